@@ -1,0 +1,73 @@
+# `make run` and `make test` do everything themselves; the rest is for whoever changes Lens.
+
+PYTHON ?= python3
+PORT ?= 8000
+SANDBOX_PORT ?= 8001
+VAR ?= var
+export PORT SANDBOX_PORT VAR
+
+VENV := .venv
+IN := $(VENV)/bin/python
+PIP := $(IN) -m pip install -qq --disable-pip-version-check
+# A check must not depend on what a shell is set up for, nor touch a database.
+BARE := env -u DISCORD_BOT_TOKEN -u GOOGLE_CALENDAR_CREDENTIALS_FILE DEBUG=1 DATABASE_URL=sqlite://:memory:
+
+.PHONY: help run fresh test test-matrix bench docs lint check
+
+help:
+	@echo "make run          the whole system on this machine, with a sample (PORT, SANDBOX_PORT, VAR)"
+	@echo "make fresh        forget the sample's data; the next run begins anew"
+	@echo "make test         all tests, with a sample of each large matrix (ARGS for pytest)"
+	@echo "make test-matrix  every case of the large matrices"
+	@echo "make bench        figures: how long things take"
+	@echo "make docs         write the alarms' table into docs/operations.md"
+	@echo "make lint         ruff, mypy, the floors, migrations, Django's checks"
+	@echo "make check        lint and test"
+
+run: $(VENV)/.run
+	@exec $(IN) -m lens.demo
+
+fresh:
+	rm -rf $(VAR)
+
+test: $(VENV)/.dev
+	$(IN) -m tests.programs
+	$(IN) -m pytest -n 2 -m "not matrix" $(ARGS)
+
+test-matrix: $(VENV)/.dev
+	$(IN) -m tests.programs
+	$(IN) -m pytest -n 2 -m matrix $(ARGS)
+
+bench: $(VENV)/.dev
+	$(IN) -m tests.programs
+	$(IN) -m pytest -q -o python_files="bench_*.py" tests/bench
+
+docs: $(VENV)/.dev
+	$(BARE) $(IN) -m tests.lens.alarms
+
+lint: $(VENV)/.dev
+	$(IN) -m ruff check .
+	$(IN) -m ruff format --check .
+	$(BARE) $(IN) -m mypy .
+	$(VENV)/bin/lint-imports
+	$(BARE) $(IN) manage.py makemigrations --check --dry-run
+	$(BARE) $(IN) manage.py check
+
+check: lint test
+
+# -- what the commands above run in ---------------------------------------------------------------
+
+$(VENV)/.run: requirements.txt | $(IN)
+	@echo "Installing what Lens needs (about half a minute) …"
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
+	@echo "Installing what its tests need …"
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(IN):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Lens needs Python 3.11 or newer. Name one: make PYTHON=python3.12 …"; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV)

@@ -1,0 +1,20 @@
+#!/usr/bin/env python
+"""Lens's command line: `manage.py help` lists the doors."""
+
+import os
+import sys
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lens.settings")
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import execute_from_command_line
+
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:  # a setting that cannot be read: its sentence is enough
+        sys.exit(f"Settings: {error}")
+
+
+if __name__ == "__main__":
+    main()
