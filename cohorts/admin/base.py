@@ -1,0 +1,107 @@
+"""What several admin classes share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+
+from cohorts.errors import Refusal
+from cohorts.validators import zone_names
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Rows that only services write: staff read them."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class RefusingAdmin(admin.ModelAdmin):
+    """A save that a service refuses becomes a sentence on the page, and nothing is changed."""
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except Refusal as refusal:
+            messages.error(request, refusal.sentence)
+            return HttpResponseRedirect(_same_page(request, is_new=object_id is None))
+
+
+def _same_page(request: HttpRequest, *, is_new: bool) -> str:
+    """The form again; a new row's fields hold what was typed, which the admin reads from there."""
+    if not is_new:
+        return request.get_full_path()
+    typed = request.POST.copy()
+    for name in [name for name in typed if name.startswith(("csrf", "_save", "_add", "_cont"))]:
+        del typed[name]
+    return f"{request.path}?{typed.urlencode()}"
+
+
+class KeepingAdmin(admin.ModelAdmin):
+    """Rows that are deleted only while nothing hangs on them.
+
+    What hangs on them is told before which permissions deleting it would take.
+    """
+
+    def get_deleted_objects(self, objs: Any, request: Any) -> Any:
+        found, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        # Rows that only services write have no page to delete them on; they go with their group.
+        if protected or request.user.is_superuser:
+            lacking = set()
+        return found, counts, lacking, protected
+
+
+class ZoneSelect(forms.Select):
+    """Every IANA zone, to be typed ahead."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs, choices=[(name, name) for name in sorted(zone_names())])
+
+
+def ask(
+    request: HttpRequest,
+    site: admin.AdminSite,
+    *,
+    title: str,
+    sentences: Iterable[str],
+    button: str,
+    back: str,
+    form: forms.Form | None = None,
+    hidden: Iterable[tuple[str, Any]] = (),
+    listed: Iterable[str] = (),
+    danger: bool = False,
+) -> TemplateResponse:
+    """A page that says what is about to happen and asks.  Its button posts to the same address.
+
+    `hidden` are fields to be posted along (the rows that an action was chosen for).
+    """
+    context = {
+        **site.each_context(request),
+        "title": title,
+        "sentences": list(sentences),
+        "listed": list(listed),
+        "button": button,
+        "back": back,
+        "form": form,
+        "hidden": list(hidden),
+        "danger": danger,
+    }
+    return TemplateResponse(request, "admin/lens/ask.html", context)

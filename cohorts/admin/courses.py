@@ -1,0 +1,58 @@
+"""Courses and cohorts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+
+from cohorts.admin.base import KeepingAdmin
+from cohorts.admin.roster import RosterMixin
+from cohorts.models import Cohort, Course
+
+
+@admin.register(Course)
+class CourseAdmin(KeepingAdmin):
+    list_display = ["name", "number_of_cohorts"]
+    search_fields = ["name"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Course]:
+        return super().get_queryset(request).annotate(cohort_count=Count("cohorts"))
+
+    @admin.display(description="cohorts", ordering="cohort_count")
+    def number_of_cohorts(self, course: Any) -> int:
+        return course.cohort_count
+
+
+@admin.register(Cohort)
+class CohortAdmin(RosterMixin, KeepingAdmin):
+    list_display = ["name", "course", "start_date", "status"]
+    list_filter = ["status", "course"]
+    list_select_related = ["course"]
+    search_fields = ["name", "course__name"]
+    autocomplete_fields = ["course"]
+    readonly_fields = ["first_known_at"]
+    fieldsets = [
+        (None, {"fields": ["course", "name", "start_date", "number_of_meetings"]}),
+        (
+            "Status",
+            {
+                "fields": ["status", "first_known_at"],
+                "description": "Completed or cancelled ends everybody's access to its groups.",
+            },
+        ),
+        (
+            "Guest visits",
+            {
+                "fields": [
+                    "guest_seats",
+                    "booking_cutoff_hours",
+                    "visits_per_person",
+                    "guest_days_before",
+                    "guest_days_after",
+                ]
+            },
+        ),
+    ]

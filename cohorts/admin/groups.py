@@ -1,0 +1,134 @@
+"""Groups: their slot, and their end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
+
+from cohorts import clock
+from cohorts.admin.base import KeepingAdmin, ZoneSelect, ask
+from cohorts.errors import Refusal
+from cohorts.models import Group, Membership
+from cohorts.selectors import members_of
+from cohorts.services.groups import SLOT_FIELDS, check_slot_may_change, end_group
+
+
+class GroupForm(forms.ModelForm):
+    """A slot that has begun cannot be changed by a plain save."""
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        changed = [name for name in SLOT_FIELDS if name in self.changed_data]
+        if self.instance.pk and changed:
+            try:
+                check_slot_may_change(self.instance.name, self.instance.status)
+            except Refusal as refusal:
+                self.add_error(changed[0], refusal.sentence)
+        return cleaned
+
+
+class EndForm(forms.Form):
+    status = forms.ChoiceField(
+        label="How it ends",
+        choices=[(s.value, s.label) for s in Group.Status if s in Group.ENDED],
+        widget=forms.RadioSelect,
+    )
+
+
+@admin.register(Group)
+class GroupAdmin(KeepingAdmin):
+    form = GroupForm
+    list_display = ["name", "cohort", "slot", "status", "participants"]
+    list_filter = ["status", "cohort"]
+    list_select_related = ["cohort"]
+    search_fields = ["name", "cohort__name"]
+    autocomplete_fields = ["cohort"]
+    fieldsets = [
+        (None, {"fields": ["cohort", "name", "size"]}),
+        (
+            "Weekly slot",
+            {
+                "fields": ["weekday", "start_time", "timezone", "duration_minutes"],
+                "description": "Leave weekday and time empty while they are not known yet.",
+            },
+        ),
+        ("Status", {"fields": ["status", "activated_at", "ended_at"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        active = Q(
+            memberships__status=Membership.Status.ACTIVE,
+            memberships__role=Membership.Role.PARTICIPANT,
+        )
+        counted = Count("memberships", filter=active)
+        return super().get_queryset(request).annotate(participant_count=counted)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> list[str]:
+        fixed = ["status", "activated_at", "ended_at"]
+        return [*fixed, "cohort"] if obj else fixed
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if db_field.name == "timezone":
+            kwargs["widget"] = ZoneSelect
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    @admin.display(description="slot", ordering="weekday")
+    def slot(self, group: Group) -> str:
+        if not group.has_slot:
+            return "not known yet"
+        return f"{group.get_weekday_display()} {group.start_time:%H:%M} ({group.timezone})"
+
+    @admin.display(ordering="participant_count")
+    def participants(self, group: Any) -> str:
+        return (
+            f"{group.participant_count} of {group.size}"
+            if group.size
+            else (str(group.participant_count))
+        )
+
+    # -- its end -----------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        end = self.admin_site.admin_view(self.end_view)
+        return [path("<int:pk>/end/", end, name="cohorts_group_end"), *super().get_urls()]
+
+    def end_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask how a group ends, and end it: everybody's access goes with it."""
+        group = get_object_or_404(Group.objects.select_related("cohort"), pk=pk)
+        back = reverse("admin:cohorts_group_change", args=[pk])
+        if not self.has_change_permission(request, group):
+            messages.error(request, "Your account may not change groups.")
+            return redirect(back)
+        form = EndForm(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            return self._end(request, group, form.cleaned_data["status"], back)
+        people = members_of([pk]).count()
+        return ask(
+            request,
+            self.admin_site,
+            title=f"End {group}?",
+            sentences=[
+                f"{people} active memberships of {group} ({group.cohort}) end with it, and with "
+                "them everybody's access to its channels and meetings. This cannot be undone."
+            ],
+            form=form,
+            button=f"End {group}",
+            back=back,
+            danger=True,
+        )
+
+    def _end(self, request: HttpRequest, group: Group, status: str, back: str) -> HttpResponse:
+        try:
+            end_group(group.pk, status=status, now=clock.now())
+        except Refusal as refusal:
+            messages.error(request, refusal.sentence)
+        else:
+            self.log_change(request, group, f"Ended as {status}.")
+            messages.success(request, f"{group} has ended; its people's access ends now.")
+        return redirect(back)

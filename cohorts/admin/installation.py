@@ -1,0 +1,13 @@
+"""Whose installation this is.  Staff's word on it is given on the start page."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from cohorts.admin.base import ReadOnlyAdmin
+from cohorts.models import Installation
+
+
+@admin.register(Installation)
+class InstallationAdmin(ReadOnlyAdmin):
+    list_display = ["installation_id", "accepted_as", "first_started_at", "quiet_before"]

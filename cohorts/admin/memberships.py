@@ -1,0 +1,188 @@
+"""Who is in which group.  Every change goes through the services, so that it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin import helpers
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
+
+from cohorts import clock
+from cohorts.admin.base import RefusingAdmin, ask
+from cohorts.errors import Refusal
+from cohorts.models import Group, Membership
+from cohorts.services import memberships as services
+
+CHANGELIST = "admin:cohorts_membership_changelist"
+
+
+class EndForm(forms.Form):
+    status = forms.ChoiceField(
+        label="How it ends",
+        choices=[(s.value, s.label) for s in Membership.Status if s != Membership.Status.ACTIVE],
+        widget=forms.RadioSelect,
+    )
+    why = forms.CharField(label="Why", max_length=200, required=False)
+
+
+class MoveForm(forms.Form):
+    group = forms.ModelChoiceField(queryset=Group.objects.none(), label="To")
+    why = forms.CharField(label="Why", max_length=200, required=False)
+
+    def __init__(self, data: Any, *, membership: Membership) -> None:
+        super().__init__(data)
+        field = self.fields["group"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = (
+            Group.objects.filter(cohort=membership.cohort)
+            .exclude(pk=membership.group_id)
+            .exclude(status__in=Group.ENDED)
+        )
+
+
+@admin.register(Membership)
+class MembershipAdmin(RefusingAdmin):
+    list_display = ["user", "group", "cohort", "role", "status", "joined_at", "left_at"]
+    list_filter = ["status", "role", "cohort"]
+    list_select_related = ["user", "group", "cohort"]
+    search_fields = ["user__name", "user__nickname", "user__email", "group__name"]
+    autocomplete_fields = ["user", "group"]
+    actions = ["end_memberships"]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        fields = ["user", "group", "role"]
+        return [*fields, "status", "joined_at", "left_at", "left_why"] if obj else fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        if obj is None:
+            return []
+        fixed = ["user", "group", "status", "joined_at", "left_at", "left_why"]
+        return fixed if obj.status == Membership.Status.ACTIVE else [*fixed, "role"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """An ended membership is what explains why access ends: it is ended, never deleted."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if change:
+            services.change_role(obj.pk, role=obj.role)
+        else:
+            made = services.add_member(obj.group_id, obj.user_id, role=obj.role, now=clock.now())
+            obj.pk = made.pk
+
+    # -- ending and moving -------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("<int:pk>/end/", view(self.end_view), name="cohorts_membership_end"),
+            path("<int:pk>/move/", view(self.move_view), name="cohorts_membership_move"),
+            *super().get_urls(),
+        ]
+
+    @admin.action(description="End selected memberships", permissions=["change"])
+    def end_memberships(
+        self, request: HttpRequest, queryset: QuerySet[Membership]
+    ) -> HttpResponse | None:
+        chosen = list(queryset.filter(status=Membership.Status.ACTIVE).select_related("user"))
+        form = EndForm(request.POST if "confirmed" in request.POST else None)
+        if not chosen:
+            messages.error(request, "None of these memberships is active.")
+            return None
+        if form.is_valid():
+            for membership in chosen:
+                self._end(request, membership, form.cleaned_data)
+            return None
+        return ask(
+            request,
+            self.admin_site,
+            title="End memberships?",
+            sentences=["These people lose their group's channels and invitations at once:"],
+            listed=[str(membership) for membership in chosen],
+            hidden=[
+                ("action", "end_memberships"),
+                *((helpers.ACTION_CHECKBOX_NAME, m.pk) for m in chosen),
+            ],
+            form=form,
+            button="End them",
+            back=reverse(CHANGELIST),
+            danger=True,
+        )
+
+    def end_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        membership = self._find(request, pk)
+        form = EndForm(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            self._end(request, membership, form.cleaned_data)
+            return redirect(self._address(pk))
+        return ask(
+            request,
+            self.admin_site,
+            title=f"End the membership of {membership}?",
+            sentences=["The person loses the group's channels and invitations at once."],
+            form=form,
+            button="End it",
+            back=self._address(pk),
+            danger=True,
+        )
+
+    def move_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        membership = self._find(request, pk)
+        form = MoveForm(request.POST if request.method == "POST" else None, membership=membership)
+        if form.is_valid():
+            self._move(request, membership, form.cleaned_data)
+            return redirect(self._address(pk))
+        return ask(
+            request,
+            self.admin_site,
+            title=f"Move {membership.user} to another group?",
+            sentences=[
+                f"{membership.user} leaves {membership.group} first and then gains the other "
+                "group's channels and invitations."
+            ],
+            form=form,
+            button="Move",
+            back=self._address(pk),
+        )
+
+    def _find(self, request: HttpRequest, pk: int) -> Membership:
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        return get_object_or_404(
+            Membership.objects.select_related("user", "group", "cohort"), pk=pk
+        )
+
+    def _address(self, pk: int) -> str:
+        return reverse("admin:cohorts_membership_change", args=[pk])
+
+    def _end(self, request: HttpRequest, membership: Membership, said: dict[str, Any]) -> None:
+        def end() -> None:
+            services.end_membership(
+                membership.pk, status=said["status"], why=said["why"], now=clock.now()
+            )
+
+        self._carry_out(request, membership, end, f"The membership of {membership} has ended.")
+
+    def _move(self, request: HttpRequest, membership: Membership, said: dict[str, Any]) -> None:
+        def move() -> None:
+            services.move_member(membership.pk, said["group"].pk, why=said["why"], now=clock.now())
+
+        self._carry_out(request, membership, move, f"{membership.user} is in {said['group']} now.")
+
+    def _carry_out(
+        self, request: HttpRequest, membership: Membership, act: Callable[[], None], done: str
+    ) -> None:
+        try:
+            act()
+        except Refusal as refusal:
+            messages.error(request, refusal.sentence)
+        else:
+            self.log_change(request, membership, done)
+            messages.success(request, done)

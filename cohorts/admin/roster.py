@@ -1,0 +1,170 @@
+"""Bringing a roster in from a page: a file, a preview, a word.
+
+The file waits in the session between the preview and the word, by a token, so that two windows do
+not mix.  What is carried out is what was shown, or nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import zlib
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
+from django.views.decorators.http import require_http_methods
+
+from cohorts import clock
+from cohorts.errors import Refusal
+from cohorts.models import Cohort
+from cohorts.roster.changes import RosterPlan
+from cohorts.roster.reading import COLUMNS, MOST_BYTES
+from cohorts.services.roster import import_roster, named_cohorts, preview_roster
+
+WAITING = "rosters"  # the session's key
+MOST_WAITING = 3  # files per session: a session is read with every request
+MOST_SHOWN = 500  # problems on one page
+
+UPLOAD = "admin:cohorts_cohort_roster"
+PREVIEW = "admin:cohorts_cohort_roster_preview"
+COHORTS = "admin:cohorts_cohort_changelist"
+
+
+class RosterForm(forms.Form):
+    file = forms.FileField(
+        label="CSV file",
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv"}),
+        max_length=200,
+    )
+
+    def clean_file(self) -> UploadedFile:
+        file = self.cleaned_data["file"]
+        if file.size > MOST_BYTES:
+            raise forms.ValidationError(
+                f"The file is larger than {MOST_BYTES // 1_000_000} MB. Split it."
+            )
+        return file
+
+
+class RosterMixin(admin.ModelAdmin):
+    """The roster's pages beside the list of cohorts, for whoever may change cohorts."""
+
+    change_list_template = "admin/cohorts/roster_change_list.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        upload = require_http_methods(["GET", "POST"])(self.admin_site.admin_view(self.upload_view))
+        preview = require_http_methods(["GET", "POST"])(
+            self.admin_site.admin_view(self.preview_view)
+        )
+        return [
+            path("roster/", upload, name="cohorts_cohort_roster"),
+            path("roster/<slug:token>/", preview, name="cohorts_cohort_roster_preview"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        may_import = {"may_import_roster": self.has_change_permission(request)}
+        return super().changelist_view(request, {**may_import, **(extra_context or {})})
+
+    def upload_view(self, request: HttpRequest) -> HttpResponse:
+        """Ask for a file."""
+        self._check_permission(request)
+        form = RosterForm(request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid():
+            return redirect(PREVIEW, keep_file(request, form.cleaned_data["file"]))
+        return self._render(request, "upload", "Import a roster", form=form, columns=COLUMNS)
+
+    def preview_view(self, request: HttpRequest, token: str) -> HttpResponse:
+        """Show what the file would change, or what is wrong with it; on POST, carry it out."""
+        self._check_permission(request)
+        name, data = find_file(request, token)
+        if data is None:
+            messages.warning(request, "That file is no longer waiting. Choose it again.")
+            return redirect(UPLOAD)
+        if request.method == "POST":
+            return self._import(request, token, name, data)
+        plan = preview_roster(data)
+        return self._render(
+            request,
+            "preview",
+            f"{name}: {'problems' if plan.problems else 'what would change'}",
+            plan=plan,
+            sections=plan.sections(clock.now().date()),
+            problems=plan.problems[:MOST_SHOWN],
+            more=max(0, len(plan.problems) - MOST_SHOWN),
+            form=RosterForm(),
+        )
+
+    def _import(self, request: HttpRequest, token: str, name: str, data: bytes) -> HttpResponse:
+        try:
+            plan = import_roster(data, now=clock.now(), confirmed=request.POST.get("confirmed", ""))
+        except Refusal as refusal:
+            messages.error(request, refusal.sentence)
+            return redirect(PREVIEW, token)
+        forget_file(request, token)
+        self._tell(request, name, plan, named_cohorts(data))
+        return redirect(COHORTS)
+
+    def _tell(
+        self, request: HttpRequest, name: str, plan: RosterPlan, cohorts: list[Cohort]
+    ) -> None:
+        for cohort in cohorts:
+            self.log_change(request, cohort, f"Imported {name}: {plan.summary()}.")
+        links = format_html_join(
+            ", ",
+            '<a href="{}">{}</a>',
+            ((reverse("admin:cohorts_cohort_change", args=[c.pk]), str(c)) for c in cohorts),
+        )
+        messages.success(request, format_html("Imported {}: {}. {}", name, plan.summary(), links))
+
+    def _check_permission(self, request: HttpRequest) -> None:
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+
+    def _render(
+        self, request: HttpRequest, page: str, title: str, **context: Any
+    ) -> TemplateResponse:
+        return TemplateResponse(
+            request,
+            f"admin/cohorts/roster_{page}.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "title": title,
+                "back": reverse(COHORTS),
+                **context,
+            },
+        )
+
+
+def keep_file(request: HttpRequest, file: UploadedFile) -> str:
+    """Keep an uploaded file in the session; return its token.  The oldest makes room."""
+    packed = base64.b64encode(zlib.compress(file.read())).decode()
+    waiting = {**request.session.get(WAITING, {})}
+    token = secrets.token_hex(8)
+    waiting[token] = {"name": file.name or "roster.csv", "data": packed}
+    request.session[WAITING] = dict(list(waiting.items())[-MOST_WAITING:])
+    return token
+
+
+def find_file(request: HttpRequest, token: str) -> tuple[str, bytes | None]:
+    """The file's name and content, or None for the content when it is not there."""
+    kept = request.session.get(WAITING, {}).get(token)
+    if kept is None:
+        return "", None
+    return kept["name"], zlib.decompress(base64.b64decode(kept["data"]))
+
+
+def forget_file(request: HttpRequest, token: str) -> None:
+    waiting = request.session.get(WAITING, {})
+    request.session[WAITING] = {key: kept for key, kept in waiting.items() if key != token}

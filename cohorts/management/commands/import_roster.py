@@ -1,0 +1,70 @@
+"""`manage.py import_roster FILE.csv [--dry-run]`: the roster's door for scripts."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from cohorts import clock
+from cohorts.errors import Refusal
+from cohorts.roster.changes import RosterPlan
+from cohorts.roster.reading import COLUMNS
+from cohorts.services.roster import RosterRefused, import_roster, preview_roster
+
+
+class Command(BaseCommand):
+    help = (
+        "Bring in courses, cohorts, groups with their slots, people and memberships from a CSV "
+        "file, one line per person in a group. Tells every bad line by number, and changes nothing "
+        f"if any is bad. Columns: {','.join(COLUMNS)}."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", metavar="FILE.csv", type=Path)
+        parser.add_argument(
+            "--dry-run", action="store_true", help="say what would be changed, and change nothing"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        data = _read(options["file"])
+        try:
+            plan = self._bring_in(data, dry_run=options["dry_run"])
+        except RosterRefused as refused:
+            for problem in refused.problems:
+                self.stderr.write(str(problem))
+            raise CommandError(refused.sentence) from refused
+        except Refusal as refusal:
+            raise CommandError(refusal.sentence) from refusal
+        if options["verbosity"]:
+            self._tell(plan, dry_run=options["dry_run"])
+
+    def _bring_in(self, data: bytes, *, dry_run: bool) -> RosterPlan:
+        if not dry_run:
+            return import_roster(data, now=clock.now())
+        plan = preview_roster(data)
+        if plan.problems:
+            raise RosterRefused(plan.problems)
+        return plan
+
+    def _tell(self, plan: RosterPlan, *, dry_run: bool) -> None:
+        for section in plan.sections(clock.now().date()):
+            self.stdout.write(f"{section.title}\n")
+            for words in section.words:
+                self.stdout.write(f"  {words}\n")
+        for note in plan.notes:
+            self.stdout.write(f"{note}\n")
+        self.stdout.write(f"{plan.summary()}.\n")
+        if dry_run:
+            self.stdout.write("This was a dry run: nothing was changed.\n")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise CommandError(f"There is no file {path}.") from None
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror}.") from error

@@ -1,0 +1,18 @@
+"""Courses, cohorts, groups and their people: the facts that everything else follows from."""
+
+from cohorts.models.access import AccessException, AccessState
+from cohorts.models.courses import Cohort, Course, Group
+from cohorts.models.installation import Installation
+from cohorts.models.memberships import Membership
+from cohorts.models.people import User
+
+__all__ = [
+    "AccessException",
+    "AccessState",
+    "Cohort",
+    "Course",
+    "Group",
+    "Installation",
+    "Membership",
+    "User",
+]

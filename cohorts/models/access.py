@@ -1,0 +1,69 @@
+"""Access in the mirrors: staff's written exceptions, and what mirrors report for pages to show."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from cohorts.models.courses import Group
+
+
+class AccessException(models.Model):
+    """A reason, written down by staff, for which somebody keeps a group's access until a day."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="access_exceptions"
+    )
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="access_exceptions")
+    reason = models.CharField(max_length=200)
+    until = models.DateTimeField(help_text="Access ends by itself at this moment.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+    )
+
+    class Meta:
+        ordering = ["-until"]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.group}: {self.reason}"
+
+
+class AccessState(models.Model):
+    """What one mirror last reported about one person's access to one group.
+
+    For showing only: no plan reads it.
+    """
+
+    class State(models.TextChoices):
+        WANTED = "wanted", "on its way"
+        HAS = "has", "has access"
+        NOT_THERE = "not_there", "not in the server yet"
+        NO_ADDRESS = "no_address", "no address known"
+        WITHHELD = "withheld", "withheld"
+        FAILED = "failed", "failed"
+        ENDED = "ended", "ended"
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="access_states"
+    )
+    group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="access_states")
+    mirror = models.CharField(max_length=20)
+    state = models.CharField(max_length=12, choices=State)
+    reason = models.CharField(max_length=300, blank=True)
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "group", "mirror"], name="access_state_once_per_mirror"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.group}, {self.mirror}: {self.get_state_display()}"

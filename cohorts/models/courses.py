@@ -1,0 +1,147 @@
+"""Courses, their runs (cohorts) and the groups of a run."""
+
+from __future__ import annotations
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from cohorts import clock
+from cohorts.validators import check_zone
+
+
+class Course(models.Model):
+    name = models.CharField(max_length=100, unique=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Cohort(models.Model):
+    """One run of a course.  Known by course and name."""
+
+    class Status(models.TextChoices):
+        OPEN = "open"
+        COMPLETED = "completed"
+        CANCELLED = "cancelled"
+
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="cohorts")
+    name = models.CharField(max_length=100)
+    start_date = models.DateField(
+        help_text="The first week begins on this day; each group first meets on its weekday after."
+    )
+    number_of_meetings = models.PositiveSmallIntegerField(
+        validators=[MinValueValidator(1), MaxValueValidator(60)]
+    )
+    status = models.CharField(max_length=12, choices=Status, default=Status.OPEN)
+    # A cohort may be brought in when it is half over: nothing is owed from before this moment.
+    first_known_at = models.DateTimeField(default=clock.now, editable=False)
+
+    # Guest visits.  Empty means "no such rule".
+    guest_seats = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Guests that one meeting takes. Empty: no limit."
+    )
+    booking_cutoff_hours = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="Booking closes this long before the meeting. Empty: at its start.",
+    )
+    visits_per_person = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Visits that one person may make. Empty: no limit."
+    )
+    guest_days_before = models.PositiveSmallIntegerField(
+        default=6, help_text="Days before the host meeting at which a guest's access begins."
+    )
+    guest_days_after = models.PositiveSmallIntegerField(
+        default=3, help_text="Days after the host meeting at which a guest's access ends."
+    )
+
+    class Meta:
+        ordering = ["-start_date", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["course", "name"], name="cohort_name_in_course"),
+            models.CheckConstraint(
+                condition=models.Q(number_of_meetings__range=(1, 60)),
+                name="cohort_number_of_meetings",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status__in=["open", "completed", "cancelled"]),
+                name="cohort_status",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Group(models.Model):
+    """A small group with one weekly slot: weekday, wall time, IANA zone, duration."""
+
+    class Status(models.TextChoices):
+        PREVIEW = "preview"
+        ACTIVE = "active"
+        COMPLETED = "completed"
+        MERGED = "merged"
+        CANCELLED = "cancelled"
+
+    ENDED = frozenset({Status.COMPLETED, Status.MERGED, Status.CANCELLED})
+
+    class Weekday(models.IntegerChoices):
+        MONDAY = 0
+        TUESDAY = 1
+        WEDNESDAY = 2
+        THURSDAY = 3
+        FRIDAY = 4
+        SATURDAY = 5
+        SUNDAY = 6
+
+    cohort = models.ForeignKey(Cohort, on_delete=models.PROTECT, related_name="groups")
+    name = models.CharField(max_length=80)
+    weekday = models.PositiveSmallIntegerField(choices=Weekday, null=True, blank=True)
+    start_time = models.TimeField("wall time", null=True, blank=True)
+    timezone = models.CharField("time zone", max_length=64, default="UTC", validators=[check_zone])
+    duration_minutes = models.PositiveSmallIntegerField(
+        default=60, validators=[MinValueValidator(5), MaxValueValidator(1440)]
+    )
+    status = models.CharField(max_length=12, choices=Status, default=Status.PREVIEW)
+    size = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Participants the group takes. Empty: no limit."
+    )
+    activated_at = models.DateTimeField(null=True, blank=True, editable=False)
+    ended_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["cohort", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["cohort", "name"], name="group_name_in_cohort"),
+            models.CheckConstraint(
+                condition=models.Q(weekday__isnull=True, start_time__isnull=True)
+                # Said of both: SQL takes a comparison with NULL, which is neither true nor false,
+                # for kept.
+                | models.Q(weekday__isnull=False, weekday__range=(0, 6), start_time__isnull=False),
+                name="group_slot_whole",
+                violation_error_message="A slot needs both a weekday and a time, or neither.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(duration_minutes__range=(5, 1440)), name="group_duration"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    status__in=["preview", "active", "completed", "merged", "cancelled"]
+                ),
+                name="group_status",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def has_slot(self) -> bool:
+        return self.weekday is not None and self.start_time is not None
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status in self.ENDED

@@ -1,0 +1,80 @@
+"""Who is in which group."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from cohorts.models.courses import Cohort, Group
+
+
+class Membership(models.Model):
+    """A person in a group.  Ended memberships stay: they explain why access ends."""
+
+    class Role(models.TextChoices):
+        PARTICIPANT = "participant"
+        FACILITATOR = "facilitator"
+
+    class Status(models.TextChoices):
+        ACTIVE = "active"
+        DROPPED = "dropped"
+        COMPLETED = "completed"
+        REMOVED = "removed"
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships"
+    )
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="memberships")
+    # The group's cohort once more: a constraint cannot look through a foreign key.  On PostgreSQL
+    # a composite foreign key keeps the two in agreement (migration 0002).
+    cohort = models.ForeignKey(Cohort, on_delete=models.PROTECT, editable=False, related_name="+")
+    role = models.CharField(max_length=12, choices=Role, default=Role.PARTICIPANT)
+    status = models.CharField(max_length=12, choices=Status, default=Status.ACTIVE)
+    joined_at = models.DateTimeField(default=timezone.now)
+    left_at = models.DateTimeField(null=True, blank=True)
+    left_why = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["group", "role", "user"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "group"],
+                condition=models.Q(status="active"),
+                name="membership_active_once_per_group",
+                violation_error_message="This person is an active member of this group already.",
+            ),
+            models.UniqueConstraint(
+                fields=["user", "cohort"],
+                condition=models.Q(status="active", role="participant"),
+                name="membership_one_group_per_cohort",
+                violation_error_message=(
+                    "This person is an active participant of another group of the cohort."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(role__in=["participant", "facilitator"]), name="membership_role"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status="active", left_at__isnull=True)
+                | models.Q(status__in=["dropped", "completed", "removed"], left_at__isnull=False),
+                name="membership_end_dated",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.group}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.cohort_id = self.group.cohort_id
+        if self.status == self.Status.ACTIVE:
+            self.left_at = None
+        elif self.left_at is None:
+            self.left_at = timezone.now()
+        super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        if self.group_id:
+            self.cohort_id = self.group.cohort_id

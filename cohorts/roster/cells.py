@@ -1,0 +1,153 @@
+"""From a cell's text to its value, column by column.
+
+An empty cell says nothing: its value is None, or "" for text.  A parser raises CellError with a
+sentence that says what to write instead.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import date
+from difflib import get_close_matches
+from functools import cache, lru_cache, partial
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from cohorts.models import Membership
+from cohorts.models.people import normalize_email
+from cohorts.roster.reading import LOST
+from cohorts.roster.slots import parse_slot
+from cohorts.validators import check_snowflake, zone_names
+
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+MOST_MEETINGS = 60
+LONGEST_EMAIL = 254
+
+# Excel turns a long number into 1.23457E+17 and rounds it to 15 digits, for good.
+_ROUNDED = re.compile(r"[0-9]([.,][0-9]+)?e\+?[0-9]+", re.IGNORECASE)
+
+
+class CellError(ValueError):
+    """What is wrong with a cell, in a sentence."""
+
+
+def parse_cell(column: str, text: str) -> Any:
+    """The value of one cell.  Raises CellError or, for a slot, SlotError; both are ValueErrors."""
+    if LOST in text:
+        raise CellError(
+            "This is not UTF-8, and letters were lost. Save the file as “CSV UTF-8” and try again."
+        )
+    cleaned = " ".join(text.split())
+    if any(unicodedata.category(letter) == "Cc" for letter in cleaned):
+        raise CellError("This holds a control character. Type the cell anew.")
+    return _PARSERS[column](cleaned)
+
+
+def _parse_name(text: str, *, longest: int, required: bool = True) -> str:
+    if required and not text:
+        raise CellError("This must not be empty.")
+    if len(text) > longest:
+        raise CellError(f"This has {len(text)} letters; {longest} is the most.")
+    return text
+
+
+def _parse_date(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        if not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+            raise ValueError
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise CellError(f"“{text}” is no date. Write year-month-day, as in 2027-01-11.") from None
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise CellError(f"{text} lies outside the years {FIRST_YEAR} to {LAST_YEAR}.")
+    return day
+
+
+def _parse_number(text: str) -> int | None:
+    if not text:
+        return None
+    if not re.fullmatch("[0-9]{1,4}", text) or not 1 <= int(text) <= MOST_MEETINGS:
+        raise CellError(f"“{text}” is no whole number from 1 to {MOST_MEETINGS}.")
+    return int(text)
+
+
+def _parse_zone(text: str) -> str | None:
+    if not text or text in zone_names():
+        return text or None
+    known = _zones_in_lower_case()
+    if text.lower() in known:
+        return known[text.lower()]
+    raise CellError(f"“{text}” is no time zone. {_suggest_zone(text.lower())}")
+
+
+@lru_cache(maxsize=1000)  # one mistake tends to be made on every line, and looking takes 2 ms
+def _suggest_zone(text: str) -> str:
+    known = _zones_in_lower_case()
+    near = get_close_matches(text, known, n=1)
+    return f"Did you mean {known[near[0]]}?" if near else "Use a name such as Europe/Berlin."
+
+
+@cache
+def _zones_in_lower_case() -> dict[str, str]:
+    return {name.lower(): name for name in sorted(zone_names())}
+
+
+def _parse_email(text: str) -> str:
+    email = normalize_email(text)
+    if email is None:
+        raise CellError("This must not be empty: people are known by their e-mail.")
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise CellError(f"“{text}” is no e-mail address.") from None
+    if len(email) > LONGEST_EMAIL:
+        raise CellError(f"An e-mail address has at most {LONGEST_EMAIL} letters.")
+    return email
+
+
+def _parse_discord_id(text: str) -> int | None:
+    if not text:
+        return None
+    if _ROUNDED.fullmatch(text):
+        raise CellError(
+            f"A spreadsheet has rounded this number ({text}). Make the column text, then enter the "
+            "ids anew."
+        )
+    if not re.fullmatch("[0-9]{1,25}", text):
+        raise CellError(
+            f"“{text}” is no Discord id: those are 15 to 19 digits. In Discord, right-click the "
+            "person and choose Copy User ID."
+        )
+    try:
+        check_snowflake(int(text))
+    except ValidationError as error:
+        raise CellError(error.messages[0]) from None
+    return int(text)
+
+
+def _parse_role(text: str) -> str | None:
+    role = text.lower()
+    if role and role not in Membership.Role.values:
+        raise CellError(f"“{text}” is no role. Write participant or facilitator.")
+    return role or None
+
+
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "course": partial(_parse_name, longest=100),
+    "cohort": partial(_parse_name, longest=100),
+    "start_date": _parse_date,
+    "number_of_meetings": _parse_number,
+    "group": partial(_parse_name, longest=80),
+    "slot": lambda text: parse_slot(text) if text else None,
+    "timezone": _parse_zone,
+    "name": partial(_parse_name, longest=150, required=False),
+    "email": _parse_email,
+    "discord_id": _parse_discord_id,
+    "role": _parse_role,
+}

@@ -1,0 +1,240 @@
+"""What importing a roster would change, each change in words for the preview.
+
+An id that is None belongs to something that the same plan makes, found by its key or e-mail.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar
+
+from cohorts.roster.lines import CohortKey, GroupKey, fold
+from cohorts.roster.problems import Problem
+from cohorts.roster.slots import Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A new value for one field of a row; `title` is its name for people."""
+
+    field: str
+    title: str
+    before: Any
+    after: Any
+
+    def __str__(self) -> str:
+        return f"{self.title} {_show(self.before)} → {_show(self.after)}"
+
+
+def _show(value: Any) -> str:
+    return "none" if value is None else str(value)
+
+
+def _list_edits(edits: tuple[Edit, ...]) -> str:
+    return "; ".join(str(edit) for edit in edits)
+
+
+@dataclass(frozen=True, slots=True)
+class NewCourse:
+    counted: ClassVar = ("new course", "new courses")
+    name: str
+
+    @property
+    def key(self) -> str:
+        return fold(self.name)
+
+    def words(self, today: date) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class NewCohort:
+    counted: ClassVar = ("new cohort", "new cohorts")
+    key: CohortKey
+    course_id: int | None
+    course: str
+    name: str
+    start_date: date
+    number_of_meetings: int
+
+    def words(self, today: date) -> str:
+        meetings = "meeting" if self.number_of_meetings == 1 else "meetings"
+        return (
+            f"{self.course}: {self.name}, from {self.start_date}, "
+            f"{self.number_of_meetings} {meetings}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedCohort:
+    counted: ClassVar = ("cohort changed", "cohorts changed")
+    id: int
+    name: str
+    edits: tuple[Edit, ...]
+
+    def words(self, today: date) -> str:
+        return f"{self.name}: {_list_edits(self.edits)}"
+
+
+@dataclass(frozen=True, slots=True)
+class NewGroup:
+    counted: ClassVar = ("new group", "new groups")
+    key: GroupKey
+    cohort_id: int | None
+    name: str
+    slot: Slot | None
+    timezone: str
+
+    def words(self, today: date) -> str:
+        slot = f"{self.slot}, {self.timezone}" if self.slot else "no slot yet"
+        return f"{self.name}: {slot}"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedGroup:
+    counted: ClassVar = ("group changed", "groups changed")
+    id: int
+    name: str
+    edits: tuple[Edit, ...]
+
+    def words(self, today: date) -> str:
+        return f"{self.name}: {_list_edits(self.edits)}"
+
+
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    counted: ClassVar = ("new person", "new people")
+    email: str
+    name: str
+    discord_id: int | None
+    timezone: str
+
+    def words(self, today: date) -> str:
+        discord = f"Discord id {self.discord_id}" if self.discord_id else "no Discord id"
+        return f"{self.name}, {self.email}, {discord}"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedPerson:
+    counted: ClassVar = ("person changed", "people changed")
+    id: int
+    email: str
+    edits: tuple[Edit, ...]
+
+    def words(self, today: date) -> str:
+        return f"{self.email}: {_list_edits(self.edits)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """The membership that ends because its person moves."""
+
+    membership_id: int
+    group: str
+
+    def words(self, today: date) -> str:
+        return f"the membership in {self.group} ends on {today:%-d %B %Y}"
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    email: str
+    user_id: int | None
+    name: str
+    group_key: GroupKey
+    group_id: int | None
+    cohort_id: int | None
+    group: str
+    role: str
+    leaving: Leaving | None = None
+
+    @property
+    def counted(self) -> tuple[str, str]:
+        return ("person moves", "people move") if self.leaving else ("person joins", "people join")
+
+    def words(self, today: date) -> str:
+        if self.leaving:
+            end = self.leaving.words(today)
+            return f"{self.name} moves from {self.leaving.group} to {self.group}: {end}"
+        return f"{self.name} joins {self.group} as {self.role}"
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChange:
+    counted: ClassVar = ("role changed", "roles changed")
+    membership_id: int
+    name: str
+    group: str
+    role: str
+    leaving: Leaving | None = None
+
+    def words(self, today: date) -> str:
+        end = f"; {self.leaving.words(today)}" if self.leaving else ""
+        return f"{self.name} becomes {self.role} of {self.group}{end}"
+
+
+Change = (
+    NewCourse
+    | NewCohort
+    | ChangedCohort
+    | NewGroup
+    | ChangedGroup
+    | NewPerson
+    | ChangedPerson
+    | Joining
+    | RoleChange
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One heading of a preview."""
+
+    title: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RosterPlan:
+    """What a file would change, given the facts; or what is wrong with it, and then nothing."""
+
+    courses: tuple[NewCourse, ...] = ()
+    cohorts: tuple[NewCohort | ChangedCohort, ...] = ()
+    groups: tuple[NewGroup | ChangedGroup, ...] = ()
+    people: tuple[NewPerson | ChangedPerson, ...] = ()
+    memberships: tuple[Joining | RoleChange, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        return (*self.courses, *self.cohorts, *self.groups, *self.people, *self.memberships)
+
+    @property
+    def digest(self) -> str:
+        """Equal for plans that change the same; what was confirmed is carried out or nothing."""
+        return hashlib.sha256(repr(self.changes).encode()).hexdigest()
+
+    def summary(self) -> str:
+        """The changes in numbers: "1 new cohort, 3 new groups, 24 people join"."""
+        counts = Counter(change.counted for change in self.changes)
+        numbers = [f"{n} {one if n == 1 else many}" for (one, many), n in counts.items()]
+        return ", ".join(numbers) or "Nothing to change: everything is here already"
+
+    def sections(self, today: date) -> list[Section]:
+        """The changes in words under their headings, empty headings left out."""
+        parts = {
+            "Courses": self.courses,
+            "Cohorts": self.cohorts,
+            "Groups": self.groups,
+            "People": self.people,
+            "Memberships": self.memberships,
+        }
+        return [
+            Section(title, tuple(change.words(today) for change in changes))
+            for title, changes in parts.items()
+            if changes
+        ]

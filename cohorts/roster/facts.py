@@ -1,0 +1,157 @@
+"""What the database says about that which a roster names, as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol, TypeVar
+
+from django.db.models import Q
+
+from cohorts.models import Cohort, Course, Group, Membership, User
+from cohorts.roster.lines import Line, fold
+from cohorts.roster.slots import Slot
+
+
+@dataclass(frozen=True, slots=True)
+class CourseFact:
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CohortFact:
+    id: int
+    course_id: int
+    name: str
+    start_date: date
+    number_of_meetings: int
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFact:
+    id: int
+    cohort_id: int
+    name: str
+    status: str
+    slot: Slot | None
+    timezone: str
+    size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFact:
+    id: int
+    email: str | None
+    name: str
+    discord_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MemberFact:
+    """An active membership."""
+
+    id: int
+    user_id: int
+    group_id: int
+    cohort_id: int
+    role: str
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+_N = TypeVar("_N", bound=_Named)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All courses, the cohorts and groups that are named with all their members, and the people."""
+
+    courses: tuple[CourseFact, ...] = ()
+    cohorts: tuple[CohortFact, ...] = ()
+    groups: tuple[GroupFact, ...] = ()
+    people: tuple[PersonFact, ...] = ()
+    members: tuple[MemberFact, ...] = ()
+
+    def course(self, name: str) -> CourseFact | None:
+        return find_named(self.courses, name)
+
+    def cohort(self, course: str, name: str) -> CohortFact | None:
+        known = self.course(course)
+        if known is None:
+            return None
+        return find_named((each for each in self.cohorts if each.course_id == known.id), name)
+
+
+def find_named(named: Iterable[_N], name: str) -> _N | None:
+    """The one of exactly this name, else the first of this name in another spelling."""
+    alike = [each for each in named if fold(each.name) == fold(name)]
+    return next((each for each in alike if each.name == name), alike[0] if alike else None)
+
+
+def load_facts(lines: Collection[Line]) -> Facts:
+    """Six queries for a file of any size."""
+    courses = tuple(CourseFact(row.pk, row.name) for row in Course.objects.order_by("pk"))
+    cohorts = _load_cohorts(courses, lines)
+    ids = [cohort.id for cohort in cohorts]
+    return Facts(
+        courses=courses,
+        cohorts=cohorts,
+        groups=_load_groups(ids),
+        people=_load_people(lines),
+        members=_load_members(ids),
+    )
+
+
+def _load_cohorts(courses: Iterable[CourseFact], lines: Iterable[Line]) -> tuple[CohortFact, ...]:
+    named = {line.cohort_key for line in lines}
+    names = {course.id: fold(course.name) for course in courses}
+    rows = Cohort.objects.filter(course__in=names).order_by("pk")
+    return tuple(
+        CohortFact(
+            row.pk,
+            row.course_id,
+            row.name,
+            row.start_date,
+            row.number_of_meetings,
+            row.status == Cohort.Status.OPEN,
+        )
+        for row in rows
+        if (names[row.course_id], fold(row.name)) in named
+    )
+
+
+def _load_groups(cohort_ids: Collection[int]) -> tuple[GroupFact, ...]:
+    rows = Group.objects.filter(cohort__in=cohort_ids).order_by("pk")
+    return tuple(
+        GroupFact(row.pk, row.cohort_id, row.name, row.status, slot_of(row), row.timezone, row.size)
+        for row in rows
+    )
+
+
+def slot_of(group: Group) -> Slot | None:
+    if group.weekday is None or group.start_time is None:
+        return None
+    return Slot(group.weekday, group.start_time, group.duration_minutes)
+
+
+def _load_people(lines: Iterable[Line]) -> tuple[PersonFact, ...]:
+    emails = {line.email for line in lines if line.email}
+    discord_ids = {line.discord_id for line in lines if line.discord_id}
+    rows = User.objects.filter(Q(email__in=emails) | Q(discord_id__in=discord_ids))
+    return tuple(
+        PersonFact(row.pk, row.email, row.name, row.discord_id) for row in rows.order_by("pk")
+    )
+
+
+def _load_members(cohort_ids: Collection[int]) -> tuple[MemberFact, ...]:
+    rows = Membership.objects.filter(cohort__in=cohort_ids, status=Membership.Status.ACTIVE)
+    return tuple(
+        MemberFact(row.pk, row.user_id, row.group_id, row.cohort_id, row.role)
+        for row in rows.order_by("pk")
+    )

@@ -1,0 +1,87 @@
+"""What a roster says, line by line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from cohorts.roster.cells import parse_cell
+from cohorts.roster.problems import Problem
+from cohorts.roster.reading import COLUMNS, Row, read_table
+from cohorts.roster.slots import Slot
+
+CohortKey = tuple[str, str]
+GroupKey = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One person in one group.
+
+    `bad` names the columns whose cell could not be read, or that the file lacks: their value is
+    None, and nothing follows from it.  `slot` may be TBD.
+    """
+
+    number: int
+    course: str | None
+    cohort: str | None
+    start_date: date | None
+    number_of_meetings: int | None
+    group: str | None
+    slot: Slot | str | None
+    timezone: str | None
+    name: str | None
+    email: str | None
+    discord_id: int | None
+    role: str | None
+    bad: frozenset[str] = frozenset()
+
+    @property
+    def cohort_key(self) -> CohortKey | None:
+        """The cohort in any case; None where it is not known which is meant."""
+        if self.course and self.cohort:
+            return fold(self.course), fold(self.cohort)
+        return None
+
+    @property
+    def group_key(self) -> GroupKey | None:
+        if self.cohort_key and self.group:
+            return *self.cohort_key, fold(self.group)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """What a file says, all that is wrong with it, and what was left aside."""
+
+    lines: tuple[Line, ...]
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+
+
+def fold(name: str) -> str:
+    """The form in which names are compared: two spellings of one name are one."""
+    return name.casefold()
+
+
+def parse(data: bytes) -> Roster:
+    """Read a roster.  Never raises for bad input: what is wrong stands in `problems`."""
+    table = read_table(data)
+    problems = table.problems
+    lines = tuple(_parse_row(row, table.absent, problems) for row in table.rows)
+    return Roster(lines, tuple(sorted(problems)), tuple(table.notes))
+
+
+def _parse_row(row: Row, absent: frozenset[str], problems: list[Problem]) -> Line:
+    values: dict[str, Any] = dict.fromkeys(COLUMNS)
+    bad = set(absent)
+    for column in COLUMNS:
+        if column in absent:
+            continue
+        try:
+            values[column] = parse_cell(column, row.cells[column])
+        except ValueError as error:
+            bad.add(column)
+            problems.append(Problem(row.number, column, str(error)))
+    return Line(number=row.number, bad=frozenset(bad), **values)

@@ -1,0 +1,153 @@
+"""What a roster changes in courses, cohorts and groups."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from cohorts.errors import Refusal
+from cohorts.models import Group
+from cohorts.roster.changes import ChangedCohort, ChangedGroup, Edit, NewCohort, NewCourse, NewGroup
+from cohorts.roster.facts import CohortFact, Facts, GroupFact, find_named
+from cohorts.roster.lines import CohortKey, GroupKey, Line, fold
+from cohorts.roster.problems import Problem
+from cohorts.roster.settling import by_key, first_with, is_unclear, settle
+from cohorts.roster.slots import Slot
+from cohorts.services.groups import check_slot_may_change
+
+COHORT_COLUMNS = {"start_date": "start date", "number_of_meetings": "number of meetings"}
+
+
+@dataclass(frozen=True, slots=True)
+class NamedGroup:
+    """A group that a file names: known, or to be made (`fact` is None)."""
+
+    key: GroupKey
+    name: str
+    timezone: str
+    fact: GroupFact | None
+    cohort: CohortFact | None
+
+    @property
+    def has_ended(self) -> bool:
+        return self.fact is not None and self.fact.status in Group.ENDED
+
+
+def plan_courses(lines: Iterable[Line], facts: Facts) -> list[NewCourse]:
+    named = by_key(lines, lambda line: line.course and fold(line.course))
+    names = [str(spoken[0].course) for spoken in named.values()]
+    return [NewCourse(name) for name in names if facts.course(name) is None]
+
+
+def plan_cohorts(
+    lines: Iterable[Line], facts: Facts, problems: list[Problem]
+) -> list[NewCohort | ChangedCohort]:
+    changes: list[NewCohort | ChangedCohort] = []
+    for key, spoken in by_key(lines, lambda line: line.cohort_key).items():
+        course, name = str(spoken[0].course), str(spoken[0].cohort)
+        known = facts.cohort(course, name)
+        if known:
+            changes += _change_cohort(known, spoken, facts, problems)
+        else:
+            changes += _new_cohort(key, spoken, facts, problems)
+    return changes
+
+
+def _new_cohort(
+    key: CohortKey, lines: Collection[Line], facts: Facts, problems: list[Problem]
+) -> list[NewCohort | ChangedCohort]:
+    first = next(iter(lines))
+    course = facts.course(str(first.course))
+    values = {}
+    for column, title in COHORT_COLUMNS.items():
+        values[column] = settle(lines, column, f"{first.cohort}", problems)
+        if values[column] is None and not is_unclear(lines, column):
+            sentence = f"{first.cohort} is new and needs a {title}."
+            problems.append(Problem(first.number, column, sentence))
+    if None in values.values():
+        return []
+    course_id, course_name = (course.id, course.name) if course else (None, str(first.course))
+    return [NewCohort(key, course_id, course_name, str(first.cohort), **values)]
+
+
+def _change_cohort(
+    cohort: CohortFact, lines: Collection[Line], facts: Facts, problems: list[Problem]
+) -> list[NewCohort | ChangedCohort]:
+    edits = []
+    for column, title in COHORT_COLUMNS.items():
+        before, after = getattr(cohort, column), settle(lines, column, cohort.name, problems)
+        if after not in (None, before):
+            edits.append(Edit(column, title, before, after))
+    if any(edit.field == "start_date" for edit in edits):
+        _check_start_may_change(cohort, lines, facts, problems)
+    return [ChangedCohort(cohort.id, cohort.name, tuple(edits))] if edits else []
+
+
+def _check_start_may_change(
+    cohort: CohortFact, lines: Collection[Line], facts: Facts, problems: list[Problem]
+) -> None:
+    active = [
+        group.name
+        for group in facts.groups
+        if group.cohort_id == cohort.id and group.status == Group.Status.ACTIVE
+    ]
+    line = first_with(lines, "start_date")
+    if active and line:
+        sentence = (
+            f"{cohort.name} starts on {cohort.start_date} and has active groups "
+            f"({', '.join(active)}): people hold invitations. Changing it needs a person."
+        )
+        problems.append(Problem(line.number, "start_date", sentence))
+
+
+def plan_groups(
+    lines: Iterable[Line], facts: Facts, problems: list[Problem]
+) -> tuple[list[NewGroup | ChangedGroup], dict[GroupKey, NamedGroup]]:
+    """The changes, and every group that the file names."""
+    changes: list[NewGroup | ChangedGroup] = []
+    named: dict[GroupKey, NamedGroup] = {}
+    in_cohort = by_key(facts.groups, lambda group: group.cohort_id)
+    for key, spoken in by_key(lines, lambda line: line.group_key).items():
+        first = spoken[0]
+        cohort = facts.cohort(str(first.course), str(first.cohort))
+        siblings = in_cohort.get(cohort.id, []) if cohort else []
+        group = find_named(siblings, str(first.group))
+        name = group.name if group else str(first.group)
+        slot = settle(spoken, "slot", name, problems)
+        zone = settle(spoken, "timezone", name, problems)
+        if group:
+            changes += _change_group(group, slot, zone, spoken, problems)
+        else:
+            cohort_id = cohort.id if cohort else None
+            changes.append(NewGroup(key, cohort_id, name, _or_none(slot), zone or "UTC"))
+        zone = zone or (group.timezone if group else "UTC")
+        named[key] = NamedGroup(key, name, zone, group, cohort)
+    return changes, named
+
+
+def _change_group(
+    group: GroupFact,
+    slot: Slot | str | None,
+    zone: str | None,
+    lines: Collection[Line],
+    problems: list[Problem],
+) -> list[NewGroup | ChangedGroup]:
+    edits = []
+    if slot is not None and _or_none(slot) != group.slot:
+        edits.append(Edit("slot", "slot", group.slot, _or_none(slot)))
+    if zone not in (None, group.timezone):
+        edits.append(Edit("timezone", "time zone", group.timezone, zone))
+    if not edits:
+        return []
+    try:
+        check_slot_may_change(group.name, group.status)
+    except Refusal as refusal:
+        column = edits[0].field
+        line = first_with(lines, column)
+        problems.append(Problem(line.number if line else 1, column, refusal.sentence))
+    return [ChangedGroup(group.id, group.name, tuple(edits))]
+
+
+def _or_none(slot: Slot | str | None) -> Slot | None:
+    """A slot that is to be decided is none."""
+    return slot if isinstance(slot, Slot) else None

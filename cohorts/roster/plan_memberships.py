@@ -1,0 +1,202 @@
+"""Who joins, who moves and whose role changes by a roster.
+
+One person in one cohort is looked at at a time: that is where a participant has one group.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from cohorts.models import Membership
+from cohorts.roster.changes import Joining, Leaving, RoleChange
+from cohorts.roster.facts import Facts, MemberFact
+from cohorts.roster.lines import CohortKey, GroupKey, Line
+from cohorts.roster.plan_courses import NamedGroup
+from cohorts.roster.problems import Problem
+from cohorts.roster.settling import by_key, first_with, settle
+
+PARTICIPANT = Membership.Role.PARTICIPANT.value
+
+Groups = Mapping[GroupKey, NamedGroup]
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """Somebody in one cohort: known, or new (`id` is None)."""
+
+    email: str
+    id: int | None
+    name: str
+    held: list[MemberFact]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """A file's word that somebody be in a group in a role; `held` is what is there already."""
+
+    person: _Person
+    group: NamedGroup
+    role: str
+    line: Line
+    held: MemberFact | None
+
+    @property
+    def is_fulfilled(self) -> bool:
+        return self.held is not None and self.held.role == self.role
+
+
+def plan_memberships(
+    lines: Collection[Line], facts: Facts, groups: Groups, problems: list[Problem]
+) -> list[Joining | RoleChange]:
+    """Nobody leaves for not being named; a participant who is named in another group moves."""
+    changes: list[Joining | RoleChange] = []
+    people = _read_people(lines, facts)
+    for key, spoken in by_key(lines, _person_in_cohort).items():
+        wishes = _read_wishes(people[key], spoken, groups, problems)
+        if _check_one_group(wishes, problems):
+            changes += _fulfil(wishes, facts, problems)
+    _check_sizes(changes, lines, facts, groups, problems)
+    return changes
+
+
+def _read_people(lines: Iterable[Line], facts: Facts) -> dict[tuple[str, CohortKey], _Person]:
+    """Everybody in each cohort, by what the file and the facts say of them."""
+    known = {person.email: person for person in facts.people}
+    members = by_key(facts.members, lambda member: (member.user_id, member.cohort_id))
+    people: dict[tuple[str, CohortKey], _Person] = {}
+    for (email, cohort_key), spoken in by_key(lines, _person_in_cohort).items():
+        fact, cohort = known.get(email), facts.cohort(*_names(spoken[0]))
+        held = members.get((fact.id, cohort.id), []) if fact and cohort else []
+        said = first_with(spoken, "name")
+        name = (said and said.name) or (fact and fact.name) or email
+        people[email, cohort_key] = _Person(email, fact.id if fact else None, name, held)
+    return people
+
+
+def _names(line: Line) -> tuple[str, str]:
+    return str(line.course), str(line.cohort)
+
+
+def _person_in_cohort(line: Line) -> tuple[str, CohortKey] | None:
+    """None where a cell that decides about the membership could not be read."""
+    if line.email and line.group_key and line.cohort_key and "role" not in line.bad:
+        return line.email, line.cohort_key
+    return None
+
+
+def _read_wishes(
+    person: _Person, lines: Iterable[Line], groups: Groups, problems: list[Problem]
+) -> list[_Wish]:
+    """One wish per group.  An empty role leaves the role that is held, else means participant."""
+    by_group = {member.group_id: member for member in person.held}
+    wishes = []
+    for key, spoken in by_key(lines, lambda line: line.group_key).items():
+        group = groups[key]
+        held = by_group.get(group.fact.id) if group.fact else None
+        role = settle(spoken, "role", f"{person.email} in {group.name}", problems)
+        role = role or (held.role if held else PARTICIPANT)
+        wishes.append(_Wish(person, group, role, spoken[0], held))
+    return wishes
+
+
+def _check_one_group(wishes: Iterable[_Wish], problems: list[Problem]) -> bool:
+    """Whether this is a participant of one group at most; tells each further one."""
+    mine = [wish for wish in wishes if wish.role == PARTICIPANT]
+    for other in mine[1:]:
+        first = mine[0]
+        sentence = (
+            f"{first.person.email} is a participant of {first.group.name} on line "
+            f"{first.line.number} and of {other.group.name} here; in one cohort that is one group. "
+            "(A facilitator may lead several.)"
+        )
+        problems.append(Problem(other.line.number, "group", sentence))
+    return len(mine) <= 1
+
+
+def _fulfil(
+    wishes: Collection[_Wish], facts: Facts, problems: list[Problem]
+) -> list[Joining | RoleChange]:
+    changes: list[Joining | RoleChange] = []
+    for wish in wishes:
+        if wish.is_fulfilled:
+            continue
+        refused = _refuse_wish(wish)
+        if refused:
+            problems.append(Problem(wish.line.number, "group", refused))
+        changes.append(_change_for(wish, _find_leaving(wish, wishes, facts)))
+    return changes
+
+
+def _change_for(wish: _Wish, leaving: Leaving | None) -> Joining | RoleChange:
+    person, group = wish.person, wish.group
+    if wish.held:
+        return RoleChange(wish.held.id, person.name, group.name, wish.role, leaving)
+    return Joining(
+        email=person.email,
+        user_id=person.id,
+        name=person.name,
+        group_key=group.key,
+        group_id=group.fact.id if group.fact else None,
+        cohort_id=group.cohort.id if group.cohort else None,
+        group=group.name,
+        role=wish.role,
+        leaving=leaving,
+    )
+
+
+def _refuse_wish(wish: _Wish) -> str:
+    if wish.group.has_ended:
+        return f"{wish.group.name} has ended. Take this line out."
+    if wish.group.cohort and not wish.group.cohort.is_open:
+        return f"{wish.group.cohort.name} has ended. Take this line out."
+    return ""
+
+
+def _find_leaving(wish: _Wish, wishes: Iterable[_Wish], facts: Facts) -> Leaving | None:
+    """The membership as participant that ends with this wish, if there is one."""
+    if wish.role != PARTICIPANT:
+        return None
+    kept = {other.held.id for other in wishes if other.held}
+    for member in wish.person.held:
+        if member.role == PARTICIPANT and member.id not in kept:
+            group = next(group for group in facts.groups if group.id == member.group_id)
+            return Leaving(member.id, group.name)
+    return None
+
+
+def _check_sizes(
+    changes: Iterable[Joining | RoleChange],
+    lines: Iterable[Line],
+    facts: Facts,
+    groups: Groups,
+    problems: list[Problem],
+) -> None:
+    """A group that has a size takes no more participants than that by a file either."""
+    before = Counter(member.group_id for member in facts.members if member.role == PARTICIPANT)
+    gains = _count_gains(changes, facts)
+    for key, spoken in by_key(lines, lambda line: line.group_key).items():
+        group = groups[key].fact
+        if group is None or group.size is None:
+            continue
+        after = before[group.id] + gains[group.id]
+        if gains[group.id] > 0 and after > group.size:
+            sentence = (
+                f"{group.name} has room for {group.size} and would have {after} participants."
+            )
+            problems.append(Problem(spoken[0].number, "group", sentence))
+
+
+def _count_gains(changes: Iterable[Joining | RoleChange], facts: Facts) -> Counter[int]:
+    """By how many participants each known group grows (or shrinks)."""
+    group_of = {member.id: member.group_id for member in facts.members}
+    gains: Counter[int] = Counter()
+    for change in changes:
+        if change.leaving:
+            gains[group_of[change.leaving.membership_id]] -= 1
+        if isinstance(change, RoleChange):
+            gains[group_of[change.membership_id]] += 1 if change.role == PARTICIPANT else -1
+        elif change.role == PARTICIPANT and change.group_id:
+            gains[change.group_id] += 1
+    return gains

@@ -1,0 +1,70 @@
+"""What a roster changes in people."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from cohorts.roster.changes import ChangedPerson, Edit, NewPerson
+from cohorts.roster.facts import Facts, PersonFact
+from cohorts.roster.lines import GroupKey, Line
+from cohorts.roster.plan_courses import NamedGroup
+from cohorts.roster.problems import Problem
+from cohorts.roster.settling import by_key, first_with, is_unclear, settle
+
+Groups = Mapping[GroupKey, NamedGroup]
+
+
+def plan_people(
+    lines: Iterable[Line], facts: Facts, groups: Groups, problems: list[Problem]
+) -> list[NewPerson | ChangedPerson]:
+    changes: list[NewPerson | ChangedPerson] = []
+    known = {person.email: person for person in facts.people if person.email}
+    by_email = by_key(lines, lambda line: line.email)
+    _check_discord_ids(by_email, facts, problems)
+    for email, spoken in by_email.items():
+        name = settle(spoken, "name", email, problems)
+        discord_id = settle(spoken, "discord_id", email, problems)
+        if email in known:
+            changes += _change_person(known[email], email, name, discord_id)
+        elif name:
+            changes.append(NewPerson(email, name, discord_id, _zone_of(spoken, groups)))
+        elif not is_unclear(spoken, "name"):
+            problems.append(Problem(spoken[0].number, "name", f"{email} is new and needs a name."))
+    return changes
+
+
+def _change_person(
+    person: PersonFact, email: str, name: str | None, discord_id: int | None
+) -> list[NewPerson | ChangedPerson]:
+    edits = []
+    if name and name != person.name:
+        edits.append(Edit("name", "name", person.name or None, name))
+    if discord_id and discord_id != person.discord_id:
+        edits.append(Edit("discord_id", "Discord id", person.discord_id, discord_id))
+    return [ChangedPerson(person.id, email, tuple(edits))] if edits else []
+
+
+def _zone_of(lines: Iterable[Line], groups: Groups) -> str:
+    """A new person's own zone: the first group's is the best guess, and can be changed by them."""
+    named = by_key(lines, lambda line: line.group_key)
+    return next((groups[key].timezone for key in named), "UTC")
+
+
+def _check_discord_ids(
+    by_email: Mapping[str, Collection[Line]], facts: Facts, problems: list[Problem]
+) -> None:
+    """An id belongs to one person, here and in the file."""
+    owners = {person.discord_id: person for person in facts.people if person.discord_id}
+    claimed: dict[int, Line] = {}
+    for email, spoken in by_email.items():
+        line = first_with(spoken, "discord_id")
+        if line is None or line.discord_id is None:
+            continue
+        owner, first = owners.get(line.discord_id), claimed.setdefault(line.discord_id, line)
+        if owner and owner.email != email:
+            who = owner.email or owner.name
+            sentence = f"{line.discord_id} is the Discord id of another person, {who}."
+            problems.append(Problem(line.number, "discord_id", sentence))
+        elif first is not line:
+            sentence = f"{line.discord_id} is {first.email}'s Discord id on line {first.number}."
+            problems.append(Problem(line.number, "discord_id", sentence))

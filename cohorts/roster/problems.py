@@ -1,0 +1,18 @@
+"""What is wrong with a file, for the person who mends it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """`line` counts from 1, the header's; `column` is empty for the whole line or file."""
+
+    line: int
+    column: str
+    sentence: str
+
+    def __str__(self) -> str:
+        place = f"Line {self.line}, {self.column}" if self.column else f"Line {self.line}"
+        return f"{place}: {self.sentence}"

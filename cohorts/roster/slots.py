@@ -1,0 +1,121 @@
+"""A slot as people write it.
+
+    Wednesday 15:00                  60 minutes
+    Wednesday 15:00-16:30            90 minutes
+    Sunday 23:30 - Monday 00:30      begins on Sunday
+    Sunday 23:30-00:30               the same
+    Sunday 23:00-24:00               midnight, as an end
+    TBD                              not decided yet
+
+A weekday may be cut to three letters or more, in any case, and be a plural: Wed, tues, Sundays.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import time, timedelta
+from typing import Final
+
+WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+USUAL_MINUTES = 60
+SHORTEST, LONGEST = 5, 1440  # minutes; the database's own bounds
+SHORTEST_WEEKDAY = 3  # letters
+MINUTES_A_DAY = 1440
+
+_TIME = r"[0-9]{1,2}:[0-9]{2}"
+_DAY = r"[^\W\d_]+"
+_SLOT = re.compile(
+    rf"(?P<day>{_DAY})[.,]?\s+(?P<start>{_TIME})"
+    rf"(?:\s*[-–—]\s*(?:(?P<end_day>{_DAY})[.,]?\s+)?(?P<end>{_TIME}))?"
+)
+_TWELVE_HOURS = re.compile(r"[0-9]\s*[ap]\.?\s?m\b", re.IGNORECASE)
+
+
+class SlotError(ValueError):
+    """What is wrong with a slot, in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Weekday (0 is Monday) and wall time of the beginning, and minutes."""
+
+    weekday: int
+    start_time: time
+    duration_minutes: int = USUAL_MINUTES
+
+    def __str__(self) -> str:
+        return render_slot(self)
+
+
+TBD: Final = "TBD"
+
+
+def parse_slot(text: str) -> Slot | str:
+    """A Slot, or TBD.  Raises SlotError."""
+    if text.upper() == TBD:
+        return TBD
+    match = _SLOT.fullmatch(text)
+    if match is None:
+        raise SlotError(_tell_shape(text))
+    weekday = _parse_weekday(match["day"])
+    start = _parse_minutes(match["start"])
+    if start == MINUTES_A_DAY:
+        raise SlotError("A day begins at 00:00; 24:00 can only be an end.")
+    minutes = USUAL_MINUTES
+    if match["end"]:
+        minutes = _count_minutes(weekday, start, match["end_day"], match["end"])
+    return Slot(weekday, time(*divmod(start, 60)), minutes)
+
+
+def render_slot(slot: Slot) -> str:
+    """The slot with its end, as parse_slot reads it."""
+    begin = timedelta(hours=slot.start_time.hour, minutes=slot.start_time.minute)
+    end = begin + timedelta(minutes=slot.duration_minutes)
+    end_time = f"{end.seconds // 3600:02}:{end.seconds // 60 % 60:02}"
+    begun = f"{WEEKDAYS[slot.weekday]} {slot.start_time:%H:%M}"
+    if end.days == 0:
+        return f"{begun}-{end_time}"
+    return f"{begun} - {WEEKDAYS[(slot.weekday + end.days) % 7]} {end_time}"
+
+
+def _tell_shape(text: str) -> str:
+    if _TWELVE_HOURS.search(text):
+        return "Write the time on a 24-hour clock, as in Wednesday 15:00."
+    return (
+        f"“{text}” is no slot. Write Wednesday 15:00, Wednesday 15:00-16:30, "
+        "Sunday 23:30 - Monday 00:30 or TBD."
+    )
+
+
+def _parse_weekday(word: str) -> int:
+    asked = word.lower()
+    if len(asked) >= SHORTEST_WEEKDAY:
+        for weekday, name in enumerate(WEEKDAYS):
+            if f"{name}s".lower().startswith(asked):
+                return weekday
+    raise SlotError(f"“{word}” is no weekday.")
+
+
+def _parse_minutes(text: str) -> int:
+    """Minutes since midnight; 24:00 is the next one."""
+    hour, minute = (int(part) for part in text.split(":"))
+    minutes = hour * 60 + minute
+    if minute >= 60 or minutes > MINUTES_A_DAY:
+        raise SlotError(f"{text} is no time of day.")
+    return minutes
+
+
+def _count_minutes(weekday: int, start: int, end_day: str | None, end_text: str) -> int:
+    """From the start to an end on the same day or, across midnight, the next."""
+    end = _parse_minutes(end_text)
+    if end_day:
+        end += (_parse_weekday(end_day) - weekday) % 7 * MINUTES_A_DAY
+    elif end < start:
+        end += MINUTES_A_DAY
+    minutes = end - start
+    if not SHORTEST <= minutes <= LONGEST:
+        raise SlotError(
+            "A meeting lasts from 5 minutes to 24 hours, and its end follows its start."
+        )
+    return minutes

@@ -1,0 +1,68 @@
+"""One function per question about groups and their people.
+
+Members are active memberships.  Guests are no members, so nothing here can count them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+
+from django.db.models import Count, QuerySet
+
+from cohorts.errors import Refusal
+from cohorts.models import Cohort, Membership, User
+
+
+def find_cohort(text: str) -> Cohort:
+    """The cohort with this id or name.
+
+    Raises Refusal: no_cohort, ambiguous_cohort (its sentence lists the candidates with their ids).
+    """
+    name = " ".join(text.split())
+    cohorts = Cohort.objects.select_related("course")
+    found = list(cohorts.filter(name=name) or cohorts.filter(name__iexact=name))
+    if name.isdecimal():
+        found += [cohort for cohort in cohorts.filter(pk=int(name)) if cohort not in found]
+    if not found:
+        raise Refusal("no_cohort", f"There is no cohort with the id or name “{name}”.")
+    if len(found) > 1:
+        candidates = ", ".join(f"{each.pk} ({each.course}: {each})" for each in found)
+        raise Refusal("ambiguous_cohort", f"“{name}” could be {candidates}. Use the id.")
+    return found[0]
+
+
+def members_of(group_ids: Collection[int]) -> QuerySet[Membership]:
+    """The members of these groups with their people: facilitators first, then by name."""
+    active = Membership.objects.filter(group__in=group_ids, status=Membership.Status.ACTIVE)
+    return active.select_related("user").order_by("group", "role", "user__name", "user")
+
+
+def participants_of(group_ids: Collection[int]) -> QuerySet[Membership]:
+    return members_of(group_ids).filter(role=Membership.Role.PARTICIPANT)
+
+
+def facilitators_of(group_ids: Collection[int]) -> dict[int, list[User]]:
+    """The facilitators of each group by name.  A group with two appears once, with both."""
+    led = members_of(group_ids).filter(role=Membership.Role.FACILITATOR)
+    facilitators: dict[int, list[User]] = defaultdict(list)
+    for membership in led:
+        facilitators[membership.group_id].append(membership.user)
+    return facilitators
+
+
+def count_participants(group_ids: Collection[int]) -> dict[int, int]:
+    """How many participants each group has; a group without any is left out."""
+    counted = participants_of(group_ids).order_by("group").values_list("group")
+    return dict(counted.annotate(Count("pk")))
+
+
+def count_completed(group_ids: Collection[int]) -> dict[int, int]:
+    """How many people completed each group; a group that nobody completed is left out."""
+    completed = Membership.objects.filter(
+        group__in=group_ids,
+        status=Membership.Status.COMPLETED,
+        role=Membership.Role.PARTICIPANT,
+    )
+    people = Count("user", distinct=True)
+    return dict(completed.order_by("group").values_list("group").annotate(people))

@@ -1,0 +1,45 @@
+"""What mirrors report about people's access, for pages to show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+
+from cohorts.models import AccessState
+
+
+@transaction.atomic
+def report_access(
+    mirror: str, group_id: int, states: Iterable[tuple[int, str, str]], *, now: datetime
+) -> None:
+    """Replace what is shown of one group in one mirror.
+
+    `states`: (person id, a state of AccessState, a sentence).  Writes only what differs, so that
+    `changed_at` tells when something changed and a second report costs one query.
+    """
+    held = {
+        row.user_id: row for row in AccessState.objects.filter(mirror=mirror, group_id=group_id)
+    }
+    fresh, changed = [], []
+    for person_id, state, reason in states:
+        row = held.pop(person_id, None)
+        if row is None:
+            row = AccessState(user_id=person_id, group_id=group_id, mirror=mirror)
+            fresh.append(row)
+        elif (row.state, row.reason) != (state, reason):
+            changed.append(row)
+        else:
+            continue
+        row.state, row.reason, row.changed_at = state, reason, now
+    AccessState.objects.bulk_create(fresh, ignore_conflicts=True)
+    AccessState.objects.bulk_update(changed, ["state", "reason", "changed_at"])
+    _end([row for row in held.values() if row.state != AccessState.State.ENDED], now)
+
+
+def _end(rows: list[AccessState], now: datetime) -> None:
+    """Whoever is no longer spoken of has no access any more; the row tells since when."""
+    for row in rows:
+        row.state, row.reason, row.changed_at = AccessState.State.ENDED, "", now
+    AccessState.objects.bulk_update(rows, ["state", "reason", "changed_at"])

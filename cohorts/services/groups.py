@@ -1,0 +1,92 @@
+"""What happens to a group itself: its slot, its end."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from cohorts.errors import Refusal
+from cohorts.models import Group, Membership
+from cohorts.services.locks import lock_groups
+from cohorts.services.memberships import write_end
+from cohorts.signals import announced_together
+
+SLOT_FIELDS = ["weekday", "start_time", "timezone", "duration_minutes"]
+
+# What becomes of the people of a group that ends, and what their membership says then.
+_ENDS = {
+    Group.Status.COMPLETED: (Membership.Status.COMPLETED, "the group was completed"),
+    Group.Status.MERGED: (Membership.Status.REMOVED, "the group was merged into another"),
+    Group.Status.CANCELLED: (Membership.Status.REMOVED, "the group was cancelled"),
+}
+
+
+@transaction.atomic
+def end_group(group_id: int, *, status: str, now: datetime) -> Group:
+    """End a group as completed, merged or cancelled; its active memberships end with it.
+
+    An active membership in a group that is no more would bar the person from every other group of
+    the cohort.  Raises Refusal: no_group, group_ended.  Raises ValueError for any other status.
+    """
+    if status not in Group.ENDED:
+        raise ValueError(f"{status} does not end a group")
+    group = lock_groups([group_id])[group_id]
+    if group.has_ended:
+        raise Refusal("group_ended", f"{group} has ended already.")
+    group.status, group.ended_at = status, now
+    with announced_together():
+        group.save(update_fields=["status", "ended_at"])
+        _end_memberships(group, now)
+    return group
+
+
+def _end_memberships(group: Group, now: datetime) -> None:
+    membership_status, why = _ENDS[Group.Status(group.status)]
+    active = group.memberships.filter(status=Membership.Status.ACTIVE).select_related("group")
+    for membership in active.order_by("pk"):
+        write_end(membership, membership_status, now, why)
+
+
+@transaction.atomic
+def change_slot(
+    group_id: int,
+    *,
+    weekday: int | None,
+    start_time: time | None,
+    timezone: str,
+    duration_minutes: int = 60,
+) -> Group:
+    """Give a group in preview another slot (weekday 0 is Monday), or none yet.
+
+    Its meetings follow in the same transaction.  Raises Refusal: no_group, group_active,
+    group_ended, bad_slot.
+    """
+    group = lock_groups([group_id])[group_id]
+    check_slot_may_change(group.name, group.status)
+    group.weekday, group.start_time = weekday, start_time
+    group.timezone, group.duration_minutes = timezone, duration_minutes
+    _check_slot(group)
+    group.save(update_fields=SLOT_FIELDS)
+    return group
+
+
+def check_slot_may_change(name: str, status: str) -> None:
+    """Refuse to change the slot of a group that has begun.  Raises Refusal."""
+    if status == Group.Status.ACTIVE:
+        raise Refusal(
+            "group_active",
+            f"{name} is active: people hold invitations for its slot. Changing it needs a person: "
+            "“Another weekly slot” on its page shows what follows.",
+        )
+    if status in Group.ENDED:
+        raise Refusal("group_ended", f"{name} has ended: its slot is history.")
+
+
+def _check_slot(group: Group) -> None:
+    try:
+        group.clean_fields(exclude=["cohort", "name", "size"])
+        group.validate_constraints(exclude=["name"])
+    except ValidationError as error:
+        raise Refusal("bad_slot", " ".join(error.messages)) from error

@@ -1,0 +1,36 @@
+"""The one way in which groups are locked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cohorts.errors import Refusal
+from cohorts.models import Group, User
+
+
+def lock_groups(group_ids: Iterable[int]) -> dict[int, Group]:
+    """Lock these groups in id order until the transaction ends; return them by id.
+
+    No key is locked: an insert that refers to the group holds its key, and two of them that ask
+    for the whole row afterwards would wait for each other for ever.  Raises Refusal("no_group").
+    """
+    ids = set(group_ids)
+    rows = Group.objects.select_for_update(no_key=True, of=("self",)).select_related("cohort")
+    groups = {group.pk: group for group in rows.filter(pk__in=ids).order_by("pk")}
+    if len(groups) < len(ids):
+        raise Refusal("no_group", "There is no such group any more.")
+    return groups
+
+
+def lock_people(user_ids: Iterable[int]) -> dict[int, User]:
+    """Lock these people in id order, after the groups; return them by id.
+
+    Two groups of one cohort may take the same person at the same moment: the groups' locks do not
+    meet there.  Raises Refusal("no_person").
+    """
+    ids = set(user_ids)
+    rows = User.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
+    people = {person.pk: person for person in rows}
+    if len(people) < len(ids):
+        raise Refusal("no_person", "There is no such person any more.")
+    return people

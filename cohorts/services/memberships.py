@@ -1,0 +1,170 @@
+"""Joining, moving, leaving, changing role.
+
+Each service locks its groups, then the person, looks, and writes.  A refusal changes nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from cohorts.errors import Refusal
+from cohorts.models import Group, Membership, User
+from cohorts.services.locks import lock_groups, lock_people
+from cohorts.signals import announced_together
+
+Role = Membership.Role
+Status = Membership.Status
+
+
+@transaction.atomic
+def add_member(
+    group_id: int, user_id: int, *, role: str = Role.PARTICIPANT, now: datetime
+) -> Membership:
+    """Make somebody a member of a group.
+
+    Raises Refusal: no_group, no_person, group_ended, already_member, in_another_group, group_full.
+    """
+    group = lock_groups([group_id])[group_id]
+    person = lock_people([user_id])[user_id]
+    _check_open(group)
+    _check_not_in(group, person)
+    if role == Role.PARTICIPANT:
+        _check_in_no_other(group, person)
+        _check_seat(group)
+    return Membership.objects.create(user=person, group=group, role=role, joined_at=now)
+
+
+@transaction.atomic
+def move_member(
+    membership_id: int, to_group_id: int, *, now: datetime, why: str = ""
+) -> Membership:
+    """End a membership and begin one in another group of the cohort, in the same role.
+
+    Returns the new one.  Raises Refusal: no_membership, membership_ended, same_group, other_cohort,
+    no_group, group_ended, already_member, group_full.
+    """
+    from_group_id = _find(membership_id).group_id
+    groups = lock_groups({from_group_id, to_group_id})
+    old = _lock(membership_id)
+    group = groups[to_group_id]
+    _check_active(old)
+    _check_destination(old, group)
+    with announced_together():
+        write_end(old, Status.REMOVED, now, why or moved_to(group.name))
+        return Membership.objects.create(user=old.user, group=group, role=old.role, joined_at=now)
+
+
+@transaction.atomic
+def end_membership(membership_id: int, *, status: str, now: datetime, why: str = "") -> Membership:
+    """End a membership as dropped, completed or removed; the row stays.
+
+    Raises Refusal: no_membership, membership_ended.  Raises ValueError for any other status.
+    """
+    if status not in {Status.DROPPED, Status.COMPLETED, Status.REMOVED}:
+        raise ValueError(f"{status} does not end a membership")
+    lock_groups([_find(membership_id).group_id])
+    membership = _lock(membership_id)
+    _check_active(membership)
+    write_end(membership, status, now, why)
+    return membership
+
+
+@transaction.atomic
+def change_role(membership_id: int, *, role: str) -> Membership:
+    """Make a participant a facilitator, or the other way round.
+
+    Raises Refusal: no_membership, membership_ended, in_another_group, group_full.
+    """
+    group_id = _find(membership_id).group_id
+    group = lock_groups([group_id])[group_id]
+    membership = _lock(membership_id)
+    _check_active(membership)
+    if membership.role == role:
+        return membership
+    if role == Role.PARTICIPANT:
+        _check_in_no_other(group, membership.user)
+        _check_seat(group)
+    membership.role = role
+    membership.save(update_fields=["role"])
+    return membership
+
+
+def _find(membership_id: int) -> Membership:
+    membership = Membership.objects.filter(pk=membership_id).first()
+    if membership is None:
+        raise Refusal("no_membership", "There is no such membership any more.")
+    return membership
+
+
+def _lock(membership_id: int) -> Membership:
+    """The membership as it is now that its groups are locked; its person is locked too."""
+    membership = Membership.objects.select_related("group").get(pk=membership_id)
+    membership.user = lock_people([membership.user_id])[membership.user_id]
+    return membership
+
+
+def write_end(membership: Membership, status: str, now: datetime, why: str) -> None:
+    """End a membership whose group the caller has locked."""
+    membership.status = status
+    membership.left_at = now
+    membership.left_why = why
+    membership.save(update_fields=["status", "left_at", "left_why"])
+
+
+def moved_to(group: str) -> str:
+    """What an ended membership says of a move."""
+    return f"moved to {group}"
+
+
+def _check_active(membership: Membership) -> None:
+    if membership.status != Status.ACTIVE:
+        raise Refusal("membership_ended", f"{membership.user} has left {membership.group} already.")
+
+
+def _check_open(group: Group) -> None:
+    if group.has_ended:
+        raise Refusal("group_ended", f"{group} has ended ({group.get_status_display().lower()}).")
+
+
+def _check_destination(old: Membership, group: Group) -> None:
+    if group.pk == old.group_id:
+        raise Refusal("same_group", f"{old.user} is in {group} already.")
+    if group.cohort_id != old.cohort_id:
+        raise Refusal("other_cohort", f"{group} belongs to another cohort than {old.group}.")
+    _check_open(group)
+    _check_not_in(group, old.user)
+    if old.role == Role.PARTICIPANT:
+        _check_seat(group)
+
+
+def _check_not_in(group: Group, person: User) -> None:
+    if group.memberships.filter(user=person, status=Status.ACTIVE).exists():
+        raise Refusal("already_member", f"{person} is a member of {group} already.")
+
+
+def _check_in_no_other(group: Group, person: User) -> None:
+    other = (
+        person.memberships.filter(
+            cohort_id=group.cohort_id, status=Status.ACTIVE, role=Role.PARTICIPANT
+        )
+        .exclude(group=group)
+        .select_related("group")
+        .first()
+    )
+    if other:
+        raise Refusal(
+            "in_another_group",
+            f"{person} is a participant of {other.group} in this cohort. Move them instead.",
+        )
+
+
+def _check_seat(group: Group) -> None:
+    if group.size is None:
+        return
+    taken = group.memberships.filter(status=Status.ACTIVE, role=Role.PARTICIPANT).count()
+    if taken >= group.size:
+        raise Refusal(
+            "group_full", f"{group} has room for {group.size} and has {taken} participants."
+        )

@@ -1,0 +1,233 @@
+"""Bringing a roster in: the same plan that a preview showed, carried out under lock, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+
+from django.contrib.auth.hashers import make_password
+from django.db import IntegrityError, transaction
+from django.db.models import Model, QuerySet
+
+from cohorts.errors import Refusal
+from cohorts.models import Cohort, Course, Group, Membership, User
+from cohorts.roster.changes import (
+    ChangedCohort,
+    ChangedGroup,
+    ChangedPerson,
+    Edit,
+    Joining,
+    NewCohort,
+    NewGroup,
+    NewPerson,
+    RoleChange,
+    RosterPlan,
+)
+from cohorts.roster.facts import load_facts
+from cohorts.roster.lines import CohortKey, GroupKey, Line, fold, parse
+from cohorts.roster.plan import plan
+from cohorts.roster.problems import Problem
+from cohorts.roster.slots import USUAL_MINUTES, Slot
+from cohorts.services.locks import lock_groups, lock_people
+from cohorts.services.memberships import moved_to, write_end
+from cohorts.signals import announce, announced_together
+
+
+class RosterRefused(Refusal):
+    """The file cannot be taken as it is; `problems` says why, line by line."""
+
+    def __init__(self, problems: Collection[Problem]) -> None:
+        number = "one problem" if len(problems) == 1 else f"{len(problems)} problems"
+        super().__init__("bad_roster", f"The file has {number}. Nothing was changed.")
+        self.problems = tuple(problems)
+
+
+def preview_roster(data: bytes) -> RosterPlan:
+    """What this file would change now, or what is wrong with it.  Writes and locks nothing."""
+    roster = parse(data)
+    return plan(roster, load_facts(roster.lines))
+
+
+def import_roster(data: bytes, *, now: datetime, confirmed: str | None = None) -> RosterPlan:
+    """Carry out what this file says, whole; return what was changed.
+
+    `confirmed` is the digest of the plan that a person has seen.  Raises RosterRefused, and
+    Refusal("facts_changed") when the facts have changed since, so that more or less would be done.
+    """
+    roster = parse(data)
+    try:
+        with transaction.atomic():
+            _lock(roster.lines)
+            due = plan(roster, load_facts(roster.lines))
+            _check(due, confirmed)
+            with announced_together():
+                _carry_out(due, now)
+    except IntegrityError as error:
+        # Two imports may make the same new thing at once: there is no row yet that both could lock.
+        raise _facts_changed() from error
+    return due
+
+
+def named_cohorts(data: bytes) -> list[Cohort]:
+    """The cohorts that this file names, as far as they are there, with their courses."""
+    ids = [cohort.id for cohort in load_facts(parse(data).lines).cohorts]
+    return list(Cohort.objects.select_related("course").filter(pk__in=ids))
+
+
+def _lock(lines: Collection[Line]) -> None:
+    """Hold what is named; what is read after this stays so until the end."""
+    facts = load_facts(lines)
+    lock_groups(group.id for group in facts.groups)
+    lock_people(person.id for person in facts.people)
+
+
+def _check(due: RosterPlan, confirmed: str | None) -> None:
+    if due.problems:
+        raise RosterRefused(due.problems)
+    if confirmed is not None and due.digest != confirmed:
+        raise _facts_changed()
+
+
+def _facts_changed() -> Refusal:
+    return Refusal(
+        "facts_changed",
+        "Somebody else has changed the same cohort in the meantime. Nothing was imported: look at "
+        "the preview again.",
+    )
+
+
+def _carry_out(due: RosterPlan, now: datetime) -> None:
+    """What is new is made in bulk; what is changed is saved row by row, so that every floor hears
+    of it.  Bulk statements send no signal: the groups of new rows are announced here."""
+    courses = _make_courses(due)
+    cohorts = _write_cohorts(due, courses, now)
+    groups = _write_groups(due, cohorts)
+    people = _write_people(due)
+    _write_memberships(due, cohorts, groups, people, now)
+
+
+def _make_courses(due: RosterPlan) -> dict[str, int]:
+    rows = Course.objects.bulk_create([Course(name=each.name) for each in due.courses])
+    return {fold(row.name): row.pk for row in rows}
+
+
+def _write_cohorts(
+    due: RosterPlan, courses: Mapping[str, int], now: datetime
+) -> dict[CohortKey, int]:
+    """The new cohorts' ids."""
+    _save_edits(Cohort, [each for each in due.cohorts if isinstance(each, ChangedCohort)])
+    new = [each for each in due.cohorts if isinstance(each, NewCohort)]
+    rows = Cohort.objects.bulk_create(
+        Cohort(
+            course_id=each.course_id or courses[each.key[0]],
+            name=each.name,
+            start_date=each.start_date,
+            number_of_meetings=each.number_of_meetings,
+            first_known_at=now,
+        )
+        for each in new
+    )
+    return {each.key: row.pk for each, row in zip(new, rows, strict=True)}
+
+
+def _write_groups(due: RosterPlan, cohorts: Mapping[CohortKey, int]) -> dict[GroupKey, int]:
+    """The new groups' ids."""
+    _save_edits(Group, [each for each in due.groups if isinstance(each, ChangedGroup)])
+    new = [each for each in due.groups if isinstance(each, NewGroup)]
+    rows = [
+        Group(
+            cohort_id=each.cohort_id or cohorts[each.key[:2]],
+            name=each.name,
+            timezone=each.timezone,
+        )
+        for each in new
+    ]
+    for row, each in zip(rows, new, strict=True):
+        _set_slot(row, each.slot)
+    Group.objects.bulk_create(rows)
+    announce(row.pk for row in rows)
+    return {each.key: row.pk for each, row in zip(new, rows, strict=True)}
+
+
+def _write_people(due: RosterPlan) -> dict[str, int]:
+    """The new people's ids."""
+    _save_edits(User, [each for each in due.people if isinstance(each, ChangedPerson)])
+    rows = User.objects.bulk_create(
+        User(
+            email=each.email,
+            name=each.name,
+            discord_id=each.discord_id,
+            timezone=each.timezone,
+            password=make_password(None),
+        )
+        for each in due.people
+        if isinstance(each, NewPerson)
+    )
+    return {str(row.email): row.pk for row in rows}
+
+
+def _write_memberships(
+    due: RosterPlan,
+    cohorts: Mapping[CohortKey, int],
+    groups: Mapping[GroupKey, int],
+    people: Mapping[str, int],
+    now: datetime,
+) -> None:
+    """Whoever becomes a participant has first ceased to be one elsewhere in the cohort."""
+    role_changes = [each for each in due.memberships if isinstance(each, RoleChange)]
+    _save_roles(each for each in role_changes if each.role == Membership.Role.FACILITATOR)
+    _end_left(due, now)
+    _save_roles(each for each in role_changes if each.role == Membership.Role.PARTICIPANT)
+    rows = Membership.objects.bulk_create(
+        Membership(
+            user_id=each.user_id or people[each.email],
+            group_id=each.group_id or groups[each.group_key],
+            cohort_id=each.cohort_id or cohorts[each.group_key[:2]],
+            role=each.role,
+            joined_at=now,
+        )
+        for each in due.memberships
+        if isinstance(each, Joining)
+    )
+    announce(row.group_id for row in rows)
+
+
+def _save_roles(changes: Iterable[RoleChange]) -> None:
+    roles = {each.membership_id: each.role for each in changes}
+    for membership in _memberships(roles):
+        membership.role = roles[membership.pk]
+        membership.save(update_fields=["role"])
+
+
+def _memberships(ids: Iterable[int]) -> QuerySet[Membership]:
+    return Membership.objects.select_related("group").filter(pk__in=ids).order_by("pk")
+
+
+def _end_left(due: RosterPlan, now: datetime) -> None:
+    to = {each.leaving.membership_id: each.group for each in due.memberships if each.leaving}
+    for membership in _memberships(to):
+        write_end(membership, Membership.Status.REMOVED, now, moved_to(to[membership.pk]))
+
+
+def _save_edits(
+    model: type[Model], changes: Iterable[ChangedCohort | ChangedGroup | ChangedPerson]
+) -> None:
+    edits = {each.id: each.edits for each in changes}
+    for row in model._base_manager.filter(pk__in=edits).order_by("pk"):
+        fields = [name for edit in edits[row.pk] for name in _set_field(row, edit)]
+        row.save(update_fields=fields)
+
+
+def _set_field(row: Model, edit: Edit) -> list[str]:
+    """Set one value; return the fields that hold it."""
+    if isinstance(row, Group) and edit.field == "slot":
+        return _set_slot(row, edit.after)
+    setattr(row, edit.field, edit.after)
+    return [edit.field]
+
+
+def _set_slot(group: Group, slot: Slot | None) -> list[str]:
+    group.weekday = slot.weekday if slot else None
+    group.start_time = slot.start_time if slot else None
+    group.duration_minutes = slot.duration_minutes if slot else USUAL_MINUTES
+    return ["weekday", "start_time", "duration_minutes"]

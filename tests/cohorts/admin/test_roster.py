@@ -1,0 +1,193 @@
+"""A roster brought in from the admin, as staff do it: without JavaScript."""
+
+import re
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from cohorts.models import Cohort, Course, Group, Membership, User
+from cohorts.roster.reading import MOST_BYTES
+from tests.support.roster import make_academy, make_file, make_line
+
+pytestmark = pytest.mark.django_db
+
+UPLOAD = "/admin/cohorts/cohort/roster/"
+
+
+def sign_in(*permissions: str, is_staff: bool = True) -> Client:
+    person = User.objects.create_user("staff@example.org", name="Staff", is_staff=is_staff)
+    person.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    # With CSRF checks: the pages must carry their tokens.
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(person)
+    return client
+
+
+@pytest.fixture
+def staff() -> Client:
+    return sign_in("change_cohort", "view_cohort")
+
+
+class Page:
+    """What a browser shows, and what its forms send."""
+
+    def __init__(self, client: Client, response) -> None:
+        self.client, self.response = client, response
+        self.path = response.redirect_chain[-1][0] if response.redirect_chain else ""
+        self.text = response.content.decode()
+
+    def _hidden(self, name: str) -> str:
+        found = re.search(rf'name="{name}" value="([^"]+)"', self.text)
+        return found[1] if found else ""
+
+    def send(self, path: str, **fields) -> "Page":
+        fields["csrfmiddlewaretoken"] = self._hidden("csrfmiddlewaretoken")
+        return Page(self.client, self.client.post(path, fields, follow=True))
+
+    def upload(self, text: str | bytes) -> "Page":
+        data = text.encode() if isinstance(text, str) else text
+        return self.send(UPLOAD, file=SimpleUploadedFile("winter.csv", data))
+
+    def confirm(self) -> "Page":
+        return self.send(self.path, confirmed=self._hidden("confirmed"))
+
+
+def visit(client: Client, path: str = UPLOAD) -> Page:
+    return Page(client, client.get(path, follow=True))
+
+
+def test_the_list_of_cohorts_leads_to_the_import(staff):
+    assert f'href="{UPLOAD}"' in visit(staff, reverse("admin:cohorts_cohort_changelist")).text
+
+
+def test_upload_preview_confirm(staff):
+    preview = visit(staff).upload(make_file(make_line("Alice"), make_line("Bob", 2)))
+    assert "1 new course, 1 new cohort, 1 new group, 2 new people, 2 people join." in preview.text
+    assert "Alice joins Alpha as participant" in preview.text
+    assert not Course.objects.exists()
+
+    done = preview.confirm()
+    cohort = Cohort.objects.get()
+    assert done.path == reverse("admin:cohorts_cohort_changelist")
+    assert f'<a href="/admin/cohorts/cohort/{cohort.pk}/change/">Winter</a>' in done.text
+    assert Membership.objects.count() == 2
+    assert "Imported winter.csv" in LogEntry.objects.get().change_message
+
+
+def test_a_move_is_shown_with_the_day_on_which_the_old_membership_ends(staff):
+    visit(staff).upload(make_file(make_line("Alice"))).confirm()
+    preview = visit(staff).upload(make_file(make_line("Alice", group="Beta")))
+    assert "Alice moves from Alpha to Beta: the membership in Alpha ends on" in preview.text
+
+
+def test_bad_lines_are_listed_and_nothing_can_be_confirmed(staff):
+    page = visit(staff).upload(
+        make_file(make_line("Alice", slot="Wensday 15:00"), make_line("<b>", 2, email="bob"))
+    )
+    assert "2 problems." in page.text
+    assert re.search(r"<td>2</td><td>slot</td><td>“Wensday” is no weekday.</td>", page.text)
+    assert re.search(r"<td>3</td><td>email</td>", page.text)
+    assert 'name="confirmed"' not in page.text
+    page.confirm()
+    assert not Course.objects.exists()
+
+
+def test_a_mended_file_can_be_chosen_on_the_same_page(staff):
+    page = visit(staff).upload(make_file(make_line("Alice", email="")))
+    assert "Alice joins Alpha" in page.upload(make_file(make_line("Alice"))).text
+
+
+def test_the_same_file_again_offers_nothing_to_confirm(staff):
+    visit(staff).upload(make_file(make_line("Alice"))).confirm()
+    again = visit(staff).upload(make_file(make_line("Alice")))
+    assert "Nothing to change: everything is here already." in again.text
+    assert 'name="confirmed"' not in again.text
+
+
+def test_what_was_not_shown_is_not_done(staff):
+    preview = visit(staff).upload(make_file(make_line("Alice")))
+    Course.objects.create(name="Course")
+    refused = preview.confirm()
+    assert "Nothing was imported" in refused.text
+    assert "1 new cohort, 1 new group, 1 new person, 1 person joins." in refused.text
+    assert not Cohort.objects.exists()
+    refused.confirm()
+    assert Cohort.objects.exists()
+
+
+def test_a_word_without_a_preview_changes_nothing(staff):
+    preview = visit(staff).upload(make_file(make_line("Alice")))
+    preview.send(preview.path)
+    assert not Course.objects.exists()
+
+
+def test_a_second_click_is_told_and_does_nothing(staff):
+    preview = visit(staff).upload(make_file(make_line("Alice")))
+    preview.confirm()
+    assert "no longer waiting" in preview.confirm().text
+    assert Membership.objects.count() == 1
+
+
+def test_two_windows_do_not_mix(staff):
+    first = visit(staff).upload(make_file(make_line("Alice")))
+    visit(staff).upload(make_file(make_line("Bob", 2, group="Beta")))
+    first.confirm()
+    assert list(Group.objects.values_list("name", flat=True)) == ["Alpha"]
+
+
+def test_one_persons_file_is_not_anothers(staff):
+    preview = visit(staff).upload(make_file(make_line("Alice")))
+    other = Client()
+    other.force_login(User.objects.create_superuser("admin@example.org", name="Admin"))
+    assert "no longer waiting" in visit(other, preview.path).text
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", "empty"),
+        (b"x" * (MOST_BYTES + 1), "larger than 2 MB"),
+        (b"PK\x03\x04", "workbook"),
+        ("Jürgen".encode("latin-1"), "names the columns"),
+    ],
+)
+def test_a_file_that_is_no_roster_is_told(staff, data, told):
+    page = visit(staff).upload(data)
+    assert page.response.status_code == 200
+    assert told in page.text
+
+
+def test_no_file_at_all_is_told(staff):
+    assert "This field is required." in visit(staff).send(UPLOAD).text
+
+
+def test_a_large_roster_fits(staff):
+    page = visit(staff).upload(make_academy(40, 8))
+    assert "320 new people" in page.text
+    page.confirm()
+    assert Membership.objects.count() == 320
+
+
+@pytest.mark.parametrize("permissions", [[], ["view_cohort"], ["add_cohort", "change_group"]])
+def test_who_may_not_change_cohorts_may_not_import(permissions):
+    client = sign_in(*permissions)
+    assert client.get(UPLOAD).status_code == 403
+    assert client.get(f"{UPLOAD}0/").status_code == 403
+    if "view_cohort" in permissions:
+        assert UPLOAD not in visit(client, reverse("admin:cohorts_cohort_changelist")).text
+
+
+def test_learners_and_strangers_are_sent_to_sign_in():
+    for client in (Client(), sign_in("change_cohort", is_staff=False)):
+        response = client.get(UPLOAD)
+        assert response.status_code == 302
+        assert response.url.startswith("/admin/login/")
+
+
+def test_a_post_from_another_site_is_refused(staff):
+    file = SimpleUploadedFile("winter.csv", make_file(make_line("Alice")).encode())
+    assert staff.post(UPLOAD, {"file": file}).status_code == 403

@@ -1,0 +1,95 @@
+"""Slots as people write them."""
+
+from datetime import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cohorts.roster.slots import TBD, Slot, SlotError, parse_slot, render_slot
+
+slots = st.builds(
+    Slot,
+    weekday=st.integers(0, 6),
+    start_time=st.builds(time, st.integers(0, 23), st.integers(0, 59)),
+    duration_minutes=st.integers(5, 1440),
+)
+
+
+@given(slots)
+def test_what_is_rendered_is_read_back_as_it_was(slot):
+    assert parse_slot(render_slot(slot)) == slot
+
+
+almost_slots = st.lists(
+    st.sampled_from(["Sunday", "Mon", "tbd", " ", "-", "–", ":", "23", "24", "9", "30", "00", ","])
+).map("".join)
+
+
+@given(st.text() | almost_slots)
+def test_any_text_is_a_slot_or_is_refused(text):
+    try:
+        slot = parse_slot(text)
+    except SlotError:
+        return
+    assert slot == TBD or parse_slot(render_slot(slot)) == slot
+
+
+@pytest.mark.parametrize(
+    ("text", "weekday", "start", "minutes"),
+    [
+        ("Wednesday 15:00", 2, time(15), 60),
+        ("Wednesday 14:30", 2, time(14, 30), 60),
+        ("Wednesday 15:00-16:30", 2, time(15), 90),
+        ("Sunday 23:30 - Monday 00:30", 6, time(23, 30), 60),
+        ("Sunday 23:30-00:30", 6, time(23, 30), 60),
+        ("Sunday 23:00-24:00", 6, time(23), 60),
+        ("Sunday 23:00 - Sunday 24:00", 6, time(23), 60),
+        ("Monday 00:00", 0, time(0), 60),
+        ("wed 9:05 – 10:05", 2, time(9, 5), 60),
+        ("Tues, 19:00", 1, time(19), 60),
+        ("Thu. 19:00", 3, time(19), 60),
+        ("SUNDAYS 19:00", 6, time(19), 60),
+    ],
+)
+def test_slots_are_understood(text, weekday, start, minutes):
+    """Failure 13 of the system before: Monday for Sunday, 14:00 for 14:30, always 60 minutes."""
+    assert parse_slot(text) == Slot(weekday, start, minutes)
+
+
+def test_an_undecided_slot_is_one():
+    assert parse_slot("TBD") == parse_slot("tbd") == TBD
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Wensday 15:00", "“Wensday” is no weekday"),
+        ("Mittwoch 15:00", "“Mittwoch” is no weekday"),
+        ("We 15:00", "“We” is no weekday"),
+        ("Sundayss 15:00", "is no weekday"),
+        ("Sunday 23:30 - Mondey 00:30", "“Mondey” is no weekday"),
+        ("Wednesday 3pm", "24-hour clock"),
+        ("Wednesday 3:00 PM", "24-hour clock"),
+        ("Wednesday 3:00-4:00 p.m.", "24-hour clock"),
+        ("Wednesday 25:00", "no time of day"),
+        ("Wednesday 15:60", "no time of day"),
+        ("Wednesday 15:00-24:01", "no time of day"),
+        ("Wednesday 24:00", "only be an end"),
+        ("Wednesday", "is no slot"),
+        ("15:00", "is no slot"),
+        ("Wednesday 15.00", "is no slot"),
+        ("Wednesday 15:00:00", "is no slot"),
+        ("Wednesday 15:00 16:00", "is no slot"),
+        ("Wednesday and Friday 15:00", "is no slot"),
+        ("Wednesday 15:00-15:00", "24 hours"),
+        ("Wednesday 15:00-15:04", "24 hours"),
+        ("Sunday 23:30 - Sunday 00:30", "24 hours"),
+        ("Sunday 15:00 - Monday 16:00", "24 hours"),
+        ("Sunday 15:00 - Tuesday 15:30", "24 hours"),
+        ("Wednesday ١٥:٠٠", "is no slot"),
+    ],
+)
+def test_what_is_no_slot_is_told(text, reason):
+    with pytest.raises(SlotError, match=reason):
+        parse_slot(text)

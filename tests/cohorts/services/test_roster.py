@@ -1,0 +1,474 @@
+"""A roster is brought in whole, or not at all."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, time
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from cohorts.errors import Refusal
+from cohorts.models import Cohort, Course, Group, Membership, User
+from cohorts.roster.changes import RosterPlan
+from cohorts.services.groups import end_group
+from cohorts.services.memberships import end_membership
+from cohorts.services.roster import RosterRefused, import_roster, preview_roster
+from cohorts.signals import group_changed
+from tests.support.roster import make_academy, make_file, make_line
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("facts_alone")]
+
+NOW = datetime(2027, 1, 4, 12, tzinfo=UTC)
+TODAY = NOW.date()
+Role = Membership.Role
+Status = Membership.Status
+
+
+def bring_in(*lines: dict[str, str], **options: Any) -> RosterPlan:
+    return import_roster(make_file(*lines).encode(), now=NOW, **options)
+
+
+def refuse(*lines: dict[str, str]) -> list[tuple[int, str, str]]:
+    """What is told of these lines; checks that nothing was changed."""
+    before = facts()
+    with pytest.raises(RosterRefused) as refused:
+        bring_in(*lines)
+    assert facts() == before
+    return [(each.line, each.column, each.sentence) for each in refused.value.problems]
+
+
+def facts() -> list[list[tuple[Any, ...]]]:
+    models = [Course, Cohort, Group, User, Membership]
+    return [list(model._default_manager.order_by("pk").values_list()) for model in models]
+
+
+def seats(status: str = Status.ACTIVE) -> set[tuple[str, str, str]]:
+    rows = Membership.objects.filter(status=status)
+    return set(rows.values_list("user__name", "group__name", "role"))
+
+
+def test_a_file_brings_in_courses_cohorts_groups_people_and_memberships():
+    plan = bring_in(
+        make_line("Alice"),
+        make_line("Bob", 2, role="facilitator", slot="", discord_id=""),
+        make_line("Carol", 3, group="Beta", slot="TBD", timezone=""),
+    )
+    assert plan.summary() == (
+        "1 new course, 1 new cohort, 2 new groups, 3 new people, 3 people join"
+    )
+    cohort = Cohort.objects.get()
+    assert (cohort.course.name, cohort.name) == ("Course", "Winter")
+    assert (cohort.start_date, cohort.number_of_meetings) == (date(2027, 1, 11), 4)
+    assert cohort.first_known_at == NOW
+    alpha, beta = Group.objects.order_by("name")
+    assert (alpha.weekday, alpha.start_time, alpha.timezone) == (2, time(15), "Europe/Berlin")
+    assert (beta.weekday, beta.start_time, beta.timezone) == (None, None, "UTC")
+    assert {alpha.status, beta.status} == {Group.Status.PREVIEW}
+    alice, bob, carol = User.objects.order_by("name")
+    assert (alice.email, alice.discord_id) == ("p1@example.org", 100000000000000101)
+    assert (alice.timezone, carol.timezone) == ("Europe/Berlin", "UTC")
+    assert bob.discord_id is None
+    assert not alice.has_usable_password()
+    assert seats() == {
+        ("Alice", "Alpha", "participant"),
+        ("Bob", "Alpha", "facilitator"),
+        ("Carol", "Beta", "participant"),
+    }
+    assert set(Membership.objects.values_list("cohort", "joined_at")) == {(cohort.pk, NOW)}
+
+
+def test_the_meetings_are_written_with_the_roster():
+    bring_in(make_line(slot="Sunday 23:30 - Monday 00:30"))
+    meetings = Group.objects.get().meetings.order_by("number")
+    assert [meeting.starts_at for meeting in meetings][:2] == [
+        datetime(2027, 1, 17, 22, 30, tzinfo=UTC),
+        datetime(2027, 1, 24, 22, 30, tzinfo=UTC),
+    ]
+    assert {meeting.duration_minutes for meeting in meetings} == {60}
+
+
+def test_the_same_file_twice_changes_nothing_and_says_so():
+    lines = [make_line("Alice"), make_line("Bob", 2, role="facilitator", slot="")]
+    bring_in(*lines)
+    before = facts()
+    plan = bring_in(*lines)
+    assert plan.changes == ()
+    assert plan.summary() == "Nothing to change: everything is here already"
+    assert facts() == before
+
+
+def test_people_are_known_by_e_mail_in_any_case():
+    """Failure 20 of the system before."""
+    User.objects.create_user("P1@Example.org", name="Alice")
+    bring_in(make_line("Alice", email="p1@EXAMPLE.org"))
+    assert User.objects.count() == 1
+
+
+def test_courses_cohorts_and_groups_are_known_in_any_case():
+    bring_in(make_line("Alice"))
+    bring_in(make_line("Bob", 2, course="COURSE", cohort=" winter", group="alpha"))
+    assert (Course.objects.count(), Cohort.objects.count(), Group.objects.count()) == (1, 1, 1)
+    assert ("Bob", "Alpha", "participant") in seats()
+
+
+def test_of_two_cohorts_that_differ_in_case_alone_the_exact_one_is_meant():
+    course = Course.objects.create(name="Course")
+    for name in ("winter", "Winter"):
+        Cohort.objects.create(
+            course=course, name=name, start_date=date(2027, 1, 11), number_of_meetings=4
+        )
+    bring_in(make_line("Alice"))
+    assert Group.objects.get().cohort.name == "Winter"
+
+
+def test_one_file_may_hold_several_courses_and_cohorts():
+    bring_in(
+        make_line("Alice"),
+        make_line("Alice", cohort="Spring", start_date="2027-04-05"),
+        make_line("Alice", course="Other"),
+    )
+    assert Cohort.objects.count() == 3
+    assert len(seats()) == 1
+    assert Membership.objects.count() == 3
+
+
+def test_empty_cells_leave_values_as_they_are():
+    bring_in(make_line("Alice", role="facilitator"))
+    empty = ["start_date", "number_of_meetings", "slot", "timezone", "name", "discord_id", "role"]
+    before = facts()
+    bring_in(make_line("Alice") | dict.fromkeys(empty, ""))
+    assert facts() == before
+
+
+def test_a_changed_file_updates_what_it_names_and_removes_nothing():
+    bring_in(make_line("Alice"), make_line("Bob", 2))
+    plan = bring_in(
+        make_line(
+            "Alicia",
+            start_date="2027-01-18",
+            number_of_meetings="6",
+            slot="Thursday 10:00-11:30",
+            timezone="UTC",
+            discord_id="100000000000000999",
+            role="facilitator",
+        )
+    )
+    words = [line for section in plan.sections(TODAY) for line in section.words]
+    assert words == [
+        "Winter: start date 2027-01-11 → 2027-01-18; number of meetings 4 → 6",
+        "Alpha: slot Wednesday 15:00-16:00 → Thursday 10:00-11:30; time zone Europe/Berlin → UTC",
+        "p1@example.org: name Alice → Alicia; Discord id 100000000000000101 → 100000000000000999",
+        "Alicia becomes facilitator of Alpha",
+    ]
+    assert seats() == {("Alicia", "Alpha", "facilitator"), ("Bob", "Alpha", "participant")}
+    group = Group.objects.get()
+    assert (group.weekday, group.start_time, group.duration_minutes) == (3, time(10), 90)
+    first = group.meetings.get(number=1)
+    assert first.starts_at == datetime(2027, 1, 21, 10, tzinfo=UTC)
+    assert group.meetings.count() == 6
+
+
+def test_a_move_ends_the_old_membership_with_a_date_that_the_preview_shows():
+    bring_in(make_line("Alice"), make_line("Bob", 2, group="Beta"))
+    lines = [make_line("Alice", group="Beta")]
+    plan = preview_roster(make_file(*lines).encode())
+    assert plan.summary() == "1 person moves"
+    (section,) = plan.sections(TODAY)
+    assert section.words == (
+        "Alice moves from Alpha to Beta: the membership in Alpha ends on 4 January 2027",
+    )
+    bring_in(*lines)
+    assert seats() == {("Alice", "Beta", "participant"), ("Bob", "Beta", "participant")}
+    old = Membership.objects.get(user__name="Alice", group__name="Alpha")
+    assert (old.status, old.left_at, old.left_why) == (Status.REMOVED, NOW, "moved to Beta")
+
+
+def test_a_facilitator_may_lead_several_groups_and_moves_from_none():
+    bring_in(make_line("Fay", role="facilitator"))
+    bring_in(make_line("Fay", role="facilitator", group="Beta"))
+    assert seats() == {("Fay", "Alpha", "facilitator"), ("Fay", "Beta", "facilitator")}
+
+
+def test_a_participant_becomes_facilitator_and_takes_part_elsewhere():
+    bring_in(make_line("Alice"))
+    bring_in(make_line("Alice", role="facilitator"), make_line("Alice", group="Beta"))
+    assert seats() == {("Alice", "Alpha", "facilitator"), ("Alice", "Beta", "participant")}
+    bring_in(make_line("Alice", role="participant"))
+    assert seats() == {("Alice", "Alpha", "participant")}
+    assert seats(Status.REMOVED) == {("Alice", "Beta", "participant")}
+
+
+def test_two_people_change_places():
+    bring_in(make_line("Alice"), make_line("Bob", 2, group="Beta"))
+    bring_in(make_line("Alice", group="Beta"), make_line("Bob", 2))
+    assert seats() == {("Alice", "Beta", "participant"), ("Bob", "Alpha", "participant")}
+
+
+def test_who_left_comes_back_when_the_file_says_so():
+    bring_in(make_line("Alice"))
+    end_membership(Membership.objects.get().pk, status=Status.DROPPED, now=NOW)
+    assert bring_in(make_line("Alice")).summary() == "1 person joins"
+    assert seats() == {("Alice", "Alpha", "participant")}
+    assert Membership.objects.count() == 2
+
+
+def test_one_person_twice_in_one_group_is_once():
+    bring_in(make_line("Alice"), make_line("Alice"))
+    assert seats() == {("Alice", "Alpha", "participant")}
+
+
+BAD_TOGETHER: list[tuple[list[dict[str, str]], list[tuple[int, str, list[str]]]]] = [
+    (
+        [make_line("Alice"), make_line("Alice", group="Beta")],
+        [(3, "group", ["Alpha on line 2", "Beta here"])],
+    ),
+    (
+        [make_line("Alice"), make_line("Bob", 2, slot="Thursday 15:00")],
+        [(3, "slot", ["Wednesday 15:00-16:00 on line 2", "Thursday 15:00-16:00 here"])],
+    ),
+    (
+        [make_line("Alice", slot="TBD"), make_line("Bob", 2)],
+        [(3, "slot", ["TBD on line 2", "Wednesday"])],
+    ),
+    (
+        [make_line("Alice"), make_line("Bob", 2, timezone="UTC")],
+        [(3, "timezone", ["Europe/Berlin on line 2", "UTC here"])],
+    ),
+    (
+        [make_line("Alice"), make_line("Bob", 2, start_date="2027-01-18", group="Beta")],
+        [(3, "start_date", ["2027-01-11 on line 2", "2027-01-18 here"])],
+    ),
+    (
+        [make_line("Alice"), make_line("Bob", 2, number_of_meetings="5")],
+        [(3, "number_of_meetings", ["4 on line 2", "5 here"])],
+    ),
+    (
+        [make_line("Alice"), make_line("Bob", 2, discord_id="100000000000000101")],
+        [(3, "discord_id", ["p1@example.org's", "line 2"])],
+    ),
+    (
+        [make_line("Alice"), make_line("Alice", 1, cohort="Spring", discord_id="1" * 18)],
+        [(3, "discord_id", ["on line 2"])],
+    ),
+    (
+        [make_line("Alice"), make_line("Alison", cohort="Spring")],
+        [(3, "name", ["Alice on line 2", "Alison here"])],
+    ),
+    (
+        [make_line("Alice", role="facilitator"), make_line("Alice", role="participant")],
+        [(3, "role", ["facilitator on line 2", "participant here"])],
+    ),
+    ([make_line("")], [(2, "name", ["needs a name"])]),
+    ([make_line("Alice", start_date="")], [(2, "start_date", ["needs a start date"])]),
+    (
+        [make_line("Alice", number_of_meetings="")],
+        [(2, "number_of_meetings", ["needs a number of meetings"])],
+    ),
+]
+
+
+@pytest.mark.parametrize(("lines", "expected"), BAD_TOGETHER)
+def test_lines_that_contradict_each_other_are_told(lines, expected):
+    told = refuse(*lines)
+    assert [(line, column) for line, column, _ in told] == [each[:2] for each in expected]
+    for (_, _, sentence), (_, _, parts) in zip(told, expected, strict=True):
+        assert all(part in sentence for part in parts)
+
+
+def test_all_that_is_wrong_is_told_at_once_and_nothing_follows_from_a_bad_cell():
+    told = refuse(
+        make_line("Alice", start_date="soon"),
+        make_line("Bob", 2, start_date="", slot="Wensday 15:00"),
+        make_line("", 3, start_date="", email="nobody"),
+        make_line("Dan", 4, start_date="", role="boss", group="Beta"),
+        make_line("Bob", 2, start_date="", group="Gamma"),
+    )
+    assert [(line, column) for line, column, _ in told] == [
+        (2, "start_date"),
+        (3, "slot"),
+        (4, "email"),
+        (5, "role"),
+        (6, "group"),
+    ]
+
+
+def test_another_persons_discord_id_is_no_update():
+    bring_in(make_line("Alice"))
+    nameless = User.objects.create_user(None, name="Zed", discord_id=100000000000000500)
+    (told, also) = refuse(
+        make_line("Bob", 2, discord_id="100000000000000101"),
+        make_line("Carol", 3, discord_id=str(nameless.discord_id)),
+    )
+    assert told[:2] == (2, "discord_id")
+    assert "another person, p1@example.org" in told[2]
+    assert "another person, Zed" in also[2]
+
+
+def activate() -> Group:
+    Group.objects.update(status=Group.Status.ACTIVE)
+    return Group.objects.get()
+
+
+def test_the_slot_of_an_active_group_needs_a_person():
+    bring_in(make_line("Alice"))
+    activate()
+    (slot,) = refuse(make_line("Alice", slot="Thursday 15:00"))
+    (zone,) = refuse(make_line("Alice", timezone="UTC"))
+    (none,) = refuse(make_line("Alice", slot="TBD"))
+    assert (slot[:2], zone[:2], none[:2]) == ((2, "slot"), (2, "timezone"), (2, "slot"))
+    assert all("needs a person" in sentence for _, _, sentence in (slot, zone, none))
+
+
+def test_the_start_of_a_cohort_with_active_groups_needs_a_person():
+    bring_in(make_line("Alice"))
+    activate()
+    (told,) = refuse(make_line("Alice", start_date="2027-01-18"))
+    assert told[:2] == (2, "start_date")
+    assert "Alpha" in told[2]
+    bring_in(make_line("Alice", number_of_meetings="5"))
+    assert Group.objects.get().meetings.count() == 5
+
+
+def test_an_active_group_goes_on_taking_people():
+    bring_in(make_line("Alice"))
+    activate()
+    bring_in(make_line("Alice"), make_line("Bob", 2))
+    assert len(seats()) == 2
+
+
+def test_a_group_or_cohort_that_has_ended_takes_nobody():
+    bring_in(make_line("Alice"), make_line("Bob", 2, cohort="Spring"))
+    ended = Group.objects.get(cohort__name="Winter")
+    end_group(ended.pk, status=Group.Status.CANCELLED, now=NOW)
+    Cohort.objects.filter(name="Spring").update(status=Cohort.Status.COMPLETED)
+    told = refuse(
+        make_line("Alice"), make_line("Bob", 2, cohort="Spring"), make_line("C", 3, cohort="Spring")
+    )
+    assert [(line, sentence) for line, _, sentence in told] == [
+        (2, "Alpha has ended. Take this line out."),
+        (4, "Spring has ended. Take this line out."),
+    ]
+
+
+def test_a_group_takes_no_more_participants_than_its_size():
+    bring_in(make_line("Alice"), make_line("Bob", 2, group="Beta"))
+    Group.objects.update(size=1)
+    (told,) = refuse(make_line("Bob", 2))
+    assert "Alpha has room for 1 and would have 2 participants." in told[2]
+    bring_in(make_line("Alice", group="Beta"), make_line("Bob", 2))
+    bring_in(make_line("Fay", 3, role="facilitator"))
+
+
+def test_a_discord_id_that_looks_rounded_is_doubted():
+    plan = bring_in(make_line("Alice", discord_id="123456789012345000"))
+    assert "Compare it" in plan.notes[0]
+
+
+def test_what_was_confirmed_is_done_and_nothing_else():
+    data = make_file(make_line("Alice")).encode()
+    confirmed = preview_roster(data).digest
+    Course.objects.create(name="Course")
+    with pytest.raises(Refusal) as refused:
+        import_roster(data, now=NOW, confirmed=confirmed)
+    assert refused.value.code == "facts_changed"
+    assert not Cohort.objects.exists()
+    import_roster(data, now=NOW, confirmed=preview_roster(data).digest)
+    assert Cohort.objects.exists()
+
+
+def test_what_changed_is_announced_once():
+    bring_in(make_line("Alice"), make_line("Bob", 2, group="Beta"))
+    alpha, beta = Group.objects.order_by("name")
+    heard: list[set[int]] = []
+
+    def hear(group_ids: set[int], **_: Any) -> None:
+        heard.append(group_ids)
+
+    group_changed.connect(hear)
+    try:
+        bring_in(make_line("Alicia", group="Beta"), make_line("Carol", 3))
+    finally:
+        group_changed.disconnect(hear)
+    assert heard == [{alpha.pk, beta.pk}]
+
+
+def count_queries(data: bytes) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        import_roster(data, now=NOW)
+    # The clock reads its offset twice a second at most, whoever asks.
+    return sum("cohorts_installation" not in query["sql"] for query in queries)
+
+
+def test_a_large_file_takes_no_more_queries_than_a_small_one():
+    Course.objects.create(name="Another")
+    small = make_academy(2, 3).encode()
+    large = make_academy(40, 8, first=100, course="Large").encode()
+    first = count_queries(small)
+    assert count_queries(large) == first
+    again = count_queries(small)
+    assert count_queries(large) == again < first
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_imports_of_one_new_file_at_once_make_one_of_everything():
+    data = make_academy(3, 4).encode()
+    at_once = Barrier(4)
+
+    def bring() -> str:
+        at_once.wait(timeout=10)
+        try:
+            return import_roster(data, now=NOW).summary().split(",")[0]
+        except Refusal as refusal:
+            return refusal.code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = [answer.result() for answer in [pool.submit(bring) for _ in range(4)]]
+    assert answers.count("1 new course") == 1
+    assert {
+        "1 new course",
+        "facts_changed",
+        "Nothing to change: everything is here already",
+    } >= set(answers)
+    assert (Group.objects.count(), Membership.objects.count()) == (3, 12)
+
+
+people = st.integers(1, 4)
+roles = st.sampled_from(["", "participant", "facilitator"])
+rosters = st.lists(
+    st.builds(
+        lambda number, group, role, slot: make_line(
+            f"P{number}", number, group=group, role=role, slot=slot
+        ),
+        people,
+        st.sampled_from(["Alpha", "Beta"]),
+        roles,
+        st.sampled_from(["", "Wednesday 15:00"]),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@pytest.mark.usefixtures("facts_alone")
+class AnyRoster(TestCase):
+    @given(rosters, rosters)
+    @settings(
+        max_examples=40, deadline=None, suppress_health_check=[HealthCheck.differing_executors]
+    )
+    def test_whatever_is_taken_a_second_time_changes_nothing(self, first, second):
+        for lines in (first, second):
+            data = make_file(*lines).encode()
+            shown = preview_roster(data)
+            if shown.problems:
+                continue
+            assert import_roster(data, now=NOW, confirmed=shown.digest) == shown
+            before = facts()
+            assert import_roster(data, now=NOW).changes == ()
+            assert facts() == before
