@@ -1,0 +1,227 @@
+"""The admin for keeping in step: cohorts and groups say how far they are; the rows can be read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import F, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from cohorts import clock
+from cohorts.admin.base import ReadOnlyAdmin
+from cohorts.admin.courses import CohortAdmin
+from cohorts.admin.groups import GroupAdmin
+from cohorts.models import Cohort, Group
+from cohorts.sync import services
+from cohorts.sync.models import (
+    GroupSync,
+    MirrorState,
+    RealizeRequest,
+    SyncAction,
+    SyncRun,
+    WorkerHeartbeat,
+)
+from cohorts.sync.pages.plans import start_plan
+from cohorts.sync.pages.staff import PERMISSION
+from cohorts.sync.selectors import (
+    QUIET,
+    live_groups,
+    read_scene,
+    see_cohorts,
+    see_groups,
+    troubled_places,
+)
+from cohorts.sync.words import Level
+
+PLACE = '<div>{}: <span class="lens-state lens-{}">{}</span></div>'
+
+
+class SeenChangeList(ChangeList):
+    """A list whose rows on this page have been looked at together, in a few queries."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows = list(self.result_list)
+        assert isinstance(self.model_admin, SeenAdmin)
+        self.model_admin.see(rows)
+        self.result_list = rows
+
+
+class SeenAdmin(admin.ModelAdmin):
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return SeenChangeList
+
+    def has_realize_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(PERMISSION)
+
+    def see(self, rows: list[Any]) -> None:
+        """Give each row what its columns tell."""
+        raise NotImplementedError
+
+
+admin.site.unregister(Cohort)
+admin.site.unregister(Group)
+
+
+@admin.register(Cohort)
+class CohortInStepAdmin(SeenAdmin, CohortAdmin):
+    """Cohorts, the worst first, each with how far it is and its buttons."""
+
+    list_display = ["title", "how_far", "doors", "start_date", "status"]
+    list_per_page = 30
+    actions = ["realize"]
+
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        return [troubled_places().desc(), "-start_date", "name"]
+
+    def see(self, cohorts: list[Any]) -> None:
+        views = see_cohorts([cohort.pk for cohort in cohorts], read_scene(clock.now()))
+        for cohort in cohorts:
+            cohort.view = views[cohort.pk]
+
+    @admin.display(description="name", ordering="name")
+    def title(self, cohort: Cohort) -> SafeString:
+        return format_html('{}<div class="lens-quiet">{}</div>', cohort, cohort.course)
+
+    @admin.display(description="how far it is", ordering=troubled_places())
+    def how_far(self, cohort: Any) -> SafeString:
+        return render_to_string("admin/sync/parts/cohort.html", {"view": cohort.view})
+
+    @admin.display(description="")
+    def doors(self, cohort: Any) -> SafeString:
+        """A button that posts from within the list's own form, and a link."""
+        return format_html(
+            '<button type="submit" class="button lens-button" formaction="{}" '
+            'aria-label="Realize {}">Realize</button> <a href="{}">Progress</a>',
+            reverse("sync:plan_cohort", args=[cohort.pk]),
+            cohort,
+            reverse("sync:progress", args=[cohort.pk]),
+        )
+
+    @admin.action(description="Realize: show the plan first", permissions=["realize"])
+    def realize(self, request: HttpRequest, queryset: QuerySet[Cohort]) -> HttpResponse:
+        groups = live_groups(list(queryset.values_list("pk", flat=True)))
+        ids = list(groups.values_list("pk", flat=True))
+        return start_plan(request, ids, as_if_asked=True, back=request.get_full_path())
+
+
+@admin.register(Group)
+class GroupInStepAdmin(SeenAdmin, GroupAdmin):
+    list_display = [*GroupAdmin.list_display, "how_far"]
+    actions = ["realize", "look_again", "withdraw"]
+
+    def see(self, groups: list[Any]) -> None:
+        views = see_groups(groups, read_scene(clock.now()))
+        for group, view in zip(groups, views, strict=True):
+            group.view = view
+
+    @admin.display(description="in step?")
+    def how_far(self, group: Any) -> SafeString:
+        told = [place for place in group.view.places if place.standing.level != Level.OFF]
+        return format_html_join(
+            "", PLACE, ((p.mirror.title, p.standing.level.css, p.standing.words) for p in told)
+        )
+
+    @admin.action(description="Realize: show the plan first", permissions=["realize"])
+    def realize(self, request: HttpRequest, queryset: QuerySet[Group]) -> HttpResponse:
+        ids = list(queryset.exclude(status__in=Group.ENDED).values_list("pk", flat=True))
+        return start_plan(request, ids, as_if_asked=True, back=request.get_full_path())
+
+    @admin.action(description="Look again now", permissions=["realize"])
+    def look_again(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
+        ids = list(queryset.values_list("pk", flat=True))
+        services.want(ids)
+        messages.success(request, f"{len(ids)} groups are compared as soon as possible.")
+
+    @admin.action(description="Withdraw the realize request", permissions=["realize"])
+    def withdraw(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
+        count = services.withdraw_request(queryset.values_list("pk", flat=True))
+        messages.success(request, f"Withdrawn for {count} groups. What was made already stays.")
+
+
+# -- rows that only the conductor writes ---------------------------------------------------------
+
+
+class OutOfStepFilter(admin.SimpleListFilter):
+    title = "in step"
+    parameter_name = "out_of_step"
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Out of step"), ("due", "Due to be looked at"), ("asked", "Asked for")]
+
+    def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        match self.value():
+            case "yes":
+                return queryset.exclude(trouble__in=QUIET)
+            case "due":
+                return queryset.filter(wanted__gt=F("seen"))
+            case "asked":
+                return queryset.filter(create_asked_at__isnull=False)
+        return queryset
+
+
+@admin.register(GroupSync)
+class GroupSyncAdmin(ReadOnlyAdmin):
+    list_display = ["group", "mirror", "said", "next_at", "failures", "stands_at", "last_ok_at"]
+    list_filter = [OutOfStepFilter, "mirror", "trouble", "group__cohort"]
+    list_select_related = ["group"]
+    search_fields = ["group__name", "group__cohort__name"]
+    ordering = ["group", "mirror"]
+
+    @admin.display(description="trouble", ordering="trouble")
+    def said(self, row: GroupSync) -> str:
+        return f"{row.trouble}: {row.trouble_detail}" if row.trouble_detail else row.trouble
+
+
+@admin.register(MirrorState)
+class MirrorStateAdmin(ReadOnlyAdmin):
+    list_display = ["name", "trouble", "holder", "heard_at", "retry_at", "paused_at"]
+    exclude = ["cursor"]
+
+
+@admin.register(SyncRun)
+class SyncRunAdmin(ReadOnlyAdmin):
+    list_display = ["started_at", "mirror", "mode", "ended_at", "asked_by", "steps"]
+    list_filter = ["mirror", "mode", "started_at"]
+    list_select_related = ["asked_by"]
+    date_hierarchy = "started_at"
+
+    @admin.display(description="")
+    def steps(self, run: SyncRun) -> SafeString:
+        if run.mode == SyncRun.Mode.PLAN:
+            return format_html('<a href="{}">plan</a>', reverse("sync:plan", args=[[run.pk]]))
+        address = reverse("admin:sync_syncaction_changelist")
+        return format_html('<a href="{}?run__id__exact={}">steps</a>', address, run.pk)
+
+
+@admin.register(SyncAction)
+class SyncActionAdmin(ReadOnlyAdmin):
+    list_display = ["at", "group", "verb", "target", "outcome", "error", "took_ms"]
+    list_filter = ["outcome", "run__mirror", "kind", "cohort"]
+    list_select_related = ["group"]
+    search_fields = ["target", "group__name", "error"]
+    date_hierarchy = "at"
+
+    def lookup_allowed(self, lookup: str, value: Any, request: Any = None) -> bool:
+        return lookup == "run__id__exact" or super().lookup_allowed(lookup, value, request)
+
+
+@admin.register(RealizeRequest)
+class RealizeRequestAdmin(ReadOnlyAdmin):
+    list_display = ["asked_at", "asked_by", "number_of_groups", "ended_at"]
+    list_select_related = ["asked_by"]
+
+    @admin.display(description="groups")
+    def number_of_groups(self, request: RealizeRequest) -> int:
+        return len(request.group_ids)
+
+
+@admin.register(WorkerHeartbeat)
+class WorkerHeartbeatAdmin(ReadOnlyAdmin):
+    list_display = ["name", "started_at", "heard_at"]

@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class SyncConfig(AppConfig):
+    name = "cohorts.sync"
+    label = "sync"
+    verbose_name = "Keeping in step"
+
+    def ready(self) -> None:
+        from cohorts.sync import receivers  # noqa: F401

@@ -1,0 +1,151 @@
+"""What the conductor writes about itself: run rows, and the state of a mirror."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from cohorts import clock
+from cohorts.services.installation import ensure_installation, is_another
+from cohorts.sync.backoff import wait_before_retry
+from cohorts.sync.errors import CallFailed, LookAgain, Outage, Unclear
+from cohorts.sync.mirror import Action
+from cohorts.sync.models import GroupSync, MirrorState, SyncAction, SyncRun
+from cohorts.sync.settling import Due
+
+
+def has_work(mirror: str, now: datetime) -> bool:
+    """Whether a worker should look: a group is due, or somebody waits for a plan."""
+    due = models.Q(wanted__gt=models.F("seen")) | models.Q(next_at__lte=now)
+    return (
+        GroupSync.objects.filter(due, mirror=mirror).exists()
+        or SyncRun.objects.filter(mirror=mirror, mode="plan", ended_at__isnull=True).exists()
+    )
+
+
+def is_waiting(mirror: str) -> bool:
+    """Whether an outage has the mirror wait for its next probe."""
+    return MirrorState.objects.filter(name=mirror, retry_at__gt=Now()).exists()
+
+
+def read_only(mirror: str) -> str:
+    """A trouble's code when the mirror may look but change nothing, else ""."""
+    if is_another(ensure_installation(clock.now())):
+        return "other_installation"
+    paused = MirrorState.objects.filter(name=mirror, paused_at__isnull=False).exists()
+    return "paused" if paused else ""
+
+
+def parked_lanes(mirror: str) -> dict[str, datetime]:
+    """Lanes that the service asked to wait, with the moment (real time) until which."""
+    stored = MirrorState.objects.values_list("parked", flat=True).get(name=mirror)
+    until = {kind: datetime.fromisoformat(text) for kind, text in stored.items()}
+    return {kind: moment for kind, moment in until.items() if moment > datetime.now(UTC)}
+
+
+def approved_removals(due: Mapping[int, Due]) -> set[tuple[int, str]]:
+    return {(pk, person) for pk, row in due.items() for person in row.approved}
+
+
+STATE_FIELDS = ["retry_at", "failures", "trouble", "trouble_detail", "trouble_since"]
+
+
+class Book:
+    """The pages of one slice.  A run row is made with its first action: a run that changed
+    nothing leaves only `last_ok_at`."""
+
+    def __init__(self, mirror: str) -> None:
+        self.mirror = mirror
+        self.run: SyncRun | None = None
+        self.left = 0
+        self.counts: dict[str, int] = {}
+
+    def write(self, action: Action, outcome: SyncAction.Outcome, said: str, seconds: float) -> None:
+        if self.run is None:
+            self.run = SyncRun.objects.create(mirror=self.mirror)
+        SyncAction.objects.create(
+            run=self.run,
+            group_id=action.group_id,
+            cohort_id=action.cohort_id,
+            kind=action.kind,
+            verb=action.verb,
+            target=action.target[:200],
+            why=action.why[:300],
+            outcome=outcome,
+            error=said[:500],
+            took_ms=int(seconds * 1000),
+        )
+        self.counts[outcome] = self.counts.get(outcome, 0) + 1
+
+    def note_left(self, left: int) -> None:
+        """How many actions are left, for the pages that show progress."""
+        if self.run is not None and left != self.left:
+            self.left = left
+            SyncRun.objects.filter(pk=self.run.pk).update(summary=self._summary())
+
+    def close(self) -> None:
+        if self.run is not None:
+            SyncRun.objects.filter(pk=self.run.pk).update(
+                summary=self._summary(), ended_at=datetime.now(UTC)
+            )
+
+    def _summary(self) -> dict[str, int]:
+        return {"left": self.left, **self.counts}
+
+    # -- the mirror's own state --------------------------------------------------------------
+
+    def heard(self) -> None:
+        self._state().update(heard_at=Now())
+
+    def served(self, trouble: str = "", detail: str = "") -> None:
+        """The slice ended without an outage.  `trouble` is what the look found wrong with the whole
+        mirror: a group for which nothing is left to do cannot tell it."""
+        row = MirrorState.objects.get(name=self.mirror)
+        if row.trouble != trouble:
+            row.trouble_since = clock.now() if trouble else None
+        row.trouble, row.trouble_detail = trouble, detail[:500]
+        row.failures, row.retry_at = 0, None
+        row.save(update_fields=STATE_FIELDS)
+
+    def failed(self, error: CallFailed) -> None:
+        """An outage or an unclear answer: the mirror's trouble, no group's.
+
+        After the first unclear answer the next look follows at once, since it tells what happened;
+        otherwise there is one probe a minute, and where only a person can help fewer and fewer.
+        """
+        row = MirrorState.objects.get(name=self.mirror)
+        unclear = isinstance(error, Unclear | LookAgain)
+        if not (unclear and row.failures == 0):
+            wait = max(_wait(error, row.failures + 1), getattr(error, "after", 0))
+            row.retry_at = datetime.now(UTC) + timedelta(seconds=wait)
+        row.failures += 1
+        if row.trouble != error.code:
+            row.trouble_since = clock.now()
+        row.trouble, row.trouble_detail = error.code, error.detail[:500]
+        row.save(update_fields=STATE_FIELDS)
+
+    def park(self, kind: str, seconds: float) -> None:
+        row = MirrorState.objects.get(name=self.mirror)
+        until = datetime.now(UTC) + timedelta(seconds=seconds)
+        row.parked = {**row.parked, kind: until.isoformat()}
+        row.save(update_fields=["parked"])
+
+    def _state(self) -> models.QuerySet[MirrorState]:
+        return MirrorState.objects.filter(name=self.mirror)
+
+
+def _wait(error: CallFailed, failures: int) -> float:
+    """Seconds until the next probe."""
+    if isinstance(error, Outage):
+        return settings.SYNC["probe_seconds"]
+    return wait_before_retry(failures).total_seconds()
+
+
+def forget_old_runs(before: datetime) -> int:
+    """Prune run rows and answered plans; returns how many."""
+    old: Iterable[int] = SyncRun.objects.filter(started_at__lt=before).values_list("pk", flat=True)
+    return SyncRun.objects.filter(pk__in=list(old)).delete()[0]

@@ -1,0 +1,144 @@
+"""What `realize_cohort` and `resync` share: the plan, the wish, the waiting."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Collection
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from cohorts.errors import Refusal
+from cohorts.models import Cohort, Group
+from cohorts.selectors import find_cohort
+from cohorts.sync import heartbeats, services
+from cohorts.sync.plan_view import read_plan
+from cohorts.sync.registry import configured_mirrors
+from cohorts.sync.selectors import newest_step
+from cohorts.sync.terminal import Progress, write_groups, write_plan
+from cohorts.sync.watching import GaveUp, NobodyWorks, Sight, wait_for_answers, watch
+
+FAILED, NO_WORKER, INTERRUPTED = 1, 2, 130
+LARGEST_ID = 2**63 - 1
+# How long a wait goes on though no worker was heard before it: one may just be starting.
+GRACE_SECONDS = 30.0
+
+
+class AskingCommand(BaseCommand):
+    """Exit status: 0 done, 1 something failed, 2 no worker has been heard for 90 seconds."""
+
+    stealth_options = ("grace",)
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--group",
+            type=_group_id,
+            nargs="+",
+            action="extend",
+            metavar="ID",
+            default=[],
+            help="only these groups",
+        )
+        parser.add_argument(
+            "--plan", action="store_true", help="print what would be done, and do nothing"
+        )
+        parser.add_argument("--wait", action="store_true", help="show progress until it is done")
+
+    # -- which groups ------------------------------------------------------------------------
+
+    def find_cohort(self, text: str) -> Cohort:
+        try:
+            return find_cohort(text)
+        except Refusal as refusal:
+            raise CommandError(refusal.sentence) from None
+
+    def find_groups(self, ids: Collection[int]) -> list[Group]:
+        groups = list(Group.objects.filter(pk__in=ids).select_related("cohort").order_by("pk"))
+        missing = sorted(set(ids) - {group.pk for group in groups})
+        if missing:
+            raise CommandError(f"There is no group with the id {_join(missing)}.")
+        return groups
+
+    # -- plan, wish, waiting -----------------------------------------------------------------
+
+    def check_configured(self) -> None:
+        if not configured_mirrors():
+            raise CommandError(
+                "Neither Discord nor Google Calendar is configured. Set their variables "
+                "(docs/operations.md)."
+            )
+
+    def end_waits(self) -> None:
+        for name in configured_mirrors():
+            services.end_wait(name)
+
+    def print_plan(self, ids: Collection[int], *, as_if_asked: bool) -> None:
+        runs = services.ask_for_plan(ids, as_if_asked=as_if_asked)
+        try:
+            answered = wait_for_answers(runs)
+        except GaveUp as error:
+            raise CommandError(str(error)) from None
+        for line in write_plan(read_plan(answered)):
+            self.stdout.write(line)
+
+    def finish(self, ids: Collection[int], *, after: int, options: dict[str, Any]) -> None:
+        """Wait where that was asked for, else say who does the work."""
+        if options["wait"]:
+            self._wait(ids, after, options.get("grace", GRACE_SECONDS))
+        elif not heartbeats.is_worker_alive():
+            self.stderr.write(
+                "No worker has been heard for 90 seconds. Start one with `manage.py worker`; the "
+                "wish waits for it."
+            )
+
+    def _wait(self, ids: Collection[int], after: int, grace: float) -> None:
+        progress = Progress(self.stdout)
+        sight: Sight | None = None
+        try:
+            for sight in watch(ids, after=after, grace=grace):
+                progress.draw(sight)
+        except NobodyWorks:
+            progress.clear()
+            raise CommandError(
+                "No worker has been heard for 90 seconds. Start one with `manage.py worker`; the "
+                "wish waits for it and is not lost.",
+                returncode=NO_WORKER,
+            ) from None
+        except GaveUp as error:
+            progress.clear()
+            raise CommandError(f"{error} The wish stays, and goes on then.") from None
+        except KeyboardInterrupt:
+            progress.clear()
+            raise CommandError(
+                "Not waiting any longer; the workers go on with it.", returncode=INTERRUPTED
+            ) from None
+        progress.clear()
+        assert sight is not None
+        self._report(sight)
+
+    def _report(self, sight: Sight) -> None:
+        for line in write_groups(sight.groups):
+            self.stdout.write(line)
+        self.stdout.write(f"{sight.done} steps were done.")
+        if sight.failed:
+            raise CommandError(
+                f"{len(sight.failed)} of {len(sight.groups)} groups are out of step.",
+                returncode=FAILED,
+            )
+
+    def where_to_watch(self, cohort: Cohort) -> str:
+        return f"{settings.SITE_URL}/admin/sync/cohorts/{cohort.pk}/progress/"
+
+    def newest_step(self) -> int:
+        return newest_step()
+
+
+def _group_id(text: str) -> int:
+    if not text.isdecimal() or int(text) > LARGEST_ID:
+        raise ArgumentTypeError(f"“{text}” is no group's id")
+    return int(text)
+
+
+def _join(ids: Collection[int]) -> str:
+    return ", ".join(str(pk) for pk in ids)

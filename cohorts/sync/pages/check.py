@@ -1,0 +1,49 @@
+"""The connection check: what is configured, and whether it answers.  A worker does the asking."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from cohorts import clock
+from cohorts.sync import services
+from cohorts.sync.models import SyncRun
+from cohorts.sync.pages.plans import person_of
+from cohorts.sync.pages.staff import show, staff_page
+from cohorts.sync.plan_view import Answer, read_plan
+from cohorts.sync.selectors import MirrorView, read_scene, see_mirrors
+
+
+@staff_page
+def check_connections(request: HttpRequest) -> HttpResponse:
+    """POST has a worker look at every mirror now; GET shows what the newest look found."""
+    if request.method == "POST":
+        for run in services.ask_for_plan([], as_if_asked=False, by=person_of(request)):
+            services.end_wait(run.mirror)
+        return redirect("sync:check")
+    scene = read_scene(clock.now())
+    mirrors = see_mirrors(scene)
+    newest = [(mirror, _newest(mirror)) for mirror in mirrors]
+    waiting = any(run and not run.ended_at for _, run in newest)
+    return show(
+        request,
+        "check",
+        "Connection check",
+        checked=[(mirror, run, _answer(run)) for mirror, run in newest],
+        waiting=waiting,
+        is_worker_alive=scene.is_worker_alive,
+        address=request.path,
+        seconds=2,
+    )
+
+
+def _newest(mirror: MirrorView) -> SyncRun | None:
+    """The newest check: a plan that is about no group."""
+    runs = SyncRun.objects.filter(
+        mirror=mirror.mirror.name, mode=SyncRun.Mode.PLAN, group_ids=[]
+    ).select_related("asked_by")
+    return runs.order_by("-pk").first()
+
+
+def _answer(run: SyncRun | None) -> Answer | None:
+    return read_plan([run]).answers[0] if run and run.ended_at else None

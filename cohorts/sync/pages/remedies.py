@@ -1,0 +1,134 @@
+"""The buttons that mend things.  Each only writes a wish; pressed twice, it does no harm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from cohorts import clock
+from cohorts.models import Cohort, Group
+from cohorts.sync import services
+from cohorts.sync.mirror import Mirror
+from cohorts.sync.models import GroupSync
+from cohorts.sync.pages.plans import person_of, start_plan
+from cohorts.sync.pages.staff import staff_page
+from cohorts.sync.registry import all_mirrors, find_trouble
+from cohorts.sync.removals import groups_with_held_removals
+from cohorts.sync.selectors import live_groups
+
+# -- one group in one mirror -----------------------------------------------------------------------
+
+
+@staff_page
+@require_POST
+def look_again(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
+    group, found = _find(pk, mirror)
+    services.want([group.pk], mirrors=[found.name])
+    services.end_wait(found.name)
+    messages.success(request, f"{group} is compared with {found.title} as soon as possible.")
+    return _back(request, group)
+
+
+@staff_page
+@require_POST
+def make_anew(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
+    """Forget what is gone and ask for it again; nothing, where nothing is gone any more."""
+    group, found = _find(pk, mirror)
+    row = GroupSync.objects.filter(group=group, mirror=mirror).first()
+    if row is None or find_trouble(row.trouble).remedy != "make_anew":
+        messages.info(request, f"Nothing of {group} is missing in {found.title} any more.")
+    else:
+        services.make_anew([pk], mirror, by=person_of(request), now=clock.now())
+        messages.success(request, f"What {group} lacks in {found.title} is made anew.")
+    return _back(request, group)
+
+
+@staff_page
+@require_POST
+def realize_group(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
+    """Show what realizing this group would do; a plan is about every mirror."""
+    group, _ = _find(pk, mirror)
+    ids = [] if group.has_ended else [group.pk]
+    return start_plan(request, ids, as_if_asked=True, back=_address(request, group))
+
+
+@staff_page
+@require_POST
+def show_removals(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
+    """Show the names of all whose removal this mirror holds back."""
+    group, _ = _find(pk, mirror)
+    ids = groups_with_held_removals(mirror) or [group.pk]
+    return start_plan(request, ids, as_if_asked=False, back=_address(request, group))
+
+
+@staff_page
+@require_POST
+def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take back a cohort's realize request."""
+    cohort = get_object_or_404(Cohort, pk=pk)
+    ids = live_groups([pk]).values_list("pk", flat=True)
+    count = services.withdraw_request(ids)
+    said = f"The request for {count} groups of {cohort} is withdrawn. What was made already stays."
+    messages.success(request, said if count else "There was no open request any more.")
+    return redirect("sync:progress", pk)
+
+
+# -- a whole mirror --------------------------------------------------------------------------------
+
+
+@staff_page
+@require_POST
+def pause(request: HttpRequest, mirror: str) -> HttpResponse:
+    found = _mirror(mirror)
+    services.pause_mirror(mirror, by=person_of(request), now=clock.now())
+    messages.success(request, f"{found.title} is paused: it looks, but changes nothing.")
+    return _back(request)
+
+
+@staff_page
+@require_POST
+def resume(request: HttpRequest, mirror: str) -> HttpResponse:
+    found = _mirror(mirror)
+    services.resume_mirror(mirror)
+    messages.success(request, f"{found.title} goes on; every group is looked at now.")
+    return _back(request)
+
+
+# -- whereto ---------------------------------------------------------------------------------------
+
+
+def _find(pk: int, mirror: str) -> tuple[Group, Mirror]:
+    return get_object_or_404(Group, pk=pk), _mirror(mirror)
+
+
+def _mirror(name: str) -> Mirror:
+    if name not in all_mirrors():
+        raise Http404("There is no such mirror.")
+    return all_mirrors()[name]
+
+
+def _back(request: HttpRequest, group: Group | None = None) -> HttpResponse:
+    return redirect(_address(request, group))
+
+
+def _address(request: HttpRequest, group: Group | None = None) -> str:
+    """The page on which the button was, as it told us; only within this site."""
+    told = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(told, allowed_hosts=None):
+        return told
+    return reverse("sync:progress", args=[group.cohort_id]) if group else reverse("admin:index")
+
+
+# The word of a trouble's `remedy`, and the view that carries it out.
+REMEDIES: dict[str, Callable[..., HttpResponse]] = {
+    "look_again": look_again,
+    "make_anew": make_anew,
+    "realize": realize_group,
+    "show_removals": show_removals,
+}

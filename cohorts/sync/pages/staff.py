@@ -1,0 +1,52 @@
+"""Who may see these pages, and what each of them is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django_htmx.http import HttpResponseClientRefresh
+
+PERMISSION = "cohorts.change_group"
+
+View = Callable[..., HttpResponse]
+
+
+def staff_page(view: View) -> View:
+    """For staff who may change groups; others are asked to sign in, or refused."""
+    guarded = admin.site.admin_view(_with_permission(view))
+
+    @wraps(view)
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if is_part(request) and not admin.site.has_permission(request):
+            # The session has ended: the sign-in page must not be put into the middle of this one.
+            return HttpResponseClientRefresh()
+        return guarded(request, *args, **kwargs)
+
+    return page
+
+
+def _with_permission(view: View) -> View:
+    def permitted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.has_perm(PERMISSION):
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return permitted
+
+
+def is_part(request: HttpRequest) -> bool:
+    """Whether the page polls for the part of it that changes."""
+    return bool(getattr(request, "htmx", False))
+
+
+def show(request: HttpRequest, name: str, title: str, **context: Any) -> TemplateResponse:
+    """A page of the admin from templates/admin/sync, or its changing part alone."""
+    folder = "admin/sync/parts" if is_part(request) else "admin/sync"
+    context = {**admin.site.each_context(request), "title": title, **context}
+    return TemplateResponse(request, f"{folder}/{name}.html", context)

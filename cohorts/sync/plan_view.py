@@ -1,0 +1,188 @@
+"""A plan as people read it: from the answered run rows to groups, steps and names.
+
+What a page and a command show alike.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cohorts.models import AccessState, Cohort, Group, User
+from cohorts.sync.mirror import Budget, Check, Mirror
+from cohorts.sync.models import SyncRun
+from cohorts.sync.registry import all_mirrors
+from cohorts.sync.words import Standing, describe_trouble
+
+UNREACHED = (AccessState.State.NOT_THERE, AccessState.State.NO_ADDRESS, AccessState.State.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One action of a plan.  `held`: why it is not done, or None."""
+
+    mirror: Mirror
+    sentence: str
+    why: str
+    verb: str
+    held: Standing | None = None
+    removes: str | None = None
+    group_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """One person who would have no access, and why."""
+
+    name: str
+    mirror: Mirror
+    why: str
+
+
+@dataclass
+class Part:
+    """What a plan holds for one group, or for what the groups of a cohort share."""
+
+    title: str
+    group: Group | None = None
+    steps: list[Step] = field(default_factory=list)
+    held: list[Step] = field(default_factory=list)
+    troubles: list[tuple[Mirror, Standing]] = field(default_factory=list)
+    unreached: list[Unreached] = field(default_factory=list)
+
+    @property
+    def held_by_reason(self) -> list[tuple[Standing, list[Step]]]:
+        """What is held back, under each reason once."""
+        found: dict[Standing, list[Step]] = defaultdict(list)
+        for step in self.held:
+            assert step.held is not None
+            found[step.held].append(step)
+        return list(found.items())
+
+    @property
+    def summary(self) -> str:
+        """ "create 5, grant 8"."""
+        counted = Counter(step.verb for step in self.steps)
+        return ", ".join(f"{verb} {count}" for verb, count in counted.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one mirror answered.  `trouble` is of the mirror as a whole."""
+
+    mirror: Mirror
+    run: SyncRun
+    budget: tuple[Budget, ...]
+    checks: tuple[Check, ...]
+    trouble: Standing | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    answers: tuple[Answer, ...]
+    waiting: tuple[SyncRun, ...]  # not answered yet
+    parts: tuple[Part, ...]  # what groups share first, then group by group
+
+    @property
+    def steps(self) -> list[Step]:
+        return [step for part in self.parts for step in part.steps]
+
+    @property
+    def held(self) -> list[Step]:
+        return [step for part in self.parts for step in part.held]
+
+    @property
+    def unreached(self) -> list[tuple[Part, Unreached]]:
+        return [(part, person) for part in self.parts for person in part.unreached]
+
+    @property
+    def removals(self) -> list[Step]:
+        """Removals that wait for somebody who has seen the names."""
+        return [step for step in self.held if step.removes]
+
+
+def read_plan(runs: Sequence[SyncRun]) -> PlanView:
+    """Three queries."""
+    answered = [run for run in runs if run.ended_at]
+    reader = _Reader(answered)
+    for run in answered:
+        reader.read(run)
+    return PlanView(
+        answers=tuple(_answer(run) for run in answered),
+        waiting=tuple(run for run in runs if not run.ended_at),
+        parts=tuple(reader.parts()),
+    )
+
+
+def _answer(run: SyncRun) -> Answer:
+    said = run.summary
+    code = said.get("trouble", "")
+    return Answer(
+        mirror=all_mirrors()[run.mirror],
+        run=run,
+        budget=tuple(Budget(**line) for line in said.get("budget", ())),
+        checks=tuple(Check(**line) for line in said.get("checks", ())),
+        trouble=describe_trouble(code, said.get("detail", "")) if code else None,
+    )
+
+
+class _Reader:
+    """Sorts what the runs say by group."""
+
+    def __init__(self, runs: Iterable[SyncRun]) -> None:
+        runs = list(runs)
+        ids = {pk for run in runs for pk in run.group_ids}
+        groups = Group.objects.filter(pk__in=ids).select_related("cohort").order_by("cohort", "pk")
+        people = {row["person_id"] for run in runs for row in run.summary.get("access", ())}
+        self.people = {person.pk: person for person in User.objects.filter(pk__in=people)}
+        several = len({group.cohort_id for group in groups}) > 1
+        self.by_group = {
+            group.pk: Part(f"{group} ({group.cohort})" if several else str(group), group)
+            for group in groups
+        }
+        self.by_cohort: dict[int | None, Part] = defaultdict(lambda: Part("Shared by all groups"))
+
+    def parts(self) -> list[Part]:
+        names = Cohort.objects.in_bulk([pk for pk in self.by_cohort if pk])
+        for pk, part in self.by_cohort.items():
+            if pk in names:
+                part.title = f"Shared by the groups of {names[pk]}"
+        return [*self.by_cohort.values(), *self.by_group.values()]
+
+    def read(self, run: SyncRun) -> None:
+        mirror, said = all_mirrors()[run.mirror], run.summary
+        for row in said.get("actions", ()):
+            self._part(row).steps.append(_step(mirror, row))
+        for row in said.get("withheld", ()):
+            self._part(row).held.append(_step(mirror, row))
+        for row in said.get("troubles", ()):
+            standing = describe_trouble(row["code"], row["detail"])
+            self._part(row).troubles.append((mirror, standing))
+        for row in said.get("access", ()):
+            if row["state"] in UNREACHED and row["person_id"] in self.people:
+                name = self.people[row["person_id"]].display_name
+                why = row["reason"] or AccessState.State(row["state"]).label
+                self._part(row).unreached.append(Unreached(name, mirror, why))
+
+    def _part(self, row: dict[str, Any]) -> Part:
+        part = self.by_group.get(row.get("group_id") or 0)
+        return part or self.by_cohort[row.get("cohort_id")]
+
+
+def _step(mirror: Mirror, row: dict[str, Any]) -> Step:
+    held = describe_trouble(row["reason"], row.get("detail", "")) if "reason" in row else None
+    return Step(
+        mirror=mirror,
+        sentence=_capitalized(f"{row['verb']} {row['target']}"),
+        why=row["why"],
+        verb=row["verb"],
+        held=held,
+        removes=row.get("removes"),
+        group_id=row.get("group_id"),
+    )
+
+
+def _capitalized(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,15 @@
+"""The one place where changed facts become a wish to look."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from cohorts.signals import group_changed
+from cohorts.sync import services
+
+
+@receiver(group_changed)
+def want_groups(group_ids: set[int], **_: Any) -> None:
+    services.want(group_ids)

@@ -1,0 +1,89 @@
+"""Realize requests as people make them: one press for many groups, and when it has ended."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from cohorts.models import User
+from cohorts.sync.models import GroupSync, RealizeRequest
+from cohorts.sync.registry import configured_mirrors, find_trouble
+
+STANDING, WITHDRAWN, OPEN = "standing", "withdrawn", ""
+# Tried in vain so often that whoever asked should know, though it goes on by itself.
+GIVEN_UP_AFTER = 3
+
+
+def note_request(lacking: QuerySet[GroupSync], *, by: User, now: datetime) -> None:
+    """Remember who asked, for the groups that do not stand yet in a mirror that is configured."""
+    rows = lacking.filter(mirror__in=configured_mirrors())
+    ids = sorted(set(rows.values_list("group_id", flat=True)))
+    if ids:
+        RealizeRequest.objects.create(asked_at=now, asked_by=by, group_ids=ids)
+
+
+def close_ended(now: datetime) -> int:
+    """Close the requests of which every group has come to something; returns how many."""
+    waiting = list(RealizeRequest.objects.filter(ended_at__isnull=True))
+    outcomes = _judge({pk for request in waiting for pk in request.group_ids})
+    closed = 0
+    for request in waiting:
+        came_to = {str(pk): outcomes.get(pk, WITHDRAWN) for pk in request.group_ids}
+        if OPEN not in came_to.values():
+            closed += RealizeRequest.objects.filter(pk=request.pk, ended_at=None).update(
+                ended_at=now, came_to=came_to
+            )
+    return closed
+
+
+def forget_old(before: datetime) -> None:
+    RealizeRequest.objects.filter(asked_at__lt=before).delete()
+
+
+def _judge(group_ids: Iterable[int]) -> dict[int, str]:
+    """What each group came to; OPEN while work goes on by itself."""
+    rows = GroupSync.objects.filter(group_id__in=group_ids, mirror__in=configured_mirrors())
+    found: dict[int, list[str]] = defaultdict(list)
+    for row in rows.select_related("group"):
+        found[row.group_id].append(_judge_row(row))
+    return {pk: _gravest(outcomes) for pk, outcomes in found.items()}
+
+
+def _judge_row(row: GroupSync) -> str:
+    """
+    the group in one mirror                         came to
+    ----------------------------------------------  ---------------
+    has ended                                       withdrawn
+    changed, and nobody has looked since            open
+    stands                                          standing
+    the request was taken back                      withdrawn
+    trouble that waits for people, or failed often  the trouble
+    else (an outage, its turn has not come)         open
+    """
+    if row.group.has_ended:
+        return WITHDRAWN
+    if row.wanted > row.seen:
+        return OPEN
+    if row.stands_at:
+        return STANDING
+    if row.create_asked_at is None:
+        return WITHDRAWN
+    return row.trouble if _waits_for_people(row) else OPEN
+
+
+def _waits_for_people(row: GroupSync) -> bool:
+    return bool(row.trouble) and (
+        find_trouble(row.trouble).needs_person
+        or row.trouble == "nobody_has_access"
+        or row.failures >= GIVEN_UP_AFTER
+    )
+
+
+def _gravest(outcomes: list[str]) -> str:
+    if OPEN in outcomes:
+        return OPEN
+    troubles = [one for one in outcomes if one not in {STANDING, WITHDRAWN}]
+    return next(iter(troubles), WITHDRAWN if WITHDRAWN in outcomes else STANDING)

@@ -1,0 +1,162 @@
+"""Writing down what is wanted.  Nothing here calls the network or waits for a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from cohorts import clock
+from cohorts.models import Group, User
+from cohorts.services.installation import keep_quiet_before
+from cohorts.sync.models import GroupSync, MirrorState, SyncRun
+from cohorts.sync.nudges import nudge_on_commit
+from cohorts.sync.registry import all_mirrors, configured_mirrors, find_trouble
+from cohorts.sync.requests import note_request
+
+
+@transaction.atomic
+def want(group_ids: Iterable[int], *, mirrors: Iterable[str] | None = None) -> None:
+    """Facts of these groups changed: have their mirrors look.  Part of the caller's transaction."""
+    names = list(all_mirrors() if mirrors is None else mirrors)
+    ids = set(group_ids)
+    rows = GroupSync.objects.filter(group_id__in=ids, mirror__in=names)
+    # Locked in one order: an update of many rows takes them as it finds them, and two that meet
+    # would wait for each other for ever.
+    held = list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
+    GroupSync.objects.filter(pk__in=held).update(wanted=F("wanted") + 1)
+    if len(held) < len(ids) * len(names):
+        make_missing_rows(ids)
+    for name in names:
+        nudge_on_commit(name)
+
+
+def make_missing_rows(group_ids: Iterable[int] | None = None) -> None:
+    """A row for each group and mirror; also for groups that plain SQL has made."""
+    groups = Group.objects.all()
+    if group_ids is not None:
+        groups = groups.filter(pk__in=set(group_ids))
+    for name in all_mirrors():
+        lacking = groups.exclude(syncs__mirror=name).values_list("pk", flat=True)
+        GroupSync.objects.bulk_create(
+            [GroupSync(group_id=pk, mirror=name) for pk in lacking], ignore_conflicts=True
+        )
+
+
+@transaction.atomic
+def ask_to_realize(group_ids: Iterable[int], *, by: User | None, now: datetime) -> int:
+    """Ask that these groups' infrastructure be made.  Returns how many groups were asked for.
+
+    The request stays with each mirror until the group stands there, through crashes and outages.
+    Asking twice keeps the first request.
+    """
+    ids = set(
+        Group.objects.filter(pk__in=set(group_ids))
+        .exclude(status__in=Group.ENDED)
+        .values_list("pk", flat=True)
+    )
+    make_missing_rows(ids)
+    lacking = GroupSync.objects.filter(group_id__in=ids, stands_at__isnull=True)
+    if by is not None:
+        note_request(lacking, by=by, now=now)
+    lacking.filter(create_asked_at__isnull=True).update(create_asked_at=now, create_asked_by=by)
+    want(ids)
+    return len(ids)
+
+
+@transaction.atomic
+def withdraw_request(group_ids: Iterable[int]) -> int:
+    """Take a realize request back.  What was made already stays; returns how many groups."""
+    asked = GroupSync.objects.filter(group_id__in=set(group_ids), create_asked_at__isnull=False)
+    ids = set(asked.values_list("group_id", flat=True))
+    asked.update(create_asked_at=None, create_asked_by=None)
+    want(ids)
+    return len(ids)
+
+
+@transaction.atomic
+def make_anew(group_ids: Iterable[int], mirror: str, *, by: User | None, now: datetime) -> None:
+    """Forget the records of what is gone and ask that it be made again."""
+    for group_id in sorted(set(group_ids)):
+        all_mirrors()[mirror].forget(group_id)
+    GroupSync.objects.filter(group_id__in=set(group_ids), mirror=mirror).update(
+        create_asked_at=now, create_asked_by=by, stands_at=None
+    )
+    want(group_ids, mirrors=[mirror])
+
+
+@transaction.atomic
+def allow_removals(
+    group_id: int, mirror: str, people: Iterable[str], *, by: User, now: datetime
+) -> None:
+    """Staff saw these names and allow that they lose access to the group.  Used once."""
+    approval = {"people": sorted(people), "by": by.display_name, "at": now.isoformat()}
+    GroupSync.objects.filter(group_id=group_id, mirror=mirror).update(removals_approved=approval)
+    want([group_id], mirrors=[mirror])
+
+
+@transaction.atomic
+def pause_mirror(mirror: str, *, by: User, now: datetime) -> None:
+    MirrorState.objects.update_or_create(
+        name=mirror, defaults={"paused_at": now, "paused_by": by.display_name}
+    )
+    look_at_all(mirror)
+
+
+@transaction.atomic
+def resume_mirror(mirror: str) -> None:
+    """End a pause or an outage's wait, and look at everything now."""
+    MirrorState.objects.filter(name=mirror).update(
+        paused_at=None, paused_by="", retry_at=None, failures=0, parked={}
+    )
+    look_at_all(mirror)
+
+
+@transaction.atomic
+def end_wait(mirror: str) -> None:
+    """Somebody may have mended what only a person can: look now and not at the next probe.
+
+    A wait that the service itself asked for stays.
+    """
+    state = MirrorState.objects.filter(name=mirror).first()
+    if state and state.retry_at and find_trouble(state.trouble).needs_person:
+        MirrorState.objects.filter(name=mirror).update(retry_at=None)
+    nudge_on_commit(mirror)
+
+
+@transaction.atomic
+def adopt_strangers(mirror: str) -> None:
+    """Staff's word on marked objects without a record: they are ours, take them over."""
+    keep_quiet_before(clock.now())
+    MirrorState.objects.filter(name=mirror).update(adopt_strangers=True)
+    look_at_all(mirror)
+
+
+def look_at_all(mirror: str) -> None:
+    """Have every group of a mirror compared as soon as a worker is free."""
+    make_missing_rows()
+    GroupSync.objects.filter(mirror=mirror).update(wanted=F("wanted") + 1)
+    nudge_on_commit(mirror)
+
+
+@transaction.atomic
+def ask_for_plan(
+    group_ids: Iterable[int], *, as_if_asked: bool, by: User | None = None
+) -> list[SyncRun]:
+    """Ask to see what would be done, in each mirror that is configured.  A worker answers."""
+    ids = sorted(set(group_ids))
+    runs = [
+        SyncRun.objects.create(
+            mirror=name,
+            mode=SyncRun.Mode.PLAN,
+            asked_by=by,
+            group_ids=ids,
+            as_if_asked=as_if_asked,
+        )
+        for name in configured_mirrors()
+    ]
+    for run in runs:
+        nudge_on_commit(run.mirror)
+    return runs

@@ -1,0 +1,231 @@
+"""When a group has nothing left to do for now, and what is written down then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db import models, transaction
+
+from cohorts.models import Group
+from cohorts.services.access import report_access
+from cohorts.services.activation import activate_group
+from cohorts.services.locks import lock_groups
+from cohorts.sync.backoff import wait_before_retry
+from cohorts.sync.errors import CallFailed
+from cohorts.sync.mirror import Action, Mirror, Plan, Review
+from cohorts.sync.models import GroupSync
+from cohorts.sync.registry import all_mirrors, find_trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A group to look at.  `wanted` was read before the facts were, so that a change in between
+    stays unseen and makes the group due again."""
+
+    group_id: int
+    cohort_id: int
+    wanted: int
+    may_create: bool
+    failures: int
+    trouble: str
+    approved: tuple[str, ...]
+
+
+def read_due(mirror: str, now: datetime) -> dict[int, Due]:
+    """The groups that facts or the clock made due, by id.  One query."""
+    rows = (
+        GroupSync.objects.filter(mirror=mirror)
+        .filter(models.Q(wanted__gt=models.F("seen")) | models.Q(next_at__lte=now))
+        .select_related("group")
+        .order_by("group_id")
+    )
+    return {
+        row.group_id: Due(
+            group_id=row.group_id,
+            cohort_id=row.group.cohort_id,
+            wanted=row.wanted,
+            may_create=row.create_asked_at is not None,
+            failures=row.failures,
+            trouble=row.trouble,
+            approved=_approved(row),
+        )
+        for row in rows
+    }
+
+
+def _approved(row: GroupSync) -> tuple[str, ...]:
+    """The outside people whose removal staff allowed."""
+    return tuple((row.removals_approved or {}).get("people", ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Hindrance:
+    """Why a group's last actions are not done."""
+
+    code: str
+    detail: str = ""
+    failed: bool = False  # counts for the backoff
+    wait: timedelta | None = None  # the service's own word on when to come back
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """The actions that a plan still holds, split by whether this slice can do anything for them."""
+
+    plan: Plan
+    failed: Mapping[str, CallFailed]
+    parked: Mapping[str, datetime]
+    stuck: frozenset[str]
+
+    @classmethod
+    def of(
+        cls, plan: Plan, failed: Mapping[str, CallFailed], parked: Mapping[str, datetime]
+    ) -> Rest:
+        """An action is stuck when it failed, is withheld or parked, or needs one that is."""
+        stuck = {a.key for a in plan.actions if a.key in failed or a.kind in parked}
+        stuck |= {held.action.key for held in plan.withheld}
+        while more := {a.key for a in plan.actions if a.needs & stuck and a.key not in stuck}:
+            stuck |= more
+        return cls(plan, failed, parked, frozenset(stuck))
+
+    def is_open(self, due: Due) -> bool:
+        return any(a.key not in self.stuck for a in self._of(due, self.plan.actions))
+
+    def hindrance(self, due: Due) -> Hindrance | None:
+        """The first thing that keeps the group from being in step, the gravest kind first."""
+        return (
+            self._failure(due)
+            or self._withheld(due)
+            or self._parking(due)
+            or next(
+                (
+                    Hindrance(trouble.code, trouble.detail)
+                    for trouble in self.plan.troubles
+                    if trouble.group_id == due.group_id
+                ),
+                None,
+            )
+        )
+
+    def _failure(self, due: Due) -> Hindrance | None:
+        for action in self._of(due, self.plan.actions):
+            if error := self.failed.get(action.key):
+                return Hindrance(error.code, f"{action.target}: {error.detail}", failed=True)
+        return None
+
+    def _withheld(self, due: Due) -> Hindrance | None:
+        for held in self.plan.withheld:
+            if self._is_about(due, held.action):
+                return Hindrance(held.reason, held.detail or held.action.target)
+        return None
+
+    def _parking(self, due: Due) -> Hindrance | None:
+        until = [
+            self.parked[a.kind] for a in self._of(due, self.plan.actions) if a.kind in self.parked
+        ]
+        if not until:
+            return None
+        # Parking is in real time, the next look on the facts' clock: only a span carries over.
+        return Hindrance("rate_limited", wait=max(min(until) - datetime.now(UTC), timedelta(0)))
+
+    def has_used_approval(self, due: Due) -> bool:
+        """Whether nothing that staff allowed is left to do: a removal that failed stays allowed."""
+        left = {action.removes for action in self._of(due, self.plan.actions)}
+        return bool(due.approved) and left.isdisjoint(due.approved)
+
+    def _of(self, due: Due, actions: Iterable[Action]) -> Iterable[Action]:
+        return (action for action in actions if self._is_about(due, action))
+
+    @staticmethod
+    def _is_about(due: Due, action: Action) -> bool:
+        if action.group_id is not None:
+            return action.group_id == due.group_id
+        return action.cohort_id is None or action.cohort_id == due.cohort_id
+
+
+@transaction.atomic
+def settle(mirror: Mirror, due: Due, review: Review, rest: Rest, *, now: datetime) -> None:
+    """Write down what one look at one group came to.
+
+    The group is locked first, as every service does: whoever books at this moment holds it and
+    wants the row below.  The row is read under lock, so that a request made meanwhile stays.
+    """
+    lock_groups([due.group_id])
+    row = GroupSync.objects.select_for_update().get(group_id=due.group_id, mirror=mirror.name)
+    row.seen = due.wanted
+    hindrance = rest.hindrance(due)
+    if rest.has_used_approval(due) and _approved(row) == due.approved:
+        row.removals_approved = None  # used once
+    _note_trouble(row, hindrance or _from_review(review), now)
+    row.next_at = _next_look(row, review, hindrance, now)
+    if review.stands:
+        row.stands_at = row.stands_at or now
+        row.create_asked_at = row.create_asked_by = None
+    elif row.stands_at and review.trouble:
+        row.stands_at = None
+    row.save(update_fields=SETTLED_FIELDS)
+    access = [(a.person_id, a.state, a.reason) for a in review.access]
+    report_access(mirror.name, due.group_id, access, now=now)
+    if review.stands:
+        activate_if_all_stand(due.group_id, now=now)
+
+
+SETTLED_FIELDS = [
+    "seen",
+    "next_at",
+    "create_asked_at",
+    "create_asked_by",
+    "stands_at",
+    "failures",
+    "trouble",
+    "trouble_detail",
+    "trouble_since",
+    "removals_approved",
+    "last_ok_at",
+]
+
+
+def activate_if_all_stand(group_id: int, *, now: datetime) -> None:
+    """A group becomes active once every required mirror stands; one that is not configured never
+    stands, so that nothing becomes active without it."""
+    required = {name for name, mirror in all_mirrors().items() if mirror.required}
+    standing = GroupSync.objects.filter(
+        group_id=group_id, mirror__in=required, stands_at__isnull=False
+    ).values_list("mirror", flat=True)
+    if (
+        required <= set(standing)
+        and Group.objects.filter(pk=group_id, status=Group.Status.PREVIEW).exists()
+    ):
+        activate_group(group_id, now=now)
+
+
+def _from_review(review: Review) -> Hindrance | None:
+    return Hindrance(review.trouble, review.detail) if review.trouble else None
+
+
+def _note_trouble(row: GroupSync, hindrance: Hindrance | None, now: datetime) -> None:
+    code = hindrance.code if hindrance else ""
+    if code != row.trouble:
+        row.trouble_since = now if code else None
+    row.trouble = code
+    row.trouble_detail = (hindrance.detail if hindrance else "")[:500]
+    row.failures = row.failures + 1 if hindrance and hindrance.failed else 0
+    if not code:
+        row.last_ok_at = now
+
+
+def _next_look(
+    row: GroupSync, review: Review, hindrance: Hindrance | None, now: datetime
+) -> datetime:
+    """The earliest of: the facts' own next moment, a retry, the hourly look."""
+    moments = [now + timedelta(seconds=settings.SYNC["compare_seconds"])]
+    if review.next_at and review.next_at > now:
+        moments.append(review.next_at)
+    if hindrance and hindrance.wait is not None:
+        moments.append(now + hindrance.wait)
+    if hindrance and hindrance.failed and not find_trouble(hindrance.code).needs_person:
+        moments.append(now + wait_before_retry(row.failures))
+    return min(moments)

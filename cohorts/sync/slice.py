@@ -1,0 +1,361 @@
+"""One slice of work on one mirror.
+
+Take the lease; observe once; then, until nothing is left or the time is over:
+
+1. Every second read which groups are due, remembering `wanted`, and their facts.
+2. Compare with the held observation: a plan, filtered by guard and policy.
+3. Start what is ready: in each lane one call at a time, first rank first.
+4. Record what came back, absorb it into the observation, compare again.
+5. Settle the groups for which nothing is left: `seen`, `next_at`, trouble, standing.
+
+The ORM is used between two steps of the event loop, never inside a coroutine; no transaction spans
+a call.  Release comes first, then a look for due work: whoever was turned away meanwhile is served.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from cohorts import clock
+from cohorts.messages import services as outbox
+from cohorts.sync import books, lease, plans, settling
+from cohorts.sync.errors import (
+    CallFailed,
+    Later,
+    LeaseLost,
+    LookAgain,
+    Outage,
+    Refused,
+    Unclear,
+)
+from cohorts.sync.guard import REMOVALS_HELD, hold_all, hold_removals
+from cohorts.sync.mirror import Action, Finding, Mirror, Outcome, Plan, Policy
+from cohorts.sync.models import SyncAction
+from cohorts.sync.nudges import nudge
+from cohorts.sync.registry import all_mirrors
+from cohorts.sync.worker import is_stopping
+
+logger = logging.getLogger(__name__)
+
+MOMENT = 2.0  # seconds
+OUTAGE = 3  # unclear answers in a row: it is not this one step, nobody is served
+TRIES = 3  # of one step in one slice; more would go on for ever
+
+
+@dataclass
+class Call:
+    """One action under way."""
+
+    action: Action
+    task: asyncio.Task[Outcome]
+    began: float
+
+
+@dataclass
+class View:
+    """What is held between two looks at the facts."""
+
+    due: dict[int, settling.Due] = field(default_factory=dict)
+    snapshot: Any = None
+    desired: Any = None
+    plan: Plan = field(default_factory=Plan)
+    looked_at: float = float("-inf")
+
+
+def run_slice(name: str, *, plans_only: bool = False) -> bool:
+    """Work on one mirror for at most one slice.  Returns whether this process held the mirror.
+
+    `plans_only`: look and answer the plans that wait, and leave what is due to the workers.
+    """
+    mirror = all_mirrors()[name]
+    if is_stopping() or not mirror.is_configured() or not books.has_work(name, clock.now()):
+        return False
+    held = lease.take(name)
+    if held is None:
+        return False
+    try:
+        _Slice(mirror, held, plans_only=plans_only).run()
+    finally:
+        held.release()
+    if books.has_work(name, clock.now()) and not books.is_waiting(name):
+        nudge(name)
+    return True
+
+
+class _Slice:
+    def __init__(self, mirror: Mirror, held: lease.Lease, *, plans_only: bool = False) -> None:
+        self.mirror = mirror
+        self.plans_only = plans_only
+        self.lease = held
+        self.loop = asyncio.new_event_loop()
+        self.ends = lease.boot_seconds() + settings.SYNC["slice_seconds"]
+        self.book = books.Book(mirror.name)
+        self.view = View()
+        self.client: Any = None
+        self.finding: Finding = Finding(observed=None)
+        self.calls: dict[str, Call] = {}  # by lane
+        self.failed: dict[str, CallFailed] = {}  # by the action's key, for this slice
+        self.stopped: CallFailed | LeaseLost | None = None
+        self.gave_way: dict[str, float] = {}  # by the action's key: since when
+        self.tries: Counter[str] = Counter()  # by the action's key
+        self.unclear = 0  # answers in a row
+        self.collected: set[tuple[int, int]] = set()  # (group, wanted) whose messages are written
+
+    # -- the whole ---------------------------------------------------------------------------
+
+    def run(self) -> None:
+        with self._loop():
+            try:
+                self._begin()
+                self._work()
+            except CallFailed as error:
+                self._stop(error)
+            except LeaseLost as error:
+                self.stopped = error
+            except Exception as error:
+                logger.exception("The slice of %s broke off", self.mirror.name)
+                self._stop(Refused(type(error).__name__, code="bug"))
+            finally:
+                self._drain()
+                self._close_client()
+        self._end()
+
+    @contextmanager
+    def _loop(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+            self.loop.run_until_complete(self.loop.shutdown_default_executor())
+            self.loop.close()
+
+    def _begin(self) -> None:
+        """Read the facts, connect and observe: the only look outside of this slice."""
+        self.view.snapshot = self.mirror.snapshot(clock.now())
+        self.connection = self.mirror.connect(self.lease.check)
+        self.client = self.loop.run_until_complete(self._within(self.connection.__aenter__()))
+        looking = self.mirror.observe(self.client, self.view.snapshot)
+        self.finding = self.loop.run_until_complete(self._within(looking))
+        self.mirror.keep(self.finding)
+        self.book.heard()
+
+    def _work(self) -> None:
+        while True:
+            self.lease.keep()
+            self._look()
+            self._settle()
+            if self._may_start():
+                self._start()
+            if not self.calls:
+                return
+            self._wait()
+
+    def _may_start(self) -> bool:
+        return not (self.stopped or is_stopping() or lease.boot_seconds() >= self.ends)
+
+    def _end(self) -> None:
+        if self.stopped is None:
+            self.book.served(self.finding.trouble, self.finding.detail)
+        elif isinstance(self.stopped, CallFailed):
+            self.book.failed(self.stopped)
+        self.book.close()
+
+    # -- facts and plan ----------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Read what is due and its facts anew each second; compare after every outcome."""
+        view, now = self.view, clock.now()
+        if time.monotonic() - view.looked_at >= settings.SYNC["look_seconds"]:
+            view.due = self._read_due(now)  # before the facts: see Due.wanted
+            view.snapshot = self.mirror.snapshot(now)
+            view.looked_at = time.monotonic()
+            self.read_only = books.read_only(self.mirror.name) or self.finding.trouble
+            self.parked = books.parked_lanes(self.mirror.name)
+            view.desired = self.mirror.desired(view.snapshot, now)
+            plans.answer_open(self.mirror, view.desired, self.finding, now)
+        view.plan = self._compare()
+        self.book.note_left(len(view.plan.actions))
+
+    def _read_due(self, now: datetime) -> dict[int, settling.Due]:
+        """What is due, with the messages that its facts make owed written down: a farewell is to
+        be tried before access goes.  What settling a group changes makes it due once more."""
+        if self.plans_only:
+            return {}
+        due = settling.read_due(self.mirror.name, now)
+        fresh = {(row.group_id, row.wanted) for row in due.values()} - self.collected
+        self.collected |= fresh
+        if fresh and outbox.collect([pk for pk, _ in fresh], now=now):
+            due = settling.read_due(self.mirror.name, now)  # each new message has bumped `wanted`
+        return due
+
+    def _compare(self) -> Plan:
+        view = self.view
+        policy = Policy(
+            groups=frozenset(view.due),
+            may_create=frozenset(pk for pk, due in view.due.items() if due.may_create),
+        )
+        plan = self.mirror.plan(view.desired, self.finding.observed, policy)
+        if self.read_only:
+            return hold_all(plan, self.read_only)
+        due = view.due.values()
+        waiting = {row.group_id for row in due if row.trouble == REMOVALS_HELD}
+        return hold_removals(plan, books.approved_removals(view.due), waiting)
+
+    # -- calls -------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        """In each idle lane start the first action that is ready."""
+        busy = {call.action.key for call in self.calls.values()}
+        waiting = {a.key for a in self.view.plan.actions}
+        waiting |= {w.action.key for w in self.view.plan.withheld}
+        for action in sorted(self.view.plan.actions, key=lambda a: a.rank):
+            if action.kind in self.calls or action.kind in self.parked:
+                continue
+            if action.key in busy or action.key in self.failed or action.needs & waiting:
+                continue
+            if not self._gives_way(action):
+                self._begin_call(action)
+
+    def _gives_way(self, action: Action) -> bool:
+        """Whether it lets others go first, for a moment: access never waits for a message that
+        fails, hangs or is parked."""
+        others = [a for a in self.view.plan.actions if a.key in action.after]
+        if all(a.key in self.failed or a.kind in self.parked for a in others):
+            return False
+        since = self.gave_way.setdefault(action.key, time.monotonic())
+        return time.monotonic() - since < MOMENT
+
+    def _begin_call(self, action: Action) -> None:
+        self.lease.check()
+        self.mirror.intend(action, self.finding.observed)
+        call = self._within(self.mirror.apply(self.client, action))
+        self.calls[action.kind] = Call(action, self.loop.create_task(call), time.monotonic())
+
+    async def _within(self, call: Any) -> Any:
+        """No call may outlive the time that a lease leaves for it."""
+        try:
+            async with asyncio.timeout(settings.SYNC["call_seconds"]):
+                return await call
+        except TimeoutError:
+            raise Unclear("No answer came in time.") from None
+
+    def _wait(self) -> None:
+        """Let the loop run until a call is back or it is time to look again."""
+        pause = self.view.looked_at + settings.SYNC["look_seconds"] - time.monotonic()
+        tasks = [call.task for call in self.calls.values()]
+        self.loop.run_until_complete(
+            asyncio.wait(tasks, timeout=max(pause, 0), return_when=asyncio.FIRST_COMPLETED)
+        )
+        self._collect()
+
+    def _collect(self) -> None:
+        for lane, call in list(self.calls.items()):
+            if call.task.done():
+                del self.calls[lane]
+                self._take_back(call)
+
+    def _take_back(self, call: Call) -> None:
+        """Record one result, always: what was made is ours even when the lease is lost."""
+        error, key = call.task.exception(), call.action.key
+        self.tries[key] += 1
+        if error is None:
+            self.unclear = 0
+            outcome = call.task.result()
+            self.mirror.record(call.action, outcome)
+            self.finding = Finding(
+                self.mirror.absorb(self.finding.observed, call.action, outcome),
+                self.finding.trouble,
+                self.finding.detail,
+            )
+            self._write(call, SyncAction.Outcome.DONE, outcome.note)
+            if self.tries[key] >= TRIES:
+                self.failed[key] = Refused("It was done, and still differs.", code="bug")
+                logger.error("%s was done %s times and still differs", key, TRIES)
+            return
+        self._take_error(call, error)
+
+    def _take_error(self, call: Call, error: BaseException) -> None:
+        if isinstance(error, CallFailed):
+            self.mirror.fail(call.action, error)
+        match error:
+            case Later():
+                self.book.park(call.action.kind, error.after)
+                self.parked = books.parked_lanes(self.mirror.name)
+                return  # nothing happened, and nothing failed
+            case Unclear() if call.action.alone:  # a message must not hold up anybody's access
+                self._write(call, SyncAction.Outcome.UNKNOWN, error.detail)
+                self.failed[call.action.key] = error
+            case Unclear() | LookAgain() if call.action.repeatable:
+                self._write(call, SyncAction.Outcome.UNKNOWN, error.detail)
+                self._take_unclear(call.action, error)
+            case Unclear() | LookAgain():
+                self._write(call, SyncAction.Outcome.UNKNOWN, error.detail)
+                self._stop(error)
+            case Outage():
+                self._write(call, SyncAction.Outcome.FAILED, error.detail)
+                self._stop(error)
+            case CallFailed():
+                self._write(call, SyncAction.Outcome.FAILED, error.detail)
+                self.failed[call.action.key] = error
+            case LeaseLost():
+                self.stopped = error
+            case _:
+                logger.error("A call of %s failed", self.mirror.name, exc_info=error)
+                bug = Refused(f"{type(error).__name__}", code="bug")
+                self._write(call, SyncAction.Outcome.FAILED, bug.detail)
+                self.failed[call.action.key] = bug
+
+    def _take_unclear(self, action: Action, error: CallFailed) -> None:
+        """It is done once more; then it fails alone, so that one step that the service always
+        chokes on (the old group's) holds up no other (the new group's)."""
+        self.unclear += 1
+        if self.unclear >= OUTAGE:
+            self._stop(error)
+        elif isinstance(error, LookAgain) or self.tries[action.key] > 1:
+            self.failed[action.key] = error
+
+    def _stop(self, error: CallFailed) -> None:
+        if self.stopped is None:
+            self.stopped = error
+
+    def _write(self, call: Call, outcome: SyncAction.Outcome, said: str) -> None:
+        self.book.write(call.action, outcome, said, time.monotonic() - call.began)
+
+    def _drain(self) -> None:
+        """Wait for what is under way: its answer tells what was made."""
+        while self.calls:
+            tasks = [call.task for call in self.calls.values()]
+            self.loop.run_until_complete(asyncio.wait(tasks))
+            self._collect()
+
+    def _close_client(self) -> None:
+        if self.client is not None:
+            try:
+                self.loop.run_until_complete(self.connection.__aexit__(None, None, None))
+            except Exception:
+                logger.warning("Closing the connection to %s failed", self.mirror.name)
+
+    # -- settling ----------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        """Finish the groups for which nothing more can be done in this slice."""
+        if self.stopped:
+            return
+        now = clock.now()
+        rest = settling.Rest.of(self.view.plan, self.failed, self.parked)
+        for due in list(self.view.due.values()):
+            if rest.is_open(due):
+                continue
+            review = self.mirror.review(self.view.desired, self.finding.observed, due.group_id, now)
+            settling.settle(self.mirror, due, review, rest, now=now)
+            del self.view.due[due.group_id]

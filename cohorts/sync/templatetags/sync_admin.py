@@ -1,0 +1,142 @@
+"""Pieces that several of staff's pages show."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import template
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.timesince import timesince
+
+from cohorts import clock
+from cohorts.messages.selectors import failing_parts
+from cohorts.models import AccessState, Group, Membership
+from cohorts.sync.models import WorkerHeartbeat
+from cohorts.sync.ownership import find_question
+from cohorts.sync.pages.staff import PERMISSION
+from cohorts.sync.selectors import InMirror, out_of_step, read_scene, see_groups, see_mirrors
+from cohorts.sync.words import Level, Standing
+
+register = template.Library()
+
+
+@register.filter
+def ago(moment: datetime) -> str:
+    """How long a moment of real time is past, to the second in the first minutes."""
+    return f"{spent(timezone.now() - moment)} ago"
+
+
+@register.filter
+def spent(time: timedelta) -> str:
+    """ "12 s", "3 min 5 s", "2 hours, 3 minutes"."""
+    seconds = max(int(time.total_seconds()), 0)
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 600:
+        return f"{seconds // 60} min {seconds % 60} s"
+    return timesince(timezone.now() - time)
+
+
+SHOWN = 12  # groups out of step on the start page
+
+# A remedy's name, and what its button says.
+LABELS = {
+    "look_again": "Look again now",
+    "make_anew": "Make it anew",
+    "realize": "Realize",
+    "show_removals": "Show the names",
+    "resume": "Go on",
+    "decide": "Decide",
+}
+
+
+@register.inclusion_tag("admin/sync/parts/status.html", takes_context=True)
+def sync_status(context: template.Context) -> dict[str, Any]:
+    """The start page's block: mirrors, workers, the outbox, groups out of step."""
+    request = context["request"]
+    if not request.user.has_perm(PERMISSION):
+        return {"allowed": False}
+    now = clock.now()
+    scene = read_scene(now)
+    shown, total = out_of_step(SHOWN)
+    return {
+        "allowed": True,
+        "request": request,
+        "csrf_token": context.get("csrf_token"),
+        "now": now,
+        "mirrors": see_mirrors(scene),
+        "is_worker_alive": scene.is_worker_alive,
+        "workers": WorkerHeartbeat.objects.order_by("-heard_at")[:10],
+        "alarms": failing_parts(now),
+        "question": find_question(),
+        "out_of_step": shown,
+        "more": total - len(shown),
+    }
+
+
+@register.inclusion_tag("admin/sync/parts/remedy.html", takes_context=True)
+def remedy_button(
+    context: template.Context, standing: Standing, group: Group, mirror: str
+) -> dict[str, Any]:
+    """The button that mends what a group lacks in a mirror; nothing where there is none."""
+    return {
+        "csrf_token": context.get("csrf_token"),
+        "label": LABELS.get(standing.remedy),
+        "is_link": standing.remedy == "decide",
+        "address": _address(standing.remedy, group, mirror),
+        "next": context["request"].get_full_path(),
+        "about": f"{group}, {mirror}",
+    }
+
+
+def _address(remedy: str, group: Group, mirror: str) -> str:
+    match remedy:
+        case "decide":
+            return reverse("sync:decide")
+        case "resume":
+            return reverse("sync:resume", args=[mirror])
+        case "":
+            return ""
+        case _:
+            return reverse(f"sync:{remedy}", args=[group.pk, mirror])
+
+
+@register.inclusion_tag("admin/sync/parts/group.html", takes_context=True)
+def group_state(context: template.Context, group: Group) -> dict[str, Any]:
+    """A group's state in each mirror, and its people with what they have access to."""
+    now = clock.now()
+    (view,) = see_groups([group], read_scene(now))
+    return {
+        "request": context["request"],
+        "csrf_token": context.get("csrf_token"),
+        "group": group,
+        "view": view,
+        "now": now,
+        "mirrors": [place.mirror for place in view.places],
+        "people": _people(group, view.places),
+        "look_again": Standing(Level.FINE, "", remedy="look_again"),
+    }
+
+
+def _people(group: Group, places: tuple[InMirror, ...]) -> list[dict[str, Any]]:
+    """Active members first, then whoever else mirrors speak of (guests, exceptions, former)."""
+    states = {
+        (state.user_id, state.mirror): state for state in group.access_states.select_related("user")
+    }
+    members = group.memberships.filter(status=Membership.Status.ACTIVE).select_related("user")
+    rows = {m.user: m.get_role_display() for m in members.order_by("role", "user__name")}
+    for state in states.values():
+        if state.state != AccessState.State.ENDED:
+            rows.setdefault(state.user, "guest or exception")
+    return [
+        {
+            "person": person,
+            "role": role,
+            "access": [
+                (place.mirror, states.get((person.pk, place.mirror.name))) for place in places
+            ],
+        }
+        for person, role in rows.items()
+    ]

@@ -1,0 +1,39 @@
+"""Staff's pages about keeping in step, below /admin/sync/."""
+
+from django.urls import path, register_converter
+
+from cohorts.sync.pages import check, decide, plans, progress, remedies
+
+
+class NumbersConverter:
+    """ "12,13" is [12, 13]."""
+
+    regex = r"\d{1,18}(?:,\d{1,18}){0,9}"
+
+    def to_python(self, value: str) -> list[int]:
+        return [int(number) for number in value.split(",")]
+
+    def to_url(self, value: list[int]) -> str:
+        return ",".join(str(number) for number in value)
+
+
+register_converter(NumbersConverter, "numbers")
+
+app_name = "sync"
+urlpatterns = [
+    path("cohorts/<int:pk>/realize/", plans.plan_cohort, name="plan_cohort"),
+    path("cohorts/<int:pk>/progress/", progress.progress, name="progress"),
+    path("cohorts/<int:pk>/withdraw/", remedies.withdraw, name="withdraw"),
+    path("plans/<numbers:ids>/", plans.show_plan, name="plan"),
+    path("plans/<numbers:ids>/confirm/", plans.confirm_plan, name="confirm_plan"),
+    path("plans/<numbers:ids>/again/", plans.plan_again, name="plan_again"),
+    path("plans/<numbers:ids>/allow/", plans.allow_removals, name="allow_removals"),
+    path("mirrors/<slug:mirror>/pause/", remedies.pause, name="pause"),
+    path("mirrors/<slug:mirror>/resume/", remedies.resume, name="resume"),
+    path("decide/", decide.decide, name="decide"),
+    path("check/", check.check_connections, name="check"),
+    *(
+        path(f"groups/<int:pk>/<slug:mirror>/{name}/", view, name=name)
+        for name, view in remedies.REMEDIES.items()
+    ),
+]

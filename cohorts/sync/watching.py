@@ -1,0 +1,164 @@
+"""Waiting, in a command, for what workers do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from cohorts import clock
+from cohorts.models import Group
+from cohorts.sync import books
+from cohorts.sync.heartbeats import is_worker_alive
+from cohorts.sync.models import MirrorState, SyncAction, SyncRun
+from cohorts.sync.registry import configured_mirrors, find_trouble
+from cohorts.sync.selectors import GroupView, InMirror, read_scene, see_groups, steps_left
+from cohorts.sync.slice import run_slice
+from cohorts.sync.words import Level, Standing, describe_trouble
+
+LOOK_SECONDS = 0.5
+CALM_LOOKS = 2  # a settled group can owe its welcome a moment later
+ANSWER_SECONDS = 2.0  # that a worker has to answer a plan, before this process looks itself
+PLAN_SECONDS = 150.0  # more than a lease: whoever died holding the mirror is out of the way by then
+OUTAGE_SECONDS = 300.0
+
+
+class NobodyWorks(Exception):
+    """No worker has been heard for 90 seconds."""
+
+
+class GaveUp(Exception):
+    """Waiting on makes no sense; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One look at how far it is.  `news` are steps that went wrong since the look before."""
+
+    groups: tuple[GroupView, ...]
+    done: int
+    left: int | None
+    news: tuple[SyncAction, ...]
+    is_worker_alive: bool
+
+    @property
+    def settled(self) -> list[GroupView]:
+        return [view for view in self.groups if _is_settled(view)]
+
+    @property
+    def failed(self) -> list[GroupView]:
+        return [view for view in self.groups if view.worst.level == Level.BAD]
+
+
+def _is_settled(view: GroupView) -> bool:
+    """Whether a worker has looked since the last wish, and nothing is wrong that soon passes."""
+    places = [place for place in view.places if place.mirror.is_configured()]
+    return all(place.row and _is_place_settled(place) for place in places)
+
+
+def _is_place_settled(place: InMirror) -> bool:
+    row = place.row
+    assert row is not None
+    return row.wanted <= row.seen and not find_trouble(row.trouble).passes
+
+
+def watch(group_ids: Collection[int], *, after: int, grace: float) -> Iterator[Sight]:
+    """Look until everything is settled; the last look comes last.
+
+    `after`: the id of the newest step before the wish.  `grace`: seconds in which a worker must be
+    heard.  Raises NobodyWorks, GaveUp.
+    """
+    outage = _Outage()
+    newest, calm, heard_at = after, 0, time.monotonic()
+    while calm < CALM_LOOKS:
+        sight = _look(group_ids, after, newest)
+        newest = max([newest, *(step.pk for step in sight.news)])
+        yield sight
+        calm = calm + 1 if len(sight.settled) == len(sight.groups) else 0
+        if sight.is_worker_alive:
+            heard_at = time.monotonic()
+        elif time.monotonic() - heard_at >= grace and not calm:
+            raise NobodyWorks
+        outage.check()
+        time.sleep(LOOK_SECONDS)
+
+
+def _look(group_ids: Collection[int], after: int, newest: int) -> Sight:
+    scene = read_scene(clock.now())
+    groups = (
+        Group.objects.filter(pk__in=group_ids).select_related("cohort").order_by("cohort", "pk")
+    )
+    views = see_groups(groups, scene)
+    cohorts = {view.group.cohort_id for view in views}
+    steps = SyncAction.objects.filter(pk__gt=after)
+    ours = steps.filter(group__in=group_ids) | steps.filter(group=None, cohort__in=cohorts)
+    wrong = ours.filter(pk__gt=newest).exclude(outcome=SyncAction.Outcome.DONE)
+    return Sight(
+        groups=tuple(views),
+        done=ours.filter(outcome=SyncAction.Outcome.DONE).count(),
+        left=steps_left(scene),
+        news=tuple(wrong.order_by("pk")),
+        is_worker_alive=scene.is_worker_alive,
+    )
+
+
+class _Outage:
+    """Ends the waiting when a mirror cannot be reached, and only a person could change that."""
+
+    def __init__(self) -> None:
+        self.known = dict(MirrorState.objects.values_list("name", "failures"))
+        self.began: dict[str, float] = {}
+
+    def check(self) -> None:
+        for state in MirrorState.objects.filter(name__in=configured_mirrors()):
+            if not state.trouble or state.failures <= self.known.get(state.name, 0):
+                self.began.pop(state.name, None)
+                continue
+            began = self.began.setdefault(state.name, time.monotonic())
+            lasting = time.monotonic() - began >= OUTAGE_SECONDS
+            if lasting or find_trouble(state.trouble).needs_person:
+                raise GaveUp(tell_trouble(state))
+
+
+def tell_trouble(state: MirrorState) -> str:
+    """What is wrong with a mirror and what to do, in one line."""
+    title = configured_mirrors()[state.name].title
+    return f"{title}: {tell(describe_trouble(state.trouble, state.trouble_detail))}"
+
+
+def tell(standing: Standing) -> str:
+    words = f"{standing.words.rstrip('.')}."
+    return " ".join(part for part in (words, standing.detail, standing.fix) if part)
+
+
+# -- plans -----------------------------------------------------------------------------------------
+
+
+def wait_for_answers(runs: Sequence[SyncRun], *, patience: float = PLAN_SECONDS) -> list[SyncRun]:
+    """The plans once they are answered: by a worker, or where none does so by this process.
+
+    This process only looks and answers; what is due is left to workers.  `patience` in seconds.
+    Raises GaveUp.
+    """
+    ids = [run.pk for run in runs]
+    began = time.monotonic()
+    while True:
+        found = list(SyncRun.objects.filter(pk__in=ids).order_by("pk"))
+        open_runs = [run for run in found if run.ended_at is None]
+        if not open_runs:
+            return found
+        passed = time.monotonic() - began
+        if passed >= ANSWER_SECONDS or not is_worker_alive():
+            _answer(open_runs)
+        if passed >= patience:
+            raise GaveUp("Another worker holds the mirror and does not answer. Try again.")
+        time.sleep(LOOK_SECONDS)
+
+
+def _answer(runs: Sequence[SyncRun]) -> None:
+    for run in runs:
+        run_slice(run.mirror, plans_only=True)
+        state = MirrorState.objects.filter(name=run.mirror).first()
+        still_open = SyncRun.objects.filter(pk=run.pk, ended_at__isnull=True).exists()
+        if still_open and state and state.trouble and books.is_waiting(run.mirror):
+            raise GaveUp(tell_trouble(state))

@@ -1,0 +1,126 @@
+"""What is said of one group in one mirror.  Pure: a function of the rows, no column of its own.
+
+the mirror          the group's row                   level     words
+------------------  --------------------------------  --------  --------------------------------
+is not configured   -                                 off/bad   not configured
+-                   the group has ended, no trouble   fine      ended
+-                   trouble, unless the request that  by table  the trouble's sentence
+                    answers it has just come
+cannot be reached   due                               waiting   the mirror's trouble
+no worker is heard  due                               waiting   waits for a worker
+-                   due, asked for, does not stand    working   being made
+-                   due                               working   being compared
+-                   asked for, does not stand         waiting   asked for, not complete
+-                   stands                            fine      in step
+-                   else                              todo      nothing made yet
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import IntEnum
+
+from cohorts.models import Group
+from cohorts.sync.mirror import Mirror
+from cohorts.sync.models import GroupSync, MirrorState
+from cohorts.sync.registry import find_trouble
+
+NOTHING_MADE = "needs_infrastructure"  # the state of every group before somebody asks
+WAITS_FOR_PEOPLE = "nobody_has_access"
+
+
+class Level(IntEnum):
+    """How much a state asks of staff; the worst is the highest."""
+
+    OFF = 0
+    FINE = 1
+    TODO = 2
+    WORKING = 3
+    WAITING = 4
+    BAD = 5
+
+    @property
+    def css(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one group stands in one mirror, in words.
+
+    `remedy` names the button that mends it; `again`: it is being looked at once more.
+    """
+
+    level: Level
+    words: str
+    fix: str = ""
+    detail: str = ""
+    remedy: str = ""
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What is the same for every group of a page: the hour, the mirrors, whether anybody works."""
+
+    now: datetime
+    states: Mapping[str, MirrorState]
+    is_worker_alive: bool
+
+
+def describe(row: GroupSync | None, group: Group, mirror: Mirror, scene: Scene) -> Standing:
+    if not mirror.is_configured():
+        return _not_configured(mirror)
+    due = row is None or row.is_due(scene.now)
+    asked = row is not None and row.create_asked_at is not None
+    if row and row.trouble and not (due and asked and row.trouble == NOTHING_MADE):
+        return replace(_in_trouble(row), again=due)
+    if group.has_ended:
+        return Standing(Level.FINE, "ended")
+    if due:
+        return _due(row, scene.states.get(mirror.name), scene)
+    return _settled(row)
+
+
+def _in_trouble(row: GroupSync) -> Standing:
+    found = describe_trouble(row.trouble, row.trouble_detail, tried=row.failures > 0)
+    if row.trouble == NOTHING_MADE:
+        return replace(found, words="nothing made yet", detail="")
+    return found
+
+
+def _due(row: GroupSync | None, state: MirrorState | None, scene: Scene) -> Standing:
+    if state and state.trouble:
+        return Standing(Level.WAITING, f"waits: {find_trouble(state.trouble).sentence}")
+    if not scene.is_worker_alive:
+        return Standing(Level.WAITING, "waits for a worker")
+    if row and row.create_asked_at and not row.stands_at:
+        return Standing(Level.WORKING, "is being made")
+    return Standing(Level.WORKING, "is being compared")
+
+
+def _not_configured(mirror: Mirror) -> Standing:
+    if mirror.required:
+        words = f"{mirror.title} is not configured, so no group can become active."
+        return Standing(Level.BAD, words, "Set its variables (docs/operations.md) and restart.")
+    return Standing(Level.OFF, "not configured")
+
+
+def _settled(row: GroupSync | None) -> Standing:
+    if row and row.stands_at:
+        return Standing(Level.FINE, "in step")
+    if row and row.create_asked_at:
+        return Standing(Level.WAITING, "asked for, and not complete yet")
+    return Standing(Level.TODO, "nothing made yet", remedy="realize")
+
+
+def describe_trouble(code: str, detail: str = "", *, tried: bool = False) -> Standing:
+    """A trouble in words.  `tried`: calls for it failed, and it is tried again by itself."""
+    text = find_trouble(code)
+    if code == NOTHING_MADE:
+        return Standing(Level.TODO, text.sentence, text.fix, detail, text.remedy)
+    grave = tried or text.needs_person or not (text.passes or code == WAITS_FOR_PEOPLE)
+    level = Level.BAD if grave else Level.WAITING
+    return Standing(level, text.sentence, text.fix, detail, text.remedy)

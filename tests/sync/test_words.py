@@ -1,0 +1,114 @@
+"""The table above `cohorts.sync.words`, line by line."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from cohorts.models import Group
+from cohorts.sync.models import GroupSync, MirrorState
+from cohorts.sync.words import Level, Scene, describe
+from discordsync.mirror import DiscordMirror
+
+NOW = datetime(2027, 1, 4, 12, tzinfo=UTC)
+DUE, SETTLED = {"wanted": 2, "seen": 1}, {"wanted": 1, "seen": 1}
+ASKED, STANDS = {"create_asked_at": NOW}, {"stands_at": NOW}
+AWAY = {"discord": MirrorState(name="discord", trouble="unreachable")}
+
+
+def say(row=None, *, status="preview", states=None, alive=True):
+    row = row if row is None else GroupSync(next_at=NOW + timedelta(hours=1), **row)
+    scene = Scene(NOW, states or {}, is_worker_alive=alive)
+    found = describe(row, Group(name="A", status=status), DiscordMirror(), scene)
+    return found.level, found.words, found.again
+
+
+@pytest.mark.parametrize(
+    ("row", "more", "said"),
+    [
+        (None, {}, (Level.WORKING, "is being compared", False)),
+        (DUE, {}, (Level.WORKING, "is being compared", False)),
+        (DUE | ASKED, {}, (Level.WORKING, "is being made", False)),
+        (DUE | ASKED | STANDS, {}, (Level.WORKING, "is being compared", False)),
+        (DUE, {"alive": False}, (Level.WAITING, "waits for a worker", False)),
+        (SETTLED | STANDS, {"alive": False}, (Level.FINE, "in step", False)),
+        (SETTLED | STANDS, {}, (Level.FINE, "in step", False)),
+        (SETTLED | STANDS, {"states": AWAY}, (Level.FINE, "in step", False)),
+        (SETTLED | ASKED, {}, (Level.WAITING, "asked for, and not complete yet", False)),
+        (SETTLED, {}, (Level.TODO, "nothing made yet", False)),
+        (SETTLED, {"status": "cancelled"}, (Level.FINE, "ended", False)),
+        (
+            SETTLED | {"trouble": "needs_infrastructure"},
+            {},
+            (Level.TODO, "nothing made yet", False),
+        ),
+        (
+            DUE | ASKED | {"trouble": "needs_infrastructure"},
+            {},
+            (Level.WORKING, "is being made", False),
+        ),
+        (
+            DUE,
+            {"states": AWAY},
+            (
+                Level.WAITING,
+                "waits: The service cannot be reached or answers with errors of its own.",
+                False,
+            ),
+        ),
+        (
+            SETTLED | {"trouble": "no_members"},
+            {},
+            (Level.BAD, "The group has no members, so nothing is made for it.", False),
+        ),
+        (
+            DUE | {"trouble": "no_members"},
+            {},
+            (Level.BAD, "The group has no members, so nothing is made for it.", True),
+        ),
+        (
+            SETTLED | {"trouble": "nobody_has_access"},
+            {},
+            (
+                Level.WAITING,
+                "Everything stands, but none of the group's people is there yet.",
+                False,
+            ),
+        ),
+        (
+            SETTLED | {"trouble": "rate_limited"},
+            {},
+            (Level.WAITING, "The service asked us to slow down.", False),
+        ),
+        (
+            SETTLED | {"trouble": "refused", "failures": 1},
+            {},
+            (Level.BAD, "The service refused a step.", False),
+        ),
+        (
+            SETTLED | {"trouble": "a code of another version"},
+            {},
+            (Level.BAD, "Something is wrong.", False),
+        ),
+    ],
+)
+def test_a_group_in_a_mirror_is_told_in_these_words(row, more, said, settings):
+    settings.DISCORD_BOT_TOKEN, settings.DISCORD_GUILD_ID = "sandbox", 1
+    assert say(row, **more) == said
+
+
+def test_a_required_mirror_that_is_not_configured_is_bad_news(settings):
+    settings.DISCORD_BOT_TOKEN = ""
+    level, words, _ = say(SETTLED)
+    assert level == Level.BAD
+    assert words == "Discord is not configured, so no group can become active."
+
+
+def test_a_mirror_that_can_be_done_without_is_off(settings):
+    from calendarsync.mirror import CalendarMirror
+
+    settings.GOOGLE_CALENDAR_ID = ""
+    scene = Scene(NOW, {}, is_worker_alive=True)
+    found = describe(None, Group(name="A"), CalendarMirror(), scene)
+    assert (found.level, found.words) == (Level.OFF, "not configured")
