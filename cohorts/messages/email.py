@@ -1,0 +1,146 @@
+"""Sending e-mail: a round is one worker, one connection, one letter after the other.
+
+    words and wishes ─> connection ─> claim ─> begin ─> send ─> mark_sent
+                                          A        B        C
+
+What a worker leaves that dies at
+
+    A, B  nothing was sent; it is sent after CLAIM by another round
+    C     the letter was taken and nobody wrote it down: after CLAIM it is sent once more
+
+C, and a connection that breaks while the letter is handed over, are the one case that cannot be
+excluded.  The repetition has the same Message-ID, words and date, so that a mailbox that compares
+Message-IDs shows it once.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import datetime, timedelta
+
+from django.core.mail import EmailMessage
+
+from cohorts import clock
+from cohorts.messages import parts, services
+from cohorts.messages.holds import why_held
+from cohorts.messages.letters import write_letter
+from cohorts.messages.mailserver import MailFailed, MailServer, Verdict
+from cohorts.messages.models import Message
+from cohorts.messages.owed import NoLongerTrue
+from cohorts.messages.rendering import Words, words_of
+from cohorts.messages.selectors import fingerprint, sendable
+from cohorts.models import Installation
+
+logger = logging.getLogger(__name__)
+
+ROUND_SECONDS = 45.0  # far below a task's timeout, with room for one slow letter
+CLAIM = timedelta(minutes=15)  # far above it: nobody takes over from a worker that still sends
+STALE_SECONDS = 300.0  # a worker that was frozen for so long after its claim sends nothing
+FIRST_WAIT = timedelta(minutes=1)  # doubles with each failure
+LONGEST_WAIT = timedelta(hours=6)
+NO_ADDRESS = "No e-mail address is known. Enter one; it is sent within the hour then."
+NO_ADDRESS_RETRY = timedelta(hours=1)
+
+
+def send_round(*, seconds: float = ROUND_SECONDS) -> bool:
+    """Send what is due, for at most so many seconds; returns whether something is left.
+
+    Any number of rounds may run at once.  A dead server ends the round: one trouble for all.
+    """
+    now = clock.now()
+    if why_held(now) or parts.is_waiting(parts.EMAIL, now=now):
+        return False
+    installation = Installation.objects.get(pk=1)
+    ends = time.monotonic() + seconds
+    with MailServer() as server:
+        for message in sendable(Message.Channel.EMAIL, now, installation):
+            if time.monotonic() > ends:
+                return True
+            try:
+                _send_one(message, server, fingerprint(message.key, installation))
+            except MailFailed as error:
+                parts.note_failure(parts.EMAIL, error.why, now=clock.now())
+                return False
+    return False
+
+
+def _send_one(message: Message, server: MailServer, mark: str) -> None:
+    """Send one letter, or write down why not.  Raises MailFailed when nobody can be served."""
+    words = _find_words(message)
+    if words is None:
+        return
+    server.prepare()
+    claimed_at = time.monotonic()
+    first_tried = _claim(message, words)
+    if first_tried is None:
+        return
+    assert message.user is not None
+    letter = write_letter(words, to=message.user, mark=mark, first_tried=first_tried)
+    if time.monotonic() - claimed_at < STALE_SECONDS:
+        _hand_over(message, letter, server)
+
+
+def _find_words(message: Message) -> Words | None:
+    """The words; None when it is not to be sent (now), which is written down with its reason."""
+    now = clock.now()
+    try:
+        _check_wishes(message)
+        words = words_of(message, now)
+    except NoLongerTrue as error:
+        services.mark_dropped(message.pk, why=error.why)
+    except Exception as error:
+        logger.exception("The words of message %s cannot be made", message.key)
+        services.mark_wordless(message.pk, error, now=now)
+    else:
+        if message.user and message.user.email:
+            return words
+        services.mark_failed(message.pk, why=NO_ADDRESS, now=now, retry=NO_ADDRESS_RETRY)
+    return None
+
+
+def _check_wishes(message: Message) -> None:
+    """Raises NoLongerTrue for whoever is to get no e-mail."""
+    person = message.user
+    if person is None or not person.is_active:
+        raise NoLongerTrue("There is nobody to send it to: the account is closed.")
+    if not person.wants_email:
+        raise NoLongerTrue("The person wants no messages by e-mail.")
+
+
+def _claim(message: Message, words: Words) -> datetime | None:
+    """Make the letter ours, with its words fixed; None when another round or staff was faster.
+
+    Returns the moment of the first try.
+    """
+    now = clock.now()
+    if not services.claim(message.pk, seen=message.next_try_at, until=now + CLAIM):
+        return None
+    begun = services.begin(
+        message.pk, body=words.text, now=now, subject=words.subject, html=words.html
+    )
+    tried_at = Message.objects.values_list("tried_at", flat=True).get(pk=message.pk)
+    return tried_at if begun else None
+
+
+def _hand_over(message: Message, letter: EmailMessage, server: MailServer) -> None:
+    try:
+        server.send(letter)
+    except MailFailed as error:
+        _note_failure(message, error)
+        if error.verdict in {Verdict.SERVER, Verdict.UNCLEAR}:
+            raise
+        return
+    services.mark_sent(message.pk, outside_id=letter.extra_headers["Message-ID"], now=clock.now())
+    parts.note_success(parts.EMAIL)
+
+
+def _note_failure(message: Message, error: MailFailed) -> None:
+    now = clock.now()
+    wait = min(FIRST_WAIT * 2 ** min(message.failures, 10), LONGEST_WAIT)
+    if error.verdict is Verdict.UNCLEAR:
+        services.mark_unclear(message.pk, why=error.why, now=now, retry=wait)
+        return
+    if error.verdict is Verdict.NEVER:
+        wait = message.cutoff_at - now  # only staff can have it tried again
+    services.mark_failed(message.pk, why=error.why, now=now, retry=wait)

@@ -1,0 +1,42 @@
+"""An owed message as an e-mail: its headers and its parts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from email.utils import format_datetime, parseaddr
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+
+from cohorts.messages.links import unsubscribe_url
+from cohorts.messages.rendering import Words
+from cohorts.models import User
+
+
+def write_letter(
+    words: Words, *, to: User, mark: str, first_tried: datetime
+) -> EmailMultiAlternatives:
+    """The e-mail to a person who has an address.
+
+    `mark` and `first_tried` are the same for each try, and with them the Message-ID and the date:
+    a repetition can be known as one.
+    """
+    letter = EmailMultiAlternatives(
+        subject=words.subject,
+        body=words.text,
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[to.email or ""],
+        headers={
+            "Message-ID": f"<{mark}@{_own_domain()}>",
+            "Date": format_datetime(first_tried),
+            "Auto-Submitted": "auto-generated",
+            "List-Unsubscribe": f"<{unsubscribe_url(to.pk)}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        },
+    )
+    letter.attach_alternative(words.html, "text/html")
+    return letter
+
+
+def _own_domain() -> str:
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"

@@ -1,0 +1,75 @@
+"""From facts to words: templates/messages/<kind>/ holds them, staff can see them in the admin.
+
+    subject.txt, text.txt, body.html    an e-mail
+    discord_channel.txt                 a message in the group's channel
+    discord_dm.txt                      a direct message
+
+Only *.html is escaped for HTML.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.template import Context
+from django.template.engine import Engine
+from django.utils.module_loading import import_string
+
+from cohorts.messages import discord_text
+from cohorts.messages.links import unsubscribe_url
+from cohorts.messages.models import Message
+
+SUBJECT_LENGTH = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is sent.  `subject` and `html` are empty on Discord."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def words_of(message: Message, now: datetime) -> Words:
+    """The words that were fixed before the first try, else as facts make them now.
+
+    Raises NoLongerTrue, unless it may have arrived already; or whatever a wrong template raises.
+    """
+    if not message.body:
+        return render(message, now)
+    if message.state == Message.State.OWED:
+        _context(message, now)
+    return Words(message.subject, message.body, message.html)
+
+
+def render(message: Message, now: datetime) -> Words:
+    """The message's words from its kind's context and templates.  Raises NoLongerTrue."""
+    context = _context(message, now)
+    if message.channel != Message.Channel.EMAIL:
+        return Words("", discord_text.fit(_fill(message, message.channel, context)), "")
+    subject = discord_text.clean(_fill(message, "subject", context))
+    return Words(
+        discord_text.shorten(subject, SUBJECT_LENGTH),
+        _fill(message, "text", context).strip() + "\n",
+        _fill(message, "body", context, suffix="html"),
+    )
+
+
+def _context(message: Message, now: datetime) -> dict[str, Any]:
+    return {
+        "message": message,
+        "group": message.group,
+        "person": message.user,
+        "site_url": settings.SITE_URL,
+        "unsubscribe_url": unsubscribe_url(message.user_id) if message.user_id else "",
+        **import_string(settings.MESSAGE_KINDS[message.kind])(message, now),
+    }
+
+
+def _fill(message: Message, part: str, context: dict[str, Any], *, suffix: str = "txt") -> str:
+    template = Engine.get_default().get_template(f"messages/{message.kind}/{part}.{suffix}")
+    return template.render(Context(context, autoescape=suffix == "html"))

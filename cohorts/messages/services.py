@@ -1,0 +1,244 @@
+"""What happens to a message, from being owed to being sent.
+
+    (a source says so) ──> OWED ──begin──> SENDING ──mark_sent────> SENT
+                            │ ^               │ │ ^
+                            │ └──mark_failed──┘ └─┘ mark_unclear: perhaps it arrived
+                            │    mark_lost: somebody looked, and it did not
+                            ├── expire_late ──> EXPIRED     past its cutoff, never sent
+                            └── mark_dropped ─> DROPPED     no longer true, or staff's word
+
+Nothing here calls the network.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Concat, Left, Trim
+from django.utils.module_loading import import_string
+
+from cohorts.messages import parts
+from cohorts.messages.bounds import Bounds, keep_sendable, read_bounds
+from cohorts.messages.models import UNSENT, Message
+from cohorts.messages.nudges import nudge_email
+from cohorts.messages.owed import NoLongerTrue, Owed
+from cohorts.messages.rendering import words_of
+from cohorts.models import Installation, User
+from cohorts.signals import announce
+
+logger = logging.getLogger(__name__)
+
+WHY_LENGTH = 300
+NO_WORDS = "Its words cannot be made ({error}). Tell whoever runs Lens."
+BUG_RETRY = timedelta(minutes=10)
+LATE = "It could not be sent in time."
+LATE_UNKNOWN = "It is too late to try again, and whether it arrived is not known."
+BEFORE_OUR_TIME = "It was due before staff said whose installation this is."
+KEEP_AFTER_CUTOFF = timedelta(days=180)
+
+
+# -- becoming owed -------------------------------------------------------------------------------
+
+
+def collect(group_ids: Iterable[int] | None, *, now: datetime) -> int:
+    """Write down what facts of these groups (None: of all) make owed; returns how many are new.
+
+    Groups with something new for Discord are announced, so that its mirror looks.  Call it outside
+    a transaction: each source has one of its own, so that a failing one stops no other.
+    """
+    ids = None if group_ids is None else frozenset(group_ids)
+    if ids is not None and not ids:
+        return 0
+    bounds, failing = read_bounds(now), parts.failing_names()
+    new = 0
+    for path in settings.MESSAGE_SOURCES:
+        written = _collect_from(path, ids, bounds, now)
+        if written is not None and path in failing:
+            parts.note_success(path)
+        new += len(written or ())
+    return new
+
+
+def _collect_from(
+    path: str, ids: frozenset[int] | None, bounds: Bounds, now: datetime
+) -> list[Owed] | None:
+    """What one source has new; None when it failed."""
+    try:
+        with transaction.atomic():
+            owed = keep_sendable(import_string(path)(ids, now), bounds, now)
+            return _write_new(owed, now)
+    except Exception as error:
+        logger.exception("The message source %s failed", path)
+        parts.note_failure(path, f"{type(error).__name__}: {error}", now=now)
+        return None
+
+
+def _write_new(owed: Mapping[str, Owed], now: datetime) -> list[Owed]:
+    """Insert what nobody has written yet, in the order of keys so that two writers never wait for
+    each other in a circle."""
+    known = set(Message.objects.filter(key__in=owed).values_list("key", flat=True))
+    new = [owed[key] for key in sorted(owed.keys() - known) if _insert(owed[key], now)]
+    channels = {one.channel for one in new}
+    announce(one.group_id for one in new if one.group_id and one.channel != Message.Channel.EMAIL)
+    if Message.Channel.EMAIL in channels:
+        nudge_email()
+    return new
+
+
+def _insert(one: Owed, now: datetime) -> bool:
+    """Whether this call wrote it.  One by one: a bulk insert cannot tell who was first."""
+    _, created = Message.objects.get_or_create(
+        key=one.key,
+        defaults={
+            "kind": one.kind,
+            "channel": one.channel,
+            "group_id": one.group_id,
+            "user_id": one.user_id,
+            "context": dict(one.context),
+            "due_at": one.due_at,
+            "cutoff_at": one.cutoff_at,
+            "created_at": now,
+            "next_try_at": one.due_at,
+        },
+    )
+    return created
+
+
+# -- being sent ----------------------------------------------------------------------------------
+
+
+def claim(message_id: int, *, seen: datetime, until: datetime) -> bool:
+    """Take a message for oneself until a moment, if nobody did since its `next_try_at` was seen.
+
+    For channels without a lease of their own.
+    """
+    unsent = Message.objects.filter(pk=message_id, state__in=UNSENT, next_try_at=seen)
+    return bool(unsent.update(next_try_at=until))
+
+
+def begin(message_id: int, *, body: str, now: datetime, subject: str = "", html: str = "") -> bool:
+    """Commit, before any call, that sending begins, and the words as fixed ones.
+
+    Words that were fixed before stay.  `tried_at` stays the moment since which it may have arrived.
+    Returns False when the message is owed no more (sent, dropped or expired): start no call then.
+    """
+    unsent = Message.objects.filter(pk=message_id, state__in=UNSENT)
+    unsent.filter(body="").update(subject=subject, body=body, html=html)
+    unsent.filter(state=Message.State.OWED).update(tried_at=None)
+    return bool(
+        unsent.update(state=Message.State.SENDING, tried_at=Coalesce(F("tried_at"), Value(now)))
+    )
+
+
+def mark_sent(message_id: int, *, outside_id: str = "", now: datetime) -> None:
+    """It arrived, whatever was thought of it meanwhile."""
+    Message.objects.filter(pk=message_id).update(
+        state=Message.State.SENT, sent_at=now, outside_id=outside_id, why_not="", failures=0
+    )
+
+
+def mark_failed(message_id: int, *, why: str, now: datetime, retry: timedelta) -> None:
+    """It certainly did not arrive; it is tried again after `retry`."""
+    _put_off(message_id, Message.State.OWED, why, now + retry)
+
+
+def mark_unclear(message_id: int, *, why: str, now: datetime, retry: timedelta) -> None:
+    """Perhaps it arrived: it stays SENDING; whoever tries again looks first, where one can."""
+    _put_off(message_id, Message.State.SENDING, why, now + retry)
+
+
+def _put_off(message_id: int, state: Message.State, why: str, until: datetime) -> None:
+    Message.objects.filter(pk=message_id, state__in=UNSENT).update(
+        state=state, why_not=why[:WHY_LENGTH], next_try_at=until, failures=F("failures") + 1
+    )
+
+
+def mark_lost(message_ids: Iterable[int]) -> None:
+    """Somebody has looked: what perhaps arrived did not.  It is owed again, if it is still true."""
+    sending = Message.objects.filter(pk__in=list(message_ids), state=Message.State.SENDING)
+    sending.update(state=Message.State.OWED)
+
+
+def mark_wordless(message_id: int, error: Exception, *, now: datetime) -> None:
+    """Its context or templates failed: a bug that a person has to mend."""
+    mark_failed(message_id, why=NO_WORDS.format(error=error), now=now, retry=BUG_RETRY)
+
+
+def mark_dropped(*message_ids: int, why: str) -> int:
+    """Not to be sent any more.  Returns how many still waited to be."""
+    return Message.objects.filter(pk__in=message_ids, state__in=UNSENT).update(
+        state=Message.State.DROPPED, why_not=why[:WHY_LENGTH]
+    )
+
+
+@transaction.atomic
+def owe_again(message_ids: Iterable[int], *, now: datetime) -> int:
+    """Staff's word: try these at once.  Passes over what was sent or is past its cutoff; returns
+    how many are tried."""
+    chosen = Message.objects.filter(
+        pk__in=list(message_ids), state__in=[*UNSENT, Message.State.DROPPED], cutoff_at__gt=now
+    )
+    groups = set(chosen.exclude(channel=Message.Channel.EMAIL).values_list("group_id", flat=True))
+    by_email = chosen.filter(channel=Message.Channel.EMAIL).exists()
+    chosen.filter(state=Message.State.DROPPED).update(state=Message.State.OWED, why_not="")
+    count = chosen.update(next_try_at=now, failures=0)
+    announce(pk for pk in groups if pk)
+    if by_email:
+        nudge_email()
+    return count
+
+
+def weed_out(now: datetime) -> None:
+    """Drop what is no longer true, and note why the words of a message cannot be made.
+
+    The mirrors' snapshots pass over such messages and write nothing; a round of e-mail writes it
+    down by itself.
+    """
+    owed = Message.objects.exclude(channel=Message.Channel.EMAIL).filter(
+        state=Message.State.OWED, due_at__lte=now, next_try_at__lte=now
+    )
+    for message in owed.select_related("user", "group__cohort__course"):
+        try:
+            words_of(message, now)
+        except NoLongerTrue as error:
+            mark_dropped(message.pk, why=error.why)
+        except Exception as error:
+            mark_wordless(message.pk, error, now=now)
+
+
+def unsubscribe(user_id: int) -> bool:
+    """The person wants no e-mail any more.  Returns False when there is no such person."""
+    return bool(User.objects.filter(pk=user_id).update(wants_email=False))
+
+
+# -- growing old ---------------------------------------------------------------------------------
+
+
+def expire_late(now: datetime) -> int:
+    """Close what is past its cutoff, with the reason; returns how many."""
+    unsent = Message.objects.filter(state__in=UNSENT)
+    late = unsent.filter(cutoff_at__lte=now)
+    quiet_before = Installation.objects.filter(pk=1).values("quiet_before")
+    return (
+        _expire(late.filter(state=Message.State.SENDING), LATE_UNKNOWN)
+        + _expire(late, LATE)
+        + _expire(unsent.filter(due_at__lt=Subquery(quiet_before)), BEFORE_OUR_TIME)
+    )
+
+
+def _expire(late: QuerySet[Message], sentence: str) -> int:
+    """Keep the last failure's reason behind the sentence."""
+    why = Trim(Left(Concat(Value(f"{sentence} "), F("why_not")), WHY_LENGTH))
+    return late.update(state=Message.State.EXPIRED, why_not=why)
+
+
+def forget_old(now: datetime) -> int:
+    """Delete messages long past their cutoff; until then the key keeps each from being owed twice,
+    and after it the cutoff does.  Returns how many."""
+    deleted, _ = Message.objects.filter(cutoff_at__lt=now - KEEP_AFTER_CUTOFF).delete()
+    return deleted

@@ -1,0 +1,26 @@
+"""What django-q2 calls, by the clock and when something new is owed."""
+
+from __future__ import annotations
+
+from cohorts import clock
+from cohorts.messages import email, services
+from cohorts.messages.nudges import nudge_email
+
+
+def collect_all() -> None:
+    """Every minute: write what became owed, close what is too late or no longer true."""
+    now = clock.now()
+    services.expire_late(now)
+    services.collect(None, now=now)
+    services.weed_out(now)
+
+
+def send_emails() -> None:
+    """Every minute, and when an e-mail becomes owed: one round of sending."""
+    if email.send_round():
+        nudge_email()
+
+
+def forget_old() -> None:
+    """Every hour: away with messages that nobody asks about any more."""
+    services.forget_old(clock.now())

@@ -1,0 +1,25 @@
+"""The way out of e-mails: one click, without signing in."""
+
+from __future__ import annotations
+
+from django.core.signing import BadSignature
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from cohorts.messages import services
+from cohorts.messages.links import read_unsubscribe_token
+
+
+@csrf_exempt  # mail programs post here on their own (RFC 8058); the token is the permission
+@require_http_methods(["GET", "POST"])
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """GET asks, POST does it: scanners of mails follow every link they see."""
+    try:
+        user_id = read_unsubscribe_token(token)
+    except BadSignature:
+        raise Http404("This address is not complete.") from None
+    if request.method == "POST":
+        services.unsubscribe(user_id)
+    return render(request, "messages/unsubscribe.html", {"done": request.method == "POST"})
