@@ -1,0 +1,77 @@
+"""Moving meetings in the admin: ask, show what would happen, do it."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from cohorts import clock
+from cohorts.models import Group, User
+from meetings.models import Meeting
+from meetings.moving.forms import GROUP_FORMS, MEETING_FORMS, MoveForm
+from meetings.moving.steps import Step, take_step
+
+PERMISSION = "meetings.change_meeting"
+
+
+def move_meeting(request: HttpRequest, pk: int, what: str) -> HttpResponse:
+    meeting = get_object_or_404(Meeting.objects.select_related("group__cohort"), pk=pk)
+    form_class = _find_form(request, MEETING_FORMS, what)
+    back = reverse("admin:meetings_meeting_change", args=[pk])
+    return _answer(request, form_class, meeting.group, meeting, back)
+
+
+def move_group(request: HttpRequest, pk: int, what: str) -> HttpResponse:
+    group = get_object_or_404(Group.objects.select_related("cohort"), pk=pk)
+    form_class = _find_form(request, GROUP_FORMS, what)
+    back = reverse("admin:cohorts_group_change", args=[pk])
+    return _answer(request, form_class, group, None, back)
+
+
+def _find_form(request: HttpRequest, forms: dict[str, type[MoveForm]], what: str) -> type[MoveForm]:
+    if not request.user.has_perm(PERMISSION):
+        raise PermissionDenied
+    if what not in forms:
+        raise Http404("There is no such move.")
+    return forms[what]
+
+
+def _answer(
+    request: HttpRequest,
+    form_class: type[MoveForm],
+    group: Group,
+    meeting: Meeting | None,
+    back: str,
+) -> HttpResponse:
+    assert isinstance(request.user, User)  # admin_view lets nobody else through
+    data = request.POST if request.method == "POST" else None
+    form = form_class(data, group=group, meeting=meeting)
+    step = take_step(form, by=request.user.pk, now=clock.now())
+    if step.done:
+        _log(request.user, meeting or group, str(step.done.get_kind_display()))
+        messages.success(request, "Done. Everybody concerned is told, and calendars follow.")
+        return redirect(back)
+    with timezone.override(ZoneInfo(request.user.timezone)):
+        return _show(request, step, back)
+
+
+def _show(request: HttpRequest, step: Step, back: str) -> HttpResponse:
+    context = {
+        **admin.site.each_context(request),
+        "title": step.form.heading,
+        "step": step,
+        "back": back,
+    }
+    status = 400 if step.form.errors else 200
+    return render(request, "admin/meetings/move.html", context, status=status)
+
+
+def _log(user: User, changed: Meeting | Group, what: str) -> None:
+    LogEntry.objects.log_actions(user.pk, [changed], CHANGE, what, single_object=True)

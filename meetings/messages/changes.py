@@ -1,0 +1,235 @@
+"""Meetings that were moved or cancelled: everybody concerned is told once of each move.
+
+Of several moves of one meeting only the last is told, and from the time that the person knew:
+
+    Tuesday 10:00  ──moved──>  11:00  ──moved──>  15:00
+    told of neither yet        (stale)            "15:00 (before: 10:00)"
+    told of the first          "11:00"            "15:00 (before: 11:00)"
+    moved back to 10:00 before anybody was told   nothing is sent
+
+A guest whose visit ended by the move is told of that by the visit's own message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F, Q, QuerySet
+from django.urls import reverse
+
+from cohorts.messages.models import Message
+from cohorts.messages.owed import NoLongerTrue, Owed
+from cohorts.models import Cohort, Group, Membership
+from meetings.messages.active import check_active
+from meetings.models import Attendance, Meeting, MeetingChange, MeetingMove
+
+MOVED, CANCELLED = "meeting_moved", "meeting_cancelled"
+LOOK_BACK = timedelta(days=14)  # further down nobody waits for the word of a dead worker
+CHANNEL = "channel"
+
+
+# -- who is to be told ---------------------------------------------------------------------------
+
+
+def owe_changes(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
+    """Four queries, whatever the number of moves.
+
+    Nobody was told the times of a group in preview, so nobody is told that they changed.
+    """
+    moves = list(_recent_moves(group_ids, now))
+    concerned = _Concerned(moves)
+    for move in moves:
+        for kind, changes in _by_kind(move).items():
+            cutoff_at = max(_last_moment(change) for change in changes)
+            yield _owe(move, kind, cutoff_at, None)
+            for user_id in concerned.by(move, changes):
+                yield _owe(move, kind, cutoff_at, user_id)
+
+
+def _recent_moves(group_ids: frozenset[int] | None, now: datetime) -> QuerySet[MeetingMove]:
+    moves = MeetingMove.objects.filter(
+        Q(group__activated_at__isnull=True) | Q(at__gte=F("group__activated_at")),
+        group__status=Group.Status.ACTIVE,
+        group__cohort__status=Cohort.Status.OPEN,
+        at__gt=now - LOOK_BACK,
+        at__lte=now,
+    )
+    if group_ids is not None:
+        moves = moves.filter(group__in=group_ids)
+    return moves.prefetch_related("changes").order_by("pk")
+
+
+def _by_kind(move: MeetingMove) -> dict[str, list[MeetingChange]]:
+    """What is held at a time now, and what is not held any more."""
+    found: dict[str, list[MeetingChange]] = {}
+    for change in move.changes.all():
+        found.setdefault(_kind_of(change), []).append(change)
+    return found
+
+
+def _kind_of(change: MeetingChange) -> str:
+    return MOVED if change.start_after else CANCELLED
+
+
+def _last_moment(change: MeetingChange) -> datetime:
+    return max(start for start in (change.start_before, change.start_after) if start)
+
+
+class _Concerned:
+    """Whom moves concern: members since before, and guests who stay."""
+
+    def __init__(self, moves: Iterable[MeetingMove]) -> None:
+        self.members = list(
+            Membership.objects.filter(
+                group__in={move.group_id for move in moves}, status=Membership.Status.ACTIVE
+            )
+        )
+        self.guests = list(
+            Attendance.objects.filter(
+                meeting__changes__move__in=moves, is_guest=True, rsvp_at__isnull=False
+            )
+            .exclude(rsvp=Attendance.Rsvp.NOT_ATTENDING)
+            .distinct()
+        )
+
+    def by(self, move: MeetingMove, changes: Iterable[MeetingChange]) -> list[int]:
+        """Ids of people.  Whoever joined or booked later found the new times."""
+        meetings = {change.meeting_id for change in changes}
+        people = {
+            member.user_id
+            for member in self.members
+            if member.group_id == move.group_id and member.joined_at <= move.at
+        }
+        people |= {
+            guest.user_id
+            for guest in self.guests
+            if guest.meeting_id in meetings and guest.rsvp_at and guest.rsvp_at <= move.at
+        }
+        return sorted(people)
+
+
+def _owe(move: MeetingMove, kind: str, cutoff_at: datetime, user_id: int | None) -> Owed:
+    return Owed(
+        key=_key(kind, move.pk, user_id),
+        kind=kind,
+        channel=Message.Channel.EMAIL if user_id else Message.Channel.DISCORD_CHANNEL,
+        group_id=move.group_id,
+        user_id=user_id,
+        due_at=move.at,
+        cutoff_at=cutoff_at,
+        context={"move": move.pk},
+    )
+
+
+def _key(kind: str, move_id: int, user_id: int | None) -> str:
+    return f"{kind}:{move_id}:{user_id or CHANNEL}"
+
+
+# -- in words ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is news about one meeting: when the reader believes it to be held, and when it is.
+
+    None: not at all.  `declined`: the reader had said that they can't attend.
+    """
+
+    meeting: Meeting
+    before: datetime | None
+    after: datetime | None
+    declined: bool
+
+
+def changes_context(message: Message, now: datetime) -> dict[str, Any]:
+    """What the templates of both kinds need.  Raises NoLongerTrue."""
+    move = MeetingMove.objects.select_related("group__cohort__course").get(
+        pk=message.context["move"]
+    )
+    check_active(move.group)
+    since = _concerned_since(message, move)
+    changes = [change for change in move.changes.all() if _kind_of(change) == message.kind]
+    lines = [line for change in changes if (line := _news(change, message, since, now))]
+    if not lines:
+        raise NoLongerTrue("Nothing of it is news any more: it was changed again, or is over.")
+    lines.sort(key=lambda line: line.after or line.before or now)
+    return {
+        "lines": lines,
+        "only": lines[0] if len(lines) == 1 else None,
+        "what": _what(move, lines),
+        "meetings_url": f"{settings.SITE_URL}{reverse('my-meetings')}",
+    }
+
+
+def _what(move: MeetingMove, lines: list[Line]) -> str:
+    """In one word what happened: slot, back, more or moved."""
+    if move.kind == MeetingMove.Kind.SLOT:
+        return "slot"
+    if any(line.before for line in lines):
+        return "moved"
+    return "back" if move.kind == MeetingMove.Kind.RESTORE else "more"
+
+
+def _concerned_since(message: Message, move: MeetingMove) -> datetime | None:
+    """Since when the reader has known the group's times; None: always.  Raises NoLongerTrue."""
+    begun = move.group.activated_at
+    if message.user_id is None:
+        return begun
+    member = Membership.objects.filter(
+        user=message.user_id, group=move.group_id, status=Membership.Status.ACTIVE
+    ).first()
+    is_guest = Attendance.objects.filter(
+        user=message.user_id, meeting__changes__move=move, is_guest=True
+    )
+    if member is None and not is_guest.exists():
+        raise NoLongerTrue("The meeting concerns this person no more.")
+    return max(filter(None, [begun, member.joined_at if member else None]), default=None)
+
+
+def _news(
+    change: MeetingChange, message: Message, since: datetime | None, now: datetime
+) -> Line | None:
+    """What this change tells the reader; None when that is stale, known, or over."""
+    chain = list(
+        MeetingChange.objects.filter(meeting=change.meeting_id)
+        .select_related("move", "meeting")
+        .order_by("pk")
+    )
+    meeting = chain[-1].meeting
+    held_at = None if meeting.is_cancelled else meeting.starts_at
+    if chain[-1].pk != change.pk or held_at != change.start_after:
+        return None
+    known = _known_before(chain, _told(message, chain, since))
+    after = (change.start_after, change.minutes_after)
+    is_over = (change.start_after or known[0] or now) <= now
+    if known == after or is_over:
+        return None
+    return Line(meeting, known[0], change.start_after, _has_declined(message, meeting))
+
+
+def _has_declined(message: Message, meeting: Meeting) -> bool:
+    return Attendance.objects.filter(
+        meeting=meeting, user=message.user_id, rsvp=Attendance.Rsvp.NOT_ATTENDING
+    ).exists()
+
+
+def _known_before(chain: list[MeetingChange], told: set[int]) -> tuple[datetime | None, int | None]:
+    """Start and length as the reader knows them before the last of these changes."""
+    for change in reversed(chain[:-1]):
+        if change.move_id in told:
+            return change.start_after, change.minutes_after
+    return chain[0].start_before, chain[0].minutes_before
+
+
+def _told(message: Message, chain: Iterable[MeetingChange], since: datetime | None) -> set[int]:
+    """The moves that the reader knows of: told, or before the reader's time."""
+    keys = {_key(_kind_of(c), c.move_id, message.user_id): c.move_id for c in chain}
+    sent = Message.objects.filter(
+        key__in=keys, state__in=[Message.State.SENT, Message.State.SENDING]
+    )
+    told = {keys[key] for key in sent.values_list("key", flat=True)}
+    return told | {c.move_id for c in chain if since and c.move.at < since}

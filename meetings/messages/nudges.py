@@ -1,0 +1,81 @@
+"""A nudge, once a membership: 48 hours after the invitation, to whoever has answered nothing yet.
+
+One invitation covers the term, so one answer to any of its meetings is an answer.  People are
+invited when their group becomes active, or when they join it later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Greatest
+from django.urls import reverse
+
+from cohorts.messages.models import Message
+from cohorts.messages.owed import NoLongerTrue, Owed
+from cohorts.models import Cohort, Group, Membership
+from meetings.models import Attendance, Meeting
+
+NUDGE = "nudge"
+AFTER = timedelta(hours=48)
+SENT_WITHIN = timedelta(hours=24)
+
+
+def owe_nudges(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
+    """One query."""
+    members = (
+        _silent(now)
+        .annotate(invited_at=Greatest("group__activated_at", "joined_at"))
+        .filter(invited_at__lte=now - AFTER, invited_at__gt=now - AFTER - SENT_WITHIN)
+    )
+    if group_ids is not None:
+        members = members.filter(group__in=group_ids)
+    for member in members:
+        due_at = member.invited_at + AFTER
+        yield Owed(
+            key=f"{NUDGE}:{member.pk}",
+            kind=NUDGE,
+            channel=Message.Channel.EMAIL,
+            group_id=member.group_id,
+            user_id=member.user_id,
+            due_at=due_at,
+            cutoff_at=due_at + SENT_WITHIN,
+            context={"membership": member.pk},
+        )
+
+
+def _silent(now: datetime) -> QuerySet[Membership]:
+    """Members of active groups with a meeting ahead who have answered none of its meetings."""
+    answered = Attendance.objects.filter(
+        user=OuterRef("user"), meeting__group=OuterRef("group")
+    ).exclude(rsvp=Attendance.Rsvp.PENDING)
+    ahead = Meeting.objects.filter(
+        group=OuterRef("group"), status=Meeting.Status.SCHEDULED, starts_at__gt=now
+    )
+    return Membership.objects.filter(
+        ~Exists(answered),
+        Exists(ahead),
+        status=Membership.Status.ACTIVE,
+        group__status=Group.Status.ACTIVE,
+        group__cohort__status=Cohort.Status.OPEN,
+        group__activated_at__isnull=False,
+        user__is_active=True,
+    )
+
+
+def nudge_context(message: Message, now: datetime) -> dict[str, Any]:
+    """What the templates need.  Raises NoLongerTrue."""
+    member = _silent(now).filter(pk=message.context["membership"]).first()
+    if member is None:
+        raise NoLongerTrue("The person has answered, or there is nothing left to answer.")
+    ahead = Meeting.objects.filter(
+        group=member.group_id, status=Meeting.Status.SCHEDULED, starts_at__gt=now
+    )
+    return {
+        "next": ahead.order_by("starts_at")[0],
+        "meetings_url": f"{settings.SITE_URL}{reverse('my-meetings')}",
+    }

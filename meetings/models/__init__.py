@@ -1,0 +1,16 @@
+"""Dated meetings, who comes to them, the rhythm they follow, and what was done to them."""
+
+from meetings.models.feeds import CalendarFeed
+from meetings.models.meetings import Attendance, Meeting
+from meetings.models.moves import MeetingChange, MeetingMove
+from meetings.models.rhythm import EarlierSlot, SkippedWeek
+
+__all__ = [
+    "Attendance",
+    "CalendarFeed",
+    "EarlierSlot",
+    "Meeting",
+    "MeetingChange",
+    "MeetingMove",
+    "SkippedWeek",
+]

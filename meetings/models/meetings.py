@@ -1,0 +1,93 @@
+"""Dated meetings and who comes to them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from cohorts.models import Group
+
+
+class Meeting(models.Model):
+    """One dated meeting of a group.  Never deleted and never renumbered.
+
+    "Same week" means the same cohort and the same number.
+    """
+
+    class Status(models.TextChoices):
+        SCHEDULED = "scheduled"
+        CANCELLED = "cancelled"
+
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="meetings")
+    number = models.PositiveSmallIntegerField()
+    starts_at = models.DateTimeField()
+    duration_minutes = models.PositiveSmallIntegerField()
+    status = models.CharField(max_length=12, choices=Status, default=Status.SCHEDULED)
+    # Where the meeting stands in the weekly rhythm of the slot, whatever it was moved to since;
+    # empty for one outside the rhythm.  The calendar finds its instance by it.
+    rhythm_starts_at = models.DateTimeField(null=True, blank=True)
+    # Set once a person moved or cancelled this meeting: a changed slot then leaves it alone.
+    touched_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["group", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["group", "number"], name="meeting_number_in_group"),
+            models.CheckConstraint(
+                condition=models.Q(number__gte=1), name="meeting_number_from_one"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status__in=["scheduled", "cancelled"]), name="meeting_status"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(duration_minutes__range=(5, 1440)), name="meeting_duration"
+            ),
+        ]
+        indexes = [models.Index(fields=["starts_at"], name="meeting_starts_at")]
+
+    def __str__(self) -> str:
+        return f"{self.group}, week {self.number}"
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.starts_at + timedelta(minutes=self.duration_minutes)
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.status == self.Status.CANCELLED
+
+
+class Attendance(models.Model):
+    """One person at one meeting: what they answered here, and whether they were there."""
+
+    class Rsvp(models.TextChoices):
+        PENDING = "pending"
+        ATTENDING = "attending"
+        NOT_ATTENDING = "not_attending", "not attending"
+        TENTATIVE = "tentative"
+
+    meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="attendances")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="attendances"
+    )
+    rsvp = models.CharField("answer", max_length=15, choices=Rsvp, default=Rsvp.PENDING)
+    rsvp_at = models.DateTimeField(null=True, blank=True)
+    checked_in_at = models.DateTimeField(null=True, blank=True)
+    is_guest = models.BooleanField("guest", default=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["meeting", "user"]
+        constraints = [
+            models.UniqueConstraint(fields=["meeting", "user"], name="attendance_once"),
+            models.CheckConstraint(
+                condition=models.Q(rsvp__in=["pending", "attending", "not_attending", "tentative"]),
+                name="attendance_rsvp",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.meeting}"

@@ -1,0 +1,60 @@
+"""What was done to meetings, by whom and when: people are told of it once."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from cohorts.models import Group
+from meetings.models.meetings import Meeting
+
+
+class MeetingMove(models.Model):
+    """What was done at one go to meetings of one group."""
+
+    class Kind(models.TextChoices):
+        RESCHEDULE = "reschedule", "rescheduled"
+        CANCEL = "cancel", "cancelled"
+        RESTORE = "restore", "put back"
+        POSTPONE = "postpone", "postponed by a week, with all later ones"
+        PUT_LAST = "put_last", "put last"
+        ADD = "add", "added"
+        SLOT = "slot", "moved to another weekly slot"
+        FOLLOWED = "followed", "followed the cohort's or the group's facts"
+
+    group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="meeting_moves")
+    kind = models.CharField(max_length=10, choices=Kind)
+    at = models.DateTimeField(db_index=True)
+    # Nobody where meetings followed a changed fact.
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.group}: {self.get_kind_display()}"
+
+
+class MeetingChange(models.Model):
+    """When one meeting was to be held before a move, and when after it.
+
+    An empty start says that it was not to be held.
+    """
+
+    move = models.ForeignKey(MeetingMove, on_delete=models.CASCADE, related_name="changes")
+    meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="changes")
+    start_before = models.DateTimeField(null=True)
+    minutes_before = models.PositiveSmallIntegerField(null=True)
+    start_after = models.DateTimeField(null=True)
+    minutes_after = models.PositiveSmallIntegerField(null=True)
+
+    class Meta:
+        ordering = ["move", "meeting"]
+        constraints = [
+            models.UniqueConstraint(fields=["move", "meeting"], name="meeting_once_in_move"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.meeting}: {self.move.get_kind_display()}"

@@ -1,0 +1,89 @@
+"""Which other meetings of the same people overlap with what a move would make of theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Q
+
+from cohorts.models import Group, Membership, User
+from meetings.models import Attendance, Meeting
+from meetings.moving.shapes import Change, Span
+
+LONGEST = timedelta(days=1)  # no meeting lasts longer (a constraint)
+Rsvp = Attendance.Rsvp
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """One person would have two meetings at once: week `number` of this group, and `other` (its
+    group loaded), which they attend as a guest or as a member."""
+
+    user_id: int
+    name: str
+    number: int
+    other: Meeting
+    is_guest: bool
+
+
+def find_clashes(group_id: int, people: Collection[User], changes: Iterable[Change]) -> list[Clash]:
+    """Meetings that somebody declined are none.  Three queries for any number of people."""
+    moved = [(change, change.after) for change in changes if change.after]
+    if not moved or not people:
+        return []
+    others = _others_near(group_id, [span for _, span in moved])
+    expected = _Expected(people, others, [c.meeting_id for c, _ in moved if c.meeting_id])
+    return [
+        Clash(person.pk, person.display_name, change.number, other, is_guest)
+        for change, span in moved
+        for other in others
+        if span.overlaps(Span(other.starts_at, other.duration_minutes))
+        for person, is_guest in expected.at_both(change, other)
+    ]
+
+
+def _others_near(group_id: int, spans: Collection[Span]) -> list[Meeting]:
+    first = min(span.starts_at for span in spans) - LONGEST
+    last = max(span.ends_at for span in spans)
+    rows = Meeting.objects.filter(
+        status=Meeting.Status.SCHEDULED, starts_at__gt=first, starts_at__lt=last
+    )
+    rows = rows.exclude(Q(group=group_id) | Q(group__status__in=Group.ENDED))
+    return list(rows.select_related("group").order_by("starts_at", "pk"))
+
+
+class _Expected:
+    """Who of these people is expected where."""
+
+    def __init__(
+        self, people: Collection[User], others: Collection[Meeting], moved_ids: Collection[int]
+    ) -> None:
+        self.people = people
+        self.members = set(
+            Membership.objects.filter(
+                user__in=people,
+                group__in={other.group_id for other in others},
+                status=Membership.Status.ACTIVE,
+            ).values_list("group_id", "user_id")
+        )
+        rows = Attendance.objects.filter(
+            user__in=people, meeting__in=[*moved_ids, *(other.pk for other in others)]
+        )
+        self.declined: set[tuple[int, int]] = set()
+        self.guests: set[tuple[int, int]] = set()
+        for row in rows:
+            if row.rsvp == Rsvp.NOT_ATTENDING:
+                self.declined.add((row.meeting_id, row.user_id))
+            elif row.is_guest:
+                self.guests.add((row.meeting_id, row.user_id))
+
+    def at_both(self, change: Change, other: Meeting) -> Iterator[tuple[User, bool]]:
+        """Each with whether the person is a guest at the other meeting."""
+        for person in self.people:
+            here, there = (change.meeting_id or 0, person.pk), (other.pk, person.pk)
+            is_guest = there in self.guests
+            is_member = (other.group_id, person.pk) in self.members and there not in self.declined
+            if (is_guest or is_member) and here not in self.declined:
+                yield person, is_guest

@@ -1,0 +1,32 @@
+"""Reads from the database what the rules decide on."""
+
+from __future__ import annotations
+
+from cohorts.errors import Refusal
+from cohorts.models import Group
+from meetings.models import Meeting
+from meetings.moving.moves import Add, ChangeSlot, Move
+from meetings.moving.rules import no_meeting
+from meetings.moving.shapes import Facts
+from meetings.selectors import read_rhythms
+
+
+def group_of(move: Move) -> int:
+    """The id of the group that a move is about.  Raises Refusal("no_meeting")."""
+    if isinstance(move, Add | ChangeSlot):
+        return move.group_id
+    found = Meeting.objects.filter(pk=move.meeting_id).values_list("group", flat=True).first()
+    if found is None:
+        raise no_meeting()
+    return found
+
+
+def read_facts(group_id: int) -> Facts:
+    """Four queries.  Raises Refusal("no_group")."""
+    group = Group.objects.select_related("cohort__course").filter(pk=group_id).first()
+    if group is None:
+        raise Refusal("no_group", "There is no such group.")
+    rows = list(Meeting.objects.filter(group=group).order_by("number"))
+    for row in rows:
+        row.group = group
+    return Facts(group, read_rhythms([group])[group.pk], rows)

@@ -1,0 +1,205 @@
+"""What people fill in to move meetings, on whichever page.
+
+Times are wall time in the group's zone, as its slot is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from django import forms
+
+from cohorts.models import Group
+from cohorts.validators import check_zone, zone_names
+from meetings.models import Meeting
+from meetings.moving.moves import (
+    Add,
+    Cancel,
+    ChangeSlot,
+    Move,
+    Postpone,
+    PutLast,
+    Reschedule,
+    Restore,
+)
+from meetings.moving.wall import read_wall_time
+from meetings.rhythm import Slot
+
+
+class DateInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="%Y-%m-%d", **kwargs)
+
+
+class TimeInput(forms.TimeInput):
+    input_type = "time"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="%H:%M", **kwargs)
+
+
+class MoveForm(forms.Form):
+    """One kind of move.  `meeting` is None for moves that are about the whole group."""
+
+    title: ClassVar[str]  # "{meeting}" and "{group}" stand for their names
+    button: ClassVar[str]
+    danger: ClassVar[bool] = False
+
+    def __init__(
+        self, data: Mapping[str, Any] | None, *, group: Group, meeting: Meeting | None
+    ) -> None:
+        self.group, self.chosen = group, meeting
+        super().__init__(data, initial=self.first_values())
+
+    @property
+    def meeting(self) -> Meeting:
+        assert self.chosen is not None
+        return self.chosen
+
+    @property
+    def heading(self) -> str:
+        week = f"week {self.chosen.number}" if self.chosen else ""
+        return self.title.format(meeting=week, group=self.group)
+
+    def first_values(self) -> dict[str, Any]:
+        """What the fields hold before anybody filled them in."""
+        return {}
+
+    def read(self) -> Move:
+        """The move that a valid form asks for.  Raises Refusal("time_skipped")."""
+        raise NotImplementedError
+
+
+class _TimeForm(MoveForm):
+    """A day, a time and a length."""
+
+    day = forms.DateField(widget=DateInput)
+    time = forms.TimeField(widget=TimeInput, help_text="On the clocks of the group's zone.")
+    minutes = forms.IntegerField(label="Minutes", min_value=5, max_value=1440)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["time"].help_text = f"On the clocks of {self.group.timezone}."
+
+    def starts_at(self) -> datetime:
+        said = self.cleaned_data
+        return read_wall_time(said["day"], said["time"], self.group.timezone)
+
+
+class RescheduleForm(_TimeForm):
+    title = "Hold {meeting} of {group} at another time"
+    button = "Move it"
+
+    def first_values(self) -> dict[str, Any]:
+        local = self.meeting.starts_at.astimezone(ZoneInfo(self.group.timezone))
+        minutes = self.meeting.duration_minutes
+        return {"day": local.date(), "time": local.time(), "minutes": minutes}
+
+    def read(self) -> Move:
+        return Reschedule(self.meeting.pk, self.starts_at(), self.cleaned_data["minutes"])
+
+
+class CancelForm(MoveForm):
+    title = "Cancel {meeting} of {group}"
+    button = "Cancel this meeting"
+    danger = True
+
+    def read(self) -> Move:
+        return Cancel(self.meeting.pk)
+
+
+class RestoreForm(MoveForm):
+    title = "Hold {meeting} of {group} at its usual time after all"
+    button = "Hold it"
+
+    def read(self) -> Move:
+        return Restore(self.meeting.pk)
+
+
+class PostponeForm(MoveForm):
+    title = "Postpone {meeting} of {group}"
+    button = "Postpone"
+
+    LATER, LAST = "later", "last"
+    how = forms.ChoiceField(
+        label="What moves",
+        choices=[
+            (LATER, "This meeting and all later ones, by a week"),
+            (LAST, "This meeting alone, to a week after the last"),
+        ],
+        widget=forms.RadioSelect,
+        initial=LATER,
+    )
+
+    def first_values(self) -> dict[str, Any]:
+        return {"how": self.LATER}
+
+    def read(self) -> Move:
+        is_last = self.cleaned_data["how"] == self.LAST
+        return PutLast(self.meeting.pk) if is_last else Postpone(self.meeting.pk)
+
+
+class AddForm(_TimeForm):
+    title = "One more meeting of {group}"
+    button = "Add it"
+
+    def first_values(self) -> dict[str, Any]:
+        return {"minutes": self.group.duration_minutes, "time": self.group.start_time}
+
+    def read(self) -> Move:
+        return Add(self.group.pk, self.starts_at(), self.cleaned_data["minutes"])
+
+
+class SlotForm(MoveForm):
+    title = "Another weekly slot for {group}"
+    button = "Change the slot"
+
+    from_day = forms.DateField(
+        label="From this day on",
+        widget=DateInput,
+        help_text="Earlier meetings stay where they are.",
+    )
+    weekday = forms.TypedChoiceField(choices=Group.Weekday.choices, coerce=int)
+    time = forms.TimeField(widget=TimeInput)
+    zone = forms.ChoiceField(label="Time zone")
+    minutes = forms.IntegerField(label="Minutes", min_value=5, max_value=1440)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zone = self.fields["zone"]
+        assert isinstance(zone, forms.ChoiceField)
+        zone.choices = [(name, name) for name in sorted(zone_names() | {self.group.timezone})]
+
+    def first_values(self) -> dict[str, Any]:
+        group = self.group
+        return {
+            "weekday": group.weekday,
+            "time": group.start_time,
+            "zone": group.timezone,
+            "minutes": group.duration_minutes,
+        }
+
+    def clean_zone(self) -> str:
+        zone: str = self.cleaned_data["zone"]
+        check_zone(zone)
+        return zone
+
+    def read(self) -> Move:
+        said = self.cleaned_data
+        slot = Slot(said["weekday"], said["time"], said["zone"], said["minutes"])
+        return ChangeSlot(self.group.pk, said["from_day"], slot)
+
+
+# By the last part of a page's address.
+MEETING_FORMS: dict[str, type[MoveForm]] = {
+    "reschedule": RescheduleForm,
+    "postpone": PostponeForm,
+    "cancel": CancelForm,
+    "restore": RestoreForm,
+}
+GROUP_FORMS: dict[str, type[MoveForm]] = {"add": AddForm, "slot": SlotForm}

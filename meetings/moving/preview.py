@@ -1,0 +1,117 @@
+"""What a move would change and for whom, before anything is changed.  Reads only."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from cohorts.models import Group, User
+from cohorts.selectors import members_of
+from meetings.models import Attendance
+from meetings.moving.clashes import Clash, find_clashes
+from meetings.moving.facts import group_of, read_facts
+from meetings.moving.moves import Move
+from meetings.moving.rules import decide
+from meetings.moving.shapes import Change
+
+GUEST = "guest"
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """Somebody who is to be told.  `role`: participant, facilitator or guest."""
+
+    user_id: int
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A meeting that is open to somebody instead."""
+
+    group: str
+    number: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """Something that a higher floor says would happen to a person, and what is open to them.
+
+    `options` is None where there is no choice to be made.
+    """
+
+    name: str
+    sentence: str
+    options: tuple[Option, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """`group` with its cohort and course; `digest` is the same as long as all of it is."""
+
+    group: Group
+    kind: str
+    changes: tuple[Change, ...]
+    notes: tuple[str, ...]
+    affected: tuple[Affected, ...]
+    clashes: tuple[Clash, ...]
+    consequences: tuple[Consequence, ...]
+
+    @property
+    def digest(self) -> str:
+        seen = (
+            self.kind,
+            self.changes,
+            self.notes,
+            self.affected,
+            [(c.user_id, c.number, c.other.pk, c.other.starts_at) for c in self.clashes],
+            self.consequences,
+        )
+        return hashlib.sha256(repr(seen).encode()).hexdigest()[:32]
+
+
+def preview_move(move: Move, *, now: datetime) -> Preview:
+    """Ten queries, and those of settings.MOVE_CONSEQUENCES.  Raises Refusal as `decide` does."""
+    facts = read_facts(group_of(move))
+    decision = decide(move, facts, now)
+    people = _read_people(facts.group.pk, decision.changes)
+    return Preview(
+        group=facts.group,
+        kind=decision.kind,
+        changes=decision.changes,
+        notes=decision.notes,
+        affected=tuple(
+            Affected(person.pk, person.display_name, role) for person, role in people.values()
+        ),
+        clashes=tuple(
+            find_clashes(
+                facts.group.pk, [person for person, _ in people.values()], decision.changes
+            )
+        ),
+        consequences=tuple(_find_consequences(decision.changes, now)),
+    )
+
+
+def _read_people(group_id: int, changes: Iterable[Change]) -> dict[int, tuple[User, str]]:
+    """The members, and the guests of the meetings that change."""
+    people = {row.user_id: (row.user, str(row.role)) for row in members_of([group_id])}
+    guests = Attendance.objects.filter(
+        meeting__in=[change.meeting_id for change in changes if change.meeting_id], is_guest=True
+    ).exclude(rsvp=Attendance.Rsvp.NOT_ATTENDING)
+    for row in guests.select_related("user").order_by("user__name", "user"):
+        people.setdefault(row.user_id, (row.user, GUEST))
+    return people
+
+
+def _find_consequences(changes: Sequence[Change], now: datetime) -> Iterable[Consequence]:
+    """What higher floors know: functions of (changes, now) that return consequences."""
+    for path in settings.MOVE_CONSEQUENCES:
+        yield from import_string(path)(changes, now)

@@ -1,0 +1,69 @@
+"""Writing down what happened to meetings, so that people can be told of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+from cohorts.models import Group
+from meetings.models import Meeting, MeetingChange, MeetingMove
+from meetings.moving.shapes import Change, Span, span_of
+
+
+def record_move(
+    group_id: int, kind: str, changes: Iterable[Change], *, by: int | None, now: datetime
+) -> MeetingMove:
+    """Write down one move of one group; each change names its meeting."""
+    move = MeetingMove.objects.create(group_id=group_id, kind=kind, at=now, by_id=by)
+    MeetingChange.objects.bulk_create(_row(move, change) for change in changes)
+    return move
+
+
+def _row(move: MeetingMove, change: Change) -> MeetingChange:
+    assert change.meeting_id is not None
+    return MeetingChange(
+        move=move,
+        meeting_id=change.meeting_id,
+        start_before=_start(change.before),
+        minutes_before=_minutes(change.before),
+        start_after=_start(change.after),
+        minutes_after=_minutes(change.after),
+    )
+
+
+def _start(span: Span | None) -> datetime | None:
+    return span.starts_at if span else None
+
+
+def _minutes(span: Span | None) -> int | None:
+    return span.minutes if span else None
+
+
+def read_held(group_ids: Iterable[int]) -> dict[int, list[Meeting]]:
+    """The meetings of those of these groups that are active, by group.  One query."""
+    held: dict[int, list[Meeting]] = defaultdict(list)
+    rows = Meeting.objects.filter(group__in=set(group_ids), group__status=Group.Status.ACTIVE)
+    for row in rows.order_by("number"):
+        held[row.group_id].append(row)
+    return held
+
+
+def record_followed(before: Mapping[int, Iterable[Meeting]], now: datetime) -> None:
+    """Write down what became of these meetings since, because facts changed that they follow.
+
+    A group that had no meetings before is not told that it has some now.
+    """
+    after = read_held(before)
+    for group_id, rows in before.items():
+        changes = list(_compare(rows, after[group_id]))
+        if changes:
+            record_move(group_id, MeetingMove.Kind.FOLLOWED, changes, by=None, now=now)
+
+
+def _compare(before: Iterable[Meeting], after: Iterable[Meeting]) -> Iterator[Change]:
+    held = {row.pk: span_of(row) for row in before}
+    for row in after:
+        change = Change(row.pk, row.number, held.get(row.pk), span_of(row))
+        if change.before != change.after:
+            yield change

@@ -1,0 +1,341 @@
+"""What a move does to a group's meetings, or why it is refused.  Pure: rows in, changed copies out.
+
+Refusals, whichever move is asked for:
+
+    no_meeting          there is no such meeting of the group
+    group_ended         the group has ended
+    meeting_begun       it has begun or is over
+    meeting_cancelled   it is cancelled (to be restored first)
+    start_past          the new time has passed
+    too_far             the new time is more than a year ahead
+    time_skipped        clocks never show that time (meetings.moving.wall, as is bad_day)
+    bad_length          shorter than 5 minutes or longer than a day
+    same_time           nothing would change
+    clash               two meetings of the group would overlap
+    no_slot             the group has no weekly slot
+    outside_rhythm      postponing: the meeting has no place in the rhythm
+    later_has_begun     postponing: a later one was held already
+    in_preview          changing the slot: the group has not begun, its slot is simply edited
+    bad_slot            changing the slot: no such weekday or zone
+    day_past            changing the slot: that day has passed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from copy import copy
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
+
+from cohorts.errors import Refusal
+from cohorts.models import Group
+from cohorts.validators import check_zone
+from meetings.following import FOLLOWING, find_rewrite, follows_rhythm
+from meetings.models import Meeting, MeetingMove
+from meetings.moving.moves import (
+    Add,
+    Cancel,
+    ChangeSlot,
+    Move,
+    OfMeeting,
+    Postpone,
+    PutLast,
+    Reschedule,
+    Restore,
+)
+from meetings.moving.shapes import Change, Decision, Facts, span_of
+from meetings.moving.wall import explain_clock, name_moment
+from meetings.rhythm import Rhythm, Slot, SlotUntil, later_by_weeks
+
+FARTHEST = timedelta(days=366)
+SHORTEST, LONGEST = 5, 1440  # minutes
+
+Kind = MeetingMove.Kind
+
+
+class _Draft:
+    """Copies of a group's rows, to be changed freely, and the rhythm they follow."""
+
+    def __init__(self, facts: Facts, now: datetime) -> None:
+        self.facts, self.now = facts, now
+        self.group, self.rhythm = facts.group, facts.rhythm
+        self.rows = [copy(row) for row in facts.rows]
+        self.notes: list[str] = []
+
+    def find(self, meeting_id: int) -> Meeting:
+        for row in self.rows:
+            if row.pk == meeting_id:
+                return row
+        raise no_meeting()
+
+    def find_held(self, meeting_id: int) -> Meeting:
+        row = self.find(meeting_id)
+        if row.is_cancelled:
+            raise Refusal("meeting_cancelled", f"{row} is cancelled. Restore it first.")
+        if row.starts_at <= self.now:
+            raise Refusal("meeting_begun", f"{row} has begun: it can no longer be moved.")
+        return row
+
+    def hold(self, row: Meeting, starts_at: datetime, minutes: int) -> None:
+        """Hold a row then, at the word of a person."""
+        check_start(starts_at, self.now)
+        check_length(minutes)
+        row.starts_at, row.duration_minutes = starts_at, minutes
+        row.status, row.touched_at = Meeting.Status.SCHEDULED, self.now
+
+    def follow(self, rhythm: Rhythm) -> None:
+        """Let the rows follow another rhythm."""
+        self.rhythm = rhythm
+        find_rewrite(self.group, rhythm, self.rows, self.now)
+
+
+def no_meeting() -> Refusal:
+    return Refusal("no_meeting", "There is no such meeting.")
+
+
+def decide(move: Move, facts: Facts, now: datetime) -> Decision:
+    """What the move does.  Raises Refusal, named above."""
+    if facts.group.has_ended:
+        raise Refusal("group_ended", f"{facts.group} has ended: its meetings are history.")
+    draft = _Draft(facts, now)
+    if isinstance(move, Add):
+        kind = _add(draft, move)
+    elif isinstance(move, ChangeSlot):
+        kind = _change_slot(draft, move)
+    else:
+        kind = _move_one(draft, move)
+    return _conclude(draft, kind)
+
+
+def _move_one(draft: _Draft, move: OfMeeting) -> str:
+    match move:
+        case Reschedule():
+            return _reschedule(draft, move)
+        case Cancel():
+            return _cancel(draft, move)
+        case Restore():
+            return _restore(draft, move)
+        case Postpone():
+            return _postpone(draft, move)
+        case PutLast():
+            return _put_last(draft, move)
+
+
+# -- each move -----------------------------------------------------------------------------------
+
+
+def _reschedule(draft: _Draft, move: Reschedule) -> str:
+    row = draft.find_held(move.meeting_id)
+    draft.hold(row, move.starts_at, move.minutes or row.duration_minutes)
+    draft.notes += _explain_order(row, draft.rows)
+    return Kind.RESCHEDULE
+
+
+def _cancel(draft: _Draft, move: Cancel) -> str:
+    row = draft.find_held(move.meeting_id)
+    row.status, row.touched_at = Meeting.Status.CANCELLED, draft.now
+    return Kind.CANCEL
+
+
+def _restore(draft: _Draft, move: Restore) -> str:
+    """Back to its place in the rhythm; one that has none is held at the time it had."""
+    row = draft.find(move.meeting_id)
+    if not row.is_cancelled:
+        draft.find_held(move.meeting_id)
+    starts_at = row.rhythm_starts_at or row.starts_at
+    if starts_at <= draft.now:
+        raise Refusal("start_past", f"The usual time of {row} has passed. Reschedule it instead.")
+    place = draft.rhythm.numbered().get(row.number)
+    in_rhythm = place is not None and place.starts_at == row.rhythm_starts_at
+    draft.hold(row, starts_at, place.minutes if place and in_rhythm else row.duration_minutes)
+    row.touched_at = None if in_rhythm else draft.now
+    return Kind.RESTORE
+
+
+def _postpone(draft: _Draft, move: Postpone) -> str:
+    row = draft.find_held(move.meeting_id)
+    _check_slot(draft.group)
+    place = draft.rhythm.numbered().get(row.number)
+    begins = row.rhythm_starts_at
+    if place is None or begins is None:
+        raise Refusal(
+            "outside_rhythm",
+            f"{row} stands outside the weekly rhythm: nothing follows it. Reschedule it alone.",
+        )
+    later = [r for r in draft.rows if r.rhythm_starts_at and r.rhythm_starts_at >= begins]
+    for other in later:
+        if not other.is_cancelled and other.starts_at <= draft.now:
+            raise Refusal(
+                "later_has_begun",
+                f"{other} was held already, so not all later meetings can move. "
+                "Reschedule this one alone.",
+            )
+        if not follows_rhythm(other):
+            other.starts_at = later_by_weeks(other.starts_at, 1, draft.group.timezone)
+    skipped = draft.rhythm.skipped | {place.week}
+    draft.follow(replace(draft.rhythm, skipped=skipped))
+    return Kind.POSTPONE
+
+
+def _put_last(draft: _Draft, move: PutLast) -> str:
+    row = draft.find_held(move.meeting_id)
+    _check_slot(draft.group)
+    others = [other for other in draft.rows if other is not row and not other.is_cancelled]
+    over = max([draft.now, *(other.ends_at for other in others)])
+    free = islice(draft.rhythm.places(), draft.rhythm.count, None)
+    place = next(place for place in free if place.starts_at >= over)
+    draft.hold(row, place.starts_at, row.duration_minutes)
+    row.rhythm_starts_at = None
+    return Kind.PUT_LAST
+
+
+def _add(draft: _Draft, move: Add) -> str:
+    taken = [draft.rhythm.count, *(row.number for row in draft.rows)]
+    row = Meeting(group=draft.group, number=max(taken) + 1)
+    draft.hold(row, move.starts_at, move.minutes or draft.group.duration_minutes)
+    draft.rows.append(row)
+    return Kind.ADD
+
+
+def _change_slot(draft: _Draft, move: ChangeSlot) -> str:
+    _check_new_slot(draft, move)
+    by_hand = {row.number for row in draft.rows if not follows_rhythm(row)}
+    draft.follow(_with_slot(draft.rhythm, move.slot, move.from_day))
+    draft.notes += [
+        f"Week {row.number} was moved by hand: it stays where it is."
+        for row in draft.rows
+        if row.number in by_hand and not row.is_cancelled and _is_from(row, move, draft.now)
+    ]
+    return Kind.SLOT
+
+
+def _with_slot(rhythm: Rhythm, slot: Slot, from_day: date) -> Rhythm:
+    """The rhythm with another slot from a day on; changes that lay behind that day are void."""
+    kept = tuple(each for each in rhythm.earlier if each.until < from_day)
+    void = [each.slot for each in rhythm.earlier if each.until >= from_day]
+    before = void[0] if void else rhythm.slot
+    earlier = kept if before is None or before == slot else (*kept, SlotUntil(from_day, before))
+    return replace(rhythm, slot=slot, earlier=earlier)
+
+
+def _is_from(row: Meeting, move: ChangeSlot, now: datetime) -> bool:
+    day = row.starts_at.astimezone(ZoneInfo(move.slot.zone)).date()
+    return row.starts_at > now and day >= move.from_day
+
+
+# -- what holds for all --------------------------------------------------------------------------
+
+
+def check_start(starts_at: datetime, now: datetime) -> None:
+    if starts_at <= now:
+        raise Refusal("start_past", "That time has passed. Name one that is still to come.")
+    if starts_at > now + FARTHEST:
+        raise Refusal("too_far", "That is more than a year ahead. Look at the date once more.")
+
+
+def check_length(minutes: int) -> None:
+    if not SHORTEST <= minutes <= LONGEST:
+        raise Refusal("bad_length", "A meeting lasts from 5 minutes to a day (1440 minutes).")
+
+
+def _check_slot(group: Group) -> None:
+    if not group.has_slot:
+        raise Refusal("no_slot", f"{group} has no weekly slot, so there is no week to move by.")
+
+
+def _check_new_slot(draft: _Draft, move: ChangeSlot) -> None:
+    group, slot = draft.group, move.slot
+    if group.status == Group.Status.PREVIEW:
+        raise Refusal(
+            "in_preview",
+            f"{group} is still being set up: edit its slot, and all its meetings follow.",
+        )
+    _check_slot(group)
+    check_length(slot.minutes)
+    try:
+        check_zone(slot.zone)
+    except ValidationError as error:
+        raise Refusal("bad_slot", " ".join(error.messages)) from error
+    if slot.weekday not in range(7):
+        raise Refusal("bad_slot", "A weekday is a number from 0 (Monday) to 6 (Sunday).")
+    today = draft.now.astimezone(ZoneInfo(slot.zone)).date()
+    if move.from_day < today:
+        raise Refusal("day_past", "That day has passed. Name one that is still to come.")
+    if move.from_day > today + FARTHEST:
+        raise Refusal("too_far", "That is more than a year ahead. Look at the date once more.")
+
+
+def _conclude(draft: _Draft, kind: str) -> Decision:
+    before = {row.number: row for row in draft.facts.rows}
+    written = [row for row in draft.rows if _values(row) != _values(before.get(row.number))]
+    changes = tuple(
+        change
+        for row in written
+        if (change := _change(before.get(row.number), row)).before != change.after
+    )
+    if not changes:
+        raise Refusal("same_time", "Nothing would change: no meeting is held at another time.")
+    _check_clash(draft, changes)
+    return Decision(
+        kind=kind,
+        rows=tuple(written),
+        rhythm=draft.rhythm,
+        changes=changes,
+        notes=(*draft.notes, *_explain_clocks(draft, changes)),
+    )
+
+
+def _values(row: Meeting | None) -> tuple[object, ...]:
+    return tuple(getattr(row, name) for name in FOLLOWING) if row else ()
+
+
+def _change(before: Meeting | None, after: Meeting) -> Change:
+    return Change(after.pk, after.number, span_of(before), span_of(after))
+
+
+def _check_clash(draft: _Draft, changes: Iterable[Change]) -> None:
+    held = {row.number: span for row in draft.rows if (span := span_of(row))}
+    for change in changes:
+        for number, span in held.items():
+            if change.after and number != change.number and span.overlaps(change.after):
+                when = name_moment(span.starts_at, draft.group.timezone)
+                raise Refusal(
+                    "clash",
+                    f"Week {change.number} would overlap with week {number} of the same group: "
+                    f"{when}. Choose another time, or move that one first.",
+                )
+
+
+def _explain_order(moved: Meeting, rows: Iterable[Meeting]) -> list[str]:
+    """A date that puts a week behind a later one is mostly a slip."""
+    behind = [
+        row.number
+        for row in rows
+        if row.rhythm_starts_at
+        and moved.rhythm_starts_at
+        and not row.is_cancelled
+        and (row.number - moved.number) * (row.starts_at - moved.starts_at) < timedelta(0)
+    ]
+    if not behind:
+        return []
+    sooner = moved.number > min(behind)
+    place, other = ("before", min(behind)) if sooner else ("after", max(behind))
+    return [f"Week {moved.number} is held {place} week {other} then."]
+
+
+def _explain_clocks(draft: _Draft, changes: Iterable[Change]) -> list[str]:
+    places = draft.rhythm.numbered()
+    sentences = []
+    for change in changes:
+        if change.after:
+            start, place = change.after.starts_at, places.get(change.number)
+            if place and place.starts_at == start:
+                said = explain_clock(start, place.slot.start_time, place.slot.zone)
+            else:
+                said = explain_clock(start, None, draft.group.timezone)
+            sentences.append(said)
+    return [sentence for sentence in sentences if sentence]

@@ -1,0 +1,85 @@
+"""Carrying out what was shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from django.db import transaction
+
+from cohorts.errors import Refusal
+from cohorts.models import Group
+from cohorts.services.groups import SLOT_FIELDS
+from cohorts.services.locks import lock_groups
+from cohorts.signals import announce, announced_together
+from meetings.following import FOLLOWING
+from meetings.models import EarlierSlot, Meeting, MeetingMove, SkippedWeek
+from meetings.moving.facts import group_of, read_facts
+from meetings.moving.moves import Move
+from meetings.moving.preview import preview_move
+from meetings.moving.records import record_move
+from meetings.moving.rules import decide
+from meetings.moving.shapes import Change, Decision
+from meetings.rhythm import Rhythm
+
+
+@transaction.atomic
+def carry_out(move: Move, *, by: int | None, now: datetime, seen: str = "") -> MeetingMove:
+    """Do it, as one thing: rows, rhythm, slot, and the record of it by which people are told.
+
+    `seen` is the digest of the preview that a person has confirmed.  Raises Refusal: facts_changed
+    when that preview would look different by now, and those of meetings.moving.rules.
+    """
+    group_id = group_of(move)
+    lock_groups([group_id])
+    if seen and preview_move(move, now=now).digest != seen:
+        raise Refusal(
+            "facts_changed",
+            "Something has changed since you looked. Nothing was done: look at what would "
+            "happen once more.",
+        )
+    facts = read_facts(group_id)
+    decision = decide(move, facts, now)
+    with announced_together():
+        changes = _write_rows(decision)
+        _write_rhythm(facts.group, facts.rhythm, decision.rhythm)
+        announce([group_id])
+        return record_move(group_id, decision.kind, changes, by=by, now=now)
+
+
+def _write_rows(decision: Decision) -> list[Change]:
+    """Save them; return the changes, those of new meetings with their ids."""
+    new = [row for row in decision.rows if row.pk is None]
+    Meeting.objects.bulk_update([row for row in decision.rows if row.pk], FOLLOWING)
+    made = {row.number: row.pk for row in Meeting.objects.bulk_create(new)}
+    return [
+        replace(change, meeting_id=change.meeting_id or made[change.number])
+        for change in decision.changes
+    ]
+
+
+def _write_rhythm(group: Group, before: Rhythm, after: Rhythm) -> None:
+    SkippedWeek.objects.bulk_create(
+        SkippedWeek(group=group, day=day) for day in after.skipped - before.skipped
+    )
+    if after.slot and (after.slot, after.earlier) != (before.slot, before.earlier):
+        _write_slots(group, after)
+
+
+def _write_slots(group: Group, rhythm: Rhythm) -> None:
+    EarlierSlot.objects.filter(group=group).delete()
+    EarlierSlot.objects.bulk_create(
+        EarlierSlot(
+            group=group,
+            until=each.until,
+            weekday=each.slot.weekday,
+            start_time=each.slot.start_time,
+            timezone=each.slot.zone,
+            duration_minutes=each.slot.minutes,
+        )
+        for each in rhythm.earlier
+    )
+    assert rhythm.slot is not None
+    group.weekday, group.start_time = rhythm.slot.weekday, rhythm.slot.start_time
+    group.timezone, group.duration_minutes = rhythm.slot.zone, rhythm.slot.minutes
+    group.save(update_fields=SLOT_FIELDS)

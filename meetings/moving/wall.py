@@ -1,0 +1,61 @@
+"""Wall time as people say it, and what clock changes make of it.  Pure."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from cohorts.errors import Refusal
+from meetings.rhythm import instant
+
+FIRST_YEAR, LAST_YEAR = 2000, 2999  # datetime itself gives up near the years 1 and 9999
+
+
+def read_wall_time(day: date, wall_time: time, zone: str) -> datetime:
+    """The moment, in UTC, at which clocks of an IANA zone show this.
+
+    Of a time that shows twice the first is meant.  Raises Refusal: time_skipped for one that the
+    clocks never show, since nobody who writes it means another; bad_day for one in no calendar that
+    people use.
+    """
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise Refusal("bad_day", f"{day.year} is no year in which meetings are held.")
+    moment = instant(day, wall_time, zone)
+    if moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != datetime.combine(day, wall_time):
+        raise Refusal(
+            "time_skipped",
+            f"{explain_gap(day, wall_time, zone)} Choose another time.",
+        )
+    return moment
+
+
+def explain_gap(day: date, wall_time: time, zone: str) -> str:
+    return f"On {name_day(day)} the clocks in {zone} go forward and never show {wall_time:%H:%M}."
+
+
+def explain_clock(moment: datetime, wall_time: time | None, zone: str) -> str:
+    """A sentence about a moment for which the clock alone is not clear, else "".
+
+    `wall_time` is what the clock was meant to show, None where it was not said.
+    """
+    local = moment.astimezone(ZoneInfo(zone))
+    day = name_day(local.date())
+    if wall_time is not None and local.time() != wall_time:
+        return f"{explain_gap(local.date(), wall_time, zone)} It begins at {local:%H:%M} that day."
+    if local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset():
+        which = "second" if local.fold else "first"
+        return (
+            f"On {day} the clocks in {zone} go back and show {local:%H:%M} twice: "
+            f"the {which} of the two is meant."
+        )
+    return ""
+
+
+def name_day(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
+
+
+def name_moment(moment: datetime, zone: str) -> str:
+    """ "Wednesday 13 January 2027, 15:00 (Europe/Berlin)"."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return f"{local:%A} {name_day(local.date())}, {local:%H:%M} ({zone})"

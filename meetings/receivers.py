@@ -1,0 +1,24 @@
+"""Meetings follow the groups' facts, and announce their own changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
+
+from cohorts import clock
+from cohorts.signals import announce, group_changed
+from meetings.models import Meeting
+from meetings.services import write_meetings
+
+
+@receiver(group_changed)
+def let_meetings_follow(group_ids: set[int], **_: Any) -> None:
+    """What is written is announced once more; that time nothing differs, and it ends."""
+    write_meetings(group_ids, now=clock.now())
+
+
+@receiver([post_save, post_delete], sender=Meeting)
+def announce_group_of_meeting(instance: Meeting, **_: Any) -> None:
+    announce([instance.group_id])

@@ -1,0 +1,194 @@
+"""One function per question about meetings and attendance.
+
+Guests are no members: every count here leaves them out, so that no caller has to remember it.
+Who comes, guests included, is asked of `guestvisits.roster`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import OuterRef, Q, Subquery
+
+from cohorts.models import Group, Membership, User
+from meetings.models import Attendance, EarlierSlot, Meeting, SkippedWeek
+from meetings.rhythm import Rhythm, Slot, SlotUntil
+
+LONGEST = timedelta(days=1)  # no meeting lasts longer (a constraint)
+
+Role = Membership.Role
+Status = Membership.Status
+
+
+@dataclass(frozen=True, slots=True)
+class MyMeeting:
+    """A meeting of a group to which a person belongs (its group, cohort and course loaded)."""
+
+    meeting: Meeting
+    role: str
+    rsvp: str  # a value of Attendance.Rsvp
+
+    @property
+    def is_facilitator(self) -> bool:
+        return self.role == Role.FACILITATOR
+
+
+@dataclass(frozen=True, slots=True)
+class AttendanceCount:
+    """How many meetings of the group were held, and how many of them a member attended."""
+
+    held: int
+    attended: int
+
+
+def upcoming_meetings(user_id: int, now: datetime) -> list[MyMeeting]:
+    """The meetings of a person's active groups that are not over yet, the earliest first.
+
+    Cancelled ones are among them and say so.  One query.
+    """
+    mine = Membership.objects.filter(user=user_id, status=Status.ACTIVE, group=OuterRef("group"))
+    answer = Attendance.objects.filter(user=user_id, meeting=OuterRef("pk"))
+    meetings = (
+        Meeting.objects.filter(group__status=Group.Status.ACTIVE, starts_at__gt=now - LONGEST)
+        .annotate(role=Subquery(mine.values("role")), rsvp=Subquery(answer.values("rsvp")))
+        .filter(role__isnull=False)
+        .select_related("group__cohort__course")
+        .order_by("starts_at", "group")
+    )
+    return [
+        MyMeeting(meeting, meeting.role, meeting.rsvp or Attendance.Rsvp.PENDING)
+        for meeting in meetings
+        if meeting.ends_at > now
+    ]
+
+
+def groups_facilitated(user_id: int) -> list[Group]:
+    """The active groups that a person facilitates, each once.  One query."""
+    mine = Membership.objects.filter(user=user_id, status=Status.ACTIVE, role=Role.FACILITATOR)
+    groups = Group.objects.filter(pk__in=mine.values("group"), status=Group.Status.ACTIVE)
+    return list(groups.select_related("cohort__course").order_by("cohort", "name"))
+
+
+def facilitates(user: User, group_id: int) -> bool:
+    """Whether a person may see this group's roster as its facilitator."""
+    return user.memberships.filter(
+        group=group_id, status=Status.ACTIVE, role=Role.FACILITATOR
+    ).exists()
+
+
+def count_attendance(
+    group_ids: Iterable[int], now: datetime
+) -> dict[tuple[int, int], AttendanceCount]:
+    """By (group, person), for every active participant.  Three queries for any number of groups.
+
+    A meeting counts once it has begun, unless it was cancelled.  A visit elsewhere is no attendance
+    here, and a visitor here is no member.
+    """
+    ids = set(group_ids)
+    begun = Meeting.objects.filter(
+        group__in=ids, starts_at__lte=now, status=Meeting.Status.SCHEDULED
+    )
+    held = Counter(begun.values_list("group_id", flat=True))
+    present = Attendance.objects.filter(
+        meeting__in=begun, is_guest=False, checked_in_at__isnull=False
+    )
+    attended = Counter(present.values_list("meeting__group_id", "user_id"))
+    participants = Membership.objects.filter(
+        group__in=ids, status=Status.ACTIVE, role=Role.PARTICIPANT
+    )
+    return {
+        (group_id, user_id): AttendanceCount(held[group_id], attended[group_id, user_id])
+        for group_id, user_id in participants.values_list("group_id", "user_id")
+    }
+
+
+# -- who comes -----------------------------------------------------------------------------------
+
+
+def expected_at(meetings: Collection[Meeting]) -> dict[int, list[User]]:
+    """By meeting whoever is to come: its group's members and its guests, but nobody who declined.
+
+    Whoever has not answered is expected.  A visitor declines the home meeting by booking.  Two
+    queries for any number of meetings; people whose account is closed are left out.
+    """
+    members = Membership.objects.filter(
+        group__in={meeting.group_id for meeting in meetings},
+        status=Status.ACTIVE,
+        user__is_active=True,
+    )
+    by_group: dict[int, list[User]] = defaultdict(list)
+    for member in members.select_related("user").order_by("role", "user__name", "user"):
+        by_group[member.group_id].append(member.user)
+    declined, guests = _answers(meetings)
+    return {
+        meeting.pk: [
+            person
+            for person in _once([*by_group[meeting.group_id], *guests[meeting.pk]])
+            if person.pk not in declined[meeting.pk]
+        ]
+        for meeting in meetings
+    }
+
+
+def is_guest_at(user_id: int, meeting: Meeting) -> bool:
+    return Attendance.objects.filter(user=user_id, meeting=meeting, is_guest=True).exists()
+
+
+def _answers(
+    meetings: Collection[Meeting],
+) -> tuple[dict[int, set[int]], dict[int, list[User]]]:
+    """By meeting: the ids of people who declined, and the guests."""
+    declined: dict[int, set[int]] = defaultdict(set)
+    guests: dict[int, list[User]] = defaultdict(list)
+    rows = Attendance.objects.filter(
+        Q(is_guest=True) | Q(rsvp=Attendance.Rsvp.NOT_ATTENDING),
+        meeting__in=meetings,
+        user__is_active=True,
+    )
+    for row in rows.select_related("user").order_by("user__name", "user"):
+        if row.rsvp == Attendance.Rsvp.NOT_ATTENDING:
+            declined[row.meeting_id].add(row.user_id)
+        elif row.is_guest:
+            guests[row.meeting_id].append(row.user)
+    return declined, guests
+
+
+def _once(people: Iterable[User]) -> list[User]:
+    return list({person.pk: person for person in people}.values())
+
+
+# -- the rhythm ----------------------------------------------------------------------------------
+
+
+def read_rhythms(groups: Collection[Group]) -> dict[int, Rhythm]:
+    """The weekly rhythm of each of these groups, their cohorts loaded.  Two queries."""
+    earlier: dict[int, list[SlotUntil]] = defaultdict(list)
+    for row in EarlierSlot.objects.filter(group__in=groups).order_by("until"):
+        earlier[row.group_id].append(SlotUntil(row.until, _slot_of(row)))
+    skipped: dict[int, set[date]] = defaultdict(set)
+    for week in SkippedWeek.objects.filter(group__in=groups):
+        skipped[week.group_id].add(week.day)
+    return {
+        group.pk: Rhythm(
+            start_date=group.cohort.start_date,
+            count=group.cohort.number_of_meetings,
+            slot=slot_of(group),
+            earlier=tuple(earlier[group.pk]),
+            skipped=frozenset(skipped[group.pk]),
+        )
+        for group in groups
+    }
+
+
+def slot_of(group: Group) -> Slot | None:
+    """The weekly slot, None while there is none."""
+    return _slot_of(group) if group.has_slot else None
+
+
+def _slot_of(row: Group | EarlierSlot) -> Slot:
+    assert row.weekday is not None
+    assert row.start_time is not None
+    return Slot(row.weekday, row.start_time, row.timezone, row.duration_minutes)

@@ -1,0 +1,109 @@
+"""Meetings are facts that follow from others: they are written when slot, start or number change.
+
+`meetings.following` decides what becomes of each row.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from cohorts.models import Group
+from cohorts.services.locks import lock_groups
+from cohorts.signals import announce
+from meetings.following import FOLLOWING, Rewrite, find_rewrite
+from meetings.models import Meeting
+from meetings.moving.moves import Cancel, Reschedule, Restore
+from meetings.moving.records import read_held, record_followed
+from meetings.moving.services import carry_out
+from meetings.selectors import read_rhythms
+
+
+def repair_meetings(now: datetime) -> set[int]:
+    """Compare the meetings of all groups that have not ended with the facts; mend what differs.
+
+    For changes that nobody announced.  Returns the ids of the groups that were touched, which have
+    been announced.
+    """
+    live = Group.objects.exclude(status__in=Group.ENDED)
+    return write_meetings(live.values_list("pk", flat=True), now=now)
+
+
+def write_meetings(group_ids: Iterable[int], *, now: datetime) -> set[int]:
+    """Make the meetings of these groups what their slot, start and number of meetings say.
+
+    Four queries where nothing differs, and then no lock.  Returns the ids of the groups that were
+    touched, which have been announced.
+    """
+    differing = _compare(Group.objects.filter(pk__in=set(group_ids)).select_related("cohort"), now)
+    if not differing:
+        return set()
+    with transaction.atomic():
+        # Looked at again under lock: whoever wrote at the same moment has finished by now.
+        rewrites = _compare(lock_groups(differing).values(), now)
+        before = read_held(rewrites)
+        _write(rewrites.values())
+        record_followed(before, now)
+        announce(rewrites)
+    return set(rewrites)
+
+
+def _compare(groups: Iterable[Group], now: datetime) -> dict[int, Rewrite]:
+    """The groups whose meetings differ from the facts, with what they lack."""
+    live = [group for group in groups if not group.has_ended]
+    rows: dict[int, list[Meeting]] = defaultdict(list)
+    for meeting in Meeting.objects.filter(group__in=live).order_by("number"):
+        rows[meeting.group_id].append(meeting)
+    rhythms = read_rhythms(live)
+    found = {
+        group.pk: find_rewrite(group, rhythms[group.pk], rows[group.pk], now) for group in live
+    }
+    return {group_id: rewrite for group_id, rewrite in found.items() if rewrite}
+
+
+def _write(rewrites: Collection[Rewrite]) -> None:
+    Meeting.objects.bulk_create([row for rewrite in rewrites for row in rewrite.create])
+    surplus = [row for rewrite in rewrites for row in rewrite.delete]
+    bare = _bare(surplus)
+    updated = [row for rewrite in rewrites for row in rewrite.update]
+    updated += [row for row in surplus if row.pk not in bare]
+    Meeting.objects.bulk_update(updated, FOLLOWING, batch_size=500)
+    if bare:
+        Meeting.objects.filter(pk__in=bare).delete()
+
+
+def _bare(rows: Collection[Meeting]) -> set[int]:
+    """Those on which nothing hangs, on whatever floor."""
+    if not rows:
+        return set()
+    bare: QuerySet[Meeting] = Meeting.objects.filter(pk__in=[row.pk for row in rows])
+    for relation in Meeting._meta.related_objects:
+        hanging = relation.related_model._base_manager.filter(
+            **{relation.field.name: OuterRef("pk")}
+        )
+        bare = bare.exclude(Exists(hanging))
+    return set(bare.values_list("pk", flat=True))
+
+
+def move_meeting(
+    meeting_id: int, *, starts_at: datetime, now: datetime, duration_minutes: int | None = None
+) -> Meeting:
+    """Hold one meeting at another time.  Raises Refusal, named in meetings.moving.rules."""
+    carry_out(Reschedule(meeting_id, starts_at, duration_minutes), by=None, now=now)
+    return Meeting.objects.select_related("group").get(pk=meeting_id)
+
+
+def cancel_meeting(meeting_id: int, *, now: datetime) -> Meeting:
+    """Call one meeting off.  Raises Refusal, named in meetings.moving.rules."""
+    carry_out(Cancel(meeting_id), by=None, now=now)
+    return Meeting.objects.select_related("group").get(pk=meeting_id)
+
+
+def restore_meeting(meeting_id: int, *, now: datetime) -> Meeting:
+    """Hold a moved or cancelled meeting at its usual time.  Raises Refusal, as above."""
+    carry_out(Restore(meeting_id), by=None, now=now)
+    return Meeting.objects.select_related("group").get(pk=meeting_id)

@@ -1,0 +1,72 @@
+"""The outbox with what meetings owe, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from cohorts.messages import services
+from cohorts.messages.models import Message
+from cohorts.messages.owed import NoLongerTrue
+from cohorts.messages.rendering import Words, render
+from cohorts.messages.selectors import sendable
+from cohorts.models import Cohort, Group, Installation, Membership
+from cohorts.services.installation import ensure_installation
+from tests.support.academy import Academy
+from tests.support.clock import SetClock
+
+LONG_AGO = timedelta(days=10)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A Monday; the meetings of groups A, B, C … begin three to six days later."""
+    return datetime(2027, 1, 4, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def academy(now: datetime, set_clock: SetClock, settings) -> Academy:
+    """Known here for ten days, so that what falls due may be sent."""
+    settings.MESSAGE_SOURCES = [
+        source for source in settings.MESSAGE_SOURCES if source.startswith("meetings.")
+    ]
+    set_clock(now)
+    ensure_installation(now)
+    Installation.objects.update(first_started_at=now - LONG_AGO, quiet_before=now - LONG_AGO)
+    academy = Academy(now)
+    Cohort.objects.update(first_known_at=now - LONG_AGO)
+    Group.objects.update(activated_at=now - LONG_AGO)
+    return academy
+
+
+@pytest.fixture
+def joined(now: datetime) -> Callable[[], None]:
+    """Call it to have everybody joined long ago."""
+    return lambda: Membership.objects.update(joined_at=now - LONG_AGO) and None
+
+
+def look(now: datetime) -> None:
+    """What workers do each minute, up to the moment at which a letter would be handed over."""
+    services.expire_late(now)
+    services.collect(None, now=now)
+    services.weed_out(now)
+    for message in sendable(Message.Channel.EMAIL, now, None):
+        try:
+            render(message, now)
+        except NoLongerTrue as error:
+            services.mark_dropped(message.pk, why=error.why)
+
+
+def owed(kind: str, *, state: str = Message.State.OWED) -> list[str]:
+    """To whom a kind is owed: names, and "channel"."""
+    rows = Message.objects.filter(kind=kind, state=state).order_by("pk")
+    return sorted(row.user.name if row.user else "channel" for row in rows)
+
+
+def words_to(name: str, kind: str, now: datetime) -> Words:
+    """The words that the newest message to somebody ("channel") would have now."""
+    rows = Message.objects.filter(kind=kind)
+    who = rows.filter(user=None) if name == "channel" else rows.filter(user__name=name)
+    return render(who.order_by("-pk")[0], now)

@@ -1,0 +1,277 @@
+"""Of each move everybody concerned is told once, and of the last word only."""
+
+from __future__ import annotations
+
+from datetime import date, time, timedelta
+
+import pytest
+from django.utils import timezone
+
+from cohorts.messages.models import Message
+from cohorts.models import Cohort, Group, Membership
+from cohorts.services.memberships import add_member
+from guestvisits.services.booking import book_visit
+from meetings.models import Attendance
+from meetings.moving import moves
+from meetings.moving.services import carry_out
+from meetings.rhythm import Slot
+from tests.meetings.messages.conftest import look, owed, words_to
+
+pytestmark = pytest.mark.django_db
+
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+
+
+@pytest.fixture
+def meeting(academy, joined):
+    """The second of group A, of which Alice and Bob are members."""
+    academy.add_member("Alice", "A", timezone="Asia/Kolkata")
+    academy.add_facilitator("Bob", "A")
+    joined()
+    return academy.meeting("A", 2)
+
+
+def move(meeting, by: timedelta, now) -> None:
+    start = type(meeting).objects.get(pk=meeting.pk).starts_at
+    carry_out(moves.Reschedule(meeting.pk, start + by), by=None, now=now)
+
+
+def send_all(now) -> None:
+    """As if everything owed had been sent."""
+    look(now)
+    Message.objects.filter(state="owed").update(state="sent", sent_at=now)
+
+
+def test_members_and_the_channel_are_told_once_of_a_moved_meeting(meeting, now):
+    move(meeting, 3 * HOUR, now)
+    for minutes in range(3):
+        look(now + minutes * MINUTE)
+    assert owed("meeting_moved") == ["Alice", "Bob", "channel"]
+    assert owed("meeting_cancelled") == []
+
+
+def test_the_words_name_both_times_in_the_readers_zone(meeting, now):
+    move(meeting, 3 * HOUR, now)
+    look(now)
+    words = words_to("Alice", "meeting_moved", now)
+    assert words.subject == ("Group A: week 2 is on Thursday 14 January 2027, 20:30 (Asia/Kolkata)")
+    assert "before: Thursday 14 January 2027, 17:30 (Asia/Kolkata)" in words.text
+    assert "20:30 (Asia/Kolkata)" in words.html
+    start = int((meeting.starts_at + 3 * HOUR).timestamp())
+    assert f"week 2: <t:{start}:F>" in words_to("channel", "meeting_moved", now).text
+
+
+def test_a_cancelled_meeting_is_told_as_cancelled(meeting, now):
+    carry_out(moves.Cancel(meeting.pk), by=None, now=now)
+    look(now)
+    assert owed("meeting_cancelled") == ["Alice", "Bob", "channel"]
+    words = words_to("Alice", "meeting_cancelled", now)
+    assert words.subject == "Group A: week 2 is cancelled"
+    assert "Thursday 14 January 2027, 17:30 (Asia/Kolkata)" in words.text
+
+
+def test_a_postponed_term_is_one_message_to_each(meeting, now):
+    carry_out(moves.Postpone(meeting.pk), by=None, now=now)
+    look(now)
+    assert owed("meeting_moved") == ["Alice", "Bob", "channel"]
+    words = words_to("Alice", "meeting_moved", now)
+    assert words.subject == "Group A: 3 meetings are at other times now"
+    assert [f"Week {n}:" in words.text for n in (1, 2, 3, 4)] == [False, True, True, True]
+
+
+def test_a_new_slot_is_said_to_be_one(meeting, now):
+    slot = Slot(5, time(9), "UTC", 60)
+    carry_out(moves.ChangeSlot(meeting.group_id, date(2027, 1, 11), slot), by=None, now=now)
+    look(now)
+    text = words_to("Bob", "meeting_moved", now).text
+    assert "Group A meets at another time of the week from now on." in text
+    assert "Saturday 16 January 2027, 09:00 (UTC)" in text
+
+
+def test_one_meeting_more_is_told_as_that(meeting, now):
+    carry_out(moves.Add(meeting.group_id, meeting.starts_at + 26 * HOUR), by=None, now=now)
+    look(now)
+    text = words_to("Bob", "meeting_moved", now).text
+    assert "Group A has one more meeting." in text
+    assert "before" not in text
+
+
+def test_what_follows_a_changed_fact_is_told_too(academy, meeting, now):
+    academy.cohort.number_of_meetings = 3
+    academy.cohort.save()
+    look(now + MINUTE)
+    assert owed("meeting_cancelled").count("Alice") == 1
+    assert "Week 4" in words_to("Alice", "meeting_cancelled", now).text
+
+
+def test_that_a_group_has_meetings_at_all_is_no_change(academy, meeting, now):
+    Group.objects.create(
+        cohort=academy.cohort, name="New", weekday=0, start_time=time(9), status="active"
+    )
+    look(now)
+    assert owed("meeting_moved") == []
+
+
+# -- several moves of one meeting ----------------------------------------------------------------
+
+
+def test_of_two_moves_before_anybody_was_told_only_the_last_is_sent(meeting, now):
+    move(meeting, 1 * HOUR, now)
+    look(now)
+    move(meeting, 4 * HOUR, now)
+    look(now + MINUTE)
+    assert owed("meeting_moved") == ["Alice", "Bob", "channel"]
+    text = words_to("Alice", "meeting_moved", now).text
+    assert "22:30 (Asia/Kolkata)" in text
+    assert "before: Thursday 14 January 2027, 17:30" in text
+
+
+def test_whoever_was_told_of_the_first_hears_from_there(meeting, now):
+    move(meeting, 1 * HOUR, now)
+    send_all(now)
+    move(meeting, 4 * HOUR, now)
+    look(now + MINUTE)
+    assert "before: Thursday 14 January 2027, 18:30" in words_to("Alice", "meeting_moved", now).text
+
+
+def test_moved_there_and_back_before_anybody_was_told_nothing_is_sent(meeting, now):
+    move(meeting, 4 * HOUR, now)
+    look(now)
+    move(meeting, -4 * HOUR, now + MINUTE)
+    look(now + MINUTE)
+    assert owed("meeting_moved") == []
+    assert Message.objects.filter(kind="meeting_moved", state="dropped").count() == 6
+
+
+def test_moved_there_and_back_after_people_were_told_they_are_told_again(meeting, now):
+    move(meeting, 4 * HOUR, now)
+    send_all(now)
+    move(meeting, -4 * HOUR, now + MINUTE)
+    look(now + MINUTE)
+    text = words_to("Alice", "meeting_moved", now).text
+    assert "17:30 (Asia/Kolkata)" in text
+    assert "before: Thursday 14 January 2027, 21:30" in text
+
+
+def test_cancelled_and_restored_after_people_were_told_it_is_held_after_all(meeting, now):
+    carry_out(moves.Cancel(meeting.pk), by=None, now=now)
+    send_all(now)
+    carry_out(moves.Restore(meeting.pk), by=None, now=now + MINUTE)
+    look(now + MINUTE)
+    assert owed("meeting_moved") == ["Alice", "Bob", "channel"]
+    assert "Group A meets after all." in words_to("Alice", "meeting_moved", now).text
+
+
+def test_a_postponed_meeting_that_is_then_cancelled_is_told_as_cancelled_alone(meeting, now):
+    carry_out(moves.Postpone(meeting.pk), by=None, now=now)
+    carry_out(moves.Cancel(meeting.pk), by=None, now=now)
+    look(now)
+    assert "Week 2" not in words_to("Alice", "meeting_moved", now).text
+    cancelled = words_to("Alice", "meeting_cancelled", now).text
+    assert "Week 2: Thursday 14 January 2027, 17:30" in cancelled  # as Alice knew it
+
+
+# -- whom a move concerns ------------------------------------------------------------------------
+
+
+def test_whoever_joins_after_the_move_finds_the_new_times(academy, meeting, now):
+    move(meeting, HOUR, now)
+    carol = academy.add_person("Carol")
+    add_member(meeting.group_id, carol.pk, now=now + MINUTE)
+    look(now + 2 * MINUTE)
+    assert "Carol" not in owed("meeting_moved")
+
+
+def test_whoever_left_is_told_nothing(meeting, now):
+    move(meeting, HOUR, now)
+    look(now)
+    member = Membership.objects.get(user__name="Alice")
+    member.status = Membership.Status.DROPPED
+    member.save()
+    look(now + MINUTE)
+    assert owed("meeting_moved") == ["Bob", "channel"]
+
+
+def test_a_member_who_is_away_is_told_too(academy, meeting, now):
+    alice = Membership.objects.get(user__name="Alice").user
+    host = academy.meeting("B", 2)
+    book_visit(alice.pk, home_meeting_id=meeting.pk, host_meeting_id=host.pk, now=now)
+    move(meeting, HOUR, now)
+    look(now)
+    assert owed("meeting_moved") == ["Alice", "Bob", "channel"]
+
+
+def test_a_guest_who_stays_is_told(academy, meeting, now):
+    carol = academy.add_member("Carol", "B")
+    book_visit(
+        carol.pk,
+        home_meeting_id=academy.meeting("B", 2).pk,
+        host_meeting_id=meeting.pk,
+        now=now - HOUR,
+    )
+    carry_out(moves.Reschedule(meeting.pk, meeting.starts_at, 90), by=None, now=now)
+    look(now)
+    assert "Carol" in owed("meeting_moved")
+    assert "90 minutes" in words_to("Carol", "meeting_moved", now).text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_guest_whose_visit_ends_is_told_of_that_alone(academy, meeting, now, settings):
+    settings.MESSAGE_SOURCES += ["guestvisits.messages.letters.owe_letters"]
+    carol = academy.add_member("Carol", "B")
+    home = academy.meeting("B", 2)
+    book_visit(carol.pk, home_meeting_id=home.pk, host_meeting_id=meeting.pk, now=now)
+    move(meeting, HOUR, now)
+    look(now + MINUTE)
+    kinds = Message.objects.filter(user=carol, state="owed").values_list("kind", flat=True)
+    assert list(kinds) == ["visit_broken"]
+
+
+def test_a_group_in_preview_is_told_nothing(academy, meeting, now):
+    Group.objects.filter(pk=meeting.group_id).update(status="preview")
+    move(meeting, HOUR, now)
+    look(now)
+    assert owed("meeting_moved") == []
+
+
+def test_what_was_moved_in_preview_is_no_news(academy, meeting, now):
+    """Nobody was told the times of a group that was not active yet."""
+    Group.objects.filter(pk=meeting.group_id).update(status="preview", activated_at=None)
+    move(meeting, HOUR, now)
+    Group.objects.filter(pk=meeting.group_id).update(
+        status="active", activated_at=now + 30 * MINUTE
+    )
+    look(now + HOUR)
+    assert owed("meeting_moved") == []
+    move(meeting, HOUR, now + HOUR)
+    look(now + 2 * HOUR)
+    assert "before: Thursday 14 January 2027, 18:30" in words_to("Alice", "meeting_moved", now).text
+
+
+def test_whoever_had_declined_is_reminded_of_that(academy, meeting, now):
+    alice = Membership.objects.get(user__name="Alice").user
+    Attendance.objects.create(
+        meeting=meeting, user=alice, rsvp=Attendance.Rsvp.NOT_ATTENDING, rsvp_at=now
+    )
+    move(meeting, HOUR, now)
+    look(now)
+    assert "you had said that you can't attend" in words_to("Alice", "meeting_moved", now).text
+    assert "you had said" not in words_to("Bob", "meeting_moved", now).text
+
+
+def test_a_cohort_that_has_ended_is_told_nothing(academy, meeting, now):
+    move(meeting, HOUR, now)
+    look(now)
+    Cohort.objects.update(status=Cohort.Status.CANCELLED)
+    look(now + MINUTE)
+    assert owed("meeting_moved") == []
+    look(meeting.starts_at - 23 * HOUR)
+    assert owed("reminder") == []
+
+
+def test_it_is_never_told_after_the_meeting(meeting, now):
+    move(meeting, HOUR, now)
+    look(now)
+    look(meeting.starts_at + HOUR)
+    assert owed("meeting_moved") == []
+    assert timezone.is_aware(meeting.starts_at)

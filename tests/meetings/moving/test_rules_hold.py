@@ -1,0 +1,137 @@
+"""What holds of any sequence of moves, whatever was done before."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from copy import copy
+from datetime import date, time, timedelta
+from zoneinfo import ZoneInfo
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from cohorts.errors import Refusal
+from cohorts.models import Group
+from meetings.following import FOLLOWING, find_rewrite, follows_rhythm
+from meetings.moving import moves
+from meetings.moving.rules import decide
+from meetings.moving.shapes import Facts, span_of
+from meetings.rhythm import Slot
+from tests.meetings.moving.paper import BEFORE, carry_out, make_facts
+
+ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"]
+moments = st.integers(-100, 2000).map(lambda hours: BEFORE + timedelta(hours=hours))
+slots = st.builds(
+    Slot,
+    st.integers(0, 6),
+    st.builds(time, st.integers(0, 23), st.sampled_from([0, 30])),
+    st.sampled_from(ZONES),
+    st.sampled_from([30, 60, 90]),
+)
+ids = st.integers(1, 9)
+some_moves = st.one_of(
+    st.builds(moves.Reschedule, ids, moments, st.none() | st.sampled_from([30, 120])),
+    st.builds(moves.Cancel, ids),
+    st.builds(moves.Restore, ids),
+    st.builds(moves.Postpone, ids),
+    st.builds(moves.PutLast, ids),
+    st.builds(moves.Add, st.just(1), moments),
+    st.builds(
+        moves.ChangeSlot,
+        st.just(1),
+        st.integers(0, 90).map(lambda n: date(2027, 1, 4) + timedelta(days=n)),
+        slots,
+    ),
+)
+
+
+@st.composite
+def terms(draw) -> Facts:
+    """A group to which some things were done already, and time goes by between them."""
+    facts = make_facts(
+        slot=draw(slots),
+        count=draw(st.integers(1, 6)),
+        start_date=draw(st.sampled_from([date(2027, 1, 11), date(2027, 3, 15)])),
+        status=draw(st.sampled_from([Group.Status.PREVIEW, Group.Status.ACTIVE])),
+    )
+    for move in draw(st.lists(some_moves, max_size=4)):
+        facts = try_to(move, facts)
+    return facts
+
+
+def try_to(move: moves.Move, facts: Facts) -> Facts:
+    try:
+        done = carry_out(facts, decide(move, facts, BEFORE))
+    except Refusal:
+        return facts
+    for row in done.rows:
+        row.pk = row.number
+    return done
+
+
+@given(terms(), some_moves, moments)
+@settings(max_examples=300)
+def test_no_meeting_is_lost_or_gets_another_number(facts, move, now):
+    before = {row.number: row.pk for row in facts.rows}
+    try:
+        after = carry_out(facts, decide(move, facts, now))
+    except Refusal:
+        return
+    numbers = {row.number: row.pk for row in after.rows}
+    assert before.items() <= numbers.items()
+    assert len(numbers) == len(before) + isinstance(move, moves.Add)
+
+
+@given(terms(), some_moves, moments)
+@settings(max_examples=300)
+def test_once_carried_out_nothing_is_left_to_follow(facts, move, now):
+    try:
+        after = carry_out(facts, decide(move, facts, now))
+    except Refusal:
+        return
+    assert not find_rewrite(after.group, after.rhythm, after.rows, now)
+
+
+@given(terms(), some_moves, moments)
+@settings(max_examples=300)
+def test_what_is_over_stays_and_what_is_changed_overlaps_with_nothing(facts, move, now):
+    over = {row.number: span_of(row) for row in facts.rows if row.starts_at <= now}
+    try:
+        decision = decide(move, facts, now)
+    except Refusal:
+        return
+    spans = {row.number: span_of(row) for row in carry_out(facts, decision).rows}
+    if facts.group.status == Group.Status.ACTIVE and not isinstance(move, moves.Restore):
+        assert {number: spans[number] for number in over} == over
+    for change in decision.changes:
+        others = [span for number, span in spans.items() if span and number != change.number]
+        assert not (change.after and any(change.after.overlaps(span) for span in others))
+        assert change.before != change.after
+
+
+@given(terms(), some_moves, moments)
+def test_deciding_changes_nothing(facts, move, now):
+    def values():
+        return [[getattr(row, name) for name in FOLLOWING] for row in facts.rows]
+
+    before, slot = values(), copy(facts.group.__dict__)
+    with suppress(Refusal):
+        decide(move, facts, now)
+    assert values() == before
+    assert facts.group.__dict__ == slot
+
+
+@given(st.integers(1, 8), st.integers(1, 8), slots)
+def test_postponing_is_one_empty_place_and_one_at_the_end(count, number, slot):
+    """Where nothing was moved by hand: the other occurrences of a series stay as they are."""
+    assume(number <= count)
+    facts = make_facts(count=count, slot=slot, start_date=date(2027, 3, 15))
+    before = {row.rhythm_starts_at for row in facts.rows}
+    gone = next(row.rhythm_starts_at for row in facts.rows if row.number == number)
+    last = max(before)
+    after = carry_out(facts, decide(moves.Postpone(number), facts, BEFORE))
+    assert all(follows_rhythm(row) for row in after.rows)
+    (new,) = {row.starts_at for row in after.rows} - before
+    assert before - {row.starts_at for row in after.rows} == {gone}
+    zone = ZoneInfo(slot.zone)
+    assert new.astimezone(zone).date() - last.astimezone(zone).date() == timedelta(weeks=1)

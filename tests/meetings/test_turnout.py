@@ -1,0 +1,63 @@
+"""Guests never count as members."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from cohorts.models import Membership, User
+from cohorts.services.memberships import end_membership
+from meetings.models import Attendance
+from meetings.turnout import Turnout, turnout_of
+from tests.support.academy import Academy
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
+Rsvp = Attendance.Rsvp
+
+
+@pytest.fixture
+def academy() -> Academy:
+    academy = Academy(NOW)
+    for name in ("Alice", "Bob"):
+        academy.add_member(name, "A")
+    academy.add_facilitator("Fay", "A")
+    academy.add_facilitator("Finn", "A")
+    academy.add_member("Guest", "B")
+    return academy
+
+
+def attend(academy: Academy, name: str, group: str, number: int, **fields) -> Attendance:
+    user = User.objects.get(name=name)
+    return Attendance.objects.create(user=user, meeting=academy.meeting(group, number), **fields)
+
+
+def test_figures_leave_guests_out(academy):
+    meeting = academy.meeting("A", 1)
+    attend(academy, "Alice", "A", 1, rsvp=Rsvp.ATTENDING, checked_in_at=NOW)
+    attend(academy, "Bob", "A", 1, rsvp=Rsvp.NOT_ATTENDING)
+    attend(academy, "Guest", "A", 1, rsvp=Rsvp.ATTENDING, checked_in_at=NOW, is_guest=True)
+    turnout = turnout_of([meeting.pk])[meeting.pk]
+    assert turnout == Turnout(members=4, attending=1, not_attending=1, tentative=0, checked_in=1)
+    assert turnout.pending == 2
+
+
+def test_who_left_is_no_member_and_was_there(academy):
+    meeting = academy.meeting("A", 1)
+    attend(academy, "Alice", "A", 1, rsvp=Rsvp.ATTENDING, checked_in_at=NOW)
+    alice = Membership.objects.get(user__name="Alice")
+    end_membership(alice.pk, status=Membership.Status.DROPPED, now=NOW)
+    turnout = turnout_of([meeting.pk])[meeting.pk]
+    assert (turnout.members, turnout.attending, turnout.checked_in) == (3, 0, 1)
+
+
+def test_a_meeting_of_which_nothing_is_known_has_figures_too(academy):
+    meeting = academy.meeting("C", 1)
+    assert turnout_of([meeting.pk])[meeting.pk] == Turnout(0, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("weeks", [[1], [1, 2, 3, 4]])
+def test_any_number_of_meetings_takes_four_queries(academy, weeks, django_assert_num_queries):
+    meetings = [academy.meeting("A", week).pk for week in weeks]
+    with django_assert_num_queries(4):
+        turnout_of(meetings)
