@@ -1,0 +1,104 @@
+"""What staff fill in: who, in place of which meeting, where instead, and why."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib.admin.widgets import AdminRadioSelect
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+
+from cohorts.models import Group, Membership, User
+from guestvisits.services.alternatives import Alternative, Alternatives
+from meetings.models import Meeting
+
+# A meeting that was missed can still be made up for elsewhere.
+LOOK_BACK = timedelta(days=14)
+
+
+def _pick(form: forms.Form, name: str) -> forms.ModelChoiceField:
+    field = form.fields[name]
+    assert isinstance(field, forms.ModelChoiceField)
+    return field
+
+
+class PersonForm(forms.Form):
+    person = forms.ModelChoiceField(
+        queryset=User.objects.none(), help_text="Everybody who is in an active group."
+    )
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data)
+        active = Membership.objects.filter(
+            status=Membership.Status.ACTIVE, group__status=Group.Status.ACTIVE
+        )
+        _pick(self, "person").queryset = User.objects.filter(
+            pk__in=active.values("user"), is_active=True
+        )
+
+
+class MeetingChoiceField(forms.ModelChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.group}, week {obj.number}: {_moment(obj.starts_at)}"
+
+
+class HomeForm(forms.Form):
+    home = MeetingChoiceField(queryset=Meeting.objects.none(), label="Meeting to be missed")
+
+    def __init__(self, data: Any = None, *, person: User, now: datetime) -> None:
+        super().__init__(data)
+        active = Membership.objects.filter(user=person, status=Membership.Status.ACTIVE)
+        _pick(self, "home").queryset = (
+            Meeting.objects.filter(
+                group__in=active.values("group"),
+                group__status=Group.Status.ACTIVE,
+                starts_at__gt=now - LOOK_BACK,
+            )
+            .select_related("group")
+            .order_by("starts_at")
+        )
+
+
+class HostForm(forms.Form):
+    """Every meeting of the week; one that is not open needs a reason for overruling its rule."""
+
+    host = forms.TypedChoiceField(
+        label="Meeting to visit",
+        coerce=int,
+        widget=AdminRadioSelect(attrs={"class": "radiolist"}),
+        choices=[],
+    )
+    why = forms.CharField(
+        label="Why a rule is overruled",
+        max_length=300,
+        required=False,
+        help_text="Only where the meeting is not open. It is kept with the visit and your name.",
+    )
+
+    def __init__(self, data: Any = None, *, found: Alternatives) -> None:
+        super().__init__(data)
+        field = self.fields["host"]
+        assert isinstance(field, forms.TypedChoiceField)
+        field.choices = [(option.meeting.pk, _describe(option)) for option in found.options]
+
+
+class CancelForm(forms.Form):
+    why = forms.CharField(
+        label="Why",
+        max_length=300,
+        required=False,
+        help_text="Needed once the meeting has begun. It is kept with the visit and your name.",
+    )
+
+
+def _describe(option: Alternative) -> str:
+    line = f"{option.meeting.group}: {_moment(option.meeting.starts_at)}"
+    if option.refusal:
+        return f"{line} — not open ({option.refusal.code}): “{option.refusal.sentence}”"
+    return line if option.seats_left is None else f"{line}, {option.seats_left} seats left"
+
+
+def _moment(value: datetime) -> str:
+    return date_format(localtime(value), "D j M Y, H:i e")

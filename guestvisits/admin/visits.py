@@ -1,0 +1,170 @@
+"""The list of visits, and the two things that staff do: book for somebody, and cancel."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
+
+from cohorts import clock
+from cohorts.admin.base import ReadOnlyAdmin, ask
+from cohorts.errors import Refusal
+from cohorts.models import User
+from guestvisits.admin.forms import CancelForm, HomeForm, HostForm, PersonForm
+from guestvisits.converters import read_id
+from guestvisits.models import GuestVisit
+from guestvisits.services.alternatives import find_alternatives
+from guestvisits.services.booking import book_visit_for
+from guestvisits.services.cancelling import cancel_visit_for
+from meetings.models import Meeting
+
+CHANGELIST = "admin:guestvisits_guestvisit_changelist"
+
+
+@admin.register(GuestVisit)
+class GuestVisitAdmin(ReadOnlyAdmin):
+    """Rows are written by services alone; adding and ending have pages of their own."""
+
+    list_display = ["user", "host_meeting", "home_meeting", "state", "booked_at", "overruled"]
+    list_filter = [
+        ("ended_at", admin.EmptyFieldListFilter),
+        "end_reason",
+        "host_meeting__group__cohort",
+    ]
+    list_select_related = ["user", "host_meeting__group", "home_meeting__group"]
+    search_fields = ["user__name", "user__nickname", "user__email", "host_meeting__group__name"]
+    date_hierarchy = "booked_at"
+
+    @admin.display(description="State", ordering="end_reason")
+    def state(self, visit: GuestVisit) -> str:
+        return "booked" if visit.is_open else visit.get_end_reason_display()
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("guestvisits.add_guestvisit")
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.cancel_view)
+        return [
+            path("<id:pk>/cancel/", view, name="guestvisits_guestvisit_cancel"),
+            *super().get_urls(),
+        ]
+
+    # -- booking: who, in place of which meeting, where instead --------------------------------
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        person = _find(User, request.GET.get("person"))
+        if person is None:
+            return self._ask_who(request)
+        home = _find(Meeting, request.GET.get("home"))
+        if home is None:
+            return self._ask_home(request, person)
+        return self._ask_host(request, person, home)
+
+    def _ask_who(self, request: HttpRequest) -> HttpResponse:
+        form = PersonForm(request.POST or None)
+        if form.is_valid():
+            return redirect(f"{request.path}?person={form.cleaned_data['person'].pk}")
+        return self._ask(request, "Who is to visit another group?", form)
+
+    def _ask_home(self, request: HttpRequest, person: User) -> HttpResponse:
+        form = HomeForm(request.POST or None, person=person, now=clock.now())
+        if form.is_valid():
+            home = form.cleaned_data["home"]
+            return redirect(f"{request.path}?person={person.pk}&home={home.pk}")
+        return self._ask(request, f"Which meeting will {person} miss?", form)
+
+    def _ask_host(self, request: HttpRequest, person: User, home: Meeting) -> HttpResponse:
+        try:
+            found = find_alternatives(person.pk, home.pk, clock.now())
+        except Refusal as refusal:
+            messages.error(request, refusal.sentence)
+            return redirect(request.path)
+        form = HostForm(request.POST or None, found=found)
+        if form.is_valid() and self._book(request, person, home, form.cleaned_data):
+            return redirect(CHANGELIST)
+        sentences = ["What is not open needs a reason, and some rules nobody can overrule."]
+        return self._ask(request, f"Where does {person} go in place of {home}?", form, sentences)
+
+    def _ask(
+        self, request: HttpRequest, title: str, form: Any, sentences: list[str] | None = None
+    ) -> HttpResponse:
+        return ask(
+            request,
+            self.admin_site,
+            title=title,
+            sentences=sentences or [],
+            form=form,
+            button="Book the visit" if isinstance(form, HostForm) else "Go on",
+            back=reverse(CHANGELIST),
+        )
+
+    def _book(
+        self, request: HttpRequest, person: User, home: Meeting, said: dict[str, Any]
+    ) -> bool:
+        try:
+            visit = book_visit_for(
+                person.pk,
+                home_meeting_id=home.pk,
+                host_meeting_id=said["host"],
+                by=_staff(request),
+                why=said["why"],
+                now=clock.now(),
+            )
+        except Refusal as refusal:
+            messages.error(request, f"{refusal.sentence} ({refusal.code})")
+            return False
+        done = f"{visit.user} visits {visit.host_meeting}."
+        if visit.overruled:
+            done += f" Overruled: {visit.overruled} ({visit.overruled_why})."
+        self.log_addition(request, visit, done)
+        messages.success(request, done)
+        return True
+
+    # -- cancelling ----------------------------------------------------------------------------
+
+    def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if not request.user.has_perm("guestvisits.change_guestvisit"):
+            raise PermissionDenied
+        visit = get_object_or_404(GuestVisit.objects.select_related("user"), pk=pk)
+        back = reverse("admin:guestvisits_guestvisit_change", args=[pk])
+        form = CancelForm(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            self._cancel(request, visit, form.cleaned_data["why"])
+            return redirect(back)
+        return ask(
+            request,
+            self.admin_site,
+            title=f"Cancel the visit of {visit}?",
+            sentences=["Access to the host group and the invitation end at once."],
+            form=form,
+            button="Cancel the visit",
+            back=back,
+            danger=True,
+        )
+
+    def _cancel(self, request: HttpRequest, visit: GuestVisit, why: str) -> None:
+        try:
+            cancel_visit_for(visit.pk, by=_staff(request), why=why, now=clock.now())
+        except Refusal as refusal:
+            messages.error(request, refusal.sentence)
+        else:
+            done = f"The visit of {visit} is cancelled."
+            self.log_change(request, visit, f"{done} {why}".strip())
+            messages.success(request, done)
+
+
+def _staff(request: HttpRequest) -> int:
+    return cast(int, request.user.pk)
+
+
+def _find(model: Any, pk: str | None) -> Any:
+    """The row that an address names; None without one."""
+    return model.objects.filter(pk=read_id(pk or "")).first()

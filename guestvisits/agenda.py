@@ -1,0 +1,104 @@
+"""What the page of one person's meetings shows: the meetings to come, the visits, and why nothing.
+
+Read in a constant number of queries; one more where there is nothing to show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from cohorts.models import Group, Membership
+from guestvisits.progress import Progress, read_progress
+from guestvisits.selectors import MyVisit, list_visits
+from meetings.selectors import MyMeeting, upcoming_meetings
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One meeting to come.  `visit` is where the person goes instead; `lost` the visit that ended
+    without the person's doing, where none has taken its place."""
+
+    mine: MyMeeting
+    visit: MyVisit | None
+    lost: MyVisit | None
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether "I can't attend" is offered; a facilitator's group has no host without them."""
+        return self.visit is None and not self.mine.is_facilitator
+
+
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """An open visit whose meeting is not over, and what has come of it outside."""
+
+    mine: MyVisit
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """`why_empty` is a sentence where there are no entries, else empty."""
+
+    entries: tuple[Entry, ...]
+    upcoming: tuple[Upcoming, ...]
+    past: tuple[MyVisit, ...]
+    why_empty: str
+
+
+def read_agenda(user_id: int, now: datetime) -> Agenda:
+    meetings = upcoming_meetings(user_id, now)
+    visits = list_visits(user_id, now)
+    ahead = [mine for mine in visits if mine.visit.is_open and not is_over(mine, now)]
+    progress = read_progress(user_id, ahead, now)
+    return Agenda(
+        entries=tuple(_entries(meetings, visits)),
+        upcoming=tuple(Upcoming(mine, progress[mine.visit.pk]) for mine in reversed(ahead)),
+        past=tuple(mine for mine in visits if mine.is_standing and is_over(mine, now)),
+        why_empty="" if meetings else explain_emptiness(user_id),
+    )
+
+
+def is_over(mine: MyVisit, now: datetime) -> bool:
+    return mine.visit.host_meeting.ends_at <= now
+
+
+def _entries(meetings: Iterable[MyMeeting], visits: Iterable[MyVisit]) -> Iterable[Entry]:
+    standing: dict[int, MyVisit] = {}
+    lost: dict[int, MyVisit] = {}
+    for mine in visits:
+        home = mine.visit.home_meeting_id
+        if mine.is_standing:
+            standing[home] = mine
+        elif mine.ended_unasked and _is_later(mine, lost.get(home)):
+            lost[home] = mine
+    for meeting in meetings:
+        visit = standing.get(meeting.meeting.pk)
+        yield Entry(meeting, visit, None if visit else lost.get(meeting.meeting.pk))
+
+
+def _is_later(mine: MyVisit, other: MyVisit | None) -> bool:
+    return other is None or mine.visit.pk > other.visit.pk
+
+
+def explain_emptiness(user_id: int) -> str:
+    """Why a person has no meeting to come."""
+    rows = Membership.objects.filter(user=user_id).select_related("group").order_by("-joined_at")
+    active = [row.group for row in rows if row.status == Membership.Status.ACTIVE]
+    if not rows:
+        return (
+            "You are not in a group yet. As soon as the staff put you in one, its meetings are "
+            "listed here."
+        )
+    if not active:
+        return f"You are no longer a member of {rows[0].group}, and of no other group."
+    group = active[0]
+    if group.status == Group.Status.PREVIEW:
+        return f"{group} is still being set up. Its meetings are listed here once that is done."
+    if group.has_ended:
+        return f"{group} has ended."
+    if not group.has_slot:
+        return f"{group} has no weekly time yet. Its meetings are listed here once it has one."
+    return f"All meetings of {group} are over."

@@ -1,0 +1,1 @@
+"""The API of visits: thin views over selectors and services."""

@@ -1,0 +1,121 @@
+"""The shapes of moving meetings.  Times that go out are ISO 8601 with their offset."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from cohorts.models import Group
+
+
+class MinutesField(serializers.IntegerField):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=5, max_value=1440, **options)
+
+
+class MomentField(serializers.DateTimeField):
+    """With an offset a moment; without one wall time in the group's zone, and then naive."""
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        return value if value.tzinfo is None else super().enforce_timezone(value)
+
+
+# -- what comes in -------------------------------------------------------------------------------
+
+
+class MoveSerializer(serializers.Serializer):
+    preview = serializers.BooleanField(
+        default=False, help_text="Show what would happen and change nothing."
+    )
+    seen = serializers.CharField(
+        default="",
+        allow_blank=True,
+        max_length=64,
+        help_text="The `digest` of a preview: nothing is done if it would look different by now.",
+    )
+
+
+class PostponeSerializer(MoveSerializer):
+    later_too = serializers.BooleanField(
+        help_text="True: this meeting and all later ones, by a week. False: this one to the end."
+    )
+
+
+class TimeSerializer(MoveSerializer):
+    starts_at = MomentField(
+        help_text="ISO 8601. Without an offset it is wall time in the group's zone."
+    )
+    minutes = MinutesField(required=False, help_text="As long as before if left out.")
+
+
+class SlotSerializer(MoveSerializer):
+    from_day = serializers.DateField()
+    weekday = serializers.ChoiceField(choices=Group.Weekday.choices, help_text="0 is Monday.")
+    start_time = serializers.TimeField(help_text="Wall time in the zone.")
+    timezone = serializers.CharField(max_length=64, help_text="An IANA zone.")
+    minutes = MinutesField()
+
+
+# -- what goes out -------------------------------------------------------------------------------
+
+
+class SpanSerializer(serializers.Serializer):
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+
+
+class ChangeSerializer(serializers.Serializer):
+    meeting_id = serializers.IntegerField(
+        allow_null=True, help_text="Null for one that is not made yet."
+    )
+    meeting_number = serializers.IntegerField(source="number")
+    before = SpanSerializer(allow_null=True, help_text="Null: it was not to be held.")
+    after = SpanSerializer(allow_null=True, help_text="Null: it is not to be held.")
+
+
+class AffectedSerializer(serializers.Serializer):
+    name = serializers.CharField()
+    role = serializers.CharField(help_text="`participant`, `facilitator` or `guest`.")
+
+
+class OptionSerializer(SpanSerializer):
+    group_name = serializers.CharField(source="group")
+    meeting_number = serializers.IntegerField(source="number")
+
+
+class ConsequenceSerializer(serializers.Serializer):
+    name = serializers.CharField()
+    sentence = serializers.CharField()
+    options = OptionSerializer(
+        many=True, allow_null=True, help_text="What is open to the guest then; null: nothing ends."
+    )
+
+
+class ClashSerializer(serializers.Serializer):
+    name = serializers.CharField()
+    meeting_number = serializers.IntegerField(source="number")
+    with_group_name = serializers.CharField(source="other.group.name")
+    with_meeting_number = serializers.IntegerField(source="other.number")
+    starts_at = serializers.DateTimeField(source="other.starts_at")
+    ends_at = serializers.DateTimeField(source="other.ends_at")
+    is_guest = serializers.BooleanField()
+
+
+class MovedSerializer(serializers.Serializer):
+    done = serializers.SerializerMethodField(help_text="False for a preview.")
+    group_id = serializers.IntegerField(source="group.pk")
+    changes = ChangeSerializer(many=True)
+    notes = serializers.ListField(
+        child=serializers.CharField(), help_text="What one might not expect."
+    )
+    affected = AffectedSerializer(many=True)
+    visits = ConsequenceSerializer(many=True, source="consequences")
+    clashes = ClashSerializer(many=True)
+    digest = serializers.CharField()
+
+    @extend_schema_field(bool)
+    def get_done(self, _preview: Any) -> bool:
+        return bool(self.context["done"])

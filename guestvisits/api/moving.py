@@ -1,0 +1,145 @@
+"""Moving meetings, for the group's facilitators and staff; for anybody else there are none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, cast
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cohorts import clock
+from cohorts.errors import Refusal
+from cohorts.models import Group, User
+from guestvisits.api import move_shapes as shapes
+from guestvisits.api.errors import RefusingView
+from guestvisits.api.serializers import RefusalSerializer
+from meetings.models import Meeting, MeetingMove
+from meetings.moving import moves
+from meetings.moving.access import may_move
+from meetings.moving.preview import Preview, preview_move
+from meetings.moving.rules import no_meeting
+from meetings.moving.services import carry_out
+from meetings.moving.wall import read_wall_time
+from meetings.rhythm import Slot
+
+ANSWERS = {200: shapes.MovedSerializer, 400: RefusalSerializer, 404: RefusalSerializer}
+
+
+def _describe(summary: str, asked: type[shapes.MoveSerializer], id_name: str) -> Any:
+    return extend_schema(
+        summary=summary,
+        description="With `preview` nothing is changed: who is affected, which visits end and what "
+        "is left to their guests, which other meetings of the same people overlap.",
+        parameters=[OpenApiParameter(id_name, int, OpenApiParameter.PATH)],
+        request=asked,
+        responses=ANSWERS,
+    )
+
+
+class _MoveView(RefusingView):
+    """A view reads what is asked for, makes a move of it, and shows or does it."""
+
+    asked: type[shapes.MoveSerializer] = shapes.MoveSerializer
+
+    def read(self, request: Request) -> dict[str, Any]:
+        serializer = self.asked(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return cast(dict[str, Any], serializer.validated_data)
+
+    def answer(self, request: Request, move: moves.Move, said: dict[str, Any]) -> Response:
+        now = clock.now()
+        preview = preview_move(move, now=now)
+        if not said["preview"]:
+            seen = said["seen"] or preview.digest
+            done = carry_out(move, by=request.user.pk, now=now, seen=seen)
+            preview = _with_ids(preview, done)
+        context = {"done": not said["preview"]}
+        return Response(shapes.MovedSerializer(preview, context=context).data)
+
+
+def _with_ids(preview: Preview, done: MeetingMove) -> Preview:
+    """What was shown, with the id of a meeting that did not exist then."""
+    ids = dict(done.changes.values_list("meeting__number", "meeting"))
+    changes = (replace(change, meeting_id=ids[change.number]) for change in preview.changes)
+    return replace(preview, changes=tuple(changes))
+
+
+def _find_meeting(request: Request, meeting_id: int) -> Meeting:
+    meeting = Meeting.objects.select_related("group").filter(pk=meeting_id).first()
+    if meeting is None or not may_move(cast(User, request.user), meeting.group_id):
+        raise no_meeting()
+    return meeting
+
+
+def _find_group(request: Request, group_id: int) -> Group:
+    group = Group.objects.filter(pk=group_id).first()
+    if group is None or not may_move(cast(User, request.user), group_id):
+        raise Refusal("no_group", "There is no such group.")
+    return group
+
+
+def _moment(said: datetime, group: Group) -> datetime:
+    """Raises Refusal: time_skipped, bad_day."""
+    if said.tzinfo is None:
+        return read_wall_time(said.date(), said.time(), group.timezone)
+    return said
+
+
+class RescheduleView(_MoveView):
+    asked = shapes.TimeSerializer
+
+    @_describe("Hold a meeting at another time", shapes.TimeSerializer, "meeting_id")
+    def post(self, request: Request, meeting_id: int) -> Response:
+        meeting, said = _find_meeting(request, meeting_id), self.read(request)
+        starts_at = _moment(said["starts_at"], meeting.group)
+        move = moves.Reschedule(meeting.pk, starts_at, said.get("minutes"))
+        return self.answer(request, move, said)
+
+
+class CancelView(_MoveView):
+    @_describe("Cancel a meeting", shapes.MoveSerializer, "meeting_id")
+    def post(self, request: Request, meeting_id: int) -> Response:
+        meeting, said = _find_meeting(request, meeting_id), self.read(request)
+        return self.answer(request, moves.Cancel(meeting.pk), said)
+
+
+class RestoreView(_MoveView):
+    @_describe(
+        "Hold a moved or cancelled meeting at its usual time", shapes.MoveSerializer, "meeting_id"
+    )
+    def post(self, request: Request, meeting_id: int) -> Response:
+        meeting, said = _find_meeting(request, meeting_id), self.read(request)
+        return self.answer(request, moves.Restore(meeting.pk), said)
+
+
+class PostponeView(_MoveView):
+    asked = shapes.PostponeSerializer
+
+    @_describe("Postpone a meeting", shapes.PostponeSerializer, "meeting_id")
+    def post(self, request: Request, meeting_id: int) -> Response:
+        meeting, said = _find_meeting(request, meeting_id), self.read(request)
+        move = moves.Postpone if said["later_too"] else moves.PutLast
+        return self.answer(request, move(meeting.pk), said)
+
+
+class AddView(_MoveView):
+    asked = shapes.TimeSerializer
+
+    @_describe("One more meeting, outside the rhythm", shapes.TimeSerializer, "group_id")
+    def post(self, request: Request, group_id: int) -> Response:
+        group, said = _find_group(request, group_id), self.read(request)
+        move = moves.Add(group.pk, _moment(said["starts_at"], group), said.get("minutes"))
+        return self.answer(request, move, said)
+
+
+class SlotView(_MoveView):
+    asked = shapes.SlotSerializer
+
+    @_describe("Another weekly slot from a day on", shapes.SlotSerializer, "group_id")
+    def post(self, request: Request, group_id: int) -> Response:
+        group, said = _find_group(request, group_id), self.read(request)
+        slot = Slot(said["weekday"], said["start_time"], said["timezone"], said["minutes"])
+        return self.answer(request, moves.ChangeSlot(group.pk, said["from_day"], slot), said)

@@ -1,0 +1,112 @@
+"""The shapes of the API.  Times are ISO 8601 with their offset."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from guestvisits.converters import LARGEST_ID
+from guestvisits.services.alternatives import Alternative
+
+
+class IdField(serializers.IntegerField):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=1, max_value=LARGEST_ID, **options)
+
+
+class RefusalSerializer(serializers.Serializer):
+    code = serializers.CharField(help_text="The refusal's name, such as `already_visiting`.")
+    sentence = serializers.CharField(help_text="The same for people.")
+
+
+# -- what comes in -------------------------------------------------------------------------------
+
+
+class OptionsQuerySerializer(serializers.Serializer):
+    meeting_id = IdField(help_text="The meeting that you can't attend.")
+
+
+class BookingSerializer(serializers.Serializer):
+    home_meeting_id = IdField(help_text="The meeting that you can't attend.")
+    host_meeting_id = IdField(help_text="The meeting of another group to visit in its place.")
+
+
+# -- what goes out -------------------------------------------------------------------------------
+
+
+class MyMeetingSerializer(serializers.Serializer):
+    meeting_id = serializers.IntegerField(source="meeting.pk")
+    meeting_number = serializers.IntegerField(source="meeting.number")
+    scheduled_at = serializers.DateTimeField(source="meeting.starts_at")
+    ends_at = serializers.DateTimeField(source="meeting.ends_at")
+    group_id = serializers.IntegerField(source="meeting.group_id")
+    group_name = serializers.CharField(source="meeting.group.name")
+    role = serializers.CharField(help_text="`participant` or `facilitator`.")
+    rsvp = serializers.CharField(
+        help_text="`pending`, `attending`, `not_attending` or `tentative`."
+    )
+
+
+class MyMeetingsSerializer(serializers.Serializer):
+    meetings = MyMeetingSerializer(many=True)
+
+
+class AlternativeSerializer(serializers.Serializer):
+    meeting_id = serializers.IntegerField(source="meeting.pk")
+    meeting_number = serializers.IntegerField(source="meeting.number")
+    scheduled_at = serializers.DateTimeField(source="meeting.starts_at")
+    ends_at = serializers.DateTimeField(source="meeting.ends_at")
+    group_id = serializers.IntegerField(source="meeting.group_id")
+    group_name = serializers.CharField(source="meeting.group.name")
+    facilitator_name = serializers.SerializerMethodField(
+        help_text="All of them, separated by commas; null without any."
+    )
+    seats_left = serializers.IntegerField(
+        allow_null=True, help_text="Seats for guests; null where they are not limited."
+    )
+
+    def get_facilitator_name(self, option: Alternative) -> str | None:
+        return ", ".join(option.facilitators) or None
+
+
+class NotOpenSerializer(AlternativeSerializer):
+    refusal = RefusalSerializer()
+
+
+class AlternativesSerializer(serializers.Serializer):
+    alternatives = AlternativeSerializer(many=True, source="open")
+    not_open = NotOpenSerializer(many=True, help_text="Meetings of the week that cannot be booked.")
+    refusal = RefusalSerializer(
+        allow_null=True, help_text="What stands against any visit of yours in this week."
+    )
+
+
+class BookedSerializer(serializers.Serializer):
+    success = serializers.BooleanField(default=True)
+    host_meeting_id = serializers.IntegerField()
+    host_group_id = serializers.IntegerField(source="host_meeting.group_id")
+    host_scheduled_at = serializers.DateTimeField(source="host_meeting.starts_at")
+    home_group_id = serializers.IntegerField(source="home_meeting.group_id")
+
+
+class CancelledSerializer(serializers.Serializer):
+    success = serializers.BooleanField(default=True)
+    host_group_id = serializers.IntegerField(source="host_meeting.group_id")
+    home_group_id = serializers.IntegerField(source="home_meeting.group_id")
+
+
+class MyVisitSerializer(serializers.Serializer):
+    attendance_id = serializers.IntegerField(allow_null=True)
+    meeting_id = serializers.IntegerField(source="visit.host_meeting_id")
+    meeting_number = serializers.IntegerField(source="visit.host_meeting.number")
+    scheduled_at = serializers.DateTimeField(source="visit.host_meeting.starts_at")
+    group_id = serializers.IntegerField(source="visit.host_meeting.group_id")
+    group_name = serializers.CharField(source="visit.host_meeting.group.name")
+    home_meeting_id = serializers.IntegerField(source="visit.home_meeting_id")
+    is_past = serializers.BooleanField()
+    can_cancel = serializers.BooleanField()
+
+
+class MyVisitsSerializer(serializers.Serializer):
+    visits = MyVisitSerializer(many=True)

@@ -1,0 +1,99 @@
+"""What the person who is signed in can ask and do.  Nobody acts for somebody else here."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cohorts import clock
+from guestvisits.api import serializers as shapes
+from guestvisits.api.errors import RefusingView
+from guestvisits.selectors import list_visits
+from guestvisits.services.alternatives import find_alternatives
+from guestvisits.services.booking import book_visit
+from guestvisits.services.cancelling import cancel_visit
+from meetings.selectors import upcoming_meetings
+
+REFUSED = {400: shapes.RefusalSerializer, 404: shapes.RefusalSerializer}
+
+
+class MyMeetingsView(RefusingView):
+    @extend_schema(
+        summary="My upcoming meetings",
+        description="Meetings of my active groups that have not begun, the earliest first. "
+        "Cancelled ones are left out.",
+        responses=shapes.MyMeetingsSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        now = clock.now()
+        meetings = [
+            mine
+            for mine in upcoming_meetings(_person(request), now)
+            if mine.meeting.starts_at > now and not mine.meeting.is_cancelled
+        ]
+        return Response(shapes.MyMeetingsSerializer({"meetings": meetings}).data)
+
+
+class OptionsView(RefusingView):
+    @extend_schema(
+        summary="Where I could go instead",
+        description="The meetings of the same week of the cohort's other groups. Those that cannot "
+        "be booked are listed apart, with the reason.",
+        parameters=[
+            OpenApiParameter("meeting_id", int, required=True, description="A meeting of my group.")
+        ],
+        responses={200: shapes.AlternativesSerializer, **REFUSED},
+    )
+    def get(self, request: Request) -> Response:
+        asked = _checked(shapes.OptionsQuerySerializer, request.query_params)
+        found = find_alternatives(_person(request), asked["meeting_id"], clock.now())
+        return Response(shapes.AlternativesSerializer(found).data)
+
+
+class VisitsView(RefusingView):
+    @extend_schema(
+        summary="My guest visits",
+        description="Visits to come and past ones, the latest meeting first. Visits that were "
+        "cancelled or ended early are left out.",
+        responses=shapes.MyVisitsSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        visits = [mine for mine in list_visits(_person(request), clock.now()) if mine.is_standing]
+        return Response(shapes.MyVisitsSerializer({"visits": visits}).data)
+
+    @extend_schema(
+        summary="Visit another group's meeting",
+        description="Books the visit and says at home that I am away. A refusal is a 400 with its "
+        "name and a sentence; a meeting that I cannot see is a 404.",
+        request=shapes.BookingSerializer,
+        responses={200: shapes.BookedSerializer, **REFUSED},
+    )
+    def post(self, request: Request) -> Response:
+        asked = _checked(shapes.BookingSerializer, request.data)
+        visit = book_visit(_person(request), **asked, now=clock.now())
+        return Response(shapes.BookedSerializer(visit).data)
+
+
+class VisitView(RefusingView):
+    @extend_schema(
+        summary="Cancel a visit",
+        parameters=[OpenApiParameter("host_meeting_id", int, OpenApiParameter.PATH)],
+        description="Before the host meeting begins. The answer at home is pending again.",
+        responses={200: shapes.CancelledSerializer, **REFUSED},
+    )
+    def delete(self, request: Request, host_meeting_id: int) -> Response:
+        visit = cancel_visit(_person(request), host_meeting_id=host_meeting_id, now=clock.now())
+        return Response(shapes.CancelledSerializer(visit).data)
+
+
+def _person(request: Request) -> int:
+    return cast(int, request.user.pk)
+
+
+def _checked(shape: type[shapes.serializers.Serializer], data: Any) -> dict[str, Any]:
+    serializer = shape(data=data)
+    serializer.is_valid(raise_exception=True)
+    return cast(dict[str, Any], serializer.validated_data)

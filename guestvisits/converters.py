@@ -1,0 +1,30 @@
+"""Ids that come from outside: `<id:…>` in an address, a field of a form.
+
+A number that the database cannot hold names nothing: SQLite would raise OverflowError for it.
+"""
+
+from __future__ import annotations
+
+from django.urls import register_converter
+from django.urls.converters import IntConverter
+
+LARGEST_ID = 2**63 - 1
+DIGITS = len(str(LARGEST_ID))
+
+
+def read_id(text: str) -> int:
+    """The id that a text names; 0, which no row has, for whatever is none."""
+    is_number = text.isascii() and text.isdecimal() and len(text) <= DIGITS
+    number = int(text) if is_number else 0
+    return number if number <= LARGEST_ID else 0
+
+
+class IdConverter(IntConverter):
+    def to_python(self, value: str) -> int:
+        number = read_id(value)
+        if not number:
+            raise ValueError("No row has such an id.")
+        return number
+
+
+register_converter(IdConverter, "id")

@@ -1,0 +1,210 @@
+"""Reads from the database what `rules` and `fate` decide on.
+
+A constant number of queries, whatever the number of groups or of visits.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, QuerySet
+
+from cohorts.errors import Refusal
+from cohorts.models import Cohort, Group, Membership
+from guestvisits.fate import VisitFacts
+from guestvisits.models import GuestVisit
+from guestvisits.rules import BookingFacts, CohortSettings, MeetingFacts
+from guestvisits.selectors import window_of, with_dates
+from meetings.models import Attendance, Meeting
+
+Role = Membership.Role
+Status = Membership.Status
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Two meetings, their groups and cohort loaded, and what decides on a visit."""
+
+    home: Meeting
+    host: Meeting
+    facts: BookingFacts
+
+
+# -- before a booking ----------------------------------------------------------------------------
+
+
+def read_choice(user_id: int, *, home_meeting_id: int, host_meeting_id: int) -> Choice:
+    """The facts for one booking.  Four queries.
+
+    Raises Refusal("no_meeting") where either meeting does not exist or is none of the person's
+    business: of a group, or of a cohort, to which the person never belonged.
+    """
+    guest = _Guest(user_id, home_meeting_id)
+    hosts = _host_meetings().filter(pk=host_meeting_id, group__cohort__in=guest.cohort_ids)
+    meeting = hosts.first()
+    if meeting is None:
+        raise no_meeting()
+    return guest.choice(meeting)
+
+
+def read_choices(user_id: int, *, home_meeting_id: int) -> tuple[Meeting, list[Choice]]:
+    """The home meeting, and every meeting of its week of the cohort's other groups, by start.
+
+    Four queries.  Raises Refusal("no_meeting"), as above.
+    """
+    guest = _Guest(user_id, home_meeting_id)
+    home = guest.home
+    hosts = (
+        _host_meetings()
+        .filter(group__cohort=home.group.cohort_id, number=home.number)
+        .exclude(group=home.group_id)
+        .order_by("starts_at", "group__name")
+    )
+    return home, [guest.choice(meeting) for meeting in hosts]
+
+
+def no_meeting() -> Refusal:
+    """The same words for a meeting that does not exist and for one that is somebody else's."""
+    return Refusal("no_meeting", "There is no such meeting among those you can see.")
+
+
+class _Guest:
+    """What is to be known of one person and one home meeting."""
+
+    def __init__(self, user_id: int, home_meeting_id: int) -> None:
+        self.memberships = list(Membership.objects.filter(user=user_id))
+        self.cohort_ids = {membership.cohort_id for membership in self.memberships}
+        self.home = self._find_home(user_id, home_meeting_id)
+        self.visits = list(
+            GuestVisit.objects.filter(
+                Q(ended_at__isnull=True) | Q(end_reason=GuestVisit.End.OVER),
+                user=user_id,
+                host_meeting__group__cohort=self.home.group.cohort_id,
+            ).values_list("host_meeting__number", flat=True)
+        )
+
+    def _find_home(self, user_id: int, home_meeting_id: int) -> Meeting:
+        checked_in = Attendance.objects.filter(user=user_id, checked_in_at__isnull=False)
+        group_ids = {membership.group_id for membership in self.memberships}
+        home = (
+            Meeting.objects.filter(pk=home_meeting_id, group__in=group_ids)
+            .select_related("group__cohort")
+            .annotate(checked_in=Count("pk", filter=Q(attendances__in=checked_in)))
+            .first()
+        )
+        if home is None:
+            raise no_meeting()
+        return home
+
+    def choice(self, host: Meeting) -> Choice:
+        home_roles = self._active_roles(self.home.group_id)
+        return Choice(
+            self.home,
+            host,
+            BookingFacts(
+                home=_meeting_facts(self.home),
+                host=_meeting_facts(host),
+                is_participant=Role.PARTICIPANT in home_roles,
+                is_facilitator=Role.FACILITATOR in home_roles,
+                is_host_member=bool(self._active_roles(host.group_id)),
+                is_checked_in_at_home=self.home.checked_in > 0,  # type: ignore[attr-defined]
+                is_visiting=self.home.number in self.visits,
+                guests=host.guests,  # type: ignore[attr-defined]
+                visits=len(self.visits),
+                settings=_settings_of(self.home.group.cohort),
+            ),
+        )
+
+    def _active_roles(self, group_id: int) -> set[str]:
+        return {
+            membership.role
+            for membership in self.memberships
+            if membership.group_id == group_id and membership.status == Status.ACTIVE
+        }
+
+
+def _host_meetings() -> QuerySet[Meeting]:
+    return Meeting.objects.select_related("group__cohort").annotate(
+        guests=Count("visits_here", filter=Q(visits_here__ended_at__isnull=True))
+    )
+
+
+def _meeting_facts(meeting: Meeting) -> MeetingFacts:
+    return MeetingFacts(
+        meeting_id=meeting.pk,
+        group_id=meeting.group_id,
+        cohort_id=meeting.group.cohort_id,
+        number=meeting.number,
+        starts_at=meeting.starts_at,
+        ends_at=meeting.ends_at,
+        is_cancelled=meeting.is_cancelled,
+        group_is_active=meeting.group.status == Group.Status.ACTIVE,
+    )
+
+
+def _settings_of(cohort: Cohort) -> CohortSettings:
+    return CohortSettings(
+        guest_seats=cohort.guest_seats,
+        booking_cutoff_hours=cohort.booking_cutoff_hours,
+        visits_per_person=cohort.visits_per_person,
+    )
+
+
+# -- after a booking -----------------------------------------------------------------------------
+
+
+def read_open_visits(
+    group_ids: Collection[int] | None = None,
+) -> list[tuple[GuestVisit, VisitFacts]]:
+    """The open visits from and to these groups, and of their members, with what can end them.
+
+    None asks for all.  Two queries.
+    """
+    visits = with_dates(GuestVisit.objects.filter(ended_at__isnull=True)).select_related("user")
+    if group_ids is not None:
+        members = Membership.objects.filter(group__in=group_ids, status=Status.ACTIVE)
+        visits = visits.filter(
+            Q(home_meeting__group__in=group_ids)
+            | Q(host_meeting__group__in=group_ids)
+            | Q(user__in=members.values("user"))
+        )
+    rows = list(visits.order_by("pk"))
+    memberships = _memberships_of(rows)
+    return [(visit, _visit_facts(visit, memberships[visit.user_id])) for visit in rows]
+
+
+def _memberships_of(visits: Iterable[GuestVisit]) -> dict[int, list[Membership]]:
+    """By person, the latest first: of two completed or active ones the later counts."""
+    found: dict[int, list[Membership]] = defaultdict(list)
+    people = {visit.user_id for visit in visits}
+    if people:
+        for membership in Membership.objects.filter(user__in=people).order_by("-joined_at", "-pk"):
+            found[membership.user_id].append(membership)
+    return found
+
+
+def _visit_facts(visit: GuestVisit, memberships: list[Membership]) -> VisitFacts:
+    host, home_group_id = visit.host_meeting, visit.home_meeting.group_id
+    of_cohort = [row for row in memberships if row.cohort_id == host.group.cohort_id]
+    active = [row for row in of_cohort if row.status == Status.ACTIVE]
+    return VisitFacts(
+        home_group_id=home_group_id,
+        window_ends_at=window_of(visit).ends_at,
+        chosen_start=visit.chosen_start,
+        host_starts_at=host.starts_at,
+        host_is_cancelled=host.is_cancelled,
+        host_group_has_ended=host.group.has_ended,
+        cohort_has_ended=host.group.cohort.status != Cohort.Status.OPEN,
+        guest_is_active=visit.user.is_active,
+        is_host_member=any(row.group_id == host.group_id for row in active),
+        home_group_ids=tuple(
+            row.group_id
+            for row in active
+            if row.group_id == home_group_id or row.role == Role.PARTICIPANT
+        ),
+        has_completed_home=any(
+            row.group_id == home_group_id and row.status == Status.COMPLETED for row in of_cohort
+        ),
+    )

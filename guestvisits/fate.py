@@ -1,0 +1,96 @@
+"""What becomes of an open visit when facts around it change.  Pure.
+
+The first line that holds decides:
+
+    the facts                                                     the visit
+    ------------------------------------------------------------  ----------------------------------
+    its window is over                                            ends: over
+    the guest's account was closed                                ends: deactivated
+    the cohort has ended                                          ends: cohort_ended
+    the guest is an active member of the host group               ends: became_member
+    the host group has ended                                      ends: host_group_ended
+    the guest dropped out of the home group and is in no other    ends: left
+    the host meeting is cancelled                                 ends: host_cancelled
+    the host meeting starts at another time than was chosen       ends: host_moved
+      (unless both have passed: then it was held)
+    the guest is in another group of the cohort by now            kept, tied to that group's meeting
+                                                                  of the same number, once it exists
+    the guest completed the home group                            kept
+    the home meeting was moved or cancelled, its group ended      kept
+    the guest's answer changed, here or in a calendar             kept
+
+A visit that the guest or the staff cancel does not come here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from guestvisits.models import GuestVisit
+
+End = GuestVisit.End
+
+
+@dataclass(frozen=True, slots=True)
+class VisitFacts:
+    """One open visit and what can end it.
+
+    `home_group_ids`: the groups where the guest is at home by now: the home group while any active
+    membership lasts there, and the group of which the guest is an active participant.
+    `has_completed_home`: the home membership ended as completed.
+    """
+
+    home_group_id: int
+    window_ends_at: datetime
+    chosen_start: datetime
+    host_starts_at: datetime
+    host_is_cancelled: bool
+    host_group_has_ended: bool
+    cohort_has_ended: bool
+    guest_is_active: bool
+    is_host_member: bool
+    home_group_ids: tuple[int, ...]
+    has_completed_home: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """`end` is a reason of GuestVisit.End, or empty; `tie_to` a new home group, or None."""
+
+    end: str = ""
+    tie_to: int | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.end or self.tie_to)
+
+
+KEPT = Fate()
+
+
+def decide_fate(facts: VisitFacts, now: datetime) -> Fate:
+    """What the table above says."""
+    for reason, holds in _ends(facts, now):
+        if holds:
+            return Fate(end=reason)
+    if facts.home_group_ids and facts.home_group_id not in facts.home_group_ids:
+        return Fate(tie_to=facts.home_group_ids[0])
+    return KEPT
+
+
+def _ends(facts: VisitFacts, now: datetime) -> tuple[tuple[str, bool], ...]:
+    return (
+        (End.OVER, facts.window_ends_at <= now),
+        (End.DEACTIVATED, not facts.guest_is_active),
+        (End.COHORT_ENDED, facts.cohort_has_ended),
+        (End.BECAME_MEMBER, facts.is_host_member),
+        (End.HOST_GROUP_ENDED, facts.host_group_has_ended),
+        (End.LEFT, not facts.home_group_ids and not facts.has_completed_home),
+        (End.HOST_CANCELLED, facts.host_is_cancelled),
+        (End.HOST_MOVED, _was_moved(facts, now)),
+    )
+
+
+def _was_moved(facts: VisitFacts, now: datetime) -> bool:
+    was_held = facts.host_starts_at <= now and facts.chosen_start <= now
+    return facts.host_starts_at != facts.chosen_start and not was_held

@@ -1,0 +1,1 @@
+"""What people are told of visits: the groups in their channels, the guest by e-mail."""

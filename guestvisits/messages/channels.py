@@ -1,0 +1,162 @@
+"""What the two groups are told of a visit, each once and in its own channel.
+
+    to the host group     who joins, once access has begun
+                          that the guest goes, just before access ends
+    to the home group     who is away, in the days before its meeting
+
+A visit that ends before its access began is not spoken of to the host group.  The farewell comes
+some minutes early and never holds up the end of access, which follows from dates alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from cohorts.messages.models import Message
+from cohorts.messages.owed import NoLongerTrue, Owed
+from guestvisits.messages.visits import open_visit_of, spoken_of, visit_of
+from guestvisits.models import GuestVisit
+from guestvisits.selectors import GuestWindow, window_of
+
+JOINS, LEAVES, AWAY = "guest_joins", "guest_leaves", "member_away"
+BEFORE_THE_END = timedelta(minutes=5)
+FAREWELL_WITHIN = timedelta(days=3)  # a weekend: who vanished, and why, is news on Monday too
+
+End = GuestVisit.End
+# Ends after which the guest stays, or there is nobody left to tell.
+NO_FAREWELL = frozenset({End.BECAME_MEMBER, End.HOST_GROUP_ENDED, End.COHORT_ENDED})
+
+
+# -- the host group ------------------------------------------------------------------------------
+
+
+def owe_to_hosts(group_ids: frozenset[int] | None, now: datetime) -> Iterable[Owed]:
+    """Greetings and farewells of guests of these groups.  One query."""
+    visits = spoken_of(now)
+    if group_ids is not None:
+        visits = visits.filter(host_meeting__group__in=group_ids)
+    windows = {visit: window_of(visit) for visit in visits}
+    for visit, window in windows.items():
+        if visit.is_open:
+            yield _greeting(visit, window)
+        if _takes_leave(visit, window, windows.values()):
+            yield _farewell(visit, window)
+
+
+def _greeting(visit: GuestVisit, window: GuestWindow) -> Owed:
+    return Owed(
+        key=_greeting_key(visit),
+        kind=JOINS,
+        channel=Message.Channel.DISCORD_CHANNEL,
+        group_id=window.host_group_id,
+        user_id=None,
+        due_at=max(visit.booked_at, window.begins_at),
+        cutoff_at=visit.host_meeting.ends_at,
+        context={"visit": visit.pk},
+    )
+
+
+def _greeting_key(visit: GuestVisit) -> str:
+    return f"{JOINS}:{visit.pk}"
+
+
+def _takes_leave(visit: GuestVisit, window: GuestWindow, others: Iterable[GuestWindow]) -> bool:
+    """Whether access to the channel ends with this visit."""
+    if visit.end_reason in NO_FAREWELL or window.ends_at <= _began_at(visit):
+        return False
+    return not any(
+        other.user_id == window.user_id
+        and other.host_group_id == window.host_group_id
+        and other.holds(window.ends_at)
+        for other in others
+    )
+
+
+def _began_at(visit: GuestVisit) -> datetime:
+    """When access began or would have: by the start that was chosen, since a meeting that was moved
+    has another by now."""
+    days = visit.host_meeting.group.cohort.guest_days_before
+    return visit.chosen_start - timedelta(days=days)
+
+
+def _farewell(visit: GuestVisit, window: GuestWindow) -> Owed:
+    is_dated = visit.is_open or visit.end_reason == End.OVER
+    return Owed(
+        key=f"{LEAVES}:{visit.pk}",
+        kind=LEAVES,
+        channel=Message.Channel.DISCORD_CHANNEL,
+        group_id=window.host_group_id,
+        user_id=None,
+        due_at=window.ends_at - BEFORE_THE_END if is_dated else window.ends_at,
+        cutoff_at=window.ends_at + FAREWELL_WITHIN,
+        context={"visit": visit.pk},
+    )
+
+
+def joins_context(message: Message, _now: datetime) -> dict[str, Any]:
+    """What the greeting needs.  Raises NoLongerTrue.  One query."""
+    return _words(open_visit_of(message))
+
+
+def leaves_context(message: Message, now: datetime) -> dict[str, Any]:
+    """What the farewell needs.  Raises NoLongerTrue.  Two queries."""
+    visit = visit_of(message)
+    heard = Message.objects.filter(
+        key=_greeting_key(visit), state__in=[Message.State.SENT, Message.State.SENDING]
+    )
+    if not heard.exists():
+        raise NoLongerTrue("The group was never told of the visit.")
+    return _words(visit) | {"was_held": visit.chosen_start <= (visit.ended_at or now)}
+
+
+# -- the home group ------------------------------------------------------------------------------
+
+
+def owe_to_homes(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
+    """Who of these groups is away.  One query."""
+    visits = spoken_of(now).filter(ended_at__isnull=True)
+    if group_ids is not None:
+        visits = visits.filter(home_meeting__group__in=group_ids)
+    for visit in visits:
+        yield _absence(visit)
+
+
+def _absence(visit: GuestVisit) -> Owed:
+    """Due in the same days before the meeting in which guests have access; no news once it began.
+
+    A guest who changes groups is away from another meeting, of which the new group is told.
+    """
+    home = visit.home_meeting
+    days = timedelta(days=home.group.cohort.guest_days_before)
+    return Owed(
+        key=f"{AWAY}:{visit.pk}:{home.pk}",
+        kind=AWAY,
+        channel=Message.Channel.DISCORD_CHANNEL,
+        group_id=home.group_id,
+        user_id=None,
+        due_at=max(visit.booked_at, home.starts_at - days),
+        cutoff_at=home.starts_at,
+        context={"visit": visit.pk, "home_meeting": home.pk},
+    )
+
+
+def away_context(message: Message, _now: datetime) -> dict[str, Any]:
+    """What the home group is told.  Raises NoLongerTrue.  One query."""
+    visit = open_visit_of(message)
+    if visit.home_meeting_id != message.context["home_meeting"]:
+        raise NoLongerTrue("The guest is in another group by now.")
+    if visit.home_meeting.is_cancelled:
+        raise NoLongerTrue("The meeting is cancelled, so nobody is missed.")
+    return _words(visit)
+
+
+def _words(visit: GuestVisit) -> dict[str, Any]:
+    return {
+        "guest": visit.user,
+        "host": visit.host_meeting,
+        "host_group": visit.host_meeting.group,
+        "home": visit.home_meeting,
+        "home_group": visit.home_meeting.group,
+    }

@@ -1,0 +1,122 @@
+"""What the guest is told of a visit by e-mail: that it stands, that it is cancelled, that it broke.
+
+visit_booked        at booking; not once the meeting has begun
+visit_cancelled     when the guest took it back
+visit_broken        when it ended without the guest's doing, with what is left
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from cohorts.errors import Refusal
+from cohorts.messages.models import Message
+from cohorts.messages.owed import NoLongerTrue, Owed
+from guestvisits.messages.visits import open_visit_of, spoken_of, visit_of
+from guestvisits.models import GuestVisit
+from guestvisits.selectors import UNASKED_ENDS, window_of
+from guestvisits.services.alternatives import Alternative, find_alternatives
+
+BOOKED, CANCELLED, BROKEN = "visit_booked", "visit_cancelled", "visit_broken"
+TOLD_WITHIN = timedelta(days=2)  # of its end
+
+End = GuestVisit.End
+WHY = {
+    End.CANCELLED_BY_STAFF: "The staff have cancelled your visit.",
+    End.HOST_MOVED: "The meeting was moved to another time, so your visit has ended.",
+    End.HOST_CANCELLED: "The meeting was cancelled, so your visit has ended.",
+    End.HOST_GROUP_ENDED: "The group has ended, and your visit with it.",
+    End.COHORT_ENDED: "The cohort has ended, and your visit with it.",
+    End.BECAME_MEMBER: "You are a member of the group now, so you need no visit any more.",
+}
+# Ends after which the guest may look for another meeting of the same week.
+LEAVES_A_CHOICE = frozenset(
+    {End.CANCELLED_BY_STAFF, End.HOST_MOVED, End.HOST_CANCELLED, End.HOST_GROUP_ENDED}
+)
+
+
+def owe_letters(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
+    """Letters about visits to these groups.  One query."""
+    visits = spoken_of(now)
+    if group_ids is not None:
+        visits = visits.filter(host_meeting__group__in=group_ids)
+    for visit in visits:
+        if visit.ended_at is None:
+            yield _letter(visit, BOOKED, visit.booked_at, visit.host_meeting.starts_at)
+        elif visit.end_reason == End.CANCELLED:
+            yield _letter(visit, CANCELLED, visit.ended_at, visit.ended_at + TOLD_WITHIN)
+        elif visit.end_reason in UNASKED_ENDS:
+            yield _letter(visit, BROKEN, visit.ended_at, visit.ended_at + TOLD_WITHIN)
+
+
+def _letter(visit: GuestVisit, kind: str, due_at: datetime, cutoff_at: datetime) -> Owed:
+    return Owed(
+        key=f"{kind}:{visit.pk}",
+        kind=kind,
+        channel=Message.Channel.EMAIL,
+        group_id=visit.host_meeting.group_id,
+        user_id=visit.user_id,
+        due_at=due_at,
+        cutoff_at=cutoff_at,
+        context={"visit": visit.pk},
+    )
+
+
+def booked_context(message: Message, now: datetime) -> dict[str, Any]:
+    """Raises NoLongerTrue.  One query."""
+    visit = open_visit_of(message)
+    begins_at = window_of(visit).begins_at
+    return _words(visit) | {
+        "by_staff": visit.booked_by_id != visit.user_id,
+        "access_from": begins_at if begins_at > now else None,
+    }
+
+
+def cancelled_context(message: Message, now: datetime) -> dict[str, Any]:
+    """Raises NoLongerTrue.  One query."""
+    visit = visit_of(message)
+    home = visit.home_meeting
+    return _words(visit) | {"is_home_ahead": home.starts_at > now and not home.is_cancelled}
+
+
+def broken_context(message: Message, now: datetime) -> dict[str, Any]:
+    """Raises NoLongerTrue, also where the guest has chosen anew.  Six queries."""
+    visit = visit_of(message)
+    again = GuestVisit.objects.filter(
+        user=visit.user_id, home_meeting=visit.home_meeting_id, ended_at__isnull=True
+    )
+    if again.exists():
+        raise NoLongerTrue("The guest has booked another visit since.")
+    has_choice = visit.end_reason in LEAVES_A_CHOICE
+    return _words(visit) | {
+        "why": WHY[End(visit.end_reason)],
+        "has_choice": has_choice,
+        "left": _what_is_left(visit, now) if has_choice else (),
+        "choice_url": _address("alternatives", visit.home_meeting_id),
+    }
+
+
+def _what_is_left(visit: GuestVisit, now: datetime) -> tuple[Alternative, ...]:
+    try:
+        return find_alternatives(visit.user_id, visit.home_meeting_id, now).open
+    except Refusal:
+        return ()
+
+
+def _words(visit: GuestVisit) -> dict[str, Any]:
+    return {
+        "host": visit.host_meeting,
+        "host_group": visit.host_meeting.group,
+        "home": visit.home_meeting,
+        "home_group": visit.home_meeting.group,
+        "meetings_url": _address("my-meetings"),
+    }
+
+
+def _address(page: str, *args: int) -> str:
+    return f"{settings.SITE_URL}{reverse(page, args=args)}"

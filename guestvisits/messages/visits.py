@@ -1,0 +1,42 @@
+"""Which visits are still spoken of, and one of them for its words."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q, QuerySet
+
+from cohorts.messages.models import Message
+from cohorts.messages.owed import NoLongerTrue
+from guestvisits.models import GuestVisit
+
+# Longer than any message about the end of a visit may still be sent.
+SPOKEN_OF = timedelta(days=7)
+
+
+def spoken_of(now: datetime) -> QuerySet[GuestVisit]:
+    """Visits that stand or ended lately, with everything that messages say of them."""
+    lately = Q(ended_at__isnull=True) | Q(ended_at__gt=now - SPOKEN_OF)
+    return _with_words(GuestVisit.objects.filter(lately)).order_by("pk")
+
+
+def visit_of(message: Message) -> GuestVisit:
+    """The visit that a message is about.  Raises NoLongerTrue where there is none any more."""
+    visit = _with_words(GuestVisit.objects.filter(pk=message.context["visit"])).first()
+    if visit is None:
+        raise NoLongerTrue("The visit is no longer known.")
+    return visit
+
+
+def open_visit_of(message: Message) -> GuestVisit:
+    """The same, for what is said while a visit stands.  Raises NoLongerTrue."""
+    visit = visit_of(message)
+    if not visit.is_open:
+        raise NoLongerTrue(f"The visit has ended: {visit.get_end_reason_display()}.")
+    return visit
+
+
+def _with_words(visits: QuerySet[GuestVisit]) -> QuerySet[GuestVisit]:
+    return visits.select_related(
+        "user", "host_meeting__group__cohort__course", "home_meeting__group__cohort__course"
+    )

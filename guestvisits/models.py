@@ -1,0 +1,86 @@
+"""Guest visits: a person's visit to a host meeting in place of a home meeting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from meetings.models import Meeting
+
+
+class GuestVisit(models.Model):
+    """From booking to end.  While it is open the host meeting has a guest attendance for it."""
+
+    class End(models.TextChoices):
+        CANCELLED = "cancelled", "cancelled by the guest"
+        CANCELLED_BY_STAFF = "cancelled_by_staff", "cancelled by staff"
+        OVER = "over", "the visit is over"
+        HOST_MOVED = "host_moved", "the host meeting was moved"
+        HOST_CANCELLED = "host_cancelled", "the host meeting was cancelled"
+        HOST_GROUP_ENDED = "host_group_ended", "the host group has ended"
+        COHORT_ENDED = "cohort_ended", "the cohort has ended"
+        LEFT = "left", "the guest left the home group"
+        BECAME_MEMBER = "became_member", "the guest became a member of the host group"
+        DEACTIVATED = "deactivated", "the guest's account was closed"
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="guest_visits"
+    )
+    home_meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="visits_away")
+    host_meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="visits_here")
+    # The host meeting's start as the guest chose it: a meeting that starts at another time was
+    # moved, whoever moved it and by whichever door.
+    chosen_start = models.DateTimeField(editable=False)
+    booked_at = models.DateTimeField(default=timezone.now)
+    booked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    # Rules that staff overruled when booking, by name, and why.
+    overruled = models.CharField(max_length=200, blank=True)
+    overruled_why = models.CharField(max_length=300, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    end_reason = models.CharField(max_length=20, choices=End, blank=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    # Why staff ended it although a rule forbids that.
+    ended_why = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["-booked_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "home_meeting"],
+                condition=models.Q(ended_at__isnull=True),
+                name="visit_one_open_per_home_meeting",
+            ),
+            models.UniqueConstraint(
+                fields=["user", "host_meeting"],
+                condition=models.Q(ended_at__isnull=True),
+                name="visit_one_open_per_host_meeting",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(home_meeting=models.F("host_meeting")),
+                name="visit_to_another_meeting",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended_at__isnull=True, end_reason="")
+                | (models.Q(ended_at__isnull=False) & ~models.Q(end_reason="")),
+                name="visit_end_has_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.host_meeting}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.chosen_start is None:
+            self.chosen_start = self.host_meeting.starts_at
+        super().save(*args, **kwargs)
+
+    @property
+    def is_open(self) -> bool:
+        return self.ended_at is None

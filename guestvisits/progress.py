@@ -1,0 +1,108 @@
+"""What has come of a visit outside, in words: read from what the mirrors last reported.
+
+For showing only.  Each line is one mirror:
+
+    reported                      the line says                        settled
+    ----------------------------  -----------------------------------  -------
+    nothing yet, wanted           on its way                           no
+    has                           ready                                yes
+    not there, no address         what is missing, as the mirror says  yes
+    withheld, failed              that it could not be done, and why   yes
+    ended (of an earlier visit)   as nothing yet                       no
+
+Before the window begins, a mirror that is not ahead (the invitation is, access is not) is only
+spoken of if it has reported something that holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cohorts.models import AccessState
+from cohorts.sync.registry import configured_mirrors
+from guestvisits.selectors import GuestWindow, MyVisit
+
+State = AccessState.State
+
+WORDS = {
+    State.WANTED: "on its way",
+    State.HAS: "ready",
+    State.NOT_THERE: "waiting for you: you are not there yet.",
+    State.NO_ADDRESS: "not possible: no address of yours is known.",
+    State.WITHHELD: "held back until the staff have looked at it.",
+    State.FAILED: "not done yet; it is tried again.",
+}
+EXPLAINED = {State.WITHHELD, State.FAILED}  # the others say it all
+SETTLED = {State.HAS, State.NOT_THERE, State.NO_ADDRESS, State.WITHHELD, State.FAILED}
+
+FAST, SLOW = 2, 30  # seconds between two looks
+FAST_FOR = timedelta(minutes=3)  # after that something is wrong, and a look costs others
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One mirror: its title, a word of state and, where something went wrong, the mirror's own."""
+
+    title: str
+    state: str
+    text: str
+    reason: str
+
+    @property
+    def is_settled(self) -> bool:
+        return self.state in SETTLED
+
+    @property
+    def is_missing_person(self) -> bool:
+        return self.state == State.NOT_THERE
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`look_again` is the number of seconds after which to look again; None once it is settled."""
+
+    window: GuestWindow
+    has_begun: bool
+    lines: tuple[Line, ...]
+    look_again: int | None
+
+
+def read_progress(user_id: int, visits: Iterable[MyVisit], now: datetime) -> dict[int, Progress]:
+    """By visit id, for open visits.  One query for any number of them."""
+    visits = [mine for mine in visits if mine.visit.is_open]
+    groups = {mine.window.host_group_id for mine in visits}
+    reported = {
+        (state.group_id, state.mirror): state
+        for state in AccessState.objects.filter(user=user_id, group__in=groups)
+    }
+    return {mine.visit.pk: _progress(mine, reported, now) for mine in visits}
+
+
+def _progress(
+    mine: MyVisit, reported: dict[tuple[int, str], AccessState], now: datetime
+) -> Progress:
+    window = mine.window
+    has_begun = window.begins_at <= now
+    lines = []
+    for name, mirror in configured_mirrors().items():
+        state = reported.get((window.host_group_id, name))
+        if state and state.state == State.ENDED:
+            state = None
+        if state or has_begun or mirror.ahead:
+            lines.append(_line(mirror.title, state))
+    booked_at = mine.visit.booked_at
+    since = max(booked_at, window.begins_at) if has_begun else booked_at
+    return Progress(window, has_begun, tuple(lines), _look_again(lines, now - since))
+
+
+def _line(title: str, row: AccessState | None) -> Line:
+    state = State(row.state) if row else State.WANTED
+    return Line(title, state, WORDS[state], row.reason if row and state in EXPLAINED else "")
+
+
+def _look_again(lines: Iterable[Line], waited: timedelta) -> int | None:
+    if all(line.is_settled for line in lines):
+        return None
+    return FAST if waited < FAST_FOR else SLOW

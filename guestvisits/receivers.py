@@ -1,0 +1,63 @@
+"""Visits follow the facts, and announce their own changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
+
+from cohorts import clock
+from cohorts.models import User
+from cohorts.signals import announce, group_changed
+from guestvisits.models import GuestVisit
+from guestvisits.services.settling import settle_visits
+
+
+class _SettleAfterCommit:
+    """Settles once per transaction, when it is over.
+
+    Within it a person who changes groups is, for a moment, in none, and would lose the visit.  A
+    crash in between costs a minute: the sweep settles all.
+    """
+
+    def __init__(self) -> None:
+        self.group_ids: set[int] = set()
+
+    def __call__(self) -> None:
+        settle_visits(self.group_ids, now=clock.now())
+
+
+@receiver(group_changed)
+def let_visits_follow(group_ids: set[int], **_: Any) -> None:
+    settle = _waiting()
+    if settle is None:
+        settle = _SettleAfterCommit()
+        settle.group_ids |= group_ids
+        transaction.on_commit(settle, robust=True)
+    settle.group_ids |= group_ids
+
+
+def _waiting() -> _SettleAfterCommit | None:
+    """What this transaction will settle already."""
+    entries: list[Any] = connection.run_on_commit
+    callbacks = (callback for _, callback, _ in entries)
+    return next((found for found in callbacks if isinstance(found, _SettleAfterCommit)), None)
+
+
+@receiver([post_save, post_delete], sender=GuestVisit)
+def announce_groups_of_visit(instance: GuestVisit, **_: Any) -> None:
+    announce([instance.home_meeting.group_id, instance.host_meeting.group_id])
+
+
+@receiver(post_save, sender=User)
+def announce_groups_visited(
+    instance: User, created: bool, update_fields: frozenset[str] | None = None, **_: Any
+) -> None:
+    """A changed address touches the groups that the person visits too."""
+    if created or update_fields == frozenset({"last_login"}):
+        return
+    visits = instance.guest_visits.filter(Q(ended_at__isnull=True))
+    announce(visits.values_list("host_meeting__group", flat=True))

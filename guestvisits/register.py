@@ -1,0 +1,98 @@
+"""What the pages of facilitators show: their groups, and each meeting with its people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cohorts.models import Group, Membership
+from cohorts.selectors import members_of
+from guestvisits.roster import RosterLine, read_rosters
+from meetings.models import Meeting
+from meetings.selectors import AttendanceCount, count_attendance, groups_facilitated
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingRow:
+    """One meeting with its people.  `has_begun`: who was there matters, no more who comes."""
+
+    meeting: Meeting
+    people: tuple[RosterLine, ...]
+    has_begun: bool
+
+    @property
+    def expected(self) -> int:
+        """Members who neither declined nor are away."""
+        return sum(line.is_expected and not line.is_guest for line in self.people)
+
+    @property
+    def away(self) -> int:
+        return sum(not line.is_expected and not line.is_guest for line in self.people)
+
+    @property
+    def guests(self) -> int:
+        return sum(line.is_guest for line in self.people)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    """A group and its next meeting, which may be running; None when all are over."""
+
+    group: Group
+    next: MeetingRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """A member; `count` is None for facilitators, whose presence is not counted."""
+
+    membership: Membership
+    count: AttendanceCount | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPage:
+    group: Group
+    members: tuple[MemberRow, ...]
+    upcoming: tuple[MeetingRow, ...]
+    past: tuple[MeetingRow, ...]
+
+
+def read_groups(user_id: int, now: datetime) -> list[GroupRow]:
+    """The groups that a person facilitates.  Five queries for any number of them."""
+    groups = groups_facilitated(user_id)
+    meetings = [row for row in _meetings(groups) if row.ends_at > now and not row.is_cancelled]
+    first: dict[int, Meeting] = {}
+    for meeting in meetings:
+        first.setdefault(meeting.group_id, meeting)
+    rows = {row.meeting.group_id: row for row in _rows(list(first.values()), now)}
+    return [GroupRow(group, rows.get(group.pk)) for group in groups]
+
+
+def read_group_page(group: Group, now: datetime) -> GroupPage:
+    """One group: all its meetings, those to come first.  A constant number of queries."""
+    rows = _rows(_meetings([group]), now)
+    counts = count_attendance([group.pk], now)
+    return GroupPage(
+        group=group,
+        members=tuple(
+            MemberRow(member, counts.get((group.pk, member.user_id)))
+            for member in members_of([group.pk])
+        ),
+        upcoming=tuple(row for row in rows if row.meeting.ends_at > now),
+        past=tuple(row for row in reversed(rows) if row.meeting.ends_at <= now),
+    )
+
+
+def _meetings(groups: Iterable[Group]) -> list[Meeting]:
+    meetings = Meeting.objects.filter(group__in=list(groups)).select_related("group")
+    return list(meetings.order_by("starts_at", "number"))
+
+
+def _rows(meetings: Sequence[Meeting], now: datetime) -> list[MeetingRow]:
+    rosters = read_rosters(meetings)
+    return [
+        MeetingRow(meeting, tuple(rosters[meeting.pk]), meeting.starts_at <= now)
+        for meeting in meetings
+    ]

@@ -1,0 +1,142 @@
+"""Who comes to a meeting, who is away and where, who visits, who was there.
+
+The one place that puts members and guests side by side; guests are named as guests.  Whoever counts
+members or attendance asks `cohorts.selectors`, `meetings.selectors` or `meetings.turnout`, and
+never sees a guest.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+
+from django.db.models import Q
+
+from cohorts.models import Membership, User
+from cohorts.selectors import members_of
+from guestvisits.models import GuestVisit
+from meetings.models import Attendance, Meeting
+
+GUEST = "guest"
+FORMER = "former member"
+Rsvp = Attendance.Rsvp
+
+
+@dataclass(frozen=True, slots=True)
+class RosterLine:
+    """One person at one meeting.
+
+    `role`: participant, facilitator, guest or former member.  `away_at` is the meeting of another
+    group (its group loaded) that a member visits instead; `home` the group a guest comes from.
+    """
+
+    user_id: int
+    name: str
+    role: str
+    rsvp: str
+    was_there: bool
+    away_at: Meeting | None = None
+    home: str = ""
+
+    @property
+    def is_guest(self) -> bool:
+        return self.role == GUEST
+
+    @property
+    def is_expected(self) -> bool:
+        """Whom to wait for and to remind: neither away on a visit nor declined."""
+        return self.away_at is None and self.rsvp != Rsvp.NOT_ATTENDING
+
+
+def read_rosters(meetings: Collection[Meeting]) -> dict[int, list[RosterLine]]:
+    """By meeting id: facilitators, participants, guests.  Three queries for any number."""
+    members = _members(meetings)
+    attendances = _attendances(meetings)
+    away, here = _visits(meetings)
+    rosters: dict[int, list[RosterLine]] = {}
+    for meeting in meetings:
+        answers, visits = attendances[meeting.pk], here[meeting.pk]
+        lines = [
+            _member_line(member, answers.pop(member.user_id, None), away.get(meeting.pk, {}))
+            for member in members[meeting.group_id]
+        ]
+        known = {line.user_id for line in lines}
+        lines += [
+            _guest_line(visit, answers.pop(visit.user_id, None))
+            for visit in visits
+            if visit.user_id not in known
+        ]
+        rosters[meeting.pk] = lines + _others(answers.values())
+    return rosters
+
+
+def _members(meetings: Iterable[Meeting]) -> dict[int, list[Membership]]:
+    found: dict[int, list[Membership]] = defaultdict(list)
+    for member in members_of({meeting.group_id for meeting in meetings}):
+        found[member.group_id].append(member)
+    return found
+
+
+def _attendances(meetings: Iterable[Meeting]) -> dict[int, dict[int, Attendance]]:
+    found: dict[int, dict[int, Attendance]] = defaultdict(dict)
+    for row in Attendance.objects.filter(meeting__in=meetings).select_related("user"):
+        found[row.meeting_id][row.user_id] = row
+    return found
+
+
+def _visits(
+    meetings: Collection[Meeting],
+) -> tuple[dict[int, dict[int, Meeting]], dict[int, list[GuestVisit]]]:
+    """Standing visits: by home meeting and person where they are; by host meeting who comes."""
+    away: dict[int, dict[int, Meeting]] = defaultdict(dict)
+    here: dict[int, list[GuestVisit]] = defaultdict(list)
+    visits = GuestVisit.objects.filter(
+        Q(ended_at__isnull=True) | Q(end_reason=GuestVisit.End.OVER),
+        Q(home_meeting__in=meetings) | Q(host_meeting__in=meetings),
+    ).select_related("user", "host_meeting__group", "home_meeting__group")
+    for visit in visits.order_by("user__name", "user"):
+        away[visit.home_meeting_id][visit.user_id] = visit.host_meeting
+        here[visit.host_meeting_id].append(visit)
+    return away, here
+
+
+def _member_line(
+    member: Membership, answer: Attendance | None, away: dict[int, Meeting]
+) -> RosterLine:
+    return _line(member.user, member.role, answer, away_at=away.get(member.user_id))
+
+
+def _guest_line(visit: GuestVisit, answer: Attendance | None) -> RosterLine:
+    line = _line(visit.user, GUEST, answer, home=visit.home_meeting.group.name)
+    if answer and answer.rsvp_at and answer.rsvp_at >= visit.booked_at:
+        return line
+    return replace(line, rsvp=Rsvp.ATTENDING)  # the booking is the later word
+
+
+def _others(answers: Iterable[Attendance]) -> list[RosterLine]:
+    """Whoever was there and is neither a member nor a guest on a visit by now."""
+    return [
+        _line(answer.user, GUEST if answer.is_guest else FORMER, answer)
+        for answer in answers
+        if answer.checked_in_at
+    ]
+
+
+def _line(
+    user: User,
+    role: str,
+    answer: Attendance | None,
+    *,
+    away_at: Meeting | None = None,
+    home: str = "",
+) -> RosterLine:
+    return RosterLine(
+        user_id=user.pk,
+        name=user.display_name,
+        role=role,
+        rsvp=answer.rsvp if answer else Rsvp.PENDING,
+        was_there=bool(answer and answer.checked_in_at),
+        away_at=away_at,
+        home=home,
+    )

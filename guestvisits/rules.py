@@ -1,0 +1,207 @@
+"""Whether a visit may be booked.  Pure: facts and the time in, refusals out.
+
+The table RULES is all there is: each refusal has a name, a sentence for the guest and a test on the
+facts.  They are asked in this order, and the first that forbids is the one a person hears.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cohorts.errors import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingFacts:
+    """One of the two meetings of a visit."""
+
+    meeting_id: int
+    group_id: int
+    cohort_id: int
+    number: int
+    starts_at: datetime
+    ends_at: datetime
+    is_cancelled: bool
+    group_is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CohortSettings:
+    """The cohort's own rules for visits; None means that there is no such rule."""
+
+    guest_seats: int | None = None
+    booking_cutoff_hours: int | None = None
+    visits_per_person: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BookingFacts:
+    """All that decides whether one person may visit `host` in place of `home`.
+
+    `is_participant` and `is_facilitator` speak of active membership in the home group; `guests` are
+    the open visits to the host meeting; `is_visiting` is an open or past visit of the person in
+    that week, and `visits` are all of the person's in the cohort that were not ended early.
+    """
+
+    home: MeetingFacts
+    host: MeetingFacts
+    is_participant: bool
+    is_facilitator: bool
+    is_host_member: bool
+    is_checked_in_at_home: bool
+    is_visiting: bool
+    guests: int
+    visits: int
+    settings: CohortSettings
+
+    @property
+    def seats_left(self) -> int | None:
+        """Seats for guests at the host meeting; None where their number is not limited."""
+        seats = self.settings.guest_seats
+        return None if seats is None else max(seats - self.guests, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`of_guest`: it holds whichever meeting is chosen.  `staff_may`: staff may overrule it."""
+
+    code: str
+    sentence: str
+    forbids: Callable[[BookingFacts, datetime], bool]
+    of_guest: bool = False
+    staff_may: bool = False
+
+    def refusal(self, facts: BookingFacts) -> Refusal:
+        return Refusal(self.code, self.sentence.format(facts=facts, settings=facts.settings))
+
+
+RULES = (
+    Rule(
+        "own_group",
+        "This is a meeting of your own group.",
+        lambda facts, _: facts.host.group_id == facts.home.group_id,
+    ),
+    Rule(
+        "another_cohort",
+        "This meeting belongs to another cohort. Visits stay within your own.",
+        lambda facts, _: facts.host.cohort_id != facts.home.cohort_id,
+    ),
+    Rule(
+        "another_week",
+        "This is a meeting of week {facts.host.number}, and yours is of week {facts.home.number}. "
+        "Choose a meeting of the same week.",
+        lambda facts, _: facts.host.number != facts.home.number,
+    ),
+    Rule(
+        "facilitator_of_home",
+        "You facilitate this group, and without you it has no host. Ask the staff to find somebody "
+        "to stand in for you.",
+        lambda facts, _: facts.is_facilitator,
+        of_guest=True,
+        staff_may=True,
+    ),
+    Rule(
+        "not_active_participant",
+        "You are not an active participant of the group whose meeting you want to replace.",
+        lambda facts, _: not (facts.is_participant or facts.is_facilitator),
+        of_guest=True,
+    ),
+    Rule(
+        "group_not_active",
+        "Your own group is not active.",
+        lambda facts, _: not facts.home.group_is_active,
+        of_guest=True,
+    ),
+    Rule(
+        "checked_in_at_home",
+        "You have attended your own group's meeting of this week.",
+        lambda facts, _: facts.is_checked_in_at_home,
+        of_guest=True,
+        staff_may=True,
+    ),
+    Rule(
+        "already_member",
+        "You are a member of this group already.",
+        lambda facts, _: facts.is_host_member,
+    ),
+    Rule(
+        "already_visiting",
+        "You visit another group this week already. Cancel that visit first.",
+        lambda facts, _: facts.is_visiting,
+        of_guest=True,
+    ),
+    Rule(
+        "group_not_active",
+        "This group is not active.",
+        lambda facts, _: not facts.host.group_is_active,
+    ),
+    Rule(
+        "meeting_cancelled",
+        "This meeting is cancelled.",
+        lambda facts, _: facts.host.is_cancelled,
+    ),
+    Rule(
+        "meeting_over",
+        "This meeting is over.",
+        lambda facts, now: facts.host.ends_at <= now,
+    ),
+    Rule(
+        "meeting_begun",
+        "This meeting has begun.",
+        lambda facts, now: facts.host.starts_at <= now < facts.host.ends_at,
+        staff_may=True,
+    ),
+    Rule(
+        "host_full",
+        "This meeting has no seat left: it takes {settings.guest_seats} guests at most.",
+        lambda facts, _: facts.seats_left == 0,
+        staff_may=True,
+    ),
+    Rule(
+        "too_late",
+        "Booking closes {settings.booking_cutoff_hours} hours before the meeting.",
+        lambda facts, now: (
+            facts.settings.booking_cutoff_hours is not None
+            and now >= closes_at(facts.host.starts_at, facts.settings)
+        ),
+        staff_may=True,
+    ),
+    Rule(
+        "too_many_visits",
+        "You have used up your visits: this cohort allows {settings.visits_per_person} a person.",
+        lambda facts, _: (
+            facts.settings.visits_per_person is not None
+            and facts.visits >= facts.settings.visits_per_person
+        ),
+        of_guest=True,
+        staff_may=True,
+    ),
+)
+
+
+def closes_at(starts_at: datetime, settings: CohortSettings) -> datetime:
+    """When booking closes for a meeting that starts then."""
+    return starts_at - timedelta(hours=settings.booking_cutoff_hours or 0)
+
+
+def broken_rules(facts: BookingFacts, now: datetime) -> tuple[Rule, ...]:
+    """Every rule that forbids this visit, in the order of the table."""
+    return tuple(rule for rule in RULES if rule.forbids(facts, now))
+
+
+def find_refusal(facts: BookingFacts, now: datetime) -> Refusal | None:
+    """Why this visit may not be booked; None when it may."""
+    for rule in RULES:
+        if rule.forbids(facts, now):
+            return rule.refusal(facts)
+    return None
+
+
+def find_guest_refusal(facts: BookingFacts, now: datetime) -> Refusal | None:
+    """Why the person may make no visit in this week at all; None where it depends on the host."""
+    for rule in RULES:
+        if rule.of_guest and rule.forbids(facts, now):
+            return rule.refusal(facts)
+    return None

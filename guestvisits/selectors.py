@@ -1,0 +1,154 @@
+"""One function per question about visits, so that nobody has to remember who is a guest."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+
+from guestvisits.models import GuestVisit
+from meetings.models import Attendance
+
+# A mirror that was down for a month must still find the date that explains why access ended.
+RECENTLY = timedelta(days=90)
+
+End = GuestVisit.End
+
+# Ends that the guest neither chose nor could foresee.
+UNASKED_ENDS = frozenset(
+    {
+        End.CANCELLED_BY_STAFF,
+        End.HOST_MOVED,
+        End.HOST_CANCELLED,
+        End.HOST_GROUP_ENDED,
+        End.COHORT_ENDED,
+        End.BECAME_MEMBER,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GuestWindow:
+    """When one visit gives its guest the host group's access: from `begins_at` until `ends_at`.
+
+    A visit that was cancelled before its window began ends before it begins: it gave no access.
+    `is_open` says that the visit stands, so the guest is expected at (or was at) the host meeting.
+    """
+
+    visit_id: int
+    user_id: int
+    host_group_id: int
+    host_meeting_id: int
+    home_group_id: int
+    begins_at: datetime
+    ends_at: datetime
+    is_open: bool
+
+    def holds(self, now: datetime) -> bool:
+        """Whether the guest has access at `now`."""
+        return self.begins_at <= now < self.ends_at
+
+
+def guest_windows(group_ids: Collection[int] | None, now: datetime) -> list[GuestWindow]:
+    """The windows of visits to these host groups (None: to all), in the order of booking.
+
+    All that are to come or run, and those that ended within RECENTLY.  One query for any number
+    of groups.  Computed from dates alone: that a past visit's row was not closed yet changes
+    nothing, and a visit that was ended early ends its window at that moment.
+    """
+    visits = with_dates(GuestVisit.objects.all())
+    if group_ids is not None:
+        visits = visits.filter(host_meeting__group__in=group_ids)
+    recent = Q(ended_at__isnull=True) | Q(ended_at__gt=now - RECENTLY)
+    windows = (window_of(visit) for visit in visits.filter(recent).order_by("pk"))
+    return [window for window in windows if window.ends_at > now - RECENTLY]
+
+
+def window_of(visit: GuestVisit) -> GuestWindow:
+    """The window of one visit; its meetings and the host's cohort should be loaded."""
+    meeting = visit.host_meeting
+    cohort = meeting.group.cohort
+    ends_at = max(meeting.starts_at + timedelta(days=cohort.guest_days_after), meeting.ends_at)
+    if visit.ended_at and visit.end_reason != End.OVER:
+        ends_at = min(ends_at, visit.ended_at)
+    return GuestWindow(
+        visit_id=visit.pk,
+        user_id=visit.user_id,
+        host_group_id=meeting.group_id,
+        host_meeting_id=meeting.pk,
+        home_group_id=visit.home_meeting.group_id,
+        begins_at=meeting.starts_at - timedelta(days=cohort.guest_days_before),
+        ends_at=ends_at,
+        is_open=visit.is_open,
+    )
+
+
+def with_dates(visits: QuerySet[GuestVisit]) -> QuerySet[GuestVisit]:
+    """Load with each visit what `window_of` reads."""
+    return visits.select_related("host_meeting__group__cohort", "home_meeting")
+
+
+# -- for the guest -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class MyVisit:
+    """One visit of a person (meetings, groups, cohort loaded).
+
+    `attendance_id` is the guest's attendance at the host meeting, None if it was removed since;
+    `is_past`: the host meeting has begun; `can_cancel`: the guest may cancel it; `has_declined`:
+    the guest answered since, in a calendar perhaps, not to come.  The visit stands all the same.
+    """
+
+    visit: GuestVisit
+    window: GuestWindow
+    attendance_id: int | None
+    is_past: bool
+    can_cancel: bool
+    has_declined: bool
+
+    @property
+    def is_standing(self) -> bool:
+        """Booked and not ended early."""
+        return self.visit.is_open or self.visit.end_reason == End.OVER
+
+    @property
+    def ended_unasked(self) -> bool:
+        return self.visit.end_reason in UNASKED_ENDS
+
+
+def list_visits(user_id: int, now: datetime) -> list[MyVisit]:
+    """All visits of a person, those that ended early too; the latest meeting first.  One query."""
+    at_host = Attendance.objects.filter(user=user_id, meeting=OuterRef("host_meeting"))
+    visits = (
+        GuestVisit.objects.filter(user=user_id)
+        .select_related("host_meeting__group__cohort", "home_meeting__group")
+        .annotate(
+            attendance_id=Subquery(at_host.values("pk")),
+            answer=Subquery(at_host.values("rsvp")),
+            answered_at=Subquery(at_host.values("rsvp_at")),
+        )
+        .order_by("-host_meeting__starts_at", "-pk")
+    )
+    return [_my_visit(visit, now) for visit in visits]
+
+
+def _my_visit(visit: GuestVisit, now: datetime) -> MyVisit:
+    is_past = visit.host_meeting.starts_at <= now
+    return MyVisit(
+        visit=visit,
+        window=window_of(visit),
+        attendance_id=visit.attendance_id,  # type: ignore[attr-defined]
+        is_past=is_past,
+        can_cancel=visit.is_open and not is_past,
+        has_declined=_has_declined(visit),
+    )
+
+
+def _has_declined(visit: GuestVisit) -> bool:
+    """An older answer at the host meeting does not outrank the booking."""
+    answered_at: datetime | None = visit.answered_at  # type: ignore[attr-defined]
+    declined = visit.answer == Attendance.Rsvp.NOT_ATTENDING  # type: ignore[attr-defined]
+    return declined and answered_at is not None and answered_at >= visit.booked_at

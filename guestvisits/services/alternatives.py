@@ -1,0 +1,72 @@
+"""Where somebody could go who can't attend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from cohorts.errors import Refusal
+from cohorts.selectors import facilitators_of
+from guestvisits.facts import Choice, read_choices
+from guestvisits.rules import find_guest_refusal, find_refusal
+from meetings.models import Meeting
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One meeting of another group.  `refusal` says why it is not open; None when it is.
+
+    `facilitators` are names; `seats_left` counts seats for guests, None without a limit.
+    """
+
+    meeting: Meeting
+    facilitators: tuple[str, ...]
+    seats_left: int | None
+    refusal: Refusal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Alternatives:
+    """`refusal` is what stands against any visit of this person in this week, or None."""
+
+    home: Meeting
+    refusal: Refusal | None
+    options: tuple[Alternative, ...]
+
+    @property
+    def open(self) -> tuple[Alternative, ...]:
+        return tuple(option for option in self.options if option.refusal is None)
+
+    @property
+    def not_open(self) -> tuple[Alternative, ...]:
+        return tuple(option for option in self.options if option.refusal is not None)
+
+
+def find_alternatives(user_id: int, home_meeting_id: int, now: datetime) -> Alternatives:
+    """The cohort's other meetings of the same week, open or not, the earliest first.
+
+    Raises Refusal("no_meeting") for a meeting of a group to which the person never belonged.
+    """
+    home, choices = read_choices(user_id, home_meeting_id=home_meeting_id)
+    facilitators = facilitators_of({choice.host.group_id for choice in choices})
+    return Alternatives(
+        home=home,
+        refusal=_refuse_guest(choices, now),
+        options=tuple(
+            Alternative(
+                meeting=choice.host,
+                facilitators=tuple(
+                    person.display_name for person in facilitators.get(choice.host.group_id, [])
+                ),
+                seats_left=choice.facts.seats_left,
+                refusal=find_refusal(choice.facts, now),
+            )
+            for choice in choices
+        ),
+    )
+
+
+def _refuse_guest(choices: Iterable[Choice], now: datetime) -> Refusal | None:
+    """The facts about the guest are the same in every choice."""
+    return next((find_guest_refusal(choice.facts, now) for choice in choices), None)

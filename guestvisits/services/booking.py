@@ -1,0 +1,114 @@
+"""Booking: refuse early, lock, look again, write."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from cohorts.services.locks import lock_groups, lock_people
+from guestvisits.facts import Choice, read_choice
+from guestvisits.models import GuestVisit
+from guestvisits.rules import broken_rules
+from meetings.models import Attendance
+
+Rsvp = Attendance.Rsvp
+
+
+def book_visit(
+    user_id: int, *, home_meeting_id: int, host_meeting_id: int, now: datetime
+) -> GuestVisit:
+    """Book a visit for oneself.  Raises Refusal, named in guestvisits.rules, or no_meeting."""
+    return _book(user_id, home_meeting_id, host_meeting_id, by=user_id, why="", now=now)
+
+
+def book_visit_for(
+    user_id: int,
+    *,
+    home_meeting_id: int,
+    host_meeting_id: int,
+    by: int,
+    why: str = "",
+    now: datetime,
+) -> GuestVisit:
+    """Book a visit for somebody as staff (`by`).
+
+    With a reason `why`, rules that staff may overrule are overruled, and both are written down.
+    Raises Refusal for any other.
+    """
+    return _book(user_id, home_meeting_id, host_meeting_id, by=by, why=why, now=now)
+
+
+def _book(
+    user_id: int, home_meeting_id: int, host_meeting_id: int, *, by: int, why: str, now: datetime
+) -> GuestVisit:
+    def look() -> tuple[Choice, tuple[str, ...]]:
+        choice = read_choice(
+            user_id, home_meeting_id=home_meeting_id, host_meeting_id=host_meeting_id
+        )
+        return choice, _overrule(choice, now, may_overrule=bool(why.strip()))
+
+    # A refusal needs no lock, and on SQLite a lock would keep everybody else from writing.
+    choice, _ = look()
+    with transaction.atomic():
+        lock_groups({choice.facts.home.group_id, choice.facts.host.group_id})
+        lock_people([user_id])
+        choice, overruled = look()
+        visit = GuestVisit(
+            user_id=user_id,
+            home_meeting=choice.home,
+            host_meeting=choice.host,
+            booked_by_id=by,
+            booked_at=now,
+            overruled=", ".join(overruled),
+            overruled_why=why.strip() if overruled else "",
+        )
+        _write(visit, now)
+    return visit
+
+
+def _overrule(choice: Choice, now: datetime, *, may_overrule: bool) -> tuple[str, ...]:
+    """The names of the rules that are overruled.  Raises the first Refusal that is not."""
+    broken = broken_rules(choice.facts, now)
+    for rule in broken:
+        if not (may_overrule and rule.staff_may):
+            raise rule.refusal(choice.facts)
+    return tuple(rule.code for rule in broken)
+
+
+def _write(visit: GuestVisit, now: datetime) -> None:
+    """The visit, which announces both groups, and what it means for the two meetings."""
+    visit.save()
+    coming = Attendance(
+        meeting_id=visit.host_meeting_id,
+        user_id=visit.user_id,
+        rsvp=Rsvp.ATTENDING,
+        rsvp_at=now,
+        is_guest=True,
+        created_at=now,
+    )
+    # An attendance that is there already keeps its answer, which was somebody's decision; that it
+    # is a guest's now keeps it out of the figures of members.
+    Attendance.objects.bulk_create(
+        [coming],
+        update_conflicts=True,
+        unique_fields=["meeting", "user"],
+        update_fields=["is_guest"],
+    )
+    decline_home(visit, now)
+
+
+def decline_home(visit: GuestVisit, now: datetime) -> None:
+    """Say at the home meeting that the guest is away."""
+    away = Attendance(
+        meeting_id=visit.home_meeting_id,
+        user_id=visit.user_id,
+        rsvp=Rsvp.NOT_ATTENDING,
+        rsvp_at=now,
+    )
+    Attendance.objects.bulk_create(
+        [away],
+        update_conflicts=True,
+        unique_fields=["meeting", "user"],
+        update_fields=["rsvp", "rsvp_at"],
+    )

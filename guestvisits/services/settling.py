@@ -1,0 +1,62 @@
+"""Open visits follow the facts around them, as the table in guestvisits.fate says."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import transaction
+
+from cohorts.models import Group
+from cohorts.services.locks import lock_groups
+from cohorts.signals import announce, announced_together
+from guestvisits.facts import read_open_visits
+from guestvisits.fate import decide_fate
+from guestvisits.models import GuestVisit
+from guestvisits.services.booking import decline_home
+from guestvisits.services.ending import end_visit
+from meetings.models import Meeting
+
+
+def settle_all_visits(now: datetime) -> int:
+    """Close visits that are over, and end or tie those whose facts changed without a word.
+
+    Called by a sweep.  Two queries where nothing is to be done.  Access never waits for it: a
+    window is a matter of dates.  Returns how many visits it changed.
+    """
+    due = [visit for visit, facts in read_open_visits() if decide_fate(facts, now)]
+    group_ids = {visit.host_meeting.group_id for visit in due}
+    return settle_visits(group_ids, now=now) if group_ids else 0
+
+
+@transaction.atomic
+def settle_visits(group_ids: Collection[int], *, now: datetime) -> int:
+    """End or tie the open visits from and to these groups and of their members, as facts say.
+
+    The groups are locked before looking: whoever books at the same moment is waited for.  Returns
+    how many visits it changed.
+    """
+    lock_groups(Group.objects.filter(pk__in=group_ids).values_list("pk", flat=True))
+    changed = 0
+    with announced_together():
+        for visit, facts in read_open_visits(group_ids):
+            fate = decide_fate(facts, now)
+            if fate.end:
+                end_visit(visit, fate.end, now=now)
+                changed += 1
+            elif fate.tie_to:
+                changed += _tie(visit, fate.tie_to, now)
+    return changed
+
+
+def _tie(visit: GuestVisit, group_id: int, now: datetime) -> bool:
+    """Let the visit stand in place of the new group's meeting of the same number, if it exists."""
+    number = visit.host_meeting.number
+    home = Meeting.objects.filter(group=group_id, number=number).first()
+    if home is None:
+        return False
+    announce([visit.home_meeting.group_id])  # the group that was left; saving announces the rest
+    visit.home_meeting = home
+    visit.save(update_fields=["home_meeting"])
+    decline_home(visit, now)
+    return True

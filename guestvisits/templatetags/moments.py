@@ -1,0 +1,46 @@
+"""Times as people read them: in their own zone, which is named beside them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+DAY = "l j F"
+TIME = "H:i"
+
+
+@register.simple_tag
+def span(start: datetime, end: datetime) -> SafeString:
+    """From when until when a meeting lasts: "Tuesday 24 November, 18:00 – 19:00 Europe/Berlin"."""
+    first, last = timezone.localtime(start), timezone.localtime(end)
+    until = TIME if first.date() == last.date() else f"{DAY}, {TIME}"
+    return _time(start, f"{_day(first)}, {date_format(first, TIME)} – {date_format(last, until)}")
+
+
+@register.simple_tag
+def moment(value: datetime) -> SafeString:
+    """One moment: "Tuesday 24 November, 18:00 Europe/Berlin"."""
+    local = timezone.localtime(value)
+    return _time(value, f"{_day(local)}, {date_format(local, TIME)}")
+
+
+def _day(local: datetime) -> str:
+    """The year is named where it is not this one."""
+    this_year = local.year == timezone.localtime().year
+    return date_format(local, DAY if this_year else f"{DAY} Y")
+
+
+def _time(value: datetime, text: str) -> SafeString:
+    return format_html(
+        '<time datetime="{}">{}</time> <span class="zone">{}</span>',
+        value.isoformat(),
+        text,
+        timezone.get_current_timezone_name().replace("_", " "),
+    )

@@ -1,0 +1,24 @@
+from django.urls import path
+
+from guestvisits import converters  # noqa: F401 - registers `id`
+from guestvisits.views import calendars, facilitators, learners, moving, zone
+
+urlpatterns = [
+    path("meetings/", learners.my_meetings, name="my-meetings"),
+    path("meetings/<id:meeting_id>/alternatives/", learners.alternatives, name="alternatives"),
+    path("meetings/<id:meeting_id>/visit/", learners.book, name="book-visit"),
+    path("meetings/<id:host_meeting_id>/visit/cancel/", learners.cancel, name="cancel-visit"),
+    path("meetings/visits/<id:visit_id>/progress/", learners.visit_progress, name="progress"),
+    path("meetings/zone/", zone.choose_zone, name="choose-zone"),
+    path("meetings/calendar/", calendars.my_calendar, name="my-calendar"),
+    path("meetings/<id:meeting_id>/meeting.ics", calendars.download, name="meeting-file"),
+    path("calendar/<slug:token>.ics", calendars.feed, name="feed"),
+    path("groups/", facilitators.my_groups, name="my-groups"),
+    path("groups/<id:group_id>/", facilitators.group, name="group"),
+    path("groups/<id:group_id>/<slug:what>/", moving.move_group, name="move-group"),
+    path(
+        "groups/<id:group_id>/meetings/<id:meeting_id>/<slug:what>/",
+        moving.move_meeting,
+        name="move-meeting",
+    ),
+]

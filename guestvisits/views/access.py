@@ -1,0 +1,53 @@
+"""Who sees a page, and in whose time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import resolve_url
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django_htmx.http import HttpResponseClientRedirect
+
+from cohorts.models import User
+
+View = Callable[..., HttpResponseBase]
+
+
+class SignedInRequest(HttpRequest):
+    """What a view behind `signed_in` is given."""
+
+    user: User
+
+
+def signed_in(view: View) -> View:
+    """For people who have signed in; times are shown in their own zone."""
+
+    @never_cache
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return _to_sign_in(request)
+        with timezone.override(ZoneInfo(request.user.timezone)):
+            return view(request, *args, **kwargs)
+
+    return checked
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    """A part of a page that asks for itself must not be replaced by the page for signing in.
+
+    A form is not sent again after signing in: its address shows nothing.
+    """
+    if request.htmx and not request.htmx.boosted:  # type: ignore[attr-defined]
+        return HttpResponseClientRedirect(resolve_url(settings.LOGIN_URL))
+    asked_for_page = request.method in {"GET", "HEAD"}
+    return redirect_to_login(
+        request.get_full_path() if asked_for_page else resolve_url(settings.LOGIN_REDIRECT_URL)
+    )

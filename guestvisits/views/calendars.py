@@ -1,0 +1,61 @@
+"""`/meetings/calendar/`: my own calendar, for those whose invitations do not arrive."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
+
+from cohorts import clock
+from guestvisits.views.access import SignedInRequest, signed_in
+from meetings.calendars.entries import read_entries, read_entry
+from meetings.calendars.ics import write_calendar
+from meetings.calendars.services import find_feed, find_reader, open_feed, revoke_feed
+
+CONTENT_TYPE = "text/calendar; charset=utf-8"
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def my_calendar(request: SignedInRequest) -> HttpResponse:
+    """The secret address; POST makes a new one, or takes it away."""
+    if request.method == "POST":
+        if request.POST.get("do") == "revoke":
+            revoke_feed(request.user.pk)
+            messages.success(request, "The address gives nothing any more.")
+        else:
+            open_feed(request.user.pk)
+            messages.success(request, "Your calendar has a new address.")
+        return redirect("my-calendar")
+    feed = find_feed(request.user.pk)
+    address = f"{settings.SITE_URL}{reverse('feed', args=[feed.token])}" if feed else ""
+    context = {"address": address, "webcal": f"webcal://{address.partition('://')[2]}"}
+    return render(request, "meetings/calendar.html", context)
+
+
+@require_safe
+def feed(_request: HttpRequest, token: str) -> HttpResponse:
+    """A person's calendar.  The token is the permission; nobody signs in here."""
+    reader = find_reader(token)
+    if reader is None:
+        raise Http404("There is no such calendar.")
+    entries = read_entries(reader.pk, clock.now())
+    response = HttpResponse(write_calendar(entries, name="My meetings"), content_type=CONTENT_TYPE)
+    response["Cache-Control"] = "private, max-age=300"
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@signed_in
+@require_GET
+def download(request: SignedInRequest, meeting_id: int) -> HttpResponse:
+    """One of my meetings as a file."""
+    entry = read_entry(request.user.pk, meeting_id)
+    if entry is None:
+        raise Http404("There is no such meeting among yours.")
+    response = HttpResponse(write_calendar([entry], name=entry.summary), content_type=CONTENT_TYPE)
+    response["Content-Disposition"] = f'attachment; filename="meeting-{meeting_id}.ics"'
+    return response

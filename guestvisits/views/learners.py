@@ -1,0 +1,98 @@
+"""`/meetings/`: my meetings, "I can't attend", another group's meeting, my visits."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseLocation
+
+from cohorts import clock
+from cohorts.errors import Refusal
+from guestvisits.agenda import Upcoming, is_over, read_agenda
+from guestvisits.converters import read_id
+from guestvisits.progress import read_progress
+from guestvisits.selectors import list_visits
+from guestvisits.services.alternatives import find_alternatives
+from guestvisits.services.booking import book_visit
+from guestvisits.services.cancelling import cancel_visit
+from guestvisits.views.access import SignedInRequest, signed_in
+
+
+@signed_in
+@require_GET
+def my_meetings(request: SignedInRequest) -> HttpResponse:
+    context = {
+        "agenda": read_agenda(request.user.pk, clock.now()),
+        "invite_url": settings.DISCORD_INVITE_URL,
+    }
+    return render(request, "meetings/index.html", context)
+
+
+@signed_in
+@require_GET
+def alternatives(request: SignedInRequest, meeting_id: int) -> HttpResponse:
+    try:
+        found = find_alternatives(request.user.pk, meeting_id, clock.now())
+    except Refusal as refusal:
+        raise Http404(refusal.sentence) from refusal
+    return render(request, "meetings/alternatives.html", {"found": found})
+
+
+@signed_in
+@require_POST
+def book(request: SignedInRequest, meeting_id: int) -> HttpResponse:
+    now = clock.now()
+    host_id = read_id(request.POST.get("host", ""))
+    try:
+        visit = book_visit(
+            request.user.pk, home_meeting_id=meeting_id, host_meeting_id=host_id, now=now
+        )
+    except Refusal as refusal:
+        if refusal.code == "no_meeting":
+            raise Http404(refusal.sentence) from refusal
+        messages.error(request, refusal.sentence)
+        return redirect("alternatives", meeting_id)
+    messages.success(
+        request,
+        f"You visit {visit.host_meeting.group} in week {visit.host_meeting.number}. "
+        "Your own group is told that you are away.",
+    )
+    return redirect("my-meetings")
+
+
+@signed_in
+@require_POST
+def cancel(request: SignedInRequest, host_meeting_id: int) -> HttpResponse:
+    try:
+        visit = cancel_visit(request.user.pk, host_meeting_id=host_meeting_id, now=clock.now())
+    except Refusal as refusal:
+        if refusal.code == "no_visit":
+            raise Http404(refusal.sentence) from refusal
+        messages.error(request, refusal.sentence)
+    else:
+        group = visit.host_meeting.group
+        messages.success(request, f"Your visit to {group} is cancelled.")
+    return redirect("my-meetings")
+
+
+@signed_in
+@require_GET
+def visit_progress(request: SignedInRequest, visit_id: int) -> HttpResponse:
+    """The part of the page that asks for itself until everything is settled."""
+    now = clock.now()
+    visits = [mine for mine in list_visits(request.user.pk, now) if mine.visit.pk == visit_id]
+    if not visits:
+        raise Http404("There is no such visit.")
+    progress = read_progress(request.user.pk, visits, now)
+    if visit_id not in progress or is_over(visits[0], now):
+        # The visit ended since: the rest of the page is old too.
+        return HttpResponseLocation(reverse("my-meetings"))
+    context = {
+        "row": Upcoming(visits[0], progress[visit_id]),
+        "invite_url": settings.DISCORD_INVITE_URL,
+    }
+    return render(request, "meetings/_progress.html", context)

@@ -1,0 +1,64 @@
+"""Moving meetings, for the group's facilitators: ask, show what would happen, do it."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from cohorts import clock
+from cohorts.models import Group
+from guestvisits.views.access import SignedInRequest, signed_in
+from meetings.models import Meeting
+from meetings.moving.access import may_move
+from meetings.moving.forms import GROUP_FORMS, MEETING_FORMS, MoveForm
+from meetings.moving.steps import take_step
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def move_meeting(
+    request: SignedInRequest, group_id: int, meeting_id: int, what: str
+) -> HttpResponse:
+    group = _find_group(request, group_id)
+    meeting = Meeting.objects.filter(pk=meeting_id, group=group).first()
+    if meeting is None or what not in MEETING_FORMS:
+        raise _not_found()
+    meeting.group = group
+    return _answer(request, MEETING_FORMS[what], group, meeting)
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def move_group(request: SignedInRequest, group_id: int, what: str) -> HttpResponse:
+    group = _find_group(request, group_id)
+    if what not in GROUP_FORMS:
+        raise _not_found()
+    return _answer(request, GROUP_FORMS[what], group, None)
+
+
+def _find_group(request: SignedInRequest, group_id: int) -> Group:
+    """For anybody but its facilitators and staff there is no such group."""
+    group = Group.objects.select_related("cohort__course").filter(pk=group_id).first()
+    if group is None or not may_move(request.user, group_id):
+        raise _not_found()
+    return group
+
+
+def _not_found() -> Http404:
+    return Http404("There is no such meeting among those of your groups.")
+
+
+def _answer(
+    request: SignedInRequest, form_class: type[MoveForm], group: Group, meeting: Meeting | None
+) -> HttpResponse:
+    data = request.POST if request.method == "POST" else None
+    form = form_class(data, group=group, meeting=meeting)
+    step = take_step(form, by=request.user.pk, now=clock.now())
+    if step.done:
+        messages.success(request, "Done. Everybody concerned is told, and calendars follow.")
+        return redirect("group", group.pk)
+    # htmx would leave a page as it is for a link that answers with 400; forms here are not boosted.
+    status = 400 if request.method == "POST" and step.form.errors else 200
+    return render(request, "groups/move.html", {"step": step, "group": group}, status=status)

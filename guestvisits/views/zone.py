@@ -1,0 +1,53 @@
+"""`/meetings/zone/`: in which zone a person's times are shown."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cache
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from cohorts.services.people import change_zone
+from cohorts.validators import check_zone, zone_names
+from guestvisits.views.access import SignedInRequest, signed_in
+
+
+@cache
+def zone_choices() -> list[Any]:
+    """All zones by region ("Europe" and its cities), those without a region first."""
+    regions: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for name in sorted(zone_names()):
+        region, _, city = name.partition("/")
+        label = (city or region).replace("_", " ")
+        regions[region if city else ""].append((name, label))
+    plain = regions.pop("", [])
+    return plain + [(region, cities) for region, cities in sorted(regions.items())]
+
+
+class ZoneForm(forms.Form):
+    zone = forms.CharField(label="Another time zone", widget=forms.Select)
+
+    def __init__(self, data: Any = None, *, zone: str) -> None:
+        super().__init__(data, initial={"zone": zone}, label_suffix="")
+        self.fields["zone"].widget.choices = zone_choices()
+
+    def clean_zone(self) -> str:
+        zone: str = self.cleaned_data["zone"]
+        check_zone(zone)
+        return zone
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def choose_zone(request: SignedInRequest) -> HttpResponse:
+    form = ZoneForm(request.POST or None, zone=request.user.timezone)
+    if form.is_valid():
+        change_zone(request.user.pk, form.cleaned_data["zone"])
+        messages.success(request, f"Times are shown in {form.cleaned_data['zone']} now.")
+        return redirect("my-meetings")
+    return render(request, "meetings/zone.html", {"form": form}, status=400 if form.errors else 200)

@@ -1,0 +1,21 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.support.academy import Academy
+from tests.support.without_mirrors import without_mirrors  # noqa: F401 - a fixture
+
+
+@pytest.fixture(autouse=True)
+def _facts_alone(without_mirrors: None) -> None: ...  # noqa: F811
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The present minute: receivers ask the clock, and must agree with what tests hand down."""
+    return datetime.now(UTC).replace(second=0, microsecond=0)
+
+
+@pytest.fixture
+def academy(db: None, now: datetime) -> Academy:
+    return Academy(now)

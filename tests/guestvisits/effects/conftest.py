@@ -1,0 +1,61 @@
+"""A guest visit, the whole way: both mirrors, both sandboxes, one clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from cohorts.models import Group
+from cohorts.services.installation import ensure_installation
+from cohorts.sync.registry import all_mirrors
+from lens.sandbox.inprocess import RunningSandbox
+from tests.guestvisits.effects.world import World
+from tests.support.academy import Academy
+from tests.support.clock import SetClock, set_clock  # noqa: F401 - a fixture
+
+NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)  # a Monday; daylight saving begins within the term
+GROUPS = {"A": ("Ada", "Alan"), "B": ("Bea", "Ben"), "C": ("Cleo", "Carl")}
+
+
+@pytest.fixture
+def _facts_alone() -> Iterator[None]:
+    """Here, other than for the tests of facts, the mirrors look."""
+    all_mirrors.cache_clear()
+    yield
+    all_mirrors.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _way(request: pytest.FixtureRequest, settings) -> None:
+    """For tests that are `both_ways`."""
+    if "way" in request.fixturenames:
+        settings.CALENDAR_GUEST_INVITATION = request.getfixturevalue("way")
+
+
+@pytest.fixture
+def installed(db: None) -> None:
+    """The first start is behind us; without it the clock would have nowhere to be kept."""
+    ensure_installation(NOW)
+
+
+@pytest.fixture
+def world(
+    installed: None,
+    _facts_alone: None,
+    sandbox: RunningSandbox,
+    set_clock: SetClock,  # noqa: F811
+) -> World:
+    """It is NOW; groups A, B and C meet in three, four and five days, and each has two members."""
+    set_clock(NOW)
+    sandbox.set_clock(NOW)
+    world = World(sandbox, set_clock, Academy(NOW, meetings=3))
+    Group.objects.update(status=Group.Status.PREVIEW)
+    for group, names in GROUPS.items():
+        for name in names:
+            world.add(name, group)
+    world.realize()
+    world.calendar.forget_mails()
+    assert world.troubles() == []
+    return world

@@ -1,0 +1,307 @@
+"""Discord or Google fail at each call: a minute after they are back all is as if nothing was.
+
+begin       a booking within the days of access: role, invitation, two messages
+cancel      all of it taken back
+close       the third day passes: farewell, then the role
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+
+from cohorts.sync.models import GroupSync
+from tests.guestvisits.effects.world import World
+from tests.support.processes import wait_until
+from tests.support.workers import bury, finish, start, worker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+
+KINDS: dict[str, dict[str, Any]] = {
+    "overloaded": {"kind": "error", "status": 503},
+    "broken before": {"kind": "drop"},
+    "broken after": {"kind": "drop_after"},
+    "an error after": {"kind": "error_after", "status": 500},
+    "too many calls": {"kind": "rate_limit", "retry_after": 0.05},
+}
+
+
+def book(world: World) -> None:
+    world.book("Ada", "B")
+    world.work()
+
+
+def cancel(world: World) -> None:
+    world.cancel("Ada", "B")
+    world.work()
+
+
+def close(world: World) -> None:
+    world.move_clock(world.meeting("B").starts_at + 3 * DAY - 6 * MINUTE)
+    world.minute()
+    world.move_clock(world.meeting("B").starts_at + 3 * DAY)
+    world.minute()
+
+
+def assert_begun(world: World) -> None:
+    assert world.access("Ada") == {"A", "B"}
+    assert world.invited("Ada", "B") == [1]
+    assert world.told("B") == ["Ada is joining"]
+    assert world.told("A") == ["Ada is away"]
+    assert_others_untouched(world)
+
+
+def assert_cancelled(world: World) -> None:
+    assert world.access("Ada") == {"A"}
+    assert world.invited("Ada", "B") == []
+    assert world.told("B") == ["Ada is joining", "Ada is not joining"]
+    assert world.answers("Ada") == {"Group A 1": "pending"}
+    assert_others_untouched(world)
+
+
+def assert_closed(world: World) -> None:
+    assert world.access("Ada") == {"A"}
+    assert world.told("B") == ["Ada is joining", "Ada goes now"]
+    assert_others_untouched(world)
+
+
+def assert_others_untouched(world: World) -> None:
+    answers = {one["email"][:3]: one["responseStatus"] for one in world.entries("B", but=["Ada"])}
+    assert answers == {"bea": "accepted", "ben": "declined"}
+    assert world.access("Bea") == {"B"}
+    assert world.access("Cleo") == {"C"}
+
+
+# What is done, what holds afterwards, and how many calls each service gets when nothing fails.
+PHASES: dict[str, tuple[Callable[[World], None], Callable[[World], None], dict[str, int]]] = {
+    "begin": (book, assert_begun, {"discord": 9, "google": 2}),
+    "cancel": (cancel, assert_cancelled, {"discord": 8, "google": 2}),
+    "close": (close, assert_closed, {"discord": 17, "google": 2}),
+}
+ALL = [
+    (phase, service, n, kind)
+    for phase, (_, _, calls) in PHASES.items()
+    for service, count in calls.items()
+    for n, kind in product(range(1, count + 1), KINDS)
+]
+SAMPLE = [
+    ("begin", "discord", 1, "overloaded"),
+    ("begin", "discord", 7, "broken after"),
+    ("begin", "discord", 8, "broken after"),
+    ("begin", "google", 2, "an error after"),
+    ("cancel", "discord", 7, "overloaded"),
+    ("cancel", "discord", 8, "broken after"),
+    ("cancel", "google", 2, "broken after"),
+    ("close", "discord", 17, "broken before"),
+]
+
+
+@pytest.fixture
+def prepared(world: World) -> World:
+    """Members of group B have answered: nothing may happen to that."""
+    world.calendar.respond(world.person("Bea"), "accepted", world.group("B"))
+    ben, meeting = world.person("Ben"), world.meeting("B")
+    world.calendar.respond(ben, "declined", world.group("B"), meeting)
+    return world
+
+
+def check(world: World, phase: str, service: str, n: int, kind: str) -> None:
+    act, holds, _ = PHASES[phase]
+    if phase != "begin":
+        book(world)
+    world.sandbox.set_faults({**KINDS[kind], "service": service, "nth": n})
+    act(world)
+    assert world.sandbox.get("faults")[0]["hits"] == 1
+    world.sandbox.set_faults()
+    world.minute()
+    holds(world)
+    assert_quiet(world)
+
+
+def assert_quiet(world: World) -> None:
+    """Nothing is wrong on any page, and the next look finds nothing to do."""
+    assert world.troubles() == []
+    seen = world.sandbox.last
+    world.hour()
+    assert world.sandbox.writes(since=seen) == []
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_the_matrix_reaches_every_call(prepared: World, phase: str) -> None:
+    act, holds, counts = PHASES[phase]
+    if phase != "begin":
+        book(prepared)
+    seen = prepared.sandbox.last
+    act(prepared)
+    calls = {name: len(prepared.sandbox.calls(seen, service=name)) for name in counts}
+    assert calls == counts
+    prepared.minute()
+    holds(prepared)
+    assert_quiet(prepared)
+
+
+@pytest.mark.parametrize(("phase", "service", "n", "kind"), SAMPLE)
+def test_one_call_that_fails_costs_a_minute_at_most(prepared, phase, service, n, kind):
+    check(prepared, phase, service, n, kind)
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize(("phase", "service", "n", "kind"), [c for c in ALL if c not in SAMPLE])
+def test_any_call_that_fails_costs_a_minute_at_most(prepared, phase, service, n, kind):
+    check(prepared, phase, service, n, kind)
+
+
+# -- a worker dies -------------------------------------------------------------------------------
+
+DEATHS = [("begin", 3 + 1), ("cancel", 2 + 1)]  # the writes to Discord and to Google
+
+
+def die_at_write(world: World, n: int) -> None:
+    """A worker's process is killed right after its n-th write had its effect."""
+    world.sandbox.set_faults({"kind": "hold_after", "wrote": True, "nth": n})
+    process = start("discord", "calendar")
+    world.sandbox.wait_for_call(held=True)
+    bury(process)
+    world.sandbox.set_faults()
+
+
+def check_killed_at(world: World, phase: str, n: int) -> None:
+    _, holds, _ = PHASES[phase]
+    world.book("Ada", "B")
+    if phase == "cancel":
+        world.work()
+        world.cancel("Ada", "B")
+    die_at_write(world, n)
+    world.minute()
+    holds(world)
+    assert_quiet(world)
+
+
+@pytest.mark.parametrize(("phase", "n"), [("begin", 2), ("cancel", 1)])
+def test_a_worker_killed_after_a_write_leaves_it_to_the_next_minute(prepared, phase, n):
+    check_killed_at(prepared, phase, n)
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize(
+    ("phase", "n"), [(phase, n) for phase, writes in DEATHS for n in range(1, writes + 1)]
+)
+def test_a_worker_killed_after_any_write_leaves_it_to_the_next_minute(prepared, phase, n):
+    check_killed_at(prepared, phase, n)
+
+
+# -- away for longer -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["unreachable", pytest.param("error", marks=pytest.mark.matrix)])
+@pytest.mark.parametrize("phase", PHASES)
+def test_both_services_away_across_the_moment(prepared: World, phase: str, kind: str) -> None:
+    act, holds, _ = PHASES[phase]
+    if phase != "begin":
+        book(prepared)
+    away = {"kind": kind} | ({"status": 503} if kind == "error" else {})
+    prepared.sandbox.set_faults({**away, "service": "discord"}, {**away, "service": "google"})
+    act(prepared)
+    prepared.minute(8)
+    assert prepared.troubles() == ["unreachable", "unreachable"]
+    assert not GroupSync.objects.filter(failures__gt=0).exists()
+    prepared.sandbox.set_faults()
+    prepared.minute()
+    holds(prepared)
+    assert_quiet(prepared)
+
+
+def test_a_message_whose_answer_was_lost_is_not_sent_again_however_late_that_is_known(prepared):
+    prepared.sandbox.set_faults(
+        {"kind": "drop_after", "method": "POST", "path": "/messages$", "times": 2},
+    )
+    book(prepared)
+    prepared.sandbox.set_faults({"kind": "unreachable", "service": "discord"})
+    prepared.minute(30)  # long past what a nonce is remembered
+    prepared.sandbox.set_faults()
+    prepared.minute()
+    assert_begun(prepared)
+
+
+def test_a_greeting_that_never_arrived_is_not_sent_to_somebody_who_has_cancelled(prepared):
+    prepared.sandbox.set_faults({"kind": "error", "status": 503, "path": "/messages$"})
+    book(prepared)
+    cancel(prepared)
+    prepared.sandbox.set_faults()
+    prepared.minute(2)
+    assert prepared.told("B") == prepared.told("A") == []
+    assert prepared.access("Ada") == {"A"}
+
+
+# -- the farewell holds nothing up ---------------------------------------------------------------
+
+NO_MESSAGES = {"service": "discord", "method": "POST", "path": "/messages$"}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "error", "status": 503},
+        {"kind": "error", "status": 403, "code": 50013},
+        {"kind": "drop"},
+        {"kind": "rate_limit", "retry_after": 60},
+    ],
+    ids=lambda fault: str(fault.get("status", fault["kind"])),
+)
+def test_access_ends_at_its_minute_though_no_message_gets_through(prepared: World, fault) -> None:
+    for name in ("Anne", "Axel", "Arno"):
+        prepared.add(name, "A")
+    guests = ("Ada", "Anne", "Axel", "Arno")
+    for name in guests:
+        prepared.book(name, "B")
+    prepared.work()
+    prepared.sandbox.set_faults({**fault, **NO_MESSAGES})
+    prepared.move_clock(prepared.meeting("B").starts_at + 3 * DAY - 6 * MINUTE)
+    prepared.minute(5)
+    prepared.move_clock(prepared.meeting("B").starts_at + 3 * DAY)
+    prepared.minute()
+    assert [prepared.access(name) for name in guests] == [{"A"}] * 4
+    farewells = [text for text in prepared.told("B") if text.endswith("goes now")]
+    assert farewells == []
+
+    prepared.sandbox.set_faults()
+    prepared.minute(10)
+    prepared.hour()  # where only a person can help nothing is hurried
+    farewells = [text for text in prepared.told("B") if text.endswith("goes now")]
+    assert sorted(farewells) == sorted(f"{name} goes now" for name in guests)
+
+
+def test_a_farewell_that_hangs_holds_up_nobody(prepared: World) -> None:
+    book(prepared)
+    prepared.sandbox.set_faults({"kind": "hold", **NO_MESSAGES})
+    prepared.cancel("Ada", "B")
+    with worker("discord") as process:
+        prepared.sandbox.wait_for_call(held=True)
+        wait_until(lambda: prepared.access("Ada") == {"A"}, 20, "the role is still there")
+        assert prepared.sandbox.calls(held=True), "and the farewell hangs on"
+        prepared.sandbox.set_faults()
+        finish(process)
+    prepared.minute()
+    assert_cancelled(prepared)
+
+
+def weekend(world: World) -> None:
+    world.move_clock(world.meeting("B").starts_at + 5 * DAY)
+    world.minute()
+
+
+@pytest.mark.parametrize("end", [cancel, weekend])
+def test_when_both_are_due_at_once_the_farewell_is_tried_first(prepared: World, end) -> None:
+    book(prepared)
+    seen = prepared.sandbox.last
+    end(prepared)
+    writes = prepared.sandbox.writes(since=seen, service="discord")
+    about_ada = [c for c in writes if "/roles/" in c["path"] or "Ada" in str(c["body"])]
+    steps = [call["method"] for call in about_ada]
+    assert steps == ["POST", "DELETE"]

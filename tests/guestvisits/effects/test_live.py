@@ -1,0 +1,116 @@
+"""What the guest's page says while it happens: on its way, then there, or what is missing."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from tests.guestvisits.effects.world import World
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+DAY = timedelta(days=1)
+LINE = re.compile(r"<strong>(Discord|Google Calendar):</strong>\s*(.*?)\s*</li>", re.DOTALL)
+
+
+def lines(world: World, name: str = "Ada") -> dict[str, str]:
+    """By mirror, what the page says of the visit."""
+    found = LINE.findall(world.page(name))
+    return {title: " ".join(words.split()) for title, words in found}
+
+
+def asks_again(world: World) -> bool:
+    return "hx-trigger" in world.page("Ada")
+
+
+def test_right_after_the_click_both_are_on_their_way_and_then_there(world: World) -> None:
+    world.book("Ada", "B")
+    assert lines(world) == {"Discord": "on its way", "Google Calendar": "on its way"}
+    assert asks_again(world)
+    world.work()
+    assert lines(world) == {"Discord": "ready", "Google Calendar": "ready"}
+    assert not asks_again(world)
+
+
+@pytest.mark.parametrize(("down", "other"), [("discord", "Google Calendar"), ("google", "Discord")])
+def test_each_mirror_is_told_apart(world: World, down: str, other: str) -> None:
+    world.sandbox.set_faults({"kind": "unreachable", "service": down})
+    world.book("Ada", "B")
+    world.work()
+    said = lines(world)
+    assert said.pop(other) == "ready"
+    assert list(said.values()) == ["on its way"]
+    assert asks_again(world)
+
+
+def test_before_its_window_only_the_invitation_is_spoken_of(world: World) -> None:
+    world.book("Ada", "B", 2)
+    assert lines(world) == {"Google Calendar": "on its way"}
+    assert asks_again(world)
+    world.work()
+    assert lines(world) == {"Google Calendar": "ready"}
+    assert not asks_again(world)
+    assert "Access to the group" in world.page("Ada")
+
+    world.move_clock(world.meeting("B", 2).starts_at - 6 * DAY)
+    assert lines(world)["Discord"] == "on its way"
+    world.minute()
+    assert lines(world)["Discord"] == "ready"
+
+
+def test_a_second_visit_to_a_group_does_not_live_on_the_words_about_the_first(world: World) -> None:
+    world.book("Ada", "B")
+    world.work()
+    world.cancel("Ada", "B")
+    world.work()
+    world.book("Ada", "B")
+    assert lines(world) == {"Discord": "on its way", "Google Calendar": "on its way"}
+
+
+def test_one_who_is_not_in_the_server_is_told_so_and_then_is_in(world: World, settings) -> None:
+    settings.DISCORD_INVITE_URL = "https://discord.example/join"
+    late = world.add("Lena", "A", joins=False)
+    world.work()
+    world.book("Lena", "B")
+    world.work()
+    assert lines(world, "Lena")["Discord"].startswith("waiting for you")
+    assert "https://discord.example/join" in world.page("Lena")
+    assert world.invited("Lena", "B") == [1]
+
+    world.join(late)
+    world.hour()
+    assert lines(world, "Lena")["Discord"] == "ready"
+    assert world.access("Lena") == {"A", "B"}
+
+
+@pytest.mark.parametrize(
+    ("missing", "mirror", "other"),
+    [("discord_id", "Discord", "Google Calendar"), ("email", "Google Calendar", "Discord")],
+)
+def test_what_is_possible_is_done_and_what_is_missing_is_named(
+    world: World, missing: str, mirror: str, other: str
+) -> None:
+    nora = world.add("Nora", "A")
+    setattr(nora, missing, None)
+    nora.save()
+    world.book("Nora", "B")
+    world.work()
+    said = lines(world, "Nora")
+    assert said == {mirror: "not possible: no address of yours is known.", other: "ready"}
+
+
+def test_an_address_that_comes_later_is_enough(world: World) -> None:
+    nora = world.add("Nora", "A", discord_id=None)
+    address, nora.email = nora.email, None
+    nora.save()
+    world.book("Nora", "B")
+    world.work()
+    nora.email, nora.discord_id = address, 200000000000000999
+    nora.save()
+    world.join(nora)
+    world.work()
+    assert world.access("Nora") == {"A", "B"}
+    assert world.invited("Nora", "B") == [1]
+    assert set(lines(world, "Nora").values()) == {"ready"}

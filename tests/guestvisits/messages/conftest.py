@@ -1,0 +1,79 @@
+"""Facts and the outbox alone: what visits make owed, in which words, and when no more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from cohorts.messages.models import Message
+from cohorts.messages.owed import NoLongerTrue
+from cohorts.messages.rendering import Words, render
+from cohorts.messages.services import collect, weed_out
+from cohorts.models import Cohort, Installation, User
+from cohorts.services.installation import ensure_installation
+from guestvisits.models import GuestVisit
+from guestvisits.services.booking import book_visit
+from tests.support.academy import Academy
+
+Book = Callable[..., GuestVisit]
+Owe = Callable[[datetime], list[str]]
+Read = Callable[[str, datetime], Words]
+
+
+@pytest.fixture
+def academy(db: None, now: datetime) -> Academy:
+    """Groups A, B and C of four weeks, known since a day; Ada and Alan are in group A."""
+    ensure_installation(now)
+    long_ago = now - timedelta(days=1)
+    Installation.objects.update(first_started_at=long_ago, quiet_before=long_ago)
+    academy = Academy(now)
+    Cohort.objects.update(first_known_at=long_ago)
+    academy.add_member("Ada", "A")
+    academy.add_member("Alan", "A")
+    return academy
+
+
+@pytest.fixture
+def book(academy: Academy, now: datetime) -> Book:
+    """Call it with a host group and a week: Ada, of group A, visits that meeting."""
+
+    def book(host: str = "B", number: int = 1, *, name: str = "Ada") -> GuestVisit:
+        return book_visit(
+            User.objects.get(name=name).pk,
+            home_meeting_id=academy.meeting("A", number).pk,
+            host_meeting_id=academy.meeting(host, number).pk,
+            now=now,
+        )
+
+    return book
+
+
+@pytest.fixture
+def owe(academy: Academy) -> Owe:
+    """Call it with a moment: the kinds that became owed by then and are still true."""
+
+    def owe(now: datetime) -> list[str]:
+        known = set(Message.objects.values_list("pk", flat=True))
+        collect(None, now=now)
+        weed_out(now)
+        new = Message.objects.exclude(pk__in=known).order_by("kind", "pk")
+        return [message.kind for message in new if _is_true(message, now)]
+
+    return owe
+
+
+def _is_true(message: Message, now: datetime) -> bool:
+    """For e-mail this is asked only when it is sent."""
+    try:
+        render(message, now)
+    except NoLongerTrue:
+        return False
+    return True
+
+
+@pytest.fixture
+def read() -> Read:
+    """Call it with a kind and a moment: the words of its one message as facts make them."""
+    return lambda kind, now: render(Message.objects.get(kind=kind), now)

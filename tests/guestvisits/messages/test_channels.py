@@ -1,0 +1,279 @@
+"""What the two groups hear of a visit, and what they are spared."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from cohorts.messages.models import Message
+from cohorts.messages.owed import NoLongerTrue
+from cohorts.messages.services import collect, forget_old
+from cohorts.models import Cohort, User
+from cohorts.services.memberships import move_member
+from guestvisits.models import GuestVisit
+from guestvisits.services.cancelling import cancel_visit, cancel_visit_for
+from guestvisits.services.settling import settle_all_visits, settle_visits
+from meetings.services import cancel_meeting, move_meeting
+
+pytestmark = pytest.mark.django_db
+
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+
+
+@pytest.fixture(autouse=True)
+def _channels_alone(settings) -> None:
+    settings.MESSAGE_SOURCES = [
+        "guestvisits.messages.channels.owe_to_hosts",
+        "guestvisits.messages.channels.owe_to_homes",
+    ]
+
+
+def send_all() -> None:
+    Message.objects.filter(state="owed").update(state="sent")
+
+
+def cancel(visit: GuestVisit, now) -> None:
+    cancel_visit(visit.user_id, host_meeting_id=visit.host_meeting_id, now=now)
+
+
+# -- when ----------------------------------------------------------------------------------------
+
+
+def test_a_late_booking_is_told_to_both_groups_at_once(academy, book, owe, now):
+    book()
+    assert owe(now) == ["guest_joins", "member_away"]
+    said = {m.kind: m.group.name for m in Message.objects.select_related("group")}
+    assert said == {"guest_joins": "Group B", "member_away": "Group A"}
+
+
+def test_an_early_booking_is_told_when_access_begins(academy, book, owe, now):
+    book(number=2)
+    host, home = academy.meeting("B", 2).starts_at, academy.meeting("A", 2).starts_at
+    assert owe(now) == []
+    assert owe(home - 6 * DAY - MINUTE) == []
+    assert owe(home - 6 * DAY) == ["member_away"]
+    assert owe(host - 6 * DAY - MINUTE) == []
+    assert owe(host - 6 * DAY) == ["guest_joins"]
+
+
+def test_each_is_told_once_however_often_it_is_asked(academy, book, owe, now):
+    book()
+    assert len(owe(now)) == 2
+    assert owe(now) == []
+    collect([group.pk for group in academy.groups.values()], now=now)
+    assert Message.objects.count() == 2
+
+
+def test_the_farewell_comes_some_minutes_before_access_ends(academy, book, owe, now):
+    book()
+    owe(now)
+    send_all()
+    end = academy.meeting("B").starts_at + 3 * DAY
+    assert owe(end - 6 * MINUTE) == []
+    assert owe(end - 5 * MINUTE) == ["guest_leaves"]
+    settle_all_visits(end)
+    assert owe(end) == []
+
+
+def test_a_farewell_that_nobody_could_send_is_owed_over_a_weekend(academy, book, owe, now):
+    book()
+    owe(now)
+    send_all()
+    end = academy.meeting("B").starts_at + 3 * DAY
+    settle_all_visits(end + 2 * DAY)
+    assert owe(end + 3 * DAY - MINUTE) == ["guest_leaves"]
+    assert Message.objects.get(kind="guest_leaves").cutoff_at == end + 3 * DAY
+
+
+def test_a_visit_cancelled_before_its_access_began_is_no_news(academy, book, owe, now):
+    visit = book(number=2)
+    owe(now)
+    cancel(visit, now + DAY)
+    assert owe(academy.meeting("B", 2).starts_at - 5 * DAY) == []
+    assert Message.objects.count() == 0
+
+
+def test_a_visit_cancelled_later_ends_with_a_farewell_at_once(academy, book, owe, now):
+    visit = book()
+    owe(now)
+    send_all()
+    cancel(visit, now + MINUTE)
+    assert owe(now + MINUTE) == ["guest_leaves"]
+
+
+def test_no_farewell_from_somebody_of_whom_the_group_never_heard(academy, book, owe, now):
+    visit = book()
+    assert "guest_joins" in owe(now)
+    cancel(visit, now + MINUTE)
+    assert owe(now + MINUTE) == []
+    states = dict(Message.objects.values_list("kind", "state"))
+    assert states == {"guest_joins": "dropped", "guest_leaves": "dropped", "member_away": "dropped"}
+
+
+def test_a_greeting_that_perhaps_arrived_is_followed_by_a_farewell(academy, book, owe, now):
+    visit = book()
+    owe(now)
+    Message.objects.filter(kind="guest_joins").update(state="sending", body="…")
+    cancel(visit, now + MINUTE)
+    assert owe(now + MINUTE) == ["guest_leaves"]
+
+
+def test_two_visits_to_one_group_in_a_row_end_with_one_farewell(academy, book, owe, now):
+    book(number=1)
+    book(number=2)
+    first, second = (academy.meeting("B", n).starts_at for n in (1, 2))
+    owe(now)
+    send_all()
+    assert "guest_joins" in owe(second - 6 * DAY)
+    send_all()
+    for moment in (first + 3 * DAY - 5 * MINUTE, first + 3 * DAY):
+        assert owe(moment) == []
+    settle_all_visits(first + 3 * DAY)
+    assert owe(first + 3 * DAY + MINUTE) == []
+    assert owe(second + 3 * DAY - 5 * MINUTE) == ["guest_leaves"]
+
+
+def test_another_guests_visit_holds_up_nobodys_farewell(academy, book, owe, now):
+    visit = book(name="Ada")
+    book(name="Alan")
+    owe(now)
+    send_all()
+    cancel(visit, now + MINUTE)
+    assert owe(now + MINUTE) == ["guest_leaves"]
+
+
+def test_who_becomes_a_member_says_no_farewell(academy, book, owe, now):
+    visit = book()
+    owe(now)
+    send_all()
+    move_member(visit.user.memberships.get().pk, academy.groups["B"].pk, now=now)
+    settle_visits([academy.groups["B"].pk], now=now + MINUTE)
+    visit.refresh_from_db()
+    assert visit.end_reason == "became_member"
+    assert owe(now + MINUTE) == []
+    assert owe(academy.meeting("B").starts_at + 3 * DAY) == []
+
+
+def test_a_moved_meeting_ends_with_a_farewell_though_its_new_window_is_far_away(
+    academy, book, owe, now
+):
+    visit = book()
+    owe(now)
+    send_all()
+    move_meeting(visit.host_meeting_id, starts_at=now + 20 * DAY, now=now + MINUTE)
+    settle_all_visits(now + MINUTE)
+    assert owe(now + MINUTE) == ["guest_leaves"]
+
+
+def test_nobody_is_greeted_after_the_meeting(academy, book, owe, now):
+    book()
+    assert owe(academy.meeting("B").ends_at) == []
+
+
+def test_nobody_is_missed_once_the_home_meeting_has_begun(academy, book, owe, now):
+    book()
+    assert owe(academy.meeting("A").starts_at) == ["guest_joins"]
+
+
+def test_a_guest_who_changes_groups_is_missed_by_the_new_one(academy, book, owe, now):
+    visit = book()
+    owe(now)
+    move_member(visit.user.memberships.get().pk, academy.groups["C"].pk, now=now)
+    settle_all_visits(now)
+    assert owe(now) == ["member_away"]
+    states = {m.group.name: m.state for m in Message.objects.filter(kind="member_away")}
+    assert states == {"Group A": "dropped", "Group C": "owed"}
+
+
+def test_nobody_is_missed_at_a_cancelled_meeting(academy, book, owe, now):
+    book()
+    cancel_meeting(academy.meeting("A").pk, now=now)
+    assert owe(now) == ["guest_joins"]
+
+
+def test_nothing_is_owed_from_before_the_cohort_was_known_here(academy, book, owe, now):
+    book()
+    Cohort.objects.update(first_known_at=now + DAY)
+    assert owe(now + DAY) == []
+
+
+def test_what_is_forgotten_is_not_told_again(academy, book, owe, now):
+    book()
+    owe(now)
+    long_after = now + 400 * DAY
+    settle_all_visits(long_after)
+    assert forget_old(long_after) == 2
+    assert owe(long_after) == []
+
+
+@pytest.mark.parametrize("guests", [1, 30])
+def test_any_number_of_visits_is_one_query_a_source(
+    academy, now, guests, settings, django_assert_num_queries
+):
+    from guestvisits.messages.channels import owe_to_homes, owe_to_hosts
+
+    for number in range(guests):
+        GuestVisit.objects.create(
+            user=academy.add_member(f"Guest {number}", "A"),
+            home_meeting=academy.meeting("A"),
+            host_meeting=academy.meeting("B"),
+        )
+    with django_assert_num_queries(2):
+        assert len(list(owe_to_hosts(None, now))) == 2 * guests
+        assert len(list(owe_to_homes(None, now))) == guests
+
+
+# -- what ----------------------------------------------------------------------------------------
+
+
+def test_the_words(academy, book, owe, read, now):
+    visit = book()
+    owe(now)
+    host, home = academy.meeting("B").starts_at, academy.meeting("A").starts_at
+    assert read("guest_joins", now).text == (
+        "**Ada** is joining this week's meeting as a guest from **Group A** "
+        f"(<t:{int(host.timestamp())}:F>)."
+    )
+    assert read("member_away", now).text == (
+        f"**Ada** is away from our meeting on <t:{int(home.timestamp())}:F> and visits "
+        "**Group B** that week."
+    )
+    send_all()
+    cancel_visit_for(visit.pk, by=visit.user_id, now=now)
+    owe(now)
+    assert read("guest_leaves", now).text == (
+        "**Ada** from **Group A** is not joining our meeting as a guest after all."
+    )
+
+
+def test_the_words_of_a_farewell_after_the_meeting(academy, book, owe, read, now):
+    book()
+    owe(now)
+    send_all()
+    end = academy.meeting("B").starts_at + 3 * DAY
+    owe(end - MINUTE)
+    farewell = (
+        "**Ada**, our guest from **Group A**, goes now: access to this channel ends. Goodbye!"
+    )
+    assert read("guest_leaves", end - MINUTE).text == farewell
+    settle_all_visits(end)
+    assert read("guest_leaves", end + MINUTE).text == farewell
+
+
+def test_a_name_pings_nobody(academy, book, owe, read, now):
+    User.objects.filter(name="Ada").update(nickname="@everyone <@200000000000000001>")
+    book()
+    owe(now)
+    for kind in ("guest_joins", "member_away"):
+        text = read(kind, now).text
+        assert "@everyone" not in text
+        assert "<@" not in text
+
+
+def test_a_visit_that_is_gone_from_the_database_is_not_spoken_of(academy, book, owe, read, now):
+    book()
+    owe(now)
+    GuestVisit.objects.all().delete()
+    with pytest.raises(NoLongerTrue):
+        read("guest_joins", now)

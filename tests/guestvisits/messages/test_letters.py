@@ -1,0 +1,230 @@
+"""What the guest is told by e-mail: the visit stands, is cancelled, or broke and what is left."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from cohorts.messages.models import Message
+from cohorts.models import Cohort, User
+from cohorts.services.groups import end_group
+from cohorts.services.memberships import end_membership, move_member
+from guestvisits.models import GuestVisit
+from guestvisits.selectors import UNASKED_ENDS
+from guestvisits.services.booking import book_visit_for
+from guestvisits.services.cancelling import cancel_visit, cancel_visit_for
+from guestvisits.services.settling import settle_all_visits
+from meetings.services import cancel_meeting, move_meeting
+
+pytestmark = pytest.mark.django_db
+
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+
+
+@pytest.fixture(autouse=True)
+def _letters_alone(settings) -> None:
+    settings.MESSAGE_SOURCES = ["guestvisits.messages.letters.owe_letters"]
+    settings.SITE_URL = "https://lens.example"
+
+
+# -- booked --------------------------------------------------------------------------------------
+
+
+def test_a_booking_is_confirmed_at_once_in_the_guests_own_time(academy, book, owe, read, now):
+    User.objects.filter(name="Ada").update(timezone="Asia/Tokyo", discord_id=200000000000000001)
+    book()
+    assert owe(now) == ["visit_booked"]
+    words = read("visit_booked", now)
+    assert words.subject == "You visit Group B in week 1"
+    assert "(Asia/Tokyo)" in words.text
+    assert "You get access to its channels on Discord now." in words.text
+    assert "in place of the meeting of Group A" in words.text
+    assert "https://lens.example/meetings/" in words.text
+    assert '<a href="https://lens.example/meetings/">' in words.html
+
+
+def test_whoever_has_no_discord_account_is_promised_no_access(academy, book, owe, read, now):
+    book()
+    owe(now)
+    words = read("visit_booked", now)
+    assert "We know no Discord account of yours" in words.text
+    assert "We know no Discord account of yours" in words.html
+
+
+def test_an_early_booking_says_from_when_there_is_access(academy, book, owe, read, now):
+    User.objects.filter(name="Ada").update(discord_id=200000000000000001)
+    book(number=2)
+    owe(now)
+    begins = academy.meeting("B", 2).starts_at - 6 * DAY
+    line = f"From {begins:%A} {begins.day} {begins:%B %Y, %H:%M} (UTC) on you have access"
+    assert line in read("visit_booked", now).text
+
+
+def test_a_booking_by_staff_says_so(academy, owe, read, now):
+    sue = academy.add_person("Sue", is_staff=True)
+    book_visit_for(
+        User.objects.get(name="Ada").pk,
+        home_meeting_id=academy.meeting("A").pk,
+        host_meeting_id=academy.meeting("B").pk,
+        by=sue.pk,
+        now=now,
+    )
+    owe(now)
+    assert "The staff have booked a visit for you" in read("visit_booked", now).text
+
+
+def test_a_booking_is_not_confirmed_once_the_meeting_has_begun(academy, book, owe, now):
+    book()
+    assert owe(academy.meeting("B").starts_at) == []
+
+
+# -- cancelled -----------------------------------------------------------------------------------
+
+
+def test_a_cancelled_visit_is_confirmed_and_names_the_home_meeting(academy, book, owe, read, now):
+    visit = book()
+    cancel_visit(visit.user_id, host_meeting_id=visit.host_meeting_id, now=now + MINUTE)
+    assert owe(now + MINUTE) == ["visit_cancelled"]
+    words = read("visit_cancelled", now + MINUTE)
+    assert words.subject == "Your visit to Group B is cancelled"
+    assert "Group A meets on" in words.text
+    assert "Group A</bdi> meets on" in words.html
+
+
+def test_a_home_meeting_that_is_over_is_not_named(academy, book, owe, read, now):
+    visit = book()
+    later = academy.meeting("A").starts_at + MINUTE
+    cancel_visit(visit.user_id, host_meeting_id=visit.host_meeting_id, now=later)
+    owe(later)
+    assert "meets on" not in read("visit_cancelled", later).text
+
+
+def test_a_confirmation_that_was_not_sent_gives_way_to_the_cancellation(academy, book, owe, now):
+    visit = book()
+    owe(now)
+    cancel_visit(visit.user_id, host_meeting_id=visit.host_meeting_id, now=now + MINUTE)
+    assert owe(now + MINUTE) == ["visit_cancelled"]
+
+
+# -- broken --------------------------------------------------------------------------------------
+
+
+def move_host(academy, visit, now):
+    move_meeting(visit.host_meeting_id, starts_at=now + 2 * DAY, now=now)
+
+
+def cancel_host(academy, visit, now):
+    cancel_meeting(visit.host_meeting_id, now=now)
+
+
+def end_host_group(academy, visit, now):
+    end_group(academy.groups["B"].pk, status="cancelled", now=now)
+
+
+def end_cohort(academy, visit, now):
+    Cohort.objects.update(status="cancelled")
+
+
+def join_host_group(academy, visit, now):
+    move_member(visit.user.memberships.get().pk, academy.groups["B"].pk, now=now)
+
+
+def cancel_by_staff(academy, visit, now):
+    cancel_visit_for(visit.pk, by=visit.user_id, now=now)
+
+
+BREAKS = {
+    "host_moved": (move_host, "moved to another time", True),
+    "host_cancelled": (cancel_host, "meeting was cancelled", True),
+    "host_group_ended": (end_host_group, "group has ended", True),
+    "cancelled_by_staff": (cancel_by_staff, "staff have cancelled", True),
+    "cohort_ended": (end_cohort, "cohort has ended", False),
+    "became_member": (join_host_group, "are a member of the group now", False),
+}
+
+
+def test_every_end_without_the_guests_doing_is_told():
+    assert BREAKS.keys() == UNASKED_ENDS
+
+
+@pytest.mark.parametrize(("reason", "broken"), BREAKS.items())
+def test_a_broken_visit_is_told_with_its_reason_and_what_is_left(
+    academy, book, owe, read, now, reason, broken
+):
+    breaks, sentence, has_choice = broken
+    visit = book()
+    Message.objects.all().delete()
+    breaks(academy, visit, now)
+    settle_all_visits(now)
+    visit.refresh_from_db()
+    assert visit.end_reason == reason
+
+    assert owe(now) == ["visit_broken"]
+    words = read("visit_broken", now)
+    assert words.subject == "Your visit to Group B in week 1 has ended"
+    assert sentence in words.text
+    assert sentence in words.html
+    address = f"https://lens.example/meetings/{visit.home_meeting_id}/alternatives/"
+    assert (address in words.text) == (address in words.html) == has_choice
+    assert ("- Group C: " in words.text) == has_choice
+
+
+def test_the_moved_meeting_is_among_what_is_left(academy, book, owe, read, now):
+    visit = book()
+    move_host(academy, visit, now)
+    settle_all_visits(now)
+    owe(now)
+    assert "- Group B: " in read("visit_broken", now).text
+
+
+def test_where_nothing_is_left_it_says_so(academy, book, owe, read, now):
+    visit = book()
+    cancel_host(academy, visit, now)
+    cancel_meeting(academy.meeting("C").pk, now=now)
+    settle_all_visits(now)
+    owe(now)
+    assert "No other meeting of that week is open to you" in read("visit_broken", now).text
+
+
+def test_whoever_has_chosen_anew_is_not_sent_to_choose(academy, book, owe, now):
+    visit = book()
+    cancel_host(academy, visit, now)
+    settle_all_visits(now)
+    book("C")
+    assert owe(now) == ["visit_booked"]
+    assert GuestVisit.objects.filter(end_reason="host_cancelled").count() == 1
+
+
+@pytest.mark.parametrize("status", ["dropped", "removed"])
+def test_whoever_left_is_told_nothing(academy, book, owe, now, status):
+    visit = book()
+    end_membership(visit.user.memberships.get().pk, status=status, now=now)
+    settle_all_visits(now)
+    assert owe(now) == []
+
+
+def test_a_visit_that_is_over_is_no_news(academy, book, owe, now):
+    book()
+    owe(now)
+    end = academy.meeting("B").starts_at + 3 * DAY
+    settle_all_visits(end)
+    assert owe(end) == []
+
+
+def test_nothing_is_told_days_after_the_end(academy, book, owe, now):
+    visit = book()
+    Message.objects.all().delete()
+    cancel_host(academy, visit, now)
+    settle_all_visits(now)
+    assert owe(now + 2 * DAY) == []
+
+
+def test_names_cannot_write_html(academy, book, owe, read, now):
+    academy.groups["B"].name = "<script>alert(1)</script>"
+    academy.groups["B"].save()
+    book()
+    owe(now)
+    html = read("visit_booked", now).html
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html

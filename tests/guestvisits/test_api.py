@@ -1,0 +1,453 @@
+"""The API: its fields, its refusals, and that no input makes it fall."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from guestvisits.models import GuestVisit
+from guestvisits.services.booking import book_visit
+from meetings.models import Attendance, Meeting
+from meetings.services import cancel_meeting
+from tests.support.academy import Academy
+
+pytestmark = pytest.mark.django_db
+
+VISITS, MINE = "/api/guest-visits", "/api/users/me/meetings"
+
+
+def options(meeting_id) -> str:
+    return f"{VISITS}/options?meeting_id={meeting_id}"
+
+
+@pytest.fixture
+def alice(academy):
+    return academy.add_member("Alice", "A")
+
+
+@pytest.fixture
+def client(alice) -> Client:
+    client = Client(raise_request_exception=False)
+    client.force_login(alice)
+    return client
+
+
+def post(client: Client, body: object):
+    data = body if isinstance(body, str | bytes) else json.dumps(body)
+    return client.post(VISITS, data, content_type="application/json")
+
+
+def book(client: Client, academy: Academy, host: str = "B", home: str = "A", week: int = 1):
+    ids = {
+        "home_meeting_id": academy.meeting(home, week).pk,
+        "host_meeting_id": academy.meeting(host, week).pk,
+    }
+    return post(client, ids)
+
+
+def iso(moment) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+# -- what it says --------------------------------------------------------------------------------
+
+
+def test_my_upcoming_meetings(client, academy, now):
+    cancel_meeting(academy.meeting("A", 2).pk, now=now)
+    answer = client.get(MINE)
+    assert answer.status_code == 200
+    first = academy.meeting("A")
+    meetings = answer.json()["meetings"]
+    assert [each["meeting_number"] for each in meetings] == [1, 3, 4]
+    assert meetings[0] == {
+        "meeting_id": first.pk,
+        "meeting_number": 1,
+        "scheduled_at": iso(first.starts_at),
+        "ends_at": iso(first.ends_at),
+        "group_id": first.group_id,
+        "group_name": "Group A",
+        "role": "participant",
+        "rsvp": "pending",
+    }
+
+
+def test_alternatives_and_what_is_not_open(client, academy, now):
+    academy.add_facilitator("Bob", "B")
+    academy.add_facilitator("Zoe", "B")
+    cancel_meeting(academy.meeting("C").pk, now=now)
+    body = client.get(options(academy.meeting("A").pk)).json()
+    host, cancelled = academy.meeting("B"), academy.meeting("C")
+    assert body == {
+        "alternatives": [
+            {
+                "meeting_id": host.pk,
+                "meeting_number": 1,
+                "scheduled_at": iso(host.starts_at),
+                "ends_at": iso(host.ends_at),
+                "group_id": host.group_id,
+                "group_name": "Group B",
+                "facilitator_name": "Bob, Zoe",
+                "seats_left": None,
+            }
+        ],
+        "not_open": [
+            {
+                "meeting_id": cancelled.pk,
+                "meeting_number": 1,
+                "scheduled_at": iso(cancelled.starts_at),
+                "ends_at": iso(cancelled.ends_at),
+                "group_id": cancelled.group_id,
+                "group_name": "Group C",
+                "facilitator_name": None,
+                "seats_left": None,
+                "refusal": {
+                    "code": "meeting_cancelled",
+                    "sentence": "This meeting is cancelled.",
+                },
+            }
+        ],
+        "refusal": None,
+    }
+
+
+def test_booking(client, academy):
+    answer = book(client, academy)
+    host = academy.meeting("B")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "success": True,
+        "host_meeting_id": host.pk,
+        "host_group_id": host.group_id,
+        "host_scheduled_at": iso(host.starts_at),
+        "home_group_id": academy.groups["A"].pk,
+    }
+
+
+def test_a_refused_booking_is_a_400_with_its_name_and_sentence(client, academy):
+    book(client, academy)
+    answer = book(client, academy, "C")
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "code": "already_visiting",
+        "sentence": "You visit another group this week already. Cancel that visit first.",
+    }
+
+
+def test_my_visits(client, academy, alice, now):
+    book(client, academy)
+    host, home = academy.meeting("B"), academy.meeting("A")
+    attendance = Attendance.objects.get(meeting=host, user=alice)
+    assert client.get(VISITS).json() == {
+        "visits": [
+            {
+                "attendance_id": attendance.pk,
+                "meeting_id": host.pk,
+                "meeting_number": 1,
+                "scheduled_at": iso(host.starts_at),
+                "group_id": host.group_id,
+                "group_name": "Group B",
+                "home_meeting_id": home.pk,
+                "is_past": False,
+                "can_cancel": True,
+            }
+        ]
+    }
+
+
+def test_a_past_visit_cannot_be_cancelled_and_stays_listed(client, academy):
+    book(client, academy)
+    Meeting.objects.filter(pk=academy.meeting("B").pk).update(
+        starts_at=academy.now - timedelta(minutes=5)
+    )
+    [visit] = client.get(VISITS).json()["visits"]
+    assert (visit["is_past"], visit["can_cancel"]) == (True, False)
+    answer = client.delete(f"{VISITS}/{visit['meeting_id']}")
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "meeting_begun"
+
+
+def test_a_visit_stays_listed_whatever_is_answered_for_it(client, academy, alice):
+    # In the system that came before, a pulled answer made it vanish and booking impossible.
+    book(client, academy)
+    for rsvp in ("pending", "not_attending", "tentative"):
+        Attendance.objects.filter(user=alice).update(rsvp=rsvp)
+        assert len(client.get(VISITS).json()["visits"]) == 1
+
+
+def test_cancelling(client, academy):
+    book(client, academy)
+    host = academy.meeting("B")
+    answer = client.delete(f"{VISITS}/{host.pk}")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "success": True,
+        "host_group_id": host.group_id,
+        "home_group_id": academy.groups["A"].pk,
+    }
+    assert client.get(VISITS).json() == {"visits": []}
+    again = client.delete(f"{VISITS}/{host.pk}")
+    assert again.status_code == 404
+    assert again.json()["code"] == "no_visit"
+
+
+# -- who may what --------------------------------------------------------------------------------
+
+OUTSIDERS = ["signed out", "other learner", "facilitator elsewhere", "staff"]
+
+
+@pytest.fixture
+def as_somebody(academy, alice):
+    """Clients by who they are; `member` is the person whose things are asked for."""
+    academy.add_facilitator("Bob", "A")
+    people = {
+        "member": alice,
+        "other learner": academy.add_member("Carol", "C"),
+        "facilitator elsewhere": academy.add_facilitator("Dora", "C"),
+        "staff": academy.add_person("Sam", is_staff=True, is_superuser=True),
+    }
+
+    def as_somebody(who: str) -> Client:
+        client = Client(raise_request_exception=False)
+        if who in people:
+            client.force_login(people[who])
+        return client
+
+    return as_somebody
+
+
+@pytest.mark.parametrize(
+    ("who", "mine", "asked", "booked", "listed", "cancelled"),
+    [
+        ("member", 200, 200, 200, 200, 200),
+        ("other learner", 200, 404, 404, 200, 404),
+        ("facilitator elsewhere", 200, 404, 404, 200, 404),
+        ("staff", 200, 404, 404, 200, 404),
+        ("signed out", 403, 403, 403, 403, 403),
+    ],
+)
+def test_who_may_what(as_somebody, academy, who, mine, asked, booked, listed, cancelled):
+    client, meeting = as_somebody(who), academy.meeting("A")
+    assert client.get(MINE).status_code == mine
+    assert client.get(options(meeting.pk)).status_code == asked
+    assert book(client, academy).status_code == booked
+    if who != "member":
+        book(as_somebody("member"), academy)
+    assert client.get(VISITS).status_code == listed
+    assert client.delete(f"{VISITS}/{academy.meeting('B').pk}").status_code == cancelled
+
+
+@pytest.mark.parametrize("who", OUTSIDERS)
+def test_somebody_elses_meetings_and_visits_are_as_if_they_did_not_exist(
+    as_somebody, academy, alice, who
+):
+    book(as_somebody("member"), academy)
+    client, there, nowhere = as_somebody(who), academy.meeting("A").pk, 10**9
+    host = academy.meeting("B").pk
+    for method, of, body in [
+        ("get", options, None),
+        ("post", lambda _: VISITS, lambda mid: {"home_meeting_id": mid, "host_meeting_id": host}),
+        ("delete", lambda meeting_id: f"{VISITS}/{meeting_id}", None),
+    ]:
+        answers = [
+            getattr(client, method)(
+                of(meeting_id),
+                json.dumps(body(meeting_id)) if body else None,
+                content_type="application/json",
+            )
+            for meeting_id in (there, nowhere)
+        ]
+        assert answers[0].status_code == answers[1].status_code
+        assert answers[0].content == answers[1].content
+    for url in (MINE, VISITS):
+        assert b"Group B" not in client.get(url).content
+        rows = [row for rows in client.get(url).json().values() for row in rows]
+        assert there not in [row["meeting_id"] for row in rows if isinstance(row, dict)]
+
+
+def test_the_host_group_of_another_cohort_is_as_if_it_did_not_exist(client, academy, now):
+    other = Academy(now, name="Winter")
+    bodies = [
+        {"home_meeting_id": academy.meeting("A").pk, "host_meeting_id": host}
+        for host in (other.meeting("B").pk, 10**9)
+    ]
+    answers = [post(client, body) for body in bodies]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert answers[0].content == answers[1].content
+
+
+def test_a_write_without_the_csrf_token_is_refused(academy, alice):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    assert book(client, academy).status_code == 403
+    assert not GuestVisit.objects.exists()
+
+
+# -- bad input -----------------------------------------------------------------------------------
+
+HUGE = 10**40
+BAD_IDS = [
+    "",
+    "x",
+    "1.5",
+    "-1",
+    "0",
+    str(HUGE),
+    "1 OR 1=1",
+    "null",
+    "[]",
+    "%00",
+    "1e3",
+    "9" * 5000,
+]
+
+
+@pytest.mark.parametrize("meeting_id", BAD_IDS)
+def test_a_bad_id_in_the_query_is_a_400(client, meeting_id):
+    answer = client.get(options(meeting_id))
+    assert answer.status_code in {400, 404}
+    assert set(answer.json()) == {"code", "sentence"}
+
+
+def test_no_id_in_the_query_is_a_400(client):
+    answer = client.get(f"{VISITS}/options")
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "code": "bad_input",
+        "sentence": "meeting_id: This field is required.",
+    }
+
+
+BAD_VALUES = [
+    None,
+    True,
+    "x",
+    "",
+    1.5,
+    -1,
+    0,
+    HUGE,
+    float("1e308"),
+    [],
+    [1],
+    {},
+    {"a": 1},
+    "\u0000",
+]
+
+
+@pytest.mark.parametrize("value", BAD_VALUES)
+@pytest.mark.parametrize("field", ["home_meeting_id", "host_meeting_id"])
+def test_a_bad_value_in_the_body_is_a_400(client, academy, field, value):
+    body = {"home_meeting_id": academy.meeting("A").pk, "host_meeting_id": academy.meeting("B").pk}
+    answer = post(client, body | {field: value})
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "bad_input"
+    assert field in answer.json()["sentence"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        b"1",
+        b'"text"',
+        b"\xff\xfe",
+        b"{}",
+        b'{"home_meeting_id": 1}',
+        b'{"home_meeting_id": NaN, "host_meeting_id": 1}',
+        b'{"home_meeting_id": 1e999, "host_meeting_id": 1}',
+        b'{"home_meeting_id": ' + b"9" * 5000 + b', "host_meeting_id": 1}',
+        b"[" * 100_000,
+    ],
+)
+def test_a_bad_body_is_a_400(client, body):
+    answer = post(client, body)
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "bad_input"
+
+
+def test_another_kind_of_body_is_told_so(client):
+    assert client.post(VISITS, {"home_meeting_id": 1}).status_code == 415
+
+
+@pytest.mark.parametrize(
+    "meeting_id", ["1", "0", str(2**63), str(HUGE), "9" * 5000, "x", "-1", "1/"]
+)
+def test_cancelling_what_does_not_exist_is_a_404(client, meeting_id):
+    assert client.delete(f"{VISITS}/{meeting_id}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [
+        (MINE, {"get"}),
+        (VISITS, {"get", "post"}),
+        (f"{VISITS}/options", {"get"}),
+        (f"{VISITS}/1", {"delete"}),
+    ],
+)
+def test_other_methods_are_refused(client, url, allowed):
+    for method in {"get", "post", "put", "patch", "delete", "trace"} - allowed:
+        assert getattr(client, method)(url).status_code == 405
+
+
+# -- what it costs -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "queries"),
+    [(MINE, 3), (VISITS, 3), (f"{VISITS}/options?meeting_id={{home}}", 7)],
+)
+def test_each_answer_costs_the_same_queries_in_3_groups_and_in_60(now, url, queries, settings):
+    """Two of them are the session and the person."""
+    settings.SANDBOX = False  # a clock that can be moved is asked for now and then
+    for groups in (3, 60):
+        names = [f"{number:02}" for number in range(groups)]
+        academy = Academy(now, groups=names, name=f"{groups} groups")
+        person = academy.add_member(f"Guest of {groups}", "00")
+        for name in names[1:]:
+            academy.add_facilitator(f"Facilitator of {groups} {name}", name)
+        for week in (1, 2):
+            home, host = academy.meeting("00", week), academy.meeting("01", week)
+            book_visit(person.pk, home_meeting_id=home.pk, host_meeting_id=host.pk, now=now)
+        client = Client()
+        client.force_login(person)
+        asked = url.format(home=academy.meeting("00", 3).pk)
+        with CaptureQueriesContext(connection) as captured:
+            answer = client.get(asked)
+        assert answer.status_code == 200
+        assert len(captured) == queries
+
+
+# -- its description -----------------------------------------------------------------------------
+
+
+def test_every_address_is_described(client):
+    answer = client.get("/api/schema/", headers={"accept": "application/json"})
+    paths = answer.json()["paths"]
+    assert {(path, method) for path, methods in paths.items() for method in methods} == {
+        ("/api/users/me/meetings", "get"),
+        ("/api/guest-visits", "get"),
+        ("/api/guest-visits", "post"),
+        ("/api/guest-visits/options", "get"),
+        ("/api/guest-visits/{host_meeting_id}", "delete"),
+        ("/api/meetings/{meeting_id}/reschedule", "post"),
+        ("/api/meetings/{meeting_id}/cancel", "post"),
+        ("/api/meetings/{meeting_id}/restore", "post"),
+        ("/api/meetings/{meeting_id}/postpone", "post"),
+        ("/api/groups/{group_id}/meetings", "post"),
+        ("/api/groups/{group_id}/slot", "post"),
+    }
+
+
+def test_the_page_to_try_it_out_needs_nothing_from_elsewhere(client):
+    page = client.get("/api/docs/").content.decode()
+    assert "swagger-ui" in page
+    assert "//cdn" not in page
+    assert client.get("/api/", follow=True).redirect_chain[-1][0] == "/api/docs/"

@@ -1,0 +1,306 @@
+"""Booking: what is written, what is refused, and what is left alone."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from cohorts.errors import Refusal
+from cohorts.models import Membership
+from cohorts.services.memberships import end_membership
+from cohorts.signals import group_changed
+from guestvisits.models import GuestVisit
+from guestvisits.services.booking import book_visit, book_visit_for
+from meetings.models import Attendance
+from meetings.services import cancel_meeting
+from tests.support.academy import Academy
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def alice(academy):
+    return academy.add_member("Alice", "A")
+
+
+@pytest.fixture
+def book(academy, alice, now):
+    def book(host="B", *, user=alice, home="A", week=1, at=now, host_week=None) -> GuestVisit:
+        return book_visit(
+            user.pk,
+            home_meeting_id=academy.meeting(home, week).pk,
+            host_meeting_id=academy.meeting(host, host_week or week).pk,
+            now=at,
+        )
+
+    return book
+
+
+def refused(call, *args, **kwargs) -> str:
+    """The name of the refusal; whatever is refused changes nothing."""
+    before = list(GuestVisit.objects.values()), list(Attendance.objects.values())
+    with pytest.raises(Refusal) as refusal:
+        call(*args, **kwargs)
+    assert (list(GuestVisit.objects.values()), list(Attendance.objects.values())) == before
+    return refusal.value.code
+
+
+def test_a_booking_writes_the_visit_and_both_attendances(academy, alice, book, now):
+    visit = book()
+    assert visit.is_open
+    assert (visit.booked_by, visit.booked_at) == (alice, now)
+    assert visit.chosen_start == academy.meeting("B").starts_at
+    at_host = Attendance.objects.get(meeting=academy.meeting("B"), user=alice)
+    assert (at_host.rsvp, at_host.rsvp_at, at_host.is_guest) == ("attending", now, True)
+    at_home = Attendance.objects.get(meeting=academy.meeting("A"), user=alice)
+    assert (at_home.rsvp, at_home.rsvp_at, at_home.is_guest) == ("not_attending", now, False)
+
+
+def test_a_booking_announces_both_groups(academy, book):
+    heard: set[int] = set()
+
+    def hear(group_ids, **_):
+        heard.update(group_ids)
+
+    group_changed.connect(hear)
+    try:
+        book()
+    finally:
+        group_changed.disconnect(hear)
+    assert heard == {academy.groups["A"].pk, academy.groups["B"].pk}
+
+
+def test_an_attendance_that_exists_at_the_host_is_not_overwritten(academy, alice, book, now):
+    then = now - timedelta(days=1)
+    before = Attendance.objects.create(
+        meeting=academy.meeting("B"), user=alice, rsvp="tentative", rsvp_at=then, created_at=then
+    )
+    book()
+    after = Attendance.objects.get(pk=before.pk)
+    assert (after.rsvp, after.rsvp_at, after.created_at) == ("tentative", then, then)
+    assert after.is_guest
+
+
+def test_an_answer_at_home_becomes_not_attending(academy, alice, book):
+    Attendance.objects.create(meeting=academy.meeting("A"), user=alice, rsvp="attending")
+    book()
+    assert Attendance.objects.get(meeting=academy.meeting("A"), user=alice).rsvp == "not_attending"
+
+
+def test_a_missed_meeting_can_be_made_up_for_later_in_the_week(academy, book):
+    after_home = academy.meeting("A").starts_at + timedelta(hours=2)
+    assert book("B", at=after_home).is_open
+
+
+def test_the_own_group_is_refused(book):
+    assert refused(book, "A") == "own_group"
+
+
+def test_another_week_is_refused(book):
+    assert refused(book, "B", host_week=2) == "another_week"
+
+
+def test_another_cohort_is_refused(academy, alice, book, now):
+    other = Academy(now, name="Winter")
+    Membership.objects.create(user=alice, group=other.groups["C"])
+    assert (
+        refused(
+            book_visit,
+            alice.pk,
+            home_meeting_id=academy.meeting("A").pk,
+            host_meeting_id=other.meeting("B").pk,
+            now=now,
+        )
+        == "another_cohort"
+    )
+
+
+def test_a_cohort_to_which_one_never_belonged_is_as_if_it_did_not_exist(academy, alice, now):
+    other = Academy(now, name="Winter")
+    for home, host in [
+        (academy.meeting("A").pk, other.meeting("B").pk),
+        (academy.meeting("A").pk, 10**9),
+        (other.meeting("A").pk, other.meeting("B").pk),
+        (academy.meeting("B").pk, academy.meeting("C").pk),  # a group of others
+        (10**9, academy.meeting("B").pk),
+    ]:
+        name = refused(book_visit, alice.pk, home_meeting_id=home, host_meeting_id=host, now=now)
+        assert name == "no_meeting"
+
+
+def test_somebody_who_dropped_out_is_refused(alice, book, now):
+    end_membership(alice.memberships.get().pk, status="dropped", now=now)
+    assert refused(book) == "not_active_participant"
+
+
+def test_a_facilitator_cannot_leave_the_group_without_a_host(academy, book):
+    bob = academy.add_facilitator("Bob", "A")
+    assert refused(book, user=bob) == "facilitator_of_home"
+
+
+def test_a_facilitator_elsewhere_who_takes_part_here_may_visit(academy, alice, book):
+    Membership.objects.create(user=alice, group=academy.groups["C"], role="facilitator")
+    assert refused(book, "C") == "already_member"
+    assert book("B").is_open
+
+
+def test_one_who_attended_at_home_is_refused(academy, alice, book, now):
+    Attendance.objects.create(meeting=academy.meeting("A"), user=alice, checked_in_at=now)
+    assert refused(book) == "checked_in_at_home"
+
+
+def test_somebody_elses_check_in_at_home_does_not_matter(academy, book, now):
+    carol = academy.add_member("Carol", "A")
+    Attendance.objects.create(meeting=academy.meeting("A"), user=carol, checked_in_at=now)
+    assert book().is_open
+
+
+def test_a_second_visit_in_one_week_is_refused(book):
+    book("B")
+    assert refused(book, "C") == "already_visiting"
+    assert refused(book, "B") == "already_visiting"
+    assert book("C", week=2).is_open
+
+
+def test_a_week_that_was_visited_stays_used_once_the_visit_is_over(book, now):
+    visit = book("B")
+    GuestVisit.objects.filter(pk=visit.pk).update(ended_at=now, end_reason="over")
+    assert refused(book, "C") == "already_visiting"
+
+
+def test_yesterdays_meeting_of_a_cancelled_group_is_refused(academy, book):
+    # Such a visit was accepted by the system that came before.
+    group = academy.groups["B"]
+    group.status = "cancelled"
+    group.save()
+    tomorrow = academy.meeting("B").starts_at + timedelta(days=1)
+    assert refused(book, "B", at=tomorrow) == "group_not_active"
+
+
+def test_yesterdays_meeting_of_an_active_group_is_refused(academy, book):
+    assert refused(book, at=academy.meeting("B").starts_at + timedelta(days=1)) == "meeting_over"
+
+
+def test_a_meeting_that_runs_is_refused(academy, book):
+    assert refused(book, at=academy.meeting("B").starts_at) == "meeting_begun"
+
+
+def test_a_cancelled_meeting_is_refused(academy, book, now):
+    cancel_meeting(academy.meeting("B").pk, now=now)
+    assert refused(book) == "meeting_cancelled"
+
+
+@pytest.mark.parametrize("status", ["preview", "completed", "merged", "cancelled"])
+def test_a_group_that_is_not_active_neither_hosts_nor_sends(academy, book, status):
+    for name in "BA":
+        group = academy.groups[name]
+        group.status = status
+        group.save()
+        assert refused(book) == "group_not_active"
+        group.status = "active"
+        group.save()
+
+
+def limit(academy: Academy, **limits: int) -> None:
+    for name, value in limits.items():
+        setattr(academy.cohort, name, value)
+    academy.cohort.save()
+
+
+def test_without_settings_nothing_is_limited(academy, book):
+    guests = [academy.add_member(f"Guest {number}", "A") for number in range(12)]
+    last_moment = academy.meeting("B").starts_at - timedelta(seconds=1)
+    assert all(book(user=guest, at=last_moment).is_open for guest in guests)
+
+
+def test_a_full_meeting_is_refused_until_a_seat_is_free(academy, book, now):
+    limit(academy, guest_seats=1)
+    first = book(user=academy.add_member("Carol", "C"), home="C")
+    assert refused(book) == "host_full"
+    GuestVisit.objects.filter(pk=first.pk).update(ended_at=now, end_reason="cancelled")
+    assert book().is_open
+
+
+def test_booking_closes_at_its_cutoff(academy, book):
+    limit(academy, booking_cutoff_hours=24)
+    closing = academy.meeting("B").starts_at - timedelta(hours=24)
+    assert refused(book, at=closing) == "too_late"
+    assert book(at=closing - timedelta(seconds=1)).is_open
+
+
+def test_visits_are_counted_over_the_cohort(academy, book, now):
+    limit(academy, visits_per_person=2)
+    cancelled = book(week=1)
+    GuestVisit.objects.filter(pk=cancelled.pk).update(ended_at=now, end_reason="host_moved")
+    book(week=2)
+    GuestVisit.objects.filter(pk=book(week=3).pk).update(ended_at=now, end_reason="over")
+    assert refused(book, week=4) == "too_many_visits"
+
+
+# -- by staff ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def staff(academy):
+    return academy.add_person("Sam", is_staff=True)
+
+
+@pytest.fixture
+def book_for(academy, alice, staff, now):
+    def book_for(host="B", *, why="", at=now) -> GuestVisit:
+        return book_visit_for(
+            alice.pk,
+            home_meeting_id=academy.meeting("A").pk,
+            host_meeting_id=academy.meeting(host).pk,
+            by=staff.pk,
+            why=why,
+            now=at,
+        )
+
+    return book_for
+
+
+def test_staff_book_for_somebody(book_for, alice, staff):
+    visit = book_for(why="never needed")
+    assert (visit.user, visit.booked_by) == (alice, staff)
+    assert (visit.overruled, visit.overruled_why) == ("", "")
+
+
+def test_staff_overrule_a_rule_and_it_is_written_down_with_who_and_why(academy, book_for, staff):
+    limit(academy, guest_seats=0, booking_cutoff_hours=24 * 30)
+    assert refused(book_for) == "host_full"
+    assert refused(book_for, why="  ") == "host_full"
+    visit = GuestVisit.objects.get(pk=book_for(why=" Travels with the choir ").pk)
+    assert visit.overruled == "host_full, too_late"
+    assert visit.overruled_why == "Travels with the choir"
+    assert visit.booked_by == staff
+
+
+def test_staff_cannot_overrule_what_would_make_no_sense(academy, book_for, now):
+    limit(academy, guest_seats=0)
+    assert refused(book_for, "A", why="please") == "own_group"
+    cancel_meeting(academy.meeting("B").pk, now=now)
+    assert refused(book_for, "B", why="please") == "meeting_cancelled"
+    over = academy.meeting("C").ends_at
+    assert refused(book_for, "C", why="please", at=over) == "meeting_over"
+
+
+def test_staff_may_let_somebody_into_a_meeting_that_runs(academy, book_for):
+    visit = book_for(why="Came by", at=academy.meeting("B").starts_at)
+    assert visit.overruled == "meeting_begun"
+
+
+def test_a_booking_costs_the_same_in_3_groups_and_in_60(now, settings):
+    settings.SANDBOX = False  # a clock that can be moved is asked for now and then
+
+    def count(groups: int) -> int:
+        names = [f"{number:02}" for number in range(groups)]
+        academy = Academy(now, groups=names, name=f"{groups} groups")
+        guest = academy.add_member(f"Guest of {groups}", "00")
+        home, host = academy.meeting("00"), academy.meeting("01")
+        with CaptureQueriesContext(connection) as queries:
+            book_visit(guest.pk, home_meeting_id=home.pk, host_meeting_id=host.pk, now=now)
+        return len(queries)
+
+    assert count(3) == count(60)

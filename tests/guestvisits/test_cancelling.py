@@ -1,0 +1,133 @@
+"""Cancelling gives everything back, and nothing is deleted silently."""
+
+from datetime import timedelta
+
+import pytest
+
+from cohorts.errors import Refusal
+from guestvisits.models import GuestVisit
+from guestvisits.selectors import guest_windows
+from guestvisits.services.booking import book_visit
+from guestvisits.services.cancelling import cancel_visit, cancel_visit_for
+from meetings.models import Attendance
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def alice(academy):
+    return academy.add_member("Alice", "A")
+
+
+@pytest.fixture
+def book(academy, alice, now):
+    def book(host: str = "B") -> GuestVisit:
+        return book_visit(
+            alice.pk,
+            home_meeting_id=academy.meeting("A").pk,
+            host_meeting_id=academy.meeting(host).pk,
+            now=now,
+        )
+
+    return book
+
+
+def answers(academy, user) -> dict[str, str]:
+    """Group name to answer."""
+    rows = Attendance.objects.filter(user=user).select_related("meeting__group")
+    return {row.meeting.group.name: row.rsvp for row in rows}
+
+
+def test_cancelling_ends_the_visit_and_gives_both_meetings_back(academy, alice, book, now):
+    visit = book()
+    cancel_visit(alice.pk, host_meeting_id=visit.host_meeting_id, now=now)
+    visit.refresh_from_db()
+    assert (visit.ended_at, visit.end_reason, visit.ended_by) == (now, "cancelled", alice)
+    assert answers(academy, alice) == {"Group A": "pending"}
+    assert not any(window.holds(now) for window in guest_windows(None, now))
+
+
+def test_after_cancelling_another_group_can_be_visited(alice, book, now):
+    cancel_visit(alice.pk, host_meeting_id=book("B").host_meeting_id, now=now)
+    assert book("C").is_open
+
+
+def test_cancelled_and_booked_again_stands(academy, alice, book, now):
+    cancel_visit(alice.pk, host_meeting_id=book("B").host_meeting_id, now=now)
+    assert book("B").is_open
+    assert answers(academy, alice) == {"Group A": "not_attending", "Group B": "attending"}
+
+
+def test_cancelling_twice_is_refused_the_second_time(alice, book, now):
+    visit = book()
+    cancel_visit(alice.pk, host_meeting_id=visit.host_meeting_id, now=now)
+    with pytest.raises(Refusal, match="no such visit"):
+        cancel_visit(alice.pk, host_meeting_id=visit.host_meeting_id, now=now)
+
+
+def test_somebody_elses_visit_cannot_be_cancelled(academy, book, now):
+    visit, carol = book(), academy.add_member("Carol", "A")
+    with pytest.raises(Refusal) as refusal:
+        cancel_visit(carol.pk, host_meeting_id=visit.host_meeting_id, now=now)
+    assert refusal.value.code == "no_visit"
+
+
+def test_cancelling_is_refused_once_the_meeting_has_begun(academy, alice, book):
+    visit = book()
+    with pytest.raises(Refusal) as refusal:
+        cancel_visit(
+            alice.pk, host_meeting_id=visit.host_meeting_id, now=academy.meeting("B").starts_at
+        )
+    assert refusal.value.code == "meeting_begun"
+    visit.refresh_from_db()
+    assert visit.is_open
+
+
+def test_an_answer_given_at_home_since_is_kept(academy, alice, book, now):
+    visit = book()
+    Attendance.objects.filter(meeting=academy.meeting("A")).update(rsvp="tentative")
+    cancel_visit(alice.pk, host_meeting_id=visit.host_meeting_id, now=now)
+    assert answers(academy, alice) == {"Group A": "tentative"}
+
+
+def test_an_attendance_that_was_there_before_the_visit_stays(academy, alice, book, now):
+    before = Attendance.objects.create(
+        meeting=academy.meeting("B"),
+        user=alice,
+        rsvp="tentative",
+        created_at=now - timedelta(days=9),
+    )
+    cancel_visit(alice.pk, host_meeting_id=book().host_meeting_id, now=now)
+    assert answers(academy, alice) == {"Group A": "pending", "Group B": "tentative"}
+    before.refresh_from_db()
+    assert not before.is_guest
+
+
+def test_a_check_in_is_never_removed(academy, alice, book, now):
+    visit = book()
+    Attendance.objects.filter(meeting=academy.meeting("B")).update(checked_in_at=now)
+    cancel_visit(alice.pk, host_meeting_id=visit.host_meeting_id, now=now)
+    assert Attendance.objects.get(meeting=academy.meeting("B")).checked_in_at == now
+
+
+def test_staff_cancel_for_somebody_and_it_says_so(academy, alice, book, now):
+    sam, visit = academy.add_person("Sam"), book()
+    cancel_visit_for(visit.pk, by=sam.pk, now=now)
+    visit.refresh_from_db()
+    assert (visit.end_reason, visit.ended_by, visit.ended_why) == ("cancelled_by_staff", sam, "")
+    assert answers(academy, alice) == {"Group A": "pending"}
+
+
+def test_staff_need_a_reason_once_the_meeting_has_begun(academy, alice, book):
+    sam, visit = academy.add_person("Sam"), book()
+    later = academy.meeting("B").starts_at + timedelta(hours=2)
+    with pytest.raises(Refusal) as refusal:
+        cancel_visit_for(visit.pk, by=sam.pk, why=" ", now=later)
+    assert refusal.value.code == "meeting_begun"
+    cancel_visit_for(visit.pk, by=sam.pk, why="Never came", now=later)
+    visit.refresh_from_db()
+    assert (visit.ended_by, visit.ended_why) == (sam, "Never came")
+    [window] = guest_windows(None, later)
+    assert window.ends_at == later
+    # What was planned for a meeting that was held is history.
+    assert answers(academy, alice) == {"Group A": "not_attending", "Group B": "attending"}
