@@ -1,0 +1,226 @@
+"""One action, one call, one outcome; what it brought is recorded at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from cohorts import clock
+from cohorts.messages import services as outbox
+from cohorts.models import Group
+from cohorts.sync.errors import CallFailed, LookAgain, Unclear
+from cohorts.sync.mirror import Action, Outcome
+from cohorts.sync.models import MirrorState
+from discordsync import keys
+from discordsync.calls import Call
+from discordsync.client import Client
+from discordsync.models import DiscordObject
+from discordsync.observed import (
+    Observed,
+    Overwrite,
+    read_channel,
+    read_event,
+    read_role,
+)
+from meetings.models import Meeting
+
+RETRY_UNCLEAR = timedelta(0)  # the next look tells whether it arrived
+RETRY_FAILED = timedelta(minutes=5)
+REASON_LENGTH = 400  # of 512 that Discord takes, percent-encoded
+
+
+def intend(action: Action) -> None:
+    """Commit the record of what is about to be made.
+
+    For a role or a category it holds the ids of same-named objects that stand already: whatever is
+    new among them afterwards is ours, though nothing on it says so.
+
+    Raises LookAgain when a message was dropped or expired meanwhile.
+    """
+    call: Call = action.payload
+    if action.verb == "send":
+        # Real time, as below: the history tells by its ids whether it arrived since.
+        words, tried_at = str((call.body or {})["content"]), datetime.now(UTC)
+        if not outbox.begin(call.subject, body=words, now=tried_at):
+            raise LookAgain("The message is owed no more.")
+    elif action.verb == "create":
+        DiscordObject.objects.update_or_create(
+            key=call.key,
+            defaults={
+                **_place(action, call.key),
+                "outside_id": None,
+                "name_sent": str((call.body or {})["name"]),
+                "name_answered": "",
+                # Real time, since it is compared with the moment that Discord wrote into an id.
+                "intended_at": datetime.now(UTC),
+                "seen_before": list(call.names),
+            },
+        )
+
+
+def _place(action: Action, key: str) -> dict[str, Any]:
+    kind = keys.kind_of(key)
+    meeting_id = keys.number_of(key) if kind == "event" else None
+    return {
+        "kind": kind,
+        "cohort_id": action.cohort_id,
+        "group_id": action.group_id,
+        "meeting_id": meeting_id,
+    }
+
+
+async def apply(client: Client, action: Action) -> Outcome:
+    call: Call = action.payload
+    reason = None if action.verb == "send" else f"Lens: {action.why}"[:REASON_LENGTH]
+    answer = await client.request(call.method, call.path, body=call.body, reason=reason)
+    outside_id = str(answer["id"]) if isinstance(answer, dict) and "id" in answer else ""
+    return Outcome(outside_id=outside_id, answer=answer)
+
+
+def record(action: Action, outcome: Outcome) -> None:
+    """Commit the id and the names, as Discord answered them; forget what we deleted."""
+    call: Call = action.payload
+    match action.verb:
+        case "send":
+            outbox.mark_sent(call.subject, outside_id=outcome.outside_id, now=clock.now())
+        case "create":
+            DiscordObject.objects.filter(key=call.key).update(
+                outside_id=int(outcome.outside_id),
+                name_answered=outcome.answer["name"],
+                made_at=datetime.now(UTC),
+            )
+        case "delete" if call.key:
+            DiscordObject.objects.filter(key=call.key).delete()
+        case "edit" if call.key and "name" in (call.body or {}):
+            DiscordObject.objects.filter(key=call.key).update(
+                name_sent=str((call.body or {})["name"]), name_answered=outcome.answer["name"]
+            )
+
+
+def fail(action: Action, error: CallFailed) -> None:
+    """A message keeps its own account of why it was not sent."""
+    call: Call = action.payload
+    if action.verb != "send":
+        return
+    note = outbox.mark_unclear if isinstance(error, Unclear) else outbox.mark_failed
+    retry = RETRY_UNCLEAR if isinstance(error, Unclear) else RETRY_FAILED
+    note(call.subject, why=error.detail, now=clock.now(), retry=retry)
+
+
+def absorb(observed: Observed, action: Action, outcome: Outcome) -> Observed:
+    """The guild as it is after this call."""
+    call: Call = action.payload
+    match action.kind, action.verb:
+        case "access", verb:
+            return _absorb_access(observed, call, granted=verb == "grant")
+        case "roles", "create":
+            observed = observed.with_new_role(read_role(outcome.answer))
+        case "roles", _:
+            observed = observed.with_role(read_role(outcome.answer))
+        case "events", "delete":
+            return observed.without_event(call.subject)
+        case "events", _:
+            observed = observed.with_event(read_event(outcome.answer))
+        case "names", _:
+            observed = observed.with_channel(read_channel(outcome.answer))
+        case "channels", ("create" | "edit"):
+            observed = observed.with_channel(read_channel(outcome.answer))
+        case "channels", _:
+            return _absorb_overwrite(observed, call)
+        case "messages", _:
+            return observed.with_sent(call.subject)
+    if call.key and outcome.outside_id:
+        observed = observed.with_made(call.key, int(outcome.outside_id))
+    if call.key and "name" in (call.body or {}):
+        sent, answered = str((call.body or {})["name"]), outcome.answer["name"]
+        observed = observed.with_called(call.key, sent, answered)
+    return observed
+
+
+def _absorb_access(observed: Observed, call: Call, *, granted: bool) -> Observed:
+    role_id = int(call.path.rpartition("/")[2])
+    held = observed.members.get(call.subject, frozenset())
+    return observed.with_member(call.subject, held | {role_id} if granted else held - {role_id})
+
+
+def _absorb_overwrite(observed: Observed, call: Call) -> Observed:
+    channel = observed.channels[int(call.path.split("/")[2])]
+    overwrites = {k: v for k, v in channel.overwrites.items() if k != call.subject}
+    if call.body is not None:
+        overwrites[call.subject] = Overwrite(
+            call.subject, call.body["type"], int(call.body["allow"]), int(call.body["deny"])
+        )
+    return observed.with_overwrites(channel.id, overwrites)
+
+
+# -- what a look brought ---------------------------------------------------------------------
+
+
+def write_found(found: dict[str, int], observed: Observed) -> None:
+    """Give records that wait for an id the one that was found."""
+    for key, outside_id in found.items():
+        DiscordObject.objects.filter(key=key, outside_id=None).update(
+            outside_id=outside_id, name_answered=observed.name_of(outside_id)
+        )
+
+
+@transaction.atomic
+def adopt(strangers: dict[str, int], names: Mapping[str, str], observed: Observed) -> None:
+    """On staff's word: records for marked objects that had none.  They owe no welcome.
+
+    `names` are what the facts call them now, which is what we will have sent.  The word is used
+    once: what is strange at a later look is asked about again.
+    """
+    for key, outside_id in strangers.items():
+        cohort_id, group_id, meeting_id = _owners(key)
+        DiscordObject.objects.update_or_create(
+            key=key,
+            defaults={
+                "kind": keys.kind_of(key),
+                "cohort_id": cohort_id,
+                "group_id": group_id,
+                "meeting_id": meeting_id,
+                "outside_id": outside_id,
+                "name_sent": names.get(key, ""),
+                "name_answered": observed.name_of(outside_id),
+                "gone_at": None,
+                "adopted": True,
+            },
+        )
+    MirrorState.objects.filter(name="discord").update(adopt_strangers=False)
+
+
+def _owners(key: str) -> tuple[int, int | None, int | None]:
+    """The cohort, group and meeting that a key is about."""
+    number = keys.number_of(key)
+    match keys.kind_of(key):
+        case "category" | "cohort_channel":
+            return number, None, None
+        case "event":
+            group = Meeting.objects.select_related("group").get(pk=number).group
+            return group.cohort_id, group.pk, number
+        case _:
+            return Group.objects.get(pk=number).cohort_id, number, None
+
+
+def write_sent(sent: Mapping[int, int | None]) -> None:
+    """What a look found out about messages whose sending was cut off."""
+    for message_id, outside_id in sent.items():
+        if outside_id:
+            outbox.mark_sent(message_id, outside_id=str(outside_id), now=clock.now())
+    outbox.mark_lost(pk for pk, outside_id in sent.items() if not outside_id)
+
+
+def write_gone(observed: Observed) -> None:
+    """Remember what Discord positively does not know any more: staff may have it forgotten.
+    What is listed after all is not gone."""
+    marked = DiscordObject.objects.filter(gone_at__isnull=False)
+    listed = {*observed.roles, *observed.channels, *observed.events}
+    back = [row.pk for row in marked if row.outside_id in listed]
+    DiscordObject.objects.filter(pk__in=back).update(gone_at=None)
+    DiscordObject.objects.filter(outside_id__in=observed.gone, gone_at=None).update(
+        gone_at=datetime.now(UTC)
+    )

@@ -1,0 +1,48 @@
+"""What the connection check says of Discord: the bot's rights, its place, who is there."""
+
+from __future__ import annotations
+
+from cohorts.sync.mirror import Check
+from discordsync import permissions
+from discordsync.desired import Desired
+from discordsync.observed import Observed, Role
+
+NAMED = 5  # roles that are named in one line
+
+
+def check(desired: Desired, observed: Observed) -> tuple[Check, ...]:
+    """Pure."""
+    return (_permissions(observed), _place(desired, observed), _members(observed))
+
+
+def _permissions(observed: Observed) -> Check:
+    lacking = permissions.lacking(observed.bot_permissions)
+    detail = f"The bot's role lacks: {', '.join(lacking)}." if lacking else "It lacks none."
+    return Check("The bot's permissions", not lacking, detail)
+
+
+def _place(desired: Desired, observed: Observed) -> Check:
+    """The bot gives only roles that stand below its own."""
+    above = [role for role in _our_roles(desired, observed) if role.rank >= observed.bot_rank]
+    if not above:
+        return Check("The bot's role", ok=True, detail="It stands above the groups' roles.")
+    names = ", ".join(f"“{role.name}”" for role in above[:NAMED])
+    detail = (
+        f"{len(above)} of the groups' roles stand above it, among them {names}. In Discord, Server "
+        "Settings, Roles: drag the bot's role to the top."
+    )
+    return Check("The bot's role", ok=False, detail=detail)
+
+
+def _our_roles(desired: Desired, observed: Observed) -> list[Role]:
+    ids = [record.outside_id or 0 for record in desired.records.values()]
+    return [observed.roles[pk] for pk in ids if pk in observed.roles]
+
+
+def _members(observed: Observed) -> Check:
+    """Without the intent the look itself fails, so a list that came says that it is on."""
+    count = len(observed.members)
+    if observed.incomplete:
+        detail = f"Discord listed {count}, which was not all. Nobody is removed by that."
+        return Check("Who is in the server", ok=False, detail=detail)
+    return Check("Who is in the server", ok=True, detail=f"Discord lists all {count} members.")

@@ -1,0 +1,120 @@
+"""Many ids of existing objects at once, from a CSV file.
+
+One line per object, with the columns `cohort,group,kind,discord_id` and, for a cohort's further
+categories, `number`.  A line that cannot be understood is told by its number, and then nothing is
+recorded.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from cohorts.errors import Refusal
+from cohorts.models import Cohort, Group
+from cohorts.selectors import find_cohort
+from cohorts.validators import check_snowflake
+from discordsync.services import OF_COHORT, OF_GROUP, record_existing
+
+COLUMNS = ("cohort", "group", "kind", "discord_id")
+MOST_LINES = 2000
+
+
+class BadLines(Exception):
+    """What is wrong, line by line: a list of (line number, sentence)."""
+
+    def __init__(self, problems: list[tuple[int, str]]) -> None:
+        super().__init__(f"{len(problems)} lines cannot be understood.")
+        self.problems = problems
+
+
+def record_all(data: bytes) -> int:
+    """Record what the file says; returns how many objects.  Raises BadLines, and changes nothing.
+
+    All problems are told at once: each line is tried, and everything is undone when one is bad.
+    """
+    problems: list[tuple[int, str]] = []
+    count = 0
+    with transaction.atomic():
+        for number, cells in _read(data):
+            try:
+                with transaction.atomic():
+                    _record(cells)
+                count += 1
+            except Refusal as refusal:
+                problems.append((number, refusal.sentence))
+        if problems:
+            transaction.set_rollback(True)
+    if problems:
+        raise BadLines(problems)
+    return count
+
+
+def _read(data: bytes) -> Iterator[tuple[int, dict[str, str]]]:
+    """The lines with their numbers.  Raises BadLines for a file that is no such table."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise BadLines([(1, "The file is not UTF-8. Save it as “CSV UTF-8”.")]) from None
+    first = text.partition("\n")[0]
+    reader = csv.DictReader(io.StringIO(text), delimiter=";" if ";" in first else ",")
+    names = [(name or "").strip().lower() for name in reader.fieldnames or ()]
+    missing = [name for name in COLUMNS if name not in names]
+    if missing:
+        raise BadLines([(1, f"The column {missing[0]} is missing. Needed: {', '.join(COLUMNS)}.")])
+    reader.fieldnames = names
+    for row in reader:
+        if reader.line_num > MOST_LINES:
+            raise BadLines([(reader.line_num, f"The file has more than {MOST_LINES} lines.")])
+        cells = {name: (row.get(name) or "").strip() for name in (*COLUMNS, "number")}
+        if any(cells.values()):
+            yield reader.line_num, cells
+
+
+def _record(cells: dict[str, str]) -> None:
+    cohort = find_cohort(cells["cohort"])
+    record_existing(
+        _kind(cells["kind"]),
+        cohort=cohort,
+        group=_find_group(cohort, cells["group"]),
+        outside_id=_discord_id(cells["discord_id"]),
+        ordinal=_ordinal(cells["number"]),
+    )
+
+
+def _kind(text: str) -> str:
+    kind = text.lower().replace(" ", "_")
+    known = sorted(OF_COHORT | OF_GROUP)
+    if kind not in known:
+        raise Refusal("kind", f"“{text}” is no kind. Use one of {', '.join(known)}.")
+    return kind
+
+
+def _find_group(cohort: Cohort, name: str) -> Group | None:
+    if not name:
+        return None
+    group = cohort.groups.filter(name__iexact=name).first()
+    if group is None:
+        raise Refusal("group", f"{cohort} has no group “{name}”.")
+    return group
+
+
+def _discord_id(text: str) -> int:
+    try:
+        value = int(text)
+        check_snowflake(value)
+    except (ValueError, ValidationError):
+        raise Refusal("id", f"“{text}” is no Discord id: those have 15 to 19 digits.") from None
+    return value
+
+
+def _ordinal(text: str) -> int:
+    if not text:
+        return 1
+    if not text.isdecimal() or not 1 <= int(text) <= 20:
+        raise Refusal("number", f"“{text}” is no category's number. Use 1, 2, …")
+    return int(text)

@@ -1,0 +1,135 @@
+"""The facts that concern Discord, as plain frozen values: what `snapshot` brings.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import chain
+
+from discordsync import keys
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    id: int
+    name: str
+    discord_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    person: Person
+    facilitator: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """Somebody whose access ended by a dated fact, and by which."""
+
+    person: Person
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Access with a beginning and an end: a guest visit, or an exception that staff wrote down."""
+
+    person: Person
+    begins_at: datetime | None
+    ends_at: datetime
+    why: str
+
+    def is_open(self, now: datetime) -> bool:
+        return (self.begins_at is None or self.begins_at <= now) and now < self.ends_at
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingFacts:
+    id: int
+    number: int
+    starts_at: datetime
+    ends_at: datetime
+    cancelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFacts:
+    """One message owed to the group's text channel.  `nonce`: at most 25 characters."""
+
+    id: int
+    kind: str
+    text: str
+    nonce: str
+    people: tuple[int, ...] = ()  # the Discord ids that it may ping
+    tried_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFacts:
+    id: int
+    cohort_id: int
+    name: str
+    position: int  # among the groups of its cohort, from 0; never changes
+    live: bool  # preview or active, in an open cohort
+    active: bool
+    has_slot: bool
+    has_meetings: bool = False  # ever: also when all are over
+    members: tuple[Member, ...] = ()
+    former: tuple[Former, ...] = ()
+    windows: tuple[Window, ...] = ()
+    meetings: tuple[MeetingFacts, ...] = ()  # those ahead, cancelled ones too
+    messages: tuple[MessageFacts, ...] = ()
+    next_try_at: datetime | None = None  # of a message that is not to be sent yet
+
+
+@dataclass(frozen=True, slots=True)
+class CohortFacts:
+    id: int
+    course: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What we wrote down of one object of ours.
+
+    `name_sent` is empty for an object that staff pointed at: its name and place are theirs.
+    """
+
+    key: str
+    outside_id: int | None
+    name_sent: str = ""
+    name_answered: str = ""
+    intended_at: datetime | None = None
+    seen_before: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    installation: str
+    adopt: bool  # staff's word: marked objects without a record are ours
+    horizon: timedelta
+    cohorts: Mapping[int, CohortFacts] = field(default_factory=dict)
+    groups: Mapping[int, GroupFacts] = field(default_factory=dict)
+    records: Mapping[str, Record] = field(default_factory=dict)
+    everybody: Mapping[int, str] = field(default_factory=dict)  # Discord id -> name
+
+    @property
+    def meetings_ahead(self) -> frozenset[int]:
+        return frozenset(m.id for group in self.groups.values() for m in group.meetings)
+
+    @property
+    def awaited(self) -> frozenset[str]:
+        """Keys of all that should stand outside, or may be missed: what ended is history."""
+        live = [group for group in self.groups.values() if group.live]
+        return frozenset(chain.from_iterable(_keys_of(group) for group in live))
+
+
+def _keys_of(group: GroupFacts) -> Iterator[str]:
+    """A group's own objects, its cohort's, and an event for each meeting ahead."""
+    cohort_id = group.cohort_id
+    yield from (keys.role(group.id), keys.text_channel(group.id), keys.voice_channel(group.id))
+    yield from (keys.category(cohort_id, 1), keys.category_of(cohort_id, group.position))
+    yield keys.cohort_channel(cohort_id)
+    yield from (keys.event(m.id) for m in group.meetings if not m.cancelled)

@@ -1,0 +1,68 @@
+"""The names of our objects: in records, in plans, and as marks outside.  Pure.
+
+A mark is a short text in a channel's topic or an event's description, such as
+`[lens local text_channel:12]`: the installation and the object's key.  Roles, categories and voice
+channels can carry none; they are found by their record, by their intent, or by the role in their
+overwrites.
+"""
+
+from __future__ import annotations
+
+import re
+
+GROUPS_PER_CATEGORY = 24  # two channels each, the cohort's own, and one to spare below 50
+
+_MARK = re.compile(r"\[lens (?P<installation>\S+) (?P<key>[a-z_]+(?::\d+)+)\]")
+
+
+def category(cohort_id: int, ordinal: int) -> str:
+    return f"category:{cohort_id}:{ordinal}"
+
+
+def category_of(cohort_id: int, position: int) -> str:
+    """The category of the group at this place of its cohort, from 0."""
+    return category(cohort_id, 1 + position // GROUPS_PER_CATEGORY)
+
+
+def cohort_channel(cohort_id: int) -> str:
+    return f"cohort_channel:{cohort_id}"
+
+
+def role(group_id: int) -> str:
+    return f"role:{group_id}"
+
+
+def text_channel(group_id: int) -> str:
+    return f"text_channel:{group_id}"
+
+
+def voice_channel(group_id: int) -> str:
+    return f"voice_channel:{group_id}"
+
+
+def event(meeting_id: int) -> str:
+    return f"event:{meeting_id}"
+
+
+def kind_of(key: str) -> str:
+    return key.partition(":")[0]
+
+
+def number_of(key: str) -> int:
+    """The id of the group, meeting or cohort that a key is about."""
+    return int(key.split(":")[1])
+
+
+def ordinal_of(category: str) -> int:
+    """Which of its cohort's categories it is, from 1."""
+    return int(category.rpartition(":")[2])
+
+
+def make_mark(installation: str, key: str) -> str:
+    return f"[lens {installation} {key}]"
+
+
+def read_mark(text: str | None) -> tuple[str, str] | None:
+    """(installation, key) from a topic or description, or None."""
+    found = _MARK.search(text or "")
+    return (found["installation"], found["key"]) if found else None

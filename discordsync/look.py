@@ -1,0 +1,199 @@
+"""One comparison's two sides, with the questions that every part of the plan asks.  Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+
+from cohorts.sync.mirror import Policy
+from discordsync import keys, permissions
+from discordsync.desired import Desired, WantedGroup
+from discordsync.observed import MEMBER, ROLE, Channel, Observed, Overwrite, Role
+
+
+class Standing(Enum):
+    """How a recorded object stands outside.
+
+    no id yet                       -> UNMADE
+    its id is listed                -> STANDS
+    its id is positively unknown    -> GONE
+    neither                         -> UNSEEN: a listing's silence proves nothing
+    """
+
+    UNMADE = "unmade"
+    STANDS = "stands"
+    GONE = "gone"
+    UNSEEN = "unseen"
+
+    @property
+    def trouble(self) -> str:
+        """The trouble's code where infrastructure stands like this, or ""."""
+        return {"gone": "missing", "unseen": "no_access"}.get(self.value, "")
+
+
+@dataclass(frozen=True)
+class Look:
+    desired: Desired
+    observed: Observed
+    policy: Policy
+
+    def id_of(self, key: str) -> int | None:
+        """The outside id: of our own outcome in this slice, else of the record."""
+        made = self.observed.made.get(key)
+        record = self.desired.records.get(key)
+        return made or (record.outside_id if record else None)
+
+    def names_of(self, key: str) -> tuple[str, str]:
+        """The name that we sent and the one that was answered; both empty where it has its own."""
+        record = self.desired.records.get(key)
+        known = (record.name_sent, record.name_answered) if record else ("", "")
+        return self.observed.called.get(key, known)
+
+    def standing(self, key: str) -> Standing:
+        outside_id = self.id_of(key)
+        if outside_id is None:
+            return Standing.UNMADE
+        if outside_id in self._listed(key):
+            return Standing.STANDS
+        return Standing.GONE if outside_id in self.observed.gone else Standing.UNSEEN
+
+    def stands(self, key: str) -> bool:
+        return self.standing(key) is Standing.STANDS
+
+    def _listed(self, key: str) -> Iterable[int]:
+        match keys.kind_of(key):
+            case "role":
+                return self.observed.roles
+            case "event":
+                return self.observed.events
+            case _:
+                return self.observed.channels
+
+    def channel(self, key: str) -> Channel | None:
+        return self.observed.channels.get(self.id_of(key) or 0)
+
+    def role(self, key: str) -> Role | None:
+        return self.observed.roles.get(self.id_of(key) or 0)
+
+    # -- which groups ------------------------------------------------------------------------
+
+    def due_groups(self) -> list[WantedGroup]:
+        found = [self.desired.groups.get(pk) for pk in sorted(self.policy.groups)]
+        return [group for group in found if group is not None]
+
+    def creators(self, cohort_id: int) -> list[WantedGroup]:
+        """Due groups of a cohort for which something may be made."""
+        return [
+            group
+            for group in self.due_groups()
+            if group.cohort_id == cohort_id and self.is_creatable(group)
+        ]
+
+    def may_create(self, group_id: int) -> bool:
+        return group_id in self.policy.may_create
+
+    def is_creatable(self, group: WantedGroup) -> bool:
+        return group.live and group.has_members and self.may_create(group.id)
+
+    def is_coming(self, key: str, group: WantedGroup) -> bool:
+        """Whether an object that the group needs stands, or is about to be made with it."""
+        match self.standing(key):
+            case Standing.STANDS:
+                return True
+            case Standing.UNMADE:
+                return self.is_creatable(group) and self.has_place(key, group)
+            case _:
+                return False
+
+    def has_place(self, key: str, group: WantedGroup) -> bool:
+        """Whether all that an object hangs on is coming."""
+        return all(self.is_coming(parent, group) for parent in _parents(key, group))
+
+    # -- roles -------------------------------------------------------------------------------
+
+    def manages(self, role: Role) -> bool:
+        """Whether the bot may edit and grant a role.  Administrators are bound by this too."""
+        return role.rank < self.observed.bot_rank
+
+    def holders(self, role_id: int) -> frozenset[int]:
+        """Who holds a role, the bot left out."""
+        return self._holders.get(role_id, frozenset())
+
+    @cached_property
+    def _holders(self) -> Mapping[int, frozenset[int]]:
+        found: dict[int, set[int]] = defaultdict(set)
+        for person, roles in self.observed.members.items():
+            for role_id in roles if person != self.observed.bot_id else ():
+                found[role_id].add(person)
+        return {role_id: frozenset(people) for role_id, people in found.items()}
+
+    # -- who sees what -----------------------------------------------------------------------
+
+    def hidden_from_everyone(self, bot_bits: int) -> list[Overwrite]:
+        """The two overwrites that everything of ours begins with; the bot's own comes first."""
+        return [
+            Overwrite(self.observed.bot_id, MEMBER, bot_bits, 0),
+            Overwrite(self.observed.guild_id, ROLE, 0, permissions.VIEW_CHANNEL),
+        ]
+
+    def group_overwrites(self, group: WantedGroup, kind: str) -> list[Overwrite]:
+        """Who should see a group's text or voice channel, as far as they are in the guild."""
+        text = kind == "text_channel"
+        overwrites = self.hidden_from_everyone(
+            permissions.BOT_TEXT if text else permissions.BOT_VOICE
+        )
+        if role := self.role(keys.role(group.id)):
+            bits = permissions.MEMBER_TEXT if text else permissions.MEMBER_VOICE
+            overwrites.append(Overwrite(role.id, ROLE, bits, 0))
+        present = sorted(group.facilitators & self.observed.members.keys())
+        return overwrites + [_facilitates(person, kind) for person in present]
+
+    def strays(self, group: WantedGroup, key: str) -> list[Overwrite]:
+        """Overwrites that let people into a group's channel though no fact explains them.
+
+        Of people whom we know, and of whoever has what only we give.  A facilitator's stays also
+        while the member list does not name the person; a denial, which lets nobody in, is somebody
+        else's; so is the overwrite of a stranger (a moderator, say).
+        """
+        channel, kind = self.channel(key), keys.kind_of(key)
+        leading = group.facilitators if group.live else frozenset()
+        return [
+            held
+            for held in (channel.overwrites.values() if channel else ())
+            if held.type == MEMBER
+            and held.allow
+            and held.target not in leading | {self.observed.bot_id}
+            and (
+                held.target in self.desired.known_people or held == _facilitates(held.target, kind)
+            )
+        ]
+
+    def insiders(self, group: WantedGroup) -> frozenset[int]:
+        """Everybody with access to the group outside, by its role or by an overwrite."""
+        by_role = self.holders(self.id_of(keys.role(group.id)) or 0)
+        channels = (keys.text_channel(group.id), keys.voice_channel(group.id))
+        return by_role.union(o.target for key in channels for o in self.strays(group, key))
+
+    def person_name(self, discord_id: int) -> str:
+        known = self.desired.known_people.get(discord_id)
+        seen = self.observed.names.get(discord_id)
+        return known or (f"“{seen}” on Discord" if seen else f"Discord user {discord_id}")
+
+
+def _parents(key: str, group: WantedGroup) -> tuple[str, ...]:
+    match keys.kind_of(key):
+        case "cohort_channel":
+            return (keys.category(group.cohort_id, 1),)
+        case "text_channel" | "voice_channel":
+            return (group.category, keys.role(group.id))
+        case _:
+            return ()
+
+
+def _facilitates(person: int, kind: str) -> Overwrite:
+    text = kind == "text_channel"
+    bits = permissions.FACILITATOR_TEXT if text else permissions.FACILITATOR_VOICE
+    return Overwrite(person, MEMBER, bits, 0)

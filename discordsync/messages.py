@@ -1,0 +1,108 @@
+"""Messages that only Discord's floor can owe: the welcome in a group's own channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from cohorts.messages.models import Message
+from cohorts.messages.owed import NoLongerTrue, Owed
+from cohorts.models import AccessState, Group, Membership
+from discordsync.models import DiscordObject
+from meetings.models import Meeting
+
+WELCOME = "welcome"
+MIRROR = "discord"
+OWED_FOR = timedelta(days=2)
+SENT_WITHIN = timedelta(days=7)
+MEMBERS_SHOWN = 30
+
+
+def owe_welcomes(group_ids: frozenset[int] | None, now: datetime) -> Iterable[Owed]:
+    """One welcome for each group, from the moment it became active.
+
+    None for a group whose channel staff pointed at: it was welcomed in another life.
+    """
+    groups = _freshly_active(now)
+    if group_ids is not None:
+        groups = groups.filter(pk__in=group_ids)
+    return [_welcome(group.pk, group.activated_at) for group in groups if group.activated_at]
+
+
+def _freshly_active(now: datetime) -> QuerySet[Group]:
+    meetings = Meeting.objects.filter(group=OuterRef("pk"), status=Meeting.Status.SCHEDULED)
+    adopted = DiscordObject.objects.filter(
+        group=OuterRef("pk"), kind=DiscordObject.Kind.TEXT_CHANNEL, adopted=True
+    )
+    return Group.objects.filter(
+        Exists(meetings),
+        ~Exists(adopted),
+        status=Group.Status.ACTIVE,
+        activated_at__gt=now - OWED_FOR,
+        weekday__isnull=False,
+    )
+
+
+def _welcome(group_id: int, activated_at: datetime) -> Owed:
+    return Owed(
+        key=f"{WELCOME}:{group_id}",
+        kind=WELCOME,
+        channel=Message.Channel.DISCORD_CHANNEL,
+        group_id=group_id,
+        user_id=None,
+        due_at=activated_at,
+        cutoff_at=activated_at + SENT_WITHIN,
+    )
+
+
+def welcome_context(message: Message, now: datetime) -> dict[str, Any]:
+    """What the welcome's template needs.  Raises NoLongerTrue.  Five queries."""
+    group = message.group
+    if group is None or group.has_ended:
+        raise NoLongerTrue("The group has ended.")
+    meetings = list(group.meetings.filter(status=Meeting.Status.SCHEDULED).order_by("starts_at"))
+    if not meetings or group.start_time is None:
+        raise NoLongerTrue("The group has no meetings any more.")
+    members = _members(group)
+    return {
+        "course": group.cohort.course,
+        "cohort": group.cohort,
+        "ends": _wall_end(group.start_time, group.duration_minutes),
+        "meetings": len(meetings),
+        "first": next((m.starts_at for m in meetings if m.ends_at > now), meetings[0].starts_at),
+        "voice_channel": _voice_channel(group),
+        "members": members[:MEMBERS_SHOWN],
+        "more": max(len(members) - MEMBERS_SHOWN, 0),
+    }
+
+
+def _wall_end(start: time, minutes: int) -> time:
+    total = (start.hour * 60 + start.minute + minutes) % (24 * 60)
+    return time(total // 60, total % 60)
+
+
+def _members(group: Group) -> list[dict[str, Any]]:
+    """Facilitators first.  Whoever is not in the server is named: a mention would be a number."""
+    absent = set(
+        AccessState.objects.filter(
+            group=group, mirror=MIRROR, state=AccessState.State.NOT_THERE
+        ).values_list("user_id", flat=True)
+    )
+    rows = group.memberships.filter(status=Membership.Status.ACTIVE).select_related("user")
+    members = [
+        {
+            "name": row.user.display_name,
+            "discord_id": None if row.user_id in absent else row.user.discord_id,
+            "facilitates": row.role == Membership.Role.FACILITATOR,
+        }
+        for row in rows
+    ]
+    return sorted(members, key=lambda one: (not one["facilitates"], one["name"]))
+
+
+def _voice_channel(group: Group) -> int | None:
+    channels = DiscordObject.objects.filter(group=group, kind=DiscordObject.Kind.VOICE_CHANNEL)
+    return channels.values_list("outside_id", flat=True).first()

@@ -1,0 +1,220 @@
+"""The Discord server as a mirror of the facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from cohorts import clock
+from cohorts.models import Group
+from cohorts.sync.errors import CallFailed
+from cohorts.sync.mirror import (
+    Access,
+    Action,
+    Budget,
+    Check,
+    Finding,
+    Outcome,
+    Plan,
+    Policy,
+    Review,
+)
+from discordsync import apply as doing
+from discordsync import check as checking
+from discordsync import client, keys, recover
+from discordsync import desired as wanting
+from discordsync import observe as looking
+from discordsync import plan as planning
+from discordsync import snapshot as reading
+from discordsync.client import Client
+from discordsync.desired import Desired, WantedGroup
+from discordsync.facts import Snapshot
+from discordsync.models import DiscordObject
+from discordsync.observed import ACTIVE, SCHEDULED, Observed
+from discordsync.plan_events import EVENTS
+from discordsync.troubles import TROUBLES
+
+STRANGERS_SHOWN = 10
+LOOK_AGAIN = timedelta(minutes=1)  # when Discord's member list was not whole
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a look brought that belongs into the database."""
+
+    found: dict[str, int]
+    strangers: dict[str, int]
+    sent: looking.Sent
+    adopt: bool
+
+
+class DiscordMirror:
+    name = "discord"
+    title = "Discord"
+    lanes = ("roles", "channels", "names", "access", "events", "messages")
+    required = True
+    ahead = False
+    troubles = TROUBLES
+
+    def is_configured(self) -> bool:
+        return bool(settings.DISCORD_BOT_TOKEN and settings.DISCORD_GUILD_ID)
+
+    def connect(self, check: Callable[[], None]) -> AbstractAsyncContextManager[Client]:
+        return client.connect(check)
+
+    def snapshot(self, now: datetime) -> Snapshot:
+        return reading.take(now)
+
+    def desired(self, snapshot: Snapshot, now: datetime) -> Desired:
+        return wanting.want(snapshot, now)
+
+    async def observe(self, client: Client, snapshot: Snapshot) -> Finding:
+        observed = await looking.observe(client, snapshot)
+        kept = Kept(
+            found=recover.find_lost(snapshot, observed),
+            strangers=recover.find_strangers(snapshot, observed),
+            sent=await looking.find_sent(client, observed, snapshot),
+            adopt=snapshot.adopt,
+        )
+        strange = bool(kept.strangers) and not snapshot.adopt
+        return Finding(
+            observed,
+            trouble="strangers" if strange else "",
+            detail=_list_names(kept.strangers, observed) if strange else "",
+            keep=kept,
+        )
+
+    def keep(self, finding: Finding) -> None:
+        kept: Kept = finding.keep
+        doing.write_found(kept.found, finding.observed)
+        doing.write_sent(kept.sent)
+        doing.write_gone(finding.observed)
+        if kept.adopt:
+            now = clock.now()
+            names = wanting.name_all(self.desired(self.snapshot(now), now))
+            doing.adopt(kept.strangers, names, finding.observed)
+
+    def plan(self, desired: Desired, observed: Observed, policy: Policy) -> Plan:
+        return planning.plan(desired, observed, policy)
+
+    def intend(self, action: Action, observed: Observed) -> None:
+        doing.intend(action)
+
+    async def apply(self, client: Client, action: Action) -> Outcome:
+        return await doing.apply(client, action)
+
+    def record(self, action: Action, outcome: Outcome) -> None:
+        doing.record(action, outcome)
+
+    def fail(self, action: Action, error: CallFailed) -> None:
+        doing.fail(action, error)
+
+    def absorb(self, observed: Observed, action: Action, outcome: Outcome) -> Observed:
+        return doing.absorb(observed, action, outcome)
+
+    # -- what to say of a group ------------------------------------------------------------------
+
+    def review(self, desired: Desired, observed: Observed, group_id: int, now: datetime) -> Review:
+        """A group stands with category, both channels, a meeting, and one person with access."""
+        group = desired.groups[group_id]
+        role_id = _id_of(desired, observed, keys.role(group.id))
+        holders = observed.holders(role_id) if role_id else frozenset()
+        built = group.live and all(
+            _stands(desired, observed, key)
+            for key in (
+                group.category,
+                keys.role(group.id),
+                keys.text_channel(group.id),
+                keys.voice_channel(group.id),
+            )
+        )
+        incomplete = role_id in observed.incomplete
+        reached = bool(holders & group.people.keys())
+        edges = [edge for edge in (group.next_at, now + LOOK_AGAIN if incomplete else None) if edge]
+        return Review(
+            stands=built and reached and group.has_meetings,
+            trouble=_trouble(group, built=built, reached=reached or incomplete),
+            next_at=min(edges, default=None),
+            access=tuple(_access(group, observed, holders, incomplete=incomplete)),
+        )
+
+    def budget(self, desired: Desired, observed: Observed, plan: Plan) -> tuple[Budget, ...]:
+        def adds(kind: str) -> int:
+            return sum(a.verb == "create" and a.kind == kind for a in _all_actions(plan))
+
+        events = sum(e.status in {SCHEDULED, ACTIVE} for e in observed.events.values())
+        return (
+            Budget("channels", len(observed.channels), adds("channels"), planning.CHANNELS),
+            Budget("roles", len(observed.roles), adds("roles"), planning.ROLES),
+            Budget("events", events, adds("events"), EVENTS),
+        )
+
+    def settings_shown(self) -> Mapping[str, str]:
+        return {
+            "DISCORD_BOT_TOKEN": "set" if settings.DISCORD_BOT_TOKEN else "not set",
+            "DISCORD_GUILD_ID": str(settings.DISCORD_GUILD_ID),
+            "DISCORD_API_BASE": settings.DISCORD_API_BASE,
+            "DISCORD_INVITE_URL": settings.DISCORD_INVITE_URL or "not set",
+        }
+
+    def check(self, desired: Desired, observed: Observed) -> tuple[Check, ...]:
+        return checking.check(desired, observed)
+
+    # -- records ---------------------------------------------------------------------------------
+
+    def forget(self, group_id: int) -> Collection[str]:
+        """Drop the records of what is positively gone, of the group and of its cohort."""
+        cohort_id = Group.objects.values_list("cohort_id", flat=True).get(pk=group_id)
+        gone = DiscordObject.objects.filter(cohort_id=cohort_id, gone_at__isnull=False)
+        rows = [row for row in gone if row.group_id in {None, group_id}]
+        DiscordObject.objects.filter(pk__in=[row.pk for row in rows]).delete()
+        return [str(row) for row in rows]
+
+    def forget_all(self) -> None:
+        DiscordObject.objects.all().delete()
+
+
+def _list_names(found: dict[str, int], observed: Observed) -> str:
+    names = [f"“{observed.name_of(pk)}”" for pk in found.values()]
+    more = f" and {len(names) - STRANGERS_SHOWN} more" if len(names) > STRANGERS_SHOWN else ""
+    return ", ".join(names[:STRANGERS_SHOWN]) + more
+
+
+def _all_actions(plan: Plan) -> list[Action]:
+    return [*plan.actions, *(held.action for held in plan.withheld)]
+
+
+def _id_of(desired: Desired, observed: Observed, key: str) -> int:
+    record = desired.records.get(key)
+    return observed.made.get(key) or (record.outside_id if record else None) or 0
+
+
+def _stands(desired: Desired, observed: Observed, key: str) -> bool:
+    outside_id = _id_of(desired, observed, key)
+    return outside_id in observed.channels or outside_id in observed.roles
+
+
+def _trouble(group: WantedGroup, *, built: bool, reached: bool) -> str:
+    if not group.live or not built:
+        return ""
+    if not group.has_slot:
+        return "no_slot"
+    return "" if reached else "nobody_has_access"
+
+
+def _access(
+    group: WantedGroup, observed: Observed, holders: frozenset[int], *, incomplete: bool
+) -> list[Access]:
+    found = [Access(p.id, "no_address", "No Discord id is known.") for p in group.unreachable]
+    for discord_id, person in group.people.items():
+        if discord_id in holders:
+            found.append(Access(person.id, "has"))
+        elif discord_id in observed.members or incomplete:
+            found.append(Access(person.id, "wanted"))
+        else:
+            found.append(Access(person.id, "not_there", "Not in the Discord server yet."))
+    return found

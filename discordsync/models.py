@@ -1,0 +1,55 @@
+"""The record of what is ours in the guild."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.timezone import now
+
+from cohorts.models import Cohort, Group
+from meetings.models import Meeting
+
+
+class DiscordObject(models.Model):
+    """One object of ours outside: made by us, or pointed at by staff.
+
+    The row is committed *before* the call that makes the object, and holds its id afterwards; so a
+    worker that dies in between leaves a trace from which the next one finds what was made.
+    Deleting a cohort, group or meeting with objects outside is refused by the foreign keys.
+    """
+
+    class Kind(models.TextChoices):
+        CATEGORY = "category"
+        COHORT_CHANNEL = "cohort_channel", "cohort channel"
+        ROLE = "role"
+        TEXT_CHANNEL = "text_channel", "text channel"
+        VOICE_CHANNEL = "voice_channel", "voice channel"
+        EVENT = "event"
+
+    key = models.CharField(max_length=60, unique=True)  # "role:12", "category:3:1", "event:77"
+    kind = models.CharField(max_length=16, choices=Kind)
+    cohort = models.ForeignKey(Cohort, on_delete=models.PROTECT, related_name="discord_objects")
+    group = models.ForeignKey(
+        Group, on_delete=models.PROTECT, null=True, blank=True, related_name="discord_objects"
+    )
+    meeting = models.ForeignKey(
+        Meeting, on_delete=models.PROTECT, null=True, blank=True, related_name="discord_objects"
+    )
+    outside_id = models.BigIntegerField("Discord id", null=True, blank=True, unique=True)
+    # Discord may answer with another name than was sent; the answered one is compared.
+    name_sent = models.CharField(max_length=100, blank=True)
+    name_answered = models.CharField(max_length=100, blank=True)
+    # The intent: when it was written, and the ids of same-named objects that stood before.
+    intended_at = models.DateTimeField(null=True, blank=True)
+    seen_before = models.JSONField(default=list, blank=True)
+    # When Discord was positively found not to know it any more; a record of it can be forgotten.
+    gone_at = models.DateTimeField(null=True, blank=True)
+    # Staff pointed this record at an existing object: it owes nobody a welcome.
+    adopted = models.BooleanField(default=False)
+    made_at = models.DateTimeField(default=now)
+
+    class Meta:
+        verbose_name = "Discord object"
+        ordering = ["cohort", "group", "kind"]
+
+    def __str__(self) -> str:
+        return self.name_answered or self.name_sent or self.key

@@ -1,0 +1,176 @@
+"""Looking at the guild.  Reads only.
+
+In step it takes five calls and one more for each thousand members: who we are (at the sign-in), the
+guild with its roles, channels, events, members, and Discord's own count of each role's holders,
+which tells whether the member list was whole.  What should stand and is not listed is asked for by
+its id: only a positive "unknown" counts as gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from cohorts.sync.errors import LookAgain, Refused
+from discordsync import keys
+from discordsync.client import Client
+from discordsync.facts import MessageFacts, Record, Snapshot
+from discordsync.observed import (
+    Observed,
+    moment_of,
+    read_channel,
+    read_event,
+    read_member,
+    read_member_name,
+    read_role,
+)
+
+PAGE = 1000
+HISTORY = 100
+SLACK = timedelta(minutes=1)  # how far Discord's clock and ours may differ
+
+
+async def observe(client: Client, snapshot: Snapshot) -> Observed:
+    """Everything that concerns us in the guild.  Raises CallFailed."""
+    guild = f"/guilds/{client.guild_id}"
+    whole = await _guild(client)  # first, alone: whoever is in no such guild is told only that
+    channels, events, counts, members = await asyncio.gather(
+        client.request("GET", f"{guild}/channels"),
+        client.request("GET", f"{guild}/scheduled-events"),
+        client.request("GET", f"{guild}/roles/member-counts"),
+        _members(client),
+    )
+    observed = Observed(
+        guild_id=client.guild_id,
+        bot_id=client.bot_id,
+        roles={role.id: role for role in map(read_role, whole["roles"])},
+        channels={channel.id: channel for channel in map(read_channel, channels)},
+        events={event.id: event for event in map(read_event, events)},
+        members=dict(map(read_member, members)),
+        names=dict(map(read_member_name, members)),
+    )
+    observed = replace(observed, incomplete=_incomplete(observed, counts))
+    if client.bot_id not in observed.members:
+        observed = await _ask_for_bot(client, observed)
+    for record in _unlisted(observed, snapshot):
+        observed = await _ask_for(client, observed, record)
+    return observed
+
+
+async def _guild(client: Client) -> dict[str, Any]:
+    try:
+        return await client.request("GET", f"/guilds/{client.guild_id}")
+    except Refused as error:
+        code = "wrong_guild" if error.code == "no_access" else error.code
+        raise Refused(error.detail, code=code) from None
+
+
+async def _members(client: Client) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    after = 0
+    while True:
+        try:
+            page = await client.request(
+                "GET",
+                f"/guilds/{client.guild_id}/members",
+                params={"limit": PAGE, "after": after},
+            )
+        except Refused as error:
+            code = "no_member_list" if error.code == "no_access" else error.code
+            raise Refused(error.detail, code=code) from None
+        found += page
+        if len(page) < PAGE:
+            return found
+        after = max(int(member["user"]["id"]) for member in page)
+
+
+def _incomplete(observed: Observed, counts: dict[str, int]) -> frozenset[int]:
+    """Roles of which Discord counts more holders than the list named."""
+    listed: dict[int, int] = {}
+    for roles in observed.members.values():
+        for role in roles:
+            listed[role] = listed.get(role, 0) + 1
+    return frozenset(int(pk) for pk, count in counts.items() if count > listed.get(int(pk), 0))
+
+
+async def _ask_for_bot(client: Client, observed: Observed) -> Observed:
+    """A list that was cut off may lack the bot, and with it all that the bot may do."""
+    found = await client.request("GET", f"/guilds/{client.guild_id}/members/{client.bot_id}")
+    return observed.with_member(*read_member(found))
+
+
+def _unlisted(observed: Observed, snapshot: Snapshot) -> list[Record]:
+    """Records of what should stand and was not listed.  What is over is not missed: Discord drops
+    events, and staff remove the channels of ended cohorts."""
+    awaited = snapshot.awaited
+    return [
+        record
+        for record in snapshot.records.values()
+        if record.outside_id
+        and record.key in awaited
+        and record.outside_id not in observed.channels
+        and record.outside_id not in observed.roles
+        and record.outside_id not in observed.events
+    ]
+
+
+async def _ask_for(client: Client, observed: Observed, record: Record) -> Observed:
+    """One recorded object that no listing named, by its id."""
+    guild, pk = f"/guilds/{client.guild_id}", record.outside_id or 0
+    try:
+        match keys.kind_of(record.key):
+            case "role":
+                found = await client.request("GET", f"{guild}/roles/{pk}")
+                return observed.with_role(read_role(found))
+            case "event":
+                found = await client.request("GET", f"{guild}/scheduled-events/{pk}")
+                return _with_listed_event(observed, found)
+            case _:
+                found = await client.request("GET", f"/channels/{pk}")
+                return observed.with_channel(read_channel(found))
+    except LookAgain:  # a positive "unknown", and the guild itself has just been read
+        return replace(observed, gone=observed.gone | {pk})
+    except Refused:  # it is there, and we may not see it
+        return observed
+
+
+def _with_listed_event(observed: Observed, data: dict[str, Any]) -> Observed:
+    """A cancelled or completed event can still be read by its id; for us it is gone."""
+    event = read_event(data)
+    if event.status in {1, 2}:
+        return observed.with_event(event)
+    return replace(observed, gone=observed.gone | {event.id})
+
+
+Sent = dict[int, int | None]
+
+
+async def find_sent(client: Client, observed: Observed, snapshot: Snapshot) -> Sent:
+    """What became of messages whose sending was cut off: {message id: Discord id}, None for one
+    that does not stand."""
+    found: Sent = {}
+    for group in snapshot.groups.values():
+        tried = [message for message in group.messages if message.tried_at]
+        record = snapshot.records.get(keys.text_channel(group.id))
+        if tried and record and record.outside_id in observed.channels:
+            found |= await _search(client, record.outside_id or 0, tried)
+    return found
+
+
+async def _search(client: Client, channel_id: int, tried: Iterable[MessageFacts]) -> Sent:
+    path = f"/channels/{channel_id}/messages"
+    history = await client.request("GET", path, params={"limit": HISTORY})
+    ours = [said for said in history if int(said["author"]["id"]) == client.bot_id]
+    return {message.id: _find(message, ours) for message in tried}
+
+
+def _find(message: MessageFacts, ours: Iterable[Mapping[str, Any]]) -> int | None:
+    assert message.tried_at is not None
+    for said in ours:
+        is_since = moment_of(int(said["id"])) >= message.tried_at - SLACK
+        if is_since and said["content"].strip() == message.text.strip():
+            return int(said["id"])
+    return None

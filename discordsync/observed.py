@@ -1,0 +1,193 @@
+"""What stands in the guild, as plain frozen values: what `observe` brings.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+TEXT, VOICE, CATEGORY = 0, 2, 4
+SCHEDULED, ACTIVE = 1, 2
+ROLE, MEMBER = 0, 1  # the types of an overwrite's target
+
+_DISCORD_EPOCH_MS = 1_420_070_400_000
+
+
+def moment_of(snowflake: int) -> datetime:
+    """When Discord made an id."""
+    return datetime.fromtimestamp(((snowflake >> 22) + _DISCORD_EPOCH_MS) / 1000, UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Overwrite:
+    target: int
+    type: int
+    allow: int
+    deny: int
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    id: int
+    name: str
+    permissions: int
+    position: int
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Its height: of two roles at one position Discord takes the older one for the higher."""
+        return (self.position, -self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    id: int
+    type: int
+    name: str
+    parent_id: int | None
+    topic: str
+    overwrites: Mapping[int, Overwrite]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    id: int
+    name: str
+    description: str
+    channel_id: int | None
+    starts_at: datetime
+    ends_at: datetime | None
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """`gone`: recorded ids that Discord positively says do not exist.  `made`: ids of our own
+    outcomes in this slice, by key, newer than any record; `called` likewise the names that we gave,
+    as they were sent and as they were answered.  `incomplete`: roles of which Discord
+    counts more holders than its member list named."""
+
+    guild_id: int
+    bot_id: int
+    roles: Mapping[int, Role] = field(default_factory=dict)
+    channels: Mapping[int, Channel] = field(default_factory=dict)
+    events: Mapping[int, Event] = field(default_factory=dict)
+    members: Mapping[int, frozenset[int]] = field(default_factory=dict)  # their role ids
+    names: Mapping[int, str] = field(default_factory=dict)  # of members, on Discord
+    gone: frozenset[int] = frozenset()
+    made: Mapping[str, int] = field(default_factory=dict)
+    called: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    incomplete: frozenset[int] = frozenset()
+    sent: frozenset[int] = frozenset()  # our messages, by their id in the outbox
+
+    @property
+    def bot_permissions(self) -> int:
+        """What the bot may do in the guild, by its roles."""
+        bits = 0
+        for role_id in (self.guild_id, *self.members.get(self.bot_id, ())):
+            bits |= self.roles[role_id].permissions if role_id in self.roles else 0
+        return bits
+
+    @property
+    def bot_rank(self) -> tuple[int, int]:
+        """The height of the bot's highest role; it manages only roles below it."""
+        mine = self.members.get(self.bot_id, frozenset())
+        return max((self.roles[pk].rank for pk in mine if pk in self.roles), default=(0, 0))
+
+    def holders(self, role_id: int) -> frozenset[int]:
+        return frozenset(pk for pk, roles in self.members.items() if role_id in roles)
+
+    def name_of(self, outside_id: int) -> str:
+        """The name of a role, channel or event, or ""."""
+        found = (
+            self.roles.get(outside_id)
+            or self.channels.get(outside_id)
+            or self.events.get(outside_id)
+        )
+        return found.name if found else ""
+
+    # -- after an own outcome ----------------------------------------------------------------
+
+    def with_role(self, role: Role) -> Observed:
+        return replace(self, roles={**self.roles, role.id: role})
+
+    def with_new_role(self, role: Role) -> Observed:
+        """A new role comes lowest and lifts every other one, the bot's own too."""
+        lifted = {
+            pk: replace(other, position=other.position + 1)
+            if other.position >= role.position and pk != self.guild_id
+            else other
+            for pk, other in self.roles.items()
+        }
+        return replace(self, roles={**lifted, role.id: role})
+
+    def with_channel(self, channel: Channel) -> Observed:
+        return replace(self, channels={**self.channels, channel.id: channel})
+
+    def with_overwrites(self, channel_id: int, overwrites: Mapping[int, Overwrite]) -> Observed:
+        return self.with_channel(replace(self.channels[channel_id], overwrites=overwrites))
+
+    def with_event(self, event: Event) -> Observed:
+        return replace(self, events={**self.events, event.id: event})
+
+    def without_event(self, event_id: int) -> Observed:
+        left = {k: v for k, v in self.events.items() if k != event_id}
+        return replace(self, events=left, gone=self.gone | {event_id})
+
+    def with_member(self, member_id: int, roles: frozenset[int]) -> Observed:
+        return replace(self, members={**self.members, member_id: roles})
+
+    def with_sent(self, message_id: int) -> Observed:
+        return replace(self, sent=self.sent | {message_id})
+
+    def with_called(self, key: str, sent: str, answered: str) -> Observed:
+        return replace(self, called={**self.called, key: (sent, answered)})
+
+    def with_made(self, key: str, outside_id: int) -> Observed:
+        return replace(self, made={**self.made, key: outside_id})
+
+
+# -- reading Discord's JSON ------------------------------------------------------------------
+
+
+def read_role(data: Mapping[str, Any]) -> Role:
+    return Role(int(data["id"]), data["name"], int(data["permissions"]), data["position"])
+
+
+def read_channel(data: Mapping[str, Any]) -> Channel:
+    overwrites = [
+        Overwrite(int(o["id"]), int(o["type"]), int(o["allow"]), int(o["deny"]))
+        for o in data.get("permission_overwrites", ())
+    ]
+    return Channel(
+        id=int(data["id"]),
+        type=data["type"],
+        name=data.get("name") or "",
+        parent_id=int(data["parent_id"]) if data.get("parent_id") else None,
+        topic=data.get("topic") or "",
+        overwrites={o.target: o for o in overwrites},
+    )
+
+
+def read_event(data: Mapping[str, Any]) -> Event:
+    ends = data.get("scheduled_end_time")
+    return Event(
+        id=int(data["id"]),
+        name=data["name"],
+        description=data.get("description") or "",
+        channel_id=int(data["channel_id"]) if data.get("channel_id") else None,
+        starts_at=datetime.fromisoformat(data["scheduled_start_time"]),
+        ends_at=datetime.fromisoformat(ends) if ends else None,
+        status=data["status"],
+    )
+
+
+def read_member(data: Mapping[str, Any]) -> tuple[int, frozenset[int]]:
+    return int(data["user"]["id"]), frozenset(int(role) for role in data["roles"])
+
+
+def read_member_name(data: Mapping[str, Any]) -> tuple[int, str]:
+    """The name by which a person is known in the guild."""
+    user = data["user"]
+    return int(user["id"]), data.get("nick") or user.get("global_name") or user["username"]

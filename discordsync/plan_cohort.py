@@ -1,0 +1,88 @@
+"""What the groups of a cohort share: its categories and its own channel.  Pure; see plan.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cohorts.sync.mirror import Action, Trouble
+from discordsync import calls, keys, permissions
+from discordsync.desired import WantedGroup
+from discordsync.look import Look, Standing
+from discordsync.observed import CATEGORY, TEXT
+from discordsync.plan_repairs import bring_home, put_back, rename
+from discordsync.steps import Item, Owner, create, keys_to_create
+
+
+def plan_cohort(look: Look, cohort_id: int) -> Iterator[Item]:
+    """The categories that groups need, and the cohort's own channel in the first."""
+    owner = Owner(cohort_id, None, _spokesman(look, cohort_id))
+    needed = {group.category for group in look.creators(cohort_id)}
+    if needed:
+        needed.add(keys.category(cohort_id, 1))  # the cohort's channel lives in the first
+    known = {key for key in look.desired.records if key.startswith(f"category:{cohort_id}:")}
+    for key in sorted(needed | known):
+        yield from _category(look, owner, key, wanted=key in needed)
+    yield from _cohort_channel(look, owner)
+
+
+def _category(look: Look, owner: Owner, key: str, *, wanted: bool) -> Iterator[Item]:
+    name = look.desired.cohorts[owner.cohort_id].category_name(keys.ordinal_of(key))
+    hidden = look.hidden_from_everyone(permissions.BOT_CATEGORY)
+    match look.standing(key):
+        case Standing.UNMADE if wanted:
+            same = [c.id for c in look.observed.channels.values() if c.name == name]
+            call = calls.create_channel(
+                look.observed.guild_id, key, CATEGORY, name, hidden, names=same
+            )
+            yield create(owner, call, "channels", f"category “{name}”")
+        case Standing.STANDS:
+            yield from put_back(look, owner, key, hidden)
+            yield from rename(look, owner, key, name)
+        case standing:
+            yield from _report(look, owner, standing, key, "category")
+
+
+def _cohort_channel(look: Look, owner: Owner) -> Iterator[Item]:
+    cohort_id = owner.cohort_id
+    key, category = keys.cohort_channel(cohort_id), keys.category(cohort_id, 1)
+    match look.standing(key):
+        case Standing.UNMADE:
+            if any(look.has_place(key, group) for group in look.creators(cohort_id)):
+                yield _create_cohort_channel(look, owner, key, category)
+        case Standing.STANDS:
+            yield from put_back(look, owner, key, look.hidden_from_everyone(permissions.BOT_TEXT))
+            yield from bring_home(look, owner, key, category)
+            yield from rename(look, owner, key, look.desired.cohorts[cohort_id].channel_name)
+        case standing:
+            yield from _report(look, owner, standing, key, "cohort channel")
+
+
+def _create_cohort_channel(look: Look, owner: Owner, key: str, category: str) -> Action:
+    cohort = look.desired.cohorts[owner.cohort_id]
+    call = calls.create_channel(
+        look.observed.guild_id,
+        key,
+        TEXT,
+        cohort.channel_name,
+        look.hidden_from_everyone(permissions.BOT_TEXT),
+        parent_id=look.id_of(category),
+        topic=f"For everybody of {cohort.name}. {keys.make_mark(look.desired.installation, key)}",
+    )
+    target = f"channel “{cohort.channel_name}” of the cohort"
+    return create(owner, call, "channels", target, needs=keys_to_create(category), step=1)
+
+
+def _report(look: Look, owner: Owner, standing: Standing, key: str, what: str) -> Iterator[Trouble]:
+    """What is gone or hidden concerns every group of the cohort."""
+    if code := standing.trouble:
+        for group in look.due_groups():
+            if group.cohort_id == owner.cohort_id and group.live:
+                yield Trouble(group.id, code, f"the {what} (Discord id {look.id_of(key)})")
+
+
+def _spokesman(look: Look, cohort_id: int) -> WantedGroup | None:
+    """The cohort's first group tells what is merely worth knowing, lest forty say the same."""
+    groups = look.desired.groups.values()
+    live = [group for group in groups if group.cohort_id == cohort_id and group.live]
+    first = min(live, key=lambda group: group.id, default=None)
+    return first if first and first.id in look.policy.groups else None

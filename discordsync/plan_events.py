@@ -1,0 +1,144 @@
+"""Scheduled events: one budget for all cohorts.  Pure.
+
+wanted (its start is ahead)            recorded, listed     compare, edit what differs
+  within the horizon                   recorded, gone       create again: a leaf is repaired
+                                       not recorded         create, while there is room
+                                       recorded, unseen     nothing
+cancelled, or its group has ended      listed, not begun    delete
+its start has passed                   -                    history: nothing, whatever happened
+twice (our mark, another id)           listed, not begun    delete the one that is no record's
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cohorts.sync.mirror import Action, Trouble, Withheld
+from discordsync import calls, keys
+from discordsync.desired import WantedEvent, WantedGroup
+from discordsync.look import Look, Standing
+from discordsync.observed import ACTIVE, SCHEDULED, Event
+from discordsync.steps import keys_to_create
+
+EVENTS = 100  # scheduled or active in a guild
+
+
+def plan_events(look: Look) -> Iterator[Action | Withheld | Trouble]:
+    """Actions for due groups; the room is counted over all."""
+    due = {group.id: group for group in look.due_groups()}
+    for event in _with_room(look):
+        if event.group_id in due:
+            yield from _wanted(look, due[event.group_id], event)
+    for key, group_id in sorted(look.desired.over.items()):
+        if group_id in due:
+            yield from _over(look, due[group_id], key)
+    yield from _twins(look, due)
+
+
+def _with_room(look: Look) -> list[WantedEvent]:
+    """Events that stand, and of the others the earliest for which the guild has room."""
+    standing = sum(e.status in {SCHEDULED, ACTIVE} for e in look.observed.events.values())
+    room, chosen = EVENTS - standing, []
+    for event in look.desired.events:
+        if look.stands(event.key):
+            chosen.append(event)
+        elif room > 0 and event.starts_at <= look.desired.horizon and _has_place(look, event):
+            chosen.append(event)
+            room -= 1
+    return chosen
+
+
+def _has_place(look: Look, event: WantedEvent) -> bool:
+    """Whether the group's voice channel stands or is about to."""
+    group = look.desired.groups[event.group_id]
+    return look.is_coming(keys.voice_channel(group.id), group)
+
+
+def _wanted(look: Look, group: WantedGroup, event: WantedEvent) -> Iterator[Action]:
+    match look.standing(event.key):
+        case Standing.STANDS:
+            yield from _compare(look, group, event)
+        case Standing.UNMADE | Standing.GONE:
+            voice = keys.voice_channel(group.id)
+            call = calls.create_event(look.observed.guild_id, event, look.id_of(voice) or 0)
+            yield _action(
+                group,
+                "create",
+                event.name,
+                "the meeting is within the horizon",
+                call,
+                needs=keys_to_create(voice),
+            )
+
+
+def _compare(look: Look, group: WantedGroup, event: WantedEvent) -> Iterator[Action]:
+    seen = look.observed.events[look.id_of(event.key) or 0]
+    if seen.status != SCHEDULED:
+        return
+    channel = look.channel(keys.voice_channel(group.id))
+    channel_id = channel.id if channel else seen.channel_id or 0
+    changes = _differences(event, seen, channel_id)
+    if changes:
+        call = calls.edit_event(look.observed.guild_id, seen.id, event.key, changes)
+        why = f"it differs in {', '.join(sorted(changes))}"
+        yield _action(group, "edit", event.name, why, call)
+
+
+def _differences(event: WantedEvent, seen: Event, channel_id: int) -> dict[str, object]:
+    held = {
+        "name": seen.name,
+        "description": seen.description,
+        "channel_id": str(seen.channel_id),
+        "scheduled_start_time": seen.starts_at,
+        "scheduled_end_time": seen.ends_at,
+    }
+    wanted = calls.event_fields(event, channel_id)
+    instants = {"scheduled_start_time": event.starts_at, "scheduled_end_time": event.ends_at}
+    return {name: wanted[name] for name in wanted if held[name] != instants.get(name, wanted[name])}
+
+
+def _over(look: Look, group: WantedGroup, key: str) -> Iterator[Action]:
+    seen = look.observed.events.get(look.id_of(key) or 0)
+    if seen and _is_ahead(look, seen):
+        call = calls.delete_event(look.observed.guild_id, seen.id, key)
+        yield _action(group, "delete", seen.name, "the meeting does not take place", call)
+
+
+def _twins(look: Look, due: dict[int, WantedGroup]) -> Iterator[Action]:
+    wanted = {event.key: event.group_id for event in look.desired.events}
+    for seen in look.observed.events.values():
+        installation, key = keys.read_mark(seen.description) or ("", "")
+        group = due.get(wanted.get(key, 0))
+        if installation != look.desired.installation or group is None:
+            continue
+        if look.stands(key) and look.id_of(key) != seen.id and _is_ahead(look, seen):
+            call = calls.delete_event(look.observed.guild_id, seen.id, "")
+            yield _action(group, "delete", seen.name, "it stands twice", call)
+
+
+def _is_ahead(look: Look, seen: Event) -> bool:
+    return seen.status == SCHEDULED and seen.starts_at > look.desired.now
+
+
+def _action(
+    group: WantedGroup,
+    verb: str,
+    name: str,
+    why: str,
+    call: calls.Call,
+    *,
+    needs: frozenset[str] = frozenset(),
+) -> Action:
+    return Action(
+        key=f"{verb} {call.key or call.path}",
+        kind="events",
+        verb=verb,
+        target=f"event “{name}”",
+        why=why,
+        group_id=group.id,
+        cohort_id=group.cohort_id,
+        needs=needs,
+        rank=10 + group.position,
+        repeatable=verb == "edit",
+        payload=call,
+    )

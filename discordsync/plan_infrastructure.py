@@ -1,0 +1,137 @@
+"""A group's role and channels: what is made, repaired or reported.  Pure; see plan.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cohorts.sync.mirror import Action, Trouble, Withheld
+from discordsync import calls, keys, permissions
+from discordsync.desired import WantedGroup
+from discordsync.look import Look, Standing
+from discordsync.observed import ROLE, TEXT, VOICE, Overwrite, Role
+from discordsync.plan_repairs import bring_home, put_back, rename, take_off
+from discordsync.steps import Item, Owner, create, edit, if_asked, keys_to_create, rank
+
+CHANNELS = {"text_channel": "text channel", "voice_channel": "voice channel"}
+
+
+def plan_infrastructure(look: Look, group: WantedGroup) -> Iterator[Item]:
+    """An ended group only loses people; one without members gets nothing new."""
+    for kind in CHANNELS:
+        yield from take_off(look, group, f"{kind}:{group.id}")
+    if not group.live:
+        return
+    if not group.has_members:
+        yield Trouble(group.id, "no_members")
+    yield from _role(look, group)
+    for kind, what in CHANNELS.items():
+        yield from _channel(look, group, kind, what)
+    yield from _cohort_door(look, group)
+
+
+def _role(look: Look, group: WantedGroup) -> Iterator[Item]:
+    key = keys.role(group.id)
+    match look.standing(key):
+        case Standing.UNMADE:
+            if group.has_members:
+                yield if_asked(look, group, _create_role(look, group, key))
+        case Standing.STANDS:
+            role = look.role(key)
+            assert role is not None
+            repairs = _repair_role(look, group, key, role)
+            yield from (_if_managed(look, role, repair) for repair in repairs)
+        case standing:
+            yield from _report(look, group, standing, key, "role")
+
+
+def _create_role(look: Look, group: WantedGroup, key: str) -> Action:
+    same = [r.id for r in look.observed.roles.values() if r.name == group.role_name]
+    call = calls.create_role(look.observed.guild_id, key, group.role_name, same)
+    return create(Owner.of(group), call, "roles", f"role “{group.role_name}”")
+
+
+def _repair_role(look: Look, group: WantedGroup, key: str, role: Role) -> Iterator[Item]:
+    if role.permissions:
+        call, why = (
+            calls.bare_role(look.observed.guild_id, role.id, key),
+            "it was given permissions",
+        )
+        yield edit(Owner.of(group), call, "roles", f"role “{role.name}”", why)
+    yield from rename(look, Owner.of(group), key, group.role_name)
+
+
+def _if_managed(look: Look, role: Role, repair: Item) -> Item:
+    if isinstance(repair, Action) and not look.manages(role):
+        return Withheld(repair, "role_too_low")
+    return repair
+
+
+def _channel(look: Look, group: WantedGroup, kind: str, what: str) -> Iterator[Item]:
+    key, owner = f"{kind}:{group.id}", Owner.of(group)
+    match look.standing(key):
+        case Standing.UNMADE:
+            # What nobody asked for is shown; what is asked for is made where its place is sure.
+            if group.has_members and (not look.may_create(group.id) or look.has_place(key, group)):
+                yield if_asked(look, group, _create_channel(look, group, key, what))
+        case Standing.STANDS:
+            yield from put_back(look, owner, key, look.group_overwrites(group, kind))
+            yield from bring_home(look, owner, key, group.category)
+            name = group.text_name if kind == "text_channel" else group.voice_name
+            yield from rename(look, owner, key, name)
+        case standing:
+            yield from _report(look, group, standing, key, what)
+
+
+def _create_channel(look: Look, group: WantedGroup, key: str, what: str) -> Action:
+    kind = keys.kind_of(key)
+    text = kind == "text_channel"
+    name = group.text_name if text else group.voice_name
+    call = calls.create_channel(
+        look.observed.guild_id,
+        key,
+        TEXT if text else VOICE,
+        name,
+        look.group_overwrites(group, kind),
+        parent_id=look.id_of(group.category),
+        topic=f"{group.name}. {keys.make_mark(look.desired.installation, key)}" if text else "",
+    )
+    return create(
+        Owner.of(group),
+        call,
+        "channels",
+        f"{what} “{name}”",
+        needs=keys_to_create(group.category, keys.role(group.id)),
+        step=0 if text else 1,
+    )
+
+
+def _cohort_door(look: Look, group: WantedGroup) -> Iterator[Action]:
+    """The group's role opens the cohort's channel: one overwrite of its own."""
+    cohort_channel, role = keys.cohort_channel(group.cohort_id), keys.role(group.id)
+    if not (look.is_coming(cohort_channel, group) and look.is_coming(role, group)):
+        return
+    channel = look.channel(cohort_channel)
+    wanted = Overwrite(look.id_of(role) or 0, ROLE, permissions.MEMBER_TEXT, 0)
+    if channel is not None and channel.overwrites.get(wanted.target) == wanted:
+        return
+    yield Action(
+        key=f"open {cohort_channel} {role}",
+        kind="channels",
+        verb="open",
+        target=f"the cohort's channel to “{group.name}”",
+        why="every group of the cohort sees it",
+        group_id=group.id,
+        cohort_id=group.cohort_id,
+        needs=keys_to_create(cohort_channel, role),
+        rank=rank(group, 2),
+        repeatable=True,
+        payload=calls.put_overwrite(channel.id if channel else 0, wanted),
+    )
+
+
+def _report(
+    look: Look, group: WantedGroup, standing: Standing, key: str, what: str
+) -> Iterator[Trouble]:
+    """What is recorded and gone or hidden: never silently made anew."""
+    if code := standing.trouble:
+        yield Trouble(group.id, code, f"the {what} (Discord id {look.id_of(key)})")

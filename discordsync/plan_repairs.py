@@ -1,0 +1,128 @@
+"""Comparing what stands: what is put right, and what is only reported.  Pure; see plan.py.
+
+overwrites that differ                            put back
+an overwrite that lets somebody in for no reason  taken off (Look.strays)
+a name that the facts changed                     written
+a name that somebody changed outside              reported
+a channel without a category                      put into its own, once that stands
+a channel moved into another category             reported
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cohorts.sync.mirror import Action, Trouble
+from discordsync import calls, keys
+from discordsync.desired import WantedGroup
+from discordsync.look import Look
+from discordsync.observed import Channel, Overwrite
+from discordsync.steps import Item, Owner, edit
+
+# In the channels' lane both go before anything new, taking away before giving.
+TAKING, GIVING = 0, 1
+
+
+def put_back(look: Look, owner: Owner, key: str, wanted: list[Overwrite]) -> Iterator[Action]:
+    channel = _channel(look, key)
+    for overwrite in wanted:
+        held = channel.overwrites.get(overwrite.target)
+        if held != overwrite:
+            call = calls.put_overwrite(channel.id, overwrite)
+            why = "it was changed" if held else "it is not there"
+            yield _permit(look, owner, channel, key, call, "put back", why, rank=GIVING)
+
+
+def take_off(look: Look, group: WantedGroup, key: str) -> Iterator[Action]:
+    """Each falls under the guard where no date explains that the person has no access any more."""
+    for stray in look.strays(group, key):
+        channel, person = _channel(look, key), stray.target
+        ended = group.why_ended(person)
+        stays = person in group.people
+        why = ended or ("the role is enough" if stays else "no fact explains it")
+        yield _permit(
+            look,
+            Owner.of(group),
+            channel,
+            key,
+            calls.delete_overwrite(channel.id, person),
+            "take off",
+            why,
+            rank=TAKING,
+            removes=None if ended or stays else str(person),
+        )
+
+
+def _permit(
+    look: Look,
+    owner: Owner,
+    channel: Channel,
+    key: str,
+    call: calls.Call,
+    verb: str,
+    why: str,
+    *,
+    rank: int,
+    removes: str | None = None,
+) -> Action:
+    return Action(
+        key=f"{verb} {key} {call.subject}",
+        kind="channels",  # no lane of its own: two calls would edit one channel at once
+        verb=verb,
+        target=f"permissions of {_whose(look, call.subject)} in “{channel.name}”",
+        why=why,
+        group_id=owner.group_id,
+        cohort_id=owner.cohort_id,
+        rank=rank,
+        removes=removes,
+        repeatable=call.method == "PUT",  # what was taken off cannot be taken off again
+        payload=call,
+    )
+
+
+def _whose(look: Look, target: int) -> str:
+    if target == look.observed.guild_id:
+        return "@everyone"
+    if target == look.observed.bot_id:
+        return "the bot"
+    if target in look.observed.roles:
+        return f"the role “{look.observed.roles[target].name}”"
+    return look.person_name(target)
+
+
+def rename(look: Look, owner: Owner, key: str, name: str) -> Iterator[Item]:
+    (sent, answered), standing = look.names_of(key), look.role(key) or look.channel(key)
+    if standing is None or not sent:
+        return
+    if sent != name:
+        yield _write_name(look, owner, key, name, standing.name)
+    elif answered and standing.name != answered and owner.teller:
+        yield Trouble(owner.teller.id, "renamed", f"“{answered}” is now called “{standing.name}”")
+
+
+def _write_name(look: Look, owner: Owner, key: str, name: str, before: str) -> Action:
+    outside_id, guild, why = look.id_of(key) or 0, look.observed.guild_id, "the facts say so"
+    target = f"the name of “{before}” to “{name}”"
+    if keys.kind_of(key) == "role":
+        return edit(owner, calls.rename_role(guild, outside_id, key, name), "roles", target, why)
+    # Discord takes two new names in ten minutes: a lane of its own, lest all channels wait.
+    return edit(owner, calls.rename_channel(outside_id, key, name), "names", target, why)
+
+
+def bring_home(look: Look, owner: Owner, key: str, category: str) -> Iterator[Item]:
+    channel, home = look.channel(key), look.channel(category)
+    has_own_place = not any(look.names_of(key))
+    if channel is None or home is None or has_own_place:
+        return
+    if channel.parent_id is None:
+        call = calls.put_into(channel.id, key, home.id)
+        yield edit(owner, call, "channels", f"“{channel.name}”", "it is in no category")
+    elif channel.parent_id != home.id and owner.teller:
+        detail = f"“{channel.name}” is no longer in “{home.name}”"
+        yield Trouble(owner.teller.id, "moved", detail)
+
+
+def _channel(look: Look, key: str) -> Channel:
+    channel = look.channel(key)
+    assert channel is not None
+    return channel

@@ -1,0 +1,164 @@
+"""Finding what is ours and has no record: after a cut-off call, or on staff's word.  Pure.
+
+    what            is known by                                          taken when
+    category, role  an intent: same name, new since, bare, unrecorded    its record waits for an id
+    cohort channel  the mark in its topic                                its record waits for an id
+    text channel    the mark in its topic                                its record waits for an id
+    voice channel   the group's role in its overwrites, new since        its record waits for an id
+    event           the mark in its description                          its record waits for an id
+    a marked one    no record at all, or one of something that is gone   only on staff's word
+
+Until staff have spoken, marked objects without a record or an open intent are strangers: this
+database may be older than what stands outside, and the mirror only looks.  On their word a text
+channel brings its group's role, voice channel and category with it, which carry no mark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from discordsync import keys, permissions
+from discordsync.facts import Record, Snapshot
+from discordsync.observed import (
+    CATEGORY,
+    ROLE,
+    VOICE,
+    Channel,
+    Observed,
+    Overwrite,
+    Role,
+    moment_of,
+)
+
+SLACK = timedelta(minutes=1)
+
+
+def find_lost(snapshot: Snapshot, observed: Observed) -> dict[str, int]:
+    """Ids of objects whose records wait for one, by key."""
+    found: dict[str, int] = {}
+    taken = {record.outside_id for record in snapshot.records.values()}
+    waiting = [record for record in snapshot.records.values() if record.outside_id is None]
+    # Roles first: text and voice channels are found by them.
+    for record in sorted(waiting, key=lambda r: keys.kind_of(r.key) != "role"):
+        candidates = [
+            pk for pk in _candidates(record, snapshot, observed, found) if pk not in taken
+        ]
+        if candidates:
+            found[record.key] = min(candidates)  # the oldest
+            taken.add(found[record.key])
+    return found
+
+
+def _candidates(
+    record: Record, snapshot: Snapshot, observed: Observed, found: dict[str, int]
+) -> Iterable[int]:
+    match keys.kind_of(record.key):
+        case "role":
+            return _fresh(record, [r for r in observed.roles.values() if _is_bare(r, observed)])
+        case "category":
+            return _fresh(record, [c for c in observed.channels.values() if c.type == CATEGORY])
+        case "event":
+            return [
+                e.id for e in observed.events.values() if _marked(e.description, record, snapshot)
+            ]
+        case "voice_channel":
+            role = _role_of(record, snapshot, found)
+            return _new(record, [c for c in observed.channels.values() if _opens(c, role, VOICE)])
+        case _:
+            return [c.id for c in observed.channels.values() if _marked(c.topic, record, snapshot)]
+
+
+def _fresh(record: Record, objects: Iterable[Role | Channel]) -> list[int]:
+    """Same name, and not there before the intent."""
+    same = [o for o in objects if o.name == record.name_sent and o.id not in record.seen_before]
+    return _new(record, same)
+
+
+def _new(record: Record, objects: Iterable[Role | Channel]) -> list[int]:
+    """Not older than the intent by more than a minute."""
+    begun = record.intended_at
+    return [o.id for o in objects if begun and moment_of(o.id) >= begun - SLACK]
+
+
+def _is_bare(role: Role, observed: Observed) -> bool:
+    return not role.permissions and not observed.holders(role.id)
+
+
+def _marked(text: str, record: Record, snapshot: Snapshot) -> bool:
+    return keys.read_mark(text) == (snapshot.installation, record.key)
+
+
+def _role_of(record: Record, snapshot: Snapshot, found: dict[str, int]) -> int | None:
+    key = keys.role(keys.number_of(record.key))
+    known = snapshot.records.get(key)
+    return found.get(key) or (known.outside_id if known else None)
+
+
+def _opens(channel: Channel, role_id: int | None, kind: int) -> bool:
+    return channel.type == kind and role_id is not None and role_id in channel.overwrites
+
+
+# -- strangers -------------------------------------------------------------------------------
+
+
+def find_strangers(snapshot: Snapshot, observed: Observed) -> dict[str, int]:
+    """Objects with our installation's mark that no record explains, by key, with what hangs on
+    them: a text channel tells its role, its voice channel and its category."""
+    taken = {record.outside_id for record in snapshot.records.values()}
+    known = _known_keys(snapshot)
+    marked: dict[str, int] = {}
+    for pk, text in _marks(observed):
+        installation, key = keys.read_mark(text) or ("", "")
+        if installation != snapshot.installation or key not in known or pk in taken:
+            continue
+        if _is_unexplained(key, snapshot, observed):
+            marked.setdefault(key, pk)
+    for key in [key for key in marked if keys.kind_of(key) == "text_channel"]:
+        marked |= _hanging(key, observed.channels[marked[key]], snapshot, observed)
+    return marked
+
+
+def _is_unexplained(key: str, snapshot: Snapshot, observed: Observed) -> bool:
+    """Whether the key has no record, or one that was made anew behind this database's back."""
+    record = snapshot.records.get(key)
+    return record is None or record.outside_id in observed.gone
+
+
+def _known_keys(snapshot: Snapshot) -> frozenset[str]:
+    """What the facts know: other marks are history."""
+    return frozenset(
+        [keys.cohort_channel(pk) for pk in snapshot.cohorts]
+        + [keys.text_channel(pk) for pk in snapshot.groups]
+        + [keys.event(pk) for pk in snapshot.meetings_ahead]
+    )
+
+
+def _marks(observed: Observed) -> list[tuple[int, str]]:
+    channels = [(c.id, c.topic) for c in sorted(observed.channels.values(), key=lambda c: c.id)]
+    events = [(e.id, e.description) for e in sorted(observed.events.values(), key=lambda e: e.id)]
+    return channels + events
+
+
+def _hanging(key: str, channel: Channel, snapshot: Snapshot, observed: Observed) -> dict[str, int]:
+    group = snapshot.groups[keys.number_of(key)]
+    found: dict[str, int] = {}
+    # Others (a moderators' role, say) may have an overwrite too, but not just this one.
+    roles = [pk for pk, held in channel.overwrites.items() if held == _group_door(pk)]
+    if len(roles) == 1 and roles[0] in observed.roles:
+        found[keys.role(group.id)] = roles[0]
+        voices = [c.id for c in observed.channels.values() if _opens(c, roles[0], VOICE)]
+        if voices:
+            found[keys.voice_channel(group.id)] = min(voices)
+    if channel.parent_id:
+        found[keys.category_of(group.cohort_id, group.position)] = channel.parent_id
+    return {key: pk for key, pk in found.items() if _lacks_id(key, snapshot, observed)}
+
+
+def _group_door(role_id: int) -> Overwrite:
+    return Overwrite(role_id, ROLE, permissions.MEMBER_TEXT, 0)
+
+
+def _lacks_id(key: str, snapshot: Snapshot, observed: Observed) -> bool:
+    record = snapshot.records.get(key)
+    return record is None or record.outside_id is None or record.outside_id in observed.gone

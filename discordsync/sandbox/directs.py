@@ -1,0 +1,59 @@
+"""Direct-message channels between the bot and one person."""
+
+from typing import Any
+
+from discordsync.sandbox import fields, members
+from discordsync.sandbox.calls import Answer, Call, Route
+from discordsync.sandbox.errors import refuse, unsupported
+from discordsync.sandbox.world import World
+
+
+def open_dm(world: World, call: Call) -> Answer:
+    """The channel to that person, made when there is none; only new ones count as opened."""
+    if "recipient_id" not in call.body:
+        raise unsupported("group direct messages")
+    body = fields.read_body(call.body, {"recipient_id": fields.snowflake})
+    recipient_id = body["recipient_id"]
+    if recipient_id not in world.state["users"] or recipient_id == call.actor:
+        raise refuse("invalid_recipient")
+    for dm in world.state["dms"].values():
+        if dm["recipient_id"] == recipient_id:
+            return 200, present(world, dm["id"])
+    check_pace(world)
+    dm = {"id": world.new_id(), "recipient_id": recipient_id, "opened_at": world.timestamp()}
+    world.state["dms"][dm["id"]] = dm
+    world.state["messages"][dm["id"]] = {}
+    return 200, present(world, dm["id"])
+
+
+def check_pace(world: World) -> None:
+    """Discord quarantines bots that open many at once; the pace here is a setting."""
+    limit = world.setting("dm_limit")
+    if limit is None:
+        return
+    since = world.ago(minutes=limit["minutes"])
+    opened = sum(dm["opened_at"] > since for dm in world.state["dms"].values())
+    if opened >= limit["channels"]:
+        raise refuse("opening_dms_too_fast")
+
+
+def require_open(world: World, dm_id: str) -> None:
+    """50007 when the person takes no messages, shares no guild with the bot, or is a bot."""
+    recipient_id = world.state["dms"][dm_id]["recipient_id"]
+    user = world.state["users"][recipient_id]
+    if user["dm_closed"] or user["bot"] or recipient_id not in world.state["members"]:
+        raise refuse("cannot_message_user")
+
+
+def present(world: World, dm_id: str) -> dict[str, Any]:
+    """The channel in Discord's form."""
+    return {
+        "id": dm_id,
+        "type": 1,
+        "flags": 0,
+        "last_message_id": max(world.state["messages"][dm_id], key=int, default=None),
+        "recipients": [members.present_user(world, world.state["dms"][dm_id]["recipient_id"])],
+    }
+
+
+ROUTES: list[Route] = [("POST", "/users/@me/channels", open_dm)]

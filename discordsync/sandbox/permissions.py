@@ -1,0 +1,245 @@
+"""Who may do what: Discord's permission bits and how they add up, as pure functions of the state.
+
+A member's bits in a channel come about in this order:
+
+    owner of the guild                      everything
+    @everyone's role, then all own roles    added together; ADMINISTRATOR means everything
+    the channel's overwrite of @everyone    takes away, then gives
+    the overwrites of all own roles         take away together, then give together
+    the member's own overwrite              takes away, then gives
+    no VIEW_CHANNEL                         nothing at all in this channel
+    no CONNECT in a voice channel           no managing, no voice, no events
+    no SEND_MESSAGES                        no mention of everyone, files, embeds, speech
+
+A category gives its channels nothing: they carry copies of its overwrites (see overwrites.py).
+"""
+
+from collections.abc import Mapping
+from enum import IntFlag
+from typing import Any
+
+State = Mapping[str, Any]
+
+
+class Bit(IntFlag):
+    """Discord's permissions, by Discord's names."""
+
+    CREATE_INSTANT_INVITE = 1 << 0
+    KICK_MEMBERS = 1 << 1
+    BAN_MEMBERS = 1 << 2
+    ADMINISTRATOR = 1 << 3
+    MANAGE_CHANNELS = 1 << 4
+    MANAGE_GUILD = 1 << 5
+    ADD_REACTIONS = 1 << 6
+    VIEW_AUDIT_LOG = 1 << 7
+    PRIORITY_SPEAKER = 1 << 8
+    STREAM = 1 << 9
+    VIEW_CHANNEL = 1 << 10
+    SEND_MESSAGES = 1 << 11
+    SEND_TTS_MESSAGES = 1 << 12
+    MANAGE_MESSAGES = 1 << 13
+    EMBED_LINKS = 1 << 14
+    ATTACH_FILES = 1 << 15
+    READ_MESSAGE_HISTORY = 1 << 16
+    MENTION_EVERYONE = 1 << 17
+    USE_EXTERNAL_EMOJIS = 1 << 18
+    VIEW_GUILD_INSIGHTS = 1 << 19
+    CONNECT = 1 << 20
+    SPEAK = 1 << 21
+    MUTE_MEMBERS = 1 << 22
+    DEAFEN_MEMBERS = 1 << 23
+    MOVE_MEMBERS = 1 << 24
+    USE_VAD = 1 << 25
+    CHANGE_NICKNAME = 1 << 26
+    MANAGE_NICKNAMES = 1 << 27
+    MANAGE_ROLES = 1 << 28
+    MANAGE_WEBHOOKS = 1 << 29
+    MANAGE_GUILD_EXPRESSIONS = 1 << 30
+    USE_APPLICATION_COMMANDS = 1 << 31
+    REQUEST_TO_SPEAK = 1 << 32
+    MANAGE_EVENTS = 1 << 33
+    MANAGE_THREADS = 1 << 34
+    CREATE_PUBLIC_THREADS = 1 << 35
+    CREATE_PRIVATE_THREADS = 1 << 36
+    USE_EXTERNAL_STICKERS = 1 << 37
+    SEND_MESSAGES_IN_THREADS = 1 << 38
+    USE_EMBEDDED_ACTIVITIES = 1 << 39
+    MODERATE_MEMBERS = 1 << 40
+    VIEW_CREATOR_MONETIZATION_ANALYTICS = 1 << 41
+    USE_SOUNDBOARD = 1 << 42
+    CREATE_GUILD_EXPRESSIONS = 1 << 43
+    CREATE_EVENTS = 1 << 44
+    USE_EXTERNAL_SOUNDS = 1 << 45
+    SEND_VOICE_MESSAGES = 1 << 46
+    SET_VOICE_CHANNEL_STATUS = 1 << 48
+    SEND_POLLS = 1 << 49
+    USE_EXTERNAL_APPS = 1 << 50
+    PIN_MESSAGES = 1 << 51
+    BYPASS_SLOWMODE = 1 << 52
+
+
+ALL = int(~Bit(0))
+NAMED = [(str(bit.name), int(bit)) for bit in Bit]
+
+# What a new guild lets everybody do, cut down to what concerns channels, voice and messages.
+EVERYONE = int(
+    Bit.VIEW_CHANNEL
+    | Bit.SEND_MESSAGES
+    | Bit.READ_MESSAGE_HISTORY
+    | Bit.ADD_REACTIONS
+    | Bit.EMBED_LINKS
+    | Bit.ATTACH_FILES
+    | Bit.CONNECT
+    | Bit.SPEAK
+    | Bit.STREAM
+    | Bit.USE_VAD
+    | Bit.CHANGE_NICKNAME
+    | Bit.CREATE_INSTANT_INVITE
+    | Bit.USE_APPLICATION_COMMANDS
+    | Bit.SEND_MESSAGES_IN_THREADS
+    | Bit.CREATE_PUBLIC_THREADS
+)
+
+# The least with which a cohort can be realized, each bit for one reason:
+LEAST_PRIVILEGED = int(
+    Bit.VIEW_CHANNEL  # to see, to hide and to show channels
+    | Bit.MANAGE_CHANNELS  # to make, rename and remove channels
+    | Bit.MANAGE_ROLES  # to make roles, grant them and edit overwrites
+    | Bit.SEND_MESSAGES  # welcome and announcements; an overwrite may name it
+    | Bit.READ_MESSAGE_HISTORY  # to find what was said before; an overwrite may name it
+    | Bit.CONNECT  # without it a voice channel cannot be managed nor hold an event
+    | Bit.SPEAK  # an overwrite may name it also where @everyone lacks it
+    | Bit.MANAGE_MESSAGES  # facilitators get it: a bot gives only what it has
+    | Bit.MUTE_MEMBERS  # facilitators get it
+    | Bit.MOVE_MEMBERS  # facilitators get it
+    | Bit.CREATE_EVENTS  # to make events, and to edit and remove its own
+)
+
+# Bits that a guild with two-factor sign-in grants only to bots whose owner uses it.
+ELEVATED = (
+    Bit.KICK_MEMBERS
+    | Bit.BAN_MEMBERS
+    | Bit.ADMINISTRATOR
+    | Bit.MANAGE_CHANNELS
+    | Bit.MANAGE_GUILD
+    | Bit.MANAGE_MESSAGES
+    | Bit.MANAGE_ROLES
+    | Bit.MANAGE_WEBHOOKS
+    | Bit.MANAGE_GUILD_EXPRESSIONS
+    | Bit.MANAGE_THREADS
+    | Bit.VIEW_CREATOR_MONETIZATION_ANALYTICS
+)
+
+NEEDS_SENDING = int(
+    Bit.MENTION_EVERYONE | Bit.SEND_TTS_MESSAGES | Bit.ATTACH_FILES | Bit.EMBED_LINKS
+)
+NEEDS_CONNECT = int(
+    Bit.MANAGE_CHANNELS
+    | Bit.MANAGE_ROLES
+    | Bit.MANAGE_EVENTS
+    | Bit.CREATE_EVENTS
+    | Bit.PRIORITY_SPEAKER
+    | Bit.STREAM
+    | Bit.SPEAK
+    | Bit.MUTE_MEMBERS
+    | Bit.DEAFEN_MEMBERS
+    | Bit.MOVE_MEMBERS
+    | Bit.USE_VAD
+    | Bit.USE_EMBEDDED_ACTIVITIES
+    | Bit.USE_SOUNDBOARD
+    | Bit.USE_EXTERNAL_SOUNDS
+    | Bit.SET_VOICE_CHANNEL_STATUS
+)
+
+VOICE = 2
+CATEGORY = 4
+
+
+def effective(guild_state: State, member_id: str, channel_id: str) -> int:
+    """The bits that this member has in this channel, implied denials taken off.
+
+    Raises KeyError when there is no such channel; somebody who is not a member has none.
+    """
+    channel = guild_state["channels"][channel_id]
+    bits = in_guild(guild_state, member_id)
+    if bits == ALL:
+        return ALL
+    return without_implied(overwritten(guild_state, member_id, channel, bits), channel["type"])
+
+
+def in_guild(guild_state: State, member_id: str) -> int:
+    """The bits that a member's roles give in the whole guild."""
+    if member_id == guild_state["guild"]["owner_id"]:
+        return ALL
+    if member_id not in guild_state["members"]:
+        return 0
+    bits = 0
+    for role_id in own_roles(guild_state, member_id):
+        bits |= guild_state["roles"][role_id]["permissions"]
+    return ALL if bits & Bit.ADMINISTRATOR else bits
+
+
+def own_roles(guild_state: State, member_id: str) -> list[str]:
+    """A member's roles, @everyone's first; it carries the guild's id."""
+    return [guild_state["guild"]["id"], *guild_state["members"][member_id]["roles"]]
+
+
+def overwritten(guild_state: State, member_id: str, channel: Mapping[str, Any], bits: int) -> int:
+    """`bits` after the channel's overwrites: @everyone, all roles together, the member."""
+    if member_id not in guild_state["members"]:
+        return 0
+    overwrites = channel["overwrites"]
+    everyone, *roles = own_roles(guild_state, member_id)
+    for layer in ([everyone], roles, [member_id]):
+        mine = [overwrites[target] for target in layer if target in overwrites]
+        for overwrite in mine:
+            bits &= ~overwrite["deny"]
+        for overwrite in mine:
+            bits |= overwrite["allow"]
+    return bits
+
+
+def without_implied(bits: int, channel_type: int) -> int:
+    """`bits` without those that make no sense without VIEW_CHANNEL, CONNECT or SEND_MESSAGES."""
+    if not bits & Bit.VIEW_CHANNEL:
+        return 0
+    if channel_type == VOICE and not bits & Bit.CONNECT:
+        bits &= ~NEEDS_CONNECT
+    if not bits & Bit.SEND_MESSAGES:
+        bits &= ~NEEDS_SENDING
+    return bits
+
+
+def sees(guild_state: State, member_id: str, channel_id: str) -> bool:
+    """Is the channel shown to this member? A category is, as soon as one of its channels is."""
+    if effective(guild_state, member_id, channel_id) & Bit.VIEW_CHANNEL:
+        return True
+    if guild_state["channels"][channel_id]["type"] != CATEGORY:
+        return False
+    return any(
+        effective(guild_state, member_id, child_id) & Bit.VIEW_CHANNEL
+        for child_id, child in guild_state["channels"].items()
+        if child["parent_id"] == channel_id
+    )
+
+
+def who_may_what(guild_state: State) -> dict[str, dict[str, list[str]]]:
+    """For every member and channel the names of the bits held: {member id: {channel id: names}}."""
+    return {
+        member_id: {
+            channel_id: names(effective(guild_state, member_id, channel_id))
+            for channel_id in guild_state["channels"]
+        }
+        for member_id in guild_state["members"]
+    }
+
+
+def names(bits: int) -> list[str]:
+    """The bits' names, lowest first; unknown bits are left out."""
+    return [name for name, bit in NAMED if bit & bits]
+
+
+def top_position(guild_state: State, member_id: str) -> int:
+    """The position of the member's highest role: only roles below it can be managed."""
+    roles = own_roles(guild_state, member_id)
+    return max(int(guild_state["roles"][role_id]["position"]) for role_id in roles)

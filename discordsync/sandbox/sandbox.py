@@ -1,0 +1,85 @@
+"""Discord's world as the sandbox server mounts it: routes, dump and load, view, controls."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+from discordsync.sandbox import (
+    audit,
+    channels,
+    directs,
+    errors,
+    events,
+    guild,
+    members,
+    messages,
+    overwrites,
+    roles,
+    view,
+)
+from discordsync.sandbox.calls import PREFIX, Route, catch_all, serve
+from discordsync.sandbox.controls import Control, all_controls
+from discordsync.sandbox.world import DEFAULT_GUILD_ID, World
+
+ROUTES: list[Route] = [
+    *guild.ROUTES,
+    *channels.ROUTES,
+    *overwrites.ROUTES,
+    *roles.ROUTES,
+    *members.ROUTES,
+    *messages.ROUTES,
+    *directs.ROUTES,
+    *events.ROUTES,
+    *audit.ROUTES,
+]
+
+
+class DiscordSandbox:
+    """One guild behind Discord's REST API v10. State is in memory; `now` is the sandbox's clock."""
+
+    name = "discord"
+
+    def __init__(self, *, now: Callable[[], datetime], guild_id: int = DEFAULT_GUILD_ID) -> None:
+        self.world = World(now=now, guild_id=guild_id)
+        self.controls: dict[str, Control] = all_controls(self.world)
+
+    def routes(self) -> list[web.RouteDef]:
+        """Every endpoint by its absolute path, and an answer for whatever else is asked."""
+        served = [
+            web.route(method, PREFIX + path, serve(self.world, handler, advance=self.advance))
+            for method, path, handler in ROUTES
+        ]
+        return [*served, web.route("*", "/api/{rest:.*}", catch_all(ROUTES))]
+
+    def owns(self, path: str) -> bool:
+        return path.startswith("/api/")
+
+    def dump(self) -> dict[str, Any]:
+        return self.world.dump()
+
+    def load(self, data: dict[str, Any]) -> None:
+        self.world.load(data)
+
+    def reset(self) -> None:
+        self.world.reset()
+
+    def advance(self) -> None:
+        """Let events end and nonces be forgotten, by the sandbox's clock."""
+        events.expire(self.world)
+        messages.forget_old_nonces(self.world)
+
+    def view(self) -> dict[str, Any]:
+        return view.show(self.world)
+
+    def fault_response(
+        self,
+        status: int,
+        *,
+        retry_after: float | None = None,
+        code: int | None = None,
+        message: str | None = None,
+    ) -> web.Response:
+        """An injected error in Discord's form."""
+        return errors.fault_response(status, retry_after=retry_after, code=code, message=message)

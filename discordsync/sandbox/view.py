@@ -1,0 +1,222 @@
+"""The guild as a person would see it, with names in place of ids: plain data for a template."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from discordsync.sandbox import permissions
+from discordsync.sandbox.permissions import CATEGORY, VOICE, Bit
+from discordsync.sandbox.world import World
+
+KINDS = {0: "text", VOICE: "voice", CATEGORY: "category"}
+STATUS = {1: "scheduled", 2: "active"}
+# The bits that tell people apart in the table of access; the full list is in `who_may_what`.
+TOLD = (
+    Bit.VIEW_CHANNEL
+    | Bit.SEND_MESSAGES
+    | Bit.CONNECT
+    | Bit.SPEAK
+    | Bit.MANAGE_MESSAGES
+    | Bit.MUTE_MEMBERS
+    | Bit.MOVE_MEMBERS
+    | Bit.MANAGE_CHANNELS
+)
+
+
+def show(world: World) -> dict[str, Any]:
+    """Keys: guild, categories, roles, people, messages, direct_messages, events, access."""
+    access = access_table(world)
+    return {
+        "guild": {**world.state["guild"], "members": len(world.state["members"])},
+        "categories": show_categories(world, access),
+        "roles": show_roles(world),
+        "people": [show_person(world, user_id) for user_id in by_name(world)],
+        "messages": show_messages(world),
+        "direct_messages": show_direct_messages(world),
+        "events": show_events(world),
+        "access": access,
+    }
+
+
+def access_table(world: World) -> list[dict[str, Any]]:
+    """Per person, for each channel seen, the telling bits: {"name", "id", "channels": [...]}."""
+    return [
+        {
+            "id": user_id,
+            "name": name_of(world, user_id),
+            "channels": [
+                {
+                    "id": channel_id,
+                    "name": world.state["channels"][channel_id]["name"],
+                    "may": permissions.names(bits & TOLD),
+                }
+                for channel_id, bits in bits_in_channels(world, user_id).items()
+                if bits & Bit.VIEW_CHANNEL
+            ],
+        }
+        for user_id in by_name(world)
+    ]
+
+
+def bits_in_channels(world: World, user_id: str) -> dict[str, int]:
+    return {
+        channel_id: permissions.effective(world.state, user_id, channel_id)
+        for channel_id in world.state["channels"]
+    }
+
+
+def show_categories(world: World, access: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each category with its channels, those without one first, as in Discord's own list."""
+    seen_by: dict[str, list[str]] = {channel_id: [] for channel_id in world.state["channels"]}
+    for person in access:
+        for channel in person["channels"]:
+            seen_by[channel["id"]].append(person["name"])
+    channels = sorted(
+        world.state["channels"].values(),
+        key=lambda c: (c["type"] == VOICE, c["position"], int(c["id"])),
+    )
+    categories = [c for c in channels if c["type"] == CATEGORY]
+    shown = [
+        {
+            "id": category["id"] if category else None,
+            "name": category["name"] if category else None,
+            "seen_by": seen_by[category["id"]] if category else [],
+            "channels": [
+                show_channel(world, channel, seen_by[channel["id"]])
+                for channel in channels
+                if channel["type"] != CATEGORY
+                and channel["parent_id"] == (category["id"] if category else None)
+            ],
+        }
+        for category in [None, *categories]
+    ]
+    return [entry for entry in shown if entry["id"] or entry["channels"]]
+
+
+def show_channel(world: World, channel: Mapping[str, Any], seen_by: list[str]) -> dict[str, Any]:
+    return {
+        "id": channel["id"],
+        "kind": KINDS[channel["type"]],
+        "name": channel["name"],
+        "topic": channel.get("topic"),
+        "seen_by": seen_by,
+        "overwrites": [
+            {
+                "who": target_name(world, target_id),
+                "allow": permissions.names(overwrite["allow"]),
+                "deny": permissions.names(overwrite["deny"]),
+            }
+            for target_id, overwrite in channel["overwrites"].items()
+        ],
+    }
+
+
+def show_roles(world: World) -> list[dict[str, Any]]:
+    """Highest first, each with its people."""
+    return [
+        {
+            "id": role["id"],
+            "name": role["name"],
+            "position": role["position"],
+            "permissions": permissions.names(role["permissions"]),
+            "people": [
+                name_of(world, user_id)
+                for user_id in by_name(world)
+                if role["id"] in world.state["members"][user_id]["roles"]
+            ],
+        }
+        for role in sorted(world.state["roles"].values(), key=lambda r: -r["position"])
+    ]
+
+
+def show_person(world: World, user_id: str) -> dict[str, Any]:
+    member = world.state["members"][user_id]
+    return {
+        "id": user_id,
+        "name": name_of(world, user_id),
+        "bot": world.state["users"][user_id]["bot"],
+        "dm_closed": world.state["users"][user_id]["dm_closed"],
+        "joined_at": member["joined_at"],
+        "roles": [world.state["roles"][role_id]["name"] for role_id in member["roles"]],
+    }
+
+
+def show_messages(world: World) -> list[dict[str, Any]]:
+    """Guild messages, oldest first."""
+    return [
+        show_message(world, message, world.state["channels"][channel_id]["name"])
+        for channel_id, held in world.state["messages"].items()
+        if channel_id in world.state["channels"]
+        for message in held.values()
+    ]
+
+
+def show_direct_messages(world: World) -> list[dict[str, Any]]:
+    return [
+        show_message(world, message, name_of(world, dm["recipient_id"]))
+        for dm in world.state["dms"].values()
+        for message in world.state["messages"][dm["id"]].values()
+    ]
+
+
+def show_message(world: World, message: Mapping[str, Any], where: str) -> dict[str, Any]:
+    return {
+        "id": message["id"],
+        "channel_id": message["channel_id"],
+        "where": where,
+        "author": name_of(world, message["author_id"]),
+        "text": message["content"],
+        "at": message["sent_at"],
+        "mentions": [name_of(world, user_id) for user_id in message["mentions"]],
+        "mention_roles": [target_name(world, role_id) for role_id in message["mention_roles"]],
+        "mention_everyone": message["mention_everyone"],
+        "pinged": pinged(world, message),
+    }
+
+
+def pinged(world: World, message: Mapping[str, Any]) -> list[str]:
+    """Who is notified: mentioned alone, by a role or as everyone, and able to see the channel."""
+    channel_id = message["channel_id"]
+    if channel_id in world.state["dms"]:
+        return [name_of(world, world.state["dms"][channel_id]["recipient_id"])]
+    roles = set(message["mention_roles"])
+    return [
+        name_of(world, user_id)
+        for user_id in by_name(world)
+        if user_id != message["author_id"]
+        and (
+            message["mention_everyone"]
+            or user_id in message["mentions"]
+            or roles & set(world.state["members"][user_id]["roles"])
+        )
+        and permissions.sees(world.state, user_id, channel_id)
+    ]
+
+
+def show_events(world: World) -> list[dict[str, Any]]:
+    """By their start."""
+    return [
+        {
+            "id": event["id"],
+            "name": event["name"],
+            "description": event["description"],
+            "channel": world.state["channels"][event["channel_id"]]["name"],
+            "start": event["start"],
+            "end": event["end"],
+            "status": STATUS[event["status"]],
+        }
+        for event in sorted(world.state["events"].values(), key=lambda event: event["start"])
+    ]
+
+
+def by_name(world: World) -> list[str]:
+    """The members' ids in the order of their names."""
+    return sorted(world.state["members"], key=lambda user_id: name_of(world, user_id).casefold())
+
+
+def name_of(world: World, user_id: str) -> str:
+    return str(world.state["users"].get(user_id, {}).get("username", user_id))
+
+
+def target_name(world: World, target_id: str) -> str:
+    role = world.state["roles"].get(target_id)
+    return str(role["name"]) if role else name_of(world, target_id)

@@ -1,0 +1,189 @@
+"""What the sandbox remembers of one guild, and the few questions that every resource asks of it.
+
+The state is plain dictionaries with ids as text, so that `dump` is JSON and `load(dump())` changes
+nothing:
+
+    guild        id, name, owner_id                 settings     see SETTINGS
+    bot_id, bot_role_id, application_id             last_id      the newest snowflake
+    users        id -> username, bot, dm_closed     members      id -> joined_at, roles
+    roles        id -> role                         channels     id -> channel, with overwrites
+    dms          id -> recipient_id, opened_at      messages     channel id -> {id -> message}
+    nonces       list of author, nonce, message     events       id -> scheduled event
+    audit        list of entries, audit_count
+"""
+
+import copy
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from discordsync.sandbox import permissions
+from discordsync.sandbox.errors import refuse
+from discordsync.sandbox.permissions import ELEVATED, Bit
+from discordsync.sandbox.snowflakes import is_plausible, next_snowflake
+
+DEFAULT_GUILD_ID = 1_100_000_000_000_000_001
+
+SETTINGS: dict[str, Any] = {
+    "members_intent": True,  # may the whole member list be read?
+    "message_content_intent": False,  # may other people's messages be read?
+    "dm_limit": {"channels": 10, "minutes": 10},  # new direct-message channels; None is no limit
+    "two_factor": False,  # the guild demands it and the bot's owner has none
+    "event_grace_hours": 3,  # an event that nobody started is cancelled this long after its start
+    "nonce_minutes": 5,  # how long a nonce is remembered
+    "audit_delay_seconds": 5,  # how late the audit log tells
+    "audit_hole_every": 7,  # every n-th entry never shows; 0 for none
+}
+
+
+class World:
+    """The state of one guild and its clock. All ids are text, all times aware UTC."""
+
+    def __init__(self, *, now: Callable[[], datetime], guild_id: int = DEFAULT_GUILD_ID) -> None:
+        self.now = now
+        self.guild_id = str(guild_id)
+        self.state: dict[str, Any] = {}
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew: a guild with its owner, the bot with its own role, and @everyone."""
+        self.state = new_state(self.guild_id)
+        self.state["bot_id"] = self.new_id()
+        self.state["application_id"] = self.state["bot_id"]
+        self.state["bot_role_id"] = self.new_id()
+        self.state["guild"]["owner_id"] = self.new_id()
+        people = {self.bot_id: ("Lens", True), self.owner_id: ("owner", False)}
+        for user_id, (username, is_bot) in people.items():
+            self.state["users"][user_id] = new_user(user_id, username, bot=is_bot)
+            self.state["members"][user_id] = {"joined_at": self.timestamp(), "roles": []}
+        self.state["members"][self.bot_id]["roles"] = [self.state["bot_role_id"]]
+        self.state["roles"][self.state["bot_role_id"]] = new_role(
+            self.state["bot_role_id"],
+            name="Lens",
+            permissions=permissions.LEAST_PRIVILEGED,
+            position=1,
+            bot_id=self.bot_id,
+        )
+
+    def dump(self) -> dict[str, Any]:
+        """Everything held, as JSON-able data of its own."""
+        return copy.deepcopy(self.state)
+
+    def load(self, data: dict[str, Any]) -> None:
+        """Take over what `dump` gave; settings that an older dump lacks get their defaults."""
+        self.state = copy.deepcopy(data)
+        self.state["settings"] = {**copy.deepcopy(SETTINGS), **self.state["settings"]}
+        self.guild_id = self.state["guild"]["id"]
+
+    @property
+    def bot_id(self) -> str:
+        return str(self.state["bot_id"])
+
+    @property
+    def owner_id(self) -> str:
+        return str(self.state["guild"]["owner_id"])
+
+    def setting(self, name: str) -> Any:
+        return self.state["settings"][name]
+
+    def timestamp(self) -> str:
+        return self.now().isoformat()
+
+    def ago(self, **duration: float) -> str:
+        """The time that long before now; times of the state compare as text."""
+        return (self.now() - timedelta(**duration)).isoformat()
+
+    def new_id(self) -> str:
+        self.state["last_id"] = next_snowflake(self.state["last_id"])
+        return str(self.state["last_id"])
+
+    def channel(self, channel_id: str) -> dict[str, Any]:
+        """The guild channel; refuses with 10003 when there is none."""
+        return self.known("channels", channel_id, "unknown_channel")
+
+    def role(self, role_id: str) -> dict[str, Any]:
+        return self.known("roles", role_id, "unknown_role")
+
+    def member(self, user_id: str) -> dict[str, Any]:
+        """The member; an id that can be nobody's is an unknown user, any other not a member."""
+        is_user = user_id in self.state["users"] or is_plausible(user_id)
+        return self.known("members", user_id, "unknown_member" if is_user else "unknown_user")
+
+    def known(self, kind: str, key: str, refusal: str) -> dict[str, Any]:
+        found: dict[str, Any] | None = self.state[kind].get(key)
+        if found is None:
+            raise refuse(refusal)
+        return found
+
+    def guild_bits(self, actor: str) -> int:
+        return permissions.in_guild(self.state, actor)
+
+    def require_in_guild(self, actor: str, bits: int) -> None:
+        """403 unless the actor holds these bits in the whole guild."""
+        self.check_bits(actor, self.guild_bits(actor), bits)
+
+    def require_in_channel(self, actor: str, channel_id: str, bits: int) -> None:
+        """403 unless the actor sees the channel (50001) and holds these bits there (50013)."""
+        if not permissions.sees(self.state, actor, channel_id):
+            raise refuse("missing_access")
+        self.check_bits(actor, permissions.effective(self.state, actor, channel_id), bits)
+
+    def check_bits(self, actor: str, held: int, needed: int) -> None:
+        if needed & ~held:
+            raise refuse("missing_permissions")
+        if needed & ELEVATED and self.setting("two_factor") and actor == self.bot_id:
+            raise refuse("two_factor_required")
+
+    def require_below(self, actor: str, role: dict[str, Any]) -> None:
+        """403 unless the role stands below the actor's highest; the owner stands above all."""
+        if actor != self.owner_id and role["position"] >= permissions.top_position(
+            self.state, actor
+        ):
+            raise refuse("missing_permissions")
+
+    def is_administrator(self, actor: str) -> bool:
+        return bool(self.guild_bits(actor) & Bit.ADMINISTRATOR)
+
+
+def new_state(guild_id: str) -> dict[str, Any]:
+    return {
+        "guild": {"id": guild_id, "name": "Sandbox", "owner_id": "0"},
+        "settings": copy.deepcopy(SETTINGS),
+        "last_id": "0",
+        "users": {},
+        "members": {},
+        "roles": {guild_id: new_role(guild_id, name="@everyone", permissions=permissions.EVERYONE)},
+        "channels": {},
+        "dms": {},
+        "messages": {},
+        "nonces": [],
+        "events": {},
+        "audit": [],
+        "audit_count": 0,
+    }
+
+
+def new_user(
+    user_id: str, username: str, *, bot: bool = False, dm_closed: bool = False
+) -> dict[str, Any]:
+    return {"id": user_id, "username": username, "bot": bot, "dm_closed": dm_closed}
+
+
+def new_role(
+    role_id: str,
+    *,
+    name: str,
+    permissions: int,
+    position: int = 0,
+    bot_id: str | None = None,
+) -> dict[str, Any]:
+    return {
+        "id": role_id,
+        "name": name,
+        "permissions": permissions,
+        "position": position,
+        "color": 0,
+        "hoist": False,
+        "mentionable": False,
+        "bot_id": bot_id,
+    }

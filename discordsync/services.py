@@ -1,0 +1,74 @@
+"""Staff's word on objects that exist already."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from cohorts.errors import Refusal
+from cohorts.models import Cohort, Group
+from cohorts.signals import announce
+from discordsync import keys
+from discordsync.models import DiscordObject
+
+Kind = DiscordObject.Kind
+
+# What belongs to a cohort as a whole; everything else that staff can record belongs to a group.
+OF_COHORT = frozenset({Kind.CATEGORY, Kind.COHORT_CHANNEL})
+OF_GROUP = frozenset({Kind.ROLE, Kind.TEXT_CHANNEL, Kind.VOICE_CHANNEL})
+
+
+@transaction.atomic
+def record_existing(
+    kind: str, *, cohort: Cohort, group: Group | None, outside_id: int, ordinal: int = 1
+) -> DiscordObject:
+    """Point our record at an object that exists already; it owes nobody a welcome.
+
+    `ordinal` tells a cohort's categories apart, from 1.  A record that pointed elsewhere is
+    changed.  Raises Refusal: no_such_kind, needs_group, no_group_here, other_cohort, id_taken.
+    """
+    check_place(kind, cohort, group)
+    key = key_of(kind, cohort, group, ordinal)
+    other = DiscordObject.objects.filter(outside_id=outside_id).exclude(key=key).first()
+    if other:
+        raise Refusal("id_taken", f"{outside_id} is recorded already, as {describe(other)}.")
+    row, _ = DiscordObject.objects.update_or_create(
+        key=key,
+        defaults={
+            "kind": kind,
+            "cohort": cohort,
+            "group": group,
+            "outside_id": outside_id,
+            "name_sent": "",  # its name is its own: nothing is renamed, nothing reported
+            "name_answered": "",
+            "intended_at": None,
+            "seen_before": [],
+            "gone_at": None,
+            "adopted": True,
+        },
+    )
+    announce([group.pk] if group else cohort.groups.values_list("pk", flat=True))
+    return row
+
+
+def key_of(kind: str, cohort: Cohort, group: Group | None, ordinal: int = 1) -> str:
+    if kind == Kind.CATEGORY:
+        return keys.category(cohort.pk, ordinal)
+    return f"{kind}:{group.pk if group else cohort.pk}"
+
+
+def describe(row: DiscordObject) -> str:
+    """ "the role of Group 1", for sentences."""
+    return f"the {row.get_kind_display().lower()} of {row.group or row.cohort}"
+
+
+def check_place(kind: str, cohort: Cohort, group: Group | None) -> None:
+    """Refuse what cannot be recorded by hand.  Raises Refusal."""
+    if kind not in OF_COHORT | OF_GROUP:
+        raise Refusal("no_such_kind", f"“{kind}” is nothing that can be recorded by hand.")
+    label = Kind(kind).label.lower()
+    if kind in OF_GROUP and group is None:
+        raise Refusal("needs_group", f"A {label} belongs to a group. Name the group.")
+    if kind in OF_COHORT and group is not None:
+        raise Refusal("no_group_here", f"A {label} belongs to the whole cohort. Name no group.")
+    if group and group.cohort_id != cohort.pk:
+        raise Refusal("other_cohort", f"{group} belongs to another cohort than {cohort}.")

@@ -1,0 +1,211 @@
+"""From the database to plain values, in a constant number of queries for any number of groups."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import chain
+
+from django.conf import settings
+
+from cohorts.messages.models import Message
+from cohorts.messages.selectors import due_messages, next_tries
+from cohorts.models import AccessException, Cohort, Group, Membership, User
+from cohorts.services.installation import ensure_installation
+from cohorts.sync.models import MirrorState
+from discordsync.facts import (
+    CohortFacts,
+    Former,
+    GroupFacts,
+    MeetingFacts,
+    Member,
+    MessageFacts,
+    Person,
+    Record,
+    Snapshot,
+    Window,
+)
+from discordsync.models import DiscordObject
+from guestvisits.selectors import guest_windows
+from meetings.models import Meeting
+
+FORMER_FOR = timedelta(days=365)  # how long a date explains why somebody lost access
+CLOSED = "the account was closed"
+
+
+def take(now: datetime) -> Snapshot:
+    groups = list(Group.objects.select_related("cohort__course").order_by("cohort_id", "pk"))
+    people = _People()
+    members, former = _memberships(people, now)
+    windows = _windows(people, former, now)
+    meetings = _meetings(now)
+    meeting_groups = _groups_with_meetings()
+    messages = _messages(now)
+    tries = next_tries(Message.Channel.DISCORD_CHANNEL, now)
+    positions = _positions(groups)
+    return Snapshot(
+        installation=ensure_installation(now).installation_id,
+        adopt=MirrorState.objects.filter(name="discord", adopt_strangers=True).exists(),
+        horizon=timedelta(days=settings.SYNC["event_horizon_days"]),
+        cohorts={
+            group.cohort_id: CohortFacts(
+                group.cohort_id, group.cohort.course.name, group.cohort.name
+            )
+            for group in groups
+        },
+        groups={
+            group.pk: GroupFacts(
+                id=group.pk,
+                cohort_id=group.cohort_id,
+                name=group.name,
+                position=positions[group.pk],
+                live=not group.has_ended and group.cohort.status == Cohort.Status.OPEN,
+                active=group.status == Group.Status.ACTIVE,
+                has_slot=group.has_slot,
+                has_meetings=group.pk in meeting_groups,
+                members=tuple(members[group.pk]),
+                former=tuple(former[group.pk]),
+                windows=tuple(windows[group.pk]),
+                meetings=tuple(meetings[group.pk]),
+                messages=tuple(messages[group.pk]),
+                next_try_at=tries.get(group.pk),
+            )
+            for group in groups
+        },
+        records=_records(),
+        everybody=people.names,
+    )
+
+
+def _positions(groups: Iterable[Group]) -> dict[int, int]:
+    """Each group's place in its cohort.  Groups are never deleted once they have records, and new
+    ones come last, so that a place, and with it a category, stays."""
+    counts: dict[int, int] = defaultdict(int)
+    positions = {}
+    for group in groups:
+        positions[group.pk] = counts[group.cohort_id]
+        counts[group.cohort_id] += 1
+    return positions
+
+
+class _People:
+    """Everybody once, however many memberships they have."""
+
+    def __init__(self) -> None:
+        rows = list(User.objects.values_list("pk", "nickname", "name", "discord_id", "is_active"))
+        self._by_id = {pk: Person(pk, nick or name, discord) for pk, nick, name, discord, _ in rows}
+        self._closed = {pk for pk, *_, active in rows if not active}
+        self.names = {p.discord_id: p.name for p in self._by_id.values() if p.discord_id}
+
+    def __getitem__(self, pk: int) -> Person:
+        return self._by_id[pk]
+
+    def has_left(self, pk: int) -> bool:
+        """Whether the account was closed: all access ends with it."""
+        return pk in self._closed
+
+
+def _memberships(
+    people: _People, now: datetime
+) -> tuple[dict[int, list[Member]], dict[int, list[Former]]]:
+    members: dict[int, list[Member]] = defaultdict(list)
+    former: dict[int, list[Former]] = defaultdict(list)
+    rows = Membership.objects.order_by("pk").values_list(
+        "group_id", "user_id", "role", "status", "left_at"
+    )
+    for group_id, user_id, role, status, left_at in rows:
+        person = people[user_id]
+        if people.has_left(user_id):
+            former[group_id].append(Former(person, CLOSED))
+        elif status == Membership.Status.ACTIVE:
+            members[group_id].append(Member(person, role == Membership.Role.FACILITATOR))
+        elif left_at and left_at > now - FORMER_FOR:
+            former[group_id].append(Former(person, "the membership has ended"))
+    return members, former
+
+
+def _windows(
+    people: _People, former: dict[int, list[Former]], now: datetime
+) -> dict[int, list[Window]]:
+    windows: dict[int, list[Window]] = defaultdict(list)
+    for group_id, user_id, begins_at, ends_at, why in chain(_visits(now), _exceptions(now)):
+        if people.has_left(user_id):
+            former[group_id].append(Former(people[user_id], CLOSED))
+        else:
+            windows[group_id].append(Window(people[user_id], begins_at, ends_at, why))
+    return windows
+
+
+_WindowRow = tuple[int, int, datetime | None, datetime, str]  # group, person, from, until, why
+
+
+def _visits(now: datetime) -> Iterator[_WindowRow]:
+    for visit in guest_windows(None, now):
+        yield (
+            visit.host_group_id,
+            visit.user_id,
+            visit.begins_at,
+            visit.ends_at,
+            "the guest visit",
+        )
+
+
+def _exceptions(now: datetime) -> Iterator[_WindowRow]:
+    rows = AccessException.objects.filter(until__gt=now - FORMER_FOR)
+    for group_id, user_id, until, reason in rows.values_list(
+        "group_id", "user_id", "until", "reason"
+    ):
+        yield group_id, user_id, None, until, f"the exception “{reason}”"
+
+
+def _groups_with_meetings() -> set[int]:
+    held = Meeting.objects.filter(status=Meeting.Status.SCHEDULED)
+    return set(held.order_by().values_list("group_id", flat=True).distinct())
+
+
+def _meetings(now: datetime) -> dict[int, list[MeetingFacts]]:
+    meetings: dict[int, list[MeetingFacts]] = defaultdict(list)
+    for meeting in Meeting.objects.filter(starts_at__gt=now).order_by("number"):
+        meetings[meeting.group_id].append(
+            MeetingFacts(
+                meeting.pk,
+                meeting.number,
+                meeting.starts_at,
+                meeting.ends_at,
+                meeting.is_cancelled,
+            )
+        )
+    return meetings
+
+
+def _messages(now: datetime) -> dict[int, list[MessageFacts]]:
+    messages: dict[int, list[MessageFacts]] = defaultdict(list)
+    for due in due_messages(Message.Channel.DISCORD_CHANNEL, now):
+        if due.group_id is not None:
+            messages[due.group_id].append(
+                MessageFacts(
+                    id=due.id,
+                    kind=due.kind,
+                    text=due.text,
+                    nonce=due.nonce,
+                    people=due.mentions,
+                    tried_at=due.tried_at,
+                )
+            )
+    return messages
+
+
+def _records() -> dict[str, Record]:
+    rows = DiscordObject.objects.all()
+    return {
+        row.key: Record(
+            key=row.key,
+            outside_id=row.outside_id,
+            name_sent=row.name_sent,
+            name_answered=row.name_answered,
+            intended_at=row.intended_at,
+            seen_before=frozenset(row.seen_before),
+        )
+        for row in rows
+    }

@@ -1,0 +1,90 @@
+"""How actions on what we make are named, ordered and, where nobody asked, withheld.  Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cohorts.sync.mirror import Action, Trouble, Withheld
+from discordsync.calls import Call
+from discordsync.desired import WantedGroup
+from discordsync.look import Look
+
+Item = Action | Withheld | Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose object something is: a group's, or what the groups of a cohort share.
+
+    `teller` is the group that reports what is merely worth knowing of it.
+    """
+
+    cohort_id: int
+    group: WantedGroup | None
+    teller: WantedGroup | None
+
+    @classmethod
+    def of(cls, group: WantedGroup) -> Owner:
+        return cls(group.cohort_id, group, group)
+
+    @property
+    def group_id(self) -> int | None:
+        return self.group.id if self.group else None
+
+
+def key_to_send(message_id: int) -> str:
+    return f"send {message_id}"
+
+
+def rank(group: WantedGroup, step: int) -> int:
+    """Group by group, so that the first is usable long before the last is made."""
+    return 10 + 4 * group.position + step
+
+
+def keys_to_create(*needed: str) -> frozenset[str]:
+    """The keys of the actions that make these objects, for an action's `needs`."""
+    return frozenset(f"create {key}" for key in needed)
+
+
+def create(
+    owner: Owner,
+    call: Call,
+    kind: str,
+    target: str,
+    *,
+    needs: frozenset[str] = frozenset(),
+    step: int = 0,
+) -> Action:
+    return Action(
+        key=f"create {call.key}",
+        kind=kind,
+        verb="create",
+        target=target,
+        why="realizing was asked for",
+        group_id=owner.group_id,
+        cohort_id=owner.cohort_id,
+        needs=needs,
+        rank=rank(owner.group, step) if owner.group else step,
+        creates=True,
+        payload=call,
+    )
+
+
+def if_asked(look: Look, group: WantedGroup, action: Action) -> Item:
+    """Infrastructure is made only for a group that was asked for."""
+    return action if look.may_create(group.id) else Withheld(action, "needs_infrastructure")
+
+
+def edit(owner: Owner, call: Call, kind: str, target: str, why: str) -> Action:
+    return Action(
+        key=f"edit {call.key} {' '.join(sorted(call.body or ()))}",
+        kind=kind,
+        verb="edit",
+        target=target,
+        why=why,
+        group_id=owner.group_id,
+        cohort_id=owner.cohort_id,
+        rank=rank(owner.group, 3) if owner.group else 3,
+        repeatable=True,
+        payload=call,
+    )

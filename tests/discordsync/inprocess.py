@@ -1,0 +1,222 @@
+"""The sandbox's guild without HTTP, database or conductor, for the pure parts of the mirror.
+
+guild = Guild(NOW)
+facts, done, plan = work(guild, facts, NOW)      # one slice's worth, then what is left
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from cohorts.sync.errors import CallFailed, LookAgain, Refused
+from cohorts.sync.guard import hold_removals
+from cohorts.sync.mirror import Action, Outcome, Plan, Policy
+from discordsync import apply as doing
+from discordsync import observe as looking
+from discordsync import recover
+from discordsync.client import REFUSALS, VANISHED
+from discordsync.desired import want
+from discordsync.facts import Record, Snapshot
+from discordsync.observed import Observed
+from discordsync.plan import plan as compare
+from discordsync.sandbox import DiscordSandbox
+from discordsync.sandbox.calls import Call
+from discordsync.sandbox.errors import Refusal
+from discordsync.sandbox.sandbox import ROUTES
+
+GUILD_ID = 100000000000000001
+_PATTERNS = [
+    (method, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)), handler)
+    for method, path, handler in ROUTES
+]
+
+
+class Guild:
+    """Takes the calls that `discordsync.client.Client` takes, and carries them out at once."""
+
+    def __init__(self, now: datetime) -> None:
+        self.time = now
+        self.sandbox = DiscordSandbox(now=lambda: self.time, guild_id=GUILD_ID)
+        self.world = self.sandbox.world
+        self.guild_id = GUILD_ID
+        self.bot_id = int(self.world.bot_id)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        params: Mapping[str, Any] | None = None,
+        reason: str | None = None,
+    ) -> Any:
+        self.sandbox.advance()
+        for verb, pattern, handler in _PATTERNS:
+            found = pattern.fullmatch(path)
+            if verb == method and found:
+                call = Call(
+                    actor=self.world.bot_id,
+                    ids=found.groupdict(),
+                    query={name: str(value) for name, value in (params or {}).items()},
+                    body=json.loads(json.dumps(body or {})),
+                    reason=reason,
+                )
+                return self._answer(handler, call)
+        raise AssertionError(f"the sandbox has no {method} {path}")
+
+    def _answer(self, handler: Callable[..., Any], call: Call) -> Any:
+        try:
+            return json.loads(json.dumps(handler(self.world, call)[1]))
+        except Refusal as refusal:
+            if refusal.code in VANISHED:
+                raise LookAgain(refusal.sentence()) from None
+            code = REFUSALS.get(refusal.code, "refused")
+            raise Refused(refusal.sentence(), code=code) from None
+
+    def by_hand(self, control: str, wish: Any) -> Any:
+        return self.sandbox.controls[control](wish)
+
+    def join(self, people: Collection[int]) -> None:
+        wish = [{"id": str(pk), "username": f"person{pk % 1000}"} for pk in sorted(people)]
+        self.by_hand("members", wish)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        return self.world.state
+
+
+def look(guild: Guild, facts: Snapshot) -> tuple[Snapshot, Observed]:
+    """Observe, and give records that wait for an id the one that was found."""
+    return asyncio.run(_look(guild, facts))
+
+
+@dataclass
+class Work:
+    """What came of one look: the facts with what was recorded, the steps, and what is left."""
+
+    facts: Snapshot
+    done: list[Action]
+    failed: dict[str, CallFailed]
+    plan: Plan
+    observed: Observed
+
+
+def work(
+    guild: Guild,
+    facts: Snapshot,
+    now: datetime,
+    *,
+    groups: Collection[int] | None = None,
+    may_create: Collection[int] | None = None,
+    choose: Callable[[Sequence[Action]], Action] = lambda ready: ready[0],
+) -> Work:
+    """Look once, then carry out what is ready until nothing is; everything is asked for unless
+    said otherwise.  `choose` picks among the first ready action of each lane."""
+    due = frozenset(facts.groups if groups is None else groups)
+    policy = Policy(due, due if may_create is None else frozenset(may_create))
+    return asyncio.run(_work(guild, facts, now, policy, choose))
+
+
+async def _look(guild: Any, facts: Snapshot) -> tuple[Snapshot, Observed]:
+    observed = await looking.observe(guild, facts)
+    for key, outside_id in recover.find_lost(facts, observed).items():
+        facts = _recorded(facts, replace(facts.records[key], outside_id=outside_id))
+    return facts, observed
+
+
+async def _work(
+    guild: Any,
+    facts: Snapshot,
+    now: datetime,
+    policy: Policy,
+    choose: Callable[[Sequence[Action]], Action],
+) -> Work:
+    facts, observed = await _look(guild, facts)
+    result = Work(facts, [], {}, Plan(), observed)
+    # Records are read anew only each second: within a look, own outcomes must do without them.
+    wanted = want(facts, now)
+    while True:
+        result.plan = hold_removals(compare(wanted, result.observed, policy))
+        ready = find_ready(result.plan, result.failed)
+        if not ready:
+            return result
+        await _carry_out(guild, result, choose(ready))
+
+
+async def _carry_out(guild: Any, result: Work, action: Action) -> None:
+    assert action.key not in {one.key for one in result.done}, f"twice: {action}"
+    result.facts = intend(result.facts, action)
+    try:
+        outcome = await doing.apply(guild, action)
+    except CallFailed as error:
+        result.failed[action.key] = error
+        return
+    result.facts = record(result.facts, action, outcome)
+    result.observed = doing.absorb(result.observed, action, outcome)
+    result.done.append(action)
+
+
+def find_ready(plan: Plan, failed: Collection[str] = ()) -> list[Action]:
+    """The first action of each lane that may be started, as the conductor picks them."""
+    waiting = {a.key for a in plan.actions} | {held.action.key for held in plan.withheld}
+    lanes: dict[str, Action] = {}
+    for action in sorted(plan.actions, key=lambda a: a.rank):
+        if action.key not in failed and not action.needs & waiting:
+            lanes.setdefault(action.kind, action)
+    return list(lanes.values())
+
+
+def intend(facts: Snapshot, action: Action) -> Snapshot:
+    if action.verb != "create":
+        return facts
+    call = action.payload
+    return _recorded(
+        facts,
+        Record(
+            key=call.key,
+            outside_id=None,
+            name_sent=call.body["name"],
+            intended_at=datetime.now(UTC),
+            seen_before=frozenset(call.names),
+        ),
+    )
+
+
+def record(facts: Snapshot, action: Action, outcome: Outcome) -> Snapshot:
+    call = action.payload
+    if action.verb == "send":
+        return _told(facts, action)
+    if action.kind == "events" and action.verb == "delete":
+        return _forgotten(facts, call.key)
+    if action.verb == "create":
+        known = facts.records[call.key]
+        found = replace(
+            known, outside_id=int(outcome.outside_id), name_answered=outcome.answer["name"]
+        )
+        return _recorded(facts, found)
+    if action.verb == "edit" and "name" in call.body:
+        known = facts.records[call.key]
+        names = {"name_sent": call.body["name"], "name_answered": outcome.answer["name"]}
+        return _recorded(facts, replace(known, **names))
+    return facts
+
+
+def _recorded(facts: Snapshot, found: Record) -> Snapshot:
+    return replace(facts, records={**facts.records, found.key: found})
+
+
+def _forgotten(facts: Snapshot, key: str) -> Snapshot:
+    return replace(facts, records={k: v for k, v in facts.records.items() if k != key})
+
+
+def _told(facts: Snapshot, action: Action) -> Snapshot:
+    """A message that was sent is owed no more."""
+    group = facts.groups[action.group_id or 0]
+    left = tuple(m for m in group.messages if m.id != action.payload.subject)
+    return replace(facts, groups={**facts.groups, group.id: replace(group, messages=left)})

@@ -1,0 +1,311 @@
+"""Beginning on what stands already: an old server, an old database, a copy.
+
+Nothing is made twice, nobody loses access without a person's word, and nobody is told again.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from cohorts import clock
+from cohorts.messages.models import Message
+from cohorts.models import Group, Membership, User
+from cohorts.sync import ownership
+from cohorts.sync.models import GroupSync, MirrorState
+from cohorts.sync.services import allow_removals
+from discordsync.models import DiscordObject
+from discordsync.services import record_existing
+from tests.discordsync.standing import (
+    holders_of,
+    look_again,
+    made_since,
+    mirror_trouble,
+    trouble,
+)
+from tests.support.worlds import describe_guild
+from tests.sync.cohort import add_member, join, make_cohort, realize, work
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
+
+MEMBERS = 8
+VIEW = 1 << 10
+
+
+# -- a server in mid-term, whose objects staff record ----------------------------------------------
+
+
+def create(sandbox, kind, **fields):
+    return int(sandbox.post("create", {"kind": kind, "fields": fields})["id"])
+
+
+def hidden(sandbox, role):
+    """From everybody but the role and the bot, as somebody may have set it up by hand."""
+    state = sandbox.get("state")["discord"]
+    return [
+        {"id": state["guild"]["id"], "type": 0, "allow": "0", "deny": str(VIEW)},
+        {"id": str(role), "type": 0, "allow": str(VIEW), "deny": "0"},
+        {"id": state["bot_id"], "type": 1, "allow": str(VIEW | 1 << 4 | 1 << 20), "deny": "0"},
+    ]
+
+
+def old_server(sandbox, *, groups):
+    """Groups of 8 that have met for weeks, with channels and roles made by hand and named by
+    others; staff have brought in the roster and recorded the ids."""
+    start = (clock.now() - timedelta(weeks=4)).date()
+    made = make_cohort(groups=groups, members=MEMBERS, meetings=8, start_date=start)
+    join(sandbox, made.people)
+    categories = [create(sandbox, "channel", name=f"Spring {n}", type=4) for n in (1, 2)]
+    lounge = create(sandbox, "channel", name="lounge", type=0, parent_id=str(categories[0]))
+    for ordinal, pk in enumerate(categories, start=1):
+        record_existing("category", cohort=made.cohort, group=None, outside_id=pk, ordinal=ordinal)
+    record_existing("cohort_channel", cohort=made.cohort, group=None, outside_id=lounge)
+    for number, group in enumerate(made.groups):
+        build_by_hand(sandbox, made, group, str(categories[number // 24]), number)
+    return made
+
+
+def build_by_hand(sandbox, made, group, category, number):
+    ids = {"role": create(sandbox, "role", name=f"G{number}", permissions="0")}
+    for kind, form in (("text_channel", 0), ("voice_channel", 2)):
+        ids[kind] = create(
+            sandbox,
+            "channel",
+            name=f"g-{number}-{form}",
+            type=form,
+            parent_id=category,
+            permission_overwrites=hidden(sandbox, ids["role"]),
+        )
+    for person in made.people[number * MEMBERS : (number + 1) * MEMBERS]:
+        sandbox.post("grant", {"member": str(person.discord_id), "role": str(ids["role"])})
+    for kind, pk in ids.items():
+        record_existing(kind, cohort=made.cohort, group=group, outside_id=pk)
+
+
+def test_a_cohort_of_320_in_mid_term_is_taken_over_as_it_stands(sandbox):
+    made = old_server(sandbox, groups=40)
+    before = describe_guild(sandbox.get("state"))
+    seen = sandbox.last
+    realize(made)
+    work("discord")
+
+    assert {group.status for group in made.refresh().groups} == {"active"}
+    written = made_since(sandbox, seen)
+    assert set(written) == {"PUT permissions", "POST scheduled-events"}
+    assert written["POST scheduled-events"] == 2 * 40
+    after = describe_guild(sandbox.get("state"))
+    assert after["access"] == before["access"]
+    assert after["roles"] == before["roles"]
+    assert [channel[:3] for channel in after["channels"]] == [c[:3] for c in before["channels"]]
+    assert after["messages"] == []
+    assert not Message.objects.filter(kind="welcome").exists()
+
+    seen = sandbox.last
+    look_again()
+    assert sandbox.writes(since=seen) == []
+    assert {trouble(group) for group in made.groups} == {""}
+
+
+def test_nobody_is_taken_out_of_an_old_server_without_a_persons_word(sandbox):
+    made = old_server(sandbox, groups=4)
+    mistaken = Membership.objects.filter(group__in=made.groups[:2])  # the roster lacks half of it
+    lost = set(mistaken.values_list("user__discord_id", flat=True))
+    mistaken.delete()
+    realize(made)
+    seen = sandbox.last
+    work("discord")
+
+    assert made_since(sandbox, seen)["DELETE roles"] == 0
+    held = [group for group in made.groups if trouble(group) == "removals_held"]
+    assert held == made.groups[:2]
+
+    group, staff = made.groups[0], User.objects.create_superuser("staff@example.org")
+    named = sorted(lost & holders_of(sandbox, f"role:{group.pk}"))[:3]
+    allow_removals(group.pk, "discord", map(str, named), by=staff, now=clock.now())
+    seen = sandbox.last
+    work("discord")
+
+    assert made_since(sandbox, seen) == {"DELETE roles": 3}
+    assert not holders_of(sandbox, f"role:{group.pk}") & set(named)
+    assert len(holders_of(sandbox, f"role:{group.pk}")) == MEMBERS - 3
+    assert GroupSync.objects.get(group=group, mirror="discord").removals_approved is None
+    seen = sandbox.last
+    look_again()
+    assert sandbox.writes(since=seen) == []
+    assert trouble(group) == "removals_held"
+
+
+# -- a database of yesterday against today's guild -------------------------------------------------
+
+
+@pytest.fixture
+def made(sandbox):
+    made = make_cohort(groups=3, members=3)
+    join(sandbox, made.people)
+    realize(made)
+    work("discord")
+    return made
+
+
+def restore_from_before(groups, *, cohort_too=False):
+    """What a backup holds that was taken before these groups were realized."""
+    lost = DiscordObject.objects.filter(group__in=groups)
+    ids = dict(lost.values_list("key", "outside_id"))
+    lost.delete()
+    if cohort_too:
+        shared = DiscordObject.objects.filter(group=None)
+        ids |= dict(shared.values_list("key", "outside_id"))
+        shared.delete()
+    Group.objects.filter(pk__in=[g.pk for g in groups]).update(status="preview", activated_at=None)
+    rows = GroupSync.objects.filter(group__in=groups)
+    rows.update(stands_at=None, create_asked_at=None, last_ok_at=None)
+    Message.objects.filter(group__in=groups).delete()
+    return ids
+
+
+@pytest.mark.parametrize("whole_cohort", [False, True])
+def test_a_restored_database_only_looks_until_staff_say_go_on(sandbox, made, whole_cohort):
+    before = describe_guild(sandbox.get("state"))
+    lost = made.groups if whole_cohort else made.groups[2:]
+    ids = restore_from_before(lost, cohort_too=whole_cohort)
+    sandbox.post("delete", {"kind": "message", "id": first_message(sandbox)})
+    late = add_member(made.groups[0])
+    sandbox.post("join", {"id": str(late.discord_id), "username": "late"})
+    seen = sandbox.last
+    realize(made)
+    look_again()
+
+    assert sandbox.writes(since=seen) == []
+    assert mirror_trouble() == "strangers"
+    assert {trouble(group) for group in lost} == {"strangers"}
+    assert "“group-3”" in detail_of_mirror()
+
+    ownership.go_on_as_original()
+    work("discord")
+
+    assert dict(DiscordObject.objects.values_list("key", "outside_id")).items() >= ids.items()
+    assert made_since(sandbox, seen) == {"PUT roles": 1}  # the late member's
+    after = describe_guild(sandbox.get("state"))
+    assert after["channels"] == before["channels"]
+    assert len(after["messages"]) == len(before["messages"]) - 1  # nobody is welcomed twice
+    assert mirror_trouble() == ""
+    assert {group.status for group in made.refresh().groups} == {"active"}
+
+    seen = sandbox.last
+    look_again()
+    assert sandbox.writes(since=seen) == []
+
+
+def first_message(sandbox):
+    messages = sandbox.get("state")["discord"]["messages"]
+    return next(pk for history in messages.values() for pk in history)
+
+
+def detail_of_mirror():
+    return MirrorState.objects.get(name="discord").trouble_detail
+
+
+def test_the_word_to_go_on_is_used_once(sandbox, made):
+    restore_from_before(made.groups[2:])
+    look_again()
+    ownership.go_on_as_original()
+    work("discord")
+    restore_from_before(made.groups[1:])
+    seen = sandbox.last
+    look_again()
+
+    assert sandbox.writes(since=seen) == []
+    assert mirror_trouble() == "strangers"
+
+
+def test_what_was_made_anew_behind_a_restored_database_is_not_made_once_more(sandbox, made):
+    """Yesterday's record points at a channel that was deleted since and made anew."""
+    group = made.groups[0]
+    record = DiscordObject.objects.get(key=f"text_channel:{group.pk}")
+    yesterday, today = record.outside_id, None
+    held = sandbox.get("state")["discord"]["channels"][str(yesterday)]
+    sandbox.post("delete", {"kind": "channel", "id": str(yesterday)})
+    today = create(
+        sandbox,
+        "channel",
+        name=held["name"],
+        type=0,
+        parent_id=held["parent_id"],
+        topic=held["topic"],
+        permission_overwrites=[
+            {"id": pk, **{n: o[n] if n == "type" else str(o[n]) for n in o}}
+            for pk, o in held["overwrites"].items()
+        ],
+    )
+    seen = sandbox.last
+    look_again()
+    assert mirror_trouble() == "strangers"
+
+    ownership.go_on_as_original()
+    work("discord")
+    assert sandbox.writes(since=seen) == []
+    assert DiscordObject.objects.get(key=f"text_channel:{group.pk}").outside_id == today
+    assert trouble(group) == ""
+
+
+# -- a copy of production pointed at the same guild ------------------------------------------------
+
+
+@pytest.fixture
+def copy(made, settings):
+    """The same database, started elsewhere under another name; facts have moved on there."""
+    settings.INSTALLATION_ID = "staging"
+    Membership.objects.filter(user=made.people[1]).update(status="removed", left_at=clock.now())
+    Group.objects.filter(pk=made.groups[1].pk).update(name="Renamed in the copy")
+    return made
+
+
+def test_a_copy_only_reads_until_staff_have_spoken(sandbox, copy):
+    seen = sandbox.last
+    realize(copy)
+    look_again()
+
+    assert sandbox.writes(since=seen) == []
+    assert sandbox.calls(since=seen, service="discord") != []
+    assert trouble(copy.groups[0]) == "other_installation"
+    assert ownership.find_question()
+
+
+def test_a_copy_leaves_everything_of_the_original_alone(sandbox, copy):
+    before = sandbox.get("state")["discord"]
+    look_again()
+    seen = sandbox.last
+    ownership.take_as_copy()
+    look_again()
+
+    assert sandbox.writes(since=seen) == []
+    assert not DiscordObject.objects.exists()
+    assert not ownership.find_question()
+    assert trouble(copy.groups[0]) == "needs_infrastructure"
+
+    realize(copy)  # and what it makes then is its own
+    work("discord")
+    after = sandbox.get("state")["discord"]
+    for kind in ("channels", "events", "messages"):
+        assert {pk: after[kind][pk] for pk in before[kind]} == before[kind]
+    for pk, role in before["roles"].items():
+        assert {**after["roles"][pk], "position": 0} == {**role, "position": 0}
+    for pk, member in before["members"].items():
+        assert set(after["members"][pk]["roles"]) >= set(member["roles"])
+    assert len(after["channels"]) == 2 * len(before["channels"])
+
+
+def test_the_original_under_a_new_name_goes_on(sandbox, copy):
+    look_again()
+    seen = sandbox.last
+    ownership.go_on_as_original()
+    work("discord")
+
+    assert made_since(sandbox, seen) == {
+        "DELETE roles": 1,
+        "PATCH roles": 1,
+        "PATCH channels": 2,
+        "PATCH scheduled-events": 2,
+    }
+    assert trouble(copy.groups[0]) == ""

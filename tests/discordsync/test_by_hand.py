@@ -1,0 +1,413 @@
+"""What somebody does in Discord by hand is reported or repaired, and never doubled."""
+
+from __future__ import annotations
+
+import pytest
+
+from cohorts import clock
+from cohorts.models import Membership
+from cohorts.sync.models import SyncAction
+from cohorts.sync.registry import find_trouble
+from cohorts.sync.services import ask_to_realize, make_anew
+from discordsync.sandbox.permissions import Bit
+from tests.discordsync.standing import (
+    detail,
+    holders_of,
+    look_again,
+    made_since,
+    outside_id,
+    roles_of,
+    trouble,
+)
+from tests.support.worlds import describe_guild
+from tests.sync.cohort import join, make_cohort, realize, work
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
+
+VIEW = int(Bit.VIEW_CHANNEL)
+
+
+@pytest.fixture
+def made(sandbox):
+    """Two groups of three, and somebody who is in the guild and in no group."""
+    made = make_cohort(groups=2, members=3)
+    join(sandbox, made.people)
+    sandbox.post("join", {"id": "300000000000000001", "username": "stranger"})
+    realize(made)
+    work("discord")
+    return made
+
+
+@pytest.fixture
+def first(made):
+    return made.groups[0]
+
+
+@pytest.fixture
+def before(sandbox, made):
+    return describe_guild(sandbox.get("state"))
+
+
+def delete(sandbox, kind, key):
+    sandbox.post("delete", {"kind": kind, "id": outside_id(key)})
+
+
+def edit(sandbox, kind, key, **fields):
+    sandbox.post("edit", {"kind": kind, "id": outside_id(key), "fields": fields})
+
+
+def guild_of(sandbox):
+    """The guild's id is also @everyone's."""
+    return sandbox.get("state")["discord"]["guild"]["id"]
+
+
+def overwrites_of(sandbox, key):
+    return sandbox.get("state")["discord"]["channels"][outside_id(key)]["overwrites"]
+
+
+def set_overwrites(sandbox, key, overwrites):
+    told = [{"id": pk, **held} for pk, held in overwrites.items()]
+    for one in told:
+        one["allow"], one["deny"] = str(one["allow"]), str(one["deny"])
+    edit(sandbox, "channel", key, permission_overwrites=told)
+
+
+def check_nothing_more(sandbox):
+    seen = sandbox.last
+    look_again()
+    assert sandbox.writes(since=seen) == []
+
+
+# -- deleted: reported, and made anew on staff's word ----------------------------------------------
+
+
+def press_realize_in_vain(sandbox, group):
+    """Realizing once more makes nothing of what was recorded."""
+    seen = sandbox.last
+    ask_to_realize([group.pk], by=None, now=clock.now())
+    look_again()
+    assert sandbox.writes(since=seen) == []
+
+
+def remake(sandbox, group):
+    seen = sandbox.last
+    make_anew([group.pk], "discord", by=None, now=clock.now())
+    work("discord")
+    return made_since(sandbox, seen)
+
+
+def test_a_deleted_text_channel_is_reported_and_made_anew_alone(sandbox, made, first, before):
+    delete(sandbox, "channel", f"text_channel:{first.pk}")
+    look_again()
+
+    assert trouble(first) == "missing"
+    assert "text channel" in detail(first)
+    assert trouble(made.groups[1]) == ""
+    press_realize_in_vain(sandbox, first)
+
+    assert remake(sandbox, first) == {"POST channels": 1}
+    assert trouble(first) == ""
+    after = describe_guild(sandbox.get("state"))
+    assert {**after, "messages": []} == {**before, "messages": []}
+    assert len(after["messages"]) == 1  # the other group's: nobody is welcomed twice
+    check_nothing_more(sandbox)
+
+
+def test_a_deleted_voice_channel_takes_its_events_along_and_both_come_back(sandbox, first, before):
+    delete(sandbox, "channel", f"voice_channel:{first.pk}")
+    look_again()
+
+    assert trouble(first) == "missing"
+    press_realize_in_vain(sandbox, first)
+    assert remake(sandbox, first) == {"POST channels": 1, "POST scheduled-events": 2}
+    after = describe_guild(sandbox.get("state"))
+    assert {**after, "messages": []} == {**before, "messages": []}
+    check_nothing_more(sandbox)
+
+
+def test_a_deleted_role_is_made_anew_and_opens_the_same_doors(sandbox, first, before):
+    delete(sandbox, "role", f"role:{first.pk}")
+    look_again()
+
+    assert trouble(first) == "missing"
+    press_realize_in_vain(sandbox, first)
+    assert remake(sandbox, first) == {"POST roles": 1, "PUT permissions": 3, "PUT roles": 3}
+    assert describe_guild(sandbox.get("state")) == before
+    check_nothing_more(sandbox)
+
+
+def test_a_deleted_category_is_made_anew_and_its_channels_return(sandbox, made, before):
+    delete(sandbox, "channel", f"category:{made.cohort.pk}:1")
+    look_again()
+
+    assert [trouble(group) for group in made.groups] == ["missing", "missing"]
+    press_realize_in_vain(sandbox, made.groups[0])
+    assert remake(sandbox, made.groups[0]) == {"POST channels": 1, "PATCH channels": 3}
+    look_again()
+    assert describe_guild(sandbox.get("state")) == before
+    assert [trouble(group) for group in made.groups] == ["", ""]
+    check_nothing_more(sandbox)
+
+
+def test_a_deleted_cohort_channel_is_made_anew_and_opened_to_every_group(sandbox, made, before):
+    delete(sandbox, "channel", f"cohort_channel:{made.cohort.pk}")
+    look_again()
+
+    assert [trouble(group) for group in made.groups] == ["missing", "missing"]
+    press_realize_in_vain(sandbox, made.groups[0])
+    remake(sandbox, made.groups[0])
+    look_again()
+    assert describe_guild(sandbox.get("state")) == before
+    check_nothing_more(sandbox)
+
+
+def test_a_group_that_is_asked_for_waits_for_a_cohort_channel_that_is_gone(sandbox, made):
+    delete(sandbox, "channel", f"cohort_channel:{made.cohort.pk}")
+    group = made.cohort.groups.create(name="Group 3")
+    Membership.objects.create(user=made.people[0], group=group, role="facilitator")
+    seen = sandbox.last
+
+    ask_to_realize([group.pk], by=None, now=clock.now())
+    look_again()
+
+    assert trouble(group) == "missing"
+    paths = [call["path"] for call in sandbox.calls(since=seen)]
+    assert not [path for path in paths if "/channels/0" in path]
+    assert made_since(sandbox, seen) == {"POST roles": 1, "POST channels": 2, "PUT roles": 1}
+
+
+def test_everything_deleted_at_once_is_made_anew_once(sandbox, made, first, before):
+    for key in ("text_channel", "voice_channel"):
+        delete(sandbox, "channel", f"{key}:{first.pk}")
+    delete(sandbox, "role", f"role:{first.pk}")
+    look_again()
+    assert trouble(first) == "missing"
+
+    remade = remake(sandbox, first)
+
+    assert remade["POST channels"] == 2
+    assert remade["POST roles"] == 1
+    after = describe_guild(sandbox.get("state"))
+    assert {**after, "messages": []} == {**before, "messages": []}
+    check_nothing_more(sandbox)
+
+
+def test_making_anew_makes_nothing_where_nothing_is_gone(sandbox, first):
+    assert remake(sandbox, first) == {}
+    assert trouble(first) == ""
+
+
+def test_a_deleted_message_is_not_said_again(sandbox, first):
+    said = sandbox.get("state")["discord"]["messages"][outside_id(f"text_channel:{first.pk}")]
+    sandbox.post("delete", {"kind": "message", "id": next(iter(said))})
+    check_nothing_more(sandbox)
+
+
+# -- events are leaves: repaired -------------------------------------------------------------------
+
+
+def first_event(first):
+    return f"event:{first.meetings.get(number=1).pk}"
+
+
+def test_a_deleted_event_comes_back_once(sandbox, first, before):
+    delete(sandbox, "event", first_event(first))
+    seen = sandbox.last
+    look_again()
+
+    assert made_since(sandbox, seen) == {"POST scheduled-events": 1}
+    assert describe_guild(sandbox.get("state")) == before
+    check_nothing_more(sandbox)
+
+
+def test_an_edited_event_is_put_right(sandbox, first, before):
+    edit(
+        sandbox,
+        "event",
+        first_event(first),
+        name="Party",
+        scheduled_start_time="2031-01-01T10:00:00Z",
+        scheduled_end_time="2031-01-01T11:00:00Z",
+    )
+    seen = sandbox.last
+    look_again()
+
+    assert made_since(sandbox, seen) == {"PATCH scheduled-events": 1}
+    assert describe_guild(sandbox.get("state")) == before
+    check_nothing_more(sandbox)
+
+
+# -- renamed and moved: reported -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["role", "text_channel", "voice_channel"])
+def test_a_new_name_is_reported_and_left_alone(sandbox, made, first, kind):
+    edit(sandbox, "role" if kind == "role" else "channel", f"{kind}:{first.pk}", name="by-hand")
+    seen = sandbox.last
+    look_again()
+
+    assert sandbox.writes(since=seen) == []
+    assert trouble(first) == "renamed"
+    assert "“by-hand”" in detail(first)
+    assert not find_trouble("renamed").needs_person
+    first.refresh_from_db()
+    assert first.status == "active"
+
+
+def test_a_renamed_category_is_reported_by_one_group(sandbox, made):
+    edit(sandbox, "channel", f"category:{made.cohort.pk}:1", name="Attic")
+    look_again()
+    assert [trouble(group) for group in made.groups] == ["renamed", ""]
+
+
+def test_a_name_that_is_put_back_is_no_trouble_any_more(sandbox, first):
+    edit(sandbox, "channel", f"voice_channel:{first.pk}", name="by-hand")
+    look_again()
+    edit(sandbox, "channel", f"voice_channel:{first.pk}", name="Group 1 voice")
+    look_again()
+    assert trouble(first) == ""
+
+
+def test_something_missing_is_told_before_a_new_name(sandbox, first):
+    edit(sandbox, "role", f"role:{first.pk}", name="by-hand")
+    delete(sandbox, "channel", f"voice_channel:{first.pk}")
+    look_again()
+    assert trouble(first) == "missing"
+
+
+def test_a_channel_in_another_category_is_reported_and_left_there(sandbox, first):
+    attic = sandbox.post("create", {"kind": "channel", "fields": {"name": "Attic", "type": 4}})
+    edit(sandbox, "channel", f"text_channel:{first.pk}", parent_id=attic["id"])
+    seen = sandbox.last
+    look_again()
+
+    assert sandbox.writes(since=seen) == []
+    assert trouble(first) == "moved"
+
+
+def test_a_channel_without_a_category_is_put_back_into_its_own(sandbox, first, before):
+    edit(sandbox, "channel", f"text_channel:{first.pk}", parent_id=None)
+    seen = sandbox.last
+    look_again()
+
+    assert made_since(sandbox, seen) == {"PATCH channels": 1}
+    assert describe_guild(sandbox.get("state")) == before
+    check_nothing_more(sandbox)
+
+
+# -- permissions: repaired -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["text_channel", "voice_channel"])
+def test_permissions_that_were_changed_are_put_back(sandbox, made, first, before, kind):
+    key = f"{kind}:{first.pk}"
+    overwrites = overwrites_of(sandbox, key)
+    del overwrites[guild_of(sandbox)]  # open to everybody
+    overwrites[outside_id(f"role:{first.pk}")]["allow"] |= int(Bit.ATTACH_FILES)
+    del overwrites[str(made.people[0].discord_id)]  # the facilitator's
+    set_overwrites(sandbox, key, overwrites)
+    seen = sandbox.last
+    look_again()
+
+    assert made_since(sandbox, seen) == {"PUT permissions": 3}
+    assert describe_guild(sandbox.get("state")) == before
+    check_nothing_more(sandbox)
+
+
+def test_a_category_or_cohort_channel_that_was_opened_is_hidden_again(sandbox, made, before):
+    everybody = guild_of(sandbox)
+    for key in (f"category:{made.cohort.pk}:1", f"cohort_channel:{made.cohort.pk}"):
+        overwrites = overwrites_of(sandbox, key)
+        del overwrites[everybody]
+        set_overwrites(sandbox, key, overwrites)
+    look_again()
+
+    assert describe_guild(sandbox.get("state")) == before
+    check_nothing_more(sandbox)
+
+
+def test_somebody_we_know_who_was_let_in_by_hand_is_taken_out(sandbox, made, first, before):
+    overwrites = overwrites_of(sandbox, f"text_channel:{first.pk}")
+    outsider = str(made.people[4].discord_id)  # of the other group
+    overwrites[outsider] = {"type": 1, "allow": VIEW, "deny": 0}
+    set_overwrites(sandbox, f"text_channel:{first.pk}", overwrites)
+    look_again()
+
+    assert describe_guild(sandbox.get("state")) == before
+    step = SyncAction.objects.filter(verb="take off").get()
+    assert made.people[4].name in step.target
+    assert step.why == "no fact explains it"
+
+
+def test_a_stranger_who_was_let_in_and_a_denial_are_somebody_elses(sandbox, made, first):
+    overwrites = overwrites_of(sandbox, f"text_channel:{first.pk}")
+    overwrites["300000000000000001"] = {"type": 1, "allow": VIEW, "deny": 0}
+    overwrites[str(made.people[1].discord_id)] = {"type": 1, "allow": 0, "deny": VIEW}
+    set_overwrites(sandbox, f"text_channel:{first.pk}", overwrites)
+    check_nothing_more(sandbox)
+
+
+def test_a_role_that_was_given_permissions_is_bare_again(sandbox, first, before):
+    edit(sandbox, "role", f"role:{first.pk}", permissions=str(int(Bit.ADMINISTRATOR)))
+    look_again()
+    assert describe_guild(sandbox.get("state")) == before
+    check_nothing_more(sandbox)
+
+
+# -- people ----------------------------------------------------------------------------------------
+
+
+def test_a_role_without_a_reason_is_taken_and_listed_by_name(sandbox, first):
+    role = outside_id(f"role:{first.pk}")
+    sandbox.post("grant", {"member": "300000000000000001", "role": role})
+    look_again()
+
+    assert 300000000000000001 not in holders_of(sandbox, f"role:{first.pk}")
+    step = SyncAction.objects.get(verb="revoke")
+    assert "stranger" in step.target
+    assert step.why == "no fact gives access"
+    check_nothing_more(sandbox)
+
+
+def test_a_role_that_was_taken_by_hand_is_given_back(sandbox, made, first):
+    person, role = made.people[1], outside_id(f"role:{first.pk}")
+    sandbox.post("revoke", {"member": str(person.discord_id), "role": role})
+    look_again()
+    assert roles_of(sandbox, person) == {role}
+    check_nothing_more(sandbox)
+
+
+@pytest.mark.parametrize("place", [0, 1])  # the facilitator, a participant
+def test_whoever_leaves_and_comes_back_has_the_same_access(sandbox, made, before, place):
+    person = made.people[place]
+    sandbox.post("leave", {"id": str(person.discord_id)})
+    seen = sandbox.last
+    look_again()
+    assert sandbox.writes(since=seen) == []
+
+    sandbox.post("join", {"id": str(person.discord_id), "username": "back"})
+    look_again()
+
+    assert describe_guild(sandbox.get("state")) == before
+    check_nothing_more(sandbox)
+
+
+# -- hidden is not gone ----------------------------------------------------------------------------
+
+
+def test_a_channel_that_the_bot_cannot_see_is_not_taken_for_gone(sandbox, first, before):
+    key = f"text_channel:{first.pk}"
+    overwrites, everybody = overwrites_of(sandbox, key), guild_of(sandbox)
+    hidden = {everybody: {"type": 0, "allow": 0, "deny": VIEW}}
+    set_overwrites(sandbox, key, hidden)
+    look_again()
+
+    assert trouble(first) == "no_access"
+    press_realize_in_vain(sandbox, first)
+    assert remake(sandbox, first) == {}
+    assert trouble(first) == "no_access"
+
+    set_overwrites(sandbox, key, overwrites)
+    look_again()
+    assert trouble(first) == ""
+    assert describe_guild(sandbox.get("state")) == before
