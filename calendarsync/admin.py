@@ -1,0 +1,97 @@
+"""The record of what is ours in the calendar: staff read it, and point it at what exists."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+
+from calendarsync import ids
+from calendarsync.models import CalendarCopy, CalendarEvent, CalendarSeries
+from calendarsync.records import point_at
+from cohorts.admin.base import ReadOnlyAdmin, RefusingAdmin
+
+
+class SeriesForm(forms.ModelForm):
+    """A series that exists already, by its id or by a link to it."""
+
+    class Meta:
+        model = CalendarSeries
+        fields = ["group", "event_id"]
+        help_texts = {
+            "event_id": "The id of a weekly series that is in the calendar already, or a link to "
+            "it (with “eid=”). Lens takes it over and invites nobody twice."
+        }
+
+    def clean_event_id(self) -> str:
+        event_id = read_event_id(self.cleaned_data["event_id"])
+        if not event_id or event_id != ids.base_of(event_id):
+            raise forms.ValidationError("This names no series. Copy the id of the series itself.")
+        return event_id
+
+
+@admin.register(CalendarSeries)
+class CalendarSeriesAdmin(RefusingAdmin):
+    form = SeriesForm
+    autocomplete_fields = ["group"]
+    list_display = ["group", "generation", "weeks", "first_day", "wall_time", "timezone", "made_at"]
+    list_filter = ["group__cohort"]
+    list_select_related = ["group"]
+    search_fields = ["group__name", "event_id"]
+    readonly_fields = [
+        "generation",
+        "first_day",
+        "wall_time",
+        "timezone",
+        "duration_minutes",
+        "weeks",
+        "intended_at",
+        "made_at",
+        "gone_at",
+    ]
+
+    def get_fields(self, request: HttpRequest, obj: CalendarSeries | None = None) -> Any:
+        return ["group", "event_id", *(self.readonly_fields if obj else ())]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(
+        self, request: HttpRequest, obj: CalendarSeries, form: forms.ModelForm, change: bool
+    ) -> None:
+        obj.pk = point_at(obj.group_id, obj.event_id).pk
+
+
+@admin.register(CalendarEvent)
+class CalendarEventAdmin(ReadOnlyAdmin):
+    list_display = ["meeting", "user", "generation", "made_at", "gone_at"]
+    list_select_related = ["meeting__group", "user"]
+    search_fields = ["meeting__group__name", "user__name", "event_id"]
+
+
+@admin.register(CalendarCopy)
+class CalendarCopyAdmin(ReadOnlyAdmin):
+    """What Google last said, for whoever wonders why something is done."""
+
+    list_display = ["event_id", "original_start", "status", "read_at"]
+    list_filter = ["status"]
+    search_fields = ["event_id", "base_id"]
+
+
+def read_event_id(text: str) -> str:
+    """The id from what staff can copy: the id itself, or a link whose `eid` holds it."""
+    text = text.strip()
+    if "eid=" not in text:
+        return text
+    (packed,) = parse_qs(urlsplit(text).query)["eid"][:1]
+    try:
+        return urlsafe_b64decode(packed + "=" * (-len(packed) % 4)).decode().partition(" ")[0]
+    except ValueError:
+        return ""

@@ -1,0 +1,85 @@
+"""Carrying out one action by one call.
+
+Only an occurrence that nobody has changed yet is read first: no listing shows it, so there is
+nothing to hold an If-Match against, and the answers on it must be sent back to the letter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from calendarsync.calls import TOLD, Call, Cancel, Create, Edit, Look
+from calendarsync.client import Client
+from calendarsync.failures import Missing, Taken
+from calendarsync.observe import read
+from calendarsync.observed import Event, Memory
+from cohorts.sync.errors import LookAgain, Refused
+from cohorts.sync.mirror import Outcome
+
+
+async def carry_out(client: Client, memory: Memory, call: Call) -> Outcome:
+    """The answer is an Event, or a Reading after a Look.  Raises the errors of cohorts.sync."""
+    match call:
+        case Create():
+            return await _create(client, call)
+        case Edit():
+            return await _edit(client, call)
+        case Cancel():
+            return await _cancel(client, call)
+        case Look():
+            return Outcome(answer=await read(client, memory))
+
+
+async def _create(client: Client, call: Create) -> Outcome:
+    try:
+        event = await client.insert(call.body(), tell=TOLD)
+    except Taken:
+        return await _adopt(client, call)
+    return Outcome(event.id, answer=event)
+
+
+async def _adopt(client: Client, call: Create) -> Outcome:
+    """Whatever has our id: made by a call whose answer was lost, if it carries our mark."""
+    event = await client.get(call.event_id)
+    if event is None or event.face.mark != call.mark:
+        raise Refused("The id is used up by an event that is none of ours.", code="id_taken")
+    return Outcome(event.id, "It was there already.", event)
+
+
+async def _edit(client: Client, call: Edit) -> Outcome:
+    event = call.event
+    if not event.etag:
+        event = await _look_at(client, event)
+        if not call.restore and call.is_done(event):
+            return Outcome(event.id, "It was so already.", event)
+    listed = call.event.attendees if call.restore else event.attendees
+    try:
+        answer = await client.patch(event, call.body(listed), tell=call.tell)
+    except Missing as error:
+        raise LookAgain(str(error)) from error
+    if not call.is_done(answer):
+        # Sent again and again it would never be done, and would mail people each time.
+        raise Refused("Google answered with something else than was sent.", code="not_kept")
+    return Outcome(answer.id, answer=answer)
+
+
+async def _look_at(client: Client, event: Event) -> Event:
+    found = await client.get(event.id)
+    if found is None:
+        raise Refused(f"Google knows no occurrence {event.id}.", code="no_occurrence")
+    if found.status != event.status:
+        raise LookAgain(f"{event.id} is {found.status}.")
+    return found
+
+
+async def _cancel(client: Client, call: Cancel) -> Outcome:
+    try:
+        await client.delete(call.event, tell=TOLD)
+    except Missing:
+        return Outcome(call.event.id, "It was cancelled already.", _cancelled(call.event))
+    return Outcome(call.event.id, answer=_cancelled(call.event))
+
+
+def _cancelled(event: Event) -> Event:
+    """Google answers a deletion with nothing; the next look brings the ETag."""
+    return replace(event, status="cancelled", etag="")

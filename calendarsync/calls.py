@@ -1,0 +1,140 @@
+"""The calls that a plan asks for: a frozen value each, and the JSON that is sent.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from calendarsync import ids
+from calendarsync.ids import Mark
+from calendarsync.observed import Attendee, Event, Face
+from calendarsync.slots import Slot
+
+TOLD, UNTOLD = "all", "none"  # sendUpdates
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When an event is: a moment, a length, and the zone in which its organizer thinks."""
+
+    start: datetime
+    minutes: int
+    zone: str
+
+    @property
+    def end(self) -> datetime:
+        return self.start + timedelta(minutes=self.minutes)
+
+    def hold(self, event: Event) -> bool:
+        return (event.start, event.end) == (self.start, self.end)
+
+    def body(self) -> dict[str, Any]:
+        return {"start": _moment(self.start, self.zone), "end": _moment(self.end, self.zone)}
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Insert a series (with a Slot) or a single event (with Times), everybody invited at once.
+
+    `places`: the meetings that the series has an occurrence for, with its original start.
+    """
+
+    face: Face
+    when: Slot | Times
+    people: tuple[str, ...]
+    places: tuple[tuple[int, datetime], ...] = ()
+
+    @property
+    def mark(self) -> Mark:
+        assert self.face.mark is not None, "what we make carries our mark"
+        return self.face.mark
+
+    @property
+    def event_id(self) -> str:
+        return ids.make_id(self.mark)
+
+    def body(self) -> dict[str, Any]:
+        when = _series_body(self.when) if isinstance(self.when, Slot) else self.when.body()
+        people = [Attendee.invite(address).body() for address in self.people]
+        return {"id": self.event_id, **when, **face_body(self.face), "attendees": people}
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Change an event that was seen.  `restore` brings a cancelled occurrence back."""
+
+    event: Event
+    face: Face | None = None
+    times: Times | None = None
+    invite: tuple[str, ...] = ()
+    remove: frozenset[str] = frozenset()
+    restore: bool = False
+    tell: str = TOLD
+
+    def body(self, attendees: Iterable[Attendee]) -> dict[str, Any]:
+        """`attendees`: the list as it stands; everybody who stays is sent back to the letter."""
+        body = face_body(self.face) if self.face else {}
+        body |= self.times.body() if self.times else {}
+        if self.invite or self.remove or self.restore:
+            body["attendees"] = [one.body() for one in self._listed(attendees)]
+        return body | ({"status": "confirmed"} if self.restore else {})
+
+    def is_done(self, event: Event) -> bool:
+        """Whether an event is as this call would have it."""
+        return (
+            event.people.issuperset(self.invite)
+            and event.people.isdisjoint(self.remove)
+            and (self.times is None or self.times.hold(event))
+            and (self.face is None or self.face == event.face)
+        )
+
+    def _listed(self, attendees: Iterable[Attendee]) -> list[Attendee]:
+        kept = [one for one in attendees if one.address not in self.remove]
+        present = {one.address for one in kept}
+        return kept + [Attendee.invite(new) for new in self.invite if new not in present]
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Delete an event or one occurrence; Google keeps it, cancelled."""
+
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Read what a write of ours has done to the exceptions of its series."""
+
+
+Call = Create | Edit | Cancel | Look
+
+
+def face_body(face: Face) -> dict[str, Any]:
+    properties = ids.to_properties(face.mark) if face.mark else {}
+    return {
+        "summary": face.summary,
+        "description": face.description,
+        "location": face.location,
+        "guestsCanSeeOtherGuests": face.guests_see,
+        "guestsCanInviteOthers": face.guests_invite,
+        "guestsCanModify": face.guests_modify,
+        "reminders": {"useDefault": face.reminders, "overrides": []},
+        "extendedProperties": {"private": properties},
+    }
+
+
+def _series_body(slot: Slot) -> dict[str, Any]:
+    """Wall time without an offset: the zone decides it for each week."""
+    last = slot.first + timedelta(minutes=slot.minutes)
+    return {
+        "start": {"dateTime": slot.first.isoformat(), "timeZone": slot.zone},
+        "end": {"dateTime": last.isoformat(), "timeZone": slot.zone},
+        "recurrence": [f"RRULE:FREQ=WEEKLY;COUNT={slot.count}"],
+    }
+
+
+def _moment(moment: datetime, zone: str) -> dict[str, str]:
+    return {"dateTime": moment.astimezone(ZoneInfo(zone)).isoformat(), "timeZone": zone}

@@ -1,0 +1,31 @@
+"""What the connection check says of Google Calendar beside that it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.conf import settings
+
+from cohorts.sync.mirror import Check
+
+
+def settings_shown() -> Mapping[str, str]:
+    key = settings.GOOGLE_CREDENTIALS
+    account = str(key["client_email"]) if key else "none: application default credentials"
+    return {
+        "GOOGLE_CALENDAR_ID": settings.GOOGLE_CALENDAR_ID,
+        "GOOGLE_CALENDAR_CREDENTIALS_…": account,
+        "GOOGLE_CALENDAR_SUBJECT": settings.GOOGLE_CALENDAR_SUBJECT or "not set",
+        "GOOGLE_CALENDAR_API_BASE": settings.GOOGLE_CALENDAR_API_BASE,
+    }
+
+
+def check() -> tuple[Check, ...]:
+    """Reading works without delegation, so that a look alone does not tell that it is missing."""
+    if not settings.GOOGLE_CREDENTIALS or settings.GOOGLE_CALENDAR_SUBJECT:
+        return ()
+    detail = (
+        "A service account invites people only in the name of a user of the domain. Give its "
+        "client id domain-wide delegation and set GOOGLE_CALENDAR_SUBJECT to that user."
+    )
+    return (Check("Inviting people", ok=False, detail=detail),)

@@ -1,0 +1,192 @@
+"""Google Calendar over HTTP, one call after another.
+
+The calls run in a thread, since google-api-python-client blocks; a service object is not
+thread-safe, so a client belongs to one slice and its one lane.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+import google.auth
+import google_auth_httplib2
+import httplib2
+from django.conf import settings
+from google.oauth2 import credentials as user_credentials
+from google.oauth2 import service_account
+from googleapiclient.discovery import build_from_document
+from googleapiclient.discovery_cache import get_static_doc
+
+from calendarsync.failures import Expired, Missing, translate
+from calendarsync.observed import Body, Event, read_event
+from cohorts.sync.errors import Outage
+
+SCOPES = ["https://www.googleapis.com/auth/calendar.events"]
+PAGE = 2500  # the most that Google gives at once
+LOCAL_HOSTS = {"127.0.0.1", "localhost", "::1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All events (`full`), or those that changed since the last listing."""
+
+    bodies: tuple[Body, ...]
+    cursor: str
+    full: bool
+
+
+class Client:
+    """Raises the errors of cohorts.sync.errors, and of calendarsync.failures where it says so.
+
+    `cursor` is Google's syncToken of the last listing, "" where there was none.
+    """
+
+    def __init__(self, events: Any, calendar_id: str, cursor: str) -> None:
+        self.events = events
+        self.calendar_id = calendar_id
+        self.cursor = cursor
+
+    async def list(self) -> Listing:
+        """What changed since the cursor, or everything where Google has forgotten it."""
+        try:
+            listing = await self._list(self.cursor)
+        except Expired:
+            listing = await self._list("")
+        self.cursor = listing.cursor
+        return listing
+
+    async def get(self, event_id: str) -> Event | None:
+        """One event or occurrence; None where Google says that there is none."""
+        request = self.events.get(calendarId=self.calendar_id, eventId=event_id)
+        try:
+            return read_event(await self._send(request, event=True))
+        except Missing:
+            return None
+
+    async def insert(self, body: dict[str, Any], *, tell: str) -> Event:
+        """Raises Taken where the id has been used."""
+        request = self.events.insert(calendarId=self.calendar_id, body=body, sendUpdates=tell)
+        return read_event(await self._send(request, writes=True))
+
+    async def patch(self, event: Event, body: dict[str, Any], *, tell: str) -> Event:
+        """Raises Missing, and LookAgain where the event has changed since it was seen."""
+        request = self.events.patch(
+            calendarId=self.calendar_id, eventId=event.id, body=body, sendUpdates=tell
+        )
+        return read_event(await self._send(request, etag=event.etag, writes=True, event=True))
+
+    async def delete(self, event: Event, *, tell: str) -> None:
+        """Raises Missing, and LookAgain where the event has changed since it was seen."""
+        request = self.events.delete(
+            calendarId=self.calendar_id, eventId=event.id, sendUpdates=tell
+        )
+        await self._send(request, etag=event.etag, writes=True, event=True)
+
+    async def _list(self, cursor: str) -> Listing:
+        found: tuple[Body, ...] = ()
+        asked = {"syncToken": cursor} if cursor else {}
+        page: dict[str, Any] = {}
+        while not page or "nextPageToken" in page:
+            if page:
+                asked["pageToken"] = page["nextPageToken"]
+            # Nothing but these: a sync token holds only for the parameters that it came with.
+            request = self.events.list(
+                calendarId=self.calendar_id,
+                maxResults=PAGE,
+                showDeleted=True,
+                singleEvents=False,
+                **asked,
+            )
+            page = await self._send(request)
+            found += tuple(page.get("items", ()))
+        if "nextSyncToken" not in page:
+            raise Outage("The listing ended without a token.")
+        return Listing(found, page["nextSyncToken"], full=not cursor)
+
+    async def _send(
+        self, request: Any, *, etag: str = "", writes: bool = False, event: bool = False
+    ) -> Any:
+        if etag:
+            request.headers["If-Match"] = etag
+        try:
+            return await asyncio.to_thread(request.execute, num_retries=0)
+        except Exception as error:
+            raise translate(error, writes=writes, event=event) from error
+
+
+@asynccontextmanager
+async def open_client(check: Callable[[], None], cursor: str) -> AsyncIterator[Client]:
+    """A client for one slice; `check` is called where each request starts."""
+    transport = CheckedHttp(check, timeout=settings.SYNC["call_seconds"] / 3)
+    try:
+        events = await asyncio.to_thread(_build, transport)
+    except Exception as error:
+        raise translate(error, writes=False, event=False) from error
+    try:
+        yield Client(events, settings.GOOGLE_CALENDAR_ID, cursor)
+    finally:
+        transport.close()
+
+
+class CheckedHttp(httplib2.Http):
+    """Calls `check` where bytes would leave.
+
+    httplib2 sends a request once more by itself after a dropped connection, a POST too, and
+    google-auth repeats one after a 401: the check must see these as well.
+    """
+
+    def __init__(self, check: Callable[[], None], *, timeout: float) -> None:
+        super().__init__(timeout=timeout)
+        self.kinds = {scheme: _checked(kind, check) for scheme, kind in KINDS.items()}
+
+    def request(self, uri: str, *args: Any, **options: Any) -> Any:
+        options["connection_type"] = self.kinds[urlsplit(uri).scheme]
+        return super().request(uri, *args, **options)
+
+
+KINDS: dict[str, Any] = {
+    "http": httplib2.HTTPConnectionWithTimeout,
+    "https": httplib2.HTTPSConnectionWithTimeout,
+}
+
+
+def _checked(kind: Any, check: Callable[[], None]) -> Any:
+    class Checked(kind):
+        def request(self, *args: Any, **options: Any) -> None:
+            check()
+            super().request(*args, **options)
+
+    return Checked
+
+
+def _build(transport: CheckedHttp) -> Any:
+    document = {**_document(), "rootUrl": f"{settings.GOOGLE_CALENDAR_API_BASE}/"}
+    http = google_auth_httplib2.AuthorizedHttp(_sign_in(), http=transport)
+    return build_from_document(document, http=http).events()
+
+
+@cache
+def _document() -> dict[str, Any]:
+    """The description that the library ships.  Its root is replaced and nothing else, since
+    `api_endpoint` would leave batches behind."""
+    return dict(json.loads(get_static_doc("calendar", "v3")))
+
+
+def _sign_in() -> Any:
+    """A service account acting for a subject: without one it may not invite people."""
+    key, subject = settings.GOOGLE_CREDENTIALS, settings.GOOGLE_CALENDAR_SUBJECT or None
+    if key:
+        return service_account.Credentials.from_service_account_info(
+            key, scopes=SCOPES, subject=subject
+        )
+    if urlsplit(settings.GOOGLE_CALENDAR_API_BASE).hostname in LOCAL_HOSTS:
+        return user_credentials.Credentials(token="sandbox")  # noqa: S106 - opens nothing else
+    found, _ = google.auth.default(scopes=SCOPES)
+    return found.with_subject(subject) if subject and hasattr(found, "with_subject") else found

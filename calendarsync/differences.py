@@ -1,0 +1,136 @@
+"""How one event differs from what it should be, and the calls that would mend it.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from calendarsync.calls import TOLD, UNTOLD, Call, Cancel, Create, Edit, Look, Times
+from calendarsync.desired import NOBODY, Addresses, WantedGroup
+from calendarsync.observed import Event, Face
+from cohorts.sync.mirror import Action
+
+LANE = "events"
+# Lowest first: access ends before anybody gains any, a series is right before what hangs on it is
+# looked at, and the people of active groups come before everything that is only being made.
+LEAVE, LOOK, SERIES, OCCURRENCE, SINGLE, MAKE = 0, 1, 2, 3, 4, 30
+AFTER_ACTIVE = 10
+VERBS = {Create: "create", Edit: "edit", Cancel: "cancel", Look: "read"}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """`explained` leave the list by a dated fact, `unexplained` by nothing that we know."""
+
+    face: Face | None = None
+    times: Times | None = None
+    missing: Addresses = NOBODY
+    explained: Addresses = NOBODY
+    unexplained: Addresses = NOBODY
+    restore: bool = False
+
+    def is_noticed(self, told: Addresses) -> bool:
+        """Whether a person would notice.  `told`: addresses that hold this invitation already."""
+        return bool(self.times or self.restore or self.missing - told)
+
+    def __str__(self) -> str:
+        """What is to be brought, beside the list's leavers."""
+        parts = [
+            "it was cancelled" if self.restore else "",
+            "the words differ" if self.face else "",
+            f"it starts {self.times.start:%Y-%m-%d %H:%M} UTC" if self.times else "",
+            f"invite {_listed(self.missing)}" if self.missing else "",
+        ]
+        return "; ".join(part for part in parts if part)
+
+
+def _listed(addresses: Addresses) -> str:
+    return ", ".join(sorted(addresses))
+
+
+def compare(
+    group: WantedGroup,
+    event: Event,
+    people: Addresses,
+    *,
+    face: Face | None = None,
+    times: Times | None = None,
+    leave_alone: Addresses = NOBODY,
+    restore: bool = False,
+) -> Difference:
+    """`leave_alone`: addresses that are neither brought nor taken here."""
+    leaving = event.people - people - group.exempt - leave_alone - event.belonging
+    missing = people - event.people - leave_alone
+    if event.omitted:
+        leaving = missing = NOBODY
+    explained = frozenset(address for address in leaving if group.explains(address))
+    return Difference(
+        face=face if face and face != event.face else None,
+        times=times if times and (restore or not times.hold(event)) else None,
+        missing=missing,
+        explained=explained,
+        unexplained=leaving - explained,
+        restore=restore,
+    )
+
+
+def mend(
+    group: WantedGroup,
+    rank: int,
+    event: Event,
+    target: str,
+    difference: Difference,
+    *,
+    told: Addresses = NOBODY,
+) -> Iterator[Action]:
+    """One call for those whose access has ended, one for all that is to be brought, and one for
+    each address that nothing explains.
+
+    They are apart so that an end never waits for what Google may refuse, such as an address.
+    """
+    if difference.explained:
+        leaving = Edit(event, remove=difference.explained)
+        why = f"no longer with {_listed(difference.explained)}"
+        yield make_action(group, LEAVE, leaving, f"{event.id} leavers", target, why)
+    if why := str(difference):
+        bring = Edit(
+            event,
+            difference.face,
+            difference.times,
+            tuple(sorted(difference.missing)),
+            restore=difference.restore,
+            tell=TOLD if difference.is_noticed(told) else UNTOLD,
+        )
+        yield make_action(group, rank, bring, event.id, target, why)
+    for address in sorted(difference.unexplained):
+        remove = Edit(event, remove=frozenset({address}))
+        why = f"nothing explains {address} on this invitation"
+        key = f"{event.id} {address}"
+        yield make_action(group, rank, remove, key, target, why, removes=address)
+
+
+def make_action(
+    group: WantedGroup,
+    rank: int,
+    call: Call,
+    key: str,
+    target: str,
+    why: str,
+    *,
+    removes: str | None = None,
+    creates: bool = False,
+) -> Action:
+    verb = "remove" if removes else VERBS[type(call)]
+    return Action(
+        key=f"{verb} {key}",
+        kind=LANE,
+        verb=verb,
+        target=target,
+        why=why,
+        group_id=group.facts.id,
+        cohort_id=group.facts.cohort_id,
+        rank=rank + (0 if group.facts.active else AFTER_ACTIVE),
+        removes=removes,
+        creates=creates,
+        payload=call,
+    )

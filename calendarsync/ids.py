@@ -1,0 +1,95 @@
+"""The ids that we choose for events, and the mark inside them.  Pure.
+
+Google takes a chosen id once and for ever: inserting twice is answered with 409, so nothing is made
+twice, and what a lost answer has left behind is found again.  An id may hold only a-v and 0-9,
+which is base32hex in lower case; `_` never occurs in it, so what Google appends is told apart:
+
+    id                       ours, of a series or of a single event
+    id_20261118T140000Z      one occurrence, named by its original start
+    id_R20261118T150000      what was split off by hand ("this and all following")
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b32hexdecode, b32hexencode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+_APPENDED = re.compile(r"_R?\d{8}(T\d{6}Z?)?")
+_SPLIT = re.compile(r"_R\d{8}(T\d{6}Z?)?")
+_NAMES = ("group_id", "generation", "meeting_id", "person_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Whose an event is and what it is for.
+
+    Of a group's series; with `meeting_id` of a single event for that meeting; with `person_id` too,
+    of one for this guest alone.  A deleted id cannot be used again: the next has a new generation.
+    """
+
+    installation: str
+    group_id: int
+    generation: int
+    meeting_id: int | None = None
+    person_id: int | None = None
+
+
+def make_id(mark: Mark) -> str:
+    """At most about 150 characters; Google takes 1024."""
+    text = ":".join(_numbers(mark).values()) + "|" + mark.installation
+    return b32hexencode(text.encode()).decode().rstrip("=").lower()
+
+
+def read_id(event_id: str) -> Mark | None:
+    """The mark in an id that `make_id` made; None for any other."""
+    base = base_of(event_id).upper()
+    try:
+        text = b32hexdecode(base + "=" * (-len(base) % 8)).decode()
+    except ValueError:
+        return None
+    numbers, bar, installation = text.partition("|")
+    named = dict(zip(_NAMES, numbers.split(":"), strict=False))
+    return _read(installation, named) if bar else None
+
+
+def to_properties(mark: Mark) -> dict[str, str]:
+    """The mark as private extended properties, which only we can read and write."""
+    named = {f"lens_{name}": number for name, number in _numbers(mark).items()}
+    return {"lens_installation": mark.installation, **named}
+
+
+def from_properties(properties: Mapping[str, str]) -> Mark | None:
+    named = {name: properties[f"lens_{name}"] for name in _NAMES if f"lens_{name}" in properties}
+    return _read(properties.get("lens_installation", ""), named)
+
+
+def occurrence_id(series_id: str, original: datetime) -> str:
+    """The id of the occurrence whose original start, in UTC, is this moment."""
+    return f"{series_id}_{original.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def base_of(event_id: str) -> str:
+    """The id without what Google appended to it."""
+    while (found := list(_APPENDED.finditer(event_id))) and found[-1].end() == len(event_id):
+        event_id = event_id[: found[-1].start()]
+    return event_id
+
+
+def is_split_off(event_id: str) -> bool:
+    return bool(_SPLIT.search(event_id))
+
+
+def _numbers(mark: Mark) -> dict[str, str]:
+    values = {name: getattr(mark, name) for name in _NAMES}
+    return {name: str(value) for name, value in values.items() if value is not None}
+
+
+def _read(installation: str, named: Mapping[str, str]) -> Mark | None:
+    if not installation or not {"group_id", "generation"} <= set(named):
+        return None
+    if not all(number.isdecimal() for number in named.values()):
+        return None
+    return Mark(installation, **{name: int(number) for name, number in named.items()})

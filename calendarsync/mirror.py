@@ -1,0 +1,120 @@
+"""Google Calendar as a mirror: the five functions, put together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+
+from calendarsync import check as checking
+from calendarsync import records
+from calendarsync.apply import carry_out
+from calendarsync.calls import Cancel, Create
+from calendarsync.client import Client, open_client
+from calendarsync.desired import Desired, want
+from calendarsync.differences import LANE
+from calendarsync.facts import Snapshot
+from calendarsync.observe import observe
+from calendarsync.observed import Event, Memory, Observed, Reading
+from calendarsync.plan import plan
+from calendarsync.review import review
+from calendarsync.selectors import MIRROR, load_memory
+from calendarsync.snapshot import take_snapshot
+from calendarsync.troubles import TROUBLES
+from cohorts import clock
+from cohorts.sync.errors import CallFailed
+from cohorts.sync.mirror import Action, Budget, Check, Finding, Outcome, Plan, Policy, Review
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A client, and what was kept of the looks before: the copies are large, so they are loaded
+    once for a slice and not with every snapshot."""
+
+    client: Client
+    memory: Memory
+
+
+class CalendarMirror:
+    """See cohorts.sync.mirror.Mirror."""
+
+    name = MIRROR
+    title = "Google Calendar"
+    lanes = (LANE,)
+    required = False
+    ahead = True
+    troubles = TROUBLES
+
+    def is_configured(self) -> bool:
+        return bool(settings.GOOGLE_CALENDAR_ID)
+
+    def connect(self, check: Callable[[], None]) -> AbstractAsyncContextManager[Connection]:
+        return _connect(check, load_memory(settings.GOOGLE_CALENDAR_ID, clock.now()))
+
+    def snapshot(self, now: datetime) -> Snapshot:
+        return take_snapshot(now)
+
+    def desired(self, snapshot: Snapshot, now: datetime) -> Desired:
+        return want(snapshot, now)
+
+    async def observe(self, client: Connection, snapshot: Snapshot) -> Finding:
+        return await observe(client.client, client.memory)
+
+    def keep(self, finding: Finding) -> None:
+        if isinstance(finding.keep, Reading):
+            records.keep_reading(finding.keep, settings.GOOGLE_CALENDAR_ID)
+        if not finding.trouble:
+            records.adopt_strangers(finding.observed)
+
+    def plan(self, desired: Desired, observed: Observed, policy: Policy) -> Plan:
+        return plan(desired, observed, policy)
+
+    def intend(self, action: Action, observed: Observed) -> None:
+        if isinstance(action.payload, Create):
+            records.intend_to_make(action.payload)
+
+    async def apply(self, client: Connection, action: Action) -> Outcome:
+        return await carry_out(client.client, client.memory, action.payload)
+
+    def record(self, action: Action, outcome: Outcome) -> None:
+        if isinstance(outcome.answer, Reading):
+            records.keep_reading(outcome.answer, settings.GOOGLE_CALENDAR_ID)
+        elif isinstance(action.payload, Create):
+            records.complete_records([outcome.answer])
+        elif isinstance(action.payload, Cancel):
+            records.note_cancelled(outcome.outside_id)
+
+    def fail(self, action: Action, error: CallFailed) -> None:
+        """No row of ours waits for a failure: an intent is settled by the next look."""
+
+    def absorb(self, observed: Observed, action: Action, outcome: Outcome) -> Observed:
+        if isinstance(outcome.answer, Event):
+            return observed.with_written(outcome.answer)
+        return observed.with_reading(outcome.answer)
+
+    def review(self, desired: Desired, observed: Observed, group_id: int, now: datetime) -> Review:
+        return review(desired, observed, group_id)
+
+    def budget(self, desired: Desired, observed: Observed, plan: Plan) -> tuple[Budget, ...]:
+        return ()
+
+    def settings_shown(self) -> Mapping[str, str]:
+        return checking.settings_shown()
+
+    def check(self, desired: Desired, observed: Observed) -> tuple[Check, ...]:
+        return checking.check()
+
+    def forget(self, group_id: int) -> Collection[str]:
+        return records.forget_gone(group_id)
+
+    def forget_all(self) -> None:
+        records.forget_everything()
+
+
+@asynccontextmanager
+async def _connect(check: Callable[[], None], memory: Memory) -> AsyncIterator[Connection]:
+    async with open_client(check, memory.cursor) as client:
+        yield Connection(client, memory)

@@ -1,0 +1,53 @@
+"""Looking at the calendar: one incremental listing for all groups.
+
+What a listing does not show is asked for by its id, and only a positive "not found" counts as gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from calendarsync import ids
+from calendarsync.client import Client
+from calendarsync.observed import Body, Memory, Observed, Reading, absent, read_event
+from cohorts.sync.mirror import Finding
+
+NAMED = 5  # strangers that are named in a trouble's detail
+
+
+async def observe(client: Client, memory: Memory) -> Finding:
+    reading = await read(client, memory)
+    observed = Observed(memory.events).with_reading(reading)
+    if lacking := memory.awaited - set(observed.events):
+        reading = await _ask_for(client, memory, reading, lacking)
+        observed = Observed(memory.events).with_reading(reading)
+    strangers = sorted(event.face.summary for event in observed.strangers(memory.recorded))
+    if strangers and not memory.adopt:
+        detail = f"{len(strangers)} events, among them {', '.join(strangers[:NAMED])}"
+        return Finding(observed, trouble="strangers", detail=detail, keep=reading)
+    return Finding(observed, keep=reading)
+
+
+async def read(client: Client, memory: Memory) -> Reading:
+    """What changed since the client looked last, of ours."""
+    listing = await client.list()
+    ours = (read_event(body) for body in listing.bodies if _is_ours(body, memory))
+    return Reading(tuple(ours), listing.cursor, listing.full)
+
+
+def _is_ours(body: Body, memory: Memory) -> bool:
+    base = ids.base_of(body["id"])
+    mark = ids.read_id(base)
+    return base in memory.recorded or bool(mark and mark.installation == memory.installation)
+
+
+async def _ask_for(
+    client: Client, memory: Memory, reading: Reading, lacking: Iterable[str]
+) -> Reading:
+    """Everything anew, since copies are missing, and then each that is missing still."""
+    if not reading.full:
+        client.cursor = ""
+        reading = await read(client, memory)
+    present = {event.id for event in reading.events}
+    asked = [await client.get(pk) or absent(pk) for pk in sorted(set(lacking) - present)]
+    return Reading((*reading.events, *asked), reading.cursor, full=True)

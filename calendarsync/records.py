@@ -1,0 +1,212 @@
+"""Writing the record of what is ours.  No call to the outside is made here.
+
+A row is committed before the call that makes its event and completed afterwards.  Copies are
+written with the sync token that they belong to and at no other time: whatever happens after a
+token, our own writes included, comes back with the next listing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable
+
+from django.db import transaction
+from django.db.models import Max, Q
+from django.utils.timezone import now as real_now
+
+from calendarsync import ids
+from calendarsync.calls import Create
+from calendarsync.models import CalendarCopy, CalendarEvent, CalendarInstance, CalendarSeries
+from calendarsync.observed import Event, Observed, Reading
+from calendarsync.selectors import MIRROR, current_series, recorded_ids
+from calendarsync.slots import Slot
+from cohorts.errors import Refusal
+from cohorts.models import Group
+from cohorts.signals import announce
+from cohorts.sync.models import GroupSync, MirrorState
+from meetings.models import Meeting
+
+# -- a look ----------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def keep_reading(reading: Reading, calendar_id: str) -> None:
+    """Store copies and sync token together, and complete the records of what was seen."""
+    if reading.full:
+        CalendarCopy.objects.exclude(event_id__in=[e.id for e in reading.events]).delete()
+    CalendarCopy.objects.bulk_create(
+        [_copy(event) for event in reading.events],
+        update_conflicts=True,
+        unique_fields=["event_id"],
+        update_fields=["base_id", "original_start", "status", "body", "read_at"],
+    )
+    cursor = f"{calendar_id} {reading.cursor}"
+    MirrorState.objects.filter(name=MIRROR).exclude(cursor=cursor).update(cursor=cursor)
+    complete_records(reading.events)
+
+
+def _copy(event: Event) -> CalendarCopy:
+    return CalendarCopy(
+        event_id=event.id,
+        base_id=ids.base_of(event.id),
+        original_start=event.original,
+        status=event.status,
+        body=json.loads(event.raw),
+    )
+
+
+@transaction.atomic
+def complete_records(events: Iterable[Event]) -> None:
+    """Rows whose event has been seen are made, whatever became of the answer to the call.
+
+    One that staff pointed at learns here what it is.
+    """
+    standing = {event.id: event for event in events if not event.is_cancelled}
+    incomplete = Q(made_at__isnull=True) | Q(weeks__isnull=True)
+    for row in CalendarSeries.objects.filter(incomplete, event_id__in=standing):
+        _complete_series(row, standing[row.event_id].slot)
+    CalendarEvent.objects.filter(event_id__in=standing, made_at__isnull=True).update(
+        made_at=real_now()
+    )
+
+
+def _complete_series(row: CalendarSeries, slot: Slot | None) -> None:
+    row.made_at = row.made_at or real_now()
+    if slot is not None:
+        _set_slot(row, slot)
+    row.save()
+    if slot is not None:
+        _remember_instances(row, slot)
+
+
+def _set_slot(row: CalendarSeries, slot: Slot) -> None:
+    row.first_day, row.wall_time = slot.first.date(), slot.first.time()
+    row.timezone, row.duration_minutes, row.weeks = slot.zone, slot.minutes, slot.count
+    row.last_starts_at = slot.starts()[-1]
+
+
+def _remember_instances(row: CalendarSeries, slot: Slot) -> None:
+    meetings = Meeting.objects.filter(group=row.group_id, rhythm_starts_at__in=slot.starts())
+    CalendarInstance.objects.bulk_create(
+        [
+            CalendarInstance(
+                meeting=meeting,
+                series=row,
+                instance_id=ids.occurrence_id(row.event_id, place),
+            )
+            for meeting in meetings
+            if (place := meeting.rhythm_starts_at)
+        ],
+        update_conflicts=True,
+        unique_fields=["meeting"],
+        update_fields=["series", "instance_id"],
+    )
+
+
+@transaction.atomic
+def adopt_strangers(observed: Observed) -> None:
+    """Record marked events that no record explains, by what their mark says.
+
+    Staff's word is used up by that: strangers that come later are asked about anew.
+    """
+    strangers = list(observed.strangers(recorded_ids()))
+    for event in strangers:
+        if mark := ids.read_id(event.id):
+            _adopt(event, mark)
+    if strangers:
+        MirrorState.objects.filter(name=MIRROR).update(adopt_strangers=False)
+
+
+def _adopt(event: Event, mark: ids.Mark) -> None:
+    if mark.meeting_id is not None:
+        if Meeting.objects.filter(pk=mark.meeting_id).exists():
+            CalendarEvent.objects.create(
+                meeting_id=mark.meeting_id,
+                user_id=mark.person_id,
+                generation=mark.generation,
+                event_id=event.id,
+                made_at=real_now(),
+            )
+    elif Group.objects.filter(pk=mark.group_id).exists():
+        row, _ = CalendarSeries.objects.update_or_create(
+            group_id=mark.group_id,
+            generation=mark.generation,
+            defaults={"event_id": event.id},
+        )
+        _complete_series(row, event.slot)
+
+
+# -- a call ----------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def intend_to_make(call: Create) -> None:
+    """Commit the row of what is about to be made; once more for the same call changes nothing."""
+    mark = call.mark
+    if mark.meeting_id is None:
+        row, _ = CalendarSeries.objects.get_or_create(
+            event_id=call.event_id,
+            defaults={"group_id": mark.group_id, "generation": mark.generation},
+        )
+        if isinstance(call.when, Slot):
+            _set_slot(row, call.when)
+            row.save()
+    else:
+        CalendarEvent.objects.get_or_create(
+            event_id=call.event_id,
+            defaults={
+                "meeting_id": mark.meeting_id,
+                "user_id": mark.person_id,
+                "generation": mark.generation,
+            },
+        )
+
+
+def note_cancelled(event_id: str) -> None:
+    CalendarEvent.objects.filter(event_id=event_id).update(gone_at=real_now())
+
+
+# -- staff's word ----------------------------------------------------------------------------
+
+
+@transaction.atomic
+def point_at(group_id: int, event_id: str) -> CalendarSeries:
+    """Record an existing series as a group's; one that was recorded before and is gone is closed.
+
+    Raises Refusal: series_stands.
+    """
+    forget_gone(group_id)
+    if current_series([group_id]).exists():
+        raise Refusal("series_stands", "This group has a series already, and it stands.")
+    last = CalendarSeries.objects.filter(group=group_id).aggregate(Max("generation"))
+    row = CalendarSeries.objects.create(
+        group_id=group_id,
+        event_id=event_id,
+        generation=(last["generation__max"] or 0) + 1,
+        made_at=real_now(),
+    )
+    announce([group_id])
+    return row
+
+
+@transaction.atomic
+def forget_gone(group_id: int) -> Collection[str]:
+    """Close the record of a series that Google says is deleted, or whose id is used up."""
+    deleted = CalendarCopy.objects.filter(status="cancelled").values("event_id")
+    series = current_series([group_id])
+    used_up = GroupSync.objects.filter(group=group_id, mirror=MIRROR, trouble="id_taken").exists()
+    gone = [
+        row
+        for row in series.select_related("group")
+        if (used_up and row.made_at is None) or deleted.filter(event_id=row.event_id).exists()
+    ]
+    series.filter(pk__in=[row.pk for row in gone]).update(gone_at=real_now())
+    return [str(row) for row in gone]
+
+
+@transaction.atomic
+def forget_everything() -> None:
+    """This database is a copy: what stands outside is another's, and so are the looks at it."""
+    for model in (CalendarInstance, CalendarSeries, CalendarEvent, CalendarCopy):
+        model.objects.all().delete()
+    MirrorState.objects.filter(name=MIRROR).update(cursor="")

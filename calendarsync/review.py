@@ -1,0 +1,81 @@
+"""What to say of one group's calendar.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from calendarsync.desired import Desired, WantedGroup
+from calendarsync.facts import Guest
+from calendarsync.observed import Event, Observed
+from calendarsync.standing import catch_up_group, find_series, find_troubles
+from cohorts.sync.mirror import Access, Review
+
+# States of AccessState, which this floor knows by their names only.
+HAS, WANTED, NO_ADDRESS, WITHHELD = "has", "wanted", "no_address", "withheld"
+
+
+def review(desired: Desired, observed: Observed, group_id: int) -> Review:
+    if group_id not in desired.groups:
+        return Review(stands=False)  # history: neither live nor asked for
+    group = catch_up_group(desired, group_id, observed)
+    troubles = find_troubles(group, observed)
+    return Review(
+        stands=_stands(group, observed),
+        trouble=troubles[0].code if troubles else "",
+        detail=troubles[0].detail if troubles else "",
+        next_at=group.next_at,
+        access=tuple(_access(group, observed)),
+    )
+
+
+def _stands(group: WantedGroup, observed: Observed) -> bool:
+    series, record = find_series(group, observed), group.facts.series
+    if series is None:  # it may be over, and its copy no longer held
+        return bool(record and record.made and group.people is None)
+    return not series.is_cancelled
+
+
+def _access(group: WantedGroup, observed: Observed) -> Iterator[Access]:
+    if not group.facts.live:
+        return
+    series = find_series(group, observed)
+    for person in group.facts.members:
+        yield Access(person.id, *_state(person.address, series))
+    exempt = {one.person.id: one.person for one in group.facts.exempt}
+    members = {person.id for person in group.facts.members}
+    for person in exempt.values():
+        if person.id not in members and series and person.address in series.people:
+            yield Access(person.id, HAS, "by an exception")
+    guests = {visit.person.id: visit for visit in group.visits}
+    for person_id, visit in guests.items():
+        if person_id not in members | set(exempt):
+            yield Access(person_id, *_guest_state(group, visit, observed))
+
+
+def _state(address: str, event: Event | None) -> tuple[str, str]:
+    if not address:
+        return NO_ADDRESS, "no e-mail address is known"
+    if event is None:
+        return WANTED, "the invitation is not made yet"
+    if event.is_cancelled:
+        return WITHHELD, "the series was deleted in Google Calendar"
+    return (HAS, "") if address in event.people else (WANTED, "")
+
+
+def _guest_state(group: WantedGroup, visit: Guest, observed: Observed) -> tuple[str, str]:
+    state, reason = _state(visit.person.address, _invitation(group, visit, observed))
+    meeting = next(m for m in group.facts.meetings if m.id == visit.meeting_id)
+    return state, reason or f"guest in week {meeting.number}"
+
+
+def _invitation(group: WantedGroup, visit: Guest, observed: Observed) -> Event | None:
+    """The event on which a guest is invited, whichever it is."""
+    for wanted in group.events:
+        if wanted.meeting_id == visit.meeting_id and visit.person.address in wanted.people:
+            return observed.events.get(wanted.record.event_id) if wanted.record else None
+    meeting = next(m for m in group.facts.meetings if m.id == visit.meeting_id)
+    series = find_series(group, observed)
+    if series is None or meeting.rhythm_at is None:
+        return series
+    exception = observed.exceptions.get(series.id, {}).get(meeting.rhythm_at)
+    return exception or series

@@ -1,0 +1,55 @@
+"""calendars.get, calendarList.get and calendarList.list: the one calendar."""
+
+from typing import Any
+
+from calendarsync.sandbox.errors import full_sync_required, not_found
+from calendarsync.sandbox.query import Query
+from calendarsync.sandbox.render import etag_of
+from calendarsync.sandbox.state import State
+
+# From the least to the most that a caller may do.
+ROLES = ("freeBusyReader", "reader", "writerWithoutPrivateAccess", "writer", "owner")
+CONFERENCES = {"allowedConferenceSolutionTypes": ["hangoutsMeet"]}
+
+
+def check_calendar(state: State, calendar_id: str) -> None:
+    """404 is also the answer for a calendar that one may not see."""
+    if calendar_id != "primary" and calendar_id.lower() != state.calendar_id.lower():
+        raise not_found()
+
+
+def get_calendar(state: State) -> dict[str, Any]:
+    return {
+        "kind": "calendar#calendar",
+        "etag": etag_of(0),
+        "id": state.calendar_id,
+        "summary": state.settings["summary"],
+        "timeZone": state.settings["time_zone"],
+        "conferenceProperties": CONFERENCES,
+    }
+
+
+def get_entry(state: State) -> dict[str, Any]:
+    return {
+        **get_calendar(state),
+        "kind": "calendar#calendarListEntry",
+        "colorId": "14",
+        "backgroundColor": "#9fe1e7",
+        "foregroundColor": "#000000",
+        "selected": True,
+        "accessRole": state.settings["access_role"],
+        "defaultReminders": [],
+    }
+
+
+def list_entries(state: State, query: Query) -> dict[str, Any]:
+    if "syncToken" in query:
+        # This list never changes, so no token of it was ever handed out.
+        raise full_sync_required()
+    least = query.get("minAccessRole", ROLES[0])
+    shown = ROLES.index(state.settings["access_role"]) >= ROLES.index(least)
+    return {
+        "kind": "calendar#calendarList",
+        "etag": etag_of(0),
+        "items": [get_entry(state)] if shown else [],
+    }

@@ -1,0 +1,105 @@
+"""What a person, or time, does to the calendar behind our back: POST /_sandbox/google/<name>.
+
+Each takes the JSON body of the request and returns plain data; a ValueError is a sentence for
+whoever sent it.
+"""
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from calendarsync.sandbox import events
+from calendarsync.sandbox.answers import respond
+from calendarsync.sandbox.errors import GoogleError
+from calendarsync.sandbox.events import Writer
+from calendarsync.sandbox.render import render
+from calendarsync.sandbox.settings import change_settings
+from calendarsync.sandbox.split import split
+from calendarsync.sandbox.state import State
+
+Control = Callable[[Any], Any]
+SENDS = ("all", "externalOnly", "none")
+
+
+def controls(state: State) -> dict[str, Control]:
+    """The controls by name, each for this world."""
+    by_name: dict[str, Callable[[State, dict[str, Any]], Any]] = {
+        "settings": change_settings,
+        "respond": respond_control,
+        "delete_event": delete_event,
+        "edit_event": edit_event,
+        "split": split_event,
+        "expire_tokens": expire_tokens,
+        "mails": reset_mails,
+    }
+    return {name: _guarded(state, control) for name, control in by_name.items()}
+
+
+def _guarded(state: State, control: Callable[[State, dict[str, Any]], Any]) -> Control:
+    def run(body: Any) -> Any:
+        if body is not None and not isinstance(body, dict):
+            raise ValueError("Send a JSON object.")
+        try:
+            return control(state, body or {})
+        except GoogleError as error:
+            raise ValueError(error.message) from error
+
+    return run
+
+
+def respond_control(state: State, body: dict[str, Any]) -> dict[str, Any]:
+    """`{event, attendee, answer, original_start?, comment?}`: to a series or one occurrence."""
+    event = respond(
+        state,
+        _text(body, "event"),
+        _text(body, "attendee").lower(),
+        _text(body, "answer"),
+        original_start=body.get("original_start"),
+        comment=body.get("comment"),
+    )
+    return render(state, event)
+
+
+def delete_event(state: State, body: dict[str, Any]) -> dict[str, Any]:
+    """`{event, send_updates?}`: the owner deletes an event or one occurrence."""
+    return render(state, events.delete(state, _text(body, "event"), _by_hand(body)))
+
+
+def edit_event(state: State, body: dict[str, Any]) -> dict[str, Any]:
+    """`{event, changes: {…as in a patch…}, send_updates?}`: the owner edits an event."""
+    changes = body.get("changes")
+    if not isinstance(changes, dict):
+        raise ValueError("Say what to change, as in a patch, under `changes`.")
+    return render(state, events.patch(state, _text(body, "event"), changes, _by_hand(body)))
+
+
+def split_event(state: State, body: dict[str, Any]) -> dict[str, Any]:
+    """`{event, at}`: the owner changes "this and all following" from the occurrence at `at`."""
+    return render(state, split(state, _text(body, "event"), _text(body, "at")))
+
+
+def expire_tokens(state: State, _body: dict[str, Any]) -> dict[str, Any]:
+    """Every sync token handed out so far is answered with 410 from now on."""
+    state.epoch = secrets.token_hex(8)
+    return {}
+
+
+def reset_mails(state: State, _body: dict[str, Any]) -> dict[str, Any]:
+    """Forget the mails so far; answers how many there were."""
+    count = len(state.mails)
+    state.mails.clear()
+    return {"forgotten": count}
+
+
+def _text(body: dict[str, Any], name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"Say `{name}`, as text.")
+    return value
+
+
+def _by_hand(body: dict[str, Any]) -> Writer:
+    send = body.get("send_updates", "none")
+    if send not in SENDS:
+        raise ValueError(f"`send_updates` is one of {', '.join(SENDS)}.")
+    return Writer(send=send, by_hand=True)

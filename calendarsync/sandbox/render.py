@@ -1,0 +1,96 @@
+"""Events as Google answers them: defaults left out, times in the calendar's own zone."""
+
+from base64 import urlsafe_b64encode
+from typing import Any
+
+from calendarsync.sandbox.instances import is_cancelled, status
+from calendarsync.sandbox.recurrence import start_of
+from calendarsync.sandbox.state import Event, State
+from calendarsync.sandbox.times import localize
+
+
+def etag_of(revision: int) -> str:
+    return f'"{3_300_000_000_000_000 + 2 * revision}"'
+
+
+def etag(event: Event) -> str:
+    return etag_of(event["rev"])
+
+
+def render(
+    state: State,
+    event: Event,
+    *,
+    zone_name: str | None = None,
+    max_attendees: int | None = None,
+    details: bool = True,
+) -> dict[str, Any]:
+    """One event as an answer; with `details=False` a cancelled one is only named."""
+    zone_name = zone_name or state.settings["time_zone"]
+    cancelled = is_cancelled(state, event)
+    if cancelled and (event["series"] or not details):
+        return _name(state, event, zone_name)
+    answer = {**_name(state, event, zone_name), **_about(state, event)}
+    answer |= {key: value for key, value in event["fields"].items() if key != "attendees"}
+    answer |= {side: localize(event["fields"][side], zone_name) for side in ("start", "end")}
+    answer.setdefault("reminders", {"useDefault": True})
+    return answer | _attendees(event, max_attendees)
+
+
+def _name(state: State, event: Event, zone_name: str) -> dict[str, Any]:
+    name = {
+        "kind": "calendar#event",
+        "etag": etag(event),
+        "id": event["id"],
+        "status": status(state, event),
+    }
+    if event["series"]:
+        start = start_of(event["original"], _series_start(state, event))
+        name |= {
+            "recurringEventId": event["series"],
+            "originalStartTime": localize(start, zone_name),
+        }
+    return name
+
+
+def _series_start(state: State, event: Event) -> dict[str, str]:
+    series = state.events.get(event["series"])
+    return dict((series or event)["fields"]["start"])
+
+
+def _about(state: State, event: Event) -> dict[str, Any]:
+    owner = {"email": state.calendar_id, "self": True}
+    if state.calendar_id.endswith("@group.calendar.google.com"):
+        owner["displayName"] = state.settings["summary"]
+    token = urlsafe_b64encode(f"{event['id']} {state.calendar_id}".encode()).decode().rstrip("=")
+    return {
+        "htmlLink": f"https://www.google.com/calendar/event?eid={token}",
+        "created": event["created"],
+        "updated": event["updated"],
+        "creator": dict(owner),
+        "organizer": dict(owner),
+        "iCalUID": event["iCalUID"],
+        "sequence": event["sequence"],
+        "eventType": "default",
+    }
+
+
+def _attendees(event: Event, most: int | None) -> dict[str, Any]:
+    attendees = event["fields"].get("attendees", [])
+    if most is None or len(attendees) <= most:
+        return {"attendees": attendees} if attendees else {}
+    own = [one for one in attendees if one.get("self")]
+    return {"attendees": own, "attendeesOmitted": True} if own else {"attendeesOmitted": True}
+
+
+def render_ghost(state: State, ghost: dict[str, Any], zone_name: str | None) -> dict[str, Any]:
+    """An occurrence that its series' rule no longer has, for whoever still remembers it."""
+    zone_name = zone_name or state.settings["time_zone"]
+    return {
+        "kind": "calendar#event",
+        "etag": etag_of(ghost["rev"]),
+        "id": ghost["id"],
+        "status": "cancelled",
+        "recurringEventId": ghost["series"],
+        "originalStartTime": localize(ghost["start"], zone_name),
+    }

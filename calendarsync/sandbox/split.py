@@ -1,0 +1,74 @@
+"""A person splits a series in Google's own pages: "this and all following events"."""
+
+from calendarsync.sandbox.answers import occurrence_id
+from calendarsync.sandbox.instances import exceptions, find, instance_id, is_cancelled, is_series
+from calendarsync.sandbox.recurrence import cut_before, end_of, shorten, stamps, start_of
+from calendarsync.sandbox.series import rewrite_exceptions
+from calendarsync.sandbox.state import Event, State, next_revision, next_serial
+from calendarsync.sandbox.times import instant, timestamp, zone
+
+
+def split(state: State, event_id: str, at: str) -> Event:
+    """The new series, with an id of the form `<id>_R<local start>`; raises ValueError."""
+    series = find(state, event_id)
+    if series is None or not is_series(series) or is_cancelled(state, series):
+        raise ValueError(f"There is no series {event_id}.")
+    stamp = occurrence_id(series, at).removeprefix(f"{event_id}_")
+    place = stamps(series["fields"], exdates=False).index(stamp)
+    if not place:
+        raise ValueError("The first occurrence splits nothing off.")
+    later = _later(state, series, stamp, place)
+    moved = [event for event in exceptions(state, event_id) if event["original"] >= stamp]
+    state.events[later["id"]] = later
+    _shorten(state, series, stamp, later)
+    for event in moved:
+        _carry_over(state, event, later)
+    return later
+
+
+def _later(state: State, series: Event, stamp: str, place: int) -> Event:
+    start, end = series["fields"]["start"], series["fields"]["end"]
+    fields = {
+        **series["fields"],
+        "start": start_of(stamp, start),
+        "end": end_of(stamp, start, end),
+        "recurrence": shorten(series["fields"]["recurrence"], place),
+    }
+    return {
+        **series,
+        "id": f"{series['id'].partition('_R')[0]}_R{_local(fields['start'])}",
+        "serial": next_serial(state),
+        "rev": next_revision(state),
+        "updated": timestamp(state.now()),
+        "fields": fields,
+    }
+
+
+def _local(start: dict[str, str]) -> str:
+    if "date" in start:
+        return start["date"].replace("-", "")
+    return f"{instant(start).astimezone(zone(start['timeZone'])):%Y%m%dT%H%M%S}"
+
+
+def _shorten(state: State, series: Event, stamp: str, later: Event) -> None:
+    rules = cut_before(series["fields"]["recurrence"], stamp)
+    shorter = {
+        **series,
+        "fields": {**series["fields"], "recurrence": rules},
+        "rev": later["rev"],
+        "updated": later["updated"],
+        "sequence": series["sequence"] + 1,
+    }
+    state.events[series["id"]] = shorter
+    kept = [event for event in exceptions(state, series["id"]) if event["original"] < stamp]
+    rewrite_exceptions(state, series, shorter, ())
+    # The earlier part is not edited: its exceptions stay as they were.
+    state.events.update({event["id"]: event for event in kept})
+
+
+def _carry_over(state: State, event: Event, later: Event) -> None:
+    new_id = instance_id(later["id"], event["original"])
+    state.events[new_id] = {
+        **event, "id": new_id, "series": later["id"], "rev": later["rev"],
+        "updated": later["updated"],
+    }  # fmt: skip

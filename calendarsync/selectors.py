@@ -1,0 +1,64 @@
+"""Reading the record of what is ours."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from django.db.models import Q, QuerySet
+
+from calendarsync.models import CalendarCopy, CalendarEvent, CalendarSeries
+from calendarsync.observed import Memory, read_event
+from cohorts.models import Installation
+from cohorts.sync.models import MirrorState
+
+MIRROR = "calendar"
+# Copies of what is over for longer than this are not loaded: they only grow in number.
+HISTORY = timedelta(days=7)
+
+
+def current_series(group_ids: Collection[int] | None = None) -> QuerySet[CalendarSeries]:
+    """The series that groups have now, the newest generation first."""
+    series = CalendarSeries.objects.filter(gone_at__isnull=True).order_by("group", "-generation")
+    return series if group_ids is None else series.filter(group__in=group_ids)
+
+
+def recorded_ids() -> frozenset[str]:
+    """Google's ids of everything that is or was ours by record, intents included."""
+    series = CalendarSeries.objects.values_list("event_id", flat=True)
+    events = CalendarEvent.objects.values_list("event_id", flat=True)
+    return frozenset(series) | frozenset(events)
+
+
+def load_memory(calendar_id: str, now: datetime) -> Memory:
+    """What was kept of the looks before, and what a look needs of our records."""
+    state = MirrorState.objects.filter(name=MIRROR).first()
+    kept_for, _, cursor = (state.cursor if state else "").partition(" ")
+    is_same = kept_for == calendar_id
+    return Memory(
+        installation=Installation.objects.get(pk=1).installation_id,
+        cursor=cursor if is_same else "",
+        events={e.id: e for e in map(read_event, _bodies(now))} if is_same else {},
+        recorded=recorded_ids(),
+        awaited=_awaited(now),
+        adopt=bool(state and state.adopt_strangers),
+    )
+
+
+def _bodies(now: datetime) -> QuerySet[CalendarCopy, dict]:
+    over = now - HISTORY
+    series = CalendarSeries.objects.filter(last_starts_at__lt=over).values("event_id")
+    events = CalendarEvent.objects.filter(meeting__starts_at__lt=over).values("event_id")
+    copies = CalendarCopy.objects.exclude(base_id__in=series).exclude(base_id__in=events)
+    return copies.values_list("body", flat=True)
+
+
+def _awaited(now: datetime) -> frozenset[str]:
+    """What was made and is not over: it is found in the calendar, or said to be gone."""
+    is_ahead = Q(last_starts_at__isnull=True) | Q(last_starts_at__gt=now)
+    series = CalendarSeries.objects.filter(is_ahead, made_at__isnull=False, gone_at__isnull=True)
+    events = CalendarEvent.objects.filter(
+        meeting__starts_at__gt=now, made_at__isnull=False, gone_at__isnull=True
+    )
+    ids = series.values_list("event_id", flat=True), events.values_list("event_id", flat=True)
+    return frozenset(ids[0]) | frozenset(ids[1])

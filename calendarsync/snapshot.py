@@ -1,0 +1,190 @@
+"""The facts that concern the calendar, read in a constant number of queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q
+
+from calendarsync.facts import (
+    EventRecord,
+    Exempt,
+    GroupFacts,
+    Guest,
+    MeetingFacts,
+    Person,
+    SeriesRecord,
+    Snapshot,
+)
+from calendarsync.models import CalendarEvent, CalendarSeries
+from calendarsync.selectors import MIRROR
+from calendarsync.slots import Slot, Weekly
+from cohorts.models import AccessException, Cohort, Group, Membership, User
+from cohorts.services.installation import ensure_installation
+from cohorts.sync.models import GroupSync
+from guestvisits.selectors import guest_windows
+from meetings.models import Meeting
+
+
+@dataclass
+class _Rows:
+    """What hangs on the groups, by group id."""
+
+    members: dict[int, list[Person]] = field(default_factory=lambda: defaultdict(list))
+    former: dict[int, list[Person]] = field(default_factory=lambda: defaultdict(list))
+    meetings: dict[int, list[MeetingFacts]] = field(default_factory=lambda: defaultdict(list))
+    guests: dict[int, list[Guest]] = field(default_factory=lambda: defaultdict(list))
+    exempt: dict[int, list[Exempt]] = field(default_factory=lambda: defaultdict(list))
+    series: dict[int, list[CalendarSeries]] = field(default_factory=lambda: defaultdict(list))
+    events: dict[int, list[EventRecord]] = field(default_factory=lambda: defaultdict(list))
+
+
+def take_snapshot(now: datetime) -> Snapshot:
+    groups = list(_groups(now))
+    rows = _read_rows([group.pk for group in groups], now)
+    return Snapshot(
+        installation=ensure_installation(now).installation_id,
+        site_url=settings.SITE_URL,
+        own_events=settings.CALENDAR_GUEST_INVITATION == "own_event",
+        groups={group.pk: _facts(group, rows) for group in groups},
+    )
+
+
+def _groups(now: datetime) -> Iterable[Group]:
+    """Those that live, were asked for, or have a series with occurrences to come."""
+    asked = GroupSync.objects.filter(
+        group=OuterRef("pk"), mirror=MIRROR, create_asked_at__isnull=False
+    )
+    ahead = CalendarSeries.objects.filter(group=OuterRef("pk"), last_starts_at__gt=now)
+    return (
+        Group.objects.select_related("cohort__course")
+        .annotate(is_asked=Exists(asked))
+        .filter(_is_live() | Q(is_asked=True) | Exists(ahead))
+        .order_by("pk")
+    )
+
+
+def _is_live() -> Q:
+    return ~Q(status__in=Group.ENDED) & Q(cohort__status=Cohort.Status.OPEN)
+
+
+def _facts(group: Group, rows: _Rows) -> GroupFacts:
+    series = rows.series[group.pk]
+    return GroupFacts(
+        id=group.pk,
+        cohort_id=group.cohort_id,
+        name=group.name,
+        cohort=group.cohort.name,
+        course=group.cohort.course.name,
+        live=not group.has_ended and group.cohort.status == Cohort.Status.OPEN,
+        active=group.status == Group.Status.ACTIVE,
+        asked=group.is_asked,  # type: ignore[attr-defined]
+        weekly=_weekly(group),
+        zone=group.timezone,
+        meetings=tuple(rows.meetings[group.pk]),
+        members=tuple(rows.members[group.pk]),
+        former=tuple(rows.former[group.pk]),
+        guests=tuple(rows.guests[group.pk]),
+        exempt=tuple(rows.exempt[group.pk]),
+        series=next((_record(row) for row in series if row.gone_at is None), None),
+        next_generation=max((row.generation for row in series), default=0) + 1,
+        events=tuple(rows.events[group.pk]),
+    )
+
+
+def _weekly(group: Group) -> Weekly | None:
+    if group.weekday is None or group.start_time is None:
+        return None
+    return Weekly(group.weekday, group.start_time, group.timezone, group.duration_minutes)
+
+
+def _record(row: CalendarSeries) -> SeriesRecord:
+    return SeriesRecord(row.event_id, row.generation, row.made_at is not None, slot_of(row))
+
+
+def slot_of(row: CalendarSeries) -> Slot | None:
+    if not row.first_day or not row.wall_time or not row.duration_minutes or not row.weeks:
+        return None
+    first = datetime.combine(row.first_day, row.wall_time)
+    return Slot(first, row.timezone, row.duration_minutes, row.weeks)
+
+
+# -- the queries, one each -------------------------------------------------------------------
+
+
+def _read_rows(group_ids: list[int], now: datetime) -> _Rows:
+    rows = _Rows()
+    _read_members(rows, group_ids)
+    _read_meetings(rows, group_ids)
+    _read_guests(rows, group_ids, now)
+    _read_exempt(rows, group_ids)
+    for series in CalendarSeries.objects.filter(group__in=group_ids).order_by("-generation"):
+        rows.series[series.group_id].append(series)
+    _read_events(rows, group_ids)
+    return rows
+
+
+def _read_members(rows: _Rows, group_ids: list[int]) -> None:
+    memberships = Membership.objects.filter(group__in=group_ids).select_related("user")
+    for one in memberships.order_by("pk"):
+        is_active = one.status == Membership.Status.ACTIVE
+        (rows.members if is_active else rows.former)[one.group_id].append(_person(one.user))
+
+
+def _read_meetings(rows: _Rows, group_ids: list[int]) -> None:
+    for meeting in Meeting.objects.filter(group__in=group_ids).order_by("group", "number"):
+        rows.meetings[meeting.group_id].append(
+            MeetingFacts(
+                meeting.pk,
+                meeting.number,
+                meeting.starts_at,
+                meeting.duration_minutes,
+                meeting.is_cancelled,
+                meeting.rhythm_starts_at,
+            )
+        )
+
+
+def _read_guests(rows: _Rows, group_ids: list[int], now: datetime) -> None:
+    """A guest is invited from booking, long before the window of access begins."""
+    windows = guest_windows(group_ids, now)
+    people = _people({window.user_id for window in windows})
+    for window in windows:
+        guest = Guest(people[window.user_id], window.host_meeting_id, window.is_open)
+        rows.guests[window.host_group_id].append(guest)
+
+
+def _read_exempt(rows: _Rows, group_ids: list[int]) -> None:
+    for one in AccessException.objects.filter(group__in=group_ids).select_related("user"):
+        rows.exempt[one.group_id].append(Exempt(_person(one.user), one.until))
+
+
+def _read_events(rows: _Rows, group_ids: list[int]) -> None:
+    """The newest of each meeting and guest."""
+    newest: dict[tuple[int, int | None], CalendarEvent] = {}
+    events = CalendarEvent.objects.filter(meeting__group__in=group_ids).select_related("meeting")
+    for row in events.order_by("generation"):
+        newest[row.meeting_id, row.user_id] = row
+    for row in newest.values():
+        rows.events[row.meeting.group_id].append(
+            EventRecord(
+                row.event_id,
+                row.generation,
+                made=row.made_at is not None,
+                gone=row.gone_at is not None,
+                meeting_id=row.meeting_id,
+                person_id=row.user_id,
+            )
+        )
+
+
+def _people(ids: Iterable[int]) -> Mapping[int, Person]:
+    return {user.pk: _person(user) for user in User.objects.filter(pk__in=set(ids))}
+
+
+def _person(user: User) -> Person:
+    return Person(user.pk, user.display_name, (user.email or "").strip().lower())

@@ -1,0 +1,128 @@
+"""How a group's series is found to stand, and what a person must know of it.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from calendarsync import ids
+from calendarsync.desired import Desired, WantedEvent, WantedGroup, want_group
+from calendarsync.facts import EventRecord, GroupFacts, SeriesRecord
+from calendarsync.observed import Event, Observed
+from cohorts.sync.mirror import Trouble
+
+
+def catch_up(desired: Desired, observed: Observed) -> Desired:
+    """What is wanted, with the records of what we have just made.
+
+    An own outcome is in the observation at once, and in the facts only when they are read again.
+    """
+    groups = {pk: catch_up_group(desired, pk, observed) for pk in desired.groups}
+    return replace(desired, groups=groups)
+
+
+def catch_up_group(desired: Desired, group_id: int, observed: Observed) -> WantedGroup:
+    group = desired.groups[group_id]
+    for renew in (_with_series, _with_events):
+        facts = renew(desired.installation, group, observed)
+        if facts != group.facts:
+            group = want_group(facts, desired.snapshot, desired.now)
+    return group
+
+
+def _with_series(installation: str, group: WantedGroup, observed: Observed) -> GroupFacts:
+    facts = group.facts
+    mark = ids.Mark(installation, facts.id, facts.next_generation)
+    event = None if facts.series else observed.events.get(ids.make_id(mark))
+    if event is None:
+        return facts
+    record = SeriesRecord(event.id, facts.next_generation, made=True, slot=event.slot)
+    return replace(facts, series=record, next_generation=facts.next_generation + 1)
+
+
+def _with_events(installation: str, group: WantedGroup, observed: Observed) -> GroupFacts:
+    facts = group.facts
+    marks = [mark_to_make(installation, group, wanted, observed) for wanted in group.events]
+    made = [mark for mark in marks if ids.make_id(mark) in observed.events]
+    if not made:
+        return facts
+    fresh = tuple(
+        EventRecord(
+            ids.make_id(mark),
+            mark.generation,
+            made=True,
+            gone=False,
+            meeting_id=mark.meeting_id or 0,
+            person_id=mark.person_id,
+        )
+        for mark in made
+    )
+    replaced = {(record.meeting_id, record.person_id) for record in fresh}
+    kept = (r for r in facts.events if (r.meeting_id, r.person_id) not in replaced)
+    return replace(facts, events=(*kept, *fresh))
+
+
+def mark_to_make(
+    installation: str, group: WantedGroup, wanted: WantedEvent, observed: Observed
+) -> ids.Mark:
+    """The mark of a single event that is not there; where there was one, of the next generation,
+    since a deleted id stays used."""
+    record = wanted.record
+    event = observed.events.get(record.event_id) if record else None
+    generation = (record.generation if record else 1) + is_used_up(record, event)
+    return ids.Mark(installation, group.facts.id, generation, wanted.meeting_id, wanted.person_id)
+
+
+def is_used_up(record: EventRecord | None, event: Event | None) -> bool:
+    """Whether a single event was cancelled: by us (`gone`), or by hand."""
+    if record is None:
+        return False
+    return event.is_cancelled if event else record.gone
+
+
+def find_series(group: WantedGroup, observed: Observed) -> Event | None:
+    """The recorded series as it was seen; also a cancelled one."""
+    record = group.facts.series
+    return observed.events.get(record.event_id) if record else None
+
+
+def is_to_make(group: WantedGroup, observed: Observed) -> bool:
+    """Whether there never was a series: no record, or an intent of which nothing came."""
+    record = group.facts.series
+    return find_series(group, observed) is None and (record is None or not record.made)
+
+
+def is_in_rhythm(group: WantedGroup, series: Event) -> bool:
+    """Whether the series still has the times that it was made with."""
+    slot = group.facts.series_slot
+    return bool(slot and series.slot and slot.same_times(series.slot))
+
+
+def find_troubles(
+    group: WantedGroup, observed: Observed, *, may_create: bool = False
+) -> list[Trouble]:
+    """What a person must know of this group's calendar, the gravest first."""
+    return [Trouble(group.facts.id, code) for code in _codes(group, observed, may_create)]
+
+
+def _codes(group: WantedGroup, observed: Observed, may_create: bool) -> Iterator[str]:
+    series = find_series(group, observed)
+    if is_to_make(group, observed):
+        if group.facts.live and (may_create or group.facts.asked or group.facts.active):
+            yield from filter(None, [group.obstacle])
+    elif series is not None and group.people is not None:
+        yield from _codes_of(group, series, observed)
+
+
+def _codes_of(group: WantedGroup, series: Event, observed: Observed) -> Iterator[str]:
+    if series.is_cancelled:
+        yield from ["series_gone"] if group.facts.live else []
+        return
+    if series.id in observed.split:
+        yield "series_split"
+    elif not is_in_rhythm(group, series):
+        yield "series_edited"
+    if group.slot_changed:
+        yield "slot_changed"
+    if series.omitted or any(e.omitted for e in observed.exceptions.get(series.id, {}).values()):
+        yield "attendees_omitted"

@@ -1,0 +1,63 @@
+"""A calendar, an academy whose groups are in it, and what people would see there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from cohorts import clock
+from cohorts.services.installation import ensure_installation
+from cohorts.sync.registry import all_mirrors
+from lens.sandbox.inprocess import RunningSandbox
+from tests.calendarsync.seen import SeenCalendar
+from tests.support.academy import Academy
+from tests.support.clock import SetClock, set_clock  # noqa: F401 - a fixture
+
+NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)  # a Monday
+
+
+@pytest.fixture
+def only_calendar(settings) -> Iterator[None]:
+    settings.GROUP_MIRRORS = ["calendarsync.mirror.CalendarMirror"]
+    all_mirrors.cache_clear()
+    yield
+    all_mirrors.cache_clear()
+
+
+@pytest.fixture
+def installed(db: None) -> None:
+    """The first start is behind us."""
+    ensure_installation(NOW)
+
+
+@pytest.fixture
+def calendar(
+    only_calendar: None,
+    installed: None,
+    sandbox: RunningSandbox,
+    set_clock: SetClock,  # noqa: F811
+) -> SeenCalendar:
+    """An empty calendar at NOW; the product's clock and the sandbox's agree."""
+    set_clock(NOW)
+    sandbox.set_clock(NOW)
+    return SeenCalendar(sandbox, set_clock)
+
+
+@pytest.fixture
+def academy(calendar: SeenCalendar) -> Academy:
+    """Groups A, B and C with two members each, not yet realized."""
+    academy = Academy(clock.now())
+    for group, names in {"A": ("Ada", "Alan"), "B": ("Bea", "Ben"), "C": ("Cleo", "Carl")}.items():
+        for name in names:
+            academy.add_member(name, group)
+    return academy
+
+
+@pytest.fixture
+def realized(academy: Academy, calendar: SeenCalendar) -> Academy:
+    """The same, with its three series standing and the mails about them forgotten."""
+    calendar.realize(academy)
+    calendar.forget_mails()
+    return academy

@@ -1,0 +1,206 @@
+"""What people do in Google Calendar itself: reported or repaired, never doubled."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from calendarsync.models import CalendarSeries
+from cohorts.sync import services
+from cohorts.sync.models import GroupSync
+from tests.calendarsync.seen import SeenCalendar
+from tests.support.academy import Academy
+
+pytestmark = pytest.mark.django_db
+
+HOUR = timedelta(hours=1)
+
+
+def stamp(moment) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def test_a_deleted_series_is_reported_and_never_made_anew_by_itself(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    group = realized.groups["A"]
+    calendar.do("delete_event", event=calendar.series_id(group))
+    before = calendar.sandbox.last
+    calendar.look()
+    calendar.look()
+    assert calendar.writes_since(before) == []
+    assert calendar.troubles() == {"Group A": "series_gone"}
+    assert GroupSync.objects.get(group=group).stands_at is None
+
+
+def test_pressing_realize_again_is_withheld(realized: Academy, calendar: SeenCalendar) -> None:
+    calendar.do("delete_event", event=calendar.series_id(realized.groups["A"]))
+    calendar.look()
+    before = calendar.sandbox.last
+    calendar.realize(realized, "A")
+    assert calendar.writes_since(before) == []
+    assert calendar.troubles() == {"Group A": "series_gone"}
+
+
+def test_staff_have_a_deleted_series_made_anew(realized: Academy, calendar: SeenCalendar) -> None:
+    group = realized.groups["A"]
+    gone = calendar.series_id(group)
+    calendar.do("delete_event", event=gone)
+    calendar.look()
+    services.make_anew([group.pk], "calendar", by=None, now=calendar.now)
+    calendar.work()
+    assert calendar.series_id(group) != gone
+    assert calendar.invited(calendar.series(group)) == {"ada", "alan"}
+    assert calendar.mails == [("ada", "invitation"), ("alan", "invitation")]
+    assert calendar.troubles() == {}
+    assert realized.meeting("A", 1).calendar_instance.instance_id.startswith(
+        calendar.series_id(group)
+    )
+
+
+def test_a_series_that_stands_is_not_made_anew(realized: Academy, calendar: SeenCalendar) -> None:
+    before = calendar.sandbox.last
+    services.make_anew([realized.groups["A"].pk], "calendar", by=None, now=calendar.now)
+    calendar.work()
+    assert calendar.writes_since(before) == []
+    assert CalendarSeries.objects.count() == 3
+
+
+def test_a_series_restored_from_the_bin_stands_again(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    group = realized.groups["A"]
+    calendar.do("delete_event", event=calendar.series_id(group))
+    calendar.look()
+    changes = {"status": "confirmed"}
+    calendar.do("edit_event", event=calendar.series_id(group), changes=changes)
+    calendar.look()
+    assert calendar.troubles() == {}
+    assert GroupSync.objects.get(group=group).stands_at is not None
+
+
+def test_a_split_series_is_reported_and_never_patched(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    group = realized.groups["A"]
+    at = stamp(realized.meeting("A", 3).starts_at)
+    calendar.do("split", event=calendar.series_id(group), at=at)
+    before = calendar.sandbox.last
+    calendar.look()
+    assert calendar.writes_since(before) == []
+    assert calendar.troubles() == {"Group A": "series_split"}
+    realized.add_member("Anne", "A")
+    calendar.work()
+    (later,) = [one for one in calendar.all_series if "_R" in one["id"]]
+    assert calendar.invited(later) == {"ada", "alan"}
+
+
+def test_a_series_moved_by_hand_is_reported_and_its_list_still_kept(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    group = realized.groups["A"]
+    first = realized.meeting("A", 1)
+    moved = {
+        "start": {"dateTime": stamp(first.starts_at + HOUR), "timeZone": "UTC"},
+        "end": {"dateTime": stamp(first.ends_at + HOUR), "timeZone": "UTC"},
+    }
+    calendar.do("edit_event", event=calendar.series_id(group), changes=moved)
+    before = calendar.sandbox.last
+    calendar.look()
+    assert calendar.writes_since(before) == []
+    assert calendar.troubles() == {"Group A": "series_edited"}
+    realized.add_member("Anne", "A")
+    calendar.work()
+    after = calendar.series(group)
+    assert "anne" in calendar.invited(after)
+    assert after["start"] == moved["start"]
+
+
+def test_a_shorter_rule_by_hand_is_reported(realized: Academy, calendar: SeenCalendar) -> None:
+    group = realized.groups["A"]
+    changes = {"recurrence": ["RRULE:FREQ=WEEKLY;COUNT=2"]}
+    calendar.do("edit_event", event=calendar.series_id(group), changes=changes)
+    calendar.look()
+    assert calendar.troubles() == {"Group A": "series_edited"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"summary": "Something else"},
+        {"description": ""},
+        {"location": "the pub"},
+        {"guestsCanSeeOtherGuests": True},
+        {"guestsCanModify": True},
+        {"reminders": {"useDefault": True}},
+        {"reminders": {"useDefault": False, "overrides": [{"method": "email", "minutes": 5}]}},
+    ],
+    ids="-".join,
+)
+def test_words_and_settings_changed_by_hand_are_put_back_without_a_mail(
+    realized: Academy, calendar: SeenCalendar, changes: dict
+) -> None:
+    group = realized.groups["A"]
+    before = calendar.series(group)
+    calendar.do("edit_event", event=calendar.series_id(group), changes=changes)
+    calendar.look()
+    after = calendar.series(group)
+    volatile = {"etag", "updated", "sequence"}
+    assert {k: v for k, v in after.items() if k not in volatile} == {
+        k: v for k, v in before.items() if k not in volatile
+    }
+    assert calendar.mails == []
+
+
+def test_other_events_in_the_calendar_are_left_alone(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    body = {
+        "summary": "Lunch",
+        "start": {"dateTime": "2026-11-04T12:00:00Z"},
+        "end": {"dateTime": "2026-11-04T13:00:00Z"},
+        "attendees": [{"email": "friend@elsewhere.example"}],
+    }
+    calendar.insert(body)
+    before = calendar.sandbox.last
+    calendar.look()
+    assert calendar.writes_since(before) == []
+    assert calendar.troubles() == {}
+
+
+def test_staff_point_at_a_series_that_is_there_already(
+    academy: Academy, calendar: SeenCalendar, client
+) -> None:
+    """One made by hand, or by the system before: it is taken over, and nobody is invited twice."""
+    first = academy.meeting("A", 1)
+    body = {
+        "summary": "Old name",
+        "start": {"dateTime": stamp(first.starts_at), "timeZone": "UTC"},
+        "end": {"dateTime": stamp(first.ends_at), "timeZone": "UTC"},
+        "recurrence": ["RRULE:FREQ=WEEKLY;COUNT=4"],
+        "attendees": [{"email": "ada@example.org"}, {"email": "alan@example.org"}],
+    }
+    made = calendar.insert(body)
+    calendar.look()  # the sync token is newer than the event
+
+    sue = academy.add_person("Sue", is_staff=True, is_superuser=True)
+    client.force_login(sue)
+    group = academy.groups["A"]
+    form = {"group": group.pk, "event_id": made["id"]}
+    answer = client.post("/admin/calendarsync/calendarseries/add/", form)
+    assert answer.status_code == 302
+    calendar.work()
+    series = calendar.series(group)
+    assert series["summary"] == "Course - Group A"
+    assert series["extendedProperties"]["private"]["lens_group_id"] == str(group.pk)
+    assert calendar.mails == []
+    assert realized_groups(calendar) == ["Group A"]
+    academy.add_member("Anne", "A")
+    calendar.work()
+    assert calendar.invited(calendar.series(group)) == {"ada", "alan", "anne"}
+
+
+def realized_groups(calendar: SeenCalendar) -> list[str]:
+    rows = GroupSync.objects.filter(mirror="calendar", stands_at__isnull=False)
+    return [row.group.name for row in rows]

@@ -1,0 +1,150 @@
+"""What is sent, what an answer is taken for, and what Google may leave out."""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import urlsafe_b64encode
+from dataclasses import replace
+from datetime import UTC, datetime, time
+
+import pytest
+
+from calendarsync.admin import read_event_id
+from calendarsync.apply import carry_out
+from calendarsync.calls import Create, Edit, Times
+from calendarsync.ids import Mark
+from calendarsync.observed import Event, Face, Memory, read_event
+from calendarsync.slots import Slot, Weekly
+from cohorts.sync.errors import LookAgain, Refused
+from tests.calendarsync.direct import DirectClient
+
+NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
+MEMORY = Memory("tests")
+FIRST = datetime(2026, 11, 4, 15, tzinfo=UTC)
+SLOT = Slot.through([FIRST], Weekly(2, time(15), "UTC", 60))
+
+
+def make_series(client: DirectClient, *people: str, number: int = 1) -> Event:
+    call = Create(Face("Group", mark=Mark("tests", 7, number)), replace(SLOT, count=4), people)
+    return asyncio.run(carry_out(client, MEMORY, call)).answer  # type: ignore[arg-type]
+
+
+class Forgetful(DirectClient):
+    """A Google that takes a list and keeps the old one."""
+
+    async def patch(self, event: Event, body: dict, *, tell: str) -> Event:
+        return replace(await super().patch(event, body, tell=tell), attendees=event.attendees)
+
+
+def test_a_change_that_google_does_not_keep_is_not_taken_for_done() -> None:
+    client = Forgetful(lambda: NOW)
+    series = make_series(client, "ada@example.org")
+    with pytest.raises(Refused) as refused:
+        asyncio.run(carry_out(client, MEMORY, Edit(series, invite=("new@example.org",))))  # type: ignore[arg-type]
+    assert refused.value.code == "not_kept"
+
+
+def test_an_occurrence_that_is_so_already_is_not_written_again() -> None:
+    """A listing may have left it out; writing it once more would mail everybody."""
+    client = DirectClient(lambda: NOW)
+    series = make_series(client, "ada@example.org")
+    unseen = replace(series, id=f"{series.id}_20261104T150000Z", etag="")
+    call = Edit(unseen, times=Times(FIRST, 60, "UTC"), invite=("ada@example.org",))
+    outcome = asyncio.run(carry_out(client, MEMORY, call))  # type: ignore[arg-type]
+    assert outcome.note == "It was so already."
+    assert client.writes == 1
+
+
+def test_an_occurrence_that_google_does_not_know_is_said_to_be_unknown() -> None:
+    client = DirectClient(lambda: NOW)
+    series = make_series(client)
+    unseen = replace(series, id=f"{series.id}_20300101T150000Z", etag="")
+    with pytest.raises(Refused) as refused:
+        asyncio.run(carry_out(client, MEMORY, Edit(unseen, invite=("a@example.org",))))  # type: ignore[arg-type]
+    assert refused.value.code == "no_occurrence"
+
+
+def test_a_write_to_what_has_changed_since_is_looked_at_again() -> None:
+    client = DirectClient(lambda: NOW)
+    series = make_series(client)
+    client.by_hand("edit_event", event=series.id, changes={"summary": "by hand"})
+    with pytest.raises(LookAgain):
+        asyncio.run(carry_out(client, MEMORY, Edit(series, face=Face("ours"))))  # type: ignore[arg-type]
+
+
+def test_an_id_that_something_else_has_is_not_adopted() -> None:
+    client = DirectClient(lambda: NOW)
+    series = make_series(client)
+    properties = {"private": {"lens_installation": "theirs"}}
+    client.by_hand("edit_event", event=series.id, changes={"extendedProperties": properties})
+    with pytest.raises(Refused) as refused:
+        make_series(client)
+    assert refused.value.code == "id_taken"
+
+
+BARE = {"id": "x", "start": {"dateTime": "2026-11-04T15:00:00Z"}}
+
+
+def test_fields_that_google_leaves_out_are_at_their_default() -> None:
+    assert read_event(BARE) == read_event(
+        {
+            **BARE,
+            "status": "confirmed",
+            "summary": "",
+            "guestsCanSeeOtherGuests": True,
+            "guestsCanInviteOthers": True,
+            "guestsCanModify": False,
+            "reminders": {"useDefault": True},
+            "attendees": [],
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("reminders", "some"),
+    [
+        ({}, True),
+        ({"useDefault": True}, True),
+        ({"useDefault": False}, False),
+        ({"useDefault": False, "overrides": []}, False),
+        ({"useDefault": False, "overrides": [{"method": "popup", "minutes": 5}]}, True),
+    ],
+)
+def test_whether_google_reminds_anybody(reminders: dict, some: bool) -> None:
+    assert read_event({**BARE, "reminders": reminders}).face.reminders is some
+
+
+@pytest.mark.parametrize(
+    ("rule", "count"),
+    [
+        ("RRULE:FREQ=WEEKLY;COUNT=4", 4),
+        ("RRULE:FREQ=WEEKLY;WKST=MO;COUNT=4;BYDAY=WE", 4),
+        ("RRULE:COUNT=4;INTERVAL=1;FREQ=WEEKLY", 4),
+        ("RRULE:FREQ=WEEKLY;COUNT=4;BYDAY=TH", None),
+        ("RRULE:FREQ=WEEKLY;COUNT=4;INTERVAL=2", None),
+        ("RRULE:FREQ=WEEKLY;UNTIL=20261125T150000Z", None),
+        ("RRULE:FREQ=DAILY;COUNT=4", None),
+    ],
+)
+def test_which_rules_are_a_weekly_rhythm(rule: str, count: int | None) -> None:
+    when = {"dateTime": "2026-11-04T15:00:00Z", "timeZone": "UTC"}
+    ends = {"dateTime": "2026-11-04T16:00:00Z", "timeZone": "UTC"}
+    slot = read_event({"id": "x", "start": when, "end": ends, "recurrence": [rule]}).slot
+    assert (slot.count if slot else None) == count
+
+
+def test_times_are_converted_from_the_calendars_zone_and_never_replaced() -> None:
+    event = read_event({"id": "x", "start": {"dateTime": "2026-11-04T20:30:00+05:30"}})
+    assert event.start == FIRST
+
+
+@pytest.mark.parametrize("when", [{"date": "2026-11-04"}, {}])
+def test_a_whole_day_is_no_time_of_ours(when: dict) -> None:
+    assert read_event({"id": "x", "start": when, "end": when}).start is None
+
+
+def test_staff_may_paste_a_link() -> None:
+    eid = urlsafe_b64encode(b"abc123 lens@sandbox.example").decode().rstrip("=")
+    assert read_event_id(f"https://www.google.com/calendar/event?eid={eid}") == "abc123"
+    assert read_event_id(" abc123 ") == "abc123"
+    assert read_event_id("https://calendar.google.com/?eid=!") == ""

@@ -1,0 +1,117 @@
+"""Whose events these are: a restored database and a copy touch nothing that is another's."""
+
+from __future__ import annotations
+
+import pytest
+
+from calendarsync.models import CalendarCopy, CalendarEvent, CalendarInstance, CalendarSeries
+from cohorts.models import Installation
+from cohorts.sync import services
+from cohorts.sync.models import GroupSync, MirrorState
+from cohorts.sync.registry import all_mirrors
+from meetings.models import Meeting
+from tests.calendarsync.seen import SeenCalendar
+from tests.support.academy import Academy
+
+pytestmark = pytest.mark.django_db
+
+
+def restore_older_database(calendar: SeenCalendar) -> None:
+    """As if the database were one from before anything was realized."""
+    for model in (CalendarInstance, CalendarSeries, CalendarEvent, CalendarCopy):
+        model.objects.all().delete()
+    MirrorState.objects.update(cursor="")
+    GroupSync.objects.update(stands_at=None, create_asked_at=calendar.now)
+
+
+def test_a_restored_database_only_looks_until_somebody_says_what_it_is(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    restore_older_database(calendar)
+    before = calendar.sandbox.last
+    calendar.look()
+    calendar.look()  # also by an incremental listing
+    assert calendar.writes_since(before) == []
+    assert set(calendar.troubles().values()) == {"strangers"}
+
+
+def test_strangers_that_are_ours_are_adopted_by_their_mark(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    ids = {one["id"] for one in calendar.all_series}
+    group = realized.groups["A"]
+    last = realized.meeting("A", 4)
+    Meeting.objects.create(group=group, number=5, starts_at=last.ends_at, duration_minutes=60)
+    calendar.work()
+    (single,) = calendar.singles(group)
+    restore_older_database(calendar)
+    calendar.look()
+    services.adopt_strangers("calendar")
+    calendar.forget_mails()
+    calendar.work()
+    assert {row.event_id for row in CalendarSeries.objects.all()} == ids
+    assert CalendarEvent.objects.get().event_id == single["id"]
+    assert {one["id"] for one in calendar.all_series} == ids
+    assert CalendarInstance.objects.count() == 12
+    assert calendar.mails == []
+    assert calendar.troubles() == {}
+    assert not MirrorState.objects.get(name="calendar").adopt_strangers  # used once
+    realized.add_member("Anne", "A")
+    calendar.work()
+    assert "anne" in calendar.invited(calendar.series(group))
+
+
+def test_another_installations_events_are_nobodys_business(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    theirs = {one["id"]: one for one in calendar.all_series}
+    restore_older_database(calendar)
+    Installation.objects.update(installation_id="copy")
+    calendar.look()
+    events = {one["id"]: one for one in calendar.all_series}
+    assert len(events) == 6
+    assert {pk: events[pk] for pk in theirs} == theirs
+    assert calendar.troubles() == {}
+
+
+def test_a_copy_forgets_what_the_original_made(realized: Academy, calendar: SeenCalendar) -> None:
+    theirs = {one["id"]: one for one in calendar.all_series}
+    Installation.objects.update(installation_id="copy")
+    all_mirrors()["calendar"].forget_all()
+    before = calendar.sandbox.last
+    calendar.look()
+    assert calendar.writes_since(before) == []
+    assert {one["id"]: one for one in calendar.all_series} == theirs
+
+
+def test_yesterdays_database_finds_what_was_made_since(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    """Its sync token is older, so the listing tells everything that has happened since."""
+    calendar.look()
+    kept = [list(model.objects.values()) for model in (CalendarSeries, CalendarCopy)]
+    cursor = MirrorState.objects.get().cursor
+    realized.add_member("Anne", "A")
+    calendar.work()
+
+    for model, rows in zip((CalendarSeries, CalendarCopy), kept, strict=True):
+        CalendarInstance.objects.all().delete()
+        model.objects.all().delete()
+        model.objects.bulk_create(model(**row) for row in rows)
+    MirrorState.objects.update(cursor=cursor)
+    before = calendar.sandbox.last
+    calendar.look()
+    assert calendar.writes_since(before) == []
+    assert calendar.reads_since(before) == 1
+
+
+def test_another_calendar_is_read_anew(realized: Academy, calendar: SeenCalendar, settings) -> None:
+    """`primary` names the same calendar here: what counts is that the token is not used."""
+    calendar.look()
+    settings.GOOGLE_CALENDAR_ID = "primary"
+    before = calendar.sandbox.last
+    services.look_at_all("calendar")
+    calendar.work()
+    calls = calendar.sandbox.calls(before)
+    assert "syncToken" not in calls[0]["query"]
+    assert [call for call in calls if call["wrote"]] == []

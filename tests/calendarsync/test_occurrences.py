@@ -1,0 +1,249 @@
+"""Meetings that differ from their series: moved, called off, brought back, outside the rhythm."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from cohorts.models import Membership
+from cohorts.services.memberships import end_membership
+from meetings.models import Meeting
+from meetings.services import cancel_meeting, move_meeting, restore_meeting
+from tests.calendarsync.behaviour import in_every_mode
+from tests.calendarsync.seen import SeenCalendar
+from tests.support.academy import Academy
+
+pytestmark = pytest.mark.django_db
+
+
+def stamp(moment) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def move(academy: Academy, calendar: SeenCalendar, group: str, number: int) -> Meeting:
+    meeting = academy.meeting(group, number)
+    return move_meeting(
+        meeting.pk, starts_at=meeting.starts_at + timedelta(hours=26), now=calendar.now
+    )
+
+
+def assert_quiet(calendar: SeenCalendar) -> None:
+    before = calendar.sandbox.last
+    calendar.look()
+    assert calendar.writes_since(before) == []
+    assert calendar.reads_since(before) == 1
+
+
+def test_a_moved_meeting_is_a_moved_occurrence_and_everybody_hears(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    meeting = move(realized, calendar, "A", 2)
+    before = calendar.sandbox.last
+    calendar.work()
+    occurrence = calendar.occurrence(meeting)
+    assert occurrence["start"]["dateTime"] == stamp(meeting.starts_at)
+    assert occurrence["end"]["dateTime"] == stamp(meeting.ends_at)
+    assert calendar.writes_since(before) == ["PATCH"]
+    assert calendar.mails == [("ada", "update"), ("alan", "update")]
+    assert_quiet(calendar)
+
+
+def test_a_cancelled_meeting_is_a_cancelled_occurrence_and_comes_back(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    meeting = realized.meeting("A", 2)
+    cancel_meeting(meeting.pk, now=calendar.now)
+    before = calendar.sandbox.last
+    calendar.work()
+    assert calendar.occurrence(meeting)["status"] == "cancelled"
+    assert calendar.writes_since(before) == ["DELETE"]
+    assert calendar.mails == [("ada", "cancellation"), ("alan", "cancellation")]
+    assert_quiet(calendar)
+
+    restore_meeting(meeting.pk, now=calendar.now)
+    calendar.work()
+    occurrence = calendar.occurrence(meeting)
+    assert occurrence["status"] == "confirmed"
+    assert calendar.invited(occurrence) == {"ada", "alan"}
+    assert_quiet(calendar)
+
+
+def test_a_meeting_cancelled_and_brought_back_within_one_slice_is_right(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    meeting = realized.meeting("A", 2)
+    cancel_meeting(meeting.pk, now=calendar.now)
+    calendar.work()
+    meeting.refresh_from_db()
+    Meeting.objects.filter(pk=meeting.pk).update(status="scheduled")
+    calendar.look()
+    assert calendar.occurrence(meeting)["status"] == "confirmed"
+
+
+def test_postponing_is_a_cancelled_occurrence_and_a_single_event(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    group = realized.groups["A"]
+    cancel_meeting(realized.meeting("A", 2).pk, now=calendar.now)
+    last = realized.meeting("A", 4)
+    extra = Meeting.objects.create(
+        group=group, number=5, starts_at=last.starts_at + timedelta(days=7), duration_minutes=60
+    )
+    before = calendar.sandbox.last
+    calendar.work()
+    assert sorted(calendar.writes_since(before)) == ["DELETE", "POST"]
+    (single,) = calendar.singles(group)
+    assert single["start"]["dateTime"] == stamp(extra.starts_at)
+    assert calendar.invited(single) == {"ada", "alan"}
+    assert_quiet(calendar)
+
+    move_meeting(extra.pk, starts_at=extra.starts_at + timedelta(hours=3), now=calendar.now)
+    calendar.work()
+    (single,) = calendar.singles(group)
+    extra.refresh_from_db()
+    assert single["start"]["dateTime"] == stamp(extra.starts_at)
+
+    cancel_meeting(extra.pk, now=calendar.now)
+    calendar.work()
+    assert calendar.singles(group) == []
+    assert_quiet(calendar)
+
+
+def test_a_single_event_deleted_by_hand_is_made_again(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    group = realized.groups["A"]
+    last = realized.meeting("A", 4)
+    Meeting.objects.create(
+        group=group, number=5, starts_at=last.starts_at + timedelta(days=7), duration_minutes=60
+    )
+    calendar.work()
+    (single,) = calendar.singles(group)
+    calendar.do("delete_event", event=single["id"])
+    calendar.look()
+    (again,) = calendar.singles(group)
+    assert again["id"] != single["id"]
+    assert again["start"] == single["start"]
+    assert_quiet(calendar)
+
+
+def test_a_meeting_that_has_begun_is_never_patched(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    meeting = realized.meeting("A", 1)
+    place = f"{calendar.series_id(realized.groups['A'])}_{meeting.starts_at:%Y%m%dT%H%M%SZ}"
+    calendar.move_clock(meeting.starts_at + timedelta(minutes=1))
+    calendar.do("delete_event", event=place)
+    Meeting.objects.filter(pk=meeting.pk).update(starts_at=meeting.starts_at - timedelta(hours=1))
+    assert_quiet(calendar)
+
+
+@in_every_mode
+def test_an_occurrence_moved_or_deleted_by_hand_is_put_right(
+    realized: Academy, calendar: SeenCalendar, exceptions: str, mails: str
+) -> None:
+    calendar.behave(exceptions=exceptions, mails=mails)
+    first, second = realized.meeting("A", 1), realized.meeting("A", 2)
+    series = calendar.series_id(realized.groups["A"])
+    later = stamp(first.starts_at + timedelta(hours=5))
+    calendar.do(
+        "edit_event",
+        event=f"{series}_{first.starts_at:%Y%m%dT%H%M%SZ}",
+        changes={"start": {"dateTime": later}, "end": {"dateTime": later}},
+    )
+    calendar.do("delete_event", event=f"{series}_{second.starts_at:%Y%m%dT%H%M%SZ}")
+    calendar.look()
+    for meeting in (first, second):
+        occurrence = calendar.occurrence(meeting)
+        assert occurrence["status"] == "confirmed"
+        assert occurrence["start"]["dateTime"] == stamp(meeting.starts_at)
+        assert occurrence["end"]["dateTime"] == stamp(meeting.ends_at)
+        assert calendar.invited(occurrence) == {"ada", "alan"}
+    assert_quiet(calendar)
+
+
+@in_every_mode
+def test_every_exception_is_right_after_people_come_and_go(
+    realized: Academy, calendar: SeenCalendar, exceptions: str, mails: str
+) -> None:
+    """One meeting moved, one cancelled, one answered by itself; then one joins and one leaves."""
+    calendar.behave(exceptions=exceptions, mails=mails)
+    group = realized.groups["A"]
+    ada = Membership.objects.get(user__name="Ada").user
+    moved = move(realized, calendar, "A", 2)
+    cancel_meeting(realized.meeting("A", 3).pk, now=calendar.now)
+    calendar.respond(ada, "declined", group, realized.meeting("A", 4))
+    calendar.work()
+    calendar.forget_mails()
+
+    realized.add_member("Anne", "A")
+    end_membership(Membership.objects.get(user__name="Alan").pk, status="dropped", now=calendar.now)
+    calendar.work()
+    for number in (1, 2, 4):
+        occurrence = calendar.occurrence(realized.meeting("A", number))
+        assert calendar.invited(occurrence) == {"ada", "anne"}, f"week {number}"
+    assert calendar.occurrence(moved)["start"]["dateTime"] == stamp(moved.starts_at)
+    assert calendar.occurrence(realized.meeting("A", 3))["status"] == "cancelled"
+    assert calendar.troubles() == {}
+    invited = [name for name, kind in calendar.mails if kind == "invitation"]
+    # One for the series; another for the moved meeting, where Google left its list alone.
+    assert invited == ["anne"] * (2 if exceptions == "left_alone" else 1)
+    assert_quiet(calendar)
+
+
+def test_an_answer_to_one_occurrence_is_no_drift(realized: Academy, calendar: SeenCalendar) -> None:
+    ada = Membership.objects.get(user__name="Ada").user
+    calendar.respond(ada, "declined", realized.groups["A"], realized.meeting("A", 2))
+    assert_quiet(calendar)
+
+
+def test_an_exceptions_answers_survive_the_move_of_its_meeting(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    ada = Membership.objects.get(user__name="Ada").user
+    meeting = realized.meeting("A", 2)
+    calendar.respond(ada, "tentative", realized.groups["A"], meeting)
+    move(realized, calendar, "A", 2)
+    calendar.work()
+    assert calendar.answer(calendar.occurrence(meeting), ada) == "tentative"
+
+
+def test_an_answer_to_the_series_survives_the_first_change_of_an_occurrence(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    ada = Membership.objects.get(user__name="Ada").user
+    calendar.respond(ada, "accepted", realized.groups["A"])
+    meeting = move(realized, calendar, "A", 2)
+    calendar.work()
+    assert calendar.answer(calendar.occurrence(meeting), ada) == "accepted"
+
+
+def test_a_calendar_in_another_zone_makes_no_difference(
+    academy: Academy, calendar: SeenCalendar
+) -> None:
+    calendar.behave(time_zone="Asia/Kolkata")
+    calendar.realize(academy)
+    meeting = move(academy, calendar, "A", 2)
+    calendar.work()
+    start = calendar.occurrence(meeting)["start"]["dateTime"]
+    assert start.endswith("+05:30")
+    assert datetime.fromisoformat(start) == meeting.starts_at
+    assert calendar.troubles() == {}
+    assert_quiet(calendar)
+
+
+@in_every_mode
+def test_a_rename_puts_a_moved_meeting_back_where_it_was_moved_to(
+    realized: Academy, calendar: SeenCalendar, exceptions: str, mails: str
+) -> None:
+    """Writing the series may reset its exceptions: they are read again, and put right."""
+    calendar.behave(exceptions=exceptions, mails=mails)
+    meeting = move(realized, calendar, "A", 2)
+    calendar.work()
+    group = realized.groups["A"]
+    group.name = "Group Alpha"
+    group.save()
+    calendar.work()
+    assert calendar.occurrence(meeting)["start"]["dateTime"] == stamp(meeting.starts_at)
+    assert_quiet(calendar)
