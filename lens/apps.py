@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+from django.conf import settings
+
+
+class LensConfig(AppConfig):
+    name = "lens"
+    verbose_name = "Lens"
+
+    def ready(self) -> None:
+        from lens import checks  # noqa: F401 - registers them
+        from lens.sentry import start_reporting
+
+        start_reporting(settings.SENTRY_DSN, installation=settings.INSTALLATION_ID)

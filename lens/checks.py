@@ -1,0 +1,198 @@
+"""`manage.py check`: settings that cannot work.  With `--deploy`: what production still lacks.
+
+A mirror is judged by itself: one that is left out on purpose costs a warning and no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004 - Django's name
+from django.utils.module_loading import import_string
+
+from lens.env import is_local
+
+
+@register
+def check_settings(**_: Any) -> list[CheckMessage]:
+    """What is wrong on any machine."""
+    return [*find_installation_errors(), *find_discord_errors(), *find_pace_errors()]
+
+
+@register(deploy=True)
+def check_production(**_: Any) -> list[CheckMessage]:
+    """What a production set-up still lacks, beside Django's own checks."""
+    return [
+        *lacks_of_installation(),
+        *lacks_of_web(),
+        *lacks_of_discord(),
+        *lacks_of_google(),
+        *lacks_of_alarms(),
+    ]
+
+
+# -- wrong -------------------------------------------------------------------------------------
+
+
+def find_installation_errors() -> Iterator[CheckMessage]:
+    if not settings.INSTALLATION_ID:
+        yield Error(
+            "INSTALLATION_ID is not set.",
+            hint="Choose a short name that no other installation has, such as 'academy-live', and "
+            "keep it: everything that is made outside is marked with it.",
+            id="lens.E006",
+        )
+
+
+def find_discord_errors() -> Iterator[CheckMessage]:
+    if settings.DISCORD_BOT_TOKEN and settings.DISCORD_GUILD_ID is None:
+        yield Error(
+            "Discord: DISCORD_BOT_TOKEN is set and DISCORD_GUILD_ID is not.",
+            hint="Set DISCORD_GUILD_ID to the id of the server that the bot is in.",
+            id="lens.E001",
+        )
+    if has_sandbox_token() and not is_local(settings.DISCORD_API_BASE):
+        yield Error(
+            "Discord: a sandbox's token would be sent to the real Discord.",
+            hint="Set the bot's own token, or DISCORD_API_BASE to the sandbox's address.",
+            id="lens.E002",
+        )
+
+
+def find_pace_errors() -> Iterator[CheckMessage]:
+    sync = settings.SYNC
+    timeout: Any = settings.Q_CLUSTER["timeout"]
+    longest = sync["slice_seconds"] + sync["call_seconds"]
+    if longest >= timeout:
+        yield Error(
+            f"A slice of work may last {longest:g} seconds and is cut off after {timeout:g}.",
+            hint="Keep SYNC_SLICE_SECONDS + SYNC_CALL_SECONDS below that.",
+            id="lens.E003",
+        )
+    if sync["renew_below_seconds"] >= sync["lease_seconds"]:
+        yield Error(
+            "SYNC_RENEW_BELOW_SECONDS must be less than SYNC_LEASE_SECONDS.", id="lens.E004"
+        )
+    if sync["call_seconds"] >= sync["renew_below_seconds"]:
+        yield Error(
+            "SYNC_CALL_SECONDS must be less than SYNC_RENEW_BELOW_SECONDS, or a call could "
+            "outlive the lease under which it began.",
+            id="lens.E005",
+        )
+
+
+def find_mirror_errors() -> Iterator[CheckMessage]:
+    for path in settings.GROUP_MIRRORS:
+        try:
+            import_string(path)
+        except ImportError as error:
+            yield Error(f"GROUP_MIRRORS names {path}: {error}.", id="lens.E006")
+
+
+# -- lacking -----------------------------------------------------------------------------------
+
+
+def lacks_of_installation() -> Iterator[CheckMessage]:
+    if settings.INSTALLATION_ID == "local":
+        yield Warning(
+            "INSTALLATION_ID is 'local', as on everybody's own machine.",
+            hint="Choose a name that no other installation has, such as 'academy-live'.",
+            id="lens.W001",
+        )
+    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+        yield Warning(
+            "The database is SQLite, which one machine and one writer at a time can use.",
+            hint="Set DATABASE_URL to a PostgreSQL: postgres://user:password@host/name.",
+            id="lens.W002",
+        )
+
+
+def lacks_of_web() -> Iterator[CheckMessage]:
+    site = urlsplit(settings.SITE_URL)
+    if site.scheme != "https":
+        yield Warning(
+            f"SITE_URL is {settings.SITE_URL}, which is not https.",
+            hint="Set it to the address by which people reach Lens; links in messages begin so.",
+            id="lens.W003",
+        )
+    if site.hostname not in settings.ALLOWED_HOSTS and "*" not in settings.ALLOWED_HOSTS:
+        yield Warning(
+            f"ALLOWED_HOSTS does not name {site.hostname}, the host of SITE_URL.",
+            hint="Set ALLOWED_HOSTS to the names, separated by commas, by which it is reached.",
+            id="lens.W004",
+        )
+
+
+def lacks_of_discord() -> Iterator[CheckMessage]:
+    if not settings.DISCORD_BOT_TOKEN:
+        yield Warning(
+            "Discord: DISCORD_BOT_TOKEN is not set, so no group can become active.",
+            hint="docs/operations.md, “Discord”, shows how to make a bot and invite it.",
+            id="lens.W010",
+        )
+        return
+    if has_sandbox_token() or is_local(settings.DISCORD_API_BASE):
+        yield Warning(
+            f"Discord: a stand-in at {settings.DISCORD_API_BASE} is used.",
+            hint="Set DISCORD_BOT_TOKEN to the bot's own token and leave DISCORD_API_BASE unset.",
+            id="lens.W011",
+        )
+    if not settings.DISCORD_INVITE_URL:
+        yield Warning(
+            "Discord: DISCORD_INVITE_URL is not set, so people who are not in the server yet are "
+            "not shown a way in.",
+            hint="Make an invitation that does not expire, in the server's settings.",
+            id="lens.W012",
+        )
+
+
+def lacks_of_google() -> Iterator[CheckMessage]:
+    if not settings.GOOGLE_CALENDAR_ID:
+        yield Warning(
+            "Google Calendar: GOOGLE_CALENDAR_ID is not set, so nobody is invited.",
+            hint="docs/operations.md, “Google Calendar”, shows how to make the calendar.",
+            id="lens.W020",
+        )
+        return
+    if is_local(settings.GOOGLE_CALENDAR_API_BASE):
+        yield Warning(
+            f"Google Calendar: a stand-in at {settings.GOOGLE_CALENDAR_API_BASE} is used.",
+            hint="Set the service account's key and leave GOOGLE_CALENDAR_API_BASE unset.",
+            id="lens.W021",
+        )
+    if not settings.GOOGLE_CREDENTIALS:
+        yield Warning(
+            "Google Calendar: no service account's key is set; the machine's own (application "
+            "default) credentials will be tried.",
+            hint="Set GOOGLE_CALENDAR_CREDENTIALS_FILE or GOOGLE_CALENDAR_CREDENTIALS_JSON.",
+            id="lens.W022",
+        )
+    if not settings.GOOGLE_CALENDAR_SUBJECT:
+        yield Warning(
+            "Google Calendar: GOOGLE_CALENDAR_SUBJECT is not set; Google lets a service account "
+            "invite people only in the name of a person.",
+            hint="Set it to the address for which domain-wide delegation was granted.",
+            id="lens.W023",
+        )
+
+
+def lacks_of_alarms() -> Iterator[CheckMessage]:
+    if settings.EMAIL_BACKEND.split(".")[-2] in {"console", "dummy", "locmem", "filebased"}:
+        yield Warning(
+            "EMAIL_URL is not set, so no mail leaves this machine.",
+            hint="Set it to smtp+tls://user:password@host:587.",
+            id="lens.W030",
+        )
+    if not settings.SENTRY_DSN:
+        yield Warning(
+            "SENTRY_DSN is not set, so errors are seen only by who reads the logs.",
+            hint="Set it to the address that a Sentry project shows, or watch the logs for ERROR.",
+            id="lens.W031",
+        )
+
+
+def has_sandbox_token() -> bool:
+    return str(settings.DISCORD_BOT_TOKEN).startswith("sandbox")

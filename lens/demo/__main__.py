@@ -1,0 +1,148 @@
+"""The order of things in `make run`."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import sys
+import time
+import urllib.error
+import urllib.request
+
+from lens.demo.family import Died, Family, Stopped
+from lens.demo.local import (
+    ADMIN,
+    BASE_DIR,
+    HOST,
+    PASSWORD,
+    CannotRun,
+    Local,
+    check_ports,
+    put_halves_aside,
+)
+from lens.watch.signals import ENDING, Bell
+
+ANSWER_SECONDS = 90  # a slow machine that is busy with something else
+
+READY = """
+Lens is running.
+
+  Admin           {site}/admin/      sign in as {admin}, password {password}
+  Learner's page  {site}/meetings/   sign in as {learner}, password {password}
+  Sandbox         {sandbox}/            Discord and Google Calendar, as they stand now
+
+In the admin, open Cohorts, tick one and choose the action "Realize"; watch the sandbox's page.
+Mail that it sends lies in {mail}, logs in {logs}. Ctrl-C ends everything.
+"""
+
+# No proxy of the surroundings may stand between two processes of one machine.
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def main() -> int:
+    with Bell({*ENDING, signal.SIGCHLD}) as bell:
+        try:
+            local = Local.from_environment(os.environ)
+            check_ports(local)
+        except CannotRun as error:
+            say(str(error))
+            return 1
+        family = Family(
+            bell,
+            folder=BASE_DIR,
+            logs=local.logs,
+            environment=local.environment(os.environ),
+        )
+        try:
+            return run(local, family)
+        finally:
+            family.end()
+
+
+def run(local: Local, family: Family) -> int:
+    """Everything until Ctrl-C (0), or until something fails (1)."""
+    try:
+        start(local, family)
+        while True:
+            family.wait(3600)
+    except Stopped:
+        say("\nEnding. Its data stays for the next `make run`.")
+        return 0
+    except (Died, CannotRun) as error:
+        say(f"\n{error}\nEnding everything. The logs are in {nearby(local.logs)}.")
+        return 1
+
+
+def start(local: Local, family: Family) -> None:
+    aside = put_halves_aside(local)
+    if aside:
+        say(f"The database and the sandbox did not belong together: begun anew, see {aside}.")
+    say("Starting …")
+    family.start("sandbox", "sandbox", *sandbox_options(local))
+    family.run("data", "demo_data")
+    family.start("web", "runserver", "--noreload", f"{HOST}:{local.port}")
+    family.start("worker", "worker")
+    family.start("clock", "follow_sandbox_clock")
+    for name, url in addresses(local):
+        wait_for_answer(family, name, url)
+    learner = family.last_lines("data")[-1]
+    say(
+        READY.format(
+            site=local.site_url,
+            sandbox=local.sandbox_url,
+            admin=ADMIN,
+            learner=learner,
+            password=PASSWORD,
+            mail=nearby(local.mail),
+            logs=nearby(local.logs),
+        )
+    )
+
+
+def sandbox_options(local: Local) -> tuple[str, ...]:
+    return "--port", str(local.sandbox_port), "--state", str(local.sandbox_state)
+
+
+def addresses(local: Local) -> list[tuple[str, str]]:
+    """What must answer before it is printed, with the process to look at when it does not."""
+    return [
+        ("sandbox", f"{local.sandbox_url}/"),
+        ("web", f"{local.site_url}/admin/login/"),
+        ("web", f"{local.site_url}/meetings/"),
+        ("worker", f"{local.site_url}/healthz?ready"),
+    ]
+
+
+def wait_for_answer(family: Family, name: str, url: str) -> None:
+    """Raises CannotRun, Died or Stopped."""
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while problem := find_problem(url):
+        if time.monotonic() > deadline:
+            lines = "\n".join(f"  {line}" for line in family.last_lines(name))
+            raise CannotRun(f"{url} did not answer: {problem}. Last lines of {name}:\n{lines}")
+        family.wait(0.2)
+
+
+def find_problem(url: str) -> str:
+    """Why an address does not answer, "" when it does."""
+    try:
+        _opener.open(url, timeout=10).close()
+    except urllib.error.HTTPError as error:
+        with error:
+            return f"status {error.code}"
+    except (OSError, http.client.HTTPException) as error:
+        return str(error) or type(error).__name__
+    return ""
+
+
+def nearby(path: object) -> str:
+    return os.path.relpath(str(path))
+
+
+def say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - this is what it is for
+
+
+if __name__ == "__main__":
+    sys.exit(main())

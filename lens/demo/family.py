@@ -1,0 +1,107 @@
+"""Processes that live and die together."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from lens.watch.signals import ENDING, Bell
+
+GRACE = 10  # seconds for everybody to end, after the first signal
+LAST_GRACE = 2  # after the second
+SHOWN_LINES = 20
+
+
+class Stopped(Exception):
+    """Somebody pressed Ctrl-C, or sent SIGTERM."""
+
+
+class Died(Exception):
+    """One of the family ended by itself; carries its name and its last lines."""
+
+    def __init__(self, name: str, status: int, lines: Sequence[str]) -> None:
+        how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
+        said = "\n".join(f"  {line}" for line in lines) or "  (nothing)"
+        super().__init__(f"{name} {how}. Its last lines:\n{said}")
+
+
+class Family:
+    """Starts processes, waits, and ends them all.  Each writes to a log file of its own."""
+
+    def __init__(self, bell: Bell, *, folder: Path, logs: Path, environment: Mapping[str, str]):
+        self.bell = bell
+        self.folder = folder
+        self.logs = logs
+        self.environment = dict(environment)
+        self.members: dict[str, subprocess.Popen[bytes]] = {}
+        logs.mkdir(parents=True, exist_ok=True)
+
+    def start(self, name: str, *arguments: str) -> None:
+        """Start `manage.py` with these arguments."""
+        with self._log(name).open("wb") as log:
+            self.members[name] = subprocess.Popen(  # noqa: S603 - our own commands
+                [sys.executable, "manage.py", *arguments],
+                cwd=self.folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # A Ctrl-C in the terminal is for us; we tell them, in our own order.
+                start_new_session=True,
+            )
+
+    def run(self, name: str, *arguments: str) -> None:
+        """Run `manage.py` with these arguments to its end.  Raises Died when it fails."""
+        self.start(name, *arguments)
+        process = self.members[name]
+        while process.poll() is None:
+            self.wait(1, finite=name)
+        del self.members[name]
+        if process.returncode:
+            raise Died(name, process.returncode, self.last_lines(name))
+
+    def wait(self, seconds: float, *, finite: str = "") -> None:
+        """Wait, or less when something happens.  Raises Stopped and Died.
+
+        `finite` names the member that may end.
+        """
+        if self.bell.wait(seconds) & ENDING:
+            raise Stopped
+        for name, process in self.members.items():
+            status = process.poll()
+            if status is not None and name != finite:
+                raise Died(name, status, self.last_lines(name))
+
+    def last_lines(self, name: str) -> list[str]:
+        text = self._log(name).read_text(encoding="utf-8", errors="replace")
+        return text.splitlines()[-SHOWN_LINES:]
+
+    def end(self) -> None:
+        """End all: gently, at a second signal less so, and at last by force."""
+        if not self._end_with(signal.SIGTERM, GRACE) and not self._end_with(
+            signal.SIGTERM, LAST_GRACE
+        ):
+            self._end_with(signal.SIGKILL, LAST_GRACE)
+
+    def _end_with(self, number: signal.Signals, seconds: float) -> bool:
+        """Whether all have ended before the time was over or another signal came."""
+        for process in self._living():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, number)
+        deadline = time.monotonic() + seconds
+        while self._living() and time.monotonic() < deadline:
+            if self.bell.wait(deadline - time.monotonic()) & ENDING:
+                break
+        return not self._living()
+
+    def _living(self) -> list[subprocess.Popen[bytes]]:
+        return [process for process in self.members.values() if process.poll() is None]
+
+    def _log(self, name: str) -> Path:
+        return self.logs / f"{name}.log"

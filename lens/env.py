@@ -1,0 +1,143 @@
+"""Reading the environment, so that a wrong value ends in a sentence and not in a trace."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+Value = TypeVar("Value")
+WORDS = {"1": True, "true": True, "yes": True, "on": True}
+WORDS |= {"0": False, "false": False, "no": False, "off": False, "": False}
+
+LOCAL_HOSTS = {"127.0.0.1", "localhost", "::1"}
+SNOWFLAKE_DIGITS = range(15, 21)
+
+
+class Env:
+    """The environment's variables.  NAME_FILE in place of NAME names a file that holds the value.
+
+    An empty variable counts as not set.  A value that cannot be read raises ImproperlyConfigured;
+    where it may hold a password it is not repeated.
+    """
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        self.given = given
+
+    def text(self, name: str, default: str = "") -> str:
+        file = self.given.get(f"{name}_FILE", "")
+        read = _read(f"{name}_FILE", file) if file else self.given.get(name, "")
+        return read.strip() or default
+
+    def names(self, name: str, default: list[str]) -> list[str]:
+        items = [item.strip() for item in self.text(name).split(",")]
+        return [item for item in items if item] or default
+
+    def flag(self, name: str, default: bool) -> bool:
+        return self._parse(name, lambda text: WORDS[text.lower()], default, "1 or 0")
+
+    def whole(self, name: str, default: int) -> int:
+        return self._parse(name, int, default, "a whole number")
+
+    def number(self, name: str, default: float) -> float:
+        return self._parse(name, float, default, "a number")
+
+    def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
+        allowed = {choice: choice for choice in choices}
+        return self._parse(name, allowed.__getitem__, default, " or ".join(choices))
+
+    def database(self, name: str, default: str) -> dict[str, Any]:
+        read = environ.Env.db_url_config(self.text(name, default))
+        if "." not in read.get("ENGINE", ""):
+            raise ImproperlyConfigured(
+                f"{name} must begin with postgres:// or sqlite:///, such as "
+                "postgres://user:password@host:5432/name."
+            )
+        return dict(read)
+
+    def email(self, name: str, default: str) -> dict[str, Any]:
+        try:
+            return dict(environ.Env.email_url_config(self.text(name, default)))
+        except ImproperlyConfigured:
+            raise ImproperlyConfigured(
+                f"{name} must be such as smtp+tls://user:password@host:587, or consolemail:// to "
+                "print mail."
+            ) from None
+
+    def _parse(self, name: str, parse: Callable[[str], Value], default: Value, kind: str) -> Value:
+        text = self.text(name)
+        if not text:
+            return default
+        try:
+            return parse(text)
+        except (ValueError, KeyError):
+            raise ImproperlyConfigured(f"{name} must be {kind}; it is {text!r}.") from None
+
+
+def is_local(url: str) -> bool:
+    """Whether an address lies on this machine (a sandbox, a recording proxy)."""
+    return urlsplit(url).hostname in LOCAL_HOSTS
+
+
+def parse_snowflake(name: str, text: str) -> int | None:
+    """A Discord id, or None when the variable is empty.  Raises ImproperlyConfigured."""
+    if not text.strip():
+        return None
+    if not text.strip().isdecimal() or len(text.strip()) not in SNOWFLAKE_DIGITS:
+        raise ImproperlyConfigured(
+            f"{name} must be a Discord id, 15 to 20 digits; it is {text!r}. "
+            "In Discord, turn on Developer Mode, right-click the server and choose Copy Server ID."
+        )
+    return int(text)
+
+
+def parse_base(name: str, text: str, default: str) -> str:
+    """An http(s) address without a slash at its end.  Raises ImproperlyConfigured."""
+    url = (text or default).strip().rstrip("/")
+    parts = urlsplit(url)
+    if url and (parts.scheme not in {"http", "https"} or not parts.hostname):
+        raise ImproperlyConfigured(
+            f"{name} must be an address such as {default or 'https://example.org'}; it is {text!r}."
+        )
+    return url
+
+
+def read_google_credentials(file: str, text: str) -> dict[str, Any] | None:
+    """A service account's key from a file or from JSON text; None when neither is set.
+
+    Raises ImproperlyConfigured, never with the key's text in it.
+    """
+    if file and text:
+        raise ImproperlyConfigured(
+            "GOOGLE_CALENDAR_CREDENTIALS_FILE and GOOGLE_CALENDAR_CREDENTIALS_JSON are both set; "
+            "keep one."
+        )
+    if file:
+        text = _read("GOOGLE_CALENDAR_CREDENTIALS_FILE", file)
+    if not text.strip():
+        return None
+    try:
+        key = json.loads(text)
+    except ValueError:
+        raise ImproperlyConfigured(
+            "The Google credentials are no JSON. Download the service account's key again."
+        ) from None
+    if not isinstance(key, dict) or "client_email" not in key:
+        raise ImproperlyConfigured(
+            "The Google credentials are no service account key (no client_email in them)."
+        )
+    return key
+
+
+def _read(name: str, file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(
+            f"{name} names {file}, which cannot be read: {type(error).__name__}."
+        ) from None

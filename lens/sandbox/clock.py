@@ -1,0 +1,64 @@
+"""The time it is in the sandbox."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+
+
+class Clock:
+    """Real time plus an offset, so that it can be moved but never stands still."""
+
+    def __init__(self) -> None:
+        self.offset = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.offset
+
+    def reset(self) -> None:
+        self.offset = timedelta()
+
+    def describe(self) -> dict[str, Any]:
+        return {"now": self.now().isoformat(), "offset_seconds": self.offset.total_seconds()}
+
+    def move(self, wish: Any) -> None:
+        """Follow `{"now": ISO time}`, `{"offset_seconds": n}` or `{"advance_seconds": n}`.
+
+        Raises ValueError with a sentence, and then the clock has not moved.
+        """
+        offset = self._offset_for(wish)
+        if not EARLIEST <= datetime.now(UTC) + offset <= LATEST:
+            raise ValueError("The clock goes from the year 2000 to the year 2200.")
+        self.offset = offset
+
+    def _offset_for(self, wish: Any) -> timedelta:
+        match wish:
+            case {"now": str(text), **rest} if not rest:
+                return parse_instant(text) - datetime.now(UTC)
+            case {"offset_seconds": int() | float() as seconds, **rest} if not rest:
+                return as_timedelta(seconds)
+            case {"advance_seconds": int() | float() as seconds, **rest} if not rest:
+                return self.offset + as_timedelta(seconds)
+        raise ValueError(
+            'The clock takes one of {"now": "2026-03-01T12:00:00Z"}, '
+            '{"offset_seconds": 3600} and {"advance_seconds": 60}.'
+        )
+
+
+def parse_instant(text: str) -> datetime:
+    """An ISO 8601 time with its zone; raises ValueError with a sentence."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"“{text}” is no ISO 8601 time like 2026-03-01T12:00:00Z.") from None
+    if instant.tzinfo is None:
+        raise ValueError(f"“{text}” lacks its zone; write {text}Z for UTC.")
+    return instant
+
+
+def as_timedelta(seconds: float) -> timedelta:
+    try:
+        return timedelta(seconds=seconds)
+    except (OverflowError, ValueError):
+        raise ValueError(f"{seconds} seconds are too many.") from None

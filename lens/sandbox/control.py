@@ -1,0 +1,149 @@
+"""The control door: JSON under /_sandbox/, by which people and tests move the sandbox."""
+
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from lens.sandbox.sandbox import Sandbox
+from lens.sandbox.world import World
+
+log = logging.getLogger(__name__)
+
+PREFIX = "/_sandbox"
+DOORS = {
+    "GET /_sandbox/": "this list",
+    "GET /_sandbox/state": "everything it holds",
+    "GET /_sandbox/calls?since=N": "every call after number N",
+    "GET, POST /_sandbox/faults": "the list of faults; a POST replaces it",
+    "GET, POST /_sandbox/limits": "the rate limits; a POST replaces them",
+    "GET, POST /_sandbox/clock": "the time it is",
+    "POST /_sandbox/reset": "begin anew",
+    "POST /_sandbox/<control>": "something done by hand; both worlds' controls are listed below",
+}
+
+
+class ControlDoor:
+    """The handlers of the control door. What cannot be done is told as {"error": sentence}."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get(f"{PREFIX}/", self.list_doors),
+            web.get(f"{PREFIX}/state", self.show_state),
+            web.get(f"{PREFIX}/calls", self.show_calls),
+            web.get(f"{PREFIX}/faults", self.show_faults),
+            web.post(f"{PREFIX}/faults", self.set_faults),
+            web.get(f"{PREFIX}/limits", self.show_limits),
+            web.post(f"{PREFIX}/limits", self.set_limits),
+            web.get(f"{PREFIX}/clock", self.show_clock),
+            web.post(f"{PREFIX}/clock", self.move_clock),
+            web.post(f"{PREFIX}/reset", self.reset),
+            web.post(f"{PREFIX}/{{control}}", self.use_control),
+            web.post(f"{PREFIX}/{{world}}/{{control}}", self.use_control),
+        ]
+
+    async def list_doors(self, request: web.Request) -> web.Response:
+        del request
+        controls = {world.name: sorted(world.controls) for world in self.sandbox.worlds}
+        return web.json_response({"doors": DOORS, "controls": controls})
+
+    async def show_state(self, request: web.Request) -> web.Response:
+        del request
+        self.sandbox.advance()
+        return web.json_response(self.sandbox.describe())
+
+    async def show_calls(self, request: web.Request) -> web.Response:
+        since = request.query.get("since", "0")
+        if not since.isdecimal():
+            raise ValueError(f"“since” is the number of a call: {since}.")
+        return web.json_response(self.sandbox.journal.describe(int(since)))
+
+    async def show_faults(self, request: web.Request) -> web.Response:
+        del request
+        return web.json_response(self.sandbox.faults.describe())
+
+    async def set_faults(self, request: web.Request) -> web.Response:
+        self.sandbox.faults.replace(await read_json(request))
+        return await self.show_faults(request)
+
+    async def show_limits(self, request: web.Request) -> web.Response:
+        del request
+        return web.json_response(self.sandbox.limits.describe())
+
+    async def set_limits(self, request: web.Request) -> web.Response:
+        self.sandbox.limits.set(await read_json(request))
+        return await self.show_limits(request)
+
+    async def show_clock(self, request: web.Request) -> web.Response:
+        del request
+        return web.json_response(self.sandbox.clock.describe())
+
+    async def move_clock(self, request: web.Request) -> web.Response:
+        self.sandbox.clock.move(await read_json(request))
+        self.sandbox.advance()
+        self.sandbox.changed()
+        return await self.show_clock(request)
+
+    async def reset(self, request: web.Request) -> web.Response:
+        self.sandbox.reset()
+        return await self.show_clock(request)
+
+    async def use_control(self, request: web.Request) -> web.Response:
+        """Answers with what the control returns, {} where that is nothing."""
+        name = request.match_info["control"]
+        control = self._find(name, request.match_info.get("world")).controls[name]
+        wish = await read_json(request)
+        self.sandbox.advance()
+        result = control(wish)
+        self.sandbox.changed()
+        return web.json_response({} if result is None else result)
+
+    def _find(self, control: str, world: str | None) -> World:
+        """The one world that has this control; raises HTTPNotFound or ValueError."""
+        asked = [w for w in self.sandbox.worlds if world in (None, w.name)]
+        having = [w for w in asked if control in w.controls]
+        if not having:
+            raise web.HTTPNotFound
+        if len(having) > 1:
+            paths = " or ".join(f"{PREFIX}/{w.name}/{control}" for w in having)
+            raise ValueError(f"More than one world has “{control}”: use {paths}.")
+        return having[0]
+
+
+async def read_json(request: web.Request) -> Any:
+    """The request's body, None when it is empty; raises ValueError with a sentence."""
+    raw = await request.read()
+    try:
+        return json.loads(raw) if raw.strip() else None
+    except ValueError as error:
+        raise ValueError(f"The body is no JSON: {error}.") from None
+
+
+@web.middleware
+async def tell_in_a_sentence(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Whatever the control door cannot do is answered as JSON with a sentence."""
+    if not request.path.startswith(PREFIX):
+        return await handler(request)
+    try:
+        return await handler(request)
+    except ValueError as error:
+        return tell(400, str(error))
+    except web.HTTPException as error:
+        sentence = (
+            f"There is no {request.method} {request.path}; GET {PREFIX}/ lists what there is."
+        )
+        return tell(error.status, sentence)
+    except Exception as error:
+        log.exception("The control door failed at %s", request.path)
+        return tell(500, f"The sandbox has a flaw: {type(error).__name__}: {error}.")
+
+
+def tell(status: int, sentence: str) -> web.Response:
+    return web.json_response({"error": sentence}, status=status)

@@ -1,0 +1,177 @@
+"""The one list of faults: which calls they hit, and how often they have."""
+
+import asyncio
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lens.sandbox.bodies import would_write
+from lens.sandbox.fault_kinds import KINDS, Kind, Phase
+from lens.sandbox.journal import Call
+from lens.sandbox.windows import names_any
+from lens.sandbox.world import World
+
+MATCH_KEYS = {"service", "method", "path", "body", "wrote"}
+COUNT_KEYS = {"nth", "every", "times"}
+
+
+@dataclass(slots=True)
+class Fault:
+    """One thing that goes wrong, for the calls that it matches.
+
+    `matched` counts the calls it spoke about, `hits` those that it touched.
+    """
+
+    kind: Kind
+    given: dict[str, Any]
+    path: re.Pattern[str]
+    method: re.Pattern[str]
+    matched: int = 0
+    hits: int = 0
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def hit(self, call: Call) -> bool:
+        """Whether this call is touched; counts it either way."""
+        if not self._matches(call):
+            return False
+        self.matched += 1
+        if not self._due():
+            return False
+        self.hits += 1
+        return True
+
+    def _matches(self, call: Call) -> bool:
+        given = self.given
+        return (
+            given.get("service") in (None, call.service)
+            and bool(self.method.fullmatch(call.method))
+            and bool(self.path.search(call.path))
+            and ("body" not in given or names_all(call.body, given["body"]))
+            and given.get("wrote") in (None, self._writes(call))
+        )
+
+    def _writes(self, call: Call) -> bool:
+        """After the effect it is known; before it, asking for a change is all there is."""
+        if self.kind.phase is Phase.AFTER:
+            return call.wrote
+        return would_write(call.method, call.raw_body, call.content_type or "")
+
+    def _due(self) -> bool:
+        given = self.given
+        return (
+            self.matched == given.get("nth", self.matched)
+            and self.matched % given.get("every", 1) == 0
+            and self.hits < given.get("times", self.hits + 1)
+        )
+
+    def describe(self) -> dict[str, Any]:
+        return {**self.given, "matched": self.matched, "hits": self.hits}
+
+
+class Faults:
+    """The list of faults that is in force. The first of a phase that answers wins."""
+
+    def __init__(self, worlds: Sequence[World]) -> None:
+        self._worlds = worlds
+        self._faults: list[Fault] = []
+
+    def replace(self, wish: Any) -> None:
+        """Put a new list in force and let go of what the old one held.
+
+        Raises ValueError with a sentence, and then the old list stays.
+        """
+        if not isinstance(wish, list):
+            raise ValueError("Faults are given as a list; an empty one clears them.")
+        faults = [parse_fault(data, number) for number, data in enumerate(wish, start=1)]
+        for number, fault in enumerate(faults, start=1):
+            self._check_control(fault.given, number)
+        for old in self._faults:
+            old.gone.set()
+        self._faults = faults
+
+    def _check_control(self, given: dict[str, Any], number: int) -> None:
+        if "control" not in given:
+            return
+        asked = [w for w in self._worlds if given.get("service") in (None, w.name)]
+        if not any(given["control"] in world.controls for world in asked):
+            raise ValueError(f"Fault {number}: there is no control “{given['control']}” to use.")
+
+    def hitting(self, call: Call, phase: Phase) -> Iterator[Fault]:
+        """The faults of a phase that touch this call, counted as they are asked for."""
+        return (f for f in list(self._faults) if f.kind.phase is phase and f.hit(call))
+
+    def describe(self) -> list[dict[str, Any]]:
+        return [fault.describe() for fault in self._faults]
+
+
+def names_all(body: Any, keys: list[str]) -> bool:
+    return isinstance(body, dict) and all(names_any(body, [key]) for key in keys)
+
+
+def parse_fault(data: Any, number: int) -> Fault:
+    """Read a fault from JSON; raises ValueError with a sentence that names its place."""
+    try:
+        return _parse(data)
+    except ValueError as error:
+        raise ValueError(f"Fault {number}: {error}") from None
+
+
+def _parse(data: Any) -> Fault:
+    if not isinstance(data, dict):
+        raise ValueError("it must be an object.")
+    kind = KINDS.get(data.get("kind", ""))
+    if kind is None:
+        raise ValueError(f"“kind” must be one of {', '.join(KINDS)}.")
+    allowed = MATCH_KEYS | COUNT_KEYS | kind.needs | kind.may | {"kind"}
+    if unknown := set(data) - allowed:
+        raise ValueError(f"{name_keys(unknown)} not understood; it takes {name_keys(allowed)}.")
+    if missing := kind.needs - set(data):
+        raise ValueError(f"“{data['kind']}” needs {name_keys(missing)}.")
+    for key, value in data.items():
+        if key in CHECKS and not CHECKS[key][0](value):
+            raise ValueError(f"“{key}” must be {CHECKS[key][1]}; it is {value!r}.")
+    path = compile_pattern("path", data.get("path", ""))
+    method = compile_pattern("method", data.get("method", ".*"))
+    return Fault(kind=kind, given=data, path=path, method=method)
+
+
+def name_keys(keys: set[str] | frozenset[str]) -> str:
+    return ", ".join(f"“{key}”" for key in sorted(keys))
+
+
+def compile_pattern(key: str, text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text, re.IGNORECASE if key == "method" else 0)
+    except re.error as error:
+        raise ValueError(f"“{key}” is no regular expression: {error}.") from None
+
+
+def is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def is_seconds(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+
+
+def is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+CHECKS = {
+    "service": (lambda v: v in ("discord", "google"), "“discord” or “google”"),
+    "method": (is_text, "a text"),
+    "path": (is_text, "a text"),
+    "body": (lambda v: isinstance(v, list) and all(map(is_text, v)), "a list of names"),
+    "wrote": (lambda v: isinstance(v, bool), "true or false"),
+    "nth": (is_count, "a number from 1"),
+    "every": (is_count, "a number from 1"),
+    "times": (is_count, "a number from 1"),
+    "status": (lambda v: is_count(v) and 400 <= v <= 599, "a status from 400 to 599"),
+    "retry_after": (is_seconds, "a number of seconds"),
+    "message": (is_text, "a text"),
+    "seconds": (is_seconds, "a number of seconds"),
+    "control": (is_text, "the name of a control"),
+    "keep": (lambda v: is_seconds(v) and v < 1, "a part from 0 up to, and not including, 1"),
+}

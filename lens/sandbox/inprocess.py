@@ -1,0 +1,132 @@
+"""A sandbox in a thread of this process, for tests and for trying out."""
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from typing import Any
+from urllib.parse import urlsplit
+
+from lens.sandbox.sandbox import Sandbox
+from lens.sandbox.server import build_app, start
+
+START_SECONDS = 10.0
+LOOK_SECONDS = 0.01
+
+Json = Any
+
+
+class RefusedError(Exception):
+    """The control door said no; the message is its sentence."""
+
+
+class RunningSandbox:
+    """A sandbox that is listening, and what a test asks of it. Safe to use from any thread.
+
+    Everything goes through the control door, so whatever a test does here can be done from
+    another process as well.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.discord_api_base = f"{url}/api/v10"
+        self.google_api_base = url
+
+    def get(self, door: str) -> Json:
+        """GET a door of `/_sandbox/`, such as "state" or "calls?since=7"; raises RefusedError."""
+        return self._ask("GET", door)
+
+    def post(self, door: str, wish: Json = None) -> Json:
+        """POST to a door or to a world's control; raises RefusedError."""
+        return self._ask("POST", door, wish)
+
+    def reset(self) -> None:
+        self.post("reset")
+
+    @property
+    def last(self) -> int:
+        """The number of the newest call, to ask later what came `since`."""
+        return int(self.get(f"calls?since={10**12}")["last"])
+
+    def calls(self, since: int = 0, **wanted: Any) -> list[dict[str, Any]]:
+        """The calls after number `since` that have these values, e.g. `method="POST"`."""
+        calls = self.get(f"calls?since={since}")["calls"]
+        return [c for c in calls if all(c[key] == value for key, value in wanted.items())]
+
+    def writes(self, since: int = 0, **wanted: Any) -> list[dict[str, Any]]:
+        """The calls that changed something."""
+        return self.calls(since, wrote=True, **wanted)
+
+    def set_faults(self, *faults: dict[str, Any]) -> None:
+        """Put these faults in force in place of all others; none clears them."""
+        self.post("faults", list(faults))
+
+    def set_limits(self, **limits: Any) -> None:
+        """Keep these rate limits, e.g. `discord=True, scale=0.01`; none switches them off."""
+        self.post("limits", limits)
+
+    def set_clock(self, now: Any) -> None:
+        """Make it this aware datetime."""
+        self.post("clock", {"now": now.isoformat()})
+
+    def advance_clock(self, seconds: float) -> None:
+        self.post("clock", {"advance_seconds": seconds})
+
+    def wait_for_call(
+        self, deadline: float = 10.0, since: int = 0, **wanted: Any
+    ) -> dict[str, Any]:
+        """The first call like this, waiting for it; raises TimeoutError.
+
+        `wait_for_call(held=True)` waits until a fault holds a call back.
+        """
+        ends = time.monotonic() + deadline
+        while time.monotonic() < ends:
+            if found := self.calls(since, **wanted):
+                return found[0]
+            time.sleep(LOOK_SECONDS)
+        raise TimeoutError(f"No call like {wanted} came within {deadline} seconds.")
+
+    def _ask(self, method: str, door: str, wish: Json = None) -> Json:
+        parts = urlsplit(self.url)
+        connection = HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+        body = json.dumps(wish) if method == "POST" else None
+        try:
+            connection.request(method, f"/_sandbox/{door}", body=body)
+            response = connection.getresponse()
+            answer = json.loads(response.read())
+        finally:
+            connection.close()
+        if response.status != 200:
+            raise RefusedError(answer["error"])
+        return answer
+
+
+@contextmanager
+def sandbox_running(
+    make_sandbox: Callable[[], Sandbox], *, port: int = 0
+) -> Iterator[RunningSandbox]:
+    """Serve a sandbox from a thread of its own until the block ends.
+
+    Raises SandboxError where it cannot start.
+    """
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="sandbox", daemon=True)
+    thread.start()
+
+    async def begin() -> Any:
+        return await start(build_app(make_sandbox()), port)
+
+    try:
+        starting = asyncio.run_coroutine_threadsafe(begin(), loop)
+        runner, url = starting.result(START_SECONDS)
+        try:
+            yield RunningSandbox(url)
+        finally:
+            asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(START_SECONDS)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()

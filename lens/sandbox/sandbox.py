@@ -1,0 +1,184 @@
+"""The worlds and what is added to them, held together."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from lens.sandbox.clock import Clock, as_timedelta
+from lens.sandbox.errors import SandboxError
+from lens.sandbox.faults import Faults
+from lens.sandbox.journal import Call, Journal, as_line
+from lens.sandbox.limits import Limits
+from lens.sandbox.statefile import broken, read_state, write_state
+from lens.sandbox.world import World
+
+log = logging.getLogger(__name__)
+
+# A change is saved this many seconds later, together with those that followed it.
+SAVE_AFTER = 0.5
+
+
+class Sandbox:
+    """Everything one server holds. It belongs to one event loop and is touched only from there.
+
+    `identity` names what the worlds stand for, such as the guild's id: a state file of another
+    guild is refused. Raises SandboxError where the state file cannot be used.
+    """
+
+    def __init__(
+        self,
+        worlds: Sequence[World],
+        *,
+        clock: Clock,
+        identity: Mapping[str, str] | None = None,
+        state_file: Path | None = None,
+        record: Path | None = None,
+    ) -> None:
+        self.worlds = worlds
+        self.identity = dict(identity or {})
+        self.clock = clock
+        self.journal = Journal()
+        self.faults = Faults(worlds)
+        self.limits = Limits()
+        self.generation = 0
+        self._troubles: dict[str, str] = {}
+        self._state_file = state_file
+        self._saving: asyncio.TimerHandle | None = None
+        self._unsaved = False
+        self._recordings = open_recordings(record, worlds)
+        if state_file and (state := read_state(state_file)):
+            self._load(state_file, state)
+
+    @property
+    def trouble(self) -> str | None:
+        """What cannot be written to disk at present, as sentences."""
+        return " ".join(self._troubles.values()) or None
+
+    def world_for(self, path: str) -> World | None:
+        return next((world for world in self.worlds if world.owns(path)), None)
+
+    def advance(self) -> None:
+        for world in self.worlds:
+            world.advance()
+
+    def let_go(self) -> None:
+        """End the calls that faults hold back: they change nothing any more."""
+        self.generation += 1
+        self.faults.replace([])
+
+    def reset(self) -> None:
+        """Begin anew."""
+        self.let_go()
+        self.limits.reset()
+        self.journal.reset()
+        self.clock.reset()
+        for world in self.worlds:
+            world.reset()
+        self.changed()
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            **self.clock.describe(),
+            **{world.name: world.dump() for world in self.worlds},
+            "faults": self.faults.describe(),
+            "limits": self.limits.describe(),
+            "last_call": self.journal.last,
+            "trouble": self.trouble,
+        }
+
+    def finish(self, call: Call) -> None:
+        """A call has ended: journal it and, where asked for, record it."""
+        self.limits.note_answer(call)
+        self.journal.finish(call)
+        if call.service in self._recordings:
+            self._attempt("record", lambda: self._record(call))
+
+    def changed(self) -> None:
+        """Save soon, if there is a file to save to."""
+        self._unsaved = True
+        if self._state_file and self._saving is None:
+            loop = asyncio.get_running_loop()
+            self._saving = loop.call_later(SAVE_AFTER, self.save)
+
+    def save(self) -> None:
+        """Write the state file if anything changed; a failure is told and the sandbox goes on."""
+        if self._saving is not None:
+            self._saving.cancel()
+            self._saving = None
+        # Unasked it writes nothing: one that could not start must not touch another's file.
+        if self._state_file and self._unsaved:
+            path = self._state_file
+            self._attempt("save", lambda: self._write(path))
+
+    def close(self) -> None:
+        """Save, and end the recordings."""
+        self.save()
+        for recording in self._recordings.values():
+            recording.close()
+
+    def _attempt(self, what: str, write: Callable[[], None]) -> None:
+        """Write, or tell the trouble once and go on without."""
+        try:
+            write()
+        except SandboxError as error:
+            if self._troubles.get(what) != str(error):
+                log.error("%s", error)
+            self._troubles[what] = str(error)
+        else:
+            self._troubles.pop(what, None)
+
+    def _write(self, path: Path) -> None:
+        worlds = {world.name: world.dump() for world in self.worlds}
+        offset = self.clock.offset.total_seconds()
+        state = {"identity": self.identity, "offset_seconds": offset, "worlds": worlds}
+        write_state(path, state)
+        self._unsaved = False
+
+    def _record(self, call: Call) -> None:
+        try:
+            self._recordings[call.service].write(as_line(call))
+        except OSError as error:
+            name = self._recordings[call.service].name
+            raise SandboxError(
+                f"A call could not be recorded in {name}: {error.strerror}."
+            ) from error
+
+    def _load(self, path: Path, state: dict[str, Any]) -> None:
+        self._check_identity(path, state.get("identity"))
+        try:
+            self.clock.offset = as_timedelta(state["offset_seconds"])
+            for world in self.worlds:
+                world.load(state["worlds"][world.name])
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise broken(path, f"{type(error).__name__}: {error}") from error
+
+    def _check_identity(self, path: Path, identity: Any) -> None:
+        if identity != self.identity:
+            raise SandboxError(
+                f"The state file {path} is of {describe_identity(identity)}, and this sandbox is "
+                f"of {describe_identity(self.identity)}. Nothing was changed. Set the same ids "
+                "as then, move the file away to begin anew, or name another with --state."
+            )
+
+
+def describe_identity(identity: Any) -> str:
+    if not isinstance(identity, dict) or not identity:
+        return "an unnamed sandbox"
+    return ", ".join(f"{name} {value}" for name, value in identity.items())
+
+
+def open_recordings(folder: Path | None, worlds: Sequence[World]) -> dict[str, TextIO]:
+    """A file for each service, since each is checked against its own maker's document."""
+    if folder is None:
+        return {}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Line by line, so that a recording is whole whenever the process ends.
+        return {
+            world.name: (folder / f"{world.name}.jsonl").open("a", encoding="utf-8", buffering=1)
+            for world in worlds
+        }
+    except OSError as error:
+        raise SandboxError(f"Nothing can be recorded in {folder}: {error.strerror}.") from error

@@ -1,0 +1,112 @@
+"""The server: one port of this machine, never another address."""
+
+import asyncio
+import errno
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from lens.sandbox.control import ControlDoor, tell_in_a_sentence
+from lens.sandbox.errors import SandboxError
+from lens.sandbox.page import Page
+from lens.sandbox.passage import pass_calls
+from lens.sandbox.sandbox import Sandbox
+
+# Anybody may do anything here, so it is heard on this machine only.
+HOST = "127.0.0.1"
+LOCAL_NAMES = frozenset({"127.0.0.1", "localhost"})
+MAX_BODY = 64 * 1024 * 1024
+SHUTDOWN_SECONDS = 1.0
+
+
+def build_app(sandbox: Sandbox) -> web.Application:
+    """The application that serves a sandbox; it must run in the loop the sandbox belongs to."""
+    app = web.Application(
+        client_max_size=MAX_BODY,
+        middlewares=[refuse_strangers, tell_in_a_sentence, pass_calls(sandbox)],
+    )
+    app.add_routes(Page(sandbox).routes())
+    app.add_routes(ControlDoor(sandbox).routes())
+    for world in sandbox.worlds:
+        app.add_routes(world.routes())
+
+    async def let_go(_: web.Application) -> None:
+        sandbox.let_go()
+
+    async def close(_: web.Application) -> None:
+        sandbox.close()
+
+    app.on_shutdown.append(let_go)
+    # Once the last connection is closed, so that whatever was answered is also saved.
+    app.on_cleanup.append(close)
+    return app
+
+
+@web.middleware
+async def refuse_strangers(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """A page from elsewhere, opened in a browser on this machine, must not reach the sandbox."""
+    origin = request.headers.get("Origin")
+    for address in (f"//{request.host}", origin):
+        if address is not None and host_of(address) not in LOCAL_NAMES:
+            raise web.HTTPForbidden(text="The sandbox answers this machine only.")
+    return await handler(request)
+
+
+def host_of(address: str) -> str | None:
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None
+
+
+async def start(app: web.Application, port: int) -> tuple[web.AppRunner, str]:
+    """Listen on a port, 0 for a free one; returns the runner and the address.
+
+    Raises SandboxError where the port cannot be had.
+    """
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, HOST, port).start()
+    except OSError as error:
+        await runner.cleanup()
+        raise SandboxError(explain_port(port, error)) from error
+    return runner, f"http://{HOST}:{runner.addresses[0][1]}"
+
+
+def explain_port(port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"Port {port} is in use, perhaps by another sandbox. "
+            "End that one, or choose another with --port."
+        )
+    return f"Port {port} cannot be used: {error.strerror}. Choose another with --port."
+
+
+async def serve(
+    make_sandbox: Callable[[], Sandbox], *, port: int, ready: Callable[[str], Any]
+) -> None:
+    """Serve until SIGINT or SIGTERM; `ready` is called with the address once it listens.
+
+    Raises SandboxError where the port or a file cannot be used.
+    """
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    runner, url = await start(build_app(make_sandbox()), port)
+    try:
+        ready(url)
+        await ended.wait()
+    finally:
+        await runner.cleanup()
+
+
+def as_path(text: str | None) -> Path | None:
+    return Path(text).expanduser() if text else None

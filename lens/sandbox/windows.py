@@ -1,0 +1,93 @@
+"""Rules of a rate limit, and the windows in which calls are counted."""
+
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lens.sandbox.journal import Call
+
+RULE_KEYS = {"name", "method", "path", "body", "limit", "window", "announced"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """At most `limit` calls in `window` seconds, for each value of the path's groups."""
+
+    name: str
+    limit: int
+    window: float
+    path: re.Pattern[str]
+    method: str | None = None
+    body: tuple[str, ...] = ()
+    announced: bool = True
+
+    def key(self, call: Call, path: str) -> tuple[Any, ...] | None:
+        """Whose window a call counts in; None where the rule says nothing about it."""
+        if self.method not in (None, call.method):
+            return None
+        found = self.path.search(path)
+        if not found or (self.body and not names_any(call.body, self.body)):
+            return None
+        return (self.name, *found.groups())
+
+
+def names_any(body: Any, keys: Sequence[str]) -> bool:
+    return isinstance(body, dict) and any(key in body for key in keys)
+
+
+@dataclass(slots=True)
+class Window:
+    """A window begins with its first call and is counted in real time."""
+
+    limit: int
+    seconds: float
+    used: int = 0
+    ends: float = field(default=0.0)
+
+    def left(self) -> int:
+        if time.monotonic() >= self.ends:
+            return self.limit
+        return max(0, self.limit - self.used)
+
+    def take(self, count: int = 1) -> None:
+        now = time.monotonic()
+        if now >= self.ends:
+            self.used, self.ends = 0, now + self.seconds
+        self.used += count
+
+    def resets_after(self) -> float:
+        return max(0.0, self.ends - time.monotonic())
+
+
+def parse_rule(data: Any, scale: float) -> Rule:
+    """Read a rule from JSON; raises ValueError with a sentence."""
+    if not isinstance(data, dict) or (unknown := set(data) - RULE_KEYS):
+        what = f"not {', '.join(sorted(unknown))}" if isinstance(data, dict) else "as an object"
+        raise ValueError(f"A rule takes {', '.join(sorted(RULE_KEYS))}, {what}.")
+    limit, window = parse_pair([data.get("limit"), data.get("window")], "rule")
+    body = data.get("body", [])
+    if not isinstance(body, list):
+        raise ValueError(f"A rule's “body” is a list of names: {body}.")
+    try:
+        path = re.compile(data.get("path", ""))
+    except (re.error, TypeError) as error:
+        raise ValueError(f"The rule's path is no regular expression: {error}.") from None
+    return Rule(
+        name=str(data.get("name") or path.pattern),
+        limit=limit,
+        window=window * scale,
+        path=path,
+        method=data.get("method"),
+        body=tuple(body),
+        announced=bool(data.get("announced", True)),
+    )
+
+
+def parse_pair(data: Any, what: str) -> tuple[int, float]:
+    """Read `[calls, seconds]`; raises ValueError with a sentence."""
+    match data:
+        case [int(limit), int() | float() as seconds] if limit > 0 and seconds > 0:
+            return limit, float(seconds)
+    raise ValueError(f"“{what}” wants a number of calls and of seconds, both above 0: {data}.")

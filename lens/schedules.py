@@ -1,0 +1,104 @@
+"""What is done by the clock.  django-q2's own schedules are the clock; these rows are made here."""
+
+from __future__ import annotations
+
+import ast
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django_q.models import Schedule
+
+logger = logging.getLogger(__name__)
+
+SWEEP = "cohorts.sync.tasks.sweep"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A task without arguments, every so many minutes."""
+
+    name: str
+    func: str
+    minutes: int
+
+
+ENTRIES = (
+    Entry("sweep", SWEEP, minutes=1),
+    Entry("settle visits", "guestvisits.tasks.settle_all", minutes=1),
+    Entry("collect messages", "cohorts.messages.tasks.collect_all", minutes=1),
+    Entry("send e-mail", "cohorts.messages.tasks.send_emails", minutes=1),
+    Entry("beat", "cohorts.sync.heartbeats.beat", minutes=1),
+    Entry("repair meetings", "meetings.tasks.repair_all", minutes=60),
+    Entry("compare all", "cohorts.sync.tasks.compare_all", minutes=60),
+    Entry("forget old messages", "cohorts.messages.tasks.forget_old", minutes=60),
+    Entry("housekeeping", "lens.housekeeping.prune", minutes=60),
+)
+
+
+@transaction.atomic
+def ensure_schedules() -> None:
+    """Have each entry's row once and right.  Safe to call at any time, from any process."""
+    for entry in ENTRIES:
+        _ensure(entry)
+    disable_malformed()
+
+
+def _ensure(entry: Entry) -> None:
+    """Nothing in the table keeps a name unique: two workers that start at once can make two."""
+    rows = list(Schedule.objects.filter(name=entry.name).order_by("pk"))
+    for row in rows[1:]:
+        row.delete()
+    wanted = _fields(entry)
+    if not rows:
+        Schedule.objects.create(name=entry.name, **wanted)
+    elif any(getattr(rows[0], field) != value for field, value in wanted.items()):
+        Schedule.objects.filter(pk=rows[0].pk).update(**wanted)
+
+
+def _fields(entry: Entry) -> dict[str, Any]:
+    return {
+        "func": entry.func,
+        "schedule_type": Schedule.MINUTES,
+        "minutes": entry.minutes,
+        "repeats": -1,
+        "args": None,
+        "kwargs": None,
+        "hook": None,
+        "cluster": None,
+    }
+
+
+def disable_malformed() -> list[str]:
+    """Switch off schedules that django-q2 cannot read, since one of them stops all others.
+
+    Returns their names.
+    """
+    bad = [row for row in Schedule.objects.exclude(repeats=0) if not _is_readable(row)]
+    for row in bad:
+        Schedule.objects.filter(pk=row.pk).update(repeats=0)
+        logger.error("Schedule %r was malformed and is switched off.", row.name or row.func)
+    return [str(row.name or row.func) for row in bad]
+
+
+def _is_readable(row: Schedule) -> bool:
+    """Whether what django-q2 does with a due schedule would raise nothing."""
+    try:
+        if row.args:
+            ast.literal_eval(row.args)
+        if row.kwargs:
+            dict(**_read_keywords(row.kwargs))
+        if row.schedule_type != Schedule.ONCE:
+            row.calculate_next_run(row.next_run)
+    except Exception:
+        return False
+    return True
+
+
+def _read_keywords(text: str) -> Any:
+    """What stands there as a literal.  In its other syntax nothing raises: it reads none then."""
+    try:
+        return ast.literal_eval(text)
+    except (SyntaxError, ValueError):
+        return {}

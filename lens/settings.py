@@ -1,0 +1,284 @@
+"""Every setting, read from the environment once.  docs/operations.md explains each variable."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+from lens import env as reading
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = reading.Env(os.environ)
+
+# -- the machine ---------------------------------------------------------------------------------
+
+DEBUG = env.flag("DEBUG", default=False)
+INSECURE_KEY = "insecure-key-for-this-machine-only"
+SECRET_KEY = env.text("SECRET_KEY", default=INSECURE_KEY if DEBUG else "")
+if not SECRET_KEY:
+    raise ImproperlyConfigured(
+        "SECRET_KEY is not set. Set it to a long random text, or DEBUG=1 on your own machine."
+    )
+ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"] if DEBUG else [])
+SITE_URL = reading.parse_base("SITE_URL", env.text("SITE_URL", default=""), "http://127.0.0.1:8000")
+CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL.startswith("https://") else []
+INSTALLATION_ID = env.text("INSTALLATION_ID", default="local" if DEBUG else "")
+SENTRY_DSN = reading.parse_base("SENTRY_DSN", env.text("SENTRY_DSN"), "")
+
+# -- the database --------------------------------------------------------------------------------
+
+DATABASES = {
+    "default": env.database("DATABASE_URL", f"sqlite:///{BASE_DIR / 'var' / 'lens.sqlite3'}")
+}
+DATABASES["default"]["CONN_MAX_AGE"] = 60  # 0 opens five connections a second in an idle cluster
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"]["ATOMIC_REQUESTS"] = False  # no transaction may span a call to the outside
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # Deferred transactions lock each other out whatever the timeout; these do not.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+    Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# -- the apps ------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "lens.apps.LensConfig",
+    "calendarsync.apps.CalendarSyncConfig",
+    "discordsync.apps.DiscordSyncConfig",
+    "guestvisits.apps.GuestVisitsConfig",
+    "meetings.apps.MeetingsConfig",
+    "cohorts.messages.apps.MessagesConfig",
+    "cohorts.sync.apps.SyncConfig",
+    "cohorts.apps.CohortsConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "django_q",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+]
+AUTH_USER_MODEL = "cohorts.User"
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "lens.urls"
+WSGI_APPLICATION = "lens.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# -- people and pages ----------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "/meetings/"
+LOGOUT_REDIRECT_URL = "login"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Lens",
+    "DESCRIPTION": "Meetings and guest visits of the person who is signed in.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# Other subdomains, and browsers' own lists, are for whoever owns the domain to decide about.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+if not DEBUG and SITE_URL.startswith("https://"):
+    SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=True)
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+    SECURE_HSTS_SECONDS = 31_536_000
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+
+# -- mail ----------------------------------------------------------------------------------------
+
+EMAIL_TIMEOUT = 10  # seconds; far below a task's timeout
+vars().update(env.email("EMAIL_URL", default="consolemail://"))
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default="Lens <lens@localhost>")
+
+# -- Discord -------------------------------------------------------------------------------------
+
+SANDBOX_URL = "http://127.0.0.1:8001"
+SANDBOX_GUILD_ID = 100000000000000001
+DISCORD_BOT_TOKEN = env.text("DISCORD_BOT_TOKEN", default="")
+DISCORD_GUILD_ID = reading.parse_snowflake(
+    "DISCORD_GUILD_ID", env.text("DISCORD_GUILD_ID", default="")
+)
+DISCORD_INVITE_URL = env.text("DISCORD_INVITE_URL", default="")
+DISCORD_CLIENT_ID = env.text("DISCORD_CLIENT_ID", default="")
+DISCORD_CLIENT_SECRET = env.text("DISCORD_CLIENT_SECRET", default="")
+if not DISCORD_BOT_TOKEN and DEBUG:
+    DISCORD_BOT_TOKEN = "sandbox-local"  # noqa: S105 - only the sandbox takes it
+    DISCORD_GUILD_ID = DISCORD_GUILD_ID or SANDBOX_GUILD_ID
+DISCORD_API_BASE = reading.parse_base(
+    "DISCORD_API_BASE",
+    env.text("DISCORD_API_BASE", default=""),
+    f"{SANDBOX_URL}/api/v10"
+    if DISCORD_BOT_TOKEN.startswith("sandbox")
+    else "https://discord.com/api/v10",
+)
+
+# -- Google Calendar -----------------------------------------------------------------------------
+
+GOOGLE_CALENDAR_ID = env.text("GOOGLE_CALENDAR_ID", default="")
+GOOGLE_CALENDAR_SUBJECT = env.text("GOOGLE_CALENDAR_SUBJECT", default="")
+GOOGLE_CREDENTIALS = reading.read_google_credentials(
+    env.text("GOOGLE_CALENDAR_CREDENTIALS_FILE", default=""),
+    env.text("GOOGLE_CALENDAR_CREDENTIALS_JSON", default=""),
+)
+if not GOOGLE_CALENDAR_ID and not GOOGLE_CREDENTIALS and DEBUG:
+    GOOGLE_CALENDAR_ID = "lens@sandbox.example"
+GOOGLE_CALENDAR_API_BASE = reading.parse_base(
+    "GOOGLE_CALENDAR_API_BASE",
+    env.text("GOOGLE_CALENDAR_API_BASE", default=""),
+    SANDBOX_URL if DEBUG and not GOOGLE_CREDENTIALS else "https://www.googleapis.com",
+)
+CALENDAR_GUEST_INVITATION = env.choice(
+    "CALENDAR_GUEST_INVITATION", ("instance", "own_event"), default="instance"
+)
+
+# Whether the outside is a stand-in: only then is there a clock that can be moved and "sign in as".
+SANDBOX = (
+    DEBUG and reading.is_local(DISCORD_API_BASE) and reading.is_local(GOOGLE_CALENDAR_API_BASE)
+)
+
+# -- keeping in step -----------------------------------------------------------------------------
+
+GROUP_MIRRORS = ["discordsync.mirror.DiscordMirror", "calendarsync.mirror.CalendarMirror"]
+MESSAGE_SOURCES = [  # which messages facts make owed
+    "discordsync.messages.owe_welcomes",
+    "cohorts.sync.messages.owe_realize_ended",
+    "guestvisits.messages.channels.owe_to_hosts",
+    "guestvisits.messages.channels.owe_to_homes",
+    "guestvisits.messages.letters.owe_letters",
+    "meetings.messages.reminders.owe_reminders",
+    "meetings.messages.nudges.owe_nudges",
+    "meetings.messages.changes.owe_changes",
+]
+MESSAGE_KINDS = {  # what the templates of each kind are given
+    "welcome": "discordsync.messages.welcome_context",
+    "realize_ended": "cohorts.sync.messages.realize_ended_context",
+    "guest_joins": "guestvisits.messages.channels.joins_context",
+    "guest_leaves": "guestvisits.messages.channels.leaves_context",
+    "member_away": "guestvisits.messages.channels.away_context",
+    "visit_booked": "guestvisits.messages.letters.booked_context",
+    "visit_cancelled": "guestvisits.messages.letters.cancelled_context",
+    "visit_broken": "guestvisits.messages.letters.broken_context",
+    "reminder": "meetings.messages.reminders.reminder_context",
+    "nudge": "meetings.messages.nudges.nudge_context",
+    "meeting_moved": "meetings.messages.changes.changes_context",
+    "meeting_cancelled": "meetings.messages.changes.changes_context",
+}
+MEETING_VENUES = ["discordsync.venues.find_voice_channels"]  # where groups meet
+MOVE_CONSEQUENCES = ["guestvisits.consequences.find_consequences"]  # shown before meetings move
+MESSAGE_HOLDS = ["cohorts.sync.messages.why_held"]  # why nothing may be sent at all
+SYNC = {
+    "lease_seconds": env.number("SYNC_LEASE_SECONDS", default=90),
+    "renew_below_seconds": env.number("SYNC_RENEW_BELOW_SECONDS", default=60),
+    "slice_seconds": env.number("SYNC_SLICE_SECONDS", default=45),
+    "call_seconds": env.number("SYNC_CALL_SECONDS", default=45),
+    "look_seconds": env.number(
+        "SYNC_LOOK_SECONDS", default=1
+    ),  # how often a slice reads what is due
+    "probe_seconds": env.number("SYNC_PROBE_SECONDS", default=60),  # during an outage
+    "backoff_seconds": env.number("SYNC_BACKOFF_SECONDS", default=60),  # doubles with each failure
+    "compare_seconds": env.number("SYNC_COMPARE_SECONDS", default=3600),
+    "event_horizon_days": env.whole("DISCORD_EVENT_HORIZON_DAYS", default=14),
+}
+Q_CLUSTER = {
+    "name": "lens",
+    "orm": "default",
+    "workers": 4,
+    "queue_limit": 1,  # `retry` runs from the moment a task leaves the queue
+    "timeout": 120,
+    "retry": 600,
+    "ack_failures": True,
+    "max_attempts": 1,  # retries are data here: next_at, retry_at
+    "save_limit": -1,  # any other limit locks all results for each one; we prune ourselves
+    "catch_up": False,
+    "poll": 0.2,
+    "label": "Queue",
+}
+WATCH = {  # the watch over that cluster (lens/watch)
+    "look_seconds": env.number("WATCH_LOOK_SECONDS", default=5),
+    "patience_seconds": env.number("WATCH_PATIENCE_SECONDS", default=60),  # due and nobody takes it
+    "schedule_late_seconds": env.number("WATCH_SCHEDULE_LATE_SECONDS", default=120),
+    "grace_seconds": env.number("WATCH_GRACE_SECONDS", default=30),  # to finish calls at the end
+}
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.choice("LOG_LEVEL", LEVELS, default="INFO")},
+    "loggers": {
+        "discord": {"level": "WARNING"},
+        "googleapiclient": {"level": "WARNING"},
+        "django-q": {
+            "level": env.choice("LOG_LEVEL", LEVELS, default="WARNING"),
+            "handlers": [],
+            "propagate": True,
+        },
+    },
+}

@@ -1,0 +1,28 @@
+"""Every address, from the floors below."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from lens.health import healthz
+from lens.sign_in import sign_in_urls
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("admin/sync/", include("cohorts.sync.urls")),
+    path(
+        "admin/password-reset/",
+        RedirectView.as_view(pattern_name="password_reset"),
+        name="admin_password_reset",  # the admin's sign-in page links to this name
+    ),
+    path("admin/", admin.site.urls),
+    path("", include("cohorts.messages.urls")),
+    path("", include("guestvisits.urls")),
+    path("", include(sign_in_urls())),
+    path("", RedirectView.as_view(pattern_name="my-meetings"), name="home"),
+    path("api/", include("guestvisits.api.urls")),
+    path("api/", RedirectView.as_view(pattern_name="api-docs"), name="api"),
+    path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
+]

@@ -1,0 +1,72 @@
+"""One cluster as its watcher sees it: a process group at the end of a lifeline."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from django.conf import settings
+
+from cohorts.sync.worker import LIFELINE, NAME
+
+BURIAL_SECONDS = 5
+
+
+class ClusterProcess:
+    """A running cluster.  Its group's number is the number of its first process."""
+
+    def __init__(self, name: str) -> None:
+        reader, self._lifeline = os.pipe()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "lens.watch.cluster"],
+            cwd=settings.BASE_DIR,
+            env={**os.environ, NAME: name, LIFELINE: str(reader)},
+            pass_fds=[reader],
+            # A Ctrl-C in the terminal is for the watcher alone.
+            start_new_session=True,
+        )
+        os.close(reader)
+        self.started = time.monotonic()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def age(self) -> float:
+        """Seconds since its start."""
+        return time.monotonic() - self.started
+
+    def exit_status(self) -> int | None:
+        """None while its first process runs."""
+        return self._process.poll()
+
+    def ask_to_end(self) -> None:
+        """Let go: calls under way are finished, no new one is started."""
+        if self._lifeline >= 0:
+            os.close(self._lifeline)
+            self._lifeline = -1
+
+    def bury(self) -> None:
+        """End whatever is left of it, orphans too.  Returns when nothing is."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._process.wait()
+        self.ask_to_end()
+        deadline = time.monotonic() + BURIAL_SECONDS
+        while self._is_anybody_left() and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+    def _is_anybody_left(self) -> bool:
+        with contextlib.suppress(ChildProcessError):
+            # Where the watcher is process 1 of a container, orphans become its own children.
+            os.waitpid(-self.pid, os.WNOHANG)
+        try:
+            os.killpg(self.pid, 0)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True

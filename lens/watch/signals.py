@@ -1,0 +1,48 @@
+"""Signals as something to wait for, in place of code that runs in the middle of other code."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from collections.abc import Collection
+from types import FrameType, TracebackType
+
+ENDING = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+
+
+class Bell:
+    """Rings for `numbers` while it is entered.  In the main thread only."""
+
+    def __init__(self, numbers: Collection[signal.Signals]) -> None:
+        self.numbers = frozenset(numbers)
+
+    def __enter__(self) -> Bell:
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._reader, False)
+        os.set_blocking(self._writer, False)
+        self._former_fd = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+        self._former = {number: signal.signal(number, _do_nothing) for number in self.numbers}
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, handler in self._former.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(self._former_fd)
+        os.close(self._reader)
+        os.close(self._writer)
+
+    def wait(self, seconds: float) -> frozenset[int]:
+        """The signals that came, at once or within so many seconds; empty when none did."""
+        if not select.select([self._reader], [], [], max(seconds, 0))[0]:
+            return frozenset()
+        return self.numbers & frozenset(os.read(self._reader, 512))
+
+
+def _do_nothing(number: int, frame: FrameType | None) -> None:
+    """A handler written in Python is what makes the wake-up descriptor ring."""

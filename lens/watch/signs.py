@@ -1,0 +1,45 @@
+"""Signs that a cluster looks alive and does nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+
+from django.utils import timezone
+from django_q.conf import Conf
+from django_q.models import OrmQ, Schedule
+
+SEEN_AT_MOST = 500
+
+
+@dataclass
+class Standstill:
+    """Since when something was due and nothing of it was taken.
+
+    A backlog is no sign: while items disappear from it, somebody works.  Nor is an item's age: what
+    counts is how long we have watched it, so that a machine that slept is not taken for a hang.
+    """
+
+    read_due: Callable[[], frozenset[Hashable]]
+    due: frozenset[Hashable] = frozenset()
+    since: float = field(default_factory=time.monotonic)
+
+    def look(self) -> float:
+        """Seconds for which it has lasted."""
+        due = self.read_due()
+        if not due or self.due - due:
+            self.since = time.monotonic()
+        self.due = due
+        return time.monotonic() - self.since
+
+
+def read_due_tasks() -> frozenset[Hashable]:
+    due = OrmQ.objects.filter(key=Conf.CLUSTER_NAME, lock__lt=timezone.now())
+    return frozenset(due.order_by("pk").values_list("pk", flat=True)[:SEEN_AT_MOST])
+
+
+def read_due_schedules() -> frozenset[Hashable]:
+    """A schedule that was carried on has another time, and so is another item."""
+    due = Schedule.objects.filter(next_run__lt=timezone.now()).exclude(repeats=0)
+    return frozenset(due.values_list("name", "next_run"))

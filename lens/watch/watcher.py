@@ -1,0 +1,136 @@
+"""The watcher: one cluster, looked at every few seconds, thrown away when something is wrong."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import signal
+import socket
+import time
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection
+from django_q.tasks import async_task
+
+from cohorts.sync import heartbeats, lease
+from lens import schedules
+from lens.watch.process import ClusterProcess
+from lens.watch.signals import ENDING, Bell
+from lens.watch.signs import Standstill, read_due_schedules, read_due_tasks
+
+logger = logging.getLogger(__name__)
+
+SHORT_LIFE = 10  # seconds; a cluster that ends sooner is started anew later and later
+LONGEST_PAUSE = 30
+
+
+def watch() -> None:
+    """Run a cluster until SIGINT, SIGTERM or SIGHUP; a second one ends it at once."""
+    with Bell({*ENDING, signal.SIGCHLD}) as bell:
+        watcher = Watcher()
+        rung: frozenset[int] = frozenset()
+        while not rung & ENDING:
+            watcher.look()
+            rung = bell.wait(settings.WATCH["look_seconds"])
+        watcher.end(bell)
+
+
+class Watcher:
+    def __init__(self) -> None:
+        # The random part keeps two containers of one name and process number apart.
+        self.name = f"{socket.gethostname()[:70]}:{os.getpid()}:{secrets.token_hex(3)}"
+        self.cluster: ClusterProcess | None = None
+        self.tasks = Standstill(read_due_tasks)
+        self.schedules = Standstill(read_due_schedules)
+        self.short_lives = 0
+        self.start_at = float("-inf")
+
+    # -- while it runs -----------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Start, throw away or hear the cluster.  A database that is down is waited for."""
+        self._notice_exit()
+        try:
+            self._look()
+        except (DatabaseError, InterfaceError) as error:
+            connection.close()
+            logger.error("The database cannot be used: %s", str(error).strip())
+
+    def _look(self) -> None:
+        if self.cluster is None:
+            self._start()
+            return
+        wrong = self._find_wrong()
+        if wrong:
+            self._throw_away(self.cluster, wrong)
+            self._start()
+        else:
+            heartbeats.hear(self.name)
+
+    def _start(self) -> None:
+        """Start a cluster.  First whatever the last one left behind is given back."""
+        if time.monotonic() < self.start_at:
+            return
+        lease.release_dead(self.name)
+        schedules.ensure_schedules()
+        async_task(schedules.SWEEP, task_name="sweep at start")
+        self.cluster = ClusterProcess(self.name)
+        self.tasks = Standstill(read_due_tasks)
+        self.schedules = Standstill(read_due_schedules)
+        heartbeats.hear(self.name)
+        logger.info("The cluster is starting as process %s.", self.cluster.pid)
+
+    # -- what can be wrong -------------------------------------------------------------------
+
+    def _notice_exit(self) -> None:
+        status = self.cluster.exit_status() if self.cluster else None
+        if self.cluster is not None and status is not None:
+            self._throw_away(self.cluster, f"The cluster ended by itself ({describe(status)}).")
+
+    def _find_wrong(self) -> str:
+        """A sentence, "" when all is well."""
+        untaken = self.tasks.look()
+        if untaken > settings.WATCH["patience_seconds"]:
+            return f"For {untaken:.0f} seconds tasks were due and nobody took one."
+        late = self.schedules.look()
+        if late > settings.WATCH["schedule_late_seconds"] and not schedules.disable_malformed():
+            return f"For {late:.0f} seconds schedules were due and not carried on."
+        return ""
+
+    def _throw_away(self, cluster: ClusterProcess, why: str) -> None:
+        logger.error("%s It is thrown away and started anew.", why)
+        cluster.bury()
+        self.short_lives = self.short_lives + 1 if cluster.age < SHORT_LIFE else 0
+        if self.short_lives:
+            self.start_at = time.monotonic() + min(2**self.short_lives / 2, LONGEST_PAUSE)
+        self.cluster = None
+
+    # -- its end -----------------------------------------------------------------------------
+
+    def end(self, bell: Bell) -> None:
+        """Let calls under way finish; at a second signal, or after the time of grace, do not."""
+        logger.info("Ending: calls under way are finished. A second signal ends them at once.")
+        if self.cluster is not None:
+            self._let_finish(self.cluster, bell)
+            self.cluster.bury()
+        try:
+            lease.release_dead(self.name)
+            heartbeats.forget(self.name)
+        except (DatabaseError, InterfaceError) as error:
+            logger.error("The database cannot be used: %s", str(error).strip())
+        logger.info("Ended.")
+
+    def _let_finish(self, cluster: ClusterProcess, bell: Bell) -> None:
+        cluster.ask_to_end()
+        deadline = time.monotonic() + settings.WATCH["grace_seconds"]
+        while cluster.exit_status() is None:
+            rung = bell.wait(deadline - time.monotonic())
+            if rung & ENDING or time.monotonic() >= deadline:
+                logger.error("The cluster had not finished; it is ended as it is.")
+                return
+
+
+def describe(status: int) -> str:
+    """An exit status in words."""
+    return f"signal {-status}" if status < 0 else f"exit status {status}"

@@ -1,0 +1,8 @@
+"""The web's entry point, for gunicorn."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lens.settings")
+application = get_wsgi_application()

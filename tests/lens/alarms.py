@@ -1,0 +1,39 @@
+"""The alarms' table of docs/operations.md, from the code's own: `make docs` writes it."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import django
+
+from tests.support.processes import ROOT
+
+OPERATIONS = ROOT / "docs" / "operations.md"
+HEAD = "| where | what is wrong | needs somebody | what to do |\n|---|---|---|---|\n"
+
+
+def rows() -> list[str]:
+    """One for each trouble that there is."""
+    from cohorts.sync.registry import all_mirrors
+    from cohorts.sync.troubles import TROUBLES
+
+    tables = {"any": TROUBLES}
+    tables |= {mirror.title: dict(mirror.troubles) for mirror in all_mirrors().values()}
+    return [
+        f"| {where} | {text.sentence} | {'yes' if text.needs_person else 'no'} | {text.fix} |"
+        for where, table in tables.items()
+        for text in table.values()
+    ]
+
+
+def with_table(text: str) -> str:
+    """The document with the table as it should be."""
+    table = HEAD + "".join(f"{row}\n" for row in rows())
+    return re.sub(re.escape(HEAD) + r"(\|.*\n)*", lambda _: table, text)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lens.settings")
+    django.setup()
+    OPERATIONS.write_text(with_table(OPERATIONS.read_text(encoding="utf-8")), encoding="utf-8")

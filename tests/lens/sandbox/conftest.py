@@ -1,0 +1,60 @@
+"""A sandbox of two tiny worlds, and a client for them."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from lens.sandbox.clock import Clock
+from lens.sandbox.inprocess import RunningSandbox, sandbox_running
+from lens.sandbox.sandbox import Sandbox
+from tests.lens.sandbox.client import Client
+from tests.lens.sandbox.cohort import make_cohort
+from tests.lens.sandbox.shelf import Shelf
+
+
+def make_shelves(
+    *, state_file: Path | None = None, record: Path | None = None, guild: str = "1"
+) -> Sandbox:
+    clock = Clock()
+    shelves = [
+        Shelf("discord", "/api/v10", now=clock.now),
+        Shelf("google", "/calendar/v3", now=clock.now),
+    ]
+    return Sandbox(
+        shelves, clock=clock, identity={"guild": guild}, state_file=state_file, record=record
+    )
+
+
+@pytest.fixture(scope="session")
+def one_shelf_server() -> Iterator[RunningSandbox]:
+    with sandbox_running(make_shelves) as running:
+        yield running
+
+
+@pytest.fixture
+def shelves(one_shelf_server: RunningSandbox) -> RunningSandbox:
+    one_shelf_server.reset()
+    return one_shelf_server
+
+
+@pytest.fixture
+def discord(shelves: RunningSandbox) -> Client:
+    return Client(shelves.url, "/api/v10")
+
+
+@pytest.fixture
+def google(shelves: RunningSandbox) -> Client:
+    return Client(shelves.url, "/calendar/v3")
+
+
+@pytest.fixture
+def make() -> Callable[..., Sandbox]:
+    return make_shelves
+
+
+@pytest.fixture
+def cohort(sandbox: RunningSandbox) -> RunningSandbox:
+    """The two real worlds, with a small cohort in them."""
+    make_cohort(sandbox)
+    return sandbox

@@ -1,0 +1,87 @@
+"""A tiny world, so that what the server adds can be tested on something that fits a page."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+
+def as_json(data: Any, status: int = 200) -> web.Response:
+    return web.Response(
+        status=status, body=json.dumps(data).encode(), content_type="application/json"
+    )
+
+
+class Shelf:
+    """Named things on a shelf, each gone once its time is over."""
+
+    def __init__(self, name: str, root: str, *, now: Callable[[], datetime]) -> None:
+        self.name = name
+        self.root = root
+        self.now = now
+        self.things: dict[str, Any] = {}
+        self.controls = {"take_away": self.take_away, "settings": lambda wish: {self.name: wish}}
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get(f"{self.root}/things", self.list_things),
+            web.post(f"{self.root}/things", self.add_thing),
+            web.patch(f"{self.root}/things/{{name}}", self.add_thing),
+            web.get(f"{self.root}/broken", self.fall_over),
+            web.post(f"{self.root}/batch", self.run_batch),
+        ]
+
+    async def list_things(self, _: web.Request) -> web.Response:
+        return as_json(list(self.things.values()))
+
+    async def add_thing(self, request: web.Request) -> web.Response:
+        thing = await request.json()
+        if "name" not in thing:
+            return as_json({"message": "a thing needs a name"}, 400)
+        self.things[thing["name"]] = thing
+        return as_json(thing, 201)
+
+    async def fall_over(self, _: web.Request) -> web.Response:
+        raise RuntimeError("the shelf fell over")
+
+    async def run_batch(self, _: web.Request) -> web.Response:
+        return web.Response(text="done", content_type="multipart/mixed")
+
+    def take_away(self, wish: Any) -> None:
+        if wish not in self.things:
+            raise ValueError(f"there is no {wish}")
+        del self.things[wish]
+
+    def owns(self, path: str) -> bool:
+        return path.startswith(self.root)
+
+    def advance(self) -> None:
+        now = self.now().isoformat()
+        self.things = {k: v for k, v in self.things.items() if v.get("until", now) >= now}
+
+    def dump(self) -> dict[str, Any]:
+        return {"things": dict(self.things)}
+
+    def load(self, data: dict[str, Any]) -> None:
+        self.things = dict(data["things"])
+
+    def reset(self) -> None:
+        self.things = {}
+
+    def view(self) -> dict[str, Any]:
+        return {}
+
+    def fault_response(
+        self,
+        status: int,
+        *,
+        retry_after: float | None = None,
+        code: Any = None,
+        message: str | None = None,
+    ) -> web.Response:
+        body = {"message": message or f"{self.name} says {status}", "code": code}
+        if retry_after is not None:
+            body["retry_after"] = retry_after
+        return as_json(body, status)

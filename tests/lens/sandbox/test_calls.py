@@ -1,0 +1,115 @@
+"""The journal: what came in, what became of it, and nothing that is secret."""
+
+import pytest
+
+from lens.sandbox.inprocess import RefusedError, RunningSandbox
+from lens.sandbox.journal import Call, Journal
+from tests.lens.sandbox.client import Client
+
+
+def test_each_call_is_numbered_with_its_body_and_its_answer(
+    shelves: RunningSandbox, discord: Client, google: Client
+) -> None:
+    discord.post("/things?why=tea", {"name": "cup"})
+    google.get("/things")
+    first, second = shelves.calls()
+    assert [first["number"], first["service"], first["method"]] == [1, "discord", "POST"]
+    assert [first["path"], first["query"]] == ["/api/v10/things", {"why": "tea"}]
+    assert [first["body"], first["status"], first["response"]] == [
+        {"name": "cup"},
+        201,
+        {"name": "cup"},
+    ]
+    assert [second["number"], second["service"], second["response"]] == [2, "google", []]
+
+
+def test_only_a_change_that_was_made_counts_as_written(
+    shelves: RunningSandbox, discord: Client
+) -> None:
+    discord.get("/things")
+    discord.post("/things", {"no name": 1})
+    discord.post("/things", {"name": "cup"})
+    assert [call["wrote"] for call in shelves.calls()] == [False, False, True]
+
+
+@pytest.mark.parametrize(("inner", "wrote"), [("GET /a HTTP/1.1", False), ("POST /a", True)])
+def test_a_batch_writes_when_one_of_its_parts_does(
+    shelves: RunningSandbox, google: Client, inner: str, wrote: bool
+) -> None:
+    body = f"--x\r\nContent-Type: application/http\r\n\r\n{inner}\r\n\r\n--x--".encode()
+    google.call("POST", "/batch", body, {"Content-Type": "multipart/mixed; boundary=x"})
+    assert [call["wrote"] for call in shelves.calls()] == [wrote]
+
+
+def test_calls_since_a_number_leave_out_what_came_before(
+    shelves: RunningSandbox, discord: Client
+) -> None:
+    discord.get("/things")
+    seen = shelves.last
+    discord.post("/things", {"name": "cup"})
+    assert [call["method"] for call in shelves.calls(seen)] == ["POST"]
+
+
+def test_of_a_credential_only_its_scheme_is_kept(shelves: RunningSandbox, discord: Client) -> None:
+    discord.get("/things", Authorization="Bot sandbox-secret", Cookie="secret")
+    (call,) = shelves.calls()
+    assert call["auth_scheme"] == "Bot"
+    assert "secret" not in str(call)
+
+
+def test_the_door_and_the_page_are_no_calls(shelves: RunningSandbox) -> None:
+    shelves.get("state")
+    shelves.post("discord/settings", 1)
+    assert shelves.calls() == []
+
+
+def test_a_number_that_is_none_is_refused_in_a_sentence(shelves: RunningSandbox) -> None:
+    with pytest.raises(RefusedError, match="“since” is the number of a call: soon"):
+        shelves.get("calls?since=soon")
+
+
+def test_a_flaw_of_a_world_is_answered_as_the_world_does_and_told(
+    shelves: RunningSandbox, discord: Client
+) -> None:
+    answer = discord.get("/broken")
+    assert [answer.status, answer.body["message"]] == [500, "discord says 500"]
+    assert shelves.calls()[0]["crash"] == "RuntimeError: the shelf fell over"
+
+
+def test_an_unknown_endpoint_is_refused_in_the_worlds_own_words(discord: Client) -> None:
+    assert discord.get("/nothing/here").body["message"] == "discord says 404"
+    assert discord.call("DELETE", "/things").body["message"] == "discord says 405"
+
+
+def make_call(size: int) -> Call:
+    return Call(
+        service="discord",
+        method="GET",
+        path="/",
+        query_string="",
+        headers={},
+        auth_scheme=None,
+        raw_body=b"x" * size,
+        client=None,
+        started=0.0,
+    )
+
+
+def test_the_journal_forgets_the_oldest_calls_first() -> None:
+    journal = Journal(max_calls=2)
+    for _ in range(3):
+        call = make_call(1)
+        journal.add(call)
+        journal.finish(call)
+    shown = journal.describe(0)
+    assert [call["number"] for call in shown["calls"]] == [2, 3]
+    assert [shown["first"], shown["last"]] == [2, 3]
+
+
+def test_the_journal_is_bounded_by_the_size_of_bodies_too() -> None:
+    journal = Journal(max_bytes=100)
+    for size in (60, 30, 50):
+        call = make_call(size)
+        journal.add(call)
+        journal.finish(call)
+    assert [call["number"] for call in journal.describe(0)["calls"]] == [2, 3]

@@ -1,0 +1,120 @@
+"""The control door: what a person could do by hand, the time, and beginning anew."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from lens.sandbox.inprocess import RefusedError, RunningSandbox
+from tests.lens.sandbox.client import Client
+
+
+def test_the_door_says_what_there_is(shelves: RunningSandbox) -> None:
+    shown = shelves.get("")
+    assert "GET /_sandbox/state" in shown["doors"]
+    assert shown["controls"]["discord"] == ["settings", "take_away"]
+
+
+def test_a_control_that_one_world_has_is_reached_by_its_name_alone(
+    shelves: RunningSandbox, discord: Client, google: Client
+) -> None:
+    discord.post("/things", {"name": "cup"})
+    assert shelves.post("discord/take_away", "cup") == {}
+    assert discord.get("/things").body == []
+
+
+def test_a_control_that_both_have_is_asked_for_by_world(shelves: RunningSandbox) -> None:
+    with pytest.raises(
+        RefusedError, match="/_sandbox/discord/settings or /_sandbox/google/settings"
+    ):
+        shelves.post("settings", {"loud": True})
+    assert shelves.post("google/settings", {"loud": True}) == {"google": {"loud": True}}
+
+
+def test_what_a_world_refuses_is_told_in_its_sentence(shelves: RunningSandbox) -> None:
+    with pytest.raises(RefusedError, match="there is no cup"):
+        shelves.post("discord/take_away", "cup")
+
+
+@pytest.mark.parametrize("door", ["burn", "discord/burn", "slack/settings", "state"])
+def test_a_door_that_is_not_there_is_told_with_where_to_look(
+    shelves: RunningSandbox, door: str
+) -> None:
+    with pytest.raises(
+        RefusedError, match=f"There is no POST /_sandbox/{door}; GET /_sandbox/ lists"
+    ):
+        shelves.post(door)
+
+
+def test_broken_json_is_told_in_a_sentence(shelves: RunningSandbox) -> None:
+    answer = Client(shelves.url).call("POST", "/_sandbox/faults", b"[{")
+    assert answer.status == 400
+    assert answer.body["error"].startswith("The body is no JSON")
+
+
+def test_the_clock_is_set_moved_and_goes_on(shelves: RunningSandbox) -> None:
+    noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    shelves.set_clock(noon)
+    shelves.advance_clock(3600)
+    now = datetime.fromisoformat(shelves.get("clock")["now"])
+    assert noon + timedelta(hours=1) <= now < noon + timedelta(hours=1, minutes=1)
+    shelves.post("clock", {"offset_seconds": -60})
+    assert shelves.get("clock")["offset_seconds"] == -60
+
+
+def test_what_depends_on_time_lives_and_dies_by_the_clock(
+    shelves: RunningSandbox, discord: Client
+) -> None:
+    until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    discord.post("/things", {"name": "ice", "until": until})
+    assert len(discord.get("/things").body) == 1
+    shelves.advance_clock(3601)
+    assert shelves.get("state")["discord"]["things"] == {}
+    assert discord.get("/things").body == []
+
+
+@pytest.mark.parametrize(
+    ("wish", "sentence"),
+    [
+        ({"now": "soon"}, "“soon” is no ISO 8601 time"),
+        ({"now": "2026-03-01T12:00:00"}, "lacks its zone"),
+        ({"now": "1850-01-01T00:00:00Z"}, "from the year 2000 to the year 2200"),
+        ({"advance_seconds": 1e300}, "are too many"),
+        ({"now": "2026-03-01T12:00:00Z", "advance_seconds": 1}, "The clock takes one of"),
+        ({}, "The clock takes one of"),
+        (None, "The clock takes one of"),
+    ],
+)
+def test_a_time_that_is_not_understood_is_refused_in_a_sentence(
+    shelves: RunningSandbox, wish: Any, sentence: str
+) -> None:
+    with pytest.raises(RefusedError, match=sentence):
+        shelves.post("clock", wish)
+    assert shelves.get("clock")["offset_seconds"] == 0
+
+
+def test_a_reset_begins_anew(shelves: RunningSandbox, discord: Client) -> None:
+    discord.post("/things", {"name": "cup"})
+    shelves.set_faults({"kind": "drop"})
+    shelves.set_limits(discord=True)
+    shelves.advance_clock(60)
+    shelves.reset()
+    state = shelves.get("state")
+    assert state["discord"] == {"things": {}}
+    assert [state["faults"], state["offset_seconds"], state["last_call"]] == [[], 0, 0]
+    assert state["limits"] == {"scale": 1.0, "refused_calls": {}}
+    assert shelves.calls() == []
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"Origin": "null"}]
+)
+def test_a_page_from_elsewhere_cannot_reach_it(
+    shelves: RunningSandbox, headers: dict[str, str]
+) -> None:
+    assert Client(shelves.url).call("POST", "/_sandbox/reset", headers=headers).status == 403
+
+
+def test_a_page_of_this_machine_can(shelves: RunningSandbox) -> None:
+    origin = {"Origin": "http://localhost:8000"}
+    assert Client(shelves.url).call("POST", "/_sandbox/reset", headers=origin).status == 200

@@ -1,0 +1,91 @@
+"""`manage.py check`, and with `--deploy` what production still lacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lens import checks
+
+pytestmark = pytest.mark.filterwarnings("ignore:Overriding setting DATABASES")
+
+COMPLETE = {
+    "INSTALLATION_ID": "academy-live",
+    "SITE_URL": "https://lens.example.org",
+    "ALLOWED_HOSTS": ["lens.example.org"],
+    "DATABASES": {"default": {"ENGINE": "django.db.backends.postgresql"}},
+    "DISCORD_BOT_TOKEN": "MTk4NjIy.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs",
+    "DISCORD_GUILD_ID": 100000000000000001,
+    "DISCORD_API_BASE": "https://discord.com/api/v10",
+    "DISCORD_INVITE_URL": "https://discord.gg/academy",
+    "GOOGLE_CALENDAR_ID": "lens@example.org",
+    "GOOGLE_CALENDAR_SUBJECT": "office@example.org",
+    "GOOGLE_CREDENTIALS": {"client_email": "lens@project.example"},
+    "GOOGLE_CALENDAR_API_BASE": "https://www.googleapis.com",
+    "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+    "SENTRY_DSN": "https://key@sentry.example.org/1",
+}
+
+
+@pytest.fixture
+def production(settings: Any) -> Any:
+    for name, value in COMPLETE.items():
+        setattr(settings, name, value)
+    return settings
+
+
+def ids(messages: list[Any]) -> list[str]:
+    return [message.id for message in messages]
+
+
+def test_a_complete_production_lacks_nothing(production: Any) -> None:
+    assert ids(checks.check_settings()) == []
+    assert ids(checks.check_production()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("INSTALLATION_ID", "local", "lens.W001"),
+        ("DATABASES", {"default": {"ENGINE": "django.db.backends.sqlite3"}}, "lens.W002"),
+        ("SITE_URL", "http://lens.example.org", "lens.W003"),
+        ("ALLOWED_HOSTS", ["other.example.org"], "lens.W004"),
+        ("DISCORD_BOT_TOKEN", "", "lens.W010"),
+        ("DISCORD_API_BASE", "http://127.0.0.1:8001/api/v10", "lens.W011"),
+        ("DISCORD_INVITE_URL", "", "lens.W012"),
+        ("GOOGLE_CALENDAR_ID", "", "lens.W020"),
+        ("GOOGLE_CALENDAR_API_BASE", "http://127.0.0.1:8001", "lens.W021"),
+        ("GOOGLE_CREDENTIALS", None, "lens.W022"),
+        ("GOOGLE_CALENDAR_SUBJECT", "", "lens.W023"),
+        ("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend", "lens.W030"),
+        ("SENTRY_DSN", "", "lens.W031"),
+    ],
+)
+def test_each_thing_that_is_missing_is_told_by_itself(
+    production: Any, name: str, value: Any, told: str
+) -> None:
+    setattr(production, name, value)
+    found = checks.check_production()
+    assert ids(found) == [told]
+    assert found[0].hint, "every lack says what to do"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("INSTALLATION_ID", "", "lens.E006"),
+        ("DISCORD_GUILD_ID", None, "lens.E001"),
+        ("DISCORD_BOT_TOKEN", "sandbox-local", "lens.E002"),
+        ("SYNC", {"slice_seconds": 100}, "lens.E003"),
+        ("SYNC", {"renew_below_seconds": 90}, "lens.E004"),
+        ("SYNC", {"renew_below_seconds": 45}, "lens.E005"),
+    ],
+)
+def test_each_thing_that_cannot_work_is_told(
+    production: Any, name: str, value: Any, told: str
+) -> None:
+    if isinstance(value, dict):
+        value = {**getattr(production, name), **value}
+    setattr(production, name, value)
+    assert ids(checks.check_settings()) == [told]

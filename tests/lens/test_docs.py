@@ -1,0 +1,73 @@
+"""The documents say what the code says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from discordsync.permissions import NEEDED
+from tests.lens.alarms import HEAD, with_table
+from tests.support.processes import ROOT
+
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+REQUIREMENTS = [ROOT / "requirements.txt", ROOT / "requirements-dev.txt"]
+
+
+def test_every_alarm_is_explained_in_the_words_that_people_see() -> None:
+    assert HEAD in OPERATIONS
+    assert with_table(OPERATIONS) == OPERATIONS, "run `make docs`"
+
+
+def test_every_setting_is_explained() -> None:
+    settings = (ROOT / "lens" / "settings.py").read_text(encoding="utf-8")
+    read = set(re.findall(r'env\.\w+\(\s*"(\w+)"', settings))
+    assert read, "the settings are read by `env`"
+    assert {name for name in read if f"`{name}`" not in OPERATIONS} == set()
+
+
+def test_the_bots_invitation_asks_for_what_it_needs_and_no_more() -> None:
+    assert f"permissions={sum(NEEDED.values())}`" in OPERATIONS
+    table = OPERATIONS.partition("| permission |")[2].partition("\n\n")[0]
+    for name in NEEDED:
+        assert name in table
+
+
+def pinned() -> set[str]:
+    names = set()
+    for file in REQUIREMENTS:
+        for line in file.read_text(encoding="utf-8").splitlines():
+            if line and not line.startswith(("#", "-")):
+                assert "==" in line, f"{line} is not pinned"
+                names.add(line.partition("==")[0])
+    return names
+
+
+def test_every_dependency_has_its_purpose_and_nothing_else_has() -> None:
+    text = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `([^`]+)` \| \S", text, re.MULTILINE)) == pinned()
+
+
+def documents() -> list[Path]:
+    return [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda path: path.name)
+def test_every_link_to_a_file_leads_somewhere(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
+        if "://" not in target:
+            assert (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda path: path.name)
+def test_every_link_within_a_document_leads_somewhere(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    headings = {as_anchor(title) for title in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
+    assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= headings
+
+
+def as_anchor(title: str) -> str:
+    """As GitHub makes them."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")

@@ -1,0 +1,101 @@
+"""A setting that is wrong ends in a sentence that names it, and never repeats a secret."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from lens.env import Env
+from tests.support.processes import ROOT
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DEBUG", "maybe"),
+        ("SITE_URL", "example.org"),
+        ("DATABASE_URL", "mydatabase"),
+        ("EMAIL_URL", "mail.example.org"),
+        ("SENTRY_DSN", "key"),
+        ("LOG_LEVEL", "LOUD"),
+        ("DISCORD_GUILD_ID", "my server"),
+        ("DISCORD_API_BASE", "discord"),
+        ("DISCORD_EVENT_HORIZON_DAYS", "two weeks"),
+        ("GOOGLE_CALENDAR_CREDENTIALS_FILE", "/nowhere/key.json"),
+        ("GOOGLE_CALENDAR_CREDENTIALS_JSON", "{}"),
+        ("CALENDAR_GUEST_INVITATION", "letter"),
+        ("SYNC_LEASE_SECONDS", "long"),
+        ("SECRET_KEY_FILE", "/nowhere/key"),
+    ],
+)
+def test_a_wrong_value_is_told_by_name_in_one_line(name: str, value: str) -> None:
+    # The settings of this very process were read long ago, so another one reads the wrong value.
+    done = subprocess.run(
+        [sys.executable, "-c", READ_SETTINGS],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": "sqlite://:memory:", name: value},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert name.removesuffix("_JSON").removesuffix("_FILE") in as_name(done.stdout)
+    assert done.stdout.count("\n") == 1
+
+
+READ_SETTINGS = """
+from django.core.exceptions import ImproperlyConfigured
+try:
+    import lens.settings
+except ImproperlyConfigured as error:
+    print(error)
+"""
+
+
+def as_name(sentence: str) -> str:
+    """ "The Google credentials are …" names no variable but what it is about."""
+    return sentence.replace("Google credentials", "GOOGLE_CALENDAR_CREDENTIALS")
+
+
+def test_the_command_line_ends_with_the_sentence_and_not_with_a_trace() -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=ROOT,
+        env={**os.environ, "DISCORD_GUILD_ID": "my server"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("Settings: DISCORD_GUILD_ID must be a Discord id")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("method", ["database", "email"])
+def test_an_address_that_may_hold_a_password_is_not_repeated(method: str) -> None:
+    env = Env({"URL": "wrong://user:swordfish@host"})
+    with pytest.raises(ImproperlyConfigured) as told:
+        getattr(env, method)("URL", "")
+    assert "swordfish" not in str(told.value)
+
+
+def test_a_mounted_secret_is_read_without_its_line_end(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("abc\n", encoding="utf-8")
+    assert Env({"TOKEN_FILE": str(file)}).text("TOKEN") == "abc"
+
+
+def test_a_value_that_begins_with_a_dollar_is_itself() -> None:
+    assert Env({"KEY": "$HOME"}).text("KEY") == "$HOME"
+
+
+def test_an_empty_variable_counts_as_not_set() -> None:
+    env = Env({"A": " ", "B": ""})
+    assert env.text("A", "x") == "x"
+    assert env.whole("B", 3) == 3
+    assert env.names("A", ["y"]) == ["y"]

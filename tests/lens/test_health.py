@@ -1,0 +1,82 @@
+"""Liveness and readiness."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
+from django.utils import timezone
+
+from cohorts.sync import heartbeats
+from cohorts.sync.models import WorkerHeartbeat
+from tests.support.processes import ROOT
+
+Answer = tuple[int, dict[str, str]]
+
+
+def ask(client: Client, path: str) -> Answer:
+    response = client.get(path)
+    return response.status_code, response.json()
+
+
+def test_the_web_lives_whatever_the_database_does(client: Client) -> None:
+    """No database is allowed in this test."""
+    assert ask(client, "/healthz") == (200, {"status": "alive"})
+
+
+@pytest.mark.django_db
+def test_it_is_ready_while_a_worker_is_heard(client: Client) -> None:
+    heartbeats.hear("machine:1")
+    assert ask(client, "/healthz?ready") == (200, {"status": "ready"})
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("silence", [None, timedelta(seconds=91)])
+def test_it_is_not_ready_without_a_worker(client: Client, silence: timedelta | None) -> None:
+    if silence:
+        WorkerHeartbeat.objects.create(name="machine:1", heard_at=timezone.now() - silence)
+    status, said = ask(client, "/healthz?ready")
+    assert status == 503
+    assert said["missing"] == "No worker was heard for 90 seconds: start manage.py worker."
+
+
+@pytest.mark.django_db
+def test_it_is_not_ready_before_the_database_is_migrated(client: Client) -> None:
+    heartbeats.hear("machine:1")
+    MigrationRecorder.Migration.objects.filter(app="django_q").latest("pk").delete()
+    status, said = ask(client, "/healthz?ready")
+    assert status == 503
+    assert said["missing"] == "The database is not migrated: run manage.py migrate."
+
+
+def test_a_database_that_is_down_is_told_without_its_address() -> None:
+    code = (
+        "import django, json; django.setup(); from django.test import Client; "
+        "answer = Client().get('/healthz?ready', SERVER_NAME='localhost'); "
+        "print(json.dumps([answer.status_code, answer.json()]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "lens.settings",
+            "DATABASE_URL": "postgres://lens:swordfish@127.0.0.1:9/none",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    status, said = json.loads(done.stdout)
+    assert status == 503
+    assert said["missing"] == "The database cannot be used; the web's log says why."
+
+
+def test_only_reading_is_answered(client: Client) -> None:
+    assert client.post("/healthz").status_code == 405

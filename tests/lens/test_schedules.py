@@ -1,0 +1,84 @@
+"""The clock's rows: made once, mended, and never stopped by a bad one."""
+
+from __future__ import annotations
+
+import inspect
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from django.utils.module_loading import import_string
+from django_q.models import OrmQ, Schedule
+from django_q.scheduler import scheduler
+
+from lens.schedules import ENTRIES, SWEEP, Entry, disable_malformed, ensure_schedules
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_each_schedule_names_a_task_that_needs_nothing(entry: Entry) -> None:
+    assert not inspect.signature(import_string(entry.func)).parameters
+
+
+def names() -> list[str]:
+    return sorted(Schedule.objects.values_list("name", flat=True))
+
+
+def test_each_schedule_stands_once_however_often_it_is_ensured() -> None:
+    ensure_schedules()
+    ensure_schedules()
+    assert names() == sorted(entry.name for entry in ENTRIES)
+
+
+def test_twins_that_two_workers_made_at_once_become_one() -> None:
+    ensure_schedules()
+    Schedule.objects.create(name="sweep", func=SWEEP, minutes=1, schedule_type=Schedule.MINUTES)
+    ensure_schedules()
+    assert names() == sorted(entry.name for entry in ENTRIES)
+
+
+def test_a_schedule_that_somebody_changed_is_mended_and_keeps_its_time() -> None:
+    ensure_schedules()
+    next_run = timezone.now() + timedelta(seconds=40)
+    Schedule.objects.filter(name="sweep").update(minutes=60, repeats=0, args="1", next_run=next_run)
+    ensure_schedules()
+    row = Schedule.objects.get(name="sweep")
+    assert (row.minutes, row.repeats, row.args) == (1, -1, None)
+    assert row.next_run == next_run
+
+
+@pytest.mark.django_db(transaction=True)  # django-q2 closes the connection in between
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"args": "1, 2, ["},
+        {"args": "name"},
+        {"kwargs": "5"},
+        {"kwargs": "{1: 2}"},
+        {"schedule_type": "?"},
+    ],
+)
+def test_a_malformed_schedule_stops_the_others_only_until_it_is_noticed(
+    fields: dict[str, object],
+) -> None:
+    ensure_schedules()
+    due = timezone.now() - timedelta(minutes=1)
+    Schedule.objects.update(next_run=due)
+    Schedule.objects.create(
+        **{"name": "bad", "func": "x.y", "next_run": due, "schedule_type": "H", **fields}
+    )
+    scheduler()
+    assert not OrmQ.objects.exists(), "django-q2 carries on none of them"
+    ensure_schedules()
+    scheduler()
+    assert Schedule.objects.get(name="bad").repeats == 0
+    assert sorted(task.group() for task in OrmQ.objects.all()) == sorted(
+        entry.name for entry in ENTRIES
+    )
+
+
+def test_a_good_schedule_of_somebody_elses_is_left_alone() -> None:
+    Schedule.objects.create(name="theirs", func="x.y", args="1, 'John'", kwargs="a=1, b='c'")
+    assert disable_malformed() == []
+    assert Schedule.objects.get(name="theirs").repeats == -1

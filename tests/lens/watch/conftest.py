@@ -1,0 +1,58 @@
+"""Workers for tests, ended after each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from cohorts.models import Cohort, Course, Group
+from cohorts.sync.models import GroupSync
+from tests.lens.watch.running import SOON, RunningWorker
+from tests.support.processes import wait_until
+
+
+class DueWork:
+    """Groups that the toy mirror is to look at."""
+
+    def __init__(self) -> None:
+        self.cohort = Cohort.objects.create(
+            course=Course.objects.create(name="Course"),
+            name="Autumn",
+            start_date=date(2026, 11, 2),
+            number_of_meetings=4,
+        )
+
+    def add(self) -> GroupSync:
+        """A group that is due.  Nobody is nudged, as when a nudge was lost."""
+        number = Group.objects.count() + 1
+        made = Group.objects.bulk_create([Group(cohort=self.cohort, name=f"Group {number}")])
+        return GroupSync.objects.create(group=made[0], mirror="toy")
+
+    def wait_until_done(self, row: GroupSync, seconds: float = SOON) -> None:
+        wait_until(lambda: is_done(row), seconds, "the group was not looked at")
+
+
+def is_done(row: GroupSync) -> bool:
+    row.refresh_from_db()
+    return row.seen == row.wanted
+
+
+@pytest.fixture
+def due_work(transactional_db: None) -> DueWork:
+    return DueWork()
+
+
+@pytest.fixture
+def start_worker(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., RunningWorker]]:
+    started: list[RunningWorker] = []
+
+    def start(**pace: float) -> RunningWorker:
+        started.append(RunningWorker(tmp_path, **pace))
+        return started[-1]
+
+    yield start
+    for worker in started:
+        worker.end()

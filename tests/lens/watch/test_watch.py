@@ -1,0 +1,177 @@
+"""A cluster that looks alive and does nothing; and a worker's orderly end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django_q.models import OrmQ
+
+from cohorts.sync import heartbeats, lease
+from cohorts.sync.models import MirrorState, WorkerHeartbeat
+from cohorts.sync.nudges import nudge
+from lens.watch.signs import Standstill, read_due_tasks
+from tests.lens.watch.conftest import DueWork
+from tests.lens.watch.running import SOON, RunningWorker, is_group_alive
+from tests.support.processes import ROOT, environment, wait_until
+
+Start = Callable[..., RunningWorker]
+
+
+def wait_until_gone(group: int, worker: RunningWorker) -> None:
+    wait_until(lambda: not is_group_alive(group), SOON, f"processes are left\n{worker.said()}")
+
+
+# -- doing nothing -----------------------------------------------------------------------------
+
+
+def test_a_cluster_that_takes_nothing_is_replaced(start_worker: Start, due_work: DueWork) -> None:
+    worker = start_worker(patience=5)
+    due_work.wait_until_done(due_work.add())
+    group = worker.group()
+    os.kill(worker.find("pusher"), signal.SIGSTOP)
+    row = due_work.add()
+    nudge("toy")
+    wait_until_gone(group, worker)
+    due_work.wait_until_done(row)
+    assert "tasks were due and nobody took one" in worker.said()
+
+
+@pytest.mark.matrix
+def test_a_sentinel_that_is_frozen_is_replaced(start_worker: Start, due_work: DueWork) -> None:
+    worker = start_worker(schedule_late=40)
+    group = worker.group()
+    os.kill(worker.find("sentinel"), signal.SIGSTOP)
+    wait_until(lambda: not is_group_alive(group), 90, worker.said())
+    assert "schedules were due and not carried on" in worker.said()
+    due_work.wait_until_done(due_work.add())
+
+
+@pytest.mark.django_db
+def test_a_backlog_from_which_tasks_disappear_is_no_sign() -> None:
+    waiting = Standstill(read_due_tasks)
+    for _ in range(3):
+        nudge("toy")
+    waiting.look()
+    waiting.since -= 100
+    assert waiting.look() >= 100, "three tasks wait, and none was taken"
+    OrmQ.objects.first().delete()
+    nudge("toy")
+    assert waiting.look() < 100, "one was taken, though as many wait as before"
+
+
+@pytest.mark.django_db
+def test_an_empty_queue_is_no_sign() -> None:
+    waiting = Standstill(read_due_tasks)
+    waiting.since -= 100
+    assert waiting.look() < 1
+
+
+# -- being heard -------------------------------------------------------------------------------
+
+
+def test_a_worker_is_heard_while_it_runs_and_not_missed_after_its_end(start_worker: Start) -> None:
+    assert not heartbeats.is_worker_alive()
+    worker = start_worker()
+    wait_until(heartbeats.is_worker_alive, SOON, worker.said())
+    worker.find("worker")
+    worker.ask_to_end()
+    assert worker.process.wait(SOON) == 0
+    assert not WorkerHeartbeat.objects.exists()
+
+
+def test_a_database_that_is_not_there_is_told_and_waited_for(
+    transactional_db: None, tmp_path: Path
+) -> None:
+    env = environment(DATABASE_URL="postgres://lens@127.0.0.1:9/none", WATCH_LOOK_SECONDS="0.2")
+    log = tmp_path / "log"
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "worker"], cwd=ROOT, env=env, stdout=sink, stderr=sink
+        )
+    try:
+        wait_until(lambda: "The database cannot be used" in log.read_text(), SOON, log.read_text())
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(SOON) == 0
+    finally:
+        process.kill()
+        process.wait()
+    assert "Traceback" not in log.read_text()
+
+
+# -- the end -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def holding(start_worker: Start, due_work: DueWork) -> RunningWorker:
+    """A worker in the middle of a call, which lasts until `let_go`."""
+    worker = start_worker(grace=SOON)
+    worker.find("worker")
+    worker.hold()
+    due_work.add()
+    nudge("toy")
+    worker.find("holder")
+    return worker
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_call_under_way_is_finished_before_the_end(
+    holding: RunningWorker, due_work: DueWork, number: signal.Signals
+) -> None:
+    group = holding.group()
+    holding.process.send_signal(number)
+    wait_until(lambda: "Ending: " in holding.said(), SOON, holding.said())
+    assert holding.process.poll() is None
+    holding.let_go()
+    assert holding.process.wait(SOON) == 0
+    assert not is_group_alive(group)
+    assert MirrorState.objects.get(name="toy").holder == ""
+
+
+def test_a_second_signal_ends_it_at_once(holding: RunningWorker) -> None:
+    group = holding.group()
+    holding.ask_to_end()
+    wait_until(lambda: "Ending: " in holding.said(), SOON, holding.said())
+    holding.ask_to_end()
+    assert holding.process.wait(SOON / 2) == 0, "sooner than the time of grace"
+    assert not is_group_alive(group)
+    assert MirrorState.objects.get(name="toy").holder == "", "what it held is given back"
+
+
+def test_a_call_that_does_not_finish_is_cut_off_after_the_time_of_grace(
+    start_worker: Start, due_work: DueWork
+) -> None:
+    worker = start_worker(grace=1)
+    worker.hold()
+    due_work.add()
+    worker.find("holder")
+    group = worker.group()
+    worker.ask_to_end()
+    assert worker.process.wait(SOON) == 0
+    assert not is_group_alive(group)
+    assert "it is ended as it is" in worker.said()
+
+
+def test_nothing_is_left_of_a_cluster_whose_watcher_was_killed(
+    start_worker: Start, due_work: DueWork
+) -> None:
+    worker = start_worker(grace=1)
+    worker.hold()
+    due_work.add()
+    worker.find("holder")
+    group = worker.group()
+    os.kill(worker.find("watcher"), signal.SIGKILL)
+    wait_until_gone(group, worker)
+
+
+@pytest.mark.django_db
+def test_only_what_the_buried_worker_held_is_given_back() -> None:
+    MirrorState.objects.create(name="its", holder="machine:1:aa/7")
+    MirrorState.objects.create(name="another's", holder="machine:1:aab/7")
+    assert lease.release_dead("machine:1:aa") == 1
+    assert MirrorState.objects.get(name="another's").holder == "machine:1:aab/7"
