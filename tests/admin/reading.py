@@ -1,0 +1,18 @@
+"""Reading a page as a person does."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+
+def text_of(answer: Any) -> str:
+    """The page's words without markup, scripts and repeated spaces."""
+    page = re.sub(r"<(script|style)\b.*?</\1>", " ", answer.content.decode(), flags=re.S)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+def messages_of(answer: Any) -> list[str]:
+    """What the page tells after an action."""
+    return [str(message) for message in answer.context["messages"]]

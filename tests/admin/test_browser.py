@@ -1,0 +1,66 @@
+"""The whole way in a real browser: from the list of cohorts to a cohort that stands."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from cohorts.sync.models import GroupSync
+from tests.support.processes import wait_until
+from tests.sync.cohort import join, make_cohort
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("only_discord", "working"),
+]
+
+SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+# Where pictures of each step are kept, for people to look at; none where it is not set.
+PICTURES = os.environ.get("LENS_PICTURES")
+
+
+def picture(page: Page, name: str) -> None:
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
+
+
+def has_looked() -> bool:
+    return not GroupSync.objects.filter(seen=0).exists()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_staff_realize_a_cohort_from_the_list_to_the_end(size, olgas_page, live_server, sandbox):
+    made = make_cohort(groups=3, members=3)
+    join(sandbox, made.people[:8])
+    width, height = SIZES[size]
+    olgas_page.set_viewport_size({"width": width, "height": height})
+    olgas_page.goto(f"{live_server.url}/admin/")
+    picture(olgas_page, f"{size}-1-start")
+
+    wait_until(has_looked, 30, "the worker has not looked")
+    olgas_page.goto(f"{live_server.url}/admin/cohorts/cohort/")
+    expect(olgas_page.get_by_text("nothing made yet")).to_be_visible()
+    picture(olgas_page, f"{size}-2-list")
+    olgas_page.get_by_role("button", name="Realize Spring").click()
+
+    confirm = olgas_page.get_by_role("button", name="Yes, realize this")
+    expect(confirm).to_be_visible(timeout=20_000)
+    expect(olgas_page.get_by_text("Not in the Discord server yet.")).to_be_visible()
+    picture(olgas_page, f"{size}-3-plan")
+    assert sandbox.writes() == []
+    confirm.click()
+
+    picture(olgas_page, f"{size}-4-working")
+    done = olgas_page.get_by_text("Done: all 3 groups are in step.")
+    expect(done).to_be_visible(timeout=60_000)
+    picture(olgas_page, f"{size}-5-done")
+    assert {group.status for group in made.refresh().groups} == {"active"}
+
+    olgas_page.get_by_role("link", name="Group 3").click()
+    expect(olgas_page.get_by_text("People and their access")).to_be_visible()
+    expect(olgas_page.get_by_text("Not in the Discord server yet.")).to_be_visible()
+    picture(olgas_page, f"{size}-6-group")

@@ -1,0 +1,354 @@
+"""Facts in the admin: every edit counts, and a refusal is a sentence."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core import mail
+from django.db import IntegrityError
+
+from cohorts.models import AccessException, Cohort, Course, Group, Membership, User
+from cohorts.sync.models import GroupSync
+from meetings.models import Meeting
+from tests.admin.reading import messages_of, text_of
+from tests.sync.cohort import add_member, make_cohort
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
+
+ADMIN = "/admin/cohorts"
+
+
+def add(staff, model, **fields):
+    return staff.post(f"{ADMIN}/{model}/add/", fields, follow=True)
+
+
+def wanted(group):
+    return GroupSync.objects.get(group=group, mirror="discord").wanted
+
+
+def group_fields(cohort, **changed):
+    return {
+        "cohort": cohort.pk,
+        "name": "Group 9",
+        "size": "",
+        "weekday": 2,
+        "start_time": "15:00",
+        "timezone": "Europe/Berlin",
+        "duration_minutes": 90,
+        **changed,
+    }
+
+
+# -- courses, cohorts, groups ----------------------------------------------------------------------
+
+
+def test_a_course_a_cohort_and_a_group_can_be_made_by_hand(staff):
+    add(staff, "course", name="Safety")
+    add(
+        staff,
+        "cohort",
+        course=Course.objects.get().pk,
+        name="Autumn",
+        start_date="2027-01-04",
+        number_of_meetings=8,
+        status="open",
+        guest_days_before=6,
+        guest_days_after=3,
+    )
+    add(staff, "group", **group_fields(Cohort.objects.get()))
+
+    group = Group.objects.get()
+    assert (group.status, group.timezone) == ("preview", "Europe/Berlin")
+    assert Meeting.objects.filter(group=group).count() == 8
+    assert wanted(group) >= 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"weekday": ""}, "A slot needs both a weekday and a time, or neither."),
+        ({"start_time": ""}, "A slot needs both a weekday and a time, or neither."),
+        ({"timezone": "Berlin"}, "Berlin is no time zone. Use an IANA name such as Europe/Berlin."),
+        ({"start_time": "25:00"}, "Enter a valid time."),
+        ({"duration_minutes": 3}, "greater than or equal to 5"),
+        ({"name": "Group 1"}, "already exists"),
+    ],
+)
+def test_a_wrong_slot_is_told_beside_the_field_and_nothing_is_saved(staff, changed, told):
+    made = make_cohort(groups=1)
+    answer = add(staff, "group", **group_fields(made.cohort, **changed))
+    assert told in text_of(answer)
+    assert Group.objects.count() == 1
+
+
+@pytest.mark.parametrize("missing", ["weekday", "start_time"])
+def test_half_a_slot_is_refused_by_the_database_too(missing):
+    make_cohort(groups=1)
+    with pytest.raises(IntegrityError):
+        Group.objects.update(**{missing: None})
+
+
+def test_a_changed_slot_of_a_preview_group_moves_its_meetings_and_wakes_the_mirrors(staff):
+    made = make_cohort(groups=1)
+    group, before = made.groups[0], wanted(made.groups[0])
+    staff.post(
+        f"{ADMIN}/group/{group.pk}/change/",
+        group_fields(made.cohort, name=group.name, start_time="09:30", timezone="UTC"),
+    )
+    assert {m.starts_at.strftime("%H:%M") for m in Meeting.objects.all()} == {"09:30"}
+    assert wanted(group) > before
+
+
+def test_the_slot_of_an_active_group_needs_a_person_and_its_name_does_not(staff):
+    made = make_cohort(groups=1)
+    Group.objects.update(status=Group.Status.ACTIVE)
+    group = made.groups[0]
+    address = f"{ADMIN}/group/{group.pk}/change/"
+    same = {
+        "weekday": group.weekday,
+        "start_time": "15:00",
+        "timezone": "UTC",
+        "duration_minutes": 60,
+    }
+
+    refused = staff.post(
+        address, {"name": "Foxes", "size": "", **same, "weekday": 6 - group.weekday}
+    )
+    renamed = staff.post(address, {"name": "Foxes", "size": "", **same})
+
+    assert "people hold invitations for its slot" in text_of(refused)
+    assert renamed.status_code == 302
+    group.refresh_from_db()
+    assert (group.name, group.start_time.hour) == ("Foxes", 15)
+
+
+def test_a_group_ends_by_a_page_that_says_what_goes_with_it(staff):
+    made = make_cohort(groups=1, members=3)
+    address = f"{ADMIN}/group/{made.ids[0]}/end/"
+
+    asked = text_of(staff.get(address))
+    unsure = staff.post(address, {"confirmed": "yes"})
+    staff.post(address, {"confirmed": "yes", "status": "cancelled"})
+    again = staff.post(address, {"confirmed": "yes", "status": "completed"}, follow=True)
+
+    assert "3 active memberships of Group 1 (Spring) end with it" in asked
+    assert "This field is required." in text_of(unsure)
+    assert made.refresh().groups[0].status == "cancelled"
+    assert set(Membership.objects.values_list("status", flat=True)) == {"removed"}
+    assert messages_of(again)[-1] == "Group 1 has ended already."
+
+
+def test_what_has_something_hanging_on_it_cannot_be_deleted_by_accident(staff):
+    made = make_cohort(groups=1)
+    for model, pk, instead in (
+        ("group", made.ids[0], "End the group instead"),
+        ("cohort", made.cohort.pk, "Set the cohort's status to completed or cancelled instead"),
+        ("user", made.people[0].pk, "Take away “active” on the person's page instead"),
+    ):
+        asked = staff.get(f"{ADMIN}/{model}/{pk}/delete/")
+        staff.post(f"{ADMIN}/{model}/{pk}/delete/", {"post": "yes"})
+        many = staff.post(
+            f"{ADMIN}/{model}/",
+            {"action": "delete_selected", "_selected_action": [pk], "post": "yes"},
+        )
+        assert "cannot be deleted" in text_of(asked)
+        assert instead in text_of(asked)
+        assert "cannot be deleted" in text_of(many)
+    assert (Group.objects.count(), Cohort.objects.count()) == (1, 1)
+    assert User.objects.filter(pk=made.people[0].pk).exists()
+
+
+# -- people ----------------------------------------------------------------------------------------
+
+
+def person_fields(**changed):
+    return {
+        "email": "Ada@Example.org",
+        "name": "Ada",
+        "discord_id": "200000000000000099",
+        "timezone": "UTC",
+        "usable_password": "false",
+        **changed,
+    }
+
+
+def test_a_person_is_added_without_a_password_and_known_by_address_in_any_case(staff):
+    add(staff, "user", **person_fields())
+    ada = User.objects.get(email="ada@example.org")
+    assert ada.discord_id == 200000000000000099
+    assert not ada.has_usable_password()
+
+    again = add(staff, "user", **person_fields(email="ADA@example.ORG", discord_id=""))
+    assert "already exists" in text_of(again)
+    for text in ("aDa@EXAMPLE.org", "200000000000000099", "ada"):
+        assert "ada@example.org" in text_of(staff.get(f"{ADMIN}/user/", {"q": text}))
+    assert "ada@example.org" not in text_of(staff.get(f"{ADMIN}/user/", {"q": "20000000000000009"}))
+
+
+def test_a_discord_id_that_is_none_is_told(staff):
+    answer = add(staff, "user", **person_fields(discord_id="42"))
+    assert "42 is no Discord id: those have 15 to 19 digits." in text_of(answer)
+
+
+def test_staff_set_a_persons_password(staff, client):
+    ada = User.objects.create_user("ada@example.org", name="Ada", is_staff=True)
+    words = {"password1": "a good long word", "password2": "a good long word"}
+    staff.post(f"{ADMIN}/user/{ada.pk}/password/", {**words, "usable_password": "true"})
+    sign_in = {"username": "ADA@example.org", "password": "a good long word"}
+    assert client.post("/admin/login/?next=/admin/", sign_in).status_code == 302
+
+
+def test_a_changed_discord_id_wakes_the_mirrors_of_the_persons_groups(staff):
+    made = make_cohort(groups=2)
+    person, before = made.people[0], [wanted(group) for group in made.groups]
+    fields = {
+        "name": person.name,
+        "email": person.email,
+        "discord_id": "200000000000000777",
+        "timezone": "UTC",
+        "is_active": "on",
+        "wants_email": "on",
+        "wants_discord": "on",
+    }
+    answer = staff.post(f"{ADMIN}/user/{person.pk}/change/", fields)
+    assert answer.status_code == 302, text_of(answer)
+    person.refresh_from_db()
+    assert person.discord_id == 200000000000000777
+    assert [wanted(group) for group in made.groups] == [before[0] + 1, before[1]]
+
+
+def test_a_forgotten_password_is_asked_for_from_the_sign_in_page(client, olga):
+    page = client.get("/admin/login/")
+    assert "/admin/password-reset/" in page.content.decode()
+    form = client.get("/admin/password-reset/", follow=True)
+    client.post(form.request["PATH_INFO"], {"email": "OLGA@example.org"})
+    assert [message.to for message in mail.outbox] == [["olga@example.org"]]
+
+
+# -- memberships -----------------------------------------------------------------------------------
+
+
+def test_a_member_is_added_through_the_service(staff):
+    made = make_cohort(groups=2)
+    person = User.objects.create_user("new@example.org", name="New")
+    before = wanted(made.groups[0])
+
+    add(staff, "membership", user=person.pk, group=made.ids[0], role="participant")
+
+    assert person.memberships.get().cohort == made.cohort
+    assert wanted(made.groups[0]) > before
+
+
+@pytest.mark.parametrize(
+    ("case", "told"),
+    [
+        ("twice", "New is a member of Group 2 already."),
+        ("elsewhere", "New is a participant of Group 1 in this cohort. Move them instead."),
+        ("full", "Group 2 has room for 1 and has 1 participants."),
+        ("ended", "Group 2 has ended (cancelled)."),
+    ],
+)
+def test_a_member_who_does_not_fit_is_refused_in_a_sentence(staff, case, told):
+    made = make_cohort(groups=2)
+    first, second = made.groups
+    person = User.objects.create_user("new@example.org", name="New")
+    match case:
+        case "twice":
+            Membership.objects.create(user=person, group=second)
+        case "elsewhere":
+            Membership.objects.create(user=person, group=first)
+        case "full":
+            Group.objects.filter(pk=second.pk).update(size=1)
+        case "ended":
+            Group.objects.filter(pk=second.pk).update(status="cancelled")
+    before = Membership.objects.count()
+
+    answer = add(staff, "membership", user=person.pk, group=second.pk, role="participant")
+
+    assert told in text_of(answer)
+    assert f'value="{second.pk}" selected' in answer.content.decode()  # what was typed is there
+    assert Membership.objects.count() == before
+
+
+def test_group_and_person_of_a_membership_stay_and_its_role_can_change(staff):
+    made = make_cohort(groups=2)
+    membership = made.groups[0].memberships.get(role="participant")
+    address = f"{ADMIN}/membership/{membership.pk}/change/"
+    fields = {"role": "facilitator", "group": made.ids[1], "user": made.people[3].pk}
+    staff.post(address, fields)
+    membership.refresh_from_db()
+    assert (membership.role, membership.group_id) == ("facilitator", made.ids[0])
+
+
+def test_a_membership_ends_with_a_reason_and_the_row_stays(staff):
+    made = make_cohort(groups=1)
+    membership = made.groups[0].memberships.first()
+    address = f"{ADMIN}/membership/{membership.pk}/end/"
+    said = {"status": "dropped", "why": "moved house"}
+
+    staff.post(address, said)
+    again = staff.post(address, said, follow=True)
+
+    membership.refresh_from_db()
+    assert (membership.status, membership.left_why) == ("dropped", "moved house")
+    assert membership.left_at
+    assert "has left Group 1 already" in messages_of(again)[-1]
+    assert staff.get(f"{ADMIN}/membership/{membership.pk}/delete/").status_code == 403
+
+
+def test_several_memberships_end_at_once_after_the_names_were_shown(staff):
+    made = make_cohort(groups=1, members=3)
+    chosen = list(made.groups[0].memberships.values_list("pk", flat=True))[:2]
+    posted = {"action": "end_memberships", "_selected_action": chosen}
+
+    asked = text_of(staff.post(f"{ADMIN}/membership/", posted))
+    assert f"{made.people[0]} in Group 1" in asked
+    assert not Membership.objects.exclude(status="active").exists()
+
+    staff.post(f"{ADMIN}/membership/", {**posted, "confirmed": "yes", "status": "removed"})
+    assert Membership.objects.filter(status="removed").count() == 2
+
+
+def test_somebody_is_moved_to_another_group_of_the_cohort(staff):
+    made, other = make_cohort(groups=2), make_cohort(groups=1, name="Autumn")
+    person = add_member(made.groups[0])
+    membership = person.memberships.get()
+    address = f"{ADMIN}/membership/{membership.pk}/move/"
+
+    assert f"{other.groups[0].pk}" not in options(staff.get(address))
+    staff.post(address, {"group": made.ids[1], "why": "asked for it"})
+
+    old, new = person.memberships.order_by("pk")
+    assert (old.status, old.left_why) == ("removed", "asked for it")
+    assert (new.status, new.group_id) == ("active", made.ids[1])
+
+
+def options(answer) -> set[str]:
+    return {str(value) for value, _ in answer.context["form"].fields["group"].choices}
+
+
+# -- access exceptions -----------------------------------------------------------------------------
+
+
+def test_an_exception_holds_who_wrote_it_and_ends_in_the_future(staff, olga):
+    made = make_cohort(groups=1)
+    guest = User.objects.create_user("guest@example.org", name="Guest")
+    fields = {"user": guest.pk, "group": made.ids[0], "reason": "observer"}
+    past, ahead = (datetime.now(UTC) + timedelta(days=days) for days in (-1, 30))
+
+    refused = add(staff, "accessexception", **fields, until_0=past.date(), until_1="10:00")
+    add(staff, "accessexception", **fields, until_0=ahead.date(), until_1="10:00")
+
+    assert "That moment has passed." in text_of(refused)
+    assert AccessException.objects.get().created_by == olga
+
+
+def test_rows_that_only_services_write_can_be_read(staff):
+    for model in ("accessstate", "installation"):
+        assert staff.get(f"{ADMIN}/{model}/").status_code == 200
+        assert staff.get(f"{ADMIN}/{model}/add/").status_code == 403
+    made = make_cohort(groups=1)
+    meeting = Meeting.objects.filter(group=made.groups[0]).first()
+    assert staff.get("/admin/meetings/meeting/").status_code == 200
+    assert staff.get(f"/admin/meetings/meeting/{meeting.pk}/change/").status_code == 200

@@ -1,0 +1,202 @@
+"""The start page and the lists: how far everything is, the worst first."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.urls import reverse
+
+from cohorts.messages.models import OutboxPart
+from cohorts.models import Group
+from cohorts.sync import services
+from cohorts.sync.models import MirrorState, WorkerHeartbeat
+from cohorts.sync.slice import run_slice
+from tests.admin.reading import messages_of, text_of
+from tests.sync.cohort import join, make_cohort, realize, work
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("only_discord", "sandbox", "a_worker"),
+]
+
+COHORTS = "/admin/cohorts/cohort/"
+GROUPS = "/admin/cohorts/group/"
+START = "/admin/"
+
+
+def break_role(made, sandbox):
+    """Somebody deletes the role of the cohort's first group in Discord."""
+    roles = sandbox.get("state")["discord"]["roles"]
+    name = f"{made.groups[0].name} ({made.cohort.name})"
+    (role,) = [pk for pk, role in roles.items() if role["name"] == name]
+    sandbox.post("delete", {"kind": "role", "id": role})
+
+
+def stand(sandbox, *cohorts):
+    join(sandbox, [person for made in cohorts for person in made.people])
+    for made in cohorts:
+        realize(made)
+    work("discord")
+
+
+def test_cohorts_tell_how_far_they_are(staff, sandbox):
+    made = make_cohort(groups=3)
+    join(sandbox, made.people)
+    services.ask_to_realize(made.ids[:1], by=None, now=datetime.now(UTC))
+    work("discord")
+
+    shown = text_of(staff.get(COHORTS))
+
+    assert "2 of 3 groups: nothing made yet" in shown
+    assert "2 preview, 1 active · Discord: 1 of 3 stand" in shown
+
+
+def test_the_worst_cohort_comes_first_with_the_reason_in_a_sentence(staff, sandbox):
+    fine, broken = make_cohort(groups=1, name="Autumn"), make_cohort(groups=1, name="Zeta")
+    stand(sandbox, fine, broken)
+    break_role(broken, sandbox)
+    services.want(broken.ids)
+    work("discord")
+
+    shown = text_of(staff.get(COHORTS))
+
+    assert shown.index("Zeta") < shown.index("Autumn")
+    assert "Something of this group was deleted in Discord." in shown
+
+
+@pytest.mark.parametrize("count", [3, 40])
+def test_lists_take_the_same_queries_for_any_number_of_groups(
+    staff, count, django_assert_num_queries, settings
+):
+    settings.SANDBOX = False
+    make_cohort(groups=count, members=1)
+    work("discord")
+
+    with django_assert_num_queries(11):
+        staff.get(COHORTS)
+    with django_assert_num_queries(9):
+        staff.get(GROUPS)
+    with django_assert_num_queries(12):
+        staff.get(START)
+
+
+def test_the_list_of_groups_tells_slot_members_and_standing(staff):
+    made = make_cohort(groups=1, members=3)
+    Group.objects.filter(pk=made.ids[0]).update(size=8)
+    work("discord")
+    shown = text_of(staff.get(GROUPS))
+    assert "15:00 (UTC)" in shown
+    assert "2 of 8" in shown
+    assert "Discord: nothing made yet" in shown
+
+
+def test_several_cohorts_are_realized_by_one_plan(staff, sandbox):
+    first, second = make_cohort(groups=1, name="Autumn"), make_cohort(groups=1)
+    join(sandbox, first.people + second.people)
+    chosen = [first.cohort.pk, second.cohort.pk]
+    plan = staff.post(COHORTS, {"action": "realize", "_selected_action": chosen}).url
+    work("discord")
+
+    shown = text_of(staff.get(plan))
+    answer = staff.post(f"{plan}confirm/", follow=True)
+    work("discord")
+
+    assert "Realize Autumn and Spring?" in shown
+    assert "Each cohort's page shows how far it is: Autumn, Spring." in messages_of(answer)[0]
+    assert first.refresh().groups[0].status == second.refresh().groups[0].status == "active"
+
+
+# -- the start page --------------------------------------------------------------------------------
+
+
+def test_the_start_page_tells_that_all_is_well(staff, sandbox):
+    stand(sandbox, make_cohort(groups=1))
+    shown = text_of(staff.get(START))
+    assert "Discord Reachable." in shown
+    assert "No group is out of step." in shown
+    assert "tests: heard" in shown
+
+
+def test_the_start_page_names_each_group_out_of_step_with_its_button(staff, sandbox):
+    made = make_cohort(groups=2)
+    stand(sandbox, made)
+    break_role(made, sandbox)
+    services.want(made.ids)
+    work("discord")
+
+    page = staff.get(START)
+
+    assert "Something of this group was deleted in Discord." in text_of(page)
+    button = reverse("sync:make_anew", args=[made.ids[0], "discord"])
+    assert button in page.content.decode()
+    assert reverse("sync:make_anew", args=[made.ids[1], "discord"]) not in page.content.decode()
+
+
+def test_the_start_page_tells_an_outage_and_when_the_next_try_is(staff, sandbox):
+    sandbox.set_faults({"kind": "error", "status": 503})
+    make_cohort(groups=1)
+    services.look_at_all("discord")
+    run_slice("discord")
+
+    shown = text_of(staff.get(START))
+
+    assert "The service cannot be reached" in shown
+    assert "Next try at" in shown
+    assert "Try now" in shown
+
+
+def test_the_start_page_tells_that_no_worker_is_heard(staff):
+    WorkerHeartbeat.objects.update(heard_at=datetime.now(UTC) - timedelta(seconds=91))
+    assert "No worker has been heard for 90 seconds" in text_of(staff.get(START))
+
+
+def test_the_start_page_tells_what_fails_in_the_outbox(staff):
+    since = datetime.now(UTC) - timedelta(hours=2)
+    OutboxPart.objects.create(name="email", trouble="The mail server is away.", failing_since=since)
+    assert "The mail server is away." in text_of(staff.get(START))
+
+
+def test_the_start_page_tells_that_a_mirror_is_not_configured(staff, settings):
+    settings.DISCORD_BOT_TOKEN = ""
+    assert "Discord Not configured." in text_of(staff.get(START))
+
+
+def test_the_start_page_tells_staff_without_the_permission_nothing_of_it(client, olga):
+    olga.is_superuser = False
+    olga.save()
+    client.force_login(olga)
+    assert "Keeping in step" not in text_of(client.get(START))
+
+
+# -- one group -------------------------------------------------------------------------------------
+
+
+def test_a_group_shows_its_people_with_what_they_have_access_to(staff, sandbox):
+    made = make_cohort(groups=1, members=3)
+    join(sandbox, made.people[:2])
+    realize(made)
+    work("discord")
+
+    shown = text_of(staff.get(f"{GROUPS}{made.ids[0]}/change/"))
+
+    assert f"{made.people[0]} Facilitator has access" in shown
+    assert f"{made.people[2]} Participant Not in the Discord server yet." in shown
+    assert "Look again now" in shown
+
+
+def test_a_group_that_nobody_has_looked_at_shows_its_members_all_the_same(staff):
+    made = make_cohort(groups=1, members=2)
+    shown = text_of(staff.get(f"{GROUPS}{made.ids[0]}/change/"))
+    assert f"{made.people[0]} Facilitator nothing reported" in shown
+
+
+def test_rows_of_the_conductor_can_be_read_and_not_changed(staff, sandbox):
+    stand(sandbox, make_cohort(groups=1))
+    for name in ("groupsync", "mirrorstate", "syncrun", "syncaction", "workerheartbeat"):
+        assert staff.get(f"/admin/sync/{name}/").status_code == 200
+        assert staff.get(f"/admin/sync/{name}/add/").status_code == 403
+    assert staff.get("/admin/sync/groupsync/?out_of_step=yes").status_code == 200
+    assert staff.get("/admin/sync/groupsync/?out_of_step=asked").status_code == 200
+    state = MirrorState.objects.get(name="discord")
+    assert staff.get(f"/admin/sync/mirrorstate/{state.pk}/change/").status_code == 200

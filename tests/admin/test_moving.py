@@ -1,0 +1,127 @@
+"""Moving meetings in the admin."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from guestvisits.services.booking import book_visit
+from meetings.models import Meeting, MeetingMove
+from tests.admin.reading import messages_of, text_of
+from tests.support.academy import Academy
+
+pytestmark = pytest.mark.django_db
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime.now(UTC).replace(second=0, microsecond=0)
+
+
+@pytest.fixture
+def academy(db: None, now: datetime) -> Academy:
+    return Academy(now)
+
+
+@pytest.fixture
+def meeting(academy) -> Meeting:
+    return academy.meeting("A", 2)
+
+
+def address(meeting: Meeting, what: str) -> str:
+    return f"/admin/meetings/meeting/{meeting.pk}/move/{what}/"
+
+
+def hidden(answer) -> dict[str, str]:
+    fields = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', answer.content.decode())
+    return {name: value for name, value in fields if name != "csrfmiddlewaretoken"}
+
+
+def test_a_meeting_is_read_and_leads_to_its_moves(staff, meeting):
+    page = staff.get(f"/admin/meetings/meeting/{meeting.pk}/change/")
+    for what in ("reschedule", "postpone", "cancel"):
+        assert address(meeting, what) in page.content.decode()
+    assert 'name="starts_at' not in page.content.decode()
+    assert "Group A" in text_of(staff.get("/admin/meetings/meeting/"))
+
+
+def test_a_group_leads_to_one_more_meeting_and_another_slot(staff, meeting):
+    page = staff.get(f"/admin/cohorts/group/{meeting.group_id}/change/").content.decode()
+    for what in ("add", "slot"):
+        path = f"/admin/meetings/meeting/of-group/{meeting.group_id}/{what}/"
+        assert path in page
+        assert staff.get(path).status_code == 200
+
+
+def test_what_would_happen_is_shown_then_done_and_logged(staff, olga, academy, meeting, now):
+    alice = academy.add_member("Alice", "B")
+    home = academy.meeting("B", 2)
+    book_visit(alice.pk, home_meeting_id=home.pk, host_meeting_id=meeting.pk, now=now)
+    new = meeting.starts_at + 2 * HOUR
+    said = {"day": f"{new:%Y-%m-%d}", "time": f"{new:%H:%M}", "minutes": 60}
+
+    shown = staff.post(address(meeting, "reschedule"), said)
+    assert "Alice visits this group in week 2, from Group B: that visit ends." in text_of(shown)
+    assert not MeetingMove.objects.exists()
+
+    done = staff.post(address(meeting, "reschedule"), hidden(shown), follow=True)
+    assert messages_of(done) == ["Done. Everybody concerned is told, and calendars follow."]
+    meeting.refresh_from_db()
+    assert meeting.starts_at == new
+    assert MeetingMove.objects.get().by == olga
+    assert LogEntry.objects.get().object_id == str(meeting.pk)
+    assert "Olga" in text_of(staff.get(f"/admin/meetings/meeting/{meeting.pk}/change/"))
+    assert "rescheduled" in text_of(staff.get("/admin/meetings/meetingmove/"))
+
+
+def test_each_other_move_is_done_from_its_preview(staff, academy, meeting):
+    staff.post(address(meeting, "cancel"), hidden(staff.get(address(meeting, "cancel"))))
+    meeting.refresh_from_db()
+    assert meeting.is_cancelled
+    staff.post(address(meeting, "restore"), hidden(staff.get(address(meeting, "restore"))))
+    before = academy.meeting("A", 4).starts_at
+    shown = staff.post(address(meeting, "postpone"), {"how": "later"})
+    staff.post(address(meeting, "postpone"), hidden(shown))
+    assert academy.meeting("A", 4).starts_at == before + timedelta(weeks=1)
+
+
+def test_times_are_shown_in_the_readers_zone(staff, olga, meeting):
+    olga.timezone = "Asia/Tokyo"
+    olga.save()
+    assert "Asia/Tokyo" in text_of(staff.get(address(meeting, "cancel")))
+
+
+def test_a_refusal_is_a_sentence_and_changes_nothing(staff, academy, meeting):
+    third = academy.meeting("A", 3).starts_at
+    said = {"day": f"{third:%Y-%m-%d}", "time": f"{third:%H:%M}", "minutes": 60}
+    refused = staff.post(address(meeting, "reschedule"), said)
+    assert "would overlap with week 3" in text_of(refused)
+    assert not MeetingMove.objects.exists()
+
+
+def test_staff_without_the_permission_may_not(academy, meeting):
+    sam = academy.add_person("Sam", is_staff=True)
+    client = Client()
+    client.force_login(sam)
+    assert client.get(address(meeting, "cancel")).status_code == 403
+    sam.user_permissions.add(Permission.objects.get(codename="change_meeting"))
+    assert client.get(address(meeting, "cancel")).status_code == 200
+
+
+def test_nobody_else_comes_near(academy, meeting):
+    client = Client()
+    client.force_login(academy.add_facilitator("Bob", "A"))
+    assert client.get(address(meeting, "cancel")).status_code == 302
+    assert client.get("/admin/meetings/meeting/of-group/1/add/").status_code == 302
+
+
+def test_an_unknown_move_is_no_page(staff, meeting):
+    assert staff.get(address(meeting, "delete")).status_code == 404
+    assert staff.get("/admin/meetings/meeting/999999/move/cancel/").status_code == 404

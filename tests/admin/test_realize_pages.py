@@ -1,0 +1,311 @@
+"""Realizing from the admin: the plan, the question, the progress page."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from cohorts.models import Cohort, Group
+from cohorts.sync import heartbeats, services
+from cohorts.sync.models import GroupSync, RealizeRequest, SyncRun, WorkerHeartbeat
+from cohorts.sync.slice import run_slice
+from tests.admin.reading import messages_of, text_of
+from tests.sync.cohort import join, make_cohort, realize, work
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("only_discord", "sandbox", "a_worker"),
+]
+
+
+def press_realize(staff, made):
+    """The address of the plan that the button leads to."""
+    answer = staff.post(reverse("sync:plan_cohort", args=[made.cohort.pk]))
+    assert answer.status_code == 302
+    return answer.url
+
+
+def confirm(staff, page):
+    return staff.post(f"{page}confirm/")
+
+
+# -- the plan --------------------------------------------------------------------------------------
+
+
+def test_the_plan_is_shown_before_anything_is_asked_for(staff, sandbox):
+    made = make_cohort(groups=2, members=2)
+    join(sandbox, made.people[:3])
+    page = press_realize(staff, made)
+    work("discord")
+
+    shown = text_of(staff.get(page))
+
+    assert "Create role “Group 1 (Spring)”" in shown
+    assert "Create text channel “group-2”" in shown
+    assert "Create category “Safety - Spring”" in shown
+    assert f"{made.people[3]} Group 2 Discord Not in the Discord server yet." in shown
+    assert "+ 6 channels; 0 of 500 stand" in shown
+    assert sandbox.writes() == []
+    assert not GroupSync.objects.filter(create_asked_at__isnull=False).exists()
+
+
+def test_a_plan_that_waits_for_a_worker_fills_by_itself_with_and_without_scripts(staff):
+    page = press_realize(staff, make_cohort(groups=1))
+
+    waiting = staff.get(page).content.decode()
+
+    assert f'hx-get="{page}"' in waiting
+    assert '<noscript><meta http-equiv="refresh"' in waiting
+    assert "Look again" in waiting
+
+
+def test_the_part_that_a_script_asks_for_is_that_part_alone(staff):
+    page = press_realize(staff, make_cohort(groups=1))
+    work("discord")
+
+    part = staff.get(page, headers={"HX-Request": "true"}).content.decode()
+
+    assert "<html" not in part
+    assert "Yes, realize this" in part
+    assert "hx-get" not in part  # answered: no more asking
+
+
+def test_a_plan_says_when_no_worker_has_been_heard(staff):
+    WorkerHeartbeat.objects.all().delete()
+    page = press_realize(staff, make_cohort(groups=1))
+    assert "No worker has been heard for 90 seconds." in text_of(staff.get(page))
+
+
+def test_a_plan_that_cannot_be_made_says_why_and_what_to_do(staff, settings):
+    settings.DISCORD_BOT_TOKEN = "wrong"
+    page = press_realize(staff, make_cohort(groups=1))
+    run_slice("discord")
+
+    shown = text_of(staff.get(page))
+
+    assert "Discord does not accept the bot's token." in shown
+    assert "DISCORD_BOT_TOKEN" in shown
+    assert "Try now" in shown
+
+
+def test_what_is_held_back_is_shown_with_its_reason(staff, sandbox):
+    made = make_cohort(groups=1)
+    join(sandbox, made.people)
+    sandbox.post("discord/settings", {"bot_permissions": 1024})
+    page = press_realize(staff, made)
+    work("discord")
+
+    shown = text_of(staff.get(page))
+
+    assert "Held back: The bot lacks permissions in the Discord server" in shown
+    assert "Manage Channels" in shown
+    assert "Ask for it anyway" in shown
+
+
+def test_a_group_without_members_says_so_in_the_plan(staff):
+    made = make_cohort(groups=2)
+    made.groups[1].memberships.all().delete()
+    page = press_realize(staff, made)
+    work("discord")
+    assert "The group has no members, so nothing is made for it." in text_of(staff.get(page))
+
+
+def test_a_cohort_without_live_groups_has_no_plan(staff):
+    made = make_cohort(groups=1)
+    Group.objects.update(status=Group.Status.CANCELLED)
+
+    answer = staff.post(reverse("sync:plan_cohort", args=[made.cohort.pk]), follow=True)
+
+    assert messages_of(answer) == ["There is no group here that has not ended."]
+    assert not SyncRun.objects.exists()
+
+
+def test_where_nothing_is_configured_there_is_no_plan(staff, settings):
+    settings.DISCORD_BOT_TOKEN = ""
+    made = make_cohort(groups=1)
+    answer = staff.post(reverse("sync:plan_cohort", args=[made.cohort.pk]), follow=True)
+    assert "Neither Discord nor Google Calendar is configured" in messages_of(answer)[0]
+
+
+def test_the_plan_of_two_groups_names_no_other(staff):
+    made = make_cohort(groups=3)
+    chosen = made.ids[:2]
+    answer = staff.post(
+        reverse("admin:cohorts_group_changelist"),
+        {"action": "realize", "_selected_action": chosen},
+    )
+    work("discord")
+
+    shown = text_of(staff.get(answer.url))
+
+    assert "“Group 2 (Spring)”" in shown
+    assert "“Group 3 (Spring)”" not in shown
+
+
+def test_a_plan_that_is_no_longer_kept_is_not_found(staff):
+    assert staff.get("/admin/sync/plans/7000000/").status_code == 404
+
+
+# -- the question ----------------------------------------------------------------------------------
+
+
+def test_a_confirmed_plan_is_carried_out_and_the_progress_page_shows_it(staff, olga, sandbox):
+    made = make_cohort(groups=2, members=2)
+    join(sandbox, made.people)
+    page = press_realize(staff, made)
+    work("discord")
+
+    progress = confirm(staff, page).url
+    before = text_of(staff.get(progress))
+    work("discord")
+    after = text_of(staff.get(progress))
+
+    assert "0 of 2 groups in step." in before
+    assert "is being made" in before
+    assert "Done: all 2 groups are in step." in after
+    assert "Create role “Group 1 (Spring)”" in after
+    assert "Asked for by Olga" in after
+    assert {group.status for group in made.refresh().groups} == {"active"}
+
+
+def test_two_staff_who_confirm_at_once_have_one_of_everything_made(staff, sandbox):
+    made = make_cohort(groups=1, members=1)
+    join(sandbox, made.people)
+    first, second = press_realize(staff, made), press_realize(staff, made)
+    work("discord")
+
+    assert confirm(staff, first).status_code == confirm(staff, second).status_code == 302
+    confirm(staff, first)
+    work("discord")
+
+    channels = sandbox.writes(method="POST", service="discord")
+    assert len([c for c in channels if c["path"].endswith("/channels")]) == 4
+    assert len([c for c in channels if c["path"].endswith("/roles")]) == 1
+
+
+def test_a_plan_about_keeping_in_step_cannot_be_confirmed_as_a_realize(staff):
+    made = make_cohort(groups=1)
+    (run,) = services.ask_for_plan(made.ids, as_if_asked=False)
+    assert confirm(staff, reverse("sync:plan", args=[[run.pk]])).status_code == 404
+    assert not RealizeRequest.objects.exists()
+
+
+def test_nothing_is_asked_for_by_looking(staff):
+    made = make_cohort(groups=1)
+    for address in (
+        reverse("sync:plan_cohort", args=[made.cohort.pk]),
+        f"{press_realize(staff, made)}confirm/",
+    ):
+        assert staff.get(address).status_code == 405
+    assert not GroupSync.objects.filter(create_asked_at__isnull=False).exists()
+
+
+# -- progress --------------------------------------------------------------------------------------
+
+
+def test_a_failure_is_told_in_words_with_what_to_do_and_a_button(staff, sandbox):
+    made = make_cohort(groups=2)
+    join(sandbox, made.people)
+    sandbox.set_faults(
+        {
+            "kind": "error",
+            "status": 403,
+            "code": 50013,
+            "method": "POST",
+            "path": "/roles$",
+            "nth": 1,
+        }
+    )
+    realize(made)
+    work("discord")
+
+    shown = text_of(staff.get(reverse("sync:progress", args=[made.cohort.pk])))
+
+    assert "Nothing more can be done by itself: 1 of 2 groups are in step." in shown
+    assert "Discord forbids the bot this step (code 50013)." in shown
+    assert "Drag the bot's role above the groups' roles" in shown
+    assert "Look again now" in shown
+
+
+def test_the_steps_of_one_group_can_be_shown_alone(staff, sandbox):
+    made = make_cohort(groups=2)
+    join(sandbox, made.people)
+    realize(made)
+    work("discord")
+
+    address = reverse("sync:progress", args=[made.cohort.pk])
+    shown = text_of(staff.get(f"{address}?group={made.groups[1].pk}"))
+
+    assert "Create role “Group 2 (Spring)”" in shown
+    assert "Create role “Group 1 (Spring)”" not in shown
+
+
+@pytest.mark.parametrize("query", ["after=x", "after=-1", "group=½", "group=" + "9" * 30])
+def test_a_mistyped_address_shows_the_page_all_the_same(staff, query):
+    made = make_cohort(groups=1)
+    address = reverse("sync:progress", args=[made.cohort.pk])
+    assert staff.get(f"{address}?{query}").status_code == 200
+
+
+@pytest.mark.parametrize("groups", [3, 40])
+def test_pages_take_the_same_queries_for_any_number_of_groups(
+    staff, groups, django_assert_num_queries, settings
+):
+    settings.SANDBOX = False  # a clock that can be moved is read anew twice a second
+    made = make_cohort(groups=groups, members=1)
+    page = press_realize(staff, made)
+    work("discord")
+    realize(made)
+    plan, progress = page, reverse("sync:progress", args=[made.cohort.pk])
+
+    with django_assert_num_queries(9):
+        staff.get(plan)
+    with django_assert_num_queries(11):
+        staff.get(progress)
+
+
+def test_an_ended_session_is_told_to_a_script_by_a_reload(client):
+    made = make_cohort(groups=1)
+    address = reverse("sync:progress", args=[made.cohort.pk])
+    answer = client.get(address, headers={"HX-Request": "true"})
+    assert answer.headers["HX-Refresh"] == "true"
+    assert client.get(address).url.startswith("/admin/login/")
+
+
+def test_staff_without_the_permission_are_refused(client, olga):
+    made = make_cohort(groups=1)
+    olga.is_superuser = False
+    olga.save()
+    client.force_login(olga)
+    assert client.get(reverse("sync:progress", args=[made.cohort.pk])).status_code == 403
+    assert client.post(reverse("sync:plan_cohort", args=[made.cohort.pk])).status_code == 403
+
+
+def test_the_request_can_be_withdrawn_and_what_stands_stays(staff, sandbox):
+    made = make_cohort(groups=1)
+    realize(made)
+    work("discord")  # stands, and nobody is there: the request stays open
+
+    address = reverse("sync:progress", args=[made.cohort.pk])
+    assert "Withdraw the request (1 group)" in text_of(staff.get(address))
+    answer = staff.post(reverse("sync:withdraw", args=[made.cohort.pk]), follow=True)
+
+    assert "is withdrawn" in messages_of(answer)[0]
+    assert not GroupSync.objects.filter(create_asked_at__isnull=False).exists()
+    assert "Withdraw the request" not in text_of(staff.get(address))
+
+
+def test_a_completed_cohort_has_nothing_under_way(staff):
+    made = make_cohort(groups=1)
+    Cohort.objects.filter(pk=made.cohort.pk).update(status=Cohort.Status.COMPLETED)
+    shown = text_of(staff.get(reverse("sync:progress", args=[made.cohort.pk])))
+    assert "No group of this cohort is under way." in shown
+
+
+def test_progress_says_when_nobody_works(staff):
+    made = make_cohort(groups=1)
+    heartbeats.forget("tests")
+    realize(made)
+    shown = text_of(staff.get(reverse("sync:progress", args=[made.cohort.pk])))
+    assert "No worker has been heard for 90 seconds" in shown
+    assert "waits for a worker" in shown

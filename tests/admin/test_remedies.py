@@ -1,0 +1,258 @@
+"""The buttons that mend things: each writes a wish, and pressed twice does no harm."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from django.urls import reverse
+
+from cohorts.models import AccessState, Installation, Membership
+from cohorts.services.installation import ensure_installation
+from cohorts.sync import services
+from cohorts.sync.models import GroupSync, MirrorState
+from cohorts.sync.slice import run_slice
+from discordsync.models import DiscordObject
+from tests.admin.reading import messages_of, text_of
+from tests.admin.test_lists import START, break_role, stand
+from tests.sync.cohort import join, make_cohort, realize, work
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("only_discord", "sandbox", "a_worker", "no_waiting"),
+]
+
+
+def press(staff, name, *args, **data):
+    return staff.post(reverse(f"sync:{name}", args=args), data, follow=True)
+
+
+def test_look_again_compares_the_group_once_more(staff, sandbox):
+    made = make_cohort(groups=1)
+    stand(sandbox, made)
+    before = GroupSync.objects.get(group=made.ids[0], mirror="discord")
+
+    answer = press(staff, "look_again", made.ids[0], "discord")
+
+    assert "is compared with Discord" in messages_of(answer)[0]
+    after = GroupSync.objects.get(pk=before.pk)
+    assert after.wanted == before.wanted + 1
+    assert after.create_asked_at is None
+
+
+def test_make_it_anew_makes_what_was_deleted_and_nothing_twice(staff, sandbox):
+    made = make_cohort(groups=1)
+    stand(sandbox, made)
+    break_role(made, sandbox)
+    services.want(made.ids)
+    work("discord")
+    seen = sandbox.last
+
+    press(staff, "make_anew", made.ids[0], "discord")
+    press(staff, "make_anew", made.ids[0], "discord")
+    work("discord")
+    answer = press(staff, "make_anew", made.ids[0], "discord")
+
+    roles = [c for c in sandbox.writes(since=seen, method="POST") if c["path"].endswith("/roles")]
+    assert len(roles) == 1
+    assert "Nothing of Group 1 is missing in Discord any more." in messages_of(answer)[0]
+    assert AccessState.objects.filter(group=made.ids[0], state="has").count() == 2
+
+
+def test_removals_are_allowed_only_for_the_names_that_were_shown(staff, sandbox):
+    made = make_cohort(groups=1, members=8)
+    stand(sandbox, made)
+    for person in made.people[:7]:
+        # Gone without a trace: no ended membership explains it.
+        Membership.objects.filter(user=person).delete()
+    services.want(made.ids)
+    work("discord")
+    assert "An unusually large number of people" in text_of(staff.get(START))
+
+    plan = staff.post(reverse("sync:show_removals", args=[made.ids[0], "discord"])).url
+    work("discord")
+    shown = text_of(staff.get(plan))
+    answer = staff.post(f"{plan}allow/", follow=True)
+
+    gone = sorted(str(person.discord_id) for person in made.people[:7])
+    assert all(f"Revoke “Group 1” from {person}" in shown for person in made.people[:7])
+    assert f"from {made.people[7]}" not in shown
+    assert "Allowed for the 7 people that were shown." in messages_of(answer)[0]
+    approval = GroupSync.objects.get(group=made.ids[0], mirror="discord").removals_approved
+    assert (approval["people"], approval["by"]) == (gone, "Olga")
+
+    work("discord")
+    members = sandbox.get("state")["discord"]["members"]
+    assert [pk for pk in gone if members[pk]["roles"]] == []
+    assert members[str(made.people[7].discord_id)]["roles"]
+
+
+def test_a_paused_mirror_changes_nothing_until_somebody_lets_it_go_on(staff, olga, sandbox):
+    made = make_cohort(groups=1)
+    join(sandbox, made.people)
+    press(staff, "pause", "discord")
+    realize(made)
+    work("discord")
+
+    paused = text_of(staff.get(START))
+    assert sandbox.writes() == []
+    assert "Paused by Olga" in paused
+    assert "Go on" in paused
+
+    press(staff, "resume", "discord")
+    work("discord")
+    assert made.refresh().groups[0].status == "active"
+
+
+def test_try_now_does_not_wait_for_the_next_probe(staff, sandbox, settings):
+    settings.SYNC = {**settings.SYNC, "probe_seconds": 600}
+    make_cohort(groups=1)
+    sandbox.set_faults({"kind": "error", "status": 503})
+    run_slice("discord")
+    assert MirrorState.objects.get(name="discord").retry_at
+    sandbox.set_faults()
+
+    press(staff, "resume", "discord")
+    work("discord")
+
+    assert "Discord Reachable." in text_of(staff.get(START))
+
+
+def test_a_button_leads_back_to_its_page_and_to_no_other_site(staff):
+    made = make_cohort(groups=1)
+    address = reverse("sync:look_again", args=[made.ids[0], "discord"])
+    assert staff.post(address, {"next": "/admin/cohorts/group/"}).url == "/admin/cohorts/group/"
+    for elsewhere in ("https://example.org/", "//example.org/", "javascript:alert(1)", ""):
+        assert staff.post(address, {"next": elsewhere}).url.startswith("/admin/sync/cohorts/")
+
+
+def test_what_does_not_exist_is_not_found(staff):
+    made = make_cohort(groups=1)
+    for address in (
+        reverse("sync:look_again", args=[7_000_000, "discord"]),
+        reverse("sync:look_again", args=[made.ids[0], "pigeons"]),
+        reverse("sync:pause", args=["pigeons"]),
+        reverse("sync:withdraw", args=[7_000_000]),
+    ):
+        assert staff.post(address).status_code == 404
+        assert staff.get(address).status_code == 405
+
+
+# -- whose objects these are -----------------------------------------------------------------------
+
+
+def test_a_copy_touches_nothing_of_the_original_and_makes_nothing(staff, sandbox, settings):
+    made = make_cohort(groups=1)
+    stand(sandbox, made)
+    ids = set(DiscordObject.objects.values_list("outside_id", flat=True))
+    settings.INSTALLATION_ID = "tryout"
+    services.look_at_all("discord")
+    work("discord")
+    seen = sandbox.last
+    assert "INSTALLATION_ID names another installation" in text_of(staff.get(START))
+
+    answer = press(staff, "decide", word="copy")
+    work("discord")
+
+    assert "This is a copy" in messages_of(answer)[0]
+    assert Installation.objects.get(pk=1).installation_id == "tryout"
+    assert sandbox.writes(since=seen) == []
+    assert not DiscordObject.objects.filter(outside_id__in=ids).exists()
+
+    # Asked for, it makes its own beside the original's.
+    realize(made)
+    work("discord")
+    mine = set(DiscordObject.objects.values_list("outside_id", flat=True))
+    assert mine
+    assert not mine & ids
+    assert {call["method"] for call in sandbox.writes(since=seen)} <= {"POST", "PUT"}
+
+
+def test_the_original_under_a_new_name_goes_on_with_what_it_has(staff, sandbox, settings):
+    made = make_cohort(groups=1)
+    stand(sandbox, made)
+    settings.INSTALLATION_ID = "renamed"
+    seen = sandbox.last
+
+    press(staff, "decide", word="original")
+    work("discord")
+
+    assert Installation.objects.get(pk=1).accepted_as == "renamed"
+    assert sandbox.writes(since=seen) == []
+    assert "INSTALLATION_ID names another" not in text_of(staff.get(START))
+
+
+def test_strangers_are_taken_over_on_staffs_word(staff, sandbox):
+    made = make_cohort(groups=1)
+    stand(sandbox, made)
+    DiscordObject.objects.all().delete()
+    services.look_at_all("discord")
+    work("discord")
+    seen = sandbox.last
+    asked = text_of(staff.get(reverse("sync:decide")))
+    assert "In Discord there are objects with our mark" in asked
+
+    press(staff, "decide", word="original")
+    work("discord")
+
+    assert DiscordObject.objects.filter(adopted=True).count() >= 4
+    assert [c for c in sandbox.writes(since=seen) if c["method"] == "POST"] == []
+
+
+def test_neither_word_changes_nothing(staff, sandbox, settings):
+    ensure_installation(datetime.now(UTC))
+    settings.INSTALLATION_ID = "tryout"
+    answer = press(staff, "decide", word="perhaps")
+    assert messages_of(answer) == ["Choose one of the two."]
+    assert Installation.objects.get(pk=1).accepted_as != "tryout"
+
+
+def test_where_nothing_is_to_be_decided_the_page_says_so(staff):
+    assert "Nothing has to be decided" in text_of(staff.get(reverse("sync:decide")))
+    assert messages_of(press(staff, "decide", word="copy")) == ["That has been said already."]
+
+
+# -- connection check ------------------------------------------------------------------------------
+
+
+def test_the_connection_check_is_made_by_a_worker(staff, sandbox):
+    page = reverse("sync:check")
+    assert "Never checked." in text_of(staff.get(page))
+
+    waiting = text_of(press(staff, "check"))
+    assert "A worker is looking." in waiting
+    assert sandbox.calls() == []
+
+    work("discord")
+    assert "It answers." in text_of(staff.get(page))
+
+
+def test_the_connection_check_names_what_the_bot_lacks(staff, sandbox):
+    sandbox.post("discord/settings", {"bot_permissions": 1024})
+    press(staff, "check")
+    work("discord")
+
+    shown = text_of(staff.get(reverse("sync:check")))
+
+    assert "not right The bot's role lacks: Manage Channels, Manage Roles," in shown
+    assert "right Discord lists all" in shown
+    assert "DISCORD_BOT_TOKEN set" in shown
+    assert "sandbox-test" not in shown
+
+
+def test_the_connection_check_names_roles_above_the_bots_own(staff, sandbox):
+    made = make_cohort(groups=1)
+    stand(sandbox, made)
+    sandbox.post("discord/settings", {"bot_role_position": 1})
+    press(staff, "check")
+    work("discord")
+    shown = text_of(staff.get(reverse("sync:check")))
+    assert "1 of the groups' roles stand above it, among them “Group 1 (Spring)”." in shown
+
+
+def test_the_connection_check_tells_a_wrong_token(staff, settings):
+    settings.DISCORD_BOT_TOKEN = "wrong"
+    press(staff, "check")
+    run_slice("discord")
+    shown = text_of(staff.get(reverse("sync:check")))
+    assert "Discord does not accept the bot's token." in shown

@@ -1,0 +1,54 @@
+"""Realizing a large cohort under Discord's limits, beside the least time that they allow.
+
+40 groups of 8 with 8 meetings; the windows of all limits are SCALE times shorter than the real
+ones, so a second here stands for 1 / SCALE seconds there.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from lens.sandbox.inprocess import RunningSandbox
+from lens.sandbox.limit_rules import DISCORD
+from tests.support.only_discord import only_discord  # noqa: F401 - a fixture
+from tests.sync.cohort import join, make_cohort, realize, work
+
+SCALE = 0.02
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(1800)]
+
+
+@pytest.mark.usefixtures("only_discord")
+def test_time_of_a_large_realize(
+    sandbox: RunningSandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = make_cohort(groups=40, members=8, meetings=8)
+    join(sandbox, made.people)
+    sandbox.set_limits(discord=True, scale=SCALE)
+    realize(made)
+
+    began = time.monotonic()
+    work("discord", slices=60)
+    took = time.monotonic() - began
+
+    writes = sandbox.writes(service="discord")
+    least = max(least_seconds(rule, writes) for rule in DISCORD["rules"]) * SCALE
+    with capsys.disabled():
+        print(f"\n40 groups realized with {len(writes)} writes")  # noqa: T201
+        print(f"  took {took:.1f} s; the limits allow {least:.1f} s (scale {SCALE})")  # noqa: T201
+        print(f"  which is {took / least:.2f} of the least")  # noqa: T201
+
+
+def least_seconds(rule: dict[str, Any], writes: list[dict[str, Any]]) -> float:
+    """How long these calls take at least under one rule, window after window."""
+    buckets: Counter[tuple[str, ...]] = Counter()
+    for call in writes:
+        found = re.search(rule["path"], call["path"].removeprefix("/api/v10"))
+        if found and rule.get("method", call["method"]) == call["method"]:
+            buckets[found.groups()] += 1
+    busiest = max(buckets.values(), default=0)
+    return max(busiest - 1, 0) // rule["limit"] * rule["window"]

@@ -1,0 +1,7 @@
+"""What every test may use. Each fixture's own text says how."""
+
+pytest_plugins = [
+    "tests.support.conformance",
+    "tests.support.no_skips",
+    "tests.support.sandbox",
+]

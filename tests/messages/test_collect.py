@@ -1,0 +1,156 @@
+"""Which messages become owed: each once, none from before our time, none too late."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from cohorts import signals
+from cohorts.messages.models import Message, MessageKind, OutboxPart
+from cohorts.messages.services import collect
+from cohorts.models import Cohort, Installation
+from tests.messages import notes as sources
+
+pytestmark = pytest.mark.django_db
+
+MISTAKE = "tests.messages.notes.owe_nothing_but_a_mistake"
+CHANNEL_NOTES = "tests.messages.notes.owe_channel_notes"
+
+
+def test_what_facts_make_owed_is_written_once(add_members, now):
+    add_members("Alice", "Bob")
+    assert [collect(None, now=now) for _ in range(3)] == [2, 0, 0]
+    assert Message.objects.filter(state="owed", next_try_at=now - timedelta(hours=1)).count() == 2
+
+
+def test_only_the_groups_named_are_looked_at(add_members, academy, now):
+    add_members("Alice")
+    assert collect([academy.groups["B"].pk], now=now) == 0
+    assert collect([], now=now) == 0
+    assert collect([academy.groups["A"].pk], now=now) == 1
+
+
+def test_what_is_not_due_yet_waits_for_a_later_look(add_members, now):
+    add_members("Alice")
+    assert collect(None, now=now - timedelta(hours=2)) == 0
+    assert collect(None, now=now) == 1
+
+
+def test_what_is_past_its_cutoff_is_never_owed(add_members, now):
+    add_members("Alice")
+    assert collect(None, now=now + sources.OWED_FOR) == 0
+
+
+def test_nothing_is_owed_from_before_the_first_start(add_members, now):
+    add_members("Alice")
+    Installation.objects.update(quiet_before=now - timedelta(minutes=59))
+    assert collect(None, now=now) == 0
+
+
+def test_nothing_is_owed_from_before_the_cohort_was_known(add_members, now):
+    add_members("Alice")
+    Cohort.objects.update(first_known_at=now - timedelta(minutes=59))
+    assert collect(None, now=now) == 0
+
+
+def test_a_kind_that_came_with_a_new_version_owes_nothing_from_before_it(add_members, now):
+    add_members("Alice")
+    MessageKind.objects.create(name="an older kind", known_since=now - timedelta(days=1))
+
+    assert collect(None, now=now) == 0
+    assert MessageKind.objects.get(name="note").known_since == now
+
+
+def test_at_the_first_start_each_kind_is_as_old_as_the_installation(add_members, now):
+    add_members("Alice")
+    assert collect(None, now=now) == 1
+    started = Installation.objects.get().first_started_at
+    assert set(MessageKind.objects.values_list("known_since", flat=True)) == {started}
+
+
+@pytest.mark.parametrize(
+    ("broken", "says"),
+    [
+        (MISTAKE, "ZeroDivisionError: a mistake"),
+        ("tests.messages.notes.owe_with_broken_sql", "no_such_column"),
+        ("no.such.module", "No module named"),
+    ],
+)
+def test_a_failing_source_stops_no_other_and_is_shown(add_members, settings, now, broken, says):
+    add_members("Alice")
+    settings.MESSAGE_SOURCES = [broken, *settings.MESSAGE_SOURCES]
+
+    assert collect(None, now=now) == 1
+    part = OutboxPart.objects.get()
+    assert (part.name, part.failing_since) == (broken, now)
+    assert says in part.trouble
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_source_that_owes_to_nobody_stops_no_other(add_members, settings, now):
+    add_members("Alice")
+    settings.MESSAGE_SOURCES = ["tests.messages.notes.owe_to_nobody", *settings.MESSAGE_SOURCES]
+    assert collect(None, now=now) == 1
+    assert OutboxPart.objects.get().failures == 1
+
+
+def test_a_source_that_works_again_is_no_trouble_any_more(add_members, settings, now):
+    settings.MESSAGE_SOURCES = [MISTAKE]
+    collect(None, now=now)
+    OutboxPart.objects.update(name="tests.messages.notes.owe_notes")
+    settings.MESSAGE_SOURCES = ["tests.messages.notes.owe_notes"]
+    collect(None, now=now)
+    assert OutboxPart.objects.get().failing_since is None
+
+
+def test_groups_with_something_new_for_discord_are_announced(add_members, settings, academy, now):
+    heard: list[set[int]] = []
+
+    def hear(group_ids: set[int], **_: object) -> None:
+        heard.append(group_ids)
+
+    add_members("Alice")
+    signals.group_changed.connect(hear)
+    try:
+        collect(None, now=now)
+        assert heard == []  # an e-mail concerns no mirror
+        settings.MESSAGE_SOURCES = [CHANNEL_NOTES]
+        collect(None, now=now)
+        collect(None, now=now)
+    finally:
+        signals.group_changed.disconnect(hear)
+    assert heard == [{academy.groups["A"].pk}]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_that_collect_at_once_write_each_message_once(add_members, now):
+    add_members(20)
+    barrier, new = threading.Barrier(4), []
+
+    def work() -> None:
+        try:
+            barrier.wait(10)
+            new.append(collect(None, now=now))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sum(new) == Message.objects.count() == 20
+    assert OutboxPart.objects.count() == 0
+
+
+def test_a_look_that_finds_nothing_new_costs_the_same_for_any_number(
+    add_members, now, django_assert_num_queries
+):
+    add_members(30)
+    collect(None, now=now)
+    # bounds: 2, failing parts: 1, savepoint: 2, the source: 1, first known: 1, known keys: 1
+    with django_assert_num_queries(8):
+        collect(None, now=now)

@@ -1,0 +1,139 @@
+"""`/groups/`: who comes, who is away and where, who visits, who was there."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils.html import strip_tags
+
+from cohorts.models import Group
+from guestvisits.services.booking import book_visit
+from meetings.models import Attendance, Meeting
+from meetings.services import cancel_meeting
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def bob(academy):
+    return academy.add_facilitator("Bob", "B", timezone="Europe/Lisbon")
+
+
+@pytest.fixture
+def client(bob) -> Client:
+    client = Client()
+    client.force_login(bob)
+    return client
+
+
+@pytest.fixture
+def visit(academy, now):
+    alice = academy.add_member("Alice", "A")
+    return book_visit(
+        alice.pk,
+        home_meeting_id=academy.meeting("A").pk,
+        host_meeting_id=academy.meeting("B").pk,
+        now=now,
+    )
+
+
+def text(answer) -> str:
+    main = answer.content.decode().split("<main", 1)[1]
+    return re.sub(r"\s+", " ", strip_tags(main))
+
+
+def week(answer, number: int) -> str:
+    page = answer.content.decode()
+    part = page[page.index(f'id="week-{number}"') :].split("</article>")[0]
+    return re.sub(r"\s+", " ", strip_tags(part))
+
+
+def page_of(client, academy, group="B"):
+    return client.get(f"/groups/{academy.groups[group].pk}/")
+
+
+def test_own_groups_with_their_next_meeting_in_figures(client, academy, visit):
+    academy.add_member("Carol", "B")
+    page = text(client.get("/groups/"))
+    assert "Group B" in page
+    assert "Next: week 1" in page
+    assert "Europe/Lisbon" in page
+    assert "2 expected, 0 away, 1 guest" in page
+    assert "Group A" not in page
+
+
+def test_a_cancelled_meeting_is_not_the_next_one(client, academy, now):
+    cancel_meeting(academy.meeting("B").pk, now=now)
+    assert "Next: week 2" in text(client.get("/groups/"))
+
+
+def test_a_guest_is_named_as_a_guest(client, academy, visit):
+    page = week(page_of(client, academy), 1)
+    assert "Alice guest from Group A" in page
+    assert "attending" in page
+    assert "Alice" not in week(page_of(client, academy), 2)
+
+
+def test_members_without_guests_are_counted(client, academy, visit, now):
+    carol = academy.add_member("Carol", "B")
+    begun = now - timedelta(hours=3)
+    Meeting.objects.filter(pk=academy.meeting("B").pk).update(starts_at=begun)
+    for attendance in [
+        *Attendance.objects.filter(meeting=academy.meeting("B")),
+        Attendance(meeting=academy.meeting("B"), user=carol),
+    ]:
+        attendance.checked_in_at = begun
+        attendance.save()
+    page = text(page_of(client, academy))
+    members = page[page.index("Members") : page.index("Upcoming")]
+    assert "Carol: 1 of 1 meeting attended" in members
+    assert "Alice" not in members
+    past = week(page_of(client, academy), 1)
+    assert past.count("was there") == 2
+    assert "Bob facilitator not checked in" in past
+
+
+def test_who_is_away_is_shown_with_where(academy, visit):
+    zoe = academy.add_facilitator("Zoe", "A")
+    client = Client()
+    client.force_login(zoe)
+    page = week(page_of(client, academy, "A"), 1)
+    assert "Alice away, visits Group B" in page
+    assert "1 expected, 1 away, 0 guests" in page
+
+
+def test_answers_are_shown(client, academy):
+    for name, rsvp in [
+        ("Carol", "attending"),
+        ("Dora", "not_attending"),
+        ("Emil", "tentative"),
+        ("Finn", "pending"),
+    ]:
+        member = academy.add_member(name, "B")
+        Attendance.objects.create(meeting=academy.meeting("B"), user=member, rsvp=rsvp)
+    page = week(page_of(client, academy), 1)
+    for words in ("Carol attending", "Dora not attending", "Emil tentative", "Finn no answer yet"):
+        assert words in page
+
+
+def test_one_who_facilitates_nothing_is_told_why_the_page_is_empty(academy):
+    client = Client()
+    client.force_login(academy.add_member("Alice", "A"))
+    page = client.get("/groups/")
+    assert "You facilitate no active group." in text(page)
+    head = page.content.decode().split("<header")[1].split("<main")[0]
+    assert "My groups" not in head
+
+
+def test_a_group_without_a_weekly_time_says_so(client, academy):
+    Group.objects.filter(pk=academy.groups["B"].pk).update(weekday=None, start_time=None)
+    Meeting.objects.filter(group=academy.groups["B"]).delete()
+    assert "This group has no weekly time yet" in text(page_of(client, academy))
+
+
+def test_a_name_cannot_bring_markup_into_the_page(client, academy, now):
+    academy.add_member("Mallory", "B", nickname="<script>alert(1)</script>")
+    page = page_of(client, academy).content.decode()
+    assert "<script>alert(1)" not in page
+    assert "&lt;script&gt;alert(1)" in page

@@ -1,0 +1,52 @@
+"""Each page costs the same number of queries in 3 groups and in 60."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from guestvisits.services.booking import book_visit
+from tests.support.academy import Academy
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def cost(now, settings):
+    """The queries of a page for one who takes part in one group and facilitates all others."""
+    settings.SANDBOX = False  # a clock that can be moved is asked for now and then
+
+    def cost(address: str, groups: int) -> int:
+        names = [f"{number:02}" for number in range(groups)]
+        academy = Academy(now, groups=names, name=f"{groups} groups")
+        person = academy.add_member(f"Person of {groups}", "00")
+        for name in names:
+            academy.add_member(f"Member of {groups} {name}", name)
+        for week in (1, 2):
+            home, host = academy.meeting("00", week), academy.meeting("01", week)
+            book_visit(person.pk, home_meeting_id=home.pk, host_meeting_id=host.pk, now=now)
+        leader = academy.add_facilitator(f"Leader of {groups}", *names)
+        client = Client()
+        client.force_login(leader if address.startswith("/groups") else person)
+        url = address.format(home=academy.meeting("00", 3).pk, group=academy.groups["01"].pk)
+        with CaptureQueriesContext(connection) as captured:
+            answer = client.get(url)
+        assert answer.status_code == 200
+        return len(captured)
+
+    return cost
+
+
+@pytest.mark.parametrize(
+    ("address", "queries"),
+    [
+        # Three of each: the session, the person, whether "My groups" is shown.
+        ("/meetings/", 6),  # meetings, visits, what is reported of them
+        ("/meetings/{home}/alternatives/", 8),
+        ("/meetings/zone/", 3),
+        ("/groups/", 8),  # groups, meetings, and a roster's three
+        ("/groups/{group}/", 13),
+    ],
+)
+def test_a_page_costs_the_same_in_3_groups_and_in_60(cost, address, queries):
+    assert (cost(address, 3), cost(address, 60)) == (queries, queries)

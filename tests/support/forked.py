@@ -1,0 +1,51 @@
+"""What runs in the forked workers of tests.support.workers.  Importing it loads Django once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lens.settings")
+
+import django
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.db import connections  # noqa: E402
+
+from cohorts import clock  # noqa: E402
+from cohorts.messages import email  # noqa: E402
+from cohorts.sync import books, registry  # noqa: E402
+from cohorts.sync.slice import run_slice  # noqa: E402
+from discordsync import client  # noqa: E402, F401 - loads discord.py before the first fork
+
+SLICES = 60
+
+
+def work(database: str, passed: Mapping[str, Any], mirrors: tuple[str, ...]) -> None:
+    """Slices until nothing is due.  A mirror that another worker holds, or that an outage has
+    wait, is not waited for."""
+    _take_over(database, passed)
+    for _ in range(SLICES):
+        due = [m for m in mirrors if books.has_work(m, clock.now()) and not books.is_waiting(m)]
+        held = [run_slice(name) for name in due]
+        if not any(held):
+            return
+    raise SystemExit(f"still due after {SLICES} slices: {due}")
+
+
+def send_emails(database: str, passed: Mapping[str, Any], mirrors: tuple[str, ...]) -> None:
+    """One round of sending what is owed by e-mail."""
+    _take_over(database, passed)
+    email.send_round()
+
+
+def _take_over(database: str, passed: Mapping[str, Any]) -> None:
+    os.environ["LENS_WORKER"] = f"forked:{os.getpid()}"
+    settings.DATABASES["default"]["NAME"] = database
+    connections["default"].settings_dict["NAME"] = database
+    for name, value in passed.items():
+        setattr(settings, name, value)
+    registry.all_mirrors.cache_clear()
