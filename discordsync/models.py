@@ -53,3 +53,27 @@ class DiscordObject(models.Model):
 
     def __str__(self) -> str:
         return self.name_answered or self.name_sent or self.key
+
+
+class DirectLine(models.Model):
+    """Direct messages to one Discord account, which are possible since it has used the bot.
+
+    It belongs to the account, not to the person: another account of the same person has not used
+    the bot.
+    """
+
+    discord_id = models.BigIntegerField("Discord id", primary_key=True)
+    used_at = models.DateTimeField("last used the bot")
+    # Discord's channel for the two; asked for when the first message is sent.  How many were asked
+    # for lately is what keeps the bot from opening too many.
+    asked_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    channel_id = models.BigIntegerField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    why_closed = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = "direct line"
+        ordering = ["-used_at"]
+
+    def __str__(self) -> str:
+        return str(self.discord_id)

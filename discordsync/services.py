@@ -1,14 +1,16 @@
-"""Staff's word on objects that exist already."""
+"""Staff's word on objects that exist already, and who has used the bot."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from django.db import transaction
 
 from cohorts.errors import Refusal
-from cohorts.models import Cohort, Group
+from cohorts.models import Cohort, Group, User
 from cohorts.signals import announce
 from discordsync import keys
-from discordsync.models import DiscordObject
+from discordsync.models import DirectLine, DiscordObject
 
 Kind = DiscordObject.Kind
 
@@ -72,3 +74,18 @@ def check_place(kind: str, cohort: Cohort, group: Group | None) -> None:
         raise Refusal("no_group_here", f"A {label} belongs to the whole cohort. Name no group.")
     if group and group.cohort_id != cohort.pk:
         raise Refusal("other_cohort", f"{group} belongs to another cohort than {cohort}.")
+
+
+# -- direct messages -----------------------------------------------------------------------------
+
+
+def note_use(discord_id: int, *, now: datetime) -> None:
+    """Somebody has used the bot, so that it may write to them; strangers are not written down.
+
+    A line that was closed is open again: whoever speaks to the bot may have opened it.
+    """
+    if User.objects.filter(discord_id=discord_id).exists():
+        DirectLine.objects.update_or_create(
+            discord_id=discord_id,
+            defaults={"used_at": now, "closed_at": None, "why_closed": ""},
+        )
