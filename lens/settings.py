@@ -229,6 +229,7 @@ MESSAGE_KINDS = {  # what the templates of each kind are given
     "meeting_cancelled": "meetings.messages.changes.changes_context",
 }
 MEETING_VENUES = ["discordsync.venues.find_voice_channels"]  # where groups meet
+MEETING_ABSENCES = ["guestvisits.absences.find_absences"]  # who goes elsewhere that week
 MOVE_CONSEQUENCES = ["guestvisits.consequences.find_consequences"]  # shown before meetings move
 MESSAGE_HOLDS = ["cohorts.sync.messages.why_held"]  # why nothing may be sent at all
 SYNC = {
