@@ -37,15 +37,18 @@ DELETES: dict[str, Handler] = {
     "event": events.delete_event,
     "message": messages.delete_message,
 }
-PERSON = fields.shape(
-    {
-        "id": fields.snowflake,
-        "username": fields.text(1, 32),
-        "dm_closed": fields.flag,
-        "bot": fields.flag,
-    },
-    required=("id", "username"),
-)
+PERSON_CHECKS: dict[str, fields.Check] = {
+    "id": fields.snowflake,
+    "username": fields.text(1, 32),
+    "dm_closed": fields.flag,
+    "bot": fields.flag,
+    "email": fields.nullable(fields.text(3, 254)),
+    "verified": fields.flag,
+    "avatar": fields.nullable(fields.text(1, 40)),
+    "global_name": fields.nullable(fields.text(1, 32)),
+}
+ACCOUNT = ("email", "verified", "avatar", "global_name")
+PERSON = fields.shape(PERSON_CHECKS, required=("id", "username"))
 DM_LIMIT = fields.nullable(
     fields.shape(
         {"channels": fields.whole(0), "minutes": fields.whole(1)}, required=("channels", "minutes")
@@ -61,6 +64,7 @@ SETTING_CHECKS: dict[str, fields.Check] = {
     "nonce_minutes": fields.whole(0),
     "audit_delay_seconds": fields.whole(0),
     "audit_hole_every": fields.whole(0),
+    "redirect_uris": fields.nullable(fields.listed(fields.text(1, 2048), 10)),
 }
 
 
@@ -70,6 +74,7 @@ def all_controls(world: World) -> dict[str, Control]:
         "members": set_members,
         "join": join,
         "leave": leave,
+        "account": change_account,
         "create": create,
         "edit": edit,
         "delete": delete,
@@ -132,13 +137,24 @@ def check_person(world: World, person: Mapping[str, Any]) -> None:
 
 
 def admit(world: World, person: Mapping[str, Any]) -> None:
-    world.state["users"][person["id"]] = new_user(
-        person["id"],
-        person["username"],
-        bot=person.get("bot", False),
-        dm_closed=person.get("dm_closed", False),
-    )
+    world.state["users"][person["id"]] = {**told_before(world, person["id"]), **new_user(**person)}
     world.state["members"].setdefault(person["id"], {"joined_at": world.timestamp(), "roles": []})
+
+
+def told_before(world: World, user_id: str) -> dict[str, Any]:
+    """What is known of the account beside its name: being named again forgets none of it."""
+    held = world.state["users"].get(user_id, {})
+    return {name: held[name] for name in ACCOUNT if name in held}
+
+
+def change_account(world: World, data: Any) -> dict[str, Any]:
+    """A Discord account, in the guild or not: {"id", "username"?, "email"?, "verified"?, …}."""
+    given = fields.shape(PERSON_CHECKS, required=("id",))(data)
+    check_person(world, given)
+    user_id = given["id"]
+    held = world.state["users"].get(user_id) or new_user(user_id, given.get("username", user_id))
+    world.state["users"][user_id] = {**held, **given}
+    return dict(world.state["users"][user_id])
 
 
 def create(world: World, data: Any) -> Any:

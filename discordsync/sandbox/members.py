@@ -94,9 +94,9 @@ def present_user(world: World, user_id: str) -> dict[str, Any]:
     shown = {
         "id": user["id"],
         "username": user["username"],
-        "global_name": None,
+        "global_name": user.get("global_name"),
         "discriminator": "0",
-        "avatar": None,
+        "avatar": user.get("avatar"),
         "public_flags": 0,
         "flags": 0,
         "primary_guild": None,

@@ -15,6 +15,8 @@ from discordsync.sandbox import (
     guild,
     members,
     messages,
+    oauth,
+    oauth_page,
     overwrites,
     roles,
     view,
@@ -51,7 +53,13 @@ class DiscordSandbox:
             web.route(method, PREFIX + path, serve(self.world, handler, advance=self.advance))
             for method, path, handler in ROUTES
         ]
-        return [*served, web.route("*", "/api/{rest:.*}", catch_all(ROUTES))]
+        as_bot = serve(self.world, guild.get_me, advance=self.advance)
+        return [
+            *oauth.routes(self.world, PREFIX, as_bot),
+            *oauth_page.routes(self.world),
+            *served,
+            web.route("*", "/api/{rest:.*}", catch_all(ROUTES)),
+        ]
 
     def owns(self, path: str) -> bool:
         return path.startswith("/api/")

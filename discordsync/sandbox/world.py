@@ -9,7 +9,9 @@ nothing:
     roles        id -> role                         channels     id -> channel, with overwrites
     dms          id -> recipient_id, opened_at      messages     channel id -> {id -> message}
     nonces       list of author, nonce, message     events       id -> scheduled event
-    audit        list of entries, audit_count
+    audit        list of entries, audit_count       oauth        see oauth.py
+
+A user may have an address (email, verified), an avatar and a global_name.
 """
 
 import copy
@@ -33,6 +35,7 @@ SETTINGS: dict[str, Any] = {
     "nonce_minutes": 5,  # how long a nonce is remembered
     "audit_delay_seconds": 5,  # how late the audit log tells
     "audit_hole_every": 7,  # every n-th entry never shows; 0 for none
+    "redirect_uris": None,  # where people may be sent back to; None is anywhere on this machine
 }
 
 
@@ -73,6 +76,7 @@ class World:
         """Take over what `dump` gave; settings that an older dump lacks get their defaults."""
         self.state = copy.deepcopy(data)
         self.state["settings"] = {**copy.deepcopy(SETTINGS), **self.state["settings"]}
+        self.state.setdefault("oauth", new_oauth())
         self.guild_id = self.state["guild"]["id"]
 
     @property
@@ -160,13 +164,24 @@ def new_state(guild_id: str) -> dict[str, Any]:
         "events": {},
         "audit": [],
         "audit_count": 0,
+        "oauth": new_oauth(),
     }
 
 
+def new_oauth() -> dict[str, Any]:
+    return {"codes": {}, "grants": {}}
+
+
 def new_user(
-    user_id: str, username: str, *, bot: bool = False, dm_closed: bool = False
+    id: str,  # noqa: A002 - named as in the state
+    username: str,
+    *,
+    bot: bool = False,
+    dm_closed: bool = False,
+    **told: Any,
 ) -> dict[str, Any]:
-    return {"id": user_id, "username": username, "bot": bot, "dm_closed": dm_closed}
+    """`told`: email, verified, avatar, global_name, as far as there are any."""
+    return {"id": id, "username": username, "bot": bot, "dm_closed": dm_closed, **told}
 
 
 def new_role(

@@ -3,11 +3,18 @@
 import json
 import re
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 # A batch carries whole requests as its parts; their first lines tell what each would do.
 INNER_REQUEST = re.compile(rb"^(GET|POST|PUT|PATCH|DELETE) /\S+", re.MULTILINE)
 PAYLOAD_JSON = re.compile(rb'name="payload_json".*?\r?\n\r?\n(.*?)\r?\n--', re.DOTALL)
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
+FORM = "application/x-www-form-urlencoded"
+# A recording is shown and kept, so whoever reads it must not find a credential in it.
+SECRETS = frozenset(
+    {"client_secret", "code", "code_verifier", "token", "access_token", "refresh_token"}
+)
+HIDDEN = "(hidden)"
 
 
 def parse_body(raw: bytes, content_type: str) -> Any:
@@ -16,12 +23,26 @@ def parse_body(raw: bytes, content_type: str) -> Any:
         return None
     if content_type.startswith("multipart/form-data") and (part := PAYLOAD_JSON.search(raw)):
         raw, content_type = part[1], "application/json"
+    if content_type.startswith(FORM):
+        return hide_in_form(raw.decode("utf-8", "replace"))
     if "json" in content_type:
         try:
-            return json.loads(raw)
+            return hide_in_json(json.loads(raw))
         except ValueError:
             pass
     return raw.decode("utf-8", "replace")
+
+
+def hide_in_form(text: str) -> str:
+    fields = parse_qsl(text, keep_blank_values=True)
+    return urlencode([(name, HIDDEN if name in SECRETS else value) for name, value in fields])
+
+
+def hide_in_json(body: Any) -> Any:
+    """Of an answer with tokens the tokens; whatever else is called a code or a token stays."""
+    if not isinstance(body, dict) or "access_token" not in body:
+        return body
+    return {name: HIDDEN if name in SECRETS else value for name, value in body.items()}
 
 
 def inner_methods(raw: bytes, content_type: str) -> list[str]:

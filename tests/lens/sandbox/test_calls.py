@@ -1,7 +1,11 @@
 """The journal: what came in, what became of it, and nothing that is secret."""
 
-import pytest
+import json
 
+import pytest
+import requests
+
+from lens.sandbox.bodies import parse_body
 from lens.sandbox.inprocess import RefusedError, RunningSandbox
 from lens.sandbox.journal import Call, Journal
 from tests.lens.sandbox.client import Client
@@ -113,3 +117,26 @@ def test_the_journal_is_bounded_by_the_size_of_bodies_too() -> None:
         journal.add(call)
         journal.finish(call)
     assert [call["number"] for call in journal.describe(0)["calls"]] == [2, 3]
+
+
+def test_no_credential_of_a_sign_in_is_kept(sandbox: RunningSandbox) -> None:
+    secrets = {"code": "of-somebody", "client_secret": "sandbox-of-lens", "refresh_token": "again"}
+    answer = requests.post(
+        f"{sandbox.url}/api/oauth2/token",
+        data={**secrets, "client_id": "100000000000000002", "grant_type": "refresh_token"},
+        timeout=10,
+    )
+    assert answer.json() == {"error": "invalid_grant"}
+    [call] = sandbox.calls()
+    assert "grant_type=refresh_token" in call["body"]
+    assert not any(secret in json.dumps(call) for secret in secrets.values())
+
+
+def test_no_token_that_is_given_is_kept() -> None:
+    given = b'{"access_token": "xyz", "refresh_token": "uvw", "expires_in": 7}'
+    assert parse_body(given, "application/json") == {
+        "access_token": "(hidden)",
+        "refresh_token": "(hidden)",
+        "expires_in": 7,
+    }
+    assert parse_body(b'{"message": "no", "code": 50013}', "application/json")["code"] == 50013
