@@ -17,7 +17,7 @@ from guestvisits.fate import VisitFacts
 from guestvisits.models import GuestVisit
 from guestvisits.rules import BookingFacts, CohortSettings, MeetingFacts
 from guestvisits.selectors import window_of, with_dates
-from meetings.models import Attendance, Meeting
+from meetings.models import WAS_THERE, Attendance, Meeting
 
 Role = Membership.Role
 Status = Membership.Status
@@ -86,7 +86,7 @@ class _Guest:
         )
 
     def _find_home(self, user_id: int, home_meeting_id: int) -> Meeting:
-        checked_in = Attendance.objects.filter(user=user_id, checked_in_at__isnull=False)
+        checked_in = Attendance.objects.filter(WAS_THERE, user=user_id)
         group_ids = {membership.group_id for membership in self.memberships}
         home = (
             Meeting.objects.filter(pk=home_meeting_id, group__in=group_ids)

@@ -14,7 +14,14 @@ from datetime import date, datetime, timedelta
 from django.db.models import OuterRef, Q, Subquery
 
 from cohorts.models import Group, Membership, User
-from meetings.models import Attendance, EarlierSlot, Meeting, SkippedWeek
+from meetings.models import (
+    WAS_ABSENT,
+    WAS_THERE,
+    Attendance,
+    EarlierSlot,
+    Meeting,
+    SkippedWeek,
+)
 from meetings.rhythm import Rhythm, Slot, SlotUntil
 
 LONGEST = timedelta(days=1)  # no meeting lasts longer (a constraint)
@@ -38,10 +45,18 @@ class MyMeeting:
 
 @dataclass(frozen=True, slots=True)
 class AttendanceCount:
-    """How many meetings of the group were held, and how many of them a member attended."""
+    """How many meetings of the group were held, at how many a member was and was not.
+
+    Of the rest it is not known.
+    """
 
     held: int
     attended: int
+    missed: int = 0
+
+    @property
+    def unknown(self) -> int:
+        return self.held - self.attended - self.missed
 
 
 def upcoming_meetings(user_id: int, now: datetime) -> list[MyMeeting]:
@@ -82,7 +97,7 @@ def facilitates(user: User, group_id: int) -> bool:
 def count_attendance(
     group_ids: Iterable[int], now: datetime
 ) -> dict[tuple[int, int], AttendanceCount]:
-    """By (group, person), for every active participant.  Three queries for any number of groups.
+    """By (group, person), for every active participant.  Four queries for any number of groups.
 
     A meeting counts once it has begun, unless it was cancelled.  A visit elsewhere is no attendance
     here, and a visitor here is no member.
@@ -92,16 +107,16 @@ def count_attendance(
         group__in=ids, starts_at__lte=now, status=Meeting.Status.SCHEDULED
     )
     held = Counter(begun.values_list("group_id", flat=True))
-    present = Attendance.objects.filter(
-        meeting__in=begun, is_guest=False, checked_in_at__isnull=False
-    )
-    attended = Counter(present.values_list("meeting__group_id", "user_id"))
+    of_members = Attendance.objects.filter(meeting__in=begun, is_guest=False)
+    which = ("meeting__group_id", "user_id")
+    attended = Counter(of_members.filter(WAS_THERE).values_list(*which))
+    missed = Counter(of_members.filter(WAS_ABSENT).values_list(*which))
     participants = Membership.objects.filter(
         group__in=ids, status=Status.ACTIVE, role=Role.PARTICIPANT
     )
     return {
-        (group_id, user_id): AttendanceCount(held[group_id], attended[group_id, user_id])
-        for group_id, user_id in participants.values_list("group_id", "user_id")
+        key: AttendanceCount(held[key[0]], attended[key], missed[key])
+        for key in participants.values_list("group_id", "user_id")
     }
 
 

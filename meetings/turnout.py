@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Q
 
 from cohorts.models import Membership
-from meetings.models import Attendance, Meeting
+from meetings.models import WAS_ABSENT, WAS_THERE, Attendance, Meeting
 
 Rsvp = Attendance.Rsvp
 
@@ -19,14 +19,16 @@ class Turnout:
     """One meeting in figures, guests left out.
 
     `members` are the group's members today and the answers are theirs; who has not answered is
-    pending.  `checked_in` also counts people who have left the group since.
+    pending.  `present` and `absent` also count people who have left the group since; of whom is
+    neither, nobody knows whether they were there.
     """
 
     members: int
     attending: int
     not_attending: int
     tentative: int
-    checked_in: int
+    present: int
+    absent: int
 
     @property
     def pending(self) -> int:
@@ -34,18 +36,19 @@ class Turnout:
 
 
 def turnout_of(meeting_ids: Collection[int]) -> dict[int, Turnout]:
-    """The figures of each of these meetings, in four queries for any number of them."""
+    """The figures of each of these meetings, in five queries for any number of them."""
     groups = dict(Meeting.objects.filter(pk__in=meeting_ids).values_list("pk", "group"))
     members = _count_members(set(groups.values()))
     answers = _count_answers(meeting_ids)
-    present = _count_checked_in(meeting_ids)
+    present, absent = _count(meeting_ids, WAS_THERE), _count(meeting_ids, WAS_ABSENT)
     return {
         meeting_id: Turnout(
             members=members[group_id],
             attending=answers[meeting_id, Rsvp.ATTENDING],
             not_attending=answers[meeting_id, Rsvp.NOT_ATTENDING],
             tentative=answers[meeting_id, Rsvp.TENTATIVE],
-            checked_in=present[meeting_id],
+            present=present[meeting_id],
+            absent=absent[meeting_id],
         )
         for meeting_id, group_id in groups.items()
     }
@@ -65,8 +68,6 @@ def _count_answers(meeting_ids: Collection[int]) -> Counter[tuple[int, str]]:
     return Counter({(meeting_id, rsvp): number for meeting_id, rsvp, number in counted})
 
 
-def _count_checked_in(meeting_ids: Collection[int]) -> Counter[int]:
-    rows = Attendance.objects.filter(
-        meeting__in=meeting_ids, is_guest=False, checked_in_at__isnull=False
-    )
+def _count(meeting_ids: Collection[int], which: Q) -> Counter[int]:
+    rows = Attendance.objects.filter(which, meeting__in=meeting_ids, is_guest=False)
     return Counter(dict(rows.order_by("meeting").values_list("meeting").annotate(Count("pk"))))

@@ -13,7 +13,8 @@ What becomes of the two attendances:
       ended
 
 "Removed" means that row alone: who was a guest, of whom, when and why it ended, the visit keeps.
-One that was there before the booking stays, a guest's no more; a check-in is never removed.
+One that was there before the booking stays, a guest's no more; so does one with a check-in, unless
+the meeting was moved or cancelled.
 "Pending again" where the answer is still the one the booking gave.
 """
 
@@ -34,6 +35,8 @@ _GIVES_HOME_BACK = {
     End.HOST_CANCELLED,
     End.HOST_GROUP_ENDED,
 }
+# Whoever was in the channel by then was early for a meeting that is now another one, or none.
+_WAS_NOT_HELD = {End.HOST_MOVED, End.HOST_CANCELLED}
 
 
 def end_visit(
@@ -63,7 +66,9 @@ def _undo_attendances(visit: GuestVisit, now: datetime) -> None:
         at_host.update(is_guest=False)
     else:
         at_host.filter(created_at__lt=visit.booked_at).update(is_guest=False)
-        at_host.filter(checked_in_at__isnull=True).delete()
+        if visit.end_reason not in _WAS_NOT_HELD:
+            at_host = at_host.filter(checked_in_at__isnull=True, correction="")
+        at_host.delete()
     if visit.end_reason in _GIVES_HOME_BACK:
         Attendance.objects.filter(
             meeting=visit.home_meeting_id, user=visit.user_id, rsvp=Rsvp.NOT_ATTENDING

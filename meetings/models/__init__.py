@@ -1,11 +1,13 @@
 """Dated meetings, who comes to them, the rhythm they follow, and what was done to them."""
 
 from meetings.models.feeds import CalendarFeed
-from meetings.models.meetings import Attendance, Meeting
+from meetings.models.meetings import WAS_ABSENT, WAS_THERE, Attendance, Meeting
 from meetings.models.moves import MeetingChange, MeetingMove
 from meetings.models.rhythm import EarlierSlot, SkippedWeek
 
 __all__ = [
+    "WAS_ABSENT",
+    "WAS_THERE",
     "Attendance",
     "CalendarFeed",
     "EarlierSlot",

@@ -61,7 +61,11 @@ class Meeting(models.Model):
 
 
 class Attendance(models.Model):
-    """One person at one meeting: what they answered here, and whether they were there."""
+    """One person at one meeting: what they answered here, and whether they were there.
+
+    What was found by listening and what somebody said about it stand apart: the word of a person
+    is kept whatever is found later.
+    """
 
     class Rsvp(models.TextChoices):
         PENDING = "pending"
@@ -69,13 +73,27 @@ class Attendance(models.Model):
         NOT_ATTENDING = "not_attending", "not attending"
         TENTATIVE = "tentative"
 
+    class Presence(models.TextChoices):
+        PRESENT = "present"
+        ABSENT = "absent"
+        UNKNOWN = "unknown"
+
     meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="attendances")
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="attendances"
     )
     rsvp = models.CharField("answer", max_length=15, choices=Rsvp, default=Rsvp.PENDING)
     rsvp_at = models.DateTimeField(null=True, blank=True)
+    # Found by listening (meetings.presence): since when the person was there, or that the person
+    # cannot have been.  Neither of the two while nothing is known.
     checked_in_at = models.DateTimeField(null=True, blank=True)
+    not_seen = models.BooleanField(default=False)
+    # What a facilitator or staff said instead; empty where nobody said anything.
+    correction = models.CharField(max_length=7, choices=Presence, blank=True)
+    corrected_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    corrected_at = models.DateTimeField(null=True, blank=True)
     is_guest = models.BooleanField("guest", default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -87,7 +105,36 @@ class Attendance(models.Model):
                 condition=models.Q(rsvp__in=["pending", "attending", "not_attending", "tentative"]),
                 name="attendance_rsvp",
             ),
+            models.CheckConstraint(
+                condition=models.Q(not_seen=False) | models.Q(checked_in_at__isnull=True),
+                name="attendance_one_finding",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(correction="", corrected_at__isnull=True)
+                | models.Q(
+                    correction__in=["present", "absent", "unknown"], corrected_at__isnull=False
+                ),
+                name="attendance_correction_dated",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.user} at {self.meeting}"
+
+    @property
+    def presence(self) -> str:
+        """A value of Presence: what somebody said, else what was found."""
+        if self.correction:
+            return self.correction
+        if self.checked_in_at:
+            return self.Presence.PRESENT
+        return self.Presence.ABSENT if self.not_seen else self.Presence.UNKNOWN
+
+
+# The same for queries.
+WAS_THERE = models.Q(correction=Attendance.Presence.PRESENT) | models.Q(
+    correction="", checked_in_at__isnull=False
+)
+WAS_ABSENT = models.Q(correction=Attendance.Presence.ABSENT) | models.Q(
+    correction="", not_seen=True
+)

@@ -1,0 +1,60 @@
+"""What a facilitator or staff say about who was there; it outranks whatever was found."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from cohorts.errors import Refusal
+from cohorts.models import Membership
+from cohorts.services.locks import lock_groups
+from meetings.models import Attendance, Meeting
+
+Presence = Attendance.Presence
+
+
+@transaction.atomic
+def correct_presence(
+    meeting_id: int, user_id: int, *, presence: str, by: int, now: datetime
+) -> Attendance:
+    """Say whether somebody was at a meeting: a value of Attendance.Presence.
+
+    The caller has checked that `by` may.  Raises Refusal: no_meeting, no_person, bad_presence,
+    meeting_ahead, meeting_cancelled.
+    """
+    if presence not in Presence.values:
+        raise Refusal("bad_presence", f"Say one of {', '.join(Presence.values)}.")
+    meeting = _lock(meeting_id)
+    _check_held(meeting, now)
+    known = Attendance.objects.filter(meeting=meeting, user=user_id)
+    if not known.exists():
+        _check_member(meeting, user_id)
+    said = {"correction": presence, "corrected_by_id": by, "corrected_at": now}
+    row, _ = Attendance.objects.update_or_create(
+        meeting=meeting, user_id=user_id, defaults=said, create_defaults={**said, "created_at": now}
+    )
+    return row
+
+
+def _lock(meeting_id: int) -> Meeting:
+    meeting = Meeting.objects.filter(pk=meeting_id).first()
+    if meeting is None:
+        raise Refusal("no_meeting", "There is no such meeting.")
+    lock_groups([meeting.group_id])
+    return Meeting.objects.select_related("group").get(pk=meeting_id)
+
+
+def _check_held(meeting: Meeting, now: datetime) -> None:
+    if meeting.is_cancelled:
+        raise Refusal("meeting_cancelled", f"{meeting} was cancelled, so nobody was there.")
+    if meeting.starts_at > now:
+        raise Refusal("meeting_ahead", f"{meeting} has not begun yet.")
+
+
+def _check_member(meeting: Meeting, user_id: int) -> None:
+    """Members of that day; whoever answered, visited or was found has a row already."""
+    then = Q(left_at__isnull=True) | Q(left_at__gt=meeting.starts_at)
+    if not Membership.objects.filter(then, group=meeting.group_id, user=user_id).exists():
+        raise Refusal("no_person", f"Only members and guests of {meeting} can be noted.")

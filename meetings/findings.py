@@ -1,0 +1,186 @@
+"""Who was there, found by what was heard in the groups' channels (rules: `meetings.presence`).
+
+Whoever listens is known on higher floors only: they bring what they heard, by group.  Looking twice
+at the same evening writes nothing the second time, and the word of a person stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from cohorts.models import Membership
+from cohorts.services.locks import lock_groups
+from meetings.models import Attendance, Meeting
+from meetings.presence import (
+    NOTHING,
+    OPENS_BEFORE,
+    Finding,
+    Span,
+    find_presence,
+    open_window,
+    settle,
+)
+
+LONGEST = timedelta(days=1)  # no meeting lasts longer (a constraint)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was heard in the channel of one group.
+
+    `times` are when somebody listened there, `stays` each person's presence; `recognised` are the
+    ids of those who would have been noticed, had they been there.
+    """
+
+    times: Sequence[Span] = ()
+    stays: Mapping[int, Sequence[Span]] = field(default_factory=dict)
+    recognised: Collection[int] = frozenset()
+
+    def find(self, user_id: int, window: Span, *, is_expected: bool, now: datetime) -> Finding:
+        return find_presence(
+            self.stays.get(user_id, ()),
+            self.times,
+            window,
+            is_expected=is_expected and user_id in self.recognised,
+            now=now,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What an attendance, which may have no row yet, has to say from now on."""
+
+    meeting_id: int
+    user_id: int
+    finding: Finding
+
+
+def meetings_to_look_at(since: datetime, now: datetime) -> list[Meeting]:
+    """Those whose time was not over at `since` and has begun by `now`, and any that were moved away
+    from a check-in.  One query."""
+    begun = Q(starts_at__gt=since - LONGEST, starts_at__lte=now + OPENS_BEFORE)
+    moved = Q(starts_at__gt=now, attendances__checked_in_at__isnull=False)
+    found = Meeting.objects.filter(begun | moved).distinct()
+    return [meeting for meeting in found if meeting.ends_at > since]
+
+
+def check_in(meetings: Collection[Meeting], heard: Mapping[int, Heard], *, now: datetime) -> int:
+    """Write what was found about everybody at these meetings; returns how many rows changed.
+
+    `heard` goes by group; of a group that is missing nothing was heard.  Three queries where
+    nothing changes, and then no lock.
+    """
+    if not meetings:
+        return 0
+    differing = {change.meeting_id for change in _compare(meetings, heard, now)}
+    if not differing:
+        return 0
+    with transaction.atomic():
+        # Looked at again under lock: a meeting may have been moved, a visit booked or ended.
+        lock_groups({meeting.group_id for meeting in meetings if meeting.pk in differing})
+        changes = _compare(Meeting.objects.filter(pk__in=differing), heard, now)
+        _write(changes, now)
+    return len(changes)
+
+
+def _write(changes: Iterable[_Change], now: datetime) -> None:
+    Attendance.objects.bulk_create(
+        [
+            Attendance(
+                meeting_id=change.meeting_id,
+                user_id=change.user_id,
+                checked_in_at=change.finding.checked_in_at,
+                not_seen=change.finding.not_seen,
+                created_at=now,
+            )
+            for change in changes
+        ],
+        update_conflicts=True,
+        unique_fields=["meeting", "user"],
+        update_fields=["checked_in_at", "not_seen"],
+    )
+
+
+# -- what is compared ----------------------------------------------------------------------------
+
+
+def _compare(
+    meetings: Iterable[Meeting], heard: Mapping[int, Heard], now: datetime
+) -> list[_Change]:
+    meetings = list(meetings)
+    windows, rows, members = _windows(meetings), _rows(meetings), _members(meetings)
+    changes = []
+    for meeting in meetings:
+        window, of_group = windows[meeting.pk], heard.get(meeting.group_id, Heard())
+        expected = _expect(meeting, window, members[meeting.group_id], rows[meeting.pk].values())
+        for user_id in sorted(expected):
+            before = _finding_of(rows[meeting.pk].get(user_id))
+            after = NOTHING
+            if not meeting.is_cancelled:
+                found = of_group.find(user_id, window, is_expected=expected[user_id], now=now)
+                after = settle(before, found, window)
+            if after != before:
+                changes.append(_Change(meeting.pk, user_id, after))
+    return changes
+
+
+def _finding_of(row: Attendance | None) -> Finding:
+    return Finding(row.checked_in_at, row.not_seen) if row else NOTHING
+
+
+def _expect(
+    meeting: Meeting, window: Span, members: Iterable[Membership], rows: Iterable[Attendance]
+) -> dict[int, bool]:
+    """Everybody of whom something may be found, and whether they were expected from the start.
+
+    Members of that day and guests; and whoever has a finding, which may have to be taken back.
+    """
+    people = {row.user_id: False for row in rows if row.checked_in_at or row.not_seen}
+    people |= {row.user_id: row.created_at <= meeting.starts_at for row in rows if row.is_guest}
+    for member in members:
+        left_at = member.left_at or window.until
+        if member.joined_at < window.until and left_at > window.since:
+            stayed = member.joined_at <= meeting.starts_at and left_at >= window.until
+            people[member.user_id] = people.get(member.user_id, False) or stayed
+    return people
+
+
+def _windows(meetings: Collection[Meeting]) -> dict[int, Span]:
+    """When presence at each counts; the group's other meetings of those days are read for it."""
+    days = [meeting.starts_at for meeting in meetings]
+    around = Meeting.objects.filter(
+        group__in={meeting.group_id for meeting in meetings},
+        status=Meeting.Status.SCHEDULED,
+        starts_at__range=(min(days) - LONGEST - OPENS_BEFORE, max(days)),
+    )
+    held: dict[int, dict[int, Span]] = defaultdict(dict)
+    for meeting in around:
+        held[meeting.group_id][meeting.pk] = Span(meeting.starts_at, meeting.ends_at)
+    return {
+        meeting.pk: open_window(
+            Span(meeting.starts_at, meeting.ends_at),
+            [span for pk, span in held[meeting.group_id].items() if pk != meeting.pk],
+        )
+        for meeting in meetings
+    }
+
+
+def _rows(meetings: Collection[Meeting]) -> dict[int, dict[int, Attendance]]:
+    found: dict[int, dict[int, Attendance]] = defaultdict(dict)
+    for row in Attendance.objects.filter(meeting__in=meetings):
+        found[row.meeting_id][row.user_id] = row
+    return found
+
+
+def _members(meetings: Collection[Meeting]) -> dict[int, list[Membership]]:
+    found: dict[int, list[Membership]] = defaultdict(list)
+    groups = {meeting.group_id for meeting in meetings}
+    for member in Membership.objects.filter(group__in=groups):
+        found[member.group_id].append(member)
+    return found
