@@ -46,6 +46,9 @@ class CalendarSandbox:
             setattr(self.state, name, deepcopy(data[name]))
         self.state.settings = DEFAULT_SETTINGS | self.state.settings
 
+    def let_go(self) -> None:
+        """Nothing is held open."""
+
     def reset(self) -> None:
         """One empty calendar; tokens and settings of before are void."""
         fresh = State(calendar_id=self.state.calendar_id, now=self.state.now)

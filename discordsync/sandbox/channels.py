@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from discordsync.sandbox import directs, events, fields, journal, overwrites, permissions
+from discordsync.sandbox import directs, events, fields, journal, overwrites, permissions, voice
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.errors import form_error, refuse, unsupported
 from discordsync.sandbox.journal import Action
 from discordsync.sandbox.names import text_channel_name
 from discordsync.sandbox.permissions import CATEGORY, VOICE, Bit
+from discordsync.sandbox.shown_channels import is_seen, present, telling_changes
 from discordsync.sandbox.world import World
 
 TEXT = 0
@@ -74,6 +75,8 @@ def create_channel(world: World, call: Call) -> Answer:
     channel = new_channel(world, kind, body, given)
     world.state["channels"][channel["id"]] = channel
     world.state["messages"][channel["id"]] = {}
+    if is_seen(world, channel["id"]):
+        world.tell("CHANNEL_CREATE", present(world, channel))
     journal.write(world, call, Action.CHANNEL_CREATE, channel["id"], {"name": channel["name"]})
     return 201, present(world, channel)
 
@@ -99,7 +102,8 @@ def edit_channel(world: World, call: Call) -> Answer:
     channel = world.channel(call.ids["channel_id"])
     world.require_in_channel(call.actor, channel["id"], Bit.MANAGE_CHANNELS)
     changes = check_changes(world, call, channel)
-    apply_changes(world, channel, changes)
+    with telling_changes(world, channel["id"]):
+        apply_changes(world, channel, changes)
     told = {name: value for name, value in changes.items() if name != "overwrites"}
     journal.write(world, call, Action.CHANNEL_UPDATE, channel["id"], told)
     return 200, present(world, channel)
@@ -153,12 +157,21 @@ def delete_channel(world: World, call: Call) -> Answer:
 
 def remove(world: World, channel_id: str) -> None:
     """The channel goes with its messages and events; a category leaves its channels behind."""
+    voice.empty(world, channel_id)
+    events.remove_in_channel(world, channel_id)
+    shown, seen = present(world, world.channel(channel_id)), is_seen(world, channel_id)
     del world.state["channels"][channel_id]
     world.state["messages"].pop(channel_id, None)
-    events.remove_in_channel(world, channel_id)
+    if seen:
+        world.tell("CHANNEL_DELETE", shown)
+    orphan(world, channel_id)
+
+
+def orphan(world: World, category_id: str) -> None:
     for channel in world.state["channels"].values():
-        if channel["parent_id"] == channel_id:
-            channel["parent_id"] = None
+        if channel["parent_id"] == category_id:
+            with telling_changes(world, channel["id"]):
+                channel["parent_id"] = None
 
 
 def check_parent(
@@ -212,26 +225,6 @@ def next_position(world: World, kind: int) -> int:
 def value_or_default(body: Mapping[str, Any], name: str) -> Any:
     value = body.get(name)
     return DEFAULTS[name] if value is None or value == "" else value
-
-
-def present(world: World, channel: Mapping[str, Any]) -> dict[str, Any]:
-    """The channel in Discord's form."""
-    shown = {
-        "id": channel["id"],
-        "type": channel["type"],
-        "guild_id": world.guild_id,
-        "name": channel["name"],
-        "parent_id": channel["parent_id"],
-        "position": channel["position"],
-        "flags": 0,
-        "permission_overwrites": overwrites.present(channel["overwrites"]),
-        **{name: channel[name] for name in KEPT[channel["type"]]},
-    }
-    if channel["type"] == VOICE:
-        shown |= {"rtc_region": None, "rate_limit_per_user": 0}
-    if channel["type"] != CATEGORY:
-        shown["last_message_id"] = channel["last_message_id"]
-    return shown
 
 
 ROUTES: list[Route] = [

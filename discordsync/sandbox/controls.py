@@ -7,7 +7,16 @@ it obeys the limits and leaves the traces of the real thing, but meets no missin
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from discordsync.sandbox import channels, events, fields, members, messages, permissions, roles
+from discordsync.sandbox import (
+    channels,
+    events,
+    fields,
+    members,
+    messages,
+    permissions,
+    roles,
+    voice,
+)
 from discordsync.sandbox.calls import Answer, Call, Handler
 from discordsync.sandbox.errors import Refusal
 from discordsync.sandbox.world import World, new_user
@@ -54,9 +63,14 @@ DM_LIMIT = fields.nullable(
         {"channels": fields.whole(0), "minutes": fields.whole(1)}, required=("channels", "minutes")
     )
 )
+VOICE_WISH = fields.shape(
+    {"user": fields.snowflake, "channel_id": fields.nullable(fields.snowflake)},
+    required=("user", "channel_id"),
+)
 CHANNEL = fields.shape({"channel_id": fields.snowflake}, required=("channel_id",))
 SETTING_CHECKS: dict[str, fields.Check] = {
     "members_intent": fields.flag,
+    "presences_intent": fields.flag,
     "message_content_intent": fields.flag,
     "two_factor": fields.flag,
     "dm_limit": DM_LIMIT,
@@ -65,6 +79,11 @@ SETTING_CHECKS: dict[str, fields.Check] = {
     "audit_delay_seconds": fields.whole(0),
     "audit_hole_every": fields.whole(0),
     "redirect_uris": fields.nullable(fields.listed(fields.text(1, 2048), 10)),
+    "heartbeat_seconds": fields.amount(0.05, 3600),
+    "identify_seconds": fields.amount(0, 3600),
+    "all_members_seconds": fields.amount(0, 3600),
+    "interaction_seconds": fields.amount(0, 3600),
+    "interaction_minutes": fields.amount(0, 3600),
 }
 
 
@@ -80,6 +99,7 @@ def all_controls(world: World) -> dict[str, Control]:
         "delete": delete,
         "grant": grant,
         "revoke": revoke,
+        "voice": enter_voice,
         "settings": change_settings,
     }
     return {name: bound(world, act) for name, act in acts.items()}
@@ -106,8 +126,8 @@ def set_members(world: World, data: Any) -> dict[str, int]:
     staying = {person["id"] for person in people} | {world.bot_id, world.owner_id}
     for person in people:
         check_person(world, person)
-    for user_id in world.state["members"].keys() - staying:
-        del world.state["members"][user_id]
+    for user_id in sorted(world.state["members"].keys() - staying, key=int):
+        see_off(world, user_id)
     for person in people:
         admit(world, person)
     return {"members": len(world.state["members"])}
@@ -127,8 +147,16 @@ def leave(world: World, data: Any) -> dict[str, str]:
     if user_id in (world.bot_id, world.owner_id):
         raise ValueError("The bot and the owner stay.")
     world.member(user_id)
-    del world.state["members"][user_id]
+    see_off(world, user_id)
     return {"left": user_id}
+
+
+def see_off(world: World, user_id: str) -> None:
+    if user_id in world.state["voice"]:
+        voice.remove(world, user_id)
+    del world.state["members"][user_id]
+    gone = {"guild_id": world.guild_id, "user": members.present_user(world, user_id)}
+    world.tell("GUILD_MEMBER_REMOVE", gone)
 
 
 def check_person(world: World, person: Mapping[str, Any]) -> None:
@@ -137,8 +165,13 @@ def check_person(world: World, person: Mapping[str, Any]) -> None:
 
 
 def admit(world: World, person: Mapping[str, Any]) -> None:
-    world.state["users"][person["id"]] = {**told_before(world, person["id"]), **new_user(**person)}
-    world.state["members"].setdefault(person["id"], {"joined_at": world.timestamp(), "roles": []})
+    user_id, before = person["id"], world.state["users"].get(person["id"])
+    world.state["users"][user_id] = {**told_before(world, user_id), **new_user(**person)}
+    if user_id not in world.state["members"]:
+        world.state["members"][user_id] = {"joined_at": world.timestamp(), "roles": []}
+        members.tell(world, "GUILD_MEMBER_ADD", user_id)
+    elif before is None or before["username"] != person["username"]:
+        members.tell(world, "GUILD_MEMBER_UPDATE", user_id)
 
 
 def told_before(world: World, user_id: str) -> dict[str, Any]:
@@ -208,6 +241,16 @@ def change_role(world: World, handler: Handler, data: Any) -> dict[str, str]:
     return dict(pair)
 
 
+def enter_voice(world: World, data: Any) -> dict[str, Any]:
+    """A person enters a voice channel, changes to it, or leaves: {"user", "channel_id"}.
+
+    Without Connect there nobody gets in.
+    """
+    wish = VOICE_WISH(data)
+    voice.move(world, wish["user"], wish["channel_id"])
+    return dict(wish)
+
+
 def change_settings(world: World, data: Any) -> dict[str, Any]:
     """Change settings and answer with all of them.
 
@@ -222,10 +265,13 @@ def change_settings(world: World, data: Any) -> dict[str, Any]:
         raise ValueError(f"There is no setting {', '.join(unknown)}; there are {known}.")
     checked = fields.shape(checks)(given)
     bot_role_id = world.state["bot_role_id"]
-    if "bot_permissions" in checked:
-        world.state["roles"][bot_role_id]["permissions"] = checked.pop("bot_permissions")
-    if "everyone_permissions" in checked:
-        world.state["roles"][world.guild_id]["permissions"] = checked.pop("everyone_permissions")
+    for name, role_id in (
+        ("bot_permissions", bot_role_id),
+        ("everyone_permissions", world.guild_id),
+    ):
+        if name in checked:
+            world.state["roles"][role_id]["permissions"] = checked.pop(name)
+            roles.tell(world, "GUILD_ROLE_UPDATE", world.state["roles"][role_id])
     if "bot_role_position" in checked:
         roles.place(world, bot_role_id, checked.pop("bot_role_position"))
     world.state["settings"].update(checked)

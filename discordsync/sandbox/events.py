@@ -76,6 +76,7 @@ def create_event(world: World, call: Call) -> Answer:
         "status": SCHEDULED,
     }
     world.state["events"][event["id"]] = event
+    tell(world, "GUILD_SCHEDULED_EVENT_CREATE", event)
     journal.write(world, call, Action.EVENT_CREATE, event["id"], {"name": event["name"]})
     return 200, present(world, event)
 
@@ -85,6 +86,7 @@ def edit_event(world: World, call: Call) -> Answer:
     require_managed(world, call.actor, event)
     changes = check_changes(world, call, event)
     event.update(changes)
+    tell(world, "GUILD_SCHEDULED_EVENT_UPDATE", event)
     if event["status"] in (COMPLETED, CANCELED):
         del world.state["events"][event["id"]]
     journal.write(world, call, Action.EVENT_UPDATE, event["id"], changes)
@@ -121,6 +123,7 @@ def check_times(world: World, body: Mapping[str, Any], event: Mapping[str, Any])
 def delete_event(world: World, call: Call) -> Answer:
     event = find(world, call)
     require_managed(world, call.actor, event)
+    tell(world, "GUILD_SCHEDULED_EVENT_DELETE", event)
     del world.state["events"][event["id"]]
     journal.write(world, call, Action.EVENT_DELETE, event["id"], {"name": event["name"]})
     return 204, None
@@ -136,15 +139,22 @@ def expire(world: World) -> None:
         )
         over = event["status"] == ACTIVE and event["end"] is not None
         if late or (over and datetime.fromisoformat(event["end"]) <= now):
+            event["status"] = CANCELED if late else COMPLETED
+            tell(world, "GUILD_SCHEDULED_EVENT_UPDATE", event)
             del world.state["events"][event["id"]]
 
 
 def remove_in_channel(world: World, channel_id: str) -> None:
-    world.state["events"] = {
-        event_id: event
-        for event_id, event in world.state["events"].items()
-        if event["channel_id"] != channel_id
-    }
+    for event in list(world.state["events"].values()):
+        if event["channel_id"] == channel_id:
+            tell(world, "GUILD_SCHEDULED_EVENT_DELETE", event)
+            del world.state["events"][event["id"]]
+
+
+def tell(world: World, name: str, event: Mapping[str, Any]) -> None:
+    """Tell the bot, if it is shown the event at all."""
+    if is_shown(world, world.bot_id, event):
+        world.tell(name, present(world, event))
 
 
 def read(call: Call, required: tuple[str, ...] = ()) -> dict[str, Any]:

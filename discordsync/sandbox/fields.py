@@ -110,6 +110,19 @@ def whole(minimum: int | None = None, maximum: int | None = None) -> Check:
     return check
 
 
+def amount(minimum: float, maximum: float) -> Check:
+    """A number, whole or not."""
+
+    def check(value: Any) -> float:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise Wrong("NUMBER_TYPE_COERCE", f'Value "{value}" is not a number.')
+        if not minimum <= value <= maximum:
+            raise Wrong("NUMBER_TYPE_RANGE", f"Must be between {minimum} and {maximum}.")
+        return value
+
+    return check
+
+
 def coerce(value: Any) -> int:
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,20}", value):
         return int(value)

@@ -7,11 +7,20 @@ from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.world import World
 
 # What the application's flags tell of the privileged intents of a bot in fewer than 100 guilds.
-INTENT_FLAGS = {"members_intent": 1 << 15, "message_content_intent": 1 << 19}
+INTENT_FLAGS = {
+    "presences_intent": 1 << 13,
+    "members_intent": 1 << 15,
+    "message_content_intent": 1 << 19,
+}
 
 
 def get_me(world: World, _call: Call) -> Answer:
-    return 200, members.present_user(world, world.bot_id) | {
+    return 200, present_me(world)
+
+
+def present_me(world: World) -> dict[str, Any]:
+    """The bot as it sees itself."""
+    return members.present_user(world, world.bot_id) | {
         "verified": True,
         "email": None,
         "mfa_enabled": not world.setting("two_factor"),
@@ -22,8 +31,12 @@ def get_me(world: World, _call: Call) -> Answer:
     }
 
 
+def application_flags(world: World) -> int:
+    return sum(bit for name, bit in INTENT_FLAGS.items() if world.setting(name))
+
+
 def get_application(world: World, _call: Call) -> Answer:
-    flags = sum(bit for name, bit in INTENT_FLAGS.items() if world.setting(name))
+    flags = application_flags(world)
     return 200, {
         "id": world.state["application_id"],
         "name": "Lens",
@@ -68,14 +81,18 @@ def list_guilds(world: World, call: Call) -> Answer:
 
 
 def get_guild(world: World, call: Call) -> Answer:
-    return 200, {
+    return 200, present_guild(world) | counts(world, call)
+
+
+def present_guild(world: World) -> dict[str, Any]:
+    """The guild in Discord's form."""
+    return {
         **FIXED,
         "id": world.guild_id,
         "name": world.state["guild"]["name"],
         "owner_id": world.owner_id,
         "mfa_level": int(world.setting("two_factor")),
         "roles": roles.present_all(world),
-        **counts(world, call),
     }
 
 
@@ -125,23 +142,10 @@ FIXED: dict[str, Any] = {
 }
 
 
-def get_gateway(_world: World, call: Call) -> Answer:
-    """Where the websocket would be: this very server, never Discord's own."""
-    return 200, {"url": f"ws://{call.host}/gateway"}
-
-
-def get_gateway_bot(world: World, call: Call) -> Answer:
-    _, address = get_gateway(world, call)
-    limit = {"total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1}
-    return 200, {**address, "shards": 1, "session_start_limit": limit}
-
-
 ROUTES: list[Route] = [
     ("GET", "/users/@me", get_me),
     ("GET", "/users/@me/guilds", list_guilds),
     ("GET", "/applications/@me", get_application),
     ("GET", "/oauth2/applications/@me", get_application),
     ("GET", "/guilds/{guild_id}", get_guild),
-    ("GET", "/gateway", get_gateway),
-    ("GET", "/gateway/bot", get_gateway_bot),
 ]

@@ -55,6 +55,7 @@ def take_role(world: World, call: Call) -> Answer:
 
 
 def note(world: World, call: Call, changes: dict[str, Any]) -> None:
+    tell(world, "GUILD_MEMBER_UPDATE", call.ids["user_id"])
     journal.write(world, call, Action.MEMBER_ROLE_UPDATE, call.ids["user_id"], changes)
 
 
@@ -67,6 +68,10 @@ def member_and_role(world: World, call: Call) -> tuple[dict[str, Any], str]:
     if role["id"] == world.guild_id or role["bot_id"]:
         raise refuse("invalid_role")
     return member, role["id"]
+
+
+def tell(world: World, event: str, user_id: str) -> None:
+    world.tell(event, {"guild_id": world.guild_id, **present(world, user_id)})
 
 
 def present(world: World, user_id: str) -> dict[str, Any]:

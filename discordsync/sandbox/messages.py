@@ -92,6 +92,7 @@ def create_message(world: World, call: Call) -> Answer:
     if channel_id in world.state["channels"]:
         world.state["channels"][channel_id]["last_message_id"] = message["id"]
     remember_nonce(world, message, body.get("nonce"))
+    tell(world, "MESSAGE_CREATE", message, nonce=body.get("nonce"))
     return 200, present(world, message, reader=call.actor, nonce=body.get("nonce"))
 
 
@@ -109,6 +110,7 @@ def edit_message(world: World, call: Call) -> Answer:
         message["edited_at"] = world.timestamp()
     if body.get("flags") is not None:
         message["flags"] = body["flags"]
+    tell(world, "MESSAGE_UPDATE", message)
     return 200, present(world, message, reader=call.actor)
 
 
@@ -121,7 +123,32 @@ def delete_message(world: World, call: Call) -> Answer:
         world.require_in_channel(call.actor, channel_id, Bit.MANAGE_MESSAGES)
         journal.write(world, call, Action.MESSAGE_DELETE, message["author_id"], {})
     del world.state["messages"][channel_id][message["id"]]
+    if is_heard(world, channel_id):
+        gone = {"id": message["id"], "channel_id": channel_id}
+        world.tell("MESSAGE_DELETE", gone | place(world, channel_id))
     return 204, None
+
+
+def tell(world: World, event: str, message: Mapping[str, Any], *, nonce: str | None = None) -> None:
+    """Tell the bot of a message, if it can see where that stands."""
+    channel_id, author_id = message["channel_id"], message["author_id"]
+    if not is_heard(world, channel_id):
+        return
+    told = present(world, message, reader=world.bot_id, nonce=nonce) | place(world, channel_id)
+    if "guild_id" in told and author_id in world.state["members"]:
+        member = members.present(world, author_id)
+        told["member"] = {name: value for name, value in member.items() if name != "user"}
+    world.tell(event, told)
+
+
+def is_heard(world: World, channel_id: str) -> bool:
+    in_guild = channel_id in world.state["channels"]
+    return not in_guild or permissions.sees(world.state, world.bot_id, channel_id)
+
+
+def place(world: World, channel_id: str) -> dict[str, str]:
+    """What events of messages add where they stand in the guild."""
+    return {"guild_id": world.guild_id} if channel_id in world.state["channels"] else {}
 
 
 def read(call: Call) -> dict[str, Any]:

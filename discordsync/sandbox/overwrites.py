@@ -13,6 +13,7 @@ from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.errors import refuse
 from discordsync.sandbox.journal import Action
 from discordsync.sandbox.permissions import Bit
+from discordsync.sandbox.shown_channels import telling_changes
 from discordsync.sandbox.world import World
 
 ROLE = 0
@@ -105,7 +106,8 @@ def put_overwrite(world: World, call: Call) -> Answer:
     if len(given) > IN_CHANNEL:
         raise refuse("too_many_overwrites")
     known = target_id in channel["overwrites"]
-    set_all(world, channel, given)
+    with telling_changes(world, channel["id"]):
+        set_all(world, channel, given)
     action = Action.OVERWRITE_UPDATE if known else Action.OVERWRITE_CREATE
     journal.write(world, call, action, channel["id"], {"id": target_id})
     return 204, None
@@ -119,7 +121,8 @@ def delete_overwrite(world: World, call: Call) -> Answer:
     gone = {target_id: channel["overwrites"][target_id]}
     check_settable(world, call.actor, channel, gone, existing=gone)
     kept = {key: value for key, value in channel["overwrites"].items() if key != target_id}
-    set_all(world, channel, kept)
+    with telling_changes(world, channel["id"]):
+        set_all(world, channel, kept)
     journal.write(world, call, Action.OVERWRITE_DELETE, channel["id"], {"id": target_id})
     return 204, None
 
@@ -141,19 +144,6 @@ def check_settable(
     check_overwrites(
         world, actor, given, settable=settable_in(world, actor, channel), existing=existing
     )
-
-
-def present(held: Overwrites) -> list[dict[str, Any]]:
-    """In Discord's form: bits are text, since they outgrow a double's 53 bits."""
-    return [
-        {
-            "id": target_id,
-            "type": overwrite["type"],
-            "allow": str(overwrite["allow"]),
-            "deny": str(overwrite["deny"]),
-        }
-        for target_id, overwrite in held.items()
-    ]
 
 
 ROUTES: list[Route] = [

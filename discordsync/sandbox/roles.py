@@ -64,6 +64,7 @@ def create_role(world: World, call: Call) -> Answer:
     role.update(changes)
     lift_others(world)
     world.state["roles"][role["id"]] = role
+    tell(world, "GUILD_ROLE_CREATE", role)
     journal.write(world, call, Action.ROLE_CREATE, role["id"], {"name": role["name"]})
     return 200, present(role)
 
@@ -81,6 +82,7 @@ def edit_role(world: World, call: Call) -> Answer:
     world.require_below(call.actor, role)
     changes = check_changes(world, call)
     role.update(changes)
+    tell(world, "GUILD_ROLE_UPDATE", role)
     journal.write(world, call, Action.ROLE_UPDATE, role["id"], changes)
     return 200, present(role)
 
@@ -107,6 +109,7 @@ def delete_role(world: World, call: Call) -> Answer:
     if role["id"] == world.guild_id or role["bot_id"]:
         raise refuse("invalid_role")
     remove(world, role["id"])
+    world.tell("GUILD_ROLE_DELETE", {"guild_id": world.guild_id, "role_id": role["id"]})
     journal.write(world, call, Action.ROLE_DELETE, role["id"], {"name": role["name"]})
     return 204, None
 
@@ -124,7 +127,10 @@ def remove(world: World, role_id: str) -> None:
 
 
 def place(world: World, role_id: str, position: int) -> None:
-    """Move a role to a position of 1 or more; the others close up and make room."""
+    """Move a role to a position of 1 or more; the others close up and make room.
+
+    Unlike the shifts by a new or a deleted role, which clients work out, these are told.
+    """
     others = sorted(
         (
             role
@@ -135,7 +141,13 @@ def place(world: World, role_id: str, position: int) -> None:
     )
     others.insert(position - 1, world.state["roles"][role_id])
     for number, role in enumerate(others, start=1):
-        role["position"] = number
+        if role["position"] != number:
+            role["position"] = number
+            tell(world, "GUILD_ROLE_UPDATE", role)
+
+
+def tell(world: World, event: str, role: Mapping[str, Any]) -> None:
+    world.tell(event, {"guild_id": world.guild_id, "role": present(role)})
 
 
 def present_all(world: World) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from discordsync.sandbox import (
 )
 from discordsync.sandbox.calls import PREFIX, Route, catch_all, serve
 from discordsync.sandbox.controls import Control, all_controls
+from discordsync.sandbox.gateway import Hub, gateway_route, told_addresses
 from discordsync.sandbox.world import DEFAULT_GUILD_ID, World
 
 ROUTES: list[Route] = [
@@ -45,20 +46,23 @@ class DiscordSandbox:
 
     def __init__(self, *, now: Callable[[], datetime], guild_id: int = DEFAULT_GUILD_ID) -> None:
         self.world = World(now=now, guild_id=guild_id)
+        self.hub = Hub(self.world)
         self.controls: dict[str, Control] = all_controls(self.world)
 
     def routes(self) -> list[web.RouteDef]:
         """Every endpoint by its absolute path, and an answer for whatever else is asked."""
+        known = [*ROUTES, *told_addresses(self.hub)]
         served = [
             web.route(method, PREFIX + path, serve(self.world, handler, advance=self.advance))
-            for method, path, handler in ROUTES
+            for method, path, handler in known
         ]
         as_bot = serve(self.world, guild.get_me, advance=self.advance)
         return [
             *oauth.routes(self.world, PREFIX, as_bot),
             *oauth_page.routes(self.world),
             *served,
-            web.route("*", "/api/{rest:.*}", catch_all(ROUTES)),
+            web.route("*", "/api/{rest:.*}", catch_all(known)),
+            gateway_route(self.hub),
         ]
 
     def owns(self, path: str) -> bool:
@@ -72,6 +76,11 @@ class DiscordSandbox:
 
     def reset(self) -> None:
         self.world.reset()
+        self.hub.reset()
+
+    def let_go(self) -> None:
+        """End the gateway's connections: the server is about to stop."""
+        self.hub.let_go()
 
     def advance(self) -> None:
         """Let events end and nonces be forgotten, by the sandbox's clock."""

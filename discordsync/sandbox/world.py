@@ -9,13 +9,15 @@ nothing:
     roles        id -> role                         channels     id -> channel, with overwrites
     dms          id -> recipient_id, opened_at      messages     channel id -> {id -> message}
     nonces       list of author, nonce, message     events       id -> scheduled event
-    audit        list of entries, audit_count       oauth        see oauth.py
+    audit        list of entries, audit_count       voice        user id -> voice state
+    commands     id -> application command          interactions id -> interaction
+    oauth        see oauth.py
 
 A user may have an address (email, verified), an avatar and a global_name.
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,6 +30,7 @@ DEFAULT_GUILD_ID = 1_100_000_000_000_000_001
 
 SETTINGS: dict[str, Any] = {
     "members_intent": True,  # may the whole member list be read?
+    "presences_intent": False,  # may it be known who is online?
     "message_content_intent": False,  # may other people's messages be read?
     "dm_limit": {"channels": 10, "minutes": 10},  # new direct-message channels; None is no limit
     "two_factor": False,  # the guild demands it and the bot's owner has none
@@ -36,16 +39,28 @@ SETTINGS: dict[str, Any] = {
     "audit_delay_seconds": 5,  # how late the audit log tells
     "audit_hole_every": 7,  # every n-th entry never shows; 0 for none
     "redirect_uris": None,  # where people may be sent back to; None is anywhere on this machine
+    "heartbeat_seconds": 41.25,  # how often a gateway client must send a heartbeat
+    "identify_seconds": 5,  # the pause between two identifies, in real time
+    "all_members_seconds": 30,  # the pause between two requests for all members, in real time
+    "interaction_seconds": 3,  # an interaction that nobody answered by then has failed
+    "interaction_minutes": 15,  # how long an interaction's token is good
 }
 
 
+Listener = Callable[[str, Mapping[str, Any]], None]
+
+
 class World:
-    """The state of one guild and its clock. All ids are text, all times aware UTC."""
+    """The state of one guild and its clock. All ids are text, all times aware UTC.
+
+    Whoever changes it tells so in Discord's words; `listeners` hear it (the gateway does).
+    """
 
     def __init__(self, *, now: Callable[[], datetime], guild_id: int = DEFAULT_GUILD_ID) -> None:
         self.now = now
         self.guild_id = str(guild_id)
         self.state: dict[str, Any] = {}
+        self.listeners: list[Listener] = []
         self.reset()
 
     def reset(self) -> None:
@@ -73,8 +88,8 @@ class World:
         return copy.deepcopy(self.state)
 
     def load(self, data: dict[str, Any]) -> None:
-        """Take over what `dump` gave; settings that an older dump lacks get their defaults."""
-        self.state = copy.deepcopy(data)
+        """Take over what `dump` gave; what an older dump lacks gets its default."""
+        self.state = new_state(data["guild"]["id"]) | copy.deepcopy(data)
         self.state["settings"] = {**copy.deepcopy(SETTINGS), **self.state["settings"]}
         self.state.setdefault("oauth", new_oauth())
         self.guild_id = self.state["guild"]["id"]
@@ -86,6 +101,11 @@ class World:
     @property
     def owner_id(self) -> str:
         return str(self.state["guild"]["owner_id"])
+
+    def tell(self, event: str, data: Mapping[str, Any]) -> None:
+        """Announce what has just happened: a gateway event's name and its data."""
+        for listener in self.listeners:
+            listener(event, data)
 
     def setting(self, name: str) -> Any:
         return self.state["settings"][name]
@@ -132,6 +152,10 @@ class World:
             raise refuse("missing_access")
         self.check_bits(actor, permissions.effective(self.state, actor, channel_id), bits)
 
+    def lacks_in_channel(self, actor: str, channel_id: str, bits: int) -> int:
+        """Those of the bits that the actor does not hold in the channel."""
+        return bits & ~permissions.effective(self.state, actor, channel_id)
+
     def check_bits(self, actor: str, held: int, needed: int) -> None:
         if needed & ~held:
             raise refuse("missing_permissions")
@@ -165,6 +189,9 @@ def new_state(guild_id: str) -> dict[str, Any]:
         "audit": [],
         "audit_count": 0,
         "oauth": new_oauth(),
+        "voice": {},
+        "commands": {},
+        "interactions": {},
     }
 
 

@@ -36,6 +36,8 @@ def build_app(sandbox: Sandbox) -> web.Application:
 
     async def let_go(_: web.Application) -> None:
         sandbox.let_go()
+        for world in sandbox.worlds:
+            world.let_go()
 
     async def close(_: web.Application) -> None:
         sandbox.close()

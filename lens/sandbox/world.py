@@ -41,6 +41,9 @@ class World(Protocol):
     def reset(self) -> None:
         """Begin anew."""
 
+    def let_go(self) -> None:
+        """End what it holds open, since the server is about to stop."""
+
     def view(self) -> dict[str, Any]:
         """What it holds as a person would see it, for the page."""
 

@@ -19,7 +19,11 @@ def use_real_ids(body: str, sandbox: RunningSandbox) -> str:
     state = sandbox.get("state")["discord"]
     channel = next(c["id"] for c in state["channels"].values() if c["name"] == "group-1")
     role = next(r["id"] for r in state["roles"].values() if r["name"] == "Group 1")
-    return body.replace("300000000000000001", channel).replace("300000000000000002", role)
+    voice = next(c["id"] for c in state["channels"].values() if c["name"] == "Voice 1")
+    real = {"300000000000000001": channel, "300000000000000002": role, "300000000000000003": voice}
+    for written, meant in real.items():
+        body = body.replace(written, meant)
+    return body
 
 
 @pytest.mark.parametrize(("door", "body"), EXAMPLES)

@@ -1,0 +1,62 @@
+"""Why the gateway ends a connection: Discord's close codes, and the exception that carries one."""
+
+from enum import IntEnum
+
+
+class Code(IntEnum):
+    """Discord's close codes, by Discord's names."""
+
+    UNKNOWN_ERROR = 4000
+    UNKNOWN_OPCODE = 4001
+    DECODE_ERROR = 4002
+    NOT_AUTHENTICATED = 4003
+    AUTHENTICATION_FAILED = 4004
+    ALREADY_AUTHENTICATED = 4005
+    INVALID_SEQ = 4007
+    RATE_LIMITED = 4008
+    SESSION_TIMED_OUT = 4009
+    INVALID_SHARD = 4010
+    SHARDING_REQUIRED = 4011
+    INVALID_API_VERSION = 4012
+    INVALID_INTENTS = 4013
+    DISALLOWED_INTENTS = 4014
+
+
+SENTENCES = {
+    Code.UNKNOWN_ERROR: "Unknown error.",
+    Code.UNKNOWN_OPCODE: "Unknown opcode.",
+    Code.DECODE_ERROR: "Error while decoding payload.",
+    Code.NOT_AUTHENTICATED: "Not authenticated.",
+    Code.AUTHENTICATION_FAILED: "Authentication failed.",
+    Code.ALREADY_AUTHENTICATED: "Already authenticated.",
+    Code.INVALID_SEQ: "Invalid seq.",
+    Code.RATE_LIMITED: "Rate limited.",
+    Code.SESSION_TIMED_OUT: "Session timed out.",
+    Code.INVALID_SHARD: "Invalid shard.",
+    Code.SHARDING_REQUIRED: "Sharding required.",
+    Code.INVALID_API_VERSION: "Invalid API version.",
+    Code.INVALID_INTENTS: "Invalid intent(s).",
+    Code.DISALLOWED_INTENTS: "Disallowed intent(s).",
+}
+
+# After these a client may not come back with the same session, nor at all before it is mended.
+FATAL = frozenset(
+    {
+        Code.AUTHENTICATION_FAILED,
+        Code.INVALID_SHARD,
+        Code.SHARDING_REQUIRED,
+        Code.INVALID_API_VERSION,
+        Code.INVALID_INTENTS,
+        Code.DISALLOWED_INTENTS,
+    }
+)
+# The client itself says with these that it will not resume.
+FAREWELLS = frozenset({1000, 1001})
+
+
+class ClosingError(Exception):
+    """The connection is to be closed with this code."""
+
+    def __init__(self, code: Code) -> None:
+        super().__init__(SENTENCES[code])
+        self.code = code

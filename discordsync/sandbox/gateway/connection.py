@@ -1,0 +1,135 @@
+"""One websocket: frames in and out, heartbeats, and the pace at which a client may speak."""
+
+import asyncio
+import json
+import zlib
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from discordsync.sandbox.gateway.closes import SENTENCES, ClosingError, Code
+from discordsync.sandbox.gateway.reading import Op, read_heartbeat, read_payload
+from discordsync.sandbox.gateway.session import Session
+
+# Discord lets a client say so much in so many seconds; heartbeats count.
+SAYINGS = 120
+SAYINGS_SECONDS = 60.0
+# A client that is silent for so many intervals is taken for dead.
+SILENT_INTERVALS = 2.0
+CLOSE_SECONDS = 1.0
+
+Receive = Callable[["Connection", Op, Any], None]
+
+
+class Connection:
+    """Sends in the order of asking; `receive` gets every payload but heartbeats."""
+
+    def __init__(
+        self,
+        socket: web.WebSocketResponse,
+        request: web.Request,
+        *,
+        interval: float,
+        compressed: bool,
+    ) -> None:
+        self.socket = socket
+        self.session: Session | None = None
+        self.acknowledges = True
+        self.interval = interval
+        self._request = request
+        self._deflate = deflater() if compressed else None
+        self._outgoing: asyncio.Queue[str | int] = asyncio.Queue()
+        self._said: deque[float] = deque()
+        self._loop = asyncio.get_running_loop()
+        self._patience: asyncio.TimerHandle | None = None
+
+    def send(self, text: str) -> None:
+        self._outgoing.put_nowait(text)
+
+    def say(self, op: Op, data: Any = None) -> None:
+        """Send what is no event."""
+        self.send(json.dumps({"op": op, "t": None, "s": None, "d": data}))
+
+    def close(self, code: int) -> None:
+        """Close with this code after everything that was sent before."""
+        self._outgoing.put_nowait(code)
+
+    def cut(self) -> None:
+        """Break off without a word."""
+        if self._request.transport is not None:
+            self._request.transport.abort()
+
+    async def live(self, receive: Receive) -> None:
+        """Speak and listen until either side ends it."""
+        sending = asyncio.ensure_future(self._send_all())
+        self._wait_for_heartbeat()
+        try:
+            self.say(Op.HELLO, {"heartbeat_interval": round(self.interval * 1000)})
+            await self._listen(receive)
+        finally:
+            if self._patience is not None:
+                self._patience.cancel()
+            await self._finish(sending)
+
+    async def _listen(self, receive: Receive) -> None:
+        try:
+            async for message in self.socket:
+                if message.type is WSMsgType.BINARY:
+                    raise ClosingError(Code.DECODE_ERROR)
+                if message.type is WSMsgType.TEXT:
+                    self._count()
+                    self._hear(receive, *read_payload(message.data))
+        except ClosingError as closing:
+            self.close(closing.code)
+
+    def _hear(self, receive: Receive, op: Op, data: Any) -> None:
+        if op is not Op.HEARTBEAT:
+            receive(self, op, data)
+            return
+        read_heartbeat(data)
+        self._wait_for_heartbeat()
+        if self.acknowledges:
+            self.say(Op.HEARTBEAT_ACK)
+
+    def _count(self) -> None:
+        now = self._loop.time()
+        while self._said and self._said[0] <= now - SAYINGS_SECONDS:
+            self._said.popleft()
+        self._said.append(now)
+        if len(self._said) > SAYINGS:
+            raise ClosingError(Code.RATE_LIMITED)
+
+    def _wait_for_heartbeat(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+        wait = self.interval * SILENT_INTERVALS
+        self._patience = self._loop.call_later(wait, self.close, Code.UNKNOWN_ERROR)
+
+    async def _send_all(self) -> None:
+        while True:
+            item = await self._outgoing.get()
+            if isinstance(item, int):
+                reason = SENTENCES.get(item, "")  # type: ignore[call-overload]
+                await self.socket.close(code=int(item), message=reason.encode())
+                return
+            await self._write(item)
+
+    def _write(self, text: str) -> Awaitable[None]:
+        if self._deflate is None:
+            return self.socket.send_str(text)
+        return self.socket.send_bytes(self._deflate(text.encode()))
+
+    async def _finish(self, sending: "asyncio.Future[None]") -> None:
+        """Let a farewell that is on its way out be sent, then stop."""
+        if self._outgoing.empty():
+            sending.cancel()
+        await asyncio.wait([sending], timeout=CLOSE_SECONDS)
+        sending.cancel()
+
+
+def deflater() -> Callable[[bytes], bytes]:
+    """Transport compression: one zlib stream for the whole connection, flushed for each payload."""
+    stream = zlib.compressobj()
+    return lambda raw: stream.compress(raw) + stream.flush(zlib.Z_SYNC_FLUSH)

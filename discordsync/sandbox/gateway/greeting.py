@@ -1,0 +1,118 @@
+"""What a session is told at its beginning, and the members it asks for."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from discordsync.sandbox import channels, events, guild, members, permissions, voice
+from discordsync.sandbox.gateway.intents import Intent
+from discordsync.sandbox.gateway.reading import Identify, MembersRequest, Op
+from discordsync.sandbox.world import World
+
+API_VERSION = 10
+IN_CHUNK = 1000
+MATCHES = 100
+
+
+def ready(world: World, session_id: str, address: str) -> dict[str, Any]:
+    return {
+        "v": API_VERSION,
+        "user": guild.present_me(world),
+        "guilds": [{"id": world.guild_id, "unavailable": True}],
+        "session_id": session_id,
+        "resume_gateway_url": address,
+        "shard": [0, 1],
+        "application": {
+            "id": world.state["application_id"],
+            "flags": guild.application_flags(world),
+        },
+    }
+
+
+def guild_create(world: World, wish: Identify) -> dict[str, Any]:
+    """The guild as this session may see it.
+
+    Without the presences intent only the bot and the people in voice channels are listed; channels
+    and events that the bot cannot see are left out.
+    """
+    people = world.state["members"]
+    in_voice = [world.bot_id, *(user_id for user_id in world.state["voice"])]
+    listed = people if wish.intents & Intent.GUILD_PRESENCES else dict.fromkeys(in_voice)
+    heard = wish.intents & Intent.GUILD_VOICE_STATES
+    return {
+        **guild.present_guild(world),
+        "joined_at": people[world.bot_id]["joined_at"],
+        "large": len(people) > wish.large_threshold,
+        "unavailable": False,
+        "member_count": len(people),
+        "members": [members.present(world, user_id) for user_id in listed],
+        "channels": [
+            without_guild(channels.present(world, channel))
+            for channel in world.state["channels"].values()
+            if permissions.sees(world.state, world.bot_id, channel["id"])
+        ],
+        "voice_states": [
+            without_guild(voice.present(world, user_id))
+            for user_id in world.state["voice"]
+            if heard
+        ],
+        "guild_scheduled_events": [
+            events.present(world, event)
+            for event in world.state["events"].values()
+            if wish.intents & Intent.GUILD_SCHEDULED_EVENTS
+            and events.is_shown(world, world.bot_id, event)
+        ],
+        "threads": [],
+        "presences": [],
+        "stage_instances": [],
+        "soundboard_sounds": [],
+    }
+
+
+def without_guild(shown: dict[str, Any]) -> dict[str, Any]:
+    """Inside its guild an object does not name it again."""
+    return {name: value for name, value in shown.items() if name != "guild_id"}
+
+
+def chunks(world: World, wish: MembersRequest, intents: int) -> Iterator[dict[str, Any]]:
+    """The asked-for members, a thousand at a time; the whole list only with its intent."""
+    found, missing = find(world, wish)
+    if wish.asks_for_all and not intents & Intent.GUILD_MEMBERS:
+        found = []
+    count = max(1, -(-len(found) // IN_CHUNK))
+    for index in range(count):
+        part = found[index * IN_CHUNK : (index + 1) * IN_CHUNK]
+        chunk: dict[str, Any] = {
+            "guild_id": world.guild_id,
+            "members": [members.present(world, user_id) for user_id in part],
+            "chunk_index": index,
+            "chunk_count": count,
+        }
+        if missing:
+            chunk["not_found"] = missing
+        if wish.presences and intents & Intent.GUILD_PRESENCES:
+            chunk["presences"] = []
+        if wish.nonce:
+            chunk["nonce"] = wish.nonce
+        yield chunk
+
+
+def find(world: World, wish: MembersRequest) -> tuple[list[str], list[str]]:
+    """The ids of the members that a request means, and those asked for that are none."""
+    people = world.state["members"]
+    if wish.user_ids is not None:
+        found = [user_id for user_id in wish.user_ids if user_id in people]
+        return found, [user_id for user_id in wish.user_ids if user_id not in people]
+    prefix = wish.query.casefold()
+    matching = [
+        user_id
+        for user_id in sorted(people, key=int)
+        if world.state["users"][user_id]["username"].casefold().startswith(prefix)
+    ]
+    if wish.asks_for_all:
+        return matching, []
+    return matching[: min(wish.limit or MATCHES, MATCHES) if prefix else wish.limit], []
+
+
+def rate_limited(wish: MembersRequest, wait: float) -> dict[str, Any]:
+    meta = {"guild_id": wish.guild_id} | ({"nonce": wish.nonce} if wish.nonce else {})
+    return {"opcode": int(Op.REQUEST_GUILD_MEMBERS), "retry_after": wait, "meta": meta}

@@ -1,0 +1,210 @@
+"""The gateway's sessions: who listens, who may come back, and what a tester may break."""
+
+import contextlib
+import secrets
+from collections.abc import Mapping
+from time import monotonic as now
+from typing import Any
+
+from discordsync.sandbox import voice
+from discordsync.sandbox.errors import Refusal
+from discordsync.sandbox.gateway import greeting
+from discordsync.sandbox.gateway.closes import FAREWELLS, FATAL, ClosingError, Code
+from discordsync.sandbox.gateway.connection import Connection
+from discordsync.sandbox.gateway.intents import PRIVILEGED
+from discordsync.sandbox.gateway.reading import (
+    Identify,
+    MembersRequest,
+    Op,
+    Resume,
+    VoiceWish,
+    read_identify,
+    read_members_request,
+    read_presence,
+    read_resume,
+    read_voice_wish,
+)
+from discordsync.sandbox.gateway.session import Session
+from discordsync.sandbox.world import World
+
+# A session whose connection is lost can be resumed for so long, in real time.
+SESSION_SECONDS = 180.0
+IDENTIFIES_A_DAY = 1000
+DAY_SECONDS = 86_400
+
+
+class Hub:
+    """Every session of this world's gateway. It is touched from the server's event loop only."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.sessions: dict[str, Session] = {}
+        self.connections: set[Connection] = set()
+        self.reset()
+        world.listeners.append(self.tell)
+
+    def reset(self) -> None:
+        """Begin anew: nobody is connected and nobody can resume."""
+        self.let_go()
+        self.sessions.clear()
+        self.identified: list[float] = []
+        self._asked_for_all = float("-inf")
+
+    def let_go(self) -> None:
+        for connection in self.connections:
+            connection.close(1001)
+
+    def tell(self, event: str, data: Mapping[str, Any]) -> None:
+        for session in self.sessions.values():
+            session.tell(event, data)
+
+    async def attend(self, connection: Connection, address: str) -> None:
+        """Serve one connection to its end; `address` is where a client shall resume."""
+
+        def receive(_: Connection, op: Op, data: Any) -> None:
+            self.receive(connection, op, data, address=address)
+
+        self.connections.add(connection)
+        try:
+            await connection.live(receive)
+        finally:
+            self.connections.discard(connection)
+            self.part(connection)
+
+    def part(self, connection: Connection) -> None:
+        """A connection has ended: its session waits, unless that end was meant to be the last."""
+        session = connection.session
+        if session is None or session.connection is not connection:
+            return
+        session.connection = None
+        session.lost_at = now()
+        if connection.socket.close_code in FAREWELLS | FATAL:
+            self.sessions.pop(session.id, None)
+
+    def receive(self, connection: Connection, op: Op, data: Any, *, address: str) -> None:
+        """One payload that is no heartbeat; raises ClosingError."""
+        if op in (Op.IDENTIFY, Op.RESUME):
+            if connection.session is not None:
+                raise ClosingError(Code.ALREADY_AUTHENTICATED)
+            if op is Op.IDENTIFY:
+                self.identify(connection, read_identify(data), address=address)
+            else:
+                self.resume(connection, read_resume(data))
+            return
+        if connection.session is None:
+            raise ClosingError(Code.NOT_AUTHENTICATED)
+        self.obey(connection.session, op, data)
+
+    def identify(self, connection: Connection, wish: Identify, *, address: str) -> None:
+        check_token(wish.token)
+        for intent, setting in PRIVILEGED.items():
+            if wish.intents & intent and not self.world.setting(setting):
+                raise ClosingError(Code.DISALLOWED_INTENTS)
+        if not self.may_identify():
+            connection.say(Op.INVALID_SESSION, False)
+            return
+        session = Session(secrets.token_hex(16), intents=wish.intents, bot_id=self.world.bot_id)
+        self.sessions[session.id] = session
+        self.join(connection, session)
+        session.tell("READY", greeting.ready(self.world, session.id, address))
+        session.tell("GUILD_CREATE", greeting.guild_create(self.world, wish))
+
+    def may_identify(self) -> bool:
+        """One identify in some seconds, and a thousand a day."""
+        moment = now()
+        self.identified = [at for at in self.identified if at > moment - DAY_SECONDS]
+        pause = self.world.setting("identify_seconds")
+        if self.identified and self.identified[-1] > moment - pause:
+            return False
+        if len(self.identified) >= IDENTIFIES_A_DAY:
+            return False
+        self.identified.append(moment)
+        return True
+
+    def session_start_limit(self) -> dict[str, int]:
+        oldest = self.identified[0] if self.identified else now() - DAY_SECONDS
+        return {
+            "total": IDENTIFIES_A_DAY,
+            "remaining": IDENTIFIES_A_DAY - len(self.identified),
+            "reset_after": max(0, round((oldest + DAY_SECONDS - now()) * 1000)),
+            "max_concurrency": 1,
+        }
+
+    def resume(self, connection: Connection, wish: Resume) -> None:
+        check_token(wish.token)
+        self.forget_lost()
+        session = self.sessions.get(wish.session_id)
+        if session is None or not session.can_replay(wish.seq):
+            connection.say(Op.INVALID_SESSION, False)
+            return
+        if wish.seq > session.seq:
+            raise ClosingError(Code.INVALID_SEQ)
+        missed = session.missed(wish.seq)
+        self.join(connection, session)
+        session.resumed += 1
+        for text in missed:
+            connection.send(text)
+        session.tell("RESUMED", {})
+
+    def join(self, connection: Connection, session: Session) -> None:
+        """A session has one connection: an older one is closed."""
+        if session.connection is not None:
+            session.connection.session = None
+            session.connection.close(Code.UNKNOWN_ERROR)
+        session.connection, session.lost_at = connection, None
+        connection.session = session
+
+    def forget_lost(self) -> None:
+        since = now() - SESSION_SECONDS
+        for session in list(self.sessions.values()):
+            if session.lost_at is not None and session.lost_at < since:
+                del self.sessions[session.id]
+
+    def obey(self, session: Session, op: Op, data: Any) -> None:
+        if op is Op.PRESENCE_UPDATE:
+            read_presence(data)
+        elif op is Op.VOICE_STATE_UPDATE:
+            self.move_bot(read_voice_wish(data))
+        else:
+            self.send_members(session, read_members_request(data))
+
+    def send_members(self, session: Session, wish: MembersRequest) -> None:
+        """The members asked for in chunks; the whole list once in some seconds, with its intent."""
+        if wish.guild_id != self.world.guild_id:
+            return
+        wait = self.wait_for_all() if wish.asks_for_all else 0.0
+        if wait > 0:
+            session.tell("RATE_LIMITED", greeting.rate_limited(wish, wait))
+            return
+        for chunk in greeting.chunks(self.world, wish, session.intents):
+            session.tell("GUILD_MEMBERS_CHUNK", chunk)
+
+    def wait_for_all(self) -> float:
+        """How long to wait before the whole list may be asked for; 0 where that is now."""
+        wait = self._asked_for_all + self.world.setting("all_members_seconds") - now()
+        if wait > 0:
+            return float(wait)
+        self._asked_for_all = now()
+        return 0.0
+
+    def move_bot(self, wish: VoiceWish) -> None:
+        """The bot itself enters or leaves a voice channel; what it may not is not answered."""
+        if wish.guild_id != self.world.guild_id:
+            return
+        with contextlib.suppress(Refusal):
+            muted = {"self_mute": wish.self_mute, "self_deaf": wish.self_deaf}
+            voice.move(self.world, self.world.bot_id, wish.channel_id, **muted)
+
+    def describe(self) -> dict[str, Any]:
+        """For the control door: the sessions, and how many connections have none."""
+        self.forget_lost()
+        return {
+            "sessions": [session.describe() for session in self.sessions.values()],
+            "unidentified": sum(c.session is None for c in self.connections),
+            "identified": len(self.identified),
+        }
+
+
+def check_token(token: str) -> None:
+    if not token.startswith("sandbox"):
+        raise ClosingError(Code.AUTHENTICATION_FAILED)

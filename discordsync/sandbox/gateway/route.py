@@ -1,0 +1,64 @@
+"""The gateway's address: `/gateway` on the port of the REST API, and where that is told."""
+
+from aiohttp import web
+
+from discordsync.sandbox.calls import Answer, Call, Route
+from discordsync.sandbox.gateway.closes import SENTENCES, Code
+from discordsync.sandbox.gateway.connection import Connection
+from discordsync.sandbox.gateway.hub import Hub
+from discordsync.sandbox.world import World
+
+PATH = "/gateway"
+VERSION = "10"
+COMPRESSIONS = (None, "zlib-stream")
+
+
+def gateway_route(hub: Hub) -> web.RouteDef:
+    async def attend(request: web.Request) -> web.StreamResponse:
+        refusal = unserved(request)
+        if refusal is not None:
+            return refusal
+        # Discord's own compression is inside the frames; the websocket's would be another one.
+        socket = web.WebSocketResponse(compress=False)
+        await socket.prepare(request)
+        if request.query.get("v") != VERSION:
+            code = Code.INVALID_API_VERSION
+            await socket.close(code=code, message=SENTENCES[code].encode())
+            return socket
+        connection = Connection(
+            socket,
+            request,
+            interval=hub.world.setting("heartbeat_seconds"),
+            compressed=request.query.get("compress") is not None,
+        )
+        await hub.attend(connection, address_of(request))
+        return socket
+
+    return web.get(PATH, attend)
+
+
+def told_addresses(hub: Hub) -> list[Route]:
+    """The REST endpoints that say where the gateway is: this very server, never Discord's own."""
+
+    def get_gateway(_world: World, call: Call) -> Answer:
+        return 200, {"url": f"ws://{call.host}{PATH}"}
+
+    def get_gateway_bot(_world: World, call: Call) -> Answer:
+        limit = hub.session_start_limit()
+        url = f"ws://{call.host}{PATH}"
+        return 200, {"url": url, "shards": 1, "session_start_limit": limit}
+
+    return [("GET", "/gateway", get_gateway), ("GET", "/gateway/bot", get_gateway_bot)]
+
+
+def unserved(request: web.Request) -> web.Response | None:
+    """What Discord would do and this gateway does not: ETF, and compression with zstd."""
+    if request.query.get("encoding", "json") != "json":
+        return web.Response(status=501, text="The sandbox's gateway speaks JSON only.")
+    if request.query.get("compress") not in COMPRESSIONS:
+        return web.Response(status=501, text="The sandbox's gateway compresses with zlib only.")
+    return None
+
+
+def address_of(request: web.Request) -> str:
+    return f"ws://{request.host}{PATH}"

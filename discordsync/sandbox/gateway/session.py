@@ -1,0 +1,58 @@
+"""A session: what a client asked to hear, and what it was told, kept for a resume."""
+
+import json
+from collections import deque
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from discordsync.sandbox.gateway.intents import as_seen, is_wanted
+from discordsync.sandbox.gateway.reading import Op
+
+if TYPE_CHECKING:
+    from discordsync.sandbox.gateway.connection import Connection
+
+# So many events are kept for a client that comes back; who missed more must begin anew.
+KEPT_EVENTS = 5000
+
+
+class Session:
+    """One client's stream of events. It outlives its connection, for a while."""
+
+    def __init__(self, session_id: str, *, intents: int, bot_id: str) -> None:
+        self.id = session_id
+        self.intents = intents
+        self.bot_id = bot_id
+        self.seq = 0
+        self.connection: Connection | None = None
+        self.lost_at: float | None = None
+        self.resumed = 0
+        self._told: deque[tuple[int, str]] = deque(maxlen=KEPT_EVENTS)
+
+    def tell(self, event: str, data: Mapping[str, Any]) -> None:
+        """Send the event, now or with a resume, if the session asked for such events."""
+        if not is_wanted(event, data, intents=self.intents, bot_id=self.bot_id):
+            return
+        seen = as_seen(event, data, intents=self.intents, bot_id=self.bot_id)
+        self.seq += 1
+        text = json.dumps({"op": Op.DISPATCH, "t": event, "s": self.seq, "d": seen})
+        self._told.append((self.seq, text))
+        if self.connection is not None:
+            self.connection.send(text)
+
+    def can_replay(self, seq: int) -> bool:
+        """Is everything after `seq` still at hand?"""
+        oldest = self._told[0][0] if self._told else self.seq + 1
+        return oldest <= seq + 1
+
+    def missed(self, seq: int) -> list[str]:
+        """What was told after `seq`, in order."""
+        return [text for number, text in self._told if number > seq]
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "connected": self.connection is not None,
+            "intents": self.intents,
+            "seq": self.seq,
+            "resumed": self.resumed,
+        }

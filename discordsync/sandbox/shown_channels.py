@@ -1,0 +1,70 @@
+"""A channel in Discord's form, and the telling that it changed.
+
+The bot is told of channels that it can see, and of one more change: that by which it lost sight.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from discordsync.sandbox import permissions
+from discordsync.sandbox.permissions import CATEGORY, VOICE
+from discordsync.sandbox.world import World
+
+OF_SOME_TYPES = ("topic", "nsfw", "rate_limit_per_user", "bitrate", "user_limit")
+
+
+def present(world: World, channel: Mapping[str, Any]) -> dict[str, Any]:
+    """The channel in Discord's form."""
+    shown = {
+        "id": channel["id"],
+        "type": channel["type"],
+        "guild_id": world.guild_id,
+        "name": channel["name"],
+        "parent_id": channel["parent_id"],
+        "position": channel["position"],
+        "flags": 0,
+        "permission_overwrites": present_overwrites(channel["overwrites"]),
+        **{name: channel[name] for name in OF_SOME_TYPES if name in channel},
+    }
+    if channel["type"] == VOICE:
+        shown |= {"rtc_region": None, "rate_limit_per_user": 0}
+    if channel["type"] != CATEGORY:
+        shown["last_message_id"] = channel["last_message_id"]
+    return shown
+
+
+def present_overwrites(held: Mapping[str, Mapping[str, int]]) -> list[dict[str, Any]]:
+    """In Discord's form: bits are text, since they outgrow a double's 53 bits."""
+    return [
+        {
+            "id": target_id,
+            "type": overwrite["type"],
+            "allow": str(overwrite["allow"]),
+            "deny": str(overwrite["deny"]),
+        }
+        for target_id, overwrite in held.items()
+    ]
+
+
+def is_seen(world: World, channel_id: str) -> bool:
+    return permissions.sees(world.state, world.bot_id, channel_id)
+
+
+@contextmanager
+def telling_changes(world: World, channel_id: str) -> Iterator[None]:
+    """Tell what became of a channel, and of a category's channels, within the block."""
+    before = look(world, channel_id)
+    yield
+    for changed_id, (shown, seen) in look(world, channel_id).items():
+        was_shown, was_seen = before.get(changed_id, (None, False))
+        if shown != was_shown and (seen or was_seen):
+            world.tell("CHANNEL_UPDATE", shown)
+
+
+def look(world: World, channel_id: str) -> dict[str, tuple[dict[str, Any], bool]]:
+    return {
+        channel["id"]: (present(world, channel), is_seen(world, channel["id"]))
+        for channel in world.state["channels"].values()
+        if channel_id in (channel["id"], channel["parent_id"])
+    }
