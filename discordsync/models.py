@@ -77,3 +77,60 @@ class DirectLine(models.Model):
 
     def __str__(self) -> str:
         return str(self.discord_id)
+
+
+class VoiceWatch(models.Model):
+    """When somebody listened to a group's voice channel.
+
+    A bot that is connected prolongs its watches every few seconds.  One that dies, or doubts what
+    it heard, leaves them as they were and begins new ones: in between nobody listened.
+    """
+
+    ear = models.CharField(max_length=32)  # one unbroken time of listening, of one bot
+    group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="voice_watches")
+    channel_id = models.BigIntegerField()
+    since = models.DateTimeField()
+    heard_until = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name_plural = "voice watches"
+        ordering = ["-since"]
+        constraints = [
+            models.UniqueConstraint(fields=["ear", "channel_id"], name="voice_watch_once"),
+            models.CheckConstraint(
+                condition=models.Q(heard_until__gte=models.F("since")), name="voice_watch_forward"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.group} from {self.since}"
+
+
+class VoiceStay(models.Model):
+    """One Discord account in a voice channel of ours.  Written by the bot and by nothing else.
+
+    An open one lasts as long as its watch, and no stay lasts longer.  Stays in channels that are
+    not ours are never written down, and ours are forgotten after some days.
+    """
+
+    watch = models.ForeignKey(VoiceWatch, on_delete=models.CASCADE, related_name="stays")
+    discord_id = models.BigIntegerField("Discord id")
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["since"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["discord_id"],
+                condition=models.Q(until__isnull=True),
+                name="voice_stay_in_one_place",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(until__isnull=True) | models.Q(until__gte=models.F("since")),
+                name="voice_stay_forward",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.discord_id} from {self.since}"

@@ -245,6 +245,12 @@ SYNC = {
     "compare_seconds": env.number("SYNC_COMPARE_SECONDS", default=3600),
     "event_horizon_days": env.whole("DISCORD_EVENT_HORIZON_DAYS", default=14),
 }
+VOICE = {  # who was in the voice channels, for attendance
+    "look_seconds": env.number("VOICE_LOOK_SECONDS", default=10),  # when nothing happens there
+    "keep_days": env.whole("VOICE_KEEP_DAYS", default=14),
+}
+if VOICE["keep_days"] < 3:
+    raise ImproperlyConfigured("VOICE_KEEP_DAYS must be 3 or more: attendance is made of it later.")
 Q_CLUSTER = {
     "name": "lens",
     "orm": "default",

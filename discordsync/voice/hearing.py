@@ -1,0 +1,96 @@
+"""What a connected bot sees in the voice channels becomes watches and stays.
+
+Each look is a comparison with what is written down, whatever made the bot look; so an event that
+was missed, or came twice, makes no difference after the next look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from discordsync.models import DiscordObject, VoiceStay, VoiceWatch
+
+# A connection can have been dead for so long before anybody notices: Discord is asked for a sign of
+# life every 41 seconds, and the client waits 60 for it.
+DOUBT = timedelta(minutes=2)
+
+# A watch that was not prolonged for so long belongs to a bot that is gone.
+GONE_AFTER = timedelta(minutes=2)
+
+
+@transaction.atomic
+def hear(ear: str, here: Mapping[int, Collection[int]], *, now: datetime) -> None:
+    """Write down who is in our voice channels at `now`.
+
+    `here` has the ids of the accounts in each voice channel that the bot sees, empty ones too;
+    channels that are not ours are passed over.  `ear` names one unbroken time of listening: between
+    its first look and this one nothing was missed.
+    """
+    watches, is_new = _prolong(ear, here, now)
+    places = {account: channel for channel in watches for account in here[channel]}
+    staying = set()
+    for stay in VoiceStay.objects.filter(until__isnull=True).select_related("watch"):
+        is_heard = stay.watch.ear == ear or (
+            not is_new and stay.watch.heard_until > now - GONE_AFTER
+        )
+        if is_heard and places.get(stay.discord_id) == stay.watch.channel_id:
+            staying.add(stay.discord_id)
+        else:
+            _close(stay, now)
+    VoiceStay.objects.bulk_create(
+        VoiceStay(watch=watches[channel], discord_id=account, since=now)
+        for account, channel in places.items()
+        if account not in staying
+    )
+
+
+def _prolong(
+    ear: str, here: Mapping[int, Collection[int]], now: datetime
+) -> tuple[dict[int, VoiceWatch], bool]:
+    """By channel the watches of this ear that hold at `now`, and whether it is its first look."""
+    groups = our_channels(here)
+    VoiceWatch.objects.filter(ear=ear, channel_id__in=groups).update(heard_until=now)
+    before = VoiceWatch.objects.filter(ear=ear)
+    watches = {watch.channel_id: watch for watch in before}
+    new = [
+        VoiceWatch(ear=ear, group_id=group, channel_id=channel, since=now, heard_until=now)
+        for channel, group in groups.items()
+        if channel not in watches
+    ]
+    held = {channel: watch for channel, watch in watches.items() if channel in groups}
+    made = {watch.channel_id: watch for watch in VoiceWatch.objects.bulk_create(new)}
+    return held | made, not watches
+
+
+def our_channels(channel_ids: Collection[int]) -> dict[int, int]:
+    """Those of them that are groups' voice channels, with the group's id."""
+    ours = DiscordObject.objects.filter(
+        kind=DiscordObject.Kind.VOICE_CHANNEL, outside_id__in=channel_ids, gone_at__isnull=True
+    )
+    return {row.outside_id: row.group_id for row in ours if row.outside_id and row.group_id}
+
+
+def _close(stay: VoiceStay, now: datetime) -> None:
+    """At the last moment at which it is known to have lasted."""
+    stay.until = max(stay.since, min(now, stay.watch.heard_until))
+    stay.save(update_fields=["until"])
+
+
+def doubt(ear: str) -> None:
+    """The connection broke: what was heard last may have been nothing but silence on a dead wire.
+
+    The next look must come from another ear.
+    """
+    watches = list(VoiceWatch.objects.filter(ear=ear))
+    for watch in watches:
+        watch.heard_until = max(watch.since, watch.heard_until - DOUBT)
+    VoiceWatch.objects.bulk_update(watches, ["heard_until"])
+
+
+def forget_before(moment: datetime) -> None:
+    """Away with whatever was over by then."""
+    VoiceStay.objects.filter(until__lt=moment).delete()
+    VoiceWatch.objects.filter(heard_until__lt=moment).delete()
