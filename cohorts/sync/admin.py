@@ -214,7 +214,7 @@ class SyncActionAdmin(ReadOnlyAdmin):
 
 @admin.register(RealizeRequest)
 class RealizeRequestAdmin(ReadOnlyAdmin):
-    list_display = ["asked_at", "asked_by", "number_of_groups", "ended_at"]
+    list_display = ["asked_at", "who_asked", "number_of_groups", "ended_at"]
     list_select_related = ["asked_by"]
 
     @admin.display(description="groups")

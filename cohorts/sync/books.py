@@ -40,6 +40,11 @@ def read_only(mirror: str) -> str:
     return "paused" if paused else ""
 
 
+def count_changes(mirror: str) -> int:
+    """How many changes outside we were told of so far."""
+    return MirrorState.objects.values_list("changed_outside", flat=True).get(name=mirror)
+
+
 def parked_lanes(mirror: str) -> dict[str, datetime]:
     """Lanes that the service asked to wait, with the moment (real time) until which."""
     stored = MirrorState.objects.values_list("parked", flat=True).get(name=mirror)

@@ -30,7 +30,9 @@ def why_held() -> str:
 
 def owe_realize_ended(_group_ids: frozenset[int] | None, now: datetime) -> Iterable[Owed]:
     """One e-mail to whoever pressed “Realize”, when it has ended.  It is about no single group."""
-    ended = RealizeRequest.objects.filter(ended_at__gt=now - SENT_WITHIN, ended_at__lte=now)
+    ended = RealizeRequest.objects.filter(
+        ended_at__gt=now - SENT_WITHIN, ended_at__lte=now, asked_by__isnull=False
+    )
     return [_ended(request) for request in ended]
 
 

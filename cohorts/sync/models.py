@@ -71,6 +71,8 @@ class MirrorState(models.Model):
     adopt_strangers = models.BooleanField(default=False)
     cursor = models.TextField(blank=True)  # Google's syncToken
     heard_at = models.DateTimeField(null=True, blank=True)  # the last answer from outside
+    # Goes up when we are told of a change outside: an observation from before is out of date.
+    changed_outside = models.PositiveBigIntegerField(default=0)
 
     class Meta:
         verbose_name = "mirror"
@@ -147,8 +149,14 @@ class RealizeRequest(models.Model):
 
     asked_at = models.DateTimeField()
     asked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="realize_requests"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="realize_requests",
     )
+    # Who asked, where that is nobody of the roster: an administrator of the Discord server, say.
+    asked_as = models.CharField(max_length=120, blank=True)
     group_ids = models.JSONField()
     ended_at = models.DateTimeField(null=True, blank=True)
     # What each group came to, by its id as text: "standing", "withdrawn" or a trouble's code.
@@ -159,7 +167,11 @@ class RealizeRequest(models.Model):
         ordering = ["-asked_at", "-pk"]
 
     def __str__(self) -> str:
-        return f"{self.asked_by}, {self.asked_at:%Y-%m-%d %H:%M}"
+        return f"{self.who_asked}, {self.asked_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def who_asked(self) -> str:
+        return str(self.asked_by) if self.asked_by else self.asked_as
 
 
 class WorkerHeartbeat(models.Model):

@@ -17,12 +17,16 @@ STANDING, WITHDRAWN, OPEN = "standing", "withdrawn", ""
 GIVEN_UP_AFTER = 3
 
 
-def note_request(lacking: QuerySet[GroupSync], *, by: User, now: datetime) -> None:
+def note_request(
+    lacking: QuerySet[GroupSync], *, by: User | None, asked_as: str, now: datetime
+) -> None:
     """Remember who asked, for the groups that do not stand yet in a mirror that is configured."""
     rows = lacking.filter(mirror__in=configured_mirrors())
     ids = sorted(set(rows.values_list("group_id", flat=True)))
     if ids:
-        RealizeRequest.objects.create(asked_at=now, asked_by=by, group_ids=ids)
+        RealizeRequest.objects.create(
+            asked_at=now, asked_by=by, asked_as=asked_as[:120], group_ids=ids
+        )
 
 
 def close_ended(now: datetime) -> int:

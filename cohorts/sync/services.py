@@ -33,6 +33,19 @@ def want(group_ids: Iterable[int], *, mirrors: Iterable[str] | None = None) -> N
         nudge_on_commit(name)
 
 
+def notice_outside(group_ids: Iterable[int], mirror: str) -> None:
+    """Something changed outside that concerns these groups: have the mirror look at it anew.
+
+    The first half makes a look that is under way out of date, so that the wish in the second half
+    is not answered with what was seen before.
+    """
+    ids = set(group_ids)
+    if ids:
+        states = MirrorState.objects.filter(name=mirror)
+        states.update(changed_outside=F("changed_outside") + 1)
+        want(ids, mirrors=[mirror])
+
+
 def make_missing_rows(group_ids: Iterable[int] | None = None) -> None:
     """A row for each group and mirror; also for groups that plain SQL has made."""
     groups = Group.objects.all()
@@ -46,11 +59,13 @@ def make_missing_rows(group_ids: Iterable[int] | None = None) -> None:
 
 
 @transaction.atomic
-def ask_to_realize(group_ids: Iterable[int], *, by: User | None, now: datetime) -> int:
+def ask_to_realize(
+    group_ids: Iterable[int], *, by: User | None, now: datetime, asked_as: str = ""
+) -> int:
     """Ask that these groups' infrastructure be made.  Returns how many groups were asked for.
 
     The request stays with each mirror until the group stands there, through crashes and outages.
-    Asking twice keeps the first request.
+    Asking twice keeps the first request.  `asked_as`: who asked, where that is no user.
     """
     ids = set(
         Group.objects.filter(pk__in=set(group_ids))
@@ -59,8 +74,8 @@ def ask_to_realize(group_ids: Iterable[int], *, by: User | None, now: datetime) 
     )
     make_missing_rows(ids)
     lacking = GroupSync.objects.filter(group_id__in=ids, stands_at__isnull=True)
-    if by is not None:
-        note_request(lacking, by=by, now=now)
+    if by is not None or asked_as:
+        note_request(lacking, by=by, asked_as=asked_as, now=now)
     lacking.filter(create_asked_at__isnull=True).update(create_asked_at=now, create_asked_by=by)
     want(ids)
     return len(ids)

@@ -8,6 +8,8 @@ Take the lease; observe once; then, until nothing is left or the time is over:
 4. Record what came back, absorb it into the observation, compare again.
 5. Settle the groups for which nothing is left: `seen`, `next_at`, trouble, standing.
 
+Who is told of a change outside meanwhile lets its calls come back, observes anew and goes on.
+
 The ORM is used between two steps of the event loop, never inside a coroutine; no transaction spans
 a call.  Release comes first, then a look for due work: whoever was turned away meanwhile is served.
 """
@@ -48,6 +50,7 @@ from cohorts.sync.worker import is_stopping
 logger = logging.getLogger(__name__)
 
 MOMENT = 2.0  # seconds
+LOOK_AGAIN = 3.0  # seconds at least between two looks outside
 OUTAGE = 3  # unclear answers in a row: it is not this one step, nobody is served
 TRIES = 3  # of one step in one slice; more would go on for ever
 
@@ -109,6 +112,9 @@ class _Slice:
         self.gave_way: dict[str, float] = {}  # by the action's key: since when
         self.tries: Counter[str] = Counter()  # by the action's key
         self.unclear = 0  # answers in a row
+        self.changes = 0  # outside that we had been told of, before looking
+        self.outdated = False
+        self.observed_at = float("-inf")
         self.collected: set[tuple[int, int]] = set()  # (group, wanted) whose messages are written
 
     # -- the whole ---------------------------------------------------------------------------
@@ -140,25 +146,44 @@ class _Slice:
             self.loop.close()
 
     def _begin(self) -> None:
-        """Read the facts, connect and observe: the only look outside of this slice."""
+        """Read the facts, connect and observe: one look outside, unless we are told of a change."""
         self.view.snapshot = self.mirror.snapshot(clock.now())
         self.connection = self.mirror.connect(self.lease.check)
         self.client = self.loop.run_until_complete(self._within(self.connection.__aenter__()))
+        self._observe()
+
+    def _observe(self) -> None:
+        """Look outside; what changes from now on makes it out of date."""
+        self.changes = books.count_changes(self.mirror.name)
         looking = self.mirror.observe(self.client, self.view.snapshot)
         self.finding = self.loop.run_until_complete(self._within(looking))
         self.mirror.keep(self.finding)
         self.book.heard()
+        self.observed_at = time.monotonic()
 
     def _work(self) -> None:
         while True:
             self.lease.keep()
             self._look()
-            self._settle()
-            if self._may_start():
-                self._start()
+            if self.outdated and not self.calls and self._may_start():
+                self._look_again()
+                continue
+            if not self.outdated:
+                self._settle()
+                if self._may_start():
+                    self._start()
             if not self.calls:
                 return
             self._wait()
+
+    def _look_again(self) -> None:
+        """Somebody changed something outside meanwhile: nothing is begun or settled by what was
+        seen before.  Many changes in a row are one look."""
+        pause = self.observed_at + LOOK_AGAIN - time.monotonic()
+        self.loop.run_until_complete(asyncio.sleep(max(pause, 0)))
+        self.view.snapshot = self.mirror.snapshot(clock.now())
+        self._observe()
+        self.view.looked_at = float("-inf")
 
     def _may_start(self) -> bool:
         return not (self.stopped or is_stopping() or lease.boot_seconds() >= self.ends)
@@ -177,6 +202,7 @@ class _Slice:
         view, now = self.view, clock.now()
         if time.monotonic() - view.looked_at >= settings.SYNC["look_seconds"]:
             view.due = self._read_due(now)  # before the facts: see Due.wanted
+            self.outdated = books.count_changes(self.mirror.name) != self.changes
             view.snapshot = self.mirror.snapshot(now)
             view.looked_at = time.monotonic()
             self.read_only = books.read_only(self.mirror.name) or self.finding.trouble

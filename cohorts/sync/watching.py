@@ -71,7 +71,7 @@ def watch(group_ids: Collection[int], *, after: int, grace: float) -> Iterator[S
     outage = _Outage()
     newest, calm, heard_at = after, 0, time.monotonic()
     while calm < CALM_LOOKS:
-        sight = _look(group_ids, after, newest)
+        sight = look(group_ids, after, newest)
         newest = max([newest, *(step.pk for step in sight.news)])
         yield sight
         calm = calm + 1 if len(sight.settled) == len(sight.groups) else 0
@@ -83,7 +83,8 @@ def watch(group_ids: Collection[int], *, after: int, grace: float) -> Iterator[S
         time.sleep(LOOK_SECONDS)
 
 
-def _look(group_ids: Collection[int], after: int, newest: int) -> Sight:
+def look(group_ids: Collection[int], after: int, newest: int) -> Sight:
+    """How far it is now.  `after`, `newest`: steps after these count, and are news."""
     scene = read_scene(clock.now())
     groups = (
         Group.objects.filter(pk__in=group_ids).select_related("cohort").order_by("cohort", "pk")
