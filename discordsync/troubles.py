@@ -72,6 +72,11 @@ TROUBLES: dict[str, TroubleText] = {
         "Nothing to do: it is read again within a minute, and nobody is removed by an absence.",
         passes=True,
     ),
+    "bot_silent": TroubleText(
+        "The bot is not heard: commands and buttons on Discord get no answer, and what happens "
+        "there is noticed at the hourly look. Everything else goes on.",
+        "Start it with `manage.py run_discord_bot`; its log says what keeps it from running.",
+    ),
     "banned": TroubleText(
         "Discord turned all our calls away for a while.",
         "Nothing to do now. If it comes again, tell whoever runs Lens.",

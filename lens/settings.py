@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "lens.apps.LensConfig",
     "calendarsync.apps.CalendarSyncConfig",
     "discordsync.apps.DiscordSyncConfig",
+    "discordsync.bot.apps.BotConfig",
     "guestvisits.apps.GuestVisitsConfig",
     "meetings.apps.MeetingsConfig",
     "cohorts.messages.apps.MessagesConfig",

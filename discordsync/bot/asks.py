@@ -1,0 +1,50 @@
+"""What somebody asks of the bot, as plain values.  Pure.
+
+An ask fits into the id of a button (`lens:book:12:34`) and into a row, so that neither a restart
+nor the time between two taps loses anything.  Whoever presses may have made the id up: the verb
+looks at every right anew.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+PREFIX = "lens"
+LONGEST_ID = 100  # Discord's limit for the id of a button
+PATTERN = re.compile(rf"{PREFIX}:[a-z]+(?::[a-z0-9-]+)*")
+LARGEST = 2**63 - 1
+
+Argument = int | str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A verb of `verbs.VERBS` with its arguments: numbers, or words of a-z, 0-9 and dashes."""
+
+    verb: str
+    args: tuple[Argument, ...] = ()
+
+    @property
+    def custom_id(self) -> str:
+        return ":".join([PREFIX, self.verb, *map(str, self.args)])
+
+    def as_row(self) -> list[Argument]:
+        return [self.verb, *self.args]
+
+
+def from_row(row: list[Argument]) -> Ask:
+    return Ask(str(row[0]), tuple(row[1:]))
+
+
+def read_custom_id(custom_id: str) -> Ask | None:
+    """The ask behind a button of ours; None for any other id."""
+    if len(custom_id) > LONGEST_ID or not PATTERN.fullmatch(custom_id):
+        return None
+    _, verb, *args = custom_id.split(":")
+    return Ask(verb, tuple(map(_read_argument, args)))
+
+
+def _read_argument(text: str) -> Argument:
+    number = int(text) if text.isdecimal() else LARGEST + 1
+    return number if number <= LARGEST else text

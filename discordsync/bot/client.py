@@ -1,0 +1,229 @@
+"""The client on the gateway: takes interactions, has them answered, shows the answers.
+
+deferred at once     within the three seconds that Discord allows, whatever the database does
+answered             in a thread, as plain values (replies.py)
+shown                in the place of the deferred answer; again and again where it goes on
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import re
+from collections.abc import Iterator
+from typing import Any, Self
+
+import aiohttp
+import discord
+import yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from django.conf import settings
+from django.utils import timezone
+
+from discordsync.bot import commands, heartbeats, notices, replies
+from discordsync.bot.asks import PREFIX, Ask, read_custom_id
+from discordsync.bot.listening import GuildListener, is_ours
+from discordsync.bot.people import Asker
+from discordsync.bot.replies import Reply, Showing
+from discordsync.bot.threads import in_thread
+
+logger = logging.getLogger(__name__)
+
+ALREADY_ANSWERED, TOO_LATE = 40060, 10062
+# Unknown webhook, message or channel; a token that is over; a channel that is closed to us.
+NOT_TO_BE_SHOWN = frozenset({10003, 10008, 10015, 50001, 50013, 50027})
+EPHEMERAL = 64  # a message's flag: only one person sees it
+LOOK_EVERY = 1.0  # seconds between two looks for answers that go on
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it listens to no voice
+BROKEN = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
+
+Interaction = discord.Interaction["Bot"]
+
+
+class PressedButton(
+    discord.ui.DynamicItem[discord.ui.Button[Any]], template=re.compile(rf"{PREFIX}:.+")
+):
+    """Any button of ours, also one that an earlier process has sent."""
+
+    @classmethod
+    async def from_custom_id(  # type: ignore[override]
+        cls, _interaction: Interaction, item: discord.ui.Item[Any], _match: re.Match[str], /
+    ) -> Self:
+        assert isinstance(item, discord.ui.Button)
+        return cls(item)
+
+    async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
+        ask = read_custom_id(self.custom_id)
+        await interaction.client.answer(interaction, ask or Ask("outdated"))
+
+
+class Bot(GuildListener, discord.Client):
+    def __init__(self, name: str) -> None:
+        # Who comes and goes needs the privileged members intent; nobody's words are read.
+        intents = discord.Intents(guilds=True, members=True, voice_states=True)
+        super().__init__(intents=intents, allowed_mentions=discord.AllowedMentions.none())
+        self.name = name
+        self.under_way = 0
+        self.ending = False
+        self.chores: list[asyncio.Task[None]] = []
+        self.tree = commands.make_tree(self)
+        self.add_dynamic_items(PressedButton)
+
+    # -- connecting ------------------------------------------------------------------------------
+
+    async def setup_hook(self) -> None:
+        """Signed in, not connected yet."""
+        _, gateway, _ = await self.http.get_bot_gateway()
+        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
+        await commands.register(self.tree)
+        for seconds, chore in ((LOOK_EVERY, self._carry_on), (heartbeats.EVERY, self._beat)):
+            self.chores.append(self.loop.create_task(self._every(seconds, chore)))
+
+    async def on_ready(self) -> None:
+        """A new session: what happened before it is made up for by looking."""
+        guild = self.get_guild(settings.DISCORD_GUILD_ID or 0)
+        if guild is None:
+            logger.error("The bot is not in the server that DISCORD_GUILD_ID names.")
+            await in_thread(heartbeats.note_trouble, self.name, "wrong_guild")
+            return
+        await self._beat()
+        joined = {member.id: member.joined_at or discord.utils.utcnow() for member in guild.members}
+        await in_thread(notices.note_present, joined, whole=guild.chunked)
+        logger.info("The bot is connected.")
+
+    async def _beat(self) -> None:
+        guild = self.get_guild(settings.DISCORD_GUILD_ID or 0)
+        if self.is_ready() and self.ws is not None and self.ws.open and is_ours(guild):
+            await in_thread(heartbeats.hear, self.name)
+
+    async def _every(self, seconds: float, chore: Any) -> None:
+        while not self.ending:
+            try:
+                await chore()
+            except Exception:
+                # The database may be away; the next round tries again.
+                logger.exception("A chore of the bot failed")
+            await asyncio.sleep(seconds)
+
+    @contextlib.contextmanager
+    def _working(self) -> Iterator[None]:
+        self.under_way += 1
+        try:
+            yield
+        finally:
+            self.under_way -= 1
+
+    async def finish(self, seconds: float) -> None:
+        """Let answers under way finish, for so long at most, and hang up.  What is not finished is
+        a row, and the next process takes it up."""
+        self.ending = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.under_way:
+                    await asyncio.sleep(0.05)
+        for chore in self.chores:
+            chore.cancel()
+        await self.close()
+
+    # -- answering -------------------------------------------------------------------------------
+
+    async def answer(self, interaction: Interaction, ask: Ask) -> None:
+        with self._working():
+            if not await defer(interaction):
+                return
+            showing = await in_thread(replies.take, read_reply(interaction, ask))
+            if showing is not None:
+                await self._show(showing)
+
+    async def _carry_on(self) -> None:
+        """Answers that go on, and those of a process that is no more."""
+        with self._working():
+            for showing in await in_thread(replies.take_due):
+                await self._show(showing)
+
+    async def _show(self, showing: Showing) -> None:
+        try:
+            await self._put(showing)
+        except discord.HTTPException as error:
+            if error.code in NOT_TO_BE_SHOWN or error.status in {401, 403, 404}:
+                await in_thread(replies.drop, showing)
+                return
+            await self._fail(showing, error)
+        except BROKEN as error:
+            await self._fail(showing, error)
+        else:
+            await in_thread(replies.settle, showing, arrived=True)
+
+    async def _fail(self, showing: Showing, error: Exception) -> None:
+        logger.warning("An answer could not be shown (%s); it is tried again", type(error).__name__)
+        await in_thread(replies.settle, showing, arrived=False)
+
+    async def _put(self, showing: Showing) -> None:
+        reply = showing.reply
+        if showing.body is not None:
+            route = Route(
+                "PATCH",
+                "/webhooks/{webhook_id}/{webhook_token}/messages/@original",
+                webhook_id=reply.application_id,
+                webhook_token=reply.token,
+            )
+            await self.http.request(route, json=showing.body)
+        if showing.aloud and reply.channel_id:
+            route = Route("POST", "/channels/{channel_id}/messages", channel_id=reply.channel_id)
+            await self.http.request(route, json=say_aloud(showing))
+
+
+def say_aloud(showing: Showing) -> dict[str, Any]:
+    """A word to whoever asked, once, whatever is repeated."""
+    person = showing.reply.asker.discord_id
+    return {
+        "content": f"<@{person}> {showing.aloud}",
+        "nonce": str(showing.reply.interaction_id),
+        "enforce_nonce": True,
+        "allowed_mentions": {"users": [str(person)]},
+    }
+
+
+async def defer(interaction: Interaction) -> bool:
+    """Say "one moment" in time.  False: there is nothing more to be done for this interaction.
+
+    What only one person sees is answered in its own place; anything else with something new that
+    only the one who pressed will see.
+    """
+    message = interaction.message
+    in_place = message is not None and bool(message.flags.value & EPHEMERAL)
+    try:
+        if in_place:
+            await interaction.response.defer()
+        else:
+            await interaction.response.defer(ephemeral=True, thinking=True)
+    except discord.HTTPException as error:
+        if error.code == ALREADY_ANSWERED:
+            return False  # it came twice, or another process has it
+        if error.code == TOO_LATE:
+            logger.warning("An interaction came too late to be answered")
+            return False
+        logger.warning("“One moment” got no clear answer; the answer may still arrive")
+    except BROKEN:
+        logger.warning("“One moment” got no clear answer; the answer may still arrive")
+    return True
+
+
+def read_reply(interaction: Interaction, ask: Ask) -> Reply:
+    user = interaction.user
+    return Reply(
+        interaction_id=interaction.id,
+        application_id=interaction.application_id,
+        token=interaction.token,
+        channel_id=interaction.channel_id,
+        asker=Asker(
+            user.id,
+            user.display_name,
+            is_admin=interaction.guild_id == settings.DISCORD_GUILD_ID
+            and interaction.permissions.administrator,
+        ),
+        ask=ask,
+        asked_at=timezone.now(),
+    )

@@ -1,0 +1,48 @@
+"""Whether the bot is heard.  In real time, as for workers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from discordsync.bot.models import BotHeartbeat
+
+EVERY = 20.0  # seconds
+HEARD_WITHIN = timedelta(seconds=90)
+KEEP = timedelta(days=7)
+
+
+def hear(name: str) -> None:
+    """It is connected to the gateway at this moment."""
+    now = timezone.now()
+    BotHeartbeat.objects.update_or_create(name=name, defaults={"heard_at": now, "trouble": ""})
+
+
+def note_trouble(name: str, trouble: str) -> None:
+    """It cannot be connected; `trouble` is a code of discordsync.troubles."""
+    BotHeartbeat.objects.update_or_create(name=name, defaults={"trouble": trouble})
+
+
+def forget(name: str) -> None:
+    """It ended as it was told to.  One that a trouble ended stays, to be read."""
+    BotHeartbeat.objects.filter(name=name, trouble="").delete()
+
+
+def forget_lost() -> None:
+    BotHeartbeat.objects.filter(started_at__lt=timezone.now() - KEEP).exclude(
+        heard_at__gte=timezone.now() - KEEP
+    ).delete()
+
+
+def is_bot_heard() -> bool:
+    """Whether a bot was connected within 90 seconds."""
+    return BotHeartbeat.objects.filter(heard_at__gte=timezone.now() - HEARD_WITHIN).exists()
+
+
+def find_trouble() -> str:
+    """What keeps the bot from being heard: a code of discordsync.troubles, "" while it is heard."""
+    if is_bot_heard():
+        return ""
+    newest = BotHeartbeat.objects.exclude(trouble="").order_by("-started_at").first()
+    return newest.trouble if newest else "bot_silent"

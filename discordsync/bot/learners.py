@@ -1,0 +1,217 @@
+"""What learners ask: their meetings, where else they could go, and to go there.
+
+The same services and the same refusals as on the pages; a Refusal's sentence is the answer.  Asked
+twice, each gives the same answer and does nothing twice.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.urls import reverse
+
+from cohorts.errors import Refusal
+from cohorts.messages.discord_text import escape
+from cohorts.models import User
+from discordsync.bot.answers import Answer, Button, Look
+from discordsync.bot.asks import Ask
+from discordsync.bot.times import say_day, say_span, say_start, say_zone
+from guestvisits.agenda import Agenda, Entry, Upcoming, read_agenda
+from guestvisits.models import GuestVisit
+from guestvisits.selectors import window_of, with_dates
+from guestvisits.services.alternatives import Alternative, Alternatives, find_alternatives
+from guestvisits.services.booking import book_visit
+from guestvisits.services.cancelling import cancel_visit
+from meetings.models import Attendance, Meeting
+
+MEETINGS_SHOWN = 8
+BUTTONS_SHOWN = 5  # beside what is listed: a row
+OPTIONS_SHOWN = 20
+
+ANSWERS = {
+    Attendance.Rsvp.PENDING: "you have not answered yet",
+    Attendance.Rsvp.ATTENDING: "you come",
+    Attendance.Rsvp.NOT_ATTENDING: "you don't come",
+    Attendance.Rsvp.TENTATIVE: "you come perhaps",
+}
+
+
+def my_meetings(person: User, now: datetime) -> Answer:
+    agenda = read_agenda(person.pk, now)
+    if not agenda.entries and not agenda.upcoming:
+        return Answer(agenda.why_empty, (page_button("my-meetings"),))
+    lines = [f"**Your next meetings** (times in {say_zone(person)})"]
+    lines += [_entry_line(entry, person) for entry in agenda.entries[:MEETINGS_SHOWN]]
+    if agenda.upcoming:
+        lines += ["**Your visits**", *(_visit_line(row, person) for row in agenda.upcoming)]
+    return Answer("\n".join(lines), _agenda_buttons(agenda, person))
+
+
+def cannot_attend(person: User, now: datetime) -> Answer:
+    """Where to go instead of the next meeting, with a way to the meetings after it."""
+    ahead = _askable(read_agenda(person.pk, now), now)
+    if not ahead:
+        return my_meetings(person, now)
+    answer = alternatives(person, ahead[0].mine.meeting.pk, now)
+    more = (Button("Another meeting", Ask("choose")),) if len(ahead) > 1 else ()
+    return Answer(answer.text, (*answer.buttons, *more))
+
+
+def choose(person: User, now: datetime) -> Answer:
+    """Which meeting it is that the person can't attend."""
+    ahead = _askable(read_agenda(person.pk, now), now)
+    if not ahead:
+        return my_meetings(person, now)
+    buttons = tuple(_cannot_button(entry, person) for entry in ahead[:OPTIONS_SHOWN])
+    text = f"Which meeting can't you attend? Times in {say_zone(person)}."
+    return Answer(text, (*buttons, page_button("my-meetings")))
+
+
+def alternatives(person: User, meeting_id: int, now: datetime) -> Answer:
+    """The meetings of the same week that are open, each to be booked with one tap."""
+    found = find_alternatives(person.pk, meeting_id, now)
+    return Answer(options_text(found, person), option_buttons(found, person))
+
+
+def option_buttons(found: Alternatives, person: User) -> tuple[Button, ...]:
+    home = found.home.pk
+    if found.refusal:
+        return (page_button("my-meetings"),)
+    return (
+        *(_book_button(option, home, person) for option in found.open[:OPTIONS_SHOWN]),
+        Button("Just say that I can't", Ask("say", (home, "no"))),
+        page_button("alternatives", home),
+    )
+
+
+def book(person: User, home_id: int, host_id: int, now: datetime) -> Answer:
+    try:
+        visit = book_visit(person.pk, home_meeting_id=home_id, host_meeting_id=host_id, now=now)
+    except Refusal as refusal:
+        # The same tap once more, perhaps after a restart: it was booked, and that is the answer.
+        booked = find_open_visit(person, home_meeting=home_id, host_meeting=host_id)
+        if refusal.code != "already_visiting" or booked is None:
+            return Answer(refusal.sentence, (_options_button(home_id),))
+        visit = booked
+    return Answer(_booked_text(visit, person), (cancel_button(visit), page_button("my-meetings")))
+
+
+def cancel(person: User, host_id: int, now: datetime) -> Answer:
+    visit = cancel_visit(person.pk, host_meeting_id=host_id, now=now)
+    text = f"Your visit to {escape(visit.host_meeting.group.name)} is cancelled."
+    return Answer(text, (page_button("my-meetings"),))
+
+
+# -- buttons -------------------------------------------------------------------------------------
+
+
+def page_button(name: str, *args: int) -> Button:
+    """The page that shows the same, and more."""
+    return Button("Open in the browser", url=f"{settings.SITE_URL}{reverse(name, args=args)}")
+
+
+def _agenda_buttons(agenda: Agenda, person: User) -> tuple[Button, ...]:
+    away = [entry for entry in agenda.entries if may_ask(entry)][:BUTTONS_SHOWN]
+    visits = [row.mine.visit for row in agenda.upcoming if row.mine.can_cancel][:BUTTONS_SHOWN]
+    return (
+        *(_cannot_button(entry, person) for entry in away),
+        *(cancel_button(visit) for visit in visits),
+        page_button("my-meetings"),
+    )
+
+
+def _cannot_button(entry: Entry, person: User) -> Button:
+    meeting = entry.mine.meeting
+    label = f"I can't: {say_start(meeting, person)} · {meeting.group}"
+    return Button(label, Ask("cannot", (meeting.pk,)))
+
+
+def _options_button(home_id: int) -> Button:
+    return Button("What is open", Ask("cannot", (home_id,)))
+
+
+def cancel_button(visit: GuestVisit) -> Button:
+    label = f"Cancel the visit to {visit.host_meeting.group}"
+    return Button(label, Ask("cancel", (visit.host_meeting_id,)), look=Look.GRAVE)
+
+
+def _book_button(option: Alternative, home_id: int, person: User) -> Button:
+    label = f"{say_start(option.meeting, person)} · {option.meeting.group}"
+    return Button(label, Ask("book", (home_id, option.meeting.pk)), look=Look.MAIN)
+
+
+# -- words ---------------------------------------------------------------------------------------
+
+
+def may_ask(entry: Entry) -> bool:
+    return entry.may_ask and not entry.mine.meeting.is_cancelled
+
+
+def _askable(agenda: Agenda, now: datetime) -> list[Entry]:
+    """The meetings ahead for which there may be another group's."""
+    ahead = [entry for entry in agenda.entries if entry.mine.meeting.starts_at > now]
+    return [entry for entry in ahead if may_ask(entry)]
+
+
+def _entry_line(entry: Entry, person: User) -> str:
+    meeting = entry.mine.meeting
+    return f"- {_name(meeting, person)}: {_entry_state(entry, person)}"
+
+
+def _entry_state(entry: Entry, person: User) -> str:
+    if entry.mine.meeting.is_cancelled:
+        return "cancelled"
+    if entry.visit:
+        host = entry.visit.visit.host_meeting
+        return f"you visit {escape(host.group.name)} instead, {say_start(host, person)}"
+    return ANSWERS[Attendance.Rsvp(entry.mine.rsvp)]
+
+
+def _visit_line(row: Upcoming, person: User) -> str:
+    return f"- {_name(row.mine.visit.host_meeting, person)}, as a guest"
+
+
+def _name(meeting: Meeting, person: User) -> str:
+    group = escape(meeting.group.name)
+    return f"{say_span(meeting, person)}, {group}, week {meeting.number}"
+
+
+def options_text(found: Alternatives, person: User) -> str:
+    home = f"Instead of {_name(found.home, person)} (times in {say_zone(person)})"
+    if found.refusal:
+        return f"{home}: {found.refusal.sentence}"
+    if not found.open:
+        return f"{home}: no other group's meeting of this week is open."
+    lines = [f"{home} you can join:"]
+    lines += [_option_line(option, person) for option in found.open[:OPTIONS_SHOWN]]
+    if len(found.open) > OPTIONS_SHOWN:
+        lines.append(f"and {len(found.open) - OPTIONS_SHOWN} more in the browser.")
+    return "\n".join([*lines, "One tap books it, and your own group is told that you are away."])
+
+
+def _option_line(option: Alternative, person: User) -> str:
+    led = " and ".join(escape(name) for name in option.facilitators)
+    seats = "" if option.seats_left is None else f", {option.seats_left} seats left"
+    return (
+        f"- {say_span(option.meeting, person)}, {escape(option.meeting.group.name)}"
+        f"{f' with {led}' if led else ''}{seats}"
+    )
+
+
+def _booked_text(visit: GuestVisit, person: User) -> str:
+    host = visit.host_meeting
+    begins = window_of(visit).begins_at
+    when = "in a moment" if begins <= visit.booked_at else f"on {say_day(begins, person)}"
+    return (
+        f"Booked: you visit {escape(host.group.name)}, {say_span(host, person)} "
+        f"({say_zone(person)}). Your own group is told that you are away. The group's channels "
+        f"open for you {when}, by themselves."
+    )
+
+
+def find_open_visit(person: User, **which: int) -> GuestVisit | None:
+    """The person's open visit that is so: `home_meeting`, `host_meeting`."""
+    return with_dates(
+        GuestVisit.objects.filter(user=person, ended_at__isnull=True, **which)
+    ).first()

@@ -1,0 +1,59 @@
+"""Events of the guild, each mapped to the one function that knows what it means.
+
+A new kind of event is a method here, or in a mixin of its own beside this one, that passes plain
+values to one function in a thread; `bot/client.py` lists the mixins.
+"""
+
+from __future__ import annotations
+
+import discord
+from django.conf import settings
+
+from discordsync.bot import notices
+from discordsync.bot.threads import in_thread
+
+
+def is_ours(guild: discord.Guild | None) -> bool:
+    return guild is not None and guild.id == settings.DISCORD_GUILD_ID
+
+
+class GuildListener:
+    """People who come and go, roles and channels that somebody changes."""
+
+    async def on_member_join(self, member: discord.Member) -> None:
+        if is_ours(member.guild):
+            joined_at = member.joined_at or discord.utils.utcnow()
+            await in_thread(notices.note_joined, member.id, joined_at)
+
+    async def on_raw_member_remove(self, payload: discord.RawMemberRemoveEvent) -> None:
+        if payload.guild_id == settings.DISCORD_GUILD_ID:
+            await in_thread(notices.note_left, payload.user.id)
+
+    async def on_member_update(self, before: discord.Member, after: discord.Member) -> None:
+        had, has = {role.id for role in before.roles}, {role.id for role in after.roles}
+        if is_ours(after.guild) and had != has:
+            await in_thread(notices.note_roles, after.id, given=has - had, taken=had - has)
+
+    async def on_guild_role_delete(self, role: discord.Role) -> None:
+        if is_ours(role.guild):
+            await in_thread(notices.note_object, role.id)
+
+    async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
+        """Its place changes with every new role, which is no news."""
+        changed = (before.name, before.permissions) != (after.name, after.permissions)
+        if is_ours(after.guild) and changed:
+            await in_thread(notices.note_object, after.id)
+
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        if is_ours(channel.guild):
+            await in_thread(notices.note_object, channel.id)
+
+    async def on_guild_channel_update(
+        self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel
+    ) -> None:
+        if is_ours(after.guild) and _describe(before) != _describe(after):
+            await in_thread(notices.note_object, after.id)
+
+
+def _describe(channel: discord.abc.GuildChannel) -> tuple[object, ...]:
+    return (channel.name, channel.category_id, channel.overwrites)

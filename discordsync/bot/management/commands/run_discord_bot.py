@@ -1,0 +1,29 @@
+"""`manage.py run_discord_bot`: the bot on Discord's gateway."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from discordsync.bot.running import CannotRun, run
+
+
+class Command(BaseCommand):
+    help = (
+        "Answer commands and buttons on Discord, and notice at once what happens there. One is "
+        "enough; without it everything still happens, only later."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not (settings.DISCORD_BOT_TOKEN and settings.DISCORD_GUILD_ID):
+            raise CommandError(
+                "Discord is not configured. Set DISCORD_BOT_TOKEN and DISCORD_GUILD_ID "
+                "(docs/operations.md)."
+            )
+        try:
+            asyncio.run(run())
+        except CannotRun as error:
+            raise CommandError(str(error)) from None

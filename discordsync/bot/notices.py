@@ -1,0 +1,116 @@
+"""What an event of the guild means for our groups.  Each function is what one event calls.
+
+Nothing is done here: the mirror is told to look at once, in place of at its next sweep.  Who and
+what is not ours is not even written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+
+from cohorts import clock
+from cohorts.models import AccessState, Cohort, Group, Membership, User
+from cohorts.sync.services import notice_outside
+from discordsync.bot.models import GuildStay
+from discordsync.models import DiscordObject
+from guestvisits.models import GuestVisit
+
+MIRROR = "discord"
+
+
+def note_joined(discord_id: int, joined_at: datetime) -> None:
+    """Somebody is in the server now: their groups are looked at, and roles come with that."""
+    person = User.objects.filter(discord_id=discord_id).first()
+    if person is None:
+        return
+    GuildStay.objects.update_or_create(
+        user=person, defaults={"joined_at": joined_at, "left_at": None}
+    )
+    notice_outside(_groups_of(person), MIRROR)
+
+
+def note_left(discord_id: int) -> None:
+    """Somebody has left: written down for staff, and what they had access to is looked at."""
+    person = User.objects.filter(discord_id=discord_id).first()
+    if person is None:
+        return
+    GuildStay.objects.filter(user=person, left_at=None).update(left_at=clock.now())
+    notice_outside(_groups_of(person), MIRROR)
+
+
+def note_object(outside_id: int) -> None:
+    """A role or a channel was deleted or changed; it counts if a record says that it is ours."""
+    record = DiscordObject.objects.filter(outside_id=outside_id).first()
+    if record is not None:
+        notice_outside(_groups_on(record), MIRROR)
+
+
+def note_roles(discord_id: int, *, given: Collection[int], taken: Collection[int]) -> None:
+    """Somebody's roles were changed.  What we did ourselves is no news:
+
+    given, and access is on its way or there    ours
+    taken, and access was not there             ours
+    else                                        by hand: look
+    """
+    person = User.objects.filter(discord_id=discord_id).first()
+    groups = _groups_by_role([*given, *taken])
+    states = dict(
+        AccessState.objects.filter(
+            user=person, group__in=groups.values(), mirror=MIRROR
+        ).values_list("group_id", "state")
+    )
+    held = {pk for pk, state in states.items() if state == AccessState.State.HAS}
+    awaited = {pk for pk, state in states.items() if state == AccessState.State.WANTED}
+    by_hand = {groups[role] for role in given if role in groups} - held - awaited
+    by_hand |= {groups[role] for role in taken if role in groups} & held
+    if by_hand:
+        notice_outside(by_hand, MIRROR)
+
+
+def note_present(joined: Mapping[int, datetime], *, whole: bool) -> None:
+    """Who is in the server as the bot comes (back): events that it missed are made up for.
+
+    `joined` is by Discord id; `whole`: whoever is not in it is not there.
+    """
+    for person in User.objects.filter(discord_id__in=joined):
+        assert person.discord_id is not None
+        GuildStay.objects.update_or_create(
+            user=person, defaults={"joined_at": joined[person.discord_id], "left_at": None}
+        )
+    if whole:
+        gone = GuildStay.objects.filter(left_at=None).exclude(user__discord_id__in=joined)
+        gone.update(left_at=clock.now())
+    live = Group.objects.filter(cohort__status=Cohort.Status.OPEN).exclude(status__in=Group.ENDED)
+    notice_outside(live.values_list("pk", flat=True), MIRROR)
+
+
+# -- which groups ----------------------------------------------------------------------------------
+
+
+def _groups_of(person: User) -> set[int]:
+    """Groups whose member or visitor somebody is, or whose access they still have."""
+    member = Membership.objects.filter(user=person, status=Membership.Status.ACTIVE)
+    visits = GuestVisit.objects.filter(user=person, ended_at__isnull=True)
+    states = AccessState.objects.filter(user=person, mirror=MIRROR)
+    return {
+        *member.values_list("group_id", flat=True),
+        *visits.values_list("host_meeting__group_id", flat=True),
+        *states.exclude(state=AccessState.State.ENDED).values_list("group_id", flat=True),
+    }
+
+
+def _groups_on(record: DiscordObject) -> Iterable[int]:
+    """The groups that an object of ours serves."""
+    if record.group_id:
+        return [record.group_id]
+    groups = Group.objects.filter(cohort=record.cohort_id).exclude(status__in=Group.ENDED)
+    return groups.values_list("pk", flat=True)
+
+
+def _groups_by_role(role_ids: Collection[int]) -> dict[int, int]:
+    """By outside id of a role of ours, its group."""
+    roles = DiscordObject.objects.filter(
+        outside_id__in=role_ids, kind=DiscordObject.Kind.ROLE, group__isnull=False
+    )
+    return {row.outside_id: row.group_id for row in roles if row.outside_id and row.group_id}

@@ -1,0 +1,246 @@
+"""What administrators of the server ask: to realize a cohort, and how far it is.
+
+    /realize-cohort   asks a worker for a plan     ->  "Looking …", then the plan with a button
+    the button        asks for realization         ->  how far each group is, until it has ended
+
+Two administrators at once: each sees a plan and the progress; the second wish keeps the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.urls import reverse
+
+from cohorts import clock
+from cohorts.errors import Refusal
+from cohorts.messages.discord_text import escape
+from cohorts.models import AccessState, Cohort, Group, User
+from cohorts.selectors import find_cohort
+from cohorts.sync import services
+from cohorts.sync.heartbeats import is_worker_alive
+from cohorts.sync.models import SyncRun
+from cohorts.sync.plan_view import PlanView, read_plan
+from cohorts.sync.registry import configured_mirrors
+from cohorts.sync.selectors import GroupView, live_groups, newest_step
+from cohorts.sync.watching import Sight, look, tell
+from cohorts.sync.words import Level
+from discordsync.bot.answers import Again, Answer, Button, Look
+from discordsync.bot.asks import Ask
+from discordsync.bot.people import Asked
+
+CHOICES = 25  # what Discord shows of an autocompletion
+CHOICE_LENGTH = 100
+SOON, LATER = 2.0, 5.0  # seconds between two looks
+NAMES_SHOWN, GROUPS_SHOWN = 15, 20
+CALM_LOOKS = 2  # a settled group can owe its welcome a moment later
+
+NO_WORKER = "No worker has been heard for 90 seconds; the wish waits for one and is not lost."
+
+
+def find_choices(words: str) -> list[tuple[str, str]]:
+    """(what is shown, what is sent) for the open cohorts whose course or name has these words."""
+    cohorts = Cohort.objects.filter(status=Cohort.Status.OPEN).select_related("course")
+    named = [(f"{cohort.course}: {cohort.name}", str(cohort.pk)) for cohort in cohorts]
+    asked = words.casefold().strip()
+    fitting = sorted((name, pk) for name, pk in named if asked in name.casefold())
+    return [(name[:CHOICE_LENGTH], pk) for name, pk in fitting[:CHOICES]]
+
+
+def realize(by: Asked, cohort: int | str) -> Answer:
+    """Ask a worker what realizing this cohort would do."""
+    found = find_cohort(str(cohort))
+    groups = list(live_groups([found.pk]).values_list("pk", flat=True))
+    if not groups:
+        raise Refusal("no_groups", f"{escape(str(found))} has no group that has not ended.")
+    runs = services.ask_for_plan(groups, as_if_asked=True, by=by.person)
+    return _show_plan([run.pk for run in runs])
+
+
+def plan(runs: int | str) -> Answer:
+    return _show_plan(_ids(runs))
+
+
+def confirm(by: Asked, runs: int | str) -> Answer:
+    """The plan was seen: ask that it be carried out, and show how far it is."""
+    groups = _groups_of(_find_runs(_ids(runs)))
+    after = newest_step()
+    asked_as = "" if by.person else f"{by.called} on Discord"
+    services.ask_to_realize(
+        [group.pk for group in groups], by=by.person, asked_as=asked_as, now=clock.now()
+    )
+    for name in configured_mirrors():
+        services.end_wait(name)
+    return progress(runs, after, 0)
+
+
+def progress(runs: int | str, after: int, calm: int) -> Answer:
+    """Group by group how far it is; at the end what it came to."""
+    groups = _groups_of(_find_runs(_ids(runs)))
+    sight = look([group.pk for group in groups], after, after)
+    calm = calm + 1 if len(sight.settled) == len(sight.groups) else 0
+    buttons = (_progress_button(groups),)
+    if calm >= CALM_LOOKS:
+        return Answer(_ended_text(sight), buttons, aloud=_ended_aloud(sight, groups))
+    again = Again(Ask("progress", (runs, after, calm)), SOON if calm else LATER)
+    return Answer(_progress_text(sight), buttons, again)
+
+
+# -- the plan ------------------------------------------------------------------------------------
+
+
+def _show_plan(ids: list[int]) -> Answer:
+    runs = _find_runs(ids)
+    view = read_plan(runs)
+    groups = _groups_of(runs)
+    cohort = escape(str(groups[0].cohort))
+    if view.waiting:
+        return _waiting(ids, cohort)
+    buttons = [_plan_button(ids)]
+    if view.steps:
+        ask = Ask("confirm", (_word(ids),))
+        buttons.insert(0, Button(f"Realize {groups[0].cohort}", ask, look=Look.GOOD))
+    return Answer(_plan_text(view, cohort, len(groups)), tuple(buttons))
+
+
+def _waiting(ids: list[int], cohort: str) -> Answer:
+    text = f"Looking what realizing {cohort} would do …"
+    if not is_worker_alive():
+        text = f"{text}\n{NO_WORKER}"
+    return Answer(text, (_plan_button(ids),), Again(Ask("plan", (_word(ids),)), SOON))
+
+
+def _plan_text(view: PlanView, cohort: str, groups: int) -> str:
+    lines = [f"**Realize {cohort}?** {groups} groups, {len(view.steps)} steps."]
+    for answer in view.answers:
+        title = answer.mirror.title
+        if answer.trouble:
+            lines.append(f"{title}: {tell(answer.trouble)}")
+        mine = [step.verb for step in view.steps if step.mirror is answer.mirror]
+        lines.append(f"{title}: {_count_verbs(mine)}")
+        lines += [
+            f"- {line.what}: {line.used} of {line.limit} in use, {line.adds} would be added"
+            for line in answer.budget
+            if line.adds
+        ]
+    if view.held:
+        reasons = sorted({step.held.words for step in view.held if step.held})
+        lines.append(f"Held back: {len(view.held)} steps. {' '.join(reasons)}")
+    absent = sorted({escape(one.name) for _, one in view.unreached})
+    if absent:
+        lines.append(f"Not reached yet: {_list_names(absent)}. They get access when they can be.")
+    if not view.steps:
+        lines.append("Nothing is left to do.")
+    return "\n".join(lines)
+
+
+def _count_verbs(verbs: list[str]) -> str:
+    counted = {verb: verbs.count(verb) for verb in dict.fromkeys(verbs)}
+    return ", ".join(f"{verb} {count}" for verb, count in counted.items()) or "nothing to do"
+
+
+# -- how far it is -------------------------------------------------------------------------------
+
+
+def _progress_text(sight: Sight) -> str:
+    done = len(sight.settled)
+    lines = [f"**{done} of {len(sight.groups)} groups**, {sight.done} steps done."]
+    if not sight.is_worker_alive:
+        lines.append(NO_WORKER)
+    return "\n".join([*lines, *_group_lines(sight.groups)])
+
+
+def _group_lines(views: Iterable[GroupView]) -> list[str]:
+    """The groups that ask most of staff first."""
+    views = sorted(views, key=lambda view: (-view.worst.level, view.group.pk))
+    lines = [
+        f"- {escape(view.group.name)}: {view.worst.words}{_fix(view)}"
+        for view in views[:GROUPS_SHOWN]
+    ]
+    more = len(views) - GROUPS_SHOWN
+    return [*lines, f"and {more} more groups"] if more > 0 else lines
+
+
+def _fix(view: GroupView) -> str:
+    return f" {view.worst.fix}" if view.worst.level == Level.BAD else ""
+
+
+def _ended_text(sight: Sight) -> str:
+    lines = [f"**Done.** {_figures(sight)}"]
+    unfinished = [view for view in sight.groups if view.worst.level > Level.FINE]
+    absent = [escape(name) for name in _absent(sight.groups)]
+    if absent:
+        lines.append(
+            f"Not in the server yet: {_list_names(absent)}. Their access comes when they join."
+        )
+    return "\n".join([*lines, *_group_lines(unfinished)])
+
+
+def _figures(sight: Sight) -> str:
+    total, failed = len(sight.groups), len(sight.failed)
+    good = sum(view.worst.level <= Level.FINE for view in sight.groups)
+    waiting = total - good - failed
+    more = f", {waiting} waiting" if waiting else ""
+    return f"{total} groups processed: {good} successful, {failed} failed{more}."
+
+
+def _ended_aloud(sight: Sight, groups: list[Group]) -> str:
+    """Without names of people: anybody in the channel reads it."""
+    address = _address("sync:progress", groups[0].cohort_id)
+    return f"Realizing {escape(str(groups[0].cohort))} has ended. {_figures(sight)} {address}"
+
+
+def _absent(views: Iterable[GroupView]) -> list[str]:
+    states = AccessState.objects.filter(
+        group__in=[view.group.pk for view in views],
+        mirror="discord",
+        state__in=[AccessState.State.NOT_THERE, AccessState.State.NO_ADDRESS],
+    )
+    people = User.objects.filter(pk__in=states.values("user"))
+    return sorted(person.display_name for person in people)
+
+
+def _list_names(names: list[str]) -> str:
+    more = len(names) - NAMES_SHOWN
+    return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+# -- what an ask names ---------------------------------------------------------------------------
+
+
+def _word(ids: Iterable[int]) -> str:
+    return "-".join(map(str, ids))
+
+
+def _ids(word: int | str) -> list[int]:
+    return [int(part) for part in str(word).split("-") if part.isdecimal()]
+
+
+def _find_runs(ids: list[int]) -> list[SyncRun]:
+    runs = list(
+        SyncRun.objects.filter(pk__in=ids, mode=SyncRun.Mode.PLAN, as_if_asked=True).order_by("pk")
+    )
+    if not runs:
+        raise Refusal("no_plan", "This plan is no longer kept. Give the command once more.")
+    return runs
+
+
+def _groups_of(runs: Iterable[SyncRun]) -> list[Group]:
+    ids = {pk for run in runs for pk in run.group_ids}
+    groups = Group.objects.filter(pk__in=ids).select_related("cohort").order_by("pk")
+    if not groups:
+        raise Refusal("no_groups", "The groups of this plan are gone.")
+    return list(groups)
+
+
+def _plan_button(ids: list[int]) -> Button:
+    return Button("Open in the browser", url=_address("sync:plan", ids))
+
+
+def _progress_button(groups: list[Group]) -> Button:
+    return Button("Open in the browser", url=_address("sync:progress", groups[0].cohort_id))
+
+
+def _address(name: str, argument: object) -> str:
+    return f"{settings.SITE_URL}{reverse(name, args=[argument])}"

@@ -1,0 +1,99 @@
+"""“I'll come”, “Maybe”, “I can't”: the buttons under a reminder, and what they do.
+
+A reminder in a group's channel can be pressed by anybody: the answer is that of who presses, and
+counts for members and guests.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cohorts.errors import Refusal
+from cohorts.messages.discord_text import escape
+from cohorts.models import User
+from discordsync.bot.answers import Answer, Button, Look
+from discordsync.bot.asks import Ask
+from discordsync.bot.learners import (
+    cancel_button,
+    find_open_visit,
+    option_buttons,
+    options_text,
+    page_button,
+)
+from discordsync.bot.times import say_span, say_zone
+from guestvisits.services.alternatives import find_alternatives
+from meetings.answers import give_answer
+from meetings.models import Attendance, Meeting
+
+Rsvp = Attendance.Rsvp
+
+WORDS = {"yes": Rsvp.ATTENDING, "maybe": Rsvp.TENTATIVE, "no": Rsvp.NOT_ATTENDING}
+SAID = {
+    Rsvp.ATTENDING: "You come",
+    Rsvp.TENTATIVE: "You come perhaps",
+    Rsvp.NOT_ATTENDING: "You don't come",
+}
+
+
+def reminder_buttons(meeting_id: int) -> tuple[Button, ...]:
+    return (
+        Button("I'll come", Ask("say", (meeting_id, "yes")), look=Look.GOOD),
+        Button("Maybe", Ask("say", (meeting_id, "maybe"))),
+        Button("I can't", Ask("say", (meeting_id, "no"))),
+    )
+
+
+def say(person: User, meeting_id: int, word: str, now: datetime) -> Answer:
+    """Write the answer down; who can't come is offered what else is open, there and then."""
+    try:
+        attendance = give_answer(meeting_id, person.pk, WORDS.get(word, word), now=now)
+    except Refusal as refusal:
+        return _refuse(refusal, person, meeting_id)
+    meeting = Meeting.objects.select_related("group").get(pk=meeting_id)
+    rsvp = Rsvp(attendance.rsvp)
+    text = f"{SAID[rsvp]}: {_name(meeting, person)}."
+    if rsvp != Rsvp.NOT_ATTENDING:
+        return Answer(text, (page_button("my-meetings"),))
+    if attendance.is_guest:
+        return _ask_guest(text, person, meeting)
+    return _offer(text, person, meeting, now)
+
+
+def _refuse(refusal: Refusal, person: User, meeting_id: int) -> Answer:
+    if refusal.code == "no_meeting":
+        return Answer(
+            "This is not a meeting of yours: you are neither in this group nor its guest. Your own "
+            "are listed by /my-meetings.",
+            (page_button("my-meetings"),),
+        )
+    visit = find_open_visit(person, home_meeting=meeting_id)
+    buttons = (cancel_button(visit),) if refusal.code == "away" and visit else ()
+    return Answer(refusal.sentence, (*buttons, page_button("my-meetings")))
+
+
+def _ask_guest(text: str, person: User, meeting: Meeting) -> Answer:
+    """Declining keeps the visit: whether to cancel it is the guest's own choice."""
+    visit = find_open_visit(person, host_meeting=meeting.pk)
+    if visit is None:
+        return Answer(text)
+    return Answer(
+        f"{text} Your visit stands until you cancel it; then your own group's meeting is open to "
+        "you again.",
+        (cancel_button(visit), page_button("my-meetings")),
+    )
+
+
+def _offer(text: str, person: User, meeting: Meeting, now: datetime) -> Answer:
+    found = find_alternatives(person.pk, meeting.pk, now)
+    if found.refusal:
+        return Answer(text, (page_button("my-meetings"),))
+    # It has just been said, so there is no button left that says only that.
+    buttons = tuple(
+        b for b in option_buttons(found, person) if b.ask is None or b.ask.verb != "say"
+    )
+    return Answer(f"{text}\n{options_text(found, person)}", buttons)
+
+
+def _name(meeting: Meeting, person: User) -> str:
+    group = escape(meeting.group.name)
+    return f"{say_span(meeting, person)} ({say_zone(person)}), {group}, week {meeting.number}"

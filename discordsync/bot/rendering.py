@@ -1,0 +1,46 @@
+"""An answer as the JSON that Discord's API takes.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cohorts.messages import discord_text
+from discordsync.bot.answers import Answer, Button
+
+ROW, BUTTON, LINK = 1, 2, 5  # Discord's numbers for a row, a button, and one that opens an address
+IN_A_ROW, ROWS = 5, 5
+MOST_BUTTONS = IN_A_ROW * ROWS
+LABEL_LENGTH = 80
+
+Json = dict[str, Any]
+
+
+def render(answer: Answer) -> Json:
+    """Pings nobody, whatever names stand in it."""
+    return {
+        "content": discord_text.fit(answer.text),
+        "components": render_buttons(answer.buttons),
+        "allowed_mentions": {"parse": []},
+    }
+
+
+def render_buttons(buttons: Sequence[Button]) -> list[Json]:
+    """Rows of at most five; what finds no room is left out."""
+    shown = [_render_button(button) for button in buttons[:MOST_BUTTONS]]
+    return [
+        {"type": ROW, "components": shown[start : start + IN_A_ROW]}
+        for start in range(0, len(shown), IN_A_ROW)
+    ]
+
+
+def _render_button(button: Button) -> Json:
+    label = discord_text.shorten(discord_text.clean(button.label), LABEL_LENGTH)
+    if button.ask is None:
+        return {"type": BUTTON, "style": LINK, "label": label, "url": button.url}
+    return {
+        "type": BUTTON,
+        "style": button.look.value,
+        "label": label,
+        "custom_id": button.ask.custom_id,
+    }

@@ -1,0 +1,166 @@
+"""Answers that the bot owes, in the database: a process that ends in the middle loses none.
+
+    an interaction was deferred   -> `take`: a row, which this process holds for a moment
+    it is answered for good       -> `settle` deletes the row
+    it is to be looked at again   -> `settle` keeps it with the next ask
+    its process died              -> the moment passes, and `take_due` gives it to the next one
+
+Times here are real: Discord's own limits do not follow a moved clock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from cohorts import clock
+from discordsync.bot.answers import Answer
+from discordsync.bot.asks import Ask, from_row
+from discordsync.bot.models import BotReply
+from discordsync.bot.people import Asker
+from discordsync.bot.rendering import render
+from discordsync.bot.verbs import carry_out
+from discordsync.services import note_use
+
+HELD = timedelta(seconds=10)  # more than any answer takes
+# Discord lets an answer be changed for 15 minutes; one is left for what is on its way.
+SHOWN_FOR = timedelta(minutes=14)
+KEPT_FOR = timedelta(hours=24)
+TRY_AGAIN = timedelta(seconds=5)
+STILL_AT_IT = "\nThis message can't be changed any longer. When it has ended, I write it here."
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer owed, as plain values.  `shown` is a digest of what stands there."""
+
+    interaction_id: int
+    application_id: int
+    token: str
+    channel_id: int | None
+    asker: Asker
+    ask: Ask
+    asked_at: datetime
+    shown: str = ""
+
+    def can_be_shown(self, now: datetime) -> bool:
+        return now < self.asked_at + SHOWN_FOR
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """What is to be done for a reply now.
+
+    `body` is to be put in the place of the answer, `aloud` to be said in the channel; both may be
+    empty.  `settle` it afterwards.
+    """
+
+    reply: Reply
+    answer: Answer
+    body: Mapping[str, Any] | None = None
+    aloud: str = ""
+
+
+def take(reply: Reply) -> Showing | None:
+    """Answer an interaction.  None when it is being answered already: it came twice."""
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            BotReply.objects.create(**_fields(reply), look_at=now + HELD)
+    except IntegrityError:
+        return None
+    note_use(reply.asker.discord_id, now=clock.now())
+    return _answer(reply, now)
+
+
+def take_due() -> list[Showing]:
+    """Answer what is due to be looked at (again).  Of two processes one gets each."""
+    now = timezone.now()
+    due = BotReply.objects.filter(look_at__lte=now).order_by("look_at")[:10]
+    return [_answer(_read(row), now) for row in due if _hold(row, now)]
+
+
+def _hold(row: BotReply, now: datetime) -> bool:
+    if row.asked_at < now - KEPT_FOR:
+        row.delete()
+        return False
+    held = BotReply.objects.filter(pk=row.pk, look_at=row.look_at)
+    return bool(held.update(look_at=now + HELD))
+
+
+def _answer(reply: Reply, now: datetime) -> Showing:
+    answer = carry_out(reply.ask, reply.asker, now=clock.now())
+    if reply.can_be_shown(now):
+        body = render(_last_words(reply, answer, now))
+        changed = digest(body) != reply.shown
+        return Showing(reply, answer, body=body if changed else None)
+    return Showing(reply, answer, aloud="" if answer.again else answer.aloud)
+
+
+def _last_words(reply: Reply, answer: Answer, now: datetime) -> Answer:
+    """What is shown last says what comes of it."""
+    if answer.again is None:
+        return answer
+    next_look = now + timedelta(seconds=answer.again.seconds)
+    if reply.can_be_shown(next_look):
+        return answer
+    return replace(answer, text=answer.text[: 2000 - len(STILL_AT_IT)] + STILL_AT_IT)
+
+
+def settle(showing: Showing, *, arrived: bool) -> None:
+    """After it was shown; when it did not arrive, it is tried again from the start."""
+    row = BotReply.objects.filter(pk=showing.reply.interaction_id)
+    now = timezone.now()
+    if not arrived:
+        row.update(look_at=now + TRY_AGAIN)
+    elif showing.answer.again is None:
+        row.delete()
+    else:
+        again = showing.answer.again
+        shown = digest(showing.body) if showing.body else showing.reply.shown
+        row.update(
+            ask=again.ask.as_row(), look_at=now + timedelta(seconds=again.seconds), shown=shown
+        )
+
+
+def drop(showing: Showing) -> None:
+    """Nobody can be shown it any more: whoever asked has closed it, or the token is over."""
+    BotReply.objects.filter(pk=showing.reply.interaction_id).delete()
+
+
+def digest(body: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+def _fields(reply: Reply) -> dict[str, Any]:
+    return {
+        "interaction_id": reply.interaction_id,
+        "application_id": reply.application_id,
+        "token": reply.token,
+        "channel_id": reply.channel_id,
+        "discord_id": reply.asker.discord_id,
+        "called": reply.asker.called[:80],
+        "is_admin": reply.asker.is_admin,
+        "ask": reply.ask.as_row(),
+        "asked_at": reply.asked_at,
+    }
+
+
+def _read(row: BotReply) -> Reply:
+    return Reply(
+        interaction_id=row.interaction_id,
+        application_id=row.application_id,
+        token=row.token,
+        channel_id=row.channel_id,
+        asker=Asker(row.discord_id, row.called, row.is_admin),
+        ask=from_row(row.ask),
+        asked_at=row.asked_at,
+        shown=row.shown,
+    )

@@ -1,0 +1,98 @@
+"""The bot's life: connect, stay connected, end cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import signal
+import socket
+
+import aiohttp
+import discord
+from discord.http import Route
+from django.conf import settings
+
+from discordsync.bot import heartbeats
+from discordsync.bot.client import Bot
+from discordsync.bot.threads import in_thread
+from discordsync.troubles import TROUBLES
+
+logger = logging.getLogger(__name__)
+
+LONGEST_PAUSE = 60.0  # seconds between two tries to sign in while Discord is away
+GRACE = 5.0  # seconds for answers under way, at the end
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+BAD_TOKEN, BAD_INTENTS = 4004, 4014  # why the gateway may close for good
+
+
+class CannotRun(Exception):
+    """Only a person can mend it; `code` is one of discordsync.troubles."""
+
+    def __init__(self, code: str) -> None:
+        text = TROUBLES[code]
+        super().__init__(f"{text.sentence} {text.fix}")
+        self.code = code
+
+
+async def run() -> None:
+    """Until SIGINT, SIGTERM or SIGHUP; a second one ends it at once.  Raises CannotRun."""
+    stop = _listen_for_the_end()
+    name = f"{socket.gethostname()[:70]}:{os.getpid()}:{secrets.token_hex(3)}"
+    pause = 1.0
+    while not stop.is_set():
+        try:
+            await _live(name, stop)
+        except CannotRun as error:
+            await in_thread(heartbeats.note_trouble, name, error.code)
+            raise
+        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
+            logger.warning(
+                "Discord cannot be reached (%s); next try in %.0f s", type(error).__name__, pause
+            )
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+    await in_thread(heartbeats.forget, name)
+
+
+def _listen_for_the_end() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def ring() -> None:
+        stop.set()
+        for number in ENDING:  # the second one is the system's again
+            loop.remove_signal_handler(number)
+
+    for number in ENDING:
+        loop.add_signal_handler(number, ring)
+    return stop
+
+
+async def _live(name: str, stop: asyncio.Event) -> None:
+    """One client from signing in to its end.  Raises what made it impossible."""
+    Route.BASE = settings.DISCORD_API_BASE
+    bot = Bot(name)
+    running = asyncio.create_task(bot.start(settings.DISCORD_BOT_TOKEN))
+    ending = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({running, ending}, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+    except discord.LoginFailure:
+        raise CannotRun("bad_token") from None
+    except discord.PrivilegedIntentsRequired:
+        raise CannotRun("no_member_list") from None
+    except discord.ConnectionClosed as error:
+        if error.code == BAD_TOKEN:
+            raise CannotRun("bad_token") from None
+        raise
+    finally:
+        ending.cancel()
+        await bot.finish(GRACE)
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError, Exception):
+            await running

@@ -1,0 +1,38 @@
+"""Times as they are said on Discord: in the reader's own zone, short enough for a button."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.utils.formats import date_format
+
+from cohorts.models import User
+from meetings.models import Meeting
+
+DAY, TIME = "D j M", "H:i"
+
+
+def say_start(meeting: Meeting, reader: User) -> str:
+    """ "Tue 24 Nov, 18:00"."""
+    local = _local(meeting.starts_at, reader)
+    return f"{date_format(local, DAY)}, {date_format(local, TIME)}"
+
+
+def say_span(meeting: Meeting, reader: User) -> str:
+    """ "Tue 24 Nov, 18:00 – 19:00"."""
+    first, last = _local(meeting.starts_at, reader), _local(meeting.ends_at, reader)
+    until = TIME if first.date() == last.date() else f"{DAY}, {TIME}"
+    return f"{say_start(meeting, reader)} – {date_format(last, until)}"
+
+
+def say_day(moment: datetime, reader: User) -> str:
+    return date_format(_local(moment, reader), DAY)
+
+
+def say_zone(reader: User) -> str:
+    return reader.timezone.replace("_", " ")
+
+
+def _local(moment: datetime, reader: User) -> datetime:
+    return moment.astimezone(ZoneInfo(reader.timezone))

@@ -1,0 +1,92 @@
+"""Everything that can be asked of the bot: who may, with what, and what answers it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from cohorts.errors import Refusal
+from discordsync.bot import learners, realizing, reminding
+from discordsync.bot.answers import Answer
+from discordsync.bot.asks import Argument, Ask
+from discordsync.bot.people import Asked, Asker, find_person
+
+logger = logging.getLogger(__name__)
+
+FORBIDDEN = "Only administrators of this server can do that."
+OUTDATED = "This button is from an earlier time and does nothing any more."
+MISTAKE = "Something went wrong here, and whoever runs Lens is told. Try it again in a minute."
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """`takes` are the types of its arguments.
+
+    For learners it is called with the person, the arguments and the time; for administrators with
+    the arguments alone, after who asked where that is written down (`signed`).
+    """
+
+    function: Callable[..., Answer]
+    takes: tuple[type | tuple[type, ...], ...] = ()
+    for_admins: bool = False
+    signed: bool = False
+
+    def fits(self, args: tuple[Argument, ...]) -> bool:
+        return len(args) == len(self.takes) and all(map(isinstance, args, self.takes))
+
+
+ID = int
+WORD = (str, int)  # digits alone arrive as a number
+
+VERBS: Mapping[str, Verb] = {
+    "meetings": Verb(learners.my_meetings),
+    "away": Verb(learners.cannot_attend),
+    "choose": Verb(learners.choose),
+    "cannot": Verb(learners.alternatives, (ID,)),
+    "book": Verb(learners.book, (ID, ID)),
+    "cancel": Verb(learners.cancel, (ID,)),
+    "say": Verb(reminding.say, (ID, str)),
+    "realize": Verb(realizing.realize, (WORD,), for_admins=True, signed=True),
+    "plan": Verb(realizing.plan, (WORD,), for_admins=True),
+    "confirm": Verb(realizing.confirm, (WORD,), for_admins=True, signed=True),
+    "progress": Verb(realizing.progress, (WORD, ID, ID), for_admins=True),
+}
+
+
+def carry_out(ask: Ask, asker: Asker, *, now: datetime) -> Answer:
+    """Answer what was asked.  Never raises: a mistake of ours is told, and logged."""
+    verb = VERBS.get(ask.verb)
+    if verb is None or not verb.fits(ask.args):
+        return Answer(OUTDATED)
+    try:
+        return _carry_out(verb, ask.args, asker, now)
+    except Refusal as refusal:
+        return Answer(refusal.sentence)
+    except Exception:
+        logger.exception("The bot could not answer “%s”", ask.verb)
+        return Answer(MISTAKE)
+
+
+def _carry_out(verb: Verb, args: tuple[Any, ...], asker: Asker, now: datetime) -> Answer:
+    person = find_person(asker.discord_id)
+    if verb.for_admins:
+        if not asker.is_admin:
+            return Answer(FORBIDDEN)
+        signature = (Asked(asker.called, person),) if verb.signed else ()
+        return verb.function(*signature, *args)
+    if person is None:
+        return Answer(greet_stranger())
+    return verb.function(person, *args, now)
+
+
+def greet_stranger() -> str:
+    return (
+        "I don't know your Discord account yet, so I can't tell which group is yours. Sign in once "
+        f"at {settings.SITE_URL}/meetings/ or give the staff your Discord account; after that, ask "
+        "me again."
+    )
