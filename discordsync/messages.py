@@ -34,15 +34,19 @@ def owe_welcomes(group_ids: frozenset[int] | None, now: datetime) -> Iterable[Ow
 
 def _freshly_active(now: datetime) -> QuerySet[Group]:
     meetings = Meeting.objects.filter(group=OuterRef("pk"), status=Meeting.Status.SCHEDULED)
-    adopted = DiscordObject.objects.filter(
-        group=OuterRef("pk"), kind=DiscordObject.Kind.TEXT_CHANNEL, adopted=True
-    )
     return Group.objects.filter(
         Exists(meetings),
-        ~Exists(adopted),
+        ~Exists(is_adopted("pk")),
         status=Group.Status.ACTIVE,
         activated_at__gt=now - OWED_FOR,
         weekday__isnull=False,
+    )
+
+
+def is_adopted(group: str) -> QuerySet[DiscordObject]:
+    """For a subquery: the channel that staff pointed at, of the outer row's group."""
+    return DiscordObject.objects.filter(
+        group=OuterRef(group), kind=DiscordObject.Kind.TEXT_CHANNEL, adopted=True
     )
 
 
@@ -66,7 +70,7 @@ def welcome_context(message: Message, now: datetime) -> dict[str, Any]:
     meetings = list(group.meetings.filter(status=Meeting.Status.SCHEDULED).order_by("starts_at"))
     if not meetings or group.start_time is None:
         raise NoLongerTrue("The group has no meetings any more.")
-    members = _members(group)
+    members = list_members(group)
     return {
         "course": group.cohort.course,
         "cohort": group.cohort,
@@ -84,7 +88,7 @@ def _wall_end(start: time, minutes: int) -> time:
     return time(total // 60, total % 60)
 
 
-def _members(group: Group) -> list[dict[str, Any]]:
+def list_members(group: Group) -> list[dict[str, Any]]:
     """Facilitators first.  Whoever is not in the server is named: a mention would be a number."""
     absent = set(
         AccessState.objects.filter(

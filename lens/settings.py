@@ -207,16 +207,21 @@ SANDBOX = (
 GROUP_MIRRORS = ["discordsync.mirror.DiscordMirror", "calendarsync.mirror.CalendarMirror"]
 MESSAGE_SOURCES = [  # which messages facts make owed
     "discordsync.messages.owe_welcomes",
+    "discordsync.assignments.owe_assignments",
+    "discordsync.assignments.owe_arrivals",
     "cohorts.sync.messages.owe_realize_ended",
     "guestvisits.messages.channels.owe_to_hosts",
     "guestvisits.messages.channels.owe_to_homes",
     "guestvisits.messages.letters.owe_letters",
+    "guestvisits.messages.access.owe_access",
     "meetings.messages.reminders.owe_reminders",
     "meetings.messages.nudges.owe_nudges",
     "meetings.messages.changes.owe_changes",
 ]
 MESSAGE_KINDS = {  # what the templates of each kind are given
     "welcome": "discordsync.messages.welcome_context",
+    "group_assigned": "discordsync.assignments.assigned_context",
+    "member_joined": "discordsync.assignments.joined_context",
     "realize_ended": "cohorts.sync.messages.realize_ended_context",
     "guest_joins": "guestvisits.messages.channels.joins_context",
     "guest_leaves": "guestvisits.messages.channels.leaves_context",
@@ -224,6 +229,8 @@ MESSAGE_KINDS = {  # what the templates of each kind are given
     "visit_booked": "guestvisits.messages.letters.booked_context",
     "visit_cancelled": "guestvisits.messages.letters.cancelled_context",
     "visit_broken": "guestvisits.messages.letters.broken_context",
+    "access_begun": "guestvisits.messages.access.begun_context",
+    "access_ended": "guestvisits.messages.access.ended_context",
     "reminder": "meetings.messages.reminders.reminder_context",
     "nudge": "meetings.messages.nudges.nudge_context",
     "meeting_moved": "meetings.messages.changes.changes_context",

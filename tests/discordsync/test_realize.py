@@ -92,7 +92,9 @@ def test_who_joins_the_server_late_gets_in_and_nobody_is_welcomed_again(sandbox,
     pass_an_hour(set_clock, sandbox)
     assert late.discord_id in holders_of(sandbox, role)
     assert Message.objects.filter(kind="welcome").count() == 1
-    assert len(describe_guild(sandbox.get("state"))["messages"]) == 1
+    said = describe_guild(sandbox.get("state"))["messages"]
+    assert len(said) == 2  # the welcome, and one word about who came late
+    assert sum(f"<@{late.discord_id}> has joined" in text for _, text in said) == 1
 
 
 def test_without_a_slot_the_channels_stand_and_the_rest_follows(sandbox):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -166,8 +167,10 @@ def test_after_a_real_realize_there_is_one_letter_and_one_welcome(
         tasks.collect_all()
         tasks.send_emails()
 
-    assert [letter["Subject"] for letter in mail_server.letters] == ["Safety, Spring: realized"]
-    text = mail_server.letters[0].get_body(("plain",)).get_content()
+    subjects = Counter(letter["Subject"] for letter in mail_server.letters)
+    assert subjects == {"Safety, Spring: realized": 1, "Your group: Group 1 of Safety": 3}
+    (letter,) = (one for one in mail_server.letters if one["To"] == staff.email)
+    text = letter.get_body(("plain",)).get_content()
     assert made.people[2].name in text
     channels = sandbox.get("state")["discord"]["messages"].values()
     (welcome,) = [said for history in channels for said in history.values()]

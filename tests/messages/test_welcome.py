@@ -18,6 +18,11 @@ pytestmark = pytest.mark.django_db
 NOW = datetime(2030, 3, 1, 12, 0, tzinfo=UTC)
 
 
+@pytest.fixture(autouse=True)
+def _welcomes_alone(settings) -> None:
+    settings.MESSAGE_SOURCES = ["discordsync.messages.owe_welcomes"]
+
+
 @pytest.fixture
 def academy(without_mirrors) -> Academy:
     academy = Academy(NOW, groups="AB", meetings=8, course="AI Safety", name="Spring")

@@ -1,0 +1,201 @@
+"""Who is in which group: each is told once, and the group hears of whoever comes later.
+
+    joined before the group became active      group_assigned    a long letter, at that moment
+    joined it later                            member_joined     a short one, at joining
+    got in after the group's welcome           member_joined     a word in the group's channel
+
+They follow from memberships and dates and not from who was granted what, so that somebody who is
+not in the server yet is written to as well, and a role that is granted once more is no news.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Exists, F, Q, QuerySet
+from django.urls import reverse
+
+from cohorts.messages.discord_text import mention
+from cohorts.messages.models import Message
+from cohorts.messages.owed import NoLongerTrue, Owed
+from cohorts.models import AccessState, Cohort, Group, Membership
+from discordsync.messages import MIRROR, WELCOME, is_adopted, list_members
+from discordsync.models import DiscordObject
+from meetings.models import Meeting
+
+ASSIGNED, JOINED = "group_assigned", "member_joined"
+SENT_WITHIN = timedelta(days=7)
+ARRIVAL_WITHIN = timedelta(days=2)
+MEETINGS_SHOWN = 30
+
+
+# -- to the person -------------------------------------------------------------------------------
+
+
+def owe_assignments(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
+    """One letter for each person and group.  One query.
+
+    None to those whose group staff took over as it stood: they are in it since another life.
+    """
+    members = _memberships(group_ids).annotate(adopted=Exists(is_adopted("group")))
+    for member in members.filter(_told_lately(now)):
+        is_founder = member.joined_at <= _activated_at(member)
+        if not (is_founder and member.adopted):
+            yield _letter(member, ASSIGNED if is_founder else JOINED)
+
+
+def _memberships(group_ids: frozenset[int] | None) -> QuerySet[Membership]:
+    members = Membership.objects.filter(
+        status=Membership.Status.ACTIVE,
+        group__status=Group.Status.ACTIVE,
+        group__cohort__status=Cohort.Status.OPEN,
+        group__activated_at__isnull=False,
+        user__is_active=True,
+    ).select_related("group", "user")
+    return members if group_ids is None else members.filter(group__in=group_ids)
+
+
+def _told_lately(now: datetime) -> Q:
+    since = now - SENT_WITHIN
+    return Q(joined_at__gt=since) | Q(group__activated_at__gt=since)
+
+
+def _letter(member: Membership, kind: str) -> Owed:
+    due_at = max(member.joined_at, _activated_at(member))
+    return Owed(
+        key=f"{kind}:{member.group_id}:{member.user_id}",
+        kind=kind,
+        channel=Message.Channel.EMAIL,
+        group_id=member.group_id,
+        user_id=member.user_id,
+        due_at=due_at,
+        cutoff_at=due_at + SENT_WITHIN,
+    )
+
+
+def _activated_at(member: Membership) -> datetime:
+    assert member.group.activated_at is not None  # _memberships passes over others
+    return member.group.activated_at
+
+
+def assigned_context(message: Message, now: datetime) -> dict[str, Any]:
+    """What the long letter needs.  Raises NoLongerTrue.  Seven queries."""
+    return joined_context(message, now) | {"members": list_members(_group_of(message))}
+
+
+def joined_context(message: Message, now: datetime) -> dict[str, Any]:
+    """What the short letter and the word in the channel need.  Raises NoLongerTrue.
+
+    Six queries.
+    """
+    group, user_id = _group_of(message), _person_of(message)
+    member = _memberships(frozenset([group.pk])).filter(user=user_id).first()
+    if member is None:
+        raise NoLongerTrue("The person is not in the group any more, or the group has ended.")
+    scheduled = Meeting.objects.filter(group=group, status=Meeting.Status.SCHEDULED)
+    ahead = list(scheduled.filter(starts_at__gt=now).order_by("starts_at"))
+    return {
+        "member": member.user,
+        "facilitates": member.role == Membership.Role.FACILITATOR,
+        "course": group.cohort.course,
+        "cohort": group.cohort,
+        "meetings": ahead[:MEETINGS_SHOWN],
+        "more_meetings": max(len(ahead) - MEETINGS_SHOWN, 0),
+        "channel": _text_channel(group),
+        "access": _access_of(member),
+        "invite_url": settings.DISCORD_INVITE_URL,
+        "meetings_url": f"{settings.SITE_URL}{reverse('my-meetings')}",
+    }
+
+
+def _group_of(message: Message) -> Group:
+    if message.group is None:
+        raise NoLongerTrue("The group is no longer known.")
+    return message.group
+
+
+def _person_of(message: Message) -> int:
+    """In the group's channel the message is to nobody; its context says about whom it is."""
+    return message.user_id or message.context["person"]
+
+
+def _text_channel(group: Group) -> dict[str, Any] | None:
+    """The channel's name and address, once it stands."""
+    channel = DiscordObject.objects.filter(
+        group=group,
+        kind=DiscordObject.Kind.TEXT_CHANNEL,
+        outside_id__isnull=False,
+        gone_at__isnull=True,
+    ).first()
+    if channel is None:
+        return None
+    guild = settings.DISCORD_GUILD_ID
+    url = f"https://discord.com/channels/{guild}/{channel.outside_id}"
+    return {"name": str(channel), "url": url}
+
+
+def _access_of(member: Membership) -> str:
+    """How far the person is on Discord: no_account, not_there, or "" for what needs no word."""
+    if member.user.discord_id is None:
+        return "no_account"
+    absent = AccessState.objects.filter(
+        user=member.user_id,
+        group=member.group_id,
+        mirror=MIRROR,
+        state=AccessState.State.NOT_THERE,
+    )
+    return "not_there" if absent.exists() else ""
+
+
+# -- in the channel ------------------------------------------------------------------------------
+
+
+def owe_arrivals(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
+    """A word for whoever got in after the group's welcome, once they can read it.  Two queries.
+
+    Whom the welcome mentioned was greeted, however often the role is granted again.
+    """
+    arrivals = AccessState.objects.filter(
+        mirror=MIRROR,
+        state=AccessState.State.HAS,
+        changed_at__gt=now - ARRIVAL_WITHIN,
+        user__memberships__group=F("group"),
+        user__memberships__in=_memberships(group_ids).order_by(),
+    ).annotate(joined_at=F("user__memberships__joined_at"))
+    arrivals = arrivals.select_related("user", "group")
+    welcomes = _welcomes({arrival.group_id for arrival in arrivals})
+    for arrival in arrivals:
+        if _is_news(arrival, welcomes.get(arrival.group_id)):
+            yield _word(arrival)
+
+
+def _welcomes(group_ids: set[int]) -> dict[int | None, Message]:
+    sent = Message.objects.filter(
+        kind=WELCOME, group__in=group_ids, state=Message.State.SENT, sent_at__isnull=False
+    )
+    return {message.group_id: message for message in sent}
+
+
+def _is_news(arrival: Any, welcome: Message | None) -> bool:
+    if arrival.joined_at > arrival.group.activated_at:
+        return True
+    if welcome is None or welcome.sent_at is None or arrival.changed_at < welcome.sent_at:
+        return False
+    return mention(arrival.user.discord_id or 0) not in welcome.body
+
+
+def _word(arrival: Any) -> Owed:
+    due_at = max(arrival.joined_at, arrival.changed_at)
+    return Owed(
+        key=f"{JOINED}:{arrival.group_id}:{arrival.user_id}:channel",
+        kind=JOINED,
+        channel=Message.Channel.DISCORD_CHANNEL,
+        group_id=arrival.group_id,
+        user_id=None,
+        due_at=due_at,
+        cutoff_at=due_at + ARRIVAL_WITHIN,
+        context={"person": arrival.user_id},
+    )

@@ -1,0 +1,80 @@
+"""The guest is told when access to the host group's channels begins and ends.
+
+access_begun    from its beginning, unless the booking lay within those days: then the letter
+                about the booking has said so already
+access_ended    at its end by date; a visit that ends early has a letter of its own, which says it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from cohorts.messages.models import Message
+from cohorts.messages.owed import NoLongerTrue, Owed
+from guestvisits.messages.visits import open_visit_of, spoken_of, visit_of
+from guestvisits.models import GuestVisit
+from guestvisits.selectors import window_of
+from meetings.venues import find_venues
+
+BEGUN, ENDED = "access_begun", "access_ended"
+TOLD_WITHIN = timedelta(days=2)
+
+
+def owe_access(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
+    """One query."""
+    visits = spoken_of(now)
+    if group_ids is not None:
+        visits = visits.filter(host_meeting__group__in=group_ids)
+    for visit in visits:
+        window = window_of(visit)
+        if visit.is_open and visit.booked_at < window.begins_at:
+            yield _letter(visit, BEGUN, window.begins_at, visit.host_meeting.starts_at)
+        if visit.is_open or visit.end_reason == GuestVisit.End.OVER:
+            yield _letter(visit, ENDED, window.ends_at, window.ends_at + TOLD_WITHIN)
+
+
+def _letter(visit: GuestVisit, kind: str, due_at: datetime, cutoff_at: datetime) -> Owed:
+    return Owed(
+        key=f"{kind}:{visit.pk}",
+        kind=kind,
+        channel=Message.Channel.EMAIL,
+        group_id=visit.host_meeting.group_id,
+        user_id=visit.user_id,
+        due_at=due_at,
+        cutoff_at=cutoff_at,
+        context={"visit": visit.pk},
+    )
+
+
+def begun_context(message: Message, now: datetime) -> dict[str, Any]:
+    """Raises NoLongerTrue.  Two queries."""
+    visit = open_visit_of(message)
+    window = window_of(visit)
+    if now < window.begins_at:
+        raise NoLongerTrue("The meeting was moved, so access begins later.")
+    return _words(visit) | {"until": window.ends_at}
+
+
+def ended_context(message: Message, now: datetime) -> dict[str, Any]:
+    """Raises NoLongerTrue.  Two queries."""
+    visit = visit_of(message)
+    if not visit.is_open and visit.end_reason != GuestVisit.End.OVER:
+        raise NoLongerTrue("The visit ended early, and the guest was told of that.")
+    if now < window_of(visit).ends_at:
+        raise NoLongerTrue("The meeting was moved, so access ends later.")
+    return _words(visit)
+
+
+def _words(visit: GuestVisit) -> dict[str, Any]:
+    host = visit.host_meeting
+    return {
+        "host": host,
+        "host_group": host.group,
+        "venue": find_venues([host.group_id]).get(host.group_id),
+        "meetings_url": f"{settings.SITE_URL}{reverse('my-meetings')}",
+    }
