@@ -139,27 +139,47 @@ class Look:
             Overwrite(self.observed.guild_id, ROLE, 0, permissions.VIEW_CHANNEL),
         ]
 
+    def hidden_overwrites(self, kind: str) -> list[Overwrite]:
+        """What a group's text or voice channel begins with, and all that an ended group's keeps."""
+        text = kind == "text_channel"
+        return self.hidden_from_everyone(permissions.BOT_TEXT if text else permissions.BOT_VOICE)
+
     def group_overwrites(self, group: WantedGroup, kind: str) -> list[Overwrite]:
         """Who should see a group's text or voice channel, as far as they are in the guild."""
-        text = kind == "text_channel"
-        overwrites = self.hidden_from_everyone(
-            permissions.BOT_TEXT if text else permissions.BOT_VOICE
-        )
+        overwrites = self.hidden_overwrites(kind)
         if role := self.role(keys.role(group.id)):
+            text = kind == "text_channel"
             bits = permissions.MEMBER_TEXT if text else permissions.MEMBER_VOICE
             overwrites.append(Overwrite(role.id, ROLE, bits, 0))
         present = sorted(group.facilitators & self.observed.members.keys())
         return overwrites + [_facilitates(person, kind) for person in present]
 
+    def doors(self, group: WantedGroup) -> tuple[str, ...]:
+        """The channels for whose overwrites the group answers: its own; the first group of a
+        cohort, live or ended, also for the cohort's."""
+        own = keys.text_channel(group.id), keys.voice_channel(group.id)
+        first = min(g.id for g in self._groups_of(group.cohort_id))
+        return (*own, keys.cohort_channel(group.cohort_id)) if group.id == first else own
+
+    def entitled(self, group: WantedGroup, key: str) -> frozenset[int]:
+        """Whom a role lets into a channel."""
+        if keys.kind_of(key) != "cohort_channel":
+            return frozenset(group.people)
+        return frozenset().union(*(g.people for g in self._groups_of(group.cohort_id)))
+
+    def _groups_of(self, cohort_id: int) -> list[WantedGroup]:
+        return [g for g in self.desired.groups.values() if g.cohort_id == cohort_id]
+
     def strays(self, group: WantedGroup, key: str) -> list[Overwrite]:
-        """Overwrites that let people into a group's channel though no fact explains them.
+        """Overwrites that let people into a channel (one of `doors`) though no fact explains them.
 
         Of people whom we know, and of whoever has what only we give.  A facilitator's stays also
         while the member list does not name the person; a denial, which lets nobody in, is somebody
         else's; so is the overwrite of a stranger (a moderator, say).
         """
         channel, kind = self.channel(key), keys.kind_of(key)
-        leading = group.facilitators if group.live else frozenset()
+        leads = group.live and kind != "cohort_channel"
+        leading = group.facilitators if leads else frozenset()
         return [
             held
             for held in (channel.overwrites.values() if channel else ())
@@ -172,10 +192,13 @@ class Look:
         ]
 
     def insiders(self, group: WantedGroup) -> frozenset[int]:
-        """Everybody with access to the group outside, by its role or by an overwrite."""
+        """Everybody with access for which the group answers, by its role or by an overwrite."""
         by_role = self.holders(self.id_of(keys.role(group.id)) or 0)
-        channels = (keys.text_channel(group.id), keys.voice_channel(group.id))
-        return by_role.union(o.target for key in channels for o in self.strays(group, key))
+        let_in = (
+            {stray.target for stray in self.strays(group, key)} - self.entitled(group, key)
+            for key in self.doors(group)
+        )
+        return by_role.union(*let_in)
 
     def person_name(self, discord_id: int) -> str:
         known = self.desired.known_people.get(discord_id)

@@ -16,10 +16,11 @@ CHANNELS = {"text_channel": "text channel", "voice_channel": "voice channel"}
 
 
 def plan_infrastructure(look: Look, group: WantedGroup) -> Iterator[Item]:
-    """An ended group only loses people; one without members gets nothing new."""
-    for kind in CHANNELS:
-        yield from take_off(look, group, f"{kind}:{group.id}")
+    """An ended group only loses people and is kept shut; one without members gets nothing new."""
+    for key in look.doors(group):
+        yield from take_off(look, group, key)
     if not group.live:
+        yield from _keep_shut(look, group)
         return
     if not group.has_members:
         yield Trouble(group.id, "no_members")
@@ -103,6 +104,13 @@ def _create_channel(look: Look, group: WantedGroup, key: str, what: str) -> Acti
         needs=keys_to_create(group.category, keys.role(group.id)),
         step=0 if text else 1,
     )
+
+
+def _keep_shut(look: Look, group: WantedGroup) -> Iterator[Action]:
+    for kind in CHANNELS:
+        key = f"{kind}:{group.id}"
+        if look.stands(key):
+            yield from put_back(look, Owner.of(group), key, look.hidden_overwrites(kind))
 
 
 def _cohort_door(look: Look, group: WantedGroup) -> Iterator[Action]:

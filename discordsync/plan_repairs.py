@@ -38,7 +38,7 @@ def take_off(look: Look, group: WantedGroup, key: str) -> Iterator[Action]:
     for stray in look.strays(group, key):
         channel, person = _channel(look, key), stray.target
         ended = group.why_ended(person)
-        stays = person in group.people
+        stays = person in look.entitled(group, key)
         why = ended or ("the role is enough" if stays else "no fact explains it")
         yield _permit(
             look,
