@@ -23,6 +23,11 @@ class Entry:
     mine: MyMeeting
     visit: MyVisit | None
     lost: MyVisit | None
+    has_begun: bool
+
+    @property
+    def may_answer(self) -> bool:
+        return not (self.has_begun or self.visit or self.mine.meeting.is_cancelled)
 
     @property
     def may_ask(self) -> bool:
@@ -54,7 +59,7 @@ def read_agenda(user_id: int, now: datetime) -> Agenda:
     ahead = [mine for mine in visits if mine.visit.is_open and not is_over(mine, now)]
     progress = read_progress(user_id, ahead, now)
     return Agenda(
-        entries=tuple(_entries(meetings, visits)),
+        entries=tuple(_entries(meetings, visits, now)),
         upcoming=tuple(Upcoming(mine, progress[mine.visit.pk]) for mine in reversed(ahead)),
         past=tuple(mine for mine in visits if mine.is_standing and is_over(mine, now)),
         why_empty="" if meetings else explain_emptiness(user_id),
@@ -65,7 +70,9 @@ def is_over(mine: MyVisit, now: datetime) -> bool:
     return mine.visit.host_meeting.ends_at <= now
 
 
-def _entries(meetings: Iterable[MyMeeting], visits: Iterable[MyVisit]) -> Iterable[Entry]:
+def _entries(
+    meetings: Iterable[MyMeeting], visits: Iterable[MyVisit], now: datetime
+) -> Iterable[Entry]:
     standing: dict[int, MyVisit] = {}
     lost: dict[int, MyVisit] = {}
     for mine in visits:
@@ -74,9 +81,14 @@ def _entries(meetings: Iterable[MyMeeting], visits: Iterable[MyVisit]) -> Iterab
             standing[home] = mine
         elif mine.ended_unasked and _is_later(mine, lost.get(home)):
             lost[home] = mine
-    for meeting in meetings:
-        visit = standing.get(meeting.meeting.pk)
-        yield Entry(meeting, visit, None if visit else lost.get(meeting.meeting.pk))
+    for each in meetings:
+        visit = standing.get(each.meeting.pk)
+        yield Entry(
+            mine=each,
+            visit=visit,
+            lost=None if visit else lost.get(each.meeting.pk),
+            has_begun=each.meeting.starts_at <= now,
+        )
 
 
 def _is_later(mine: MyVisit, other: MyVisit | None) -> bool:

@@ -98,8 +98,8 @@ class MyVisit:
     """One visit of a person (meetings, groups, cohort loaded).
 
     `attendance_id` is the guest's attendance at the host meeting, None if it was removed since;
-    `is_past`: the host meeting has begun; `can_cancel`: the guest may cancel it; `has_declined`:
-    the guest answered since, in a calendar perhaps, not to come.  The visit stands all the same.
+    `is_past`: the host meeting has begun; `can_cancel`: the guest may cancel it, or answer whether
+    to come.  `rsvp` is what the guest said last, by booking, here or in a calendar.
     """
 
     visit: GuestVisit
@@ -107,7 +107,12 @@ class MyVisit:
     attendance_id: int | None
     is_past: bool
     can_cancel: bool
-    has_declined: bool
+    rsvp: str
+
+    @property
+    def has_declined(self) -> bool:
+        """The visit stands all the same, until it is cancelled."""
+        return self.rsvp == Attendance.Rsvp.NOT_ATTENDING
 
     @property
     def is_standing(self) -> bool:
@@ -143,12 +148,13 @@ def _my_visit(visit: GuestVisit, now: datetime) -> MyVisit:
         attendance_id=visit.attendance_id,  # type: ignore[attr-defined]
         is_past=is_past,
         can_cancel=visit.is_open and not is_past,
-        has_declined=_has_declined(visit),
+        rsvp=_last_word(visit),
     )
 
 
-def _has_declined(visit: GuestVisit) -> bool:
+def _last_word(visit: GuestVisit) -> str:
     """An older answer at the host meeting does not outrank the booking."""
     answered_at: datetime | None = visit.answered_at  # type: ignore[attr-defined]
-    declined = visit.answer == Attendance.Rsvp.NOT_ATTENDING  # type: ignore[attr-defined]
-    return declined and answered_at is not None and answered_at >= visit.booked_at
+    if answered_at is None or answered_at < visit.booked_at:
+        return Attendance.Rsvp.ATTENDING
+    return visit.answer  # type: ignore[attr-defined]

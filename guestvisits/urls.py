@@ -1,11 +1,12 @@
 from django.urls import path
 
 from guestvisits import converters  # noqa: F401 - registers `id`
-from guestvisits.views import calendars, facilitators, learners, moving, zone
+from guestvisits.views import answers, calendars, facilitators, learners, moving, zone
 
 urlpatterns = [
     path("meetings/", learners.my_meetings, name="my-meetings"),
     path("meetings/<id:meeting_id>/alternatives/", learners.alternatives, name="alternatives"),
+    path("meetings/<id:meeting_id>/answer/", answers.answer, name="answer"),
     path("meetings/<id:meeting_id>/visit/", learners.book, name="book-visit"),
     path("meetings/<id:host_meeting_id>/visit/cancel/", learners.cancel, name="cancel-visit"),
     path("meetings/visits/<id:visit_id>/progress/", learners.visit_progress, name="progress"),

@@ -155,10 +155,10 @@ def test_a_guest_who_declined_in_the_calendar_is_asked_whether_to_cancel(client,
     visit = book()
     answer = Attendance.objects.filter(meeting=visit.host_meeting, user=alice)
     answer.update(rsvp="tentative", rsvp_at=now)
-    assert "You have declined" not in text(client.get("/meetings/"))
+    assert "do you want to?" not in text(client.get("/meetings/"))
     answer.update(rsvp="not_attending", rsvp_at=now)
     page = section(client.get("/meetings/"), "My visits")
-    assert "You have declined the invitation to this meeting." in page
+    assert "Your visit stands until you cancel it: do you want to?" in page
     assert "Cancel this visit" in page
 
 

@@ -34,6 +34,8 @@ PAGES: dict[str, tuple[int, ...]] = {
 FORMS: dict[str, tuple[int, ...]] = {
     "/meetings/{other_home}/visit/":       (IN, 302, NO, NO, NO, NO),
     "/meetings/{host}/visit/cancel/":      (IN, 302, NO, NO, NO, NO),
+    "/meetings/{other_home}/answer/":      (IN, 302, NO, NO, NO, NO),
+    "/meetings/{host}/answer/":            (IN, 302, NO, NO, 302, NO),
     "/meetings/zone/":                     (IN, 302, 302, 302, 302, 302),
 }  # fmt: skip
 
@@ -101,7 +103,7 @@ def test_who_sees_a_page(client_of, ids, address, who, status):
 
 @pytest.mark.parametrize(("address", "who", "status"), cells(FORMS))
 def test_who_may_send_a_form(client_of, ids, academy, address, who, status):
-    form = {"host": academy.meeting("B", 2).pk, "zone": "Asia/Tokyo"}
+    form = {"host": academy.meeting("B", 2).pk, "zone": "Asia/Tokyo", "rsvp": "tentative"}
     before = set(GuestVisit.objects.values_list("pk", "ended_at"))
     answer = client_of(who).post(address.format(**ids), form)
     assert answer.status_code == status
@@ -117,6 +119,7 @@ def test_who_may_send_a_form(client_of, ids, academy, address, who, status):
         ("get", "/meetings/visits/{}/progress/"),
         ("post", "/meetings/{}/visit/"),
         ("post", "/meetings/{}/visit/cancel/"),
+        ("post", "/meetings/{}/answer/"),
     ],
 )
 def test_an_id_of_somebody_elses_tells_no_more_than_one_that_does_not_exist(
@@ -125,7 +128,7 @@ def test_an_id_of_somebody_elses_tells_no_more_than_one_that_does_not_exist(
     theirs = ids["visit"] if "visits/" in address else ids["home"]
     client = client_of(who)
     answers = [
-        getattr(client, method)(address.format(each), {"host": ids["host"]})
+        getattr(client, method)(address.format(each), {"host": ids["host"], "rsvp": "tentative"})
         for each in (theirs, 10**9)
     ]
     assert [answer.status_code for answer in answers] == [404, 404]
@@ -165,6 +168,7 @@ def test_an_id_that_is_none_is_not_found(client_of, address, identifier):
         ("/meetings/{home}/alternatives/", "post"),
         ("/meetings/{home}/visit/", "get"),
         ("/meetings/{host}/visit/cancel/", "get"),
+        ("/meetings/{home}/answer/", "get"),
         ("/meetings/zone/", "delete"),
         ("/groups/", "post"),
         ("/groups/{group}/", "put"),
