@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 import re
+import time
 from collections.abc import Iterator
 from typing import Any, Self
 
@@ -35,6 +36,8 @@ ALREADY_ANSWERED, TOO_LATE = 40060, 10062
 # Unknown webhook, message or channel; a token that is over; a channel that is closed to us.
 NOT_TO_BE_SHOWN = frozenset({10003, 10008, 10015, 50001, 50013, 50027})
 EPHEMERAL = 64  # a message's flag: only one person sees it
+IDENTIFY_SECONDS = 5.0
+GUILD_SECONDS = 1.0  # for our guild to follow the greeting; one that comes later is noticed too
 LOOK_EVERY = 1.0  # seconds between two looks for answers that go on
 discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it listens to no voice
 BROKEN = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
@@ -63,8 +66,14 @@ class Bot(GuildListener, discord.Client):
     def __init__(self, name: str) -> None:
         # Who comes and goes needs the privileged members intent; nobody's words are read.
         intents = discord.Intents(guilds=True, members=True, voice_states=True)
-        super().__init__(intents=intents, allowed_mentions=discord.AllowedMentions.none())
+        super().__init__(
+            intents=intents,
+            allowed_mentions=discord.AllowedMentions.none(),
+            guild_ready_timeout=GUILD_SECONDS,
+        )
         self.name = name
+        self.caught_up: str | None = None  # the session in which it did
+        self.identified_at = float("-inf")
         self.under_way = 0
         self.ending = False
         self.chores: list[asyncio.Task[None]] = []
@@ -77,9 +86,13 @@ class Bot(GuildListener, discord.Client):
         """Signed in, not connected yet."""
         _, gateway, _ = await self.http.get_bot_gateway()
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
-        await commands.register(self.tree)
         for seconds, chore in ((LOOK_EVERY, self._carry_on), (heartbeats.EVERY, self._beat)):
             self.chores.append(self.loop.create_task(self._every(seconds, chore)))
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Discord takes one identify in five seconds; discord.py would always wait for so long."""
+        await asyncio.sleep(max(self.identified_at + IDENTIFY_SECONDS - time.monotonic(), 0))
+        self.identified_at = time.monotonic()
 
     async def on_ready(self) -> None:
         """A new session: what happened before it is made up for by looking."""
@@ -87,11 +100,29 @@ class Bot(GuildListener, discord.Client):
         if guild is None:
             logger.error("The bot is not in the server that DISCORD_GUILD_ID names.")
             await in_thread(heartbeats.note_trouble, self.name, "wrong_guild")
+        else:
+            await self._arrive(guild)
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """Our guild, where it comes later than the greeting."""
+        if self.is_ready() and is_ours(guild):
+            await self._arrive(guild)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        if is_ours(guild):
+            await self._arrive(guild)
+
+    async def _arrive(self, guild: discord.Guild) -> None:
+        """Once a session: catch up with what happened before, and have the commands known."""
+        session = self.ws.session_id
+        if session == self.caught_up:
             return
-        await self._beat()
+        self.caught_up = session
         joined = {member.id: member.joined_at or discord.utils.utcnow() for member in guild.members}
         await in_thread(notices.note_present, joined, whole=guild.chunked)
+        await self._beat()
         logger.info("The bot is connected.")
+        await commands.register(self.tree)
 
     async def _beat(self) -> None:
         guild = self.get_guild(settings.DISCORD_GUILD_ID or 0)
