@@ -17,7 +17,7 @@ from guestvisits.fate import VisitFacts
 from guestvisits.models import GuestVisit
 from guestvisits.rules import BookingFacts, CohortSettings, MeetingFacts
 from guestvisits.selectors import window_of, with_dates
-from meetings.models import WAS_THERE, Attendance, Meeting
+from meetings.models import PRESENCE, Attendance, Meeting
 
 Role = Membership.Role
 Status = Membership.Status
@@ -86,12 +86,14 @@ class _Guest:
         )
 
     def _find_home(self, user_id: int, home_meeting_id: int) -> Meeting:
-        checked_in = Attendance.objects.filter(WAS_THERE, user=user_id)
+        was_there = Attendance.objects.alias(was=PRESENCE).filter(
+            was=Attendance.Presence.PRESENT, user=user_id
+        )
         group_ids = {membership.group_id for membership in self.memberships}
         home = (
             Meeting.objects.filter(pk=home_meeting_id, group__in=group_ids)
             .select_related("group__cohort")
-            .annotate(checked_in=Count("pk", filter=Q(attendances__in=checked_in)))
+            .annotate(checked_in=Count("pk", filter=Q(attendances__in=was_there)))
             .first()
         )
         if home is None:

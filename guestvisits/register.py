@@ -9,17 +9,44 @@ from datetime import datetime
 from cohorts.models import Group, Membership
 from cohorts.selectors import members_of
 from guestvisits.roster import RosterLine, read_rosters
-from meetings.models import Meeting
+from meetings.models import Attendance, Meeting
 from meetings.selectors import AttendanceCount, count_attendance, groups_facilitated
+
+Presence = Attendance.Presence
 
 
 @dataclass(frozen=True, slots=True)
 class MeetingRow:
-    """One meeting with its people.  `has_begun`: who was there matters, no more who comes."""
+    """One meeting with its people.  Once it `has_begun`, who was there matters, not who comes."""
 
     meeting: Meeting
     people: tuple[RosterLine, ...]
     has_begun: bool
+    is_over: bool
+
+    @property
+    def is_held(self) -> bool:
+        return self.has_begun and not self.meeting.is_cancelled
+
+    @property
+    def present(self) -> int:
+        """Members who were there; so for those who were not, and of whom it is not known."""
+        return self._count(Presence.PRESENT)
+
+    @property
+    def absent(self) -> int:
+        return self._count(Presence.ABSENT)
+
+    @property
+    def unknown(self) -> int:
+        return self._count(Presence.UNKNOWN)
+
+    @property
+    def guests_present(self) -> int:
+        return sum(line.is_guest and line.was_there for line in self.people)
+
+    def _count(self, presence: str) -> int:
+        return sum(line.presence == presence and not line.is_guest for line in self.people)
 
     @property
     def expected(self) -> int:
@@ -85,6 +112,11 @@ def read_group_page(group: Group, now: datetime) -> GroupPage:
     )
 
 
+def read_meeting_row(meeting: Meeting, now: datetime) -> MeetingRow:
+    """One meeting alone, its group loaded."""
+    return _rows([meeting], now)[0]
+
+
 def _meetings(groups: Iterable[Group]) -> list[Meeting]:
     meetings = Meeting.objects.filter(group__in=list(groups)).select_related("group")
     return list(meetings.order_by("starts_at", "number"))
@@ -93,6 +125,11 @@ def _meetings(groups: Iterable[Group]) -> list[Meeting]:
 def _rows(meetings: Sequence[Meeting], now: datetime) -> list[MeetingRow]:
     rosters = read_rosters(meetings)
     return [
-        MeetingRow(meeting, tuple(rosters[meeting.pk]), meeting.starts_at <= now)
+        MeetingRow(
+            meeting,
+            tuple(rosters[meeting.pk]),
+            has_begun=meeting.starts_at <= now,
+            is_over=meeting.ends_at <= now,
+        )
         for meeting in meetings
     ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from django.db.models import Q
 
@@ -21,6 +22,7 @@ from meetings.models import Attendance, Meeting
 GUEST = "guest"
 FORMER = "former member"
 Rsvp = Attendance.Rsvp
+Presence = Attendance.Presence
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +31,27 @@ class RosterLine:
 
     `role`: participant, facilitator, guest or former member.  `away_at` is the meeting of another
     group (its group loaded) that a member visits instead; `home` the group a guest comes from.
+    `presence` is a value of Attendance.Presence, `seen_at` since when the person was seen there;
+    `noted_by` is whoever corrected it, "" where nobody did.
     """
 
     user_id: int
     name: str
     role: str
     rsvp: str
-    was_there: bool
+    presence: str = Presence.UNKNOWN
+    seen_at: datetime | None = None
+    noted_by: str = ""
     away_at: Meeting | None = None
     home: str = ""
 
     @property
     def is_guest(self) -> bool:
         return self.role == GUEST
+
+    @property
+    def was_there(self) -> bool:
+        return self.presence == Presence.PRESENT
 
     @property
     def is_expected(self) -> bool:
@@ -80,7 +90,9 @@ def _members(meetings: Iterable[Meeting]) -> dict[int, list[Membership]]:
 
 def _attendances(meetings: Iterable[Meeting]) -> dict[int, dict[int, Attendance]]:
     found: dict[int, dict[int, Attendance]] = defaultdict(dict)
-    for row in Attendance.objects.filter(meeting__in=meetings).select_related("user"):
+    for row in Attendance.objects.filter(meeting__in=meetings).select_related(
+        "user", "corrected_by"
+    ):
         found[row.meeting_id][row.user_id] = row
     return found
 
@@ -115,11 +127,11 @@ def _guest_line(visit: GuestVisit, answer: Attendance | None) -> RosterLine:
 
 
 def _others(answers: Iterable[Attendance]) -> list[RosterLine]:
-    """Whoever was there and is neither a member nor a guest on a visit by now."""
+    """Whoever was there, or was said to be or not, and is neither a member nor a guest by now."""
     return [
         _line(answer.user, GUEST if answer.is_guest else FORMER, answer)
         for answer in answers
-        if answer.checked_in_at
+        if answer.checked_in_at or answer.correction
     ]
 
 
@@ -131,12 +143,19 @@ def _line(
     away_at: Meeting | None = None,
     home: str = "",
 ) -> RosterLine:
-    return RosterLine(
-        user_id=user.pk,
-        name=user.display_name,
-        role=role,
-        rsvp=answer.rsvp if answer else Rsvp.PENDING,
-        was_there=bool(answer and answer.checked_in_at),
-        away_at=away_at,
-        home=home,
+    line = RosterLine(user.pk, user.display_name, role, Rsvp.PENDING, away_at=away_at, home=home)
+    if answer is None:
+        return line
+    return replace(
+        line,
+        rsvp=answer.rsvp,
+        presence=answer.presence,
+        seen_at=None if answer.correction else answer.checked_in_at,
+        noted_by=_name_corrector(answer),
     )
+
+
+def _name_corrector(answer: Attendance) -> str:
+    if not answer.correction:
+        return ""
+    return answer.corrected_by.display_name if answer.corrected_by else "somebody"

@@ -16,6 +16,11 @@ urlpatterns = [
     path("calendar/<slug:token>.ics", calendars.feed, name="feed"),
     path("groups/", facilitators.my_groups, name="my-groups"),
     path("groups/<id:group_id>/", facilitators.group, name="group"),
+    path(
+        "groups/<id:group_id>/meetings/<id:meeting_id>/presence/<id:user_id>/",
+        facilitators.correct,
+        name="correct-presence",
+    ),
     path("groups/<id:group_id>/<slug:what>/", moving.move_group, name="move-group"),
     path(
         "groups/<id:group_id>/meetings/<id:meeting_id>/<slug:what>/",

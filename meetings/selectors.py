@@ -15,8 +15,7 @@ from django.db.models import OuterRef, Q, Subquery
 
 from cohorts.models import Group, Membership, User
 from meetings.models import (
-    WAS_ABSENT,
-    WAS_THERE,
+    PRESENCE,
     Attendance,
     EarlierSlot,
     Meeting,
@@ -28,6 +27,7 @@ LONGEST = timedelta(days=1)  # no meeting lasts longer (a constraint)
 
 Role = Membership.Role
 Status = Membership.Status
+Presence = Attendance.Presence
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def facilitates(user: User, group_id: int) -> bool:
 def count_attendance(
     group_ids: Iterable[int], now: datetime
 ) -> dict[tuple[int, int], AttendanceCount]:
-    """By (group, person), for every active participant.  Four queries for any number of groups.
+    """By (group, person), for every active participant.  Three queries for any number of groups.
 
     A meeting counts once it has begun, unless it was cancelled.  A visit elsewhere is no attendance
     here, and a visitor here is no member.
@@ -108,15 +108,17 @@ def count_attendance(
     )
     held = Counter(begun.values_list("group_id", flat=True))
     of_members = Attendance.objects.filter(meeting__in=begun, is_guest=False)
-    which = ("meeting__group_id", "user_id")
-    attended = Counter(of_members.filter(WAS_THERE).values_list(*which))
-    missed = Counter(of_members.filter(WAS_ABSENT).values_list(*which))
+    found = Counter(of_members.values_list("meeting__group_id", "user_id", PRESENCE))
     participants = Membership.objects.filter(
         group__in=ids, status=Status.ACTIVE, role=Role.PARTICIPANT
     )
     return {
-        key: AttendanceCount(held[key[0]], attended[key], missed[key])
-        for key in participants.values_list("group_id", "user_id")
+        (group_id, user_id): AttendanceCount(
+            held=held[group_id],
+            attended=found[group_id, user_id, Presence.PRESENT],
+            missed=found[group_id, user_id, Presence.ABSENT],
+        )
+        for group_id, user_id in participants.values_list("group_id", "user_id")
     }
 
 

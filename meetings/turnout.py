@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef
 
 from cohorts.models import Membership
-from meetings.models import WAS_ABSENT, WAS_THERE, Attendance, Meeting
+from meetings.models import PRESENCE, Attendance, Meeting
 
 Rsvp = Attendance.Rsvp
+Presence = Attendance.Presence
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +37,19 @@ class Turnout:
 
 
 def turnout_of(meeting_ids: Collection[int]) -> dict[int, Turnout]:
-    """The figures of each of these meetings, in five queries for any number of them."""
+    """The figures of each of these meetings, in four queries for any number of them."""
     groups = dict(Meeting.objects.filter(pk__in=meeting_ids).values_list("pk", "group"))
     members = _count_members(set(groups.values()))
     answers = _count_answers(meeting_ids)
-    present, absent = _count(meeting_ids, WAS_THERE), _count(meeting_ids, WAS_ABSENT)
+    found = _count_presence(meeting_ids)
     return {
         meeting_id: Turnout(
             members=members[group_id],
             attending=answers[meeting_id, Rsvp.ATTENDING],
             not_attending=answers[meeting_id, Rsvp.NOT_ATTENDING],
             tentative=answers[meeting_id, Rsvp.TENTATIVE],
-            present=present[meeting_id],
-            absent=absent[meeting_id],
+            present=found[meeting_id, Presence.PRESENT],
+            absent=found[meeting_id, Presence.ABSENT],
         )
         for meeting_id, group_id in groups.items()
     }
@@ -68,6 +69,6 @@ def _count_answers(meeting_ids: Collection[int]) -> Counter[tuple[int, str]]:
     return Counter({(meeting_id, rsvp): number for meeting_id, rsvp, number in counted})
 
 
-def _count(meeting_ids: Collection[int], which: Q) -> Counter[int]:
-    rows = Attendance.objects.filter(which, meeting__in=meeting_ids, is_guest=False)
-    return Counter(dict(rows.order_by("meeting").values_list("meeting").annotate(Count("pk"))))
+def _count_presence(meeting_ids: Collection[int]) -> Counter[tuple[int, str]]:
+    rows = Attendance.objects.filter(meeting__in=meeting_ids, is_guest=False)
+    return Counter(rows.values_list("meeting", PRESENCE))

@@ -31,6 +31,16 @@ def moment(value: datetime) -> SafeString:
     return _time(value, f"{_day(local)}, {date_format(local, TIME)}")
 
 
+@register.simple_tag
+def wall_time(value: datetime) -> SafeString:
+    """The hour alone, beside a day and a zone that are shown already: "18:02"."""
+    return format_html(
+        '<time datetime="{}">{}</time>',
+        value.isoformat(),
+        date_format(timezone.localtime(value), TIME),
+    )
+
+
 def _day(local: datetime) -> str:
     """The year is named where it is not this one."""
     this_year = local.year == timezone.localtime().year

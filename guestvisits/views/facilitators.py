@@ -1,15 +1,21 @@
-"""`/groups/`: a facilitator's own groups, and who comes to each meeting."""
+"""`/groups/`: a facilitator's own groups, who comes to each meeting, and who was there."""
 
 from __future__ import annotations
 
-from django.http import Http404, HttpResponse
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from cohorts import clock
+from cohorts.errors import Refusal
 from cohorts.models import Group
-from guestvisits.register import read_group_page, read_groups
+from guestvisits.register import read_group_page, read_groups, read_meeting_row
 from guestvisits.views.access import SignedInRequest, signed_in
+from meetings.corrections import correct_presence
+from meetings.models import Meeting
 from meetings.selectors import facilitates
 
 
@@ -23,10 +29,40 @@ def my_groups(request: SignedInRequest) -> HttpResponse:
 @signed_in
 @require_GET
 def group(request: SignedInRequest, group_id: int) -> HttpResponse:
+    found = _find_group(request, group_id)
+    return render(request, "groups/group.html", {"page": read_group_page(found, clock.now())})
+
+
+@signed_in
+@require_POST
+def correct(request: SignedInRequest, group_id: int, meeting_id: int, user_id: int) -> HttpResponse:
+    """Say whether somebody was there.  With JavaScript the one meeting is shown anew."""
+    _find_group(request, group_id)
+    meeting = Meeting.objects.select_related("group").filter(pk=meeting_id, group=group_id).first()
+    if meeting is None:
+        raise _not_found()
+    now, said = clock.now(), request.POST.get("presence", "")
+    in_place = bool(request.htmx) and not request.htmx.boosted  # type: ignore[attr-defined]
+    try:
+        correct_presence(meeting_id, user_id, presence=said, by=request.user.pk, now=now)
+    except Refusal as refusal:
+        messages.error(request, refusal.sentence)
+    else:
+        if in_place:
+            return render(request, "groups/_meeting.html", {"row": read_meeting_row(meeting, now)})
+    back = f"{reverse('group', args=[group_id])}#week-{meeting.number}"
+    return HttpResponseClientRedirect(back) if in_place else HttpResponseRedirect(back)
+
+
+def _find_group(request: SignedInRequest, group_id: int) -> Group:
     """For the group's facilitators and for staff; for anybody else there is no such group."""
     if not (request.user.is_staff or facilitates(request.user, group_id)):
-        raise Http404("There is no such group among yours.")
+        raise _not_found()
     found = Group.objects.select_related("cohort__course").filter(pk=group_id).first()
     if found is None:
-        raise Http404("There is no such group among yours.")
-    return render(request, "groups/group.html", {"page": read_group_page(found, clock.now())})
+        raise _not_found()
+    return found
+
+
+def _not_found() -> Http404:
+    return Http404("There is no such group among yours.")

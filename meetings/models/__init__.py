@@ -1,13 +1,12 @@
 """Dated meetings, who comes to them, the rhythm they follow, and what was done to them."""
 
 from meetings.models.feeds import CalendarFeed
-from meetings.models.meetings import WAS_ABSENT, WAS_THERE, Attendance, Meeting
+from meetings.models.meetings import PRESENCE, Attendance, Meeting
 from meetings.models.moves import MeetingChange, MeetingMove
 from meetings.models.rhythm import EarlierSlot, SkippedWeek
 
 __all__ = [
-    "WAS_ABSENT",
-    "WAS_THERE",
+    "PRESENCE",
     "Attendance",
     "CalendarFeed",
     "EarlierSlot",

@@ -132,9 +132,10 @@ class Attendance(models.Model):
 
 
 # The same for queries.
-WAS_THERE = models.Q(correction=Attendance.Presence.PRESENT) | models.Q(
-    correction="", checked_in_at__isnull=False
-)
-WAS_ABSENT = models.Q(correction=Attendance.Presence.ABSENT) | models.Q(
-    correction="", not_seen=True
+PRESENCE = models.Case(
+    models.When(~models.Q(correction=""), then=models.F("correction")),
+    models.When(checked_in_at__isnull=False, then=models.Value(Attendance.Presence.PRESENT)),
+    models.When(not_seen=True, then=models.Value(Attendance.Presence.ABSENT)),
+    default=models.Value(Attendance.Presence.UNKNOWN),
+    output_field=models.CharField(),
 )

@@ -37,6 +37,7 @@ FORMS: dict[str, tuple[int, ...]] = {
     "/meetings/{other_home}/answer/":      (IN, 302, NO, NO, NO, NO),
     "/meetings/{host}/answer/":            (IN, 302, NO, NO, 302, NO),
     "/meetings/zone/":                     (IN, 302, 302, 302, 302, 302),
+    "/groups/{group}/meetings/{host}/presence/{person}/": (IN, NO, NO, NO, 302, 302),
 }  # fmt: skip
 
 
@@ -71,6 +72,7 @@ def ids(academy: Academy, visit: GuestVisit) -> dict[str, int]:
         "other_home": academy.meeting("A", 2).pk,
         "group": academy.groups["B"].pk,
         "visit": visit.pk,
+        "person": visit.user.pk,
     }
 
 
@@ -153,6 +155,7 @@ def test_staff_see_no_group_that_does_not_exist(client_of):
         "/meetings/{}/alternatives/",
         "/meetings/visits/{}/progress/",
         "/groups/{}/",
+        "/groups/{0}/meetings/{0}/presence/{0}/",
     ],
 )
 @pytest.mark.parametrize("identifier", ["0", str(2**63), str(10**40), "9" * 5000, "-1", "x", "%00"])
@@ -172,6 +175,7 @@ def test_an_id_that_is_none_is_not_found(client_of, address, identifier):
         ("/meetings/zone/", "delete"),
         ("/groups/", "post"),
         ("/groups/{group}/", "put"),
+        ("/groups/{group}/meetings/{host}/presence/{person}/", "get"),
     ],
 )
 def test_other_methods_are_refused(client_of, ids, address, method):
