@@ -30,6 +30,7 @@ class CalendarSandbox:
     ) -> None:
         self.state = State(calendar_id=calendar_id, now=now)
         self.controls = controls(self.state)
+        self.shows: dict[str, Callable[[], Any]] = {}
 
     def routes(self) -> list[web.RouteDef]:
         return [web.route("*", PREFIX + "/{tail:.*}", self._answer), web.post(BATCH, self._batch)]

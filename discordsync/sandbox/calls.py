@@ -22,12 +22,13 @@ PREFIX = "/api/v10"
 
 @dataclass(frozen=True)
 class Call:
-    """One request as a handler sees it; `ids` are the snowflakes of its path."""
+    """One request as a handler sees it; `ids` are the snowflakes of its path, and its `token`."""
 
     actor: str
     ids: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] = field(default_factory=dict)
+    listing: list[Any] | None = None  # the body where it is a list
     reason: str | None = None
     host: str = "127.0.0.1"
 
@@ -55,14 +56,18 @@ Route = tuple[str, str, Handler]  # method, path below the prefix with {names} f
 
 
 def serve(
-    world: World, handler: Handler, *, advance: Callable[[], None]
+    world: World, handler: Handler, *, advance: Callable[[], None], anybody: bool = False
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """The aiohttp handler that reads the request, calls `handler` and answers in Discord's form."""
+    """The aiohttp handler that reads the request, calls `handler` and answers in Discord's form.
+
+    `anybody` may call what is guarded by a token in its path.
+    """
 
     async def answer(request: web.Request) -> web.Response:
         raw = await request.read()
         try:
-            authenticate(request)
+            if not anybody:
+                authenticate(request)
             call = read_call(world, request, raw)
             advance()
             return respond(*handler(world, call))
@@ -79,15 +84,20 @@ def authenticate(request: web.Request) -> None:
 
 
 def read_call(world: World, request: web.Request, raw: bytes) -> Call:
-    ids = {name: read_id(name, value) for name, value in request.match_info.items()}
+    ids = {
+        name: value if name == "token" else read_id(name, value)
+        for name, value in request.match_info.items()
+    }
     if ids.get("guild_id", world.guild_id) != world.guild_id:
         is_guild_itself = request.path == f"{PREFIX}/guilds/{ids['guild_id']}"
         raise refuse("unknown_guild" if is_guild_itself else "missing_access")
+    body = read_json(request, raw)
     return Call(
         actor=world.bot_id,
         ids=ids,
         query=request.query,
-        body=read_json(request, raw),
+        body=body if isinstance(body, dict) else {},
+        listing=body if isinstance(body, list) else None,
         reason=read_reason(request),
         host=request.host,
     )
@@ -100,7 +110,8 @@ def read_id(name: str, value: str) -> str:
         raise form_error({name: (wrong.code, wrong.message)}) from None
 
 
-def read_json(request: web.Request, raw: bytes) -> dict[str, Any]:
+def read_json(request: web.Request, raw: bytes) -> dict[str, Any] | list[Any]:
+    """A record, or a list where all of something is replaced at once."""
     if not raw:
         return {}
     if request.content_type != "application/json":
@@ -110,6 +121,11 @@ def read_json(request: web.Request, raw: bytes) -> dict[str, Any]:
         body = json.loads(raw)
     except ValueError:
         raise refuse("invalid_json") from None
+    if request.method == "PUT" and request.path.endswith("/commands"):
+        if isinstance(body, list):
+            return body
+        sentence = "Only iterables may be used in a ListType."
+        raise form_error({"": ("LIST_TYPE_CONVERT", sentence)})
     if not isinstance(body, dict):
         sentence = "Only dictionaries may be used in a DictType."
         raise form_error({"": ("DICT_TYPE_CONVERT", sentence)})

@@ -19,6 +19,7 @@ from discordsync.sandbox import (
 )
 from discordsync.sandbox.calls import Answer, Call, Handler
 from discordsync.sandbox.errors import Refusal
+from discordsync.sandbox.interactions import play
 from discordsync.sandbox.world import World, new_user
 
 Control = Callable[[Any], Any]
@@ -100,6 +101,7 @@ def all_controls(world: World) -> dict[str, Control]:
         "grant": grant,
         "revoke": revoke,
         "voice": enter_voice,
+        "interactions": play.interact,
         "settings": change_settings,
     }
     return {name: bound(world, act) for name, act in acts.items()}

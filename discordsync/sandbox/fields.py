@@ -25,11 +25,15 @@ class Wrong(Exception):
 
 
 def read_body(
-    body: Mapping[str, Any], checks: Mapping[str, Check], *, required: tuple[str, ...] = ()
+    body: Mapping[str, Any],
+    checks: Mapping[str, Check],
+    *,
+    required: tuple[str, ...] = (),
+    at: str = "",
 ) -> dict[str, Any]:
     """The named fields that were sent, checked; unknown ones are ignored as Discord ignores them.
 
-    Raises the form error 50035 with every complaint.
+    Raises the form error 50035 with every complaint, each at its field's path below `at`.
     """
     values: dict[str, Any] = {}
     errors: dict[str, tuple[str, str]] = {name: REQUIRED for name in required if name not in body}
@@ -39,7 +43,7 @@ def read_body(
         except Wrong as wrong:
             errors[wrong.path] = (wrong.code, wrong.message)
     if errors:
-        raise form_error(errors)
+        raise form_error({at + path: complaint for path, complaint in errors.items()})
     return values
 
 

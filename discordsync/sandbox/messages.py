@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from discordsync.sandbox import directs, fields, journal, members, mentions, permissions
+from discordsync.sandbox import components, directs, fields, journal, members, mentions, permissions
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.errors import refuse, unsupported
 from discordsync.sandbox.journal import Action
@@ -12,7 +12,6 @@ from discordsync.sandbox.world import World
 
 UNSERVED = (
     "attachments",
-    "components",
     "embeds",
     "message_reference",
     "poll",
@@ -31,6 +30,7 @@ def read_nonce(value: Any) -> str:
 CHECKS: dict[str, fields.Check] = {
     "content": fields.nullable(fields.text(0, 2000)),
     "allowed_mentions": mentions.read_allowed,
+    "components": components.read_components,
     "flags": fields.nullable(fields.whole(0, 2**31 - 1)),
     "nonce": fields.nullable(read_nonce),
     "enforce_nonce": fields.nullable(fields.flag),
@@ -78,22 +78,35 @@ def create_message(world: World, call: Call) -> Answer:
     twin = sent_before(world, call.actor, body)
     if twin is not None:
         return 200, present(world, twin, reader=call.actor, nonce=body["nonce"])
-    message = {
+    message = draft(world, call.actor, channel_id, body)
+    remember_nonce(world, message, body.get("nonce"))
+    keep(world, message, nonce=body.get("nonce"))
+    return 200, present(world, message, reader=call.actor, nonce=body.get("nonce"))
+
+
+def draft(world: World, author_id: str, channel_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """A message of checked fields, as it will be stored."""
+    content = body.get("content") or ""
+    return {
         "id": world.new_id(),
         "channel_id": channel_id,
-        "author_id": call.actor,
-        "content": body["content"],
+        "author_id": author_id,
+        "content": content,
+        "components": body.get("components") or [],
         "sent_at": world.timestamp(),
         "edited_at": None,
         "flags": body.get("flags") or 0,
-        **resolve(world, call.actor, channel_id, body),
+        **resolve(world, author_id, channel_id, {**body, "content": content}),
     }
+
+
+def keep(world: World, message: dict[str, Any], *, nonce: str | None = None) -> None:
+    """The message stands in its channel from now on, and the bot hears of it."""
+    channel_id = message["channel_id"]
     world.state["messages"][channel_id][message["id"]] = message
     if channel_id in world.state["channels"]:
         world.state["channels"][channel_id]["last_message_id"] = message["id"]
-    remember_nonce(world, message, body.get("nonce"))
-    tell(world, "MESSAGE_CREATE", message, nonce=body.get("nonce"))
-    return 200, present(world, message, reader=call.actor, nonce=body.get("nonce"))
+    tell(world, "MESSAGE_CREATE", message, nonce=nonce)
 
 
 def edit_message(world: World, call: Call) -> Answer:
@@ -101,17 +114,23 @@ def edit_message(world: World, call: Call) -> Answer:
     message = find(world, channel_id, call.ids["message_id"])
     if message["author_id"] != call.actor:
         raise refuse("wrong_author")
-    body = read(call)
+    revise(world, message, read(call))
+    tell(world, "MESSAGE_UPDATE", message)
+    return 200, present(world, message, reader=call.actor)
+
+
+def revise(world: World, message: dict[str, Any], body: Mapping[str, Any]) -> None:
+    """Change what the checked fields name; text must remain."""
     if "content" in body:
         if not body["content"]:
             raise refuse("empty_message")
         message["content"] = body["content"]
-        message.update(resolve(world, call.actor, channel_id, body))
-        message["edited_at"] = world.timestamp()
+        resolved = resolve(world, message["author_id"], message["channel_id"], body)
+        message.update(resolved, edited_at=world.timestamp())
+    if "components" in body:
+        message.update(components=body["components"], edited_at=world.timestamp())
     if body.get("flags") is not None:
         message["flags"] = body["flags"]
-    tell(world, "MESSAGE_UPDATE", message)
-    return 200, present(world, message, reader=call.actor)
 
 
 def delete_message(world: World, call: Call) -> Answer:
@@ -122,11 +141,15 @@ def delete_message(world: World, call: Call) -> Answer:
             raise refuse("missing_permissions")
         world.require_in_channel(call.actor, channel_id, Bit.MANAGE_MESSAGES)
         journal.write(world, call, Action.MESSAGE_DELETE, message["author_id"], {})
-    del world.state["messages"][channel_id][message["id"]]
-    if is_heard(world, channel_id):
-        gone = {"id": message["id"], "channel_id": channel_id}
-        world.tell("MESSAGE_DELETE", gone | place(world, channel_id))
+    remove(world, channel_id, message["id"])
     return 204, None
+
+
+def remove(world: World, channel_id: str, message_id: str) -> None:
+    del world.state["messages"][channel_id][message_id]
+    if is_heard(world, channel_id):
+        gone = {"id": message_id, "channel_id": channel_id}
+        world.tell("MESSAGE_DELETE", gone | place(world, channel_id))
 
 
 def tell(world: World, event: str, message: Mapping[str, Any], *, nonce: str | None = None) -> None:
@@ -237,12 +260,13 @@ def present(
     world: World, message: Mapping[str, Any], *, reader: str, nonce: str | None = None
 ) -> dict[str, Any]:
     """The message in Discord's form; only the answer to its creation carries the nonce."""
+    readable = may_read(world, reader, message)
     shown = {
         "id": message["id"],
         "channel_id": message["channel_id"],
-        "type": 0,
+        "type": message.get("type", 0),
         "author": members.present_user(world, message["author_id"]),
-        "content": message["content"] if may_read(world, reader, message) else "",
+        "content": message["content"] if readable else "",
         "timestamp": message["sent_at"],
         "edited_timestamp": message["edited_at"],
         "mentions": [members.present_user(world, user_id) for user_id in message["mentions"]],
@@ -253,10 +277,27 @@ def present(
         "pinned": False,
         "attachments": [],
         "embeds": [],
-        "components": [],
+        "components": message.get("components", []) if readable else [],
     }
+    if "answers" in message:
+        application_id = world.state["application_id"]
+        shown |= {"application_id": application_id, "webhook_id": application_id}
+        shown["interaction_metadata"] = present_cause(world, message["answers"])
     if nonce:
         shown["nonce"] = nonce
+    return shown
+
+
+def present_cause(world: World, cause: Mapping[str, Any]) -> dict[str, Any]:
+    """The interaction that a message answers: {id, type, user_id, owners, message_id}."""
+    shown = {
+        "id": cause["id"],
+        "type": cause["type"],
+        "user": members.present_user(world, cause["user_id"]),
+        "authorizing_integration_owners": cause["owners"],
+    }
+    if cause["message_id"]:
+        shown["interacted_message_id"] = cause["message_id"]
     return shown
 
 

@@ -13,6 +13,7 @@ from discordsync.sandbox import (
     errors,
     events,
     guild,
+    interactions,
     members,
     messages,
     oauth,
@@ -23,7 +24,8 @@ from discordsync.sandbox import (
 )
 from discordsync.sandbox.calls import PREFIX, Route, catch_all, serve
 from discordsync.sandbox.controls import Control, all_controls
-from discordsync.sandbox.gateway import Hub, gateway_route, told_addresses
+from discordsync.sandbox.gateway import Hub, break_gateway, gateway_route, told_addresses
+from discordsync.sandbox.interactions import play
 from discordsync.sandbox.world import DEFAULT_GUILD_ID, World
 
 ROUTES: list[Route] = [
@@ -36,6 +38,7 @@ ROUTES: list[Route] = [
     *directs.ROUTES,
     *events.ROUTES,
     *audit.ROUTES,
+    *interactions.ROUTES,
 ]
 
 
@@ -47,7 +50,14 @@ class DiscordSandbox:
     def __init__(self, *, now: Callable[[], datetime], guild_id: int = DEFAULT_GUILD_ID) -> None:
         self.world = World(now=now, guild_id=guild_id)
         self.hub = Hub(self.world)
-        self.controls: dict[str, Control] = all_controls(self.world)
+        self.controls: dict[str, Control] = {
+            **all_controls(self.world),
+            "gateway": lambda data: break_gateway(self.hub, data),
+        }
+        self.shows: dict[str, Callable[[], Any]] = {
+            "gateway": self.hub.describe,
+            "interactions": lambda: play.show(self.world),
+        }
 
     def routes(self) -> list[web.RouteDef]:
         """Every endpoint by its absolute path, and an answer for whatever else is asked."""
@@ -56,12 +66,21 @@ class DiscordSandbox:
             web.route(method, PREFIX + path, serve(self.world, handler, advance=self.advance))
             for method, path, handler in known
         ]
+        answered = [
+            web.route(
+                method,
+                PREFIX + path,
+                serve(self.world, handler, advance=self.advance, anybody=True),
+            )
+            for method, path, handler in interactions.OPEN_ROUTES
+        ]
         as_bot = serve(self.world, guild.get_me, advance=self.advance)
         return [
             *oauth.routes(self.world, PREFIX, as_bot),
             *oauth_page.routes(self.world),
             *served,
-            web.route("*", "/api/{rest:.*}", catch_all(known)),
+            *answered,
+            web.route("*", "/api/{rest:.*}", catch_all([*known, *interactions.OPEN_ROUTES])),
             gateway_route(self.hub),
         ]
 

@@ -10,7 +10,8 @@ nothing:
     dms          id -> recipient_id, opened_at      messages     channel id -> {id -> message}
     nonces       list of author, nonce, message     events       id -> scheduled event
     audit        list of entries, audit_count       voice        user id -> voice state
-    commands     id -> application command          interactions id -> interaction
+    commands     id -> application command          commands_made list of guild_id, at
+    interactions id -> interaction, see interactions/record.py
     oauth        see oauth.py
 
 A user may have an address (email, verified), an avatar and a global_name.
@@ -191,6 +192,7 @@ def new_state(guild_id: str) -> dict[str, Any]:
         "oauth": new_oauth(),
         "voice": {},
         "commands": {},
+        "commands_made": [],
         "interactions": {},
     }
 

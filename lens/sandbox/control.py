@@ -22,6 +22,7 @@ DOORS = {
     "GET, POST /_sandbox/clock": "the time it is",
     "POST /_sandbox/reset": "begin anew",
     "POST /_sandbox/<control>": "something done by hand; both worlds' controls are listed below",
+    "GET /_sandbox/<show>": "something to look at; both worlds' shows are listed below",
 }
 
 
@@ -43,6 +44,7 @@ class ControlDoor:
             web.get(f"{PREFIX}/clock", self.show_clock),
             web.post(f"{PREFIX}/clock", self.move_clock),
             web.post(f"{PREFIX}/reset", self.reset),
+            web.get(f"{PREFIX}/{{show}}", self.look),
             web.post(f"{PREFIX}/{{control}}", self.use_control),
             web.post(f"{PREFIX}/{{world}}/{{control}}", self.use_control),
         ]
@@ -50,7 +52,8 @@ class ControlDoor:
     async def list_doors(self, request: web.Request) -> web.Response:
         del request
         controls = {world.name: sorted(world.controls) for world in self.sandbox.worlds}
-        return web.json_response({"doors": DOORS, "controls": controls})
+        shows = {world.name: sorted(world.shows) for world in self.sandbox.worlds}
+        return web.json_response({"doors": DOORS, "controls": controls, "shows": shows})
 
     async def show_state(self, request: web.Request) -> web.Response:
         del request
@@ -92,6 +95,15 @@ class ControlDoor:
     async def reset(self, request: web.Request) -> web.Response:
         self.sandbox.reset()
         return await self.show_clock(request)
+
+    async def look(self, request: web.Request) -> web.Response:
+        """Answers with what the first world that has such a thing shows."""
+        name = request.match_info["show"]
+        self.sandbox.advance()
+        for world in self.sandbox.worlds:
+            if name in world.shows:
+                return web.json_response(world.shows[name]())
+        raise web.HTTPNotFound
 
     async def use_control(self, request: web.Request) -> web.Response:
         """Answers with what the control returns, {} where that is nothing."""

@@ -23,6 +23,10 @@ class World(Protocol):
     def controls(self) -> Mapping[str, Control]:
         """What a person could do by hand, by name. Each raises ValueError with a sentence."""
 
+    @property
+    def shows(self) -> Mapping[str, Callable[[], Any]]:
+        """What can be looked at beside the state, by name."""
+
     def routes(self) -> Sequence[web.RouteDef]:
         """The endpoints it serves, with absolute paths."""
 

@@ -1,6 +1,7 @@
 """Discord's gateway: a websocket by which a bot hears at once what happens in the guild."""
 
+from discordsync.sandbox.gateway.breaking import break_gateway
 from discordsync.sandbox.gateway.hub import Hub
 from discordsync.sandbox.gateway.route import gateway_route, told_addresses
 
-__all__ = ["Hub", "gateway_route", "told_addresses"]
+__all__ = ["Hub", "break_gateway", "gateway_route", "told_addresses"]

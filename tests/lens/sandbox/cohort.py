@@ -52,6 +52,49 @@ def make_cohort(sandbox: RunningSandbox) -> None:
         service.google("POST", f"{EVENTS}?sendUpdates=all", make_series(number, person["username"]))
 
 
+def make_bot(sandbox: RunningSandbox) -> str:
+    """A command, and a message with a button; the id of an interaction that showed a form."""
+    service = Service(sandbox)
+    state = sandbox.get("state")["discord"]
+    application = f"/api/v10/applications/{state['application_id']}"
+    service.discord("POST", f"{application}/guilds/{GUILD_ID}/commands", COMMAND)
+    channel = next(c["id"] for c in state["channels"].values() if c["name"] == "group-1")
+    service.discord("POST", f"/api/v10/channels/{channel}/messages", QUESTION)
+    run = {"user": ADA["id"], "command": "group meetings", "options": {"week": 1}}
+    interaction: str = sandbox.post("interactions", run)["id"]
+    token = sandbox.get("state")["discord"]["interactions"][interaction]["token"]
+    service.discord("POST", f"/api/v10/interactions/{interaction}/{token}/callback", FORM)
+    return interaction
+
+
+COMMAND = {
+    "name": "group",
+    "description": "About my group",
+    "options": [
+        {
+            "type": 1,
+            "name": "meetings",
+            "description": "Its meetings",
+            "options": [
+                {"type": 4, "name": "week", "description": "Which week", "required": True},
+                {"type": 3, "name": "note", "description": "A note", "autocomplete": True},
+            ],
+        }
+    ],
+}
+BUTTON = {"type": 2, "style": 1, "label": "I will come", "custom_id": "come"}
+QUESTION = {"content": "Will you come?", "components": [{"type": 1, "components": [BUTTON]}]}
+FIELD = {"type": 4, "custom_id": "why", "style": 1, "label": "Why?"}
+FORM = {
+    "type": 9,
+    "data": {
+        "custom_id": "away",
+        "title": "Away",
+        "components": [{"type": 1, "components": [FIELD]}],
+    },
+}
+
+
 def hide_from_others(bot_id: str, role_id: str) -> list[dict[str, Any]]:
     return [
         {"id": bot_id, "type": 1, "allow": str(VIEW | SEND | 1 << 20), "deny": "0"},

@@ -22,6 +22,7 @@ class Shelf:
         self.root = root
         self.now = now
         self.things: dict[str, Any] = {}
+        self.shows: dict[str, Callable[[], Any]] = {}
         self.controls = {"take_away": self.take_away, "settings": lambda wish: {self.name: wish}}
 
     def routes(self) -> list[web.RouteDef]:

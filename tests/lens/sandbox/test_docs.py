@@ -8,19 +8,27 @@ from typing import Any
 import pytest
 
 from lens.sandbox.inprocess import RunningSandbox
+from tests.lens.sandbox.cohort import make_bot
 
 TEXT = (Path(__file__).resolve().parents[3] / "docs" / "sandbox.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"```http\nPOST /_sandbox/(\S+)\n(.*?)```", re.DOTALL)
 EXAMPLES = [(door, body.strip()) for door, body in BLOCK.findall(TEXT)]
 
 
-def use_real_ids(body: str, sandbox: RunningSandbox) -> str:
+def use_real_ids(body: str, sandbox: RunningSandbox, interaction: str) -> str:
     """The text has made-up ids where Discord would have chosen one."""
     state = sandbox.get("state")["discord"]
-    channel = next(c["id"] for c in state["channels"].values() if c["name"] == "group-1")
-    role = next(r["id"] for r in state["roles"].values() if r["name"] == "Group 1")
-    voice = next(c["id"] for c in state["channels"].values() if c["name"] == "Voice 1")
-    real = {"300000000000000001": channel, "300000000000000002": role, "300000000000000003": voice}
+    channels = {c["name"]: c["id"] for c in state["channels"].values()}
+    said = [message for held in state["messages"].values() for message in held.values()]
+    real = {
+        "300000000000000001": channels["group-1"],
+        "300000000000000002": next(
+            r["id"] for r in state["roles"].values() if r["name"] == "Group 1"
+        ),
+        "300000000000000003": channels["Voice 1"],
+        "300000000000000004": next(m["id"] for m in said if m["components"]),
+        "300000000000000005": interaction,
+    }
     for written, meant in real.items():
         body = body.replace(written, meant)
     return body
@@ -30,7 +38,8 @@ def use_real_ids(body: str, sandbox: RunningSandbox) -> str:
 def test_an_example_works_as_it_stands(cohort: RunningSandbox, door: str, body: str) -> None:
     if door == "leave":
         cohort.post("join", {"id": "200000000000000003", "username": "edsger"})
-    wish: Any = json.loads(use_real_ids(body, cohort)) if body else None
+    interaction = make_bot(cohort)
+    wish: Any = json.loads(use_real_ids(body, cohort, interaction)) if body else None
     cohort.post(door, wish)
 
 
@@ -40,6 +49,13 @@ def test_each_control_and_each_door_has_an_example(sandbox: RunningSandbox) -> N
     controls = {name for world in shown["controls"].values() for name in world}
     named = {door.rpartition("/")[2] for door, _ in EXAMPLES}
     assert doors - {"<control>"} | controls == named
+
+
+def test_each_show_is_named(sandbox: RunningSandbox) -> None:
+    shown = sandbox.get("")
+    for name in {name for world in shown["shows"].values() for name in world}:
+        assert f"GET /_sandbox/{name}" in TEXT
+        sandbox.get(name)
 
 
 @pytest.mark.parametrize("world", ["discord", "google"])

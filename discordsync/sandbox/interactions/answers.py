@@ -1,0 +1,109 @@
+"""Messages that answer an interaction: in the channel, or ephemeral, seen by one person only.
+
+They need no permission in the channel; a command is answered where it was given.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from discordsync.sandbox import components, directs, fields, mentions, messages
+from discordsync.sandbox.errors import Refusal, refuse, unsupported
+from discordsync.sandbox.interactions import record
+from discordsync.sandbox.interactions.payloads import owners
+from discordsync.sandbox.interactions.record import COMMAND, EPHEMERAL, LOADING
+from discordsync.sandbox.world import World
+
+SUPPRESS_EMBEDS = 1 << 2
+SUPPRESS_NOTIFICATIONS = 1 << 12
+COMPONENTS_V2 = 1 << 15
+SETTABLE = EPHEMERAL | SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS
+UNSERVED = ("attachments", "embeds", "poll", "tts")
+COMMAND_ANSWER, REPLY = 20, 19
+
+CHECKS: dict[str, fields.Check] = {
+    "content": fields.nullable(fields.text(0, 2000)),
+    "allowed_mentions": mentions.read_allowed,
+    "components": components.read_components,
+    "flags": fields.nullable(fields.whole(0, 2**31 - 1)),
+}
+
+
+def read(body: Mapping[str, Any], *, at: str = "") -> dict[str, Any]:
+    """The checked fields of a message; complaints are told below `at`."""
+    for name in UNSERVED:
+        if body.get(name):
+            raise unsupported(f"messages with {name}")
+    given = fields.read_body(body, CHECKS, at=at)
+    flags = given.get("flags") or 0
+    if flags & COMPONENTS_V2:
+        raise unsupported("messages of components alone")
+    return {**given, "flags": flags & SETTABLE}
+
+
+def make(
+    world: World, interaction: dict[str, Any], given: Mapping[str, Any], *, loading: bool = False
+) -> dict[str, Any]:
+    """A new message of this interaction; one that is loading has no text yet."""
+    if not loading and not given.get("content"):
+        raise refuse("empty_message")
+    message = messages.draft(world, world.bot_id, interaction["channel_id"], given)
+    message |= {
+        "type": COMMAND_ANSWER if interaction["type"] == COMMAND else REPLY,
+        "flags": message["flags"] | (LOADING if loading else 0),
+        "answers": {
+            "id": interaction["id"],
+            "type": interaction["type"],
+            "user_id": interaction["user_id"],
+            "owners": owners(world, interaction),
+            "message_id": interaction["message_id"],
+        },
+    }
+    interaction["messages"].append(message["id"])
+    if message["flags"] & EPHEMERAL:
+        interaction["hidden"][message["id"]] = message
+    else:
+        messages.keep(world, message)
+    return message
+
+
+def change(world: World, message: dict[str, Any], given: Mapping[str, Any]) -> None:
+    """Edit a message of an interaction; whether it is ephemeral was settled when it was made."""
+    if message["flags"] & LOADING and not given.get("content"):
+        raise refuse("empty_message")
+    changes = {name: value for name, value in given.items() if name != "flags"}
+    messages.revise(world, message, changes)
+    if message["flags"] & LOADING:
+        message["flags"] &= ~LOADING
+        message["edited_at"] = None
+    if not message["flags"] & EPHEMERAL:
+        messages.tell(world, "MESSAGE_UPDATE", message)
+
+
+def remove(world: World, interaction: dict[str, Any], message: Mapping[str, Any]) -> None:
+    if message["flags"] & EPHEMERAL:
+        for each in world.state["interactions"].values():
+            each["hidden"].pop(message["id"], None)
+    else:
+        messages.remove(world, interaction["channel_id"], message["id"])
+
+
+def find(world: World, interaction: dict[str, Any], message_id: str | None) -> dict[str, Any]:
+    """One of this interaction's own messages; a pressed message counts once it was updated."""
+    own = [*interaction["messages"], interaction["original_id"]]
+    message = record.message_of(world, interaction, message_id) if message_id in own else None
+    if message is None:
+        raise refuse("unknown_message")
+    return message
+
+
+def present(world: World, message: Mapping[str, Any]) -> dict[str, Any]:
+    return messages.present(world, message, reader=world.bot_id)
+
+
+def require_reachable(world: World, interaction: Mapping[str, Any]) -> None:
+    """A deleted channel takes no more answers; direct messages may have been closed meanwhile."""
+    channel_id = interaction["channel_id"]
+    if channel_id in world.state["dms"]:
+        directs.require_open(world, channel_id)
+    elif channel_id not in world.state["channels"]:
+        raise Refusal(404, 10003, "Unknown Channel")

@@ -1,0 +1,156 @@
+"""The first answer to an interaction, within three seconds and once.
+
+to a           may be
+-------------  ----------------------------------------------------------------------
+command        a message (4), one that follows (5), a form (9)
+press          these, or the pressed message changed (7), at once or later (6)
+focus          choices (8)
+form           a message (4, 5); 6 and 7 too, where the form came from a press
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from discordsync.sandbox import fields
+from discordsync.sandbox.calls import Answer, Call, Route
+from discordsync.sandbox.errors import form_error
+from discordsync.sandbox.interactions import answers, modals, record
+from discordsync.sandbox.interactions.command_checks import fits
+from discordsync.sandbox.interactions.record import (
+    CHOICES,
+    COMMAND,
+    COMPONENT,
+    DEFERRED,
+    DEFERRED_UPDATE,
+    EPHEMERAL,
+    FOCUS,
+    LOADING,
+    MESSAGE,
+    MODAL,
+    SUBMIT,
+    UPDATE,
+)
+from discordsync.sandbox.world import World
+
+ALLOWED = {
+    COMMAND: (MESSAGE, DEFERRED, MODAL),
+    COMPONENT: (MESSAGE, DEFERRED, DEFERRED_UPDATE, UPDATE, MODAL),
+    FOCUS: (CHOICES,),
+    SUBMIT: (MESSAGE, DEFERRED),
+}
+SUBMIT_AFTER_PRESS = (MESSAGE, DEFERRED, DEFERRED_UPDATE, UPDATE)
+IN_LIST = 25
+CHOICE = fields.shape(
+    {"name": fields.text(1, 100), "value": lambda value: value}, required=("name", "value")
+)
+
+
+def answer(world: World, call: Call) -> Answer:
+    interaction = record.find_unanswered(world, call.ids["interaction_id"], call.ids["token"])
+    kind = read_type(interaction, call.body)
+    data = read_record(call.body)
+    ACTS[kind](world, interaction, data)
+    interaction["answer"], interaction["answered_at"] = kind, world.timestamp()
+    if not call.flag("with_response"):
+        return 204, None
+    return 200, present(world, interaction)
+
+
+def read_type(interaction: Mapping[str, Any], body: Mapping[str, Any]) -> int:
+    allowed = ALLOWED[interaction["type"]]
+    if interaction["type"] == SUBMIT and interaction["message_id"]:
+        allowed = SUBMIT_AFTER_PRESS
+    checked = fields.read_body(body, {"type": fields.choice(*allowed)}, required=("type",))
+    return int(checked["type"])
+
+
+def read_record(body: Mapping[str, Any]) -> dict[str, Any]:
+    data = body.get("data")
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        sentence = "Only dictionaries may be used in a DictType."
+        raise form_error({"data": ("DICT_TYPE_CONVERT", sentence)})
+    return data
+
+
+def send(world: World, interaction: dict[str, Any], data: Mapping[str, Any]) -> None:
+    answers.require_reachable(world, interaction)
+    message = answers.make(world, interaction, answers.read(data, at="data."))
+    interaction["original_id"] = message["id"]
+
+
+def defer(world: World, interaction: dict[str, Any], data: Mapping[str, Any]) -> None:
+    """The person sees that the bot is thinking; whether others do is settled now."""
+    answers.require_reachable(world, interaction)
+    given = {"flags": answers.read(data, at="data.")["flags"] & EPHEMERAL}
+    message = answers.make(world, interaction, given, loading=True)
+    interaction["original_id"] = message["id"]
+
+
+def update_later(world: World, interaction: dict[str, Any], data: Mapping[str, Any]) -> None:
+    del world, data
+    interaction["original_id"] = interaction["message_id"]
+
+
+def update(world: World, interaction: dict[str, Any], data: Mapping[str, Any]) -> None:
+    given = answers.read(data, at="data.")
+    interaction["original_id"] = interaction["message_id"]
+    answers.change(world, answers.find(world, interaction, interaction["message_id"]), given)
+
+
+def offer_choices(world: World, interaction: dict[str, Any], data: Mapping[str, Any]) -> None:
+    del world
+    choices = fields.nullable(fields.listed(CHOICE, IN_LIST))
+    given = fields.read_body(data, {"choices": choices}, at="data.").get("choices") or []
+    kind = focused(interaction["payload"]["data"]["options"])["type"]
+    for index, choice in enumerate(given):
+        if not fits(kind, choice["value"]) or len(str(choice["value"])) > 100:
+            complaint = ("BASE_TYPE_BAD_TYPE", "Wrong type of value, or more than 100 characters.")
+            raise form_error({f"data.choices.{index}.value": complaint})
+    interaction["choices"] = given
+
+
+def focused(options: list[dict[str, Any]]) -> dict[str, Any]:
+    """The option that is being typed."""
+    for option in options:
+        if option.get("focused"):
+            return option
+        if found := focused(option.get("options", [])):
+            return found
+    return {}
+
+
+def show_modal(world: World, interaction: dict[str, Any], data: Mapping[str, Any]) -> None:
+    del world
+    interaction["modal"] = modals.read_modal(data, at="data.")
+
+
+ACTS = {
+    MESSAGE: send,
+    DEFERRED: defer,
+    DEFERRED_UPDATE: update_later,
+    UPDATE: update,
+    CHOICES: offer_choices,
+    MODAL: show_modal,
+}
+
+
+def present(world: World, interaction: dict[str, Any]) -> dict[str, Any]:
+    """What became of the interaction, for a caller that asks for it."""
+    shown: dict[str, Any] = {"id": interaction["id"], "type": interaction["type"]}
+    told: dict[str, Any] = {"interaction": shown}
+    kind = interaction["answer"]
+    message = record.message_of(world, interaction, interaction["original_id"])
+    if message is not None:
+        shown |= {
+            "response_message_id": message["id"],
+            "response_message_loading": bool(message["flags"] & LOADING),
+            "response_message_ephemeral": bool(message["flags"] & EPHEMERAL),
+        }
+        if kind in (MESSAGE, UPDATE):
+            told["resource"] = {"type": kind, "message": answers.present(world, message)}
+    return told
+
+
+ROUTES: list[Route] = [("POST", "/interactions/{interaction_id}/{token}/callback", answer)]

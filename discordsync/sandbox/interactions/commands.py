@@ -1,0 +1,209 @@
+"""Application commands: registering them, for everywhere or for the guild alone.
+
+One with a name that is already there replaces it and keeps its id; a list replaces all.
+"""
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from discordsync.sandbox import fields
+from discordsync.sandbox.calls import Answer, Call, Route
+from discordsync.sandbox.errors import form_error, refuse, unsupported
+from discordsync.sandbox.interactions import command_checks as checks
+from discordsync.sandbox.world import World
+
+IN_SCOPE = 100
+CREATED_A_DAY = 200
+IN_LIST = 130
+
+
+def list_commands(world: World, call: Call) -> Answer:
+    localized = call.flag("with_localizations")
+    return 200, [present(world, held, localized=localized) for held in in_scope(world, call)]
+
+
+def get_command(world: World, call: Call) -> Answer:
+    return 200, present(world, find(world, call), localized=True)
+
+
+def create_command(world: World, call: Call) -> Answer:
+    scope = scope_of(world, call)
+    given = read(call.body)
+    twin = named(world, scope, given["name"])
+    if twin is None:
+        make_room(world, scope, [given])
+    return 200 if twin else 201, present(world, keep(world, scope, given, twin), localized=True)
+
+
+def edit_command(world: World, call: Call) -> Answer:
+    command = find(world, call)
+    given = read(call.body, required=())
+    twin = named(world, command["guild_id"], given.get("name", command["name"]))
+    if twin is not None and twin["id"] != command["id"]:
+        raise duplicate("name")
+    world.state["commands"][command["id"]] = changed = {
+        **command,
+        **given,
+        "version": world.new_id(),
+    }
+    return 200, present(world, changed, localized=True)
+
+
+def delete_command(world: World, call: Call) -> Answer:
+    del world.state["commands"][find(world, call)["id"]]
+    return 204, None
+
+
+def replace_commands(world: World, call: Call) -> Answer:
+    """The list becomes all there is; those of the same name keep their ids."""
+    scope = scope_of(world, call)
+    given = [read(one, at=f"{index}.") for index, one in enumerate(call.listing or [])]
+    names = [one["name"] for one in given]
+    for index, wanted in enumerate(names):
+        if wanted in names[:index]:
+            raise duplicate(f"{index}.name")
+    if len(given) > IN_SCOPE:
+        raise refuse("too_many_commands")
+    held = {command["name"]: command for command in in_scope(world, call)}
+    count_new(world, scope, sum(wanted not in held for wanted in names))
+    for name in held.keys() - set(names):
+        del world.state["commands"][held[name]["id"]]
+    kept = [keep(world, scope, one, held.get(one["name"])) for one in given]
+    return 200, [present(world, command, localized=True) for command in kept]
+
+
+def read(
+    body: Any, *, required: tuple[str, ...] = ("name", "description"), at: str = ""
+) -> dict[str, Any]:
+    """One command's fields as they will be stored; complaints are told at `at`."""
+    try:
+        fields.record(body)
+    except fields.Wrong as wrong:
+        raise form_error({at.rstrip("."): (wrong.code, wrong.message)}) from None
+    if body.get("type") not in (None, checks.CHAT_INPUT):
+        raise unsupported("commands other than those that are typed")
+    given = fields.read_body(body, checks.COMMAND, required=required, at=at)
+    try:
+        checks.check_size(given)
+    except fields.Wrong as wrong:
+        raise form_error({at.rstrip("."): (wrong.code, wrong.message)}) from None
+    given.pop("id", None)
+    bits = given.get("default_member_permissions")
+    if bits is not None:
+        given["default_member_permissions"] = str(bits)
+    return given
+
+
+def keep(
+    world: World, scope: str | None, given: Mapping[str, Any], twin: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Store a command, in the place of its twin."""
+    command = {
+        "type": checks.CHAT_INPUT,
+        "default_member_permissions": None,
+        "name_localizations": None,
+        "description_localizations": None,
+        "contexts": None,
+        "dm_permission": True,
+        **{name: value for name, value in given.items() if name != "type"},
+        "options": given.get("options") or [],
+        "nsfw": bool(given.get("nsfw")),
+        "integration_types": given.get("integration_types") or [0],
+        "id": twin["id"] if twin else world.new_id(),
+        "version": world.new_id(),
+        "guild_id": scope,
+    }
+    world.state["commands"][command["id"]] = command
+    return command
+
+
+def make_room(world: World, scope: str | None, given: list[dict[str, Any]]) -> None:
+    held = [c for c in world.state["commands"].values() if c["guild_id"] == scope]
+    if len(held) + len(given) > IN_SCOPE:
+        raise refuse("too_many_commands")
+    count_new(world, scope, len(given))
+
+
+def count_new(world: World, scope: str | None, new: int) -> None:
+    """New commands count, 200 a day in each scope; changed ones do not."""
+    since = world.ago(days=1)
+    counted = [one for one in world.state["commands_made"] if one["at"] > since]
+    if sum(one["guild_id"] == scope for one in counted) + new > CREATED_A_DAY:
+        raise refuse("too_many_commands_a_day")
+    made = {"guild_id": scope, "at": world.timestamp()}
+    world.state["commands_made"] = [*counted, *(dict(made) for _ in range(new))]
+
+
+def scope_of(world: World, call: Call) -> str | None:
+    """The guild of the path, None for everywhere; the application must be the caller's own."""
+    if call.ids["application_id"] != world.state["application_id"]:
+        raise refuse("wrong_application")
+    return call.ids.get("guild_id")
+
+
+def in_scope(world: World, call: Call) -> list[dict[str, Any]]:
+    scope = scope_of(world, call)
+    return [c for c in world.state["commands"].values() if c["guild_id"] == scope]
+
+
+def named(world: World, scope: str | None, name: str) -> dict[str, Any] | None:
+    for command in world.state["commands"].values():
+        if (command["guild_id"], command["name"]) == (scope, name):
+            found: dict[str, Any] = command
+            return found
+    return None
+
+
+def find(world: World, call: Call) -> dict[str, Any]:
+    scope = scope_of(world, call)
+    command: dict[str, Any] | None = world.state["commands"].get(call.ids["command_id"])
+    if command is None or command["guild_id"] != scope:
+        raise refuse("unknown_command")
+    return command
+
+
+def duplicate(path: str) -> Exception:
+    word = "APPLICATION_COMMANDS_DUPLICATE_NAME"
+    return form_error({path: (word, "Application command names must be unique")})
+
+
+def present(world: World, command: Mapping[str, Any], *, localized: bool) -> dict[str, Any]:
+    """The command in Discord's form; what was not set is left out."""
+    shown = {
+        **copy.deepcopy(dict(command)),
+        "application_id": world.state["application_id"],
+        "options": [present_option(option) for option in command["options"]],
+    }
+    if command["guild_id"] is None:
+        del shown["guild_id"]
+    else:
+        del shown["dm_permission"], shown["contexts"]
+    if not localized:
+        del shown["name_localizations"], shown["description_localizations"]
+    return shown
+
+
+def present_option(option: Mapping[str, Any]) -> dict[str, Any]:
+    shown = {name: value for name, value in option.items() if value is not None}
+    if option["options"] or option["type"] in checks.NESTING:
+        shown["options"] = [present_option(inner) for inner in option["options"]]
+    else:
+        del shown["options"]
+    return shown
+
+
+EVERYWHERE = "/applications/{application_id}/commands"
+HERE = "/applications/{application_id}/guilds/{guild_id}/commands"
+ROUTES: list[Route] = [
+    route
+    for scope in (EVERYWHERE, HERE)
+    for route in (
+        ("GET", scope, list_commands),
+        ("POST", scope, create_command),
+        ("PUT", scope, replace_commands),
+        ("GET", scope + "/{command_id}", get_command),
+        ("PATCH", scope + "/{command_id}", edit_command),
+        ("DELETE", scope + "/{command_id}", delete_command),
+    )
+]

@@ -1,0 +1,54 @@
+"""Which commands a person is offered somewhere.
+
+where      which commands                          who
+---------  --------------------------------------  ----------------------------------------
+a channel  the guild's, and those for everywhere   sees it, may use commands there, and has
+                                                   what default_member_permissions asks for;
+                                                   none ("0") leaves administrators
+direct     those for everywhere that allow it      the person
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from discordsync.sandbox import permissions
+from discordsync.sandbox.interactions.payloads import IN_DM, IN_GUILD
+from discordsync.sandbox.permissions import Bit
+from discordsync.sandbox.world import World
+
+USING = Bit.VIEW_CHANNEL | Bit.USE_APPLICATION_COMMANDS
+
+
+def offered(world: World, user_id: str, channel_id: str) -> list[dict[str, Any]]:
+    """The commands that this person can choose there, the guild's own first."""
+    commands = sorted(world.state["commands"].values(), key=lambda c: c["guild_id"] is None)
+    if channel_id in world.state["dms"]:
+        mine = world.state["dms"][channel_id]["recipient_id"] == user_id
+        return [command for command in commands if mine and is_for_dms(command)]
+    if user_id not in world.state["members"]:
+        return []
+    bits = permissions.effective(world.state, user_id, channel_id)
+    if USING & ~bits:
+        return []
+    return [command for command in commands if is_for_guilds(command) and allows(command, bits)]
+
+
+def is_for_dms(command: Mapping[str, Any]) -> bool:
+    if command["guild_id"] is not None:
+        return False
+    if command["contexts"] is not None:
+        return IN_DM in command["contexts"]
+    return command["dm_permission"] is not False
+
+
+def is_for_guilds(command: Mapping[str, Any]) -> bool:
+    return command["contexts"] is None or IN_GUILD in command["contexts"]
+
+
+def allows(command: Mapping[str, Any], bits: int) -> bool:
+    needed = command["default_member_permissions"]
+    if needed is None:
+        return True
+    if int(needed) == 0:
+        return bool(bits & Bit.ADMINISTRATOR)
+    return not int(needed) & ~bits

@@ -1,0 +1,90 @@
+"""An interaction as the bot is sent it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from discordsync.sandbox import directs, members, permissions
+from discordsync.sandbox.interactions.record import COMPONENT, SUBMIT
+from discordsync.sandbox.permissions import Bit
+from discordsync.sandbox.shown_channels import present as present_channel
+from discordsync.sandbox.world import World
+
+LOCALE = "en-US"
+IN_GUILD, IN_DM = 0, 1
+ATTACHMENT_BYTES = 10 * 1024 * 1024
+BITS_IN_DM = Bit.ATTACH_FILES | Bit.EMBED_LINKS | Bit.MENTION_EVERYONE | Bit.USE_EXTERNAL_EMOJIS
+PARTIAL_CHANNEL = (
+    "id",
+    "name",
+    "type",
+    "guild_id",
+    "parent_id",
+    "position",
+    "topic",
+    "nsfw",
+    "flags",
+    "last_message_id",
+    "rate_limit_per_user",
+)
+
+
+def build(
+    world: World,
+    interaction: Mapping[str, Any],
+    data: Mapping[str, Any],
+    message: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """`data` depends on the kind; `message` is the one that was pressed, in Discord's form."""
+    payload: dict[str, Any] = {
+        "id": interaction["id"],
+        "application_id": world.state["application_id"],
+        "type": interaction["type"],
+        "token": interaction["token"],
+        "version": 1,
+        "data": data,
+        "locale": LOCALE,
+        "channel_id": interaction["channel_id"],
+        "entitlements": [],
+        "authorizing_integration_owners": owners(world, interaction),
+        "attachment_size_limit": ATTACHMENT_BYTES,
+    }
+    if message is not None and interaction["type"] in (COMPONENT, SUBMIT):
+        payload["message"] = message
+    where = in_guild if interaction["in_guild"] else in_dm
+    return payload | where(world, interaction)
+
+
+def owners(world: World, interaction: Mapping[str, Any]) -> dict[str, str]:
+    """By whose leave the bot is there: the guild's; in direct messages that is told as 0."""
+    return {"0": world.guild_id if interaction["in_guild"] else "0"}
+
+
+def in_guild(world: World, interaction: Mapping[str, Any]) -> dict[str, Any]:
+    channel_id, user_id = interaction["channel_id"], interaction["user_id"]
+    bits = permissions.effective(world.state, user_id, channel_id)
+    own_bits = permissions.effective(world.state, world.bot_id, channel_id)
+    return {
+        "context": IN_GUILD,
+        "guild_id": world.guild_id,
+        "guild": {"id": world.guild_id, "locale": LOCALE, "features": []},
+        "guild_locale": LOCALE,
+        "channel": partial_channel(world, user_id, channel_id),
+        "member": members.present(world, user_id) | {"permissions": str(bits)},
+        "app_permissions": str(own_bits),
+    }
+
+
+def partial_channel(world: World, user_id: str, channel_id: str) -> dict[str, Any]:
+    shown = present_channel(world, world.channel(channel_id))
+    bits = permissions.effective(world.state, user_id, channel_id)
+    partial = {name: shown[name] for name in PARTIAL_CHANNEL if name in shown}
+    return partial | {"permissions": str(bits)}
+
+
+def in_dm(world: World, interaction: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "context": IN_DM,
+        "channel": directs.present(world, interaction["channel_id"]),
+        "user": members.present_user(world, interaction["user_id"]),
+        "app_permissions": str(int(BITS_IN_DM)),
+    }

@@ -1,0 +1,252 @@
+"""A person uses the bot, played by hand: runs a command, types, presses, fills in a form.
+
+Whatever Discord's own client would not let the person do raises ValueError with a sentence.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from discordsync.sandbox import components, fields, messages, permissions
+from discordsync.sandbox.interactions import modals, offer, options, payloads, record
+from discordsync.sandbox.interactions.record import (
+    COMMAND,
+    COMPONENT,
+    EPHEMERAL,
+    FOCUS,
+    LOADING,
+    SUBMIT,
+)
+from discordsync.sandbox.permissions import CATEGORY
+from discordsync.sandbox.world import World
+
+USER = fields.shape({"user": fields.snowflake}, required=("user",))
+TYPED = fields.shape(
+    {
+        "user": fields.snowflake,
+        "command": fields.text(1, 100),
+        "options": fields.record,
+        "focus": fields.text(1, 32),
+        "channel_id": fields.snowflake,
+    },
+    required=("user", "command"),
+)
+PRESSED = fields.shape(
+    {
+        "user": fields.snowflake,
+        "press": fields.text(1, 100),
+        "message_id": fields.snowflake,
+        "values": fields.listed(fields.text(1, 100), 25),
+    },
+    required=("user", "press", "message_id"),
+)
+FILLED = fields.shape(
+    {"user": fields.snowflake, "submit": fields.snowflake, "values": fields.record},
+    required=("user", "submit"),
+)
+AGAIN = fields.shape({"again": fields.snowflake}, required=("again",))
+
+
+def interact(world: World, data: Any) -> dict[str, Any]:
+    """Play a person; the keys say what is done. Answers with the interaction's id.
+
+    {"user", "command", "options"?, "channel_id"?}       run a command
+    {"user", "command", "focus", "options", …}           type an option that has autocompletion
+    {"user", "press", "message_id", "values"?}           press a button, or choose in a menu
+    {"user", "submit", "values"}                         fill in the form that an interaction showed
+    {"again"}                                            the same interaction is sent once more
+    """
+    given = fields.record(data)
+    if "again" in given:
+        interaction = find(world, AGAIN(given)["again"])
+    elif "press" in given:
+        interaction = press(world, PRESSED(given))
+    elif "submit" in given:
+        interaction = submit(world, FILLED(given))
+    else:
+        interaction = type_command(world, TYPED(given))
+    record.deliver(world, interaction)
+    return {"id": interaction["id"]}
+
+
+def type_command(world: World, wish: Mapping[str, Any]) -> dict[str, Any]:
+    user_id, (name, *path) = wish["user"], wish["command"].removeprefix("/").split()
+    channel_id = wish.get("channel_id") or first_channel(world, user_id)
+    offered = offer.offered(world, user_id, channel_id)
+    command = next((each for each in offered if each["name"] == name), None)
+    if command is None:
+        raise ValueError(f"The command {name} is not offered to this person there.")
+    focus = wish.get("focus")
+    known, steps = options.descend(command, path)
+    given = options.read_options(known, wish.get("options", {}), focus=focus)
+    if focus and not any(option.get("focused") for option in given):
+        given.append(options.read_option(named(known, focus), "", focused=True))
+    data: dict[str, Any] = {
+        "id": command["id"],
+        "name": command["name"],
+        "type": command["type"],
+        "options": options.nest(steps, given),
+    }
+    resolved = options.resolve(world, user_id, given)
+    if resolved:
+        data["resolved"] = resolved
+    if command["guild_id"]:
+        data["guild_id"] = command["guild_id"]
+    kind = FOCUS if focus else COMMAND
+    return begin(world, data, kind=kind, user_id=user_id, channel_id=channel_id)
+
+
+def named(known: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    return next(option for option in known if option["name"] == name)
+
+
+def first_channel(world: World, user_id: str) -> str:
+    """Where a person types if nothing is said: the first text channel that offers commands."""
+    if user_id not in world.state["members"]:
+        raise ValueError(f"{user_id} is not in the guild.")
+    bits = offer.USING
+    for channel_id, channel in world.state["channels"].items():
+        seen = permissions.effective(world.state, user_id, channel_id)
+        if channel["type"] != CATEGORY and not bits & ~seen:
+            return str(channel_id)
+    raise ValueError("This person sees no channel where commands may be used.")
+
+
+def press(world: World, wish: Mapping[str, Any]) -> dict[str, Any]:
+    user_id = wish["user"]
+    message = seen_message(world, user_id, wish["message_id"])
+    part = components.find(message.get("components", []), wish["press"])
+    if part is None or part.get("disabled"):
+        raise ValueError(f"The message has nothing to press that is called {wish['press']}.")
+    data: dict[str, Any] = {
+        "custom_id": part["custom_id"],
+        "component_type": part["type"],
+        "id": part["id"],
+    }
+    if part["type"] == components.MENU:
+        data["values"] = check_values(part, wish.get("values", []))
+    return begin(
+        world,
+        data,
+        kind=COMPONENT,
+        user_id=user_id,
+        channel_id=message["channel_id"],
+        message=message,
+    )
+
+
+def check_values(menu: Mapping[str, Any], values: list[str]) -> list[str]:
+    known = [option["value"] for option in menu["options"]]
+    if not menu["min_values"] <= len(set(values)) <= menu["max_values"] or set(values) - set(known):
+        raise ValueError(f"The menu {menu['custom_id']} does not take {values}.")
+    return values
+
+
+def seen_message(world: World, user_id: str, message_id: str) -> dict[str, Any]:
+    """The message, if this person sees it; an ephemeral one is seen by one person only."""
+    hidden = record.find_hidden(world, message_id)
+    if hidden is not None and hidden["answers"]["user_id"] == user_id:
+        return hidden
+    for channel_id, held in world.state["messages"].items():
+        if message_id in held and sees(world, user_id, channel_id):
+            found: dict[str, Any] = held[message_id]
+            return found
+    raise ValueError(f"{user_id} sees no message {message_id}.")
+
+
+def sees(world: World, user_id: str, channel_id: str) -> bool:
+    if channel_id in world.state["dms"]:
+        return bool(world.state["dms"][channel_id]["recipient_id"] == user_id)
+    return permissions.sees(world.state, user_id, channel_id)
+
+
+def submit(world: World, wish: Mapping[str, Any]) -> dict[str, Any]:
+    asked = find(world, wish["submit"])
+    if asked["modal"] is None or asked["user_id"] != wish["user"]:
+        raise ValueError(f"The interaction {asked['id']} showed this person no form.")
+    data = {
+        "custom_id": asked["modal"]["custom_id"],
+        "components": modals.fill(asked["modal"], wish.get("values", {})),
+    }
+    message = record.message_of(world, asked, asked["message_id"])
+    return begin(
+        world,
+        data,
+        kind=SUBMIT,
+        user_id=wish["user"],
+        channel_id=asked["channel_id"],
+        message=message,
+    )
+
+
+def begin(
+    world: World,
+    data: Mapping[str, Any],
+    *,
+    kind: int,
+    user_id: str,
+    channel_id: str,
+    message: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    interaction = record.begin(
+        world,
+        kind=kind,
+        user_id=user_id,
+        channel_id=channel_id,
+        message_id=message["id"] if message else None,
+    )
+    shown = messages.present(world, message, reader=world.bot_id) if message else None
+    interaction["payload"] = payloads.build(world, interaction, data, shown)
+    return interaction
+
+
+def find(world: World, interaction_id: str) -> dict[str, Any]:
+    interaction: dict[str, Any] | None = world.state["interactions"].get(interaction_id)
+    if interaction is None:
+        raise ValueError(f"There is no interaction {interaction_id}.")
+    return interaction
+
+
+def show(world: World) -> dict[str, Any]:
+    """What became of each interaction, oldest first, as the person sees it."""
+    held = world.state["interactions"].values()
+    return {"interactions": [describe(world, interaction) for interaction in held]}
+
+
+def describe(world: World, interaction: dict[str, Any]) -> dict[str, Any]:
+    data = interaction["payload"]["data"]
+    return {
+        "id": interaction["id"],
+        "kind": record.KINDS[interaction["type"]],
+        "user": interaction["user_id"],
+        "channel_id": interaction["channel_id"],
+        "name": data.get("name") or data["custom_id"],
+        "at": interaction["at"],
+        "state": record.state_of(world, interaction),
+        "sent": interaction["sent"],
+        "answer": interaction["answer"],
+        "choices": interaction["choices"],
+        "modal": interaction["modal"],
+        "messages": [
+            describe_message(interaction, message)
+            for message_id in own_messages(interaction)
+            if (message := record.message_of(world, interaction, message_id)) is not None
+        ],
+    }
+
+
+def own_messages(interaction: Mapping[str, Any]) -> list[str]:
+    """The original one first, which may be the message that was pressed, then what followed."""
+    ids = [interaction["original_id"], *interaction["messages"]]
+    return [each for each in dict.fromkeys(ids) if each is not None]
+
+
+def describe_message(interaction: Mapping[str, Any], message: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": message["id"],
+        "original": message["id"] == interaction["original_id"],
+        "content": message["content"],
+        "components": message.get("components", []),
+        "flags": message["flags"],
+        "ephemeral": bool(message["flags"] & EPHEMERAL),
+        "loading": bool(message["flags"] & LOADING),
+    }

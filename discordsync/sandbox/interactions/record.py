@@ -1,0 +1,132 @@
+"""Interactions as they are remembered, and what has become of one.
+
+    id, token, type, user_id, channel_id, in_guild, at
+    payload      what the bot was sent, to be sent again as it was
+    message_id   the message whose button was pressed, else None
+    sent         how often it was sent to the bot
+    answer       the type of the first answer, None before; answered_at
+    original_id  the message that "@original" means
+    hidden       id -> message that only this person sees
+    messages     the ids of all messages made by it
+    choices      what autocompletion offered;  modal  the form that was shown
+
+A person who sees no answer in three seconds is told that it failed. The token goes on for a quarter
+of an hour. Both by the sandbox's clock.
+"""
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from discordsync.sandbox.errors import refuse
+from discordsync.sandbox.world import World
+
+COMMAND, COMPONENT, FOCUS, SUBMIT = 2, 3, 4, 5
+KINDS = {COMMAND: "command", COMPONENT: "press", FOCUS: "focus", SUBMIT: "submit"}
+MESSAGE, DEFERRED, DEFERRED_UPDATE, UPDATE, CHOICES, MODAL = 4, 5, 6, 7, 8, 9
+LOADING = 1 << 7
+EPHEMERAL = 1 << 6
+
+
+def begin(
+    world: World, *, kind: int, user_id: str, channel_id: str, message_id: str | None = None
+) -> dict[str, Any]:
+    """A new interaction, remembered; its payload is not made yet."""
+    interaction = {
+        "id": world.new_id(),
+        "token": secrets.token_urlsafe(48),
+        "type": kind,
+        "user_id": user_id,
+        "channel_id": channel_id,
+        "in_guild": channel_id in world.state["channels"],
+        "at": world.timestamp(),
+        "payload": {},
+        "message_id": message_id,
+        "sent": 0,
+        "answer": None,
+        "answered_at": None,
+        "original_id": None,
+        "hidden": {},
+        "messages": [],
+        "choices": None,
+        "modal": None,
+    }
+    world.state["interactions"][interaction["id"]] = interaction
+    return interaction
+
+
+def deliver(world: World, interaction: dict[str, Any]) -> None:
+    """Send it to whoever listens; once more, and it is the same in every byte."""
+    interaction["sent"] += 1
+    world.tell("INTERACTION_CREATE", interaction["payload"])
+
+
+def find_unanswered(world: World, interaction_id: str, token: str) -> dict[str, Any]:
+    """The interaction to be answered now: known, in time, and for the first time."""
+    interaction: dict[str, Any] | None = world.state["interactions"].get(interaction_id)
+    if interaction is None or interaction["token"] != token:
+        raise refuse("unknown_interaction")
+    if interaction["answer"] is not None:
+        raise refuse("already_answered")
+    if is_late(world, interaction):
+        raise refuse("unknown_interaction")
+    return interaction
+
+
+def find_by_token(world: World, application_id: str, token: str) -> dict[str, Any]:
+    """The answered interaction whose token this is, as long as that is good."""
+    if application_id != world.state["application_id"]:
+        raise refuse("unknown_webhook")
+    for interaction in world.state["interactions"].values():
+        if interaction["token"] == token:
+            if is_over(world, interaction):
+                raise refuse("invalid_webhook_token")
+            if interaction["answer"] is None:
+                raise refuse("unknown_webhook")
+            found: dict[str, Any] = interaction
+            return found
+    raise refuse("unknown_webhook")
+
+
+def is_late(world: World, interaction: dict[str, Any]) -> bool:
+    return age(world, interaction) > timedelta(seconds=world.setting("interaction_seconds"))
+
+
+def is_over(world: World, interaction: dict[str, Any]) -> bool:
+    return age(world, interaction) > timedelta(minutes=world.setting("interaction_minutes"))
+
+
+def age(world: World, interaction: dict[str, Any]) -> timedelta:
+    return world.now() - datetime.fromisoformat(interaction["at"])
+
+
+def state_of(world: World, interaction: dict[str, Any]) -> str:
+    """What the person sees: waiting, thinking, answered or failed."""
+    if interaction["answer"] is None:
+        return "failed" if is_late(world, interaction) else "waiting"
+    original = message_of(world, interaction, interaction["original_id"])
+    if interaction["answer"] == DEFERRED and original and original["flags"] & LOADING:
+        return "failed" if is_over(world, interaction) else "thinking"
+    return "answered"
+
+
+def message_of(
+    world: World, interaction: dict[str, Any], message_id: str | None
+) -> dict[str, Any] | None:
+    """A message of this interaction, hidden or not; None when it is gone."""
+    if message_id is None:
+        return None
+    hidden: dict[str, Any] | None = find_hidden(world, message_id)
+    if hidden is not None:
+        return hidden
+    held: dict[str, dict[str, Any]] = world.state["messages"].get(interaction["channel_id"], {})
+    return held.get(message_id)
+
+
+def find_hidden(world: World, message_id: str) -> dict[str, Any] | None:
+    """An ephemeral message, whichever interaction made it."""
+    for interaction in world.state["interactions"].values():
+        if message_id in interaction["hidden"]:
+            found: dict[str, Any] = interaction["hidden"][message_id]
+            return found
+    return None

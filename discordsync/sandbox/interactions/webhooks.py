@@ -1,0 +1,61 @@
+"""What follows the first answer, by the interaction's token, for a quarter of an hour."""
+
+from typing import Any
+
+from discordsync.sandbox.calls import Answer, Call, Route
+from discordsync.sandbox.interactions import answers, record
+from discordsync.sandbox.interactions.record import LOADING
+from discordsync.sandbox.world import World
+
+
+def follow_up(world: World, call: Call) -> Answer:
+    """One more message; right after "it follows" it takes that message's place."""
+    interaction = of_token(world, call)
+    given = answers.read(call.body)
+    answers.require_reachable(world, interaction)
+    original = record.message_of(world, interaction, interaction["original_id"])
+    if original is not None and original["flags"] & LOADING:
+        answers.change(world, original, given)
+        return 200, answers.present(world, original)
+    return 200, answers.present(world, answers.make(world, interaction, given))
+
+
+def get_message(world: World, call: Call) -> Answer:
+    return 200, answers.present(world, found(world, call))
+
+
+def edit_message(world: World, call: Call) -> Answer:
+    message = found(world, call)
+    answers.change(world, message, answers.read(call.body))
+    return 200, answers.present(world, message)
+
+
+def delete_message(world: World, call: Call) -> Answer:
+    answers.remove(world, of_token(world, call), found(world, call))
+    return 204, None
+
+
+def of_token(world: World, call: Call) -> dict[str, Any]:
+    return record.find_by_token(world, call.ids["application_id"], call.ids["token"])
+
+
+def found(world: World, call: Call) -> dict[str, Any]:
+    """The message of the path; without an id the original one."""
+    interaction = of_token(world, call)
+    message_id = call.ids.get("message_id", interaction["original_id"])
+    return answers.find(world, interaction, message_id)
+
+
+WEBHOOK = "/webhooks/{application_id}/{token}"
+ROUTES: list[Route] = [
+    ("POST", WEBHOOK, follow_up),
+    *(
+        route
+        for path in (f"{WEBHOOK}/messages/@original", WEBHOOK + "/messages/{message_id}")
+        for route in (
+            ("GET", path, get_message),
+            ("PATCH", path, edit_message),
+            ("DELETE", path, delete_message),
+        )
+    ),
+]
