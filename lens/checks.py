@@ -19,7 +19,12 @@ from lens.env import is_local
 @register
 def check_settings(**_: Any) -> list[CheckMessage]:
     """What is wrong on any machine."""
-    return [*find_installation_errors(), *find_discord_errors(), *find_pace_errors()]
+    return [
+        *find_installation_errors(),
+        *find_discord_errors(),
+        *find_sign_in_errors(),
+        *find_pace_errors(),
+    ]
 
 
 @register(deploy=True)
@@ -59,6 +64,24 @@ def find_discord_errors() -> Iterator[CheckMessage]:
             "Discord: a sandbox's token would be sent to the real Discord.",
             hint="Set the bot's own token, or DISCORD_API_BASE to the sandbox's address.",
             id="lens.E002",
+        )
+
+
+def find_sign_in_errors() -> Iterator[CheckMessage]:
+    has_id, has_secret = bool(settings.DISCORD_CLIENT_ID), bool(settings.DISCORD_CLIENT_SECRET)
+    if has_id != has_secret:
+        here, lacking = ("ID", "SECRET") if has_id else ("SECRET", "ID")
+        yield Error(
+            f"Discord: DISCORD_CLIENT_{here} is set and DISCORD_CLIENT_{lacking} is not.",
+            hint="Both are shown in Discord's Developer Portal, on the page “OAuth2”.",
+            id="lens.E007",
+        )
+    is_of_sandbox = str(settings.DISCORD_CLIENT_SECRET).startswith("sandbox")
+    if is_of_sandbox and not is_local(settings.DISCORD_API_BASE):
+        yield Error(
+            "Discord: a sandbox's client secret would be sent to the real Discord.",
+            hint="Set the application's own secret, or DISCORD_API_BASE to the sandbox's address.",
+            id="lens.E008",
         )
 
 
@@ -127,6 +150,12 @@ def lacks_of_web() -> Iterator[CheckMessage]:
 
 
 def lacks_of_discord() -> Iterator[CheckMessage]:
+    if not settings.DISCORD_CLIENT_ID:
+        yield Warning(
+            "Discord: DISCORD_CLIENT_ID is not set, so people sign in with a password only.",
+            hint="docs/operations.md, “Discord”, shows where the client's id and secret are.",
+            id="lens.W013",
+        )
     if not settings.DISCORD_BOT_TOKEN:
         yield Warning(
             "Discord: DISCORD_BOT_TOKEN is not set, so no group can become active.",

@@ -79,19 +79,24 @@ class Env:
             raise ImproperlyConfigured(f"{name} must be {kind}; it is {text!r}.") from None
 
 
+COPY_SERVER_ID = (
+    "In Discord, turn on Developer Mode, right-click the server and choose Copy Server ID."
+)
+
+
 def is_local(url: str) -> bool:
     """Whether an address lies on this machine (a sandbox, a recording proxy)."""
     return urlsplit(url).hostname in LOCAL_HOSTS
 
 
-def parse_snowflake(name: str, text: str) -> int | None:
+def parse_snowflake(name: str, text: str, hint: str = "") -> int | None:
     """A Discord id, or None when the variable is empty.  Raises ImproperlyConfigured."""
     if not text.strip():
         return None
     if not text.strip().isdecimal() or len(text.strip()) not in SNOWFLAKE_DIGITS:
         raise ImproperlyConfigured(
             f"{name} must be a Discord id, 15 to 20 digits; it is {text!r}. "
-            "In Discord, turn on Developer Mode, right-click the server and choose Copy Server ID."
+            + (hint or COPY_SERVER_ID)
         )
     return int(text)
 

@@ -66,6 +66,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "django_q",
+    "allauth.account",
+    "allauth.socialaccount",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -80,6 +82,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
@@ -119,6 +122,15 @@ STORAGES = {
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/meetings/"
 LOGOUT_REDIRECT_URL = "login"
+# People are known by their address alone, and nobody makes an account: see lens/sign_in.
+ACCOUNT_ADAPTER = "lens.sign_in.adapters.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_ADAPTER = "lens.sign_in.adapters.SocialAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10  # seconds; somebody is waiting
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
@@ -160,12 +172,17 @@ DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default="Lens <lens@localhos
 
 SANDBOX_URL = "http://127.0.0.1:8001"
 SANDBOX_GUILD_ID = 100000000000000001
+SANDBOX_CLIENT_ID = 100000000000000002
 DISCORD_BOT_TOKEN = env.text("DISCORD_BOT_TOKEN", default="")
 DISCORD_GUILD_ID = reading.parse_snowflake(
     "DISCORD_GUILD_ID", env.text("DISCORD_GUILD_ID", default="")
 )
 DISCORD_INVITE_URL = env.text("DISCORD_INVITE_URL", default="")
-DISCORD_CLIENT_ID = env.text("DISCORD_CLIENT_ID", default="")
+DISCORD_CLIENT_ID = reading.parse_snowflake(
+    "DISCORD_CLIENT_ID",
+    env.text("DISCORD_CLIENT_ID", default=""),
+    "In Discord's Developer Portal it is the application's id, on the page “OAuth2”.",
+)
 DISCORD_CLIENT_SECRET = env.text("DISCORD_CLIENT_SECRET", default="")
 if not DISCORD_BOT_TOKEN and DEBUG:
     DISCORD_BOT_TOKEN = "sandbox-local"  # noqa: S105 - only the sandbox takes it
@@ -177,6 +194,10 @@ DISCORD_API_BASE = reading.parse_base(
     if DISCORD_BOT_TOKEN.startswith("sandbox")
     else "https://discord.com/api/v10",
 )
+
+if DEBUG and DISCORD_CLIENT_ID is None and reading.is_local(DISCORD_API_BASE):
+    DISCORD_CLIENT_ID = SANDBOX_CLIENT_ID
+    DISCORD_CLIENT_SECRET = "sandbox-local"  # noqa: S105 - only the sandbox takes it
 
 # -- Google Calendar -----------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from lens.health import healthz
-from lens.sign_in import sign_in_urls
+from lens.sign_in.urls import sign_in_urls
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),

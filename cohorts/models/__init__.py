@@ -5,6 +5,7 @@ from cohorts.models.courses import Cohort, Course, Group
 from cohorts.models.installation import Installation
 from cohorts.models.memberships import Membership
 from cohorts.models.people import User
+from cohorts.models.sign_ins import RefusedSignIn
 
 __all__ = [
     "AccessException",
@@ -14,5 +15,6 @@ __all__ = [
     "Group",
     "Installation",
     "Membership",
+    "RefusedSignIn",
     "User",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -44,11 +45,18 @@ class User(AbstractBaseUser, PermissionsMixin):
         "Discord id", null=True, blank=True, unique=True, validators=[check_snowflake]
     )
     discord_name = models.CharField("Discord name", max_length=80, blank=True)
+    # The picture's hash there, and the address told last: only a changed one is taken over.
+    discord_avatar = models.CharField(max_length=40, blank=True, editable=False)
+    discord_email = models.EmailField(blank=True, editable=False)
     timezone = models.CharField("time zone", max_length=64, default="UTC", validators=[check_zone])
+    # Empty while the zone is the roster's guess.
+    zone_chosen_at = models.DateTimeField(null=True, blank=True, editable=False)
     wants_email = models.BooleanField("messages by e-mail", default=True)
     wants_discord = models.BooleanField("messages on Discord", default=True)
     is_staff = models.BooleanField("staff", default=False)
     is_active = models.BooleanField("active", default=True)
+    # How often all sign-ins of this person have been ended: part of what each is checked against.
+    sign_ins_ended = models.PositiveIntegerField(default=0, editable=False)
     date_joined = models.DateTimeField(default=now)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -85,6 +93,28 @@ class User(AbstractBaseUser, PermissionsMixin):
     def clean(self) -> None:
         self.email = normalize_email(self.email)
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
         self.email = normalize_email(self.email)
-        super().save(*args, **kwargs)
+        if self._is_being_closed():
+            self.sign_ins_ended += 1
+            if update_fields is not None:
+                update_fields = {*update_fields, "sign_ins_ended"}
+        super().save(*args, update_fields=update_fields, **kwargs)
+
+    def _is_being_closed(self) -> bool:
+        if self.is_active or self.pk is None:
+            return False
+        return type(self).objects.filter(pk=self.pk, is_active=True).exists()
+
+    # A session holds this text and ends when it differs.  Whoever is closed is shut out at once in
+    # any case; with this, opening the account again opens none of the old sessions.
+
+    def get_session_auth_hash(self) -> str:
+        return f"{super().get_session_auth_hash()}{self._endings()}"
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        for text in super().get_session_auth_fallback_hash():
+            yield f"{text}{self._endings()}"
+
+    def _endings(self) -> str:
+        return f"-{self.sign_ins_ended}" if self.sign_ins_ended else ""

@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from cohorts import clock
 from cohorts.services.people import change_zone
 from cohorts.validators import check_zone, zone_names
 from guestvisits.views.access import SignedInRequest, signed_in
@@ -47,7 +48,7 @@ class ZoneForm(forms.Form):
 def choose_zone(request: SignedInRequest) -> HttpResponse:
     form = ZoneForm(request.POST or None, zone=request.user.timezone)
     if form.is_valid():
-        change_zone(request.user.pk, form.cleaned_data["zone"])
+        change_zone(request.user.pk, form.cleaned_data["zone"], now=clock.now())
         messages.success(request, f"Times are shown in {form.cleaned_data['zone']} now.")
         return redirect("my-meetings")
     return render(request, "meetings/zone.html", {"form": form}, status=400 if form.errors else 200)

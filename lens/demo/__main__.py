@@ -30,6 +30,7 @@ Lens is running.
 
   Admin           {site}/admin/      sign in as {admin}, password {password}
   Learner's page  {site}/meetings/   sign in as {learner}, password {password}
+                  or with Discord, as anybody: the sandbox asks who you are
   Sandbox         {sandbox}/            Discord and Google Calendar, as they stand now
 
 In the admin, open Cohorts, tick one and choose the action "Realize"; watch the sandbox's page.

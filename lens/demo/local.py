@@ -14,6 +14,7 @@ HOST = "127.0.0.1"
 ADMIN = "admin@example.org"
 PASSWORD = "sandbox"  # noqa: S105 - of this machine's sample only
 GUILD_ID = "100000000000000001"
+CLIENT_ID = "100000000000000002"
 # A shell that is set up for the real services must not reach them from here.
 LEFT_OUT = (
     *("DISCORD_", "GOOGLE_", "SENTRY_", "EMAIL_", "SECRET_", "INSTALLATION_", "ALLOWED_"),
@@ -74,6 +75,8 @@ class Local:
             "EMAIL_URL": f"filemail:///{self.mail}",  # a fourth slash: the path is absolute
             "DISCORD_BOT_TOKEN": "sandbox-local",
             "DISCORD_GUILD_ID": GUILD_ID,
+            "DISCORD_CLIENT_ID": CLIENT_ID,
+            "DISCORD_CLIENT_SECRET": "sandbox-local",
             "DISCORD_API_BASE": f"{self.sandbox_url}/api/v10",
             "GOOGLE_CALENDAR_ID": "lens@sandbox.example",
             "GOOGLE_CALENDAR_API_BASE": self.sandbox_url,

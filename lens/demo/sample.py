@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -64,16 +65,27 @@ def find_learner() -> User:
 
 
 def post_members() -> None:
-    """Tell the sandbox who is in its guild: everybody with a Discord id, but for the last."""
+    """Tell the sandbox whose accounts there are and who is in its guild: all but the last."""
     people = list(User.objects.filter(discord_id__isnull=False).order_by("pk"))
-    members = [
-        {"id": str(person.discord_id), "username": (person.email or "").partition("@")[0]}
-        for person in people[:-MISSING_IN_GUILD]
+    accounts = [
+        {
+            "id": str(person.discord_id),
+            "username": (person.email or "").partition("@")[0],
+            "email": person.email,
+            "verified": True,
+        }
+        for person in people
     ]
+    tell_sandbox("members", accounts[:-MISSING_IN_GUILD])
+    for account in accounts[-MISSING_IN_GUILD:]:
+        tell_sandbox("account", account)
+
+
+def tell_sandbox(door: str, data: Any) -> None:
     request = urllib.request.Request(  # noqa: S310 - our own sandbox
         # Its root: Discord's base address has /api/v10 at its end.
-        f"{settings.GOOGLE_CALENDAR_API_BASE}/_sandbox/members",
-        data=json.dumps(members).encode(),
+        f"{settings.GOOGLE_CALENDAR_API_BASE}/_sandbox/{door}",
+        data=json.dumps(data).encode(),
         headers={"Content-Type": "application/json"},
     )
     open_when_there(request)

@@ -22,6 +22,8 @@ from lens.sandbox.sandbox import Sandbox
 GUILD_ID = 100000000000000001
 CALENDAR_ID = "lens@sandbox.example"
 TOKEN = "sandbox-test"
+CLIENT_ID = 100000000000000002
+CLIENT_SECRET = "sandbox-test"
 
 
 def make_sandbox() -> Sandbox:
@@ -45,6 +47,8 @@ def sandbox(one_sandbox_server: RunningSandbox, settings: Any) -> Iterator[Runni
     settings.DISCORD_API_BASE = one_sandbox_server.discord_api_base
     settings.DISCORD_BOT_TOKEN = TOKEN
     settings.DISCORD_GUILD_ID = GUILD_ID
+    settings.DISCORD_CLIENT_ID = CLIENT_ID
+    settings.DISCORD_CLIENT_SECRET = CLIENT_SECRET
     settings.GOOGLE_CALENDAR_API_BASE = one_sandbox_server.google_api_base
     settings.GOOGLE_CALENDAR_ID = CALENDAR_ID
     yield one_sandbox_server

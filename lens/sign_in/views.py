@@ -1,4 +1,4 @@
-"""Signing in: Django's own, and "sign in as …" where everything outside is a sandbox."""
+"""Signing in with a password, and "sign in as …" where everything outside is a sandbox."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from django.contrib.auth.forms import PasswordResetForm
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
 from cohorts.models import Membership, User
@@ -26,6 +25,7 @@ class SignIn(auth_views.LoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
+        context["offers_discord"] = bool(settings.DISCORD_CLIENT_ID)
         if settings.SANDBOX:
             context["people"] = people_to_be()
         return context
@@ -55,33 +55,3 @@ def sign_in_as(request: HttpRequest, user_id: int) -> HttpResponse:
     user = get_object_or_404(User, pk=user_id, is_active=True)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     return redirect(settings.LOGIN_REDIRECT_URL)
-
-
-def sign_in_urls() -> list[URLPattern]:
-    urls = [
-        path("sign-in/", SignIn.as_view(), name="login"),
-        path("sign-out/", auth_views.LogoutView.as_view(), name="logout"),
-        path(
-            "password/",
-            auth_views.PasswordResetView.as_view(form_class=FirstPasswordForm),
-            name="password_reset",
-        ),
-        path(
-            "password/sent/",
-            auth_views.PasswordResetDoneView.as_view(),
-            name="password_reset_done",
-        ),
-        path(
-            "password/<uidb64>/<token>/",
-            auth_views.PasswordResetConfirmView.as_view(),
-            name="password_reset_confirm",
-        ),
-        path(
-            "password/changed/",
-            auth_views.PasswordResetCompleteView.as_view(),
-            name="password_reset_complete",
-        ),
-    ]
-    if settings.SANDBOX:
-        urls.append(path("sign-in/as/<int:user_id>/", sign_in_as, name="sign-in-as"))
-    return urls

@@ -1,0 +1,135 @@
+"""What a sign-in with Discord writes: who is tied to which account, and what Discord tells."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Lower
+
+from cohorts.errors import Refusal
+from cohorts.models import AccessException, Membership, RefusedSignIn, User
+from cohorts.recognizing import (
+    Candidate,
+    DiscordProfile,
+    Outcome,
+    Recognition,
+    is_new_address,
+    recognize,
+)
+from cohorts.services.locks import lock_groups, lock_people
+from cohorts.signals import announced_together
+
+TRIES = 3  # somebody may write the same id or address, or delete the person, at the same moment
+
+
+def receive_person(profile: DiscordProfile, *, now: datetime) -> Recognition:
+    """Say who it is; tie the account and keep the profile where that is decided.
+
+    Whoever is not let in leaves no trace, but for what only staff can put right.
+    """
+    for _ in range(TRIES - 1):
+        try:
+            return _receive(profile, now)
+        except (IntegrityError, Refusal):
+            continue
+    return _receive(profile, now)
+
+
+@transaction.atomic
+def _receive(profile: DiscordProfile, now: datetime) -> Recognition:
+    people = _lock_candidates(profile)
+    by_id = [one for one in people if one.discord_id == profile.discord_id]
+    by_email = [one for one in people if (one.email or "").lower() == profile.email]
+    found = recognize(
+        profile,
+        _candidate(by_id[0]) if by_id else None,
+        [_candidate(one) for one in by_email] if profile.email else [],
+    )
+    if found.outcome.concerns_staff:
+        _tell_staff(RefusedSignIn.Code(found.outcome), profile, found.person_id, now)
+    if found.outcome.lets_in:
+        _settle(profile, RefusedSignIn.Code.AMBIGUOUS, RefusedSignIn.Code.OTHER_ACCOUNT)
+        person = next(one for one in people if one.pk == found.person_id)
+        with announced_together():
+            if found.outcome is Outcome.TIE:
+                tie_account(person, profile)
+            keep_profile(person, profile, now=now)
+    return found
+
+
+def _lock_candidates(profile: DiscordProfile) -> Collection[User]:
+    """Everybody who has this Discord id or this address, held until the end, groups first."""
+    ids = set(User.objects.filter(discord_id=profile.discord_id).values_list("pk", flat=True))
+    if profile.email:
+        ids |= set(_people_at(profile.email))
+    groups = set(Membership.objects.filter(user__in=ids).values_list("group_id", flat=True))
+    groups |= set(AccessException.objects.filter(user__in=ids).values_list("group_id", flat=True))
+    lock_groups(groups)
+    return lock_people(ids).values()
+
+
+def _people_at(email: str) -> Collection[int]:
+    """Found by the small letters of what is stored: plain SQL may have stored others."""
+    return (
+        User.objects.alias(address=Lower("email"))
+        .filter(address=email)
+        .values_list("pk", flat=True)
+    )
+
+
+def _candidate(person: User) -> Candidate:
+    return Candidate(person.pk, person.discord_id, person.is_active)
+
+
+def tie_account(person: User, profile: DiscordProfile) -> None:
+    """From now on this Discord account is this person.  The caller holds the person's lock."""
+    person.discord_id = profile.discord_id
+    person.save(update_fields=["discord_id"])
+
+
+def keep_profile(person: User, profile: DiscordProfile, *, now: datetime) -> None:
+    """Take over what Discord tells; a name or nickname that stands here is left alone.
+
+    The caller holds the person's lock.  Only a changed address is announced: nothing outside
+    depends on the rest.
+    """
+    shown = {"discord_name": profile.name, "discord_avatar": profile.avatar}
+    if not person.name:
+        shown["name"] = profile.name
+    is_new = is_new_address(profile, person.discord_email, person.email)
+    if is_new and any(pk != person.pk for pk in _people_at(profile.email)):
+        _tell_staff(RefusedSignIn.Code.ADDRESS_TAKEN, profile, person.pk, now)
+    else:
+        _settle(profile, RefusedSignIn.Code.ADDRESS_TAKEN)
+        if is_new:
+            person.email = profile.email
+            person.save(update_fields=["email"])
+    if profile.email and person.email == profile.email:
+        shown["discord_email"] = profile.email
+    changed = {name: text for name, text in shown.items() if getattr(person, name) != text}
+    if changed:
+        User.objects.filter(pk=person.pk).update(**changed)
+
+
+def _tell_staff(
+    code: RefusedSignIn.Code, profile: DiscordProfile, person_id: int | None, now: datetime
+) -> None:
+    told = {
+        "user_id": person_id,
+        "discord_name": profile.name,
+        "email": profile.email,
+        "last_at": now,
+    }
+    RefusedSignIn.objects.update_or_create(
+        discord_id=profile.discord_id,
+        code=code,
+        defaults=told,
+        create_defaults={**told, "first_at": now},
+    )
+
+
+def _settle(profile: DiscordProfile, *codes: RefusedSignIn.Code) -> None:
+    """These contradictions are no more."""
+    RefusedSignIn.objects.filter(discord_id=profile.discord_id, code__in=codes).delete()

@@ -1,0 +1,22 @@
+"""What the admin's start page says of sign-ins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+
+from cohorts.models import RefusedSignIn
+
+register = template.Library()
+
+SHOWN = 5
+
+
+@register.inclusion_tag("admin/cohorts/refused_sign_ins.html", takes_context=True)
+def refused_sign_ins(context: template.Context) -> dict[str, Any]:
+    """The newest sign-ins that wait for staff; nothing for those who may not see them."""
+    if not context["request"].user.has_perm("cohorts.view_refusedsignin"):
+        return {"rows": []}
+    rows = list(RefusedSignIn.objects.select_related("user")[: SHOWN + 1])
+    return {"rows": rows[:SHOWN], "has_more": len(rows) > SHOWN}

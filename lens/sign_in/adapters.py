@@ -1,0 +1,128 @@
+"""What django-allauth asks of us.
+
+It knows the way to Discord and back; who somebody is here is ours to say.  `User.discord_id` is the
+one record of whose account is whose: allauth's own tables stay empty, and no token is kept.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import requests
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialApp, SocialLogin
+from allauth.socialaccount.providers.base.constants import AuthError
+from django.conf import settings
+from django.http import HttpRequest
+
+from cohorts import clock
+from cohorts.models import User
+from cohorts.services.sign_ins import receive_person
+from lens.env import is_local
+from lens.sign_in.discord import (
+    DiscordProvider,
+    DiscordRefused,
+    DiscordUnreachable,
+    check_answer,
+)
+from lens.sign_in.pages import Why, show_refusal
+from lens.sign_in.profile import read_profile
+
+log = logging.getLogger(__name__)
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Nobody makes an account here, and nobody is told what they see anyway."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def add_message(self, *args: Any, **kwargs: Any) -> None:
+        return
+
+
+class SocialAdapter(DefaultSocialAccountAdapter):
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        return False
+
+    def list_apps(
+        self, request: HttpRequest, provider: str | None = None, client_id: str | None = None
+    ) -> list[SocialApp]:
+        """The one of the settings: an application in the database would be a second truth."""
+        if not settings.DISCORD_CLIENT_ID or provider not in {None, DiscordProvider.id}:
+            return []
+        return [
+            SocialApp(
+                provider=DiscordProvider.id,
+                name=DiscordProvider.name,
+                client_id=str(settings.DISCORD_CLIENT_ID),
+                secret=settings.DISCORD_CLIENT_SECRET,
+            )
+        ]
+
+    def get_provider(
+        self, request: HttpRequest, provider: str, client_id: str | None = None
+    ) -> DiscordProvider:
+        return DiscordProvider(request, app=self.get_app(request, provider, client_id))
+
+    def get_requests_session(self) -> requests.Session:
+        """Every answer is looked at before allauth takes it for what it hopes for."""
+        session: requests.Session = super().get_requests_session()
+        session.headers["User-Agent"] = f"Lens ({settings.SITE_URL})"
+        # No proxy of the surroundings may stand between two processes of one machine.
+        session.trust_env = not is_local(settings.DISCORD_API_BASE)
+        session.hooks["response"].append(check_answer)
+        return session
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        """Put our own person in the place of the new one that allauth has prepared."""
+        found = receive_person(read_profile(sociallogin.account.extra_data), now=clock.now())
+        if found.person_id is None or not found.outcome.lets_in:
+            log.info("A sign-in with Discord was refused: %s", found.outcome)
+            raise ImmediateHttpResponse(show_refusal(request, Why(found.outcome)))
+        sociallogin.user = User.objects.get(pk=found.person_id)
+
+    def on_authentication_error(
+        self,
+        request: HttpRequest,
+        provider: Any,
+        error: Any = AuthError.UNKNOWN,
+        exception: Exception | None = None,
+        extra_context: Any = None,
+    ) -> None:
+        """Each of the ways in which it can fail has a page; nothing secret is in the log."""
+        why = explain(error, exception, extra_context or {})
+        log.log(why.level, "A sign-in with Discord failed: %s (%s)", why, describe(exception))
+        raise ImmediateHttpResponse(show_refusal(request, why))
+
+
+def explain(error: Any, exception: Exception | None, context: dict[str, Any]) -> Why:
+    """
+    what allauth tells                      the page
+    --------------------------------------  ------------
+    no state of this browser                expired
+    the person said no                      cancelled
+    no answer, or one of an outage          unreachable
+    our id or secret is wrong               misconfigured
+    any other refusal, or nonsense          refused
+    """
+    match exception:
+        case None if "state" not in context:
+            return Why.EXPIRED
+        case None:
+            return Why.CANCELLED if error == AuthError.CANCELLED else Why.REFUSED
+        case DiscordRefused(is_ours=True):
+            return Why.MISCONFIGURED
+        case DiscordUnreachable() | requests.ConnectionError() | requests.Timeout():
+            return Why.UNREACHABLE
+        case _:
+            return Why.REFUSED
+
+
+def describe(exception: Exception | None) -> str:
+    """For the log: only our own words can be known to hold no secret."""
+    own = isinstance(exception, DiscordRefused | DiscordUnreachable)
+    return str(exception) if own else type(exception).__name__

@@ -1,0 +1,152 @@
+"""Signing in with Discord: the way there and back."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+from allauth.socialaccount.adapter import get_adapter
+from allauth.socialaccount.models import SocialApp, SocialLogin, SocialToken
+from allauth.socialaccount.providers.base.constants import AuthProcess
+from allauth.socialaccount.providers.discord import provider as allauths
+from allauth.socialaccount.providers.oauth2.client import OAuth2Client, OAuth2Error
+from allauth.socialaccount.providers.oauth2.views import OAuth2Adapter, OAuth2CallbackView
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from lens.sign_in.profile import read_profile
+
+
+class DiscordUnreachable(OAuth2Error):
+    """It answered as one does who cannot, for now."""
+
+
+class DiscordRefused(OAuth2Error):
+    """It answered no, or nonsense.  `is_ours`: our own id or secret is not accepted."""
+
+    def __init__(self, said: str, *, is_ours: bool = False) -> None:
+        super().__init__(said)
+        self.is_ours = is_ours
+
+
+def check_answer(answer: requests.Response, **_: Any) -> None:
+    """Raises DiscordUnreachable and DiscordRefused, never with what could be a secret."""
+    status = answer.status_code
+    if status == 200:
+        return
+    if status >= 500 or status == 429:
+        raise DiscordUnreachable(f"status {status}")
+    raise DiscordRefused(f"status {status}", is_ours="invalid_client" in answer.text)
+
+
+class DiscordDoor(OAuth2Adapter):
+    """Where Discord is: its own addresses, or a stand-in's where DISCORD_API_BASE is one."""
+
+    provider_id = "discord"
+
+    @property
+    def access_token_url(self) -> str:
+        return f"{settings.DISCORD_API_BASE}/oauth2/token"
+
+    @property
+    def profile_url(self) -> str:
+        return f"{settings.DISCORD_API_BASE}/users/@me"
+
+    @property
+    def authorize_url(self) -> str:
+        """The page for people, which is no part of the API."""
+        parts = urlsplit(settings.DISCORD_API_BASE)
+        return urlunsplit((parts.scheme, parts.netloc, "/oauth2/authorize", "", ""))
+
+    def get_callback_url(self, request: HttpRequest, app: SocialApp) -> str:
+        """The one address that is registered at Discord, by whatever name somebody came."""
+        return f"{settings.SITE_URL}{reverse('discord_callback')}"
+
+    def get_access_token_data(
+        self,
+        request: HttpRequest,
+        app: SocialApp,
+        client: OAuth2Client,
+        pkce_code_verifier: str | None = None,
+    ) -> dict[str, Any]:
+        try:
+            given = super().get_access_token_data(request, app, client, pkce_code_verifier)
+            return {"access_token": str(given["access_token"])}  # nothing else is needed
+        except (LookupError, TypeError, ValueError):
+            raise DiscordRefused("an answer with no token in it") from None
+
+    def complete_login(
+        self, request: HttpRequest, app: SocialApp, token: SocialToken, **kwargs: Any
+    ) -> SocialLogin:
+        with get_adapter().get_requests_session() as session:
+            answer = session.get(
+                self.profile_url, headers={"Authorization": f"Bearer {token.token}"}
+            )
+        try:
+            told = answer.json()
+            read_profile(told)
+        except ValueError:
+            raise DiscordRefused("an answer that tells of no person") from None
+        return self.get_provider().sociallogin_from_response(request, told)
+
+
+class DiscordProvider(allauths.DiscordProvider):
+    oauth2_adapter_class = DiscordDoor
+
+    def extract_email_addresses(self, data: Any) -> list[Any]:
+        """None: which address counts is said in profile.py, once."""
+        return []
+
+    def extract_common_fields(self, data: Any) -> dict[str, Any]:
+        return {}
+
+
+# -- the two addresses ---------------------------------------------------------------------------
+
+
+@never_cache
+@require_POST
+def begin(request: HttpRequest) -> HttpResponse:
+    """Send somebody to Discord.
+
+    By a button and never by a link: a page elsewhere must not sign anybody in.  allauth's own view
+    would let the address say what is asked for and what happens afterwards.
+    """
+    if not settings.DISCORD_CLIENT_ID:
+        raise Http404("Signing in with Discord is not set up.")
+    provider = get_adapter().get_provider(request, DiscordProvider.id)
+    # Whoever was refused may want to be somebody else: then Discord asks again.
+    prompt = "consent" if "other" in request.POST else "none"
+    answer: HttpResponse = provider.redirect(
+        request,
+        AuthProcess.LOGIN,
+        next_url=_safe(request, request.POST.get("next", "")),
+        scope=["identify", "email"],
+        auth_params={"prompt": prompt},
+    )
+    return answer
+
+
+def _safe(request: HttpRequest, next_url: str) -> str | None:
+    is_ours = url_has_allowed_host_and_scheme(
+        next_url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return next_url if is_ours else None
+
+
+_come_back = OAuth2CallbackView.adapter_view(DiscordDoor)
+
+
+@never_cache
+@require_GET
+def come_back(request: HttpRequest) -> HttpResponseBase:
+    """Discord sends people here."""
+    if not settings.DISCORD_CLIENT_ID:
+        raise Http404("Signing in with Discord is not set up.")
+    answer: HttpResponseBase = _come_back(request)
+    return answer

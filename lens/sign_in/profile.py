@@ -1,0 +1,45 @@
+"""Discord's words for a person, as plain values.  Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from cohorts.recognizing import DiscordProfile
+
+LONGEST_NAME = 80
+LONGEST_EMAIL = 254
+AVATAR = re.compile(r"(a_)?[0-9a-f]{32}")
+EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
+
+
+def read_profile(told: Any) -> DiscordProfile:
+    """From the answer to `/users/@me`.  Raises ValueError when it tells of no person."""
+    if not isinstance(told, Mapping) or not re.fullmatch(r"[0-9]{15,19}", str(told.get("id"))):
+        raise ValueError("Discord's answer tells of no person")
+    return DiscordProfile(
+        discord_id=int(told["id"]),
+        name=_clean(told.get("global_name")) or _clean(told.get("username")),
+        avatar=_matching(AVATAR, told.get("avatar")),
+        email=_read_email(told),
+    )
+
+
+def _read_email(told: Mapping[str, Any]) -> str:
+    """Only one that Discord says it has verified, in so many words."""
+    if told.get("verified") is not True:
+        return ""
+    email = _matching(EMAIL, told.get("email")).lower()
+    return email if len(email) <= LONGEST_EMAIL else ""
+
+
+def _matching(pattern: re.Pattern[str], text: Any) -> str:
+    return text if isinstance(text, str) and pattern.fullmatch(text) else ""
+
+
+def _clean(text: Any) -> str:
+    """Without what no database takes, nor any line of a page."""
+    if not isinstance(text, str):
+        return ""
+    return " ".join("".join(c for c in text if c.isprintable()).split())[:LONGEST_NAME]

@@ -1,0 +1,84 @@
+"""Who somebody is that signs in with Discord, as the table says."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cohorts.recognizing import (
+    Candidate,
+    DiscordProfile,
+    Outcome,
+    Recognition,
+    is_new_address,
+    recognize,
+)
+
+ADA, OTHER = 200000000000000001, 200000000000000002
+PROFILE = DiscordProfile(ADA, "Ada", email="ada@example.org")
+FREE = Candidate(1, None, is_active=True)
+TIED = Candidate(2, ADA, is_active=True)
+
+
+@pytest.mark.parametrize(
+    ("by_id", "by_email", "found"),
+    [
+        (TIED, [], Recognition(Outcome.KNOWN, 2)),
+        (TIED, [TIED], Recognition(Outcome.KNOWN, 2)),
+        (TIED, [FREE], Recognition(Outcome.KNOWN, 2)),
+        (TIED, [FREE, TIED], Recognition(Outcome.KNOWN, 2)),
+        (Candidate(2, ADA, is_active=False), [FREE], Recognition(Outcome.CLOSED, 2)),
+        (None, [FREE], Recognition(Outcome.TIE, 1)),
+        (None, [], Recognition(Outcome.STRANGER)),
+        (None, [FREE, Candidate(3, None, is_active=True)], Recognition(Outcome.AMBIGUOUS)),
+        (None, [FREE, Candidate(3, None, is_active=False)], Recognition(Outcome.AMBIGUOUS)),
+        (None, [Candidate(1, None, is_active=False)], Recognition(Outcome.CLOSED, 1)),
+        (None, [Candidate(1, OTHER, is_active=True)], Recognition(Outcome.OTHER_ACCOUNT, 1)),
+        (None, [Candidate(1, OTHER, is_active=False)], Recognition(Outcome.CLOSED, 1)),
+    ],
+)
+def test_the_table(by_id, by_email, found):
+    assert recognize(PROFILE, by_id, by_email) == found
+
+
+def test_an_address_that_discord_has_not_verified_is_none():
+    assert recognize(DiscordProfile(ADA, "Ada"), None, [FREE]).outcome is Outcome.UNVERIFIED
+    assert recognize(DiscordProfile(ADA, "Ada"), TIED, []).outcome is Outcome.KNOWN
+
+
+candidates = st.builds(
+    Candidate, st.integers(1, 3), st.none() | st.sampled_from([ADA, OTHER]), st.booleans()
+)
+
+
+@given(st.none() | candidates, st.lists(candidates, max_size=3), st.booleans())
+def test_nobody_is_let_in_but_the_one_who_is_meant(by_id, by_email, verified):
+    profile = DiscordProfile(ADA, "Ada", email="ada@example.org" if verified else "")
+    found = recognize(profile, by_id, by_email)
+    if found.outcome is Outcome.TIE:
+        assert verified
+        assert by_id is None
+        assert [(one.id, one.discord_id, one.is_active) for one in by_email] == [
+            (found.person_id, None, True)
+        ]
+    elif found.outcome is Outcome.KNOWN:
+        assert by_id is not None
+        assert (by_id.id, by_id.is_active) == (found.person_id, True)
+    else:
+        assert not found.outcome.lets_in
+
+
+@pytest.mark.parametrize(
+    ("told", "told_last", "held", "is_new"),
+    [
+        ("", "", None, False),
+        ("", "old@example.org", "old@example.org", False),
+        ("new@example.org", "", None, True),
+        ("new@example.org", "", "roster@example.org", True),
+        ("new@example.org", "old@example.org", "old@example.org", True),
+        ("new@example.org", "new@example.org", "staff@example.org", False),  # staff chose since
+        ("new@example.org", "old@example.org", "staff@example.org", True),
+        ("same@example.org", "", "same@example.org", False),
+    ],
+)
+def test_an_address_is_taken_over_when_discord_tells_another(told, told_last, held, is_new):
+    assert is_new_address(DiscordProfile(ADA, "Ada", email=told), told_last, held) is is_new

@@ -1,0 +1,349 @@
+"""Who is let in by Discord, as whom, and what it leaves behind."""
+
+import re
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from django.db import IntegrityError, connection
+from django.test import Client
+from django.urls import NoReverseMatch, get_resolver, reverse
+
+from cohorts.models import Membership, RefusedSignIn, User
+from cohorts.sync.models import GroupSync
+from discordsync.sandbox.oauth_page import STRANGER
+from tests.lens.sign_in.conftest import ADA, Walk
+from tests.support.academy import Academy
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("tell")]
+
+BEN = 200000000000000002
+
+
+def text_of(answer) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
+
+
+def leaves_nothing() -> bool:
+    """No row of anybody who was not let in, and none of allauth's ever."""
+    tables = [EmailAddress, SocialAccount, SocialApp, SocialToken, RefusedSignIn]
+    return not any(table.objects.exists() for table in tables)
+
+
+# -- known ---------------------------------------------------------------------------------------
+
+
+def test_the_first_time_one_is_found_by_the_address_and_tied_to_it(walk, ada):
+    answer = walk.sign_in()
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/meetings/")
+    assert walk.name == "Ada"
+    ada.refresh_from_db()
+    assert ada.discord_id == ADA
+    assert User.objects.count() == 1
+    assert leaves_nothing()
+
+
+def test_the_address_is_found_in_any_case(walk, ada, tell):
+    tell(email="ADA@Example.ORG")
+    walk.sign_in()
+    assert walk.name == "Ada"
+
+
+def test_again_one_is_found_by_the_account_whatever_the_address_is(walk, ada, tell, sandbox):
+    walk.sign_in()
+    tell(email=None, verified=False)
+    again = Walk(sandbox)
+    again.sign_in()
+    assert again.name == "Ada"
+    ada.refresh_from_db()
+    assert ada.email == "ada@example.org"
+
+
+def test_the_account_decides_even_where_the_address_is_somebody_elses(walk, tell):
+    User.objects.create_user("old@example.org", None, name="Ada", discord_id=ADA)
+    ben = User.objects.create_user("ada@example.org", None, name="Ben")
+    walk.sign_in()
+    assert walk.name == "Ada"
+    ben.refresh_from_db()
+    assert (ben.email, ben.discord_id) == ("ada@example.org", None)
+    [told] = RefusedSignIn.objects.all()
+    assert (told.code, told.user.name, told.email) == ("address_taken", "Ada", "ada@example.org")
+
+
+def test_one_comes_to_the_page_that_was_asked_for_and_to_no_other_site(walk, ada, sandbox):
+    assert walk.sign_in(next="/groups/").headers["Location"] == "/groups/"
+    for evil in ("https://evil.example/", "//evil.example", "javascript:1"):
+        assert Walk(sandbox).sign_in(next=evil).headers["Location"] == "/meetings/"
+
+
+def test_signing_in_begins_a_new_session(walk, ada):
+    """So that nobody who knew the old one is signed in with it."""
+    walk.begin()
+    before = walk.client.cookies["sessionid"].value
+    walk.sign_in()
+    assert walk.client.cookies["sessionid"].value != before
+    stolen = Client()
+    stolen.cookies["sessionid"] = before
+    assert stolen.get("/meetings/").status_code == 302
+
+
+def test_somebody_else_in_the_same_browser_takes_over_nothing(walk, ada, tell):
+    User.objects.create_user("ben@example.org", None, name="Ben", discord_id=BEN)
+    tell(id=str(BEN), username="ben")
+    walk.sign_in()
+    walk.client.session["of"] = "Ada"
+    walk.sign_in(BEN)
+    assert walk.name == "Ben"
+    assert "of" not in walk.client.session
+
+
+def test_signing_out(walk, ada):
+    walk.sign_in()
+    assert walk.client.get("/sign-out/").status_code == 405
+    assert walk.client.post("/sign-out/").headers["Location"] == "/sign-in/"
+    assert walk.name == ""
+
+
+# -- what Discord tells --------------------------------------------------------------------------
+
+
+def test_name_and_picture_are_kept_current_and_a_nickname_wins(walk, ada, tell, sandbox):
+    User.objects.filter(pk=ada.pk).update(nickname="Countess")
+    tell(global_name="Ada L.", avatar="a1b2c3d4e5f60718293a4b5c6d7e8f90")
+    walk.sign_in()
+    ada.refresh_from_db()
+    assert (ada.discord_name, ada.name, ada.display_name) == ("Ada L.", "Ada", "Countess")
+    assert ada.discord_avatar == "a1b2c3d4e5f60718293a4b5c6d7e8f90"
+    tell(global_name=None, avatar=None)
+    Walk(sandbox).sign_in()
+    ada.refresh_from_db()
+    assert (ada.discord_name, ada.discord_avatar) == ("ada", "")
+
+
+def test_a_changed_address_becomes_the_persons(walk, ada, tell, sandbox):
+    walk.sign_in()
+    tell(email="new@example.org")
+    Walk(sandbox).sign_in()
+    ada.refresh_from_db()
+    assert (ada.email, ada.discord_id) == ("new@example.org", ADA)
+
+
+def test_a_changed_address_that_is_not_verified_does_not(walk, ada, tell, sandbox):
+    walk.sign_in()
+    tell(email="new@example.org", verified=False)
+    Walk(sandbox).sign_in()
+    ada.refresh_from_db()
+    assert ada.email == "ada@example.org"
+
+
+def test_an_address_that_staff_chose_since_stays_until_discord_tells_another(
+    walk, ada, tell, sandbox
+):
+    walk.sign_in()
+    User.objects.filter(pk=ada.pk).update(email="staff@example.org")
+    Walk(sandbox).sign_in()
+    ada.refresh_from_db()
+    assert ada.email == "staff@example.org"
+    tell(email="new@example.org")
+    Walk(sandbox).sign_in()
+    ada.refresh_from_db()
+    assert ada.email == "new@example.org"
+
+
+def test_somebody_elses_address_is_not_taken_until_it_is_free(walk, ada, tell, sandbox):
+    ben = User.objects.create_user("ben@example.org", None, name="Ben")
+    walk.sign_in()
+    tell(email="Ben@example.org")
+    second = Walk(sandbox)
+    assert second.sign_in().status_code == 302
+    ada.refresh_from_db()
+    assert ada.email == "ada@example.org"
+    assert [row.code for row in RefusedSignIn.objects.all()] == ["address_taken"]
+    ben.delete()
+    Walk(sandbox).sign_in()
+    ada.refresh_from_db()
+    assert ada.email == "ben@example.org"
+    assert not RefusedSignIn.objects.exists()
+
+
+def test_a_new_id_and_a_new_address_are_announced_and_a_new_name_is_not(walk, tell, now, sandbox):
+    academy = Academy(now)
+    ada = academy.add_member("Ada", "A")
+    group = academy.groups["A"].pk
+
+    def wanted() -> list[int]:
+        rows = GroupSync.objects.filter(group=group).order_by("mirror")
+        return list(rows.values_list("wanted", flat=True))
+
+    before = wanted()
+    walk.sign_in()  # an id
+    tied = wanted()
+    assert all(after > earlier for earlier, after in zip(before, tied, strict=True))
+    tell(global_name="Ada L.")
+    Walk(sandbox).sign_in()
+    assert wanted() == tied
+    tell(email="new@example.org")
+    Walk(sandbox).sign_in()
+    assert all(after > earlier for earlier, after in zip(tied, wanted(), strict=True))
+    assert Membership.objects.filter(user=ada, group=group).count() == 1
+
+
+# -- refused -------------------------------------------------------------------------------------
+
+
+def test_a_stranger_gets_a_friendly_page_and_no_account(walk, settings):
+    settings.DISCORD_INVITE_URL = "https://discord.gg/academy"
+    answer = walk.sign_in(int(STRANGER["id"]))
+    assert answer.status_code == 403
+    assert "We do not know you yet" in text_of(answer)
+    assert "https://discord.gg/academy" in answer.content.decode()
+    assert walk.name == ""
+    assert not User.objects.exists()
+    assert leaves_nothing()
+
+
+def test_an_address_that_is_not_verified_opens_nobodys_account(walk, ada, tell):
+    tell(verified=False)
+    answer = walk.sign_in()
+    assert "Discord has not verified your address" in text_of(answer)
+    ada.refresh_from_db()
+    assert (ada.discord_id, walk.name) == (None, "")
+    assert leaves_nothing()
+
+
+def test_whoever_is_tied_to_another_account_stays_so_and_staff_are_told(walk, ada, staff):
+    User.objects.filter(pk=ada.pk).update(discord_id=BEN)
+    for _ in range(2):
+        answer = walk.sign_in()
+    assert "You are known by another Discord account" in text_of(answer)
+    ada.refresh_from_db()
+    assert (ada.discord_id, walk.name) == (BEN, "")
+    [told] = RefusedSignIn.objects.all()
+    assert (told.code, told.user, told.discord_id) == ("other_account", ada, ADA)
+    assert told.first_at < told.last_at
+    shown = text_of(staff.get("/admin/"))
+    assert "the person is tied to another Discord account" in shown
+    assert "empty the Discord id on the person's page" in shown.replace("&#x27;", "'")
+    # What staff are advised to do helps.
+    User.objects.filter(pk=ada.pk).update(discord_id=None)
+    walk.sign_in()
+    assert walk.name == "Ada"
+    assert not RefusedSignIn.objects.exists()
+
+
+def test_two_people_with_one_address_in_different_case_are_kept_out_of_the_database(ada):
+    with pytest.raises(IntegrityError):
+        User.objects.bulk_create([User(email="ADA@example.org", name="Another Ada")])
+
+
+def test_where_they_are_there_all_the_same_nobody_is_guessed_and_staff_are_told(walk, ada, staff):
+    with connection.cursor() as cursor:
+        # A database that was filled by other hands, before the constraint.
+        cursor.execute("DROP INDEX user_email_in_any_case")
+    User.objects.bulk_create([User(email="ADA@example.org", name="Another Ada")])
+    answer = walk.sign_in()
+    assert "More than one person has your address" in text_of(answer)
+    assert walk.name == ""
+    assert not User.objects.filter(discord_id=ADA).exists()
+    assert "several people have this address" in text_of(staff.get("/admin/"))
+    User.objects.filter(name="Another Ada").update(email="other@example.org")
+    walk.sign_in()
+    assert walk.name == "Ada"
+
+
+def test_a_closed_account_stays_closed(walk, ada):
+    User.objects.filter(pk=ada.pk).update(is_active=False)
+    answer = walk.sign_in()
+    assert "Your account is closed" in text_of(answer)
+    ada.refresh_from_db()
+    assert (ada.discord_id, walk.name) == (None, "")
+    assert leaves_nothing()
+
+
+# -- closed while signed in ----------------------------------------------------------------------
+
+
+def test_whoever_is_closed_is_out_at_once_and_opening_again_opens_no_old_session(walk, ada):
+    walk.sign_in()
+    ada.refresh_from_db()
+    ada.is_active = False
+    ada.save()
+    assert walk.name == ""
+    assert walk.client.get("/api/users/me/meetings").status_code in {401, 403}
+    ada.is_active = True
+    ada.save()
+    assert walk.name == ""
+    walk.sign_in()
+    assert walk.name == "Ada"
+
+
+def test_whoever_is_closed_past_the_model_is_out_at_once_too(walk, ada):
+    walk.sign_in()
+    User.objects.update(is_active=False)
+    assert walk.name == ""
+
+
+def test_staff_close_an_account_on_its_page(walk, ada, staff):
+    walk.sign_in()
+    page = f"/admin/cohorts/user/{ada.pk}/change/"
+    form = staff.get(page).context["adminform"].form
+    data = {name: value for name, value in form.initial.items() if value not in (None, False)}
+    data = {name: value for name, value in data.items() if name in form.fields}
+    answer = staff.post(page, {**data, "is_active": "", "groups": [], "user_permissions": []})
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    ada.refresh_from_db()
+    assert (ada.is_active, walk.name) == (False, "")
+
+
+def test_a_saved_person_stays_signed_in(walk, ada):
+    walk.sign_in()
+    ada.refresh_from_db()
+    ada.nickname = "Countess"
+    ada.save()
+    assert walk.name == "Ada"
+
+
+# -- no other way in -----------------------------------------------------------------------------
+
+
+def test_none_of_allauths_own_pages_is_there():
+    names = {str(name) for name in get_resolver().reverse_dict if isinstance(name, str)}
+    assert not {name for name in names if name.startswith(("account_", "socialaccount_"))}
+    assert {name for name in names if name.startswith("discord_")} == {
+        "discord_login",
+        "discord_callback",
+    }
+    for page in ("account_signup", "account_login", "account_email", "socialaccount_signup"):
+        with pytest.raises(NoReverseMatch):
+            reverse(page)
+    client = Client()
+    for address in ("/accounts/signup/", "/accounts/login/", "/accounts/", "/3rdparty/signup/"):
+        assert client.get(address).status_code == 404
+
+
+def test_the_admin_has_none_of_allauths_tables(staff):
+    assert "Social" not in text_of(staff.get("/admin/"))
+    assert staff.get("/admin/socialaccount/socialapp/add/").status_code == 404
+
+
+def test_a_page_elsewhere_signs_nobody_in(sandbox):
+    assert Client().get("/sign-in/discord/").status_code == 405
+    assert Client(enforce_csrf_checks=True).post("/sign-in/discord/").status_code == 403
+
+
+def test_the_address_cannot_say_what_is_asked_for_or_what_follows(walk, ada):
+    address = "/sign-in/discord/?process=connect&scope=guilds&auth_params=prompt%3Dx&action=z"
+    asked = walk.client.post(address).headers["Location"]
+    assert "guilds" not in asked
+    assert "prompt=none" in asked
+    walk.come_back(walk.choose(asked, ADA))
+    assert walk.name == "Ada"
+    assert leaves_nothing()
+
+
+def test_without_a_client_nothing_is_offered_and_nothing_is_there(ada, settings, sandbox):
+    settings.DISCORD_CLIENT_ID, settings.DISCORD_CLIENT_SECRET = None, ""
+    client = Client()
+    assert "Discord" not in text_of(client.get("/sign-in/"))
+    assert client.post("/sign-in/discord/").status_code == 404
+    assert client.get("/sign-in/discord/callback/?code=a&state=b").status_code == 404
