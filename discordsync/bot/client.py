@@ -29,6 +29,7 @@ from discordsync.bot.listening import GuildListener, is_ours
 from discordsync.bot.people import Asker
 from discordsync.bot.replies import Reply, Showing
 from discordsync.bot.threads import in_thread
+from discordsync.bot.voices import VoiceListener, Voices
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ class PressedButton(
         await interaction.client.answer(interaction, ask or Ask("outdated"))
 
 
-class Bot(GuildListener, discord.Client):
+class Bot(GuildListener, VoiceListener, discord.Client):
     def __init__(self, name: str) -> None:
         # Who comes and goes needs the privileged members intent; nobody's words are read.
         intents = discord.Intents(guilds=True, members=True, voice_states=True)
@@ -72,6 +73,7 @@ class Bot(GuildListener, discord.Client):
             guild_ready_timeout=GUILD_SECONDS,
         )
         self.name = name
+        self.voices = Voices(self)
         self.caught_up: str | None = None  # the session in which it did
         self.identified_at = float("-inf")
         self.under_way = 0
@@ -88,6 +90,7 @@ class Bot(GuildListener, discord.Client):
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
         for seconds, chore in ((LOOK_EVERY, self._carry_on), (heartbeats.EVERY, self._beat)):
             self.chores.append(self.loop.create_task(self._every(seconds, chore)))
+        self.chores.append(self.loop.create_task(self.voices.listen()))
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Discord takes one identify in five seconds; discord.py would always wait for so long."""
@@ -114,6 +117,7 @@ class Bot(GuildListener, discord.Client):
 
     async def _arrive(self, guild: discord.Guild) -> None:
         """Once a session: catch up with what happened before, and have the commands known."""
+        self.voices.find()
         session = self.ws.session_id
         if session == self.caught_up:
             return
