@@ -74,7 +74,7 @@ async def _look_at(client: Client, event: Event) -> Event:
 
 async def _cancel(client: Client, call: Cancel) -> Outcome:
     try:
-        await client.delete(call.event, tell=TOLD)
+        await client.delete(call.event, tell=call.tell)
     except Missing:
         return Outcome(call.event.id, "It was cancelled already.", _cancelled(call.event))
     return Outcome(call.event.id, answer=_cancelled(call.event))

@@ -14,6 +14,8 @@ from calendarsync.observed import Attendee, Event, Face
 from calendarsync.slots import Slot
 
 TOLD, UNTOLD = "all", "none"  # sendUpdates
+# A guest whose calendar is Google's sees the change there; any other learns of it by mail alone.
+TOLD_IF_OUTSIDE = "externalOnly"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ class Cancel:
     """Delete an event or one occurrence; Google keeps it, cancelled."""
 
     event: Event
+    tell: str = TOLD
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What should stand in the calendar at a moment.  Pure: no Django, no network, no clock.
 
-    a group                     one series; its start, zone and rule never change
+    a group                     one series; a further one where the rhythm changed (generations)
     a meeting in the rhythm     the occurrence at its place in the rhythm, moved or cancelled
     an occurrence without one   cancelled
     a meeting outside it        a single event
@@ -11,82 +11,30 @@ What has begun is history: nothing is wanted of it, and so nothing of it is ever
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
-from calendarsync.facts import EventRecord, GroupFacts, Guest, MeetingFacts, Person, Snapshot
+from calendarsync.facts import (
+    EventRecord,
+    GroupFacts,
+    Guest,
+    MeetingFacts,
+    Person,
+    SeriesRecord,
+    Snapshot,
+)
+from calendarsync.generations import Generations, Reach, fit, read_generations
 from calendarsync.observed import Face
 from calendarsync.slots import Slot
-
-Addresses = frozenset[str]
-NOBODY: Addresses = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class WantedOccurrence:
-    """`original`: where the series puts it."""
-
-    name: str
-    original: datetime
-    start: datetime
-    minutes: int
-    cancelled: bool = False
-    people: Addresses = NOBODY
-
-
-@dataclass(frozen=True, slots=True)
-class WantedEvent:
-    """A single event.  `record` is the newest one of this meeting and guest."""
-
-    name: str
-    meeting_id: int
-    person_id: int | None
-    start: datetime
-    minutes: int
-    people: Addresses
-    record: EventRecord | None
-
-
-@dataclass(frozen=True, slots=True)
-class WantedGroup:
-    """`people` is None when the series' own list is history, or there is nothing to be on.
-
-    `obstacle`: a trouble's code, why no series can be made; else `make` is what it is made with.
-    `former`: addresses that a dated fact takes off the lists; `exempt`: those that may stay.
-    `unwanted`: single events to take away.
-    """
-
-    facts: GroupFacts
-    face: Face
-    obstacle: str = ""
-    make: Slot | None = None
-    slot_changed: bool = False
-    people: Addresses | None = None
-    former: Addresses = NOBODY
-    exempt: Addresses = NOBODY
-    occurrences: tuple[WantedOccurrence, ...] = ()
-    events: tuple[WantedEvent, ...] = ()
-    unwanted: tuple[EventRecord, ...] = ()
-    visits: tuple[Guest, ...] = ()  # to meetings that are still to come
-    next_at: datetime | None = None
-
-    def explains(self, address: str) -> bool:
-        """Whether a dated fact says that this address has no access any more."""
-        return not self.facts.live or address in self.former
-
-
-@dataclass(frozen=True, slots=True)
-class Desired:
-    """What is wanted of each group, and the facts from which that followed at `now`."""
-
-    snapshot: Snapshot
-    now: datetime
-    groups: Mapping[int, WantedGroup] = field(default_factory=dict)
-
-    @property
-    def installation(self) -> str:
-        return self.snapshot.installation
+from calendarsync.wanted import (
+    NOBODY,
+    Addresses,
+    Desired,
+    WantedEvent,
+    WantedGroup,
+    WantedOccurrence,
+    WantedSeries,
+)
 
 
 def want(snapshot: Snapshot, now: datetime) -> Desired:
@@ -97,8 +45,8 @@ def want(snapshot: Snapshot, now: datetime) -> Desired:
 def want_group(facts: GroupFacts, snapshot: Snapshot, now: datetime) -> WantedGroup:
     ahead = [m for m in facts.meetings if m.starts_at > now]
     visits = _visits(facts, ahead)
-    changed = _is_slot_changed(facts)
-    events = tuple(_events(facts, ahead, visits, changed, snapshot.own_events))
+    generations = read_generations(facts, now)
+    events = tuple(_events(facts, ahead, visits, generations, snapshot.own_events))
     on_it = () if snapshot.own_events else visits
     obstacle = _obstacle(facts, ahead)
     return WantedGroup(
@@ -106,13 +54,13 @@ def want_group(facts: GroupFacts, snapshot: Snapshot, now: datetime) -> WantedGr
         face=_face(facts, snapshot.site_url),
         obstacle=obstacle,
         make=None if obstacle else _slot_to_make(facts, ahead),
-        slot_changed=changed,
-        people=_people(facts, now),
+        further=None if obstacle else generations.further,
+        strange=generations.strange,
         former=_former(facts, now),
         exempt=_addresses(one.person for one in facts.exempt if one.until > now),
-        occurrences=tuple(_occurrences(facts, on_it, changed, now)),
+        series=tuple(_series(facts, generations, on_it, now)),
         events=events,
-        unwanted=tuple(_unwanted(facts, ahead, events)),
+        unwanted=tuple(_unwanted(facts, ahead, events, generations)),
         visits=visits,
         next_at=min((one.until for one in facts.exempt if one.until > now), default=None),
     )
@@ -121,37 +69,57 @@ def want_group(facts: GroupFacts, snapshot: Snapshot, now: datetime) -> WantedGr
 # -- the series ------------------------------------------------------------------------------
 
 
-def _obstacle(facts: GroupFacts, ahead: Iterable[MeetingFacts]) -> str:
+def _obstacle(facts: GroupFacts, ahead: Collection[MeetingFacts]) -> str:
     if not facts.live:
         return "group_ended"
     if facts.weekly is None:
         return "no_slot"
     if not facts.members:
         return "no_members"
-    return "" if any(_in_rhythm(ahead)) else "no_meetings_ahead"
+    return "" if fit(facts, ahead) else "no_meetings_ahead"
 
 
-def _slot_to_make(facts: GroupFacts, ahead: Iterable[MeetingFacts]) -> Slot | None:
+def _slot_to_make(facts: GroupFacts, ahead: Collection[MeetingFacts]) -> Slot | None:
     """A series of what is still to come: past meetings need no invitation."""
-    starts = list(_in_rhythm(ahead))
+    starts = [m.rhythm_at for m in fit(facts, ahead) if m.rhythm_at]
     return Slot.through(starts, facts.weekly) if facts.weekly and starts else None
 
 
-def _in_rhythm(meetings: Iterable[MeetingFacts]) -> Iterator[datetime]:
-    return (m.rhythm_at for m in meetings if m.rhythm_at and not m.cancelled)
+def _series(
+    facts: GroupFacts, generations: Generations, visits: Iterable[Guest], now: datetime
+) -> Iterator[WantedSeries]:
+    reaches = {reach.record.event_id: reach for reach in generations.reaches}
+    for record in (one for one in facts.all_series if one.made):
+        reach = reaches.get(record.event_id)
+        occurrences = tuple(_occurrences(facts, reach, generations, visits, now)) if reach else ()
+        is_newest = record == facts.series
+        yield WantedSeries(
+            record,
+            _people(facts, record, now) if is_newest or _is_held(occurrences) else None,
+            occurrences,
+            ahead=any(one.original > now for one in occurrences),
+            unwanted=bool(
+                reach and not is_newest and _is_for_nothing(facts, reach, generations, now)
+            ),
+        )
 
 
-def _is_slot_changed(facts: GroupFacts) -> bool:
-    slot = facts.series_slot
-    return bool(facts.live and slot and facts.weekly and facts.weekly != slot.weekly())
+def _is_held(occurrences: Iterable[WantedOccurrence]) -> bool:
+    return any(not one.cancelled for one in occurrences)
 
 
-def _people(facts: GroupFacts, now: datetime) -> Addresses | None:
+def _people(facts: GroupFacts, record: SeriesRecord, now: datetime) -> Addresses | None:
     """Who should be on the series' list; None once its last occurrence has begun."""
-    slot = facts.series_slot
-    if facts.series is None or (slot and slot.starts()[-1] <= now):
-        return None
-    return _members(facts)
+    is_over = record.slot and record.slot.starts()[-1] <= now
+    return None if is_over else _members(facts)
+
+
+def _is_for_nothing(
+    facts: GroupFacts, reach: Reach, generations: Generations, now: datetime
+) -> bool:
+    """Whether the next one took over before this had begun."""
+    is_home = any(generations.home_of(meeting) == reach.record for meeting in facts.meetings)
+    return not (is_home or generations.further) and reach.slot.starts()[0] > now
 
 
 def _members(facts: GroupFacts) -> Addresses:
@@ -172,24 +140,41 @@ def _addresses(people: Iterable[Person]) -> Addresses:
 
 
 def _occurrences(
-    facts: GroupFacts, visits: Iterable[Guest], slot_changed: bool, now: datetime
+    facts: GroupFacts,
+    reach: Reach,
+    generations: Generations,
+    visits: Iterable[Guest],
+    now: datetime,
 ) -> Iterator[WantedOccurrence]:
-    slot = facts.series_slot
-    if slot is None or not facts.meetings:
-        return
     by_place = {m.rhythm_at: m for m in facts.meetings if m.rhythm_at}
-    for original in slot.starts():
-        meeting = by_place.get(original)
+    for original in reach.slot.starts() if facts.meetings else ():
+        meeting = by_place.get(original) if reach.holds(original) else None
         if meeting is not None and not meeting.cancelled:
             if meeting.starts_at > now:
-                yield _occurrence(facts, meeting, original, visits)
-        # While a changed slot waits for a person, an empty place may only mean the old slot.
-        elif original > now and (meeting is not None or not slot_changed):
-            name = _name(facts, meeting) if meeting else f"{facts.name}, {original:%-d %B}"
-            yield WantedOccurrence(name, original, original, slot.minutes, cancelled=True)
+                yield _held(facts, meeting, original, visits)
+        elif meeting is not None:
+            if original > now:
+                yield _called_off(reach, original, _name(facts, meeting), meeting.id)
+        # Nothing is taken away before the series stands that has it instead.
+        elif not generations.further:
+            yield _called_off(reach, original, f"{facts.name}, {original:%-d %B}")
 
 
-def _occurrence(
+def _called_off(
+    reach: Reach, original: datetime, name: str, meeting_id: int | None = None
+) -> WantedOccurrence:
+    return WantedOccurrence(
+        name,
+        original,
+        original,
+        reach.slot.minutes,
+        meeting_id,
+        cancelled=True,
+        elsewhere=meeting_id is None and reach.is_of_week_taken_over(original),
+    )
+
+
+def _held(
     facts: GroupFacts, meeting: MeetingFacts, original: datetime, visits: Iterable[Guest]
 ) -> WantedOccurrence:
     return WantedOccurrence(
@@ -197,6 +182,7 @@ def _occurrence(
         original,
         meeting.starts_at,
         meeting.minutes,
+        meeting.id,
         people=_expected(facts, meeting, visits),
     )
 
@@ -219,14 +205,14 @@ def _events(
     facts: GroupFacts,
     ahead: Iterable[MeetingFacts],
     visits: Iterable[Guest],
-    slot_changed: bool,
+    generations: Generations,
     own_events: bool,
 ) -> Iterator[WantedEvent]:
     """The single events: of meetings that the series has no place for, and of guests."""
     meetings = {m.id: m for m in ahead if facts.live and not m.cancelled}
     on_it = () if own_events else visits
     for meeting in meetings.values():
-        if _is_outside(facts, meeting, slot_changed):
+        if _is_outside(meeting, generations):
             people = _expected(facts, meeting, on_it)
             yield _event(facts, meeting, None, _name(facts, meeting), people)
     for visit in visits if own_events else ():
@@ -236,13 +222,10 @@ def _events(
             yield _event(facts, meeting, visit.person.id, name, _addresses([visit.person]))
 
 
-def _is_outside(facts: GroupFacts, meeting: MeetingFacts, slot_changed: bool) -> bool:
-    slot = facts.series_slot
-    if slot is None:
+def _is_outside(meeting: MeetingFacts, generations: Generations) -> bool:
+    if not generations.reaches or generations.awaits(meeting):
         return False
-    if meeting.rhythm_at is None:
-        return True
-    return not slot_changed and meeting.rhythm_at not in slot.starts()
+    return generations.home_of(meeting) is None
 
 
 def _event(
@@ -257,12 +240,17 @@ def _event(
 
 
 def _unwanted(
-    facts: GroupFacts, ahead: Iterable[MeetingFacts], events: Iterable[WantedEvent]
+    facts: GroupFacts,
+    ahead: Iterable[MeetingFacts],
+    events: Iterable[WantedEvent],
+    generations: Generations,
 ) -> Iterator[EventRecord]:
+    """A meeting that a further series will hold keeps its own event until that stands."""
     to_come = {meeting.id for meeting in ahead}
-    wanted = {(event.meeting_id, event.person_id) for event in events}
+    kept = {(event.meeting_id, event.person_id) for event in events}
+    kept |= {(meeting.id, None) for meeting in ahead if generations.awaits(meeting)}
     for record in facts.events:
-        if record.meeting_id in to_come and (record.meeting_id, record.person_id) not in wanted:
+        if record.meeting_id in to_come and (record.meeting_id, record.person_id) not in kept:
             yield record
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from calendarsync.calls import TOLD, UNTOLD, Call, Cancel, Create, Edit, Look, Times
-from calendarsync.desired import NOBODY, Addresses, WantedGroup
 from calendarsync.observed import Event, Face
+from calendarsync.wanted import NOBODY, Addresses, WantedGroup
 from cohorts.sync.mirror import Action
 
 LANE = "events"

@@ -88,13 +88,20 @@ class GroupFacts:
     former: tuple[Person, ...] = ()  # people whose membership ended on a date
     guests: tuple[Guest, ...] = ()
     exempt: tuple[Exempt, ...] = ()
-    series: SeriesRecord | None = None
+    all_series: tuple[SeriesRecord, ...] = ()  # the newest first; not those that are gone
     next_generation: int = 1
     events: tuple[EventRecord, ...] = ()  # the newest of each meeting and guest
 
     @property
-    def series_slot(self) -> Slot | None:
-        return self.series.slot if self.series else None
+    def series(self) -> SeriesRecord | None:
+        """The newest that was made."""
+        return next((record for record in self.all_series if record.made), None)
+
+    @property
+    def intent(self) -> SeriesRecord | None:
+        """One that was to be made when the answer was lost."""
+        newest = self.all_series[0] if self.all_series else None
+        return newest if newest and not newest.made else None
 
 
 @dataclass(frozen=True, slots=True)

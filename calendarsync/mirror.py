@@ -14,7 +14,7 @@ from calendarsync import records
 from calendarsync.apply import carry_out
 from calendarsync.calls import Cancel, Create
 from calendarsync.client import Client, open_client
-from calendarsync.desired import Desired, want
+from calendarsync.desired import want
 from calendarsync.differences import LANE
 from calendarsync.facts import Snapshot
 from calendarsync.observe import observe
@@ -24,6 +24,7 @@ from calendarsync.review import review
 from calendarsync.selectors import MIRROR, load_memory
 from calendarsync.snapshot import take_snapshot
 from calendarsync.troubles import TROUBLES
+from calendarsync.wanted import Desired
 from cohorts import clock
 from cohorts.sync.errors import CallFailed
 from cohorts.sync.mirror import Action, Budget, Check, Finding, Outcome, Plan, Policy, Review

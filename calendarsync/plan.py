@@ -9,6 +9,9 @@
     made                          other times by hand     reported; words and list are kept
     made                          split by hand           reported; words and list are kept
     made                          there                   words and list are compared
+    made, of another rhythm       there                   a further one is made; once that stands,
+                                                          the older one's places are cancelled
+    made, a newer has all of it   there                   cancelled as a whole
       and, once what that write did to its exceptions has been read:
         an occurrence             differs                 move, cancel, bring back, list
         a single event            not there, cancelled    create
@@ -24,15 +27,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from calendarsync.calls import Cancel, Create, Look, Times
-from calendarsync.desired import (
-    NOBODY,
-    Addresses,
-    Desired,
-    WantedEvent,
-    WantedGroup,
-    WantedOccurrence,
-)
+from calendarsync.calls import TOLD, TOLD_IF_OUTSIDE, Cancel, Create, Look, Times
 from calendarsync.differences import (
     LEAVE,
     LOOK,
@@ -44,27 +39,35 @@ from calendarsync.differences import (
     make_action,
     mend,
 )
-from calendarsync.facts import SeriesRecord
 from calendarsync.ids import Mark
 from calendarsync.observed import Event, Observed, occurrence_of
+from calendarsync.slots import Slot
 from calendarsync.standing import (
     catch_up,
     find_series,
     find_troubles,
+    is_gone,
     is_in_rhythm,
     is_to_make,
     is_used_up,
     mark_to_make,
+    series_of,
+)
+from calendarsync.wanted import (
+    NOBODY,
+    Addresses,
+    Desired,
+    WantedEvent,
+    WantedGroup,
+    WantedOccurrence,
+    WantedSeries,
 )
 from cohorts.sync.mirror import Action, Plan, Policy, Withheld
 
 
 def plan(desired: Desired, observed: Observed, policy: Policy) -> Plan:
     desired = catch_up(desired, observed)
-    found = {
-        pk: list(plan_group(group, desired.installation, observed))
-        for pk, group in desired.groups.items()
-    }
+    found = {pk: list(plan_group(group, desired, observed)) for pk, group in desired.groups.items()}
     due = [action for pk, actions in found.items() if pk in policy.groups for action in actions]
     reasons = [_refusal(action, desired, observed, policy) for action in due]
     return Plan(
@@ -100,91 +103,132 @@ def _refusal(action: Action, desired: Desired, observed: Observed, policy: Polic
 def _people(desired: Desired, observed: Observed) -> set[str]:
     """Everybody who is on a list or should be.  What is over for long counts no more, though a
     full reading brings it along."""
-    ours = {
-        record.event_id
-        for group in desired.groups.values()
-        for record in (group.facts.series, *group.facts.events)
-        if record
-    }
+    facts = [group.facts for group in desired.groups.values()]
+    ours = {record.event_id for one in facts for record in one.all_series}
+    ours |= {record.event_id for one in facts for record in one.events}
     lists = [
         event.people - event.belonging
         for event in observed.events.values()
         if not event.is_cancelled and (event.id in ours or event.series_id in ours)
     ]
-    wanted = [group.people or NOBODY for group in desired.groups.values()]
+    wanted = [
+        series.people or NOBODY for group in desired.groups.values() for series in group.series
+    ]
     return set().union(*lists, *wanted)
 
 
 # -- one group -------------------------------------------------------------------------------
 
 
-def plan_group(group: WantedGroup, installation: str, observed: Observed) -> Iterator[Action]:
+def plan_group(group: WantedGroup, desired: Desired, observed: Observed) -> Iterator[Action]:
     """Everything that is left for a group, whether or not it is allowed."""
     yield from _cancel_unwanted(group, observed)
-    series, record = find_series(group, observed), group.facts.series
-    if is_to_make(group, observed) or (series is not None and series.is_cancelled):
-        yield from _make_series(group, installation)
-    elif series is not None and record is not None:
-        yield from _keep_series(group, installation, series, record)
-        yield from _keep_what_hangs(group, installation, series, observed)
+    if is_to_make(group) or is_gone(group, observed):
+        # Also where it is gone; then the policy withholds it.
+        yield from _make_series(group, desired, group.make, creates=True)
+    else:
+        yield from _make_series(group, desired, group.further, creates=False)
+        for event in group.events:
+            yield from _keep_event(group, desired, event, observed)
+    for wanted in group.series:
+        series = series_of(wanted, observed)
+        if series is None or series.is_cancelled:
+            continue
+        if wanted.unwanted and series.id not in observed.split:
+            yield from _cancel_series(group, series, observed)
+        else:
+            yield from _keep_series(group, desired, wanted, series)
+            yield from _keep_occurrences(group, desired, wanted, series, observed)
 
 
-def _make_series(group: WantedGroup, installation: str) -> Iterator[Action]:
-    """Also for one that is gone; then the policy withholds it."""
-    facts, slot = group.facts, group.make
+def _make_series(
+    group: WantedGroup, desired: Desired, slot: Slot | None, *, creates: bool
+) -> Iterator[Action]:
+    """`creates`: the first, which somebody must have asked for; a further one follows from the
+    facts of a group whose series stands."""
+    facts = group.facts
     if slot is None:
         return
-    again = facts.series is not None and not facts.series.made
-    generation = facts.series.generation if facts.series and again else facts.next_generation
-    face = replace(group.face, mark=Mark(installation, facts.id, generation))
+    generation = facts.intent.generation if facts.intent else facts.next_generation
+    face = replace(group.face, mark=Mark(desired.installation, facts.id, generation))
     people = {person.address for person in facts.members if person.address}
     starts = set(slot.starts())
     places = [(m.id, m.rhythm_at) for m in facts.meetings if m.rhythm_at in starts and m.rhythm_at]
     call = Create(face, slot, tuple(sorted(people)), tuple(places))
     why = f"{slot.count} weeks, {len(people)} people invited"
     target = f"series of {facts.name}"
-    yield make_action(group, MAKE, call, call.event_id, target, why, creates=True)
+    rank = MAKE if creates else SERIES
+    yield make_action(group, rank, call, call.event_id, target, why, creates=creates)
+
+
+def _cancel_series(group: WantedGroup, series: Event, observed: Observed) -> Iterator[Action]:
+    """Not before the newer one stands, so that nobody is without an invitation in between."""
+    if not is_gone(group, observed):
+        call, target = Cancel(series, TOLD_IF_OUTSIDE), f"series of {group.facts.name}"
+        yield make_action(group, OCCURRENCE, call, series.id, target, "a newer one has all of it")
 
 
 def _keep_series(
-    group: WantedGroup, installation: str, series: Event, record: SeriesRecord
+    group: WantedGroup, desired: Desired, wanted: WantedSeries, series: Event
 ) -> Iterator[Action]:
-    if group.people is None:
+    if wanted.people is None:
         return
-    face = replace(group.face, mark=Mark(installation, group.facts.id, record.generation))
-    difference = compare(group, series, group.people, face=face)
+    mark = Mark(desired.installation, group.facts.id, wanted.record.generation)
+    difference = compare(group, series, wanted.people, face=replace(group.face, mark=mark))
     yield from mend(group, SERIES, series, f"series of {group.facts.name}", difference)
 
 
-def _keep_what_hangs(
-    group: WantedGroup, installation: str, series: Event, observed: Observed
+def _keep_occurrences(
+    group: WantedGroup,
+    desired: Desired,
+    wanted: WantedSeries,
+    series: Event,
+    observed: Observed,
 ) -> Iterator[Action]:
     if series.id in observed.unread:
         target, why = f"exceptions of {group.facts.name}", "their series was just changed"
         yield make_action(group, LOOK, Look(), series.id, target, why)
         return
-    if is_in_rhythm(group, series) and series.id not in observed.split:
-        exceptions = observed.exceptions.get(series.id, {})
-        for wanted in group.occurrences:
-            yield from _keep_occurrence(group, series, wanted, exceptions.get(wanted.original))
-    for event in group.events:
-        yield from _keep_event(group, installation, event, observed)
+    if not is_in_rhythm(wanted, series) or series.id in observed.split:
+        return
+    exceptions = observed.exceptions.get(series.id, {})
+    is_newer_gone = is_gone(group, observed)
+    for one in wanted.occurrences:
+        exception = exceptions.get(one.original)
+        if not one.cancelled:
+            yield from _keep_occurrence(group, wanted, series, one, exception)
+        elif not (one.elsewhere and is_newer_gone):
+            yield from _take_off(group, desired, one, exception or _plain(series, one))
 
 
 # -- one occurrence --------------------------------------------------------------------------
 
 
-def _keep_occurrence(
-    group: WantedGroup, series: Event, wanted: WantedOccurrence, exception: Event | None
+def _plain(series: Event, wanted: WantedOccurrence) -> Event:
+    return occurrence_of(series, wanted.original)
+
+
+def _take_off(
+    group: WantedGroup, desired: Desired, wanted: WantedOccurrence, event: Event
 ) -> Iterator[Action]:
-    plain = occurrence_of(series, wanted.original)
-    is_off = exception is not None and exception.is_cancelled
-    if wanted.cancelled:
-        if not is_off:
-            event, why = exception or plain, "it does not take place"
-            yield make_action(group, OCCURRENCE, Cancel(event), event.id, wanted.name, why)
+    if event.is_cancelled or (event.start or wanted.original) <= desired.now:
         return
+    why = "a newer series has it" if wanted.elsewhere else "it does not take place"
+    # The invitation to the newer series has told what a person needs to know.
+    call = Cancel(event, TOLD_IF_OUTSIDE if wanted.elsewhere else TOLD)
+    yield make_action(group, OCCURRENCE, call, event.id, wanted.name, why)
+
+
+def _keep_occurrence(
+    group: WantedGroup,
+    wanted_series: WantedSeries,
+    series: Event,
+    wanted: WantedOccurrence,
+    exception: Event | None,
+) -> Iterator[Action]:
+    plain = _plain(series, wanted)
     event = exception or plain
+    is_off = event.is_cancelled
     if is_off:
         # Google names a cancelled occurrence and says no more: its series says who was on it.
         event = replace(plain, id=event.id, etag=event.etag, status=event.status)
@@ -193,7 +237,7 @@ def _keep_occurrence(
         event,
         wanted.people,
         times=Times(wanted.start, wanted.minutes, group.facts.zone),
-        leave_alone=_left_to_the_series(group, series),
+        leave_alone=_left_to_the_series(wanted_series, series),
         restore=is_off,
     )
     # Whoever is on the series knows of an occurrence that is where the series puts it.
@@ -201,9 +245,9 @@ def _keep_occurrence(
     yield from mend(group, OCCURRENCE, event, wanted.name, difference, told=told)
 
 
-def _left_to_the_series(group: WantedGroup, series: Event) -> Addresses:
+def _left_to_the_series(wanted: WantedSeries, series: Event) -> Addresses:
     """Members who are still to join the series or to leave it, by one call there."""
-    members = group.people or NOBODY
+    members = wanted.people or NOBODY
     return (members - series.people) | (series.people - members)
 
 
@@ -211,12 +255,12 @@ def _left_to_the_series(group: WantedGroup, series: Event) -> Addresses:
 
 
 def _keep_event(
-    group: WantedGroup, installation: str, wanted: WantedEvent, observed: Observed
+    group: WantedGroup, desired: Desired, wanted: WantedEvent, observed: Observed
 ) -> Iterator[Action]:
     record = wanted.record
     event = observed.events.get(record.event_id) if record else None
     used_up = is_used_up(record, event)
-    mark = mark_to_make(installation, group, wanted, observed)
+    mark = mark_to_make(desired.installation, group, wanted, observed)
     face = replace(group.face, mark=mark)
     times = Times(wanted.start, wanted.minutes, group.facts.zone)
     if event is not None and not used_up:

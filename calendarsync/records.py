@@ -162,8 +162,10 @@ def intend_to_make(call: Create) -> None:
         )
 
 
+@transaction.atomic
 def note_cancelled(event_id: str) -> None:
     CalendarEvent.objects.filter(event_id=event_id).update(gone_at=real_now())
+    CalendarSeries.objects.filter(event_id=event_id).update(gone_at=real_now())
 
 
 # -- staff's word ----------------------------------------------------------------------------

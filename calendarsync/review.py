@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from calendarsync.desired import Desired, WantedGroup
 from calendarsync.facts import Guest
 from calendarsync.observed import Event, Observed
-from calendarsync.standing import catch_up_group, find_series, find_troubles
+from calendarsync.standing import catch_up_group, find_series, find_troubles, series_of
+from calendarsync.wanted import Desired, WantedGroup
 from cohorts.sync.mirror import Access, Review
 
 # States of AccessState, which this floor knows by their names only.
@@ -29,9 +29,9 @@ def review(desired: Desired, observed: Observed, group_id: int) -> Review:
 
 
 def _stands(group: WantedGroup, observed: Observed) -> bool:
-    series, record = find_series(group, observed), group.facts.series
+    series = find_series(group, observed)
     if series is None:  # it may be over, and its copy no longer held
-        return bool(record and record.made and group.people is None)
+        return bool(group.series and group.people is None)
     return not series.is_cancelled
 
 
@@ -73,9 +73,9 @@ def _invitation(group: WantedGroup, visit: Guest, observed: Observed) -> Event |
     for wanted in group.events:
         if wanted.meeting_id == visit.meeting_id and visit.person.address in wanted.people:
             return observed.events.get(wanted.record.event_id) if wanted.record else None
-    meeting = next(m for m in group.facts.meetings if m.id == visit.meeting_id)
-    series = find_series(group, observed)
-    if series is None or meeting.rhythm_at is None:
-        return series
-    exception = observed.exceptions.get(series.id, {}).get(meeting.rhythm_at)
-    return exception or series
+    for series in group.series:
+        for one in series.occurrences:
+            if one.meeting_id == visit.meeting_id:
+                exceptions = observed.exceptions.get(series.record.event_id, {})
+                return exceptions.get(one.original) or series_of(series, observed)
+    return find_series(group, observed)

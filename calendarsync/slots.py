@@ -18,6 +18,12 @@ class Weekly:
     zone: str
     minutes: int
 
+    def fits(self, start: datetime) -> bool:
+        """Whether the slot has a start at this moment, in whatever week."""
+        day = start.astimezone(ZoneInfo(self.zone)).date()
+        wall = datetime.combine(day, self.wall_time, tzinfo=ZoneInfo(self.zone))
+        return day.weekday() == self.weekday and wall.astimezone(UTC) == start
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -41,7 +47,7 @@ class Slot:
 
     @classmethod
     def through(cls, starts: Iterable[datetime], weekly: Weekly) -> Slot:
-        """The shortest weekly series that has all these starts."""
+        """The shortest weekly series that has all these starts, which the slot must fit."""
         days = sorted(start.astimezone(ZoneInfo(weekly.zone)).date() for start in starts)
         first = datetime.combine(days[0], weekly.wall_time)
         weeks = (days[-1] - days[0]).days // 7

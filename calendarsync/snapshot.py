@@ -90,7 +90,7 @@ def _facts(group: Group, rows: _Rows) -> GroupFacts:
         former=tuple(rows.former[group.pk]),
         guests=tuple(rows.guests[group.pk]),
         exempt=tuple(rows.exempt[group.pk]),
-        series=next((_record(row) for row in series if row.gone_at is None), None),
+        all_series=tuple(_record(row) for row in series if row.gone_at is None),
         next_generation=max((row.generation for row in series), default=0) + 1,
         events=tuple(rows.events[group.pk]),
     )

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from calendarsync import ids
-from calendarsync.desired import Desired, WantedEvent, WantedGroup, want_group
+from calendarsync.desired import want_group
 from calendarsync.facts import EventRecord, GroupFacts, SeriesRecord
 from calendarsync.observed import Event, Observed
+from calendarsync.wanted import Desired, WantedEvent, WantedGroup, WantedSeries
 from cohorts.sync.mirror import Trouble
 
 
@@ -32,12 +33,19 @@ def catch_up_group(desired: Desired, group_id: int, observed: Observed) -> Wante
 
 def _with_series(installation: str, group: WantedGroup, observed: Observed) -> GroupFacts:
     facts = group.facts
+    known = tuple(_as_seen(record, observed) for record in facts.all_series)
     mark = ids.Mark(installation, facts.id, facts.next_generation)
-    event = None if facts.series else observed.events.get(ids.make_id(mark))
+    event = observed.events.get(ids.make_id(mark))
     if event is None:
-        return facts
+        return replace(facts, all_series=known)
     record = SeriesRecord(event.id, facts.next_generation, made=True, slot=event.slot)
-    return replace(facts, series=record, next_generation=facts.next_generation + 1)
+    return replace(facts, all_series=(record, *known), next_generation=facts.next_generation + 1)
+
+
+def _as_seen(record: SeriesRecord, observed: Observed) -> SeriesRecord:
+    """An intent whose event is there was made, whatever became of the answer."""
+    event = None if record.made else observed.events.get(record.event_id)
+    return replace(record, made=True, slot=event.slot or record.slot) if event else record
 
 
 def _with_events(installation: str, group: WantedGroup, observed: Observed) -> GroupFacts:
@@ -80,21 +88,30 @@ def is_used_up(record: EventRecord | None, event: Event | None) -> bool:
     return event.is_cancelled if event else record.gone
 
 
+def series_of(wanted: WantedSeries, observed: Observed) -> Event | None:
+    """A recorded series as it was seen; also a cancelled one."""
+    return observed.events.get(wanted.record.event_id)
+
+
 def find_series(group: WantedGroup, observed: Observed) -> Event | None:
-    """The recorded series as it was seen; also a cancelled one."""
-    record = group.facts.series
-    return observed.events.get(record.event_id) if record else None
+    """The newest."""
+    return series_of(group.series[0], observed) if group.series else None
 
 
-def is_to_make(group: WantedGroup, observed: Observed) -> bool:
+def is_to_make(group: WantedGroup) -> bool:
     """Whether there never was a series: no record, or an intent of which nothing came."""
-    record = group.facts.series
-    return find_series(group, observed) is None and (record is None or not record.made)
+    return not group.series
 
 
-def is_in_rhythm(group: WantedGroup, series: Event) -> bool:
-    """Whether the series still has the times that it was made with."""
-    slot = group.facts.series_slot
+def is_gone(group: WantedGroup, observed: Observed) -> bool:
+    """Whether the newest series was deleted while something of it was still to come."""
+    series = find_series(group, observed)
+    return group.people is not None and series is not None and series.is_cancelled
+
+
+def is_in_rhythm(wanted: WantedSeries, series: Event) -> bool:
+    """Whether a series still has the times that it was made with."""
+    slot = wanted.record.slot
     return bool(slot and series.slot and slot.same_times(series.slot))
 
 
@@ -102,27 +119,33 @@ def find_troubles(
     group: WantedGroup, observed: Observed, *, may_create: bool = False
 ) -> list[Trouble]:
     """What a person must know of this group's calendar, the gravest first."""
-    return [Trouble(group.facts.id, code) for code in _codes(group, observed, may_create)]
+    codes = dict.fromkeys(_codes(group, observed, may_create))
+    return [Trouble(group.facts.id, code) for code in codes]
 
 
 def _codes(group: WantedGroup, observed: Observed, may_create: bool) -> Iterator[str]:
-    series = find_series(group, observed)
-    if is_to_make(group, observed):
+    if is_to_make(group):
         if group.facts.live and (may_create or group.facts.asked or group.facts.active):
             yield from filter(None, [group.obstacle])
-    elif series is not None and group.people is not None:
-        yield from _codes_of(group, series, observed)
+        return
+    for wanted in group.series:
+        series = series_of(wanted, observed)
+        if series is not None and (wanted.people is not None or wanted.ahead):
+            yield from _codes_of(group, wanted, series, observed)
+    if group.strange:
+        yield "strange_series"
 
 
-def _codes_of(group: WantedGroup, series: Event, observed: Observed) -> Iterator[str]:
+def _codes_of(
+    group: WantedGroup, wanted: WantedSeries, series: Event, observed: Observed
+) -> Iterator[str]:
     if series.is_cancelled:
-        yield from ["series_gone"] if group.facts.live else []
+        # Of an older one, that nothing is left may be just what was wanted.
+        yield from ["series_gone"] if group.facts.live and wanted.people is not None else []
         return
     if series.id in observed.split:
         yield "series_split"
-    elif not is_in_rhythm(group, series):
+    elif not is_in_rhythm(wanted, series):
         yield "series_edited"
-    if group.slot_changed:
-        yield "slot_changed"
     if series.omitted or any(e.omitted for e in observed.exceptions.get(series.id, {}).values()):
         yield "attendees_omitted"

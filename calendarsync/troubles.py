@@ -27,10 +27,10 @@ TROUBLES: dict[str, TroubleText] = {
         needs_person=True,
         remedy="make_anew",
     ),
-    "slot_changed": TroubleText(
-        "The group's slot has changed since its series was made, and the series still has the old "
-        "one.",
-        "Set the slot back, or delete the series in Google Calendar and press “Make it anew”.",
+    "strange_series": TroubleText(
+        "The series that was entered for the group has no place for any of its meetings.",
+        "Compare the group's slot with the series. If the wrong one was entered, delete it in "
+        "Google Calendar and press “Make it anew”.",
         needs_person=True,
         remedy="make_anew",
     ),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from calendarsync.models import CalendarSeries
@@ -52,6 +54,24 @@ class SeenCalendar:
             assert run_slice("calendar"), "the mirror waits for something"
         raise AssertionError(f"still due after {SLICES} slices: {self.troubles()}")
 
+    def try_once(self) -> None:
+        """One slice, whatever comes of it; waits are over."""
+        self._end_waits()
+        run_slice("calendar")
+
+    def recover(self) -> None:
+        """The service is back: what workers do once the waits are over."""
+        for _ in range(SLICES):
+            self._end_waits()
+            if not books.has_work("calendar", clock.now()):
+                return
+            run_slice("calendar")
+        raise AssertionError(f"still due after {SLICES} slices: {self.troubles()}")
+
+    def _end_waits(self) -> None:
+        MirrorState.objects.filter(name="calendar").update(retry_at=None, parked={})
+        GroupSync.objects.filter(failures__gt=0).update(next_at=clock.now())
+
     def look(self) -> None:
         """The hourly compare: every group once more."""
         services.look_at_all("calendar")
@@ -80,8 +100,13 @@ class SeenCalendar:
     def all_series(self) -> list[Json]:
         return [event for event in self.events.values() if "recurrence" in event]
 
+    def series_ids(self, group: Group) -> list[str]:
+        """Of the series that were not cancelled as a whole, the newest first."""
+        rows = CalendarSeries.objects.filter(group=group, gone_at=None).order_by("-generation")
+        return list(rows.values_list("event_id", flat=True))
+
     def series_id(self, group: Group) -> str:
-        return CalendarSeries.objects.get(group=group, gone_at=None).event_id
+        return self.series_ids(group)[0]
 
     def series(self, group: Group) -> Json:
         return self.ask(f"events/{self.series_id(group)}")
@@ -100,7 +125,9 @@ class SeenCalendar:
         """What the calendar has at a meeting's place in the rhythm, cancelled or not."""
         place = meeting.rhythm_starts_at
         assert place is not None
-        return self.ask(f"events/{self.series_id(meeting.group)}_{place:%Y%m%dT%H%M%SZ}")
+        ids = [f"{one}_{place:%Y%m%dT%H%M%SZ}" for one in self.series_ids(meeting.group)]
+        found = [event for event in map(self.find, ids) if event]
+        return next((event for event in found if event["status"] == "confirmed"), found[0])
 
     def invited(self, event: Json) -> set[str]:
         """The names of who is on an event's list."""
@@ -114,6 +141,21 @@ class SeenCalendar:
     def ask(self, path: str) -> Json:
         """GET what Google would answer to somebody else who may see the calendar."""
         return self._send(path, None)
+
+    def find(self, event_id: str) -> Json | None:
+        try:
+            return self.ask(f"events/{event_id}")
+        except HTTPError as error:
+            if error.code != HTTPStatus.NOT_FOUND:
+                raise
+            return None
+
+    def invitations(self, person: User) -> list[str]:
+        """The starts of everything standing that is still to begin and that a person is on."""
+        now = self.now.isoformat().replace("+00:00", "Z")
+        listed = self.ask(f"events?singleEvents=true&timeMin={now}&maxResults=2500")["items"]
+        mine = (one for one in listed if person.email in str(one.get("attendees")))
+        return sorted(one["start"]["dateTime"] for one in mine)
 
     def insert(self, body: Json) -> Json:
         """Somebody else makes an event."""

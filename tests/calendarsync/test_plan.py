@@ -7,23 +7,37 @@ own world (in this process), in any of Google's ways.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calendarsync import ids
 from calendarsync.apply import carry_out
-from calendarsync.desired import Desired, want
-from calendarsync.facts import Exempt, GroupFacts, Guest, MeetingFacts, Person, Snapshot
+from calendarsync.calls import Create
+from calendarsync.desired import want
+from calendarsync.facts import (
+    EventRecord,
+    Exempt,
+    GroupFacts,
+    Guest,
+    MeetingFacts,
+    Person,
+    SeriesRecord,
+    Snapshot,
+)
 from calendarsync.observe import observe
-from calendarsync.observed import Event, Memory, Observed
+from calendarsync.observed import Event, Memory, Observed, read_event
 from calendarsync.plan import plan
 from calendarsync.review import review
+from calendarsync.sandbox.listing import list_events
 from calendarsync.slots import Slot, Weekly
-from calendarsync.standing import catch_up, find_series, is_in_rhythm
+from calendarsync.standing import catch_up, find_series, is_in_rhythm, series_of
+from calendarsync.wanted import Desired, WantedGroup, WantedSeries
 from cohorts.sync.mirror import Plan, Policy
 from tests.calendarsync.behaviour import EXCEPTIONS, MAILS
 from tests.calendarsync.direct import DirectClient
@@ -77,32 +91,55 @@ class Scene:
     def series_id(self) -> str:
         return self.facts.series.event_id if self.facts.series else ""
 
+    @property
+    def recorded(self) -> frozenset[str]:
+        series = {record.event_id for record in self.facts.all_series}
+        return frozenset(series | {record.event_id for record in self.facts.events})
+
     def desired(self) -> Desired:
         snapshot = Snapshot("tests", "https://lens.example", self.own_events, {7: self.facts})
         return want(snapshot, self.now)
 
     def look(self) -> tuple[Desired, Observed]:
-        recorded = {self.series_id} | {record.event_id for record in self.facts.events}
-        memory = Memory("tests", events=self.kept, recorded=frozenset(recorded))
+        memory = Memory("tests", events=self.kept, recorded=self.recorded)
         finding = asyncio.run(observe(self.client, memory))  # type: ignore[arg-type]
         assert not finding.trouble
         self.kept = dict(finding.observed.events)
         return self.desired(), finding.observed
 
-    def run_slice(self) -> Plan:
-        """Compare and carry out until nothing is left; the last plan."""
+    def run_slice(self, dies_after: int = MOST_STEPS) -> Plan:
+        """Compare and carry out until nothing is left, or until the worker dies; the last plan."""
         desired, observed = self.look()
-        for _ in range(MOST_STEPS):
+        for done in range(MOST_STEPS):
             left = plan(desired, observed, ALLOWED)
+            if done == dies_after:
+                return left
             if not left.actions:
                 self.facts = catch_up(desired, observed).groups[7].facts
                 return left
             action = min(left.actions, key=lambda a: a.rank)
             check_allowed(action, self.now)
-            memory = Memory("tests", recorded=frozenset({self.series_id}))
+            self.intend(action.payload)
+            memory = Memory("tests", recorded=self.recorded)
             outcome = asyncio.run(carry_out(self.client, memory, action.payload))  # type: ignore[arg-type]
             observed = self.absorb(observed, outcome.answer)
         raise AssertionError(f"still to do: {left.actions}")
+
+    def intend(self, call: Any) -> None:
+        """The row that is committed before an event is made."""
+        if not isinstance(call, Create):
+            return
+        mark, facts = call.mark, self.facts
+        if mark.meeting_id is None and isinstance(call.when, Slot):
+            row = SeriesRecord(call.event_id, mark.generation, made=False, slot=call.when)
+            older = tuple(r for r in facts.all_series if r.event_id != row.event_id)
+            after = max(facts.next_generation, mark.generation + 1)
+            self.facts = replace(facts, all_series=(row, *older), next_generation=after)
+        elif mark.meeting_id is not None:
+            key = mark.meeting_id, mark.person_id
+            single = EventRecord(call.event_id, mark.generation, False, False, *key)
+            kept = tuple(r for r in facts.events if (r.meeting_id, r.person_id) != key)
+            self.facts = replace(facts, events=(*kept, single))
 
     def absorb(self, observed: Observed, answer: Any) -> Observed:
         """Copies are kept with the token that they belong to, and only then."""
@@ -124,6 +161,14 @@ def check_allowed(action: Any, now: datetime) -> None:
         assert event.start is None or event.start > now or times is not None
 
 
+SLOTS = [
+    WEEKLY,
+    Weekly(2, time(15, 30), "Europe/Berlin", 90),
+    Weekly(0, time(9), "Europe/Berlin", 60),
+    Weekly(3, time(2, 30), "Europe/Berlin", 60),
+    Weekly(2, time(15, 30), "America/New_York", 45),
+]
+
 # -- what may happen -------------------------------------------------------------------------
 
 person = st.sampled_from(PEOPLE)
@@ -140,6 +185,9 @@ steps = st.one_of(
     st.tuples(st.just("call_off"), week),
     st.tuples(st.just("bring_back"), week),
     st.tuples(st.just("leave_rhythm"), week),
+    st.tuples(st.just("change_slot"), week, st.sampled_from(SLOTS)),
+    st.tuples(st.just("lengthen"), st.integers(1, 3)),
+    st.tuples(st.just("die"), st.integers(0, 4)),
     st.tuples(st.just("end_group")),
     st.tuples(st.just("wait"), st.integers(1, 12)),
     st.tuples(st.just("hand_list"), st.lists(person, unique=True)),
@@ -212,8 +260,52 @@ def wait(scene: Scene, days: int) -> None:
     scene.now += timedelta(days=days)
 
 
+def change_slot(scene: Scene, number: int, weekly: Weekly) -> None:
+    """From this week on; as everywhere, what a person moved keeps its time."""
+    scene.facts = replace(
+        scene.facts,
+        weekly=weekly,
+        zone=weekly.zone,
+        meetings=tuple(
+            follow(m, weekly, scene.now) if m.number >= number else m for m in scene.facts.meetings
+        ),
+    )
+
+
+def follow(meeting: MeetingFacts, weekly: Weekly, now: datetime) -> MeetingFacts:
+    place = place_of(meeting.number, weekly)
+    if meeting.rhythm_at is None or min(meeting.starts_at, place) <= now:
+        return meeting
+    moved = replace(meeting, rhythm_at=place)
+    if meeting.cancelled or meeting.starts_at != meeting.rhythm_at:
+        return moved
+    return replace(moved, starts_at=place, minutes=weekly.minutes)
+
+
+def place_of(number: int, weekly: Weekly) -> datetime:
+    day = date(2026, 3, 2) + timedelta(weeks=number, days=weekly.weekday)
+    wall = datetime.combine(day, weekly.wall_time, tzinfo=ZoneInfo(weekly.zone))
+    return wall.astimezone(UTC)
+
+
+def lengthen(scene: Scene, by: int) -> None:
+    """The cohort gets more meetings."""
+    weekly, last = scene.facts.weekly, len(scene.facts.meetings)
+    assert weekly
+    more = [
+        MeetingFacts(n, n, place, weekly.minutes, False, place)
+        for n in range(last + 1, min(last + by, 12) + 1)
+        if (place := place_of(n, weekly)) > scene.now
+    ]
+    scene.facts = replace(scene.facts, meetings=(*scene.facts.meetings, *more))
+
+
 def occurrence(scene: Scene, number: int) -> str:
-    return ids.occurrence_id(scene.series_id, SLOT.starts()[number - 1])
+    """Of the newest series."""
+    slot = scene.facts.series.slot if scene.facts.series else None
+    return ids.occurrence_id(
+        scene.series_id, (slot or SLOT).starts()[(number - 1) % (slot or SLOT).count]
+    )
 
 
 def entries(people: list[Person]) -> dict[str, Any]:
@@ -240,6 +332,9 @@ HAPPENINGS: dict[str, Any] = {
     "call_off": lambda scene, number: change_meeting(scene, number, cancelled=True),
     "bring_back": lambda scene, number: change_meeting(scene, number, cancelled=False),
     "leave_rhythm": lambda scene, number: change_meeting(scene, number, rhythm_at=None),
+    "change_slot": change_slot,
+    "lengthen": lengthen,
+    "die": lambda scene, after: scene.run_slice(dies_after=after),
     "end_group": end_group,
     "wait": wait,
     "hand_list": lambda scene, people: scene.client.by_hand(
@@ -294,6 +389,7 @@ def test_a_round_reaches_what_is_wanted_and_the_next_is_empty(
     scene.client.cursor, scene.kept = "", {}  # a full reading says the same
     assert scene.run_slice().actions == ()
     assert scene.client.writes == writes
+    check_seen(scene)
 
 
 def check_reached(scene: Scene) -> None:
@@ -301,28 +397,64 @@ def check_reached(scene: Scene) -> None:
     scene.client.cursor, scene.kept = "", {}
     desired, observed = scene.look()
     group = desired.groups[7]
-    series = find_series(group, observed)
-    if series is None or group.people is None:
+    newest = find_series(group, observed)
+    if newest is None or group.people is None:
         return
-    assert is_in_rhythm(group, series)
-    may_be_there = group.people | group.exempt
-    assert group.people <= series.people <= may_be_there
-    for wanted in group.occurrences:
-        event = asyncio.run(scene.client.get(ids.occurrence_id(series.id, wanted.original)))
-        assert event is not None
-        assert event.is_cancelled == wanted.cancelled
-        if not wanted.cancelled:
-            assert (event.start, event.end) == (
-                wanted.start,
-                wanted.start + timedelta(minutes=wanted.minutes),
-            )
-            assert wanted.people <= event.people <= wanted.people | group.exempt
+    assert group.people <= newest.people <= group.people | group.exempt
+    for each in group.series:
+        series = series_of(each, observed)
+        if series is not None and not series.is_cancelled:
+            assert not each.unwanted
+            assert is_in_rhythm(each, series)
+            check_occurrences(scene, group, series, each)
     for single in group.events:
         assert single.record is not None
         event = observed.events[single.record.event_id]
         assert not event.is_cancelled
         assert event.start == single.start
         assert single.people <= event.people <= single.people | group.exempt
+
+
+def check_occurrences(scene: Scene, group: WantedGroup, series: Event, each: WantedSeries) -> None:
+    for wanted in each.occurrences:
+        event = asyncio.run(scene.client.get(ids.occurrence_id(series.id, wanted.original)))
+        assert event is not None
+        if wanted.cancelled:
+            assert event.is_cancelled or (event.start and event.start <= scene.now)
+            continue
+        assert (event.start, event.end) == (
+            wanted.start,
+            wanted.start + timedelta(minutes=wanted.minutes),
+        )
+        assert wanted.people <= event.people <= wanted.people | group.exempt
+
+
+def check_seen(scene: Scene) -> None:
+    """Each member has one invitation to each meeting that is to come, and to nothing else."""
+    facts = scene.facts
+    addresses = {person.address for person in facts.members if person.address}
+    if not facts.live or facts.series is None or not addresses:
+        return
+    addresses -= {guest.person.address for guest in facts.guests}
+    over = {m.rhythm_at for m in facts.meetings if m.rhythm_at and m.starts_at <= scene.now}
+    wanted = sorted(
+        (m.starts_at, m.minutes)
+        for m in facts.meetings
+        if m.starts_at > scene.now and not m.cancelled
+    )
+    for address in addresses:
+        assert sorted(invitations(scene, address, over)) == wanted
+
+
+def invitations(
+    scene: Scene, address: str, over: Container[datetime | None]
+) -> Iterator[tuple[datetime, int]]:
+    """Those to come, but for what was moved by hand after its meeting was over."""
+    query = {"singleEvents": True, "maxResults": 2500}
+    for event in map(read_event, list_events(scene.client.state, query)["items"]):
+        is_ahead = event.start and event.start > scene.now and event.original not in over
+        if is_ahead and address in event.people and event.start and event.end:
+            yield event.start, int((event.end - event.start).total_seconds() // 60)
 
 
 @given(scenes, st.lists(steps, max_size=10), st.booleans(), st.booleans())

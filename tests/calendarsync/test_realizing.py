@@ -221,19 +221,6 @@ def test_more_meetings_get_single_events_and_fewer_are_cancelled(
     assert calendar.writes_since(before) == []
 
 
-def test_a_changed_slot_of_a_standing_series_needs_a_person(
-    realized: Academy, calendar: SeenCalendar
-) -> None:
-    group = realized.groups["A"]
-    assert group.start_time is not None
-    group.start_time = group.start_time.replace(hour=6)
-    group.save()
-    before = calendar.sandbox.last
-    calendar.work()
-    assert calendar.writes_since(before) == []
-    assert calendar.troubles() == {"Group A": "slot_changed"}
-
-
 def test_a_renamed_group_is_renamed_in_the_calendar_and_nobody_is_mailed(
     realized: Academy, calendar: SeenCalendar
 ) -> None:

@@ -1,0 +1,154 @@
+"""Which of a group's series holds which meeting, and when a further one begins.  Pure.
+
+A series keeps its start, zone and rule for ever, so another slot begins a new generation.  It takes
+over from its first start on; what lies before stays with the older one, answers and all:
+
+    generation 1   A----A----A----(A)--(A)--(A)     (A): taken over, so it is cancelled there
+    generation 2             B----B----B----B
+
+When meetings to come have no place in any series, it depends on what they are:
+
+    by another weekday, hour or zone          a new generation
+    by another length of the slot             a new generation (see _is_of_other_length)
+    one more week of the same rhythm          an event of its own
+    several more weeks of the same rhythm     a new generation: one invitation for all of them
+
+Only moments are compared, never names: Google may answer with another name of the same zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from calendarsync import ids
+from calendarsync.facts import GroupFacts, MeetingFacts, SeriesRecord
+from calendarsync.slots import Slot, Weekly
+
+SEVERAL = 2
+WEEK = timedelta(weeks=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A series that stands, and the first start of the one that takes over from it."""
+
+    record: SeriesRecord
+    slot: Slot
+    until: datetime | None
+
+    def holds(self, place: datetime) -> bool:
+        return place in self.slot.starts() and (self.until is None or place < self.until)
+
+    def is_of_week_taken_over(self, place: datetime) -> bool:
+        """Whether the meeting of that week is the next one's: it may be some days later there."""
+        return self.until is not None and place > self.until - WEEK
+
+
+@dataclass(frozen=True, slots=True)
+class Generations:
+    """`reaches`: the newest first.  `further` is what a new generation is to be made with; until
+    that stands nothing is taken from the others.
+
+    `strange`: staff pointed at a series that never had a place for any meeting of the group.
+    """
+
+    reaches: tuple[Reach, ...] = ()
+    further: Slot | None = None
+    strange: bool = False
+
+    def home_of(self, meeting: MeetingFacts) -> SeriesRecord | None:
+        """The series that holds a meeting."""
+        reach = _find(self.reaches, meeting.rhythm_at)
+        return reach.record if reach else None
+
+    def awaits(self, meeting: MeetingFacts) -> bool:
+        """Whether the series is still to be made that will hold it."""
+        return bool(self.further and meeting.rhythm_at in self.further.starts())
+
+
+def read_generations(facts: GroupFacts, now: datetime) -> Generations:
+    reaches = tuple(_reaches(facts, None))
+    if _is_strange(facts, reaches):
+        return Generations(strange=True)
+    further = _find_further(facts, reaches, now) if reaches else None
+    if further is None:
+        return Generations(reaches)
+    return Generations(tuple(_reaches(facts, further.starts()[0])), further)
+
+
+def fit(facts: GroupFacts, meetings: Collection[MeetingFacts]) -> list[MeetingFacts]:
+    """Those that are held at a place in the rhythm of the slot that the group has now."""
+    weekly = facts.weekly
+    if weekly is None:
+        return []
+    return [m for m in meetings if m.rhythm_at and not m.cancelled and weekly.fits(m.rhythm_at)]
+
+
+def _is_strange(facts: GroupFacts, reaches: Collection[Reach]) -> bool:
+    newest = facts.series
+    if newest is None or newest.slot is None or is_ours(newest) or not facts.meetings:
+        return False
+    homes = (_find(reaches, meeting.rhythm_at) for meeting in facts.meetings)
+    return not any(home and home.record == newest for home in homes)
+
+
+def _reaches(facts: GroupFacts, until: datetime | None) -> Iterator[Reach]:
+    for record in facts.all_series:
+        if record.made and record.slot:
+            yield Reach(record, record.slot, until)
+            first = record.slot.starts()[0]
+            until = first if until is None else min(first, until)
+
+
+def _find(reaches: Collection[Reach], place: datetime | None) -> Reach | None:
+    return next((reach for reach in reaches if place and reach.holds(place)), None)
+
+
+def _find_further(facts: GroupFacts, reaches: tuple[Reach, ...], now: datetime) -> Slot | None:
+    newest, weekly = facts.series, facts.weekly
+    if not facts.live or weekly is None or newest is None or newest != reaches[0].record:
+        return None  # also where nobody knows what the newest is: that is told
+    ahead = [m for m in facts.meetings if m.starts_at > now]
+    fitting = [m for m in fit(facts, ahead) if m.rhythm_at and m.rhythm_at > now]
+    needing = list(_needing(facts, fitting, reaches, weekly))
+    if not needing:
+        return None
+    # Whoever takes over from a start on has a place for all that follow.
+    first = min(needing)
+    return Slot.through([place for place in _places(fitting) if place >= first], weekly)
+
+
+def _needing(
+    facts: GroupFacts, fitting: Collection[MeetingFacts], reaches: tuple[Reach, ...], weekly: Weekly
+) -> Iterator[datetime]:
+    """The places for which a new generation is needed."""
+    beat = reaches[0].slot.weekly()
+    alone = {record.meeting_id for record in facts.events if not record.gone}
+    homeless = [m for m in fitting if _find(reaches, m.rhythm_at) is None]
+    off_beat = [place for place in _places(homeless) if not beat.fits(place)]
+    if off_beat:
+        yield from _places(homeless)
+    elif len(further := [m for m in homeless if m.id not in alone]) >= SEVERAL:
+        yield from _places(further)
+    yield from _places(m for m in fitting if _is_of_other_length(m, reaches[0], weekly))
+
+
+def _is_of_other_length(meeting: MeetingFacts, newest: Reach, weekly: Weekly) -> bool:
+    """Of a series that staff pointed at, the occurrences are given the slot's length one by one:
+    whoever is on it was to be invited no second time."""
+    return (
+        is_ours(newest.record)
+        and meeting.minutes == weekly.minutes != newest.slot.minutes
+        and newest.holds(meeting.rhythm_at or meeting.starts_at)
+    )
+
+
+def _places(meetings: Iterable[MeetingFacts]) -> Iterator[datetime]:
+    return (meeting.rhythm_at for meeting in meetings if meeting.rhythm_at)
+
+
+def is_ours(record: SeriesRecord) -> bool:
+    """Whether we made it: staff may point at another."""
+    return ids.read_id(record.event_id) is not None
