@@ -9,12 +9,14 @@ from typing import Any
 from django.db import transaction
 
 from cohorts import clock
+from cohorts.messages import parts
 from cohorts.messages import services as outbox
+from cohorts.messages.models import Message
 from cohorts.models import Group
 from cohorts.sync.errors import CallFailed, LookAgain, Unclear
 from cohorts.sync.mirror import Action, Outcome
 from cohorts.sync.models import MirrorState
-from discordsync import keys
+from discordsync import directs, keys, lines
 from discordsync.calls import Call
 from discordsync.client import Client
 from discordsync.models import DiscordObject
@@ -29,6 +31,10 @@ from meetings.models import Meeting
 
 RETRY_UNCLEAR = timedelta(0)  # the next look tells whether it arrived
 RETRY_FAILED = timedelta(minutes=5)
+_CHANNELS = {  # of the outbox, by lane
+    "messages": Message.Channel.DISCORD_CHANNEL,
+    directs.LANE: Message.Channel.DISCORD_DM,
+}
 REASON_LENGTH = 400  # of 512 that Discord takes, percent-encoded
 
 
@@ -41,10 +47,12 @@ def intend(action: Action) -> None:
     Raises LookAgain when a message was dropped or expired meanwhile.
     """
     call: Call = action.payload
-    if action.verb == "send":
+    if action.kind == directs.LANE and action.verb == "open":
+        lines.note_asked(call.to, now=clock.now())
+    elif action.verb == "send":
         # Real time, as below: the history tells by its ids whether it arrived since.
         words, tried_at = str((call.body or {})["content"]), datetime.now(UTC)
-        if not outbox.begin(call.subject, body=words, now=tried_at):
+        if not outbox.begin(call.subject, body=words, now=tried_at, channel=_CHANNELS[action.kind]):
             raise LookAgain("The message is owed no more.")
     elif action.verb == "create":
         DiscordObject.objects.update_or_create(
@@ -73,6 +81,8 @@ def _place(action: Action, key: str) -> dict[str, Any]:
 
 
 async def apply(client: Client, action: Action) -> Outcome:
+    if action.kind == directs.LANE:
+        return await directs.apply(client, action)
     call: Call = action.payload
     reason = None if action.verb == "send" else f"Lens: {action.why}"[:REASON_LENGTH]
     answer = await client.request(call.method, call.path, body=call.body, reason=reason)
@@ -84,8 +94,11 @@ def record(action: Action, outcome: Outcome) -> None:
     """Commit the id and the names, as Discord answered them; forget what we deleted."""
     call: Call = action.payload
     match action.verb:
+        case _ if action.kind == directs.LANE:
+            directs.record(action, outcome, now=clock.now())
         case "send":
             outbox.mark_sent(call.subject, outside_id=outcome.outside_id, now=clock.now())
+            parts.note_success(_CHANNELS[action.kind])
         case "create":
             DiscordObject.objects.filter(key=call.key).update(
                 outside_id=int(outcome.outside_id),
@@ -108,6 +121,7 @@ def fail(action: Action, error: CallFailed) -> None:
     note = outbox.mark_unclear if isinstance(error, Unclear) else outbox.mark_failed
     retry = RETRY_UNCLEAR if isinstance(error, Unclear) else RETRY_FAILED
     note(call.subject, why=error.detail, now=clock.now(), retry=retry)
+    parts.note_failure(_CHANNELS[action.kind], error.detail, now=clock.now())
 
 
 def absorb(observed: Observed, action: Action, outcome: Outcome) -> Observed:
@@ -132,6 +146,8 @@ def absorb(observed: Observed, action: Action, outcome: Outcome) -> Observed:
             return _absorb_overwrite(observed, call)
         case "messages", _:
             return observed.with_sent(call.subject)
+        case directs.LANE, _:
+            return directs.absorb(observed, action, outcome)
     if call.key and outcome.outside_id:
         observed = observed.with_made(call.key, int(outcome.outside_id))
     if call.key and "name" in (call.body or {}):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from discordsync.desired import WantedEvent
-from discordsync.facts import MessageFacts
+from discordsync.facts import DirectFacts, MessageFacts
 from discordsync.observed import CATEGORY, TEXT, Overwrite
 
 GUILD_ONLY = 2  # privacy level of an event: seen by members of the guild
@@ -23,6 +23,7 @@ class Call:
     body: Mapping[str, Any] | None = None
     key: str = ""
     subject: int = 0  # the person or message that it is about
+    to: int = 0  # of a direct message: the person
     names: tuple[int, ...] = field(default=())  # same-named objects that stand before a create
 
 
@@ -126,6 +127,17 @@ def send_message(channel_id: int, message: MessageFacts) -> Call:
         "allowed_mentions": {"parse": [], "users": [str(pk) for pk in message.people[:100]]},
     }
     return Call("POST", f"/channels/{channel_id}/messages", body, subject=message.id)
+
+
+def send_direct(channel_id: int, direct: DirectFacts) -> Call:
+    """`to`: the person, since a refusal is about them."""
+    return replace(send_message(channel_id, direct.message), to=direct.person)
+
+
+def open_line(person: int) -> Call:
+    """Asked for once more, Discord answers with the channel that is there."""
+    body = {"recipient_id": str(person)}
+    return Call("POST", "/users/@me/channels", body, subject=person, to=person)
 
 
 def write_overwrite(overwrite: Overwrite) -> dict[str, Any]:

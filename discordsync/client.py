@@ -33,7 +33,9 @@ REFUSALS = {
     30005: "guild_full",
     30038: "guild_full",
     50007: "dm_closed",
+    50278: "dm_closed",  # no server in common
     40003: "dm_too_fast",
+    20026: "quarantined",
 }
 # Unknown channel, member, message, overwrite, role, user, event.
 VANISHED = frozenset({10003, 10007, 10008, 10009, 10011, 10013, 10070})

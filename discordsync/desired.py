@@ -18,6 +18,7 @@ from datetime import datetime
 from discordsync import keys
 from discordsync.facts import (
     CohortFacts,
+    DirectFacts,
     GroupFacts,
     MeetingFacts,
     MessageFacts,
@@ -62,6 +63,7 @@ class WantedGroup:
     unreachable: tuple[Person, ...] = ()  # no Discord id known
     former: Mapping[int, str] = field(default_factory=dict)  # Discord id -> why access has ended
     messages: tuple[MessageFacts, ...] = ()
+    directs: tuple[DirectFacts, ...] = ()  # also of a group that has ended: visits end with it
     next_at: datetime | None = None
 
     def why_ended(self, person: int) -> str:
@@ -97,6 +99,7 @@ class Desired:
     over: Mapping[str, int] = field(default_factory=dict)
     records: Mapping[str, Record] = field(default_factory=dict)
     known_people: Mapping[int, str] = field(default_factory=dict)  # everybody's, by Discord id
+    room_for_lines: int = 0
 
 
 def want(snapshot: Snapshot, now: datetime) -> Desired:
@@ -111,6 +114,7 @@ def want(snapshot: Snapshot, now: datetime) -> Desired:
         over=_events_over(groups),
         records=snapshot.records,
         known_people=snapshot.everybody,
+        room_for_lines=snapshot.room_for_lines,
     )
 
 
@@ -164,6 +168,7 @@ def want_group(group: GroupFacts, snapshot: Snapshot, now: datetime) -> WantedGr
         unreachable=tuple(p for p in people if not p.discord_id),
         former=dict(_former(group, now)),
         messages=group.messages if group.live else (),
+        directs=group.directs,
         next_at=_next_edge(group, snapshot, now),
     )
 

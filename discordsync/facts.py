@@ -66,6 +66,15 @@ class MessageFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class DirectFacts:
+    """One message owed to a person directly.  `channel_id`: None until Discord was asked for it."""
+
+    message: MessageFacts
+    person: int  # Discord id
+    channel_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class GroupFacts:
     id: int
     cohort_id: int
@@ -80,6 +89,7 @@ class GroupFacts:
     windows: tuple[Window, ...] = ()
     meetings: tuple[MeetingFacts, ...] = ()  # those ahead, cancelled ones too
     messages: tuple[MessageFacts, ...] = ()
+    directs: tuple[DirectFacts, ...] = ()  # about this group, to single people
     next_try_at: datetime | None = None  # of a message that is not to be sent yet
 
 
@@ -114,6 +124,7 @@ class Snapshot:
     groups: Mapping[int, GroupFacts] = field(default_factory=dict)
     records: Mapping[str, Record] = field(default_factory=dict)
     everybody: Mapping[int, str] = field(default_factory=dict)  # Discord id -> name
+    room_for_lines: int = 0  # how many more people may be written to for the first time
 
     @property
     def meetings_ahead(self) -> frozenset[int]:

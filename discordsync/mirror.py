@@ -55,7 +55,7 @@ class Kept:
 class DiscordMirror:
     name = "discord"
     title = "Discord"
-    lanes = ("roles", "channels", "names", "access", "events", "messages")
+    lanes = ("roles", "channels", "names", "access", "events", "messages", "directs")
     required = True
     ahead = False
     troubles = TROUBLES

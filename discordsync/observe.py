@@ -157,7 +157,19 @@ async def find_sent(client: Client, observed: Observed, snapshot: Snapshot) -> S
         record = snapshot.records.get(keys.text_channel(group.id))
         if tried and record and record.outside_id in observed.channels:
             found |= await _search(client, record.outside_id or 0, tried)
+        for direct in group.directs:
+            if direct.message.tried_at and direct.channel_id:
+                found |= await _search_line(client, direct.channel_id, direct.message)
     return found
+
+
+async def _search_line(client: Client, channel_id: int, message: MessageFacts) -> Sent:
+    """One person's channel that cannot be read must not stop the look at the guild; sending once
+    more then tells what is wrong with it."""
+    try:
+        return await _search(client, channel_id, [message])
+    except (LookAgain, Refused):
+        return {}
 
 
 async def _search(client: Client, channel_id: int, tried: Iterable[MessageFacts]) -> Sent:

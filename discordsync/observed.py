@@ -80,6 +80,12 @@ class Observed:
     called: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     incomplete: frozenset[int] = frozenset()
     sent: frozenset[int] = frozenset()  # our messages, by their id in the outbox
+    # Own outcomes about direct lines: channels by person, people who take no messages, people to
+    # whom none could be opened, and whether nobody is to be written to any more.
+    lines: Mapping[int, int] = field(default_factory=dict)
+    closed: frozenset[int] = frozenset()
+    refused: frozenset[int] = frozenset()
+    shut: bool = False
 
     @property
     def bot_permissions(self) -> int:
@@ -140,6 +146,12 @@ class Observed:
 
     def with_sent(self, message_id: int) -> Observed:
         return replace(self, sent=self.sent | {message_id})
+
+    def with_line(self, person: int, channel_id: int) -> Observed:
+        return replace(self, lines={**self.lines, person: channel_id})
+
+    def with_closed(self, person: int) -> Observed:
+        return replace(self, closed=self.closed | {person})
 
     def with_called(self, key: str, sent: str, answered: str) -> Observed:
         return replace(self, called={**self.called, key: (sent, answered)})

@@ -53,6 +53,7 @@ _NEEDED_FOR = {
     "names": VIEW_CHANNEL | MANAGE_CHANNELS,
     "events": VIEW_CHANNEL | CONNECT | CREATE_EVENTS,
     "messages": 0,  # the channel's own overwrite gives it
+    "directs": 0,  # they are in no server
 }
 
 

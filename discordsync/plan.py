@@ -17,6 +17,7 @@ Leaves (role grants, overwrites, events, messages) need only their parent:
                        holds it for no reason             revoke, under the guard (`removes`)
     an event           see plan_events.py
     a message          owed, and the text channel stands  send
+                       owed to a person directly          see plan_directs.py
 
 At last the policy of the whole withholds what cannot be done: see `_fit`.
 """
@@ -33,6 +34,7 @@ from discordsync.look import Look
 from discordsync.observed import Observed
 from discordsync.plan_access import find_people, find_removals, plan_access, take_before_giving
 from discordsync.plan_cohort import plan_cohort
+from discordsync.plan_directs import plan_directs
 from discordsync.plan_events import plan_events
 from discordsync.plan_infrastructure import plan_infrastructure
 from discordsync.steps import Item, key_to_send, rank
@@ -65,6 +67,7 @@ def _items(look: Look) -> Iterator[Item]:
         yield from plan_infrastructure(look, group)
         yield from plan_access(look, group)
         yield from _messages(look, group)
+    yield from plan_directs(look)
     yield from plan_events(look)
 
 

@@ -10,12 +10,14 @@ from itertools import chain
 from django.conf import settings
 
 from cohorts.messages.models import Message
-from cohorts.messages.selectors import due_messages, next_tries
+from cohorts.messages.routing import Ask, find_ways
+from cohorts.messages.selectors import DueMessage, due_messages, next_tries
 from cohorts.models import AccessException, Cohort, Group, Membership, User
 from cohorts.services.installation import ensure_installation
 from cohorts.sync.models import MirrorState
 from discordsync.facts import (
     CohortFacts,
+    DirectFacts,
     Former,
     GroupFacts,
     MeetingFacts,
@@ -26,6 +28,7 @@ from discordsync.facts import (
     Snapshot,
     Window,
 )
+from discordsync.lines import count_room, read_channels
 from discordsync.models import DiscordObject
 from guestvisits.selectors import guest_windows
 from meetings.models import Meeting
@@ -42,7 +45,8 @@ def take(now: datetime) -> Snapshot:
     meetings = _meetings(now)
     meeting_groups = _groups_with_meetings()
     messages = _messages(now)
-    tries = next_tries(Message.Channel.DISCORD_CHANNEL, now)
+    to_people = _directs(now)
+    tries = _next_tries(now)
     positions = _positions(groups)
     return Snapshot(
         installation=ensure_installation(now).installation_id,
@@ -69,12 +73,14 @@ def take(now: datetime) -> Snapshot:
                 windows=tuple(windows[group.pk]),
                 meetings=tuple(meetings[group.pk]),
                 messages=tuple(messages[group.pk]),
+                directs=tuple(to_people[group.pk]),
                 next_try_at=tries.get(group.pk),
             )
             for group in groups
         },
         records=_records(),
         everybody=people.names,
+        room_for_lines=count_room(now) if to_people else 0,
     )
 
 
@@ -183,17 +189,44 @@ def _messages(now: datetime) -> dict[int, list[MessageFacts]]:
     messages: dict[int, list[MessageFacts]] = defaultdict(list)
     for due in due_messages(Message.Channel.DISCORD_CHANNEL, now):
         if due.group_id is not None:
-            messages[due.group_id].append(
-                MessageFacts(
-                    id=due.id,
-                    kind=due.kind,
-                    text=due.text,
-                    nonce=due.nonce,
-                    people=due.mentions,
-                    tried_at=due.tried_at,
-                )
-            )
+            messages[due.group_id].append(_message(due))
     return messages
+
+
+def _message(due: DueMessage) -> MessageFacts:
+    return MessageFacts(
+        id=due.id,
+        kind=due.kind,
+        text=due.text,
+        nonce=due.nonce,
+        people=due.mentions,
+        tried_at=due.tried_at,
+    )
+
+
+def _directs(now: datetime) -> dict[int, list[DirectFacts]]:
+    """Direct messages that their readers still want, by the group that they are about.  Those whose
+    sending was cut off are looked for, whatever is wanted now."""
+    found: dict[int, list[DirectFacts]] = defaultdict(list)
+    waiting = due_messages(Message.Channel.DISCORD_DM, now)
+    if not waiting:
+        return found
+    ways = find_ways({Ask(due.user_id or 0, due.kind) for due in waiting}, now)
+    channels = read_channels({due.user_id for due in waiting if due.user_id})
+    for due in waiting:
+        is_wanted = ways[Ask(due.user_id or 0, due.kind)].channel == Message.Channel.DISCORD_DM
+        if due.group_id and due.user_id in channels and (is_wanted or due.tried_at):
+            person, channel_id = channels[due.user_id]
+            found[due.group_id].append(DirectFacts(_message(due), person, channel_id))
+    return found
+
+
+def _next_tries(now: datetime) -> dict[int, datetime]:
+    """When a message of each group, on whatever channel of Discord's, is to be tried next."""
+    found = next_tries(Message.Channel.DISCORD_CHANNEL, now)
+    for group_id, moment in next_tries(Message.Channel.DISCORD_DM, now).items():
+        found[group_id] = min(moment, found.get(group_id, moment))
+    return found
 
 
 def _records() -> dict[str, Record]:

@@ -257,6 +257,47 @@ MESSAGE_KINDS = {  # what the templates of each kind are given
     "meeting_moved": "meetings.messages.changes.changes_context",
     "meeting_cancelled": "meetings.messages.changes.changes_context",
 }
+MESSAGE_TOPICS = [  # what people choose a way for (cohorts/messages/topics.py)
+    {
+        "name": "reminders",
+        "title": "Reminders",
+        "about": "A day and an hour before each meeting, and once when you have not answered.",
+        "kinds": ("reminder", "nudge"),
+        "may_be_off": True,
+    },
+    {
+        "name": "changes",
+        "title": "Meetings that change",
+        "about": "When one of your meetings is moved, added or cancelled.",
+        "kinds": ("meeting_moved", "meeting_cancelled"),
+        "may_be_off": False,
+    },
+    {
+        "name": "visits",
+        "title": "My visits",
+        "about": "When a visit is booked, cancelled or ended, and when its access begins and ends.",
+        "kinds": (
+            "visit_booked",
+            "visit_cancelled",
+            "visit_broken",
+            "access_begun",
+            "access_ended",
+        ),
+        "may_be_off": False,
+    },
+    {
+        "name": "groups",
+        "title": "My groups",
+        "about": "When you come into a group. The first, long letter always comes by e-mail.",
+        "kinds": ("group_assigned", "member_joined"),
+        "may_be_off": False,
+    },
+]
+DIRECT_LINES = "discordsync.lines.read_lines"  # to whom a direct message can be sent
+DIRECTS = {  # so few, since Discord quarantines bots that write to dozens of people
+    "new_an_hour": env.whole("DISCORD_NEW_DIRECTS_PER_HOUR", default=3),
+    "new_a_day": env.whole("DISCORD_NEW_DIRECTS_PER_DAY", default=10),
+}
 MEETING_VENUES = ["discordsync.venues.find_voice_channels"]  # where groups meet
 MEETING_ABSENCES = ["guestvisits.absences.find_absences"]  # who goes elsewhere that week
 MOVE_CONSEQUENCES = ["guestvisits.consequences.find_consequences"]  # shown before meetings move

@@ -29,6 +29,7 @@ from cohorts.messages.mailserver import MailFailed, MailServer, Verdict
 from cohorts.messages.models import Message
 from cohorts.messages.owed import NoLongerTrue
 from cohorts.messages.rendering import Words, words_of
+from cohorts.messages.routing import Ask, Way, find_ways
 from cohorts.messages.selectors import fingerprint, sendable
 from cohorts.models import Installation
 
@@ -53,21 +54,24 @@ def send_round(*, seconds: float = ROUND_SECONDS) -> bool:
         return False
     installation = Installation.objects.get(pk=1)
     ends = time.monotonic() + seconds
+    letters = list(sendable(Message.Channel.EMAIL, now, installation))
+    ways = find_ways({Ask.about(letter) for letter in letters}, now)
     with MailServer() as server:
-        for message in sendable(Message.Channel.EMAIL, now, installation):
+        for message in letters:
             if time.monotonic() > ends:
                 return True
             try:
-                _send_one(message, server, fingerprint(message.key, installation))
+                way = ways[Ask.about(message)]
+                _send_one(message, way, server, fingerprint(message.key, installation))
             except MailFailed as error:
                 parts.note_failure(parts.EMAIL, error.why, now=clock.now())
                 return False
     return False
 
 
-def _send_one(message: Message, server: MailServer, mark: str) -> None:
+def _send_one(message: Message, way: Way, server: MailServer, mark: str) -> None:
     """Send one letter, or write down why not.  Raises MailFailed when nobody can be served."""
-    words = _find_words(message)
+    words = _find_words(message, way)
     if words is None:
         return
     server.prepare()
@@ -81,11 +85,14 @@ def _send_one(message: Message, server: MailServer, mark: str) -> None:
         _hand_over(message, letter, server)
 
 
-def _find_words(message: Message) -> Words | None:
+def _find_words(message: Message, way: Way) -> Words | None:
     """The words; None when it is not to be sent (now), which is written down with its reason."""
     now = clock.now()
+    elsewhere = way.channel not in {"", Message.Channel.EMAIL}
+    if elsewhere and services.send_otherwise(message.pk, to=way.channel, now=now):
+        return None
     try:
-        _check_wishes(message)
+        _check_wanted(way)
         words = words_of(message, now)
     except NoLongerTrue as error:
         services.mark_dropped(message.pk, why=error.why)
@@ -99,13 +106,10 @@ def _find_words(message: Message) -> Words | None:
     return None
 
 
-def _check_wishes(message: Message) -> None:
-    """Raises NoLongerTrue for whoever is to get no e-mail."""
-    person = message.user
-    if person is None or not person.is_active:
-        raise NoLongerTrue("There is nobody to send it to: the account is closed.")
-    if not person.wants_email:
-        raise NoLongerTrue("The person wants no messages by e-mail.")
+def _check_wanted(way: Way) -> None:
+    """Raises NoLongerTrue for whoever is to get no such message."""
+    if not way.channel:
+        raise NoLongerTrue(way.why)
 
 
 def _claim(message: Message, words: Words) -> datetime | None:

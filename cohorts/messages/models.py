@@ -49,6 +49,8 @@ class Message(models.Model):
     why_not = models.CharField(max_length=300, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     outside_id = models.CharField(max_length=200, blank=True)
+    # It could not be sent directly: from then on it goes by e-mail, and never both ways.
+    fell_back_at = models.DateTimeField(null=True, blank=True)
     # The words as sent, fixed before the first try so that a repetition is the same message.
     subject = models.CharField(max_length=200, blank=True)
     body = models.TextField(blank=True)
@@ -87,17 +89,46 @@ class MessageKind(models.Model):
         return self.name
 
 
+class MessageChoice(models.Model):
+    """Which way a person wants messages on a topic.  Whoever chose nothing gets them by e-mail."""
+
+    class Way(models.TextChoices):
+        EMAIL = "email", "By e-mail"
+        DIRECT = "discord_dm", "Directly on Discord"
+        OFF = "off", "Not at all"
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="message_choices"
+    )
+    topic = models.CharField(max_length=30)
+    way = models.CharField(max_length=10, choices=Way)
+
+    class Meta:
+        verbose_name = "choice of messages"
+        verbose_name_plural = "choices of messages"
+        ordering = ["user", "topic"]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "topic"], name="message_choice_once_a_topic")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.topic}, {self.get_way_display()}"
+
+
 class OutboxPart(models.Model):
-    """A part of the outbox that can fail as a whole: a source of messages, the mail server.
+    """A part of the outbox that can fail as a whole: a source of messages, a channel.
 
     Its failure is one trouble here and not one at each message.
     """
 
-    name = models.CharField(primary_key=True, max_length=120)  # a dotted path, or "email"
+    name = models.CharField(primary_key=True, max_length=120)  # a dotted path, or a channel
     trouble = models.CharField(max_length=300, blank=True)
     failing_since = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)
     retry_at = models.DateTimeField(null=True, blank=True)
+    # Nothing is sent here any more until staff open it again.
+    shut_at = models.DateTimeField(null=True, blank=True)
+    alarmed_at = models.DateTimeField(null=True, blank=True)  # staff were told of this failure
 
     class Meta:
         verbose_name = "part of the outbox"

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from cohorts.messages.models import OutboxPart
 
 EMAIL = "email"
 PROBE = timedelta(minutes=1)
+WELL: dict[str, Any] = {
+    "trouble": "",
+    "failing_since": None,
+    "failures": 0,
+    "retry_at": None,
+    "shut_at": None,
+    "alarmed_at": None,
+}
 
 
 def note_failure(name: str, why: str, *, now: datetime) -> None:
@@ -20,9 +29,24 @@ def note_failure(name: str, why: str, *, now: datetime) -> None:
 
 
 def note_success(name: str) -> None:
-    OutboxPart.objects.filter(name=name, failing_since__isnull=False).update(
-        trouble="", failing_since=None, failures=0, retry_at=None
-    )
+    """What is shut stays shut: a message that was under way tells nothing about the others."""
+    failing = OutboxPart.objects.filter(name=name, failing_since__isnull=False)
+    failing.filter(shut_at=None).update(**WELL)
+
+
+def shut(name: str, why: str, *, now: datetime) -> None:
+    """Nothing is sent here any more until staff say so."""
+    note_failure(name, why, now=now)
+    OutboxPart.objects.filter(name=name, shut_at=None).update(shut_at=now)
+
+
+def is_shut(name: str) -> bool:
+    return OutboxPart.objects.filter(name=name, shut_at__isnull=False).exists()
+
+
+def open_again(name: str) -> None:
+    """Staff's word: whatever was wrong has been settled."""
+    OutboxPart.objects.filter(name=name).update(**WELL)
 
 
 def failing_names() -> set[str]:

@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -28,6 +30,7 @@ from cohorts.messages.models import UNSENT, Message
 from cohorts.messages.nudges import nudge_email
 from cohorts.messages.owed import NoLongerTrue, Owed
 from cohorts.messages.rendering import words_of
+from cohorts.messages.routing import Ask, Way, find_ways
 from cohorts.models import Installation, User
 from cohorts.signals import announce
 
@@ -35,6 +38,16 @@ logger = logging.getLogger(__name__)
 
 WHY_LENGTH = 300
 NO_WORDS = "Its words cannot be made ({error}). Tell whoever runs Lens."
+TOO_SLOW = "It could not be sent directly in time, so it goes by e-mail."
+DIRECT_PATIENCE = timedelta(minutes=20)  # a reminder is no use at the start
+AS_NEW: dict[str, Any] = {  # what is left of a message that goes another way
+    "subject": "",
+    "body": "",
+    "html": "",
+    "why_not": "",
+    "failures": 0,
+    "tried_at": None,
+}
 BUG_RETRY = timedelta(minutes=10)
 LATE = "It could not be sent in time."
 LATE_UNKNOWN = "It is too late to try again, and whether it arrived is not known."
@@ -82,12 +95,29 @@ def _write_new(owed: Mapping[str, Owed], now: datetime) -> list[Owed]:
     """Insert what nobody has written yet, in the order of keys so that two writers never wait for
     each other in a circle."""
     known = set(Message.objects.filter(key__in=owed).values_list("key", flat=True))
-    new = [owed[key] for key in sorted(owed.keys() - known) if _insert(owed[key], now)]
+    fresh = _routed([owed[key] for key in sorted(owed.keys() - known)], now)
+    new = [one for one in fresh if _insert(one, now)]
     channels = {one.channel for one in new}
     announce(one.group_id for one in new if one.group_id and one.channel != Message.Channel.EMAIL)
     if Message.Channel.EMAIL in channels:
         nudge_email()
     return new
+
+
+def _routed(fresh: list[Owed], now: datetime) -> list[Owed]:
+    """Letters to people, each by the way that the person wants; one that is not wanted is written
+    down all the same, and dropped with its reason when it would be sent."""
+    asks = {
+        one.key: Ask(one.user_id, one.kind, direct=one.group_id is not None)
+        for one in fresh
+        if one.user_id is not None and one.channel == Message.Channel.EMAIL
+    }
+    ways = find_ways(set(asks.values()), now)
+
+    def channel_of(one: Owed) -> str:
+        return (ways[asks[one.key]].channel if one.key in asks else "") or one.channel
+
+    return [replace(one, channel=channel_of(one)) for one in fresh]
 
 
 def _insert(one: Owed, now: datetime) -> bool:
@@ -121,13 +151,22 @@ def claim(message_id: int, *, seen: datetime, until: datetime) -> bool:
     return bool(unsent.update(next_try_at=until))
 
 
-def begin(message_id: int, *, body: str, now: datetime, subject: str = "", html: str = "") -> bool:
+def begin(
+    message_id: int,
+    *,
+    body: str,
+    now: datetime,
+    channel: str = Message.Channel.EMAIL,
+    subject: str = "",
+    html: str = "",
+) -> bool:
     """Commit, before any call, that sending begins, and the words as fixed ones.
 
     Words that were fixed before stay.  `tried_at` stays the moment since which it may have arrived.
-    Returns False when the message is owed no more (sent, dropped or expired): start no call then.
+    Returns False when the message is owed no more on this channel (sent, dropped, expired, or sent
+    another way by now): start no call then.
     """
-    unsent = Message.objects.filter(pk=message_id, state__in=UNSENT)
+    unsent = Message.objects.filter(pk=message_id, state__in=UNSENT, channel=channel)
     unsent.filter(body="").update(subject=subject, body=body, html=html)
     unsent.filter(state=Message.State.OWED).update(tried_at=None)
     return bool(
@@ -174,6 +213,76 @@ def mark_dropped(*message_ids: int, why: str) -> int:
     return Message.objects.filter(pk__in=message_ids, state__in=UNSENT).update(
         state=Message.State.DROPPED, why_not=why[:WHY_LENGTH]
     )
+
+
+# -- another way ---------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def send_otherwise(message_id: int, *, to: str, now: datetime) -> bool:
+    """Have it sent on another channel, if it certainly did not arrive on this one.
+
+    Its words are made anew.  Returns whether it was still waiting.
+    """
+    waiting = Message.objects.filter(pk=message_id, state=Message.State.OWED).exclude(channel=to)
+    moved = waiting.update(channel=to, next_try_at=now, **AS_NEW)
+    if moved and to == Message.Channel.EMAIL:
+        nudge_email()
+    elif moved:
+        announce(Message.objects.filter(pk=message_id).values_list("group_id", flat=True))
+    return bool(moved)
+
+
+@transaction.atomic
+def fall_back(message_ids: Iterable[int], *, why: str, now: datetime) -> int:
+    """These were refused as direct messages, so that none arrived: they go by e-mail, for good."""
+    refused = Message.objects.filter(
+        pk__in=list(message_ids), state__in=UNSENT, channel=Message.Channel.DISCORD_DM
+    )
+    count = refused.update(
+        **AS_NEW
+        | {
+            "channel": Message.Channel.EMAIL,
+            "state": Message.State.OWED,
+            "next_try_at": now,
+            "fell_back_at": now,
+            "why_not": why[:WHY_LENGTH],
+        }
+    )
+    if count:
+        nudge_email()
+    return count
+
+
+def settle_ways(now: datetime) -> None:
+    """Have direct messages that are not wanted or not possible any more go another way, or none.
+
+    Those whose sending was cut off stay: whether they arrived is looked up first.
+    """
+    waiting = list(
+        Message.objects.filter(
+            channel=Message.Channel.DISCORD_DM, state=Message.State.OWED, due_at__lte=now
+        )
+    )
+    ways = find_ways({Ask.about(message) for message in waiting}, now)
+    for message in waiting:
+        _settle_way(message, ways[Ask.about(message)], now)
+
+
+def _settle_way(message: Message, way: Way, now: datetime) -> None:
+    since = max(message.due_at, message.created_at)
+    if not way.channel:
+        mark_dropped(message.pk, why=way.why)
+    elif way.channel == Message.Channel.EMAIL:
+        send_otherwise(message.pk, to=way.channel, now=now)
+    elif now - since > DIRECT_PATIENCE and has_address(message):
+        fall_back([message.pk], why=TOO_SLOW, now=now)
+
+
+def has_address(message: Message) -> bool:
+    """Whether an e-mail could be sent in its place."""
+    reachable = User.objects.filter(wants_email=True, email__isnull=False)
+    return reachable.filter(messages_owed=message).exists()
 
 
 @transaction.atomic

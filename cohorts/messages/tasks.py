@@ -12,6 +12,7 @@ def collect_all() -> None:
     now = clock.now()
     services.expire_late(now)
     services.collect(None, now=now)
+    services.settle_ways(now)
     services.weed_out(now)
 
 

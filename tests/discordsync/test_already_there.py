@@ -192,6 +192,7 @@ def test_a_restored_database_only_looks_until_staff_say_go_on(sandbox, made, who
     assert mirror_trouble() == ""
     assert {group.status for group in made.refresh().groups} == {"active"}
 
+    look_again()  # tells the late member's group of the newcomer
     seen = sandbox.last
     look_again()
     assert sandbox.writes(since=seen) == []

@@ -53,6 +53,7 @@ def sql(statement, *values):
 
 
 def check_in_step(sandbox):
+    look_again()  # tells the channels of newcomers, who have access only now
     seen = sandbox.last
     look_again()
     assert sandbox.writes(since=seen) == []

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from cohorts.models import Cohort, Installation, Membership
 from cohorts.services.installation import ensure_installation
+from tests.messages.notes import TEMPLATES
 from tests.support.academy import Academy
 from tests.support.clock import set_clock  # noqa: F401 - a fixture
 from tests.support.smtp import mail_server  # noqa: F401 - a fixture
@@ -21,7 +21,7 @@ def notes(settings, without_mirrors) -> None:  # noqa: F811
     settings.MESSAGE_SOURCES = ["tests.messages.notes.owe_notes"]
     settings.MESSAGE_KINDS = {**settings.MESSAGE_KINDS, "note": "tests.messages.notes.note_context"}
     settings.TEMPLATES = deepcopy(settings.TEMPLATES)
-    settings.TEMPLATES[0]["DIRS"].append(Path(__file__).parent / "templates")
+    settings.TEMPLATES[0]["DIRS"].append(TEMPLATES)
 
 
 @pytest.fixture

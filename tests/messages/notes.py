@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from cohorts.messages.models import Message
@@ -11,6 +12,7 @@ from cohorts.messages.owed import NoLongerTrue, Owed
 from cohorts.models import Membership, User
 
 OWED_FOR = timedelta(days=1)
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 def owe_notes(

@@ -36,50 +36,50 @@ def only_due(now):
 
 
 def test_words_are_fixed_by_the_first_try(message, now):
-    assert services.begin(message.pk, body="Hello", now=now)
+    assert services.begin(message.pk, channel=message.channel, body="Hello", now=now)
     Message.objects.update(context={"said": "Something else"})
 
     assert only_due(now).text == "Hello"
-    services.begin(message.pk, body="Something else", now=now)
+    services.begin(message.pk, channel=message.channel, body="Something else", now=now)
     assert only_due(now).text == "Hello"
 
 
 def test_a_message_that_was_begun_may_have_arrived_since_its_first_try(message, now):
     assert only_due(now).tried_at is None
-    services.begin(message.pk, body="Hello", now=now)
-    services.begin(message.pk, body="Hello", now=now + MINUTE)
+    services.begin(message.pk, channel=message.channel, body="Hello", now=now)
+    services.begin(message.pk, channel=message.channel, body="Hello", now=now + MINUTE)
     assert only_due(now + MINUTE).tried_at == now
 
 
 def test_a_message_that_was_refused_has_certainly_not_arrived(message, now):
-    services.begin(message.pk, body="Hello", now=now)
+    services.begin(message.pk, channel=message.channel, body="Hello", now=now)
     services.mark_failed(message.pk, why="It was refused.", now=now, retry=MINUTE)
 
     assert due_messages("discord_channel", now) == []
     assert only_due(now + MINUTE).tried_at is None
-    services.begin(message.pk, body="Hello", now=now + MINUTE)
+    services.begin(message.pk, channel=message.channel, body="Hello", now=now + MINUTE)
     assert only_due(now + MINUTE).tried_at == now + MINUTE
 
 
 def test_a_message_that_perhaps_arrived_stays_so(message, now):
-    services.begin(message.pk, body="Hello", now=now)
+    services.begin(message.pk, channel=message.channel, body="Hello", now=now)
     services.mark_unclear(message.pk, why="No answer came.", now=now, retry=MINUTE)
     assert only_due(now + MINUTE).tried_at == now
 
 
 def test_a_sent_message_is_owed_no_more(message, now):
-    services.begin(message.pk, body="Hello", now=now)
+    services.begin(message.pk, channel=message.channel, body="Hello", now=now)
     services.mark_sent(message.pk, outside_id="42", now=now)
 
     assert due_messages("discord_channel", now) == []
-    assert not services.begin(message.pk, body="Hello", now=now)
+    assert not services.begin(message.pk, channel=message.channel, body="Hello", now=now)
     assert not services.owe_again([message.pk], now=now)
     message.refresh_from_db()
     assert (message.state, message.outside_id, message.sent_at) == ("sent", "42", now)
 
 
 def test_a_message_that_arrived_after_all_is_sent_whatever_was_thought(message, now):
-    services.begin(message.pk, body="Hello", now=now)
+    services.begin(message.pk, channel=message.channel, body="Hello", now=now)
     services.mark_dropped(message.pk, why="Staff dropped it.")
     services.mark_sent(message.pk, outside_id="42", now=now)
     message.refresh_from_db()
@@ -88,7 +88,7 @@ def test_a_message_that_arrived_after_all_is_sent_whatever_was_thought(message, 
 
 def test_each_try_has_the_same_nonce_and_each_message_its_own(message, now):
     first = only_due(now).nonce
-    services.begin(message.pk, body="Hello", now=now)
+    services.begin(message.pk, channel=message.channel, body="Hello", now=now)
     assert only_due(now).nonce == first
     assert len(first) == 25
     Message.objects.update(key="note:2")
@@ -118,7 +118,7 @@ def test_what_expires_keeps_the_last_reason(message, now):
 
 
 def test_what_expires_while_nobody_knows_whether_it_arrived_says_so(message, now):
-    services.begin(message.pk, body="Hello", now=now)
+    services.begin(message.pk, channel=message.channel, body="Hello", now=now)
     services.expire_late(now + timedelta(hours=1))
     message.refresh_from_db()
     assert message.why_not.endswith("whether it arrived is not known.")

@@ -14,7 +14,15 @@ FOLDER = Path(settings.BASE_DIR) / "templates" / "messages"
 KINDS = sorted(folder.name for folder in FOLDER.iterdir() if folder.is_dir())
 DISCORD = sorted(FOLDER.glob("*/discord_*.txt"))
 PLAIN = sorted(set(FOLDER.glob("**/*.txt")) - set(DISCORD))
-HARMLESS = {"discord_text", "mention", "channel_link", "discord_time", "counted", "time"}
+HARMLESS = {
+    "address",
+    "channel_link",
+    "counted",
+    "discord_text",
+    "discord_time",
+    "mention",
+    "time",
+}
 
 
 def variables(file: Path) -> Iterator[VariableNode]:

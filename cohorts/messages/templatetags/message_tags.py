@@ -6,6 +6,7 @@ of which lets anybody's markup through: a test reads all templates for that.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from django import template
 from cohorts.messages import discord_text as discord
 
 register = template.Library()
+NOT_IN_ADDRESSES = re.compile(r"[\s<>@`|]")
 
 
 @register.filter
@@ -38,6 +40,12 @@ def mention(discord_id: int) -> str:
 def channel_link(channel_id: int) -> str:
     """A link that leads to a channel; pings nobody."""
     return f"<#{channel_id:d}>"
+
+
+@register.filter
+def address(url: str) -> str:
+    """A link of our own making, without a preview; whatever could be read as more is left out."""
+    return f"<{NOT_IN_ADDRESSES.sub('', url)}>"
 
 
 @register.filter

@@ -1,0 +1,123 @@
+"""Which way a message to a person goes: by e-mail or directly on Discord, never both.
+
+    the person wants it     direct line     by e-mail              it goes
+    ----------------------  --------------  ---------------------  ------------------------------
+    not at all              any             any                    not at all
+    directly                open            any                    directly
+    directly                waits           possible               by e-mail
+    directly                waits           unwanted, no address   directly, when its turn comes
+    directly                closed, never   possible               by e-mail
+    by e-mail               any             possible               by e-mail
+    by e-mail               open            no address             directly
+    anyhow                  otherwise       unwanted               not at all
+    anyhow                  otherwise       no address             by e-mail, once there is one
+
+A line counts only for kinds that have words for it, for people who want to hear from us on Discord,
+and for messages that were not refused there already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from cohorts.messages.lines import Line, find_lines
+from cohorts.messages.models import Message, MessageChoice
+from cohorts.messages.topics import speaks_directly, topics_by_kind
+from cohorts.models import User
+
+EMAIL, DIRECT, OFF = MessageChoice.Way.EMAIL, MessageChoice.Way.DIRECT, MessageChoice.Way.OFF
+
+CLOSED_ACCOUNT = "There is nobody to send it to: the account is closed."
+UNWANTED_KIND = "The person wants no messages of this kind."
+UNWANTED = "The person wants no messages by e-mail."
+UNWANTED_NO_LINE = "The person wants no messages by e-mail, and cannot be written to directly."
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A message to a person: of what kind, and whether it could go directly at all."""
+
+    user_id: int
+    kind: str
+    direct: bool = True
+
+    @classmethod
+    def about(cls, message: Message) -> Ask:
+        direct = message.group_id is not None and message.fell_back_at is None
+        return cls(message.user_id or 0, message.kind, direct)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A channel, or why there is none: a sentence for staff."""
+
+    channel: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What concerns the choice about one person."""
+
+    is_active: bool = True
+    wants_email: bool = True
+    has_address: bool = True
+
+
+def choose_way(choice: str, line: Line, reader: Reader) -> Way:
+    """The table above.  Pure."""
+    if not reader.is_active or choice == OFF:
+        return Way(why=UNWANTED_KIND if reader.is_active else CLOSED_ACCOUNT)
+    if choice == DIRECT and line is Line.OPEN:
+        return Way(Message.Channel.DISCORD_DM)
+    if reader.wants_email and reader.has_address:
+        return Way(Message.Channel.EMAIL)
+    if choice == DIRECT and line is Line.WAITS:
+        return Way(Message.Channel.DISCORD_DM)
+    if not reader.wants_email:
+        return Way(why=UNWANTED_NO_LINE if choice == DIRECT else UNWANTED)
+    return Way(Message.Channel.DISCORD_DM if line is Line.OPEN else Message.Channel.EMAIL)
+
+
+def find_ways(asks: Collection[Ask], now: datetime) -> Mapping[Ask, Way]:
+    """The way of each message, by what people want now.
+
+    A constant number of queries for any number of messages.
+    """
+    if not asks:
+        return {}
+    people = _people(asks)
+    choices, topics = _choices(people), topics_by_kind()
+    direct = {kind for kind in {ask.kind for ask in asks} if speaks_directly(kind)}
+    talkative = [pk for pk, person in people.items() if person.wants_discord]
+    lines = find_lines(talkative, now) if direct else {}
+    return {
+        ask: choose_way(
+            choices.get((ask.user_id, topics.get(ask.kind, "")), EMAIL),
+            lines.get(ask.user_id, Line.NEVER) if ask.direct and ask.kind in direct else Line.NEVER,
+            _reader(people.get(ask.user_id)),
+        )
+        for ask in asks
+    }
+
+
+def find_way(message: Message, now: datetime) -> Way:
+    ask = Ask.about(message)
+    return find_ways([ask], now)[ask]
+
+
+def _people(asks: Iterable[Ask]) -> dict[int, User]:
+    return User.objects.in_bulk({ask.user_id for ask in asks})
+
+
+def _choices(people: Collection[int]) -> dict[tuple[int, str], str]:
+    rows = MessageChoice.objects.filter(user__in=people)
+    return {(row.user_id, row.topic): row.way for row in rows}
+
+
+def _reader(person: User | None) -> Reader:
+    if person is None:
+        return Reader(is_active=False)
+    return Reader(person.is_active, person.wants_email, bool(person.email))

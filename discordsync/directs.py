@@ -1,0 +1,109 @@
+"""Carrying out what plan_directs.py found: a refusal is an answer here, and no group's failure.
+
+Discord's answer                         what it means                     what is done
+---------------------------------------  --------------------------------  -------------------
+50007, 50278 (no server in common)       this person takes none            line closed, e-mail
+40003 (too fast), 20026 (flagged)        we are taken for a nuisance       all shut, e-mail
+any other refusal of a channel           the same, once it is several      line closed, e-mail
+any other refusal of a message           this one cannot be sent           e-mail
+404 to a message                         the channel is gone               forgotten, e-mail
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from enum import Enum
+
+from cohorts.messages import parts
+from cohorts.messages import services as outbox
+from cohorts.sync.errors import CallFailed, LookAgain, Refused
+from cohorts.sync.mirror import Action, Outcome
+from discordsync import lines
+from discordsync.calls import Call
+from discordsync.client import Client
+from discordsync.observed import Observed
+
+LANE = "directs"
+NUISANCE = frozenset({"dm_too_fast", "quarantined"})
+CLOSED = "The person takes no direct messages from the bot, so it goes by e-mail."
+NOT_TAKEN = "Discord did not take the direct message, so it goes by e-mail."
+
+
+class Verdict(Enum):
+    CLOSED = "closed"
+    NUISANCE = "nuisance"
+    NOT_OPENED = "not opened"
+    NOT_TAKEN = "not taken"
+    CHANNEL_GONE = "channel gone"
+
+
+async def apply(client: Client, action: Action) -> Outcome:
+    """One call.  Raises CallFailed where nobody knows what became of it, or nobody is served."""
+    call: Call = action.payload
+    try:
+        answer = await client.request(call.method, call.path, body=call.body)
+    except (Refused, LookAgain) as error:
+        return Outcome(note=error.detail, answer=judge(error, opens=action.verb == "open"))
+    return Outcome(outside_id=str(answer["id"]), answer=answer)
+
+
+def judge(error: CallFailed, *, opens: bool) -> Verdict:
+    """The table above.  Pure."""
+    if error.code in NUISANCE:
+        return Verdict.NUISANCE
+    if error.code == "dm_closed":
+        return Verdict.CLOSED
+    if opens:
+        return Verdict.NOT_OPENED
+    return Verdict.CHANNEL_GONE if isinstance(error, LookAgain) else Verdict.NOT_TAKEN
+
+
+def record(action: Action, outcome: Outcome, *, now: datetime) -> None:
+    call: Call = action.payload
+    if isinstance(outcome.answer, Verdict):
+        _record_refusal(action, outcome.answer, outcome.note, now)
+    elif action.verb == "open":
+        lines.note_opened(call.to, int(outcome.outside_id))
+    else:
+        outbox.mark_sent(call.subject, outside_id=outcome.outside_id, now=now)
+        parts.note_success(lines.PART)
+
+
+def _record_refusal(action: Action, verdict: Verdict, said: str, now: datetime) -> None:
+    call: Call = action.payload
+    if action.verb == "send":  # first: this one is under way, and others only wait
+        why = CLOSED if verdict is Verdict.CLOSED else f"{NOT_TAKEN} {said}"
+        outbox.fall_back([call.subject], why=why, now=now)
+    match verdict:
+        case Verdict.NUISANCE:
+            lines.shut(said=said, now=now)
+        case Verdict.CLOSED:
+            lines.close(call.to, why=CLOSED, now=now)
+        case Verdict.NOT_OPENED:
+            lines.note_not_opened(call.to, why=f"{NOT_TAKEN} {said}", now=now)
+        case Verdict.CHANNEL_GONE:
+            lines.forget_channel(call.to)
+
+
+def absorb(observed: Observed, action: Action, outcome: Outcome) -> Observed:
+    call: Call = action.payload
+    if isinstance(outcome.answer, Verdict):
+        return _absorb_refusal(observed, call, outcome.answer)
+    if action.verb == "open":
+        return observed.with_line(call.to, int(outcome.outside_id))
+    return observed.with_sent(call.subject)
+
+
+def _absorb_refusal(observed: Observed, call: Call, verdict: Verdict) -> Observed:
+    match verdict:
+        case Verdict.NUISANCE:
+            return replace(observed, shut=True)
+        case Verdict.CLOSED:
+            return observed.with_closed(call.to)
+        case Verdict.NOT_OPENED:
+            observed = observed.with_closed(call.to)
+            refused = observed.refused | {call.to}
+            return replace(observed, refused=refused, shut=len(refused) >= lines.REFUSALS)
+        case _:
+            return observed.with_sent(call.subject)

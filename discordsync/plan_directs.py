@@ -1,0 +1,94 @@
+"""Direct messages: whom to write to now, and whose channel to ask for first.  Pure.
+
+    the person            channel known   room for new ones   what is done
+    --------------------  --------------  ------------------  ------------------------------
+    is in the server      yes             -                   send
+    is in the server      no              yes                 open the channel, then send
+    is in the server      no              no                  nothing: the outbox sees to it
+    is not in the server  -               -                   nothing: it would be refused
+    takes none; or all    -               -                   nothing
+    are shut
+
+What is about a group that is being realized opens no channel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cohorts.sync.mirror import Action
+from discordsync import calls
+from discordsync.desired import WantedGroup
+from discordsync.facts import DirectFacts
+from discordsync.look import Look
+from discordsync.steps import key_to_send
+
+
+def plan_directs(look: Look) -> Iterator[Action]:
+    """In the order in which they fell due, over all due groups, so that few places go to those who
+    waited longest."""
+    if look.observed.shut:
+        return
+    waiting = [(direct, group) for group in look.due_groups() for direct in group.directs]
+    room = look.desired.room_for_lines - _taken(look)
+    asked: set[int] = set()
+    for direct, group in sorted(waiting, key=lambda pair: pair[0].message.id):
+        if not _is_reachable(look, direct):
+            continue
+        channel_id = direct.channel_id or look.observed.lines.get(direct.person)
+        if channel_id is None and direct.person not in asked:
+            if len(asked) >= room or look.may_create(group.id):
+                continue
+            asked.add(direct.person)
+            yield _open(look, direct, group)
+        yield _send(look, direct, group, channel_id)
+
+
+def _taken(look: Look) -> int:
+    """Lines that were opened in this slice and that the facts do not show yet."""
+    directs = (direct for group in look.desired.groups.values() for direct in group.directs)
+    known = {direct.person for direct in directs if direct.channel_id}
+    return len(look.observed.lines.keys() - known)
+
+
+def _is_reachable(look: Look, direct: DirectFacts) -> bool:
+    return (
+        direct.message.id not in look.observed.sent
+        and direct.person in look.observed.members
+        and direct.person not in look.observed.closed
+    )
+
+
+def _open(look: Look, direct: DirectFacts, group: WantedGroup) -> Action:
+    return Action(
+        key=_key_to_open(direct.person),
+        kind="directs",
+        verb="open",
+        target=f"a direct line to {look.person_name(direct.person)}",
+        why="the person has used the bot and wants messages directly",
+        group_id=group.id,
+        cohort_id=group.cohort_id,
+        rank=direct.message.id,
+        alone=True,
+        payload=calls.open_line(direct.person),
+    )
+
+
+def _send(look: Look, direct: DirectFacts, group: WantedGroup, channel_id: int | None) -> Action:
+    return Action(
+        key=key_to_send(direct.message.id),
+        kind="directs",
+        verb="send",
+        target=f"“{direct.message.kind}” to {look.person_name(direct.person)}",
+        why="it is owed",
+        group_id=group.id,
+        cohort_id=group.cohort_id,
+        needs=frozenset() if channel_id else frozenset([_key_to_open(direct.person)]),
+        rank=direct.message.id,
+        alone=True,
+        payload=calls.send_direct(channel_id or 0, direct),
+    )
+
+
+def _key_to_open(person: int) -> str:
+    return f"open line {person}"

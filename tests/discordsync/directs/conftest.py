@@ -1,0 +1,123 @@
+"""A cohort that stands for long, whose people are owed a note each; some want it directly.
+
+`world.people` are in the server and have used the bot.  `world.work()` is what workers do in a
+minute: collect, settle ways, slices of Discord, a round of e-mail.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from cohorts import clock
+from cohorts.messages import tasks
+from cohorts.messages.models import Message, MessageChoice
+from cohorts.messages.owed import Owed
+from cohorts.messages.services import collect
+from cohorts.models import Group, User
+from discordsync.services import note_use
+from tests.messages.notes import TEMPLATES
+from tests.support.smtp import MailServer, mail_server  # noqa: F401 - a fixture
+from tests.sync.cohort import MadeCohort, join, make_cohort, realize, work
+
+NOTES: list[Owed] = []
+
+
+def owe_notes(group_ids: frozenset[int] | None, now: Any) -> list[Owed]:
+    """Whatever a test has put down."""
+    return [one for one in NOTES if group_ids is None or one.group_id in group_ids]
+
+
+@dataclass
+class World:
+    made: MadeCohort
+    sandbox: Any
+    mail_server: MailServer
+
+    @property
+    def people(self) -> list[User]:
+        return self.made.people
+
+    def want_directly(self, *people: User, used: bool = True) -> None:
+        for person in people:
+            if used:
+                note_use(person.discord_id, now=clock.now())
+            MessageChoice.objects.update_or_create(
+                user=person, topic="notes", defaults={"way": "discord_dm"}
+            )
+
+    def owe(self, *people: User, said: str = "Hello", minutes: int = 60) -> list[Message]:
+        """Each is owed a note from now on."""
+        now = clock.now()
+        NOTES.extend(
+            Owed(
+                key=f"note:{person.pk}:{said}",
+                kind="note",
+                channel="email",
+                group_id=self.made.groups[0].pk,
+                user_id=person.pk,
+                due_at=now,
+                cutoff_at=now + timedelta(minutes=minutes),
+                context={"said": said},
+            )
+            for person in people
+        )
+        collect(None, now=now)
+        return [self.note_to(person, said) for person in people]
+
+    @staticmethod
+    def note_to(person: User, said: str = "Hello") -> Message:
+        return Message.objects.get(key=f"note:{person.pk}:{said}")
+
+    def work(self) -> None:
+        tasks.collect_all()
+        work("discord")
+        tasks.send_emails()
+
+    def directs(self) -> dict[int, list[str]]:
+        """What stands in each person's direct messages with the bot, by Discord id."""
+        guild = self.sandbox.get("state")["discord"]
+        return {
+            int(dm["recipient_id"]): [
+                said["content"] for said in guild["messages"].get(pk, {}).values()
+            ]
+            for pk, dm in guild["dms"].items()
+        }
+
+    def letters_to(self, person: User) -> int:
+        return self.mail_server.recipients.count(person.email)
+
+    def opened(self, since: int = 0) -> int:
+        """How many direct channels were asked for."""
+        calls = self.sandbox.calls(since=since, service="discord", method="POST")
+        return sum(call["path"].endswith("/users/@me/channels") for call in calls)
+
+
+@pytest.fixture
+def notes(settings) -> None:
+    NOTES.clear()
+    settings.MESSAGE_SOURCES = [f"{__name__}.owe_notes"]
+    settings.MESSAGE_KINDS = {**settings.MESSAGE_KINDS, "note": "tests.messages.notes.note_context"}
+    settings.MESSAGE_TOPICS = [
+        *settings.MESSAGE_TOPICS,
+        {"name": "notes", "title": "Notes", "about": "", "kinds": ("note",), "may_be_off": True},
+    ]
+    settings.TEMPLATES = deepcopy(settings.TEMPLATES)
+    settings.TEMPLATES[0]["DIRS"].append(TEMPLATES)
+
+
+@pytest.fixture
+def world(sandbox, only_discord, no_waiting, notes, mail_server, caplog):  # noqa: F811
+    made = make_cohort(groups=1, members=5)
+    join(sandbox, made.people)
+    realize(made)
+    work("discord")
+    with transaction.atomic():
+        Group.objects.update(activated_at=clock.now() - timedelta(days=2))
+    yield World(made, sandbox, mail_server)
+    assert "broke off" not in caplog.text
