@@ -1,7 +1,7 @@
 from django.urls import path
 
 from guestvisits import converters  # noqa: F401 - registers `id`
-from guestvisits.views import answers, calendars, facilitators, learners, moving, zone
+from guestvisits.views import answers, calendars, facilitators, learners, moving, set_up, zone
 
 urlpatterns = [
     path("meetings/", learners.my_meetings, name="my-meetings"),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("meetings/<id:meeting_id>/visit/", learners.book, name="book-visit"),
     path("meetings/<id:host_meeting_id>/visit/cancel/", learners.cancel, name="cancel-visit"),
     path("meetings/visits/<id:visit_id>/progress/", learners.visit_progress, name="progress"),
+    path("meetings/set-up/", set_up.my_set_up, name="set-up"),
+    path("meetings/set-up/<id:person_id>/", set_up.set_up_of, name="set-up-of"),
     path("meetings/zone/", zone.choose_zone, name="choose-zone"),
     path("meetings/calendar/", calendars.my_calendar, name="my-calendar"),
     path("meetings/<id:meeting_id>/meeting.ics", calendars.download, name="meeting-file"),

@@ -300,6 +300,11 @@ DIRECTS = {  # so few, since Discord quarantines bots that write to dozens of pe
 }
 MEETING_VENUES = ["discordsync.venues.find_voice_channels"]  # where groups meet
 MEETING_ABSENCES = ["guestvisits.absences.find_absences"]  # who goes elsewhere that week
+SET_UP_LINES = [  # what “Check my set-up” tells, in this order
+    "guestvisits.set_up.own_lines",
+    "discordsync.set_up.find_lines",
+    "calendarsync.set_up.find_lines",
+]
 MOVE_CONSEQUENCES = ["guestvisits.consequences.find_consequences"]  # shown before meetings move
 MESSAGE_HOLDS = ["cohorts.sync.messages.why_held"]  # why nothing may be sent at all
 SYNC = {

@@ -19,6 +19,7 @@ from guestvisits.selectors import list_visits
 from guestvisits.services.alternatives import find_alternatives
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
+from guestvisits.set_up import read_set_up
 from guestvisits.views.access import SignedInRequest, signed_in
 
 
@@ -28,6 +29,7 @@ def my_meetings(request: SignedInRequest) -> HttpResponse:
     context = {
         "agenda": read_agenda(request.user.pk, clock.now()),
         "invite_url": settings.DISCORD_INVITE_URL,
+        "set_up": read_set_up(request.user),
     }
     return render(request, "meetings/index.html", context)
 

@@ -1,0 +1,77 @@
+"""What Google Calendar has to say of one person's set-up.  Named in settings.SET_UP_LINES."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from django.urls import reverse
+
+from calendarsync.models import CalendarCopy
+from calendarsync.observed import read_event
+from calendarsync.selectors import MIRROR, current_series
+from cohorts.models import AccessState, Group
+from cohorts.sync.registry import configured_mirrors
+from guestvisits.set_up import Line, Scene, Standing, Step, each_group, held_up, is_held_up
+
+State = AccessState.State
+
+# Google's words for an answer to the series.  What was answered to one meeting is that meeting's.
+ANSWERED = {"accepted": "You accepted it.", "tentative": "You answered “maybe”."}
+
+
+def find_lines(scene: Scene) -> Iterator[Line]:
+    """Two queries."""
+    if MIRROR not in configured_mirrors() or not scene.groups:
+        return
+    answers = read_answers(scene)
+    for group, row in each_group(scene, MIRROR):
+        yield invitation_line(group, row, answers.get(group.pk, ""))
+
+
+def read_answers(scene: Scene) -> Mapping[int, str]:
+    """The person's answer to each group's series, as Google last told it."""
+    series = {row.event_id: row.group_id for row in current_series([g.pk for g in scene.groups])}
+    address = scene.person.email or ""
+    return {
+        series[copy.event_id]: attendee.answer
+        for copy in CalendarCopy.objects.filter(event_id__in=series)
+        for attendee in read_event(copy.body).attendees
+        if attendee.address == address
+    }
+
+
+def invitation_line(group: Group, row: AccessState | None, answer: str) -> Line:
+    title = f"{group} in your calendar"
+    if row is None:
+        return Line(title, Standing.COMING, "The invitation is not made yet.")
+    if is_held_up(row):
+        return held_up(title, row)
+    match State(row.state):
+        case State.HAS:
+            return _sent(title, answer)
+        case State.NO_ADDRESS:
+            return Line(title, Standing.COMING, "It is sent once an address of yours is known.")
+        case _:
+            return Line(title, Standing.COMING, "The invitation is sent within a minute or so.")
+
+
+def _sent(title: str, answer: str) -> Line:
+    if answer in ANSWERED:
+        return Line(title, Standing.FINE, f"The invitation was sent. {ANSWERED[answer]}")
+    own = Step("Follow your meetings from another calendar", reverse("my-calendar"))
+    if answer == "declined":
+        return Line(
+            title,
+            Standing.YOURS,
+            "You declined the invitation to all meetings.",
+            "If that was a mistake, answer yes in your calendar. A single meeting you call off on "
+            "the page of your meetings.",
+            own,
+        )
+    return Line(
+        title,
+        Standing.YOURS,
+        "The invitation was sent, and you have not answered it.",
+        "Look for it in your mail, also among the spam, and answer yes; it covers all meetings.",
+        own,
+    )

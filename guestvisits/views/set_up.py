@@ -1,0 +1,30 @@
+"""`/meetings/set-up/`: whether everything is in place for a person."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
+
+from cohorts.models import User
+from guestvisits.set_up import read_set_up
+from guestvisits.views.access import SignedInRequest, signed_in
+
+
+@signed_in
+@require_GET
+def my_set_up(request: SignedInRequest) -> HttpResponse:
+    return render(request, "meetings/set_up.html", {"set_up": read_set_up(request.user)})
+
+
+@signed_in
+@require_GET
+def set_up_of(request: SignedInRequest, person_id: int) -> HttpResponse:
+    """The same page as the person sees it, for staff to look at."""
+    if not (request.user.is_staff and request.user.has_perm("cohorts.view_user")):
+        raise PermissionDenied
+    person = get_object_or_404(User, pk=person_id)
+    return render(
+        request, "meetings/set_up.html", {"set_up": read_set_up(person), "person": person}
+    )

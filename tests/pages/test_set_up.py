@@ -1,0 +1,249 @@
+"""“Check my set-up”: what is in place for a person, and what to do about the rest."""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from calendarsync.models import CalendarCopy, CalendarSeries
+from cohorts.models import AccessState, Group, Membership, User
+from cohorts.services.people import change_zone
+from discordsync.models import DirectLine
+from guestvisits.set_up import Standing, read_set_up
+
+pytestmark = pytest.mark.django_db
+
+ALICE = 200000000000000001
+PAGE = "/meetings/set-up/"
+
+
+@pytest.fixture
+def alice(academy) -> User:
+    return academy.add_member("Alice", "A", discord_id=ALICE, discord_name="alice")
+
+
+@pytest.fixture
+def report(academy, alice):
+    """What a mirror says of Alice's access to her group."""
+
+    def report(mirror: str, state: str, reason: str = "") -> None:
+        AccessState.objects.update_or_create(
+            user=alice,
+            group=academy.groups["A"],
+            mirror=mirror,
+            defaults={"state": state, "reason": reason},
+        )
+
+    return report
+
+
+@pytest.fixture
+def answer(academy):
+    """Google's copy of the group's series, with Alice's answer."""
+
+    def answer(status: str) -> None:
+        event_id = "lens0group1"
+        CalendarSeries.objects.get_or_create(group=academy.groups["A"], event_id=event_id)
+        attendees = [{"email": "Alice@example.org", "responseStatus": status}]
+        CalendarCopy.objects.update_or_create(
+            event_id=event_id,
+            defaults={
+                "base_id": event_id,
+                "status": "confirmed",
+                "body": {"id": event_id, "attendees": attendees},
+            },
+        )
+
+    return answer
+
+
+def line(person: User, title: str):
+    person.refresh_from_db()
+    [found] = [line for line in read_set_up(person).lines if line.title == title]
+    return found
+
+
+def look(person: User, page: str = PAGE) -> str:
+    client = Client()
+    client.force_login(person)
+    answer = client.get(page)
+    assert answer.status_code == 200
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
+
+
+def test_everything_in_order(alice, report, answer):
+    change_zone(alice.pk, "Europe/Berlin", now=timezone.now())
+    report("discord", "has")
+    report("calendar", "has")
+    answer("accepted")
+    DirectLine.objects.create(discord_id=ALICE, used_at=timezone.now())
+    shown = look(User.objects.get(pk=alice.pk))
+    assert "Everything is in order." in shown
+    for said in (
+        "E-mail address In order alice@example.org.",
+        "Time zone In order You chose Europe/Berlin.",
+        "Discord account In order You are known there as alice.",
+        "The Discord server In order You are in.",
+        "Group A on Discord In order You have its role and see its channels.",
+        "Direct messages In order The bot may write to you.",
+        "Group A in your calendar In order The invitation was sent. You accepted it.",
+    ):
+        assert said in shown
+    assert "Something does not arrive?" in look(alice, "/meetings/")
+
+
+def test_what_needs_the_person_is_said_on_the_page_of_their_meetings(alice, report):
+    report("discord", "not_there")
+    shown = look(alice, "/meetings/")
+    assert "2 things of your set-up need you: Time zone, The Discord server." in shown
+
+
+def test_the_zone_is_a_guess_until_it_is_chosen(alice):
+    assert line(alice, "Time zone").standing is Standing.YOURS
+    client = Client()
+    client.force_login(alice)
+    client.post("/meetings/zone/", {"zone": "UTC"})  # the guess was right
+    assert line(alice, "Time zone").standing is Standing.FINE
+
+
+def test_without_an_address_nothing_can_arrive(alice, report):
+    User.objects.filter(pk=alice.pk).update(email=None)
+    report("calendar", "no_address", "no e-mail address is known")
+    assert line(alice, "E-mail address").standing is Standing.YOURS
+    assert line(alice, "Group A in your calendar").standing is Standing.COMING
+
+
+def test_an_unknown_account_is_tied_by_signing_in(alice, report, settings):
+    User.objects.filter(pk=alice.pk).update(discord_id=None)
+    report("discord", "no_address", "No Discord id is known.")
+    found = line(alice, "Discord account")
+    assert (found.standing, found.step.url) == (Standing.YOURS, "/sign-in/discord/")
+    assert line(alice, "The Discord server").standing is Standing.COMING
+    assert line(alice, "Group A on Discord").standing is Standing.COMING
+    settings.DISCORD_CLIENT_ID = None
+    assert line(alice, "Discord account").step is None
+
+
+def test_whoever_is_not_in_the_server_gets_the_way_in(alice, report, settings):
+    settings.DISCORD_INVITE_URL = "https://discord.gg/academy"
+    report("discord", "not_there", "Not in the Discord server yet.")
+    found = line(alice, "The Discord server")
+    assert (found.standing, found.step.url) == (Standing.YOURS, "https://discord.gg/academy")
+    assert line(alice, "Group A on Discord").standing is Standing.COMING
+    settings.DISCORD_INVITE_URL = ""
+    assert "Ask the people who run your course" in line(alice, "The Discord server").remedy
+
+
+@pytest.mark.parametrize(
+    ("mirror", "title"),
+    [("discord", "Group A on Discord"), ("calendar", "Group A in your calendar")],
+)
+@pytest.mark.parametrize(
+    ("state", "standing"),
+    [
+        (None, Standing.COMING),
+        ("wanted", Standing.COMING),
+        ("withheld", Standing.HELD),
+        ("failed", Standing.HELD),
+        ("ended", Standing.COMING),  # of an earlier membership
+    ],
+)
+def test_what_comes_by_itself_and_what_holds_it_up(alice, report, mirror, title, state, standing):
+    if state:
+        report(mirror, state, "The role stands above the bot's own.")
+    found = line(alice, title)
+    assert found.standing is standing
+    assert (state in {"withheld", "failed"}) == ("The role stands above" in found.text)
+    assert found not in read_set_up(alice).todo
+
+
+@pytest.mark.parametrize(
+    ("status", "standing"),
+    [
+        ("accepted", Standing.FINE),
+        ("tentative", Standing.FINE),
+        ("declined", Standing.YOURS),
+        ("needsAction", Standing.YOURS),
+    ],
+)
+def test_an_invitation_is_sent_and_then_answered(alice, report, answer, status, standing):
+    report("calendar", "has")
+    answer(status)
+    assert line(alice, "Group A in your calendar").standing is standing
+
+
+def test_an_invitation_that_google_has_not_told_of_is_not_answered(alice, report):
+    report("calendar", "has")
+    assert line(alice, "Group A in your calendar").standing is Standing.YOURS
+
+
+def test_direct_messages(alice):
+    assert line(alice, "Direct messages").standing is Standing.OPTIONAL
+    row = DirectLine.objects.create(discord_id=ALICE, used_at=timezone.now())
+    assert line(alice, "Direct messages").standing is Standing.FINE
+    row.closed_at = timezone.now()
+    row.save()
+    assert line(alice, "Direct messages").standing is Standing.YOURS
+    User.objects.filter(pk=alice.pk).update(wants_discord=False)
+    assert line(alice, "Direct messages").standing is Standing.FINE
+
+
+def test_of_a_mirror_that_is_left_out_nothing_is_said(alice, settings):
+    settings.GOOGLE_CALENDAR_ID = ""
+    settings.DISCORD_BOT_TOKEN = ""
+    assert [each.title for each in read_set_up(alice).lines] == ["E-mail address", "Time zone"]
+
+
+def test_only_groups_that_one_is_in_and_that_go_on_are_spoken_of(academy, alice):
+    other = academy.groups["B"]
+    Membership.objects.create(user=alice, group=other, role=Membership.Role.FACILITATOR)
+    Group.objects.filter(pk=other.pk).update(status=Group.Status.COMPLETED)
+    titles = {each.title for each in read_set_up(alice).lines}
+    assert "Group A on Discord" in titles
+    assert not any("Group B" in title for title in titles)
+
+
+def test_staff_see_a_persons_page_and_nobody_else_does(academy, alice):
+    page = f"{PAGE}{alice.pk}/"
+    staff = User.objects.create_superuser("olga@example.org", None, name="Olga")
+    shown = look(staff, page)
+    assert "Set-up of Alice" in shown
+    assert "Choose the time zone" not in shown  # not staff's to press
+    change = Client()
+    change.force_login(staff)
+    assert page in change.get(f"/admin/cohorts/user/{alice.pk}/change/").content.decode()
+    assert change.get(f"{PAGE}{10**9}/").status_code == 404
+    half = User.objects.create_user("h@example.org", None, name="H", is_staff=True)
+    for person in (alice, academy.add_facilitator("Bob", "A"), half):
+        client = Client()
+        client.force_login(person)
+        assert client.get(page).status_code == 403
+    assert Client().get(page).status_code == 302
+    assert Client().get(PAGE).status_code == 302
+
+
+def test_it_costs_the_same_for_one_group_and_for_many(academy, settings):
+    settings.SANDBOX = False
+
+    def cost(name: str, groups: str) -> int:
+        person = academy.add_facilitator(name, *groups, discord_id=ALICE + len(groups))
+        client = Client()
+        client.force_login(person)
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(PAGE).status_code == 200
+        return len(captured)
+
+    for number, group in enumerate(academy.groups.values()):
+        CalendarSeries.objects.create(group=group, event_id=f"lens0group{number}")
+    # The session, the person, "My groups"; groups, reports, direct line, series, answers.
+    assert (cost("One", "A"), cost("Three", "ABC")) == (8, 8)
+
+
+def test_a_name_that_is_no_name_stays_text(academy, alice):
+    Group.objects.filter(pk=academy.groups["A"].pk).update(name="<b>A</b>")
+    client = Client()
+    client.force_login(alice)
+    assert "<b>A</b>" not in client.get(PAGE).content.decode()
