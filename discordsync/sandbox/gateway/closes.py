@@ -39,17 +39,6 @@ SENTENCES = {
     Code.DISALLOWED_INTENTS: "Disallowed intent(s).",
 }
 
-# After these a client may not come back with the same session, nor at all before it is mended.
-FATAL = frozenset(
-    {
-        Code.AUTHENTICATION_FAILED,
-        Code.INVALID_SHARD,
-        Code.SHARDING_REQUIRED,
-        Code.INVALID_API_VERSION,
-        Code.INVALID_INTENTS,
-        Code.DISALLOWED_INTENTS,
-    }
-)
 # The client itself says with these that it will not resume.
 FAREWELLS = frozenset({1000, 1001})
 

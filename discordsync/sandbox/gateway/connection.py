@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from discordsync.sandbox.gateway.closes import SENTENCES, ClosingError, Code
+from discordsync.sandbox.gateway.closes import FAREWELLS, SENTENCES, ClosingError, Code
 from discordsync.sandbox.gateway.reading import Op, read_heartbeat, read_payload
 from discordsync.sandbox.gateway.session import Session
 
@@ -44,6 +44,7 @@ class Connection:
         self._said: deque[float] = deque()
         self._loop = asyncio.get_running_loop()
         self._patience: asyncio.TimerHandle | None = None
+        self._ending = False
 
     def send(self, text: str) -> None:
         self._outgoing.put_nowait(text)
@@ -60,6 +61,11 @@ class Connection:
         """Break off without a word."""
         if self._request.transport is not None:
             self._request.transport.abort()
+
+    @property
+    def left(self) -> bool:
+        """Has the client ended it for good? What it answers to our own farewell is no matter."""
+        return not self._ending and self.socket.close_code in FAREWELLS
 
     async def live(self, receive: Receive) -> None:
         """Speak and listen until either side ends it."""
@@ -111,6 +117,7 @@ class Connection:
         while True:
             item = await self._outgoing.get()
             if isinstance(item, int):
+                self._ending = True
                 reason = SENTENCES.get(item, "")  # type: ignore[call-overload]
                 await self.socket.close(code=int(item), message=reason.encode())
                 return
@@ -123,7 +130,7 @@ class Connection:
 
     async def _finish(self, sending: "asyncio.Future[None]") -> None:
         """Let a farewell that is on its way out be sent, then stop."""
-        if self._outgoing.empty():
+        if self._outgoing.empty() and not self._ending:
             sending.cancel()
         await asyncio.wait([sending], timeout=CLOSE_SECONDS)
         sending.cancel()

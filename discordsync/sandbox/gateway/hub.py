@@ -9,7 +9,7 @@ from typing import Any
 from discordsync.sandbox import voice
 from discordsync.sandbox.errors import Refusal
 from discordsync.sandbox.gateway import greeting
-from discordsync.sandbox.gateway.closes import FAREWELLS, FATAL, ClosingError, Code
+from discordsync.sandbox.gateway.closes import ClosingError, Code
 from discordsync.sandbox.gateway.connection import Connection
 from discordsync.sandbox.gateway.intents import PRIVILEGED
 from discordsync.sandbox.gateway.reading import (
@@ -78,7 +78,7 @@ class Hub:
             return
         session.connection = None
         session.lost_at = now()
-        if connection.socket.close_code in FAREWELLS | FATAL:
+        if connection.left:
             self.sessions.pop(session.id, None)
 
     def receive(self, connection: Connection, op: Op, data: Any, *, address: str) -> None:

@@ -44,7 +44,7 @@ class Intent(IntFlag):
     DIRECT_MESSAGE_POLLS = 1 << 25
 
 
-KNOWN = int(~Intent(0))
+KNOWN = sum(Intent)
 
 # A privileged intent is open only to a bot whose owner switched it on: the setting that says so.
 PRIVILEGED = {
