@@ -12,7 +12,9 @@ from datetime import datetime
 from cohorts.models import Group, Membership
 from guestvisits.progress import Progress, read_progress
 from guestvisits.selectors import MyVisit, list_visits
-from meetings.selectors import MyMeeting, upcoming_meetings
+from meetings.selectors import MyMeeting, PastMeeting, past_meetings, upcoming_meetings
+
+HELD_SHOWN = 8  # past meetings on the page, the latest
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +46,20 @@ class Upcoming:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A meeting that was held, and the visit that was made in place of it."""
+
+    mine: PastMeeting
+    visit: MyVisit | None
+
+
+@dataclass(frozen=True, slots=True)
 class Agenda:
     """`why_empty` is a sentence where there are no entries, else empty."""
 
     entries: tuple[Entry, ...]
     upcoming: tuple[Upcoming, ...]
+    held: tuple[Held, ...]
     past: tuple[MyVisit, ...]
     why_empty: str
 
@@ -61,6 +72,7 @@ def read_agenda(user_id: int, now: datetime) -> Agenda:
     return Agenda(
         entries=tuple(_entries(meetings, visits, now)),
         upcoming=tuple(Upcoming(mine, progress[mine.visit.pk]) for mine in reversed(ahead)),
+        held=tuple(_held(past_meetings(user_id, now)[:HELD_SHOWN], visits)),
         past=tuple(mine for mine in visits if mine.is_standing and is_over(mine, now)),
         why_empty="" if meetings else explain_emptiness(user_id),
     )
@@ -89,6 +101,12 @@ def _entries(
             lost=None if visit else lost.get(each.meeting.pk),
             has_begun=each.meeting.starts_at <= now,
         )
+
+
+def _held(meetings: Iterable[PastMeeting], visits: Iterable[MyVisit]) -> Iterable[Held]:
+    standing = {mine.visit.home_meeting_id: mine for mine in visits if mine.is_standing}
+    for meeting in meetings:
+        yield Held(meeting, standing.get(meeting.meeting.pk))
 
 
 def _is_later(mine: MyVisit, other: MyVisit | None) -> bool:

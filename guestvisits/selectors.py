@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from guestvisits.models import GuestVisit
-from meetings.models import Attendance
+from meetings.models import PRESENCE, Attendance
 
 # A mirror that was down for a month must still find the date that explains why access ended.
 RECENTLY = timedelta(days=90)
@@ -99,7 +99,8 @@ class MyVisit:
 
     `attendance_id` is the guest's attendance at the host meeting, None if it was removed since;
     `is_past`: the host meeting has begun; `can_cancel`: the guest may cancel it, or answer whether
-    to come.  `rsvp` is what the guest said last, by booking, here or in a calendar.
+    to come.  `rsvp` is what the guest said last, by booking, here or in a calendar;
+    `presence` whether they were there, a value of Attendance.Presence.
     """
 
     visit: GuestVisit
@@ -108,6 +109,7 @@ class MyVisit:
     is_past: bool
     can_cancel: bool
     rsvp: str
+    presence: str
 
     @property
     def has_declined(self) -> bool:
@@ -134,6 +136,7 @@ def list_visits(user_id: int, now: datetime) -> list[MyVisit]:
             attendance_id=Subquery(at_host.values("pk")),
             answer=Subquery(at_host.values("rsvp")),
             answered_at=Subquery(at_host.values("rsvp_at")),
+            presence=Subquery(at_host.annotate(was=PRESENCE).values("was")),
         )
         .order_by("-host_meeting__starts_at", "-pk")
     )
@@ -149,6 +152,7 @@ def _my_visit(visit: GuestVisit, now: datetime) -> MyVisit:
         is_past=is_past,
         can_cancel=visit.is_open and not is_past,
         rsvp=_last_word(visit),
+        presence=visit.presence or Attendance.Presence.UNKNOWN,  # type: ignore[attr-defined]
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from cohorts.models import Group, Membership, User
 from meetings.models import (
@@ -41,6 +41,14 @@ class MyMeeting:
     @property
     def is_facilitator(self) -> bool:
         return self.role == Role.FACILITATOR
+
+
+@dataclass(frozen=True, slots=True)
+class PastMeeting:
+    """A meeting that was held of a group to which a person belonged (its group loaded)."""
+
+    meeting: Meeting
+    presence: str  # a value of Attendance.Presence
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,29 @@ def upcoming_meetings(user_id: int, now: datetime) -> list[MyMeeting]:
         MyMeeting(meeting, meeting.role, meeting.rsvp or Attendance.Rsvp.PENDING)
         for meeting in meetings
         if meeting.ends_at > now
+    ]
+
+
+def past_meetings(user_id: int, now: datetime) -> list[PastMeeting]:
+    """The meetings that were held while a person belonged to the group, the latest first.
+
+    One query.
+    """
+    then = Q(left_at__isnull=True) | Q(left_at__gt=OuterRef("starts_at"))
+    mine = Membership.objects.filter(
+        then, user=user_id, group=OuterRef("group"), joined_at__lte=OuterRef("starts_at")
+    )
+    found = Attendance.objects.filter(user=user_id, meeting=OuterRef("pk")).annotate(was=PRESENCE)
+    meetings = (
+        Meeting.objects.filter(Exists(mine), starts_at__lt=now, status=Meeting.Status.SCHEDULED)
+        .annotate(presence=Subquery(found.values("was")))
+        .select_related("group")
+        .order_by("-starts_at", "group")
+    )
+    return [
+        PastMeeting(meeting, meeting.presence or Presence.UNKNOWN)
+        for meeting in meetings
+        if meeting.ends_at <= now
     ]
 
 

@@ -155,3 +155,63 @@ def test_the_list_of_members_tells_what_is_not_known(client, held, carol):
     correct(client, held, carol, "absent")
     page = text(client.get(f"/groups/{held.group_id}/").content.decode())
     assert "Carol: 0 of 1 meeting attended Upcoming" in page
+
+
+# -- what learners see ---------------------------------------------------------------------------
+
+
+def my_page(user) -> str:
+    client = Client()
+    client.force_login(user)
+    return text(client.get("/meetings/").content.decode())
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"checked_in_at": True}, "You were there."),
+        ({"not_seen": True}, "You were not there."),
+        ({}, "It is not known whether you were there."),
+        ({"not_seen": True, "correction": "present", "corrected_at": True}, "You were there."),
+    ],
+)
+def test_a_learner_finds_past_meetings_and_whether_they_were_there(held, carol, fields, words):
+    fields = {
+        name: held.starts_at if value is True and name != "not_seen" else value
+        for name, value in fields.items()
+    }
+    if fields:
+        Attendance.objects.create(meeting=held, user=carol, **fields)
+    page = my_page(carol)
+    past = page[page.index("Past meetings") : page.index("Past visits")]
+    assert "Week 1 with Group B" in past
+    assert words in past
+
+
+def test_past_meetings_are_those_of_ones_own_time_in_the_group(academy, held, carol, now):
+    carol.memberships.update(joined_at=now - timedelta(hours=1))
+    assert "Past meetings" not in my_page(carol)
+
+
+def test_a_cancelled_meeting_was_not_held(held, carol):
+    Meeting.objects.filter(pk=held.pk).update(status="cancelled")
+    assert "Past meetings" not in my_page(carol)
+
+
+def test_a_past_visit_stands_in_the_place_of_the_home_meeting(academy, now):
+    alice = academy.add_member("Alice", "A")
+    book_visit(
+        alice.pk,
+        home_meeting_id=academy.meeting("A").pk,
+        host_meeting_id=academy.meeting("B").pk,
+        now=now,
+    )
+    for group in "AB":
+        hold(academy.meeting(group), now - timedelta(hours=3))
+    alice.guest_visits.update(chosen_start=academy.meeting("B").starts_at)
+    Attendance.objects.filter(user=alice, is_guest=True).update(checked_in_at=now)
+    page = my_page(alice)
+    assert "You visited Group B instead." in page
+    visits = page[page.index("Past visits") :]
+    assert "Week 1 with Group B" in visits
+    assert "You were there." in visits

@@ -41,7 +41,8 @@ def cost(now, settings):
     ("address", "queries"),
     [
         # Three of each: the session, the person, whether "My groups" is shown.
-        ("/meetings/", 10),  # meetings, visits, what is reported; four of the set-up
+        # meetings, past ones, visits, what is reported; four of the set-up
+        ("/meetings/", 11),
         ("/meetings/{home}/alternatives/", 8),
         ("/meetings/zone/", 3),
         ("/groups/", 8),  # groups, meetings, and a roster's three
