@@ -1,7 +1,16 @@
 from django.urls import path
 
 from guestvisits import converters  # noqa: F401 - registers `id`
-from guestvisits.views import answers, calendars, facilitators, learners, moving, set_up, zone
+from guestvisits.views import (
+    answers,
+    calendars,
+    choices,
+    facilitators,
+    learners,
+    moving,
+    set_up,
+    zone,
+)
 
 urlpatterns = [
     path("meetings/", learners.my_meetings, name="my-meetings"),
@@ -13,6 +22,7 @@ urlpatterns = [
     path("meetings/set-up/", set_up.my_set_up, name="set-up"),
     path("meetings/set-up/<id:person_id>/", set_up.set_up_of, name="set-up-of"),
     path("meetings/zone/", zone.choose_zone, name="choose-zone"),
+    path("meetings/messages/", choices.choose_messages, name="choose-messages"),
     path("meetings/calendar/", calendars.my_calendar, name="my-calendar"),
     path("meetings/<id:meeting_id>/meeting.ics", calendars.download, name="meeting-file"),
     path("calendar/<slug:token>.ics", calendars.feed, name="feed"),

@@ -1,10 +1,11 @@
 from django.urls import path
 
 from guestvisits import converters  # noqa: F401 - registers `id`
-from guestvisits.api import answers, moving, views
+from guestvisits.api import answers, choices, moving, views
 
 urlpatterns = [
     path("users/me/meetings", views.MyMeetingsView.as_view(), name="api-my-meetings"),
+    path("users/me/messages", choices.ChoicesView.as_view(), name="api-my-messages"),
     path("guest-visits", views.VisitsView.as_view(), name="api-visits"),
     path("guest-visits/options", views.OptionsView.as_view(), name="api-options"),
     path("guest-visits/<id:host_meeting_id>", views.VisitView.as_view(), name="api-visit"),

@@ -62,7 +62,7 @@ def test_a_letter_has_text_html_and_a_way_out(owed, mail_server, settings):
     settings.DEFAULT_FROM_EMAIL = "Academy <hello@academy.example>"
     send_emails()
 
-    letter = mail_server.letters[0]
+    (letter,) = (one for one in mail_server.letters if one["To"] == owed[0].email)
     assert letter["From"] == "Academy <hello@academy.example>"
     assert letter["Subject"] == "Note for Alice: Hello"
     assert letter["Message-ID"].endswith("@academy.example>")

@@ -1,0 +1,110 @@
+"""`/meetings/messages/` and its API: people choose which messages come which way."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from cohorts import clock
+from cohorts.messages.links import unsubscribe_url
+from cohorts.messages.models import MessageChoice
+from cohorts.models import User
+from discordsync.services import note_use
+
+pytestmark = pytest.mark.django_db
+
+PAGE = "/meetings/messages/"
+API = "/api/users/me/messages"
+EVERYTHING = {
+    "topic_reminders": "email",
+    "topic_changes": "email",
+    "topic_visits": "email",
+    "topic_groups": "email",
+    "wants_email": "on",
+    "wants_discord": "on",
+}
+
+
+@pytest.fixture
+def alice(client) -> User:
+    alice = User.objects.create_user("alice@example.org", name="Alice", discord_id=10**17 + 1)
+    client.force_login(alice)
+    return alice
+
+
+def chosen(person: User) -> dict[str, str]:
+    return dict(MessageChoice.objects.filter(user=person).values_list("topic", "way"))
+
+
+def test_reminders_can_be_switched_off_and_changes_cannot(client, alice):
+    page = client.get(PAGE).content.decode()
+    assert page.count('value="off"') == 1
+    client.post(PAGE, EVERYTHING | {"topic_reminders": "off"})
+    assert chosen(alice)["reminders"] == "off"
+    answer = client.post(PAGE, EVERYTHING | {"topic_changes": "off"})
+    assert answer.status_code == 400
+    assert chosen(alice)["changes"] == "email"
+
+
+def test_messages_on_discord_are_offered_to_whoever_has_used_the_bot(client, alice):
+    page = client.get(PAGE).content.decode()
+    assert "type /my-meetings" in page
+    assert "Directly on Discord" not in page
+    assert client.post(PAGE, EVERYTHING | {"topic_visits": "discord_dm"}).status_code == 400
+
+    note_use(alice.discord_id, now=clock.now())
+    assert client.get(PAGE).content.decode().count("Directly on Discord") == 4
+    client.post(PAGE, EVERYTHING | {"topic_visits": "discord_dm"})
+    assert chosen(alice)["visits"] == "discord_dm"
+
+
+def test_the_way_out_by_one_click_shows_here_and_can_be_taken_back(client, alice, settings):
+    client.post(unsubscribe_url(alice.pk).removeprefix(settings.SITE_URL))
+    page = client.get(PAGE).content.decode()
+    assert 'name="wants_email" id="id_wants_email" checked' not in page
+    client.post(PAGE, EVERYTHING)
+    alice.refresh_from_db()
+    assert alice.wants_email
+    assert 'id="id_wants_email" checked' in client.get(PAGE).content.decode()
+
+
+def test_strangers_are_asked_to_sign_in(client):
+    assert client.get(PAGE).status_code == 302
+    assert client.get(API).status_code == 403
+
+
+def test_the_page_of_meetings_leads_here(client, alice):
+    assert f'href="{PAGE}"' in client.get(reverse("my-meetings")).content.decode()
+
+
+def test_the_api_tells_and_keeps_choices(client, alice):
+    told = client.get(API).json()
+    assert [topic["name"] for topic in told["topics"]] == [
+        "reminders",
+        "changes",
+        "visits",
+        "groups",
+    ]
+    assert told["direct_line"] == "never"
+
+    wish = {"topics": {"reminders": "off"}, "wants_discord": False}
+    told = client.patch(API, wish, content_type="application/json").json()
+    assert told["topics"][0]["way"] == "off"
+    assert (told["wants_email"], told["wants_discord"]) == (True, False)
+    assert chosen(alice) == {"reminders": "off"}
+
+
+@pytest.mark.parametrize(
+    ("topics", "code"),
+    [
+        ({"changes": "off"}, "not_open_to_you"),
+        ({"reminders": "discord_dm"}, "not_open_to_you"),
+        ({"nonsense": "email"}, "no_such_topic"),
+        ({"reminders": "pigeon"}, "bad_input"),
+    ],
+)
+def test_the_api_refuses_in_words(client, alice, topics, code):
+    answer = client.patch(API, {"topics": topics}, content_type="application/json")
+    assert answer.status_code == 400
+    assert answer.json()["code"] == code
+    assert chosen(alice) == {}
