@@ -1,3 +1,3 @@
-"""The admin for meetings: what is to be held, what was done to it, and moving it."""
+"""The admin for meetings: what is to be held, what was done to it, moving it, and who was there."""
 
-from meetings.admin import meetings  # noqa: F401
+from meetings.admin import attendances, meetings  # noqa: F401

@@ -10,24 +10,9 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path
 
 from cohorts.admin.base import ReadOnlyAdmin
+from meetings.admin.attendances import AttendanceInline, ReadOnlyInline
 from meetings.admin.moving import move_group, move_meeting
-from meetings.models import Attendance, Meeting, MeetingChange, MeetingMove
-
-
-class ReadOnlyInline(admin.TabularInline):
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class AttendanceInline(ReadOnlyInline):
-    model = Attendance
-    fields = ["user", "rsvp", "rsvp_at", "is_guest", "checked_in_at"]
+from meetings.models import Meeting, MeetingChange, MeetingMove
 
 
 class ChangeInline(ReadOnlyInline):
