@@ -3,160 +3,189 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.core import mail
-from django.test import Client
 
 from cohorts.models import Membership
 from guestvisits.models import GuestVisit
 from guestvisits.selectors import guest_windows
-from meetings.models import Meeting
+from meetings.models import Attendance, Meeting
 from tests.guestvisits.effects.world import World
+from tests.meetings.outside.looking import (
+    assert_all_follow,
+    assert_rests,
+    held,
+    letters,
+    members,
+    told_of_moves,
+)
+from tests.meetings.outside.moves import HOUR, KINDS, Kind, add, cancel, of_week, postpone, restore
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-SCHEDULED = 1
 
-
-@pytest.fixture(autouse=True)
-def _facilitated(world: World) -> None:
+@pytest.fixture
+def led(world: World) -> None:
     """Bea leads group B, and everything owed so far has been sent."""
     Membership.objects.filter(user__name="Bea").update(role=Membership.Role.FACILITATOR)
     world.minute(2)
     mail.outbox.clear()
 
 
-def ask(world: World, path: str, **body: Any) -> None:
-    client = Client()
-    client.force_login(world.person("Bea"))
-    answer = client.post(f"/api/{path}", body, content_type="application/json")
-    assert answer.status_code == 200, answer.content.decode()
-
-
-def of_meeting(world: World, what: str, number: int = 2, **body: Any) -> None:
-    ask(world, f"meetings/{world.meeting('B', number).pk}/{what}", **body)
+@pytest.fixture
+def visited(world: World, led: None) -> World:
+    """Carl visits group B in week 1 and Ada in week 2; Bea has said that she comes, Ben that he
+    doesn't come in week 1."""
+    world.book("Carl", "B", 1)
+    world.book("Ada", "B", 2)
     world.minute(2)
+    world.calendar.respond(world.person("Bea"), "accepted", world.group("B"))
+    ben, first = world.person("Ben"), world.meeting("B", 1)
+    world.calendar.respond(ben, "declined", world.group("B"), first)
+    mail.outbox.clear()
+    return world
 
 
-def facts(world: World) -> list[str]:
-    held = Meeting.objects.filter(group=world.group("B"), status="scheduled")
-    return sorted(start.strftime("%F %R") for start in held.values_list("starts_at", flat=True))
+@pytest.mark.parametrize("name", KINDS)
+def test_everything_follows_each_move_everybody_is_told_once_and_then_it_rests(visited, name):
+    world, kind = visited, KINDS[name]
+    first, second = world.entries("B", 1), world.entries("B", 2, but=["Ada"])
+    do_before(world, kind)
+    said = len(told_of_moves(world, "B"))
 
-
-def in_calendar(world: World) -> list[str]:
-    """When the members are invited: one entry for each standing occurrence or event."""
-    listed = world.calendar.ask("events?singleEvents=true&maxResults=2500")["items"]
-    mine = [one for one in listed if "bea@example.org" in str(one.get("attendees", ())).lower()]
-    assert all("ben@example.org" in str(one["attendees"]).lower() for one in mine)
-    return sorted(one["start"]["dateTime"][:16].replace("T", " ") for one in mine)
-
-
-def in_discord(world: World) -> list[str]:
-    """The scheduled events of the group: two weeks ahead, and what stood before it was moved."""
-    events = world.sandbox.get("state")["discord"]["events"].values()
-    mine = [e for e in events if e["name"].startswith("Group B") and e["status"] == SCHEDULED]
-    return sorted(str(event["start"])[:16].replace("T", " ") for event in mine)
-
-
-def within_two_weeks(world: World, starts: list[str]) -> list[str]:
-    return [start for start in starts if start <= (world.now + 14 * DAY).strftime("%F %R")]
-
-
-def assert_all_follow(world: World) -> None:
-    assert in_calendar(world) == facts(world)
-    events = in_discord(world)
-    assert set(within_two_weeks(world, facts(world))) <= set(events) <= set(facts(world))
-    assert len(events) == len(set(events))
-    assert world.troubles() == []
-    before = world.sandbox.last
-    world.hour()
-    assert [call for call in world.sandbox.writes() if call["number"] > before] == []
-
-
-def told() -> list[tuple[str, str]]:
-    return sorted((letter.to[0].partition("@")[0], str(letter.subject)) for letter in mail.outbox)
-
-
-MOVES = {
-    "reschedule": lambda world: of_meeting(
-        world, "reschedule", starts_at=(world.meeting("B", 2).starts_at + 26 * HOUR).isoformat()
-    ),
-    "cancel": lambda world: of_meeting(world, "cancel"),
-    "postpone": lambda world: of_meeting(world, "postpone", later_too=True),
-    "to the end": lambda world: of_meeting(world, "postpone", later_too=False),
-    "add": lambda world: (
-        ask(
-            world,
-            f"groups/{world.group('B').pk}/meetings",
-            starts_at=(world.meeting("B", 2).starts_at + 50 * HOUR).isoformat(),
-        ),
-        world.minute(2),
-    ),
-}
-
-
-@pytest.mark.parametrize("move", MOVES)
-def test_calendar_and_events_follow_each_move_and_then_rest(world, move):
-    MOVES[move](world)
-    assert_all_follow(world)
-
-
-@pytest.mark.parametrize("move", MOVES)
-def test_each_member_is_told_once_of_each_move(world, move):
-    MOVES[move](world)
+    kind.do(world)
     world.minute(3)
-    assert [who for who, _ in told()] == ["bea", "ben"]
-    heads = ("**Another time", "**Cancelled", "**One more meeting")
-    assert len([text for text in world.said("B") if text.startswith(heads)]) == 1
 
-
-def test_a_cancelled_meeting_that_is_held_after_all_stands_everywhere_again(world):
-    of_meeting(world, "cancel")
-    of_meeting(world, "restore")
     assert_all_follow(world)
-    assert len(told()) == 4  # of both, since the first was sent before the second was known
+    assert_told_once(world, said, broken=kind.breaks)
+    if name != "slot of all":
+        assert world.entries("B", 1) == first  # and no answer is lost
+    if kind.keeps_place:
+        assert world.entries("B", 2, but=["Ada"]) == second
+    is_broken = kind.breaks or kind.before is not None
+    assert_visits(world, is_broken, first_too=name == "slot of all")
+    assert_rests(world)
 
 
-def test_postponing_is_one_cancelled_occurrence_and_one_event_of_its_own(world):
-    before = set(in_calendar(world))
-    of_meeting(world, "postpone", later_too=True)
-    after = set(in_calendar(world))
+def do_before(world: World, kind: Kind) -> None:
+    if kind.before:
+        kind.before(world)
+    world.minute(2)
+    mail.outbox.clear()
+
+
+def assert_told_once(world: World, said: int, *, broken: bool) -> None:
+    assert len(told_of_moves(world, "B")) == said + 1
+    of_visits = letters("Your visit to Group B in week 2")
+    assert [who for who, _ in of_visits] == ["ada"] * broken
+    told = [each for each in letters("Group B") if "Your visit" not in each[1]]
+    assert [who for who, _ in told] == ["bea", "ben"]
+
+
+def assert_visits(world: World, broken: bool, *, first_too: bool) -> None:
+    ended = GuestVisit.objects.exclude(ended_at=None)
+    names = {visit.user.name for visit in ended.select_related("user")}
+    assert names == ({"Ada"} if broken else set()) | ({"Carl"} if first_too else set())
+    windows = [window for window in guest_windows(None, world.now) if window.is_open]
+    assert len(windows) == 2 - len(names)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name == "slot" else pytest.mark.matrix)
+        for name in KINDS
+        if name != "slot of all"
+    ],
+)
+def test_each_is_reminded_of_the_times_that_hold_after_a_move(visited, name):
+    world, kind = visited, KINDS[name]
+    do_before(world, kind)
+    kind.do(world)
+    world.minute(2)
+    mail.outbox.clear()
+    for meeting in held(world, "B"):
+        for ahead in (24 * HOUR, HOUR):
+            world.move_clock(meeting.starts_at - ahead)
+            world.minute(2)
+    assert reminders(world) == sorted(
+        (who, f"Week {meeting.number}")
+        for meeting in Meeting.objects.filter(group=world.group("B"), status="scheduled")
+        for who in coming(world, meeting)
+    )
+
+
+def coming(world: World, meeting: Meeting) -> list[str]:
+    """Twice each who is to be reminded of it: members who did not decline, and guests."""
+    declined = Attendance.objects.filter(meeting=meeting, rsvp=Attendance.Rsvp.NOT_ATTENDING)
+    away = set(declined.values_list("user__name", flat=True))
+    guests = Attendance.objects.filter(meeting=meeting, is_guest=True)
+    here = {*members(world, "B"), *guests.values_list("user__name", flat=True)} - away
+    return [name.lower() for name in here] * 2
+
+
+def reminders(world: World) -> list[tuple[str, str]]:
+    return [(who, subject.partition(" of ")[0]) for who, subject in letters("of Group B")]
+
+
+def test_a_cancelled_meeting_that_is_held_after_all_is_told_of_twice(world, led):
+    for move in (cancel, restore):
+        move(world)
+        world.minute(2)
+    assert_all_follow(world)
+    assert len(letters("Group B")) == 4  # the first was sent before the second was known
+
+
+def test_postponing_is_one_cancelled_occurrence_and_one_event_of_its_own(world, led):
+    before = {m.starts_at for m in held(world, "B")}
+    postpone(world)
+    world.minute(2)
+    after = {m.starts_at for m in held(world, "B")}
     assert len(before - after) == len(after - before) == 1
     assert len(world.calendar.singles(world.group("B"))) == 1
     assert len(world.calendar.all_series) == 3  # one a group, as before
 
 
-def test_a_broken_visit_loses_its_access_and_the_guest_is_told_what_is_left(world):
+def test_a_broken_visit_loses_its_access_and_the_guest_is_told_what_is_left(world, led):
     world.book("Ada", "B", 1)
     world.minute(2)
     assert world.access("Ada") == {"A", "B"}
     mail.outbox.clear()
 
     moved = world.meeting("B", 1).starts_at + 3 * HOUR
-    of_meeting(world, "reschedule", 1, starts_at=moved.isoformat())
+    of_week(world, "reschedule", 1, starts_at=moved.isoformat())
+    world.minute(2)
     assert world.access("Ada") == {"A"}
     assert GuestVisit.objects.get().end_reason == "host_moved"
-    assert ("ada", "Your visit to Group B in week 1 has ended") in told()
     (letter,) = (one for one in mail.outbox if one.to[0].startswith("ada"))
+    assert letter.subject == "Your visit to Group B in week 1 has ended"
     assert "Group C" in letter.body
-    assert not [w for w in guest_windows(None, world.now) if w.is_open]
     assert_all_follow(world)
 
 
-def test_reminders_follow_to_the_new_time(world):
+def test_reminders_follow_to_the_new_time(world, led):
     old = world.meeting("B", 1).starts_at
-    of_meeting(world, "reschedule", 1, starts_at=(old + 30 * HOUR).isoformat())
+    of_week(world, "reschedule", 1, starts_at=(old + 30 * HOUR).isoformat())
+    world.minute(2)
     mail.outbox.clear()
     world.move_clock(old - 24 * HOUR)
     world.minute(2)
-    assert not [subject for _, subject in told() if "Group B" in subject]
+    assert letters("of Group B") == []
     world.move_clock(old + 6 * HOUR)
     world.minute(2)
-    of_b = [who for who, subject in told() if subject.startswith("Week 1 of Group B")]
-    assert of_b == ["bea", "ben"]
+    assert [who for who, _ in letters("Week 1 of Group B")] == ["bea", "ben"]
     reminder = [text for text in world.said("B") if "begins" in text]
     assert len(reminder) == 1
     assert f"<@{world.person('Ben').discord_id}>" in reminder[0]
+
+
+def test_a_meeting_added_and_moved_at_once_is_told_of_once(world, led):
+    add(world)
+    extra = Meeting.objects.get(group=world.group("B"), number=4)
+    later = extra.starts_at + timedelta(hours=3)
+    of_week(world, "reschedule", 4, starts_at=later.isoformat())
+    world.minute(3)
+    assert_all_follow(world)
+    assert len(letters("Group B")) == 2
+    assert len(told_of_moves(world, "B")) == 1
