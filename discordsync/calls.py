@@ -120,12 +120,14 @@ def event_fields(event: WantedEvent, channel_id: int) -> dict[str, Any]:
 
 def send_message(channel_id: int, message: MessageFacts) -> Call:
     """The nonce makes Discord answer a repetition with the message that stands already."""
-    body = {
+    body: dict[str, Any] = {
         "content": message.text,
         "nonce": message.nonce,
         "enforce_nonce": True,
         "allowed_mentions": {"parse": [], "users": [str(pk) for pk in message.people[:100]]},
     }
+    if message.components:
+        body["components"] = list(message.components)
     return Call("POST", f"/channels/{channel_id}/messages", body, subject=message.id)
 
 

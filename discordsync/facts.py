@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
+from typing import Any
 
 from discordsync import keys
 
@@ -62,6 +63,7 @@ class MessageFacts:
     text: str
     nonce: str
     people: tuple[int, ...] = ()  # the Discord ids that it may ping
+    components: tuple[dict[str, Any], ...] = ()  # the buttons under it
     tried_at: datetime | None = None
 
 

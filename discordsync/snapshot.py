@@ -15,6 +15,8 @@ from cohorts.messages.selectors import DueMessage, due_messages, next_tries
 from cohorts.models import AccessException, Cohort, Group, Membership, User
 from cohorts.services.installation import ensure_installation
 from cohorts.sync.models import MirrorState
+from discordsync.bot.heartbeats import is_bot_heard
+from discordsync.bot.under_messages import components_of
 from discordsync.facts import (
     CohortFacts,
     DirectFacts,
@@ -187,19 +189,22 @@ def _meetings(now: datetime) -> dict[int, list[MeetingFacts]]:
 
 def _messages(now: datetime) -> dict[int, list[MessageFacts]]:
     messages: dict[int, list[MessageFacts]] = defaultdict(list)
-    for due in due_messages(Message.Channel.DISCORD_CHANNEL, now):
+    waiting = due_messages(Message.Channel.DISCORD_CHANNEL, now)
+    heard = bool(waiting) and is_bot_heard()  # a button that nobody answers is worse than none
+    for due in waiting:
         if due.group_id is not None:
-            messages[due.group_id].append(_message(due))
+            messages[due.group_id].append(_message(due, heard=heard))
     return messages
 
 
-def _message(due: DueMessage) -> MessageFacts:
+def _message(due: DueMessage, *, heard: bool) -> MessageFacts:
     return MessageFacts(
         id=due.id,
         kind=due.kind,
         text=due.text,
         nonce=due.nonce,
         people=due.mentions,
+        components=components_of(due.kind, due.context) if heard else (),
         tried_at=due.tried_at,
     )
 
@@ -213,11 +218,12 @@ def _directs(now: datetime) -> dict[int, list[DirectFacts]]:
         return found
     ways = find_ways({Ask(due.user_id or 0, due.kind) for due in waiting}, now)
     channels = read_channels({due.user_id for due in waiting if due.user_id})
+    heard = is_bot_heard()
     for due in waiting:
         is_wanted = ways[Ask(due.user_id or 0, due.kind)].channel == Message.Channel.DISCORD_DM
         if due.group_id and due.user_id in channels and (is_wanted or due.tried_at):
             person, channel_id = channels[due.user_id]
-            found[due.group_id].append(DirectFacts(_message(due), person, channel_id))
+            found[due.group_id].append(DirectFacts(_message(due, heard=heard), person, channel_id))
     return found
 
 

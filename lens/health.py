@@ -1,8 +1,10 @@
-"""`/healthz`: whether the web lives, and with `?ready` whether everything it needs is there."""
+"""`/healthz`: whether the web lives, with `?ready` whether everything it needs is there, and with
+`?bot` whether the bot on Discord is heard."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -11,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from cohorts.sync.heartbeats import is_worker_alive
+from discordsync.bot.heartbeats import is_bot_heard
 
 logger = logging.getLogger(__name__)
 
@@ -18,30 +21,45 @@ logger = logging.getLogger(__name__)
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """200 while this process answers.  With `?ready`: 503 and what is missing, until nothing is.
+    """200 while this process answers.  With `?ready` or `?bot`: 503 and what is missing, until
+    nothing is.
 
-    Without `?ready` it touches nothing else: a database that is down is no reason to restart the
+    Without them it touches nothing else: a database that is down is no reason to restart the
     web.  The answers are for anybody to read, so they hold no names, versions or errors.
     """
-    if "ready" not in request.GET:
+    if "bot" in request.GET:
+        missing = find_missing(look_for_bot)
+    elif "ready" in request.GET:
+        missing = find_missing(look_for_worker)
+    else:
         return JsonResponse({"status": "alive"})
-    missing = find_missing()
     if missing:
         return JsonResponse({"status": "not ready", "missing": missing}, status=503)
     return JsonResponse({"status": "ready"})
 
 
-def find_missing() -> str:
+def find_missing(look: Callable[[], str]) -> str:
     """A sentence on the first thing that is missing, "" when nothing is."""
     try:
         if has_pending_migrations():
             return "The database is not migrated: run manage.py migrate."
-        if not is_worker_alive():
-            return "No worker was heard for 90 seconds: start manage.py worker."
+        return look()
     except (DatabaseError, InterfaceError):
         logger.exception("The database cannot be used")
         return "The database cannot be used; the web's log says why."
-    return ""
+
+
+def look_for_worker() -> str:
+    if is_worker_alive():
+        return ""
+    return "No worker was heard for 90 seconds: start manage.py worker."
+
+
+def look_for_bot() -> str:
+    """Nothing else waits for it, so it is no part of being ready."""
+    if is_bot_heard():
+        return ""
+    return "The bot was not heard for 90 seconds: start manage.py run_discord_bot."
 
 
 def has_pending_migrations() -> bool:

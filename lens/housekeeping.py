@@ -11,6 +11,7 @@ from django_q.models import Task
 
 from cohorts import clock
 from cohorts.sync import heartbeats
+from discordsync.bot import heartbeats as bot_heartbeats
 from discordsync.voice import hearing
 from lens.schedules import ensure_schedules
 
@@ -26,5 +27,6 @@ def prune() -> None:
     Task.objects.filter(stopped__lt=now - KEEP_TASKS).delete()
     Session.objects.filter(expire_date__lt=now).delete()
     heartbeats.forget_lost()
+    bot_heartbeats.forget_lost()
     hearing.forget_before(clock.now() - timedelta(days=settings.VOICE["keep_days"]))
     ensure_schedules()

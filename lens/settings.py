@@ -298,6 +298,7 @@ DIRECTS = {  # so few, since Discord quarantines bots that write to dozens of pe
     "new_an_hour": env.whole("DISCORD_NEW_DIRECTS_PER_HOUR", default=3),
     "new_a_day": env.whole("DISCORD_NEW_DIRECTS_PER_DAY", default=10),
 }
+COMPANIONS = ["discordsync.bot.heartbeats.describe_bot"]  # what else should be heard
 MEETING_VENUES = ["discordsync.venues.find_voice_channels"]  # where groups meet
 MEETING_ABSENCES = ["guestvisits.absences.find_absences"]  # who goes elsewhere that week
 SET_UP_LINES = [  # what “Check my set-up” tells, in this order

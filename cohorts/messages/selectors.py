@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Min, QuerySet
 
@@ -37,6 +39,7 @@ class DueMessage:
     nonce: str
     tried_at: datetime | None
     cutoff_at: datetime
+    context: Mapping[str, Any] = field(default_factory=dict)  # what it is about
 
     @property
     def mentions(self) -> tuple[int, ...]:
@@ -99,6 +102,7 @@ def _with_words(
         nonce=fingerprint(message.key, installation)[:25],
         tried_at=message.tried_at if perhaps_arrived else None,
         cutoff_at=message.cutoff_at,
+        context=message.context,
     )
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
+from cohorts.sync.companions import Companion
+from cohorts.sync.words import Level, Standing, describe_trouble
 from discordsync.bot.models import BotHeartbeat
 
 EVERY = 20.0  # seconds
@@ -44,5 +47,15 @@ def find_trouble() -> str:
     """What keeps the bot from being heard: a code of discordsync.troubles, "" while it is heard."""
     if is_bot_heard():
         return ""
-    newest = BotHeartbeat.objects.exclude(trouble="").order_by("-started_at").first()
-    return newest.trouble if newest else "bot_silent"
+    newest = BotHeartbeat.objects.order_by("-started_at").first()
+    return (newest and newest.trouble) or "bot_silent"
+
+
+def describe_bot() -> Companion | None:
+    """For the staff's start page.  Three queries; None where Discord is off."""
+    if not (settings.DISCORD_BOT_TOKEN and settings.DISCORD_GUILD_ID):
+        return None
+    trouble = find_trouble()
+    standing = describe_trouble(trouble) if trouble else Standing(Level.FINE, "Listening.")
+    heard = BotHeartbeat.objects.exclude(heard_at=None).order_by("-heard_at")
+    return Companion("Discord bot", standing, heard.values_list("heard_at", flat=True).first())

@@ -11,8 +11,7 @@ from datetime import datetime
 from cohorts.errors import Refusal
 from cohorts.messages.discord_text import escape
 from cohorts.models import User
-from discordsync.bot.answers import Answer, Button, Look
-from discordsync.bot.asks import Ask
+from discordsync.bot.answers import Answer
 from discordsync.bot.learners import (
     cancel_button,
     find_open_visit,
@@ -33,14 +32,6 @@ SAID = {
     Rsvp.TENTATIVE: "You come perhaps",
     Rsvp.NOT_ATTENDING: "You don't come",
 }
-
-
-def reminder_buttons(meeting_id: int) -> tuple[Button, ...]:
-    return (
-        Button("I'll come", Ask("say", (meeting_id, "yes")), look=Look.GOOD),
-        Button("Maybe", Ask("say", (meeting_id, "maybe"))),
-        Button("I can't", Ask("say", (meeting_id, "no"))),
-    )
 
 
 def say(person: User, meeting_id: int, word: str, now: datetime) -> Answer:

@@ -85,6 +85,7 @@ def start(local: Local, family: Family) -> None:
     family.start("web", "runserver", "--noreload", f"{HOST}:{local.port}")
     family.start("worker", "worker")
     family.start("clock", "follow_sandbox_clock")
+    family.start("bot", "run_discord_bot")
     for name, url in addresses(local):
         wait_for_answer(family, name, url)
     learner = family.last_lines("data")[-1]
@@ -112,6 +113,7 @@ def addresses(local: Local) -> list[tuple[str, str]]:
         ("web", f"{local.site_url}/admin/login/"),
         ("web", f"{local.site_url}/meetings/"),
         ("worker", f"{local.site_url}/healthz?ready"),
+        ("bot", f"{local.site_url}/healthz?bot"),
     ]
 
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from cohorts.sync import heartbeats
 from cohorts.sync.models import WorkerHeartbeat
+from discordsync.bot import heartbeats as bot_heartbeats
 from tests.support.processes import ROOT
 
 Answer = tuple[int, dict[str, str]]
@@ -44,6 +45,19 @@ def test_it_is_not_ready_without_a_worker(client: Client, silence: timedelta | N
     status, said = ask(client, "/healthz?ready")
     assert status == 503
     assert said["missing"] == "No worker was heard for 90 seconds: start manage.py worker."
+
+
+@pytest.mark.django_db
+def test_a_bot_that_is_not_heard_is_told_apart_from_being_ready(client: Client) -> None:
+    heartbeats.hear("machine:1")
+    assert ask(client, "/healthz?ready") == (200, {"status": "ready"})
+    status, said = ask(client, "/healthz?bot")
+    assert status == 503
+    assert said["missing"] == (
+        "The bot was not heard for 90 seconds: start manage.py run_discord_bot."
+    )
+    bot_heartbeats.hear("machine:2")
+    assert ask(client, "/healthz?bot") == (200, {"status": "ready"})
 
 
 @pytest.mark.django_db

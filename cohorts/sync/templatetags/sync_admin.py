@@ -13,6 +13,7 @@ from django.utils.timesince import timesince
 from cohorts import clock
 from cohorts.messages.selectors import failing_parts
 from cohorts.models import AccessState, Group, Membership
+from cohorts.sync.companions import see_companions
 from cohorts.sync.models import WorkerHeartbeat
 from cohorts.sync.ownership import find_question
 from cohorts.sync.pages.staff import PERMISSION
@@ -67,6 +68,7 @@ def sync_status(context: template.Context) -> dict[str, Any]:
         "csrf_token": context.get("csrf_token"),
         "now": now,
         "mirrors": see_mirrors(scene),
+        "companions": see_companions(),
         "is_worker_alive": scene.is_worker_alive,
         "workers": WorkerHeartbeat.objects.order_by("-heard_at")[:10],
         "alarms": failing_parts(now),

@@ -1,0 +1,29 @@
+"""The buttons under messages of the outbox, by kind.  Pure.
+
+The floors below know no buttons: a message has words and, in its context, what it is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from discordsync.bot.answers import Button, Look
+from discordsync.bot.asks import Ask
+from discordsync.bot.rendering import Json, render_buttons
+
+
+def components_of(kind: str, context: Mapping[str, Any]) -> tuple[Json, ...]:
+    """As Discord takes them; none for a message that asks nothing."""
+    match kind, context:
+        case "reminder", {"meeting": int(meeting_id)}:
+            return tuple(render_buttons(reminder_buttons(meeting_id)))
+    return ()
+
+
+def reminder_buttons(meeting_id: int) -> tuple[Button, ...]:
+    return (
+        Button("I'll come", Ask("say", (meeting_id, "yes")), look=Look.GOOD),
+        Button("Maybe", Ask("say", (meeting_id, "maybe"))),
+        Button("I can't", Ask("say", (meeting_id, "no"))),
+    )
