@@ -43,19 +43,14 @@ def is_bot_heard() -> bool:
     return BotHeartbeat.objects.filter(heard_at__gte=timezone.now() - HEARD_WITHIN).exists()
 
 
-def find_trouble() -> str:
-    """What keeps the bot from being heard: a code of discordsync.troubles, "" while it is heard."""
-    if is_bot_heard():
-        return ""
-    newest = BotHeartbeat.objects.order_by("-started_at").first()
-    return (newest and newest.trouble) or "bot_silent"
-
-
 def describe_bot() -> Companion | None:
-    """For the staff's start page.  Three queries; None where Discord is off."""
+    """For the staff's start page.  One query; None where Discord is off."""
     if not (settings.DISCORD_BOT_TOKEN and settings.DISCORD_GUILD_ID):
         return None
-    trouble = find_trouble()
-    standing = describe_trouble(trouble) if trouble else Standing(Level.FINE, "Listening.")
-    heard = BotHeartbeat.objects.exclude(heard_at=None).order_by("-heard_at")
-    return Companion("Discord bot", standing, heard.values_list("heard_at", flat=True).first())
+    newest = list(BotHeartbeat.objects.order_by("-started_at")[:10])
+    heard_at = max((row.heard_at for row in newest if row.heard_at), default=None)
+    if heard_at and heard_at >= timezone.now() - HEARD_WITHIN:
+        standing = Standing(Level.FINE, "Listening.")
+    else:
+        standing = describe_trouble((newest and newest[0].trouble) or "bot_silent")
+    return Companion("Discord bot", standing, heard_at)

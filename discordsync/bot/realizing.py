@@ -32,7 +32,7 @@ from discordsync.bot.people import Asked
 
 CHOICES = 25  # what Discord shows of an autocompletion
 CHOICE_LENGTH = 100
-SOON, LATER = 2.0, 5.0  # seconds between two looks
+SOON, LATER = 1.0, 3.0  # seconds between two looks; what has not changed is not written again
 NAMES_SHOWN, GROUPS_SHOWN = 15, 20
 CALM_LOOKS = 2  # a settled group can owe its welcome a moment later
 

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from django.core.management import call_command
+from django.test import override_settings
 
 from cohorts.models import User
 from discordsync.bot.answers import Answer
 from discordsync.bot.asks import Argument, Ask
 from discordsync.bot.people import Asker
 from discordsync.bot.verbs import carry_out
+from lens.sandbox.inprocess import RunningSandbox, sandbox_running
+from tests.discordsync.bot.discord import People
+from tests.discordsync.bot.running import RunningBot
 from tests.support.academy import Academy
 from tests.support.clock import set_clock  # noqa: F401 - a fixture
 from tests.support.only_discord import no_waiting, only_discord  # noqa: F401 - fixtures
+from tests.support.sandbox import CALENDAR_ID, GUILD_ID, TOKEN, make_sandbox
 from tests.support.without_mirrors import without_mirrors  # noqa: F401 - a fixture
 
 FIRST_ACCOUNT = 200000000000000000
 STRANGER = 299999999999999999
+GENERAL = {"name": "general", "type": 0}  # where everybody can type
 
 AskBot = Callable[..., Answer]
 
@@ -63,3 +72,48 @@ def labels(answer: Answer) -> list[str]:
 def asks(answer: Answer) -> list[tuple[object, ...]]:
     """What the buttons ask; those that open an address are left out."""
     return [(b.ask.verb, *b.ask.args) for b in answer.buttons if b.ask]
+
+
+# -- the bot as a process --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class World:
+    """A guild, a database and a bot, for all tests of a module: a bot takes seconds to come.
+
+    Each test has people and groups of its own.
+    """
+
+    sandbox: RunningSandbox
+    bot: RunningBot
+    people: People
+
+
+@pytest.fixture(scope="module")
+def world(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    log = tmp_path_factory.mktemp("bot") / "log"
+    with (
+        django_db_blocker.unblock(),
+        sandbox_running(make_sandbox) as sandbox,
+        override_settings(**sandbox_settings(sandbox)),
+    ):
+        sandbox.post("create", {"kind": "channel", "fields": GENERAL})
+        bot = RunningBot(log, sandbox)
+        try:
+            bot.wait_until_ready()
+            yield World(sandbox, bot, People(sandbox, bot.said))
+        finally:
+            bot.kill()
+            call_command("flush", verbosity=0, interactive=False)
+
+
+def sandbox_settings(sandbox: RunningSandbox) -> dict[str, Any]:
+    return {
+        "DISCORD_API_BASE": sandbox.discord_api_base,
+        "DISCORD_BOT_TOKEN": TOKEN,
+        "DISCORD_GUILD_ID": GUILD_ID,
+        "GOOGLE_CALENDAR_API_BASE": sandbox.google_api_base,
+        "GOOGLE_CALENDAR_ID": CALENDAR_ID,
+    }

@@ -7,9 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from django.utils import timezone
-
-from discordsync.bot.models import BotHeartbeat
 from lens.sandbox.inprocess import RunningSandbox
 from tests.support.processes import ROOT, environment, wait_until
 from tests.support.sandbox import sandbox_environment
@@ -27,7 +24,7 @@ class RunningBot:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "run_discord_bot"],
                 cwd=ROOT,
-                env=environment(LOG_LEVEL="INFO", **sandbox_environment(sandbox), **more),
+                env=environment(**{"LOG_LEVEL": "INFO", **sandbox_environment(sandbox), **more}),
                 stdout=out,
                 stderr=out,
             )
@@ -35,22 +32,30 @@ class RunningBot:
     def said(self) -> str:
         return self.log.read_text(encoding="utf-8")
 
-    def wait_until_heard(self) -> None:
-        """It is connected anew, and has caught up with what is there."""
-        began = timezone.now()
+    def is_running(self) -> bool:
+        return self.process.poll() is None
+
+    def wait_until_ready(self, since: int = 0) -> None:
+        """It is connected, has caught up with what is there, and its commands are known.
+
+        `since`: the newest call before it was started, in a sandbox that has known a bot before.
+        """
         wait_until(
-            lambda: (
-                self.process.poll() is not None
-                or BotHeartbeat.objects.filter(heard_at__gte=began).exists()
-            ),
+            lambda: not self.is_running() or self._has_asked_for_commands(since),
             SOON,
             f"the bot was not heard\n{self.said()}",
         )
-        assert self.process.poll() is None, self.said()
+        assert self.is_running(), self.said()
+
+    def _has_asked_for_commands(self, since: int) -> bool:
+        """The last thing that it does as it comes; in a new world it has to write them as well."""
+        asked = [call for call in self.sandbox.calls(since) if call["path"].endswith("/commands")]
+        done = [call for call in asked if call["status"] == 200]
+        return bool(done) and (since > 0 or done[-1]["method"] == "PUT")
 
     def end(self) -> int:
         """As a deployment does it; returns the exit status."""
-        if self.process.poll() is None:
+        if self.is_running():
             self.process.send_signal(signal.SIGTERM)
         return self.process.wait(SOON)
 
