@@ -43,10 +43,16 @@ class People:
         found = self.sandbox.get("interactions")["interactions"]
         return next(each for each in found if each["id"] == interaction)
 
-    def answer(self, interaction: str, *words: str) -> Seen:
-        """The answer as the person sees it, once it is there and has these words."""
+    def answer(
+        self, interaction: str, *words: str, meanwhile: Callable[[], object] = lambda: None
+    ) -> Seen:
+        """The answer as the person sees it, once it is there and has these words.
+
+        `meanwhile` is what others do until then, again and again: workers, say.
+        """
 
         def is_there() -> bool:
+            meanwhile()
             seen = self.look(interaction)
             return seen["state"] == "answered" and all(
                 word in seen["messages"][0]["content"] for word in words

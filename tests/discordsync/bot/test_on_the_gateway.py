@@ -6,15 +6,21 @@ import itertools
 from dataclasses import dataclass
 
 import pytest
+from django.db.models import F
 
 from cohorts import clock
-from cohorts.models import User
-from discordsync.bot.models import BotReply
+from cohorts.models import AccessState, User
+from cohorts.sync.models import GroupSync, RealizeRequest
+from discordsync.bot.models import BotReply, GuildStay
 from discordsync.models import DirectLine
 from guestvisits.models import GuestVisit
+from lens.sandbox.inprocess import RefusedError
 from tests.discordsync.bot.conftest import World
 from tests.discordsync.bot.discord import People, buttons
+from tests.discordsync.standing import outside_id
 from tests.support.academy import Academy
+from tests.support.sandbox import GUILD_ID
+from tests.sync.cohort import MadeCohort, make_cohort, realize, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -85,3 +91,176 @@ def test_a_stranger_is_answered_kindly_and_not_written_down(here, world):
     world.sandbox.post("join", STRANGER)
     here.people.answer(here.people.run(STRANGER["id"], "my-meetings"), "I don't know your Discord")
     assert not DirectLine.objects.filter(discord_id=int(STRANGER["id"])).exists()
+
+
+# -- realizing a cohort ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def owner(world: World) -> str:
+    """The server's owner, who is an administrator and in no roster."""
+    return str(world.sandbox.get("state")["discord"]["guild"]["owner_id"])
+
+
+def workers() -> None:
+    work("discord", "calendar")
+
+
+def realize_by_command(here: Here, admin: str, made: MadeCohort) -> str:
+    """From the command to the tap on "Realize"; returns that interaction's id."""
+    asked = here.people.run(admin, "realize-cohort", cohort=str(made.cohort.pk))
+    plan = here.people.answer(asked, f"Realize {made.cohort}?", meanwhile=workers)
+    return here.people.press(admin, plan, f"Realize {made.cohort}")
+
+
+def test_a_cohort_is_found_by_typing_a_part_of_its_name(here, owner):
+    made = make_cohort(name=f"Winter {next(numbers)}")
+    shown = here.people.type(owner, "realize-cohort", focus="cohort", cohort="winter")
+    assert f"Safety: {made.cohort}" in shown
+    assert len(shown) <= 25
+
+
+def test_an_administrator_realizes_a_cohort_and_sees_how_it_ends(here, world, owner):
+    made = make_cohort(groups=2, members=2, name=f"Realized {next(numbers)}")
+    for person in made.people[:3]:
+        here.join(person)
+
+    tap = realize_by_command(here, owner, made)
+    here.people.answer(tap, "of 2 groups", "Group 1: ")
+    said = "2 groups processed: 2 successful, 0 failed"
+    seen = here.people.answer(tap, "Done.", said, meanwhile=workers)
+
+    assert f"Not in the server yet: {made.people[3].display_name}" in seen["content"]
+    assert {group.status for group in made.refresh().groups} == {"active"}
+    assert RealizeRequest.objects.latest("pk").asked_as == "owner on Discord"
+    assert world.sandbox.get("gateway")["sessions"]
+
+
+def test_two_administrators_at_once_do_no_harm(here, world, owner):
+    made = make_cohort(groups=1, members=1, name=f"Twice {next(numbers)}")
+    here.join(made.people[0])
+    second = {"id": "220000000000000001", "username": "second"}
+    world.sandbox.post("join", second)
+    role = world.sandbox.post(
+        "create", {"kind": "role", "fields": {"name": "Administrators", "permissions": "8"}}
+    )
+    world.sandbox.post("grant", {"member": second["id"], "role": role["id"]})
+    since = world.sandbox.last
+
+    for tap in [realize_by_command(here, admin, made) for admin in (owner, second["id"])]:
+        here.people.answer(tap, "1 groups processed: 1 successful", meanwhile=workers)
+    created = world.sandbox.writes(since=since, method="POST")
+    assert sum(call["path"].endswith("/roles") for call in created) == 1
+
+
+def test_who_is_no_administrator_is_offered_nothing_and_refused(here, world):
+    alice = here.add("Alice", "A")
+    with pytest.raises(RefusedError, match="not offered"):
+        here.people.run(alice, "realize-cohort", cohort="1")
+
+
+# -- what happens in the guild ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def standing(here: Here) -> MadeCohort:
+    """A group that stands; of its two members the first is in the server."""
+    made = make_cohort(groups=1, members=2, name=f"Standing {next(numbers)}")
+    here.join(made.people[0])
+    realize(made)
+    workers()
+    assert made.refresh().groups[0].status == "active"
+    return made
+
+
+def role_of(made: MadeCohort) -> str:
+    return outside_id(f"role:{made.groups[0].pk}")
+
+
+def is_settled(made: MadeCohort) -> bool:
+    """Nobody has anything left to look at: no sweep and no hour has passed."""
+    return not GroupSync.objects.filter(
+        group__in=made.groups, mirror="discord", wanted__gt=F("seen")
+    ).exists()
+
+
+def test_who_joins_has_the_role_within_seconds_and_is_greeted(here, world, standing):
+    late = standing.people[1]
+    here.join(late)
+
+    def has_role() -> bool:
+        workers()
+        member = world.sandbox.get("state")["discord"]["members"][str(late.discord_id)]
+        return role_of(standing) in member["roles"]
+
+    here.people.wait(has_role, "the role did not come")
+    assert GuildStay.objects.get(user=late).left_at is None
+
+    channel = outside_id(f"text_channel:{standing.groups[0].pk}")
+
+    def is_greeted() -> bool:
+        workers()
+        said = world.sandbox.get("state")["discord"]["messages"].get(channel, {})
+        return any(f"<@{late.discord_id}>" in one["content"] for one in said.values())
+
+    here.people.wait(is_greeted, "nobody greeted")
+
+
+def test_who_leaves_is_noticed_and_nothing_fails(here, world, standing):
+    gone = standing.people[0]
+    world.sandbox.post("leave", {"id": str(gone.discord_id)})
+    here.people.wait(
+        lambda: GuildStay.objects.filter(user=gone, left_at__isnull=False).exists(),
+        "nobody noticed",
+    )
+
+    def is_told() -> bool:
+        workers()
+        return AccessState.objects.filter(
+            user=gone, mirror="discord", state=AccessState.State.NOT_THERE
+        ).exists()
+
+    here.people.wait(is_told, "staff are not told")
+    here.people.wait(lambda: is_settled(standing), "something is left to do")
+
+
+@pytest.mark.parametrize("kind", ["role", "text_channel", "voice_channel"])
+def test_what_somebody_deletes_is_noticed_at_once(here, world, standing, kind):
+    group = standing.groups[0]
+    here.people.wait(lambda: (workers(), is_settled(standing))[1], "it does not settle")
+    what = "role" if kind == "role" else "channel"
+    world.sandbox.post("delete", {"kind": what, "id": outside_id(f"{kind}:{group.pk}")})
+
+    def is_missing() -> bool:
+        workers()
+        return GroupSync.objects.get(group=group, mirror="discord").trouble == "missing"
+
+    here.people.wait(is_missing, "nobody noticed")
+
+
+def test_a_channel_that_somebody_opens_to_all_is_shut_at_once(here, world, standing):
+    channel = outside_id(f"text_channel:{standing.groups[0].pk}")
+    everyone = str(GUILD_ID)
+    wish = {"kind": "channel", "id": channel, "fields": {"permission_overwrites": []}}
+    world.sandbox.post("edit", wish)
+
+    def is_shut() -> bool:
+        workers()
+        overwrites = world.sandbox.get("state")["discord"]["channels"][channel]["overwrites"]
+        return everyone in overwrites
+
+    here.people.wait(is_shut, "it stays open")
+
+
+def test_a_role_that_is_taken_by_hand_comes_back_at_once(here, world, standing):
+    member = standing.people[0]
+    here.people.wait(lambda: (workers(), is_settled(standing))[1], "it does not settle")
+    wish = {"member": str(member.discord_id), "role": role_of(standing)}
+    world.sandbox.post("revoke", wish)
+
+    def is_back() -> bool:
+        workers()
+        members = world.sandbox.get("state")["discord"]["members"]
+        return role_of(standing) in members[str(member.discord_id)]["roles"]
+
+    here.people.wait(is_back, "it stays away")
