@@ -289,7 +289,7 @@ def present(
 
 
 def present_cause(world: World, cause: Mapping[str, Any]) -> dict[str, Any]:
-    """The interaction that a message answers: {id, type, user_id, owners, message_id}."""
+    """The interaction that a message answers: {id, type, user_id, owners, message_id, before}."""
     shown = {
         "id": cause["id"],
         "type": cause["type"],
@@ -298,6 +298,8 @@ def present_cause(world: World, cause: Mapping[str, Any]) -> dict[str, Any]:
     }
     if cause["message_id"]:
         shown["interacted_message_id"] = cause["message_id"]
+    if cause["before"]:
+        shown["triggering_interaction_metadata"] = present_cause(world, cause["before"])
     return shown
 
 

@@ -50,13 +50,7 @@ def make(
     message |= {
         "type": COMMAND_ANSWER if interaction["type"] == COMMAND else REPLY,
         "flags": message["flags"] | (LOADING if loading else 0),
-        "answers": {
-            "id": interaction["id"],
-            "type": interaction["type"],
-            "user_id": interaction["user_id"],
-            "owners": owners(world, interaction),
-            "message_id": interaction["message_id"],
-        },
+        "answers": cause(world, interaction),
     }
     interaction["messages"].append(message["id"])
     if message["flags"] & EPHEMERAL:
@@ -64,6 +58,19 @@ def make(
     else:
         messages.keep(world, message)
     return message
+
+
+def cause(world: World, interaction: Mapping[str, Any]) -> dict[str, Any]:
+    """What a message tells of the interaction it answers, and of the one before a form."""
+    before = world.state["interactions"].get(interaction["form_of"])
+    return {
+        "id": interaction["id"],
+        "type": interaction["type"],
+        "user_id": interaction["user_id"],
+        "owners": owners(world, interaction),
+        "message_id": None if before else interaction["message_id"],
+        "before": cause(world, before) if before else None,
+    }
 
 
 def change(world: World, message: dict[str, Any], given: Mapping[str, Any]) -> None:

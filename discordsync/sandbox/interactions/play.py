@@ -69,7 +69,7 @@ def interact(world: World, data: Any) -> dict[str, Any]:
 
 
 def type_command(world: World, wish: Mapping[str, Any]) -> dict[str, Any]:
-    user_id, (name, *path) = wish["user"], wish["command"].removeprefix("/").split()
+    user_id, (name, *path) = wish["user"], wish["command"].removeprefix("/").split() or [""]
     channel_id = wish.get("channel_id") or first_channel(world, user_id)
     offered = offer.offered(world, user_id, channel_id)
     command = next((each for each in offered if each["name"] == name), None)
@@ -175,6 +175,7 @@ def submit(world: World, wish: Mapping[str, Any]) -> dict[str, Any]:
         user_id=wish["user"],
         channel_id=asked["channel_id"],
         message=message,
+        form_of=asked["id"],
     )
 
 
@@ -186,6 +187,7 @@ def begin(
     user_id: str,
     channel_id: str,
     message: Mapping[str, Any] | None = None,
+    form_of: str | None = None,
 ) -> dict[str, Any]:
     interaction = record.begin(
         world,
@@ -193,6 +195,7 @@ def begin(
         user_id=user_id,
         channel_id=channel_id,
         message_id=message["id"] if message else None,
+        form_of=form_of,
     )
     shown = messages.present(world, message, reader=world.bot_id) if message else None
     interaction["payload"] = payloads.build(world, interaction, data, shown)

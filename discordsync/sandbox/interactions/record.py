@@ -3,6 +3,7 @@
     id, token, type, user_id, channel_id, in_guild, at
     payload      what the bot was sent, to be sent again as it was
     message_id   the message whose button was pressed, else None
+    form_of      the interaction that showed the form which was filled in, else None
     sent         how often it was sent to the bot
     answer       the type of the first answer, None before; answered_at
     original_id  the message that "@original" means
@@ -29,7 +30,13 @@ EPHEMERAL = 1 << 6
 
 
 def begin(
-    world: World, *, kind: int, user_id: str, channel_id: str, message_id: str | None = None
+    world: World,
+    *,
+    kind: int,
+    user_id: str,
+    channel_id: str,
+    message_id: str | None = None,
+    form_of: str | None = None,
 ) -> dict[str, Any]:
     """A new interaction, remembered; its payload is not made yet."""
     interaction = {
@@ -42,6 +49,7 @@ def begin(
         "at": world.timestamp(),
         "payload": {},
         "message_id": message_id,
+        "form_of": form_of,
         "sent": 0,
         "answer": None,
         "answered_at": None,
