@@ -7,19 +7,19 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 
 from cohorts import clock
-from cohorts.admin.base import RefusingAdmin, ask
+from cohorts.admin.base import ReadOnlyAdmin, RefusingAdmin, ask
 from cohorts.errors import Refusal
 from cohorts.models import User
 from cohorts.sync import services as sync
 from cohorts.validators import check_snowflake
 from discordsync.existing import COLUMNS, BadLines, record_all
-from discordsync.models import DiscordObject
+from discordsync.models import DirectLine, DiscordObject
 from discordsync.services import (
     OF_COHORT,
     OF_GROUP,
@@ -206,3 +206,20 @@ def _groups_of(row: DiscordObject) -> list[int]:
         return [row.group_id]
     live = row.cohort.groups.exclude(status__in=row.cohort.groups.model.ENDED)
     return list(live.values_list("pk", flat=True))
+
+
+@admin.register(DirectLine)
+class DirectLineAdmin(ReadOnlyAdmin):
+    """Who has used the bot, and whether it can write to them."""
+
+    list_display = ["discord_id", "person", "used_at", "asked_at", "closed_at", "why_closed"]
+    list_filter = [("closed_at", admin.EmptyFieldListFilter)]
+    search_fields = ["discord_id__exact"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DirectLine]:
+        names = User.objects.filter(discord_id=OuterRef("discord_id")).values("name")
+        return super().get_queryset(request).annotate(person_name=Subquery(names[:1]))
+
+    @admin.display(ordering="person_name")
+    def person(self, line: Any) -> str:
+        return line.person_name or "-"

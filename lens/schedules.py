@@ -30,6 +30,7 @@ ENTRIES = (
     Entry("collect messages", "cohorts.messages.tasks.collect_all", minutes=1),
     Entry("send e-mail", "cohorts.messages.tasks.send_emails", minutes=1),
     Entry("note presence", "discordsync.tasks.note_recent_presence", minutes=1),
+    Entry("watch messages", "cohorts.messages.tasks.watch_channels", minutes=1),
     Entry("beat", "cohorts.sync.heartbeats.beat", minutes=1),
     Entry("repair meetings", "meetings.tasks.repair_all", minutes=60),
     Entry("note all presence", "discordsync.tasks.note_kept_presence", minutes=60),

@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from cohorts import clock
 from cohorts.admin.base import ReadOnlyAdmin
-from cohorts.messages import services
-from cohorts.messages.models import Message, OutboxPart
+from cohorts.messages import parts, services
+from cohorts.messages.models import UNSENT, Message, MessageChoice, MessageKind, OutboxPart
 from cohorts.messages.outlook import read_outlook, why_not_sent
 from cohorts.messages.owed import NoLongerTrue
-from cohorts.messages.rendering import words_of
+from cohorts.messages.rendering import Words, words_of
+from cohorts.messages.samples import Sample, Shown, find_samples, show_all_ways
+from cohorts.messages.topics import all_topics, topics_by_kind
+
+
+class ExplainedChangeList(ChangeList):
+    """A list whose rows on this page say why they were not sent, in a few queries for all."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows: list[Any] = list(self.result_list)
+        outlook = read_outlook(clock.now(), rows)
+        for row in rows:
+            row.why_not_now = why_not_sent(row, outlook)
+        self.result_list = rows
 
 
 @admin.register(Message)
 class MessageAdmin(ReadOnlyAdmin):
-    list_display = ["kind", "channel", "person", "group", "state", "due_at", "sent_at"]
+    list_display = ["kind", "channel", "person", "group", "state", "due_at", "sent_at", "why"]
     list_filter = ["state", "kind", "channel", "group__cohort"]
     list_select_related = ["user", "group"]
     search_fields = ["user__name", "user__nickname", "user__email", "group__name", "key"]
@@ -33,22 +51,20 @@ class MessageAdmin(ReadOnlyAdmin):
     actions = ["try_again", "drop"]
     fieldsets = [
         (None, {"fields": ["kind", "channel", "user", "group", "state", "why_not_now"]}),
-        ("Words", {"fields": ["words"]}),
+        ("Words", {"fields": ["words", "preview"]}),
         ("Times", {"fields": ["due_at", "cutoff_at", "tried_at", "next_try_at", "sent_at"]}),
         ("For whoever runs Lens", {"fields": ["key", "failures", "outside_id", "context"]}),
     ]
 
-    def get_list_display(self, request: HttpRequest) -> list[str | Callable[[Any], str | bool]]:
-        outlook = read_outlook(clock.now())  # read once, not at each row
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ExplainedChangeList
 
-        @admin.display(description="why not sent")
-        def why(message: Message) -> str:
-            return why_not_sent(message, outlook)
-
-        return [*self.list_display, why]
+    @admin.display(description="why not sent")
+    def why(self, message: Any) -> str:
+        return message.why_not_now
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["why_not_now", "words"]
+        return ["why_not_now", "words", "preview"]
 
     @admin.display(ordering="user__name")
     def person(self, message: Message) -> str:
@@ -62,7 +78,12 @@ class MessageAdmin(ReadOnlyAdmin):
 
     @admin.display(description="why not sent")
     def why_not_now(self, message: Message) -> str:
-        return why_not_sent(message, read_outlook(clock.now())) or "It was sent."
+        return why_not_sent(message, read_outlook(clock.now(), [message])) or "It was sent."
+
+    @admin.display(description="other ways, as facts make them now")
+    def preview(self, message: Message) -> SafeString:
+        address = reverse("admin:outbox_preview", args=[message.kind])
+        return format_html('<a href="{}?message={}">Preview</a>', address, message.pk)
 
     @admin.display(description="words")
     def words(self, message: Message) -> SafeString | str:
@@ -73,17 +94,7 @@ class MessageAdmin(ReadOnlyAdmin):
             return f"It would not be sent now: {error.why}"
         except Exception as error:  # what stands here is the place to see it
             return f"The words cannot be made: {error}"
-        shown = format_html('<pre style="white-space: pre-wrap">{}</pre>', words.text)
-        if not words.html:
-            return shown
-        return format_html(
-            "<p><strong>{}</strong></p>{}"
-            '<iframe sandbox srcdoc="{}" title="As HTML" style="width: 100%; height: 24rem; '
-            'border: 1px solid #ccc; background: #fff"></iframe>',
-            words.subject,
-            shown,
-            words.html,
-        )
+        return show_words(words)
 
     # -- actions ---------------------------------------------------------------------------------
 
@@ -113,7 +124,121 @@ def _ids(chosen: QuerySet[Message]) -> list[int]:
     return list(chosen.values_list("pk", flat=True))
 
 
+def show_words(words: Words) -> SafeString:
+    shown = format_html('<pre style="white-space: pre-wrap">{}</pre>', words.text)
+    if not words.html:
+        return shown
+    return format_html(
+        "<p><strong>{}</strong></p>{}"
+        '<iframe sandbox srcdoc="{}" title="As HTML" style="width: 100%; height: 24rem; '
+        'border: 1px solid #ccc; background: #fff"></iframe>',
+        words.subject,
+        shown,
+        words.html,
+    )
+
+
+@admin.register(MessageKind)
+class MessageKindAdmin(ReadOnlyAdmin):
+    """The kinds of messages, each with its words to look at."""
+
+    list_display = ["name", "topic", "known_since", "waiting", "sent", "doors"]
+    ordering = ["name"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[MessageKind]:
+        return super().get_queryset(request).annotate(waits=_count(*UNSENT), went=_count("sent"))
+
+    @admin.display(description="chosen by people as")
+    def topic(self, kind: MessageKind) -> str:
+        name = topics_by_kind().get(kind.name)
+        return all_topics()[name].title if name else "-"
+
+    @admin.display(ordering="waits")
+    def waiting(self, kind: Any) -> int:
+        return kind.waits
+
+    @admin.display(ordering="went")
+    def sent(self, kind: Any) -> int:
+        return kind.went
+
+    @admin.display(description="")
+    def doors(self, kind: MessageKind) -> SafeString:
+        return format_html(
+            '<a href="{}">Preview</a> · <a href="{}?kind__exact={}">Messages</a>',
+            reverse("admin:outbox_preview", args=[kind.name]),
+            reverse("admin:outbox_message_changelist"),
+            kind.name,
+        )
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.preview)
+        return [path("<slug:kind>/preview/", view, name="outbox_preview"), *super().get_urls()]
+
+    def preview(self, request: HttpRequest, kind: str) -> HttpResponse:
+        """Real data, each way of sending side by side; nothing is sent and nothing written."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if kind not in settings.MESSAGE_KINDS:
+            raise Http404("There is no such kind of message.")
+        samples = find_samples(kind, clock.now())
+        chosen = _choose(samples, kind, request.GET.get("message", ""))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Preview: {kind}",
+            "kind": kind,
+            "kinds": sorted(settings.MESSAGE_KINDS),
+            "samples": [(_name_of(sample), sample, sample == chosen) for sample in samples],
+            "chosen": chosen,
+            "ways": [(way, way.words and show_words(way.words)) for way in _ways(chosen)],
+        }
+        return TemplateResponse(request, "admin/outbox/preview.html", context)
+
+
+def _count(*states: str) -> Coalesce:
+    rows = Message.objects.filter(kind=OuterRef("name"), state__in=states).order_by()
+    counted = rows.values("kind").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted), 0)
+
+
+def _name_of(sample: Sample) -> str:
+    """What names a sample in an address: a row's id, else its key."""
+    return str(sample.message.pk or sample.message.key)
+
+
+def _choose(samples: list[Sample], kind: str, name: str) -> Sample | None:
+    """The one that was asked for, also when it is older than those listed; else the newest."""
+    for sample in samples:
+        if _name_of(sample) == name:
+            return sample
+    if name.isdecimal() and len(name) < 19:
+        row = Message.objects.filter(kind=kind, pk=name).first()
+        return Sample(row, clock.now()) if row else None
+    return samples[0] if samples else None
+
+
+def _ways(chosen: Sample | None) -> list[Shown]:
+    return show_all_ways(chosen) if chosen else []
+
+
 @admin.register(OutboxPart)
 class OutboxPartAdmin(ReadOnlyAdmin):
-    list_display = ["name", "trouble", "failing_since", "failures", "retry_at"]
+    list_display = ["name", "trouble", "failing_since", "failures", "retry_at", "shut_at"]
     ordering = ["failing_since", "name"]
+    actions = ["open_again"]
+
+    def has_settle_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("outbox.change_outboxpart")
+
+    @admin.action(description="Open again: what was wrong is settled", permissions=["settle"])
+    def open_again(self, request: HttpRequest, chosen: QuerySet[OutboxPart]) -> None:
+        for part in chosen:
+            parts.open_again(part.name)
+        messages.success(request, "Messages are tried there again.")
+
+
+@admin.register(MessageChoice)
+class MessageChoiceAdmin(ReadOnlyAdmin):
+    list_display = ["user", "topic", "way"]
+    list_filter = ["topic", "way"]
+    list_select_related = ["user"]
+    search_fields = ["user__name", "user__nickname", "user__email"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from cohorts.messages.holds import why_held
 from cohorts.messages.models import UNSENT, Message, OutboxPart
 from cohorts.messages.parts import EMAIL
+from cohorts.messages.routing import Ask, Way, find_ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +19,15 @@ class Outlook:
     now: datetime
     hold: str
     email_trouble: str
+    ways: Mapping[Ask, Way]
 
 
-def read_outlook(now: datetime) -> Outlook:
+def read_outlook(now: datetime, messages: Iterable[Message] = ()) -> Outlook:
+    """For these messages.  A constant number of queries."""
     trouble = OutboxPart.objects.filter(name=EMAIL).values_list("trouble", flat=True).first()
-    return Outlook(now, why_held(now), trouble or "")
+    to_people = [m for m in messages if m.user_id is not None and m.state in UNSENT]
+    ways = find_ways({Ask.about(message) for message in to_people}, now)
+    return Outlook(now, why_held(now), trouble or "", ways)
 
 
 def why_not_sent(message: Message, outlook: Outlook) -> str:
@@ -34,6 +40,11 @@ def why_not_sent(message: Message, outlook: Outlook) -> str:
 
 
 def _own_reason(message: Message, outlook: Outlook) -> str:
+    way = outlook.ways.get(Ask.about(message))
+    if way and not way.channel:
+        return f"{way.why} It is dropped when its turn comes."
+    if way and way.channel != message.channel:
+        return f"It goes another way now: {Message.Channel(way.channel).label}."
     if message.channel == Message.Channel.EMAIL and outlook.email_trouble:
         return f"{outlook.email_trouble} It is tried each minute."
     if message.why_not:

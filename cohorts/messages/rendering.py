@@ -46,11 +46,12 @@ def words_of(message: Message, now: datetime) -> Words:
     return Words(message.subject, message.body, message.html)
 
 
-def render(message: Message, now: datetime) -> Words:
-    """The message's words from its kind's context and templates.  Raises NoLongerTrue."""
-    context = _context(message, now)
-    if message.channel != Message.Channel.EMAIL:
-        return Words("", discord_text.fit(_fill(message, message.channel, context)), "")
+def render(message: Message, now: datetime, *, channel: str = "") -> Words:
+    """The message's words from its kind's context and templates, for its own channel or, to see
+    them, for another one.  Raises NoLongerTrue."""
+    context, channel = _context(message, now), channel or message.channel
+    if channel != Message.Channel.EMAIL:
+        return Words("", discord_text.fit(_fill(message, channel, context)), "")
     subject = discord_text.clean(_fill(message, "subject", context))
     return Words(
         discord_text.shorten(subject, SUBJECT_LENGTH),

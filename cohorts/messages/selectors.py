@@ -6,20 +6,18 @@ import hashlib
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Min, QuerySet
 
 from cohorts.messages import discord_text
-from cohorts.messages.models import UNSENT, Message, OutboxPart
+from cohorts.messages.models import UNSENT, Message
 from cohorts.messages.owed import NoLongerTrue
 from cohorts.messages.rendering import words_of
 from cohorts.models import Installation
 
 logger = logging.getLogger(__name__)
-
-ALARM_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +108,3 @@ def fingerprint(key: str, installation: Installation | None) -> str:
     """A name of the message that is the same for each try, and another in another installation."""
     mark = installation.installation_id if installation else ""
     return hashlib.sha256(f"{mark}:{key}".encode()).hexdigest()[:40]
-
-
-def failing_parts(now: datetime, *, after: timedelta = ALARM_AFTER) -> QuerySet[OutboxPart]:
-    """Parts of the outbox that have failed for so long that staff must know."""
-    return OutboxPart.objects.filter(failing_since__lte=now - after)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cohorts import clock
-from cohorts.messages import email, services
+from cohorts.messages import alarms, email, services
 from cohorts.messages.nudges import nudge_email
 
 
@@ -20,6 +20,11 @@ def send_emails() -> None:
     """Every minute, and when an e-mail becomes owed: one round of sending."""
     if email.send_round():
         nudge_email()
+
+
+def watch_channels() -> None:
+    """Every minute: staff are told, once, of what does not go out."""
+    alarms.raise_alarms(clock.now())
 
 
 def forget_old() -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from cohorts import clock
 from cohorts.messages import email, parts
+from cohorts.messages.alarms import find_alarms
 from cohorts.messages.models import Message, OutboxPart
-from cohorts.messages.selectors import failing_parts
 from cohorts.messages.services import collect
 from cohorts.messages.tasks import send_emails
 from cohorts.models import Installation
@@ -284,10 +284,11 @@ def test_the_date_is_that_of_the_first_try(owed, mail_server, now):
 def test_a_part_that_fails_for_an_hour_is_an_alarm(owed, now):
     parts.note_failure("email", "It is down.", now=now)
     parts.note_failure("email", "It is down.", now=now + timedelta(minutes=50))
-    assert not failing_parts(now + timedelta(minutes=59)).exists()
-    assert failing_parts(now + timedelta(minutes=60)).get().failures == 2
+    assert not find_alarms(now + timedelta(minutes=59))
+    (alarm,) = find_alarms(now + timedelta(minutes=60))
+    assert (alarm.name, alarm.sentence) == ("email", "It is down.")
     parts.note_success("email")
-    assert not failing_parts(now + timedelta(minutes=60)).exists()
+    assert not OutboxPart.objects.exclude(failing_since=None).exists()
 
 
 def test_a_pause_after_a_failure_ends(owed, now):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 
 from cohorts import clock
-from cohorts.messages.selectors import failing_parts
+from cohorts.messages.alarms import find_alarms
 from cohorts.models import AccessState, Group, Membership
 from cohorts.sync.companions import see_companions
 from cohorts.sync.models import WorkerHeartbeat
@@ -71,7 +71,7 @@ def sync_status(context: template.Context) -> dict[str, Any]:
         "companions": see_companions(),
         "is_worker_alive": scene.is_worker_alive,
         "workers": WorkerHeartbeat.objects.order_by("-heard_at")[:10],
-        "alarms": failing_parts(now),
+        "alarms": find_alarms(now),
         "question": find_question(),
         "out_of_step": shown,
         "more": total - len(shown),

@@ -1,0 +1,136 @@
+"""What staff must know of the outbox as a whole, and be told once.
+
+    a source or a channel has failed                    for an hour
+    messages wait though their channel names no error   for an hour in which none went through
+    a channel is shut until staff open it               at once
+
+An alarm stands on the start page until it is over; to Sentry it goes once, as a line of the log at
+level ERROR that names nobody.  What waits stays owed until its cutoff all the while.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, F, Min, Q, QuerySet
+
+from cohorts.messages import parts
+from cohorts.messages.holds import why_held
+from cohorts.messages.models import UNSENT, Message, OutboxPart
+
+logger = logging.getLogger(__name__)
+
+AFTER = timedelta(hours=1)
+Channel = Message.Channel
+# Direct messages are in no need of this: what waits there for long goes by e-mail.
+WATCHED = (Channel.EMAIL, Channel.DISCORD_CHANNEL)
+FIXES = {
+    Channel.EMAIL: "Look at EMAIL_URL and at the mail server. What is owed is sent as soon as it "
+    "works, up to each message's own cutoff.",
+    Channel.DISCORD_CHANNEL: "See below what is wrong with Discord, and whether workers run. What "
+    "is owed is sent as soon as it works, up to each message's own cutoff.",
+    Channel.DISCORD_DM: "See below what is wrong with Discord. Meanwhile messages go by e-mail.",
+}
+SHUT_FIX = (
+    "Look in Discord's Developer Portal whether the bot is quarantined, and settle it there. Then "
+    "choose “Open again” under Parts of the outbox. Meanwhile everything goes by e-mail."
+)
+SOURCE_FIX = "Tell whoever runs Lens; the log has the trace. No other message waits for it."
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """`name` is the part's; `sentence` may hold a server's own words, `headline` never does."""
+
+    name: str
+    headline: str
+    since: datetime
+    sentence: str
+    fix: str
+
+
+def find_alarms(now: datetime) -> list[Alarm]:
+    """Two queries while all is well."""
+    failing = OutboxPart.objects.filter(
+        Q(failing_since__lte=now - AFTER) | Q(shut_at__isnull=False)
+    )
+    told = [_failing(part) for part in failing.order_by("name")]
+    known = {alarm.name for alarm in told}
+    return told + [alarm for alarm in _find_standstills(now) if alarm.name not in known]
+
+
+def _failing(part: OutboxPart) -> Alarm:
+    title = _title(part.name)
+    since = part.shut_at or part.failing_since
+    assert since is not None  # one of the two is why it was found
+    if part.shut_at:
+        return Alarm(part.name, f"{title}: shut", since, part.trouble, SHUT_FIX)
+    fix = FIXES[Channel(part.name)] if part.name in Channel.values else SOURCE_FIX
+    return Alarm(part.name, f"{title}: failing for an hour", since, part.trouble, fix)
+
+
+def _title(name: str) -> str:
+    return Channel(name).label.capitalize() if name in Channel.values else name
+
+
+def _find_standstills(now: datetime) -> list[Alarm]:
+    """Channels on which messages wait for an hour and none has gone out since.  While everything is
+    held the page says so itself."""
+    rows = _waiting_since(now - AFTER).order_by().values_list("channel")
+    waiting = list(rows.annotate(Count("pk"), Min("due_at")))
+    if not waiting or why_held(now):
+        return []
+    went = Message.objects.filter(sent_at__gt=now - AFTER).values_list("channel", flat=True)
+    moving = set(went.order_by().distinct())
+    return [
+        _standstill(Channel(channel), count, oldest)
+        for channel, count, oldest in waiting
+        if channel not in moving
+    ]
+
+
+def _standstill(channel: Channel, count: int, oldest: datetime) -> Alarm:
+    sentence = (
+        f"{count} {'message waits' if count == 1 else 'messages wait'} for more than an hour."
+    )
+    headline = f"{channel.label.capitalize()}: nothing went out for an hour"
+    return Alarm(channel, headline, oldest, sentence, FIXES[channel])
+
+
+def _waiting_since(since: datetime) -> QuerySet[Message]:
+    """What could be sent; what waits for an address or for staff's word says so itself."""
+    return Message.objects.filter(
+        channel__in=WATCHED,
+        state__in=UNSENT,
+        due_at__lte=since,
+        created_at__lte=since,
+        cutoff_at__gt=since + AFTER,
+        next_try_at__lt=F("cutoff_at"),
+    ).exclude(channel=Channel.EMAIL, user__email__isnull=True)
+
+
+def raise_alarms(now: datetime) -> list[Alarm]:
+    """Tell of each new alarm once; returns the new ones."""
+    _forget_unproven()
+    alarms = {alarm.name: alarm for alarm in find_alarms(now)}
+    OutboxPart.objects.exclude(name__in=alarms).update(alarmed_at=None)
+    return [alarm for alarm in alarms.values() if _tell_once(alarm, now)]
+
+
+def _tell_once(alarm: Alarm, now: datetime) -> bool:
+    """Two workers at once: one of them changes the row, and tells."""
+    OutboxPart.objects.get_or_create(name=alarm.name)
+    fresh = OutboxPart.objects.filter(name=alarm.name, alarmed_at=None).update(alarmed_at=now)
+    if fresh:
+        logger.error("Messages, %s. The start page of the admin says what to do.", alarm.headline)
+    return bool(fresh)
+
+
+def _forget_unproven() -> None:
+    """A channel of Discord's on which nothing waits has no failure left to tell: what failed there
+    is sent, or too late by now."""
+    for channel in (Channel.DISCORD_CHANNEL, Channel.DISCORD_DM):
+        if not Message.objects.filter(channel=channel, state__in=UNSENT).exists():
+            parts.note_success(channel)
