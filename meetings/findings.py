@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from cohorts.models import Membership
 from cohorts.services.locks import lock_groups
@@ -64,9 +64,9 @@ class _Change:
 def meetings_to_look_at(since: datetime, now: datetime) -> list[Meeting]:
     """Those whose time was not over at `since` and has begun by `now`, and any that were moved away
     from a check-in.  One query."""
+    checked_in = Attendance.objects.filter(meeting=OuterRef("pk"), checked_in_at__isnull=False)
     begun = Q(starts_at__gt=since - LONGEST, starts_at__lte=now + OPENS_BEFORE)
-    moved = Q(starts_at__gt=now, attendances__checked_in_at__isnull=False)
-    found = Meeting.objects.filter(begun | moved).distinct()
+    found = Meeting.objects.filter(begun | Q(Exists(checked_in), starts_at__gt=now))
     return [meeting for meeting in found if meeting.ends_at > since]
 
 

@@ -14,6 +14,7 @@ import logging
 import secrets
 import time
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 
 import discord
 from django.conf import settings
@@ -121,9 +122,11 @@ class _Ear:
         if time.monotonic() - self._heard_at > FROZEN_AFTER + settings.VOICE["look_seconds"]:
             self._name = ""
         self._name = self._name or secrets.token_hex(16)
-        await in_thread(_hear, self._name, here)
+        await in_thread(_hear, self._name, here, time.monotonic())
         self._heard_at = time.monotonic()
 
 
-def _hear(ear: str, here: Mapping[int, Collection[int]]) -> None:
-    hearing.hear(ear, here, now=clock.now())
+def _hear(ear: str, here: Mapping[int, Collection[int]], seen_at: float) -> None:
+    """A thread may have been waited for, but what was seen holds for the moment of seeing it."""
+    waited = timedelta(seconds=time.monotonic() - seen_at)
+    hearing.hear(ear, here, now=clock.now() - waited)

@@ -49,7 +49,8 @@ def correct(request: SignedInRequest, group_id: int, meeting_id: int, user_id: i
         messages.error(request, refusal.sentence)
     else:
         if in_place:
-            return render(request, "groups/_meeting.html", {"row": read_meeting_row(meeting, now)})
+            context = {"row": read_meeting_row(meeting, now), "corrected": user_id}
+            return render(request, "groups/_meeting.html", context)
     back = f"{reverse('group', args=[group_id])}#week-{meeting.number}"
     return HttpResponseClientRedirect(back) if in_place else HttpResponseRedirect(back)
 
