@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from cohorts.errors import Refusal
 
-NOT_FOUND = {"no_group", "no_meeting", "no_visit"}
+NOT_FOUND = {"no_group", "no_meeting", "no_person", "no_visit"}
 
 
 class CalmJSONParser(JSONParser):

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from guestvisits import converters  # noqa: F401 - registers `id`
-from guestvisits.api import answers, choices, moving, views
+from guestvisits.api import answers, choices, moving, presence, views
 
 urlpatterns = [
     path("users/me/meetings", views.MyMeetingsView.as_view(), name="api-my-meetings"),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("guest-visits/options", views.OptionsView.as_view(), name="api-options"),
     path("guest-visits/<id:host_meeting_id>", views.VisitView.as_view(), name="api-visit"),
     path("meetings/<id:meeting_id>/answer", answers.AnswerView.as_view()),
+    path("meetings/<id:meeting_id>/people", presence.PeopleView.as_view()),
+    path("meetings/<id:meeting_id>/people/<id:user_id>", presence.PersonView.as_view()),
     path("meetings/<id:meeting_id>/reschedule", moving.RescheduleView.as_view()),
     path("meetings/<id:meeting_id>/cancel", moving.CancelView.as_view()),
     path("meetings/<id:meeting_id>/restore", moving.RestoreView.as_view()),

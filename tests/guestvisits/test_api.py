@@ -438,6 +438,8 @@ def test_every_address_is_described(client):
         ("/api/guest-visits/options", "get"),
         ("/api/guest-visits/{host_meeting_id}", "delete"),
         ("/api/meetings/{meeting_id}/answer", "post"),
+        ("/api/meetings/{meeting_id}/people", "get"),
+        ("/api/meetings/{meeting_id}/people/{user_id}", "put"),
         ("/api/meetings/{meeting_id}/reschedule", "post"),
         ("/api/meetings/{meeting_id}/cancel", "post"),
         ("/api/meetings/{meeting_id}/restore", "post"),

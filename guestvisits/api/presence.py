@@ -1,0 +1,90 @@
+"""Who is at a meeting, for the group's facilitators and staff; for anybody else there is none."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cohorts import clock
+from cohorts.models import User
+from guestvisits.api.errors import RefusingView
+from guestvisits.api.serializers import RefusalSerializer
+from guestvisits.roster import read_rosters
+from meetings.corrections import correct_presence
+from meetings.models import Attendance, Meeting
+from meetings.moving.access import may_move
+from meetings.moving.rules import no_meeting
+
+OF_MEETING = OpenApiParameter("meeting_id", int, OpenApiParameter.PATH)
+OF_PERSON = OpenApiParameter("user_id", int, OpenApiParameter.PATH)
+
+
+class PersonSerializer(serializers.Serializer):
+    user_id = serializers.IntegerField()
+    name = serializers.CharField()
+    role = serializers.CharField(
+        help_text="`participant`, `facilitator`, `guest` or `former member`."
+    )
+    home_group = serializers.CharField(source="home", help_text="Of a guest; else empty.")
+    rsvp = serializers.CharField(
+        help_text="`pending`, `attending`, `not_attending` or `tentative`."
+    )
+    presence = serializers.CharField(
+        help_text="`present`, `absent` or `unknown`, which is not absent."
+    )
+    seen_at = serializers.DateTimeField(
+        allow_null=True, help_text="The first moment in the voice channel; null if corrected."
+    )
+    noted_by = serializers.CharField(help_text="Who corrected the presence; else empty.")
+
+
+class PeopleSerializer(serializers.Serializer):
+    meeting_id = serializers.IntegerField()
+    people = PersonSerializer(many=True)
+
+
+class PresenceSerializer(serializers.Serializer):
+    presence = serializers.ChoiceField(choices=Attendance.Presence.choices)
+
+
+class PeopleView(RefusingView):
+    @extend_schema(
+        summary="Who is at a meeting",
+        description="Its members and its guests: what they answered, and whether they were there.",
+        parameters=[OF_MEETING],
+        responses={200: PeopleSerializer, 404: RefusalSerializer},
+    )
+    def get(self, request: Request, meeting_id: int) -> Response:
+        meeting = _find_meeting(request, meeting_id)
+        people = read_rosters([meeting])[meeting.pk]
+        return Response(PeopleSerializer({"meeting_id": meeting.pk, "people": people}).data)
+
+
+class PersonView(RefusingView):
+    @extend_schema(
+        summary="Say whether somebody was there",
+        description="Once the meeting has begun. It outranks what was heard in the voice channel.",
+        parameters=[OF_MEETING, OF_PERSON],
+        request=PresenceSerializer,
+        responses={200: PersonSerializer, 400: RefusalSerializer, 404: RefusalSerializer},
+    )
+    def put(self, request: Request, meeting_id: int, user_id: int) -> Response:
+        meeting = _find_meeting(request, meeting_id)
+        asked = PresenceSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        said = cast(dict[str, Any], asked.validated_data)["presence"]
+        by = cast(int, request.user.pk)
+        correct_presence(meeting.pk, user_id, presence=said, by=by, now=clock.now())
+        lines = {line.user_id: line for line in read_rosters([meeting])[meeting.pk]}
+        return Response(PersonSerializer(lines[user_id]).data)
+
+
+def _find_meeting(request: Request, meeting_id: int) -> Meeting:
+    meeting = Meeting.objects.select_related("group").filter(pk=meeting_id).first()
+    if meeting is None or not may_move(cast(User, request.user), meeting.group_id):
+        raise no_meeting()
+    return meeting
