@@ -433,6 +433,8 @@ def test_every_address_is_described(client):
     paths = answer.json()["paths"]
     assert {(path, method) for path, methods in paths.items() for method in methods} == {
         ("/api/users/me/meetings", "get"),
+        ("/api/users/me/messages", "get"),
+        ("/api/users/me/messages", "patch"),
         ("/api/guest-visits", "get"),
         ("/api/guest-visits", "post"),
         ("/api/guest-visits/options", "get"),
