@@ -325,6 +325,10 @@ VOICE = {  # who was in the voice channels, for attendance
     "look_seconds": env.number("VOICE_LOOK_SECONDS", default=10),  # when nothing happens there
     "keep_days": env.whole("VOICE_KEEP_DAYS", default=14),
 }
+BOT = {
+    # A connection on which Discord says nothing for so long is given up and made anew.
+    "silence_seconds": env.number("DISCORD_SILENCE_SECONDS", default=60),
+}
 if VOICE["keep_days"] < 3:
     raise ImproperlyConfigured("VOICE_KEEP_DAYS must be 3 or more: attendance is made of it later.")
 Q_CLUSTER = {

@@ -71,6 +71,7 @@ class Bot(GuildListener, VoiceListener, discord.Client):
             intents=intents,
             allowed_mentions=discord.AllowedMentions.none(),
             guild_ready_timeout=GUILD_SECONDS,
+            heartbeat_timeout=settings.BOT["silence_seconds"],
         )
         self.name = name
         self.voices = Voices(self)

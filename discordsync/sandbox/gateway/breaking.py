@@ -5,9 +5,9 @@ from typing import Any
 
 from discordsync.sandbox import fields
 from discordsync.sandbox.fields import Wrong
+from discordsync.sandbox.gateway.connection import Connection
 from discordsync.sandbox.gateway.hub import Hub
 from discordsync.sandbox.gateway.reading import Op
-from discordsync.sandbox.gateway.session import Session
 
 CHECKS: dict[str, fields.Check] = {
     "do": fields.text(1, 20),
@@ -18,13 +18,13 @@ CHECKS: dict[str, fields.Check] = {
 
 
 def break_gateway(hub: Hub, data: Any) -> dict[str, Any]:
-    """Break something of every session, or of one; answers with how many: {"do", "session"?, ...}.
+    """Break something of every connection, or of one session's; answers with how many.
 
-    drop        end the connections, with a close `code` or, without one, without a word
-    silence     acknowledge no more heartbeats on the connections of now
+    drop        end the connection, with a close `code` or, without one, without a word
+    silence     acknowledge no more heartbeats on it
     reconnect   ask to reconnect and resume
-    invalidate  declare the sessions invalid, `resumable` or not
-    forget      forget the sessions silently, so that they cannot be resumed
+    invalidate  declare its session invalid, `resumable` or not
+    forget      forget its session silently: it hears no more events and cannot be resumed
     """
     try:
         wish = fields.shape(CHECKS, required=("do",))(data)
@@ -33,45 +33,43 @@ def break_gateway(hub: Hub, data: Any) -> dict[str, Any]:
     act = ACTS.get(wish["do"])
     if act is None:
         raise ValueError(f"`do` is one of {', '.join(ACTS)}.")
-    meant = [s for s in hub.sessions.values() if wish.get("session") in (None, s.id)]
-    for session in meant:
-        act(hub, session, wish)
-    return {"sessions": len(meant)}
+    meant = [c for c in hub.connections if wish.get("session") in (None, id_of(c))]
+    for connection in meant:
+        act(hub, connection, wish)
+    return {"connections": len(meant)}
 
 
-def drop(_hub: Hub, session: Session, wish: dict[str, Any]) -> None:
-    if session.connection is None:
-        return
+def id_of(connection: Connection) -> str | None:
+    return connection.session.id if connection.session else None
+
+
+def drop(_hub: Hub, connection: Connection, wish: dict[str, Any]) -> None:
     if "code" in wish:
-        session.connection.close(wish["code"])
+        connection.close(wish["code"])
     else:
-        session.connection.cut()
+        connection.cut()
 
 
-def silence(_hub: Hub, session: Session, _wish: dict[str, Any]) -> None:
-    if session.connection is not None:
-        session.connection.acknowledges = False
+def silence(_hub: Hub, connection: Connection, _wish: dict[str, Any]) -> None:
+    connection.acknowledges = False
 
 
-def reconnect(_hub: Hub, session: Session, _wish: dict[str, Any]) -> None:
-    if session.connection is not None:
-        session.connection.say(Op.RECONNECT)
+def reconnect(_hub: Hub, connection: Connection, _wish: dict[str, Any]) -> None:
+    connection.say(Op.RECONNECT)
 
 
-def invalidate(hub: Hub, session: Session, wish: dict[str, Any]) -> None:
+def invalidate(hub: Hub, connection: Connection, wish: dict[str, Any]) -> None:
     resumable = wish.get("resumable", False)
-    if session.connection is not None:
-        session.connection.say(Op.INVALID_SESSION, resumable)
+    connection.say(Op.INVALID_SESSION, resumable)
     if not resumable:
-        forget(hub, session, wish)
+        forget(hub, connection, wish)
 
 
-def forget(hub: Hub, session: Session, _wish: dict[str, Any]) -> None:
-    """Its connection, if there is one, hears no more events."""
-    hub.sessions.pop(session.id, None)
+def forget(hub: Hub, connection: Connection, _wish: dict[str, Any]) -> None:
+    hub.sessions.pop(id_of(connection) or "", None)
 
 
-ACTS: dict[str, Callable[[Hub, Session, dict[str, Any]], None]] = {
+ACTS: dict[str, Callable[[Hub, Connection, dict[str, Any]], None]] = {
     "drop": drop,
     "silence": silence,
     "reconnect": reconnect,

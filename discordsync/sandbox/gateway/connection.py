@@ -18,7 +18,7 @@ SAYINGS = 120
 SAYINGS_SECONDS = 60.0
 # A client that is silent for so many intervals is taken for dead.
 SILENT_INTERVALS = 2.0
-CLOSE_SECONDS = 1.0
+CLOSE_SECONDS = 10.0
 
 Receive = Callable[["Connection", Op, Any], None]
 

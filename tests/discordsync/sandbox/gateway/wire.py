@@ -44,6 +44,8 @@ class Wire:
             text = self._inflate.decompress(message.data).decode()
         elif message.type is WSMsgType.TEXT:
             text = message.data
+        elif message.type is WSMsgType.CLOSE:
+            raise Closed(message.data)
         else:
             raise Closed(self.socket.close_code)
         payload: dict[str, Any] = json.loads(text)

@@ -1,0 +1,141 @@
+"""The bot and its connection: broken, silent, lost with its session; nothing is lost with it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from cohorts import clock
+from cohorts.models import User
+from discordsync.bot.models import GuildStay
+from tests.discordsync.bot.conftest import World, bot_running
+from tests.support.academy import Academy
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+numbers = itertools.count(1)
+SILENCE = 4.0  # what the bot bears; heartbeats come far more often
+HEARTBEAT = 0.5
+
+
+@pytest.fixture
+def _django_db_helper() -> None:
+    """No test empties the database under the bot's hands: `world` does, when the bot is gone."""
+
+
+@pytest.fixture(scope="module")
+def world(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    log = tmp_path_factory.mktemp("bot") / "log"
+    patience = {"DISCORD_SILENCE_SECONDS": str(SILENCE)}
+    with django_db_blocker.unblock(), bot_running(log, **patience) as world:
+        yield world
+
+
+@pytest.fixture
+def alice(world: World) -> User:
+    """A learner in the server."""
+    alice = learner("Alice")
+    join(world, alice)
+    return alice
+
+
+def learner(name: str) -> User:
+    """Somebody with meetings this week, not in the server yet."""
+    number = next(numbers)
+    academy = Academy(clock.now(), name=f"Term {number}")
+    return academy.add_member(f"{name} {number}", "A", discord_id=220000000000000000 + number)
+
+
+def join(world: World, person: User) -> None:
+    world.sandbox.post("join", {"id": str(person.discord_id), "username": f"person{person.pk}"})
+
+
+def session(world: World) -> dict[str, Any]:
+    """The one session of the bot, once it is connected."""
+    shown: list[dict[str, Any]] = []
+
+    def is_connected() -> bool:
+        shown[:] = [s for s in world.sandbox.get("gateway")["sessions"] if s["connected"]]
+        return len(shown) == 1
+
+    world.people.wait(is_connected, "the bot is not connected")
+    return shown[0]
+
+
+def is_answered(world: World, person: User) -> None:
+    world.people.answer(world.people.run(person, "my-meetings"), "Your next meetings")
+
+
+def is_noticed(world: World, person: User) -> None:
+    here = GuildStay.objects.filter(user=person, left_at=None)
+    world.people.wait(here.exists, f"nobody noticed that {person} is in the server")
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"do": "drop"},
+        {"do": "drop", "code": 4000},
+        {"do": "reconnect"},
+        {"do": "invalidate", "resumable": True},
+    ],
+    ids=["cut", "closed", "reconnect", "resumable"],
+)
+def test_after_a_broken_connection_it_goes_on_where_it_was(
+    world: World, alice: User, wish: dict[str, Any]
+) -> None:
+    before = session(world)
+    late = learner("Late")
+    world.sandbox.post("gateway", wish)
+    join(world, late)
+    asked = world.people.run(alice, "my-meetings")
+
+    world.people.answer(asked, "Your next meetings")
+    is_noticed(world, late)
+    after = session(world)
+    assert after["id"] == before["id"]
+    assert after["resumed"] == before["resumed"] + 1
+
+
+def test_a_heartbeat_without_answer_is_noticed(world: World, alice: User) -> None:
+    world.sandbox.post("discord/settings", {"heartbeat_seconds": HEARTBEAT})
+    before = session(world)
+    world.sandbox.post("gateway", {"do": "drop"})  # the next connection beats faster
+    world.people.wait(lambda: session(world)["resumed"] > before["resumed"], "it did not come back")
+    world.sandbox.post("gateway", {"do": "silence"})
+    world.people.wait(
+        lambda: session(world)["resumed"] > before["resumed"] + 1, "silence was not noticed"
+    )
+    world.sandbox.post("discord/settings", {"heartbeat_seconds": 41.25})
+    is_answered(world, alice)
+    assert session(world)["id"] == before["id"]
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["told", "not told"])
+def test_what_was_lost_with_a_session_is_made_up_for_by_looking(
+    world: World, alice: User, told: bool
+) -> None:
+    is_noticed(world, alice)
+    before = session(world)
+    world.sandbox.post("discord/settings", {"identify_seconds": 0, "all_members_seconds": 0})
+    late = learner("Late")
+    if told:
+        world.sandbox.post("gateway", {"do": "invalidate"})
+        join(world, late)
+    else:
+        world.sandbox.post("gateway", {"do": "forget"})
+        join(world, late)  # heard by nobody
+        world.sandbox.post("gateway", {"do": "drop"})
+    is_noticed(world, late)
+    is_answered(world, alice)
+    assert session(world)["id"] != before["id"]
+
+
+def test_it_was_one_process_all_the_time(world: World) -> None:
+    assert world.bot.is_running()
+    assert "Traceback" not in world.bot.said()
