@@ -11,7 +11,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from calendarsync import ids
-from calendarsync.models import CalendarCopy, CalendarEvent, CalendarSeries
+from calendarsync.models import CalendarCopy, CalendarEvent, CalendarSeries, HeardAnswer
 from calendarsync.records import point_at
 from cohorts.admin.base import ReadOnlyAdmin, RefusingAdmin
 
@@ -83,6 +83,16 @@ class CalendarCopyAdmin(ReadOnlyAdmin):
     list_display = ["event_id", "original_start", "status", "read_at"]
     list_filter = ["status"]
     search_fields = ["event_id", "base_id"]
+
+
+@admin.register(HeardAnswer)
+class HeardAnswerAdmin(ReadOnlyAdmin):
+    """What Google last said of people's answers, beside what they decided here."""
+
+    list_display = ["meeting", "user", "own", "series", "heard_at"]
+    list_filter = ["own", "series", "meeting__group__cohort"]
+    list_select_related = ["meeting__group", "user"]
+    search_fields = ["user__name", "user__email", "meeting__group__name"]
 
 
 def read_event_id(text: str) -> str:

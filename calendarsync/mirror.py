@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 
@@ -49,6 +49,11 @@ class CalendarMirror:
     ahead = True
     troubles = TROUBLES
 
+    @property
+    def look_every(self) -> timedelta:
+        """People answer invitations without our doing."""
+        return timedelta(seconds=settings.SYNC["listen_seconds"])
+
     def is_configured(self) -> bool:
         return bool(settings.GOOGLE_CALENDAR_ID)
 
@@ -66,7 +71,7 @@ class CalendarMirror:
 
     def keep(self, finding: Finding) -> None:
         if isinstance(finding.keep, Reading):
-            records.keep_reading(finding.keep, settings.GOOGLE_CALENDAR_ID)
+            records.keep_reading(finding.keep, settings.GOOGLE_CALENDAR_ID, clock.now())
         if not finding.trouble:
             records.adopt_strangers(finding.observed)
 
@@ -82,7 +87,7 @@ class CalendarMirror:
 
     def record(self, action: Action, outcome: Outcome) -> None:
         if isinstance(outcome.answer, Reading):
-            records.keep_reading(outcome.answer, settings.GOOGLE_CALENDAR_ID)
+            records.keep_reading(outcome.answer, settings.GOOGLE_CALENDAR_ID, clock.now())
         elif isinstance(action.payload, Create):
             records.complete_records([outcome.answer])
         elif isinstance(action.payload, Cancel):

@@ -116,3 +116,30 @@ class CalendarCopy(models.Model):
 
     def __str__(self) -> str:
         return self.event_id
+
+
+class HeardAnswer(models.Model):
+    """What Google last said of one person's answer for one meeting, in our words; "" for none.
+
+    Kept beside what was decided here (meetings.models.Attendance): only a change counts, as the
+    tables in calendarsync.hearing say.  Written together with the copies that it follows from.
+    """
+
+    meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="heard_answers")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="heard_answers"
+    )
+    own = models.CharField("for this meeting", max_length=15, blank=True)
+    series = models.CharField("for the series", max_length=15, blank=True)
+    heard_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "answer heard"
+        verbose_name_plural = "answers heard"
+        ordering = ["meeting", "user"]
+        constraints = [
+            models.UniqueConstraint(fields=["meeting", "user"], name="heard_answer_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} on {self.meeting}: {self.own or self.series or 'no answer'}"

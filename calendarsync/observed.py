@@ -70,7 +70,8 @@ class Face:
 class Event:
     """`series_id` and `original` (its original start) belong to an occurrence that differs from its
     series.  `slot` belongs to a weekly series with a number of weeks; None for any other rhythm.
-    Without an `etag` it was not read itself but follows from its series.  `raw` is Google's JSON.
+    Without an `etag` it was not read itself but follows from its series.  `written_at`: when
+    anybody changed it last, by answering too.  `raw` is Google's JSON.
     """
 
     id: str
@@ -84,6 +85,7 @@ class Event:
     slot: Slot | None = None
     attendees: tuple[Attendee, ...] = ()
     omitted: bool = False  # Google left attendees out: writing the list would lose them
+    written_at: datetime | None = field(default=None, compare=False)
     raw: str = field(default="", compare=False, repr=False)
 
     @property
@@ -184,6 +186,7 @@ def read_event(body: Body) -> Event:
         slot=_read_slot(body),
         attendees=tuple(_read_attendees(body)),
         omitted=bool(body.get("attendeesOmitted")),
+        written_at=_read_moment({"dateTime": body["updated"]} if "updated" in body else None),
         raw=json.dumps(body, sort_keys=True),
     )
 

@@ -9,17 +9,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Max, Q
 from django.utils.timezone import now as real_now
 
 from calendarsync import ids
+from calendarsync.answers import hear_answers
 from calendarsync.calls import Create
-from calendarsync.models import CalendarCopy, CalendarEvent, CalendarInstance, CalendarSeries
-from calendarsync.observed import Event, Observed, Reading
+from calendarsync.models import (
+    CalendarCopy,
+    CalendarEvent,
+    CalendarInstance,
+    CalendarSeries,
+    HeardAnswer,
+)
+from calendarsync.observed import Event, Observed, Reading, read_event
 from calendarsync.selectors import MIRROR, current_series, recorded_ids
 from calendarsync.slots import Slot
+from calendarsync.words import is_rewritten
 from cohorts.errors import Refusal
 from cohorts.models import Group
 from cohorts.signals import announce
@@ -30,8 +39,10 @@ from meetings.models import Meeting
 
 
 @transaction.atomic
-def keep_reading(reading: Reading, calendar_id: str) -> None:
-    """Store copies and sync token together, and complete the records of what was seen."""
+def keep_reading(reading: Reading, calendar_id: str, now: datetime) -> None:
+    """Store copies, sync token and people's answers together, and complete the records of what was
+    seen.  An answer that Google tells once is heard, or the token is not kept either."""
+    rewritten = _find_rewritten(reading.events)
     if reading.full:
         CalendarCopy.objects.exclude(event_id__in=[e.id for e in reading.events]).delete()
     CalendarCopy.objects.bulk_create(
@@ -41,8 +52,20 @@ def keep_reading(reading: Reading, calendar_id: str) -> None:
         update_fields=["base_id", "original_start", "status", "body", "read_at"],
     )
     cursor = f"{calendar_id} {reading.cursor}"
-    MirrorState.objects.filter(name=MIRROR).exclude(cursor=cursor).update(cursor=cursor)
+    states = MirrorState.objects.filter(name=MIRROR)
+    states.exclude(cursor=cursor).update(cursor=cursor)
+    if reading.full:
+        states.update(whole_at=now)
     complete_records(reading.events)
+    hear_answers(frozenset(ids.base_of(event.id) for event in reading.events), rewritten, now)
+
+
+def _find_rewritten(events: Iterable[Event]) -> frozenset[str]:
+    """Which of these series their organizer, which is us, has written since the last look."""
+    series = {event.id: event for event in events if event.slot}
+    copies = CalendarCopy.objects.filter(event_id__in=series).values_list("body", flat=True)
+    before = {event.id: event for event in map(read_event, copies)} if series else {}
+    return frozenset(pk for pk, event in series.items() if is_rewritten(before.get(pk), event))
 
 
 def _copy(event: Event) -> CalendarCopy:
@@ -209,6 +232,6 @@ def forget_gone(group_id: int) -> Collection[str]:
 @transaction.atomic
 def forget_everything() -> None:
     """This database is a copy: what stands outside is another's, and so are the looks at it."""
-    for model in (CalendarInstance, CalendarSeries, CalendarEvent, CalendarCopy):
+    for model in (CalendarInstance, CalendarSeries, CalendarEvent, CalendarCopy, HeardAnswer):
         model.objects.all().delete()
     MirrorState.objects.filter(name=MIRROR).update(cursor="")

@@ -15,6 +15,9 @@ from cohorts.sync.models import MirrorState
 MIRROR = "calendar"
 # Copies of what is over for longer than this are not loaded: they only grow in number.
 HISTORY = timedelta(days=7)
+# So often everything is read, and not only what has changed: a listing of changes that lost one
+# would never tell it again.
+WHOLE_EVERY = timedelta(hours=6)
 
 
 def current_series(group_ids: Collection[int] | None = None) -> QuerySet[CalendarSeries]:
@@ -35,9 +38,10 @@ def load_memory(calendar_id: str, now: datetime) -> Memory:
     state = MirrorState.objects.filter(name=MIRROR).first()
     kept_for, _, cursor = (state.cursor if state else "").partition(" ")
     is_same = kept_for == calendar_id
+    is_whole = bool(state and state.whole_at and now - state.whole_at < WHOLE_EVERY)
     return Memory(
         installation=Installation.objects.get(pk=1).installation_id,
-        cursor=cursor if is_same else "",
+        cursor=cursor if is_same and is_whole else "",
         events={e.id: e for e in map(read_event, _bodies(now))} if is_same else {},
         recorded=recorded_ids(),
         awaited=_awaited(now),

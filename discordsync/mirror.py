@@ -59,6 +59,7 @@ class DiscordMirror:
     required = True
     ahead = False
     troubles = TROUBLES
+    look_every = None  # the bot tells what changes there
 
     def is_configured(self) -> bool:
         return bool(settings.DISCORD_BOT_TOKEN and settings.DISCORD_GUILD_ID)

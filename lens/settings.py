@@ -318,6 +318,8 @@ SYNC = {
     ),  # how often a slice reads what is due
     "probe_seconds": env.number("SYNC_PROBE_SECONDS", default=60),  # during an outage
     "backoff_seconds": env.number("SYNC_BACKOFF_SECONDS", default=60),  # doubles with each failure
+    # How often answers to invitations are read.
+    "listen_seconds": env.number("SYNC_LISTEN_SECONDS", default=180),
     "compare_seconds": env.number("SYNC_COMPARE_SECONDS", default=3600),
     "event_horizon_days": env.whole("DISCORD_EVENT_HORIZON_DAYS", default=14),
 }

@@ -19,11 +19,13 @@ from cohorts.sync.settling import Due
 
 
 def has_work(mirror: str, now: datetime) -> bool:
-    """Whether a worker should look: a group is due, or somebody waits for a plan."""
+    """Whether a worker should look: a group is due, somebody waits for a plan, or it is time to
+    hear what people did outside."""
     due = models.Q(wanted__gt=models.F("seen")) | models.Q(next_at__lte=now)
     return (
         GroupSync.objects.filter(due, mirror=mirror).exists()
         or SyncRun.objects.filter(mirror=mirror, mode="plan", ended_at__isnull=True).exists()
+        or MirrorState.objects.filter(name=mirror, look_at__lte=now).exists()
     )
 
 
@@ -103,8 +105,9 @@ class Book:
 
     # -- the mirror's own state --------------------------------------------------------------
 
-    def heard(self) -> None:
-        self._state().update(heard_at=Now())
+    def heard(self, look_at: datetime | None) -> None:
+        """`look_at`: when to look again though no group is due; None where that is not needed."""
+        self._state().update(heard_at=Now(), look_at=look_at)
 
     def served(self, trouble: str = "", detail: str = "") -> None:
         """The slice ended without an outage.  `trouble` is what the look found wrong with the whole

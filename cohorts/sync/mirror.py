@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from cohorts.sync.errors import CallFailed
@@ -174,6 +174,10 @@ class Mirror(Protocol):
     required: bool  # whether a group must stand here before it becomes active
     ahead: bool  # whether a visit shows here from its booking on, and not only while access lasts
     troubles: Mapping[str, TroubleText]  # the mirror's own codes
+
+    @property
+    def look_every(self) -> timedelta | None:
+        """How often to look outside though no group is due, to hear what people do there."""
 
     def is_configured(self) -> bool:
         """Whether credentials are set.  A mirror that is not configured is off."""

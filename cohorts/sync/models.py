@@ -70,6 +70,10 @@ class MirrorState(models.Model):
     # Staff's word on marked objects that no record explains: they are ours, take them.
     adopt_strangers = models.BooleanField(default=False)
     cursor = models.TextField(blank=True)  # Google's syncToken
+    # When everything was read last, and not only what had changed.
+    whole_at = models.DateTimeField(null=True, blank=True)
+    # The next moment to look outside though no group is due; read by the minute sweep.
+    look_at = models.DateTimeField(null=True, blank=True)
     heard_at = models.DateTimeField(null=True, blank=True)  # the last answer from outside
     # Goes up when we are told of a change outside: an observation from before is out of date.
     changed_outside = models.PositiveBigIntegerField(default=0)

@@ -158,7 +158,8 @@ class _Slice:
         looking = self.mirror.observe(self.client, self.view.snapshot)
         self.finding = self.loop.run_until_complete(self._within(looking))
         self.mirror.keep(self.finding)
-        self.book.heard()
+        every = self.mirror.look_every
+        self.book.heard(clock.now() + every if every else None)
         self.observed_at = time.monotonic()
 
     def _work(self) -> None:

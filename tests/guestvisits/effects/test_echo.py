@@ -8,6 +8,7 @@ import pytest
 
 from cohorts.models import Membership
 from guestvisits.models import GuestVisit
+from guestvisits.roster import read_rosters
 from meetings.models import Attendance
 from tests.calendarsync.behaviour import EXCEPTIONS, MAILS
 from tests.guestvisits.effects.world import World
@@ -24,7 +25,13 @@ def zoned(world: World) -> World:
     return world
 
 
+SAID = {"accepted": "attending", "declined": "not_attending", "tentative": "tentative"}
 DECIDED = {"Group A 1": "not_attending", "Group B 1": "guest: attending"}
+
+
+def of_week(world: World, number: int) -> dict[str, str]:
+    answers = world.answers("Ada")
+    return {meeting: said for meeting, said in answers.items() if meeting.endswith(f" {number}")}
 
 
 def assert_stands(world: World) -> None:
@@ -44,8 +51,25 @@ def test_what_was_answered_at_home_before_the_booking_changes_nothing_after_it(z
     zoned.book("Ada", "B")
     zoned.work()
     zoned.hour()
-    assert zoned.answers("Ada") == DECIDED
+    assert of_week(zoned, 1) == DECIDED
+    assert of_week(zoned, 2) == {"Group A 2": "attending"}, "there the answer counts"
     assert_stands(zoned)
+
+
+@pytest.mark.parametrize("answer", ["accepted", "declined", "tentative"])
+def test_what_is_answered_at_home_while_the_visit_stands_changes_nothing(zoned, answer):
+    ada, home = zoned.person("Ada"), zoned.meeting("A")
+    zoned.book("Ada", "B")
+    zoned.minute(4)
+    zoned.calendar.respond(ada, answer, zoned.group("A"), home)
+    zoned.minute(4)
+    assert zoned.answers("Ada") == DECIDED
+    zoned.cancel("Ada", "B")
+    zoned.minute(4)
+    assert zoned.answers("Ada") == {"Group A 1": "pending"}, "the old answer does not come back"
+    zoned.calendar.respond(ada, "tentative", zoned.group("A"), zoned.meeting("A", 2))
+    zoned.minute(4)
+    assert zoned.answers("Ada") == {"Group A 1": "pending", "Group A 2": "tentative"}
 
 
 def test_an_invitation_that_nobody_has_answered_makes_no_visit_pending(zoned):
@@ -65,9 +89,36 @@ def test_whatever_the_guest_answers_the_visit_and_its_access_stay(zoned, answer)
     zoned.calendar.respond(zoned.person("Ada"), answer, zoned.group("B"), zoned.meeting("B"))
     zoned.hour()
     assert_stands(zoned)
-    assert zoned.answers("Ada")["Group A 1"] == "not_attending"
+    assert zoned.answers("Ada") == {
+        "Group A 1": "not_attending",
+        "Group B 1": f"guest: {SAID[answer]}",
+    }
     (entry,) = (one for one in zoned.entries("B") if one["email"] == str(zoned.person("Ada").email))
     assert entry["responseStatus"] == answer, "their own entry is theirs too"
+
+
+@pytest.mark.parametrize("way", ["instance", "own_event"])
+def test_a_guest_who_declines_in_the_calendar_is_asked_and_the_host_sees_it(zoned, way):
+    zoned.book("Ada", "B")
+    zoned.work()
+    host = zoned.meeting("B")
+    if way == "instance":
+        zoned.calendar.respond(zoned.person("Ada"), "declined", zoned.group("B"), host)
+    else:
+        (single,) = zoned.calendar.singles(zoned.group("B"))
+        ada = zoned.person("Ada").email
+        zoned.calendar.do("respond", event=single["id"], attendee=ada, answer="declined")
+    zoned.minute(4)
+    assert_stands(zoned)
+    page = zoned.page("Ada")
+    assert "Your visit stands until you cancel it: do you want to?" in page
+    assert "Cancel this visit" in page
+    (line,) = (line for line in read_rosters([host])[host.pk] if line.name == "Ada")
+    assert (line.is_guest, line.rsvp) == (True, "not_attending")
+    zoned.cancel("Ada", "B")
+    zoned.minute(4)
+    assert zoned.answers("Ada") == {"Group A 1": "pending"}
+    assert zoned.access("Ada") == {"A"}
 
 
 @pytest.mark.parametrize("answer", ["accepted", "declined"])

@@ -32,10 +32,9 @@ def test_real_failure_3_a_pull_of_answers_made_the_visit_pending_and_invisible(v
         visited.calendar.respond(ada, answer, visited.group("A"))
         visited.calendar.do("expire_tokens")  # everything is read anew
         visited.hour()
-        assert visited.answers("Ada") == {
-            "Group A 1": "not_attending",
-            "Group B 1": "guest: attending",
-        }
+        said = visited.answers("Ada")
+        assert said["Group A 1"] == "not_attending"
+        assert said["Group B 1"] == "guest: attending"
         assert visited.access("Ada") == {"A", "B"}
         (mine,) = list_visits(ada.pk, visited.now)
         assert mine.is_standing

@@ -208,8 +208,12 @@ class World:
             if occurrence["status"] == "confirmed" and address in _addresses(occurrence):
                 weeks.append(meeting.number)
         singles = self.calendar.singles(self.academy.groups[group])
-        starts = [one["start"]["dateTime"] for one in singles if address in _addresses(one)]
-        by_start = {_text(m.starts_at): m.number for m in self.academy.groups[group].meetings.all()}
+        starts = [
+            datetime.fromisoformat(one["start"]["dateTime"])
+            for one in singles
+            if address in _addresses(one)
+        ]
+        by_start = {m.starts_at: m.number for m in self.academy.groups[group].meetings.all()}
         return sorted(weeks + [by_start[start] for start in starts])
 
     def entries(self, group: str, number: int = 1, *, but: Iterable[str] = ()) -> list[Any]:
@@ -227,7 +231,3 @@ class World:
 
 def _addresses(event: dict[str, Any]) -> set[str]:
     return {one["email"] for one in event.get("attendees", ())}
-
-
-def _text(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")

@@ -21,6 +21,7 @@ class ToyMirror:
     required = False
     ahead = False
     troubles = {}
+    look_every = None
 
     def is_configured(self) -> bool:
         return True

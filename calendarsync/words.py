@@ -1,0 +1,92 @@
+"""Where people's answers stand in the calendar.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from calendarsync.hearing import NONE, Word, read_answer
+from calendarsync.observed import Event, Observed
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one meeting can be found: at `original`, its place in the rhythm, in one of its group's
+    series (the newest first), and in single events."""
+
+    meeting_id: int
+    original: datetime | None
+    series_ids: tuple[str, ...]
+    event_ids: tuple[str, ...]
+
+
+def find_series(place: Place, observed: Observed) -> Event | None:
+    """The series in which the meeting has its occurrence."""
+    for event_id in place.series_ids:
+        series = observed.events.get(event_id)
+        if series and place.original and _holds(series, place.original, observed):
+            return series
+    return None
+
+
+def _holds(series: Event, original: datetime, observed: Observed) -> bool:
+    """Times are compared as moments: Google writes them in the calendar's own zone."""
+    if series.is_cancelled or series.slot is None or original not in series.slot.starts():
+        return False
+    exception = observed.exceptions.get(series.id, {}).get(original)
+    return exception is None or not exception.is_cancelled
+
+
+def read_words(place: Place, observed: Observed) -> dict[str, Word]:
+    """By address, in lower case, what Google says of each person on the meeting's lists.
+
+    Empty where a list was cut short: what it leaves out is unknown.
+    """
+    series = find_series(place, observed)
+    events = [event for pk in place.event_ids if (event := observed.events.get(pk))]
+    singles = [event for event in events if not event.is_cancelled]
+    exception = _exception(series, place, observed)
+    if any(event.omitted for event in (series, exception, *singles) if event):
+        return {}
+    words = dict(_of_series(series, exception)) if series else {}
+    return words | dict(_of_singles(singles))
+
+
+def _exception(series: Event | None, place: Place, observed: Observed) -> Event | None:
+    if series is None or place.original is None:
+        return None
+    return observed.exceptions.get(series.id, {}).get(place.original)
+
+
+def _of_series(series: Event, exception: Event | None) -> Iterator[tuple[str, Word]]:
+    """Everybody on either list."""
+    on_series = _answers(series)
+    on_own = _answers(exception) if exception else {}
+    for address in on_series.keys() | on_own.keys():
+        own, whole = on_own.get(address, NONE), on_series.get(address, NONE)
+        counts = exception if own and exception else series
+        yield address, Word(own, whole, counts.written_at)
+
+
+def _of_singles(events: Iterable[Event]) -> Iterator[tuple[str, Word]]:
+    for event in events:
+        for address, answer in _answers(event).items():
+            yield address, Word(answer, NONE, event.written_at)
+
+
+def _answers(event: Event) -> dict[str, str]:
+    return {one.address: read_answer(one.answer) for one in event.attendees if not one.belongs}
+
+
+def is_rewritten(before: Event | None, after: Event) -> bool:
+    """Whether an event changed in more than people's answers: then its organizer wrote it."""
+    if before is None:
+        return True
+    return (before.face, before.slot, before.start, before.end, before.people) != (
+        after.face,
+        after.slot,
+        after.start,
+        after.end,
+        after.people,
+    )

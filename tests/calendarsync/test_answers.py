@@ -1,0 +1,458 @@
+"""What people answer in Google Calendar, over HTTP: what counts here, and what is an echo."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from calendarsync.answers import hear_answers
+from calendarsync.models import CalendarSeries, HeardAnswer
+from cohorts.models import Group, Membership, User
+from cohorts.services.memberships import end_membership
+from cohorts.sync import services
+from cohorts.sync.models import MirrorState
+from meetings.answers import give_answer
+from meetings.models import Attendance, Meeting
+from meetings.services import cancel_meeting, move_meeting, restore_meeting
+from tests.calendarsync.behaviour import in_every_mode
+from tests.calendarsync.seen import SeenCalendar
+from tests.support.academy import Academy
+from tests.support.workers import bury, finish, start
+
+pytestmark = pytest.mark.django_db
+
+WORDS = {"accepted": "attending", "declined": "not_attending", "tentative": "tentative"}
+MINUTE = timedelta(minutes=1)
+
+
+def person(name: str) -> User:
+    return User.objects.get(name=name)
+
+
+def listen(calendar: SeenCalendar, minutes: int = 4) -> None:
+    """Some minutes pass, in which nothing is due but to hear what people answered."""
+    calendar.move_clock(calendar.now + minutes * MINUTE)
+    calendar.work()
+
+
+def answers(name: str) -> dict[int, str]:
+    """By week what is known here."""
+    rows = Attendance.objects.filter(user__name=name).order_by("meeting__number")
+    return dict(rows.values_list("meeting__number", "rsvp"))
+
+
+@pytest.fixture
+def heard(realized: Academy, calendar: SeenCalendar) -> Academy:
+    """Groups A, B and C, whose invitations we have seen unanswered."""
+    listen(calendar)
+    return realized
+
+
+# -- hearing -------------------------------------------------------------------------------------
+
+
+def test_an_answer_is_read_within_minutes_though_nothing_else_is_due(
+    heard: Academy, calendar: SeenCalendar
+) -> None:
+    calendar.respond(person("Ada"), "accepted", heard.groups["A"], heard.meeting("A", 2))
+    before = calendar.sandbox.last
+    assert calendar.work() == 0
+    listen(calendar)
+    assert answers("Ada") == {2: "attending"}
+    assert (calendar.reads_since(before), calendar.writes_since(before)) == (1, [])
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_an_answer_to_the_series_is_one_to_each_meeting(
+    heard: Academy, calendar: SeenCalendar, word: str
+) -> None:
+    calendar.respond(person("Ada"), word, heard.groups["A"])
+    listen(calendar)
+    assert answers("Ada") == dict.fromkeys(range(1, 5), WORDS[word])
+    assert answers("Alan") == answers("Bea") == {}
+
+
+def test_an_answer_to_one_occurrence_outranks_the_one_to_the_series(
+    heard: Academy, calendar: SeenCalendar
+) -> None:
+    group, ada = heard.groups["A"], person("Ada")
+    calendar.respond(ada, "declined", group, heard.meeting("A", 2))
+    listen(calendar)
+    calendar.respond(ada, "accepted", group)
+    calendar.respond(person("Alan"), "tentative", group, heard.meeting("A", 3))
+    listen(calendar)
+    assert answers("Ada") == {1: "attending", 2: "not_attending", 3: "attending", 4: "attending"}
+    assert answers("Alan") == {3: "tentative"}
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kathmandu", "Pacific/Kiritimati"])
+def test_real_failure_4_on_a_calendar_in_another_zone_nothing_matched(
+    academy: Academy, calendar: SeenCalendar, zone: str
+) -> None:
+    """The zone of a time was replaced where it had to be converted."""
+    calendar.behave(time_zone=zone)
+    calendar.realize(academy)
+    listen(calendar)
+    third = academy.meeting("A", 3)
+    calendar.respond(person("Ada"), "declined", academy.groups["A"], third)
+    shown = calendar.occurrence(third)["originalStartTime"]["dateTime"]
+    assert not shown.endswith(("Z", "+00:00"))
+    assert datetime.fromisoformat(shown) == third.starts_at
+    listen(calendar)
+    assert answers("Ada") == {3: "not_attending"}
+
+
+def test_real_failure_20_addresses_in_mixed_case_never_matched(
+    heard: Academy, calendar: SeenCalendar
+) -> None:
+    group, ada = heard.groups["A"], person("Ada")
+    listed = [{"email": "ADA@Example.ORG", "responseStatus": "declined"}]
+    calendar.do(
+        "edit_event",
+        event=calendar.series_id(group),
+        changes={"attendees": [*listed, {"email": "alan@example.org"}]},
+    )
+    User.objects.filter(pk=ada.pk).update(email="Ada@EXAMPLE.org")
+    listen(calendar)
+    assert set(answers("Ada").values()) == {"not_attending"}
+
+
+def test_addresses_that_are_not_ours_are_left_alone(heard: Academy, calendar: SeenCalendar) -> None:
+    stranger = {"email": "mallory@elsewhere.example", "responseStatus": "accepted"}
+    others = {"email": "bea@example.org", "responseStatus": "accepted"}
+    series = calendar.series(heard.groups["A"])
+    calendar.do(
+        "edit_event",
+        event=series["id"],
+        changes={"attendees": [*series["attendees"], stranger, others]},
+    )
+    listen(calendar)
+    assert not Attendance.objects.exists()
+    assert not HeardAnswer.objects.filter(user__name="Bea", meeting__group__name="Group A").exists()
+
+
+def test_a_meeting_outside_the_rhythm_has_answers_of_its_own(
+    heard: Academy, calendar: SeenCalendar
+) -> None:
+    extra = heard.groups["A"].meetings.create(
+        number=5, starts_at=heard.meeting("A", 4).starts_at + timedelta(days=9), duration_minutes=60
+    )
+    listen(calendar)
+    calendar.respond(person("Ada"), "accepted", heard.groups["A"])
+    (single,) = calendar.singles(heard.groups["A"])
+    calendar.do("respond", event=single["id"], attendee="ada@example.org", answer="declined")
+    listen(calendar)
+    assert answers("Ada")[extra.number] == "not_attending"
+    assert {answers("Ada")[week] for week in (1, 2, 3, 4)} == {"attending"}
+
+
+def test_a_meeting_that_was_moved_is_found_by_its_original_start(
+    heard: Academy, calendar: SeenCalendar
+) -> None:
+    second = heard.meeting("A", 2)
+    move_meeting(second.pk, starts_at=second.starts_at + timedelta(hours=26), now=calendar.now)
+    listen(calendar)
+    calendar.respond(person("Ada"), "tentative", heard.groups["A"], second)
+    listen(calendar)
+    assert answers("Ada") == {2: "tentative"}
+
+
+# -- what was decided here -----------------------------------------------------------------------
+
+
+def decide(calendar: SeenCalendar, academy: Academy, week: int, rsvp: str) -> None:
+    """Ada answers on our page; a minute before and after it pass."""
+    calendar.move_clock(calendar.now + MINUTE)
+    give_answer(academy.meeting("A", week).pk, person("Ada").pk, rsvp, now=calendar.now)
+    calendar.move_clock(calendar.now + MINUTE)
+
+
+def test_what_was_decided_here_survives_every_echo(heard: Academy, calendar: SeenCalendar) -> None:
+    calendar.respond(person("Ada"), "accepted", heard.groups["A"])
+    listen(calendar)
+    decide(calendar, heard, 2, "not_attending")
+    calendar.respond(person("Alan"), "declined", heard.groups["A"], heard.meeting("A", 2))
+    listen(calendar)
+    calendar.do("expire_tokens")  # everything is read anew
+    calendar.look()
+    calendar.move_clock(calendar.now + timedelta(hours=7))
+    calendar.work()
+    assert answers("Ada") == {1: "attending", 2: "not_attending", 3: "attending", 4: "attending"}
+
+
+def test_an_answer_that_changes_afterwards_counts(heard: Academy, calendar: SeenCalendar) -> None:
+    group, second = heard.groups["A"], heard.meeting("A", 2)
+    decide(calendar, heard, 2, "not_attending")
+    calendar.respond(person("Ada"), "tentative", group, second)
+    listen(calendar)
+    assert answers("Ada") == {2: "tentative"}
+    calendar.respond(person("Ada"), "needsAction", group, second)
+    listen(calendar)
+    assert answers("Ada") == {2: "tentative"}, "taken back is no answer"
+    calendar.respond(person("Ada"), "accepted", group, second)
+    listen(calendar)
+    assert answers("Ada") == {2: "attending"}
+
+
+def test_of_two_answers_between_two_looks_the_later_counts(
+    heard: Academy, calendar: SeenCalendar
+) -> None:
+    calendar.respond(person("Ada"), "accepted", heard.groups["A"], heard.meeting("A", 2))
+    decide(calendar, heard, 2, "not_attending")
+    listen(calendar)
+    assert answers("Ada") == {2: "not_attending"}
+    decide(calendar, heard, 3, "not_attending")
+    calendar.respond(person("Ada"), "accepted", heard.groups["A"], heard.meeting("A", 3))
+    listen(calendar)
+    assert answers("Ada") == {2: "not_attending", 3: "attending"}
+
+
+def test_where_we_never_listened_what_was_decided_here_stays(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    """The first start of this on a term that runs: nobody knows which of the two is newer."""
+    decide(calendar, realized, 1, "tentative")
+    calendar.respond(person("Ada"), "accepted", realized.groups["A"])
+    HeardAnswer.objects.all().delete()
+    listen(calendar)
+    assert answers("Ada") == {1: "tentative", 2: "attending", 3: "attending", 4: "attending"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_decision_made_while_the_calendar_is_read_stays(
+    calendar: SeenCalendar, realized: Academy
+) -> None:
+    listen(calendar)
+    group, first, second = (realized.groups["A"], *(realized.meeting("A", n) for n in (1, 2)))
+    for meeting in (first, second):
+        calendar.respond(person("Ada"), "accepted", group, meeting)
+    calendar.move_clock(calendar.now + 4 * MINUTE)
+    calendar.sandbox.set_faults({"kind": "hold_after", "method": "GET", "nth": 1})
+    process = start("calendar")
+    calendar.sandbox.wait_for_call(held=True)
+    give_answer(second.pk, person("Ada").pk, "not_attending", now=calendar.now)
+    calendar.sandbox.set_faults()
+    finish(process)
+    assert answers("Ada") == {1: "attending", 2: "not_attending"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_that_was_read_by_a_worker_who_died_is_read_again(
+    calendar: SeenCalendar, realized: Academy
+) -> None:
+    listen(calendar)
+    calendar.respond(person("Ada"), "accepted", realized.groups["A"], realized.meeting("A", 2))
+    calendar.move_clock(calendar.now + 4 * MINUTE)
+    calendar.sandbox.set_faults({"kind": "hold_after", "method": "GET", "nth": 1})
+    process = start("calendar")
+    calendar.sandbox.wait_for_call(held=True)
+    assert bury(process) == 1
+    calendar.sandbox.set_faults()
+    assert answers("Ada") == {}
+    finish(start("calendar"))
+    assert answers("Ada") == {2: "attending"}
+
+
+# -- our own writes are no answers ---------------------------------------------------------------
+
+
+def everybody_answers(calendar: SeenCalendar, academy: Academy) -> None:
+    """Both members of group A, to the series and otherwise to one meeting each."""
+    group = academy.groups["A"]
+    calendar.respond(person("Ada"), "accepted", group)
+    calendar.respond(person("Alan"), "tentative", group)
+    calendar.respond(person("Ada"), "declined", group, academy.meeting("A", 2))
+    calendar.respond(person("Alan"), "accepted", group, academy.meeting("A", 3))
+    listen(calendar)
+    calendar.forget_mails()
+
+
+ADA = {1: "attending", 2: "not_attending", 3: "attending", 4: "attending"}
+ALAN = {1: "tentative", 2: "tentative", 3: "attending", 4: "tentative"}
+
+
+@in_every_mode
+def test_real_failure_2_one_new_member_wiped_every_answer(
+    heard: Academy, calendar: SeenCalendar, exceptions: str, mails: str
+) -> None:
+    """Each fell back to `needsAction`, and all were mailed."""
+    calendar.behave(exceptions=exceptions, mails=mails)
+    everybody_answers(calendar, heard)
+    before = calendar.series(heard.groups["A"])["attendees"]
+    heard.add_member("Anne", "A")
+    calendar.work()
+    listen(calendar)
+    calendar.do("expire_tokens")
+    calendar.look()
+    after = calendar.series(heard.groups["A"])["attendees"]
+    assert [one for one in after if one["email"] != "anne@example.org"] == before
+    assert (answers("Ada"), answers("Alan"), answers("Anne")) == (ADA, ALAN, {})
+    if exceptions != "overwritten":  # there Google itself has lost them, and only here they stand
+        assert calendar.answer(calendar.occurrence(heard.meeting("A", 2)), person("Ada")) == (
+            "declined"
+        )
+    if mails == "concerned":
+        assert calendar.mails == [("anne", "invitation")]
+
+
+def test_whoever_answers_while_we_write_the_series_is_heard(
+    heard: Academy, calendar: SeenCalendar
+) -> None:
+    calendar.behave(exceptions="overwritten")
+    everybody_answers(calendar, heard)
+    heard.add_member("Anne", "A")
+    calendar.respond(person("Ada"), "tentative", heard.groups["A"], heard.meeting("A", 4))
+    calendar.respond(person("Alan"), "declined", heard.groups["A"])
+    calendar.work()
+    listen(calendar)
+    assert answers("Ada") == {**ADA, 4: "tentative"}
+    assert set(answers("Alan").values()) == {"not_attending"}
+
+
+def test_a_meeting_that_moves_or_is_held_after_all_keeps_what_was_said(
+    heard: Academy, calendar: SeenCalendar
+) -> None:
+    everybody_answers(calendar, heard)
+    second, third = heard.meeting("A", 2), heard.meeting("A", 3)
+    move_meeting(second.pk, starts_at=second.starts_at + timedelta(hours=3), now=calendar.now)
+    cancel_meeting(third.pk, now=calendar.now)
+    listen(calendar)
+    restore_meeting(second.pk, now=calendar.now)
+    restore_meeting(third.pk, now=calendar.now)
+    listen(calendar)
+    calendar.look()
+    assert (answers("Ada"), answers("Alan")) == (ADA, ALAN)
+
+
+def test_the_invitation_to_a_new_series_is_no_answer(
+    heard: Academy, calendar: SeenCalendar
+) -> None:
+    everybody_answers(calendar, heard)
+    group = heard.groups["A"]
+    calendar.do("delete_event", event=calendar.series_id(group))
+    calendar.look()
+    services.make_anew([group.pk], "calendar", by=None, now=calendar.now)
+    calendar.work()
+    listen(calendar)
+    assert CalendarSeries.objects.filter(group=group).count() == 2
+    assert calendar.answer(calendar.series(group), person("Ada")) == "needsAction"
+    assert (answers("Ada"), answers("Alan")) == (ADA, ALAN)
+    calendar.respond(person("Ada"), "declined", group)
+    listen(calendar)
+    assert set(answers("Ada").values()) == {"not_attending"}
+
+
+# -- what takes no answer ------------------------------------------------------------------------
+
+
+def test_a_meeting_that_is_over_takes_no_echo(heard: Academy, calendar: SeenCalendar) -> None:
+    first = heard.meeting("A")
+    calendar.move_clock(first.ends_at - timedelta(minutes=10))
+    calendar.work()
+    calendar.respond(person("Alan"), "accepted", heard.groups["A"], first)
+    listen(calendar)
+    calendar.move_clock(first.ends_at + MINUTE)
+    calendar.respond(person("Ada"), "declined", heard.groups["A"])
+    listen(calendar)
+    assert answers("Alan") == {1: "attending"}
+    assert answers("Ada") == dict.fromkeys((2, 3, 4), "not_attending")
+
+
+def test_who_left_and_a_group_that_ended_are_not_heard(
+    heard: Academy, calendar: SeenCalendar
+) -> None:
+    calendar.respond(person("Ada"), "accepted", heard.groups["A"])
+    calendar.respond(person("Bea"), "accepted", heard.groups["B"])
+    end_membership(Membership.objects.get(user__name="Ada").pk, status="dropped", now=calendar.now)
+    Group.objects.filter(pk=heard.groups["B"].pk).update(status="completed")
+    listen(calendar)
+    assert not Attendance.objects.exists()
+
+
+# -- looks ---------------------------------------------------------------------------------------
+
+
+def read_in(calendar: SeenCalendar, since: int) -> list[str]:
+    """What was asked for: "changes" since a token, or the "whole"."""
+    return [
+        "changes" if "syncToken" in c["query"] else "whole" for c in calendar.calls_since(since)
+    ]
+
+
+def test_a_token_that_google_has_forgotten_loses_no_answer(
+    heard: Academy, calendar: SeenCalendar
+) -> None:
+    calendar.respond(person("Ada"), "accepted", heard.groups["A"], heard.meeting("A", 2))
+    calendar.do("expire_tokens")
+    before = calendar.sandbox.last
+    listen(calendar)
+    assert read_in(calendar, before) == ["changes", "whole"]
+    assert answers("Ada") == {2: "attending"}
+
+
+def test_every_six_hours_everything_is_read(heard: Academy, calendar: SeenCalendar) -> None:
+    read = []
+    for _ in range(13):
+        before = calendar.sandbox.last
+        listen(calendar, minutes=30)
+        read += read_in(calendar, before)
+    assert read == ["changes"] * 11 + ["whole", "changes"]
+
+
+def test_a_full_look_hears_what_the_changes_never_told(
+    heard: Academy, calendar: SeenCalendar
+) -> None:
+    calendar.respond(person("Ada"), "accepted", heard.groups["A"], heard.meeting("A", 2))
+    # As if a listing of changes had left it out.
+    calendar.sandbox.set_faults({"kind": "truncate", "path": "/events$", "keep": 0, "nth": 1})
+    listen(calendar)
+    listen(calendar)
+    assert answers("Ada") == {}
+    calendar.move_clock(calendar.now + timedelta(hours=6))
+    calendar.work()
+    assert answers("Ada") == {2: "attending"}
+
+
+def test_an_outage_delays_answers_and_loses_none(heard: Academy, calendar: SeenCalendar) -> None:
+    calendar.respond(person("Ada"), "accepted", heard.groups["A"], heard.meeting("A", 2))
+    calendar.sandbox.set_faults({"kind": "error", "status": 503, "method": "GET", "nth": 1})
+    calendar.move_clock(calendar.now + 4 * MINUTE)
+    from cohorts.sync.slice import run_slice
+
+    run_slice("calendar")
+    assert answers("Ada") == {}
+    MirrorState.objects.update(retry_at=None)
+    calendar.work()
+    assert answers("Ada") == {2: "attending"}
+
+
+def test_hearing_the_same_again_writes_nothing(heard: Academy, calendar: SeenCalendar) -> None:
+    everybody_answers(calendar, heard)
+    before = list(Attendance.objects.order_by("pk").values())
+    words = list(HeardAnswer.objects.order_by("pk").values())
+    calendar.do("expire_tokens")
+    calendar.look()
+    listen(calendar)
+    assert list(Attendance.objects.order_by("pk").values()) == before
+    assert list(HeardAnswer.objects.order_by("pk").values()) == words
+
+
+def test_the_price_of_hearing_does_not_grow_with_the_groups(
+    heard: Academy, calendar: SeenCalendar
+) -> None:
+    def cost(*names: str) -> int:
+        HeardAnswer.objects.all().delete()
+        groups = [heard.groups[name] for name in names]
+        events = frozenset(calendar.series_id(group) for group in groups)
+        with CaptureQueriesContext(connection) as captured:
+            hear_answers(events, frozenset(), calendar.now)
+        assert HeardAnswer.objects.count() == 8 * len(names)
+        return len(captured)
+
+    calendar.respond(person("Ada"), "accepted", heard.groups["A"])
+    listen(calendar)
+    assert cost("A") == cost("A", "B", "C")
+    assert Meeting.objects.count() == 12

@@ -1,0 +1,151 @@
+"""Each cell of the tables in calendarsync.hearing, and what holds whatever the words are."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calendarsync.hearing import NONE, Decided, Word, find_answer, read_answer
+
+NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+YES, NO, MAYBE = "attending", "not_attending", "tentative"
+WORDS = (NONE, YES, NO, MAYBE)
+
+NEVER = None
+NOTHING = Decided()
+
+
+def decided(rsvp: str) -> Decided:
+    return Decided(rsvp, NOW - HOUR)
+
+
+# -- where a person's word is --------------------------------------------------------------------
+
+# last: occurrence, series; now: occurrence, series; what a person has answered
+PLACES = {
+    "an occurrence is answered":              (NONE, NONE, YES, NONE, YES),
+    "an occurrence is answered otherwise":    (NO, NONE, YES, NONE, YES),
+    "against the series":                     (NONE, YES, NO, YES, NO),
+    "against the series, anew":               (MAYBE, YES, NO, YES, NO),
+    "as its series is, by a person":          (NO, YES, YES, YES, YES),
+    "a new exception copies its list":        (NONE, YES, YES, YES, NONE),
+    "an occurrence stays as it was":          (NO, YES, NO, YES, NONE),
+    "it outranks a series answered later":    (NO, YES, NO, MAYBE, NONE),
+    "a series is answered":                   (NONE, NONE, NONE, YES, YES),
+    "a series is answered otherwise":         (NONE, YES, NONE, NO, NO),
+    "a copy follows its series":              (YES, YES, YES, NO, NO),
+    "a copy made before the series changed":  (NONE, YES, YES, NO, NO),
+    "both at once":                           (NONE, NONE, NO, YES, NO),
+    "an occurrence's answer is taken back":   (NO, YES, NONE, YES, NONE),
+    "taken back, and the series answered":    (NO, NONE, NONE, YES, YES),
+    "a series' answer is taken back":         (NONE, YES, NONE, NONE, NONE),
+    "everything is taken back":               (NO, YES, NONE, NONE, NONE),
+    "nothing is said":                        (NONE, NONE, NONE, NONE, NONE),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", PLACES)
+@pytest.mark.parametrize("here", WORDS)
+def test_where_a_persons_word_is(case: str, here: str) -> None:
+    last_own, last_series, own, series, answered = PLACES[case]
+    last, says = Word(last_own, last_series), Word(own, series, NOW)
+    assert find_answer(last, says, decided(here)) == answered
+
+
+def test_a_series_list_that_google_spreads_over_exceptions_is_nobodys_answer() -> None:
+    last, says = Word(NO, YES), Word(YES, YES, NOW)
+    assert find_answer(last, says, decided(NO), rewritten=True) == NONE
+    assert find_answer(last, says, decided(NO), rewritten=False) == YES
+
+
+@pytest.mark.parametrize(
+    ("last", "says"),
+    [(Word(NONE, NONE), Word(NO, NONE, NOW)), (Word(NONE, YES), Word(NONE, NO, NOW))],
+)
+def test_an_answer_given_while_we_wrote_the_series_counts(last: Word, says: Word) -> None:
+    assert find_answer(last, says, decided(YES), rewritten=True) == NO
+
+
+# -- the three ways ------------------------------------------------------------------------------
+
+SAID = Word(YES, NONE, NOW)
+EARLIER, LATER = Decided(NO, NOW - HOUR), Decided(NO, NOW + HOUR)
+
+# decided here, Google said last, Google says now -> what is taken over
+THREE_WAYS = {
+    "no answer, nothing":                     (NOTHING, Word(), Word(written_at=NOW), NONE),
+    "no answer, decided":                     (EARLIER, Word(), Word(written_at=NOW), NONE),
+    "no answer, decided, answered before":    (EARLIER, SAID, Word(written_at=NOW), NONE),
+    "no answer, never listened":              (EARLIER, NEVER, Word(written_at=NOW), NONE),
+    "an answer as before, nothing":           (NOTHING, SAID, SAID, NONE),
+    "an answer as before, decided":           (EARLIER, SAID, SAID, NONE),
+    "an answer as before, decided later":     (LATER, SAID, SAID, NONE),
+    "never listened, nothing":                (NOTHING, NEVER, SAID, YES),
+    "never listened, decided":                (EARLIER, NEVER, SAID, NONE),
+    "never listened, decided later":          (LATER, NEVER, SAID, NONE),
+    "an answer, nothing":                     (NOTHING, Word(), SAID, YES),
+    "an answer, decided":                     (EARLIER, Word(), SAID, YES),
+    "another answer, decided":                (EARLIER, Word(MAYBE), SAID, YES),
+    "an answer, decided later":               (LATER, Word(), SAID, NONE),
+    "another answer, decided later":          (LATER, Word(MAYBE), SAID, NONE),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", THREE_WAYS)
+def test_what_was_decided_here_meets_what_google_said_and_says(case: str) -> None:
+    here, last, says, taken = THREE_WAYS[case]
+    assert find_answer(last, says, here) == taken
+
+
+def test_clocks_that_differ_by_a_second_make_no_answer_older() -> None:
+    assert find_answer(Word(), SAID, Decided(NO, NOW + timedelta(seconds=1))) == YES
+    assert find_answer(Word(), SAID, Decided(NO, NOW + timedelta(seconds=3))) == NONE
+
+
+def test_a_decision_without_a_moment_is_not_newer() -> None:
+    assert find_answer(Word(), SAID, Decided(NO)) == YES
+    assert find_answer(Word(), Word(YES), LATER) == YES
+
+
+@pytest.mark.parametrize(
+    ("response", "word"),
+    [
+        ("accepted", YES),
+        ("declined", NO),
+        ("tentative", MAYBE),
+        ("needsAction", NONE),
+        ("whatever comes next", NONE),
+        ("", NONE),
+    ],
+)
+def test_googles_words_in_ours(response: str, word: str) -> None:
+    assert read_answer(response) == word
+
+
+words = st.builds(Word, st.sampled_from(WORDS), st.sampled_from(WORDS), st.just(NOW))
+decisions = st.builds(
+    Decided,
+    st.sampled_from(WORDS),
+    st.none() | st.sampled_from([NOW - HOUR, NOW, NOW + HOUR]),
+)
+
+
+@given(words, decisions, st.booleans())
+def test_what_has_not_changed_is_never_taken(word: Word, here: Decided, rewritten: bool) -> None:
+    assert find_answer(word, word, here, rewritten=rewritten) == NONE
+
+
+@given(st.none() | words, words, decisions, st.booleans())
+def test_what_is_taken_is_what_google_says(
+    last: Word | None, says: Word, here: Decided, rewritten: bool
+) -> None:
+    assert find_answer(last, says, here, rewritten=rewritten) in (NONE, says.own, says.series)
+
+
+@given(words, words, st.booleans())
+def test_what_was_decided_after_google_wrote_always_stays(
+    last: Word, says: Word, rewritten: bool
+) -> None:
+    assert find_answer(last, says, Decided(NO, NOW + HOUR), rewritten=rewritten) == NONE
