@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import signal
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -17,6 +19,7 @@ from guestvisits.models import GuestVisit
 from lens.sandbox.inprocess import RefusedError
 from tests.discordsync.bot.conftest import World
 from tests.discordsync.bot.discord import People, buttons
+from tests.discordsync.bot.running import RunningBot
 from tests.discordsync.standing import outside_id
 from tests.support.academy import Academy
 from tests.support.sandbox import GUILD_ID
@@ -264,3 +267,76 @@ def test_a_role_that_is_taken_by_hand_comes_back_at_once(here, world, standing):
         return role_of(standing) in members[str(member.discord_id)]["roles"]
 
     here.people.wait(is_back, "it stays away")
+
+
+# -- connections and time --------------------------------------------------------------------------
+
+
+def is_connected(world: World) -> bool:
+    return any(one["connected"] for one in world.sandbox.get("gateway")["sessions"])
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"do": "drop"},
+        {"do": "drop", "code": 4000},
+        {"do": "reconnect"},
+        {"do": "invalidate", "resumable": True},
+        {"do": "invalidate", "resumable": False},
+    ],
+    ids=lambda broken: "-".join(map(str, broken.values())),
+)
+def test_however_the_connection_breaks_it_comes_back_and_answers(here, world, broken):
+    alice = here.add("Alice", "A")
+    before = world.sandbox.get("gateway")["sessions"]
+    world.sandbox.post("gateway", broken)
+    here.people.wait(
+        lambda: is_connected(world) and world.sandbox.get("gateway")["sessions"] != before,
+        "it did not come back",
+    )
+    here.people.answer(here.people.run(alice, "my-meetings"), "Your next meetings")
+
+
+@pytest.fixture
+def clock_again(world: World) -> Iterator[None]:
+    """The sandbox's clock is put back, and nothing is held any more."""
+    yield
+    world.sandbox.set_faults()
+    world.sandbox.post("clock", {"offset_seconds": 0})
+
+
+def test_an_answer_that_takes_long_was_deferred_in_time(here, world, clock_again):
+    alice, since = here.add("Alice", "A"), world.sandbox.last
+    world.sandbox.set_faults({"kind": "hold", "method": "PATCH", "path": "/messages/@original"})
+    asked = here.people.run(alice, "my-meetings")
+    world.sandbox.wait_for_call(deadline=60, since=since, held=True)
+    world.sandbox.advance_clock(60)
+    assert here.people.look(asked)["state"] == "thinking"
+    world.sandbox.set_faults()
+    here.people.answer(asked, "Your next meetings")
+
+
+def test_an_interaction_that_comes_too_late_is_left_alone(here, world, clock_again):
+    alice = here.add("Alice", "A")
+    world.bot.process.send_signal(signal.SIGSTOP)
+    asked = here.people.run(alice, "my-meetings")
+    world.sandbox.advance_clock(4)
+    world.bot.process.send_signal(signal.SIGCONT)
+    here.people.wait(lambda: "came too late" in world.bot.said(), "it was not noticed")
+    assert here.people.look(asked)["state"] == "failed"
+    assert not BotReply.objects.filter(discord_id=alice.discord_id).exists()
+
+
+def test_two_bots_answer_each_interaction_once(here, world, tmp_path):
+    alice = here.add("Alice", "A")
+    second = RunningBot(tmp_path / "log", world.sandbox)
+    try:
+        here.people.wait(lambda: "The bot is connected" in second.said(), "the second did not come")
+        for _ in range(3):
+            here.people.answer(here.people.run(alice, "my-meetings"), "Your next meetings")
+        here.people.wait(lambda: not BotReply.objects.exists(), "a reply is still owed")
+        assert second.end() == 0
+    finally:
+        second.kill()
+    assert "Traceback" not in second.said()

@@ -1,0 +1,126 @@
+"""The bot's life: it comes, is cut off, ends and comes back, and nothing is lost by it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cohorts import clock
+from discordsync.bot.heartbeats import describe_bot
+from discordsync.bot.models import BotHeartbeat, BotReply
+from lens.sandbox.inprocess import RunningSandbox
+from tests.discordsync.bot.conftest import GENERAL
+from tests.discordsync.bot.discord import People
+from tests.discordsync.bot.running import SOON, RunningBot
+from tests.support.academy import Academy
+from tests.support.processes import wait_until
+from tests.sync.cohort import join
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ENDS_WITHIN = 20  # seconds; it gives its answers five
+
+Start = Callable[..., RunningBot]
+
+
+@pytest.fixture
+def start(sandbox: RunningSandbox, transactional_db: None, tmp_path: Path) -> Iterator[Start]:
+    sandbox.post("discord/settings", {"identify_seconds": 0})  # one bot after the other
+    sandbox.post("create", {"kind": "channel", "fields": GENERAL})
+    started: list[RunningBot] = []
+
+    def start(**more: str) -> RunningBot:
+        started.append(RunningBot(tmp_path / "log", sandbox, **more))
+        return started[-1]
+
+    yield start
+    for bot in started:
+        bot.kill()
+
+
+@pytest.fixture
+def alice(sandbox, transactional_db):
+    alice = Academy(clock.now()).add_member("Alice", "A", discord_id=200000000000000001)
+    join(sandbox, [alice])
+    return alice
+
+
+def test_what_a_killed_bot_left_is_answered_by_the_next_though_discord_was_away(
+    start, sandbox, alice
+):
+    bot = start()
+    people = People(sandbox, bot.said)
+    bot.wait_until_ready()
+    since = sandbox.last
+    sandbox.set_faults({"kind": "hold", "method": "PATCH", "path": "/messages/@original"})
+    asked = people.run(alice, "my-meetings")
+    sandbox.wait_for_call(deadline=SOON, since=since, held=True)
+    bot.kill()
+    sandbox.set_faults({"kind": "unreachable", "service": "discord"})
+    assert people.look(asked)["state"] == "thinking"
+    assert BotReply.objects.count() == 1
+
+    start()
+    wait_until(lambda: "The connection to Discord is lost" in bot.said(), SOON, bot.said())
+    sandbox.set_faults()
+    people.answer(asked, "Your next meetings")
+    people.wait(lambda: not BotReply.objects.exists(), "the reply is still owed")
+
+
+def test_it_ends_with_its_answers_finished_and_comes_again_without_stale_commands(
+    start, sandbox, alice
+):
+    bot = start()
+    people = People(sandbox, bot.said)
+    bot.wait_until_ready()
+    since = sandbox.last
+    slow = {"kind": "slow", "seconds": 1, "method": "PATCH", "path": "/messages/@original"}
+    sandbox.set_faults(slow)
+    asked = people.run(alice, "my-meetings")
+    sandbox.wait_for_call(deadline=SOON, since=since, method="PATCH")
+
+    began = time.monotonic()
+    assert bot.end() == 0
+
+    assert time.monotonic() - began < ENDS_WITHIN
+    people.answer(asked, "Your next meetings")
+    assert not BotReply.objects.exists()
+    assert not BotHeartbeat.objects.exists()
+    assert "ERROR" not in bot.said()
+
+    since = sandbox.last
+    start().wait_until_ready(since)
+    known = sandbox.calls(since, method="GET", status=200)
+    names = {c["name"] for c in next(k for k in known if is_about_commands(k))["response"]}
+    assert names == {"my-meetings", "cant-attend", "realize-cohort"}
+    assert not any(map(is_about_commands, sandbox.writes(since=since)))
+
+
+def is_about_commands(call: dict[str, Any]) -> bool:
+    return bool(call["path"].endswith("/commands"))
+
+
+@pytest.mark.parametrize(
+    ("wish", "environment", "said", "trouble"),
+    [
+        ({}, {"DISCORD_BOT_TOKEN": "refused"}, "does not accept the bot's token", "bad_token"),
+        ({"members_intent": False}, {}, "Server Members Intent", "no_member_list"),
+    ],
+)
+def test_what_only_a_person_can_mend_is_told_in_a_sentence_and_to_staff(
+    start, sandbox, wish, environment, said, trouble
+):
+    sandbox.post("discord/settings", wish or {"members_intent": True})
+    bot = start(**environment)
+    assert bot.process.wait(SOON) == 1
+    assert said in bot.said()
+    assert "Traceback" not in bot.said()
+    assert "refused" not in bot.said()
+    assert BotHeartbeat.objects.get().trouble == trouble
+    companion = describe_bot()
+    assert companion is not None
+    assert said in f"{companion.standing.words} {companion.standing.fix}"
