@@ -55,7 +55,7 @@ class Voices:
 
     def __init__(self, client: discord.Client) -> None:
         self._client = client
-        self._ear = _Ear()
+        self._ear = Ear()
         self._is_connected = False
         self._soon = asyncio.Event()
 
@@ -85,10 +85,13 @@ class Voices:
                 logger.exception("Who is in the voice channels could not be written down")
 
     async def _look(self) -> None:
-        await self._ear.settle_doubts()
+        for name in list(self._ear.doubted):
+            await in_thread(hearing.doubt, name)
+            self._ear.doubted.discard(name)
         guild = self._client.get_guild(settings.DISCORD_GUILD_ID or 0)
         if self._is_connected and guild is not None and not guild.unavailable:
-            await self._ear.hear(see(guild))
+            seen_at = time.monotonic()
+            await in_thread(_hear, self._ear.listen(seen_at), see(guild), seen_at)
 
 
 def see(guild: discord.Guild) -> dict[int, list[int]]:
@@ -100,30 +103,26 @@ def see(guild: discord.Guild) -> dict[int, list[int]]:
     }
 
 
-class _Ear:
-    """One unbroken time of listening after the other."""
+class Ear:
+    """Names each unbroken time of listening.  Moments are seconds of a clock that only runs on."""
 
     def __init__(self) -> None:
         self._name = ""
-        self._doubted: set[str] = set()
-        self._heard_at = time.monotonic()
+        self._listened_at = float("-inf")
+        self.doubted: set[str] = set()  # whose last moments may have been silence on a dead wire
+
+    def listen(self, moment: float) -> str:
+        """The name under which is heard what is seen at this moment."""
+        if moment - self._listened_at > FROZEN_AFTER + settings.VOICE["look_seconds"]:
+            self._name = ""
+        self._listened_at = moment
+        self._name = self._name or secrets.token_hex(16)
+        return self._name
 
     def break_off(self) -> None:
         if self._name:
-            self._doubted.add(self._name)
+            self.doubted.add(self._name)
         self._name = ""
-
-    async def settle_doubts(self) -> None:
-        for name in list(self._doubted):
-            await in_thread(hearing.doubt, name)
-            self._doubted.discard(name)
-
-    async def hear(self, here: Mapping[int, Collection[int]]) -> None:
-        if time.monotonic() - self._heard_at > FROZEN_AFTER + settings.VOICE["look_seconds"]:
-            self._name = ""
-        self._name = self._name or secrets.token_hex(16)
-        await in_thread(_hear, self._name, here, time.monotonic())
-        self._heard_at = time.monotonic()
 
 
 def _hear(ear: str, here: Mapping[int, Collection[int]], seen_at: float) -> None:

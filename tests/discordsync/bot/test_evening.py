@@ -165,10 +165,12 @@ def test_an_evening_with_a_restart_and_a_broken_connection(evening):
     evening.start_bot()
     evening.wait_for_another_ear(before)
 
-    evening.at("18:30")
+    broke_at = evening.at("18:30")
     before = evening.newest_watch()
     world.sandbox.post("gateway", {"do": "drop", "code": 4000})
     evening.wait_for_another_ear(before)
+    before.refresh_from_db()
+    assert before.heard_until < broke_at  # a wire may be dead before anybody notices
     evening.at("18:40")
     evening.go("Late", a)
     evening.go("Returns", a)
