@@ -1,0 +1,102 @@
+"""The whole way in Chromium: our button, Discord's page, our page; then the set-up on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from cohorts.models import User
+from discordsync.sandbox.oauth_page import STRANGER
+from tests.support.browser import browser_type_launch_args  # noqa: F401 - a fixture
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("tell"),
+]
+
+PHONE = {"width": 360, "height": 740}
+DESK = {"width": 1200, "height": 900}
+
+
+@pytest.fixture
+def open_page(browser: Browser, live_server, settings) -> Iterator[Callable[..., Page]]:
+    settings.SITE_URL = live_server.url  # the address that Discord sends people back to
+    contexts = []
+
+    def open_page(**options) -> Page:
+        context = browser.new_context(base_url=live_server.url, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.goto("/meetings/set-up/")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def choose(page: Page, name: str, button: str = "Authorize") -> None:
+    page.get_by_role("button", name="with Discord").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Authorize Lens")
+    page.get_by_label(name).check()
+    page.get_by_role("button", name=button).click()
+
+
+@pytest.mark.parametrize(
+    ("size", "javascript"), [(DESK, True), (PHONE, False)], ids=["desk", "phone without JavaScript"]
+)
+def test_from_the_page_that_was_asked_for_to_discord_and_back(
+    open_page, ada: User, size, javascript
+):
+    page = open_page(viewport=size, java_script_enabled=javascript)
+    heading = page.get_by_role("heading", level=1)
+    choose(page, STRANGER["username"])
+    expect(heading).to_have_text("We do not know you yet")
+    choose(page, "ada", "Cancel")
+    expect(heading).to_have_text("You said no at Discord")
+    page.get_by_role("link", name="Other ways to sign in").click()
+    choose(page, "ada")
+    expect(heading).to_have_text("My meetings")
+    page.get_by_role("link", name="Check my set-up").click()
+    expect(heading).to_have_text("Check my set-up")
+    expect(page.get_by_role("listitem").filter(has_text="Discord account")).to_contain_text(
+        "In order You are known there as ada."
+    )
+    box = page.locator("main").bounding_box()
+    assert box["x"] + box["width"] <= size["width"]
+    page.get_by_role("button", name="Sign out").click()
+    expect(heading).to_have_text("Sign in")
+
+
+def test_whoever_is_signed_in_by_password_ties_the_account_on_the_page_of_the_set_up(
+    open_page, ada: User
+):
+    ada.set_password("a long secret")
+    ada.save()
+    page = open_page(viewport=PHONE)
+    page.get_by_label("E-mail").fill("ada@example.org")
+    page.get_by_label("Password").fill("a long secret")
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    item = page.get_by_role("listitem").filter(has_text="Discord account")
+    expect(item).to_contain_text("We do not know which account is yours")
+    choose(page, "ada")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check my set-up")
+    expect(item).to_contain_text("You are known there as ada.")
+    ada.refresh_from_db()
+    assert ada.discord_id is not None
+
+
+def test_whoever_is_closed_while_signed_in_is_at_the_door_with_the_next_click(open_page, ada: User):
+    page = open_page(viewport=DESK)
+    choose(page, "ada")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check my set-up")
+    ada.refresh_from_db()
+    ada.is_active = False
+    ada.save()
+    page.get_by_role("link", name="Choose the time zone").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+    choose(page, "ada")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your account is closed")
