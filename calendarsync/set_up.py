@@ -11,7 +11,16 @@ from calendarsync.observed import read_event
 from calendarsync.selectors import MIRROR, current_series
 from cohorts.models import AccessState, Group
 from cohorts.sync.registry import configured_mirrors
-from guestvisits.set_up import Line, Scene, Standing, Step, each_group, held_up, is_held_up
+from guestvisits.set_up import (
+    Line,
+    Scene,
+    Standing,
+    Step,
+    each_group,
+    held_up,
+    is_being_set_up,
+    is_held_up,
+)
 
 State = AccessState.State
 
@@ -42,7 +51,7 @@ def read_answers(scene: Scene) -> Mapping[int, str]:
 
 def invitation_line(group: Group, row: AccessState | None, answer: str) -> Line:
     title = f"{group} in your calendar"
-    if row is None:
+    if row is None or is_being_set_up(group, row):
         return Line(title, Standing.COMING, "The invitation is not made yet.")
     if is_held_up(row):
         return held_up(title, row)

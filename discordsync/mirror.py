@@ -39,6 +39,7 @@ from discordsync.plan_events import EVENTS
 from discordsync.troubles import TROUBLES
 
 STRANGERS_SHOWN = 10
+UNSEEN = "Discord did not list everybody, so it is not known who is in the server."
 LOOK_AGAIN = timedelta(minutes=1)  # when Discord's member list was not whole
 
 
@@ -214,8 +215,10 @@ def _access(
     for discord_id, person in group.people.items():
         if discord_id in holders:
             found.append(Access(person.id, "has"))
-        elif discord_id in observed.members or incomplete:
+        elif discord_id in observed.members:
             found.append(Access(person.id, "wanted"))
+        elif incomplete:
+            found.append(Access(person.id, "wanted", UNSEEN))
         else:
             found.append(Access(person.id, "not_there", "Not in the Discord server yet."))
     return found

@@ -9,8 +9,18 @@ from django.urls import reverse
 
 from cohorts.models import AccessState, Group, User
 from cohorts.sync.registry import configured_mirrors
+from discordsync.mirror import UNSEEN
 from discordsync.models import DirectLine
-from guestvisits.set_up import Line, Scene, Standing, Step, each_group, held_up, is_held_up
+from guestvisits.set_up import (
+    Line,
+    Scene,
+    Standing,
+    Step,
+    each_group,
+    held_up,
+    is_being_set_up,
+    is_held_up,
+)
 
 MIRROR = "discord"
 
@@ -53,12 +63,12 @@ def account_line(person: User) -> Line:
 
 def server_line(scene: Scene) -> Line:
     title = "The Discord server"
-    states = {row.state for _, row in each_group(scene, MIRROR) if row}
+    rows = [row for _, row in each_group(scene, MIRROR) if row]
     invitation = settings.DISCORD_INVITE_URL
     step = Step("Join the server", invitation) if invitation else None
-    if states & {State.HAS, State.WITHHELD, State.FAILED}:
+    if any(is_inside(row) for row in rows):
         return Line(title, Standing.FINE, "You are in.")
-    if State.NOT_THERE in states:
+    if any(row.state == State.NOT_THERE for row in rows):
         remedy = "Join it" if step else "Ask the people who run your course for an invitation"
         return Line(
             title,
@@ -70,14 +80,21 @@ def server_line(scene: Scene) -> Line:
     text = (
         "Whether you are in it is seen once your account is known."
         if scene.person.discord_id is None
-        else "Whether you are in it is seen when your group's channels are made."
+        else "Whether you are in it has not been seen yet."
     )
     return Line(title, Standing.COMING, text, step=step)
 
 
+def is_inside(row: AccessState) -> bool:
+    """Only of people in the server it is said that their access stands, comes or is held up."""
+    return row.state in {State.HAS, State.WANTED, State.WITHHELD, State.FAILED} and (
+        row.reason != UNSEEN
+    )
+
+
 def group_line(group: Group, row: AccessState | None) -> Line:
     title = f"{group} on Discord"
-    if row is None:
+    if row is None or is_being_set_up(group, row):
         return Line(title, Standing.COMING, "Its channels are not made yet.")
     if is_held_up(row):
         return held_up(title, row)
@@ -104,7 +121,7 @@ def direct_line(person: User) -> Line:
             title,
             Standing.OPTIONAL,
             "The bot writes only to people who have used it; you get e-mail.",
-            "To get word on Discord too, type /my-meetings in the server.",
+            "To be able to get them, use it once: type /my-meetings in the server.",
         )
     if line.closed_at is not None:
         return Line(

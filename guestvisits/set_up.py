@@ -148,5 +148,10 @@ def is_held_up(row: AccessState) -> bool:
     return row.state in {AccessState.State.WITHHELD, AccessState.State.FAILED}
 
 
+def is_being_set_up(group: Group, row: AccessState) -> bool:
+    """Nothing is on its way to a group for which staff have not asked anything yet."""
+    return group.status == Group.Status.PREVIEW and row.state == AccessState.State.WANTED
+
+
 def each_group(scene: Scene, mirror: str) -> Iterable[tuple[Group, AccessState | None]]:
     return ((group, scene.report(mirror, group)) for group in scene.groups)

@@ -9,15 +9,16 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.db import models, transaction
 
-from cohorts.models import Group
+from cohorts.models import AccessState, Group
 from cohorts.services.access import report_access
 from cohorts.services.activation import activate_group
 from cohorts.services.locks import lock_groups
 from cohorts.sync.backoff import wait_before_retry
 from cohorts.sync.errors import CallFailed
-from cohorts.sync.mirror import Action, Mirror, Plan, Review
+from cohorts.sync.mirror import Access, Action, Mirror, Plan, Review
 from cohorts.sync.models import GroupSync
 from cohorts.sync.registry import all_mirrors, find_trouble
+from cohorts.sync.words import NOTHING_MADE
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,14 @@ class Rest:
             )
         )
 
+    def obstacle(self, due: Due) -> Hindrance | None:
+        """What people wait for who still wait although nothing is left to do for now.
+
+        That nobody has asked for the group yet holds nobody up.
+        """
+        found = self._failure(due) or self._withheld(due)
+        return None if found and found.code == NOTHING_MADE else found
+
     def _failure(self, due: Due) -> Hindrance | None:
         for action in self._of(due, self.plan.actions):
             if error := self.failed.get(action.key):
@@ -167,7 +176,8 @@ def settle(mirror: Mirror, due: Due, review: Review, rest: Rest, *, now: datetim
     elif row.stands_at and review.trouble:
         row.stands_at = None
     row.save(update_fields=SETTLED_FIELDS)
-    access = [(a.person_id, a.state, a.reason) for a in review.access]
+    obstacle = rest.obstacle(due)
+    access = [_tell(each, obstacle) for each in review.access]
     report_access(mirror.name, due.group_id, access, now=now)
     if review.stands:
         activate_if_all_stand(due.group_id, now=now)
@@ -200,6 +210,14 @@ def activate_if_all_stand(group_id: int, *, now: datetime) -> None:
         and Group.objects.filter(pk=group_id, status=Group.Status.PREVIEW).exists()
     ):
         activate_group(group_id, now=now)
+
+
+def _tell(access: Access, obstacle: Hindrance | None) -> tuple[int, str, str]:
+    """What is shown of one person.  "On its way" would be a lie where something is in the way."""
+    if access.state != AccessState.State.WANTED or obstacle is None:
+        return access.person_id, access.state, access.reason
+    state = AccessState.State.FAILED if obstacle.failed else AccessState.State.WITHHELD
+    return access.person_id, state, find_trouble(obstacle.code).sentence
 
 
 def _from_review(review: Review) -> Hindrance | None:

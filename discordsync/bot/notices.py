@@ -17,6 +17,8 @@ from discordsync.models import DiscordObject
 from guestvisits.models import GuestVisit
 
 MIRROR = "discord"
+# What we give of ourselves: at first, or after something was in the way.
+AWAITED = {AccessState.State.WANTED, AccessState.State.WITHHELD, AccessState.State.FAILED}
 
 
 def note_joined(discord_id: int, joined_at: datetime) -> None:
@@ -61,7 +63,7 @@ def note_roles(discord_id: int, *, given: Collection[int], taken: Collection[int
         ).values_list("group_id", "state")
     )
     held = {pk for pk, state in states.items() if state == AccessState.State.HAS}
-    awaited = {pk for pk, state in states.items() if state == AccessState.State.WANTED}
+    awaited = {pk for pk, state in states.items() if state in AWAITED}
     by_hand = {groups[role] for role in given if role in groups} - held - awaited
     by_hand |= {groups[role] for role in taken if role in groups} & held
     if by_hand:

@@ -144,7 +144,8 @@ def test_a_role_that_stands_above_the_bot_holds_up_only_its_own_people(sandbox, 
     assert "role_too_low" in low
     for person, group, code in zip(people, standing.groups, low, strict=True):
         state = AccessState.objects.get(user=person, group=group)
-        assert state.state == ("wanted" if code else "has")
+        assert state.state == ("withheld" if code else "has")
+        assert state.reason == (find_trouble(code).sentence if code else "")
 
 
 # -- room ------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from django.utils import timezone
 from calendarsync.models import CalendarCopy, CalendarSeries
 from cohorts.models import AccessState, Group, Membership, User
 from cohorts.services.people import change_zone
+from discordsync.mirror import UNSEEN
 from discordsync.models import DirectLine
 from guestvisits.set_up import Standing, read_set_up
 
@@ -158,6 +159,20 @@ def test_what_comes_by_itself_and_what_holds_it_up(alice, report, mirror, title,
     assert found.standing is standing
     assert (state in {"withheld", "failed"}) == ("The role stands above" in found.text)
     assert found not in read_set_up(alice).todo
+
+
+def test_nothing_is_on_its_way_to_a_group_that_is_still_being_set_up(academy, alice, report):
+    Group.objects.filter(pk=academy.groups["A"].pk).update(status=Group.Status.PREVIEW)
+    report("discord", "wanted")
+    report("calendar", "wanted", "the invitation is not made yet")
+    assert line(alice, "Group A on Discord").text == "Its channels are not made yet."
+    assert line(alice, "Group A in your calendar").text == "The invitation is not made yet."
+    assert line(alice, "The Discord server").standing is Standing.FINE
+
+
+def test_of_an_incomplete_list_nobody_is_said_to_be_in_or_out(alice, report):
+    report("discord", "wanted", UNSEEN)
+    assert line(alice, "The Discord server").standing is Standing.COMING
 
 
 @pytest.mark.parametrize(
