@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sentry_sdk
 from sentry_sdk.integrations.django import DjangoIntegration
 
@@ -19,5 +21,12 @@ def start_reporting(dsn: str, *, installation: str) -> None:
         max_request_body_size="never",
         # Local variables hold people's addresses, and once in a while a token.
         include_local_variables=False,
+        before_send=leave_out_query,
         traces_sample_rate=0,
     )
+
+
+def leave_out_query(event: Any, _hint: Any) -> Any:
+    """What follows the `?` of an address: a code of a sign-in, or what somebody looked for."""
+    event.get("request", {}).pop("query_string", None)
+    return event

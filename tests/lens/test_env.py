@@ -24,6 +24,7 @@ from tests.support.processes import ROOT
         ("SENTRY_DSN", "key"),
         ("LOG_LEVEL", "LOUD"),
         ("DISCORD_GUILD_ID", "my server"),
+        ("DISCORD_CLIENT_ID", "lens"),
         ("DISCORD_API_BASE", "discord"),
         ("DISCORD_EVENT_HORIZON_DAYS", "two weeks"),
         ("GOOGLE_CALENDAR_CREDENTIALS_FILE", "/nowhere/key.json"),

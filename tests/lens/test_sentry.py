@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from lens.sentry import leave_out_query
 from tests.support.processes import ROOT, wait_until
 
 FAIL = """
@@ -90,3 +91,9 @@ def test_an_error_is_reported_with_its_trace_and_without_people(collector: Colle
 def test_nothing_is_reported_without_an_address(collector: Collector) -> None:
     fail("")
     assert collector.received == []
+
+
+def test_the_query_of_an_address_is_left_out() -> None:
+    event = {"request": {"url": "https://lens.example.org/x/", "query_string": "code=abc"}}
+    assert leave_out_query(event, {}) == {"request": {"url": "https://lens.example.org/x/"}}
+    assert leave_out_query({}, {}) == {}
