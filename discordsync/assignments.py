@@ -19,7 +19,7 @@ from django.db.models import Exists, F, Q, QuerySet
 from django.urls import reverse
 
 from cohorts.messages.discord_text import mention
-from cohorts.messages.models import Message
+from cohorts.messages.models import UNSENT, Message
 from cohorts.messages.owed import NoLongerTrue, Owed
 from cohorts.models import AccessState, Cohort, Group, Membership
 from discordsync.messages import MIRROR, WELCOME, is_adopted, list_members
@@ -156,7 +156,8 @@ def _access_of(member: Membership) -> str:
 def owe_arrivals(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
     """A word for whoever got in after the group's welcome, once they can read it.  Two queries.
 
-    Whom the welcome mentioned was greeted, however often the role is granted again.
+    Whom the welcome mentioned was greeted, however often the role is granted again; one that is not
+    sent yet will mention them.
     """
     arrivals = AccessState.objects.filter(
         mirror=MIRROR,
@@ -173,18 +174,29 @@ def owe_arrivals(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Ow
 
 
 def _welcomes(group_ids: set[int]) -> dict[int | None, Message]:
-    sent = Message.objects.filter(
-        kind=WELCOME, group__in=group_ids, state=Message.State.SENT, sent_at__isnull=False
-    )
-    return {message.group_id: message for message in sent}
+    """Those that were sent or still will be, by group."""
+    states = [*UNSENT, Message.State.SENT]
+    rows = Message.objects.filter(kind=WELCOME, group__in=group_ids, state__in=states)
+    return {message.group_id: message for message in rows}
 
 
 def _is_news(arrival: Any, welcome: Message | None) -> bool:
-    if arrival.joined_at > arrival.group.activated_at:
-        return True
-    if welcome is None or welcome.sent_at is None or arrival.changed_at < welcome.sent_at:
+    """
+    the welcome             joined before the group was active     joined later
+    ----------------------  -------------------------------------  ------------------------------
+    is not sent yet         no: it will mention them               no: it will mention them
+    mentions the person     no                                     if they joined after it
+    does not mention them   if they got in after it                yes
+    there is none           no: they are there since another life  yes
+    """
+    is_founder = arrival.joined_at <= arrival.group.activated_at
+    if welcome is None:
+        return not is_founder
+    if welcome.sent_at is None:
         return False
-    return mention(arrival.user.discord_id or 0) not in welcome.body
+    if mention(arrival.user.discord_id or 0) in welcome.body:
+        return arrival.joined_at > welcome.sent_at
+    return not is_founder or arrival.changed_at >= welcome.sent_at
 
 
 def _word(arrival: Any) -> Owed:

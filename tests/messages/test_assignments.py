@@ -200,6 +200,17 @@ def test_whom_the_welcome_mentioned_is_not_announced_after_a_new_grant(academy):
     assert owed("member_joined") == []
 
 
+def test_whoever_joins_before_the_welcome_is_sent_is_greeted_by_it_alone(academy):
+    academy.add_member("Bob", "A", discord_id=BOB)
+    Membership.objects.filter(user__name="Bob").update(joined_at=NOW)
+    report(academy, "has", "Bob", now=NOW)
+    collect(None, now=NOW)
+    later = NOW + HOUR
+    Message.objects.filter(kind="welcome").update(state="sent", sent_at=later, body=f"<@{BOB}>")
+    collect(None, now=later)
+    assert owed("member_joined") == ["Bob"]  # the letter, and no word in the channel
+
+
 def test_a_founder_whom_a_long_welcome_did_not_name_is_not_announced(academy):
     report(academy, "has", "Alice", now=NOW - HOUR)
     welcome(academy)

@@ -193,6 +193,7 @@ def test_nothing_is_cut_off_on_a_phone(open_as, academy, alice, now, javascript)
         (alice, "/meetings/"),
         (alice, f"/meetings/{academy.meeting('A', 2).pk}/alternatives/"),
         (alice, "/meetings/zone/"),
+        (alice, "/meetings/messages/"),
         (bob, "/groups/"),
         (bob, group),
     ]:

@@ -45,6 +45,7 @@ def cost(now, settings):
         ("/meetings/", 11),
         ("/meetings/{home}/alternatives/", 8),
         ("/meetings/zone/", 3),
+        ("/meetings/messages/", 6),  # the person, choices, the direct line
         ("/groups/", 8),  # groups, meetings, and a roster's three
         ("/groups/{group}/", 13),
     ],

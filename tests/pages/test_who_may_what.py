@@ -26,6 +26,7 @@ IN, NO = 302, 404  # to sign in; as if it did not exist
 PAGES: dict[str, tuple[int, ...]] = {
     "/meetings/":                          (IN, 200, 200, 200, 200, 200),
     "/meetings/zone/":                     (IN, 200, 200, 200, 200, 200),
+    "/meetings/messages/":                 (IN, 200, 200, 200, 200, 200),
     "/meetings/{home}/alternatives/":      (IN, 200, NO, NO, NO, NO),
     "/meetings/visits/{visit}/progress/":  (IN, 200, NO, NO, NO, NO),
     "/groups/":                            (IN, 200, 200, 200, 200, 200),
