@@ -13,6 +13,7 @@ from meetings.models import Attendance, Meeting
 from meetings.selectors import AttendanceCount, count_attendance, groups_facilitated
 
 Presence = Attendance.Presence
+Rsvp = Attendance.Rsvp
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,30 @@ class MeetingRow:
     @property
     def guests_present(self) -> int:
         return sum(line.is_guest and line.was_there for line in self.people)
+
+    @property
+    def attending(self) -> int:
+        """Members who said so; so for the other answers, and for those who gave none."""
+        return self._count_answers(Rsvp.ATTENDING)
+
+    @property
+    def tentative(self) -> int:
+        return self._count_answers(Rsvp.TENTATIVE)
+
+    @property
+    def not_attending(self) -> int:
+        return self._count_answers(Rsvp.NOT_ATTENDING)
+
+    @property
+    def pending(self) -> int:
+        return self._count_answers(Rsvp.PENDING)
+
+    @property
+    def guests_declined(self) -> int:
+        return sum(line.is_guest and not line.is_expected for line in self.people)
+
+    def _count_answers(self, rsvp: str) -> int:
+        return sum(line.rsvp == rsvp and not line.is_guest for line in self.people)
 
     def _count(self, presence: str) -> int:
         return sum(line.presence == presence and not line.is_guest for line in self.people)

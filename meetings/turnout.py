@@ -33,6 +33,7 @@ class Turnout:
 
     @property
     def pending(self) -> int:
+        """Members who have not answered."""
         return self.members - self.attending - self.not_attending - self.tentative
 
 
@@ -53,6 +54,22 @@ def turnout_of(meeting_ids: Collection[int]) -> dict[int, Turnout]:
         )
         for meeting_id, group_id in groups.items()
     }
+
+
+def count_guests(meeting_ids: Collection[int]) -> Counter[int]:
+    """By meeting the guests who have not declined: they come besides the members.  One query."""
+    guests = Attendance.objects.filter(meeting__in=meeting_ids, is_guest=True)
+    coming = guests.exclude(rsvp=Rsvp.NOT_ATTENDING)
+    return Counter(coming.values_list("meeting", flat=True))
+
+
+def describe(turnout: Turnout, guests: int) -> str:
+    """In words: "3 attending, 1 tentative, 2 not attending, 1 without an answer; 1 guest"."""
+    words = (
+        f"{turnout.attending} attending, {turnout.tentative} tentative, "
+        f"{turnout.not_attending} not attending, {turnout.pending} without an answer"
+    )
+    return f"{words}; {guests} guest{'' if guests == 1 else 's'}" if guests else words
 
 
 def _count_members(group_ids: Collection[int]) -> Counter[int]:

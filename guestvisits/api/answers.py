@@ -1,4 +1,4 @@
-"""Whether I come to one of my meetings."""
+"""Whether I come to one of my meetings, and who comes to those of a group that I facilitate."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from rest_framework.response import Response
 
 from cohorts import clock
 from guestvisits.api.errors import RefusingView
+from guestvisits.api.moving import AddView, find_group
 from guestvisits.api.serializers import RefusalSerializer
 from meetings.answers import ANSWERS, give_answer
+from meetings.turnout import count_guests, turnout_of
 
 
 class GivenAnswerSerializer(serializers.Serializer):
@@ -41,3 +43,45 @@ class AnswerView(RefusingView):
         said = cast(dict[str, Any], asked.validated_data)["rsvp"]
         given = give_answer(meeting_id, cast(int, request.user.pk), said, now=clock.now())
         return Response(AnswerSerializer(given).data)
+
+
+class FiguresSerializer(serializers.Serializer):
+    """Members' answers; guests are counted apart."""
+
+    meeting_id = serializers.IntegerField(source="meeting.pk")
+    meeting_number = serializers.IntegerField(source="meeting.number")
+    scheduled_at = serializers.DateTimeField(source="meeting.starts_at")
+    ends_at = serializers.DateTimeField(source="meeting.ends_at")
+    is_cancelled = serializers.BooleanField(source="meeting.is_cancelled")
+    members = serializers.IntegerField(source="turnout.members")
+    attending = serializers.IntegerField(source="turnout.attending")
+    tentative = serializers.IntegerField(source="turnout.tentative")
+    not_attending = serializers.IntegerField(source="turnout.not_attending")
+    no_answer = serializers.IntegerField(source="turnout.pending")
+    guests = serializers.IntegerField(help_text="Who have not declined; no members.")
+
+
+class GroupMeetingsSerializer(serializers.Serializer):
+    meetings = FiguresSerializer(many=True)
+
+
+class GroupMeetingsView(AddView):
+    """GET lists a group's meetings; POST adds one (see moving)."""
+
+    @extend_schema(
+        summary="A group's meetings, and how many come",
+        description="All meetings, past and cancelled ones too, the earliest first. For the "
+        "group's facilitators and staff.",
+        parameters=[OpenApiParameter("group_id", int, OpenApiParameter.PATH)],
+        responses={200: GroupMeetingsSerializer, 404: RefusalSerializer},
+    )
+    def get(self, request: Request, group_id: int) -> Response:
+        group = find_group(request, group_id)
+        meetings = list(group.meetings.order_by("starts_at", "number"))
+        ids = [meeting.pk for meeting in meetings]
+        figures, guests = turnout_of(ids), count_guests(ids)
+        rows = [
+            {"meeting": each, "turnout": figures[each.pk], "guests": guests[each.pk]}
+            for each in meetings
+        ]
+        return Response(GroupMeetingsSerializer({"meetings": rows}).data)

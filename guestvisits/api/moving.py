@@ -74,7 +74,8 @@ def _find_meeting(request: Request, meeting_id: int) -> Meeting:
     return meeting
 
 
-def _find_group(request: Request, group_id: int) -> Group:
+def find_group(request: Request, group_id: int) -> Group:
+    """A group that the person facilitates, or any for staff.  Raises Refusal("no_group")."""
     group = Group.objects.filter(pk=group_id).first()
     if group is None or not may_move(cast(User, request.user), group_id):
         raise Refusal("no_group", "There is no such group.")
@@ -130,7 +131,7 @@ class AddView(_MoveView):
 
     @_describe("One more meeting, outside the rhythm", shapes.TimeSerializer, "group_id")
     def post(self, request: Request, group_id: int) -> Response:
-        group, said = _find_group(request, group_id), self.read(request)
+        group, said = find_group(request, group_id), self.read(request)
         move = moves.Add(group.pk, _moment(said["starts_at"], group), said.get("minutes"))
         return self.answer(request, move, said)
 
@@ -140,6 +141,6 @@ class SlotView(_MoveView):
 
     @_describe("Another weekly slot from a day on", shapes.SlotSerializer, "group_id")
     def post(self, request: Request, group_id: int) -> Response:
-        group, said = _find_group(request, group_id), self.read(request)
+        group, said = find_group(request, group_id), self.read(request)
         slot = Slot(said["weekday"], said["start_time"], said["timezone"], said["minutes"])
         return self.answer(request, moves.ChangeSlot(group.pk, said["from_day"], slot), said)

@@ -16,6 +16,6 @@ urlpatterns = [
     path("meetings/<id:meeting_id>/cancel", moving.CancelView.as_view()),
     path("meetings/<id:meeting_id>/restore", moving.RestoreView.as_view()),
     path("meetings/<id:meeting_id>/postpone", moving.PostponeView.as_view()),
-    path("groups/<id:group_id>/meetings", moving.AddView.as_view()),
+    path("groups/<id:group_id>/meetings", answers.GroupMeetingsView.as_view()),
     path("groups/<id:group_id>/slot", moving.SlotView.as_view()),
 ]

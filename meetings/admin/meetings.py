@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path
@@ -13,6 +14,7 @@ from cohorts.admin.base import ReadOnlyAdmin
 from meetings.admin.attendances import AttendanceInline, ReadOnlyInline
 from meetings.admin.moving import move_group, move_meeting
 from meetings.models import Meeting, MeetingChange, MeetingMove
+from meetings.turnout import count_guests, describe, turnout_of
 
 
 class ChangeInline(ReadOnlyInline):
@@ -33,9 +35,30 @@ class ChangeInline(ReadOnlyInline):
         return str(change.move.by or "nobody: it followed")
 
 
+class MeetingList(ChangeList):
+    """Reads the figures of a page of meetings at once."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        meetings = list(self.result_list)
+        ids = [meeting.pk for meeting in meetings]
+        figures, guests = turnout_of(ids), count_guests(ids)
+        for meeting in meetings:
+            meeting.answers = describe(figures[meeting.pk], guests[meeting.pk])
+        self.result_list = meetings
+
+
 @admin.register(Meeting)
 class MeetingAdmin(ReadOnlyAdmin):
-    list_display = ["group", "number", "starts_at", "duration_minutes", "status", "was_moved"]
+    list_display = [
+        "group",
+        "number",
+        "starts_at",
+        "duration_minutes",
+        "status",
+        "was_moved",
+        "who_comes",
+    ]
     list_filter = ["status", "group__cohort", "starts_at"]
     list_select_related = ["group"]
     search_fields = ["group__name", "group__cohort__name"]
@@ -48,12 +71,25 @@ class MeetingAdmin(ReadOnlyAdmin):
         "status",
         "rhythm_starts_at",
         "touched_at",
+        "who_comes",
     ]
+    readonly_fields = ["who_comes"]
     inlines = [AttendanceInline, ChangeInline]
 
     @admin.display(boolean=True, description="moved by hand")
     def was_moved(self, meeting: Meeting) -> bool:
         return meeting.touched_at is not None
+
+    @admin.display(description="who comes")
+    def who_comes(self, meeting: Meeting) -> str:
+        if hasattr(meeting, "answers"):
+            return str(meeting.answers)
+        return describe(
+            turnout_of([meeting.pk])[meeting.pk], count_guests([meeting.pk])[meeting.pk]
+        )
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return MeetingList
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view

@@ -446,6 +446,7 @@ def test_every_address_is_described(client):
         ("/api/meetings/{meeting_id}/cancel", "post"),
         ("/api/meetings/{meeting_id}/restore", "post"),
         ("/api/meetings/{meeting_id}/postpone", "post"),
+        ("/api/groups/{group_id}/meetings", "get"),
         ("/api/groups/{group_id}/meetings", "post"),
         ("/api/groups/{group_id}/slot", "post"),
     }
