@@ -6,17 +6,22 @@ import itertools
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db.models import F
 
 from cohorts import clock
-from cohorts.models import AccessState, User
+from cohorts.messages.choices import choose
+from cohorts.messages.tasks import collect_all
+from cohorts.models import AccessState, Group, User
 from cohorts.sync.models import GroupSync, RealizeRequest
 from discordsync.bot.models import BotReply, GuildStay
 from discordsync.models import DirectLine
 from guestvisits.models import GuestVisit
 from lens.sandbox.inprocess import RefusedError
+from meetings.models import Attendance, Meeting
 from tests.discordsync.bot.conftest import World
 from tests.discordsync.bot.discord import People, buttons
 from tests.discordsync.bot.running import RunningBot
@@ -162,6 +167,63 @@ def test_who_is_no_administrator_is_offered_nothing_and_refused(here, world):
         here.people.run(alice, "realize-cohort", cohort="1")
 
 
+# -- reminders ---------------------------------------------------------------------------------
+
+
+def remind_soon(made: MadeCohort) -> Meeting:
+    """The first meeting begins in a day and a second, so that its reminder is due in a second."""
+    meeting = Meeting.objects.filter(group=made.groups[0]).earliest("number")
+    start = clock.now() + timedelta(days=1, seconds=1)
+    Meeting.objects.filter(pk=meeting.pk).update(starts_at=start)
+    return meeting
+
+
+def forget_realizing() -> None:
+    """Within an hour of a realize nobody is written to directly."""
+    before = clock.now() - timedelta(hours=2)
+    Group.objects.filter(activated_at__isnull=False).update(activated_at=before)
+    GroupSync.objects.update(create_asked_at=None)
+
+
+def find_message(world: World, channel: str) -> dict[str, Any]:
+    """The newest message with buttons in a channel, as anybody there sees it; {} for none."""
+    said = world.sandbox.get("state")["discord"]["messages"].get(channel, {})
+    return next((one for one in reversed(said.values()) if one.get("components")), {})
+
+
+def test_the_buttons_under_a_reminder_count_in_the_channel_and_in_direct_messages(
+    here, world, standing
+):
+    facilitator, learner = standing.people
+    here.join(learner)
+    here.people.answer(here.people.run(learner, "my-meetings"), "Your next meetings")
+    choose(learner.pk, {"reminders": "discord_dm"}, now=clock.now())
+    forget_realizing()
+    meeting = remind_soon(standing)
+    group = standing.groups[0]
+    channel = outside_id(f"text_channel:{group.pk}")
+
+    def places() -> list[str]:
+        dms = world.sandbox.get("state")["discord"]["dms"].items()
+        return [channel, *(pk for pk, dm in dms if dm["recipient_id"] == str(learner.discord_id))]
+
+    def are_there() -> bool:
+        collect_all()
+        workers()
+        return len(places()) == 2 and all(find_message(world, place) for place in places())
+
+    here.people.wait(are_there, "no reminders", places)
+    in_channel, directly = (find_message(world, place) for place in places())
+
+    yes = here.people.press(facilitator, in_channel, "I'll come")
+    assert here.people.answer(yes, "You come: ", group.name)["ephemeral"]
+    no = here.people.press(learner, directly, "I can't")
+    here.people.answer(no, "You don't come: ", group.name)
+
+    answers = dict(Attendance.objects.filter(meeting=meeting).values_list("user", "rsvp"))
+    assert answers == {facilitator.pk: "attending", learner.pk: "not_attending"}
+
+
 # -- what happens in the guild ---------------------------------------------------------------------
 
 
@@ -269,33 +331,7 @@ def test_a_role_that_is_taken_by_hand_comes_back_at_once(here, world, standing):
     here.people.wait(is_back, "it stays away")
 
 
-# -- connections and time --------------------------------------------------------------------------
-
-
-def is_connected(world: World) -> bool:
-    return any(one["connected"] for one in world.sandbox.get("gateway")["sessions"])
-
-
-@pytest.mark.parametrize(
-    "broken",
-    [
-        {"do": "drop"},
-        {"do": "drop", "code": 4000},
-        {"do": "reconnect"},
-        {"do": "invalidate", "resumable": True},
-        {"do": "invalidate", "resumable": False},
-    ],
-    ids=lambda broken: "-".join(map(str, broken.values())),
-)
-def test_however_the_connection_breaks_it_comes_back_and_answers(here, world, broken):
-    alice = here.add("Alice", "A")
-    before = world.sandbox.get("gateway")["sessions"]
-    world.sandbox.post("gateway", broken)
-    here.people.wait(
-        lambda: is_connected(world) and world.sandbox.get("gateway")["sessions"] != before,
-        "it did not come back",
-    )
-    here.people.answer(here.people.run(alice, "my-meetings"), "Your next meetings")
+# -- time and company ------------------------------------------------------------------------------
 
 
 @pytest.fixture
