@@ -107,7 +107,7 @@ class DiscordSandbox:
         messages.forget_old_nonces(self.world)
 
     def view(self) -> dict[str, Any]:
-        return view.show(self.world)
+        return view.show(self.world) | {"gateway": self.hub.describe()}
 
     def fault_response(
         self,

@@ -1,9 +1,11 @@
 """The guild as a person would see it, with names in place of ids: plain data for a template."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from discordsync.sandbox import permissions
+from discordsync.sandbox.interactions import play
+from discordsync.sandbox.interactions.command_checks import NESTING
 from discordsync.sandbox.permissions import CATEGORY, VOICE, Bit
 from discordsync.sandbox.world import World
 
@@ -23,7 +25,10 @@ TOLD = (
 
 
 def show(world: World) -> dict[str, Any]:
-    """Keys: guild, categories, roles, people, messages, direct_messages, events, access."""
+    """Keys: guild, categories, roles, people, messages, direct_messages, events, access, commands.
+
+    And interactions, as the control door shows them.
+    """
     access = access_table(world)
     return {
         "guild": {**world.state["guild"], "members": len(world.state["members"])},
@@ -34,7 +39,33 @@ def show(world: World) -> dict[str, Any]:
         "direct_messages": show_direct_messages(world),
         "events": show_events(world),
         "access": access,
+        "commands": show_commands(world),
+        **play.show(world),
     }
+
+
+def show_commands(world: World) -> list[dict[str, Any]]:
+    """Each command, and each subcommand of one, as it is typed."""
+    return [
+        {
+            "path": " ".join(path),
+            "description": leaf["description"],
+            "options": leaf["options"],
+            "restricted": command["default_member_permissions"] is not None,
+        }
+        for command in world.state["commands"].values()
+        for path, leaf in leaves(command)
+    ]
+
+
+def leaves(node: Mapping[str, Any]) -> Iterator[tuple[list[str], Mapping[str, Any]]]:
+    """The ends of a command's tree: what can really be run, with the words that lead there."""
+    inner = [option for option in node["options"] if option["type"] in NESTING]
+    if not inner:
+        yield [node["name"]], node
+    for option in inner:
+        for path, leaf in leaves(option):
+            yield [node["name"], *path], leaf
 
 
 def access_table(world: World) -> list[dict[str, Any]]:
@@ -165,6 +196,8 @@ def show_message(world: World, message: Mapping[str, Any], where: str) -> dict[s
         "where": where,
         "author": name_of(world, message["author_id"]),
         "text": message["content"],
+        "components": message.get("components", []),
+        "presser": world.state["dms"].get(message["channel_id"], {}).get("recipient_id"),
         "at": message["sent_at"],
         "mentions": [name_of(world, user_id) for user_id in message["mentions"]],
         "mention_roles": [target_name(world, role_id) for role_id in message["mention_roles"]],

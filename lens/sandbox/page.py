@@ -6,8 +6,10 @@ from typing import Any
 from aiohttp import web
 from django.template.loader import render_to_string
 
-from lens.sandbox.page_view import show_calendar, show_guild, tell_offset
+from lens.sandbox.page_bot import read_form, read_wish, settle, show_bot
+from lens.sandbox.page_view import make_filter, show_calendar, show_guild, tell_offset
 from lens.sandbox.sandbox import Sandbox
+from lens.sandbox.world import World
 
 SHOWN_CALLS = 30
 STEPS = {
@@ -24,14 +26,24 @@ class Page:
         self.sandbox = sandbox
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.get("/", self.show), web.post("/clock", self.move_clock)]
+        return [
+            web.get("/", self.show),
+            web.post("/clock", self.move_clock),
+            web.post("/bot", self.use_bot),
+            web.post("/voice", self.enter_voice),
+        ]
 
     async def show(self, request: web.Request) -> web.Response:
+        return self._render(request.query.get("q", ""))
+
+    def _render(self, search: str = "", *, refusal: str = "") -> web.Response:
         self.sandbox.advance()
-        html = render_to_string("sandbox/page.html", self._context(request.query.get("q", "")))
+        context = self._context(search) | {"refusal": refusal}
+        html = render_to_string("sandbox/page.html", context)
         # Half a character that somebody wrote must not cost the whole page.
         body = html.encode("utf-8", "replace")
-        return web.Response(body=body, content_type="text/html", charset="utf-8")
+        status = 400 if refusal else 200
+        return web.Response(body=body, status=status, content_type="text/html", charset="utf-8")
 
     async def move_clock(self, request: web.Request) -> web.Response:
         """Follow a button of the page, then show the page again."""
@@ -45,6 +57,36 @@ class Page:
         self.sandbox.changed()
         raise web.HTTPSeeOther("/")
 
+    async def use_bot(self, request: web.Request) -> web.Response:
+        """Play a person as a form of the page says; then show the page, with the bot's answer."""
+        form, discord = await read_form(request), self._world("discord")
+        try:
+            wish = read_wish(form, discord.view()["commands"])
+            begun = self._control("interactions", wish)
+        except ValueError as error:
+            return self._render(refusal=str(error))
+        await settle(discord.shows["interactions"], begun["id"])
+        raise web.HTTPSeeOther("/#bot")
+
+    async def enter_voice(self, request: web.Request) -> web.Response:
+        form = await read_form(request)
+        wish = {"user": form.get("user", ""), "channel_id": form.get("channel_id") or None}
+        try:
+            self._control("voice", wish)
+        except ValueError as error:
+            return self._render(refusal=str(error))
+        raise web.HTTPSeeOther("/#bot")
+
+    def _control(self, name: str, wish: Any) -> Any:
+        """Use one of Discord's controls; raises ValueError with a sentence."""
+        self.sandbox.advance()
+        result = self._world("discord").controls[name](wish)
+        self.sandbox.changed()
+        return result
+
+    def _world(self, name: str) -> World:
+        return next(world for world in self.sandbox.worlds if world.name == name)
+
     def _context(self, search: str) -> dict[str, Any]:
         sandbox = self.sandbox
         views = {world.name: world.view() for world in sandbox.worlds}
@@ -55,6 +97,7 @@ class Page:
             "moved": tell_offset(sandbox.clock.offset),
             "steps": STEPS,
             "guild": show_guild(views["discord"], search),
+            "bot": show_bot(views["discord"], make_filter(search)),
             "calendar": show_calendar(views["google"], search),
             "calls": sandbox.journal.latest(SHOWN_CALLS),
             "last": sandbox.journal.last,

@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from lens.sandbox.page_bot import parts
+
 View = Mapping[str, Any]
 Wanted = Callable[..., bool]
 
@@ -82,7 +84,12 @@ def show_category(
 
 def show_message(message: View, names: View) -> dict[str, Any]:
     text = re.sub(r"<@&?\d+>", lambda found: names.get(found[0], found[0]), message["text"])
-    return {**message, "text": text, "at": datetime.fromisoformat(message["at"])}
+    return {
+        **message,
+        "text": text,
+        "at": datetime.fromisoformat(message["at"]),
+        "buttons": list(parts(message["components"])),
+    }
 
 
 def show_event(event: View) -> dict[str, Any]:

@@ -1,0 +1,108 @@
+"""The page's part for the bot: a person runs commands, presses buttons and fills in forms there."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+View = Mapping[str, Any]
+Wanted = Callable[..., bool]
+Form = Mapping[str, str]
+
+SHOWN_INTERACTIONS = 8
+OPTION, FIELD = "option.", "field."
+INTEGER, BOOLEAN, NUMBER = 4, 5, 10
+OPEN_STATES = ("waiting", "thinking")
+# The page waits so long for the bot's answer, since nothing on it moves by itself.
+PATIENCE_SECONDS = 2.0
+LOOK_SECONDS = 0.05
+
+
+def show_bot(view: View, wanted: Wanted) -> dict[str, Any]:
+    """Sessions, commands and the newest interactions of Discord's world."""
+    people = {person["id"]: person["name"] for person in view["people"]}
+    shown = [show_interaction(each, people) for each in view["interactions"]]
+    chosen = [each for each in shown if wanted(each["who"], each["name"], *each["texts"])]
+    return {
+        "gateway": view["gateway"],
+        "commands": view["commands"],
+        "people": [person for person in view["people"] if not person["bot"]],
+        "voice_channels": [
+            channel
+            for category in view["categories"]
+            for channel in category["channels"]
+            if channel["kind"] == "voice"
+        ],
+        "interactions": chosen[::-1][:SHOWN_INTERACTIONS],
+    }
+
+
+def show_interaction(interaction: View, people: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        **interaction,
+        "who": people.get(interaction["user"], interaction["user"]),
+        "at": datetime.fromisoformat(interaction["at"]),
+        "texts": [message["content"] for message in interaction["messages"]],
+        "messages": [
+            message | {"buttons": list(parts(message["components"]))}
+            for message in interaction["messages"]
+        ],
+    }
+
+
+def parts(rows: Iterable[View]) -> Iterable[View]:
+    """The buttons and menus under a message, in their order."""
+    return (part for row in rows for part in row["components"])
+
+
+def read_wish(form: Form, commands: Iterable[View]) -> dict[str, Any]:
+    """What a form of the page asks for, in the words of the control `interactions`."""
+    wish = {name: form[name] for name in ("user", "focus", "press", "message_id") if form.get(name)}
+    if form.get("submit"):
+        return wish | {"submit": form["submit"], "values": named(form, FIELD)}
+    if form.get("press"):
+        return wish | ({"values": [form["value"]]} if form.get("value") else {})
+    return wish | {"command": form.get("command", ""), "options": read_options(form, commands)}
+
+
+def named(form: Form, prefix: str) -> dict[str, str]:
+    return {name.removeprefix(prefix): form[name] for name in form if name.startswith(prefix)}
+
+
+def read_options(form: Form, commands: Iterable[View]) -> dict[str, Any]:
+    """The filled-in options, each as its type wants it; raises ValueError."""
+    command = next((each for each in commands if each["path"] == form.get("command")), None)
+    kinds = {option["name"]: option["type"] for option in command["options"]} if command else {}
+    return {
+        name: convert(text, kinds.get(name))
+        for name, text in named(form, OPTION).items()
+        if text.strip()
+    }
+
+
+def convert(text: str, kind: int | None) -> Any:
+    if kind in (INTEGER, NUMBER):
+        try:
+            return int(text) if kind == INTEGER else float(text)
+        except ValueError:
+            raise ValueError(f"“{text}” is no number.") from None
+    if kind == BOOLEAN:
+        return text == "true"
+    return text.strip()
+
+
+async def settle(look: Callable[[], View], interaction_id: str) -> None:
+    """Wait a moment for the bot's answer; `look` shows all interactions."""
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + PATIENCE_SECONDS
+    while loop.time() < ends:
+        states = {each["id"]: each["state"] for each in look()["interactions"]}
+        if states.get(interaction_id) not in OPEN_STATES:
+            return
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def read_form(request: web.Request) -> Form:
+    return {name: str(value) for name, value in (await request.post()).items()}
