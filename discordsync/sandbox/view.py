@@ -130,6 +130,11 @@ def show_channel(world: World, channel: Mapping[str, Any], seen_by: list[str]) -
         "name": channel["name"],
         "topic": channel.get("topic"),
         "seen_by": seen_by,
+        "inside": [
+            name_of(world, user_id)
+            for user_id, state in world.state["voice"].items()
+            if state["channel_id"] == channel["id"]
+        ],
         "overwrites": [
             {
                 "who": target_name(world, target_id),

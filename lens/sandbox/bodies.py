@@ -15,6 +15,8 @@ SECRETS = frozenset(
     {"client_secret", "code", "code_verifier", "token", "access_token", "refresh_token"}
 )
 HIDDEN = "(hidden)"
+# Interactions and webhooks are reached by a token in the path.
+TOKEN_IN_PATH = re.compile(r"(/(?:interactions|webhooks)/\d+/)[^/]+")
 
 
 def parse_body(raw: bytes, content_type: str) -> Any:
@@ -36,6 +38,10 @@ def parse_body(raw: bytes, content_type: str) -> Any:
 def hide_in_form(text: str) -> str:
     fields = parse_qsl(text, keep_blank_values=True)
     return urlencode([(name, HIDDEN if name in SECRETS else value) for name, value in fields])
+
+
+def hide_in_path(path: str) -> str:
+    return TOKEN_IN_PATH.sub(rf"\1{HIDDEN}", path)
 
 
 def hide_in_json(body: Any) -> Any:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from lens.sandbox.bodies import parse_body
+from lens.sandbox.bodies import hide_in_path, parse_body
 
 MAX_CALLS = 20_000
 MAX_BYTES = 128 * 1024 * 1024
@@ -51,6 +51,10 @@ class Call:
         return self.headers.get("Content-Type")
 
     @property
+    def shown_path(self) -> str:
+        return hide_in_path(self.path)
+
+    @property
     def body(self) -> Any:
         """The request's body: JSON as values, anything else as text, None when empty."""
         return parse_body(self.raw_body, self.content_type or "")
@@ -75,7 +79,7 @@ class Call:
             "number": self.number,
             "service": self.service,
             "method": self.method,
-            "path": self.path,
+            "path": self.shown_path,
             "query": dict(parse_qsl(self.query_string, keep_blank_values=True)),
             "query_string": self.query_string,
             "headers": self.headers,

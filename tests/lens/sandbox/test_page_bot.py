@@ -134,6 +134,7 @@ def test_people_are_moved_through_voice_channels(page: RunningSandbox) -> None:
         form = urlencode({"user": ADA["id"], "channel_id": channel}).encode()
         assert Client(page.url).call("POST", "/voice", form, FORM).status == 303
         assert (ADA["id"] in page.get("state")["discord"]["voice"]) is there
+        assert ('<span class="chip good">ada</span>' in Client(page.url).get("/").body) is there
     form = urlencode({"user": GRACE["id"], "channel_id": voice}).encode()
     assert Client(page.url).call("POST", "/voice", form, FORM).status == 400
 
