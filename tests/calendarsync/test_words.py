@@ -1,0 +1,196 @@
+"""Where people's answers stand in the calendar, however it was read."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from calendarsync import ids
+from calendarsync.calls import Create
+from calendarsync.hearing import SILENT, Decided, Word, find_answer
+from calendarsync.observed import Attendee, Event, Face, Observed, Reading, read_event
+from calendarsync.slots import Slot, Weekly
+from calendarsync.words import Place, find_series, is_rewritten, read_words
+from tests.calendarsync.direct import DirectClient
+
+NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
+FIRST = datetime(2026, 11, 4, 15, tzinfo=UTC)
+SLOT = Slot.through([FIRST, FIRST + timedelta(weeks=2)], Weekly(2, time(15), "UTC", 60))
+YES, NO = "attending", "not_attending"
+PLACES = tuple(Place(n, start, ("series",), ()) for n, start in enumerate(SLOT.starts(), 1))
+
+
+def listed(**answers: str) -> tuple[Attendee, ...]:
+    return tuple(
+        Attendee((("email", f"{name}@example.org"), ("responseStatus", answer)))
+        for name, answer in answers.items()
+    )
+
+
+def series(pk: str = "series", **answers: str) -> Event:
+    end = FIRST + timedelta(hours=1)
+    return Event(pk, "1", "confirmed", start=FIRST, end=end, slot=SLOT, attendees=listed(**answers))
+
+
+def exception(number: int, of: str = "series", **answers: str) -> Event:
+    start = SLOT.starts()[number - 1]
+    pk = ids.occurrence_id(of, start)
+    return Event(pk, "1", "confirmed", series_id=of, original=start, attendees=listed(**answers))
+
+
+def observe(*events: Event) -> Observed:
+    return Observed({event.id: event for event in events})
+
+
+# -- one by one ----------------------------------------------------------------------------------
+
+
+def test_a_word_is_on_the_series_and_on_the_occurrence() -> None:
+    seen = observe(series(ada="accepted", ben="needsAction"), exception(2, ada="declined"))
+    assert read_words(PLACES[0], seen) == {
+        "ada@example.org": Word("", YES),
+        "ben@example.org": SILENT,
+    }
+    assert read_words(PLACES[1], seen)["ada@example.org"] == Word(NO, YES)
+
+
+def test_the_newest_series_that_has_the_meeting_counts() -> None:
+    place = replace(PLACES[1], series_ids=("new", "series"))
+    seen = observe(series(ada="accepted"), series("new", ada="needsAction"))
+    assert find_series(place, seen) == seen.events["new"]
+    off = replace(exception(2, of="new"), status="cancelled")
+    assert find_series(place, observe(*seen.events.values(), off)) == seen.events["series"]
+    elsewhere = replace(place, original=FIRST + timedelta(hours=1))
+    assert find_series(elsewhere, seen) is None
+    assert read_words(elsewhere, seen) == {}
+
+
+def test_a_single_event_outranks_the_series_and_a_cancelled_one_says_nothing() -> None:
+    place = replace(PLACES[0], event_ids=("single",))
+    single = Event("single", "1", "confirmed", attendees=listed(ada="declined"))
+    seen = observe(series(ada="accepted"), single)
+    assert read_words(place, seen) == {"ada@example.org": Word(NO)}
+    gone = observe(series(ada="accepted"), replace(single, status="cancelled"))
+    assert read_words(place, gone) == {"ada@example.org": Word("", YES)}
+
+
+@pytest.mark.parametrize("short", ["series", "exception"])
+def test_a_list_that_was_cut_short_says_nothing_of_anybody(short: str) -> None:
+    whole, once = series(ada="accepted"), exception(1, ada="declined")
+    if short == "series":
+        whole = replace(whole, omitted=True)
+    else:
+        once = replace(once, omitted=True)
+    assert read_words(PLACES[0], observe(whole, once)) == {}
+
+
+def test_a_series_was_rewritten_when_more_than_answers_changed() -> None:
+    before = series(ada="needsAction")
+    assert not is_rewritten(before, series(ada="accepted"))
+    assert is_rewritten(before, series(ada="needsAction", ben="needsAction"))
+    assert is_rewritten(before, replace(before, face=Face(summary="new")))
+    assert is_rewritten(None, before)
+
+
+# -- read in full, or what has changed -----------------------------------------------------------
+
+WHO = st.sampled_from(["ada", "ben"])
+HAPPENINGS = st.one_of(
+    st.tuples(
+        st.just("respond"),
+        WHO,
+        st.sampled_from(["accepted", "declined", "tentative", "needsAction"]),
+        st.sampled_from([None, *SLOT.starts()]),
+    ),
+    st.tuples(st.just("invite"), st.sampled_from(["cleo", "carl"])),
+    st.tuples(st.just("delete"), st.sampled_from(SLOT.starts())),
+    st.just(("expire",)),
+    st.just(("look",)),
+)
+
+
+class Calendar:
+    """One series, and two who read it: by what has changed, and each time in full."""
+
+    def __init__(self, exceptions: str) -> None:
+        self.client = DirectClient(lambda: NOW)
+        self.client.by_hand("settings", exceptions=exceptions)
+        mark = ids.Mark("here", 1, 1)
+        call = Create(Face(mark=mark), SLOT, ("ada@example.org", "ben@example.org"))
+        self.series_id = self.run(self.client.insert(call.body(), tell="none")).id
+        self.places = [replace(place, series_ids=(self.series_id,)) for place in PLACES]
+        self.changes = self.full = Observed()
+
+    def run(self, coroutine: Any) -> Any:
+        return asyncio.run(coroutine)
+
+    def happen(self, what: str, *details: Any) -> None:
+        getattr(self, what)(*details)
+
+    def respond(self, who: str, answer: str, original: datetime | None) -> None:
+        where = {"original_start": original.isoformat()} if original else {}
+        self.client.by_hand(
+            "respond",
+            event=self.series_id,
+            attendee=f"{who}@example.org",
+            answer=answer,
+            **where,
+        )
+
+    def invite(self, who: str) -> None:
+        event = self.run(self.client.get(self.series_id))
+        entries = [one.body() for one in event.attendees]
+        if f"{who}@example.org" not in event.people:
+            entries.append({"email": f"{who}@example.org"})
+        self.run(self.client.patch(event, {"attendees": entries}, tell="none"))
+
+    def delete(self, original: datetime) -> None:
+        self.client.by_hand("delete_event", event=ids.occurrence_id(self.series_id, original))
+
+    def expire(self) -> None:
+        self.client.by_hand("expire_tokens")
+
+    def look(self) -> None:
+        self.changes = self.changes.with_reading(self.read())
+        cursor, self.client.cursor = self.client.cursor, ""
+        self.full = self.full.with_reading(self.read())
+        self.client.cursor = cursor
+
+    def read(self) -> Reading:
+        listing = self.run(self.client.list())
+        events = tuple(read_event(body) for body in listing.bodies)
+        return Reading(events, listing.cursor, listing.full)
+
+
+def listen(calendar: Calendar, observed: Observed, known: dict[Any, Word]) -> dict[Any, str]:
+    """What is taken over; `known` is what was said last, and afterwards what is said now."""
+    taken = {}
+    for place in calendar.places:
+        for address, word in read_words(place, observed).items():
+            key = place.meeting_id, address
+            taken[key] = find_answer(known.get(key, SILENT), word, Decided())
+            known[key] = word
+    return taken
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(HAPPENINGS, max_size=8), st.sampled_from(["left_alone", "overwritten", "merged"]))
+def test_read_in_full_or_by_what_has_changed_the_same_is_heard(
+    happenings: list[tuple[Any, ...]], exceptions: str
+) -> None:
+    calendar = Calendar(exceptions)
+    by_changes: dict[Any, Word] = {}
+    in_full: dict[Any, Word] = {}
+    for happening in [("look",), *happenings, ("look",)]:
+        calendar.happen(*happening)
+        if happening == ("look",):
+            taken = listen(calendar, calendar.changes, by_changes)
+            assert taken == listen(calendar, calendar.full, in_full)
+            assert by_changes == in_full
+            assert not any(listen(calendar, calendar.changes, by_changes).values())
