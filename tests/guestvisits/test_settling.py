@@ -246,6 +246,20 @@ def test_a_person_who_drops_out_after_the_visit_keeps_the_history(academy, alice
     assert not any(window.holds(held) for window in guest_windows(None, held))
 
 
+@pytest.mark.parametrize("change", ["moved", "cancelled"])
+def test_a_guest_who_was_early_for_a_meeting_that_is_then_another_is_its_guest_no_more(
+    academy, visit, now, change
+):
+    # Else the guest would be reminded of the meeting's new time.
+    meeting = academy.meeting("B")
+    Attendance.objects.filter(meeting=meeting).update(checked_in_at=now)
+    fields = {"starts_at": meeting.ends_at} if change == "moved" else {"status": "cancelled"}
+    Meeting.objects.filter(pk=meeting.pk).update(**fields)
+    settle_all_visits(now)
+    assert ended(visit) == f"host_{change}"
+    assert not Attendance.objects.filter(meeting=meeting).exists()
+
+
 def test_nothing_to_settle_costs_two_queries_whatever_the_number_of_visits(
     academy, visit, now, django_assert_num_queries
 ):
