@@ -36,7 +36,9 @@ class Sample:
 
     def __str__(self) -> str:
         to = self.message.user or "the channel"
-        return f"{to} · {self.message.group or 'no group'} · {self.message.due_at:%Y-%m-%d %H:%M}"
+        return (
+            f"{to} · {self.message.group or 'no group'} · {self.message.due_at:%Y-%m-%d %H:%M} UTC"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,11 @@ class Shown:
 
 
 def find_samples(kind: str, now: datetime) -> list[Sample]:
-    """The newest first."""
+    """Those to people first, which show more ways; of each the newest first."""
     rows = Message.objects.filter(kind=kind).select_related("user", "group__cohort__course")
     owed = [Sample(row, now) for row in rows.order_by("-due_at", "-pk")[:SHOWN]]
-    return owed or _find_coming(kind, now)
+    found = owed or _find_coming(kind, now)
+    return sorted(found, key=lambda sample: sample.message.user_id is None)
 
 
 def _find_coming(kind: str, now: datetime) -> list[Sample]:
