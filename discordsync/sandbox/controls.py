@@ -80,6 +80,7 @@ SETTING_CHECKS: dict[str, fields.Check] = {
     "audit_delay_seconds": fields.whole(0),
     "audit_hole_every": fields.whole(0),
     "redirect_uris": fields.nullable(fields.listed(fields.text(1, 2048), 10)),
+    "gateway_open": fields.flag,
     "heartbeat_seconds": fields.amount(0.05, 3600),
     "identify_seconds": fields.amount(0, 3600),
     "all_members_seconds": fields.amount(0, 3600),
@@ -167,12 +168,20 @@ def check_person(world: World, person: Mapping[str, Any]) -> None:
 
 
 def admit(world: World, person: Mapping[str, Any]) -> None:
-    user_id, before = person["id"], world.state["users"].get(person["id"])
-    world.state["users"][user_id] = {**told_before(world, user_id), **new_user(**person)}
+    user_id = person["id"]
+    keep_user(world, {**told_before(world, user_id), **new_user(**person)})
     if user_id not in world.state["members"]:
         world.state["members"][user_id] = {"joined_at": world.timestamp(), "roles": []}
         members.tell(world, "GUILD_MEMBER_ADD", user_id)
-    elif before is None or before["username"] != person["username"]:
+
+
+def keep_user(world: World, user: dict[str, Any]) -> None:
+    """Store an account; of a member the bot is told what others can see of it."""
+    user_id = user["id"]
+    is_member = user_id in world.state["members"]
+    before = members.present_user(world, user_id) if is_member else None
+    world.state["users"][user_id] = user
+    if is_member and members.present_user(world, user_id) != before:
         members.tell(world, "GUILD_MEMBER_UPDATE", user_id)
 
 
@@ -188,7 +197,7 @@ def change_account(world: World, data: Any) -> dict[str, Any]:
     check_person(world, given)
     user_id = given["id"]
     held = world.state["users"].get(user_id) or new_user(user_id, given.get("username", user_id))
-    world.state["users"][user_id] = {**held, **given}
+    keep_user(world, {**held, **given})
     return dict(world.state["users"][user_id])
 
 

@@ -15,7 +15,7 @@ COMPRESSIONS = (None, "zlib-stream")
 
 def gateway_route(hub: Hub) -> web.RouteDef:
     async def attend(request: web.Request) -> web.StreamResponse:
-        refusal = unserved(request)
+        refusal = unserved(request, is_open=hub.world.setting("gateway_open"))
         if refusal is not None:
             return refusal
         # Discord's own compression is inside the frames; the websocket's would be another one.
@@ -51,8 +51,13 @@ def told_addresses(hub: Hub) -> list[Route]:
     return [("GET", "/gateway", get_gateway), ("GET", "/gateway/bot", get_gateway_bot)]
 
 
-def unserved(request: web.Request) -> web.Response | None:
-    """What Discord would do and this gateway does not: ETF, and compression with zstd."""
+def unserved(request: web.Request, *, is_open: bool) -> web.Response | None:
+    """Why there is no websocket: Discord is away, or would do what this gateway does not.
+
+    That is ETF, and compression with zstd.
+    """
+    if not is_open:
+        return web.Response(status=503, text="The gateway is shut.")
     if request.query.get("encoding", "json") != "json":
         return web.Response(status=501, text="The sandbox's gateway speaks JSON only.")
     if request.query.get("compress") not in COMPRESSIONS:

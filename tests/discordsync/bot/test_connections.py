@@ -116,6 +116,20 @@ def test_a_heartbeat_without_answer_is_noticed(world: World, alice: User) -> Non
     assert session(world)["id"] == before["id"]
 
 
+def test_after_an_outage_it_comes_back_and_looks(world: World, alice: User) -> None:
+    is_noticed(world, alice)
+    late = learner("Late")
+    world.sandbox.post("discord/settings", {"gateway_open": False, "identify_seconds": 0})
+    world.sandbox.post("discord/settings", {"all_members_seconds": 0})
+    world.sandbox.post("gateway", {"do": "drop"})
+    world.people.wait(lambda: "is lost" in world.bot.said(), "the outage was not noticed")
+    join(world, late)
+    world.sandbox.post("discord/settings", {"gateway_open": True})
+
+    is_noticed(world, late)
+    is_answered(world, alice)
+
+
 @pytest.mark.parametrize("told", [True, False], ids=["told", "not told"])
 def test_what_was_lost_with_a_session_is_made_up_for_by_looking(
     world: World, alice: User, told: bool

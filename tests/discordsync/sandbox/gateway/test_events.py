@@ -53,6 +53,14 @@ def test_a_new_name_is_told(gateway: Gateway) -> None:
     assert (name, data["user"]["username"]) == ("GUILD_MEMBER_UPDATE", "ada lovelace")
 
 
+def test_a_new_avatar_is_told_and_a_new_address_is_not(gateway: Gateway) -> None:
+    def act(guild: Server) -> None:
+        guild.control("account", {"id": ADA, "email": "ada@example.org"})
+        guild.control("account", {"id": ADA, "avatar": "a" * 32})
+
+    assert names(told(gateway, act)) == ["GUILD_MEMBER_UPDATE"]
+
+
 def test_roles_and_their_people_are_told(gateway: Gateway) -> None:
     def act(guild: Server) -> None:
         role = guild.call("POST", f"/guilds/{GUILD}/roles", {"name": "Group 1"}).body["id"]

@@ -162,6 +162,17 @@ def test_what_the_sandbox_does_not_speak_is_no_success(gateway: Gateway, query: 
     assert refused.value.status == 501
 
 
+def test_a_gateway_that_is_shut_answers_503_and_keeps_who_is_there(gateway: Gateway) -> None:
+    async def come_late(talk: Talk) -> tuple[int, list[str]]:
+        wire = await talk.listen()
+        gateway.server.set(gateway_open=False)
+        with pytest.raises(WSServerHandshakeError) as refused:
+            await talk.open()
+        return refused.value.status, await wire.caught_up()
+
+    assert gateway.talk(come_late) == (503, ["READY", "GUILD_CREATE"])
+
+
 def test_one_identify_in_five_seconds(guild: Server) -> None:
     async def twice(talk: Talk) -> tuple[dict[str, Any], Any]:
         first = await talk.open()
