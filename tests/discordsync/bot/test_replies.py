@@ -1,0 +1,174 @@
+"""Answers owed: rows that outlive their process, shown until they are done."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from discordsync.bot import replies
+from discordsync.bot.asks import Ask
+from discordsync.bot.models import BotReply
+from discordsync.bot.people import Asker
+from discordsync.bot.replies import KEPT_FOR, SHOWN_FOR, Reply
+from discordsync.models import DirectLine
+from tests.sync.cohort import join, make_cohort, work
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
+
+ADMIN = Asker(200000000000000099, "Grace", is_admin=True)
+
+
+def reply(ask: Ask, *, asker: Asker = ADMIN, asked_at: datetime | None = None) -> Reply:
+    return Reply(
+        interaction_id=300000000000000001,
+        application_id=1,
+        token="secret",
+        channel_id=400000000000000001,
+        asker=asker,
+        ask=ask,
+        asked_at=asked_at or timezone.now(),
+    )
+
+
+def begin(ask: Ask) -> replies.Showing:
+    """An interaction comes, and its first answer is shown."""
+    showing = replies.take(reply(ask))
+    assert showing is not None
+    replies.settle(showing, arrived=True)
+    return showing
+
+
+def grow_old(by: timedelta) -> None:
+    """The row was made so much earlier, and its turn has come."""
+    row = BotReply.objects.get()
+    BotReply.objects.update(asked_at=row.asked_at - by, look_at=timezone.now())
+
+
+def go_on() -> replies.Showing:
+    """What the bot does when an answer's turn comes; it is shown."""
+    BotReply.objects.update(look_at=timezone.now())
+    (showing,) = replies.take_due()
+    replies.settle(showing, arrived=True)
+    return showing
+
+
+def test_the_same_interaction_is_taken_once():
+    first = replies.take(reply(Ask("meetings")))
+    assert first is not None
+    assert replies.take(reply(Ask("meetings"))) is None
+    replies.settle(first, arrived=True)
+    assert not BotReply.objects.exists()
+
+
+def test_an_answer_that_is_held_by_a_living_process_is_left_to_it():
+    assert replies.take(reply(Ask("meetings")))
+    assert replies.take_due() == []
+
+
+def test_what_did_not_arrive_is_tried_again():
+    showing = replies.take(reply(Ask("meetings")))
+    assert showing is not None
+    replies.settle(showing, arrived=False)
+    assert BotReply.objects.get().look_at > timezone.now()
+    assert go_on().body == showing.body
+
+
+def test_only_people_of_the_roster_are_written_down_as_users_of_the_bot():
+    replies.take(reply(Ask("meetings")))
+    assert not DirectLine.objects.exists()
+
+
+def test_from_the_command_to_the_end_and_each_step_survives_its_process(sandbox):
+    """Each `go_on` is a process of its own: nothing is kept between them but the row."""
+    made = make_cohort(groups=2, members=1)
+    join(sandbox, made.people)
+    assert "Looking what realizing" in begin(Ask("realize", (str(made.cohort.pk),))).answer.text
+    assert go_on().body is None  # nothing new, so nothing is written again
+    work("discord")
+    plan = go_on()
+    assert "Realize Spring?" in plan.answer.text
+    assert not BotReply.objects.exists()
+
+    confirm = plan.answer.buttons[0].ask
+    assert confirm is not None
+    for _ in range(2):  # the second administrator, or the second tap
+        BotReply.objects.all().delete()
+        assert "0 of 2 groups" in begin(confirm).answer.text
+    work("discord")
+    while BotReply.objects.exists():
+        showing = go_on()
+    assert "2 groups processed: 2 successful, 0 failed" in showing.answer.text
+
+
+def test_after_a_quarter_of_an_hour_the_end_is_said_in_the_channel_without_names(sandbox):
+    made = make_cohort(groups=1, members=2)
+    join(sandbox, made.people[:1])
+    begin(Ask("realize", ("Spring",)))
+    work("discord")
+    confirm = go_on().answer.buttons[0].ask
+    assert confirm is not None
+    begin(confirm)
+
+    grow_old(SHOWN_FOR - timedelta(seconds=2))
+    assert "can't be changed any longer" in (go_on().body or {})["content"]
+    grow_old(timedelta(minutes=1))
+    silent = go_on()
+    assert (silent.body, silent.aloud) == (None, "")
+
+    work("discord")
+    while BotReply.objects.exists():
+        showing = go_on()
+    assert "Realizing Spring has ended. 1 groups processed: 1 successful" in showing.aloud
+    assert made.people[1].display_name not in showing.aloud
+
+
+def test_what_nobody_waits_for_any_more_is_forgotten():
+    replies.take(reply(Ask("plan", ("1",))))
+    grow_old(KEPT_FOR)
+    assert replies.take_due() == []
+    assert not BotReply.objects.exists()
+
+
+def test_a_mistake_of_ours_is_told_and_logged_and_nothing_is_owed(monkeypatch, caplog):
+    from discordsync.bot import verbs
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("secret detail")
+
+    broken = verbs.Verb(fail, for_admins=True)  # type: ignore[arg-type]
+    monkeypatch.setitem(verbs.VERBS, "meetings", broken)  # type: ignore[arg-type]
+    showing = replies.take(reply(Ask("meetings")))
+    assert showing is not None
+    assert showing.answer.text == verbs.MISTAKE
+    assert "could not answer" in caplog.text
+
+
+@pytest.mark.parametrize("verb", ["realize", "plan", "confirm"])
+def test_who_is_no_administrator_is_refused_whatever_the_button_says(verb):
+    showing = replies.take(reply(Ask(verb, ("1",)), asker=Asker(5, "Mallory")))
+    assert showing is not None
+    assert "Only administrators" in showing.answer.text
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [Ask("nothing"), Ask("book", (1,)), Ask("book", ("a", "b")), Ask("progress", ("1", "x", 0))],
+)
+def test_a_made_up_or_outdated_button_does_nothing(ask):
+    showing = replies.take(reply(ask))
+    assert showing is not None
+    assert "from an earlier time" in showing.answer.text
+
+
+def test_a_plan_that_is_no_longer_kept_is_told():
+    showing = replies.take(reply(Ask("confirm", ("999-1000",))))
+    assert showing is not None
+    assert "no longer kept" in showing.answer.text
+
+
+def test_a_cohort_that_is_not_there_or_has_nothing_to_realize_is_told():
+    assert "no cohort" in begin(Ask("realize", ("Nothing",))).answer.text
+    make_cohort(groups=0)
+    assert "no group that has not ended" in begin(Ask("realize", ("Spring",))).answer.text
