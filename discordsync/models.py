@@ -86,7 +86,8 @@ class VoiceWatch(models.Model):
     it heard, leaves them as they were and begins new ones: in between nobody listened.
     """
 
-    ear = models.CharField(max_length=32)  # one unbroken time of listening, of one bot
+    # One unbroken time of listening, of one bot; "" once it sees the channel no more.
+    ear = models.CharField(max_length=32, blank=True)
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="voice_watches")
     channel_id = models.BigIntegerField()
     since = models.DateTimeField()
@@ -96,7 +97,11 @@ class VoiceWatch(models.Model):
         verbose_name_plural = "voice watches"
         ordering = ["-since"]
         constraints = [
-            models.UniqueConstraint(fields=["ear", "channel_id"], name="voice_watch_once"),
+            models.UniqueConstraint(
+                fields=["ear", "channel_id"],
+                condition=~models.Q(ear=""),
+                name="voice_watch_once",
+            ),
             models.CheckConstraint(
                 condition=models.Q(heard_until__gte=models.F("since")), name="voice_watch_forward"
             ),

@@ -20,6 +20,7 @@ import discord
 from django.conf import settings
 
 from cohorts import clock
+from discordsync.bot.listening import is_ours
 from discordsync.bot.threads import in_thread
 from discordsync.voice import hearing
 
@@ -41,9 +42,14 @@ class VoiceListener:
     async def on_disconnect(self) -> None:
         self.voices.lose()
 
-    async def on_guild_unavailable(self, _guild: discord.Guild) -> None:
+    async def on_guild_unavailable(self, guild: discord.Guild) -> None:
         """Discord has trouble of its own, and tells nothing of the guild until it is over."""
-        self.voices.lose()
+        if is_ours(guild):
+            self.voices.lose()
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        if is_ours(guild):
+            self.voices.lose()
 
     async def on_resumed(self) -> None:
         """What was missed has been told by now."""

@@ -52,17 +52,17 @@ def _prolong(
 ) -> tuple[dict[int, VoiceWatch], bool]:
     """By channel the watches of this ear that hold at `now`, and whether it is its first look."""
     groups = our_channels(here)
-    VoiceWatch.objects.filter(ear=ear, channel_id__in=groups).update(heard_until=now)
-    before = VoiceWatch.objects.filter(ear=ear)
-    watches = {watch.channel_id: watch for watch in before}
+    mine = VoiceWatch.objects.filter(ear=ear)
+    mine.exclude(channel_id__in=groups).update(ear="")  # seen again later, it is another watch
+    mine.update(heard_until=now)
+    held = {watch.channel_id: watch for watch in mine}
     new = [
         VoiceWatch(ear=ear, group_id=group, channel_id=channel, since=now, heard_until=now)
         for channel, group in groups.items()
-        if channel not in watches
+        if channel not in held
     ]
-    held = {channel: watch for channel, watch in watches.items() if channel in groups}
     made = {watch.channel_id: watch for watch in VoiceWatch.objects.bulk_create(new)}
-    return held | made, not watches
+    return held | made, not held
 
 
 def our_channels(channel_ids: Collection[int]) -> dict[int, int]:

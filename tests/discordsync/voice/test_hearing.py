@@ -27,7 +27,7 @@ def test_the_same_look_again_changes_nothing(evening, django_assert_num_queries)
     assert VoiceWatch.objects.count() == 2  # one for each of our channels
     here = {evening.channel("A"): [evening.account("Alice")], evening.channel("B"): []}
     now = evening.at(3)
-    with django_assert_num_queries(6):  # two of them begin and end the transaction
+    with django_assert_num_queries(7):  # two of them begin and end the transaction
         hear(evening.ear, here, now=now)
 
 
@@ -72,6 +72,21 @@ def test_a_channel_that_is_seen_no_more_is_not_listened_to(evening):
     assert evening.stays("Alice") == [(0, 10)]
     heard = dict(VoiceWatch.objects.values_list("channel_id", "heard_until"))
     assert heard == {evening.channel("A"): evening.at(10), evening.channel("B"): evening.at(30)}
+
+
+def test_a_channel_that_is_seen_again_was_not_listened_to_meanwhile(evening):
+    evening.add("Alice")
+    evening.go("Alice", "A", 0)
+    evening.look(10)
+    evening.look(20, channels="B")
+    evening.look(30)
+    evening.look(40)
+    assert evening.stays("Alice") == [(0, 10), (30, None)]
+    watches = VoiceWatch.objects.filter(channel_id=evening.channel("A")).order_by("pk")
+    assert [(row.since, row.heard_until) for row in watches] == [
+        (evening.at(0), evening.at(10)),
+        (evening.at(30), evening.at(40)),
+    ]
 
 
 def test_a_channel_that_is_recorded_later_is_heard_from_then_on(evening):
