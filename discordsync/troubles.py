@@ -74,7 +74,8 @@ TROUBLES: dict[str, TroubleText] = {
     ),
     "bot_silent": TroubleText(
         "The bot is not heard: commands and buttons on Discord get no answer, and what happens "
-        "there is noticed at the hourly look. Everything else goes on.",
+        "there is noticed at the hourly look. Of meetings now it stays unknown who was there. "
+        "Everything else goes on.",
         "Start it with `manage.py run_discord_bot`; its log says what keeps it from running.",
     ),
     "banned": TroubleText(

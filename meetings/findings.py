@@ -117,12 +117,12 @@ def _compare(
     windows, rows, members = _windows(meetings), _rows(meetings), _members(meetings)
     changes = []
     for meeting in meetings:
-        window, of_group = windows[meeting.pk], heard.get(meeting.group_id, Heard())
-        expected = _expect(meeting, window, members[meeting.group_id], rows[meeting.pk].values())
+        window, known = windows[meeting.pk], rows[meeting.pk]
+        expected = _expect(meeting, window, members[meeting.group_id], known.values())
         for user_id in sorted(expected):
-            before = _finding_of(rows[meeting.pk].get(user_id))
-            after = NOTHING
+            before, after = _finding_of(known.get(user_id)), NOTHING
             if not meeting.is_cancelled:
+                of_group = heard.get(meeting.group_id, Heard())
                 found = of_group.find(user_id, window, is_expected=expected[user_id], now=now)
                 after = settle(before, found, window)
             if after != before:
