@@ -195,6 +195,12 @@ DISCORD_API_BASE = reading.parse_base(
     else "https://discord.com/api/v10",
 )
 
+# Where people's pictures lie: {id} is the Discord id, {hash} what a sign-in told.
+AVATAR_URL = (
+    DISCORD_API_BASE.partition("/api")[0]
+    if reading.is_local(DISCORD_API_BASE)
+    else "https://cdn.discordapp.com"
+) + "/avatars/{id}/{hash}.png"
 if DEBUG and DISCORD_CLIENT_ID is None and reading.is_local(DISCORD_API_BASE):
     DISCORD_CLIENT_ID = SANDBOX_CLIENT_ID
     DISCORD_CLIENT_SECRET = "sandbox-local"  # noqa: S105 - only the sandbox takes it

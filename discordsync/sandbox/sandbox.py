@@ -8,6 +8,7 @@ from aiohttp import web
 
 from discordsync.sandbox import (
     audit,
+    avatars,
     channels,
     directs,
     errors,
@@ -78,6 +79,7 @@ class DiscordSandbox:
         return [
             *oauth.routes(self.world, PREFIX, as_bot),
             *oauth_page.routes(self.world),
+            *avatars.routes(self.world),
             *served,
             *answered,
             web.route("*", "/api/{rest:.*}", catch_all([*known, *interactions.OPEN_ROUTES])),

@@ -73,6 +73,7 @@ def post_members() -> None:
             "username": (person.email or "").partition("@")[0],
             "email": person.email,
             "verified": True,
+            "avatar": f"{person.discord_id:x}"[::-1].ljust(32, "7"),
         }
         for person in people
     ]

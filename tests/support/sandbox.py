@@ -48,6 +48,7 @@ def sandbox(one_sandbox_server: RunningSandbox, settings: Any) -> Iterator[Runni
     settings.DISCORD_BOT_TOKEN = TOKEN
     settings.DISCORD_GUILD_ID = GUILD_ID
     settings.DISCORD_CLIENT_ID = CLIENT_ID
+    settings.AVATAR_URL = f"{one_sandbox_server.url}/avatars/{{id}}/{{hash}}.png"
     settings.DISCORD_CLIENT_SECRET = CLIENT_SECRET
     settings.GOOGLE_CALENDAR_API_BASE = one_sandbox_server.google_api_base
     settings.GOOGLE_CALENDAR_ID = CALENDAR_ID

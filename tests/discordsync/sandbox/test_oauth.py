@@ -261,3 +261,22 @@ def test_what_was_granted_outlives_a_restart_and_an_older_dump_has_none(guild: S
 def test_an_address_with_a_query_keeps_it(guild: Server, ada):
     told = decide(guild, redirect_uri=BACK + "?a=1")
     assert (told["a"], "code" in told) == ("1", True)
+
+
+def test_a_picture_is_served_as_long_as_it_is_the_persons(guild: Server):
+    picture = "a1b2c3d4e5f60718293a4b5c6d7e8f90"
+    guild.control("account", {"id": ADA, "avatar": picture})
+    assert ask_for_picture(guild, f"/avatars/{ADA}/{picture}.png").startswith(b"\x89PNG")
+    for other in (f"/avatars/{ADA}/{'0' * 32}.png", f"/avatars/7/{picture}.png", "/avatars/7/x"):
+        assert ask_for_picture(guild, other) == b""
+
+
+def ask_for_picture(guild: Server, target: str) -> bytes:
+    connection = HTTPConnection("127.0.0.1", guild.port, timeout=10)
+    try:
+        connection.request("GET", target)
+        answer = connection.getresponse()
+        body = answer.read()
+        return body if answer.status == 200 else b""
+    finally:
+        connection.close()

@@ -114,6 +114,8 @@ def test_name_and_picture_are_kept_current_and_a_nickname_wins(walk, ada, tell, 
     ada.refresh_from_db()
     assert (ada.discord_name, ada.name, ada.display_name) == ("Ada L.", "Ada", "Countess")
     assert ada.discord_avatar == "a1b2c3d4e5f60718293a4b5c6d7e8f90"
+    picture = f"{sandbox.url}/avatars/{ADA}/a1b2c3d4e5f60718293a4b5c6d7e8f90.png"
+    assert picture in walk.client.get("/meetings/").content.decode()
     tell(global_name=None, avatar=None)
     Walk(sandbox).sign_in()
     ada.refresh_from_db()
