@@ -226,7 +226,7 @@ def test_staff_see_a_persons_page_and_nobody_else_does(academy, alice):
     staff = User.objects.create_superuser("olga@example.org", None, name="Olga")
     shown = look(staff, page)
     assert "Set-up of Alice" in shown
-    assert "need Alice." in shown
+    assert "1 thing here needs Alice." in shown
     assert "Choose the time zone" not in shown  # not staff's to press
     change = Client()
     change.force_login(staff)
