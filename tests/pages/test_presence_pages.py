@@ -81,6 +81,14 @@ def test_while_the_meeting_runs_nobody_is_missing(client, academy, carol, now):
     assert row(client, meeting, "Carol") == "Carol not seen yet"
 
 
+def test_the_list_of_groups_tells_who_is_there_now(client, academy, carol, now):
+    meeting = hold(academy.meeting("B"), now - timedelta(minutes=10))
+    Attendance.objects.create(meeting=meeting, user=carol, checked_in_at=now)
+    page = text(client.get("/groups/").content.decode())
+    assert "Now: week 1" in page
+    assert "1 there, 0 not there, 1 not seen yet, 0 guests there" in page
+
+
 @pytest.mark.parametrize(
     ("word", "shown"),
     [("present", "was there"), ("absent", "was not there"), ("unknown", "not known")],
