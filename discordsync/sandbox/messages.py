@@ -10,6 +10,7 @@ from discordsync.sandbox.journal import Action
 from discordsync.sandbox.permissions import CATEGORY, Bit
 from discordsync.sandbox.world import World
 
+SUPPRESS_EMBEDS, SUPPRESS_NOTIFICATIONS, COMPONENTS_V2 = 1 << 2, 1 << 12, 1 << 15
 UNSERVED = (
     "attachments",
     "embeds",
@@ -178,7 +179,17 @@ def read(call: Call) -> dict[str, Any]:
     for name in UNSERVED:
         if call.body.get(name):
             raise unsupported(f"messages with {name}")
-    return fields.read_body(call.body, CHECKS)
+    return settable(fields.read_body(call.body, CHECKS))
+
+
+def settable(given: dict[str, Any], *, more: int = 0) -> dict[str, Any]:
+    """The checked fields with only those flags that a bot may set; `more` may be set as well."""
+    flags = given.get("flags")
+    if flags is None:
+        return given
+    if flags & COMPONENTS_V2:
+        raise unsupported("messages of components alone")
+    return {**given, "flags": flags & (SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | more)}
 
 
 def readable_channel(world: World, call: Call) -> str:

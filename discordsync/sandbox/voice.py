@@ -27,8 +27,10 @@ def move(world: World, user_id: str, channel_id: str | None, **muted: bool) -> N
     if held is None or held["channel_id"] != channel_id:
         check_entry(world, user_id, channel_id)
     kept = held or {"session_id": secrets.token_hex(16), "self_mute": False, "self_deaf": False}
-    world.state["voice"][user_id] = {**kept, **muted, "channel_id": channel_id}
-    world.tell("VOICE_STATE_UPDATE", present(world, user_id))
+    state = {**kept, **muted, "channel_id": channel_id}
+    if state != held:
+        world.state["voice"][user_id] = state
+        world.tell("VOICE_STATE_UPDATE", present(world, user_id))
 
 
 def check_entry(world: World, user_id: str, channel_id: str) -> None:

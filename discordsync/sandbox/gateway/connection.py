@@ -24,17 +24,22 @@ Receive = Callable[["Connection", Op, Any], None]
 
 
 class Connection:
-    """Sends in the order of asking; `receive` gets every payload but heartbeats."""
+    """Sends in the order of asking; `receive` gets every payload but heartbeats.
+
+    `address` is where its client shall resume.
+    """
 
     def __init__(
         self,
         socket: web.WebSocketResponse,
         request: web.Request,
         *,
+        address: str,
         interval: float,
         compressed: bool,
     ) -> None:
         self.socket = socket
+        self.address = address
         self.session: Session | None = None
         self.acknowledges = True
         self.interval = interval

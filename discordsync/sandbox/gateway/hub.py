@@ -58,15 +58,11 @@ class Hub:
         for session in self.sessions.values():
             session.tell(event, data)
 
-    async def attend(self, connection: Connection, address: str) -> None:
-        """Serve one connection to its end; `address` is where a client shall resume."""
-
-        def receive(_: Connection, op: Op, data: Any) -> None:
-            self.receive(connection, op, data, address=address)
-
+    async def attend(self, connection: Connection) -> None:
+        """Serve one connection to its end."""
         self.connections.add(connection)
         try:
-            await connection.live(receive)
+            await connection.live(self.receive)
         finally:
             self.connections.discard(connection)
             self.part(connection)
@@ -81,13 +77,13 @@ class Hub:
         if connection.left:
             self.sessions.pop(session.id, None)
 
-    def receive(self, connection: Connection, op: Op, data: Any, *, address: str) -> None:
+    def receive(self, connection: Connection, op: Op, data: Any) -> None:
         """One payload that is no heartbeat; raises ClosingError."""
         if op in (Op.IDENTIFY, Op.RESUME):
             if connection.session is not None:
                 raise ClosingError(Code.ALREADY_AUTHENTICATED)
             if op is Op.IDENTIFY:
-                self.identify(connection, read_identify(data), address=address)
+                self.identify(connection, read_identify(data))
             else:
                 self.resume(connection, read_resume(data))
             return
@@ -95,8 +91,9 @@ class Hub:
             raise ClosingError(Code.NOT_AUTHENTICATED)
         self.obey(connection.session, op, data)
 
-    def identify(self, connection: Connection, wish: Identify, *, address: str) -> None:
+    def identify(self, connection: Connection, wish: Identify) -> None:
         check_token(wish.token)
+        self.forget_lost()
         for intent, setting in PRIVILEGED.items():
             if wish.intents & intent and not self.world.setting(setting):
                 raise ClosingError(Code.DISALLOWED_INTENTS)
@@ -106,7 +103,7 @@ class Hub:
         session = Session(secrets.token_hex(16), intents=wish.intents, bot_id=self.world.bot_id)
         self.sessions[session.id] = session
         self.join(connection, session)
-        session.tell("READY", greeting.ready(self.world, session.id, address))
+        session.tell("READY", greeting.ready(self.world, session.id, connection.address))
         session.tell("GUILD_CREATE", greeting.guild_create(self.world, wish))
 
     def may_identify(self) -> bool:

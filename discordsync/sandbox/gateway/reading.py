@@ -87,11 +87,11 @@ class VoiceWish:
 
 def read_payload(text: str) -> tuple[Op, Any]:
     """Opcode and data of one payload."""
-    if len(text.encode()) > MAX_BYTES:
+    if size(text) > MAX_BYTES:
         raise ClosingError(Code.DECODE_ERROR)
     try:
         payload = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ClosingError(Code.DECODE_ERROR) from None
     if not isinstance(payload, dict) or "op" not in payload:
         raise ClosingError(Code.DECODE_ERROR)
@@ -161,8 +161,13 @@ def read_members_request(data: Any) -> MembersRequest:
         limit=given.get("limit", 0),
         user_ids=tuple(given["user_ids"]) if asked_by_id else None,
         presences=given.get("presences", False),
-        nonce=nonce if nonce and len(nonce.encode()) <= NONCE_BYTES else None,
+        nonce=nonce if nonce and size(nonce) <= NONCE_BYTES else None,
     )
+
+
+def size(text: str) -> int:
+    """In bytes; half a character, which JSON can hold, counts as well."""
+    return len(text.encode("utf-8", "surrogatepass"))
 
 
 def check_user_ids(value: Any) -> list[str]:

@@ -28,10 +28,11 @@ def gateway_route(hub: Hub) -> web.RouteDef:
         connection = Connection(
             socket,
             request,
+            address=address_of(request.host),
             interval=hub.world.setting("heartbeat_seconds"),
             compressed=request.query.get("compress") is not None,
         )
-        await hub.attend(connection, address_of(request))
+        await hub.attend(connection)
         return socket
 
     return web.get(PATH, attend)
@@ -41,11 +42,11 @@ def told_addresses(hub: Hub) -> list[Route]:
     """The REST endpoints that say where the gateway is: this very server, never Discord's own."""
 
     def get_gateway(_world: World, call: Call) -> Answer:
-        return 200, {"url": f"ws://{call.host}{PATH}"}
+        return 200, {"url": address_of(call.host)}
 
     def get_gateway_bot(_world: World, call: Call) -> Answer:
         limit = hub.session_start_limit()
-        url = f"ws://{call.host}{PATH}"
+        url = address_of(call.host)
         return 200, {"url": url, "shards": 1, "session_start_limit": limit}
 
     return [("GET", "/gateway", get_gateway), ("GET", "/gateway/bot", get_gateway_bot)]
@@ -65,5 +66,5 @@ def unserved(request: web.Request, *, is_open: bool) -> web.Response | None:
     return None
 
 
-def address_of(request: web.Request) -> str:
-    return f"ws://{request.host}{PATH}"
+def address_of(host: str) -> str:
+    return f"ws://{host}{PATH}"

@@ -13,10 +13,6 @@ from discordsync.sandbox.interactions.payloads import owners
 from discordsync.sandbox.interactions.record import COMMAND, EPHEMERAL, LOADING
 from discordsync.sandbox.world import World
 
-SUPPRESS_EMBEDS = 1 << 2
-SUPPRESS_NOTIFICATIONS = 1 << 12
-COMPONENTS_V2 = 1 << 15
-SETTABLE = EPHEMERAL | SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS
 UNSERVED = ("attachments", "embeds", "poll", "tts")
 COMMAND_ANSWER, REPLY = 20, 19
 
@@ -34,10 +30,7 @@ def read(body: Mapping[str, Any], *, at: str = "") -> dict[str, Any]:
         if body.get(name):
             raise unsupported(f"messages with {name}")
     given = fields.read_body(body, CHECKS, at=at)
-    flags = given.get("flags") or 0
-    if flags & COMPONENTS_V2:
-        raise unsupported("messages of components alone")
-    return {**given, "flags": flags & SETTABLE}
+    return messages.settable({**given, "flags": given.get("flags") or 0}, more=EPHEMERAL)
 
 
 def make(

@@ -1,11 +1,14 @@
 """Heartbeats, pace, resuming, and what a tester breaks."""
 
 import asyncio
+from time import monotonic
 from typing import Any
 
 import pytest
 
+from discordsync.sandbox.gateway.hub import SESSION_SECONDS
 from discordsync.sandbox.gateway.reading import Op
+from discordsync.sandbox.gateway.session import KEPT_EVENTS
 from tests.discordsync.sandbox.gateway.wire import Gateway, Talk
 from tests.discordsync.sandbox.server import ADA, Server
 
@@ -153,6 +156,31 @@ def test_a_session_is_declared_invalid(gateway: Gateway, resumable: bool) -> Non
 
     assert gateway.talk(wait) is resumable
     assert len(sessions(gateway.server)) == resumable
+
+
+@pytest.mark.parametrize("missed", ["too much", "too long ago"])
+def test_who_missed_too_much_or_comes_too_late_begins_anew(gateway: Gateway, missed: str) -> None:
+    guild = gateway.server
+
+    def miss() -> None:
+        (session,) = guild.sandbox.hub.sessions.values()
+        if missed == "too long ago":
+            session.lost_at = monotonic() - SESSION_SECONDS - 1
+        for number in range(KEPT_EVENTS + 1 if missed == "too much" else 1):
+            guild.sandbox.world.tell("CHANNEL_UPDATE", {"id": str(number)})
+
+    async def come_back(talk: Talk) -> Any:
+        wire = await talk.listen()
+        guild.control("gateway", {"do": "drop"})
+        await wire.until_closed()
+        while any(s["connected"] for s in sessions(guild)):
+            await asyncio.sleep(0.005)
+        guild.on_server(miss)
+        back = await talk.open()
+        await back.resume(wire.heard[1]["d"]["session_id"], wire.seq or 0)
+        return await back.until_op(Op.INVALID_SESSION)
+
+    assert gateway.talk(come_back) is False
 
 
 def test_a_reconnect_is_asked_for(gateway: Gateway) -> None:

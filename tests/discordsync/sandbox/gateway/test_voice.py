@@ -29,7 +29,7 @@ def test_people_enter_change_and_leave(gateway: Gateway) -> None:
 
     async def listen(talk: Talk) -> list[tuple[str, str | None]]:
         wire = await talk.listen(VOICE_STATES)
-        walk(guild, (ADA, one), (BEN, one), (ADA, two), (ADA, None), (ADA, None))
+        walk(guild, (ADA, one), (ADA, one), (BEN, one), (ADA, two), (ADA, None), (ADA, None))
         await wire.caught_up()
         states = [p["d"] for p in wire.heard if p["t"] == "VOICE_STATE_UPDATE"]
         assert all(state["member"]["user"]["id"] == state["user_id"] for state in states)

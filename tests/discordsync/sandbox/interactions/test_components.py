@@ -122,6 +122,11 @@ def test_components_are_changed_and_taken_away(bot: Bot, channel: str) -> None:
     assert bot.guild.call("PATCH", path, {"components": []}).body["components"] == []
 
 
+def test_a_message_of_the_bots_own_is_never_ephemeral(bot: Bot, channel: str) -> None:
+    body = {"content": "hello", "flags": 64 | 4096}
+    assert bot.guild.call("POST", f"/channels/{channel}/messages", body).body["flags"] == 4096
+
+
 def test_an_emoji_alone_is_enough(bot: Bot, channel: str) -> None:
     thumb = {"type": 2, "style": 1, "custom_id": "up", "emoji": {"name": "\N{THUMBS UP SIGN}"}}
     assert send(bot, channel, row(thumb)).status == 200

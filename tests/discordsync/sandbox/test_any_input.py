@@ -1,0 +1,116 @@
+"""Whatever a client sends, the sandbox refuses it in Discord's words: it never fails itself."""
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from discordsync.sandbox.components import read_components
+from discordsync.sandbox.errors import Refusal
+from discordsync.sandbox.fields import Wrong
+from discordsync.sandbox.gateway import reading
+from discordsync.sandbox.gateway.closes import ClosingError
+from discordsync.sandbox.gateway.intents import KNOWN, Intent, as_seen, is_wanted
+from discordsync.sandbox.interactions import answers, commands, modals
+
+Complaint = TypeVar("Complaint", bound=Exception)
+NAMES = [
+    *("op", "d", "token", "properties", "intents", "shard", "presence", "seq", "session_id"),
+    *("guild_id", "query", "limit", "user_ids", "nonce", "channel_id", "self_mute", "self_deaf"),
+    *("type", "components", "custom_id", "style", "label", "url", "emoji", "options", "value"),
+    *("name", "description", "choices", "required", "autocomplete", "min_value", "max_value"),
+    *("min_length", "max_length", "title", "component", "content", "flags", "status"),
+]
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-2, 20)
+    | st.floats()
+    | st.sampled_from(["", "x", "yes", "1", "\ud800", "x" * 101, "https://example.org"])
+)
+JSON = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=8)
+    ),
+    max_leaves=25,
+)
+
+
+few = settings(max_examples=60)
+
+
+def complaint_of(read: Callable[[], Any], kind: type[Complaint]) -> Complaint | None:
+    """What it complains of, None when all is well; anything else is a flaw."""
+    try:
+        read()
+    except kind as complaint:
+        return complaint
+    return None
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        reading.read_identify,
+        reading.read_resume,
+        reading.read_heartbeat,
+        reading.read_members_request,
+        reading.read_voice_wish,
+        reading.read_presence,
+    ],
+)
+@few
+@given(data=JSON)
+def test_what_is_said_on_the_gateway_is_read_or_closed(
+    read: Callable[[Any], Any], data: Any
+) -> None:
+    closing = complaint_of(lambda: read(data), ClosingError)
+    assert closing is None or 4000 <= closing.code <= 4014
+
+
+@few
+@given(payload=JSON)
+def test_a_payload_is_read_or_closed(payload: Any) -> None:
+    closing = complaint_of(lambda: reading.read_payload(json.dumps(payload)), ClosingError)
+    assert closing is None or closing.code in (4001, 4002)
+
+
+@few
+@given(data=JSON)
+def test_components_are_read_or_refused(data: Any) -> None:
+    try:
+        rows = read_components(data)
+    except (Wrong, Refusal):
+        return
+    assert len(rows) <= 5
+    assert all(1 <= len(row["components"]) <= 5 for row in rows)
+
+
+@pytest.mark.parametrize("read", [commands.read, answers.read, modals.read_modal])
+@few
+@given(data=st.dictionaries(st.sampled_from(NAMES), JSON, max_size=8))
+def test_a_body_is_read_or_refused(read: Callable[[Any], Any], data: Any) -> None:
+    refusal = complaint_of(lambda: read(data), Refusal)
+    assert refusal is None or refusal.status in (400, 501)
+    json.dumps(refusal and refusal.body())
+
+
+EVENTS = ["READY", "INTERACTION_CREATE", "GUILD_ROLE_CREATE", "VOICE_STATE_UPDATE"]
+
+
+@given(intents=st.integers(0, KNOWN), more=st.integers(0, KNOWN), event=st.sampled_from(EVENTS))
+def test_more_intents_never_tell_less(intents: int, more: int, event: str) -> None:
+    told = is_wanted(event, {}, intents=intents, bot_id="1")
+    assert is_wanted(event, {}, intents=intents | more, bot_id="1") >= told
+
+
+@given(intents=st.integers(0, KNOWN), author=st.sampled_from(["1", "2"]))
+def test_what_others_wrote_needs_its_intent(intents: int, author: str) -> None:
+    message = {"guild_id": "9", "author": {"id": author}, "content": "hello", "mentions": []}
+    seen = as_seen("MESSAGE_CREATE", message, intents=intents, bot_id="1")
+    readable = author == "1" or bool(intents & Intent.MESSAGE_CONTENT)
+    assert bool(seen["content"]) == readable
