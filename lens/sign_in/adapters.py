@@ -20,6 +20,7 @@ from django.http import HttpRequest
 
 from cohorts import clock
 from cohorts.models import User
+from cohorts.recognizing import Outcome
 from cohorts.services.sign_ins import receive_person
 from lens.env import is_local
 from lens.sign_in.discord import (
@@ -80,10 +81,16 @@ class SocialAdapter(DefaultSocialAccountAdapter):
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Put our own person in the place of the new one that allauth has prepared."""
         found = receive_person(read_profile(sociallogin.account.extra_data), now=clock.now())
-        if found.person_id is None or not found.outcome.lets_in:
-            log.info("A sign-in with Discord was refused: %s", found.outcome)
-            raise ImmediateHttpResponse(show_refusal(request, Why(found.outcome)))
-        sociallogin.user = User.objects.get(pk=found.person_id)
+        outcome, person = found.outcome, None
+        if outcome.lets_in and found.person_id is not None:
+            # Read anew: somebody may have closed the account since, and allauth has a page for that
+            # which does not exist here.
+            person = User.objects.filter(pk=found.person_id, is_active=True).first()
+            outcome = outcome if person else Outcome.CLOSED
+        if person is None:
+            log.info("A sign-in with Discord was refused: %s", outcome)
+            raise ImmediateHttpResponse(show_refusal(request, Why(outcome)))
+        sociallogin.user = person
 
     def on_authentication_error(
         self,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from calendarsync.models import CalendarSeries
+from cohorts.models import AccessState
 from cohorts.sync.models import GroupSync, MirrorState
 from cohorts.sync.registry import find_trouble
 from cohorts.sync.slice import run_slice
@@ -114,3 +115,10 @@ def test_one_address_that_google_refuses_is_that_groups_trouble_alone(
     assert row.trouble == "refused"
     assert "Invalid attendee email" in row.trouble_detail
     assert calendar.troubles() == {"Group A": "refused"}
+    # Nobody of the group is told that an invitation is on its way.
+    shown = AccessState.objects.filter(mirror="calendar", group=academy.groups["A"])
+    assert {(each.state, each.reason) for each in shown} == {
+        ("failed", find_trouble("refused").sentence)
+    }
+    others = AccessState.objects.filter(mirror="calendar").exclude(group=academy.groups["A"])
+    assert {each.state for each in others} == {"has"}
