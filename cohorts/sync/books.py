@@ -123,7 +123,8 @@ class Book:
         """An outage or an unclear answer: the mirror's trouble, no group's.
 
         After the first unclear answer the next look follows at once, since it tells what happened;
-        otherwise there is one probe a minute, and where only a person can help fewer and fewer.
+        otherwise there is one probe a minute.  It never becomes rarer: where answers are lost
+        again and again, each look still brings some of the work to its end.
         """
         row = MirrorState.objects.get(name=self.mirror)
         unclear = isinstance(error, Unclear | LookAgain)
@@ -148,7 +149,7 @@ class Book:
 
 def _wait(error: CallFailed, failures: int) -> float:
     """Seconds until the next probe."""
-    if isinstance(error, Outage):
+    if isinstance(error, Outage | LookAgain):
         return settings.SYNC["probe_seconds"]
     return wait_before_retry(failures).total_seconds()
 
