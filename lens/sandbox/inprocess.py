@@ -76,7 +76,7 @@ class RunningSandbox:
         self.post("clock", {"advance_seconds": seconds})
 
     def wait_for_call(
-        self, deadline: float = 10.0, since: int = 0, **wanted: Any
+        self, deadline: float = 60.0, since: int = 0, **wanted: Any
     ) -> dict[str, Any]:
         """The first call like this, waiting for it; raises TimeoutError.
 

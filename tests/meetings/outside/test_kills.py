@@ -1,0 +1,201 @@
+"""An evening of moves, disturbed at every call: the end is the same, and nobody is told twice.
+
+One worker works on both mirrors, and everything waits for it at once: a slot that changes with a
+meeting moved by hand under it, a visit that breaks and one that stays, a meeting put back, one put
+last, a week postponed, one more meeting.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import cycle
+from typing import Any
+
+import pytest
+from django.core import mail
+
+from cohorts.models import Membership
+from cohorts.sync.models import GroupSync
+from guestvisits.models import GuestVisit
+from tests.guestvisits.effects.world import World
+from tests.meetings.outside.looking import (
+    ask,
+    assert_all_follow,
+    assert_rests,
+    letters,
+    told_of_moves,
+)
+from tests.meetings.outside.moves import HOUR, change_slot
+from tests.support.workers import bury, worker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WRITES = 24  # of the evening; a test below holds the number to the truth
+LEADERS = {"A": "Alan", "B": "Bea", "C": "Cleo"}
+
+
+def ask_for(world: World, group: str, number: int, what: str, **body: Any) -> None:
+    meeting = world.meeting(group, number)
+    ask(world, LEADERS[group], f"meetings/{meeting.pk}/{what}", **body)
+
+
+@pytest.fixture
+def evening(world: World) -> World:
+    """What is asked for, and nobody has begun to do it."""
+    Membership.objects.filter(user__name__in=LEADERS.values()).update(role="facilitator")
+    world.calendar.respond(world.person("Bea"), "accepted", world.group("B"))
+    world.calendar.respond(world.person("Ben"), "declined", world.group("B"), world.meeting("B", 2))
+    ask_for(world, "C", 1, "cancel")
+    world.book("Carl", "B", 2)  # stays
+    world.book("Ada", "B", 1)  # breaks
+    later = world.meeting("A", 3).starts_at + 3 * HOUR
+    ask_for(world, "A", 3, "reschedule", starts_at=later.isoformat())
+    world.minute(2)
+    world.calendar.forget_mails()
+    mail.outbox.clear()
+
+    change_slot(world, "A", LEADERS["A"])
+    moved = world.meeting("B", 1).starts_at + 26 * HOUR
+    ask_for(world, "B", 1, "reschedule", starts_at=moved.isoformat())
+    ask_for(world, "B", 3, "postpone", later_too=True)
+    ask_for(world, "C", 1, "restore")
+    ask_for(world, "C", 2, "postpone", later_too=False)
+    extra = world.meeting("C", 3).starts_at + 50 * HOUR
+    path = f"groups/{world.group('C').pk}/meetings"
+    ask(world, LEADERS["C"], path, starts_at=extra.isoformat())
+    world.lose_queue()
+    return world
+
+
+def assert_as_undisturbed(world: World) -> None:
+    assert_all_follow(world)
+    assert_told_once(world)
+    assert_answers_stand(world)
+    assert Counter(world.calendar.mails) == MAILS
+    assert_rests(world)
+
+
+# What Google mails: nobody is invited twice, and of nothing is anybody told twice.
+MAILS = {
+    **{(name, "invitation"): 1 for name in ("ada", "alan", "bea", "ben")},
+    **{(name, "invitation"): 3 for name in ("carl", "cleo")},  # back, last, one more
+    **{(name, "update"): 1 for name in ("ada", "alan")},  # week 3, which was moved by hand
+    **{(name, "update"): 2 for name in ("bea", "ben")},  # week 1, and Ada off its list
+    **{(name, "cancellation"): 1 for name in ("bea", "ben", "carl", "cleo")},
+    ("alan", "cancellation"): 2,  # the weeks that another series has now
+    ("ada", "cancellation"): 3,  # and her visit
+}
+
+
+def assert_told_once(world: World) -> None:
+    in_channels = {group: len(told_of_moves(world, group)) for group in LEADERS}
+    assert in_channels == {"A": 2, "B": 2, "C": 4}  # one of each was told before
+    assert by_mail("Group A") == ["ada", "alan"]
+    assert by_mail("Group B") == ["bea", "bea", "ben", "ben"]
+    assert by_mail("Group C") == ["carl"] * 3 + ["cleo"] * 3
+    assert [who for who, _ in letters("Your visit to Group B in week 1")] == ["ada"]
+
+
+def by_mail(group: str) -> list[str]:
+    return [who for who, subject in letters(group) if "Your visit" not in subject]
+
+
+def assert_answers_stand(world: World) -> None:
+    """Of group B in week 2, which nothing has touched; and its guest is expected."""
+    entries = {one["email"][:4]: one["responseStatus"] for one in world.entries("B", 2)}
+    assert entries == {"bea@": "accepted", "ben@": "declined", "carl": "needsAction"}
+    visits = GuestVisit.objects.filter(ended_at=None).values_list("user__name", flat=True)
+    assert list(visits) == ["Carl"]
+
+
+def test_the_evening_undisturbed(evening: World) -> None:
+    before = evening.sandbox.last
+    evening.minute(3)
+    assert len(evening.sandbox.writes(before)) == WRITES
+    assert_as_undisturbed(evening)
+
+
+# -- a worker dies -------------------------------------------------------------------------------
+
+
+def die_after_write(world: World, n: int, **which: Any) -> None:
+    """The worker's process is killed right after its n-th write had its effect."""
+    world.sandbox.set_faults({"kind": "hold_after", "wrote": True, "nth": n, **which})
+    with worker("discord", "calendar") as process:
+        world.sandbox.wait_for_call(held=True)
+        bury(process)
+    world.sandbox.set_faults()
+
+
+def check_killed_at(world: World, n: int) -> None:
+    die_after_write(world, n)
+    world.minute(3)
+    assert_as_undisturbed(world)
+
+
+@pytest.mark.parametrize("n", [14, 20])
+def test_a_worker_of_both_mirrors_killed_after_a_write(evening: World, n: int) -> None:
+    check_killed_at(evening, n)
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("n", [n for n in range(1, WRITES + 1) if n not in {14, 20}])
+def test_a_worker_of_both_mirrors_killed_after_any_write(evening: World, n: int) -> None:
+    check_killed_at(evening, n)
+
+
+# -- services fail -------------------------------------------------------------------------------
+
+FAILING: dict[str, dict[str, Any]] = {
+    "answers are lost": {"kind": "drop_after"},
+    "errors follow the effect": {"kind": "error_after", "status": 500},
+    "errors": {"kind": "error", "status": 500},
+    "overloaded": {"kind": "error", "status": 503},
+    "connections break": {"kind": "drop"},
+    "too many calls": {"kind": "rate_limit", "retry_after": 0.05},
+}
+
+
+def work_through(world: World, *faults: dict[str, Any]) -> None:
+    """Some minutes with these faults, then as long as the longest wait of a group that failed in
+    each of them."""
+    world.sandbox.set_faults(*faults)
+    world.minute(4)
+    world.sandbox.set_faults()
+    world.minute(6)
+
+
+@pytest.mark.parametrize("every", [2, pytest.param(3, marks=pytest.mark.matrix)])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name == "answers are lost" else pytest.mark.matrix)
+        for name in FAILING
+    ],
+)
+def test_writes_that_fail_again_and_again(evening: World, name: str, every: int) -> None:
+    work_through(evening, {**FAILING[name], "wrote": True, "every": every})
+    assert_as_undisturbed(evening)
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("n", range(1, WRITES // 3 + 1))
+def test_any_three_writes_that_fail_once(evening: World, n: int) -> None:
+    kinds = cycle(list(FAILING.values())[n % 6 :] + list(FAILING.values())[: n % 6])
+    nth = range(n, WRITES + 1, WRITES // 3)
+    faults = [{**kind, "wrote": True, "nth": at} for at, kind in zip(nth, kinds, strict=False)]
+    work_through(evening, *faults)
+    assert_as_undisturbed(evening)
+
+
+@pytest.mark.parametrize("service", ["google", pytest.param("discord", marks=pytest.mark.matrix)])
+def test_a_service_that_goes_away_in_the_middle_and_comes_back(evening, service) -> None:
+    world = evening
+    die_after_write(world, 4, service=service)
+    world.sandbox.set_faults({"kind": "unreachable", "service": service})
+    world.minute(8)
+    assert world.troubles() == ["unreachable"]
+    assert not GroupSync.objects.filter(failures__gt=0).exists()
+    world.sandbox.set_faults()
+    world.minute(3)
+    assert_as_undisturbed(world)
