@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 from enum import Enum
 
-from cohorts.messages import parts
+from cohorts.messages import parts, ways
 from cohorts.messages import services as outbox
 from cohorts.sync.errors import CallFailed, LookAgain, Refused
 from cohorts.sync.mirror import Action, Outcome
@@ -74,7 +74,7 @@ def _record_refusal(action: Action, verdict: Verdict, said: str, now: datetime) 
     call: Call = action.payload
     if action.verb == "send":  # first: this one is under way, and others only wait
         why = CLOSED if verdict is Verdict.CLOSED else f"{NOT_TAKEN} {said}"
-        outbox.fall_back([call.subject], why=why, now=now)
+        ways.fall_back([call.subject], why=why, now=now, refused=True)
     match verdict:
         case Verdict.NUISANCE:
             lines.shut(said=said, now=now)

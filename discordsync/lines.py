@@ -12,8 +12,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from cohorts.messages import parts
-from cohorts.messages import services as outbox
+from cohorts.messages import parts, ways
 from cohorts.messages.lines import Line
 from cohorts.messages.models import Message
 from cohorts.models import Group, User
@@ -99,7 +98,7 @@ def note_opened(discord_id: int, channel_id: int) -> None:
 def close(discord_id: int, *, why: str, now: datetime) -> None:
     """The person takes no direct messages: everything that waits for them goes by e-mail."""
     DirectLine.objects.filter(discord_id=discord_id).update(closed_at=now, why_closed=why[:300])
-    outbox.fall_back(_waiting(user__discord_id=discord_id), why=why, now=now)
+    ways.fall_back(_waiting(user__discord_id=discord_id), why=why, now=now)
 
 
 def note_not_opened(discord_id: int, *, why: str, now: datetime) -> None:
@@ -121,7 +120,7 @@ def forget_channel(discord_id: int) -> None:
 def shut(*, said: str, now: datetime) -> None:
     """No direct message to anybody, until staff open the channel again."""
     parts.shut(PART, SHUT.format(said=said), now=now)
-    outbox.fall_back(_waiting(), why="Direct messages are shut.", now=now)
+    ways.fall_back(_waiting(), why="Direct messages are shut.", now=now)
 
 
 def _waiting(**whose: object) -> list[int]:

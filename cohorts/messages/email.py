@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 from django.core.mail import EmailMessage
 
 from cohorts import clock
-from cohorts.messages import parts, services
+from cohorts.messages import parts, services, ways
 from cohorts.messages.holds import why_held
 from cohorts.messages.letters import write_letter
 from cohorts.messages.mailserver import MailFailed, MailServer, Verdict
@@ -55,13 +55,13 @@ def send_round(*, seconds: float = ROUND_SECONDS) -> bool:
     installation = Installation.objects.get(pk=1)
     ends = time.monotonic() + seconds
     letters = list(sendable(Message.Channel.EMAIL, now, installation))
-    ways = find_ways({Ask.about(letter) for letter in letters}, now)
+    wanted = find_ways({Ask.about(letter) for letter in letters}, now)
     with MailServer() as server:
         for message in letters:
             if time.monotonic() > ends:
                 return True
             try:
-                way = ways[Ask.about(message)]
+                way = wanted[Ask.about(message)]
                 _send_one(message, way, server, fingerprint(message.key, installation))
             except MailFailed as error:
                 parts.note_failure(parts.EMAIL, error.why, now=clock.now())
@@ -89,7 +89,7 @@ def _find_words(message: Message, way: Way) -> Words | None:
     """The words; None when it is not to be sent (now), which is written down with its reason."""
     now = clock.now()
     elsewhere = way.channel not in {"", Message.Channel.EMAIL}
-    if elsewhere and services.send_otherwise(message.pk, to=way.channel, now=now):
+    if elsewhere and ways.send_otherwise(message.pk, to=way.channel, now=now):
         return None
     try:
         _check_wanted(way)

@@ -16,7 +16,6 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -30,7 +29,7 @@ from cohorts.messages.models import UNSENT, Message
 from cohorts.messages.nudges import nudge_email
 from cohorts.messages.owed import NoLongerTrue, Owed
 from cohorts.messages.rendering import words_of
-from cohorts.messages.routing import Ask, Way, find_ways
+from cohorts.messages.routing import Ask, find_ways
 from cohorts.models import Installation, User
 from cohorts.signals import announce
 
@@ -38,16 +37,6 @@ logger = logging.getLogger(__name__)
 
 WHY_LENGTH = 300
 NO_WORDS = "Its words cannot be made ({error}). Tell whoever runs Lens."
-TOO_SLOW = "It could not be sent directly in time, so it goes by e-mail."
-DIRECT_PATIENCE = timedelta(minutes=20)  # a reminder is no use at the start
-AS_NEW: dict[str, Any] = {  # what is left of a message that goes another way
-    "subject": "",
-    "body": "",
-    "html": "",
-    "why_not": "",
-    "failures": 0,
-    "tried_at": None,
-}
 BUG_RETRY = timedelta(minutes=10)
 LATE = "It could not be sent in time."
 LATE_UNKNOWN = "It is too late to try again, and whether it arrived is not known."
@@ -213,76 +202,6 @@ def mark_dropped(*message_ids: int, why: str) -> int:
     return Message.objects.filter(pk__in=message_ids, state__in=UNSENT).update(
         state=Message.State.DROPPED, why_not=why[:WHY_LENGTH]
     )
-
-
-# -- another way ---------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def send_otherwise(message_id: int, *, to: str, now: datetime) -> bool:
-    """Have it sent on another channel, if it certainly did not arrive on this one.
-
-    Its words are made anew.  Returns whether it was still waiting.
-    """
-    waiting = Message.objects.filter(pk=message_id, state=Message.State.OWED).exclude(channel=to)
-    moved = waiting.update(channel=to, next_try_at=now, **AS_NEW)
-    if moved and to == Message.Channel.EMAIL:
-        nudge_email()
-    elif moved:
-        announce(Message.objects.filter(pk=message_id).values_list("group_id", flat=True))
-    return bool(moved)
-
-
-@transaction.atomic
-def fall_back(message_ids: Iterable[int], *, why: str, now: datetime) -> int:
-    """These were refused as direct messages, so that none arrived: they go by e-mail, for good."""
-    refused = Message.objects.filter(
-        pk__in=list(message_ids), state__in=UNSENT, channel=Message.Channel.DISCORD_DM
-    )
-    count = refused.update(
-        **AS_NEW
-        | {
-            "channel": Message.Channel.EMAIL,
-            "state": Message.State.OWED,
-            "next_try_at": now,
-            "fell_back_at": now,
-            "why_not": why[:WHY_LENGTH],
-        }
-    )
-    if count:
-        nudge_email()
-    return count
-
-
-def settle_ways(now: datetime) -> None:
-    """Have direct messages that are not wanted or not possible any more go another way, or none.
-
-    Those whose sending was cut off stay: whether they arrived is looked up first.
-    """
-    waiting = list(
-        Message.objects.filter(
-            channel=Message.Channel.DISCORD_DM, state=Message.State.OWED, due_at__lte=now
-        )
-    )
-    ways = find_ways({Ask.about(message) for message in waiting}, now)
-    for message in waiting:
-        _settle_way(message, ways[Ask.about(message)], now)
-
-
-def _settle_way(message: Message, way: Way, now: datetime) -> None:
-    since = max(message.due_at, message.created_at)
-    if not way.channel:
-        mark_dropped(message.pk, why=way.why)
-    elif way.channel == Message.Channel.EMAIL:
-        send_otherwise(message.pk, to=way.channel, now=now)
-    elif now - since > DIRECT_PATIENCE and has_address(message):
-        fall_back([message.pk], why=TOO_SLOW, now=now)
-
-
-def has_address(message: Message) -> bool:
-    """Whether an e-mail could be sent in its place."""
-    reachable = User.objects.filter(wants_email=True, email__isnull=False)
-    return reachable.filter(messages_owed=message).exists()
 
 
 @transaction.atomic

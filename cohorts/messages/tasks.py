@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cohorts import clock
-from cohorts.messages import alarms, email, services
+from cohorts.messages import alarms, email, services, ways
 from cohorts.messages.nudges import nudge_email
 
 
@@ -12,7 +12,7 @@ def collect_all() -> None:
     now = clock.now()
     services.expire_late(now)
     services.collect(None, now=now)
-    services.settle_ways(now)
+    ways.settle_ways(now)
     services.weed_out(now)
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from cohorts import clock
-from cohorts.messages import services
+from cohorts.messages import services, tasks, ways
 from cohorts.messages.lines import Line, find_line
 from cohorts.messages.models import Message, MessageChoice
 from cohorts.sync.models import GroupSync
@@ -94,6 +94,20 @@ def test_a_letter_that_waits_goes_directly_when_that_is_chosen_meanwhile(world):
     world.work()
     assert world.directs() == {alice.discord_id: ["Hello"]}
     assert world.letters_to(alice) == 0
+
+
+def test_what_is_being_sent_directly_does_not_come_by_email_too(world, set_clock):
+    """The minute's look finds it late at the very moment at which a worker begins to send it."""
+    alice = world.people[0]
+    world.want_directly(alice)
+    (note,) = world.owe(alice)
+    now = clock.now()
+    assert services.begin(note.pk, body="Hello", channel="discord_dm", now=now)
+    assert ways.fall_back([note.pk], why="Too slow.", now=now) == 0
+    assert not ways.send_otherwise(note.pk, to="email", now=now)
+    set_clock(now + timedelta(minutes=21))
+    tasks.collect_all()
+    assert world.note_to(alice).channel == "discord_dm"
 
 
 # -- refusals ------------------------------------------------------------------------------------
