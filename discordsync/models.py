@@ -91,7 +91,8 @@ class VoiceWatch(models.Model):
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="voice_watches")
     channel_id = models.BigIntegerField()
     since = models.DateTimeField()
-    heard_until = models.DateTimeField(db_index=True)
+    # Not indexed: it is written every few seconds, and an index would be written with it.
+    heard_until = models.DateTimeField()
 
     class Meta:
         verbose_name_plural = "voice watches"

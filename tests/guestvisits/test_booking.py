@@ -150,6 +150,15 @@ def test_one_who_attended_at_home_is_refused(academy, alice, book, now):
     assert refused(book) == "checked_in_at_home"
 
 
+def test_a_persons_word_on_who_was_at_home_outranks_what_was_found(academy, alice, book, now):
+    row = Attendance.objects.create(meeting=academy.meeting("A"), user=alice, checked_in_at=now)
+    said = Attendance.objects.filter(pk=row.pk)
+    said.update(correction="present", corrected_at=now, checked_in_at=None)
+    assert refused(book) == "checked_in_at_home"
+    said.update(correction="absent", checked_in_at=now)
+    assert book().is_open
+
+
 def test_somebody_elses_check_in_at_home_does_not_matter(academy, book, now):
     carol = academy.add_member("Carol", "A")
     Attendance.objects.create(meeting=academy.meeting("A"), user=carol, checked_in_at=now)
