@@ -5,7 +5,7 @@ Every answer that a test causes is held against Discord's own document, where th
 
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -53,6 +53,18 @@ def discord_document() -> Any:
         ]
 
     return find_violations
+
+
+@pytest.fixture(scope="session")
+def breaks() -> Callable[[str, Any], list[str]]:
+    """Tells how a value breaks one of the shapes that Discord's own document names."""
+    spec = load_checker().Spec(FOLDER / "discord-openapi.json")
+
+    def find(schema: str, value: Any) -> list[str]:
+        reference = {"$ref": f"#/components/schemas/{schema}"}
+        return [f"{where}: {message}" for where, message, _ in spec.check(False, reference, value)]
+
+    return find
 
 
 def load_checker() -> ModuleType:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import discord
 import yarl
 from discord import app_commands
+from discord.gateway import DiscordWebSocket
 
 from tests.discordsync.sandbox.gateway.wire import Gateway
 from tests.discordsync.sandbox.server import GUILD
@@ -76,8 +77,12 @@ def run(
             await asyncio.wait({connecting}, timeout=SECONDS)
             return acting.result()
 
-    discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway.url)
-    return asyncio.run(live())
+    before = DiscordWebSocket.DEFAULT_GATEWAY
+    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway.url)
+    try:
+        return asyncio.run(live())
+    finally:
+        DiscordWebSocket.DEFAULT_GATEWAY = before
 
 
 async def begin(client: Listener, act: Callable[[Listener], Awaitable[T]]) -> T:

@@ -8,7 +8,7 @@ import pytest
 from discordsync.sandbox.gateway.intents import KNOWN, PRIVILEGED, Intent
 from discordsync.sandbox.permissions import Bit
 from tests.discordsync.sandbox.gateway.wire import Gateway, Talk
-from tests.discordsync.sandbox.server import ADA, BEN, GUILD, PEOPLE, Server
+from tests.discordsync.sandbox.server import ADA, BEN, GUILD, PEOPLE, Server, serving
 
 DORA = {"id": "200000000000000004", "username": "dora"}
 OPEN = KNOWN & ~int(Intent.GUILD_PRESENCES | Intent.MESSAGE_CONTENT)
@@ -254,6 +254,12 @@ def test_only_what_was_asked_for_is_told(
     gateway: Gateway, intents: Intent, expected: list[str]
 ) -> None:
     assert names(told(gateway, everything, int(intents))) == expected
+
+
+def test_two_sandboxes_know_nothing_of_each_other(gateway: Gateway) -> None:
+    with serving() as other:
+        other.begin()
+        assert told(gateway, lambda _: other.make("role", name="Elsewhere")) == []
 
 
 def test_the_table_of_intents_is_whole() -> None:
