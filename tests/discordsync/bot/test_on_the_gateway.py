@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db.models import F
@@ -26,6 +27,7 @@ from tests.discordsync.bot.conftest import World
 from tests.discordsync.bot.discord import People, buttons
 from tests.discordsync.bot.running import RunningBot
 from tests.discordsync.standing import outside_id
+from tests.lens.sandbox.client import Client
 from tests.support.academy import Academy
 from tests.support.sandbox import GUILD_ID
 from tests.sync.cohort import MadeCohort, make_cohort, realize, work
@@ -338,6 +340,7 @@ def test_a_role_that_is_taken_by_hand_comes_back_at_once(here, world, standing):
 def clock_again(world: World) -> Iterator[None]:
     """The sandbox's clock is put back, and nothing is held any more."""
     yield
+    world.sandbox.post("discord/settings", {"interaction_seconds": 60})
     world.sandbox.set_faults()
     world.sandbox.post("clock", {"offset_seconds": 0})
 
@@ -356,6 +359,7 @@ def test_an_answer_that_takes_long_was_deferred_in_time(here, world, clock_again
 def test_an_interaction_that_comes_too_late_is_left_alone(here, world, clock_again):
     alice = here.add("Alice", "A")
     world.bot.process.send_signal(signal.SIGSTOP)
+    world.sandbox.post("discord/settings", {"interaction_seconds": 3})
     asked = here.people.run(alice, "my-meetings")
     world.sandbox.advance_clock(4)
     world.bot.process.send_signal(signal.SIGCONT)
@@ -376,3 +380,16 @@ def test_two_bots_answer_each_interaction_once(here, world, tmp_path):
     finally:
         second.kill()
     assert "Traceback" not in second.said()
+
+
+def test_somebody_uses_it_from_the_sandboxs_page(here, world):
+    alice = here.add("Alice", "A")
+    form = urlencode({"command": "my-meetings", "user": alice.discord_id}).encode()
+    page = Client(world.sandbox.url)
+    content_type = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert page.call("POST", "/bot", form, content_type).status == 303
+    here.people.wait(
+        lambda: "Group A, week 1" in page.get(f"/?q=person{alice.pk}").body,
+        "the answer is not shown",
+    )
+    assert f"only person{alice.pk} sees this" in page.get("/").body
