@@ -5,13 +5,14 @@ from cohorts.models.courses import Cohort, Course, Group
 from cohorts.models.installation import Installation
 from cohorts.models.memberships import Membership
 from cohorts.models.people import User
-from cohorts.models.sign_ins import RefusedSignIn
+from cohorts.models.sign_ins import FormerAddress, RefusedSignIn
 
 __all__ = [
     "AccessException",
     "AccessState",
     "Cohort",
     "Course",
+    "FormerAddress",
     "Group",
     "Installation",
     "Membership",

@@ -7,6 +7,23 @@ from django.db import models
 from django.utils import timezone
 
 
+class FormerAddress(models.Model):
+    """An address that was a person's until Discord told another, so that a roster which still names
+    it is recognized and makes no second person."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="former_addresses"
+    )
+    email = models.EmailField(unique=True)
+    until = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name_plural = "former addresses"
+
+    def __str__(self) -> str:
+        return self.email
+
+
 class RefusedSignIn(models.Model):
     """Something that Discord told at a sign-in and that contradicts the facts here.
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol, TypeVar
 
 from django.db.models import Q
 
-from cohorts.models import Cohort, Course, Group, Membership, User
+from cohorts.models import Cohort, Course, FormerAddress, Group, Membership, User
 from cohorts.roster.lines import Line, fold
 from cohorts.roster.slots import Slot
 
@@ -77,6 +77,7 @@ class Facts:
     groups: tuple[GroupFact, ...] = ()
     people: tuple[PersonFact, ...] = ()
     members: tuple[MemberFact, ...] = ()
+    former: Mapping[str, PersonFact] = field(default_factory=dict)  # by addresses of before
 
     def course(self, name: str) -> CourseFact | None:
         return find_named(self.courses, name)
@@ -95,7 +96,7 @@ def find_named(named: Iterable[_N], name: str) -> _N | None:
 
 
 def load_facts(lines: Collection[Line]) -> Facts:
-    """Six queries for a file of any size."""
+    """Seven queries for a file of any size."""
     courses = tuple(CourseFact(row.pk, row.name) for row in Course.objects.order_by("pk"))
     cohorts = _load_cohorts(courses, lines)
     ids = [cohort.id for cohort in cohorts]
@@ -105,6 +106,7 @@ def load_facts(lines: Collection[Line]) -> Facts:
         groups=_load_groups(ids),
         people=_load_people(lines),
         members=_load_members(ids),
+        former=_load_former(lines),
     )
 
 
@@ -144,9 +146,17 @@ def _load_people(lines: Iterable[Line]) -> tuple[PersonFact, ...]:
     emails = {line.email for line in lines if line.email}
     discord_ids = {line.discord_id for line in lines if line.discord_id}
     rows = User.objects.filter(Q(email__in=emails) | Q(discord_id__in=discord_ids))
-    return tuple(
-        PersonFact(row.pk, row.email, row.name, row.discord_id) for row in rows.order_by("pk")
-    )
+    return tuple(_person(row) for row in rows.order_by("pk"))
+
+
+def _load_former(lines: Iterable[Line]) -> dict[str, PersonFact]:
+    emails = {line.email for line in lines if line.email}
+    rows = FormerAddress.objects.filter(email__in=emails).select_related("user")
+    return {row.email: _person(row.user) for row in rows}
+
+
+def _person(row: User) -> PersonFact:
+    return PersonFact(row.pk, row.email, row.name, row.discord_id)
 
 
 def _load_members(cohort_ids: Collection[int]) -> tuple[MemberFact, ...]:

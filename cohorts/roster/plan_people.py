@@ -26,11 +26,21 @@ def plan_people(
         discord_id = settle(spoken, "discord_id", email, problems)
         if email in known:
             changes += _change_person(known[email], email, name, discord_id)
+        elif email in facts.former:
+            problems.append(_outdated(spoken[0], email, facts.former[email]))
         elif name:
             changes.append(NewPerson(email, name, discord_id, _zone_of(spoken, groups)))
         elif not is_unclear(spoken, "name"):
             problems.append(Problem(spoken[0].number, "name", f"{email} is new and needs a name."))
     return changes
+
+
+def _outdated(line: Line, email: str, person: PersonFact) -> Problem:
+    """Taken for somebody new, the person would be here twice."""
+    now = f"whose address is {person.email} now" if person.email else "who has none now"
+    return Problem(
+        line.number, "email", f"{email} was the address of {person.name}, {now}. Write that one."
+    )
 
 
 def _change_person(

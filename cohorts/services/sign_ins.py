@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Lower
 
 from cohorts.errors import Refusal
-from cohorts.models import AccessException, Membership, RefusedSignIn, User
+from cohorts.models import AccessException, FormerAddress, Membership, RefusedSignIn, User
 from cohorts.recognizing import (
     Candidate,
     DiscordProfile,
@@ -104,13 +104,23 @@ def keep_profile(person: User, profile: DiscordProfile, *, now: datetime) -> Non
     else:
         _settle(profile, RefusedSignIn.Code.ADDRESS_TAKEN)
         if is_new:
-            person.email = profile.email
-            person.save(update_fields=["email"])
+            change_address(person, profile.email, now=now)
     if profile.email and person.email == profile.email:
         shown["discord_email"] = profile.email
     changed = {name: text for name, text in shown.items() if getattr(person, name) != text}
     if changed:
         User.objects.filter(pk=person.pk).update(**changed)
+
+
+def change_address(person: User, email: str, *, now: datetime) -> None:
+    """The caller holds the person's lock, and knows that nobody else has the address."""
+    FormerAddress.objects.filter(email=email).delete()
+    if person.email:
+        FormerAddress.objects.update_or_create(
+            email=person.email, defaults={"user": person, "until": now}
+        )
+    person.email = email
+    person.save(update_fields=["email"])
 
 
 def _tell_staff(

@@ -18,6 +18,7 @@ from cohorts.roster.changes import RosterPlan
 from cohorts.services.groups import end_group
 from cohorts.services.memberships import end_membership
 from cohorts.services.roster import RosterRefused, import_roster, preview_roster
+from cohorts.services.sign_ins import change_address
 from cohorts.signals import group_changed
 from tests.support.roster import make_academy, make_file, make_line
 
@@ -472,3 +473,20 @@ class AnyRoster(TestCase):
             before = facts()
             assert import_roster(data, now=NOW).changes == ()
             assert facts() == before
+
+
+def test_an_address_of_before_makes_no_second_person():
+    bring_in(make_line("Alice"))
+    alice = User.objects.get(name="Alice")
+    change_address(alice, "new@example.org", now=NOW)
+    with pytest.raises(RosterRefused) as refused:
+        bring_in(make_line("Alice"))
+    assert [str(problem) for problem in refused.value.problems] == [
+        "Line 2, email: alice@example.org was the address of Alice, whose address is "
+        "new@example.org now. Write that one."
+    ]
+    bring_in(make_line("Alice", email="new@example.org"))
+    # Whoever it belongs to today may have been somebody else's before.
+    User.objects.create_user("alice@example.org", None, name="Another Alice")
+    bring_in(make_line("Another Alice", email="alice@example.org"))
+    assert User.objects.count() == 2

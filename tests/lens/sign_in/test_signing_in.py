@@ -128,6 +128,7 @@ def test_a_changed_address_becomes_the_persons(walk, ada, tell, sandbox):
     Walk(sandbox).sign_in()
     ada.refresh_from_db()
     assert (ada.email, ada.discord_id) == ("new@example.org", ADA)
+    assert [each.email for each in ada.former_addresses.all()] == ["ada@example.org"]
 
 
 def test_a_changed_address_that_is_not_verified_does_not(walk, ada, tell, sandbox):
