@@ -476,17 +476,23 @@ class AnyRoster(TestCase):
 
 
 def test_an_address_of_before_makes_no_second_person():
-    bring_in(make_line("Alice"))
-    alice = User.objects.get(name="Alice")
-    change_address(alice, "new@example.org", now=NOW)
+    line = make_line("Alice", email="alice@example.org", discord_id="")
+    bring_in(line)
+    change_address(User.objects.get(name="Alice"), "new@example.org", now=NOW)
     with pytest.raises(RosterRefused) as refused:
-        bring_in(make_line("Alice"))
+        bring_in(line)
     assert [str(problem) for problem in refused.value.problems] == [
         "Line 2, email: alice@example.org was the address of Alice, whose address is "
         "new@example.org now. Write that one."
     ]
-    bring_in(make_line("Alice", email="new@example.org"))
-    # Whoever it belongs to today may have been somebody else's before.
+    bring_in({**line, "email": "new@example.org"})
+    assert User.objects.count() == 1
+
+
+def test_an_address_that_belongs_to_somebody_today_is_theirs_whoever_had_it_before():
+    line = make_line("Alice", email="alice@example.org", discord_id="")
+    bring_in(line)
+    change_address(User.objects.get(name="Alice"), "new@example.org", now=NOW)
     User.objects.create_user("alice@example.org", None, name="Another Alice")
-    bring_in(make_line("Another Alice", email="alice@example.org"))
+    bring_in({**line, "name": "Another Alice"})
     assert User.objects.count() == 2
