@@ -39,18 +39,21 @@ class _Heard:
 def hear_answers(event_ids: frozenset[str], rewritten: frozenset[str], now: datetime) -> None:
     """Compare what the copies of these events say with what was heard before.
 
-    `event_ids`: series and single events that were read, or one of whose occurrences was;
-    `rewritten`: series that the organizer wrote since.  Where nobody has answered, nothing is
-    locked.
+    `now` is when the look began.  `event_ids`: series and single events that were read, or one of
+    whose occurrences was; `rewritten`: series that the organizer wrote since.  Where nobody has
+    answered, nothing is locked.
     """
     meetings = _meetings_ahead(_groups_of(event_ids), now)
     says = _read(meetings, now) if meetings else {}
-    last = _heard_before(meetings)
+    rows = _heard_before(meetings)
+    last = {key: Word(row.own, row.series) for key, row in rows.items()}
     changed = {key: one for key, one in says.items() if last.get(key) != one.word}
     if changed:
         lock_groups({meetings[meeting_id].group_id for meeting_id, _ in changed})
         take_answers(list(_weigh(changed, last, rewritten)), now=now)
         _remember(changed, now)
+    listed = {meeting_id for meeting_id, _ in says}
+    _forget([row for key, row in rows.items() if key[0] in listed and key not in says])
 
 
 def _weigh(
@@ -144,9 +147,9 @@ def _people(user_ids: Collection[int]) -> dict[str, int]:
 # -- what was known --------------------------------------------------------------------------
 
 
-def _heard_before(meeting_ids: Collection[int]) -> dict[Key, Word]:
+def _heard_before(meeting_ids: Collection[int]) -> dict[Key, HeardAnswer]:
     rows = HeardAnswer.objects.filter(meeting__in=meeting_ids)
-    return {(row.meeting_id, row.user_id): Word(row.own, row.series) for row in rows}
+    return {(row.meeting_id, row.user_id): row for row in rows}
 
 
 def _decided(keys: Iterable[Key]) -> dict[Key, Decided]:
@@ -156,6 +159,12 @@ def _decided(keys: Iterable[Key]) -> dict[Key, Decided]:
         (row.meeting_id, row.user_id): Decided(row.rsvp, row.rsvp_at)
         for row in rows.exclude(rsvp=Attendance.Rsvp.PENDING)
     }
+
+
+def _forget(rows: Collection[HeardAnswer]) -> None:
+    """Who is on a meeting's lists no more begins without an answer when invited again."""
+    if rows:
+        HeardAnswer.objects.filter(pk__in=[row.pk for row in rows]).delete()
 
 
 def _remember(heard: Mapping[Key, _Heard], now: datetime) -> None:

@@ -5,7 +5,9 @@ What a listing does not show is asked for by its id, and only a positive "not fo
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
+from dataclasses import replace
 
 from calendarsync import ids
 from calendarsync.client import Client
@@ -30,9 +32,10 @@ async def observe(client: Client, memory: Memory) -> Finding:
 
 async def read(client: Client, memory: Memory) -> Reading:
     """What changed since the client looked last, of ours."""
+    asked_at = time.monotonic()
     listing = await client.list()
     ours = (read_event(body) for body in listing.bodies if _is_ours(body, memory))
-    return Reading(tuple(ours), listing.cursor, listing.full)
+    return Reading(tuple(ours), listing.cursor, listing.full, asked_at)
 
 
 def _is_ours(body: Body, memory: Memory) -> bool:
@@ -50,4 +53,4 @@ async def _ask_for(
         reading = await read(client, memory)
     present = {event.id for event in reading.events}
     asked = [await client.get(pk) or absent(pk) for pk in sorted(set(lacking) - present)]
-    return Reading((*reading.events, *asked), reading.cursor, full=True)
+    return replace(reading, events=(*reading.events, *asked), full=True)

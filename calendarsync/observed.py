@@ -7,6 +7,7 @@ here defaults are filled in and times are moments, so that two equal events comp
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -147,11 +148,15 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one look brought: all events of ours (`full`), or those that changed since the last."""
+    """What one look brought: all events of ours (`full`), or those that changed since the last.
+
+    `asked_at`: when it began, on time.monotonic(); what happens later it need not show.
+    """
 
     events: tuple[Event, ...]
     cursor: str
     full: bool
+    asked_at: float = field(default=math.inf, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

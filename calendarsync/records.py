@@ -8,8 +8,9 @@ token, our own writes included, comes back with the next listing.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Max, Q
@@ -57,7 +58,10 @@ def keep_reading(reading: Reading, calendar_id: str, now: datetime) -> None:
     if reading.full:
         states.update(whole_at=now)
     complete_records(reading.events)
-    hear_answers(frozenset(ids.base_of(event.id) for event in reading.events), rewritten, now)
+    # Said when the look began: whoever changes their mind while it is stored has the later word.
+    asked_at = now - timedelta(seconds=max(time.monotonic() - reading.asked_at, 0))
+    event_ids = frozenset(ids.base_of(event.id) for event in reading.events)
+    hear_answers(event_ids, rewritten, asked_at)
 
 
 def _find_rewritten(events: Iterable[Event]) -> frozenset[str]:

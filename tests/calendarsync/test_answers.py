@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from calendarsync import records
 from calendarsync.answers import hear_answers
 from calendarsync.models import CalendarSeries, HeardAnswer
+from calendarsync.observed import Reading, read_event
 from cohorts.models import Group, Membership, User
 from cohorts.services.memberships import end_membership
 from cohorts.sync import services
 from cohorts.sync.models import MirrorState
+from guestvisits.services.booking import book_visit
+from guestvisits.services.cancelling import cancel_visit
 from meetings.answers import give_answer
 from meetings.models import Attendance, Meeting
 from meetings.services import cancel_meeting, move_meeting, restore_meeting
@@ -370,6 +375,45 @@ def test_who_left_and_a_group_that_ended_are_not_heard(
     Group.objects.filter(pk=heard.groups["B"].pk).update(status="completed")
     listen(calendar)
     assert not Attendance.objects.exists()
+
+
+def test_whoever_is_invited_again_begins_without_an_answer(
+    heard: Academy, calendar: SeenCalendar
+) -> None:
+    ada, home, host = person("Ada"), heard.meeting("A"), heard.meeting("B")
+
+    def visit() -> None:
+        book_visit(ada.pk, home_meeting_id=home.pk, host_meeting_id=host.pk, now=calendar.now)
+        calendar.work()
+        calendar.move_clock(calendar.now + MINUTE)
+
+    visit()
+    calendar.respond(ada, "declined", heard.groups["B"], host)
+    listen(calendar)
+    cancel_visit(ada.pk, host_meeting_id=host.pk, now=calendar.now)
+    calendar.work()
+    listen(calendar)
+    visit()
+    assert guest_answer(ada, host) == "attending"
+    calendar.respond(ada, "declined", heard.groups["B"], host)  # before anybody has looked
+    listen(calendar)
+    assert guest_answer(ada, host) == "not_attending"
+
+
+def guest_answer(user: User, meeting: Meeting) -> str:
+    return Attendance.objects.get(user=user, meeting=meeting, is_guest=True).rsvp
+
+
+def test_what_is_taken_is_of_the_moment_when_the_look_began(
+    heard: Academy, calendar: SeenCalendar
+) -> None:
+    """Whoever changes their mind in Google while a long look is stored has the later word."""
+    calendar.respond(person("Ada"), "accepted", heard.groups["A"])
+    series = read_event(calendar.series(heard.groups["A"]))
+    now, began = calendar.now, time.monotonic() - 20
+    records.keep_reading(Reading((series,), "token", full=False, asked_at=began), "calendar", now)
+    said = Attendance.objects.get(user__name="Ada", meeting__number=1)
+    assert timedelta(seconds=20) <= now - said.rsvp_at < timedelta(minutes=5)
 
 
 # -- looks ---------------------------------------------------------------------------------------
