@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 from django.template.loader import render_to_string
 
-from lens.sandbox.page_bot import read_form, read_wish, settle, show_bot
+from lens.sandbox.page_bot import read_form, read_person, read_wish, settle, show_bot
 from lens.sandbox.page_view import make_filter, show_calendar, show_guild, tell_offset
 from lens.sandbox.sandbox import Sandbox
 from lens.sandbox.world import World
@@ -61,8 +61,7 @@ class Page:
         """Play a person as a form of the page says; then show the page, with the bot's answer."""
         form, discord = await read_form(request), self._world("discord")
         try:
-            wish = read_wish(form, discord.view()["commands"])
-            begun = self._control("interactions", wish)
+            begun = self._control("interactions", read_wish(form, discord.view()))
         except ValueError as error:
             return self._render(refusal=str(error))
         await settle(discord.shows["interactions"], begun["id"])
@@ -70,9 +69,10 @@ class Page:
 
     async def enter_voice(self, request: web.Request) -> web.Response:
         form = await read_form(request)
-        wish = {"user": form.get("user", ""), "channel_id": form.get("channel_id") or None}
         try:
-            self._control("voice", wish)
+            user_id = read_person(form, self._world("discord").view()["people"])
+            channel_id = form.get("channel_id") or None
+            self._control("voice", {"user": user_id, "channel_id": channel_id})
         except ValueError as error:
             return self._render(refusal=str(error))
         raise web.HTTPSeeOther("/#bot")

@@ -57,14 +57,27 @@ def parts(rows: Iterable[View]) -> Iterable[View]:
     return (part for row in rows for part in row["components"])
 
 
-def read_wish(form: Form, commands: Iterable[View]) -> dict[str, Any]:
+def read_person(form: Form, people: Iterable[View]) -> str:
+    """The id of whoever is named, by name or by id; raises ValueError."""
+    named = form.get("user", "").strip()
+    for person in people:
+        if named in (person["name"], person["id"]):
+            return str(person["id"])
+    raise ValueError(f"Nobody in the guild is called “{named}”.")
+
+
+def read_wish(form: Form, view: View) -> dict[str, Any]:
     """What a form of the page asks for, in the words of the control `interactions`."""
-    wish = {name: form[name] for name in ("user", "focus", "press", "message_id") if form.get(name)}
+    wish = {name: form[name] for name in ("focus", "press", "message_id") if form.get(name)}
+    wish["user"] = read_person(form, view["people"])
     if form.get("submit"):
         return wish | {"submit": form["submit"], "values": named(form, FIELD)}
     if form.get("press"):
         return wish | ({"values": [form["value"]]} if form.get("value") else {})
-    return wish | {"command": form.get("command", ""), "options": read_options(form, commands)}
+    return wish | {
+        "command": form.get("command", ""),
+        "options": read_options(form, view["commands"]),
+    }
 
 
 def named(form: Form, prefix: str) -> dict[str, str]:

@@ -29,7 +29,8 @@ Start = Callable[..., RunningBot]
 
 @pytest.fixture
 def start(sandbox: RunningSandbox, transactional_db: None, tmp_path: Path) -> Iterator[Start]:
-    sandbox.post("discord/settings", {"identify_seconds": 0})  # one bot after the other
+    # One bot after the other, and a busy machine does not decide.
+    sandbox.post("discord/settings", {"identify_seconds": 0, "interaction_seconds": 60})
     sandbox.post("create", {"kind": "channel", "fields": GENERAL})
     started: list[RunningBot] = []
 

@@ -46,7 +46,7 @@ def test_an_empty_sandbox_says_what_will_be_where(sandbox: RunningSandbox) -> No
 
 def test_a_command_is_run_as_a_person_of_choice(page: RunningSandbox) -> None:
     assert "/group meetings" in read(page)
-    form = {"command": "group meetings", "user": GRACE["id"], "option.week": "2", "option.note": ""}
+    form = {"command": "group meetings", "user": "grace", "option.week": "2", "option.note": ""}
     answer = send(page, **form)
     assert (answer.status, answer.headers["Location"]) == (303, "/#bot")
     shown = newest(page)
@@ -116,13 +116,14 @@ def test_a_form_is_filled_in(page: RunningSandbox) -> None:
         ({"command": "group meetings", "option.week": "two"}, "“two” is no number"),
         ({"command": "group meetings"}, "The option week is required"),
         ({"command": "nothing"}, "not offered to this person"),
+        ({"command": "group meetings", "user": "mallory"}, "Nobody in the guild is called"),
         ({"press": "come", "message_id": "5"}, "sees no message 5"),
     ],
 )
 def test_what_cannot_be_done_is_told_on_the_page(
     page: RunningSandbox, form: dict[str, str], sentence: str
 ) -> None:
-    answer = send(page, user=ADA["id"], **form)
+    answer = send(page, **{"user": ADA["id"], **form})
     assert answer.status == 400
     assert sentence in unescape(answer.body)
 
