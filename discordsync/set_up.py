@@ -41,12 +41,8 @@ def find_lines(scene: Scene) -> Iterator[Line]:
 def account_line(person: User) -> Line:
     title = "Discord account"
     if person.discord_id is not None:
-        name = (
-            f"You are known there as {person.discord_name}."
-            if person.discord_name
-            else ("Your account is known by its id.")
-        )
-        return Line(title, Standing.FINE, name)
+        known = f"as {person.discord_name}" if person.discord_name else "by your account's id"
+        return Line(title, Standing.FINE, f"You are known there {known}.")
     text = "We do not know which account is yours, so it can be given no access."
     if not settings.DISCORD_CLIENT_ID:
         return Line(
@@ -114,8 +110,10 @@ def group_line(group: Group, row: AccessState | None) -> Line:
 def direct_line(person: User) -> Line:
     title = "Direct messages"
     line = DirectLine.objects.filter(discord_id=person.discord_id or 0).first()
+    step = Step("Choose how messages reach you", reverse("choose-messages"))
     if not person.wants_discord:
-        return Line(title, Standing.FINE, "You asked for no messages on Discord, and get none.")
+        text = "You asked for no messages on Discord, and get none."
+        return Line(title, Standing.FINE, text, step=step)
     if line is None:
         return Line(
             title,
@@ -130,4 +128,4 @@ def direct_line(person: User) -> Line:
             "Discord turned our last message to you away; you get e-mail.",
             "In the server's Privacy Settings allow direct messages, then type /my-meetings there.",
         )
-    return Line(title, Standing.FINE, "The bot may write to you.")
+    return Line(title, Standing.FINE, "The bot may write to you.", step=step)

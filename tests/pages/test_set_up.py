@@ -89,7 +89,7 @@ def test_everything_in_order(alice, report, answer):
         "Discord account In order You are known there as alice.",
         "The Discord server In order You are in.",
         "Group A on Discord In order You have its role and see its channels.",
-        "Direct messages In order The bot may write to you.",
+        "Direct messages In order The bot may write to you. Choose how messages reach you",
         "Group A in your calendar In order The invitation was sent. You accepted it.",
     ):
         assert said in shown
