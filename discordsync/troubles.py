@@ -78,6 +78,12 @@ TROUBLES: dict[str, TroubleText] = {
         "Everything else goes on.",
         "Start it with `manage.py run_discord_bot`; its log says what keeps it from running.",
     ),
+    "quarantined": TroubleText(
+        "Discord has flagged the bot as one that bothers people (code 20026).",
+        "Open the Developer Portal: it says so there and how to settle it. Direct messages are "
+        "shut meanwhile and go by e-mail.",
+        needs_person=True,
+    ),
     "banned": TroubleText(
         "Discord turned all our calls away for a while.",
         "Nothing to do now. If it comes again, tell whoever runs Lens.",

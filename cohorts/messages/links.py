@@ -15,6 +15,11 @@ def unsubscribe_url(user_id: int) -> str:
     return f"{settings.SITE_URL}{reverse('unsubscribe', args=[token])}"
 
 
+def choices_url() -> str:
+    """Where a person chooses which messages come which way."""
+    return f"{settings.SITE_URL}{reverse('choose-messages')}"
+
+
 def read_unsubscribe_token(token: str) -> int:
     """The person's id.  Raises django.core.signing.BadSignature."""
     return int(signing.Signer(salt=SALT).unsign(token))

@@ -19,7 +19,7 @@ from django.template.engine import Engine
 from django.utils.module_loading import import_string
 
 from cohorts.messages import discord_text
-from cohorts.messages.links import unsubscribe_url
+from cohorts.messages.links import choices_url, unsubscribe_url
 from cohorts.messages.models import Message
 
 SUBJECT_LENGTH = 150
@@ -66,6 +66,7 @@ def _context(message: Message, now: datetime) -> dict[str, Any]:
         "group": message.group,
         "person": message.user,
         "site_url": settings.SITE_URL,
+        "choices_url": choices_url(),
         "unsubscribe_url": unsubscribe_url(message.user_id) if message.user_id else "",
         **import_string(settings.MESSAGE_KINDS[message.kind])(message, now),
     }
