@@ -30,6 +30,7 @@ from cohorts.roster.problems import Problem
 from cohorts.roster.slots import USUAL_MINUTES, Slot
 from cohorts.services.locks import lock_groups, lock_people
 from cohorts.services.memberships import moved_to, write_end
+from cohorts.services.statistics import measure_tables
 from cohorts.signals import announce, announced_together
 
 
@@ -65,6 +66,8 @@ def import_roster(data: bytes, *, now: datetime, confirmed: str | None = None) -
     except IntegrityError as error:
         # Two imports may make the same new thing at once: there is no row yet that both could lock.
         raise _facts_changed() from error
+    if due.changes:
+        measure_tables()
     return due
 
 
