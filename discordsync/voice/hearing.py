@@ -33,10 +33,8 @@ def hear(ear: str, here: Mapping[int, Collection[int]], *, now: datetime) -> Non
     places = {account: channel for channel in watches for account in here[channel]}
     staying = set()
     for stay in VoiceStay.objects.filter(until__isnull=True).select_related("watch"):
-        is_heard = stay.watch.ear == ear or (
-            not is_new and stay.watch.heard_until > now - GONE_AFTER
-        )
-        if is_heard and places.get(stay.discord_id) == stay.watch.channel_id:
+        is_there = places.get(stay.discord_id) == stay.watch.channel_id
+        if is_there and (stay.watch.ear == ear or (_is_alive(stay.watch, now) and not is_new)):
             staying.add(stay.discord_id)
         else:
             _close(stay, now)
@@ -53,9 +51,12 @@ def _prolong(
     """By channel the watches of this ear that hold at `now`, and whether it is its first look."""
     groups = our_channels(here)
     mine = VoiceWatch.objects.filter(ear=ear)
-    mine.exclude(channel_id__in=groups).update(ear="")  # seen again later, it is another watch
+    before = list(mine)
+    held = {row.channel_id: row for row in before if groups.get(row.channel_id) == row.group_id}
+    if len(held) < len(before):
+        # Seen again later, or belonging to another group now, a channel has another watch.
+        mine.exclude(pk__in=[row.pk for row in held.values()]).update(ear="")
     mine.update(heard_until=now)
-    held = {watch.channel_id: watch for watch in mine}
     new = [
         VoiceWatch(ear=ear, group_id=group, channel_id=channel, since=now, heard_until=now)
         for channel, group in groups.items()
@@ -63,6 +64,11 @@ def _prolong(
     ]
     made = {watch.channel_id: watch for watch in VoiceWatch.objects.bulk_create(new)}
     return held | made, not held
+
+
+def _is_alive(watch: VoiceWatch, now: datetime) -> bool:
+    """Whether another bot seems to listen as well."""
+    return bool(watch.ear) and watch.heard_until > now - GONE_AFTER
 
 
 def our_channels(channel_ids: Collection[int]) -> dict[int, int]:

@@ -27,7 +27,7 @@ def test_the_same_look_again_changes_nothing(evening, django_assert_num_queries)
     assert VoiceWatch.objects.count() == 2  # one for each of our channels
     here = {evening.channel("A"): [evening.account("Alice")], evening.channel("B"): []}
     now = evening.at(3)
-    with django_assert_num_queries(7):  # two of them begin and end the transaction
+    with django_assert_num_queries(6):  # two of them begin and end the transaction
         hear(evening.ear, here, now=now)
 
 
@@ -87,6 +87,19 @@ def test_a_channel_that_is_seen_again_was_not_listened_to_meanwhile(evening):
         (evening.at(0), evening.at(10)),
         (evening.at(30), evening.at(40)),
     ]
+
+
+def test_a_channel_that_staff_gave_to_another_group_is_heard_for_that_group(evening):
+    evening.add("Alice")
+    evening.go("Alice", "A", 0)
+    b = evening.academy.groups["B"]
+    DiscordObject.objects.filter(group=b).delete()
+    DiscordObject.objects.filter(outside_id=evening.channel("A")).update(group=b)
+    evening.look(5)
+    evening.look(9)
+    assert evening.stays("Alice") == [(0, 0), (5, None)]
+    groups = VoiceStay.objects.order_by("pk").values_list("watch__group__name", flat=True)
+    assert list(groups) == ["Group A", "Group B"]
 
 
 def test_a_channel_that_is_recorded_later_is_heard_from_then_on(evening):
