@@ -1,6 +1,7 @@
 """One websocket: frames in and out, heartbeats, and the pace at which a client may speak."""
 
 import asyncio
+import contextlib
 import json
 import zlib
 from collections import deque
@@ -119,14 +120,16 @@ class Connection:
         self._patience = self._loop.call_later(wait, self.close, Code.UNKNOWN_ERROR)
 
     async def _send_all(self) -> None:
-        while True:
-            item = await self._outgoing.get()
-            if isinstance(item, int):
-                self._ending = True
-                reason = SENTENCES.get(item, "")  # type: ignore[call-overload]
-                await self.socket.close(code=int(item), message=reason.encode())
-                return
-            await self._write(item)
+        # A client that has gone hears nothing more, which `_listen` notices as well.
+        with contextlib.suppress(ConnectionError):
+            while isinstance(item := await self._outgoing.get(), str):
+                await self._write(item)
+            await self._say_farewell(item)
+
+    async def _say_farewell(self, code: int) -> None:
+        self._ending = True
+        reason = SENTENCES[Code(code)] if code in SENTENCES else ""
+        await self.socket.close(code=int(code), message=reason.encode())
 
     def _write(self, text: str) -> Awaitable[None]:
         if self._deflate is None:
@@ -135,7 +138,7 @@ class Connection:
 
     async def _finish(self, sending: "asyncio.Future[None]") -> None:
         """Let a farewell that is on its way out be sent, then stop."""
-        if self._outgoing.empty() and not self._ending:
+        if not self._ending and (self.socket.closed or self._outgoing.empty()):
             sending.cancel()
         await asyncio.wait([sending], timeout=CLOSE_SECONDS)
         sending.cancel()
