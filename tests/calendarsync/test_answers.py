@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from calendarsync import records
@@ -482,6 +484,16 @@ def test_hearing_the_same_again_writes_nothing(heard: Academy, calendar: SeenCal
     listen(calendar)
     assert list(Attendance.objects.order_by("pk").values()) == before
     assert list(HeardAnswer.objects.order_by("pk").values()) == words
+
+
+def test_staff_read_what_google_said_last(heard: Academy, calendar: SeenCalendar) -> None:
+    everybody_answers(calendar, heard)
+    decide(calendar, heard, 2, "attending")
+    client = Client()
+    client.force_login(heard.add_person("Sam", is_staff=True, is_superuser=True))
+    page = client.get("/admin/calendarsync/heardanswer/?q=ada").content.decode()
+    assert re.findall(r'field-own">(\w*)', page).count("not_attending") == 1
+    assert answers("Ada")[2] == "attending", "what was decided since is kept apart"
 
 
 def test_the_price_of_hearing_does_not_grow_with_the_groups(
