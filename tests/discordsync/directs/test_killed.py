@@ -11,9 +11,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 HERE = ("MESSAGE_KINDS", "MESSAGE_TOPICS", "TEMPLATES")
 
 
-@pytest.mark.parametrize("kind", ["hold", "hold_after"])
-@pytest.mark.parametrize("path", ["/users/@me/channels$", "/messages$"])
-def test_killed_before_or_after_a_call_it_is_sent_once(world, settings, kind, path):
+OPENING, SENDING = "/users/@me/channels$", "/messages$"
+BEFORE, AFTER = "hold", "hold_after"  # where the worker dies: before a call's effect, or after it
+
+
+def check_killed(world, settings, path, kind):
     alice = world.people[0]
     world.want_directly(alice)
     world.owe(alice)
@@ -29,3 +31,14 @@ def test_killed_before_or_after_a_call_it_is_sent_once(world, settings, kind, pa
     assert world.directs() == {alice.discord_id: ["Hello"]}
     assert world.note_to(alice).state == "sent"
     assert world.letters_to(alice) == 0
+
+
+@pytest.mark.parametrize(("path", "kind"), [(SENDING, AFTER), (OPENING, AFTER)])
+def test_killed_after_a_call_it_is_sent_once(world, settings, path, kind):
+    check_killed(world, settings, path, kind)
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("path", [OPENING, SENDING])
+def test_killed_before_a_call_it_is_sent_once(world, settings, path):
+    check_killed(world, settings, path, BEFORE)
