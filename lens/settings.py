@@ -364,11 +364,14 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"mask_tokens": {"()": "discordsync.bot.masking.MaskTokens"}},
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.choice("LOG_LEVEL", LEVELS, default="INFO")},
     "loggers": {
         "discord": {"level": "WARNING"},
+        "discord.http": {"filters": ["mask_tokens"]},
+        "discord.webhook.async_": {"filters": ["mask_tokens"]},
         "googleapiclient": {"level": "WARNING"},
         "django-q": {
             "level": env.choice("LOG_LEVEL", LEVELS, default="WARNING"),

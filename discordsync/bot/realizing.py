@@ -101,7 +101,8 @@ def _show_plan(ids: list[int]) -> Answer:
     if view.steps:
         ask = Ask("confirm", (_word(ids),))
         buttons.insert(0, Button(f"Realize {groups[0].cohort}", ask, look=Look.GOOD))
-    return Answer(_plan_text(view, cohort, len(groups)), tuple(buttons))
+    aloud = f"What realizing {cohort} would do is known now: {_address('sync:plan', ids)}"
+    return Answer(_plan_text(view, cohort, len(groups)), tuple(buttons), aloud=aloud)
 
 
 def _waiting(ids: list[int], cohort: str) -> Answer:

@@ -59,6 +59,18 @@ class RunningBot:
             self.process.send_signal(signal.SIGTERM)
         return self.process.wait(SOON)
 
+    def freeze(self) -> None:
+        """As a machine does that is busy with something else; returns when every thread stands."""
+        self.process.send_signal(signal.SIGSTOP)
+        wait_until(lambda: self._states() == {"T"}, SOON, "the bot does not stop")
+
+    def thaw(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+
+    def _states(self) -> set[str]:
+        stats = Path(f"/proc/{self.process.pid}/task").glob("*/stat")
+        return {stat.read_text(encoding="utf-8").rpartition(")")[2].split()[0] for stat in stats}
+
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()

@@ -29,7 +29,7 @@ Start = Callable[..., RunningBot]
 
 @pytest.fixture
 def start(sandbox: RunningSandbox, transactional_db: None, tmp_path: Path) -> Iterator[Start]:
-    # One bot after the other, and a busy machine does not decide.
+    # One bot after the other, and no busy machine decides what is in time.
     sandbox.post("discord/settings", {"identify_seconds": 0, "interaction_seconds": 60})
     sandbox.post("create", {"kind": "channel", "fields": GENERAL})
     started: list[RunningBot] = []
