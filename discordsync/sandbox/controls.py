@@ -13,8 +13,8 @@ from discordsync.sandbox import (
     fields,
     members,
     messages,
-    permissions,
     roles,
+    settings,
     voice,
 )
 from discordsync.sandbox.calls import Answer, Call, Handler
@@ -59,34 +59,11 @@ PERSON_CHECKS: dict[str, fields.Check] = {
 }
 ACCOUNT = ("email", "verified", "avatar", "global_name")
 PERSON = fields.shape(PERSON_CHECKS, required=("id", "username"))
-DM_LIMIT = fields.nullable(
-    fields.shape(
-        {"channels": fields.whole(0), "minutes": fields.whole(1)}, required=("channels", "minutes")
-    )
-)
 VOICE_WISH = fields.shape(
     {"user": fields.snowflake, "channel_id": fields.nullable(fields.snowflake)},
     required=("user", "channel_id"),
 )
 CHANNEL = fields.shape({"channel_id": fields.snowflake}, required=("channel_id",))
-SETTING_CHECKS: dict[str, fields.Check] = {
-    "members_intent": fields.flag,
-    "presences_intent": fields.flag,
-    "message_content_intent": fields.flag,
-    "two_factor": fields.flag,
-    "dm_limit": DM_LIMIT,
-    "event_grace_hours": fields.whole(0),
-    "nonce_minutes": fields.whole(0),
-    "audit_delay_seconds": fields.whole(0),
-    "audit_hole_every": fields.whole(0),
-    "redirect_uris": fields.nullable(fields.listed(fields.text(1, 2048), 10)),
-    "gateway_open": fields.flag,
-    "heartbeat_seconds": fields.amount(0.05, 3600),
-    "identify_seconds": fields.amount(0, 3600),
-    "all_members_seconds": fields.amount(0, 3600),
-    "interaction_seconds": fields.amount(0, 3600),
-    "interaction_minutes": fields.amount(0, 3600),
-}
 
 
 def all_controls(world: World) -> dict[str, Control]:
@@ -103,7 +80,7 @@ def all_controls(world: World) -> dict[str, Control]:
         "revoke": revoke,
         "voice": enter_voice,
         "interactions": play.interact,
-        "settings": change_settings,
+        "settings": settings.change_settings,
     }
     return {name: bound(world, act) for name, act in acts.items()}
 
@@ -260,53 +237,6 @@ def enter_voice(world: World, data: Any) -> dict[str, Any]:
     wish = VOICE_WISH(data)
     voice.move(world, wish["user"], wish["channel_id"])
     return dict(wish)
-
-
-def change_settings(world: World, data: Any) -> dict[str, Any]:
-    """Change settings and answer with all of them.
-
-    Besides those of `world.SETTINGS`: `bot_permissions` and `everyone_permissions` (bits as a
-    number), `bot_role_position` (1 is the lowest).
-    """
-    given = fields.record(data)
-    checks = SETTING_CHECKS | role_checks(world)
-    unknown = sorted(given.keys() - checks.keys())
-    if unknown:
-        known = ", ".join(sorted(checks))
-        raise ValueError(f"There is no setting {', '.join(unknown)}; there are {known}.")
-    checked = fields.shape(checks)(given)
-    bot_role_id = world.state["bot_role_id"]
-    for name, role_id in (
-        ("bot_permissions", bot_role_id),
-        ("everyone_permissions", world.guild_id),
-    ):
-        if name in checked:
-            world.state["roles"][role_id]["permissions"] = checked.pop(name)
-            roles.tell(world, "GUILD_ROLE_UPDATE", world.state["roles"][role_id])
-    if "bot_role_position" in checked:
-        roles.place(world, bot_role_id, checked.pop("bot_role_position"))
-    world.state["settings"].update(checked)
-    return show_settings(world)
-
-
-def role_checks(world: World) -> dict[str, fields.Check]:
-    bits = fields.whole(0, permissions.ALL)
-    highest = len(world.state["roles"]) - 1
-    return {
-        "bot_permissions": bits,
-        "everyone_permissions": bits,
-        "bot_role_position": fields.whole(1, highest),
-    }
-
-
-def show_settings(world: World) -> dict[str, Any]:
-    bot_role = world.state["roles"][world.state["bot_role_id"]]
-    return {
-        **world.state["settings"],
-        "bot_permissions": bot_role["permissions"],
-        "everyone_permissions": world.state["roles"][world.guild_id]["permissions"],
-        "bot_role_position": bot_role["position"],
-    }
 
 
 def by_hand(world: World, handler: Handler, ids: Mapping[str, str], body: Mapping[str, Any]) -> Any:

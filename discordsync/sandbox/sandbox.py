@@ -17,6 +17,7 @@ from discordsync.sandbox import (
     interactions,
     members,
     messages,
+    nonces,
     oauth,
     oauth_page,
     overwrites,
@@ -106,7 +107,7 @@ class DiscordSandbox:
     def advance(self) -> None:
         """Let events end and nonces be forgotten, by the sandbox's clock."""
         events.expire(self.world)
-        messages.forget_old_nonces(self.world)
+        nonces.forget_old_nonces(self.world)
 
     def view(self) -> dict[str, Any]:
         return view.show(self.world) | {"gateway": self.hub.describe()}

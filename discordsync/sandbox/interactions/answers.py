@@ -6,7 +6,7 @@ They need no permission in the channel; a command is answered where it was given
 from collections.abc import Mapping
 from typing import Any
 
-from discordsync.sandbox import components, directs, fields, mentions, messages
+from discordsync.sandbox import components, directs, fields, mentions, messages, shown_messages
 from discordsync.sandbox.errors import Refusal, refuse, unsupported
 from discordsync.sandbox.interactions import record
 from discordsync.sandbox.interactions.payloads import owners
@@ -76,7 +76,7 @@ def change(world: World, message: dict[str, Any], given: Mapping[str, Any]) -> N
         message["flags"] &= ~LOADING
         message["edited_at"] = None
     if not message["flags"] & EPHEMERAL:
-        messages.tell(world, "MESSAGE_UPDATE", message)
+        shown_messages.tell(world, "MESSAGE_UPDATE", message)
 
 
 def remove(world: World, interaction: dict[str, Any], message: Mapping[str, Any]) -> None:
@@ -97,7 +97,7 @@ def find(world: World, interaction: dict[str, Any], message_id: str | None) -> d
 
 
 def present(world: World, message: Mapping[str, Any]) -> dict[str, Any]:
-    return messages.present(world, message, reader=world.bot_id)
+    return shown_messages.present(world, message, reader=world.bot_id)
 
 
 def require_reachable(world: World, interaction: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ Whatever Discord's own client would not let the person do raises ValueError with
 from collections.abc import Mapping
 from typing import Any
 
-from discordsync.sandbox import components, fields, messages, permissions
+from discordsync.sandbox import components, fields, permissions, shown_messages
 from discordsync.sandbox.interactions import modals, offer, options, payloads, record
 from discordsync.sandbox.interactions.record import (
     COMMAND,
@@ -197,7 +197,7 @@ def begin(
         message_id=message["id"] if message else None,
         form_of=form_of,
     )
-    shown = messages.present(world, message, reader=world.bot_id) if message else None
+    shown = shown_messages.present(world, message, reader=world.bot_id) if message else None
     interaction["payload"] = payloads.build(world, interaction, data, shown)
     return interaction
 

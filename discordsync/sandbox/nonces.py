@@ -1,0 +1,41 @@
+"""Nonces: the same message sent twice within a few minutes stands once, if its author asks so."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from discordsync.sandbox.errors import refuse
+from discordsync.sandbox.world import World
+
+
+def sent_before(world: World, actor: str, body: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The author's message with this nonce of the past few minutes, if the request asks for it.
+
+    Refuses with Unknown Message when it was sent and then deleted.
+    """
+    if not body.get("enforce_nonce") or not body.get("nonce"):
+        return None
+    for sent in world.state["nonces"]:
+        if (sent["author_id"], sent["nonce"]) == (actor, body["nonce"]):
+            held = world.state["messages"].get(sent["channel_id"], {})
+            if sent["message_id"] not in held:
+                raise refuse("unknown_message")
+            return dict(held[sent["message_id"]])
+    return None
+
+
+def remember_nonce(world: World, message: Mapping[str, Any], nonce: str | None) -> None:
+    if nonce:
+        world.state["nonces"].append(
+            {
+                "author_id": message["author_id"],
+                "nonce": nonce,
+                "channel_id": message["channel_id"],
+                "message_id": message["id"],
+                "at": message["sent_at"],
+            }
+        )
+
+
+def forget_old_nonces(world: World) -> None:
+    since = world.ago(minutes=world.setting("nonce_minutes"))
+    world.state["nonces"] = [sent for sent in world.state["nonces"] if sent["at"] > since]
