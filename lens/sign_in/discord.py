@@ -19,6 +19,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from lens.env import is_local
 from lens.sign_in.profile import read_profile
 
 
@@ -64,8 +65,13 @@ class DiscordDoor(OAuth2Adapter):
         return urlunsplit((parts.scheme, parts.netloc, "/oauth2/authorize", "", ""))
 
     def get_callback_url(self, request: HttpRequest, app: SocialApp) -> str:
-        """The one address that is registered at Discord, by whatever name somebody came."""
-        return f"{settings.SITE_URL}{reverse('discord_callback')}"
+        """The one address that is registered at Discord, by whatever name somebody came.
+
+        With a sandbox this machine has several names, and cookies are kept for each apart.
+        """
+        here = request.build_absolute_uri("/").rstrip("/")
+        base = here if settings.SANDBOX and is_local(here) else settings.SITE_URL
+        return f"{base}{reverse('discord_callback')}"
 
     def get_access_token_data(
         self,

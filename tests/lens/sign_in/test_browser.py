@@ -22,8 +22,7 @@ DESK = {"width": 1200, "height": 900}
 
 
 @pytest.fixture
-def open_page(browser: Browser, live_server, settings) -> Iterator[Callable[..., Page]]:
-    settings.SITE_URL = live_server.url  # the address that Discord sends people back to
+def open_page(browser: Browser, live_server) -> Iterator[Callable[..., Page]]:
     contexts = []
 
     def open_page(**options) -> Page:

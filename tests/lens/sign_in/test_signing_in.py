@@ -1,6 +1,7 @@
 """Who is let in by Discord, as whom, and what it leaves behind."""
 
 import re
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -342,6 +343,20 @@ def test_the_address_cannot_say_what_is_asked_for_or_what_follows(walk, ada):
     walk.come_back(walk.choose(asked, ADA))
     assert walk.name == "Ada"
     assert leaves_nothing()
+
+
+def test_one_is_sent_back_to_the_address_that_is_registered(sandbox, settings):
+    settings.SITE_URL = "https://lens.example.org"
+
+    def sent_back_to(host: str) -> str:
+        asked = Client(SERVER_NAME=host).post("/sign-in/discord/").headers["Location"]
+        return dict(parse_qsl(urlsplit(asked).query))["redirect_uri"]
+
+    registered = "https://lens.example.org/sign-in/discord/callback/"
+    assert sent_back_to("testserver") == registered
+    assert sent_back_to("localhost") == "http://localhost/sign-in/discord/callback/"
+    settings.SANDBOX = False
+    assert sent_back_to("localhost") == registered
 
 
 def test_without_a_client_nothing_is_offered_and_nothing_is_there(ada, settings, sandbox):
