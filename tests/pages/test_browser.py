@@ -196,6 +196,9 @@ def test_nothing_is_cut_off_on_a_phone(open_as, academy, alice, now, javascript)
         (alice, "/meetings/messages/"),
         (bob, "/groups/"),
         (bob, group),
+        (bob, f"{group}slot/"),
+        (bob, f"{group}meetings/{visit.host_meeting_id}/reschedule/"),
+        (bob, f"{group}meetings/{visit.host_meeting_id}/cancel/"),  # with all that would follow
     ]:
         page = open_as(user, path, viewport=PHONE, java_script_enabled=javascript)
         size = page.locator("html").bounding_box()

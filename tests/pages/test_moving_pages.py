@@ -211,6 +211,20 @@ def test_no_input_is_a_failure(client, meeting, said):
     assert client.post(path, {**slot, "from_day": said.get("day", "")}).status_code == 400
 
 
+def test_what_was_filled_in_is_still_there_when_something_of_it_is_wrong(client, meeting):
+    said = {"day": "2027-13-45", "time": "10:45", "minutes": 75}
+    page = client.post(address(meeting, "reschedule"), said).content.decode()
+    assert [f'value="{value}"' in page for value in said.values()] == [True, True, True]
+
+    slot = {"from_day": "2027-02-30", "weekday": 3, "time": "10:45", "zone": "Asia/Tokyo"}
+    page = client.post(
+        f"/groups/{meeting.group_id}/slot/", {**slot, "minutes": 75}
+    ).content.decode()
+    for kept in ('value="2027-02-30"', 'value="10:45"', 'value="75"'):
+        assert kept in page
+    assert re.findall(r'<option value="([^"]+)" selected>', page) == ["3", "Asia/Tokyo"]
+
+
 def test_the_slot_cannot_be_changed_from_a_day_of_no_calendar(client, meeting):
     for day in ("0001-01-01", "9999-12-31"):
         slot = {"from_day": day, "weekday": 0, "time": "10:00", "zone": "UTC", "minutes": 60}
