@@ -131,3 +131,16 @@ def test_a_snowflake_of_the_future_or_before_discord_is_not_plausible() -> None:
 )
 def test_a_text_channels_name_is_lower_case_with_dashes(sent: str, written: str) -> None:
     assert text_channel_name(sent) == written
+
+
+def test_a_dump_from_before_there_were_commands_and_voices_is_loaded(guild: Server) -> None:
+    older = guild.state
+    for name in ("commands", "commands_made", "interactions", "voice"):
+        del older[name]
+    for name in ("gateway_open", "interaction_seconds"):
+        del older["settings"][name]
+    guild.on_server(lambda: guild.sandbox.load(older))
+    held = guild.state
+    assert (held["commands"], held["voice"], held["interactions"]) == ({}, {}, {})
+    assert held["settings"]["gateway_open"] is True
+    assert set(held["members"]) == set(older["members"])

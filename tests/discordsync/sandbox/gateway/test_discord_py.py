@@ -93,14 +93,14 @@ def test_it_begins_a_new_session_when_the_old_one_is_gone(gateway: Gateway, do: 
 
 
 def test_a_heartbeat_without_answer_makes_it_resume(gateway: Gateway) -> None:
-    gateway.server.set(heartbeat_seconds=0.2)
+    gateway.server.set(heartbeat_seconds=0.5)
 
     async def wait(client: Listener) -> int:
         gateway.server.control("gateway", {"do": "silence"})
         await client.until_noticed("resumed")
         return client.noticed.count("ready")
 
-    assert run(gateway, wait, make=lambda: Listener(heartbeat_timeout=1.0)) == 1
+    assert run(gateway, wait, make=lambda: Listener(heartbeat_timeout=1.5)) == 1
 
 
 def test_a_privileged_intent_that_is_off_is_told(gateway: Gateway) -> None:

@@ -23,7 +23,7 @@ def test_a_heartbeat_is_acknowledged(gateway: Gateway) -> None:
 
 
 def test_who_sends_no_heartbeat_is_dropped_and_can_resume(gateway: Gateway) -> None:
-    gateway.server.set(heartbeat_seconds=0.05)
+    gateway.server.set(heartbeat_seconds=0.5)
 
     async def fall_silent(talk: Talk) -> tuple[int | None, list[str]]:
         wire = await talk.open()
