@@ -24,11 +24,14 @@ from django.conf import settings
 from django.utils import timezone
 
 from discordsync.bot import commands, heartbeats, notices, replies
+from discordsync.bot.answers import Answer
 from discordsync.bot.asks import PREFIX, Ask, read_custom_id
 from discordsync.bot.listening import GuildListener, is_ours
 from discordsync.bot.people import Asker
+from discordsync.bot.rendering import render
 from discordsync.bot.replies import Reply, Showing
 from discordsync.bot.threads import in_thread
+from discordsync.bot.verbs import MISTAKE
 from discordsync.bot.voices import VoiceListener, Voices
 
 logger = logging.getLogger(__name__)
@@ -75,6 +78,7 @@ class Bot(GuildListener, VoiceListener, discord.Client):
         )
         self.name = name
         self.voices = Voices(self)
+        self.catching_up = asyncio.Lock()
         self.caught_up: str | None = None  # the session in which it did
         self.identified_at = float("-inf")
         self.under_way = 0
@@ -117,22 +121,30 @@ class Bot(GuildListener, VoiceListener, discord.Client):
             await self._arrive(guild)
 
     async def _arrive(self, guild: discord.Guild) -> None:
-        """Once a session: catch up with what happened before, and have the commands known."""
+        """Our guild is known as it is now."""
         self.voices.find()
-        session = self.ws.session_id
-        if session == self.caught_up:
-            return
-        self.caught_up = session
+        await self._catch_up_once(guild)
+
+    async def _catch_up_once(self, guild: discord.Guild) -> None:
+        """Once a session."""
+        async with self.catching_up:
+            if self.ws.session_id != self.caught_up:
+                await self._catch_up(guild, self.ws.session_id)
+
+    async def _catch_up(self, guild: discord.Guild, session: str | None) -> None:
         joined = {member.id: member.joined_at or discord.utils.utcnow() for member in guild.members}
         await in_thread(notices.note_present, joined, whole=guild.chunked)
-        await self._beat()
+        await in_thread(heartbeats.hear, self.name)
         logger.info("The bot is connected.")
         await commands.register(self.tree)
+        self.caught_up = session
 
     async def _beat(self) -> None:
+        """Say that it is heard; and make up for a catching up that a database or Discord spoilt."""
         guild = self.get_guild(settings.DISCORD_GUILD_ID or 0)
-        if self.is_ready() and self.ws is not None and self.ws.open and is_ours(guild):
+        if guild is not None and self.is_ready() and self.ws is not None and self.ws.open:
             await in_thread(heartbeats.hear, self.name)
+            await self._catch_up_once(guild)
 
     async def _every(self, seconds: float, chore: Any) -> None:
         while not self.ending:
@@ -169,9 +181,21 @@ class Bot(GuildListener, VoiceListener, discord.Client):
         with self._working():
             if not await defer(interaction):
                 return
-            showing = await in_thread(replies.take, read_reply(interaction, ask))
-            if showing is not None:
-                await self._show(showing)
+            reply = read_reply(interaction, ask)
+            try:
+                showing = await in_thread(replies.take, reply)
+            except Exception:
+                logger.exception("An interaction could not be written down")
+                await self._apologize(reply)
+            else:
+                if showing is not None:
+                    await self._show(showing)
+
+    async def _apologize(self, reply: Reply) -> None:
+        """The database is away: nobody shall wait for an answer that no row remembers."""
+        answer = Answer(MISTAKE)
+        with contextlib.suppress(*BROKEN):
+            await self._put(Showing(reply, answer, body=render(answer)))
 
     async def _carry_on(self) -> None:
         """Answers that go on, and those of a process that is no more."""

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.db import connection
 from django.db.models import F
 
 from cohorts import clock
@@ -372,6 +373,18 @@ def test_a_rate_limit_is_waited_out_and_no_token_is_in_the_log(here, world, cloc
     here.people.wait(lambda: "rate limited" in world.bot.said(), "it was not told")
     interactions = world.sandbox.get("state")["discord"]["interactions"].values()
     assert not any(one["token"] in world.bot.said() for one in interactions)
+
+
+def test_without_its_table_nobody_is_left_waiting(here, world):
+    """As when the database is away for a moment."""
+    alice = here.add("Alice", "A")
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE bot_botreply RENAME TO bot_botreply_away")
+        try:
+            here.people.answer(here.people.run(alice, "my-meetings"), "Something went wrong")
+        finally:
+            cursor.execute("ALTER TABLE bot_botreply_away RENAME TO bot_botreply")
+    here.people.answer(here.people.run(alice, "my-meetings"), "Your next meetings")
 
 
 def test_an_interaction_that_comes_too_late_is_left_alone(here, world, clock_again):
