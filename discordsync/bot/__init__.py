@@ -6,7 +6,7 @@ everything also works with the bot off, only later.
     an interaction                          an event of the guild
     client.py     defers at once            listening.py   maps it to one function of
     verbs.py      who may ask what          notices.py     what it means for our groups
-    learners.py, realizing.py
+    learners.py, reminding.py, realizing.py
                   Ask -> Answer, plain
     rendering.py  Answer -> Discord's JSON
     replies.py    what is not answered yet, in the database
