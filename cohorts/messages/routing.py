@@ -91,8 +91,7 @@ def find_ways(asks: Collection[Ask], now: datetime) -> Mapping[Ask, Way]:
     people = _people(asks)
     choices, topics = _choices(people), topics_by_kind()
     direct = {kind for kind in {ask.kind for ask in asks} if speaks_directly(kind)}
-    talkative = [pk for pk, person in people.items() if person.wants_discord]
-    lines = find_lines(talkative, now) if direct else {}
+    lines = find_lines(_who_may_need_a_line(people, choices), now) if direct else {}
     return {
         ask: choose_way(
             choices.get((ask.user_id, topics.get(ask.kind, "")), EMAIL),
@@ -115,6 +114,18 @@ def _people(asks: Iterable[Ask]) -> dict[int, User]:
 def _choices(people: Collection[int]) -> dict[tuple[int, str], str]:
     rows = MessageChoice.objects.filter(user__in=people)
     return {(row.user_id, row.topic): row.way for row in rows}
+
+
+def _who_may_need_a_line(
+    people: Mapping[int, User], choices: Mapping[tuple[int, str], str]
+) -> list[int]:
+    """Whoever chose it for something, or has no address; most people are neither."""
+    choosers = {user_id for (user_id, _), way in choices.items() if way == DIRECT}
+    return [
+        pk
+        for pk, person in people.items()
+        if person.wants_discord and (pk in choosers or not person.email)
+    ]
 
 
 def _reader(person: User | None) -> Reader:
