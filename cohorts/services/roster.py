@@ -63,11 +63,11 @@ def import_roster(data: bytes, *, now: datetime, confirmed: str | None = None) -
             _check(due, confirmed)
             with announced_together():
                 _carry_out(due, now)
+            if due.changes:
+                transaction.on_commit(measure_tables)
     except IntegrityError as error:
         # Two imports may make the same new thing at once: there is no row yet that both could lock.
         raise _facts_changed() from error
-    if due.changes:
-        measure_tables()
     return due
 
 

@@ -15,7 +15,7 @@ def measure_tables() -> None:
     """Let the planner know how full the tables of people and groups are, and those that hang on a
     group, on whatever floor.  Other databases find out by themselves.
 
-    To be called after a transaction, since only what is committed counts.
+    To be called on commit: what is rolled back would stay in the counts, and mislead them.
     """
     if connection.vendor != "postgresql":
         return

@@ -498,6 +498,7 @@ def test_an_address_that_belongs_to_somebody_today_is_theirs_whoever_had_it_befo
     assert User.objects.count() == 2
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_planner_knows_at_once_how_full_the_tables_are():
     """Else it takes them for empty, and joins what a whole cohort has brought row by row."""
     import_roster(make_academy(40, 8).encode(), now=NOW)
@@ -513,6 +514,7 @@ def believed_rows(model: Any) -> int:
     return int(rows)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_an_import_that_changes_nothing_asks_the_database_for_nothing_more():
     bring_in(make_line())
     with CaptureQueriesContext(connection) as queries:
