@@ -32,11 +32,11 @@ fresh:
 
 test: $(VENV)/.dev
 	$(IN) -m tests.programs
-	$(IN) -m pytest -n 2 -m "not matrix" $(ARGS)
+	$(IN) -m pytest -n 2 --maxschedchunk 24 -m "not matrix" $(ARGS)
 
 test-matrix: $(VENV)/.dev
 	$(IN) -m tests.programs
-	$(IN) -m pytest -n 2 -m matrix $(ARGS)
+	$(IN) -m pytest -n 2 --maxschedchunk 4 -m matrix $(ARGS)
 
 bench: $(VENV)/.dev
 	$(IN) -m tests.programs

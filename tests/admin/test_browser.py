@@ -41,7 +41,7 @@ def test_staff_realize_a_cohort_from_the_list_to_the_end(size, olgas_page, live_
     olgas_page.goto(f"{live_server.url}/admin/")
     picture(olgas_page, f"{size}-1-start")
 
-    wait_until(has_looked, 30, "the worker has not looked")
+    wait_until(has_looked, 90, "the worker has not looked")
     olgas_page.goto(f"{live_server.url}/admin/cohorts/cohort/")
     expect(olgas_page.get_by_text("nothing made yet")).to_be_visible()
     picture(olgas_page, f"{size}-2-list")

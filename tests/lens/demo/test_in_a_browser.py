@@ -37,5 +37,5 @@ def test_the_sample_is_realized_in_both_worlds_from_the_admin(
 
     page.goto(sandbox)
     for name in ("Heron", "Otter", "Wren"):
-        expect(page.get_by_text(f"{name} voice", exact=True)).to_be_visible()
+        expect(page.locator("summary", has_text=f"{name} voice")).to_be_visible()
         expect(page.get_by_text(f"Thinking in Systems - {name}").first).to_be_visible()
