@@ -83,6 +83,7 @@ def build_by_hand(sandbox, made, group, category, number):
         record_existing(kind, cohort=made.cohort, group=group, outside_id=pk)
 
 
+@pytest.mark.matrix
 def test_a_cohort_of_320_in_mid_term_is_taken_over_as_it_stands(sandbox):
     made = old_server(sandbox, groups=40)
     before = describe_guild(sandbox.get("state"))

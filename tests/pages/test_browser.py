@@ -172,7 +172,7 @@ def test_what_a_screen_reader_is_told(open_as, academy, alice, now):
     assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
-@pytest.mark.parametrize("javascript", [True, False])
+@pytest.mark.parametrize("javascript", [True, pytest.param(False, marks=pytest.mark.matrix)])
 def test_nothing_is_cut_off_on_a_phone(open_as, academy, alice, now, javascript):
     alice.nickname = "Alexandra-Wilhelmina of the Long-Named Family"
     alice.timezone = "America/Argentina/ComodRivadavia"

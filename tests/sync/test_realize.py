@@ -9,6 +9,8 @@ from tests.sync.cohort import join, make_cohort, realize, work
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
 
+SIZES = [3, pytest.param(40, marks=pytest.mark.matrix)]
+
 
 def count(calls):
     """How often each kind of write was made."""
@@ -19,7 +21,7 @@ def count(calls):
     return Counter(shape)
 
 
-@pytest.mark.parametrize("groups", [3, 40])
+@pytest.mark.parametrize("groups", SIZES)
 def test_realizing_makes_one_call_per_object_and_no_more(sandbox, groups):
     made = make_cohort(groups=groups, members=3, meetings=3)
     join(sandbox, made.people)
@@ -40,7 +42,7 @@ def test_realizing_makes_one_call_per_object_and_no_more(sandbox, groups):
     }
 
 
-@pytest.mark.parametrize("groups", [3, 40])
+@pytest.mark.parametrize("groups", SIZES)
 def test_a_second_sync_writes_nothing_and_reads_the_same_for_any_number_of_groups(sandbox, groups):
     made = make_cohort(groups=groups, members=3)
     join(sandbox, made.people)

@@ -50,6 +50,7 @@ def alice(sandbox, transactional_db):
     return alice
 
 
+@pytest.mark.matrix
 def test_what_a_killed_bot_left_is_answered_by_the_next_though_discord_was_away(
     start, sandbox, alice
 ):

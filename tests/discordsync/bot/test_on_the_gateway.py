@@ -398,6 +398,7 @@ def test_an_interaction_that_comes_too_late_is_left_alone(here, world, clock_aga
     assert not BotReply.objects.filter(discord_id=alice.discord_id).exists()
 
 
+@pytest.mark.matrix
 def test_two_bots_answer_each_interaction_once(here, world, tmp_path):
     alice = here.add("Alice", "A")
     second = RunningBot(tmp_path / "log", world.sandbox)

@@ -43,6 +43,7 @@ def revocations(world: World, since: int) -> list[dict]:
     return [call for call in writes if "/roles/" in call["path"]]
 
 
+@pytest.mark.matrix
 def test_after_a_weekend_down_sixty_windows_close_unasked_at_the_limits_pace(world: World) -> None:
     invite_many(world, GUESTS)
     assert holders(world, "B") == 2 + GUESTS

@@ -158,7 +158,8 @@ def test_a_second_run_keeps_what_the_first_one_made(start: Callable[..., Demo]) 
     assert second.count_members() == before > 1
 
 
-@pytest.mark.parametrize("times", [pytest.param(1, marks=pytest.mark.matrix), 2])
+@pytest.mark.matrix
+@pytest.mark.parametrize("times", [1, 2])
 def test_ctrl_c_in_a_terminal_ends_all_of_it(start: Callable[..., Demo], times: int) -> None:
     demo = start("make", "run", terminal=True)
     demo.wait_until_ready()

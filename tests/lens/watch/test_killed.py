@@ -13,7 +13,7 @@ from tests.lens.watch.running import SOON, RunningWorker, is_group_alive
 from tests.support.processes import wait_until
 
 KINDS = ["cluster", "sentinel", "worker", "monitor", "pusher"]
-SAMPLE = {("worker", "idle"), ("monitor", "busy"), ("holder", "busy")}
+SAMPLE = {("worker", "idle"), ("holder", "busy")}
 CASES = [(kind, "idle") for kind in KINDS] + [(kind, "busy") for kind in [*KINDS, "holder"]]
 
 
