@@ -1,7 +1,8 @@
 """The calls themselves: discord.py's HTTP client without the gateway.
 
-discord.py waits out short rate limits and keeps its buckets.  Three things are ours:
+discord.py waits out short rate limits and keeps its buckets.  Four things are ours:
 
+- A bucket is used as long as calls are left in it (buckets.py).
 - `check` runs where each request starts, so that a frozen worker that wakes up starts none.
 - A 5xx ends the call: discord.py would repeat it, also a POST, and one create would make two.
 - What went wrong is told in the errors of cohorts.sync.errors.
@@ -20,6 +21,7 @@ from discord.http import HTTPClient, Route
 from django.conf import settings
 
 from cohorts.sync.errors import CallFailed, Later, LookAgain, Outage, Refused, Unclear
+from discordsync.buckets import PatientHTTPClient
 
 READS = frozenset({"GET", "HEAD"})
 PATIENCE = 30  # seconds: discord.py waits out rate limits up to this, and takes no less
@@ -75,7 +77,7 @@ class Client:
 @asynccontextmanager
 async def connect(check: Callable[[], None]) -> AsyncIterator[Client]:
     Route.BASE = settings.DISCORD_API_BASE
-    http = HTTPClient(
+    http = PatientHTTPClient(
         asyncio.get_running_loop(),
         http_trace=_trace(check),
         max_ratelimit_timeout=PATIENCE,

@@ -27,7 +27,6 @@ DISCORD: dict[str, Any] = {
             "path": r"^/guilds/(\d+)/roles$",
             "limit": 250,
             "window": 172_800,
-            "announced": False,
         },
         {
             "name": "changes of one channel",

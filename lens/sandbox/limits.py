@@ -49,7 +49,7 @@ class ServiceLimits:
         return [(rule, self._window(rule, key)) for rule, key in keyed]
 
     def _window(self, rule: Rule, key: tuple[Any, ...]) -> Window:
-        return self._windows.setdefault(key, Window(rule.limit, rule.window))
+        return self._windows.setdefault(key, Window(rule.limit, rule.window, rule.spent))
 
     def describe(self) -> dict[str, Any]:
         rules = [

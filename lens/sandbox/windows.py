@@ -8,12 +8,15 @@ from typing import Any
 
 from lens.sandbox.journal import Call
 
-RULE_KEYS = {"name", "method", "path", "body", "limit", "window", "announced"}
+RULE_KEYS = {"name", "method", "path", "body", "limit", "window", "announced", "spent"}
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """At most `limit` calls in `window` seconds, for each value of the path's groups."""
+    """At most `limit` calls in `window` seconds, for each value of the path's groups.
+
+    `spent`: calls that count as made when the first window begins.
+    """
 
     name: str
     limit: int
@@ -22,6 +25,7 @@ class Rule:
     method: str | None = None
     body: tuple[str, ...] = ()
     announced: bool = True
+    spent: int = 0
 
     def key(self, call: Call, path: str) -> tuple[Any, ...] | None:
         """Whose window a call counts in; None where the rule says nothing about it."""
@@ -43,18 +47,18 @@ class Window:
 
     limit: int
     seconds: float
+    spent: int = 0  # calls that the next window begins with
     used: int = 0
     ends: float = field(default=0.0)
 
     def left(self) -> int:
-        if time.monotonic() >= self.ends:
-            return self.limit
-        return max(0, self.limit - self.used)
+        used = self.spent if time.monotonic() >= self.ends else self.used
+        return max(0, self.limit - used)
 
     def take(self, count: int = 1) -> None:
         now = time.monotonic()
         if now >= self.ends:
-            self.used, self.ends = 0, now + self.seconds
+            self.used, self.ends, self.spent = self.spent, now + self.seconds, 0
         self.used += count
 
     def resets_after(self) -> float:
@@ -82,7 +86,14 @@ def parse_rule(data: Any, scale: float) -> Rule:
         method=data.get("method"),
         body=tuple(body),
         announced=bool(data.get("announced", True)),
+        spent=parse_spent(data.get("spent", 0)),
     )
+
+
+def parse_spent(data: Any) -> int:
+    if isinstance(data, bool) or not isinstance(data, int) or data < 0:
+        raise ValueError(f"A rule's “spent” is a number of calls, 0 or more: {data}.")
+    return data
 
 
 def parse_pair(data: Any, what: str) -> tuple[int, float]:

@@ -27,6 +27,15 @@ def test_discord_announces_what_is_left_and_when_it_is_reset(
     assert headers["X-RateLimit-Bucket"]
 
 
+def test_b8_a_window_can_begin_with_calls_already_spent(
+    shelves: RunningSandbox, discord: Client
+) -> None:
+    rule = {"path": "^/things", "limit": 250, "window": 101_995, "spent": 26}
+    shelves.set_limits(discord={"rules": [rule]})
+    left = [discord.get("/things").headers["X-RateLimit-Remaining"] for _ in range(2)]
+    assert left == ["223", "222"]
+
+
 def test_discord_refuses_with_a_wait_that_a_client_believes(
     shelves: RunningSandbox, discord: Client
 ) -> None:
@@ -135,6 +144,7 @@ def test_a_fault_does_not_count_calls_that_the_limits_refused(
         ({"discord": {"global": [0, 1]}}, "“global” wants a number of calls and of seconds"),
         ({"discord": {"rules": {}}}, "“rules” is a list"),
         ({"discord": {"rules": [{"limit": 1, "window": 1, "body": "x"}]}}, "a list of names: x"),
+        ({"discord": {"rules": [{"limit": 1, "window": 1, "spent": -1}]}}, "“spent” is a number"),
         ({"discord": {"rules": [{"limit": 1}]}}, "“rule” wants a number of calls and of seconds"),
         ({"discord": {"rules": [{"limit": 1, "window": 1, "path": "["}]}}, "no regular expression"),
     ],
