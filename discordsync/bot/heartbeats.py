@@ -1,11 +1,12 @@
-"""Whether the bot is heard.  In real time, as for workers."""
+"""Whether the bot is connected, in the database's time, as for workers."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from django.conf import settings
-from django.utils import timezone
+from django.db.models import Q
+from django.db.models.functions import Now
 
 from cohorts.sync.companions import Companion
 from cohorts.sync.words import Level, Standing, describe_trouble
@@ -18,8 +19,7 @@ KEEP = timedelta(days=7)
 
 def hear(name: str) -> None:
     """It is connected to the gateway at this moment."""
-    now = timezone.now()
-    BotHeartbeat.objects.update_or_create(name=name, defaults={"heard_at": now, "trouble": ""})
+    BotHeartbeat.objects.update_or_create(name=name, defaults={"heard_at": Now(), "trouble": ""})
 
 
 def note_trouble(name: str, trouble: str) -> None:
@@ -33,23 +33,24 @@ def forget(name: str) -> None:
 
 
 def forget_lost() -> None:
-    BotHeartbeat.objects.filter(started_at__lt=timezone.now() - KEEP).exclude(
-        heard_at__gte=timezone.now() - KEEP
+    BotHeartbeat.objects.filter(started_at__lt=Now() - KEEP).exclude(
+        heard_at__gte=Now() - KEEP
     ).delete()
 
 
 def is_bot_heard() -> bool:
     """Whether a bot was connected within 90 seconds."""
-    return BotHeartbeat.objects.filter(heard_at__gte=timezone.now() - HEARD_WITHIN).exists()
+    return BotHeartbeat.objects.filter(heard_at__gte=Now() - HEARD_WITHIN).exists()
 
 
 def describe_bot() -> Companion | None:
     """For the staff's start page.  One query; None where Discord is off."""
     if not (settings.DISCORD_BOT_TOKEN and settings.DISCORD_GUILD_ID):
         return None
-    newest = list(BotHeartbeat.objects.order_by("-started_at")[:10])
+    recent = Q(heard_at__gte=Now() - HEARD_WITHIN)
+    newest = list(BotHeartbeat.objects.annotate(connected=recent).order_by("-started_at")[:10])
     heard_at = max((row.heard_at for row in newest if row.heard_at), default=None)
-    if heard_at and heard_at >= timezone.now() - HEARD_WITHIN:
+    if any(row.connected for row in newest):
         standing = Standing(Level.FINE, "Listening.")
     else:
         standing = describe_trouble((newest and newest[0].trouble) or "bot_silent")

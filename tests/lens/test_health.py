@@ -6,9 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+import time_machine
+from django.db.models import F
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.utils import timezone
@@ -16,6 +19,7 @@ from django.utils import timezone
 from cohorts.sync import heartbeats
 from cohorts.sync.models import WorkerHeartbeat
 from discordsync.bot import heartbeats as bot_heartbeats
+from discordsync.bot.models import BotHeartbeat
 from tests.support.processes import ROOT
 
 Answer = tuple[int, dict[str, str]]
@@ -58,6 +62,24 @@ def test_a_bot_that_is_not_heard_is_told_apart_from_being_ready(client: Client) 
     )
     bot_heartbeats.hear("machine:2")
     assert ask(client, "/healthz?bot") == (200, {"status": "ready"})
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("hear", "path"),
+    [(heartbeats.hear, "/healthz?ready"), (bot_heartbeats.hear, "/healthz?bot")],
+)
+def test_o4_a_machine_whose_clock_is_fast_does_not_keep_a_dead_process_alive(
+    client: Client, hear: Callable[[str], None], path: str
+) -> None:
+    """Its last heartbeat is 91 seconds old in the database's time."""
+    heartbeats.hear("another machine")
+    with time_machine.travel(timezone.now() + timedelta(minutes=70)):
+        hear("machine:1")
+    assert ask(client, path)[0] == 200
+    for model in (WorkerHeartbeat, BotHeartbeat):
+        model.objects.update(heard_at=F("heard_at") - timedelta(seconds=91))
+    assert ask(client, path)[0] == 503
 
 
 @pytest.mark.django_db
