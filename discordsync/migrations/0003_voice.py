@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cohorts', '0006_signing_in'),
+        ('cohorts', '0005_group_slot_whole_with_null'),
         ('discordsync', '0002_direct_lines'),
     ]
 

@@ -11,8 +11,8 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.db.models import F
 from django.db.migrations.recorder import MigrationRecorder
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
