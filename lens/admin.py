@@ -6,4 +6,6 @@ from allauth.socialaccount import admin as social_admin  # noqa: F401
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin
 
+from lens import queue_admin  # noqa: F401 - registers the queue
+
 admin.site.unregister([EmailAddress, SocialAccount, SocialApp, SocialToken])

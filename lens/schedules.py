@@ -38,6 +38,9 @@ ENTRIES = (
     Entry("forget old messages", "cohorts.messages.tasks.forget_old", minutes=60),
     Entry("housekeeping", "lens.housekeeping.prune", minutes=60),
 )
+# All that a worker runs; everything else in the queue or the schedules is set aside (lens/watch).
+TASKS = frozenset({entry.func for entry in ENTRIES} | {"cohorts.sync.tasks.run_mirror"})
+HOOKS: frozenset[str] = frozenset()  # what may be called with a task's result
 
 
 @transaction.atomic
@@ -45,7 +48,7 @@ def ensure_schedules() -> None:
     """Have each entry's row once and right.  Safe to call at any time, from any process."""
     for entry in ENTRIES:
         _ensure(entry)
-    disable_malformed()
+    disable_bad()
 
 
 def _ensure(entry: Entry) -> None:
@@ -73,16 +76,25 @@ def _fields(entry: Entry) -> dict[str, Any]:
     }
 
 
-def disable_malformed() -> list[str]:
-    """Switch off schedules that django-q2 cannot read, since one of them stops all others.
+def disable_bad() -> list[str]:
+    """Switch off schedules that django-q2 cannot read or that name anything but Lens's tasks.
 
-    Returns their names.
+    One that cannot be read stops all others.  Returns their names.
     """
-    bad = [row for row in Schedule.objects.exclude(repeats=0) if not _is_readable(row)]
-    for row in bad:
+    bad = [(row, why) for row in Schedule.objects.exclude(repeats=0) if (why := _why_bad(row))]
+    for row, why in bad:
         Schedule.objects.filter(pk=row.pk).update(repeats=0)
-        logger.error("Schedule %r was malformed and is switched off.", row.name or row.func)
-    return [str(row.name or row.func) for row in bad]
+        logger.error("Schedule %r %s and is switched off.", str(row.name or row.func)[:80], why)
+    return [str(row.name or row.func) for row, _ in bad]
+
+
+def _why_bad(row: Schedule) -> str:
+    """Return why a schedule must not be used, "" if it may."""
+    if not _is_readable(row):
+        return "was malformed"
+    if row.func not in TASKS or (row.hook and row.hook not in HOOKS):
+        return "names a function or hook that is not on Lens's list"
+    return ""
 
 
 def _is_readable(row: Schedule) -> bool:

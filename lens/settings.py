@@ -342,6 +342,7 @@ if VOICE["keep_days"] < 3:
 Q_CLUSTER = {
     "name": "lens",
     "orm": "default",
+    "broker_class": "lens.watch.broker.CheckingBroker",  # lets only Lens's own tasks through
     "workers": 4,
     "queue_limit": 1,  # `retry` runs from the moment a task leaves the queue
     "timeout": 120,

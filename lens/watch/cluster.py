@@ -11,13 +11,16 @@ import threading
 import time
 from multiprocessing import Process
 from multiprocessing.synchronize import Event
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import django_q.cluster  # sets Django up
 from django.conf import settings
 from django_q.cluster import Cluster, Sentinel
+from django_q.scheduler import scheduler
+from django_q.utils import close_old_django_connections
 
 from cohorts.sync.worker import LIFELINE
+from lens.schedules import disable_bad
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +41,17 @@ class LoyalSentinel(Sentinel):
         super().reincarnate(process)
 
 
+def queue_due_schedules(broker: Any = None) -> None:
+    """Queue what is due, after schedules that must not be used are switched off.  Never raises."""
+    try:
+        close_old_django_connections()
+        disable_bad()
+    except Exception:
+        logger.exception("The schedules could not be checked, so none is carried on.")
+        return
+    scheduler(broker=broker)
+
+
 def follow_lifeline(stop_event: Event) -> None:
     """End the cluster when its watcher lets go: gently, and after the time of grace at once."""
     select.select([int(os.environ[LIFELINE])], [], [])
@@ -54,7 +68,9 @@ def end_group(why: str) -> NoReturn:
 
 
 def main() -> None:
-    django_q.cluster.Sentinel = LoyalSentinel  # the name that Cluster.start() looks up
+    # The names that Cluster.start() and Sentinel.guard() look up.
+    django_q.cluster.Sentinel = LoyalSentinel
+    django_q.cluster.scheduler = queue_due_schedules
     cluster = Cluster()
     try:
         cluster.start()

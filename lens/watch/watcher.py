@@ -94,7 +94,7 @@ class Watcher:
         if untaken > settings.WATCH["patience_seconds"]:
             return f"For {untaken:.0f} seconds tasks were due and nobody took one."
         late = self.schedules.look()
-        if late > settings.WATCH["schedule_late_seconds"] and not schedules.disable_malformed():
+        if late > settings.WATCH["schedule_late_seconds"] and not schedules.disable_bad():
             return f"For {late:.0f} seconds schedules were due and not carried on."
         return ""
 

@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 from django_q.models import OrmQ, Schedule
 from django_q.scheduler import scheduler
 
-from lens.schedules import ENTRIES, SWEEP, Entry, disable_malformed, ensure_schedules
+from lens.schedules import ENTRIES, SWEEP, Entry, disable_bad, ensure_schedules
 
 pytestmark = pytest.mark.django_db
 
@@ -78,7 +78,14 @@ def test_a_malformed_schedule_stops_the_others_only_until_it_is_noticed(
     )
 
 
-def test_a_good_schedule_of_somebody_elses_is_left_alone() -> None:
+def test_a_schedule_of_a_function_that_is_not_lens_own_is_switched_off_once() -> None:
     Schedule.objects.create(name="theirs", func="x.y", args="1, 'John'", kwargs="a=1, b='c'")
-    assert disable_malformed() == []
+    assert disable_bad() == ["theirs"]
+    assert disable_bad() == []
+    assert Schedule.objects.get(name="theirs").repeats == 0
+
+
+def test_another_schedule_of_one_of_lens_tasks_is_left_alone() -> None:
+    Schedule.objects.create(name="theirs", func=SWEEP, schedule_type=Schedule.HOURLY)
+    assert disable_bad() == []
     assert Schedule.objects.get(name="theirs").repeats == -1

@@ -1,0 +1,41 @@
+"""The queue in the admin, to be read only: a row that staff could write would be code that runs."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django_q import admin as library  # registers its own classes, which are replaced here
+from django_q.models import Failure, OrmQ, Schedule, Success
+
+from cohorts.admin.base import ReadOnlyAdmin
+from lens.watch.task_list import UnreadablePackage, read_package
+
+admin.site.unregister([Failure, OrmQ, Schedule, Success])
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(ReadOnlyAdmin, library.ScheduleAdmin):
+    pass
+
+
+@admin.register(Success)
+class SuccessAdmin(ReadOnlyAdmin, library.TaskAdmin):
+    actions = ()
+
+
+@admin.register(Failure)
+class FailureAdmin(ReadOnlyAdmin, library.FailAdmin):
+    actions = ()
+
+
+@admin.register(OrmQ)
+class QueueAdmin(ReadOnlyAdmin):
+    list_display = ["id", "key", "what", "lock"]
+    list_filter = ["key"]
+    fields = ["key", "what", "lock"]
+
+    @admin.display(description="function")
+    def what(self, row: OrmQ) -> str:
+        try:
+            return str(read_package(row.payload).get("func"))
+        except UnreadablePackage:
+            return "It cannot be read."
