@@ -33,6 +33,7 @@ def check_production(**_: Any) -> list[CheckMessage]:
     return [
         *lacks_of_installation(),
         *lacks_of_web(),
+        *lacks_of_proxy(),
         *lacks_of_discord(),
         *lacks_of_google(),
         *lacks_of_alarms(),
@@ -146,6 +147,16 @@ def lacks_of_web() -> Iterator[CheckMessage]:
             f"ALLOWED_HOSTS does not name {site.hostname}, the host of SITE_URL.",
             hint="Set ALLOWED_HOSTS to the names, separated by commas, by which it is reached.",
             id="lens.W004",
+        )
+
+
+def lacks_of_proxy() -> Iterator[CheckMessage]:
+    if settings.SITE_URL.startswith("https:") and not settings.TRUSTED_PROXIES:
+        yield Warning(
+            "TRUSTED_PROXIES is not set, so Lens cannot tell that people use https, and all people "
+            "behind the proxy share one rate limit.",
+            hint="Set it to the address from which the proxy connects, such as 127.0.0.1.",
+            id="lens.W040",
         )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 from lens import env as reading
+from lens.proxies import check_proxies
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = reading.Env(os.environ)
@@ -25,6 +26,8 @@ ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"] if
 SITE_URL = reading.parse_base("SITE_URL", env.text("SITE_URL", default=""), "http://127.0.0.1:8000")
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL.startswith("https://") else []
 INSTALLATION_ID = env.text("INSTALLATION_ID", default="local" if DEBUG else "")
+# Peers whose X-Forwarded-For and X-Forwarded-Proto are trusted, also by gunicorn (lens/proxies.py).
+TRUSTED_PROXIES = check_proxies(env.names("TRUSTED_PROXIES", default=[]))
 SENTRY_DSN = reading.parse_base("SENTRY_DSN", env.text("SENTRY_DSN"), "")
 
 # -- the database --------------------------------------------------------------------------------
@@ -75,6 +78,7 @@ INSTALLED_APPS = [
 AUTH_USER_MODEL = "cohorts.User"
 
 MIDDLEWARE = [
+    "lens.proxies.ForwardedMiddleware",  # first: what follows looks at REMOTE_ADDR
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -142,6 +146,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "NUM_PROXIES": 0,  # REMOTE_ADDR is the client's own address: lens/proxies.py
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Lens",
@@ -157,7 +162,8 @@ SPECTACULAR_SETTINGS = {
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 if not DEBUG and SITE_URL.startswith("https://"):
     SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=True)
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    if TRUSTED_PROXIES:  # ForwardedMiddleware removes all others
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
     SECURE_HSTS_SECONDS = 31_536_000
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True

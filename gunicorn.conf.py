@@ -1,0 +1,19 @@
+"""Settings of gunicorn, which reads this file automatically.  See docs/operations.md, "Deploying"."""
+
+import os
+
+from lens.env import Env
+from lens.proxies import check_proxies
+
+env = Env(os.environ)
+
+# Reachable from this machine only: a proxy in front terminates TLS and buffers slow clients.
+bind = env.text("WEB_BIND", default=f"127.0.0.1:{env.whole('PORT', default=8000)}")
+workers = env.whole("WEB_CONCURRENCY", default=2)
+# A request that arrives slowly blocks one thread and not a whole process.  Each thread may hold a
+# database connection.
+worker_class = "gthread"
+threads = env.whole("WEB_THREADS", default=16)
+accesslog = "-"
+# Peers whose X-Forwarded-Proto is trusted: none, unless the operator names a proxy.
+forwarded_allow_ips = ",".join(check_proxies(env.names("TRUSTED_PROXIES", default=[])))

@@ -1,0 +1,102 @@
+"""A real gunicorn with the project's own configuration."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import ROOT, wait_until
+
+Serve = Callable[..., tuple[int, Path]]
+
+SOON = 60
+# A second is what is promised; a busy machine may take longer, but a blocked worker takes 30.
+AT_ONCE = 8
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Start the Procfile's web on a free port; the port, and the file with what it says."""
+    with ExitStack() as started:
+
+        def serve(**environment: str) -> tuple[int, Path]:
+            log = tmp_path / "web.log"
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                port = probe.getsockname()[1]
+            process = subprocess.Popen(
+                web_command(),
+                cwd=ROOT,
+                env={**os.environ, "PORT": str(port), "PYTHONUNBUFFERED": "1", **environment},
+                stdout=log.open("wb"),
+                stderr=subprocess.STDOUT,
+            )
+            started.callback(process.wait)
+            started.callback(process.kill)  # its workers end by themselves
+            wait_until(lambda: answers(port), SOON, log.read_text(encoding="utf-8"))
+            return port, log
+
+        yield serve
+
+
+def web_command() -> list[str]:
+    [line] = re.findall(r"^web: gunicorn (.+)$", (ROOT / "Procfile").read_text(), re.MULTILINE)
+    return [str(Path(sys.executable).with_name("gunicorn")), *line.split()]
+
+
+def ask(port: int, path: str = "/healthz", **headers: str) -> http.client.HTTPResponse:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=AT_ONCE)
+    connection.request("GET", path, headers={"Host": "localhost", **headers})
+    return connection.getresponse()
+
+
+def answers(port: int) -> bool:
+    try:
+        return ask(port).status == 200
+    except OSError:
+        return False
+
+
+def test_a12_half_sent_requests_hold_up_nobody_else_and_only_this_machine_can_send_them(
+    serve: Serve,
+) -> None:
+    port, log = serve()
+    assert f"Listening at: http://127.0.0.1:{port}" in log.read_text(encoding="utf-8")
+    with ExitStack() as half_sent:
+        for _ in range(10):
+            connection = half_sent.enter_context(socket.create_connection(("127.0.0.1", port)))
+            connection.sendall(b"POST /sign-in/ HTTP/1.1\r\nHost: localhost\r\nContent-Le")
+        for _ in range(6):
+            begun = time.monotonic()
+            assert ask(port).status == 200
+            assert time.monotonic() - begun < AT_ONCE
+
+
+@pytest.mark.parametrize(
+    ("proxies", "status"), [("", 301), pytest.param("127.0.0.1", 302, marks=pytest.mark.matrix)]
+)
+def test_a12_forwarded_headers_count_where_the_operator_says_so(
+    serve: Serve, proxies: str, status: int
+) -> None:
+    """301 is the way to https, for a request that came without it."""
+    port, _ = serve(
+        WEB_CONCURRENCY="1",
+        DEBUG="0",
+        SECRET_KEY="of production",
+        INSTALLATION_ID="academy",
+        SITE_URL="https://localhost",
+        ALLOWED_HOSTS="localhost",
+        TRUSTED_PROXIES=proxies,
+    )
+    answer = ask(port, "/meetings/", **{"X-Forwarded-Proto": "https"})
+    assert answer.status == status, answer.headers
