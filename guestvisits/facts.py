@@ -67,7 +67,9 @@ def read_choices(user_id: int, *, home_meeting_id: int) -> tuple[Meeting, list[C
 
 def no_meeting() -> Refusal:
     """The same words for a meeting that does not exist and for one that is somebody else's."""
-    return Refusal("no_meeting", "There is no such meeting among those you can see.")
+    return Refusal(
+        "no_meeting", "There is no such meeting among those of the same cohort that you can see."
+    )
 
 
 class _Guest:

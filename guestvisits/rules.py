@@ -85,13 +85,13 @@ RULES = (
     ),
     Rule(
         "another_cohort",
-        "This meeting belongs to another cohort. Visits stay within your own.",
+        "This meeting belongs to another cohort. You can only visit groups of the same cohort.",
         lambda facts, _: facts.host.cohort_id != facts.home.cohort_id,
     ),
     Rule(
         "another_week",
         "This is a meeting of week {facts.host.number}, and yours is of week {facts.home.number}. "
-        "Choose a meeting of the same week.",
+        "Choose one with the same meeting number.",
         lambda facts, _: facts.host.number != facts.home.number,
     ),
     Rule(
@@ -149,7 +149,7 @@ RULES = (
     ),
     Rule(
         "meeting_begun",
-        "This meeting has begun.",
+        "This meeting has already started.",
         lambda facts, now: facts.host.starts_at <= now < facts.host.ends_at,
         staff_may=True,
     ),

@@ -79,6 +79,7 @@ AUTH_USER_MODEL = "cohorts.User"
 
 MIDDLEWARE = [
     "lens.proxies.ForwardedMiddleware",  # first: what follows looks at REMOTE_ADDR
+    "lens.error_pages.ApiErrorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -147,12 +148,17 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "NUM_PROXIES": 0,  # REMOTE_ADDR is the client's own address: lens/proxies.py
+    "EXCEPTION_HANDLER": "guestvisits.api.errors.answer_exception",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Lens",
     "DESCRIPTION": "Meetings and guest visits of the person who is signed in.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "guestvisits.api.descriptions.describe_errors",
+    ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

@@ -8,6 +8,8 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from lens.health import healthz
 from lens.sign_in.urls import sign_in_urls
 
+handler404 = "lens.error_pages.not_found"
+
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("admin/sync/", include("cohorts.sync.urls")),

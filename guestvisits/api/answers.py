@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from cohorts import clock
 from guestvisits.api.errors import RefusingView
 from guestvisits.api.moving import AddView, find_group
-from guestvisits.api.serializers import RefusalSerializer
+from guestvisits.api.serializers import RefusalSerializer, path_id
 from meetings.answers import ANSWERS, give_answer
 from meetings.turnout import count_guests, turnout_of
 
@@ -33,7 +33,7 @@ class AnswerView(RefusingView):
         summary="Say whether I come",
         description="For a meeting of my group or one that I visit, until it begins. A visit that "
         "I decline stands until I cancel it; while it stands, I can only be away at home.",
-        parameters=[OpenApiParameter("meeting_id", int, OpenApiParameter.PATH)],
+        parameters=[path_id("meeting_id")],
         request=GivenAnswerSerializer,
         responses={200: AnswerSerializer, 400: RefusalSerializer, 404: RefusalSerializer},
     )
@@ -72,7 +72,7 @@ class GroupMeetingsView(AddView):
         summary="A group's meetings, and how many come",
         description="All meetings, past and cancelled ones too, the earliest first. For the "
         "group's facilitators and staff.",
-        parameters=[OpenApiParameter("group_id", int, OpenApiParameter.PATH)],
+        parameters=[path_id("group_id")],
         responses={200: GroupMeetingsSerializer, 404: RefusalSerializer},
     )
     def get(self, request: Request, group_id: int) -> Response:

@@ -1,19 +1,24 @@
-"""How the API says no: every 400 and 404 of a service carries the refusal's name and sentence."""
+"""How the API says no: every error is JSON with a `code` and a sentence, once more as `detail`.
+
+`detail` is where the clients of other APIs look; `code` is for programs.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import IO, Any
 
-from rest_framework import status
-from rest_framework.exceptions import ParseError, ValidationError
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework import exceptions, status
 from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
-from rest_framework.views import APIView
+from rest_framework.views import APIView, exception_handler
 
 from cohorts.errors import Refusal
 
-NOT_FOUND = {"no_group", "no_meeting", "no_person", "no_visit"}
+NOT_FOUND = frozenset({"no_group", "no_meeting", "no_person", "no_visit"})
+NO_CSRF = "The CSRF token is missing or wrong. Send the cookie's value in the header X-CSRFToken."
 
 
 class CalmJSONParser(JSONParser):
@@ -28,28 +33,48 @@ class CalmJSONParser(JSONParser):
         try:
             return super().parse(stream, media_type, parser_context)
         except RecursionError as error:
-            raise ParseError("The JSON is nested too deeply.") from error
+            raise exceptions.ParseError("The JSON is nested too deeply.") from error
 
 
 class RefusingView(APIView):
-    """A view whose refusals and bad input are answers of one shape: code and sentence."""
+    """A view whose services raise Refusal.  Refusals in `not_found` are a 404, all others a 400."""
 
     parser_classes = [CalmJSONParser]
-
-    def handle_exception(self, exc: Exception) -> Response:
-        if isinstance(exc, Refusal):
-            return _answer(
-                exc.code,
-                exc.sentence,
-                status.HTTP_404_NOT_FOUND if exc.code in NOT_FOUND else status.HTTP_400_BAD_REQUEST,
-            )
-        if isinstance(exc, ValidationError | ParseError):
-            return _answer("bad_input", _sentence(exc.detail), status.HTTP_400_BAD_REQUEST)
-        return super().handle_exception(exc)
+    not_found: frozenset[str] = NOT_FOUND
 
 
-def _answer(code: str, sentence: str, status_code: int) -> Response:
-    return Response({"code": code, "sentence": sentence}, status=status_code)
+def answer_exception(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """REST framework's EXCEPTION_HANDLER; None for a mistake of ours, which becomes a 500."""
+    if isinstance(error, Refusal):
+        not_found = getattr(context["view"], "not_found", NOT_FOUND)
+        status_code = (
+            status.HTTP_404_NOT_FOUND if error.code in not_found else status.HTTP_400_BAD_REQUEST
+        )
+        return Response(error_body(error.code, error.sentence), status=status_code)
+    response = exception_handler(error, dict(context))  # with its headers, such as Retry-After
+    if response is not None:
+        response.data = error_body(*_describe(error))
+    return response
+
+
+def error_body(code: str, sentence: str) -> dict[str, str]:
+    """The body of every error below /api/."""
+    return {"detail": sentence, "code": code, "sentence": sentence}
+
+
+def _describe(error: Exception) -> tuple[str, str]:
+    """The code and the sentence of an exception that REST framework knows."""
+    if isinstance(error, exceptions.ValidationError | exceptions.ParseError):
+        return "bad_input", _sentence(error.detail)
+    if isinstance(error, Http404):
+        return "not_found", str(error) or str(exceptions.NotFound.default_detail)
+    if isinstance(error, PermissionDenied):
+        return "permission_denied", str(exceptions.PermissionDenied.default_detail)
+    assert isinstance(error, exceptions.APIException)
+    sentence = _sentence(error.detail)
+    if sentence.startswith("CSRF Failed"):
+        return "csrf_failed", NO_CSRF
+    return str(error.get_codes()), sentence
 
 
 def _sentence(detail: Any) -> str:

@@ -55,7 +55,9 @@ class SlotSerializer(MoveSerializer):
     from_day = serializers.DateField()
     weekday = serializers.ChoiceField(choices=Group.Weekday.choices, help_text="0 is Monday.")
     start_time = serializers.TimeField(help_text="Wall time in the zone.")
-    timezone = serializers.CharField(max_length=64, help_text="An IANA zone.")
+    timezone = serializers.CharField(
+        min_length=1, max_length=64, trim_whitespace=False, help_text="An IANA zone."
+    )
     minutes = MinutesField()
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -15,7 +15,7 @@ from cohorts.errors import Refusal
 from cohorts.models import Group, User
 from guestvisits.api import move_shapes as shapes
 from guestvisits.api.errors import RefusingView
-from guestvisits.api.serializers import RefusalSerializer
+from guestvisits.api.serializers import RefusalSerializer, path_id
 from meetings.models import Meeting, MeetingMove
 from meetings.moving import moves
 from meetings.moving.access import may_move
@@ -33,7 +33,7 @@ def _describe(summary: str, asked: type[shapes.MoveSerializer], id_name: str) ->
         summary=summary,
         description="With `preview` nothing is changed: who is affected, which visits end and what "
         "is left to their guests, which other meetings of the same people overlap.",
-        parameters=[OpenApiParameter(id_name, int, OpenApiParameter.PATH)],
+        parameters=[path_id(id_name)],
         request=asked,
         responses=ANSWERS,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,15 +12,15 @@ from rest_framework.response import Response
 from cohorts import clock
 from cohorts.models import User
 from guestvisits.api.errors import RefusingView
-from guestvisits.api.serializers import RefusalSerializer
+from guestvisits.api.serializers import RefusalSerializer, path_id
 from guestvisits.roster import read_rosters
 from meetings.corrections import correct_presence
 from meetings.models import Attendance, Meeting
 from meetings.moving.access import may_move
 from meetings.moving.rules import no_meeting
 
-OF_MEETING = OpenApiParameter("meeting_id", int, OpenApiParameter.PATH)
-OF_PERSON = OpenApiParameter("user_id", int, OpenApiParameter.PATH)
+OF_MEETING = path_id("meeting_id")
+OF_PERSON = path_id("user_id")
 
 
 class PersonSerializer(serializers.Serializer):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from guestvisits.converters import LARGEST_ID
@@ -15,9 +16,23 @@ class IdField(serializers.IntegerField):
         super().__init__(min_value=1, max_value=LARGEST_ID, **options)
 
 
-class RefusalSerializer(serializers.Serializer):
+class ReasonSerializer(serializers.Serializer):
     code = serializers.CharField(help_text="The refusal's name, such as `already_visiting`.")
     sentence = serializers.CharField(help_text="The same for people.")
+
+
+class RefusalSerializer(ReasonSerializer):
+    """Every answer with a status of 400 or more."""
+
+    detail = serializers.CharField(help_text="The same as `sentence`.")
+
+
+ID_SCHEMA = {"type": "integer", "format": "int64", "minimum": 1, "maximum": LARGEST_ID}
+
+
+def path_id(name: str, **more: Any) -> OpenApiParameter:
+    """An id in an address, for its description."""
+    return OpenApiParameter(name, ID_SCHEMA, OpenApiParameter.PATH, **more)
 
 
 # -- what comes in -------------------------------------------------------------------------------
@@ -71,13 +86,13 @@ class AlternativeSerializer(serializers.Serializer):
 
 
 class NotOpenSerializer(AlternativeSerializer):
-    refusal = RefusalSerializer()
+    refusal = ReasonSerializer()
 
 
 class AlternativesSerializer(serializers.Serializer):
     alternatives = AlternativeSerializer(many=True, source="open")
     not_open = NotOpenSerializer(many=True, help_text="Meetings of the week that cannot be booked.")
-    refusal = RefusalSerializer(
+    refusal = ReasonSerializer(
         allow_null=True, help_text="What stands against any visit of yours in this week."
     )
 

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cohorts import clock
+from cohorts.errors import Refusal
 from guestvisits.api import serializers as shapes
 from guestvisits.api.errors import RefusingView
 from guestvisits.selectors import list_visits
@@ -17,7 +18,7 @@ from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
 from meetings.selectors import upcoming_meetings
 
-REFUSED = {400: shapes.RefusalSerializer, 404: shapes.RefusalSerializer}
+REFUSED = {400: shapes.RefusalSerializer}
 
 
 class MyMeetingsView(RefusingView):
@@ -41,19 +42,27 @@ class OptionsView(RefusingView):
     @extend_schema(
         summary="Where I could go instead",
         description="The meetings of the same week of the cohort's other groups. Those that cannot "
-        "be booked are listed apart, with the reason.",
+        "be booked are listed apart, with the reason. For a meeting that does not exist, or is of "
+        "a group to which I never belonged, there are none.",
         parameters=[
-            OpenApiParameter("meeting_id", int, required=True, description="A meeting of my group.")
+            OpenApiParameter(
+                "meeting_id", shapes.ID_SCHEMA, required=True, description="A meeting of my group."
+            )
         ],
-        responses={200: shapes.AlternativesSerializer, **REFUSED},
+        responses={200: shapes.AlternativesSerializer, 400: shapes.RefusalSerializer},
     )
     def get(self, request: Request) -> Response:
         asked = _checked(shapes.OptionsQuerySerializer, request.query_params)
-        found = find_alternatives(_person(request), asked["meeting_id"], clock.now())
+        try:
+            found: Any = find_alternatives(_person(request), asked["meeting_id"], clock.now())
+        except Refusal as refusal:
+            found = {"open": (), "not_open": (), "refusal": refusal}
         return Response(shapes.AlternativesSerializer(found).data)
 
 
 class VisitsView(RefusingView):
+    not_found = frozenset()  # no refusal of booking is a 404
+
     @extend_schema(
         summary="My guest visits",
         description="Visits to come and past ones, the latest meeting first. Visits that were "
@@ -67,7 +76,7 @@ class VisitsView(RefusingView):
     @extend_schema(
         summary="Visit another group's meeting",
         description="Books the visit and says at home that I am away. A refusal is a 400 with its "
-        "name and a sentence; a meeting that I cannot see is a 404.",
+        "name and a sentence, also for a meeting that does not exist or is none of mine.",
         request=shapes.BookingSerializer,
         responses={200: shapes.BookedSerializer, **REFUSED},
     )
@@ -78,9 +87,11 @@ class VisitsView(RefusingView):
 
 
 class VisitView(RefusingView):
+    not_found = frozenset()  # nor of cancelling
+
     @extend_schema(
         summary="Cancel a visit",
-        parameters=[OpenApiParameter("host_meeting_id", int, OpenApiParameter.PATH)],
+        parameters=[shapes.path_id("host_meeting_id")],
         description="Before the host meeting begins. The answer at home is pending again.",
         responses={200: shapes.CancelledSerializer, **REFUSED},
     )

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from cohorts.models import Membership
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
 from meetings.models import Attendance, Meeting
@@ -113,6 +114,48 @@ def test_alternatives_and_what_is_not_open(client, academy, now):
     }
 
 
+def test_c21_there_are_no_alternatives_to_a_meeting_that_is_absent_or_somebody_elses(
+    client, academy
+):
+    answers = [client.get(options(pk)) for pk in (10**9, academy.meeting("B").pk)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].content == answers[1].content
+    assert answers[0].json()["alternatives"] == answers[0].json()["not_open"] == []
+    assert answers[0].json()["refusal"]["code"] == "no_meeting"
+
+
+@pytest.mark.parametrize(
+    ("host", "week", "phrase"),
+    [
+        ("A", 2, "own group"),
+        ("B", 2, "same meeting number"),
+        ("B", 1, "already started"),
+        ("elsewhere", 1, "same cohort"),
+    ],
+)
+def test_c21_refusals_of_booking_hold_the_phrases_that_clients_match(
+    client, academy, alice, now, host, week, phrase
+):
+    other = Academy(now, name="Winter")
+    Membership.objects.create(user=alice, group=other.groups["A"])
+    meeting = other.meeting("B") if host == "elsewhere" else academy.meeting(host, week)
+    if phrase == "already started":
+        Meeting.objects.filter(pk=meeting.pk).update(starts_at=now - timedelta(minutes=5))
+    ids = {"home_meeting_id": academy.meeting("A").pk, "host_meeting_id": meeting.pk}
+    answer = post(client, ids)
+    assert answer.status_code == 400
+    assert phrase in answer.json()["detail"]
+
+
+def test_c21_too_late_to_cancel_says_that_the_meeting_has_already_started(client, academy, now):
+    book(client, academy)
+    host = academy.meeting("B").pk
+    Meeting.objects.filter(pk=host).update(starts_at=now - timedelta(minutes=5))
+    answer = client.delete(f"{VISITS}/{host}")
+    assert answer.status_code == 400
+    assert "already started" in answer.json()["detail"]
+
+
 def test_booking(client, academy):
     answer = book(client, academy)
     host = academy.meeting("B")
@@ -130,9 +173,11 @@ def test_a_refused_booking_is_a_400_with_its_name_and_sentence(client, academy):
     book(client, academy)
     answer = book(client, academy, "C")
     assert answer.status_code == 400
+    sentence = "You visit another group this week already. Cancel that visit first."
     assert answer.json() == {
         "code": "already_visiting",
-        "sentence": "You visit another group this week already. Cancel that visit first.",
+        "sentence": sentence,
+        "detail": sentence,
     }
 
 
@@ -189,7 +234,7 @@ def test_cancelling(client, academy):
     }
     assert client.get(VISITS).json() == {"visits": []}
     again = client.delete(f"{VISITS}/{host.pk}")
-    assert again.status_code == 404
+    assert again.status_code == 400
     assert again.json()["code"] == "no_visit"
 
 
@@ -222,9 +267,9 @@ def as_somebody(academy, alice):
     ("who", "mine", "asked", "booked", "listed", "cancelled"),
     [
         ("member", 200, 200, 200, 200, 200),
-        ("other learner", 200, 404, 404, 200, 404),
-        ("facilitator elsewhere", 200, 404, 404, 200, 404),
-        ("staff", 200, 404, 404, 200, 404),
+        ("other learner", 200, 200, 400, 200, 400),
+        ("facilitator elsewhere", 200, 200, 400, 200, 400),
+        ("staff", 200, 200, 400, 200, 400),
         ("signed out", 403, 403, 403, 403, 403),
     ],
 )
@@ -274,8 +319,9 @@ def test_the_host_group_of_another_cohort_is_as_if_it_did_not_exist(client, acad
         for host in (other.meeting("B").pk, 10**9)
     ]
     answers = [post(client, body) for body in bodies]
-    assert [answer.status_code for answer in answers] == [404, 404]
+    assert [answer.status_code for answer in answers] == [400, 400]
     assert answers[0].content == answers[1].content
+    assert "same cohort" in answers[0].json()["detail"]
 
 
 def test_a_write_without_the_csrf_token_is_refused(academy, alice):
@@ -308,7 +354,7 @@ BAD_IDS = [
 def test_a_bad_id_in_the_query_is_a_400(client, meeting_id):
     answer = client.get(options(meeting_id))
     assert answer.status_code in {400, 404}
-    assert set(answer.json()) == {"code", "sentence"}
+    assert set(answer.json()) == {"code", "sentence", "detail"}
 
 
 def test_no_id_in_the_query_is_a_400(client):
@@ -317,6 +363,7 @@ def test_no_id_in_the_query_is_a_400(client):
     assert answer.json() == {
         "code": "bad_input",
         "sentence": "meeting_id: This field is required.",
+        "detail": "meeting_id: This field is required.",
     }
 
 
@@ -376,10 +423,8 @@ def test_another_kind_of_body_is_told_so(client):
     assert client.post(VISITS, {"home_meeting_id": 1}).status_code == 415
 
 
-@pytest.mark.parametrize(
-    "meeting_id", ["1", "0", str(2**63), str(HUGE), "9" * 5000, "x", "-1", "1/"]
-)
-def test_cancelling_what_does_not_exist_is_a_404(client, meeting_id):
+@pytest.mark.parametrize("meeting_id", ["0", str(2**63), str(HUGE), "9" * 5000, "x", "-1", "1/"])
+def test_cancelling_at_an_address_that_is_none_is_a_404(client, meeting_id):
     assert client.delete(f"{VISITS}/{meeting_id}").status_code == 404
 
 
@@ -423,6 +468,90 @@ def test_each_answer_costs_the_same_queries_in_3_groups_and_in_60(now, url, quer
             answer = client.get(asked)
         assert answer.status_code == 200
         assert len(captured) == queries
+
+
+# -- errors everywhere ---------------------------------------------------------------------------
+
+
+def nowhere(client: Client, academy: Academy):
+    return client.get("/api/nowhere")
+
+
+def other_method(client: Client, academy: Academy):
+    return client.put(MINE)
+
+
+def other_media_type(client: Client, academy: Academy):
+    return client.post(VISITS, {"home_meeting_id": 1})
+
+
+def signed_out(client: Client, academy: Academy):
+    return Client().get(MINE)
+
+
+def without_csrf(client: Client, academy: Academy):
+    careful = Client(enforce_csrf_checks=True)
+    careful.cookies = client.cookies
+    return book(careful, academy)
+
+
+def unreadable_form(client: Client, academy: Academy):
+    careful = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    careful.cookies = client.cookies
+    careful.cookies["csrftoken"] = "a" * 32
+    return careful.post("/api/nowhere", b"x", content_type="multipart/form-data")
+
+
+def unknown_host(client: Client, academy: Academy):
+    return client.get(MINE, headers={"host": "else.where"})
+
+
+def refused(client: Client, academy: Academy):
+    return book(client, academy, "A")
+
+
+def somebody_elses(client: Client, academy: Academy):
+    return client.get(f"/api/meetings/{academy.meeting('B').pk}/people")
+
+
+def failing(client: Client, academy: Academy):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE meetings_meeting RENAME TO gone")
+    return client.get(MINE)
+
+
+@pytest.mark.parametrize(
+    ("ask", "status", "code", "debug"),
+    [
+        (nowhere, 404, "not_found", False),
+        (nowhere, 404, "not_found", True),
+        (other_method, 405, "method_not_allowed", False),
+        (other_media_type, 415, "unsupported_media_type", False),
+        (signed_out, 403, "not_authenticated", False),
+        (without_csrf, 403, "csrf_failed", False),
+        (unreadable_form, 400, "bad_request", False),
+        (unknown_host, 400, "bad_request", False),
+        (refused, 400, "own_group", False),
+        (somebody_elses, 404, "no_meeting", False),
+        (failing, 500, "failure", False),
+        (failing, 500, "failure", True),
+    ],
+)
+def test_a14_every_error_is_json_with_detail_code_and_sentence(
+    client, academy, settings, ask, status, code, debug
+):
+    settings.DEBUG = debug
+    answer = ask(client, academy)
+    assert answer.status_code == status
+    assert answer["Content-Type"] == "application/json"
+    assert answer["Cache-Control"] == "no-store"
+    said = answer.json()
+    assert said == {"detail": said["sentence"], "code": code, "sentence": said["sentence"]}
+    assert said["sentence"].endswith(".")
+
+
+def test_a14_answers_of_the_api_are_never_stored(client):
+    assert client.get(MINE)["Cache-Control"] == "no-store"
 
 
 # -- its description -----------------------------------------------------------------------------

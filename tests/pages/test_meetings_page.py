@@ -148,7 +148,7 @@ def test_a_visit_that_has_begun_cannot_be_cancelled(client, academy, book, now):
     Meeting.objects.filter(pk=visit.host_meeting_id).update(starts_at=now - timedelta(minutes=5))
     assert "Cancel this visit" not in text(client.get("/meetings/"))
     answer = client.post(f"/meetings/{visit.host_meeting_id}/visit/cancel/", follow=True)
-    assert "The meeting has begun: it is too late to cancel." in text(answer)
+    assert "The meeting has already started: it is too late to cancel." in text(answer)
 
 
 def test_a_guest_who_declined_in_the_calendar_is_asked_whether_to_cancel(client, book, alice, now):

@@ -1,0 +1,58 @@
+"""What is answered where no view answers: pages for people, JSON below /api/."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http.multipartparser import MultiPartParserError
+from django.views.defaults import bad_request, page_not_found
+
+from guestvisits.api.errors import error_body
+
+API = "/api/"
+# By status: the code, and the sentence, of errors that are raised outside the API's own views.
+ERRORS = {
+    400: ("bad_request", "This request cannot be read."),
+    403: ("permission_denied", "You may not do this."),
+    404: ("not_found", "There is nothing at this address. /api/docs/ lists what there is."),
+    405: ("method_not_allowed", "This address does not know this method."),
+    413: ("too_large", "This request is too large."),
+    500: ("failure", "Something failed here, and the staff see it. Please try again in a minute."),
+}
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The page for a 404.  It looks for the CSRF token in the form, which may be unreadable."""
+    try:
+        return page_not_found(request, exception)
+    except MultiPartParserError as error:
+        return bad_request(request, error)
+
+
+class ApiErrorsMiddleware:
+    """Below /api/ nothing is cached, and every error is JSON: also those that are raised before a
+    view is found, and those that no view handles."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if not request.path_info.startswith(API):
+            return response
+        response["Cache-Control"] = "no-store"
+        is_json = response.get("Content-Type", "").startswith("application/json")
+        if response.status_code >= 400 and not is_json and isinstance(response, HttpResponse):
+            _become_json(response)
+        return response
+
+
+def _become_json(response: HttpResponse) -> None:
+    """Replace the page by the error's JSON and keep the other headers."""
+    other = 500 if response.status_code >= 500 else 400
+    code, sentence = ERRORS.get(response.status_code, ERRORS[other])
+    said = JsonResponse(error_body(code, sentence))
+    response.content = said.content
+    response["Content-Type"] = said["Content-Type"]
+    response["Content-Length"] = str(len(said.content))
