@@ -17,6 +17,20 @@ def zone_names() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
+def check_address(email: str) -> None:
+    """Refuse an address that no mail server elsewhere could deliver to: `odd@localhost`, `a@[::1]`.
+
+    Google refuses a whole series of invitations that names one.  Raises ValidationError.
+    """
+    domain = email.rpartition("@")[2]
+    if "." not in domain or domain.startswith("["):
+        raise ValidationError(
+            "%(email)s has no complete domain. Write an address such as ada@example.org.",
+            code="domain",
+            params={"email": email},
+        )
+
+
 def check_zone(name: str) -> None:
     """Refuse what is no IANA zone ("Europe/Berlin").  Raises ValidationError."""
     if name not in zone_names():

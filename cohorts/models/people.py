@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.timezone import now
 
-from cohorts.validators import check_snowflake, check_zone
+from cohorts.validators import check_address, check_snowflake, check_zone
 
 
 def normalize_email(email: str | None) -> str | None:
@@ -36,7 +36,9 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """A person: learner, facilitator or staff.  Known by e-mail, in any case."""
 
-    email = models.EmailField("e-mail", null=True, blank=True, unique=True)
+    email = models.EmailField(
+        "e-mail", null=True, blank=True, unique=True, validators=[check_address]
+    )
     name = models.CharField(max_length=150)
     nickname = models.CharField(
         max_length=80, blank=True, help_text="Shown in place of the name when it is set."

@@ -21,7 +21,7 @@ from cohorts.models import Membership
 from cohorts.models.people import normalize_email
 from cohorts.roster.reading import LOST
 from cohorts.roster.slots import parse_slot
-from cohorts.validators import check_snowflake, zone_names
+from cohorts.validators import check_address, check_snowflake, zone_names
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 MOST_MEETINGS = 60
@@ -104,6 +104,7 @@ def _parse_email(text: str) -> str:
         raise CellError("This must not be empty: people are known by their e-mail.")
     try:
         validate_email(email)
+        check_address(email)
     except ValidationError:
         raise CellError(f"“{text}” is no e-mail address.") from None
     if len(email) > LONGEST_EMAIL:

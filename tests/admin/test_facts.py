@@ -186,6 +186,15 @@ def test_a_person_is_added_without_a_password_and_known_by_address_in_any_case(s
     assert "ada@example.org" not in text_of(staff.get(f"{ADMIN}/user/", {"q": "20000000000000009"}))
 
 
+@pytest.mark.parametrize("address", ["odd@localhost", "odd@[127.0.0.1]"])
+def test_b7_the_admin_takes_no_address_without_a_dotted_domain(staff, olga, address):
+    told = "has no complete domain"
+    assert told in text_of(add(staff, "user", name="Odd", email=address, usable_password="false"))
+    page = staff.post(f"{ADMIN}/user/{olga.pk}/change/", {"name": "Olga", "email": address})
+    assert told in text_of(page)
+    assert not User.objects.filter(email=address).exists()
+
+
 def test_a_discord_id_that_is_none_is_told(staff):
     answer = add(staff, "user", **person_fields(discord_id="42"))
     assert "42 is no Discord id: those have 15 to 19 digits." in text_of(answer)
