@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -18,7 +19,7 @@ from cohorts.errors import Refusal
 from cohorts.models import User
 from cohorts.sync import services as sync
 from cohorts.validators import check_snowflake
-from discordsync.existing import COLUMNS, BadLines, record_all
+from discordsync.existing import COLUMNS, MOST_BYTES, BadLines, record_all
 from discordsync.models import DirectLine, DiscordObject
 from discordsync.services import (
     OF_COHORT,
@@ -75,6 +76,14 @@ class ImportForm(forms.Form):
     file = forms.FileField(
         label="CSV file", help_text=f"One line per object, with the columns {','.join(COLUMNS)}."
     )
+
+    def clean_file(self) -> UploadedFile:
+        file: UploadedFile = self.cleaned_data["file"]
+        if file.size > MOST_BYTES:
+            raise forms.ValidationError(
+                f"The file is larger than {MOST_BYTES // 1000} KB. Split it."
+            )
+        return file
 
 
 @admin.register(DiscordObject)

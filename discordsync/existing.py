@@ -22,6 +22,7 @@ from discordsync.services import OF_COHORT, OF_GROUP, record_existing
 
 COLUMNS = ("cohort", "group", "kind", "discord_id")
 MOST_LINES = 2000
+MOST_BYTES = 500_000
 
 
 class BadLines(Exception):
@@ -67,12 +68,20 @@ def _read(data: bytes) -> Iterator[tuple[int, dict[str, str]]]:
     if missing:
         raise BadLines([(1, f"The column {missing[0]} is missing. Needed: {', '.join(COLUMNS)}.")])
     reader.fieldnames = names
-    for row in reader:
+    for row in _rows(reader):
         if reader.line_num > MOST_LINES:
             raise BadLines([(reader.line_num, f"The file has more than {MOST_LINES} lines.")])
         cells = {name: (row.get(name) or "").strip() for name in (*COLUMNS, "number")}
         if any(cells.values()):
             yield reader.line_num, cells
+
+
+def _rows(reader: csv.DictReader[str]) -> Iterator[dict[str, str]]:
+    try:
+        yield from reader
+    except csv.Error:
+        sentence = "A quotation mark that opens here is not closed."
+        raise BadLines([(reader.line_num + 1, sentence)]) from None
 
 
 def _record(cells: dict[str, str]) -> None:

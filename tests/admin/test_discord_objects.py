@@ -172,6 +172,11 @@ def test_a_file_that_is_no_such_table_is_told(staff, data, told):
     assert told in text_of(upload(staff, data))
 
 
+def test_o13_a_file_that_is_too_large_is_refused_before_it_is_read(staff):
+    data = b"cohort,group,kind,discord_id\n" + b"x" * 500_000
+    assert "The file is larger than 500 KB." in text_of(upload(staff, data))
+
+
 # -- what is gone ----------------------------------------------------------------------------------
 
 
