@@ -43,10 +43,19 @@ class GroupFact:
 
 @dataclass(frozen=True, slots=True)
 class PersonFact:
+    """`has_signed_in`: at any time, with a password or with Discord."""
+
     id: int
     email: str | None
     name: str
     discord_id: int | None
+    is_staff: bool = False
+    has_signed_in: bool = False
+
+    @property
+    def has_account(self) -> bool:
+        """Whether somebody could be signed in as another by a changed Discord id."""
+        return self.is_staff or self.has_signed_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +165,15 @@ def _load_former(lines: Iterable[Line]) -> dict[str, PersonFact]:
 
 
 def _person(row: User) -> PersonFact:
-    return PersonFact(row.pk, row.email, row.name, row.discord_id)
+    return PersonFact(
+        row.pk,
+        row.email,
+        row.name,
+        row.discord_id,
+        is_staff=row.is_staff or row.is_superuser,
+        # Each sign-in writes `last_login`; one with Discord that was not finished tells an address.
+        has_signed_in=row.last_login is not None or bool(row.discord_email),
+    )
 
 
 def _load_members(cohort_ids: Collection[int]) -> tuple[MemberFact, ...]:

@@ -7,8 +7,9 @@ A file updates what it names and removes nothing.  An empty cell leaves a value 
     start_date   needed                   changed, unless a group of the cohort is active
     slot         no slot yet              changed in preview; later that needs a person
     timezone     UTC when empty           as the slot
-    name         needed                   changed
-    discord_id   may be empty             changed, unless it is another person's
+    name         needed                   changed, unless the person is of staff
+    discord_id   may be empty             changed, unless it is another person's, or the person
+                                          has signed in before or is of staff (plan_people)
     role         participant when empty   changed
     group        made                     a participant of another group of the cohort moves
 """

@@ -1,4 +1,15 @@
-"""What a roster changes in people."""
+"""What a roster changes in people.
+
+A file is written by many hands, so it takes over nobody's account.  A line that would is an error:
+
+    the person                  name      Discord id
+    --------------------------  --------  -----------------
+    is of staff                 stays     stays
+    has signed in at any time   changed   stays, also empty
+    has never signed in         changed   changed or filled
+
+An address is never changed: people are known by it.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +36,7 @@ def plan_people(
         name = settle(spoken, "name", email, problems)
         discord_id = settle(spoken, "discord_id", email, problems)
         if email in known:
+            _check_account(known[email], spoken, problems)
             changes += _change_person(known[email], email, name, discord_id)
         elif email in facts.former:
             problems.append(_outdated(spoken[0], email, facts.former[email]))
@@ -40,6 +52,27 @@ def _outdated(line: Line, email: str, person: PersonFact) -> Problem:
     now = f"whose address is {person.email} now" if person.email else "who has none now"
     return Problem(
         line.number, "email", f"{email} was the address of {person.name}, {now}. Write that one."
+    )
+
+
+def _check_account(person: PersonFact, lines: Iterable[Line], problems: list[Problem]) -> None:
+    for line in lines:
+        if line.discord_id not in (None, person.discord_id) and person.has_account:
+            problems.append(Problem(line.number, "discord_id", _keep_id(person)))
+        if line.name and line.name != person.name and person.is_staff:
+            sentence = (
+                f"{person.email} is a staff account, whose name is {person.name}. A roster changes "
+                "no staff account: write that name, or leave this cell empty."
+            )
+            problems.append(Problem(line.number, "name", sentence))
+
+
+def _keep_id(person: PersonFact) -> str:
+    why = "is a staff account" if person.is_staff else "has signed in before"
+    held = f"the Discord id {person.discord_id}" if person.discord_id else "no Discord id"
+    return (
+        f"{person.email} {why} and has {held}. A roster does not change that: leave this cell "
+        "empty. If it must change, change it on the person's page."
     )
 
 

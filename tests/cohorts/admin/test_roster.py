@@ -1,6 +1,7 @@
 """A roster brought in from the admin, as staff do it: without JavaScript."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -11,6 +12,7 @@ from django.urls import reverse
 
 from cohorts.models import Cohort, Course, Group, Membership, User
 from cohorts.roster.reading import MOST_BYTES
+from cohorts.services.roster import RosterRefused, import_roster
 from tests.support.roster import make_academy, make_file, make_line
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +96,90 @@ def test_bad_lines_are_listed_and_nothing_can_be_confirmed(staff):
     assert 'name="confirmed"' not in page.text
     page.confirm()
     assert not Course.objects.exists()
+
+
+# -- accounts that an import leaves alone ----------------------------------------------------------
+
+OTHER_ID = "100000000000000999"
+
+
+def make_person(kind: str) -> User:
+    """The person whom a roster names, who has signed in unless they are staff."""
+    if kind == "superuser":
+        return User.objects.create_superuser(
+            "p1@example.org", None, name="Alice", discord_id=100000000000000101
+        )
+    is_staff = kind.startswith("staff")
+    discord_id = None if kind.endswith("without an id") else 100000000000000101
+    person = User.objects.create_user(
+        "p1@example.org", name="Alice", discord_id=discord_id, is_staff=is_staff
+    )
+    if not is_staff:
+        Client().force_login(person)  # a sign-in, with all that it writes
+    return person
+
+
+def account(person: User) -> tuple[str | None, str, int | None]:
+    person.refresh_from_db()
+    return person.email, person.name, person.discord_id
+
+
+@pytest.mark.parametrize(
+    ("kind", "column", "text"),
+    [
+        ("superuser", "discord_id", OTHER_ID),
+        ("superuser", "name", "Mallory"),
+        ("staff", "discord_id", OTHER_ID),
+        ("staff", "name", "Mallory"),
+        ("staff without an id", "discord_id", OTHER_ID),
+        ("learner who has signed in", "discord_id", OTHER_ID),
+        ("learner who has signed in without an id", "discord_id", OTHER_ID),
+    ],
+)
+def test_a1_an_import_takes_over_no_account(staff, kind, column, text):
+    person = make_person(kind)
+    before = account(person)
+    lines = [make_line("Bob", 2), make_line("Alice", discord_id="") | {column: text}]
+    page = visit(staff).upload(make_file(*lines))
+    assert re.search(rf"<td>3</td><td>{column}</td><td>p1@example.org", page.text)
+    assert 'name="confirmed"' not in page.text
+    page.confirm()
+    with pytest.raises(RosterRefused) as refused:  # as a script would
+        import_roster(make_file(*lines).encode(), now=datetime.now(UTC))
+    assert [each.line for each in refused.value.problems] == [3]
+    assert account(person) == before
+    assert not Membership.objects.exists()
+
+
+def test_a1_the_memberships_of_staff_and_of_who_signed_in_still_come_from_a_file(staff):
+    sam = User.objects.create_user("p1@example.org", name="Sam", is_staff=True)
+    bob = User.objects.create_user("p2@example.org", name="Bob")
+    Client().force_login(bob)
+    visit(staff).upload(
+        make_file(
+            make_line("Sam", 1, role="facilitator", discord_id=""),
+            make_line("Robert", 2, discord_id=""),
+        )
+    ).confirm()
+    assert Membership.objects.get(user=sam).role == "facilitator"
+    assert Membership.objects.filter(user=bob).exists()
+    assert account(bob) == ("p2@example.org", "Robert", None)
+
+
+def test_a1_an_empty_id_of_a_learner_who_never_signed_in_is_filled_and_shown(staff):
+    alice = User.objects.create_user("p1@example.org", name="Alice")
+    preview = visit(staff).upload(make_file(make_line("Alice", discord_id=OTHER_ID)))
+    assert f"p1@example.org: Discord id none → {OTHER_ID}" in preview.text
+    preview.confirm()
+    assert account(alice) == ("p1@example.org", "Alice", int(OTHER_ID))
+
+
+@pytest.mark.parametrize("address", ["odd@localhost", "odd@[127.0.0.1]"])
+def test_b7_a_roster_takes_no_address_without_a_dotted_domain(staff, address):
+    page = visit(staff).upload(make_file(make_line("Alice", email=address)))
+    assert re.search(r"<td>2</td><td>email</td><td>“odd@", page.text)
+    page.confirm()
+    assert not User.objects.filter(email=address).exists()
 
 
 def test_a_mended_file_can_be_chosen_on_the_same_page(staff):
