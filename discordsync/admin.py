@@ -78,7 +78,7 @@ class ImportForm(forms.Form):
     )
 
     def clean_file(self) -> UploadedFile:
-        file: UploadedFile = self.cleaned_data["file"]
+        file = self.cleaned_data["file"]
         if file.size > MOST_BYTES:
             raise forms.ValidationError(
                 f"The file is larger than {MOST_BYTES // 1000} KB. Split it."
