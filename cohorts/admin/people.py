@@ -1,13 +1,45 @@
-"""People.  A staff member sets a password or leaves it unusable, as for most learners."""
+"""People.  A staff member sets a password or leaves it unusable, as for most learners.
+
+Whoever could change a staff account could sign in as it, and whoever could give rights could give
+them to themselves.  So only superusers may
+
+    change                                       of whom
+    -------------------------------------------  ----------------------------
+    staff flags, groups, permissions             anyone
+    address, Discord id, password, active        staff, themselves included
+    what a group of permissions holds            -
+
+and delete a staff account.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
 
 from cohorts.admin.base import KeepingAdmin, ZoneSelect
 from cohorts.models import User
+
+RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+ACCOUNT = ("email", "discord_id", "is_active")
+
+
+def is_staff_account(person: User | None) -> bool:
+    return person is not None and (person.is_staff or person.is_superuser)
+
+
+def may_change_account(request: HttpRequest, person: User | None) -> bool:
+    """Whether the address, Discord id and password of this person are the request's to change."""
+    return bool(request.user.is_superuser) or not is_staff_account(person)
 
 
 class PersonAddForm(AdminUserCreationForm):
@@ -37,7 +69,6 @@ class UserAdmin(KeepingAdmin, DjangoUserAdmin):
     search_fields = ["email", "name", "nickname", "discord_name", "discord_id__exact"]
     search_help_text = "Name, nickname, e-mail in any case, Discord name or Discord id"
     ordering = ["name", "pk"]
-    readonly_fields = ["last_login", "date_joined"]
     fieldsets = [
         (None, {"fields": ["name", "nickname", "email", "password"]}),
         ("Discord", {"fields": ["discord_id", "discord_name"]}),
@@ -55,3 +86,58 @@ class UserAdmin(KeepingAdmin, DjangoUserAdmin):
         (None, {"fields": ["email", "name", "discord_id", "timezone"]}),
         ("Password", {"fields": ["usable_password", "password1", "password2"]}),
     ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        fixed = ["last_login", "date_joined"]
+        if not request.user.is_superuser:
+            fixed += RIGHTS
+        if not may_change_account(request, obj):
+            fixed += ACCOUNT
+        return fixed
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """The password with its link only for those who may set it."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if may_change_account(request, obj):
+            return fieldsets
+        return [
+            (title, {**each, "fields": [name for name in each["fields"] if name != "password"]})
+            for title, each in fieldsets
+        ]
+
+    def user_change_password(
+        self,
+        request: HttpRequest,
+        id: str,  # noqa: A002 - Django's name
+        form_url: str = "",
+    ) -> HttpResponse:
+        if not may_change_account(request, self.get_object(request, unquote(id))):
+            raise PermissionDenied
+        return super().user_change_password(request, id, form_url)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return may_change_account(request, obj) and super().has_delete_permission(request, obj)
+
+    def get_deleted_objects(self, objs: Iterable[User], request: HttpRequest) -> Any:
+        """Several at once: a staff account among them is named as one that may not be deleted."""
+        found, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        if not all(may_change_account(request, person) for person in objs):
+            lacking = {*lacking, "staff account"}
+        return found, counts, lacking, protected
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class PermissionGroupAdmin(DjangoGroupAdmin):
+    """Groups of permissions: others may see them."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_superuser)
