@@ -60,6 +60,7 @@ def intend(action: Action) -> None:
             defaults={
                 **_place(action, call.key),
                 "outside_id": None,
+                "gone_at": None,  # of the object that this one replaces
                 "name_sent": str((call.body or {})["name"]),
                 "name_answered": "",
                 # Real time, since it is compared with the moment that Discord wrote into an id.

@@ -15,6 +15,7 @@ from tests.discordsync.standing import (
     holders_of,
     look_again,
     made_since,
+    mirror_trouble,
     outside_id,
     roles_of,
     trouble,
@@ -110,6 +111,23 @@ def test_a_deleted_text_channel_is_reported_and_made_anew_alone(sandbox, made, f
     after = describe_guild(sandbox.get("state"))
     assert {**after, "messages": []} == {**before, "messages": []}
     assert len(after["messages"]) == 1  # the other group's: nobody is welcomed twice
+    check_nothing_more(sandbox)
+
+
+def test_b4_an_event_recreated_in_the_pass_that_missed_it_keeps_its_record(sandbox, first, before):
+    meeting = first.meetings.order_by("starts_at").first()
+    delete(sandbox, "event", f"event:{meeting.pk}")
+    delete(sandbox, "channel", f"text_channel:{first.pk}")
+    look_again()
+    assert trouble(first) == "missing"
+    event = outside_id(f"event:{meeting.pk}")
+
+    assert remake(sandbox, first) == {"POST channels": 1}
+
+    assert outside_id(f"event:{meeting.pk}") == event
+    assert (trouble(first), mirror_trouble()) == ("", "")
+    after = describe_guild(sandbox.get("state"))
+    assert {**after, "messages": []} == {**before, "messages": []}
     check_nothing_more(sandbox)
 
 
