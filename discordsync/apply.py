@@ -231,13 +231,12 @@ def write_sent(sent: Mapping[int, int | None]) -> None:
     outbox.mark_lost(pk for pk, outside_id in sent.items() if not outside_id)
 
 
-def write_gone(observed: Observed) -> None:
-    """Remember what Discord positively does not know any more: staff may have it forgotten.
-    What is listed after all is not gone."""
+def write_gone(observed: Observed, *, now: datetime) -> None:
+    """Remember what Discord positively does not know, and when it said so last: staff may have it
+    forgotten.  What is listed after all is not gone."""
     marked = DiscordObject.objects.filter(gone_at__isnull=False)
     listed = {*observed.roles, *observed.channels, *observed.events}
     back = [row.pk for row in marked if row.outside_id in listed]
     DiscordObject.objects.filter(pk__in=back).update(gone_at=None)
-    DiscordObject.objects.filter(outside_id__in=observed.gone, gone_at=None).update(
-        gone_at=datetime.now(UTC)
-    )
+    confirmed = observed.gone & observed.answered
+    DiscordObject.objects.filter(outside_id__in=confirmed).update(gone_at=now)

@@ -66,6 +66,12 @@ class WantedGroup:
     directs: tuple[DirectFacts, ...] = ()  # also of a group that has ended: visits end with it
     next_at: datetime | None = None
 
+    @property
+    def infrastructure(self) -> tuple[str, ...]:
+        """The keys of everything that it needs, what it shares with its cohort included."""
+        own = keys.role(self.id), keys.text_channel(self.id), keys.voice_channel(self.id)
+        return (self.category, keys.cohort_channel(self.cohort_id), *own)
+
     def why_ended(self, person: int) -> str:
         """The dated fact that ended somebody's access, or ""."""
         return self.former.get(person) or ("" if self.live else "the group has ended")

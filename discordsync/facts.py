@@ -107,6 +107,7 @@ class Record:
     """What we wrote down of one object of ours.
 
     `name_sent` is empty for an object that staff pointed at: its name and place are theirs.
+    `gone`: Discord has said that it does not know it; `gone_lately`: within the hour.
     """
 
     key: str
@@ -115,6 +116,8 @@ class Record:
     name_answered: str = ""
     intended_at: datetime | None = None
     seen_before: frozenset[int] = frozenset()
+    gone: bool = False
+    gone_lately: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,18 +20,21 @@ class Standing(Enum):
     no id yet                       -> UNMADE
     its id is listed                -> STANDS
     its id is positively unknown    -> GONE
+    it was not asked for yet        -> UNASKED
     neither                         -> UNSEEN: a listing's silence proves nothing
     """
 
     UNMADE = "unmade"
     STANDS = "stands"
     GONE = "gone"
+    UNASKED = "unasked"
     UNSEEN = "unseen"
 
     @property
     def trouble(self) -> str:
         """The trouble's code where infrastructure stands like this, or ""."""
-        return {"gone": "missing", "unseen": "no_access"}.get(self.value, "")
+        codes = {"gone": "missing", "unasked": "unconfirmed", "unseen": "no_access"}
+        return codes.get(self.value, "")
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,9 @@ class Look:
             return Standing.UNMADE
         if outside_id in self._listed(key):
             return Standing.STANDS
-        return Standing.GONE if outside_id in self.observed.gone else Standing.UNSEEN
+        if outside_id in self.observed.gone:
+            return Standing.GONE
+        return Standing.UNASKED if outside_id in self.observed.unasked else Standing.UNSEEN
 
     def stands(self, key: str) -> bool:
         return self.standing(key) is Standing.STANDS

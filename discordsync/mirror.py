@@ -40,7 +40,7 @@ from discordsync.troubles import TROUBLES
 
 STRANGERS_SHOWN = 10
 UNSEEN = "Discord did not list everybody, so it is not known who is in the server."
-LOOK_AGAIN = timedelta(minutes=1)  # when Discord's member list was not whole
+LOOK_AGAIN = timedelta(minutes=1)  # when a look was not whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class DiscordMirror:
         kept: Kept = finding.keep
         doing.write_found(kept.found, finding.observed)
         doing.write_sent(kept.sent)
-        doing.write_gone(finding.observed)
+        doing.write_gone(finding.observed, now=clock.now())
         if kept.adopt:
             now = clock.now()
             names = wanting.name_all(self.desired(self.snapshot(now), now))
@@ -136,11 +136,12 @@ class DiscordMirror:
         )
         incomplete = role_id in observed.incomplete
         reached = bool(holders & group.people.keys())
-        edges = [edge for edge in (group.next_at, now + LOOK_AGAIN if incomplete else None) if edge]
+        looks_again = incomplete or _is_unasked(desired, observed, group)
+        moments = (group.next_at, now + LOOK_AGAIN if looks_again else None)
         return Review(
             stands=built and reached and group.has_meetings,
             trouble=_trouble(group, built=built, reached=reached or incomplete),
-            next_at=min(edges, default=None),
+            next_at=min((moment for moment in moments if moment), default=None),
             access=tuple(_access(group, observed, holders, incomplete=incomplete)),
         )
 
@@ -198,6 +199,14 @@ def _id_of(desired: Desired, observed: Observed, key: str) -> int:
 def _stands(desired: Desired, observed: Observed, key: str) -> bool:
     outside_id = _id_of(desired, observed, key)
     return outside_id in observed.channels or outside_id in observed.roles
+
+
+def _is_unasked(desired: Desired, observed: Observed, group: WantedGroup) -> bool:
+    """Whether something of the group is not listed and was not asked for yet."""
+    if not observed.unasked:
+        return False
+    parts = [*group.infrastructure, *(e.key for e in desired.events if e.group_id == group.id)]
+    return any(_id_of(desired, observed, key) in observed.unasked for key in parts)
 
 
 def _trouble(group: WantedGroup, *, built: bool, reached: bool) -> str:

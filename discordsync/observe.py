@@ -2,8 +2,8 @@
 
 In step it takes five calls and one more for each thousand members: who we are (at the sign-in), the
 guild with its roles, channels, events, members, and Discord's own count of each role's holders,
-which tells whether the member list was whole.  What should stand and is not listed is asked for by
-its id: only a positive "unknown" counts as gone.
+which tells whether the member list was whole.  What should exist and is not listed is asked for by
+its id (confirm.py).
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import Any
 from cohorts.sync.errors import LookAgain, Refused
 from discordsync import keys
 from discordsync.client import Client
-from discordsync.facts import MessageFacts, Record, Snapshot
+from discordsync.confirm import confirm
+from discordsync.facts import MessageFacts, Snapshot
 from discordsync.observed import (
     Observed,
     moment_of,
@@ -55,9 +56,7 @@ async def observe(client: Client, snapshot: Snapshot) -> Observed:
     observed = replace(observed, incomplete=_incomplete(observed, counts))
     if client.bot_id not in observed.members:
         observed = await _ask_for_bot(client, observed)
-    for record in _unlisted(observed, snapshot):
-        observed = await _ask_for(client, observed, record)
-    return observed
+    return await confirm(client, observed, snapshot)
 
 
 async def _guild(client: Client) -> dict[str, Any]:
@@ -100,49 +99,6 @@ async def _ask_for_bot(client: Client, observed: Observed) -> Observed:
     """A list that was cut off may lack the bot, and with it all that the bot may do."""
     found = await client.request("GET", f"/guilds/{client.guild_id}/members/{client.bot_id}")
     return observed.with_member(*read_member(found))
-
-
-def _unlisted(observed: Observed, snapshot: Snapshot) -> list[Record]:
-    """Records of what should stand and was not listed.  What is over is not missed: Discord drops
-    events, and staff remove the channels of ended cohorts."""
-    awaited = snapshot.awaited
-    return [
-        record
-        for record in snapshot.records.values()
-        if record.outside_id
-        and record.key in awaited
-        and record.outside_id not in observed.channels
-        and record.outside_id not in observed.roles
-        and record.outside_id not in observed.events
-    ]
-
-
-async def _ask_for(client: Client, observed: Observed, record: Record) -> Observed:
-    """One recorded object that no listing named, by its id."""
-    guild, pk = f"/guilds/{client.guild_id}", record.outside_id or 0
-    try:
-        match keys.kind_of(record.key):
-            case "role":
-                found = await client.request("GET", f"{guild}/roles/{pk}")
-                return observed.with_role(read_role(found))
-            case "event":
-                found = await client.request("GET", f"{guild}/scheduled-events/{pk}")
-                return _with_listed_event(observed, found)
-            case _:
-                found = await client.request("GET", f"/channels/{pk}")
-                return observed.with_channel(read_channel(found))
-    except LookAgain:  # a positive "unknown", and the guild itself has just been read
-        return replace(observed, gone=observed.gone | {pk})
-    except Refused:  # it is there, and we may not see it
-        return observed
-
-
-def _with_listed_event(observed: Observed, data: dict[str, Any]) -> Observed:
-    """A cancelled or completed event can still be read by its id; for us it is gone."""
-    event = read_event(data)
-    if event.status in {1, 2}:
-        return observed.with_event(event)
-    return replace(observed, gone=observed.gone | {event.id})
 
 
 Sent = dict[int, int | None]

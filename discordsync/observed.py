@@ -63,9 +63,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """`gone`: recorded ids that Discord positively says do not exist.  `made`: ids of our own
-    outcomes in this slice, by key, newer than any record; `called` likewise the names that we gave,
-    as they were sent and as they were answered.  `incomplete`: roles of which Discord
+    """`gone`: recorded ids that Discord positively says do not exist; `answered`: those that this
+    look asked for by id; `unasked`: those that are not listed and not asked for yet.  `made`: ids
+    of our own outcomes in this slice, by key, newer than any record; `called` likewise the names
+    that we gave, as they were sent and as they were answered.  `incomplete`: roles of which Discord
     counts more holders than its member list named."""
 
     guild_id: int
@@ -76,6 +77,8 @@ class Observed:
     members: Mapping[int, frozenset[int]] = field(default_factory=dict)  # their role ids
     names: Mapping[int, str] = field(default_factory=dict)  # of members, on Discord
     gone: frozenset[int] = frozenset()
+    answered: frozenset[int] = frozenset()
+    unasked: frozenset[int] = frozenset()
     made: Mapping[str, int] = field(default_factory=dict)
     called: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     incomplete: frozenset[int] = frozenset()

@@ -6,6 +6,7 @@ Infrastructure (category, cohort channel, role, text and voice channel), by its 
     no id yet          create       withheld: needs_infrastructure
     an id, listed      compare: see plan_repairs.py
     an id, gone        reported as missing; made anew only when staff forget the record
+    an id, unasked     reported as being checked; the next look asks for it
     an id, unseen      reported as hidden from the bot: no answer proves absence
 
 What hangs on something that is missing or hidden is not made either.
@@ -42,7 +43,8 @@ from discordsync.steps import Item, key_to_send, rank
 CHANNELS = 500  # in a guild, categories included
 IN_CATEGORY = 50
 ROLES = 250
-WORTH_KNOWING = frozenset({"renamed", "moved"})  # harmless: told when nothing else is wrong
+# Harmless, or over in a moment: reported when nothing else is wrong.
+WORTH_KNOWING = frozenset({"renamed", "moved", "unconfirmed"})
 
 
 def plan(desired: Desired, observed: Observed, policy: Policy) -> Plan:

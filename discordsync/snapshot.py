@@ -36,6 +36,7 @@ from guestvisits.selectors import guest_windows
 from meetings.models import Meeting
 
 FORMER_FOR = timedelta(days=365)  # how long a date explains why somebody lost access
+GONE_FOR = timedelta(hours=1)  # how long Discord's word that it does not know an object is good
 CLOSED = "the account was closed"
 
 
@@ -80,7 +81,7 @@ def take(now: datetime) -> Snapshot:
             )
             for group in groups
         },
-        records=_records(),
+        records=_records(now),
         everybody=people.names,
         room_for_lines=count_room(now) if to_people else 0,
     )
@@ -235,7 +236,7 @@ def _next_tries(now: datetime) -> dict[int, datetime]:
     return found
 
 
-def _records() -> dict[str, Record]:
+def _records(now: datetime) -> dict[str, Record]:
     rows = DiscordObject.objects.all()
     return {
         row.key: Record(
@@ -245,6 +246,8 @@ def _records() -> dict[str, Record]:
             name_answered=row.name_answered,
             intended_at=row.intended_at,
             seen_before=frozenset(row.seen_before),
+            gone=row.gone_at is not None,
+            gone_lately=row.gone_at is not None and row.gone_at > now - GONE_FOR,
         )
         for row in rows
     }

@@ -59,6 +59,12 @@ TROUBLES: dict[str, TroubleText] = {
         needs_person=True,
         remedy="make_anew",
     ),
+    "unconfirmed": TroubleText(
+        "Discord's lists no longer name something of this group, and it is not checked yet "
+        "whether it was deleted.",
+        "Nothing to do: so much is missing that checking takes several passes, one a minute.",
+        passes=True,
+    ),
     "renamed": TroubleText(
         "Something of this group was renamed in Discord; nothing else is touched by that.",
         "Rename it back in Discord, or leave it: everything goes on working.",

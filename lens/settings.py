@@ -331,6 +331,8 @@ SYNC = {
     "renew_below_seconds": env.number("SYNC_RENEW_BELOW_SECONDS", default=60),
     "slice_seconds": env.number("SYNC_SLICE_SECONDS", default=45),
     "call_seconds": env.number("SYNC_CALL_SECONDS", default=45),
+    # How long one observation may ask for objects that Discord's lists no longer name.
+    "confirm_seconds": env.number("SYNC_CONFIRM_SECONDS", default=10),
     "look_seconds": env.number(
         "SYNC_LOOK_SECONDS", default=1
     ),  # how often a slice reads what is due

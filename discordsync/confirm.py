@@ -1,0 +1,126 @@
+"""Asking Discord by id for recorded objects that no listing named.  Reads only.
+
+Only a positive "unknown" counts as gone.  What Discord has not known within the hour is not asked
+for again.  After a raid hundreds of objects are missing, and a look must end: what could not be
+asked for in time is asked for in the next look, and until then nothing follows from its absence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from django.conf import settings
+
+from cohorts.sync.errors import CallFailed, Later, LookAgain, Refused
+from discordsync import keys
+from discordsync.client import Client
+from discordsync.facts import Record, Snapshot
+from discordsync.observed import ACTIVE, SCHEDULED, Observed, read_channel, read_event, read_role
+
+MOST = 200  # objects in one look
+SIDE_BY_SIDE = 4  # calls
+# What many groups share comes first, then one object of each group, so that each group is reported.
+ORDER = ("category", "cohort_channel", "text_channel", "role", "voice_channel", "event")
+
+Answer = Callable[[Observed], Observed]
+
+
+async def confirm(client: Client, observed: Observed, snapshot: Snapshot) -> Observed:
+    """What became of everything that should exist and was not listed.  Raises CallFailed."""
+    unlisted = _unlisted(observed, snapshot)
+    doubtful = [record for record in unlisted if not record.gone_lately]
+    asked = sorted(doubtful, key=_urgency)[:MOST]
+    observed = replace(observed, gone=_ids(record for record in unlisted if record.gone))
+    answers = await _ask_in_time(client, asked)
+    for answer in answers.values():
+        observed = answer(observed)
+    unasked = _ids(r for r in doubtful if not r.gone and r.outside_id not in answers)
+    return replace(observed, answered=frozenset(answers), unasked=unasked)
+
+
+def _unlisted(observed: Observed, snapshot: Snapshot) -> list[Record]:
+    """Records of what should exist and was not listed.  What is over is not missed: Discord drops
+    events, and staff remove the channels of ended cohorts."""
+    awaited = snapshot.awaited
+    return [
+        record
+        for record in snapshot.records.values()
+        if record.outside_id
+        and record.key in awaited
+        and record.outside_id not in observed.channels
+        and record.outside_id not in observed.roles
+        and record.outside_id not in observed.events
+    ]
+
+
+def _urgency(record: Record) -> tuple[bool, int]:
+    return record.gone, ORDER.index(keys.kind_of(record.key))
+
+
+def _ids(records: Any) -> frozenset[int]:
+    return frozenset(record.outside_id for record in records)
+
+
+async def _ask_in_time(client: Client, records: list[Record]) -> dict[int, Answer]:
+    """The answers that came in time, by id.  Raises the CallFailed of a call that failed."""
+    answers: dict[int, Answer] = {}
+    failed: list[CallFailed] = []
+    waiting = iter(records)
+    try:
+        async with asyncio.timeout(settings.SYNC["confirm_seconds"]):
+            work = (_ask_one_by_one(client, waiting, answers, failed) for _ in range(SIDE_BY_SIDE))
+            await asyncio.gather(*work)
+    except TimeoutError:
+        pass
+    for error in failed:
+        if not isinstance(error, Later):  # one rate limit must not spoil the look at the guild
+            raise error
+    return answers
+
+
+async def _ask_one_by_one(
+    client: Client,
+    waiting: Iterator[Record],
+    answers: dict[int, Answer],
+    failed: list[CallFailed],
+) -> None:
+    for record in waiting:
+        try:
+            answers[record.outside_id or 0] = await _ask_for(client, record)
+        except CallFailed as error:
+            failed.append(error)
+        if failed:
+            return
+
+
+async def _ask_for(client: Client, record: Record) -> Answer:
+    """One recorded object by its id: what the answer makes of an observation."""
+    guild, pk = f"/guilds/{client.guild_id}", record.outside_id or 0
+    try:
+        match keys.kind_of(record.key):
+            case "role":
+                role = read_role(await client.request("GET", f"{guild}/roles/{pk}"))
+                return lambda observed: _found(observed, pk).with_role(role)
+            case "event":
+                event = read_event(await client.request("GET", f"{guild}/scheduled-events/{pk}"))
+                if event.status not in {SCHEDULED, ACTIVE}:  # cancelled or completed
+                    return lambda observed: _gone(observed, pk)
+                return lambda observed: _found(observed, pk).with_event(event)
+            case _:
+                channel = read_channel(await client.request("GET", f"/channels/{pk}"))
+                return lambda observed: _found(observed, pk).with_channel(channel)
+    except LookAgain:  # a positive "unknown", and the guild itself has just been read
+        return lambda observed: _gone(observed, pk)
+    except Refused:  # it is there, and we may not see it
+        return lambda observed: _found(observed, pk)
+
+
+def _gone(observed: Observed, pk: int) -> Observed:
+    return replace(observed, gone=observed.gone | {pk})
+
+
+def _found(observed: Observed, pk: int) -> Observed:
+    return replace(observed, gone=observed.gone - {pk})
