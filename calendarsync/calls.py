@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -130,12 +130,18 @@ def face_body(face: Face) -> dict[str, Any]:
 
 
 def _series_body(slot: Slot) -> dict[str, Any]:
-    """Wall time without an offset: the zone decides it for each week."""
-    last = slot.first + timedelta(minutes=slot.minutes)
+    """The first start and end say when the occurrences of all weeks are.
+
+    A series whose first occurrence is bent by a clock change begins a week earlier instead, with
+    an occurrence that is excluded.
+    """
+    bent = slot.is_bent()
+    first = slot.first - timedelta(weeks=1) if bent else slot.first
+    start = first.replace(tzinfo=ZoneInfo(slot.zone)).astimezone(UTC)
+    excluded = [f"EXDATE;TZID={slot.zone}:{first:%Y%m%dT%H%M%S}"] if bent else []
     return {
-        "start": {"dateTime": slot.first.isoformat(), "timeZone": slot.zone},
-        "end": {"dateTime": last.isoformat(), "timeZone": slot.zone},
-        "recurrence": [f"RRULE:FREQ=WEEKLY;COUNT={slot.count}"],
+        **Times(start, slot.minutes, slot.zone).body(),
+        "recurrence": [f"RRULE:FREQ=WEEKLY;COUNT={slot.count + bent}", *excluded],
     }
 
 

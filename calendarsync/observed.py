@@ -19,6 +19,7 @@ from calendarsync import ids
 from calendarsync.slots import Slot
 
 Body = Mapping[str, Any]
+WEEK = timedelta(weeks=1)
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
@@ -247,15 +248,29 @@ def _read_moment(when: Body | None) -> datetime | None:
 
 
 def _read_slot(body: Body) -> Slot | None:
+    """A series whose first occurrence is excluded begins with the next one (calls.Create)."""
     start, end = _read_moment(body.get("start")), _read_moment(body.get("end"))
     zone = _read_zone(body.get("start", {}))
     lines = body.get("recurrence", ())
-    if not start or not end or not zone or len(lines) != 1:
+    rules = [line for line in lines if line.startswith("RRULE:")]
+    if not start or not end or not zone or len(rules) != 1:
         return None
     first = start.astimezone(zone).replace(tzinfo=None)
-    count = _read_count(lines[0], first)
+    count = _read_count(rules[0], first)
+    excluded = {moment for line in lines if line not in rules for moment in _read_excluded(line)}
+    if not count or not excluded <= {start} or len(excluded) >= count:
+        return None
     minutes = int((end - start).total_seconds() // 60)
-    return Slot(first, zone.key, minutes, count) if count else None
+    return Slot(first + WEEK * len(excluded), zone.key, minutes, count - len(excluded))
+
+
+def _read_excluded(line: str) -> Iterator[datetime | None]:
+    """The moments that an EXDATE line names; None for a line of another kind."""
+    name, _, values = line.partition(":")
+    kind, *parameters = name.split(";")
+    zone = dict(parameter.partition("=")[::2] for parameter in parameters).get("TZID", "UTC")
+    for text in values.split(","):
+        yield _read_moment({"dateTime": text, "timeZone": zone}) if kind == "EXDATE" else None
 
 
 def _read_zone(when: Body) -> ZoneInfo | None:

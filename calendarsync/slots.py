@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -20,9 +20,19 @@ class Weekly:
 
     def fits(self, start: datetime) -> bool:
         """Whether the slot has a start at this moment, in whatever week."""
-        day = start.astimezone(ZoneInfo(self.zone)).date()
-        wall = datetime.combine(day, self.wall_time, tzinfo=ZoneInfo(self.zone))
-        return day.weekday() == self.weekday and wall.astimezone(UTC) == start
+        return self.day_of(start) is not None
+
+    def day_of(self, start: datetime) -> date | None:
+        """Return the day on which the slot has a start at this moment, None if it has none.
+
+        Clocks that skip the slot's time late in the evening show it as early on the next day.
+        """
+        shown = start.astimezone(ZoneInfo(self.zone)).date()
+        for day in (shown, shown - timedelta(days=1)):
+            wall = datetime.combine(day, self.wall_time)
+            if day.weekday() == self.weekday and _moment(wall, self.zone) == start:
+                return day
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,16 @@ class Slot:
         """The original starts of all occurrences, in UTC."""
         return _starts(self)
 
+    def is_bent(self) -> bool:
+        """Whether clocks change during the first occurrence, or skip its start.
+
+        Its start and end then do not show when the occurrences of the other weeks are.
+        """
+        start = _moment(self.first, self.zone)
+        ends = start + timedelta(minutes=self.minutes)
+        shown = _shown(start, self.zone), _shown(ends, self.zone)
+        return shown != (self.first, self.first + timedelta(minutes=self.minutes))
+
     def weekly(self) -> Weekly:
         return Weekly(self.first.weekday(), self.first.time(), self.zone, self.minutes)
 
@@ -48,7 +68,7 @@ class Slot:
     @classmethod
     def through(cls, starts: Iterable[datetime], weekly: Weekly) -> Slot:
         """The shortest weekly series that has all these starts, which the slot must fit."""
-        days = sorted(start.astimezone(ZoneInfo(weekly.zone)).date() for start in starts)
+        days = sorted(day for start in starts if (day := weekly.day_of(start)))
         first = datetime.combine(days[0], weekly.wall_time)
         weeks = (days[-1] - days[0]).days // 7
         return cls(first, weekly.zone, weekly.minutes, weeks + 1)
@@ -56,6 +76,14 @@ class Slot:
 
 @lru_cache(maxsize=4096)
 def _starts(slot: Slot) -> tuple[datetime, ...]:
-    zone = ZoneInfo(slot.zone)
     walls = (slot.first + timedelta(weeks=week) for week in range(slot.count))
-    return tuple(wall.replace(tzinfo=zone).astimezone(UTC) for wall in walls)
+    return tuple(_moment(wall, slot.zone) for wall in walls)
+
+
+def _moment(wall: datetime, zone: str) -> datetime:
+    return wall.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def _shown(moment: datetime, zone: str) -> datetime:
+    """The time that clocks in the zone show, without the zone."""
+    return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)

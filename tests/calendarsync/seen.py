@@ -152,10 +152,14 @@ class SeenCalendar:
 
     def invitations(self, person: User) -> list[str]:
         """The starts of everything standing that is still to begin and that a person is on."""
+        return [start for start, _ in self.invited_times(person)]
+
+    def invited_times(self, person: User) -> list[tuple[str, str]]:
+        """Start and end of everything still to begin that a person is invited to."""
         now = self.now.isoformat().replace("+00:00", "Z")
         listed = self.ask(f"events?singleEvents=true&timeMin={now}&maxResults=2500")["items"]
         mine = (one for one in listed if person.email in str(one.get("attendees")))
-        return sorted(one["start"]["dateTime"] for one in mine)
+        return sorted((one["start"]["dateTime"], one["end"]["dateTime"]) for one in mine)
 
     def insert(self, body: Json) -> Json:
         """Somebody else makes an event."""

@@ -45,7 +45,8 @@ from tests.calendarsync.direct import DirectClient
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)  # the weeks span a change of clocks
 WEEKLY = Weekly(2, time(15, 30), "Europe/Berlin", 60)
 SLOT = Slot.through(
-    [datetime.fromisoformat(f"2026-{day}T15:30+01:00") for day in ("03-11", "04-08")], WEEKLY
+    [datetime.fromisoformat(f"2026-{day}:00") for day in ("03-11T15:30+01", "04-08T15:30+02")],
+    WEEKLY,
 )
 PEOPLE = [Person(n, f"P{n}", f"p{n}@example.org") for n in range(6)]
 NOWHERE = Person(6, "P6", "")
