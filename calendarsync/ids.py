@@ -5,8 +5,10 @@ twice, and what a lost answer has left behind is found again.  An id may hold on
 which is base32hex in lower case; `_` never occurs in it, so what Google appends is told apart:
 
     id                       ours, of a series or of a single event
-    id_20261118T140000Z      one occurrence, named by its original start
-    id_R20261118T150000      what was split off by hand ("this and all following")
+    id_20261118T140000Z      one occurrence, named by its original start in UTC
+    id_R20261118T140000      the part that was split off by hand ("this and all following") there
+
+Occurrences of that part are named without its `_R…`: only `recurringEventId` tells whose they are.
 """
 
 from __future__ import annotations
@@ -78,8 +80,8 @@ def base_of(event_id: str) -> str:
     return event_id
 
 
-def is_split_off(event_id: str) -> bool:
-    return bool(_SPLIT.search(event_id))
+def is_split_off(series_id: str) -> bool:
+    return bool(_SPLIT.search(series_id))
 
 
 def _numbers(mark: Mark) -> dict[str, str]:

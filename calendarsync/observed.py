@@ -95,6 +95,11 @@ class Event:
         return self.status == "cancelled"
 
     @property
+    def whole_id(self) -> str:
+        """The series that an occurrence belongs to; of anything else its own id."""
+        return self.series_id or self.id
+
+    @property
     def people(self) -> frozenset[str]:
         return frozenset(one.address for one in self.attendees)
 
@@ -127,8 +132,13 @@ class Observed:
     @cached_property
     def split(self) -> frozenset[str]:
         """Ids from which somebody split off later occurrences by hand."""
-        standing = (event for event in self.events.values() if not event.is_cancelled)
-        return frozenset(ids.base_of(event.id) for event in standing if ids.is_split_off(event.id))
+        parts = {event.whole_id for event in self.events.values() if not event.is_cancelled}
+        return frozenset(ids.base_of(pk) for pk in parts if ids.is_split_off(pk) and self._has(pk))
+
+    def _has(self, event_id: str) -> bool:
+        """Whether an event stands.  Its occurrences are not listed when it is deleted."""
+        event = self.events.get(event_id)
+        return event is None or not event.is_cancelled
 
     def strangers(self, recorded: frozenset[str]) -> Iterator[Event]:
         """Standing events of ours, occurrences apart, that no record and no intent explains."""

@@ -10,7 +10,12 @@ INSTANCE_ID = re.compile(r"(.+)_(\d{8}(?:T\d{6}Z)?)")
 
 
 def instance_id(series: str, stamp: str) -> str:
-    return f"{series}_{stamp}"
+    """Occurrences of a part that was split off carry the id of the whole, without its `_R…`."""
+    return f"{whole_id(series)}_{stamp}"
+
+
+def whole_id(series: str) -> str:
+    return series.partition("_R")[0]
 
 
 def is_series(event: Event) -> bool:
@@ -23,10 +28,18 @@ def find(state: State, event_id: str) -> Event | None:
     if stored is not None:
         return stored
     found = INSTANCE_ID.fullmatch(event_id)
-    series = state.events.get(found[1]) if found else None
-    if series is None or not found or not is_series(series):
-        return None
-    return occurrence(series, found[2]) if found[2] in stamps(series["fields"]) else None
+    for series in _parts(state, found[1]) if found else ():
+        if found and found[2] in stamps(series["fields"]):
+            return occurrence(series, found[2])
+    return None
+
+
+def _parts(state: State, series_id: str) -> Iterator[Event]:
+    """The series of that id and whatever was split off from it."""
+    for event in state.events.values():
+        is_part = event["id"] == series_id or event["id"].startswith(f"{series_id}_R")
+        if is_part and is_series(event):
+            yield event
 
 
 def occurrence(series: Event, stamp: str) -> Event:
@@ -47,7 +60,8 @@ def occurrences(state: State, series: Event) -> Iterator[Event]:
     """All occurrences in order of their original start; exceptions as they are stored."""
     for stamp in stamps(series["fields"]):
         stored = state.events.get(instance_id(series["id"], stamp))
-        yield stored if stored is not None else occurrence(series, stamp)
+        is_own = stored is not None and stored["series"] == series["id"]
+        yield stored if stored is not None and is_own else occurrence(series, stamp)
 
 
 def exceptions(state: State, series_id: str) -> list[Event]:

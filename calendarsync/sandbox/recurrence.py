@@ -1,7 +1,7 @@
 """Which occurrences a recurring event has: wall time in its zone, through all clock changes."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import islice, takewhile
 
@@ -134,22 +134,25 @@ def _check_rule(rule: str, start: When) -> None:
         raise invalid("Invalid recurrence rule.")
 
 
-def cut_before(lines: list[str], stamp: str) -> list[str]:
-    """The same lines with their rule ending before the occurrence `stamp`."""
-    return [_cut(line, stamp) if line.startswith("RRULE") else line for line in lines]
+def cut_before(lines: list[str], stamp: str, start: When) -> list[str]:
+    """The same lines with their rule ending with the day before the occurrence `stamp`."""
+    return [_cut(line, stamp, start) if line.startswith("RRULE") else line for line in lines]
 
 
-def _cut(line: str, stamp: str) -> str:
+def _cut(line: str, stamp: str, start: When) -> str:
     parts = line.removeprefix("RRULE:").split(";")
     kept = [part for part in parts if not part.startswith(("COUNT=", "UNTIL="))]
-    return "RRULE:" + ";".join([*kept, f"UNTIL={_just_before(stamp)}"])
+    return "RRULE:" + ";".join([*kept, f"UNTIL={_day_before(stamp, start)}"])
 
 
-def _just_before(stamp: str) -> str:
-    if len(stamp) == len("20261120"):
+def _day_before(stamp: str, start: When) -> str:
+    """The last second of the day before, as the event's own zone counts days, in UTC."""
+    if "date" in start:
         return f"{date.fromisoformat(stamp) - timedelta(days=1):%Y%m%d}"
+    own = zone(start["timeZone"])
     moment = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    return f"{moment - timedelta(seconds=1):%Y%m%dT%H%M%SZ}"
+    midnight = datetime.combine(moment.astimezone(own).date(), time(), own)
+    return f"{midnight.astimezone(UTC) - timedelta(seconds=1):%Y%m%dT%H%M%SZ}"
 
 
 def shorten(lines: list[str], by: int) -> list[str]:

@@ -1,19 +1,19 @@
 """A person splits a series in Google's own pages: "this and all following events"."""
 
 from calendarsync.sandbox.answers import occurrence_id
-from calendarsync.sandbox.instances import exceptions, find, instance_id, is_cancelled, is_series
+from calendarsync.sandbox.instances import exceptions, find, is_cancelled, is_series, whole_id
 from calendarsync.sandbox.recurrence import cut_before, end_of, shorten, stamps, start_of
 from calendarsync.sandbox.series import rewrite_exceptions
 from calendarsync.sandbox.state import Event, State, next_revision, next_serial
-from calendarsync.sandbox.times import instant, timestamp, zone
+from calendarsync.sandbox.times import timestamp
 
 
 def split(state: State, event_id: str, at: str) -> Event:
-    """The new series, with an id of the form `<id>_R<local start>`; raises ValueError."""
+    """The new series, with an id of the form `<id>_R<start in UTC>`; raises ValueError."""
     series = find(state, event_id)
     if series is None or not is_series(series) or is_cancelled(state, series):
         raise ValueError(f"There is no series {event_id}.")
-    stamp = occurrence_id(series, at).removeprefix(f"{event_id}_")
+    stamp = occurrence_id(series, at).rpartition("_")[2]
     place = stamps(series["fields"], exdates=False).index(stamp)
     if not place:
         raise ValueError("The first occurrence splits nothing off.")
@@ -34,9 +34,11 @@ def _later(state: State, series: Event, stamp: str, place: int) -> Event:
         "end": end_of(stamp, start, end),
         "recurrence": shorten(series["fields"]["recurrence"], place),
     }
+    later_id = f"{whole_id(series['id'])}_R{stamp.removesuffix('Z')}"
     return {
         **series,
-        "id": f"{series['id'].partition('_R')[0]}_R{_local(fields['start'])}",
+        "id": later_id,
+        "iCalUID": f"{later_id}@google.com",
         "serial": next_serial(state),
         "rev": next_revision(state),
         "updated": timestamp(state.now()),
@@ -44,14 +46,8 @@ def _later(state: State, series: Event, stamp: str, place: int) -> Event:
     }
 
 
-def _local(start: dict[str, str]) -> str:
-    if "date" in start:
-        return start["date"].replace("-", "")
-    return f"{instant(start).astimezone(zone(start['timeZone'])):%Y%m%dT%H%M%S}"
-
-
 def _shorten(state: State, series: Event, stamp: str, later: Event) -> None:
-    rules = cut_before(series["fields"]["recurrence"], stamp)
+    rules = cut_before(series["fields"]["recurrence"], stamp, series["fields"]["start"])
     shorter = {
         **series,
         "fields": {**series["fields"], "recurrence": rules},
@@ -67,8 +63,8 @@ def _shorten(state: State, series: Event, stamp: str, later: Event) -> None:
 
 
 def _carry_over(state: State, event: Event, later: Event) -> None:
-    new_id = instance_id(later["id"], event["original"])
-    state.events[new_id] = {
-        **event, "id": new_id, "series": later["id"], "rev": later["rev"],
-        "updated": later["updated"],
+    """The exception keeps its id and changes its series; so its id leaves no ghost."""
+    state.ghosts.pop(event["id"], None)
+    state.events[event["id"]] = {
+        **event, "series": later["id"], "rev": later["rev"], "updated": later["updated"],
     }  # fmt: skip
