@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 
 _APPENDED = re.compile(r"_R?\d{8}(T\d{6}Z?)?")
 _SPLIT = re.compile(r"_R\d{8}(T\d{6}Z?)?")
+_OCCURRENCE = re.compile(r"(.+)_(\d{8}T\d{6}Z)")
 _NAMES = ("group_id", "generation", "meeting_id", "person_id")
 
 
@@ -71,6 +72,15 @@ def from_properties(properties: Mapping[str, str]) -> Mark | None:
 def occurrence_id(series_id: str, original: datetime) -> str:
     """The id of the occurrence whose original start, in UTC, is this moment."""
     return f"{series_id}_{original.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def read_occurrence(event_id: str) -> tuple[str, datetime] | None:
+    """The id of the whole series and the original start that an occurrence's id names."""
+    found = _OCCURRENCE.fullmatch(event_id)
+    try:
+        return (found[1], datetime.fromisoformat(found[2])) if found else None
+    except ValueError:
+        return None
 
 
 def base_of(event_id: str) -> str:

@@ -189,21 +189,24 @@ class Memory:
 # -- reading Google's JSON -------------------------------------------------------------------
 
 
-def read_event(body: Body) -> Event:
+def read_event(answer: Body) -> Event:
+    """Every field but the id may be missing: an occurrence's id then says where it belongs."""
+    body = {name: value for name, value in answer.items() if value is not None}
+    series_id, original = ids.read_occurrence(body["id"]) or (None, None)
     return Event(
         id=body["id"],
         etag=body.get("etag", ""),
         status=body.get("status", "confirmed"),
         face=_read_face(body),
-        series_id=body.get("recurringEventId"),
-        original=_read_moment(body.get("originalStartTime")),
+        series_id=body.get("recurringEventId", series_id),
+        original=_read_moment(body.get("originalStartTime")) or original,
         start=_read_moment(body.get("start")),
         end=_read_moment(body.get("end")),
         slot=_read_slot(body),
         attendees=tuple(_read_attendees(body)),
         omitted=bool(body.get("attendeesOmitted")),
         written_at=_read_moment({"dateTime": body["updated"]} if "updated" in body else None),
-        raw=json.dumps(body, sort_keys=True),
+        raw=json.dumps(answer, sort_keys=True),
     )
 
 

@@ -27,14 +27,25 @@ def render(
 ) -> dict[str, Any]:
     """One event as an answer; with `details=False` a cancelled one is only named."""
     zone_name = zone_name or state.settings["time_zone"]
-    cancelled = is_cancelled(state, event)
-    if cancelled and (event["series"] or not details):
-        return _name(state, event, zone_name)
+    shape = state.settings["cancelled"] if is_cancelled(state, event) else ""
+    if shape == "bare":
+        return _without(state, _bare(_name(state, event, zone_name)))
+    if shape and (event["series"] or not details or shape == "named"):
+        return _without(state, _name(state, event, zone_name))
     answer = {**_name(state, event, zone_name), **_about(state, event)}
     answer |= {key: value for key, value in event["fields"].items() if key != "attendees"}
     answer |= {side: localize(event["fields"][side], zone_name) for side in ("start", "end")}
     answer.setdefault("reminders", {"useDefault": True})
-    return answer | _attendees(event, max_attendees)
+    return _without(state, answer | _attendees(event, max_attendees))
+
+
+def _without(state: State, answer: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in answer.items() if key not in state.settings["left_out"]}
+
+
+def _bare(answer: dict[str, Any]) -> dict[str, Any]:
+    """As recorded of a cancelled occurrence that its rule no longer has."""
+    return {key: answer[key] for key in ("etag", "id", "status")}
 
 
 def _name(state: State, event: Event, zone_name: str) -> dict[str, Any]:
@@ -86,7 +97,7 @@ def _attendees(event: Event, most: int | None) -> dict[str, Any]:
 def render_ghost(state: State, ghost: dict[str, Any], zone_name: str | None) -> dict[str, Any]:
     """An occurrence that its series' rule no longer has, for whoever still remembers it."""
     zone_name = zone_name or state.settings["time_zone"]
-    return {
+    answer = {
         "kind": "calendar#event",
         "etag": etag_of(ghost["rev"]),
         "id": ghost["id"],
@@ -94,3 +105,5 @@ def render_ghost(state: State, ghost: dict[str, Any], zone_name: str | None) -> 
         "recurringEventId": ghost["series"],
         "originalStartTime": localize(ghost["start"], zone_name),
     }
+    is_bare = state.settings["cancelled"] == "bare"
+    return _without(state, _bare(answer) if is_bare else answer)

@@ -32,6 +32,10 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     "delegation": True,
     "quota": None,
     "organizer_attends": False,
+    # Fields that Google's answers lack: all but the id may be missing.
+    "left_out": [],
+    # How much a cancelled event tells of itself: "detailed", "named" or "bare".
+    "cancelled": "detailed",
     "google_domains": ["gmail.com"],
     "page_size": 2500,
     "batch_limit": 50,
