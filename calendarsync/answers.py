@@ -18,7 +18,7 @@ from calendarsync.hearing import SILENT, Decided, Word, find_answer
 from calendarsync.models import CalendarCopy, CalendarEvent, CalendarSeries, HeardAnswer
 from calendarsync.observed import Observed, read_event
 from calendarsync.words import Place, find_series, read_words
-from cohorts.models import Group, User
+from cohorts.models import Group, User, live_group
 from cohorts.services.locks import lock_groups
 from meetings.answers import Said, find_expected, take_answers
 from meetings.models import Attendance, Meeting
@@ -83,7 +83,7 @@ def _groups_of(event_ids: Collection[str]) -> set[int]:
     series = CalendarSeries.objects.filter(event_id__in=event_ids).values("group")
     singles = CalendarEvent.objects.filter(event_id__in=event_ids).values("meeting__group")
     groups = Group.objects.filter(Q(pk__in=series) | Q(pk__in=singles))
-    return set(groups.exclude(status__in=Group.ENDED).values_list("pk", flat=True))
+    return set(groups.filter(live_group()).values_list("pk", flat=True))
 
 
 def _meetings_ahead(group_ids: Collection[int], now: datetime) -> dict[int, Meeting]:

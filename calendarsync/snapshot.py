@@ -23,7 +23,7 @@ from calendarsync.facts import (
 from calendarsync.models import CalendarEvent, CalendarSeries
 from calendarsync.selectors import MIRROR
 from calendarsync.slots import Slot, Weekly
-from cohorts.models import AccessException, Cohort, Group, Membership, User
+from cohorts.models import AccessException, Group, Membership, User, live_group
 from cohorts.services.installation import ensure_installation
 from cohorts.sync.models import GroupSync
 from guestvisits.selectors import guest_windows
@@ -63,13 +63,9 @@ def _groups(now: datetime) -> Iterable[Group]:
     return (
         Group.objects.select_related("cohort__course")
         .annotate(is_asked=Exists(asked))
-        .filter(_is_live() | Q(is_asked=True) | Exists(ahead))
+        .filter(live_group() | Q(is_asked=True) | Exists(ahead))
         .order_by("pk")
     )
-
-
-def _is_live() -> Q:
-    return ~Q(status__in=Group.ENDED) & Q(cohort__status=Cohort.Status.OPEN)
 
 
 def _facts(group: Group, rows: _Rows) -> GroupFacts:
@@ -80,8 +76,8 @@ def _facts(group: Group, rows: _Rows) -> GroupFacts:
         name=group.name,
         cohort=group.cohort.name,
         course=group.cohort.course.name,
-        live=not group.has_ended and group.cohort.status == Cohort.Status.OPEN,
-        active=group.status == Group.Status.ACTIVE,
+        live=not group.has_ended,
+        active=group.is_active,
         asked=group.is_asked,  # type: ignore[attr-defined]
         weekly=_weekly(group),
         zone=group.timezone,

@@ -16,7 +16,7 @@ from django.urls import URLPattern, path, reverse
 from cohorts import clock
 from cohorts.admin.base import ReadOnlyAdmin, RefusingAdmin, ask
 from cohorts.errors import Refusal
-from cohorts.models import User
+from cohorts.models import User, live_group
 from cohorts.sync import services as sync
 from cohorts.validators import check_snowflake
 from discordsync.existing import COLUMNS, MOST_BYTES, BadLines, record_all
@@ -213,7 +213,7 @@ def _groups_of(row: DiscordObject) -> list[int]:
     """The groups that a lost object keeps from standing."""
     if row.group_id:
         return [row.group_id]
-    live = row.cohort.groups.exclude(status__in=row.cohort.groups.model.ENDED)
+    live = row.cohort.groups.filter(live_group())
     return list(live.values_list("pk", flat=True))
 
 

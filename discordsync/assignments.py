@@ -21,7 +21,7 @@ from django.urls import reverse
 from cohorts.messages.discord_text import mention
 from cohorts.messages.models import UNSENT, Message
 from cohorts.messages.owed import NoLongerTrue, Owed
-from cohorts.models import AccessState, Cohort, Group, Membership
+from cohorts.models import AccessState, Group, Membership, active_group
 from discordsync.messages import MIRROR, WELCOME, is_adopted, list_members
 from discordsync.models import DiscordObject
 from meetings.models import Meeting
@@ -49,9 +49,8 @@ def owe_assignments(group_ids: frozenset[int] | None, now: datetime) -> Iterator
 
 def _memberships(group_ids: frozenset[int] | None) -> QuerySet[Membership]:
     members = Membership.objects.filter(
+        active_group("group__"),
         status=Membership.Status.ACTIVE,
-        group__status=Group.Status.ACTIVE,
-        group__cohort__status=Cohort.Status.OPEN,
         group__activated_at__isnull=False,
         user__is_active=True,
     ).select_related("group", "user")

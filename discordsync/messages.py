@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from cohorts.messages.models import Message
 from cohorts.messages.owed import NoLongerTrue, Owed
-from cohorts.models import AccessState, Group, Membership
+from cohorts.models import AccessState, Group, Membership, active_group
 from discordsync.models import DiscordObject
 from meetings.models import Meeting
 
@@ -37,7 +37,7 @@ def _freshly_active(now: datetime) -> QuerySet[Group]:
     return Group.objects.filter(
         Exists(meetings),
         ~Exists(is_adopted("pk")),
-        status=Group.Status.ACTIVE,
+        active_group(),
         activated_at__gt=now - OWED_FOR,
         weekday__isnull=False,
     )

@@ -12,7 +12,7 @@ from django.conf import settings
 from cohorts.messages.models import Message
 from cohorts.messages.routing import Ask, find_ways
 from cohorts.messages.selectors import DueMessage, due_messages, next_tries
-from cohorts.models import AccessException, Cohort, Group, Membership, User
+from cohorts.models import AccessException, Group, Membership, User
 from cohorts.services.installation import ensure_installation
 from cohorts.sync.models import MirrorState
 from discordsync.bot.heartbeats import is_bot_heard
@@ -67,8 +67,8 @@ def take(now: datetime) -> Snapshot:
                 cohort_id=group.cohort_id,
                 name=group.name,
                 position=positions[group.pk],
-                live=not group.has_ended and group.cohort.status == Cohort.Status.OPEN,
-                active=group.status == Group.Status.ACTIVE,
+                live=not group.has_ended,
+                active=group.is_active,
                 has_slot=group.has_slot,
                 has_meetings=group.pk in meeting_groups,
                 members=tuple(members[group.pk]),

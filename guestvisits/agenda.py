@@ -115,7 +115,8 @@ def _is_later(mine: MyVisit, other: MyVisit | None) -> bool:
 
 def explain_emptiness(user_id: int) -> str:
     """Why a person has no meeting to come."""
-    rows = Membership.objects.filter(user=user_id).select_related("group").order_by("-joined_at")
+    rows = Membership.objects.filter(user=user_id).select_related("group__cohort")
+    rows = rows.order_by("-joined_at")
     active = [row.group for row in rows if row.status == Membership.Status.ACTIVE]
     if not rows:
         return (

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Q, QuerySet
 
 from cohorts.errors import Refusal
-from cohorts.models import Cohort, Group, Membership
+from cohorts.models import Cohort, Membership
 from guestvisits.fate import VisitFacts
 from guestvisits.models import GuestVisit
 from guestvisits.rules import BookingFacts, CohortSettings, MeetingFacts
@@ -144,7 +144,7 @@ def _meeting_facts(meeting: Meeting) -> MeetingFacts:
         starts_at=meeting.starts_at,
         ends_at=meeting.ends_at,
         is_cancelled=meeting.is_cancelled,
-        group_is_active=meeting.group.status == Group.Status.ACTIVE,
+        group_is_active=meeting.group.is_active,
     )
 
 
@@ -200,7 +200,7 @@ def _visit_facts(visit: GuestVisit, memberships: list[Membership]) -> VisitFacts
         host_starts_at=host.starts_at,
         host_is_cancelled=host.is_cancelled,
         host_group_has_ended=host.group.has_ended,
-        cohort_has_ended=host.group.cohort.status != Cohort.Status.OPEN,
+        cohort_has_ended=host.group.cohort.has_ended,
         guest_is_active=visit.user.is_active,
         is_host_member=any(row.group_id == host.group_id for row in active),
         home_group_ids=tuple(

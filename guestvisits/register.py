@@ -143,7 +143,7 @@ def read_meeting_row(meeting: Meeting, now: datetime) -> MeetingRow:
 
 
 def _meetings(groups: Iterable[Group]) -> list[Meeting]:
-    meetings = Meeting.objects.filter(group__in=list(groups)).select_related("group")
+    meetings = Meeting.objects.filter(group__in=list(groups)).select_related("group__cohort")
     return list(meetings.order_by("starts_at", "number"))
 
 

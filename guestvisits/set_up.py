@@ -14,7 +14,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.module_loading import import_string
 
-from cohorts.models import AccessState, Group, Membership, User
+from cohorts.models import AccessState, Group, Membership, User, live_group
 
 
 class Standing(Enum):
@@ -88,7 +88,7 @@ def read_set_up(person: User) -> SetUp:
 
 def _read_scene(person: User) -> Scene:
     mine = person.memberships.filter(status=Membership.Status.ACTIVE)
-    groups = Group.objects.filter(pk__in=mine.values("group")).exclude(status__in=Group.ENDED)
+    groups = Group.objects.filter(live_group(), pk__in=mine.values("group"))
     groups = groups.order_by("name", "pk")
     rows = AccessState.objects.filter(user=person, group__in=groups)
     return Scene(person, tuple(groups), {(row.mirror, row.group_id): row for row in rows})

@@ -14,7 +14,7 @@ from datetime import datetime
 from django.db import transaction
 
 from cohorts.errors import Refusal
-from cohorts.models import Group, Membership
+from cohorts.models import Membership, live_group
 from cohorts.services.locks import lock_groups
 from meetings.absences import find_absences
 from meetings.models import Attendance, Meeting
@@ -79,8 +79,11 @@ def find_expected(meeting_ids: Collection[int], now: datetime) -> dict[int, set[
     Meetings that are cancelled, or of a group that has ended, are left out.  Three queries.
     """
     meetings = Meeting.objects.filter(
-        pk__in=meeting_ids, status=Meeting.Status.SCHEDULED, starts_at__gt=now - LONGEST
-    ).exclude(group__status__in=Group.ENDED)
+        live_group("group__"),
+        pk__in=meeting_ids,
+        status=Meeting.Status.SCHEDULED,
+        starts_at__gt=now - LONGEST,
+    )
     open_ones = [meeting for meeting in meetings if meeting.ends_at > now]
     members, guests = defaultdict(set), defaultdict(set)
     rows = Membership.objects.filter(
@@ -100,7 +103,7 @@ def _check(meeting_id: int, user_id: int, rsvp: str, now: datetime) -> Meeting:
         raise Refusal(
             "unknown_answer", "Answer “attending”, “tentative” or “not_attending”, nothing else."
         )
-    meeting = Meeting.objects.select_related("group").filter(pk=meeting_id).first()
+    meeting = Meeting.objects.select_related("group__cohort").filter(pk=meeting_id).first()
     if meeting is None or not _is_expected(meeting, user_id):
         raise Refusal("no_meeting", "There is no such meeting among yours.")
     _check_open(meeting, now)
@@ -120,7 +123,7 @@ def _is_expected(meeting: Meeting, user_id: int) -> bool:
 
 
 def _check_open(meeting: Meeting, now: datetime) -> None:
-    if meeting.group.status != Group.Status.ACTIVE:
+    if not meeting.group.is_active:
         raise Refusal("group_not_active", f"{meeting.group} is not active.")
     if meeting.is_cancelled:
         raise Refusal("meeting_cancelled", f"{meeting} is cancelled: there is nothing to answer.")

@@ -144,7 +144,7 @@ def _expect(
     people = {row.user_id: False for row in rows if row.checked_in_at or row.not_seen}
     people |= {row.user_id: row.created_at <= meeting.starts_at for row in rows if row.is_guest}
     for member in members:
-        left_at = member.left_at or window.until
+        left_at = min(filter(None, [member.left_at, member.cohort.ended_at]), default=window.until)
         if member.joined_at < window.until and left_at > window.since:
             stayed = member.joined_at <= meeting.starts_at and left_at >= window.until
             people[member.user_id] = people.get(member.user_id, False) or stayed
@@ -181,6 +181,6 @@ def _rows(meetings: Collection[Meeting]) -> dict[int, dict[int, Attendance]]:
 def _members(meetings: Collection[Meeting]) -> dict[int, list[Membership]]:
     found: dict[int, list[Membership]] = defaultdict(list)
     groups = {meeting.group_id for meeting in meetings}
-    for member in Membership.objects.filter(group__in=groups):
+    for member in Membership.objects.filter(group__in=groups).select_related("cohort"):
         found[member.group_id].append(member)
     return found

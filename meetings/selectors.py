@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 
-from cohorts.models import Group, Membership, User
+from cohorts.models import Group, Membership, User, active_group
 from meetings.models import (
     PRESENCE,
     Attendance,
@@ -75,7 +75,7 @@ def upcoming_meetings(user_id: int, now: datetime) -> list[MyMeeting]:
     mine = Membership.objects.filter(user=user_id, status=Status.ACTIVE, group=OuterRef("group"))
     answer = Attendance.objects.filter(user=user_id, meeting=OuterRef("pk"))
     meetings = (
-        Meeting.objects.filter(group__status=Group.Status.ACTIVE, starts_at__gt=now - LONGEST)
+        Meeting.objects.filter(active_group("group__"), starts_at__gt=now - LONGEST)
         .annotate(role=Subquery(mine.values("role")), rsvp=Subquery(answer.values("rsvp")))
         .filter(role__isnull=False)
         .select_related("group__cohort__course")
@@ -88,6 +88,12 @@ def upcoming_meetings(user_id: int, now: datetime) -> list[MyMeeting]:
     ]
 
 
+def before_the_end() -> Q:
+    """Return a filter for meetings that begin before their cohort ends; others are not held."""
+    ended_at = "group__cohort__ended_at"
+    return Q(**{f"{ended_at}__isnull": True}) | Q(starts_at__lt=F(ended_at))
+
+
 def past_meetings(user_id: int, now: datetime) -> list[PastMeeting]:
     """The meetings that were held while a person belonged to the group, the latest first.
 
@@ -98,8 +104,11 @@ def past_meetings(user_id: int, now: datetime) -> list[PastMeeting]:
         then, user=user_id, group=OuterRef("group"), joined_at__lte=OuterRef("starts_at")
     )
     found = Attendance.objects.filter(user=user_id, meeting=OuterRef("pk")).annotate(was=PRESENCE)
+    held = Meeting.objects.filter(
+        before_the_end(), starts_at__lt=now, status=Meeting.Status.SCHEDULED
+    )
     meetings = (
-        Meeting.objects.filter(Exists(mine), starts_at__lt=now, status=Meeting.Status.SCHEDULED)
+        held.filter(Exists(mine))
         .annotate(presence=Subquery(found.values("was")))
         .select_related("group")
         .order_by("-starts_at", "group")
@@ -114,7 +123,7 @@ def past_meetings(user_id: int, now: datetime) -> list[PastMeeting]:
 def groups_facilitated(user_id: int) -> list[Group]:
     """The active groups that a person facilitates, each once.  One query."""
     mine = Membership.objects.filter(user=user_id, status=Status.ACTIVE, role=Role.FACILITATOR)
-    groups = Group.objects.filter(pk__in=mine.values("group"), status=Group.Status.ACTIVE)
+    groups = Group.objects.filter(active_group(), pk__in=mine.values("group"))
     return list(groups.select_related("cohort__course").order_by("cohort", "name"))
 
 
@@ -135,7 +144,7 @@ def count_attendance(
     """
     ids = set(group_ids)
     begun = Meeting.objects.filter(
-        group__in=ids, starts_at__lte=now, status=Meeting.Status.SCHEDULED
+        before_the_end(), group__in=ids, starts_at__lte=now, status=Meeting.Status.SCHEDULED
     )
     held = Counter(begun.values_list("group_id", flat=True))
     of_members = Attendance.objects.filter(meeting__in=begun, is_guest=False)

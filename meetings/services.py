@@ -12,7 +12,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from cohorts.models import Group
+from cohorts.models import Group, live_group
 from cohorts.services.locks import lock_groups
 from cohorts.signals import announce
 from meetings.following import FOLLOWING, Rewrite, find_rewrite
@@ -29,7 +29,7 @@ def repair_meetings(now: datetime) -> set[int]:
     For changes that nobody announced.  Returns the ids of the groups that were touched, which have
     been announced.
     """
-    live = Group.objects.exclude(status__in=Group.ENDED)
+    live = Group.objects.filter(live_group())
     return write_meetings(live.values_list("pk", flat=True), now=now)
 
 

@@ -33,13 +33,13 @@ class CohortAdmin(RosterMixin, KeepingAdmin):
     list_select_related = ["course"]
     search_fields = ["name", "course__name"]
     autocomplete_fields = ["course"]
-    readonly_fields = ["first_known_at"]
+    readonly_fields = ["first_known_at", "ended_at"]
     fieldsets = [
         (None, {"fields": ["course", "name", "start_date", "number_of_meetings"]}),
         (
             "Status",
             {
-                "fields": ["status", "first_known_at"],
+                "fields": ["status", "first_known_at", "ended_at"],
                 "description": "Completed or cancelled ends everybody's access to its groups.",
             },
         ),

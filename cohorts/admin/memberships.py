@@ -17,7 +17,7 @@ from django.urls import URLPattern, path, reverse
 from cohorts import clock
 from cohorts.admin.base import RefusingAdmin, ask
 from cohorts.errors import Refusal
-from cohorts.models import Group, Membership
+from cohorts.models import Group, Membership, live_group
 from cohorts.services import memberships as services
 
 CHANGELIST = "admin:cohorts_membership_changelist"
@@ -40,10 +40,8 @@ class MoveForm(forms.Form):
         super().__init__(data)
         field = self.fields["group"]
         assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = (
-            Group.objects.filter(cohort=membership.cohort)
-            .exclude(pk=membership.group_id)
-            .exclude(status__in=Group.ENDED)
+        field.queryset = Group.objects.filter(live_group(), cohort=membership.cohort).exclude(
+            pk=membership.group_id
         )
 
 

@@ -1,7 +1,7 @@
 """Courses, cohorts, groups and their people: the facts that everything else follows from."""
 
 from cohorts.models.access import AccessException, AccessState
-from cohorts.models.courses import Cohort, Course, Group
+from cohorts.models.courses import Cohort, Course, Group, active_group, live_group
 from cohorts.models.installation import Installation
 from cohorts.models.memberships import Membership
 from cohorts.models.people import User
@@ -18,4 +18,6 @@ __all__ = [
     "Membership",
     "RefusedSignIn",
     "User",
+    "active_group",
+    "live_group",
 ]

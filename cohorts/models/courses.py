@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import Q
 
 from cohorts import clock
 from cohorts.validators import check_zone
@@ -38,6 +42,9 @@ class Cohort(models.Model):
     status = models.CharField(max_length=12, choices=Status, default=Status.OPEN)
     # A cohort may be brought in when it is half over: nothing is owed from before this moment.
     first_known_at = models.DateTimeField(default=clock.now, editable=False)
+    # Meetings after this moment were not held.  Empty while the cohort is open, and where plain SQL
+    # ended it.
+    ended_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     # Guest visits.  Empty means "no such rule".
     guest_seats = models.PositiveSmallIntegerField(
@@ -74,6 +81,16 @@ class Cohort(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        if self.has_ended != (self.ended_at is not None):
+            self.ended_at = clock.now() if self.has_ended else None
+            update_fields = None if update_fields is None else {*update_fields, "ended_at"}
+        super().save(*args, update_fields=update_fields, **kwargs)
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status != self.Status.OPEN
 
 
 class Group(models.Model):
@@ -144,4 +161,21 @@ class Group(models.Model):
 
     @property
     def has_ended(self) -> bool:
-        return self.status in self.ENDED
+        """Whether the group or its cohort, which should be loaded, was completed or cancelled."""
+        return self.status in self.ENDED or self.cohort.has_ended
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the group meets: it is set up, and neither it nor its cohort has ended."""
+        return self.status == self.Status.ACTIVE and not self.cohort.has_ended
+
+
+def active_group(path: str = "") -> Q:
+    """Return `Group.is_active` for a filter; `path` leads to the group, such as "group__"."""
+    return Q(**{f"{path}status": Group.Status.ACTIVE, f"{path}cohort__status": Cohort.Status.OPEN})
+
+
+def live_group(path: str = "") -> Q:
+    """Return the opposite of `Group.has_ended` for a filter: groups that are set up or will be."""
+    is_open = Q(**{f"{path}cohort__status": Cohort.Status.OPEN})
+    return is_open & ~Q(**{f"{path}status__in": Group.ENDED})

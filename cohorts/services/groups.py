@@ -33,7 +33,7 @@ def end_group(group_id: int, *, status: str, now: datetime) -> Group:
     if status not in Group.ENDED:
         raise ValueError(f"{status} does not end a group")
     group = lock_groups([group_id])[group_id]
-    if group.has_ended:
+    if group.status in Group.ENDED:  # that its cohort has ended changes nothing for its members
         raise Refusal("group_ended", f"{group} has ended already.")
     group.status, group.ended_at = status, now
     with announced_together():

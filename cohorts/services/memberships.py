@@ -125,7 +125,9 @@ def _check_active(membership: Membership) -> None:
 
 def _check_open(group: Group) -> None:
     if group.has_ended:
-        raise Refusal("group_ended", f"{group} has ended ({group.get_status_display().lower()}).")
+        ended = group if group.status in Group.ENDED else group.cohort
+        status = ended.get_status_display().lower()
+        raise Refusal("group_ended", f"{ended} has ended ({status}).")
 
 
 def _check_destination(old: Membership, group: Group) -> None:

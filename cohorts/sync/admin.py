@@ -17,7 +17,7 @@ from cohorts import clock
 from cohorts.admin.base import ReadOnlyAdmin
 from cohorts.admin.courses import CohortAdmin
 from cohorts.admin.groups import GroupAdmin
-from cohorts.models import Cohort, Group
+from cohorts.models import Cohort, Group, live_group
 from cohorts.sync import services
 from cohorts.sync.models import (
     GroupSync,
@@ -130,7 +130,7 @@ class GroupInStepAdmin(SeenAdmin, GroupAdmin):
 
     @admin.action(description="Realize: show the plan first", permissions=["realize"])
     def realize(self, request: HttpRequest, queryset: QuerySet[Group]) -> HttpResponse:
-        ids = list(queryset.exclude(status__in=Group.ENDED).values_list("pk", flat=True))
+        ids = list(queryset.filter(live_group()).values_list("pk", flat=True))
         return start_plan(request, ids, as_if_asked=True, back=request.get_full_path())
 
     @admin.action(description="Look again now", permissions=["realize"])

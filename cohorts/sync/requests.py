@@ -51,7 +51,7 @@ def _judge(group_ids: Iterable[int]) -> dict[int, str]:
     """What each group came to; OPEN while work goes on by itself."""
     rows = GroupSync.objects.filter(group_id__in=group_ids, mirror__in=configured_mirrors())
     found: dict[int, list[str]] = defaultdict(list)
-    for row in rows.select_related("group"):
+    for row in rows.select_related("group__cohort"):
         found[row.group_id].append(_judge_row(row))
     return {pk: _gravest(outcomes) for pk, outcomes in found.items()}
 

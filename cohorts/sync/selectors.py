@@ -13,7 +13,7 @@ from datetime import datetime
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from cohorts.models import Cohort, Group
+from cohorts.models import Group, live_group
 from cohorts.sync.heartbeats import is_worker_alive
 from cohorts.sync.mirror import Mirror
 from cohorts.sync.models import GroupSync, MirrorState, SyncAction, SyncRun
@@ -87,8 +87,8 @@ def _see_group(group: Group, rows: Mapping[tuple[int, str], GroupSync], scene: S
 
 def live_groups(cohort_ids: Collection[int]) -> QuerySet[Group]:
     """The groups of these cohorts that have not ended."""
-    groups = Group.objects.filter(cohort__in=cohort_ids, cohort__status=Cohort.Status.OPEN)
-    return groups.exclude(status__in=Group.ENDED).select_related("cohort").order_by("pk")
+    groups = Group.objects.filter(live_group(), cohort__in=cohort_ids)
+    return groups.select_related("cohort").order_by("pk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +178,8 @@ def see_cohorts(cohort_ids: Collection[int], scene: Scene) -> dict[int, CohortVi
 def troubled_places() -> Coalesce:
     """For ordering cohorts: in how many places groups that have not ended are out of step."""
     rows = (
-        GroupSync.objects.filter(group__cohort=OuterRef("pk"))
+        GroupSync.objects.filter(live_group("group__"), group__cohort=OuterRef("pk"))
         .exclude(trouble__in=QUIET)
-        .exclude(group__status__in=Group.ENDED)
         .order_by()
         .values("group__cohort")
         .annotate(count=Count("pk"))

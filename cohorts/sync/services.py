@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F
 
 from cohorts import clock
-from cohorts.models import Group, User
+from cohorts.models import Group, User, live_group
 from cohorts.services.installation import keep_quiet_before
 from cohorts.sync.models import GroupSync, MirrorState, SyncRun
 from cohorts.sync.nudges import nudge_on_commit
@@ -68,9 +68,7 @@ def ask_to_realize(
     Asking twice keeps the first request.  `asked_as`: who asked, where that is no user.
     """
     ids = set(
-        Group.objects.filter(pk__in=set(group_ids))
-        .exclude(status__in=Group.ENDED)
-        .values_list("pk", flat=True)
+        Group.objects.filter(live_group(), pk__in=set(group_ids)).values_list("pk", flat=True)
     )
     make_missing_rows(ids)
     lacking = GroupSync.objects.filter(group_id__in=ids, stands_at__isnull=True)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from cohorts import clock
-from cohorts.models import AccessState, Cohort, Group, Membership, User
+from cohorts.models import AccessState, Group, Membership, User, live_group
 from cohorts.sync.services import notice_outside
 from discordsync.bot.models import GuildStay
 from discordsync.models import DiscordObject
@@ -83,7 +83,7 @@ def note_present(joined: Mapping[int, datetime], *, whole: bool) -> None:
     if whole:
         gone = GuildStay.objects.filter(left_at=None).exclude(user__discord_id__in=joined)
         gone.update(left_at=clock.now())
-    live = Group.objects.filter(cohort__status=Cohort.Status.OPEN).exclude(status__in=Group.ENDED)
+    live = Group.objects.filter(live_group())
     notice_outside(live.values_list("pk", flat=True), MIRROR)
 
 
@@ -106,7 +106,7 @@ def _groups_on(record: DiscordObject) -> Iterable[int]:
     """The groups that an object of ours serves."""
     if record.group_id:
         return [record.group_id]
-    groups = Group.objects.filter(cohort=record.cohort_id).exclude(status__in=Group.ENDED)
+    groups = Group.objects.filter(live_group(), cohort=record.cohort_id)
     return groups.values_list("pk", flat=True)
 
 

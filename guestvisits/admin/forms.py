@@ -10,7 +10,7 @@ from django.contrib.admin.widgets import AdminRadioSelect
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
-from cohorts.models import Group, Membership, User
+from cohorts.models import Membership, User, active_group
 from guestvisits.services.alternatives import Alternative, Alternatives
 from meetings.models import Meeting
 
@@ -31,9 +31,7 @@ class PersonForm(forms.Form):
 
     def __init__(self, data: Any = None) -> None:
         super().__init__(data)
-        active = Membership.objects.filter(
-            status=Membership.Status.ACTIVE, group__status=Group.Status.ACTIVE
-        )
+        active = Membership.objects.filter(active_group("group__"), status=Membership.Status.ACTIVE)
         _pick(self, "person").queryset = User.objects.filter(
             pk__in=active.values("user"), is_active=True
         )
@@ -52,8 +50,8 @@ class HomeForm(forms.Form):
         active = Membership.objects.filter(user=person, status=Membership.Status.ACTIVE)
         _pick(self, "home").queryset = (
             Meeting.objects.filter(
+                active_group("group__"),
                 group__in=active.values("group"),
-                group__status=Group.Status.ACTIVE,
                 starts_at__gt=now - LOOK_BACK,
             )
             .select_related("group")

@@ -38,7 +38,8 @@ def group(request: SignedInRequest, group_id: int) -> HttpResponse:
 def correct(request: SignedInRequest, group_id: int, meeting_id: int, user_id: int) -> HttpResponse:
     """Say whether somebody was there.  With JavaScript the one meeting is shown anew."""
     _find_group(request, group_id)
-    meeting = Meeting.objects.select_related("group").filter(pk=meeting_id, group=group_id).first()
+    meetings = Meeting.objects.select_related("group__cohort")
+    meeting = meetings.filter(pk=meeting_id, group=group_id).first()
     if meeting is None:
         raise _not_found()
     now, said = clock.now(), request.POST.get("presence", "")

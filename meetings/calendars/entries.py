@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.urls import reverse
 
-from cohorts.models import Group, Installation, Membership
+from cohorts.models import Installation, Membership, active_group
 from meetings.calendars.ics import Entry
 from meetings.models import Attendance, Meeting
 from meetings.venues import Venue, find_venues
@@ -34,7 +34,7 @@ def _mine(user_id: int) -> QuerySet[Any]:
     )
     answer = Attendance.objects.filter(user=user_id, meeting=OuterRef("pk"))
     return (
-        Meeting.objects.filter(group__status=Group.Status.ACTIVE)
+        Meeting.objects.filter(active_group("group__"))
         .annotate(
             is_visited=Exists(answer.filter(is_guest=True)),
             is_declined=Exists(answer.filter(rsvp=Attendance.Rsvp.NOT_ATTENDING)),

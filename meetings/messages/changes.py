@@ -23,7 +23,7 @@ from django.urls import reverse
 
 from cohorts.messages.models import Message
 from cohorts.messages.owed import NoLongerTrue, Owed
-from cohorts.models import Cohort, Group, Membership
+from cohorts.models import Membership, active_group
 from meetings.messages.active import check_active
 from meetings.models import Attendance, Meeting, MeetingChange, MeetingMove
 
@@ -53,8 +53,7 @@ def owe_changes(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owe
 def _recent_moves(group_ids: frozenset[int] | None, now: datetime) -> QuerySet[MeetingMove]:
     moves = MeetingMove.objects.filter(
         Q(group__activated_at__isnull=True) | Q(at__gte=F("group__activated_at")),
-        group__status=Group.Status.ACTIVE,
-        group__cohort__status=Cohort.Status.OPEN,
+        active_group("group__"),
         at__gt=now - LOOK_BACK,
         at__lte=now,
     )

@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from cohorts.messages.models import Message
 from cohorts.messages.owed import NoLongerTrue, Owed
-from cohorts.models import Cohort, Group, Membership
+from cohorts.models import Membership, active_group
 from meetings.models import Attendance, Meeting
 
 NUDGE = "nudge"
@@ -59,9 +59,8 @@ def _silent(now: datetime) -> QuerySet[Membership]:
     return Membership.objects.filter(
         ~Exists(answered),
         Exists(ahead),
+        active_group("group__"),
         status=Membership.Status.ACTIVE,
-        group__status=Group.Status.ACTIVE,
-        group__cohort__status=Cohort.Status.OPEN,
         group__activated_at__isnull=False,
         user__is_active=True,
     )

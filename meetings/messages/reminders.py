@@ -24,7 +24,7 @@ from django.urls import reverse
 
 from cohorts.messages.models import Message
 from cohorts.messages.owed import NoLongerTrue, Owed
-from cohorts.models import AccessState, Cohort, Group, User
+from cohorts.models import AccessState, User, active_group
 from meetings.messages.active import check_active
 from meetings.models import Meeting
 from meetings.selectors import expected_at, is_guest_at
@@ -62,8 +62,7 @@ def owe_reminders(group_ids: frozenset[int] | None, now: datetime) -> Iterator[O
 
 def _meetings_soon(group_ids: frozenset[int] | None, now: datetime) -> list[Meeting]:
     meetings = Meeting.objects.filter(
-        group__status=Group.Status.ACTIVE,
-        group__cohort__status=Cohort.Status.OPEN,
+        active_group("group__"),
         status=Meeting.Status.SCHEDULED,
         starts_at__gt=now + min(time.until for time in TIMES),
         starts_at__lte=now + max(time.ahead for time in TIMES),

@@ -6,9 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Q
-
-from cohorts.models import Group, Membership, User
+from cohorts.models import Membership, User, live_group
 from meetings.models import Attendance, Meeting
 from meetings.moving.shapes import Change, Span
 
@@ -48,9 +46,12 @@ def _others_near(group_id: int, spans: Collection[Span]) -> list[Meeting]:
     first = min(span.starts_at for span in spans) - LONGEST
     last = max(span.ends_at for span in spans)
     rows = Meeting.objects.filter(
-        status=Meeting.Status.SCHEDULED, starts_at__gt=first, starts_at__lt=last
+        live_group("group__"),
+        status=Meeting.Status.SCHEDULED,
+        starts_at__gt=first,
+        starts_at__lt=last,
     )
-    rows = rows.exclude(Q(group=group_id) | Q(group__status__in=Group.ENDED))
+    rows = rows.exclude(group=group_id)
     return list(rows.select_related("group").order_by("starts_at", "pk"))
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from cohorts.models import Group
+from cohorts.models import active_group
 from meetings.models import Meeting, MeetingChange, MeetingMove
 from meetings.moving.shapes import Change, Span, span_of
 
@@ -43,7 +43,7 @@ def _minutes(span: Span | None) -> int | None:
 def read_held(group_ids: Iterable[int]) -> dict[int, list[Meeting]]:
     """The meetings of those of these groups that are active, by group.  One query."""
     held: dict[int, list[Meeting]] = defaultdict(list)
-    rows = Meeting.objects.filter(group__in=set(group_ids), group__status=Group.Status.ACTIVE)
+    rows = Meeting.objects.filter(active_group("group__"), group__in=set(group_ids))
     for row in rows.order_by("number"):
         held[row.group_id].append(row)
     return held

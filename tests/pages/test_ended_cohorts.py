@@ -1,0 +1,221 @@
+"""A cohort that was completed or cancelled ends everything that the end of a group ends."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings as project
+from django.test import Client
+from icalendar import Calendar
+
+from calendarsync.answers import find_expected
+from cohorts.admin.memberships import MoveForm
+from cohorts.errors import Refusal
+from cohorts.models import Cohort, Group, Membership, User
+from cohorts.services.groups import end_group
+from cohorts.services.memberships import add_member
+from cohorts.sync.services import ask_to_realize
+from discordsync.assignments import owe_assignments
+from discordsync.bot.learners import cannot_attend, my_meetings
+from discordsync.messages import owe_welcomes
+from guestvisits.admin.forms import HomeForm, PersonForm
+from guestvisits.models import GuestVisit
+from guestvisits.set_up import _read_scene
+from meetings.calendars.services import open_feed
+from meetings.findings import Heard, check_in
+from meetings.messages.changes import owe_changes
+from meetings.messages.nudges import owe_nudges
+from meetings.messages.reminders import owe_reminders
+from meetings.models import Attendance, Meeting
+from meetings.moving.moves import Cancel
+from meetings.moving.services import carry_out
+from meetings.presence import Span
+from meetings.selectors import past_meetings
+from meetings.services import write_meetings
+from tests.support.academy import Academy
+
+pytestmark = pytest.mark.django_db
+
+DAY = timedelta(days=1)
+
+
+@dataclass
+class World:
+    """Alice is a member of group A, which Bob facilitates; group B can be visited."""
+
+    academy: Academy
+    now: datetime
+    alice: User
+    bob: User
+
+    @property
+    def home(self) -> Meeting:
+        return self.academy.meeting("A")
+
+    def get(self, person: User, address: str) -> str:
+        client = Client()
+        client.force_login(person)
+        return client.get(address).content.decode()
+
+    def post(self, person: User, address: str, said: dict[str, object]) -> int:
+        client = Client()
+        client.force_login(person)
+        return client.post(address, said, content_type="application/json").status_code
+
+    def feed_ahead(self) -> list[object]:
+        answer = Client().get(f"/calendar/{open_feed(self.alice.pk).token}.ics")
+        return Calendar.from_ical(answer.content).walk("VEVENT")
+
+    def book(self) -> bool:
+        host = self.academy.meeting("B")
+        self.post(
+            self.alice,
+            "/api/guest-visits",
+            {"home_meeting_id": self.home.pk, "host_meeting_id": host.pk},
+        )
+        return GuestVisit.objects.exists()
+
+    def move(self, person: User) -> bool:
+        later = (self.home.starts_at + timedelta(hours=1)).isoformat()
+        said = {"starts_at": later, "preview": True}
+        return self.post(person, f"/api/meetings/{self.home.pk}/reschedule", said) == 200
+
+    def is_moved_by_facts(self) -> bool:
+        Cohort.objects.update(number_of_meetings=6)
+        write_meetings([self.academy.groups["A"].pk], now=self.now)
+        return Meeting.objects.filter(group__name="Group A").count() == 6
+
+    def takes_members(self) -> bool:
+        carol = self.academy.add_person("Carol")
+        try:
+            return bool(add_member(self.academy.groups["A"].pk, carol.pk, now=self.now))
+        except Refusal:
+            return False
+
+    def owes_changes(self) -> bool:
+        return bool(list(owe_changes(None, self.now + timedelta(minutes=1))))
+
+
+PROBES: dict[str, Callable[[World], object]] = {
+    "the page of my meetings": lambda w: 'id="meeting-' in w.get(w.alice, "/meetings/"),
+    "my meetings in the API": lambda w: "meeting_id" in w.get(w.alice, "/api/users/me/meetings"),
+    "the feed": lambda w: w.feed_ahead(),
+    "where else one could go": lambda w: (
+        "Group B"
+        in w.get(w.alice, f"/api/guest-visits/options?meeting_id={w.home.pk}").split('"not_open"')[
+            0
+        ]
+    ),
+    "booking": lambda w: w.book(),
+    "answering": lambda w: (
+        w.post(w.alice, f"/api/meetings/{w.home.pk}/answer", {"rsvp": "tentative"}) == 200
+    ),
+    "answers from a calendar": lambda w: find_expected([w.home.pk], w.now),
+    "the facilitator's groups": lambda w: "Next: week 1" in w.get(w.bob, "/groups/"),
+    "moving on the facilitator's page": lambda w: (
+        "Another time" in w.get(w.bob, f"/groups/{w.academy.groups['A'].pk}/")
+    ),
+    "moving by the facilitator": lambda w: w.move(w.bob),
+    "following changed facts": lambda w: w.is_moved_by_facts(),
+    "new members": lambda w: w.takes_members(),
+    "moving members there": lambda w: (
+        MoveForm(None, membership=Membership.objects.get(user=w.alice))
+        .fields["group"]
+        .queryset.exists()
+    ),
+    "visits booked by staff": lambda w: w.alice in PersonForm().fields["person"].queryset,
+    "meetings chosen by staff": lambda w: (
+        HomeForm(person=w.alice, now=w.now).fields["home"].queryset.exists()
+    ),
+    "realizing": lambda w: ask_to_realize([w.academy.groups["A"].pk], by=None, now=w.now),
+    "the set-up page": lambda w: _read_scene(w.alice).groups,
+    "the bot's list": lambda w: "Your next meetings" in my_meetings(w.alice, w.now).text,
+    "the bot's offer": lambda w: "you can join" in cannot_attend(w.alice, w.now).text,
+    "reminders": lambda w: list(owe_reminders(None, w.home.starts_at - timedelta(minutes=40))),
+    "nudges": lambda w: list(owe_nudges(None, w.now + 2 * DAY + timedelta(hours=1))),
+    "letters about moves": lambda w: w.owes_changes(),
+    "letters to new members": lambda w: list(owe_assignments(None, w.now)),
+    "welcomes": lambda w: list(owe_welcomes(None, w.now)),
+}
+
+
+@pytest.fixture
+def world(academy: Academy, now: datetime) -> World:
+    Group.objects.update(activated_at=now)
+    bob = academy.add_facilitator("Bob", "A")
+    world = World(academy, now, academy.add_member("Alice", "A"), bob)
+    carry_out(Cancel(academy.meeting("A", 3).pk), by=None, now=now)
+    return world
+
+
+@pytest.mark.parametrize("probe", PROBES)
+def test_c2_while_the_cohort_is_open_its_groups_act(world, probe):
+    assert PROBES[probe](world)
+
+
+@pytest.mark.parametrize("probe", PROBES)
+def test_c2_once_the_cohort_has_ended_none_of_its_groups_acts(world, probe):
+    world.academy.cohort.status = Cohort.Status.CANCELLED
+    world.academy.cohort.save()
+    assert not PROBES[probe](world)
+
+
+def test_c2_the_page_says_that_the_group_has_ended(world):
+    Cohort.objects.update(status=Cohort.Status.COMPLETED)
+    assert "Group A has ended." in world.get(world.alice, "/meetings/")
+
+
+def test_c2_nobody_is_missing_at_a_meeting_after_the_end_of_the_cohort(world):
+    cohort, first = world.academy.cohort, world.home
+    cohort.status = Cohort.Status.COMPLETED
+    cohort.save()
+    over = first.ends_at + timedelta(minutes=1)
+    silence = Heard(times=[Span(world.now, over)], recognised={world.alice.pk})
+    check_in([first], {first.group_id: silence}, now=over)
+    assert not Attendance.objects.exists()
+    assert past_meetings(world.alice.pk, over) == []
+
+
+def test_c2_a_cohort_that_is_opened_again_goes_on(world):
+    cohort = world.academy.cohort
+    for status in (Cohort.Status.CANCELLED, Cohort.Status.OPEN):
+        cohort.status = status
+        cohort.save(update_fields=["status"])
+    cohort.refresh_from_db()
+    assert cohort.ended_at is None
+    assert world.feed_ahead()
+
+
+def test_c2_a_group_of_an_ended_cohort_can_still_be_ended_itself(world):
+    Cohort.objects.update(status=Cohort.Status.COMPLETED)
+    group = end_group(world.academy.groups["A"].pk, status="completed", now=world.now)
+    assert group.ended_at == world.now
+
+
+# They end or begin a group, or read and write its own status.
+OF_THE_GROUP_ITSELF = {
+    "cohorts/admin/groups.py",
+    "cohorts/models/courses.py",
+    "cohorts/roster/plan_courses.py",
+    "cohorts/services/activation.py",
+    "cohorts/services/groups.py",
+    "cohorts/services/memberships.py",
+}
+
+
+def test_c2_only_the_models_filter_on_the_status_of_a_group():
+    """A filter on the status of the group alone forgets its cohort's."""
+    alone = re.compile(r"Group\.(ENDED|Status\.ACTIVE)|group__status|cohort__status")
+    root = Path(project.BASE_DIR)
+    found = {
+        str(path.relative_to(root))
+        for app in ("cohorts", "meetings", "guestvisits", "discordsync", "calendarsync", "lens")
+        for path in (root / app).rglob("*.py")
+        if "migrations" not in path.parts and alone.search(path.read_text())
+    }
+    assert found == OF_THE_GROUP_ITSELF
