@@ -379,7 +379,10 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"mask_tokens": {"()": "discordsync.bot.masking.MaskTokens"}},
+    "filters": {
+        "mask_tokens": {"()": "discordsync.bot.masking.MaskTokens"},
+        "leave_out_outages": {"()": "cohorts.outages.LeaveOutOutages"},
+    },
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.choice("LOG_LEVEL", LEVELS, default="INFO")},
@@ -390,6 +393,7 @@ LOGGING = {
         "googleapiclient": {"level": "WARNING"},
         "django-q": {
             "level": env.choice("LOG_LEVEL", LEVELS, default="WARNING"),
+            "filters": ["leave_out_outages"],
             "handlers": [],
             "propagate": True,
         },

@@ -32,6 +32,7 @@ class GroupSync(models.Model):
     trouble = models.CharField(max_length=40, blank=True)
     trouble_detail = models.CharField(max_length=500, blank=True)
     trouble_since = models.DateTimeField(null=True, blank=True)
+    logged = models.CharField(max_length=40, blank=True)  # the issue that was logged last
     # {"people": [outside ids], "by": name, "at": iso}: used once, covers only those.
     removals_approved = models.JSONField(null=True, blank=True)
     last_ok_at = models.DateTimeField(null=True, blank=True)
@@ -63,6 +64,7 @@ class MirrorState(models.Model):
     trouble = models.CharField(max_length=40, blank=True)
     trouble_detail = models.CharField(max_length=500, blank=True)
     trouble_since = models.DateTimeField(null=True, blank=True)
+    logged = models.CharField(max_length=40, blank=True)  # the issue that was logged last
     # Lanes that the service asked to wait: {kind: ISO time}.
     parked = models.JSONField(default=dict, blank=True)
     paused_at = models.DateTimeField(null=True, blank=True)

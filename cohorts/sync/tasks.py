@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from cohorts import clock
-from cohorts.sync import books, requests, services
+from cohorts.sync import books, issue_log, requests, services
 from cohorts.sync.nudges import nudge
 from cohorts.sync.registry import configured_mirrors
 from cohorts.sync.slice import run_slice
@@ -26,6 +26,7 @@ def sweep() -> None:
         if books.has_work(name, clock.now()) and not books.is_waiting(name):
             nudge(name)
     requests.close_ended(clock.now())
+    issue_log.log_issues()
 
 
 def compare_all() -> None:

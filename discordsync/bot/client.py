@@ -23,6 +23,7 @@ from discord.http import Route
 from django.conf import settings
 from django.utils import timezone
 
+from cohorts import outages
 from discordsync.bot import commands, heartbeats, notices, replies
 from discordsync.bot.answers import Answer
 from discordsync.bot.asks import PREFIX, Ask, read_custom_id
@@ -150,9 +151,9 @@ class Bot(GuildListener, VoiceListener, discord.Client):
         while not self.ending:
             try:
                 await chore()
-            except Exception:
-                # The database may be away; the next round tries again.
-                logger.exception("A chore of the bot failed")
+            except Exception as error:
+                # The next round tries again.
+                outages.report_failure(error, "A chore of the bot failed")
             await asyncio.sleep(seconds)
 
     @contextlib.contextmanager
@@ -184,8 +185,8 @@ class Bot(GuildListener, VoiceListener, discord.Client):
             reply = read_reply(interaction, ask)
             try:
                 showing = await in_thread(replies.take, reply)
-            except Exception:
-                logger.exception("An interaction could not be written down")
+            except Exception as error:
+                outages.report_failure(error, "An interaction could not be recorded")
                 await self._apologize(reply)
             else:
                 if showing is not None:

@@ -9,6 +9,8 @@ from typing import ParamSpec, TypeVar
 
 from django.db import close_old_connections
 
+from cohorts import outages
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -25,6 +27,8 @@ async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
 def _call(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     close_old_connections()
     try:
-        return function(*args, **kwargs)
+        result = function(*args, **kwargs)
+        outages.report_back()
+        return result
     finally:
         close_old_connections()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import secrets
 import time
 from collections.abc import Collection, Mapping
@@ -19,12 +18,10 @@ from datetime import timedelta
 import discord
 from django.conf import settings
 
-from cohorts import clock
+from cohorts import clock, outages
 from discordsync.bot.listening import is_ours
 from discordsync.bot.threads import in_thread
 from discordsync.voice import hearing
-
-logger = logging.getLogger(__name__)
 
 FROZEN_AFTER = 60.0  # seconds between two looks; Discord gives a silent client up about then
 
@@ -86,9 +83,9 @@ class Voices:
             self._soon.clear()
             try:
                 await self._look()
-            except Exception:
-                self._ear.break_off()  # the database may be away: then nobody writes it down
-                logger.exception("Who is in the voice channels could not be written down")
+            except Exception as error:
+                self._ear.break_off()  # nothing was written down for this time
+                outages.report_failure(error, "Voice presence could not be recorded")
 
     async def _look(self) -> None:
         for name in list(self._ear.doubted):

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from django_q.tasks import async_task
 
+from cohorts import outages
 from cohorts.sync import heartbeats, lease
 from lens import schedules
 from lens.watch.process import ClusterProcess
@@ -55,7 +56,9 @@ class Watcher:
             self._look()
         except (DatabaseError, InterfaceError) as error:
             connection.close()
-            logger.error("The database cannot be used: %s", str(error).strip())
+            outages.report_lost(error)
+        else:
+            outages.report_back()
 
     def _look(self) -> None:
         if self.cluster is None:
@@ -118,7 +121,7 @@ class Watcher:
             lease.release_dead(self.name)
             heartbeats.forget(self.name)
         except (DatabaseError, InterfaceError) as error:
-            logger.error("The database cannot be used: %s", str(error).strip())
+            outages.report_lost(error)
         logger.info("Ended.")
 
     def _let_finish(self, cluster: ClusterProcess, bell: Bell) -> None:

@@ -49,8 +49,8 @@ def due_work(transactional_db: None) -> DueWork:
 def start_worker(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., RunningWorker]]:
     started: list[RunningWorker] = []
 
-    def start(**pace: float) -> RunningWorker:
-        started.append(RunningWorker(tmp_path, **pace))
+    def start(url: str = "", **pace: float) -> RunningWorker:
+        started.append(RunningWorker(tmp_path, url, **pace))
         return started[-1]
 
     yield start

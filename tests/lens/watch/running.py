@@ -21,7 +21,7 @@ ENDS = {"worker": " idle", "monitor": " monitor", "pusher": " pusher"}
 class RunningWorker:
     """`manage.py worker` on the test's database, with the toy mirror."""
 
-    def __init__(self, folder: Path, **pace: float) -> None:
+    def __init__(self, folder: Path, url: str = "", **pace: float) -> None:
         self.hold_file = folder / "hold"
         self.log = folder / "worker.log"
         paces = {f"WATCH_{name.upper()}_SECONDS": str(seconds) for name, seconds in pace.items()}
@@ -32,6 +32,7 @@ class RunningWorker:
                 env=environment(
                     DJANGO_SETTINGS_MODULE="tests.lens.watch.toy_settings",
                     LOG_LEVEL="INFO",
+                    **({"DATABASE_URL": url} if url else {}),
                     **{HOLD: str(self.hold_file), "WATCH_LOOK_SECONDS": "0.2", **paces},
                 ),
                 stdout=log,

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,8 +19,16 @@ from lens.watch.signs import Standstill, read_due_tasks
 from tests.lens.watch.conftest import DueWork
 from tests.lens.watch.running import SOON, RunningWorker, is_group_alive
 from tests.support.processes import ROOT, environment, wait_until
+from tests.support.relay import Relay
 
 Start = Callable[..., RunningWorker]
+
+
+@pytest.fixture
+def relay(transactional_db: None) -> Iterator[Relay]:
+    made = Relay()
+    yield made
+    made.close()
 
 
 def wait_until_gone(group: int, worker: RunningWorker) -> None:
@@ -102,6 +110,26 @@ def test_a_database_that_is_not_there_is_told_and_waited_for(
         process.kill()
         process.wait()
     assert "Traceback" not in log.read_text()
+
+
+def test_o1_an_outage_of_the_database_is_two_lines_in_the_log(
+    start_worker: Start, due_work: DueWork, relay: Relay
+) -> None:
+    worker = start_worker(relay.url)
+    due_work.wait_until_done(due_work.add())
+    relay.down()
+    # Each process of the cluster has tried several times, and its pusher was replaced.
+    pusher = worker.find("pusher")
+    wait_until(lambda: worker.find("pusher") != pusher, SOON, worker.said())
+    wait_until(lambda: relay.refused > 30, SOON, worker.said())
+    relay.up()
+    wait_until(lambda: "The database is back" in worker.said(), SOON, worker.said())
+    row = due_work.add()
+    nudge("toy")
+    due_work.wait_until_done(row)
+    loud = [line for line in worker.said().splitlines() if " ERROR " in line or "CRITICAL" in line]
+    assert len(loud) == 2, "\n".join(loud)
+    assert "Check DATABASE_URL" in loud[0]
 
 
 # -- the end -----------------------------------------------------------------------------------

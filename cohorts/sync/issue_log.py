@@ -1,0 +1,74 @@
+"""Issues that need a person, in the log and in Sentry: one ERROR when an issue begins, with what to
+do, and one when it is resolved.
+
+    the issue is new, and needs a person              logged, with the names of its groups
+    the same issue, a minute later                    nothing
+    the service is away meanwhile                     nothing: the issue may still be there
+    another issue, or none                            logged as resolved
+
+What only waits for a step of staff's own work (no one has pressed “Realize” yet) is on the pages
+and not in the log.  `trouble_detail` can name people, and is left out.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+
+from cohorts.sync.models import GroupSync, MirrorState
+from cohorts.sync.registry import all_mirrors, find_trouble
+from cohorts.sync.troubles import TROUBLES
+
+logger = logging.getLogger(__name__)
+
+STAFFS_OWN = frozenset({"needs_infrastructure", "no_members", "no_slot", "paused"})
+NAMED = 5  # groups in one line
+
+
+def log_issues() -> None:
+    """Log what is new and what is resolved.  Two queries while nothing has changed."""
+    for row, code in _claim_changes(MirrorState.objects.all()):
+        _log(row.name, code, [])
+    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for row, code in _claim_changes(GroupSync.objects.select_related("group__cohort")):
+        groups[row.mirror, code].append(f"{row.group.name} ({row.group.cohort.name})")
+    for (mirror, code), names in groups.items():
+        _log(mirror, code, names)
+
+
+def _claim_changes(rows: QuerySet[Any]) -> Iterator[tuple[Any, str]]:
+    """Yield each row with the code to log, as "-code" for a resolved issue.
+
+    Of two workers at once one changes the row, and logs.
+    """
+    loud, passing = _codes()
+    begun = Q(trouble__in=loud) & ~Q(trouble=F("logged"))
+    over = ~Q(logged="") & ~Q(trouble=F("logged")) & ~Q(trouble__in=passing)
+    for row in rows.filter(begun | over).order_by("pk"):
+        now = row.trouble if row.trouble in loud else ""
+        if rows.model.objects.filter(pk=row.pk, logged=row.logged).update(logged=now):
+            yield from ((row, code) for code in (f"-{row.logged}", now) if len(code) > 1)
+
+
+def _codes() -> tuple[set[str], set[str]]:
+    """The codes that are logged, and those that say nothing about whether one of them is over."""
+    texts = dict(TROUBLES)
+    for mirror in all_mirrors().values():
+        texts |= mirror.troubles
+    loud = {code for code, text in texts.items() if text.needs_person} - STAFFS_OWN
+    return loud, {code for code, text in texts.items() if text.passes}
+
+
+def _log(mirror: str, code: str, groups: list[str]) -> None:
+    title, text = all_mirrors()[mirror].title, find_trouble(code.removeprefix("-"))
+    names = ", ".join(groups[:NAMED])
+    more = f" and {len(groups) - NAMED} more" if len(groups) > NAMED else ""
+    about = f" Groups: {names}{more}." if groups else ""
+    if code.startswith("-"):
+        logger.error("%s: resolved: %s%s", title, text.sentence, about)
+    else:
+        logger.error("%s: %s%s What to do: %s", title, text.sentence, about, text.fix)
