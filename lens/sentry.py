@@ -6,6 +6,9 @@ from typing import Any
 
 import sentry_sdk
 from sentry_sdk.integrations.django import DjangoIntegration
+from sentry_sdk.scrubber import DEFAULT_DENYLIST, EventScrubber
+
+from lens.scrubbing import scrub_all
 
 
 def start_reporting(dsn: str, *, installation: str) -> None:
@@ -21,12 +24,14 @@ def start_reporting(dsn: str, *, installation: str) -> None:
         max_request_body_size="never",
         # Local variables hold people's addresses, and once in a while a token.
         include_local_variables=False,
-        before_send=leave_out_query,
+        event_scrubber=EventScrubber([*DEFAULT_DENYLIST, "x-csrftoken"], recursive=True),
+        before_send=scrub_report,
+        before_send_transaction=scrub_report,
+        before_breadcrumb=scrub_report,
         traces_sample_rate=0,
     )
 
 
-def leave_out_query(event: Any, _hint: Any) -> Any:
-    """What follows the `?` of an address: a code of a sign-in, or what somebody looked for."""
-    event.get("request", {}).pop("query_string", None)
-    return event
+def scrub_report(report: Any, _hint: Any) -> Any:
+    """An event, a transaction or a breadcrumb, without what must not leave."""
+    return scrub_all(report)

@@ -380,16 +380,23 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {
-        "mask_tokens": {"()": "discordsync.bot.masking.MaskTokens"},
+        "one_line": {"()": "lens.scrubbing.OneLine"},
         "leave_out_outages": {"()": "cohorts.outages.LeaveOutOutages"},
     },
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {
+        "line": {
+            "()": "lens.scrubbing.ScrubbingFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.choice("LOG_LEVEL", LEVELS, default="INFO")},
     "loggers": {
         "discord": {"level": "WARNING"},
-        "discord.http": {"filters": ["mask_tokens"]},
-        "discord.webhook.async_": {"filters": ["mask_tokens"]},
+        # Django's own handlers would write each line a second time, and unscrubbed.
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+        "django.security.DisallowedHost": {"filters": ["one_line"]},
         "googleapiclient": {"level": "WARNING"},
         "django-q": {
             "level": env.choice("LOG_LEVEL", LEVELS, default="WARNING"),

@@ -100,3 +100,34 @@ def test_a12_forwarded_headers_count_where_the_operator_says_so(
     )
     answer = ask(port, "/meetings/", **{"X-Forwarded-Proto": "https"})
     assert answer.status == status, answer.headers
+
+
+def test_a8_the_access_log_holds_no_tokens_codes_or_addresses(serve: Serve) -> None:
+    port, log = serve(WEB_CONCURRENCY="1")
+    paths = [
+        "/calendar/hush-feed.ics",
+        "/unsubscribe/hush:token/",
+        "/password/hush/hush-token/",
+        "/sign-in/discord/callback/?code=hush&state=hush",
+        "/nowhere/?address=hush%40example.org",
+    ]
+    for path in paths:
+        ask(port, path, Referer=f"http://localhost{path}")
+    wait_until(lambda: '"GET /nowhere/' in log.read_text(encoding="utf-8"), SOON, "no access log")
+    said = log.read_text(encoding="utf-8")
+    for path in ("/calendar/….ics", "/unsubscribe/…/", "/password/…/…/", "/nowhere/?…"):
+        assert f'"GET {path} HTTP/1.1"' in said
+    assert "hush" not in said
+
+
+def test_o13_an_unknown_host_writes_one_line(serve: Serve) -> None:
+    port, log = serve(WEB_CONCURRENCY="1")
+    before = log.read_text(encoding="utf-8")
+    assert ask(port, "/meetings/", Host="else.where").status == 400
+    asked = '"GET /meetings/'
+    wait_until(lambda: asked in log.read_text(encoding="utf-8"), SOON, "no access log")
+    lines = log.read_text(encoding="utf-8").removeprefix(before).splitlines()
+    assert [line for line in lines if "healthz" not in line and asked not in line] == [
+        line for line in lines if "Invalid HTTP_HOST header: 'else.where'" in line
+    ]
+    assert len(lines) == 2, lines
