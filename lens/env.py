@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import environ
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
+from sentry_sdk.utils import BadDsn, Dsn
 
 Value = TypeVar("Value")
 WORDS = {"1": True, "true": True, "yes": True, "on": True}
 WORDS |= {"0": False, "false": False, "no": False, "off": False, "": False}
 
 LOCAL_HOSTS = {"127.0.0.1", "localhost", "::1"}
+MOST = 1_000_000_000  # more of anything, such as seconds, is a mistake, and would overflow dates
 SNOWFLAKE_DIGITS = range(15, 21)
 
 
@@ -41,32 +46,76 @@ class Env:
     def flag(self, name: str, default: bool) -> bool:
         return self._parse(name, lambda text: WORDS[text.lower()], default, "1 or 0")
 
-    def whole(self, name: str, default: int) -> int:
-        return self._parse(name, int, default, "a whole number")
+    def whole(self, name: str, default: int, least: int = 0, most: int = MOST) -> int:
+        def parse(text: str) -> int:
+            if not least <= int(text) <= most:
+                raise ValueError
+            return int(text)
+
+        return self._parse(name, parse, default, f"a whole number from {least} to {most}")
 
     def number(self, name: str, default: float) -> float:
-        return self._parse(name, float, default, "a number")
+        """A number above 0."""
+
+        def parse(text: str) -> float:
+            number = float(text)
+            if not (math.isfinite(number) and 0 < number <= MOST):
+                raise ValueError
+            return number
+
+        return self._parse(name, parse, default, f"a number above 0, {MOST} at most")
 
     def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
         allowed = {choice: choice for choice in choices}
         return self._parse(name, allowed.__getitem__, default, " or ".join(choices))
 
     def database(self, name: str, default: str) -> dict[str, Any]:
-        read = environ.Env.db_url_config(self.text(name, default))
+        try:
+            read = environ.Env.db_url_config(self.text(name, default))
+        except ValueError:  # a port that is no number
+            read = {}
         if "." not in read.get("ENGINE", ""):
             raise ImproperlyConfigured(
                 f"{name} must begin with postgres:// or sqlite:///, such as "
-                "postgres://user:password@host:5432/name."
+                "postgres://user:password@host:5432/name, with a number as the port."
             )
         return dict(read)
 
     def email(self, name: str, default: str) -> dict[str, Any]:
         try:
-            return dict(environ.Env.email_url_config(self.text(name, default)))
-        except ImproperlyConfigured:
+            read = dict(environ.Env.email_url_config(self.text(name, default)))
+        except (ImproperlyConfigured, ValueError):
+            read = {}
+        is_smtp = str(read.get("EMAIL_BACKEND")).endswith("smtp.EmailBackend")
+        if not read or (is_smtp and not read["EMAIL_HOST"]):
             raise ImproperlyConfigured(
-                f"{name} must be such as smtp+tls://user:password@host:587, or consolemail:// to "
-                "print mail."
+                f"{name} must be such as smtp+tls://user:password@host:587, with a number as the "
+                "port, or consolemail:// to print mail."
+            )
+        return read
+
+    def sender(self, name: str, default: str) -> str:
+        """An address from which mail can be sent, with or without a name before it."""
+        text = self.text(name, default)
+        try:
+            validate_email(parseaddr(text)[1])
+        except ValidationError:
+            text = ""
+        if not text.isprintable() or not text:
+            raise ImproperlyConfigured(
+                f"{name} must be one e-mail address, such as Lens <lens@your.domain>."
+            )
+        return text
+
+    def dsn(self, name: str) -> str:
+        """The address of a Sentry project, or ""."""
+        text = self.text(name)
+        try:
+            return text and str(Dsn(text))
+        except (BadDsn, ValueError, AttributeError):
+            raise ImproperlyConfigured(
+                f"{name} must be the address that a Sentry project shows, such as "
+                "https://key@sentry.example.org/1."
             ) from None
 
     def _parse(self, name: str, parse: Callable[[str], Value], default: Value, kind: str) -> Value:

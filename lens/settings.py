@@ -28,7 +28,7 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL.startswith("https://") else []
 INSTALLATION_ID = env.text("INSTALLATION_ID", default="local" if DEBUG else "")
 # Peers whose X-Forwarded-For and X-Forwarded-Proto are trusted, also by gunicorn (lens/proxies.py).
 TRUSTED_PROXIES = check_proxies(env.names("TRUSTED_PROXIES", default=[]))
-SENTRY_DSN = reading.parse_base("SENTRY_DSN", env.text("SENTRY_DSN"), "")
+SENTRY_DSN = env.dsn("SENTRY_DSN")
 
 # -- the database --------------------------------------------------------------------------------
 
@@ -178,7 +178,7 @@ if not DEBUG and SITE_URL.startswith("https://"):
 
 EMAIL_TIMEOUT = 10  # seconds; far below a task's timeout
 vars().update(env.email("EMAIL_URL", default="consolemail://"))
-DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default="Lens <lens@localhost>")
+DEFAULT_FROM_EMAIL = env.sender("DEFAULT_FROM_EMAIL", default="Lens <lens@localhost>")
 
 # -- Discord -------------------------------------------------------------------------------------
 
@@ -341,11 +341,11 @@ SYNC = {
     # How often answers to invitations are read.
     "listen_seconds": env.number("SYNC_LISTEN_SECONDS", default=180),
     "compare_seconds": env.number("SYNC_COMPARE_SECONDS", default=3600),
-    "event_horizon_days": env.whole("DISCORD_EVENT_HORIZON_DAYS", default=14),
+    "event_horizon_days": env.whole("DISCORD_EVENT_HORIZON_DAYS", default=14, most=3650),
 }
 VOICE = {  # who was in the voice channels, for attendance
     "look_seconds": env.number("VOICE_LOOK_SECONDS", default=10),  # when nothing happens there
-    "keep_days": env.whole("VOICE_KEEP_DAYS", default=14),
+    "keep_days": env.whole("VOICE_KEEP_DAYS", default=14, most=3650),
 }
 BOT = {
     # A connection on which Discord says nothing for so long is given up and made anew.

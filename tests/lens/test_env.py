@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -56,6 +57,47 @@ try:
 except ImproperlyConfigured as error:
     print(error)
 """
+
+
+READ_EACH = """
+import json, os, runpy, sys
+from django.core.exceptions import ImproperlyConfigured
+for name, value in json.load(sys.stdin):
+    os.environ[name] = value
+    try:
+        runpy.run_module("lens.settings")
+        print(name, "is accepted")
+    except ImproperlyConfigured as error:
+        print(error)
+    del os.environ[name]
+"""
+
+
+def test_o10_a_value_that_cannot_work_is_told_in_a_sentence_without_secrets() -> None:
+    wrong = [
+        ("DATABASE_URL", "postgres://lens:swordfish@host:port/lens"),
+        ("EMAIL_URL", "smtp+tls://lens:swordfish@host:port"),
+        ("EMAIL_URL", "smtp+tls://"),
+        ("SENTRY_DSN", "https://sentry.example.org/1"),
+        ("SENTRY_DSN", "https://swordfish@sentry.example.org:port/1"),
+        ("SENTRY_DSN", "https://swordfish@sentry.example.org"),
+        *(("SYNC_SLICE_SECONDS", value) for value in ("nan", "inf", "0", "-1", "1e300")),
+        *(("DISCORD_EVENT_HORIZON_DAYS", value) for value in ("-1", "99999999999", "9" * 5000)),
+        *(("DEFAULT_FROM_EMAIL", value) for value in ("Lens", "a@", "Lens <a b@example.org>")),
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", READ_EACH],
+        cwd=ROOT,
+        input=json.dumps(wrong),
+        env={**os.environ, "DATABASE_URL": "sqlite://:memory:"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    told = done.stdout.splitlines()
+    assert [sentence.split()[0] for sentence in told] == [name for name, _ in wrong]
+    assert [sentence for sentence in told if " must be" not in sentence] == []
+    assert "swordfish" not in done.stdout + done.stderr
 
 
 def as_name(sentence: str) -> str:
