@@ -5,17 +5,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import uuid4
 
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from cohorts.sync.heartbeats import is_worker_alive
+from cohorts.sync.models import WorkerHeartbeat
 from discordsync.bot.heartbeats import is_bot_heard
 
 logger = logging.getLogger(__name__)
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @never_cache
@@ -50,6 +54,11 @@ def find_missing(look: Callable[[], str]) -> str:
 
 
 def look_for_worker() -> str:
+    try:
+        try_to_write()
+    except DatabaseError:
+        logger.exception("The database takes no writes")
+        return "The database takes no writes (is its disk full?); the web's log says why."
     if is_worker_alive():
         return ""
     return "No worker was heard for 90 seconds: start manage.py worker."
@@ -60,6 +69,21 @@ def look_for_bot() -> str:
     if is_bot_heard():
         return ""
     return "The bot was not heard for 90 seconds: start manage.py run_discord_bot."
+
+
+def try_to_write() -> None:
+    """Write a row and take it back.  Raises DatabaseError on a full disk or a read-only database.
+
+    A row may still fit where one was deleted, so PostgreSQL is also made to write a temporary file
+    of about half a megabyte, next to its tables.
+    """
+    with transaction.atomic():
+        WorkerHeartbeat.objects.create(name=f"probe {uuid4()}", heard_at=LONG_AGO)
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL work_mem = '64kB'")
+                cursor.execute("SELECT count(*) FROM generate_series(1, 20000)")
+        transaction.set_rollback(True)
 
 
 def has_pending_migrations() -> bool:

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import F
 from django.test import Client
@@ -20,9 +21,15 @@ from cohorts.sync import heartbeats
 from cohorts.sync.models import WorkerHeartbeat
 from discordsync.bot import heartbeats as bot_heartbeats
 from discordsync.bot.models import BotHeartbeat
+from tests.support.academy import Academy
 from tests.support.processes import ROOT
 
 Answer = tuple[int, dict[str, str]]
+
+
+@pytest.fixture
+def academy(db: None) -> Academy:
+    return Academy(timezone.now())
 
 
 def ask(client: Client, path: str) -> Answer:
@@ -89,6 +96,50 @@ def test_it_is_not_ready_before_the_database_is_migrated(client: Client) -> None
     status, said = ask(client, "/healthz?ready")
     assert status == 503
     assert said["missing"] == "The database is not migrated: run manage.py migrate."
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "refuse",
+    [
+        "SET transaction_read_only = on",  # a standby, or a provider's answer to a full disk
+        "SET temp_file_limit = '100kB'",  # a disk on which nothing new fits
+    ],
+)
+def test_o8_it_is_not_ready_while_the_database_takes_no_writes(client: Client, refuse: str) -> None:
+    heartbeats.hear("machine:1")
+    assert ask(client, "/healthz?ready") == (200, {"status": "ready"})
+    assert WorkerHeartbeat.objects.count() == 1
+    with connection.cursor() as cursor:
+        cursor.execute(refuse)
+        try:
+            status, said = ask(client, "/healthz?ready")
+        finally:
+            cursor.execute("RESET temp_file_limit")
+    assert status == 503
+    assert said["missing"] == (
+        "The database takes no writes (is its disk full?); the web's log says why."
+    )
+    assert ask(client, "/healthz") == (200, {"status": "alive"})
+
+
+@pytest.mark.django_db
+def test_o8_people_and_programs_can_read_that_nothing_can_be_written(academy: Academy) -> None:
+    alice = academy.add_member("Alice", "A")
+    client = Client(raise_request_exception=False)
+    client.force_login(alice)
+    home, host = academy.meeting("A").pk, academy.meeting("B").pk
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # what is checked at the end would write
+        cursor.execute("SET transaction_read_only = on")
+    page = client.post(f"/meetings/{home}/visit/", {"host": host})
+    assert page.status_code == 500
+    assert "Something failed here" in page.content.decode()
+    body = {"home_meeting_id": home, "host_meeting_id": host}
+    answer = client.post("/api/guest-visits", body, content_type="application/json")
+    assert answer.status_code == 500
+    assert answer.json()["code"] == "failure"
+    assert answer.json()["detail"] == answer.json()["sentence"]
 
 
 def test_a_database_that_is_down_is_told_without_its_address() -> None:
