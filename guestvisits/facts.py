@@ -39,7 +39,8 @@ def read_choice(user_id: int, *, home_meeting_id: int, host_meeting_id: int) -> 
     """The facts for one booking.  Four queries.
 
     Raises Refusal("no_meeting") where either meeting does not exist or is none of the person's
-    business: of a group, or of a cohort, to which the person never belonged.
+    business: of a group, or of a cohort, to which the person never belonged or from which they were
+    removed.
     """
     guest = _Guest(user_id, home_meeting_id)
     hosts = _host_meetings().filter(pk=host_meeting_id, group__cohort__in=guest.cohort_ids)
@@ -76,7 +77,9 @@ class _Guest:
     """What is to be known of one person and one home meeting."""
 
     def __init__(self, user_id: int, home_meeting_id: int) -> None:
-        self.memberships = list(Membership.objects.filter(user=user_id))
+        # Someone who was removed sees no more of the cohort than someone who never belonged.
+        kept = Membership.objects.filter(user=user_id).exclude(status=Status.REMOVED)
+        self.memberships = list(kept)
         self.cohort_ids = {membership.cohort_id for membership in self.memberships}
         self.home = self._find_home(user_id, home_meeting_id)
         self.visits = list(

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from cohorts.models import Group
+from meetings.moving.clashes import Clash
 
 
 class MinutesField(serializers.IntegerField):
@@ -97,13 +98,24 @@ class ConsequenceSerializer(serializers.Serializer):
 
 
 class ClashSerializer(serializers.Serializer):
+    """Which meeting the other one is stays null for someone who may not know it."""
+
     name = serializers.CharField()
     meeting_number = serializers.IntegerField(source="number")
-    with_group_name = serializers.CharField(source="other.group.name")
-    with_meeting_number = serializers.IntegerField(source="other.number")
+    with_group_name = serializers.SerializerMethodField()
+    with_meeting_number = serializers.SerializerMethodField()
     starts_at = serializers.DateTimeField(source="other.starts_at")
     ends_at = serializers.DateTimeField(source="other.ends_at")
-    is_guest = serializers.BooleanField()
+    is_guest = serializers.SerializerMethodField()
+
+    def get_with_group_name(self, clash: Clash) -> str | None:
+        return clash.other.group.name if clash.is_named else None
+
+    def get_with_meeting_number(self, clash: Clash) -> int | None:
+        return clash.other.number if clash.is_named else None
+
+    def get_is_guest(self, clash: Clash) -> bool | None:
+        return clash.is_guest if clash.is_named else None
 
 
 class MovedSerializer(serializers.Serializer):

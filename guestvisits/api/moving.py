@@ -51,7 +51,7 @@ class _MoveView(RefusingView):
 
     def answer(self, request: Request, move: moves.Move, said: dict[str, Any]) -> Response:
         now = clock.now()
-        preview = preview_move(move, now=now)
+        preview = preview_move(move, now=now, by=request.user.pk)
         if not said["preview"]:
             seen = said["seen"] or preview.digest
             done = carry_out(move, by=request.user.pk, now=now, seen=seen)

@@ -46,7 +46,8 @@ class Alternatives:
 def find_alternatives(user_id: int, home_meeting_id: int, now: datetime) -> Alternatives:
     """The cohort's other meetings of the same week, open or not, the earliest first.
 
-    Raises Refusal("no_meeting") for a meeting of a group to which the person never belonged.
+    Raises Refusal("no_meeting") for a meeting of a group to which the person never belonged, or
+    from which they were removed.
     """
     home, choices = read_choices(user_id, home_meeting_id=home_meeting_id)
     facilitators = facilitators_of({choice.host.group_id for choice in choices})

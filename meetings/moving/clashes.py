@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from cohorts.models import Membership, User, live_group
@@ -17,13 +17,17 @@ Rsvp = Attendance.Rsvp
 @dataclass(frozen=True, slots=True)
 class Clash:
     """One person would have two meetings at once: week `number` of this group, and `other` (its
-    group loaded), which they attend as a guest or as a member."""
+    group loaded), which they attend as a guest or as a member.
+
+    `is_named`: whoever looks may know which meeting the other one is.
+    """
 
     user_id: int
     name: str
     number: int
     other: Meeting
     is_guest: bool
+    is_named: bool = False
 
 
 def find_clashes(group_id: int, people: Collection[User], changes: Iterable[Change]) -> list[Clash]:
@@ -40,6 +44,21 @@ def find_clashes(group_id: int, people: Collection[User], changes: Iterable[Chan
         if span.overlaps(Span(other.starts_at, other.duration_minutes))
         for person, is_guest in expected.at_both(change, other)
     ]
+
+
+def name_for(viewer: User, clashes: Iterable[Clash]) -> Iterator[Clash]:
+    """The clashes as one person may see them: where else somebody takes part is named to staff who
+    may see meetings, and to the other group's facilitators.  At most three queries."""
+    sees_all = viewer.is_staff and (
+        viewer.has_perm("meetings.view_meeting") or viewer.has_perm("meetings.change_meeting")
+    )
+    led = set(
+        viewer.memberships.filter(
+            role=Membership.Role.FACILITATOR, status=Membership.Status.ACTIVE
+        ).values_list("group", flat=True)
+    )
+    for clash in clashes:
+        yield replace(clash, is_named=sees_all or clash.other.group_id in led)
 
 
 def _others_near(group_id: int, spans: Collection[Span]) -> list[Meeting]:

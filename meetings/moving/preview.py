@@ -13,7 +13,7 @@ from django.utils.module_loading import import_string
 from cohorts.models import Group, User
 from cohorts.selectors import members_of
 from meetings.models import Attendance
-from meetings.moving.clashes import Clash, find_clashes
+from meetings.moving.clashes import Clash, find_clashes, name_for
 from meetings.moving.facts import group_of, read_facts
 from meetings.moving.moves import Move
 from meetings.moving.rules import decide
@@ -78,11 +78,18 @@ class Preview:
         return hashlib.sha256(repr(seen).encode()).hexdigest()[:32]
 
 
-def preview_move(move: Move, *, now: datetime) -> Preview:
-    """Ten queries, and those of settings.MOVE_CONSEQUENCES.  Raises Refusal as `decide` does."""
+def preview_move(move: Move, *, now: datetime, by: int | None = None) -> Preview:
+    """What the move would do, as the person `by` may see it; the digest is the same for everyone.
+
+    Ten queries, and those of settings.MOVE_CONSEQUENCES.  Raises Refusal as `decide` does.
+    """
     facts = read_facts(group_of(move))
     decision = decide(move, facts, now)
     people = _read_people(facts.group.pk, decision.changes)
+    clashes = find_clashes(
+        facts.group.pk, [person for person, _ in people.values()], decision.changes
+    )
+    viewer = User.objects.filter(pk=by).first() if clashes and by else None
     return Preview(
         group=facts.group,
         kind=decision.kind,
@@ -91,11 +98,7 @@ def preview_move(move: Move, *, now: datetime) -> Preview:
         affected=tuple(
             Affected(person.pk, person.display_name, role) for person, role in people.values()
         ),
-        clashes=tuple(
-            find_clashes(
-                facts.group.pk, [person for person, _ in people.values()], decision.changes
-            )
-        ),
+        clashes=tuple(name_for(viewer, clashes) if viewer else clashes),
         consequences=tuple(_find_consequences(decision.changes, now)),
     )
 

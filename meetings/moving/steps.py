@@ -53,4 +53,4 @@ def _go_on(form: MoveForm, by: int, now: datetime) -> Step:
             if refusal.code != "facts_changed":
                 raise
             form.add_error(None, refusal.sentence)
-    return Step(form, preview=preview_move(move, now=now))
+    return Step(form, preview=preview_move(move, now=now, by=by))

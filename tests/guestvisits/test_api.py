@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from cohorts.models import Membership
+from cohorts.services.memberships import end_membership
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
 from meetings.models import Attendance, Meeting
@@ -51,6 +52,22 @@ def book(client: Client, academy: Academy, host: str = "B", home: str = "A", wee
 
 def iso(moment) -> str:
     return moment.isoformat().replace("+00:00", "Z")
+
+
+def test_a16_someone_removed_from_a_group_reads_no_times_of_others(client, academy, alice, now):
+    """Nor after moving to another group, by a meeting of the one that was left."""
+    home, never = academy.meeting("A").pk, academy.meeting("B").pk
+    assert client.get(options(home)).json()["alternatives"]
+    end_membership(alice.memberships.get().pk, status=Membership.Status.REMOVED, why="", now=now)
+    asked = [client.get(options(pk)) for pk in (home, never, 10**9)]
+    assert asked[0].status_code == asked[2].status_code
+    assert asked[0].content == asked[1].content == asked[2].content
+    assert "Group" not in asked[0].content.decode()
+    assert client.get(f"/meetings/{home}/alternatives/").status_code == 404
+    assert "Group" not in book(client, academy).content.decode()
+    other = Academy(now, name="Later")
+    Membership.objects.create(user=alice, group=other.groups["A"])
+    assert client.get(options(home)).content == asked[2].content
 
 
 # -- what it says --------------------------------------------------------------------------------

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.test import Client
 
-from cohorts.models import Group
+from cohorts.models import Group, Membership, User
 from guestvisits.services.booking import book_visit
 from meetings.models import Meeting, MeetingMove
+from tests.support.academy import Academy
 
 pytestmark = pytest.mark.django_db
 
@@ -94,6 +95,42 @@ def test_a_preview_says_what_would_happen_and_changes_nothing(client, academy, m
     }
     assert not MeetingMove.objects.exists()
     assert move(client, meeting, "cancel", seen=digest).json()["done"]
+
+
+@pytest.fixture
+def elsewhere(academy, now) -> Meeting:
+    """The meeting of another course at which Alice, a learner of group A, is a day after hers."""
+    other = Academy(now, groups="XY", course="Secret course", name="Other cohort")
+    alice = academy.add_member("Alice", "A")
+    Membership.objects.create(user=alice, group=other.groups["Y"])
+    return other.meeting("Y", 2)
+
+
+@pytest.mark.parametrize("who", ["facilitator", "staff", "facilitator of both"])
+def test_a16_a_facilitator_is_not_shown_in_which_other_course_a_learner_is(
+    academy, bob, meeting, elsewhere, who
+):
+    if who == "facilitator of both":
+        Membership.objects.create(user=bob, group=elsewhere.group, role="facilitator")
+    person = bob if who != "staff" else User.objects.create_superuser("o@example.org", name="O")
+    client, start = client_of(person), elsewhere.starts_at
+    clashes = move(client, meeting, "reschedule", starts_at=iso(start), preview=True).json()[
+        "clashes"
+    ]
+    [clash] = [clash for clash in clashes if clash["name"] == "Alice"]
+    local = start.astimezone(ZoneInfo(meeting.group.timezone))
+    form = {"day": f"{local:%Y-%m-%d}", "time": f"{local:%H:%M}", "minutes": 60}
+    page = client.post(f"/groups/{meeting.group_id}/meetings/{meeting.pk}/reschedule/", form)
+    shown = page.content.decode()
+    assert (clash["starts_at"], clash["meeting_number"]) == (iso(start), 2)
+    if who == "facilitator":
+        hidden = ("with_group_name", "with_meeting_number", "is_guest")
+        assert [clash[name] for name in hidden] == [None, None, None]
+        assert "has another meeting" in shown
+        assert "Group Y" not in shown
+    else:
+        assert (clash["with_group_name"], clash["with_meeting_number"]) == ("Group Y", 2)
+        assert "week 2 of Group Y" in shown
 
 
 def test_a_meeting_is_rescheduled(client, bob, meeting):
