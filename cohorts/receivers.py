@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models.signals import post_delete, post_save
+from django.db.models.signals import post_delete, post_save, pre_save
 from django.dispatch import receiver
 
+from cohorts import clock
 from cohorts.models import AccessException, Cohort, Group, Membership, User
+from cohorts.services.account_letters import Account, owe_letters_about_changes
 from cohorts.signals import announce
+
+BEFORE = "_account_before"  # on a person between the two signals of a save
 
 
 @receiver([post_save, post_delete], sender=Group)
@@ -37,3 +41,21 @@ def announce_groups_of_person(
         return
     announce(instance.memberships.values_list("group_id", flat=True))
     announce(instance.access_exceptions.values_list("group_id", flat=True))
+
+
+@receiver(pre_save, sender=User)
+def keep_account_of_before(
+    instance: User, update_fields: frozenset[str] | None = None, **_: Any
+) -> None:
+    """For the letters below.  One query, and none for a save that touches neither field."""
+    touched = update_fields is None or {"email", "discord_id"} & update_fields
+    if instance.pk and touched:
+        vars(instance)[BEFORE] = Account.of(instance.pk)
+
+
+@receiver(post_save, sender=User)
+def write_to_the_old_address(instance: User, **_: Any) -> None:
+    before = vars(instance).pop(BEFORE, None)
+    if before:
+        after = Account(instance.email, instance.discord_id)
+        owe_letters_about_changes(before, after, now=clock.now())

@@ -14,12 +14,14 @@
 An address that Discord has not verified is never looked for: anybody can enter anybody's.
 
 What Discord tells of a person is taken over when it changes there, as with a calendar's answers: an
-address that staff set here afterwards stays until Discord tells another one.
+address that staff set here afterwards stays until Discord tells another one.  The address of a
+staff account never follows Discord: whoever has it can set the account's password.
 
     address verified there | differs from what was told last | held by         | then
     -----------------------|---------------------------------|-----------------|-----------------
     no                     |                                 |                 | stays
     yes                    | no                              |                 | stays
+    yes                    | yes, and the person is staff    |                 | stays
     yes                    | yes                             | somebody else   | stays, staff told
     yes                    | yes                             | nobody else     | is the person's
 """
@@ -103,6 +105,8 @@ def _recognize_address(by_email: Collection[Candidate]) -> Recognition:
     return Recognition(Outcome.TIE, person.id)
 
 
-def is_new_address(profile: DiscordProfile, told_last: str, held: str | None) -> bool:
+def is_new_address(
+    profile: DiscordProfile, told_last: str, held: str | None, *, is_staff: bool = False
+) -> bool:
     """Whether Discord tells an address that is to become the person's own."""
-    return bool(profile.email) and profile.email not in {told_last, held}
+    return bool(profile.email) and not is_staff and profile.email not in {told_last, held}

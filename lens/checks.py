@@ -136,6 +136,12 @@ def lacks_of_installation() -> Iterator[CheckMessage]:
 
 def lacks_of_web() -> Iterator[CheckMessage]:
     site = urlsplit(settings.SITE_URL)
+    if "*" in settings.ALLOWED_HOSTS:
+        yield Error(
+            "ALLOWED_HOSTS is *: pages would be served under any name that a caller chooses.",
+            hint="Set ALLOWED_HOSTS to the names, separated by commas, by which it is reached.",
+            id="lens.E030",
+        )
     if site.scheme != "https":
         yield Warning(
             f"SITE_URL is {settings.SITE_URL}, which is not https.",

@@ -27,7 +27,7 @@ def write_letter(
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[to.email or ""],
         headers={
-            "Message-ID": f"<{mark}@{_own_domain()}>",
+            "Message-ID": f"<{mark}@{own_domain()}>",
             "Date": format_datetime(first_tried),
             "Auto-Submitted": "auto-generated",
             "List-Unsubscribe": f"<{unsubscribe_url(to.pk)}>",
@@ -38,5 +38,5 @@ def write_letter(
     return letter
 
 
-def _own_domain() -> str:
+def own_domain() -> str:
     return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cohorts import clock
-from cohorts.messages import alarms, email, services, ways
+from cohorts.messages import account_letters, alarms, email, services, ways
 from cohorts.messages.nudges import nudge_email
 
 
@@ -17,7 +17,8 @@ def collect_all() -> None:
 
 
 def send_emails() -> None:
-    """Every minute, and when an e-mail becomes owed: one round of sending."""
+    """Every minute, and when an e-mail becomes owed: letters about accounts, then one round."""
+    account_letters.send_account_letters(clock.now())
     if email.send_round():
         nudge_email()
 

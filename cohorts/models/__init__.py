@@ -5,11 +5,12 @@ from cohorts.models.courses import Cohort, Course, Group, active_group, live_gro
 from cohorts.models.installation import Installation
 from cohorts.models.memberships import Membership
 from cohorts.models.people import User
-from cohorts.models.sign_ins import FormerAddress, RefusedSignIn
+from cohorts.models.sign_ins import AccountLetter, FormerAddress, RefusedSignIn
 
 __all__ = [
     "AccessException",
     "AccessState",
+    "AccountLetter",
     "Cohort",
     "Course",
     "FormerAddress",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
@@ -108,15 +109,18 @@ class User(AbstractBaseUser, PermissionsMixin):
             return False
         return type(self).objects.filter(pk=self.pk, is_active=True).exists()
 
-    # A session holds this text and ends when it differs.  Whoever is closed is shut out at once in
-    # any case; with this, opening the account again opens none of the old sessions.
+    # A session holds this text and ends when it differs, however the account was changed.  A closed
+    # account is shut out at once in any case; by the count of endings, opening it again opens none
+    # of the old sessions.
 
     def get_session_auth_hash(self) -> str:
-        return f"{super().get_session_auth_hash()}{self._endings()}"
+        return f"{super().get_session_auth_hash()}{self._identity()}"
 
     def get_session_auth_fallback_hash(self) -> Iterator[str]:
         for text in super().get_session_auth_fallback_hash():
-            yield f"{text}{self._endings()}"
+            yield f"{text}{self._identity()}"
 
-    def _endings(self) -> str:
-        return f"-{self.sign_ins_ended}" if self.sign_ins_ended else ""
+    def _identity(self) -> str:
+        """Who may sign in as this person: another address or Discord id is another text."""
+        facts = (self.sign_ins_ended, self.discord_id, normalize_email(self.email))
+        return "-" + hashlib.sha256(repr(facts).encode()).hexdigest()[:32]

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from cohorts import clock
+
 
 class FormerAddress(models.Model):
     """An address that was a person's until Discord told another, so that a roster which still names
@@ -22,6 +24,31 @@ class FormerAddress(models.Model):
 
     def __str__(self) -> str:
         return self.email
+
+
+class AccountLetter(models.Model):
+    """A letter about an account that waits to be sent, and is deleted once it is.
+
+    It is no message of the outbox: its words are made when it is sent and are kept nowhere, since a
+    link in it opens an account, and neither a hold nor a person's choices keep it back.
+    """
+
+    class Kind(models.TextChoices):
+        PASSWORD_RESET = "password_reset"  # noqa: S105 - a kind of letter
+        ADDRESS_CHANGED = "address_changed"
+        DISCORD_CHANGED = "discord_changed"
+
+    kind = models.CharField(max_length=16, choices=Kind)
+    # As it was typed, whether or not anybody has it; or the address of before a change.
+    address = models.EmailField()
+    asked_at = models.DateTimeField(default=clock.now)
+    next_try_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ["asked_at", "pk"]
+
+    def __str__(self) -> str:
+        return self.kind
 
 
 class RefusedSignIn(models.Model):

@@ -98,7 +98,12 @@ def keep_profile(person: User, profile: DiscordProfile, *, now: datetime) -> Non
     shown = {"discord_name": profile.name, "discord_avatar": profile.avatar}
     if not person.name:
         shown["name"] = profile.name
-    is_new = is_new_address(profile, person.discord_email, person.email)
+    is_new = is_new_address(
+        profile,
+        person.discord_email,
+        person.email,
+        is_staff=person.is_staff or person.is_superuser,
+    )
     if is_new and any(pk != person.pk for pk in _people_at(profile.email)):
         _tell_staff(RefusedSignIn.Code.ADDRESS_TAKEN, profile, person.pk, now)
     else:

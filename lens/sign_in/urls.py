@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.auth import views as auth_views
 from django.urls import URLPattern, path
 
-from lens.sign_in import discord, views
+from lens.sign_in import discord, password_reset, views
 
 
 def sign_in_urls() -> list[URLPattern]:
@@ -18,7 +18,7 @@ def sign_in_urls() -> list[URLPattern]:
         path("sign-out/", auth_views.LogoutView.as_view(), name="logout"),
         path(
             "password/",
-            auth_views.PasswordResetView.as_view(form_class=views.FirstPasswordForm),
+            password_reset.PasswordResetView.as_view(),
             name="password_reset",
         ),
         path(

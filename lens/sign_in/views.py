@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth import views as auth_views
-from django.contrib.auth.forms import PasswordResetForm
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from cohorts.models import Membership, User
-from cohorts.models.people import normalize_email
 
 OFFERED = 200  # people; a longer list finds nobody
 
@@ -29,13 +26,6 @@ class SignIn(auth_views.LoginView):
         if settings.SANDBOX:
             context["people"] = people_to_be()
         return context
-
-
-class FirstPasswordForm(PasswordResetForm):
-    """Also for people who never had a password, as all who came in with a roster."""
-
-    def get_users(self, email: str) -> Iterable[User]:
-        return User.objects.filter(email=normalize_email(email), is_active=True)
 
 
 def people_to_be() -> QuerySet[User]:

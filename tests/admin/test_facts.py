@@ -8,6 +8,7 @@ import pytest
 from django.core import mail
 from django.db import IntegrityError
 
+from cohorts.messages.tasks import send_emails
 from cohorts.models import AccessException, Cohort, Course, Group, Membership, User
 from cohorts.sync.models import GroupSync
 from meetings.models import Meeting
@@ -232,6 +233,7 @@ def test_a_forgotten_password_is_asked_for_from_the_sign_in_page(client, olga):
     assert "/admin/password-reset/" in page.content.decode()
     form = client.get("/admin/password-reset/", follow=True)
     client.post(form.request["PATH_INFO"], {"email": "OLGA@example.org"})
+    send_emails()
     assert [message.to for message in mail.outbox] == [["olga@example.org"]]
 
 

@@ -82,3 +82,8 @@ def test_nobody_is_let_in_but_the_one_who_is_meant(by_id, by_email, verified):
 )
 def test_an_address_is_taken_over_when_discord_tells_another(told, told_last, held, is_new):
     assert is_new_address(DiscordProfile(ADA, "Ada", email=told), told_last, held) is is_new
+
+
+def test_a6_the_address_of_a_staff_account_never_follows_discord():
+    profile = DiscordProfile(ADA, "Ada", email="new@example.org")
+    assert not is_new_address(profile, "old@example.org", "old@example.org", is_staff=True)

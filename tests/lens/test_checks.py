@@ -54,6 +54,7 @@ def test_a_complete_production_lacks_nothing(production: Any) -> None:
         ("DATABASES", {"default": {"ENGINE": "django.db.backends.sqlite3"}}, "lens.W002"),
         ("SITE_URL", "http://lens.example.org", "lens.W003"),
         ("ALLOWED_HOSTS", ["other.example.org"], "lens.W004"),
+        ("ALLOWED_HOSTS", ["lens.example.org", "*"], "lens.E030"),
         ("TRUSTED_PROXIES", [], "lens.W040"),
         ("DISCORD_BOT_TOKEN", "", "lens.W010"),
         ("DISCORD_API_BASE", "http://127.0.0.1:8001/api/v10", "lens.W011"),

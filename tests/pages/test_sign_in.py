@@ -4,13 +4,23 @@ import os
 import re
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.contrib import admin
 from django.core import mail
+from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
-from cohorts.models import User
+from cohorts import clock
+from cohorts.messages.holds import why_held
+from cohorts.messages.models import Message
+from cohorts.messages.tasks import send_emails
+from cohorts.models import AccountLetter, User
 
 pytestmark = pytest.mark.django_db
 
@@ -70,14 +80,27 @@ def test_signing_out(alice):
     assert client.get("/meetings/").status_code == 302
 
 
+# -- a new password ------------------------------------------------------------------------------
+
+
+def ask(address: str, **meta: str):
+    return Client(**meta).post("/password/", {"email": address})
+
+
+@pytest.fixture(autouse=True)
+def no_counts_of_other_tests() -> None:
+    cache.clear()
+
+
 @pytest.mark.parametrize("password", ["a long secret", None])
 def test_a_password_is_set_by_a_letter_also_by_one_who_never_had_one(password):
     User.objects.create_user("carol@example.org", password, name="Carol")
     client = Client()
     client.post("/password/", {"email": "Carol@example.org"})
+    send_emails()
     [letter] = mail.outbox
     assert letter.to == ["carol@example.org"]
-    link = re.search(r"http://testserver(\S+)", letter.body).group(1)
+    link = re.search(rf"{settings.SITE_URL}(\S+)", letter.body).group(1)
     form = client.get(link, follow=True)
     answer = client.post(
         form.redirect_chain[-1][0],
@@ -89,17 +112,101 @@ def test_a_password_is_set_by_a_letter_also_by_one_who_never_had_one(password):
     assert "used already" in client.get(link, follow=True).content.decode()
 
 
+def test_a7_the_link_leads_to_our_own_address_and_is_kept_nowhere(alice, settings):
+    settings.SITE_URL = "https://lens.example.org"
+    settings.ALLOWED_HOSTS = ["*"]
+    ask("alice@example.org", HTTP_HOST="evil.example")
+    assert mail.outbox == []
+    assert [row.address for row in AccountLetter.objects.all()] == ["alice@example.org"]
+    send_emails()
+    [letter] = mail.outbox
+    assert "https://lens.example.org/password/" in letter.body
+    assert "evil" not in letter.message().as_string()
+    assert not AccountLetter.objects.exists()
+    assert not Message.objects.exists()
+
+
+def test_a7_a_known_and_an_unknown_address_cost_the_same_and_get_the_same_answer(alice):
+    def work(address: str) -> tuple[list[str], int, str]:
+        with CaptureQueriesContext(connection) as queries:
+            answer = ask(address)
+        shapes = [re.sub(r"'[^']*'|\d+", "?", query["sql"]) for query in queries.captured_queries]
+        return shapes, answer.status_code, answer.headers["Location"]
+
+    ask("first@example.org")  # whatever is done once in a process
+    assert work("alice@example.org") == work("nobody@example.org")
+    assert mail.outbox == []
+    send_emails()
+    assert [letter.to for letter in mail.outbox] == [["alice@example.org"]]
+    assert not AccountLetter.objects.exists()
+
+
+@pytest.mark.parametrize("address", ["alice@example.org", "nobody@example.org"])
+def test_a7_letters_are_limited_per_address(alice, address):
+    answers = [
+        ask(address.upper() if n % 2 else address, REMOTE_ADDR=f"10.0.0.{n}").status_code
+        for n in range(25)
+    ]
+    assert answers == [302] * 3 + [429] * 22
+    send_emails()
+    assert len(mail.outbox) == (3 if address.startswith("alice") else 0)
+
+
+def test_a7_requests_are_limited_per_client():
+    answers = [ask(f"p{n}@example.org").status_code for n in range(35)]
+    assert answers == [302] * 30 + [429] * 5
+    assert ask("p99@example.org", REMOTE_ADDR="10.0.0.9").status_code == 302
+
+
+def test_a7_no_hold_keeps_a_link_back(alice, settings):
+    send_emails()
+    settings.INSTALLATION_ID = "another"
+    assert why_held(clock.now())
+    ask("alice@example.org")
+    send_emails()
+    assert [letter.to for letter in mail.outbox] == [["alice@example.org"]]
+
+
+def test_a7_staff_see_no_link_and_no_one_gets_one_an_hour_late(alice):
+    ask("alice@example.org")
+    staff = Client()
+    staff.force_login(User.objects.create_superuser("olga@example.org", None, name="Olga"))
+    shown = staff.get("/admin/outbox/message/").content.decode()
+    assert "password_reset" not in shown
+    assert AccountLetter not in admin.site._registry
+    AccountLetter.objects.update(asked_at=clock.now() - timedelta(hours=1))
+    send_emails()
+    assert mail.outbox == []
+    assert not AccountLetter.objects.exists()
+
+
+def test_a_letter_that_the_mail_server_did_not_take_is_tried_again(alice, settings):
+    ask("alice@example.org")
+    backend = settings.EMAIL_BACKEND
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    send_emails()
+    settings.EMAIL_BACKEND = backend
+    send_emails()
+    assert mail.outbox == []
+    AccountLetter.objects.update(next_try_at=clock.now())
+    send_emails()
+    assert len(mail.outbox) == 1
+
+
 def test_an_unknown_address_gets_no_letter_and_the_same_answer(alice):
-    known = Client().post("/password/", {"email": "alice@example.org"})
-    unknown = Client().post("/password/", {"email": "nobody@example.org"})
+    known = ask("alice@example.org")
+    unknown = ask("nobody@example.org")
     assert known.headers["Location"] == unknown.headers["Location"]
+    send_emails()
     assert len(mail.outbox) == 1
 
 
 def test_one_whose_account_is_closed_gets_no_letter_and_no_entry(alice):
     alice.is_active = False
     alice.save()
-    Client().post("/password/", {"email": "alice@example.org"})
+    ask("alice@example.org")
+    send_emails()
     assert mail.outbox == []
     answer = Client().post(
         "/sign-in/", {"username": "alice@example.org", "password": "a long secret"}

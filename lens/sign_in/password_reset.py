@@ -1,0 +1,46 @@
+"""Asking for a link to set a password.
+
+The request writes one row and wakes a worker, for a known address and for any other.  The letter
+with its link is written when it is sent: `cohorts.messages.account_letters`.
+"""
+
+from __future__ import annotations
+
+from allauth.core import ratelimit
+from django import forms
+from django.db import transaction
+from django.http import HttpResponse
+from django.urls import reverse_lazy
+from django.views.generic import FormView
+
+from cohorts import clock
+from cohorts.messages.nudges import nudge_email
+from cohorts.services.account_letters import ask_for_password
+
+
+class PasswordResetForm(forms.Form):
+    email = forms.EmailField(
+        label="E-mail",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+
+class PasswordResetView(FormView):
+    """Limited by ACCOUNT_RATE_LIMITS["reset_password"], for each typed address and each client."""
+
+    form_class = PasswordResetForm
+    template_name = "registration/password_reset_form.html"
+    success_url = reverse_lazy("password_reset_done")
+
+    def form_valid(self, form: forms.Form) -> HttpResponse:
+        email = form.cleaned_data["email"]
+        limited: HttpResponse | None = ratelimit.consume_or_429(
+            self.request, action="reset_password", key=email.lower()
+        )
+        if limited is not None:
+            return limited
+        with transaction.atomic():
+            ask_for_password(email, now=clock.now())
+            nudge_email()
+        return super().form_valid(form)
