@@ -35,6 +35,7 @@ from calendarsync.wanted import (
     WantedOccurrence,
     WantedSeries,
 )
+from meetings.naming import name_meeting
 
 
 def want(snapshot: Snapshot, now: datetime) -> Desired:
@@ -258,7 +259,7 @@ def _unwanted(
 
 
 def _name(facts: GroupFacts, meeting: MeetingFacts) -> str:
-    return f"week {meeting.number} of {facts.name}"
+    return f"{name_meeting(meeting.number)} of {facts.name}"
 
 
 def _face(facts: GroupFacts, site_url: str) -> Face:

@@ -24,7 +24,7 @@ class MeetingFacts:
     """`rhythm_at`: its place in the weekly rhythm, wherever it was moved to; None outside it."""
 
     id: int
-    number: int
+    number: int | None  # None: an extra session
     starts_at: datetime
     minutes: int
     cancelled: bool

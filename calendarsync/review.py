@@ -9,6 +9,7 @@ from calendarsync.observed import Event, Observed
 from calendarsync.standing import catch_up_group, find_series, find_troubles, series_of
 from calendarsync.wanted import Desired, WantedGroup
 from cohorts.sync.mirror import Access, Review
+from meetings.naming import name_meeting
 
 # States of AccessState, which this floor knows by their names only.
 HAS, WANTED, NO_ADDRESS, WITHHELD = "has", "wanted", "no_address", "withheld"
@@ -65,7 +66,7 @@ def _state(address: str, event: Event | None) -> tuple[str, str]:
 def _guest_state(group: WantedGroup, visit: Guest, observed: Observed) -> tuple[str, str]:
     state, reason = _state(visit.person.address, _invitation(group, visit, observed))
     meeting = next(m for m in group.facts.meetings if m.id == visit.meeting_id)
-    return state, reason or f"guest in week {meeting.number}"
+    return state, reason or f"guest in {name_meeting(meeting.number)}"
 
 
 def _invitation(group: WantedGroup, visit: Guest, observed: Observed) -> Event | None:

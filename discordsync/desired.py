@@ -225,9 +225,9 @@ def _event(group: GroupFacts, meeting: MeetingFacts, installation: str) -> Wante
     )
 
 
-def _event_name(group: str, number: int) -> str:
+def _event_name(group: str, number: int | None) -> str:
     """A long name is cut so that the week still shows."""
-    week = f" - Week {number}"
+    week = f" - Week {number}" if number else " - Extra session"
     return clean_name(group)[: NAME_LENGTH - len(week)].strip() + week
 
 

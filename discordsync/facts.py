@@ -48,7 +48,7 @@ class Window:
 @dataclass(frozen=True, slots=True)
 class MeetingFacts:
     id: int
-    number: int
+    number: int | None  # None: an extra session
     starts_at: datetime
     ends_at: datetime
     cancelled: bool

@@ -24,6 +24,6 @@ def _explain(visit: GuestVisit, now: datetime) -> str:
     if host.starts_at <= now:
         return f"You have been with {host.group} this week, in place of this meeting."
     return (
-        f"You visit {host.group} in week {host.number}, in place of this meeting. "
+        f"You visit {host.group} in {host.label}, in place of this meeting. "
         "Cancel that visit first."
     )

@@ -29,8 +29,7 @@ def find_consequences(changes: Sequence[Change], now: datetime) -> Iterator[Cons
     for visit in _open_visits(home_meeting__in=by_meeting):
         yield Consequence(
             visit.user.display_name,
-            f"visits {visit.host_meeting.group} in week {visit.host_meeting.number}; "
-            "that visit stays.",
+            f"visits {visit.host_meeting.group} in {visit.host_meeting.label}; that visit stays.",
         )
 
 
@@ -44,8 +43,7 @@ def _open_visits(**which: object) -> QuerySet[GuestVisit]:
 def _broken(visit: GuestVisit, change: Change, now: datetime) -> Consequence:
     return Consequence(
         visit.user.display_name,
-        f"visits this group in week {change.number}, from {visit.home_meeting.group}: "
-        "that visit ends.",
+        f"visits this group in {change.label}, from {visit.home_meeting.group}: that visit ends.",
         tuple(_find_options(visit, change, now)),
     )
 

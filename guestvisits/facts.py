@@ -59,7 +59,7 @@ def read_choices(user_id: int, *, home_meeting_id: int) -> tuple[Meeting, list[C
     home = guest.home
     hosts = (
         _host_meetings()
-        .filter(group__cohort=home.group.cohort_id, number=home.number)
+        .filter(group__cohort=home.group.cohort_id, number=home.number, number__isnull=False)
         .exclude(group=home.group_id)
         .order_by("starts_at", "group__name")
     )

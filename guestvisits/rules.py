@@ -20,7 +20,7 @@ class MeetingFacts:
     meeting_id: int
     group_id: int
     cohort_id: int
-    number: int
+    number: int | None  # None: an extra session
     starts_at: datetime
     ends_at: datetime
     is_cancelled: bool
@@ -87,6 +87,19 @@ RULES = (
         "another_cohort",
         "This meeting belongs to another cohort. You can only visit groups of the same cohort.",
         lambda facts, _: facts.host.cohort_id != facts.home.cohort_id,
+    ),
+    Rule(
+        "extra_session",
+        "Yours is an extra session, outside the weekly meetings: no other group has one in its "
+        "place. Say that you can't attend instead.",
+        lambda facts, _: facts.home.number is None,
+        of_guest=True,
+    ),
+    Rule(
+        "extra_session",
+        "This is an extra session of that group, outside the weekly meetings. Choose a meeting of "
+        "the same week.",
+        lambda facts, _: facts.host.number is None,
     ),
     Rule(
         "another_week",

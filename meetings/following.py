@@ -11,6 +11,9 @@ What happens to the row of one number, when the facts say `wanted` for it:
     over, or its new place is over       left                         left
     outside the rhythm (extra, or last)  left                         left
 
+Where a meeting that people placed (an extra session, one that was put last) takes the time of one
+that would be written, that week is skipped first (`make_room`): both are held, a week apart.
+
 "Free to follow": in preview always, later only while both the row's start and its new place lie
 ahead.  "Set aside": cancelled, without a place in the rhythm and without a mark of a person, which
 tells it from a meeting that a person cancelled.  Numbers never change.  A group that lost its slot
@@ -20,11 +23,12 @@ after preview, or has ended, keeps its meetings.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 
 from cohorts.models import Group
 from meetings.models import Meeting
+from meetings.moving.shapes import Span, span_of
 from meetings.rhythm import Place, Rhythm
 
 FOLLOWING = ["starts_at", "duration_minutes", "status", "rhythm_starts_at", "touched_at"]
@@ -37,6 +41,7 @@ class Rewrite:
     create: list[Meeting] = field(default_factory=list)
     update: list[Meeting] = field(default_factory=list)
     delete: list[Meeting] = field(default_factory=list)  # set aside where something hangs on it
+    skip: frozenset[date] = frozenset()  # weeks, besides those that are skipped already
 
     def __bool__(self) -> bool:
         return bool(self.create or self.update or self.delete)
@@ -50,9 +55,8 @@ def find_rewrite(group: Group, rhythm: Rhythm, rows: Collection[Meeting], now: d
         return rewrite
     wanted = rhythm.numbered()
     for row in rows:
-        place = wanted.pop(row.number, None)
-        is_free = in_preview or (row.starts_at > now and (place is None or place.starts_at > now))
-        if not is_free:
+        place = wanted.pop(row.number or 0, None)
+        if not _may_follow(row, place, in_preview, now):
             continue
         if place is not None:
             if _bring_into_rhythm(row, place):
@@ -61,6 +65,35 @@ def find_rewrite(group: Group, rhythm: Rhythm, rows: Collection[Meeting], now: d
             (rewrite.delete if in_preview else rewrite.update).append(_set_aside(row))
     rewrite.create = [_new(group, number, place) for number, place in wanted.items()]
     return rewrite
+
+
+def _may_follow(row: Meeting, place: Place | None, in_preview: bool, now: datetime) -> bool:
+    return in_preview or (row.starts_at > now and (place is None or place.starts_at > now))
+
+
+def make_room(group: Group, rhythm: Rhythm, rows: Collection[Meeting], now: datetime) -> Rhythm:
+    """Skip each week in which a meeting that people placed takes the time of one to be written."""
+    placed = [span for row in rows if (span := span_of(row)) and not follows_rhythm(row)]
+    while (week := _find_taken(group, rhythm, rows, placed, now)) is not None:
+        rhythm = replace(rhythm, skipped=rhythm.skipped | {week})
+    return rhythm
+
+
+def _find_taken(
+    group: Group, rhythm: Rhythm, rows: Collection[Meeting], placed: Collection[Span], now: datetime
+) -> date | None:
+    known = {row.number: row for row in rows}
+    in_preview = group.status == Group.Status.PREVIEW
+    for number, place in rhythm.numbered().items():
+        span, row = Span(place.starts_at, place.minutes), known.get(number)
+        if row is None:
+            is_written = in_preview or place.starts_at > now
+        else:
+            comes = is_set_aside(row) or (follows_rhythm(row) and span_of(row) != span)
+            is_written = comes and _may_follow(row, place, in_preview, now)
+        if is_written and any(span.overlaps(other) for other in placed):
+            return place.week
+    return None
 
 
 def _new(group: Group, number: int, place: Place) -> Meeting:

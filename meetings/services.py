@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -15,11 +16,12 @@ from django.db.models import Exists, OuterRef, QuerySet
 from cohorts.models import Group, live_group
 from cohorts.services.locks import lock_groups
 from cohorts.signals import announce
-from meetings.following import FOLLOWING, Rewrite, find_rewrite
-from meetings.models import Meeting
+from meetings.following import FOLLOWING, Rewrite, find_rewrite, make_room
+from meetings.models import Meeting, SkippedWeek
 from meetings.moving.moves import Cancel, Reschedule, Restore
 from meetings.moving.records import read_held, record_followed
 from meetings.moving.services import carry_out
+from meetings.rhythm import Rhythm
 from meetings.selectors import read_rhythms
 
 
@@ -46,6 +48,7 @@ def write_meetings(group_ids: Iterable[int], *, now: datetime) -> set[int]:
         # Looked at again under lock: whoever wrote at the same moment has finished by now.
         rewrites = _compare(lock_groups(differing).values(), now)
         before = read_held(rewrites)
+        _skip_weeks(rewrites)
         _write(rewrites.values())
         record_followed(before, now)
         announce(rewrites)
@@ -60,9 +63,24 @@ def _compare(groups: Iterable[Group], now: datetime) -> dict[int, Rewrite]:
         rows[meeting.group_id].append(meeting)
     rhythms = read_rhythms(live)
     found = {
-        group.pk: find_rewrite(group, rhythms[group.pk], rows[group.pk], now) for group in live
+        group.pk: _find_rewrite(group, rhythms[group.pk], rows[group.pk], now) for group in live
     }
     return {group_id: rewrite for group_id, rewrite in found.items() if rewrite}
+
+
+def _find_rewrite(
+    group: Group, rhythm: Rhythm, rows: Collection[Meeting], now: datetime
+) -> Rewrite:
+    roomy = make_room(group, rhythm, rows, now)
+    return replace(find_rewrite(group, roomy, rows, now), skip=roomy.skipped - rhythm.skipped)
+
+
+def _skip_weeks(rewrites: Mapping[int, Rewrite]) -> None:
+    SkippedWeek.objects.bulk_create(
+        SkippedWeek(group_id=group_id, day=day)
+        for group_id, rewrite in rewrites.items()
+        for day in rewrite.skip
+    )
 
 
 def _write(rewrites: Collection[Rewrite]) -> None:

@@ -174,7 +174,7 @@ def _visit_line(row: Upcoming, person: User) -> str:
 
 def _name(meeting: Meeting, person: User) -> str:
     group = escape(meeting.group.name)
-    return f"{say_span(meeting, person)}, {group}, week {meeting.number}"
+    return f"{say_span(meeting, person)}, {group}, {meeting.label}"
 
 
 def options_text(found: Alternatives, person: User) -> str:

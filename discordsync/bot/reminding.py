@@ -87,4 +87,4 @@ def _offer(text: str, person: User, meeting: Meeting, now: datetime) -> Answer:
 
 def _name(meeting: Meeting, person: User) -> str:
     group = escape(meeting.group.name)
-    return f"{say_span(meeting, person)} ({say_zone(person)}), {group}, week {meeting.number}"
+    return f"{say_span(meeting, person)} ({say_zone(person)}), {group}, {meeting.label}"

@@ -39,7 +39,7 @@ class PersonForm(forms.Form):
 
 class MeetingChoiceField(forms.ModelChoiceField):
     def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.group}, week {obj.number}: {_moment(obj.starts_at)}"
+        return f"{obj}: {_moment(obj.starts_at)}"
 
 
 class HomeForm(forms.Form):

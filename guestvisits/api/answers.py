@@ -49,7 +49,11 @@ class FiguresSerializer(serializers.Serializer):
     """Members' answers; guests are counted apart."""
 
     meeting_id = serializers.IntegerField(source="meeting.pk")
-    meeting_number = serializers.IntegerField(source="meeting.number")
+    meeting_number = serializers.IntegerField(
+        source="meeting.number",
+        allow_null=True,
+        help_text="Null for an extra session, which is of no week.",
+    )
     scheduled_at = serializers.DateTimeField(source="meeting.starts_at")
     ends_at = serializers.DateTimeField(source="meeting.ends_at")
     is_cancelled = serializers.BooleanField(source="meeting.is_cancelled")

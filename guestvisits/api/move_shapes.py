@@ -74,7 +74,11 @@ class ChangeSerializer(serializers.Serializer):
     meeting_id = serializers.IntegerField(
         allow_null=True, help_text="Null for one that is not made yet."
     )
-    meeting_number = serializers.IntegerField(source="number")
+    meeting_number = serializers.IntegerField(
+        source="number",
+        allow_null=True,
+        help_text="Null for an extra session, which is of no week.",
+    )
     before = SpanSerializer(allow_null=True, help_text="Null: it was not to be held.")
     after = SpanSerializer(allow_null=True, help_text="Null: it is not to be held.")
 
@@ -86,7 +90,11 @@ class AffectedSerializer(serializers.Serializer):
 
 class OptionSerializer(SpanSerializer):
     group_name = serializers.CharField(source="group")
-    meeting_number = serializers.IntegerField(source="number")
+    meeting_number = serializers.IntegerField(
+        source="number",
+        allow_null=True,
+        help_text="Null for an extra session, which is of no week.",
+    )
 
 
 class ConsequenceSerializer(serializers.Serializer):
@@ -101,7 +109,11 @@ class ClashSerializer(serializers.Serializer):
     """Which meeting the other one is stays null for someone who may not know it."""
 
     name = serializers.CharField()
-    meeting_number = serializers.IntegerField(source="number")
+    meeting_number = serializers.IntegerField(
+        source="number",
+        allow_null=True,
+        help_text="Null for an extra session, which is of no week.",
+    )
     with_group_name = serializers.SerializerMethodField()
     with_meeting_number = serializers.SerializerMethodField()
     starts_at = serializers.DateTimeField(source="other.starts_at")

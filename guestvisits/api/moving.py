@@ -62,8 +62,12 @@ class _MoveView(RefusingView):
 
 def _with_ids(preview: Preview, done: MeetingMove) -> Preview:
     """What was shown, with the id of a meeting that did not exist then."""
-    ids = dict(done.changes.values_list("meeting__number", "meeting"))
-    changes = (replace(change, meeting_id=ids[change.number]) for change in preview.changes)
+    known = {change.meeting_id for change in preview.changes if change.meeting_id}
+    made = iter(done.changes.exclude(meeting__in=known).values_list("meeting", flat=True))
+    changes = (
+        change if change.meeting_id else replace(change, meeting_id=next(made))
+        for change in preview.changes
+    )
     return replace(preview, changes=tuple(changes))
 
 
@@ -129,7 +133,7 @@ class PostponeView(_MoveView):
 class AddView(_MoveView):
     asked = shapes.TimeSerializer
 
-    @_describe("One more meeting, outside the rhythm", shapes.TimeSerializer, "group_id")
+    @_describe("An extra session, of no week", shapes.TimeSerializer, "group_id")
     def post(self, request: Request, group_id: int) -> Response:
         group, said = find_group(request, group_id), self.read(request)
         move = moves.Add(group.pk, _moment(said["starts_at"], group), said.get("minutes"))

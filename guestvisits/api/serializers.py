@@ -52,7 +52,11 @@ class BookingSerializer(serializers.Serializer):
 
 class MyMeetingSerializer(serializers.Serializer):
     meeting_id = serializers.IntegerField(source="meeting.pk")
-    meeting_number = serializers.IntegerField(source="meeting.number")
+    meeting_number = serializers.IntegerField(
+        source="meeting.number",
+        allow_null=True,
+        help_text="Null for an extra session, which is of no week.",
+    )
     scheduled_at = serializers.DateTimeField(source="meeting.starts_at")
     ends_at = serializers.DateTimeField(source="meeting.ends_at")
     group_id = serializers.IntegerField(source="meeting.group_id")
@@ -69,7 +73,11 @@ class MyMeetingsSerializer(serializers.Serializer):
 
 class AlternativeSerializer(serializers.Serializer):
     meeting_id = serializers.IntegerField(source="meeting.pk")
-    meeting_number = serializers.IntegerField(source="meeting.number")
+    meeting_number = serializers.IntegerField(
+        source="meeting.number",
+        allow_null=True,
+        help_text="Null for an extra session, which is of no week.",
+    )
     scheduled_at = serializers.DateTimeField(source="meeting.starts_at")
     ends_at = serializers.DateTimeField(source="meeting.ends_at")
     group_id = serializers.IntegerField(source="meeting.group_id")
@@ -114,7 +122,11 @@ class CancelledSerializer(serializers.Serializer):
 class MyVisitSerializer(serializers.Serializer):
     attendance_id = serializers.IntegerField(allow_null=True)
     meeting_id = serializers.IntegerField(source="visit.host_meeting_id")
-    meeting_number = serializers.IntegerField(source="visit.host_meeting.number")
+    meeting_number = serializers.IntegerField(
+        source="visit.host_meeting.number",
+        allow_null=True,
+        help_text="Null for an extra session, which is of no week.",
+    )
     scheduled_at = serializers.DateTimeField(source="visit.host_meeting.starts_at")
     group_id = serializers.IntegerField(source="visit.host_meeting.group_id")
     group_name = serializers.CharField(source="visit.host_meeting.group.name")

@@ -53,7 +53,7 @@ def find_alternatives(user_id: int, home_meeting_id: int, now: datetime) -> Alte
     facilitators = facilitators_of({choice.host.group_id for choice in choices})
     return Alternatives(
         home=home,
-        refusal=_refuse_guest(choices, now),
+        refusal=_refuse_extra(home) or _refuse_guest(choices, now),
         options=tuple(
             Alternative(
                 meeting=choice.host,
@@ -65,6 +65,17 @@ def find_alternatives(user_id: int, home_meeting_id: int, now: datetime) -> Alte
             )
             for choice in choices
         ),
+    )
+
+
+def _refuse_extra(home: Meeting) -> Refusal | None:
+    """An extra session has no meetings of the same week, by whose facts it could be refused."""
+    if home.number is not None:
+        return None
+    return Refusal(
+        "extra_session",
+        "This is an extra session, outside the weekly meetings: no other group has one in its "
+        "place.",
     )
 
 

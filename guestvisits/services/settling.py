@@ -52,7 +52,7 @@ def settle_visits(group_ids: Collection[int], *, now: datetime) -> int:
 def _tie(visit: GuestVisit, group_id: int, now: datetime) -> bool:
     """Let the visit stand in place of the new group's meeting of the same number, if it exists."""
     number = visit.host_meeting.number
-    home = Meeting.objects.filter(group=group_id, number=number).first()
+    home = Meeting.objects.filter(group=group_id, number=number, number__isnull=False).first()
     if home is None:
         return False
     announce([visit.home_meeting.group_id])  # the group that was left; saving announces the rest

@@ -52,7 +52,7 @@ def correct(request: SignedInRequest, group_id: int, meeting_id: int, user_id: i
         if in_place:
             context = {"row": read_meeting_row(meeting, now), "corrected": user_id}
             return render(request, "groups/_meeting.html", context)
-    back = f"{reverse('group', args=[group_id])}#week-{meeting.number}"
+    back = f"{reverse('group', args=[group_id])}#{meeting.anchor}"
     return HttpResponseClientRedirect(back) if in_place else HttpResponseRedirect(back)
 
 

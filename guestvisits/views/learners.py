@@ -60,7 +60,7 @@ def book(request: SignedInRequest, meeting_id: int) -> HttpResponse:
         return redirect("alternatives", meeting_id)
     messages.success(
         request,
-        f"You visit {visit.host_meeting.group} in week {visit.host_meeting.number}. "
+        f"You visit {visit.host_meeting.group} in {visit.host_meeting.label}. "
         "Your own group is told that you are away.",
     )
     return redirect("my-meetings")

@@ -52,7 +52,7 @@ class MeetingList(ChangeList):
 class MeetingAdmin(ReadOnlyAdmin):
     list_display = [
         "group",
-        "number",
+        "week",
         "starts_at",
         "duration_minutes",
         "status",
@@ -65,7 +65,7 @@ class MeetingAdmin(ReadOnlyAdmin):
     ordering = ["-starts_at"]
     fields = [
         "group",
-        "number",
+        "week",
         "starts_at",
         "duration_minutes",
         "status",
@@ -73,8 +73,12 @@ class MeetingAdmin(ReadOnlyAdmin):
         "touched_at",
         "who_comes",
     ]
-    readonly_fields = ["who_comes"]
+    readonly_fields = ["week", "who_comes"]
     inlines = [AttendanceInline, ChangeInline]
+
+    @admin.display(ordering="number")
+    def week(self, meeting: Meeting) -> str:
+        return meeting.title
 
     @admin.display(boolean=True, description="moved by hand")
     def was_moved(self, meeting: Meeting) -> bool:

@@ -58,7 +58,7 @@ def _entries(meetings: QuerySet[Any]) -> list[Entry]:
 
 def _entry(row: Any, venue: Venue | None, mark: str) -> Entry:
     group, page = row.group, f"{settings.SITE_URL}{reverse('my-meetings')}"
-    summary = f"{group.cohort.course} - {group}, week {row.number}"
+    summary = f"{group.cohort.course} - {row}"
     return Entry(
         uid=f"meeting-{row.pk}.{mark}@lens",
         sequence=row.sequence,
@@ -67,7 +67,7 @@ def _entry(row: Any, venue: Venue | None, mark: str) -> Entry:
         ends_at=row.ends_at,
         summary=f"{summary} (as a guest)" if row.is_visited else summary,
         description=(
-            f"Week {row.number} of {group} ({group.cohort.course}, {group.cohort}).\n"
+            f"{row.title} of {group} ({group.cohort.course}, {group.cohort}).\n"
             f"If you can't make it: {page}"
         ),
         location=venue.url if venue else page,

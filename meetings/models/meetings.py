@@ -9,12 +9,14 @@ from django.db import models
 from django.utils import timezone
 
 from cohorts.models import Group
+from meetings.naming import name_meeting
 
 
 class Meeting(models.Model):
     """One dated meeting of a group.  Never deleted and never renumbered.
 
-    "Same week" means the same cohort and the same number.
+    "Same week" means the same cohort and the same number.  An extra session has no number: it
+    belongs to no week.
     """
 
     class Status(models.TextChoices):
@@ -22,7 +24,7 @@ class Meeting(models.Model):
         CANCELLED = "cancelled"
 
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="meetings")
-    number = models.PositiveSmallIntegerField()
+    number = models.PositiveSmallIntegerField(null=True, blank=True)
     starts_at = models.DateTimeField()
     duration_minutes = models.PositiveSmallIntegerField()
     status = models.CharField(max_length=12, choices=Status, default=Status.SCHEDULED)
@@ -49,7 +51,21 @@ class Meeting(models.Model):
         indexes = [models.Index(fields=["starts_at"], name="meeting_starts_at")]
 
     def __str__(self) -> str:
-        return f"{self.group}, week {self.number}"
+        return f"{self.group}, {self.title.lower()}"
+
+    @property
+    def title(self) -> str:
+        """ "Week 3" or "Extra session", for headings and lists."""
+        return f"Week {self.number}" if self.number else "Extra session"
+
+    @property
+    def label(self) -> str:
+        return name_meeting(self.number)
+
+    @property
+    def anchor(self) -> str:
+        """The id of this meeting's part of its group's page."""
+        return f"week-{self.number}" if self.number else f"extra-{self.pk}"
 
     @property
     def ends_at(self) -> datetime:

@@ -14,7 +14,8 @@ each move does to the rows, and what a calendar with one series per group makes 
     later ones)     moved by hand)
     put last        the end          none               held        one occurrence cancelled; an
                                                                     event of its own at the end
-    add             the new one      none               held        an event of its own
+    add (an extra   the new one      none, and no       held        an event of its own
+    session)                         number
     change slot     the new slot's   the new slot's     stays       a new series from there on
                     (not of those
                     moved by hand)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from cohorts.models import Membership, User, live_group
 from meetings.models import Attendance, Meeting
 from meetings.moving.shapes import Change, Span
+from meetings.naming import name_meeting
 
 LONGEST = timedelta(days=1)  # no meeting lasts longer (a constraint)
 Rsvp = Attendance.Rsvp
@@ -16,18 +17,22 @@ Rsvp = Attendance.Rsvp
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """One person would have two meetings at once: week `number` of this group, and `other` (its
-    group loaded), which they attend as a guest or as a member.
+    """One person would have two meetings at once: one of this group, which `number` names, and
+    `other` (its group loaded), which they attend as a guest or as a member.
 
     `is_named`: whoever looks may know which meeting the other one is.
     """
 
     user_id: int
     name: str
-    number: int
+    number: int | None
     other: Meeting
     is_guest: bool
     is_named: bool = False
+
+    @property
+    def label(self) -> str:
+        return name_meeting(self.number)
 
 
 def find_clashes(group_id: int, people: Collection[User], changes: Iterable[Change]) -> list[Clash]:

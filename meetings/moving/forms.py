@@ -63,8 +63,8 @@ class MoveForm(forms.Form):
 
     @property
     def heading(self) -> str:
-        week = f"week {self.chosen.number}" if self.chosen else ""
-        return self.title.format(meeting=week, group=self.group)
+        label = self.chosen.label if self.chosen else ""
+        return self.title.format(meeting=label, group=self.group)
 
     def first_values(self) -> dict[str, Any]:
         """What the fields hold before anybody filled them in."""
@@ -145,8 +145,8 @@ class PostponeForm(MoveForm):
 
 
 class AddForm(_TimeForm):
-    title = "One more meeting of {group}"
-    button = "Add it"
+    title = "Add an extra session of {group}"
+    button = "Add extra session"
 
     def first_values(self) -> dict[str, Any]:
         return {"minutes": self.group.duration_minutes, "time": self.group.start_time}

@@ -47,7 +47,7 @@ class PutLast:
 
 @dataclass(frozen=True, slots=True)
 class Add:
-    """Hold one more meeting, outside the rhythm; as long as usual when no minutes are given."""
+    """Hold an extra session, of no week; as long as usual when no minutes are given."""
 
     group_id: int
     starts_at: datetime

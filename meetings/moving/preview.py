@@ -36,7 +36,7 @@ class Option:
     """A meeting that is open to somebody instead."""
 
     group: str
-    number: int
+    number: int | None
     starts_at: datetime
     ends_at: datetime
 

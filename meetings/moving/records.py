@@ -44,7 +44,7 @@ def read_held(group_ids: Iterable[int]) -> dict[int, list[Meeting]]:
     """The meetings of those of these groups that are active, by group.  One query."""
     held: dict[int, list[Meeting]] = defaultdict(list)
     rows = Meeting.objects.filter(active_group("group__"), group__in=set(group_ids))
-    for row in rows.order_by("number"):
+    for row in rows.order_by("number", "pk"):
         held[row.group_id].append(row)
     return held
 

@@ -49,7 +49,7 @@ from meetings.moving.moves import (
 )
 from meetings.moving.shapes import Change, Decision, Facts, span_of
 from meetings.moving.wall import explain_clock, name_moment
-from meetings.rhythm import Rhythm, Slot, SlotUntil, later_by_weeks
+from meetings.rhythm import Place, Rhythm, Slot, SlotUntil, later_by_weeks
 
 FARTHEST = timedelta(days=366)
 SHORTEST, LONGEST = 5, 1440  # minutes
@@ -86,6 +86,10 @@ class _Draft:
         check_length(minutes)
         row.starts_at, row.duration_minutes = starts_at, minutes
         row.status, row.touched_at = Meeting.Status.SCHEDULED, self.now
+
+    def place_of(self, row: Meeting) -> Place | None:
+        """The row's place in the rhythm; None beyond its end, and for an extra session."""
+        return self.rhythm.numbered().get(row.number or 0)
 
     def follow(self, rhythm: Rhythm) -> None:
         """Let the rows follow another rhythm."""
@@ -149,7 +153,7 @@ def _restore(draft: _Draft, move: Restore) -> str:
     starts_at = row.rhythm_starts_at or row.starts_at
     if starts_at <= draft.now:
         raise Refusal("start_past", f"The usual time of {row} has passed. Reschedule it instead.")
-    place = draft.rhythm.numbered().get(row.number)
+    place = draft.place_of(row)
     in_rhythm = place is not None and place.starts_at == row.rhythm_starts_at
     draft.hold(row, starts_at, place.minutes if place and in_rhythm else row.duration_minutes)
     row.touched_at = None if in_rhythm else draft.now
@@ -159,7 +163,7 @@ def _restore(draft: _Draft, move: Restore) -> str:
 def _postpone(draft: _Draft, move: Postpone) -> str:
     row = draft.find_held(move.meeting_id)
     _check_slot(draft.group)
-    place = draft.rhythm.numbered().get(row.number)
+    place = draft.place_of(row)
     begins = row.rhythm_starts_at
     if place is None or begins is None:
         raise Refusal(
@@ -194,8 +198,7 @@ def _put_last(draft: _Draft, move: PutLast) -> str:
 
 
 def _add(draft: _Draft, move: Add) -> str:
-    taken = [draft.rhythm.count, *(row.number for row in draft.rows)]
-    row = Meeting(group=draft.group, number=max(taken) + 1)
+    row = Meeting(group=draft.group, number=None)
     draft.hold(row, move.starts_at, move.minutes or draft.group.duration_minutes)
     draft.rows.append(row)
     return Kind.ADD
@@ -203,12 +206,12 @@ def _add(draft: _Draft, move: Add) -> str:
 
 def _change_slot(draft: _Draft, move: ChangeSlot) -> str:
     _check_new_slot(draft, move)
-    by_hand = {row.number for row in draft.rows if not follows_rhythm(row)}
+    by_hand = {row.pk for row in draft.rows if not follows_rhythm(row)}
     draft.follow(_with_slot(draft.rhythm, move.slot, move.from_day))
     draft.notes += [
-        f"Week {row.number} was moved by hand: it stays where it is."
+        f"{row.title} was moved by hand: it stays where it is."
         for row in draft.rows
-        if row.number in by_hand and not row.is_cancelled and _is_from(row, move, draft.now)
+        if row.pk in by_hand and not row.is_cancelled and _is_from(row, move, draft.now)
     ]
     return Kind.SLOT
 
@@ -270,12 +273,12 @@ def _check_new_slot(draft: _Draft, move: ChangeSlot) -> None:
 
 
 def _conclude(draft: _Draft, kind: str) -> Decision:
-    before = {row.number: row for row in draft.facts.rows}
-    written = [row for row in draft.rows if _values(row) != _values(before.get(row.number))]
+    before = {row.pk: row for row in draft.facts.rows}
+    written = [row for row in draft.rows if _values(row) != _values(before.get(row.pk))]
     changes = tuple(
         change
         for row in written
-        if (change := _change(before.get(row.number), row)).before != change.after
+        if (change := _change(before.get(row.pk), row)).before != change.after
     )
     if not changes:
         raise Refusal("same_time", "Nothing would change: no meeting is held at another time.")
@@ -298,33 +301,40 @@ def _change(before: Meeting | None, after: Meeting) -> Change:
 
 
 def _check_clash(draft: _Draft, changes: Iterable[Change]) -> None:
-    held = {row.number: span for row in draft.rows if (span := span_of(row))}
+    held = [(row, span) for row in draft.rows if (span := span_of(row))]
     for change in changes:
-        for number, span in held.items():
-            if change.after and number != change.number and span.overlaps(change.after):
+        for row, span in held:
+            if change.after and row.pk != change.meeting_id and span.overlaps(change.after):
                 when = name_moment(span.starts_at, draft.group.timezone)
                 raise Refusal(
                     "clash",
-                    f"Week {change.number} would overlap with week {number} of the same group: "
-                    f"{when}. Choose another time, or move that one first.",
+                    f"{_capitalize(change.label)} would overlap with {row.label} of the same "
+                    f"group: {when}. Choose another time, or move that one first.",
                 )
+
+
+def _capitalize(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _explain_order(moved: Meeting, rows: Iterable[Meeting]) -> list[str]:
     """A date that puts a week behind a later one is mostly a slip."""
+    week = moved.number if moved.rhythm_starts_at else None
+    if week is None:
+        return []
     behind = [
         row.number
         for row in rows
-        if row.rhythm_starts_at
-        and moved.rhythm_starts_at
+        if row.number
+        and row.rhythm_starts_at
         and not row.is_cancelled
-        and (row.number - moved.number) * (row.starts_at - moved.starts_at) < timedelta(0)
+        and (row.number - week) * (row.starts_at - moved.starts_at) < timedelta(0)
     ]
     if not behind:
         return []
-    sooner = moved.number > min(behind)
+    sooner = week > min(behind)
     place, other = ("before", min(behind)) if sooner else ("after", max(behind))
-    return [f"Week {moved.number} is held {place} week {other} then."]
+    return [f"Week {week} is held {place} week {other} then."]
 
 
 def _explain_clocks(draft: _Draft, changes: Iterable[Change]) -> list[str]:
@@ -332,7 +342,7 @@ def _explain_clocks(draft: _Draft, changes: Iterable[Change]) -> list[str]:
     sentences = []
     for change in changes:
         if change.after:
-            start, place = change.after.starts_at, places.get(change.number)
+            start, place = change.after.starts_at, places.get(change.number or 0)
             if place and place.starts_at == start:
                 said = explain_clock(start, place.slot.start_time, place.slot.zone)
             else:

@@ -51,9 +51,9 @@ def _write_rows(decision: Decision) -> list[Change]:
     """Save them; return the changes, those of new meetings with their ids."""
     new = [row for row in decision.rows if row.pk is None]
     Meeting.objects.bulk_update([row for row in decision.rows if row.pk], FOLLOWING)
-    made = {row.number: row.pk for row in Meeting.objects.bulk_create(new)}
+    made = iter(Meeting.objects.bulk_create(new))
     return [
-        replace(change, meeting_id=change.meeting_id or made[change.number])
+        change if change.meeting_id else replace(change, meeting_id=next(made).pk)
         for change in decision.changes
     ]
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from cohorts.models import Group
 from meetings.models import Meeting
+from meetings.naming import name_meeting
 from meetings.rhythm import Rhythm
 
 
@@ -40,9 +41,13 @@ class Change:
     """What happens to one meeting.  None: it is not held.  A new one has no id yet."""
 
     meeting_id: int | None
-    number: int
+    number: int | None  # None: an extra session
     before: Span | None
     after: Span | None
+
+    @property
+    def label(self) -> str:
+        return name_meeting(self.number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,5 +69,5 @@ class Academy:
             )
         return person
 
-    def meeting(self, group: str, number: int = 1) -> Meeting:
+    def meeting(self, group: str, number: int | None = 1) -> Meeting:
         return Meeting.objects.get(group=self.groups[group], number=number)

@@ -78,7 +78,7 @@ class World:
     def group(self, name: str) -> Group:
         return Group.objects.get(pk=self.academy.groups[name].pk)
 
-    def meeting(self, group: str, number: int = 1) -> Meeting:
+    def meeting(self, group: str, number: int | None = 1) -> Meeting:
         return self.academy.meeting(group, number)
 
     def realize(self) -> None:

@@ -14,6 +14,7 @@ from meetings.rhythm import Rhythm, Slot, SlotUntil
 from meetings.selectors import slot_of
 
 NOW = datetime(2027, 1, 18, 12, tzinfo=UTC)  # the Monday between the first and the second meeting
+EXTRA = 90  # the id of the first extra session, which has no number
 BEFORE = datetime(2027, 1, 4, 12, tzinfo=UTC)
 WEDNESDAY, THURSDAY = 2, 3
 WEDNESDAYS = Slot(WEDNESDAY, time(15), "UTC", 60)
@@ -52,7 +53,9 @@ def change_row(facts: Facts, number: int, **values: Any) -> Meeting:
 
 def carry_out(facts: Facts, decision: Decision) -> Facts:
     """The group as it is after the move."""
-    rows = {row.number: row for row in facts.rows} | {row.number: row for row in decision.rows}
+    for row in decision.rows:
+        row.pk = row.pk or row.number or EXTRA + sum(not other.number for other in facts.rows)
+    rows = {row.pk: row for row in [*facts.rows, *decision.rows]}
     group = facts.group
     if decision.rhythm.slot and group.has_slot:
         group.weekday, group.start_time = (
@@ -65,9 +68,9 @@ def carry_out(facts: Facts, decision: Decision) -> Facts:
 
 
 def days(facts: Facts) -> dict[int, int | None]:
-    """By number the day of January 2027 (32 is 1 February), None for a cancelled meeting."""
+    """By id the day of January 2027 (32 is 1 February), None for a cancelled meeting."""
     last_day = date(2026, 12, 31)
     return {
-        row.number: None if row.is_cancelled else (row.starts_at.date() - last_day).days
+        row.pk: None if row.is_cancelled else (row.starts_at.date() - last_day).days
         for row in facts.rows
     }

@@ -25,6 +25,7 @@ from meetings.moving.shapes import Facts, Span
 from meetings.rhythm import Slot
 from tests.meetings.moving.paper import (
     BEFORE,
+    EXTRA,
     NOW,
     THURSDAY,
     WEDNESDAY,
@@ -55,10 +56,9 @@ def refuse(facts: Facts, move: Move, now: datetime = BEFORE) -> str:
 
 
 def places(facts: Facts) -> dict[int, int | None]:
-    """By number the day of the place in the rhythm."""
+    """By id the day of the place in the rhythm."""
     return {
-        row.number: row.rhythm_starts_at and (row.rhythm_starts_at - at(0)).days
-        for row in facts.rows
+        row.pk: row.rhythm_starts_at and (row.rhythm_starts_at - at(0)).days for row in facts.rows
     }
 
 
@@ -98,10 +98,11 @@ def test_a_meeting_whose_usual_time_has_passed_cannot_be_restored():
     assert refuse(facts, Restore(1), NOW) == "start_past"
 
 
-def test_a_meeting_outside_the_rhythm_gets_the_next_free_number():
+def test_c3_an_extra_session_takes_no_number():
     facts = do(do(make_facts(), Add(1, at(15))), Add(1, at(16), minutes=30))
-    assert days(facts) == {1: 13, 2: 20, 3: 27, 4: 34, 5: 15, 6: 16}
-    assert places(facts)[5] is places(facts)[6] is None
+    assert days(facts) == {1: 13, 2: 20, 3: 27, 4: 34, EXTRA: 15, EXTRA + 1: 16}
+    assert [row.number for row in facts.rows] == [1, 2, 3, 4, None, None]
+    assert places(facts)[EXTRA] is places(facts)[EXTRA + 1] is None
     assert [row.duration_minutes for row in facts.rows[4:]] == [60, 30]
 
 

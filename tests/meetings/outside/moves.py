@@ -25,7 +25,7 @@ class Kind:
     keeps_place: bool = False
 
 
-def of_week(world: World, what: str, number: int = 2, **body: Any) -> None:
+def of_week(world: World, what: str, number: int | None = 2, **body: Any) -> None:
     ask(world, BEA, f"meetings/{world.meeting('B', number).pk}/{what}", **body)
 
 
