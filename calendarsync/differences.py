@@ -91,7 +91,7 @@ def mend(
     if difference.explained:
         leaving = Edit(event, remove=difference.explained)
         why = f"no longer with {_listed(difference.explained)}"
-        yield make_action(group, LEAVE, leaving, f"{event.id} leavers", target, why)
+        yield make_action(group, LEAVE, leaving, f"{event.id} leavers", target, why, ends=True)
     if why := str(difference):
         bring = Edit(
             event,
@@ -118,6 +118,7 @@ def make_action(
     why: str,
     *,
     removes: str | None = None,
+    ends: bool = False,
     creates: bool = False,
 ) -> Action:
     verb = "remove" if removes else VERBS[type(call)]
@@ -131,6 +132,7 @@ def make_action(
         cohort_id=group.facts.cohort_id,
         rank=rank + (0 if group.facts.active else AFTER_ACTIVE),
         removes=removes,
+        ends=ends,
         creates=creates,
         payload=call,
     )

@@ -57,6 +57,9 @@ class CalendarMirror:
     def is_configured(self) -> bool:
         return bool(settings.GOOGLE_CALENDAR_ID)
 
+    def scope(self) -> str:
+        return str(settings.GOOGLE_CALENDAR_ID)
+
     def connect(self, check: Callable[[], None]) -> AbstractAsyncContextManager[Connection]:
         return _connect(check, load_memory(settings.GOOGLE_CALENDAR_ID, clock.now()))
 
@@ -72,7 +75,7 @@ class CalendarMirror:
     def keep(self, finding: Finding) -> None:
         if isinstance(finding.keep, Reading):
             records.keep_reading(finding.keep, settings.GOOGLE_CALENDAR_ID, clock.now())
-        if not finding.trouble:
+        if not finding.orphans:
             records.adopt_strangers(finding.observed)
 
     def plan(self, desired: Desired, observed: Observed, policy: Policy) -> Plan:

@@ -12,9 +12,7 @@ from dataclasses import replace
 from calendarsync import ids
 from calendarsync.client import Client
 from calendarsync.observed import Body, Memory, Observed, Reading, absent, read_event
-from cohorts.sync.mirror import Finding
-
-NAMED = 5  # strangers that are named in a trouble's detail
+from cohorts.sync.mirror import Finding, Orphans
 
 
 async def observe(client: Client, memory: Memory) -> Finding:
@@ -23,11 +21,19 @@ async def observe(client: Client, memory: Memory) -> Finding:
     if lacking := memory.awaited - set(observed.events):
         reading = await _ask_for(client, memory, reading, lacking)
         observed = Observed(memory.events).with_reading(reading)
-    strangers = sorted(event.face.summary for event in observed.strangers(memory.recorded))
-    if strangers and not memory.adopt:
-        detail = f"{len(strangers)} events, among them {', '.join(strangers[:NAMED])}"
-        return Finding(observed, trouble="strangers", detail=detail, keep=reading)
-    return Finding(observed, keep=reading)
+    return Finding(observed, orphans=_find_orphans(observed, memory), keep=reading)
+
+
+def _find_orphans(observed: Observed, memory: Memory) -> Orphans:
+    """Events with our mark that no record explains, unless staff have said that they are ours."""
+    if memory.adopt:
+        return Orphans()
+    found = list(observed.strangers(memory.recorded | memory.not_adopted))
+    marks = [mark for event in found if (mark := ids.read_id(event.id))]
+    return Orphans(
+        names=tuple(sorted(event.face.summary for event in found)),
+        groups=frozenset(mark.group_id for mark in marks),
+    )
 
 
 async def read(client: Client, memory: Memory) -> Reading:

@@ -175,7 +175,8 @@ class Memory:
     """What was kept of the looks before, and what a look needs of our records.
 
     `recorded`: ids of everything that is ours by record.  `awaited`: those that must be found, or
-    be said to be gone.  `adopt`: staff's word that marked events without a record are ours.
+    be said to be gone.  `adopt`: staff's word that marked events without a record are ours;
+    `not_adopted`: those that could not be taken over at that word.
     """
 
     installation: str
@@ -184,6 +185,7 @@ class Memory:
     recorded: frozenset[str] = frozenset()
     awaited: frozenset[str] = frozenset()
     adopt: bool = False
+    not_adopted: frozenset[str] = frozenset()
 
 
 # -- reading Google's JSON -------------------------------------------------------------------

@@ -31,9 +31,10 @@ from calendarsync.selectors import MIRROR, current_series, recorded_ids
 from calendarsync.slots import Slot
 from calendarsync.words import is_rewritten
 from cohorts.errors import Refusal
-from cohorts.models import Group
+from cohorts.models import Group, User
 from cohorts.signals import announce
 from cohorts.sync.models import GroupSync, MirrorState
+from cohorts.sync.services import note_adopted
 from meetings.models import Meeting
 
 # -- a look ----------------------------------------------------------------------------------
@@ -132,35 +133,50 @@ def _remember_instances(row: CalendarSeries, slot: Slot) -> None:
 
 @transaction.atomic
 def adopt_strangers(observed: Observed) -> None:
-    """Record marked events that no record explains, by what their mark says.
+    """On staff's word, record marked events that no record explains, by what their mark says.
 
-    Staff's word is used up by that: strangers that come later are asked about anew.
+    The word is used up by that: orphans that come later are asked about again.  What cannot be
+    recorded is kept with its reason, and is not asked about again.
     """
-    strangers = list(observed.strangers(recorded_ids()))
-    for event in strangers:
-        if mark := ids.read_id(event.id):
-            _adopt(event, mark)
-    if strangers:
-        MirrorState.objects.filter(name=MIRROR).update(adopt_strangers=False)
+    if not MirrorState.objects.filter(name=MIRROR, adopt_strangers=True).exists():
+        return
+    lacking = {}
+    for event in observed.strangers(recorded_ids()):
+        if why := _adopt(event, ids.read_id(event.id)):
+            lacking[event.id] = f"“{event.face.summary}” was not taken over: {why}"
+    note_adopted(MIRROR, lacking)
 
 
-def _adopt(event: Event, mark: ids.Mark) -> None:
+def _adopt(event: Event, mark: ids.Mark | None) -> str:
+    """Record one event; returns a sentence when that is not possible."""
+    if mark is None:
+        return "its mark cannot be read."
     if mark.meeting_id is not None:
-        if Meeting.objects.filter(pk=mark.meeting_id).exists():
-            CalendarEvent.objects.create(
-                meeting_id=mark.meeting_id,
-                user_id=mark.person_id,
-                generation=mark.generation,
-                event_id=event.id,
-                made_at=real_now(),
-            )
-    elif Group.objects.filter(pk=mark.group_id).exists():
-        row, _ = CalendarSeries.objects.update_or_create(
-            group_id=mark.group_id,
-            generation=mark.generation,
-            defaults={"event_id": event.id},
-        )
-        _complete_series(row, event.slot)
+        return _adopt_single(event, mark, mark.meeting_id)
+    if not Group.objects.filter(pk=mark.group_id).exists():
+        return f"its group (number {mark.group_id}) is not in this database."
+    row, is_new = CalendarSeries.objects.get_or_create(
+        group_id=mark.group_id, generation=mark.generation, defaults={"event_id": event.id}
+    )
+    if not is_new:
+        return f"{row.group} has another series of the same generation by record."
+    _complete_series(row, event.slot)
+    return ""
+
+
+def _adopt_single(event: Event, mark: ids.Mark, meeting_id: int) -> str:
+    if not Meeting.objects.filter(pk=meeting_id).exists():
+        return f"its meeting (number {meeting_id}) is not in this database."
+    if mark.person_id and not User.objects.filter(pk=mark.person_id).exists():
+        return f"its guest (number {mark.person_id}) is not in this database."
+    CalendarEvent.objects.create(
+        meeting_id=meeting_id,
+        user_id=mark.person_id,
+        generation=mark.generation,
+        event_id=event.id,
+        made_at=real_now(),
+    )
+    return ""
 
 
 # -- a call ----------------------------------------------------------------------------------

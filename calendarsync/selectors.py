@@ -46,6 +46,7 @@ def load_memory(calendar_id: str, now: datetime) -> Memory:
         recorded=recorded_ids(),
         awaited=_awaited(now),
         adopt=bool(state and state.adopt_strangers),
+        not_adopted=frozenset(pk for pk, _ in state.not_adopted) if state else frozenset(),
     )
 
 

@@ -12,10 +12,10 @@ from cohorts import clock
 from cohorts.messages import parts
 from cohorts.messages import services as outbox
 from cohorts.messages.models import Message
-from cohorts.models import Group
+from cohorts.models import Cohort, Group
 from cohorts.sync.errors import CallFailed, LookAgain, Unclear
 from cohorts.sync.mirror import Action, Outcome
-from cohorts.sync.models import MirrorState
+from cohorts.sync.services import note_adopted
 from discordsync import directs, keys, lines
 from discordsync.calls import Call
 from discordsync.client import Client
@@ -189,9 +189,15 @@ def adopt(strangers: dict[str, int], names: Mapping[str, str], observed: Observe
     """On staff's word: records for marked objects that had none.  They owe no welcome.
 
     `names` are what the facts call them now, which is what we will have sent.  The word is used
-    once: what is strange at a later look is asked about again.
+    once: what is strange at a later look is asked about again.  An object that is somebody's by
+    record stays theirs (two cohorts in one category, say), and is told with that reason.
     """
+    lacking = {}
     for key, outside_id in strangers.items():
+        other = DiscordObject.objects.filter(outside_id=outside_id).exclude(key=key).first()
+        if other is not None:
+            lacking[key] = _say_whose(key, other, observed.name_of(outside_id))
+            continue
         cohort_id, group_id, meeting_id = _owners(key)
         DiscordObject.objects.update_or_create(
             key=key,
@@ -207,7 +213,16 @@ def adopt(strangers: dict[str, int], names: Mapping[str, str], observed: Observe
                 "adopted": True,
             },
         )
-    MirrorState.objects.filter(name="discord").update(adopt_strangers=False)
+    note_adopted("discord", lacking)
+
+
+def _say_whose(key: str, other: DiscordObject, name: str) -> str:
+    cohort_id, group_id, _ = _owners(key)
+    wanted = Group.objects.get(pk=group_id) if group_id else Cohort.objects.get(pk=cohort_id)
+    return (
+        f"“{name}” was not taken over as the {keys.kind_of(key).replace('_', ' ')} of {wanted}: it "
+        f"is recorded for {other.group or other.cohort} already."
+    )
 
 
 def _owners(key: str) -> tuple[int, int | None, int | None]:

@@ -18,6 +18,7 @@ from cohorts.sync.mirror import (
     Budget,
     Check,
     Finding,
+    Orphans,
     Outcome,
     Plan,
     Policy,
@@ -38,7 +39,6 @@ from discordsync.observed import ACTIVE, SCHEDULED, Observed
 from discordsync.plan_events import EVENTS
 from discordsync.troubles import TROUBLES
 
-STRANGERS_SHOWN = 10
 UNSEEN = "Discord did not list everybody, so it is not known who is in the server."
 LOOK_AGAIN = timedelta(minutes=1)  # when a look was not whole
 
@@ -65,6 +65,9 @@ class DiscordMirror:
     def is_configured(self) -> bool:
         return bool(settings.DISCORD_BOT_TOKEN and settings.DISCORD_GUILD_ID)
 
+    def scope(self) -> str:
+        return str(settings.DISCORD_GUILD_ID or "")
+
     def connect(self, check: Callable[[], None]) -> AbstractAsyncContextManager[Client]:
         return client.connect(check)
 
@@ -82,13 +85,8 @@ class DiscordMirror:
             sent=await looking.find_sent(client, observed, snapshot),
             adopt=snapshot.adopt,
         )
-        strange = bool(kept.strangers) and not snapshot.adopt
-        return Finding(
-            observed,
-            trouble="strangers" if strange else "",
-            detail=_list_names(kept.strangers, observed) if strange else "",
-            keep=kept,
-        )
+        orphans = recover.describe_orphans(kept.strangers, snapshot, observed)
+        return Finding(observed, orphans=Orphans() if snapshot.adopt else orphans, keep=kept)
 
     def keep(self, finding: Finding) -> None:
         kept: Kept = finding.keep
@@ -179,12 +177,6 @@ class DiscordMirror:
 
     def forget_all(self) -> None:
         DiscordObject.objects.all().delete()
-
-
-def _list_names(found: dict[str, int], observed: Observed) -> str:
-    names = [f"“{observed.name_of(pk)}”" for pk in found.values()]
-    more = f" and {len(names) - STRANGERS_SHOWN} more" if len(names) > STRANGERS_SHOWN else ""
-    return ", ".join(names[:STRANGERS_SHOWN]) + more
 
 
 def _all_actions(plan: Plan) -> list[Action]:

@@ -70,6 +70,7 @@ def _revoke(look: Look, group: WantedGroup, person: int, role_id: int) -> Action
         after=frozenset(key_to_send(message.id) for message in group.messages),  # a farewell
         rank=0 if group.active else 1,
         removes=None if ended else str(person),
+        ends=bool(ended),
         repeatable=True,
         payload=calls.revoke(look.observed.guild_id, person, role_id),
     )

@@ -50,6 +50,7 @@ def take_off(look: Look, group: WantedGroup, key: str) -> Iterator[Action]:
             why,
             rank=TAKING,
             removes=None if ended or stays else str(person),
+            ends=bool(ended),
         )
 
 
@@ -64,6 +65,7 @@ def _permit(
     *,
     rank: int,
     removes: str | None = None,
+    ends: bool = False,
 ) -> Action:
     return Action(
         key=f"{verb} {key} {call.subject}",
@@ -75,6 +77,7 @@ def _permit(
         cohort_id=owner.cohort_id,
         rank=rank,
         removes=removes,
+        ends=ends,
         repeatable=call.method == "PUT",  # what was taken off cannot be taken off again
         payload=call,
     )

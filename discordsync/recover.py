@@ -8,9 +8,11 @@
     event           the mark in its description                          its record waits for an id
     a marked one    no record at all, or one of something that is gone   only on staff's word
 
-Until staff have spoken, marked objects without a record or an open intent are strangers: this
-database may be older than what stands outside, and the mirror only looks.  On their word a text
-channel brings its group's role, voice channel and category with it, which carry no mark.
+Until staff have spoken, marked objects without a record or an open intent are orphans. A clone is
+one once its original is deleted, since it has the same topic: the group or cohort that it names is
+held. Many of them mean that this database may be older than what is outside, and everything is
+held (cohorts.sync.mirror.Orphans).  On staff's word a text channel brings its group's role, voice
+channel and category with it, which carry no mark.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
+from cohorts.sync.mirror import Orphans
 from discordsync import keys, permissions
 from discordsync.facts import Record, Snapshot
 from discordsync.observed import (
@@ -117,6 +120,23 @@ def find_strangers(snapshot: Snapshot, observed: Observed) -> dict[str, int]:
     for key in [key for key in marked if keys.kind_of(key) == "text_channel"]:
         marked |= _hanging(key, observed.channels[marked[key]], snapshot, observed)
     return marked
+
+
+def describe_orphans(strangers: dict[str, int], snapshot: Snapshot, observed: Observed) -> Orphans:
+    """What was found, with the groups and cohorts that the marks name."""
+    groups_of_meetings = {m.id: g.id for g in snapshot.groups.values() for m in g.meetings}
+    groups, cohorts = set(), set()
+    for key in strangers:
+        number = keys.number_of(key)
+        match keys.kind_of(key):
+            case "cohort_channel":
+                cohorts.add(number)
+            case "text_channel":
+                groups.add(number)
+            case "event":
+                groups.add(groups_of_meetings[number])
+    names = tuple(observed.name_of(pk) for pk in strangers.values())
+    return Orphans(names, frozenset(groups), frozenset(cohorts))
 
 
 def _is_unexplained(key: str, snapshot: Snapshot, observed: Observed) -> bool:

@@ -34,6 +34,17 @@ def find_postgresql() -> Path | None:
     return debian[0].parent if debian else _wheel_programs()
 
 
+def find_backup_program(name: str) -> Path:
+    """pg_dump or pg_restore, beside the server's own programs."""
+    folder = find_postgresql()
+    places = [folder / name, (folder / "initdb").resolve().parent / name] if folder else []
+    on_path = shutil.which(name)
+    found = next((place for place in places if place.exists()), on_path and Path(on_path))
+    if not found:
+        raise SystemExit(f"{name} was not found beside PostgreSQL's initdb, nor on PATH.")
+    return found
+
+
 def _version(initdb: Path) -> float:
     name = initdb.parents[1].name
     return float(name) if name.replace(".", "", 1).isdecimal() else 0

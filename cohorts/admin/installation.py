@@ -10,4 +10,10 @@ from cohorts.models import Installation
 
 @admin.register(Installation)
 class InstallationAdmin(ReadOnlyAdmin):
-    list_display = ["installation_id", "accepted_as", "first_started_at", "quiet_before"]
+    list_display = [
+        "installation_id",
+        "accepted_as",
+        "first_started_at",
+        "quiet_before",
+        "silenced_at",
+    ]

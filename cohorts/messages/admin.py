@@ -48,7 +48,7 @@ class MessageAdmin(ReadOnlyAdmin):
     search_help_text = "A person's name or address, a group's name, or a key"
     date_hierarchy = "due_at"
     ordering = ["-due_at", "-pk"]
-    actions = ["try_again", "drop"]
+    actions = ["try_again", "send_anyway", "drop"]
     fieldsets = [
         (None, {"fields": ["kind", "channel", "user", "group", "state", "why_not_now"]}),
         ("Words", {"fields": ["words", "preview"]}),
@@ -106,6 +106,14 @@ class MessageAdmin(ReadOnlyAdmin):
         ids = _ids(chosen)
         done = services.owe_again(ids, now=clock.now())
         self._tell(request, done, len(ids), "to be tried now", "sent already, or too late")
+
+    @admin.action(
+        description="Send, although it may already have been sent", permissions=["settle"]
+    )
+    def send_anyway(self, request: HttpRequest, chosen: QuerySet[Message]) -> None:
+        ids = _ids(chosen)
+        done = services.send_anyway(ids, now=clock.now())
+        self._tell(request, done, len(ids), "to be sent now", "not in question, or too late")
 
     @admin.action(description="Do not send", permissions=["settle"])
     def drop(self, request: HttpRequest, chosen: QuerySet[Message]) -> None:

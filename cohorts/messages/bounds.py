@@ -1,4 +1,8 @@
-"""How far back messages may be owed: nothing from before it was known here."""
+"""How far back messages may be owed: nothing from before it was known here.
+
+What was due before `quiet_before`, after a restore, is written down all the same, so that staff see
+it; `services.expire_late` sets it aside.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +19,9 @@ from cohorts.models import Group, Installation
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Since when this installation may send, and since when it knows each kind."""
+    """Since when there is this installation, and since when it knows each kind."""
 
-    quiet_before: datetime | None
+    first_started_at: datetime | None
     known_kinds: Mapping[str, datetime]
 
 
@@ -33,7 +37,7 @@ def read_bounds(now: datetime) -> Bounds:
     MessageKind.objects.bulk_create(
         [MessageKind(name=name, known_since=since) for name in fresh], ignore_conflicts=True
     )
-    return Bounds(installation.quiet_before, {**known, **fresh})
+    return Bounds(installation.first_started_at, {**known, **fresh})
 
 
 def keep_sendable(owed: Iterable[Owed], bounds: Bounds, now: datetime) -> dict[str, Owed]:
@@ -44,7 +48,7 @@ def keep_sendable(owed: Iterable[Owed], bounds: Bounds, now: datetime) -> dict[s
 
 
 def _is_of_our_time(one: Owed, bounds: Bounds, known_at: Mapping[int, datetime]) -> bool:
-    since = [bounds.quiet_before, bounds.known_kinds.get(one.kind)]
+    since = [bounds.first_started_at, bounds.known_kinds.get(one.kind)]
     if one.group_id is not None:
         since.append(known_at.get(one.group_id))
     return all(moment is None or one.due_at >= moment for moment in since)

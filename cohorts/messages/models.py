@@ -18,6 +18,7 @@ class Message(models.Model):
         SENT = "sent"
         EXPIRED = "expired", "too late"
         DROPPED = "dropped", "no longer true"
+        UNSURE = "unsure", "may already have been sent"  # by the original, before a restore
 
     class Channel(models.TextChoices):
         EMAIL = "email", "e-mail"
@@ -51,6 +52,8 @@ class Message(models.Model):
     outside_id = models.CharField(max_length=200, blank=True)
     # It could not be sent directly: from then on it goes by e-mail, and never both ways.
     fell_back_at = models.DateTimeField(null=True, blank=True)
+    # Staff had it sent although the original may have sent it before.
+    released_at = models.DateTimeField(null=True, blank=True)
     # The words as sent, fixed before the first try so that a repetition is the same message.
     subject = models.CharField(max_length=200, blank=True)
     body = models.TextField(blank=True)
@@ -63,7 +66,10 @@ class Message(models.Model):
                 fields=["channel", "next_try_at"],
                 condition=models.Q(state__in=["owed", "sending"]),
                 name="message_unsent",
-            )
+            ),
+            models.Index(
+                fields=["due_at"], condition=models.Q(state="unsure"), name="message_unsure"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Min, QuerySet
+from django.db.models import Min, Q, QuerySet
 
 from cohorts.messages import discord_text
 from cohorts.messages.models import UNSENT, Message
@@ -52,6 +52,8 @@ def due_messages(channel: str, now: datetime) -> list[DueMessage]:
     words cannot be made is left out; `services.weed_out` notes why.
     """
     installation = Installation.objects.filter(pk=1).first()
+    if installation and installation.silenced_at:
+        return []  # a copy sends nothing until staff allow it
     rows = sendable(channel, now, installation)
     found = (_with_words(row, installation, now) for row in rows)
     return [message for message in found if message is not None]
@@ -67,7 +69,8 @@ def sendable(channel: str, now: datetime, installation: Installation | None) -> 
         cutoff_at__gt=now,
     )
     if installation and installation.quiet_before:
-        rows = rows.filter(due_at__gte=installation.quiet_before)
+        is_ours = Q(due_at__gte=installation.quiet_before) | Q(released_at__isnull=False)
+        rows = rows.filter(is_ours)
     return rows.select_related("user", "group__cohort__course").order_by("due_at", "pk")
 
 

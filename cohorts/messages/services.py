@@ -5,6 +5,9 @@
                             │ └──mark_failed──┘ └─┘ mark_unclear: perhaps it arrived
                             │    mark_lost: somebody looked, and it did not
                             ├── expire_late ──> EXPIRED     past its cutoff, never sent
+                            ├── expire_late ──> UNSURE      the original may have sent it
+                            │ ^                   │
+                            │ └──send_anyway──────┘         staff chose to send it
                             └── mark_dropped ─> DROPPED     no longer true, or staff's word
 
 Nothing here calls the network.
@@ -25,6 +28,7 @@ from django.utils.module_loading import import_string
 
 from cohorts.messages import parts
 from cohorts.messages.bounds import Bounds, keep_sendable, read_bounds
+from cohorts.messages.holds import may_send
 from cohorts.messages.models import UNSENT, Message
 from cohorts.messages.nudges import nudge_email
 from cohorts.messages.owed import NoLongerTrue, Owed
@@ -40,7 +44,8 @@ NO_WORDS = "Its words cannot be made ({error}). Tell whoever runs Lens."
 BUG_RETRY = timedelta(minutes=10)
 LATE = "It could not be sent in time."
 LATE_UNKNOWN = "It is too late to try again, and whether it arrived is not known."
-BEFORE_OUR_TIME = "It was due before staff said whose installation this is."
+UNSURE = "It may already have been sent: it was due before this database was restored or copied."
+LATE_UNSURE = "Nobody chose to send it again in time."
 KEEP_AFTER_CUTOFF = timedelta(days=180)
 
 
@@ -136,7 +141,7 @@ def claim(message_id: int, *, seen: datetime, until: datetime) -> bool:
 
     For channels without a lease of their own.
     """
-    unsent = Message.objects.filter(pk=message_id, state__in=UNSENT, next_try_at=seen)
+    unsent = Message.objects.filter(may_send(), pk=message_id, state__in=UNSENT, next_try_at=seen)
     return bool(unsent.update(next_try_at=until))
 
 
@@ -153,9 +158,9 @@ def begin(
 
     Words that were fixed before stay.  `tried_at` stays the moment since which it may have arrived.
     Returns False when the message is owed no more on this channel (sent, dropped, expired, or sent
-    another way by now): start no call then.
+    another way by now), or when nothing may be sent: start no call then.
     """
-    unsent = Message.objects.filter(pk=message_id, state__in=UNSENT, channel=channel)
+    unsent = Message.objects.filter(may_send(), pk=message_id, state__in=UNSENT, channel=channel)
     unsent.filter(body="").update(subject=subject, body=body, html=html)
     unsent.filter(state=Message.State.OWED).update(tried_at=None)
     return bool(
@@ -199,7 +204,8 @@ def mark_wordless(message_id: int, error: Exception, *, now: datetime) -> None:
 
 def mark_dropped(*message_ids: int, why: str) -> int:
     """Not to be sent any more.  Returns how many still waited to be."""
-    return Message.objects.filter(pk__in=message_ids, state__in=UNSENT).update(
+    waiting = [*UNSENT, Message.State.UNSURE]
+    return Message.objects.filter(pk__in=message_ids, state__in=waiting).update(
         state=Message.State.DROPPED, why_not=why[:WHY_LENGTH]
     )
 
@@ -248,15 +254,33 @@ def unsubscribe(user_id: int) -> bool:
 
 
 def expire_late(now: datetime) -> int:
-    """Close what is past its cutoff, with the reason; returns how many."""
+    """Close what is past its cutoff, with the reason; returns how many.
+
+    What was due before our time is set aside for staff to decide.
+    """
     unsent = Message.objects.filter(state__in=UNSENT)
     late = unsent.filter(cutoff_at__lte=now)
-    quiet_before = Installation.objects.filter(pk=1).values("quiet_before")
-    return (
+    unsure = Message.objects.filter(state=Message.State.UNSURE, cutoff_at__lte=now)
+    count = (
         _expire(late.filter(state=Message.State.SENDING), LATE_UNKNOWN)
         + _expire(late, LATE)
-        + _expire(unsent.filter(due_at__lt=Subquery(quiet_before)), BEFORE_OUR_TIME)
+        + _expire(unsure, LATE_UNSURE)
     )
+    quiet_before = Installation.objects.filter(pk=1).values("quiet_before")
+    early = unsent.filter(due_at__lt=Subquery(quiet_before), released_at__isnull=True)
+    early.update(state=Message.State.UNSURE, why_not=UNSURE)
+    return count
+
+
+@transaction.atomic
+def send_anyway(message_ids: Iterable[int], *, now: datetime) -> int:
+    """Staff's choice: send these though they may have been sent before.  Returns how many."""
+    unsure = Message.objects.filter(pk__in=list(message_ids), state=Message.State.UNSURE)
+    chosen = list(unsure.filter(cutoff_at__gt=now).select_for_update().values_list("pk", flat=True))
+    Message.objects.filter(pk__in=chosen).update(
+        state=Message.State.OWED, why_not="", released_at=now, tried_at=None
+    )
+    return owe_again(chosen, now=now)
 
 
 def _expire(late: QuerySet[Message], sentence: str) -> int:

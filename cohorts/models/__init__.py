@@ -2,7 +2,7 @@
 
 from cohorts.models.access import AccessException, AccessState
 from cohorts.models.courses import Cohort, Course, Group, active_group, live_group
-from cohorts.models.installation import Installation
+from cohorts.models.installation import Installation, Seal
 from cohorts.models.memberships import Membership
 from cohorts.models.people import User
 from cohorts.models.sign_ins import AccountLetter, FormerAddress, RefusedSignIn
@@ -18,6 +18,7 @@ __all__ = [
     "Installation",
     "Membership",
     "RefusedSignIn",
+    "Seal",
     "User",
     "active_group",
     "live_group",

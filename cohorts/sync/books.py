@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
@@ -10,11 +10,12 @@ from django.db import models
 from django.db.models.functions import Now
 
 from cohorts import clock
-from cohorts.services.installation import ensure_installation, is_another
+from cohorts.services.installation import ensure_installation, find_doubt
 from cohorts.sync.backoff import wait_before_retry
 from cohorts.sync.errors import CallFailed, LookAgain, Outage, Unclear
-from cohorts.sync.mirror import Action
+from cohorts.sync.mirror import Action, Mirror, Orphans
 from cohorts.sync.models import GroupSync, MirrorState, SyncAction, SyncRun
+from cohorts.sync.registry import configured_mirrors
 from cohorts.sync.settling import Due
 
 
@@ -34,12 +35,35 @@ def is_waiting(mirror: str) -> bool:
     return MirrorState.objects.filter(name=mirror, retry_at__gt=Now()).exists()
 
 
-def read_only(mirror: str) -> str:
-    """A trouble's code when the mirror may look but change nothing, else ""."""
-    if is_another(ensure_installation(clock.now())):
-        return "other_installation"
-    paused = MirrorState.objects.filter(name=mirror, paused_at__isnull=False).exists()
-    return "paused" if paused else ""
+def read_only(mirror: Mirror) -> str:
+    """A trouble's code when the mirror may look but change nothing, else "".
+
+    Two queries: whose installation this is, and whether anything says that it may be another's.
+    """
+    if doubt := find_doubt(ensure_installation(clock.now())):
+        return doubt
+    states = {state.name: state for state in MirrorState.objects.all()}
+    if sign := find_sign_of_copy(states.values()):
+        return sign
+    return "paused" if states[mirror.name].paused_at else ""
+
+
+def find_sign_of_copy(states: Collection[MirrorState]) -> str:
+    """A trouble's code when what was found outside says that this may be a copy, else ""."""
+    mirrors = configured_mirrors()
+    if any(state.has_many_orphans for state in states if state.name in mirrors):
+        return "strangers"
+    return "moved" if find_moved(states) else ""
+
+
+def find_moved(states: Iterable[MirrorState]) -> list[MirrorState]:
+    """The mirrors for which the settings name another server or calendar than before."""
+    mirrors = configured_mirrors()
+    return [
+        state
+        for state in states
+        if state.name in mirrors and state.scope not in {"", mirrors[state.name].scope()}
+    ]
 
 
 def count_changes(mirror: str) -> int:
@@ -105,9 +129,19 @@ class Book:
 
     # -- the mirror's own state --------------------------------------------------------------
 
-    def heard(self, look_at: datetime | None) -> None:
-        """`look_at`: when to look again though no group is due; None where that is not needed."""
-        self._state().update(heard_at=Now(), look_at=look_at)
+    def heard(self, look_at: datetime | None, scope: str) -> None:
+        """`look_at`: when to look again though no group is due; None where that is not needed.
+
+        The first scope is remembered; another one is a question for staff (`find_moved`).
+        """
+        is_first = models.When(scope="", then=models.Value(scope))
+        kept = models.Case(is_first, default=models.F("scope"))
+        self._state().update(heard_at=Now(), look_at=look_at, scope=kept)
+
+    def note_orphans(self, orphans: Orphans) -> None:
+        """Kept until the next look: whether another mirror may write depends on it too."""
+        fields = {"orphans": orphans.detail[:500], "has_many_orphans": orphans.are_many}
+        self._state().exclude(**fields).update(**fields)
 
     def served(self, trouble: str = "", detail: str = "") -> None:
         """The slice ended without an outage.  `trouble` is what the look found wrong with the whole
@@ -115,7 +149,7 @@ class Book:
         row = MirrorState.objects.get(name=self.mirror)
         if row.trouble != trouble:
             row.trouble_since = clock.now() if trouble else None
-        row.trouble, row.trouble_detail = trouble, detail[:500]
+        row.trouble, row.trouble_detail = trouble, detail[:500] if trouble else ""
         row.failures, row.retry_at = 0, None
         row.save(update_fields=STATE_FIELDS)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from cohorts.sync.mirror import Action, Plan, Withheld
+from cohorts.sync.mirror import Action, Orphans, Plan, Trouble, Withheld
 
 REMOVALS_HELD = "removals_held"
+ORPHANED = "orphaned"
 SHARE = 0.25  # of a mirror's people
 FEW = 5  # never held back up to this many
 
@@ -54,3 +55,33 @@ def hold_all(plan: Plan, reason: str) -> Plan:
         actions=(),
         withheld=plan.withheld + tuple(Withheld(action, reason) for action in plan.actions),
     )
+
+
+def hold_orphaned(plan: Plan, orphans: Orphans, due: Mapping[int, int]) -> Plan:
+    """Withhold what concerns groups and cohorts that orphans name, the end of access apart.
+
+    `due` are the groups that the plan is for, each with its cohort's id; they are told of it.
+    """
+    if not orphans:
+        return plan
+    held = [a for a in plan.actions if not a.ends and _is_named(orphans, a.group_id, a.cohort_id)]
+    keys = {action.key for action in held}
+    told = [pk for pk, cohort in sorted(due.items()) if _is_named(orphans, pk, cohort)]
+    return replace(
+        plan,
+        actions=tuple(action for action in plan.actions if action.key not in keys),
+        withheld=tuple(Withheld(a, ORPHANED, orphans.detail) for a in held)
+        + tuple(_for_orphans(one, orphans) for one in plan.withheld),
+        troubles=tuple(Trouble(pk, ORPHANED, orphans.detail) for pk in told) + plan.troubles,
+    )
+
+
+def _for_orphans(held: Withheld, orphans: Orphans) -> Withheld:
+    """What is wanted of a named group is withheld for this before anything else."""
+    if not _is_named(orphans, held.action.group_id, held.action.cohort_id):
+        return held
+    return replace(held, reason=ORPHANED, detail=orphans.detail)
+
+
+def _is_named(orphans: Orphans, group_id: int | None, cohort_id: int | None) -> bool:
+    return group_id in orphans.groups or cohort_id in orphans.cohorts

@@ -26,6 +26,8 @@ from cohorts.sync.troubles import TROUBLES
 logger = logging.getLogger(__name__)
 
 STAFFS_OWN = frozenset({"needs_infrastructure", "no_members", "no_slot", "paused"})
+# Of the whole installation: cohorts.sync.ownership logs them, every hour.
+WHOLE = frozenset({"restored", "other_installation", "moved", "strangers"})
 NAMED = 5  # groups in one line
 
 
@@ -59,7 +61,7 @@ def _codes() -> tuple[set[str], set[str]]:
     texts = dict(TROUBLES)
     for mirror in all_mirrors().values():
         texts |= mirror.troubles
-    loud = {code for code, text in texts.items() if text.needs_person} - STAFFS_OWN
+    loud = {code for code, text in texts.items() if text.needs_person} - STAFFS_OWN - WHOLE
     return loud, {code for code, text in texts.items() if text.passes}
 
 

@@ -12,7 +12,8 @@ from django.urls import reverse
 from cohorts.messages.models import Message
 from cohorts.messages.owed import NoLongerTrue, Owed
 from cohorts.models import AccessState, Group, User
-from cohorts.sync.models import GroupSync, RealizeRequest
+from cohorts.sync import books
+from cohorts.sync.models import MirrorState, RealizeRequest
 from cohorts.sync.registry import find_trouble
 from cohorts.sync.requests import STANDING, WITHDRAWN
 
@@ -22,10 +23,9 @@ NAMES_SHOWN = 40
 
 
 def why_held() -> str:
-    """Marked objects that no record explains: an older database may be repeating what was sent."""
-    if GroupSync.objects.filter(trouble="strangers").exists():
-        return f"{find_trouble('strangers').sentence} {find_trouble('strangers').fix}"
-    return ""
+    """Signs of a copy that were found outside: it may be repeating what was sent.  One query."""
+    code = books.find_sign_of_copy(list(MirrorState.objects.all()))
+    return f"{find_trouble(code).sentence} {find_trouble(code).fix}" if code else ""
 
 
 def owe_realize_ended(_group_ids: frozenset[int] | None, now: datetime) -> Iterable[Owed]:

@@ -26,6 +26,9 @@ from typing import Any, Protocol
 from cohorts.sync.errors import CallFailed
 from cohorts.sync.troubles import TroubleText
 
+FEW_ORPHANS = 3  # groups and cohorts that orphans name; more stop everything
+ORPHANS_SHOWN = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
@@ -35,6 +38,7 @@ class Action:
     of actions that must be done first, `after` of such that are tried first, unless that takes more
     than a moment.  `rank` orders a lane, lowest first.  `removes` is the outside person (a readable
     name) whose access this takes away though no dated fact explains it.
+    `ends`: this takes away access that a dated fact has ended; as little as possible delays it.
     `alone`: nothing hangs on it, and the mirror finds out by itself what an unclear answer meant.
     `repeatable`: nothing hangs on it, and doing it twice is the same as doing it once.
     """
@@ -50,6 +54,7 @@ class Action:
     after: frozenset[str] = frozenset()
     rank: int = 0
     removes: str | None = None
+    ends: bool = False
     alone: bool = False
     repeatable: bool = False
     creates: bool = False  # infrastructure: only for groups that were asked for
@@ -156,12 +161,39 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Orphans:
+    """Objects with our mark that no record explains: by their names, and by whom the marks name.
+
+    One or a few of them hold up only those groups and cohorts; many are a sign that this database
+    is older than what is outside, and stop everything.
+    """
+
+    names: tuple[str, ...] = ()
+    groups: frozenset[int] = frozenset()
+    cohorts: frozenset[int] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.names)
+
+    @property
+    def are_many(self) -> bool:
+        return len(self.groups) + len(self.cohorts) > FEW_ORPHANS
+
+    @property
+    def detail(self) -> str:
+        shown = ", ".join(f"“{name}”" for name in self.names[:ORPHANS_SHOWN])
+        more = len(self.names) - ORPHANS_SHOWN
+        return f"{shown} and {more} more" if more > 0 else shown
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """What `observe` brought.  `trouble` (a code) withholds every action of this slice."""
 
     observed: Any
     trouble: str = ""
     detail: str = ""
+    orphans: Orphans = Orphans()
     keep: Any = field(default=None, compare=False)  # for `keep`: what to store of the look itself
 
 
@@ -181,6 +213,9 @@ class Mirror(Protocol):
 
     def is_configured(self) -> bool:
         """Whether credentials are set.  A mirror that is not configured is off."""
+
+    def scope(self) -> str:
+        """Which server or calendar the settings name.  Records made in another one do not count."""
 
     def connect(self, check: Callable[[], None]) -> AbstractAsyncContextManager[Any]:
         """A client for one slice.  `check` is called where each request starts, a client's own

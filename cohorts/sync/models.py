@@ -71,6 +71,14 @@ class MirrorState(models.Model):
     paused_by = models.CharField(max_length=150, blank=True)
     # Staff's word on marked objects that no record explains: they are ours, take them.
     adopt_strangers = models.BooleanField(default=False)
+    # What could not be taken over at that word, each a sentence with its reason.
+    not_adopted = models.JSONField(default=list, blank=True)
+    # Objects with our mark that no record explains, as the last look found them; many of them stop
+    # everything.
+    orphans = models.CharField(max_length=500, blank=True)
+    has_many_orphans = models.BooleanField(default=False)
+    # The server or calendar that all records of this mirror are about.
+    scope = models.CharField(max_length=200, blank=True)
     cursor = models.TextField(blank=True)  # Google's syncToken
     # When everything was read last, and not only what had changed.
     whole_at = models.DateTimeField(null=True, blank=True)

@@ -1,14 +1,21 @@
-"""Staff's word on whose objects stand outside.
+"""Whose objects are outside: the question to staff, and what their answer does.
 
-It is asked for when INSTALLATION_ID names another installation than the database knows, or when
-marked objects stand outside that no record explains.  Until then the mirrors only look.
+what is found                                        what waits for the answer
+this database was restored or copied (its seal)      every write and every message
+INSTALLATION_ID is not the one that staff accepted   every write and every message
+the settings name another server or calendar         every write and every message
+marked objects without a record: many                every write and every message
+marked objects without a record: a few               the groups and cohorts that they name
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from cohorts import clock
 from cohorts.models import Installation
@@ -16,42 +23,83 @@ from cohorts.services.installation import (
     accept_copy,
     accept_original,
     ensure_installation,
-    is_another,
+    find_doubt,
 )
-from cohorts.sync import services
+from cohorts.sync import books, services
 from cohorts.sync.models import GroupSync, MirrorState
-from cohorts.sync.registry import all_mirrors
+from cohorts.sync.registry import all_mirrors, configured_mirrors, find_trouble
 
-STRANGERS = "strangers"
+logger = logging.getLogger(__name__)
+
+ALARM_EVERY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What staff have to decide.  `strange` maps mirrors to what was found in them."""
+    """What staff have to decide; all but `doubt` by the mirror's name.
 
-    is_another: bool
-    strange: dict[str, str]
+    `doubt`: the code of what is wrong with this database.  `moved`: the server or calendar that the
+    records are about.  `strange`: many objects without a record.  `orphaned`: a few.  `is_silent`:
+    a copy that sends nothing until staff allow it; that is no question.
+    """
+
+    doubt: str = ""
+    moved: dict[str, str] = field(default_factory=dict)
+    strange: dict[str, str] = field(default_factory=dict)
+    orphaned: dict[str, str] = field(default_factory=dict)
+    is_silent: bool = False
 
     def __bool__(self) -> bool:
-        return self.is_another or bool(self.strange)
+        return self.stops_all or bool(self.orphaned)
+
+    @property
+    def stops_all(self) -> bool:
+        return bool(self.codes)
+
+    @property
+    def codes(self) -> list[str]:
+        """The reasons why nothing is written, each a trouble's code."""
+        found = {self.doubt: bool(self.doubt), "moved": self.moved, "strangers": self.strange}
+        return [code for code, is_so in found.items() if is_so]
 
 
 def find_question() -> Question:
-    """What waits for staff's word now.  Three queries."""
-    rows = MirrorState.objects.filter(trouble=STRANGERS)
-    strange = dict(rows.values_list("name", "trouble_detail"))
-    held = GroupSync.objects.filter(trouble=STRANGERS).values_list("mirror", flat=True).distinct()
-    found = {name: strange.get(name, "") for name in {*strange, *held} if name in all_mirrors()}
-    return Question(is_another(ensure_installation(clock.now())), found)
+    """What waits for staff's answer now.  Two queries."""
+    installation = ensure_installation(clock.now())
+    states = [s for s in MirrorState.objects.all() if s.name in configured_mirrors()]
+    return Question(
+        doubt=find_doubt(installation),
+        moved={state.name: state.scope for state in books.find_moved(states)},
+        strange={s.name: s.orphans for s in states if s.has_many_orphans},
+        orphaned={s.name: s.orphans for s in states if s.orphans and not s.has_many_orphans},
+        is_silent=installation.silenced_at is not None,
+    )
+
+
+def watch(now: datetime) -> None:
+    """Note since when nothing is written, and log it every hour until staff have answered."""
+    question = find_question()
+    row = Installation.objects.filter(pk=1)
+    if not question.stops_all:
+        row.filter(doubted_at__isnull=False).update(doubted_at=None, alarmed_at=None)
+        return
+    row.filter(doubted_at__isnull=True).update(doubted_at=now)
+    is_due = Q(alarmed_at__isnull=True) | Q(alarmed_at__lte=now - ALARM_EVERY)
+    if row.filter(is_due).update(alarmed_at=now):  # of two workers, one logs
+        for text in map(find_trouble, question.codes):
+            logger.error("Nothing is written or sent. %s %s", text.sentence, text.fix)
 
 
 @transaction.atomic
 def go_on_as_original() -> None:
     """This database is the original: its marks stay, and what they are on is taken over."""
     question = find_question()
-    if question.is_another:
+    if question.doubt:
         accept_original(_lock())
-    for name in question.strange:
+    for name in question.moved:
+        services.move(name)
+    # After a restore all that was made since has no record, also where nobody could look yet.
+    for name in configured_mirrors() if question.doubt else question.strange | question.orphaned:
         services.adopt_strangers(name)
     for name in all_mirrors():
         services.look_at_all(name)
@@ -59,14 +107,15 @@ def go_on_as_original() -> None:
 
 @transaction.atomic
 def take_as_copy() -> None:
-    """This database is a copy: forget every record, mark anew, make nothing until asked again."""
+    """This database is a copy: forget every record, make nothing until asked, and send nothing."""
     accept_copy(_lock())
     for mirror in all_mirrors().values():
         mirror.forget_all()
+        MirrorState.objects.filter(name=mirror.name).update(scope=mirror.scope())
     GroupSync.objects.update(
         create_asked_at=None, create_asked_by=None, stands_at=None, removals_approved=None
     )
-    MirrorState.objects.update(adopt_strangers=False)
+    MirrorState.objects.update(adopt_strangers=False, not_adopted=[], **services.NO_ORPHANS)
     for name in all_mirrors():
         services.look_at_all(name)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from cohorts.models import Group
 from cohorts.sync import books
-from cohorts.sync.guard import REMOVALS_HELD, hold_all, hold_removals
+from cohorts.sync.guard import REMOVALS_HELD, hold_all, hold_orphaned, hold_removals
 from cohorts.sync.mirror import Action, Finding, Mirror, Policy, Withheld
 from cohorts.sync.models import GroupSync, SyncRun
 
@@ -35,8 +35,12 @@ def _describe(
     groups = _still_there(run.group_ids)
     plan = mirror.plan(desired, finding.observed, Policy(groups, _may_create(run, groups)))
     budget = mirror.budget(desired, finding.observed, plan)
-    code = books.read_only(mirror.name) or finding.trouble
-    plan = hold_all(plan, code) if code else hold_removals(plan, waiting=_waiting(mirror, groups))
+    code = books.read_only(mirror) or finding.trouble
+    if code:
+        plan = hold_all(plan, code)
+    else:
+        plan = hold_orphaned(plan, finding.orphans, _cohorts(groups))
+        plan = hold_removals(plan, waiting=_waiting(mirror, groups))
     return {
         "trouble": code,  # of the whole mirror
         "detail": finding.detail,
@@ -51,6 +55,10 @@ def _describe(
 
 def _still_there(group_ids: list[int]) -> frozenset[int]:
     return frozenset(Group.objects.filter(pk__in=group_ids).values_list("pk", flat=True))
+
+
+def _cohorts(groups: frozenset[int]) -> dict[int, int]:
+    return dict(Group.objects.filter(pk__in=groups).values_list("pk", "cohort_id"))
 
 
 def _waiting(mirror: Mirror, groups: frozenset[int]) -> frozenset[int]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 
-from cohorts import clock
 from cohorts.models import Group, User, live_group
-from cohorts.services.installation import keep_quiet_before
 from cohorts.sync.models import GroupSync, MirrorState, SyncRun
 from cohorts.sync.nudges import nudge_on_commit
 from cohorts.sync.registry import all_mirrors, configured_mirrors, find_trouble
 from cohorts.sync.requests import note_request
+
+logger = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -141,10 +143,40 @@ def end_wait(mirror: str) -> None:
 
 @transaction.atomic
 def adopt_strangers(mirror: str) -> None:
-    """Staff's word on marked objects without a record: they are ours, take them over."""
-    keep_quiet_before(clock.now())
-    MirrorState.objects.filter(name=mirror).update(adopt_strangers=True)
+    """Staff's answer on marked objects without a record: they are ours, take them over.
+
+    Messages that were held meanwhile are sent: this database has not been restored.
+    """
+    MirrorState.objects.filter(name=mirror).update(adopt_strangers=True, **NO_ORPHANS)
     look_at_all(mirror)
+
+
+@transaction.atomic
+def move(mirror: str) -> None:
+    """Staff's answer on another server or calendar: begin there, with what carries our mark.
+
+    What was made in the former one is forgotten, and nothing is made before somebody asks.
+    """
+    all_mirrors()[mirror].forget_all()
+    GroupSync.objects.filter(mirror=mirror).update(
+        create_asked_at=None, create_asked_by=None, stands_at=None, removals_approved=None
+    )
+    MirrorState.objects.filter(name=mirror).update(scope=all_mirrors()[mirror].scope())
+    adopt_strangers(mirror)
+
+
+NO_ORPHANS: dict[str, Any] = {"orphans": "", "has_many_orphans": False}  # until the next look
+
+
+def note_adopted(mirror: str, lacking: Mapping[str, str]) -> None:
+    """The answer is used up; what could not be taken over is kept with its reason, by its id."""
+    row = MirrorState.objects.select_for_update().get(name=mirror)
+    known = {pk for pk, _ in row.not_adopted}
+    row.not_adopted += [[pk, why] for pk, why in lacking.items() if pk not in known]
+    row.adopt_strangers = False
+    row.save(update_fields=["not_adopted", "adopt_strangers"])
+    if lacking:
+        logger.warning("%s objects could not be taken over in %s", len(lacking), mirror)
 
 
 def look_at_all(mirror: str) -> None:

@@ -22,7 +22,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -40,7 +40,7 @@ from cohorts.sync.errors import (
     Refused,
     Unclear,
 )
-from cohorts.sync.guard import REMOVALS_HELD, hold_all, hold_removals
+from cohorts.sync.guard import REMOVALS_HELD, hold_all, hold_orphaned, hold_removals
 from cohorts.sync.mirror import Action, Finding, Mirror, Outcome, Plan, Policy
 from cohorts.sync.models import SyncAction
 from cohorts.sync.nudges import nudge
@@ -159,7 +159,8 @@ class _Slice:
         self.finding = self.loop.run_until_complete(self._within(looking))
         self.mirror.keep(self.finding)
         every = self.mirror.look_every
-        self.book.heard(clock.now() + every if every else None)
+        self.book.heard(clock.now() + every if every else None, self.mirror.scope())
+        self.book.note_orphans(self.finding.orphans)
         self.observed_at = time.monotonic()
 
     def _work(self) -> None:
@@ -191,7 +192,9 @@ class _Slice:
 
     def _end(self) -> None:
         if self.stopped is None:
-            self.book.served(self.finding.trouble, self.finding.detail)
+            orphans = self.finding.orphans
+            trouble = self.finding.trouble or ("strangers" if orphans.are_many else "")
+            self.book.served(trouble, self.finding.detail or orphans.detail)
         elif isinstance(self.stopped, CallFailed):
             self.book.failed(self.stopped)
         self.book.close()
@@ -206,7 +209,7 @@ class _Slice:
             self.outdated = books.count_changes(self.mirror.name) != self.changes
             view.snapshot = self.mirror.snapshot(now)
             view.looked_at = time.monotonic()
-            self.read_only = books.read_only(self.mirror.name) or self.finding.trouble
+            self.read_only = books.read_only(self.mirror) or self.finding.trouble
             self.parked = books.parked_lanes(self.mirror.name)
             view.desired = self.mirror.desired(view.snapshot, now)
             plans.answer_open(self.mirror, view.desired, self.finding, now)
@@ -235,6 +238,8 @@ class _Slice:
         if self.read_only:
             return hold_all(plan, self.read_only)
         due = view.due.values()
+        cohorts = {row.group_id: row.cohort_id for row in due}
+        plan = hold_orphaned(plan, self.finding.orphans, cohorts)
         waiting = {row.group_id for row in due if row.trouble == REMOVALS_HELD}
         return hold_removals(plan, books.approved_removals(view.due), waiting)
 
@@ -299,11 +304,8 @@ class _Slice:
             self.unclear = 0
             outcome = call.task.result()
             self.mirror.record(call.action, outcome)
-            self.finding = Finding(
-                self.mirror.absorb(self.finding.observed, call.action, outcome),
-                self.finding.trouble,
-                self.finding.detail,
-            )
+            observed = self.mirror.absorb(self.finding.observed, call.action, outcome)
+            self.finding = replace(self.finding, observed=observed, keep=None)
             self._write(call, SyncAction.Outcome.DONE, outcome.note)
             if self.tries[key] >= TRIES:
                 self.failed[key] = Refused("It was done, and still differs.", code="bug")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from cohorts import clock
-from cohorts.sync import books, issue_log, requests, services
+from cohorts.sync import books, issue_log, ownership, requests, services
 from cohorts.sync.nudges import nudge
 from cohorts.sync.registry import configured_mirrors
 from cohorts.sync.slice import run_slice
@@ -22,6 +22,7 @@ def sweep() -> None:
 
     Realize requests that have ended are closed, so that whoever asked is told.
     """
+    ownership.watch(clock.now())
     for name in configured_mirrors():
         if books.has_work(name, clock.now()) and not books.is_waiting(name):
             nudge(name)

@@ -65,10 +65,31 @@ TROUBLES: dict[str, TroubleText] = {
         needs_person=True,
         remedy="decide",
     ),
+    "restored": TroubleText(
+        "This database was restored from a backup, or copied.",
+        "Say whether this is a copy (the original's objects are left alone) or the original (work "
+        "goes on).",
+        needs_person=True,
+        remedy="decide",
+    ),
     "strangers": TroubleText(
-        "There are objects with our mark that no record of this database explains. It may be "
-        "older than what stands outside.",
+        "There are many objects with our mark that no record of this database explains. It may be "
+        "older than what is outside.",
         "Say whether this is a copy (they are left alone) or the original (they are taken over).",
+        needs_person=True,
+        remedy="decide",
+    ),
+    "orphaned": TroubleText(
+        "There is an object with this group's or cohort's mark that no record explains, such as a "
+        "channel that was cloned before the original was deleted.",
+        "Press “Decide” to have it taken over, or delete it. Until then nothing else is changed "
+        "for this group here, except that access ends on its date.",
+        needs_person=True,
+        remedy="decide",
+    ),
+    "moved": TroubleText(
+        "The settings name another server or calendar than the one in which everything was made.",
+        "Set the former one again, or say that this is a copy or that it was moved.",
         needs_person=True,
         remedy="decide",
     ),

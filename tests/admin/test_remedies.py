@@ -190,7 +190,9 @@ def test_strangers_are_taken_over_on_staffs_word(staff, sandbox):
     work("discord")
     seen = sandbox.last
     asked = text_of(staff.get(reverse("sync:decide")))
-    assert "In Discord there are objects with our mark" in asked
+    assert "In Discord there are objects with our mark that no record explains: “" in asked
+    assert "Take over" in asked
+    assert "This is a copy" not in asked
 
     press(staff, "decide", word="original")
     work("discord")

@@ -6,8 +6,10 @@ import pytest
 
 from calendarsync.models import CalendarCopy, CalendarEvent, CalendarInstance, CalendarSeries
 from cohorts.models import Installation
+from cohorts.services.installation import break_seal, seal
 from cohorts.sync import services
 from cohorts.sync.models import GroupSync, MirrorState
+from cohorts.sync.ownership import find_question, go_on_as_original
 from cohorts.sync.registry import all_mirrors
 from meetings.models import Meeting
 from tests.calendarsync.seen import SeenCalendar
@@ -22,6 +24,7 @@ def restore_older_database(calendar: SeenCalendar) -> None:
         model.objects.all().delete()
     MirrorState.objects.update(cursor="")
     GroupSync.objects.update(stands_at=None, create_asked_at=calendar.now)
+    break_seal()
 
 
 def test_a_restored_database_only_looks_until_somebody_says_what_it_is(
@@ -32,7 +35,8 @@ def test_a_restored_database_only_looks_until_somebody_says_what_it_is(
     calendar.look()
     calendar.look()  # also by an incremental listing
     assert calendar.writes_since(before) == []
-    assert set(calendar.troubles().values()) == {"strangers"}
+    assert find_question().doubt == "restored"
+    assert find_question().orphaned.keys() == {"calendar"}
 
 
 def test_strangers_that_are_ours_are_adopted_by_their_mark(
@@ -46,7 +50,7 @@ def test_strangers_that_are_ours_are_adopted_by_their_mark(
     (single,) = calendar.singles(group)
     restore_older_database(calendar)
     calendar.look()
-    services.adopt_strangers("calendar")
+    go_on_as_original()
     calendar.forget_mails()
     calendar.work()
     assert {row.event_id for row in CalendarSeries.objects.all()} == ids
@@ -66,6 +70,7 @@ def test_another_installations_events_are_nobodys_business(
 ) -> None:
     theirs = {one["id"]: one for one in calendar.all_series}
     restore_older_database(calendar)
+    seal(calendar.now)
     Installation.objects.update(installation_id="copy")
     calendar.look()
     events = {one["id"]: one for one in calendar.all_series}
@@ -105,13 +110,45 @@ def test_yesterdays_database_finds_what_was_made_since(
     assert calendar.reads_since(before) == 1
 
 
-def test_another_calendar_is_read_anew(realized: Academy, calendar: SeenCalendar, settings) -> None:
-    """`primary` names the same calendar here: what counts is that the token is not used."""
+def test_b12_another_calendar_is_asked_about_and_then_read_anew(
+    realized: Academy, calendar: SeenCalendar, settings
+) -> None:
+    """`primary` names the same calendar here: what carries our mark is found again."""
     calendar.look()
     settings.GOOGLE_CALENDAR_ID = "primary"
     before = calendar.sandbox.last
     services.look_at_all("calendar")
+    realized.add_member("Anne", "A")
     calendar.work()
     calls = calendar.sandbox.calls(before)
     assert "syncToken" not in calls[0]["query"]
-    assert [call for call in calls if call["wrote"]] == []
+    assert calendar.writes_since(before) == []
+    assert calendar.troubles()[realized.groups["A"].name] == "moved"
+
+    go_on_as_original()
+    calendar.work()
+    assert calendar.troubles() == {}
+    assert len(calendar.all_series) == CalendarSeries.objects.count()
+    assert "anne" in calendar.invited(calendar.series(realized.groups["A"]))
+
+
+def test_b5_events_that_cannot_be_taken_over_are_listed_and_asked_about_once(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    group = realized.groups["A"]
+    first = CalendarSeries.objects.get(group=group)
+    CalendarInstance.objects.all().delete()
+    CalendarSeries.objects.filter(group=group).delete()
+    CalendarSeries.objects.create(
+        group=group, generation=first.generation, event_id="pointed0at", made_at=calendar.now
+    )
+    calendar.look()
+    assert calendar.troubles()[group.name] == "orphaned"
+
+    go_on_as_original()
+    calendar.look()
+    ((pk, why),) = MirrorState.objects.get(name="calendar").not_adopted
+    assert pk == first.event_id
+    assert why.endswith("has another series of the same generation by record.")
+    assert not find_question()
+    assert CalendarSeries.objects.get(group=group).event_id == "pointed0at"

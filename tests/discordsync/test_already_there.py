@@ -12,12 +12,14 @@ import pytest
 from cohorts import clock
 from cohorts.messages.models import Message
 from cohorts.models import Group, Membership, User
+from cohorts.services.installation import break_seal, seal
 from cohorts.sync import ownership
 from cohorts.sync.models import GroupSync, MirrorState
 from cohorts.sync.services import allow_removals
 from discordsync.models import DiscordObject
 from discordsync.services import record_existing
 from tests.discordsync.standing import (
+    detail,
     holders_of,
     look_again,
     made_since,
@@ -162,6 +164,7 @@ def restore_from_before(groups, *, cohort_too=False):
     rows = GroupSync.objects.filter(group__in=groups)
     rows.update(stands_at=None, create_asked_at=None, last_ok_at=None)
     Message.objects.filter(group__in=groups).delete()
+    break_seal()
     return ids
 
 
@@ -178,9 +181,8 @@ def test_a_restored_database_only_looks_until_staff_say_go_on(sandbox, made, who
     look_again()
 
     assert sandbox.writes(since=seen) == []
-    assert mirror_trouble() == "strangers"
-    assert {trouble(group) for group in lost} == {"strangers"}
-    assert "“group-3”" in detail_of_mirror()
+    assert {trouble(group) for group in lost} == {"restored"}
+    assert "“group-3”" in orphans_of_mirror()
 
     ownership.go_on_as_original()
     work("discord")
@@ -204,8 +206,8 @@ def first_message(sandbox):
     return next(pk for history in messages.values() for pk in history)
 
 
-def detail_of_mirror():
-    return MirrorState.objects.get(name="discord").trouble_detail
+def orphans_of_mirror():
+    return MirrorState.objects.get(name="discord").orphans
 
 
 def test_the_word_to_go_on_is_used_once(sandbox, made):
@@ -214,21 +216,20 @@ def test_the_word_to_go_on_is_used_once(sandbox, made):
     ownership.go_on_as_original()
     work("discord")
     restore_from_before(made.groups[1:])
+    seal(clock.now())
     seen = sandbox.last
     look_again()
 
     assert sandbox.writes(since=seen) == []
-    assert mirror_trouble() == "strangers"
+    assert {trouble(group) for group in made.groups[1:]} == {"orphaned"}
 
 
-def test_what_was_made_anew_behind_a_restored_database_is_not_made_once_more(sandbox, made):
-    """Yesterday's record points at a channel that was deleted since and made anew."""
-    group = made.groups[0]
-    record = DiscordObject.objects.get(key=f"text_channel:{group.pk}")
-    yesterday, today = record.outside_id, None
-    held = sandbox.get("state")["discord"]["channels"][str(yesterday)]
-    sandbox.post("delete", {"kind": "channel", "id": str(yesterday)})
-    today = create(
+def clone(sandbox, key):
+    """As staff clear a channel: they clone it, which copies topic and permissions, and delete the
+    original.  Returns the clone's id."""
+    original = DiscordObject.objects.get(key=key).outside_id
+    held = sandbox.get("state")["discord"]["channels"][str(original)]
+    made = create(
         sandbox,
         "channel",
         name=held["name"],
@@ -240,15 +241,96 @@ def test_what_was_made_anew_behind_a_restored_database_is_not_made_once_more(san
             for pk, o in held["overwrites"].items()
         ],
     )
+    sandbox.post("delete", {"kind": "channel", "id": str(original)})
+    return made
+
+
+def test_b1_a_cloned_channel_holds_up_its_own_group_alone_and_is_taken_over(sandbox, made):
+    first, _, third = made.groups
+    fresh = clone(sandbox, f"text_channel:{first.pk}")
+    leavers = [made.people[2], made.people[5]]  # of the first group and of the second
+    Membership.objects.filter(user__in=leavers).update(status="removed", left_at=clock.now())
+    late = [add_member(first), add_member(third)]
+    join(sandbox, [*made.people, *late])
     seen = sandbox.last
     look_again()
-    assert mirror_trouble() == "strangers"
+
+    assert made_since(sandbox, seen) == {"DELETE roles": 2, "PUT roles": 1}
+    assert [trouble(group) for group in made.groups] == ["orphaned", "", ""]
+    assert "“group-1”" in detail(first)
+    assert late[1].discord_id in holders_of(sandbox, f"role:{third.pk}")
+    assert late[0].discord_id not in holders_of(sandbox, f"role:{first.pk}")
+    question = ownership.find_question()
+    assert question.orphaned
+    assert not question.stops_all
+    assert not Message.objects.filter(state="unsure").exists()
 
     ownership.go_on_as_original()
     work("discord")
+    assert DiscordObject.objects.get(key=f"text_channel:{first.pk}").outside_id == fresh
+    assert late[0].discord_id in holders_of(sandbox, f"role:{first.pk}")
+    assert made_since(sandbox, seen)["POST channels"] == 0
+    assert {trouble(group) for group in made.groups} == {""}
+    assert not ownership.find_question()
+
+
+def test_b1_a_cloned_channel_of_the_cohort_holds_up_no_other_cohort(sandbox, made):
+    other = make_cohort(groups=1, name="Autumn", called="Other")
+    join(sandbox, [*made.people, *other.people])
+    realize(other)
+    work("discord")
+    clone(sandbox, f"cohort_channel:{made.cohort.pk}")
+    late = [add_member(made.groups[0]), add_member(other.groups[0])]
+    join(sandbox, [*made.people, *other.people, *late])
+    look_again()
+
+    assert {trouble(group) for group in made.groups} == {"orphaned"}
+    assert trouble(other.groups[0]) == ""
+    assert late[1].discord_id in holders_of(sandbox, f"role:{other.groups[0].pk}")
+    ownership.go_on_as_original()
+    work("discord")
+    assert {trouble(group) for group in made.groups} == {""}
+    assert late[0].discord_id in holders_of(sandbox, f"role:{made.groups[0].pk}")
+
+
+def test_b1_many_orphans_stop_everything(sandbox, made):
+    restore_from_before(made.groups, cohort_too=True)
+    seal(clock.now())  # as if nothing told that this database is older
+    other = make_cohort(groups=1, name="Autumn", called="Other")
+    join(sandbox, [*made.people, *other.people])
+    seen = sandbox.last
+    realize(other)
+    look_again()
+
     assert sandbox.writes(since=seen) == []
-    assert DiscordObject.objects.get(key=f"text_channel:{group.pk}").outside_id == today
-    assert trouble(group) == ""
+    assert mirror_trouble() == "strangers"
+    assert trouble(other.groups[0]) == "strangers"
+    assert ownership.find_question().stops_all
+
+
+def test_b5_two_cohorts_in_one_category_are_taken_over_as_far_as_it_goes(sandbox, made):
+    other = make_cohort(groups=1, name="Autumn", called="Other")
+    join(sandbox, [*made.people, *other.people])
+    realize(other)
+    work("discord")
+    shared = DiscordObject.objects.get(key=f"category:{made.cohort.pk}:1").outside_id
+    for row in DiscordObject.objects.filter(cohort=other.cohort, kind__endswith="_channel"):
+        edit = {"kind": "channel", "id": str(row.outside_id), "fields": {"parent_id": str(shared)}}
+        sandbox.post("edit", edit)
+    restore_from_before([*made.groups, *other.groups], cohort_too=True)
+    look_again()
+    ownership.go_on_as_original()
+    seen = sandbox.last
+    work("discord")
+
+    assert made_since(sandbox, seen)["POST channels"] == 0
+    ((key, why),) = MirrorState.objects.get(name="discord").not_adopted
+    assert key == f"category:{other.cohort.pk}:1"
+    assert why.endswith(f"it is recorded for {made.cohort} already.")
+    assert {group.status for group in made.refresh().groups} == {"active"}
+    assert not ownership.find_question()
+    texts = DiscordObject.objects.filter(kind="text_channel")
+    assert texts.count() == 4
 
 
 # -- a copy of production pointed at the same guild ------------------------------------------------

@@ -46,7 +46,7 @@ def test_what_is_past_its_cutoff_is_never_owed(add_members, now):
 
 def test_nothing_is_owed_from_before_the_first_start(add_members, now):
     add_members("Alice")
-    Installation.objects.update(quiet_before=now - timedelta(minutes=59))
+    Installation.objects.update(first_started_at=now - timedelta(minutes=59))
     assert collect(None, now=now) == 0
 
 

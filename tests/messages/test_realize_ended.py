@@ -14,9 +14,10 @@ from cohorts.messages.models import Message
 from cohorts.messages.services import collect
 from cohorts.models import AccessState, Group, User
 from cohorts.services.installation import ensure_installation
-from cohorts.sync.models import GroupSync, RealizeRequest
+from cohorts.sync.models import GroupSync, MirrorState, RealizeRequest
+from cohorts.sync.ownership import go_on_as_original
 from cohorts.sync.requests import close_ended
-from cohorts.sync.services import adopt_strangers, ask_to_realize, withdraw_request
+from cohorts.sync.services import ask_to_realize, withdraw_request
 from cohorts.sync.tasks import sweep
 from tests.sync.cohort import MadeCohort, join, make_cohort, work
 from tests.sync.conftest import only_discord  # noqa: F401 - a fixture
@@ -179,25 +180,35 @@ def test_after_a_real_realize_there_is_one_letter_and_one_welcome(
     assert {int(pk) for pk in welcome["mentions"]} == {p.discord_id for p in made.people[:2]}
 
 
-def test_nothing_is_sent_while_strangers_stand_outside(made, mail_server):
+@pytest.mark.parametrize("has_many", [True, False])
+def test_b1_letters_wait_while_many_orphans_are_outside_and_for_no_few(
+    made, mail_server, settings, has_many
+):
+    settings.DISCORD_BOT_TOKEN = settings.DISCORD_BOT_TOKEN or "sandbox-test"
+    MirrorState.objects.update_or_create(
+        name="discord", defaults={"orphans": "“group-1”", "has_many_orphans": has_many}
+    )
     stand(*made.groups)
     sweep()
     tasks.collect_all()
-    GroupSync.objects.filter(group=made.groups[0], mirror="discord").update(trouble="strangers")
     tasks.send_emails()
-    assert mail_server.letters == []
+    assert len(mail_server.letters) == (0 if has_many else 1)
 
 
-def test_staffs_word_on_strangers_silences_what_was_due_before(made, mail_server):
+def test_b2_what_was_held_for_orphans_is_sent_after_staffs_answer(made, mail_server):
+    MirrorState.objects.update_or_create(
+        name="discord", defaults={"orphans": "“group-1”", "has_many_orphans": True}
+    )
     stand(*made.groups)
     sweep()
     tasks.collect_all()
-    adopt_strangers("discord")
     tasks.send_emails()
-    tasks.collect_all()
-
     assert mail_server.letters == []
-    assert Message.objects.get().state == "expired"
+
+    go_on_as_original()
+    tasks.collect_all()
+    tasks.send_emails()
+    assert len(mail_server.letters) == 1
 
 
 def test_a_letter_that_could_not_go_out_for_a_day_is_not_sent(made, mail_server):

@@ -17,7 +17,8 @@ from django.db import connections  # noqa: E402
 
 from cohorts import clock  # noqa: E402
 from cohorts.messages import email  # noqa: E402
-from cohorts.sync import books, registry  # noqa: E402
+from cohorts.messages import tasks as messages  # noqa: E402
+from cohorts.sync import books, registry, tasks  # noqa: E402
 from cohorts.sync.slice import run_slice  # noqa: E402
 from discordsync import client  # noqa: E402, F401 - loads discord.py before the first fork
 
@@ -40,6 +41,17 @@ def send_emails(database: str, passed: Mapping[str, Any], mirrors: tuple[str, ..
     """One round of sending what is owed by e-mail."""
     _take_over(database, passed)
     email.send_round()
+
+
+def live(database: str, passed: Mapping[str, Any], mirrors: tuple[str, ...]) -> None:
+    """All that a worker does in its first minute."""
+    _take_over(database, passed)
+    tasks.sweep()
+    messages.collect_all()
+    for _ in range(3):
+        for name in mirrors:
+            run_slice(name)
+    messages.send_emails()
 
 
 def _take_over(database: str, passed: Mapping[str, Any]) -> None:

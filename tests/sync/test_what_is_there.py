@@ -9,6 +9,7 @@ from django.db import connection
 
 from cohorts import clock
 from cohorts.models import Cohort, Group, Installation, Membership, User
+from cohorts.services.installation import break_seal
 from cohorts.sync import ownership, services, tasks
 from cohorts.sync.models import GroupSync, MirrorState
 from discordsync.models import DiscordObject
@@ -97,13 +98,14 @@ def test_yesterdays_database_only_looks_until_staff_say_that_it_is_the_original(
     DiscordObject.objects.filter(group=second).delete()  # made after the backup
     GroupSync.objects.filter(group=second).update(stands_at=None)
     Group.objects.filter(pk=second.pk).update(status="preview", activated_at=None)
+    break_seal()
     realize(made)
     seen = sandbox.last
 
     work("discord")
 
     assert sandbox.writes(since=seen) == []
-    assert list(ownership.find_question().strange) == ["discord"]
+    assert list(ownership.find_question().orphaned) == ["discord"]
 
     ownership.go_on_as_original()
     work("discord")

@@ -1,47 +1,76 @@
-"""“This is a copy” or “go on”: whose objects stand outside."""
+"""“This is a copy” or “go on”: whose objects are outside, and to whom a copy may write."""
 
 from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from cohorts import clock
-from cohorts.services.installation import ensure_installation
+from cohorts.messages.models import UNSENT, Message
+from cohorts.models import User
+from cohorts.services.installation import end_silence, ensure_installation
 from cohorts.sync import ownership
+from cohorts.sync.models import MirrorState
 from cohorts.sync.pages.staff import show, staff_page
-from cohorts.sync.registry import all_mirrors
+from cohorts.sync.registry import all_mirrors, find_trouble
 
 
 @staff_page
 def decide(request: HttpRequest) -> HttpResponse:
     """Ask, and on POST do what was said."""
-    question = ownership.find_question()
-    if request.method == "POST" and question:
-        return _carry_out(request)
+    question, installation = ownership.find_question(), ensure_installation(clock.now())
     if request.method == "POST":
-        messages.info(request, "That has been said already.")
-        return redirect("admin:index")
+        return _carry_out(request, question)
+    mirrors = all_mirrors()
     return show(
         request,
         "decide",
         "Is this a copy?",
         question=question,
-        strange=[(all_mirrors()[name], found) for name, found in question.strange.items()],
-        installation=ensure_installation(clock.now()),
+        reasons=[find_trouble(code).sentence for code in question.codes],
+        strange=[(mirrors[name], found) for name, found in question.strange.items()],
+        moved=[(mirrors[name], former) for name, former in question.moved.items()],
+        orphaned=[(mirrors[name], found) for name, found in question.orphaned.items()],
+        not_adopted=_find_not_adopted(),
+        unsure=Message.objects.filter(state=Message.State.UNSURE).count(),
+        people=_find_reachable() if question.is_silent else None,
+        waiting=Message.objects.filter(state__in=UNSENT).count(),
+        mail_server=settings.EMAIL_HOST,
+        installation=installation,
         named=settings.INSTALLATION_ID,
     )
 
 
-def _carry_out(request: HttpRequest) -> HttpResponse:
+def _find_not_adopted() -> list[str]:
+    return [why for state in MirrorState.objects.all() for _, why in state.not_adopted]
+
+
+def _find_reachable() -> QuerySet[User]:
+    """Everyone to whom this installation may write, by e-mail or on Discord."""
+    people = User.objects.filter(is_active=True).exclude(email=None, discord_id=None)
+    return people.order_by("name", "email")
+
+
+def _carry_out(request: HttpRequest, question: ownership.Question) -> HttpResponse:
     match request.POST.get("word"):
-        case "copy":
+        case "send" if question.is_silent and not question.stops_all:
+            end_silence(clock.now())
+            messages.success(
+                request,
+                "From now on this copy sends messages. Those that were due before stay unsent: the "
+                "original may have sent them.",
+            )
+        case _ if not question:
+            messages.info(request, "That has been said already.")
+        case "copy" if question.stops_all:
             ownership.take_as_copy()
             messages.success(
                 request,
-                "This is a copy: nothing of the original is touched, and nothing is made until "
-                "somebody presses “Realize”.",
+                "This is a copy: nothing of the original is touched, nothing is made until "
+                "somebody presses “Realize”, and nothing is sent until staff allow it.",
             )
         case "original":
             ownership.go_on_as_original()

@@ -12,6 +12,7 @@ from django.utils.timesince import timesince
 
 from cohorts import clock
 from cohorts.messages.alarms import find_alarms
+from cohorts.messages.models import Message
 from cohorts.models import AccessState, Group, Membership
 from cohorts.sync.companions import see_companions
 from cohorts.sync.models import WorkerHeartbeat
@@ -73,6 +74,7 @@ def sync_status(context: template.Context) -> dict[str, Any]:
         "workers": WorkerHeartbeat.objects.order_by("-heard_at")[:10],
         "alarms": find_alarms(now),
         "question": find_question(),
+        "unsure": Message.objects.filter(state=Message.State.UNSURE).count(),
         "out_of_step": shown,
         "more": total - len(shown),
     }

@@ -26,6 +26,9 @@ class ToyMirror:
     def is_configured(self) -> bool:
         return True
 
+    def scope(self) -> str:
+        return "toys"
+
     @asynccontextmanager
     async def connect(self, check: Callable[[], None]) -> AsyncIterator[None]:
         yield
