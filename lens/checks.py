@@ -20,7 +20,6 @@ from lens.env import is_local
 def check_settings(**_: Any) -> list[CheckMessage]:
     """What is wrong on any machine."""
     return [
-        *find_installation_errors(),
         *find_discord_errors(),
         *find_sign_in_errors(),
         *find_pace_errors(),
@@ -41,16 +40,6 @@ def check_production(**_: Any) -> list[CheckMessage]:
 
 
 # -- wrong -------------------------------------------------------------------------------------
-
-
-def find_installation_errors() -> Iterator[CheckMessage]:
-    if not settings.INSTALLATION_ID:
-        yield Error(
-            "INSTALLATION_ID is not set.",
-            hint="Choose a short name that no other installation has, such as 'academy-live', and "
-            "keep it: everything that is made outside is marked with it.",
-            id="lens.E006",
-        )
 
 
 def find_discord_errors() -> Iterator[CheckMessage]:
@@ -128,8 +117,10 @@ def lacks_of_installation() -> Iterator[CheckMessage]:
         )
     if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         yield Warning(
-            "The database is SQLite, which one machine and one writer at a time can use.",
-            hint="Set DATABASE_URL to a PostgreSQL: postgres://user:password@host/name.",
+            "The database is SQLite, which one machine and one writer at a time can use. A copied "
+            "or restored file is not recognized: it would write and send as the original does.",
+            hint="Set DATABASE_URL to a PostgreSQL: postgres://user:password@host/name. With "
+            "SQLite, run `manage.py mark_restored` on every copy before anything else.",
             id="lens.W002",
         )
 

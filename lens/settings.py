@@ -26,6 +26,11 @@ ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"] if
 SITE_URL = reading.parse_base("SITE_URL", env.text("SITE_URL", default=""), "http://127.0.0.1:8000")
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL.startswith("https://") else []
 INSTALLATION_ID = env.text("INSTALLATION_ID", default="local" if DEBUG else "")
+if not INSTALLATION_ID:
+    raise ImproperlyConfigured(
+        "INSTALLATION_ID is not set. Choose a short name that no other installation has, such as "
+        "academy-live, and keep it: everything that is made outside is marked with it."
+    )
 # Peers whose X-Forwarded-For and X-Forwarded-Proto are trusted, also by gunicorn (lens/proxies.py).
 TRUSTED_PROXIES = check_proxies(env.names("TRUSTED_PROXIES", default=[]))
 SENTRY_DSN = env.dsn("SENTRY_DSN")

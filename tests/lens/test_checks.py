@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import IntegrityError
 
+from cohorts import clock
+from cohorts.models import Installation
+from cohorts.services.installation import ensure_installation
 from lens import checks
+from tests.support.processes import ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore:Overriding setting DATABASES")
 
@@ -80,7 +89,6 @@ def test_each_thing_that_is_missing_is_told_by_itself(
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
-        ("INSTALLATION_ID", "", "lens.E006"),
         ("DISCORD_GUILD_ID", None, "lens.E001"),
         ("DISCORD_BOT_TOKEN", "sandbox-local", "lens.E002"),
         ("DISCORD_CLIENT_ID", None, "lens.E007"),
@@ -98,3 +106,38 @@ def test_each_thing_that_cannot_work_is_told(
         value = {**getattr(production, name), **value}
     setattr(production, name, value)
     assert ids(checks.check_settings()) == [told]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["manage.py", "worker"],
+        ["manage.py", "run_discord_bot"],
+        ["manage.py", "import_roster", "roster.csv"],
+        ["-c", "import lens.wsgi"],
+    ],
+    ids=lambda command: command[-1],
+)
+def test_o5_no_process_starts_without_an_installation_id(command: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "SECRET_KEY": "x", "DATABASE_URL": "sqlite://:memory:"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert "INSTALLATION_ID is not set. Choose a short name that no other installation has" in last
+
+
+@pytest.mark.django_db
+def test_o5_an_empty_installation_id_is_never_stored(settings: Any) -> None:
+    settings.INSTALLATION_ID = ""
+    with pytest.raises(ImproperlyConfigured):
+        ensure_installation(clock.now())
+    settings.INSTALLATION_ID = "academy-live"
+    assert ensure_installation(clock.now()).installation_id == "academy-live"
+    with pytest.raises(IntegrityError):
+        Installation.objects.update(installation_id="")
