@@ -169,7 +169,8 @@ def read_open_visits(
 
     None asks for all.  Two queries.
     """
-    visits = with_dates(GuestVisit.objects.filter(ended_at__isnull=True)).select_related("user")
+    visits = with_dates(GuestVisit.objects.filter(ended_at__isnull=True))
+    visits = visits.select_related("user", "home_meeting__group__cohort")
     if group_ids is not None:
         members = Membership.objects.filter(group__in=group_ids, status=Status.ACTIVE)
         visits = visits.filter(
@@ -198,6 +199,7 @@ def _visit_facts(visit: GuestVisit, memberships: list[Membership]) -> VisitFacts
     active = [row for row in of_cohort if row.status == Status.ACTIVE]
     return VisitFacts(
         home_group_id=home_group_id,
+        home_group_has_ended=visit.home_meeting.group.has_ended,
         window_ends_at=window_of(visit).ends_at,
         chosen_start=visit.chosen_start,
         host_starts_at=host.starts_at,

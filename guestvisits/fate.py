@@ -9,6 +9,8 @@ The first line that holds decides:
     the cohort has ended                                          ends: cohort_ended
     the guest is an active member of the host group               ends: became_member
     the host group has ended                                      ends: host_group_ended
+    the guest is in no group any more, since the home group
+      was merged or cancelled                                     ends: home_group_ended
     the guest dropped out of the home group and is in no other    ends: left
     the host meeting is cancelled                                 ends: host_cancelled
     the host meeting starts at another time than was chosen       ends: host_moved
@@ -42,6 +44,7 @@ class VisitFacts:
     """
 
     home_group_id: int
+    home_group_has_ended: bool
     window_ends_at: datetime
     chosen_start: datetime
     host_starts_at: datetime
@@ -85,10 +88,15 @@ def _ends(facts: VisitFacts, now: datetime) -> tuple[tuple[str, bool], ...]:
         (End.COHORT_ENDED, facts.cohort_has_ended),
         (End.BECAME_MEMBER, facts.is_host_member),
         (End.HOST_GROUP_ENDED, facts.host_group_has_ended),
-        (End.LEFT, not facts.home_group_ids and not facts.has_completed_home),
+        (End.HOME_GROUP_ENDED, _is_homeless(facts) and facts.home_group_has_ended),
+        (End.LEFT, _is_homeless(facts)),
         (End.HOST_CANCELLED, facts.host_is_cancelled),
         (End.HOST_MOVED, _was_moved(facts, now)),
     )
+
+
+def _is_homeless(facts: VisitFacts) -> bool:
+    return not facts.home_group_ids and not facts.has_completed_home
 
 
 def _was_moved(facts: VisitFacts, now: datetime) -> bool:

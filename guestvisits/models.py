@@ -22,6 +22,7 @@ class GuestVisit(models.Model):
         HOST_CANCELLED = "host_cancelled", "the host meeting was cancelled"
         HOST_GROUP_ENDED = "host_group_ended", "the host group has ended"
         COHORT_ENDED = "cohort_ended", "the cohort has ended"
+        HOME_GROUP_ENDED = "home_group_ended", "the guest's own group has ended"
         LEFT = "left", "the guest left the home group"
         BECAME_MEMBER = "became_member", "the guest became a member of the host group"
         DEACTIVATED = "deactivated", "the guest's account was closed"

@@ -23,6 +23,7 @@ UNASKED_ENDS = frozenset(
         End.HOST_MOVED,
         End.HOST_CANCELLED,
         End.HOST_GROUP_ENDED,
+        End.HOME_GROUP_ENDED,
         End.COHORT_ENDED,
         End.BECAME_MEMBER,
     }

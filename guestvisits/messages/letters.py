@@ -31,6 +31,7 @@ WHY = {
     End.HOST_MOVED: "The meeting was moved to another time, so your visit has ended.",
     End.HOST_CANCELLED: "The meeting was cancelled, so your visit has ended.",
     End.HOST_GROUP_ENDED: "The group has ended, and your visit with it.",
+    End.HOME_GROUP_ENDED: "Your own group has ended, and your visit with it.",
     End.COHORT_ENDED: "The cohort has ended, and your visit with it.",
     End.BECAME_MEMBER: "You are a member of the group now, so you need no visit any more.",
 }

@@ -9,8 +9,8 @@ What becomes of the two attendances:
     the host meeting was moved, cancelled, or its   removed                         pending again
       group ended
     the guest became a member of the host group     a member's from now on          stays
-    the guest left, was closed out, or the cohort   removed                         stays
-      ended
+    the guest left, was closed out, or the own      removed                         stays
+      group or the cohort ended
 
 "Removed" means that row alone: who was a guest, of whom, when and why it ended, the visit keeps.
 One that was there before the booking stays, a guest's no more; so does one with a check-in, unless

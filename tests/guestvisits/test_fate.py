@@ -13,6 +13,7 @@ HOME, OTHER = 1, 3
 
 OPEN = VisitFacts(
     home_group_id=HOME,
+    home_group_has_ended=False,
     window_ends_at=START + timedelta(days=3),
     chosen_start=START,
     host_starts_at=START,
@@ -32,6 +33,7 @@ ENDS = [
     ("cohort_ended", {"cohort_has_ended": True}),
     ("became_member", {"is_host_member": True}),
     ("host_group_ended", {"host_group_has_ended": True}),
+    ("home_group_ended", {"home_group_ids": (), "home_group_has_ended": True}),
     ("left", {"home_group_ids": ()}),
     ("host_cancelled", {"host_is_cancelled": True}),
     ("host_moved", {"host_starts_at": START + timedelta(minutes=1)}),

@@ -122,6 +122,10 @@ def end_host_group(academy, visit, now):
     end_group(academy.groups["B"].pk, status="cancelled", now=now)
 
 
+def merge_home_group(academy, visit, now):
+    end_group(academy.groups["A"].pk, status="merged", now=now)
+
+
 def end_cohort(academy, visit, now):
     Cohort.objects.update(status="cancelled")
 
@@ -138,6 +142,7 @@ BREAKS = {
     "host_moved": (move_host, "moved to another time", True),
     "host_cancelled": (cancel_host, "meeting was cancelled", True),
     "host_group_ended": (end_host_group, "group has ended", True),
+    "home_group_ended": (merge_home_group, "own group has ended", False),
     "cancelled_by_staff": (cancel_by_staff, "staff have cancelled", True),
     "cohort_ended": (end_cohort, "cohort has ended", False),
     "became_member": (join_host_group, "are a member of the group now", False),
@@ -168,6 +173,31 @@ def test_a_broken_visit_is_told_with_its_reason_and_what_is_left(
     address = f"https://lens.example/meetings/{visit.home_meeting_id}/alternatives/"
     assert (address in words.text) == (address in words.html) == has_choice
     assert ("- Group C: " in words.text) == has_choice
+
+
+def test_c8_whoever_is_told_where_to_go_before_the_group_is_merged_keeps_the_visit(
+    academy, book, owe, now
+):
+    visit = book()
+    membership = visit.user.memberships.get()
+    move_member(membership.pk, academy.groups["C"].pk, now=now)
+    end_group(academy.groups["A"].pk, status="merged", now=now)
+    settle_all_visits(now)
+    visit.refresh_from_db()
+    assert visit.is_open
+    assert visit.home_meeting == academy.meeting("C")
+    assert "visit_broken" not in owe(now)
+
+
+def test_c8_whoever_a_merge_leaves_without_a_group_is_told_that_the_visit_has_ended(
+    academy, book, owe, now
+):
+    visit = book()
+    merge_home_group(academy, visit, now)
+    settle_all_visits(now)
+    visit.refresh_from_db()
+    assert visit.end_reason == "home_group_ended"
+    assert owe(now) == ["visit_broken"]
 
 
 def test_the_moved_meeting_is_among_what_is_left(academy, book, owe, read, now):
