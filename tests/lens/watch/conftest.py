@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,8 +50,8 @@ def due_work(transactional_db: None) -> DueWork:
 def start_worker(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., RunningWorker]]:
     started: list[RunningWorker] = []
 
-    def start(url: str = "", **pace: float) -> RunningWorker:
-        started.append(RunningWorker(tmp_path, url, **pace))
+    def start(**about: Any) -> RunningWorker:
+        started.append(RunningWorker(tmp_path, **about))
         return started[-1]
 
     yield start

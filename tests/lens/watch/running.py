@@ -21,7 +21,13 @@ ENDS = {"worker": " idle", "monitor": " monitor", "pusher": " pusher"}
 class RunningWorker:
     """`manage.py worker` on the test's database, with the toy mirror."""
 
-    def __init__(self, folder: Path, url: str = "", **pace: float) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        url: str = "",
+        settings: str = "tests.lens.watch.toy_settings",
+        **pace: float,
+    ) -> None:
         self.hold_file = folder / "hold"
         self.log = folder / "worker.log"
         paces = {f"WATCH_{name.upper()}_SECONDS": str(seconds) for name, seconds in pace.items()}
@@ -30,7 +36,7 @@ class RunningWorker:
                 [sys.executable, "manage.py", "worker"],
                 cwd=ROOT,
                 env=environment(
-                    DJANGO_SETTINGS_MODULE="tests.lens.watch.toy_settings",
+                    DJANGO_SETTINGS_MODULE=settings,
                     LOG_LEVEL="INFO",
                     **({"DATABASE_URL": url} if url else {}),
                     **{HOLD: str(self.hold_file), "WATCH_LOOK_SECONDS": "0.2", **paces},

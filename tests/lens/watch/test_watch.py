@@ -13,7 +13,7 @@ import pytest
 from django_q.models import OrmQ
 
 from cohorts.sync import heartbeats, lease
-from cohorts.sync.models import MirrorState, WorkerHeartbeat
+from cohorts.sync.models import GroupSync, MirrorState, WorkerHeartbeat
 from cohorts.sync.nudges import nudge
 from lens.watch.signs import Standstill, read_due_tasks
 from tests.lens.watch.conftest import DueWork
@@ -115,7 +115,7 @@ def test_a_database_that_is_not_there_is_told_and_waited_for(
 def test_o1_an_outage_of_the_database_is_two_lines_in_the_log(
     start_worker: Start, due_work: DueWork, relay: Relay
 ) -> None:
-    worker = start_worker(relay.url)
+    worker = start_worker(url=relay.url)
     due_work.wait_until_done(due_work.add())
     relay.down()
     # Each process of the cluster has tried several times, and its pusher was replaced.
@@ -130,6 +130,28 @@ def test_o1_an_outage_of_the_database_is_two_lines_in_the_log(
     loud = [line for line in worker.said().splitlines() if " ERROR " in line or "CRITICAL" in line]
     assert len(loud) == 2, "\n".join(loud)
     assert "Check DATABASE_URL" in loud[0]
+
+
+def test_o12_workers_share_the_memory_of_what_their_tasks_need(
+    start_worker: Start, due_work: DueWork
+) -> None:
+    """No one answers at the services' addresses; their clients are loaded all the same."""
+    worker = start_worker(settings="lens.settings")
+    idle = worker.find("worker")
+    GroupSync.objects.create(group=due_work.add().group, mirror="discord")
+    GroupSync.objects.create(group=due_work.add().group, mirror="calendar")
+    for mirror in ("discord", "calendar") * 20:
+        nudge(mirror)
+    wait_until(lambda: not OrmQ.objects.exists(), SOON, worker.said())
+    sizes = read_memory(idle)
+    own = sizes["Private_Clean"] + sizes["Private_Dirty"]
+    assert own < 0.45 * sizes["Rss"], sizes
+
+
+def read_memory(pid: int) -> dict[str, int]:
+    """What a process holds, in kB."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()[1:]
+    return {name: int(rest.split()[0]) for name, _, rest in (one.partition(":") for one in lines)}
 
 
 # -- the end -----------------------------------------------------------------------------------
