@@ -20,6 +20,15 @@ def normalize_email(email: str | None) -> str | None:
     return (email or "").strip().lower() or None
 
 
+def match_address(email: str | None) -> str | None:
+    """Return the form in which an address is looked up at sign-in; None unless it is ASCII.
+
+    Lower-casing turns some other letters into ASCII ones (U+212A, the Kelvin sign, into k): the
+    owner of such an address would be taken for the owner of the one that it resembles.
+    """
+    return normalize_email(email) if email and email.isascii() else None
+
+
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str | None, password: str | None = None, **fields: Any) -> User:
         user = self.model(email=normalize_email(email), **fields)
@@ -31,7 +40,10 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> User:
-        return self.get(email=normalize_email(username))
+        email = match_address(username)
+        if email is None:
+            raise self.model.DoesNotExist("No one has this address.")
+        return self.get(email=email)
 
 
 class User(AbstractBaseUser, PermissionsMixin):

@@ -8,12 +8,14 @@
 The client is whoever's secret begins with `sandbox`, as with the bot's token.  What is granted
 lives in the world's state:
 
-    oauth.codes    code -> client_id, redirect_uri, scopes, user_id, until, spent (its grant)
+    oauth.codes    code -> client_id, redirect_uri, scopes, user_id, until, spent (its grant),
+                   challenge (of PKCE, "" without it)
     oauth.grants   grant id -> client_id, scopes, user_id, access, refresh, until
 """
 
 import base64
 import binascii
+import hashlib
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -51,7 +53,13 @@ def invalid_grant(what: str) -> Denied:
 
 
 def write_code(
-    world: World, *, client_id: str, redirect_uri: str, scopes: list[str], user_id: str
+    world: World,
+    *,
+    client_id: str,
+    redirect_uri: str,
+    scopes: list[str],
+    user_id: str,
+    challenge: str = "",
 ) -> str:
     """A code that is good once, for a short time, for this client and this address."""
     code = secrets.token_urlsafe(22)
@@ -62,6 +70,7 @@ def write_code(
         "user_id": user_id,
         "until": world.ago(seconds=-CODE_SECONDS),
         "spent": None,
+        "challenge": challenge,
     }
     return code
 
@@ -89,8 +98,17 @@ def spend_code(world: World, client_id: str, form: Mapping[str, str]) -> dict[st
         raise invalid_grant("code")
     if form.get("redirect_uri") != entry["redirect_uri"]:
         raise invalid_grant("redirect_uri")
+    # A code of a dump from before PKCE has no challenge.
+    if challenge_of(form.get("code_verifier", "")) != entry.get("challenge", ""):
+        raise invalid_grant("code_verifier")
     grant_id = entry["spent"] = world.new_id()
     return issue(world, grant_id, client_id, entry["scopes"], entry["user_id"])
+
+
+def challenge_of(verifier: str) -> str:
+    """The S256 challenge that belongs to a verifier (RFC 7636), "" for none."""
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=") if verifier else ""
 
 
 def refresh(world: World, client_id: str, token: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 Discord knows by its own sign-in who is asked; here one picks who one is.
 """
 
+import re
 from collections.abc import Mapping
 from html import escape
 from typing import Any
@@ -14,7 +15,11 @@ from discordsync.sandbox import oauth
 from discordsync.sandbox.world import World, new_user
 
 LOCAL = frozenset({"127.0.0.1", "localhost"})
-PASSED_ON = ("client_id", "redirect_uri", "response_type", "scope", "state", "prompt")
+PASSED_ON = (
+    *("client_id", "redirect_uri", "response_type", "scope", "state", "prompt"),
+    *("code_challenge", "code_challenge_method"),
+)
+CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # of S256, the only method that Discord knows
 # Somebody whom nobody here knows: an account, and no member of the guild.
 STRANGER = {
     "id": "299999999999999999",
@@ -77,6 +82,7 @@ def decide(world: World, form: Mapping[str, str]) -> web.Response:
         redirect_uri=form["redirect_uri"],
         scopes=scopes,
         user_id=user_id,
+        challenge=form.get("code_challenge", ""),
     )
     return send_back(form, code=code)
 
@@ -91,6 +97,11 @@ def check(world: World, asked: Mapping[str, str]) -> list[str]:
         raise Wrong("The sandbox knows the response type “code” only.")
     if asked.get("prompt", "consent") not in {"consent", "none"}:
         raise Wrong("Invalid prompt")
+    has_challenge, method = "code_challenge" in asked, asked.get("code_challenge_method")
+    if (has_challenge and not CHALLENGE.fullmatch(asked["code_challenge"])) or (
+        method != ("S256" if has_challenge else None)
+    ):
+        raise Wrong("Invalid code_challenge")
     scopes = asked.get("scope", "").split()
     if not scopes or set(scopes) - set(oauth.SCOPES):
         raise Wrong("The requested scope is invalid, unknown, or malformed.")

@@ -103,6 +103,7 @@ class DiscordDoor(OAuth2Adapter):
 
 class DiscordProvider(allauths.DiscordProvider):
     oauth2_adapter_class = DiscordDoor
+    pkce_enabled_default = True
 
     def extract_email_addresses(self, data: Any) -> list[Any]:
         """None: which address counts is said in profile.py, once."""

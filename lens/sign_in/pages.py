@@ -48,7 +48,7 @@ WORDS: dict[Why, tuple[str, str, str]] = {
     Why.UNVERIFIED: (
         "Discord has not verified your address",
         "We found nobody by your Discord account, and Discord has not verified an e-mail address "
-        "of yours by which we could look.",
+        "of yours by which we could look. Addresses with letters outside A to Z cannot be matched.",
         "In Discord, open User Settings, My Account, and verify your address. Then try again.",
     ),
     Why.CLOSED: (

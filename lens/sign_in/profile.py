@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from cohorts.models.people import match_address
 from cohorts.recognizing import DiscordProfile
 
 LONGEST_NAME = 80
@@ -27,10 +28,10 @@ def read_profile(told: Any) -> DiscordProfile:
 
 
 def _read_email(told: Mapping[str, Any]) -> str:
-    """Only one that Discord says it has verified, in so many words."""
+    """Only an ASCII address that Discord says it has verified, in so many words."""
     if told.get("verified") is not True:
         return ""
-    email = _matching(EMAIL, told.get("email")).lower()
+    email = match_address(_matching(EMAIL, told.get("email"))) or ""
     return email if len(email) <= LONGEST_EMAIL else ""
 
 

@@ -152,6 +152,23 @@ def test_whatever_does_not_fit_is_refused_in_oauths_form(
     assert spend(guild, code).status == 200  # the code is not lost by it
 
 
+# The example of RFC 7636, appendix B.
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+
+
+def test_a15_a_code_of_a_challenge_needs_its_verifier_and_one_without_takes_none(
+    guild: Server, ada
+):
+    asked = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
+    code = decide(guild, **asked)["code"]
+    for wrong in ({}, {"code_verifier": VERIFIER[:-1]}):
+        assert spend(guild, code, **wrong).body["error"] == "invalid_grant"
+    assert spend(guild, code, code_verifier=VERIFIER).status == 200
+    plain = decide(guild)["code"]
+    assert spend(guild, plain, code_verifier=VERIFIER).body["error"] == "invalid_grant"
+
+
 def test_a_code_ends_after_a_minute_or_so(guild: Server, ada):
     code = decide(guild)["code"]
     guild.pass_time(seconds=101)
@@ -207,6 +224,10 @@ def test_whoever_says_no_is_sent_back_with_that(guild: Server, ada):
         {"scope": ""},
         {"scope": "identify everything"},
         {"prompt": "always"},
+        {"code_challenge": "a" * 43},
+        {"code_challenge": "a" * 43, "code_challenge_method": "plain"},
+        {"code_challenge": "short", "code_challenge_method": "S256"},
+        {"code_challenge_method": "S256"},
     ],
 )
 def test_whatever_cannot_be_asked_is_told_here_and_sends_nobody_anywhere(guild: Server, changed):

@@ -35,6 +35,10 @@ def test_what_is_no_address_is_none(email):
     assert read_profile({**ADA, "email": email, "verified": True}).email == ""
 
 
+def test_a15_an_address_that_only_resembles_an_ascii_one_is_none():
+    assert read_profile({**ADA, "email": "mi\u212ae@example.org", "verified": True}).email == ""
+
+
 def test_a_name_is_one_line_that_the_database_takes():
     name = read_profile({**ADA, "global_name": "A\x00d\u202ea\n" + "x" * 200}).name
     assert name.startswith("Ada")
