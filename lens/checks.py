@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004 - Django's name
+from django.db import DatabaseError, InterfaceError
 from django.utils.module_loading import import_string
 
 from lens.env import is_local
@@ -37,6 +38,42 @@ def check_production(**_: Any) -> list[CheckMessage]:
         *lacks_of_google(),
         *lacks_of_alarms(),
     ]
+
+
+@register(deploy=True)
+def check_staff(**_: Any) -> list[CheckMessage]:
+    """Who could sign in to the staff's pages with a password alone.  Reads the database."""
+    if not settings.REQUIRE_STAFF_MFA and not settings.SANDBOX:
+        return [
+            Warning(
+                "REQUIRE_STAFF_MFA is off, so a staff member's password is enough to sign in.",
+                hint="Leave it unset; staff set up a second factor when they next sign in.",
+                id="lens.W042",
+            )
+        ]
+    try:
+        names = find_staff_without_second_factor()
+    except (DatabaseError, InterfaceError):
+        return []  # not migrated yet, or down: /healthz?ready says so
+    if not names:
+        return []
+    return [
+        Warning(
+            f"Staff without a second factor: {', '.join(names)}.",
+            hint="Each sets one up at the next sign-in, before reaching anything else.",
+            id="lens.W041",
+        )
+    ]
+
+
+def find_staff_without_second_factor() -> list[str]:
+    from allauth.mfa.models import Authenticator
+
+    from cohorts.models import User
+
+    with_one = Authenticator.objects.filter(type=Authenticator.Type.TOTP).values("user_id")
+    staff = User.objects.filter(is_staff=True, is_active=True).exclude(pk__in=with_one)
+    return [person.display_name for person in staff]
 
 
 # -- wrong -------------------------------------------------------------------------------------

@@ -138,6 +138,21 @@ def is_local(url: str) -> bool:
     return urlsplit(url).hostname in LOCAL_HOSTS
 
 
+def check_debug_is_local(site_url: str, allowed_hosts: list[str]) -> None:
+    """Raises ImproperlyConfigured if people elsewhere could reach an installation with DEBUG.
+
+    Its pages show settings, and with the sandbox anyone signs in as anyone.
+    """
+    public = [host for host in allowed_hosts if host not in LOCAL_HOSTS]
+    if is_local(site_url) and not public:
+        return
+    what = f"ALLOWED_HOSTS has {public[0]}" if public else f"SITE_URL is {site_url}"
+    raise ImproperlyConfigured(
+        f"DEBUG is on and {what}, which is not this machine: anyone could sign in as anyone. "
+        "Leave DEBUG unset, or use 127.0.0.1 or localhost."
+    )
+
+
 def parse_snowflake(name: str, text: str, hint: str = "") -> int | None:
     """A Discord id, or None when the variable is empty.  Raises ImproperlyConfigured."""
     if not text.strip():

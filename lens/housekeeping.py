@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.utils import timezone
 from django_q.models import Task
 
@@ -19,14 +21,26 @@ KEEP_TASKS = timedelta(days=14)
 
 
 def prune() -> None:
-    """Results of tasks, lost workers, ended sign-ins, and who was in which voice channel.
+    """Results of tasks, lost workers, ended sign-ins and counts of them, and voice sessions.
 
     The conductor prunes its own runs.
     """
     now = timezone.now()
     Task.objects.filter(stopped__lt=now - KEEP_TASKS).delete()
     Session.objects.filter(expire_date__lt=now).delete()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
+    prune_cache(now)
     heartbeats.forget_lost()
     bot_heartbeats.forget_lost()
     hearing.forget_before(clock.now() - timedelta(days=settings.VOICE["keep_days"]))
     ensure_schedules()
+
+
+def prune_cache(now: datetime) -> None:
+    """Remove expired counts, which hold network addresses.  Django does so only in a full table."""
+    table = connection.ops.quote_name(str(settings.CACHES["default"]["LOCATION"]))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"DELETE FROM {table} WHERE expires < %s",  # noqa: S608 - our own setting
+            [connection.ops.adapt_datetimefield_value(now)],
+        )

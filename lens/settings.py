@@ -22,8 +22,12 @@ if not SECRET_KEY:
     raise ImproperlyConfigured(
         "SECRET_KEY is not set. Set it to a long random text, or DEBUG=1 on your own machine."
     )
+# Keys of before: what they signed and encrypted can still be read.
+SECRET_KEY_FALLBACKS = env.names("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"] if DEBUG else [])
 SITE_URL = reading.parse_base("SITE_URL", env.text("SITE_URL", default=""), "http://127.0.0.1:8000")
+if DEBUG:
+    reading.check_debug_is_local(SITE_URL, ALLOWED_HOSTS)
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL.startswith("https://") else []
 INSTALLATION_ID = env.text("INSTALLATION_ID", default="local" if DEBUG else "")
 if not INSTALLATION_ID:
@@ -52,6 +56,14 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
     Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# In the database, so that all web processes count failed sign-ins together.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "lens_cache",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},  # beyond that, counts are dropped at random
+    }
+}
 
 # -- the apps ------------------------------------------------------------------------------------
 
@@ -75,7 +87,9 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_q",
     "allauth.account",
+    "allauth.mfa",
     "allauth.socialaccount",
+    "allauth.usersessions",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -92,7 +106,10 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "lens.sign_in.sessions.StaffSessionMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "lens.sign_in.requirement.StaffSecondFactorMiddleware",
+    "lens.sign_in.confirmation.ConfirmationMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
@@ -138,13 +155,24 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_RATE_LIMITS = {"reset_password": "30/h/ip,3/h/key"}  # the key is the typed address
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,60/h/ip,5/5m/key,20/h/key",  # the key is the address
+    "reset_password": "30/h/ip,3/h/key",
+}
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600  # seconds for which a confirmed password or code counts
+MFA_ADAPTER = "lens.sign_in.second_factor.MFAAdapter"
+MFA_TOTP_ISSUER = "Lens"
 SOCIALACCOUNT_ADAPTER = "lens.sign_in.adapters.SocialAdapter"
 SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_REQUESTS_TIMEOUT = 10  # seconds; somebody is waiting
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 REST_FRAMEWORK = {
@@ -246,6 +274,13 @@ CALENDAR_GUEST_INVITATION = env.choice(
 SANDBOX = (
     DEBUG and reading.is_local(DISCORD_API_BASE) and reading.is_local(GOOGLE_CALENDAR_API_BASE)
 )
+
+# Whether staff reach nothing without a second factor.
+REQUIRE_STAFF_MFA = env.flag("REQUIRE_STAFF_MFA", default=not SANDBOX)
+STAFF_SESSION = {
+    "hours": env.number("STAFF_SESSION_HOURS", default=12),  # after signing in, in any case
+    "idle_minutes": env.number("STAFF_SESSION_IDLE_MINUTES", default=60),
+}
 
 # -- keeping in step -----------------------------------------------------------------------------
 

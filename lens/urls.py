@@ -7,17 +7,14 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from lens.health import healthz
 from lens.sign_in.urls import sign_in_urls
+from lens.sign_in.views import admin_sign_in
 
 handler404 = "lens.error_pages.not_found"
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("admin/sync/", include("cohorts.sync.urls")),
-    path(
-        "admin/password-reset/",
-        RedirectView.as_view(pattern_name="password_reset"),
-        name="admin_password_reset",  # the admin's sign-in page links to this name
-    ),
+    path("admin/login/", admin_sign_in),  # instead of the admin's own
     path("admin/", admin.site.urls),
     path("", include("cohorts.messages.urls")),
     path("", include("guestvisits.urls")),

@@ -3,6 +3,7 @@
 pytest_plugins = [
     "tests.support.browsers_last",
     "tests.support.conformance",
+    "tests.support.counts",
     "tests.support.no_skips",
     "tests.support.sandbox",
 ]

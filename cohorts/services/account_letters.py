@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cohorts.models import AccountLetter, User
-from cohorts.models.people import normalize_email
+from cohorts.models.people import match_address
 
 Kind = AccountLetter.Kind
 
@@ -47,7 +47,7 @@ def ask_for_password(address: str, *, now: datetime) -> None:
     The same is written for every address, so that neither the answer nor its time tells which
     addresses are known.
     """
-    _owe(Kind.PASSWORD_RESET, normalize_email(address) or "", now)
+    _owe(Kind.PASSWORD_RESET, match_address(address) or "", now)
 
 
 def _owe(kind: Kind, address: str, now: datetime) -> None:

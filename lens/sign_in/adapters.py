@@ -7,16 +7,19 @@ one record of whose account is whose: allauth's own tables stay empty, and no to
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 import requests
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialApp, SocialLogin
 from allauth.socialaccount.providers.base.constants import AuthError
 from django.conf import settings
-from django.http import HttpRequest
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
 
 from cohorts import clock
 from cohorts.models import User
@@ -31,6 +34,7 @@ from lens.sign_in.discord import (
 )
 from lens.sign_in.pages import Why, show_refusal
 from lens.sign_in.profile import read_profile
+from lens.sign_in.receivers import describe_client, describe_person
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +42,40 @@ log = logging.getLogger(__name__)
 class AccountAdapter(DefaultAccountAdapter):
     """Nobody makes an account here, and nobody is told what they see anyway."""
 
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": "Please enter a correct e-mail address and password.",
+        "incorrect_password": "That is not the password of your account.",
+        "too_many_login_attempts": "Too many failed attempts. Wait five minutes, then try again.",
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         return
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            whose, where = describe_person(credentials.get("email")), describe_client(request)
+            log.warning("Sign-in refused: too many failures for %s or from %s", whose, where)
+            raise
+
+    def reauthenticate(self, user: Any, password: str) -> bool:
+        """By the person's own address: allauth's table of addresses stays empty."""
+        found = self.authenticate(self.request, email=user.email or "", password=password)
+        return found is not None and found.pk == user.pk
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """A sign-in of the last minutes is as good as a confirmation."""
+        required = super().is_reauthentication_required(app=app, **kwargs)
+        records = get_authentication_records(self.request, self.request.user)
+        since = time.time() - settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+        return bool(required) and not any(record["at"] > since for record in records)
+
+    def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
+        return show_refusal(request, Why.CLOSED)
 
 
 class SocialAdapter(DefaultSocialAccountAdapter):

@@ -1,18 +1,39 @@
-"""Every address of signing in.  None of allauth's own pages is among them."""
+"""Every address of signing in.  Of allauth's own pages only those named here exist."""
 
 from __future__ import annotations
 
+from allauth.account import views as account
+from allauth.mfa.base import views as mfa
+from allauth.mfa.recovery_codes import views as recovery_codes
+from allauth.mfa.totp import views as totp
+from allauth.usersessions import views as usersessions
 from django.conf import settings
 from django.contrib.auth import views as auth_views
 from django.urls import URLPattern, path
+from django.views.decorators.cache import never_cache
 
 from lens.sign_in import discord, password_reset, views
+
+# allauth finds these by their names.
+SECURITY = [
+    ("sign-in/code/", mfa.authenticate, "mfa_authenticate"),
+    ("sign-in/again/", account.reauthenticate, "account_reauthenticate"),
+    ("sign-in/again/code/", mfa.reauthenticate, "mfa_reauthenticate"),
+    ("security/", mfa.index, "mfa_index"),
+    ("security/app/", totp.activate_totp, "mfa_activate_totp"),
+    ("security/app/off/", totp.deactivate_totp, "mfa_deactivate_totp"),
+    ("security/codes/", recovery_codes.view_recovery_codes, "mfa_view_recovery_codes"),
+    ("security/codes/new/", recovery_codes.generate_recovery_codes, "mfa_generate_recovery_codes"),
+    ("security/codes/file/", recovery_codes.download_recovery_codes, "mfa_download_recovery_codes"),
+    ("security/devices/", usersessions.list_usersessions, "usersessions_list"),
+]
 
 
 def sign_in_urls() -> list[URLPattern]:
     urls = [
         path("sign-in/", views.SignIn.as_view(), name="login"),
-        # allauth finds these two by their names.
+        # allauth finds these by their names.
+        path("sign-in/", views.SignIn.as_view(), name="account_login"),
         path("sign-in/discord/", discord.begin, name="discord_login"),
         path("sign-in/discord/callback/", discord.come_back, name="discord_callback"),
         path("sign-out/", auth_views.LogoutView.as_view(), name="logout"),
@@ -37,6 +58,7 @@ def sign_in_urls() -> list[URLPattern]:
             name="password_reset_complete",
         ),
     ]
+    urls += [path(address, never_cache(view), name=name) for address, view, name in SECURITY]
     if settings.SANDBOX:
         urls.append(path("sign-in/as/<int:user_id>/", views.sign_in_as, name="sign-in-as"))
     return urls

@@ -4,28 +4,50 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.views import LoginView
+from allauth.usersessions.models import UserSession
 from django.conf import settings
-from django.contrib.auth import login
-from django.contrib.auth import views as auth_views
+from django.contrib.auth import REDIRECT_FIELD_NAME, login
+from django.contrib.auth.views import redirect_to_login
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from cohorts.models import Membership, User
+from lens.env import LOCAL_HOSTS
+from lens.sign_in.forms import SignInForm
 
 OFFERED = 200  # people; a longer list finds nobody
 
 
-class SignIn(auth_views.LoginView):
-    redirect_authenticated_user = True
+class SignIn(LoginView):
+    form_class = SignInForm
+    template_name = "registration/login.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context = super().get_context_data(**kwargs)
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        context["next"] = context["redirect_field_value"]
         context["offers_discord"] = bool(settings.DISCORD_CLIENT_ID)
-        if settings.SANDBOX:
+        if offers_everyone(self.request):
             context["people"] = people_to_be()
         return context
+
+
+@never_cache
+def admin_sign_in(request: HttpRequest) -> HttpResponse:
+    """Lead from the admin's own sign-in page, which has no limits, to the one for everything."""
+    next_url = request.GET.get(REDIRECT_FIELD_NAME, "")
+    if not url_has_allowed_host_and_scheme(next_url, allowed_hosts={request.get_host()}):
+        next_url = reverse("admin:index")
+    if not request.user.is_authenticated:
+        return redirect_to_login(next_url)
+    if request.user.is_staff:
+        return redirect(next_url)
+    return render(request, "registration/not_staff.html", status=403)
 
 
 def people_to_be() -> QuerySet[User]:
@@ -37,11 +59,17 @@ def people_to_be() -> QuerySet[User]:
     return people.order_by("-is_staff", "-leads", "name", "pk")[:OFFERED]
 
 
+def offers_everyone(request: HttpRequest) -> bool:
+    """Whether one may sign in as anyone: with a sandbox, and on its own machine."""
+    return bool(settings.SANDBOX) and request.META.get("REMOTE_ADDR") in LOCAL_HOSTS
+
+
 @require_POST
 def sign_in_as(request: HttpRequest, user_id: int) -> HttpResponse:
     """Become somebody, without a password.  Only with a sandbox; its address exists only there."""
-    if not settings.SANDBOX:
+    if not offers_everyone(request):
         raise Http404("Nobody signs in as somebody else here.")
     user = get_object_or_404(User, pk=user_id, is_active=True)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    UserSession.objects.create_from_request(request)
     return redirect(settings.LOGIN_REDIRECT_URL)

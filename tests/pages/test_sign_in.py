@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth.password_validation import validate_password
 from django.core import mail
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -25,6 +27,11 @@ from cohorts.models import AccountLetter, User
 pytestmark = pytest.mark.django_db
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _fast_hashes(settings) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
@@ -47,6 +54,80 @@ def test_a_wrong_password_is_refused(alice):
     assert answer.status_code == 200
     assert "Please enter a correct" in answer.content.decode()
     assert client.get("/meetings/").status_code == 302
+
+
+@pytest.mark.parametrize("path", ["/sign-in/", "/admin/login/"])
+def test_a2_after_too_many_wrong_passwords_the_right_one_is_refused_too(alice, path):
+    client = Client()
+    for attempt in range(40):
+        client.post(path, {"username": "alice@example.org", "password": f"wrong {attempt}"})
+    answer = client.post(path, {"username": "alice@example.org", "password": "a long secret"})
+    if path == "/sign-in/":
+        assert answer.status_code == 429
+    assert client.get("/meetings/").status_code == 302
+    bob = User.objects.create_user("bob@example.org", "another long one", name="Bob")
+    elsewhere = Client(REMOTE_ADDR="203.0.113.7")
+    elsewhere.post("/sign-in/", {"username": bob.email, "password": "another long one"})
+    assert elsewhere.get("/meetings/").status_code == 200
+
+
+def test_a2_an_address_is_protected_from_guesses_that_come_from_many_places(alice):
+    def sign_in(password: str, host: int) -> str:
+        client = Client(REMOTE_ADDR=f"203.0.113.{host}")
+        given = {"username": "Alice@example.org", "password": password}
+        return client.post("/sign-in/", given).content.decode()
+
+    for host in range(5):
+        assert "Please enter a correct" in sign_in("wrong", host)
+    assert "Too many failed attempts" in sign_in("a long secret", 6)
+
+
+def test_a2_failures_behind_one_proxy_count_for_their_own_client(alice, settings):
+    settings.TRUSTED_PROXIES = ["127.0.0.1"]
+
+    def fail(number: int, client_address: str) -> int:
+        return (
+            Client()
+            .post(
+                "/sign-in/",
+                {"username": f"{number}@example.org", "password": "wrong"},
+                HTTP_X_FORWARDED_FOR=f"{number}.1.1.1, {client_address}",
+            )
+            .status_code
+        )
+
+    assert {fail(number, "203.0.113.7") for number in range(31)} == {200, 429}
+    assert fail(40, "203.0.113.8") == 200
+
+
+def test_a2_there_is_one_sign_in_for_pages_and_admin(alice):
+    client = Client()
+    led = client.get("/admin/cohorts/", follow=True)
+    assert led.redirect_chain[-1][0] == "/sign-in/?next=/admin/cohorts/"
+    client.post("/sign-in/", {"username": "alice@example.org", "password": "a long secret"})
+    answer = client.get("/admin/", follow=True)
+    assert answer.status_code == 403
+    assert "This page is for staff" in answer.content.decode()
+    User.objects.update(is_staff=True)
+    assert client.get("/admin/login/?next=/admin/").headers["Location"] == "/admin/"
+    assert client.get("/admin/login/?next=//evil.example/").headers["Location"] == "/admin/"
+
+
+@pytest.mark.parametrize("password", ["short words", "eleven-char"])
+def test_a2_a_password_has_twelve_characters_or_more(password):
+    with pytest.raises(ValidationError, match="at least 12 characters"):
+        validate_password(password)
+
+
+@pytest.mark.parametrize("look_alike", ["mi\u212ae@example.org", "mike@example.org\u200b"])
+def test_a15_an_address_that_only_resembles_mine_is_not_mine(look_alike):
+    User.objects.create_user("mike@example.org", "a long secret", name="Mike")
+    client = Client()
+    client.post("/sign-in/", {"username": look_alike, "password": "a long secret"})
+    assert client.get("/meetings/").status_code == 302
+    client.post("/password/", {"email": look_alike})
+    send_emails()
+    assert mail.outbox == []
 
 
 def test_after_signing_in_one_comes_to_the_page_that_was_asked_for(alice):
@@ -237,6 +318,12 @@ def test_without_a_sandbox_nobody_is_offered_and_nobody_becomes_somebody(alice, 
     assert "Alice" not in client.get("/sign-in/").content.decode()
     assert client.post(f"/sign-in/as/{alice.pk}/").status_code == 404
     assert client.get("/meetings/").status_code == 302
+
+
+def test_a9_the_sandbox_offers_it_on_its_own_machine_only(alice):
+    client = Client(REMOTE_ADDR="203.0.113.7")
+    assert "Alice" not in client.get("/sign-in/").content.decode()
+    assert client.post(f"/sign-in/as/{alice.pk}/").status_code == 404
 
 
 ASK_FOR_THE_ADDRESS = """

@@ -26,7 +26,7 @@ def test_the_sample_is_realized_in_both_worlds_from_the_admin(
     page.goto(f"{site}/admin/cohorts/cohort/")
     page.fill("input[name=username]", "admin@example.org")
     page.fill("input[name=password]", "sandbox")
-    page.click("input[type=submit]")
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.locator("input.action-select").first.check()
     page.select_option("select[name=action]", "realize")
     page.click("button[name=index]")

@@ -62,6 +62,12 @@ class Walk:
         return answer.wsgi_request.user.name if answer.status_code == 200 else ""
 
 
+@pytest.fixture(autouse=True)
+def _quick_and_patient(settings: Any) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.MFA_TOTP_TOLERANCE = 1  # a code may grow old between being read and being entered
+
+
 @pytest.fixture
 def walk(db: None, sandbox: RunningSandbox) -> Walk:
     return Walk(sandbox)

@@ -1,0 +1,39 @@
+"""`manage.py reset_second_factor`: the way back in without phone and recovery codes."""
+
+from __future__ import annotations
+
+import logging
+from argparse import ArgumentParser
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.db.models import F
+
+from cohorts.models import User
+from cohorts.models.people import normalize_email
+
+log = logging.getLogger(__name__)
+
+
+class Command(BaseCommand):
+    help = (
+        "Remove a person's second factor and end all their sessions. They then sign in with "
+        "password or Discord and, as staff, set up a new one. Make sure first that it is them."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("email", help="the person's e-mail address")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        people = User.objects.filter(email=normalize_email(options["email"]))
+        person = people.first()
+        if person is None:
+            raise CommandError(f"No one has the address {options['email']}.")
+        with transaction.atomic():
+            removed, _ = Authenticator.objects.filter(user=person).delete()
+            people.update(sign_ins_ended=F("sign_ins_ended") + 1)
+        log.warning("Second factor: removed for person %s by reset_second_factor", person.pk)
+        what = "has no second factor any more" if removed else "had no second factor"
+        self.stdout.write(f"{person.display_name} {what}, and is signed out everywhere.")

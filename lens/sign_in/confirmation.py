@@ -1,0 +1,69 @@
+"""Changes that need a confirmation: password or code once more, unless that was minutes ago.
+
+    on the admin's page of          | needed
+    --------------------------------|--------------------------
+    one's own password              | to see the form
+    another person's password       | to see the form
+    a person who is or becomes staff| to save or delete
+    any other person                | no
+
+allauth asks on its own pages itself.  Whoever has neither password nor second factor is not asked:
+Discord has no way to ask again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.reauthentication import (
+    is_reauthentication_required,
+    suspend_request,
+)
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponseBase
+
+from cohorts.models import User
+
+PASSWORD_FORMS = frozenset({"admin:password_change", "admin:auth_user_password_change"})
+PERSON_FORMS = frozenset({"admin:cohorts_user_change", "admin:cohorts_user_delete"})
+LONGEST_ID = 18  # digits
+RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+
+
+class ConfirmationMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
+    ) -> HttpResponseBase | None:
+        """Ask; allauth then carries on with the form that was sent."""
+        name = request.resolver_match.view_name if request.resolver_match else ""
+        if not needs_confirmation(request, name, kwargs) or not request.user.is_authenticated:
+            return None
+        if not is_reauthentication_required(request, app="lens"):
+            return None
+        [method, *_] = get_adapter().get_reauthentication_methods(request.user)
+        if name in PASSWORD_FORMS:  # the session would hold the password meanwhile
+            return redirect_to_login(request.get_full_path(), login_url=method["url"])
+        answer: HttpResponseBase = suspend_request(request, method["url"])
+        return answer
+
+
+def needs_confirmation(request: HttpRequest, name: str, kwargs: dict[str, Any]) -> bool:
+    if name in PASSWORD_FORMS:
+        return True
+    if name not in PERSON_FORMS or request.method != "POST":
+        return False
+    return any(right in request.POST for right in RIGHTS) or _is_staff(kwargs.get("object_id", ""))
+
+
+def _is_staff(object_id: str) -> bool:
+    if not object_id.isdecimal() or len(object_id) > LONGEST_ID:
+        return False
+    return User.objects.filter(pk=object_id, is_staff=True).exists()

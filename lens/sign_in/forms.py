@@ -1,0 +1,30 @@
+"""The form for signing in with a password."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.forms import LoginForm
+from django.core.exceptions import ValidationError
+
+from cohorts.models.people import match_address
+
+
+def check_address(text: str) -> None:
+    """Raises ValidationError where no one can be found by this address."""
+    if match_address(text) is None:
+        raise ValidationError("Enter an address with letters from A to Z only.")
+
+
+class SignInForm(LoginForm):
+    """allauth's form, which counts failures.  The address keeps the field name it always had."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = "E-mail"
+        self.fields["login"].validators.append(check_address)  # before it is lower-cased
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+
+    def add_prefix(self, field_name: str) -> str:
+        return "username" if field_name == "login" else str(super().add_prefix(field_name))

@@ -1,0 +1,75 @@
+"""What is logged about sign-ins, and what a session remembers of them.
+
+A person is named by number, an address never: what was typed may be a password.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+from allauth.account.authentication import get_authentication_records
+from allauth.account.internal.flows.login import record_authentication
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import (
+    authentication_failed,
+    authenticator_added,
+    authenticator_removed,
+    authenticator_reset,
+)
+from django.contrib.auth.signals import user_logged_in, user_login_failed
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from cohorts.models import User
+from cohorts.models.people import match_address
+from lens.sign_in.sessions import SIGNED_IN_AT
+
+log = logging.getLogger(__name__)
+
+
+def describe_client(request: HttpRequest | None) -> str:
+    return (request.META.get("REMOTE_ADDR") if request else None) or "an unknown address"
+
+
+def describe_person(email: Any) -> str:
+    address = match_address(email if isinstance(email, str) else None)
+    found = User.objects.filter(email=address).values_list("pk", flat=True).first()
+    return f"person {found}" if address and found else "an unknown person"
+
+
+@receiver(user_logged_in)
+def note_sign_in(request: HttpRequest, user: User, **_: Any) -> None:
+    request.session[SIGNED_IN_AT] = time.time()
+    methods = [str(one["method"]) for one in get_authentication_records(request, user)]
+    how = ", ".join(methods) or "without a password"
+    log.info("Signed in: person %s from %s (%s)", user.pk, describe_client(request), how)
+
+
+@receiver(user_login_failed)
+def note_failure(credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
+    whose = describe_person(credentials.get("email") or credentials.get("username"))
+    log.warning("Sign-in failed: wrong password for %s from %s", whose, describe_client(request))
+
+
+@receiver(authentication_failed)
+def note_wrong_code(request: HttpRequest, user: User, **_: Any) -> None:
+    log.warning(
+        "Sign-in failed: wrong code for person %s from %s", user.pk, describe_client(request)
+    )
+
+
+@receiver(authenticator_added)
+def note_second_factor(
+    request: HttpRequest, user: User, authenticator: Authenticator, **_: Any
+) -> None:
+    """Whoever has set one up has just used it: this session needs no further code."""
+    log.info("Second factor: person %s has set up %s", user.pk, authenticator.type)
+    if authenticator.type == Authenticator.Type.TOTP:
+        record_authentication(request, user, "mfa", type="totp", reauthenticated=True)
+
+
+@receiver([authenticator_removed, authenticator_reset])
+def note_changed_factor(user: User, authenticator: Authenticator, **_: Any) -> None:
+    log.info("Second factor: person %s has removed or replaced %s", user.pk, authenticator.type)

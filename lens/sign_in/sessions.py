@@ -1,0 +1,56 @@
+"""Sessions of staff end after a time, whatever they do, and sooner when they do nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponseBase
+
+SIGNED_IN_AT = "signed_in_at"  # seconds since 1970, as both
+SEEN_AT = "seen_at"
+SEEN_EVERY = 60  # seconds; each note is a write
+
+
+def has_ended(session: Mapping[str, Any], *, now: float) -> bool:
+    """Whether a session of staff is over.  One that says nothing began before there was an end."""
+    begun = session.get(SIGNED_IN_AT, 0)
+    idle = now - max(begun, session.get(SEEN_AT, 0))
+    return (
+        now - begun >= settings.STAFF_SESSION["hours"] * 3600
+        or idle >= settings.STAFF_SESSION["idle_minutes"] * 60
+    )
+
+
+class StaffSessionMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        # Without the cookie no one is signed in, and the database is left alone.
+        has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
+        if has_session and getattr(request.user, "is_staff", False):
+            self._check(request, now=time.time())
+        return self.get_response(request)
+
+    def _check(self, request: HttpRequest, *, now: float) -> None:
+        if has_ended(request.session, now=now):
+            logout(request)
+            messages.info(request, "You were signed out to protect your account. Sign in again.")
+        elif not _asks_by_itself(request) and _was_seen_before(request, now - SEEN_EVERY):
+            request.session[SEEN_AT] = now
+
+
+def _asks_by_itself(request: HttpRequest) -> bool:
+    """A part of an open page that updates itself is no sign of a person."""
+    asks = "HX-Request" in request.headers and "HX-Boosted" not in request.headers
+    return asks and request.method == "GET"
+
+
+def _was_seen_before(request: HttpRequest, moment: float) -> bool:
+    session = request.session
+    return max(session.get(SEEN_AT, 0), session.get(SIGNED_IN_AT, 0)) <= moment
