@@ -18,7 +18,7 @@ CLIENT_ID = "100000000000000002"
 # A shell that is set up for the real services must not reach them from here.
 LEFT_OUT = (
     *("DISCORD_", "GOOGLE_", "SENTRY_", "EMAIL_", "SECRET_", "INSTALLATION_", "ALLOWED_"),
-    *("DATABASE_", "SYNC_", "WATCH_", "DJANGO_"),
+    *("DATABASE_", "SYNC_", "WATCH_", "DJANGO_", "REQUIRE_", "STAFF_", "TRUSTED_"),
 )
 
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from cohorts.models import User
 from discordsync.sandbox.oauth_page import STRANGER
 from tests.support.browser import browser_type_launch_args  # noqa: F401 - a fixture
+from tests.support.second_factor import code_of
 
 pytestmark = [
     pytest.mark.browser,
@@ -99,3 +100,42 @@ def test_whoever_is_closed_while_signed_in_is_at_the_door_with_the_next_click(op
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
     choose(page, "ada")
     expect(page.get_by_role("heading", level=1)).to_have_text("Your account is closed")
+
+
+def test_a2_staff_set_up_a_second_factor_on_a_phone_and_come_to_what_they_asked_for(
+    open_page, settings
+):
+    settings.REQUIRE_STAFF_MFA = True
+    User.objects.create_superuser("olga@example.org", "a long secret", name="Olga")
+    page = open_page(viewport=PHONE)
+    heading = page.get_by_role("heading", level=1)
+
+    def enter() -> None:
+        page.get_by_label("E-mail").fill("olga@example.org")
+        page.get_by_label("Password").fill("a long secret")
+        page.get_by_role("button", name="Sign in", exact=True).click()
+
+    enter()
+    expect(heading).to_have_text("Set up an authenticator app")
+    expect(page.locator(".qr svg")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    secret = page.locator("code.key").inner_text()
+    page.get_by_label("code").fill(code_of(secret))
+    page.get_by_role("button", name="Turn on").click()
+    expect(heading).to_have_text("Recovery codes")
+    expect(page.locator("ul.codes li")).to_have_count(10)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    recovery_code = page.locator("ul.codes li").first.inner_text()
+    page.get_by_role("button", name="Continue to the staff pages").click()
+    expect(page.get_by_role("heading", name="Site administration")).to_be_visible()
+
+    page.goto("/security/")
+    page.get_by_role("link", name="Show devices").click()
+    expect(page.get_by_text("This device")).to_be_visible()
+    page.get_by_role("button", name="Sign out").last.click()
+    page.goto("/admin/")
+    enter()
+    expect(heading).to_have_text("Enter a code")
+    page.get_by_label("Code").fill(recovery_code)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.get_by_role("heading", name="Site administration")).to_be_visible()
