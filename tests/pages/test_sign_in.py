@@ -12,7 +12,6 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.password_validation import validate_password
 from django.core import mail
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test import Client
@@ -168,11 +167,6 @@ def ask(address: str, **meta: str):
     return Client(**meta).post("/password/", {"email": address})
 
 
-@pytest.fixture(autouse=True)
-def no_counts_of_other_tests() -> None:
-    cache.clear()
-
-
 @pytest.mark.parametrize("password", ["a long secret", None])
 def test_a_password_is_set_by_a_letter_also_by_one_who_never_had_one(password):
     User.objects.create_user("carol@example.org", password, name="Carol")
@@ -208,14 +202,14 @@ def test_a7_the_link_leads_to_our_own_address_and_is_kept_nowhere(alice, setting
 
 
 def test_a7_a_known_and_an_unknown_address_cost_the_same_and_get_the_same_answer(alice):
-    def work(address: str) -> tuple[list[str], int, str]:
+    def work(address: str, client: str) -> tuple[list[str], int, str]:
         with CaptureQueriesContext(connection) as queries:
-            answer = ask(address)
+            answer = ask(address, REMOTE_ADDR=client)
         shapes = [re.sub(r"'[^']*'|\d+", "?", query["sql"]) for query in queries.captured_queries]
         return shapes, answer.status_code, answer.headers["Location"]
 
     ask("first@example.org")  # whatever is done once in a process
-    assert work("alice@example.org") == work("nobody@example.org")
+    assert work("alice@example.org", "10.0.0.1") == work("nobody@example.org", "10.0.0.2")
     assert mail.outbox == []
     send_emails()
     assert [letter.to for letter in mail.outbox] == [["alice@example.org"]]

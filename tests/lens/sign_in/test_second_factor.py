@@ -34,6 +34,7 @@ def enter(client: Client, password: str = PASSWORD):
     return client.post("/sign-in/", {"username": "olga@example.org", "password": password})
 
 
+@pytest.mark.django_db(transaction=True)  # allauth goes on when the transaction is committed
 @pytest.mark.usefixtures("required")
 def test_a2_staff_set_one_up_before_they_reach_anything(olga):
     client = Client()
