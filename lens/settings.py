@@ -366,6 +366,7 @@ SET_UP_LINES = [  # what “Check my set-up” tells, in this order
     "calendarsync.set_up.find_lines",
 ]
 MOVE_CONSEQUENCES = ["guestvisits.consequences.find_consequences"]  # shown before meetings move
+TERM_PREVIEW = "meetings.moving.terms.preview_terms"  # and before a running cohort's term changes
 MESSAGE_HOLDS = ["cohorts.sync.messages.why_held"]  # why nothing may be sent at all
 SYNC = {
     "lease_seconds": env.number("SYNC_LEASE_SECONDS", default=90),

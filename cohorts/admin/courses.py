@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
@@ -11,6 +12,22 @@ from django.http import HttpRequest
 from cohorts.admin.base import KeepingAdmin
 from cohorts.admin.roster import RosterMixin
 from cohorts.models import Cohort, Course
+from cohorts.services.terms import TERM_FIELDS, is_running
+
+
+class CohortForm(forms.ModelForm):
+    """Meetings of a running cohort move only after what follows was shown."""
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        changed = [name for name in TERM_FIELDS if name in self.changed_data]
+        if self.instance.pk and changed and is_running(self.instance.pk):
+            self.add_error(
+                changed[0],
+                "People of this cohort hold invitations. “Change start or number of meetings” on "
+                "this page shows what follows first.",
+            )
+        return cleaned
 
 
 @admin.register(Course)
@@ -28,6 +45,7 @@ class CourseAdmin(KeepingAdmin):
 
 @admin.register(Cohort)
 class CohortAdmin(RosterMixin, KeepingAdmin):
+    form = CohortForm
     list_display = ["name", "course", "start_date", "status"]
     list_filter = ["status", "course"]
     list_select_related = ["course"]

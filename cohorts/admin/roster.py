@@ -27,11 +27,19 @@ from cohorts.errors import Refusal
 from cohorts.models import Cohort
 from cohorts.roster.changes import RosterPlan
 from cohorts.roster.reading import COLUMNS, MOST_BYTES
-from cohorts.services.roster import import_roster, named_cohorts, preview_roster
+from cohorts.services.roster import (
+    RosterRefused,
+    import_roster,
+    named_cohorts,
+    preview_roster,
+    preview_terms,
+)
+from cohorts.services.terms import digest_of
 
 WAITING = "rosters"  # the session's key
 MOST_WAITING = 3  # files per session: a session is read with every request
 MOST_SHOWN = 500  # problems on one page
+SHOWN_AGAIN = 5  # problems in messages above it
 
 UPLOAD = "admin:cohorts_cohort_roster"
 PREVIEW = "admin:cohorts_cohort_roster_preview"
@@ -94,11 +102,14 @@ class RosterMixin(admin.ModelAdmin):
         if request.method == "POST":
             return self._import(request, token, name, data)
         plan = preview_roster(data)
+        terms = preview_terms(plan, now=clock.now(), by=request.user.pk)
         return self._render(
             request,
             "preview",
             f"{name}: {'problems' if plan.problems else 'what would change'}",
             plan=plan,
+            terms=terms,
+            terms_seen=digest_of(terms),
             sections=plan.sections(clock.now().date()),
             problems=plan.problems[:MOST_SHOWN],
             more=max(0, len(plan.problems) - MOST_SHOWN),
@@ -106,8 +117,19 @@ class RosterMixin(admin.ModelAdmin):
         )
 
     def _import(self, request: HttpRequest, token: str, name: str, data: bytes) -> HttpResponse:
+        said = request.POST
         try:
-            plan = import_roster(data, now=clock.now(), confirmed=request.POST.get("confirmed", ""))
+            plan = import_roster(
+                data,
+                now=clock.now(),
+                confirmed=said.get("confirmed", ""),
+                terms=said.get("terms") if "move_meetings" in said else None,
+            )
+        except RosterRefused as refused:
+            messages.error(request, refused.sentence)
+            for problem in refused.problems[:SHOWN_AGAIN]:
+                messages.error(request, str(problem))
+            return redirect(PREVIEW, token)
         except Refusal as refusal:
             messages.error(request, refusal.sentence)
             return redirect(PREVIEW, token)

@@ -70,13 +70,27 @@ class NewCohort:
 
 @dataclass(frozen=True, slots=True)
 class ChangedCohort:
+    """`active` names its active groups, whose people hold invitations; `line` says the first edit.
+
+    With any of them, what follows has to be confirmed (cohorts.services.terms).
+    """
+
     counted: ClassVar = ("cohort changed", "cohorts changed")
     id: int
     name: str
     edits: tuple[Edit, ...]
+    start_date: date
+    number_of_meetings: int
+    line: int
+    active: tuple[str, ...] = ()
+
+    @property
+    def is_running(self) -> bool:
+        return bool(self.active)
 
     def words(self, today: date) -> str:
-        return f"{self.name}: {_list_edits(self.edits)}"
+        running = " (the cohort is running)" if self.is_running else ""
+        return f"{self.name}: {_list_edits(self.edits)}{running}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +226,12 @@ class RosterPlan:
     @property
     def changes(self) -> tuple[Change, ...]:
         return (*self.courses, *self.cohorts, *self.groups, *self.people, *self.memberships)
+
+    @property
+    def running(self) -> tuple[ChangedCohort, ...]:
+        """The changes of running cohorts, which a person has to confirm."""
+        changed = (each for each in self.cohorts if isinstance(each, ChangedCohort))
+        return tuple(each for each in changed if each.is_running)
 
     @property
     def digest(self) -> str:

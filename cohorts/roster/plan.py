@@ -4,7 +4,9 @@ A file updates what it names and removes nothing.  An empty cell leaves a value 
 
     cell         something new            something known
     -----------  -----------------------  ------------------------------------------------------
-    start_date   needed                   changed, unless a group of the cohort is active
+    start_date   needed                   changed; once a group of the cohort is active, only when
+                                          what follows was shown and confirmed
+    meetings     needed                   as start_date
     slot         no slot yet              changed in preview; later that needs a person
     timezone     UTC when empty           as the slot
     name         needed                   changed, unless the person is of staff

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from cohorts.errors import Refusal
 from cohorts.models import Group
@@ -74,30 +75,26 @@ def _change_cohort(
     cohort: CohortFact, lines: Collection[Line], facts: Facts, problems: list[Problem]
 ) -> list[NewCohort | ChangedCohort]:
     edits = []
+    after: dict[str, Any] = {name: getattr(cohort, name) for name in COHORT_COLUMNS}
     for column, title in COHORT_COLUMNS.items():
-        before, after = getattr(cohort, column), settle(lines, column, cohort.name, problems)
-        if after not in (None, before):
-            edits.append(Edit(column, title, before, after))
-    if any(edit.field == "start_date" for edit in edits):
-        _check_start_may_change(cohort, lines, facts, problems)
-    return [ChangedCohort(cohort.id, cohort.name, tuple(edits))] if edits else []
+        before, said = getattr(cohort, column), settle(lines, column, cohort.name, problems)
+        if said not in (None, before):
+            edits.append(Edit(column, title, before, said))
+            after[column] = said
+    if not edits:
+        return []
+    first = first_with(lines, edits[0].field)
+    line = first.number if first else 1
+    active = _active_groups(cohort, facts)
+    return [ChangedCohort(cohort.id, cohort.name, tuple(edits), **after, line=line, active=active)]
 
 
-def _check_start_may_change(
-    cohort: CohortFact, lines: Collection[Line], facts: Facts, problems: list[Problem]
-) -> None:
-    active = [
+def _active_groups(cohort: CohortFact, facts: Facts) -> tuple[str, ...]:
+    return tuple(
         group.name
         for group in facts.groups
-        if group.cohort_id == cohort.id and group.status == Group.Status.ACTIVE
-    ]
-    line = first_with(lines, "start_date")
-    if active and line:
-        sentence = (
-            f"{cohort.name} starts on {cohort.start_date} and has active groups "
-            f"({', '.join(active)}): people hold invitations. Changing it needs a person."
-        )
-        problems.append(Problem(line.number, "start_date", sentence))
+        if cohort.is_open and group.cohort_id == cohort.id and group.status == Group.Status.ACTIVE
+    )
 
 
 def plan_groups(

@@ -31,7 +31,10 @@ from cohorts.roster.slots import USUAL_MINUTES, Slot
 from cohorts.services.locks import lock_groups, lock_people
 from cohorts.services.memberships import moved_to, write_end
 from cohorts.services.statistics import measure_tables
+from cohorts.services.terms import Term, TermPreview, digest_of, preview_term
 from cohorts.signals import announce, announced_together
+
+ANY_TERMS = "any"  # whatever follows for running cohorts is confirmed
 
 
 class RosterRefused(Refusal):
@@ -49,11 +52,25 @@ def preview_roster(data: bytes) -> RosterPlan:
     return plan(roster, load_facts(roster.lines))
 
 
-def import_roster(data: bytes, *, now: datetime, confirmed: str | None = None) -> RosterPlan:
+def preview_terms(due: RosterPlan, *, now: datetime, by: int | None = None) -> list[TermPreview]:
+    """What would follow from the changes of running cohorts."""
+    return [
+        preview_term(
+            each.id, each.name, Term(each.start_date, each.number_of_meetings), now=now, by=by
+        )
+        for each in due.running
+    ]
+
+
+def import_roster(
+    data: bytes, *, now: datetime, confirmed: str | None = None, terms: str | None = None
+) -> RosterPlan:
     """Carry out what this file says, whole; return what was changed.
 
-    `confirmed` is the digest of the plan that a person has seen.  Raises RosterRefused, and
-    Refusal("facts_changed") when the facts have changed since, so that more or less would be done.
+    `confirmed` is the digest of the plan that a person has seen, and `terms` that of what follows
+    for running cohorts (or ANY_TERMS); without it no running cohort's meetings change.  Raises
+    RosterRefused, and Refusal("facts_changed") when the facts have changed since, so that more or
+    less would be done.
     """
     roster = parse(data)
     try:
@@ -61,6 +78,7 @@ def import_roster(data: bytes, *, now: datetime, confirmed: str | None = None) -
             _lock(roster.lines)
             due = plan(roster, load_facts(roster.lines))
             _check(due, confirmed)
+            _check_terms(due, terms, now)
             with announced_together():
                 _carry_out(due, now)
             if due.changes:
@@ -89,6 +107,24 @@ def _check(due: RosterPlan, confirmed: str | None) -> None:
         raise RosterRefused(due.problems)
     if confirmed is not None and due.digest != confirmed:
         raise _facts_changed()
+
+
+def _check_terms(due: RosterPlan, terms: str | None, now: datetime) -> None:
+    if not due.running:
+        return
+    if terms is None:
+        raise RosterRefused([_unconfirmed(each) for each in due.running])
+    if terms not in {ANY_TERMS, digest_of(preview_terms(due, now=now))}:
+        raise _facts_changed()
+
+
+def _unconfirmed(change: ChangedCohort) -> Problem:
+    sentence = (
+        f"{change.name} is running: people of {', '.join(change.active)} hold invitations. "
+        f"Its {change.edits[0].title} changes only when what follows for them was shown and "
+        "confirmed in the preview."
+    )
+    return Problem(change.line, change.edits[0].field, sentence)
 
 
 def _facts_changed() -> Refusal:

@@ -13,6 +13,7 @@ from django.urls import URLPattern, path
 from cohorts.admin.base import ReadOnlyAdmin
 from meetings.admin.attendances import AttendanceInline, ReadOnlyInline
 from meetings.admin.moving import move_group, move_meeting
+from meetings.admin.terms import change_term_view
 from meetings.models import Meeting, MeetingChange, MeetingMove
 from meetings.turnout import count_guests, describe, turnout_of
 
@@ -99,6 +100,7 @@ class MeetingAdmin(ReadOnlyAdmin):
         view = self.admin_site.admin_view
         return [
             path("<int:pk>/move/<slug:what>/", view(move_meeting), name="meetings_meeting_move"),
+            path("of-cohort/<int:pk>/term/", view(change_term_view), name="meetings_cohort_term"),
             path("of-group/<int:pk>/<slug:what>/", view(move_group), name="meetings_group_move"),
             *super().get_urls(),
         ]

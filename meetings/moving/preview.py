@@ -77,6 +77,15 @@ class Preview:
         )
         return hashlib.sha256(repr(seen).encode()).hexdigest()[:32]
 
+    def summary(self) -> str:
+        """All of it in numbers: "Alpha: 3 meetings change, 1 of them is not held any more; …"."""
+        gone = sum(change.after is None for change in self.changes)
+        ends = sum(each.options is not None for each in self.consequences)
+        return (
+            f"{self.group}: {len(self.changes)} meetings change, {gone} of them are not held any "
+            f"more; {ends} visits end; {len(self.affected)} people are told"
+        )
+
 
 def preview_move(move: Move, *, now: datetime, by: int | None = None) -> Preview:
     """What the move would do, as the person `by` may see it; the digest is the same for everyone.
@@ -85,21 +94,34 @@ def preview_move(move: Move, *, now: datetime, by: int | None = None) -> Preview
     """
     facts = read_facts(group_of(move))
     decision = decide(move, facts, now)
-    people = _read_people(facts.group.pk, decision.changes)
-    clashes = find_clashes(
-        facts.group.pk, [person for person, _ in people.values()], decision.changes
+    return preview_changes(
+        facts.group, decision.kind, decision.changes, notes=decision.notes, now=now, by=by
     )
+
+
+def preview_changes(
+    group: Group,
+    kind: str,
+    changes: tuple[Change, ...],
+    *,
+    notes: tuple[str, ...],
+    now: datetime,
+    by: int | None,
+) -> Preview:
+    """What changes of a group's meetings mean for people, as the person `by` may see it."""
+    people = _read_people(group.pk, changes)
+    clashes = find_clashes(group.pk, [person for person, _ in people.values()], changes)
     viewer = User.objects.filter(pk=by).first() if clashes and by else None
     return Preview(
-        group=facts.group,
-        kind=decision.kind,
-        changes=decision.changes,
-        notes=decision.notes,
+        group=group,
+        kind=kind,
+        changes=changes,
+        notes=notes,
         affected=tuple(
             Affected(person.pk, person.display_name, role) for person, role in people.values()
         ),
         clashes=tuple(name_for(viewer, clashes) if viewer else clashes),
-        consequences=tuple(_find_consequences(decision.changes, now)),
+        consequences=tuple(_find_consequences(changes, now)),
     )
 
 

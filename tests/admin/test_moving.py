@@ -10,8 +10,12 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.test import Client
 
+from cohorts.models import Group
+from cohorts.services.terms import Term, change_term, preview_term
 from guestvisits.services.booking import book_visit
+from guestvisits.tasks import settle_all
 from meetings.models import Meeting, MeetingMove
+from meetings.moving.shapes import Span
 from tests.admin.reading import messages_of, text_of
 from tests.support.academy import Academy
 
@@ -125,3 +129,92 @@ def test_nobody_else_comes_near(academy, meeting):
 def test_an_unknown_move_is_no_page(staff, meeting):
     assert staff.get(address(meeting, "delete")).status_code == 404
     assert staff.get("/admin/meetings/meeting/999999/move/cancel/").status_code == 404
+
+
+# -- the start and the number of meetings of a running cohort --------------------------------------
+
+
+def cohort_form(academy: Academy, **changed) -> dict:
+    cohort = academy.cohort
+    names = ("name", "start_date", "number_of_meetings", "status", "guest_days_before")
+    fields = {name: getattr(cohort, name) for name in (*names, "guest_days_after")}
+    return {"course": cohort.course_id, **fields, **changed}
+
+
+@pytest.mark.parametrize(
+    "changed", [{"number_of_meetings": 2}, {"start_date": "2030-01-07"}, {"number_of_meetings": 6}]
+)
+def test_c4_the_form_of_a_running_cohort_changes_no_meeting_without_a_preview(
+    staff, academy, changed
+):
+    page = f"/admin/cohorts/cohort/{academy.cohort.pk}/change/"
+    before = list(Meeting.objects.order_by("pk").values())
+    answer = staff.post(page, cohort_form(academy, **changed))
+    assert "shows what follows first" in text_of(answer)
+    assert list(Meeting.objects.order_by("pk").values()) == before
+    assert not MeetingMove.objects.exists()
+    Group.objects.update(status=Group.Status.PREVIEW)  # as long as nobody holds an invitation
+    assert staff.post(page, cohort_form(academy, **changed)).status_code == 302
+
+
+def test_c4_a_shorter_cohort_is_shown_and_then_done(staff, academy, now):
+    alice = academy.add_member("Alice", "A")
+    visit = book_visit(
+        alice.pk,
+        home_meeting_id=academy.meeting("A", 4).pk,
+        host_meeting_id=academy.meeting("B", 4).pk,
+        now=now,
+    )
+    page = f"/admin/meetings/meeting/of-cohort/{academy.cohort.pk}/term/"
+    assert page in staff.get(f"/admin/cohorts/cohort/{academy.cohort.pk}/change/").content.decode()
+    term = {"start_date": academy.cohort.start_date, "number_of_meetings": 3}
+    shown = staff.post(page, term)
+    said = text_of(shown)
+    for words in ("Group A", "Group B", "Week 4", "is not held", "that visit ends"):
+        assert words in said
+    assert Meeting.objects.filter(status="cancelled").count() == 0
+
+    academy.add_member("Bob", "B")  # meanwhile: somebody more would be told
+    again = staff.post(page, hidden(shown))
+    assert "Something has changed since you looked" in text_of(again)
+    assert Meeting.objects.filter(status="cancelled").count() == 0
+    done = staff.post(page, hidden(again), follow=True)
+    assert messages_of(done) == ["Done. Everyone concerned is told, and calendars follow."]
+    cancelled = Meeting.objects.filter(status="cancelled").values_list("number", flat=True)
+    assert list(cancelled) == [4, 4, 4]
+    settle_all()
+    visit.refresh_from_db()
+    assert visit.end_reason == "host_cancelled"
+    assert "3 meetings" in LogEntry.objects.get().change_message
+
+
+def test_c4_what_is_shown_is_what_is_done(staff, academy, now):
+    """Later and longer: each meeting goes exactly where the preview said."""
+    start = academy.cohort.start_date + timedelta(weeks=1)
+    term = Term(start, 6)
+    preview = preview_term(academy.cohort.pk, academy.cohort.name, term, now=now)
+    change_term(academy.cohort.pk, term, seen=preview.digest, now=now)
+    shown = {
+        (group.group.pk, change.number): change.after
+        for group in preview.groups
+        for change in group.changes
+    }
+    held = {
+        (row.group_id, row.number): Span(row.starts_at, row.duration_minutes)
+        for row in Meeting.objects.all()
+    }
+    assert shown == held
+    assert len(held) == 18
+
+
+@pytest.mark.parametrize("lacking", ["change_cohort", "change_meeting"])
+def test_c4_the_page_needs_both_permissions(academy, lacking):
+    able = {"change_cohort", "change_meeting"} - {lacking}
+    sam = academy.add_person("Sam", is_staff=True)
+    sam.user_permissions.set(Permission.objects.filter(codename__in=able))
+    client = Client()
+    client.force_login(sam)
+    page = f"/admin/meetings/meeting/of-cohort/{academy.cohort.pk}/term/"
+    assert client.get(page).status_code == 403
+    term = {"start_date": academy.cohort.start_date, "number_of_meetings": 3, "seen": "x"}
+    assert client.post(page, term).status_code == 403

@@ -1,4 +1,4 @@
-"""`manage.py import_roster FILE.csv [--dry-run]`: the roster's door for scripts."""
+"""`manage.py import_roster FILE.csv [--dry-run] [--move-meetings]`: for scripts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,15 @@ from cohorts import clock
 from cohorts.errors import Refusal
 from cohorts.roster.changes import RosterPlan
 from cohorts.roster.reading import COLUMNS
-from cohorts.services.roster import RosterRefused, import_roster, preview_roster
+from cohorts.services.roster import (
+    ANY_TERMS,
+    RosterRefused,
+    import_roster,
+    preview_roster,
+    preview_terms,
+)
+
+FLAGS = ("dry_run", "move_meetings")
 
 
 class Command(BaseCommand):
@@ -27,11 +35,17 @@ class Command(BaseCommand):
         parser.add_argument(
             "--dry-run", action="store_true", help="say what would be changed, and change nothing"
         )
+        parser.add_argument(
+            "--move-meetings",
+            action="store_true",
+            help="change the start and the number of meetings of running cohorts too: meetings "
+            "move or are cancelled, visits end, and everyone concerned is told",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         data = _read(options["file"])
         try:
-            plan = self._bring_in(data, dry_run=options["dry_run"])
+            plan = self._bring_in(data, **{name: options[name] for name in FLAGS})
         except RosterRefused as refused:
             for problem in refused.problems:
                 self.stderr.write(str(problem))
@@ -41,13 +55,22 @@ class Command(BaseCommand):
         if options["verbosity"]:
             self._tell(plan, dry_run=options["dry_run"])
 
-    def _bring_in(self, data: bytes, *, dry_run: bool) -> RosterPlan:
+    def _bring_in(self, data: bytes, *, dry_run: bool, move_meetings: bool) -> RosterPlan:
         if not dry_run:
-            return import_roster(data, now=clock.now())
+            terms = ANY_TERMS if move_meetings else None
+            return import_roster(data, now=clock.now(), terms=terms)
         plan = preview_roster(data)
         if plan.problems:
             raise RosterRefused(plan.problems)
+        self._tell_terms(plan)
         return plan
+
+    def _tell_terms(self, plan: RosterPlan) -> None:
+        """What follows for running cohorts."""
+        for term in preview_terms(plan, now=clock.now()):
+            self.stdout.write(f"{term.name} is running: this needs --move-meetings.\n")
+            for group in term.groups:
+                self.stdout.write(f"  {group.summary()}\n")
 
     def _tell(self, plan: RosterPlan, *, dry_run: bool) -> None:
         for section in plan.sections(clock.now().date()):

@@ -1,7 +1,7 @@
 """A roster brought in from the admin, as staff do it: without JavaScript."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -13,6 +13,7 @@ from django.urls import reverse
 from cohorts.models import Cohort, Course, Group, Membership, User
 from cohorts.roster.reading import MOST_BYTES
 from cohorts.services.roster import RosterRefused, import_roster
+from meetings.models import Meeting
 from tests.support.roster import make_academy, make_file, make_line
 
 pytestmark = pytest.mark.django_db
@@ -54,8 +55,9 @@ class Page:
         data = text.encode() if isinstance(text, str) else text
         return self.send(UPLOAD, file=SimpleUploadedFile("winter.csv", data))
 
-    def confirm(self) -> "Page":
-        return self.send(self.path, confirmed=self._hidden("confirmed"))
+    def confirm(self, **ticked: str) -> "Page":
+        hidden = {name: self._hidden(name) for name in ("confirmed", "terms")}
+        return self.send(self.path, **hidden, **ticked)
 
 
 def visit(client: Client, path: str = UPLOAD) -> Page:
@@ -172,6 +174,24 @@ def test_a1_an_empty_id_of_a_learner_who_never_signed_in_is_filled_and_shown(sta
     assert f"p1@example.org: Discord id none → {OTHER_ID}" in preview.text
     preview.confirm()
     assert account(alice) == ("p1@example.org", "Alice", int(OTHER_ID))
+
+
+def test_c4_a_running_cohort_is_shortened_only_with_a_tick_beside_what_follows(staff):
+    visit(staff).upload(make_file(make_line("Alice"))).confirm()
+    Group.objects.update(status=Group.Status.ACTIVE)
+    Cohort.objects.update(start_date=datetime.now(UTC).date() + timedelta(days=7))
+    Group.objects.get().save()  # the meetings follow
+    preview = visit(staff).upload(
+        make_file(make_line("Alice", start_date="", number_of_meetings="2"))
+    )
+    for words in ("Winter is running: its meetings change", "Week 3", "Week 4", "is not held"):
+        assert words in preview.text
+    refused = preview.confirm()
+    assert "Winter is running: people of Alpha hold invitations" in refused.text
+    assert not Meeting.objects.filter(status="cancelled").exists()
+    refused.confirm(move_meetings="on")
+    assert Meeting.objects.filter(status="cancelled").count() == 2
+    assert Cohort.objects.get().number_of_meetings == 2
 
 
 @pytest.mark.parametrize("address", ["odd@localhost", "odd@[127.0.0.1]"])

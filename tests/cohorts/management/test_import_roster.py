@@ -37,6 +37,22 @@ def test_the_sample_brings_in_three_groups_across_the_world():
     assert User.objects.get(discord_id=None).name == "Karim Haddad"
 
 
+def test_c4_a_running_cohort_moves_only_with_a_flag(tmp_path):
+    path = tmp_path / "winter.csv"
+    path.write_text(make_file(make_line("Alice")))
+    run(path)
+    Group.objects.update(status=Group.Status.ACTIVE)
+    path.write_text(make_file(make_line("Alice", number_of_meetings="6")))
+    with pytest.raises(CommandError):
+        run(path)
+    assert Meeting.objects.count() == 4
+    said = run(path, "--dry-run")
+    assert "Winter is running: this needs --move-meetings." in said
+    assert "Alpha: 2 meetings change" in said
+    run(path, "--move-meetings")
+    assert Meeting.objects.count() == 6
+
+
 def test_the_sample_twice_changes_nothing():
     run(SAMPLE)
     assert run(SAMPLE) == "Nothing to change: everything is here already.\n"

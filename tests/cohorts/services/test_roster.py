@@ -17,8 +17,14 @@ from cohorts.models import Cohort, Course, Group, Membership, User
 from cohorts.roster.changes import RosterPlan
 from cohorts.services.groups import end_group
 from cohorts.services.memberships import end_membership
-from cohorts.services.roster import RosterRefused, import_roster, preview_roster
+from cohorts.services.roster import (
+    RosterRefused,
+    import_roster,
+    preview_roster,
+    preview_terms,
+)
 from cohorts.services.sign_ins import change_address
+from cohorts.services.terms import digest_of
 from cohorts.signals import group_changed
 from tests.support.roster import make_academy, make_file, make_line
 
@@ -325,14 +331,29 @@ def test_the_slot_of_an_active_group_needs_a_person():
     assert all("needs a person" in sentence for _, _, sentence in (slot, zone, none))
 
 
-def test_the_start_of_a_cohort_with_active_groups_needs_a_person():
+@pytest.mark.parametrize("cell", [{"start_date": "2027-01-18"}, {"number_of_meetings": "2"}])
+def test_c4_a_running_cohort_changes_only_when_what_follows_is_confirmed(cell):
     bring_in(make_line("Alice"))
     activate()
-    (told,) = refuse(make_line("Alice", start_date="2027-01-18"))
-    assert told[:2] == (2, "start_date")
-    assert "Alpha" in told[2]
-    bring_in(make_line("Alice", number_of_meetings="5"))
-    assert Group.objects.get().meetings.count() == 5
+    lines = [make_line("Bob", 2), make_line("Alice", **cell)]
+    [column] = cell
+    # Another line says the same as the database: only the one that differs counts.
+    lines[0] |= {column: ""}
+    (told,) = refuse(*lines)
+    assert told[:2] == (3, column)
+    assert "Winter is running: people of Alpha hold invitations" in told[2]
+    plan = preview_roster(make_file(*lines).encode())
+    seen = digest_of(preview_terms(plan, now=NOW))
+    Membership.objects.create(
+        user=User.objects.create_user("c@example.org", name="Carol"), group=Group.objects.get()
+    )
+    with pytest.raises(Refusal) as refused:  # somebody more would be told by now
+        bring_in(*lines, terms=seen)
+    assert refused.value.code == "facts_changed"
+    bring_in(*lines, terms=digest_of(preview_terms(plan, now=NOW)))
+    starts = Group.objects.get().meetings.filter(status="scheduled").values_list("starts_at")
+    first = datetime(2027, 1, 20 if column == "start_date" else 13, 14, tzinfo=UTC)
+    assert (len(starts), min(starts)) == (4 if column == "start_date" else 2, (first,))
 
 
 def test_an_active_group_goes_on_taking_people():

@@ -1,0 +1,92 @@
+"""The start and the number of meetings of a cohort, which all its groups' meetings follow.
+
+While a cohort is being set up both are simply edited.  Once one of its groups is active, people
+hold invitations: what would follow is shown first, and is carried out as it was shown.  Higher
+floors know what follows: settings.TERM_PREVIEW names the function that says it,
+`(cohort_id, term, now, by) -> Iterable[GroupPreview]`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.module_loading import import_string
+
+from cohorts.errors import Refusal
+from cohorts.models import Cohort, Group
+from cohorts.models.courses import active_group
+from cohorts.services.locks import lock_groups
+from cohorts.signals import announced_together
+
+TERM_FIELDS = ["start_date", "number_of_meetings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    start_date: date
+    number_of_meetings: int
+
+
+class GroupPreview(Protocol):
+    """What would happen to one group's meetings; `digest` is the same as long as all of it is."""
+
+    @property
+    def digest(self) -> str: ...
+
+    def summary(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TermPreview:
+    """What would follow for each active group whose meetings change."""
+
+    name: str
+    groups: tuple[GroupPreview, ...]
+
+    @property
+    def digest(self) -> str:
+        return digest_of([self])
+
+
+def digest_of(previews: Collection[TermPreview]) -> str:
+    seen = [(each.name, [group.digest for group in each.groups]) for each in previews]
+    return hashlib.sha256(repr(seen).encode()).hexdigest()[:32]
+
+
+def is_running(cohort_id: int) -> bool:
+    return Group.objects.filter(active_group(), cohort=cohort_id).exists()
+
+
+def preview_term(
+    cohort_id: int, name: str, term: Term, *, now: datetime, by: int | None = None
+) -> TermPreview:
+    """What the term would change and for whom, as the person `by` may see it.  Reads only."""
+    groups = import_string(settings.TERM_PREVIEW)(cohort_id, term, now, by)
+    return TermPreview(name, tuple(groups))
+
+
+@transaction.atomic
+def change_term(cohort_id: int, term: Term, *, seen: str, now: datetime) -> Cohort:
+    """Give a cohort another start or number of meetings; its meetings follow at once.
+
+    `seen` is the digest of the preview that a person has confirmed.  Raises Refusal: facts_changed
+    when it would look different by now.
+    """
+    lock_groups(Group.objects.filter(cohort=cohort_id).values_list("pk", flat=True))
+    cohort = Cohort.objects.get(pk=cohort_id)
+    if preview_term(cohort_id, cohort.name, term, now=now).digest != seen:
+        raise Refusal(
+            "facts_changed",
+            "Something has changed since you looked. Nothing was done: look at what would happen "
+            "once more.",
+        )
+    cohort.start_date, cohort.number_of_meetings = term.start_date, term.number_of_meetings
+    with announced_together():
+        cohort.save(update_fields=TERM_FIELDS)
+    return cohort

@@ -1,0 +1,75 @@
+"""The start and the number of meetings of a cohort in the admin: ask, show what follows, do it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from cohorts import clock
+from cohorts.errors import Refusal
+from cohorts.models import Cohort, User
+from cohorts.services.terms import Term, change_term, preview_term
+from meetings.moving.forms import DateInput
+
+PERMISSIONS = ("cohorts.change_cohort", "meetings.change_meeting")
+
+
+class TermForm(forms.Form):
+    start_date = forms.DateField(widget=DateInput)
+    number_of_meetings = forms.IntegerField(min_value=1, max_value=60)
+
+    def read(self) -> Term:
+        start: date = self.cleaned_data["start_date"]
+        return Term(start, self.cleaned_data["number_of_meetings"])
+
+
+def change_term_view(request: HttpRequest, pk: int) -> HttpResponse:
+    assert isinstance(request.user, User)  # admin_view lets nobody else through
+    if not request.user.has_perms(PERMISSIONS):
+        raise PermissionDenied
+    cohort = get_object_or_404(Cohort, pk=pk)
+    back = reverse("admin:cohorts_cohort_change", args=[pk])
+    held = {"start_date": cohort.start_date, "number_of_meetings": cohort.number_of_meetings}
+    form = TermForm(request.POST if request.method == "POST" else None, initial=held)
+    preview = None
+    if form.is_valid():
+        if _carry_out(request, cohort, form.read()):
+            return redirect(back)
+        preview = preview_term(pk, cohort.name, form.read(), now=clock.now(), by=request.user.pk)
+    return _show(request, {"form": form, "term": preview, "back": back, "cohort": cohort})
+
+
+def _carry_out(request: HttpRequest, cohort: Cohort, term: Term) -> bool:
+    """Whether the change was confirmed and carried out."""
+    seen = request.POST.get("seen")
+    if not seen:
+        return False
+    try:
+        change_term(cohort.pk, term, seen=seen, now=clock.now())
+    except Refusal as refusal:
+        messages.error(request, refusal.sentence)
+        return False
+    assert request.user.pk  # admin_view lets nobody else through
+    said = f"Start {term.start_date}, {term.number_of_meetings} meetings."
+    LogEntry.objects.log_actions(request.user.pk, [cohort], CHANGE, said, single_object=True)
+    messages.success(request, "Done. Everyone concerned is told, and calendars follow.")
+    return True
+
+
+def _show(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    title = f"Change start or number of meetings of {context['cohort']}"
+    context = {**admin.site.each_context(request), "title": title, **context}
+    status = 400 if context["form"].errors else 200
+    assert isinstance(request.user, User)
+    with timezone.override(ZoneInfo(request.user.timezone)):
+        return render(request, "admin/meetings/term.html", context, status=status)

@@ -1,0 +1,52 @@
+"""What another start or number of meetings of a cohort would do to its groups' meetings.
+
+Named in settings.TERM_PREVIEW; nothing is changed here.  Once the cohort is saved, the meetings
+follow by the same rules (meetings.following).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import copy
+from dataclasses import replace
+from datetime import datetime
+
+from cohorts.models import Group
+from cohorts.models.courses import active_group
+from cohorts.services.terms import Term
+from meetings.following import find_rewrite, make_room
+from meetings.models import MeetingMove
+from meetings.moving.facts import read_facts
+from meetings.moving.preview import Preview, preview_changes
+from meetings.moving.shapes import Change, Facts, span_of
+
+
+def preview_terms(
+    cohort_id: int, term: Term, now: datetime, by: int | None = None
+) -> Iterator[Preview]:
+    """One preview for each active group whose meetings change."""
+    groups = Group.objects.filter(active_group(), cohort=cohort_id).order_by("name", "pk")
+    for group_id in groups.values_list("pk", flat=True):
+        facts = read_facts(group_id)
+        changes, notes = find_changes(facts, term, now)
+        if changes:
+            kind = MeetingMove.Kind.FOLLOWED
+            yield preview_changes(facts.group, kind, changes, notes=notes, now=now, by=by)
+
+
+def find_changes(
+    facts: Facts, term: Term, now: datetime
+) -> tuple[tuple[Change, ...], tuple[str, ...]]:
+    """What becomes of each meeting of a group, and what a person might not expect.  Pure."""
+    wanted = replace(facts.rhythm, start_date=term.start_date, count=term.number_of_meetings)
+    rows = [copy(row) for row in facts.rows]
+    rhythm = make_room(facts.group, wanted, rows, now)
+    rows += find_rewrite(facts.group, rhythm, rows, now).create
+    before = {row.pk: span_of(row) for row in facts.rows}
+    found = [Change(row.pk, row.number, before.get(row.pk), span_of(row)) for row in rows]
+    changes = tuple(change for change in found if change.before != change.after)
+    notes = tuple(
+        f"The week of {day:%-d %B %Y} is skipped: the group holds another meeting at that time."
+        for day in sorted(rhythm.skipped - wanted.skipped)
+    )
+    return changes, notes
