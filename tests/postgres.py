@@ -21,6 +21,8 @@ from tests.programs import find_postgresql
 os.environ.setdefault("DEBUG", "1")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 os.environ.setdefault("EMAIL_URL", "memorymail://")
+# A test keeps its transaction open while it waits for the processes that it started.
+os.environ.setdefault("DATABASE_IDLE_SECONDS", "300")
 
 CONNECTIONS = 300
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from django_q.models import OrmQ
+from django_q.models import OrmQ, Schedule
 
 from cohorts.sync import heartbeats, lease
 from cohorts.sync.models import GroupSync, MirrorState, WorkerHeartbeat
@@ -78,6 +78,39 @@ def test_an_empty_queue_is_no_sign() -> None:
     waiting = Standstill(read_due_tasks)
     waiting.since -= 100
     assert waiting.look() < 1
+
+
+FREEZE = """
+import os, signal, django
+django.setup()
+from django.db import transaction
+from django_q.models import Schedule
+with transaction.atomic():
+    print(len(Schedule.objects.select_for_update()), flush=True)
+    os.kill(os.getpid(), signal.SIGSTOP)
+"""
+
+
+def test_o2_a_process_that_is_frozen_inside_a_transaction_stops_no_schedule(
+    start_worker: Start,
+) -> None:
+    worker = start_worker()
+    wait_until(lambda: Schedule.objects.filter(name="sweep").exists(), SOON, worker.said())
+    frozen = subprocess.Popen(
+        [sys.executable, "-c", FREEZE],
+        cwd=ROOT,
+        env=environment(DJANGO_SETTINGS_MODULE="lens.settings", DATABASE_IDLE_SECONDS="5"),
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert frozen.stdout
+        assert int(frozen.stdout.readline()) > 0
+        late = Schedule.objects.get(name="sweep").next_run
+        wait_until(lambda: Schedule.objects.get(name="sweep").next_run > late, 90, worker.said())
+    finally:
+        frozen.kill()
+        frozen.wait()
+    assert "carried on" not in worker.said()  # the cluster was not replaced
 
 
 # -- being heard -------------------------------------------------------------------------------
