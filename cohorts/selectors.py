@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Membership, User
@@ -36,6 +36,13 @@ def members_of(group_ids: Collection[int]) -> QuerySet[Membership]:
     """The members of these groups with their people: facilitators first, then by name."""
     active = Membership.objects.filter(group__in=group_ids, status=Membership.Status.ACTIVE)
     return active.select_related("user").order_by("group", "role", "user__name", "user")
+
+
+def last_members_of(group_ids: Collection[int]) -> QuerySet[Membership]:
+    """The same, and of a group that has ended those who were its members until then."""
+    lasting = Q(status=Membership.Status.ACTIVE) | Q(left_at=F("group__ended_at"))
+    members = Membership.objects.filter(lasting, group__in=group_ids)
+    return members.select_related("user").order_by("group", "role", "user__name", "user")
 
 
 def participants_of(group_ids: Collection[int]) -> QuerySet[Membership]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cohorts.models import Group, Membership
-from cohorts.selectors import members_of
+from cohorts.selectors import last_members_of
 from guestvisits.roster import RosterLine, read_rosters
 from meetings.models import Attendance, Meeting
 from meetings.selectors import AttendanceCount, count_attendance, groups_facilitated
@@ -123,14 +123,19 @@ def read_groups(user_id: int, now: datetime) -> list[GroupRow]:
 
 
 def read_group_page(group: Group, now: datetime) -> GroupPage:
-    """One group: all its meetings, those to come first.  A constant number of queries."""
-    rows = _rows(_meetings([group]), now)
+    """One group: all its meetings, those to come first; of one that has ended those before that.
+
+    A constant number of queries.
+    """
+    ended_at = min(filter(None, [group.ended_at, group.cohort.ended_at]), default=None)
+    meetings = [row for row in _meetings([group]) if not ended_at or row.starts_at < ended_at]
+    rows = _rows(meetings, now)
     counts = count_attendance([group.pk], now)
     return GroupPage(
         group=group,
         members=tuple(
             MemberRow(member, counts.get((group.pk, member.user_id)))
-            for member in members_of([group.pk])
+            for member in last_members_of([group.pk])
         ),
         upcoming=tuple(row for row in rows if row.meeting.ends_at > now),
         past=tuple(row for row in reversed(rows) if row.meeting.ends_at <= now),

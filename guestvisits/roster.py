@@ -15,7 +15,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from cohorts.models import Membership, User
-from cohorts.selectors import members_of
+from cohorts.selectors import last_members_of
 from guestvisits.models import GuestVisit
 from meetings.models import Attendance, Meeting
 
@@ -83,7 +83,7 @@ def read_rosters(meetings: Collection[Meeting]) -> dict[int, list[RosterLine]]:
 
 def _members(meetings: Iterable[Meeting]) -> dict[int, list[Membership]]:
     found: dict[int, list[Membership]] = defaultdict(list)
-    for member in members_of({meeting.group_id for meeting in meetings}):
+    for member in last_members_of({meeting.group_id for meeting in meetings}):
         found[member.group_id].append(member)
     return found
 

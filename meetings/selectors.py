@@ -11,9 +11,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
-from cohorts.models import Group, Membership, User, active_group
+from cohorts.models import Group, Membership, User, active_group, live_group
+from cohorts.selectors import last_members_of
 from meetings.models import (
     PRESENCE,
     Attendance,
@@ -89,9 +90,12 @@ def upcoming_meetings(user_id: int, now: datetime) -> list[MyMeeting]:
 
 
 def before_the_end() -> Q:
-    """Return a filter for meetings that begin before their cohort ends; others are not held."""
-    ended_at = "group__cohort__ended_at"
-    return Q(**{f"{ended_at}__isnull": True}) | Q(starts_at__lt=F(ended_at))
+    """Return a filter for meetings that begin before group and cohort end; others are not held."""
+    return _is_before("group__ended_at") & _is_before("group__cohort__ended_at")
+
+
+def _is_before(end: str) -> Q:
+    return Q(**{f"{end}__isnull": True}) | Q(starts_at__lt=F(end))
 
 
 def past_meetings(user_id: int, now: datetime) -> list[PastMeeting]:
@@ -127,17 +131,41 @@ def groups_facilitated(user_id: int) -> list[Group]:
     return list(groups.select_related("cohort__course").order_by("cohort", "name"))
 
 
+def ended_groups_facilitated(user_id: int) -> list[Group]:
+    """The groups that a person facilitated until they or their cohort ended, the latest first."""
+    groups = Group.objects.filter(~live_group(), pk__in=_led_by(user_id).values("group"))
+    return list(groups.select_related("cohort__course").order_by("-cohort", "name"))
+
+
 def facilitates(user: User, group_id: int) -> bool:
-    """Whether a person may see this group's roster as its facilitator."""
-    return user.memberships.filter(
-        group=group_id, status=Status.ACTIVE, role=Role.FACILITATOR
-    ).exists()
+    """Whether a person may act for this group as its facilitator: it has not ended."""
+    led = user.memberships.filter(live_group("group__"), group=group_id, role=Role.FACILITATOR)
+    return led.filter(status=Status.ACTIVE).exists()
+
+
+def may_read_as_facilitator(user: User, group_id: int) -> bool:
+    """Whether a person facilitates this group, or did until it was completed."""
+    return _led_by(user.pk).filter(group=group_id).exists()
+
+
+def facilitates_any(user: User) -> bool:
+    """Whether there is a group that the person may read as its facilitator."""
+    return _led_by(user.pk).exists()
+
+
+def _led_by(user_id: int) -> QuerySet[Membership]:
+    """A group's completion completes its memberships: they end at the same moment."""
+    until_the_end = Q(status=Status.COMPLETED, left_at=F("group__ended_at"))
+    led = Membership.objects.filter(user=user_id, role=Role.FACILITATOR)
+    return led.filter(Q(status=Status.ACTIVE) | until_the_end)
 
 
 def count_attendance(
     group_ids: Iterable[int], now: datetime
 ) -> dict[tuple[int, int], AttendanceCount]:
-    """By (group, person), for every active participant.  Three queries for any number of groups.
+    """By (group, person), for every participant, of an ended group for those who were until then.
+
+    Three queries for any number of groups.
 
     A meeting counts once it has begun, unless it was cancelled.  A visit elsewhere is no attendance
     here, and a visitor here is no member.
@@ -149,9 +177,7 @@ def count_attendance(
     held = Counter(begun.values_list("group_id", flat=True))
     of_members = Attendance.objects.filter(meeting__in=begun, is_guest=False)
     found = Counter(of_members.values_list("meeting__group_id", "user_id", PRESENCE))
-    participants = Membership.objects.filter(
-        group__in=ids, status=Status.ACTIVE, role=Role.PARTICIPANT
-    )
+    participants = last_members_of(ids).filter(role=Role.PARTICIPANT)
     return {
         (group_id, user_id): AttendanceCount(
             held=held[group_id],

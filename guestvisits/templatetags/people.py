@@ -6,14 +6,14 @@ from django import template
 from django.conf import settings
 
 from cohorts.models import User
-from meetings.selectors import groups_facilitated
+from meetings import selectors
 
 register = template.Library()
 
 
 @register.filter
 def facilitates_any(user: User) -> bool:
-    return bool(groups_facilitated(user.pk))
+    return selectors.facilitates_any(user)
 
 
 @register.filter

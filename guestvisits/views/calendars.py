@@ -53,7 +53,7 @@ def feed(_request: HttpRequest, token: str) -> HttpResponse:
 @require_GET
 def download(request: SignedInRequest, meeting_id: int) -> HttpResponse:
     """One of my meetings as a file."""
-    entry = read_entry(request.user.pk, meeting_id)
+    entry = read_entry(request.user.pk, meeting_id, clock.now())
     if entry is None:
         raise Http404("There is no such meeting among yours.")
     response = HttpResponse(write_calendar([entry], name=entry.summary), content_type=CONTENT_TYPE)

@@ -16,14 +16,21 @@ from guestvisits.register import read_group_page, read_groups, read_meeting_row
 from guestvisits.views.access import SignedInRequest, signed_in
 from meetings.corrections import correct_presence
 from meetings.models import Meeting
-from meetings.selectors import facilitates
+from meetings.selectors import (
+    ended_groups_facilitated,
+    facilitates,
+    may_read_as_facilitator,
+)
 
 
 @signed_in
 @require_GET
 def my_groups(request: SignedInRequest) -> HttpResponse:
-    rows = read_groups(request.user.pk, clock.now())
-    return render(request, "groups/index.html", {"rows": rows})
+    context = {
+        "rows": read_groups(request.user.pk, clock.now()),
+        "ended": ended_groups_facilitated(request.user.pk),
+    }
+    return render(request, "groups/index.html", context)
 
 
 @signed_in
@@ -37,7 +44,8 @@ def group(request: SignedInRequest, group_id: int) -> HttpResponse:
 @require_POST
 def correct(request: SignedInRequest, group_id: int, meeting_id: int, user_id: int) -> HttpResponse:
     """Say whether somebody was there.  With JavaScript the one meeting is shown anew."""
-    _find_group(request, group_id)
+    if not (request.user.is_staff or facilitates(request.user, group_id)):
+        raise _not_found()
     meetings = Meeting.objects.select_related("group__cohort")
     meeting = meetings.filter(pk=meeting_id, group=group_id).first()
     if meeting is None:
@@ -57,8 +65,8 @@ def correct(request: SignedInRequest, group_id: int, meeting_id: int, user_id: i
 
 
 def _find_group(request: SignedInRequest, group_id: int) -> Group:
-    """For the group's facilitators and for staff; for anybody else there is no such group."""
-    if not (request.user.is_staff or facilitates(request.user, group_id)):
+    """For the group's facilitators, to its end and after, and for staff; else there is none."""
+    if not (request.user.is_staff or may_read_as_facilitator(request.user, group_id)):
         raise _not_found()
     found = Group.objects.select_related("cohort__course").filter(pk=group_id).first()
     if found is None:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from cohorts.models import Installation, Membership, active_group
 from meetings.calendars.ics import Entry
 from meetings.models import Attendance, Meeting
+from meetings.selectors import before_the_end
 from meetings.venues import Venue, find_venues
 
 KEPT = timedelta(days=60)  # how long a past meeting stays in a calendar
@@ -19,22 +20,26 @@ KEPT = timedelta(days=60)  # how long a past meeting stays in a calendar
 
 def read_entries(user_id: int, now: datetime) -> list[Entry]:
     """A person's meetings and visits, the earliest first.  Three queries."""
-    return _entries(_mine(user_id).filter(starts_at__gt=now - KEPT))
+    return _entries(_mine(user_id, now).filter(starts_at__gt=now - KEPT))
 
 
-def read_entry(user_id: int, meeting_id: int) -> Entry | None:
+def read_entry(user_id: int, meeting_id: int, now: datetime) -> Entry | None:
     """One meeting of the person, however long ago; None where it is none of theirs."""
-    return next(iter(_entries(_mine(user_id).filter(pk=meeting_id))), None)
+    return next(iter(_entries(_mine(user_id, now).filter(pk=meeting_id))), None)
 
 
-def _mine(user_id: int) -> QuerySet[Any]:
-    """Meetings of the active groups that the person is in, and those that the person visits."""
+def _mine(user_id: int, now: datetime) -> QuerySet[Any]:
+    """Meetings of the person's groups from joining to leaving, and those that the person visits.
+
+    Those to come only while the group is active; past ones stay.
+    """
+    then = Q(left_at__isnull=True) | Q(left_at__gt=OuterRef("starts_at"))
     member = Membership.objects.filter(
-        user=user_id, group=OuterRef("group"), status=Membership.Status.ACTIVE
+        then, user=user_id, group=OuterRef("group"), joined_at__lte=OuterRef("starts_at")
     )
     answer = Attendance.objects.filter(user=user_id, meeting=OuterRef("pk"))
     return (
-        Meeting.objects.filter(active_group("group__"))
+        Meeting.objects.filter(active_group("group__") | Q(starts_at__lte=now), before_the_end())
         .annotate(
             is_visited=Exists(answer.filter(is_guest=True)),
             is_declined=Exists(answer.filter(rsvp=Attendance.Rsvp.NOT_ATTENDING)),

@@ -116,6 +116,18 @@ def test_whoever_leaves_the_group_loses_its_meetings(alice, path):
     assert read(path) == {}
 
 
+def test_c19_the_feed_begins_with_joining_and_ends_with_leaving(academy, alice, path, now):
+    days = timedelta(days=1)
+    for number, starts_at in ((1, now - 9 * days), (2, now - 5 * days), (3, now - 2 * days)):
+        Meeting.objects.filter(pk=academy.meeting("A", number).pk).update(starts_at=starts_at)
+    Membership.objects.filter(user=alice).update(joined_at=now - 7 * days)
+    shown = {number: bool(entry_of(path, academy.meeting("A", number))) for number in (1, 2, 3, 4)}
+    assert shown == {1: False, 2: True, 3: True, 4: True}
+    Membership.objects.filter(user=alice).update(status="removed", left_at=now - 3 * days)
+    shown = {number: bool(entry_of(path, academy.meeting("A", number))) for number in (1, 2, 3, 4)}
+    assert shown == {1: False, 2: True, 3: False, 4: False}
+
+
 def test_names_cannot_break_out_of_their_line(academy, path):
     academy.groups["A"].name = "A\r\nBEGIN:VEVENT\nSUMMARY:x;y,z\\" + "ü" * 40
     academy.groups["A"].save()

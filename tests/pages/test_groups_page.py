@@ -7,7 +7,9 @@ import pytest
 from django.test import Client
 from django.utils.html import strip_tags
 
-from cohorts.models import Group
+from cohorts.models import Cohort, Group, Membership
+from cohorts.services.groups import end_group
+from cohorts.services.memberships import end_membership
 from guestvisits.services.booking import book_visit
 from meetings.models import Attendance, Meeting
 from meetings.services import cancel_meeting
@@ -139,3 +141,44 @@ def test_a_name_cannot_bring_markup_into_the_page(client, academy, now):
     page = page_of(client, academy).content.decode()
     assert "<script>alert(1)" not in page
     assert "&lt;script&gt;alert(1)" in page
+
+
+# -- after the end -------------------------------------------------------------------------------
+
+
+def test_c19_a_completed_group_stays_readable_for_its_facilitator(client, academy, now):
+    carol = academy.add_member("Carol", "B")
+    group, meeting = academy.groups["B"], academy.meeting("B")
+    Membership.objects.update(joined_at=now - timedelta(days=1))
+    Meeting.objects.filter(pk=meeting.pk).update(starts_at=now - timedelta(hours=3))
+    Attendance.objects.create(meeting=meeting, user=carol, checked_in_at=now - timedelta(hours=3))
+    end_group(group.pk, status="completed", now=now)
+    assert "Group B" in text(client.get("/groups/"))
+    answer = page_of(client, academy)
+    page = answer.content.decode()
+    assert "This group has ended." in page
+    assert "Carol: 1 of 1 meeting attended" in text(answer)
+    assert "Carol was there since" in week(answer, 1)
+    assert "Week 2" not in page
+    main = page.split("<main", 1)[1].split("</main>")[0]
+    assert "<button" not in main
+    assert "<form" not in main
+    for address in (
+        f"/groups/{group.pk}/meetings/{meeting.pk}/presence/{carol.pk}/",
+        f"/groups/{group.pk}/meetings/{academy.meeting('B', 2).pk}/cancel/",
+        f"/groups/{group.pk}/add/",
+    ):
+        assert client.post(address, {"presence": "absent"}).status_code == 404
+
+
+@pytest.mark.parametrize(("ends", "status"), [("left", 404), ("cancelled", 404), ("cohort", 200)])
+def test_c19_whoever_left_before_the_end_cannot_read_on(client, academy, bob, now, ends, status):
+    if ends == "left":
+        member = bob.memberships.get()
+        end_membership(member.pk, status="completed", now=now - timedelta(hours=1))
+        end_group(academy.groups["B"].pk, status="completed", now=now)
+    elif ends == "cancelled":
+        end_group(academy.groups["B"].pk, status="cancelled", now=now)
+    else:
+        Cohort.objects.update(status="completed")
+    assert page_of(client, academy).status_code == status

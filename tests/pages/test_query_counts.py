@@ -46,7 +46,7 @@ def cost(now, settings):
         ("/meetings/{home}/alternatives/", 8),
         ("/meetings/zone/", 3),
         ("/meetings/messages/", 6),  # the person, choices, the direct line
-        ("/groups/", 8),  # groups, meetings, and a roster's three
+        ("/groups/", 9),  # groups, ended ones, meetings, and a roster's three
         ("/groups/{group}/", 13),
     ],
 )
