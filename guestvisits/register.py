@@ -10,6 +10,7 @@ from cohorts.models import Group, Membership
 from cohorts.selectors import last_members_of
 from guestvisits.roster import RosterLine, read_rosters
 from meetings.models import Attendance, Meeting
+from meetings.moving.rules import is_not_held
 from meetings.selectors import AttendanceCount, count_attendance, groups_facilitated
 
 Presence = Attendance.Presence
@@ -24,6 +25,7 @@ class MeetingRow:
     people: tuple[RosterLine, ...]
     has_begun: bool
     is_over: bool
+    is_not_held: bool = False  # its time has come and nobody was there: it can still be moved
 
     @property
     def is_held(self) -> bool:
@@ -154,12 +156,15 @@ def _meetings(groups: Iterable[Group]) -> list[Meeting]:
 
 def _rows(meetings: Sequence[Meeting], now: datetime) -> list[MeetingRow]:
     rosters = read_rosters(meetings)
-    return [
-        MeetingRow(
-            meeting,
-            tuple(rosters[meeting.pk]),
-            has_begun=meeting.starts_at <= now,
-            is_over=meeting.ends_at <= now,
-        )
-        for meeting in meetings
-    ]
+    return [_row(meeting, rosters[meeting.pk], now) for meeting in meetings]
+
+
+def _row(meeting: Meeting, people: Sequence[RosterLine], now: datetime) -> MeetingRow:
+    is_attended = any(line.was_there for line in people)
+    return MeetingRow(
+        meeting,
+        tuple(people),
+        has_begun=meeting.starts_at <= now,
+        is_over=meeting.ends_at <= now,
+        is_not_held=is_not_held(meeting, now, is_attended=is_attended),
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cohorts.errors import Refusal
 from cohorts.models import Group
-from meetings.models import Meeting
+from meetings.models import PRESENCE, Attendance, Meeting
 from meetings.moving.moves import Add, ChangeSlot, Move
 from meetings.moving.rules import no_meeting
 from meetings.moving.shapes import Facts
@@ -22,11 +22,13 @@ def group_of(move: Move) -> int:
 
 
 def read_facts(group_id: int) -> Facts:
-    """Four queries.  Raises Refusal("no_group")."""
+    """Five queries.  Raises Refusal("no_group")."""
     group = Group.objects.select_related("cohort__course").filter(pk=group_id).first()
     if group is None:
         raise Refusal("no_group", "There is no such group.")
     rows = list(Meeting.objects.filter(group=group).order_by("number"))
     for row in rows:
         row.group = group
-    return Facts(group, read_rhythms([group])[group.pk], rows)
+    there = Attendance.objects.alias(was=PRESENCE).filter(was=Attendance.Presence.PRESENT)
+    attended = there.filter(meeting__group=group).values_list("meeting", flat=True)
+    return Facts(group, read_rhythms([group])[group.pk], rows, frozenset(attended))

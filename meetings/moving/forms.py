@@ -144,6 +144,16 @@ class PostponeForm(MoveForm):
         return PutLast(self.meeting.pk) if is_last else Postpone(self.meeting.pk)
 
 
+class PutLastForm(MoveForm):
+    """For a meeting that was not held: all later ones stay."""
+
+    title = "Hold {meeting} of {group} a week after the last one"
+    button = "Put it last"
+
+    def read(self) -> Move:
+        return PutLast(self.meeting.pk)
+
+
 class AddForm(_TimeForm):
     title = "Add an extra session of {group}"
     button = "Add extra session"
@@ -199,6 +209,7 @@ class SlotForm(MoveForm):
 MEETING_FORMS: dict[str, type[MoveForm]] = {
     "reschedule": RescheduleForm,
     "postpone": PostponeForm,
+    "put-last": PutLastForm,
     "cancel": CancelForm,
     "restore": RestoreForm,
 }

@@ -90,7 +90,7 @@ class Preview:
 def preview_move(move: Move, *, now: datetime, by: int | None = None) -> Preview:
     """What the move would do, as the person `by` may see it; the digest is the same for everyone.
 
-    Ten queries, and those of settings.MOVE_CONSEQUENCES.  Raises Refusal as `decide` does.
+    Eleven queries, and those of settings.MOVE_CONSEQUENCES.  Raises Refusal as `decide` does.
     """
     facts = read_facts(group_of(move))
     decision = decide(move, facts, now)

@@ -4,7 +4,8 @@ Refusals, whichever move is asked for:
 
     no_meeting          there is no such meeting of the group
     group_ended         the group has ended
-    meeting_begun       it has begun or is over
+    meeting_begun       it has begun or is over; rescheduling and putting last: it began more than
+                        7 days ago, or somebody was there
     meeting_cancelled   it is cancelled (to be restored first)
     start_past          the new time has passed
     too_far             the new time is more than a year ahead
@@ -52,6 +53,7 @@ from meetings.moving.wall import explain_clock, name_moment
 from meetings.rhythm import Place, Rhythm, Slot, SlotUntil, later_by_weeks
 
 FARTHEST = timedelta(days=366)
+MOVABLE_FOR = timedelta(days=7)  # since the start of a meeting at which nobody was
 SHORTEST, LONGEST = 5, 1440  # minutes
 
 Kind = MeetingMove.Kind
@@ -80,6 +82,13 @@ class _Draft:
             raise Refusal("meeting_begun", f"{row} has begun: it can no longer be moved.")
         return row
 
+    def find_movable(self, meeting_id: int) -> Meeting:
+        """A meeting ahead, or one that was not held: the facilitator was ill, say."""
+        row = self.find(meeting_id)
+        if is_not_held(row, self.now, is_attended=row.pk in self.facts.attended):
+            return row
+        return self.find_held(meeting_id)
+
     def hold(self, row: Meeting, starts_at: datetime, minutes: int) -> None:
         """Hold a row then, at the word of a person."""
         check_start(starts_at, self.now)
@@ -95,6 +104,12 @@ class _Draft:
         """Let the rows follow another rhythm."""
         self.rhythm = rhythm
         find_rewrite(self.group, rhythm, self.rows, self.now)
+
+
+def is_not_held(row: Meeting, now: datetime, *, is_attended: bool) -> bool:
+    """Whether a meeting whose time has come can still be moved, since nobody was there."""
+    has_begun = row.starts_at <= now < row.starts_at + MOVABLE_FOR
+    return has_begun and not (row.is_cancelled or is_attended)
 
 
 def no_meeting() -> Refusal:
@@ -133,7 +148,7 @@ def _move_one(draft: _Draft, move: OfMeeting) -> str:
 
 
 def _reschedule(draft: _Draft, move: Reschedule) -> str:
-    row = draft.find_held(move.meeting_id)
+    row = draft.find_movable(move.meeting_id)
     draft.hold(row, move.starts_at, move.minutes or row.duration_minutes)
     draft.notes += _explain_order(row, draft.rows)
     return Kind.RESCHEDULE
@@ -186,7 +201,7 @@ def _postpone(draft: _Draft, move: Postpone) -> str:
 
 
 def _put_last(draft: _Draft, move: PutLast) -> str:
-    row = draft.find_held(move.meeting_id)
+    row = draft.find_movable(move.meeting_id)
     _check_slot(draft.group)
     others = [other for other in draft.rows if other is not row and not other.is_cancelled]
     over = max([draft.now, *(other.ends_at for other in others)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,11 +14,15 @@ from meetings.rhythm import Rhythm
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A group with its cohort, its rhythm and all its rows.  They are not changed."""
+    """A group with its cohort, its rhythm and all its rows.  They are not changed.
+
+    `attended`: ids of the meetings at which anybody was, a guest as well.
+    """
 
     group: Group
     rhythm: Rhythm
     rows: Sequence[Meeting]
+    attended: Collection[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

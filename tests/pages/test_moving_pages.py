@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,10 +12,11 @@ from django.shortcuts import resolve_url
 from django.test import Client
 from django.utils.html import strip_tags
 
-from cohorts.models import Group
+from cohorts.models import Group, Membership
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
-from meetings.models import Meeting, MeetingMove
+from meetings.messages.changes import owe_changes
+from meetings.models import Attendance, Meeting, MeetingMove
 from meetings.services import cancel_meeting
 
 pytestmark = pytest.mark.django_db
@@ -271,3 +272,48 @@ def test_without_signing_in_one_is_asked_to(meeting):
 def test_unknown_moves_are_no_pages(client, meeting):
     assert client.get(address(meeting, "delete")).status_code == 404
     assert client.get(f"/groups/{meeting.group_id}/delete/").status_code == 404
+
+
+# -- a meeting that was not held -----------------------------------------------------------------
+
+
+def began(meeting: Meeting, now: datetime, ago: timedelta) -> None:
+    start = now - ago
+    Meeting.objects.filter(pk=meeting.pk).update(starts_at=start, rhythm_starts_at=start)
+
+
+@pytest.mark.parametrize("what", ["reschedule", "put-last"])
+def test_c23_a_meeting_that_was_not_held_is_shown_moved_and_told(
+    client, academy, meeting, now, what
+):
+    alice = academy.add_member("Alice", "B")
+    Group.objects.update(activated_at=now - timedelta(days=30))
+    Membership.objects.filter(user=alice).update(joined_at=now - timedelta(days=30))
+    began(meeting, now, timedelta(days=6))
+    group_page = client.get(f"/groups/{meeting.group_id}/").content.decode()
+    assert address(meeting, what) in group_page
+    day = (now + timedelta(days=1)).date().isoformat()
+    said = {"day": day, "time": "09:00", "minutes": 60} if what == "reschedule" else {}
+    shown = client.post(address(meeting, what), said)
+    seen = re.search(r'name="seen" value="(\w+)"', shown.content.decode())[1]
+    assert "Alice" in shown.content.decode()
+    assert client.post(address(meeting, what), {**said, "seen": seen}).status_code == 302
+    meeting.refresh_from_db()
+    assert meeting.starts_at > now
+    due = {(owed.user_id, owed.kind) for owed in owe_changes(None, now + timedelta(minutes=5))}
+    assert (alice.pk, "meeting_moved") in due
+
+
+@pytest.mark.parametrize(
+    ("ago", "was_there"), [(timedelta(days=6), True), (timedelta(days=7, minutes=1), False)]
+)
+def test_c23_a_meeting_that_was_held_or_is_long_over_stays_where_it_was(
+    client, academy, meeting, now, ago, was_there
+):
+    alice = academy.add_member("Alice", "B")
+    began(meeting, now, ago)
+    if was_there:
+        Attendance.objects.create(meeting=meeting, user=alice, checked_in_at=now - ago)
+    put_last = address(meeting, "put-last")
+    assert put_last not in client.get(f"/groups/{meeting.group_id}/").content.decode()
+    assert "has begun: it can no longer be moved" in client.get(put_last).content.decode()

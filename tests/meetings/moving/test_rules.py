@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -261,7 +262,15 @@ def test_a_time_that_shows_twice_is_said_to_be_the_first():
     ],
 )
 def test_what_cannot_be_is_refused_by_name(move, code):
-    assert refuse(make_facts(), move, NOW) == code
+    assert refuse(replace(make_facts(), attended={1}), move, NOW) == code
+
+
+@pytest.mark.parametrize("move", [Reschedule(1, at(22)), PutLast(1)])
+def test_c23_a_meeting_at_which_nobody_was_can_be_moved_for_7_days(move):
+    start = at(13)
+    assert decide(move, make_facts(), start + timedelta(days=7, minutes=-1)).changes
+    assert refuse(make_facts(), move, start + timedelta(days=7)) == "meeting_begun"
+    assert refuse(make_facts(), Cancel(1), NOW) == "meeting_begun"
 
 
 @pytest.mark.parametrize("move", [Reschedule(2, at(22)), Cancel(2), Postpone(2), PutLast(2)])
