@@ -38,6 +38,10 @@ logger = logging.getLogger(__name__)
 ROUND_SECONDS = 45.0  # far below a task's timeout, with room for one slow letter
 CLAIM = timedelta(minutes=15)  # far above it: nobody takes over from a worker that still sends
 STALE_SECONDS = 300.0  # a worker that was frozen for so long after its claim sends nothing
+QUOTA_PAUSE = timedelta(minutes=15)  # between two probes of a server to which we sent too much
+REFUSALS = 3  # letters refused for good, one after the other: it is not the people
+NOT_THEM = "The mail server refuses several letters in a row: {said}"
+EVERYBODY = frozenset({Verdict.SERVER, Verdict.QUOTA, Verdict.UNCLEAR})
 FIRST_WAIT = timedelta(minutes=1)  # doubles with each failure
 LONGEST_WAIT = timedelta(hours=6)
 NO_ADDRESS = "No e-mail address is known. Enter one; it is sent within the hour then."
@@ -56,20 +60,25 @@ def send_round(*, seconds: float = ROUND_SECONDS) -> bool:
     ends = time.monotonic() + seconds
     letters = list(sendable(Message.Channel.EMAIL, now, installation))
     wanted = find_ways({Ask.about(letter) for letter in letters}, now)
+    refused: list[Message] = []  # for good, since a letter was taken last
     with MailServer() as server:
         for message in letters:
             if time.monotonic() > ends:
                 return True
             try:
                 way = wanted[Ask.about(message)]
-                _send_one(message, way, server, fingerprint(message.key, installation))
+                mark = fingerprint(message.key, installation)
+                _send_one(message, way, server, mark, refused)
             except MailFailed as error:
-                parts.note_failure(parts.EMAIL, error.why, now=clock.now())
+                pause = QUOTA_PAUSE if error.verdict is Verdict.QUOTA else parts.PROBE
+                parts.note_failure(parts.EMAIL, error.why, now=clock.now(), pause=pause)
                 return False
     return False
 
 
-def _send_one(message: Message, way: Way, server: MailServer, mark: str) -> None:
+def _send_one(
+    message: Message, way: Way, server: MailServer, mark: str, refused: list[Message]
+) -> None:
     """Send one letter, or write down why not.  Raises MailFailed when nobody can be served."""
     words = _find_words(message, way)
     if words is None:
@@ -82,7 +91,7 @@ def _send_one(message: Message, way: Way, server: MailServer, mark: str) -> None
     assert message.user is not None
     letter = write_letter(words, to=message.user, mark=mark, first_tried=first_tried)
     if time.monotonic() - claimed_at < STALE_SECONDS:
-        _hand_over(message, letter, server)
+        _hand_over(message, letter, server, refused)
 
 
 def _find_words(message: Message, way: Way) -> Words | None:
@@ -127,16 +136,35 @@ def _claim(message: Message, words: Words) -> datetime | None:
     return tried_at if begun else None
 
 
-def _hand_over(message: Message, letter: EmailMessage, server: MailServer) -> None:
+def _hand_over(
+    message: Message, letter: EmailMessage, server: MailServer, refused: list[Message]
+) -> None:
     try:
         server.send(letter)
     except MailFailed as error:
         _note_failure(message, error)
-        if error.verdict in {Verdict.SERVER, Verdict.UNCLEAR}:
+        if error.verdict in EVERYBODY:
             raise
+        if error.verdict is Verdict.NEVER:
+            _count_refusal(message, error, refused)
         return
+    refused.clear()
     services.mark_sent(message.pk, outside_id=letter.extra_headers["Message-ID"], now=clock.now())
     parts.note_success(parts.EMAIL)
+
+
+def _count_refusal(message: Message, error: MailFailed, refused: list[Message]) -> None:
+    """Take several refusals in a row for the server's trouble, and have those letters tried again.
+
+    Raises MailFailed.
+    """
+    refused.append(message)
+    if len(refused) < REFUSALS:
+        return
+    trouble = MailFailed(Verdict.SERVER, NOT_THEM.format(said=error.why))
+    for one in refused:
+        _note_failure(one, trouble)
+    raise trouble
 
 
 def _note_failure(message: Message, error: MailFailed) -> None:

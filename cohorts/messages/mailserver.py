@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 from enum import Enum
 from types import TracebackType
@@ -16,6 +17,7 @@ class Verdict(Enum):
     NOT_NOW = "not now"  # the server refuses this letter for the time being
     NEVER = "never"  # the server refuses this letter for good
     SERVER = "server"  # nobody's letter would be taken; this one was not
+    QUOTA = "quota"  # the same, for hours: we have sent too much
     UNCLEAR = "unclear"  # the connection broke; the letter may have been taken
 
 
@@ -66,7 +68,7 @@ class MailServer:
             self.backend.send_messages([letter])
         except (OSError, smtplib.SMTPException, ValueError) as error:
             verdict = judge(error)
-            if verdict in {Verdict.SERVER, Verdict.UNCLEAR}:
+            if verdict in {Verdict.SERVER, Verdict.QUOTA, Verdict.UNCLEAR}:
                 self._close()
             raise MailFailed(verdict, explain(error)) from error
 
@@ -88,31 +90,49 @@ class MailServer:
             self.backend = get_connection(fail_silently=False)
 
 
+# "550 5.4.5 Daily user sending limit exceeded", "450 4.7.0 …", "452 Too many messages …".
+QUOTA = re.compile(
+    r"\b(5\.4\.5|4\.7\.\d+)\b|\b(limit|quota) (has been |was )?(exceeded|reached)|rate limit"
+    r"|\btoo many (e-?mails|messages)\b|\bexceeded .{0,40}\b(limit|quota)\b",
+    re.IGNORECASE,
+)
+MAILBOX = re.compile(r"\b[45]\.2\.\d+\b|mailbox|over quota", re.IGNORECASE)  # the recipient's
+
+
 def judge(error: Exception) -> Verdict:
     """
     the server's answer                      verdict
     ---------------------------------------  -------
     421, or it refuses us as sender          SERVER
+    we have sent too much, with any code     QUOTA
     4xx to the address or to the content     NOT_NOW
     5xx to the address or to the content     NEVER
     none: the letter cannot be written down  NEVER
     none: the connection broke, or was slow  UNCLEAR
     """
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return _judge_code(max(code for code, _ in error.recipients.values()))
+        return max((_judge_answer(*answer) for answer in error.recipients.values()), key=_gravity)
     if isinstance(error, smtplib.SMTPDataError):
-        return _judge_code(error.smtp_code)
+        return _judge_answer(error.smtp_code, error.smtp_error)
     if isinstance(error, smtplib.SMTPResponseException):
-        return Verdict.SERVER
+        is_quota = _judge_answer(error.smtp_code, error.smtp_error) is Verdict.QUOTA
+        return Verdict.QUOTA if is_quota else Verdict.SERVER
     if isinstance(error, ValueError | smtplib.SMTPNotSupportedError):
         return Verdict.NEVER
     return Verdict.UNCLEAR
 
 
-def _judge_code(code: int) -> Verdict:
+def _judge_answer(code: int, answer: bytes | str) -> Verdict:
+    said = _read(answer)
+    if QUOTA.search(said) and not MAILBOX.search(said):
+        return Verdict.QUOTA
     if code == 421:
         return Verdict.SERVER
     return Verdict.NEVER if code >= 500 else Verdict.NOT_NOW
+
+
+def _gravity(verdict: Verdict) -> int:
+    return [Verdict.NOT_NOW, Verdict.NEVER, Verdict.SERVER, Verdict.QUOTA].index(verdict)
 
 
 def explain(error: Exception) -> str:

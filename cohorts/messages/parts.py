@@ -19,12 +19,12 @@ WELL: dict[str, Any] = {
 }
 
 
-def note_failure(name: str, why: str, *, now: datetime) -> None:
+def note_failure(name: str, why: str, *, now: datetime, pause: timedelta = PROBE) -> None:
     part, _ = OutboxPart.objects.get_or_create(name=name)
     part.trouble = why[:300]
     part.failing_since = part.failing_since or now
     part.failures += 1
-    part.retry_at = now + PROBE
+    part.retry_at = now + pause
     part.save()
 
 

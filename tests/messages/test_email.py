@@ -163,6 +163,54 @@ def test_a_refused_address_waits_for_a_person_and_stops_nobody_else(owed, mail_s
     assert (message.failures, message.state) == (1, "owed")
 
 
+@pytest.mark.parametrize(
+    ("verb", "code", "said"),
+    [
+        ("MAIL", 550, "5.4.5 Daily user sending limit exceeded"),
+        ("RCPT", 550, "5.4.5 Daily user sending quota exceeded"),
+        ("RCPT", 451, "4.7.28 Unusual rate of mail from your account"),
+        ("CONTENT", 554, "Message limit exceeded"),
+        ("CONTENT", 452, "Too many messages today"),
+    ],
+)
+def test_b10_a_mail_quota_is_the_servers_trouble_and_nobodys_letter_is_given_up(
+    owed, mail_server, verb, code, said
+):
+    mail_server.refuse(verb, code, said)
+    send_emails()
+    assert mail_server.connections == 1
+    part = OutboxPart.objects.get(name=parts.EMAIL)
+    assert said in part.trouble
+    assert part.retry_at > clock.now() + timedelta(minutes=14)
+    assert states() == {"owed"}
+
+    mail_server.mend()
+    pass_time(minutes=16)
+    send_emails()
+    assert states() == {"sent"}
+    assert not OutboxPart.objects.filter(failing_since__isnull=False).exists()
+
+
+def test_b10_a_mailbox_that_is_full_is_that_persons(owed, mail_server):
+    mail_server.refuse("RCPT", 552, "5.2.2 The recipient's mailbox is over quota", to="bob")
+    send_emails()
+    assert sorted(mail_server.recipients) == ["alice@example.org", "charlie@example.org"]
+    assert "mailbox" in why_not(owed[1])
+
+
+def test_b10_several_letters_refused_in_a_row_are_the_servers_trouble(owed, mail_server):
+    mail_server.refuse("RCPT", 550, "go away")
+    send_emails()
+    part = OutboxPart.objects.get(name=parts.EMAIL)
+    assert "several letters in a row" in part.trouble
+
+    mail_server.mend()
+    pass_time(minutes=2)
+    send_emails()
+    assert states() == {"sent"}
+    assert len(mail_server.letters) == 3
+
+
 def test_an_address_that_is_none_stops_nobody_else(owed, mail_server):
     alice = owed[0]
     type(alice).objects.filter(pk=alice.pk).update(email="a@example.org\nBcc: b@example.org")
