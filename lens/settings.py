@@ -292,6 +292,7 @@ MESSAGE_SOURCES = [  # which messages facts make owed
     "cohorts.sync.messages.owe_realize_ended",
     "guestvisits.messages.channels.owe_to_hosts",
     "guestvisits.messages.channels.owe_to_homes",
+    "guestvisits.messages.corrections.owe_corrections",
     "guestvisits.messages.letters.owe_letters",
     "guestvisits.messages.access.owe_access",
     "meetings.messages.reminders.owe_reminders",
@@ -306,6 +307,7 @@ MESSAGE_KINDS = {  # what the templates of each kind are given
     "guest_joins": "guestvisits.messages.channels.joins_context",
     "guest_leaves": "guestvisits.messages.channels.leaves_context",
     "member_away": "guestvisits.messages.channels.away_context",
+    "member_stays": "guestvisits.messages.corrections.stays_context",
     "visit_booked": "guestvisits.messages.letters.booked_context",
     "visit_cancelled": "guestvisits.messages.letters.cancelled_context",
     "visit_broken": "guestvisits.messages.letters.broken_context",
@@ -392,6 +394,8 @@ VOICE = {  # who was in the voice channels, for attendance
 BOT = {
     # A connection on which Discord says nothing for so long is given up and made anew.
     "silence_seconds": env.number("DISCORD_SILENCE_SECONDS", default=60),
+    # First wait after Discord refused the bot's commands; it doubles each time, up to an hour.
+    "commands_retry_seconds": env.number("DISCORD_COMMANDS_RETRY_SECONDS", default=60),
 }
 if VOICE["keep_days"] < 3:
     raise ImproperlyConfigured("VOICE_KEEP_DAYS must be 3 or more: attendance is made of it later.")

@@ -131,7 +131,7 @@ def _absence(visit: GuestVisit) -> Owed:
     home = visit.home_meeting
     days = timedelta(days=home.group.cohort.guest_days_before)
     return Owed(
-        key=f"{AWAY}:{visit.pk}:{home.pk}",
+        key=absence_key(visit),
         kind=AWAY,
         channel=Message.Channel.DISCORD_CHANNEL,
         group_id=home.group_id,
@@ -140,6 +140,10 @@ def _absence(visit: GuestVisit) -> Owed:
         cutoff_at=home.starts_at,
         context={"visit": visit.pk, "home_meeting": home.pk},
     )
+
+
+def absence_key(visit: GuestVisit) -> str:
+    return f"{AWAY}:{visit.pk}:{visit.home_meeting_id}"
 
 
 def away_context(message: Message, _now: datetime) -> dict[str, Any]:

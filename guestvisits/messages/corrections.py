@@ -1,0 +1,78 @@
+"""Takes back what the home group was told of an absence, when the visit does not take place.
+
+Told only where the announcement was sent, or perhaps was; before that it is simply dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from cohorts.messages.models import Message
+from cohorts.messages.owed import NoLongerTrue, Owed
+from cohorts.models import Membership
+from guestvisits.messages.channels import absence_key
+from guestvisits.messages.visits import spoken_of, visit_of
+from guestvisits.models import GuestVisit
+
+STAYS = "member_stays"
+End = GuestVisit.End
+# Ends after which the person is expected at the home meeting again.
+TAKEN_BACK = frozenset(
+    {
+        End.CANCELLED,
+        End.CANCELLED_BY_STAFF,
+        End.HOST_MOVED,
+        End.HOST_CANCELLED,
+        End.HOST_GROUP_ENDED,
+    }
+)
+
+
+def owe_corrections(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
+    """Who of these groups was announced as away and is not.  One query, or two."""
+    visits = spoken_of(now).filter(end_reason__in=TAKEN_BACK, home_meeting__starts_at__gt=now)
+    if group_ids is not None:
+        visits = visits.filter(home_meeting__group__in=group_ids)
+    found = {absence_key(visit): visit for visit in visits}
+    if found:
+        told = _told().filter(key__in=found).values_list("key", flat=True)
+        yield from (_correction(found[key]) for key in sorted(told))
+
+
+def _told() -> Any:
+    return Message.objects.filter(state__in=[Message.State.SENT, Message.State.SENDING])
+
+
+def _correction(visit: GuestVisit) -> Owed:
+    assert visit.ended_at is not None
+    home = visit.home_meeting
+    return Owed(
+        key=f"{STAYS}:{visit.pk}:{home.pk}",
+        kind=STAYS,
+        channel=Message.Channel.DISCORD_CHANNEL,
+        group_id=home.group_id,
+        user_id=None,
+        due_at=visit.ended_at,
+        cutoff_at=home.starts_at,
+        context={"visit": visit.pk, "home_meeting": home.pk},
+    )
+
+
+def stays_context(message: Message, _now: datetime) -> dict[str, Any]:
+    """What the home group is told.  Raises NoLongerTrue.  Four queries."""
+    visit = visit_of(message)
+    home = visit.home_meeting
+    if not _told().filter(key=absence_key(visit)).exists():
+        raise NoLongerTrue("The group was never told that the person is away.")
+    if home.is_cancelled:
+        raise NoLongerTrue("The meeting is cancelled, so nobody is expected.")
+    if GuestVisit.objects.filter(
+        user=visit.user_id, home_meeting=home, ended_at__isnull=True
+    ).exists():
+        raise NoLongerTrue("The person is away all the same: there is another visit.")
+    member = Membership.objects.filter(user=visit.user_id, group=home.group_id)
+    if not member.filter(status=Membership.Status.ACTIVE).exists():
+        raise NoLongerTrue("The person is not in the group any more.")
+    return {"guest": visit.user, "host_group": visit.host_meeting.group, "home": home}
