@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from cohorts.sync.errors import LookAgain, Refused
@@ -21,6 +21,7 @@ from discordsync.confirm import confirm
 from discordsync.facts import MessageFacts, Snapshot
 from discordsync.observed import (
     Observed,
+    id_at,
     moment_of,
     read_channel,
     read_event,
@@ -30,7 +31,8 @@ from discordsync.observed import (
 )
 
 PAGE = 1000
-HISTORY = 100
+HISTORY = 100  # messages in a page
+PAGES = 30  # of one channel in one look
 SLACK = timedelta(minutes=1)  # how far Discord's clock and ours may differ
 
 
@@ -129,16 +131,34 @@ async def _search_line(client: Client, channel_id: int, message: MessageFacts) -
 
 
 async def _search(client: Client, channel_id: int, tried: Iterable[MessageFacts]) -> Sent:
-    path = f"/channels/{channel_id}/messages"
-    history = await client.request("GET", path, params={"limit": HISTORY})
-    ours = [said for said in history if int(said["author"]["id"]) == client.bot_id]
-    return {message.id: _find(message, ours) for message in tried}
+    """Read on from the moment of the first attempt, page by page, until each message is found or
+    the history ends.  Messages that most pages did not show are left out: nobody knows."""
+    missing = {message.id: message for message in tried}
+    found: Sent = {}
+    after = id_at(min(_begun(message) for message in missing.values()))
+    for _ in range(PAGES):
+        params = {"limit": HISTORY, "after": after}
+        page = await client.request("GET", f"/channels/{channel_id}/messages", params=params)
+        ours = [said for said in page if int(said["author"]["id"]) == client.bot_id]
+        hits = {pk: _find(message, ours) for pk, message in missing.items()}
+        found |= {pk: hit for pk, hit in hits.items() if hit}
+        missing = {pk: message for pk, message in missing.items() if pk not in found}
+        if len(page) < HISTORY:
+            return found | dict.fromkeys(missing)
+        if not missing:
+            return found
+        after = max(int(said["id"]) for said in page)
+    return found
+
+
+def _begun(message: MessageFacts) -> datetime:
+    assert message.tried_at is not None
+    return message.tried_at - SLACK
 
 
 def _find(message: MessageFacts, ours: Iterable[Mapping[str, Any]]) -> int | None:
-    assert message.tried_at is not None
     for said in ours:
-        is_since = moment_of(int(said["id"])) >= message.tried_at - SLACK
+        is_since = moment_of(int(said["id"])) >= _begun(message)
         if is_since and said["content"].strip() == message.text.strip():
             return int(said["id"])
     return None

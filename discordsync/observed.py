@@ -19,6 +19,11 @@ def moment_of(snowflake: int) -> datetime:
     return datetime.fromtimestamp(((snowflake >> 22) + _DISCORD_EPOCH_MS) / 1000, UTC)
 
 
+def id_at(moment: datetime) -> int:
+    """The smallest id that Discord can have made at that moment."""
+    return (int(moment.timestamp() * 1000) - _DISCORD_EPOCH_MS) << 22
+
+
 @dataclass(frozen=True, slots=True)
 class Overwrite:
     target: int

@@ -14,6 +14,7 @@ from cohorts.services.memberships import end_membership
 from cohorts.sync import books
 from cohorts.sync.models import GroupSync
 from cohorts.sync.services import withdraw_request
+from cohorts.sync.slice import run_slice
 from discordsync.models import DiscordObject
 from tests.discordsync.standing import (
     holders_of,
@@ -281,3 +282,29 @@ def test_above_24_groups_a_second_category_opens(sandbox):
         "Group 26 voice",
     }
     assert {group.status for group in made.refresh().groups} == {"active"}
+
+
+# -- messages --------------------------------------------------------------------------------------
+
+
+def test_c12_a_message_whose_answer_was_lost_is_found_behind_many_others(sandbox):
+    """Also when Discord has forgotten the nonce by then."""
+    sandbox.post("discord/settings", {"nonce_minutes": 0})
+    made = make_cohort(groups=1, members=1)
+    join(sandbox, made.people)
+    realize(made)
+    sandbox.set_faults({"kind": "drop_after", "method": "POST", "path": "/messages$", "nth": 1})
+    while not sandbox.calls(method="POST", fault="drop_after"):
+        run_slice("discord")
+    sandbox.set_faults()
+    channel = outside_id(f"text_channel:{made.groups[0].pk}")
+    for n in range(210):
+        wish = {"kind": "message", "fields": {"channel_id": channel, "content": f"hello {n}"}}
+        sandbox.post("create", wish)
+
+    work("discord")
+
+    bot = sandbox.get("state")["discord"]["bot_id"]
+    messages = sandbox.get("state")["discord"]["messages"][channel].values()
+    assert len([m for m in messages if m["author_id"] == bot]) == 1
+    assert Message.objects.get(kind="welcome").state == Message.State.SENT
