@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from cohorts.sync.mirror import Check
-from discordsync import permissions
+from cohorts.sync.mirror import Check, Policy
+from discordsync import keys, permissions
 from discordsync.desired import Desired
+from discordsync.look import Look
 from discordsync.observed import Observed, Role
 
 NAMED = 5  # roles that are named in one line
@@ -12,13 +13,47 @@ NAMED = 5  # roles that are named in one line
 
 def check(desired: Desired, observed: Observed) -> tuple[Check, ...]:
     """Pure."""
-    return (_permissions(observed), _place(desired, observed), _members(observed))
+    return (
+        _permissions(observed),
+        _optional(observed),
+        _added_by_hand(desired, observed),
+        _place(desired, observed),
+        _members(observed),
+    )
 
 
 def _permissions(observed: Observed) -> Check:
     lacking = permissions.lacking(observed.bot_permissions)
     detail = f"The bot's role lacks: {', '.join(lacking)}." if lacking else "It lacks none."
     return Check("The bot's permissions", not lacking, detail)
+
+
+def _optional(observed: Observed) -> Check:
+    lacking = permissions.lacking_optional(observed.bot_permissions)
+    if not lacking:
+        return Check("Optional permissions", ok=True, detail="The bot's role lacks none.")
+    names = ", ".join(lacking)
+    detail = (
+        f"The bot's role lacks: {names}. Facilitators are not given this; everything else works. "
+        "Add it to the bot's role in Discord."
+    )
+    return Check("Optional permissions", ok=False, detail=detail)
+
+
+def _added_by_hand(desired: Desired, observed: Observed) -> Check:
+    """What staff added to permissions that we decide: left as it is, and listed."""
+    look = Look(desired, observed, Policy(frozenset()))
+    found = [
+        f"{look.target_name(wanted.target)} in “{channel.name}”"
+        for group in desired.groups.values()
+        for key in (keys.text_channel(group.id), keys.voice_channel(group.id))
+        if (channel := look.channel(key)) is not None
+        for wanted in look.owned_overwrites(group, key)
+        if (held := channel.overwrites.get(wanted.target))
+        and any(permissions.added_bits(held, wanted))
+    ]
+    detail = f"Left as they are: {'; '.join(found)}." if found else "There are none."
+    return Check("Permissions added by hand", ok=True, detail=detail)
 
 
 def _place(desired: Desired, observed: Observed) -> Check:

@@ -157,7 +157,18 @@ class Look:
             bits = permissions.MEMBER_TEXT if text else permissions.MEMBER_VOICE
             overwrites.append(Overwrite(role.id, ROLE, bits, 0))
         present = sorted(group.facilitators & self.observed.members.keys())
-        return overwrites + [_facilitates(person, kind) for person in present]
+        return overwrites + [self.facilitator_overwrite(person, kind) for person in present]
+
+    def facilitator_overwrite(self, person: int, kind: str) -> Overwrite:
+        text = kind == "text_channel"
+        bits = permissions.FACILITATOR_TEXT if text else permissions.FACILITATOR_VOICE
+        settable = permissions.settable(bits, self.observed.bot_permissions)
+        return Overwrite(person, MEMBER, settable, 0)
+
+    def owned_overwrites(self, group: WantedGroup, key: str) -> list[Overwrite]:
+        """The overwrites of a group's channel that we decide."""
+        kind = keys.kind_of(key)
+        return self.group_overwrites(group, kind) if group.live else self.hidden_overwrites(kind)
 
     def doors(self, group: WantedGroup) -> tuple[str, ...]:
         """The channels for whose overwrites the group answers: its own; the first group of a
@@ -191,9 +202,7 @@ class Look:
             if held.type == MEMBER
             and held.allow
             and held.target not in leading | {self.observed.bot_id}
-            and (
-                held.target in self.desired.known_people or held == _facilitates(held.target, kind)
-            )
+            and (held.target in self.desired.known_people or _is_facilitators(held, kind))
         ]
 
     def insiders(self, group: WantedGroup) -> frozenset[int]:
@@ -210,6 +219,16 @@ class Look:
         seen = self.observed.names.get(discord_id)
         return known or (f"“{seen}” on Discord" if seen else f"Discord user {discord_id}")
 
+    def target_name(self, target: int) -> str:
+        """Whose overwrite it is, in words."""
+        if target == self.observed.guild_id:
+            return "@everyone"
+        if target == self.observed.bot_id:
+            return "the bot"
+        if target in self.observed.roles:
+            return f"the role “{self.observed.roles[target].name}”"
+        return self.person_name(target)
+
 
 def _parents(key: str, group: WantedGroup) -> tuple[str, ...]:
     match keys.kind_of(key):
@@ -221,7 +240,9 @@ def _parents(key: str, group: WantedGroup) -> tuple[str, ...]:
             return ()
 
 
-def _facilitates(person: int, kind: str) -> Overwrite:
+def _is_facilitators(held: Overwrite, kind: str) -> bool:
+    """Whether an overwrite is what only we give, with or without what is optional."""
     text = kind == "text_channel"
     bits = permissions.FACILITATOR_TEXT if text else permissions.FACILITATOR_VOICE
-    return Overwrite(person, MEMBER, bits, 0)
+    optional = permissions.ALL_OPTIONAL
+    return not held.deny and held.allow & ~optional == bits & ~optional

@@ -120,7 +120,8 @@ def _cohort_door(look: Look, group: WantedGroup) -> Iterator[Action]:
         return
     channel = look.channel(cohort_channel)
     wanted = Overwrite(look.id_of(role) or 0, ROLE, permissions.MEMBER_TEXT, 0)
-    if channel is not None and channel.overwrites.get(wanted.target) == wanted:
+    held = channel.overwrites.get(wanted.target) if channel else None
+    if permissions.is_met(held, wanted):
         return
     yield Action(
         key=f"open {cohort_channel} {role}",
@@ -133,7 +134,10 @@ def _cohort_door(look: Look, group: WantedGroup) -> Iterator[Action]:
         needs=keys_to_create(cohort_channel, role),
         rank=rank(group, 2),
         repeatable=True,
-        payload=calls.put_overwrite(channel.id if channel else 0, wanted),
+        payload=calls.put_overwrite(
+            channel.id if channel else 0,
+            permissions.restore(held, wanted, look.observed.bot_permissions),
+        ),
     )
 
 

@@ -1,6 +1,7 @@
 """Comparing what stands: what is put right, and what is only reported.  Pure; see plan.py.
 
 overwrites that differ                            put back
+bits that staff added to overwrites of ours       tolerated, but for those in OURS_ALONE
 an overwrite that lets somebody in for no reason  taken off (Look.strays)
 a name that the facts changed                     written
 a name that somebody changed outside              reported
@@ -13,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cohorts.sync.mirror import Action, Trouble
-from discordsync import calls, keys
+from discordsync import calls, keys, permissions
 from discordsync.desired import WantedGroup
 from discordsync.look import Look
 from discordsync.observed import Channel, Overwrite
@@ -27,8 +28,9 @@ def put_back(look: Look, owner: Owner, key: str, wanted: list[Overwrite]) -> Ite
     channel = _channel(look, key)
     for overwrite in wanted:
         held = channel.overwrites.get(overwrite.target)
-        if held != overwrite:
-            call = calls.put_overwrite(channel.id, overwrite)
+        if not permissions.is_met(held, overwrite):
+            restored = permissions.restore(held, overwrite, look.observed.bot_permissions)
+            call = calls.put_overwrite(channel.id, restored)
             why = "it was changed" if held else "it is not there"
             yield _permit(look, owner, channel, key, call, "put back", why, rank=GIVING)
 
@@ -71,7 +73,7 @@ def _permit(
         key=f"{verb} {key} {call.subject}",
         kind="channels",  # no lane of its own: two calls would edit one channel at once
         verb=verb,
-        target=f"permissions of {_whose(look, call.subject)} in “{channel.name}”",
+        target=f"permissions of {look.target_name(call.subject)} in “{channel.name}”",
         why=why,
         group_id=owner.group_id,
         cohort_id=owner.cohort_id,
@@ -81,16 +83,6 @@ def _permit(
         repeatable=call.method == "PUT",  # what was taken off cannot be taken off again
         payload=call,
     )
-
-
-def _whose(look: Look, target: int) -> str:
-    if target == look.observed.guild_id:
-        return "@everyone"
-    if target == look.observed.bot_id:
-        return "the bot"
-    if target in look.observed.roles:
-        return f"the role “{look.observed.roles[target].name}”"
-    return look.person_name(target)
 
 
 def rename(look: Look, owner: Owner, key: str, name: str) -> Iterator[Item]:

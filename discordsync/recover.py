@@ -164,7 +164,9 @@ def _hanging(key: str, channel: Channel, snapshot: Snapshot, observed: Observed)
     group = snapshot.groups[keys.number_of(key)]
     found: dict[str, int] = {}
     # Others (a moderators' role, say) may have an overwrite too, but not just this one.
-    roles = [pk for pk, held in channel.overwrites.items() if held == _group_door(pk)]
+    roles = [
+        pk for pk, held in channel.overwrites.items() if permissions.is_met(held, _group_door(pk))
+    ]
     if len(roles) == 1 and roles[0] in observed.roles:
         found[keys.role(group.id)] = roles[0]
         voices = [c.id for c in observed.channels.values() if _opens(c, roles[0], VOICE)]

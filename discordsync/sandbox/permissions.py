@@ -100,7 +100,7 @@ EVERYONE = int(
     | Bit.CREATE_PUBLIC_THREADS
 )
 
-# The least with which a cohort can be realized, each bit for one reason:
+# What the invitation asks for, each bit for one reason; all but the last is needed to realize:
 LEAST_PRIVILEGED = int(
     Bit.VIEW_CHANNEL  # to see, to hide and to show channels
     | Bit.MANAGE_CHANNELS  # to make, rename and remove channels
@@ -113,6 +113,7 @@ LEAST_PRIVILEGED = int(
     | Bit.MUTE_MEMBERS  # facilitators get it
     | Bit.MOVE_MEMBERS  # facilitators get it
     | Bit.CREATE_EVENTS  # to make events, and to edit and remove its own
+    | Bit.PIN_MESSAGES  # facilitators get it, where the bot holds it
 )
 
 # Bits that a guild with two-factor sign-in grants only to bots whose owner uses it.

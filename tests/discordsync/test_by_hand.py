@@ -8,7 +8,7 @@ from cohorts import clock
 from cohorts.models import Membership
 from cohorts.sync.models import SyncAction
 from cohorts.sync.registry import find_trouble
-from cohorts.sync.services import ask_to_realize, make_anew
+from cohorts.sync.services import ask_for_plan, ask_to_realize, make_anew
 from discordsync.sandbox.permissions import Bit
 from tests.discordsync.standing import (
     detail,
@@ -321,7 +321,7 @@ def test_permissions_that_were_changed_are_put_back(sandbox, made, first, before
     key = f"{kind}:{first.pk}"
     overwrites = overwrites_of(sandbox, key)
     del overwrites[guild_of(sandbox)]  # open to everybody
-    overwrites[outside_id(f"role:{first.pk}")]["allow"] |= int(Bit.ATTACH_FILES)
+    overwrites[outside_id(f"role:{first.pk}")]["allow"] |= int(Bit.MANAGE_THREADS)
     del overwrites[str(made.people[0].discord_id)]  # the facilitator's
     set_overwrites(sandbox, key, overwrites)
     seen = sandbox.last
@@ -330,6 +330,59 @@ def test_permissions_that_were_changed_are_put_back(sandbox, made, first, before
     assert made_since(sandbox, seen) == {"PUT permissions": 3}
     assert describe_guild(sandbox.get("state")) == before
     check_nothing_more(sandbox)
+
+
+@pytest.mark.parametrize(
+    ("bit", "is_tolerated"),
+    [
+        (Bit.ATTACH_FILES, True),
+        (Bit.ADD_REACTIONS, True),
+        (Bit.CONNECT, False),
+        (Bit.MANAGE_MESSAGES, False),
+        (Bit.MANAGE_WEBHOOKS, False),
+    ],
+)
+def test_c14_bits_that_staff_added_are_tolerated_and_listed_unless_they_manage_or_open(
+    sandbox, first, before, bit, is_tolerated
+):
+    key, role = f"text_channel:{first.pk}", outside_id(f"role:{first.pk}")
+    overwrites = overwrites_of(sandbox, key)
+    overwrites[role]["allow"] |= int(bit)
+    set_overwrites(sandbox, key, overwrites)
+    look_again()
+
+    held = overwrites_of(sandbox, key)[role]["allow"]
+    assert bool(held & bit) == is_tolerated
+    (listed,) = [c for c in read_checks() if c["what"] == "Permissions added by hand"]
+    assert ("the role “Group 1 (Spring)” in “group-1”" in listed["detail"]) == is_tolerated
+    check_nothing_more(sandbox)
+
+
+def test_c14_what_is_tolerated_stays_when_something_else_is_put_back(sandbox, first):
+    key, role = f"text_channel:{first.pk}", outside_id(f"role:{first.pk}")
+    overwrites = overwrites_of(sandbox, key)
+    given = overwrites[role]["allow"]
+    overwrites[role] = {"type": 0, "allow": given & ~VIEW | int(Bit.SPEAK), "deny": 0}
+    set_overwrites(sandbox, key, overwrites)
+    look_again()
+
+    assert overwrites_of(sandbox, key)[role]["allow"] == given | int(Bit.SPEAK)
+    check_nothing_more(sandbox)
+
+
+def test_c14_facilitators_may_pin_as_soon_as_the_bot_may(sandbox, made, first):
+    key, facilitator = f"text_channel:{first.pk}", str(made.people[0].discord_id)
+    assert overwrites_of(sandbox, key)[facilitator]["allow"] & Bit.PIN_MESSAGES
+    assert not overwrites_of(sandbox, f"voice_channel:{first.pk}")[facilitator]["allow"] & (
+        Bit.PIN_MESSAGES
+    )
+
+
+def read_checks():
+    (run,) = ask_for_plan([], as_if_asked=False)
+    work("discord")
+    run.refresh_from_db()
+    return run.summary["checks"]
 
 
 def test_a_category_or_cohort_channel_that_was_opened_is_hidden_again(sandbox, made, before):
