@@ -50,7 +50,8 @@ TROUBLES: dict[str, TroubleText] = {
     ),
     "guild_full": TroubleText(
         "The Discord server has no room for all of this (500 channels, 250 roles, 100 events).",
-        "Remove channels or roles of ended cohorts in Discord; the plan shows the numbers.",
+        "Remove channels or roles of ended cohorts in Discord; the plan shows the numbers. "
+        "Channels and events that are hidden from the bot take up room too.",
         needs_person=True,
     ),
     "missing": TroubleText(
@@ -83,6 +84,13 @@ TROUBLES: dict[str, TroubleText] = {
         "there is noticed at the hourly look. Of meetings now it stays unknown who was there. "
         "Everything else goes on.",
         "Start it with `manage.py run_discord_bot`; its log says what keeps it from running.",
+    ),
+    "commands_refused": TroubleText(
+        "Discord does not take the bot's commands (code 50001), so nobody can type them. Buttons "
+        "and everything else work.",
+        "Open the invitation link in docs/operations.md once more: it also asks for the scope "
+        "“applications.commands”. The bot registers its commands within an hour of that.",
+        needs_person=True,
     ),
     "quarantined": TroubleText(
         "Discord has flagged the bot as one that bothers people (code 20026).",

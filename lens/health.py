@@ -16,7 +16,8 @@ from django.views.decorators.http import require_safe
 
 from cohorts.sync.heartbeats import is_worker_alive
 from cohorts.sync.models import WorkerHeartbeat
-from discordsync.bot.heartbeats import is_bot_heard
+from discordsync.bot.heartbeats import find_commands_trouble, is_bot_heard
+from discordsync.troubles import TROUBLES
 
 logger = logging.getLogger(__name__)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -67,7 +68,8 @@ def look_for_worker() -> str:
 def look_for_bot() -> str:
     """Nothing else waits for it, so it is no part of being ready."""
     if is_bot_heard():
-        return ""
+        code = find_commands_trouble()
+        return f"{TROUBLES[code].sentence} {TROUBLES[code].fix}" if code else ""
     return "The bot was not heard for 90 seconds: start manage.py run_discord_bot."
 
 

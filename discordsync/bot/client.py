@@ -29,11 +29,13 @@ from discordsync.bot.answers import Answer
 from discordsync.bot.asks import PREFIX, Ask, read_custom_id
 from discordsync.bot.listening import GuildListener, is_ours
 from discordsync.bot.people import Asker
+from discordsync.bot.registering import Registrar
 from discordsync.bot.rendering import render
 from discordsync.bot.replies import Reply, Showing
 from discordsync.bot.threads import in_thread
 from discordsync.bot.verbs import MISTAKE
 from discordsync.bot.voices import VoiceListener, Voices
+from discordsync.hidden import note_hidden_channels
 
 logger = logging.getLogger(__name__)
 
@@ -81,11 +83,13 @@ class Bot(GuildListener, VoiceListener, discord.Client):
         self.voices = Voices(self)
         self.catching_up = asyncio.Lock()
         self.caught_up: str | None = None  # the session in which it did
+        self.hidden: list[tuple[int, int | None]] | None = None  # as it was written down
         self.identified_at = float("-inf")
         self.under_way = 0
         self.ending = False
         self.chores: list[asyncio.Task[None]] = []
         self.tree = commands.make_tree(self)
+        self.registrar = Registrar(self)
         self.add_dynamic_items(PressedButton)
 
     # -- connecting ------------------------------------------------------------------------------
@@ -94,7 +98,11 @@ class Bot(GuildListener, VoiceListener, discord.Client):
         """Signed in, not connected yet."""
         _, gateway, _ = await self.http.get_bot_gateway()
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
-        for seconds, chore in ((LOOK_EVERY, self._carry_on), (heartbeats.EVERY, self._beat)):
+        for seconds, chore in (
+            (LOOK_EVERY, self._carry_on),
+            (LOOK_EVERY, self.registrar.register_when_due),
+            (heartbeats.EVERY, self._beat),
+        ):
             self.chores.append(self.loop.create_task(self._every(seconds, chore)))
         self.chores.append(self.loop.create_task(self.voices.listen()))
 
@@ -124,7 +132,20 @@ class Bot(GuildListener, VoiceListener, discord.Client):
     async def _arrive(self, guild: discord.Guild) -> None:
         """Our guild is known as it is now."""
         self.voices.find()
+        self.hidden = None
+        await self._note_hidden(guild)
         await self._catch_up_once(guild)
+
+    async def on_guild_channel_create(self, channel: discord.abc.GuildChannel) -> None:
+        if is_ours(channel.guild):
+            await self._note_hidden(channel.guild)
+
+    async def _note_hidden(self, guild: discord.Guild) -> None:
+        """Write down the channels that the bot cannot see, when they are others than before."""
+        found = find_hidden_channels(guild)
+        if found != self.hidden:
+            await in_thread(note_hidden_channels, found)
+            self.hidden = found
 
     async def _catch_up_once(self, guild: discord.Guild) -> None:
         """Once a session."""
@@ -137,7 +158,6 @@ class Bot(GuildListener, VoiceListener, discord.Client):
         await in_thread(notices.note_present, joined, whole=guild.chunked)
         await in_thread(heartbeats.hear, self.name)
         logger.info("The bot is connected.")
-        await commands.register(self.tree)
         self.caught_up = session
 
     async def _beat(self) -> None:
@@ -145,6 +165,7 @@ class Bot(GuildListener, VoiceListener, discord.Client):
         guild = self.get_guild(settings.DISCORD_GUILD_ID or 0)
         if guild is not None and self.is_ready() and self.ws is not None and self.ws.open:
             await in_thread(heartbeats.hear, self.name)
+            await self._note_hidden(guild)
             await self._catch_up_once(guild)
 
     async def _every(self, seconds: float, chore: Any) -> None:
@@ -234,6 +255,16 @@ class Bot(GuildListener, VoiceListener, discord.Client):
         if showing.aloud and reply.channel_id:
             route = Route("POST", "/channels/{channel_id}/messages", channel_id=reply.channel_id)
             await self.http.request(route, json=say_aloud(showing))
+
+
+def find_hidden_channels(guild: discord.Guild) -> list[tuple[int, int | None]]:
+    """Type and category of each channel that the bot cannot see.
+
+    Discord tells of them obfuscated; a category is seen as soon as one of its channels is.
+    """
+    seen = {c.id for c in guild.channels if c.permissions_for(guild.me).view_channel}
+    seen |= {c.category_id for c in guild.channels if c.id in seen and c.category_id}
+    return [(c.type.value, c.category_id) for c in guild.channels if c.id not in seen]
 
 
 def say_aloud(showing: Showing) -> dict[str, Any]:

@@ -27,6 +27,11 @@ def note_trouble(name: str, trouble: str) -> None:
     BotHeartbeat.objects.update_or_create(name=name, defaults={"trouble": trouble})
 
 
+def note_commands(name: str, trouble: str) -> None:
+    """Whether Discord takes its commands: "" or a code of discordsync.troubles."""
+    BotHeartbeat.objects.update_or_create(name=name, defaults={"commands_trouble": trouble})
+
+
 def forget(name: str) -> None:
     """It ended as it was told to.  One that a trouble ended stays, to be read."""
     BotHeartbeat.objects.filter(name=name, trouble="").delete()
@@ -43,15 +48,23 @@ def is_bot_heard() -> bool:
     return BotHeartbeat.objects.filter(heard_at__gte=Now() - HEARD_WITHIN).exists()
 
 
+def find_commands_trouble() -> str:
+    """Why nobody can use the commands of the bots that are connected, or ""."""
+    connected = BotHeartbeat.objects.filter(heard_at__gte=Now() - HEARD_WITHIN)
+    codes = set(connected.values_list("commands_trouble", flat=True))
+    return "" if "" in codes else min(codes, default="")
+
+
 def describe_bot() -> Companion | None:
-    """For the staff's start page.  One query; None where Discord is off."""
+    """For the staff's start page.  Two queries; None where Discord is off."""
     if not (settings.DISCORD_BOT_TOKEN and settings.DISCORD_GUILD_ID):
         return None
     recent = Q(heard_at__gte=Now() - HEARD_WITHIN)
     newest = list(BotHeartbeat.objects.annotate(connected=recent).order_by("-started_at")[:10])
     heard_at = max((row.heard_at for row in newest if row.heard_at), default=None)
     if any(row.connected for row in newest):
-        standing = Standing(Level.FINE, "Listening.")
+        code = find_commands_trouble()
+        standing = describe_trouble(code) if code else Standing(Level.FINE, "Listening.")
     else:
         standing = describe_trouble((newest and newest[0].trouble) or "bot_silent")
     return Companion("Discord bot", standing, heard_at)

@@ -15,6 +15,8 @@ class BotHeartbeat(models.Model):
     heard_at = models.DateTimeField(null=True, blank=True)
     # Why it is not connected: a code of discordsync.troubles, or "".
     trouble = models.CharField(max_length=40, blank=True)
+    # Why Discord does not take its commands, while everything else works: such a code, or "".
+    commands_trouble = models.CharField(max_length=40, blank=True)
 
     class Meta:
         verbose_name = "process of the bot"

@@ -21,6 +21,7 @@ SETTING_CHECKS: dict[str, fields.Check] = {
     "audit_delay_seconds": fields.whole(0),
     "audit_hole_every": fields.whole(0),
     "redirect_uris": fields.nullable(fields.listed(fields.text(1, 2048), 10)),
+    "commands_scope": fields.flag,
     "gateway_open": fields.flag,
     "heartbeat_seconds": fields.amount(0.05, 3600),
     "identify_seconds": fields.amount(0, 3600),

@@ -40,6 +40,7 @@ SETTINGS: dict[str, Any] = {
     "audit_delay_seconds": 5,  # how late the audit log tells
     "audit_hole_every": 7,  # every n-th entry never shows; 0 for none
     "redirect_uris": None,  # where people may be sent back to; None is anywhere on this machine
+    "commands_scope": True,  # was the bot invited with applications.commands?
     "gateway_open": True,  # may anybody connect to the gateway?
     "heartbeat_seconds": 41.25,  # how often a gateway client must send a heartbeat
     "identify_seconds": 5,  # the pause between two identifies, in real time

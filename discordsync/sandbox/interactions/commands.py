@@ -139,7 +139,10 @@ def scope_of(world: World, call: Call) -> str | None:
     """The guild of the path, None for everywhere; the application must be the caller's own."""
     if call.ids["application_id"] != world.state["application_id"]:
         raise refuse("wrong_application")
-    return call.ids.get("guild_id")
+    guild_id = call.ids.get("guild_id")
+    if guild_id and not world.setting("commands_scope"):
+        raise refuse("missing_access")
+    return guild_id
 
 
 def in_scope(world: World, call: Call) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import pytest
 
 from cohorts import clock
 from discordsync.bot.heartbeats import describe_bot
-from discordsync.bot.models import BotHeartbeat, BotReply
+from discordsync.bot.models import BotHeartbeat, BotReply, GuildStay
 from lens.sandbox.inprocess import RunningSandbox
 from tests.discordsync.bot.conftest import GENERAL
 from tests.discordsync.bot.discord import People
@@ -126,3 +126,35 @@ def test_what_only_a_person_can_mend_is_told_in_a_sentence_and_to_staff(
     companion = describe_bot()
     assert companion is not None
     assert said in f"{companion.standing.words} {companion.standing.fix}"
+
+
+def test_b9_refused_commands_are_reported_and_tried_later_and_everything_else_works(
+    start, sandbox, alice, client
+):
+    sandbox.post("discord/settings", {"commands_scope": False})
+    bot = start(DISCORD_COMMANDS_RETRY_SECONDS="1.5")
+    wait_until(lambda: attempts(sandbox) >= 2, SOON, "the bot does not try again")
+    answer = client.get("/healthz?bot")
+    assert answer.status_code == 503
+    assert "applications.commands" in answer.json()["missing"]
+    companion = describe_bot()
+    assert companion is not None
+    assert "applications.commands" in companion.standing.fix
+    assert bot.said().count("refuses the bot's commands") == 1
+    assert looks(bot) == 1
+
+    sandbox.post("leave", {"id": str(alice.discord_id)})
+    left = GuildStay.objects.filter(user=alice, left_at__isnull=False)
+    wait_until(left.exists, SOON, "the bot does not notice who leaves")
+
+    sandbox.post("discord/settings", {"commands_scope": True})
+    wait_until(lambda: client.get("/healthz?bot").status_code == 200, SOON, "it does not recover")
+
+
+def attempts(sandbox: RunningSandbox) -> int:
+    return sum(is_about_commands(call) for call in sandbox.calls())
+
+
+def looks(bot: RunningBot) -> int:
+    """How often it caught up with the whole guild."""
+    return bot.said().count("The bot is connected.")

@@ -1,0 +1,62 @@
+"""Telling Discord the bot's commands, and trying again later and later where it refuses them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+import aiohttp
+import discord
+from django.conf import settings
+
+from discordsync.bot import commands, heartbeats
+from discordsync.bot.threads import in_thread
+
+if TYPE_CHECKING:
+    from discordsync.bot.client import Bot
+
+logger = logging.getLogger(__name__)
+
+LONGEST_PAUSE = 3600.0  # seconds
+REFUSED = "commands_refused"
+
+
+class Registrar:
+    """Registers the commands once in each session of the gateway."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+        self._registered: str | None = None  # the session in which it did
+        self._failures = 0
+        self._next_at = float("-inf")
+        self._trouble = ""
+
+    async def register_when_due(self) -> None:
+        """Nothing while the bot has not caught up, or waits after a refusal."""
+        session = self._bot.caught_up
+        if session is None or session == self._registered or time.monotonic() < self._next_at:
+            return
+        try:
+            await commands.register(self._bot.tree)
+        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
+            await self._take_failure(error)
+        else:
+            self._registered, self._failures = session, 0
+            await self._note("")
+
+    async def _take_failure(self, error: Exception) -> None:
+        pause = settings.BOT["commands_retry_seconds"] * 2**self._failures
+        self._failures = min(self._failures + 1, 12)
+        self._next_at = time.monotonic() + min(pause, LONGEST_PAUSE)
+        if isinstance(error, discord.Forbidden):
+            if not self._trouble:
+                logger.error("Discord refuses the bot's commands: %s", error)
+            await self._note(REFUSED)
+        else:
+            logger.warning("The commands could not be registered (%s)", type(error).__name__)
+
+    async def _note(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            await in_thread(heartbeats.note_commands, self._bot.name, trouble)
+            self._trouble = trouble
