@@ -16,7 +16,7 @@ from cohorts.models import Cohort, Group
 from cohorts.sync.errors import CallFailed, LookAgain, Unclear
 from cohorts.sync.mirror import Action, Outcome
 from cohorts.sync.services import note_adopted
-from discordsync import directs, keys, lines
+from discordsync import directs, echoes, keys, lines
 from discordsync.calls import Call
 from discordsync.client import Client
 from discordsync.models import DiscordObject
@@ -47,6 +47,7 @@ def intend(action: Action) -> None:
     Raises LookAgain when a message was dropped or expired meanwhile.
     """
     call: Call = action.payload
+    echoes.note(call)
     if action.kind == directs.LANE and action.verb == "open":
         lines.note_asked(call.to, now=clock.now())
     elif action.verb == "send":

@@ -26,7 +26,7 @@ from cohorts.sync.mirror import (
 )
 from discordsync import apply as doing
 from discordsync import check as checking
-from discordsync import client, keys, recover
+from discordsync import client, echoes, keys, recover
 from discordsync import desired as wanting
 from discordsync import observe as looking
 from discordsync import plan as planning
@@ -92,6 +92,7 @@ class DiscordMirror:
         kept: Kept = finding.keep
         doing.write_found(kept.found, finding.observed)
         doing.write_sent(kept.sent)
+        echoes.forget_old()
         doing.write_gone(finding.observed, now=clock.now())
         if kept.adopt:
             now = clock.now()

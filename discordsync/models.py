@@ -55,6 +55,45 @@ class DiscordObject(models.Model):
         return self.name_answered or self.name_sent or self.key
 
 
+class HiddenCount(models.Model):
+    """How many of the guild's channels, roles or events the bot cannot see.  They take up room.
+
+    The gateway tells of hidden channels, which holds while the bot is connected.  Of anything else
+    only a refusal tells, which is taken to hold for an hour.
+    """
+
+    class Source(models.TextChoices):
+        GATEWAY = "gateway"
+        REFUSAL = "refusal"
+
+    kind = models.CharField(max_length=10)  # "channels", "roles", "events"
+    source = models.CharField(max_length=8, choices=Source)
+    count = models.PositiveIntegerField()
+    categories = models.PositiveIntegerField(default=0)  # of these channels
+    by_category = models.JSONField(default=dict, blank=True)  # category's id -> hidden channels
+    noted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "source"], name="hidden_count_once")]
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.kind}, by {self.source}"
+
+
+class OwnWrite(models.Model):
+    """The value that we wrote last to a part of the guild, so that the bot recognizes its echo.
+
+    Written before the call; the gateway may tell of the change before the call has an answer.
+    """
+
+    subject = models.CharField(primary_key=True, max_length=80)  # "member 12 34": person and role
+    value = models.CharField(max_length=120, blank=True)
+    written_at = models.DateTimeField(db_index=True)  # the database's time
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.value}"
+
+
 class DirectLine(models.Model):
     """Direct messages to one Discord account, which are possible since it has used the bot.
 

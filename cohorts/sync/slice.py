@@ -116,6 +116,7 @@ class _Slice:
         self.outdated = False
         self.observed_at = float("-inf")
         self.collected: set[tuple[int, int]] = set()  # (group, wanted) whose messages are written
+        self.settled: set[tuple[int, int]] = set()  # (group, wanted) that this slice has finished
 
     # -- the whole ---------------------------------------------------------------------------
 
@@ -174,9 +175,20 @@ class _Slice:
                 self._settle()
                 if self._may_start():
                     self._start()
-            if not self.calls:
+            if self.calls:
+                self._wait()
+            elif not self._has_become_due():
                 return
-            self._wait()
+
+    def _has_become_due(self) -> bool:
+        """Whether finishing a group has made something due (the welcome of one that has become
+        active): what was observed still holds, so that it costs no second observation."""
+        if not self._may_start() or self.outdated:
+            return False
+        known = self.settled | {(row.group_id, row.wanted) for row in self.view.due.values()}
+        due = self._read_due(clock.now())
+        self.view.looked_at = float("-inf")
+        return any((row.group_id, row.wanted) not in known for row in due.values())
 
     def _look_again(self) -> None:
         """Somebody changed something outside meanwhile: nothing is begun or settled by what was
@@ -387,4 +399,5 @@ class _Slice:
                 continue
             review = self.mirror.review(self.view.desired, self.finding.observed, due.group_id, now)
             settling.settle(self.mirror, due, review, rest, now=now)
+            self.settled.add((due.group_id, due.wanted))
             del self.view.due[due.group_id]

@@ -40,9 +40,9 @@ class GuildListener:
 
     async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
         """Its place changes with every new role, which is no news."""
-        changed = (before.name, before.permissions) != (after.name, after.permissions)
-        if is_ours(after.guild) and changed:
-            await in_thread(notices.note_object, after.id)
+        changes = changes_of_role(before, after)
+        if is_ours(after.guild) and changes:
+            await in_thread(notices.note_object, after.id, changes)
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         if is_ours(channel.guild):
@@ -51,9 +51,38 @@ class GuildListener:
     async def on_guild_channel_update(
         self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel
     ) -> None:
-        if is_ours(after.guild) and _describe(before) != _describe(after):
-            await in_thread(notices.note_object, after.id)
+        changes = changes_of_channel(before, after)
+        if is_ours(after.guild) and changes:
+            await in_thread(notices.note_object, after.id, changes)
 
 
-def _describe(channel: discord.abc.GuildChannel) -> tuple[object, ...]:
-    return (channel.name, channel.category_id, channel.overwrites)
+# -- what was changed, in the words of discordsync.echoes ------------------------------------------
+
+
+def changes_of_role(before: discord.Role, after: discord.Role) -> dict[str, str]:
+    changes = {}
+    if before.name != after.name:
+        changes[f"name {after.id}"] = after.name
+    if before.permissions != after.permissions:
+        changes[f"permissions {after.id}"] = str(after.permissions.value)
+    return changes
+
+
+def changes_of_channel(
+    before: discord.abc.GuildChannel, after: discord.abc.GuildChannel
+) -> dict[str, str]:
+    changes = {}
+    if before.name != after.name:
+        changes[f"name {after.id}"] = after.name
+    if before.category_id != after.category_id:
+        changes[f"parent {after.id}"] = str(after.category_id or "")
+    was, now = _overwrites_of(before), _overwrites_of(after)
+    for target in was.keys() | now.keys():
+        if was.get(target) != now.get(target):
+            changes[f"overwrite {after.id} {target}"] = now.get(target, "")
+    return changes
+
+
+def _overwrites_of(channel: discord.abc.GuildChannel) -> dict[int, str]:
+    pairs = {target.id: held.pair() for target, held in channel.overwrites.items()}
+    return {pk: f"{allow.value} {deny.value}" for pk, (allow, deny) in pairs.items()}

@@ -12,13 +12,12 @@ from datetime import datetime
 from cohorts import clock
 from cohorts.models import AccessState, Group, Membership, User, live_group
 from cohorts.sync.services import notice_outside
+from discordsync import echoes
 from discordsync.bot.models import GuildStay
 from discordsync.models import DiscordObject
 from guestvisits.models import GuestVisit
 
 MIRROR = "discord"
-# What we give of ourselves: at first, or after something was in the way.
-AWAITED = {AccessState.State.WANTED, AccessState.State.WITHHELD, AccessState.State.FAILED}
 
 
 def note_joined(discord_id: int, joined_at: datetime) -> None:
@@ -41,31 +40,24 @@ def note_left(discord_id: int) -> None:
     notice_outside(_groups_of(person), MIRROR)
 
 
-def note_object(outside_id: int) -> None:
-    """A role or a channel was deleted or changed; it counts if a record says that it is ours."""
+def note_object(outside_id: int, changes: Mapping[str, str] | None = None) -> None:
+    """A role or a channel was deleted or changed; it counts if a record says that it is ours.
+
+    `changes`: what was changed, in the words of discordsync.echoes.  What we wrote is no news.
+    """
     record = DiscordObject.objects.filter(outside_id=outside_id).first()
-    if record is not None:
+    if record is not None and not (changes and echoes.are_own(changes)):
         notice_outside(_groups_on(record), MIRROR)
 
 
 def note_roles(discord_id: int, *, given: Collection[int], taken: Collection[int]) -> None:
-    """Somebody's roles were changed.  What we did ourselves is no news:
-
-    given, and access is on its way or there    ours
-    taken, and access was not there             ours
-    else                                        by hand: look
-    """
-    person = User.objects.filter(discord_id=discord_id).first()
-    groups = _groups_by_role([*given, *taken])
-    states = dict(
-        AccessState.objects.filter(
-            user=person, group__in=groups.values(), mirror=MIRROR
-        ).values_list("group_id", "state")
-    )
-    held = {pk for pk, state in states.items() if state == AccessState.State.HAS}
-    awaited = {pk for pk, state in states.items() if state in AWAITED}
-    by_hand = {groups[role] for role in given if role in groups} - held - awaited
-    by_hand |= {groups[role] for role in taken if role in groups} & held
+    """Somebody's roles were changed.  What we did ourselves is no news."""
+    changes = dict.fromkeys(given, "given") | dict.fromkeys(taken, "taken")
+    by_hand = {
+        group
+        for role, group in _groups_by_role(changes).items()
+        if not echoes.are_own({f"member {discord_id} {role}": changes[role]})
+    }
     if by_hand:
         notice_outside(by_hand, MIRROR)
 

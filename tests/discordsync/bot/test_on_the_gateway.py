@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -17,9 +18,11 @@ from cohorts import clock
 from cohorts.messages.choices import choose
 from cohorts.messages.tasks import collect_all
 from cohorts.models import AccessState, Group, User
+from cohorts.services.groups import end_group
+from cohorts.sync.books import count_changes
 from cohorts.sync.models import GroupSync, RealizeRequest
 from discordsync.bot.models import BotReply, GuildStay
-from discordsync.models import DirectLine
+from discordsync.models import DirectLine, HiddenCount
 from guestvisits.models import GuestVisit
 from lens.sandbox.inprocess import RefusedError
 from meetings.models import Attendance, Meeting
@@ -424,3 +427,52 @@ def test_somebody_uses_it_from_the_sandboxs_page(here, world):
         "the answer is not shown",
     )
     assert f"only person{alice.pk} sees this" in page.get("/").body
+
+
+def test_b14_hidden_channels_are_counted_as_the_gateway_tells_of_them(here):
+    sandbox = here.world.sandbox
+    hidden = [{"id": str(GUILD_ID), "type": 0, "allow": "0", "deny": str(1 << 10)}]
+    category = {"name": "staff", "type": 4, "permission_overwrites": hidden}
+    parent = sandbox.post("create", {"kind": "channel", "fields": category})["id"]
+    inside = {"name": "staff", "parent_id": parent, "permission_overwrites": hidden}
+    sandbox.post("create", {"kind": "channel", "fields": inside})
+
+    told = HiddenCount.objects.filter(kind="channels", source="gateway", count=2)
+    here.people.wait(told.exists, "the hidden channels are not counted")
+    row = told.get()
+    assert (row.categories, row.by_category) == (1, {parent: 1})
+
+
+def test_c13_own_writes_are_no_changes_by_hand(here):
+    """Realizing and ending a cohort cost one full observation each, also while the bot listens."""
+    made = make_cohort(groups=2, members=2, name=f"Term {next(numbers)}", called="Echo")
+    for person in made.people:
+        person.discord_id = 210000000000000000 + next(numbers)
+        person.save()
+        here.join(person)
+    are_noticed(here, made.people)
+    work("discord")
+    with observed_once(here):
+        realize(made)
+    with observed_once(here):
+        for group in made.groups:
+            end_group(group.pk, status=Group.Status.COMPLETED, now=clock.now())
+
+
+def are_noticed(here, people):
+    stays = GuildStay.objects.filter(user__in=people)
+    here.people.wait(lambda: stays.count() == len(people), "the bot does not hear who joins")
+
+
+@contextmanager
+def observed_once(here):
+    """What happens within costs one observation, and the bot hears of no change by hand in it."""
+    seen, told = here.world.sandbox.last, count_changes("discord")
+    yield
+    work("discord")
+    looks = [c for c in here.world.sandbox.calls(seen) if c["path"].endswith("/members")]
+    witness = here.add("Witness", "W")  # told after everything else
+    are_noticed(here, [witness])
+    here.people.wait(lambda: count_changes("discord") > told, "the bot does not pass it on")
+    assert (len(looks), count_changes("discord")) == (1, told + 1)
+    work("discord")
