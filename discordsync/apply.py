@@ -19,6 +19,7 @@ from cohorts.sync.services import note_adopted
 from discordsync import directs, echoes, keys, lines
 from discordsync.calls import Call
 from discordsync.client import Client
+from discordsync.hidden import note_refusal
 from discordsync.models import DiscordObject
 from discordsync.observed import (
     Observed,
@@ -29,6 +30,7 @@ from discordsync.observed import (
 )
 from meetings.models import Meeting
 
+LIMITS = {"channels": 500, "roles": 250, "events": 100}
 RETRY_UNCLEAR = timedelta(0)  # the next look tells whether it arrived
 RETRY_FAILED = timedelta(minutes=5)
 _CHANNELS = {  # of the outbox, by lane
@@ -116,8 +118,11 @@ def record(action: Action, outcome: Outcome) -> None:
 
 
 def fail(action: Action, error: CallFailed) -> None:
-    """A message keeps its own account of why it was not sent."""
+    """A message keeps its own account of why it was not sent; a guild that is full though the plan
+    saw room holds objects that the bot does not see."""
     call: Call = action.payload
+    if action.verb == "create" and error.code == "guild_full":
+        note_refusal(action.kind, LIMITS[action.kind] - call.listed, now=clock.now())
     if action.verb != "send":
         return
     note = outbox.mark_unclear if isinstance(error, Unclear) else outbox.mark_failed

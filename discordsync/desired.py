@@ -20,6 +20,7 @@ from discordsync.facts import (
     CohortFacts,
     DirectFacts,
     GroupFacts,
+    Hidden,
     MeetingFacts,
     MessageFacts,
     Person,
@@ -106,6 +107,7 @@ class Desired:
     records: Mapping[str, Record] = field(default_factory=dict)
     known_people: Mapping[int, str] = field(default_factory=dict)  # everybody's, by Discord id
     room_for_lines: int = 0
+    hidden: Hidden = field(default_factory=Hidden)
 
 
 def want(snapshot: Snapshot, now: datetime) -> Desired:
@@ -121,6 +123,7 @@ def want(snapshot: Snapshot, now: datetime) -> Desired:
         records=snapshot.records,
         known_people=snapshot.everybody,
         room_for_lines=snapshot.room_for_lines,
+        hidden=snapshot.hidden,
     )
 
 

@@ -121,6 +121,21 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Hidden:
+    """What takes up room in the guild though the bot cannot see it.
+
+    `is_known`: the gateway told of the channels; otherwise a refusal may come as a surprise.
+    """
+
+    is_known: bool = False
+    counts: Mapping[str, int] = field(default_factory=dict)  # "channels", "roles", "events"
+    categories: int = 0
+    by_category: Mapping[int, int] = field(
+        default_factory=dict
+    )  # category's Discord id -> channels
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     installation: str
     adopt: bool  # staff's word: marked objects without a record are ours
@@ -130,6 +145,7 @@ class Snapshot:
     records: Mapping[str, Record] = field(default_factory=dict)
     everybody: Mapping[int, str] = field(default_factory=dict)  # Discord id -> name
     room_for_lines: int = 0  # how many more people may be written to for the first time
+    hidden: Hidden = field(default_factory=Hidden)
 
     @property
     def meetings_ahead(self) -> frozenset[int]:

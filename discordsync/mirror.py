@@ -35,8 +35,8 @@ from discordsync.client import Client
 from discordsync.desired import Desired, WantedGroup
 from discordsync.facts import Snapshot
 from discordsync.models import DiscordObject
-from discordsync.observed import ACTIVE, SCHEDULED, Observed
-from discordsync.plan_events import EVENTS
+from discordsync.observed import Observed
+from discordsync.plan_events import EVENTS, count_listed
 from discordsync.troubles import TROUBLES
 
 UNSEEN = "Discord did not list everybody, so it is not known who is in the server."
@@ -148,10 +148,11 @@ class DiscordMirror:
         def adds(kind: str) -> int:
             return sum(a.verb == "create" and a.kind == kind for a in _all_actions(plan))
 
-        events = sum(e.status in {SCHEDULED, ACTIVE} for e in observed.events.values())
+        used = planning.find_used(desired, observed)
+        events = count_listed(observed) + desired.hidden.counts.get("events", 0)
         return (
-            Budget("channels", len(observed.channels), adds("channels"), planning.CHANNELS),
-            Budget("roles", len(observed.roles), adds("roles"), planning.ROLES),
+            Budget("channels", used["channels"], adds("channels"), planning.LIMITS["channels"]),
+            Budget("roles", used["roles"], adds("roles"), planning.LIMITS["roles"]),
             Budget("events", events, adds("events"), EVENTS),
         )
 

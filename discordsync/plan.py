@@ -27,12 +27,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from cohorts.sync.mirror import Action, Plan, Policy, Trouble, Withheld
 from discordsync import calls, keys, permissions
 from discordsync.desired import Desired, WantedGroup
 from discordsync.look import Look
-from discordsync.observed import Observed
+from discordsync.observed import CATEGORY, Observed
 from discordsync.plan_access import find_people, find_removals, plan_access, take_before_giving
 from discordsync.plan_cohort import plan_cohort
 from discordsync.plan_directs import plan_directs
@@ -40,9 +41,8 @@ from discordsync.plan_events import plan_events
 from discordsync.plan_infrastructure import plan_infrastructure
 from discordsync.steps import Item, key_to_send, rank
 
-CHANNELS = 500  # in a guild, categories included
+LIMITS = {"channels": 500, "categories": 50, "roles": 250}  # of a guild; categories are channels
 IN_CATEGORY = 50
-ROLES = 250
 # Harmless, or over in a moment: reported when nothing else is wrong.
 WORTH_KNOWING = frozenset({"renamed", "moved", "unconfirmed"})
 
@@ -116,24 +116,21 @@ def _fit(look: Look, actions: list[Action]) -> tuple[list[Action], list[Withheld
         elif action.creates and action.cohort_id in full:
             withheld.append(Withheld(action, "guild_full", full[action.cohort_id]))
         else:
-            kept.append(action)
+            kept.append(_with_listed(look, action) if action.creates else action)
     return kept, withheld
 
 
 def _find_full(look: Look, creations: list[Action]) -> dict[int | None, str]:
     """Cohorts for which there is no room, with the numbers; the others are counted before them."""
-    used = {"channels": len(look.observed.channels), "roles": len(look.observed.roles)}
-    limits = {"channels": CHANNELS, "roles": ROLES}
+    used = find_used(look.desired, look.observed)
     full: dict[int | None, str] = {}
     for cohort_id in sorted({action.cohort_id or 0 for action in creations}):
         own = [action for action in creations if action.cohort_id == cohort_id]
         adds = Counter(action.kind for action in own)
-        short = [kind for kind in used if adds[kind] and used[kind] + adds[kind] > limits[kind]]
+        adds["categories"] = sum(action.payload.body.get("type") == CATEGORY for action in own)
+        short = [kind for kind in LIMITS if adds[kind] and used[kind] + adds[kind] > LIMITS[kind]]
         if short:
-            full[cohort_id] = "; ".join(
-                f"{used[kind]} {kind} stand, {adds[kind]} would be added, {limits[kind]} may be"
-                for kind in short
-            )
+            full[cohort_id] = "; ".join(_shortage(look, kind, used, adds[kind]) for kind in short)
         elif crowded := _find_crowded(look, own):
             full[cohort_id] = crowded
         else:
@@ -141,14 +138,39 @@ def _find_full(look: Look, creations: list[Action]) -> dict[int | None, str]:
     return full
 
 
+def find_used(desired: Desired, observed: Observed) -> dict[str, int]:
+    """How much of each limit is used, by what the bot sees and by what it does not."""
+    kinds = [channel.type for channel in observed.channels.values()]
+    hidden = desired.hidden.counts
+    return {
+        "channels": len(kinds) + hidden.get("channels", 0),
+        "categories": kinds.count(CATEGORY) + desired.hidden.categories,
+        "roles": len(observed.roles) + hidden.get("roles", 0),
+    }
+
+
+def _shortage(look: Look, kind: str, used: dict[str, int], adds: int) -> str:
+    hidden = look.desired.hidden.counts.get(kind, 0)
+    unseen = f" ({hidden} of them hidden from the bot)" if hidden else ""
+    return f"{used[kind]} {kind} stand{unseen}, {adds} would be added, {LIMITS[kind]} may be"
+
+
 def _find_crowded(look: Look, creations: Iterable[Action]) -> str:
     """A category that stands and would hold too much, since others put channels into it."""
     adds = Counter((action.payload.body or {}).get("parent_id") for action in creations)
     for category in look.observed.channels.values():
         held = sum(c.parent_id == category.id for c in look.observed.channels.values())
+        held += look.desired.hidden.by_category.get(category.id, 0)
         if (added := adds[str(category.id)]) and held + added > IN_CATEGORY:
             return (
                 f"the category “{category.name}” holds {held} channels, {added} would be added, "
                 f"{IN_CATEGORY} may be"
             )
     return ""
+
+
+def _with_listed(look: Look, action: Action) -> Action:
+    """A refusal for want of room then tells how much the bot does not see."""
+    listed = {"channels": look.observed.channels, "roles": look.observed.roles}
+    call = replace(action.payload, listed=len(listed[action.kind]))
+    return replace(action, payload=call)

@@ -12,12 +12,13 @@ twice (our mark, another id)           listed, not begun    delete the one that 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from cohorts.sync.mirror import Action, Trouble, Withheld
 from discordsync import calls, keys
 from discordsync.desired import WantedEvent, WantedGroup
 from discordsync.look import Look, Standing
-from discordsync.observed import ACTIVE, SCHEDULED, Event
+from discordsync.observed import ACTIVE, SCHEDULED, Event, Observed
 from discordsync.steps import keys_to_create
 
 EVENTS = 100  # scheduled or active in a guild
@@ -37,8 +38,8 @@ def plan_events(look: Look) -> Iterator[Action | Withheld | Trouble]:
 
 def _with_room(look: Look) -> list[WantedEvent]:
     """Events that stand, and of the others the earliest for which the guild has room."""
-    standing = sum(e.status in {SCHEDULED, ACTIVE} for e in look.observed.events.values())
-    room, chosen = EVENTS - standing, []
+    hidden = look.desired.hidden.counts.get("events", 0)
+    room, chosen = EVENTS - count_listed(look.observed) - hidden, []
     for event in look.desired.events:
         if look.stands(event.key):
             chosen.append(event)
@@ -46,6 +47,11 @@ def _with_room(look: Look) -> list[WantedEvent]:
             chosen.append(event)
             room -= 1
     return chosen
+
+
+def count_listed(observed: Observed) -> int:
+    """Events that count towards the limit, as far as the bot sees them."""
+    return sum(event.status in {SCHEDULED, ACTIVE} for event in observed.events.values())
 
 
 def _has_place(look: Look, event: WantedEvent) -> bool:
@@ -61,6 +67,7 @@ def _wanted(look: Look, group: WantedGroup, event: WantedEvent) -> Iterator[Acti
         case Standing.UNMADE | Standing.GONE:
             voice = keys.voice_channel(group.id)
             call = calls.create_event(look.observed.guild_id, event, look.id_of(voice) or 0)
+            call = replace(call, listed=count_listed(look.observed))
             yield _action(
                 group,
                 "create",

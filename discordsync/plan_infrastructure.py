@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from cohorts.sync.mirror import Action, Trouble, Withheld
 from discordsync import calls, keys, permissions
@@ -48,7 +49,22 @@ def _role(look: Look, group: WantedGroup) -> Iterator[Item]:
 def _create_role(look: Look, group: WantedGroup, key: str) -> Action:
     same = [r.id for r in look.observed.roles.values() if r.name == group.role_name]
     call = calls.create_role(look.observed.guild_id, key, group.role_name, same)
-    return create(Owner.of(group), call, "roles", f"role “{group.role_name}”")
+    action = create(Owner.of(group), call, "roles", f"role “{group.role_name}”")
+    return replace(action, behind=_turn(look, group))
+
+
+def _turn(look: Look, group: WantedGroup) -> frozenset[str]:
+    """What is tried before a group is begun.  Where it is not known how many channels are hidden
+    from the bot, the guild may turn out to be full: then groups are made one after the other."""
+    if look.desired.hidden.is_known:
+        return frozenset()
+    creators = look.creators(group.cohort_id)
+    earlier = [other for other in creators if other.position < group.position]
+    if not earlier:
+        return keys_to_create(group.category, keys.cohort_channel(group.cohort_id))
+    last = max(earlier, key=lambda other: other.position)
+    channels = keys.text_channel(last.id), keys.voice_channel(last.id)
+    return keys_to_create(group.category, *channels)
 
 
 def _repair_role(look: Look, group: WantedGroup, key: str, role: Role) -> Iterator[Item]:

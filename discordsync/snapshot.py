@@ -30,6 +30,7 @@ from discordsync.facts import (
     Snapshot,
     Window,
 )
+from discordsync.hidden import read_hidden
 from discordsync.lines import count_room, read_channels
 from discordsync.models import DiscordObject
 from guestvisits.selectors import guest_windows
@@ -84,6 +85,7 @@ def take(now: datetime) -> Snapshot:
         records=_records(now),
         everybody=people.names,
         room_for_lines=count_room(now) if to_people else 0,
+        hidden=read_hidden(now),
     )
 
 

@@ -36,8 +36,9 @@ class Action:
 
     `key` names it within a plan and across plans of one slice ("create role:12").  `needs` are keys
     of actions that must be done first, `after` of such that are tried first, unless that takes more
-    than a moment.  `rank` orders a lane, lowest first.  `removes` is the outside person (a readable
-    name) whose access this takes away though no dated fact explains it.
+    than a moment; `behind` are keys of such that are tried first however long that takes, unless
+    they cannot be tried.  `rank` orders a lane, lowest first.  `removes` is the outside person (a
+    readable name) whose access this takes away though no dated fact explains it.
     `ends`: this takes away access that a dated fact has ended; as little as possible delays it.
     `alone`: nothing hangs on it, and the mirror finds out by itself what an unclear answer meant.
     `repeatable`: nothing hangs on it, and doing it twice is the same as doing it once.
@@ -52,6 +53,7 @@ class Action:
     cohort_id: int | None = None
     needs: frozenset[str] = frozenset()
     after: frozenset[str] = frozenset()
+    behind: frozenset[str] = frozenset()
     rank: int = 0
     removes: str | None = None
     ends: bool = False

@@ -262,10 +262,13 @@ class _Slice:
         busy = {call.action.key for call in self.calls.values()}
         waiting = {a.key for a in self.view.plan.actions}
         waiting |= {w.action.key for w in self.view.plan.withheld}
+        stuck = settling.Rest.of(self.view.plan, self.failed, self.parked).stuck
         for action in sorted(self.view.plan.actions, key=lambda a: a.rank):
             if action.kind in self.calls or action.kind in self.parked:
                 continue
             if action.key in busy or action.key in self.failed or action.needs & waiting:
+                continue
+            if action.behind & waiting - stuck:
                 continue
             if not self._gives_way(action):
                 self._begin_call(action)
@@ -348,6 +351,7 @@ class _Slice:
             case CallFailed():
                 self._write(call, SyncAction.Outcome.FAILED, error.detail)
                 self.failed[call.action.key] = error
+                self.view.looked_at = float("-inf")  # the mirror may have noted what it means
             case LeaseLost():
                 self.stopped = error
             case _:

@@ -9,7 +9,7 @@ from discordsync.sandbox.errors import form_error, refuse, unsupported
 from discordsync.sandbox.journal import Action
 from discordsync.sandbox.names import text_channel_name
 from discordsync.sandbox.permissions import CATEGORY, VOICE, Bit
-from discordsync.sandbox.shown_channels import is_seen, present, telling_changes
+from discordsync.sandbox.shown_channels import present, present_told, telling_changes
 from discordsync.sandbox.world import World
 
 TEXT = 0
@@ -17,6 +17,7 @@ SERVED_TYPES = {TEXT, VOICE, CATEGORY}
 DISCORD_TYPES = (0, 2, 4, 5, 13, 14, 15)
 IN_GUILD = 500
 IN_CATEGORY = 50
+CATEGORIES = 50  # of the channels of a guild
 
 CHECKS: dict[str, fields.Check] = {
     "type": fields.nullable(fields.choice(*DISCORD_TYPES)),
@@ -70,15 +71,21 @@ def create_channel(world: World, call: Call) -> Answer:
     parent = check_parent(world, call.actor, kind, body.get("parent_id"))
     body["name"] = check_name(kind, body["name"])
     given = overwrites_at_birth(world, call.actor, parent, body.get("permission_overwrites"))
-    if len(world.state["channels"]) >= IN_GUILD:
-        raise refuse("too_many_channels")
+    check_room(world, kind)
     channel = new_channel(world, kind, body, given)
     world.state["channels"][channel["id"]] = channel
     world.state["messages"][channel["id"]] = {}
-    if is_seen(world, channel["id"]):
-        world.tell("CHANNEL_CREATE", present(world, channel))
+    world.tell("CHANNEL_CREATE", present_told(world, channel))
     journal.write(world, call, Action.CHANNEL_CREATE, channel["id"], {"name": channel["name"]})
     return 201, present(world, channel)
+
+
+def check_room(world: World, kind: int) -> None:
+    """Channels that the bot cannot see count as well."""
+    kinds = [channel["type"] for channel in world.state["channels"].values()]
+    full = kind == CATEGORY and kinds.count(CATEGORY) >= CATEGORIES
+    if full or len(kinds) >= IN_GUILD:
+        raise refuse("too_many_channels")
 
 
 def new_channel(
@@ -159,11 +166,10 @@ def remove(world: World, channel_id: str) -> None:
     """The channel goes with its messages and events; a category leaves its channels behind."""
     voice.empty(world, channel_id)
     events.remove_in_channel(world, channel_id)
-    shown, seen = present(world, world.channel(channel_id)), is_seen(world, channel_id)
+    told = present_told(world, world.channel(channel_id))
     del world.state["channels"][channel_id]
     world.state["messages"].pop(channel_id, None)
-    if seen:
-        world.tell("CHANNEL_DELETE", shown)
+    world.tell("CHANNEL_DELETE", told)
     orphan(world, channel_id)
 
 

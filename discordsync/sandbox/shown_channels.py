@@ -1,6 +1,7 @@
 """A channel in Discord's form, and the telling that it changed.
 
-The bot is told of channels that it can see, and of one more change: that by which it lost sight.
+Over HTTP channels that the bot cannot view are left out.  The gateway tells of them obfuscated:
+what remains is that they exist, of which type they are and in which category.
 """
 
 from collections.abc import Iterator, Mapping
@@ -8,9 +9,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from discordsync.sandbox import permissions
-from discordsync.sandbox.permissions import CATEGORY, VOICE
+from discordsync.sandbox.permissions import CATEGORY, VOICE, Bit
 from discordsync.sandbox.world import World
 
+OBFUSCATED = 1 << 17  # a channel's flag
+HIDDEN_NAME = "___hidden___"
 OF_SOME_TYPES = ("topic", "nsfw", "rate_limit_per_user", "bitrate", "user_limit")
 
 
@@ -47,6 +50,21 @@ def present_overwrites(held: Mapping[str, Mapping[str, int]]) -> list[dict[str, 
     ]
 
 
+def present_told(world: World, channel: Mapping[str, Any]) -> dict[str, Any]:
+    """The channel as the gateway tells the bot of it."""
+    shown = present(world, channel)
+    if is_seen(world, channel["id"]):
+        return shown
+    deny = {"type": 0, "allow": 0, "deny": int(Bit.VIEW_CHANNEL)}
+    return {
+        **shown,
+        **{name: None for name in ("topic", "last_message_id") if name in shown},
+        "name": HIDDEN_NAME,
+        "flags": OBFUSCATED,
+        "permission_overwrites": present_overwrites({world.guild_id: deny}),
+    }
+
+
 def is_seen(world: World, channel_id: str) -> bool:
     return permissions.sees(world.state, world.bot_id, channel_id)
 
@@ -56,15 +74,14 @@ def telling_changes(world: World, channel_id: str) -> Iterator[None]:
     """Tell what became of a channel, and of a category's channels, within the block."""
     before = look(world, channel_id)
     yield
-    for changed_id, (shown, seen) in look(world, channel_id).items():
-        was_shown, was_seen = before.get(changed_id, (None, False))
-        if shown != was_shown and (seen or was_seen):
-            world.tell("CHANNEL_UPDATE", shown)
+    for changed_id, told in look(world, channel_id).items():
+        if told != before.get(changed_id):
+            world.tell("CHANNEL_UPDATE", told)
 
 
-def look(world: World, channel_id: str) -> dict[str, tuple[dict[str, Any], bool]]:
+def look(world: World, channel_id: str) -> dict[str, dict[str, Any]]:
     return {
-        channel["id"]: (present(world, channel), is_seen(world, channel["id"]))
+        channel["id"]: present_told(world, channel)
         for channel in world.state["channels"].values()
         if channel_id in (channel["id"], channel["parent_id"])
     }

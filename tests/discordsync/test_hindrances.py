@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from cohorts import clock
 from cohorts.models import AccessState, Membership
@@ -12,8 +14,10 @@ from cohorts.services.memberships import end_membership
 from cohorts.sync import services, tasks
 from cohorts.sync.models import MirrorState, SyncAction
 from cohorts.sync.registry import find_trouble
+from discordsync.bot.models import BotHeartbeat
+from discordsync.hidden import note_hidden_channels
 from discordsync.permissions import NEEDED
-from discordsync.sandbox.permissions import EVERYONE, LEAST_PRIVILEGED
+from discordsync.sandbox.permissions import EVERYONE, LEAST_PRIVILEGED, Bit
 from tests.discordsync.standing import (
     detail,
     holders_of,
@@ -148,6 +152,25 @@ def test_a_role_that_stands_above_the_bot_holds_up_only_its_own_people(sandbox, 
         assert state.reason == (find_trouble(code).sentence if code else "")
 
 
+def test_c14_a_bot_that_was_invited_before_goes_on_without_the_new_permission(sandbox, made):
+    sandbox.post("discord/settings", {"bot_permissions": sum(NEEDED.values())})
+    realize(made)
+    (run,) = services.ask_for_plan(made.ids, as_if_asked=False)
+    work("discord")
+
+    assert {group.status for group in made.refresh().groups} == {"active"}
+    assert not sandbox.calls(status=403)
+    run.refresh_from_db()
+    (check,) = [c for c in run.summary["checks"] if c["what"] == "Optional permissions"]
+    assert not check["ok"]
+    assert "Pin Messages" in check["detail"]
+
+    sandbox.post("discord/settings", {"bot_permissions": LEAST_PRIVILEGED})
+    seen = sandbox.last
+    look_again()
+    assert made_since(sandbox, seen) == {"PUT permissions": 2}  # one facilitator in each group
+
+
 # -- room ------------------------------------------------------------------------------------------
 
 
@@ -173,6 +196,78 @@ def test_a_cohort_without_room_is_told_the_numbers_and_a_smaller_one_is_made(san
     channels = sandbox.get("state")["discord"]["channels"]
     assert len(channels) == 500
     assert not [c for c in channels.values() if "Spring" in c["name"]]  # nothing half-done
+
+
+def hide(sandbox, count, kind=2):
+    """Channels that the bot cannot see; returns the id of the last one."""
+    everyone = sandbox.get("state")["discord"]["guild"]["id"]
+    hidden = [{"id": everyone, "type": 0, "allow": "0", "deny": str(int(Bit.VIEW_CHANNEL))}]
+    for n in range(count):
+        fields = {"name": f"secret {n}", "type": kind, "permission_overwrites": hidden}
+        made = sandbox.post("create", {"kind": "channel", "fields": fields})
+    return made["id"]
+
+
+def test_b14_a_cohort_that_hidden_channels_leave_no_room_for_is_not_begun(sandbox):
+    hide(sandbox, 486)
+    BotHeartbeat.objects.create(name="bot", heard_at=timezone.now())
+    note_hidden_channels([(2, None)] * 486)
+    made = make_cohort(groups=8, members=1)
+    join(sandbox, made.people)
+    realize(made)
+    (run,) = services.ask_for_plan(made.ids, as_if_asked=True)
+    work("discord")
+
+    assert sandbox.writes(service="discord") == []
+    told = "486 channels stand (486 of them hidden from the bot), 18 would be added, 500 may be"
+    assert {detail(group) for group in made.groups} == {told}
+    assert "hidden from the bot" in find_trouble("guild_full").fix
+    run.refresh_from_db()
+    (channels,) = [b for b in run.summary["budget"] if b["what"] == "channels"]
+    assert (channels["used"], channels["limit"]) == (486, 500)
+
+
+def test_b14_without_the_gateways_word_a_refusal_ends_it_between_two_groups(sandbox):
+    hide(sandbox, 486)
+    made = make_cohort(groups=8, members=1)
+    join(sandbox, made.people)
+    realize(made)
+    work("discord")
+
+    statuses = [group.status for group in made.refresh().groups]
+    assert statuses == ["active"] * 6 + ["preview"] * 2
+    state = sandbox.get("state")["discord"]
+    names = {item["name"] for kind in ("roles", "channels") for item in state[kind].values()}
+    assert "Group 7 (Spring)" in names  # a bare role: it opens nothing
+    assert not names & {"group-7", "Group 7 voice", "Group 8 (Spring)", "group-8"}
+    assert {trouble(group) for group in made.groups[6:]} == {"guild_full"}
+    assert "486 of them hidden" in detail(made.groups[7])
+    seen = sandbox.last
+    look_again()
+    assert [c for c in sandbox.calls(seen) if c["method"] == "POST"] == []
+
+
+def test_b14_events_in_hidden_channels_count_once_a_refusal_has_told(sandbox, made):
+    voice = hide(sandbox, 1)
+    start = clock.now() + timedelta(days=1)
+    for n in range(98):
+        fields = {
+            "name": f"secret {n}",
+            "channel_id": voice,
+            "entity_type": 2,
+            "privacy_level": 2,
+            "scheduled_start_time": start.isoformat(),
+        }
+        sandbox.post("create", {"kind": "event", "fields": fields})
+    realize(made)
+    work("discord")
+
+    refused = sandbox.calls(method="POST", status=400)
+    assert len(refused) == 1
+    assert {group.status for group in made.refresh().groups} == {"active"}
+    seen = sandbox.last
+    look_again()
+    assert [c for c in sandbox.calls(seen) if c["method"] == "POST"] == []
 
 
 def test_roles_are_counted_before_the_first_call(sandbox, made):

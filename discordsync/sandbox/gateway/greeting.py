@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from discordsync.sandbox import channels, events, guild, members, permissions, voice
+from discordsync.sandbox import channels, events, guild, members, voice
 from discordsync.sandbox.gateway.intents import Intent
 from discordsync.sandbox.gateway.reading import Identify, MembersRequest, Op
 from discordsync.sandbox.world import World
@@ -32,7 +32,7 @@ def guild_create(world: World, wish: Identify) -> dict[str, Any]:
     """The guild as this session may see it.
 
     Without the presences intent only the bot and the people in voice channels are listed; channels
-    and events that the bot cannot see are left out.
+    that the bot cannot see are obfuscated, events in them are left out.
     """
     people = world.state["members"]
     in_voice = [world.bot_id, *(user_id for user_id in world.state["voice"])]
@@ -46,9 +46,8 @@ def guild_create(world: World, wish: Identify) -> dict[str, Any]:
         "member_count": len(people),
         "members": [members.present(world, user_id) for user_id in listed],
         "channels": [
-            without_guild(channels.present(world, channel))
+            without_guild(channels.present_told(world, channel))
             for channel in world.state["channels"].values()
-            if permissions.sees(world.state, world.bot_id, channel["id"])
         ],
         "voice_states": [
             without_guild(voice.present(world, user_id))

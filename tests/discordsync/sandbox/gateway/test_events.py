@@ -127,7 +127,7 @@ def test_a_category_and_the_channels_that_follow_it_are_told_together(gateway: G
     ]
 
 
-def test_of_a_hidden_channel_only_its_vanishing_is_told(gateway: Gateway) -> None:
+def test_b14_a_hidden_channel_is_told_obfuscated(gateway: Gateway) -> None:
     guild = gateway.server
     channel = guild.make("channel", name="general")
     hidden = {"permission_overwrites": [{"id": GUILD, "type": 0, "deny": "1024"}]}
@@ -140,7 +140,11 @@ def test_of_a_hidden_channel_only_its_vanishing_is_told(gateway: Gateway) -> Non
         guild.make("channel", name="also-secret", **hidden)
 
     guild.set(bot_permissions=0)
-    assert names(told(gateway, act)) == ["CHANNEL_UPDATE"]
+    events = told(gateway, act)
+    assert names(events) == ["CHANNEL_UPDATE", "CHANNEL_DELETE", "CHANNEL_CREATE"]
+    assert {(data["name"], data["flags"], data["topic"]) for _, data in events} == {
+        ("___hidden___", 1 << 17, None)
+    }
 
 
 def test_messages_are_told_without_what_others_wrote(gateway: Gateway) -> None:
