@@ -37,6 +37,8 @@ def live_through(now: datetime) -> Iterator[Sample]:
     _let_things_happen(academy, now + HOUR)
     for halves in range(2 * 14):
         moment = now + 2 * HOUR + halves * DAY / 2
+        if halves == 1:
+            _cancel(academy, "Jo", "C", 1, moment)  # the home group was told of it
         settle_all_visits(moment)
         yield from _look(moment)
 
@@ -47,7 +49,7 @@ def _begin(now: datetime) -> Academy:
     Installation.objects.update(first_started_at=now - DAY, quiet_before=now - DAY)
     academy = Academy(now, groups="ABC")
     Cohort.objects.update(first_known_at=now - DAY)
-    for n, name in enumerate(("Alice", "Gil", "Gus", "Hal", "Ida")):
+    for n, name in enumerate(("Alice", "Gil", "Gus", "Hal", "Ida", "Jo")):
         academy.add_member(name, "A", discord_id=FIRST_ID + n, timezone="America/New_York")
     academy.add_facilitator("Fay", "A", discord_id=FIRST_ID + 9)
     academy.add_member("Ned", "A")  # has no Discord account
@@ -93,8 +95,8 @@ def _let_things_happen(academy: Academy, now: datetime) -> None:
     _book(academy, "Gus", "B", 3, now)
     _book(academy, "Hal", "C", 2, now)
     _book(academy, "Ida", "C", 3, now)
-    hal = User.objects.get(name="Hal")
-    cancel_visit(hal.pk, host_meeting_id=academy.meeting("C", 2).pk, now=now)
+    _book(academy, "Jo", "C", 1, now)
+    _cancel(academy, "Hal", "C", 2, now)
     carry_out(moves.Reschedule(academy.meeting("C", 3).pk, now + 40 * DAY), by=None, now=now)
     carry_out(moves.Cancel(academy.meeting("A", 4).pk), by=None, now=now)
 
@@ -106,6 +108,11 @@ def _book(academy: Academy, name: str, host: str, number: int, now: datetime) ->
         host_meeting_id=academy.meeting(host, number).pk,
         now=now,
     )
+
+
+def _cancel(academy: Academy, name: str, host: str, number: int, now: datetime) -> None:
+    person = User.objects.get(name=name)
+    cancel_visit(person.pk, host_meeting_id=academy.meeting(host, number).pk, now=now)
 
 
 def _look(now: datetime) -> Iterator[Sample]:

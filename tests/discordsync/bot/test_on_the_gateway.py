@@ -471,7 +471,7 @@ def observed_once(here):
     yield
     work("discord")
     looks = [c for c in here.world.sandbox.calls(seen) if c["path"].endswith("/members")]
-    witness = here.add("Witness", "W")  # told after everything else
+    witness = here.add(f"Witness {told}", "A")  # told after everything else
     are_noticed(here, [witness])
     here.people.wait(lambda: count_changes("discord") > told, "the bot does not pass it on")
     assert (len(looks), count_changes("discord")) == (1, told + 1)
