@@ -30,10 +30,9 @@ def _find_orphans(observed: Observed, memory: Memory) -> Orphans:
         return Orphans()
     found = list(observed.strangers(memory.recorded | memory.not_adopted))
     marks = [mark for event in found if (mark := ids.read_id(event.id))]
-    return Orphans(
-        names=tuple(sorted(event.face.summary for event in found)),
-        groups=frozenset(mark.group_id for mark in marks),
-    )
+    groups = frozenset(mark.group_id for mark in marks)
+    names = tuple(sorted(event.face.summary for event in found))
+    return Orphans(names, groups, unrecorded=len(groups))
 
 
 async def read(client: Client, memory: Memory) -> Reading:

@@ -10,8 +10,8 @@
 
 Until staff have spoken, marked objects without a record or an open intent are orphans. A clone is
 one once its original is deleted, since it has the same topic: the group or cohort that it names is
-held. Many of them mean that this database may be older than what is outside, and everything is
-held (cohorts.sync.mirror.Orphans).  On staff's word a text channel brings its group's role, voice
+held. Many of which nothing is recorded mean that this database may be older than what is outside,
+and everything is held (cohorts.sync.mirror.Orphans).  On staff's word a text channel brings its group's role, voice
 channel and category with it, which carry no mark.
 """
 
@@ -124,19 +124,28 @@ def find_strangers(snapshot: Snapshot, observed: Observed) -> dict[str, int]:
 
 def describe_orphans(strangers: dict[str, int], snapshot: Snapshot, observed: Observed) -> Orphans:
     """What was found, with the groups and cohorts that the marks name."""
-    groups_of_meetings = {m.id: g.id for g in snapshot.groups.values() for m in g.meetings}
-    groups, cohorts = set(), set()
-    for key in strangers:
-        number = keys.number_of(key)
-        match keys.kind_of(key):
-            case "cohort_channel":
-                cohorts.add(number)
-            case "text_channel":
-                groups.add(number)
-            case "event":
-                groups.add(groups_of_meetings[number])
-    names = tuple(observed.name_of(pk) for pk in strangers.values())
-    return Orphans(names, frozenset(groups), frozenset(cohorts))
+    owners = {key: owner for key in strangers if (owner := _owner(key, snapshot))}
+    named = set(owners.values())
+    return Orphans(
+        names=tuple(observed.name_of(pk) for pk in strangers.values()),
+        groups=frozenset(pk for kind, pk in named if kind == "group"),
+        cohorts=frozenset(pk for kind, pk in named if kind == "cohort"),
+        unrecorded=len({owners[key] for key in owners if key not in snapshot.records}),
+    )
+
+
+def _owner(key: str, snapshot: Snapshot) -> tuple[str, int] | None:
+    """The group or cohort that a mark names; None for what only hangs on a marked object."""
+    number = keys.number_of(key)
+    match keys.kind_of(key):
+        case "cohort_channel":
+            return "cohort", number
+        case "text_channel":
+            return "group", number
+        case "event":
+            groups = snapshot.groups.values()
+            return "group", next(g.id for g in groups for m in g.meetings if m.id == number)
+    return None
 
 
 def _is_unexplained(key: str, snapshot: Snapshot, observed: Observed) -> bool:

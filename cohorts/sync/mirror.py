@@ -26,7 +26,7 @@ from typing import Any, Protocol
 from cohorts.sync.errors import CallFailed
 from cohorts.sync.troubles import TroubleText
 
-FEW_ORPHANS = 3  # groups and cohorts that orphans name; more stop everything
+FEW_ORPHANS = 3  # groups and cohorts of which no record is known; more stop everything
 ORPHANS_SHOWN = 10
 
 
@@ -166,20 +166,22 @@ class Outcome:
 class Orphans:
     """Objects with our mark that no record explains: by their names, and by whom the marks name.
 
-    One or a few of them hold up only those groups and cohorts; many are a sign that this database
-    is older than what is outside, and stop everything.
+    They hold up those groups and cohorts.  `unrecorded` counts the groups and cohorts of which this
+    database knows no such object at all (of a clone it knows the deleted original): many are a sign
+    that it is older than what is outside, and stop everything.
     """
 
     names: tuple[str, ...] = ()
     groups: frozenset[int] = frozenset()
     cohorts: frozenset[int] = frozenset()
+    unrecorded: int = 0
 
     def __bool__(self) -> bool:
         return bool(self.names)
 
     @property
     def are_many(self) -> bool:
-        return len(self.groups) + len(self.cohorts) > FEW_ORPHANS
+        return self.unrecorded > FEW_ORPHANS
 
     @property
     def detail(self) -> str:

@@ -4,8 +4,8 @@ what is found                                        what waits for the answer
 this database was restored or copied (its seal)      every write and every message
 INSTALLATION_ID is not the one that staff accepted   every write and every message
 the settings name another server or calendar         every write and every message
-marked objects without a record: many                every write and every message
-marked objects without a record: a few               the groups and cohorts that they name
+marked objects of which nothing is recorded: many    every write and every message
+a few of them, or clones of what was deleted         the groups and cohorts that they name
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class Question:
     """What staff have to decide; all but `doubt` by the mirror's name.
 
     `doubt`: the code of what is wrong with this database.  `moved`: the server or calendar that the
-    records are about.  `strange`: many objects without a record.  `orphaned`: a few.  `is_silent`:
-    a copy that sends nothing until staff allow it; that is no question.
+    records are about.  `strange`: many objects without a record.  `orphaned`: a few, or clones.
+    `is_silent`: a copy that sends nothing until staff allow it; that is no question.
     """
 
     doubt: str = ""

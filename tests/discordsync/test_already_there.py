@@ -274,12 +274,13 @@ def test_b1_a_cloned_channel_holds_up_its_own_group_alone_and_is_taken_over(sand
     assert not ownership.find_question()
 
 
-def test_b1_a_cloned_channel_of_the_cohort_holds_up_no_other_cohort(sandbox, made):
+def test_b1_cloned_channels_of_a_whole_cohort_hold_up_no_other_cohort(sandbox, made):
     other = make_cohort(groups=1, name="Autumn", called="Other")
     join(sandbox, [*made.people, *other.people])
     realize(other)
     work("discord")
-    clone(sandbox, f"cohort_channel:{made.cohort.pk}")
+    for key in [f"cohort_channel:{made.cohort.pk}", *(f"text_channel:{pk}" for pk in made.ids)]:
+        clone(sandbox, key)  # however many
     late = [add_member(made.groups[0]), add_member(other.groups[0])]
     join(sandbox, [*made.people, *other.people, *late])
     look_again()
