@@ -298,6 +298,7 @@ MESSAGE_SOURCES = [  # which messages facts make owed
     "meetings.messages.reminders.owe_reminders",
     "meetings.messages.nudges.owe_nudges",
     "meetings.messages.changes.owe_changes",
+    "meetings.messages.departures.owe_departures",
 ]
 MESSAGE_KINDS = {  # what the templates of each kind are given
     "welcome": "discordsync.messages.welcome_context",
@@ -317,6 +318,7 @@ MESSAGE_KINDS = {  # what the templates of each kind are given
     "nudge": "meetings.messages.nudges.nudge_context",
     "meeting_moved": "meetings.messages.changes.changes_context",
     "meeting_cancelled": "meetings.messages.changes.changes_context",
+    "member_left": "meetings.messages.departures.departure_context",
 }
 MESSAGE_TOPICS = [  # what people choose a way for (cohorts/messages/topics.py)
     {
@@ -349,8 +351,8 @@ MESSAGE_TOPICS = [  # what people choose a way for (cohorts/messages/topics.py)
     {
         "name": "groups",
         "title": "My groups",
-        "about": "When you come into a group. The first, long letter always comes by e-mail.",
-        "kinds": ("group_assigned", "member_joined"),
+        "about": "When you join or leave a group. The first, long letter always comes by e-mail.",
+        "kinds": ("group_assigned", "member_joined", "member_left"),
         "may_be_off": False,
     },
 ]

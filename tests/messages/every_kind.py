@@ -17,6 +17,7 @@ from cohorts.messages.services import collect
 from cohorts.models import AccessState, Cohort, Group, Installation, Membership, User
 from cohorts.services.access import report_access
 from cohorts.services.installation import ensure_installation
+from cohorts.services.memberships import end_membership
 from cohorts.sync.models import RealizeRequest
 from discordsync.models import DiscordObject
 from guestvisits.services.booking import book_visit
@@ -91,6 +92,8 @@ def _let_things_happen(academy: Academy, now: datetime) -> None:
     carol = academy.add_member("Carol", "A", discord_id=FIRST_ID + 20)
     Membership.objects.filter(user=carol).update(joined_at=now)
     report_access("discord", academy.groups["A"].pk, [(carol.pk, "has", "")], now=now)
+    ned = Membership.objects.get(user__name="Ned")
+    end_membership(ned.pk, status="dropped", now=now)
     _book(academy, "Gil", "B", 1, now)
     _book(academy, "Gus", "B", 3, now)
     _book(academy, "Hal", "C", 2, now)

@@ -1,0 +1,81 @@
+"""Somebody leaves a group that goes on, or moves to another: the channel and the person are told.
+
+the membership ended since …                 the group's channel      the person
+-------------------------------------------  -----------------------  --------------------------
+staff or a roster ended it                   "is no longer in …"      a letter
+the person moved to another of the cohort    "has moved to another    nothing: the new group's
+                                             group"                   letter says it
+the group or the cohort ended, was merged    nothing                  nothing
+the person is in the group again             nothing                  nothing
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.urls import reverse
+
+from cohorts.messages.models import Message
+from cohorts.messages.owed import NoLongerTrue, Owed
+from cohorts.models import Membership, active_group
+
+LEFT = "member_left"
+TOLD_WITHIN = timedelta(days=2)
+
+
+def owe_departures(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
+    """One query."""
+    members = _departed().filter(left_at__gt=now - TOLD_WITHIN, left_at__lte=now)
+    if group_ids is not None:
+        members = members.filter(group__in=group_ids)
+    for member in members.order_by("pk"):
+        yield _owe(member, None)
+        if member.user.is_active and not member.has_moved:  # type: ignore[attr-defined]
+            yield _owe(member, member.user_id)
+
+
+def _departed() -> QuerySet[Membership]:
+    """Memberships that ended while their group was active, of people who are not back."""
+    active = Membership.objects.filter(user=OuterRef("user"), status=Membership.Status.ACTIVE)
+    elsewhere = active.filter(
+        cohort=OuterRef("cohort"), role=OuterRef("role"), joined_at__gte=OuterRef("left_at")
+    )
+    members = Membership.objects.exclude(status=Membership.Status.ACTIVE).filter(
+        active_group("group__"),
+        ~Exists(active.filter(group=OuterRef("group"))),
+        left_at__gte=F("group__activated_at"),
+    )
+    return members.annotate(has_moved=Exists(elsewhere)).select_related("user")
+
+
+def _owe(member: Membership, user_id: int | None) -> Owed:
+    assert member.left_at is not None  # a constraint
+    return Owed(
+        key=f"{LEFT}:{member.pk}:{user_id or 'channel'}",
+        kind=LEFT,
+        channel=Message.Channel.EMAIL if user_id else Message.Channel.DISCORD_CHANNEL,
+        group_id=member.group_id,
+        user_id=user_id,
+        due_at=member.left_at,
+        cutoff_at=member.left_at + TOLD_WITHIN,
+        context={"membership": member.pk},
+    )
+
+
+def departure_context(message: Message, _now: datetime) -> dict[str, Any]:
+    """What the templates need.  Raises NoLongerTrue."""
+    member = _departed().filter(pk=message.context["membership"]).first()
+    if member is None:
+        raise NoLongerTrue("The person is in the group again, or the group has ended.")
+    has_moved = member.has_moved  # type: ignore[attr-defined]
+    if message.user_id and has_moved:
+        raise NoLongerTrue("The person is in another group by now, whose letter says so.")
+    return {
+        "member": member.user,
+        "has_moved": has_moved,
+        "meetings_url": f"{settings.SITE_URL}{reverse('my-meetings')}",
+    }

@@ -1,0 +1,66 @@
+"""Who leaves a group or moves to another: a line in the old channel, and at most one letter."""
+
+from __future__ import annotations
+
+import pytest
+
+from cohorts.models import Cohort, Membership
+from cohorts.services.groups import end_group
+from cohorts.services.memberships import add_member, change_role, end_membership, move_member
+from tests.meetings.messages.conftest import look, owed, words_to
+
+pytestmark = pytest.mark.django_db
+
+LEFT = "member_left"
+
+
+@pytest.fixture
+def alice(academy, joined) -> Membership:
+    academy.add_member("Bob", "A")
+    alice = academy.add_member("Alice", "A")
+    joined()
+    return alice.memberships.get()
+
+
+@pytest.mark.parametrize("status", ["dropped", "completed", "removed"])
+def test_c24_whoever_leaves_gets_one_letter_and_the_channel_one_line(alice, now, status):
+    end_membership(alice.pk, status=status, now=now)
+    look(now)
+    look(now)
+    assert owed(LEFT) == ["Alice", "channel"]
+    letter = words_to("Alice", LEFT, now)
+    assert letter.subject == "You are no longer in Group A"
+    assert "tell the people who run your course" in letter.text
+    assert words_to("channel", LEFT, now).text.strip() == "**Alice** is no longer in **Group A**."
+
+
+def test_c24_whoever_moves_is_told_by_the_new_group_and_the_old_channel_hears_it(
+    alice, academy, now
+):
+    move_member(alice.pk, academy.groups["B"].pk, now=now)
+    look(now)
+    assert owed(LEFT) == ["channel"]
+    line = words_to("channel", LEFT, now).text.strip()
+    assert line == "**Alice** has moved from **Group A** to another group."
+
+
+@pytest.mark.parametrize("what", ["merged", "completed", "cohort", "back", "role", "preview"])
+def test_c24_nobody_is_told_of_an_end_of_the_group_or_of_nothing(alice, academy, now, what):
+    group = academy.groups["A"]
+    match what:
+        case "cohort":
+            end_membership(alice.pk, status="completed", now=now)
+            Cohort.objects.update(status="completed")
+        case "back":
+            end_membership(alice.pk, status="removed", now=now)
+            add_member(group.pk, alice.user_id, now=now)
+        case "role":
+            change_role(alice.pk, role="facilitator")
+        case "preview":
+            group.status, group.activated_at = "preview", None
+            group.save()
+            end_membership(alice.pk, status="removed", now=now)
+        case _:
+            end_group(group.pk, status=what, now=now)
+    look(now)
+    assert owed(LEFT) == []
