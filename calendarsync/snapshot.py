@@ -26,6 +26,7 @@ from calendarsync.slots import Slot, Weekly
 from cohorts.models import AccessException, Group, Membership, User, live_group
 from cohorts.services.installation import ensure_installation
 from cohorts.sync.models import GroupSync
+from cohorts.zones import zone_names
 from guestvisits.selectors import guest_windows
 from meetings.models import Meeting
 
@@ -93,7 +94,7 @@ def _facts(group: Group, rows: _Rows) -> GroupFacts:
 
 
 def _weekly(group: Group) -> Weekly | None:
-    if group.weekday is None or group.start_time is None:
+    if group.weekday is None or group.start_time is None or group.timezone not in zone_names():
         return None
     return Weekly(group.weekday, group.start_time, group.timezone, group.duration_minutes)
 

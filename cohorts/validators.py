@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
-from zoneinfo import available_timezones
-
 from django.core.exceptions import ValidationError
+
+from cohorts.zones import zone_names
 
 # Discord counts from 2015: the smallest id it ever gave has 15 digits; a 64-bit id has 20 at most.
 SMALLEST_SNOWFLAKE = 10**14
 LARGEST_SNOWFLAKE = 2**63 - 1
-
-
-@cache
-def zone_names() -> frozenset[str]:
-    return frozenset(available_timezones())
 
 
 def check_address(email: str) -> None:

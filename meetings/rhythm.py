@@ -21,7 +21,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count, islice
-from zoneinfo import ZoneInfo
+
+from cohorts.zones import find_zone
 
 DAYS_OF_WEEK = 7
 
@@ -110,11 +111,11 @@ def first_day(start_date: date, weekday: int) -> date:
 
 def instant(day: date, wall_time: time, zone: str) -> datetime:
     """The moment, in UTC, at which clocks of this IANA zone show this day and time."""
-    local = datetime.combine(day, wall_time.replace(fold=0), tzinfo=ZoneInfo(zone))
+    local = datetime.combine(day, wall_time.replace(fold=0), tzinfo=find_zone(zone))
     return local.astimezone(UTC)
 
 
 def later_by_weeks(moment: datetime, weeks: int, zone: str) -> datetime:
     """The moment so many weeks later at which clocks of this zone show the same time, in UTC."""
-    local = moment.astimezone(ZoneInfo(zone))
+    local = moment.astimezone(find_zone(zone))
     return instant(local.date() + timedelta(weeks=weeks), local.time(), zone)

@@ -16,6 +16,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from cohorts.models import Group, live_group
 from cohorts.services.locks import lock_groups
 from cohorts.signals import announce
+from cohorts.zones import zone_names
 from meetings.following import FOLLOWING, Rewrite, find_rewrite, make_room
 from meetings.models import Meeting, SkippedWeek
 from meetings.moving.moves import Cancel, Reschedule, Restore
@@ -56,8 +57,11 @@ def write_meetings(group_ids: Iterable[int], *, now: datetime) -> set[int]:
 
 
 def _compare(groups: Iterable[Group], now: datetime) -> dict[int, Rewrite]:
-    """The groups whose meetings differ from the facts, with what they lack."""
-    live = [group for group in groups if not group.has_ended]
+    """The groups whose meetings differ from the facts, with what they lack.
+
+    Where plain SQL broke the zone the facts say nothing: the meetings stay where they are.
+    """
+    live = [group for group in groups if not group.has_ended and group.timezone in zone_names()]
     rows: dict[int, list[Meeting]] = defaultdict(list)
     for meeting in Meeting.objects.filter(group__in=live).order_by("number"):
         rows[meeting.group_id].append(meeting)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 
 from cohorts.models import User
+from cohorts.zones import find_zone, known_zone
 from meetings.models import Meeting
 
 DAY, TIME = "D j M", "H:i"
@@ -31,8 +31,8 @@ def say_day(moment: datetime, reader: User) -> str:
 
 
 def say_zone(reader: User) -> str:
-    return reader.timezone.replace("_", " ")
+    return known_zone(reader.timezone).replace("_", " ")
 
 
 def _local(moment: datetime, reader: User) -> datetime:
-    return moment.astimezone(ZoneInfo(reader.timezone))
+    return moment.astimezone(find_zone(reader.timezone))

@@ -10,10 +10,15 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from cohorts.zones import known_zone
+
 register = template.Library()
 
 DAY = "l j F"
 TIME = "H:i"
+
+
+register.filter("known_zone", known_zone)
 
 
 @register.simple_tag

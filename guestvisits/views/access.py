@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -16,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django_htmx.http import HttpResponseClientRedirect
 
 from cohorts.models import User
+from cohorts.zones import find_zone
 
 View = Callable[..., HttpResponseBase]
 
@@ -34,7 +34,7 @@ def signed_in(view: View) -> View:
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return _to_sign_in(request)
-        with timezone.override(ZoneInfo(request.user.timezone)):
+        with timezone.override(find_zone(request.user.timezone)):
             return view(request, *args, **kwargs)
 
     return checked

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_http_methods
 
 from cohorts import clock
 from cohorts.services.people import change_zone
-from cohorts.validators import check_zone, zone_names
+from cohorts.validators import check_zone
+from cohorts.zones import zone_names
 from guestvisits.views.access import SignedInRequest, signed_in
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
@@ -14,6 +12,7 @@ from django.utils import timezone
 
 from cohorts import clock
 from cohorts.models import Group, User
+from cohorts.zones import find_zone
 from meetings.models import Meeting
 from meetings.moving.forms import GROUP_FORMS, MEETING_FORMS, MoveForm
 from meetings.moving.steps import Step, take_step
@@ -58,7 +57,7 @@ def _answer(
         _log(request.user, meeting or group, str(step.done.get_kind_display()))
         messages.success(request, "Done. Everybody concerned is told, and calendars follow.")
         return redirect(back)
-    with timezone.override(ZoneInfo(request.user.timezone)):
+    with timezone.override(find_zone(request.user.timezone)):
         return _show(request, step, back)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin, messages
@@ -19,6 +18,7 @@ from cohorts import clock
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, User
 from cohorts.services.terms import Term, change_term, preview_term
+from cohorts.zones import find_zone
 from meetings.moving.forms import DateInput
 
 PERMISSIONS = ("cohorts.change_cohort", "meetings.change_meeting")
@@ -71,5 +71,5 @@ def _show(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     context = {**admin.site.each_context(request), "title": title, **context}
     status = 400 if context["form"].errors else 200
     assert isinstance(request.user, User)
-    with timezone.override(ZoneInfo(request.user.timezone)):
+    with timezone.override(find_zone(request.user.timezone)):
         return render(request, "admin/meetings/term.html", context, status=status)

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
 
 from django import forms
 
 from cohorts.models import Group
-from cohorts.validators import check_zone, zone_names
+from cohorts.validators import check_zone
+from cohorts.zones import find_zone, known_zone, zone_names
 from meetings.models import Meeting
 from meetings.moving.moves import (
     Add,
@@ -84,7 +84,7 @@ class _TimeForm(MoveForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["time"].help_text = f"On the clocks of {self.group.timezone}."
+        self.fields["time"].help_text = f"On the clocks of {known_zone(self.group.timezone)}."
 
     def starts_at(self) -> datetime:
         said = self.cleaned_data
@@ -96,7 +96,7 @@ class RescheduleForm(_TimeForm):
     button = "Move it"
 
     def first_values(self) -> dict[str, Any]:
-        local = self.meeting.starts_at.astimezone(ZoneInfo(self.group.timezone))
+        local = self.meeting.starts_at.astimezone(find_zone(self.group.timezone))
         minutes = self.meeting.duration_minutes
         return {"day": local.date(), "time": local.time(), "minutes": minutes}
 

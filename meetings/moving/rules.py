@@ -17,7 +17,7 @@ Refusals, whichever move is asked for:
     outside_rhythm      postponing: the meeting has no place in the rhythm
     later_has_begun     postponing: a later one was held already
     in_preview          changing the slot: the group has not begun, its slot is simply edited
-    bad_slot            changing the slot: no such weekday or zone
+    bad_slot            no such weekday or zone: of the new slot, or of the group's own
     day_past            changing the slot: that day has passed
 """
 
@@ -35,6 +35,7 @@ from django.core.exceptions import ValidationError
 from cohorts.errors import Refusal
 from cohorts.models import Group
 from cohorts.validators import check_zone
+from cohorts.zones import zone_names
 from meetings.following import FOLLOWING, find_rewrite, follows_rhythm
 from meetings.models import Meeting, MeetingMove
 from meetings.moving.moves import (
@@ -178,6 +179,7 @@ def _restore(draft: _Draft, move: Restore) -> str:
 def _postpone(draft: _Draft, move: Postpone) -> str:
     row = draft.find_held(move.meeting_id)
     _check_slot(draft.group)
+    _check_zone(draft.group)
     place = draft.place_of(row)
     begins = row.rhythm_starts_at
     if place is None or begins is None:
@@ -203,6 +205,7 @@ def _postpone(draft: _Draft, move: Postpone) -> str:
 def _put_last(draft: _Draft, move: PutLast) -> str:
     row = draft.find_movable(move.meeting_id)
     _check_slot(draft.group)
+    _check_zone(draft.group)
     others = [other for other in draft.rows if other is not row and not other.is_cancelled]
     over = max([draft.now, *(other.ends_at for other in others)])
     free = islice(draft.rhythm.places(), draft.rhythm.count, None)
@@ -263,6 +266,16 @@ def check_length(minutes: int) -> None:
 def _check_slot(group: Group) -> None:
     if not group.has_slot:
         raise Refusal("no_slot", f"{group} has no weekly slot, so there is no week to move by.")
+
+
+def _check_zone(group: Group) -> None:
+    """Weeks of a zone that does not exist, which plain SQL wrote, are nobody's."""
+    if group.timezone not in zone_names():
+        raise Refusal(
+            "bad_slot",
+            f"{group} has the time zone {group.timezone}, which does not exist. Change its weekly "
+            "slot first.",
+        )
 
 
 def _check_new_slot(draft: _Draft, move: ChangeSlot) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
-from zoneinfo import ZoneInfo
 
 from cohorts.errors import Refusal
+from cohorts.zones import find_zone
 from meetings.rhythm import instant
 
 FIRST_YEAR, LAST_YEAR = 2000, 2999  # datetime itself gives up near the years 1 and 9999
@@ -21,7 +21,7 @@ def read_wall_time(day: date, wall_time: time, zone: str) -> datetime:
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise Refusal("bad_day", f"{day.year} is no year in which meetings are held.")
     moment = instant(day, wall_time, zone)
-    if moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != datetime.combine(day, wall_time):
+    if moment.astimezone(find_zone(zone)).replace(tzinfo=None) != datetime.combine(day, wall_time):
         raise Refusal(
             "time_skipped",
             f"{explain_gap(day, wall_time, zone)} Choose another time.",
@@ -38,7 +38,7 @@ def explain_clock(moment: datetime, wall_time: time | None, zone: str) -> str:
 
     `wall_time` is what the clock was meant to show, None where it was not said.
     """
-    local = moment.astimezone(ZoneInfo(zone))
+    local = moment.astimezone(find_zone(zone))
     day = name_day(local.date())
     if wall_time is not None and local.time() != wall_time:
         return f"{explain_gap(local.date(), wall_time, zone)} It begins at {local:%H:%M} that day."
@@ -57,5 +57,5 @@ def name_day(day: date) -> str:
 
 def name_moment(moment: datetime, zone: str) -> str:
     """ "Wednesday 13 January 2027, 15:00 (Europe/Berlin)"."""
-    local = moment.astimezone(ZoneInfo(zone))
+    local = moment.astimezone(find_zone(zone))
     return f"{local:%A} {name_day(local.date())}, {local:%H:%M} ({zone})"

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django import template
 
 from cohorts.messages import discord_text as discord
+from cohorts.zones import find_zone, known_zone
 
 register = template.Library()
 NOT_IN_ADDRESSES = re.compile(r"[\s<>@`|]")
@@ -67,5 +67,5 @@ def discord_time(moment: datetime, style: str = "F") -> str:
 @register.filter
 def in_zone(moment: datetime, zone: str) -> str:
     """A moment in an IANA zone, labelled: "Wednesday 7 January 2026, 15:00 (Europe/Berlin)"."""
-    local = moment.astimezone(ZoneInfo(zone))
-    return f"{local:%A} {local.day} {local:%B %Y, %H:%M} ({zone})"
+    local = moment.astimezone(find_zone(zone))
+    return f"{local:%A} {local.day} {local:%B %Y, %H:%M} ({known_zone(zone)})"
