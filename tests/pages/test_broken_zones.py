@@ -1,4 +1,4 @@
-"""A time zone that plain SQL has broken: pages and letters go on in UTC, and staff are told whose."""
+"""A time zone that plain SQL has broken: pages and letters go on in UTC, staff are told whose."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from cohorts.errors import Refusal
 from cohorts.messages.templatetags.message_tags import in_zone
 from cohorts.models import Group, User
 from discordsync.bot.learners import my_meetings
 from meetings.models import EarlierSlot, Meeting
+from meetings.moving import moves
+from meetings.moving.services import carry_out
 from meetings.services import repair_meetings
 
 pytestmark = pytest.mark.django_db
@@ -37,20 +40,23 @@ def read(name: str, address: str, **said: str) -> str:
     return answer.content.decode()
 
 
+def put_last(meeting: Meeting) -> str:
+    with pytest.raises(Refusal) as refused:
+        carry_out(moves.PutLast(meeting.pk), by=None, now=meeting.starts_at - timedelta(days=1))
+    return refused.value.sentence
+
+
 def test_c25_pages_and_letters_of_a_broken_zone_are_in_utc(broken, academy, now):
     meeting = academy.meeting("A")
     page = read("Alice", "/meetings/")
     assert "Times are shown in <strong>UTC</strong>" in page
-    for address in (
-        "/meetings/zone/",
-        "/meetings/set-up/",
-        f"/meetings/{meeting.pk}/alternatives/",
-    ):
-        read("Alice", address)
+    for part in ("zone", "set-up", f"{meeting.pk}/alternatives"):
+        read("Alice", f"/meetings/{part}/")
     read("Bob", f"/groups/{broken.pk}/")
     there = f"/groups/{broken.pk}/meetings/{meeting.pk}"
     read("Bob", f"{there}/cancel/")
     day = (meeting.starts_at + timedelta(days=1)).date().isoformat()
+    assert "does not exist" in put_last(meeting)
     shown = read("Bob", f"{there}/reschedule/", day=day, time="10:00", minutes="60")
     assert "Who is told" in shown
     assert in_zone(meeting.starts_at, BROKEN).endswith("(UTC)")
