@@ -24,6 +24,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
         *find_discord_errors(),
         *find_sign_in_errors(),
         *find_pace_errors(),
+        *find_mirror_errors(),
     ]
 
 
@@ -139,7 +140,11 @@ def find_mirror_errors() -> Iterator[CheckMessage]:
         try:
             import_string(path)
         except ImportError as error:
-            yield Error(f"GROUP_MIRRORS names {path}: {error}.", id="lens.E006")
+            yield Error(
+                f"GROUP_MIRRORS names {path}, which cannot be loaded: {error}.",
+                hint="Write the dotted path of a mirror's class, as lens/settings.py does.",
+                id="lens.E006",
+            )
 
 
 # -- lacking -----------------------------------------------------------------------------------

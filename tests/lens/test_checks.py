@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from collections import Counter
 from typing import Any
 
 import pytest
+from django.core.checks import registry
 from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError
 
@@ -141,3 +144,26 @@ def test_o5_an_empty_installation_id_is_never_stored(settings: Any) -> None:
     assert ensure_installation(clock.now()).installation_id == "academy-live"
     with pytest.raises(IntegrityError):
         Installation.objects.update(installation_id="")
+
+
+# -- what every check has ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["discordsync.mirrors.DiscordMirror", "discordsync.mirror.Mirorr"])
+def test_c17_a_mirror_that_cannot_be_loaded_fails_the_check_with_a_sentence(settings, path):
+    settings.GROUP_MIRRORS = [path]
+    found = [error for error in checks.check_settings() if error.id == "lens.E006"]
+    assert len(found) == 1
+    assert f"GROUP_MIRRORS names {path}, which cannot be loaded" in found[0].msg
+    assert checks.check_settings in registry.registry.registered_checks
+
+
+def test_c17_each_check_has_an_id_of_its_own():
+    used = Counter(
+        name
+        for app in ("cohorts", "meetings", "guestvisits", "discordsync", "calendarsync", "lens")
+        for file in (ROOT / app).rglob("*.py")
+        for name in re.findall(r'id="(\w+\.[EWC]\d+)"', file.read_text())
+    )
+    assert [name for name, times in used.items() if times > 1] == []
+    assert len(used) > 20
