@@ -11,8 +11,8 @@
 Until staff have spoken, marked objects without a record or an open intent are orphans. A clone is
 one once its original is deleted, since it has the same topic: the group or cohort that it names is
 held. Many of which nothing is recorded mean that this database may be older than what is outside,
-and everything is held (cohorts.sync.mirror.Orphans).  On staff's word a text channel brings its group's role, voice
-channel and category with it, which carry no mark.
+and everything is held (cohorts.sync.mirror.Orphans).  On staff's word a text channel brings its
+group's role, voice channel and category with it, which carry no mark.
 """
 
 from __future__ import annotations
