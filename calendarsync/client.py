@@ -24,12 +24,14 @@ from google.oauth2 import service_account
 from googleapiclient.discovery import build_from_document
 from googleapiclient.discovery_cache import get_static_doc
 
-from calendarsync.failures import Expired, Missing, translate
+from calendarsync.failures import Expired, Missing, strange_answer, translate
 from calendarsync.observed import Body, Event, read_event
 from cohorts.sync.errors import Outage
 
 SCOPES = ["https://www.googleapis.com/auth/calendar.events"]
 PAGE = 2500  # the most that Google gives at once
+MOST_PAGES = 200
+ENDLESS_WAIT = 600.0  # seconds
 LOCAL_HOSTS = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -92,10 +94,7 @@ class Client:
     async def _list(self, cursor: str) -> Listing:
         found: tuple[Body, ...] = ()
         asked = {"syncToken": cursor} if cursor else {}
-        page: dict[str, Any] = {}
-        while not page or "nextPageToken" in page:
-            if page:
-                asked["pageToken"] = page["nextPageToken"]
+        for _ in range(MOST_PAGES):
             # Nothing but these: a sync token holds only for the parameters that it came with.
             request = self.events.list(
                 calendarId=self.calendar_id,
@@ -106,9 +105,10 @@ class Client:
             )
             page = await self._send(request)
             found += tuple(page.get("items", ()))
-        if "nextSyncToken" not in page:
-            raise Outage("The listing ended without a token.")
-        return Listing(found, page["nextSyncToken"], full=not cursor)
+            if "nextPageToken" not in page:
+                return _whole(found, page, full=not cursor)
+            asked["pageToken"] = page["nextPageToken"]
+        raise Outage(f"{MOST_PAGES} pages were read.", code="google_endless", after=ENDLESS_WAIT)
 
     async def _send(
         self, request: Any, *, etag: str = "", writes: bool = False, event: bool = False
@@ -116,9 +116,18 @@ class Client:
         if etag:
             request.headers["If-Match"] = etag
         try:
-            return await asyncio.to_thread(request.execute, num_retries=0)
+            answer = await asyncio.to_thread(request.execute, num_retries=0)
         except Exception as error:
             raise translate(error, writes=writes, event=event) from error
+        if request.method != "DELETE" and not isinstance(answer, dict):
+            raise strange_answer("The answer is not an object.", writes=writes)
+        return answer
+
+
+def _whole(found: tuple[Body, ...], last_page: Body, *, full: bool) -> Listing:
+    if "nextSyncToken" not in last_page:
+        raise strange_answer("The listing ended without a token.")
+    return Listing(found, last_page["nextSyncToken"], full=full)
 
 
 @asynccontextmanager

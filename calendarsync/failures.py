@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 from typing import Any
 
 import httplib2
@@ -40,12 +41,24 @@ class Expired(Exception):
     """410 about a sync token: everything must be read anew."""
 
 
+class Invalid(Refused):
+    """400: Google takes the event as a whole for invalid, whatever part of it is."""
+
+
+def strange_answer(detail: str, *, writes: bool = False) -> CallFailed:
+    """What came with status 200 is not what Google's documents describe."""
+    kind = Unclear if writes else Outage
+    return kind(detail, code="google_answer")
+
+
 def translate(error: Exception, *, writes: bool, event: bool) -> Exception:
     """`event`: whether the call named one event, so that 404 is about it and not the calendar."""
     if isinstance(error, HttpError):
         return _from_answer(error, writes=writes, event=event)
     if isinstance(error, GoogleAuthError) and not isinstance(error, TransportError):
         return _from_sign_in(error)
+    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
+        return strange_answer("The answer is not JSON.", writes=writes)
     if isinstance(error, NO_ANSWER):
         said = f"{type(error).__name__}: {error}"[:300]
         return Unclear(said) if writes and not isinstance(error, NOT_SENT) else Outage(said)
@@ -81,7 +94,7 @@ def _from_trouble(error: HttpError, detail: str, *, writes: bool) -> CallFailed:
     if error.status_code >= 500:
         after = _retry_after(error)
         return Unclear(detail, after=after) if writes else Outage(detail, after=after)
-    return Refused(detail)
+    return Invalid(detail) if error.status_code == 400 else Refused(detail)
 
 
 def _from_refusal(error: HttpError, detail: str) -> CallFailed:

@@ -103,6 +103,16 @@ TROUBLES: dict[str, TroubleText] = {
         "Set GOOGLE_CALENDAR_CREDENTIALS_FILE or GOOGLE_CALENDAR_CREDENTIALS_JSON.",
         needs_person=True,
     ),
+    "google_answer": TroubleText(
+        "Google Calendar did not answer in the expected form.",
+        "Nothing to do at first: it is tried again every minute. If it goes on, check that nothing "
+        "between this machine and Google (a proxy, a sign-in page of the network) answers instead.",
+    ),
+    "google_endless": TroubleText(
+        "Google Calendar's list of events does not end.",
+        "Nothing to do at first: it is read again every ten minutes. If it goes on, check that "
+        "GOOGLE_CALENDAR_ID names a calendar that only Lens fills.",
+    ),
     "quota": TroubleText(
         "Google takes no more invitations for now: the calendar's quota is used up.",
         "Nothing to do but wait some hours: it is tried again every quarter of an hour. Many new "

@@ -69,9 +69,12 @@ class Client:
         if params is not None:
             extra["params"] = dict(params)
         try:
-            return await self._http.request(_route(method, path), **extra)
-        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            answer = await self._http.request(_route(method, path), **extra)
+        except FAILURES as error:
             raise translate(error, writes=method not in READS) from None
+        if not isinstance(answer, dict | list) and (answer or method in READS):
+            raise strange_answer(writes=method not in READS)
+        return answer
 
 
 @asynccontextmanager
@@ -85,11 +88,22 @@ async def connect(check: Callable[[], None]) -> AsyncIterator[Client]:
     try:
         try:
             me = await http.static_login(settings.DISCORD_BOT_TOKEN)
-        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        except FAILURES as error:
             raise translate(error, writes=False) from None
+        if not isinstance(me, dict):
+            raise strange_answer(writes=False)
         yield Client(http, settings.DISCORD_GUILD_ID or 0, int(me["id"]))
     finally:
         await http.close()
+
+
+FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, ValueError)
+
+
+def strange_answer(*, writes: bool) -> CallFailed:
+    """What came with status 200 is not what Discord's documents describe."""
+    kind = Unclear if writes else Outage
+    return kind("The answer is not the JSON that was expected.", code="discord_answer")
 
 
 def translate(error: Exception, *, writes: bool) -> CallFailed:
@@ -103,6 +117,8 @@ def translate(error: Exception, *, writes: bool) -> CallFailed:
             return _translate_answer(error, writes=writes)
         case aiohttp.ClientConnectorError():
             return Outage("Discord cannot be reached.")  # nothing was sent
+        case ValueError():  # no JSON, or half of it
+            return strange_answer(writes=writes)
         case _:
             said = f"The connection to Discord broke ({type(error).__name__})."
             return Unclear(said) if writes else Outage(said)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from cohorts.sync.errors import LookAgain, Refused
+from cohorts.sync.errors import LookAgain, Outage, Refused
 from discordsync import keys
 from discordsync.client import Client
 from discordsync.confirm import confirm
@@ -85,7 +85,15 @@ async def _members(client: Client) -> list[dict[str, Any]]:
         found += page
         if len(page) < PAGE:
             return found
-        after = max(int(member["user"]["id"]) for member in page)
+        after = _next_page(after, page)
+
+
+def _next_page(after: int, page: list[dict[str, Any]]) -> int:
+    """The last id of a page; each page must lead further, or reading them would never end."""
+    last = max(int(member["user"]["id"]) for member in page)
+    if last <= after:
+        raise Outage("The list of members does not end.", code="discord_answer")
+    return last
 
 
 def _incomplete(observed: Observed, counts: dict[str, int]) -> frozenset[int]:

@@ -5,6 +5,12 @@ from __future__ import annotations
 from cohorts.sync.troubles import TroubleText
 
 TROUBLES: dict[str, TroubleText] = {
+    "discord_answer": TroubleText(
+        "Discord did not answer in the expected form.",
+        "Nothing to do at first: it is tried again every minute. If it goes on, check that nothing "
+        "between this machine and Discord (a proxy, a sign-in page of the network) answers "
+        "instead.",
+    ),
     "bad_token": TroubleText(
         "Discord does not accept the bot's token.",
         "Copy the token from the Developer Portal (Bot, Reset Token) into DISCORD_BOT_TOKEN and "

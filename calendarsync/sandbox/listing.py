@@ -15,7 +15,7 @@ from calendarsync.sandbox.instances import find, is_cancelled, is_series, occurr
 from calendarsync.sandbox.query import Query
 from calendarsync.sandbox.recurrence import start_of
 from calendarsync.sandbox.render import etag_of, render, render_ghost
-from calendarsync.sandbox.state import Event, State
+from calendarsync.sandbox.state import Event, State, next_serial
 from calendarsync.sandbox.times import instant, read_instant, timestamp
 from calendarsync.sandbox.tokens import (
     next_page_token,
@@ -218,6 +218,8 @@ def _page(
     if len(rows) > most:
         token = next_page_token(query, after=rows[most - 1][0], since=since)
         answer["nextPageToken"] = token
+    elif state.settings["endless"]:
+        answer["nextPageToken"] = next_page_token(query, after=[next_serial(state)], since=since)
     return answer
 
 

@@ -49,6 +49,7 @@ CHECKS: dict[str, Callable[[Any], bool]] = {
     "google_domains": _are_texts,
     "page_size": _is_count,
     "batch_limit": _is_count,
+    "endless": _is_flag,
     "token_days": _is_count,
     "deleted_days": _is_count,
 }

@@ -39,6 +39,8 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     "google_domains": ["gmail.com"],
     "page_size": 2500,
     "batch_limit": 50,
+    # Whether each page of a listing names a next one.
+    "endless": False,
     "token_days": 7,
     "deleted_days": 30,
 }

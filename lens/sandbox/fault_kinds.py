@@ -14,6 +14,7 @@ drop_after   after effect    connection closed, no answer  yes
 slow_after   after effect    the answer, late              yes
 hold_after   after effect    nothing until it is cleared   yes
 truncate     after effect    a listing with a part missing yes
+garble       after effect    200 with a page or half JSON  yes
 """
 
 import asyncio
@@ -128,6 +129,17 @@ async def shorten_list(
     )
 
 
+async def garble(passage: "Passage", given: dict[str, Any], _: asyncio.Event) -> web.Response:
+    """Something else answers (a page of a proxy), or the answer breaks off in its middle."""
+    if given["form"] == "html":
+        return web.Response(text=PAGE, content_type="text/html")
+    whole = body_of(passage.response)
+    return web.Response(body=whole[: len(whole) // 2], content_type=passage.response.content_type)
+
+
+PAGE = "<!doctype html><title>Welcome</title><p>Please sign in to this network."
+
+
 def keep_part(items: list[Any], part: float) -> list[Any]:
     return items[: math.floor(len(items) * part)]
 
@@ -150,5 +162,6 @@ KINDS = {
         Kind("slow_after", Phase.AFTER, wait_a_while, SECONDS),
         Kind("hold_after", Phase.AFTER, wait_until_gone),
         Kind("truncate", Phase.AFTER, shorten_list, frozenset({"keep"})),
+        Kind("garble", Phase.AFTER, garble, frozenset({"form"})),
     )
 }

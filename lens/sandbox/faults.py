@@ -173,5 +173,6 @@ CHECKS = {
     "message": (is_text, "a text"),
     "seconds": (is_seconds, "a number of seconds"),
     "control": (is_text, "the name of a control"),
+    "form": (lambda v: v in ("html", "cut"), "“html” or “cut”"),
     "keep": (lambda v: is_seconds(v) and v < 1, "a part from 0 up to, and not including, 1"),
 }

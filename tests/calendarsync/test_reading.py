@@ -6,9 +6,13 @@ from datetime import timedelta
 
 import pytest
 
+from calendarsync.client import MOST_PAGES
 from calendarsync.models import CalendarCopy
 from cohorts.models import Membership
+from cohorts.sync import services
 from cohorts.sync.models import MirrorState
+from cohorts.sync.registry import find_trouble
+from cohorts.sync.slice import run_slice
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
 
@@ -132,3 +136,17 @@ def test_a_look_that_fails_keeps_the_token_of_the_last(
     MirrorState.objects.update(retry_at=None)
     calendar.work()
     assert calendar.series(realized.groups["B"])["summary"] == "Course - Group B"
+
+
+def test_o6_a_listing_that_never_ends_is_given_up_and_named(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    calendar.behave(endless=True)
+    before = calendar.sandbox.last
+    services.look_at_all("calendar")
+    assert run_slice("calendar")
+    assert calendar.reads_since(before) <= MOST_PAGES
+    assert "Google Calendar" in find_trouble(calendar.troubles()[""]).sentence
+    calendar.behave(endless=False)
+    calendar.recover()
+    assert calendar.troubles() == {}
