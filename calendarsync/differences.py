@@ -105,8 +105,8 @@ def mend(
     for address in sorted(difference.unexplained):
         remove = Edit(event, remove=frozenset({address}))
         why = f"nothing explains {address} on this invitation"
-        key = f"{event.id} {address}"
-        yield make_action(group, rank, remove, key, target, why, removes=address)
+        key, whom = f"{event.id} {address}", f"{address} from {target}"
+        yield make_action(group, rank, remove, key, whom, why, removes=address)
 
 
 def make_action(

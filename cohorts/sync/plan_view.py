@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import Q
+
 from cohorts.models import AccessState, Cohort, Group, User
 from cohorts.sync.mirror import Budget, Check, Mirror
 from cohorts.sync.models import SyncRun
@@ -54,12 +56,13 @@ class Part:
 
     @property
     def held_by_reason(self) -> list[tuple[Standing, list[Step]]]:
-        """What is held back, under each reason once."""
-        found: dict[Standing, list[Step]] = defaultdict(list)
+        """What is held back, under each reason once; of a person's removals the first."""
+        found: dict[Standing, dict[object, Step]] = defaultdict(dict)
         for step in self.held:
             assert step.held is not None
-            found[step.held].append(step)
-        return list(found.items())
+            once = (step.mirror.name, step.removes) if step.removes else id(step)
+            found[step.held].setdefault(once, step)
+        return [(reason, list(steps.values())) for reason, steps in found.items()]
 
     @property
     def summary(self) -> str:
@@ -136,7 +139,15 @@ class _Reader:
         ids = {pk for run in runs for pk in run.group_ids}
         groups = Group.objects.filter(pk__in=ids).select_related("cohort").order_by("cohort", "pk")
         people = {row["person_id"] for run in runs for row in run.summary.get("access", ())}
-        self.people = {person.pk: person for person in User.objects.filter(pk__in=people)}
+        removed = {
+            row["removes"]
+            for run in runs
+            for row in (*run.summary.get("actions", ()), *run.summary.get("withheld", ()))
+            if row.get("removes")
+        }
+        found = User.objects.filter(Q(pk__in=people) | Q(email__in=removed))
+        self.people = {person.pk: person for person in found}
+        self.names = {person.email: person.display_name for person in found}
         several = len({group.cohort_id for group in groups}) > 1
         self.by_group = {
             group.pk: Part(f"{group} ({group.cohort})" if several else str(group), group)
@@ -154,9 +165,9 @@ class _Reader:
     def read(self, run: SyncRun) -> None:
         mirror, said = all_mirrors()[run.mirror], run.summary
         for row in said.get("actions", ()):
-            self._part(row).steps.append(_step(mirror, row))
+            self._part(row).steps.append(self._step(mirror, row))
         for row in said.get("withheld", ()):
-            self._part(row).held.append(_step(mirror, row))
+            self._part(row).held.append(self._step(mirror, row))
         for row in said.get("troubles", ()):
             standing = describe_trouble(row["code"], row["detail"])
             self._part(row).troubles.append((mirror, standing))
@@ -170,19 +181,20 @@ class _Reader:
         part = self.by_group.get(row.get("group_id") or 0)
         return part or self.by_cohort[row.get("cohort_id")]
 
+    def _step(self, mirror: Mirror, row: dict[str, Any]) -> Step:
+        held = describe_trouble(row["reason"], row.get("detail", "")) if "reason" in row else None
+        return Step(
+            mirror=mirror,
+            sentence=f"{row['verb'].capitalize()} {self._named(row)}",
+            why=row["why"],
+            verb=row["verb"],
+            held=held,
+            removes=row.get("removes"),
+            group_id=row.get("group_id"),
+        )
 
-def _step(mirror: Mirror, row: dict[str, Any]) -> Step:
-    held = describe_trouble(row["reason"], row.get("detail", "")) if "reason" in row else None
-    return Step(
-        mirror=mirror,
-        sentence=_capitalized(f"{row['verb']} {row['target']}"),
-        why=row["why"],
-        verb=row["verb"],
-        held=held,
-        removes=row.get("removes"),
-        group_id=row.get("group_id"),
-    )
-
-
-def _capitalized(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    def _named(self, row: dict[str, Any]) -> str:
+        """What a step is about, with the name of somebody who is known here by the address."""
+        address, target = row.get("removes") or "", str(row["target"])
+        name = self.names.get(address)
+        return target.replace(address, f"{name} ({address})", 1) if name else target

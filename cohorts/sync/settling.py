@@ -15,6 +15,7 @@ from cohorts.services.activation import activate_group
 from cohorts.services.locks import lock_groups
 from cohorts.sync.backoff import wait_before_retry
 from cohorts.sync.errors import CallFailed
+from cohorts.sync.guard import REMOVALS_HELD
 from cohorts.sync.mirror import Access, Action, Mirror, Plan, Review
 from cohorts.sync.models import GroupSync
 from cohorts.sync.registry import all_mirrors, find_trouble
@@ -126,10 +127,13 @@ class Rest:
         return None
 
     def _withheld(self, due: Due) -> Hindrance | None:
-        for held in self.plan.withheld:
-            if self._is_about(due, held.action):
-                return Hindrance(held.reason, held.detail or held.action.target)
-        return None
+        mine = [held for held in self.plan.withheld if self._is_about(due, held.action)]
+        if not mine:
+            return None
+        reason, detail = mine[0].reason, mine[0].detail
+        people = {h.action.removes for h in mine if h.reason == REMOVALS_HELD and h.action.removes}
+        names = ", ".join(sorted(people)) if reason == REMOVALS_HELD else ""
+        return Hindrance(reason, detail or names or mine[0].action.target)
 
     def _parking(self, due: Due) -> Hindrance | None:
         until = [

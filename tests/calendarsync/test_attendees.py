@@ -10,7 +10,10 @@ from calendarsync.models import CalendarCopy
 from cohorts.models import AccessException, Membership, User
 from cohorts.services.memberships import add_member, end_membership, move_member
 from cohorts.sync import services
-from cohorts.sync.models import SyncAction
+from cohorts.sync.models import GroupSync, SyncAction
+from cohorts.sync.plan_view import read_plan
+from cohorts.sync.terminal import write_plan
+from meetings.services import move_meeting
 from tests.calendarsync.behaviour import in_every_mode
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
@@ -217,7 +220,9 @@ def test_many_removals_without_a_reason_wait_for_a_person(
     (run,) = services.ask_for_plan([group.pk], as_if_asked=False)
     calendar.work()
     run.refresh_from_db()
-    assert [held["target"] for held in run.summary["withheld"]] == ["series of Group A"] * 6
+    assert {held["removes"] for held in run.summary["withheld"]} == {
+        f"{name}@elsewhere.example" for name in names
+    }
 
     addresses = [f"{name}@elsewhere.example" for name in names]
     staff = realized.add_person("Sue", is_staff=True)
@@ -225,6 +230,35 @@ def test_many_removals_without_a_reason_wait_for_a_person(
     calendar.work()
     assert calendar.invited(calendar.series(group)) == {"ada", "alan", "anne"}
     assert calendar.troubles() == {}
+
+
+def test_o9_removals_that_are_held_back_name_each_person_once(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
+    """Also somebody who is on the list of an occurrence as well, and known here by the address."""
+    group = realized.groups["A"]
+    strangers = [f"stranger{n}@elsewhere.example" for n in range(6)]
+    User.objects.create_user(strangers[0], name="Olga")
+    move_meeting(
+        realized.meeting("A", 2).pk,
+        starts_at=realized.meeting("A", 2).starts_at + timedelta(hours=1),
+        now=calendar.now,
+    )
+    calendar.work()
+    for event in (calendar.series(group), calendar.occurrence(realized.meeting("A", 2))):
+        everybody = [*event["attendees"], *({"email": address} for address in strangers)]
+        calendar.do("edit_event", event=event["id"], changes={"attendees": everybody})
+    calendar.look()
+    assert GroupSync.objects.get(group=group).trouble_detail == ", ".join(strangers)
+    runs = services.ask_for_plan([group.pk], as_if_asked=False)
+    calendar.work()
+    for run in runs:
+        run.refresh_from_db()
+    lines = [line.strip() for line in write_plan(read_plan(runs)) if "Remove" in line]
+    assert lines[0] == (
+        "Google Calendar: Remove Olga (stranger0@elsewhere.example) from series of Group A"
+    )
+    assert [line.count("@") for line in lines] == [1] * 6
 
 
 def test_a_list_that_google_cuts_short_is_left_alone(
