@@ -18,7 +18,20 @@ from cohorts.sync.mirror import Outcome
 
 
 async def carry_out(client: Client, memory: Memory, call: Call) -> Outcome:
-    """The answer is an Event, or a Reading after a Look.  Raises the errors of cohorts.sync."""
+    """The answer is an Event; a Reading after a Look, or where the event had changed.
+
+    Google refuses to write what has changed since it was read (412).  That concerns this event and
+    nothing else; and a write to one event may change its whole family.
+    Raises the errors of cohorts.sync.
+    """
+    try:
+        return await _carry_out(client, memory, call)
+    except LookAgain as error:
+        reading = await read(client, memory)
+        return Outcome(note=f"It was read again: {error}", answer=reading, done=False)
+
+
+async def _carry_out(client: Client, memory: Memory, call: Call) -> Outcome:
     match call:
         case Create():
             return await _create(client, call)

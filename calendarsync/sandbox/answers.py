@@ -3,6 +3,7 @@
 from calendarsync.sandbox.attendees import ANSWERS, by_address, with_answer
 from calendarsync.sandbox.instances import exceptions, find, instance_id, is_cancelled, is_series
 from calendarsync.sandbox.recurrence import stamps, start_of
+from calendarsync.sandbox.series import share_version
 from calendarsync.sandbox.state import Event, State, next_revision, next_serial
 from calendarsync.sandbox.times import instant, read_instant, timestamp
 
@@ -35,6 +36,7 @@ def respond(
     }
     state.events[stored["id"]] = stored
     _spread(state, stored, address, answer)
+    share_version(state, stored)
     return stored
 
 

@@ -25,7 +25,7 @@ from calendarsync.sandbox.fields import Fields, check_body, check_fields, merge,
 from calendarsync.sandbox.instances import find, is_cancelled, is_series
 from calendarsync.sandbox.mails import post, post_about_exceptions
 from calendarsync.sandbox.render import etag
-from calendarsync.sandbox.series import rewrite_exceptions, touch_exceptions
+from calendarsync.sandbox.series import rewrite_exceptions, share_version, touch_exceptions
 from calendarsync.sandbox.state import Event, State, next_revision, next_serial
 from calendarsync.sandbox.times import timestamp
 
@@ -229,6 +229,7 @@ def _store(
     post(state, writer.send, before, after)
     if before is not None and not before["series"]:
         _follow_up(state, writer, before, after, named or set())
+    share_version(state, after)
     return after
 
 

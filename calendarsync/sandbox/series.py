@@ -14,7 +14,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from calendarsync.sandbox.attendees import inherit
-from calendarsync.sandbox.instances import exceptions, instance_id, is_series, occurrence
+from calendarsync.sandbox.instances import (
+    exceptions,
+    instance_id,
+    is_series,
+    occurrence,
+    whole_id,
+)
 from calendarsync.sandbox.recurrence import stamps, start_of
 from calendarsync.sandbox.state import Event, State
 
@@ -95,3 +101,18 @@ def touch_exceptions(state: State, series: Event) -> None:
             "updated": series["updated"],
             "rev": series["rev"],
         }
+
+
+def share_version(state: State, event: Event) -> None:
+    """As recorded in 2025, a write gives the whole family (the series, its exceptions and what was
+    split off) one `etag` and `updated`; before, only the event itself had a new one."""
+    if state.settings["etags"] == "own":
+        return
+    for other in list(state.events.values()):
+        if _family(other) == _family(event):
+            version = {"rev": event["rev"], "updated": event["updated"]}
+            state.events[other["id"]] = {**other, **version}
+
+
+def _family(event: Event) -> str:
+    return whole_id(event["series"] or event["id"])

@@ -3,7 +3,7 @@
 from calendarsync.sandbox.answers import occurrence_id
 from calendarsync.sandbox.instances import exceptions, find, is_cancelled, is_series, whole_id
 from calendarsync.sandbox.recurrence import cut_before, end_of, shorten, stamps, start_of
-from calendarsync.sandbox.series import rewrite_exceptions
+from calendarsync.sandbox.series import rewrite_exceptions, share_version
 from calendarsync.sandbox.state import Event, State, next_revision, next_serial
 from calendarsync.sandbox.times import timestamp
 
@@ -23,6 +23,7 @@ def split(state: State, event_id: str, at: str) -> Event:
     _shorten(state, series, stamp, later)
     for event in moved:
         _carry_over(state, event, later)
+    share_version(state, later)
     return later
 
 

@@ -32,6 +32,8 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     "delegation": True,
     "quota": None,
     "organizer_attends": False,
+    # Whether a write renews the ETag of the event alone, or of all its series' family.
+    "etags": "family",
     # Fields that Google's answers lack: all but the id may be missing.
     "left_out": [],
     # How much a cancelled event tells of itself: "detailed", "named" or "bare".

@@ -155,9 +155,13 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one call that succeeded."""
+    """What came of one call that succeeded.
+
+    Not `done`: what was to be changed had changed meanwhile, and was read again instead.
+    """
 
     outside_id: str = ""
+    done: bool = field(default=True, kw_only=True)
     note: str = ""  # for the run's page: what the answer said
     answer: Any = None  # the mirror's own frozen value, for `record` and `absorb`
 

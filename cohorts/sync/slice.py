@@ -321,10 +321,10 @@ class _Slice:
             self.mirror.record(call.action, outcome)
             observed = self.mirror.absorb(self.finding.observed, call.action, outcome)
             self.finding = replace(self.finding, observed=observed, keep=None)
-            self._write(call, SyncAction.Outcome.DONE, outcome.note)
+            said = SyncAction.Outcome.DONE if outcome.done else SyncAction.Outcome.UNKNOWN
+            self._write(call, said, outcome.note)
             if self.tries[key] >= TRIES:
-                self.failed[key] = Refused("It was done, and still differs.", code="bug")
-                logger.error("%s was done %s times and still differs", key, TRIES)
+                self.failed[key] = _tried_in_vain(key, outcome)
             return
         self._take_error(call, error)
 
@@ -405,3 +405,11 @@ class _Slice:
             settling.settle(self.mirror, due, review, rest, now=now)
             self.settled.add((due.group_id, due.wanted))
             del self.view.due[due.group_id]
+
+
+def _tried_in_vain(key: str, outcome: Outcome) -> CallFailed:
+    """Trying once more in this slice would be no better."""
+    if not outcome.done:
+        return LookAgain(outcome.note)
+    logger.error("%s was done %s times and still differs", key, TRIES)
+    return Refused("It was done, and still differs.", code="bug")

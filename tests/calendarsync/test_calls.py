@@ -15,7 +15,7 @@ from calendarsync.calls import Create, Edit, Times
 from calendarsync.ids import Mark
 from calendarsync.observed import Event, Face, Memory, read_event
 from calendarsync.slots import Slot, Weekly
-from cohorts.sync.errors import LookAgain, Refused
+from cohorts.sync.errors import Refused
 from tests.calendarsync.direct import DirectClient
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -64,12 +64,14 @@ def test_an_occurrence_that_google_does_not_know_is_said_to_be_unknown() -> None
     assert refused.value.code == "no_occurrence"
 
 
-def test_a_write_to_what_has_changed_since_is_looked_at_again() -> None:
+def test_b15_what_has_changed_since_is_read_again_and_not_written() -> None:
     client = DirectClient(lambda: NOW)
     series = make_series(client)
     client.by_hand("edit_event", event=series.id, changes={"summary": "by hand"})
-    with pytest.raises(LookAgain):
-        asyncio.run(carry_out(client, MEMORY, Edit(series, face=Face("ours"))))  # type: ignore[arg-type]
+    outcome = asyncio.run(carry_out(client, MEMORY, Edit(series, face=Face("ours"))))  # type: ignore[arg-type]
+    assert not outcome.done
+    (seen,) = outcome.answer.events
+    assert seen.face.summary == "by hand"
 
 
 def test_an_id_that_something_else_has_is_not_adopted() -> None:

@@ -247,3 +247,26 @@ def test_a_rename_puts_a_moved_meeting_back_where_it_was_moved_to(
     calendar.work()
     assert calendar.occurrence(meeting)["start"]["dateTime"] == stamp(meeting.starts_at)
     assert_quiet(calendar)
+
+
+@pytest.mark.parametrize("etags", ["family", "own"])
+def test_b15_a_member_added_to_a_series_with_eight_exceptions_takes_one_pass(
+    calendar: SeenCalendar, etags: str
+) -> None:
+    calendar.behave(etags=etags)
+    academy = Academy(calendar.now, groups="AB", meetings=9)
+    academy.add_member("Ada", "A")
+    academy.add_member("Bea", "B")
+    for number in range(2, 10):
+        move(academy, calendar, "A", number)
+    calendar.realize(academy)
+
+    academy.add_member("Anne", "A")
+    academy.add_member("Ben", "B")
+    assert calendar.work() == 1
+
+    moved = Meeting.objects.filter(group=academy.groups["A"])
+    assert all(calendar.invited(calendar.occurrence(one)) == {"ada", "anne"} for one in moved)
+    assert calendar.invited(calendar.series(academy.groups["B"])) == {"bea", "ben"}
+    assert calendar.troubles() == {}
+    assert_quiet(calendar)

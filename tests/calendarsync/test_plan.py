@@ -50,7 +50,7 @@ SLOT = Slot.through(
 )
 PEOPLE = [Person(n, f"P{n}", f"p{n}@example.org") for n in range(6)]
 NOWHERE = Person(6, "P6", "")
-MOST_STEPS = 60  # more calls than any round here can need
+MOST_STEPS = 120  # more calls than any round here can need
 
 Step = tuple[Any, ...]
 
