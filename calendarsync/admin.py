@@ -11,8 +11,14 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from calendarsync import ids
-from calendarsync.models import CalendarCopy, CalendarEvent, CalendarSeries, HeardAnswer
-from calendarsync.records import point_at
+from calendarsync.models import (
+    CalendarAddress,
+    CalendarCopy,
+    CalendarEvent,
+    CalendarSeries,
+    HeardAnswer,
+)
+from calendarsync.records import invite_again, point_at
 from cohorts.admin.base import ReadOnlyAdmin, RefusingAdmin
 
 
@@ -83,6 +89,25 @@ class CalendarCopyAdmin(ReadOnlyAdmin):
     list_display = ["event_id", "original_start", "status", "read_at"]
     list_filter = ["status"]
     search_fields = ["event_id", "base_id"]
+
+
+@admin.register(CalendarAddress)
+class CalendarAddressAdmin(ReadOnlyAdmin):
+    """What Google made of people's addresses.  A deleted entry is tried once more."""
+
+    list_display = ["email", "user", "known_as", "refused_at", "stays_at"]
+    list_filter = [("refused_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["user"]
+    search_fields = ["email", "known_as", "user__name"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)
+
+    def delete_model(self, request: HttpRequest, obj: CalendarAddress) -> None:
+        invite_again([obj])
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        invite_again(queryset)
 
 
 @admin.register(HeardAnswer)

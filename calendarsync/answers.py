@@ -17,6 +17,7 @@ from django.db.models import Q
 from calendarsync.hearing import SILENT, Decided, Word, find_answer
 from calendarsync.models import CalendarCopy, CalendarEvent, CalendarSeries, HeardAnswer
 from calendarsync.observed import Observed, read_event
+from calendarsync.selectors import read_addresses
 from calendarsync.words import Place, find_series, read_words
 from cohorts.models import Group, User, live_group
 from cohorts.services.locks import lock_groups
@@ -135,7 +136,8 @@ def _observe(places: Iterable[Place]) -> Observed:
     """The copies of everything in which these meetings can be."""
     bases = {pk for place in places for pk in (*place.series_ids, *place.event_ids)}
     copies = CalendarCopy.objects.filter(base_id__in=bases).values_list("body", flat=True)
-    return Observed({event.id: event for event in map(read_event, copies)})
+    aliases = read_addresses().aliases
+    return Observed({body["id"]: read_event(body, aliases) for body in copies})
 
 
 def _people(user_ids: Collection[int]) -> dict[str, int]:

@@ -6,19 +6,23 @@ nothing to hold an If-Match against, and the answers on it must be sent back to 
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from dataclasses import replace
 
 from calendarsync.calls import TOLD, Call, Cancel, Create, Edit, Look
 from calendarsync.client import Client
-from calendarsync.failures import Missing, Taken
+from calendarsync.failures import Invalid, Missing, Taken
+from calendarsync.inviting import find_aliases, invite_apart
 from calendarsync.observe import read
-from calendarsync.observed import Event, Memory
+from calendarsync.observed import Event, Invited, Memory, read_event
 from cohorts.sync.errors import LookAgain, Refused
 from cohorts.sync.mirror import Outcome
 
 
 async def carry_out(client: Client, memory: Memory, call: Call) -> Outcome:
-    """The answer is an Event; a Reading after a Look, or where the event had changed.
+    """The answer is Invited after a write, an Event after a cancellation, and a Reading after a
+    Look, or where the event had changed.
 
     Google refuses to write what has changed since it was read (412).  That concerns this event and
     nothing else; and a write to one event may change its whole family.
@@ -48,7 +52,17 @@ async def _create(client: Client, call: Create) -> Outcome:
         event = await client.insert(call.body(), tell=TOLD)
     except Taken:
         return await _adopt(client, call)
-    return Outcome(event.id, answer=event)
+    except Invalid:
+        if not call.people:
+            raise
+        return await _create_apart(client, call)
+    return _invited(client, call.people, None, event)
+
+
+async def _create_apart(client: Client, call: Create) -> Outcome:
+    """Google refuses the event: made without people, it shows whether one of them is the reason."""
+    event = await client.insert(replace(call, people=()).body(), tell=TOLD)
+    return await _invite_apart(client, event, Edit(event, invite=call.people))
 
 
 async def _adopt(client: Client, call: Create) -> Outcome:
@@ -56,7 +70,7 @@ async def _adopt(client: Client, call: Create) -> Outcome:
     event = await client.get(call.event_id)
     if event is None or event.face.mark != call.mark:
         raise Refused("The id is used up by an event that is none of ours.", code="id_taken")
-    return Outcome(event.id, "It was there already.", event)
+    return Outcome(event.id, "It was there already.", Invited(event))
 
 
 async def _edit(client: Client, call: Edit) -> Outcome:
@@ -64,16 +78,45 @@ async def _edit(client: Client, call: Edit) -> Outcome:
     if not event.etag:
         event = await _look_at(client, event)
         if not call.restore and call.is_done(event):
-            return Outcome(event.id, "It was so already.", event)
-    listed = call.event.attendees if call.restore else event.attendees
+            return Outcome(event.id, "It was so already.", Invited(event))
+    if call.restore:
+        event = replace(event, attendees=call.event.attendees)
     try:
-        answer = await client.patch(event, call.body(listed), tell=call.tell)
+        answer = await client.patch(event, call.body(event.attendees), tell=call.tell)
     except Missing as error:
         raise LookAgain(str(error)) from error
-    if not call.is_done(answer):
+    except Invalid:
+        if not call.invite:
+            raise
+        return await _invite_apart(client, event, call)
+    outcome = _invited(client, call.invite, event, answer)
+    return _keep_own(call, outcome)
+
+
+async def _invite_apart(client: Client, event: Event, call: Edit) -> Outcome:
+    answer, refused = await invite_apart(client, event, call)
+    outcome = _invited(client, [one for one in call.invite if one not in refused], event, answer)
+    note = f"Google refuses {', '.join(sorted(refused))}." if refused else ""
+    return replace(outcome, note=note, answer=replace(outcome.answer, refused=refused))
+
+
+def _invited(client: Client, sent: Collection[str], before: Event | None, answer: Event) -> Outcome:
+    """An address in the answer to our own invitation is that person's."""
+    aliases = find_aliases(sent, before, answer)
+    if aliases:
+        client.aliases |= aliases
+        answer = read_event(json.loads(answer.raw), client.aliases)
+    return Outcome(answer.id, answer=Invited(answer, aliases))
+
+
+def _keep_own(call: Edit, outcome: Outcome) -> Outcome:
+    """Check that Google kept what was sent; only the calendar's own account it may put back."""
+    event = outcome.answer.event
+    stays = call.remove & event.belonging
+    if not replace(call, remove=call.remove - stays).is_done(event):
         # Sent again and again it would never be done, and would mail people each time.
         raise Refused("Google answered with something else than was sent.", code="not_kept")
-    return Outcome(answer.id, answer=answer)
+    return replace(outcome, answer=replace(outcome.answer, stays=frozenset(stays)))
 
 
 async def _look_at(client: Client, event: Event) -> Event:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -25,7 +25,7 @@ from googleapiclient.discovery import build_from_document
 from googleapiclient.discovery_cache import get_static_doc
 
 from calendarsync.failures import Expired, Missing, strange_answer, translate
-from calendarsync.observed import Body, Event, read_event
+from calendarsync.observed import Body, Event, Memory, read_event
 from cohorts.sync.errors import Outage
 
 SCOPES = ["https://www.googleapis.com/auth/calendar.events"]
@@ -50,10 +50,13 @@ class Client:
     `cursor` is Google's syncToken of the last listing, "" where there was none.
     """
 
-    def __init__(self, events: Any, calendar_id: str, cursor: str) -> None:
+    def __init__(
+        self, events: Any, calendar_id: str, cursor: str, aliases: Mapping[str, str]
+    ) -> None:
         self.events = events
         self.calendar_id = calendar_id
         self.cursor = cursor
+        self.aliases = dict(aliases)  # see observed.read_event; what a write shows is added
 
     async def list(self) -> Listing:
         """What changed since the cursor, or everything where Google has forgotten it."""
@@ -68,21 +71,21 @@ class Client:
         """One event or occurrence; None where Google says that there is none."""
         request = self.events.get(calendarId=self.calendar_id, eventId=event_id)
         try:
-            return read_event(await self._send(request, event=True))
+            return self.read(await self._send(request, event=True))
         except Missing:
             return None
 
     async def insert(self, body: dict[str, Any], *, tell: str) -> Event:
         """Raises Taken where the id has been used."""
         request = self.events.insert(calendarId=self.calendar_id, body=body, sendUpdates=tell)
-        return read_event(await self._send(request, writes=True))
+        return self.read(await self._send(request, writes=True))
 
     async def patch(self, event: Event, body: dict[str, Any], *, tell: str) -> Event:
         """Raises Missing, and LookAgain where the event has changed since it was seen."""
         request = self.events.patch(
             calendarId=self.calendar_id, eventId=event.id, body=body, sendUpdates=tell
         )
-        return read_event(await self._send(request, etag=event.etag, writes=True, event=True))
+        return self.read(await self._send(request, etag=event.etag, writes=True, event=True))
 
     async def delete(self, event: Event, *, tell: str) -> None:
         """Raises Missing, and LookAgain where the event has changed since it was seen."""
@@ -90,6 +93,9 @@ class Client:
             calendarId=self.calendar_id, eventId=event.id, sendUpdates=tell
         )
         await self._send(request, etag=event.etag, writes=True, event=True)
+
+    def read(self, body: Body) -> Event:
+        return read_event(body, self.aliases)
 
     async def _list(self, cursor: str) -> Listing:
         found: tuple[Body, ...] = ()
@@ -131,7 +137,7 @@ def _whole(found: tuple[Body, ...], last_page: Body, *, full: bool) -> Listing:
 
 
 @asynccontextmanager
-async def open_client(check: Callable[[], None], cursor: str) -> AsyncIterator[Client]:
+async def open_client(check: Callable[[], None], memory: Memory) -> AsyncIterator[Client]:
     """A client for one slice; `check` is called where each request starts."""
     transport = CheckedHttp(check, timeout=settings.SYNC["call_seconds"] / 3)
     try:
@@ -139,7 +145,7 @@ async def open_client(check: Callable[[], None], cursor: str) -> AsyncIterator[C
     except Exception as error:
         raise translate(error, writes=False, event=False) from error
     try:
-        yield Client(events, settings.GOOGLE_CALENDAR_ID, cursor)
+        yield Client(events, settings.GOOGLE_CALENDAR_ID, memory.cursor, memory.aliases)
     finally:
         transport.close()
 

@@ -130,11 +130,12 @@ def _members(facts: GroupFacts) -> Addresses:
 def _former(facts: GroupFacts, now: datetime) -> Addresses:
     """A visit that stands explains too why a guest's address does not belong on another list."""
     ended = (one.person for one in facts.exempt if one.until <= now)
-    return _addresses([*facts.former, *ended, *(guest.person for guest in facts.guests)])
+    people = [*facts.former, *ended, *(guest.person for guest in facts.guests)]
+    return _addresses(person for person in people if not person.stays)
 
 
 def _addresses(people: Iterable[Person]) -> Addresses:
-    return frozenset(person.address for person in people if person.address)
+    return frozenset(person.address for person in people if person.can_be_invited)
 
 
 # -- meetings --------------------------------------------------------------------------------
@@ -219,7 +220,7 @@ def _events(
     for visit in visits if own_events else ():
         meeting = meetings[visit.meeting_id]
         name = f"{visit.person.name} at {_name(facts, meeting)}"
-        if visit.person.address:
+        if visit.person.can_be_invited:
             yield _event(facts, meeting, visit.person.id, name, _addresses([visit.person]))
 
 

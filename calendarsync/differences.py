@@ -59,7 +59,9 @@ def compare(
     restore: bool = False,
 ) -> Difference:
     """`leave_alone`: addresses that are neither brought nor taken here."""
-    leaving = event.people - people - group.exempt - leave_alone - event.belonging
+    # The calendar's own entry is nobody's access, unless the account is somebody's here.
+    own = event.belonging - group.former
+    leaving = event.people - people - group.exempt - leave_alone - own
     missing = people - event.people - leave_alone
     if event.omitted:
         leaving = missing = NOBODY

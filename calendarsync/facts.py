@@ -17,6 +17,24 @@ class Person:
     id: int
     name: str
     address: str  # "" when none is known
+    refused: bool = False  # Google takes no invitation to this address
+    stays: bool = False  # Google puts this address back on a list by itself
+
+    @property
+    def can_be_invited(self) -> bool:
+        return bool(self.address) and not self.refused
+
+
+@dataclass(frozen=True, slots=True)
+class AddressBook:
+    """What Google has made of people's addresses.
+
+    `aliases`: our address by the one under which Google lists the person.
+    """
+
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    refused: frozenset[str] = frozenset()
+    stays: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from calendarsync.desired import want
 from calendarsync.differences import LANE
 from calendarsync.facts import Snapshot
 from calendarsync.observe import observe
-from calendarsync.observed import Event, Memory, Observed, Reading
+from calendarsync.observed import Event, Invited, Memory, Observed, Reading
 from calendarsync.plan import plan
 from calendarsync.review import review
 from calendarsync.selectors import MIRROR, load_memory
@@ -91,8 +91,11 @@ class CalendarMirror:
     def record(self, action: Action, outcome: Outcome) -> None:
         if isinstance(outcome.answer, Reading):
             records.keep_reading(outcome.answer, settings.GOOGLE_CALENDAR_ID, clock.now())
-        elif isinstance(action.payload, Create):
-            records.complete_records([outcome.answer])
+            return
+        if isinstance(outcome.answer, Invited):
+            records.keep_addresses(outcome.answer, clock.now())
+        if isinstance(action.payload, Create):
+            records.complete_records([outcome.answer.event])
         elif isinstance(action.payload, Cancel):
             records.note_cancelled(outcome.outside_id)
 
@@ -100,9 +103,13 @@ class CalendarMirror:
         """No row of ours waits for a failure: an intent is settled by the next look."""
 
     def absorb(self, observed: Observed, action: Action, outcome: Outcome) -> Observed:
-        if isinstance(outcome.answer, Event):
-            return observed.with_written(outcome.answer)
-        return observed.with_reading(outcome.answer)
+        match outcome.answer:
+            case Invited():
+                return observed.with_invited(outcome.answer)
+            case Event():
+                return observed.with_written(outcome.answer)
+            case _:
+                return observed.with_reading(outcome.answer)
 
     def review(self, desired: Desired, observed: Observed, group_id: int, now: datetime) -> Review:
         return review(desired, observed, group_id)
@@ -125,5 +132,5 @@ class CalendarMirror:
 
 @asynccontextmanager
 async def _connect(check: Callable[[], None], memory: Memory) -> AsyncIterator[Connection]:
-    async with open_client(check, memory.cursor) as client:
+    async with open_client(check, memory) as client:
         yield Connection(client, memory)

@@ -118,6 +118,28 @@ class CalendarCopy(models.Model):
         return self.event_id
 
 
+class CalendarAddress(models.Model):
+    """What Google has made of a person's address.  It holds as long as the person has `email`."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="calendar_address"
+    )
+    email = models.CharField("address", max_length=254)  # in lower case
+    # The address in the answer to an invitation, where it is another: an alias, say.
+    known_as = models.CharField("listed by Google as", max_length=254, blank=True)
+    refused_at = models.DateTimeField("refused by Google", null=True, blank=True)
+    # The calendar's own account: taken off a list, it was on it again in the answer.
+    stays_at = models.DateTimeField("put back by Google", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "address in Google Calendar"
+        verbose_name_plural = "addresses in Google Calendar"
+        ordering = ["email"]
+
+    def __str__(self) -> str:
+        return self.email
+
+
 class HeardAnswer(models.Model):
     """What Google last said of one person's answer for one meeting, in our words; "" for none.
 

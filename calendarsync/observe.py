@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from calendarsync import ids
 from calendarsync.client import Client
-from calendarsync.observed import Body, Memory, Observed, Reading, absent, read_event
+from calendarsync.observed import Body, Memory, Observed, Reading, absent
 from cohorts.sync.mirror import Finding, Orphans
 
 
@@ -39,7 +39,7 @@ async def read(client: Client, memory: Memory) -> Reading:
     """What changed since the client looked last, of ours."""
     asked_at = time.monotonic()
     listing = await client.list()
-    ours = (read_event(body) for body in listing.bodies if _is_ours(body, memory))
+    ours = (client.read(body) for body in listing.bodies if _is_ours(body, memory))
     return Reading(tuple(ours), listing.cursor, listing.full, asked_at)
 
 

@@ -25,9 +25,13 @@ WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 @dataclass(frozen=True, slots=True)
 class Attendee:
-    """One entry of the list, kept to the letter: the list is only ever written whole."""
+    """One entry of the list, kept to the letter: the list is only ever written whole.
+
+    `person`: our address of the person whom Google lists under another.
+    """
 
     entry: tuple[tuple[str, Any], ...]
+    person: str = ""
 
     @classmethod
     def invite(cls, address: str) -> Attendee:
@@ -36,7 +40,7 @@ class Attendee:
 
     @property
     def address(self) -> str:
-        return str(self._get("email", "")).lower()
+        return self.person or str(self._get("email", "")).lower()
 
     @property
     def answer(self) -> str:
@@ -115,10 +119,13 @@ class Observed:
     `unread`: series that we wrote since the look.  What became of their exceptions must be read
     before these are compared again (facts about Google: fields may be reset, attendees may be
     left alone, overwritten or merged).
+    `refused` and `stays`: addresses of which a write of ours has shown that (facts.AddressBook).
     """
 
     events: Mapping[str, Event] = field(default_factory=dict)
     unread: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
+    stays: frozenset[str] = frozenset()
 
     @cached_property
     def exceptions(self) -> Mapping[str, Mapping[datetime, Event]]:
@@ -150,11 +157,33 @@ class Observed:
     def with_written(self, event: Event) -> Observed:
         """After a write of ours; the exceptions of a written series are unread from then on."""
         unread = {event.id} if self.exceptions.get(event.id) else set()
-        return Observed({**self.events, event.id: event}, self.unread | unread)
+        events = {**self.events, event.id: event}
+        return replace(self, events=events, unread=self.unread | unread)
+
+    def with_invited(self, invited: Invited) -> Observed:
+        return replace(
+            self.with_written(invited.event),
+            refused=self.refused | invited.refused,
+            stays=self.stays | invited.stays,
+        )
 
     def with_reading(self, reading: Reading) -> Observed:
         kept = {} if reading.full else self.events
-        return Observed({**kept, **{event.id: event for event in reading.events}})
+        events = {**kept, **{event.id: event for event in reading.events}}
+        return replace(self, events=events, unread=frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """An event after a write, and what it has shown of the addresses on its list.
+
+    `aliases`: our address by Google's; `refused`, `stays`: see facts.AddressBook.
+    """
+
+    event: Event
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    refused: frozenset[str] = frozenset()
+    stays: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +215,20 @@ class Memory:
     awaited: frozenset[str] = frozenset()
     adopt: bool = False
     not_adopted: frozenset[str] = frozenset()
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
 
 # -- reading Google's JSON -------------------------------------------------------------------
 
 
-def read_event(answer: Body) -> Event:
-    """Every field but the id may be missing: an occurrence's id then says where it belongs."""
+NO_ALIASES: Mapping[str, str] = {}
+
+
+def read_event(answer: Body, aliases: Mapping[str, str] = NO_ALIASES) -> Event:
+    """Every field but the id may be missing: an occurrence's id then says where it belongs.
+
+    `aliases`: our addresses of people by those under which Google lists them.
+    """
     body = {name: value for name, value in answer.items() if value is not None}
     series_id, original = ids.read_occurrence(body["id"]) or (None, None)
     return Event(
@@ -205,7 +241,7 @@ def read_event(answer: Body) -> Event:
         start=_read_moment(body.get("start")),
         end=_read_moment(body.get("end")),
         slot=_read_slot(body),
-        attendees=tuple(_read_attendees(body)),
+        attendees=tuple(_read_attendees(body, aliases)),
         omitted=bool(body.get("attendeesOmitted")),
         written_at=_read_moment({"dateTime": body["updated"]} if "updated" in body else None),
         raw=json.dumps(answer, sort_keys=True),
@@ -247,9 +283,10 @@ def _read_face(body: Body) -> Face:
     )
 
 
-def _read_attendees(body: Body) -> Iterator[Attendee]:
+def _read_attendees(body: Body, aliases: Mapping[str, str]) -> Iterator[Attendee]:
     for entry in body.get("attendees", ()):
-        yield Attendee(tuple(sorted(entry.items())))
+        person = aliases.get(str(entry.get("email", "")).lower(), "")
+        yield Attendee(tuple(sorted(entry.items())), person)
 
 
 def _read_moment(when: Body | None) -> datetime | None:

@@ -151,7 +151,7 @@ def _make_series(
         return
     generation = facts.intent.generation if facts.intent else facts.next_generation
     face = replace(group.face, mark=Mark(desired.installation, facts.id, generation))
-    people = {person.address for person in facts.members if person.address}
+    people = {person.address for person in facts.members if person.can_be_invited}
     starts = set(slot.starts())
     places = [(m.id, m.rhythm_at) for m in facts.meetings if m.rhythm_at in starts and m.rhythm_at]
     call = Create(face, slot, tuple(sorted(people)), tuple(places))

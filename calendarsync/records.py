@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max, Q
@@ -20,18 +21,19 @@ from calendarsync import ids
 from calendarsync.answers import hear_answers
 from calendarsync.calls import Create
 from calendarsync.models import (
+    CalendarAddress,
     CalendarCopy,
     CalendarEvent,
     CalendarInstance,
     CalendarSeries,
     HeardAnswer,
 )
-from calendarsync.observed import Event, Observed, Reading, read_event
-from calendarsync.selectors import MIRROR, current_series, recorded_ids
+from calendarsync.observed import Event, Invited, Observed, Reading, read_event
+from calendarsync.selectors import MIRROR, current_series, read_addresses, recorded_ids
 from calendarsync.slots import Slot
 from calendarsync.words import is_rewritten
 from cohorts.errors import Refusal
-from cohorts.models import Group, User
+from cohorts.models import Group, Membership, User
 from cohorts.signals import announce
 from cohorts.sync.models import GroupSync, MirrorState
 from cohorts.sync.services import note_adopted
@@ -44,7 +46,7 @@ from meetings.models import Meeting
 def keep_reading(reading: Reading, calendar_id: str, now: datetime) -> None:
     """Store copies, sync token and people's answers together, and complete the records of what was
     seen.  An answer that Google tells once is heard, or the token is not kept either."""
-    rewritten = _find_rewritten(reading.events)
+    rewritten = _find_rewritten(reading.events, read_addresses().aliases)
     if reading.full:
         CalendarCopy.objects.exclude(event_id__in=[e.id for e in reading.events]).delete()
     CalendarCopy.objects.bulk_create(
@@ -65,11 +67,12 @@ def keep_reading(reading: Reading, calendar_id: str, now: datetime) -> None:
     hear_answers(event_ids, rewritten, asked_at)
 
 
-def _find_rewritten(events: Iterable[Event]) -> frozenset[str]:
+def _find_rewritten(events: Iterable[Event], aliases: Mapping[str, str]) -> frozenset[str]:
     """Which of these series their organizer, which is us, has written since the last look."""
     series = {event.id: event for event in events if event.slot}
     copies = CalendarCopy.objects.filter(event_id__in=series).values_list("body", flat=True)
-    before = {event.id: event for event in map(read_event, copies)} if series else {}
+    known = [read_event(body, aliases) for body in copies] if series else []
+    before = {event.id: event for event in known}
     return frozenset(pk for pk, event in series.items() if is_rewritten(before.get(pk), event))
 
 
@@ -211,6 +214,24 @@ def note_cancelled(event_id: str) -> None:
     CalendarSeries.objects.filter(event_id=event_id).update(gone_at=real_now())
 
 
+@transaction.atomic
+def keep_addresses(invited: Invited, now: datetime) -> None:
+    """Record what a write has shown of people's addresses."""
+    for known_as, address in invited.aliases.items():
+        _note_address(address, known_as=known_as)
+    for address in invited.refused:
+        _note_address(address, refused_at=now)
+    for address in invited.stays:
+        _note_address(address, stays_at=now)
+
+
+def _note_address(address: str, **shown: Any) -> None:
+    """What was known of an address that the person no longer has is dropped."""
+    for user in User.objects.filter(email__iexact=address):
+        CalendarAddress.objects.filter(user=user).exclude(email=address).delete()
+        CalendarAddress.objects.update_or_create(user=user, email=address, defaults=shown)
+
+
 # -- staff's word ----------------------------------------------------------------------------
 
 
@@ -232,6 +253,15 @@ def point_at(group_id: int, event_id: str) -> CalendarSeries:
     )
     announce([group_id])
     return row
+
+
+@transaction.atomic
+def invite_again(addresses: Iterable[CalendarAddress]) -> None:
+    """Forget what Google made of these addresses, so that they are tried once more."""
+    people = [row.user_id for row in addresses]
+    CalendarAddress.objects.filter(user__in=people).delete()
+    groups = Membership.objects.filter(user__in=people, status=Membership.Status.ACTIVE)
+    announce(sorted(set(groups.values_list("group", flat=True))))
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from calendarsync.facts import Guest
+from calendarsync.facts import Guest, Person
 from calendarsync.observed import Event, Observed
 from calendarsync.standing import catch_up_group, find_series, find_troubles, series_of
 from calendarsync.wanted import Desired, WantedGroup
@@ -12,7 +12,8 @@ from cohorts.sync.mirror import Access, Review
 from meetings.naming import name_meeting
 
 # States of AccessState, which this floor knows by their names only.
-HAS, WANTED, NO_ADDRESS, WITHHELD = "has", "wanted", "no_address", "withheld"
+HAS, WANTED, NO_ADDRESS, WITHHELD, FAILED = "has", "wanted", "no_address", "withheld", "failed"
+ADDRESS_REFUSED = "Google Calendar does not accept the e-mail address"
 
 
 def review(desired: Desired, observed: Observed, group_id: int) -> Review:
@@ -41,7 +42,7 @@ def _access(group: WantedGroup, observed: Observed) -> Iterator[Access]:
         return
     series = find_series(group, observed)
     for person in group.facts.members:
-        yield Access(person.id, *_state(person.address, series))
+        yield Access(person.id, *_state(person, series))
     exempt = {one.person.id: one.person for one in group.facts.exempt}
     members = {person.id for person in group.facts.members}
     for person in exempt.values():
@@ -53,18 +54,20 @@ def _access(group: WantedGroup, observed: Observed) -> Iterator[Access]:
             yield Access(person_id, *_guest_state(group, visit, observed))
 
 
-def _state(address: str, event: Event | None) -> tuple[str, str]:
-    if not address:
+def _state(person: Person, event: Event | None) -> tuple[str, str]:
+    if not person.address:
         return NO_ADDRESS, "no e-mail address is known"
+    if person.refused:
+        return FAILED, ADDRESS_REFUSED
     if event is None:
         return WANTED, "the invitation is not made yet"
     if event.is_cancelled:
         return WITHHELD, "the series was deleted in Google Calendar"
-    return (HAS, "") if address in event.people else (WANTED, "")
+    return (HAS, "") if person.address in event.people else (WANTED, "")
 
 
 def _guest_state(group: WantedGroup, visit: Guest, observed: Observed) -> tuple[str, str]:
-    state, reason = _state(visit.person.address, _invitation(group, visit, observed))
+    state, reason = _state(visit.person, _invitation(group, visit, observed))
     meeting = next(m for m in group.facts.meetings if m.id == visit.meeting_id)
     return state, reason or f"guest in {name_meeting(meeting.number)}"
 

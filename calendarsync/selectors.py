@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
-from calendarsync.models import CalendarCopy, CalendarEvent, CalendarSeries
+from calendarsync.facts import AddressBook
+from calendarsync.models import CalendarAddress, CalendarCopy, CalendarEvent, CalendarSeries
 from calendarsync.observed import Memory, read_event
 from cohorts.models import Installation
 from cohorts.sync.models import MirrorState
@@ -33,16 +34,29 @@ def recorded_ids() -> frozenset[str]:
     return frozenset(series) | frozenset(events)
 
 
+def read_addresses() -> AddressBook:
+    """What is known of the addresses that people have now.  One query."""
+    rows = list(CalendarAddress.objects.filter(user__email__iexact=F("email")))
+    return AddressBook(
+        aliases={row.known_as: row.email for row in rows if row.known_as},
+        refused=frozenset(row.email for row in rows if row.refused_at),
+        stays=frozenset(row.email for row in rows if row.stays_at),
+    )
+
+
 def load_memory(calendar_id: str, now: datetime) -> Memory:
     """What was kept of the looks before, and what a look needs of our records."""
     state = MirrorState.objects.filter(name=MIRROR).first()
     kept_for, _, cursor = (state.cursor if state else "").partition(" ")
     is_same = kept_for == calendar_id
     is_whole = bool(state and state.whole_at and now - state.whole_at < WHOLE_EVERY)
+    aliases = read_addresses().aliases
+    copies = [read_event(body, aliases) for body in _bodies(now)] if is_same else []
     return Memory(
         installation=Installation.objects.get(pk=1).installation_id,
         cursor=cursor if is_same and is_whole else "",
-        events={e.id: e for e in map(read_event, _bodies(now))} if is_same else {},
+        events={event.id: event for event in copies},
+        aliases=aliases,
         recorded=recorded_ids(),
         awaited=_awaited(now),
         adopt=bool(state and state.adopt_strangers),

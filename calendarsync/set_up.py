@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from calendarsync.models import CalendarCopy
 from calendarsync.observed import read_event
-from calendarsync.selectors import MIRROR, current_series
+from calendarsync.review import ADDRESS_REFUSED
+from calendarsync.selectors import MIRROR, current_series, read_addresses
 from cohorts.models import AccessState, Group
 from cohorts.sync.registry import configured_mirrors
 from guestvisits.set_up import (
@@ -29,7 +30,7 @@ ANSWERED = {"accepted": "You accepted it.", "tentative": "You answered â€œmaybeâ
 
 
 def find_lines(scene: Scene) -> Iterator[Line]:
-    """Two queries."""
+    """Three queries."""
     if MIRROR not in configured_mirrors() or not scene.groups:
         return
     answers = read_answers(scene)
@@ -40,11 +41,12 @@ def find_lines(scene: Scene) -> Iterator[Line]:
 def read_answers(scene: Scene) -> Mapping[int, str]:
     """The person's answer to each group's series, as Google last told it."""
     series = {row.event_id: row.group_id for row in current_series([g.pk for g in scene.groups])}
-    address = scene.person.email or ""
+    address = (scene.person.email or "").lower()
+    aliases = read_addresses().aliases
     return {
         series[copy.event_id]: attendee.answer
         for copy in CalendarCopy.objects.filter(event_id__in=series)
-        for attendee in read_event(copy.body).attendees
+        for attendee in read_event(copy.body, aliases).attendees
         if attendee.address == address
     }
 
@@ -58,6 +60,14 @@ def invitation_line(group: Group, row: AccessState | None, answer: str) -> Line:
     match State(row.state):
         case State.HAS:
             return _sent(title, answer)
+        case State.FAILED if row.reason == ADDRESS_REFUSED:
+            return Line(
+                title,
+                Standing.YOURS,
+                "Google Calendar does not accept your e-mail address, so you got no invitation.",
+                "Ask your programme manager to correct the address.",
+                Step("Follow your meetings from another calendar", reverse("my-calendar")),
+            )
         case State.NO_ADDRESS:
             return Line(title, Standing.COMING, "It is sent once an address of yours is known.")
         case _:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
 from calendarsync.facts import (
+    AddressBook,
     EventRecord,
     Exempt,
     GroupFacts,
@@ -21,7 +22,7 @@ from calendarsync.facts import (
     Snapshot,
 )
 from calendarsync.models import CalendarEvent, CalendarSeries
-from calendarsync.selectors import MIRROR
+from calendarsync.selectors import MIRROR, read_addresses
 from calendarsync.slots import Slot, Weekly
 from cohorts.models import AccessException, Group, Membership, User, live_group
 from cohorts.services.installation import ensure_installation
@@ -35,6 +36,7 @@ from meetings.models import Meeting
 class _Rows:
     """What hangs on the groups, by group id."""
 
+    addresses: AddressBook
     members: dict[int, list[Person]] = field(default_factory=lambda: defaultdict(list))
     former: dict[int, list[Person]] = field(default_factory=lambda: defaultdict(list))
     meetings: dict[int, list[MeetingFacts]] = field(default_factory=lambda: defaultdict(list))
@@ -114,7 +116,7 @@ def slot_of(row: CalendarSeries) -> Slot | None:
 
 
 def _read_rows(group_ids: list[int], now: datetime) -> _Rows:
-    rows = _Rows()
+    rows = _Rows(read_addresses())
     _read_members(rows, group_ids)
     _read_meetings(rows, group_ids)
     _read_guests(rows, group_ids, now)
@@ -129,7 +131,9 @@ def _read_members(rows: _Rows, group_ids: list[int]) -> None:
     memberships = Membership.objects.filter(group__in=group_ids).select_related("user")
     for one in memberships.order_by("pk"):
         is_active = one.status == Membership.Status.ACTIVE
-        (rows.members if is_active else rows.former)[one.group_id].append(_person(one.user))
+        (rows.members if is_active else rows.former)[one.group_id].append(
+            _person(one.user, rows.addresses)
+        )
 
 
 def _read_meetings(rows: _Rows, group_ids: list[int]) -> None:
@@ -149,7 +153,7 @@ def _read_meetings(rows: _Rows, group_ids: list[int]) -> None:
 def _read_guests(rows: _Rows, group_ids: list[int], now: datetime) -> None:
     """A guest is invited from booking, long before the window of access begins."""
     windows = guest_windows(group_ids, now)
-    people = _people({window.user_id for window in windows})
+    people = _people({window.user_id for window in windows}, rows.addresses)
     for window in windows:
         guest = Guest(people[window.user_id], window.host_meeting_id, window.is_open)
         rows.guests[window.host_group_id].append(guest)
@@ -157,7 +161,7 @@ def _read_guests(rows: _Rows, group_ids: list[int], now: datetime) -> None:
 
 def _read_exempt(rows: _Rows, group_ids: list[int]) -> None:
     for one in AccessException.objects.filter(group__in=group_ids).select_related("user"):
-        rows.exempt[one.group_id].append(Exempt(_person(one.user), one.until))
+        rows.exempt[one.group_id].append(Exempt(_person(one.user, rows.addresses), one.until))
 
 
 def _read_events(rows: _Rows, group_ids: list[int]) -> None:
@@ -179,9 +183,12 @@ def _read_events(rows: _Rows, group_ids: list[int]) -> None:
         )
 
 
-def _people(ids: Iterable[int]) -> Mapping[int, Person]:
-    return {user.pk: _person(user) for user in User.objects.filter(pk__in=set(ids))}
+def _people(ids: Iterable[int], book: AddressBook) -> Mapping[int, Person]:
+    return {user.pk: _person(user, book) for user in User.objects.filter(pk__in=set(ids))}
 
 
-def _person(user: User) -> Person:
-    return Person(user.pk, user.display_name, (user.email or "").strip().lower())
+def _person(user: User, book: AddressBook) -> Person:
+    address = (user.email or "").strip().lower()
+    return Person(
+        user.pk, user.display_name, address, address in book.refused, address in book.stays
+    )

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from calendarsync import ids
 from calendarsync.desired import want_group
-from calendarsync.facts import EventRecord, GroupFacts, SeriesRecord
+from calendarsync.facts import EventRecord, GroupFacts, Person, SeriesRecord
 from calendarsync.observed import Event, Observed
 from calendarsync.wanted import Desired, WantedEvent, WantedGroup, WantedSeries
 from cohorts.sync.mirror import Trouble
@@ -24,7 +24,7 @@ def catch_up(desired: Desired, observed: Observed) -> Desired:
 
 def catch_up_group(desired: Desired, group_id: int, observed: Observed) -> WantedGroup:
     group = desired.groups[group_id]
-    for renew in (_with_series, _with_events):
+    for renew in (_with_series, _with_events, _with_addresses):
         facts = renew(desired.installation, group, observed)
         if facts != group.facts:
             group = want_group(facts, desired.snapshot, desired.now)
@@ -68,6 +68,27 @@ def _with_events(installation: str, group: WantedGroup, observed: Observed) -> G
     replaced = {(record.meeting_id, record.person_id) for record in fresh}
     kept = (r for r in facts.events if (r.meeting_id, r.person_id) not in replaced)
     return replace(facts, events=(*kept, *fresh))
+
+
+def _with_addresses(_installation: str, group: WantedGroup, observed: Observed) -> GroupFacts:
+    facts = group.facts
+    if not observed.refused | observed.stays:
+        return facts
+    return replace(
+        facts,
+        members=tuple(_as_shown(person, observed) for person in facts.members),
+        former=tuple(_as_shown(person, observed) for person in facts.former),
+        guests=tuple(replace(g, person=_as_shown(g.person, observed)) for g in facts.guests),
+        exempt=tuple(replace(e, person=_as_shown(e.person, observed)) for e in facts.exempt),
+    )
+
+
+def _as_shown(person: Person, observed: Observed) -> Person:
+    return replace(
+        person,
+        refused=person.refused or person.address in observed.refused,
+        stays=person.stays or person.address in observed.stays,
+    )
 
 
 def mark_to_make(
@@ -120,7 +141,17 @@ def find_troubles(
 ) -> list[Trouble]:
     """What a person must know of this group's calendar, the gravest first."""
     codes = dict.fromkeys(_codes(group, observed, may_create))
-    return [Trouble(group.facts.id, code) for code in codes]
+    found = [Trouble(group.facts.id, code) for code in codes]
+    if refused := _refused(group):
+        found.append(Trouble(group.facts.id, "address_refused", ", ".join(refused)))
+    return found
+
+
+def _refused(group: WantedGroup) -> list[str]:
+    """Those who are to be invited and whose address Google refuses."""
+    people = {*group.facts.members, *(visit.person for visit in group.visits)}
+    named = {f"{one.name} ({one.address})" for one in people if one.refused}
+    return sorted(named) if group.facts.live else []
 
 
 def _codes(group: WantedGroup, observed: Observed, may_create: bool) -> Iterator[str]:

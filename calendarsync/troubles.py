@@ -58,6 +58,13 @@ TROUBLES: dict[str, TroubleText] = {
         needs_person=True,
         remedy="make_anew",
     ),
+    "address_refused": TroubleText(
+        "Google Calendar does not accept a person's e-mail address, so they are not invited. "
+        "Everyone else is.",
+        "Correct the person's address. If it is right, delete its entry under “Addresses in Google "
+        "Calendar”, and it is tried again.",
+        needs_person=True,
+    ),
     "not_kept": TroubleText(
         "Google took a change and kept something else, so sending it again would not help.",
         "Compare the people's addresses with what the event shows in Google Calendar, and correct "

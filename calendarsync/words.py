@@ -76,7 +76,7 @@ def _of_singles(events: Iterable[Event]) -> Iterator[tuple[str, Word]]:
 
 
 def _answers(event: Event) -> dict[str, str]:
-    return {one.address: read_answer(one.answer) for one in event.attendees if not one.belongs}
+    return {one.address: read_answer(one.answer) for one in event.attendees}
 
 
 def is_rewritten(before: Event | None, after: Event) -> bool:

@@ -22,11 +22,11 @@ KNOWN = {
 def settle(state: State, written: Any, present: list[Attendee], *, by_hand: bool) -> list[Attendee]:
     """The list that Google would keep of the one written, given the one it has.
 
-    Addresses are kept in lower case. An entry without an answer has none (`needsAction`). An
-    answer that differs from the present one is reset, since only its owner may give it, unless
-    the setting `set_responses` is "honoured". Raises GoogleError.
+    Addresses are kept in lower case, and an alias is replaced. An entry without an answer has none
+    (`needsAction`). An answer that differs from the present one is reset, since only its owner may
+    give it, unless the setting `set_responses` is "honoured". Raises GoogleError.
     """
-    _check_list(written)
+    _check_list(state, written)
     before = by_address(present)
     trusted = by_hand or state.settings["set_responses"] == "honoured"
     settled = [_settle_one(state, one, before, trusted) for one in written]
@@ -39,13 +39,15 @@ def by_address(attendees: list[Attendee]) -> dict[str, Attendee]:
     return {one["email"]: one for one in attendees}
 
 
-def _check_list(written: Any) -> None:
+def _check_list(state: State, written: Any) -> None:
     if not isinstance(written, list):
         raise invalid("Invalid value for: attendees")
     if len(written) > MOST_ATTENDEES:
         raise invalid("The maximum number of attendees per event has been exceeded.")
     for one in written:
         _check_one(one)
+        if one["email"].strip().lower() in state.settings["refuses"]:
+            raise invalid("Invalid attendee email.")
 
 
 def _check_one(one: Any) -> None:
@@ -68,6 +70,7 @@ def _settle_one(
     state: State, one: Attendee, before: dict[str, Attendee], trusted: bool
 ) -> Attendee:
     address = one["email"].strip().lower()
+    address = state.settings["aliases"].get(address, address)
     mine = address == state.calendar_id.lower()
     answer = one.get("responseStatus") or "needsAction"
     if answer != before.get(address, {}).get("responseStatus") and not (trusted or mine):
@@ -92,7 +95,7 @@ def _with_organizer(state: State, settled: list[Attendee]) -> list[Attendee]:
 
 def answer_own(state: State, written: Any, present: list[Attendee]) -> list[Attendee]:
     """`attendeesOmitted` in a write: only the calendar's own entry is taken from it."""
-    _check_list(written)
+    _check_list(state, written)
     mine = state.calendar_id.lower()
     own = [one for one in written if one["email"].strip().lower() == mine]
     entries = by_address(present)

@@ -44,6 +44,8 @@ CHECKS: dict[str, Callable[[Any], bool]] = {
     "delegation": _is_flag,
     "quota": _is_quota,
     "organizer_attends": _is_flag,
+    "aliases": lambda value: isinstance(value, dict) and _are_texts([*value, *value.values()]),
+    "refuses": _are_texts,
     "etags": _one_of("own", "family"),
     "left_out": lambda value: _are_texts(value) and not {"id", "status"} & set(value),
     "cancelled": _one_of("detailed", "named", "bare"),

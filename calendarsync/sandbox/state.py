@@ -32,6 +32,9 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     "delegation": True,
     "quota": None,
     "organizer_attends": False,
+    # Addresses that Google lists under another, and others that it takes for invalid.
+    "aliases": {},
+    "refuses": [],
     # Whether a write renews the ETag of the event alone, or of all its series' family.
     "etags": "family",
     # Fields that Google's answers lack: all but the id may be missing.

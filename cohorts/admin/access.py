@@ -44,6 +44,25 @@ class AccessExceptionAdmin(admin.ModelAdmin):
         super().save_model(request, obj, form, change)
 
 
+class AccessStateInline(admin.TabularInline):
+    """On a person's page: what each integration reported of their access, and why."""
+
+    model = AccessState
+    fields = ["group", "mirror", "state", "reason", "changed_at"]
+    ordering = ["-changed_at"]
+    extra = 0
+    verbose_name_plural = "access"
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 @admin.register(AccessState)
 class AccessStateAdmin(ReadOnlyAdmin):
     list_display = ["user", "group", "mirror", "state", "reason", "changed_at"]

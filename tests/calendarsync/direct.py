@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from calendarsync.client import Listing
-from calendarsync.failures import Missing, Taken
-from calendarsync.observed import Event, read_event
+from calendarsync.failures import Invalid, Missing, Taken
+from calendarsync.observed import Body, Event, read_event
 from calendarsync.sandbox import CalendarSandbox, events
 from calendarsync.sandbox.errors import GoogleError
 from calendarsync.sandbox.events import Writer
@@ -27,6 +27,7 @@ class DirectClient:
         self.world = CalendarSandbox(now=now)
         self.state = self.world.state
         self.cursor = ""
+        self.aliases: dict[str, str] = {}
         self.writes = 0
 
     async def list(self) -> Listing:
@@ -42,6 +43,9 @@ class DirectClient:
     async def get(self, event_id: str) -> Event | None:
         found = find(self.state, event_id)
         return read_event(render(self.state, found)) if found else None
+
+    def read(self, body: Body) -> Event:
+        return read_event(body, self.aliases)
 
     async def insert(self, body: dict[str, Any], *, tell: str) -> Event:
         return self._write(lambda: events.insert(self.state, body, Writer(send=tell)))
@@ -69,4 +73,4 @@ class DirectClient:
             raise REFUSALS.get(error.status, Refused)(error.message) from error
 
 
-REFUSALS: dict[int, Any] = {404: Missing, 409: Taken, 410: Missing, 412: LookAgain}
+REFUSALS: dict[int, Any] = {400: Invalid, 404: Missing, 409: Taken, 410: Missing, 412: LookAgain}

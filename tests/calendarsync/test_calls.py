@@ -26,7 +26,7 @@ SLOT = Slot.through([FIRST], Weekly(2, time(15), "UTC", 60))
 
 def make_series(client: DirectClient, *people: str, number: int = 1) -> Event:
     call = Create(Face("Group", mark=Mark("tests", 7, number)), replace(SLOT, count=4), people)
-    return asyncio.run(carry_out(client, MEMORY, call)).answer  # type: ignore[arg-type]
+    return asyncio.run(carry_out(client, MEMORY, call)).answer.event  # type: ignore[arg-type]
 
 
 class Forgetful(DirectClient):

@@ -31,7 +31,7 @@ from calendarsync.facts import (
     Snapshot,
 )
 from calendarsync.observe import observe
-from calendarsync.observed import Event, Memory, Observed, read_event
+from calendarsync.observed import Event, Invited, Memory, Observed, read_event
 from calendarsync.plan import plan
 from calendarsync.review import review
 from calendarsync.sandbox.listing import list_events
@@ -144,6 +144,8 @@ class Scene:
 
     def absorb(self, observed: Observed, answer: Any) -> Observed:
         """Copies are kept with the token that they belong to, and only then."""
+        if isinstance(answer, Invited):
+            return observed.with_invited(answer)
         if isinstance(answer, Event):
             return observed.with_written(answer)
         self.kept = {**self.kept, **{event.id: event for event in answer.events}}

@@ -21,6 +21,7 @@ FIRST, SECOND, THIRD, FOURTH = (f"series1_{stamp}" for stamp in STAMPS)
 @pytest.fixture
 def busy(google: Google) -> Google:
     """A series with a moved and a cancelled meeting, a single event, and a deleted one."""
+    google.settings(etags="own")
     google.insert(weekly(attendees=people("ada")))
     google.clock.advance(minutes=1)
     marked = {"private": {"mark": "a", "group": "7"}, "shared": {"team": "red"}}

@@ -56,6 +56,7 @@ def test_what_was_told_is_not_told_again(google: Google) -> None:
 
 
 def test_answers_and_exceptions_are_told(google: Google) -> None:
+    google.settings(etags="own")
     google.insert(weekly(attendees=people("ada")))
     since = token(google)
     google.control("respond", event=SECOND, attendee="ada@learners.example", answer="accepted")
@@ -82,6 +83,7 @@ def test_deleted_events_are_told_by_name_or_with_details_if_those_were_asked_for
 def test_a_cancelled_occurrence_is_told_with_its_series_and_original_start(
     google: Google,
 ) -> None:
+    google.settings(etags="own")
     google.insert(weekly())
     since = token(google)
     google.delete(SECOND)

@@ -1,0 +1,88 @@
+"""What becomes of addresses when they are invited: Google may refuse one, or know it by another.
+
+Google refuses a whole list for one address, and does not say which (400).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from calendarsync.calls import UNTOLD, Edit
+from calendarsync.client import Client
+from calendarsync.failures import Invalid
+from calendarsync.observed import Event
+
+MOST_CALLS = 24  # for one list; what is not settled by then is tried again
+PLAIN = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
+
+
+async def invite_apart(client: Client, event: Event, call: Edit) -> tuple[Event, frozenset[str]]:
+    """Invite everyone whose address Google takes; return the event and the addresses it refuses.
+
+    Raises Invalid when the list is refused without the new addresses too: then none is to blame.
+    """
+    before, refused = event, set()
+    rest = replace(call, invite=())
+    if body := rest.body(event.attendees):
+        event = await client.patch(event, body, tell=call.tell)
+    parts = _parts(call.invite) or [call.invite]
+    for _ in range(MOST_CALLS):
+        if not parts:
+            break
+        part = parts.pop()
+        try:
+            event = await _invite(client, event, part, call.tell)
+        except Invalid:
+            parts += _parts(part)
+            refused |= set(part) if len(part) == 1 else set()
+    if event is before:
+        unchanged = {"attendees": [one.body() for one in event.attendees]}
+        event = await client.patch(event, unchanged, tell=UNTOLD)
+    return event, frozenset(refused)
+
+
+async def _invite(client: Client, event: Event, part: tuple[str, ...], tell: str) -> Event:
+    body = Edit(event, invite=part).body(event.attendees)
+    return await client.patch(event, body, tell=tell)
+
+
+def _parts(addresses: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Two parts, the likelier one last: fewer writes, and so fewer mails, find what is refused."""
+    if len(addresses) == 1:
+        return []
+    odd = tuple(one for one in addresses if not PLAIN.fullmatch(one))
+    plain = tuple(one for one in addresses if one not in odd)
+    if odd and plain:
+        return [odd, plain]
+    half = len(addresses) // 2
+    return [addresses[half:], addresses[:half]]
+
+
+def find_aliases(sent: Collection[str], before: Event | None, answer: Event) -> dict[str, str]:
+    """Return {Google's address: ours} of invitations that came back under another address.
+
+    The list was written on the condition that nobody had changed it, so what is new on it came of
+    what was sent.  Google keeps the order of a list.
+    """
+    had = before.people if before else frozenset()
+    missing = [address for address in sent if address not in answer.people]
+    fresh = [one.address for one in answer.attendees if not one.belongs]
+    fresh = [address for address in fresh if address not in had and address not in sent]
+    found = {new: old for new in fresh for old in missing if _mailbox(new) == _mailbox(old)}
+    missing = [address for address in missing if address not in found.values()]
+    fresh = [address for address in fresh if address not in found]
+    return found | (_in_order(fresh, missing) if len(fresh) == len(missing) else {})
+
+
+def _in_order(fresh: Sequence[str], missing: Sequence[str]) -> dict[str, str]:
+    return dict(zip(fresh, missing, strict=True))
+
+
+def _mailbox(address: str) -> str:
+    """What Gmail takes for one mailbox: dots and what follows a plus do not count."""
+    name, _, domain = address.partition("@")
+    if domain not in ("gmail.com", "googlemail.com"):
+        return address
+    return f"{name.partition('+')[0].replace('.', '')}@gmail.com"
