@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004 - Django's name
 from django.db import DatabaseError, InterfaceError
+from django.db.models import Q
 from django.utils.module_loading import import_string
 
 from lens.env import is_local
@@ -43,7 +44,7 @@ def check_production(**_: Any) -> list[CheckMessage]:
 
 @register(deploy=True)
 def check_staff(**_: Any) -> list[CheckMessage]:
-    """Who could sign in to the staff's pages with a password alone.  Reads the database."""
+    """Name the staff who have no second factor.  Reads the database."""
     if not settings.REQUIRE_STAFF_MFA and not settings.SANDBOX:
         return [
             Warning(
@@ -73,7 +74,9 @@ def find_staff_without_second_factor() -> list[str]:
     from cohorts.models import User
 
     with_one = Authenticator.objects.filter(type=Authenticator.Type.TOTP).values("user_id")
-    staff = User.objects.filter(is_staff=True, is_active=True).exclude(pk__in=with_one)
+    staff = User.objects.filter(Q(is_staff=True) | Q(is_superuser=True), is_active=True).exclude(
+        pk__in=with_one
+    )
     return [person.display_name for person in staff]
 
 

@@ -1,4 +1,4 @@
-"""Changes that need a confirmation: password or code once more, unless that was minutes ago.
+"""Ask for password or code again before sensitive changes, unless that was minutes ago.
 
     on the admin's page of          | needed
     --------------------------------|--------------------------
@@ -7,8 +7,8 @@
     a person who is or becomes staff| to save or delete
     any other person                | no
 
-allauth asks on its own pages itself.  Whoever has neither password nor second factor is not asked:
-Discord has no way to ask again.
+allauth's own pages ask by themselves.  People with neither password nor second factor are not
+asked: Discord offers no way to sign in again on demand.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase
 
 from cohorts.models import User
+from lens.sign_in.second_factor import is_privileged
 
 PASSWORD_FORMS = frozenset({"admin:password_change", "admin:auth_user_password_change"})
 PERSON_FORMS = frozenset({"admin:cohorts_user_change", "admin:cohorts_user_delete"})
@@ -66,4 +67,5 @@ def needs_confirmation(request: HttpRequest, name: str, kwargs: dict[str, Any]) 
 def _is_staff(object_id: str) -> bool:
     if not object_id.isdecimal() or len(object_id) > LONGEST_ID:
         return False
-    return User.objects.filter(pk=object_id, is_staff=True).exists()
+    person = User.objects.filter(pk=object_id).first()
+    return person is not None and is_privileged(person)

@@ -1,6 +1,6 @@
-"""What is logged about sign-ins, and what a session remembers of them.
+"""Log sign-ins and failures, and record in the session when it began.
 
-A person is named by number, an address never: what was typed may be a password.
+The log names people by id.  It never holds what was typed, which may be a password.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def note_wrong_code(request: HttpRequest, user: User, **_: Any) -> None:
 def note_second_factor(
     request: HttpRequest, user: User, authenticator: Authenticator, **_: Any
 ) -> None:
-    """Whoever has set one up has just used it: this session needs no further code."""
+    """Count a factor that was just set up as used in this session: setting it up took a code."""
     log.info("Second factor: person %s has set up %s", user.pk, authenticator.type)
     if authenticator.type == Authenticator.Type.TOTP:
         record_authentication(request, user, "mfa", type="totp", reauthenticated=True)

@@ -1,4 +1,4 @@
-"""Staff reach nothing before they have used a second factor, where REQUIRE_STAFF_MFA is on.
+"""Require a second factor of staff, where REQUIRE_STAFF_MFA is on.
 
     second factor | used in this session | they are led to
     --------------|----------------------|--------------------------------
@@ -6,8 +6,8 @@
     set up        | no                   | the page that asks for a code
     set up        | yes                  | what they asked for
 
-Everything is closed but what is needed for that, and what is not theirs as a person: probes, static
-files, and addresses that carry a token of their own.
+Every address is closed to them until then, except those that set up and ask for the factor, and
+those that depend on no session: probes, static files, addresses with a token of their own.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
-from lens.sign_in.second_factor import has_second_factor, is_proved
+from lens.sign_in.second_factor import has_second_factor, is_privileged, is_proved
 
 OPEN = frozenset(
     {
@@ -49,7 +49,7 @@ class StaffSecondFactorMiddleware:
         if not settings.REQUIRE_STAFF_MFA or name in OPEN:
             return None
         user = request.user
-        if not user.is_authenticated or not user.is_staff:
+        if not user.is_authenticated or not is_privileged(user):
             return None
         has_one = has_second_factor(user)
         if has_one and is_proved(request, user):

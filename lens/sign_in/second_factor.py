@@ -13,6 +13,8 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
 from cohorts.models import User
@@ -53,6 +55,11 @@ def _cipher() -> MultiFernet:
 def _derive(secret_key: str) -> bytes:
     key = HKDF(algorithm=SHA256(), length=32, salt=None, info=INFO).derive(secret_key.encode())
     return base64.urlsafe_b64encode(key)
+
+
+def is_privileged(user: AbstractBaseUser | AnonymousUser) -> bool:
+    """Whether the person is staff, or a superuser without the staff flag."""
+    return bool(getattr(user, "is_staff", False) or getattr(user, "is_superuser", False))
 
 
 def has_second_factor(user: User) -> bool:

@@ -1,4 +1,4 @@
-"""Sessions of staff end after a time, whatever they do, and sooner when they do nothing."""
+"""End the sessions of staff after some hours, and sooner if they are idle."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponseBase
 
+from lens.sign_in.second_factor import is_privileged
+
 SIGNED_IN_AT = "signed_in_at"  # seconds since 1970, as both
 SEEN_AT = "seen_at"
 SEEN_EVERY = 60  # seconds; each note is a write
 
 
 def has_ended(session: Mapping[str, Any], *, now: float) -> bool:
-    """Whether a session of staff is over.  One that says nothing began before there was an end."""
+    """Whether a session of staff is over, also one that does not say when it began."""
     begun = session.get(SIGNED_IN_AT, 0)
     idle = now - max(begun, session.get(SEEN_AT, 0))
     return (
@@ -33,7 +35,7 @@ class StaffSessionMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         # Without the cookie no one is signed in, and the database is left alone.
         has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
-        if has_session and getattr(request.user, "is_staff", False):
+        if has_session and is_privileged(request.user):
             self._check(request, now=time.time())
         return self.get_response(request)
 
@@ -46,7 +48,7 @@ class StaffSessionMiddleware:
 
 
 def _asks_by_itself(request: HttpRequest) -> bool:
-    """A part of an open page that updates itself is no sign of a person."""
+    """Whether a part of an open page updates itself, which shows no activity of a person."""
     asks = "HX-Request" in request.headers and "HX-Boosted" not in request.headers
     return asks and request.method == "GET"
 

@@ -79,6 +79,9 @@ def test_a2_an_address_is_protected_from_guesses_that_come_from_many_places(alic
     for host in range(5):
         assert "Please enter a correct" in sign_in("wrong", host)
     assert "Too many failed attempts" in sign_in("a long secret", 6)
+    with connection.cursor() as cursor:  # where all web processes count
+        cursor.execute("SELECT cache_key FROM lens_cache")
+        assert [key for (key,) in cursor.fetchall() if "login_failed" in key]
 
 
 def test_a2_failures_behind_one_proxy_count_for_their_own_client(alice, settings):
@@ -332,7 +335,7 @@ for ask in (lambda: reverse("sign-in-as", args=[1]), lambda: resolve("/sign-in/a
         print("there:", ask())
     except (NoReverseMatch, Resolver404):
         print("not there")
-print(settings.SANDBOX, reverse("login"))
+print(settings.SANDBOX, settings.REQUIRE_STAFF_MFA, reverse("login"))
 """
 
 
@@ -341,7 +344,7 @@ print(settings.SANDBOX, reverse("login"))
     [
         (
             {"SECRET_KEY": "of production", "INSTALLATION_ID": "academy"},
-            ["not there", "not there", "False /sign-in/"],
+            ["not there", "not there", "False True /sign-in/"],
         ),
         (
             # A sandbox's credentials in production make no sandbox of it.
@@ -351,9 +354,9 @@ print(settings.SANDBOX, reverse("login"))
                 "DISCORD_BOT_TOKEN": "sandbox-local",
                 "DISCORD_GUILD_ID": "100000000000000001",
             },
-            ["not there", "not there", "False /sign-in/"],
+            ["not there", "not there", "False True /sign-in/"],
         ),
-        ({"DEBUG": "1", "SECRET_KEY": "mine"}, ["there:", "there:", "True /sign-in/"]),
+        ({"DEBUG": "1", "SECRET_KEY": "mine"}, ["there:", "there:", "True False /sign-in/"]),
     ],
 )
 def test_in_production_the_address_does_not_exist(environment, said):

@@ -16,6 +16,7 @@ from django.test import Client
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
 from tests.support.academy import Academy
+from tests.support.second_factor import sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -78,7 +79,8 @@ def ids(academy: Academy, visit: GuestVisit) -> dict[str, int]:
 
 
 @pytest.fixture
-def client_of(academy: Academy, visit: GuestVisit) -> Callable[[str], Client]:
+def client_of(academy: Academy, visit: GuestVisit, settings) -> Callable[[str], Client]:
+    settings.REQUIRE_STAFF_MFA = True
     people = {
         "own": visit.user,
         "other learner": academy.add_member("Carol", "C"),
@@ -90,7 +92,7 @@ def client_of(academy: Academy, visit: GuestVisit) -> Callable[[str], Client]:
     def client_of(who: str) -> Client:
         client = Client()
         if who in people:
-            client.force_login(people[who])
+            sign_in(people[who], client)
         return client
 
     return client_of

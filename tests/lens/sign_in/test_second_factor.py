@@ -113,6 +113,15 @@ def test_a2_a_session_that_began_without_it_asks_for_the_code(olga):
 
 
 @pytest.mark.usefixtures("required")
+def test_a2_a_superuser_without_the_staff_flag_needs_one_too(olga):
+    User.objects.update(is_staff=False)
+    client = Client()
+    client.force_login(olga)
+    assert client.get("/groups/").headers["Location"].startswith("/security/app/")
+    assert [told.id for told in checks.check_staff()] == ["lens.W041"]
+
+
+@pytest.mark.usefixtures("required")
 def test_a2_a_part_of_a_page_is_not_replaced_by_the_page_that_sets_it_up(olga):
     client = Client(headers={"HX-Request": "true"})
     client.force_login(olga)

@@ -155,6 +155,26 @@ def test_a2_changing_staff_in_the_admin_needs_a_confirmation(what):
     assert learner.status_code == 200, "an everyday change needs none"
 
 
+def test_a2_a_change_that_was_sent_is_saved_after_the_confirmation():
+    User.objects.create_superuser("ada@example.org", PASSWORD, name="Ada")
+    sam = User.objects.create_user("sam@example.org", None, name="Sam", is_staff=True)
+    client = sign_in()
+    forget_sign_in(client)
+    form = {
+        "name": "Samuel",
+        "email": "sam@example.org",
+        "timezone": "UTC",
+        **dict.fromkeys(("is_active", "is_staff", "wants_email", "wants_discord"), "on"),
+    }
+    asked = client.post(f"/admin/cohorts/user/{sam.pk}/change/", form).headers["Location"]
+    sam.refresh_from_db()
+    assert sam.name == "Sam"
+    answer = client.post(asked, {"password": PASSWORD})
+    assert answer.headers["Location"] == "/admin/cohorts/user/"
+    sam.refresh_from_db()
+    assert (sam.name, sam.is_staff) == ("Samuel", True)
+
+
 def test_a2_ones_own_password_is_changed_after_a_confirmation_only():
     User.objects.create_superuser("ada@example.org", PASSWORD, name="Ada")
     client = sign_in()
