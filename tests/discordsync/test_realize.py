@@ -302,7 +302,7 @@ def test_c12_a_message_whose_answer_was_lost_is_found_behind_many_others(sandbox
         wish = {"kind": "message", "fields": {"channel_id": channel, "content": f"hello {n}"}}
         sandbox.post("create", wish)
 
-    work("discord")
+    look_again()
 
     bot = sandbox.get("state")["discord"]["bot_id"]
     messages = sandbox.get("state")["discord"]["messages"][channel].values()
