@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 
 from cohorts import signals
+from cohorts.messages import services
 from cohorts.messages.models import Message, MessageKind, OutboxPart
 from cohorts.messages.services import collect
 from cohorts.models import Cohort, Installation
@@ -154,3 +155,19 @@ def test_a_look_that_finds_nothing_new_costs_the_same_for_any_number(
     # bounds: 2, failing parts: 1, savepoint: 2, the source: 1, first known: 1, known keys: 1
     with django_assert_num_queries(8):
         collect(None, now=now)
+
+
+# -- many at once --------------------------------------------------------------------------------
+
+
+def test_c20_many_messages_are_written_in_batches_and_the_rest_a_minute_later(
+    add_members, now, monkeypatch
+):
+    """A task that runs into the queue's limit takes its cluster with it."""
+    add_members("Alice", "Bob", "Carol", "Dora", "Emil")
+    monkeypatch.setattr(services, "BATCH", 2)
+    monkeypatch.setattr(services, "COLLECT_SECONDS", 0)
+    assert [collect(None, now=now) for _ in range(4)] == [2, 2, 1, 0]
+    Message.objects.all().delete()
+    monkeypatch.setattr(services, "COLLECT_SECONDS", 30)
+    assert collect(None, now=now) == 5
