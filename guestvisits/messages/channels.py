@@ -16,6 +16,7 @@ from typing import Any
 
 from cohorts.messages.models import Message
 from cohorts.messages.owed import NoLongerTrue, Owed
+from guestvisits.messages.pacing import last_said, pace, was_said_just_before
 from guestvisits.messages.visits import open_visit_of, spoken_of, visit_of
 from guestvisits.models import GuestVisit
 from guestvisits.selectors import GuestWindow, window_of
@@ -33,10 +34,15 @@ NO_FAREWELL = frozenset({End.BECAME_MEMBER, End.HOST_GROUP_ENDED, End.COHORT_END
 
 
 def owe_to_hosts(group_ids: frozenset[int] | None, now: datetime) -> Iterable[Owed]:
-    """Greetings and farewells of guests of these groups.  One query."""
+    """Greetings and farewells of guests of these groups.  One query, two where a visit was booked
+    again."""
     visits = spoken_of(now)
     if group_ids is not None:
         visits = visits.filter(host_meeting__group__in=group_ids)
+    return pace(_to_hosts(visits), visits)
+
+
+def _to_hosts(visits: Iterable[GuestVisit]) -> Iterator[Owed]:
     windows = {visit: window_of(visit) for visit in visits}
     for visit, window in windows.items():
         if visit.is_open:
@@ -47,7 +53,7 @@ def owe_to_hosts(group_ids: frozenset[int] | None, now: datetime) -> Iterable[Ow
 
 def _greeting(visit: GuestVisit, window: GuestWindow) -> Owed:
     return Owed(
-        key=_greeting_key(visit),
+        key=f"{JOINS}:{visit.pk}",
         kind=JOINS,
         channel=Message.Channel.DISCORD_CHANNEL,
         group_id=window.host_group_id,
@@ -56,10 +62,6 @@ def _greeting(visit: GuestVisit, window: GuestWindow) -> Owed:
         cutoff_at=visit.host_meeting.ends_at,
         context={"visit": visit.pk},
     )
-
-
-def _greeting_key(visit: GuestVisit) -> str:
-    return f"{JOINS}:{visit.pk}"
 
 
 def _takes_leave(visit: GuestVisit, window: GuestWindow, others: Iterable[GuestWindow]) -> bool:
@@ -96,17 +98,20 @@ def _farewell(visit: GuestVisit, window: GuestWindow) -> Owed:
 
 
 def joins_context(message: Message, _now: datetime) -> dict[str, Any]:
-    """What the greeting needs.  Raises NoLongerTrue.  One query."""
-    return _words(open_visit_of(message))
+    """What the greeting needs.  Raises NoLongerTrue.  Three queries."""
+    visit = open_visit_of(message)
+    last = last_said(visit, JOINS, LEAVES)
+    is_news = last is None or last.kind == LEAVES or last.pk == message.pk
+    if not is_news and was_said_just_before(last, visit.booked_at):
+        raise NoLongerTrue("The group was told so just before the guest booked again.")
+    return _words(visit)
 
 
 def leaves_context(message: Message, now: datetime) -> dict[str, Any]:
-    """What the farewell needs.  Raises NoLongerTrue.  Two queries."""
+    """What the farewell needs.  Raises NoLongerTrue.  Three queries."""
     visit = visit_of(message)
-    heard = Message.objects.filter(
-        key=_greeting_key(visit), state__in=[Message.State.SENT, Message.State.SENDING]
-    )
-    if not heard.exists():
+    last = last_said(visit, JOINS, LEAVES)
+    if last is None or (last.kind == LEAVES and last.pk != message.pk):
         raise NoLongerTrue("The group was never told of the visit.")
     return _words(visit) | {"was_held": visit.chosen_start <= (visit.ended_at or now)}
 
@@ -115,12 +120,11 @@ def leaves_context(message: Message, now: datetime) -> dict[str, Any]:
 
 
 def owe_to_homes(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
-    """Who of these groups is away.  One query."""
-    visits = spoken_of(now).filter(ended_at__isnull=True)
+    """Who of these groups is away.  One query, two where a visit was booked again."""
+    visits = spoken_of(now)
     if group_ids is not None:
         visits = visits.filter(home_meeting__group__in=group_ids)
-    for visit in visits:
-        yield _absence(visit)
+    yield from pace((_absence(visit) for visit in visits if visit.is_open), visits)
 
 
 def _absence(visit: GuestVisit) -> Owed:

@@ -7,7 +7,7 @@ visit_broken        when it ended without the guest's doing, with what is left
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +17,13 @@ from django.urls import reverse
 from cohorts.errors import Refusal
 from cohorts.messages.models import Message
 from cohorts.messages.owed import NoLongerTrue, Owed
+from guestvisits.messages.pacing import (
+    ENDS,
+    last_said,
+    pace,
+    was_booked_again,
+    was_said_just_before,
+)
 from guestvisits.messages.visits import open_visit_of, spoken_of, visit_of
 from guestvisits.models import GuestVisit
 from guestvisits.selectors import UNASKED_ENDS, window_of
@@ -42,10 +49,14 @@ LEAVES_A_CHOICE = frozenset(
 
 
 def owe_letters(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
-    """Letters about visits to these groups.  One query."""
+    """Letters about visits to these groups.  One query, two where a visit was booked again."""
     visits = spoken_of(now)
     if group_ids is not None:
         visits = visits.filter(host_meeting__group__in=group_ids)
+    yield from pace(_letters(visits), visits)
+
+
+def _letters(visits: Iterable[GuestVisit]) -> Iterator[Owed]:
     for visit in visits:
         if visit.ended_at is None:
             yield _letter(visit, BOOKED, visit.booked_at, visit.host_meeting.starts_at)
@@ -69,8 +80,9 @@ def _letter(visit: GuestVisit, kind: str, due_at: datetime, cutoff_at: datetime)
 
 
 def booked_context(message: Message, now: datetime) -> dict[str, Any]:
-    """Raises NoLongerTrue.  One query."""
+    """Raises NoLongerTrue.  Three queries."""
     visit = open_visit_of(message)
+    _check_news(message, visit, since=visit.booked_at, ends=False)
     begins_at = window_of(visit).begins_at
     return _words(visit) | {
         "by_staff": visit.booked_by_id != visit.user_id,
@@ -79,8 +91,12 @@ def booked_context(message: Message, now: datetime) -> dict[str, Any]:
 
 
 def cancelled_context(message: Message, now: datetime) -> dict[str, Any]:
-    """Raises NoLongerTrue.  One query."""
+    """Raises NoLongerTrue, also where the guest has booked again.  Four queries."""
     visit = visit_of(message)
+    if was_booked_again(visit):
+        raise NoLongerTrue("The guest has booked this visit again since.")
+    if visit.ended_at:
+        _check_news(message, visit, since=visit.ended_at, ends=True)
     home = visit.home_meeting
     return _words(visit) | {"is_home_ahead": home.starts_at > now and not home.is_cancelled}
 
@@ -100,6 +116,17 @@ def broken_context(message: Message, now: datetime) -> dict[str, Any]:
         "left": _what_is_left(visit, now) if has_choice else (),
         "choice_url": _address("alternatives", visit.home_meeting_id),
     }
+
+
+def _check_news(message: Message, visit: GuestVisit, *, since: datetime, ends: bool) -> None:
+    """Raises NoLongerTrue where the last letter about the visit, just before, said the same."""
+    last = last_said(visit, BOOKED, *ENDS)
+    if last is None or last.pk == message.pk or (last.kind in ENDS) is not ends:
+        return
+    said_of = GuestVisit.objects.filter(pk=last.context["visit"]).first()
+    is_same = said_of is not None and said_of.chosen_start == visit.chosen_start
+    if is_same and was_said_just_before(last, since):
+        raise NoLongerTrue("The last letter about this visit, just before, says the same.")
 
 
 def _what_is_left(visit: GuestVisit, now: datetime) -> tuple[Alternative, ...]:
