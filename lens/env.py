@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from email.utils import parseaddr
 from pathlib import Path
@@ -64,6 +65,17 @@ class Env:
             return number
 
         return self._parse(name, parse, default, f"a number above 0, {MOST} at most")
+
+    def rate(self, name: str, default: str) -> str | None:
+        """So many times within a second, minute, hour or day, such as 10/m; None for "off"."""
+
+        def parse(text: str) -> str:
+            if not re.fullmatch(r"off|[1-9][0-9]{0,5}/[smhd]", text):
+                raise ValueError
+            return text
+
+        read = self._parse(name, parse, default, "such as 10/m (s, m, h or d), or off")
+        return None if read == "off" else read
 
     def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
         allowed = {choice: choice for choice in choices}

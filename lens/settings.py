@@ -184,6 +184,12 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": 0,  # REMOTE_ADDR is the client's own address: lens/proxies.py
     "EXCEPTION_HANDLER": "guestvisits.api.errors.answer_exception",
 }
+RATES = {  # how often one person may do something (guestvisits/limits.py)
+    "general": env.rate("RATE_GENERAL", default="120/m"),
+    "visits": env.rate("RATE_VISITS", default="10/m"),
+    "moves": env.rate("RATE_MOVES", default="30/m"),
+    "guesses": env.rate("RATE_GUESSES", default="20/m"),
+}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Lens",
     "DESCRIPTION": "Meetings and guest visits of the person who is signed in.",

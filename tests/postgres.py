@@ -23,6 +23,9 @@ os.environ.setdefault("LOG_LEVEL", "WARNING")
 os.environ.setdefault("EMAIL_URL", "memorymail://")
 # A test keeps its transaction open while it waits for the processes that it started.
 os.environ.setdefault("DATABASE_IDLE_SECONDS", "300")
+# Tests do in a second what takes people days.
+for rate in ("GENERAL", "VISITS", "MOVES", "GUESSES"):
+    os.environ.setdefault(f"RATE_{rate}", "off")
 
 CONNECTIONS = 300
 

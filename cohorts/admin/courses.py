@@ -53,7 +53,18 @@ class CohortAdmin(RosterMixin, KeepingAdmin):
     autocomplete_fields = ["course"]
     readonly_fields = ["first_known_at", "ended_at"]
     fieldsets = [
-        (None, {"fields": ["course", "name", "start_date", "number_of_meetings"]}),
+        (
+            None,
+            {
+                "fields": [
+                    "course",
+                    "name",
+                    "start_date",
+                    "number_of_meetings",
+                    "meetings_per_group",
+                ]
+            },
+        ),
         (
             "Status",
             {

@@ -12,6 +12,8 @@ from django.db.models import Q
 from cohorts import clock
 from cohorts.validators import check_zone
 
+MOST_MEETINGS = 60
+
 
 class Course(models.Model):
     name = models.CharField(max_length=100, unique=True)
@@ -37,7 +39,13 @@ class Cohort(models.Model):
         help_text="The first week begins on this day; each group first meets on its weekday after."
     )
     number_of_meetings = models.PositiveSmallIntegerField(
-        validators=[MinValueValidator(1), MaxValueValidator(60)]
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_MEETINGS)]
+    )
+    meetings_per_group = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_MEETINGS)],
+        help_text="Meetings that one group may have, extra ones included. Empty: 60.",
     )
     status = models.CharField(max_length=12, choices=Status, default=Status.OPEN)
     # A cohort may be brought in when it is half over: nothing is owed from before this moment.

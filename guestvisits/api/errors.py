@@ -13,9 +13,11 @@ from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView, exception_handler
 
 from cohorts.errors import Refusal
+from guestvisits.limits import Limit, explain_wait
 
 NOT_FOUND = frozenset({"no_group", "no_meeting", "no_person", "no_visit"})
 NO_CSRF = "The CSRF token is missing or wrong. Send the cookie's value in the header X-CSRFToken."
@@ -41,6 +43,11 @@ class RefusingView(APIView):
 
     parser_classes = [CalmJSONParser]
     not_found: frozenset[str] = NOT_FOUND
+    limits: Mapping[str, str] = {}  # by method: a rate of settings.RATES, beside the general one
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        scope = self.limits.get(str(self.request.method))
+        return [Limit(each) for each in ("general", scope) if each]
 
 
 def answer_exception(error: Exception, context: Mapping[str, Any]) -> Response | None:
@@ -70,6 +77,8 @@ def _describe(error: Exception) -> tuple[str, str]:
         return "not_found", str(error) or str(exceptions.NotFound.default_detail)
     if isinstance(error, PermissionDenied):
         return "permission_denied", str(exceptions.PermissionDenied.default_detail)
+    if isinstance(error, exceptions.Throttled):
+        return "throttled", explain_wait(getattr(error, "wait", None))
     assert isinstance(error, exceptions.APIException)
     sentence = _sentence(error.detail)
     if sentence.startswith("CSRF Failed"):

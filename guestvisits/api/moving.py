@@ -43,6 +43,7 @@ class _MoveView(RefusingView):
     """A view reads what is asked for, makes a move of it, and shows or does it."""
 
     asked: type[shapes.MoveSerializer] = shapes.MoveSerializer
+    limits = {"POST": "moves"}
 
     def read(self, request: Request) -> dict[str, Any]:
         serializer = self.asked(data=request.data)

@@ -62,6 +62,7 @@ class OptionsView(RefusingView):
 
 class VisitsView(RefusingView):
     not_found = frozenset()  # no refusal of booking is a 404
+    limits = {"POST": "visits"}
 
     @extend_schema(
         summary="My guest visits",
@@ -88,6 +89,7 @@ class VisitsView(RefusingView):
 
 class VisitView(RefusingView):
     not_found = frozenset()  # nor of cancelling
+    limits = {"DELETE": "visits"}
 
     @extend_schema(
         summary="Cancel a visit",

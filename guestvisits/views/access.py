@@ -16,6 +16,8 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from cohorts.models import User
 from cohorts.zones import find_zone
+from guestvisits.limits import Limit, seconds_to_wait
+from guestvisits.views.limits import too_many
 
 View = Callable[..., HttpResponseBase]
 
@@ -34,6 +36,9 @@ def signed_in(view: View) -> View:
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return _to_sign_in(request)
+        seconds = seconds_to_wait(Limit("general"), request) if request.method == "POST" else 0
+        if seconds:
+            return too_many(request, seconds)
         with timezone.override(find_zone(request.user.timezone)):
             return view(request, *args, **kwargs)
 

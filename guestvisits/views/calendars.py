@@ -10,7 +10,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from cohorts import clock
+from guestvisits.limits import Guesses, seconds_to_wait
 from guestvisits.views.access import SignedInRequest, signed_in
+from guestvisits.views.limits import too_many
 from meetings.calendars.entries import read_entries, read_entry
 from meetings.calendars.ics import write_calendar
 from meetings.calendars.services import find_feed, find_reader, open_feed, revoke_feed
@@ -37,10 +39,15 @@ def my_calendar(request: SignedInRequest) -> HttpResponse:
 
 
 @require_safe
-def feed(_request: HttpRequest, token: str) -> HttpResponse:
+def feed(request: HttpRequest, token: str) -> HttpResponse:
     """A person's calendar.  The token is the permission; nobody signs in here."""
+    guesses = Guesses()
+    seconds = seconds_to_wait(guesses, request)
+    if seconds:
+        return too_many(request, seconds)
     reader = find_reader(token)
     if reader is None:
+        guesses.note_failure()
         raise Http404("There is no such calendar.")
     entries = read_entries(reader.pk, clock.now())
     response = HttpResponse(write_calendar(entries, name="My meetings"), content_type=CONTENT_TYPE)

@@ -21,6 +21,7 @@ from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
 from guestvisits.set_up import read_set_up
 from guestvisits.views.access import SignedInRequest, signed_in
+from guestvisits.views.limits import limited
 
 
 @signed_in
@@ -46,6 +47,7 @@ def alternatives(request: SignedInRequest, meeting_id: int) -> HttpResponse:
 
 @signed_in
 @require_POST
+@limited("visits")
 def book(request: SignedInRequest, meeting_id: int) -> HttpResponse:
     now = clock.now()
     host_id = read_id(request.POST.get("host", ""))
@@ -68,6 +70,7 @@ def book(request: SignedInRequest, meeting_id: int) -> HttpResponse:
 
 @signed_in
 @require_POST
+@limited("visits")
 def cancel(request: SignedInRequest, host_meeting_id: int) -> HttpResponse:
     try:
         visit = cancel_visit(request.user.pk, host_meeting_id=host_meeting_id, now=clock.now())

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 from cohorts import clock
 from cohorts.models import Group
 from guestvisits.views.access import SignedInRequest, signed_in
+from guestvisits.views.limits import limited
 from meetings.models import Meeting
 from meetings.moving.access import may_move
 from meetings.moving.forms import GROUP_FORMS, MEETING_FORMS, MoveForm
@@ -18,6 +19,7 @@ from meetings.moving.steps import take_step
 
 @signed_in
 @require_http_methods(["GET", "POST"])
+@limited("moves")
 def move_meeting(
     request: SignedInRequest, group_id: int, meeting_id: int, what: str
 ) -> HttpResponse:
@@ -31,6 +33,7 @@ def move_meeting(
 
 @signed_in
 @require_http_methods(["GET", "POST"])
+@limited("moves")
 def move_group(request: SignedInRequest, group_id: int, what: str) -> HttpResponse:
     group = _find_group(request, group_id)
     if what not in GROUP_FORMS:

@@ -13,6 +13,7 @@ Refusals, whichever move is asked for:
     bad_length          shorter than 5 minutes or longer than a day
     same_time           nothing would change
     clash               two meetings of the group would overlap
+    too_many_meetings   adding: the group has as many as it may
     no_slot             the group has no weekly slot
     outside_rhythm      postponing: the meeting has no place in the rhythm
     later_has_begun     postponing: a later one was held already
@@ -34,6 +35,7 @@ from django.core.exceptions import ValidationError
 
 from cohorts.errors import Refusal
 from cohorts.models import Group
+from cohorts.models.courses import MOST_MEETINGS
 from cohorts.validators import check_zone
 from cohorts.zones import zone_names
 from meetings.following import FOLLOWING, find_rewrite, follows_rhythm
@@ -216,6 +218,7 @@ def _put_last(draft: _Draft, move: PutLast) -> str:
 
 
 def _add(draft: _Draft, move: Add) -> str:
+    _check_room(draft)
     row = Meeting(group=draft.group, number=None)
     draft.hold(row, move.starts_at, move.minutes or draft.group.duration_minutes)
     draft.rows.append(row)
@@ -261,6 +264,16 @@ def check_start(starts_at: datetime, now: datetime) -> None:
 def check_length(minutes: int) -> None:
     if not SHORTEST <= minutes <= LONGEST:
         raise Refusal("bad_length", "A meeting lasts from 5 minutes to a day (1440 minutes).")
+
+
+def _check_room(draft: _Draft) -> None:
+    most = draft.group.cohort.meetings_per_group or MOST_MEETINGS
+    if len(draft.rows) >= most:
+        raise Refusal(
+            "too_many_meetings",
+            f"{draft.group} has {len(draft.rows)} meetings, cancelled ones included, and {most} is "
+            "the most. Restore or reschedule one of them instead.",
+        )
 
 
 def _check_slot(group: Group) -> None:

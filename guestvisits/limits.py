@@ -1,0 +1,55 @@
+"""How often a person may do something: the API, the pages' forms, and guesses of secret addresses.
+
+The rates are settings.RATES.  They are counted in the cache, which all web processes share: per
+person, or per address of someone who has not signed in.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from django.conf import settings
+from rest_framework.throttling import SimpleRateThrottle
+
+
+class Limit(SimpleRateThrottle):
+    """One rate of settings.RATES; None there means no limit."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__()
+
+    def get_rate(self) -> str | None:
+        return settings.RATES[self.name]
+
+    def get_cache_key(self, request: Any, view: Any) -> str:
+        who = request.user.pk if request.user.is_authenticated else self.get_ident(request)
+        return f"rate:{self.name}:{who}"
+
+
+class Guesses(Limit):
+    """Counts failures only: many people's calendars may be fetched from one address."""
+
+    def __init__(self) -> None:
+        super().__init__("guesses")
+
+    def throttle_success(self) -> bool:
+        return True
+
+    def note_failure(self) -> None:
+        if self.rate is not None:
+            super().throttle_success()
+
+
+def seconds_to_wait(limit: Limit, request: Any) -> int:
+    """Count one attempt.  Return 0 if it is allowed, else the seconds to wait."""
+    if limit.allow_request(request, None):  # type: ignore[arg-type]
+        return 0
+    return max(1, math.ceil(limit.wait() or 1))
+
+
+def explain_wait(seconds: float | None) -> str:
+    """The sentence for people."""
+    when = f"in {math.ceil(seconds)} seconds" if seconds else "in a minute"
+    return f"You did this very often within a short time. Try again {when}."
