@@ -31,7 +31,7 @@ PATTERNS = [
         (r"(/password/)(?!sent\b|changed\b)[^/\s\"']+/[^/\s\"']+", r"\1…/…", 0),
         (r"(/(?:webhooks|interactions)/\d+/)[^/\s?\"']+", r"\1…", 0),
         (r"(\w://)[^\s/@\"']+@", r"\1…@", 0),
-        (r"((?:\w:/|/)[^\s\"'<>?]*\?)[^\s\"'<>]+", r"\1…", 0),
+        (r"(?<=\S)\?(?=[\w%&=\[])[^\s\"'<>]+", "?…", 0),
         (
             r"\b((?:code|state|token|(?:access|refresh|id)_token|(?:client_)?secret|password\d?)=)"
             r"[^\s&\"',;)]+",
@@ -39,7 +39,12 @@ PATTERNS = [
             re.IGNORECASE,
         ),
         (r"\b(Bearer|Bot|Basic) +[\w.~+/=-]{16,}", r"\1 …", 0),
-        (r"[^\s<>\"'`(){}\[\],;:=/|\\?&…]+(?:@|%40)[^\s<>\"'`(){}\[\],;:=/|\\?&@…]+", "…@…", 0),
+        # Not longer than a name may be: each place in a long text is a possible beginning.
+        (
+            r"[^\s<>\"'`(){}\[\],;:=/|\\?&…]{1,64}(?:@|%40)[^\s<>\"'`(){}\[\],;:=/|\\?&@…]+",
+            "…@…",
+            0,
+        ),
     ]
 ]
 # `params` are the arguments of a log line, which its text has too, or of a query.
