@@ -29,7 +29,9 @@ def limited(scope: str) -> Callable[[View], View]:
 
 
 def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
-    response = render(request, "meetings/too_often.html", {"sentence": explain_wait(seconds)}, status=429)
+    response = render(
+        request, "meetings/too_often.html", {"sentence": explain_wait(seconds)}, status=429
+    )
     response["Retry-After"] = str(seconds)
     # A part of a page that asked for itself is not replaced by a page: the whole page is.
     response["HX-Retarget"] = "body"
