@@ -140,6 +140,23 @@ class Env:
             raise ImproperlyConfigured(f"{name} must be {kind}; it is {text!r}.") from None
 
 
+def limit_waits(database: dict[str, Any], *, idle_seconds: float, lock_seconds: float) -> None:
+    """Have PostgreSQL end what would hold up everyone else for ever.
+
+    A client that is frozen or cut off inside a transaction keeps its locks until PostgreSQL ends
+    the transaction (`idle_seconds` without a statement), or TCP gives the client up.  Who waits for
+    a lock gives up after `lock_seconds`, which is longer, so that it outlives a frozen holder.
+    """
+    options = database.setdefault("OPTIONS", {})
+    options.setdefault("tcp_user_timeout", int(idle_seconds * 1000))
+    limits = {
+        "idle_in_transaction_session_timeout": idle_seconds,
+        "lock_timeout": lock_seconds,
+    }
+    given = [f"-c {name}={int(seconds * 1000)}" for name, seconds in limits.items()]
+    options["options"] = " ".join([*given, options.get("options", "")]).strip()
+
+
 COPY_SERVER_ID = (
     "In Discord, turn on Developer Mode, right-click the server and choose Copy Server ID."
 )

@@ -55,6 +55,12 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
     Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+else:
+    reading.limit_waits(
+        DATABASES["default"],
+        idle_seconds=env.number("DATABASE_IDLE_SECONDS", default=30),
+        lock_seconds=env.number("DATABASE_LOCK_SECONDS", default=45),
+    )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # In the database, so that all web processes count failed sign-ins together.
 CACHES = {
