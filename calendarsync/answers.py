@@ -14,7 +14,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
-from calendarsync.hearing import SILENT, Decided, Word, find_answer
+from calendarsync.hearing import SILENT, Decided, Word, find_answer, is_copied
 from calendarsync.models import CalendarCopy, CalendarEvent, CalendarSeries, HeardAnswer
 from calendarsync.observed import Observed, read_event
 from calendarsync.selectors import read_addresses
@@ -47,12 +47,12 @@ def hear_answers(event_ids: frozenset[str], rewritten: frozenset[str], now: date
     meetings = _meetings_ahead(_groups_of(event_ids), now)
     says = _read(meetings, now) if meetings else {}
     rows = _heard_before(meetings)
-    last = {key: Word(row.own, row.series) for key, row in rows.items()}
+    last = {key: Word(row.own, row.series, copied=row.copied) for key, row in rows.items()}
     changed = {key: one for key, one in says.items() if last.get(key) != one.word}
     if changed:
         lock_groups({meetings[meeting_id].group_id for meeting_id, _ in changed})
         take_answers(list(_weigh(changed, last, rewritten)), now=now)
-        _remember(changed, now)
+        _remember(changed, last, now)
     listed = {meeting_id for meeting_id, _ in says}
     _forget([row for key, row in rows.items() if key[0] in listed and key not in says])
 
@@ -169,7 +169,7 @@ def _forget(rows: Collection[HeardAnswer]) -> None:
         HeardAnswer.objects.filter(pk__in=[row.pk for row in rows]).delete()
 
 
-def _remember(heard: Mapping[Key, _Heard], now: datetime) -> None:
+def _remember(heard: Mapping[Key, _Heard], last: Mapping[Key, Word], now: datetime) -> None:
     HeardAnswer.objects.bulk_create(
         [
             HeardAnswer(
@@ -177,11 +177,12 @@ def _remember(heard: Mapping[Key, _Heard], now: datetime) -> None:
                 user_id=user_id,
                 own=one.word.own,
                 series=one.word.series,
+                copied=is_copied(last.get((meeting_id, user_id), SILENT), one.word),
                 heard_at=now,
             )
             for (meeting_id, user_id), one in heard.items()
         ],
         update_conflicts=True,
         unique_fields=["meeting", "user"],
-        update_fields=["own", "series", "heard_at"],
+        update_fields=["own", "series", "copied", "heard_at"],
     )

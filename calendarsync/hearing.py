@@ -11,7 +11,8 @@ a single event has no series:
                                      the series               over its exceptions
     the same answer as before      -                        nobody
       which only repeats the       changed to an answer     the series
-        series
+        series, or did when it
+        first appeared
     no answer                      changed to an answer     the series
     no answer (any more)           as before                nobody: taken back is no answer
 
@@ -54,6 +55,7 @@ class Word:
     own: str = NONE
     series: str = NONE
     written_at: datetime | None = field(default=None, compare=False)
+    copied: bool = field(default=False, compare=False)  # of what was heard last: see is_copied
 
     @property
     def counts(self) -> str:
@@ -90,11 +92,22 @@ def find_answer(last: Word | None, now: Word, decided: Decided, *, rewritten: bo
 
 def _answered(last: Word, now: Word, *, rewritten: bool) -> str:
     """What a person has answered since, as the first table says."""
+    is_same = now.own == last.own
     repeats = now.own == last.series and last.own in (NONE, now.own)
-    if now.own and not repeats:
+    if now.own and not repeats and not (is_same and last.copied):
         spread = rewritten and now.own == now.series == last.series
-        return NONE if now.own == last.own or spread else now.own
+        return NONE if is_same or spread else now.own
     return now.series if now.series != last.series else NONE
+
+
+def is_copied(last: Word, now: Word) -> bool:
+    """Whether the answer on the occurrence came from its series, and not from the person.
+
+    To be remembered: Google may leave such a copy as it is when the series' answer changes.
+    """
+    if now.own == last.own:
+        return last.copied
+    return now.own in (last.series, now.series)
 
 
 def _is_newer(decided: Decided, now: Word) -> bool:

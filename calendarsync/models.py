@@ -153,6 +153,7 @@ class HeardAnswer(models.Model):
     )
     own = models.CharField("for this meeting", max_length=15, blank=True)
     series = models.CharField("for the series", max_length=15, blank=True)
+    copied = models.BooleanField("a copy of the series'", default=False)  # hearing.is_copied
     heard_at = models.DateTimeField()
 
     class Meta:

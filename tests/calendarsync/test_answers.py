@@ -26,6 +26,7 @@ from meetings.models import Attendance, Meeting
 from meetings.services import cancel_meeting, move_meeting, restore_meeting
 from tests.calendarsync.behaviour import in_every_mode
 from tests.calendarsync.seen import SeenCalendar
+from tests.calendarsync.test_guests import book
 from tests.support.academy import Academy
 from tests.support.workers import bury, finish, start
 
@@ -512,3 +513,22 @@ def test_the_price_of_hearing_does_not_grow_with_the_groups(
     listen(calendar)
     assert cost("A") == cost("A", "B", "C")
     assert Meeting.objects.count() == 12
+
+
+@pytest.mark.parametrize("last", ["accepted", "tentative"])
+@pytest.mark.parametrize("exceptions", ["left_alone", "overwritten", "merged"])
+def test_c5_the_last_answer_to_the_series_counts_for_a_week_that_a_guest_joined(
+    realized: Academy, calendar: SeenCalendar, exceptions: str, last: str
+) -> None:
+    calendar.behave(exceptions=exceptions)
+    group, ada = realized.groups["A"], User.objects.get(name="Ada")
+    calendar.respond(ada, "accepted", group)
+    calendar.look()
+    book(realized, calendar, "Bea", "A", 2)
+    calendar.look()
+    for answer in ("declined", last):
+        calendar.move_clock(calendar.now + timedelta(minutes=5))
+        calendar.respond(ada, answer, group)
+        calendar.look()
+    rsvps = Attendance.objects.filter(user=ada, meeting__group=group).values_list("rsvp", flat=True)
+    assert set(rsvps) == {"attending" if last == "accepted" else "tentative"}
