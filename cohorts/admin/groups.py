@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -100,11 +101,10 @@ class GroupAdmin(KeepingAdmin):
 
     def end_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask how a group ends, and end it: everybody's access goes with it."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
         group = get_object_or_404(Group.objects.select_related("cohort"), pk=pk)
         back = reverse("admin:cohorts_group_change", args=[pk])
-        if not self.has_change_permission(request, group):
-            messages.error(request, "Your account may not change groups.")
-            return redirect(back)
         form = EndForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
             return self._end(request, group, form.cleaned_data["status"], back)

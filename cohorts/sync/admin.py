@@ -80,6 +80,11 @@ class CohortInStepAdmin(SeenAdmin, CohortAdmin):
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         return [troubled_places().desc(), "-start_date", "name"]
 
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        if self.has_realize_permission(request):
+            return self.list_display
+        return [name for name in self.list_display if name != "doors"]
+
     def see(self, cohorts: list[Any]) -> None:
         views = see_cohorts([cohort.pk for cohort in cohorts], read_scene(clock.now()))
         for cohort in cohorts:

@@ -13,6 +13,7 @@ from cohorts import clock
 from guestvisits.api.errors import RefusingView
 from guestvisits.api.moving import AddView, find_group
 from guestvisits.api.serializers import RefusalSerializer, path_id
+from meetings.access import SEE_FIGURES
 from meetings.answers import ANSWERS, give_answer
 from meetings.turnout import count_guests, turnout_of
 
@@ -75,12 +76,12 @@ class GroupMeetingsView(AddView):
     @extend_schema(
         summary="A group's meetings, and how many come",
         description="All meetings, past and cancelled ones too, the earliest first. For the "
-        "group's facilitators and staff.",
+        "group's facilitators, and staff who may view meetings.",
         parameters=[path_id("group_id")],
         responses={200: GroupMeetingsSerializer, 404: RefusalSerializer},
     )
     def get(self, request: Request, group_id: int) -> Response:
-        group = find_group(request, group_id)
+        group = find_group(request, group_id, SEE_FIGURES)
         meetings = list(group.meetings.order_by("starts_at", "number"))
         ids = [meeting.pk for meeting in meetings]
         figures, guests = turnout_of(ids), count_guests(ids)

@@ -1,4 +1,4 @@
-"""Moving meetings, for the group's facilitators and staff; for anybody else there are none."""
+"""Moving meetings, for those who may (meetings/access.py); for others there are none."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from cohorts.models import Group, User
 from guestvisits.api import move_shapes as shapes
 from guestvisits.api.errors import RefusingView
 from guestvisits.api.serializers import RefusalSerializer, path_id
+from meetings.access import MOVE, Act, may
 from meetings.models import Meeting, MeetingMove
 from meetings.moving import moves
-from meetings.moving.access import may_move
 from meetings.moving.preview import Preview, preview_move
 from meetings.moving.rules import no_meeting
 from meetings.moving.services import carry_out
@@ -74,15 +74,15 @@ def _with_ids(preview: Preview, done: MeetingMove) -> Preview:
 
 def _find_meeting(request: Request, meeting_id: int) -> Meeting:
     meeting = Meeting.objects.select_related("group").filter(pk=meeting_id).first()
-    if meeting is None or not may_move(cast(User, request.user), meeting.group_id):
+    if meeting is None or not may(cast(User, request.user), MOVE, meeting.group_id):
         raise no_meeting()
     return meeting
 
 
-def find_group(request: Request, group_id: int) -> Group:
-    """A group that the person facilitates, or any for staff.  Raises Refusal("no_group")."""
+def find_group(request: Request, group_id: int, act: Act) -> Group:
+    """Return the group if the person may do this with it.  Raises Refusal("no_group")."""
     group = Group.objects.filter(pk=group_id).first()
-    if group is None or not may_move(cast(User, request.user), group_id):
+    if group is None or not may(cast(User, request.user), act, group_id):
         raise Refusal("no_group", "There is no such group.")
     return group
 
@@ -136,7 +136,7 @@ class AddView(_MoveView):
 
     @_describe("An extra session, of no week", shapes.TimeSerializer, "group_id")
     def post(self, request: Request, group_id: int) -> Response:
-        group, said = find_group(request, group_id), self.read(request)
+        group, said = find_group(request, group_id, MOVE), self.read(request)
         move = moves.Add(group.pk, _moment(said["starts_at"], group), said.get("minutes"))
         return self.answer(request, move, said)
 
@@ -146,6 +146,6 @@ class SlotView(_MoveView):
 
     @_describe("Another weekly slot from a day on", shapes.SlotSerializer, "group_id")
     def post(self, request: Request, group_id: int) -> Response:
-        group, said = find_group(request, group_id), self.read(request)
+        group, said = find_group(request, group_id, MOVE), self.read(request)
         slot = Slot(said["weekday"], said["start_time"], said["timezone"], said["minutes"])
         return self.answer(request, moves.ChangeSlot(group.pk, said["from_day"], slot), said)

@@ -1,4 +1,4 @@
-"""Who is at a meeting, for the group's facilitators and staff; for anybody else there is none."""
+"""Who is at a meeting, for those who may see or correct it (meetings/access.py)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from cohorts.models import User
 from guestvisits.api.errors import RefusingView
 from guestvisits.api.serializers import RefusalSerializer, path_id
 from guestvisits.roster import read_rosters
+from meetings.access import CORRECT, SEE_PEOPLE, Act, may
 from meetings.corrections import correct_presence
 from meetings.models import Attendance, Meeting
-from meetings.moving.access import may_move
 from meetings.moving.rules import no_meeting
 
 OF_MEETING = path_id("meeting_id")
@@ -59,7 +59,7 @@ class PeopleView(RefusingView):
         responses={200: PeopleSerializer, 404: RefusalSerializer},
     )
     def get(self, request: Request, meeting_id: int) -> Response:
-        meeting = _find_meeting(request, meeting_id)
+        meeting = _find_meeting(request, meeting_id, SEE_PEOPLE)
         people = read_rosters([meeting])[meeting.pk]
         return Response(PeopleSerializer({"meeting_id": meeting.pk, "people": people}).data)
 
@@ -73,7 +73,7 @@ class PersonView(RefusingView):
         responses={200: PersonSerializer, 400: RefusalSerializer, 404: RefusalSerializer},
     )
     def put(self, request: Request, meeting_id: int, user_id: int) -> Response:
-        meeting = _find_meeting(request, meeting_id)
+        meeting = _find_meeting(request, meeting_id, CORRECT)
         asked = PresenceSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         said = cast(dict[str, Any], asked.validated_data)["presence"]
@@ -83,8 +83,8 @@ class PersonView(RefusingView):
         return Response(PersonSerializer(lines[user_id]).data)
 
 
-def _find_meeting(request: Request, meeting_id: int) -> Meeting:
+def _find_meeting(request: Request, meeting_id: int, act: Act) -> Meeting:
     meeting = Meeting.objects.select_related("group").filter(pk=meeting_id).first()
-    if meeting is None or not may_move(cast(User, request.user), meeting.group_id):
+    if meeting is None or not may(cast(User, request.user), act, meeting.group_id):
         raise no_meeting()
     return meeting

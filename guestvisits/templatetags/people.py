@@ -7,6 +7,7 @@ from django.conf import settings
 
 from cohorts.models import User
 from meetings import selectors
+from meetings.access import may_see_group as may_see
 
 register = template.Library()
 
@@ -14,6 +15,11 @@ register = template.Library()
 @register.filter
 def facilitates_any(user: User) -> bool:
     return selectors.facilitates_any(user)
+
+
+@register.filter
+def may_see_group(user: User, group_id: int) -> bool:
+    return may_see(user, group_id)
 
 
 @register.filter

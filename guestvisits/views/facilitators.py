@@ -11,16 +11,13 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from cohorts import clock
 from cohorts.errors import Refusal
-from cohorts.models import Group
+from cohorts.models import Group, User
 from guestvisits.register import read_group_page, read_groups, read_meeting_row
 from guestvisits.views.access import SignedInRequest, signed_in
+from meetings.access import CORRECT, MOVE, may_each, may_see_group
 from meetings.corrections import correct_presence
 from meetings.models import Meeting
-from meetings.selectors import (
-    ended_groups_facilitated,
-    facilitates,
-    may_read_as_facilitator,
-)
+from meetings.selectors import ended_groups_facilitated
 
 
 @signed_in
@@ -36,15 +33,21 @@ def my_groups(request: SignedInRequest) -> HttpResponse:
 @signed_in
 @require_GET
 def group(request: SignedInRequest, group_id: int) -> HttpResponse:
-    found = _find_group(request, group_id)
-    return render(request, "groups/group.html", {"page": read_group_page(found, clock.now())})
+    found = Group.objects.select_related("cohort__course").filter(pk=group_id).first()
+    if found is None or not may_see_group(request.user, group_id):
+        raise _not_found()
+    may_correct, may_move = may_each(request.user, (CORRECT, MOVE), group_id)
+    page = read_group_page(found, clock.now())
+    context = {"page": page, "may_correct": may_correct, "may_move": may_move}
+    return render(request, "groups/group.html", context)
 
 
 @signed_in
 @require_POST
 def correct(request: SignedInRequest, group_id: int, meeting_id: int, user_id: int) -> HttpResponse:
     """Say whether somebody was there.  With JavaScript the one meeting is shown anew."""
-    if not (request.user.is_staff or facilitates(request.user, group_id)):
+    may_correct, may_move = may_each(request.user, (CORRECT, MOVE), group_id)
+    if not may_correct:
         raise _not_found()
     meetings = Meeting.objects.select_related("group__cohort")
     meeting = meetings.filter(pk=meeting_id, group=group_id).first()
@@ -57,21 +60,19 @@ def correct(request: SignedInRequest, group_id: int, meeting_id: int, user_id: i
     except Refusal as refusal:
         messages.error(request, refusal.sentence)
     else:
-        if in_place:
-            context = {"row": read_meeting_row(meeting, now), "corrected": user_id}
+        if in_place and may_see_group(request.user, group_id):
+            row = read_meeting_row(meeting, now)
+            context = {"row": row, "corrected": user_id, "may_correct": True, "may_move": may_move}
             return render(request, "groups/_meeting.html", context)
-    back = f"{reverse('group', args=[group_id])}#{meeting.anchor}"
+    back = f"{find_way_back(request.user, group_id)}#{meeting.anchor}"
     return HttpResponseClientRedirect(back) if in_place else HttpResponseRedirect(back)
 
 
-def _find_group(request: SignedInRequest, group_id: int) -> Group:
-    """For the group's facilitators, to its end and after, and for staff; else there is none."""
-    if not (request.user.is_staff or may_read_as_facilitator(request.user, group_id)):
-        raise _not_found()
-    found = Group.objects.select_related("cohort__course").filter(pk=group_id).first()
-    if found is None:
-        raise _not_found()
-    return found
+def find_way_back(user: User, group_id: int) -> str:
+    """Return the group's page, or the list for staff who may change meetings and not see groups."""
+    if may_see_group(user, group_id):
+        return reverse("group", args=[group_id])
+    return reverse("my-groups")
 
 
 def _not_found() -> Http404:

@@ -10,9 +10,10 @@ from django.views.decorators.http import require_http_methods
 from cohorts import clock
 from cohorts.models import Group
 from guestvisits.views.access import SignedInRequest, signed_in
+from guestvisits.views.facilitators import find_way_back
 from guestvisits.views.limits import limited
+from meetings.access import MOVE, may
 from meetings.models import Meeting
-from meetings.moving.access import may_move
 from meetings.moving.forms import GROUP_FORMS, MEETING_FORMS, MoveForm
 from meetings.moving.steps import take_step
 
@@ -42,9 +43,9 @@ def move_group(request: SignedInRequest, group_id: int, what: str) -> HttpRespon
 
 
 def _find_group(request: SignedInRequest, group_id: int) -> Group:
-    """For anybody but its facilitators and staff there is no such group."""
+    """Return the group if the person may move its meetings; else there is no such group."""
     group = Group.objects.select_related("cohort__course").filter(pk=group_id).first()
-    if group is None or not may_move(request.user, group_id):
+    if group is None or not may(request.user, MOVE, group_id):
         raise _not_found()
     return group
 
@@ -61,7 +62,8 @@ def _answer(
     step = take_step(form, by=request.user.pk, now=clock.now())
     if step.done:
         messages.success(request, "Done. Everybody concerned is told, and calendars follow.")
-        return redirect("group", group.pk)
+        return redirect(find_way_back(request.user, group.pk))
     # htmx would leave a page as it is for a link that answers with 400; forms here are not boosted.
     status = 400 if request.method == "POST" and step.form.errors else 200
-    return render(request, "groups/move.html", {"step": step, "group": group}, status=status)
+    context = {"step": step, "group": group, "back": find_way_back(request.user, group.pk)}
+    return render(request, "groups/move.html", context, status=status)

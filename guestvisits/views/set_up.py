@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
+from cohorts.access import staff_may
 from cohorts.models import User
 from guestvisits.set_up import read_set_up
 from guestvisits.views.access import SignedInRequest, signed_in
@@ -22,7 +23,7 @@ def my_set_up(request: SignedInRequest) -> HttpResponse:
 @require_GET
 def set_up_of(request: SignedInRequest, person_id: int) -> HttpResponse:
     """The same page as the person sees it, for staff to look at."""
-    if not (request.user.is_staff and request.user.has_perm("cohorts.view_user")):
+    if not staff_may(request.user, "cohorts.view_user"):
         raise PermissionDenied
     person = get_object_or_404(User, pk=person_id)
     return render(

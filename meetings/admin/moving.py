@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
@@ -11,13 +13,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cohorts import clock
+from cohorts.access import staff_may
 from cohorts.models import Group, User
 from cohorts.zones import find_zone
+from meetings.access import MOVE
 from meetings.models import Meeting
 from meetings.moving.forms import GROUP_FORMS, MEETING_FORMS, MoveForm
 from meetings.moving.steps import Step, take_step
-
-PERMISSION = "meetings.change_meeting"
 
 
 def move_meeting(request: HttpRequest, pk: int, what: str) -> HttpResponse:
@@ -35,7 +37,7 @@ def move_group(request: HttpRequest, pk: int, what: str) -> HttpResponse:
 
 
 def _find_form(request: HttpRequest, forms: dict[str, type[MoveForm]], what: str) -> type[MoveForm]:
-    if not request.user.has_perm(PERMISSION):
+    if not staff_may(cast(User, request.user), *MOVE):
         raise PermissionDenied
     if what not in forms:
         raise Http404("There is no such move.")

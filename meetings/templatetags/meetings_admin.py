@@ -7,16 +7,23 @@ from typing import Any
 from django import template
 
 from cohorts import clock
+from cohorts.access import staff_may
 from cohorts.models import Group
+from meetings.access import SEE_FIGURES
 from meetings.models import Meeting
 from meetings.turnout import count_guests, describe, turnout_of
 
 register = template.Library()
 
 
-@register.inclusion_tag("admin/meetings/who_comes.html")
-def who_comes(group: Group) -> dict[str, Any]:
-    """A group's meetings to come, each with who has answered what.  Six queries."""
+@register.inclusion_tag("admin/meetings/who_comes.html", takes_context=True)
+def who_comes(context: template.Context, group: Group) -> dict[str, Any]:
+    """A group's meetings to come, each with who has answered what.  Six queries.
+
+    Nothing for staff who may not view meetings.
+    """
+    if not staff_may(context["request"].user, *SEE_FIGURES):
+        return {"rows": []}
     ahead = Meeting.objects.filter(group=group, starts_at__gt=clock.now()).order_by("starts_at")
     meetings = list(ahead)
     ids = [meeting.pk for meeting in meetings]

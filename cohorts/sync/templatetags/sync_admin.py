@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 
 from cohorts import clock
+from cohorts.access import staff_may
 from cohorts.messages.alarms import find_alarms
 from cohorts.messages.models import Message
 from cohorts.models import AccessState, Group, Membership
@@ -41,6 +42,7 @@ def spent(time: timedelta) -> str:
     return timesince(timezone.now() - time)
 
 
+SEE_ACCESS = ("cohorts.view_membership", "cohorts.view_accessstate")
 SHOWN = 12  # groups out of step on the start page
 
 # A remedy's name, and what its button says.
@@ -84,7 +86,12 @@ def sync_status(context: template.Context) -> dict[str, Any]:
 def remedy_button(
     context: template.Context, standing: Standing, group: Group, mirror: str
 ) -> dict[str, Any]:
-    """The button that mends what a group lacks in a mirror; nothing where there is none."""
+    """The button that mends what a group lacks in a mirror.
+
+    Nothing where there is none, and for staff who may not press it.
+    """
+    if not context["request"].user.has_perm(PERMISSION):
+        return {"label": ""}
     return {
         "csrf_token": context.get("csrf_token"),
         "label": LABELS.get(standing.remedy),
@@ -109,7 +116,11 @@ def _address(remedy: str, group: Group, mirror: str) -> str:
 
 @register.inclusion_tag("admin/sync/parts/group.html", takes_context=True)
 def group_state(context: template.Context, group: Group) -> dict[str, Any]:
-    """A group's state in each mirror, and its people with what they have access to."""
+    """A group's state in each mirror, and its people with what they have access to.
+
+    People are left out for staff who may not view memberships.
+    """
+    user = context["request"].user
     now = clock.now()
     (view,) = see_groups([group], read_scene(now))
     return {
@@ -119,7 +130,9 @@ def group_state(context: template.Context, group: Group) -> dict[str, Any]:
         "view": view,
         "now": now,
         "mirrors": [place.mirror for place in view.places],
-        "people": _people(group, view.places),
+        "people": _people(group, view.places) if staff_may(user, *SEE_ACCESS) else None,
+        "may_view_people": staff_may(user, "cohorts.view_user"),
+        "may_view_steps": user.has_perm(PERMISSION),
         "look_again": Standing(Level.FINE, "", remedy="look_again"),
     }
 
