@@ -47,7 +47,7 @@ def cost(now, settings):
         ("/meetings/zone/", 3),
         ("/meetings/messages/", 6),  # the person, choices, the direct line
         ("/groups/", 9),  # groups, ended ones, meetings, and a roster's three
-        ("/groups/{group}/", 13),
+        ("/groups/{group}/", 14),  # two of them: who may see it, and which buttons it has
     ],
 )
 def test_a_page_costs_the_same_in_3_groups_and_in_60(cost, address, queries):

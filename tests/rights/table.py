@@ -1,0 +1,279 @@
+"""The permission table: every address, and who may.  A new address needs a line here.
+
+In the data of a door "{name}" stands for an id of the world (tests/rights/kinds.py), and a name of
+the address overrules the value that it has elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.rights.doors import FORBIDDEN, NOT_FOUND, REFUSED, SIGN_IN, Door
+from tests.rights.kinds import EVERYONE, FACILITATOR, GUEST, LEARNER, SIGNED_IN
+
+READ = "cohorts.view_group", "cohorts.view_membership"
+PEOPLE = "meetings.view_meeting", "meetings.view_attendance", "guestvisits.view_guestvisit"
+MOVE = ("meetings.change_meeting",)
+CORRECT = ("meetings.change_attendance",)
+REALIZE = ("cohorts.change_group",)
+
+
+def anyone(method: str = "GET", **data: object) -> Door:
+    return Door(method, EVERYONE, (), data=data)
+
+
+def signed_in(method: str = "GET", **data: object) -> Door:
+    return Door(method, SIGNED_IN, (), data=data)
+
+
+def own(method: str, *kinds: str, **data: object) -> Door:
+    """Of the person who asks: staff as such have none."""
+    return Door(method, kinds, None, data=data)
+
+
+def own_or_400(method: str, *kinds: str, **data: object) -> Door:
+    """The same, where the API answers with a refusal."""
+    return Door(method, kinds, None, REFUSED, REFUSED, FORBIDDEN, data)
+
+
+def led(method: str, *perms: str, **data: object) -> Door:
+    """For the group's facilitators, and for staff with all of these permissions."""
+    return Door(method, (FACILITATOR,), perms, data=data)
+
+
+def staff(method: str, *perms: str, **data: object) -> Door:
+    """In the admin: people outside staff are asked to sign in as staff."""
+    return Door(method, (), perms, refused=FORBIDDEN, outside=SIGN_IN, data=data)
+
+
+def nobody(method: str = "GET", status: str = NOT_FOUND) -> Door:
+    """The same for everyone: not found."""
+    return Door(method, refused=status, outside=status, signed_out=status)
+
+
+def api(door: Door) -> Door:
+    """As JSON: who is not signed in gets a 403 in place of a page."""
+    return replace(door, signed_out=FORBIDDEN)
+
+
+MOVES = {"preview": True}
+ROUTES: dict[str, list[Door]] = {
+    # -- for everyone ----------------------------------------------------------------------------
+    "healthz": [anyone()],
+    "": [anyone()],  # leads to the meetings, where it is asked who it is
+    "api/": [anyone()],
+    "api/docs/": [anyone()],
+    "api/schema/": [anyone()],
+    "sign-in/": [anyone(), anyone("POST")],
+    "sign-in/as/<int:user_id>/": [nobody("POST")],  # there with a sandbox only, which this is not
+    "sign-in/discord/": [anyone("POST")],
+    "sign-in/discord/callback/": [nobody(status=FORBIDDEN)],  # without what began it
+    "sign-out/": [anyone("POST")],
+    "password/": [anyone(), anyone("POST")],
+    "password/sent/": [anyone()],
+    "password/changed/": [anyone()],
+    "password/<uidb64>/<token>/": [anyone()],
+    # One's own second factor and sessions.
+    "sign-in/code/": [anyone(), anyone("POST")],  # leads to the sign-in where none has begun
+    # The learners of this table have neither a password nor a second factor.
+    **{
+        route: [Door(method, (), (), outside=outside) for method in methods.split()]
+        for route, methods, outside in (
+            ("sign-in/again/", "GET POST", FORBIDDEN),
+            ("sign-in/again/code/", "GET POST", FORBIDDEN),
+            ("security/app/off/", "GET POST", NOT_FOUND),
+            ("security/codes/", "GET", NOT_FOUND),
+            ("security/codes/file/", "GET", NOT_FOUND),
+        )
+    },
+    "security/": [signed_in()],
+    "security/app/": [signed_in(), signed_in("POST")],
+    "security/codes/new/": [signed_in(), signed_in("POST")],
+    "security/devices/": [signed_in(), signed_in("POST")],
+    # The token is the permission.
+    "unsubscribe/<str:token>/": [
+        nobody(), anyone(token="{unsubscribe}"),
+        nobody("POST"), anyone("POST", token="{unsubscribe}"),
+    ],
+    "calendar/<slug:token>.ics": [nobody(), anyone(token="{feed}")],
+    # -- one's own -------------------------------------------------------------------------------
+    "meetings/": [signed_in()],
+    "meetings/set-up/": [signed_in()],
+    "meetings/zone/": [signed_in(), signed_in("POST", zone="Asia/Tokyo")],
+    "meetings/messages/": [signed_in(), signed_in("POST")],
+    "meetings/calendar/": [signed_in(), signed_in("POST"), signed_in("POST", do="revoke")],
+    "groups/": [signed_in()],
+    "meetings/set-up/<id:person_id>/": [
+        Door("GET", (), ("cohorts.view_user",), refused=FORBIDDEN, outside=FORBIDDEN)
+    ],
+    "meetings/<id:meeting_id>/alternatives/": [own("GET", LEARNER, FACILITATOR)],
+    "meetings/<id:meeting_id>/meeting.ics": [own("GET", LEARNER, FACILITATOR, GUEST)],
+    "meetings/<id:meeting_id>/answer/": [
+        own("POST", LEARNER, FACILITATOR, GUEST, rsvp="tentative")
+    ],
+    "meetings/<id:meeting_id>/visit/": [own("POST", LEARNER, FACILITATOR, host="{elsewhere}")],
+    "meetings/<id:host_meeting_id>/visit/cancel/": [own("POST", GUEST)],
+    "meetings/visits/<id:visit_id>/progress/": [own("GET", GUEST)],
+    # -- a group and its meetings ----------------------------------------------------------------
+    "groups/<id:group_id>/": [led("GET", *READ, *PEOPLE)],
+    "groups/<id:group_id>/<slug:what>/": [
+        led(method, *MOVE, what=what) for method in ("GET", "POST") for what in ("add", "slot")
+    ],
+    "groups/<id:group_id>/meetings/<id:meeting_id>/<slug:what>/": [
+        led(method, *MOVE, what=what)
+        for method in ("GET", "POST")
+        for what in ("reschedule", "postpone", "cancel", "restore")
+    ],
+    "groups/<id:group_id>/meetings/<id:meeting_id>/presence/<id:user_id>/": [
+        led("POST", *CORRECT, presence="absent", meeting_id="{held}")
+    ],
+    # -- the API ---------------------------------------------------------------------------------
+    "api/users/me/meetings": [api(signed_in())],
+    "api/users/me/messages": [api(signed_in()), api(signed_in("PATCH"))],
+    "api/guest-visits": [
+        api(signed_in()),
+        own_or_400("POST", LEARNER, FACILITATOR,
+                   home_meeting_id="{meeting}", host_meeting_id="{elsewhere}"),
+    ],
+    # For meetings of others the list is empty.
+    "api/guest-visits/options": [api(signed_in(meeting_id="{meeting}"))],
+    "api/guest-visits/<id:host_meeting_id>": [own_or_400("DELETE", GUEST)],
+    "api/meetings/<id:meeting_id>/answer": [
+        api(own("POST", LEARNER, FACILITATOR, GUEST, rsvp="tentative"))
+    ],
+    "api/meetings/<id:meeting_id>/people": [api(led("GET", *PEOPLE))],
+    "api/meetings/<id:meeting_id>/people/<id:user_id>": [
+        api(led("PUT", *CORRECT, presence="absent", meeting_id="{held}"))
+    ],
+    "api/meetings/<id:meeting_id>/reschedule": [api(led("POST", *MOVE, **MOVES))],
+    "api/meetings/<id:meeting_id>/cancel": [
+        api(led("POST", *MOVE)), api(led("POST", *MOVE, **MOVES))
+    ],
+    "api/meetings/<id:meeting_id>/restore": [api(led("POST", *MOVE, **MOVES))],
+    "api/meetings/<id:meeting_id>/postpone": [api(led("POST", *MOVE, **MOVES))],
+    "api/groups/<id:group_id>/meetings": [
+        api(led("GET", "meetings.view_meeting")), api(led("POST", *MOVE, **MOVES))
+    ],
+    "api/groups/<id:group_id>/slot": [api(led("POST", *MOVE, **MOVES))],
+    # -- the admin -------------------------------------------------------------------------------
+    "admin/": [staff("GET")],
+    "admin/login/": [Door(m, (), (), outside=FORBIDDEN) for m in ("GET", "POST")],
+    "admin/logout/": [anyone("POST")],
+    "admin/password_change/": [staff("GET"), staff("POST")],
+    "admin/password_change/done/": [staff("GET")],
+    "admin/jsi18n/": [staff("GET")],
+    "admin/autocomplete/": [
+        staff("GET", "cohorts.view_user",
+              app_label="cohorts", model_name="membership", field_name="user"),
+        staff("GET", "cohorts.view_group",
+              app_label="cohorts", model_name="membership", field_name="group"),
+    ],
+    "admin/(?P<url>.*)$": [Door("GET", outside=SIGN_IN)],  # an address that the admin lacks
+    "admin/r/<path:content_type_id>/<path:object_id>/": [Door("GET", outside=SIGN_IN)],
+    "admin/cohorts/cohort/roster/": [
+        staff("GET", "cohorts.change_cohort"), staff("POST", "cohorts.change_cohort")
+    ],
+    "admin/cohorts/cohort/roster/<slug:token>/": [
+        staff("GET", "cohorts.change_cohort"), staff("POST", "cohorts.change_cohort")
+    ],
+    "admin/cohorts/group/<int:pk>/end/": [
+        staff("GET", "cohorts.change_group"), staff("POST", "cohorts.change_group", status="merged")
+    ],
+    "admin/cohorts/membership/<int:pk>/end/": [
+        staff("GET", "cohorts.change_membership"),
+        staff("POST", "cohorts.change_membership", status="removed"),
+    ],
+    "admin/cohorts/membership/<int:pk>/move/": [
+        staff("GET", "cohorts.change_membership"),
+        staff("POST", "cohorts.change_membership", group="{other_group}"),
+    ],
+    "admin/cohorts/user/<id>/password/": [
+        staff("GET", "cohorts.change_user"), staff("POST", "cohorts.change_user")
+    ],
+    "admin/discordsync/discordobject/import/": [
+        staff("GET", "discordsync.change_discordobject"),
+        staff("POST", "discordsync.change_discordobject"),
+    ],
+    "admin/guestvisits/guestvisit/<id:pk>/cancel/": [
+        staff("GET", "guestvisits.change_guestvisit", pk="{visit}"),
+        staff("POST", "guestvisits.change_guestvisit", pk="{visit}"),
+    ],
+    "admin/meetings/meeting/<int:pk>/move/<slug:what>/": [
+        staff(method, *MOVE, what=what, pk="{meeting}")
+        for method in ("GET", "POST")
+        for what in ("reschedule", "postpone", "cancel", "restore")
+    ],
+    "admin/meetings/meeting/of-group/<int:pk>/<slug:what>/": [
+        staff(method, *MOVE, what=what, pk="{group}")
+        for method in ("GET", "POST")
+        for what in ("add", "slot")
+    ],
+    "admin/meetings/meeting/of-cohort/<int:pk>/term/": [
+        staff(method, "cohorts.change_cohort", *MOVE, pk="{cohort}") for method in ("GET", "POST")
+    ],
+    "admin/outbox/messagekind/<slug:kind>/preview/": [staff("GET", "outbox.view_message")],
+    "admin/sync/decide/": [staff("GET", *REALIZE), staff("POST", *REALIZE)],
+    "admin/sync/check/": [staff("GET", *REALIZE), staff("POST", *REALIZE)],
+    "admin/sync/cohorts/<int:pk>/realize/": [staff("POST", *REALIZE, pk="{cohort}")],
+    "admin/sync/cohorts/<int:pk>/progress/": [staff("GET", *REALIZE, pk="{cohort}")],
+    "admin/sync/cohorts/<int:pk>/withdraw/": [staff("POST", *REALIZE, pk="{cohort}")],
+    "admin/sync/plans/<numbers:ids>/": [staff("GET", *REALIZE)],
+    "admin/sync/plans/<numbers:ids>/confirm/": [staff("POST", *REALIZE)],
+    "admin/sync/plans/<numbers:ids>/again/": [staff("POST", *REALIZE)],
+    "admin/sync/plans/<numbers:ids>/allow/": [staff("POST", *REALIZE)],
+    "admin/sync/mirrors/<slug:mirror>/pause/": [staff("POST", *REALIZE)],
+    "admin/sync/mirrors/<slug:mirror>/resume/": [staff("POST", *REALIZE)],
+    **{
+        f"admin/sync/groups/<int:pk>/<slug:mirror>/{name}/": [staff("POST", *REALIZE, pk="{group}")]
+        for name in ("look_again", "make_anew", "realize", "show_removals")
+    },
+}  # fmt: skip
+
+# What the admin offers for each table beside viewing, and its actions with what each needs.
+MODELS: dict[str, str] = {
+    "auth.group": "add change delete",
+    "bot.botheartbeat": "",
+    "bot.guildstay": "",
+    "calendarsync.calendaraddress": "delete",
+    "calendarsync.calendarcopy": "",
+    "calendarsync.calendarevent": "",
+    "calendarsync.calendarseries": "add",
+    "calendarsync.heardanswer": "",
+    "cohorts.accessexception": "add change delete",
+    "cohorts.accessstate": "",
+    "cohorts.cohort": "add change delete",
+    "cohorts.course": "add change delete",
+    "cohorts.group": "add change delete",
+    "cohorts.installation": "",
+    "cohorts.membership": "add change",
+    "cohorts.refusedsignin": "delete",
+    "cohorts.user": "add change delete",
+    "discordsync.directline": "",
+    "discordsync.discordobject": "add change",
+    "django_q.failure": "",
+    "django_q.ormq": "",
+    "django_q.schedule": "",
+    "django_q.success": "",
+    "guestvisits.guestvisit": "add",
+    "meetings.attendance": "add change",
+    "meetings.meeting": "",
+    "meetings.meetingmove": "",
+    "outbox.message": "",
+    "outbox.messagechoice": "",
+    "outbox.messagekind": "",
+    "outbox.outboxpart": "",
+    "sync.groupsync": "",
+    "sync.mirrorstate": "",
+    "sync.realizerequest": "",
+    "sync.syncaction": "",
+    "sync.syncrun": "",
+    "sync.workerheartbeat": "",
+}
+ACTIONS: dict[str, dict[str, str]] = {
+    "cohorts.cohort": {"realize": "cohorts.change_group"},
+    "cohorts.group": dict.fromkeys(("realize", "look_again", "withdraw"), "cohorts.change_group"),
+    "cohorts.membership": {"end_memberships": "cohorts.change_membership"},
+    "discordsync.discordobject": {"make_anew": "discordsync.change_discordobject"},
+    "outbox.message": dict.fromkeys(("try_again", "drop", "send_anyway"), "outbox.change_message"),
+    "outbox.outboxpart": {"open_again": "outbox.change_outboxpart"},
+}

@@ -1,0 +1,310 @@
+"""Every address, for eleven kinds of people, with a real session: the table has no open cell.
+
+A cell that may not be entered must answer exactly as its line says; a cell that may be entered must
+not refuse.  Each cell runs in a savepoint of its own, so that no cell sees another's doing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+from django.contrib.admin import site
+from django.contrib.messages import get_messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+
+from cohorts.messages.links import unsubscribe_url
+from meetings.calendars.services import open_feed
+from tests.rights import kinds
+from tests.rights.doors import FORBIDDEN, NOT_FOUND, OPEN, REFUSED, SIGN_IN, Door, fill, routes
+from tests.rights.kinds import ANONYMOUS, EVERYONE, LEARNER, SINGLE, STAFF_KINDS, World, make_world
+from tests.rights.rows import make_rows
+from tests.rights.table import ACTIONS, MODELS, ROUTES
+from tests.support.academy import Academy
+from tests.support.second_factor import sign_in
+
+pytestmark = pytest.mark.django_db
+
+APP_PAGES = "admin/^(?P<app_label>"  # `app_doors` has them
+STANDARD = {
+    # page: its methods, what it needs, whether it is for one row
+    "": (("GET",), "view"),
+    "add/": (("GET", "POST"), "add"),
+    "{pk}/change/": (("GET",), "view"),
+    "{pk}/change/ ": (("POST",), "change"),
+    "{pk}/delete/": (("GET", "POST"), "delete"),
+    "{pk}/history/": (("GET",), "view"),
+}
+
+
+@pytest.fixture
+def world(db: None, academy: Academy, settings: Any) -> World:
+    settings.REQUIRE_STAFF_MFA = True
+    settings.SANDBOX = False
+    return make_world(academy)
+
+
+@pytest.fixture
+def values(world: World) -> dict[str, Any]:
+    """A value for each name of an address."""
+    academy, lena, rows = world.academy, world.people[LEARNER], make_rows(list(MODELS))
+    return {
+        "meeting": academy.meeting("B").pk,
+        "meeting_id": academy.meeting("B").pk,
+        "host_meeting_id": academy.meeting("B").pk,
+        "elsewhere": academy.meeting("C").pk,
+        "held": world.held.pk,
+        "group": academy.groups["B"].pk,
+        "group_id": academy.groups["B"].pk,
+        "other_group": academy.groups["A"].pk,
+        "cohort": academy.cohort.pk,
+        "visit": world.visit.pk,
+        "visit_id": world.visit.pk,
+        "user_id": lena.pk,
+        "person_id": lena.pk,
+        "id": lena.pk,
+        "pk": academy.groups["B"].pk,
+        "unsubscribe": unsubscribe_url(lena.pk).rstrip("/").rpartition("/")[2],
+        "feed": open_feed(lena.pk).token,
+        "mirror": "discord",
+        "kind": "welcome",
+        "token": "nothing",
+        "uidb64": "MQ",
+        "content_type_id": 0,
+        "object_id": 0,
+        "rows": rows,
+        "ids": rows["sync.syncrun"],
+    }
+
+
+def address_doors() -> Iterator[tuple[str, Door]]:
+    for route, doors in ROUTES.items():
+        yield from ((route, door) for door in doors)
+
+
+def table_doors() -> Iterator[tuple[str, Door]]:
+    for label, offers in MODELS.items():
+        yield from model_doors(label, offers.split())
+
+
+def all_doors() -> list[tuple[str, Door]]:
+    return [*address_doors(), *table_doors(), *app_doors()]
+
+
+def model_doors(label: str, offers: list[str]) -> Iterator[tuple[str, Door]]:
+    app, model = label.split(".")
+    for page, (methods, act) in STANDARD.items():
+        offered = act == "view" or act in offers
+        perms = (f"{app}.{act}_{model}",) if offered else None
+        for method in methods:
+            data = {"label": label}
+            door = Door(method, (), perms, refused=FORBIDDEN, outside=SIGN_IN, data=data)
+            yield f"admin/{app}/{model}/{page.strip()}", door
+
+
+def app_doors() -> Iterator[tuple[str, Door]]:
+    """An app's own page is for those who may do anything in it."""
+    for app in {label.partition(".")[0] for label in MODELS}:
+        perms = tuple(
+            f"{app}.{act}_{label.partition('.')[2]}"
+            for label, offers in MODELS.items()
+            for act in ("view", "change", *offers.split())
+            if label.startswith(f"{app}.")
+        )
+        yield f"admin/{app}/", Door("GET", (), perms, outside=SIGN_IN, any_of=True)
+
+
+# -- the walk ------------------------------------------------------------------------------------
+
+
+def see(response: HttpResponse) -> str:
+    """Return what an answer says about the right to it.
+
+    The API refuses an act on what is somebody else's with a 400 as well; see `fits`.
+    """
+    if response.status_code in (401, 403):
+        return FORBIDDEN
+    if response.status_code in (404, 405):
+        return {404: NOT_FOUND, 405: "405"}[response.status_code]
+    place = response.headers.get("Location", "")
+    if response.status_code == 302 and place.startswith(("/sign-in/?next", "/admin/login/")):
+        return SIGN_IN
+    if response.status_code == 400 and response.headers["Content-Type"] == "application/json":
+        return REFUSED
+    return OPEN if response.status_code < 500 else str(response.status_code)
+
+
+def fits(seen: str, expected: str) -> bool:
+    """Whether a cell is as it should be: who may do something may be told that it is wrong now."""
+    return seen == expected or (seen, expected) == (REFUSED, OPEN)
+
+
+def put(value: Any, values: dict[str, Any]) -> Any:
+    """Return "{name}" as the id that it stands for."""
+    return values[value[1:-1]] if isinstance(value, str) and value.startswith("{") else value
+
+
+def enter(client: Client, route: str, door: Door, values: dict[str, Any]) -> HttpResponse:
+    data = {name: put(value, values) for name, value in door.data.items()}
+    here = {**values, **data}
+    if "label" in data:
+        route = route.replace("{pk}", str(values["rows"][data["label"]]))
+    address = fill(route.replace("(?P<url>.*)$", "nothing/"), here)
+    if door.method == "GET":
+        return client.get(address, data)
+    body = json.dumps(data) if route.startswith("api/") else None
+    if body is not None:
+        return client.generic(door.method, address, body, content_type="application/json")
+    return client.post(address, data)
+
+
+def wrong_cells(
+    world: World, kind: str, held: Iterable[str], doors: Iterable[tuple[str, Door]], values: Any
+) -> dict[str, str]:
+    """Return the cells of a person that are not as the table says, with what they are."""
+    client = Client(raise_request_exception=False)
+    if kind != ANONYMOUS:
+        sign_in(world.people[kind], client)
+    wrong, cookies = {}, client.cookies.output()
+    for route, door in doors:
+        client.cookies.load(cookies.replace("Set-Cookie: ", ""))  # signing out deletes them
+        with transaction.atomic():
+            seen = see(enter(client, route, door, values))
+            transaction.set_rollback(True)
+        if not fits(seen, door.expected(kind, set(held))):
+            cell = f"{door.method} {route} {door.data}"
+            wrong[cell] = f"{seen}, not {door.expected(kind, set(held))}"
+    return wrong
+
+
+# The admin turns all people outside staff away in one place: these kinds stand for the others.
+SAMPLE = (ANONYMOUS, kinds.FACILITATOR, *STAFF_KINDS)
+KINDS = [kind for kind in EVERYONE if kind != SINGLE]
+
+
+def held_by(kind: str) -> list[str]:
+    return kinds.names_of_permissions("view_") if kind == kinds.VIEWERS else []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a5_every_address_is_open_to_those_it_is_for_and_to_nobody_else(
+    world: World, values: dict[str, Any], kind: str
+) -> None:
+    doors = [*address_doors(), *app_doors()]
+    assert wrong_cells(world, kind, held_by(kind), doors, values) == {}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(kind, marks=[] if kind in SAMPLE else pytest.mark.matrix) for kind in KINDS],
+)
+def test_a5_every_table_of_the_admin_is_open_to_those_who_may_and_to_nobody_else(
+    world: World, values: dict[str, Any], kind: str
+) -> None:
+    assert wrong_cells(world, kind, held_by(kind), table_doors(), values) == {}
+
+
+def relevant(permission: str) -> list[tuple[str, Door]]:
+    """The doors that name this permission, or the one to view that it implies."""
+    held = kinds.implied_by([permission])
+    return [each for each in all_doors() if held & set(each[1].perms or ())]
+
+
+def test_a5_each_single_permission_opens_what_it_opens_in_the_admin_and_no_more(
+    world: World, values: dict[str, Any]
+) -> None:
+    wrong = {}
+    for permission in kinds.names_of_permissions():
+        world.set_permissions(world.people[SINGLE], [permission])
+        found = wrong_cells(world, SINGLE, [permission], relevant(permission), values)
+        wrong |= {f"{permission}: {cell}": seen for cell, seen in found.items()}
+    assert wrong == {}
+
+
+@pytest.mark.matrix
+def test_a5_each_single_permission_at_every_address(world: World, values: dict[str, Any]) -> None:
+    doors, wrong = all_doors(), {}
+    for permission in kinds.names_of_permissions():
+        world.set_permissions(world.people[SINGLE], [permission])
+        found = wrong_cells(world, SINGLE, [permission], doors, values)
+        wrong |= {f"{permission}: {cell}": seen for cell, seen in found.items()}
+    assert wrong == {}
+
+
+# -- nothing is left out -------------------------------------------------------------------------
+
+
+def test_a5_every_address_has_its_line_in_the_table() -> None:
+    walked = {route for route in routes() if not route.startswith(APP_PAGES)}
+    assert walked - set(ROUTES) == set(), "add them to tests/rights/table.py"
+    assert [route for route, doors in ROUTES.items() if not doors] == []
+
+
+def test_a5_every_table_of_the_admin_and_every_action_has_its_line() -> None:
+    shown = {model._meta.label_lower: admin for model, admin in site._registry.items()}
+    assert set(MODELS) == set(shown)
+    own = {
+        label: {name for _, name, _ in admin._get_base_actions()} - {"delete_selected"}
+        for label, admin in shown.items()
+    }
+    assert {label: set(each) for label, each in ACTIONS.items()} == {
+        label: names for label, names in own.items() if names
+    }
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+def test_a5_no_other_method_of_an_address_does_anything(
+    world: World, values: dict[str, Any], method: str
+) -> None:
+    """Not even for a superuser; the admin's own pages of a table take GET for POST."""
+    client = sign_in(world.people[kinds.SUPERUSER], Client(raise_request_exception=False))
+    open_ones = []
+    for route, doors in ROUTES.items():
+        if method in {door.method for door in doors} or not doors:
+            continue
+        with transaction.atomic():
+            response = enter(client, route, Door(method), {**values, "what": "cancel"})
+            transaction.set_rollback(True)
+        if see(response) == OPEN:
+            open_ones.append(route)
+    assert open_ones == []
+
+
+# -- the admin's actions -------------------------------------------------------------------------
+
+
+def all_actions() -> Iterator[tuple[str, str, str]]:
+    for label, actions in ACTIONS.items():
+        yield from ((label, name, needed) for name, needed in actions.items())
+    for label, offers in MODELS.items():
+        app, model = label.split(".")
+        yield label, "delete_selected", f"{app}.delete_{model}" if "delete" in offers else ""
+
+
+def runs(client: Client, label: str, name: str, row: Any) -> bool:
+    """Whether the list carries out this action for this person."""
+    place = f"/admin/{label.replace('.', '/')}/"
+    with transaction.atomic():
+        answer = client.post(place, {"action": name, "_selected_action": [row]})
+        said = [str(message) for message in get_messages(answer.wsgi_request)]
+        transaction.set_rollback(True)
+    return answer.status_code != 403 and "No action selected." not in said
+
+
+@pytest.mark.parametrize("kind", STAFF_KINDS)
+def test_a5_actions_of_the_admin_are_carried_out_for_those_who_may(world: World, kind: str) -> None:
+    rows, person = make_rows(list(MODELS)), world.people[kind]
+    client, wrong = sign_in(person), []
+    for label, name, needed in all_actions():
+        app, model = label.split(".")
+        if kind == SINGLE:
+            view = f"{app}.view_{model}"
+            world.set_permissions(person, {needed, view} - {""})
+        may = bool(needed) and kind in (SINGLE, kinds.SUPERUSER)
+        if runs(client, label, name, rows[label]) != may:
+            wrong.append((label, name, may))
+    assert wrong == []
