@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
+from lens import browser_rules
 from lens import env as reading
 from lens.proxies import check_proxies
 
@@ -90,6 +91,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "csp",
     "django_htmx",
     "django_q",
     "allauth.account",
@@ -105,6 +107,8 @@ AUTH_USER_MODEL = "cohorts.User"
 MIDDLEWARE = [
     "lens.proxies.ForwardedMiddleware",  # first: what follows looks at REMOTE_ADDR
     "lens.error_pages.ApiErrorsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -262,6 +266,11 @@ AVATAR_URL = (
 if DEBUG and DISCORD_CLIENT_ID is None and reading.is_local(DISCORD_API_BASE):
     DISCORD_CLIENT_ID = SANDBOX_CLIENT_ID
     DISCORD_CLIENT_SECRET = "sandbox-local"  # noqa: S105 - only the sandbox takes it
+
+CONTENT_SECURITY_POLICY = browser_rules.content_security_policy(
+    avatars=AVATAR_URL, discord=DISCORD_API_BASE
+)
+PERMISSIONS_POLICY = browser_rules.PERMISSIONS_POLICY
 
 # -- Google Calendar -----------------------------------------------------------------------------
 
