@@ -50,7 +50,7 @@ def _broken(visit: GuestVisit, change: Change, now: datetime) -> Consequence:
 
 def _find_options(visit: GuestVisit, change: Change, now: datetime) -> Iterator[Option]:
     """What the guest can book then; the moved meeting itself is among it."""
-    _, choices = read_choices(visit.user_id, home_meeting_id=visit.home_meeting_id)
+    _, choices = read_choices(visit.user_id, home_meeting_id=visit.home_meeting_id, now=now)
     for choice in choices:
         facts = _as_if_ended(visit, choice, change)
         if find_refusal(facts, now) is None:
@@ -64,7 +64,9 @@ def _find_options(visit: GuestVisit, change: Change, now: datetime) -> Iterator[
 
 def _as_if_ended(visit: GuestVisit, choice: Choice, change: Change) -> BookingFacts:
     """What would decide on another booking once the move is done and this visit has ended."""
-    facts = replace(choice.facts, is_visiting=False, visits=choice.facts.visits - 1)
+    facts = replace(
+        choice.facts, is_visiting=False, has_visited=False, visits=choice.facts.visits - 1
+    )
     if choice.host.pk != visit.host_meeting_id:
         return facts
     host = replace(facts.host, is_cancelled=change.after is None)

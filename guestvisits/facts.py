@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Membership
@@ -35,14 +36,16 @@ class Choice:
 # -- before a booking ----------------------------------------------------------------------------
 
 
-def read_choice(user_id: int, *, home_meeting_id: int, host_meeting_id: int) -> Choice:
+def read_choice(
+    user_id: int, *, home_meeting_id: int, host_meeting_id: int, now: datetime
+) -> Choice:
     """The facts for one booking.  Four queries.
 
     Raises Refusal("no_meeting") where either meeting does not exist or is none of the person's
     business: of a group, or of a cohort, to which the person never belonged or from which they were
     removed.
     """
-    guest = _Guest(user_id, home_meeting_id)
+    guest = _Guest(user_id, home_meeting_id, now)
     hosts = _host_meetings().filter(pk=host_meeting_id, group__cohort__in=guest.cohort_ids)
     meeting = hosts.first()
     if meeting is None:
@@ -50,12 +53,14 @@ def read_choice(user_id: int, *, home_meeting_id: int, host_meeting_id: int) -> 
     return guest.choice(meeting)
 
 
-def read_choices(user_id: int, *, home_meeting_id: int) -> tuple[Meeting, list[Choice]]:
+def read_choices(
+    user_id: int, *, home_meeting_id: int, now: datetime
+) -> tuple[Meeting, list[Choice]]:
     """The home meeting, and every meeting of its week of the cohort's other groups, by start.
 
     Four queries.  Raises Refusal("no_meeting"), as above.
     """
-    guest = _Guest(user_id, home_meeting_id)
+    guest = _Guest(user_id, home_meeting_id, now)
     home = guest.home
     hosts = (
         _host_meetings()
@@ -76,18 +81,22 @@ def no_meeting() -> Refusal:
 class _Guest:
     """What is to be known of one person and one home meeting."""
 
-    def __init__(self, user_id: int, home_meeting_id: int) -> None:
+    def __init__(self, user_id: int, home_meeting_id: int, now: datetime) -> None:
+        self.now = now
         # Someone who was removed sees no more of the cohort than someone who never belonged.
         kept = Membership.objects.filter(user=user_id).exclude(status=Status.REMOVED)
         self.memberships = list(kept)
         self.cohort_ids = {membership.cohort_id for membership in self.memberships}
         self.home = self._find_home(user_id, home_meeting_id)
+        at_host = Attendance.objects.filter(user=user_id, meeting=OuterRef("host_meeting"))
         self.visits = list(
             GuestVisit.objects.filter(
                 Q(ended_at__isnull=True) | Q(end_reason=GuestVisit.End.OVER),
                 user=user_id,
                 host_meeting__group__cohort=self.home.group.cohort_id,
-            ).values_list("host_meeting__number", flat=True)
+            )
+            .annotate(presence=Subquery(at_host.annotate(was=PRESENCE).values("was")))
+            .select_related("host_meeting")
         )
 
     def _find_home(self, user_id: int, home_meeting_id: int) -> Meeting:
@@ -105,6 +114,16 @@ class _Guest:
             raise no_meeting()
         return home
 
+    def visits_of_week(self, now: datetime, *, begun: bool) -> list[GuestVisit]:
+        """The person's visits in the home meeting's week, those that were missed left out."""
+        return [
+            visit
+            for visit in self.visits
+            if visit.host_meeting.number == self.home.number
+            and (visit.host_meeting.starts_at <= now) == begun
+            and visit.presence != Attendance.Presence.ABSENT  # type: ignore[attr-defined]
+        ]
+
     def choice(self, host: Meeting) -> Choice:
         home_roles = self._active_roles(self.home.group_id)
         return Choice(
@@ -117,7 +136,8 @@ class _Guest:
                 is_facilitator=Role.FACILITATOR in home_roles,
                 is_host_member=bool(self._active_roles(host.group_id)),
                 is_checked_in_at_home=self.home.checked_in > 0,  # type: ignore[attr-defined]
-                is_visiting=self.home.number in self.visits,
+                is_visiting=bool(self.visits_of_week(self.now, begun=False)),
+                has_visited=bool(self.visits_of_week(self.now, begun=True)),
                 guests=host.guests,  # type: ignore[attr-defined]
                 visits=len(self.visits),
                 settings=_settings_of(self.home.group.cohort),

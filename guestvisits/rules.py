@@ -41,8 +41,9 @@ class BookingFacts:
     """All that decides whether one person may visit `host` in place of `home`.
 
     `is_participant` and `is_facilitator` speak of active membership in the home group; `guests` are
-    the open visits to the host meeting; `is_visiting` is an open or past visit of the person in
-    that week, and `visits` are all of the person's in the cohort that were not ended early.
+    the open visits to the host meeting; `is_visiting` is a visit of the person in that week that
+    is to come, and `has_visited` one that has begun and was not missed.  `visits` are all of the
+    person's in the cohort that were not ended early.
     """
 
     home: MeetingFacts
@@ -52,6 +53,7 @@ class BookingFacts:
     is_host_member: bool
     is_checked_in_at_home: bool
     is_visiting: bool
+    has_visited: bool
     guests: int
     visits: int
     settings: CohortSettings
@@ -105,7 +107,10 @@ RULES = (
         "another_week",
         "This is a meeting of week {facts.host.number}, and yours is of week {facts.home.number}. "
         "Choose one with the same meeting number.",
-        lambda facts, _: facts.host.number != facts.home.number,
+        lambda facts, _: (
+            None not in (facts.host.number, facts.home.number)
+            and facts.host.number != facts.home.number
+        ),
     ),
     Rule(
         "facilitator_of_home",
@@ -144,6 +149,15 @@ RULES = (
         "You visit another group this week already. Cancel that visit first.",
         lambda facts, _: facts.is_visiting,
         of_guest=True,
+        staff_may=True,
+    ),
+    Rule(
+        "already_visiting",
+        "Your visit to another group this week has begun or is over. If you missed it, ask the "
+        "staff to record that; then you can choose another meeting.",
+        lambda facts, _: facts.has_visited,
+        of_guest=True,
+        staff_may=True,
     ),
     Rule(
         "group_not_active",

@@ -45,6 +45,12 @@ class OptionsQuerySerializer(serializers.Serializer):
 class BookingSerializer(serializers.Serializer):
     home_meeting_id = IdField(help_text="The meeting that you can't attend.")
     host_meeting_id = IdField(help_text="The meeting of another group to visit in its place.")
+    host_scheduled_at = serializers.DateTimeField(
+        required=False,
+        source="shown_start",
+        help_text="The host meeting's start as you know it. If it starts at another time by now, "
+        "the booking is refused as `meeting_moved`.",
+    )
 
 
 # -- what goes out -------------------------------------------------------------------------------

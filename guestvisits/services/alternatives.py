@@ -49,7 +49,7 @@ def find_alternatives(user_id: int, home_meeting_id: int, now: datetime) -> Alte
     Raises Refusal("no_meeting") for a meeting of a group to which the person never belonged, or
     from which they were removed.
     """
-    home, choices = read_choices(user_id, home_meeting_id=home_meeting_id)
+    home, choices = read_choices(user_id, home_meeting_id=home_meeting_id, now=now)
     facilitators = facilitators_of({choice.host.group_id for choice in choices})
     return Alternatives(
         home=home,

@@ -6,20 +6,34 @@ from datetime import datetime
 
 from django.db import transaction
 
+from cohorts.errors import Refusal
+from cohorts.models import User
 from cohorts.services.locks import lock_groups, lock_people
 from guestvisits.facts import Choice, read_choice
 from guestvisits.models import GuestVisit
 from guestvisits.rules import broken_rules
-from meetings.models import Attendance
+from guestvisits.services.ending import end_visit
+from meetings.models import Attendance, Meeting
+from meetings.moving.wall import name_moment
 
 Rsvp = Attendance.Rsvp
 
 
 def book_visit(
-    user_id: int, *, home_meeting_id: int, host_meeting_id: int, now: datetime
+    user_id: int,
+    *,
+    home_meeting_id: int,
+    host_meeting_id: int,
+    shown_start: datetime | None = None,
+    now: datetime,
 ) -> GuestVisit:
-    """Book a visit for oneself.  Raises Refusal, named in guestvisits.rules, or no_meeting."""
-    return _book(user_id, home_meeting_id, host_meeting_id, by=user_id, why="", now=now)
+    """Book a visit for oneself.
+
+    `shown_start` is the host meeting's start as the person saw it, where that is known.  Raises
+    Refusal, named in guestvisits.rules, no_meeting, or meeting_moved where it starts at another
+    time by now.
+    """
+    return _book(user_id, home_meeting_id, host_meeting_id, by=user_id, shown=shown_start, now=now)
 
 
 def book_visit_for(
@@ -40,13 +54,23 @@ def book_visit_for(
 
 
 def _book(
-    user_id: int, home_meeting_id: int, host_meeting_id: int, *, by: int, why: str, now: datetime
+    user_id: int,
+    home_meeting_id: int,
+    host_meeting_id: int,
+    *,
+    by: int,
+    why: str = "",
+    shown: datetime | None = None,
+    now: datetime,
 ) -> GuestVisit:
     def look() -> tuple[Choice, tuple[str, ...]]:
         choice = read_choice(
-            user_id, home_meeting_id=home_meeting_id, host_meeting_id=host_meeting_id
+            user_id, home_meeting_id=home_meeting_id, host_meeting_id=host_meeting_id, now=now
         )
-        return choice, _overrule(choice, now, may_overrule=bool(why.strip()))
+        overruled = _overrule(choice, now, may_overrule=bool(why.strip()))
+        if shown is not None and shown != choice.host.starts_at:
+            raise _moved(choice.host, User.objects.get(pk=user_id))
+        return choice, overruled
 
     # A refusal needs no lock, and on SQLite a lock would keep everybody else from writing.
     choice, _ = look()
@@ -63,8 +87,29 @@ def _book(
             overruled=", ".join(overruled),
             overruled_why=why.strip() if overruled else "",
         )
+        _end_earlier(visit, now)
         _write(visit, now)
     return visit
+
+
+def _moved(meeting: Meeting, reader: User) -> Refusal:
+    when = name_moment(meeting.starts_at, reader.timezone)
+    return Refusal(
+        "meeting_moved",
+        f"This meeting was moved after it was shown to you: it now starts on {when}. "
+        "Choose it again if that suits you.",
+    )
+
+
+def _end_earlier(visit: GuestVisit, now: datetime) -> None:
+    """End the visit that this one replaces: one that was missed, or that staff overruled."""
+    open_ones = GuestVisit.objects.filter(
+        user=visit.user_id, home_meeting=visit.home_meeting, ended_at__isnull=True
+    )
+    for earlier in open_ones.select_related("host_meeting"):
+        has_begun = earlier.host_meeting.starts_at <= now
+        reason = GuestVisit.End.OVER if has_begun else GuestVisit.End.CANCELLED_BY_STAFF
+        end_visit(earlier, reason, now=now, by=visit.booked_by_id, why=visit.overruled_why)
 
 
 def _overrule(choice: Choice, now: datetime, *, may_overrule: bool) -> tuple[str, ...]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseLocation
 
@@ -53,7 +56,11 @@ def book(request: SignedInRequest, meeting_id: int) -> HttpResponse:
     host_id = read_id(request.POST.get("host", ""))
     try:
         visit = book_visit(
-            request.user.pk, home_meeting_id=meeting_id, host_meeting_id=host_id, now=now
+            request.user.pk,
+            home_meeting_id=meeting_id,
+            host_meeting_id=host_id,
+            shown_start=_read_moment(request.POST.get("starts_at", "")),
+            now=now,
         )
     except Refusal as refusal:
         if refusal.code == "no_meeting":
@@ -66,6 +73,15 @@ def book(request: SignedInRequest, meeting_id: int) -> HttpResponse:
         "Your own group is told that you are away.",
     )
     return redirect("my-meetings")
+
+
+def _read_moment(text: str) -> datetime | None:
+    """The start as the page showed it; None for a page from before it was sent along."""
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment and moment.tzinfo else None
 
 
 @signed_in

@@ -186,6 +186,21 @@ def test_booking(client, academy):
     }
 
 
+def test_c10_a_booking_for_another_time_than_was_shown_is_refused_with_the_new_time(
+    client, academy
+):
+    home, host = academy.meeting("A"), academy.meeting("B")
+    shown = host.starts_at
+    ids = {"home_meeting_id": home.pk, "host_meeting_id": host.pk}
+    Meeting.objects.filter(pk=host.pk).update(starts_at=shown + timedelta(hours=2))
+    answer = post(client, ids | {"host_scheduled_at": iso(shown)})
+    assert (answer.status_code, answer.json()["code"]) == (400, "meeting_moved")
+    assert f"{shown + timedelta(hours=2):%H:%M} (UTC)" in answer.json()["detail"]
+    assert not GuestVisit.objects.exists()
+    moved = iso(shown + timedelta(hours=2))
+    assert post(client, ids | {"host_scheduled_at": moved}).status_code == 200
+
+
 def test_a_refused_booking_is_a_400_with_its_name_and_sentence(client, academy):
     book(client, academy)
     answer = book(client, academy, "C")

@@ -1,6 +1,6 @@
 """Booking: what is written, what is refused, and what is left alone."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -176,6 +176,57 @@ def test_a_week_that_was_visited_stays_used_once_the_visit_is_over(book, now):
     visit = book("B")
     GuestVisit.objects.filter(pk=visit.pk).update(ended_at=now, end_reason="over")
     assert refused(book, "C") == "already_visiting"
+
+
+@pytest.fixture
+def missed(academy, alice, book):
+    """Alice's visit to group B, the day after, and what was found of her there."""
+    visit = book("B")
+    later = academy.meeting("B").starts_at + timedelta(hours=3)
+    row = Attendance.objects.filter(meeting=visit.host_meeting, user=alice)
+
+    def find(**found) -> tuple[GuestVisit, datetime]:
+        row.update(**found)
+        return visit, later
+
+    return find
+
+
+def test_c7_a_visit_that_was_missed_is_replaced_by_another_of_the_same_week(book, missed):
+    visit, later = missed(not_seen=True)
+    again = book("C", at=later)
+    assert again.is_open
+    visit.refresh_from_db()
+    assert visit.end_reason == "over"
+
+
+@pytest.mark.parametrize(
+    "found", [{}, {"checked_in_at": datetime(2026, 1, 1, tzinfo=UTC)}], ids=["unknown", "present"]
+)
+def test_c7_a_visit_that_was_not_missed_uses_up_the_week(book, missed, found):
+    _, later = missed(**found)
+    with pytest.raises(Refusal, match="has begun or is over") as refusal:
+        book("C", at=later)
+    assert refusal.value.code == "already_visiting"
+
+
+@pytest.mark.parametrize("hours", [0, 80])
+def test_c7_staff_replace_any_visit_with_a_reason(academy, alice, book, now, hours):
+    first = book("B")
+    staff = academy.add_person("Staff")
+    pair = {
+        "home_meeting_id": academy.meeting("A").pk,
+        "host_meeting_id": academy.meeting("C").pk,
+        "by": staff.pk,
+        "now": academy.meeting("B").starts_at + timedelta(hours=2) if hours else now,
+    }
+    assert refused(book_visit_for, alice.pk, **pair) == "already_visiting"
+    second = book_visit_for(alice.pk, **pair, why="She was ill.")
+    first.refresh_from_db()
+    assert (first.end_reason, first.ended_by) == ("over" if hours else "cancelled_by_staff", staff)
+    assert (second.is_open, second.overruled) == (True, "already_visiting")
+    at_home = Attendance.objects.get(meeting=academy.meeting("A"), user=alice)
+    assert at_home.rsvp == "not_attending"
 
 
 def test_yesterdays_meeting_of_a_cancelled_group_is_refused(academy, book):
