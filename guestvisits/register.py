@@ -45,6 +45,11 @@ class MeetingRow:
         return self._count(Presence.UNKNOWN)
 
     @property
+    def elsewhere(self) -> int:
+        """Members who attended this week with another group."""
+        return sum(line.was_elsewhere and not line.is_guest for line in self.people)
+
+    @property
     def guests_present(self) -> int:
         return sum(line.is_guest and line.was_there for line in self.people)
 
@@ -73,7 +78,10 @@ class MeetingRow:
         return sum(line.rsvp == rsvp and not line.is_guest for line in self.people)
 
     def _count(self, presence: str) -> int:
-        return sum(line.presence == presence and not line.is_guest for line in self.people)
+        return sum(
+            line.presence == presence and not (line.is_guest or line.was_elsewhere)
+            for line in self.people
+        )
 
     @property
     def expected(self) -> int:

@@ -18,6 +18,7 @@ from cohorts.models import Membership, User
 from cohorts.selectors import last_members_of
 from guestvisits.models import GuestVisit
 from meetings.models import Attendance, Meeting
+from meetings.selectors import find_made_up
 
 GUEST = "guest"
 FORMER = "former member"
@@ -30,7 +31,8 @@ class RosterLine:
     """One person at one meeting.
 
     `role`: participant, facilitator, guest or former member.  `away_at` is the meeting of another
-    group (its group loaded) that a member visits instead; `home` the group a guest comes from.
+    group (its group loaded) that a member visits instead, `was_elsewhere` that the member attended
+    that week with another group; `home` the group a guest comes from.
     `presence` is a value of Attendance.Presence, `seen_at` since when the person was seen there;
     `noted_by` is whoever corrected it, "" where nobody did.
     """
@@ -43,6 +45,7 @@ class RosterLine:
     seen_at: datetime | None = None
     noted_by: str = ""
     away_at: Meeting | None = None
+    was_elsewhere: bool = False
     home: str = ""
 
     @property
@@ -60,15 +63,21 @@ class RosterLine:
 
 
 def read_rosters(meetings: Collection[Meeting]) -> dict[int, list[RosterLine]]:
-    """By meeting id: facilitators, participants, guests.  Three queries for any number."""
+    """By meeting id: facilitators, participants, guests.  Four queries for any number."""
     members = _members(meetings)
+    made_up = find_made_up(meetings)
     attendances = _attendances(meetings)
     away, here = _visits(meetings)
     rosters: dict[int, list[RosterLine]] = {}
     for meeting in meetings:
         answers, visits = attendances[meeting.pk], here[meeting.pk]
         lines = [
-            _member_line(member, answers.pop(member.user_id, None), away.get(meeting.pk, {}))
+            _member_line(
+                member,
+                answers.pop(member.user_id, None),
+                away.get(meeting.pk, {}).get(member.user_id),
+                was_elsewhere=(meeting.pk, member.user_id) in made_up,
+            )
             for member in members[meeting.group_id]
         ]
         known = {line.user_id for line in lines}
@@ -114,9 +123,10 @@ def _visits(
 
 
 def _member_line(
-    member: Membership, answer: Attendance | None, away: dict[int, Meeting]
+    member: Membership, answer: Attendance | None, away_at: Meeting | None, *, was_elsewhere: bool
 ) -> RosterLine:
-    return _line(member.user, member.role, answer, away_at=away.get(member.user_id))
+    line = _line(member.user, member.role, answer, away_at=away_at)
+    return replace(line, was_elsewhere=was_elsewhere and not line.was_there)
 
 
 def _guest_line(visit: GuestVisit, answer: Attendance | None) -> RosterLine:

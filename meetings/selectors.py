@@ -7,7 +7,7 @@ Who comes, guests included, is asked of `guestvisits.roster`.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -29,6 +29,7 @@ LONGEST = timedelta(days=1)  # no meeting lasts longer (a constraint)
 Role = Membership.Role
 Status = Membership.Status
 Presence = Attendance.Presence
+ELSEWHERE = "elsewhere"  # beside the values of Presence: made up for with another group
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +55,20 @@ class PastMeeting:
 
 @dataclass(frozen=True, slots=True)
 class AttendanceCount:
-    """How many meetings of the group were held, at how many a member was and was not.
+    """How many meetings of the group were held; how many of them a member attended, made up for by
+    a visit to another group (`elsewhere`), and missed.
 
     Of the rest it is not known.
     """
 
     held: int
     attended: int
+    elsewhere: int = 0
     missed: int = 0
 
     @property
     def unknown(self) -> int:
-        return self.held - self.attended - self.missed
+        return self.held - self.attended - self.elsewhere - self.missed
 
 
 def upcoming_meetings(user_id: int, now: datetime) -> list[MyMeeting]:
@@ -165,27 +168,58 @@ def count_attendance(
 ) -> dict[tuple[int, int], AttendanceCount]:
     """By (group, person), for every participant, of an ended group for those who were until then.
 
-    Three queries for any number of groups.
+    Four queries for any number of groups.
 
-    A meeting counts once it has begun, unless it was cancelled.  A visit elsewhere is no attendance
-    here, and a visitor here is no member.
+    A meeting counts once it has begun, unless it was cancelled.  A visitor here is no member.
     """
     ids = set(group_ids)
     begun = Meeting.objects.filter(
         before_the_end(), group__in=ids, starts_at__lte=now, status=Meeting.Status.SCHEDULED
     )
-    held = Counter(begun.values_list("group_id", flat=True))
-    of_members = Attendance.objects.filter(meeting__in=begun, is_guest=False)
-    found = Counter(of_members.values_list("meeting__group_id", "user_id", PRESENCE))
+    meetings = list(begun)
+    of_group: dict[int, list[Meeting]] = defaultdict(list)
+    for meeting in meetings:
+        of_group[meeting.group_id].append(meeting)
+    rows = Attendance.objects.filter(meeting__in=meetings, is_guest=False)
+    found = {(pk, user): was for pk, user, was in rows.values_list("meeting", "user", PRESENCE)}
+    made_up = find_made_up(meetings)
     participants = last_members_of(ids).filter(role=Role.PARTICIPANT)
     return {
-        (group_id, user_id): AttendanceCount(
-            held=held[group_id],
-            attended=found[group_id, user_id, Presence.PRESENT],
-            missed=found[group_id, user_id, Presence.ABSENT],
-        )
+        (group_id, user_id): _count(user_id, of_group[group_id], found, made_up)
         for group_id, user_id in participants.values_list("group_id", "user_id")
     }
+
+
+def _count(
+    user_id: int,
+    meetings: Collection[Meeting],
+    found: Mapping[tuple[int, int], str],
+    made_up: Collection[tuple[int, int]],
+) -> AttendanceCount:
+    presence = Counter(
+        ELSEWHERE
+        if (meeting.pk, user_id) in made_up and found.get((meeting.pk, user_id)) != Presence.PRESENT
+        else found.get((meeting.pk, user_id), Presence.UNKNOWN)
+        for meeting in meetings
+    )
+    return AttendanceCount(
+        held=len(meetings),
+        attended=presence[Presence.PRESENT],
+        elsewhere=presence[ELSEWHERE],
+        missed=presence[Presence.ABSENT],
+    )
+
+
+def find_made_up(meetings: Collection[Meeting]) -> set[tuple[int, int]]:
+    """Return (meeting, user) for people who attended that week's meeting of another group instead.
+
+    The guest was there: a visit that was only booked makes up for nothing.  Extra sessions are of
+    no week.  One query.
+    """
+    there = Attendance.objects.alias(was=PRESENCE).filter(was=Presence.PRESENT, is_guest=True)
+    home = "meeting__group__cohort__groups__meetings"
+    same_week = there.filter(**{f"{home}__in": meetings, f"{home}__number": F("meeting__number")})
+    return set(same_week.values_list(home, "user"))
 
 
 # -- who comes -----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, OuterRef
 
 from cohorts.models import Membership
 from meetings.models import PRESENCE, Attendance, Meeting
+from meetings.selectors import ELSEWHERE, find_made_up
 
 Rsvp = Attendance.Rsvp
 Presence = Attendance.Presence
@@ -20,8 +21,8 @@ class Turnout:
     """One meeting in figures, guests left out.
 
     `members` are the group's members today and the answers are theirs; who has not answered is
-    pending.  `present` and `absent` also count people who have left the group since; of whom is
-    neither, nobody knows whether they were there.
+    pending.  `present`, `elsewhere` (attended with another group that week) and `absent` also count
+    people who have left the group since; of everyone else it is unknown.
     """
 
     members: int
@@ -30,6 +31,7 @@ class Turnout:
     tentative: int
     present: int
     absent: int
+    elsewhere: int = 0
 
     @property
     def pending(self) -> int:
@@ -38,11 +40,12 @@ class Turnout:
 
 
 def turnout_of(meeting_ids: Collection[int]) -> dict[int, Turnout]:
-    """The figures of each of these meetings, in four queries for any number of them."""
-    groups = dict(Meeting.objects.filter(pk__in=meeting_ids).values_list("pk", "group"))
+    """The figures of each of these meetings, in five queries for any number of them."""
+    meetings = list(Meeting.objects.filter(pk__in=meeting_ids))
+    groups = {meeting.pk: meeting.group_id for meeting in meetings}
     members = _count_members(set(groups.values()))
     answers = _count_answers(meeting_ids)
-    found = _count_presence(meeting_ids)
+    found = _count_presence(meetings)
     return {
         meeting_id: Turnout(
             members=members[group_id],
@@ -51,6 +54,7 @@ def turnout_of(meeting_ids: Collection[int]) -> dict[int, Turnout]:
             tentative=answers[meeting_id, Rsvp.TENTATIVE],
             present=found[meeting_id, Presence.PRESENT],
             absent=found[meeting_id, Presence.ABSENT],
+            elsewhere=found[meeting_id, ELSEWHERE],
         )
         for meeting_id, group_id in groups.items()
     }
@@ -86,6 +90,10 @@ def _count_answers(meeting_ids: Collection[int]) -> Counter[tuple[int, str]]:
     return Counter({(meeting_id, rsvp): number for meeting_id, rsvp, number in counted})
 
 
-def _count_presence(meeting_ids: Collection[int]) -> Counter[tuple[int, str]]:
-    rows = Attendance.objects.filter(meeting__in=meeting_ids, is_guest=False)
-    return Counter(rows.values_list("meeting", PRESENCE))
+def _count_presence(meetings: Collection[Meeting]) -> Counter[tuple[int, str]]:
+    rows = Attendance.objects.filter(meeting__in=meetings, is_guest=False)
+    made_up = find_made_up(meetings)
+    return Counter(
+        (pk, ELSEWHERE if (pk, user) in made_up and was != Presence.PRESENT else was)
+        for pk, user, was in rows.values_list("meeting", "user", PRESENCE)
+    )

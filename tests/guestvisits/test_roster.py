@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from cohorts.selectors import members_of
 from guestvisits.models import GuestVisit
+from guestvisits.register import read_meeting_row
 from guestvisits.roster import read_rosters
 from guestvisits.services.booking import book_visit
 from meetings.models import Attendance, Meeting
@@ -17,6 +18,7 @@ from meetings.selectors import (
     groups_facilitated,
     upcoming_meetings,
 )
+from meetings.turnout import turnout_of
 from tests.support.academy import Academy
 
 pytestmark = pytest.mark.django_db
@@ -120,7 +122,7 @@ def test_an_older_answer_at_the_host_does_not_outrank_the_booking(academy, alice
     assert lines(academy.meeting("B")) == [("Alice", "guest", "not_attending")]
 
 
-def test_rosters_cost_three_queries_for_any_number_of_meetings(now):
+def test_rosters_cost_four_queries_for_any_number_of_meetings(now):
     for groups in (3, 60):
         names = [f"{number:02}" for number in range(groups)]
         academy = Academy(now, groups=names, name=f"{groups} groups")
@@ -129,7 +131,7 @@ def test_rosters_cost_three_queries_for_any_number_of_meetings(now):
         meetings = list(Meeting.objects.filter(group__cohort=academy.cohort))
         with CaptureQueriesContext(connection) as queries:
             assert len(read_rosters(meetings)) == 4 * groups
-        assert len(queries) == 3
+        assert len(queries) == 4
 
 
 # -- members are counted without guests ----------------------------------------------------------
@@ -146,9 +148,31 @@ def test_a_guest_is_no_member_and_attends_nothing_in_the_figures(academy, alice,
     a, b = academy.groups["A"].pk, academy.groups["B"].pk
     assert [member.user for member in members_of([b])] == [carol]
     assert count_attendance([a, b], over) == {
-        (a, alice.pk): AttendanceCount(held=1, attended=0),
+        (a, alice.pk): AttendanceCount(held=1, attended=0, elsewhere=1),
         (b, carol.pk): AttendanceCount(held=1, attended=1),
     }
+
+
+def test_c18_a_meeting_that_was_made_up_for_counts_as_attended_elsewhere(
+    academy, alice, visit, now
+):
+    """Also where nobody saw the guest at home; a visit that was missed makes up for nothing."""
+    home, a = academy.meeting("A"), academy.groups["A"].pk
+    over = academy.meeting("B").ends_at
+    at_home = Attendance.objects.filter(meeting=home, user=alice)
+    at_home.update(not_seen=True)
+    at_host = Attendance.objects.filter(meeting=academy.meeting("B"), user=alice)
+    at_host.update(not_seen=True)
+    missed = AttendanceCount(held=1, attended=0, missed=1)
+    assert count_attendance([a], over)[a, alice.pk] == missed
+    at_host.update(not_seen=False, checked_in_at=academy.meeting("B").starts_at)
+    assert count_attendance([a], over)[a, alice.pk] == AttendanceCount(
+        held=1, attended=0, elsewhere=1
+    )
+    figures = turnout_of([home.pk])[home.pk]
+    assert (figures.present, figures.elsewhere, figures.absent) == (0, 1, 0)
+    row = read_meeting_row(home, over)
+    assert (row.present, row.elsewhere, row.absent) == (0, 1, 0)
 
 
 def test_meetings_to_come_and_cancelled_ones_were_not_held(academy, alice, now):

@@ -76,7 +76,7 @@ def test_a_meeting_of_which_nothing_is_known_has_figures_too(academy):
 
 
 @pytest.mark.parametrize("weeks", [[1], [1, 2, 3, 4]])
-def test_any_number_of_meetings_takes_four_queries(academy, weeks, django_assert_num_queries):
+def test_any_number_of_meetings_takes_five_queries(academy, weeks, django_assert_num_queries):
     meetings = [academy.meeting("A", week).pk for week in weeks]
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         turnout_of(meetings)
