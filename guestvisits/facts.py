@@ -121,7 +121,7 @@ class _Guest:
             for visit in self.visits
             if visit.host_meeting.number == self.home.number
             and (visit.host_meeting.starts_at <= now) == begun
-            and visit.presence != Attendance.Presence.ABSENT  # type: ignore[attr-defined]
+            and visit.presence != Attendance.Presence.ABSENT
         ]
 
     def choice(self, host: Meeting) -> Choice:
