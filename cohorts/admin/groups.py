@@ -49,6 +49,7 @@ class GroupAdmin(KeepingAdmin):
     list_filter = ["status", "cohort"]
     list_select_related = ["cohort"]
     search_fields = ["name", "cohort__name"]
+    ordering = ["-pk"]  # pages of suggestions need one
     autocomplete_fields = ["cohort"]
     fieldsets = [
         (None, {"fields": ["cohort", "name", "size"]}),

@@ -180,12 +180,12 @@ ROUTES: dict[str, list[Door]] = {
         staff("GET", "cohorts.change_group"), staff("POST", "cohorts.change_group", status="merged")
     ],
     "admin/cohorts/membership/<int:pk>/end/": [
-        staff("GET", "cohorts.change_membership"),
-        staff("POST", "cohorts.change_membership", status="removed"),
+        staff("GET", "cohorts.change_membership", pk="{membership}"),
+        staff("POST", "cohorts.change_membership", pk="{membership}", status="removed"),
     ],
     "admin/cohorts/membership/<int:pk>/move/": [
-        staff("GET", "cohorts.change_membership"),
-        staff("POST", "cohorts.change_membership", group="{other_group}"),
+        staff("GET", "cohorts.change_membership", pk="{membership}"),
+        staff("POST", "cohorts.change_membership", pk="{membership}", group="{other_group}"),
     ],
     "admin/cohorts/user/<id>/password/": [
         staff("GET", "cohorts.change_user"), staff("POST", "cohorts.change_user")

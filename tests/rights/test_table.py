@@ -62,6 +62,7 @@ def values(world: World) -> dict[str, Any]:
         "group_id": academy.groups["B"].pk,
         "other_group": academy.groups["A"].pk,
         "cohort": academy.cohort.pk,
+        "membership": lena.memberships.get().pk,
         "visit": world.visit.pk,
         "visit_id": world.visit.pk,
         "user_id": lena.pk,
