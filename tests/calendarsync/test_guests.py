@@ -250,7 +250,7 @@ def test_what_google_refuses_keeps_no_visit_from_ending_and_no_meeting_from_movi
     moved = realized.meeting("B", 4)
     move_meeting(moved.pk, starts_at=moved.starts_at + timedelta(hours=3), now=calendar.now)
     calendar.work()
-    assert calendar.troubles() == {"Group B": "refused"}
+    assert calendar.troubles() == {"Group B": "address_refused"}
     assert invitations_of(calendar, realized, "ada", "B") == []
     assert invitations_of(calendar, realized, "ben", "B") == []
     assert len(invitations_of(calendar, realized, "cleo", "B")) == 1
