@@ -1,6 +1,7 @@
 """What the page of one person's meetings shows: the meetings to come, the visits, and why nothing.
 
-Read in a constant number of queries; one more where there is nothing to show.
+Read in a constant number of queries; one more where there is nothing to show, four more where a
+past meeting was not attended.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from datetime import datetime
 from cohorts.models import Group, Membership
 from guestvisits.progress import Progress, read_progress
 from guestvisits.selectors import MyVisit, list_visits
+from guestvisits.services.alternatives import find_make_ups
+from meetings.models import Meeting
 from meetings.selectors import MyMeeting, PastMeeting, past_meetings, upcoming_meetings
 
-HELD_SHOWN = 8  # past meetings on the page, the latest
+HELD_SHOWN = 8  # past meetings on the page: the latest, and those that can be made up
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +50,14 @@ class Upcoming:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A meeting that was held, and the visit that was made in place of it."""
+    """A meeting that was held, and the visit that was made in place of it.
+
+    `can_make_up`: the person did not attend, and another group's meeting of that week is open.
+    """
 
     mine: PastMeeting
     visit: MyVisit | None
+    can_make_up: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,11 @@ class Agenda:
     past: tuple[MyVisit, ...]
     why_empty: str
 
+    @property
+    def make_ups(self) -> tuple[Meeting, ...]:
+        """Past meetings that can still be made up, the latest first."""
+        return tuple(row.mine.meeting for row in self.held if row.can_make_up)
+
 
 def read_agenda(user_id: int, now: datetime) -> Agenda:
     meetings = upcoming_meetings(user_id, now)
@@ -72,7 +84,7 @@ def read_agenda(user_id: int, now: datetime) -> Agenda:
     return Agenda(
         entries=tuple(_entries(meetings, visits, now)),
         upcoming=tuple(Upcoming(mine, progress[mine.visit.pk]) for mine in reversed(ahead)),
-        held=tuple(_held(past_meetings(user_id, now)[:HELD_SHOWN], visits)),
+        held=tuple(_held(user_id, visits, now)),
         past=tuple(mine for mine in visits if mine.is_standing and is_over(mine, now)),
         why_empty="" if meetings else explain_emptiness(user_id),
     )
@@ -103,10 +115,17 @@ def _entries(
         )
 
 
-def _held(meetings: Iterable[PastMeeting], visits: Iterable[MyVisit]) -> Iterable[Held]:
-    standing = {mine.visit.home_meeting_id: mine for mine in visits if mine.is_standing}
-    for meeting in meetings:
-        yield Held(meeting, standing.get(meeting.meeting.pk))
+def _held(user_id: int, visits: Iterable[MyVisit], now: datetime) -> Iterable[Held]:
+    past = past_meetings(user_id, now)
+    make_ups = find_make_ups(user_id, past, now)
+    # The latest first: of a visit that was missed and the one that replaced it, the latter counts.
+    standing: dict[int, MyVisit] = {}
+    for visit in visits:
+        if visit.is_standing:
+            standing.setdefault(visit.visit.home_meeting_id, visit)
+    for place, mine in enumerate(past):
+        if place < HELD_SHOWN or mine in make_ups:
+            yield Held(mine, standing.get(mine.meeting.pk), can_make_up=mine in make_ups)
 
 
 def _is_later(mine: MyVisit, other: MyVisit | None) -> bool:

@@ -45,12 +45,13 @@ def read_choice(
     business: of a group, or of a cohort, to which the person never belonged or from which they were
     removed.
     """
-    guest = _Guest(user_id, home_meeting_id, now)
+    guest = _Guest(user_id, [home_meeting_id], now)
+    home = guest.only_home()
     hosts = _host_meetings().filter(pk=host_meeting_id, group__cohort__in=guest.cohort_ids)
     meeting = hosts.first()
     if meeting is None:
         raise no_meeting()
-    return guest.choice(meeting)
+    return guest.choice(home, meeting)
 
 
 def read_choices(
@@ -60,15 +61,39 @@ def read_choices(
 
     Four queries.  Raises Refusal("no_meeting"), as above.
     """
-    guest = _Guest(user_id, home_meeting_id, now)
-    home = guest.home
+    guest = _Guest(user_id, [home_meeting_id], now)
+    home = guest.only_home()
     hosts = (
         _host_meetings()
         .filter(group__cohort=home.group.cohort_id, number=home.number, number__isnull=False)
         .exclude(group=home.group_id)
         .order_by("starts_at", "group__name")
     )
-    return home, [guest.choice(meeting) for meeting in hosts]
+    return home, [guest.choice(home, meeting) for meeting in hosts]
+
+
+def read_choices_ahead(
+    user_id: int, *, home_meeting_ids: Collection[int], now: datetime
+) -> list[Choice]:
+    """For each of these home meetings, the meetings of its week that have not begun.
+
+    Four queries for any number; home meetings that are none of the person's are left out.
+    """
+    guest = _Guest(user_id, home_meeting_ids, now)
+    hosts = _host_meetings().filter(
+        group__cohort__in={home.group.cohort_id for home in guest.homes},
+        number__in={home.number for home in guest.homes if home.number is not None},
+        starts_at__gt=now,
+    )
+    of_week: dict[tuple[int, int | None], list[Meeting]] = defaultdict(list)
+    for host in hosts:
+        of_week[_week_of(host)].append(host)
+    return [
+        guest.choice(home, host)
+        for home in guest.homes
+        for host in of_week[_week_of(home)]
+        if host.group_id != home.group_id
+    ]
 
 
 def no_meeting() -> Refusal:
@@ -79,68 +104,76 @@ def no_meeting() -> Refusal:
 
 
 class _Guest:
-    """What is to be known of one person and one home meeting."""
+    """What is to be known of one person and some of their groups' meetings (`homes`)."""
 
-    def __init__(self, user_id: int, home_meeting_id: int, now: datetime) -> None:
+    def __init__(self, user_id: int, home_meeting_ids: Collection[int], now: datetime) -> None:
         self.now = now
         # Someone who was removed sees no more of the cohort than someone who never belonged.
         kept = Membership.objects.filter(user=user_id).exclude(status=Status.REMOVED)
         self.memberships = list(kept)
         self.cohort_ids = {membership.cohort_id for membership in self.memberships}
-        self.home = self._find_home(user_id, home_meeting_id)
-        at_host = Attendance.objects.filter(user=user_id, meeting=OuterRef("host_meeting"))
-        self.visits = list(
-            GuestVisit.objects.filter(
-                Q(ended_at__isnull=True) | Q(end_reason=GuestVisit.End.OVER),
-                user=user_id,
-                host_meeting__group__cohort=self.home.group.cohort_id,
-            )
-            .annotate(presence=Subquery(at_host.annotate(was=PRESENCE).values("was")))
-            .select_related("host_meeting")
-        )
+        self.homes = self._find_homes(user_id, home_meeting_ids)
+        self.visits = self._find_visits(user_id)
 
-    def _find_home(self, user_id: int, home_meeting_id: int) -> Meeting:
+    def only_home(self) -> Meeting:
+        """Raises Refusal("no_meeting")."""
+        if not self.homes:
+            raise no_meeting()
+        return self.homes[0]
+
+    def _find_homes(self, user_id: int, home_meeting_ids: Collection[int]) -> list[Meeting]:
         was_there = Attendance.objects.alias(was=PRESENCE).filter(
             was=Attendance.Presence.PRESENT, user=user_id
         )
         group_ids = {membership.group_id for membership in self.memberships}
-        home = (
-            Meeting.objects.filter(pk=home_meeting_id, group__in=group_ids)
+        return list(
+            Meeting.objects.filter(pk__in=home_meeting_ids, group__in=group_ids)
             .select_related("group__cohort")
             .annotate(checked_in=Count("pk", filter=Q(attendances__in=was_there)))
-            .first()
         )
-        if home is None:
-            raise no_meeting()
-        return home
 
-    def visits_of_week(self, now: datetime, *, begun: bool) -> list[GuestVisit]:
+    def _find_visits(self, user_id: int) -> list[GuestVisit]:
+        """The person's visits in these cohorts that were not ended early."""
+        at_host = Attendance.objects.filter(user=user_id, meeting=OuterRef("host_meeting"))
+        return list(
+            GuestVisit.objects.filter(
+                Q(ended_at__isnull=True) | Q(end_reason=GuestVisit.End.OVER),
+                user=user_id,
+                host_meeting__group__cohort__in={home.group.cohort_id for home in self.homes},
+            )
+            .annotate(presence=Subquery(at_host.annotate(was=PRESENCE).values("was")))
+            .select_related("host_meeting__group")
+        )
+
+    def _visits_of_week(self, home: Meeting, *, begun: bool) -> list[GuestVisit]:
         """The person's visits in the home meeting's week, those that were missed left out."""
         return [
             visit
             for visit in self.visits
-            if visit.host_meeting.number == self.home.number
-            and (visit.host_meeting.starts_at <= now) == begun
-            and visit.presence != Attendance.Presence.ABSENT
+            if _week_of(visit.host_meeting) == _week_of(home)
+            and (visit.host_meeting.starts_at <= self.now) == begun
+            and visit.presence != Attendance.Presence.ABSENT  # type: ignore[attr-defined]
         ]
 
-    def choice(self, host: Meeting) -> Choice:
-        home_roles = self._active_roles(self.home.group_id)
+    def choice(self, home: Meeting, host: Meeting) -> Choice:
+        home_roles = self._active_roles(home.group_id)
+        cohort = home.group.cohort
+        visits = [one for one in self.visits if one.host_meeting.group.cohort_id == cohort.pk]
         return Choice(
-            self.home,
+            home,
             host,
             BookingFacts(
-                home=_meeting_facts(self.home),
+                home=_meeting_facts(home),
                 host=_meeting_facts(host),
                 is_participant=Role.PARTICIPANT in home_roles,
                 is_facilitator=Role.FACILITATOR in home_roles,
                 is_host_member=bool(self._active_roles(host.group_id)),
-                is_checked_in_at_home=self.home.checked_in > 0,  # type: ignore[attr-defined]
-                is_visiting=bool(self.visits_of_week(self.now, begun=False)),
-                has_visited=bool(self.visits_of_week(self.now, begun=True)),
+                is_checked_in_at_home=home.checked_in > 0,  # type: ignore[attr-defined]
+                is_visiting=bool(self._visits_of_week(home, begun=False)),
+                has_visited=bool(self._visits_of_week(home, begun=True)),
                 guests=host.guests,  # type: ignore[attr-defined]
-                visits=len(self.visits),
-                settings=_settings_of(self.home.group.cohort),
+                visits=len(visits),
+                settings=_settings_of(cohort),
             ),
         )
 
@@ -150,6 +183,11 @@ class _Guest:
             for membership in self.memberships
             if membership.group_id == group_id and membership.status == Status.ACTIVE
         }
+
+
+def _week_of(meeting: Meeting) -> tuple[int, int | None]:
+    """The cohort and the number."""
+    return meeting.group.cohort_id, meeting.number
 
 
 def _host_meetings() -> QuerySet[Meeting]:

@@ -28,6 +28,7 @@ from meetings.models import Attendance, Meeting
 MEETINGS_SHOWN = 8
 BUTTONS_SHOWN = 5  # beside what is listed: a row
 OPTIONS_SHOWN = 20
+MAKE_UPS_SHOWN = 2  # beside 20 options and three other buttons: Discord takes 25
 
 ANSWERS = {
     Attendance.Rsvp.PENDING: "you have not answered yet",
@@ -49,23 +50,40 @@ def my_meetings(person: User, now: datetime) -> Answer:
 
 
 def cannot_attend(person: User, now: datetime) -> Answer:
-    """Where to go instead of the next meeting, with a way to the meetings after it."""
-    ahead = _askable(read_agenda(person.pk, now), now)
+    """Where to go instead of the next meeting, with a way to other meetings.
+
+    Past meetings that can still be made up are among them.
+    """
+    agenda = read_agenda(person.pk, now)
+    ahead = _askable(agenda, now)
     if not ahead:
-        return my_meetings(person, now)
+        return _choose(agenda, person, now) if agenda.make_ups else my_meetings(person, now)
     answer = alternatives(person, ahead[0].mine.meeting.pk, now)
-    more = (Button("Another meeting", Ask("choose")),) if len(ahead) > 1 else ()
-    return Answer(answer.text, (*answer.buttons, *more))
+    shown = agenda.make_ups[:MAKE_UPS_SHOWN]
+    has_more = len(ahead) > 1 or len(agenda.make_ups) > len(shown)
+    more = (Button("Another meeting", Ask("choose")),) if has_more else ()
+    text = "\n".join([answer.text, *(_make_up_line(meeting, person) for meeting in shown)])
+    make_ups = (_make_up_button(meeting, person) for meeting in shown)
+    return Answer(text, (*answer.buttons, *more, *make_ups))
 
 
 def choose(person: User, now: datetime) -> Answer:
-    """Which meeting it is that the person can't attend."""
-    ahead = _askable(read_agenda(person.pk, now), now)
-    if not ahead:
+    """Which meeting it is that the person can't attend, or did not."""
+    return _choose(read_agenda(person.pk, now), person, now)
+
+
+def _choose(agenda: Agenda, person: User, now: datetime) -> Answer:
+    ahead = _askable(agenda, now)
+    if not (ahead or agenda.make_ups):
         return my_meetings(person, now)
-    buttons = tuple(_cannot_button(entry, person) for entry in ahead[:OPTIONS_SHOWN])
-    text = f"Which meeting can't you attend? Times in {say_zone(person)}."
-    return Answer(text, (*buttons, page_button("my-meetings")))
+    buttons = [_cannot_button(entry, person) for entry in ahead]
+    make_ups = [_make_up_button(meeting, person) for meeting in agenda.make_ups]
+    room = OPTIONS_SHOWN - min(len(make_ups), BUTTONS_SHOWN)
+    which = "Which meeting can't you attend?" if ahead else "Which meeting did you miss?"
+    lines = [f"{which} Times in {say_zone(person)}."]
+    lines += [_make_up_line(meeting, person) for meeting in agenda.make_ups[:BUTTONS_SHOWN]]
+    shown = (*buttons[:room], *make_ups[:BUTTONS_SHOWN])
+    return Answer("\n".join(lines), (*shown, page_button("my-meetings")))
 
 
 def alternatives(person: User, meeting_id: int, now: datetime) -> Answer:
@@ -78,9 +96,10 @@ def option_buttons(found: Alternatives, person: User) -> tuple[Button, ...]:
     home = found.home.pk
     if found.refusal:
         return (page_button("my-meetings"),)
+    say_no = Button("Just say that I can't", Ask("say", (home, "no")))
     return (
         *(_book_button(option, home, person) for option in found.open[:OPTIONS_SHOWN]),
-        Button("Just say that I can't", Ask("say", (home, "no"))),
+        *(() if found.home_has_begun else (say_no,)),
         page_button("alternatives", home),
     )
 
@@ -124,6 +143,11 @@ def _agenda_buttons(agenda: Agenda, person: User) -> tuple[Button, ...]:
 def _cannot_button(entry: Entry, person: User) -> Button:
     meeting = entry.mine.meeting
     label = f"I can't: {say_start(meeting, person)} · {meeting.group}"
+    return Button(label, Ask("cannot", (meeting.pk,)))
+
+
+def _make_up_button(meeting: Meeting, person: User) -> Button:
+    label = f"Make up: {say_start(meeting, person)} · {meeting.group}"
     return Button(label, Ask("cannot", (meeting.pk,)))
 
 
@@ -187,7 +211,14 @@ def options_text(found: Alternatives, person: User) -> str:
     lines += [_option_line(option, person) for option in found.open[:OPTIONS_SHOWN]]
     if len(found.open) > OPTIONS_SHOWN:
         lines.append(f"and {len(found.open) - OPTIONS_SHOWN} more in the browser.")
-    return "\n".join([*lines, "One tap books it, and your own group is told that you are away."])
+    booked = "One tap books it"
+    if not found.home_has_begun:
+        booked += ", and your own group is told that you are away"
+    return "\n".join([*lines, f"{booked}."])
+
+
+def _make_up_line(meeting: Meeting, person: User) -> str:
+    return f"Missed {_name(meeting, person)}? You can still join another group's meeting."
 
 
 def _option_line(option: Alternative, person: User) -> str:
@@ -203,10 +234,11 @@ def _booked_text(visit: GuestVisit, person: User) -> str:
     host = visit.host_meeting
     begins = window_of(visit).begins_at
     when = "in a moment" if begins <= visit.booked_at else f"on {say_day(begins, person)}"
+    is_ahead = visit.home_meeting.starts_at > visit.booked_at
+    told = "Your own group is told that you are away. " if is_ahead else ""
     return (
         f"Booked: you visit {escape(host.group.name)}, {say_span(host, person)} "
-        f"({say_zone(person)}). Your own group is told that you are away. The group's channels "
-        f"open for you {when}, by themselves."
+        f"({say_zone(person)}). {told}The group's channels open for you {when}, by themselves."
     )
 
 

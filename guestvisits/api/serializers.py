@@ -73,8 +73,23 @@ class MyMeetingSerializer(serializers.Serializer):
     )
 
 
+class MakeUpSerializer(serializers.Serializer):
+    meeting_id = serializers.IntegerField(source="meeting.pk")
+    meeting_number = serializers.IntegerField(source="meeting.number")
+    scheduled_at = serializers.DateTimeField(source="meeting.starts_at")
+    ends_at = serializers.DateTimeField(source="meeting.ends_at")
+    group_id = serializers.IntegerField(source="meeting.group_id")
+    group_name = serializers.CharField(source="meeting.group.name")
+    presence = serializers.CharField(help_text="`absent` or `unknown`.")
+
+
 class MyMeetingsSerializer(serializers.Serializer):
     meetings = MyMeetingSerializer(many=True)
+    make_ups = MakeUpSerializer(
+        many=True,
+        help_text="Past meetings that I did not attend, as far as is known, and can still make up: "
+        "`/api/guest-visits/options` lists with which groups. The latest first.",
+    )
 
 
 class AlternativeSerializer(serializers.Serializer):

@@ -13,10 +13,10 @@ from cohorts.errors import Refusal
 from guestvisits.api import serializers as shapes
 from guestvisits.api.errors import RefusingView
 from guestvisits.selectors import list_visits
-from guestvisits.services.alternatives import find_alternatives
+from guestvisits.services.alternatives import find_alternatives, find_make_ups
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
-from meetings.selectors import upcoming_meetings
+from meetings.selectors import past_meetings, upcoming_meetings
 
 REFUSED = {400: shapes.RefusalSerializer}
 
@@ -25,17 +25,19 @@ class MyMeetingsView(RefusingView):
     @extend_schema(
         summary="My upcoming meetings",
         description="Meetings of my active groups that have not begun, the earliest first. "
-        "Cancelled ones are left out.",
+        "Cancelled ones are left out. Apart from them, past meetings that can still be made up.",
         responses=shapes.MyMeetingsSerializer,
     )
     def get(self, request: Request) -> Response:
-        now = clock.now()
+        person, now = _person(request), clock.now()
         meetings = [
             mine
-            for mine in upcoming_meetings(_person(request), now)
+            for mine in upcoming_meetings(person, now)
             if mine.meeting.starts_at > now and not mine.meeting.is_cancelled
         ]
-        return Response(shapes.MyMeetingsSerializer({"meetings": meetings}).data)
+        make_ups = find_make_ups(person, past_meetings(person, now), now)
+        found = {"meetings": meetings, "make_ups": make_ups}
+        return Response(shapes.MyMeetingsSerializer(found).data)
 
 
 class OptionsView(RefusingView):

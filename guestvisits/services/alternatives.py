@@ -8,9 +8,10 @@ from datetime import datetime
 
 from cohorts.errors import Refusal
 from cohorts.selectors import facilitators_of
-from guestvisits.facts import Choice, read_choices
+from guestvisits.facts import Choice, read_choices, read_choices_ahead
 from guestvisits.rules import find_guest_refusal, find_refusal
-from meetings.models import Meeting
+from meetings.models import Attendance, Meeting
+from meetings.selectors import PastMeeting
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,13 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class Alternatives:
-    """`refusal` is what stands against any visit of this person in this week, or None."""
+    """`refusal` is what stands against any visit of this person in this week, or None.
+
+    `home_has_begun`: it is too late to answer for the home meeting, but not to make it up.
+    """
 
     home: Meeting
+    home_has_begun: bool
     refusal: Refusal | None
     options: tuple[Alternative, ...]
 
@@ -53,6 +58,7 @@ def find_alternatives(user_id: int, home_meeting_id: int, now: datetime) -> Alte
     facilitators = facilitators_of({choice.host.group_id for choice in choices})
     return Alternatives(
         home=home,
+        home_has_begun=home.starts_at <= now,
         refusal=_refuse_extra(home) or _refuse_guest(choices, now),
         options=tuple(
             Alternative(
@@ -66,6 +72,26 @@ def find_alternatives(user_id: int, home_meeting_id: int, now: datetime) -> Alte
             for choice in choices
         ),
     )
+
+
+def find_make_ups(
+    user_id: int, past: Iterable[PastMeeting], now: datetime
+) -> tuple[PastMeeting, ...]:
+    """Return those of a person's past meetings that a visit to another group can still make up.
+
+    Meetings that the person attended are left out; so are those of a week in which they attended,
+    or will visit, another group.  Four queries for any number of meetings.
+    """
+    not_attended = {
+        mine.meeting.pk: mine
+        for mine in past
+        if mine.presence != Attendance.Presence.PRESENT and mine.meeting.number is not None
+    }
+    if not not_attended:
+        return ()
+    choices = read_choices_ahead(user_id, home_meeting_ids=not_attended, now=now)
+    open_again = {choice.home.pk for choice in choices if find_refusal(choice.facts, now) is None}
+    return tuple(mine for pk, mine in not_attended.items() if pk in open_again)
 
 
 def _refuse_extra(home: Meeting) -> Refusal | None:

@@ -67,11 +67,10 @@ def book(request: SignedInRequest, meeting_id: int) -> HttpResponse:
             raise Http404(refusal.sentence) from refusal
         messages.error(request, refusal.sentence)
         return redirect("alternatives", meeting_id)
-    messages.success(
-        request,
-        f"You visit {visit.host_meeting.group} in {visit.host_meeting.label}. "
-        "Your own group is told that you are away.",
-    )
+    booked = f"You visit {visit.host_meeting.group} in {visit.host_meeting.label}."
+    if visit.home_meeting.starts_at > now:
+        booked += " Your own group is told that you are away."
+    messages.success(request, booked)
     return redirect("my-meetings")
 
 

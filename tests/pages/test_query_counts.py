@@ -41,12 +41,12 @@ def cost(now, settings):
     ("address", "queries"),
     [
         # Three of each: the session, the person, whether "My groups" is shown.
-        # meetings, past ones, visits, what is reported; four of the set-up
-        ("/meetings/", 11),
+        # meetings, past ones, visits, what is reported; five of the set-up
+        ("/meetings/", 12),
         ("/meetings/{home}/alternatives/", 8),
         ("/meetings/zone/", 3),
         ("/meetings/messages/", 6),  # the person, choices, the direct line
-        ("/groups/", 9),  # groups, ended ones, meetings, and a roster's three
+        ("/groups/", 10),  # groups, ended ones, meetings, and a roster's four
         ("/groups/{group}/", 14),  # two of them: who may see it, and which buttons it has
     ],
 )
