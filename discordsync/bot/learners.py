@@ -226,8 +226,13 @@ def _option_line(option: Alternative, person: User) -> str:
     seats = "" if option.seats_left is None else f", {option.seats_left} seats left"
     return (
         f"- {say_span(option.meeting, person)}, {escape(option.meeting.group.name)}"
-        f"{f' with {led}' if led else ''}{seats}"
+        f"{f' with {led}' if led else ''}{seats}{_overlap_words(option)}"
     )
+
+
+def _overlap_words(option: Alternative) -> str:
+    names = [f"{escape(other.group.name)}, {other.label}" for other in option.overlaps]
+    return f" (at the same time as {' and '.join(names)})" if names else ""
 
 
 def _booked_text(visit: GuestVisit, person: User) -> str:

@@ -92,6 +92,12 @@ class MyMeetingsSerializer(serializers.Serializer):
     )
 
 
+class OverlapSerializer(serializers.Serializer):
+    meeting_id = serializers.IntegerField(source="pk")
+    meeting_number = serializers.IntegerField(source="number", allow_null=True)
+    group_name = serializers.CharField(source="group.name")
+
+
 class AlternativeSerializer(serializers.Serializer):
     meeting_id = serializers.IntegerField(source="meeting.pk")
     meeting_number = serializers.IntegerField(
@@ -108,6 +114,11 @@ class AlternativeSerializer(serializers.Serializer):
     )
     seats_left = serializers.IntegerField(
         allow_null=True, help_text="Seats for guests; null where they are not limited."
+    )
+
+    overlaps = OverlapSerializer(
+        many=True,
+        help_text="My other meetings and visits at the same time. It can be booked all the same.",
     )
 
     def get_facilitator_name(self, option: Alternative) -> str | None:

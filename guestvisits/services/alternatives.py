@@ -10,8 +10,9 @@ from cohorts.errors import Refusal
 from cohorts.selectors import facilitators_of
 from guestvisits.facts import Choice, read_choices, read_choices_ahead
 from guestvisits.rules import find_guest_refusal, find_refusal
+from guestvisits.selectors import list_visits
 from meetings.models import Attendance, Meeting
-from meetings.selectors import PastMeeting
+from meetings.selectors import PastMeeting, upcoming_meetings
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +20,15 @@ class Alternative:
     """One meeting of another group.  `refusal` says why it is not open; None when it is.
 
     `facilitators` are names; `seats_left` counts seats for guests, None without a limit.
+    `overlaps` are other meetings of the person at the same time, own ones and visits: it can be
+    booked all the same.
     """
 
     meeting: Meeting
     facilitators: tuple[str, ...]
     seats_left: int | None
     refusal: Refusal | None
+    overlaps: tuple[Meeting, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ def find_alternatives(user_id: int, home_meeting_id: int, now: datetime) -> Alte
     """
     home, choices = read_choices(user_id, home_meeting_id=home_meeting_id, now=now)
     facilitators = facilitators_of({choice.host.group_id for choice in choices})
+    others = [meeting for meeting in _meetings_to_attend(user_id, now) if meeting != home]
     return Alternatives(
         home=home,
         home_has_begun=home.starts_at <= now,
@@ -68,10 +73,30 @@ def find_alternatives(user_id: int, home_meeting_id: int, now: datetime) -> Alte
                 ),
                 seats_left=choice.facts.seats_left,
                 refusal=find_refusal(choice.facts, now),
+                overlaps=tuple(other for other in others if _overlap(other, choice.host)),
             )
             for choice in choices
         ),
     )
+
+
+def _meetings_to_attend(user_id: int, now: datetime) -> list[Meeting]:
+    """The meetings ahead of a person's own groups and those of their visits.
+
+    Cancelled ones and those that the person has declined are left out.  Two queries.
+    """
+    own = [
+        mine.meeting
+        for mine in upcoming_meetings(user_id, now)
+        if not mine.meeting.is_cancelled and mine.rsvp != Attendance.Rsvp.NOT_ATTENDING
+    ]
+    visits = [mine for mine in list_visits(user_id, now) if mine.visit.is_open]
+    return own + [mine.visit.host_meeting for mine in visits if not mine.has_declined]
+
+
+def _overlap(one: Meeting, other: Meeting) -> bool:
+    at_once = one.starts_at < other.ends_at and other.starts_at < one.ends_at
+    return at_once and one.pk != other.pk
 
 
 def find_make_ups(

@@ -109,6 +109,7 @@ def test_alternatives_and_what_is_not_open(client, academy, now):
                 "group_name": "Group B",
                 "facilitator_name": "Bob, Zoe",
                 "seats_left": None,
+                "overlaps": [],
             }
         ],
         "not_open": [
@@ -121,6 +122,7 @@ def test_alternatives_and_what_is_not_open(client, academy, now):
                 "group_name": "Group C",
                 "facilitator_name": None,
                 "seats_left": None,
+                "overlaps": [],
                 "refusal": {
                     "code": "meeting_cancelled",
                     "sentence": "This meeting is cancelled.",
@@ -479,7 +481,7 @@ def test_other_methods_are_refused(client, url, allowed):
 
 @pytest.mark.parametrize(
     ("url", "queries"),
-    [(MINE, 4), (VISITS, 3), (f"{VISITS}/options?meeting_id={{home}}", 7)],
+    [(MINE, 4), (VISITS, 3), (f"{VISITS}/options?meeting_id={{home}}", 9)],
 )
 def test_each_answer_costs_the_same_queries_in_3_groups_and_in_60(now, url, queries, settings):
     """Two of them are the session and the person."""

@@ -43,7 +43,7 @@ def cost(now, settings):
         # Three of each: the session, the person, whether "My groups" is shown.
         # meetings, past ones, visits, what is reported; five of the set-up
         ("/meetings/", 12),
-        ("/meetings/{home}/alternatives/", 8),
+        ("/meetings/{home}/alternatives/", 10),
         ("/meetings/zone/", 3),
         ("/meetings/messages/", 6),  # the person, choices, the direct line
         ("/groups/", 10),  # groups, ended ones, meetings, and a roster's four
