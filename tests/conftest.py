@@ -6,4 +6,5 @@ pytest_plugins = [
     "tests.support.counts",
     "tests.support.no_skips",
     "tests.support.sandbox",
+    "tests.support.unhurried",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from meetings.presence import (
@@ -150,8 +150,6 @@ def test_a_check_in_stays_unless_the_meeting_was_moved_away(before, found, after
 
 # -- what holds for any evening ------------------------------------------------------------------
 
-# A machine that is busy with other things says nothing about the rules.
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 moments = st.integers(0, 3 * 3600).map(lambda second: at("17:00") + timedelta(seconds=second))
 some_spans = st.lists(st.tuples(moments, moments).map(lambda pair: Span(*sorted(pair))), max_size=5)
 
@@ -167,7 +165,6 @@ def gaps(heard: list[Span]) -> list[Span]:
     return [Span(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b]
 
 
-@unhurried
 @given(some_spans, some_spans, st.randoms())
 def test_order_repetition_and_seams_make_no_difference(stays, heard, random):
     shuffled = [*stays, *stays]
@@ -181,7 +178,6 @@ def test_order_repetition_and_seams_make_no_difference(stays, heard, random):
     assert judge(split, [*heard, *heard]) == judge(stays, heard)
 
 
-@unhurried
 @given(some_spans, some_spans, some_spans)
 def test_whoever_is_seen_more_was_no_less_there(stays, more, heard):
     before, after = judge(stays, heard), judge([*stays, *more], heard)
@@ -191,7 +187,6 @@ def test_whoever_is_seen_more_was_no_less_there(stays, more, heard):
     assert before.not_seen or not after.not_seen
 
 
-@unhurried
 @given(some_spans, some_spans)
 def test_there_means_in_the_window_and_long_enough(stays, heard):
     finding = judge(stays, heard)
@@ -202,7 +197,6 @@ def test_there_means_in_the_window_and_long_enough(stays, heard):
         assert not finding.not_seen
 
 
-@unhurried
 @given(some_spans)
 def test_absent_is_said_exactly_where_no_gap_could_hide_a_presence(heard):
     stay = Span(at("18:10"), at("18:13"))

@@ -93,7 +93,10 @@ def test_an_endless_series_is_expanded_only_so_far() -> None:
     assert len(stamps(fields)) == 730
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(wall=walls, zone=zones, minutes=st.integers(0, 300), calendar_zone=zones)
 def test_instances_over_http_start_at_the_wall_time_and_last_as_long(
     google: Google, wall: datetime, zone: str, minutes: int, calendar_zone: str
