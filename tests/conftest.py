@@ -1,6 +1,7 @@
 """What every test may use. Each fixture's own text says how."""
 
 pytest_plugins = [
+    "tests.support.addresses",
     "tests.support.browsers_last",
     "tests.support.conformance",
     "tests.support.counts",
