@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cohorts.models import Group
+from cohorts.models import Cohort, Group
 from cohorts.sync.models import GroupSync, MirrorState
 from cohorts.sync.words import Level, Scene, describe
 from discordsync.mirror import DiscordMirror
@@ -20,7 +20,8 @@ AWAY = {"discord": MirrorState(name="discord", trouble="unreachable")}
 def say(row=None, *, status="preview", states=None, alive=True):
     row = row if row is None else GroupSync(next_at=NOW + timedelta(hours=1), **row)
     scene = Scene(NOW, states or {}, is_worker_alive=alive)
-    found = describe(row, Group(name="A", status=status), DiscordMirror(), scene)
+    group = Group(name="A", status=status, cohort=Cohort(first_known_at=NOW))
+    found = describe(row, group, DiscordMirror(), scene)
     return found.level, found.words, found.again
 
 
