@@ -16,3 +16,11 @@ def text_of(answer: Any) -> str:
 def messages_of(answer: Any) -> list[str]:
     """What the page tells after an action."""
     return [str(message) for message in answer.context["messages"]]
+
+
+def hidden_of(answer: Any) -> dict[str, str]:
+    """The page's hidden fields, which a browser sends along."""
+    found = re.findall(
+        r'<input type="hidden" name="([^"]+)" value="([^"]*)"', answer.content.decode()
+    )
+    return {name: html.unescape(value) for name, value in found if name != "csrfmiddlewaretoken"}

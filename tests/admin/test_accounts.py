@@ -7,6 +7,8 @@ from django.contrib.auth.models import Group, Permission
 from django.test import Client
 
 from cohorts.models import User
+from tests.admin.reading import hidden_of
+from tests.support.second_factor import use_second_factor
 
 pytestmark = pytest.mark.django_db
 
@@ -45,8 +47,10 @@ def target(request, max_: User) -> User:
 
 
 def signed_in(person: User) -> Client:
+    """A client whose person has just proved who they are, so that nothing asks for it again."""
     client = Client()
     client.force_login(person)
+    use_second_factor(client, person)
     return client
 
 
@@ -90,7 +94,7 @@ def test_a4_only_superusers_change_a_staff_account(max_, target):
     client, before = signed_in(max_), state(target)
     wanted = changes() | ({"is_superuser": None} if target.is_superuser else {})
     answer = client.post(f"{PEOPLE}{target.pk}/change/", form_of(target, **wanted))
-    assert answer.status_code == 302, answer.content.decode()
+    assert (answer.status_code, answer.url) == (302, PEOPLE), answer.content.decode()
     assert state(target) == before
 
 
@@ -107,6 +111,17 @@ def test_a4_only_superusers_set_a_staff_password_or_delete_a_staff_account(max_,
     assert client.post(f"{PEOPLE}{target.pk}/delete/", {"post": "yes"}).status_code == 403
     client.post(PEOPLE, {"action": "delete_selected", "_selected_action": target.pk, "post": "yes"})
     assert state(target) == before
+
+
+@pytest.mark.parametrize("target", ["learner"], indirect=True)
+def test_a4_staff_correct_a_learner_without_being_asked_for_their_password_again(max_, target):
+    client = Client()
+    client.force_login(max_)
+    form = form_of(target, name="Nina B.", email="nina@example.net", discord_id=OTHER)
+    answer = client.post(f"{PEOPLE}{target.pk}/change/", form)
+    assert (answer.status_code, answer.url) == (302, PEOPLE)
+    now = state(target)
+    assert (target.name, now["email"], now["discord_id"]) == ("Nina B.", "nina@example.net", OTHER)
 
 
 @pytest.mark.parametrize("target", ["learner"], indirect=True)
@@ -152,7 +167,8 @@ def test_a4_only_superusers_change_what_a_group_of_permissions_holds(max_):
 @pytest.mark.parametrize("target", ["staff"], indirect=True)
 def test_a4_superusers_still_change_staff_accounts(target, staff):
     wanted = changes() | {"is_active": "on", "is_staff": "on"}
-    answer = staff.post(f"{PEOPLE}{target.pk}/change/", form_of(target, **wanted))
+    address = f"{PEOPLE}{target.pk}/change/"
+    answer = staff.post(address, form_of(target, **hidden_of(staff.get(address)), **wanted))
     assert answer.status_code == 302, answer.content.decode()
     now = state(target)
     assert (now["email"], now["discord_id"]) == ("mallory@example.org", OTHER)

@@ -12,7 +12,7 @@ from cohorts.messages.tasks import send_emails
 from cohorts.models import AccessException, Cohort, Course, Group, Membership, User
 from cohorts.sync.models import GroupSync
 from meetings.models import Meeting
-from tests.admin.reading import messages_of, text_of
+from tests.admin.reading import hidden_of, messages_of, text_of
 from tests.sync.cohort import add_member, make_cohort
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
@@ -212,7 +212,10 @@ def test_staff_set_a_persons_password(staff, client):
 def test_a_changed_discord_id_wakes_the_mirrors_of_the_persons_groups(staff):
     made = make_cohort(groups=2)
     person, before = made.people[0], [wanted(group) for group in made.groups]
+    person.access_states.create(group=made.groups[0], mirror="discord", state="not_there")
+    address = f"{ADMIN}/user/{person.pk}/change/"
     fields = {
+        **hidden_of(staff.get(address)),
         "name": person.name,
         "email": person.email,
         "discord_id": "200000000000000777",
@@ -221,7 +224,7 @@ def test_a_changed_discord_id_wakes_the_mirrors_of_the_persons_groups(staff):
         "wants_email": "on",
         "wants_discord": "on",
     }
-    answer = staff.post(f"{ADMIN}/user/{person.pk}/change/", fields)
+    answer = staff.post(address, fields)
     assert answer.status_code == 302, text_of(answer)
     person.refresh_from_db()
     assert person.discord_id == 200000000000000777
