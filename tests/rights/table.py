@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.rights.doors import FORBIDDEN, NOT_FOUND, REFUSED, SIGN_IN, Door
+from tests.rights.doors import FORBIDDEN, NOT_FOUND, REFUSED, SIGN_IN, SUPERUSERS_ONLY, Door
 from tests.rights.kinds import EVERYONE, FACILITATOR, GUEST, LEARNER, SIGNED_IN
 
 READ = "cohorts.view_group", "cohorts.view_membership"
@@ -269,6 +269,11 @@ MODELS: dict[str, str] = {
     "sync.syncrun": "",
     "sync.workerheartbeat": "",
 }
+# What staff need there beside, or in place of, the permission of that name.
+NEEDED: dict[tuple[str, str], tuple[str, ...]] = {
+    **{("auth.group", act): (SUPERUSERS_ONLY,) for act in ("add", "change", "delete")},
+    ("cohorts.user", "add"): ("cohorts.add_user", "cohorts.change_user"),
+}
 ACTIONS: dict[str, dict[str, str]] = {
     "cohorts.cohort": {"realize": "cohorts.change_group"},
     "cohorts.group": dict.fromkeys(("realize", "look_again", "withdraw"), "cohorts.change_group"),
@@ -277,3 +282,8 @@ ACTIONS: dict[str, dict[str, str]] = {
     "outbox.message": dict.fromkeys(("try_again", "drop", "send_anyway"), "outbox.change_message"),
     "outbox.outboxpart": {"open_again": "outbox.change_outboxpart"},
 }
+
+
+def needed_for(label: str, act: str) -> tuple[str, ...]:
+    app, model = label.split(".")
+    return NEEDED.get((label, act), (f"{app}.{act}_{model}",))
