@@ -6,7 +6,7 @@ past meeting was not attended.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from guestvisits.selectors import MyVisit, list_visits
 from guestvisits.services.alternatives import find_make_ups
 from meetings.models import Meeting
 from meetings.selectors import MyMeeting, PastMeeting, past_meetings, upcoming_meetings
+from meetings.venues import Venue, find_venues
 
 HELD_SHOWN = 8  # past meetings on the page: the latest, and those that can be made up
 
@@ -23,12 +24,14 @@ HELD_SHOWN = 8  # past meetings on the page: the latest, and those that can be m
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One meeting to come.  `visit` is where the person goes instead; `lost` the visit that ended
-    without the person's doing, where none has taken its place."""
+    without the person's doing, where none has taken its place.  `venue` is where to go, at the next
+    meeting of each group alone."""
 
     mine: MyMeeting
     visit: MyVisit | None
     lost: MyVisit | None
     has_begun: bool
+    venue: Venue | None
 
     @property
     def may_answer(self) -> bool:
@@ -42,10 +45,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Upcoming:
-    """An open visit whose meeting is not over, and what has come of it outside."""
+    """An open visit whose meeting is not over, what has come of it outside, and where to go once
+    access has begun."""
 
     mine: MyVisit
     progress: Progress
+    venue: Venue | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +86,20 @@ def read_agenda(user_id: int, now: datetime) -> Agenda:
     visits = list_visits(user_id, now)
     ahead = [mine for mine in visits if mine.visit.is_open and not is_over(mine, now)]
     progress = read_progress(user_id, ahead, now)
+    venues = find_venues(
+        {mine.meeting.group_id for mine in meetings}
+        | {mine.window.host_group_id for mine in ahead if mine.window.holds(now)}
+    )
     return Agenda(
-        entries=tuple(_entries(meetings, visits, now)),
-        upcoming=tuple(Upcoming(mine, progress[mine.visit.pk]) for mine in reversed(ahead)),
+        entries=tuple(_entries(meetings, visits, venues, now)),
+        upcoming=tuple(
+            Upcoming(
+                mine,
+                progress[mine.visit.pk],
+                venues.get(mine.window.host_group_id) if mine.window.holds(now) else None,
+            )
+            for mine in reversed(ahead)
+        ),
         held=tuple(_held(user_id, visits, now)),
         past=tuple(mine for mine in visits if mine.is_standing and is_over(mine, now)),
         why_empty="" if meetings else explain_emptiness(user_id),
@@ -95,7 +111,10 @@ def is_over(mine: MyVisit, now: datetime) -> bool:
 
 
 def _entries(
-    meetings: Iterable[MyMeeting], visits: Iterable[MyVisit], now: datetime
+    meetings: Iterable[MyMeeting],
+    visits: Iterable[MyVisit],
+    venues: Mapping[int, Venue],
+    now: datetime,
 ) -> Iterable[Entry]:
     standing: dict[int, MyVisit] = {}
     lost: dict[int, MyVisit] = {}
@@ -105,13 +124,16 @@ def _entries(
             standing[home] = mine
         elif mine.ended_unasked and _is_later(mine, lost.get(home)):
             lost[home] = mine
+    left = dict(venues)  # each is shown once
     for each in meetings:
         visit = standing.get(each.meeting.pk)
+        is_held = not (visit or each.meeting.is_cancelled)
         yield Entry(
             mine=each,
             visit=visit,
             lost=None if visit else lost.get(each.meeting.pk),
             has_begun=each.meeting.starts_at <= now,
+            venue=left.pop(each.meeting.group_id, None) if is_held else None,
         )
 
 

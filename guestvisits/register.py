@@ -12,6 +12,7 @@ from guestvisits.roster import RosterLine, read_rosters
 from meetings.models import Attendance, Meeting
 from meetings.moving.rules import is_not_held
 from meetings.selectors import AttendanceCount, count_attendance, groups_facilitated
+from meetings.venues import Venue, find_venues
 
 Presence = Attendance.Presence
 Rsvp = Attendance.Rsvp
@@ -103,6 +104,7 @@ class GroupRow:
 
     group: Group
     next: MeetingRow | None
+    venue: Venue | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +121,19 @@ class GroupPage:
     members: tuple[MemberRow, ...]
     upcoming: tuple[MeetingRow, ...]
     past: tuple[MeetingRow, ...]
+    venue: Venue | None
 
 
 def read_groups(user_id: int, now: datetime) -> list[GroupRow]:
-    """The groups that a person facilitates.  Five queries for any number of them."""
+    """The groups that a person facilitates.  Seven queries for any number of them."""
     groups = groups_facilitated(user_id)
     meetings = [row for row in _meetings(groups) if row.ends_at > now and not row.is_cancelled]
     first: dict[int, Meeting] = {}
     for meeting in meetings:
         first.setdefault(meeting.group_id, meeting)
     rows = {row.meeting.group_id: row for row in _rows(list(first.values()), now)}
-    return [GroupRow(group, rows.get(group.pk)) for group in groups]
+    venues = find_venues([group.pk for group in groups])
+    return [GroupRow(group, rows.get(group.pk), venues.get(group.pk)) for group in groups]
 
 
 def read_group_page(group: Group, now: datetime) -> GroupPage:
@@ -149,6 +153,7 @@ def read_group_page(group: Group, now: datetime) -> GroupPage:
         ),
         upcoming=tuple(row for row in rows if row.meeting.ends_at > now),
         past=tuple(row for row in reversed(rows) if row.meeting.ends_at <= now),
+        venue=None if group.has_ended else find_venues([group.pk]).get(group.pk),
     )
 
 

@@ -1,10 +1,13 @@
-"""`/groups/`: a facilitator's own groups, who comes to each meeting, and who was there."""
+"""`/groups/`: a facilitator's own groups, who comes to each meeting, and who was there.
+
+At the same address members and current guests of a group find when and where it meets.
+"""
 
 from __future__ import annotations
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRedirect
@@ -12,6 +15,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from cohorts import clock
 from cohorts.errors import Refusal
 from cohorts.models import Group, User
+from guestvisits.member_page import awaits_access, read_member_page
 from guestvisits.register import read_group_page, read_groups, read_meeting_row
 from guestvisits.views.access import SignedInRequest, signed_in
 from meetings.access import CORRECT, MOVE, may_each, may_see_group
@@ -34,12 +38,25 @@ def my_groups(request: SignedInRequest) -> HttpResponse:
 @require_GET
 def group(request: SignedInRequest, group_id: int) -> HttpResponse:
     found = Group.objects.select_related("cohort__course").filter(pk=group_id).first()
-    if found is None or not may_see_group(request.user, group_id):
+    if found is None:
         raise _not_found()
+    if not may_see_group(request.user, group_id):
+        return _show_member(request, found)
     may_correct, may_move = may_each(request.user, (CORRECT, MOVE), group_id)
     page = read_group_page(found, clock.now())
     context = {"page": page, "may_correct": may_correct, "may_move": may_move}
     return render(request, "groups/group.html", context)
+
+
+def _show_member(request: SignedInRequest, group: Group) -> HttpResponse:
+    """A guest whose access has not begun finds the visit, and from when on, among the meetings."""
+    now = clock.now()
+    page = read_member_page(request.user.pk, group, now)
+    if page:
+        return render(request, "groups/member.html", {"page": page})
+    if awaits_access(request.user.pk, group, now):
+        return redirect("my-meetings")
+    raise _not_found()
 
 
 @signed_in

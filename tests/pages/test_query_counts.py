@@ -41,13 +41,13 @@ def cost(now, settings):
     ("address", "queries"),
     [
         # Three of each: the session, the person, whether "My groups" is shown.
-        # meetings, past ones, visits, what is reported; five of the set-up
-        ("/meetings/", 12),
+        # meetings, past ones, visits, what is reported, where; five of the set-up
+        ("/meetings/", 13),
         ("/meetings/{home}/alternatives/", 10),
         ("/meetings/zone/", 3),
         ("/meetings/messages/", 6),  # the person, choices, the direct line
-        ("/groups/", 10),  # groups, ended ones, meetings, and a roster's four
-        ("/groups/{group}/", 14),  # two of them: who may see it, and which buttons it has
+        ("/groups/", 11),  # groups, ended ones, meetings, where, and a roster's four
+        ("/groups/{group}/", 15),  # two of them: who may see it, and which buttons it has
     ],
 )
 def test_a_page_costs_the_same_in_3_groups_and_in_60(cost, address, queries):

@@ -115,7 +115,8 @@ ROUTES: dict[str, list[Door]] = {
     "meetings/<id:host_meeting_id>/visit/cancel/": [own("POST", GUEST)],
     "meetings/visits/<id:visit_id>/progress/": [own("GET", GUEST)],
     # -- a group and its meetings ----------------------------------------------------------------
-    "groups/<id:group_id>/": [led("GET", *READ, *PEOPLE)],
+    # Members and current guests find when and where the group meets there.
+    "groups/<id:group_id>/": [Door("GET", (FACILITATOR, LEARNER, GUEST), (*READ, *PEOPLE))],
     "groups/<id:group_id>/<slug:what>/": [
         led(method, *MOVE, what=what) for method in ("GET", "POST") for what in ("add", "slot")
     ],
