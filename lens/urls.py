@@ -9,6 +9,8 @@ from lens.health import healthz
 from lens.sign_in.urls import sign_in_urls
 from lens.sign_in.views import admin_sign_in
 
+READ = ["get", "head", "options"]
+
 handler404 = "lens.error_pages.not_found"
 
 urlpatterns = [
@@ -19,9 +21,9 @@ urlpatterns = [
     path("", include("cohorts.messages.urls")),
     path("", include("guestvisits.urls")),
     path("", include(sign_in_urls())),
-    path("", RedirectView.as_view(pattern_name="my-meetings"), name="home"),
+    path("", RedirectView.as_view(pattern_name="my-meetings", http_method_names=READ), name="home"),
     path("api/", include("guestvisits.api.urls")),
-    path("api/", RedirectView.as_view(pattern_name="api-docs"), name="api"),
+    path("api/", RedirectView.as_view(pattern_name="api-docs", http_method_names=READ), name="api"),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
 ]

@@ -18,6 +18,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
 
 from cohorts import clock
 from cohorts.access import staff_may
@@ -195,7 +196,7 @@ class MessageKindAdmin(ReadOnlyAdmin):
         )
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.preview)
+        view = self.admin_site.admin_view(require_safe(self.preview))
         return [path("<slug:kind>/preview/", view, name="outbox_preview"), *super().get_urls()]
 
     def preview(self, request: HttpRequest, kind: str) -> HttpResponse:

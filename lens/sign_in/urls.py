@@ -11,8 +11,12 @@ from django.conf import settings
 from django.contrib.auth import views as auth_views
 from django.urls import URLPattern, path
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
 
 from lens.sign_in import discord, password_reset, views
+
+# allauth's pages take PUT for POST, and some answer before they look at the method.
+read_and_post = require_http_methods(["GET", "HEAD", "POST", "OPTIONS"])
 
 # allauth finds these by their names.
 SECURITY = [
@@ -30,10 +34,11 @@ SECURITY = [
 
 
 def sign_in_urls() -> list[URLPattern]:
+    sign_in = read_and_post(views.SignIn.as_view())
     urls = [
-        path("sign-in/", views.SignIn.as_view(), name="login"),
+        path("sign-in/", sign_in, name="login"),
         # allauth finds these by their names.
-        path("sign-in/", views.SignIn.as_view(), name="account_login"),
+        path("sign-in/", sign_in, name="account_login"),
         path("sign-in/discord/", discord.begin, name="discord_login"),
         path("sign-in/discord/callback/", discord.come_back, name="discord_callback"),
         path("sign-out/", auth_views.LogoutView.as_view(), name="logout"),
@@ -58,7 +63,10 @@ def sign_in_urls() -> list[URLPattern]:
             name="password_reset_complete",
         ),
     ]
-    urls += [path(address, never_cache(view), name=name) for address, view, name in SECURITY]
+    urls += [
+        path(address, never_cache(read_and_post(view)), name=name)
+        for address, view, name in SECURITY
+    ]
     if settings.SANDBOX:
         urls.append(path("sign-in/as/<int:user_id>/", views.sign_in_as, name="sign-in-as"))
     return urls

@@ -72,7 +72,7 @@ ROUTES: dict[str, list[Door]] = {
     "password/": [anyone(), anyone("POST")],
     "password/sent/": [anyone()],
     "password/changed/": [anyone()],
-    "password/<uidb64>/<token>/": [anyone()],
+    "password/<uidb64>/<token>/": [anyone(), anyone("POST")],  # the token is the permission
     # One's own second factor and sessions.
     "sign-in/code/": [anyone(), anyone("POST")],  # leads to the sign-in where none has begun
     # The learners of this table have neither a password nor a second factor.
@@ -157,7 +157,7 @@ ROUTES: dict[str, list[Door]] = {
     ],
     "api/groups/<id:group_id>/slot": [api(led("POST", *MOVE, **MOVES))],
     # -- the admin -------------------------------------------------------------------------------
-    "admin/": [staff("GET")],
+    "admin/": [staff("GET"), staff("POST")],  # which shows the same page
     "admin/login/": [Door(m, (), (), outside=FORBIDDEN) for m in ("GET", "POST")],
     "admin/logout/": [anyone("POST")],
     "admin/password_change/": [staff("GET"), staff("POST")],

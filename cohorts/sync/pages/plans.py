@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from cohorts import clock
 from cohorts.models import Cohort, Group, User
@@ -54,6 +54,7 @@ def plan_cohort(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @staff_page
+@require_safe
 def show_plan(request: HttpRequest, ids: list[int]) -> HttpResponse:
     """A plan: waiting for its answer, then what would be done, then the question."""
     runs = _find(ids)
