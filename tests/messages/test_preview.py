@@ -102,6 +102,7 @@ def test_staff_open_shut_messages_again(client, staff, now):
 def test_choices_and_lines_can_be_read(client, staff, now):
     staff.discord_id = 10**17
     staff.save()
+    client.force_login(staff)  # a change of the account has ended the session
     MessageChoice.objects.create(user=staff, topic="reminders", way="off")
     DirectLine.objects.create(discord_id=10**17, used_at=now)
     assert "Not at all" in client.get("/admin/outbox/messagechoice/").content.decode()
