@@ -186,9 +186,12 @@ class _Slice:
         if not self._may_start() or self.outdated:
             return False
         known = self.settled | {(row.group_id, row.wanted) for row in self.view.due.values()}
+        finished = {group_id for group_id, _ in self.settled}
         due = self._read_due(clock.now())
         self.view.looked_at = float("-inf")
-        return any((row.group_id, row.wanted) not in known for row in due.values())
+        fresh = [row for row in due.values() if (row.group_id, row.wanted) not in known]
+        # A request is to be served by what is outside after it: people may have joined since.
+        return bool(fresh) and all(row.group_id in finished and not row.may_create for row in fresh)
 
     def _look_again(self) -> None:
         """Somebody changed something outside meanwhile: nothing is begun or settled by what was
