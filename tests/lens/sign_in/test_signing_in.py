@@ -14,6 +14,7 @@ from django.urls import NoReverseMatch, get_resolver, reverse
 from cohorts.models import Membership, RefusedSignIn, User
 from cohorts.sync.models import GroupSync
 from discordsync.sandbox.oauth_page import STRANGER
+from tests.admin.reading import hidden_of
 from tests.lens.sign_in.conftest import ADA, Walk
 from tests.support.academy import Academy
 
@@ -291,10 +292,12 @@ def test_whoever_is_closed_past_the_model_is_out_at_once_too(walk, ada):
 def test_staff_close_an_account_on_its_page(walk, ada, staff):
     walk.sign_in()
     page = f"/admin/cohorts/user/{ada.pk}/change/"
-    form = staff.get(page).context["adminform"].form
+    shown = staff.get(page)
+    form = shown.context["adminform"].form
     data = {name: value for name, value in form.initial.items() if value not in (None, False)}
     data = {name: value for name, value in data.items() if name in form.fields}
-    answer = staff.post(page, {**data, "is_active": "", "groups": [], "user_permissions": []})
+    data |= hidden_of(shown) | {"is_active": "", "groups": [], "user_permissions": []}
+    answer = staff.post(page, data)
     assert answer.status_code == 302, answer.context["adminform"].form.errors
     ada.refresh_from_db()
     assert (ada.is_active, walk.name) == (False, "")
