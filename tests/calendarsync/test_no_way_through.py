@@ -110,15 +110,14 @@ def test_one_address_that_google_refuses_is_that_groups_trouble_alone(
     assert member is not None
     type(member.user).objects.filter(pk=member.user_id).update(email="not an address")
     calendar.realize(academy)
-    assert len(calendar.all_series) == 2
+    assert len(calendar.all_series) == 3
     row = GroupSync.objects.get(group=academy.groups["A"], mirror="calendar")
-    assert row.trouble == "refused"
-    assert "Invalid attendee email" in row.trouble_detail
-    assert calendar.troubles() == {"Group A": "refused"}
-    # Nobody of the group is told that an invitation is on its way.
-    shown = AccessState.objects.filter(mirror="calendar", group=academy.groups["A"])
-    assert {(each.state, each.reason) for each in shown} == {
-        ("failed", find_trouble("refused").sentence)
-    }
-    others = AccessState.objects.filter(mirror="calendar").exclude(group=academy.groups["A"])
+    assert row.trouble == "address_refused"
+    assert str(member.user.name) in row.trouble_detail
+    assert calendar.troubles() == {"Group A": "address_refused"}
+    # No one else waits for that address, in the same group either.
+    shown = AccessState.objects.filter(mirror="calendar")
+    refused = shown.get(group=academy.groups["A"], user=member.user)
+    assert refused.state != "has"
+    others = shown.exclude(pk=refused.pk)
     assert {each.state for each in others} == {"has"}

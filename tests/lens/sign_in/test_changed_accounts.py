@@ -11,6 +11,7 @@ from django.test import Client
 
 from cohorts.messages.tasks import send_emails
 from cohorts.models import AccountLetter, User
+from tests.admin.reading import hidden_of
 from tests.lens.sign_in.conftest import ADA, Walk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("tell")]
@@ -27,10 +28,11 @@ def letters() -> list[tuple[str, str]]:
 def correct(staff: Client, person: User, **changed: Any) -> None:
     """What staff enter on a person's page."""
     page = f"{PEOPLE}{person.pk}/change/"
-    form = staff.get(page).context["adminform"].form
+    shown = staff.get(page)
+    form = shown.context["adminform"].form
     data = {name: value for name, value in form.initial.items() if value not in (None, False, [])}
     data = {name: value for name, value in data.items() if name in form.fields}
-    answer = staff.post(page, {**data, **changed})
+    answer = staff.post(page, {**data, **hidden_of(shown), **changed})
     assert answer.status_code == 302, answer.context["adminform"].form.errors
 
 

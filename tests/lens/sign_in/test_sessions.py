@@ -9,6 +9,7 @@ from django.test import Client
 
 from cohorts.models import User
 from lens.sign_in.sessions import SEEN_AT, SIGNED_IN_AT, has_ended
+from tests.admin.reading import hidden_of
 from tests.support.second_factor import code_of, give_second_factor
 
 pytestmark = pytest.mark.django_db
@@ -159,14 +160,17 @@ def test_a2_a_change_that_was_sent_is_saved_after_the_confirmation():
     User.objects.create_superuser("ada@example.org", PASSWORD, name="Ada")
     sam = User.objects.create_user("sam@example.org", None, name="Sam", is_staff=True)
     client = sign_in()
+    page = f"/admin/cohorts/user/{sam.pk}/change/"
+    hidden = hidden_of(client.get(page))
     forget_sign_in(client)
     form = {
+        **hidden,
         "name": "Samuel",
         "email": "sam@example.org",
         "timezone": "UTC",
         **dict.fromkeys(("is_active", "is_staff", "wants_email", "wants_discord"), "on"),
     }
-    asked = client.post(f"/admin/cohorts/user/{sam.pk}/change/", form).headers["Location"]
+    asked = client.post(page, form).headers["Location"]
     sam.refresh_from_db()
     assert sam.name == "Sam"
     answer = client.post(asked, {"password": PASSWORD})
