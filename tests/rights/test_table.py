@@ -306,6 +306,7 @@ def all_actions() -> Iterator[tuple[str, str, str]]:
 def runs(client: Client, label: str, name: str, row: Any) -> bool:
     """Whether the list carries out this action for this person."""
     place = f"/admin/{label.replace('.', '/')}/"
+    client.cookies.pop("messages", None)  # of the list before
     with transaction.atomic():
         answer = client.post(place, {"action": name, "_selected_action": [row]})
         said = [str(message) for message in get_messages(answer.wsgi_request)]
