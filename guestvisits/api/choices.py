@@ -13,6 +13,7 @@ from cohorts import clock
 from cohorts.messages.choices import choose, read_choices
 from cohorts.messages.models import MessageChoice
 from guestvisits.api.errors import RefusingView
+from guestvisits.api.fields import BooleanField
 from guestvisits.api.serializers import RefusalSerializer
 
 
@@ -37,8 +38,8 @@ class WishSerializer(serializers.Serializer):
     topics = serializers.DictField(
         child=serializers.ChoiceField(choices=MessageChoice.Way.choices), required=False
     )
-    wants_email = serializers.BooleanField(required=False)
-    wants_discord = serializers.BooleanField(required=False)
+    wants_email = BooleanField(required=False)
+    wants_discord = BooleanField(required=False)
 
 
 class ChoicesView(RefusingView):

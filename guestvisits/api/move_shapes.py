@@ -9,10 +9,11 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from cohorts.models import Group
+from guestvisits.api.fields import BooleanField, CharField, IntegerField, NumberedChoiceField
 from meetings.moving.clashes import Clash
 
 
-class MinutesField(serializers.IntegerField):
+class MinutesField(IntegerField):
     def __init__(self, **options: Any) -> None:
         super().__init__(min_value=5, max_value=1440, **options)
 
@@ -28,10 +29,8 @@ class MomentField(serializers.DateTimeField):
 
 
 class MoveSerializer(serializers.Serializer):
-    preview = serializers.BooleanField(
-        default=False, help_text="Show what would happen and change nothing."
-    )
-    seen = serializers.CharField(
+    preview = BooleanField(default=False, help_text="Show what would happen and change nothing.")
+    seen = CharField(
         default="",
         allow_blank=True,
         max_length=64,
@@ -40,7 +39,7 @@ class MoveSerializer(serializers.Serializer):
 
 
 class PostponeSerializer(MoveSerializer):
-    later_too = serializers.BooleanField(
+    later_too = BooleanField(
         help_text="True: this meeting and all later ones, by a week. False: this one to the end."
     )
 
@@ -54,9 +53,9 @@ class TimeSerializer(MoveSerializer):
 
 class SlotSerializer(MoveSerializer):
     from_day = serializers.DateField()
-    weekday = serializers.ChoiceField(choices=Group.Weekday.choices, help_text="0 is Monday.")
+    weekday = NumberedChoiceField(choices=Group.Weekday.choices, help_text="0 is Monday.")
     start_time = serializers.TimeField(help_text="Wall time in the zone.")
-    timezone = serializers.CharField(
+    timezone = CharField(
         min_length=1, max_length=64, trim_whitespace=False, help_text="An IANA zone."
     )
     minutes = MinutesField()

@@ -7,13 +7,9 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
+from guestvisits.api.fields import IdField
 from guestvisits.converters import LARGEST_ID
 from guestvisits.services.alternatives import Alternative
-
-
-class IdField(serializers.IntegerField):
-    def __init__(self, **options: Any) -> None:
-        super().__init__(min_value=1, max_value=LARGEST_ID, **options)
 
 
 class ReasonSerializer(serializers.Serializer):
@@ -39,7 +35,9 @@ def path_id(name: str, **more: Any) -> OpenApiParameter:
 
 
 class OptionsQuerySerializer(serializers.Serializer):
-    meeting_id = IdField(help_text="The meeting that you can't attend.")
+    meeting_id = serializers.IntegerField(
+        min_value=1, max_value=LARGEST_ID, help_text="The meeting that you can't attend."
+    )
 
 
 class BookingSerializer(serializers.Serializer):

@@ -588,6 +588,13 @@ def test_a14_answers_of_the_api_are_never_stored(client):
     assert client.get(MINE)["Cache-Control"] == "no-store"
 
 
+@pytest.mark.parametrize("not_a_boolean", [0, 1, "on", "yes", "false", None, []])
+def test_a14_only_true_and_false_are_booleans(client, not_a_boolean):
+    wish = json.dumps({"wants_email": True, "wants_discord": not_a_boolean})
+    answer = client.patch("/api/users/me/messages", wish, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_input")
+
+
 # -- its description -----------------------------------------------------------------------------
 
 

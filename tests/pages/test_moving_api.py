@@ -194,6 +194,10 @@ def test_a_slot_is_changed_from_a_day_on(client, academy, meeting):
         ("cancel", {"seen": "something else"}, "facts_changed"),
         ("cancel", {"seen": "x" * 500}, "bad_input"),
         ("cancel", {"preview": "perhaps"}, "bad_input"),
+        ("cancel", {"preview": 1}, "bad_input"),
+        ("cancel", {"seen": 5}, "bad_input"),
+        ("postpone", {"later_too": "yes"}, "bad_input"),
+        ("reschedule", {"starts_at": "2027-01-01T10:00:00Z", "minutes": "60"}, "bad_input"),
     ],
 )
 def test_a_refusal_has_a_name_and_a_sentence(client, meeting, what, body, code):
