@@ -1,7 +1,8 @@
-"""Why somebody is away from a meeting of the own group.  It is known on higher floors only.
+"""Absences from meetings of a person's own group, and their reasons.
 
-settings.MEETING_ABSENCES names functions `(meeting_ids, now) -> Mapping[tuple[int, int], str]`: by
-meeting and person a sentence for that person, which says what to do to come after all.
+This app does not know about guest visits. Higher layers register functions in
+`settings.MEETING_ABSENCES`: `(meeting_ids, now) -> Mapping[tuple[int, int], str]`, which map
+(meeting id, user id) to a sentence for that person that says how to attend after all.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from django.utils.module_loading import import_string
 
 
 def find_absences(meeting_ids: Collection[int], now: datetime) -> dict[tuple[int, int], str]:
-    """By (meeting, person); whoever is not known to be away is left out."""
+    """Return the sentences by (meeting id, user id). People not known to be away are left out."""
     absences: dict[tuple[int, int], str] = {}
     for path in settings.MEETING_ABSENCES:
         absences |= import_string(path)(meeting_ids, now)

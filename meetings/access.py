@@ -1,13 +1,13 @@
-"""Who may do what with a group's meetings, asked by the pages, the API and the admin alike.
+"""Permissions on a group's meetings, shared by the pages, the API and the admin.
 
-    act           facilitators    staff, with these permissions
-    SEE_FIGURES   their groups    the list of meetings, which shows the same figures
-    SEE_PEOPLE    their groups    meetings, attendance, visits
-    SEE_GROUP     their groups    the same, groups and memberships
+    action        facilitators    staff with permission to
+    SEE_FIGURES   their groups    view meetings (the admin's list shows the same figures)
+    SEE_PEOPLE    their groups    view meetings, attendance and visits
+    SEE_GROUP     their groups    view all of these, and groups and memberships
     MOVE          their groups    change meetings
     CORRECT       their groups    change attendance
 
-For everyone else there is no such group and no such meeting.
+For everyone else the group and its meetings do not exist (404).
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ SEE_GROUP: Act = (*SEE_PEOPLE, "cohorts.view_group", "cohorts.view_membership")
 
 
 def may(user: User, act: Act, group_id: int) -> bool:
-    """Return whether a person may do this with the meetings of this group."""
+    """Return whether the user may perform this action on the meetings of this group."""
     return may_each(user, [act], group_id)[0]
 
 
 def may_see_group(user: User, group_id: int) -> bool:
-    """Return whether a person may read a group's page: facilitators also after the group's end."""
+    """Return whether the user may read a group's page. Facilitators may even after its end."""
     return staff_may(user, *SEE_GROUP) or may_read_as_facilitator(user, group_id)
 
 
 def may_each(user: User, acts: Sequence[Act], group_id: int) -> list[bool]:
-    """Return the same for several acts, with one query for all of them."""
+    """Return whether the user may perform each of several actions. One query for all of them."""
     as_staff = [staff_may(user, *act) for act in acts]
     leads = not all(as_staff) and facilitates(user, group_id)
     return [leads or allowed for allowed in as_staff]

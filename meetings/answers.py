@@ -1,7 +1,7 @@
-"""Whether people come: what they answer here, through whichever door.
+"""RSVPs: recording what people answer on our pages, in the API and in calendars.
 
-An answer is about one meeting and is a person's decision.  Nothing outside follows from it, so
-nobody is announced: reminders and rosters read it when they need it.
+An RSVP concerns one meeting, and no provider depends on it. So recording one does not announce a
+change; reminders and rosters read it when they need it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ANSWERS = (Rsvp.ATTENDING, Rsvp.TENTATIVE, Rsvp.NOT_ATTENDING)
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a person answered elsewhere, in a calendar say; `rsvp` is one of ANSWERS."""
+    """An RSVP given elsewhere, such as in a calendar. `rsvp` is one of `ANSWERS`."""
 
     meeting_id: int
     user_id: int
@@ -34,18 +34,18 @@ class Said:
 
 
 def give_answer(meeting_id: int, user_id: int, rsvp: str, *, now: datetime) -> Attendance:
-    """Write down what a person answers for one meeting: "attending", "tentative", "not_attending".
+    """Record a person's RSVP for one meeting: "attending", "tentative" or "not_attending".
 
-    The one way for every door.  For members of the group and for guests on an open visit; a guest
-    who declines keeps the visit.  Raises Refusal:
+    Every interface that accepts RSVPs calls this. It accepts members of the group and guests with
+    an open visit; a guest who declines keeps the visit. Raises Refusal:
 
-        unknown_answer      none of the three
-        no_meeting          there is none, or it is none of the person's
+        unknown_answer      not one of the three
+        no_meeting          it does not exist, or the person is neither a member nor a guest
         group_not_active    the group is being set up, or has ended
-        meeting_cancelled   it is not held
+        meeting_cancelled   it is cancelled
         meeting_over        it is over
         meeting_begun       it has begun
-        away                the person visits another group in place of it: only "not_attending"
+        away                the person visits another group instead; "not_attending" is accepted
     """
     meeting = _check(meeting_id, user_id, rsvp, now)  # a refusal needs no lock
     with transaction.atomic():
@@ -56,11 +56,11 @@ def give_answer(meeting_id: int, user_id: int, rsvp: str, *, now: datetime) -> A
 
 
 def take_answers(said: Collection[Said], *, now: datetime) -> None:
-    """Write down what people answered elsewhere.  Five queries, whatever the number of answers.
+    """Record RSVPs that people gave elsewhere. Five queries for any number of RSVPs.
 
-    The caller holds the locks of the meetings' groups, and has compared with what was decided here.
-    What cannot be answered any more, by somebody who is not expected, or who is away on a visit, is
-    left out without a word: nobody is there to be told.
+    The caller holds the locks of the meetings' groups and has checked that no later RSVP was given
+    here. Invalid RSVPs (too late, by people who are not expected or who are away on a visit) are
+    skipped silently, since there is no one to show an error to.
     """
     expected = find_expected({each.meeting_id for each in said}, now)
     absences = find_absences({each.meeting_id for each in said}, now)
@@ -74,9 +74,9 @@ def take_answers(said: Collection[Said], *, now: datetime) -> None:
 
 
 def find_expected(meeting_ids: Collection[int], now: datetime) -> dict[int, set[int]]:
-    """Who may answer: by meeting that is not over the ids of its group's members and its guests.
+    """Return the ids of the people who may answer: by meeting id, the group's members and guests.
 
-    Meetings that are cancelled, or of a group that has ended, are left out.  Three queries.
+    Meetings that are over or cancelled, and those of ended groups, are left out. Three queries.
     """
     meetings = Meeting.objects.filter(
         live_group("group__"),
@@ -98,7 +98,7 @@ def find_expected(meeting_ids: Collection[int], now: datetime) -> dict[int, set[
 
 
 def _check(meeting_id: int, user_id: int, rsvp: str, now: datetime) -> Meeting:
-    """The meeting, its group loaded, if this answer may be given."""
+    """Return the meeting, with its group loaded, if this RSVP may be given. Raises Refusal."""
     if rsvp not in ANSWERS:
         raise Refusal(
             "unknown_answer", "Answer “attending”, “tentative” or “not_attending”, nothing else."
@@ -114,7 +114,7 @@ def _check(meeting_id: int, user_id: int, rsvp: str, now: datetime) -> Meeting:
 
 
 def _is_expected(meeting: Meeting, user_id: int) -> bool:
-    """Whether the person is a member of the group, or a guest of this meeting."""
+    """Return whether the person is a member of the group, or a guest of this meeting."""
     members = Membership.objects.filter(
         group=meeting.group_id, user=user_id, status=Membership.Status.ACTIVE
     )
@@ -134,7 +134,7 @@ def _check_open(meeting: Meeting, now: datetime) -> None:
 
 
 def _write(answers: Iterable[Attendance]) -> None:
-    """The caller holds the locks of the meetings' groups.  Whatever else a row says stays."""
+    """Save RSVPs; keep the other fields. The caller holds the locks of the meetings' groups."""
     Attendance.objects.bulk_create(
         answers,
         update_conflicts=True,

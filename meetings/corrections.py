@@ -1,4 +1,4 @@
-"""What a facilitator or staff say about who was there; it outranks whatever was found."""
+"""Corrections of attendance by facilitators and staff. They override what was detected."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Presence = Attendance.Presence
 def correct_presence(
     meeting_id: int, user_id: int, *, presence: str, by: int, now: datetime
 ) -> Attendance:
-    """Say whether somebody was at a meeting: a value of Attendance.Presence.
+    """Record whether a person was at a meeting. `presence` is a value of `Attendance.Presence`.
 
-    The caller has checked that `by` may.  Raises Refusal: no_meeting, no_person, bad_presence,
-    meeting_ahead, meeting_cancelled.
+    The caller has checked that `by` is allowed to. Raises Refusal: no_meeting, no_person,
+    bad_presence, meeting_ahead, meeting_cancelled.
     """
     if presence not in Presence.values:
         raise Refusal("bad_presence", f"Say one of {', '.join(Presence.values)}.")
@@ -54,7 +54,10 @@ def _check_held(meeting: Meeting, now: datetime) -> None:
 
 
 def _check_member(meeting: Meeting, user_id: int) -> None:
-    """Members of that day; whoever answered, visited or was found has a row already."""
+    """Raise Refusal unless the person was a member on that day.
+
+    Only needed without an attendance row: people who answered, visited or were detected have one.
+    """
     then = Q(left_at__isnull=True) | Q(left_at__gt=meeting.starts_at)
     if not Membership.objects.filter(then, group=meeting.group_id, user=user_id).exists():
         raise Refusal("no_person", f"Only members and guests of {meeting} can be noted.")

@@ -1,7 +1,7 @@
-"""Who was there, found by what was heard in the groups' channels (rules: `meetings.presence`).
+"""Attendance detection from voice sessions in the groups' channels (rules: `meetings.presence`).
 
-Whoever listens is known on higher floors only: they bring what they heard, by group.  Looking twice
-at the same evening writes nothing the second time, and the word of a person stays as it is.
+Higher layers observe the channels and pass in what they observed, by group. Processing the same
+observations twice writes nothing the second time, and corrections by people are kept.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from meetings.presence import (
     settle,
 )
 
-LONGEST = timedelta(days=1)  # no meeting lasts longer (a constraint)
+LONGEST = timedelta(days=1)  # a database constraint allows no longer meetings
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What was heard in the channel of one group.
+    """What was observed in the voice channel of one group.
 
-    `times` are when somebody listened there, `stays` each person's presence; `recognised` are the
-    ids of those who would have been noticed, had they been there.
+    `times` are when the channel was being observed, `stays` each person's voice sessions, and
+    `recognised` the ids of the people who would have been recognised if they had joined.
     """
 
     times: Sequence[Span] = ()
@@ -54,7 +54,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """What an attendance, which may have no row yet, has to say from now on."""
+    """The new finding for an attendance, which may not have a row yet."""
 
     meeting_id: int
     user_id: int
@@ -62,8 +62,11 @@ class _Change:
 
 
 def meetings_to_look_at(since: datetime, now: datetime) -> list[Meeting]:
-    """Those whose time was not over at `since` and has begun by `now`, and any that were moved away
-    from a check-in.  One query."""
+    """Return the meetings whose attendance may change. One query.
+
+    These are meetings that were not over at `since` and whose window has opened by `now`, and
+    meetings that were moved to the future after a check-in.
+    """
     checked_in = Attendance.objects.filter(meeting=OuterRef("pk"), checked_in_at__isnull=False)
     begun = Q(starts_at__gt=since - LONGEST, starts_at__lte=now + OPENS_BEFORE)
     found = Meeting.objects.filter(begun | Q(Exists(checked_in), starts_at__gt=now))
@@ -71,10 +74,10 @@ def meetings_to_look_at(since: datetime, now: datetime) -> list[Meeting]:
 
 
 def check_in(meetings: Collection[Meeting], heard: Mapping[int, Heard], *, now: datetime) -> int:
-    """Write what was found about everybody at these meetings; returns how many rows changed.
+    """Write the findings about everyone at these meetings. Return how many rows changed.
 
-    `heard` goes by group; of a group that is missing nothing was heard.  Three queries where
-    nothing changes, and then no lock.
+    `heard` is by group id; for a missing group nothing was observed. If nothing changes, it takes
+    three queries and no lock.
     """
     if not meetings:
         return 0
@@ -82,7 +85,7 @@ def check_in(meetings: Collection[Meeting], heard: Mapping[int, Heard], *, now: 
     if not differing:
         return 0
     with transaction.atomic():
-        # Looked at again under lock: a meeting may have been moved, a visit booked or ended.
+        # Compare again under the lock: a meeting may have been moved, a visit booked or ended.
         lock_groups({meeting.group_id for meeting in meetings if meeting.pk in differing})
         changes = _compare(Meeting.objects.filter(pk__in=differing), heard, now)
         _write(changes, now)
@@ -107,7 +110,7 @@ def _write(changes: Iterable[_Change], now: datetime) -> None:
     )
 
 
-# -- what is compared ----------------------------------------------------------------------------
+# -- comparing -----------------------------------------------------------------------------------
 
 
 def _compare(
@@ -137,9 +140,10 @@ def _finding_of(row: Attendance | None) -> Finding:
 def _expect(
     meeting: Meeting, window: Span, members: Iterable[Membership], rows: Iterable[Attendance]
 ) -> dict[int, bool]:
-    """Everybody of whom something may be found, and whether they were expected from the start.
+    """Return everyone a finding may be about, and whether they were expected from the start.
 
-    Members of that day and guests; and whoever has a finding, which may have to be taken back.
+    These are the members at the time and guests, and people who have a finding already, which may
+    have to be withdrawn.
     """
     people = {row.user_id: False for row in rows if row.checked_in_at or row.not_seen}
     people |= {row.user_id: row.created_at <= meeting.starts_at for row in rows if row.is_guest}
@@ -152,7 +156,10 @@ def _expect(
 
 
 def _windows(meetings: Collection[Meeting]) -> dict[int, Span]:
-    """When presence at each counts; the group's other meetings of those days are read for it."""
+    """Return the time in which presence at each meeting counts.
+
+    This depends on the group's other meetings of those days, which are read too.
+    """
     days = [meeting.starts_at for meeting in meetings]
     around = Meeting.objects.filter(
         group__in={meeting.group_id for meeting in meetings},

@@ -1,23 +1,23 @@
-"""How the meetings of one group follow its facts.  Pure: rows come in, changed rows go out.
+"""How a group's meetings are derived from its rhythm. Pure: rows in, changed rows out.
 
-What happens to the row of one number, when the facts say `wanted` for it:
+What happens to the row with some number, depending on that number's place in the rhythm (`wanted`):
 
-    row                                  wanted                       none (beyond the number)
+    row                                  place in the rhythm          none (beyond the number)
     -----------------------------------  ---------------------------  -----------------------------
-    none                                 written                      -
-    in the rhythm, free to follow        rewritten                    set aside; deleted in preview
-    set aside, free to follow            back in the rhythm           left
-    moved or cancelled by a person       only told its new place      set aside; if cancelled, left
-    over, or its new place is over       left                         left
-    outside the rhythm (extra, or last)  left                         left
+    none                                 created                      -
+    in the rhythm, free to follow        updated                      set aside; deleted in preview
+    set aside, free to follow            back in the rhythm           unchanged
+    moved or cancelled by a person       only its place is updated    set aside, unless cancelled
+    over, or its new place is over       unchanged                    unchanged
+    outside the rhythm (extra, or last)  unchanged                    unchanged
 
-Where a meeting that people placed (an extra session, one that was put last) takes the time of one
-that would be written, that week is skipped first (`make_room`): both are held, a week apart.
+If a meeting placed by a person (an extra session, or one that was put last) overlaps one that would
+be written, that week is skipped first (`make_room`), so that both are held, a week apart.
 
-"Free to follow": in preview always, later only while both the row's start and its new place lie
-ahead.  "Set aside": cancelled, without a place in the rhythm and without a mark of a person, which
-tells it from a meeting that a person cancelled.  Numbers never change.  A group that lost its slot
-after preview, or has ended, keeps its meetings.
+"Free to follow": in preview always; later only while both the row's start and its new place are in
+the future. "Set aside": cancelled, without a place in the rhythm and without `touched_at`, which
+distinguishes it from a meeting that a person cancelled. Numbers never change. A group that lost its
+slot after preview, or has ended, keeps its meetings.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ FOLLOWING = ["starts_at", "duration_minutes", "status", "rhythm_starts_at", "tou
 
 @dataclass
 class Rewrite:
-    """What the meetings of one group lack."""
+    """The changes needed to bring one group's meetings up to date."""
 
     create: list[Meeting] = field(default_factory=list)
     update: list[Meeting] = field(default_factory=list)
-    delete: list[Meeting] = field(default_factory=list)  # set aside where something hangs on it
-    skip: frozenset[date] = frozenset()  # weeks, besides those that are skipped already
+    delete: list[Meeting] = field(default_factory=list)  # set aside if referred to
+    skip: frozenset[date] = frozenset()  # weeks to skip, in addition to those already skipped
 
     def __bool__(self) -> bool:
         return bool(self.create or self.update or self.delete)
 
 
 def find_rewrite(group: Group, rhythm: Rhythm, rows: Collection[Meeting], now: datetime) -> Rewrite:
-    """What is to be done to these rows, all of the group's.  Changes rows in place."""
+    """Return the changes that a group's rows (all of them) need. Changes rows in place."""
     rewrite = Rewrite()
     in_preview = group.status == Group.Status.PREVIEW
     if not group.has_slot and not in_preview:
@@ -72,7 +72,7 @@ def _may_follow(row: Meeting, place: Place | None, in_preview: bool, now: dateti
 
 
 def make_room(group: Group, rhythm: Rhythm, rows: Collection[Meeting], now: datetime) -> Rhythm:
-    """Skip each week in which a meeting that people placed takes the time of one to be written."""
+    """Skip each week in which a meeting placed by a person overlaps one that would be written."""
     placed = [span for row in rows if (span := span_of(row)) and not follows_rhythm(row)]
     while (week := _find_taken(group, rhythm, rows, placed, now)) is not None:
         rhythm = replace(rhythm, skipped=rhythm.skipped | {week})
@@ -107,7 +107,7 @@ def _new(group: Group, number: int, place: Place) -> Meeting:
 
 
 def _bring_into_rhythm(row: Meeting, place: Place) -> bool:
-    """Let a row follow as far as it may; return whether that changed it."""
+    """Update a row from its place, as far as it may follow. Return whether it changed."""
     before = _values(row)
     if is_set_aside(row) or follows_rhythm(row):
         row.starts_at = row.rhythm_starts_at = place.starts_at
@@ -128,10 +128,10 @@ def _values(row: Meeting) -> tuple[object, ...]:
 
 
 def follows_rhythm(meeting: Meeting) -> bool:
-    """Whether nobody moved or cancelled it.
+    """Return whether the meeting is where the rhythm puts it, not moved or cancelled by a person.
 
-    A meeting that stands elsewhere than its rhythm was moved, whether or not whoever did it (plain
-    SQL, say) set `touched_at`.
+    A start that differs from the rhythm's counts as moved even without `touched_at`, which plain
+    SQL, for example, does not set.
     """
     return (
         meeting.touched_at is None
@@ -141,5 +141,5 @@ def follows_rhythm(meeting: Meeting) -> bool:
 
 
 def is_set_aside(meeting: Meeting) -> bool:
-    """Whether it was cancelled for being beyond the number of meetings."""
+    """Return whether it was cancelled because it is beyond the cohort's number of meetings."""
     return meeting.is_cancelled and meeting.rhythm_starts_at is None and meeting.touched_at is None

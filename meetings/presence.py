@@ -1,20 +1,20 @@
-"""Who was there: stays in a group's voice channel against the time of its meeting.
+"""Attendance rules: compare voice sessions in a group's channel with the time of its meeting. Pure.
 
-A meeting's window runs from 15 minutes before its start to its end.  The time before a start
-belongs to the group's earlier meeting while that one lasts.  Within the window count, in total:
+A meeting's window runs from 15 minutes before its start to its end. The time before the start
+belongs to the group's previous meeting until that one ends. Within the window, in total:
 
-    seen        the person was in the channel (several stays, each moment once)
-    not heard   nobody listened there, so the person may have been in it
+    seen          the person was in the channel (overlapping sessions count once)
+    unobserved    the channel was not being observed, so the person may have been there
 
-    meeting             seen          seen + not heard     the finding
+    meeting             seen          seen + unobserved    finding
     ------------------  ------------  -------------------  ------------------------------------
-    running or over     5 min or more any                  was there, since the first moment seen
-    over                less          less than 5 min      was not seen
-    over                less          5 min or more        nothing: unknown is not absent
-    running or ahead    less          any                  nothing yet
+    running or over     5 min or more any                  present, since the first moment seen
+    over                less          less than 5 min      absent (`not_seen`)
+    over                less          5 min or more        none: unknown is not absent
+    running or future   less          any                  none yet
 
-Somebody who could not be recognised, or who was not expected when the meeting began, is never found
-missing.
+People who could not be recognised, or were not expected when the meeting began, are never found
+absent.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ LONG_ENOUGH = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """From `since` until `until`, which is no earlier."""
+    """A time from `since` until `until`, which is not earlier than `since`."""
 
     since: datetime
     until: datetime
@@ -41,10 +41,11 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found about one person at one meeting; neither of the two while nothing is known.
+    """The finding about one person at one meeting. Without either value nothing is known.
 
-    `checked_in_at` is the first moment in the window at which somebody was there who stayed long
-    enough; `not_seen` says that the person cannot have been there long enough unheard.
+    `checked_in_at` is the first moment in the window at which a person was there who stayed long
+    enough; `not_seen` means that the person cannot have been there long enough without being
+    observed.
     """
 
     checked_in_at: datetime | None = None
@@ -55,7 +56,7 @@ NOTHING = Finding()
 
 
 def open_window(meeting: Span, others: Iterable[Span] = ()) -> Span:
-    """The time in which presence at a meeting counts.  `others` are the group's other meetings."""
+    """Return when presence at a meeting counts. `others` are the group's other meetings."""
     busy = [other.until for other in others if other.since < meeting.since]
     opens_at = max([meeting.since - OPENS_BEFORE, *busy])
     return Span(min(opens_at, meeting.since), meeting.until)
@@ -69,10 +70,10 @@ def find_presence(
     is_expected: bool,
     now: datetime,
 ) -> Finding:
-    """What the table above says.
+    """Return the finding according to the table above.
 
-    `stays` are the person's own in the group's channel, `heard` the times at which somebody
-    listened there; both in any order, also overlapping.
+    `stays` are the person's sessions in the group's channel, `heard` the times at which the channel
+    was observed. Both may be unordered and overlapping.
     """
     seen = merge(stays, window)
     seen_for = total(seen)
@@ -84,9 +85,10 @@ def find_presence(
 
 
 def settle(before: Finding, found: Finding, window: Span) -> Finding:
-    """What stands after another look: a check-in stays, unless the meeting was moved away from it.
+    """Return the finding to keep: a check-in persists unless the meeting was moved away from it.
 
-    A later look may know less: stays are kept for some days only, and accounts change.
+    Later findings may be based on less data: sessions are deleted after some days, and linked
+    accounts change.
     """
     if found.checked_in_at or before.checked_in_at is None:
         return found
@@ -94,7 +96,7 @@ def settle(before: Finding, found: Finding, window: Span) -> Finding:
 
 
 def merge(spans: Iterable[Span], within: Span) -> list[Span]:
-    """The parts within another span, in order, none of which meet."""
+    """Clip the spans to `within` and merge them. Return them in order, disjoint."""
     return list(_join(sorted(_cut(spans, within))))
 
 

@@ -1,4 +1,4 @@
-"""Meetings follow the groups' facts, and announce their own changes."""
+"""Signal receivers: update meetings when groups change, and announce changes of meetings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from meetings.services import write_meetings
 
 @receiver(group_changed)
 def let_meetings_follow(group_ids: set[int], **_: Any) -> None:
-    """What is written is announced once more; that time nothing differs, and it ends."""
+    """Update the meetings. This announces the groups again; the second time nothing differs."""
     write_meetings(group_ids, now=clock.now())
 
 

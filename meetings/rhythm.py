@@ -1,17 +1,17 @@
-"""When a group meets: the weekly rhythm of a slot, as instants.  Pure.
+"""The weekly rhythm of a group: its slot, computed as moments in UTC. Pure.
 
-A slot is wall time in a zone, so an hour that a clock change adds or takes moves nobody's local
-time.  Twice a year the wall clock is no help, and RFC 5545, which Google Calendar follows, decides:
+A slot is wall time in a zone, so people's local time does not change with daylight saving. Twice a
+year wall time is ambiguous or missing; RFC 5545, which Google Calendar follows, then applies:
 
     02:30 shows twice (clocks go back)         the first of the two
-    02:30 is skipped  (clocks go forward)      02:30 by the offset before: the clock shows 03:30
+    02:30 is skipped  (clocks go forward)      02:30 at the earlier offset: the clock shows 03:30
 
-Both are what `fold=0` means to zoneinfo.
+Both are the meaning of `fold=0` in zoneinfo.
 
-Weeks are counted from the cohort's start date, seven days each, whatever their weekday:
+Weeks are counted from the cohort's start date, seven days each, on whichever weekday it falls:
 
-    a week that was skipped     no meeting; every later number moves on by a week
-    a slot that was changed     the new slot from the first week on in which neither its day nor the
+    a skipped week              no meeting; all later meetings are a week later
+    a changed slot              the new slot from the first week on in which neither its day nor the
                                 earlier slot's is before the change; the earlier slot until then
 """
 
@@ -29,7 +29,7 @@ DAYS_OF_WEEK = 7
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Weekday (0 is Monday), wall time, IANA zone, minutes."""
+    """A weekly slot: weekday (0 is Monday), wall time, IANA zone, minutes."""
 
     weekday: int
     start_time: time
@@ -39,7 +39,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class SlotUntil:
-    """A slot that held before the day `until`."""
+    """A slot that applied until the day before `until`."""
 
     until: date
     slot: Slot
@@ -47,9 +47,9 @@ class SlotUntil:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One place in the rhythm: when a meeting begins there, in UTC, and by which slot.
+    """One place in the rhythm: the start of a meeting, in UTC, and the slot it follows.
 
-    `week` is the first day of its week, as the cohort counts them.
+    `week` is the first day of its week, counted from the cohort's start date.
     """
 
     week: date
@@ -63,10 +63,9 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """What the weekly places of a group follow from.  Without a slot there are none.
+    """The data that a group's weekly places are computed from. Without a slot there are no places.
 
-    `earlier`: the slots before this one, the earliest first.  `skipped`: a day of each week in
-    which there is no meeting.
+    `earlier`: the previous slots, oldest first. `skipped`: a day of each week without a meeting.
     """
 
     start_date: date
@@ -76,11 +75,11 @@ class Rhythm:
     skipped: frozenset[date] = frozenset()
 
     def numbered(self) -> dict[int, Place]:
-        """The place of each meeting's number."""
+        """Return the places by meeting number."""
         return dict(enumerate(islice(self.places(), self.count), start=1))
 
     def places(self) -> Iterator[Place]:
-        """Week after week without end."""
+        """Yield the places week by week, without end."""
         if self.slot is None:
             return
         for week in count():
@@ -105,17 +104,17 @@ class Rhythm:
 
 
 def first_day(start_date: date, weekday: int) -> date:
-    """The first such weekday (0 is Monday) on or after the start date."""
+    """Return the first such weekday (0 is Monday) on or after the start date."""
     return start_date + timedelta(days=(weekday - start_date.weekday()) % DAYS_OF_WEEK)
 
 
 def instant(day: date, wall_time: time, zone: str) -> datetime:
-    """The moment, in UTC, at which clocks of this IANA zone show this day and time."""
+    """Return the moment, in UTC, at which clocks in this IANA zone show this day and time."""
     local = datetime.combine(day, wall_time.replace(fold=0), tzinfo=find_zone(zone))
     return local.astimezone(UTC)
 
 
 def later_by_weeks(moment: datetime, weeks: int, zone: str) -> datetime:
-    """The moment so many weeks later at which clocks of this zone show the same time, in UTC."""
+    """Return the moment that many weeks later, in UTC, with the same wall time in this zone."""
     local = moment.astimezone(find_zone(zone))
     return instant(local.date() + timedelta(weeks=weeks), local.time(), zone)

@@ -1,7 +1,7 @@
-"""One function per question about meetings and attendance.
+"""Queries on meetings and attendance, one function per question.
 
-Guests are no members: every count here leaves them out, so that no caller has to remember it.
-Who comes, guests included, is asked of `guestvisits.roster`.
+Guests are not members: every count here leaves them out, so that callers need not. To list the
+people who come, including guests, use `guestvisits.roster`.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from meetings.models import (
 )
 from meetings.rhythm import Rhythm, Slot, SlotUntil
 
-LONGEST = timedelta(days=1)  # no meeting lasts longer (a constraint)
+LONGEST = timedelta(days=1)  # a database constraint allows no longer meetings
 
 Role = Membership.Role
 Status = Membership.Status
 Presence = Attendance.Presence
-ELSEWHERE = "elsewhere"  # beside the values of Presence: made up for with another group
+ELSEWHERE = "elsewhere"  # in addition to the values of Presence: attended with another group
 
 
 @dataclass(frozen=True, slots=True)
 class MyMeeting:
-    """A meeting of a group to which a person belongs (its group, cohort and course loaded)."""
+    """A meeting of a group to which a person belongs. Its group, cohort and course are loaded."""
 
     meeting: Meeting
     role: str
@@ -47,7 +47,7 @@ class MyMeeting:
 
 @dataclass(frozen=True, slots=True)
 class PastMeeting:
-    """A meeting that was held of a group to which a person belonged (its group loaded)."""
+    """A meeting that was held while a person belonged to the group. Its group is loaded."""
 
     meeting: Meeting
     presence: str  # a value of Attendance.Presence
@@ -55,10 +55,10 @@ class PastMeeting:
 
 @dataclass(frozen=True, slots=True)
 class AttendanceCount:
-    """How many meetings of the group were held; how many of them a member attended, made up for by
-    a visit to another group (`elsewhere`), and missed.
+    """A member's attendance, in numbers of meetings of the group.
 
-    Of the rest it is not known.
+    Of the meetings `held`, the member attended some, made up for some with another group
+    (`elsewhere`), and missed some. For the rest it is unknown.
     """
 
     held: int
@@ -72,9 +72,9 @@ class AttendanceCount:
 
 
 def upcoming_meetings(user_id: int, now: datetime) -> list[MyMeeting]:
-    """The meetings of a person's active groups that are not over yet, the earliest first.
+    """Return the meetings of a person's active groups that are not over yet, earliest first.
 
-    Cancelled ones are among them and say so.  One query.
+    Cancelled ones are included. One query.
     """
     mine = Membership.objects.filter(user=user_id, status=Status.ACTIVE, group=OuterRef("group"))
     answer = Attendance.objects.filter(user=user_id, meeting=OuterRef("pk"))
@@ -102,7 +102,7 @@ def _is_before(end: str) -> Q:
 
 
 def past_meetings(user_id: int, now: datetime) -> list[PastMeeting]:
-    """The meetings that were held while a person belonged to the group, the latest first.
+    """Return the meetings that were held while a person belonged to the group, latest first.
 
     One query.
     """
@@ -128,36 +128,39 @@ def past_meetings(user_id: int, now: datetime) -> list[PastMeeting]:
 
 
 def groups_facilitated(user_id: int) -> list[Group]:
-    """The active groups that a person facilitates, each once.  One query."""
+    """Return the active groups that a person facilitates, without duplicates. One query."""
     mine = Membership.objects.filter(user=user_id, status=Status.ACTIVE, role=Role.FACILITATOR)
     groups = Group.objects.filter(active_group(), pk__in=mine.values("group"))
     return list(groups.select_related("cohort__course").order_by("cohort", "name"))
 
 
 def ended_groups_facilitated(user_id: int) -> list[Group]:
-    """The groups that a person facilitated until they or their cohort ended, the latest first."""
+    """Return the groups that a person facilitated until the group or cohort ended, latest first."""
     groups = Group.objects.filter(~live_group(), pk__in=_led_by(user_id).values("group"))
     return list(groups.select_related("cohort__course").order_by("-cohort", "name"))
 
 
 def facilitates(user: User, group_id: int) -> bool:
-    """Whether a person may act for this group as its facilitator: it has not ended."""
+    """Return whether a person may act for this group as its facilitator: it must not have ended."""
     led = user.memberships.filter(live_group("group__"), group=group_id, role=Role.FACILITATOR)
     return led.filter(status=Status.ACTIVE).exists()
 
 
 def may_read_as_facilitator(user: User, group_id: int) -> bool:
-    """Whether a person facilitates this group, or did until it was completed."""
+    """Return whether a person facilitates this group, or did until it was completed."""
     return _led_by(user.pk).filter(group=group_id).exists()
 
 
 def facilitates_any(user: User) -> bool:
-    """Whether there is a group that the person may read as its facilitator."""
+    """Return whether there is any group that the person may read as its facilitator."""
     return _led_by(user.pk).exists()
 
 
 def _led_by(user_id: int) -> QuerySet[Membership]:
-    """A group's completion completes its memberships: they end at the same moment."""
+    """Return a person's facilitator memberships: active ones, and those that lasted until the end.
+
+    Completing a group completes its memberships with the same timestamp.
+    """
     until_the_end = Q(status=Status.COMPLETED, left_at=F("group__ended_at"))
     led = Membership.objects.filter(user=user_id, role=Role.FACILITATOR)
     return led.filter(Q(status=Status.ACTIVE) | until_the_end)
@@ -166,11 +169,11 @@ def _led_by(user_id: int) -> QuerySet[Membership]:
 def count_attendance(
     group_ids: Iterable[int], now: datetime
 ) -> dict[tuple[int, int], AttendanceCount]:
-    """By (group, person), for every participant, of an ended group for those who were until then.
+    """Count attendance by (group id, user id), for every participant.
 
-    Four queries for any number of groups.
-
-    A meeting counts once it has begun, unless it was cancelled.  A visitor here is no member.
+    Four queries for any number of groups. For an ended group, those who were participants until its
+    end are counted. A meeting counts once it has begun, unless it was cancelled. Guests are not
+    counted.
     """
     ids = set(group_ids)
     begun = Meeting.objects.filter(
@@ -213,8 +216,8 @@ def _count(
 def find_made_up(meetings: Collection[Meeting]) -> set[tuple[int, int]]:
     """Return (meeting, user) for people who attended that week's meeting of another group instead.
 
-    The guest was there: a visit that was only booked makes up for nothing.  Extra sessions are of
-    no week.  One query.
+    Presence at the other meeting is required: a booking alone does not count. Extra sessions belong
+    to no week. One query.
     """
     there = Attendance.objects.alias(was=PRESENCE).filter(was=Presence.PRESENT, is_guest=True)
     home = "meeting__group__cohort__groups__meetings"
@@ -222,14 +225,14 @@ def find_made_up(meetings: Collection[Meeting]) -> set[tuple[int, int]]:
     return set(same_week.values_list(home, "user"))
 
 
-# -- who comes -----------------------------------------------------------------------------------
+# -- expected people -----------------------------------------------------------------------------
 
 
 def expected_at(meetings: Collection[Meeting]) -> dict[int, list[User]]:
-    """By meeting whoever is to come: its group's members and its guests, but nobody who declined.
+    """Return the people expected, by meeting id: members and guests who have not declined.
 
-    Whoever has not answered is expected.  A visitor declines the home meeting by booking.  Two
-    queries for any number of meetings; people whose account is closed are left out.
+    People who have not answered are expected. Booking a visit declines the home meeting. People
+    whose account is closed are left out. Two queries for any number of meetings.
     """
     members = Membership.objects.filter(
         group__in={meeting.group_id for meeting in meetings},
@@ -257,7 +260,7 @@ def is_guest_at(user_id: int, meeting: Meeting) -> bool:
 def _answers(
     meetings: Collection[Meeting],
 ) -> tuple[dict[int, set[int]], dict[int, list[User]]]:
-    """By meeting: the ids of people who declined, and the guests."""
+    """Return two mappings by meeting id: the ids of people who declined, and the guests."""
     declined: dict[int, set[int]] = defaultdict(set)
     guests: dict[int, list[User]] = defaultdict(list)
     rows = Attendance.objects.filter(
@@ -281,7 +284,7 @@ def _once(people: Iterable[User]) -> list[User]:
 
 
 def read_rhythms(groups: Collection[Group]) -> dict[int, Rhythm]:
-    """The weekly rhythm of each of these groups, their cohorts loaded.  Two queries."""
+    """Return the weekly rhythm of these groups, whose cohorts must be loaded. Two queries."""
     earlier: dict[int, list[SlotUntil]] = defaultdict(list)
     for row in EarlierSlot.objects.filter(group__in=groups).order_by("until"):
         earlier[row.group_id].append(SlotUntil(row.until, _slot_of(row)))
@@ -301,7 +304,7 @@ def read_rhythms(groups: Collection[Group]) -> dict[int, Rhythm]:
 
 
 def slot_of(group: Group) -> Slot | None:
-    """The weekly slot, None while there is none."""
+    """Return the group's weekly slot, or None if it has none."""
     return _slot_of(group) if group.has_slot else None
 
 

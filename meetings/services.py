@@ -1,6 +1,6 @@
-"""Meetings are facts that follow from others: they are written when slot, start or number change.
+"""Services that write meetings, which are derived from slot, start date and number of meetings.
 
-`meetings.following` decides what becomes of each row.
+`meetings.following` decides what happens to each row.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from meetings.selectors import read_rhythms
 
 
 def repair_meetings(now: datetime) -> set[int]:
-    """Compare the meetings of all groups that have not ended with the facts; mend what differs.
+    """Compare the meetings of all groups that have not ended with their rhythm; repair differences.
 
-    For changes that nobody announced.  Returns the ids of the groups that were touched, which have
+    This catches changes that were not announced. Returns the ids of the changed groups, which have
     been announced.
     """
     live = Group.objects.filter(live_group())
@@ -37,16 +37,16 @@ def repair_meetings(now: datetime) -> set[int]:
 
 
 def write_meetings(group_ids: Iterable[int], *, now: datetime) -> set[int]:
-    """Make the meetings of these groups what their slot, start and number of meetings say.
+    """Update the meetings of these groups from their slot, start date and number of meetings.
 
-    Four queries where nothing differs, and then no lock.  Returns the ids of the groups that were
-    touched, which have been announced.
+    If nothing differs, it takes four queries and no lock. Returns the ids of the changed groups,
+    which have been announced.
     """
     differing = _compare(Group.objects.filter(pk__in=set(group_ids)).select_related("cohort"), now)
     if not differing:
         return set()
     with transaction.atomic():
-        # Looked at again under lock: whoever wrote at the same moment has finished by now.
+        # Compare again under the lock: concurrent writers have finished by now.
         rewrites = _compare(lock_groups(differing).values(), now)
         before = read_held(rewrites)
         _skip_weeks(rewrites)
@@ -57,9 +57,9 @@ def write_meetings(group_ids: Iterable[int], *, now: datetime) -> set[int]:
 
 
 def _compare(groups: Iterable[Group], now: datetime) -> dict[int, Rewrite]:
-    """The groups whose meetings differ from the facts, with what they lack.
+    """Return the changes needed, for the groups whose meetings differ from their rhythm.
 
-    Where plain SQL broke the zone the facts say nothing: the meetings stay where they are.
+    Groups with an invalid time zone, which only plain SQL can write, are left alone.
     """
     live = [group for group in groups if not group.has_ended and group.timezone in zone_names()]
     rows: dict[int, list[Meeting]] = defaultdict(list)
@@ -99,7 +99,7 @@ def _write(rewrites: Collection[Rewrite]) -> None:
 
 
 def _bare(rows: Collection[Meeting]) -> set[int]:
-    """Those on which nothing hangs, on whatever floor."""
+    """Return the ids of the meetings that no other row refers to, in any app."""
     if not rows:
         return set()
     bare: QuerySet[Meeting] = Meeting.objects.filter(pk__in=[row.pk for row in rows])
@@ -114,18 +114,18 @@ def _bare(rows: Collection[Meeting]) -> set[int]:
 def move_meeting(
     meeting_id: int, *, starts_at: datetime, now: datetime, duration_minutes: int | None = None
 ) -> Meeting:
-    """Hold one meeting at another time.  Raises Refusal, named in meetings.moving.rules."""
+    """Move one meeting to another time. Raises Refusal (codes in `meetings.moving.rules`)."""
     carry_out(Reschedule(meeting_id, starts_at, duration_minutes), by=None, now=now)
     return Meeting.objects.select_related("group").get(pk=meeting_id)
 
 
 def cancel_meeting(meeting_id: int, *, now: datetime) -> Meeting:
-    """Call one meeting off.  Raises Refusal, named in meetings.moving.rules."""
+    """Cancel one meeting. Raises Refusal (codes in `meetings.moving.rules`)."""
     carry_out(Cancel(meeting_id), by=None, now=now)
     return Meeting.objects.select_related("group").get(pk=meeting_id)
 
 
 def restore_meeting(meeting_id: int, *, now: datetime) -> Meeting:
-    """Hold a moved or cancelled meeting at its usual time.  Raises Refusal, as above."""
+    """Restore a moved or cancelled meeting to its usual time. Raises Refusal, as above."""
     carry_out(Restore(meeting_id), by=None, now=now)
     return Meeting.objects.select_related("group").get(pk=meeting_id)

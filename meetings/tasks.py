@@ -1,4 +1,4 @@
-"""What the clock calls."""
+"""Scheduled tasks."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from meetings.services import repair_meetings
 
 
 def repair_all() -> None:
-    """Every hour: write what follows from facts that nobody announced."""
+    """Update meetings after changes that were not announced. Runs every hour."""
     repair_meetings(clock.now())

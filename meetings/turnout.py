@@ -1,4 +1,4 @@
-"""How many members come to a meeting, and how many were there.  Guests are no members."""
+"""Attendance figures: how many members come to a meeting, and how many came. Excludes guests."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ Presence = Attendance.Presence
 
 @dataclass(frozen=True, slots=True)
 class Turnout:
-    """One meeting in figures, guests left out.
+    """The figures of one meeting, without guests.
 
-    `members` are the group's members today and the answers are theirs; who has not answered is
-    pending.  `present`, `elsewhere` (attended with another group that week) and `absent` also count
-    people who have left the group since; of everyone else it is unknown.
+    `members` counts the group's current members, and the RSVPs are theirs; members without one are
+    pending. `present`, `elsewhere` (attended with another group that week) and `absent` also count
+    people who have left the group since; for the rest it is unknown.
     """
 
     members: int
@@ -35,12 +35,12 @@ class Turnout:
 
     @property
     def pending(self) -> int:
-        """Members who have not answered."""
+        """Return how many members have not answered."""
         return self.members - self.attending - self.not_attending - self.tentative
 
 
 def turnout_of(meeting_ids: Collection[int]) -> dict[int, Turnout]:
-    """The figures of each of these meetings, in five queries for any number of them."""
+    """Return the figures by meeting id. Five queries for any number of meetings."""
     meetings = list(Meeting.objects.filter(pk__in=meeting_ids))
     groups = {meeting.pk: meeting.group_id for meeting in meetings}
     members = _count_members(set(groups.values()))
@@ -61,14 +61,14 @@ def turnout_of(meeting_ids: Collection[int]) -> dict[int, Turnout]:
 
 
 def count_guests(meeting_ids: Collection[int]) -> Counter[int]:
-    """By meeting the guests who have not declined: they come besides the members.  One query."""
+    """Count the guests who have not declined, by meeting id. One query."""
     guests = Attendance.objects.filter(meeting__in=meeting_ids, is_guest=True)
     coming = guests.exclude(rsvp=Rsvp.NOT_ATTENDING)
     return Counter(coming.values_list("meeting", flat=True))
 
 
 def describe(turnout: Turnout, guests: int) -> str:
-    """In words: "3 attending, 1 tentative, 2 not attending, 1 without an answer; 1 guest"."""
+    """Summarize: "3 attending, 1 tentative, 2 not attending, 1 without an answer; 1 guest"."""
     words = (
         f"{turnout.attending} attending, {turnout.tentative} tentative, "
         f"{turnout.not_attending} not attending, {turnout.pending} without an answer"

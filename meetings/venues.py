@@ -1,6 +1,7 @@
-"""Where a group meets.  What stands outside is known on higher floors only, which say it here.
+"""Where groups meet.
 
-settings.MEETING_VENUES names functions `(group_ids) -> Mapping[int, Venue]`.
+Channels are managed by higher layers, which register functions in `settings.MEETING_VENUES`:
+`(group_ids) -> Mapping[int, Venue]`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from django.utils.module_loading import import_string
 
 @dataclass(frozen=True, slots=True)
 class Venue:
-    """A place to meet: what to call it, its address, and its id in a chat that can link to it."""
+    """A place to meet: its name, its URL, and its channel id in a chat that can link to it."""
 
     name: str
     url: str
@@ -22,7 +23,7 @@ class Venue:
 
 
 def find_venues(group_ids: Collection[int]) -> dict[int, Venue]:
-    """By group; a group that has none yet is left out."""
+    """Return the venues by group id. Groups without a venue are left out."""
     venues: dict[int, Venue] = {}
     for path in settings.MEETING_VENUES:
         venues |= import_string(path)(group_ids)

@@ -1,3 +1,3 @@
-"""The admin for meetings: what is to be held, what was done to it, moving it, and who was there."""
+"""Admin for meetings, their change history, moving them, and attendance."""
 
 from meetings.admin import attendances, meetings  # noqa: F401

@@ -1,4 +1,4 @@
-"""Who answered what, which is their own, and who was there, which staff may correct."""
+"""Admin for attendance. Staff may correct presence; RSVPs are personal, so they are read-only."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cohorts.admin.base import RefusingAdmin
 from meetings.corrections import correct_presence
 from meetings.models import Attendance
 
-# What an attendance tells, wherever it is listed.
+# The fields of an attendance that are shown in lists and inlines.
 TOLD = ["rsvp", "rsvp_at", "is_guest", "presence", "checked_in_at", "corrected_by", "corrected_at"]
 
 
@@ -41,7 +41,7 @@ class AttendanceInline(ReadOnlyInline):
 
 
 class CorrectionForm(forms.ModelForm):
-    """Whoever corrects has to say something: there is no going back to what was found."""
+    """A form for corrections. The value is required: a correction cannot be withdrawn."""
 
     class Meta:
         model = Attendance
@@ -73,8 +73,8 @@ class AttendanceAdmin(RefusingAdmin):
     def save_model(
         self, request: HttpRequest, obj: Attendance, form: forms.ModelForm, change: bool
     ) -> None:
-        """Raises Refusal."""
-        assert request.user.pk  # admin_view lets nobody else through
+        """Record the correction. Raises Refusal."""
+        assert request.user.pk  # admin_view requires a signed-in user
         saved = correct_presence(
             obj.meeting_id,
             obj.user_id,

@@ -1,4 +1,4 @@
-"""Meetings, to be read.  Whatever changes one goes through a move, with all that follows shown."""
+"""Read-only admin for meetings. Changes go through moves, which preview every consequence."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ChangeInline(ReadOnlyInline):
 
 
 class MeetingList(ChangeList):
-    """Reads the figures of a page of meetings at once."""
+    """Fetches the attendance figures of a page of meetings in bulk."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)

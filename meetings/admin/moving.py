@@ -1,4 +1,4 @@
-"""Moving meetings in the admin: ask, show what would happen, do it."""
+"""Moving meetings in the admin: fill in the form, preview, confirm."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _answer(
     meeting: Meeting | None,
     back: str,
 ) -> HttpResponse:
-    assert isinstance(request.user, User)  # admin_view lets nobody else through
+    assert isinstance(request.user, User)  # admin_view requires a signed-in user
     data = request.POST if request.method == "POST" else None
     form = form_class(data, group=group, meeting=meeting)
     step = take_step(form, by=request.user.pk, now=clock.now())

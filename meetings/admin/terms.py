@@ -1,4 +1,4 @@
-"""The start and the number of meetings of a cohort in the admin: ask, show what follows, do it."""
+"""Changing a cohort's start date and number of meetings in the admin, after a preview."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class TermForm(forms.Form):
 
 
 def change_term_view(request: HttpRequest, pk: int) -> HttpResponse:
-    assert isinstance(request.user, User)  # admin_view lets nobody else through
+    assert isinstance(request.user, User)  # admin_view requires a signed-in user
     if not request.user.has_perms(PERMISSIONS):
         raise PermissionDenied
     cohort = get_object_or_404(Cohort, pk=pk)
@@ -50,7 +50,7 @@ def change_term_view(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _carry_out(request: HttpRequest, cohort: Cohort, term: Term) -> bool:
-    """Whether the change was confirmed and carried out."""
+    """Return whether the change was confirmed and carried out."""
     seen = request.POST.get("seen")
     if not seen:
         return False
@@ -59,7 +59,7 @@ def _carry_out(request: HttpRequest, cohort: Cohort, term: Term) -> bool:
     except Refusal as refusal:
         messages.error(request, refusal.sentence)
         return False
-    assert request.user.pk  # admin_view lets nobody else through
+    assert request.user.pk  # admin_view requires a signed-in user
     said = f"Start {term.start_date}, {term.number_of_meetings} meetings."
     LogEntry.objects.log_actions(request.user.pk, [cohort], CHANGE, said, single_object=True)
     messages.success(request, "Done. Everyone concerned is told, and calendars follow.")

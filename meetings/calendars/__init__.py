@@ -1,6 +1,6 @@
-"""A person's own calendar: a feed at a secret address, and one meeting as a file.
+"""Personal calendars: a feed at a secret address, and single meetings as files.
 
-entries     which meetings and visits belong in it
-ics         how they are written (pure)
-services    the secret address: made, made anew, revoked
+entries     selects the meetings and visits that belong in a calendar
+ics         writes them as iCalendar (pure)
+services    creates, replaces and revokes the secret address
 """

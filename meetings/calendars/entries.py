@@ -1,4 +1,4 @@
-"""Which meetings belong in a person's own calendar."""
+"""Selection of the meetings that belong in a person's calendar."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ KEPT = timedelta(days=60)  # how long a past meeting stays in a calendar
 
 
 def read_entries(user_id: int, now: datetime) -> list[Entry]:
-    """A person's meetings and visits, the earliest first.  Three queries."""
+    """Return a person's meetings and visits, earliest first. Three queries."""
     return _entries(_mine(user_id, now).filter(starts_at__gt=now - KEPT))
 
 
 def read_entry(user_id: int, meeting_id: int, now: datetime) -> Entry | None:
-    """One meeting of the person, however long ago; None where it is none of theirs."""
+    """Return one of the person's meetings, of any age, or None if it is not theirs."""
     return next(iter(_entries(_mine(user_id, now).filter(pk=meeting_id))), None)
 
 
 def _mine(user_id: int, now: datetime) -> QuerySet[Any]:
-    """Meetings of the person's groups from joining to leaving, and those that the person visits.
+    """Return meetings of the person's groups, between joining and leaving, and those they visit.
 
-    Those to come only while the group is active; past ones stay.
+    Future meetings are included only while the group is active; past ones always.
     """
     then = Q(left_at__isnull=True) | Q(left_at__gt=OuterRef("starts_at"))
     member = Membership.objects.filter(

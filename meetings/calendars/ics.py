@@ -1,14 +1,14 @@
-"""Meetings as iCalendar (RFC 5545).  Pure.
+"""Meetings as iCalendar (RFC 5545). Pure.
 
-What a calendar program sees of a meeting, by its one UID:
+How a calendar program sees changes to a meeting, which keeps its UID:
 
     moved                another DTSTART, a higher SEQUENCE
     cancelled            STATUS:CANCELLED, a higher SEQUENCE
-    held after all       STATUS:CONFIRMED, a higher SEQUENCE
-    declined, or away    TRANSP:TRANSPARENT: the time is free, the meeting is still to be seen
+    restored             STATUS:CONFIRMED, a higher SEQUENCE
+    declined, or away    TRANSP:TRANSPARENT: the time is free, the meeting still visible
     visited              an entry of the host meeting, while the visit lasts
 
-Starts are written in UTC: each entry stands alone, and programs show it in their own zone.
+Start times are in UTC, so that no entry needs a VTIMEZONE; programs show them in their own zone.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LOOK_AGAIN = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One meeting.  `sequence` counts its changes; `changed_at` is the last of them."""
+    """One meeting. `sequence` counts its changes; `changed_at` is the time of the last one."""
 
     uid: str
     sequence: int
@@ -41,7 +41,7 @@ class Entry:
 
 
 def write_calendar(entries: Iterable[Entry], *, name: str) -> bytes:
-    """The same entries give the same bytes."""
+    """Serialize the entries. Equal entries give equal bytes."""
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")

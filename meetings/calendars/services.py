@@ -1,4 +1,4 @@
-"""The secret address of a person's calendar.  Whoever has it can read, and only read, the times."""
+"""The secret address of a person's calendar. It grants read access to that calendar only."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from meetings.models.feeds import make_token
 
 @transaction.atomic
 def open_feed(user_id: int) -> CalendarFeed:
-    """Give a calendar a new address; one that it had before gives nothing from now on."""
+    """Give a person's calendar a new address. An earlier address stops working."""
     token = make_token()
     feed, _ = CalendarFeed.objects.update_or_create(user_id=user_id, defaults={"token": token})
     return feed
 
 
 def revoke_feed(user_id: int) -> bool:
-    """Take the address away.  Returns whether there was one."""
+    """Delete the address. Return whether there was one."""
     deleted, _ = CalendarFeed.objects.filter(user=user_id).delete()
     return bool(deleted)
 
@@ -28,7 +28,9 @@ def find_feed(user_id: int) -> CalendarFeed | None:
 
 
 def find_reader(token: str) -> User | None:
-    """Whose calendar an address shows; None for one that is guessed, revoked or of a closed
-    account."""
+    """Return the owner of the calendar at this address.
+
+    None if the token is unknown or revoked, or the account is closed.
+    """
     feed = CalendarFeed.objects.select_related("user").filter(token=token).first()
     return feed.user if feed and feed.user.is_active else None

@@ -1,1 +1,1 @@
-"""What people are told of their meetings: in time, and when one changes."""
+"""Messages about meetings: reminders, changes, departures and nudges."""

@@ -1,4 +1,4 @@
-"""Which groups are spoken to."""
+"""Check that a group still gets messages."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from cohorts.models import Group
 
 
 def check_active(group: Group) -> None:
-    """Raises NoLongerTrue unless the group, its cohort loaded, meets."""
+    """Raise NoLongerTrue unless the group is active. Its cohort must be loaded."""
     if not group.is_active:
         raise NoLongerTrue("The group is not active any more.")

@@ -1,13 +1,14 @@
-"""Meetings that were moved or cancelled: everybody concerned is told once of each move.
+"""Messages about moved and cancelled meetings: everyone concerned gets one message per move.
 
-Of several moves of one meeting only the last is told, and from the time that the person knew:
+Of several moves of the same meeting only the last is reported, relative to the time that the reader
+last knew:
 
     Tuesday 10:00  ──moved──>  11:00  ──moved──>  15:00
-    told of neither yet        (stale)            "15:00 (before: 10:00)"
-    told of the first          "11:00"            "15:00 (before: 11:00)"
-    moved back to 10:00 before anybody was told   nothing is sent
+    neither sent yet           (stale)            "15:00 (before: 10:00)"
+    the first was sent         "11:00"            "15:00 (before: 11:00)"
+    moved back to 10:00 before anything was sent  nothing is sent
 
-A guest whose visit ended by the move is told of that by the visit's own message.
+Guests whose visit the move ended get the message about that visit instead.
 """
 
 from __future__ import annotations
@@ -28,17 +29,17 @@ from meetings.messages.active import check_active
 from meetings.models import Attendance, Meeting, MeetingChange, MeetingMove
 
 MOVED, CANCELLED = "meeting_moved", "meeting_cancelled"
-LOOK_BACK = timedelta(days=14)  # further down nobody waits for the word of a dead worker
+LOOK_BACK = timedelta(days=14)  # older moves are not reported, even after a long worker outage
 CHANNEL = "channel"
 
 
-# -- who is to be told ---------------------------------------------------------------------------
+# -- pending messages ----------------------------------------------------------------------------
 
 
 def owe_changes(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
-    """Four queries, whatever the number of moves.
+    """Yield the pending messages about recent moves. Four queries for any number of moves.
 
-    Nobody was told the times of a group in preview, so nobody is told that they changed.
+    Moves made while a group was in preview are left out, since no one was sent its times yet.
     """
     moves = list(_recent_moves(group_ids, now))
     concerned = _Concerned(moves)
@@ -63,7 +64,7 @@ def _recent_moves(group_ids: frozenset[int] | None, now: datetime) -> QuerySet[M
 
 
 def _by_kind(move: MeetingMove) -> dict[str, list[MeetingChange]]:
-    """What is held at a time now, and what is not held any more."""
+    """Group a move's changes by message kind: meetings with a new time, and cancelled ones."""
     found: dict[str, list[MeetingChange]] = {}
     for change in move.changes.all():
         found.setdefault(_kind_of(change), []).append(change)
@@ -79,7 +80,7 @@ def _last_moment(change: MeetingChange) -> datetime:
 
 
 class _Concerned:
-    """Whom moves concern: members since before, and guests who stay."""
+    """The people concerned by moves: members since before, and guests who keep their visit."""
 
     def __init__(self, moves: Iterable[MeetingMove]) -> None:
         self.members = list(
@@ -96,7 +97,7 @@ class _Concerned:
         )
 
     def by(self, move: MeetingMove, changes: Iterable[MeetingChange]) -> list[int]:
-        """Ids of people.  Whoever joined or booked later found the new times."""
+        """Return user ids. People who joined or booked after the move only know the new times."""
         meetings = {change.meeting_id for change in changes}
         people = {
             member.user_id
@@ -128,14 +129,14 @@ def _key(kind: str, move_id: int, user_id: int | None) -> str:
     return f"{kind}:{move_id}:{user_id or CHANNEL}"
 
 
-# -- in words ------------------------------------------------------------------------------------
+# -- message text --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What is news about one meeting: when the reader believes it to be held, and when it is.
+    """The news about one meeting: when the reader expects it to be held, and when it is.
 
-    None: not at all.  `declined`: the reader had said that they can't attend.
+    None means that it is not held. `declined`: the reader has answered that they can't attend.
     """
 
     meeting: Meeting
@@ -145,7 +146,7 @@ class Line:
 
 
 def changes_context(message: Message, now: datetime) -> dict[str, Any]:
-    """What the templates of both kinds need.  Raises NoLongerTrue."""
+    """Return the template context for both kinds. Raises NoLongerTrue."""
     move = MeetingMove.objects.select_related("group__cohort__course").get(
         pk=message.context["move"]
     )
@@ -165,7 +166,7 @@ def changes_context(message: Message, now: datetime) -> dict[str, Any]:
 
 
 def _what(move: MeetingMove, lines: list[Line]) -> str:
-    """In one word what happened: slot, back, more or moved."""
+    """Classify what happened: slot, back, more or moved."""
     if move.kind == MeetingMove.Kind.SLOT:
         return "slot"
     if any(line.before for line in lines):
@@ -174,7 +175,10 @@ def _what(move: MeetingMove, lines: list[Line]) -> str:
 
 
 def _concerned_since(message: Message, move: MeetingMove) -> datetime | None:
-    """Since when the reader has known the group's times; None: always.  Raises NoLongerTrue."""
+    """Return since when the reader knows the group's times.
+
+    None: from the start. Raises NoLongerTrue if the move no longer concerns the reader.
+    """
     begun = move.group.activated_at
     if message.user_id is None:
         return begun
@@ -192,7 +196,7 @@ def _concerned_since(message: Message, move: MeetingMove) -> datetime | None:
 def _news(
     change: MeetingChange, message: Message, since: datetime | None, now: datetime
 ) -> Line | None:
-    """What this change tells the reader; None when that is stale, known, or over."""
+    """Return what this change means to the reader, or None if it is superseded, known, or over."""
     chain = list(
         MeetingChange.objects.filter(meeting=change.meeting_id)
         .select_related("move", "meeting")
@@ -217,7 +221,7 @@ def _has_declined(message: Message, meeting: Meeting) -> bool:
 
 
 def _known_before(chain: list[MeetingChange], told: set[int]) -> tuple[datetime | None, int | None]:
-    """Start and length as the reader knows them before the last of these changes."""
+    """Return start and length as the reader knows them before the last of these changes."""
     for change in reversed(chain[:-1]):
         if change.move_id in told:
             return change.start_after, change.minutes_after
@@ -225,7 +229,7 @@ def _known_before(chain: list[MeetingChange], told: set[int]) -> tuple[datetime 
 
 
 def _told(message: Message, chain: Iterable[MeetingChange], since: datetime | None) -> set[int]:
-    """The moves that the reader knows of: told, or before the reader's time."""
+    """Return the moves the reader knows of: those sent to them, and those before `since`."""
     keys = {_key(_kind_of(c), c.move_id, message.user_id): c.move_id for c in chain}
     sent = Message.objects.filter(
         key__in=keys, state__in=[Message.State.SENT, Message.State.SENDING]

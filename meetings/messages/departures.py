@@ -1,12 +1,12 @@
-"""Somebody leaves a group that goes on, or moves to another: the channel and the person are told.
+"""Messages to the channel and to the person when a member leaves a group that continues.
 
-the membership ended since …                 the group's channel      the person
--------------------------------------------  -----------------------  --------------------------
-staff or a roster ended it                   "is no longer in …"      a letter
-the person moved to another of the cohort    "has moved to another    nothing: the new group's
-                                             group"                   letter says it
-the group or the cohort ended, was merged    nothing                  nothing
-the person is in the group again             nothing                  nothing
+reason for leaving                           the group's channel      the person
+-------------------------------------------  -----------------------  -------------------------
+staff or a roster ended the membership       "is no longer in …"      an e-mail
+the person moved to another group of the     "has moved to another    nothing: the new group's
+cohort                                       group"                   e-mail covers it
+the group or cohort ended, or was merged     nothing                  nothing
+none: the person is in the group again       nothing                  nothing
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TOLD_WITHIN = timedelta(days=2)
 
 
 def owe_departures(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
-    """One query."""
+    """Yield the pending messages about departures. One query."""
     members = _departed().filter(left_at__gt=now - TOLD_WITHIN, left_at__lte=now)
     if group_ids is not None:
         members = members.filter(group__in=group_ids)
@@ -39,7 +39,7 @@ def owe_departures(group_ids: frozenset[int] | None, now: datetime) -> Iterator[
 
 
 def _departed() -> QuerySet[Membership]:
-    """Memberships that ended while their group was active, of people who are not back."""
+    """Return memberships that ended while their group was active, without people who rejoined."""
     active = Membership.objects.filter(user=OuterRef("user"), status=Membership.Status.ACTIVE)
     elsewhere = active.filter(
         cohort=OuterRef("cohort"), role=OuterRef("role"), joined_at__gte=OuterRef("left_at")
@@ -53,7 +53,7 @@ def _departed() -> QuerySet[Membership]:
 
 
 def _owe(member: Membership, user_id: int | None) -> Owed:
-    assert member.left_at is not None  # a constraint
+    assert member.left_at is not None  # a database constraint
     return Owed(
         key=f"{LEFT}:{member.pk}:{user_id or 'channel'}",
         kind=LEFT,
@@ -67,7 +67,7 @@ def _owe(member: Membership, user_id: int | None) -> Owed:
 
 
 def departure_context(message: Message, _now: datetime) -> dict[str, Any]:
-    """What the templates need.  Raises NoLongerTrue."""
+    """Return the template context. Raises NoLongerTrue."""
     member = _departed().filter(pk=message.context["membership"]).first()
     if member is None:
         raise NoLongerTrue("The person is in the group again, or the group has ended.")

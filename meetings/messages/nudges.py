@@ -1,7 +1,7 @@
-"""A nudge, once a membership: 48 hours after the invitation, to whoever has answered nothing yet.
+"""Nudges: one e-mail per membership, 48 hours after the invitation, to members without any RSVP.
 
-One invitation covers the term, so one answer to any of its meetings is an answer.  People are
-invited when their group becomes active, or when they join it later.
+One invitation covers the whole term, so an RSVP to any of its meetings counts. Members are invited
+when their group becomes active, or when they join it later.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SENT_WITHIN = timedelta(hours=24)
 
 
 def owe_nudges(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
-    """One query."""
+    """Yield the pending nudges. One query."""
     members = (
         _silent(now)
         .annotate(invited_at=Greatest("group__activated_at", "joined_at"))
@@ -49,7 +49,7 @@ def owe_nudges(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed
 
 
 def _silent(now: datetime) -> QuerySet[Membership]:
-    """Members of active groups with a meeting ahead who have answered none of its meetings."""
+    """Return members of active groups with a future meeting who have no RSVP in the group."""
     answered = Attendance.objects.filter(
         user=OuterRef("user"), meeting__group=OuterRef("group")
     ).exclude(rsvp=Attendance.Rsvp.PENDING)
@@ -67,7 +67,7 @@ def _silent(now: datetime) -> QuerySet[Membership]:
 
 
 def nudge_context(message: Message, now: datetime) -> dict[str, Any]:
-    """What the templates need.  Raises NoLongerTrue."""
+    """Return the template context. Raises NoLongerTrue."""
     member = _silent(now).filter(pk=message.context["membership"]).first()
     if member is None:
         raise NoLongerTrue("The person has answered, or there is nothing left to answer.")

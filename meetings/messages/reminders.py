@@ -1,15 +1,15 @@
-"""Reminders: a day and an hour before a meeting, to whoever comes, and in the group's channel.
+"""Reminders one day and one hour before a meeting, to the people expected and the group's channel.
 
-Nothing is planned ahead.  Each look asks which meetings are so close now and who comes to them:
+Nothing is scheduled ahead. Each pass finds the meetings that are close and the people expected:
 
-    the meeting was moved           another start is another key: the reminder of the old time is no
-                                    longer true, that of the new one is owed when it is due
-    it was cancelled; somebody      no longer true
-    declined, visits elsewhere
-    or left
-    somebody joined, books a        owed from then on, while it is not too late
-    visit or comes after all
-    nobody could send it in time    never sent: an hour's reminder is no use at the start
+    the meeting was moved           the start is part of the key: the reminder for the old time is
+                                    dropped, the one for the new time becomes due at its own time
+    the meeting was cancelled, or   the reminder is dropped
+    the person declined, visits
+    another group or left
+    the person joined, booked a     a reminder is due from then on, unless it is too late
+    visit or accepted after all
+    it could not be sent in time    never sent: an hour's reminder is useless at the start
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ REMINDER = "reminder"
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """A reminder is owed from `ahead` of the start, and never sent later than `until` ahead."""
+    """A reminder, due `ahead` of the start. It is not sent later than `until` before the start."""
 
     name: str
     ahead: timedelta
@@ -49,7 +49,7 @@ TIMES = (
 
 
 def owe_reminders(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
-    """Three queries, whatever the number of meetings."""
+    """Yield the pending reminders. Three queries for any number of meetings."""
     meetings = _meetings_soon(group_ids, now)
     expected = expected_at(meetings)
     for meeting in meetings:
@@ -94,11 +94,11 @@ def _owe(meeting: Meeting, time: Time, channel: str, user_id: int | None, to: st
     )
 
 
-# -- in words ------------------------------------------------------------------------------------
+# -- message text --------------------------------------------------------------------------------
 
 
 def reminder_context(message: Message, _now: datetime) -> dict[str, Any]:
-    """What the templates need.  Raises NoLongerTrue."""
+    """Return the template context. Raises NoLongerTrue."""
     meeting = _meeting_of(message)
     people = expected_at([meeting])[meeting.pk]
     if message.user_id is not None and message.user_id not in {person.pk for person in people}:
@@ -114,7 +114,7 @@ def reminder_context(message: Message, _now: datetime) -> dict[str, Any]:
 
 
 def _meeting_of(message: Message) -> Meeting:
-    """The meeting as it was when this reminder became owed.  Raises NoLongerTrue."""
+    """Return the meeting, if it still has the start this reminder is for. Raises NoLongerTrue."""
     meetings = Meeting.objects.select_related("group__cohort__course")
     meeting = meetings.filter(pk=message.context["meeting"]).first()
     if meeting is None or meeting.is_cancelled:
@@ -126,13 +126,16 @@ def _meeting_of(message: Message) -> Meeting:
 
 
 def _cannot_url(meeting: Meeting, is_guest: bool) -> str:
-    """Where to say "I can't attend": a guest cancels the visit among their own meetings."""
+    """Return the page for "I can't attend". Guests cancel their visit on their own page."""
     page = reverse("my-meetings") if is_guest else reverse("alternatives", args=[meeting.pk])
     return f"{settings.SITE_URL}{page}"
 
 
 def _mentionable(people: Collection[User]) -> list[User]:
-    """Those who want to be, and are in the server: anybody else would be shown as a number."""
+    """Return the people who want to be mentioned and are in the server.
+
+    Discord would show a mention of anyone else as a number.
+    """
     absent = set(
         AccessState.objects.filter(user__in=people, state=AccessState.State.NOT_THERE).values_list(
             "user_id", flat=True

@@ -9,7 +9,7 @@ from django.db.models import Max
 
 
 def unnumber(apps: Any, _schema_editor: Any) -> None:
-    """Whatever was added by a move of its own is an extra session."""
+    """Remove the number of meetings that were added by a move of kind "add"."""
     Meeting = apps.get_model("meetings", "Meeting")
     Meeting.objects.filter(changes__move__kind="add", rhythm_starts_at=None).update(number=None)
 

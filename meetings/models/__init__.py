@@ -1,4 +1,4 @@
-"""Dated meetings, who comes to them, the rhythm they follow, and what was done to them."""
+"""Meetings, attendance, the rhythm that meetings follow, and their change history."""
 
 from meetings.models.feeds import CalendarFeed
 from meetings.models.meetings import PRESENCE, Attendance, Meeting

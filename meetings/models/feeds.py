@@ -1,4 +1,4 @@
-"""Calendars that people subscribe to by a secret address."""
+"""Calendars that people subscribe to at a secret address."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from django.utils import timezone
 
 
 def make_token() -> str:
-    """43 characters that nobody guesses."""
+    """Return a random token of 43 characters (256 bits)."""
     return secrets.token_urlsafe(32)
 
 
 class CalendarFeed(models.Model):
-    """The secret address of one person's calendar.  Without a row, or with another token, an
-    address gives nothing."""
+    """The secret address of one person's calendar.
+
+    The address works only while this row exists with the same token.
+    """
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="calendar_feed"

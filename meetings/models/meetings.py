@@ -1,4 +1,4 @@
-"""Dated meetings and who comes to them."""
+"""Meetings and attendance."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from meetings.naming import name_meeting
 
 
 class Meeting(models.Model):
-    """One dated meeting of a group.  Never deleted and never renumbered.
+    """One dated meeting of a group. Never deleted after preview, and never renumbered.
 
-    "Same week" means the same cohort and the same number.  An extra session has no number: it
+    "Same week" means the same cohort and the same number. An extra session has no number and
     belongs to no week.
     """
 
@@ -28,10 +28,10 @@ class Meeting(models.Model):
     starts_at = models.DateTimeField()
     duration_minutes = models.PositiveSmallIntegerField()
     status = models.CharField(max_length=12, choices=Status, default=Status.SCHEDULED)
-    # Where the meeting stands in the weekly rhythm of the slot, whatever it was moved to since;
-    # empty for one outside the rhythm.  The calendar finds its instance by it.
+    # The meeting's place in the weekly rhythm, even if it was moved; null outside the rhythm. The
+    # calendar identifies the occurrence by it.
     rhythm_starts_at = models.DateTimeField(null=True, blank=True)
-    # Set once a person moved or cancelled this meeting: a changed slot then leaves it alone.
+    # Set when a person moves or cancels this meeting: later slot changes then do not affect it.
     touched_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -55,7 +55,7 @@ class Meeting(models.Model):
 
     @property
     def title(self) -> str:
-        """ "Week 3" or "Extra session", for headings and lists."""
+        """Return "Week 3" or "Extra session", for headings and lists."""
         return f"Week {self.number}" if self.number else "Extra session"
 
     @property
@@ -64,7 +64,7 @@ class Meeting(models.Model):
 
     @property
     def anchor(self) -> str:
-        """The id of this meeting's part of its group's page."""
+        """Return the HTML id of this meeting on its group's page."""
         return f"week-{self.number}" if self.number else f"extra-{self.pk}"
 
     @property
@@ -77,10 +77,10 @@ class Meeting(models.Model):
 
 
 class Attendance(models.Model):
-    """One person at one meeting: what they answered here, and whether they were there.
+    """One person at one meeting: their RSVP, and whether they were there.
 
-    What was found by listening and what somebody said about it stand apart: the word of a person
-    is kept whatever is found later.
+    Detected presence and a person's correction are separate fields, so that later detection never
+    overwrites a correction.
     """
 
     class Rsvp(models.TextChoices):
@@ -100,11 +100,11 @@ class Attendance(models.Model):
     )
     rsvp = models.CharField("answer", max_length=15, choices=Rsvp, default=Rsvp.PENDING)
     rsvp_at = models.DateTimeField(null=True, blank=True)
-    # Found by listening (meetings.presence): since when the person was there, or that the person
-    # cannot have been.  Neither of the two while nothing is known.
+    # Detected from voice sessions (meetings.presence): when the person was first there, or that
+    # they cannot have been. Neither is set while nothing is known.
     checked_in_at = models.DateTimeField(null=True, blank=True)
     not_seen = models.BooleanField(default=False)
-    # What a facilitator or staff said instead; empty where nobody said anything.
+    # Entered by a facilitator or staff; overrides what was detected. Empty without a correction.
     correction = models.CharField(max_length=7, choices=Presence, blank=True)
     corrected_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
@@ -139,7 +139,7 @@ class Attendance(models.Model):
 
     @property
     def presence(self) -> str:
-        """A value of Presence: what somebody said, else what was found."""
+        """Return a value of `Presence`: the correction if there is one, else what was detected."""
         if self.correction:
             return self.correction
         if self.checked_in_at:
@@ -147,7 +147,7 @@ class Attendance(models.Model):
         return self.Presence.ABSENT if self.not_seen else self.Presence.UNKNOWN
 
 
-# The same for queries.
+# The same as `Attendance.presence`, for queries.
 PRESENCE = models.Case(
     models.When(~models.Q(correction=""), then=models.F("correction")),
     models.When(checked_in_at__isnull=False, then=models.Value(Attendance.Presence.PRESENT)),

@@ -1,4 +1,4 @@
-"""What was done to meetings, by whom and when: people are told of it once."""
+"""History of moves of meetings: what was done, by whom and when. Messages are based on it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from meetings.models.meetings import Meeting
 
 
 class MeetingMove(models.Model):
-    """What was done at one go to meetings of one group."""
+    """One operation on one or more meetings of a group."""
 
     class Kind(models.TextChoices):
         RESCHEDULE = "reschedule", "rescheduled"
@@ -25,7 +25,7 @@ class MeetingMove(models.Model):
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="meeting_moves")
     kind = models.CharField(max_length=10, choices=Kind)
     at = models.DateTimeField(db_index=True)
-    # Nobody where meetings followed a changed fact.
+    # Null if the meetings followed a change of the group or cohort.
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
@@ -38,9 +38,9 @@ class MeetingMove(models.Model):
 
 
 class MeetingChange(models.Model):
-    """When one meeting was to be held before a move, and when after it.
+    """The start and length of one meeting before and after a move.
 
-    An empty start says that it was not to be held.
+    A null start means that the meeting was not to be held.
     """
 
     move = models.ForeignKey(MeetingMove, on_delete=models.CASCADE, related_name="changes")

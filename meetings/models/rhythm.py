@@ -1,4 +1,4 @@
-"""What a group's weekly rhythm follows from besides its slot (meetings.rhythm has the rules)."""
+"""Skipped weeks and earlier slots, which shape a group's weekly rhythm (see `meetings.rhythm`)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cohorts.validators import check_zone
 
 
 class SkippedWeek(models.Model):
-    """A week without a meeting: every later number of the group moves on by a week."""
+    """A week without a meeting: all later meetings of the group are a week later."""
 
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="skipped_weeks")
     day = models.DateField(help_text="Any day of the week, counted from the cohort's start date.")
@@ -27,7 +27,7 @@ class SkippedWeek(models.Model):
 
 
 class EarlierSlot(models.Model):
-    """A slot that the group had before a day; the group's own slot is the newest."""
+    """A slot that the group had until a date. Its current slot is stored on the group."""
 
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="earlier_slots")
     until = models.DateField(help_text="From this day on the next slot holds.")

@@ -1,32 +1,32 @@
-"""Moving meetings: what a person may do to them after they were written.
+"""Moving meetings: the changes that people can make to them.
 
-A row is never deleted and never gets another number, so that "same week" stays what it was.  What
-each move does to the rows, and what a calendar with one series per group makes of it:
+A row is never deleted or renumbered, so "same week" never changes. What each move does to the rows,
+and to a calendar that holds one recurring event per group:
 
-    move            start            place in rhythm    status      outside
+    move            start            place in rhythm    status      in the calendar
     --------------  ---------------  -----------------  ----------  --------------------------------
-    reschedule      the new one      stays              held        the occurrence at its place,
+    reschedule      the new one      unchanged          held        the occurrence at its place,
                                                                     patched
-    cancel          stays            stays              cancelled   that occurrence, cancelled
-    restore         its place        stays              held        that occurrence, as it was
-    postpone        a week later     a week later       stays       one occurrence cancelled; the
-    (and all        (also of those                                  last meeting an event of its own
-    later ones)     moved by hand)
-    put last        the end          none               held        one occurrence cancelled; an
-                                                                    event of its own at the end
-    add (an extra   the new one      none, and no       held        an event of its own
+    cancel          unchanged        unchanged          cancelled   that occurrence, cancelled
+    restore         its place        unchanged          held        that occurrence, as it was
+    postpone        a week later     a week later       unchanged   one occurrence cancelled; the
+    (and all        (also if moved                                  last meeting a separate event
+    later ones)     by hand)
+    put last        the end          none               held        one occurrence cancelled; a
+                                                                    separate event at the end
+    add (an extra   the new one      none, and no       held        a separate event
     session)                         number
-    change slot     the new slot's   the new slot's     stays       a new series from there on
-                    (not of those
-                    moved by hand)
+    change slot     the new slot's   the new slot's     unchanged   a new series from there on
+                    (not if moved
+                    by hand)
 
-A postponed week and an earlier slot are facts of the rhythm (`SkippedWeek`, `EarlierSlot`), from
-which places follow at any time again.  The other moves set `touched_at`: such a meeting follows no
-later change of the slot.
+Postponed weeks and earlier slots are stored as part of the rhythm (`SkippedWeek`, `EarlierSlot`),
+so that places can be recomputed at any time. The other moves set `touched_at`: such a meeting does
+not follow later changes of the slot.
 
-    moves          what can be asked for
+    moves          the requests
     rules          what a move does to the rows, or why it is refused (pure)
-    clashes        which other meetings of the same people overlap
-    preview        all of it before anything is changed
-    services       the same, carried out
+    clashes        overlaps with other meetings of the same people
+    preview        everything a move would change, without changing it
+    services       carrying it out
 """

@@ -1,4 +1,4 @@
-"""Which other meetings of the same people overlap with what a move would make of theirs."""
+"""Overlaps between moved meetings and other meetings of the same people."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from meetings.models import Attendance, Meeting
 from meetings.moving.shapes import Change, Span
 from meetings.naming import name_meeting
 
-LONGEST = timedelta(days=1)  # no meeting lasts longer (a constraint)
+LONGEST = timedelta(days=1)  # a database constraint allows no longer meetings
 Rsvp = Attendance.Rsvp
 
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """One person would have two meetings at once: one of this group, which `number` names, and
-    `other` (its group loaded), which they attend as a guest or as a member.
+    """Two meetings of one person that would overlap.
 
-    `is_named`: whoever looks may know which meeting the other one is.
+    One is the moved meeting, which has `number`. The other is `other` (its group loaded), which the
+    person attends as a member or, if `is_guest`, as a guest. `is_named`: the viewer may see its
+    name.
     """
 
     user_id: int
@@ -36,7 +37,10 @@ class Clash:
 
 
 def find_clashes(group_id: int, people: Collection[User], changes: Iterable[Change]) -> list[Clash]:
-    """Meetings that somebody declined are none.  Three queries for any number of people."""
+    """Return the clashes that these changes would cause. Declined meetings do not count.
+
+    Three queries for any number of people.
+    """
     moved = [(change, change.after) for change in changes if change.after]
     if not moved or not people:
         return []
@@ -52,8 +56,10 @@ def find_clashes(group_id: int, people: Collection[User], changes: Iterable[Chan
 
 
 def name_for(viewer: User, clashes: Iterable[Clash]) -> Iterator[Clash]:
-    """The clashes as one person may see them: where else somebody takes part is named to staff who
-    may see meetings, and to the other group's facilitators.  At most three queries."""
+    """Yield the clashes as the viewer may see them. At most three queries.
+
+    The other meeting is named only to staff who may see meetings, and to its group's facilitators.
+    """
     sees_all = viewer.is_staff and (
         viewer.has_perm("meetings.view_meeting") or viewer.has_perm("meetings.change_meeting")
     )
@@ -80,7 +86,7 @@ def _others_near(group_id: int, spans: Collection[Span]) -> list[Meeting]:
 
 
 class _Expected:
-    """Who of these people is expected where."""
+    """Which of these people are expected at which meetings."""
 
     def __init__(
         self, people: Collection[User], others: Collection[Meeting], moved_ids: Collection[int]
@@ -105,7 +111,7 @@ class _Expected:
                 self.guests.add((row.meeting_id, row.user_id))
 
     def at_both(self, change: Change, other: Meeting) -> Iterator[tuple[User, bool]]:
-        """Each with whether the person is a guest at the other meeting."""
+        """Yield the people expected at both, with whether they are guests at the other meeting."""
         for person in self.people:
             here, there = (change.meeting_id or 0, person.pk), (other.pk, person.pk)
             is_guest = there in self.guests

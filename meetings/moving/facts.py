@@ -1,4 +1,4 @@
-"""Reads from the database what the rules decide on."""
+"""Queries for the data that `rules` decides on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from meetings.selectors import read_rhythms
 
 
 def group_of(move: Move) -> int:
-    """The id of the group that a move is about.  Raises Refusal("no_meeting")."""
+    """Return the id of the group that a move is about. Raises Refusal("no_meeting")."""
     if isinstance(move, Add | ChangeSlot):
         return move.group_id
     found = Meeting.objects.filter(pk=move.meeting_id).values_list("group", flat=True).first()
@@ -22,7 +22,7 @@ def group_of(move: Move) -> int:
 
 
 def read_facts(group_id: int) -> Facts:
-    """Five queries.  Raises Refusal("no_group")."""
+    """Read a group's rhythm, meetings and attendance. Five queries. Raises Refusal("no_group")."""
     group = Group.objects.select_related("cohort__course").filter(pk=group_id).first()
     if group is None:
         raise Refusal("no_group", "There is no such group.")

@@ -1,6 +1,6 @@
-"""What people fill in to move meetings, on whichever page.
+"""Forms for moving meetings, shared by the pages and the admin.
 
-Times are wall time in the group's zone, as its slot is.
+Times are wall time in the group's zone, like its slot.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ class TimeInput(forms.TimeInput):
 
 
 class MoveForm(forms.Form):
-    """One kind of move.  `meeting` is None for moves that are about the whole group."""
+    """One kind of move. `meeting` is None for moves that concern the whole group."""
 
-    title: ClassVar[str]  # "{meeting}" and "{group}" stand for their names
+    title: ClassVar[str]  # with placeholders "{meeting}" and "{group}"
     button: ClassVar[str]
     danger: ClassVar[bool] = False
 
@@ -67,16 +67,16 @@ class MoveForm(forms.Form):
         return self.title.format(meeting=label, group=self.group)
 
     def first_values(self) -> dict[str, Any]:
-        """What the fields hold before anybody filled them in."""
+        """Return the initial values of the fields."""
         return {}
 
     def read(self) -> Move:
-        """The move that a valid form asks for.  Raises Refusal("time_skipped")."""
+        """Return the move that a valid form describes. Raises Refusal("time_skipped")."""
         raise NotImplementedError
 
 
 class _TimeForm(MoveForm):
-    """A day, a time and a length."""
+    """A form with day, time and length."""
 
     day = forms.DateField(widget=DateInput)
     time = forms.TimeField(widget=TimeInput, help_text="On the clocks of the group's zone.")
@@ -145,7 +145,7 @@ class PostponeForm(MoveForm):
 
 
 class PutLastForm(MoveForm):
-    """For a meeting that was not held: all later ones stay."""
+    """For a meeting that did not take place: later meetings are not affected."""
 
     title = "Hold {meeting} of {group} a week after the last one"
     button = "Put it last"
@@ -205,7 +205,7 @@ class SlotForm(MoveForm):
         return ChangeSlot(self.group.pk, said["from_day"], slot)
 
 
-# By the last part of a page's address.
+# Keyed by the last part of the page's URL.
 MEETING_FORMS: dict[str, type[MoveForm]] = {
     "reschedule": RescheduleForm,
     "postpone": PostponeForm,

@@ -1,4 +1,4 @@
-"""What can be asked for.  Moments are aware, in any zone."""
+"""The moves that can be requested. Datetimes are aware, in any zone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from meetings.rhythm import Slot
 
 @dataclass(frozen=True, slots=True)
 class Reschedule:
-    """Hold one meeting at another time; it keeps its length when no minutes are given."""
+    """Move one meeting to another time. It keeps its length if `minutes` is None."""
 
     meeting_id: int
     starts_at: datetime
@@ -19,35 +19,35 @@ class Reschedule:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Do not hold one meeting."""
+    """Cancel one meeting."""
 
     meeting_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """Hold a moved or cancelled meeting at its usual time after all."""
+    """Restore a moved or cancelled meeting to its usual time."""
 
     meeting_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class Postpone:
-    """Hold this meeting and all later ones of the rhythm a week later."""
+    """Move this meeting and all later ones of the rhythm a week later."""
 
     meeting_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class PutLast:
-    """Hold this meeting a week after the last one."""
+    """Move this meeting to a week after the last one."""
 
     meeting_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class Add:
-    """Hold an extra session, of no week; as long as usual when no minutes are given."""
+    """Add an extra session, which belongs to no week. `minutes` None means the usual length."""
 
     group_id: int
     starts_at: datetime
@@ -56,7 +56,7 @@ class Add:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSlot:
-    """Meet in another weekly slot from a day on."""
+    """Change the weekly slot from a date on."""
 
     group_id: int
     from_day: date

@@ -1,4 +1,4 @@
-"""What a move would change and for whom, before anything is changed.  Reads only."""
+"""Previews of moves: what a move would change, and for whom. Read-only."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ GUEST = "guest"
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """Somebody who is to be told.  `role`: participant, facilitator or guest."""
+    """A person who will get a message. `role`: participant, facilitator or guest."""
 
     user_id: int
     name: str
@@ -33,7 +33,7 @@ class Affected:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A meeting that is open to somebody instead."""
+    """A meeting that a person could attend instead."""
 
     group: str
     number: int | None
@@ -43,9 +43,9 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Consequence:
-    """Something that a higher floor says would happen to a person, and what is open to them.
+    """An effect on a person, reported by a higher layer, and the meetings open to them instead.
 
-    `options` is None where there is no choice to be made.
+    `options` is None if the person has no choice to make.
     """
 
     name: str
@@ -55,7 +55,10 @@ class Consequence:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`group` with its cohort and course; `digest` is the same as long as all of it is."""
+    """Everything a move would do. `group` has cohort and course loaded.
+
+    `digest` is equal for equal previews.
+    """
 
     group: Group
     kind: str
@@ -78,7 +81,7 @@ class Preview:
         return hashlib.sha256(repr(seen).encode()).hexdigest()[:32]
 
     def summary(self) -> str:
-        """All of it in numbers: "Alpha: 3 meetings change, 1 of them is not held any more; …"."""
+        """Summarize in numbers: "Alpha: 3 meetings change, 1 of them are not held any more; …"."""
         gone = sum(change.after is None for change in self.changes)
         ends = sum(each.options is not None for each in self.consequences)
         return (
@@ -88,9 +91,9 @@ class Preview:
 
 
 def preview_move(move: Move, *, now: datetime, by: int | None = None) -> Preview:
-    """What the move would do, as the person `by` may see it; the digest is the same for everyone.
+    """Return what the move would do, as the user `by` may see it. `by` does not affect the digest.
 
-    Eleven queries, and those of settings.MOVE_CONSEQUENCES.  Raises Refusal as `decide` does.
+    Eleven queries, and those of settings.MOVE_CONSEQUENCES. Raises Refusal as `decide` does.
     """
     facts = read_facts(group_of(move))
     decision = decide(move, facts, now)
@@ -108,7 +111,7 @@ def preview_changes(
     now: datetime,
     by: int | None,
 ) -> Preview:
-    """What changes of a group's meetings mean for people, as the person `by` may see it."""
+    """Return what changes to a group's meetings mean for people, as the user `by` may see it."""
     people = _read_people(group.pk, changes)
     clashes = find_clashes(group.pk, [person for person, _ in people.values()], changes)
     viewer = User.objects.filter(pk=by).first() if clashes and by else None
@@ -126,7 +129,7 @@ def preview_changes(
 
 
 def _read_people(group_id: int, changes: Iterable[Change]) -> dict[int, tuple[User, str]]:
-    """The members, and the guests of the meetings that change."""
+    """Return the members, and the guests of the meetings that change."""
     people = {row.user_id: (row.user, str(row.role)) for row in members_of([group_id])}
     guests = Attendance.objects.filter(
         meeting__in=[change.meeting_id for change in changes if change.meeting_id], is_guest=True
@@ -137,6 +140,6 @@ def _read_people(group_id: int, changes: Iterable[Change]) -> dict[int, tuple[Us
 
 
 def _find_consequences(changes: Sequence[Change], now: datetime) -> Iterable[Consequence]:
-    """What higher floors know: functions of (changes, now) that return consequences."""
+    """Yield the effects that higher layers report through settings.MOVE_CONSEQUENCES."""
     for path in settings.MOVE_CONSEQUENCES:
         yield from import_string(path)(changes, now)

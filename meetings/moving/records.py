@@ -1,4 +1,4 @@
-"""Writing down what happened to meetings, so that people can be told of it."""
+"""Recording moves, so that messages about them can be sent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from meetings.moving.shapes import Change, Span, span_of
 def record_move(
     group_id: int, kind: str, changes: Iterable[Change], *, by: int | None, now: datetime
 ) -> MeetingMove:
-    """Write down one move of one group; each change names its meeting."""
+    """Record one move of one group. Each change must have a meeting id."""
     move = MeetingMove.objects.create(group_id=group_id, kind=kind, at=now, by_id=by)
     MeetingChange.objects.bulk_create(_row(move, change) for change in changes)
     return move
@@ -41,7 +41,7 @@ def _minutes(span: Span | None) -> int | None:
 
 
 def read_held(group_ids: Iterable[int]) -> dict[int, list[Meeting]]:
-    """The meetings of those of these groups that are active, by group.  One query."""
+    """Return the meetings of the active ones among these groups, by group id. One query."""
     held: dict[int, list[Meeting]] = defaultdict(list)
     rows = Meeting.objects.filter(active_group("group__"), group__in=set(group_ids))
     for row in rows.order_by("number", "pk"):
@@ -50,9 +50,9 @@ def read_held(group_ids: Iterable[int]) -> dict[int, list[Meeting]]:
 
 
 def record_followed(before: Mapping[int, Iterable[Meeting]], now: datetime) -> None:
-    """Write down what became of these meetings since, because facts changed that they follow.
+    """Record how these meetings have changed since, after a change of their group or cohort.
 
-    A group that had no meetings before is not told that it has some now.
+    For a group that had no meetings before, nothing is recorded: no one needs a message.
     """
     after = read_held(before)
     for group_id, rows in before.items():

@@ -1,24 +1,24 @@
-"""What a move does to a group's meetings, or why it is refused.  Pure: rows in, changed copies out.
+"""What a move does to a group's meetings, or why it is refused. Pure: rows in, changed copies out.
 
-Refusals, whichever move is asked for:
+Refusals, for any move unless noted:
 
-    no_meeting          there is no such meeting of the group
+    no_meeting          the group has no such meeting
     group_ended         the group has ended
-    meeting_begun       it has begun or is over; rescheduling and putting last: it began more than
-                        7 days ago, or somebody was there
-    meeting_cancelled   it is cancelled (to be restored first)
+    meeting_begun       it has begun or is over; for rescheduling and putting last: it began more
+                        than 7 days ago, or someone was there
+    meeting_cancelled   it is cancelled (restore it first)
     start_past          the new time has passed
     too_far             the new time is more than a year ahead
-    time_skipped        clocks never show that time (meetings.moving.wall, as is bad_day)
+    time_skipped        clocks never show that time (see meetings.moving.wall, also for bad_day)
     bad_length          shorter than 5 minutes or longer than a day
     same_time           nothing would change
     clash               two meetings of the group would overlap
-    too_many_meetings   adding: the group has as many as it may
+    too_many_meetings   adding: the group has the maximum number of meetings
     no_slot             the group has no weekly slot
     outside_rhythm      postponing: the meeting has no place in the rhythm
-    later_has_begun     postponing: a later one was held already
-    in_preview          changing the slot: the group has not begun, its slot is simply edited
-    bad_slot            no such weekday or zone: of the new slot, or of the group's own
+    later_has_begun     postponing: a later meeting was held already
+    in_preview          changing the slot: the group has not begun, so its slot is simply edited
+    bad_slot            the weekday or zone of the new slot, or the group's zone, does not exist
     day_past            changing the slot: that day has passed
 """
 
@@ -56,14 +56,14 @@ from meetings.moving.wall import explain_clock, name_moment
 from meetings.rhythm import Place, Rhythm, Slot, SlotUntil, later_by_weeks
 
 FARTHEST = timedelta(days=366)
-MOVABLE_FOR = timedelta(days=7)  # since the start of a meeting at which nobody was
+MOVABLE_FOR = timedelta(days=7)  # after the start of a meeting that no one attended
 SHORTEST, LONGEST = 5, 1440  # minutes
 
 Kind = MeetingMove.Kind
 
 
 class _Draft:
-    """Copies of a group's rows, to be changed freely, and the rhythm they follow."""
+    """Copies of a group's rows, which may be modified, and the rhythm they follow."""
 
     def __init__(self, facts: Facts, now: datetime) -> None:
         self.facts, self.now = facts, now
@@ -86,31 +86,31 @@ class _Draft:
         return row
 
     def find_movable(self, meeting_id: int) -> Meeting:
-        """A meeting ahead, or one that was not held: the facilitator was ill, say."""
+        """Return a future meeting, or one that was not held (because of illness, for example)."""
         row = self.find(meeting_id)
         if is_not_held(row, self.now, is_attended=row.pk in self.facts.attended):
             return row
         return self.find_held(meeting_id)
 
     def hold(self, row: Meeting, starts_at: datetime, minutes: int) -> None:
-        """Hold a row then, at the word of a person."""
+        """Set a row's time, marking it as changed by a person."""
         check_start(starts_at, self.now)
         check_length(minutes)
         row.starts_at, row.duration_minutes = starts_at, minutes
         row.status, row.touched_at = Meeting.Status.SCHEDULED, self.now
 
     def place_of(self, row: Meeting) -> Place | None:
-        """The row's place in the rhythm; None beyond its end, and for an extra session."""
+        """Return the row's place in the rhythm; None beyond its end, and for an extra session."""
         return self.rhythm.numbered().get(row.number or 0)
 
     def follow(self, rhythm: Rhythm) -> None:
-        """Let the rows follow another rhythm."""
+        """Update the rows to follow another rhythm."""
         self.rhythm = rhythm
         find_rewrite(self.group, rhythm, self.rows, self.now)
 
 
 def is_not_held(row: Meeting, now: datetime, *, is_attended: bool) -> bool:
-    """Whether a meeting whose time has come can still be moved, since nobody was there."""
+    """Return whether a meeting that has begun can still be moved, because no one was there."""
     has_begun = row.starts_at <= now < row.starts_at + MOVABLE_FOR
     return has_begun and not (row.is_cancelled or is_attended)
 
@@ -120,7 +120,7 @@ def no_meeting() -> Refusal:
 
 
 def decide(move: Move, facts: Facts, now: datetime) -> Decision:
-    """What the move does.  Raises Refusal, named above."""
+    """Return what the move does. Raises Refusal, with the codes listed above."""
     if facts.group.has_ended:
         raise Refusal("group_ended", f"{facts.group} has ended: its meetings are history.")
     draft = _Draft(facts, now)
@@ -164,7 +164,7 @@ def _cancel(draft: _Draft, move: Cancel) -> str:
 
 
 def _restore(draft: _Draft, move: Restore) -> str:
-    """Back to its place in the rhythm; one that has none is held at the time it had."""
+    """Restore the row to its place in the rhythm, or to its own start if it has no place."""
     row = draft.find(move.meeting_id)
     if not row.is_cancelled:
         draft.find_held(move.meeting_id)
@@ -238,7 +238,7 @@ def _change_slot(draft: _Draft, move: ChangeSlot) -> str:
 
 
 def _with_slot(rhythm: Rhythm, slot: Slot, from_day: date) -> Rhythm:
-    """The rhythm with another slot from a day on; changes that lay behind that day are void."""
+    """Return the rhythm with another slot from a day on. Later slot changes are dropped."""
     kept = tuple(each for each in rhythm.earlier if each.until < from_day)
     void = [each.slot for each in rhythm.earlier if each.until >= from_day]
     before = void[0] if void else rhythm.slot
@@ -251,7 +251,7 @@ def _is_from(row: Meeting, move: ChangeSlot, now: datetime) -> bool:
     return row.starts_at > now and day >= move.from_day
 
 
-# -- what holds for all --------------------------------------------------------------------------
+# -- checks and results for all moves ------------------------------------------------------------
 
 
 def check_start(starts_at: datetime, now: datetime) -> None:
@@ -282,7 +282,7 @@ def _check_slot(group: Group) -> None:
 
 
 def _check_zone(group: Group) -> None:
-    """Weeks of a zone that does not exist, which plain SQL wrote, are nobody's."""
+    """Raise Refusal if the group's zone does not exist, which only plain SQL can cause."""
     if group.timezone not in zone_names():
         raise Refusal(
             "bad_slot",
@@ -359,7 +359,7 @@ def _capitalize(words: str) -> str:
 
 
 def _explain_order(moved: Meeting, rows: Iterable[Meeting]) -> list[str]:
-    """A date that puts a week behind a later one is mostly a slip."""
+    """Return a note if the new time changes the order of weeks, which is usually a mistake."""
     week = moved.number if moved.rhythm_starts_at else None
     if week is None:
         return []

@@ -1,4 +1,4 @@
-"""Carrying out what was shown."""
+"""Carrying out moves after a preview."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from meetings.rhythm import Rhythm
 
 @transaction.atomic
 def carry_out(move: Move, *, by: int | None, now: datetime, seen: str = "") -> MeetingMove:
-    """Do it, as one thing: rows, rhythm, slot, and the record of it by which people are told.
+    """Carry out a move in one transaction: rows, rhythm, slot, and the record used for messages.
 
-    `seen` is the digest of the preview that a person has confirmed.  Raises Refusal: facts_changed
-    when that preview would look different by now, and those of meetings.moving.rules.
+    `seen` is the digest of the preview that a person has confirmed. Raises Refusal: facts_changed
+    if that preview would now be different, and those of meetings.moving.rules.
     """
     group_id = group_of(move)
     lock_groups([group_id])
@@ -48,7 +48,7 @@ def carry_out(move: Move, *, by: int | None, now: datetime, seen: str = "") -> M
 
 
 def _write_rows(decision: Decision) -> list[Change]:
-    """Save them; return the changes, those of new meetings with their ids."""
+    """Save the rows. Return the changes, with the ids of new meetings filled in."""
     new = [row for row in decision.rows if row.pk is None]
     Meeting.objects.bulk_update([row for row in decision.rows if row.pk], FOLLOWING)
     made = iter(Meeting.objects.bulk_create(new))

@@ -1,4 +1,4 @@
-"""What passes between the parts of moving: facts in, a decision out."""
+"""Data types of moving: the input (`Facts`) and the result (`Decision`) of the rules."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from meetings.rhythm import Rhythm
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A group with its cohort, its rhythm and all its rows.  They are not changed.
+    """A group with its cohort, rhythm and all rows. Treat them as read-only.
 
-    `attended`: ids of the meetings at which anybody was, a guest as well.
+    `attended`: ids of the meetings at which anyone was, including guests.
     """
 
     group: Group
@@ -27,7 +27,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From when, in UTC, and for how many minutes."""
+    """A start, in UTC, and a length in minutes."""
 
     starts_at: datetime
     minutes: int
@@ -42,7 +42,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What happens to one meeting.  None: it is not held.  A new one has no id yet."""
+    """The change of one meeting. None: it is not held. A new meeting has no id yet."""
 
     meeting_id: int | None
     number: int | None  # None: an extra session
@@ -56,10 +56,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a move comes to.
+    """The result of a move.
 
-    `rows` are what is to be saved, new ones without an id; `rhythm` is the group's from then on.
-    `notes` are sentences about what a person might not expect.
+    `rows` are to be saved, new ones without an id; `rhythm` is the group's new rhythm. `notes` are
+    sentences about effects that the user might not expect.
     """
 
     kind: str  # a value of MeetingMove.Kind
@@ -70,7 +70,7 @@ class Decision:
 
 
 def span_of(row: Meeting | None) -> Span | None:
-    """When a meeting is held; None when it is not."""
+    """Return when a meeting is held; None if it is not."""
     if row is None or row.is_cancelled:
         return None
     return Span(row.starts_at, row.duration_minutes)

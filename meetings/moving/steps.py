@@ -1,8 +1,8 @@
-"""From a form to a preview to its confirmation, for whichever page shows them.
+"""The steps of moving a meeting, shared by the pages and the admin.
 
-ask ──filled in──> preview ──confirmed──> done
- ^                   │ ^         │
- └──cannot be────────┘ └─────────┘ something has changed since it was shown
+form ──filled in──> preview ──confirmed──> done
+ ^                    │ ^         │
+ └──refused───────────┘ └─────────┘ something changed after the preview
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from meetings.moving.forms import MoveForm
 from meetings.moving.preview import Preview, preview_move
 from meetings.moving.services import carry_out
 
-SEEN = "seen"  # the field that holds the digest of what was shown
+SEEN = "seen"  # the form field with the digest of the preview
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Where a person stands: with a form to fill in, a preview to confirm, or done."""
+    """The current step: a form to fill in, a preview to confirm, or done."""
 
     form: MoveForm
     preview: Preview | None = None
@@ -29,10 +29,10 @@ class Step:
 
 
 def take_step(form: MoveForm, *, by: int, now: datetime) -> Step:
-    """Go as far as the form allows.  A refusal becomes the form's error."""
+    """Advance as far as the form allows. A refusal becomes a form error."""
     if not form.is_bound and form.fields:
         return Step(form)
-    if not form.is_bound:  # nothing to fill in: what would happen is shown at once
+    if not form.is_bound:  # nothing to fill in: show the preview directly
         form = type(form)({}, group=form.group, meeting=form.chosen)
     if not form.is_valid():
         return Step(form)

@@ -1,7 +1,7 @@
-"""What another start or number of meetings of a cohort would do to its groups' meetings.
+"""Previews of changes to a cohort's start date or number of meetings.
 
-Named in settings.TERM_PREVIEW; nothing is changed here.  Once the cohort is saved, the meetings
-follow by the same rules (meetings.following).
+Registered in settings.TERM_PREVIEW; nothing is changed here. Once the cohort is saved, its meetings
+are updated by the same rules (`meetings.following`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from meetings.moving.shapes import Change, Facts, span_of
 def preview_terms(
     cohort_id: int, term: Term, now: datetime, by: int | None = None
 ) -> Iterator[Preview]:
-    """One preview for each active group whose meetings change."""
+    """Yield one preview for each active group whose meetings would change."""
     groups = Group.objects.filter(active_group(), cohort=cohort_id).order_by("name", "pk")
     for group_id in groups.values_list("pk", flat=True):
         facts = read_facts(group_id)
@@ -37,7 +37,7 @@ def preview_terms(
 def find_changes(
     facts: Facts, term: Term, now: datetime
 ) -> tuple[tuple[Change, ...], tuple[str, ...]]:
-    """What becomes of each meeting of a group, and what a person might not expect.  Pure."""
+    """Return the changes to a group's meetings, and notes on what users might not expect. Pure."""
     wanted = replace(facts.rhythm, start_date=term.start_date, count=term.number_of_meetings)
     rows = [copy(row) for row in facts.rows]
     rhythm = make_room(facts.group, wanted, rows, now)

@@ -1,4 +1,4 @@
-"""Wall time as people say it, and what clock changes make of it.  Pure."""
+"""Wall times that people enter, and how clock changes affect them. Pure."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from cohorts.errors import Refusal
 from cohorts.zones import find_zone
 from meetings.rhythm import instant
 
-FIRST_YEAR, LAST_YEAR = 2000, 2999  # datetime itself gives up near the years 1 and 9999
+FIRST_YEAR, LAST_YEAR = 2000, 2999  # datetime fails close to the years 1 and 9999
 
 
 def read_wall_time(day: date, wall_time: time, zone: str) -> datetime:
-    """The moment, in UTC, at which clocks of an IANA zone show this.
+    """Return the moment, in UTC, at which clocks in an IANA zone show this time.
 
-    Of a time that shows twice the first is meant.  Raises Refusal: time_skipped for one that the
-    clocks never show, since nobody who writes it means another; bad_day for one in no calendar that
-    people use.
+    If clocks show the time twice, the first is meant. Raises Refusal: time_skipped if clocks never
+    show it, because guessing would surprise the user; bad_day for a year out of range.
     """
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise Refusal("bad_day", f"{day.year} is no year in which meetings are held.")
@@ -34,9 +33,9 @@ def explain_gap(day: date, wall_time: time, zone: str) -> str:
 
 
 def explain_clock(moment: datetime, wall_time: time | None, zone: str) -> str:
-    """A sentence about a moment for which the clock alone is not clear, else "".
+    """Return a sentence if the wall time of a moment is ambiguous or was shifted, else "".
 
-    `wall_time` is what the clock was meant to show, None where it was not said.
+    `wall_time` is the intended wall time, None if it is not known.
     """
     local = moment.astimezone(find_zone(zone))
     day = name_day(local.date())
@@ -56,6 +55,6 @@ def name_day(day: date) -> str:
 
 
 def name_moment(moment: datetime, zone: str) -> str:
-    """ "Wednesday 13 January 2027, 15:00 (Europe/Berlin)"."""
+    """Return "Wednesday 13 January 2027, 15:00 (Europe/Berlin)"."""
     local = moment.astimezone(find_zone(zone))
     return f"{local:%A} {name_day(local.date())}, {local:%H:%M} ({zone})"

@@ -1,4 +1,4 @@
-"""What staff's pages show of meetings."""
+"""Template tags for meetings on admin pages."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ register = template.Library()
 
 @register.inclusion_tag("admin/meetings/who_comes.html", takes_context=True)
 def who_comes(context: template.Context, group: Group) -> dict[str, Any]:
-    """A group's meetings to come, each with who has answered what.  Six queries.
+    """Show a group's future meetings, each with a summary of the RSVPs. Six queries.
 
-    Nothing for staff who may not view meetings.
+    Empty for staff who may not view meetings.
     """
     if not staff_may(context["request"].user, *SEE_FIGURES):
         return {"rows": []}
