@@ -1,12 +1,12 @@
-"""A roster: a CSV file with one line per person in a group.
+"""Roster import: a CSV file with one line per person in a group.
 
-    reading   bytes -> rows                  what a spreadsheet did to the file
-    cells     text -> value                  one column each
-    lines     rows -> lines                  what the file says
-    facts     what the database says, as frozen values
-    plan      lines, facts -> changes        what is to be done, in words for the preview
-    changes   the shapes of a plan
+    reading   bytes -> rows                  undo what spreadsheets do to the file
+    cells     text -> value                  one parser per column
+    lines     rows -> lines                  the content of the file
+    facts     frozen values from the database
+    plan      lines, facts -> changes        what to change, in words for the preview
+    changes   the types of a plan
 
-All pure but the loading of facts; `cohorts.services.roster` carries a plan out.  Every stage tells
-all that is wrong with the file, by line, and goes on, so that a person mends it once.
+All pure except the loading of facts; `cohorts.services.roster` applies a plan.  Every stage reports
+all problems by line and continues, so that the user can fix the file in one pass.
 """

@@ -1,7 +1,7 @@
-"""From a cell's text to its value, column by column.
+"""Parse the cells of a roster, column by column.
 
-An empty cell says nothing: its value is None, or "" for text.  A parser raises CellError with a
-sentence that says what to write instead.
+The value of an empty cell is None, or "" for text.  A parser raises CellError with a sentence that
+says what to write instead.
 """
 
 from __future__ import annotations
@@ -27,16 +27,19 @@ FIRST_YEAR, LAST_YEAR = 2000, 2100
 MOST_MEETINGS = 60
 LONGEST_EMAIL = 254
 
-# Excel turns a long number into 1.23457E+17 and rounds it to 15 digits, for good.
+# Excel turns a long number into 1.23457E+17, which loses all digits after the 15th.
 _ROUNDED = re.compile(r"[0-9]([.,][0-9]+)?e\+?[0-9]+", re.IGNORECASE)
 
 
 class CellError(ValueError):
-    """What is wrong with a cell, in a sentence."""
+    """A problem with a cell, as a sentence."""
 
 
 def parse_cell(column: str, text: str) -> Any:
-    """The value of one cell.  Raises CellError or, for a slot, SlotError; both are ValueErrors."""
+    """Return the value of one cell.
+
+    Raises CellError or, for a slot, SlotError; both are ValueErrors.
+    """
     if LOST in text:
         raise CellError(
             "This is not UTF-8, and letters were lost. Save the file as “CSV UTF-8” and try again."
@@ -86,7 +89,7 @@ def _parse_zone(text: str) -> str | None:
     raise CellError(f"“{text}” is no time zone. {_suggest_zone(text.lower())}")
 
 
-@lru_cache(maxsize=1000)  # one mistake tends to be made on every line, and looking takes 2 ms
+@lru_cache(maxsize=1000)  # the same mistake is often on every line, and a search takes 2 ms
 def _suggest_zone(text: str) -> str:
     known = _zones_in_lower_case()
     near = get_close_matches(text, known, n=1)

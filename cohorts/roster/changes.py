@@ -1,6 +1,6 @@
-"""What importing a roster would change, each change in words for the preview.
+"""The changes that a roster import would make, each with a description for the preview.
 
-An id that is None belongs to something that the same plan makes, found by its key or e-mail.
+If an id is None, the same plan creates the object; it is found by its key or e-mail.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from cohorts.roster.slots import Slot
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A new value for one field of a row; `title` is its name for people."""
+    """A new value for one field of a row; `title` is the field's name for people."""
 
     field: str
     title: str
@@ -70,9 +70,10 @@ class NewCohort:
 
 @dataclass(frozen=True, slots=True)
 class ChangedCohort:
-    """`active` names its active groups, whose people hold invitations; `line` says the first edit.
+    """Changes to a cohort; `line` is the first line of the file that makes one.
 
-    With any of them, what follows has to be confirmed (cohorts.services.terms).
+    `active` names its active groups, whose people hold invitations.  If there are any, the
+    consequences must be confirmed (`cohorts.services.terms`).
     """
 
     counted: ClassVar = ("cohort changed", "cohorts changed")
@@ -144,7 +145,7 @@ class ChangedPerson:
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """The membership that ends because its person moves."""
+    """The membership that ends because the person moves."""
 
     membership_id: int
     group: str
@@ -205,7 +206,7 @@ Change = (
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One heading of a preview."""
+    """One heading of a preview with its changes."""
 
     title: str
     words: tuple[str, ...]
@@ -213,7 +214,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class RosterPlan:
-    """What a file would change, given the facts; or what is wrong with it, and then nothing."""
+    """The changes that a file would make to the current facts, or its problems.
+
+    A plan with problems must not be applied.
+    """
 
     courses: tuple[NewCourse, ...] = ()
     cohorts: tuple[NewCohort | ChangedCohort, ...] = ()
@@ -229,23 +233,23 @@ class RosterPlan:
 
     @property
     def running(self) -> tuple[ChangedCohort, ...]:
-        """The changes of running cohorts, which a person has to confirm."""
+        """Return the changes to running cohorts, which a user must confirm."""
         changed = (each for each in self.cohorts if isinstance(each, ChangedCohort))
         return tuple(each for each in changed if each.is_running)
 
     @property
     def digest(self) -> str:
-        """Equal for plans that change the same; what was confirmed is carried out or nothing."""
+        """Return a hash of the changes, to check that the plan applied is the plan confirmed."""
         return hashlib.sha256(repr(self.changes).encode()).hexdigest()
 
     def summary(self) -> str:
-        """The changes in numbers: "1 new cohort, 3 new groups, 24 people join"."""
+        """Return the changes in numbers: "1 new cohort, 3 new groups, 24 people join"."""
         counts = Counter(change.counted for change in self.changes)
         numbers = [f"{n} {one if n == 1 else many}" for (one, many), n in counts.items()]
         return ", ".join(numbers) or "Nothing to change: everything is here already"
 
     def sections(self, today: date) -> list[Section]:
-        """The changes in words under their headings, empty headings left out."""
+        """Return the changes in words under their headings, without empty headings."""
         parts = {
             "Courses": self.courses,
             "Cohorts": self.cohorts,

@@ -1,4 +1,4 @@
-"""What the database says about that which a roster names, as frozen values."""
+"""Load what a roster refers to from the database, as frozen values."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class GroupFact:
 
 @dataclass(frozen=True, slots=True)
 class PersonFact:
-    """`has_signed_in`: at any time, with a password or with Discord."""
+    """A person; `has_signed_in` means at any time, with a password or with Discord."""
 
     id: int
     email: str | None
@@ -54,7 +54,7 @@ class PersonFact:
 
     @property
     def has_account(self) -> bool:
-        """Whether somebody could be signed in as another by a changed Discord id."""
+        """Return whether a changed Discord id could give someone else access to this account."""
         return self.is_staff or self.has_signed_in
 
 
@@ -79,14 +79,15 @@ _N = TypeVar("_N", bound=_Named)
 
 @dataclass(frozen=True)
 class Facts:
-    """All courses, the cohorts and groups that are named with all their members, and the people."""
+    """All courses, the cohorts that the file names with their groups and members, and the
+    people."""
 
     courses: tuple[CourseFact, ...] = ()
     cohorts: tuple[CohortFact, ...] = ()
     groups: tuple[GroupFact, ...] = ()
     people: tuple[PersonFact, ...] = ()
     members: tuple[MemberFact, ...] = ()
-    former: Mapping[str, PersonFact] = field(default_factory=dict)  # by addresses of before
+    former: Mapping[str, PersonFact] = field(default_factory=dict)  # by former address
 
     def course(self, name: str) -> CourseFact | None:
         return find_named(self.courses, name)
@@ -99,13 +100,13 @@ class Facts:
 
 
 def find_named(named: Iterable[_N], name: str) -> _N | None:
-    """The one of exactly this name, else the first of this name in another spelling."""
+    """Return the object with exactly this name, or else the first one that differs only in case."""
     alike = [each for each in named if fold(each.name) == fold(name)]
     return next((each for each in alike if each.name == name), alike[0] if alike else None)
 
 
 def load_facts(lines: Collection[Line]) -> Facts:
-    """Seven queries for a file of any size."""
+    """Load the facts with a constant number of queries for a file of any size."""
     courses = tuple(CourseFact(row.pk, row.name) for row in Course.objects.order_by("pk"))
     cohorts = _load_cohorts(courses, lines)
     ids = [cohort.id for cohort in cohorts]
@@ -171,7 +172,7 @@ def _person(row: User) -> PersonFact:
         row.name,
         row.discord_id,
         is_staff=row.is_staff or row.is_superuser,
-        # Each sign-in writes `last_login`; one with Discord that was not finished tells an address.
+        # Each sign-in sets `last_login`; an unfinished one with Discord sets only `discord_email`.
         has_signed_in=row.last_login is not None or bool(row.discord_email),
     )
 

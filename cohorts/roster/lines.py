@@ -1,4 +1,4 @@
-"""What a roster says, line by line."""
+"""The lines of a roster as typed values."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ GroupKey = tuple[str, str, str]
 class Line:
     """One person in one group.
 
-    `bad` names the columns whose cell could not be read, or that the file lacks: their value is
-    None, and nothing follows from it.  `slot` may be TBD.
+    `bad` names the columns that the file lacks or whose cell could not be parsed: their value is
+    None and must be ignored.  `slot` may be TBD.
     """
 
     number: int
@@ -39,7 +39,7 @@ class Line:
 
     @property
     def cohort_key(self) -> CohortKey | None:
-        """The cohort in any case; None where it is not known which is meant."""
+        """Return the cohort's case-folded key; None if course or cohort is unknown."""
         if self.course and self.cohort:
             return fold(self.course), fold(self.cohort)
         return None
@@ -53,7 +53,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """What a file says, all that is wrong with it, and what was left aside."""
+    """The lines of a file, all its problems, and notes on what was ignored."""
 
     lines: tuple[Line, ...]
     problems: tuple[Problem, ...]
@@ -61,12 +61,12 @@ class Roster:
 
 
 def fold(name: str) -> str:
-    """The form in which names are compared: two spellings of one name are one."""
+    """Return the form in which names are compared, ignoring case."""
     return name.casefold()
 
 
 def parse(data: bytes) -> Roster:
-    """Read a roster.  Never raises for bad input: what is wrong stands in `problems`."""
+    """Parse a roster.  Never raises for bad input: errors are listed in `problems`."""
     table = read_table(data)
     problems = table.problems
     lines = tuple(_parse_row(row, table.absent, problems) for row in table.rows)

@@ -1,19 +1,19 @@
-"""What a roster would change, given the facts.  Pure: nothing is read or written here.
+"""Plan the changes of a roster import.  Pure: nothing is read or written here.
 
-A file updates what it names and removes nothing.  An empty cell leaves a value as it is:
+A file updates what it names and removes nothing.  An empty cell leaves a value unchanged:
 
-    cell         something new            something known
+    cell         for a new object         for an existing object
     -----------  -----------------------  ------------------------------------------------------
-    start_date   needed                   changed; once a group of the cohort is active, only when
-                                          what follows was shown and confirmed
-    meetings     needed                   as start_date
-    slot         no slot yet              changed in preview; later that needs a person
-    timezone     UTC when empty           as the slot
-    name         needed                   changed, unless the person is of staff
-    discord_id   may be empty             changed, unless it is another person's, or the person
-                                          has signed in before or is of staff (plan_people)
+    start_date   required                 changed; if a group of the cohort is active, only after
+                                          the consequences were previewed and confirmed
+    meetings     required                 like start_date
+    slot         no slot yet              changed in preview; refused once active
+    timezone     UTC when empty           like the slot
+    name         required                 changed, unless the person is staff
+    discord_id   may be empty             changed, unless it belongs to another person, or the
+                                          person has signed in before or is staff (plan_people)
     role         participant when empty   changed
-    group        made                     a participant of another group of the cohort moves
+    group        created                  a participant of another group of the cohort moves
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from cohorts.roster.problems import Problem
 
 
 def plan(roster: Roster, facts: Facts) -> RosterPlan:
-    """The changes in the order of the file; with any problem the plan must not be carried out."""
+    """Return the changes in the order of the file.  A plan with problems must not be applied."""
     problems: list[Problem] = list(roster.problems)
     lines = roster.lines
     cohorts = plan_cohorts(lines, facts, problems)
@@ -47,7 +47,7 @@ def plan(roster: Roster, facts: Facts) -> RosterPlan:
 
 
 def _doubt_ids(lines: tuple[Line, ...]) -> list[str]:
-    """Spreadsheets keep 15 digits of a number and put zeros for the rest."""
+    """Return notes on Discord ids that a spreadsheet may have rounded to 15 digits."""
     return [
         f"Line {line.number}: the Discord id {line.discord_id} ends in zeros, as a number that a "
         "spreadsheet has rounded. Compare it with Discord."

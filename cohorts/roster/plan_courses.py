@@ -1,4 +1,4 @@
-"""What a roster changes in courses, cohorts and groups."""
+"""Plan a roster's changes to courses, cohorts and groups."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COHORT_COLUMNS = {"start_date": "start date", "number_of_meetings": "number of m
 
 @dataclass(frozen=True, slots=True)
 class NamedGroup:
-    """A group that a file names: known, or to be made (`fact` is None)."""
+    """A group that a file names; `fact` is None if it is new."""
 
     key: GroupKey
     name: str
@@ -100,7 +100,7 @@ def _active_groups(cohort: CohortFact, facts: Facts) -> tuple[str, ...]:
 def plan_groups(
     lines: Iterable[Line], facts: Facts, problems: list[Problem]
 ) -> tuple[list[NewGroup | ChangedGroup], dict[GroupKey, NamedGroup]]:
-    """The changes, and every group that the file names."""
+    """Return the changes, and every group that the file names."""
     changes: list[NewGroup | ChangedGroup] = []
     named: dict[GroupKey, NamedGroup] = {}
     in_cohort = by_key(facts.groups, lambda group: group.cohort_id)
@@ -146,5 +146,5 @@ def _change_group(
 
 
 def _or_none(slot: Slot | str | None) -> Slot | None:
-    """A slot that is to be decided is none."""
+    """Return the slot; None for TBD."""
     return slot if isinstance(slot, Slot) else None

@@ -1,6 +1,6 @@
-"""Who joins, who moves and whose role changes by a roster.
+"""Plan a roster's changes to memberships: who joins, who moves and whose role changes.
 
-One person in one cohort is looked at at a time: that is where a participant has one group.
+Each person is planned per cohort, because a participant has one group in a cohort.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Groups = Mapping[GroupKey, NamedGroup]
 
 @dataclass(frozen=True, slots=True)
 class _Person:
-    """Somebody in one cohort: known, or new (`id` is None)."""
+    """A person in one cohort; `id` is None if the person is new."""
 
     email: str
     id: int | None
@@ -34,7 +34,8 @@ class _Person:
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """A file's word that somebody be in a group in a role; `held` is what is there already."""
+    """The file's request that a person be in a group in a role; `held` is the current
+    membership."""
 
     person: _Person
     group: NamedGroup
@@ -50,7 +51,10 @@ class _Wish:
 def plan_memberships(
     lines: Collection[Line], facts: Facts, groups: Groups, problems: list[Problem]
 ) -> list[Joining | RoleChange]:
-    """Nobody leaves for not being named; a participant who is named in another group moves."""
+    """Return the changes.
+
+    People whom the file does not name stay; a participant named in another group moves.
+    """
     changes: list[Joining | RoleChange] = []
     people = _read_people(lines, facts)
     for key, spoken in by_key(lines, _person_in_cohort).items():
@@ -62,7 +66,7 @@ def plan_memberships(
 
 
 def _read_people(lines: Iterable[Line], facts: Facts) -> dict[tuple[str, CohortKey], _Person]:
-    """Everybody in each cohort, by what the file and the facts say of them."""
+    """Return each person in each cohort, as the file and the facts describe them."""
     known = {person.email: person for person in facts.people}
     members = by_key(facts.members, lambda member: (member.user_id, member.cohort_id))
     people: dict[tuple[str, CohortKey], _Person] = {}
@@ -80,7 +84,7 @@ def _names(line: Line) -> tuple[str, str]:
 
 
 def _person_in_cohort(line: Line) -> tuple[str, CohortKey] | None:
-    """None where a cell that decides about the membership could not be read."""
+    """Return the key of a person in a cohort; None if a cell that decides the membership is bad."""
     if line.email and line.group_key and line.cohort_key and "role" not in line.bad:
         return line.email, line.cohort_key
     return None
@@ -89,7 +93,10 @@ def _person_in_cohort(line: Line) -> tuple[str, CohortKey] | None:
 def _read_wishes(
     person: _Person, lines: Iterable[Line], groups: Groups, problems: list[Problem]
 ) -> list[_Wish]:
-    """One wish per group.  An empty role leaves the role that is held, else means participant."""
+    """Return one wish per group.
+
+    An empty role keeps the current role; for a new membership it means participant.
+    """
     by_group = {member.group_id: member for member in person.held}
     wishes = []
     for key, spoken in by_key(lines, lambda line: line.group_key).items():
@@ -102,7 +109,8 @@ def _read_wishes(
 
 
 def _check_one_group(wishes: Iterable[_Wish], problems: list[Problem]) -> bool:
-    """Whether this is a participant of one group at most; tells each further one."""
+    """Return whether the person is a participant of at most one group; report each further
+    group."""
     mine = [wish for wish in wishes if wish.role == PARTICIPANT]
     for other in mine[1:]:
         first = mine[0]
@@ -155,7 +163,7 @@ def _refuse_wish(wish: _Wish) -> str:
 
 
 def _find_leaving(wish: _Wish, wishes: Iterable[_Wish], facts: Facts) -> Leaving | None:
-    """The membership as participant that ends with this wish, if there is one."""
+    """Return the membership as participant that ends with this wish, if there is one."""
     if wish.role != PARTICIPANT:
         return None
     kept = {other.held.id for other in wishes if other.held}
@@ -173,7 +181,7 @@ def _check_sizes(
     groups: Groups,
     problems: list[Problem],
 ) -> None:
-    """A group that has a size takes no more participants than that by a file either."""
+    """Report groups that would have more participants than their size allows."""
     before = Counter(member.group_id for member in facts.members if member.role == PARTICIPANT)
     gains = _count_gains(changes, facts)
     for key, spoken in by_key(lines, lambda line: line.group_key).items():
@@ -189,7 +197,7 @@ def _check_sizes(
 
 
 def _count_gains(changes: Iterable[Joining | RoleChange], facts: Facts) -> Counter[int]:
-    """By how many participants each known group grows (or shrinks)."""
+    """Return the change in the number of participants of each existing group."""
     group_of = {member.id: member.group_id for member in facts.members}
     gains: Counter[int] = Counter()
     for change in changes:

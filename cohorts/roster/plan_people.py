@@ -1,14 +1,15 @@
-"""What a roster changes in people.
+"""Plan a roster's changes to people.
 
-A file is written by many hands, so it takes over nobody's account.  A line that would is an error:
+Many people edit such a file, so an import must not take over an account.  A line that would is an
+error:
 
-    the person                  name      Discord id
-    --------------------------  --------  -----------------
-    is of staff                 stays     stays
-    has signed in at any time   changed   stays, also empty
-    has never signed in         changed   changed or filled
+    the person                  name        Discord id
+    --------------------------  ----------  --------------------------
+    is staff                    unchanged   unchanged
+    has signed in at any time   changed     unchanged, even if missing
+    has never signed in         changed     changed or set
 
-An address is never changed: people are known by it.
+An address is never changed: it identifies the person.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def plan_people(
 
 
 def _outdated(line: Line, email: str, person: PersonFact) -> Problem:
-    """Taken for somebody new, the person would be here twice."""
+    """Report a former address; otherwise the import would create the person a second time."""
     now = f"whose address is {person.email} now" if person.email else "who has none now"
     return Problem(
         line.number, "email", f"{email} was the address of {person.name}, {now}. Write that one."
@@ -88,7 +89,8 @@ def _change_person(
 
 
 def _zone_of(lines: Iterable[Line], groups: Groups) -> str:
-    """A new person's own zone: the first group's is the best guess, and can be changed by them."""
+    """Return the zone for a new person: the first group's, as a guess that the person can
+    change."""
     named = by_key(lines, lambda line: line.group_key)
     return next((groups[key].timezone for key in named), "UTC")
 
@@ -96,7 +98,7 @@ def _zone_of(lines: Iterable[Line], groups: Groups) -> str:
 def _check_discord_ids(
     by_email: Mapping[str, Collection[Line]], facts: Facts, problems: list[Problem]
 ) -> None:
-    """An id belongs to one person, here and in the file."""
+    """Report Discord ids that belong to another person, in the database or in the file."""
     owners = {person.discord_id: person for person in facts.people if person.discord_id}
     claimed: dict[int, Line] = {}
     for email, spoken in by_email.items():

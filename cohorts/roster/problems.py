@@ -1,4 +1,4 @@
-"""What is wrong with a file, for the person who mends it."""
+"""A problem in a roster file, described for the user who fixes it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """`line` counts from 1, the header's; `column` is empty for the whole line or file."""
+    """`line` counts from 1, the header; `column` is empty if the whole line or file is wrong."""
 
     line: int
     column: str

@@ -1,4 +1,4 @@
-"""From a file's bytes to its rows, whatever a spreadsheet did to it on the way."""
+"""Read the rows of a CSV file, tolerating what spreadsheets do to it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MOST_LINES = 10_000
 
 DELIMITERS = ",;\t"
 LOST = "\N{REPLACEMENT CHARACTER}"
-_SEPARATOR_LINE = re.compile(r"sep=([,;\t|])\s*", re.IGNORECASE)  # what Excel writes for itself
+_SEPARATOR_LINE = re.compile(r"sep=([,;\t|])\s*", re.IGNORECASE)  # Excel's delimiter hint
 
 _SAVE_AS = "Save it as “CSV UTF-8 (comma delimited)”."
 _NO_TEXT = {
@@ -44,7 +44,7 @@ _NO_TEXT = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The texts of one record by column, and the line on which it begins."""
+    """The cells of one record by column, and the number of its first line."""
 
     number: int
     cells: dict[str, str]
@@ -52,7 +52,7 @@ class Row:
 
 @dataclass(slots=True)
 class Table:
-    """`absent` are columns that the file lacks; `notes` is what was understood and left aside."""
+    """`absent` are the columns that the file lacks; `notes` lists what was ignored."""
 
     rows: list[Row] = field(default_factory=list)
     absent: frozenset[str] = frozenset()
@@ -61,7 +61,7 @@ class Table:
 
 
 def read_table(data: bytes) -> Table:
-    """The rows of a roster.  Bytes that are not UTF-8 come back as LOST, for the cells to tell."""
+    """Return the rows of a roster.  Invalid UTF-8 becomes LOST, which the cell parsers report."""
     table = Table()
     refused = _refuse_file(data)
     if refused:
@@ -98,7 +98,7 @@ class _Record:
 
 
 def _records(text: str) -> Iterator[_Record]:
-    """The records that hold anything, each with the number of its first line."""
+    """Yield the records that are not empty, each with the number of its first line."""
     delimiter, skipped = _find_delimiter(text)
     lines = io.StringIO(text, newline="")
     for _ in range(skipped):
@@ -119,7 +119,7 @@ def _records(text: str) -> Iterator[_Record]:
 
 
 def _find_delimiter(text: str) -> tuple[str, int]:
-    """What separates the cells, and how many lines to skip before the header."""
+    """Return the delimiter and the number of lines to skip before the header."""
     lines = io.StringIO(text, newline="")
     first = lines.readline()
     told = _SEPARATOR_LINE.fullmatch(first)
@@ -175,7 +175,7 @@ def _read_row(table: Table, record: _Record, columns: list[str]) -> None:
     if record.broken:
         table.problems.append(Problem(record.number, "", record.broken))
         return
-    # Missing cells at the end are empty: that is how hand-written files leave out a role.
+    # Missing cells at the end count as empty: hand-written files leave out the role that way.
     surplus = record.cells[len(columns) :]
     if any(cell.strip() for cell in surplus):
         sentence = (

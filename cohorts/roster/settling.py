@@ -1,4 +1,4 @@
-"""Several lines speak of one thing, and must say the same of it."""
+"""Combine lines that describe the same object, and report contradictions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _T = TypeVar("_T")
 
 
 def by_key(things: Iterable[_T], key: Callable[[_T], _K | None]) -> dict[_K, list[_T]]:
-    """Lines (or facts) by what they speak of, in their order; without a key they are left out."""
+    """Group lines (or facts) by key, in order; those whose key is None are left out."""
     found: dict[_K, list[_T]] = {}
     for thing in things:
         value = key(thing)
@@ -23,7 +23,8 @@ def by_key(things: Iterable[_T], key: Callable[[_T], _K | None]) -> dict[_K, lis
 
 
 def settle(lines: Collection[Line], column: str, subject: str, problems: list[Problem]) -> Any:
-    """The one value that lines give for a column, None where none does; tells any second value."""
+    """Return the one value that the lines give for a column, or None; report each different
+    value."""
     first = first_with(lines, column)
     if first is None:
         return None
@@ -37,10 +38,11 @@ def settle(lines: Collection[Line], column: str, subject: str, problems: list[Pr
 
 
 def first_with(lines: Iterable[Line], column: str) -> Line | None:
-    """The first line that says anything in a column."""
+    """Return the first line with a value in a column."""
     return next((line for line in lines if getattr(line, column) not in (None, "")), None)
 
 
 def is_unclear(lines: Iterable[Line], column: str) -> bool:
-    """Whether a cell could not be read, so that silence means nothing."""
+    """Return whether a cell of the column is bad, so that a missing value is not an error of its
+    own."""
     return any(column in line.bad for line in lines)

@@ -1,4 +1,4 @@
-"""A slot as people write it.
+"""Parse and format weekly slots.
 
     Wednesday 15:00                  60 minutes
     Wednesday 15:00-16:30            90 minutes
@@ -7,7 +7,8 @@
     Sunday 23:00-24:00               midnight, as an end
     TBD                              not decided yet
 
-A weekday may be cut to three letters or more, in any case, and be a plural: Wed, tues, Sundays.
+A weekday may be shortened to three letters or more, in any case, and be a plural: Wed, tues,
+Sundays.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Final
 
 WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 USUAL_MINUTES = 60
-SHORTEST, LONGEST = 5, 1440  # minutes; the database's own bounds
+SHORTEST, LONGEST = 5, 1440  # minutes; as in the database constraint
 SHORTEST_WEEKDAY = 3  # letters
 MINUTES_A_DAY = 1440
 
@@ -33,12 +34,12 @@ _TWELVE_HOURS = re.compile(r"[0-9]\s*[ap]\.?\s?m\b", re.IGNORECASE)
 
 
 class SlotError(ValueError):
-    """What is wrong with a slot, in a sentence."""
+    """A problem with a slot, as a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Weekday (0 is Monday) and wall time of the beginning, and minutes."""
+    """A weekly slot: weekday (0 is Monday), wall time of the start, and duration in minutes."""
 
     weekday: int
     start_time: time
@@ -52,7 +53,7 @@ TBD: Final = "TBD"
 
 
 def parse_slot(text: str) -> Slot | str:
-    """A Slot, or TBD.  Raises SlotError."""
+    """Return a Slot, or TBD.  Raises SlotError."""
     if text.upper() == TBD:
         return TBD
     match = _SLOT.fullmatch(text)
@@ -69,7 +70,7 @@ def parse_slot(text: str) -> Slot | str:
 
 
 def render_slot(slot: Slot) -> str:
-    """The slot with its end, as parse_slot reads it."""
+    """Format the slot with its end, as parse_slot reads it."""
     begin = timedelta(hours=slot.start_time.hour, minutes=slot.start_time.minute)
     end = begin + timedelta(minutes=slot.duration_minutes)
     end_time = f"{end.seconds // 3600:02}:{end.seconds // 60 % 60:02}"
@@ -98,7 +99,7 @@ def _parse_weekday(word: str) -> int:
 
 
 def _parse_minutes(text: str) -> int:
-    """Minutes since midnight; 24:00 is the next one."""
+    """Return the minutes since midnight; 24:00 is 1440."""
     hour, minute = (int(part) for part in text.split(":"))
     minutes = hour * 60 + minute
     if minute >= 60 or minutes > MINUTES_A_DAY:
@@ -107,7 +108,7 @@ def _parse_minutes(text: str) -> int:
 
 
 def _count_minutes(weekday: int, start: int, end_day: str | None, end_text: str) -> int:
-    """From the start to an end on the same day or, across midnight, the next."""
+    """Return the minutes from the start to an end on the same day or, across midnight, the next."""
     end = _parse_minutes(end_text)
     if end_day:
         end += (_parse_weekday(end_day) - weekday) % 7 * MINUTES_A_DAY
