@@ -1,9 +1,9 @@
-"""Sending letters about accounts: links to set a password, and warnings of changes.
+"""Send e-mails about accounts: password links, and warnings about changed accounts.
 
-They are no messages of the outbox.  A link opens an account, so it is made when the letter is sent
-and is kept nowhere, and staff never see it.  A person who cannot sign in cannot answer the question
-that holds all other messages, so a link is sent whatever holds them.  A warning waits as they do:
-it is due to a person who may have got it from the original of a copied database.
+They are not messages of the outbox.  A password link opens an account, so it is created when the
+e-mail is sent, is stored nowhere, and is never shown to staff.  It is sent even while other
+messages are held: someone who cannot sign in cannot end the hold.  A warning waits until the hold
+ends, because the original of a copied database may already have sent it.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ SUBJECTS = {
     Kind.ADDRESS_CHANGED: "Your e-mail address was changed",
     Kind.DISCORD_CHANGED: "Your Discord account was changed",
 }
-KEEP = {  # after this nobody waits for it any more
+KEEP = {  # older letters are deleted unsent
     Kind.PASSWORD_RESET: timedelta(hours=1),
     Kind.ADDRESS_CHANGED: timedelta(days=7),
     Kind.DISCORD_CHANGED: timedelta(days=7),
 }
-CLAIM = timedelta(minutes=5)  # far longer than one letter takes; also the wait after a failure
-AT_ONCE = 100  # letters in one round
+CLAIM = timedelta(minutes=5)  # far longer than sending takes; also the delay after a failure
+AT_ONCE = 100  # letters per round
 
 
 def send_account_letters(now: datetime) -> None:
-    """Send what is due.  Any number of rounds may run at once."""
+    """Send the letters that are due.  Several rounds may run concurrently."""
     _forget_late(now)
     due = AccountLetter.objects.filter(next_try_at__lte=now)
     if why_held(now):
@@ -62,13 +62,13 @@ def _forget_late(now: datetime) -> None:
 
 
 def _claim(letter: AccountLetter, now: datetime) -> bool:
-    """Take a letter for this round; one that cannot be sent is tried again afterwards."""
+    """Reserve a letter for this round; if it is not sent, it is due again after CLAIM."""
     waiting = AccountLetter.objects.filter(pk=letter.pk, next_try_at=letter.next_try_at)
     return bool(waiting.update(next_try_at=now + CLAIM))
 
 
 def _send(letter: AccountLetter, server: MailServer, now: datetime) -> bool:
-    """Send one letter and forget it; return False when the server takes nobody's letter."""
+    """Send one letter and delete it; return False if the mail server accepts no letters at all."""
     try:
         for mail in _write(letter):
             server.prepare()
@@ -86,7 +86,7 @@ def _send(letter: AccountLetter, server: MailServer, now: datetime) -> bool:
 
 
 def _write(letter: AccountLetter) -> Iterator[EmailMessage]:
-    """The e-mail; none where nobody has the address that a link was asked for."""
+    """Yield the e-mail; none if no active person has the address that asked for a link."""
     if letter.kind != Kind.PASSWORD_RESET:
         yield _mail(letter, letter.address)
         return

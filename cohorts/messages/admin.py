@@ -1,4 +1,4 @@
-"""The outbox for staff: who is owed what, in which words, and why it was not sent."""
+"""Admin for the outbox: messages with their text, and why they were not sent."""
 
 from __future__ import annotations
 
@@ -32,14 +32,15 @@ from cohorts.messages.samples import Sample, Shown, find_samples, show_all_ways
 from cohorts.messages.topics import all_topics, topics_by_kind
 from cohorts.models import User
 
-# Mail programs read styles from attributes alone, so e-mails have them there.  Pages that show one
-# allow such attributes, and show it in a frame without scripts; <style> stays forbidden.
+# Mail clients only support inline styles, so e-mails use style attributes.  Pages that show an
+# e-mail allow these attributes and show it in a frame without scripts; <style> stays forbidden.
 SHOWS_EMAIL = {"style-src-attr": [UNSAFE_INLINE]}
 SEE_MESSAGES = "outbox.view_message"  # a preview shows messages of real people
 
 
 class ExplainedChangeList(ChangeList):
-    """A list whose rows on this page say why they were not sent, in a few queries for all."""
+    """A change list whose rows explain why they were not sent, with a constant number of
+    queries."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
@@ -80,7 +81,7 @@ class MessageAdmin(ReadOnlyAdmin):
 
     @admin.display(ordering="user__name")
     def person(self, message: Message) -> str:
-        """A name that leads to everything that this person was sent."""
+        """Return the person's name, linked to all messages to them."""
         if message.user is None:
             return "-"
         address = reverse("admin:outbox_message_changelist")
@@ -99,12 +100,12 @@ class MessageAdmin(ReadOnlyAdmin):
 
     @admin.display(description="words")
     def words(self, message: Message) -> SafeString | str:
-        """The words as fixed, else as facts would make them now."""
+        """Return the stored text, or the text as it would be rendered now."""
         try:
             words = words_of(message, clock.now())
         except NoLongerTrue as error:
             return f"It would not be sent now: {error.why}"
-        except Exception as error:  # what stands here is the place to see it
+        except Exception as error:  # this page is where staff see template errors
             return f"The words cannot be made: {error}"
         return show_words(words)
 
@@ -160,7 +161,7 @@ def show_words(words: Words) -> SafeString:
 @admin.register(MessageKind)
 @method_decorator(csp_update(SHOWS_EMAIL), name="preview")
 class MessageKindAdmin(ReadOnlyAdmin):
-    """The kinds of messages, each with its words to look at."""
+    """The kinds of messages, each with a preview of its text."""
 
     list_display = ["name", "topic", "known_since", "waiting", "sent", "doors"]
     ordering = ["name"]
@@ -200,7 +201,7 @@ class MessageKindAdmin(ReadOnlyAdmin):
         return [path("<slug:kind>/preview/", view, name="outbox_preview"), *super().get_urls()]
 
     def preview(self, request: HttpRequest, kind: str) -> HttpResponse:
-        """Real data, each way of sending side by side; nothing is sent and nothing written."""
+        """Show real messages on each channel side by side.  Nothing is sent or stored."""
         if not staff_may(cast(User, request.user), SEE_MESSAGES):
             raise PermissionDenied
         if kind not in settings.MESSAGE_KINDS:
@@ -226,12 +227,12 @@ def _count(*states: str) -> Coalesce:
 
 
 def _name_of(sample: Sample) -> str:
-    """What names a sample in an address: a row's id, else its key."""
+    """Return the URL parameter of a sample: the id of its row, or its key if it is unsaved."""
     return str(sample.message.pk or sample.message.key)
 
 
 def _choose(samples: list[Sample], kind: str, name: str) -> Sample | None:
-    """The one that was asked for, also when it is older than those listed; else the newest."""
+    """Return the requested sample, even if it is older than those listed, or else the newest."""
     for sample in samples:
         if _name_of(sample) == name:
             return sample

@@ -1,11 +1,11 @@
-"""What staff must know of the outbox as a whole, and be told once.
+"""Alarms for staff about the outbox as a whole.  Each is reported once.
 
-    a source or a channel has failed                    for an hour
-    messages wait though their channel names no error   for an hour in which none went through
-    a channel is shut until staff open it               at once
+    a source or a channel fails                              for 1 hour
+    messages wait although their channel reports no error    for 1 hour without any sent
+    a channel is closed until staff open it                  at once
 
-An alarm stands on the start page until it is over; to Sentry it goes once, as a line of the log at
-level ERROR that names nobody.  What waits stays owed until its cutoff all the while.
+An alarm is shown on the admin's start page until it is over.  It is logged once, at level ERROR and
+without names of people, which sends it to Sentry.  Messages stay pending until their cutoff.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 AFTER = timedelta(hours=1)
 Channel = Message.Channel
-# Direct messages are in no need of this: what waits there for long goes by e-mail.
+# Direct messages are not watched: after a while they are sent by e-mail instead.
 WATCHED = (Channel.EMAIL, Channel.DISCORD_CHANNEL)
 FIXES = {
     Channel.EMAIL: "Look at EMAIL_URL and at the mail server. What is owed is sent as soon as it "
@@ -42,7 +42,8 @@ SOURCE_FIX = "Tell whoever runs Lens; the log has the trace. No other message wa
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """`name` is the part's; `sentence` may hold a server's own words, `headline` never does."""
+    """`name` is the part's name; `sentence` may quote a server's response, `headline` never
+    does."""
 
     name: str
     headline: str
@@ -52,7 +53,7 @@ class Alarm:
 
 
 def find_alarms(now: datetime) -> list[Alarm]:
-    """Two queries while all is well."""
+    """Return the current alarms, with two queries if there are none."""
     failing = OutboxPart.objects.filter(
         Q(failing_since__lte=now - AFTER) | Q(shut_at__isnull=False)
     )
@@ -64,7 +65,7 @@ def find_alarms(now: datetime) -> list[Alarm]:
 def _failing(part: OutboxPart) -> Alarm:
     title = _title(part.name)
     since = part.shut_at or part.failing_since
-    assert since is not None  # one of the two is why it was found
+    assert since is not None  # find_alarms filters by one of the two
     if part.shut_at:
         return Alarm(part.name, f"{title}: shut", since, part.trouble, SHUT_FIX)
     fix = FIXES[Channel(part.name)] if part.name in Channel.values else SOURCE_FIX
@@ -76,8 +77,10 @@ def _title(name: str) -> str:
 
 
 def _find_standstills(now: datetime) -> list[Alarm]:
-    """Channels on which messages wait for an hour and none has gone out since.  While everything is
-    held the page says so itself."""
+    """Return alarms for channels on which messages wait for an hour and none was sent since.
+
+    None while everything is held: the start page reports the hold itself.
+    """
     rows = _waiting_since(now - AFTER).order_by().values_list("channel")
     waiting = list(rows.annotate(Count("pk"), Min("due_at")))
     if not waiting or why_held(now):
@@ -100,7 +103,8 @@ def _standstill(channel: Channel, count: int, oldest: datetime) -> Alarm:
 
 
 def _waiting_since(since: datetime) -> QuerySet[Message]:
-    """What could be sent; what waits for an address or for staff's word says so itself."""
+    """Return messages that could be sent; a missing address or an open decision is reported
+    elsewhere."""
     return Message.objects.filter(
         channel__in=WATCHED,
         state__in=UNSENT,
@@ -112,7 +116,7 @@ def _waiting_since(since: datetime) -> QuerySet[Message]:
 
 
 def raise_alarms(now: datetime) -> list[Alarm]:
-    """Tell of each new alarm once; returns the new ones."""
+    """Report each new alarm once and return the new ones."""
     _forget_unproven()
     alarms = {alarm.name: alarm for alarm in find_alarms(now)}
     OutboxPart.objects.exclude(name__in=alarms).update(alarmed_at=None)
@@ -120,7 +124,8 @@ def raise_alarms(now: datetime) -> list[Alarm]:
 
 
 def _tell_once(alarm: Alarm, now: datetime) -> bool:
-    """Two workers at once: one of them changes the row, and tells."""
+    """Log an alarm unless it was logged before; of two concurrent workers only one updates the
+    row."""
     OutboxPart.objects.get_or_create(name=alarm.name)
     fresh = OutboxPart.objects.filter(name=alarm.name, alarmed_at=None).update(alarmed_at=now)
     if fresh:
@@ -129,8 +134,10 @@ def _tell_once(alarm: Alarm, now: datetime) -> bool:
 
 
 def _forget_unproven() -> None:
-    """A channel of Discord's on which nothing waits has no failure left to tell: what failed there
-    is sent, or too late by now."""
+    """Clear failures of Discord channels without unsent messages.
+
+    The messages that failed there were sent or have expired.
+    """
     for channel in (Channel.DISCORD_CHANNEL, Channel.DISCORD_DM):
         if not Message.objects.filter(channel=channel, state__in=UNSENT).exists():
             parts.note_success(channel)

@@ -1,7 +1,7 @@
-"""How far back messages may be owed: nothing from before it was known here.
+"""Lower bounds for the due dates of messages: nothing is created for the time before setup.
 
-What was due before `quiet_before`, after a restore, is written down all the same, so that staff see
-it; `services.expire_late` sets it aside.
+Messages that were due before `quiet_before`, after a restore, are created anyway, so that staff see
+them; `services.expire_late` marks them as UNSURE.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from cohorts.models import Group, Installation
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Since when there is this installation, and since when it knows each kind."""
+    """When this installation first started, and when it first knew each kind of message."""
 
     first_started_at: datetime | None
     known_kinds: Mapping[str, datetime]
 
 
 def read_bounds(now: datetime) -> Bounds:
-    """The bounds, with kinds that are new here noted as known from now."""
+    """Return the bounds.  Kinds that are new to this database are recorded as known from now."""
     installation = Installation.objects.filter(pk=1).first()
     if installation is None:
         return Bounds(None, {})
     known = dict(MessageKind.objects.values_list("name", "known_since"))
-    # At the first start every kind is as old as the installation; later ones came with a version.
+    # At the first start every kind is as old as the installation; later kinds came with an upgrade.
     since = now if known else installation.first_started_at
     fresh = {name: since for name in settings.MESSAGE_KINDS if name not in known}
     MessageKind.objects.bulk_create(
@@ -41,7 +41,7 @@ def read_bounds(now: datetime) -> Bounds:
 
 
 def keep_sendable(owed: Iterable[Owed], bounds: Bounds, now: datetime) -> dict[str, Owed]:
-    """Those that are due, not too late and not from before our time, by key."""
+    """Return by key the messages that are due, not past their cutoff, and not before the bounds."""
     due = {one.key: one for one in owed if one.due_at <= now < one.cutoff_at}
     known_at = _first_known({one.group_id for one in due.values() if one.group_id})
     return {key: one for key, one in due.items() if _is_of_our_time(one, bounds, known_at)}

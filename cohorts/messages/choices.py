@@ -1,4 +1,4 @@
-"""Each person's choices: which messages come which way."""
+"""People's preferences: which messages reach them on which channel."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Way = MessageChoice.Way
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One topic, what the person chose of it, and what may be chosen."""
+    """One topic, the person's choice for it, and the available choices."""
 
     topic: Topic
     way: str
@@ -35,7 +35,7 @@ class Choices:
 
 
 def read_choices(user_id: int, now: datetime) -> Choices:
-    """Four queries."""
+    """Return a person's preferences, with four queries."""
     person, line = User.objects.get(pk=user_id), find_line(user_id, now)
     chosen = dict(MessageChoice.objects.filter(user=user_id).values_list("topic", "way"))
     topics = (
@@ -46,7 +46,8 @@ def read_choices(user_id: int, now: datetime) -> Choices:
 
 
 def _ways(topic: Topic, line: Line, chosen: Mapping[str, str]) -> tuple[str, ...]:
-    """Directly only for whoever has used the bot; what was chosen before can stay."""
+    """Return the available choices: direct messages only for people who use the bot or chose them
+    before."""
     ways = [Way.EMAIL.value]
     speaks = any(speaks_directly(kind) for kind in topic.kinds)
     if speaks and (line is not Line.NEVER or chosen.get(topic.name) == Way.DIRECT):
@@ -65,7 +66,7 @@ def choose(
     wants_discord: bool | None = None,
     now: datetime,
 ) -> Choices:
-    """Keep what a person chose: {topic: way}; topics that are not named stay as they are.
+    """Store a person's preferences, {topic: way}; topics that are not included are left unchanged.
 
     Raises Refusal: no_such_topic, not_open_to_you.
     """

@@ -1,15 +1,15 @@
-"""Other people's words inside a Discord message: shown as they are, read as nothing else.
+"""Escape text that users entered, so that Discord messages show it literally.
 
-What Discord would read as more than words, and what is done to it:
+What Discord would interpret, and how it is escaped:
 
-    @everyone <@1> <@&1> <#1> <:a:1>    a character without width behind @ and <
+    @everyone <@1> <@&1> <#1> <:a:1>    a zero-width character after @ and <
     *bold* _i_ ~~s~~ `code` ||hidden||  a backslash before each
-    [name](address)  https://…          a backslash; a character without width after the colon
-    # title  > quote  - list  1. list   a backslash: they may come to stand at a line's start
-    right-to-left marks and their like  left out: they would turn the rest of the line round
+    [name](address)  https://…          a backslash; a zero-width character after the colon
+    # title  > quote  - list  1. list   a backslash: they may end up at the start of a line
+    right-to-left marks and similar     removed: they would reverse the rest of the line
     line breaks, control characters     a space
 
-Backslashes alone do not stop a ping: the server looks for "@everyone" wherever it stands.
+Backslashes alone do not prevent a ping: the server searches the whole text for "@everyone".
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LIMIT = 2000  # characters of one message
 NAME_LENGTH = 80
 ELLIPSIS = "…"
 NO_WIDTH = "\u200b"
-JOINERS = "\u200c\u200d"  # they shape Persian words and emoji, and turn nothing round
+JOINERS = "\u200c\u200d"  # needed in Persian words and emoji; they do not change the direction
 
 MARKUP = re.compile(r"[\\*_~`|\[\]()#>]")
 AT_START = re.compile(r"^([-+]|\d+(?=[.]))")
@@ -29,7 +29,7 @@ MENTION = re.compile(r"<@(\d+)>")
 
 
 def escape(words: str, *, length: int = NAME_LENGTH) -> str:
-    """One line of at most `length` visible characters that Discord shows as it is."""
+    """Return one line of at most `length` visible characters that Discord shows literally."""
     line = shorten(clean(words), length)
     line = MARKUP.sub(r"\\\g<0>", line)
     line = AT_START.sub(_escape_list_sign, line)
@@ -38,7 +38,7 @@ def escape(words: str, *, length: int = NAME_LENGTH) -> str:
 
 
 def clean(words: str) -> str:
-    """One line without control characters and direction marks."""
+    """Return the text as one line without control characters and direction marks."""
     return " ".join("".join(map(_clean_character, words)).split())
 
 
@@ -61,17 +61,17 @@ def mention(discord_id: int) -> str:
 
 
 def mentioned(text: str) -> tuple[int, ...]:
-    """The Discord ids that a finished text pings, each once, in the text's order."""
+    """Return the Discord ids that a finished text pings, without duplicates, in order."""
     return tuple(dict.fromkeys(int(found) for found in MENTION.findall(text)))
 
 
 def count(text: str) -> int:
-    """Characters as the strictest reader counts them: an emoji is two."""
+    """Count characters in UTF-16 units, the strictest count: an emoji is two."""
     return len(text.encode("utf-16-le")) // 2
 
 
 def shorten(text: str, length: int) -> str:
-    """At most `length` characters; what was cut off leaves an ellipsis."""
+    """Cut the text to at most `length` characters, with an ellipsis if anything was cut."""
     if count(text) <= length:
         return text
     room = length - len(ELLIPSIS)
@@ -80,8 +80,10 @@ def shorten(text: str, length: int) -> str:
 
 
 def fit(text: str, limit: int = LIMIT) -> str:
-    """A finished message within Discord's limit, cut between lines, else between words: never
-    inside a mention or behind a lone backslash."""
+    """Cut a finished message to Discord's limit, between lines or else between words.
+
+    Never cuts inside a mention or after a lone backslash.
+    """
     text = text.strip()
     if count(text) <= limit:
         return text

@@ -1,16 +1,15 @@
-"""Sending e-mail: a round is one worker, one connection, one letter after the other.
+"""Send pending e-mails in rounds: one worker, one connection, one letter after another.
 
-    words and wishes ─> connection ─> claim ─> begin ─> send ─> mark_sent
-                                          A        B        C
+    text and route ─> connection ─> claim ─> begin ─> send ─> mark_sent
+                                        A        B        C
 
-What a worker leaves that dies at
+If a worker dies at
 
-    A, B  nothing was sent; it is sent after CLAIM by another round
-    C     the letter was taken and nobody wrote it down: after CLAIM it is sent once more
+    A, B  nothing was sent; another round sends it after CLAIM
+    C     the server accepted the letter, but this was not recorded: it is sent again after CLAIM
 
-C, and a connection that breaks while the letter is handed over, are the one case that cannot be
-excluded.  The repetition has the same Message-ID, words and date, so that a mailbox that compares
-Message-IDs shows it once.
+C, and a connection that breaks during the transfer, cannot be excluded.  The repeated letter has
+the same Message-ID, text and date, so that mailboxes that compare Message-IDs show it once.
 """
 
 from __future__ import annotations
@@ -35,11 +34,11 @@ from cohorts.models import Installation
 
 logger = logging.getLogger(__name__)
 
-ROUND_SECONDS = 45.0  # far below a task's timeout, with room for one slow letter
-CLAIM = timedelta(minutes=15)  # far above it: nobody takes over from a worker that still sends
-STALE_SECONDS = 300.0  # a worker that was frozen for so long after its claim sends nothing
-QUOTA_PAUSE = timedelta(minutes=15)  # between two probes of a server to which we sent too much
-REFUSALS = 3  # letters refused for good, one after the other: it is not the people
+ROUND_SECONDS = 45.0  # far below the task timeout, with room for one slow letter
+CLAIM = timedelta(minutes=15)  # far above it: no other round sends the letter again
+STALE_SECONDS = 300.0  # a worker that was suspended for this long after its claim sends nothing
+QUOTA_PAUSE = timedelta(minutes=15)  # between attempts after the sending limit was exceeded
+REFUSALS = 3  # permanent refusals in a row: then the server is at fault, not the addresses
 NOT_THEM = "The mail server refuses several letters in a row: {said}"
 EVERYBODY = frozenset({Verdict.SERVER, Verdict.QUOTA, Verdict.UNCLEAR})
 FIRST_WAIT = timedelta(minutes=1)  # doubles with each failure
@@ -49,9 +48,10 @@ NO_ADDRESS_RETRY = timedelta(hours=1)
 
 
 def send_round(*, seconds: float = ROUND_SECONDS) -> bool:
-    """Send what is due, for at most so many seconds; returns whether something is left.
+    """Send due e-mails for at most `seconds`; return whether any are left.
 
-    Any number of rounds may run at once.  A dead server ends the round: one trouble for all.
+    Several rounds may run concurrently.  A failure of the server ends the round and is recorded
+    once.
     """
     now = clock.now()
     if why_held(now) or parts.is_waiting(parts.EMAIL, now=now):
@@ -60,7 +60,7 @@ def send_round(*, seconds: float = ROUND_SECONDS) -> bool:
     ends = time.monotonic() + seconds
     letters = list(sendable(Message.Channel.EMAIL, now, installation))
     wanted = find_ways({Ask.about(letter) for letter in letters}, now)
-    refused: list[Message] = []  # for good, since a letter was taken last
+    refused: list[Message] = []  # permanently refused since the last accepted letter
     with MailServer() as server:
         for message in letters:
             if time.monotonic() > ends:
@@ -79,7 +79,7 @@ def send_round(*, seconds: float = ROUND_SECONDS) -> bool:
 def _send_one(
     message: Message, way: Way, server: MailServer, mark: str, refused: list[Message]
 ) -> None:
-    """Send one letter, or write down why not.  Raises MailFailed when nobody can be served."""
+    """Send one letter, or record why not.  Raises MailFailed if the server accepts no letters."""
     words = _find_words(message, way)
     if words is None:
         return
@@ -95,7 +95,7 @@ def _send_one(
 
 
 def _find_words(message: Message, way: Way) -> Words | None:
-    """The words; None when it is not to be sent (now), which is written down with its reason."""
+    """Return the text; None if the message is not to be sent (now), after recording the reason."""
     now = clock.now()
     elsewhere = way.channel not in {"", Message.Channel.EMAIL}
     if elsewhere and ways.send_otherwise(message.pk, to=way.channel, now=now):
@@ -116,15 +116,15 @@ def _find_words(message: Message, way: Way) -> Words | None:
 
 
 def _check_wanted(way: Way) -> None:
-    """Raises NoLongerTrue for whoever is to get no such message."""
+    """Raise NoLongerTrue if there is no delivery route for the message."""
     if not way.channel:
         raise NoLongerTrue(way.why)
 
 
 def _claim(message: Message, words: Words) -> datetime | None:
-    """Make the letter ours, with its words fixed; None when another round or staff was faster.
+    """Reserve the letter and store its text; return the time of the first attempt.
 
-    Returns the moment of the first try.
+    Returns None if another round or staff changed it in between.
     """
     now = clock.now()
     if not services.claim(message.pk, seen=message.next_try_at, until=now + CLAIM):
@@ -154,7 +154,7 @@ def _hand_over(
 
 
 def _count_refusal(message: Message, error: MailFailed, refused: list[Message]) -> None:
-    """Take several refusals in a row for the server's trouble, and have those letters tried again.
+    """Treat several refusals in a row as a failure of the server, and retry those letters later.
 
     Raises MailFailed.
     """
@@ -174,5 +174,5 @@ def _note_failure(message: Message, error: MailFailed) -> None:
         services.mark_unclear(message.pk, why=error.why, now=now, retry=wait)
         return
     if error.verdict is Verdict.NEVER:
-        wait = message.cutoff_at - now  # only staff can have it tried again
+        wait = message.cutoff_at - now  # only staff can retry it
     services.mark_failed(message.pk, why=error.why, now=now, retry=wait)

@@ -1,7 +1,7 @@
-"""Why nothing may be sent at all just now.
+"""Reasons to hold all messages.
 
-While it is in question whose installation this is, the original may be sending the same; and a copy
-sends nothing until staff allow it.  Upper floors add their own reasons by settings.MESSAGE_HOLDS:
+While the identity of the installation is in doubt, the original may be sending the same messages; a
+copy sends nothing until staff allow it.  Higher layers add reasons with settings.MESSAGE_HOLDS:
 functions that return a sentence or "".
 """
 
@@ -31,7 +31,7 @@ SILENCED = "This is a copy, and it sends nothing until staff allow it."
 
 
 def why_held(now: datetime) -> str:
-    """A sentence that says why no message may be sent now, else ""."""
+    """Return a sentence that explains why no message may be sent now, or ""."""
     installation = ensure_installation(now)
     if doubt := find_doubt(installation):
         return DOUBTS[doubt]
@@ -42,7 +42,7 @@ def why_held(now: datetime) -> str:
 
 
 def may_send() -> Exists:
-    """The condition under which a message may be claimed, for the statement that claims it."""
+    """Return the condition for claiming a message, to be part of the UPDATE that claims it."""
     return Exists(
         Installation.objects.intact().filter(
             accepted_as=settings.INSTALLATION_ID, silenced_at__isnull=True

@@ -1,4 +1,4 @@
-"""An owed message as an e-mail: its headers and its parts."""
+"""Build the e-mail of a pending message: headers and bodies."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from cohorts.models import User
 def write_letter(
     words: Words, *, to: User, mark: str, first_tried: datetime
 ) -> EmailMultiAlternatives:
-    """The e-mail to a person who has an address.
+    """Return the e-mail to a person who has an address.
 
-    `mark` and `first_tried` are the same for each try, and with them the Message-ID and the date:
-    a repetition can be known as one.
+    `mark` and `first_tried` are the same for each attempt, and so are Message-ID and date:
+    recipients can recognize a repetition.
     """
     letter = EmailMultiAlternatives(
         subject=words.subject,

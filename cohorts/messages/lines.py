@@ -1,7 +1,7 @@
-"""Whether somebody can be written to directly.
+"""Look up whether people can receive direct messages.
 
-Higher floors know it: settings.DIRECT_LINES names the function that says it,
-`(user_ids, now) -> Mapping[user id, Line]`, in a constant number of queries.
+Higher layers know this: settings.DIRECT_LINES names a function `(user_ids, now) -> Mapping[user id,
+Line]` with a constant number of queries.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from django.utils.module_loading import import_string
 
 class Line(Enum):
     OPEN = "open"  # a message can be sent now
-    WAITS = "waits"  # only later: no more people may be written to for the first time just now
-    CLOSED = "closed"  # a message was refused, or none can be sent to anybody
+    WAITS = "waits"  # later: the limit on first direct messages is reached
+    CLOSED = "closed"  # a message was refused, or no one can receive any
     NEVER = "never"  # the person has not used the bot
 
 
 def find_lines(user_ids: Collection[int], now: datetime) -> Mapping[int, Line]:
-    """By person; whoever is not in it has none."""
+    """Return the state of DM channels by user id; a person who is missing has no channel."""
     if not user_ids or not settings.DIRECT_LINES:
         return {}
     lines: Mapping[int, Line] = import_string(settings.DIRECT_LINES)(user_ids, now)

@@ -1,4 +1,4 @@
-"""One connection to the mail server, and what its answers mean."""
+"""A connection to the mail server, and the meaning of its responses."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from django.core.mail import EmailMessage, get_connection
 
 
 class Verdict(Enum):
-    """What a failure says about the letter and about the server."""
+    """What a failure means for this letter and for the others."""
 
-    NOT_NOW = "not now"  # the server refuses this letter for the time being
-    NEVER = "never"  # the server refuses this letter for good
-    SERVER = "server"  # nobody's letter would be taken; this one was not
-    QUOTA = "quota"  # the same, for hours: we have sent too much
-    UNCLEAR = "unclear"  # the connection broke; the letter may have been taken
+    NOT_NOW = "not now"  # the server refuses this letter temporarily
+    NEVER = "never"  # the server refuses this letter permanently
+    SERVER = "server"  # the server would refuse any letter; this one was not accepted
+    QUOTA = "quota"  # the same for hours: the sending limit was exceeded
+    UNCLEAR = "unclear"  # the connection broke; the letter may have been accepted
 
 
 class MailFailed(Exception):
@@ -29,7 +29,7 @@ class MailFailed(Exception):
 
 
 class MailServer:
-    """A connection that is opened when it is first needed and used for a whole round."""
+    """A connection that is opened on first use and kept for a whole round."""
 
     def __init__(self) -> None:
         self.backend: Any = get_connection(fail_silently=False)
@@ -47,10 +47,10 @@ class MailServer:
         self._close()
 
     def prepare(self) -> None:
-        """Have a connection that answers.  Raises MailFailed(SERVER); nothing was sent then.
+        """Ensure that the connection is alive.  Raises MailFailed(SERVER); nothing was sent then.
 
-        The question in front of each letter costs a round trip; without it a connection that the
-        server closed meanwhile would look as if a letter had been lost.
+        The check before each letter costs a round trip.  Without it, sending on a connection that
+        the server has closed would look as if the letter might have been accepted.
         """
         if self.is_open and not self._answers():
             self._close()
@@ -63,7 +63,7 @@ class MailServer:
             self.is_open = True
 
     def send(self, letter: EmailMessage) -> None:
-        """Hand over one letter.  Raises MailFailed."""
+        """Send one letter.  Raises MailFailed."""
         try:
             self.backend.send_messages([letter])
         except (OSError, smtplib.SMTPException, ValueError) as error:
@@ -73,7 +73,7 @@ class MailServer:
             raise MailFailed(verdict, explain(error)) from error
 
     def _answers(self) -> bool:
-        """Other backends than SMTP hold no connection that could be gone."""
+        """Return whether the connection is alive; backends other than SMTP keep none."""
         connection = getattr(self.backend, "connection", None)
         if not isinstance(connection, smtplib.SMTP):
             return True
@@ -100,15 +100,16 @@ MAILBOX = re.compile(r"\b[45]\.2\.\d+\b|mailbox|over quota", re.IGNORECASE)  # t
 
 
 def judge(error: Exception) -> Verdict:
-    """
-    the server's answer                      verdict
+    """Return what an error means.
+
+    the server's response                    verdict
     ---------------------------------------  -------
     421, or it refuses us as sender          SERVER
-    we have sent too much, with any code     QUOTA
+    sending limit exceeded, with any code    QUOTA
     4xx to the address or to the content     NOT_NOW
     5xx to the address or to the content     NEVER
-    none: the letter cannot be written down  NEVER
-    none: the connection broke, or was slow  UNCLEAR
+    none: the letter cannot be serialized    NEVER
+    none: the connection broke or timed out  UNCLEAR
     """
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return max((_judge_answer(*answer) for answer in error.recipients.values()), key=_gravity)
@@ -136,7 +137,7 @@ def _gravity(verdict: Verdict) -> int:
 
 
 def explain(error: Exception) -> str:
-    """A sentence for staff; the server's own words are in it, no password ever is."""
+    """Return a sentence for staff; it quotes the server's response, but never a password."""
     match error:
         case smtplib.SMTPAuthenticationError():
             return "The mail server refuses the sign-in in EMAIL_URL."

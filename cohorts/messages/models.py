@@ -1,4 +1,4 @@
-"""The outbox: messages are owed, not fired."""
+"""The outbox: pending and sent messages, message kinds, preferences and the state of channels."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from cohorts.models import Group
 
 
 class Message(models.Model):
-    """One message that facts made owed.  Its key makes sure that it is owed once."""
+    """One message that follows from the facts.  The unique key ensures that it is created once."""
 
     class State(models.TextChoices):
         OWED = "owed"
-        SENDING = "sending"  # the call was begun; whether it arrived is looked up before any other
+        SENDING = "sending"  # sending has begun; check whether it arrived before trying again
         SENT = "sent"
         EXPIRED = "expired", "too late"
         DROPPED = "dropped", "no longer true"
@@ -38,7 +38,7 @@ class Message(models.Model):
         blank=True,
         related_name="messages_owed",
     )
-    # What the template needs besides group and person: plain ids, looked up when it is sent.
+    # Template data besides group and person: only ids, which are looked up when it is sent.
     context = models.JSONField(default=dict, blank=True)
     state = models.CharField(max_length=8, choices=State, default=State.OWED)
     due_at = models.DateTimeField()
@@ -50,11 +50,11 @@ class Message(models.Model):
     why_not = models.CharField(max_length=300, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     outside_id = models.CharField(max_length=200, blank=True)
-    # It could not be sent directly: from then on it goes by e-mail, and never both ways.
+    # A direct message failed: from then on it goes only by e-mail, never on both channels.
     fell_back_at = models.DateTimeField(null=True, blank=True)
-    # Staff had it sent although the original may have sent it before.
+    # Staff released it although the original may have sent it before.
     released_at = models.DateTimeField(null=True, blank=True)
-    # The words as sent, fixed before the first try so that a repetition is the same message.
+    # The text as sent, stored before the first attempt so that a repetition is identical.
     subject = models.CharField(max_length=200, blank=True)
     body = models.TextField(blank=True)
     html = models.TextField("HTML", blank=True)
@@ -80,9 +80,9 @@ UNSENT = (Message.State.OWED, Message.State.SENDING)
 
 
 class MessageKind(models.Model):
-    """A kind of message, and since when there is such a kind here.
+    """A kind of message and when this database first knew it.
 
-    A kind that comes with a new version owes nothing from before that version ran.
+    A kind that a new version introduces creates no messages for the time before the upgrade.
     """
 
     name = models.CharField(primary_key=True, max_length=30)
@@ -96,7 +96,7 @@ class MessageKind(models.Model):
 
 
 class MessageChoice(models.Model):
-    """Which way a person wants messages on a topic.  Whoever chose nothing gets them by e-mail."""
+    """A person's delivery preference for a topic.  The default is e-mail."""
 
     class Way(models.TextChoices):
         EMAIL = "email", "By e-mail"
@@ -122,9 +122,9 @@ class MessageChoice(models.Model):
 
 
 class OutboxPart(models.Model):
-    """A part of the outbox that can fail as a whole: a source of messages, a channel.
+    """A message source or a channel, which can fail as a whole.
 
-    Its failure is one trouble here and not one at each message.
+    Its failure is recorded once here, not on each message.
     """
 
     name = models.CharField(primary_key=True, max_length=120)  # a dotted path, or a channel
@@ -132,9 +132,9 @@ class OutboxPart(models.Model):
     failing_since = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)
     retry_at = models.DateTimeField(null=True, blank=True)
-    # Nothing is sent here any more until staff open it again.
+    # Nothing is sent on this channel until staff open it again.
     shut_at = models.DateTimeField(null=True, blank=True)
-    alarmed_at = models.DateTimeField(null=True, blank=True)  # staff were told of this failure
+    alarmed_at = models.DateTimeField(null=True, blank=True)  # when staff were notified
 
     class Meta:
         verbose_name = "part of the outbox"

@@ -1,4 +1,4 @@
-"""Waking a worker that sends e-mail.  A nudge makes it fast; the minute's task makes it certain."""
+"""Queue a round of e-mails at once.  The task that runs every minute sends what a nudge misses."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from django_q.tasks import async_task
 
 
 def nudge_email() -> None:
-    """Queue one round of sending.  Inside a transaction it is rolled back with it."""
+    """Queue one round of sending.  Within a transaction it is rolled back with it."""
     async_task("cohorts.messages.tasks.send_emails", group="outbox-email")

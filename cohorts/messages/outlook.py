@@ -1,4 +1,4 @@
-"""Why a message is not sent (yet), in a sentence for staff."""
+"""Explain to staff in a sentence why a message was not sent (yet)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cohorts.messages.routing import Ask, Way, find_ways
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What keeps messages from being sent that is no message's own."""
+    """The reasons outside of the messages that keep them from being sent."""
 
     now: datetime
     hold: str
@@ -23,7 +23,7 @@ class Outlook:
 
 
 def read_outlook(now: datetime, messages: Iterable[Message] = ()) -> Outlook:
-    """For these messages.  A constant number of queries."""
+    """Return the outlook for these messages, with a constant number of queries."""
     trouble = OutboxPart.objects.filter(name=EMAIL).values_list("trouble", flat=True).first()
     to_people = [m for m in messages if m.user_id is not None and m.state in UNSENT]
     ways = find_ways({Ask.about(message) for message in to_people}, now)
@@ -31,7 +31,7 @@ def read_outlook(now: datetime, messages: Iterable[Message] = ()) -> Outlook:
 
 
 def why_not_sent(message: Message, outlook: Outlook) -> str:
-    """A sentence; "" for a message that was sent."""
+    """Return a sentence, or "" for a message that was sent."""
     if message.state == Message.State.SENT:
         return ""
     if message.state not in UNSENT:

@@ -1,11 +1,11 @@
-"""What passes between the outbox and those who know why a message is owed.
+"""Types shared by the outbox and the message sources.
 
-A source, named in settings.MESSAGE_SOURCES, says which messages facts make owed:
+A source, named in settings.MESSAGE_SOURCES, returns the messages that follow from the facts:
 
-    source(group_ids: frozenset[int] | None, now: datetime) -> Iterable[Owed]     (None: of all)
+    source(group_ids: frozenset[int] | None, now: datetime) -> Iterable[Owed]   (None: all groups)
 
-It may name the same message again and again; the key makes sure that it is written once.  A kind's
-context, named in settings.MESSAGE_KINDS, looks up what its templates need at the last moment:
+It may return the same message repeatedly; the unique key ensures that it is stored once.  A context
+function, named in settings.MESSAGE_KINDS, returns the template data when a message is rendered:
 
     context(message: Message, now: datetime) -> dict      raises NoLongerTrue
 """
@@ -20,10 +20,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """One message that facts make owed, from `due_at` to `cutoff_at`.
+    """One pending message, to be sent between `due_at` and `cutoff_at`.
 
     `key` is the same whenever the same facts are read ("welcome:12").  `channel` is a value of
-    Message.Channel.  `context` holds plain ids, no words.
+    Message.Channel.  `context` holds ids, no text.
     """
 
     key: str
@@ -37,7 +37,7 @@ class Owed:
 
 
 class NoLongerTrue(Exception):
-    """The facts moved on since the message was owed; `why` is a sentence for staff."""
+    """The facts have changed since the message was created; `why` is a sentence for staff."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)

@@ -1,4 +1,4 @@
-"""Parts of the outbox that fail as a whole: noted once, shown to staff, forgotten when mended."""
+"""Record the failure and recovery of message sources and channels, for staff."""
 
 from __future__ import annotations
 
@@ -29,13 +29,14 @@ def note_failure(name: str, why: str, *, now: datetime, pause: timedelta = PROBE
 
 
 def note_success(name: str) -> None:
-    """What is shut stays shut: a message that was under way tells nothing about the others."""
+    """Clear a failure.  A closed channel stays closed: a message in flight proves nothing for
+    others."""
     failing = OutboxPart.objects.filter(name=name, failing_since__isnull=False)
     failing.filter(shut_at=None).update(**WELL)
 
 
 def shut(name: str, why: str, *, now: datetime) -> None:
-    """Nothing is sent here any more until staff say so."""
+    """Close a channel: nothing is sent there until staff open it again."""
     note_failure(name, why, now=now)
     OutboxPart.objects.filter(name=name, shut_at=None).update(shut_at=now)
 
@@ -45,7 +46,7 @@ def is_shut(name: str) -> bool:
 
 
 def open_again(name: str) -> None:
-    """Staff's word: whatever was wrong has been settled."""
+    """Open a channel after staff have confirmed that the problem is fixed."""
     OutboxPart.objects.filter(name=name).update(**WELL)
 
 
@@ -56,5 +57,5 @@ def failing_names() -> set[str]:
 
 
 def is_waiting(name: str, *, now: datetime) -> bool:
-    """Whether the part failed and its next probe is not due yet."""
+    """Return whether the part failed and its next attempt is not due yet."""
     return OutboxPart.objects.filter(name=name, retry_at__gt=now).exists()

@@ -1,4 +1,4 @@
-"""From facts to words: templates/messages/<kind>/ holds them, staff can see them in the admin.
+"""Render messages from templates in templates/messages/<kind>/, which the admin can preview.
 
     subject.txt, text.txt, body.html    an e-mail
     discord_channel.txt                 a message in the group's channel
@@ -27,7 +27,7 @@ SUBJECT_LENGTH = 150
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What is sent.  `subject` and `html` are empty on Discord."""
+    """The rendered text of a message.  `subject` and `html` are empty on Discord."""
 
     subject: str
     text: str
@@ -35,9 +35,10 @@ class Words:
 
 
 def words_of(message: Message, now: datetime) -> Words:
-    """The words that were fixed before the first try, else as facts make them now.
+    """Return the text that was stored before the first attempt, or else render it now.
 
-    Raises NoLongerTrue, unless it may have arrived already; or whatever a wrong template raises.
+    Raises NoLongerTrue, except for a message that may have arrived already, and any error of a
+    broken template or context.
     """
     if not message.body:
         return render(message, now)
@@ -47,8 +48,10 @@ def words_of(message: Message, now: datetime) -> Words:
 
 
 def render(message: Message, now: datetime, *, channel: str = "") -> Words:
-    """The message's words from its kind's context and templates, for its own channel or, to see
-    them, for another one.  Raises NoLongerTrue."""
+    """Render the message for its own channel or, in a preview, for `channel`.
+
+    Raises NoLongerTrue.
+    """
     context, channel = _context(message, now), channel or message.channel
     if channel != Message.Channel.EMAIL:
         return Words("", discord_text.fit(_fill(message, channel, context)), "")

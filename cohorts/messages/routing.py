@@ -1,19 +1,19 @@
-"""Which way a message to a person goes: by e-mail or directly on Discord, never both.
+"""Choose how a message reaches a person: by e-mail or as a direct message, never both.
 
-    the person wants it     direct line     by e-mail              it goes
+    the person wants it     DM channel      by e-mail              it is sent
     ----------------------  --------------  ---------------------  ------------------------------
     not at all              any             any                    not at all
     directly                open            any                    directly
     directly                waits           possible               by e-mail
-    directly                waits           unwanted, no address   directly, when its turn comes
+    directly                waits           unwanted, no address   directly, once possible
     directly                closed, never   possible               by e-mail
     by e-mail               any             possible               by e-mail
     by e-mail               open            no address             directly
-    anyhow                  otherwise       unwanted               not at all
-    anyhow                  otherwise       no address             by e-mail, once there is one
+    either                  otherwise       unwanted               not at all
+    either                  otherwise       no address             by e-mail, once there is one
 
-A line counts only for kinds that have words for it, for people who want to hear from us on Discord,
-and for messages that were not refused there already.
+A DM channel counts only for kinds with a template for direct messages, for people who want
+messages on Discord, and for messages that were not refused there before.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ UNWANTED_NO_LINE = "The person wants no messages by e-mail, and cannot be writte
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A message to a person: of what kind, and whether it could go directly at all."""
+    """A message to a person: its kind, and whether it could be a direct message."""
 
     user_id: int
     kind: str
@@ -51,7 +51,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A channel, or why there is none: a sentence for staff."""
+    """A channel, or a sentence for staff that explains why there is none."""
 
     channel: str = ""
     why: str = ""
@@ -59,7 +59,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What concerns the choice about one person."""
+    """The facts about a person that the choice depends on."""
 
     is_active: bool = True
     wants_email: bool = True
@@ -67,7 +67,7 @@ class Reader:
 
 
 def choose_way(choice: str, line: Line, reader: Reader) -> Way:
-    """The table above.  Pure."""
+    """Return the delivery route by the table above.  Pure."""
     if not reader.is_active or choice == OFF:
         return Way(why=UNWANTED_KIND if reader.is_active else CLOSED_ACCOUNT)
     if choice == DIRECT and line is Line.OPEN:
@@ -82,9 +82,9 @@ def choose_way(choice: str, line: Line, reader: Reader) -> Way:
 
 
 def find_ways(asks: Collection[Ask], now: datetime) -> Mapping[Ask, Way]:
-    """The way of each message, by what people want now.
+    """Return the delivery route of each message, by people's current preferences.
 
-    A constant number of queries for any number of messages.
+    Uses a constant number of queries for any number of messages.
     """
     if not asks:
         return {}
@@ -119,7 +119,7 @@ def _choices(people: Collection[int]) -> dict[tuple[int, str], str]:
 def _who_may_need_a_line(
     people: Mapping[int, User], choices: Mapping[tuple[int, str], str]
 ) -> list[int]:
-    """Whoever chose it for something, or has no address; most people are neither."""
+    """Return the people who chose direct messages for a topic or have no address, which are few."""
     choosers = {user_id for (user_id, _), way in choices.items() if way == DIRECT}
     return [
         pk

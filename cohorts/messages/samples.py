@@ -1,7 +1,7 @@
-"""Real messages of a kind to look at: those that were owed, else those that facts will make owed.
+"""Find real messages of a kind for a preview: existing ones, or else upcoming ones.
 
-Sources are functions of facts and a moment, so a later moment can be asked without anything being
-written.
+Sources are functions of the facts and a time, so they can be called for a later time without
+writing anything.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from cohorts.messages.topics import speaks
 logger = logging.getLogger(__name__)
 
 SHOWN = 50
-# Reminders are owed for half a day, or for three quarters of an hour; this finds the longer ones.
+# Some reminders are pending for 12 hours, others for 45 minutes; this finds the former.
 MOMENTS = tuple(timedelta(hours=hours) for hours in range(0, 15 * 24, 12))
 Channel = Message.Channel
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A message, unsaved where it is not owed yet, and the moment at which it is looked at."""
+    """A message, unsaved if it is not pending yet, and the time at which to render it."""
 
     message: Message
     moment: datetime
@@ -43,7 +43,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One way of sending, with its words, or why there are none."""
+    """The text on one channel, or why there is none."""
 
     channel: Channel
     words: Words | None
@@ -51,7 +51,8 @@ class Shown:
 
 
 def find_samples(kind: str, now: datetime) -> list[Sample]:
-    """Those to people first, which show more ways; of each the newest first."""
+    """Return the samples, messages to people first because they have more channels, newest
+    first."""
     rows = Message.objects.filter(kind=kind).select_related("user", "group__cohort__course")
     owed = [Sample(row, now) for row in rows.order_by("-due_at", "-pk")[:SHOWN]]
     found = owed or _find_coming(kind, now)
@@ -71,7 +72,7 @@ def _owed_at(moment: datetime) -> Iterator[Owed]:
     for path in settings.MESSAGE_SOURCES:
         try:
             owed = list(import_string(path)(None, moment))
-        except Exception:  # its failure is told elsewhere, and hides no other kind
+        except Exception:  # `services.collect` reports it; other sources must still be shown
             logger.exception("The message source %s failed", path)
             continue
         yield from (one for one in owed if one.due_at <= moment < one.cutoff_at)
@@ -91,7 +92,7 @@ def _unsaved(one: Owed) -> Message:
 
 
 def show_all_ways(sample: Sample) -> list[Shown]:
-    """The words as facts make them, on each channel by which such a message can go."""
+    """Render the message on each channel on which it can be sent."""
     to_person = sample.message.user_id is not None
     ways = (Channel.EMAIL, Channel.DISCORD_DM) if to_person else (Channel.DISCORD_CHANNEL,)
     return [_show(sample, way) for way in ways if _has_words(sample.message.kind, way)]
@@ -106,5 +107,5 @@ def _show(sample: Sample, channel: Channel) -> Shown:
         return Shown(channel, render(sample.message, sample.moment, channel=channel))
     except NoLongerTrue as error:
         return Shown(channel, None, f"It would not be sent now: {error.why}")
-    except Exception as error:  # the page is the place to see a template's mistake
+    except Exception as error:  # this page is where staff see template errors
         return Shown(channel, None, f"The words cannot be made: {error}")

@@ -1,4 +1,4 @@
-"""Reading the outbox."""
+"""Queries for the outbox."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ logger = logging.getLogger(__name__)
 class DueMessage:
     """One message to be sent now.
 
-    `nonce` (25 characters at most) is the same for each try.  `tried_at` is the moment since which
-    it may have arrived already, or None when it certainly has not.
+    `nonce` (25 characters at most) is the same for each attempt.  `tried_at` is the earliest time
+    at which it may have arrived, or None if it certainly has not.
     """
 
     id: int
@@ -37,19 +37,19 @@ class DueMessage:
     nonce: str
     tried_at: datetime | None
     cutoff_at: datetime
-    context: Mapping[str, Any] = field(default_factory=dict)  # what it is about
+    context: Mapping[str, Any] = field(default_factory=dict)  # ids of what it is about
 
     @property
     def mentions(self) -> tuple[int, ...]:
-        """The Discord ids that it may ping; everybody else's are to be forbidden in the call."""
+        """Return the Discord ids that it may ping; the API call must forbid all others."""
         return discord_text.mentioned(self.text)
 
 
 def due_messages(channel: str, now: datetime) -> list[DueMessage]:
-    """What is to be sent on a channel now, the longest due first.
+    """Return the messages to be sent on a channel now, the earliest due first.
 
-    Two queries, and what a kind's context needs for words that are not fixed yet.  A message whose
-    words cannot be made is left out; `services.weed_out` notes why.
+    Costs two queries, plus those of the context functions for text that is not stored yet.  A
+    message that cannot be rendered is left out; `services.weed_out` records why.
     """
     installation = Installation.objects.filter(pk=1).first()
     if installation and installation.silenced_at:
@@ -60,7 +60,7 @@ def due_messages(channel: str, now: datetime) -> list[DueMessage]:
 
 
 def sendable(channel: str, now: datetime, installation: Installation | None) -> QuerySet[Message]:
-    """Unsent messages of a channel whose time has come and is not over."""
+    """Return the unsent messages of a channel that are due and not past their cutoff."""
     rows = Message.objects.filter(
         channel=channel,
         state__in=UNSENT,
@@ -75,7 +75,8 @@ def sendable(channel: str, now: datetime, installation: Installation | None) -> 
 
 
 def next_tries(channel: str, now: datetime) -> dict[int, datetime]:
-    """When a message of each group is to be tried (again) next, for those that wait.  One query."""
+    """Return the time of the next attempt by group id, for groups with waiting messages.  One
+    query."""
     waiting = Message.objects.filter(
         channel=channel, state__in=UNSENT, next_try_at__gt=now, group__isnull=False
     )
@@ -108,6 +109,7 @@ def _with_words(
 
 
 def fingerprint(key: str, installation: Installation | None) -> str:
-    """A name of the message that is the same for each try, and another in another installation."""
+    """Return an id of the message, the same for each attempt but different in another
+    installation."""
     mark = installation.installation_id if installation else ""
     return hashlib.sha256(f"{mark}:{key}".encode()).hexdigest()[:40]

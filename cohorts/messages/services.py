@@ -1,14 +1,14 @@
-"""What happens to a message, from being owed to being sent.
+"""The lifecycle of a message, from pending to sent.
 
-    (a source says so) ──> OWED ──begin──> SENDING ──mark_sent────> SENT
-                            │ ^               │ │ ^
-                            │ └──mark_failed──┘ └─┘ mark_unclear: perhaps it arrived
-                            │    mark_lost: somebody looked, and it did not
-                            ├── expire_late ──> EXPIRED     past its cutoff, never sent
-                            ├── expire_late ──> UNSURE      the original may have sent it
-                            │ ^                   │
-                            │ └──send_anyway──────┘         staff chose to send it
-                            └── mark_dropped ─> DROPPED     no longer true, or staff's word
+    (created by a source) ─> OWED ──begin──> SENDING ──mark_sent────> SENT
+                              │ ^               │ │ ^
+                              │ └──mark_failed──┘ └─┘ mark_unclear: it may have arrived
+                              │    mark_lost: a check showed that it did not arrive
+                              ├── expire_late ──> EXPIRED     past its cutoff, not sent
+                              ├── expire_late ──> UNSURE      the original may have sent it
+                              │ ^                   │
+                              │ └──send_anyway──────┘         staff chose to send it
+                              └── mark_dropped ─> DROPPED     no longer true, or staff's choice
 
 Nothing here calls the network.
 """
@@ -48,20 +48,20 @@ LATE_UNKNOWN = "It is too late to try again, and whether it arrived is not known
 UNSURE = "It may already have been sent: it was due before this database was restored or copied."
 LATE_UNSURE = "Nobody chose to send it again in time."
 KEEP_AFTER_CUTOFF = timedelta(days=180)
-BATCH = 200  # messages written in one transaction; 3,000 took 15 seconds
-COLLECT_SECONDS = 30  # of a task's 120, which it shares with whatever holds the locks
+BATCH = 200  # messages per transaction; 3,000 took 15 seconds
+COLLECT_SECONDS = 30  # of the task timeout of 120; waiting for locks counts too
 
 
-# -- becoming owed -------------------------------------------------------------------------------
+# -- creating ------------------------------------------------------------------------------------
 
 
 def collect(group_ids: Iterable[int] | None, *, now: datetime) -> int:
-    """Write down what facts of these groups (None: of all) make owed; returns how many are new.
+    """Store the new messages of these groups (None: of all groups); return how many are new.
 
-    Groups with something new for Discord are announced, so that its mirror looks.  Call it outside
-    a transaction: each batch of a source has one of its own, so that a failing source stops no
-    other.  What is not written after COLLECT_SECONDS is left to the next minute: a task that runs
-    into the queue's limit would take its whole cluster with it.
+    Groups with new Discord messages are announced, so that the Discord provider is synced.  Call it
+    outside a transaction: each batch has its own, so that a failing source does not stop the
+    others. What is not stored after COLLECT_SECONDS is left to the next minute: a task that exceeds
+    the queue's timeout would take down its whole cluster.
     """
     ids = None if group_ids is None else frozenset(group_ids)
     if ids is not None and not ids:
@@ -79,7 +79,7 @@ def collect(group_ids: Iterable[int] | None, *, now: datetime) -> int:
 def _collect_from(
     path: str, ids: frozenset[int] | None, bounds: Bounds, now: datetime, until: float
 ) -> int | None:
-    """How many messages one source has new; None when it failed."""
+    """Return how many new messages one source has; None if it failed."""
     try:
         with transaction.atomic():
             owed = keep_sendable(import_string(path)(ids, now), bounds, now)
@@ -91,8 +91,10 @@ def _collect_from(
 
 
 def _write_batches(owed: Mapping[str, Owed], now: datetime, until: float) -> Iterator[list[Owed]]:
-    """Insert what nobody has written yet, in the order of keys so that two writers never wait for
-    each other in a circle.  The first batch is written however late it is."""
+    """Insert messages that are not stored yet, in key order so that two writers cannot deadlock.
+
+    The first batch is written even after the time limit.
+    """
     known = set(Message.objects.filter(key__in=owed).values_list("key", flat=True))
     fresh = [owed[key] for key in sorted(owed.keys() - known)]
     for start in range(0, len(fresh), BATCH):
@@ -114,8 +116,10 @@ def _write_new(batch: list[Owed], now: datetime) -> list[Owed]:
 
 
 def _routed(fresh: list[Owed], now: datetime) -> list[Owed]:
-    """Letters to people, each by the way that the person wants; one that is not wanted is written
-    down all the same, and dropped with its reason when it would be sent."""
+    """Replace the channel of e-mails to people by the one that each person prefers.
+
+    An unwanted message is stored anyway, and dropped with its reason when it would be sent.
+    """
     asks = {
         one.key: Ask(one.user_id, one.kind, direct=one.group_id is not None)
         for one in fresh
@@ -130,7 +134,7 @@ def _routed(fresh: list[Owed], now: datetime) -> list[Owed]:
 
 
 def _insert(one: Owed, now: datetime) -> bool:
-    """Whether this call wrote it.  One by one: a bulk insert cannot tell who was first."""
+    """Insert one message; return whether it is new, which a bulk insert could not report."""
     _, created = Message.objects.get_or_create(
         key=one.key,
         defaults={
@@ -148,11 +152,11 @@ def _insert(one: Owed, now: datetime) -> bool:
     return created
 
 
-# -- being sent ----------------------------------------------------------------------------------
+# -- sending -------------------------------------------------------------------------------------
 
 
 def claim(message_id: int, *, seen: datetime, until: datetime) -> bool:
-    """Take a message for oneself until a moment, if nobody did since its `next_try_at` was seen.
+    """Reserve a message until a time, unless its `next_try_at` has changed since it was read.
 
     For channels without a lease of their own.
     """
@@ -169,11 +173,11 @@ def begin(
     subject: str = "",
     html: str = "",
 ) -> bool:
-    """Commit, before any call, that sending begins, and the words as fixed ones.
+    """Commit, before any network call, that sending begins, together with the text.
 
-    Words that were fixed before stay.  `tried_at` stays the moment since which it may have arrived.
-    Returns False when the message is owed no more on this channel (sent, dropped, expired, or sent
-    another way by now), or when nothing may be sent: start no call then.
+    Text that was stored before is kept.  `tried_at` remains the earliest time at which it may have
+    arrived.  Returns False if the message is no longer pending on this channel or nothing may be
+    sent: do not start a call then.
     """
     unsent = Message.objects.filter(may_send(), pk=message_id, state__in=UNSENT, channel=channel)
     unsent.filter(body="").update(subject=subject, body=body, html=html)
@@ -184,19 +188,19 @@ def begin(
 
 
 def mark_sent(message_id: int, *, outside_id: str = "", now: datetime) -> None:
-    """It arrived, whatever was thought of it meanwhile."""
+    """Record that the message arrived, regardless of its current state."""
     Message.objects.filter(pk=message_id).update(
         state=Message.State.SENT, sent_at=now, outside_id=outside_id, why_not="", failures=0
     )
 
 
 def mark_failed(message_id: int, *, why: str, now: datetime, retry: timedelta) -> None:
-    """It certainly did not arrive; it is tried again after `retry`."""
+    """Record that the message certainly did not arrive; it is retried after `retry`."""
     _put_off(message_id, Message.State.OWED, why, now + retry)
 
 
 def mark_unclear(message_id: int, *, why: str, now: datetime, retry: timedelta) -> None:
-    """Perhaps it arrived: it stays SENDING; whoever tries again looks first, where one can."""
+    """Record that the message may have arrived: it stays SENDING, to be checked before a retry."""
     _put_off(message_id, Message.State.SENDING, why, now + retry)
 
 
@@ -207,18 +211,18 @@ def _put_off(message_id: int, state: Message.State, why: str, until: datetime) -
 
 
 def mark_lost(message_ids: Iterable[int]) -> None:
-    """Somebody has looked: what perhaps arrived did not.  It is owed again, if it is still true."""
+    """Make these messages pending again: a check showed that they did not arrive."""
     sending = Message.objects.filter(pk__in=list(message_ids), state=Message.State.SENDING)
     sending.update(state=Message.State.OWED)
 
 
 def mark_wordless(message_id: int, error: Exception, *, now: datetime) -> None:
-    """Its context or templates failed: a bug that a person has to mend."""
+    """Record that the context or templates failed: a bug that must be fixed."""
     mark_failed(message_id, why=NO_WORDS.format(error=error), now=now, retry=BUG_RETRY)
 
 
 def mark_dropped(*message_ids: int, why: str) -> int:
-    """Not to be sent any more.  Returns how many still waited to be."""
+    """Mark messages as not to be sent.  Returns how many were still pending."""
     waiting = [*UNSENT, Message.State.UNSURE]
     return Message.objects.filter(pk__in=message_ids, state__in=waiting).update(
         state=Message.State.DROPPED, why_not=why[:WHY_LENGTH]
@@ -227,8 +231,10 @@ def mark_dropped(*message_ids: int, why: str) -> int:
 
 @transaction.atomic
 def owe_again(message_ids: Iterable[int], *, now: datetime) -> int:
-    """Staff's word: try these at once.  Passes over what was sent or is past its cutoff; returns
-    how many are tried."""
+    """Retry these messages at once, as staff asked.  Returns how many.
+
+    Skips messages that were sent or are past their cutoff.
+    """
     chosen = Message.objects.filter(
         pk__in=list(message_ids), state__in=[*UNSENT, Message.State.DROPPED], cutoff_at__gt=now
     )
@@ -243,10 +249,10 @@ def owe_again(message_ids: Iterable[int], *, now: datetime) -> int:
 
 
 def weed_out(now: datetime) -> None:
-    """Drop what is no longer true, and note why the words of a message cannot be made.
+    """Drop messages that are no longer true, and record why others cannot be rendered.
 
-    The mirrors' snapshots pass over such messages and write nothing; a round of e-mail writes it
-    down by itself.
+    Only for Discord: the providers' snapshots skip such messages and write nothing, while a round
+    of e-mails records it directly.
     """
     owed = Message.objects.exclude(channel=Message.Channel.EMAIL).filter(
         state=Message.State.OWED, due_at__lte=now, next_try_at__lte=now
@@ -261,17 +267,17 @@ def weed_out(now: datetime) -> None:
 
 
 def unsubscribe(user_id: int) -> bool:
-    """The person wants no e-mail any more.  Returns False when there is no such person."""
+    """Switch off the person's e-mails.  Returns False if there is no such person."""
     return bool(User.objects.filter(pk=user_id).update(wants_email=False))
 
 
-# -- growing old ---------------------------------------------------------------------------------
+# -- expiring ------------------------------------------------------------------------------------
 
 
 def expire_late(now: datetime) -> int:
-    """Close what is past its cutoff, with the reason; returns how many.
+    """Close messages that are past their cutoff, with the reason; return how many.
 
-    What was due before our time is set aside for staff to decide.
+    Messages that were due before `quiet_before` are marked as UNSURE, for staff to decide.
     """
     unsent = Message.objects.filter(state__in=UNSENT)
     late = unsent.filter(cutoff_at__lte=now)
@@ -289,7 +295,8 @@ def expire_late(now: datetime) -> int:
 
 @transaction.atomic
 def send_anyway(message_ids: Iterable[int], *, now: datetime) -> int:
-    """Staff's choice: send these though they may have been sent before.  Returns how many."""
+    """Send UNSURE messages, as staff chose, although they may have been sent before.  Returns how
+    many."""
     unsure = Message.objects.filter(pk__in=list(message_ids), state=Message.State.UNSURE)
     chosen = list(unsure.filter(cutoff_at__gt=now).select_for_update().values_list("pk", flat=True))
     Message.objects.filter(pk__in=chosen).update(
@@ -299,13 +306,15 @@ def send_anyway(message_ids: Iterable[int], *, now: datetime) -> int:
 
 
 def _expire(late: QuerySet[Message], sentence: str) -> int:
-    """Keep the last failure's reason behind the sentence."""
+    """Mark messages as expired; the reason of the last failure is kept after the sentence."""
     why = Trim(Left(Concat(Value(f"{sentence} "), F("why_not")), WHY_LENGTH))
     return late.update(state=Message.State.EXPIRED, why_not=why)
 
 
 def forget_old(now: datetime) -> int:
-    """Delete messages long past their cutoff; until then the key keeps each from being owed twice,
-    and after it the cutoff does.  Returns how many."""
+    """Delete messages long past their cutoff; return how many.
+
+    Until then the key keeps each message from being created twice; afterwards the cutoff does.
+    """
     deleted, _ = Message.objects.filter(cutoff_at__lt=now - KEEP_AFTER_CUTOFF).delete()
     return deleted

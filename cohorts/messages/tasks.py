@@ -1,4 +1,4 @@
-"""What django-q2 calls, by the clock and when something new is owed."""
+"""Tasks that django-q2 runs on a schedule or when a message is created."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cohorts.messages.nudges import nudge_email
 
 
 def collect_all() -> None:
-    """Every minute: write what became owed, close what is too late or no longer true."""
+    """Create new messages, and close those that are too late or no longer true.  Every minute."""
     now = clock.now()
     services.expire_late(now)
     services.collect(None, now=now)
@@ -17,17 +17,18 @@ def collect_all() -> None:
 
 
 def send_emails() -> None:
-    """Every minute, and when an e-mail becomes owed: letters about accounts, then one round."""
+    """Send letters about accounts, then one round of e-mails.  Every minute, and for each new
+    e-mail."""
     account_letters.send_account_letters(clock.now())
     if email.send_round():
         nudge_email()
 
 
 def watch_channels() -> None:
-    """Every minute: staff are told, once, of what does not go out."""
+    """Report to staff, once, when messages are not sent.  Every minute."""
     alarms.raise_alarms(clock.now())
 
 
 def forget_old() -> None:
-    """Every hour: away with messages that nobody asks about any more."""
+    """Delete old messages.  Every hour."""
     services.forget_old(clock.now())

@@ -1,7 +1,7 @@
-"""What people choose a way for: kinds of messages under a title they know.
+"""Topics: the groups of message kinds for which people set a preference.
 
-settings.MESSAGE_TOPICS lists them.  A kind in none of them (the word to whoever pressed “Realize”,
-say) goes by e-mail and cannot be switched off by itself.
+settings.MESSAGE_TOPICS lists them.  A kind without a topic, such as the notice to the staff member
+who started “Realize”, goes by e-mail and cannot be switched off separately.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ def all_topics() -> Mapping[str, Topic]:
 
 
 def topics_by_kind() -> Mapping[str, str]:
-    """The name of each kind's topic; kinds that have none are left out."""
+    """Return the topic's name by kind; kinds without a topic are left out."""
     return {kind: topic.name for topic in all_topics().values() for kind in topic.kinds}
 
 
 def speaks(kind: str, part: str) -> bool:
-    """Whether a kind has words for a way of sending: `text`, `discord_dm`, `discord_channel`."""
+    """Return whether a kind has a template for `text`, `discord_dm` or `discord_channel`."""
     try:
         Engine.get_default().get_template(f"messages/{kind}/{part}.txt")
     except TemplateDoesNotExist:

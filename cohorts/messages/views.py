@@ -1,4 +1,4 @@
-"""The way out of e-mails: one click, without signing in."""
+"""Unsubscribe from e-mails with one click, without signing in."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from cohorts.messages import services
 from cohorts.messages.links import read_unsubscribe_token
 
 
-@csrf_exempt  # mail programs post here on their own (RFC 8058); the token is the permission
+@csrf_exempt  # mail clients post here (RFC 8058); the token authorizes it
 @require_http_methods(["GET", "POST"])
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
-    """GET asks, POST does it: scanners of mails follow every link they see."""
+    """Ask on GET, unsubscribe on POST: mail scanners follow every link."""
     try:
         user_id = read_unsubscribe_token(token)
     except BadSignature:

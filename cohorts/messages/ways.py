@@ -1,11 +1,11 @@
-"""A message that is sent another way than was meant, and never both.
+"""Move pending messages to another channel, so that none arrives on both.
 
-    by e-mail ──send_otherwise──> directly      the person chose so meanwhile
-    directly ──send_otherwise───> by e-mail     the person chose so, or no line is open any more
-    directly ──fall_back────────> by e-mail     it was refused, or waited too long: for good
+    by e-mail ──send_otherwise──> directly      the person changed the preference
+    directly ──send_otherwise───> by e-mail     the preference changed, or no DM channel is open
+    directly ──fall_back────────> by e-mail     it was refused or waited too long; permanent
 
-Only what certainly did not arrive changes its way; the condition is in the update itself, since a
-worker may begin to send at the same moment.
+Only a message that certainly did not arrive is moved.  The condition is part of the UPDATE, because
+a worker may begin to send at the same moment.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from cohorts.models import User
 from cohorts.signals import announce
 
 TOO_SLOW = "It could not be sent directly in time, so it goes by e-mail."
-DIRECT_PATIENCE = timedelta(minutes=20)  # a reminder is no use at the start
-AS_NEW: dict[str, Any] = {  # what is left of a message that goes another way
+DIRECT_PATIENCE = timedelta(minutes=20)  # a reminder is useless once the meeting has begun
+AS_NEW: dict[str, Any] = {  # reset values for a message that changes its channel
     "subject": "",
     "body": "",
     "html": "",
@@ -37,9 +37,9 @@ AS_NEW: dict[str, Any] = {  # what is left of a message that goes another way
 
 @transaction.atomic
 def send_otherwise(message_id: int, *, to: str, now: datetime) -> bool:
-    """Have it sent on another channel, if it certainly did not arrive on this one.
+    """Move a message to another channel, if it certainly did not arrive on this one.
 
-    Its words are made anew.  Returns whether it was still waiting.
+    Its text is rendered again.  Returns whether it was still waiting.
     """
     waiting = Message.objects.filter(pk=message_id, state=Message.State.OWED).exclude(channel=to)
     moved = waiting.update(channel=to, next_try_at=now, **AS_NEW)
@@ -52,10 +52,10 @@ def send_otherwise(message_id: int, *, to: str, now: datetime) -> bool:
 
 @transaction.atomic
 def fall_back(message_ids: Iterable[int], *, why: str, now: datetime, refused: bool = False) -> int:
-    """Have direct messages sent by e-mail, for good.
+    """Move direct messages to e-mail permanently; return how many.
 
-    `refused`: they were answered so, and certainly did not arrive.  Otherwise one whose sending has
-    begun meanwhile stays: nothing may come both ways.
+    `refused` means that Discord rejected them, so they did not arrive.  Otherwise a message whose
+    sending has begun is left alone, so that it cannot arrive on both channels.
     """
     states = UNSENT if refused else (Message.State.OWED,)
     waiting = Message.objects.filter(
@@ -77,9 +77,9 @@ def fall_back(message_ids: Iterable[int], *, why: str, now: datetime, refused: b
 
 
 def settle_ways(now: datetime) -> None:
-    """Have direct messages that are not wanted or not possible any more go another way, or none.
+    """Move or drop direct messages that are no longer wanted or possible.
 
-    Those whose sending was cut off stay: whether they arrived is looked up first.
+    Messages whose sending was interrupted are left alone until a check shows whether they arrived.
     """
     waiting = list(
         Message.objects.filter(
@@ -102,6 +102,6 @@ def _settle_way(message: Message, way: Way, now: datetime) -> None:
 
 
 def has_address(message: Message) -> bool:
-    """Whether an e-mail could be sent in its place."""
+    """Return whether an e-mail could be sent instead."""
     reachable = User.objects.filter(wants_email=True, email__isnull=False)
     return reachable.filter(messages_owed=message).exists()

@@ -1,7 +1,7 @@
-"""Filters for the words of messages.
+"""Template filters for messages.
 
-In a Discord template every variable ends in one of these filters or in Django's own `time`, none
-of which lets anybody's markup through: a test reads all templates for that.
+In a Discord template every variable ends in one of these filters or in Django's own `time`.  None
+of them lets a user's markup through; a test checks all templates for that.
 """
 
 from __future__ import annotations
@@ -20,44 +20,46 @@ NOT_IN_ADDRESSES = re.compile(r"[\s<>@`|]")
 
 @register.filter
 def discord_text(words: object, length: int = discord.NAME_LENGTH) -> str:
-    """Somebody's words: shown as they are, pinging nobody.  `|discord_text:200` cuts later."""
+    """Escape a user's text: shown literally, without pings.  `|discord_text:200` allows 200
+    characters."""
     return discord.escape(str(words), length=length)
 
 
 @register.filter
 def one_line(words: object) -> str:
-    """Somebody's words in plain text: no line breaks, no marks that turn the line round."""
+    """Clean a user's text for plain text: no line breaks, no direction marks."""
     return discord.clean(str(words))
 
 
 @register.filter
 def mention(discord_id: int) -> str:
-    """The one way to ping a person: by their Discord id."""
+    """Ping a person by their Discord id.  No other filter can ping."""
     return discord.mention(discord_id)
 
 
 @register.filter
 def channel_link(channel_id: int) -> str:
-    """A link that leads to a channel; pings nobody."""
+    """Link to a channel; pings no one."""
     return f"<#{channel_id:d}>"
 
 
 @register.filter
 def address(url: str) -> str:
-    """A link of our own making, without a preview; whatever could be read as more is left out."""
+    """Render our own URL as a link without a preview; characters that could be markup are
+    removed."""
     return f"<{NOT_IN_ADDRESSES.sub('', url)}>"
 
 
 @register.filter
 def counted(number: int, words: str) -> str:
-    """A number with its word: `3|counted:"meeting,meetings"` is "3 meetings"."""
+    """Format a number with its noun: `3|counted:"meeting,meetings"` is "3 meetings"."""
     one, many = words.split(",")
     return f"{number:d} {one if number == 1 else many}"
 
 
 @register.filter
 def discord_time(moment: datetime, style: str = "F") -> str:
-    """A moment that Discord shows to each reader in the reader's own zone.
+    """Format a time that Discord shows in each reader's own zone.
 
     Styles: F date and time in words, f shorter, t the time, R "in two days".
     """
@@ -66,6 +68,7 @@ def discord_time(moment: datetime, style: str = "F") -> str:
 
 @register.filter
 def in_zone(moment: datetime, zone: str) -> str:
-    """A moment in an IANA zone, labelled: "Wednesday 7 January 2026, 15:00 (Europe/Berlin)"."""
+    """Format a time in an IANA zone, labelled: "Wednesday 7 January 2026, 15:00
+    (Europe/Berlin)"."""
     local = moment.astimezone(find_zone(zone))
     return f"{local:%A} {local.day} {local:%B %Y, %H:%M} ({known_zone(zone)})"
