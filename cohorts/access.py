@@ -1,4 +1,4 @@
-"""What staff may do outside the admin: what their permissions allow in it, and no more."""
+"""Permission checks for staff pages outside the Django admin."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from cohorts.models import User
 
 
 def staff_may(user: User, *permissions: str) -> bool:
-    """Return whether a member of staff has all of these permissions.
+    """Return whether the user is staff and has all of these permissions.
 
-    As in the admin, whoever may change something may view it.
+    As in the Django admin, the change permission implies the view permission.
     """
     return user.is_staff and all(_has(user, permission) for permission in permissions)
 

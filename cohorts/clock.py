@@ -1,7 +1,7 @@
-"""What time it is.  Everything that follows from facts asks here; `now` is then handed down.
+"""The application clock.  Domain code calls `now` once and passes the result on as an argument.
 
-With a sandbox the clock can be moved, for all processes at once; leases, backoff and snowflakes
-use real time and do not come here.
+In a sandbox the clock can be moved for all processes at once.  Leases, backoff and snowflakes need
+real time and do not use this module.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 
-_READ_AGAIN_AFTER = 0.5  # seconds; the price is one small query per process and half second
+_READ_AGAIN_AFTER = 0.5  # seconds; costs one small query per process every half second
 _offset = timedelta(0)
 _read_at = float("-inf")
 
 
 def now() -> datetime:
-    """The present moment, aware, in UTC."""
+    """Return the current time as an aware datetime in UTC."""
     return datetime.now(UTC) + (_current_offset() if settings.SANDBOX else timedelta(0))
 
 
 def set_offset(offset: timedelta) -> None:
-    """Move the clock of all processes.  Only with a sandbox; raises RuntimeError otherwise."""
+    """Move the clock of all processes.  Raises RuntimeError outside a sandbox."""
     from cohorts.models import Installation
 
     if not settings.SANDBOX:
@@ -32,7 +32,7 @@ def set_offset(offset: timedelta) -> None:
 
 
 def forget_offset() -> None:
-    """Read the offset anew at the next call of now()."""
+    """Discard the cached offset, so that the next call of now() reads it from the database."""
     global _read_at  # noqa: PLW0603 - one clock per process
     _read_at = float("-inf")
 

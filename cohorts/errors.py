@@ -1,12 +1,12 @@
-"""A refusal is an answer, not a failure: it has a name and a sentence a person can act on."""
+"""Refusal: the exception that services raise for a request that the rules do not allow."""
 
 from __future__ import annotations
 
 
 class Refusal(Exception):
-    """Something asked for that the rules do not allow.  Nothing has been changed.
+    """A request was refused and nothing was changed.
 
-    `code` is the refusal's name, for programs ("already_member"); `sentence` is for people.
+    `code` identifies the reason for programs ("already_member"); `sentence` explains it to people.
     """
 
     def __init__(self, code: str, sentence: str) -> None:

@@ -1,7 +1,7 @@
-"""An outage of the database is one event: an ERROR when it begins, and one when it is over.
+"""Log a database outage as one event: one ERROR when it begins and one when it ends.
 
-Loops that go on through an outage report it here.  What else fails because of it, once a second and
-in each process, is left out of the log (`LeaveOutOutages`).
+Loops that keep running through an outage report it here.  `LeaveOutOutages` keeps the errors that
+follow from it, one per second and process, out of the log.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from django.db import DatabaseError, InterfaceError
 
 logger = logging.getLogger(__name__)
 
-# Classes of SQLSTATE: the connection failed; an administrator or a crash ended it.
+# SQLSTATE prefixes: connection failures (08); connections ended by an administrator or a crash
+# (57P).
 LOST = ("08", "57P")
 REPLACED = ("reincarnated pusher", "reincarnated monitor")
 _began: float | None = None
 
 
 def is_lost_connection(error: BaseException | None) -> bool:
-    """Return whether the database could not be reached, as opposed to having refused something."""
+    """Return whether the database could not be reached, as opposed to rejecting a statement."""
     if isinstance(error, InterfaceError):
         return True
     state = getattr(error.__cause__, "sqlstate", None) if error else None
@@ -28,7 +29,7 @@ def is_lost_connection(error: BaseException | None) -> bool:
 
 
 def report_lost(error: BaseException) -> None:
-    """Log the first failure of an outage; the following ones are part of it."""
+    """Log the first failure of an outage and ignore the following ones."""
     global _began  # noqa: PLW0603 - one connection fails for all of a process
     if _began is None:
         _began = time.monotonic()
@@ -48,7 +49,7 @@ def report_back() -> None:
 
 
 def report_failure(error: Exception, what: str) -> None:
-    """Log what failed in a loop that goes on; a lost connection is an outage and no failure."""
+    """Log an exception in a loop that keeps running; report a lost connection as an outage."""
     if is_lost_connection(error):
         report_lost(error)
     else:
@@ -56,11 +57,11 @@ def report_failure(error: Exception, what: str) -> None:
 
 
 class LeaveOutOutages(logging.Filter):
-    """Keeps out of the log what fails only because the database is away.
+    """Logging filter that drops errors caused only by a database outage.
 
-    django-q2 logs a traceback for each attempt of each process, and replaces pusher and monitor,
-    which end by it; the worker's watcher reports the outage itself.  One that was killed ends the
-    whole cluster, with a line of its own (lens.watch.cluster).
+    During an outage django-q2 logs a traceback for each attempt of each process and replaces its
+    pusher and monitor, which exit; the worker's watcher reports the outage instead.  A killed
+    pusher or monitor ends the whole cluster, which `lens.watch.cluster` logs.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -1,4 +1,4 @@
-"""Models' own save and delete announce the groups whose facts they change."""
+"""Signal receivers that announce the groups whose facts a saved or deleted model changes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cohorts.models import AccessException, Cohort, Group, Membership, User
 from cohorts.services.account_letters import Account, owe_letters_about_changes
 from cohorts.signals import announce
 
-BEFORE = "_account_before"  # on a person between the two signals of a save
+BEFORE = "_account_before"  # attribute on the User between pre_save and post_save
 
 
 @receiver([post_save, post_delete], sender=Group)
@@ -36,7 +36,7 @@ def announce_groups_of_cohort(instance: Cohort, created: bool, **_: Any) -> None
 def announce_groups_of_person(
     instance: User, created: bool, update_fields: frozenset[str] | None = None, **_: Any
 ) -> None:
-    """A changed address or Discord id touches every group the person is or was in."""
+    """Announce every group that the person is or was in: their address or Discord id may differ."""
     if created or update_fields == frozenset({"last_login"}):
         return
     announce(instance.memberships.values_list("group_id", flat=True))
@@ -47,7 +47,10 @@ def announce_groups_of_person(
 def keep_account_of_before(
     instance: User, update_fields: frozenset[str] | None = None, **_: Any
 ) -> None:
-    """For the letters below.  One query, and none for a save that touches neither field."""
+    """Remember the account's old values for the receiver below.
+
+    Costs one query; a save that touches neither field costs none.
+    """
     touched = update_fields is None or {"email", "discord_id"} & update_fields
     if instance.pk and touched:
         vars(instance)[BEFORE] = Account.of(instance.pk)

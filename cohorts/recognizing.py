@@ -1,29 +1,30 @@
-"""Who somebody is that signs in with Discord.  Pure.
+"""Match a Discord sign-in to a person.  Pure.
 
-    known by Discord id | by an address that Discord has verified | outcome
-    --------------------|-----------------------------------------|--------------
-    one                 | whoever                                 | known
-    one, account closed | whoever                                 | closed
-    nobody              | several people                          | ambiguous
-    nobody              | one, account closed                     | closed
-    nobody              | one, tied to another Discord account    | other_account
-    nobody              | one                                     | tie
-    nobody              | nobody                                  | stranger
-    nobody              | Discord has verified none               | unverified
+    matched by Discord id | matched by verified address              | outcome
+    ----------------------|------------------------------------------|--------------
+    one                   | (ignored)                                | known
+    one, account closed   | (ignored)                                | closed
+    no one                | several people                           | ambiguous
+    no one                | one, account closed                      | closed
+    no one                | one, linked to another Discord account   | other_account
+    no one                | one                                      | tie
+    no one                | no one                                   | stranger
+    no one                | the profile has no verified address      | unverified
 
-An address that Discord has not verified is never looked for: anybody can enter anybody's.
+Addresses that Discord has not verified are never matched: anyone can enter any address there.
 
-What Discord tells of a person is taken over when it changes there, as with a calendar's answers: an
-address that staff set here afterwards stays until Discord tells another one.  The address of a
-staff account never follows Discord: whoever has it can set the account's password.
+An address is copied from Discord only when it changes there, so that a correction by staff stays
+until Discord reports another address.  A staff account never takes over an address from Discord:
+the owner of the address could reset the account's password.
 
-    address verified there | differs from what was told last | held by         | then
-    -----------------------|---------------------------------|-----------------|-----------------
-    no                     |                                 |                 | stays
-    yes                    | no                              |                 | stays
-    yes                    | yes, and the person is staff    |                 | stays
-    yes                    | yes                             | somebody else   | stays, staff told
-    yes                    | yes                             | nobody else     | is the person's
+    verified | differs from the last one reported | used by another person | then
+    ---------|------------------------------------|------------------------|----------------------
+    no       |                                    |                        | unchanged
+    yes      | no                                 |                        | unchanged
+    yes      | yes, and the person is staff       |                        | unchanged
+    yes      | yes                                | yes                    | unchanged, staff are
+             |                                    |                        | notified
+    yes      | yes                                | no                     | copied to the person
 """
 
 from __future__ import annotations
@@ -48,16 +49,16 @@ class Outcome(StrEnum):
 
     @property
     def concerns_staff(self) -> bool:
-        """Whether only staff can help: the facts here contradict each other."""
+        """Return whether only staff can resolve this: the stored data is contradictory."""
         return self in {Outcome.AMBIGUOUS, Outcome.OTHER_ACCOUNT}
 
 
 @dataclass(frozen=True, slots=True)
 class DiscordProfile:
-    """What Discord tells of whoever signs in.
+    """What Discord reports about the person who signs in.
 
-    `email` is in small letters, and "" unless Discord has verified it; `avatar` is the picture's
-    hash, "" without one.
+    `email` is lower case, and "" unless Discord has verified it; `avatar` is the hash of the
+    picture, "" if there is none.
     """
 
     discord_id: int
@@ -68,7 +69,7 @@ class DiscordProfile:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A person here who may be meant."""
+    """A person in our database who may be the one who signs in."""
 
     id: int
     discord_id: int | None
@@ -84,7 +85,10 @@ class Recognition:
 def recognize(
     profile: DiscordProfile, by_id: Candidate | None, by_email: Collection[Candidate]
 ) -> Recognition:
-    """`by_email` are the people whose address is the profile's, in any case of its letters."""
+    """Match a profile to a person.
+
+    `by_email` are the people whose address equals the profile's, ignoring case.
+    """
     if by_id is not None:
         return Recognition(Outcome.KNOWN if by_id.is_active else Outcome.CLOSED, by_id.id)
     if not profile.email:
@@ -108,5 +112,5 @@ def _recognize_address(by_email: Collection[Candidate]) -> Recognition:
 def is_new_address(
     profile: DiscordProfile, told_last: str, held: str | None, *, is_staff: bool = False
 ) -> bool:
-    """Whether Discord tells an address that is to become the person's own."""
+    """Return whether the profile's address should become the person's own."""
     return bool(profile.email) and not is_staff and profile.email not in {told_last, held}

@@ -1,6 +1,6 @@
-"""One function per question about groups and their people.
+"""Queries about groups, their members and their facilitators.
 
-Members are active memberships.  Guests are no members, so nothing here can count them.
+Members are active memberships.  Guests have no membership, so they are never included.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from cohorts.models import Cohort, Membership, User
 
 
 def find_cohort(text: str) -> Cohort:
-    """The cohort with this id or name.
+    """Return the cohort with this id or name.
 
     Raises Refusal: no_cohort, ambiguous_cohort (its sentence lists the candidates with their ids).
     """
@@ -33,13 +33,14 @@ def find_cohort(text: str) -> Cohort:
 
 
 def members_of(group_ids: Collection[int]) -> QuerySet[Membership]:
-    """The members of these groups with their people: facilitators first, then by name."""
+    """Return the members of these groups with their people: facilitators first, then by name."""
     active = Membership.objects.filter(group__in=group_ids, status=Membership.Status.ACTIVE)
     return active.select_related("user").order_by("group", "role", "user__name", "user")
 
 
 def last_members_of(group_ids: Collection[int]) -> QuerySet[Membership]:
-    """The same, and of a group that has ended those who were its members until then."""
+    """Return the members of these groups; for a group that has ended, its members at that
+    moment."""
     lasting = Q(status=Membership.Status.ACTIVE) | Q(left_at=F("group__ended_at"))
     members = Membership.objects.filter(lasting, group__in=group_ids)
     return members.select_related("user").order_by("group", "role", "user__name", "user")
@@ -50,7 +51,7 @@ def participants_of(group_ids: Collection[int]) -> QuerySet[Membership]:
 
 
 def facilitators_of(group_ids: Collection[int]) -> dict[int, list[User]]:
-    """The facilitators of each group by name.  A group with two appears once, with both."""
+    """Return the facilitators by group id, sorted by name."""
     led = members_of(group_ids).filter(role=Membership.Role.FACILITATOR)
     facilitators: dict[int, list[User]] = defaultdict(list)
     for membership in led:
@@ -59,13 +60,13 @@ def facilitators_of(group_ids: Collection[int]) -> dict[int, list[User]]:
 
 
 def count_participants(group_ids: Collection[int]) -> dict[int, int]:
-    """How many participants each group has; a group without any is left out."""
+    """Return the number of participants by group id; groups without participants are left out."""
     counted = participants_of(group_ids).order_by("group").values_list("group")
     return dict(counted.annotate(Count("pk")))
 
 
 def count_completed(group_ids: Collection[int]) -> dict[int, int]:
-    """How many people completed each group; a group that nobody completed is left out."""
+    """Return how many people completed each group, by group id; groups without any are left out."""
     completed = Membership.objects.filter(
         group__in=group_ids,
         status=Membership.Status.COMPLETED,

@@ -1,8 +1,8 @@
-"""How facts announce that they changed.
+"""The `group_changed` signal, sent when the facts of groups change.
 
-`group_changed` is sent inside the transaction that changes the facts, with `group_ids`, a set of
-ints: every group whose mirrors may now be out of step.  Services send it through `announce`; the
-models' own save and delete send it too, so that an edit in the admin counts.
+It is sent inside the transaction that changes the facts, with `group_ids`, a set of ints: every
+group whose providers may now be out of sync.  Services send it through `announce`; receivers of
+model signals send it too, so that edits in the Django admin count.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _waiting: ContextVar[set[int] | None] = ContextVar("waiting", default=None)
 
 
 def announce(group_ids: Iterable[int]) -> None:
-    """Say that facts of these groups changed.  Call it inside the transaction that changes them."""
+    """Send `group_changed` for these groups.  Call it inside the transaction that changes them."""
     ids = {group_id for group_id in group_ids if group_id}
     waiting = _waiting.get()
     if waiting is not None:
@@ -30,10 +30,10 @@ def announce(group_ids: Iterable[int]) -> None:
 
 @contextmanager
 def announced_together() -> Iterator[None]:
-    """Send what is announced within the block as one signal at its end.
+    """Collect all announcements within the block and send them as one signal at its end.
 
-    For a service that saves many rows.  When the block raises, nothing is sent: the transaction
-    around it is undone as well.
+    For services that save many rows.  If the block raises, nothing is sent, because the surrounding
+    transaction is rolled back too.
     """
     if _waiting.get() is not None:
         yield

@@ -1,4 +1,4 @@
-"""Checks that a form, a roster line and a setting share."""
+"""Validators that forms, roster lines and settings share."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from django.core.exceptions import ValidationError
 
 from cohorts.zones import zone_names
 
-# Discord counts from 2015: the smallest id it ever gave has 15 digits; a 64-bit id has 20 at most.
+# Snowflakes encode the time since 2015: the smallest existing id has 15 digits, a 64-bit id at most
+# 20.
 SMALLEST_SNOWFLAKE = 10**14
 LARGEST_SNOWFLAKE = 2**63 - 1
 
 
 def check_address(email: str) -> None:
-    """Refuse an address that no mail server elsewhere could deliver to: `odd@localhost`, `a@[::1]`.
+    """Reject an address without a public domain, such as `odd@localhost` or `a@[::1]`.
 
-    Google refuses a whole series of invitations that names one.  Raises ValidationError.
+    Google rejects a whole series of invitations that contains one.  Raises ValidationError.
     """
     domain = email.rpartition("@")[2]
     if "." not in domain or domain.startswith("["):
@@ -26,7 +27,7 @@ def check_address(email: str) -> None:
 
 
 def check_zone(name: str) -> None:
-    """Refuse what is no IANA zone ("Europe/Berlin").  Raises ValidationError."""
+    """Reject a name that is not an IANA zone ("Europe/Berlin").  Raises ValidationError."""
     if name not in zone_names():
         raise ValidationError(
             "%(name)s is no time zone. Use an IANA name such as Europe/Berlin.",
@@ -36,7 +37,7 @@ def check_zone(name: str) -> None:
 
 
 def check_snowflake(value: int) -> None:
-    """Refuse what cannot be a Discord id.  Raises ValidationError."""
+    """Reject a number that cannot be a Discord id.  Raises ValidationError."""
     if not SMALLEST_SNOWFLAKE <= value <= LARGEST_SNOWFLAKE:
         raise ValidationError(
             "%(value)s is no Discord id: those have 15 to 19 digits. In Discord, right-click the "

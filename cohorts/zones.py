@@ -1,4 +1,5 @@
-"""Time zones by name, also where plain SQL has written a name that no zone has.  Pure."""
+"""Look up time zones by name, with a fallback for unknown names that plain SQL has stored.
+Pure."""
 
 from __future__ import annotations
 
@@ -14,10 +15,10 @@ def zone_names() -> frozenset[str]:
 
 
 def known_zone(name: str) -> str:
-    """Return the name of the zone to show times in: UTC where the name is no zone's."""
+    """Return the name of the zone to show times in: UTC if the name is unknown."""
     return name if name in zone_names() else FALLBACK
 
 
 def find_zone(name: str) -> ZoneInfo:
-    """Return the zone to show times in: UTC where the name is no zone's."""
+    """Return the zone to show times in: UTC if the name is unknown."""
     return ZoneInfo(known_zone(name))

@@ -1,4 +1,4 @@
-"""The admin for facts: courses, cohorts, groups, people and who is in which group."""
+"""Django admin for courses, cohorts, groups, people and memberships."""
 
 from cohorts.admin import (  # noqa: F401
     access,

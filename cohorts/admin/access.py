@@ -1,4 +1,4 @@
-"""Access beside memberships: the exceptions that staff write down, and what mirrors report."""
+"""Admin for access exceptions and for the access states that providers report."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class AccessExceptionAdmin(admin.ModelAdmin):
 
 
 class AccessStateInline(admin.TabularInline):
-    """On a person's page: what each integration reported of their access, and why."""
+    """The access states that providers reported for a person, on the person's page."""
 
     model = AccessState
     fields = ["group", "mirror", "state", "reason", "changed_at"]

@@ -1,4 +1,4 @@
-"""What several admin classes share."""
+"""Base classes and helpers for the admin classes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cohorts.validators import zone_names
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
-    """Rows that only services write: staff read them."""
+    """Admin for rows that only services write: staff can view them."""
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -29,7 +29,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 
 class RefusingAdmin(admin.ModelAdmin):
-    """A save that a service refuses becomes a sentence on the page, and nothing is changed."""
+    """Admin that shows a service's Refusal as an error message; nothing is saved then."""
 
     def changeform_view(
         self,
@@ -46,7 +46,7 @@ class RefusingAdmin(admin.ModelAdmin):
 
 
 def _same_page(request: HttpRequest, *, is_new: bool) -> str:
-    """The form again; a new row's fields hold what was typed, which the admin reads from there."""
+    """Return the URL of the same form; for a new row, with the entered values as initial data."""
     if not is_new:
         return request.get_full_path()
     typed = request.POST.copy()
@@ -56,21 +56,22 @@ def _same_page(request: HttpRequest, *, is_new: bool) -> str:
 
 
 class KeepingAdmin(admin.ModelAdmin):
-    """Rows that are deleted only while nothing hangs on them.
+    """Admin for rows that can be deleted only while nothing refers to them.
 
-    What hangs on them is told before which permissions deleting it would take.
+    The page lists the protected rows before it reports missing permissions.
     """
 
     def get_deleted_objects(self, objs: Any, request: Any) -> Any:
         found, counts, lacking, protected = super().get_deleted_objects(objs, request)
-        # Rows that only services write have no page to delete them on; they go with their group.
+        # Rows that only services write have no delete permission in the admin; they are deleted
+        # with their group.
         if protected or request.user.is_superuser:
             lacking = set()
         return found, counts, lacking, protected
 
 
 class ZoneSelect(forms.Select):
-    """Every IANA zone, to be typed ahead."""
+    """A select with every IANA zone."""
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs, choices=[(name, name) for name in sorted(zone_names())])
@@ -89,9 +90,9 @@ def ask(
     listed: Iterable[str] = (),
     danger: bool = False,
 ) -> TemplateResponse:
-    """A page that says what is about to happen and asks.  Its button posts to the same address.
+    """Return a confirmation page.  Its button posts to the same URL.
 
-    `hidden` are fields to be posted along (the rows that an action was chosen for).
+    `hidden` are fields to be posted with it, such as the rows that an action was chosen for.
     """
     context = {
         **site.each_context(request),

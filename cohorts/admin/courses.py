@@ -1,4 +1,4 @@
-"""Courses and cohorts."""
+"""Admin for courses and cohorts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cohorts.services.terms import TERM_FIELDS, is_running
 
 
 class CohortForm(forms.ModelForm):
-    """Meetings of a running cohort move only after what follows was shown."""
+    """Cohort form that refuses to move the meetings of a running cohort without a preview."""
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()

@@ -1,4 +1,4 @@
-"""Groups: their slot, and their end."""
+"""Admin for groups, with a page to end a group."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cohorts.services.groups import SLOT_FIELDS, check_slot_may_change, end_grou
 
 
 class GroupForm(forms.ModelForm):
-    """A slot that has begun cannot be changed by a plain save."""
+    """Group form that refuses to change the slot of a group that is active or has ended."""
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
@@ -49,7 +49,7 @@ class GroupAdmin(KeepingAdmin):
     list_filter = ["status", "cohort"]
     list_select_related = ["cohort"]
     search_fields = ["name", "cohort__name"]
-    ordering = ["-pk"]  # pages of suggestions need one
+    ordering = ["-pk"]  # autocomplete pages need an order
     autocomplete_fields = ["cohort"]
     fieldsets = [
         (None, {"fields": ["cohort", "name", "size"]}),
@@ -94,14 +94,14 @@ class GroupAdmin(KeepingAdmin):
             else (str(group.participant_count))
         )
 
-    # -- its end -----------------------------------------------------------------------------
+    # -- ending a group ----------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
         end = self.admin_site.admin_view(self.end_view)
         return [path("<int:pk>/end/", end, name="cohorts_group_end"), *super().get_urls()]
 
     def end_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Ask how a group ends, and end it: everybody's access goes with it."""
+        """Ask how the group ends, then end it; its members lose their access."""
         if not self.has_change_permission(request):
             raise PermissionDenied
         group = get_object_or_404(Group.objects.select_related("cohort"), pk=pk)

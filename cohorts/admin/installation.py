@@ -1,4 +1,4 @@
-"""Whose installation this is.  Staff's word on it is given on the start page."""
+"""Admin for the installation row.  Staff confirm the installation on the admin's start page."""
 
 from __future__ import annotations
 

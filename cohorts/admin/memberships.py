@@ -1,4 +1,4 @@
-"""Who is in which group.  Every change goes through the services, so that it counts."""
+"""Admin for memberships.  Every change goes through the services, which check the rules."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class MembershipAdmin(RefusingAdmin):
         return fixed if obj.status == Membership.Status.ACTIVE else [*fixed, "role"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """An ended membership is what explains why access ends: it is ended, never deleted."""
+        """Return False: an ended membership is kept, because it explains why access ended."""
         return False
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

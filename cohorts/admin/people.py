@@ -1,13 +1,15 @@
-"""People.  A staff member sets a password or leaves it unusable, as for most learners.
+"""Admin for people and for permission groups.
 
-Whoever could change a staff account could sign in as it, and whoever could give rights could give
-them to themselves.  So only superusers may
+Most learners have an unusable password.
 
-    change                                       of whom
+A person who can change a staff account could sign in as it, and a person who can grant permissions
+could grant them to themselves.  So only superusers may change
+
+    fields                                       of
     -------------------------------------------  ----------------------------
     staff flags, groups, permissions             anyone
-    address, Discord id, password, active        staff, themselves included
-    what a group of permissions holds            -
+    address, Discord id, password, active        staff, including themselves
+    the permissions of a permission group        -
 
 and delete a staff account.
 """
@@ -39,7 +41,7 @@ def is_staff_account(person: User | None) -> bool:
 
 
 def may_change_account(request: HttpRequest, person: User | None) -> bool:
-    """Whether the address, Discord id and password of this person are the request's to change."""
+    """Return whether the user may change this person's address, Discord id and password."""
     return bool(request.user.is_superuser) or not is_staff_account(person)
 
 
@@ -101,7 +103,7 @@ class UserAdmin(KeepingAdmin, DjangoUserAdmin):
         return fixed
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """The password with its link only for those who may set it."""
+        """Hide the password field from users who may not set the password."""
         fieldsets = super().get_fieldsets(request, obj)
         if may_change_account(request, obj):
             return fieldsets
@@ -124,7 +126,7 @@ class UserAdmin(KeepingAdmin, DjangoUserAdmin):
         return may_change_account(request, obj) and super().has_delete_permission(request, obj)
 
     def get_deleted_objects(self, objs: Iterable[User], request: HttpRequest) -> Any:
-        """Several at once: a staff account among them is named as one that may not be deleted."""
+        """Report staff accounts in a bulk deletion as objects that may not be deleted."""
         found, counts, lacking, protected = super().get_deleted_objects(objs, request)
         if not all(may_change_account(request, person) for person in objs):
             lacking = {*lacking, "staff account"}
@@ -136,7 +138,7 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class PermissionGroupAdmin(DjangoGroupAdmin):
-    """Groups of permissions: others may see them."""
+    """Permission groups, which only superusers may change."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_superuser)

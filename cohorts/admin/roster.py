@@ -1,7 +1,7 @@
-"""Bringing a roster in from a page: a file, a preview, a word.
+"""Admin pages to import a roster: upload a file, preview it, confirm it.
 
-The file waits in the session between the preview and the word, by a token, so that two windows do
-not mix.  What is carried out is what was shown, or nothing.
+Between preview and confirmation the file is kept in the session under a token, so that two browser
+windows do not interfere.  The import applies exactly what the preview showed, or nothing.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ from cohorts.services.roster import (
 )
 from cohorts.services.terms import digest_of
 
-WAITING = "rosters"  # the session's key
+WAITING = "rosters"  # session key
 MOST_WAITING = 3  # files per session: a session is read with every request
 MOST_SHOWN = 500  # problems on one page
-SHOWN_AGAIN = 5  # problems in messages above it
+SHOWN_AGAIN = 5  # problems in messages after a refused import
 
 UPLOAD = "admin:cohorts_cohort_roster"
 PREVIEW = "admin:cohorts_cohort_roster_preview"
@@ -63,7 +63,7 @@ class RosterForm(forms.Form):
 
 
 class RosterMixin(admin.ModelAdmin):
-    """The roster's pages beside the list of cohorts, for whoever may change cohorts."""
+    """Adds the import pages to the list of cohorts, for staff who may change cohorts."""
 
     change_list_template = "admin/cohorts/roster_change_list.html"
 
@@ -85,7 +85,7 @@ class RosterMixin(admin.ModelAdmin):
         return super().changelist_view(request, {**may_import, **(extra_context or {})})
 
     def upload_view(self, request: HttpRequest) -> HttpResponse:
-        """Ask for a file."""
+        """Show the upload form and store the uploaded file."""
         self._check_permission(request)
         form = RosterForm(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
@@ -93,7 +93,7 @@ class RosterMixin(admin.ModelAdmin):
         return self._render(request, "upload", "Import a roster", form=form, columns=COLUMNS)
 
     def preview_view(self, request: HttpRequest, token: str) -> HttpResponse:
-        """Show what the file would change, or what is wrong with it; on POST, carry it out."""
+        """Show what the file would change, or its problems; on POST, import it."""
         self._check_permission(request)
         name, data = find_file(request, token)
         if data is None:
@@ -170,7 +170,7 @@ class RosterMixin(admin.ModelAdmin):
 
 
 def keep_file(request: HttpRequest, file: UploadedFile) -> str:
-    """Keep an uploaded file in the session; return its token.  The oldest makes room."""
+    """Store an uploaded file in the session and return its token.  Drops the oldest of too many."""
     packed = base64.b64encode(zlib.compress(file.read())).decode()
     waiting = {**request.session.get(WAITING, {})}
     token = secrets.token_hex(8)
@@ -180,7 +180,7 @@ def keep_file(request: HttpRequest, file: UploadedFile) -> str:
 
 
 def find_file(request: HttpRequest, token: str) -> tuple[str, bytes | None]:
-    """The file's name and content, or None for the content when it is not there."""
+    """Return the file's name and content; the content is None if the file is not stored."""
     kept = request.session.get(WAITING, {}).get(token)
     if kept is None:
         return "", None

@@ -1,4 +1,4 @@
-"""Sign-ins with Discord that contradict the facts.  Deleting one says that it is dealt with."""
+"""Admin for refused Discord sign-ins.  Staff delete a row once they have dealt with it."""
 
 from __future__ import annotations
 

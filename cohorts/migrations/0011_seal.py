@@ -1,4 +1,4 @@
-"""A seal by which a restored database is recognized, and no installation without an id."""
+"""Add the seal that reveals a restored database, and forbid an empty installation id."""
 
 from django.conf import settings
 from django.db import migrations, models
@@ -11,7 +11,7 @@ PRESENT_SEAL = """
 
 
 def name_the_nameless(apps, schema_editor):
-    """A web process without INSTALLATION_ID stored an empty one, under which nothing can be made."""
+    """Replace empty installation ids, which a web process without INSTALLATION_ID stored."""
     nameless = apps.get_model("cohorts", "Installation").objects.filter(installation_id="")
     if settings.INSTALLATION_ID:
         name = settings.INSTALLATION_ID
@@ -21,7 +21,7 @@ def name_the_nameless(apps, schema_editor):
 
 
 def seal_what_is_there(apps, schema_editor):
-    """A database that is upgraded is the one that was there before."""
+    """Seal an existing database: an upgrade does not make it a copy."""
     if schema_editor.connection.vendor != "postgresql":
         return
     if apps.get_model("cohorts", "Installation").objects.exists():

@@ -1,4 +1,4 @@
-"""Courses, cohorts, groups and their people: the facts that everything else follows from."""
+"""Courses, cohorts, groups, people and memberships: the facts that everything else derives from."""
 
 from cohorts.models.access import AccessException, AccessState
 from cohorts.models.courses import Cohort, Course, Group, active_group, live_group

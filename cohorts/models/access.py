@@ -1,4 +1,4 @@
-"""Access in the mirrors: staff's written exceptions, and what mirrors report for pages to show."""
+"""Access exceptions granted by staff, and the access states that providers report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cohorts.models.courses import Group
 
 
 class AccessException(models.Model):
-    """A reason, written down by staff, for which somebody keeps a group's access until a day."""
+    """A person keeps access to a group until a date, for a reason that staff recorded."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="access_exceptions"
@@ -35,9 +35,9 @@ class AccessException(models.Model):
 
 
 class AccessState(models.Model):
-    """What one mirror last reported about one person's access to one group.
+    """What one provider last reported about one person's access to one group.
 
-    For showing only: no plan reads it.
+    For display only: no plan reads it.
     """
 
     class State(models.TextChoices):

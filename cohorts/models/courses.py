@@ -1,4 +1,4 @@
-"""Courses, their runs (cohorts) and the groups of a run."""
+"""Courses, cohorts (runs of a course) and the groups of a cohort."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Course(models.Model):
 
 
 class Cohort(models.Model):
-    """One run of a course.  Known by course and name."""
+    """One run of a course, identified by course and name."""
 
     class Status(models.TextChoices):
         OPEN = "open"
@@ -48,13 +48,13 @@ class Cohort(models.Model):
         help_text="Meetings that one group may have, extra ones included. Empty: 60.",
     )
     status = models.CharField(max_length=12, choices=Status, default=Status.OPEN)
-    # A cohort may be brought in when it is half over: nothing is owed from before this moment.
+    # A cohort may be imported halfway through: no messages are sent for events before this moment.
     first_known_at = models.DateTimeField(default=clock.now, editable=False)
-    # Meetings after this moment were not held.  Empty while the cohort is open, and where plain SQL
+    # Meetings after this moment were not held.  NULL while the cohort is open, and if plain SQL
     # ended it.
     ended_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    # Guest visits.  Empty means "no such rule".
+    # Guest visits.  NULL means that the rule does not apply.
     guest_seats = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="Guests that one meeting takes. Empty: no limit."
     )
@@ -102,7 +102,7 @@ class Cohort(models.Model):
 
 
 class Group(models.Model):
-    """A small group with one weekly slot: weekday, wall time, IANA zone, duration."""
+    """A small group with one weekly slot: weekday, wall time, IANA zone and duration."""
 
     class Status(models.TextChoices):
         PREVIEW = "preview"
@@ -143,8 +143,8 @@ class Group(models.Model):
             models.UniqueConstraint(fields=["cohort", "name"], name="group_name_in_cohort"),
             models.CheckConstraint(
                 condition=models.Q(weekday__isnull=True, start_time__isnull=True)
-                # Said of both: SQL takes a comparison with NULL, which is neither true nor false,
-                # for kept.
+                # The NULL checks are needed on both sides: SQL accepts a check that evaluates to
+                # NULL.
                 | models.Q(weekday__isnull=False, weekday__range=(0, 6), start_time__isnull=False),
                 name="group_slot_whole",
                 violation_error_message="A slot needs both a weekday and a time, or neither.",
@@ -169,21 +169,22 @@ class Group(models.Model):
 
     @property
     def has_ended(self) -> bool:
-        """Whether the group or its cohort, which should be loaded, was completed or cancelled."""
+        """Return whether the group or its cohort has ended.  Load the group with its cohort."""
         return self.status in self.ENDED or self.cohort.has_ended
 
     @property
     def is_active(self) -> bool:
-        """Whether the group meets: it is set up, and neither it nor its cohort has ended."""
+        """Return whether the group meets: it is set up, and neither it nor its cohort has ended."""
         return self.status == self.Status.ACTIVE and not self.cohort.has_ended
 
 
 def active_group(path: str = "") -> Q:
-    """Return `Group.is_active` for a filter; `path` leads to the group, such as "group__"."""
+    """Return `Group.is_active` as a filter; `path` is the lookup to the group, such as
+    "group__"."""
     return Q(**{f"{path}status": Group.Status.ACTIVE, f"{path}cohort__status": Cohort.Status.OPEN})
 
 
 def live_group(path: str = "") -> Q:
-    """Return the opposite of `Group.has_ended` for a filter: groups that are set up or will be."""
+    """Return `not Group.has_ended` as a filter: groups that are set up or will be."""
     is_open = Q(**{f"{path}cohort__status": Cohort.Status.OPEN})
     return is_open & ~Q(**{f"{path}status__in": Group.ENDED})

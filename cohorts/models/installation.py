@@ -1,4 +1,4 @@
-"""Which installation this database belongs to, and what time it is taken to be."""
+"""The identity of the installation that owns this database, and the sandbox clock."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ PRESENT_SEAL = """COALESCE((
 
 
 class Seal(models.Model):
-    """One row that a backup cannot bring back as it was.
+    """One row whose PostgreSQL ids reveal that the database was restored or copied.
 
-    PostgreSQL gives each row the id of the transaction that wrote it (`xmin`), and tables and
-    databases ids of their own (`oid`). Restoring a dump, with or without --clean, and copying a
-    database write new ones; VACUUM FULL, FREEZE, CLUSTER and renaming the database keep them.
-    Recovery to a point in time keeps them too: `manage.py mark_restored` is for that.
+    PostgreSQL stores the id of the transaction that wrote a row (`xmin`) and an id for each table
+    and database (`oid`). Restoring a dump, with or without --clean, and copying a database write
+    new ones; VACUUM FULL, FREEZE, CLUSTER and renaming the database keep them. Point-in-time
+    recovery keeps them too: use `manage.py mark_restored` after it.
 
-    Write this row nowhere but in `services.installation.seal`, and never rewrite its table.
+    Write this row only in `services.installation.seal`, and never rewrite its table.
     """
 
     written_at = models.DateTimeField()
@@ -40,7 +40,7 @@ class Seal(models.Model):
 
 
 class PresentSeal(Expression):
-    """The ids of the seal's row as they are now; empty on SQLite, which has none."""
+    """The current ids of the seal's row; "" on SQLite, which has none."""
 
     output_field = CharField()
 
@@ -55,35 +55,40 @@ class PresentSeal(Expression):
 
 class InstallationQuerySet(models.QuerySet["Installation"]):
     def with_seal(self) -> InstallationQuerySet:
-        """With `present_seal`, to compare with `seal`.  In the same query."""
+        """Annotate `present_seal`, to compare it with `seal` in one query."""
         return self.annotate(present_seal=PresentSeal())
 
     def intact(self) -> InstallationQuerySet:
-        """The row, unless this database was restored or copied."""
+        """Return the row, unless this database was restored or copied."""
         return self.filter(seal=PresentSeal())
 
 
 class Installation(models.Model):
-    """One row.  Its id is written at the first start and marks everything made outside."""
+    """One row with the id that marks everything this installation creates in other systems.
+
+    The first start writes the id.
+    """
 
     installation_id = models.CharField(max_length=40)
-    # INSTALLATION_ID as staff last accepted it; another value stops all writes.
+    # INSTALLATION_ID as staff last accepted it.  Another value stops all writes.
     accepted_as = models.CharField(max_length=40, default="")
     first_started_at = models.DateTimeField()
-    # The first start, or the moment from which staff's last answer counts: a message that was due
-    # before it may have been sent by the original, and is sent only if staff choose so.
+    # The first start, or the moment from which staff's last answer applies. The original
+    # installation may already have sent messages due before it, so these are sent only if staff
+    # choose so.
     quiet_before = models.DateTimeField(null=True, blank=True)
-    # The ids of the Seal's row when it was written.  Others mean that this database was restored.
+    # The ids of the Seal's row when it was written.  A mismatch means that this database was
+    # restored.
     seal = models.CharField(max_length=60, default="", blank=True)
-    # Since when it is in question whose installation this is, and when that was last logged.
+    # When the identity of the installation came into doubt, and when that was last logged.
     doubted_at = models.DateTimeField(null=True, blank=True)
     alarmed_at = models.DateTimeField(null=True, blank=True)
-    # Staff said that this is a copy: it sends nothing until they allow it.
+    # Staff declared this a copy: it sends nothing until they allow it.
     silenced_at = models.DateTimeField(null=True, blank=True)
-    # Only with a sandbox: all processes share the moved clock through this row.
+    # Only in a sandbox: all processes share the moved clock through this row.
     clock_offset = models.DurationField(default=timedelta(0))
 
-    present_seal: str  # only with `with_seal`
+    present_seal: str  # set by `with_seal`
 
     objects = InstallationQuerySet.as_manager()
 
@@ -100,5 +105,5 @@ class Installation(models.Model):
 
     @property
     def is_restored(self) -> bool:
-        """Whether this database was restored or copied since staff last answered."""
+        """Return whether this database was restored or copied since staff last answered."""
         return self.seal != self.present_seal

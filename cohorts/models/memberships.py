@@ -1,4 +1,4 @@
-"""Who is in which group."""
+"""Memberships of people in groups."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cohorts.models.courses import Cohort, Group
 
 
 class Membership(models.Model):
-    """A person in a group.  Ended memberships stay: they explain why access ends."""
+    """A person in a group.  Ended memberships are kept: they explain why access ended."""
 
     class Role(models.TextChoices):
         PARTICIPANT = "participant"
@@ -28,8 +28,8 @@ class Membership(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships"
     )
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="memberships")
-    # The group's cohort once more: a constraint cannot look through a foreign key.  On PostgreSQL
-    # a composite foreign key keeps the two in agreement (migration 0002).
+    # Copy of the group's cohort: a constraint cannot follow a foreign key.  On PostgreSQL a
+    # composite foreign key keeps both equal (migration 0002).
     cohort = models.ForeignKey(Cohort, on_delete=models.PROTECT, editable=False, related_name="+")
     role = models.CharField(max_length=12, choices=Role, default=Role.PARTICIPANT)
     status = models.CharField(max_length=12, choices=Status, default=Status.ACTIVE)

@@ -1,4 +1,4 @@
-"""People.  The project's user model."""
+"""People: the project's user model."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from cohorts.validators import check_address, check_snowflake, check_zone
 
 
 def normalize_email(email: str | None) -> str | None:
-    """The one form in which addresses are kept and compared; None for an empty one."""
+    """Return the form in which addresses are stored and compared; None for an empty one."""
     return (email or "").strip().lower() or None
 
 
 def match_address(email: str | None) -> str | None:
     """Return the form in which an address is looked up at sign-in; None unless it is ASCII.
 
-    Lower-casing turns some other letters into ASCII ones (U+212A, the Kelvin sign, into k): the
-    owner of such an address would be taken for the owner of the one that it resembles.
+    Lower-casing maps some other letters to ASCII (U+212A, the Kelvin sign, to k), so the owner of a
+    lookalike address could sign in as another person.
     """
     return normalize_email(email) if email and email.isascii() else None
 
@@ -47,7 +47,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person: learner, facilitator or staff.  Known by e-mail, in any case."""
+    """A person: learner, facilitator or staff.  Identified by e-mail, ignoring case."""
 
     email = models.EmailField(
         "e-mail", null=True, blank=True, unique=True, validators=[check_address]
@@ -60,17 +60,18 @@ class User(AbstractBaseUser, PermissionsMixin):
         "Discord id", null=True, blank=True, unique=True, validators=[check_snowflake]
     )
     discord_name = models.CharField("Discord name", max_length=80, blank=True)
-    # The picture's hash there, and the address told last: only a changed one is taken over.
+    # Avatar hash on Discord, and the address that Discord reported last: only a changed address is
+    # copied to `email`.
     discord_avatar = models.CharField(max_length=40, blank=True, editable=False)
     discord_email = models.EmailField(blank=True, editable=False)
     timezone = models.CharField("time zone", max_length=64, default="UTC", validators=[check_zone])
-    # Empty while the zone is the roster's guess.
+    # NULL while the zone is only a guess of the roster import.
     zone_chosen_at = models.DateTimeField(null=True, blank=True, editable=False)
     wants_email = models.BooleanField("messages by e-mail", default=True)
     wants_discord = models.BooleanField("messages on Discord", default=True)
     is_staff = models.BooleanField("staff", default=False)
     is_active = models.BooleanField("active", default=True)
-    # How often all sign-ins of this person have been ended: part of what each is checked against.
+    # How many times all sessions of this person were ended: part of the session hash.
     sign_ins_ended = models.PositiveIntegerField(default=0, editable=False)
     date_joined = models.DateTimeField(default=now)
 
@@ -84,7 +85,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name_plural = "people"
         ordering = ["name", "id"]
         constraints = [
-            # Plain SQL and bulk_create bypass save(): two spellings of one address stay out anyway.
+            # Plain SQL and bulk_create bypass save(): this still prevents two spellings of one
+            # address.
             models.UniqueConstraint(Lower("email"), name="user_email_in_any_case"),
             models.CheckConstraint(
                 condition=models.Q(discord_id__isnull=True) | models.Q(discord_id__gt=0),
@@ -121,9 +123,9 @@ class User(AbstractBaseUser, PermissionsMixin):
             return False
         return type(self).objects.filter(pk=self.pk, is_active=True).exists()
 
-    # A session holds this text and ends when it differs, however the account was changed.  A closed
-    # account is shut out at once in any case; by the count of endings, opening it again opens none
-    # of the old sessions.
+    # A session stores this hash and ends when it differs, no matter how the account was changed.
+    # Closing an account ends its sessions at once; because of the counter, they do not come back if
+    # the account is opened again.
 
     def get_session_auth_hash(self) -> str:
         return f"{super().get_session_auth_hash()}{self._identity()}"
@@ -133,6 +135,6 @@ class User(AbstractBaseUser, PermissionsMixin):
             yield f"{text}{self._identity()}"
 
     def _identity(self) -> str:
-        """Who may sign in as this person: another address or Discord id is another text."""
+        """Return a suffix that changes with the address, the Discord id or `sign_ins_ended`."""
         facts = (self.sign_ins_ended, self.discord_id, normalize_email(self.email))
         return "-" + hashlib.sha256(repr(facts).encode()).hexdigest()[:32]

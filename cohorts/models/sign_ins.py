@@ -1,4 +1,4 @@
-"""Sign-ins that staff have to know of."""
+"""Former addresses, pending e-mails about accounts, and refused sign-ins."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from cohorts import clock
 
 
 class FormerAddress(models.Model):
-    """An address that was a person's until Discord told another, so that a roster which still names
-    it is recognized and makes no second person."""
+    """An address that a person had before Discord reported another one.
+
+    A roster that still uses it is recognized, instead of creating the person twice.
+    """
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="former_addresses"
@@ -27,10 +29,11 @@ class FormerAddress(models.Model):
 
 
 class AccountLetter(models.Model):
-    """A letter about an account that waits to be sent, and is deleted once it is.
+    """A pending e-mail about an account.  It is deleted once it is sent.
 
-    It is no message of the outbox: its words are made when it is sent and are kept nowhere, since a
-    link in it opens an account, and neither a hold nor a person's choices keep it back.
+    It is not a Message of the outbox: its text is rendered when it is sent and is stored nowhere,
+    because it may contain a link that opens an account. Neither a hold nor the person's preferences
+    keep it back.
     """
 
     class Kind(models.TextChoices):
@@ -39,7 +42,7 @@ class AccountLetter(models.Model):
         DISCORD_CHANGED = "discord_changed"
 
     kind = models.CharField(max_length=16, choices=Kind)
-    # As it was typed, whether or not anybody has it; or the address of before a change.
+    # The address as entered, whether or not it belongs to anyone; or the address before a change.
     address = models.EmailField()
     asked_at = models.DateTimeField(default=clock.now)
     next_try_at = models.DateTimeField(default=clock.now)
@@ -52,10 +55,10 @@ class AccountLetter(models.Model):
 
 
 class RefusedSignIn(models.Model):
-    """Something that Discord told at a sign-in and that contradicts the facts here.
+    """A Discord sign-in that contradicts the stored facts.
 
-    One row for each Discord account and contradiction, however often it is tried; it goes when the
-    contradiction has, or when staff delete it.  Strangers leave none.
+    There is one row for each Discord account and code, no matter how many attempts. It is deleted
+    when the contradiction is resolved or by staff. Sign-ins that match no one are not stored.
     """
 
     class Code(models.TextChoices):

@@ -1,4 +1,4 @@
-"""What mirrors report about people's access, for pages to show."""
+"""Store the access states that providers report, for display."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from cohorts.models import AccessState
 def report_access(
     mirror: str, group_id: int, states: Iterable[tuple[int, str, str]], *, now: datetime
 ) -> None:
-    """Replace what is shown of one group in one mirror.
+    """Replace the stored access states of one group in one provider.
 
-    `states`: (person id, a state of AccessState, a sentence).  Writes only what differs, so that
-    `changed_at` tells when something changed and a second report costs one query.
+    `states`: (person id, a state of AccessState, a sentence).  Writes only rows that differ, so
+    that `changed_at` is the time of the last change and a repeated report costs one query.
     """
     held = {
         row.user_id: row for row in AccessState.objects.filter(mirror=mirror, group_id=group_id)
@@ -39,7 +39,7 @@ def report_access(
 
 
 def _end(rows: list[AccessState], now: datetime) -> None:
-    """Whoever is no longer spoken of has no access any more; the row tells since when."""
+    """Mark people who are no longer in the report as having no access."""
     for row in rows:
         row.state, row.reason, row.changed_at = AccessState.State.ENDED, "", now
     AccessState.objects.bulk_update(rows, ["state", "reason", "changed_at"])

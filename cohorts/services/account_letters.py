@@ -1,4 +1,4 @@
-"""Which letters about an account are due.  `cohorts.messages.account_letters` sends them."""
+"""Create pending e-mails about accounts.  `cohorts.messages.account_letters` sends them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Kind = AccountLetter.Kind
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """By what a person can sign in, besides the password."""
+    """The identifiers with which a person can sign in, apart from the password."""
 
     email: str | None
     discord_id: int | None
@@ -27,10 +27,10 @@ class Account:
 
 
 def owe_letters_about_changes(before: Account, after: Account, *, now: datetime) -> None:
-    """Have the address of before learn that an address or a Discord account was changed.
+    """Create letters to the old address about a changed address or Discord account.
 
-    A first Discord account is news only to a person who has signed in before: for everyone else it
-    is their first sign-in, or a roster that names it.
+    A first Discord account is reported only to a person who has signed in before: for everyone else
+    it is their first sign-in, or a roster import added it.
     """
     if not before.email:
         return
@@ -42,10 +42,10 @@ def owe_letters_about_changes(before: Account, after: Account, *, now: datetime)
 
 
 def ask_for_password(address: str, *, now: datetime) -> None:
-    """Have a link to set a password sent to this address, if anyone has it.
+    """Create a letter with a password link for this address; it is sent only if someone has it.
 
-    The same is written for every address, so that neither the answer nor its time tells which
-    addresses are known.
+    The same row is written for every address, so that neither the response nor its timing reveals
+    which addresses exist.
     """
     _owe(Kind.PASSWORD_RESET, match_address(address) or "", now)
 

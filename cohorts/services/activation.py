@@ -1,4 +1,4 @@
-"""When a group becomes active."""
+"""Activate groups."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cohorts.signals import announce
 
 @transaction.atomic
 def activate_group(group_id: int, *, now: datetime) -> bool:
-    """Make a preview group active.  Returns whether it was one; a second call changes nothing."""
+    """Make a preview group active.  Return whether it was one; a second call changes nothing."""
     changed = Group.objects.filter(pk=group_id, status=Group.Status.PREVIEW).update(
         status=Group.Status.ACTIVE, activated_at=now
     )

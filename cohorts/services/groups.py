@@ -1,4 +1,4 @@
-"""What happens to a group itself: its slot, its end."""
+"""Change a group's slot and end a group."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cohorts.signals import announced_together
 
 SLOT_FIELDS = ["weekday", "start_time", "timezone", "duration_minutes"]
 
-# What becomes of the people of a group that ends, and what their membership says then.
+# For each final status of a group: the status and reason that its memberships get.
 _ENDS = {
     Group.Status.COMPLETED: (Membership.Status.COMPLETED, "the group was completed"),
     Group.Status.MERGED: (Membership.Status.REMOVED, "the group was merged into another"),
@@ -27,13 +27,13 @@ _ENDS = {
 def end_group(group_id: int, *, status: str, now: datetime) -> Group:
     """End a group as completed, merged or cancelled; its active memberships end with it.
 
-    An active membership in a group that is no more would bar the person from every other group of
-    the cohort.  Raises Refusal: no_group, group_ended.  Raises ValueError for any other status.
+    An active membership in an ended group would bar the person from every other group of the
+    cohort. Raises Refusal: no_group, group_ended.  Raises ValueError for any other status.
     """
     if status not in Group.ENDED:
         raise ValueError(f"{status} does not end a group")
     group = lock_groups([group_id])[group_id]
-    if group.status in Group.ENDED:  # that its cohort has ended changes nothing for its members
+    if group.status in Group.ENDED:  # when only the cohort ends, memberships stay active
         raise Refusal("group_ended", f"{group} has ended already.")
     group.status, group.ended_at = status, now
     with announced_together():
@@ -58,9 +58,9 @@ def change_slot(
     timezone: str,
     duration_minutes: int = 60,
 ) -> Group:
-    """Give a group in preview another slot (weekday 0 is Monday), or none yet.
+    """Change or clear the slot of a group in preview (weekday 0 is Monday).
 
-    Its meetings follow in the same transaction.  Raises Refusal: no_group, group_active,
+    Its meetings are updated in the same transaction.  Raises Refusal: no_group, group_active,
     group_ended, bad_slot.
     """
     group = lock_groups([group_id])[group_id]
@@ -73,7 +73,7 @@ def change_slot(
 
 
 def check_slot_may_change(name: str, status: str) -> None:
-    """Refuse to change the slot of a group that has begun.  Raises Refusal."""
+    """Refuse to change the slot of a group that is active or has ended.  Raises Refusal."""
     if status == Group.Status.ACTIVE:
         raise Refusal(
             "group_active",

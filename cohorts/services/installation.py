@@ -1,4 +1,4 @@
-"""Whose installation this database is, so that a restored copy never touches production."""
+"""Check and set the identity of this installation, so that a restored copy cannot write."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from cohorts.models import AccountLetter, Installation, Seal
 from cohorts.models.installation import PresentSeal
 
 RESTORED, OTHER_INSTALLATION = "restored", "other_installation"
-BROKEN = "broken"  # a seal that matches nothing
+BROKEN = "broken"  # a seal that never matches
 
 
 def ensure_installation(now: datetime) -> Installation:
-    """Return the one row, with its seal; the first start writes INSTALLATION_ID into it."""
+    """Return the installation row with its seal; the first start creates it from
+    INSTALLATION_ID."""
     row = Installation.objects.with_seal().filter(pk=1).first()
     return row or _first_start(now)
 
@@ -43,17 +44,17 @@ def _first_start(now: datetime) -> Installation:
 
 @transaction.atomic
 def seal(now: datetime) -> None:
-    """Take the database as it is now for the right one.
+    """Record the database's current ids as the right ones.
 
-    Two rows, since a row that is written within a savepoint has another `xmin` than the id of the
-    transaction that it could store of itself.
+    This takes two rows: a row cannot store its own `xmin`, because a row written within a savepoint
+    has a different `xmin` than the id of its transaction.
     """
     Seal.objects.update_or_create(pk=1, defaults={"written_at": now})
     Installation.objects.filter(pk=1).update(seal=PresentSeal())
 
 
 def break_seal() -> bool:
-    """Have everything stop until staff answer; returns False where nothing was ever started."""
+    """Stop all writes until staff answer.  Return False if the installation was never started."""
     return bool(Installation.objects.filter(pk=1).update(seal=BROKEN))
 
 
@@ -65,14 +66,14 @@ def find_doubt(row: Installation) -> str:
 
 
 def accept_original(row: Installation) -> None:
-    """Staff's answer: this is the original, restored or under a new name.  Its marks stay."""
+    """Record staff's answer that this is the original, restored or renamed.  It keeps its id."""
     _accept(row, row.installation_id)
 
 
 def accept_copy(row: Installation) -> None:
-    """Staff's answer: this is a copy.
+    """Record staff's answer that this is a copy.
 
-    From now on it marks what it makes with an id of its own, and it sends nothing.
+    The copy gets its own id to mark what it creates, and it sends nothing.
     """
     fresh = settings.INSTALLATION_ID
     if fresh == row.installation_id:
@@ -83,7 +84,8 @@ def accept_copy(row: Installation) -> None:
 
 
 def _accept(row: Installation, installation_id: str) -> None:
-    """Messages that were due before the question came up may have been sent by the original."""
+    """Store the answer.  The original may have sent messages that were due before the doubt
+    arose."""
     now = clock.now()
     row.installation_id = installation_id
     row.accepted_as = settings.INSTALLATION_ID
@@ -103,12 +105,12 @@ def _accept(row: Installation, installation_id: str) -> None:
 
 
 def end_silence(now: datetime) -> bool:
-    """Staff allow a copy to send.  What was due before may have been sent by the original."""
+    """Allow a copy to send.  Messages due before now may have been sent by the original."""
     _forget_warnings()
     silenced = Installation.objects.filter(pk=1, silenced_at__isnull=False)
     return bool(silenced.update(silenced_at=None, quiet_before=now))
 
 
 def _forget_warnings() -> None:
-    """Letters about accounts that changed in the original, which wrote them itself."""
+    """Delete letters about accounts that changed in the original, which sends its own."""
     AccountLetter.objects.exclude(kind=AccountLetter.Kind.PASSWORD_RESET).delete()

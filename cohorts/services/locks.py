@@ -1,4 +1,4 @@
-"""The one way in which groups are locked."""
+"""Row locks for groups and people, always taken in the same order."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from cohorts.models import Group, User
 def lock_groups(group_ids: Iterable[int]) -> dict[int, Group]:
     """Lock these groups in id order until the transaction ends; return them by id.
 
-    No key is locked: an insert that refers to the group holds its key, and two of them that ask
-    for the whole row afterwards would wait for each other for ever.  Raises Refusal("no_group").
+    Uses FOR NO KEY UPDATE: an insert that refers to a group holds a key share lock on it, and two
+    such transactions that then lock the whole row would deadlock.  Raises Refusal("no_group").
     """
     ids = set(group_ids)
     rows = Group.objects.select_for_update(no_key=True, of=("self",)).select_related("cohort")
@@ -25,8 +25,8 @@ def lock_groups(group_ids: Iterable[int]) -> dict[int, Group]:
 def lock_people(user_ids: Iterable[int]) -> dict[int, User]:
     """Lock these people in id order, after the groups; return them by id.
 
-    Two groups of one cohort may take the same person at the same moment: the groups' locks do not
-    meet there.  Raises Refusal("no_person").
+    Two groups of one cohort may add the same person at the same moment, which the group locks do
+    not prevent.  Raises Refusal("no_person").
     """
     ids = set(user_ids)
     rows = User.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")

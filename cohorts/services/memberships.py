@@ -1,6 +1,7 @@
-"""Joining, moving, leaving, changing role.
+"""Add, move and end memberships, and change roles.
 
-Each service locks its groups, then the person, looks, and writes.  A refusal changes nothing.
+Each service locks its groups, then the person, checks the rules, and writes.  A refusal changes
+nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ Status = Membership.Status
 def add_member(
     group_id: int, user_id: int, *, role: str = Role.PARTICIPANT, now: datetime
 ) -> Membership:
-    """Make somebody a member of a group.
+    """Add a person to a group.
 
     Raises Refusal: no_group, no_person, group_ended, already_member, in_another_group, group_full.
     """
@@ -40,7 +41,7 @@ def add_member(
 def move_member(
     membership_id: int, to_group_id: int, *, now: datetime, why: str = ""
 ) -> Membership:
-    """End a membership and begin one in another group of the cohort, in the same role.
+    """End a membership and create one in another group of the cohort, with the same role.
 
     Returns the new one.  Raises Refusal: no_membership, membership_ended, same_group, other_cohort,
     no_group, group_ended, already_member, group_full.
@@ -58,7 +59,7 @@ def move_member(
 
 @transaction.atomic
 def end_membership(membership_id: int, *, status: str, now: datetime, why: str = "") -> Membership:
-    """End a membership as dropped, completed or removed; the row stays.
+    """End a membership as dropped, completed or removed; the row is kept.
 
     Raises Refusal: no_membership, membership_ended.  Raises ValueError for any other status.
     """
@@ -73,7 +74,7 @@ def end_membership(membership_id: int, *, status: str, now: datetime, why: str =
 
 @transaction.atomic
 def change_role(membership_id: int, *, role: str) -> Membership:
-    """Make a participant a facilitator, or the other way round.
+    """Make a participant a facilitator, or a facilitator a participant.
 
     Raises Refusal: no_membership, membership_ended, in_another_group, group_full.
     """
@@ -99,7 +100,7 @@ def _find(membership_id: int) -> Membership:
 
 
 def _lock(membership_id: int) -> Membership:
-    """The membership as it is now that its groups are locked; its person is locked too."""
+    """Lock the person, and return the current membership.  The caller has locked its groups."""
     membership = Membership.objects.select_related("group").get(pk=membership_id)
     membership.user = lock_people([membership.user_id])[membership.user_id]
     return membership
@@ -114,7 +115,7 @@ def write_end(membership: Membership, status: str, now: datetime, why: str) -> N
 
 
 def moved_to(group: str) -> str:
-    """What an ended membership says of a move."""
+    """Return the reason that an ended membership shows after a move."""
     return f"moved to {group}"
 
 

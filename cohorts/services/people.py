@@ -1,4 +1,4 @@
-"""What people choose for themselves."""
+"""Change people's own preferences."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from cohorts.validators import check_zone
 
 
 def change_zone(user_id: int, zone: str, *, now: datetime) -> None:
-    """Show a person's times in the IANA zone that they chose.  Raises ValidationError.
+    """Store the IANA zone that a person chose for their times.  Raises ValidationError.
 
-    No group is announced: nothing outside depends on where somebody reads.
+    No group is announced: nothing in other systems depends on a person's time zone.
     """
     check_zone(zone)
     User.objects.filter(pk=user_id).update(timezone=zone, zone_chosen_at=now)

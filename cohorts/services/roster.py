@@ -1,4 +1,4 @@
-"""Bringing a roster in: the same plan that a preview showed, carried out under lock, or nothing."""
+"""Preview and import a roster.  An import applies its whole plan under lock, or nothing."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ from cohorts.services.statistics import measure_tables
 from cohorts.services.terms import Term, TermPreview, digest_of, preview_term
 from cohorts.signals import announce, announced_together
 
-ANY_TERMS = "any"  # whatever follows for running cohorts is confirmed
+ANY_TERMS = "any"  # all changes of running cohorts are confirmed
 
 
 class RosterRefused(Refusal):
-    """The file cannot be taken as it is; `problems` says why, line by line."""
+    """The file has errors; `problems` lists them by line."""
 
     def __init__(self, problems: Collection[Problem]) -> None:
         number = "one problem" if len(problems) == 1 else f"{len(problems)} problems"
@@ -47,13 +47,13 @@ class RosterRefused(Refusal):
 
 
 def preview_roster(data: bytes) -> RosterPlan:
-    """What this file would change now, or what is wrong with it.  Writes and locks nothing."""
+    """Return what this file would change now, or its problems.  Writes and locks nothing."""
     roster = parse(data)
     return plan(roster, load_facts(roster.lines))
 
 
 def preview_terms(due: RosterPlan, *, now: datetime, by: int | None = None) -> list[TermPreview]:
-    """What would follow from the changes of running cohorts."""
+    """Return what would change for the meetings of running cohorts."""
     return [
         preview_term(
             each.id, each.name, Term(each.start_date, each.number_of_meetings), now=now, by=by
@@ -65,12 +65,11 @@ def preview_terms(due: RosterPlan, *, now: datetime, by: int | None = None) -> l
 def import_roster(
     data: bytes, *, now: datetime, confirmed: str | None = None, terms: str | None = None
 ) -> RosterPlan:
-    """Carry out what this file says, whole; return what was changed.
+    """Import the whole file and return what was changed.
 
-    `confirmed` is the digest of the plan that a person has seen, and `terms` that of what follows
-    for running cohorts (or ANY_TERMS); without it no running cohort's meetings change.  Raises
-    RosterRefused, and Refusal("facts_changed") when the facts have changed since, so that more or
-    less would be done.
+    `confirmed` is the digest of the plan that the user confirmed, and `terms` the digest of the
+    previews for running cohorts, or ANY_TERMS; without it no running cohort's meetings change.
+    Raises RosterRefused, and Refusal("facts_changed") if the plan differs from the confirmed one.
     """
     roster = parse(data)
     try:
@@ -84,19 +83,20 @@ def import_roster(
             if due.changes:
                 transaction.on_commit(measure_tables)
     except IntegrityError as error:
-        # Two imports may make the same new thing at once: there is no row yet that both could lock.
+        # Two concurrent imports may create the same rows: there is no row yet that both could lock.
         raise _facts_changed() from error
     return due
 
 
 def named_cohorts(data: bytes) -> list[Cohort]:
-    """The cohorts that this file names, as far as they are there, with their courses."""
+    """Return the existing cohorts that this file names, with their courses."""
     ids = [cohort.id for cohort in load_facts(parse(data).lines).cohorts]
     return list(Cohort.objects.select_related("course").filter(pk__in=ids))
 
 
 def _lock(lines: Collection[Line]) -> None:
-    """Hold what is named; what is read after this stays so until the end."""
+    """Lock the groups and people that the file names, so that they do not change until the
+    commit."""
     facts = load_facts(lines)
     lock_groups(group.id for group in facts.groups)
     lock_people(person.id for person in facts.people)
@@ -136,8 +136,10 @@ def _facts_changed() -> Refusal:
 
 
 def _carry_out(due: RosterPlan, now: datetime) -> None:
-    """What is new is made in bulk; what is changed is saved row by row, so that every floor hears
-    of it.  Bulk statements send no signal: the groups of new rows are announced here."""
+    """Create new rows in bulk, and save changed rows one by one, so that their signals are sent.
+
+    Bulk statements send no signals, so the groups of new rows are announced here.
+    """
     courses = _make_courses(due)
     cohorts = _write_cohorts(due, courses, now)
     groups = _write_groups(due, cohorts)
@@ -153,7 +155,7 @@ def _make_courses(due: RosterPlan) -> dict[str, int]:
 def _write_cohorts(
     due: RosterPlan, courses: Mapping[str, int], now: datetime
 ) -> dict[CohortKey, int]:
-    """The new cohorts' ids."""
+    """Save changed cohorts and return the ids of the new ones."""
     _save_edits(Cohort, [each for each in due.cohorts if isinstance(each, ChangedCohort)])
     new = [each for each in due.cohorts if isinstance(each, NewCohort)]
     rows = Cohort.objects.bulk_create(
@@ -170,7 +172,7 @@ def _write_cohorts(
 
 
 def _write_groups(due: RosterPlan, cohorts: Mapping[CohortKey, int]) -> dict[GroupKey, int]:
-    """The new groups' ids."""
+    """Save changed groups and return the ids of the new ones."""
     _save_edits(Group, [each for each in due.groups if isinstance(each, ChangedGroup)])
     new = [each for each in due.groups if isinstance(each, NewGroup)]
     rows = [
@@ -189,7 +191,7 @@ def _write_groups(due: RosterPlan, cohorts: Mapping[CohortKey, int]) -> dict[Gro
 
 
 def _write_people(due: RosterPlan) -> dict[str, int]:
-    """The new people's ids."""
+    """Save changed people and return the ids of the new ones."""
     _save_edits(User, [each for each in due.people if isinstance(each, ChangedPerson)])
     rows = User.objects.bulk_create(
         User(
@@ -212,7 +214,7 @@ def _write_memberships(
     people: Mapping[str, int],
     now: datetime,
 ) -> None:
-    """Whoever becomes a participant has first ceased to be one elsewhere in the cohort."""
+    """Write memberships in an order in which no one is a participant of two groups of a cohort."""
     role_changes = [each for each in due.memberships if isinstance(each, RoleChange)]
     _save_roles(each for each in role_changes if each.role == Membership.Role.FACILITATOR)
     _end_left(due, now)
@@ -258,7 +260,7 @@ def _save_edits(
 
 
 def _set_field(row: Model, edit: Edit) -> list[str]:
-    """Set one value; return the fields that hold it."""
+    """Set one value and return the names of the fields that hold it."""
     if isinstance(row, Group) and edit.field == "slot":
         return _set_slot(row, edit.after)
     setattr(row, edit.field, edit.after)

@@ -1,4 +1,4 @@
-"""What a sign-in with Discord writes: who is tied to which account, and what Discord tells."""
+"""Handle Discord sign-ins: link accounts to people and store their Discord profiles."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from cohorts.recognizing import (
 from cohorts.services.locks import lock_groups, lock_people
 from cohorts.signals import announced_together
 
-TRIES = 3  # somebody may write the same id or address, or delete the person, at the same moment
+TRIES = 3  # another transaction may write the same id or address, or delete the person
 
 
 def receive_person(profile: DiscordProfile, *, now: datetime) -> Recognition:
-    """Say who it is; tie the account and keep the profile where that is decided.
+    """Match the profile to a person, link the account and store the profile.
 
-    Whoever is not let in leaves no trace, but for what only staff can put right.
+    A sign-in that is not let in stores nothing, except a RefusedSignIn that only staff can resolve.
     """
     for _ in range(TRIES - 1):
         try:
@@ -60,7 +60,7 @@ def _receive(profile: DiscordProfile, now: datetime) -> Recognition:
 
 
 def _lock_candidates(profile: DiscordProfile) -> Collection[User]:
-    """Everybody who has this Discord id or this address, held until the end, groups first."""
+    """Lock everyone who has this Discord id or address, after their groups, and return them."""
     ids = set(User.objects.filter(discord_id=profile.discord_id).values_list("pk", flat=True))
     if profile.email:
         ids |= set(_people_at(profile.email))
@@ -71,7 +71,7 @@ def _lock_candidates(profile: DiscordProfile) -> Collection[User]:
 
 
 def _people_at(email: str) -> Collection[int]:
-    """Found by the small letters of what is stored: plain SQL may have stored others."""
+    """Return the ids of the people with this address; plain SQL may have stored capital letters."""
     return (
         User.objects.alias(address=Lower("email"))
         .filter(address=email)
@@ -84,16 +84,16 @@ def _candidate(person: User) -> Candidate:
 
 
 def tie_account(person: User, profile: DiscordProfile) -> None:
-    """From now on this Discord account is this person.  The caller holds the person's lock."""
+    """Link this Discord account to the person.  The caller holds the person's lock."""
     person.discord_id = profile.discord_id
     person.save(update_fields=["discord_id"])
 
 
 def keep_profile(person: User, profile: DiscordProfile, *, now: datetime) -> None:
-    """Take over what Discord tells; a name or nickname that stands here is left alone.
+    """Store the Discord profile; an existing name or nickname is kept.
 
-    The caller holds the person's lock.  Only a changed address is announced: nothing outside
-    depends on the rest.
+    The caller holds the person's lock.  Only a changed address is announced: nothing in other
+    systems depends on the rest.
     """
     shown = {"discord_name": profile.name, "discord_avatar": profile.avatar}
     if not person.name:
@@ -118,7 +118,10 @@ def keep_profile(person: User, profile: DiscordProfile, *, now: datetime) -> Non
 
 
 def change_address(person: User, email: str, *, now: datetime) -> None:
-    """The caller holds the person's lock, and knows that nobody else has the address."""
+    """Change the person's address and remember the old one.
+
+    The caller holds the person's lock, and has checked that no one else has the address.
+    """
     FormerAddress.objects.filter(email=email).delete()
     if person.email:
         FormerAddress.objects.update_or_create(
@@ -146,5 +149,5 @@ def _tell_staff(
 
 
 def _settle(profile: DiscordProfile, *codes: RefusedSignIn.Code) -> None:
-    """These contradictions are no more."""
+    """Delete the records of these contradictions, which are resolved."""
     RefusedSignIn.objects.filter(discord_id=profile.discord_id, code__in=codes).delete()

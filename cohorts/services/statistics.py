@@ -1,7 +1,7 @@
-"""What PostgreSQL believes of the sizes of our tables.
+"""Update PostgreSQL's table statistics after a large import.
 
-After a large import it still takes them for empty, until autovacuum comes by a minute later: a plan
-made in between joins 320 people row by row, and everything seems to stand still.
+Until autovacuum runs about a minute later, PostgreSQL assumes that the tables are empty: a query
+planned in between joins 320 people row by row and seems to hang.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from cohorts.models import Cohort, Course, Group, User
 
 
 def measure_tables() -> None:
-    """Let the planner know how full the tables of people and groups are, and those that hang on a
-    group, on whatever floor.  Other databases find out by themselves.
+    """Run ANALYZE on the tables of people and groups, and on all tables that refer to groups.
 
-    To be called on commit: what is rolled back would stay in the counts, and mislead them.
+    Only on PostgreSQL; other databases do not need it. Call it on commit: rows of a transaction
+    that is rolled back would distort the statistics.
     """
     if connection.vendor != "postgresql":
         return

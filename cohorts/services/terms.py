@@ -1,8 +1,8 @@
-"""The start and the number of meetings of a cohort, which all its groups' meetings follow.
+"""Preview and change a cohort's term: its start and number of meetings.
 
-While a cohort is being set up both are simply edited.  Once one of its groups is active, people
-hold invitations: what would follow is shown first, and is carried out as it was shown.  Higher
-floors know what follows: settings.TERM_PREVIEW names the function that says it,
+While a cohort is being set up, both are edited directly.  Once one of its groups is active, people
+hold invitations, so the consequences are previewed first and then applied exactly as shown.  Only
+higher layers know the consequences: settings.TERM_PREVIEW names the function that returns them,
 `(cohort_id, term, now, by) -> Iterable[GroupPreview]`.
 """
 
@@ -34,7 +34,7 @@ class Term:
 
 
 class GroupPreview(Protocol):
-    """What would happen to one group's meetings; `digest` is the same as long as all of it is."""
+    """The changes to one group's meetings; `digest` changes if any of them does."""
 
     @property
     def digest(self) -> str: ...
@@ -44,7 +44,7 @@ class GroupPreview(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TermPreview:
-    """What would follow for each active group whose meetings change."""
+    """The previews of all active groups whose meetings would change."""
 
     name: str
     groups: tuple[GroupPreview, ...]
@@ -66,17 +66,17 @@ def is_running(cohort_id: int) -> bool:
 def preview_term(
     cohort_id: int, name: str, term: Term, *, now: datetime, by: int | None = None
 ) -> TermPreview:
-    """What the term would change and for whom, as the person `by` may see it.  Reads only."""
+    """Return what the term would change, as the person `by` may see it.  Reads only."""
     groups = import_string(settings.TERM_PREVIEW)(cohort_id, term, now, by)
     return TermPreview(name, tuple(groups))
 
 
 @transaction.atomic
 def change_term(cohort_id: int, term: Term, *, seen: str, now: datetime) -> Cohort:
-    """Give a cohort another start or number of meetings; its meetings follow at once.
+    """Change a cohort's start or number of meetings; its meetings are updated at once.
 
-    `seen` is the digest of the preview that a person has confirmed.  Raises Refusal: facts_changed
-    when it would look different by now.
+    `seen` is the digest of the preview that the user confirmed.  Raises Refusal: facts_changed if
+    the preview would be different now.
     """
     lock_groups(Group.objects.filter(cohort=cohort_id).values_list("pk", flat=True))
     cohort = Cohort.objects.get(pk=cohort_id)

@@ -1,4 +1,4 @@
-"""What the admin's start page says of sign-ins."""
+"""Template tag for the refused sign-ins on the admin's start page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHOWN = 5
 
 @register.inclusion_tag("admin/cohorts/refused_sign_ins.html", takes_context=True)
 def refused_sign_ins(context: template.Context) -> dict[str, Any]:
-    """The newest sign-ins that wait for staff; nothing for those who may not see them."""
+    """Return the newest refused sign-ins; none for users who may not view them."""
     if not context["request"].user.has_perm("cohorts.view_refusedsignin"):
         return {"rows": []}
     rows = list(RefusedSignIn.objects.select_related("user")[: SHOWN + 1])

@@ -1,4 +1,4 @@
-"""What the admin's start page says of time zones that do not exist."""
+"""Template tag for the unknown time zones on the admin's start page."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ SHOWN = 10
 
 @register.inclusion_tag("admin/cohorts/broken_zones.html", takes_context=True)
 def broken_zones(context: template.Context) -> dict[str, Any]:
-    """People and running groups whose zone is no zone's name: plain SQL wrote it.
+    """Return people and live groups with an unknown time zone, which only plain SQL can store.
 
-    Only those that the reader may see.
+    Leaves out rows that the user may not view.
     """
     may = context["request"].user.has_perm
     people = User.objects.filter(is_active=True).exclude(timezone__in=zone_names())

@@ -1,4 +1,4 @@
-"""`manage.py import_roster FILE.csv [--dry-run] [--move-meetings]`: for scripts."""
+"""`manage.py import_roster FILE.csv [--dry-run] [--move-meetings]`: import a roster."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Command(BaseCommand):
         return plan
 
     def _tell_terms(self, plan: RosterPlan) -> None:
-        """What follows for running cohorts."""
+        """Print what would change for running cohorts."""
         for term in preview_terms(plan, now=clock.now()):
             self.stdout.write(f"{term.name} is running: this needs --move-meetings.\n")
             for group in term.groups:

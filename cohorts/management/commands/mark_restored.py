@@ -1,4 +1,4 @@
-"""manage.py mark_restored: after recovery to a point in time, or from a copy of the disk."""
+"""`manage.py mark_restored`: stop all writes after point-in-time recovery or a copied disk."""
 
 from __future__ import annotations
 
