@@ -4,7 +4,7 @@
                               │ ^               │ │ ^
                               │ └──mark_failed──┘ └─┘ mark_unclear: it may have arrived
                               │    mark_lost: a check showed that it did not arrive
-                              ├── expire_late ──> EXPIRED     past its cutoff, not sent
+                              ├── expire_late ──> EXPIRED     past its cutoff
                               ├── expire_late ──> UNSURE      the original may have sent it
                               │ ^                   │
                               │ └──send_anyway──────┘         staff chose to send it
