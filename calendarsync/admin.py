@@ -1,4 +1,4 @@
-"""The record of what is ours in the calendar: staff read it, and point it at what exists."""
+"""Admin pages for the calendar's records. Staff can also enter a series that already exists."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from cohorts.admin.base import ReadOnlyAdmin, RefusingAdmin
 
 
 class SeriesForm(forms.ModelForm):
-    """A series that exists already, by its id or by a link to it."""
+    """Enter a series that already exists, by its id or a link to it."""
 
     class Meta:
         model = CalendarSeries
@@ -84,7 +84,7 @@ class CalendarEventAdmin(ReadOnlyAdmin):
 
 @admin.register(CalendarCopy)
 class CalendarCopyAdmin(ReadOnlyAdmin):
-    """What Google last said, for whoever wonders why something is done."""
+    """Show Google's latest data, so that staff can see why an action is planned."""
 
     list_display = ["event_id", "original_start", "status", "read_at"]
     list_filter = ["status"]
@@ -93,7 +93,10 @@ class CalendarCopyAdmin(ReadOnlyAdmin):
 
 @admin.register(CalendarAddress)
 class CalendarAddressAdmin(ReadOnlyAdmin):
-    """What Google made of people's addresses.  A deleted entry is tried once more."""
+    """Show what is known of people's addresses.
+
+    An address is tried again once its entry is deleted.
+    """
 
     list_display = ["email", "user", "known_as", "refused_at", "stays_at"]
     list_filter = [("refused_at", admin.EmptyFieldListFilter)]
@@ -112,7 +115,7 @@ class CalendarAddressAdmin(ReadOnlyAdmin):
 
 @admin.register(HeardAnswer)
 class HeardAnswerAdmin(ReadOnlyAdmin):
-    """What Google last said of people's answers, beside what they decided here."""
+    """Show people's latest answers in Google Calendar, which may differ from their RSVP in Lens."""
 
     list_display = ["meeting", "user", "own", "series", "heard_at"]
     list_filter = ["own", "series", "meeting__group__cohort"]
@@ -121,7 +124,7 @@ class HeardAnswerAdmin(ReadOnlyAdmin):
 
 
 def read_event_id(text: str) -> str:
-    """The id from what staff can copy: the id itself, or a link whose `eid` holds it."""
+    """Return the event id from what staff can copy: the id itself, or a link with an `eid`."""
     text = text.strip()
     if "eid=" not in text:
         return text

@@ -1,7 +1,7 @@
-"""Hearing what people answer in Google Calendar, and telling the facts of what counts.
+"""Read people's answers from Google Calendar, and record those that count as an RSVP.
 
-Called where a look is stored, within its transaction.  What is decided here while a look is under
-way is found under the groups' locks; whether it is the newer word, `calendarsync.hearing` decides.
+Called within the transaction that stores an observation. RSVPs given in Lens during the observation
+are read under the groups' locks; `calendarsync.hearing` decides which answer is newer.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Key = tuple[int, int]  # meeting, person
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """What Google says of one person at one meeting, and the series in which it stands."""
+    """A person's answer to one meeting in Google, and the id of the series that contains it."""
 
     word: Word
     series_id: str
@@ -38,11 +38,11 @@ class _Heard:
 
 @transaction.atomic
 def hear_answers(event_ids: frozenset[str], rewritten: frozenset[str], now: datetime) -> None:
-    """Compare what the copies of these events say with what was heard before.
+    """Compare the answers in these events' copies with the last known ones, and record changes.
 
-    `now` is when the look began.  `event_ids`: series and single events that were read, or one of
-    whose occurrences was; `rewritten`: series that the organizer wrote since.  Where nobody has
-    answered, nothing is locked.
+    `now` is when the observation began. `event_ids`: series and single events that were read, or of
+    which an occurrence was read. `rewritten`: series that the organizer has written since. Nothing
+    is locked if no answer has changed.
     """
     meetings = _meetings_ahead(_groups_of(event_ids), now)
     says = _read(meetings, now) if meetings else {}
@@ -60,7 +60,7 @@ def hear_answers(event_ids: frozenset[str], rewritten: frozenset[str], now: date
 def _weigh(
     changed: Mapping[Key, _Heard], last: Mapping[Key, Word], rewritten: frozenset[str]
 ) -> Iterator[Said]:
-    """What of it counts, now that nobody can decide anything else here."""
+    """Yield the answers that count. The caller holds the locks, so no RSVP can change in Lens."""
     listened = {meeting_id for meeting_id, _ in last}
     decided = _decided(changed)
     for key, one in changed.items():
@@ -78,7 +78,7 @@ def _weigh(
 
 
 def _groups_of(event_ids: Collection[str]) -> set[int]:
-    """The groups that live and to which these events belong."""
+    """Return the ids of the live groups to which these events belong."""
     if not event_ids:
         return set()
     series = CalendarSeries.objects.filter(event_id__in=event_ids).values("group")
@@ -95,7 +95,7 @@ def _meetings_ahead(group_ids: Collection[int], now: datetime) -> dict[int, Meet
 
 
 def _read(meetings: Mapping[int, Meeting], now: datetime) -> dict[Key, _Heard]:
-    """By meeting and person, for everybody who is expected there and on a list."""
+    """Return the answers by (meeting, person), of everyone who is expected there and on a list."""
     places = _places(meetings.values())
     observed = _observe(places)
     expected = find_expected(meetings.keys(), now)
@@ -133,7 +133,7 @@ def _places(meetings: Collection[Meeting]) -> list[Place]:
 
 
 def _observe(places: Iterable[Place]) -> Observed:
-    """The copies of everything in which these meetings can be."""
+    """Return the copies of all events that may contain these meetings."""
     bases = {pk for place in places for pk in (*place.series_ids, *place.event_ids)}
     copies = CalendarCopy.objects.filter(base_id__in=bases).values_list("body", flat=True)
     aliases = read_addresses().aliases
@@ -141,7 +141,7 @@ def _observe(places: Iterable[Place]) -> Observed:
 
 
 def _people(user_ids: Collection[int]) -> dict[str, int]:
-    """By address, in lower case: both sides may write one as they like."""
+    """Return user ids by address in lower case, since Lens and Google may differ in case."""
     rows = User.objects.filter(pk__in=user_ids).values_list("pk", "email")
     return {email.strip().lower(): pk for pk, email in rows if email}
 
@@ -155,7 +155,7 @@ def _heard_before(meeting_ids: Collection[int]) -> dict[Key, HeardAnswer]:
 
 
 def _decided(keys: Iterable[Key]) -> dict[Key, Decided]:
-    """What was decided here by now; the caller holds the locks."""
+    """Return the RSVPs given in Lens so far. The caller holds the locks."""
     rows = Attendance.objects.filter(meeting__in={meeting_id for meeting_id, _ in keys})
     return {
         (row.meeting_id, row.user_id): Decided(row.rsvp, row.rsvp_at)
@@ -164,7 +164,7 @@ def _decided(keys: Iterable[Key]) -> dict[Key, Decided]:
 
 
 def _forget(rows: Collection[HeardAnswer]) -> None:
-    """Who is on a meeting's lists no more begins without an answer when invited again."""
+    """Delete the last answers of people who left a meeting's lists; a new invitation has none."""
     if rows:
         HeardAnswer.objects.filter(pk__in=[row.pk for row in rows]).delete()
 

@@ -1,7 +1,7 @@
-"""Carrying out one action by one call.
+"""Carry out one planned action with one call to Google.
 
-Only an occurrence that nobody has changed yet is read first: no listing shows it, so there is
-nothing to hold an If-Match against, and the answers on it must be sent back to the letter.
+Only an occurrence that was never changed is read before it is written: listings do not contain it,
+so its ETag for If-Match is unknown, and its attendees' answers must be sent back unchanged.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from cohorts.sync.mirror import Outcome
 
 
 async def carry_out(client: Client, memory: Memory, call: Call) -> Outcome:
-    """The answer is Invited after a write, an Event after a cancellation, and a Reading after a
-    Look, or where the event had changed.
+    """Carry out a call and return its outcome.
 
-    Google refuses to write what has changed since it was read (412).  That concerns this event and
-    nothing else; and a write to one event may change its whole family.
-    Raises the errors of cohorts.sync.
+    The outcome's answer is an `Invited` after a write, an `Event` after a cancellation, and a
+    `Reading` after a `Look`. It is also a `Reading` if Google refused a write because the event has
+    changed since it was read (412); then the calendar is read again, because a write to one event
+    may also change its series and exceptions. Raises the errors of `cohorts.sync.errors`.
     """
     try:
         return await _carry_out(client, memory, call)
@@ -60,13 +60,19 @@ async def _create(client: Client, call: Create) -> Outcome:
 
 
 async def _create_apart(client: Client, call: Create) -> Outcome:
-    """Google refuses the event: made without people, it shows whether one of them is the reason."""
+    """Create an event that Google refused without its people, then invite them in separate calls.
+
+    This shows whether one of the addresses is the reason.
+    """
     event = await client.insert(replace(call, people=()).body(), tell=TOLD)
     return await _invite_apart(client, event, Edit(event, invite=call.people))
 
 
 async def _adopt(client: Client, call: Create) -> Outcome:
-    """Whatever has our id: made by a call whose answer was lost, if it carries our mark."""
+    """Take over the event that has our id, if it carries our mark.
+
+    It was created by a call whose response was lost.
+    """
     event = await client.get(call.event_id)
     if event is None or event.face.mark != call.mark:
         raise Refused("The id is used up by an event that is none of ours.", code="id_taken")
@@ -101,7 +107,7 @@ async def _invite_apart(client: Client, event: Event, call: Edit) -> Outcome:
 
 
 def _invited(client: Client, sent: Collection[str], before: Event | None, answer: Event) -> Outcome:
-    """An address in the answer to our own invitation is that person's."""
+    """Return the outcome of a write, with the aliases that Google's response reveals."""
     aliases = find_aliases(sent, before, answer)
     if aliases:
         client.aliases |= aliases
@@ -110,11 +116,11 @@ def _invited(client: Client, sent: Collection[str], before: Event | None, answer
 
 
 def _keep_own(call: Edit, outcome: Outcome) -> Outcome:
-    """Check that Google kept what was sent; only the calendar's own account it may put back."""
+    """Check that Google kept what was sent. It may put back only the calendar's own account."""
     event = outcome.answer.event
     stays = call.remove & event.belonging
     if not replace(call, remove=call.remove - stays).is_done(event):
-        # Sent again and again it would never be done, and would mail people each time.
+        # A retry would never succeed, and would send people an e-mail each time.
         raise Refused("Google answered with something else than was sent.", code="not_kept")
     return replace(outcome, answer=replace(outcome.answer, stays=frozenset(stays)))
 
@@ -137,5 +143,5 @@ async def _cancel(client: Client, call: Cancel) -> Outcome:
 
 
 def _cancelled(event: Event) -> Event:
-    """Google answers a deletion with nothing; the next look brings the ETag."""
+    """Return the event as cancelled. Google's response to a deletion is empty, without an ETag."""
     return replace(event, status="cancelled", etag="")

@@ -1,4 +1,4 @@
-"""The calls that a plan asks for: a frozen value each, and the JSON that is sent.  Pure."""
+"""The calls that a plan can ask for, as frozen values, and their JSON. Pure."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from calendarsync.observed import Attendee, Event, Face
 from calendarsync.slots import Slot
 
 TOLD, UNTOLD = "all", "none"  # sendUpdates
-# A guest whose calendar is Google's sees the change there; any other learns of it by mail alone.
+# Guests with a Google calendar see the change there; others learn of it only by e-mail.
 TOLD_IF_OUTSIDE = "externalOnly"
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """When an event is: a moment, a length, and the zone in which its organizer thinks."""
+    """When an event takes place: start, length in minutes, and the organizer's time zone."""
 
     start: datetime
     minutes: int
@@ -39,9 +39,9 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Insert a series (with a Slot) or a single event (with Times), everybody invited at once.
+    """Insert a series (with a `Slot`) or a single event (with `Times`), and invite all its people.
 
-    `places`: the meetings that the series has an occurrence for, with its original start.
+    `places`: id and original start of each meeting that has an occurrence in the series.
     """
 
     face: Face
@@ -66,7 +66,7 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Change an event that was seen.  `restore` brings a cancelled occurrence back."""
+    """Change an event that was observed. `restore` brings back a cancelled occurrence."""
 
     event: Event
     face: Face | None = None
@@ -77,7 +77,10 @@ class Edit:
     tell: str = TOLD
 
     def body(self, attendees: Iterable[Attendee]) -> dict[str, Any]:
-        """`attendees`: the list as it stands; everybody who stays is sent back to the letter."""
+        """Return the JSON to send.
+
+        `attendees` is the current list; remaining entries are sent unchanged.
+        """
         body = face_body(self.face) if self.face else {}
         body |= self.times.body() if self.times else {}
         if self.invite or self.remove or self.restore:
@@ -85,7 +88,7 @@ class Edit:
         return body | ({"status": "confirmed"} if self.restore else {})
 
     def is_done(self, event: Event) -> bool:
-        """Whether an event is as this call would have it."""
+        """Return whether the event already has the people, times and texts of this call."""
         return (
             event.people.issuperset(self.invite)
             and event.people.isdisjoint(self.remove)
@@ -101,7 +104,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Delete an event or one occurrence; Google keeps it, cancelled."""
+    """Delete an event or one occurrence. Google keeps it with status "cancelled"."""
 
     event: Event
     tell: str = TOLD
@@ -109,7 +112,7 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Read what a write of ours has done to the exceptions of its series."""
+    """Read how our write to a series has changed its exceptions."""
 
 
 Call = Create | Edit | Cancel | Look
@@ -130,10 +133,10 @@ def face_body(face: Face) -> dict[str, Any]:
 
 
 def _series_body(slot: Slot) -> dict[str, Any]:
-    """The first start and end say when the occurrences of all weeks are.
+    """Return times and recurrence. The first start and end define those of all weeks.
 
-    A series whose first occurrence is bent by a clock change begins a week earlier instead, with
-    an occurrence that is excluded.
+    If a clock change affects the first occurrence, the series begins a week earlier instead and
+    excludes that additional occurrence.
     """
     bent = slot.is_bent()
     first = slot.first - timedelta(weeks=1) if bent else slot.first

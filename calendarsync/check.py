@@ -1,4 +1,4 @@
-"""What the connection check says of Google Calendar beside that it answers."""
+"""What the connection check shows about Google Calendar, in addition to whether it responds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ def settings_shown() -> Mapping[str, str]:
 
 
 def check() -> tuple[Check, ...]:
-    """Reading works without delegation, so that a look alone does not tell that it is missing."""
+    """Report a service account without delegation.
+
+    Observing works without it and cannot show this.
+    """
     if not settings.GOOGLE_CREDENTIALS or settings.GOOGLE_CALENDAR_SUBJECT:
         return ()
     detail = (

@@ -1,7 +1,7 @@
-"""Google Calendar over HTTP, one call after another.
+"""A client for the Google Calendar API that makes one call at a time.
 
-The calls run in a thread, since google-api-python-client blocks; a service object is not
-thread-safe, so a client belongs to one slice and its one lane.
+Calls run in a thread because google-api-python-client blocks. A service object is not thread-safe,
+so a client belongs to one reconciler run and its single lane.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from calendarsync.observed import Body, Event, Memory, read_event
 from cohorts.sync.errors import Outage
 
 SCOPES = ["https://www.googleapis.com/auth/calendar.events"]
-PAGE = 2500  # the most that Google gives at once
+PAGE = 2500  # the maximum that Google returns at once
 MOST_PAGES = 200
 ENDLESS_WAIT = 600.0  # seconds
 LOCAL_HOSTS = {"127.0.0.1", "localhost", "::1"}
@@ -37,7 +37,7 @@ LOCAL_HOSTS = {"127.0.0.1", "localhost", "::1"}
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """All events (`full`), or those that changed since the last listing."""
+    """All events (`full`), or the events that changed since the last listing."""
 
     bodies: tuple[Body, ...]
     cursor: str
@@ -45,9 +45,10 @@ class Listing:
 
 
 class Client:
-    """Raises the errors of cohorts.sync.errors, and of calendarsync.failures where it says so.
+    """Make calls to the API.
 
-    `cursor` is Google's syncToken of the last listing, "" where there was none.
+    Methods raise the errors of `cohorts.sync.errors`, and those of `calendarsync.failures` where
+    stated. `cursor` is the syncToken of the last listing, or "" if there was none.
     """
 
     def __init__(
@@ -56,10 +57,10 @@ class Client:
         self.events = events
         self.calendar_id = calendar_id
         self.cursor = cursor
-        self.aliases = dict(aliases)  # see observed.read_event; what a write shows is added
+        self.aliases = dict(aliases)  # see observed.read_event; writes add to it
 
     async def list(self) -> Listing:
-        """What changed since the cursor, or everything where Google has forgotten it."""
+        """Return what changed since the cursor, or everything if the cursor has expired."""
         try:
             listing = await self._list(self.cursor)
         except Expired:
@@ -68,7 +69,7 @@ class Client:
         return listing
 
     async def get(self, event_id: str) -> Event | None:
-        """One event or occurrence; None where Google says that there is none."""
+        """Return one event or occurrence, or None if Google says that it does not exist."""
         request = self.events.get(calendarId=self.calendar_id, eventId=event_id)
         try:
             return self.read(await self._send(request, event=True))
@@ -76,19 +77,19 @@ class Client:
             return None
 
     async def insert(self, body: dict[str, Any], *, tell: str) -> Event:
-        """Raises Taken where the id has been used."""
+        """Create an event. Raises `Taken` if the id has been used."""
         request = self.events.insert(calendarId=self.calendar_id, body=body, sendUpdates=tell)
         return self.read(await self._send(request, writes=True))
 
     async def patch(self, event: Event, body: dict[str, Any], *, tell: str) -> Event:
-        """Raises Missing, and LookAgain where the event has changed since it was seen."""
+        """Change an event. Raises `Missing`, or `LookAgain` if it has changed since it was read."""
         request = self.events.patch(
             calendarId=self.calendar_id, eventId=event.id, body=body, sendUpdates=tell
         )
         return self.read(await self._send(request, etag=event.etag, writes=True, event=True))
 
     async def delete(self, event: Event, *, tell: str) -> None:
-        """Raises Missing, and LookAgain where the event has changed since it was seen."""
+        """Delete an event. Raises `Missing`, or `LookAgain` if it has changed since it was read."""
         request = self.events.delete(
             calendarId=self.calendar_id, eventId=event.id, sendUpdates=tell
         )
@@ -101,7 +102,7 @@ class Client:
         found: tuple[Body, ...] = ()
         asked = {"syncToken": cursor} if cursor else {}
         for _ in range(MOST_PAGES):
-            # Nothing but these: a sync token holds only for the parameters that it came with.
+            # No other parameters: a sync token is only valid with those of its first listing.
             request = self.events.list(
                 calendarId=self.calendar_id,
                 maxResults=PAGE,
@@ -138,7 +139,7 @@ def _whole(found: tuple[Body, ...], last_page: Body, *, full: bool) -> Listing:
 
 @asynccontextmanager
 async def open_client(check: Callable[[], None], memory: Memory) -> AsyncIterator[Client]:
-    """A client for one slice; `check` is called where each request starts."""
+    """Yield a client for one reconciler run. `check` is called before each request is sent."""
     transport = CheckedHttp(check, timeout=settings.SYNC["call_seconds"] / 3)
     try:
         events = await asyncio.to_thread(_build, transport)
@@ -151,10 +152,10 @@ async def open_client(check: Callable[[], None], memory: Memory) -> AsyncIterato
 
 
 class CheckedHttp(httplib2.Http):
-    """Calls `check` where bytes would leave.
+    """Call `check` before anything is sent.
 
-    httplib2 sends a request once more by itself after a dropped connection, a POST too, and
-    google-auth repeats one after a 401: the check must see these as well.
+    httplib2 repeats a request, even a POST, after a dropped connection, and google-auth repeats one
+    after a 401. Both repetitions must be checked too.
     """
 
     def __init__(self, check: Callable[[], None], *, timeout: float) -> None:
@@ -189,13 +190,18 @@ def _build(transport: CheckedHttp) -> Any:
 
 @cache
 def _document() -> dict[str, Any]:
-    """The description that the library ships.  Its root is replaced and nothing else, since
-    `api_endpoint` would leave batches behind."""
+    """Return the API description that the library ships.
+
+    `_build` replaces its root because the `api_endpoint` option does not apply to batches.
+    """
     return dict(json.loads(get_static_doc("calendar", "v3")))
 
 
 def _sign_in() -> Any:
-    """A service account acting for a subject: without one it may not invite people."""
+    """Return the credentials.
+
+    A service account must act for a subject to be able to invite people.
+    """
     key, subject = settings.GOOGLE_CREDENTIALS, settings.GOOGLE_CALENDAR_SUBJECT or None
     if key:
         return service_account.Credentials.from_service_account_info(

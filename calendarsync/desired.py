@@ -1,12 +1,12 @@
-"""What should stand in the calendar at a moment.  Pure: no Django, no network, no clock.
+"""Compute the desired state of the calendar at a moment. Pure: no Django, no network, no clock.
 
-    a group                     one series; a further one where the rhythm changed (generations)
+    a group                     one series; a further one if the rhythm changed (generations)
     a meeting in the rhythm     the occurrence at its place in the rhythm, moved or cancelled
-    an occurrence without one   cancelled
+    a place without a meeting   that occurrence is cancelled
     a meeting outside it        a single event
     a guest                     invited to the one meeting, or by an event for the guest alone
 
-What has begun is history: nothing is wanted of it, and so nothing of it is ever changed.
+Anything that has begun is history: it has no desired state, so it is never changed.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _obstacle(facts: GroupFacts, ahead: Collection[MeetingFacts]) -> str:
 
 
 def _slot_to_make(facts: GroupFacts, ahead: Collection[MeetingFacts]) -> Slot | None:
-    """A series of what is still to come: past meetings need no invitation."""
+    """Return the slot of a series for coming meetings. Past meetings need no invitation."""
     starts = [m.rhythm_at for m in fit(facts, ahead) if m.rhythm_at]
     return Slot.through(starts, facts.weekly) if facts.weekly and starts else None
 
@@ -110,7 +110,7 @@ def _is_held(occurrences: Iterable[WantedOccurrence]) -> bool:
 
 
 def _people(facts: GroupFacts, record: SeriesRecord, now: datetime) -> Addresses | None:
-    """Who should be on the series' list; None once its last occurrence has begun."""
+    """Return the addresses for the series' list, or None once its last occurrence has begun."""
     is_over = record.slot and record.slot.starts()[-1] <= now
     return None if is_over else _members(facts)
 
@@ -118,7 +118,7 @@ def _people(facts: GroupFacts, record: SeriesRecord, now: datetime) -> Addresses
 def _is_for_nothing(
     facts: GroupFacts, reach: Reach, generations: Generations, now: datetime
 ) -> bool:
-    """Whether the next one took over before this had begun."""
+    """Return whether newer series took over all meetings before this one has begun."""
     is_home = any(generations.home_of(meeting) == reach.record for meeting in facts.meetings)
     return not (is_home or generations.further) and reach.slot.starts()[0] > now
 
@@ -128,7 +128,10 @@ def _members(facts: GroupFacts) -> Addresses:
 
 
 def _former(facts: GroupFacts, now: datetime) -> Addresses:
-    """A visit that stands explains too why a guest's address does not belong on another list."""
+    """Return the addresses whose access has ended.
+
+    A guest's address is among them: the visit explains why it does not belong on other lists.
+    """
     ended = (one.person for one in facts.exempt if one.until <= now)
     people = [*facts.former, *ended, *(guest.person for guest in facts.guests)]
     return _addresses(person for person in people if not person.stays)
@@ -157,7 +160,7 @@ def _occurrences(
         elif meeting is not None:
             if original > now:
                 yield _called_off(reach, original, _name(facts, meeting), meeting.id)
-        # Nothing is taken away before the series stands that has it instead.
+        # Keep the occurrence until the series that replaces it exists.
         elif not generations.further:
             yield _called_off(reach, original, f"{facts.name}, {original:%-d %B}")
 
@@ -210,7 +213,7 @@ def _events(
     generations: Generations,
     own_events: bool,
 ) -> Iterator[WantedEvent]:
-    """The single events: of meetings that the series has no place for, and of guests."""
+    """Yield the single events: for meetings that have no place in a series, and for guests."""
     meetings = {m.id: m for m in ahead if facts.live and not m.cancelled}
     on_it = () if own_events else visits
     for meeting in meetings.values():
@@ -247,7 +250,10 @@ def _unwanted(
     events: Iterable[WantedEvent],
     generations: Generations,
 ) -> Iterator[EventRecord]:
-    """A meeting that a further series will hold keeps its own event until that stands."""
+    """Yield single events to cancel.
+
+    A meeting keeps its own until the series that will hold it exists.
+    """
     to_come = {meeting.id for meeting in ahead}
     kept = {(event.meeting_id, event.person_id) for event in events}
     kept |= {(meeting.id, None) for meeting in ahead if generations.awaits(meeting)}
@@ -256,7 +262,7 @@ def _unwanted(
             yield record
 
 
-# -- words -----------------------------------------------------------------------------------
+# -- texts -----------------------------------------------------------------------------------
 
 
 def _name(facts: GroupFacts, meeting: MeetingFacts) -> str:
@@ -264,7 +270,10 @@ def _name(facts: GroupFacts, meeting: MeetingFacts) -> str:
 
 
 def _face(facts: GroupFacts, site_url: str) -> Face:
-    """The location is our own address: nothing is patched when a channel is made anew."""
+    """Return the event's texts.
+
+    The location is a page of ours, so a recreated channel changes nothing.
+    """
     page = f"{site_url}/groups/{facts.id}/"
     return Face(
         summary=f"{facts.course} - {facts.name}",

@@ -1,4 +1,4 @@
-"""How one event differs from what it should be, and the calls that would mend it.  Pure."""
+"""Compare one event with its desired state, and plan the calls that correct it. Pure."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from calendarsync.wanted import NOBODY, Addresses, WantedGroup
 from cohorts.sync.mirror import Action
 
 LANE = "events"
-# Lowest first: access ends before anybody gains any, a series is right before what hangs on it is
-# looked at, and the people of active groups come before everything that is only being made.
+# Ranks, lowest first. Access is revoked before any is granted, a series is corrected before its
+# occurrences are compared, and people in active groups come before everything that is only being
+# set up.
 LEAVE, LOOK, SERIES, OCCURRENCE, SINGLE, MAKE = 0, 1, 2, 3, 4, 30
 AFTER_ACTIVE = 10
 VERBS = {Create: "create", Edit: "edit", Cancel: "cancel", Look: "read"}
@@ -20,7 +21,11 @@ VERBS = {Create: "create", Edit: "edit", Cancel: "cancel", Look: "read"}
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """`explained` leave the list by a dated fact, `unexplained` by nothing that we know."""
+    """How an event differs from its desired state.
+
+    `explained` and `unexplained` are addresses to remove, with and without a recorded end of
+    access.
+    """
 
     face: Face | None = None
     times: Times | None = None
@@ -30,11 +35,14 @@ class Difference:
     restore: bool = False
 
     def is_noticed(self, told: Addresses) -> bool:
-        """Whether a person would notice.  `told`: addresses that hold this invitation already."""
+        """Return whether people would notice.
+
+        `told`: addresses that already have this invitation.
+        """
         return bool(self.times or self.restore or self.missing - told)
 
     def __str__(self) -> str:
-        """What is to be brought, beside the list's leavers."""
+        """Describe what is to be changed, except removals."""
         parts = [
             "it was cancelled" if self.restore else "",
             "the words differ" if self.face else "",
@@ -58,8 +66,8 @@ def compare(
     leave_alone: Addresses = NOBODY,
     restore: bool = False,
 ) -> Difference:
-    """`leave_alone`: addresses that are neither brought nor taken here."""
-    # The calendar's own entry is nobody's access, unless the account is somebody's here.
+    """Return how an event differs. `leave_alone`: addresses that are neither added nor removed."""
+    # The calendar's own entry gives no one access, unless a former participant uses that account.
     own = event.belonging - group.former
     leaving = event.people - people - group.exempt - leave_alone - own
     missing = people - event.people - leave_alone
@@ -85,10 +93,11 @@ def mend(
     *,
     told: Addresses = NOBODY,
 ) -> Iterator[Action]:
-    """One call for those whose access has ended, one for all that is to be brought, and one for
-    each address that nothing explains.
+    """Yield the actions that correct an event.
 
-    They are apart so that an end never waits for what Google may refuse, such as an address.
+    One call removes people whose access has ended, one makes all other changes, and one removes
+    each address without a recorded reason. They are separate so that revoking access never waits
+    for something that Google may refuse, such as an address.
     """
     if difference.explained:
         leaving = Edit(event, remove=difference.explained)

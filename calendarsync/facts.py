@@ -1,6 +1,6 @@
-"""The facts that concern the calendar, as plain frozen values: what `snapshot` brings.  Pure.
+"""The data from which the calendar's desired state follows, as frozen values. Pure.
 
-Addresses are in lower case everywhere.
+`snapshot` reads it from the database. Addresses are always in lower case.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ class Person:
     id: int
     name: str
     address: str  # "" when none is known
-    refused: bool = False  # Google takes no invitation to this address
-    stays: bool = False  # Google puts this address back on a list by itself
+    refused: bool = False  # Google accepts no invitation to this address
+    stays: bool = False  # Google puts this address back on a list after it is removed
 
     @property
     def can_be_invited(self) -> bool:
@@ -27,7 +27,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class AddressBook:
-    """What Google has made of people's addresses.
+    """What Google's responses have shown about people's addresses.
 
     `aliases`: our address by the one under which Google lists the person.
     """
@@ -39,7 +39,10 @@ class AddressBook:
 
 @dataclass(frozen=True, slots=True)
 class MeetingFacts:
-    """`rhythm_at`: its place in the weekly rhythm, wherever it was moved to; None outside it."""
+    """A meeting.
+
+    `rhythm_at`: its place in the weekly rhythm, even if it was moved; None outside it.
+    """
 
     id: int
     number: int | None  # None: an extra session
@@ -51,7 +54,7 @@ class MeetingFacts:
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """A visit to a meeting of the group; `expected` from booking until it ends."""
+    """A visit to a meeting of the group. `expected` is True from booking until the visit ends."""
 
     person: Person
     meeting_id: int
@@ -60,7 +63,7 @@ class Guest:
 
 @dataclass(frozen=True, slots=True)
 class Exempt:
-    """Somebody who stays on the invitation until a day, for a reason that staff wrote down."""
+    """A person who stays on the invitation until a date, for a reason that staff recorded."""
 
     person: Person
     until: datetime
@@ -68,8 +71,11 @@ class Exempt:
 
 @dataclass(frozen=True, slots=True)
 class SeriesRecord:
-    """`made` is False from the intent until an answer came.  `slot` is what it was made with, None
-    where the rhythm found outside is none of ours."""
+    """A series that the database knows.
+
+    `made` is False until a response shows that the series exists. `slot` is what it was made with;
+    None if the observed rhythm is not one that we make.
+    """
 
     event_id: str
     generation: int
@@ -79,7 +85,7 @@ class SeriesRecord:
 
 @dataclass(frozen=True, slots=True)
 class EventRecord:
-    """A single event of ours: for a meeting, or for one guest of it.  `gone`: cancelled by us."""
+    """A single event of ours, for a meeting or for one of its guests. `gone`: we cancelled it."""
 
     event_id: str
     generation: int
@@ -98,7 +104,7 @@ class GroupFacts:
     course: str
     live: bool  # preview or active, in an open cohort
     active: bool
-    asked: bool  # a realize request waits
+    asked: bool  # a realize request is pending
     weekly: Weekly | None
     zone: str
     meetings: tuple[MeetingFacts, ...] = ()
@@ -106,25 +112,28 @@ class GroupFacts:
     former: tuple[Person, ...] = ()  # people whose membership ended on a date
     guests: tuple[Guest, ...] = ()
     exempt: tuple[Exempt, ...] = ()
-    all_series: tuple[SeriesRecord, ...] = ()  # the newest first; not those that are gone
+    all_series: tuple[SeriesRecord, ...] = ()  # newest first, without those that are gone
     next_generation: int = 1
     events: tuple[EventRecord, ...] = ()  # the newest of each meeting and guest
 
     @property
     def series(self) -> SeriesRecord | None:
-        """The newest that was made."""
+        """The newest series that was made."""
         return next((record for record in self.all_series if record.made), None)
 
     @property
     def intent(self) -> SeriesRecord | None:
-        """One that was to be made when the answer was lost."""
+        """The newest series if no response has shown yet that it exists."""
         newest = self.all_series[0] if self.all_series else None
         return newest if newest and not newest.made else None
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`own_events`: a guest is invited by an event of its own, not on the host's occurrence."""
+    """The data of all groups.
+
+    `own_events`: a guest is invited by a separate event and not on the host's occurrence.
+    """
 
     installation: str
     site_url: str

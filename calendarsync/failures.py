@@ -1,4 +1,4 @@
-"""What an error of the client means for what is to be done (cohorts.sync.errors)."""
+"""Translate the client's errors into those of `cohorts.sync.errors`, by what has to be done."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from googleapiclient.errors import HttpError
 
 from cohorts.sync.errors import CallFailed, Later, LookAgain, Outage, Refused, Unclear
 
-BRIEF_WAIT = 10.0  # seconds, where Google asks to slow down and names no time
-QUOTA_WAIT = 900.0  # the quota of invitations comes back within hours
+BRIEF_WAIT = 10.0  # seconds, if Google asks to slow down and names no time
+QUOTA_WAIT = 900.0  # seconds; the quota of invitations is restored within hours
 
 SLOW_DOWN = {"rateLimitExceeded", "userRateLimitExceeded"}
 USED_UP = {"quotaExceeded", "dailyLimitExceeded"}
@@ -24,35 +24,38 @@ FORBIDDEN = {
     "insufficientPermissions": "scope_missing",
     "accessNotConfigured": "api_off",
 }
-# Errors that come before a request could have left.
+# Errors that occur before a request can have been sent.
 NOT_SENT = (ConnectionRefusedError, httplib2.ServerNotFoundError)
 NO_ANSWER = (OSError, httplib2.HttpLib2Error, http.client.HTTPException, TransportError, ValueError)
 
 
 class Taken(Exception):
-    """409: an event with this id is there already."""
+    """409: an event with this id already exists."""
 
 
 class Missing(Exception):
-    """404 or 410 about one event: Google says that it is not there."""
+    """404 or 410 about one event: Google says that it does not exist."""
 
 
 class Expired(Exception):
-    """410 about a sync token: everything must be read anew."""
+    """410 about a sync token: everything must be listed again."""
 
 
 class Invalid(Refused):
-    """400: Google takes the event as a whole for invalid, whatever part of it is."""
+    """400: Google rejects the whole event and does not say which part is invalid."""
 
 
 def strange_answer(detail: str, *, writes: bool = False) -> CallFailed:
-    """What came with status 200 is not what Google's documents describe."""
+    """Return the error for a response with status 200 that is not what Google documents."""
     kind = Unclear if writes else Outage
     return kind(detail, code="google_answer")
 
 
 def translate(error: Exception, *, writes: bool, event: bool) -> Exception:
-    """`event`: whether the call named one event, so that 404 is about it and not the calendar."""
+    """Return the error to raise.
+
+    `event`: the call named one event, so a 404 is about that event.
+    """
     if isinstance(error, HttpError):
         return _from_answer(error, writes=writes, event=event)
     if isinstance(error, GoogleAuthError) and not isinstance(error, TransportError):
@@ -90,7 +93,10 @@ def _from_answer(error: HttpError, *, writes: bool, event: bool) -> Exception:
 
 
 def _from_trouble(error: HttpError, detail: str, *, writes: bool) -> CallFailed:
-    """Of 5xx nobody knows whether the write had its effect."""
+    """Return the error for other statuses.
+
+    After a 5xx, a write may or may not have had its effect.
+    """
     if error.status_code >= 500:
         after = _retry_after(error)
         return Unclear(detail, after=after) if writes else Outage(detail, after=after)

@@ -1,19 +1,19 @@
-"""Which of a group's series holds which meeting, and when a further one begins.  Pure.
+"""Decide which of a group's series holds which meeting, and when a further one begins. Pure.
 
-A series keeps its start, zone and rule for ever, so another slot begins a new generation.  It takes
-over from its first start on; what lies before stays with the older one, answers and all:
+The start, zone and rule of a series never change, so another slot begins a new generation. It takes
+over from its first start; earlier meetings and their answers stay with the older one:
 
     generation 1   A----A----A----(A)--(A)--(A)     (A): taken over, so it is cancelled there
     generation 2             B----B----B----B
 
-When meetings to come have no place in any series, it depends on what they are:
+If coming meetings have no place in any series, it depends on how they differ:
 
-    by another weekday, hour or zone          a new generation
-    by another length of the slot             a new generation (see _is_of_other_length)
+    another weekday, hour or zone             a new generation
+    another length of the slot                a new generation (see _is_of_other_length)
     one more week of the same rhythm          an event of its own
     several more weeks of the same rhythm     a new generation: one invitation for all of them
 
-Only moments are compared, never names: Google may answer with another name of the same zone.
+Only moments are compared, never zone names: Google may return another name of the same zone.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ WEEK = timedelta(weeks=1)
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """A series that stands, and the first start of the one that takes over from it."""
+    """An existing series, and the first start of the one that takes over from it."""
 
     record: SeriesRecord
     slot: Slot
@@ -42,16 +42,17 @@ class Reach:
         return place in self.slot.starts() and (self.until is None or place < self.until)
 
     def is_of_week_taken_over(self, place: datetime) -> bool:
-        """Whether the meeting of that week is the next one's: it may be some days later there."""
+        """Return whether the next series has that week's meeting, possibly some days later."""
         return self.until is not None and place > self.until - WEEK
 
 
 @dataclass(frozen=True, slots=True)
 class Generations:
-    """`reaches`: the newest first.  `further` is what a new generation is to be made with; until
-    that stands nothing is taken from the others.
+    """A group's existing series, and whether a further one is needed.
 
-    `strange`: staff pointed at a series that never had a place for any meeting of the group.
+    `reaches`: newest first. `further`: the slot of a new generation that is to be created; until it
+    exists, nothing is removed from the others. `strange`: staff entered a series that never had a
+    place for any meeting of the group.
     """
 
     reaches: tuple[Reach, ...] = ()
@@ -59,12 +60,12 @@ class Generations:
     strange: bool = False
 
     def home_of(self, meeting: MeetingFacts) -> SeriesRecord | None:
-        """The series that holds a meeting."""
+        """Return the series that holds a meeting."""
         reach = _find(self.reaches, meeting.rhythm_at)
         return reach.record if reach else None
 
     def awaits(self, meeting: MeetingFacts) -> bool:
-        """Whether the series is still to be made that will hold it."""
+        """Return whether a meeting belongs to a series that is still to be created."""
         return bool(self.further and meeting.rhythm_at in self.further.starts())
 
 
@@ -79,7 +80,7 @@ def read_generations(facts: GroupFacts, now: datetime) -> Generations:
 
 
 def fit(facts: GroupFacts, meetings: Collection[MeetingFacts]) -> list[MeetingFacts]:
-    """Those that are held at a place in the rhythm of the slot that the group has now."""
+    """Return the meetings that are held at a place in the rhythm of the group's current slot."""
     weekly = facts.weekly
     if weekly is None:
         return []
@@ -109,13 +110,13 @@ def _find(reaches: Collection[Reach], place: datetime | None) -> Reach | None:
 def _find_further(facts: GroupFacts, reaches: tuple[Reach, ...], now: datetime) -> Slot | None:
     newest, weekly = facts.series, facts.weekly
     if not facts.live or weekly is None or newest is None or newest != reaches[0].record:
-        return None  # also where nobody knows what the newest is: that is told
+        return None  # also if the newest has no known slot, which is reported
     ahead = [m for m in facts.meetings if m.starts_at > now]
     fitting = [m for m in fit(facts, ahead) if m.rhythm_at and m.rhythm_at > now]
     needing = list(_needing(facts, fitting, reaches, weekly))
     if not needing:
         return None
-    # Whoever takes over from a start on has a place for all that follow.
+    # A new series takes over from its first start, so it needs places for all meetings after that.
     first = min(needing)
     return Slot.through([place for place in _places(fitting) if place >= first], weekly)
 
@@ -123,7 +124,7 @@ def _find_further(facts: GroupFacts, reaches: tuple[Reach, ...], now: datetime) 
 def _needing(
     facts: GroupFacts, fitting: Collection[MeetingFacts], reaches: tuple[Reach, ...], weekly: Weekly
 ) -> Iterator[datetime]:
-    """The places for which a new generation is needed."""
+    """Yield the places for which a new generation is needed."""
     beat = reaches[0].slot.weekly()
     alone = {record.meeting_id for record in facts.events if not record.gone}
     homeless = [m for m in fitting if _find(reaches, m.rhythm_at) is None]
@@ -136,8 +137,11 @@ def _needing(
 
 
 def _is_of_other_length(meeting: MeetingFacts, newest: Reach, weekly: Weekly) -> bool:
-    """Of a series that staff pointed at, the occurrences are given the slot's length one by one:
-    whoever is on it was to be invited no second time."""
+    """Return whether the slot's length has changed since we made the newest series.
+
+    In a series entered by staff, occurrences get the new length one by one, so that the people on
+    it are not invited a second time.
+    """
     return (
         is_ours(newest.record)
         and meeting.minutes == weekly.minutes != newest.slot.minutes
@@ -150,5 +154,5 @@ def _places(meetings: Iterable[MeetingFacts]) -> Iterator[datetime]:
 
 
 def is_ours(record: SeriesRecord) -> bool:
-    """Whether we made it: staff may point at another."""
+    """Return whether we made the series; staff may have entered another one."""
     return ids.read_id(record.event_id) is not None

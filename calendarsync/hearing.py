@@ -1,35 +1,36 @@
-"""Whether what Google says of an answer counts here.  Pure: no Django, no network, no clock.
+"""Decide whether an answer in Google Calendar replaces the RSVP in Lens. Pure.
 
-Where a person's word is, at one meeting.  An entry on an occurrence outranks the one on its series;
-a single event has no series:
+First: has the person answered since the last observation, and where? An entry on an occurrence
+takes precedence over the one on its series. A single event has no series:
 
     on the occurrence              on the series            a person has answered
     -----------------------------  -----------------------  ----------------------------------------
-    changed to an answer           -                        the occurrence
-      that the series gave before  as before                nobody: a new exception copies its list
-      that the series gives        as before, but we wrote  nobody: Google spread the series' list
-                                     the series               over its exceptions
-    the same answer as before      -                        nobody
-      which only repeats the       changed to an answer     the series
+    changed to an answer           -                        on the occurrence
+      that the series had before   unchanged                no: a new exception copies its list
+      that the series has          unchanged, but we wrote  no: Google copied the series' list to
+                                     the series               its exceptions
+    the same answer as before      -                        no
+      that only repeats the        changed to an answer     on the series
         series, or did when it
         first appeared
-    no answer                      changed to an answer     the series
-    no answer (any more)           as before                nobody: taken back is no answer
+    no answer                      changed to an answer     on the series
+    no answer (any more)           unchanged                no: withdrawing an answer is not one
 
-What follows from it, by the three ways in which it can be known:
+Then: does that answer replace the RSVP in Lens?
 
-    decided here        Google said last  Google says now    what follows
+    RSVP in Lens        last observation  now                RSVP in Lens afterwards
     ------------------  ----------------  -----------------  ---------------------------------------
-    anything            anything          no answer          stays
-    anything            an answer         nobody answered    stays
-    nothing             never listened    an answer          taken
-    something           never listened    an answer          stays: nobody knows which is the newer
-    anything            anything          somebody answered  taken
-      after Google      anything          somebody answered  stays: what was said here is the newer
-      wrote
+    any                 any               no answer          stays
+    any                 an answer         no one answered    stays
+    none                never observed    an answer          replaced
+    given               never observed    an answer          stays: it is unknown which is newer
+    any                 any               a person answered  replaced
+      newer than        any               a person answered  stays
+      Google's write
 
-"Never listened" is said of a meeting.  Who is new on a list that we know began without an answer,
-since that is how we invite.  Whatever follows, what Google says now is what it said last next time.
+"Never observed" refers to the meeting. A person who is new on an observed list began without an
+answer, because we invite people that way. In every case the current answer is stored as the last
+observation.
 """
 
 from __future__ import annotations
@@ -40,22 +41,22 @@ from datetime import datetime, timedelta
 NONE = ""
 ANSWERS = {"accepted": "attending", "declined": "not_attending", "tentative": "tentative"}
 
-# The two clocks may differ by so much before an answer here is taken for the newer one.
+# The clocks of Lens and Google may differ by this much before an RSVP in Lens counts as newer.
 SLACK = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What Google says of one person at one meeting, in our words; NONE where there is no answer.
+    """One person's answer to one meeting in Google, in our terms; NONE if there is no answer.
 
-    `own` is on the occurrence or single event, `series` on the series.  `written_at`: when that of
-    the two which counts was last written, by whomever.
+    `own` is on the occurrence or single event, `series` on the series. `written_at`: when the event
+    whose entry counts was last written, by anyone.
     """
 
     own: str = NONE
     series: str = NONE
     written_at: datetime | None = field(default=None, compare=False)
-    copied: bool = field(default=False, compare=False)  # of what was heard last: see is_copied
+    copied: bool = field(default=False, compare=False)  # of the last observation: see is_copied
 
     @property
     def counts(self) -> str:
@@ -67,22 +68,22 @@ SILENT = Word()
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What was decided here, in our words (NONE for nothing), and when."""
+    """The RSVP in Lens, in our terms (NONE if there is none), and when it was given."""
 
     rsvp: str = NONE
     at: datetime | None = None
 
 
 def read_answer(response: str) -> str:
-    """Google's word in ours; NONE also for one that we do not know."""
+    """Return Google's response status in our terms; NONE also for an unknown one."""
     return ANSWERS.get(response, NONE)
 
 
 def find_answer(last: Word | None, now: Word, decided: Decided, *, rewritten: bool = False) -> str:
-    """The answer that is to be taken over, or NONE where what was decided here stays.
+    """Return the answer that replaces the RSVP in Lens, or NONE if that stays.
 
-    `last` is None where we never listened to the meeting.  `rewritten`: since then the organizer,
-    which is us, has written the series.
+    `last` is None if the meeting was never observed. `rewritten`: the organizer, which is Lens, has
+    written the series since then.
     """
     if last is None:
         return NONE if decided.rsvp else now.counts
@@ -91,7 +92,7 @@ def find_answer(last: Word | None, now: Word, decided: Decided, *, rewritten: bo
 
 
 def _answered(last: Word, now: Word, *, rewritten: bool) -> str:
-    """What a person has answered since, as the first table says."""
+    """Return the person's new answer, by the first table, or NONE."""
     is_same = now.own == last.own
     repeats = now.own == last.series and last.own in (NONE, now.own)
     if now.own and not repeats and not (is_same and last.copied):
@@ -101,9 +102,9 @@ def _answered(last: Word, now: Word, *, rewritten: bool) -> str:
 
 
 def is_copied(last: Word, now: Word) -> bool:
-    """Whether the answer on the occurrence came from its series, and not from the person.
+    """Return whether the answer on the occurrence came from its series and not from the person.
 
-    To be remembered: Google may leave such a copy as it is when the series' answer changes.
+    It has to be stored: Google may leave such a copy unchanged when the series' answer changes.
     """
     if now.own == last.own:
         return last.copied

@@ -1,14 +1,16 @@
-"""The ids that we choose for events, and the mark inside them.  Pure.
+"""Make and read the ids that we choose for events, and the mark inside them. Pure.
 
-Google takes a chosen id once and for ever: inserting twice is answered with 409, so nothing is made
-twice, and what a lost answer has left behind is found again.  An id may hold only a-v and 0-9,
-which is base32hex in lower case; `_` never occurs in it, so what Google appends is told apart:
+Google accepts a chosen id only once, for ever: inserting it again fails with 409. So nothing is
+created twice, and an event whose creation returned no response is found again. An id may contain
+only a-v and 0-9, which is base32hex in lower case. It never contains `_`, so that what Google
+appends can be recognized:
 
     id                       ours, of a series or of a single event
     id_20261118T140000Z      one occurrence, named by its original start in UTC
     id_R20261118T140000      the part that was split off by hand ("this and all following") there
 
-Occurrences of that part are named without its `_R…`: only `recurringEventId` tells whose they are.
+Occurrences of that part are named without its `_R…`; only `recurringEventId` identifies their
+series.
 """
 
 from __future__ import annotations
@@ -27,10 +29,11 @@ _NAMES = ("group_id", "generation", "meeting_id", "person_id")
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Whose an event is and what it is for.
+    """Which group, meeting and guest an event is for.
 
-    Of a group's series; with `meeting_id` of a single event for that meeting; with `person_id` too,
-    of one for this guest alone.  A deleted id cannot be used again: the next has a new generation.
+    Without `meeting_id` the event is a group's series, with it a single event for that meeting, and
+    with `person_id` too an event for this guest alone. A deleted id cannot be used again, so the
+    next event has a new generation.
     """
 
     installation: str
@@ -41,13 +44,13 @@ class Mark:
 
 
 def make_id(mark: Mark) -> str:
-    """At most about 150 characters; Google takes 1024."""
+    """Return the id: at most about 150 characters, where Google allows 1024."""
     text = ":".join(_numbers(mark).values()) + "|" + mark.installation
     return b32hexencode(text.encode()).decode().rstrip("=").lower()
 
 
 def read_id(event_id: str) -> Mark | None:
-    """The mark in an id that `make_id` made; None for any other."""
+    """Return the mark in an id that `make_id` made, or None for any other id."""
     base = base_of(event_id).upper()
     try:
         text = b32hexdecode(base + "=" * (-len(base) % 8)).decode()
@@ -59,7 +62,7 @@ def read_id(event_id: str) -> Mark | None:
 
 
 def to_properties(mark: Mark) -> dict[str, str]:
-    """The mark as private extended properties, which only we can read and write."""
+    """Return the mark as private extended properties, which only we can read and write."""
     named = {f"lens_{name}": number for name, number in _numbers(mark).items()}
     return {"lens_installation": mark.installation, **named}
 
@@ -70,12 +73,12 @@ def from_properties(properties: Mapping[str, str]) -> Mark | None:
 
 
 def occurrence_id(series_id: str, original: datetime) -> str:
-    """The id of the occurrence whose original start, in UTC, is this moment."""
+    """Return the id of the occurrence with this original start."""
     return f"{series_id}_{original.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
 def read_occurrence(event_id: str) -> tuple[str, datetime] | None:
-    """The id of the whole series and the original start that an occurrence's id names."""
+    """Return the series id and original start that an occurrence's id names, or None."""
     found = _OCCURRENCE.fullmatch(event_id)
     try:
         return (found[1], datetime.fromisoformat(found[2])) if found else None
@@ -84,7 +87,7 @@ def read_occurrence(event_id: str) -> tuple[str, datetime] | None:
 
 
 def base_of(event_id: str) -> str:
-    """The id without what Google appended to it."""
+    """Return the id without what Google appended to it."""
     while (found := list(_APPENDED.finditer(event_id))) and found[-1].end() == len(event_id):
         event_id = event_id[: found[-1].start()]
     return event_id

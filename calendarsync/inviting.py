@@ -1,6 +1,6 @@
-"""What becomes of addresses when they are invited: Google may refuse one, or know it by another.
+"""Invite people in separate calls, because Google may refuse an address or list it under another.
 
-Google refuses a whole list for one address, and does not say which (400).
+For one bad address Google refuses the whole list and does not say which one is bad (400).
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from calendarsync.client import Client
 from calendarsync.failures import Invalid
 from calendarsync.observed import Event
 
-MOST_CALLS = 24  # for one list; what is not settled by then is tried again
+MOST_CALLS = 24  # for one list; the remaining addresses are tried again later
 PLAIN = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
 
 
 async def invite_apart(client: Client, event: Event, call: Edit) -> tuple[Event, frozenset[str]]:
-    """Invite everyone whose address Google takes; return the event and the addresses it refuses.
+    """Invite everyone whose address Google accepts; return the event and the addresses it refuses.
 
-    Raises Invalid when the list is refused without the new addresses too: then none is to blame.
+    Raises `Invalid` if the list is also refused without the new addresses.
     """
     before, refused = event, set()
     rest = replace(call, invite=())
@@ -49,7 +49,11 @@ async def _invite(client: Client, event: Event, part: tuple[str, ...], tell: str
 
 
 def _parts(addresses: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """Two parts, the likelier one last: fewer writes, and so fewer mails, find what is refused."""
+    """Split addresses in two, with the part that is more likely to be accepted last.
+
+    That part is tried first, so that fewer writes, and so fewer e-mails, find the refused
+    addresses.
+    """
     if len(addresses) == 1:
         return []
     odd = tuple(one for one in addresses if not PLAIN.fullmatch(one))
@@ -63,8 +67,8 @@ def _parts(addresses: tuple[str, ...]) -> list[tuple[str, ...]]:
 def find_aliases(sent: Collection[str], before: Event | None, answer: Event) -> dict[str, str]:
     """Return {Google's address: ours} of invitations that came back under another address.
 
-    The list was written on the condition that nobody had changed it, so what is new on it came of
-    what was sent.  Google keeps the order of a list.
+    The list was written on condition that no one had changed it, so its new entries result from
+    what was sent. Google keeps the order of a list.
     """
     had = before.people if before else frozenset()
     missing = [address for address in sent if address not in answer.people]
@@ -81,7 +85,7 @@ def _in_order(fresh: Sequence[str], missing: Sequence[str]) -> dict[str, str]:
 
 
 def _mailbox(address: str) -> str:
-    """What Gmail takes for one mailbox: dots and what follows a plus do not count."""
+    """Return the mailbox of an address. Gmail ignores dots and everything after a plus."""
     name, _, domain = address.partition("@")
     if domain not in ("gmail.com", "googlemail.com"):
         return address

@@ -1,4 +1,4 @@
-"""Google Calendar as a mirror: the five functions, put together."""
+"""The Google Calendar provider: the functions that the reconciler calls."""
 
 from __future__ import annotations
 
@@ -32,15 +32,17 @@ from cohorts.sync.mirror import Action, Budget, Check, Finding, Outcome, Plan, P
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A client, and what was kept of the looks before: the copies are large, so they are loaded
-    once for a slice and not with every snapshot."""
+    """A client, and what earlier observations stored.
+
+    The copies are large, so they are loaded once per reconciler run and not with every snapshot.
+    """
 
     client: Client
     memory: Memory
 
 
 class CalendarMirror:
-    """See cohorts.sync.mirror.Mirror."""
+    """Keep Google Calendar in sync. See `cohorts.sync.mirror.Mirror`."""
 
     name = MIRROR
     title = "Google Calendar"
@@ -51,7 +53,7 @@ class CalendarMirror:
 
     @property
     def look_every(self) -> timedelta:
-        """People answer invitations without our doing."""
+        """How often to poll, because people answer invitations without Lens."""
         return timedelta(seconds=settings.SYNC["listen_seconds"])
 
     def is_configured(self) -> bool:
@@ -100,7 +102,7 @@ class CalendarMirror:
             records.note_cancelled(outcome.outside_id)
 
     def fail(self, action: Action, error: CallFailed) -> None:
-        """No row of ours waits for a failure: an intent is settled by the next look."""
+        """Do nothing: the next observation shows whether an intended event was created."""
 
     def absorb(self, observed: Observed, action: Action, outcome: Outcome) -> Observed:
         match outcome.answer:

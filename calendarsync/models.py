@@ -1,4 +1,4 @@
-"""The record of what is ours in the calendar, and copies of what Google last said of it."""
+"""Records of our events in Google Calendar, and copies of Google's latest data about them."""
 
 from __future__ import annotations
 
@@ -11,24 +11,26 @@ from meetings.models import Meeting
 
 
 class CalendarSeries(models.Model):
-    """One recurring series of a group: made by us, or pointed at by staff.
+    """One recurring series of a group, made by us or entered by staff.
 
-    The row is committed before the call that makes the series (`made_at` empty) and completed
-    afterwards.  A series that is gone is not made again by itself; when staff have it made anew,
-    `gone_at` closes this row and the next has a new generation, since a deleted id stays used.
+    The row is committed before the call that makes the series (`made_at` is empty) and completed
+    afterwards. A series that is gone is not recreated automatically. When staff recreate it,
+    `gone_at` closes this row and the next one has a new generation, because a deleted id cannot be
+    used again.
     """
 
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="calendar_series")
     generation = models.PositiveIntegerField(default=1)
     event_id = models.CharField("Google's id", max_length=255, unique=True)
-    # What it was made with.  The start, zone and rule of a series never change; all empty until
-    # the series was seen, where staff pointed at it, and for good when its rhythm is none of ours.
+    # What it was made with. The start, zone and rule of a series never change. For a series that
+    # staff entered, these are empty until it is observed, and stay empty if its rhythm is not one
+    # that we make.
     first_day = models.DateField(null=True, blank=True, editable=False)
     wall_time = models.TimeField(null=True, blank=True, editable=False)
     timezone = models.CharField("time zone", max_length=64, blank=True, editable=False)
     duration_minutes = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
     weeks = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
-    # The original start of the last occurrence: with it the series becomes history.
+    # The original start of the last occurrence, from which on the series is history.
     last_starts_at = models.DateTimeField(null=True, blank=True, editable=False, db_index=True)
     intended_at = models.DateTimeField(default=now, editable=False)
     made_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -49,9 +51,9 @@ class CalendarSeries(models.Model):
 
 
 class CalendarInstance(models.Model):
-    """Where a meeting is in its group's series.
+    """The occurrence of a meeting in its group's series.
 
-    Only remembered: the id follows from the series and the meeting's place in the rhythm.
+    Stored for reference only: the id follows from the series and the meeting's place in the rhythm.
     """
 
     meeting = models.OneToOneField(
@@ -96,10 +98,10 @@ class CalendarEvent(models.Model):
 
 
 class CalendarCopy(models.Model):
-    """What Google last said of one event of ours, as of the stored sync token.
+    """Google's latest data about one of our events, as of the stored sync token.
 
-    An incremental listing tells only what changed, so the rest must be held.  Written together
-    with the token (MirrorState.cursor), in one transaction.  People's answers are read from here.
+    An incremental listing returns only changes, so the rest must be stored. Written in one
+    transaction with the token (`MirrorState.cursor`). People's answers are read from here.
     """
 
     event_id = models.CharField("Google's id", max_length=300, unique=True)
@@ -107,7 +109,7 @@ class CalendarCopy(models.Model):
     base_id = models.CharField(max_length=255, db_index=True)
     original_start = models.DateTimeField(null=True)  # of an occurrence
     status = models.CharField(max_length=20)
-    body = models.JSONField()  # Google's own, whole
+    body = models.JSONField()  # Google's complete JSON
     read_at = models.DateTimeField(default=now)
 
     class Meta:
@@ -119,16 +121,16 @@ class CalendarCopy(models.Model):
 
 
 class CalendarAddress(models.Model):
-    """What Google has made of a person's address.  It holds as long as the person has `email`."""
+    """What Google's responses have shown about an address. Valid while the person has `email`."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="calendar_address"
     )
     email = models.CharField("address", max_length=254)  # in lower case
-    # The address in the answer to an invitation, where it is another: an alias, say.
+    # The address in the response to an invitation, if it differs: for example an alias.
     known_as = models.CharField("listed by Google as", max_length=254, blank=True)
     refused_at = models.DateTimeField("refused by Google", null=True, blank=True)
-    # The calendar's own account: taken off a list, it was on it again in the answer.
+    # The calendar's own account: the response still listed it after it was removed.
     stays_at = models.DateTimeField("put back by Google", null=True, blank=True)
 
     class Meta:
@@ -141,10 +143,11 @@ class CalendarAddress(models.Model):
 
 
 class HeardAnswer(models.Model):
-    """What Google last said of one person's answer for one meeting, in our words; "" for none.
+    """One person's latest answer to one meeting in Google, in our terms; "" for no answer.
 
-    Kept beside what was decided here (meetings.models.Attendance): only a change counts, as the
-    tables in calendarsync.hearing say.  Written together with the copies that it follows from.
+    Stored separately from the RSVP in Lens (`meetings.models.Attendance`), because only a change
+    counts (see the tables in `calendarsync.hearing`). Written together with the copies that it
+    follows from.
     """
 
     meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="heard_answers")

@@ -1,6 +1,7 @@
-"""Looking at the calendar: one incremental listing for all groups.
+"""Observe the calendar, with one incremental listing for all groups.
 
-What a listing does not show is asked for by its id, and only a positive "not found" counts as gone.
+Events that the listing does not contain are fetched by id. Only a "not found" response means that
+an event is gone.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ async def observe(client: Client, memory: Memory) -> Finding:
 
 
 def _find_orphans(observed: Observed, memory: Memory) -> Orphans:
-    """Events with our mark that no record explains, unless staff have said that they are ours."""
+    """Return our marked events that have no record, unless staff have said that they are ours."""
     if memory.adopt:
         return Orphans()
     found = list(observed.strangers(memory.recorded | memory.not_adopted))
@@ -36,7 +37,7 @@ def _find_orphans(observed: Observed, memory: Memory) -> Orphans:
 
 
 async def read(client: Client, memory: Memory) -> Reading:
-    """What changed since the client looked last, of ours."""
+    """Return our events that changed since the client's last listing."""
     asked_at = time.monotonic()
     listing = await client.list()
     ours = (client.read(body) for body in listing.bodies if _is_ours(body, memory))
@@ -52,7 +53,7 @@ def _is_ours(body: Body, memory: Memory) -> bool:
 async def _ask_for(
     client: Client, memory: Memory, reading: Reading, lacking: Iterable[str]
 ) -> Reading:
-    """Everything anew, since copies are missing, and then each that is missing still."""
+    """List everything again, because copies are missing, then fetch each that is still missing."""
     if not reading.full:
         client.cursor = ""
         reading = await read(client, memory)

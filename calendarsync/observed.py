@@ -1,7 +1,7 @@
-"""What stands in the calendar, as plain frozen values: what `observe` brings.  Pure.
+"""The observed state of the calendar, as frozen values, and how Google's JSON is read. Pure.
 
-Google leaves out fields that are at their default and writes times in the calendar's own zone;
-here defaults are filled in and times are moments, so that two equal events compare equal.
+Google omits fields that have their default value and writes times in the calendar's own zone. Here
+defaults are filled in and times are in UTC, so that two equal events compare equal.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 @dataclass(frozen=True, slots=True)
 class Attendee:
-    """One entry of the list, kept to the letter: the list is only ever written whole.
+    """One entry of the list, kept unchanged because the list can only be written as a whole.
 
-    `person`: our address of the person whom Google lists under another.
+    `person`: our address of a person who is listed by Google under another address.
     """
 
     entry: tuple[tuple[str, Any], ...]
@@ -35,7 +35,7 @@ class Attendee:
 
     @classmethod
     def invite(cls, address: str) -> Attendee:
-        """Nobody's answer is ours to give, so a new entry has none."""
+        """Return a new entry. It has no answer, because only the person may give one."""
         return cls((("email", address),))
 
     @property
@@ -48,7 +48,7 @@ class Attendee:
 
     @property
     def belongs(self) -> bool:
-        """The calendar's own entry and rooms are nobody's access."""
+        """Whether this is the calendar's own entry or a room, which gives no one access."""
         return any(self._get(flag, False) for flag in ("self", "organizer", "resource"))
 
     def body(self) -> dict[str, Any]:
@@ -60,7 +60,7 @@ class Attendee:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """What an event says of itself, times and people apart."""
+    """An event's texts and options, without times and people."""
 
     summary: str = ""
     description: str = ""
@@ -74,10 +74,12 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`series_id` and `original` (its original start) belong to an occurrence that differs from its
-    series.  `slot` belongs to a weekly series with a number of weeks; None for any other rhythm.
-    Without an `etag` it was not read itself but follows from its series.  `written_at`: when
-    anybody changed it last, by answering too.  `raw` is Google's JSON.
+    """An event, series or occurrence.
+
+    `series_id` and `original` (its original start) belong to an occurrence that differs from its
+    series. `slot` belongs to a weekly series with a number of weeks; it is None for any other
+    rhythm. An event without an `etag` was not read but derived from its series. `written_at`: when
+    anyone last changed it, including by answering. `raw` is Google's JSON.
     """
 
     id: str
@@ -100,7 +102,7 @@ class Event:
 
     @property
     def whole_id(self) -> str:
-        """The series that an occurrence belongs to; of anything else its own id."""
+        """The id of the series that an occurrence belongs to; for any other event its own id."""
         return self.series_id or self.id
 
     @property
@@ -116,10 +118,10 @@ class Event:
 class Observed:
     """Our events by id: series, occurrences that differ from theirs, and single events.
 
-    `unread`: series that we wrote since the look.  What became of their exceptions must be read
-    before these are compared again (facts about Google: fields may be reset, attendees may be
-    left alone, overwritten or merged).
-    `refused` and `stays`: addresses of which a write of ours has shown that (facts.AddressBook).
+    `unread`: series that we wrote since the observation. Their exceptions must be read before they
+    are compared again, because Google may have reset fields and kept, overwritten or merged
+    attendees. `refused` and `stays`: addresses for which our writes have shown this
+    (`facts.AddressBook`).
     """
 
     events: Mapping[str, Event] = field(default_factory=dict)
@@ -129,7 +131,7 @@ class Observed:
 
     @cached_property
     def exceptions(self) -> Mapping[str, Mapping[datetime, Event]]:
-        """By series, then by original start."""
+        """Exceptions by series id, then by original start."""
         found: dict[str, dict[datetime, Event]] = {}
         for event in self.events.values():
             if event.series_id and event.original:
@@ -138,24 +140,27 @@ class Observed:
 
     @cached_property
     def split(self) -> frozenset[str]:
-        """Ids from which somebody split off later occurrences by hand."""
+        """Ids from which someone split off later occurrences by hand."""
         parts = {event.whole_id for event in self.events.values() if not event.is_cancelled}
         return frozenset(ids.base_of(pk) for pk in parts if ids.is_split_off(pk) and self._has(pk))
 
     def _has(self, event_id: str) -> bool:
-        """Whether an event stands.  Its occurrences are not listed when it is deleted."""
+        """Return whether an event exists.
+
+        A series that is not listed does if its occurrences are.
+        """
         event = self.events.get(event_id)
         return event is None or not event.is_cancelled
 
     def strangers(self, recorded: frozenset[str]) -> Iterator[Event]:
-        """Standing events of ours, occurrences apart, that no record and no intent explains."""
+        """Yield our existing events, except occurrences, that no record or intent explains."""
         for event in self.events.values():
             is_whole = event.series_id is None and not ids.is_split_off(event.id)
             if is_whole and not event.is_cancelled and event.id not in recorded:
                 yield event
 
     def with_written(self, event: Event) -> Observed:
-        """After a write of ours; the exceptions of a written series are unread from then on."""
+        """Add an event that we wrote. If it is a series, its exceptions become unread."""
         unread = {event.id} if self.exceptions.get(event.id) else set()
         events = {**self.events, event.id: event}
         return replace(self, events=events, unread=self.unread | unread)
@@ -175,9 +180,9 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """An event after a write, and what it has shown of the addresses on its list.
+    """An event after a write, and what the response has shown about the addresses on its list.
 
-    `aliases`: our address by Google's; `refused`, `stays`: see facts.AddressBook.
+    `aliases`: our address by Google's. `refused`, `stays`: see `facts.AddressBook`.
     """
 
     event: Event
@@ -188,9 +193,9 @@ class Invited:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one look brought: all events of ours (`full`), or those that changed since the last.
+    """The result of one listing: all our events (`full`), or those that changed since the last one.
 
-    `asked_at`: when it began, on time.monotonic(); what happens later it need not show.
+    `asked_at`: when it began, on time.monotonic(). Later changes may be missing.
     """
 
     events: tuple[Event, ...]
@@ -201,11 +206,11 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What was kept of the looks before, and what a look needs of our records.
+    """What earlier observations stored, and what an observation needs from our records.
 
-    `recorded`: ids of everything that is ours by record.  `awaited`: those that must be found, or
-    be said to be gone.  `adopt`: staff's word that marked events without a record are ours;
-    `not_adopted`: those that could not be taken over at that word.
+    `recorded`: ids of everything that has a record. `awaited`: those that must be found or
+    confirmed as gone. `adopt`: staff have said that marked events without a record are ours;
+    `not_adopted`: those that could not be taken over then.
     """
 
     installation: str
@@ -225,9 +230,10 @@ NO_ALIASES: Mapping[str, str] = {}
 
 
 def read_event(answer: Body, aliases: Mapping[str, str] = NO_ALIASES) -> Event:
-    """Every field but the id may be missing: an occurrence's id then says where it belongs.
+    """Return the event in Google's JSON.
 
-    `aliases`: our addresses of people by those under which Google lists them.
+    Every field except the id may be missing; then an occurrence's id says which series it belongs
+    to. `aliases`: our addresses of people by those under which Google lists them.
     """
     body = {name: value for name, value in answer.items() if value is not None}
     series_id, original = ids.read_occurrence(body["id"]) or (None, None)
@@ -249,12 +255,12 @@ def read_event(answer: Body, aliases: Mapping[str, str] = NO_ALIASES) -> Event:
 
 
 def absent(event_id: str) -> Event:
-    """What a positive "not found" stands for: a deleted event that Google shows no more."""
+    """Return a deleted event, for an id that Google says does not exist."""
     return read_event({"id": event_id, "status": "cancelled"})
 
 
 def occurrence_of(series: Event, original: datetime) -> Event:
-    """An occurrence that nobody has changed, as its series says."""
+    """Return an unchanged occurrence, derived from its series."""
     length = series.end - series.start if series.start and series.end else timedelta(0)
     return replace(
         series,
@@ -290,7 +296,7 @@ def _read_attendees(body: Body, aliases: Mapping[str, str]) -> Iterator[Attendee
 
 
 def _read_moment(when: Body | None) -> datetime | None:
-    """A time with its offset, as a moment; None for a whole day, which is no time of ours."""
+    """Return a time in UTC; None for an all-day date, which we never write."""
     if not when or "dateTime" not in when:
         return None
     moment = datetime.fromisoformat(when["dateTime"])
@@ -300,7 +306,11 @@ def _read_moment(when: Body | None) -> datetime | None:
 
 
 def _read_slot(body: Body) -> Slot | None:
-    """A series whose first occurrence is excluded begins with the next one (calls.Create)."""
+    """Return the slot of a weekly series, else None.
+
+    If the first occurrence is excluded, the slot begins with the next one (see
+    `calls._series_body`).
+    """
     start, end = _read_moment(body.get("start")), _read_moment(body.get("end"))
     zone = _read_zone(body.get("start", {}))
     lines = body.get("recurrence", ())
@@ -317,7 +327,7 @@ def _read_slot(body: Body) -> Slot | None:
 
 
 def _read_excluded(line: str) -> Iterator[datetime | None]:
-    """The moments that an EXDATE line names; None for a line of another kind."""
+    """Yield the moments that an EXDATE line names, or None for a line of another kind."""
     name, _, values = line.partition(":")
     kind, *parameters = name.split(";")
     zone = dict(parameter.partition("=")[::2] for parameter in parameters).get("TZID", "UTC")
@@ -326,7 +336,7 @@ def _read_excluded(line: str) -> Iterator[datetime | None]:
 
 
 def _read_zone(when: Body) -> ZoneInfo | None:
-    """None for a zone that is none of IANA's: an import may have left one in the calendar."""
+    """Return the time zone, or None if it is not an IANA zone: an import may have left one."""
     try:
         return ZoneInfo(when["timeZone"])
     except (KeyError, ValueError):
@@ -334,10 +344,10 @@ def _read_zone(when: Body) -> ZoneInfo | None:
 
 
 def _read_count(line: str, first: datetime) -> int | None:
-    """How many weeks a rule runs; None for one that is not weekly or has no number."""
+    """Return how many weeks a rule runs, or None if it is not weekly or has no number."""
     parts = dict(part.partition("=")[::2] for part in line.removeprefix("RRULE:").split(";"))
     day = WEEKDAYS[first.weekday()]
-    # What Google may add to our rule without changing its meaning.
+    # Google may add these to our rule without changing its meaning.
     plain = parts.pop("BYDAY", day) == day and parts.pop("INTERVAL", "1") == "1"
     parts.pop("WKST", None)
     if not plain or set(parts) != {"FREQ", "COUNT"} or parts["FREQ"] != "WEEKLY":

@@ -1,25 +1,25 @@
-"""What is left to do.  Pure: no Django, no network, no clock.
+"""Plan the calls that are left to do. Pure: no Django, no network, no clock.
 
-    the record of the series      the series outside      what follows
+    record of the series          observed series         what follows
     ----------------------------  ----------------------  ------------------------------------------
-    none                          -                       create, where it was asked for
-    intended, no answer came      not there               create with the same id
-    intended, no answer came      there                   as made
-    made                          cancelled               reported; made anew only when staff say so
-    made                          other times by hand     reported; words and list are kept
-    made                          split by hand           reported; words and list are kept
-    made                          there                   words and list are compared
-    made, of another rhythm       there                   a further one is made; once that stands,
+    none                          -                       create, if it was requested
+    intended, no response         does not exist          create with the same id
+    intended, no response         exists                  as made
+    made                          cancelled               reported; recreated only if staff say so
+    made                          times edited by hand    reported; texts and list still compared
+    made                          split by hand           reported; texts and list still compared
+    made                          exists                  texts and list are compared
+    made, of another rhythm       exists                  a further one is made; once that exists,
                                                           the older one's places are cancelled
-    made, a newer has all of it   there                   cancelled as a whole
+    made, a newer has all of it   exists                  cancelled as a whole
       and, once what that write did to its exceptions has been read:
-        an occurrence             differs                 move, cancel, bring back, list
-        a single event            not there, cancelled    create
-        a single event            differs                 words, time, list
-        a single event            not wanted              cancel
+        an occurrence             differs                 move, cancel, restore, list
+        a single event            missing, cancelled      create
+        a single event            differs                 texts, time, list
+        a single event            not desired             cancel
 
-Who leaves a list by a dated fact goes first and waits for nothing; anybody else is removed by a
-call of their own, which the guard can hold back.
+People whose access has a recorded end are removed first, without waiting for anything. Every other
+address is removed by a call of its own, which the removal guard can hold.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def plan(desired: Desired, observed: Observed, policy: Policy) -> Plan:
 
 
 def _refusal(action: Action, desired: Desired, observed: Observed, policy: Policy) -> str:
-    """Why the policy forbids an action; "" when it does not."""
+    """Return the code of the reason why the policy forbids an action, or "" if it does not."""
     if not action.creates or action.group_id is None:
         return ""
     if find_series(desired.groups[action.group_id], observed) is not None:
@@ -101,8 +101,11 @@ def _refusal(action: Action, desired: Desired, observed: Observed, policy: Polic
 
 
 def _people(desired: Desired, observed: Observed) -> set[str]:
-    """Everybody who is on a list or should be.  What is over for long counts no more, though a
-    full reading brings it along."""
+    """Return everyone who is on a list or should be.
+
+    Only events of the snapshot's groups count. A full listing also contains events that ended long
+    ago.
+    """
     facts = [group.facts for group in desired.groups.values()]
     ours = {record.event_id for one in facts for record in one.all_series}
     ours |= {record.event_id for one in facts for record in one.events}
@@ -121,10 +124,10 @@ def _people(desired: Desired, observed: Observed) -> set[str]:
 
 
 def plan_group(group: WantedGroup, desired: Desired, observed: Observed) -> Iterator[Action]:
-    """Everything that is left for a group, whether or not it is allowed."""
+    """Yield all actions that are left for a group, whether or not the policy allows them."""
     yield from _cancel_unwanted(group, observed)
     if is_to_make(group) or is_gone(group, observed):
-        # Also where it is gone; then the policy withholds it.
+        # Planned even if the series was deleted; `_refusal` then withholds it.
         yield from _make_series(group, desired, group.make, creates=True)
     else:
         yield from _make_series(group, desired, group.further, creates=False)
@@ -144,8 +147,11 @@ def plan_group(group: WantedGroup, desired: Desired, observed: Observed) -> Iter
 def _make_series(
     group: WantedGroup, desired: Desired, slot: Slot | None, *, creates: bool
 ) -> Iterator[Action]:
-    """`creates`: the first, which somebody must have asked for; a further one follows from the
-    facts of a group whose series stands."""
+    """Yield the creation of a series.
+
+    `creates`: it is the first one, which someone must have requested. A further one follows from
+    the data of a group whose series exists.
+    """
     facts = group.facts
     if slot is None:
         return
@@ -162,7 +168,7 @@ def _make_series(
 
 
 def _cancel_series(group: WantedGroup, series: Event, observed: Observed) -> Iterator[Action]:
-    """Not before the newer one stands, so that nobody is without an invitation in between."""
+    """Cancel an older series unless the newer one is gone, so that people keep an invitation."""
     if not is_gone(group, observed):
         call, target = Cancel(series, TOLD_IF_OUTSIDE), f"series of {group.facts.name}"
         yield make_action(group, OCCURRENCE, call, series.id, target, "a newer one has all of it")
@@ -214,7 +220,7 @@ def _take_off(
     if event.is_cancelled or (event.start or wanted.original) <= desired.now:
         return
     why = "a newer series has it" if wanted.elsewhere else "it does not take place"
-    # The invitation to the newer series has told what a person needs to know.
+    # People already know this from the invitation to the newer series.
     call = Cancel(event, TOLD_IF_OUTSIDE if wanted.elsewhere else TOLD)
     yield make_action(group, OCCURRENCE, call, event.id, wanted.name, why)
 
@@ -230,7 +236,7 @@ def _keep_occurrence(
     event = exception or plain
     is_off = event.is_cancelled
     if is_off:
-        # Google names a cancelled occurrence and says no more: its series says who was on it.
+        # Google returns a cancelled occurrence without its attendees; take them from its series.
         event = replace(plain, id=event.id, etag=event.etag, status=event.status)
     difference = compare(
         group,
@@ -240,13 +246,13 @@ def _keep_occurrence(
         leave_alone=_left_to_the_series(wanted_series, series),
         restore=is_off,
     )
-    # Whoever is on the series knows of an occurrence that is where the series puts it.
+    # People who are invited to the series know its occurrences unless they are moved.
     told = series.people if wanted.start == wanted.original else NOBODY
     yield from mend(group, OCCURRENCE, event, wanted.name, difference, told=told)
 
 
 def _left_to_the_series(wanted: WantedSeries, series: Event) -> Addresses:
-    """Members who are still to join the series or to leave it, by one call there."""
+    """Return members that one call to the series will add to it or remove from it."""
     members = wanted.people or NOBODY
     return (members - series.people) | (series.people - members)
 
@@ -273,7 +279,7 @@ def _keep_event(
 
 
 def _cancel_unwanted(group: WantedGroup, observed: Observed) -> Iterator[Action]:
-    """Whatever became of the series: an end waits for nothing."""
+    """Cancel single events that are not desired. This never depends on the state of the series."""
     for record in group.unwanted:
         event = observed.events.get(record.event_id)
         if event is not None and not event.is_cancelled:

@@ -1,8 +1,8 @@
-"""Writing the record of what is ours.  No call to the outside is made here.
+"""Write the records of our events. Nothing here makes an external call.
 
-A row is committed before the call that makes its event and completed afterwards.  Copies are
-written with the sync token that they belong to and at no other time: whatever happens after a
-token, our own writes included, comes back with the next listing.
+A row is committed before the call that makes its event, and completed afterwards. Copies are only
+written together with the sync token that they belong to: everything after a token, including our
+own writes, comes back with the next listing.
 """
 
 from __future__ import annotations
@@ -39,13 +39,16 @@ from cohorts.sync.models import GroupSync, MirrorState
 from cohorts.sync.services import note_adopted
 from meetings.models import Meeting
 
-# -- a look ----------------------------------------------------------------------------------
+# -- an observation --------------------------------------------------------------------------
 
 
 @transaction.atomic
 def keep_reading(reading: Reading, calendar_id: str, now: datetime) -> None:
-    """Store copies, sync token and people's answers together, and complete the records of what was
-    seen.  An answer that Google tells once is heard, or the token is not kept either."""
+    """Store copies, sync token and people's answers, and complete the records of observed events.
+
+    One transaction, because Google reports a changed answer only once: if it cannot be processed,
+    the token must not be stored either.
+    """
     rewritten = _find_rewritten(reading.events, read_addresses().aliases)
     if reading.full:
         CalendarCopy.objects.exclude(event_id__in=[e.id for e in reading.events]).delete()
@@ -61,14 +64,14 @@ def keep_reading(reading: Reading, calendar_id: str, now: datetime) -> None:
     if reading.full:
         states.update(whole_at=now)
     complete_records(reading.events)
-    # Said when the look began: whoever changes their mind while it is stored has the later word.
+    # When the listing began: an RSVP given in Lens while it is being stored is newer.
     asked_at = now - timedelta(seconds=max(time.monotonic() - reading.asked_at, 0))
     event_ids = frozenset(ids.base_of(event.id) for event in reading.events)
     hear_answers(event_ids, rewritten, asked_at)
 
 
 def _find_rewritten(events: Iterable[Event], aliases: Mapping[str, str]) -> frozenset[str]:
-    """Which of these series their organizer, which is us, has written since the last look."""
+    """Return the ids of series that their organizer (Lens) wrote since the last observation."""
     series = {event.id: event for event in events if event.slot}
     copies = CalendarCopy.objects.filter(event_id__in=series).values_list("body", flat=True)
     known = [read_event(body, aliases) for body in copies] if series else []
@@ -88,9 +91,9 @@ def _copy(event: Event) -> CalendarCopy:
 
 @transaction.atomic
 def complete_records(events: Iterable[Event]) -> None:
-    """Rows whose event has been seen are made, whatever became of the answer to the call.
+    """Mark rows whose event has been seen as made, even if the response to the call was lost.
 
-    One that staff pointed at learns here what it is.
+    A series that staff entered gets its slot here.
     """
     standing = {event.id: event for event in events if not event.is_cancelled}
     incomplete = Q(made_at__isnull=True) | Q(weeks__isnull=True)
@@ -136,10 +139,10 @@ def _remember_instances(row: CalendarSeries, slot: Slot) -> None:
 
 @transaction.atomic
 def adopt_strangers(observed: Observed) -> None:
-    """On staff's word, record marked events that no record explains, by what their mark says.
+    """Record orphans by what their mark says, if staff have approved it.
 
-    The word is used up by that: orphans that come later are asked about again.  What cannot be
-    recorded is kept with its reason, and is not asked about again.
+    The approval is valid once: staff are asked again about later orphans. An event that cannot be
+    recorded is stored with the reason, and staff are not asked about it again.
     """
     if not MirrorState.objects.filter(name=MIRROR, adopt_strangers=True).exists():
         return
@@ -151,7 +154,7 @@ def adopt_strangers(observed: Observed) -> None:
 
 
 def _adopt(event: Event, mark: ids.Mark | None) -> str:
-    """Record one event; returns a sentence when that is not possible."""
+    """Record one event; return a sentence with the reason if that is not possible."""
     if mark is None:
         return "its mark cannot be read."
     if mark.meeting_id is not None:
@@ -187,7 +190,7 @@ def _adopt_single(event: Event, mark: ids.Mark, meeting_id: int) -> str:
 
 @transaction.atomic
 def intend_to_make(call: Create) -> None:
-    """Commit the row of what is about to be made; once more for the same call changes nothing."""
+    """Commit the row of an event that is about to be made. Repeating it changes nothing."""
     mark = call.mark
     if mark.meeting_id is None:
         row, _ = CalendarSeries.objects.get_or_create(
@@ -216,7 +219,7 @@ def note_cancelled(event_id: str) -> None:
 
 @transaction.atomic
 def keep_addresses(invited: Invited, now: datetime) -> None:
-    """Record what a write has shown of people's addresses."""
+    """Record what a write has shown about people's addresses."""
     for known_as, address in invited.aliases.items():
         _note_address(address, known_as=known_as)
     for address in invited.refused:
@@ -226,20 +229,20 @@ def keep_addresses(invited: Invited, now: datetime) -> None:
 
 
 def _note_address(address: str, **shown: Any) -> None:
-    """What was known of an address that the person no longer has is dropped."""
+    """Record this, and drop what was known of an address that the person no longer has."""
     for user in User.objects.filter(email__iexact=address):
         CalendarAddress.objects.filter(user=user).exclude(email=address).delete()
         CalendarAddress.objects.update_or_create(user=user, email=address, defaults=shown)
 
 
-# -- staff's word ----------------------------------------------------------------------------
+# -- requests of staff -----------------------------------------------------------------------
 
 
 @transaction.atomic
 def point_at(group_id: int, event_id: str) -> CalendarSeries:
-    """Record an existing series as a group's; one that was recorded before and is gone is closed.
+    """Record an existing series as a group's, and close the record of one that is gone.
 
-    Raises Refusal: series_stands.
+    Raises `Refusal` (series_stands) if the group already has a series.
     """
     forget_gone(group_id)
     if current_series([group_id]).exists():
@@ -257,7 +260,7 @@ def point_at(group_id: int, event_id: str) -> CalendarSeries:
 
 @transaction.atomic
 def invite_again(addresses: Iterable[CalendarAddress]) -> None:
-    """Forget what Google made of these addresses, so that they are tried once more."""
+    """Delete what is known about these addresses, so that they are tried again."""
     people = [row.user_id for row in addresses]
     CalendarAddress.objects.filter(user__in=people).delete()
     groups = Membership.objects.filter(user__in=people, status=Membership.Status.ACTIVE)
@@ -266,7 +269,10 @@ def invite_again(addresses: Iterable[CalendarAddress]) -> None:
 
 @transaction.atomic
 def forget_gone(group_id: int) -> Collection[str]:
-    """Close the record of a series that Google says is deleted, or whose id is used up."""
+    """Close the record of a series that Google reports as deleted, or whose id is used up.
+
+    Return the names of the closed series.
+    """
     deleted = CalendarCopy.objects.filter(status="cancelled").values("event_id")
     series = current_series([group_id])
     used_up = GroupSync.objects.filter(group=group_id, mirror=MIRROR, trouble="id_taken").exists()
@@ -281,7 +287,7 @@ def forget_gone(group_id: int) -> Collection[str]:
 
 @transaction.atomic
 def forget_everything() -> None:
-    """This database is a copy: what stands outside is another's, and so are the looks at it."""
+    """Delete all records: this database is a clone, and the events belong to its original."""
     for model in (CalendarInstance, CalendarSeries, CalendarEvent, CalendarCopy, HeardAnswer):
         model.objects.all().delete()
     MirrorState.objects.filter(name=MIRROR).update(cursor="")

@@ -1,4 +1,4 @@
-"""What to say of one group's calendar.  Pure."""
+"""Report the state of one group's calendar. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from calendarsync.wanted import Desired, WantedGroup
 from cohorts.sync.mirror import Access, Review
 from meetings.naming import name_meeting
 
-# States of AccessState, which this floor knows by their names only.
+# Values of `AccessState.State`, which this module does not import.
 HAS, WANTED, NO_ADDRESS, WITHHELD, FAILED = "has", "wanted", "no_address", "withheld", "failed"
 ADDRESS_REFUSED = "Google Calendar does not accept the e-mail address"
 
@@ -32,7 +32,7 @@ def review(desired: Desired, observed: Observed, group_id: int) -> Review:
 
 def _stands(group: WantedGroup, observed: Observed) -> bool:
     series = find_series(group, observed)
-    if series is None:  # it may be over, and its copy no longer held
+    if series is None:  # it may be over, and its copy no longer loaded
         return bool(group.series and group.people is None)
     return not series.is_cancelled
 
@@ -73,7 +73,7 @@ def _guest_state(group: WantedGroup, visit: Guest, observed: Observed) -> tuple[
 
 
 def _invitation(group: WantedGroup, visit: Guest, observed: Observed) -> Event | None:
-    """The event on which a guest is invited, whichever it is."""
+    """Return the event on which a guest is invited: a single event, an exception or a series."""
     for wanted in group.events:
         if wanted.meeting_id == visit.meeting_id and visit.person.address in wanted.people:
             return observed.events.get(wanted.record.event_id) if wanted.record else None

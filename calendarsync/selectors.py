@@ -1,4 +1,4 @@
-"""Reading the record of what is ours."""
+"""Queries for the records of our events."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from cohorts.models import Installation
 from cohorts.sync.models import MirrorState
 
 MIRROR = "calendar"
-# Copies of what is over for longer than this are not loaded: they only grow in number.
+# Copies of events that ended longer ago are not loaded, because their number only grows.
 HISTORY = timedelta(days=7)
-# So often everything is read, and not only what has changed: a listing of changes that lost one
-# would never tell it again.
+# How often everything is listed, and not only changes: a change that is missing from one listing
+# would never be returned again.
 WHOLE_EVERY = timedelta(hours=6)
 
 
 def current_series(group_ids: Collection[int] | None = None) -> QuerySet[CalendarSeries]:
-    """The series that groups have now, the newest generation first."""
+    """Return the series that groups have now, newest generation first."""
     series = CalendarSeries.objects.filter(gone_at__isnull=True).order_by("group", "-generation")
     return series if group_ids is None else series.filter(group__in=group_ids)
 
 
 def recorded_ids() -> frozenset[str]:
-    """Google's ids of everything that is or was ours by record, intents included."""
+    """Return Google's ids of everything that has or had a record, including intents."""
     series = CalendarSeries.objects.values_list("event_id", flat=True)
     events = CalendarEvent.objects.values_list("event_id", flat=True)
     return frozenset(series) | frozenset(events)
 
 
 def read_addresses() -> AddressBook:
-    """What is known of the addresses that people have now.  One query."""
+    """Return what is known about people's current addresses. One query."""
     rows = list(CalendarAddress.objects.filter(user__email__iexact=F("email")))
     return AddressBook(
         aliases={row.known_as: row.email for row in rows if row.known_as},
@@ -45,7 +45,7 @@ def read_addresses() -> AddressBook:
 
 
 def load_memory(calendar_id: str, now: datetime) -> Memory:
-    """What was kept of the looks before, and what a look needs of our records."""
+    """Return what earlier observations stored, and what an observation needs from our records."""
     state = MirrorState.objects.filter(name=MIRROR).first()
     kept_for, _, cursor = (state.cursor if state else "").partition(" ")
     is_same = kept_for == calendar_id
@@ -73,7 +73,8 @@ def _bodies(now: datetime) -> QuerySet[CalendarCopy, dict]:
 
 
 def _awaited(now: datetime) -> frozenset[str]:
-    """What was made and is not over: it is found in the calendar, or said to be gone."""
+    """Return ids of events that were made and are not over: each must be found or confirmed
+    gone."""
     is_ahead = Q(last_starts_at__isnull=True) | Q(last_starts_at__gt=now)
     series = CalendarSeries.objects.filter(is_ahead, made_at__isnull=False, gone_at__isnull=True)
     events = CalendarEvent.objects.filter(

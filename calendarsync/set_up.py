@@ -1,4 +1,4 @@
-"""What Google Calendar has to say of one person's set-up.  Named in settings.SET_UP_LINES."""
+"""The lines about Google Calendar on a person's set-up page. Named in settings.SET_UP_LINES."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from guestvisits.set_up import (
 
 State = AccessState.State
 
-# Google's words for an answer to the series.  What was answered to one meeting is that meeting's.
+# By Google's response status on the series. An answer to one meeting concerns only that meeting.
 ANSWERED = {"accepted": "You accepted it.", "tentative": "You answered “maybe”."}
 
 
 def find_lines(scene: Scene) -> Iterator[Line]:
-    """Three queries."""
+    """Yield one line per group. Three queries."""
     if MIRROR not in configured_mirrors() or not scene.groups:
         return
     answers = read_answers(scene)
@@ -39,7 +39,7 @@ def find_lines(scene: Scene) -> Iterator[Line]:
 
 
 def read_answers(scene: Scene) -> Mapping[int, str]:
-    """The person's answer to each group's series, as Google last told it."""
+    """Return the person's answer to each group's series by group id, as last read from Google."""
     series = {row.event_id: row.group_id for row in current_series([g.pk for g in scene.groups])}
     address = (scene.person.email or "").lower()
     aliases = read_addresses().aliases

@@ -1,4 +1,4 @@
-"""When the occurrences of a series are.  Pure."""
+"""Calculate when the occurrences of a series take place. Pure."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ class Weekly:
     minutes: int
 
     def fits(self, start: datetime) -> bool:
-        """Whether the slot has a start at this moment, in whatever week."""
+        """Return whether the slot has a start at this moment, in any week."""
         return self.day_of(start) is not None
 
     def day_of(self, start: datetime) -> date | None:
-        """Return the day on which the slot has a start at this moment, None if it has none.
+        """Return the day on which the slot has a start at this moment, or None if it has none.
 
-        Clocks that skip the slot's time late in the evening show it as early on the next day.
+        If the clocks skip the slot's time late in the evening, the start is shown early on the next
+        day.
         """
         shown = start.astimezone(ZoneInfo(self.zone)).date()
         for day in (shown, shown - timedelta(days=1)):
@@ -37,7 +38,7 @@ class Weekly:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """What a series is made with: `first` is the wall time of its first start in `zone`."""
+    """The times of a series. `first` is the wall time of its first start in `zone`."""
 
     first: datetime  # naive
     zone: str
@@ -45,13 +46,13 @@ class Slot:
     count: int
 
     def starts(self) -> tuple[datetime, ...]:
-        """The original starts of all occurrences, in UTC."""
+        """Return the original starts of all occurrences, in UTC."""
         return _starts(self)
 
     def is_bent(self) -> bool:
-        """Whether clocks change during the first occurrence, or skip its start.
+        """Return whether clocks change during the first occurrence, or skip its start.
 
-        Its start and end then do not show when the occurrences of the other weeks are.
+        Its start and end then do not define the times of the other weeks.
         """
         start = _moment(self.first, self.zone)
         ends = start + timedelta(minutes=self.minutes)
@@ -62,12 +63,12 @@ class Slot:
         return Weekly(self.first.weekday(), self.first.time(), self.zone, self.minutes)
 
     def same_times(self, other: Slot) -> bool:
-        """Whether both mean the same moments.  A zone may be known by two names."""
+        """Return whether both have the same moments. A zone may have two names."""
         return self.minutes == other.minutes and self.starts() == other.starts()
 
     @classmethod
     def through(cls, starts: Iterable[datetime], weekly: Weekly) -> Slot:
-        """The shortest weekly series that has all these starts, which the slot must fit."""
+        """Return the shortest weekly series that has all these starts, which the slot must fit."""
         days = sorted(day for start in starts if (day := weekly.day_of(start)))
         first = datetime.combine(days[0], weekly.wall_time)
         weeks = (days[-1] - days[0]).days // 7
@@ -85,5 +86,5 @@ def _moment(wall: datetime, zone: str) -> datetime:
 
 
 def _shown(moment: datetime, zone: str) -> datetime:
-    """The time that clocks in the zone show, without the zone."""
+    """Return the wall time in the zone, without the zone."""
     return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)

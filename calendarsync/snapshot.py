@@ -1,4 +1,4 @@
-"""The facts that concern the calendar, read in a constant number of queries."""
+"""Read the data that concerns the calendar, in a constant number of queries."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from meetings.models import Meeting
 
 @dataclass
 class _Rows:
-    """What hangs on the groups, by group id."""
+    """Rows that belong to the groups, by group id."""
 
     addresses: AddressBook
     members: dict[int, list[Person]] = field(default_factory=lambda: defaultdict(list))
@@ -58,7 +58,8 @@ def take_snapshot(now: datetime) -> Snapshot:
 
 
 def _groups(now: datetime) -> Iterable[Group]:
-    """Those that live, were asked for, or have a series with occurrences to come."""
+    """Return groups that are live, have a pending request, or have a series with occurrences
+    ahead."""
     asked = GroupSync.objects.filter(
         group=OuterRef("pk"), mirror=MIRROR, create_asked_at__isnull=False
     )
@@ -151,7 +152,7 @@ def _read_meetings(rows: _Rows, group_ids: list[int]) -> None:
 
 
 def _read_guests(rows: _Rows, group_ids: list[int], now: datetime) -> None:
-    """A guest is invited from booking, long before the window of access begins."""
+    """Read the guests. They are invited from booking, long before their access window opens."""
     windows = guest_windows(group_ids, now)
     people = _people({window.user_id for window in windows}, rows.addresses)
     for window in windows:
@@ -165,7 +166,7 @@ def _read_exempt(rows: _Rows, group_ids: list[int]) -> None:
 
 
 def _read_events(rows: _Rows, group_ids: list[int]) -> None:
-    """The newest of each meeting and guest."""
+    """Read the newest event of each meeting and guest."""
     newest: dict[tuple[int, int | None], CalendarEvent] = {}
     events = CalendarEvent.objects.filter(meeting__group__in=group_ids).select_related("meeting")
     for row in events.order_by("generation"):

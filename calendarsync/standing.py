@@ -1,4 +1,4 @@
-"""How a group's series is found to stand, and what a person must know of it.  Pure."""
+"""Determine the state of a group's series, and the issues that a person must know about. Pure."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from cohorts.sync.mirror import Trouble
 
 
 def catch_up(desired: Desired, observed: Observed) -> Desired:
-    """What is wanted, with the records of what we have just made.
+    """Return the desired state, updated with the records of what we have just made.
 
-    An own outcome is in the observation at once, and in the facts only when they are read again.
+    The outcome of our own call is in the observation at once, but in the snapshot only when it is
+    read again.
     """
     groups = {pk: catch_up_group(desired, pk, observed) for pk in desired.groups}
     return replace(desired, groups=groups)
@@ -43,7 +44,7 @@ def _with_series(installation: str, group: WantedGroup, observed: Observed) -> G
 
 
 def _as_seen(record: SeriesRecord, observed: Observed) -> SeriesRecord:
-    """An intent whose event is there was made, whatever became of the answer."""
+    """Return an intent whose event exists as made, even if the response was lost."""
     event = None if record.made else observed.events.get(record.event_id)
     return replace(record, made=True, slot=event.slot or record.slot) if event else record
 
@@ -94,8 +95,10 @@ def _as_shown(person: Person, observed: Observed) -> Person:
 def mark_to_make(
     installation: str, group: WantedGroup, wanted: WantedEvent, observed: Observed
 ) -> ids.Mark:
-    """The mark of a single event that is not there; where there was one, of the next generation,
-    since a deleted id stays used."""
+    """Return the mark of a single event to create.
+
+    After a deleted one it has the next generation, because a deleted id cannot be used again.
+    """
     record = wanted.record
     event = observed.events.get(record.event_id) if record else None
     generation = (record.generation if record else 1) + is_used_up(record, event)
@@ -103,35 +106,35 @@ def mark_to_make(
 
 
 def is_used_up(record: EventRecord | None, event: Event | None) -> bool:
-    """Whether a single event was cancelled: by us (`gone`), or by hand."""
+    """Return whether a single event was cancelled, by us (`gone`) or by hand."""
     if record is None:
         return False
     return event.is_cancelled if event else record.gone
 
 
 def series_of(wanted: WantedSeries, observed: Observed) -> Event | None:
-    """A recorded series as it was seen; also a cancelled one."""
+    """Return a recorded series as observed, even a cancelled one."""
     return observed.events.get(wanted.record.event_id)
 
 
 def find_series(group: WantedGroup, observed: Observed) -> Event | None:
-    """The newest."""
+    """Return the newest series as observed."""
     return series_of(group.series[0], observed) if group.series else None
 
 
 def is_to_make(group: WantedGroup) -> bool:
-    """Whether there never was a series: no record, or an intent of which nothing came."""
+    """Return whether there never was a series: no record, or an intent without an event."""
     return not group.series
 
 
 def is_gone(group: WantedGroup, observed: Observed) -> bool:
-    """Whether the newest series was deleted while something of it was still to come."""
+    """Return whether the newest series was deleted while it still had coming occurrences."""
     series = find_series(group, observed)
     return group.people is not None and series is not None and series.is_cancelled
 
 
 def is_in_rhythm(wanted: WantedSeries, series: Event) -> bool:
-    """Whether a series still has the times that it was made with."""
+    """Return whether a series still has the times that it was made with."""
     slot = wanted.record.slot
     return bool(slot and series.slot and slot.same_times(series.slot))
 
@@ -139,7 +142,7 @@ def is_in_rhythm(wanted: WantedSeries, series: Event) -> bool:
 def find_troubles(
     group: WantedGroup, observed: Observed, *, may_create: bool = False
 ) -> list[Trouble]:
-    """What a person must know of this group's calendar, the gravest first."""
+    """Return the issues of this group's calendar, most serious first."""
     codes = dict.fromkeys(_codes(group, observed, may_create))
     found = [Trouble(group.facts.id, code) for code in codes]
     if refused := _refused(group):
@@ -148,7 +151,7 @@ def find_troubles(
 
 
 def _refused(group: WantedGroup) -> list[str]:
-    """Those who are to be invited and whose address Google refuses."""
+    """Return the people to invite whose address Google refuses."""
     people = {*group.facts.members, *(visit.person for visit in group.visits)}
     named = {f"{one.name} ({one.address})" for one in people if one.refused}
     return sorted(named) if group.facts.live else []
@@ -171,7 +174,7 @@ def _codes_of(
     group: WantedGroup, wanted: WantedSeries, series: Event, observed: Observed
 ) -> Iterator[str]:
     if series.is_cancelled:
-        # Of an older one, that nothing is left may be just what was wanted.
+        # An older series may have been cancelled on purpose.
         yield from ["series_gone"] if group.facts.live and wanted.people is not None else []
         return
     if series.id in observed.split:

@@ -1,4 +1,4 @@
-"""What can be wrong with the calendar, and what to do about it."""
+"""The issues that the calendar can have, and what to do about each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wanted of the calendar, as plain frozen values: what `desired` brings.  Pure."""
+"""The desired state of the calendar, as frozen values that `desired` returns. Pure."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ NOBODY: Addresses = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class WantedOccurrence:
-    """`original`: where the series puts it.  `meeting_id` is None where it puts it for nobody.
+    """An occurrence that should be held or cancelled.
 
-    `elsewhere`: it is cancelled here, and a newer series has that week's meeting.
+    `original`: its start by the series. `meeting_id` is None if no meeting has this place.
+    `elsewhere`: it is cancelled here because a newer series has that week's meeting.
     """
 
     name: str
@@ -33,9 +34,11 @@ class WantedOccurrence:
 
 @dataclass(frozen=True, slots=True)
 class WantedSeries:
-    """`people` is None when the series' own list is history.  `ahead`: something of it is to be
-    kept or to be taken away.  `unwanted`: nothing of it was ever held or will be, so that it goes
-    as a whole."""
+    """A series that was made.
+
+    `people` is None if the series' own list is history. `ahead`: it has coming occurrences to keep
+    or to cancel. `unwanted`: no meeting was or will be held in it, so it is cancelled as a whole.
+    """
 
     record: SeriesRecord
     people: Addresses | None = None
@@ -46,7 +49,7 @@ class WantedSeries:
 
 @dataclass(frozen=True, slots=True)
 class WantedEvent:
-    """A single event.  `record` is the newest one of this meeting and guest."""
+    """A single event. `record` is the newest one of this meeting and guest."""
 
     name: str
     meeting_id: int
@@ -59,13 +62,13 @@ class WantedEvent:
 
 @dataclass(frozen=True, slots=True)
 class WantedGroup:
-    """`series`: those that were made, the newest first.
+    """What one group should have in the calendar.
 
-    `obstacle`: a trouble's code, why no series can be made; else `make` is what the first is made
-    with, and `further` what is made beside those that stand.
-    `strange`: the series that staff pointed at is not one of this group's slot.
-    `former`: addresses that a dated fact takes off the lists; `exempt`: those that may stay.
-    `unwanted`: single events to take away.
+    `series`: those that were made, newest first. `obstacle`: the code of the issue why no series
+    can be made. Otherwise `make` is the slot of the first one, and `further` that of one to make
+    beside the existing ones. `strange`: the series that staff entered does not match this group's
+    slot. `former`: addresses with a recorded end of access; `exempt`: addresses that may stay.
+    `unwanted`: single events to cancel.
     """
 
     facts: GroupFacts
@@ -84,17 +87,17 @@ class WantedGroup:
 
     @property
     def people(self) -> Addresses | None:
-        """Who should be on the newest series' list."""
+        """The addresses that should be on the newest series' list."""
         return self.series[0].people if self.series else None
 
     def explains(self, address: str) -> bool:
-        """Whether a dated fact says that this address has no access any more."""
+        """Return whether this address has a recorded end of access."""
         return not self.facts.live or address in self.former
 
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """What is wanted of each group, and the facts from which that followed at `now`."""
+    """The desired state of each group, and the snapshot from which it was computed for `now`."""
 
     snapshot: Snapshot
     now: datetime

@@ -1,4 +1,4 @@
-"""Where people's answers stand in the calendar.  Pure."""
+"""Find people's answers in the observed calendar. Pure."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from calendarsync.observed import Event, Observed
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where one meeting can be found: at `original`, its place in the rhythm, in one of its group's
-    series (the newest first), and in single events."""
+    """Where one meeting can be found.
+
+    At `original`, its place in the rhythm, in one of its group's series (newest first), and in
+    single events.
+    """
 
     meeting_id: int
     original: datetime | None
@@ -22,7 +25,7 @@ class Place:
 
 
 def find_series(place: Place, observed: Observed) -> Event | None:
-    """The series in which the meeting has its occurrence."""
+    """Return the series that has the meeting's occurrence."""
     for event_id in place.series_ids:
         series = observed.events.get(event_id)
         if series and place.original and _holds(series, place.original, observed):
@@ -31,7 +34,10 @@ def find_series(place: Place, observed: Observed) -> Event | None:
 
 
 def _holds(series: Event, original: datetime, observed: Observed) -> bool:
-    """Times are compared as moments: Google writes them in the calendar's own zone."""
+    """Return whether the series has this occurrence.
+
+    Moments are compared, because Google writes times in the calendar's own zone.
+    """
     if series.is_cancelled or series.slot is None or original not in series.slot.starts():
         return False
     exception = observed.exceptions.get(series.id, {}).get(original)
@@ -39,9 +45,9 @@ def _holds(series: Event, original: datetime, observed: Observed) -> bool:
 
 
 def read_words(place: Place, observed: Observed) -> dict[str, Word]:
-    """By address, in lower case, what Google says of each person on the meeting's lists.
+    """Return the answer of each person on the meeting's lists, by address in lower case.
 
-    Empty where a list was cut short: what it leaves out is unknown.
+    Empty if a list was truncated, because its missing entries are unknown.
     """
     series = find_series(place, observed)
     events = [event for pk in place.event_ids if (event := observed.events.get(pk))]
@@ -60,7 +66,7 @@ def _exception(series: Event | None, place: Place, observed: Observed) -> Event 
 
 
 def _of_series(series: Event, exception: Event | None) -> Iterator[tuple[str, Word]]:
-    """Everybody on either list."""
+    """Yield the answer of everyone on either list."""
     on_series = _answers(series)
     on_own = _answers(exception) if exception else {}
     for address in on_series.keys() | on_own.keys():
@@ -80,7 +86,7 @@ def _answers(event: Event) -> dict[str, str]:
 
 
 def is_rewritten(before: Event | None, after: Event) -> bool:
-    """Whether an event changed in more than people's answers: then its organizer wrote it."""
+    """Return whether more than people's answers changed; then its organizer wrote the event."""
     if before is None:
         return True
     return (before.face, before.slot, before.start, before.end, before.people) != (
