@@ -1,4 +1,4 @@
-"""The record of what is ours in Discord.  Staff can point it at an object that exists already."""
+"""Admin of the recorded Discord objects, with the import of existing ones by id."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SHOWN = 30  # bad lines on one page
 
 
 class ExistingForm(forms.ModelForm):
-    """An object that exists already: what it is for, and its Discord id."""
+    """An existing object to import: what it is for, and its Discord id."""
 
     outside_id = forms.IntegerField(
         label="Discord id",
@@ -110,7 +110,7 @@ class DiscordObjectAdmin(RefusingAdmin):
         return [*fixed, "outside_id"] if obj.kind == DiscordObject.Kind.EVENT else fixed
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A record that is deleted while its object stands would have it made twice."""
+        """Never: if the record of an existing object is deleted, a duplicate is created."""
         return False
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -135,7 +135,7 @@ class DiscordObjectAdmin(RefusingAdmin):
             return "about to be made"
         return "gone" if row.gone_at else "stands"
 
-    # -- what is gone ------------------------------------------------------------------------
+    # -- missing objects ---------------------------------------------------------------------
 
     @admin.action(description="Make it anew (what is gone)", permissions=["change"])
     def make_anew(
@@ -168,7 +168,7 @@ class DiscordObjectAdmin(RefusingAdmin):
         sync.make_anew(groups, "discord", by=request.user, now=clock.now())
         messages.success(request, f"{len(gone)} objects are made anew as soon as possible.")
 
-    # -- many at once ------------------------------------------------------------------------
+    # -- import from a file ------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.import_view)
@@ -210,7 +210,7 @@ class DiscordObjectAdmin(RefusingAdmin):
 
 
 def _groups_of(row: DiscordObject) -> list[int]:
-    """The groups that a lost object keeps from standing."""
+    """Return the live groups that are incomplete without this object."""
     if row.group_id:
         return [row.group_id]
     live = row.cohort.groups.filter(live_group())
@@ -219,7 +219,7 @@ def _groups_of(row: DiscordObject) -> list[int]:
 
 @admin.register(DirectLine)
 class DirectLineAdmin(ReadOnlyAdmin):
-    """Who has used the bot, and whether it can write to them."""
+    """Accounts that have used the bot, and whether it can write to them."""
 
     list_display = ["discord_id", "person", "used_at", "asked_at", "closed_at", "why_closed"]
     list_filter = [("closed_at", admin.EmptyFieldListFilter)]

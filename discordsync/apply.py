@@ -1,4 +1,4 @@
-"""One action, one call, one outcome; what it brought is recorded at once."""
+"""Carry out one action by one call, and record its outcome at once."""
 
 from __future__ import annotations
 
@@ -31,29 +31,29 @@ from discordsync.observed import (
 from meetings.models import Meeting
 
 LIMITS = {"channels": 500, "roles": 250, "events": 100}
-RETRY_UNCLEAR = timedelta(0)  # the next look tells whether it arrived
+RETRY_UNCLEAR = timedelta(0)  # the next observation shows whether it arrived
 RETRY_FAILED = timedelta(minutes=5)
 _CHANNELS = {  # of the outbox, by lane
     "messages": Message.Channel.DISCORD_CHANNEL,
     directs.LANE: Message.Channel.DISCORD_DM,
 }
-REASON_LENGTH = 400  # of 512 that Discord takes, percent-encoded
+REASON_LENGTH = 400  # Discord accepts 512, percent-encoded
 
 
 def intend(action: Action) -> None:
-    """Commit the record of what is about to be made.
+    """Commit a record of what is about to be created or sent.
 
-    For a role or a category it holds the ids of same-named objects that stand already: whatever is
-    new among them afterwards is ours, though nothing on it says so.
+    For a role or a category it contains the ids of same-named objects that already exist: any newer
+    object of that name is ours, although it carries no mark.
 
-    Raises LookAgain when a message was dropped or expired meanwhile.
+    Raises LookAgain if the message was dropped or has expired since it was planned.
     """
     call: Call = action.payload
     echoes.note(call)
     if action.kind == directs.LANE and action.verb == "open":
         lines.note_asked(call.to, now=clock.now())
     elif action.verb == "send":
-        # Real time, as below: the history tells by its ids whether it arrived since.
+        # Real time, as below: it is compared with the ids in the channel's history.
         words, tried_at = str((call.body or {})["content"]), datetime.now(UTC)
         if not outbox.begin(call.subject, body=words, now=tried_at, channel=_CHANNELS[action.kind]):
             raise LookAgain("The message is owed no more.")
@@ -66,7 +66,7 @@ def intend(action: Action) -> None:
                 "gone_at": None,  # of the object that this one replaces
                 "name_sent": str((call.body or {})["name"]),
                 "name_answered": "",
-                # Real time, since it is compared with the moment that Discord wrote into an id.
+                # Real time: it is compared with the creation time that Discord encodes in an id.
                 "intended_at": datetime.now(UTC),
                 "seen_before": list(call.names),
             },
@@ -95,7 +95,7 @@ async def apply(client: Client, action: Action) -> Outcome:
 
 
 def record(action: Action, outcome: Outcome) -> None:
-    """Commit the id and the names, as Discord answered them; forget what we deleted."""
+    """Commit the id and the names that Discord returned; delete the record of a deleted object."""
     call: Call = action.payload
     match action.verb:
         case _ if action.kind == directs.LANE:
@@ -118,8 +118,10 @@ def record(action: Action, outcome: Outcome) -> None:
 
 
 def fail(action: Action, error: CallFailed) -> None:
-    """A message keeps its own account of why it was not sent; a guild that is full though the plan
-    saw room holds objects that the bot does not see."""
+    """Store why a message was not sent, or that the guild has no room.
+
+    A guild that is full although the plan saw room contains objects that the bot cannot see.
+    """
     call: Call = action.payload
     if action.verb == "create" and error.code == "guild_full":
         note_refusal(action.kind, LIMITS[action.kind] - call.listed, now=clock.now())
@@ -132,7 +134,7 @@ def fail(action: Action, error: CallFailed) -> None:
 
 
 def absorb(observed: Observed, action: Action, outcome: Outcome) -> Observed:
-    """The guild as it is after this call."""
+    """Return the observed state updated by this call's outcome."""
     call: Call = action.payload
     match action.kind, action.verb:
         case "access", verb:
@@ -179,11 +181,11 @@ def _absorb_overwrite(observed: Observed, call: Call) -> Observed:
     return observed.with_overwrites(channel.id, overwrites)
 
 
-# -- what a look brought ---------------------------------------------------------------------
+# -- results of an observation ---------------------------------------------------------------
 
 
 def write_found(found: dict[str, int], observed: Observed) -> None:
-    """Give records that wait for an id the one that was found."""
+    """Store the ids that were found for records without one."""
     for key, outside_id in found.items():
         DiscordObject.objects.filter(key=key, outside_id=None).update(
             outside_id=outside_id, name_answered=observed.name_of(outside_id)
@@ -192,11 +194,11 @@ def write_found(found: dict[str, int], observed: Observed) -> None:
 
 @transaction.atomic
 def adopt(strangers: dict[str, int], names: Mapping[str, str], observed: Observed) -> None:
-    """On staff's word: records for marked objects that had none.  They owe no welcome.
+    """Adopt orphans because staff asked for it: create their records.  They get no welcome message.
 
-    `names` are what the facts call them now, which is what we will have sent.  The word is used
-    once: what is strange at a later look is asked about again.  An object that is somebody's by
-    record stays theirs (two cohorts in one category, say), and is told with that reason.
+    `names` are their desired names, stored as the names that were sent.  The request is used once;
+    orphans of a later observation need another one.  An object that has another record (two cohorts
+    in one category, say) is not adopted, and that reason is reported.
     """
     lacking = {}
     for key, outside_id in strangers.items():
@@ -232,7 +234,7 @@ def _say_whose(key: str, other: DiscordObject, name: str) -> str:
 
 
 def _owners(key: str) -> tuple[int, int | None, int | None]:
-    """The cohort, group and meeting that a key is about."""
+    """Return the ids of the cohort, group and meeting that a key names."""
     number = keys.number_of(key)
     match keys.kind_of(key):
         case "category" | "cohort_channel":
@@ -245,7 +247,7 @@ def _owners(key: str) -> tuple[int, int | None, int | None]:
 
 
 def write_sent(sent: Mapping[int, int | None]) -> None:
-    """What a look found out about messages whose sending was cut off."""
+    """Store what an observation found out about messages whose sending was interrupted."""
     for message_id, outside_id in sent.items():
         if outside_id:
             outbox.mark_sent(message_id, outside_id=str(outside_id), now=clock.now())
@@ -253,8 +255,8 @@ def write_sent(sent: Mapping[int, int | None]) -> None:
 
 
 def write_gone(observed: Observed, *, now: datetime) -> None:
-    """Remember what Discord positively does not know, and when it said so last: staff may have it
-    forgotten.  What is listed after all is not gone."""
+    """Store when Discord last confirmed that objects do not exist, so that staff can have them
+    forgotten.  An object that is listed again is no longer marked as gone."""
     marked = DiscordObject.objects.filter(gone_at__isnull=False)
     listed = {*observed.roles, *observed.channels, *observed.events}
     back = [row.pk for row in marked if row.outside_id in listed]

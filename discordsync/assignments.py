@@ -1,11 +1,11 @@
-"""Who is in which group: each is told once, and the group hears of whoever comes later.
+"""Messages that announce who is in a group: to each person once, and to the group's channel.
 
-    joined before the group became active      group_assigned    a long letter, at that moment
-    joined it later                            member_joined     a short one, at joining
-    got in after the group's welcome           member_joined     a word in the group's channel
+    joined before the group became active      group_assigned    a long e-mail, at that moment
+    joined it later                            member_joined     a short e-mail, on joining
+    got access after the group's welcome       member_joined     a post in the group's channel
 
-They follow from memberships and dates and not from who was granted what, so that somebody who is
-not in the server yet is written to as well, and a role that is granted once more is no news.
+They are derived from memberships and dates, not from role grants.  People who are not in the server
+yet are therefore written to as well, and granting a role again announces nothing.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ ARRIVAL_WITHIN = timedelta(days=2)
 MEETINGS_SHOWN = 30
 
 
-# -- to the person -------------------------------------------------------------------------------
+# -- to the person, by e-mail --------------------------------------------------------------------
 
 
 def owe_assignments(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
-    """One letter for each person and group.  One query.
+    """Yield one pending e-mail for each person and group.  One query.
 
-    None to those whose group staff took over as it stood: they are in it since another life.
+    Founding members of a group whose channel staff imported get none: they were in it before Lens.
     """
     members = _memberships(group_ids).annotate(adopted=Exists(is_adopted("group")))
     for member in members.filter(_told_lately(now)):
@@ -76,19 +76,19 @@ def _letter(member: Membership, kind: str) -> Owed:
 
 
 def _activated_at(member: Membership) -> datetime:
-    assert member.group.activated_at is not None  # _memberships passes over others
+    assert member.group.activated_at is not None  # _memberships filters out others
     return member.group.activated_at
 
 
 def assigned_context(message: Message, now: datetime) -> dict[str, Any]:
-    """What the long letter needs.  Raises NoLongerTrue.  Seven queries."""
+    """Return the template context of the long e-mail.  Raises NoLongerTrue.  Seven queries."""
     return joined_context(message, now) | {"members": list_members(_group_of(message))}
 
 
 def joined_context(message: Message, now: datetime) -> dict[str, Any]:
-    """What the short letter and the word in the channel need.  Raises NoLongerTrue.
+    """Return the template context of the short e-mail and of the channel post.
 
-    Six queries.
+    Raises NoLongerTrue.  Six queries.
     """
     group, user_id = _group_of(message), _person_of(message)
     member = _memberships(frozenset([group.pk])).filter(user=user_id).first()
@@ -117,12 +117,12 @@ def _group_of(message: Message) -> Group:
 
 
 def _person_of(message: Message) -> int:
-    """In the group's channel the message is to nobody; its context says about whom it is."""
+    """Return the user's id; a channel post has no recipient, so its context names the person."""
     return message.user_id or message.context["person"]
 
 
 def _text_channel(group: Group) -> dict[str, Any] | None:
-    """The channel's name and address, once it stands."""
+    """Return the channel's name and URL, once it exists."""
     channel = DiscordObject.objects.filter(
         group=group,
         kind=DiscordObject.Kind.TEXT_CHANNEL,
@@ -137,7 +137,7 @@ def _text_channel(group: Group) -> dict[str, Any] | None:
 
 
 def _access_of(member: Membership) -> str:
-    """How far the person is on Discord: no_account, not_there, or "" for what needs no word."""
+    """Return what keeps the person out of the channel: no_account, not_there, or ""."""
     if member.user.discord_id is None:
         return "no_account"
     absent = AccessState.objects.filter(
@@ -153,10 +153,10 @@ def _access_of(member: Membership) -> str:
 
 
 def owe_arrivals(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
-    """A word for whoever got in after the group's welcome, once they can read it.  Two queries.
+    """Yield a channel post for each person who got access after the group's welcome.  Two queries.
 
-    Whom the welcome mentioned was greeted, however often the role is granted again; one that is not
-    sent yet will mention them.
+    People mentioned in the welcome message are not greeted again when their role is re-granted; a
+    welcome that is not sent yet will mention them.
     """
     arrivals = AccessState.objects.filter(
         mirror=MIRROR,
@@ -173,20 +173,21 @@ def owe_arrivals(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Ow
 
 
 def _welcomes(group_ids: set[int]) -> dict[int | None, Message]:
-    """Those that were sent or still will be, by group."""
+    """Return welcome messages that are sent or pending, by group."""
     states = [*UNSENT, Message.State.SENT]
     rows = Message.objects.filter(kind=WELCOME, group__in=group_ids, state__in=states)
     return {message.group_id: message for message in rows}
 
 
 def _is_news(arrival: Any, welcome: Message | None) -> bool:
-    """
+    """Return whether the group should be notified that a person got access.
+
     the welcome             joined before the group was active     joined later
     ----------------------  -------------------------------------  ------------------------------
     is not sent yet         no: it will mention them               no: it will mention them
     mentions the person     no                                     if they joined after it
-    does not mention them   if they got in after it                yes
-    there is none           no: they are there since another life  yes
+    does not mention them   if they got access after it            yes
+    does not exist          no: they were in it before Lens        yes
     """
     is_founder = arrival.joined_at <= arrival.group.activated_at
     if welcome is None:

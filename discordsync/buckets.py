@@ -1,8 +1,8 @@
-"""Rate-limit buckets that are used as long as calls are left in them.
+"""Rate-limit buckets that can be used as long as they have calls left.
 
 discord.py raises RateLimited as soon as a bucket's reset is further away than
-`max_ratelimit_timeout`, also while the bucket has calls left.  Discord's bucket for new roles is
-reset after more than a day, so that one role a day could be made.
+`max_ratelimit_timeout`, even while the bucket has calls left.  Discord's bucket for new roles
+resets after more than a day, so that only one role a day could be created.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Bucket(Ratelimit):
 
     async def _refresh(self) -> None:
         """Wait for the reset.  An empty bucket whose reset is far away stays empty, so that the
-        next call is refused here and not by Discord; discord.py would take it for a full one."""
+        next call fails here and not at Discord; discord.py would treat it as full."""
         if self._pending_requests or not self._is_reset_far_away():
             await super()._refresh()
 
@@ -34,7 +34,7 @@ class Bucket(Ratelimit):
         return bool(longest and self.expires and self.expires - self._loop.time() > longest)
 
     def _wake(self, count: int = 1, *, exception: RateLimited | None = None) -> None:
-        """Calls that wait look at the bucket again themselves; nobody would read the exception."""
+        """Wake waiting calls without the exception, since each checks the bucket again."""
         super()._wake(count)
 
 

@@ -1,4 +1,4 @@
-"""The REST calls that our actions are: method, path and body, as Discord documents them.  Pure."""
+"""The REST calls of our actions: method, path and body, as Discord documents them.  Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VOICE_EVENT = 2
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request.  `key` names the object of ours that it makes or changes, if it is one."""
+    """One request.  `key` names the object of ours that it creates or changes, if any."""
 
     method: str
     path: str
@@ -24,7 +24,7 @@ class Call:
     key: str = ""
     subject: int = 0  # the person or message that it is about
     to: int = 0  # of a direct message: the person
-    names: tuple[int, ...] = field(default=())  # same-named objects that stand before a create
+    names: tuple[int, ...] = field(default=())  # same-named objects that exist before a create
     listed: int = 0  # objects of this kind that the bot sees before a create
 
 
@@ -39,7 +39,7 @@ def create_channel(
     topic: str = "",
     names: Iterable[int] = (),
 ) -> Call:
-    """The channel and who sees it, in one call: it is never open in between."""
+    """Create the channel and its overwrites in one call, so that it is never publicly visible."""
     body: dict[str, Any] = {
         "name": name,
         "type": kind,
@@ -53,7 +53,7 @@ def create_channel(
 
 
 def create_role(guild_id: int, key: str, name: str, names: Iterable[int]) -> Call:
-    """A bare role: it opens its group's channels by their overwrites and nothing else."""
+    """Create a role without permissions: it only opens its group's channels, by overwrites."""
     body = {"name": name, "permissions": "0", "hoist": False, "mentionable": False}
     return Call("POST", f"/guilds/{guild_id}/roles", body, key, names=tuple(names))
 
@@ -67,7 +67,7 @@ def rename_channel(channel_id: int, key: str, name: str) -> Call:
 
 
 def put_into(channel_id: int, key: str, category_id: int) -> Call:
-    """Its permissions stay: they are the channel's own."""
+    """Move a channel into a category.  Its permissions do not change: they are its own."""
     return Call("PATCH", f"/channels/{channel_id}", {"parent_id": str(category_id)}, key)
 
 
@@ -120,7 +120,7 @@ def event_fields(event: WantedEvent, channel_id: int) -> dict[str, Any]:
 
 
 def send_message(channel_id: int, message: MessageFacts) -> Call:
-    """The nonce makes Discord answer a repetition with the message that stands already."""
+    """Send a message.  The nonce makes Discord answer a repeated call with the existing message."""
     body: dict[str, Any] = {
         "content": message.text,
         "nonce": message.nonce,
@@ -133,12 +133,12 @@ def send_message(channel_id: int, message: MessageFacts) -> Call:
 
 
 def send_direct(channel_id: int, direct: DirectFacts) -> Call:
-    """`to`: the person, since a refusal is about them."""
+    """Send a direct message.  `to` is the person, because a refusal concerns them."""
     return replace(send_message(channel_id, direct.message), to=direct.person)
 
 
 def open_line(person: int) -> Call:
-    """Asked for once more, Discord answers with the channel that is there."""
+    """Open a direct-message channel.  Discord answers a repeated call with the existing one."""
     body = {"recipient_id": str(person)}
     return Call("POST", "/users/@me/channels", body, subject=person, to=person)
 

@@ -1,4 +1,4 @@
-"""What the connection check says of Discord: the bot's rights, its place, who is there."""
+"""The connection check of Discord: the bot's permissions, its role's position, the members."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NAMED = 5  # roles that are named in one line
 
 
 def check(desired: Desired, observed: Observed) -> tuple[Check, ...]:
-    """Pure."""
+    """Return the lines of the connection check.  Pure."""
     return (
         _permissions(observed),
         _optional(observed),
@@ -41,7 +41,7 @@ def _optional(observed: Observed) -> Check:
 
 
 def _added_by_hand(desired: Desired, observed: Observed) -> Check:
-    """What staff added to permissions that we decide: left as it is, and listed."""
+    """List permissions that staff added to overwrites that we manage.  They are left unchanged."""
     look = Look(desired, observed, Policy(frozenset()))
     found = [
         f"{look.target_name(wanted.target)} in “{channel.name}”"
@@ -57,7 +57,7 @@ def _added_by_hand(desired: Desired, observed: Observed) -> Check:
 
 
 def _place(desired: Desired, observed: Observed) -> Check:
-    """The bot gives only roles that stand below its own."""
+    """Check that the groups' roles are below the bot's, since it can grant only those."""
     above = [role for role in _our_roles(desired, observed) if role.rank >= observed.bot_rank]
     if not above:
         return Check("The bot's role", ok=True, detail="It stands above the groups' roles.")
@@ -75,7 +75,7 @@ def _our_roles(desired: Desired, observed: Observed) -> list[Role]:
 
 
 def _members(observed: Observed) -> Check:
-    """Without the intent the look itself fails, so a list that came says that it is on."""
+    """Check the member list.  Without the members intent, the observation would have failed."""
     count = len(observed.members)
     if observed.incomplete:
         detail = f"Discord listed {count}, which was not all. Nobody is removed by that."

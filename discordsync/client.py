@@ -1,11 +1,11 @@
-"""The calls themselves: discord.py's HTTP client without the gateway.
+"""REST calls to Discord, with discord.py's HTTP client but without the gateway.
 
-discord.py waits out short rate limits and keeps its buckets.  Four things are ours:
+discord.py waits for short rate limits and keeps its buckets.  Four things differ here:
 
-- A bucket is used as long as calls are left in it (buckets.py).
-- `check` runs where each request starts, so that a frozen worker that wakes up starts none.
-- A 5xx ends the call: discord.py would repeat it, also a POST, and one create would make two.
-- What went wrong is told in the errors of cohorts.sync.errors.
+- A bucket is used as long as it has calls left (buckets.py).
+- `check` runs where each request starts, so that a frozen worker that resumes starts none.
+- A 5xx ends the call: discord.py would repeat even a POST, and create an object twice.
+- Failures are raised as the errors of cohorts.sync.errors.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from cohorts.sync.errors import CallFailed, Later, LookAgain, Outage, Refused, U
 from discordsync.buckets import PatientHTTPClient
 
 READS = frozenset({"GET", "HEAD"})
-PATIENCE = 30  # seconds: discord.py waits out rate limits up to this, and takes no less
-BAN_PAUSE = 600  # seconds, after a refusal that came not from Discord but from its gate
+PATIENCE = 30  # seconds: discord.py waits for rate limits up to this, its minimum
+BAN_PAUSE = 600  # seconds, after a 429 from the proxy in front of Discord
 
 REFUSALS = {
     10004: "wrong_guild",
@@ -42,11 +42,11 @@ REFUSALS = {
 # Unknown channel, member, message, overwrite, role, user, event.
 VANISHED = frozenset({10003, 10007, 10008, 10009, 10011, 10013, 10070})
 TWO_FACTOR = 60003
-PERSON_PAUSE = 300  # seconds between probes where every call fails until somebody has acted
+PERSON_PAUSE = 300  # seconds between probes while every call fails until a person acts
 
 
 class Client:
-    """One slice's connection.  `request` returns Discord's JSON."""
+    """The connection of one run.  `request` returns Discord's JSON."""
 
     def __init__(self, http: HTTPClient, guild_id: int, bot_id: int) -> None:
         self._http = http
@@ -62,7 +62,7 @@ class Client:
         params: Mapping[str, Any] | None = None,
         reason: str | None = None,
     ) -> Any:
-        """One call.  Raises CallFailed in one of its forms."""
+        """Make one call and return its JSON.  Raises a CallFailed."""
         extra: dict[str, Any] = {"reason": reason}
         if body is not None:
             extra["json"] = dict(body)
@@ -101,13 +101,13 @@ FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, ValueError)
 
 
 def strange_answer(*, writes: bool) -> CallFailed:
-    """What came with status 200 is not what Discord's documents describe."""
+    """Return the error for a status 200 whose content is not what Discord documents."""
     kind = Unclear if writes else Outage
     return kind("The answer is not the JSON that was expected.", code="discord_answer")
 
 
 def translate(error: Exception, *, writes: bool) -> CallFailed:
-    """What a failed call means for whoever made it."""
+    """Return the CallFailed that describes a failed call to its caller."""
     match error:
         case discord.LoginFailure():
             return Outage("Discord does not know the bot's token.", code="bad_token")
@@ -158,7 +158,7 @@ def _trace(check: Callable[[], None]) -> aiohttp.TraceConfig:
 
 
 def _route(method: str, path: str) -> Route:
-    """discord.py keeps its rate limits per route and major parameter (guild, channel)."""
+    """Return discord.py's route, which keeps rate limits per path and major id (guild, channel)."""
     parts = path.strip("/").split("/")
     if parts[0] == "guilds":
         return Route(method, _template(parts, "guild_id"), guild_id=parts[1], **_minor(parts))

@@ -1,8 +1,8 @@
-"""Asking Discord by id for recorded objects that no listing named.  Reads only.
+"""Fetch recorded objects by id that no listing contained.  Reads only.
 
-Only a positive "unknown" counts as gone.  What Discord has not known within the hour is not asked
-for again.  After a raid hundreds of objects are missing, and a look must end: what could not be
-asked for in time is asked for in the next look, and until then nothing follows from its absence.
+Only Discord's "unknown" error means that an object is gone; what was gone within the last hour is
+not fetched again.  After a raid hundreds of objects are missing, and an observation must end: those
+that could not be fetched in time are left to the next one, and nothing follows from their absence.
 """
 
 from __future__ import annotations
@@ -20,16 +20,19 @@ from discordsync.client import Client
 from discordsync.facts import Record, Snapshot
 from discordsync.observed import ACTIVE, SCHEDULED, Observed, read_channel, read_event, read_role
 
-MOST = 200  # objects in one look
-SIDE_BY_SIDE = 4  # calls
-# What many groups share comes first, then one object of each group, so that each group is reported.
+MOST = 200  # objects per observation
+SIDE_BY_SIDE = 4  # concurrent calls
+# What many groups share comes first, then one object of each group, so that each gets a report.
 ORDER = ("category", "cohort_channel", "text_channel", "role", "voice_channel", "event")
 
 Answer = Callable[[Observed], Observed]
 
 
 async def confirm(client: Client, observed: Observed, snapshot: Snapshot) -> Observed:
-    """What became of everything that should exist and was not listed.  Raises CallFailed."""
+    """Find out what happened to everything that should exist but was not listed.
+
+    Returns the updated observed state.  Raises CallFailed.
+    """
     unlisted = _unlisted(observed, snapshot)
     doubtful = [record for record in unlisted if not record.gone_lately]
     asked = sorted(doubtful, key=_urgency)[:MOST]
@@ -42,8 +45,8 @@ async def confirm(client: Client, observed: Observed, snapshot: Snapshot) -> Obs
 
 
 def _unlisted(observed: Observed, snapshot: Snapshot) -> list[Record]:
-    """Records of what should exist and was not listed.  What is over is not missed: Discord drops
-    events, and staff remove the channels of ended cohorts."""
+    """Return records of objects that should exist but were not listed.  Past ones do not count:
+    Discord drops events, and staff remove the channels of ended cohorts."""
     awaited = snapshot.awaited
     return [
         record
@@ -65,7 +68,7 @@ def _ids(records: Any) -> frozenset[int]:
 
 
 async def _ask_in_time(client: Client, records: list[Record]) -> dict[int, Answer]:
-    """The answers that came in time, by id.  Raises the CallFailed of a call that failed."""
+    """Return the answers that arrived in time, by id.  Raises the CallFailed of a failed call."""
     answers: dict[int, Answer] = {}
     failed: list[CallFailed] = []
     waiting = iter(records)
@@ -76,7 +79,7 @@ async def _ask_in_time(client: Client, records: list[Record]) -> dict[int, Answe
     except TimeoutError:
         pass
     for error in failed:
-        if not isinstance(error, Later):  # one rate limit must not spoil the look at the guild
+        if not isinstance(error, Later):  # a rate limit must not fail the observation
             raise error
     return answers
 
@@ -97,7 +100,7 @@ async def _ask_one_by_one(
 
 
 async def _ask_for(client: Client, record: Record) -> Answer:
-    """One recorded object by its id: what the answer makes of an observation."""
+    """Fetch one recorded object by its id; return how the answer changes the observed state."""
     guild, pk = f"/guilds/{client.guild_id}", record.outside_id or 0
     try:
         match keys.kind_of(record.key):
@@ -112,9 +115,9 @@ async def _ask_for(client: Client, record: Record) -> Answer:
             case _:
                 channel = read_channel(await client.request("GET", f"/channels/{pk}"))
                 return lambda observed: _found(observed, pk).with_channel(channel)
-    except LookAgain:  # a positive "unknown", and the guild itself has just been read
+    except LookAgain:  # "unknown", and the guild itself was just read
         return lambda observed: _gone(observed, pk)
-    except Refused:  # it is there, and we may not see it
+    except Refused:  # it exists, but the bot may not see it
         return lambda observed: _found(observed, pk)
 
 

@@ -1,12 +1,12 @@
-"""What should stand in the guild at a moment.  Pure: no Django, no network, no clock.
+"""The desired state of the guild at a moment.  Pure: no Django, no network, no clock.
 
-For each cohort a category and a channel of its own; for each group a role, a text and a voice
-channel; in them the people that the facts name:
+Each cohort has a category and a channel of its own; each group has a role, a text and a voice
+channel.  The facts decide who has a group's role:
 
-    a member                                        from the first day to the membership's end
-    a guest                                         from the window's beginning to its end
-    somebody with an exception written down         until its end
-    anybody else who holds the role                 not: see plan.py for who is taken out how
+    a member                                  from the first day until the membership ends
+    a guest                                   from the start of the access window to its end
+    someone with a recorded exception         until the exception ends
+    anyone else who has the role              no one: see plan.py for how they lose it
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class WantedEvent:
 
 @dataclass(frozen=True, slots=True)
 class WantedGroup:
-    """One group outside.  `people` are all that should hold the role, by Discord id."""
+    """The desired state of one group.  `people`: all who should have its role, by Discord id."""
 
     id: int
     cohort_id: int
@@ -69,12 +69,12 @@ class WantedGroup:
 
     @property
     def infrastructure(self) -> tuple[str, ...]:
-        """The keys of everything that it needs, what it shares with its cohort included."""
+        """Return the keys of everything the group needs, including what its cohort shares."""
         own = keys.role(self.id), keys.text_channel(self.id), keys.voice_channel(self.id)
         return (self.category, keys.cohort_channel(self.cohort_id), *own)
 
     def why_ended(self, person: int) -> str:
-        """The dated fact that ended somebody's access, or ""."""
+        """Return the dated reason why a person's access has ended, or ""."""
         return self.former.get(person) or ("" if self.live else "the group has ended")
 
 
@@ -85,17 +85,17 @@ class WantedCohort:
     channel_name: str
 
     def category_name(self, ordinal: int) -> str:
-        """A second category, for more than 24 groups, carries its number."""
+        """Return a category's name; after 24 groups a second one begins, with its number."""
         return self.name if ordinal == 1 else f"{self.name[:95].strip()} ({ordinal})"
 
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """Everything that should stand outside at `now`.
+    """The desired state of the whole guild at `now`.
 
-    `events` are of all meetings ahead, the earliest first: the plan makes those that start until
-    `horizon`, as many as the guild has room for.  `over` maps the keys of events that are no longer
-    wanted though their start is ahead to their groups."""
+    `events` covers all future meetings, the earliest first; the plan creates those that start
+    before `horizon`, as far as the guild has room.  `over` maps the keys of future events that are
+    no longer wanted to their groups."""
 
     installation: str
     now: datetime
@@ -105,7 +105,7 @@ class Desired:
     events: tuple[WantedEvent, ...] = ()
     over: Mapping[str, int] = field(default_factory=dict)
     records: Mapping[str, Record] = field(default_factory=dict)
-    known_people: Mapping[int, str] = field(default_factory=dict)  # everybody's, by Discord id
+    known_people: Mapping[int, str] = field(default_factory=dict)  # Discord id -> name
     room_for_lines: int = 0
     hidden: Hidden = field(default_factory=Hidden)
 
@@ -136,15 +136,17 @@ def want_cohort(cohort: CohortFacts) -> WantedCohort:
 
 
 def clean_name(name: str) -> str:
-    """As Discord keeps it: no blanks around, at most 100 characters.  What it would answer with
-    another name than was sent would look as if somebody had edited it."""
+    """Return a name as Discord keeps it: single blanks, at most 100 characters.
+
+    Otherwise Discord would return another name than was sent, which looks like an edit by hand.
+    """
     return " ".join(name.split())[:NAME_LENGTH].strip()
 
 
 def name_text_channel(name: str, otherwise: str) -> str:
-    """As Discord would rewrite it anyway: small letters, dashes for spaces.
+    """Return a text channel's name as Discord rewrites it: lower case, dashes for spaces.
 
-    `otherwise` stands in for a name of punctuation alone, of which Discord leaves nothing.
+    `otherwise` replaces a name that is only punctuation, of which Discord leaves nothing.
     """
     says_something = any(c.isalnum() or ord(c) > LAST_ASCII for c in name)
     words = (name if says_something else otherwise).lower().split()
@@ -183,7 +185,7 @@ def want_group(group: GroupFacts, snapshot: Snapshot, now: datetime) -> WantedGr
 
 
 def name_all(desired: Desired) -> dict[str, str]:
-    """The name that each object which carries one should have, by key."""
+    """Return the desired name of each object that has one, by key."""
     names = {keys.cohort_channel(pk): c.channel_name for pk, c in desired.cohorts.items()}
     for group in desired.groups.values():
         cohort = desired.cohorts[group.cohort_id]
@@ -195,7 +197,7 @@ def name_all(desired: Desired) -> dict[str, str]:
 
 
 def _former(group: GroupFacts, now: datetime) -> list[tuple[int, str]]:
-    """Whose access ended by a dated fact: such an end waits for nobody."""
+    """Return (Discord id, reason) of people whose access ended on a date; no guard holds these."""
     ended = [(former.person.discord_id, former.why) for former in group.former]
     ended += [
         (window.person.discord_id, f"{window.why} has ended")
@@ -206,7 +208,7 @@ def _former(group: GroupFacts, now: datetime) -> list[tuple[int, str]]:
 
 
 def _events(groups: Iterable[GroupFacts], snapshot: Snapshot) -> list[WantedEvent]:
-    """Every meeting ahead.  One whose start has passed is history."""
+    """Return an event for every future meeting of a live group."""
     return [
         _event(group, meeting, snapshot.installation)
         for group in groups
@@ -229,7 +231,7 @@ def _event(group: GroupFacts, meeting: MeetingFacts, installation: str) -> Wante
 
 
 def _event_name(group: str, number: int | None) -> str:
-    """A long name is cut so that the week still shows."""
+    """Return an event's name.  A long group name is truncated so that the week stays visible."""
     week = f" - Week {number}" if number else " - Extra session"
     return clean_name(group)[: NAME_LENGTH - len(week)].strip() + week
 
@@ -244,7 +246,7 @@ def _events_over(groups: Iterable[GroupFacts]) -> dict[str, int]:
 
 
 def _next_edge(group: GroupFacts, snapshot: Snapshot, now: datetime) -> datetime | None:
-    """The next moment at which the facts alone ask for something else."""
+    """Return the next moment at which the desired state changes although the facts do not."""
     edges = [edge for w in group.windows for edge in (w.begins_at, w.ends_at) if edge]
     edges += [meeting.starts_at - snapshot.horizon for meeting in group.meetings]
     edges += [group.next_try_at] if group.next_try_at else []

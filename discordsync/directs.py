@@ -1,12 +1,12 @@
-"""Carrying out what plan_directs.py found: a refusal is an answer here, and no group's failure.
+"""Carry out the actions of plan_directs.py.  A refusal is a result here and fails no group.
 
 Discord's answer                         what it means                     what is done
----------------------------------------  --------------------------------  -------------------
-50007, 50278 (no server in common)       this person takes none            line closed, e-mail
-40003 (too fast), 20026 (flagged)        we are taken for a nuisance       all shut, e-mail
-any other refusal of a channel           the same, once it is several      line closed, e-mail
+---------------------------------------  --------------------------------  ----------------------
+50007, 50278 (no server in common)       this person accepts none          channel closed, e-mail
+40003 (too fast), 20026 (flagged)        the bot is regarded as spam       all disabled, e-mail
+any other refusal of a channel           the same, if there are several    channel closed, e-mail
 any other refusal of a message           this one cannot be sent           e-mail
-404 to a message                         the channel is gone               forgotten, e-mail
+404 to a message                         the channel is gone               id forgotten, e-mail
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Verdict(Enum):
 
 
 async def apply(client: Client, action: Action) -> Outcome:
-    """One call.  Raises CallFailed where nobody knows what became of it, or nobody is served."""
+    """Make one call.  Raises CallFailed if its result is unclear or Discord serves no one."""
     call: Call = action.payload
     try:
         answer = await client.request(call.method, call.path, body=call.body)
@@ -49,7 +49,7 @@ async def apply(client: Client, action: Action) -> Outcome:
 
 
 def judge(error: CallFailed, *, opens: bool) -> Verdict:
-    """The table above.  Pure."""
+    """Return what a refusal means, by the table above.  Pure."""
     if error.code in NUISANCE:
         return Verdict.NUISANCE
     if error.code == "dm_closed":
@@ -72,7 +72,7 @@ def record(action: Action, outcome: Outcome, *, now: datetime) -> None:
 
 def _record_refusal(action: Action, verdict: Verdict, said: str, now: datetime) -> None:
     call: Call = action.payload
-    if action.verb == "send":  # first: this one is under way, and others only wait
+    if action.verb == "send":  # first: this one is in flight, others are pending
         why = CLOSED if verdict is Verdict.CLOSED else f"{NOT_TAKEN} {said}"
         ways.fall_back([call.subject], why=why, now=now, refused=True)
     match verdict:

@@ -1,14 +1,14 @@
-"""Own writes, as the gateway tells of them, told apart from changes by hand.
+"""Distinguish our own writes, when the gateway reports them, from changes by hand.
 
 A change is a mapping of subjects to values:
 
     member <person> <role>           given | taken
-    overwrite <channel> <target>     <allowed bits> <denied bits> | "" when it is taken off
+    overwrite <channel> <target>     <allowed bits> <denied bits> | "" when it is removed
     name <id>                        the new name
     parent <channel>                 the new category
     permissions <role>               the new bits
 
-It is an echo when each value is the one that we wrote last, within ten minutes.
+It is an echo if each value is the last one that we wrote, within 10 minutes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ KEPT_FOR = timedelta(minutes=10)
 
 
 def note(call: Call) -> None:
-    """Before the call."""
+    """Store what a call will change.  Must run before the call."""
     for subject, value in describe(call).items():
         OwnWrite.objects.update_or_create(
             subject=subject, defaults={"value": value[:120], "written_at": Now()}
@@ -43,7 +43,7 @@ def forget_old() -> None:
 
 
 def describe(call: Call) -> dict[str, str]:
-    """What a call changes.  Pure."""
+    """Return what a call changes, as a mapping of subjects to values.  Pure."""
     body = call.body or {}
     match call.method, call.path.strip("/").split("/"):
         case ("PUT" | "DELETE") as method, ["guilds", _, "members", person, "roles", role]:

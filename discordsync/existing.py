@@ -1,8 +1,7 @@
-"""Many ids of existing objects at once, from a CSV file.
+"""Import many existing objects by id, from a CSV file.
 
 One line per object, with the columns `cohort,group,kind,discord_id` and, for a cohort's further
-categories, `number`.  A line that cannot be understood is told by its number, and then nothing is
-recorded.
+categories, `number`.  If a line is invalid, its number is reported and nothing is recorded.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ MOST_BYTES = 500_000
 
 
 class BadLines(Exception):
-    """What is wrong, line by line: a list of (line number, sentence)."""
+    """The errors in a file: a list of (line number, sentence)."""
 
     def __init__(self, problems: list[tuple[int, str]]) -> None:
         super().__init__(f"{len(problems)} lines cannot be understood.")
@@ -34,9 +33,9 @@ class BadLines(Exception):
 
 
 def record_all(data: bytes) -> int:
-    """Record what the file says; returns how many objects.  Raises BadLines, and changes nothing.
+    """Record the objects in the file and return their number.  Raises BadLines, changing nothing.
 
-    All problems are told at once: each line is tried, and everything is undone when one is bad.
+    Each line is tried so that all errors are reported together; one error rolls everything back.
     """
     problems: list[tuple[int, str]] = []
     count = 0
@@ -56,7 +55,7 @@ def record_all(data: bytes) -> int:
 
 
 def _read(data: bytes) -> Iterator[tuple[int, dict[str, str]]]:
-    """The lines with their numbers.  Raises BadLines for a file that is no such table."""
+    """Yield the lines with their numbers.  Raises BadLines if the file is not such a table."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""The facts that concern Discord, as plain frozen values: what `snapshot` brings.  Pure."""
+"""The facts that concern Discord, as plain frozen values returned by `snapshot`.  Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Former:
-    """Somebody whose access ended by a dated fact, and by which."""
+    """A person whose access ended on a date, and the reason."""
 
     person: Person
     why: str
@@ -34,7 +34,7 @@ class Former:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Access with a beginning and an end: a guest visit, or an exception that staff wrote down."""
+    """Access with a start and an end: a guest visit, or an exception that staff recorded."""
 
     person: Person
     begins_at: datetime | None
@@ -56,7 +56,7 @@ class MeetingFacts:
 
 @dataclass(frozen=True, slots=True)
 class MessageFacts:
-    """One message owed to the group's text channel.  `nonce`: at most 25 characters."""
+    """One pending message for the group's text channel.  `nonce`: at most 25 characters."""
 
     id: int
     kind: str
@@ -69,7 +69,7 @@ class MessageFacts:
 
 @dataclass(frozen=True, slots=True)
 class DirectFacts:
-    """One message owed to a person directly.  `channel_id`: None until Discord was asked for it."""
+    """One pending direct message.  `channel_id`: None until Discord was asked for it."""
 
     message: MessageFacts
     person: int  # Discord id
@@ -85,14 +85,14 @@ class GroupFacts:
     live: bool  # preview or active, in an open cohort
     active: bool
     has_slot: bool
-    has_meetings: bool = False  # ever: also when all are over
+    has_meetings: bool = False  # including past ones
     members: tuple[Member, ...] = ()
     former: tuple[Former, ...] = ()
     windows: tuple[Window, ...] = ()
-    meetings: tuple[MeetingFacts, ...] = ()  # those ahead, cancelled ones too
+    meetings: tuple[MeetingFacts, ...] = ()  # future ones, including cancelled ones
     messages: tuple[MessageFacts, ...] = ()
     directs: tuple[DirectFacts, ...] = ()  # about this group, to single people
-    next_try_at: datetime | None = None  # of a message that is not to be sent yet
+    next_try_at: datetime | None = None  # when a delayed message may be sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +104,10 @@ class CohortFacts:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What we wrote down of one object of ours.
+    """What is stored about one Discord object of ours.
 
-    `name_sent` is empty for an object that staff pointed at: its name and place are theirs.
-    `gone`: Discord has said that it does not know it; `gone_lately`: within the hour.
+    `name_sent` is empty for an object that staff imported by id: its name and place are not ours.
+    `gone`: Discord has confirmed that it does not exist; `gone_lately`: within the last hour.
     """
 
     key: str
@@ -122,9 +122,9 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """What takes up room in the guild though the bot cannot see it.
+    """Objects that count to the guild's limits although the bot cannot see them.
 
-    `is_known`: the gateway told of the channels; otherwise a refusal may come as a surprise.
+    `is_known`: the gateway reported the hidden channels; otherwise the guild may be full earlier.
     """
 
     is_known: bool = False
@@ -138,13 +138,13 @@ class Hidden:
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     installation: str
-    adopt: bool  # staff's word: marked objects without a record are ours
+    adopt: bool  # staff confirmed that orphans are ours
     horizon: timedelta
     cohorts: Mapping[int, CohortFacts] = field(default_factory=dict)
     groups: Mapping[int, GroupFacts] = field(default_factory=dict)
     records: Mapping[str, Record] = field(default_factory=dict)
     everybody: Mapping[int, str] = field(default_factory=dict)  # Discord id -> name
-    room_for_lines: int = 0  # how many more people may be written to for the first time
+    room_for_lines: int = 0  # how many new direct-message channels may be opened
     hidden: Hidden = field(default_factory=Hidden)
 
     @property
@@ -153,13 +153,13 @@ class Snapshot:
 
     @property
     def awaited(self) -> frozenset[str]:
-        """Keys of all that should stand outside, or may be missed: what ended is history."""
+        """Return the keys of everything that should exist; ended groups and past events do not."""
         live = [group for group in self.groups.values() if group.live]
         return frozenset(chain.from_iterable(_keys_of(group) for group in live))
 
 
 def _keys_of(group: GroupFacts) -> Iterator[str]:
-    """A group's own objects, its cohort's, and an event for each meeting ahead."""
+    """Yield the keys of a group's objects, its cohort's, and the event of each meeting ahead."""
     cohort_id = group.cohort_id
     yield from (keys.role(group.id), keys.text_channel(group.id), keys.voice_channel(group.id))
     yield from (keys.category(cohort_id, 1), keys.category_of(cohort_id, group.position))

@@ -1,4 +1,4 @@
-"""What takes up room in the guild though the bot cannot see it: written down and read."""
+"""Store and read how many objects count to the guild's limits although the bot cannot see them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CHANNELS = "channels"
 
 
 def note_hidden_channels(channels: Iterable[tuple[int, int | None]]) -> None:
-    """What the gateway tells: type and category of each channel that the bot cannot see."""
+    """Store the hidden channels that the gateway reports, as (type, category id)."""
     found = list(channels)
     HiddenCount.objects.update_or_create(
         kind=CHANNELS,
@@ -34,7 +34,7 @@ def note_hidden_channels(channels: Iterable[tuple[int, int | None]]) -> None:
 
 
 def note_refusal(kind: str, hidden: int, *, now: datetime) -> None:
-    """The guild was full though fewer objects than its limit were listed: the rest is hidden."""
+    """Store a "full" error: what is missing between the listed objects and the limit is hidden."""
     HiddenCount.objects.update_or_create(
         kind=kind,
         source=Source.REFUSAL,
@@ -43,7 +43,7 @@ def note_refusal(kind: str, hidden: int, *, now: datetime) -> None:
 
 
 def read_hidden(now: datetime) -> Hidden:
-    """Two queries at most.  Where both sources speak, the larger count holds."""
+    """Return the hidden objects.  Of two sources, the larger count is used.  Up to two queries."""
     rows = list(HiddenCount.objects.all())
     told = next((row for row in rows if row.source == Source.GATEWAY), None)
     if told is not None and not is_bot_heard():

@@ -1,8 +1,8 @@
-"""The names of our objects: in records, in plans, and as marks outside.  Pure.
+"""The keys of our objects, used in records and plans and as marks in Discord.  Pure.
 
 A mark is a short text in a channel's topic or an event's description, such as
 `[lens local text_channel:12]`: the installation and the object's key.  Roles, categories and voice
-channels can carry none; they are found by their record, by their intent, or by the role in their
+channels cannot carry one; they are found by their record, by their intent, or by the role in their
 overwrites.
 """
 
@@ -20,7 +20,7 @@ def category(cohort_id: int, ordinal: int) -> str:
 
 
 def category_of(cohort_id: int, position: int) -> str:
-    """The category of the group at this place of its cohort, from 0."""
+    """Return the category of the group at this position in its cohort, from 0."""
     return category(cohort_id, 1 + position // GROUPS_PER_CATEGORY)
 
 
@@ -49,12 +49,12 @@ def kind_of(key: str) -> str:
 
 
 def number_of(key: str) -> int:
-    """The id of the group, meeting or cohort that a key is about."""
+    """Return the id of the group, meeting or cohort that a key names."""
     return int(key.split(":")[1])
 
 
 def ordinal_of(category: str) -> int:
-    """Which of its cohort's categories it is, from 1."""
+    """Return the number of a category within its cohort, from 1."""
     return int(category.rpartition(":")[2])
 
 
@@ -63,6 +63,6 @@ def make_mark(installation: str, key: str) -> str:
 
 
 def read_mark(text: str | None) -> tuple[str, str] | None:
-    """(installation, key) from a topic or description, or None."""
+    """Return (installation, key) from a topic or description, or None."""
     found = _MARK.search(text or "")
     return (found["installation"], found["key"]) if found else None

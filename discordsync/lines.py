@@ -1,8 +1,8 @@
-"""Direct lines in the database: whom the bot may write to, and how many for the first time.
+"""Direct-message channels in the database: who the bot may write to, and how many are new.
 
-Discord quarantines bots that write to many people for the first time.  So a line begins with the
-person's own use of the bot, new ones are asked for a few an hour and a day, none within an hour of
-a realize, and an answer that smells of quarantine shuts all of them until staff have looked.
+Discord quarantines bots that write to many people for the first time.  Therefore a person must have
+used the bot first, new channels are limited per hour and per day, none is opened within an hour of
+a realize, and an error that suggests a quarantine disables all of them until staff have checked.
 """
 
 from __future__ import annotations
@@ -21,12 +21,15 @@ from discordsync.models import DirectLine
 
 PART = Message.Channel.DISCORD_DM.value  # of the outbox
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-REFUSALS = 3  # people in an hour whom the bot may not even open a channel to: it is not them
+REFUSALS = 3  # people in an hour whose channels are refused: the bot is then the cause
 SHUT = "Discord looks on the bot as one that bothers people. {said}"
 
 
 def read_lines(user_ids: Collection[int], now: datetime) -> dict[int, Line]:
-    """Five queries; whoever never used the bot is left out."""
+    """Return the state of each person's channel, without those who never used the bot.
+
+    Five queries.
+    """
     lines = {line.discord_id: line for line in _lines_of(user_ids)}
     if not lines:
         return {}
@@ -53,7 +56,7 @@ def _state_of(line: DirectLine, *, is_room: bool) -> Line:
 
 
 def read_channels(user_ids: Collection[int]) -> dict[int, tuple[int, int | None]]:
-    """By person: the Discord account and its channel, None where it was not asked for yet."""
+    """Return each person's Discord account and channel id, None if it was not requested yet."""
     channels = {line.discord_id: line.channel_id for line in _lines_of(user_ids)}
     accounts = User.objects.filter(pk__in=user_ids, discord_id__in=channels)
     return {
@@ -64,7 +67,7 @@ def read_channels(user_ids: Collection[int]) -> dict[int, tuple[int, int | None]
 
 
 def count_room(now: datetime) -> int:
-    """How many more people may be written to for the first time just now.  Up to four queries."""
+    """Return how many new channels may be opened now.  Up to four queries."""
     if _is_realizing(now):
         return 0
     asked = DirectLine.objects.filter(asked_at__gt=now - DAY)
@@ -74,8 +77,10 @@ def count_room(now: datetime) -> int:
 
 
 def _is_realizing(now: datetime) -> bool:
-    """Whether a realize was asked for or has ended within the hour: it writes to nobody directly,
-    nor does what follows from it at once."""
+    """Return whether a realize was requested or a group activated within the last hour.
+
+    A realize, and what directly follows from it, opens no direct-message channels.
+    """
     since = now - HOUR
     return (
         GroupSync.objects.filter(mirror="discord", create_asked_at__gt=since).exists()
@@ -83,11 +88,11 @@ def _is_realizing(now: datetime) -> bool:
     )
 
 
-# -- what became of a line -----------------------------------------------------------------------
+# -- results of calls ----------------------------------------------------------------------------
 
 
 def note_asked(discord_id: int, *, now: datetime) -> None:
-    """Before the call: an attempt counts whatever comes of it."""
+    """Store that a channel is requested.  Called before the call, since failed attempts count."""
     DirectLine.objects.filter(discord_id=discord_id).update(asked_at=now)
 
 
@@ -96,13 +101,13 @@ def note_opened(discord_id: int, channel_id: int) -> None:
 
 
 def close(discord_id: int, *, why: str, now: datetime) -> None:
-    """The person takes no direct messages: everything that waits for them goes by e-mail."""
+    """Close the channel of a person who accepts no messages; pending ones go by e-mail."""
     DirectLine.objects.filter(discord_id=discord_id).update(closed_at=now, why_closed=why[:300])
     ways.fall_back(_waiting(user__discord_id=discord_id), why=why, now=now)
 
 
 def note_not_opened(discord_id: int, *, why: str, now: datetime) -> None:
-    """Even the channel was refused.  That happens to single people; to several it is about us."""
+    """Close a channel that Discord refused to open.  If there are several, the bot is the cause."""
     close(discord_id, why=why, now=now)
     since = now - HOUR
     refused = DirectLine.objects.filter(
@@ -113,18 +118,18 @@ def note_not_opened(discord_id: int, *, why: str, now: datetime) -> None:
 
 
 def forget_channel(discord_id: int) -> None:
-    """Discord does not know it any more: another is asked for when it is needed."""
+    """Forget a channel that Discord no longer knows; another one is requested when needed."""
     DirectLine.objects.filter(discord_id=discord_id).update(channel_id=None)
 
 
 def shut(*, said: str, now: datetime) -> None:
-    """No direct message to anybody, until staff open the channel again."""
+    """Disable direct messages to everyone until staff enable them again."""
     parts.shut(PART, SHUT.format(said=said), now=now)
     ways.fall_back(_waiting(), why="Direct messages are shut.", now=now)
 
 
 def _waiting(**whose: object) -> list[int]:
-    """Direct messages that certainly have not arrived."""
+    """Return the ids of pending direct messages that have certainly not arrived."""
     rows = Message.objects.filter(
         channel=Message.Channel.DISCORD_DM, state=Message.State.OWED, **whose
     )

@@ -1,4 +1,4 @@
-"""One comparison's two sides, with the questions that every part of the plan asks.  Pure."""
+"""Desired and observed state side by side, with the questions that the plan asks.  Pure."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from discordsync.observed import MEMBER, ROLE, Channel, Observed, Overwrite, Rol
 
 
 class Standing(Enum):
-    """How a recorded object stands outside.
+    """The status of a recorded object in Discord.
 
-    no id yet                       -> UNMADE
-    its id is listed                -> STANDS
-    its id is positively unknown    -> GONE
-    it was not asked for yet        -> UNASKED
-    neither                         -> UNSEEN: a listing's silence proves nothing
+    no id yet                            -> UNMADE
+    its id is listed                     -> STANDS
+    Discord says its id is unknown       -> GONE
+    it was not fetched by id yet         -> UNASKED
+    otherwise                            -> UNSEEN: not being listed proves nothing
     """
 
     UNMADE = "unmade"
@@ -32,7 +32,7 @@ class Standing(Enum):
 
     @property
     def trouble(self) -> str:
-        """The trouble's code where infrastructure stands like this, or ""."""
+        """Return the issue code for infrastructure with this status, or ""."""
         codes = {"gone": "missing", "unasked": "unconfirmed", "unseen": "no_access"}
         return codes.get(self.value, "")
 
@@ -44,13 +44,13 @@ class Look:
     policy: Policy
 
     def id_of(self, key: str) -> int | None:
-        """The outside id: of our own outcome in this slice, else of the record."""
+        """Return the Discord id, from our own call in this run or else from the record."""
         made = self.observed.made.get(key)
         record = self.desired.records.get(key)
         return made or (record.outside_id if record else None)
 
     def names_of(self, key: str) -> tuple[str, str]:
-        """The name that we sent and the one that was answered; both empty where it has its own."""
+        """Return the names that we sent and Discord returned; both empty if it is not our name."""
         record = self.desired.records.get(key)
         known = (record.name_sent, record.name_answered) if record else ("", "")
         return self.observed.called.get(key, known)
@@ -90,7 +90,7 @@ class Look:
         return [group for group in found if group is not None]
 
     def creators(self, cohort_id: int) -> list[WantedGroup]:
-        """Due groups of a cohort for which something may be made."""
+        """Return the due groups of a cohort for which objects may be created."""
         return [
             group
             for group in self.due_groups()
@@ -104,7 +104,7 @@ class Look:
         return group.live and group.has_members and self.may_create(group.id)
 
     def is_coming(self, key: str, group: WantedGroup) -> bool:
-        """Whether an object that the group needs stands, or is about to be made with it."""
+        """Return whether an object that the group needs exists or is about to be created."""
         match self.standing(key):
             case Standing.STANDS:
                 return True
@@ -114,17 +114,17 @@ class Look:
                 return False
 
     def has_place(self, key: str, group: WantedGroup) -> bool:
-        """Whether all that an object hangs on is coming."""
+        """Return whether all parents of an object exist or are about to be created."""
         return all(self.is_coming(parent, group) for parent in _parents(key, group))
 
     # -- roles -------------------------------------------------------------------------------
 
     def manages(self, role: Role) -> bool:
-        """Whether the bot may edit and grant a role.  Administrators are bound by this too."""
+        """Return whether the bot can edit and grant a role.  This limits administrators too."""
         return role.rank < self.observed.bot_rank
 
     def holders(self, role_id: int) -> frozenset[int]:
-        """Who holds a role, the bot left out."""
+        """Return the people who hold a role, without the bot."""
         return self._holders.get(role_id, frozenset())
 
     @cached_property
@@ -138,19 +138,19 @@ class Look:
     # -- who sees what -----------------------------------------------------------------------
 
     def hidden_from_everyone(self, bot_bits: int) -> list[Overwrite]:
-        """The two overwrites that everything of ours begins with; the bot's own comes first."""
+        """Return the two overwrites that all our objects start with; the bot's own comes first."""
         return [
             Overwrite(self.observed.bot_id, MEMBER, bot_bits, 0),
             Overwrite(self.observed.guild_id, ROLE, 0, permissions.VIEW_CHANNEL),
         ]
 
     def hidden_overwrites(self, kind: str) -> list[Overwrite]:
-        """What a group's text or voice channel begins with, and all that an ended group's keeps."""
+        """Return the first overwrites of a group's channel, the only ones of an ended group's."""
         text = kind == "text_channel"
         return self.hidden_from_everyone(permissions.BOT_TEXT if text else permissions.BOT_VOICE)
 
     def group_overwrites(self, group: WantedGroup, kind: str) -> list[Overwrite]:
-        """Who should see a group's text or voice channel, as far as they are in the guild."""
+        """Return a group channel's desired overwrites.  Absent facilitators get none."""
         overwrites = self.hidden_overwrites(kind)
         if role := self.role(keys.role(group.id)):
             text = kind == "text_channel"
@@ -166,19 +166,19 @@ class Look:
         return Overwrite(person, MEMBER, settable, 0)
 
     def owned_overwrites(self, group: WantedGroup, key: str) -> list[Overwrite]:
-        """The overwrites of a group's channel that we decide."""
+        """Return the overwrites of a group's channel that we manage."""
         kind = keys.kind_of(key)
         return self.group_overwrites(group, kind) if group.live else self.hidden_overwrites(kind)
 
     def doors(self, group: WantedGroup) -> tuple[str, ...]:
-        """The channels for whose overwrites the group answers: its own; the first group of a
-        cohort, live or ended, also for the cohort's."""
+        """Return the keys of the channels whose overwrites the group answers for: its own, and for
+        the first group of a cohort, live or ended, also the cohort channel."""
         own = keys.text_channel(group.id), keys.voice_channel(group.id)
         first = min(g.id for g in self._groups_of(group.cohort_id))
         return (*own, keys.cohort_channel(group.cohort_id)) if group.id == first else own
 
     def entitled(self, group: WantedGroup, key: str) -> frozenset[int]:
-        """Whom a role lets into a channel."""
+        """Return the people who have access to a channel by a role."""
         if keys.kind_of(key) != "cohort_channel":
             return frozenset(group.people)
         return frozenset().union(*(g.people for g in self._groups_of(group.cohort_id)))
@@ -187,11 +187,11 @@ class Look:
         return [g for g in self.desired.groups.values() if g.cohort_id == cohort_id]
 
     def strays(self, group: WantedGroup, key: str) -> list[Overwrite]:
-        """Overwrites that let people into a channel (one of `doors`) though no fact explains them.
+        """Return overwrites that let people into a channel (one of `doors`) for no known reason.
 
-        Of people whom we know, and of whoever has what only we give.  A facilitator's stays also
-        while the member list does not name the person; a denial, which lets nobody in, is somebody
-        else's; so is the overwrite of a stranger (a moderator, say).
+        These are overwrites of known people, and any that contain exactly what only we give.  Not
+        included: a facilitator's, even while the member list lacks the person; a denial, which lets
+        no one in; the overwrite of an unknown account (a moderator, say).
         """
         channel, kind = self.channel(key), keys.kind_of(key)
         leads = group.live and kind != "cohort_channel"
@@ -206,7 +206,7 @@ class Look:
         ]
 
     def insiders(self, group: WantedGroup) -> frozenset[int]:
-        """Everybody with access for which the group answers, by its role or by an overwrite."""
+        """Return everyone with access that the group answers for, by its role or an overwrite."""
         by_role = self.holders(self.id_of(keys.role(group.id)) or 0)
         let_in = (
             {stray.target for stray in self.strays(group, key)} - self.entitled(group, key)
@@ -220,7 +220,7 @@ class Look:
         return known or (f"“{seen}” on Discord" if seen else f"Discord user {discord_id}")
 
     def target_name(self, target: int) -> str:
-        """Whose overwrite it is, in words."""
+        """Return a readable name for the target of an overwrite."""
         if target == self.observed.guild_id:
             return "@everyone"
         if target == self.observed.bot_id:
@@ -241,7 +241,7 @@ def _parents(key: str, group: WantedGroup) -> tuple[str, ...]:
 
 
 def _is_facilitators(held: Overwrite, kind: str) -> bool:
-    """Whether an overwrite is what only we give, with or without what is optional."""
+    """Return whether an overwrite is exactly what only we give, with or without optional bits."""
     text = kind == "text_channel"
     bits = permissions.FACILITATOR_TEXT if text else permissions.FACILITATOR_VOICE
     optional = permissions.ALL_OPTIONAL

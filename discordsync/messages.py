@@ -1,4 +1,4 @@
-"""Messages that only Discord's floor can owe: the welcome in a group's own channel."""
+"""The welcome message in a group's own channel."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ MEMBERS_SHOWN = 30
 
 
 def owe_welcomes(group_ids: frozenset[int] | None, now: datetime) -> Iterable[Owed]:
-    """One welcome for each group, from the moment it became active.
+    """Return one pending welcome for each group, from the moment it became active.
 
-    None for a group whose channel staff pointed at: it was welcomed in another life.
+    A group whose channel staff imported gets none: its members know the channel already.
     """
     groups = _freshly_active(now)
     if group_ids is not None:
@@ -44,7 +44,7 @@ def _freshly_active(now: datetime) -> QuerySet[Group]:
 
 
 def is_adopted(group: str) -> QuerySet[DiscordObject]:
-    """For a subquery: the channel that staff pointed at, of the outer row's group."""
+    """Return a subquery for the text channel of the outer row's group, if staff imported it."""
     return DiscordObject.objects.filter(
         group=OuterRef(group), kind=DiscordObject.Kind.TEXT_CHANNEL, adopted=True
     )
@@ -63,7 +63,7 @@ def _welcome(group_id: int, activated_at: datetime) -> Owed:
 
 
 def welcome_context(message: Message, now: datetime) -> dict[str, Any]:
-    """What the welcome's template needs.  Raises NoLongerTrue.  Five queries."""
+    """Return the template context of the welcome.  Raises NoLongerTrue.  Five queries."""
     group = message.group
     if group is None or group.has_ended:
         raise NoLongerTrue("The group has ended.")
@@ -89,7 +89,8 @@ def _wall_end(start: time, minutes: int) -> time:
 
 
 def list_members(group: Group) -> list[dict[str, Any]]:
-    """Facilitators first.  Whoever is not in the server is named: a mention would be a number."""
+    """Return active members, facilitators first.  People who are not in the server get no Discord
+    id, because Discord would show a mention of them as a number."""
     absent = set(
         AccessState.objects.filter(
             group=group, mirror=MIRROR, state=AccessState.State.NOT_THERE

@@ -1,4 +1,4 @@
-"""The Discord server as a mirror of the facts."""
+"""The Discord provider, which keeps the Discord server in sync with the facts."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ from discordsync.plan_events import EVENTS, count_listed
 from discordsync.troubles import TROUBLES
 
 UNSEEN = "Discord did not list everybody, so it is not known who is in the server."
-LOOK_AGAIN = timedelta(minutes=1)  # when a look was not whole
+LOOK_AGAIN = timedelta(minutes=1)  # after an incomplete observation
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a look brought that belongs into the database."""
+    """Results of an observation that are stored in the database."""
 
     found: dict[str, int]
     strangers: dict[str, int]
@@ -60,7 +60,7 @@ class DiscordMirror:
     required = True
     ahead = False
     troubles = TROUBLES
-    look_every = None  # the bot tells what changes there
+    look_every = None  # the bot reports changes
 
     def is_configured(self) -> bool:
         return bool(settings.DISCORD_BOT_TOKEN and settings.DISCORD_GUILD_ID)
@@ -117,10 +117,11 @@ class DiscordMirror:
     def absorb(self, observed: Observed, action: Action, outcome: Outcome) -> Observed:
         return doing.absorb(observed, action, outcome)
 
-    # -- what to say of a group ------------------------------------------------------------------
+    # -- status of a group -----------------------------------------------------------------------
 
     def review(self, desired: Desired, observed: Observed, group_id: int, now: datetime) -> Review:
-        """A group stands with category, both channels, a meeting, and one person with access."""
+        """Return a group's status.  Ready: category, role, both channels, a meeting, and one person
+        with access."""
         group = desired.groups[group_id]
         role_id = _id_of(desired, observed, keys.role(group.id))
         holders = observed.holders(role_id) if role_id else frozenset()
@@ -170,7 +171,7 @@ class DiscordMirror:
     # -- records ---------------------------------------------------------------------------------
 
     def forget(self, group_id: int) -> Collection[str]:
-        """Drop the records of what is positively gone, of the group and of its cohort."""
+        """Delete the records of objects confirmed as gone, of the group and of its cohort."""
         cohort_id = Group.objects.values_list("cohort_id", flat=True).get(pk=group_id)
         gone = DiscordObject.objects.filter(cohort_id=cohort_id, gone_at__isnull=False)
         rows = [row for row in gone if row.group_id in {None, group_id}]
@@ -196,7 +197,7 @@ def _stands(desired: Desired, observed: Observed, key: str) -> bool:
 
 
 def _is_unasked(desired: Desired, observed: Observed, group: WantedGroup) -> bool:
-    """Whether something of the group is not listed and was not asked for yet."""
+    """Return whether an object of the group is not listed and was not fetched by id yet."""
     if not observed.unasked:
         return False
     parts = [*group.infrastructure, *(e.key for e in desired.events if e.group_id == group.id)]

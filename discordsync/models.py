@@ -1,4 +1,4 @@
-"""The record of what is ours in the guild."""
+"""Records of the Discord objects, direct-message channels and voice sessions that we manage."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from meetings.models import Meeting
 
 
 class DiscordObject(models.Model):
-    """One object of ours outside: made by us, or pointed at by staff.
+    """A Discord object that we manage: created by us, or imported by staff.
 
-    The row is committed *before* the call that makes the object, and holds its id afterwards; so a
-    worker that dies in between leaves a trace from which the next one finds what was made.
-    Deleting a cohort, group or meeting with objects outside is refused by the foreign keys.
+    The row is committed *before* the call that creates the object, and receives the id afterwards.
+    If a worker dies in between, the next one finds the created object with the help of the row.
+    The foreign keys prevent deleting a cohort, group or meeting that still has such rows.
     """
 
     class Kind(models.TextChoices):
@@ -35,15 +35,15 @@ class DiscordObject(models.Model):
         Meeting, on_delete=models.PROTECT, null=True, blank=True, related_name="discord_objects"
     )
     outside_id = models.BigIntegerField("Discord id", null=True, blank=True, unique=True)
-    # Discord may answer with another name than was sent; the answered one is compared.
+    # Discord may change the name that it is sent; comparisons use the name that it returned.
     name_sent = models.CharField(max_length=100, blank=True)
     name_answered = models.CharField(max_length=100, blank=True)
-    # The intent: when it was written, and the ids of same-named objects that stood before.
+    # Set before the creation call: its time, and the ids of same-named objects that existed then.
     intended_at = models.DateTimeField(null=True, blank=True)
     seen_before = models.JSONField(default=list, blank=True)
-    # When Discord was positively found not to know it any more; a record of it can be forgotten.
+    # When Discord last confirmed that the object does not exist; staff can have the row forgotten.
     gone_at = models.DateTimeField(null=True, blank=True)
-    # Staff pointed this record at an existing object: it owes nobody a welcome.
+    # Staff imported an existing object: no welcome message is sent for it.
     adopted = models.BooleanField(default=False)
     made_at = models.DateTimeField(default=now)
 
@@ -56,10 +56,10 @@ class DiscordObject(models.Model):
 
 
 class HiddenCount(models.Model):
-    """How many of the guild's channels, roles or events the bot cannot see.  They take up room.
+    """The number of channels, roles or events that the bot cannot see but that count to the limits.
 
-    The gateway tells of hidden channels, which holds while the bot is connected.  Of anything else
-    only a refusal tells, which is taken to hold for an hour.
+    `GATEWAY`: hidden channels, reported by the gateway; valid while the bot is connected.
+    `REFUSAL`: inferred from a "guild is full" error; valid for one hour.
     """
 
     class Source(models.TextChoices):
@@ -81,12 +81,12 @@ class HiddenCount(models.Model):
 
 
 class OwnWrite(models.Model):
-    """The value that we wrote last to a part of the guild, so that the bot recognizes its echo.
+    """The last value that we wrote to a part of the guild, so that the bot recognizes its echo.
 
-    Written before the call; the gateway may tell of the change before the call has an answer.
+    Written before the call, because the gateway may report the change before the call returns.
     """
 
-    subject = models.CharField(primary_key=True, max_length=80)  # "member 12 34": person and role
+    subject = models.CharField(primary_key=True, max_length=80)  # "member 12 34": account and role
     value = models.CharField(max_length=120, blank=True)
     written_at = models.DateTimeField(db_index=True)  # the database's time
 
@@ -95,7 +95,7 @@ class OwnWrite(models.Model):
 
 
 class DirectLine(models.Model):
-    """Direct messages to one Discord account, which are possible since it has used the bot.
+    """The direct-message channel with one Discord account, possible since it has used the bot.
 
     It belongs to the account, not to the person: another account of the same person has not used
     the bot.
@@ -103,8 +103,8 @@ class DirectLine(models.Model):
 
     discord_id = models.BigIntegerField("Discord id", primary_key=True)
     used_at = models.DateTimeField("last used the bot")
-    # Discord's channel for the two; asked for when the first message is sent.  How many were asked
-    # for lately is what keeps the bot from opening too many.
+    # Discord's channel id is requested when the first message is sent.  Recent requests are counted
+    # to limit how many new channels the bot opens.
     asked_at = models.DateTimeField(null=True, blank=True, db_index=True)
     channel_id = models.BigIntegerField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -119,18 +119,18 @@ class DirectLine(models.Model):
 
 
 class VoiceWatch(models.Model):
-    """When somebody listened to a group's voice channel.
+    """A period during which a bot observed a group's voice channel.
 
-    A bot that is connected prolongs its watches every few seconds.  One that dies, or doubts what
-    it heard, leaves them as they were and begins new ones: in between nobody listened.
+    A connected bot extends its watches every few seconds.  A bot that dies, or doubts its
+    connection, stops extending them and starts new ones; the time in between is unobserved.
     """
 
-    # One unbroken time of listening, of one bot; "" once it sees the channel no more.
+    # Identifies one uninterrupted observation by one bot; "" once the bot has stopped watching.
     ear = models.CharField(max_length=32, blank=True)
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="voice_watches")
     channel_id = models.BigIntegerField()
     since = models.DateTimeField()
-    # Not indexed: it is written every few seconds, and an index would be written with it.
+    # Not indexed: it is updated every few seconds, and the index would be updated with it.
     heard_until = models.DateTimeField()
 
     class Meta:
@@ -152,10 +152,10 @@ class VoiceWatch(models.Model):
 
 
 class VoiceStay(models.Model):
-    """One Discord account in a voice channel of ours.  Written by the bot and by nothing else.
+    """A voice session: one Discord account in a group's voice channel.  Only the bot writes these.
 
-    An open one lasts as long as its watch, and no stay lasts longer.  Stays in channels that are
-    not ours are never written down, and ours are forgotten after some days.
+    An open session lasts as long as its watch, and no session outlasts its watch.  Sessions in
+    channels that are not ours are never stored; ours are deleted after some days.
     """
 
     watch = models.ForeignKey(VoiceWatch, on_delete=models.CASCADE, related_name="stays")

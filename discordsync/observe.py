@@ -1,9 +1,9 @@
-"""Looking at the guild.  Reads only.
+"""Observe the guild.  Reads only.
 
-In step it takes five calls and one more for each thousand members: who we are (at the sign-in), the
-guild with its roles, channels, events, members, and Discord's own count of each role's holders,
-which tells whether the member list was whole.  What should exist and is not listed is asked for by
-its id (confirm.py).
+In sync, this takes five calls and one more for each 1000 members: the bot's account (at sign-in),
+the guild with its roles, channels, events, Discord's own count of each role's holders, and members.
+The counts show whether the member list was complete.  Objects that should exist but are not listed
+are fetched by id (confirm.py).
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from discordsync.observed import (
 
 PAGE = 1000
 HISTORY = 100  # messages in a page
-PAGES = 30  # of one channel in one look
+PAGES = 30  # per channel and observation
 SLACK = timedelta(minutes=1)  # how far Discord's clock and ours may differ
 
 
 async def observe(client: Client, snapshot: Snapshot) -> Observed:
-    """Everything that concerns us in the guild.  Raises CallFailed."""
+    """Return everything in the guild that concerns us.  Raises CallFailed."""
     guild = f"/guilds/{client.guild_id}"
-    whole = await _guild(client)  # first, alone: whoever is in no such guild is told only that
+    whole = await _guild(client)  # first: in a wrong guild, the other calls fail too
     channels, events, counts, members = await asyncio.gather(
         client.request("GET", f"{guild}/channels"),
         client.request("GET", f"{guild}/scheduled-events"),
@@ -89,7 +89,7 @@ async def _members(client: Client) -> list[dict[str, Any]]:
 
 
 def _next_page(after: int, page: list[dict[str, Any]]) -> int:
-    """The last id of a page; each page must lead further, or reading them would never end."""
+    """Return the last id of a page.  Raises Outage if it does not advance, to avoid a loop."""
     last = max(int(member["user"]["id"]) for member in page)
     if last <= after:
         raise Outage("The list of members does not end.", code="discord_answer")
@@ -97,7 +97,7 @@ def _next_page(after: int, page: list[dict[str, Any]]) -> int:
 
 
 def _incomplete(observed: Observed, counts: dict[str, int]) -> frozenset[int]:
-    """Roles of which Discord counts more holders than the list named."""
+    """Return roles of which Discord counts more holders than the list contained."""
     listed: dict[int, int] = {}
     for roles in observed.members.values():
         for role in roles:
@@ -106,7 +106,7 @@ def _incomplete(observed: Observed, counts: dict[str, int]) -> frozenset[int]:
 
 
 async def _ask_for_bot(client: Client, observed: Observed) -> Observed:
-    """A list that was cut off may lack the bot, and with it all that the bot may do."""
+    """Fetch the bot's own roles, which give it its permissions; a truncated list may lack them."""
     found = await client.request("GET", f"/guilds/{client.guild_id}/members/{client.bot_id}")
     return observed.with_member(*read_member(found))
 
@@ -115,8 +115,10 @@ Sent = dict[int, int | None]
 
 
 async def find_sent(client: Client, observed: Observed, snapshot: Snapshot) -> Sent:
-    """What became of messages whose sending was cut off: {message id: Discord id}, None for one
-    that does not stand."""
+    """Find messages whose sending was interrupted.
+
+    Returns {message id: Discord id}, None for a message that does not exist.
+    """
     found: Sent = {}
     for group in snapshot.groups.values():
         tried = [message for message in group.messages if message.tried_at]
@@ -130,8 +132,8 @@ async def find_sent(client: Client, observed: Observed, snapshot: Snapshot) -> S
 
 
 async def _search_line(client: Client, channel_id: int, message: MessageFacts) -> Sent:
-    """One person's channel that cannot be read must not stop the look at the guild; sending once
-    more then tells what is wrong with it."""
+    """Search one person's channel.  If it cannot be read, the observation must not fail; sending
+    the message again then shows what is wrong with the channel."""
     try:
         return await _search(client, channel_id, [message])
     except (LookAgain, Refused):
@@ -139,8 +141,8 @@ async def _search_line(client: Client, channel_id: int, message: MessageFacts) -
 
 
 async def _search(client: Client, channel_id: int, tried: Iterable[MessageFacts]) -> Sent:
-    """Read on from the moment of the first attempt, page by page, until each message is found or
-    the history ends.  Messages that most pages did not show are left out: nobody knows."""
+    """Read from the time of the first attempt, page by page, until each message is found or the
+    history ends.  Messages that are not on the first `PAGES` pages are left out."""
     missing = {message.id: message for message in tried}
     found: Sent = {}
     after = id_at(min(_begun(message) for message in missing.values()))

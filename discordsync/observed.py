@@ -1,4 +1,4 @@
-"""What stands in the guild, as plain frozen values: what `observe` brings.  Pure."""
+"""The observed state of the guild, as plain frozen values returned by `observe`.  Pure."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _DISCORD_EPOCH_MS = 1_420_070_400_000
 
 
 def moment_of(snowflake: int) -> datetime:
-    """When Discord made an id."""
+    """Return when Discord created an id."""
     return datetime.fromtimestamp(((snowflake >> 22) + _DISCORD_EPOCH_MS) / 1000, UTC)
 
 
 def id_at(moment: datetime) -> int:
-    """The smallest id that Discord can have made at that moment."""
+    """Return the smallest id that Discord can have created at that moment."""
     return (int(moment.timestamp() * 1000) - _DISCORD_EPOCH_MS) << 22
 
 
@@ -41,7 +41,7 @@ class Role:
 
     @property
     def rank(self) -> tuple[int, int]:
-        """Its height: of two roles at one position Discord takes the older one for the higher."""
+        """Return a sort key: of two roles at one position, Discord ranks the older one higher."""
         return (self.position, -self.id)
 
 
@@ -68,11 +68,13 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """`gone`: recorded ids that Discord positively says do not exist; `answered`: those that this
-    look asked for by id; `unasked`: those that are not listed and not asked for yet.  `made`: ids
-    of our own outcomes in this slice, by key, newer than any record; `called` likewise the names
-    that we gave, as they were sent and as they were answered.  `incomplete`: roles of which Discord
-    counts more holders than its member list named."""
+    """The observed state of the guild.
+
+    `gone`: recorded ids that Discord says do not exist.  `answered`: ids that this observation
+    fetched one by one.  `unasked`: ids that are not listed and were not fetched yet.  `made`: ids
+    from our own calls in this run, by key, newer than any record.  `called`: likewise the names
+    that we gave, as (sent, returned).  `incomplete`: roles of which Discord counts more holders
+    than its member list contains."""
 
     guild_id: int
     bot_id: int
@@ -88,8 +90,8 @@ class Observed:
     called: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     incomplete: frozenset[int] = frozenset()
     sent: frozenset[int] = frozenset()  # our messages, by their id in the outbox
-    # Own outcomes about direct lines: channels by person, people who take no messages, people to
-    # whom none could be opened, and whether nobody is to be written to any more.
+    # Results of our own direct-message calls: channels by person, people who accept no messages,
+    # people whose channel Discord refused to open, and whether all direct messages are disabled.
     lines: Mapping[int, int] = field(default_factory=dict)
     closed: frozenset[int] = frozenset()
     refused: frozenset[int] = frozenset()
@@ -97,7 +99,7 @@ class Observed:
 
     @property
     def bot_permissions(self) -> int:
-        """What the bot may do in the guild, by its roles."""
+        """Return the bot's permissions in the guild, by its roles."""
         bits = 0
         for role_id in (self.guild_id, *self.members.get(self.bot_id, ())):
             bits |= self.roles[role_id].permissions if role_id in self.roles else 0
@@ -105,7 +107,7 @@ class Observed:
 
     @property
     def bot_rank(self) -> tuple[int, int]:
-        """The height of the bot's highest role; it manages only roles below it."""
+        """Return the rank of the bot's highest role; it manages only roles below it."""
         mine = self.members.get(self.bot_id, frozenset())
         return max((self.roles[pk].rank for pk in mine if pk in self.roles), default=(0, 0))
 
@@ -113,7 +115,7 @@ class Observed:
         return frozenset(pk for pk, roles in self.members.items() if role_id in roles)
 
     def name_of(self, outside_id: int) -> str:
-        """The name of a role, channel or event, or ""."""
+        """Return the name of a role, channel or event, or ""."""
         found = (
             self.roles.get(outside_id)
             or self.channels.get(outside_id)
@@ -121,13 +123,13 @@ class Observed:
         )
         return found.name if found else ""
 
-    # -- after an own outcome ----------------------------------------------------------------
+    # -- after our own calls -----------------------------------------------------------------
 
     def with_role(self, role: Role) -> Observed:
         return replace(self, roles={**self.roles, role.id: role})
 
     def with_new_role(self, role: Role) -> Observed:
-        """A new role comes lowest and lifts every other one, the bot's own too."""
+        """Add a role.  Discord puts it lowest and raises every other one, the bot's own too."""
         lifted = {
             pk: replace(other, position=other.position + 1)
             if other.position >= role.position and pk != self.guild_id
@@ -208,6 +210,6 @@ def read_member(data: Mapping[str, Any]) -> tuple[int, frozenset[int]]:
 
 
 def read_member_name(data: Mapping[str, Any]) -> tuple[int, str]:
-    """The name by which a person is known in the guild."""
+    """Return a member's id and the name shown in the guild."""
     user = data["user"]
     return int(user["id"]), data.get("nick") or user.get("global_name") or user["username"]

@@ -1,7 +1,7 @@
 """Discord's permission bits that we use, and who gets which.  Pure.
 
 The bits are from Discord's documentation, "Permissions".  An overwrite may set only bits that the
-bot holds in the guild, denials included, so every bit here is one that operations.md asks for.
+bot has in the guild, denials included, so docs/operations.md asks for every bit that is used here.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ MANAGE_ROLES = 1 << 28
 CREATE_EVENTS = 1 << 44
 PIN_MESSAGES = 1 << 51
 
-# What everybody of a group may do where the group's role opens the door.
+# What members of a group may do in channels that the group's role opens.
 MEMBER_TEXT = VIEW_CHANNEL | SEND_MESSAGES | READ_MESSAGE_HISTORY
 MEMBER_VOICE = VIEW_CHANNEL | CONNECT | SPEAK
-# What a facilitator may do on top, in the group's own channels.
+# What a facilitator may do in addition, in the group's own channels.
 FACILITATOR_TEXT = MEMBER_TEXT | MANAGE_MESSAGES | PIN_MESSAGES
 FACILITATOR_VOICE = MEMBER_VOICE | MUTE_MEMBERS | MOVE_MEMBERS
-# The bot's own overwrite: @everyone is denied VIEW_CHANNEL, which would lock it out.
+# The bot's own overwrite: without it, denying VIEW_CHANNEL to @everyone would lock the bot out.
 BOT_TEXT = VIEW_CHANNEL | SEND_MESSAGES | READ_MESSAGE_HISTORY | MANAGE_CHANNELS
 BOT_VOICE = VIEW_CHANNEL | CONNECT | MANAGE_CHANNELS
 BOT_CATEGORY = VIEW_CHANNEL | MANAGE_CHANNELS
 
-# All that the bot must hold in the guild, by the name that Discord's own pages use.
+# All permissions that the bot needs in the guild, by the names that Discord uses.
 NEEDED = {
     "View Channels": VIEW_CHANNEL,
     "Manage Channels": MANAGE_CHANNELS,
@@ -49,25 +49,25 @@ NEEDED = {
     "Mute Members": MUTE_MEMBERS,
     "Move Members": MOVE_MEMBERS,
 }
-# Newer than the first invitations: given where the bot holds them, left out and reported where not.
+# Added after the first invitations: used if the bot has them, otherwise left out and reported.
 OPTIONAL = {"Pin Messages": PIN_MESSAGES}
 ADMINISTRATOR = 1 << 3
 ALL_NEEDED = sum(NEEDED.values())
 ALL_OPTIONAL = sum(OPTIONAL.values())
 
-# Never tolerated on an overwrite of ours, whoever added it: what opens a channel, and every Manage
-# permission (guild, nicknames, webhooks, expressions, events and threads beside those above).
+# Never tolerated on our overwrites: bits that open a channel, and every Manage permission (guild,
+# nicknames, webhooks, expressions, events and threads besides those above).
 OURS_ALONE = VIEW_CHANNEL | CONNECT | SEND_MESSAGES | MANAGE_CHANNELS | MANAGE_MESSAGES
 OURS_ALONE |= MANAGE_ROLES | 1 << 5 | 1 << 27 | 1 << 29 | 1 << 30 | 1 << 33 | 1 << 34
 
-# What each lane's calls need.  New channels need all: their overwrites name every bit.
+# What the calls of each lane need.  New channels need all: their overwrites contain every bit.
 _NEEDED_FOR = {
     "roles": MANAGE_ROLES,
     "access": MANAGE_ROLES,
     "names": VIEW_CHANNEL | MANAGE_CHANNELS,
     "events": VIEW_CHANNEL | CONNECT | CREATE_EVENTS,
-    "messages": 0,  # the channel's own overwrite gives it
-    "directs": 0,  # they are in no server
+    "messages": 0,  # the channel's own overwrite grants it
+    "directs": 0,  # not in a server
 }
 
 
@@ -76,7 +76,7 @@ def needed_for(lane: str) -> int:
 
 
 def lacking(held: int, needed: int = ALL_NEEDED) -> tuple[str, ...]:
-    """Names of needed permissions that are not among those held."""
+    """Return the names of needed permissions that are not among those held."""
     return _missing(held, {name: bit for name, bit in NEEDED.items() if needed & bit})
 
 
@@ -91,7 +91,7 @@ def _missing(held: int, wanted: Mapping[str, int]) -> tuple[str, ...]:
 
 
 def settable(bits: int, held: int) -> int:
-    """These bits without the optional ones that a bot with `held` may not set."""
+    """Return these bits without the optional ones that a bot with `held` may not set."""
     return bits if held & ADMINISTRATOR else bits & ~(ALL_OPTIONAL & ~held)
 
 
@@ -99,7 +99,7 @@ def settable(bits: int, held: int) -> int:
 
 
 def is_met(held: Overwrite | None, wanted: Overwrite) -> bool:
-    """Whether an overwrite of ours does what it should, bits that are tolerated left out."""
+    """Return whether an overwrite of ours is as desired, ignoring bits that are tolerated."""
     if held is None:
         return False
     allow, deny = added_bits(held, wanted)
@@ -107,13 +107,13 @@ def is_met(held: Overwrite | None, wanted: Overwrite) -> bool:
 
 
 def added_bits(held: Overwrite, wanted: Overwrite) -> tuple[int, int]:
-    """The allowed and denied bits that staff added and that are tolerated."""
+    """Return the allowed and denied bits that staff added and that are tolerated."""
     decided = wanted.allow | wanted.deny | OURS_ALONE
     return held.allow & ~decided, held.deny & ~decided
 
 
 def restore(held: Overwrite | None, wanted: Overwrite, bot: int) -> Overwrite:
-    """The wanted overwrite with the tolerated bits, as far as the bot may set them."""
+    """Return the desired overwrite plus the tolerated bits that the bot may set."""
     if held is None:
         return wanted
     allow, deny = added_bits(held, wanted)

@@ -1,26 +1,27 @@
-"""From what should stand and what stands to what is left to do.  Pure: no Django, network, clock.
+"""Compute the actions that are left to bring the guild to its desired state.
 
-Infrastructure (category, cohort channel, role, text and voice channel), by its record:
+Pure: no Django, network or clock.  Infrastructure (category, cohort channel, role, text and voice
+channel), by its record:
 
-    record says        asked for    not asked for
+    record             requested    not requested
     no id yet          create       withheld: needs_infrastructure
     an id, listed      compare: see plan_repairs.py
-    an id, gone        reported as missing; made anew only when staff forget the record
-    an id, unasked     reported as being checked; the next look asks for it
-    an id, unseen      reported as hidden from the bot: no answer proves absence
+    an id, gone        reported as missing; recreated only when staff ask for it
+    an id, unasked     reported as unconfirmed; the next observation fetches it by id
+    an id, unseen      reported as hidden from the bot: nothing proves that it is gone
 
-What hangs on something that is missing or hidden is not made either.
+An object whose parent is missing or hidden is not created either.
 
-Leaves (role grants, overwrites, events, messages) need only their parent:
+Role grants, overwrites, events and messages need only their parent:
 
-    a person           wanted, lacks the role             grant, once they are in the guild
-                       holds it, access ended on a date   revoke
-                       holds it for no reason             revoke, under the guard (`removes`)
+    a person           desired, does not have the role    grant, once they are in the guild
+                       has it, access ended on a date     revoke
+                       has it for no known reason         revoke, under the guard (`removes`)
     an event           see plan_events.py
-    a message          owed, and the text channel stands  send
-                       owed to a person directly          see plan_directs.py
+    a message          pending, the text channel exists   send
+                       pending, direct                    see plan_directs.py
 
-At last the policy of the whole withholds what cannot be done: see `_fit`.
+Finally, `_fit` withholds actions for which permissions or room are missing.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ from discordsync.steps import Item, key_to_send, rank
 
 LIMITS = {"channels": 500, "categories": 50, "roles": 250}  # of a guild; categories are channels
 IN_CATEGORY = 50
-# Harmless, or over in a moment: reported when nothing else is wrong.
+# Harmless or temporary: sorted last, so that they are reported only if nothing else is wrong.
 WORTH_KNOWING = frozenset({"renamed", "moved", "unconfirmed"})
 
 
@@ -97,14 +98,14 @@ def _messages(look: Look, group: WantedGroup) -> Iterator[Action]:
         )
 
 
-# -- policy of the whole -------------------------------------------------------------------------
+# -- permissions and limits ----------------------------------------------------------------------
 
 
 def _fit(look: Look, actions: list[Action]) -> tuple[list[Action], list[Withheld]]:
-    """Withhold what the bot may not do or the guild has no room for.
+    """Withhold actions for which the bot lacks permissions or the guild lacks room.
 
-    It is told before the first call, and nothing is left half-done: a cohort is made as a whole or
-    not begun.  What needs neither room nor the lacking permissions goes on.
+    The check comes before the first call, so that nothing is left half-done: a cohort is created
+    completely or not started.  Actions that need neither are kept.
     """
     full = _find_full(look, [action for action in actions if action.creates])
     kept, withheld = [], []
@@ -121,7 +122,7 @@ def _fit(look: Look, actions: list[Action]) -> tuple[list[Action], list[Withheld
 
 
 def _find_full(look: Look, creations: list[Action]) -> dict[int | None, str]:
-    """Cohorts for which there is no room, with the numbers; the others are counted before them."""
+    """Return cohorts for which there is no room, with the numbers; lower ids get room first."""
     used = find_used(look.desired, look.observed)
     full: dict[int | None, str] = {}
     for cohort_id in sorted({action.cohort_id or 0 for action in creations}):
@@ -139,7 +140,7 @@ def _find_full(look: Look, creations: list[Action]) -> dict[int | None, str]:
 
 
 def find_used(desired: Desired, observed: Observed) -> dict[str, int]:
-    """How much of each limit is used, by what the bot sees and by what it does not."""
+    """Return how much of each limit is used, hidden objects included."""
     kinds = [channel.type for channel in observed.channels.values()]
     hidden = desired.hidden.counts
     return {
@@ -156,7 +157,7 @@ def _shortage(look: Look, kind: str, used: dict[str, int], adds: int) -> str:
 
 
 def _find_crowded(look: Look, creations: Iterable[Action]) -> str:
-    """A category that stands and would hold too much, since others put channels into it."""
+    """Describe an existing category that would hold too many channels, or return ""."""
     adds = Counter((action.payload.body or {}).get("parent_id") for action in creations)
     for category in look.observed.channels.values():
         held = sum(c.parent_id == category.id for c in look.observed.channels.values())
@@ -170,7 +171,7 @@ def _find_crowded(look: Look, creations: Iterable[Action]) -> str:
 
 
 def _with_listed(look: Look, action: Action) -> Action:
-    """A refusal for want of room then tells how much the bot does not see."""
+    """Store how many objects the bot sees, so that a "full" error shows how many are hidden."""
     listed = {"channels": look.observed.channels, "roles": look.observed.roles}
     call = replace(action.payload, listed=len(listed[action.kind]))
     return replace(action, payload=call)

@@ -1,4 +1,4 @@
-"""Who gets a group's role and who loses it.  Pure; see plan.py."""
+"""Plan which people get a group's role and which lose it.  Pure; see plan.py."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def _changes(look: Look, group: WantedGroup, role_id: int) -> Iterator[Action]:
         yield _grant(look, group, person, role_id)
 
 
-# All taking away goes before all giving, so that nobody is in the new group and still in the old.
-# A revocation may give way to a farewell for a moment; the person's grants then wait as well.
+# Revocations come before grants, so that no one is in the new group and still in the old one.
+# A farewell message can delay a revocation briefly; the person's grants then wait as well.
 
 
 def take_before_giving(actions: Iterable[Action]) -> list[Action]:
-    """Let each grant come after the same person's revocations, if these are tried at all."""
+    """Order each grant after the same person's revocations, if those are attempted at all."""
     found = list(actions)
     revoked: dict[int, set[str]] = defaultdict(set)
     for action in found:
@@ -92,18 +92,18 @@ def _grant(look: Look, group: WantedGroup, person: int, role_id: int) -> Action:
     )
 
 
-# -- for the guard -------------------------------------------------------------------------------
+# -- for the removal guard -----------------------------------------------------------------------
 
 
 def find_people(look: Look) -> frozenset[int]:
-    """Everybody with desired or observed access in the whole guild: what the guard measures by."""
+    """Return everyone with desired or observed access; the removal guard measures against them."""
     groups = look.desired.groups.values()
     wanted = chain.from_iterable(group.people for group in groups)
     return frozenset(wanted).union(*(look.insiders(group) for group in groups))
 
 
 def find_removals(look: Look) -> frozenset[tuple[int, str]]:
-    """(group, person) of everybody who is in for no reason that a date explains."""
+    """Return (group id, person) of everyone with access that neither facts nor a date explain."""
     return frozenset(
         (group.id, str(person))
         for group in look.desired.groups.values()

@@ -1,4 +1,4 @@
-"""What the groups of a cohort share: its categories and its own channel.  Pure; see plan.py."""
+"""Plan what a cohort's groups share: its categories and its own channel.  Pure; see plan.py."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from discordsync.steps import Item, Owner, create, keys_to_create
 
 
 def plan_cohort(look: Look, cohort_id: int) -> Iterator[Item]:
-    """The categories that groups need, and the cohort's own channel in the first."""
+    """Plan the categories that groups need, and the cohort channel in the first one."""
     owner = Owner(cohort_id, None, _spokesman(look, cohort_id))
     needed = {group.category for group in look.creators(cohort_id)}
     if needed:
-        needed.add(keys.category(cohort_id, 1))  # the cohort's channel lives in the first
+        needed.add(keys.category(cohort_id, 1))  # it contains the cohort channel
     known = {key for key in look.desired.records if key.startswith(f"category:{cohort_id}:")}
     for key in sorted(needed | known):
         yield from _category(look, owner, key, wanted=key in needed)
@@ -73,7 +73,7 @@ def _create_cohort_channel(look: Look, owner: Owner, key: str, category: str) ->
 
 
 def _report(look: Look, owner: Owner, standing: Standing, key: str, what: str) -> Iterator[Trouble]:
-    """What is gone or hidden concerns every group of the cohort."""
+    """Report a missing or hidden object to every due group of the cohort."""
     if code := standing.trouble:
         for group in look.due_groups():
             if group.cohort_id == owner.cohort_id and group.live:
@@ -81,7 +81,7 @@ def _report(look: Look, owner: Owner, standing: Standing, key: str, what: str) -
 
 
 def _spokesman(look: Look, cohort_id: int) -> WantedGroup | None:
-    """The cohort's first group tells what is merely worth knowing, lest forty say the same."""
+    """Return the cohort's first live group if it is due.  It alone reports minor issues."""
     groups = look.desired.groups.values()
     live = [group for group in groups if group.cohort_id == cohort_id and group.live]
     first = min(live, key=lambda group: group.id, default=None)

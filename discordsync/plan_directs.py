@@ -1,15 +1,15 @@
-"""Direct messages: whom to write to now, and whose channel to ask for first.  Pure.
+"""Plan direct messages: who to write to now, and which channels to open first.  Pure.
 
-    the person            channel known   room for new ones   what is done
+    the person            channel known   room for new ones   action
     --------------------  --------------  ------------------  ------------------------------
     is in the server      yes             -                   send
     is in the server      no              yes                 open the channel, then send
-    is in the server      no              no                  nothing: the outbox sees to it
-    is not in the server  -               -                   nothing: it would be refused
-    takes none; or all    -               -                   nothing
-    are shut
+    is in the server      no              no                  none: the outbox handles it
+    is not in the server  -               -                   none: Discord would refuse it
+    accepts no messages   -               -                   none
 
-What is about a group that is being realized opens no channel.
+Nothing is sent while direct messages are disabled (`shut`).  Messages about a group that is being
+realized open no channel.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ from discordsync.steps import key_to_send
 
 
 def plan_directs(look: Look) -> Iterator[Action]:
-    """In the order in which they fell due, over all due groups, so that few places go to those who
-    waited longest."""
+    """Yield the actions for all due groups, oldest message first.
+
+    If there is room for few new channels, the people who have waited longest get them.
+    """
     if look.observed.shut:
         return
     waiting = [(direct, group) for group in look.due_groups() for direct in group.directs]
@@ -45,7 +47,7 @@ def plan_directs(look: Look) -> Iterator[Action]:
 
 
 def _taken(look: Look) -> int:
-    """Lines that were opened in this slice and that the facts do not show yet."""
+    """Count channels that were opened in this run and are not in the snapshot yet."""
     directs = (direct for group in look.desired.groups.values() for direct in group.directs)
     known = {direct.person for direct in directs if direct.channel_id}
     return len(look.observed.lines.keys() - known)

@@ -1,12 +1,12 @@
-"""Scheduled events: one budget for all cohorts.  Pure.
+"""Plan scheduled events; all cohorts share one limit.  Pure.
 
-wanted (its start is ahead)            recorded, listed     compare, edit what differs
-  within the horizon                   recorded, gone       create again: a leaf is repaired
+desired (starts in the future)         recorded, listed     compare, edit what differs
+  and within the horizon               recorded, gone       create again, without asking staff
                                        not recorded         create, while there is room
                                        recorded, unseen     nothing
 cancelled, or its group has ended      listed, not begun    delete
-its start has passed                   -                    history: nothing, whatever happened
-twice (our mark, another id)           listed, not begun    delete the one that is no record's
+its start has passed                   -                    nothing: it is history
+duplicate (our mark, another id)       listed, not begun    delete the one that has no record
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ EVENTS = 100  # scheduled or active in a guild
 
 
 def plan_events(look: Look) -> Iterator[Action | Withheld | Trouble]:
-    """Actions for due groups; the room is counted over all."""
+    """Yield actions for due groups; events of all groups count to the limit."""
     due = {group.id: group for group in look.due_groups()}
     for event in _with_room(look):
         if event.group_id in due:
@@ -37,7 +37,7 @@ def plan_events(look: Look) -> Iterator[Action | Withheld | Trouble]:
 
 
 def _with_room(look: Look) -> list[WantedEvent]:
-    """Events that stand, and of the others the earliest for which the guild has room."""
+    """Return the existing events, and the earliest of the others for which the guild has room."""
     hidden = look.desired.hidden.counts.get("events", 0)
     room, chosen = EVENTS - count_listed(look.observed) - hidden, []
     for event in look.desired.events:
@@ -50,12 +50,12 @@ def _with_room(look: Look) -> list[WantedEvent]:
 
 
 def count_listed(observed: Observed) -> int:
-    """Events that count towards the limit, as far as the bot sees them."""
+    """Return how many of the events that the bot sees count to the limit."""
     return sum(event.status in {SCHEDULED, ACTIVE} for event in observed.events.values())
 
 
 def _has_place(look: Look, event: WantedEvent) -> bool:
-    """Whether the group's voice channel stands or is about to."""
+    """Return whether the group's voice channel exists or is about to be created."""
     group = look.desired.groups[event.group_id]
     return look.is_coming(keys.voice_channel(group.id), group)
 

@@ -1,4 +1,4 @@
-"""A group's role and channels: what is made, repaired or reported.  Pure; see plan.py."""
+"""Plan what to create, repair or report of a group's role and channels.  Pure; see plan.py."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CHANNELS = {"text_channel": "text channel", "voice_channel": "voice channel"}
 
 
 def plan_infrastructure(look: Look, group: WantedGroup) -> Iterator[Item]:
-    """An ended group only loses people and is kept shut; one without members gets nothing new."""
+    """Plan one group.  An ended group is kept hidden; one without members gets nothing new."""
     for key in look.doors(group):
         yield from take_off(look, group, key)
     if not group.live:
@@ -54,8 +54,11 @@ def _create_role(look: Look, group: WantedGroup, key: str) -> Action:
 
 
 def _turn(look: Look, group: WantedGroup) -> frozenset[str]:
-    """What is tried before a group is begun.  Where it is not known how many channels are hidden
-    from the bot, the guild may turn out to be full: then groups are made one after the other."""
+    """Return the actions to try before the group is started.
+
+    If it is unknown how many channels are hidden from the bot, the guild may turn out to be full.
+    Groups are then created one after the other.
+    """
     if look.desired.hidden.is_known:
         return frozenset()
     creators = look.creators(group.cohort_id)
@@ -87,7 +90,7 @@ def _channel(look: Look, group: WantedGroup, kind: str, what: str) -> Iterator[I
     key, owner = f"{kind}:{group.id}", Owner.of(group)
     match look.standing(key):
         case Standing.UNMADE:
-            # What nobody asked for is shown; what is asked for is made where its place is sure.
+            # Show what no one has requested; create what is requested only if its parents are sure.
             if group.has_members and (not look.may_create(group.id) or look.has_place(key, group)):
                 yield if_asked(look, group, _create_channel(look, group, key, what))
         case Standing.STANDS:
@@ -130,7 +133,7 @@ def _keep_shut(look: Look, group: WantedGroup) -> Iterator[Action]:
 
 
 def _cohort_door(look: Look, group: WantedGroup) -> Iterator[Action]:
-    """The group's role opens the cohort's channel: one overwrite of its own."""
+    """Let the group's role see the cohort channel, by an overwrite of its own."""
     cohort_channel, role = keys.cohort_channel(group.cohort_id), keys.role(group.id)
     if not (look.is_coming(cohort_channel, group) and look.is_coming(role, group)):
         return
@@ -160,6 +163,6 @@ def _cohort_door(look: Look, group: WantedGroup) -> Iterator[Action]:
 def _report(
     look: Look, group: WantedGroup, standing: Standing, key: str, what: str
 ) -> Iterator[Trouble]:
-    """What is recorded and gone or hidden: never silently made anew."""
+    """Report a recorded object that is gone or hidden; it is never recreated silently."""
     if code := standing.trouble:
         yield Trouble(group.id, code, f"the {what} (Discord id {look.id_of(key)})")

@@ -1,11 +1,11 @@
-"""Comparing what stands: what is put right, and what is only reported.  Pure; see plan.py.
+"""Compare existing objects: repair some differences and report others.  Pure; see plan.py.
 
-overwrites that differ                            put back
-bits that staff added to overwrites of ours       tolerated, but for those in OURS_ALONE
-an overwrite that lets somebody in for no reason  taken off (Look.strays)
-a name that the facts changed                     written
-a name that somebody changed outside              reported
-a channel without a category                      put into its own, once that stands
+overwrites that differ                            restored
+bits that staff added to our overwrites           tolerated, except for those in OURS_ALONE
+an overwrite that lets someone in for no reason   removed (Look.strays)
+a name that has changed in the facts              written
+a name that was changed in Discord                reported
+a channel without a category                      moved into its own, once that exists
 a channel moved into another category             reported
 """
 
@@ -20,7 +20,7 @@ from discordsync.look import Look
 from discordsync.observed import Channel, Overwrite
 from discordsync.steps import Item, Owner, edit
 
-# In the channels' lane both go before anything new, taking away before giving.
+# In the channels lane both come before anything new, and removing access before giving it.
 TAKING, GIVING = 0, 1
 
 
@@ -36,7 +36,10 @@ def put_back(look: Look, owner: Owner, key: str, wanted: list[Overwrite]) -> Ite
 
 
 def take_off(look: Look, group: WantedGroup, key: str) -> Iterator[Action]:
-    """Each falls under the guard where no date explains that the person has no access any more."""
+    """Remove stray overwrites.
+
+    The removal guard applies unless the access has ended on a date or the role gives it anyway.
+    """
     for stray in look.strays(group, key):
         channel, person = _channel(look, key), stray.target
         ended = group.why_ended(person)
@@ -80,7 +83,7 @@ def _permit(
         rank=rank,
         removes=removes,
         ends=ends,
-        repeatable=call.method == "PUT",  # what was taken off cannot be taken off again
+        repeatable=call.method == "PUT",  # deleting an overwrite twice fails
         payload=call,
     )
 
@@ -100,7 +103,7 @@ def _write_name(look: Look, owner: Owner, key: str, name: str, before: str) -> A
     target = f"the name of “{before}” to “{name}”"
     if keys.kind_of(key) == "role":
         return edit(owner, calls.rename_role(guild, outside_id, key, name), "roles", target, why)
-    # Discord takes two new names in ten minutes: a lane of its own, lest all channels wait.
+    # Discord allows two renames in 10 minutes: a separate lane keeps other calls from waiting.
     return edit(owner, calls.rename_channel(outside_id, key, name), "names", target, why)
 
 

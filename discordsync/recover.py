@@ -1,18 +1,18 @@
-"""Finding what is ours and has no record: after a cut-off call, or on staff's word.  Pure.
+"""Find our objects that have no record, after an interrupted call or as orphans.  Pure.
 
-    what            is known by                                          taken when
-    category, role  an intent: same name, new since, bare, unrecorded    its record waits for an id
-    cohort channel  the mark in its topic                                its record waits for an id
-    text channel    the mark in its topic                                its record waits for an id
-    voice channel   the group's role in its overwrites, new since        its record waits for an id
-    event           the mark in its description                          its record waits for an id
-    a marked one    no record at all, or one of something that is gone   only on staff's word
+    object          recognized by                                        taken when
+    category, role  an intent: same name, new since, bare, unrecorded    its record has no id
+    cohort channel  the mark in its topic                                its record has no id
+    text channel    the mark in its topic                                its record has no id
+    voice channel   the group's role in its overwrites, new since        its record has no id
+    event           the mark in its description                          its record has no id
+    an orphan       a mark without a record, or whose object is gone     only if staff adopt it
 
-Until staff have spoken, marked objects without a record or an open intent are orphans. A clone is
-one once its original is deleted, since it has the same topic: the group or cohort that it names is
-held. Many of which nothing is recorded mean that this database may be older than what is outside,
-and everything is held (cohorts.sync.mirror.Orphans).  On staff's word a text channel brings its
-group's role, voice channel and category with it, which carry no mark.
+Marked objects without a record or an open intent are orphans until staff adopt them.  A clone
+becomes one when its original is deleted, since it has the same topic: the group or cohort that the
+mark names is held.  Many orphans without any record suggest that this database is older than the
+Discord server, and everything is held (cohorts.sync.mirror.Orphans).  Adopting a text channel also
+adopts its group's role, voice channel and category, which carry no mark.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SLACK = timedelta(minutes=1)
 
 
 def find_lost(snapshot: Snapshot, observed: Observed) -> dict[str, int]:
-    """Ids of objects whose records wait for one, by key."""
+    """Return the ids of objects whose records have none yet, by key."""
     found: dict[str, int] = {}
     taken = {record.outside_id for record in snapshot.records.values()}
     waiting = [record for record in snapshot.records.values() if record.outside_id is None]
@@ -73,13 +73,13 @@ def _candidates(
 
 
 def _fresh(record: Record, objects: Iterable[Role | Channel]) -> list[int]:
-    """Same name, and not there before the intent."""
+    """Return the ids of objects with the record's name that did not exist before the intent."""
     same = [o for o in objects if o.name == record.name_sent and o.id not in record.seen_before]
     return _new(record, same)
 
 
 def _new(record: Record, objects: Iterable[Role | Channel]) -> list[int]:
-    """Not older than the intent by more than a minute."""
+    """Return the ids of objects that are at most one minute older than the intent."""
     begun = record.intended_at
     return [o.id for o in objects if begun and moment_of(o.id) >= begun - SLACK]
 
@@ -102,12 +102,12 @@ def _opens(channel: Channel, role_id: int | None, kind: int) -> bool:
     return channel.type == kind and role_id is not None and role_id in channel.overwrites
 
 
-# -- strangers -------------------------------------------------------------------------------
+# -- orphans ---------------------------------------------------------------------------------
 
 
 def find_strangers(snapshot: Snapshot, observed: Observed) -> dict[str, int]:
-    """Objects with our installation's mark that no record explains, by key, with what hangs on
-    them: a text channel tells its role, its voice channel and its category."""
+    """Return objects with our installation's mark that no record explains, by key, and those that
+    belong to them: a text channel leads to its role, its voice channel and its category."""
     taken = {record.outside_id for record in snapshot.records.values()}
     known = _known_keys(snapshot)
     marked: dict[str, int] = {}
@@ -123,7 +123,7 @@ def find_strangers(snapshot: Snapshot, observed: Observed) -> dict[str, int]:
 
 
 def describe_orphans(strangers: dict[str, int], snapshot: Snapshot, observed: Observed) -> Orphans:
-    """What was found, with the groups and cohorts that the marks name."""
+    """Return the orphans' names, and the groups and cohorts that their marks name."""
     owners = {key: owner for key in strangers if (owner := _owner(key, snapshot))}
     named = set(owners.values())
     return Orphans(
@@ -135,7 +135,7 @@ def describe_orphans(strangers: dict[str, int], snapshot: Snapshot, observed: Ob
 
 
 def _owner(key: str, snapshot: Snapshot) -> tuple[str, int] | None:
-    """The group or cohort that a mark names; None for what only hangs on a marked object."""
+    """Return the group or cohort that a mark names; None for an object found without a mark."""
     number = keys.number_of(key)
     match keys.kind_of(key):
         case "cohort_channel":
@@ -149,13 +149,13 @@ def _owner(key: str, snapshot: Snapshot) -> tuple[str, int] | None:
 
 
 def _is_unexplained(key: str, snapshot: Snapshot, observed: Observed) -> bool:
-    """Whether the key has no record, or one that was made anew behind this database's back."""
+    """Return whether the key has no record, or a record whose object is gone."""
     record = snapshot.records.get(key)
     return record is None or record.outside_id in observed.gone
 
 
 def _known_keys(snapshot: Snapshot) -> frozenset[str]:
-    """What the facts know: other marks are history."""
+    """Return the keys of known cohorts, groups and future meetings; other marks are history."""
     return frozenset(
         [keys.cohort_channel(pk) for pk in snapshot.cohorts]
         + [keys.text_channel(pk) for pk in snapshot.groups]
@@ -172,7 +172,7 @@ def _marks(observed: Observed) -> list[tuple[int, str]]:
 def _hanging(key: str, channel: Channel, snapshot: Snapshot, observed: Observed) -> dict[str, int]:
     group = snapshot.groups[keys.number_of(key)]
     found: dict[str, int] = {}
-    # Others (a moderators' role, say) may have an overwrite too, but not just this one.
+    # Other roles (moderators, say) may have an overwrite too, but not exactly this one.
     roles = [
         pk for pk, held in channel.overwrites.items() if permissions.is_met(held, _group_door(pk))
     ]

@@ -1,4 +1,4 @@
-"""Staff's word on objects that exist already, and who has used the bot."""
+"""Import existing objects by id, and record who has used the bot."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from discordsync.models import DirectLine, DiscordObject
 
 Kind = DiscordObject.Kind
 
-# What belongs to a cohort as a whole; everything else that staff can record belongs to a group.
+# What belongs to a cohort as a whole; the other kinds that staff can import belong to a group.
 OF_COHORT = frozenset({Kind.CATEGORY, Kind.COHORT_CHANNEL})
 OF_GROUP = frozenset({Kind.ROLE, Kind.TEXT_CHANNEL, Kind.VOICE_CHANNEL})
 
@@ -23,10 +23,10 @@ OF_GROUP = frozenset({Kind.ROLE, Kind.TEXT_CHANNEL, Kind.VOICE_CHANNEL})
 def record_existing(
     kind: str, *, cohort: Cohort, group: Group | None, outside_id: int, ordinal: int = 1
 ) -> DiscordObject:
-    """Point our record at an object that exists already; it owes nobody a welcome.
+    """Import an existing object: point our record at its id.  It gets no welcome message.
 
-    `ordinal` tells a cohort's categories apart, from 1.  A record that pointed elsewhere is
-    changed.  Raises Refusal: no_such_kind, needs_group, no_group_here, other_cohort, id_taken.
+    `ordinal` is a category's number within its cohort, from 1.  An existing record is changed.
+    Raises Refusal: no_such_kind, needs_group, no_group_here, other_cohort, id_taken.
     """
     check_place(kind, cohort, group)
     key = key_of(kind, cohort, group, ordinal)
@@ -40,7 +40,7 @@ def record_existing(
             "cohort": cohort,
             "group": group,
             "outside_id": outside_id,
-            "name_sent": "",  # its name is its own: nothing is renamed, nothing reported
+            "name_sent": "",  # its name is not ours: never renamed or reported
             "name_answered": "",
             "intended_at": None,
             "seen_before": [],
@@ -59,12 +59,12 @@ def key_of(kind: str, cohort: Cohort, group: Group | None, ordinal: int = 1) -> 
 
 
 def describe(row: DiscordObject) -> str:
-    """ "the role of Group 1", for sentences."""
+    """Return a phrase such as "the role of Group 1"."""
     return f"the {row.get_kind_display().lower()} of {row.group or row.cohort}"
 
 
 def check_place(kind: str, cohort: Cohort, group: Group | None) -> None:
-    """Refuse what cannot be recorded by hand.  Raises Refusal."""
+    """Raise Refusal if such an object cannot be imported."""
     if kind not in OF_COHORT | OF_GROUP:
         raise Refusal("no_such_kind", f"“{kind}” is nothing that can be recorded by hand.")
     label = Kind(kind).label.lower()
@@ -80,9 +80,9 @@ def check_place(kind: str, cohort: Cohort, group: Group | None) -> None:
 
 
 def note_use(discord_id: int, *, now: datetime) -> None:
-    """Somebody has used the bot, so that it may write to them; strangers are not written down.
+    """Record that a known person has used the bot, so that it may write to them.
 
-    A line that was closed is open again: whoever speaks to the bot may have opened it.
+    A closed channel counts as open again: the person may have allowed direct messages since.
     """
     if User.objects.filter(discord_id=discord_id).exists():
         DirectLine.objects.update_or_create(

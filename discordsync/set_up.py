@@ -1,4 +1,4 @@
-"""What Discord has to say of one person's set-up.  Named in settings.SET_UP_LINES."""
+"""The Discord lines of a person's set-up.  Named in settings.SET_UP_LINES."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ State = AccessState.State
 
 
 def find_lines(scene: Scene) -> Iterator[Line]:
-    """One query."""
+    """Yield the person's set-up lines for Discord.  One query."""
     if MIRROR not in configured_mirrors():
         return
     yield account_line(scene.person)
@@ -82,7 +82,7 @@ def server_line(scene: Scene) -> Line:
 
 
 def is_inside(row: AccessState) -> bool:
-    """Only of people in the server it is said that their access stands, comes or is held up."""
+    """Return whether an access state implies that the person is in the server."""
     return row.state in {State.HAS, State.WANTED, State.WITHHELD, State.FAILED} and (
         row.reason != UNSEEN
     )

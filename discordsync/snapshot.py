@@ -1,4 +1,4 @@
-"""From the database to plain values, in a constant number of queries for any number of groups."""
+"""Read the facts from the database, in a constant number of queries for any number of groups."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ from discordsync.models import DiscordObject
 from guestvisits.selectors import guest_windows
 from meetings.models import Meeting
 
-FORMER_FOR = timedelta(days=365)  # how long a date explains why somebody lost access
-GONE_FOR = timedelta(hours=1)  # how long Discord's word that it does not know an object is good
+FORMER_FOR = timedelta(days=365)  # how long a past date explains lost access
+GONE_FOR = timedelta(hours=1)  # how long a confirmed absence is trusted
 CLOSED = "the account was closed"
 
 
@@ -90,8 +90,8 @@ def take(now: datetime) -> Snapshot:
 
 
 def _positions(groups: Iterable[Group]) -> dict[int, int]:
-    """Each group's place in its cohort.  Groups are never deleted once they have records, and new
-    ones come last, so that a place, and with it a category, stays."""
+    """Return each group's position in its cohort.  It never changes, nor does its category: groups
+    with records are never deleted, and new ones come last."""
     counts: dict[int, int] = defaultdict(int)
     positions = {}
     for group in groups:
@@ -101,7 +101,7 @@ def _positions(groups: Iterable[Group]) -> dict[int, int]:
 
 
 class _People:
-    """Everybody once, however many memberships they have."""
+    """All people, each read only once."""
 
     def __init__(self) -> None:
         rows = list(User.objects.values_list("pk", "nickname", "name", "discord_id", "is_active"))
@@ -113,7 +113,7 @@ class _People:
         return self._by_id[pk]
 
     def has_left(self, pk: int) -> bool:
-        """Whether the account was closed: all access ends with it."""
+        """Return whether the account was closed, which ends all access."""
         return pk in self._closed
 
 
@@ -193,7 +193,7 @@ def _meetings(now: datetime) -> dict[int, list[MeetingFacts]]:
 def _messages(now: datetime) -> dict[int, list[MessageFacts]]:
     messages: dict[int, list[MessageFacts]] = defaultdict(list)
     waiting = due_messages(Message.Channel.DISCORD_CHANNEL, now)
-    heard = bool(waiting) and is_bot_heard()  # a button that nobody answers is worse than none
+    heard = bool(waiting) and is_bot_heard()  # a button without an answer is worse than none
     for due in waiting:
         if due.group_id is not None:
             messages[due.group_id].append(_message(due, heard=heard))
@@ -213,8 +213,8 @@ def _message(due: DueMessage, *, heard: bool) -> MessageFacts:
 
 
 def _directs(now: datetime) -> dict[int, list[DirectFacts]]:
-    """Direct messages that their readers still want, by the group that they are about.  Those whose
-    sending was cut off are looked for, whatever is wanted now."""
+    """Return direct messages that their recipients still want, by the group that they concern.
+    Messages whose sending was interrupted are always included, to find out whether they arrived."""
     found: dict[int, list[DirectFacts]] = defaultdict(list)
     waiting = due_messages(Message.Channel.DISCORD_DM, now)
     if not waiting:
@@ -231,7 +231,7 @@ def _directs(now: datetime) -> dict[int, list[DirectFacts]]:
 
 
 def _next_tries(now: datetime) -> dict[int, datetime]:
-    """When a message of each group, on whatever channel of Discord's, is to be tried next."""
+    """Return when a message of each group, on any of Discord's channels, is to be tried next."""
     found = next_tries(Message.Channel.DISCORD_CHANNEL, now)
     for group_id, moment in next_tries(Message.Channel.DISCORD_DM, now).items():
         found[group_id] = min(moment, found.get(group_id, moment))

@@ -1,4 +1,4 @@
-"""How actions on what we make are named, ordered and, where nobody asked, withheld.  Pure."""
+"""Helpers that name and order actions and withhold those that no one requested.  Pure."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Item = Action | Withheld | Trouble
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose object something is: a group's, or what the groups of a cohort share.
+    """The owner of an object: one group, or a cohort (`group` is None).
 
-    `teller` is the group that reports what is merely worth knowing of it.
+    `teller` is the group that reports minor issues with the object.
     """
 
     cohort_id: int
@@ -37,12 +37,12 @@ def key_to_send(message_id: int) -> str:
 
 
 def rank(group: WantedGroup, step: int) -> int:
-    """Group by group, so that the first is usable long before the last is made."""
+    """Return a rank that finishes the first group long before the last one is created."""
     return 10 + 4 * group.position + step
 
 
 def keys_to_create(*needed: str) -> frozenset[str]:
-    """The keys of the actions that make these objects, for an action's `needs`."""
+    """Return the keys of the actions that create these objects, for an action's `needs`."""
     return frozenset(f"create {key}" for key in needed)
 
 
@@ -71,7 +71,7 @@ def create(
 
 
 def if_asked(look: Look, group: WantedGroup, action: Action) -> Item:
-    """Infrastructure is made only for a group that was asked for."""
+    """Withhold the creation of infrastructure unless it was requested for the group."""
     return action if look.may_create(group.id) else Withheld(action, "needs_infrastructure")
 
 

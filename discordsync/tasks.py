@@ -1,4 +1,4 @@
-"""What the clock calls."""
+"""Scheduled tasks."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from discordsync.voice.noting import note_presence
 
 RECENT = timedelta(hours=3)
 
-# The first days of a long meeting must not be forgotten before its end is looked at.
+# Sessions of a long meeting's first days must not be deleted before its end is processed.
 MARGIN = timedelta(days=2)
 
 
 def note_recent_presence() -> None:
-    """Every minute: whoever is at a meeting, and whoever was not when it has ended."""
+    """Record attendance at current and recent meetings.  Runs every minute."""
     now = clock.now()
     note_presence(now - RECENT, now)
 
 
 def note_kept_presence() -> None:
-    """Every hour: the same for all that is kept, whatever was down or has changed since."""
+    """Record attendance at all meetings with stored sessions, to catch up on outages.  Hourly."""
     now = clock.now()
     note_presence(now - timedelta(days=settings.VOICE["keep_days"]) + MARGIN, now)

@@ -1,4 +1,4 @@
-"""What can be wrong with Discord: what it means and what to do about it."""
+"""The issues that can occur with Discord: what each means and what to do about it."""
 
 from __future__ import annotations
 

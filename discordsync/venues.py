@@ -1,4 +1,4 @@
-"""Where groups meet: their voice channels.  Named in settings.MEETING_VENUES."""
+"""The groups' voice channels as meeting venues.  Named in settings.MEETING_VENUES."""
 
 from __future__ import annotations
 

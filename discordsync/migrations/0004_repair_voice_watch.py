@@ -27,7 +27,7 @@ def repair(apps, schema_editor):
 def _make_conditional(model, schema_editor):
     unconditional = models.UniqueConstraint(fields=["ear", "channel_id"], name="voice_watch_once")
     schema_editor.remove_constraint(model, unconditional)
-    # SQLite makes the whole table again for that, with the constraints that the model has.
+    # SQLite rebuilds the whole table for that, with the constraints that the model has.
     if schema_editor.connection.vendor != "sqlite":
         (conditional,) = [one for one in model._meta.constraints if one.name == unconditional.name]
         schema_editor.add_constraint(model, conditional)

@@ -1,5 +1,5 @@
-"""Who was in the groups' voice channels: heard by the bot, kept for some days, told to `meetings`.
+"""Voice sessions in the groups' channels: recorded by the bot, kept for some days.
 
-`hearing` writes down what a connected bot sees; `noting` makes attendances of it.  The bot itself
-only looks (`discordsync.bot`).
+`hearing` stores what a connected bot sees; `noting` turns it into attendances in `meetings`.  The
+bot itself only observes (`discordsync.bot`).
 """

@@ -1,7 +1,7 @@
-"""What a connected bot sees in the voice channels becomes watches and stays.
+"""Store what a connected bot sees in the voice channels, as watches and sessions (`VoiceStay`).
 
-Each look is a comparison with what is written down, whatever made the bot look; so an event that
-was missed, or came twice, makes no difference after the next look.
+Each call compares with what is stored, regardless of the event that triggered it.  An event that
+was missed or arrived twice makes no difference after the next call.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from django.db import transaction
 
 from discordsync.models import DiscordObject, VoiceStay, VoiceWatch
 
-# A connection can have been dead for so long before anybody notices: Discord is asked for a sign of
-# life every 41 seconds, and the client waits 60 for it.
+# How long a connection can be dead before it is noticed: the client sends a heartbeat every 41
+# seconds and waits 60 seconds for the acknowledgement.
 DOUBT = timedelta(minutes=2)
 
-# A watch that was not prolonged for so long belongs to a bot that is gone.
+# A watch that was not extended for this long belongs to a bot that has stopped.
 GONE_AFTER = timedelta(minutes=2)
 
 
 @transaction.atomic
 def hear(ear: str, here: Mapping[int, Collection[int]], *, now: datetime) -> None:
-    """Write down who is in our voice channels at `now`.
+    """Store who is in our voice channels at `now`.
 
-    `here` has the ids of the accounts in each voice channel that the bot sees, empty ones too;
-    channels that are not ours are passed over.  `ear` names one unbroken time of listening: between
-    its first look and this one nothing was missed.
+    `here` contains the account ids in each voice channel that the bot sees, including empty ones;
+    channels that are not ours are ignored.  `ear` identifies one uninterrupted observation: nothing
+    was missed between its first call and this one.
     """
     watches, is_new = _prolong(ear, here, now)
     places = {account: channel for channel in watches for account in here[channel]}
@@ -48,13 +48,13 @@ def hear(ear: str, here: Mapping[int, Collection[int]], *, now: datetime) -> Non
 def _prolong(
     ear: str, here: Mapping[int, Collection[int]], now: datetime
 ) -> tuple[dict[int, VoiceWatch], bool]:
-    """By channel the watches of this ear that hold at `now`, and whether it is its first look."""
+    """Return this ear's watches, extended to `now`, by channel, and whether they are its first."""
     groups = our_channels(here)
     mine = VoiceWatch.objects.filter(ear=ear)
     before = list(mine)
     held = {row.channel_id: row for row in before if groups.get(row.channel_id) == row.group_id}
     if len(held) < len(before):
-        # Seen again later, or belonging to another group now, a channel has another watch.
+        # A channel that was hidden for a while, or has changed groups, gets a new watch.
         mine.exclude(pk__in=[row.pk for row in held.values()]).update(ear="")
     mine.update(heard_until=now)
     new = [
@@ -67,12 +67,12 @@ def _prolong(
 
 
 def _is_alive(watch: VoiceWatch, now: datetime) -> bool:
-    """Whether another bot seems to listen as well."""
+    """Return whether another bot seems to observe the channel as well."""
     return bool(watch.ear) and watch.heard_until > now - GONE_AFTER
 
 
 def our_channels(channel_ids: Collection[int]) -> dict[int, int]:
-    """Those of them that are groups' voice channels, with the group's id."""
+    """Return those channels that are groups' voice channels, with the group's id."""
     ours = DiscordObject.objects.filter(
         kind=DiscordObject.Kind.VOICE_CHANNEL, outside_id__in=channel_ids, gone_at__isnull=True
     )
@@ -80,15 +80,15 @@ def our_channels(channel_ids: Collection[int]) -> dict[int, int]:
 
 
 def _close(stay: VoiceStay, now: datetime) -> None:
-    """At the last moment at which it is known to have lasted."""
+    """Close a session at the last moment at which it is known to have lasted."""
     stay.until = max(stay.since, min(now, stay.watch.heard_until))
     stay.save(update_fields=["until"])
 
 
 def doubt(ear: str) -> None:
-    """The connection broke: what was heard last may have been nothing but silence on a dead wire.
+    """Shorten an ear's watches by `DOUBT`, because a broken connection may have been dead before.
 
-    The next look must come from another ear.
+    The next call must use another ear.
     """
     watches = list(VoiceWatch.objects.filter(ear=ear))
     for watch in watches:
@@ -97,6 +97,6 @@ def doubt(ear: str) -> None:
 
 
 def forget_before(moment: datetime) -> None:
-    """Away with whatever was over by then."""
+    """Delete sessions and watches that ended before this moment."""
     VoiceStay.objects.filter(until__lt=moment).delete()
     VoiceWatch.objects.filter(heard_until__lt=moment).delete()

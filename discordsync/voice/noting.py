@@ -1,4 +1,4 @@
-"""What was heard in the voice channels, handed to whoever keeps attendance."""
+"""Turn voice sessions into attendances."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from meetings.presence import OPENS_BEFORE, Span
 
 
 def note_presence(since: datetime, now: datetime) -> int:
-    """Check in whoever was at the meetings that were not over at `since`.
+    """Check in everyone who was at the meetings that were not over at `since`.
 
     A constant number of queries for any number of meetings.  Returns how many attendances changed.
     """
@@ -28,7 +28,7 @@ def note_presence(since: datetime, now: datetime) -> int:
 
 
 def read_heard(group_ids: Collection[int], since: datetime) -> dict[int, Heard]:
-    """By group what was heard after `since`.  Three queries."""
+    """Return the coverage and the voice sessions after `since`, by group.  Three queries."""
     people = _recognised(group_ids)
     times: dict[int, list[Span]] = defaultdict(list)
     for watch in VoiceWatch.objects.filter(group__in=group_ids, heard_until__gt=since):
@@ -46,13 +46,13 @@ def read_heard(group_ids: Collection[int], since: datetime) -> dict[int, Heard]:
 
 
 def _span(stay: VoiceStay) -> Span:
-    """No stay is known to have lasted longer than somebody listened."""
+    """Return a session's span; it ends with its watch, since nothing is known after that."""
     known_until = max(stay.watch.heard_until, stay.since)
     return Span(stay.since, min(stay.until or known_until, known_until))
 
 
 def _recognised(group_ids: Collection[int]) -> dict[int, int]:
-    """The ids of people who may be at these groups' meetings, by that of their Discord account."""
+    """Return the user ids of people who may be at these groups' meetings, by Discord account."""
     members = Membership.objects.filter(group__in=group_ids)
     others = Attendance.objects.filter(meeting__group__in=group_ids)
     known = User.objects.filter(
