@@ -73,8 +73,10 @@ def _bodies(now: datetime) -> QuerySet[CalendarCopy, dict]:
 
 
 def _awaited(now: datetime) -> frozenset[str]:
-    """Return ids of events that were made and are not over: each must be found or confirmed
-    gone."""
+    """Return ids of events that were made and are not over.
+
+    Each must be found or confirmed gone.
+    """
     is_ahead = Q(last_starts_at__isnull=True) | Q(last_starts_at__gt=now)
     series = CalendarSeries.objects.filter(is_ahead, made_at__isnull=False, gone_at__isnull=True)
     events = CalendarEvent.objects.filter(

@@ -58,8 +58,7 @@ def take_snapshot(now: datetime) -> Snapshot:
 
 
 def _groups(now: datetime) -> Iterable[Group]:
-    """Return groups that are live, have a pending request, or have a series with occurrences
-    ahead."""
+    """Return groups that are live, have a pending request, or have a series with more to come."""
     asked = GroupSync.objects.filter(
         group=OuterRef("pk"), mirror=MIRROR, create_asked_at__isnull=False
     )

@@ -1,4 +1,4 @@
-"""A stand-in for Google Calendar that speaks its own protocol."""
+"""A stand-in for Google Calendar that implements its HTTP API."""
 
 from calendarsync.sandbox.world import CalendarSandbox
 

@@ -1,4 +1,4 @@
-"""A person answers an invitation: to a whole series, or to one occurrence of it."""
+"""Record a person's answer to an invitation: to a whole series, or to one occurrence."""
 
 from calendarsync.sandbox.attendees import ANSWERS, by_address, with_answer
 from calendarsync.sandbox.instances import exceptions, find, instance_id, is_cancelled, is_series
@@ -17,7 +17,7 @@ def respond(
     original_start: str | None = None,
     comment: str | None = None,
 ) -> Event:
-    """Keep the answer; one to an occurrence makes an exception with a full attendee list.
+    """Store the answer. Answering one occurrence makes an exception with a full attendee list.
 
     Raises ValueError for an unknown event, occurrence, person or answer.
     """
@@ -50,7 +50,7 @@ def _invitation(state: State, event_id: str, original_start: str | None) -> Even
 
 
 def occurrence_id(series: Event, original_start: str) -> str:
-    """Raises ValueError unless the series has an occurrence that starts then."""
+    """Return the id of the occurrence that starts then; raise ValueError if there is none."""
     start = series["fields"]["start"]
     for stamp in stamps(series["fields"]) if is_series(series) else ():
         when = start_of(stamp, start)
@@ -74,7 +74,7 @@ def _answered(event: Event, address: str, answer: str, comment: str | None) -> E
 
 
 def _spread(state: State, series: Event, address: str, answer: str) -> None:
-    """An answer to the series reaches its exceptions as the setting `exceptions` says."""
+    """Copy an answer to the series to its exceptions, as the setting `exceptions` says."""
     mode = state.settings["exceptions"]
     if mode == "left_alone" or not is_series(series):
         return

@@ -1,4 +1,4 @@
-"""The list of attendees: written whole, answered one by one."""
+"""Check, store and change lists of attendees."""
 
 import re
 from typing import Any
@@ -20,10 +20,10 @@ KNOWN = {
 
 
 def settle(state: State, written: Any, present: list[Attendee], *, by_hand: bool) -> list[Attendee]:
-    """The list that Google would keep of the one written, given the one it has.
+    """Return the list that Google would store for the one written, given the present list.
 
-    Addresses are kept in lower case, and an alias is replaced. An entry without an answer has none
-    (`needsAction`). An answer that differs from the present one is reset, since only its owner may
+    Addresses are stored in lower case, and aliases are replaced. An entry without an answer gets
+    `needsAction`. An answer that differs from the present one is reset, because only its owner may
     give it, unless the setting `set_responses` is "honoured". Raises GoogleError.
     """
     _check_list(state, written)
@@ -94,7 +94,10 @@ def _with_organizer(state: State, settled: list[Attendee]) -> list[Attendee]:
 
 
 def answer_own(state: State, written: Any, present: list[Attendee]) -> list[Attendee]:
-    """`attendeesOmitted` in a write: only the calendar's own entry is taken from it."""
+    """Return the list after a write with `attendeesOmitted`.
+
+    Only the calendar's own entry can change.
+    """
     _check_list(state, written)
     mine = state.calendar_id.lower()
     own = [one for one in written if one["email"].strip().lower() == mine]
@@ -107,7 +110,7 @@ def answer_own(state: State, written: Any, present: list[Attendee]) -> list[Atte
 def with_answer(
     attendees: list[Attendee], address: str, answer: str, comment: str | None
 ) -> list[Attendee]:
-    """The list after one person answered."""
+    """Return the list after one person answered."""
     changed: Attendee = {"responseStatus": answer}
     if comment is not None:
         changed["comment"] = comment
@@ -115,18 +118,18 @@ def with_answer(
 
 
 def guests(state: State, attendees: list[Attendee]) -> set[str]:
-    """The addresses that Google mails: everybody but the organizer."""
+    """Return the addresses that Google sends e-mail to: all except the organizer's."""
     return {one["email"] for one in attendees} - {state.calendar_id.lower()}
 
 
 def inherit(
     mode: str, own: list[Attendee], before: list[Attendee], after: list[Attendee]
 ) -> list[Attendee]:
-    """The attendees of an exception after its series went from `before` to `after`.
+    """Return the attendees of an exception after its series changed from `before` to `after`.
 
     left_alone    the exception keeps its list
-    overwritten   it gets the series' list, answers included
-    merged        who was added or removed is added or removed; the rest keep their entries
+    overwritten   it gets the series' list, including answers
+    merged        people added or removed there are added or removed; other entries stay
     """
     if mode == "left_alone":
         return own

@@ -1,4 +1,4 @@
-"""multipart/mixed batches: each part is a call of its own, answered in a part of its own."""
+"""Answer multipart/mixed batches: each part is a call, answered in a part of its own."""
 
 import secrets
 from email import message_from_string
@@ -12,14 +12,14 @@ from calendarsync.sandbox.state import State
 
 
 def answer_batch(state: State, content_type: str, body: str, headers: dict[str, str]) -> tuple:
-    """`(boundary, text)` of the answer; raises GoogleError when the whole is refused."""
+    """Return `(boundary, text)` of the response; raise GoogleError if the batch is refused."""
     parts = _parts(content_type, body)
     if len(parts) > state.settings["batch_limit"]:
         limit = state.settings["batch_limit"]
         message = f"The batch request exceeds the limit of {limit} calls."
         raise GoogleError(400, "badRequest", message)
     boundary = f"batch_{secrets.token_urlsafe(16)}"
-    # Every call is read before the first is carried out.
+    # Parse all calls before carrying out the first one.
     calls = [(part["Content-ID"], _call(part, headers)) for part in parts]
     answered = [_written(boundary, part_id, answer(state, call)) for part_id, call in calls]
     return boundary, "".join(answered) + f"--{boundary}--\r\n"
@@ -34,7 +34,7 @@ def _parts(content_type: str, body: str) -> list[Message]:
 
 
 def _call(part: Message, outer: dict[str, str]) -> Call:
-    """The call in a part; the credentials of the whole hold where it has none of its own."""
+    """Return the call in a part. A part without credentials uses those of the batch."""
     text = str(part.get_payload())
     line, _, rest = text.lstrip().partition("\n")
     words = line.split()

@@ -1,4 +1,4 @@
-"""calendars.get, calendarList.get and calendarList.list: the one calendar."""
+"""Answer calendars.get, calendarList.get and calendarList.list, for the only calendar."""
 
 from typing import Any
 
@@ -7,13 +7,13 @@ from calendarsync.sandbox.query import Query
 from calendarsync.sandbox.render import etag_of
 from calendarsync.sandbox.state import State
 
-# From the least to the most that a caller may do.
+# From the fewest rights to the most.
 ROLES = ("freeBusyReader", "reader", "writerWithoutPrivateAccess", "writer", "owner")
 CONFERENCES = {"allowedConferenceSolutionTypes": ["hangoutsMeet"]}
 
 
 def check_calendar(state: State, calendar_id: str) -> None:
-    """404 is also the answer for a calendar that one may not see."""
+    """Raise the 404 that Google also returns for a calendar that the caller may not see."""
     if calendar_id != "primary" and calendar_id.lower() != state.calendar_id.lower():
         raise not_found()
 
@@ -44,7 +44,7 @@ def get_entry(state: State) -> dict[str, Any]:
 
 def list_entries(state: State, query: Query) -> dict[str, Any]:
     if "syncToken" in query:
-        # This list never changes, so no token of it was ever handed out.
+        # This list never changes, so no sync token was ever returned for it.
         raise full_sync_required()
     least = query.get("minAccessRole", ROLES[0])
     shown = ROLES.index(state.settings["access_role"]) >= ROLES.index(least)

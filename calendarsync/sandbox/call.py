@@ -1,4 +1,4 @@
-"""One call as it arrives, alone or as part of a batch, and one answer."""
+"""A call, received alone or as part of a batch, and its answer."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from calendarsync.sandbox.errors import GoogleError, not_signed_in, wrong_creden
 
 @dataclass(frozen=True)
 class Call:
-    """`path` is still percent-encoded; header names are in lower case."""
+    """One HTTP request. `path` is still percent-encoded; header names are in lower case."""
 
     method: str
     path: str
@@ -31,9 +31,9 @@ class Answer:
 
 
 def parse_call(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Call:
-    """`target` is the path and query as they were sent.
+    """Return the call. `target` is the path and query as they were sent.
 
-    A query too long for an address comes as a form, with the true method in a header.
+    A query that is too long for a URL is sent as a form, with the real method in a header.
     """
     path, _, query = target.partition("?")
     lowered = {name.lower(): value for name, value in headers.items()}
@@ -46,7 +46,7 @@ def parse_call(method: str, target: str, headers: Mapping[str, str], body: bytes
 
 
 def check_signed_in(headers: Mapping[str, str]) -> None:
-    """Any bearer token will do; raises GoogleError without one."""
+    """Accept any bearer token; raise GoogleError without one."""
     given = headers.get("authorization")
     if given is None:
         raise not_signed_in()
@@ -56,7 +56,7 @@ def check_signed_in(headers: Mapping[str, str]) -> None:
 
 
 def read_body(call: Call) -> dict[str, Any]:
-    """The JSON object that was sent; raises GoogleError."""
+    """Return the JSON object that was sent; raise GoogleError if it is something else."""
     try:
         body = json.loads(call.body)
     except ValueError:

@@ -1,4 +1,4 @@
-"""conferenceData: taken notice of only with `conferenceDataVersion=1`."""
+"""Store conferenceData, which Google ignores without `conferenceDataVersion=1`."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ Conference = dict[str, Any]
 def settle_conference(
     written: Conference | None, present: Conference | None, *, version: int, event_id: str
 ) -> Conference | None:
-    """What the event holds afterwards; a `createRequest` is fulfilled at once."""
+    """Return what the event then contains. A `createRequest` is fulfilled at once."""
     if version == 0 or written == present:
         return present
     request = (written or {}).get("createRequest")

@@ -1,7 +1,7 @@
-"""What a person, or time, does to the calendar behind our back: POST /_sandbox/google/<name>.
+"""Controls at POST /_sandbox/google/<name>: what a person or time changes outside the API.
 
-Each takes the JSON body of the request and returns plain data; a ValueError is a sentence for
-whoever sent it.
+Each takes the request's JSON body and returns plain data. It raises ValueError with a sentence for
+the caller.
 """
 
 import secrets
@@ -22,7 +22,7 @@ SENDS = ("all", "externalOnly", "none")
 
 
 def controls(state: State) -> dict[str, Control]:
-    """The controls by name, each for this world."""
+    """Return the controls by name, each bound to this state."""
     by_name: dict[str, Callable[[State, dict[str, Any]], Any]] = {
         "settings": change_settings,
         "respond": respond_control,
@@ -48,7 +48,7 @@ def _guarded(state: State, control: Callable[[State, dict[str, Any]], Any]) -> C
 
 
 def respond_control(state: State, body: dict[str, Any]) -> dict[str, Any]:
-    """`{event, attendee, answer, original_start?, comment?}`: to a series or one occurrence."""
+    """Answer a series or one occurrence: `{event, attendee, answer, original_start?, comment?}`."""
     event = respond(
         state,
         _text(body, "event"),
@@ -61,12 +61,12 @@ def respond_control(state: State, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def delete_event(state: State, body: dict[str, Any]) -> dict[str, Any]:
-    """`{event, send_updates?}`: the owner deletes an event or one occurrence."""
+    """Delete an event or one occurrence as its owner: `{event, send_updates?}`."""
     return render(state, events.delete(state, _text(body, "event"), _by_hand(body)))
 
 
 def edit_event(state: State, body: dict[str, Any]) -> dict[str, Any]:
-    """`{event, changes: {…as in a patch…}, send_updates?}`: the owner edits an event."""
+    """Edit an event as its owner: `{event, changes: {…as in a patch…}, send_updates?}`."""
     changes = body.get("changes")
     if not isinstance(changes, dict):
         raise ValueError("Say what to change, as in a patch, under `changes`.")
@@ -74,18 +74,18 @@ def edit_event(state: State, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def split_event(state: State, body: dict[str, Any]) -> dict[str, Any]:
-    """`{event, at}`: the owner changes "this and all following" from the occurrence at `at`."""
+    """Change "this and all following" as the owner, from the occurrence at `at`: `{event, at}`."""
     return render(state, split(state, _text(body, "event"), _text(body, "at")))
 
 
 def expire_tokens(state: State, _body: dict[str, Any]) -> dict[str, Any]:
-    """Every sync token handed out so far is answered with 410 from now on."""
+    """Answer every sync token returned so far with 410 from now on."""
     state.epoch = secrets.token_hex(8)
     return {}
 
 
 def reset_mails(state: State, _body: dict[str, Any]) -> dict[str, Any]:
-    """Forget the mails so far; answers how many there were."""
+    """Delete the recorded e-mails and return their number."""
     count = len(state.mails)
     state.mails.clear()
     return {"forgotten": count}

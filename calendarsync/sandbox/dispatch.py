@@ -1,4 +1,4 @@
-"""From a call to its answer: the table of methods, who may call, and conditional reading."""
+"""Route a call to its method, check access, and answer conditional reads."""
 
 import re
 from collections.abc import Callable
@@ -21,7 +21,7 @@ PREFIX = "/calendar/v3"
 
 @dataclass(frozen=True)
 class Asked:
-    """A call that found its method: `event` is the id in its path, if there is one."""
+    """A call with its method. `event` is the id in its path, or ""."""
 
     state: State
     call: Call
@@ -44,7 +44,7 @@ Handler = Callable[[Asked], dict[str, Any] | None]
 
 
 def answer(state: State, call: Call) -> Answer:
-    """The answer to one call, errors in Google's form."""
+    """Return the answer to one call, with errors in Google's form."""
     try:
         check_signed_in(call.headers)
         name, handler, parts = _route(call)
@@ -67,7 +67,7 @@ def _answered(call: Call, query: Query, body: dict[str, Any] | None) -> Answer:
 
 
 def _route(call: Call) -> tuple[str, Handler, dict[str, str]]:
-    """The method's name, its handler, and the parts of the path; raises GoogleError."""
+    """Return the method's name, its handler, and the parts of the path; raise GoogleError."""
     matches = [(route, match) for route in ROUTES if (match := route[1].fullmatch(call.path))]
     if not matches:
         raise not_found()

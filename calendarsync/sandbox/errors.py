@@ -1,10 +1,10 @@
-"""The errors that Google Calendar answers with, in its own JSON form."""
+"""The errors of Google Calendar, in its own JSON form."""
 
 from typing import Any, Self
 
 
 class GoogleError(Exception):
-    """An answer that refuses: `status`, and one entry of `error.errors`."""
+    """An error response: `status`, and one entry of `error.errors`."""
 
     def __init__(
         self,
@@ -25,7 +25,7 @@ class GoogleError(Exception):
         self.location_type = location_type
 
     def body(self) -> dict[str, Any]:
-        """`{"error": {"code", "message", "errors": [{"domain", "reason", "message"}]}}`."""
+        """Return `{"error": {"code", "message", "errors": [{"domain", "reason", "message"}]}}`."""
         entry = {"domain": self.domain, "reason": self.reason, "message": self.message}
         if self.location:
             entry |= {"locationType": self.location_type, "location": self.location}
@@ -33,7 +33,7 @@ class GoogleError(Exception):
 
     @classmethod
     def of_status(cls, status: int) -> Self:
-        """The usual error of a status, for faults that are injected."""
+        """Return the usual error of a status, for injected faults."""
         domain, reason, message = USUAL.get(status, ("global", "backendError", "Backend Error"))
         return cls(status, reason, message, domain=domain)
 

@@ -1,7 +1,7 @@
-"""Writing single events: insert, patch, update and delete. Everything is checked before any change.
+"""Write single events: insert, patch, update and delete. All checks come before any change.
 
-A patch merges what was sent into the event; an update replaces it. Both may name an occurrence
-of a series that nobody has changed yet: writing makes it an exception with fields of its own.
+A patch merges the body into the event, an update replaces it. Both may name an occurrence that was
+never changed; writing it makes it an exception with fields of its own.
 """
 
 import re
@@ -31,13 +31,16 @@ from calendarsync.sandbox.times import timestamp
 
 CHOSEN_ID = re.compile(r"[a-v0-9]{5,1024}")
 SPLIT_ID = re.compile(r".+_R\d{8}(T\d{6})?")
-# A change of one of these makes a new version of the invitation.
+# A change of one of these increases the event's `sequence`.
 SEQUENCED = ("start", "end", "recurrence", "location")
 
 
 @dataclass(frozen=True)
 class Writer:
-    """Who writes and how: `by_hand` is a person in Google's own pages, who may do more."""
+    """Who writes, and how.
+
+    `by_hand`: a person in Google's own pages, who has fewer restrictions.
+    """
 
     send: str = "none"
     conference_version: int = 0
@@ -46,7 +49,10 @@ class Writer:
 
 
 def insert(state: State, body: Fields, writer: Writer) -> Event:
-    """Raises GoogleError: 400 for a bad event or id, 409 for an id that was ever used."""
+    """Create an event.
+
+    Raises GoogleError: 400 for a bad event or id, 409 for an id ever used before.
+    """
     _check_writer(state, writer)
     check_body(body)
     event_id = _new_id(state, body)
@@ -57,19 +63,22 @@ def insert(state: State, body: Fields, writer: Writer) -> Event:
 
 
 def patch(state: State, event_id: str, body: Fields, writer: Writer) -> Event:
-    """Raises GoogleError: 404, 412, or 400 for an event that would not be good."""
+    """Merge fields into an event. Raises GoogleError: 404, 412, or 400 if the result is invalid."""
     event = _writable_event(state, event_id, body, writer)
     return _rewrite(state, event, merge(event["fields"], writable(body)), body, writer)
 
 
 def update(state: State, event_id: str, body: Fields, writer: Writer) -> Event:
-    """As `patch`, but fields that are not sent return to their defaults."""
+    """Replace an event's fields, as `patch` does.
+
+    Fields that are not sent return to their defaults.
+    """
     event = _writable_event(state, event_id, body, writer)
     return _rewrite(state, event, writable(body), body, writer)
 
 
 def delete(state: State, event_id: str, writer: Writer) -> Event:
-    """The event stays, cancelled. Raises GoogleError: 404, 412, 410 the second time."""
+    """Cancel the event, which stays. Raises GoogleError: 404, 412, or 410 the second time."""
     _check_writer(state, writer)
     event = _existing(state, event_id)
     _check_match(event, writer)
@@ -148,7 +157,7 @@ def _rewrite(state: State, event: Event, fields: Fields, body: Fields, writer: W
 
 
 def _check_rules(event: Event, fields: Fields, body: Fields) -> None:
-    """An occurrence has no rules of its own, and those of a split series cannot be written."""
+    """Refuse rules for an occurrence, which has none, and changed rules for a split series."""
     if event["series"] and body.get("recurrence"):
         raise invalid("Invalid value for: recurrence")
     changed = fields.get("recurrence", []) != event["fields"].get("recurrence", [])
@@ -157,14 +166,14 @@ def _check_rules(event: Event, fields: Fields, body: Fields) -> None:
 
 
 def _check_status(state: State, event: Event, body: Fields) -> None:
-    """An occurrence cannot come back on its own while its series is deleted."""
+    """Refuse to restore an occurrence while its series is deleted."""
     series = state.events.get(event["series"]) if event["series"] else None
     if series is not None and series["status"] == "cancelled" and body.get("status"):
         raise invalid("Invalid value for: status")
 
 
 def _settled(state: State, writer: Writer, event: Event, fields: Fields, body: Fields) -> Fields:
-    """The fields as they would be stored; raises GoogleError."""
+    """Return the fields as they would be stored; raise GoogleError."""
     present = event["fields"]
     checked = check_fields({k: v for k, v in fields.items() if k != "conferenceData"})
     conference = settle_conference(
@@ -216,7 +225,7 @@ def _store(
     after: Event,
     named: set[str] | None = None,
 ) -> Event:
-    """Nothing refuses from here on: number the write, keep it, follow it up, mail."""
+    """Store the event and its consequences. Nothing is refused from here on."""
     state.invited += 0 if writer.by_hand else _added(state, before, after)
     after = {
         **after,
@@ -241,7 +250,7 @@ def _is_new_version(before: Event | None, after: Event) -> bool:
 
 
 def _follow_up(state: State, writer: Writer, before: Event, after: Event, named: set[str]) -> None:
-    """What a write to a series means for its exceptions."""
+    """Apply the effects of a write to a series to its exceptions."""
     if named and is_series(before):
         rewrite_exceptions(state, before, after, named)
     if before["status"] != after["status"]:

@@ -1,4 +1,4 @@
-"""What a client may write into an event: the types, the defaults, and how a patch is merged."""
+"""The fields that a client may write to an event: their types and defaults, and merging a patch."""
 
 import re
 from typing import Any
@@ -15,7 +15,7 @@ from calendarsync.sandbox.times import check_when, length
 
 Fields = dict[str, Any]
 
-# A field that equals its default is left out of Google's answers, and of what is stored.
+# A field with its default value is left out of Google's answers, and of what is stored.
 DEFAULTS: dict[str, Any] = {
     "summary": "",
     "description": "",
@@ -35,7 +35,7 @@ DEFAULTS: dict[str, Any] = {
 }
 NESTED = {"start", "end", "extendedProperties", "reminders", "source", "conferenceData"}
 WRITABLE = set(DEFAULTS) | NESTED
-# Sent back by clients that read, change and write; Google takes no notice of them.
+# Clients that read, change and write send these back; Google ignores them.
 READ_ONLY = {
     "attendeesOmitted", "birthdayProperties", "created", "creator", "etag", "eventLabelId",
     "eventType", "focusTimeProperties", "gadget", "hangoutLink", "htmlLink", "iCalUID", "id",
@@ -52,7 +52,7 @@ MOST_OVERRIDES, LATEST_REMINDER = 5, 40320
 
 
 def check_body(body: Fields) -> None:
-    """The types of everything that was sent; `null` clears a field in a patch."""
+    """Check the types of all fields that were sent. `null` clears a field in a patch."""
     for name, value in body.items():
         if name not in WRITABLE | READ_ONLY:
             raise unknown_name(name, "Cannot find field.")
@@ -77,7 +77,7 @@ def writable(body: Fields) -> Fields:
 
 
 def merge(kept: Fields, patch: Fields) -> Fields:
-    """A patch: objects are merged, lists replaced, `null` takes a field away."""
+    """Return the patched fields: objects are merged, lists replaced, `null` removes a field."""
     merged = dict(kept)
     for key, value in patch.items():
         if value is None:
@@ -91,7 +91,7 @@ def merge(kept: Fields, patch: Fields) -> Fields:
 
 
 def check_fields(fields: Fields) -> Fields:
-    """The whole event as it would be stored; attendees are settled elsewhere."""
+    """Return the event's fields as they would be stored. `attendees.settle` does the attendees."""
     checked = {key: value for key, value in fields.items() if value is not None}
     checked |= _check_times(checked)
     if "recurrence" in checked:

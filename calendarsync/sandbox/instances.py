@@ -1,4 +1,4 @@
-"""The occurrences of a series: the exceptions that are stored and the rest, which are computed."""
+"""The occurrences of a series: stored exceptions, and the others, which are computed."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ INSTANCE_ID = re.compile(r"(.+)_(\d{8}(?:T\d{6}Z)?)")
 
 
 def instance_id(series: str, stamp: str) -> str:
-    """Occurrences of a part that was split off carry the id of the whole, without its `_R…`."""
+    """Return an occurrence's id. In a part that was split off it has the original series' id."""
     return f"{whole_id(series)}_{stamp}"
 
 
@@ -23,7 +23,7 @@ def is_series(event: Event) -> bool:
 
 
 def find(state: State, event_id: str) -> Event | None:
-    """The event of that id, or the occurrence that nobody has changed yet."""
+    """Return the event with this id, or the computed occurrence; None if there is neither."""
     stored = state.events.get(event_id)
     if stored is not None:
         return stored
@@ -35,7 +35,7 @@ def find(state: State, event_id: str) -> Event | None:
 
 
 def _parts(state: State, series_id: str) -> Iterator[Event]:
-    """The series of that id and whatever was split off from it."""
+    """Yield the series with this id and the parts that were split off from it."""
     for event in state.events.values():
         is_part = event["id"] == series_id or event["id"].startswith(f"{series_id}_R")
         if is_part and is_series(event):
@@ -43,7 +43,7 @@ def _parts(state: State, series_id: str) -> Iterator[Event]:
 
 
 def occurrence(series: Event, stamp: str) -> Event:
-    """What the series says about one occurrence, in the shape of an event."""
+    """Return one occurrence as its series defines it, in the shape of an event."""
     fields = {key: value for key, value in series["fields"].items() if key != "recurrence"}
     start, end = series["fields"]["start"], series["fields"]["end"]
     fields |= {"start": start_of(stamp, start), "end": end_of(stamp, start, end)}
@@ -57,7 +57,7 @@ def occurrence(series: Event, stamp: str) -> Event:
 
 
 def occurrences(state: State, series: Event) -> Iterator[Event]:
-    """All occurrences in order of their original start; exceptions as they are stored."""
+    """Yield all occurrences in order of their original start; exceptions as they are stored."""
     for stamp in stamps(series["fields"]):
         stored = state.events.get(instance_id(series["id"], stamp))
         is_own = stored is not None and stored["series"] == series["id"]
@@ -69,7 +69,7 @@ def exceptions(state: State, series_id: str) -> list[Event]:
 
 
 def status(state: State, event: Event) -> str:
-    """Exceptions of a deleted series are deleted with it, and come back with it."""
+    """Return the status. Exceptions of a deleted series are deleted and restored with it."""
     series = state.events.get(event["series"]) if event["series"] else None
     if series is not None and series["status"] == "cancelled":
         return "cancelled"

@@ -1,4 +1,4 @@
-"""events.list and events.instances: which events, in which order, page by page."""
+"""Answer events.list and events.instances: filter, sort and paginate events."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -31,7 +31,7 @@ Row = tuple[list[Any], dict[str, Any]]  # sort key, answer
 
 
 def list_events(state: State, query: Query) -> dict[str, Any]:
-    """One page; `nextSyncToken` only on the last one."""
+    """Return one page. Only the last one has a `nextSyncToken`."""
     _check_query(state, query)
     sync, page = read_sync_token(state, query), read_page_token(query)
     carried = synced_range(sync)
@@ -46,7 +46,7 @@ def list_events(state: State, query: Query) -> dict[str, Any]:
 
 
 def list_instances(state: State, series_id: str, query: Query) -> dict[str, Any]:
-    """The occurrences of one series; raises GoogleError."""
+    """Return one page of a series' occurrences; raise GoogleError."""
     series = find(state, series_id)
     if series is None:
         raise not_found()
@@ -77,7 +77,8 @@ def _check_query(state: State, query: Query) -> None:
 
 
 def _events(state: State, query: Query, changed: int | None) -> list[Row]:
-    """The events that pass every filter; with `changed`, those written after that revision."""
+    """Return the events that pass all filters; with `changed`, those written after that
+    revision."""
     tells_deleted = changed is not None or "updatedMin" in query
     shown = [
         event
@@ -102,7 +103,7 @@ def _is_shown(state: State, event: Event, query: Query, tells_deleted: bool) -> 
         return True
     if not event["series"] or query.get("singleEvents"):
         return False
-    # A hole in a living series is shown, or a client could not know of it.
+    # A cancelled occurrence of an existing series is included, or clients would not know of it.
     return not is_cancelled(state, state.events[event["series"]])
 
 
@@ -121,7 +122,10 @@ def _passes(state: State, event: Event, query: Query, changed: int | None) -> bo
 
 
 def _in_range(state: State, event: Event, query: Query) -> bool:
-    """Ends after timeMin and starts before timeMax; a series does if one occurrence does."""
+    """Return whether the event ends after timeMin and starts before timeMax.
+
+    For a series, one such occurrence is enough.
+    """
     if not {"timeMin", "timeMax"} & set(query):
         return True
     if is_series(event) and not query.get("singleEvents"):
@@ -188,7 +192,7 @@ def _shown(state: State, event: Event, query: Query) -> dict[str, Any]:
 
 
 def _sort_key(state: State, event: Event, order: str | None) -> list[Any]:
-    """A stable order; an event that is written between two pages keeps its place in it."""
+    """Return a stable sort key. An event written between two pages keeps its place."""
     series = state.events.get(event["series"]) if event["series"] else None
     place = [(series or event)["serial"], event["original"] or "", event["id"]]
     if order == "startTime":
@@ -197,7 +201,7 @@ def _sort_key(state: State, event: Event, order: str | None) -> list[Any]:
 
 
 def _ghosts(state: State, query: Query, changed: int | None) -> list[Row]:
-    """Occurrences that are no more; without `singleEvents` only those a client was shown."""
+    """Return occurrences that no longer exist; without `singleEvents` only former exceptions."""
     if changed is None:
         return []
     return [

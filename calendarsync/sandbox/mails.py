@@ -1,19 +1,19 @@
-"""Whom Google would have mailed about a write."""
+"""Record the e-mails that Google would have sent about a write."""
 
 from calendarsync.sandbox.attendees import guests
 from calendarsync.sandbox.instances import exceptions
 from calendarsync.sandbox.state import Event, State
 from calendarsync.sandbox.times import timestamp
 
-# What a guest can see of an event; a change of nothing else concerns none of them.
+# What guests can see of an event. A change of other fields does not concern them.
 VISIBLE = ("start", "end", "recurrence", "summary", "description", "location", "conferenceData")
 
 
 def post(state: State, send: str, before: Event | None, after: Event) -> None:
-    """Record the mails about a write that took an event from `before` to `after`.
+    """Record the e-mails about a write that changed an event from `before` to `after`.
 
-    `send` is sendUpdates: "all", "externalOnly" or "none". The setting `mails` says whom Google
-    mails about what: "everybody" on the list about any write, or only those "concerned".
+    `send` is sendUpdates: "all", "externalOnly" or "none". With the setting `mails` as "everybody",
+    Google sends e-mail to the whole list about any write, else only to the people "concerned".
     """
     had = guests(state, _attendees(before)) if before and _is_on(before) else set()
     has = guests(state, _attendees(after)) if _is_on(after) else set()
@@ -27,7 +27,7 @@ def post(state: State, send: str, before: Event | None, after: Event) -> None:
 
 
 def post_about_exceptions(state: State, send: str, series: Event) -> None:
-    """Those who were invited to one occurrence alone, when its series is deleted or comes back."""
+    """Record e-mails to people invited to single occurrences of a deleted or restored series."""
     told = guests(state, _attendees(series))
     kind = "invitation" if _is_on(series) else "cancellation"
     for event in filter(_is_on, exceptions(state, series["id"])):

@@ -1,4 +1,4 @@
-"""The `fields` parameter: an answer with only the parts that were asked for."""
+"""The `fields` parameter: reduce an answer to the parts that were requested."""
 
 from typing import Any
 
@@ -8,7 +8,10 @@ Selection = dict[str, "Selection"]
 
 
 def select(answer: dict[str, Any], fields: str) -> dict[str, Any]:
-    """`fields` as in `nextSyncToken,items(id,start/dateTime)`; raises GoogleError."""
+    """Return the parts that `fields` selects, such as `nextSyncToken,items(id,start/dateTime)`.
+
+    Raises GoogleError.
+    """
     selection, rest = _parse(fields.replace(" ", ""))
     if rest:
         raise _wrong(fields)
@@ -22,7 +25,7 @@ def _wrong(fields: str) -> GoogleError:
 
 
 def _parse(text: str) -> tuple[Selection, str]:
-    """The selection up to a closing bracket, and what is left after it."""
+    """Return the selection up to a closing bracket, and the remaining text."""
     selection: Selection = {}
     while True:
         name, inner, text = _parse_one(text)

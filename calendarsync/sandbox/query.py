@@ -1,4 +1,4 @@
-"""The query parameters of each method, checked and typed."""
+"""Check and convert the query parameters of each method."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -118,7 +118,7 @@ PARAMETERS: dict[str, Parsers] = {
 
 
 def read_query(method: str, given: Mapping[str, Sequence[str]]) -> Query:
-    """Typed values by name (lists for repeated ones); raises GoogleError on unknown names."""
+    """Return converted values by name, lists for repeated ones. Unknown names raise GoogleError."""
     known = COMMON | PARAMETERS[method]
     query: Query = {}
     for name, texts in given.items():
@@ -132,6 +132,6 @@ def read_query(method: str, given: Mapping[str, Sequence[str]]) -> Query:
 
 
 def send_updates(query: Query) -> str:
-    """`sendUpdates`, or what the older `sendNotifications` means by it."""
+    """Return `sendUpdates`, or the equivalent of the older `sendNotifications`."""
     older = "all" if query.get("sendNotifications") else "none"
     return str(query.get("sendUpdates", older))

@@ -1,4 +1,4 @@
-"""Which occurrences a recurring event has: wall time in its zone, through all clock changes."""
+"""Compute the occurrences of a recurring event, in its zone's wall time across clock changes."""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
@@ -14,7 +14,7 @@ LINE = re.compile(r"(RRULE|EXRULE|RDATE|EXDATE)((?:;[A-Z-]+=[^:;]+)*):(.+)")
 UNTIL = re.compile(r"UNTIL=([^;]+)")
 FREQUENCY = re.compile(r"(?:^|;)FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)(?:;|$)")
 UTC_STAMP = re.compile(r"\d{8}T\d{6}Z")
-# Google expands endless series only so far; more than this nobody asks a stand-in for.
+# Google expands endless series only up to a limit; tests need no more than this.
 MOST_OCCURRENCES = 730
 
 
@@ -23,7 +23,7 @@ def is_recurring(fields: dict) -> bool:
 
 
 def stamps(fields: dict, *, exdates: bool = True) -> tuple[str, ...]:
-    """The stamps of all occurrences in order; with `exdates=False`, excluded ones too."""
+    """Return the stamps of all occurrences in order; with `exdates=False`, excluded ones too."""
     dropped = () if exdates else ("EXDATE", "EXRULE")
     lines = tuple(line for line in fields["recurrence"] if not line.startswith(dropped))
     return _expand(tuple(sorted(fields["start"].items())), lines)
@@ -51,14 +51,14 @@ def _add(rules: rruleset, line: str, when: When) -> None:
 
 
 def _wall(when: When) -> datetime:
-    """The start as naive wall time in the event's own zone."""
+    """Return the start as naive wall time in the event's own zone."""
     if "date" in when:
         return datetime.fromisoformat(when["date"])
     return instant(when).astimezone(zone(when["timeZone"])).replace(tzinfo=None)
 
 
 def _wall_until(rule: str, when: When) -> str:
-    """UNTIL is written in UTC; the expansion below runs in wall time."""
+    """Convert the rule's UNTIL from UTC to wall time, which the expansion uses."""
     found = UNTIL.search(rule)
     if not found or "date" in when:
         return rule
@@ -87,7 +87,7 @@ def _stamp(wall: datetime, when: When) -> str:
 
 
 def start_of(stamp: str, start: When) -> When:
-    """Where the occurrence with this stamp starts, in the form of the series' own start."""
+    """Return the start of the occurrence with this stamp, in the form of the series' own start."""
     if "date" in start:
         return {"date": date.fromisoformat(stamp).isoformat()}
     moment = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
@@ -103,7 +103,7 @@ def end_of(stamp: str, start: When, end: When) -> When:
 
 
 def check_recurrence(lines: object, start: When) -> list[str]:
-    """The lines, each understood, with at least one occurrence; raises GoogleError."""
+    """Return the lines if all are valid and give an occurrence; otherwise raise GoogleError."""
     if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
         raise invalid("Invalid recurrence rule.")
     for line in lines:
@@ -135,7 +135,7 @@ def _check_rule(rule: str, start: When) -> None:
 
 
 def cut_before(lines: list[str], stamp: str, start: When) -> list[str]:
-    """The same lines with their rule ending with the day before the occurrence `stamp`."""
+    """Return the lines with their rule ending on the day before the occurrence `stamp`."""
     return [_cut(line, stamp, start) if line.startswith("RRULE") else line for line in lines]
 
 
@@ -146,7 +146,7 @@ def _cut(line: str, stamp: str, start: When) -> str:
 
 
 def _day_before(stamp: str, start: When) -> str:
-    """The last second of the day before, as the event's own zone counts days, in UTC."""
+    """Return the last second of the day before in the event's own zone, written in UTC."""
     if "date" in start:
         return f"{date.fromisoformat(stamp) - timedelta(days=1):%Y%m%d}"
     own = zone(start["timeZone"])
@@ -156,7 +156,7 @@ def _day_before(stamp: str, start: When) -> str:
 
 
 def shorten(lines: list[str], by: int) -> list[str]:
-    """The same lines with `by` occurrences fewer, where the rule counts them."""
+    """Return the lines with `by` fewer occurrences, if their rule has a COUNT."""
     return [
         re.sub(r"COUNT=(\d+)", lambda found: f"COUNT={int(found[1]) - by}", line)
         if line.startswith("RRULE")

@@ -1,4 +1,4 @@
-"""Events as Google answers them: defaults left out, times in the calendar's own zone."""
+"""Render events as Google does: without defaults, with times in the calendar's own zone."""
 
 from base64 import urlsafe_b64encode
 from typing import Any
@@ -25,7 +25,10 @@ def render(
     max_attendees: int | None = None,
     details: bool = True,
 ) -> dict[str, Any]:
-    """One event as an answer; with `details=False` a cancelled one is only named."""
+    """Return one event as an answer.
+
+    With `details=False`, a cancelled one has only its identifiers.
+    """
     zone_name = zone_name or state.settings["time_zone"]
     shape = state.settings["cancelled"] if is_cancelled(state, event) else ""
     if shape == "bare":
@@ -44,7 +47,7 @@ def _without(state: State, answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _bare(answer: dict[str, Any]) -> dict[str, Any]:
-    """As recorded of a cancelled occurrence that its rule no longer has."""
+    """Return what Google was observed to return for a cancelled occurrence that its rule lost."""
     return {key: answer[key] for key in ("etag", "id", "status")}
 
 
@@ -95,7 +98,7 @@ def _attendees(event: Event, most: int | None) -> dict[str, Any]:
 
 
 def render_ghost(state: State, ghost: dict[str, Any], zone_name: str | None) -> dict[str, Any]:
-    """An occurrence that its series' rule no longer has, for whoever still remembers it."""
+    """Return an occurrence that its series' rule no longer has, for clients that knew it."""
     zone_name = zone_name or state.settings["time_zone"]
     answer = {
         "kind": "calendar#event",

@@ -1,13 +1,13 @@
-"""What a write to a series does to its occurrences and their exceptions.
+"""Apply the effects of a write to a series to its occurrences and their exceptions.
 
     exception of …            series patched                  series' start, rule or zone changed
-    an occurrence that stays  all fields but times and        the same; its id and original start
+    an occurrence that stays  all fields except times and     the same; its id and original start
                               attendees are the series' again  follow the n-th occurrence
-    one that is no more       –                               it goes, and leaves a ghost
+    one that no longer exists –                               it is removed and leaves a ghost
     a cancelled occurrence    stays cancelled                 stays cancelled, follows the same way
 
-A patch that names `start` or `end` sets the times of exceptions back too. What becomes of their
-attendees is the setting `exceptions`.
+A patch that names `start` or `end` also resets the times of exceptions. The setting `exceptions`
+decides about their attendees.
 """
 
 from collections.abc import Iterable
@@ -24,12 +24,12 @@ from calendarsync.sandbox.instances import (
 from calendarsync.sandbox.recurrence import stamps, start_of
 from calendarsync.sandbox.state import Event, State
 
-# What an exception takes over from its occurrence beside the fields.
+# What an exception takes from its occurrence in addition to the fields.
 FOLLOWS = ("id", "original", "updated", "rev")
 
 
 def rewrite_exceptions(state: State, before: Event, after: Event, named: Iterable[str]) -> None:
-    """Bring the exceptions in line with a series that went from `before` to `after`."""
+    """Update the exceptions of a series that changed from `before` to `after`."""
     moves = _moves(before, after)
     kept = () if {"start", "end"} & set(named) else ("start", "end")
     old = exceptions(state, before["id"])
@@ -46,20 +46,20 @@ def rewrite_exceptions(state: State, before: Event, after: Event, named: Iterabl
 
 
 def _moves(before: Event, after: Event) -> dict[str, str]:
-    """The stamp of each old occurrence now; those that are no more are left out."""
+    """Return {old stamp: new stamp} of the occurrences that still exist."""
     if not is_series(after):
         return {}
     now = stamps(after["fields"])
     if before["fields"]["start"] == after["fields"]["start"]:
         return {stamp: stamp for stamp in now}
-    # A moved start moves each occurrence: the n-th stays the n-th.
+    # A moved start moves every occurrence: the n-th remains the n-th.
     were = stamps(before["fields"], exdates=False)
     pairs = zip(were, stamps(after["fields"], exdates=False), strict=False)
     return {old: new for old, new in pairs if new in now}
 
 
 def _rewritten(own: Event, fresh: Event, kept: Iterable[str]) -> Event:
-    """The exception with what the series now says, but for the fields that it keeps."""
+    """Return the exception with the series' new fields, except those in `kept`."""
     fields = fresh["fields"] | {key: own["fields"][key] for key in kept}
     return {**own, "fields": fields} | {key: fresh[key] for key in FOLLOWS}
 
@@ -87,14 +87,17 @@ def _leave_ghosts(state: State, before: Event, after: Event, were_exceptions: se
 
 
 def _raise_ghost(state: State, series: Event, stamp: str) -> None:
-    """An occurrence that the rule has again is told of once more if it was an exception."""
+    """Restore an occurrence that the rule has again, if it was an exception.
+
+    Clients are sent it once more.
+    """
     ghost = state.ghosts.pop(instance_id(series["id"], stamp), None)
     if ghost and ghost["was_exception"] and ghost["id"] not in state.events:
         state.events[ghost["id"]] = occurrence(series, stamp)
 
 
 def touch_exceptions(state: State, series: Event) -> None:
-    """A series that is deleted or comes back takes its exceptions along: each has changed."""
+    """Mark the exceptions of a series that was deleted or restored as changed."""
     for event in exceptions(state, series["id"]):
         state.events[event["id"]] = {
             **event,
@@ -104,8 +107,11 @@ def touch_exceptions(state: State, series: Event) -> None:
 
 
 def share_version(state: State, event: Event) -> None:
-    """As recorded in 2025, a write gives the whole family (the series, its exceptions and what was
-    split off) one `etag` and `updated`; before, only the event itself had a new one."""
+    """Give the event's whole family the same `etag` and `updated`, unless the setting is "own".
+
+    The family is the series, its exceptions and the parts split off. Google did so in recordings of
+    2025; before, only the written event changed.
+    """
     if state.settings["etags"] == "own":
         return
     for other in list(state.events.values()):

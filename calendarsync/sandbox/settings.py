@@ -1,4 +1,4 @@
-"""How Google behaves where its documents leave it open, and what a test wants to meet."""
+"""Settings for behaviour that Google's documentation leaves open, and for test scenarios."""
 
 from collections.abc import Callable
 from typing import Any
@@ -59,7 +59,10 @@ CHECKS: dict[str, Callable[[Any], bool]] = {
 
 
 def change_settings(state: State, changes: dict[str, Any]) -> dict[str, Any]:
-    """All settings after the change; raises ValueError before any if one is wrong."""
+    """Change settings and return all of them.
+
+    Raises ValueError before any change if one is invalid.
+    """
     for name, value in changes.items():
         if name not in CHECKS:
             raise ValueError(f"There is no setting `{name}`; there are {', '.join(CHECKS)}.")
@@ -67,6 +70,6 @@ def change_settings(state: State, changes: dict[str, Any]) -> dict[str, Any]:
             raise ValueError(f"{value!r} is no value of the setting `{name}`.")
     state.settings.update(changes)
     if "quota" in changes:
-        # The quota says how many invitations are left from now on.
+        # The quota is the number of invitations left from now on.
         state.invited = 0
     return dict(state.settings)

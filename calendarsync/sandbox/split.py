@@ -1,4 +1,4 @@
-"""A person splits a series in Google's own pages: "this and all following events"."""
+"""Split a series as a person does in Google's own pages: "this and all following events"."""
 
 from calendarsync.sandbox.answers import occurrence_id
 from calendarsync.sandbox.instances import exceptions, find, is_cancelled, is_series, whole_id
@@ -9,7 +9,7 @@ from calendarsync.sandbox.times import timestamp
 
 
 def split(state: State, event_id: str, at: str) -> Event:
-    """The new series, with an id of the form `<id>_R<start in UTC>`; raises ValueError."""
+    """Return the new series, with an id of the form `<id>_R<start in UTC>`; raise ValueError."""
     series = find(state, event_id)
     if series is None or not is_series(series) or is_cancelled(state, series):
         raise ValueError(f"There is no series {event_id}.")
@@ -59,12 +59,12 @@ def _shorten(state: State, series: Event, stamp: str, later: Event) -> None:
     state.events[series["id"]] = shorter
     kept = [event for event in exceptions(state, series["id"]) if event["original"] < stamp]
     rewrite_exceptions(state, series, shorter, ())
-    # The earlier part is not edited: its exceptions stay as they were.
+    # The earlier part is not edited, so its exceptions stay unchanged.
     state.events.update({event["id"]: event for event in kept})
 
 
 def _carry_over(state: State, event: Event, later: Event) -> None:
-    """The exception keeps its id and changes its series; so its id leaves no ghost."""
+    """Move an exception to the new series. It keeps its id, so no ghost remains."""
     state.ghosts.pop(event["id"], None)
     state.events[event["id"]] = {
         **event, "series": later["id"], "rev": later["rev"], "updated": later["updated"],

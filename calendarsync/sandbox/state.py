@@ -1,4 +1,4 @@
-"""What the calendar holds, in plain dictionaries, and the settings that say how Google behaves.
+"""The calendar's contents as plain dictionaries, and the settings of Google's behaviour.
 
 An *event* is a dictionary::
 
@@ -7,8 +7,8 @@ An *event* is a dictionary::
      "fields": {what a client may write: "start", "end", "attendees", "summary", …}}
 
 A *stamp* names an occurrence by its original start: `20261120T140000Z`, or `20261120` all day.
-`rev` is the number of the write that touched the event last; it makes the ETag and lets a sync
-token say "since".
+`rev` is the number of the last write to the event. The ETag is made from it, and sync tokens
+compare it.
 """
 
 import secrets
@@ -23,28 +23,28 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     "summary": "Lens",
     "time_zone": "UTC",
     "access_role": "owner",
-    # What becomes of the attendees of exceptions when their series is written: not documented.
+    # How a write to a series changes the attendees of its exceptions: not documented.
     "exceptions": "left_alone",
-    # Whom Google mails about a change of attendees alone: not documented.
+    # Who gets an e-mail if only the attendees change: not documented.
     "mails": "everybody",
-    # Google may reset an answer that the organizer writes for somebody else.
+    # Google may reset an answer that the organizer writes for another person.
     "set_responses": "reset",
     "delegation": True,
     "quota": None,
     "organizer_attends": False,
-    # Addresses that Google lists under another, and others that it takes for invalid.
+    # Addresses that Google lists under another one, and addresses that it rejects.
     "aliases": {},
     "refuses": [],
-    # Whether a write renews the ETag of the event alone, or of all its series' family.
+    # Whether a write changes the ETag of the event alone ("own") or of its whole family.
     "etags": "family",
-    # Fields that Google's answers lack: all but the id may be missing.
+    # Fields to leave out of answers: all except id and status may be missing.
     "left_out": [],
-    # How much a cancelled event tells of itself: "detailed", "named" or "bare".
+    # How much a cancelled event contains: "detailed", "named" or "bare".
     "cancelled": "detailed",
     "google_domains": ["gmail.com"],
     "page_size": 2500,
     "batch_limit": 50,
-    # Whether each page of a listing names a next one.
+    # Whether every page of a listing names a next one.
     "endless": False,
     "token_days": 7,
     "deleted_days": 30,
@@ -57,15 +57,15 @@ class State:
     now: Callable[[], datetime]
     settings: dict[str, Any] = field(default_factory=lambda: dict(DEFAULT_SETTINGS))
     events: dict[str, Event] = field(default_factory=dict)
-    # Occurrences that a shorter or moved rule took away; told once to each sync token.
+    # Occurrences that a shorter or moved rule removed; each sync token returns them once.
     ghosts: dict[str, dict[str, Any]] = field(default_factory=dict)
-    # Ids of deleted events that Google no longer shows; they still cannot be used again.
+    # Ids of deleted events that Google no longer shows. They cannot be used again.
     buried: list[str] = field(default_factory=list)
     mails: list[dict[str, str]] = field(default_factory=list)
     revision: int = 0
     serial: int = 0
     invited: int = 0
-    # Tokens of another world, or from before `expire_tokens`, carry another epoch.
+    # Tokens of another sandbox, or from before `expire_tokens`, have another epoch.
     epoch: str = field(default_factory=lambda: secrets.token_hex(8))
 
 

@@ -1,4 +1,4 @@
-"""Google's `{"dateTime", "timeZone"}` or `{"date"}`: reading, checking and writing them."""
+"""Read, check and write Google's `{"dateTime", "timeZone"}` and `{"date"}`."""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
@@ -11,14 +11,14 @@ from calendarsync.sandbox.errors import bad_request, invalid, required
 When = dict[str, str]
 KEYS = {"date", "dateTime", "timeZone"}
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)?")
-# Beyond these Python cannot tell every zone's time, and nobody meets.
+# Python cannot convert times between all zones outside these years.
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @lru_cache(maxsize=256)
 def zone(name: str) -> ZoneInfo:
-    """Raises ValueError for a name that is no IANA zone."""
+    """Return the zone; raise ValueError for a name that is not an IANA zone."""
     try:
         return ZoneInfo(name)
     except (KeyError, OSError, ValueError) as error:
@@ -26,7 +26,7 @@ def zone(name: str) -> ZoneInfo:
 
 
 def check_when(side: str, when: Any, *, recurring: bool) -> When:
-    """The normalised form of an event's `start` or `end` (`side` names it in errors)."""
+    """Return an event's `start` or `end` in normal form. `side` names it in errors."""
     if not isinstance(when, dict) or not set(when) <= KEYS:
         raise invalid(f"Invalid {side} time.")
     given = {key: value for key, value in when.items() if value is not None}
@@ -78,7 +78,7 @@ def _parse(side: str, text: str) -> datetime:
 
 
 def read_instant(text: str) -> datetime:
-    """A query parameter that must be RFC 3339 with an offset."""
+    """Return the moment in a query parameter, which must be RFC 3339 with an offset."""
     try:
         moment = datetime.fromisoformat(text.upper()) if RFC3339.fullmatch(text) else None
     except ValueError:
@@ -89,7 +89,7 @@ def read_instant(text: str) -> datetime:
 
 
 def instant(when: When, calendar_zone: str = "UTC") -> datetime:
-    """The moment in UTC; a day begins at midnight of the calendar's zone."""
+    """Return the moment in UTC. A day begins at midnight in the calendar's zone."""
     if "dateTime" in when:
         return datetime.fromisoformat(when["dateTime"]).astimezone(UTC)
     midnight = datetime.combine(date.fromisoformat(when["date"]), time(), zone(calendar_zone))
@@ -101,21 +101,21 @@ def write(moment: datetime, tz: Any) -> str:
 
 
 def localize(when: When, zone_name: str) -> When:
-    """The same moment, written in another zone; the event's own `timeZone` stays."""
+    """Return the same moment, written in another zone; the event's own `timeZone` stays."""
     if "dateTime" not in when:
         return dict(when)
     return {**when, "dateTime": write(instant(when), zone(zone_name))}
 
 
 def length(start: When, end: When) -> timedelta:
-    """Raises GoogleError unless both are of one kind and in order."""
+    """Return the time between; raise GoogleError unless both are days or both are moments."""
     if ("date" in start) != ("date" in end):
         raise invalid("Invalid start time.")
     return instant(end) - instant(start)
 
 
 def timestamp(moment: datetime, *, seconds: bool = False) -> str:
-    """`2026-11-20T14:00:00.000Z`; `created` is kept to the second by Google."""
+    """Return `2026-11-20T14:00:00.000Z`. Google stores `created` to the second."""
     if seconds:
         moment = moment.replace(microsecond=0)
     text = moment.astimezone(UTC).isoformat(timespec="milliseconds")

@@ -1,4 +1,4 @@
-"""Page tokens and sync tokens: opaque to clients, readable to us, nothing kept per token."""
+"""Page tokens and sync tokens: they contain their state, so nothing is stored per token."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -9,12 +9,12 @@ from calendarsync.sandbox.errors import full_sync_required, invalid
 from calendarsync.sandbox.query import Query
 from calendarsync.sandbox.state import State
 
-# What a sync token cannot be used with, says the documentation of events.list.
+# Parameters that cannot be combined with a sync token, by the documentation of events.list.
 NOT_WITH_SYNC = (
     "iCalUID", "orderBy", "privateExtendedProperty", "q", "sharedExtendedProperty", "timeMax",
     "timeMin", "updatedMin",
 )  # fmt: skip
-# A first list with these gets no sync token; a range of time is kept within the token.
+# A first listing with these returns no sync token. A time range is stored in the token.
 NOT_SYNCABLE = tuple(name for name in NOT_WITH_SYNC if name not in ("timeMin", "timeMax"))
 FREE = {"alt", "fields", "key", "oauth_token", "prettyPrint", "quotaUser", "userIp", "pageToken"}
 
@@ -32,7 +32,7 @@ def _unpack(text: str) -> dict[str, Any]:
 
 
 def _shape(query: Query) -> dict[str, Any]:
-    """All that must stay the same from call to call."""
+    """Return the parameters that must be the same in every call."""
     return {key: value for key, value in query.items() if key not in FREE and value is not False}
 
 
@@ -41,7 +41,7 @@ def next_page_token(query: Query, *, after: list[Any], since: int) -> str:
 
 
 def read_page_token(query: Query) -> dict[str, Any] | None:
-    """`{"after": sort key, "since": revision at the first page}`; raises GoogleError."""
+    """Return `{"after": sort key, "since": revision at the first page}`; raise GoogleError."""
     if "pageToken" not in query:
         return None
     token = _unpack(query["pageToken"])
@@ -51,7 +51,7 @@ def read_page_token(query: Query) -> dict[str, Any] | None:
 
 
 def next_sync_token(state: State, query: Query, synced: dict[str, Any], rev: int) -> str | None:
-    """The token that tells what happens after revision `rev`; None where Google gives none."""
+    """Return a token for changes after revision `rev`, or None if Google would return none."""
     if any(name in query for name in NOT_SYNCABLE):
         return None
     shape = {key: value for key, value in _shape(query).items() if key != "syncToken"}
@@ -60,7 +60,7 @@ def next_sync_token(state: State, query: Query, synced: dict[str, Any], rev: int
 
 
 def read_sync_token(state: State, query: Query) -> dict[str, Any] | None:
-    """`{"rev", "shape"}` of a token that is still good; raises GoogleError."""
+    """Return `{"rev", "shape"}` of a valid token; raise GoogleError."""
     if "syncToken" not in query:
         return None
     for name in NOT_WITH_SYNC:
@@ -88,6 +88,6 @@ def _check_unchanged(first: dict[str, Any], query: Query) -> None:
 
 
 def synced_range(token: dict[str, Any] | None) -> dict[str, Any]:
-    """The range of time that a sync token carries on from its first list."""
+    """Return the time range that a sync token carries over from its first listing."""
     shape = token["shape"] if token else {}
     return {key: value for key, value in shape.items() if key in ("timeMin", "timeMax")}

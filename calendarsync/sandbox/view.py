@@ -11,7 +11,10 @@ MOST_COMING = 12
 
 
 def view(state: State) -> dict[str, Any]:
-    """`{"calendars": [{…, "events": [{…, "guests", "instances"}]}], "mails", "settings"}`."""
+    """Return the calendar, e-mails and settings:
+
+    {"calendars": [{…, "events": [{…, "guests", "instances"}]}], "mails", "settings"}
+    """
     shown = [event for event in state.events.values() if event["series"] is None]
     calendar = {
         "id": state.calendar_id,
@@ -56,7 +59,7 @@ def _about(state: State, event: Event) -> dict[str, Any]:
 
 
 def _coming(state: State, series: Event) -> list[dict[str, Any]]:
-    """What has not ended yet, each with whether it differs from the series."""
+    """Return the occurrences that have not ended, and whether each differs from the series."""
     changed = {event["id"] for event in exceptions(state, series["id"])}
     now, calendar_zone = state.now(), state.settings["time_zone"]
     coming = [

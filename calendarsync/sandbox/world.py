@@ -1,4 +1,4 @@
-"""The world that the sandbox server mounts: routes, controls, and what outlives a restart."""
+"""The service that the sandbox server mounts: routes, controls and persistent state."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -21,7 +21,7 @@ JSON = "application/json"
 
 
 class CalendarSandbox:
-    """Google Calendar v3 with one calendar, also reachable as `primary`."""
+    """Google Calendar v3 with one calendar, also available as `primary`."""
 
     name = "google"
 
@@ -39,7 +39,7 @@ class CalendarSandbox:
         return path == BATCH or path.startswith(PREFIX + "/")
 
     def dump(self) -> dict[str, Any]:
-        """Everything it holds, as JSON; `load(dump())` changes nothing."""
+        """Return all state as JSON values; `load(dump())` changes nothing."""
         return deepcopy({name: getattr(self.state, name) for name in KEPT})
 
     def load(self, data: dict[str, Any]) -> None:
@@ -48,15 +48,15 @@ class CalendarSandbox:
         self.state.settings = DEFAULT_SETTINGS | self.state.settings
 
     def let_go(self) -> None:
-        """Nothing is held open."""
+        """Do nothing, because no connection is held open."""
 
     def reset(self) -> None:
-        """One empty calendar; tokens and settings of before are void."""
+        """Start with one empty calendar. Earlier tokens and settings become invalid."""
         fresh = State(calendar_id=self.state.calendar_id, now=self.state.now)
         self.load({name: getattr(fresh, name) for name in KEPT})
 
     def advance(self) -> None:
-        """Bury deleted events that Google no longer shows; their ids stay used."""
+        """Remove deleted events that Google no longer shows. Their ids stay used."""
         state = self.state
         oldest = state.now() - timedelta(days=state.settings["deleted_days"])
         for event in list(state.events.values()):
@@ -82,7 +82,10 @@ class CalendarSandbox:
         code: Any = None,
         message: str | None = None,
     ) -> web.Response:
-        """An injected error in Google's form; `code` is its reason, as in `quotaExceeded`."""
+        """Return an injected error in Google's form.
+
+        `code` is its reason, such as `quotaExceeded`.
+        """
         error = GoogleError.of_status(status)
         error.reason = str(code or error.reason)
         error.message = message or error.message
