@@ -1,4 +1,4 @@
-"""The admin for keeping in step: cohorts and groups say how far they are; the rows can be read."""
+"""Admin of synchronization: sync status of cohorts and groups, and read-only tables."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ PLACE = '<div>{}: <span class="lens-state lens-{}">{}</span></div>'
 
 
 class SeenChangeList(ChangeList):
-    """A list whose rows on this page have been looked at together, in a few queries."""
+    """A change list that loads the sync status of its rows together, in a few queries."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
@@ -61,7 +61,7 @@ class SeenAdmin(admin.ModelAdmin):
         return request.user.has_perm(PERMISSION)
 
     def see(self, rows: list[Any]) -> None:
-        """Give each row what its columns tell."""
+        """Attach to each row the sync status that its columns show."""
         raise NotImplementedError
 
 
@@ -71,7 +71,7 @@ admin.site.unregister(Group)
 
 @admin.register(Cohort)
 class CohortInStepAdmin(SeenAdmin, CohortAdmin):
-    """Cohorts, the worst first, each with how far it is and its buttons."""
+    """Cohorts with their sync status and buttons, those with the most issues first."""
 
     list_display = ["title", "how_far", "doors", "start_date", "status"]
     list_per_page = 30
@@ -100,7 +100,7 @@ class CohortInStepAdmin(SeenAdmin, CohortAdmin):
 
     @admin.display(description="")
     def doors(self, cohort: Any) -> SafeString:
-        """A button that posts from within the list's own form, and a link."""
+        """Return a button that submits the change list's own form, and a link."""
         return format_html(
             '<button type="submit" class="button lens-button" formaction="{}" '
             'aria-label="Realize {}">Realize</button> <a href="{}">Progress</a>',
@@ -150,7 +150,7 @@ class GroupInStepAdmin(SeenAdmin, GroupAdmin):
         messages.success(request, f"Withdrawn for {count} groups. What was made already stays.")
 
 
-# -- rows that only the conductor writes ---------------------------------------------------------
+# -- tables that only the reconciler writes ------------------------------------------------------
 
 
 class OutOfStepFilter(admin.SimpleListFilter):

@@ -1,4 +1,4 @@
-"""How long to wait before trying again: later and later, never longer than an hour."""
+"""Waiting times between retries, which double up to one hour."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ LONGEST = timedelta(hours=1)
 
 
 def wait_before_retry(failures: int) -> timedelta:
-    """`failures` in a row, from 1: one minute (a setting), two, four, … an hour."""
+    """Return the wait after so many failures in a row (from 1): 1 minute (a setting), 2, 4, …"""
     first = timedelta(seconds=settings.SYNC["backoff_seconds"])
     return min(first * 2 ** min(max(failures, 1) - 1, 12), LONGEST)

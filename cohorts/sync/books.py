@@ -1,4 +1,4 @@
-"""What the conductor writes about itself: run rows, and the state of a mirror."""
+"""The reconciler's run log, and the state of each provider."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from cohorts.sync.settling import Due
 
 
 def has_work(mirror: str, now: datetime) -> bool:
-    """Whether a worker should look: a group is due, somebody waits for a plan, or it is time to
-    hear what people did outside."""
+    """Return whether a worker has something to do: a group is due, a plan was requested, or it is
+    time to poll for changes that people made outside."""
     due = models.Q(wanted__gt=models.F("seen")) | models.Q(next_at__lte=now)
     return (
         GroupSync.objects.filter(due, mirror=mirror).exists()
@@ -31,14 +31,15 @@ def has_work(mirror: str, now: datetime) -> bool:
 
 
 def is_waiting(mirror: str) -> bool:
-    """Whether an outage has the mirror wait for its next probe."""
+    """Return whether an outage delays the provider and its next probe is not due yet."""
     return MirrorState.objects.filter(name=mirror, retry_at__gt=Now()).exists()
 
 
 def read_only(mirror: Mirror) -> str:
-    """A trouble's code when the mirror may look but change nothing, else "".
+    """Return the issue code that forbids all writes to the provider, or "" if it may be changed.
 
-    Two queries: whose installation this is, and whether anything says that it may be another's.
+    Two queries: the installation, and the state of all providers, since any of them can show that
+    this database is a copy.
     """
     if doubt := find_doubt(ensure_installation(clock.now())):
         return doubt
@@ -49,7 +50,7 @@ def read_only(mirror: Mirror) -> str:
 
 
 def find_sign_of_copy(states: Collection[MirrorState]) -> str:
-    """A trouble's code when what was found outside says that this may be a copy, else ""."""
+    """Return an issue code if the objects outside suggest that this is a copy, else ""."""
     mirrors = configured_mirrors()
     if any(state.has_many_orphans for state in states if state.name in mirrors):
         return "strangers"
@@ -57,7 +58,7 @@ def find_sign_of_copy(states: Collection[MirrorState]) -> str:
 
 
 def find_moved(states: Iterable[MirrorState]) -> list[MirrorState]:
-    """The mirrors for which the settings name another server or calendar than before."""
+    """Return the providers for which the settings name another server or calendar than before."""
     mirrors = configured_mirrors()
     return [
         state
@@ -67,12 +68,12 @@ def find_moved(states: Iterable[MirrorState]) -> list[MirrorState]:
 
 
 def count_changes(mirror: str) -> int:
-    """How many changes outside we were told of so far."""
+    """Return how many changes outside have been reported so far."""
     return MirrorState.objects.values_list("changed_outside", flat=True).get(name=mirror)
 
 
 def parked_lanes(mirror: str) -> dict[str, datetime]:
-    """Lanes that the service asked to wait, with the moment (real time) until which."""
+    """Return the lanes that the service asked to wait, each with its end in real time (UTC)."""
     stored = MirrorState.objects.values_list("parked", flat=True).get(name=mirror)
     until = {kind: datetime.fromisoformat(text) for kind, text in stored.items()}
     return {kind: moment for kind, moment in until.items() if moment > datetime.now(UTC)}
@@ -86,7 +87,7 @@ STATE_FIELDS = ["retry_at", "failures", "trouble", "trouble_detail", "trouble_si
 
 
 class Book:
-    """The pages of one slice.  A run row is made with its first action: a run that changed
+    """The run log of one run. The row is created with the first action, so a run that changed
     nothing leaves only `last_ok_at`."""
 
     def __init__(self, mirror: str) -> None:
@@ -113,7 +114,7 @@ class Book:
         self.counts[outcome] = self.counts.get(outcome, 0) + 1
 
     def note_left(self, left: int) -> None:
-        """How many actions are left, for the pages that show progress."""
+        """Record how many actions are left, for the pages that show progress."""
         if self.run is not None and left != self.left:
             self.left = left
             SyncRun.objects.filter(pk=self.run.pk).update(summary=self._summary())
@@ -127,25 +128,25 @@ class Book:
     def _summary(self) -> dict[str, int]:
         return {"left": self.left, **self.counts}
 
-    # -- the mirror's own state --------------------------------------------------------------
+    # -- the provider's own state ------------------------------------------------------------
 
     def heard(self, look_at: datetime | None, scope: str) -> None:
-        """`look_at`: when to look again though no group is due; None where that is not needed.
+        """Record an observation. `look_at` is the next poll if no group is due before, or None.
 
-        The first scope is remembered; another one is a question for staff (`find_moved`).
+        The first scope is stored. If it differs later, staff are asked (`find_moved`).
         """
         is_first = models.When(scope="", then=models.Value(scope))
         kept = models.Case(is_first, default=models.F("scope"))
         self._state().update(heard_at=Now(), look_at=look_at, scope=kept)
 
     def note_orphans(self, orphans: Orphans) -> None:
-        """Kept until the next look: whether another mirror may write depends on it too."""
+        """Store the orphans: until the next observation, other providers check them too."""
         fields = {"orphans": orphans.detail[:500], "has_many_orphans": orphans.are_many}
         self._state().exclude(**fields).update(**fields)
 
     def served(self, trouble: str = "", detail: str = "") -> None:
-        """The slice ended without an outage.  `trouble` is what the look found wrong with the whole
-        mirror: a group for which nothing is left to do cannot tell it."""
+        """Record that the run ended without an outage. `trouble` is an issue with the provider as a
+        whole, which no group would report if nothing is left to do for it."""
         row = MirrorState.objects.get(name=self.mirror)
         if row.trouble != trouble:
             row.trouble_since = clock.now() if trouble else None
@@ -154,11 +155,11 @@ class Book:
         row.save(update_fields=STATE_FIELDS)
 
     def failed(self, error: CallFailed) -> None:
-        """An outage or an unclear answer: the mirror's trouble, no group's.
+        """Record an outage or an unclear answer as an issue of the provider, not of a group.
 
-        After the first unclear answer the next look follows at once, since it tells what happened;
-        otherwise there is one probe a minute.  It never becomes rarer: where answers are lost
-        again and again, each look still brings some of the work to its end.
+        After the first unclear answer the next observation follows at once, because it shows what
+        happened. Otherwise there is one probe a minute. The interval does not grow: even if answers
+        keep getting lost, each observation lets some of the work finish.
         """
         row = MirrorState.objects.get(name=self.mirror)
         unclear = isinstance(error, Unclear | LookAgain)
@@ -182,13 +183,13 @@ class Book:
 
 
 def _wait(error: CallFailed, failures: int) -> float:
-    """Seconds until the next probe."""
+    """Return the seconds until the next probe."""
     if isinstance(error, Outage | LookAgain):
         return settings.SYNC["probe_seconds"]
     return wait_before_retry(failures).total_seconds()
 
 
 def forget_old_runs(before: datetime) -> int:
-    """Prune run rows and answered plans; returns how many."""
+    """Delete runs and plans that started before `before`; return how many rows were deleted."""
     old: Iterable[int] = SyncRun.objects.filter(started_at__lt=before).values_list("pk", flat=True)
     return SyncRun.objects.filter(pk__in=list(old)).delete()[0]

@@ -1,6 +1,6 @@
-"""What runs beside mirrors and workers and should be heard, for the staff's start page.
+"""Health checks of other processes, shown on the staff's start page.
 
-It is known on higher floors only: settings.COMPANIONS names functions `() -> Companion | None`.
+Higher layers provide them: settings.COMPANIONS names functions `() -> Companion | None`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cohorts.sync.words import Standing
 
 @dataclass(frozen=True, slots=True)
 class Companion:
-    """Something that runs: its name, how it stands, and when it was heard last (real time)."""
+    """Another process: its name, its status, and when it was last seen (real time)."""
 
     title: str
     standing: Standing

@@ -1,12 +1,12 @@
-"""How a call can fail, told apart by what is to be done about it.
+"""Ways in which a call can fail, distinguished by how to react.
 
-Each carries a code of the troubles' table and a detail for people; none carries a secret.
+Each carries an issue code and a detail for people. None contains a secret.
 
-    Refused     only this action is refused: the group backs off, or waits for a person
-    Outage      nobody can be served (unreachable, 5xx, 401): the mirror waits, no group failed
-    Unclear     the call may have had its effect: look again before anything else
-    Later       the service says when (a long 429): this lane is parked until then
-    LeaseLost   another worker may hold the mirror: start no call
+    Refused     only this action failed: the group backs off, or waits for a person
+    Outage      the service is down (unreachable, 5xx, 401): the provider waits, no group failed
+    Unclear     the call may have taken effect: observe before anything else
+    Later       the service asks to wait (a long 429): this lane is parked until then
+    LeaseLost   another worker may hold the lease: start no call
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Refused(CallFailed):
 
 
 class Outage(CallFailed):
-    """`after` is the service's own Retry-After in seconds, when it named one."""
+    """`after` is the service's Retry-After in seconds, if it sent one."""
 
     code = "unreachable"
 
@@ -48,10 +48,10 @@ class Later(CallFailed):
 
 
 class LookAgain(CallFailed):
-    """The outside moved under the plan (412, 404 on something just seen): observe anew."""
+    """The outside changed after planning (412, or 404 for a known object): observe again."""
 
     code = "look_again"
 
 
 class LeaseLost(Exception):
-    """Raised where a request would start and the lease may not be ours any more."""
+    """Raised before a request starts if this process may no longer hold the lease."""

@@ -1,4 +1,4 @@
-"""No single answer empties the house (promise 11).  Pure."""
+"""Removal guard: hold mass removals until staff approve them. Pure functions."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from cohorts.sync.mirror import Action, Orphans, Plan, Trouble, Withheld
 
 REMOVALS_HELD = "removals_held"
 ORPHANED = "orphaned"
-SHARE = 0.25  # of a mirror's people
-FEW = 5  # never held back up to this many
+SHARE = 0.25  # of a provider's people
+FEW = 5  # up to this many are never held
 
 
 def hold_removals(
@@ -18,18 +18,18 @@ def hold_removals(
     approved: Collection[tuple[int, str]] = (),
     waiting: Collection[int] = (),
 ) -> Plan:
-    """Withhold removals that no dated fact explains, when they are too many at once.
+    """Withhold removals that no dated fact explains, if there are too many at once.
 
-        the person's removal    all removals are    the group was held before    it is
-        approved                -                   -                            done
-        not approved            too many            -                            held
-        not approved            few                 yes                          held
-        not approved            few                 no                           done
+        this removal    all removals    group has held removals already    it is
+        approved        -               -                                  done
+        not approved    too many        -                                  held
+        not approved    few             yes                                held
+        not approved    few             no                                 done
 
-    Too many: more than a quarter of the mirror's people *and* more than five (people, not actions;
-    those that are approved count too).  `approved` are pairs of group id and outside person that
-    staff have seen and allowed.  `waiting` are groups of which removals wait for staff already:
-    that some are allowed, or mend themselves, frees none of the others.
+    Too many: more than a quarter of the provider's people *and* more than 5 (people, not actions;
+    approved ones count too). `approved`: pairs of group id and outside person that staff have seen
+    and approved. `waiting`: groups with removals that wait for approval; these stay held even if
+    the other removals are approved or turn out to be unnecessary.
     """
     people = {person for _, person in plan.removals}
     too_many = len(people) > FEW and len(people) > SHARE * plan.people
@@ -49,7 +49,7 @@ def _is_held(action: Action, approved: Collection[tuple[int, str]], guarded: boo
 
 
 def hold_all(plan: Plan, reason: str) -> Plan:
-    """A plan of which nothing may be done, with the trouble's code as reason."""
+    """Return a plan in which every action is withheld, with an issue code as the reason."""
     return replace(
         plan,
         actions=(),
@@ -58,9 +58,9 @@ def hold_all(plan: Plan, reason: str) -> Plan:
 
 
 def hold_orphaned(plan: Plan, orphans: Orphans, due: Mapping[int, int]) -> Plan:
-    """Withhold what concerns groups and cohorts that orphans name, the end of access apart.
+    """Withhold actions for the groups and cohorts that orphans name, except ends of access.
 
-    `due` are the groups that the plan is for, each with its cohort's id; they are told of it.
+    `due`: the groups that the plan is for, each with its cohort's id. The issue is added to them.
     """
     if not orphans:
         return plan
@@ -77,7 +77,7 @@ def hold_orphaned(plan: Plan, orphans: Orphans, due: Mapping[int, int]) -> Plan:
 
 
 def _for_orphans(held: Withheld, orphans: Orphans) -> Withheld:
-    """What is wanted of a named group is withheld for this before anything else."""
+    """Let this reason replace any other for withholding an action of a named group."""
     if not _is_named(orphans, held.action.group_id, held.action.cohort_id):
         return held
     return replace(held, reason=ORPHANED, detail=orphans.detail)

@@ -1,7 +1,7 @@
-"""Which workers are alive, in the database's time.
+"""Heartbeats of workers, in the database's time.
 
-Neither the sandbox's clock nor that of one machine counts: a machine whose clock is fast would keep
-a dead worker alive.
+Neither the sandbox's clock nor a machine's own clock is used: with a clock that is fast, a dead
+worker would look alive.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ def hear(name: str) -> None:
 
 
 def beat() -> None:
-    """As a task: whoever carries it out is alive.  How an unwatched `qcluster` is heard."""
+    """Record, as a task, that its worker is alive: the only heartbeat of an unwatched
+    `qcluster`."""
     hear(worker_name())
 
 
 def forget(name: str) -> None:
-    """A worker ended as it was told to: it is not missing."""
+    """Delete the heartbeat of a worker that was stopped normally: it is not missing."""
     WorkerHeartbeat.objects.filter(name=name).delete()
 
 

@@ -3,7 +3,7 @@ do, and one when it is resolved.
 
     the issue is new, and needs a person              logged, with the names of its groups
     the same issue, a minute later                    nothing
-    the service is away meanwhile                     nothing: the issue may still be there
+    an outage of the service                          nothing: the issue may still be there
     another issue, or none                            logged as resolved
 
 What only waits for a step of staff's own work (no one has pressed “Realize” yet) is on the pages
@@ -26,7 +26,7 @@ from cohorts.sync.troubles import TROUBLES
 logger = logging.getLogger(__name__)
 
 STAFFS_OWN = frozenset({"needs_infrastructure", "no_members", "no_slot", "paused"})
-# Of the whole installation: cohorts.sync.ownership logs them, every hour.
+# Issues of the whole installation, which cohorts.sync.ownership logs every hour.
 WHOLE = frozenset({"restored", "other_installation", "moved", "strangers"})
 NAMED = 5  # groups in one line
 
@@ -45,7 +45,7 @@ def log_issues() -> None:
 def _claim_changes(rows: QuerySet[Any]) -> Iterator[tuple[Any, str]]:
     """Yield each row with the code to log, as "-code" for a resolved issue.
 
-    Of two workers at once one changes the row, and logs.
+    If two workers run this at once, only the one that updates the row logs it.
     """
     loud, passing = _codes()
     begun = Q(trouble__in=loud) & ~Q(trouble=F("logged"))
@@ -57,7 +57,7 @@ def _claim_changes(rows: QuerySet[Any]) -> Iterator[tuple[Any, str]]:
 
 
 def _codes() -> tuple[set[str], set[str]]:
-    """The codes that are logged, and those that say nothing about whether one of them is over."""
+    """Return the codes that are logged, and those that do not show whether an issue is resolved."""
     texts = dict(TROUBLES)
     for mirror in all_mirrors().values():
         texts |= mirror.troubles

@@ -1,9 +1,9 @@
-"""One worker at a time holds a mirror.
+"""A lease on each provider, so that only one worker at a time works on it.
 
-The lease is a conditional update in the database's time.  What the holder itself may rely on is a
-deadline on its own clock, taken *before* it asked the database, so that the holder always believes
-its lease to end earlier than the database does.  A frozen process that wakes up past it starts no
-call: `check` is made where each request starts.
+The lease is a conditional update in the database's time. The holder itself relies on a deadline on
+its own clock, read *before* the query, so that for the holder the lease always ends earlier than
+for the database. A frozen process that resumes after the deadline starts no call, because `check`
+is called at the start of each request.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from cohorts.sync.worker import worker_name
 
 
 def boot_seconds() -> float:
-    """Seconds on a clock that goes on while the machine sleeps (monotonic alone would stop)."""
+    """Return seconds on a clock that, unlike the monotonic one, runs while the machine sleeps."""
     clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
     return time.clock_gettime(clock)
 
 
 def holder_name() -> str:
-    """Who we are in a lease: worker and process, so that a watcher can release a dead child's."""
+    """Return worker and process, so that a watcher can release the lease of a dead child."""
     return f"{worker_name()}/{os.getpid()}"
 
 
@@ -48,7 +48,7 @@ class Lease:
         return self.good_until - boot_seconds()
 
     def keep(self) -> None:
-        """Renew when little is left, where the token is still ours.  Raises LeaseLost."""
+        """Renew the lease if little time is left and the token is still ours. Raises LeaseLost."""
         if self.seconds_left() >= settings.SYNC["renew_below_seconds"]:
             return
         asked_at = boot_seconds()
@@ -64,7 +64,7 @@ class Lease:
 
 
 def take(mirror: str) -> Lease | None:
-    """The lease of a mirror, or None while another worker holds it or an outage has it wait."""
+    """Return a provider's lease, or None while another worker holds it or an outage delays it."""
     MirrorState.objects.get_or_create(name=mirror)
     asked_at = boot_seconds()
     taken = MirrorState.objects.filter(
@@ -74,13 +74,13 @@ def take(mirror: str) -> Lease | None:
     ).update(holder=holder_name(), token=F("token") + 1, lease_until=_lease_end())
     if not taken:
         return None
-    # Nobody else can have taken it since: the lease that we just wrote is still running.
+    # No other worker can have acquired it since: the lease just written has not expired.
     token = MirrorState.objects.values_list("token", flat=True).get(name=mirror)
     return Lease(mirror, token, asked_at + settings.SYNC["lease_seconds"])
 
 
 def release_dead(worker: str) -> int:
-    """Give back what a worker, all of whose processes are dead, still holds.  Returns how many."""
+    """Release the leases of a worker whose processes are all dead; return how many."""
     held = MirrorState.objects.filter(holder__startswith=f"{worker}/")
     return held.update(holder="", lease_until=None)
 

@@ -1,4 +1,4 @@
-"""What the conductor has to tell people, and when it forbids to tell anything."""
+"""The e-mail that “Realize” has ended, and the reason to hold all messages."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ NAMES_SHOWN = 40
 
 
 def why_held() -> str:
-    """Signs of a copy that were found outside: it may be repeating what was sent.  One query."""
+    """Return why messages are held: signs that this is a copy, which would repeat what the original
+    sent. One query."""
     code = books.find_sign_of_copy(list(MirrorState.objects.all()))
     return f"{find_trouble(code).sentence} {find_trouble(code).fix}" if code else ""
 
 
 def owe_realize_ended(_group_ids: frozenset[int] | None, now: datetime) -> Iterable[Owed]:
-    """One e-mail to whoever pressed “Realize”, when it has ended.  It is about no single group."""
+    """Return the e-mail to each person whose “Realize” has ended. It concerns no single group."""
     ended = RealizeRequest.objects.filter(
         ended_at__gt=now - SENT_WITHIN, ended_at__lte=now, asked_by__isnull=False
     )
@@ -51,7 +52,7 @@ def _ended(request: RealizeRequest) -> Owed:
 
 
 def realize_ended_context(message: Message, _now: datetime) -> dict[str, Any]:
-    """What the e-mail's templates need.  Raises NoLongerTrue.  Four queries."""
+    """Return the context of the e-mail's templates. Raises NoLongerTrue. Four queries."""
     request = RealizeRequest.objects.filter(pk=message.context["request"]).first()
     if request is None:
         raise NoLongerTrue("The request is no longer known.")

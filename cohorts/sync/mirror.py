@@ -1,18 +1,19 @@
-"""What a mirror is to the conductor: the shapes that pass between the two.
+"""The interface of a provider (`Mirror`), and the values that it and the reconciler exchange.
 
-A mirror reads facts (`snapshot`), says what should stand outside (`desired`), looks outside
-(`observe`), compares (`plan`) and carries out one action by one call (`apply`).  `desired` and
-`plan` are pure.  The conductor owns the lease, the loop and the run rows; it knows no service.
+A provider is an outside system that we keep in sync. It reads facts (`snapshot`), computes the
+desired state (`desired`), reads the actual state (`observe`), compares the two (`plan`) and carries
+out one action with one call (`apply`). `desired` and `plan` are pure. The reconciler owns the
+lease, the loop and the run log, and knows no service.
 
-Inside a slice the conductor alone decides when to call:
+During a run the reconciler alone decides when to call:
 
     snapshot ─> desired ─┐
                          ├─> plan ─> guard ─> intend ─> apply ─> record ─> absorb ─┐
     observe ─────────────┘                                                         │
-        ^   (once per slice; own outcomes are absorbed into it) <──────────────────┘
+        ^   (once per run; results of own calls are absorbed into it) <────────────┘
 
-`observe` and `apply` are coroutines and touch no database; everything else is synchronous, touches
-no network and runs between two steps of the event loop.
+`observe` and `apply` are coroutines and do not use the database. Everything else is synchronous,
+uses no network, and runs between two steps of the event loop.
 """
 
 from __future__ import annotations
@@ -26,28 +27,28 @@ from typing import Any, Protocol
 from cohorts.sync.errors import CallFailed
 from cohorts.sync.troubles import TroubleText
 
-FEW_ORPHANS = 3  # groups and cohorts of which no record is known; more stop everything
+FEW_ORPHANS = 3  # groups and cohorts without any record; more than these stop everything
 ORPHANS_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One call that would bring the outside a step nearer to the facts.
+    """One call that brings the outside closer to the facts.
 
-    `key` names it within a plan and across plans of one slice ("create role:12").  `needs` are keys
-    of actions that must be done first, `after` of such that are tried first, unless that takes more
-    than a moment; `behind` are keys of such that are tried first however long that takes, unless
-    they cannot be tried.  `rank` orders a lane, lowest first.  `removes` is the outside person (a
-    readable name) whose access this takes away though no dated fact explains it.
-    `ends`: this takes away access that a dated fact has ended; as little as possible delays it.
-    `alone`: nothing hangs on it, and the mirror finds out by itself what an unclear answer meant.
-    `repeatable`: nothing hangs on it, and doing it twice is the same as doing it once.
+    `key` identifies it within a plan and across the plans of one run ("create role:12"). `needs`
+    are keys of actions that must be done first. `after` are keys of actions that are tried first,
+    unless that takes longer than a moment (2 seconds). `behind` are keys of actions that are tried
+    first however long that takes, unless they cannot be tried. `rank` orders a lane, lowest first.
+    `removes` is the outside person (a readable name) who loses access although no dated fact
+    explains it. `ends`: it removes access that a dated fact has ended; as little as possible may
+    delay it. `alone`: no action depends on it, and the provider finds out what an unclear answer
+    meant. `repeatable`: no action depends on it, and it is idempotent.
     """
 
     key: str
     kind: str  # the lane: one call at a time in each
     verb: str  # create, edit, delete, grant, revoke, send, …
-    target: str  # what it is about, in words for people
+    target: str  # the object, in words for people
     why: str
     group_id: int | None = None
     cohort_id: int | None = None
@@ -59,13 +60,13 @@ class Action:
     ends: bool = False
     alone: bool = False
     repeatable: bool = False
-    creates: bool = False  # infrastructure: only for groups that were asked for
-    payload: Any = None  # the mirror's own frozen value
+    creates: bool = False  # infrastructure: only for groups that were requested
+    payload: Any = None  # the provider's own frozen value
 
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """An action that the plan found and the policy forbids, with the trouble's code as reason."""
+    """An action that the plan contains and the policy forbids, with an issue code as the reason."""
 
     action: Action
     reason: str
@@ -74,7 +75,7 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something a person must know of one group: a code of the troubles' table, and a detail."""
+    """An issue of one group that a person must know: its code, and a detail."""
 
     group_id: int
     code: str
@@ -85,9 +86,9 @@ class Trouble:
 class Plan:
     """What is left to do for the policy's groups.
 
-    For the guard, which judges the whole mirror: `people` counts all with desired or observed
-    access, `removals` holds (group id, outside person) of every removal that no dated fact
-    explains, also in groups that are not due.
+    The removal guard judges the provider as a whole. For it, `people` counts everyone with desired
+    or observed access, and `removals` holds (group id, outside person) of every removal that no
+    dated fact explains, also in groups that are not due.
     """
 
     actions: tuple[Action, ...] = ()
@@ -101,8 +102,8 @@ class Plan:
 class Policy:
     """What a plan may do.
 
-    `groups`: plan actions for these only (the whole is still counted for budget and guard).
-    `may_create`: groups whose infrastructure was asked for.
+    `groups`: plan actions only for these (the budget and the guard still count everything).
+    `may_create`: groups whose infrastructure was requested.
     """
 
     groups: frozenset[int]
@@ -111,7 +112,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """One limit of the outside: how much is used, how much a plan adds, how much there may be."""
+    """One limit of the service: how much is used, how much a plan adds, and the maximum."""
 
     what: str
     used: int
@@ -121,7 +122,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of the connection check: what was looked at, whether it is as it must be."""
+    """One line of the connection check: what was checked, and whether it is as required."""
 
     what: str
     ok: bool
@@ -139,11 +140,11 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What a mirror says of one group once nothing is left to do for it now.
+    """A provider's status of one group once nothing is left to do for it now.
 
-    `stands`: its infrastructure is complete and, where the mirror demands it, somebody has access.
-    `trouble`: "" or a code of the troubles' table.  `next_at`: the next moment at which the facts
-    alone will ask for something else (a window's edge, the horizon), or None.
+    `stands`: its infrastructure is complete and, if the provider requires it, at least one person
+    has access. `trouble`: "" or an issue code. `next_at`: the next time at which the facts alone
+    change the desired state (the start or end of a window, the horizon), or None.
     """
 
     stands: bool
@@ -155,24 +156,24 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one call that succeeded.
+    """The result of one call that succeeded.
 
-    Not `done`: what was to be changed had changed meanwhile, and was read again instead.
+    `done` is False if the object had changed since it was observed, and was read again instead.
     """
 
     outside_id: str = ""
     done: bool = field(default=True, kw_only=True)
-    note: str = ""  # for the run's page: what the answer said
-    answer: Any = None  # the mirror's own frozen value, for `record` and `absorb`
+    note: str = ""  # shown on the run's page
+    answer: Any = None  # the provider's own frozen value, for `record` and `absorb`
 
 
 @dataclass(frozen=True, slots=True)
 class Orphans:
-    """Objects with our mark that no record explains: by their names, and by whom the marks name.
+    """Objects with our mark but no record: their names, and the groups and cohorts that they name.
 
-    They hold up those groups and cohorts.  `unrecorded` counts the groups and cohorts of which this
-    database knows no such object at all (of a clone it knows the deleted original): many are a sign
-    that it is older than what is outside, and stop everything.
+    Work on those groups and cohorts is held. `unrecorded` counts the groups and cohorts for which
+    this database has no such record at all (for a clone it has that of the deleted original). Many
+    of them suggest that the database is older than the objects outside, and stop everything.
     """
 
     names: tuple[str, ...] = ()
@@ -196,86 +197,86 @@ class Orphans:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What `observe` brought.  `trouble` (a code) withholds every action of this slice."""
+    """The result of `observe`. `trouble` (an issue code) withholds every action of this run."""
 
     observed: Any
     trouble: str = ""
     detail: str = ""
     orphans: Orphans = Orphans()
-    keep: Any = field(default=None, compare=False)  # for `keep`: what to store of the look itself
+    keep: Any = field(default=None, compare=False)  # for `keep`: what to store
 
 
 class Mirror(Protocol):
-    """One outside system.  Named in settings.GROUP_MIRRORS."""
+    """A provider: one outside system. Listed in settings.GROUP_MIRRORS."""
 
     name: str  # "discord": stored in rows, at most 20 characters
     title: str  # "Discord": shown to people
-    lanes: tuple[str, ...]  # kinds of actions; one call at a time in each, side by side
-    required: bool  # whether a group must stand here before it becomes active
-    ahead: bool  # whether a visit shows here from its booking on, and not only while access lasts
-    troubles: Mapping[str, TroubleText]  # the mirror's own codes
+    lanes: tuple[str, ...]  # kinds of actions; lanes run concurrently, one call at a time in each
+    required: bool  # whether a group must be ready here before it becomes active
+    ahead: bool  # whether a visit appears here when booked, not only while access lasts
+    troubles: Mapping[str, TroubleText]  # the provider's own issue codes
 
     @property
     def look_every(self) -> timedelta | None:
-        """How often to look outside though no group is due, to hear what people do there."""
+        """How often to poll for changes that people make outside, even if no group is due."""
 
     def is_configured(self) -> bool:
-        """Whether credentials are set.  A mirror that is not configured is off."""
+        """Return whether credentials are set. A provider without credentials is off."""
 
     def scope(self) -> str:
-        """Which server or calendar the settings name.  Records made in another one do not count."""
+        """Return the server or calendar in the settings. Records of another one do not count."""
 
     def connect(self, check: Callable[[], None]) -> AbstractAsyncContextManager[Any]:
-        """A client for one slice.  `check` is called where each request starts, a client's own
-        repetition included, and raises LeaseLost when no call may be started."""
+        """Return a client for one run. `check` is called at the start of each request, including
+        the client's own retries, and raises LeaseLost if no call may be started."""
 
     def snapshot(self, now: datetime) -> Any:
-        """All groups that are live, recorded or asked for, as frozen plain values.
+        """Return all groups that are live, recorded or requested, as frozen plain values.
 
         A constant number of queries for any number of groups.
         """
 
     def desired(self, snapshot: Any, now: datetime) -> Any:
-        """What should stand outside at `now`.  Pure."""
+        """Return the desired state at `now`. Pure."""
 
     async def observe(self, client: Any, snapshot: Any) -> Finding:
-        """What stands outside.  Reads only; a listing's silence is no proof of absence."""
+        """Read the actual state. Absence from a listing does not prove that an object is gone."""
 
     def keep(self, finding: Finding) -> None:
-        """Store what the look brought (a sync token, copies)."""
+        """Store what the observation returned (a sync token, copies)."""
 
     def plan(self, desired: Any, observed: Any, policy: Policy) -> Plan:
-        """The actions that are left, those withheld, and what a person must know.  Pure."""
+        """Return the remaining actions, those withheld, and the issues to report. Pure."""
 
     def intend(self, action: Action, observed: Any) -> None:
-        """Commit the record of what is about to be made, before the call that makes it."""
+        """Commit the record of what is about to be created, before the call that creates it."""
 
     async def apply(self, client: Any, action: Action) -> Outcome:
-        """Carry out one action by one call.  Raises the errors of cohorts.sync.errors."""
+        """Carry out one action with one call. Raises the errors of cohorts.sync.errors."""
 
     def record(self, action: Action, outcome: Outcome) -> None:
-        """Commit what the call brought (an id, a time).  Also done when the lease was lost."""
+        """Commit the result of the call (an id, a time). Also called if the lease was lost."""
 
     def fail(self, action: Action, error: CallFailed) -> None:
-        """Note what a failed call means for its own row, if it has one (a message)."""
+        """Record what a failed call means for its own row, if it has one (a message)."""
 
     def absorb(self, observed: Any, action: Action, outcome: Outcome) -> Any:
-        """The observation as it is after an own outcome.  Pure."""
+        """Return the observation, updated with the result of an own call. Pure."""
 
     def review(self, desired: Any, observed: Any, group_id: int, now: datetime) -> Review:
-        """What to say of one group for which nothing is left to do now.  Pure."""
+        """Return the status of one group for which nothing is left to do now. Pure."""
 
     def budget(self, desired: Any, observed: Any, plan: Plan) -> tuple[Budget, ...]:
-        """The outside's limits that a plan touches.  Pure."""
+        """Return the limits of the service that a plan affects. Pure."""
 
     def settings_shown(self) -> Mapping[str, str]:
-        """What is configured, by its variable's name, without a secret."""
+        """Return the configuration by name of the variable, without secrets."""
 
     def check(self, desired: Any, observed: Any) -> tuple[Check, ...]:
-        """What the connection check says of a look that worked."""
+        """Return the lines of the connection check for a successful observation."""
 
     def forget(self, group_id: int) -> Collection[str]:
-        """Drop the records of this group's infrastructure that is gone; return their names."""
+        """Delete the records of this group's infrastructure that is gone; return their names."""
 
     def forget_all(self) -> None:
-        """Drop every record: this database is a copy, and what stands outside is another's."""
+        """Delete every record: the objects outside do not belong to this database."""

@@ -1,4 +1,4 @@
-"""The conductor's rows.  Few, each with one job (docs/architecture.md)."""
+"""The reconciler's models (docs/architecture.md)."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from cohorts.models import Cohort, Group
 
 
 class GroupSync(models.Model):
-    """One group in one mirror: what is wanted, what was seen, when to look next."""
+    """The sync status of one group in one provider."""
 
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="syncs")
     mirror = models.CharField(max_length=20)
-    # A change of facts adds one to `wanted` in its own transaction; a run that finished writes the
-    # `wanted` that it had read before its snapshot into `seen`.
+    # `wanted` is the generation: a change of facts adds one in its own transaction. `seen` is the
+    # observed generation: a finished run writes the `wanted` that it read before its snapshot.
     wanted = models.PositiveBigIntegerField(default=1)
     seen = models.PositiveBigIntegerField(default=0)
-    # The next moment to look though nothing changed; read by the minute sweep.
+    # When to compare next although nothing changed; read by the sweep, every minute.
     next_at = models.DateTimeField(default=timezone.now, db_index=True)
-    # The realize request; cleared when the group stands in this mirror.
+    # The realize request; cleared when the group is ready in this provider.
     create_asked_at = models.DateTimeField(null=True, blank=True)
     create_asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
@@ -33,7 +33,7 @@ class GroupSync(models.Model):
     trouble_detail = models.CharField(max_length=500, blank=True)
     trouble_since = models.DateTimeField(null=True, blank=True)
     logged = models.CharField(max_length=40, blank=True)  # the issue that was logged last
-    # {"people": [outside ids], "by": name, "at": iso}: used once, covers only those.
+    # {"people": [outside ids], "by": name, "at": iso}: used once, and only for these people.
     removals_approved = models.JSONField(null=True, blank=True)
     last_ok_at = models.DateTimeField(null=True, blank=True)
 
@@ -52,10 +52,10 @@ class GroupSync(models.Model):
 
 
 class MirrorState(models.Model):
-    """One mirror: who holds it, and whether it can be reached."""
+    """The state of one provider: its lease, and whether it can be reached."""
 
     name = models.CharField(primary_key=True, max_length=20)
-    # The lease.  Times of it are the database's, so that machines need not agree on the hour.
+    # The lease, in the database's time, so that the machines' clocks need not agree.
     holder = models.CharField(max_length=100, blank=True)
     token = models.PositiveBigIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -69,23 +69,22 @@ class MirrorState(models.Model):
     parked = models.JSONField(default=dict, blank=True)
     paused_at = models.DateTimeField(null=True, blank=True)
     paused_by = models.CharField(max_length=150, blank=True)
-    # Staff's word on marked objects that no record explains: they are ours, take them.
+    # Staff's decision on orphans (objects with our mark but no record): they are ours, adopt them.
     adopt_strangers = models.BooleanField(default=False)
-    # What could not be taken over at that word, each a sentence with its reason.
+    # Orphans that could not be adopted then: [id, sentence with the reason].
     not_adopted = models.JSONField(default=list, blank=True)
-    # Objects with our mark that no record explains, as the last look found them; many of them stop
-    # everything.
+    # The orphans that the last observation found; many of them stop everything.
     orphans = models.CharField(max_length=500, blank=True)
     has_many_orphans = models.BooleanField(default=False)
-    # The server or calendar that all records of this mirror are about.
+    # The server or calendar to which all records of this provider belong.
     scope = models.CharField(max_length=200, blank=True)
     cursor = models.TextField(blank=True)  # Google's syncToken
-    # When everything was read last, and not only what had changed.
+    # The last full read, as opposed to an incremental one.
     whole_at = models.DateTimeField(null=True, blank=True)
-    # The next moment to look outside though no group is due; read by the minute sweep.
+    # When to poll next although no group is due; read by the sweep, every minute.
     look_at = models.DateTimeField(null=True, blank=True)
-    heard_at = models.DateTimeField(null=True, blank=True)  # the last answer from outside
-    # Goes up when we are told of a change outside: an observation from before is out of date.
+    heard_at = models.DateTimeField(null=True, blank=True)  # the last answer of the service
+    # Counts reported changes outside: an observation from before the last one is out of date.
     changed_outside = models.PositiveBigIntegerField(default=0)
 
     class Meta:
@@ -96,7 +95,7 @@ class MirrorState(models.Model):
 
 
 class SyncRun(models.Model):
-    """One run that changed something, or one plan that somebody asked to see."""
+    """One run that changed something, or one plan that was requested."""
 
     class Mode(models.TextChoices):
         APPLY = "apply"
@@ -107,7 +106,7 @@ class SyncRun(models.Model):
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
-    # For a plan: the groups it is about, and whether as if they were asked to be realized.
+    # For a plan: its groups, and whether to plan as if they had been requested.
     group_ids = models.JSONField(default=list, blank=True)
     as_if_asked = models.BooleanField(default=False)
     started_at = models.DateTimeField(default=timezone.now)
@@ -118,7 +117,7 @@ class SyncRun(models.Model):
         verbose_name = "run"
         ordering = ["-started_at", "-pk"]
         indexes = [
-            # Plans that wait for a worker: read each second by whoever holds the mirror.
+            # Plans that wait for a worker: read every second by the holder of the lease.
             models.Index(
                 fields=["mirror"],
                 condition=models.Q(mode="plan", ended_at__isnull=True),
@@ -131,12 +130,12 @@ class SyncRun(models.Model):
 
 
 class SyncAction(models.Model):
-    """One step of a run and what came of it."""
+    """One step of a run, and its outcome."""
 
     class Outcome(models.TextChoices):
         DONE = "done"
         FAILED = "failed"
-        UNKNOWN = "unknown", "unknown yet"  # no answer came; the next look tells
+        UNKNOWN = "unknown", "unknown yet"  # no answer came; the next observation shows
 
     run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="actions")
     group = models.ForeignKey(Group, on_delete=models.CASCADE, null=True, related_name="+")
@@ -159,7 +158,7 @@ class SyncAction(models.Model):
 
 
 class RealizeRequest(models.Model):
-    """One press of “Realize”, kept so that whoever pressed can be told when it has ended."""
+    """One press of “Realize”, kept in order to notify that person when it has ended."""
 
     asked_at = models.DateTimeField()
     asked_by = models.ForeignKey(
@@ -169,11 +168,11 @@ class RealizeRequest(models.Model):
         blank=True,
         related_name="realize_requests",
     )
-    # Who asked, where that is nobody of the roster: an administrator of the Discord server, say.
+    # Who asked, if not a user: for example an administrator of the Discord server.
     asked_as = models.CharField(max_length=120, blank=True)
     group_ids = models.JSONField()
     ended_at = models.DateTimeField(null=True, blank=True)
-    # What each group came to, by its id as text: "standing", "withdrawn" or a trouble's code.
+    # The result of each group, by its id as text: "standing", "withdrawn" or an issue code.
     came_to = models.JSONField(default=dict, blank=True)
 
     class Meta:
@@ -189,7 +188,7 @@ class RealizeRequest(models.Model):
 
 
 class WorkerHeartbeat(models.Model):
-    """One worker that was heard of.  Written by the worker door, read by pages and commands."""
+    """The heartbeat of one worker, read by pages and commands."""
 
     name = models.CharField(primary_key=True, max_length=100)  # host and process id
     started_at = models.DateTimeField(default=timezone.now)

@@ -1,4 +1,4 @@
-"""Waking a worker.  A nudge makes it fast; the minute sweep makes it certain."""
+"""Waking a worker. A nudge starts work early; the sweep, every minute, guarantees it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from django_q.tasks import async_task
 
 
 def nudge(mirror: str) -> None:
-    """Queue one look at a mirror.  Also right inside a transaction: it is rolled back with it."""
+    """Queue one run for a provider. Inside a transaction it is rolled back with it."""
     async_task("cohorts.sync.tasks.run_mirror", mirror, group=f"sync-{mirror}")
 
 
 def nudge_on_commit(mirror: str) -> None:
-    """Nudge once per mirror and transaction, however many facts changed in it."""
+    """Nudge once per provider and transaction, for any number of changed facts."""
     callback = _callback(mirror)
     waiting: list[Any] = connection.run_on_commit
     if not any(entry[1] is callback for entry in waiting):

@@ -1,11 +1,11 @@
-"""Whose objects are outside: the question to staff, and what their answer does.
+"""Which installation owns the objects outside: the question to staff, and their answer.
 
 what is found                                        what waits for the answer
 this database was restored or copied (its seal)      every write and every message
 INSTALLATION_ID is not the one that staff accepted   every write and every message
 the settings name another server or calendar         every write and every message
-marked objects of which nothing is recorded: many    every write and every message
-a few of them, or clones of what was deleted         the groups and cohorts that they name
+many orphans (objects with our mark, no record)      every write and every message
+a few orphans, or clones of deleted objects          the groups and cohorts that they name
 """
 
 from __future__ import annotations
@@ -36,11 +36,12 @@ ALARM_EVERY = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What staff have to decide; all but `doubt` by the mirror's name.
+    """What staff have to decide.
 
-    `doubt`: the code of what is wrong with this database.  `moved`: the server or calendar that the
-    records are about.  `strange`: many objects without a record.  `orphaned`: a few, or clones.
-    `is_silent`: a copy that sends nothing until staff allow it; that is no question.
+    `doubt`: the issue code of what is wrong with this database. The others are keyed by provider
+    name. `moved`: the server or calendar of the records. `strange`: many orphans. `orphaned`: a few
+    orphans, or clones. `is_silent`, which is no question: a copy that sends nothing until staff
+    allow it.
     """
 
     doubt: str = ""
@@ -58,13 +59,13 @@ class Question:
 
     @property
     def codes(self) -> list[str]:
-        """The reasons why nothing is written, each a trouble's code."""
+        """The reasons why nothing is written, as issue codes."""
         found = {self.doubt: bool(self.doubt), "moved": self.moved, "strangers": self.strange}
         return [code for code, is_so in found.items() if is_so]
 
 
 def find_question() -> Question:
-    """What waits for staff's answer now.  Two queries."""
+    """Return what staff have to decide now. Two queries."""
     installation = ensure_installation(clock.now())
     states = [s for s in MirrorState.objects.all() if s.name in configured_mirrors()]
     return Question(
@@ -77,7 +78,7 @@ def find_question() -> Question:
 
 
 def watch(now: datetime) -> None:
-    """Note since when nothing is written, and log it every hour until staff have answered."""
+    """Record since when nothing is written, and log it every hour until staff have answered."""
     question = find_question()
     row = Installation.objects.filter(pk=1)
     if not question.stops_all:
@@ -92,13 +93,13 @@ def watch(now: datetime) -> None:
 
 @transaction.atomic
 def go_on_as_original() -> None:
-    """This database is the original: its marks stay, and what they are on is taken over."""
+    """Treat this database as the original: its marks stay, and marked objects are adopted."""
     question = find_question()
     if question.doubt:
         accept_original(_lock())
     for name in question.moved:
         services.move(name)
-    # After a restore all that was made since has no record, also where nobody could look yet.
+    # After a restore, what was created since has no record, even if it was not observed yet.
     for name in configured_mirrors() if question.doubt else question.strange | question.orphaned:
         services.adopt_strangers(name)
     for name in all_mirrors():
@@ -107,7 +108,8 @@ def go_on_as_original() -> None:
 
 @transaction.atomic
 def take_as_copy() -> None:
-    """This database is a copy: forget every record, make nothing until asked, and send nothing."""
+    """Treat this database as a copy: delete all records, and create and send nothing until
+    asked."""
     accept_copy(_lock())
     for mirror in all_mirrors().values():
         mirror.forget_all()

@@ -1,7 +1,4 @@
-"""A plan as people read it: from the answered run rows to groups, steps and names.
-
-What a page and a command show alike.
-"""
+"""Plans for people: answered runs as groups, steps and names, for the page and the commands."""
 
 from __future__ import annotations
 
@@ -45,7 +42,7 @@ class Unreached:
 
 @dataclass
 class Part:
-    """What a plan holds for one group, or for what the groups of a cohort share."""
+    """The part of a plan for one group, or for what the groups of a cohort share."""
 
     title: str
     group: Group | None = None
@@ -56,7 +53,7 @@ class Part:
 
     @property
     def held_by_reason(self) -> list[tuple[Standing, list[Step]]]:
-        """What is held back, under each reason once; of a person's removals the first."""
+        """Steps that are held, by reason; of one person's removals only the first."""
         found: dict[Standing, dict[object, Step]] = defaultdict(dict)
         for step in self.held:
             assert step.held is not None
@@ -73,7 +70,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one mirror answered.  `trouble` is of the mirror as a whole."""
+    """One provider's answer. `trouble` is an issue with the provider as a whole."""
 
     mirror: Mirror
     run: SyncRun
@@ -102,12 +99,12 @@ class PlanView:
 
     @property
     def removals(self) -> list[Step]:
-        """Removals that wait for somebody who has seen the names."""
+        """Removals that wait for approval."""
         return [step for step in self.held if step.removes]
 
 
 def read_plan(runs: Sequence[SyncRun]) -> PlanView:
-    """Three queries."""
+    """Return the view of these runs. Three queries."""
     answered = [run for run in runs if run.ended_at]
     reader = _Reader(answered)
     for run in answered:
@@ -132,7 +129,7 @@ def _answer(run: SyncRun) -> Answer:
 
 
 class _Reader:
-    """Sorts what the runs say by group."""
+    """Sorts the contents of runs by group."""
 
     def __init__(self, runs: Iterable[SyncRun]) -> None:
         runs = list(runs)
@@ -194,7 +191,7 @@ class _Reader:
         )
 
     def _named(self, row: dict[str, Any]) -> str:
-        """What a step is about, with the name of somebody who is known here by the address."""
+        """Return a step's target, with the person's name added if their address is known."""
         address, target = row.get("removes") or "", str(row["target"])
         name = self.names.get(address)
         return target.replace(address, f"{name} ({address})", 1) if name else target

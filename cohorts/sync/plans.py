@@ -1,4 +1,4 @@
-"""Answering people who asked to see a plan: a run with mode=plan."""
+"""Answers to requested plans (runs with mode=plan)."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ logger = logging.getLogger(__name__)
 
 
 def answer_open(mirror: Mirror, desired: Any, finding: Finding, now: datetime) -> None:
-    """Write the answer into every plan that waits for this mirror, from the held observation."""
+    """Write the answer to every plan that waits for this provider, from the current observation."""
     for run in SyncRun.objects.filter(mirror=mirror.name, mode="plan", ended_at__isnull=True):
         try:
             run.summary = _describe(mirror, desired, finding, run, now)
         except Exception:
-            # A plan that cannot be told must not keep the mirror from its work.
+            # A plan that cannot be described must not stop the provider's other work.
             logger.exception("Plan %s of %s cannot be told", run.pk, mirror.name)
             run.summary = {"trouble": "bug", "detail": ""}
         run.ended_at = datetime.now(UTC)
@@ -42,7 +42,7 @@ def _describe(
         plan = hold_orphaned(plan, finding.orphans, _cohorts(groups))
         plan = hold_removals(plan, waiting=_waiting(mirror, groups))
     return {
-        "trouble": code,  # of the whole mirror
+        "trouble": code,  # of the provider as a whole
         "detail": finding.detail,
         "actions": [_row(action) for action in plan.actions],
         "withheld": [_held(held) for held in plan.withheld],
@@ -62,7 +62,7 @@ def _cohorts(groups: frozenset[int]) -> dict[int, int]:
 
 
 def _waiting(mirror: Mirror, groups: frozenset[int]) -> frozenset[int]:
-    """Groups of which removals wait for somebody who has seen the names."""
+    """Return the groups with removals that wait for approval."""
     rows = GroupSync.objects.filter(mirror=mirror.name, group_id__in=groups, trouble=REMOVALS_HELD)
     return frozenset(rows.values_list("group_id", flat=True))
 
@@ -99,7 +99,7 @@ def _access(
     groups: frozenset[int],
     now: datetime,
 ) -> list[dict[str, Any]]:
-    """Who would have access and who cannot be reached, group by group."""
+    """Return, group by group, who would have access and who cannot be reached."""
     return [
         {"group_id": pk, **asdict(access)}
         for pk in sorted(groups)

@@ -1,4 +1,4 @@
-"""The one place where changed facts become a wish to look."""
+"""Requests a sync when the facts of groups change."""
 
 from __future__ import annotations
 

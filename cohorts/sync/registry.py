@@ -1,4 +1,4 @@
-"""Which mirrors there are: the lower floor reaches the upper through settings.GROUP_MIRRORS."""
+"""The providers. This layer does not import them: settings.GROUP_MIRRORS names their classes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cohorts.sync.troubles import TROUBLES, UNKNOWN, TroubleText
 
 @cache
 def all_mirrors() -> dict[str, Mirror]:
-    """Every mirror by name, configured or not."""
+    """Return every provider by name, configured or not."""
     mirrors: list[Mirror] = [import_string(path)() for path in settings.GROUP_MIRRORS]
     return {mirror.name: mirror for mirror in mirrors}
 
@@ -23,7 +23,7 @@ def configured_mirrors() -> dict[str, Mirror]:
 
 
 def find_trouble(code: str) -> TroubleText:
-    """The words for a code, from the one table that mirrors add to."""
+    """Return the text of an issue code, from our table or a provider's."""
     if code in TROUBLES:
         return TROUBLES[code]
     for mirror in all_mirrors().values():

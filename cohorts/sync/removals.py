@@ -1,4 +1,4 @@
-"""Removals that wait for somebody who has seen the names."""
+"""Removals that wait for approval."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def groups_with_held_removals(mirror: str) -> list[int]:
 
 @transaction.atomic
 def allow_shown_removals(runs: Iterable[SyncRun], *, by: User, now: datetime) -> int:
-    """Allow exactly the removals that these answered plans showed; returns of how many people."""
+    """Approve exactly the removals that these plans showed; return the number of people."""
     people: dict[tuple[str, int], set[str]] = defaultdict(set)
     for run in runs:
         for row in run.summary.get("withheld", ()):

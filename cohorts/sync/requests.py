@@ -1,4 +1,4 @@
-"""Realize requests as people make them: one press for many groups, and when it has ended."""
+"""Realize requests: who asked for which groups, and what became of each."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from cohorts.sync.models import GroupSync, RealizeRequest
 from cohorts.sync.registry import configured_mirrors, find_trouble
 
 STANDING, WITHDRAWN, OPEN = "standing", "withdrawn", ""
-# Tried in vain so often that whoever asked should know, though it goes on by itself.
+# Failures in a row after which the person who asked is notified, although retries continue.
 GIVEN_UP_AFTER = 3
 
 
 def note_request(
     lacking: QuerySet[GroupSync], *, by: User | None, asked_as: str, now: datetime
 ) -> None:
-    """Remember who asked, for the groups that do not stand yet in a mirror that is configured."""
+    """Record who asked, for the groups that are not ready yet in a configured provider."""
     rows = lacking.filter(mirror__in=configured_mirrors())
     ids = sorted(set(rows.values_list("group_id", flat=True)))
     if ids:
@@ -30,7 +30,7 @@ def note_request(
 
 
 def close_ended(now: datetime) -> int:
-    """Close the requests of which every group has come to something; returns how many."""
+    """Close the requests of which every group has a result; return how many."""
     waiting = list(RealizeRequest.objects.filter(ended_at__isnull=True))
     outcomes = _judge({pk for request in waiting for pk in request.group_ids})
     closed = 0
@@ -48,7 +48,7 @@ def forget_old(before: datetime) -> None:
 
 
 def _judge(group_ids: Iterable[int]) -> dict[int, str]:
-    """What each group came to; OPEN while work goes on by itself."""
+    """Return the result of each group; OPEN while work continues."""
     rows = GroupSync.objects.filter(group_id__in=group_ids, mirror__in=configured_mirrors())
     found: dict[int, list[str]] = defaultdict(list)
     for row in rows.select_related("group__cohort"):
@@ -57,15 +57,17 @@ def _judge(group_ids: Iterable[int]) -> dict[int, str]:
 
 
 def _judge_row(row: GroupSync) -> str:
-    """
-    the group in one mirror                         came to
+    """Return the result of one group in one provider.
+
+    the group                                       result
     ----------------------------------------------  ---------------
     has ended                                       withdrawn
-    changed, and nobody has looked since            open
-    stands                                          standing
-    the request was taken back                      withdrawn
-    trouble that waits for people, or failed often  the trouble
-    else (an outage, its turn has not come)         open
+    has changed since the last comparison           open
+    is ready                                        standing
+    its request was withdrawn                       withdrawn
+    has an issue that waits for people, or failed   the issue
+    3 times in a row
+    else (an outage, or not processed yet)          open
     """
     if row.group.has_ended:
         return WITHDRAWN

@@ -1,6 +1,6 @@
-"""Reading how far groups, cohorts and mirrors are.
+"""Queries for the sync status of groups, cohorts and providers.
 
-A constant number of queries for any number of groups; the words are made in `words`.
+A constant number of queries for any number of groups. The texts are made in `words`.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from cohorts.sync.models import GroupSync, MirrorState, SyncAction, SyncRun
 from cohorts.sync.registry import all_mirrors, configured_mirrors
 from cohorts.sync.words import NOTHING_MADE, Level, Scene, Standing, describe, describe_trouble
 
-QUIET = ("", NOTHING_MADE)  # no trouble, or the one that every group begins with
+QUIET = ("", NOTHING_MADE)  # no issue, or the one that every group starts with
 
 
 def read_scene(now: datetime) -> Scene:
-    """Two queries."""
+    """Return the context that all groups of a page share. Two queries."""
     states = {state.name: state for state in MirrorState.objects.all()}
     return Scene(now, states, is_worker_alive())
 
@@ -34,7 +34,7 @@ def read_scene(now: datetime) -> Scene:
 
 @dataclass(frozen=True, slots=True)
 class InMirror:
-    """One group in one mirror.  `row` is None where nobody has looked yet."""
+    """One group in one provider. `row` is None until it is first compared."""
 
     mirror: Mirror
     row: GroupSync | None
@@ -43,7 +43,7 @@ class InMirror:
 
 @dataclass(frozen=True, slots=True)
 class GroupView:
-    """One group, in each mirror."""
+    """One group, in each provider."""
 
     group: Group
     places: tuple[InMirror, ...]
@@ -55,7 +55,7 @@ class GroupView:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a worker still has to look at it, or it waits for something that passes."""
+        """Whether a worker still has to process it."""
         return any(
             place.row is None or place.row.is_due(self.now)
             for place in self.places
@@ -68,7 +68,7 @@ class GroupView:
 
 
 def see_groups(groups: Iterable[Group], scene: Scene) -> list[GroupView]:
-    """These groups in the order given.  One query."""
+    """Return these groups with their status, in the given order. One query."""
     found = list(groups)
     rows = {
         (row.group_id, row.mirror): row
@@ -86,14 +86,14 @@ def _see_group(group: Group, rows: Mapping[tuple[int, str], GroupSync], scene: S
 
 
 def live_groups(cohort_ids: Collection[int]) -> QuerySet[Group]:
-    """The groups of these cohorts that have not ended."""
+    """Return the groups of these cohorts that have not ended."""
     groups = Group.objects.filter(live_group(), cohort__in=cohort_ids)
     return groups.select_related("cohort").order_by("pk")
 
 
 @dataclass(frozen=True, slots=True)
 class OutOfStep:
-    """One group in one mirror that is out of step, and why."""
+    """One group that is out of sync in one provider, and why."""
 
     row: GroupSync
     mirror: Mirror
@@ -101,7 +101,7 @@ class OutOfStep:
 
 
 def out_of_step(limit: int) -> tuple[list[OutOfStep], int]:
-    """The groups that are out of step the longest, and how many there are.  Two queries."""
+    """Return the groups that have been out of sync longest, and the total number. Two queries."""
     rows = (
         GroupSync.objects.filter(mirror__in=configured_mirrors())
         .exclude(trouble__in=QUIET)
@@ -125,7 +125,7 @@ def out_of_step(limit: int) -> tuple[list[OutOfStep], int]:
 
 @dataclass(frozen=True, slots=True)
 class CohortView:
-    """How far a cohort is.  `groups` are those that have not ended; `statuses` counts all."""
+    """The status of a cohort. `groups` are those that have not ended; `statuses` counts all."""
 
     groups: tuple[GroupView, ...]
     statuses: Mapping[str, int]
@@ -136,7 +136,7 @@ class CohortView:
 
     @property
     def sentence(self) -> str:
-        """The worst that is said of a group, and of how many of them."""
+        """The worst status of its groups, and how many of them have it."""
         if not self.groups:
             return "No group is under way."
         worst = [view.worst for view in self.groups if view.worst.level == self.level]
@@ -152,7 +152,7 @@ class CohortView:
 
     @property
     def standing_counts(self) -> list[tuple[str, int]]:
-        """(mirror's title, how many groups stand there), for mirrors that are configured."""
+        """(title, number of groups that are ready there) of each configured provider."""
         return [
             (mirror.title, self._count_standing(name))
             for name, mirror in configured_mirrors().items()
@@ -164,7 +164,7 @@ class CohortView:
 
 
 def see_cohorts(cohort_ids: Collection[int], scene: Scene) -> dict[int, CohortView]:
-    """Three queries for any number of cohorts and groups."""
+    """Return the cohorts' status by id. Three queries for any number of cohorts and groups."""
     views: dict[int, list[GroupView]] = defaultdict(list)
     for view in see_groups(live_groups(cohort_ids), scene):
         views[view.group.cohort_id].append(view)
@@ -176,7 +176,7 @@ def see_cohorts(cohort_ids: Collection[int], scene: Scene) -> dict[int, CohortVi
 
 
 def troubled_places() -> Coalesce:
-    """For ordering cohorts: in how many places groups that have not ended are out of step."""
+    """Return an expression for ordering cohorts by how often their live groups are out of sync."""
     rows = (
         GroupSync.objects.filter(live_group("group__"), group__cohort=OuterRef("pk"))
         .exclude(trouble__in=QUIET)
@@ -187,12 +187,12 @@ def troubled_places() -> Coalesce:
     return Coalesce(Subquery(rows.values("count")), 0)
 
 
-# -- mirrors -------------------------------------------------------------------------------------
+# -- providers -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class MirrorView:
-    """One mirror: whether it can be reached, who works on it, and what is wrong."""
+    """One provider, its state and its status."""
 
     mirror: Mirror
     state: MirrorState | None
@@ -233,18 +233,18 @@ def _describe_mirror(mirror: Mirror, state: MirrorState | None) -> Standing:
 
 
 def steps_of_cohort(cohort_id: int, *, after: int = 0) -> QuerySet[SyncAction]:
-    """The steps for a cohort and its groups, the newest first; `after` is a step's id."""
+    """Return the steps of a cohort and its groups, newest first; `after` is a step's id."""
     about = Q(cohort=cohort_id) | Q(group__cohort=cohort_id)
     return SyncAction.objects.filter(about, pk__gt=after).select_related("group", "run")
 
 
 def newest_step() -> int:
-    """The id of the newest step, to ask later what came after it."""
+    """Return the id of the newest step, to query later for the steps after it."""
     return SyncAction.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def steps_left(scene: Scene) -> int | None:
-    """How many steps the runs under way have still before them, or None when none says so."""
+    """Return how many steps the current runs have left, or None if no run says so."""
     held = [name for name, state in scene.states.items() if state.holder]
     newest = (
         SyncRun.objects.filter(mirror=name, mode=SyncRun.Mode.APPLY).order_by("-pk").first()

@@ -1,4 +1,4 @@
-"""Writing down what is wanted.  Nothing here calls the network or waits for a worker."""
+"""Requests for syncs, plans and decisions. Nothing here uses the network or waits for a worker."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ logger = logging.getLogger(__name__)
 
 @transaction.atomic
 def want(group_ids: Iterable[int], *, mirrors: Iterable[str] | None = None) -> None:
-    """Facts of these groups changed: have their mirrors look.  Part of the caller's transaction."""
+    """Request a sync of these groups, because facts changed. Part of the caller's transaction."""
     names = list(all_mirrors() if mirrors is None else mirrors)
     ids = set(group_ids)
     rows = GroupSync.objects.filter(group_id__in=ids, mirror__in=names)
-    # Locked in one order: an update of many rows takes them as it finds them, and two that meet
-    # would wait for each other for ever.
+    # Lock the rows in a fixed order: an update of many rows locks them in any order, and two such
+    # updates could deadlock.
     held = list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
     GroupSync.objects.filter(pk__in=held).update(wanted=F("wanted") + 1)
     if len(held) < len(ids) * len(names):
@@ -36,10 +36,10 @@ def want(group_ids: Iterable[int], *, mirrors: Iterable[str] | None = None) -> N
 
 
 def notice_outside(group_ids: Iterable[int], mirror: str) -> None:
-    """Something changed outside that concerns these groups: have the mirror look at it anew.
+    """Report that something outside that concerns these groups has changed, and request a sync.
 
-    The first half makes a look that is under way out of date, so that the wish in the second half
-    is not answered with what was seen before.
+    The counter invalidates an observation in progress, so that the request is not answered from the
+    state before the change.
     """
     ids = set(group_ids)
     if ids:
@@ -49,7 +49,7 @@ def notice_outside(group_ids: Iterable[int], mirror: str) -> None:
 
 
 def make_missing_rows(group_ids: Iterable[int] | None = None) -> None:
-    """A row for each group and mirror; also for groups that plain SQL has made."""
+    """Create a row for each group and provider, also for groups inserted with plain SQL."""
     groups = Group.objects.all()
     if group_ids is not None:
         groups = groups.filter(pk__in=set(group_ids))
@@ -64,10 +64,10 @@ def make_missing_rows(group_ids: Iterable[int] | None = None) -> None:
 def ask_to_realize(
     group_ids: Iterable[int], *, by: User | None, now: datetime, asked_as: str = ""
 ) -> int:
-    """Ask that these groups' infrastructure be made.  Returns how many groups were asked for.
+    """Request the infrastructure of these groups; return how many were requested.
 
-    The request stays with each mirror until the group stands there, through crashes and outages.
-    Asking twice keeps the first request.  `asked_as`: who asked, where that is no user.
+    The request stays in each provider until the group is ready there, through crashes and outages.
+    A second request does not replace the first. `asked_as`: who asked, if not a user.
     """
     ids = set(
         Group.objects.filter(live_group(), pk__in=set(group_ids)).values_list("pk", flat=True)
@@ -83,7 +83,7 @@ def ask_to_realize(
 
 @transaction.atomic
 def withdraw_request(group_ids: Iterable[int]) -> int:
-    """Take a realize request back.  What was made already stays; returns how many groups."""
+    """Withdraw realize requests; return how many groups. What was created already stays."""
     asked = GroupSync.objects.filter(group_id__in=set(group_ids), create_asked_at__isnull=False)
     ids = set(asked.values_list("group_id", flat=True))
     asked.update(create_asked_at=None, create_asked_by=None)
@@ -93,7 +93,7 @@ def withdraw_request(group_ids: Iterable[int]) -> int:
 
 @transaction.atomic
 def make_anew(group_ids: Iterable[int], mirror: str, *, by: User | None, now: datetime) -> None:
-    """Forget the records of what is gone and ask that it be made again."""
+    """Delete the records of objects that are gone, and request that they be recreated."""
     for group_id in sorted(set(group_ids)):
         all_mirrors()[mirror].forget(group_id)
     GroupSync.objects.filter(group_id__in=set(group_ids), mirror=mirror).update(
@@ -106,7 +106,7 @@ def make_anew(group_ids: Iterable[int], mirror: str, *, by: User | None, now: da
 def allow_removals(
     group_id: int, mirror: str, people: Iterable[str], *, by: User, now: datetime
 ) -> None:
-    """Staff saw these names and allow that they lose access to the group.  Used once."""
+    """Approve that these people lose access to the group; staff saw the names. Used once."""
     approval = {"people": sorted(people), "by": by.display_name, "at": now.isoformat()}
     GroupSync.objects.filter(group_id=group_id, mirror=mirror).update(removals_approved=approval)
     want([group_id], mirrors=[mirror])
@@ -122,7 +122,7 @@ def pause_mirror(mirror: str, *, by: User, now: datetime) -> None:
 
 @transaction.atomic
 def resume_mirror(mirror: str) -> None:
-    """End a pause or an outage's wait, and look at everything now."""
+    """End a pause or an outage's wait, and request a sync of every group."""
     MirrorState.objects.filter(name=mirror).update(
         paused_at=None, paused_by="", retry_at=None, failures=0, parked={}
     )
@@ -131,7 +131,7 @@ def resume_mirror(mirror: str) -> None:
 
 @transaction.atomic
 def end_wait(mirror: str) -> None:
-    """Somebody may have mended what only a person can: look now and not at the next probe.
+    """Probe the service now: a person may have resolved what only a person can.
 
     A wait that the service itself asked for stays.
     """
@@ -143,9 +143,9 @@ def end_wait(mirror: str) -> None:
 
 @transaction.atomic
 def adopt_strangers(mirror: str) -> None:
-    """Staff's answer on marked objects without a record: they are ours, take them over.
+    """Store staff's decision on orphans: they are ours, adopt them.
 
-    Messages that were held meanwhile are sent: this database has not been restored.
+    Messages that were held are sent, because this database was not restored.
     """
     MirrorState.objects.filter(name=mirror).update(adopt_strangers=True, **NO_ORPHANS)
     look_at_all(mirror)
@@ -153,9 +153,9 @@ def adopt_strangers(mirror: str) -> None:
 
 @transaction.atomic
 def move(mirror: str) -> None:
-    """Staff's answer on another server or calendar: begin there, with what carries our mark.
+    """Store staff's decision on another server or calendar: start there, and adopt marked objects.
 
-    What was made in the former one is forgotten, and nothing is made before somebody asks.
+    Records of the former one are deleted, and nothing is created before someone asks.
     """
     all_mirrors()[mirror].forget_all()
     GroupSync.objects.filter(mirror=mirror).update(
@@ -165,11 +165,11 @@ def move(mirror: str) -> None:
     adopt_strangers(mirror)
 
 
-NO_ORPHANS: dict[str, Any] = {"orphans": "", "has_many_orphans": False}  # until the next look
+NO_ORPHANS: dict[str, Any] = {"orphans": "", "has_many_orphans": False}  # until we observe again
 
 
 def note_adopted(mirror: str, lacking: Mapping[str, str]) -> None:
-    """The answer is used up; what could not be taken over is kept with its reason, by its id."""
+    """Clear the decision, and keep what could not be adopted: each id with its reason."""
     row = MirrorState.objects.select_for_update().get(name=mirror)
     known = {pk for pk, _ in row.not_adopted}
     row.not_adopted += [[pk, why] for pk, why in lacking.items() if pk not in known]
@@ -180,7 +180,7 @@ def note_adopted(mirror: str, lacking: Mapping[str, str]) -> None:
 
 
 def look_at_all(mirror: str) -> None:
-    """Have every group of a mirror compared as soon as a worker is free."""
+    """Request a sync of every group of a provider."""
     make_missing_rows()
     GroupSync.objects.filter(mirror=mirror).update(wanted=F("wanted") + 1)
     nudge_on_commit(mirror)
@@ -190,7 +190,7 @@ def look_at_all(mirror: str) -> None:
 def ask_for_plan(
     group_ids: Iterable[int], *, as_if_asked: bool, by: User | None = None
 ) -> list[SyncRun]:
-    """Ask to see what would be done, in each mirror that is configured.  A worker answers."""
+    """Request a plan from each configured provider. A worker answers."""
     ids = sorted(set(group_ids))
     runs = [
         SyncRun.objects.create(

@@ -1,4 +1,4 @@
-"""When a group has nothing left to do for now, and what is written down then."""
+"""The status of a group for which nothing is left to do now, and how it is stored."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from cohorts.sync.words import NOTHING_MADE
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A group to look at.  `wanted` was read before the facts were, so that a change in between
-    stays unseen and makes the group due again."""
+    """A group that is due. Its generation, `wanted`, was read before the facts, so that a change in
+    between makes the group due again."""
 
     group_id: int
     cohort_id: int
@@ -37,7 +37,7 @@ class Due:
 
 
 def read_due(mirror: str, now: datetime) -> dict[int, Due]:
-    """The groups that facts or the clock made due, by id.  One query."""
+    """Return the groups that facts or the clock made due, by id. One query."""
     rows = (
         GroupSync.objects.filter(mirror=mirror)
         .filter(models.Q(wanted__gt=models.F("seen")) | models.Q(next_at__lte=now))
@@ -59,23 +59,23 @@ def read_due(mirror: str, now: datetime) -> dict[int, Due]:
 
 
 def _approved(row: GroupSync) -> tuple[str, ...]:
-    """The outside people whose removal staff allowed."""
+    """Return the outside people whose removal staff approved."""
     return tuple((row.removals_approved or {}).get("people", ()))
 
 
 @dataclass(frozen=True, slots=True)
 class Hindrance:
-    """Why a group's last actions are not done."""
+    """Why a group's remaining actions are not done."""
 
     code: str
     detail: str = ""
     failed: bool = False  # counts for the backoff
-    wait: timedelta | None = None  # the service's own word on when to come back
+    wait: timedelta | None = None  # the wait that the service asked for
 
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """The actions that a plan still holds, split by whether this slice can do anything for them."""
+    """The actions left in a plan. This run can do nothing more for those that are `stuck`."""
 
     plan: Plan
     failed: Mapping[str, CallFailed]
@@ -86,7 +86,8 @@ class Rest:
     def of(
         cls, plan: Plan, failed: Mapping[str, CallFailed], parked: Mapping[str, datetime]
     ) -> Rest:
-        """An action is stuck when it failed, is withheld or parked, or needs one that is."""
+        """Return the rest. Stuck are actions that failed, are withheld or parked, or need a stuck
+        one."""
         stuck = {a.key for a in plan.actions if a.key in failed or a.kind in parked}
         stuck |= {held.action.key for held in plan.withheld}
         while more := {a.key for a in plan.actions if a.needs & stuck and a.key not in stuck}:
@@ -97,7 +98,7 @@ class Rest:
         return any(a.key not in self.stuck for a in self._of(due, self.plan.actions))
 
     def hindrance(self, due: Due) -> Hindrance | None:
-        """The first thing that keeps the group from being in step, the gravest kind first."""
+        """Return the first thing that keeps the group out of sync, the most serious kind first."""
         return (
             self._failure(due)
             or self._withheld(due)
@@ -113,9 +114,9 @@ class Rest:
         )
 
     def obstacle(self, due: Due) -> Hindrance | None:
-        """What people wait for who still wait although nothing is left to do for now.
+        """Return what blocks people who still wait although nothing is left to do for now.
 
-        That nobody has asked for the group yet holds nobody up.
+        A group that was not requested yet blocks no one.
         """
         found = self._failure(due) or self._withheld(due)
         return None if found and found.code == NOTHING_MADE else found
@@ -141,11 +142,11 @@ class Rest:
         ]
         if not until:
             return None
-        # Parking is in real time, the next look on the facts' clock: only a span carries over.
+        # Parking uses real time, `next_at` the facts' clock: only a duration carries over.
         return Hindrance("rate_limited", wait=max(min(until) - datetime.now(UTC), timedelta(0)))
 
     def has_used_approval(self, due: Due) -> bool:
-        """Whether nothing that staff allowed is left to do: a removal that failed stays allowed."""
+        """Whether no approved removal is left to do. A removal that failed stays approved."""
         left = {action.removes for action in self._of(due, self.plan.actions)}
         return bool(due.approved) and left.isdisjoint(due.approved)
 
@@ -161,10 +162,10 @@ class Rest:
 
 @transaction.atomic
 def settle(mirror: Mirror, due: Due, review: Review, rest: Rest, *, now: datetime) -> None:
-    """Write down what one look at one group came to.
+    """Store the result of one comparison of one group.
 
-    The group is locked first, as every service does: whoever books at this moment holds it and
-    wants the row below.  The row is read under lock, so that a request made meanwhile stays.
+    The group is locked first, as in every service: a concurrent booking holds its lock and needs
+    the row below. The row is read under lock, so that a request made since the comparison is kept.
     """
     lock_groups([due.group_id])
     row = GroupSync.objects.select_for_update().get(group_id=due.group_id, mirror=mirror.name)
@@ -203,8 +204,8 @@ SETTLED_FIELDS = [
 
 
 def activate_if_all_stand(group_id: int, *, now: datetime) -> None:
-    """A group becomes active once every required mirror stands; one that is not configured never
-    stands, so that nothing becomes active without it."""
+    """Activate the group once it is ready in every required provider. An unconfigured provider is
+    never ready, so nothing becomes active without it."""
     required = {name for name, mirror in all_mirrors().items() if mirror.required}
     standing = GroupSync.objects.filter(
         group_id=group_id, mirror__in=required, stands_at__isnull=False
@@ -217,7 +218,7 @@ def activate_if_all_stand(group_id: int, *, now: datetime) -> None:
 
 
 def _tell(access: Access, obstacle: Hindrance | None) -> tuple[int, str, str]:
-    """What is shown of one person.  "On its way" would be a lie where something is in the way."""
+    """Return the access to show for one person: “On its way” would be wrong if it is blocked."""
     if access.state != AccessState.State.WANTED or obstacle is None:
         return access.person_id, access.state, access.reason
     state = AccessState.State.FAILED if obstacle.failed else AccessState.State.WITHHELD
@@ -242,7 +243,7 @@ def _note_trouble(row: GroupSync, hindrance: Hindrance | None, now: datetime) ->
 def _next_look(
     row: GroupSync, review: Review, hindrance: Hindrance | None, now: datetime
 ) -> datetime:
-    """The earliest of: the facts' own next moment, a retry, the hourly look."""
+    """Return the earliest of: the next change in the facts, a retry, the hourly comparison."""
     moments = [now + timedelta(seconds=settings.SYNC["compare_seconds"])]
     if review.next_at and review.next_at > now:
         moments.append(review.next_at)

@@ -1,17 +1,19 @@
-"""One slice of work on one mirror.
+"""One run of the reconciler on one provider.
 
-Take the lease; observe once; then, until nothing is left or the time is over:
+Acquire the lease; observe once; then, until nothing is left or the time is up:
 
-1. Every second read which groups are due, remembering `wanted`, and their facts.
-2. Compare with the held observation: a plan, filtered by guard and policy.
-3. Start what is ready: in each lane one call at a time, first rank first.
-4. Record what came back, absorb it into the observation, compare again.
-5. Settle the groups for which nothing is left: `seen`, `next_at`, trouble, standing.
+1. Every second read which groups are due, remembering their generation (`wanted`), and the facts.
+2. Compare with the current observation: a plan, filtered by guard and policy.
+3. Start what is ready: one call at a time in each lane, lowest rank first.
+4. Record the results, absorb them into the observation, compare again.
+5. Update the status of groups with nothing left to do: `seen`, `next_at`, issue, readiness.
 
-Who is told of a change outside meanwhile lets its calls come back, observes anew and goes on.
+If a change outside is reported while calls are in flight, wait for them, observe again, and
+continue.
 
-The ORM is used between two steps of the event loop, never inside a coroutine; no transaction spans
-a call.  Release comes first, then a look for due work: whoever was turned away meanwhile is served.
+The ORM is used between two steps of the event loop, never inside a coroutine. No transaction spans
+a call. The lease is released before the final check for due work, so that work for which another
+worker failed to acquire the lease is not left until the next sweep.
 """
 
 from __future__ import annotations
@@ -50,14 +52,14 @@ from cohorts.sync.worker import is_stopping
 logger = logging.getLogger(__name__)
 
 MOMENT = 2.0  # seconds
-LOOK_AGAIN = 3.0  # seconds at least between two looks outside
-OUTAGE = 3  # unclear answers in a row: it is not this one step, nobody is served
-TRIES = 3  # of one step in one slice; more would go on for ever
+LOOK_AGAIN = 3.0  # minimum seconds between two observations
+OUTAGE = 3  # unclear answers in a row: then the service fails, not a single step
+TRIES = 3  # of one step in one run, which could otherwise loop forever
 
 
 @dataclass
 class Call:
-    """One action under way."""
+    """One action in flight."""
 
     action: Action
     task: asyncio.Task[Outcome]
@@ -66,7 +68,7 @@ class Call:
 
 @dataclass
 class View:
-    """What is held between two looks at the facts."""
+    """What is kept between two reads of the facts."""
 
     due: dict[int, settling.Due] = field(default_factory=dict)
     snapshot: Any = None
@@ -76,9 +78,9 @@ class View:
 
 
 def run_slice(name: str, *, plans_only: bool = False) -> bool:
-    """Work on one mirror for at most one slice.  Returns whether this process held the mirror.
+    """Run on one provider for a limited time. Return whether this process held the lease.
 
-    `plans_only`: look and answer the plans that wait, and leave what is due to the workers.
+    `plans_only`: observe and answer the requested plans, and leave due work to the workers.
     """
     mirror = all_mirrors()[name]
     if is_stopping() or not mirror.is_configured() or not books.has_work(name, clock.now()):
@@ -107,18 +109,18 @@ class _Slice:
         self.client: Any = None
         self.finding: Finding = Finding(observed=None)
         self.calls: dict[str, Call] = {}  # by lane
-        self.failed: dict[str, CallFailed] = {}  # by the action's key, for this slice
+        self.failed: dict[str, CallFailed] = {}  # by the action's key, for this run
         self.stopped: CallFailed | LeaseLost | None = None
         self.gave_way: dict[str, float] = {}  # by the action's key: since when
         self.tries: Counter[str] = Counter()  # by the action's key
         self.unclear = 0  # answers in a row
-        self.changes = 0  # outside that we had been told of, before looking
+        self.changes = 0  # changes outside that were reported before the observation
         self.outdated = False
         self.observed_at = float("-inf")
-        self.collected: set[tuple[int, int]] = set()  # (group, wanted) whose messages are written
-        self.settled: set[tuple[int, int]] = set()  # (group, wanted) that this slice has finished
+        self.collected: set[tuple[int, int]] = set()  # (group, wanted) whose messages are stored
+        self.settled: set[tuple[int, int]] = set()  # (group, wanted) that this run has finished
 
-    # -- the whole ---------------------------------------------------------------------------
+    # -- the run -----------------------------------------------------------------------------
 
     def run(self) -> None:
         with self._loop():
@@ -147,14 +149,14 @@ class _Slice:
             self.loop.close()
 
     def _begin(self) -> None:
-        """Read the facts, connect and observe: one look outside, unless we are told of a change."""
+        """Read the facts, connect and observe: once, unless a change outside is reported."""
         self.view.snapshot = self.mirror.snapshot(clock.now())
         self.connection = self.mirror.connect(self.lease.check)
         self.client = self.loop.run_until_complete(self._within(self.connection.__aenter__()))
         self._observe()
 
     def _observe(self) -> None:
-        """Look outside; what changes from now on makes it out of date."""
+        """Read the actual state. Changes reported from now on make it out of date."""
         self.changes = books.count_changes(self.mirror.name)
         looking = self.mirror.observe(self.client, self.view.snapshot)
         self.finding = self.loop.run_until_complete(self._within(looking))
@@ -181,8 +183,8 @@ class _Slice:
                 return
 
     def _has_become_due(self) -> bool:
-        """Whether finishing a group has made something due (the welcome of one that has become
-        active): what was observed still holds, so that it costs no second observation."""
+        """Whether finishing a group has made something due, such as the welcome of a group that
+        became active. The observation is still valid, so this costs no second one."""
         if not self._may_start() or self.outdated:
             return False
         known = self.settled | {(row.group_id, row.wanted) for row in self.view.due.values()}
@@ -190,12 +192,12 @@ class _Slice:
         due = self._read_due(clock.now())
         self.view.looked_at = float("-inf")
         fresh = [row for row in due.values() if (row.group_id, row.wanted) not in known]
-        # A request is to be served by what is outside after it: people may have joined since.
+        # A request needs an observation from after it: people may have joined since.
         return bool(fresh) and all(row.group_id in finished and not row.may_create for row in fresh)
 
     def _look_again(self) -> None:
-        """Somebody changed something outside meanwhile: nothing is begun or settled by what was
-        seen before.  Many changes in a row are one look."""
+        """Observe again, because a change outside was reported: nothing is started or finished from
+        an old observation. Many changes in a row cause one observation."""
         pause = self.observed_at + LOOK_AGAIN - time.monotonic()
         self.loop.run_until_complete(asyncio.sleep(max(pause, 0)))
         self.view.snapshot = self.mirror.snapshot(clock.now())
@@ -217,7 +219,7 @@ class _Slice:
     # -- facts and plan ----------------------------------------------------------------------
 
     def _look(self) -> None:
-        """Read what is due and its facts anew each second; compare after every outcome."""
+        """Read what is due and its facts every second; compare after every result."""
         view, now = self.view, clock.now()
         if time.monotonic() - view.looked_at >= settings.SYNC["look_seconds"]:
             view.due = self._read_due(now)  # before the facts: see Due.wanted
@@ -232,15 +234,15 @@ class _Slice:
         self.book.note_left(len(view.plan.actions))
 
     def _read_due(self, now: datetime) -> dict[int, settling.Due]:
-        """What is due, with the messages that its facts make owed written down: a farewell is to
-        be tried before access goes.  What settling a group changes makes it due once more."""
+        """Return what is due, after storing the messages that its facts require: a farewell is
+        tried before access ends. Finishing a group can change facts and make it due again."""
         if self.plans_only:
             return {}
         due = settling.read_due(self.mirror.name, now)
         fresh = {(row.group_id, row.wanted) for row in due.values()} - self.collected
         self.collected |= fresh
         if fresh and outbox.collect([pk for pk, _ in fresh], now=now):
-            due = settling.read_due(self.mirror.name, now)  # each new message has bumped `wanted`
+            due = settling.read_due(self.mirror.name, now)  # each new message raises `wanted`
         return due
 
     def _compare(self) -> Plan:
@@ -261,7 +263,7 @@ class _Slice:
     # -- calls -------------------------------------------------------------------------------
 
     def _start(self) -> None:
-        """In each idle lane start the first action that is ready."""
+        """Start the first ready action in each idle lane."""
         busy = {call.action.key for call in self.calls.values()}
         waiting = {a.key for a in self.view.plan.actions}
         waiting |= {w.action.key for w in self.view.plan.withheld}
@@ -277,8 +279,8 @@ class _Slice:
                 self._begin_call(action)
 
     def _gives_way(self, action: Action) -> bool:
-        """Whether it lets others go first, for a moment: access never waits for a message that
-        fails, hangs or is parked."""
+        """Whether the action still waits for others, for a moment at most: access never waits for a
+        message that fails, hangs or is parked."""
         others = [a for a in self.view.plan.actions if a.key in action.after]
         if all(a.key in self.failed or a.kind in self.parked for a in others):
             return False
@@ -292,7 +294,7 @@ class _Slice:
         self.calls[action.kind] = Call(action, self.loop.create_task(call), time.monotonic())
 
     async def _within(self, call: Any) -> Any:
-        """No call may outlive the time that a lease leaves for it."""
+        """Await a call, but no longer than the lease allows."""
         try:
             async with asyncio.timeout(settings.SYNC["call_seconds"]):
                 return await call
@@ -300,7 +302,7 @@ class _Slice:
             raise Unclear("No answer came in time.") from None
 
     def _wait(self) -> None:
-        """Let the loop run until a call is back or it is time to look again."""
+        """Run the loop until a call returns or the facts have to be read again."""
         pause = self.view.looked_at + settings.SYNC["look_seconds"] - time.monotonic()
         tasks = [call.task for call in self.calls.values()]
         self.loop.run_until_complete(
@@ -315,7 +317,7 @@ class _Slice:
                 self._take_back(call)
 
     def _take_back(self, call: Call) -> None:
-        """Record one result, always: what was made is ours even when the lease is lost."""
+        """Record one result, even if the lease was lost: what was created is ours."""
         error, key = call.task.exception(), call.action.key
         self.tries[key] += 1
         if error is None:
@@ -339,7 +341,7 @@ class _Slice:
                 self.book.park(call.action.kind, error.after)
                 self.parked = books.parked_lanes(self.mirror.name)
                 return  # nothing happened, and nothing failed
-            case Unclear() if call.action.alone:  # a message must not hold up anybody's access
+            case Unclear() if call.action.alone:  # a message must not delay access
                 self._write(call, SyncAction.Outcome.UNKNOWN, error.detail)
                 self.failed[call.action.key] = error
             case Unclear() | LookAgain() if call.action.repeatable:
@@ -354,7 +356,7 @@ class _Slice:
             case CallFailed():
                 self._write(call, SyncAction.Outcome.FAILED, error.detail)
                 self.failed[call.action.key] = error
-                self.view.looked_at = float("-inf")  # the mirror may have noted what it means
+                self.view.looked_at = float("-inf")  # `fail` may have changed facts
             case LeaseLost():
                 self.stopped = error
             case _:
@@ -364,8 +366,8 @@ class _Slice:
                 self.failed[call.action.key] = bug
 
     def _take_unclear(self, action: Action, error: CallFailed) -> None:
-        """It is done once more; then it fails alone, so that one step that the service always
-        chokes on (the old group's) holds up no other (the new group's)."""
+        """Allow one retry; then fail only this action, so that a step on which the service always
+        fails (the old group's) does not block others (the new group's)."""
         self.unclear += 1
         if self.unclear >= OUTAGE:
             self._stop(error)
@@ -380,7 +382,7 @@ class _Slice:
         self.book.write(call.action, outcome, said, time.monotonic() - call.began)
 
     def _drain(self) -> None:
-        """Wait for what is under way: its answer tells what was made."""
+        """Wait for the calls in flight: their answers show what was created."""
         while self.calls:
             tasks = [call.task for call in self.calls.values()]
             self.loop.run_until_complete(asyncio.wait(tasks))
@@ -393,10 +395,10 @@ class _Slice:
             except Exception:
                 logger.warning("Closing the connection to %s failed", self.mirror.name)
 
-    # -- settling ----------------------------------------------------------------------------
+    # -- status ------------------------------------------------------------------------------
 
     def _settle(self) -> None:
-        """Finish the groups for which nothing more can be done in this slice."""
+        """Update the status of groups for which this run can do nothing more."""
         if self.stopped:
             return
         now = clock.now()
@@ -411,7 +413,7 @@ class _Slice:
 
 
 def _tried_in_vain(key: str, outcome: Outcome) -> CallFailed:
-    """Trying once more in this slice would be no better."""
+    """Return the error of an action for which another attempt in this run is pointless."""
     if not outcome.done:
         return LookAgain(outcome.note)
     logger.error("%s was done %s times and still differs", key, TRIES)

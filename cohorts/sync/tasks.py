@@ -1,4 +1,4 @@
-"""What django-q2 calls.  Tasks are wake-ups: any number of them, at any time, does no harm."""
+"""Tasks that django-q2 calls. They are wake-ups: running them at any time and often is safe."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def run_mirror(name: str) -> None:
 
 
 def sweep() -> None:
-    """Every minute: wake whatever is due, so that a lost nudge costs a minute and no more.
+    """Every minute, wake what is due, so that a lost nudge delays work by one minute at most.
 
-    Realize requests that have ended are closed, so that whoever asked is told.
+    Also close realize requests that have ended, so that the people who asked are notified.
     """
     ownership.watch(clock.now())
     for name in configured_mirrors():
@@ -31,7 +31,7 @@ def sweep() -> None:
 
 
 def compare_all() -> None:
-    """Every hour: rows for groups that nobody announced, and old runs away."""
+    """Every hour, create missing rows for groups and delete old runs and requests."""
     services.make_missing_rows()
     books.forget_old_runs(clock.now() - KEEP_RUNS)
     requests.forget_old(clock.now() - KEEP_RUNS)

@@ -47,7 +47,7 @@ def _write_part(part: Part) -> Iterator[str]:
 
 
 def write_groups(groups: tuple[GroupView, ...]) -> Iterator[str]:
-    """How each group ended up, one line for each mirror that has something to say."""
+    """Yield the status of each group, one line for each provider with something to report."""
     for view in groups:
         told = [p for p in view.places if p.standing.level not in {Level.OFF, Level.FINE}]
         if not told:
@@ -57,7 +57,7 @@ def write_groups(groups: tuple[GroupView, ...]) -> Iterator[str]:
 
 
 class Progress:
-    """One line that is drawn again and again on a terminal; elsewhere a line for each advance."""
+    """A line that is redrawn on a terminal; elsewhere one line for each advance."""
 
     def __init__(self, out: OutputWrapper) -> None:
         self.out = out
@@ -70,7 +70,7 @@ class Progress:
         self._draw(self._line(sight), key=str(len(sight.settled)))
 
     def say(self, line: str) -> None:
-        """A line that stays."""
+        """Write a line that stays."""
         self.clear()
         self.out.write(line)
 

@@ -1,7 +1,7 @@
-"""One table of everything that can be wrong: what it means and what to do about it.
+"""The table of issues: what each means and what to do about it.
 
-Rows store only a code.  Mirrors add their own codes by a `TROUBLES` of the same shape, named by the
-attribute `troubles` of the mirror (`cohorts.sync.registry.find_trouble` looks through all).
+Rows store only a code. Providers add their own codes in a `TROUBLES` of the same shape, as their
+attribute `troubles` (`cohorts.sync.registry.find_trouble` searches all of them).
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 class TroubleText:
     """A sentence that says what is wrong, and one that says what to do.
 
-    `needs_person`: no retry can succeed before somebody has done it, so none is hurried.
-    `passes`: it goes away by itself within minutes, so it is worth waiting for.  `remedy` names the
-    button that mends it (cohorts.sync.remedies).
+    `needs_person`: no retry can succeed before a person has acted, so retries are not hurried.
+    `passes`: it resolves within minutes without action, so it is worth waiting for. `remedy` names
+    the button that resolves it (cohorts.sync.pages.remedies).
     """
 
     sentence: str

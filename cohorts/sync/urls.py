@@ -1,4 +1,4 @@
-"""Staff's pages about keeping in step, below /admin/sync/."""
+"""URLs of the staff's pages about synchronization, below /admin/sync/."""
 
 from django.urls import path, register_converter
 
@@ -6,7 +6,7 @@ from cohorts.sync.pages import check, decide, plans, progress, remedies
 
 
 class NumbersConverter:
-    """ "12,13" is [12, 13]."""
+    """Converts "12,13" to [12, 13]."""
 
     regex = r"\d{1,18}(?:,\d{1,18}){0,9}"
 

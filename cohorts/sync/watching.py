@@ -1,4 +1,4 @@
-"""Waiting, in a command, for what workers do."""
+"""Waiting, in a command, for the results of workers."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from cohorts.sync.slice import run_slice
 from cohorts.sync.words import Level, Standing, describe_trouble
 
 LOOK_SECONDS = 0.5
-CALM_LOOKS = 2  # a settled group can owe its welcome a moment later
-ANSWER_SECONDS = 2.0  # that a worker has to answer a plan, before this process looks itself
-PLAN_SECONDS = 150.0  # more than a lease: whoever died holding the mirror is out of the way by then
+CALM_LOOKS = 2  # a finished group can have a pending welcome a moment later
+ANSWER_SECONDS = 2.0  # for a worker to answer a plan, before this process does
+PLAN_SECONDS = 150.0  # longer than a lease, so that of a dead worker has expired
 OUTAGE_SECONDS = 300.0
 
 
 class NobodyWorks(Exception):
-    """No worker has been heard for 90 seconds."""
+    """No worker has reported for 90 seconds."""
 
 
 class GaveUp(Exception):
-    """Waiting on makes no sense; the message says why and what to do."""
+    """Waiting longer is pointless; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """One look at how far it is.  `news` are steps that went wrong since the look before."""
+    """The progress at one moment. `news` are steps that went wrong since the previous one."""
 
     groups: tuple[GroupView, ...]
     done: int
@@ -51,7 +51,7 @@ class Sight:
 
 
 def _is_settled(view: GroupView) -> bool:
-    """Whether a worker has looked since the last wish, and nothing is wrong that soon passes."""
+    """Whether a worker has processed the last request, and no passing issue is left."""
     places = [place for place in view.places if place.mirror.is_configured()]
     return all(place.row and _is_place_settled(place) for place in places)
 
@@ -63,10 +63,10 @@ def _is_place_settled(place: InMirror) -> bool:
 
 
 def watch(group_ids: Collection[int], *, after: int, grace: float) -> Iterator[Sight]:
-    """Look until everything is settled; the last look comes last.
+    """Yield the progress until every group is finished, and finally the last state.
 
-    `after`: the id of the newest step before the wish.  `grace`: seconds in which a worker must be
-    heard.  Raises NobodyWorks, GaveUp.
+    `after`: the id of the newest step before the request. `grace`: seconds within which a worker
+    must report. Raises NobodyWorks, GaveUp.
     """
     outage = _Outage()
     newest, calm, heard_at = after, 0, time.monotonic()
@@ -84,7 +84,7 @@ def watch(group_ids: Collection[int], *, after: int, grace: float) -> Iterator[S
 
 
 def look(group_ids: Collection[int], after: int, newest: int) -> Sight:
-    """How far it is now.  `after`, `newest`: steps after these count, and are news."""
+    """Return the progress now. Steps after `after` count; those after `newest` are news."""
     scene = read_scene(clock.now())
     groups = (
         Group.objects.filter(pk__in=group_ids).select_related("cohort").order_by("cohort", "pk")
@@ -104,7 +104,7 @@ def look(group_ids: Collection[int], after: int, newest: int) -> Sight:
 
 
 class _Outage:
-    """Ends the waiting when a mirror cannot be reached, and only a person could change that."""
+    """Ends the waiting when a provider stays unreachable, or when only a person can change that."""
 
     def __init__(self) -> None:
         self.known = dict(MirrorState.objects.values_list("name", "failures"))
@@ -122,7 +122,7 @@ class _Outage:
 
 
 def tell_trouble(state: MirrorState) -> str:
-    """What is wrong with a mirror and what to do, in one line."""
+    """Return what is wrong with a provider and what to do, in one line."""
     title = configured_mirrors()[state.name].title
     return f"{title}: {tell(describe_trouble(state.trouble, state.trouble_detail))}"
 
@@ -136,9 +136,9 @@ def tell(standing: Standing) -> str:
 
 
 def wait_for_answers(runs: Sequence[SyncRun], *, patience: float = PLAN_SECONDS) -> list[SyncRun]:
-    """The plans once they are answered: by a worker, or where none does so by this process.
+    """Return the plans once they are answered, by a worker or, if none does so, by this process.
 
-    This process only looks and answers; what is due is left to workers.  `patience` in seconds.
+    This process only observes and answers; it leaves due work to workers. `patience` is in seconds.
     Raises GaveUp.
     """
     ids = [run.pk for run in runs]

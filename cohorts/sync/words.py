@@ -1,17 +1,18 @@
-"""What is said of one group in one mirror.  Pure: a function of the rows, no column of its own.
+"""The sync status of one group in one provider, in words. Pure: computed from the rows.
 
-the mirror          the group's row                   level     words
+the provider        the group's row                   level     words
 ------------------  --------------------------------  --------  --------------------------------
 is not configured   -                                 off/bad   not configured
--                   the group has ended, no trouble   fine      ended
--                   trouble, unless the request that  by table  the trouble's sentence
-                    answers it has just come
-cannot be reached   due                               waiting   the mirror's trouble
-no worker is heard  due                               waiting   waits for a worker
--                   due, asked for, does not stand    working   being made
+-                   an issue, unless it is that       by table  the issue's sentence
+                    nothing was requested, and a
+                    request has just come
+-                   the group has ended               fine      ended
+cannot be reached   due                               waiting   the provider's issue
+no worker is alive  due                               waiting   waits for a worker
+-                   due, requested, not ready         working   being made
 -                   due                               working   being compared
--                   asked for, does not stand         waiting   asked for, not complete
--                   stands                            fine      in step
+-                   ready                             fine      in step
+-                   requested, not ready              waiting   asked for, not complete
 -                   else                              todo      nothing made yet
 """
 
@@ -27,12 +28,12 @@ from cohorts.sync.mirror import Mirror
 from cohorts.sync.models import GroupSync, MirrorState
 from cohorts.sync.registry import find_trouble
 
-NOTHING_MADE = "needs_infrastructure"  # the state of every group before somebody asks
+NOTHING_MADE = "needs_infrastructure"  # the issue of every group before it is requested
 WAITS_FOR_PEOPLE = "nobody_has_access"
 
 
 class Level(IntEnum):
-    """How much a state asks of staff; the worst is the highest."""
+    """How much a status demands of staff; the worst is the highest."""
 
     OFF = 0
     FINE = 1
@@ -48,9 +49,9 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How one group stands in one mirror, in words.
+    """The sync status of one group in one provider, in words.
 
-    `remedy` names the button that mends it; `again`: it is being looked at once more.
+    `remedy` names the button that resolves it. `again`: another comparison is pending.
     """
 
     level: Level
@@ -63,7 +64,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What is the same for every group of a page: the hour, the mirrors, whether anybody works."""
+    """What all groups of a page share: the time, the providers, whether a worker is alive."""
 
     now: datetime
     states: Mapping[str, MirrorState]
@@ -117,7 +118,7 @@ def _settled(row: GroupSync | None) -> Standing:
 
 
 def describe_trouble(code: str, detail: str = "", *, tried: bool = False) -> Standing:
-    """A trouble in words.  `tried`: calls for it failed, and it is tried again by itself."""
+    """Return the status for an issue. `tried`: calls for it failed, and are retried."""
     text = find_trouble(code)
     if code == NOTHING_MADE:
         return Standing(Level.TODO, text.sentence, text.fix, detail, text.remedy)

@@ -1,8 +1,8 @@
-"""The worker that this process belongs to: its name, and whether it is about to end.
+"""The worker that this process belongs to: its name, and whether it is about to stop.
 
-A watched cluster (`manage.py worker`) hangs on a lifeline: a pipe whose other end only its watcher
-holds.  When that end closes, because the watcher was told to end or is no more, every process of
-the cluster can see it, with nothing to be sent and nobody to be asked.
+A watched cluster (`manage.py worker`) has a lifeline: a pipe whose other end only its watcher
+holds. When that end closes, because the watcher was stopped or has died, every process of the
+cluster can see it without receiving a message.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ LIFELINE = "LENS_LIFELINE"
 
 
 def worker_name() -> str:
-    """The watched cluster's name, else machine and parent process (an unwatched `qcluster`)."""
+    """Return the watched cluster's name, else host and parent process (an unwatched `qcluster`)."""
     return os.environ.get(NAME) or f"{socket.gethostname()[:80]}:{os.getppid()}"
 
 
 def is_stopping() -> bool:
-    """Whether no new call should be started, since the cluster is about to end."""
+    """Whether no new call should be started, because the cluster is about to stop."""
     lifeline = os.environ.get(LIFELINE)
     return lifeline is not None and bool(select.select([int(lifeline)], [], [], 0)[0])

@@ -1,4 +1,4 @@
-"""What `realize_cohort` and `resync` share: the plan, the wish, the waiting."""
+"""What `realize_cohort` and `resync` share: the plan, the request, the waiting."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from cohorts.sync.watching import GaveUp, NobodyWorks, Sight, wait_for_answers, 
 
 FAILED, NO_WORKER, INTERRUPTED = 1, 2, 130
 LARGEST_ID = 2**63 - 1
-# How long a wait goes on though no worker was heard before it: one may just be starting.
+# How long to wait for a first heartbeat: a worker may just be starting.
 GRACE_SECONDS = 30.0
 
 
 class AskingCommand(BaseCommand):
-    """Exit status: 0 done, 1 something failed, 2 no worker has been heard for 90 seconds."""
+    """Exit status: 0 done, 1 something failed, 2 no worker has reported for 90 seconds."""
 
     stealth_options = ("grace",)
 
@@ -60,7 +60,7 @@ class AskingCommand(BaseCommand):
             raise CommandError(f"There is no group with the id {_join(missing)}.")
         return groups
 
-    # -- plan, wish, waiting -----------------------------------------------------------------
+    # -- plan, request, waiting --------------------------------------------------------------
 
     def check_configured(self) -> None:
         if not configured_mirrors():
@@ -83,7 +83,7 @@ class AskingCommand(BaseCommand):
             self.stdout.write(line)
 
     def finish(self, ids: Collection[int], *, after: int, options: dict[str, Any]) -> None:
-        """Wait where that was asked for, else say who does the work."""
+        """Wait if that was requested; else warn if no worker is running."""
         if options["wait"]:
             self._wait(ids, after, options.get("grace", GRACE_SECONDS))
         elif not heartbeats.is_worker_alive():

@@ -1,1 +1,1 @@
-"""Staff's pages about keeping in step.  Each says what is wanted and returns at once."""
+"""The staff's pages about synchronization. Each only stores a request and returns at once."""

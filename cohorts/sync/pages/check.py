@@ -1,4 +1,4 @@
-"""The connection check: what is configured, and whether it answers.  A worker does the asking."""
+"""The connection check: what is configured, and whether it answers. A worker makes the calls."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cohorts.sync.selectors import MirrorView, read_scene, see_mirrors
 
 @staff_page
 def check_connections(request: HttpRequest) -> HttpResponse:
-    """POST has a worker look at every mirror now; GET shows what the newest look found."""
+    """On POST, request a check of every provider; on GET, show the newest result."""
     if request.method == "POST":
         for run in services.ask_for_plan([], as_if_asked=False, by=person_of(request)):
             services.end_wait(run.mirror)
@@ -38,7 +38,7 @@ def check_connections(request: HttpRequest) -> HttpResponse:
 
 
 def _newest(mirror: MirrorView) -> SyncRun | None:
-    """The newest check: a plan that is about no group."""
+    """Return the newest check: a plan without groups."""
     runs = SyncRun.objects.filter(
         mirror=mirror.mirror.name, mode=SyncRun.Mode.PLAN, group_ids=[]
     ).select_related("asked_by")

@@ -1,4 +1,4 @@
-"""“This is a copy” or “go on”: whose objects are outside, and to whom a copy may write."""
+"""The decision whether this database is a copy or the original, and whether a copy may send."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cohorts.sync.registry import all_mirrors, find_trouble
 
 @staff_page
 def decide(request: HttpRequest) -> HttpResponse:
-    """Ask, and on POST do what was said."""
+    """Show the question; on POST, carry out the answer."""
     question, installation = ownership.find_question(), ensure_installation(clock.now())
     if request.method == "POST":
         return _carry_out(request, question)
@@ -49,7 +49,8 @@ def _find_not_adopted() -> list[str]:
 
 
 def _find_reachable() -> QuerySet[User]:
-    """Everyone to whom this installation may write, by e-mail or on Discord."""
+    """Return the people who can receive messages from this installation, by e-mail or on
+    Discord."""
     people = User.objects.filter(is_active=True).exclude(email=None, discord_id=None)
     return people.order_by("name", "email")
 

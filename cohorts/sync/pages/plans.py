@@ -1,4 +1,4 @@
-"""What realizing would do: asked of a worker, shown when it has answered, then confirmed."""
+"""Plans of realizing: requested from a worker, shown when it has answered, then confirmed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from cohorts.sync.selectors import live_groups, newest_step, read_scene, see_mir
 def start_plan(
     request: HttpRequest, group_ids: Sequence[int], *, as_if_asked: bool, back: str
 ) -> HttpResponse:
-    """Ask for a plan of these groups and show it; back with a sentence where there is none."""
+    """Request a plan of these groups and show it, or go back with a message if there is none."""
     if not group_ids:
         messages.error(request, "There is no group here that has not ended.")
         return redirect(back)
@@ -39,14 +39,14 @@ def start_plan(
 
 
 def person_of(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # staff_page lets nobody else through
+    assert isinstance(request.user, User)  # staff_page lets no one else through
     return request.user
 
 
 @staff_page
 @require_POST
 def plan_cohort(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask what realizing a whole cohort would do."""
+    """Request a plan for realizing a whole cohort."""
     cohort = get_object_or_404(Cohort, pk=pk)
     ids = list(live_groups([cohort.pk]).values_list("pk", flat=True))
     back = reverse("admin:cohorts_cohort_change", args=[pk])
@@ -56,7 +56,7 @@ def plan_cohort(request: HttpRequest, pk: int) -> HttpResponse:
 @staff_page
 @require_safe
 def show_plan(request: HttpRequest, ids: list[int]) -> HttpResponse:
-    """A plan: waiting for its answer, then what would be done, then the question."""
+    """Show a plan: waiting for the answer, then what would be done and the question."""
     runs = _find(ids)
     scene = read_scene(clock.now())
     view = read_plan(runs)
@@ -81,7 +81,7 @@ def show_plan(request: HttpRequest, ids: list[int]) -> HttpResponse:
 @staff_page
 @require_POST
 def confirm_plan(request: HttpRequest, ids: list[int]) -> HttpResponse:
-    """Staff have seen the plan: ask that it be carried out."""
+    """Request that the plan that staff have seen be carried out."""
     runs = _find(ids)
     if not all(run.as_if_asked for run in runs):
         raise Http404("This plan was not about realizing.")
@@ -100,7 +100,7 @@ def confirm_plan(request: HttpRequest, ids: list[int]) -> HttpResponse:
 @staff_page
 @require_POST
 def plan_again(request: HttpRequest, ids: list[int]) -> HttpResponse:
-    """The same question once more: what stood outside may have changed."""
+    """Request the same plan again, because the outside may have changed."""
     runs = _find(ids)
     group_ids = [group.pk for group in _groups(runs)]
     back = reverse("admin:cohorts_cohort_changelist")
@@ -110,7 +110,7 @@ def plan_again(request: HttpRequest, ids: list[int]) -> HttpResponse:
 @staff_page
 @require_POST
 def allow_removals(request: HttpRequest, ids: list[int]) -> HttpResponse:
-    """Staff have seen the names: let these people, and nobody else, lose access."""
+    """Approve that these people, and no one else, lose access: staff have seen their names."""
     count = allow_shown_removals(_find(ids), by=person_of(request), now=clock.now())
     messages.success(request, f"Allowed for the {count} people that were shown. A worker does it.")
     return redirect("admin:index")

@@ -1,4 +1,4 @@
-"""How far a cohort is, filling while the work goes on."""
+"""A cohort's sync progress, updated while the work continues."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from cohorts.sync.selectors import (
 from cohorts.sync.words import Level
 
 STEPS_SHOWN = 60
-BUSY_SECONDS, IDLE_SECONDS = 2, 15  # between two looks of the page
+BUSY_SECONDS, IDLE_SECONDS = 2, 15  # between two polls of the page
 
 DONE = SyncAction.Outcome.DONE
 FAILED = SyncAction.Outcome.FAILED
@@ -33,7 +33,7 @@ FAILED = SyncAction.Outcome.FAILED
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What the steps came to, and how long they took from the first to the last."""
+    """The outcomes of steps, and the time from the first step to the last."""
 
     done: int
     failed: int
@@ -49,9 +49,9 @@ class Tally:
 
 @staff_page
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
-    """A cohort's groups, what is wrong with them, and the newest steps.
+    """Show a cohort's groups, their issues, and the newest steps.
 
-    `?after=` counts the steps after this one only (those of the last request), `?group=` shows the
+    `?after=` counts only the steps after this one (those of the last request). `?group=` shows the
     steps of one group.
     """
     cohort = get_object_or_404(Cohort.objects.select_related("course"), pk=pk)
@@ -86,13 +86,13 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _number(request: HttpRequest, name: str) -> int:
-    """A number of the address; 0 when it is none."""
+    """Return a number from the query string, or 0."""
     text = request.GET.get(name, "")
     return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 
 def _last_request(views: list[GroupView]) -> RealizeRequest | None:
-    """The newest request that names one of these groups, with who made it."""
+    """Return the newest request that names one of these groups, with the person who made it."""
     ids = {view.group.pk for view in views}
     newest = RealizeRequest.objects.select_related("asked_by").order_by("-pk")[:20]
     return next((request for request in newest if ids & set(request.group_ids)), None)

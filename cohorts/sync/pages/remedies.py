@@ -1,4 +1,4 @@
-"""The buttons that mend things.  Each only writes a wish; pressed twice, it does no harm."""
+"""The buttons that resolve issues. Each only stores a request; pressing it twice is safe."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from cohorts.sync.registry import all_mirrors, find_trouble
 from cohorts.sync.removals import groups_with_held_removals
 from cohorts.sync.selectors import live_groups
 
-# -- one group in one mirror -----------------------------------------------------------------------
+# -- one group in one provider ---------------------------------------------------------------------
 
 
 @staff_page
@@ -38,7 +38,7 @@ def look_again(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
 @staff_page
 @require_POST
 def make_anew(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
-    """Forget what is gone and ask for it again; nothing, where nothing is gone any more."""
+    """Request that missing objects be recreated, if any are still missing."""
     group, found = _find(pk, mirror)
     row = GroupSync.objects.filter(group=group, mirror=mirror).first()
     if row is None or find_trouble(row.trouble).remedy != "make_anew":
@@ -52,7 +52,7 @@ def make_anew(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
 @staff_page
 @require_POST
 def realize_group(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
-    """Show what realizing this group would do; a plan is about every mirror."""
+    """Show what realizing this group would do. A plan covers every provider."""
     group, _ = _find(pk, mirror)
     ids = [] if group.has_ended else [group.pk]
     return start_plan(request, ids, as_if_asked=True, back=_address(request, group))
@@ -61,7 +61,7 @@ def realize_group(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
 @staff_page
 @require_POST
 def show_removals(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
-    """Show the names of all whose removal this mirror holds back."""
+    """Show the names of everyone whose removal this provider holds."""
     group, _ = _find(pk, mirror)
     ids = groups_with_held_removals(mirror) or [group.pk]
     return start_plan(request, ids, as_if_asked=False, back=_address(request, group))
@@ -70,7 +70,7 @@ def show_removals(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
 @staff_page
 @require_POST
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take back a cohort's realize request."""
+    """Withdraw a cohort's realize request."""
     cohort = get_object_or_404(Cohort, pk=pk)
     ids = live_groups([pk]).values_list("pk", flat=True)
     count = services.withdraw_request(ids)
@@ -79,7 +79,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("sync:progress", pk)
 
 
-# -- a whole mirror --------------------------------------------------------------------------------
+# -- a whole provider ------------------------------------------------------------------------------
 
 
 @staff_page
@@ -100,7 +100,7 @@ def resume(request: HttpRequest, mirror: str) -> HttpResponse:
     return _back(request)
 
 
-# -- whereto ---------------------------------------------------------------------------------------
+# -- redirects -------------------------------------------------------------------------------------
 
 
 def _find(pk: int, mirror: str) -> tuple[Group, Mirror]:
@@ -118,14 +118,14 @@ def _back(request: HttpRequest, group: Group | None = None) -> HttpResponse:
 
 
 def _address(request: HttpRequest, group: Group | None = None) -> str:
-    """The page on which the button was, as it told us; only within this site."""
+    """Return the page of the button, from the form's `next`; only within this site."""
     told = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(told, allowed_hosts=None):
         return told
     return reverse("sync:progress", args=[group.cohort_id]) if group else reverse("admin:index")
 
 
-# The word of a trouble's `remedy`, and the view that carries it out.
+# The views by the `remedy` of an issue.
 REMEDIES: dict[str, Callable[..., HttpResponse]] = {
     "look_again": look_again,
     "make_anew": make_anew,

@@ -1,4 +1,4 @@
-"""Who may see these pages, and what each of them is given."""
+"""Access to the staff's pages about synchronization, and their rendering."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ View = Callable[..., HttpResponse]
 
 
 def staff_page(view: View) -> View:
-    """For staff who may change groups; others are asked to sign in, or refused."""
+    """Restrict a view to staff who may change groups; others have to sign in, or get a 403."""
     guarded = admin.site.admin_view(_with_permission(view))
 
     @wraps(view)
     def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if is_part(request) and not admin.site.has_permission(request):
-            # The session has ended: the sign-in page must not be put into the middle of this one.
+            # The session has ended: the sign-in page must not be inserted into this one.
             return HttpResponseClientRefresh()
         return guarded(request, *args, **kwargs)
 
@@ -46,7 +46,7 @@ def is_part(request: HttpRequest) -> bool:
 
 
 def show(request: HttpRequest, name: str, title: str, **context: Any) -> TemplateResponse:
-    """A page of the admin from templates/admin/sync, or its changing part alone."""
+    """Render an admin page from templates/admin/sync, or only its changing part."""
     folder = "admin/sync/parts" if is_part(request) else "admin/sync"
     context = {**admin.site.each_context(request), "title": title, **context}
     return TemplateResponse(request, f"{folder}/{name}.html", context)

@@ -1,4 +1,4 @@
-"""Pieces that several of staff's pages show."""
+"""Template tags that several of the staff's pages use."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ register = template.Library()
 
 @register.filter
 def ago(moment: datetime) -> str:
-    """How long a moment of real time is past, to the second in the first minutes."""
+    """Return how long ago a moment of real time was, to the second below 10 minutes."""
     return f"{spent(timezone.now() - moment)} ago"
 
 
@@ -43,9 +43,9 @@ def spent(time: timedelta) -> str:
 
 
 SEE_ACCESS = ("cohorts.view_membership", "cohorts.view_accessstate")
-SHOWN = 12  # groups out of step on the start page
+SHOWN = 12  # groups out of sync on the start page
 
-# A remedy's name, and what its button says.
+# The label of each remedy's button.
 LABELS = {
     "look_again": "Look again now",
     "make_anew": "Make it anew",
@@ -58,7 +58,7 @@ LABELS = {
 
 @register.inclusion_tag("admin/sync/parts/status.html", takes_context=True)
 def sync_status(context: template.Context) -> dict[str, Any]:
-    """The start page's block: mirrors, workers, the outbox, groups out of step."""
+    """Return the start page's block: providers, workers, the outbox, groups out of sync."""
     request = context["request"]
     if not request.user.has_perm(PERMISSION):
         return {"allowed": False}
@@ -86,9 +86,9 @@ def sync_status(context: template.Context) -> dict[str, Any]:
 def remedy_button(
     context: template.Context, standing: Standing, group: Group, mirror: str
 ) -> dict[str, Any]:
-    """The button that mends what a group lacks in a mirror.
+    """Return the button that resolves a group's issue in a provider.
 
-    Nothing where there is none, and for staff who may not press it.
+    Nothing if there is none, or for staff who may not press it.
     """
     if not context["request"].user.has_perm(PERMISSION):
         return {"label": ""}
@@ -116,7 +116,7 @@ def _address(remedy: str, group: Group, mirror: str) -> str:
 
 @register.inclusion_tag("admin/sync/parts/group.html", takes_context=True)
 def group_state(context: template.Context, group: Group) -> dict[str, Any]:
-    """A group's state in each mirror, and its people with what they have access to.
+    """Return a group's status in each provider, and its people with their access.
 
     People are left out for staff who may not view memberships.
     """
@@ -138,7 +138,7 @@ def group_state(context: template.Context, group: Group) -> dict[str, Any]:
 
 
 def _people(group: Group, places: tuple[InMirror, ...]) -> list[dict[str, Any]]:
-    """Active members first, then whoever else mirrors speak of (guests, exceptions, former)."""
+    """List active members first, then others with access states (guests, exceptions, former)."""
     states = {
         (state.user_id, state.mirror): state for state in group.access_states.select_related("user")
     }

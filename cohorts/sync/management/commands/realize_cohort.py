@@ -1,4 +1,4 @@
-"""`manage.py realize_cohort`: ask that a cohort's groups be made outside."""
+"""`manage.py realize_cohort`: request the infrastructure of a cohort's groups."""
 
 from __future__ import annotations
 

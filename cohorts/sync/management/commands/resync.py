@@ -1,4 +1,4 @@
-"""`manage.py resync`: have groups compared with what stands outside, now."""
+"""`manage.py resync`: compare groups with the outside now."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Command(AskingCommand):
         self.finish(ids, after=after, options=options)
 
     def _choose(self, options: dict[str, Any]) -> list[Group]:
-        """The groups that were named, ended ones too: they may still have something outside."""
+        """Return the named groups, ended ones too: they may still have objects outside."""
         if not (options["group"] or options["cohort"] or options["all"]):
             raise CommandError("Say which: --group ID …, --cohort ID … or --all.")
         if options["all"]:
