@@ -1,4 +1,4 @@
-"""Who is away from the own group's meeting, on a visit.  Named in settings.MEETING_ABSENCES."""
+"""Absences of guests from their own group's meetings. Registered in settings.MEETING_ABSENCES."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from guestvisits.models import GuestVisit
 
 
 def find_absences(meeting_ids: Collection[int], now: datetime) -> dict[tuple[int, int], str]:
-    """By home meeting and guest.  A visit that was made counts like one that is to come: the person
-    has had this week's meeting.  One query."""
+    """Return why people are away, by (home meeting id, user id). One query.
+
+    Past visits count like future ones: the person has already attended this week's meeting.
+    """
     visits = GuestVisit.objects.filter(
         Q(ended_at__isnull=True) | Q(end_reason=GuestVisit.End.OVER), home_meeting__in=meeting_ids
     ).select_related("host_meeting__group")

@@ -1,7 +1,7 @@
-"""What the page of one person's meetings shows: the meetings to come, the visits, and why nothing.
+"""Data for the page "my meetings": future and past meetings, visits, or why there are none.
 
-Read in a constant number of queries; one more where there is nothing to show, four more where a
-past meeting was not attended.
+Takes a constant number of queries: one more if there is nothing to show, four more if a past
+meeting was not attended.
 """
 
 from __future__ import annotations
@@ -18,14 +18,16 @@ from meetings.models import Meeting
 from meetings.selectors import MyMeeting, PastMeeting, past_meetings, upcoming_meetings
 from meetings.venues import Venue, find_venues
 
-HELD_SHOWN = 8  # past meetings on the page: the latest, and those that can be made up
+HELD_SHOWN = 8  # past meetings shown; older ones only if they can be made up
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One meeting to come.  `visit` is where the person goes instead; `lost` the visit that ended
-    without the person's doing, where none has taken its place.  `venue` is where to go, at the next
-    meeting of each group alone."""
+    """A future meeting.
+
+    `visit` is where the person goes instead; `lost` is a visit that ended without the person's
+    doing and was not replaced. `venue` is set only for the next meeting of each group.
+    """
 
     mine: MyMeeting
     visit: MyVisit | None
@@ -39,14 +41,16 @@ class Entry:
 
     @property
     def may_ask(self) -> bool:
-        """Whether "I can't attend" is offered; a facilitator's group has no host without them."""
+        """Return whether "I can't attend" is offered: not to facilitators, who host the group."""
         return self.visit is None and not self.mine.is_facilitator
 
 
 @dataclass(frozen=True, slots=True)
 class Upcoming:
-    """An open visit whose meeting is not over, what has come of it outside, and where to go once
-    access has begun."""
+    """An open visit whose meeting is not over, with the sync status of its access.
+
+    `venue` is set once access has begun.
+    """
 
     mine: MyVisit
     progress: Progress
@@ -55,7 +59,7 @@ class Upcoming:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A meeting that was held, and the visit that was made in place of it.
+    """A meeting that was held, and the visit that replaced it, if any.
 
     `can_make_up`: the person did not attend, and another group's meeting of that week is open.
     """
@@ -67,7 +71,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Agenda:
-    """`why_empty` is a sentence where there are no entries, else empty."""
+    """Everything on the page. `why_empty` is a sentence if there are no entries, else ""."""
 
     entries: tuple[Entry, ...]
     upcoming: tuple[Upcoming, ...]
@@ -77,7 +81,7 @@ class Agenda:
 
     @property
     def make_ups(self) -> tuple[Meeting, ...]:
-        """Past meetings that can still be made up, the latest first."""
+        """Return past meetings that can still be made up, latest first."""
         return tuple(row.mine.meeting for row in self.held if row.can_make_up)
 
 
@@ -140,7 +144,7 @@ def _entries(
 def _held(user_id: int, visits: Iterable[MyVisit], now: datetime) -> Iterable[Held]:
     past = past_meetings(user_id, now)
     make_ups = find_make_ups(user_id, past, now)
-    # The latest first: of a visit that was missed and the one that replaced it, the latter counts.
+    # Visits are sorted latest first, so a replacement takes precedence over the visit it replaced.
     standing: dict[int, MyVisit] = {}
     for visit in visits:
         if visit.is_standing:
@@ -155,7 +159,7 @@ def _is_later(mine: MyVisit, other: MyVisit | None) -> bool:
 
 
 def explain_emptiness(user_id: int) -> str:
-    """Why a person has no meeting to come."""
+    """Return a sentence that explains why a person has no future meeting."""
     rows = Membership.objects.filter(user=user_id).select_related("group__cohort")
     rows = rows.order_by("-joined_at")
     active = [row.group for row in rows if row.status == Membership.Status.ACTIVE]

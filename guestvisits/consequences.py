@@ -1,7 +1,7 @@
-"""What a move of meetings would do to visits, and what is left to their guests.
+"""Effects of moved meetings on visits, and the guests' remaining options.
 
-Named in settings.MOVE_CONSEQUENCES; nothing is changed here.  Once the move is carried out,
-`guestvisits.fate` decides by the same facts.
+Registered in settings.MOVE_CONSEQUENCES; nothing is changed here. Once the move is carried out,
+`guestvisits.fate` applies the same rules.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from meetings.moving.shapes import Change
 
 
 def find_consequences(changes: Sequence[Change], now: datetime) -> Iterator[Consequence]:
-    """Visits to the meetings that change, which end, and visits in place of them, which stay."""
+    """Yield visits to changed meetings, which end, and visits in place of them, which stay."""
     by_meeting = {change.meeting_id: change for change in changes if change.meeting_id}
     for visit in _open_visits(host_meeting__in=by_meeting):
         change = by_meeting[visit.host_meeting_id]
@@ -49,7 +49,7 @@ def _broken(visit: GuestVisit, change: Change, now: datetime) -> Consequence:
 
 
 def _find_options(visit: GuestVisit, change: Change, now: datetime) -> Iterator[Option]:
-    """What the guest can book then; the moved meeting itself is among it."""
+    """Yield what the guest can book after the move, which may include the moved meeting itself."""
     _, choices = read_choices(visit.user_id, home_meeting_id=visit.home_meeting_id, now=now)
     for choice in choices:
         facts = _as_if_ended(visit, choice, change)
@@ -63,7 +63,7 @@ def _find_options(visit: GuestVisit, change: Change, now: datetime) -> Iterator[
 
 
 def _as_if_ended(visit: GuestVisit, choice: Choice, change: Change) -> BookingFacts:
-    """What would decide on another booking once the move is done and this visit has ended."""
+    """Return the facts for a new booking, as if the move was done and this visit had ended."""
     facts = replace(
         choice.facts, is_visiting=False, has_visited=False, visits=choice.facts.visits - 1
     )

@@ -1,6 +1,6 @@
-"""Ids that come from outside: `<id:…>` in an address, a field of a form.
+"""Ids from URLs (`<id:…>`) and form fields.
 
-A number that the database cannot hold names nothing: SQLite would raise OverflowError for it.
+Numbers too large for the database are rejected: SQLite would raise OverflowError for them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ DIGITS = len(str(LARGEST_ID))
 
 
 def read_id(text: str) -> int:
-    """The id that a text names; 0, which no row has, for whatever is none."""
+    """Return the id in a text, or 0, which no row has, if it is not a valid id."""
     is_number = text.isascii() and text.isdecimal() and len(text) <= DIGITS
     number = int(text) if is_number else 0
     return number if number <= LARGEST_ID else 0

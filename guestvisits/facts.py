@@ -1,6 +1,6 @@
-"""Reads from the database what `rules` and `fate` decide on.
+"""Queries for the data that `rules` and `fate` decide on.
 
-A constant number of queries, whatever the number of groups or of visits.
+The number of queries does not depend on the number of groups or visits.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Status = Membership.Status
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Two meetings, their groups and cohort loaded, and what decides on a visit."""
+    """A pair of meetings, with groups and cohort loaded, and the facts that decide on a visit."""
 
     home: Meeting
     host: Meeting
@@ -39,11 +39,11 @@ class Choice:
 def read_choice(
     user_id: int, *, home_meeting_id: int, host_meeting_id: int, now: datetime
 ) -> Choice:
-    """The facts for one booking.  Four queries.
+    """Return the facts for one booking. Four queries.
 
-    Raises Refusal("no_meeting") where either meeting does not exist or is none of the person's
-    business: of a group, or of a cohort, to which the person never belonged or from which they were
-    removed.
+    Raises Refusal("no_meeting") if either meeting does not exist or must stay hidden from the
+    person: the home meeting's group or the host meeting's cohort is one to which they never
+    belonged or from which they were removed.
     """
     guest = _Guest(user_id, [home_meeting_id], now)
     home = guest.only_home()
@@ -57,9 +57,9 @@ def read_choice(
 def read_choices(
     user_id: int, *, home_meeting_id: int, now: datetime
 ) -> tuple[Meeting, list[Choice]]:
-    """The home meeting, and every meeting of its week of the cohort's other groups, by start.
+    """Return the home meeting and the other groups' meetings of that week, sorted by start.
 
-    Four queries.  Raises Refusal("no_meeting"), as above.
+    Four queries. Raises Refusal("no_meeting"), as above.
     """
     guest = _Guest(user_id, [home_meeting_id], now)
     home = guest.only_home()
@@ -75,9 +75,9 @@ def read_choices(
 def read_choices_ahead(
     user_id: int, *, home_meeting_ids: Collection[int], now: datetime
 ) -> list[Choice]:
-    """For each of these home meetings, the meetings of its week that have not begun.
+    """Return, for each of these home meetings, the meetings of its week that have not begun.
 
-    Four queries for any number; home meetings that are none of the person's are left out.
+    Four queries for any number. Home meetings of groups that are not the person's are left out.
     """
     guest = _Guest(user_id, home_meeting_ids, now)
     hosts = _host_meetings().filter(
@@ -97,18 +97,18 @@ def read_choices_ahead(
 
 
 def no_meeting() -> Refusal:
-    """The same words for a meeting that does not exist and for one that is somebody else's."""
+    """Return the refusal for a meeting that does not exist or that the person must not know of."""
     return Refusal(
         "no_meeting", "There is no such meeting among those of the same cohort that you can see."
     )
 
 
 class _Guest:
-    """What is to be known of one person and some of their groups' meetings (`homes`)."""
+    """The data about one person and some of their groups' meetings (`homes`)."""
 
     def __init__(self, user_id: int, home_meeting_ids: Collection[int], now: datetime) -> None:
         self.now = now
-        # Someone who was removed sees no more of the cohort than someone who never belonged.
+        # People who were removed see no more of the cohort than people who never belonged to it.
         kept = Membership.objects.filter(user=user_id).exclude(status=Status.REMOVED)
         self.memberships = list(kept)
         self.cohort_ids = {membership.cohort_id for membership in self.memberships}
@@ -116,7 +116,7 @@ class _Guest:
         self.visits = self._find_visits(user_id)
 
     def only_home(self) -> Meeting:
-        """Raises Refusal("no_meeting")."""
+        """Return the one home meeting. Raises Refusal("no_meeting")."""
         if not self.homes:
             raise no_meeting()
         return self.homes[0]
@@ -133,7 +133,7 @@ class _Guest:
         )
 
     def _find_visits(self, user_id: int) -> list[GuestVisit]:
-        """The person's visits in these cohorts that were not ended early."""
+        """Return the person's visits in these cohorts that were not ended early."""
         at_host = Attendance.objects.filter(user=user_id, meeting=OuterRef("host_meeting"))
         return list(
             GuestVisit.objects.filter(
@@ -146,7 +146,7 @@ class _Guest:
         )
 
     def _visits_of_week(self, home: Meeting, *, begun: bool) -> list[GuestVisit]:
-        """The person's visits in the home meeting's week, those that were missed left out."""
+        """Return the person's visits in the home meeting's week, except missed ones."""
         return [
             visit
             for visit in self.visits
@@ -186,7 +186,7 @@ class _Guest:
 
 
 def _week_of(meeting: Meeting) -> tuple[int, int | None]:
-    """The cohort and the number."""
+    """Return the cohort and the meeting number."""
     return meeting.group.cohort_id, meeting.number
 
 
@@ -223,9 +223,9 @@ def _settings_of(cohort: Cohort) -> CohortSettings:
 def read_open_visits(
     group_ids: Collection[int] | None = None,
 ) -> list[tuple[GuestVisit, VisitFacts]]:
-    """The open visits from and to these groups, and of their members, with what can end them.
+    """Return the open visits from and to these groups, and of their members, with the facts.
 
-    None asks for all.  Two queries.
+    None selects all visits. Two queries.
     """
     visits = with_dates(GuestVisit.objects.filter(ended_at__isnull=True))
     visits = visits.select_related("user", "home_meeting__group__cohort")
@@ -242,7 +242,7 @@ def read_open_visits(
 
 
 def _memberships_of(visits: Iterable[GuestVisit]) -> dict[int, list[Membership]]:
-    """By person, the latest first: of two completed or active ones the later counts."""
+    """Return memberships by user id, latest first, so that a later membership takes precedence."""
     found: dict[int, list[Membership]] = defaultdict(list)
     people = {visit.user_id for visit in visits}
     if people:

@@ -1,27 +1,27 @@
-"""What becomes of an open visit when facts around it change.  Pure.
+"""What happens to an open visit when the data around it changes. Pure.
 
-The first line that holds decides:
+The first matching row decides:
 
-    the facts                                                     the visit
+    condition                                                     the visit
     ------------------------------------------------------------  ----------------------------------
     its window is over                                            ends: over
     the guest's account was closed                                ends: deactivated
     the cohort has ended                                          ends: cohort_ended
     the guest is an active member of the host group               ends: became_member
     the host group has ended                                      ends: host_group_ended
-    the guest is in no group any more, since the home group
-      was merged or cancelled                                     ends: home_group_ended
+    the guest is not in any group any more, because the home
+      group was merged or cancelled                               ends: home_group_ended
     the guest dropped out of the home group and is in no other    ends: left
     the host meeting is cancelled                                 ends: host_cancelled
     the host meeting starts at another time than was chosen       ends: host_moved
       (unless both have passed: then it was held)
-    the guest is in another group of the cohort by now            kept, tied to that group's meeting
+    the guest is now in another group of the cohort               kept, tied to that group's meeting
                                                                   of the same number, once it exists
     the guest completed the home group                            kept
-    the home meeting was moved or cancelled, its group ended      kept
-    the guest's answer changed, here or in a calendar             kept
+    the home meeting was moved or cancelled, or its group ended   kept
+    the guest's RSVP changed, here or in a calendar               kept
 
-A visit that the guest or the staff cancel does not come here.
+Cancellations by the guest or staff are not handled here.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ End = GuestVisit.End
 
 @dataclass(frozen=True, slots=True)
 class VisitFacts:
-    """One open visit and what can end it.
+    """One open visit and the data that can end it.
 
-    `home_group_ids`: the groups where the guest is at home by now: the home group while any active
-    membership lasts there, and the group of which the guest is an active participant.
+    `home_group_ids`: the guest's current home groups: the home group, if the guest still has any
+    active membership there, and the groups of which the guest is an active participant.
     `has_completed_home`: the home membership ended as completed.
     """
 
@@ -59,7 +59,7 @@ class VisitFacts:
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """`end` is a reason of GuestVisit.End, or empty; `tie_to` a new home group, or None."""
+    """The outcome. `end`: a value of `GuestVisit.End` or ""; `tie_to`: a new home group or None."""
 
     end: str = ""
     tie_to: int | None = None
@@ -72,7 +72,7 @@ KEPT = Fate()
 
 
 def decide_fate(facts: VisitFacts, now: datetime) -> Fate:
-    """What the table above says."""
+    """Return the outcome according to the table above."""
     for reason, holds in _ends(facts, now):
         if holds:
             return Fate(end=reason)

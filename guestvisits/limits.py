@@ -1,7 +1,7 @@
-"""How often a person may do something: the API, the pages' forms, and guesses of secret addresses.
+"""Rate limits for the API, for forms, and for guesses of secret addresses.
 
-The rates are settings.RATES.  They are counted in the cache, which all web processes share: per
-person, or per address of someone who has not signed in.
+The rates are in settings.RATES. They are counted in the cache, which all web processes share, per
+person, or per IP address for people who are not signed in.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from rest_framework.throttling import SimpleRateThrottle
 
 
 class Limit(SimpleRateThrottle):
-    """One rate of settings.RATES; None there means no limit."""
+    """A rate in settings.RATES. A value of None there disables the limit."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -29,7 +29,7 @@ class Limit(SimpleRateThrottle):
 
 
 class Guesses(Limit):
-    """Counts failures only: many people's calendars may be fetched from one address."""
+    """Counts only failures, since many people's calendars may be fetched from one IP address."""
 
     def __init__(self) -> None:
         super().__init__("guesses")
@@ -43,13 +43,13 @@ class Guesses(Limit):
 
 
 def seconds_to_wait(limit: Limit, request: Any) -> int:
-    """Count one attempt.  Return 0 if it is allowed, else the seconds to wait."""
+    """Count one attempt. Return 0 if it is allowed, else the number of seconds to wait."""
     if limit.allow_request(request, None):  # type: ignore[arg-type]
         return 0
     return max(1, math.ceil(limit.wait() or 1))
 
 
 def explain_wait(seconds: float | None) -> str:
-    """The sentence for people."""
+    """Return the message for people who exceeded a limit."""
     when = f"in {math.ceil(seconds)} seconds" if seconds else "in a minute"
     return f"You did this very often within a short time. Try again {when}."

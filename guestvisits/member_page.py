@@ -1,6 +1,6 @@
-"""What `/groups/<id>/` shows to members and current guests: when and where the group meets.
+"""Data for `/groups/<id>/` as members and current guests see it: when and where the group meets.
 
-Nothing about other people: those pages are for facilitators and staff (guestvisits.register).
+It contains nothing about other people: see guestvisits.register for facilitators and staff.
 """
 
 from __future__ import annotations
@@ -19,8 +19,11 @@ from meetings.venues import Venue, find_venues
 
 @dataclass(frozen=True, slots=True)
 class MemberPage:
-    """`meetings` are not over yet, the earliest first: the group's for a member, the visited ones
-    for a guest.  `guest_until` is the end of a guest's access, None for a member."""
+    """A group's page.
+
+    `meetings` are not over yet, earliest first: all of the group's for a member, the visited ones
+    for a guest. `guest_until` is when a guest's access ends, None for a member.
+    """
 
     group: Group
     meetings: tuple[Meeting, ...]
@@ -29,7 +32,7 @@ class MemberPage:
 
 
 def read_member_page(user_id: int, group: Group, now: datetime) -> MemberPage | None:
-    """The page of one group, its cohort loaded; None for people who have no access to the group.
+    """Return the page of one group, its cohort loaded, or None for people without access to it.
 
     Four queries at most.
     """
@@ -45,7 +48,7 @@ def read_member_page(user_id: int, group: Group, now: datetime) -> MemberPage | 
 
 
 def awaits_access(user_id: int, group: Group, now: datetime) -> bool:
-    """Return whether the person has booked a visit to this group, and access has not begun."""
+    """Return whether the person has booked a visit to this group and access has not begun."""
     windows = [window for _, window in _visits(user_id, group)]
     return any(window.is_open and now < window.begins_at for window in windows)
 

@@ -1,4 +1,4 @@
-"""Guest visits: a person's visit to a host meeting in place of a home meeting."""
+"""Guest visits: a person attends a host meeting in place of a home meeting."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from meetings.models import Meeting
 
 
 class GuestVisit(models.Model):
-    """From booking to end.  While it is open the host meeting has a guest attendance for it."""
+    """A visit, from booking to end. An open visit has a guest attendance at the host meeting."""
 
     class End(models.TextChoices):
         CANCELLED = "cancelled", "cancelled by the guest"
@@ -32,14 +32,14 @@ class GuestVisit(models.Model):
     )
     home_meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="visits_away")
     host_meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="visits_here")
-    # The host meeting's start as the guest chose it: a meeting that starts at another time was
-    # moved, whoever moved it and by whichever door.
+    # The host meeting's start when the guest booked: a different start now means that the meeting
+    # was moved, by any means.
     chosen_start = models.DateTimeField(editable=False)
     booked_at = models.DateTimeField(default=timezone.now)
     booked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
-    # Rules that staff overruled when booking, by name, and why.
+    # Codes of the rules that staff overruled when booking, and the reason.
     overruled = models.CharField(max_length=200, blank=True)
     overruled_why = models.CharField(max_length=300, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -47,7 +47,7 @@ class GuestVisit(models.Model):
     ended_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
-    # Why staff ended it although a rule forbids that.
+    # The reason that staff gave for ending it against a rule.
     ended_why = models.CharField(max_length=300, blank=True)
 
     class Meta:

@@ -1,17 +1,17 @@
-"""What has come of a visit outside, in words: read from what the mirrors last reported.
+"""Sync status of a visit's access and invitation, in words. For display only.
 
-For showing only.  Each line is one mirror:
+Read from what the providers last reported. Each line is one provider:
 
-    reported                      the line says                        settled
-    ----------------------------  -----------------------------------  -------
-    nothing yet, wanted           on its way                           no
-    has                           ready                                yes
-    not there, no address         what is missing, as the mirror says  yes
-    withheld, failed              that it could not be done, and why   yes
-    ended (of an earlier visit)   as nothing yet                       no
+    reported                      the line says                            settled
+    ----------------------------  ---------------------------------------  -------
+    nothing yet, wanted           on its way                               no
+    has                           ready                                    yes
+    not there, no address         what is missing, as the provider says    yes
+    withheld, failed              that it could not be done, and why       yes
+    ended (of an earlier visit)   same as nothing yet                      no
 
-Before the window begins, a mirror that is not ahead (the invitation is, access is not) is only
-spoken of if it has reported something that holds.
+Before the window begins, a provider that does not act ahead (invitations do, access does not) is
+shown only if it has reported a current state.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ WORDS = {
     State.WITHHELD: "held back until the staff have looked at it.",
     State.FAILED: "not done yet; it is tried again.",
 }
-EXPLAINED = {State.WITHHELD, State.FAILED}  # the others say it all
+EXPLAINED = {State.WITHHELD, State.FAILED}  # the other states need no explanation
 SETTLED = {State.HAS, State.NOT_THERE, State.NO_ADDRESS, State.WITHHELD, State.FAILED}
 
-FAST, SLOW = 2, 30  # seconds between two looks
-FAST_FOR = timedelta(minutes=3)  # after that something is wrong, and a look costs others
+FAST, SLOW = 2, 30  # seconds between polls
+FAST_FOR = timedelta(minutes=3)  # afterwards something is wrong, so poll less
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One mirror: its title, a word of state and, where something went wrong, the mirror's own."""
+    """One provider: its title, state and text, and the provider's reason if something failed."""
 
     title: str
     state: str
@@ -61,7 +61,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`look_again` is the number of seconds after which to look again; None once it is settled."""
+    """The status of one visit. `look_again` is the polling interval in seconds; None if final."""
 
     window: GuestWindow
     has_begun: bool
@@ -70,7 +70,7 @@ class Progress:
 
 
 def read_progress(user_id: int, visits: Iterable[MyVisit], now: datetime) -> dict[int, Progress]:
-    """By visit id, for open visits.  One query for any number of them."""
+    """Return the status by visit id, for open visits. One query for any number of them."""
     visits = [mine for mine in visits if mine.visit.is_open]
     groups = {mine.window.host_group_id for mine in visits}
     reported = {

@@ -1,4 +1,4 @@
-"""Visits follow the facts, and announce their own changes."""
+"""Signal receivers: update visits when groups change, and announce changes of visits."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from guestvisits.services.settling import settle_visits
 
 
 class _SettleAfterCommit:
-    """Settles once per transaction, when it is over.
+    """Updates visits once per transaction, after commit.
 
-    Within it a person who changes groups is, for a moment, in none, and would lose the visit.  A
-    crash in between costs a minute: the sweep settles all.
+    Within the transaction, a person who changes groups is briefly in none and would lose the visit.
+    If the process crashes before the callback, the periodic task catches up within a minute.
     """
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ def let_visits_follow(group_ids: set[int], **_: Any) -> None:
 
 
 def _waiting() -> _SettleAfterCommit | None:
-    """What this transaction will settle already."""
+    """Return the callback that this transaction has registered already, if any."""
     entries: list[Any] = connection.run_on_commit
     callbacks = (callback for _, callback, _ in entries)
     return next((found for found in callbacks if isinstance(found, _SettleAfterCommit)), None)
@@ -56,7 +56,7 @@ def announce_groups_of_visit(instance: GuestVisit, **_: Any) -> None:
 def announce_groups_visited(
     instance: User, created: bool, update_fields: frozenset[str] | None = None, **_: Any
 ) -> None:
-    """A changed address touches the groups that the person visits too."""
+    """Announce the groups that the person visits too, since a changed address concerns them."""
     if created or update_fields == frozenset({"last_login"}):
         return
     visits = instance.guest_visits.filter(Q(ended_at__isnull=True))

@@ -1,4 +1,4 @@
-"""What the pages of facilitators show: their groups, and each meeting with its people."""
+"""Data for the facilitators' pages: their groups, and each meeting with its people."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ Rsvp = Attendance.Rsvp
 
 @dataclass(frozen=True, slots=True)
 class MeetingRow:
-    """One meeting with its people.  Once it `has_begun`, who was there matters, not who comes."""
+    """One meeting with its people. Once it `has_begun`, attendance is shown instead of RSVPs."""
 
     meeting: Meeting
     people: tuple[RosterLine, ...]
     has_begun: bool
     is_over: bool
-    is_not_held: bool = False  # its time has come and nobody was there: it can still be moved
+    is_not_held: bool = False  # it has begun but no one was there, so it can still be moved
 
     @property
     def is_held(self) -> bool:
@@ -34,7 +34,7 @@ class MeetingRow:
 
     @property
     def present(self) -> int:
-        """Members who were there; so for those who were not, and of whom it is not known."""
+        """Count the members who were there. `absent` and `unknown` count members likewise."""
         return self._count(Presence.PRESENT)
 
     @property
@@ -47,7 +47,7 @@ class MeetingRow:
 
     @property
     def elsewhere(self) -> int:
-        """Members who attended this week with another group."""
+        """Count the members who attended this week with another group."""
         return sum(line.was_elsewhere and not line.is_guest for line in self.people)
 
     @property
@@ -56,7 +56,7 @@ class MeetingRow:
 
     @property
     def attending(self) -> int:
-        """Members who said so; so for the other answers, and for those who gave none."""
+        """Count the members with this RSVP. The next three count the other RSVPs likewise."""
         return self._count_answers(Rsvp.ATTENDING)
 
     @property
@@ -86,7 +86,7 @@ class MeetingRow:
 
     @property
     def expected(self) -> int:
-        """Members who neither declined nor are away."""
+        """Count the members who have neither declined nor are visiting another group."""
         return sum(line.is_expected and not line.is_guest for line in self.people)
 
     @property
@@ -100,7 +100,7 @@ class MeetingRow:
 
 @dataclass(frozen=True, slots=True)
 class GroupRow:
-    """A group and its next meeting, which may be running; None when all are over."""
+    """A group and its next meeting, which may be running; None if all are over."""
 
     group: Group
     next: MeetingRow | None
@@ -109,7 +109,7 @@ class GroupRow:
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """A member; `count` is None for facilitators, whose presence is not counted."""
+    """A member. `count` is None for facilitators, whose attendance is not counted."""
 
     membership: Membership
     count: AttendanceCount | None
@@ -125,7 +125,7 @@ class GroupPage:
 
 
 def read_groups(user_id: int, now: datetime) -> list[GroupRow]:
-    """The groups that a person facilitates.  Seven queries for any number of them."""
+    """Return the groups that a person facilitates. Seven queries for any number of them."""
     groups = groups_facilitated(user_id)
     meetings = [row for row in _meetings(groups) if row.ends_at > now and not row.is_cancelled]
     first: dict[int, Meeting] = {}
@@ -137,9 +137,9 @@ def read_groups(user_id: int, now: datetime) -> list[GroupRow]:
 
 
 def read_group_page(group: Group, now: datetime) -> GroupPage:
-    """One group: all its meetings, those to come first; of one that has ended those before that.
+    """Return a group's page with all its meetings, up to its end if it has ended.
 
-    A constant number of queries.
+    Takes a constant number of queries.
     """
     ended_at = min(filter(None, [group.ended_at, group.cohort.ended_at]), default=None)
     meetings = [row for row in _meetings([group]) if not ended_at or row.starts_at < ended_at]
@@ -158,7 +158,7 @@ def read_group_page(group: Group, now: datetime) -> GroupPage:
 
 
 def read_meeting_row(meeting: Meeting, now: datetime) -> MeetingRow:
-    """One meeting alone, its group loaded."""
+    """Return the row of one meeting, whose group must be loaded."""
     return _rows([meeting], now)[0]
 
 

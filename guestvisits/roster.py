@@ -1,8 +1,8 @@
-"""Who comes to a meeting, who is away and where, who visits, who was there.
+"""Rosters of meetings: who comes, who is away and where, who visits, who was there.
 
-The one place that puts members and guests side by side; guests are named as guests.  Whoever counts
-members or attendance asks `cohorts.selectors`, `meetings.selectors` or `meetings.turnout`, and
-never sees a guest.
+This is the only module that lists members and guests together; guests are labelled. To count
+members or attendance, use `cohorts.selectors`, `meetings.selectors` or `meetings.turnout`, which
+never include guests.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ Presence = Attendance.Presence
 class RosterLine:
     """One person at one meeting.
 
-    `role`: participant, facilitator, guest or former member.  `away_at` is the meeting of another
-    group (its group loaded) that a member visits instead, `was_elsewhere` that the member attended
-    that week with another group; `home` the group a guest comes from.
-    `presence` is a value of Attendance.Presence, `seen_at` since when the person was seen there;
-    `noted_by` is whoever corrected it, "" where nobody did.
+    `role`: participant, facilitator, guest or former member. `away_at` is the other group's meeting
+    (its group loaded) that a member visits instead; `was_elsewhere`: the member attended that week
+    with another group; `home` is a guest's own group. `presence` is a value of
+    `Attendance.Presence`, `seen_at` when the person was first seen there; `noted_by` names the
+    person who corrected it, if any.
     """
 
     user_id: int
@@ -58,12 +58,12 @@ class RosterLine:
 
     @property
     def is_expected(self) -> bool:
-        """Whom to wait for and to remind: neither away on a visit nor declined."""
+        """Return whether the person is expected: neither away on a visit nor declined."""
         return self.away_at is None and self.rsvp != Rsvp.NOT_ATTENDING
 
 
 def read_rosters(meetings: Collection[Meeting]) -> dict[int, list[RosterLine]]:
-    """By meeting id: facilitators, participants, guests.  Four queries for any number."""
+    """Return rosters by meeting id: facilitators, participants, guests. Four queries."""
     members = _members(meetings)
     made_up = find_made_up(meetings)
     attendances = _attendances(meetings)
@@ -109,7 +109,7 @@ def _attendances(meetings: Iterable[Meeting]) -> dict[int, dict[int, Attendance]
 def _visits(
     meetings: Collection[Meeting],
 ) -> tuple[dict[int, dict[int, Meeting]], dict[int, list[GuestVisit]]]:
-    """Standing visits: by home meeting and person where they are; by host meeting who comes."""
+    """Return open and past visits: host meetings by home meeting and user; visits by host."""
     away: dict[int, dict[int, Meeting]] = defaultdict(dict)
     here: dict[int, list[GuestVisit]] = defaultdict(list)
     visits = GuestVisit.objects.filter(
@@ -133,11 +133,11 @@ def _guest_line(visit: GuestVisit, answer: Attendance | None) -> RosterLine:
     line = _line(visit.user, GUEST, answer, home=visit.home_meeting.group.name)
     if answer and answer.rsvp_at and answer.rsvp_at >= visit.booked_at:
         return line
-    return replace(line, rsvp=Rsvp.ATTENDING)  # the booking is the later word
+    return replace(line, rsvp=Rsvp.ATTENDING)  # the booking is later than the RSVP
 
 
 def _others(answers: Iterable[Attendance]) -> list[RosterLine]:
-    """Whoever was there, or was said to be or not, and is neither a member nor a guest by now."""
+    """Return lines for people with recorded presence who are neither members nor guests now."""
     return [
         _line(answer.user, GUEST if answer.is_guest else FORMER, answer)
         for answer in answers

@@ -1,7 +1,7 @@
-"""Whether a visit may be booked.  Pure: facts and the time in, refusals out.
+"""Whether a visit may be booked. Pure: facts and the time in, refusals out.
 
-The table RULES is all there is: each refusal has a name, a sentence for the guest and a test on the
-facts.  They are asked in this order, and the first that forbids is the one a person hears.
+The table RULES is complete: each rule has a code, a sentence for the guest and a test on the facts.
+Rules are tested in this order, and the first one that is broken is reported.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class MeetingFacts:
 
 @dataclass(frozen=True, slots=True)
 class CohortSettings:
-    """The cohort's own rules for visits; None means that there is no such rule."""
+    """The cohort's own limits for visits. None means no limit."""
 
     guest_seats: int | None = None
     booking_cutoff_hours: int | None = None
@@ -38,12 +38,12 @@ class CohortSettings:
 
 @dataclass(frozen=True, slots=True)
 class BookingFacts:
-    """All that decides whether one person may visit `host` in place of `home`.
+    """Everything that decides whether one person may visit `host` in place of `home`.
 
-    `is_participant` and `is_facilitator` speak of active membership in the home group; `guests` are
-    the open visits to the host meeting; `is_visiting` is a visit of the person in that week that
-    is to come, and `has_visited` one that has begun and was not missed.  `visits` are all of the
-    person's in the cohort that were not ended early.
+    `is_participant` and `is_facilitator` refer to active membership in the home group. `guests`
+    counts the open visits to the host meeting. `is_visiting`: the person has a future visit in that
+    week; `has_visited`: one that has begun and was not missed. `visits` counts the person's visits
+    in the cohort that were not ended early.
     """
 
     home: MeetingFacts
@@ -60,14 +60,14 @@ class BookingFacts:
 
     @property
     def seats_left(self) -> int | None:
-        """Seats for guests at the host meeting; None where their number is not limited."""
+        """Return the free guest seats at the host meeting; None if they are not limited."""
         seats = self.settings.guest_seats
         return None if seats is None else max(seats - self.guests, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`of_guest`: it holds whichever meeting is chosen.  `staff_may`: staff may overrule it."""
+    """A rule. `of_guest`: it does not depend on the host. `staff_may`: staff may overrule it."""
 
     code: str
     sentence: str
@@ -209,17 +209,17 @@ RULES = (
 
 
 def closes_at(starts_at: datetime, settings: CohortSettings) -> datetime:
-    """When booking closes for a meeting that starts then."""
+    """Return when booking closes for a meeting with this start."""
     return starts_at - timedelta(hours=settings.booking_cutoff_hours or 0)
 
 
 def broken_rules(facts: BookingFacts, now: datetime) -> tuple[Rule, ...]:
-    """Every rule that forbids this visit, in the order of the table."""
+    """Return all rules that forbid this visit, in the order of the table."""
     return tuple(rule for rule in RULES if rule.forbids(facts, now))
 
 
 def find_refusal(facts: BookingFacts, now: datetime) -> Refusal | None:
-    """Why this visit may not be booked; None when it may."""
+    """Return why this visit may not be booked; None if it may."""
     for rule in RULES:
         if rule.forbids(facts, now):
             return rule.refusal(facts)
@@ -227,7 +227,7 @@ def find_refusal(facts: BookingFacts, now: datetime) -> Refusal | None:
 
 
 def find_guest_refusal(facts: BookingFacts, now: datetime) -> Refusal | None:
-    """Why the person may make no visit in this week at all; None where it depends on the host."""
+    """Return why the person may not visit anyone this week; None if it depends on the host."""
     for rule in RULES:
         if rule.of_guest and rule.forbids(facts, now):
             return rule.refusal(facts)

@@ -1,4 +1,4 @@
-"""One function per question about visits, so that nobody has to remember who is a guest."""
+"""Queries on visits, one function per question, so that callers need not know who is a guest."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from guestvisits.models import GuestVisit
 from meetings.models import PRESENCE, Attendance
 
-# A mirror that was down for a month must still find the date that explains why access ended.
+# A provider that was down for a month must still find the date that explains why access ended.
 RECENTLY = timedelta(days=90)
 
 End = GuestVisit.End
@@ -32,10 +32,11 @@ UNASKED_ENDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class GuestWindow:
-    """When one visit gives its guest the host group's access: from `begins_at` until `ends_at`.
+    """When a visit gives its guest access to the host group: from `begins_at` until `ends_at`.
 
-    A visit that was cancelled before its window began ends before it begins: it gave no access.
-    `is_open` says that the visit stands, so the guest is expected at (or was at) the host meeting.
+    A visit that was cancelled before its window began has `ends_at` before `begins_at`: it gave no
+    access. `is_open`: the visit has not ended, so the guest is expected (or was) at the host
+    meeting.
     """
 
     visit_id: int
@@ -48,16 +49,16 @@ class GuestWindow:
     is_open: bool
 
     def holds(self, now: datetime) -> bool:
-        """Whether the guest has access at `now`."""
+        """Return whether the guest has access at `now`."""
         return self.begins_at <= now < self.ends_at
 
 
 def guest_windows(group_ids: Collection[int] | None, now: datetime) -> list[GuestWindow]:
-    """The windows of visits to these host groups (None: to all), in the order of booking.
+    """Return the windows of visits to these host groups (None: to all), in the order of booking.
 
-    All that are to come or run, and those that ended within RECENTLY.  One query for any number
-    of groups.  Computed from dates alone: that a past visit's row was not closed yet changes
-    nothing, and a visit that was ended early ends its window at that moment.
+    Includes future and current ones, and those that ended within RECENTLY. One query for any number
+    of groups. Windows depend on dates alone: it does not matter whether a past visit's row has been
+    closed yet, and a visit that was ended early ends its window at that moment.
     """
     visits = with_dates(GuestVisit.objects.all())
     if group_ids is not None:
@@ -68,7 +69,7 @@ def guest_windows(group_ids: Collection[int] | None, now: datetime) -> list[Gues
 
 
 def window_of(visit: GuestVisit) -> GuestWindow:
-    """The window of one visit; its meetings and the host's cohort should be loaded."""
+    """Return the window of one visit. Its meetings and the host's cohort should be loaded."""
     meeting = visit.host_meeting
     cohort = meeting.group.cohort
     ends_at = max(meeting.starts_at + timedelta(days=cohort.guest_days_after), meeting.ends_at)
@@ -98,10 +99,10 @@ def with_dates(visits: QuerySet[GuestVisit]) -> QuerySet[GuestVisit]:
 class MyVisit:
     """One visit of a person (meetings, groups, cohort loaded).
 
-    `attendance_id` is the guest's attendance at the host meeting, None if it was removed since;
-    `is_past`: the host meeting has begun; `can_cancel`: the guest may cancel it, or answer whether
-    to come.  `rsvp` is what the guest said last, by booking, here or in a calendar;
-    `presence` whether they were there, a value of Attendance.Presence.
+    `attendance_id` is the guest's attendance at the host meeting, None if it has been removed.
+    `is_past`: the host meeting has begun. `can_cancel`: the guest may cancel, or change their RSVP.
+    `rsvp` is the guest's latest RSVP: from booking, our pages or a calendar. `presence` is a value
+    of `Attendance.Presence`.
     """
 
     visit: GuestVisit
@@ -114,12 +115,12 @@ class MyVisit:
 
     @property
     def has_declined(self) -> bool:
-        """The visit stands all the same, until it is cancelled."""
+        """Return whether the guest declined. The visit stays open until it is cancelled."""
         return self.rsvp == Attendance.Rsvp.NOT_ATTENDING
 
     @property
     def is_standing(self) -> bool:
-        """Booked and not ended early."""
+        """Return whether it is booked or over, not ended early."""
         return self.visit.is_open or self.visit.end_reason == End.OVER
 
     @property
@@ -128,7 +129,7 @@ class MyVisit:
 
 
 def list_visits(user_id: int, now: datetime) -> list[MyVisit]:
-    """All visits of a person, those that ended early too; the latest meeting first.  One query."""
+    """Return all visits of a person, also ended ones, latest meeting first. One query."""
     at_host = Attendance.objects.filter(user=user_id, meeting=OuterRef("host_meeting"))
     visits = (
         GuestVisit.objects.filter(user=user_id)
@@ -158,7 +159,7 @@ def _my_visit(visit: GuestVisit, now: datetime) -> MyVisit:
 
 
 def _last_word(visit: GuestVisit) -> str:
-    """An older answer at the host meeting does not outrank the booking."""
+    """Return the guest's RSVP. One from before the booking does not count."""
     answered_at: datetime | None = visit.answered_at  # type: ignore[attr-defined]
     if answered_at is None or answered_at < visit.booked_at:
         return Attendance.Rsvp.ATTENDING

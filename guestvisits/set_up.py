@@ -1,7 +1,7 @@
-"""Whether everything is in place for one person, line by line.
+"""A person's set-up status, line by line.
 
-Higher floors say their part: settings.SET_UP_LINES names functions `(Scene) -> Iterable[Line]`, in
-the order in which their lines are shown.  Read in a constant number of queries.
+Higher layers contribute lines: settings.SET_UP_LINES names functions `(Scene) -> Iterable[Line]`,
+in display order. Takes a constant number of queries.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from cohorts.models import AccessState, Group, Membership, User, live_group
 
 
 class Standing(Enum):
-    """How a line stands: a sign and the words for it, which say the same as the colour."""
+    """The status of a line: a sign and words, so that it does not depend on colour alone."""
 
     FINE = ("✓", "In order")
     YOURS = ("!", "For you to do")
@@ -33,7 +33,7 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What to press: a link, or a button that posts there."""
+    """What the person can do: a link, or a button that posts to `url`."""
 
     label: str
     url: str
@@ -42,7 +42,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`text` says what is the case, `remedy` what to do about it."""
+    """One line. `text` describes the situation, `remedy` what to do about it."""
 
     title: str
     standing: Standing
@@ -53,14 +53,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What every part needs: the person, their groups, and what the mirrors last reported."""
+    """The data that all lines need: the person, their groups, and the providers' last reports."""
 
     person: User
     groups: tuple[Group, ...]
-    reported: Mapping[tuple[str, int], AccessState]  # by mirror and group
+    reported: Mapping[tuple[str, int], AccessState]  # by provider name and group id
 
     def report(self, mirror: str, group: Group) -> AccessState | None:
-        """What holds now: an end of earlier access says nothing of the present."""
+        """Return the current state. An end of earlier access says nothing about the present."""
         row = self.reported.get((mirror, group.pk))
         return None if row is None or row.state == AccessState.State.ENDED else row
 
@@ -71,7 +71,7 @@ class SetUp:
 
     @property
     def todo(self) -> tuple[Line, ...]:
-        """What only the person can do."""
+        """Return the lines that only the person can resolve."""
         return tuple(line for line in self.lines if line.standing is Standing.YOURS)
 
     @property
@@ -94,7 +94,7 @@ def _read_scene(person: User) -> Scene:
     return Scene(person, tuple(groups), {(row.mirror, row.group_id): row for row in rows})
 
 
-# -- what is known on this floor -----------------------------------------------------------------
+# -- lines of this app ---------------------------------------------------------------------------
 
 
 def own_lines(scene: Scene) -> Iterator[Line]:
@@ -130,11 +130,11 @@ def _zone_line(person: User) -> Line:
     return Line("Time zone", Standing.FINE, f"You chose {person.timezone}.", step=step)
 
 
-# -- words that several mirrors share ------------------------------------------------------------
+# -- texts that several providers share ----------------------------------------------------------
 
 
 def held_up(title: str, row: AccessState) -> Line:
-    """Something that the person can do nothing about."""
+    """Return a line for a problem that the person can do nothing about."""
     reason = row.reason.rstrip(".")
     return Line(
         title,
@@ -149,7 +149,7 @@ def is_held_up(row: AccessState) -> bool:
 
 
 def is_being_set_up(group: Group, row: AccessState) -> bool:
-    """Nothing is on its way to a group for which staff have not asked anything yet."""
+    """Return whether the group is in preview, so nothing is under way until staff request it."""
     return group.status == Group.Status.PREVIEW and row.state == AccessState.State.WANTED
 
 

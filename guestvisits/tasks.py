@@ -1,4 +1,4 @@
-"""What the clock calls."""
+"""Scheduled tasks."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from guestvisits.services.settling import settle_all_visits
 
 
 def settle_all() -> None:
-    """Every minute: close visits that are over, and end those whose facts changed unannounced."""
+    """Close visits that are over, and end those affected by unannounced changes. Every minute."""
     settle_all_visits(clock.now())

@@ -1,4 +1,4 @@
-"""Visits in the admin: staff read them all, book and cancel for somebody, and say why."""
+"""Admin for visits. Staff can view them, and book and cancel visits for people, with a reason."""
 
 from guestvisits.admin.visits import GuestVisitAdmin
 

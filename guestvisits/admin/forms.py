@@ -1,4 +1,4 @@
-"""What staff fill in: who, in place of which meeting, where instead, and why."""
+"""Forms for staff: the person, the home meeting to miss, the host meeting, and the reason."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cohorts.models import Membership, User, active_group
 from guestvisits.services.alternatives import Alternative, Alternatives
 from meetings.models import Meeting
 
-# A meeting that was missed can still be made up for elsewhere.
+# Staff can book a replacement for a missed meeting for this long.
 LOOK_BACK = timedelta(days=14)
 
 
@@ -60,7 +60,7 @@ class HomeForm(forms.Form):
 
 
 class HostForm(forms.Form):
-    """Every meeting of the week; one that is not open needs a reason for overruling its rule."""
+    """The meetings of the week. Choosing one that is not open requires a reason to overrule."""
 
     host = forms.TypedChoiceField(
         label="Meeting to visit",

@@ -1,4 +1,4 @@
-"""The list of visits, and the two things that staff do: book for somebody, and cancel."""
+"""Admin for visits: the list, booking a visit for a person, and cancelling."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CHANGELIST = "admin:guestvisits_guestvisit_changelist"
 
 @admin.register(GuestVisit)
 class GuestVisitAdmin(ReadOnlyAdmin):
-    """Rows are written by services alone; adding and ending have pages of their own."""
+    """Only services write rows, so booking and cancelling have pages of their own."""
 
     list_display = ["user", "host_meeting", "home_meeting", "state", "booked_at", "overruled"]
     list_filter = [
@@ -53,7 +53,7 @@ class GuestVisitAdmin(ReadOnlyAdmin):
             *super().get_urls(),
         ]
 
-    # -- booking: who, in place of which meeting, where instead --------------------------------
+    # -- booking, in three steps: person, home meeting, host meeting ---------------------------
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -166,5 +166,5 @@ def _staff(request: HttpRequest) -> int:
 
 
 def _find(model: Any, pk: str | None) -> Any:
-    """The row that an address names; None without one."""
+    """Return the object whose id is in the URL, or None if it is missing or invalid."""
     return model.objects.filter(pk=read_id(pk or "")).first()

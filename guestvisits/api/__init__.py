@@ -1,1 +1,1 @@
-"""The API of visits: thin views over selectors and services."""
+"""The visits API: thin views over selectors and services."""

@@ -1,4 +1,4 @@
-"""Whether I come to one of my meetings, and who comes to those of a group that I facilitate."""
+"""API: my RSVP for a meeting, and the RSVP figures of a group that I facilitate."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class AnswerView(RefusingView):
 
 
 class FiguresSerializer(serializers.Serializer):
-    """Members' answers; guests are counted apart."""
+    """The members' RSVPs. Guests are counted separately."""
 
     meeting_id = serializers.IntegerField(source="meeting.pk")
     meeting_number = serializers.IntegerField(
@@ -71,7 +71,7 @@ class GroupMeetingsSerializer(serializers.Serializer):
 
 
 class GroupMeetingsView(AddView):
-    """GET lists a group's meetings; POST adds one (see moving)."""
+    """GET lists a group's meetings; POST adds one (see `moving`)."""
 
     @extend_schema(
         summary="A group's meetings, and how many come",

@@ -1,4 +1,4 @@
-"""Which messages come which way, for the person who is signed in."""
+"""API: the signed-in person's message preferences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The API's description: the errors that every operation has, whichever view answers."""
+"""OpenAPI descriptions of the errors that any operation may return."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BODY = {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}
 
 
 def describe_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """A hook of drf-spectacular: add the errors that each operation may answer."""
+    """Add the common error responses to each operation (a hook of drf-spectacular)."""
     for operations in result["paths"].values():
         for operation in operations.values():
             errors = ERRORS | (OF_BODIES if "requestBody" in operation else {})

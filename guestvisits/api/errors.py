@@ -1,6 +1,6 @@
-"""How the API says no: every error is JSON with a `code` and a sentence, once more as `detail`.
+"""API errors: every error is JSON with a `code` for programs and a `sentence` for people.
 
-`detail` is where the clients of other APIs look; `code` is for programs.
+`detail` repeats the sentence, because clients of REST framework APIs expect it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ NO_CSRF = "The CSRF token is missing or wrong. Send the cookie's value in the he
 
 
 class CalmJSONParser(JSONParser):
-    """A hundred thousand brackets are bad input as well, and no failure of ours."""
+    """A JSON parser that reports deep nesting as bad input (400) instead of failing (500)."""
 
     def parse(
         self,
@@ -39,11 +39,11 @@ class CalmJSONParser(JSONParser):
 
 
 class RefusingView(APIView):
-    """A view whose services raise Refusal.  Refusals in `not_found` are a 404, all others a 400."""
+    """A view whose services raise Refusal. Codes in `not_found` become a 404, all others a 400."""
 
     parser_classes = [CalmJSONParser]
     not_found: frozenset[str] = NOT_FOUND
-    limits: Mapping[str, str] = {}  # by method: a rate of settings.RATES, beside the general one
+    limits: Mapping[str, str] = {}  # by method: a rate in settings.RATES, besides the general one
 
     def get_throttles(self) -> list[BaseThrottle]:
         scope = self.limits.get(str(self.request.method))
@@ -51,26 +51,29 @@ class RefusingView(APIView):
 
 
 def answer_exception(error: Exception, context: Mapping[str, Any]) -> Response | None:
-    """REST framework's EXCEPTION_HANDLER; None for a mistake of ours, which becomes a 500."""
+    """Convert an exception to a response (REST framework's EXCEPTION_HANDLER).
+
+    Returns None for unexpected exceptions, which become a 500.
+    """
     if isinstance(error, Refusal):
         not_found = getattr(context["view"], "not_found", NOT_FOUND)
         status_code = (
             status.HTTP_404_NOT_FOUND if error.code in not_found else status.HTTP_400_BAD_REQUEST
         )
         return Response(error_body(error.code, error.sentence), status=status_code)
-    response = exception_handler(error, dict(context))  # with its headers, such as Retry-After
+    response = exception_handler(error, dict(context))  # keeps headers such as Retry-After
     if response is not None:
         response.data = error_body(*_describe(error))
     return response
 
 
 def error_body(code: str, sentence: str) -> dict[str, str]:
-    """The body of every error below /api/."""
+    """Return the body that all errors below /api/ have."""
     return {"detail": sentence, "code": code, "sentence": sentence}
 
 
 def _describe(error: Exception) -> tuple[str, str]:
-    """The code and the sentence of an exception that REST framework knows."""
+    """Return the code and the sentence for an exception that REST framework handles."""
     if isinstance(error, exceptions.ValidationError | exceptions.ParseError):
         return "bad_input", _sentence(error.detail)
     if isinstance(error, Http404):
@@ -87,7 +90,7 @@ def _describe(error: Exception) -> tuple[str, str]:
 
 
 def _sentence(detail: Any) -> str:
-    """One line out of DRF's nested details: "home_meeting_id: A valid integer is required."."""
+    """Flatten DRF's nested details to one line: "home_meeting_id: A valid integer is required." """
     if isinstance(detail, dict):
         return " ".join(
             _sentence(value) if key == "non_field_errors" else f"{key}: {_sentence(value)}"

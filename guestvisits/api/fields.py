@@ -1,7 +1,7 @@
-"""Fields of what comes in, which take from JSON only the type that the description names.
+"""Request fields that accept only the documented JSON type.
 
-The framework's own also take "on" or 1 for true, "5" for 5 and 5 for "5": whoever sends those has
-made a mistake and hears of it.
+The framework's own fields also accept "on" or 1 for true, "5" for 5 and 5 for "5". Clients that
+send those have a bug, which an error reveals.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The shapes of moving meetings.  Times that go out are ISO 8601 with their offset."""
+"""Serializers for moving meetings. Times in responses are ISO 8601 with an offset."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class MinutesField(IntegerField):
 
 
 class MomentField(serializers.DateTimeField):
-    """With an offset a moment; without one wall time in the group's zone, and then naive."""
+    """A datetime with an offset, or, if it has none, naive wall time in the group's zone."""
 
     def enforce_timezone(self, value: datetime) -> datetime:
         return value if value.tzinfo is None else super().enforce_timezone(value)
 
 
-# -- what comes in -------------------------------------------------------------------------------
+# -- requests ------------------------------------------------------------------------------------
 
 
 class MoveSerializer(serializers.Serializer):
@@ -61,7 +61,7 @@ class SlotSerializer(MoveSerializer):
     minutes = MinutesField()
 
 
-# -- what goes out -------------------------------------------------------------------------------
+# -- responses -----------------------------------------------------------------------------------
 
 
 class SpanSerializer(serializers.Serializer):
@@ -105,7 +105,7 @@ class ConsequenceSerializer(serializers.Serializer):
 
 
 class ClashSerializer(serializers.Serializer):
-    """Which meeting the other one is stays null for someone who may not know it."""
+    """An overlap. The other meeting is null if the reader may not know which one it is."""
 
     name = serializers.CharField()
     meeting_number = serializers.IntegerField(

@@ -1,4 +1,4 @@
-"""Moving meetings, for those who may (meetings/access.py); for others there are none."""
+"""API for moving meetings. Without permission (meetings/access.py), they do not exist (404)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _describe(summary: str, asked: type[shapes.MoveSerializer], id_name: str) ->
 
 
 class _MoveView(RefusingView):
-    """A view reads what is asked for, makes a move of it, and shows or does it."""
+    """Reads the request, builds a move, and previews it or carries it out."""
 
     asked: type[shapes.MoveSerializer] = shapes.MoveSerializer
     limits = {"POST": "moves"}
@@ -62,7 +62,7 @@ class _MoveView(RefusingView):
 
 
 def _with_ids(preview: Preview, done: MeetingMove) -> Preview:
-    """What was shown, with the id of a meeting that did not exist then."""
+    """Return the preview, with the ids of meetings that the move created."""
     known = {change.meeting_id for change in preview.changes if change.meeting_id}
     made = iter(done.changes.exclude(meeting__in=known).values_list("meeting", flat=True))
     changes = (
@@ -80,7 +80,7 @@ def _find_meeting(request: Request, meeting_id: int) -> Meeting:
 
 
 def find_group(request: Request, group_id: int, act: Act) -> Group:
-    """Return the group if the person may do this with it.  Raises Refusal("no_group")."""
+    """Return the group if the user may perform the action on it. Raises Refusal("no_group")."""
     group = Group.objects.filter(pk=group_id).first()
     if group is None or not may(cast(User, request.user), act, group_id):
         raise Refusal("no_group", "There is no such group.")
@@ -88,7 +88,7 @@ def find_group(request: Request, group_id: int, act: Act) -> Group:
 
 
 def _moment(said: datetime, group: Group) -> datetime:
-    """Raises Refusal: time_skipped, bad_day."""
+    """Return an aware datetime. Raises Refusal: time_skipped, bad_day."""
     if said.tzinfo is None:
         return read_wall_time(said.date(), said.time(), group.timezone)
     return said

@@ -1,4 +1,4 @@
-"""Who is at a meeting, for those who may see or correct it (meetings/access.py)."""
+"""API for the people at a meeting and their presence. Permissions: meetings/access.py."""
 
 from __future__ import annotations
 

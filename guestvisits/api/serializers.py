@@ -1,4 +1,4 @@
-"""The shapes of the API.  Times are ISO 8601 with their offset."""
+"""Serializers of the API. Times are ISO 8601 with an offset."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ReasonSerializer(serializers.Serializer):
 
 
 class RefusalSerializer(ReasonSerializer):
-    """Every answer with a status of 400 or more."""
+    """Every response with a status of 400 or more."""
 
     detail = serializers.CharField(help_text="The same as `sentence`.")
 
@@ -27,11 +27,11 @@ ID_SCHEMA = {"type": "integer", "format": "int64", "minimum": 1, "maximum": LARG
 
 
 def path_id(name: str, **more: Any) -> OpenApiParameter:
-    """An id in an address, for its description."""
+    """Describe an id in a URL for the OpenAPI schema."""
     return OpenApiParameter(name, ID_SCHEMA, OpenApiParameter.PATH, **more)
 
 
-# -- what comes in -------------------------------------------------------------------------------
+# -- requests ------------------------------------------------------------------------------------
 
 
 class OptionsQuerySerializer(serializers.Serializer):
@@ -51,7 +51,7 @@ class BookingSerializer(serializers.Serializer):
     )
 
 
-# -- what goes out -------------------------------------------------------------------------------
+# -- responses -----------------------------------------------------------------------------------
 
 
 class MyMeetingSerializer(serializers.Serializer):

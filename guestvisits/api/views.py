@@ -1,4 +1,4 @@
-"""What the person who is signed in can ask and do.  Nobody acts for somebody else here."""
+"""API views for the signed-in person. No one can act for anyone else here."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class OptionsView(RefusingView):
 
 
 class VisitsView(RefusingView):
-    not_found = frozenset()  # no refusal of booking is a 404
+    not_found = frozenset()  # refusals of bookings are never a 404
     limits = {"POST": "visits"}
 
     @extend_schema(
@@ -90,7 +90,7 @@ class VisitsView(RefusingView):
 
 
 class VisitView(RefusingView):
-    not_found = frozenset()  # nor of cancelling
+    not_found = frozenset()  # nor are refusals of cancellations
     limits = {"DELETE": "visits"}
 
     @extend_schema(

@@ -1,1 +1,1 @@
-"""What people are told of visits: the groups in their channels, the guest by e-mail."""
+"""Messages about visits: to the groups in their channels, to the guest by e-mail."""

@@ -1,8 +1,8 @@
-"""The guest is told when access to the host group's channels begins and ends.
+"""E-mails to the guest when access to the host group's channels begins and ends.
 
-access_begun    from its beginning, unless the booking lay within those days: then the letter
-                about the booking has said so already
-access_ended    at its end by date; a visit that ends early has a letter of its own, which says it
+access_begun    when access begins, unless the visit was booked later than that: then the
+                booking e-mail has said so
+access_ended    when access ends on schedule; visits that end early have their own e-mail
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ TOLD_WITHIN = timedelta(days=2)
 
 
 def owe_access(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
-    """One query."""
+    """Yield the pending messages about access. One query."""
     visits = spoken_of(now)
     if group_ids is not None:
         visits = visits.filter(host_meeting__group__in=group_ids)
@@ -52,7 +52,7 @@ def _letter(visit: GuestVisit, kind: str, due_at: datetime, cutoff_at: datetime)
 
 
 def begun_context(message: Message, now: datetime) -> dict[str, Any]:
-    """Raises NoLongerTrue.  Two queries."""
+    """Return the template context. Raises NoLongerTrue. Two queries."""
     visit = open_visit_of(message)
     window = window_of(visit)
     if now < window.begins_at:
@@ -61,7 +61,7 @@ def begun_context(message: Message, now: datetime) -> dict[str, Any]:
 
 
 def ended_context(message: Message, now: datetime) -> dict[str, Any]:
-    """Raises NoLongerTrue.  Two queries."""
+    """Return the template context. Raises NoLongerTrue. Two queries."""
     visit = visit_of(message)
     if not visit.is_open and visit.end_reason != GuestVisit.End.OVER:
         raise NoLongerTrue("The visit ended early, and the guest was told of that.")

@@ -1,11 +1,11 @@
-"""What the two groups are told of a visit, each once and in its own channel.
+"""Messages about a visit to the two groups, each sent once in the group's channel.
 
     to the host group     who joins, once access has begun
-                          that the guest goes, just before access ends
+                          that the guest leaves, shortly before access ends
     to the home group     who is away, in the days before its meeting
 
-A visit that ends before its access began is not spoken of to the host group.  The farewell comes
-some minutes early and never holds up the end of access, which follows from dates alone.
+If a visit ends before its access began, the host group gets no message. The farewell is sent a few
+minutes early and never delays the end of access, which depends only on dates.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from guestvisits.selectors import GuestWindow, window_of
 
 JOINS, LEAVES, AWAY = "guest_joins", "guest_leaves", "member_away"
 BEFORE_THE_END = timedelta(minutes=5)
-FAREWELL_WITHIN = timedelta(days=3)  # a weekend: who vanished, and why, is news on Monday too
+FAREWELL_WITHIN = timedelta(days=3)  # covers a weekend: on Monday the group may still wonder
 
 End = GuestVisit.End
-# Ends after which the guest stays, or there is nobody left to tell.
+# Ends after which the guest stays, or no one is left to read it.
 NO_FAREWELL = frozenset({End.BECAME_MEMBER, End.HOST_GROUP_ENDED, End.COHORT_ENDED})
 
 
@@ -34,8 +34,10 @@ NO_FAREWELL = frozenset({End.BECAME_MEMBER, End.HOST_GROUP_ENDED, End.COHORT_END
 
 
 def owe_to_hosts(group_ids: frozenset[int] | None, now: datetime) -> Iterable[Owed]:
-    """Greetings and farewells of guests of these groups.  One query, two where a visit was booked
-    again."""
+    """Return pending greetings and farewells of guests of these groups.
+
+    One query, two if a visit was booked again.
+    """
     visits = spoken_of(now)
     if group_ids is not None:
         visits = visits.filter(host_meeting__group__in=group_ids)
@@ -65,7 +67,7 @@ def _greeting(visit: GuestVisit, window: GuestWindow) -> Owed:
 
 
 def _takes_leave(visit: GuestVisit, window: GuestWindow, others: Iterable[GuestWindow]) -> bool:
-    """Whether access to the channel ends with this visit."""
+    """Return whether the person's access to the channel ends with this visit."""
     if visit.end_reason in NO_FAREWELL or window.ends_at <= _began_at(visit):
         return False
     return not any(
@@ -77,8 +79,10 @@ def _takes_leave(visit: GuestVisit, window: GuestWindow, others: Iterable[GuestW
 
 
 def _began_at(visit: GuestVisit) -> datetime:
-    """When access began or would have: by the start that was chosen, since a meeting that was moved
-    has another by now."""
+    """Return when access began or would have begun.
+
+    Computed from the start that the guest chose, since a moved meeting now has another.
+    """
     days = visit.host_meeting.group.cohort.guest_days_before
     return visit.chosen_start - timedelta(days=days)
 
@@ -98,7 +102,7 @@ def _farewell(visit: GuestVisit, window: GuestWindow) -> Owed:
 
 
 def joins_context(message: Message, _now: datetime) -> dict[str, Any]:
-    """What the greeting needs.  Raises NoLongerTrue.  Three queries."""
+    """Return the template context of the greeting. Raises NoLongerTrue. Three queries."""
     visit = open_visit_of(message)
     last = last_said(visit, JOINS, LEAVES)
     is_news = last is None or last.kind == LEAVES or last.pk == message.pk
@@ -108,7 +112,7 @@ def joins_context(message: Message, _now: datetime) -> dict[str, Any]:
 
 
 def leaves_context(message: Message, now: datetime) -> dict[str, Any]:
-    """What the farewell needs.  Raises NoLongerTrue.  Three queries."""
+    """Return the template context of the farewell. Raises NoLongerTrue. Three queries."""
     visit = visit_of(message)
     last = last_said(visit, JOINS, LEAVES)
     if last is None or (last.kind == LEAVES and last.pk != message.pk):
@@ -120,7 +124,7 @@ def leaves_context(message: Message, now: datetime) -> dict[str, Any]:
 
 
 def owe_to_homes(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
-    """Who of these groups is away.  One query, two where a visit was booked again."""
+    """Yield pending absence messages of these groups. One query, two if one was rebooked."""
     visits = spoken_of(now)
     if group_ids is not None:
         visits = visits.filter(home_meeting__group__in=group_ids)
@@ -128,9 +132,10 @@ def owe_to_homes(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Ow
 
 
 def _absence(visit: GuestVisit) -> Owed:
-    """Due in the same days before the meeting in which guests have access; no news once it began.
+    """Return the message, due in the days before the meeting in which guests have access.
 
-    A guest who changes groups is away from another meeting, of which the new group is told.
+    It is not sent once the meeting has begun. If the guest changes groups, the visit replaces
+    another meeting, so the key changes and the new group gets a message.
     """
     home = visit.home_meeting
     days = timedelta(days=home.group.cohort.guest_days_before)
@@ -151,7 +156,7 @@ def absence_key(visit: GuestVisit) -> str:
 
 
 def away_context(message: Message, _now: datetime) -> dict[str, Any]:
-    """What the home group is told.  Raises NoLongerTrue.  One query."""
+    """Return the template context for the home group. Raises NoLongerTrue. One query."""
     visit = open_visit_of(message)
     if visit.home_meeting_id != message.context["home_meeting"]:
         raise NoLongerTrue("The guest is in another group by now.")

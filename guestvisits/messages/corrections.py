@@ -1,6 +1,6 @@
-"""Takes back what the home group was told of an absence, when the visit does not take place.
+"""Messages that withdraw an absence message in the home group, if the visit does not take place.
 
-Told only where the announcement was sent, or perhaps was; before that it is simply dropped.
+Sent only if the absence message was sent, or may have been; a pending one is simply dropped.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ TAKEN_BACK = frozenset(
 
 
 def owe_corrections(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
-    """Who of these groups was announced as away and is not.  One query, or two."""
+    """Yield pending messages about people announced as away who are not. One or two queries."""
     visits = spoken_of(now).filter(end_reason__in=TAKEN_BACK, home_meeting__starts_at__gt=now)
     if group_ids is not None:
         visits = visits.filter(home_meeting__group__in=group_ids)
@@ -61,7 +61,7 @@ def _correction(visit: GuestVisit) -> Owed:
 
 
 def stays_context(message: Message, _now: datetime) -> dict[str, Any]:
-    """What the home group is told.  Raises NoLongerTrue.  Four queries."""
+    """Return the template context for the home group. Raises NoLongerTrue. Four queries."""
     visit = visit_of(message)
     home = visit.home_meeting
     if not _told().filter(key=absence_key(visit)).exists():

@@ -1,8 +1,8 @@
-"""What the guest is told of a visit by e-mail: that it stands, that it is cancelled, that it broke.
+"""E-mails to the guest about a visit.
 
-visit_booked        at booking; not once the meeting has begun
-visit_cancelled     when the guest took it back
-visit_broken        when it ended without the guest's doing, with what is left
+visit_booked        after booking; not once the meeting has begun
+visit_cancelled     after the guest cancelled
+visit_broken        after it ended without the guest's doing, with the remaining options
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from guestvisits.selectors import UNASKED_ENDS, window_of
 from guestvisits.services.alternatives import Alternative, find_alternatives
 
 BOOKED, CANCELLED, BROKEN = "visit_booked", "visit_cancelled", "visit_broken"
-TOLD_WITHIN = timedelta(days=2)  # of its end
+TOLD_WITHIN = timedelta(days=2)  # of the end of the visit
 
 End = GuestVisit.End
 WHY = {
@@ -42,14 +42,14 @@ WHY = {
     End.COHORT_ENDED: "The cohort has ended, and your visit with it.",
     End.BECAME_MEMBER: "You are a member of the group now, so you need no visit any more.",
 }
-# Ends after which the guest may look for another meeting of the same week.
+# Ends after which the guest may book another meeting of the same week.
 LEAVES_A_CHOICE = frozenset(
     {End.CANCELLED_BY_STAFF, End.HOST_MOVED, End.HOST_CANCELLED, End.HOST_GROUP_ENDED}
 )
 
 
 def owe_letters(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
-    """Letters about visits to these groups.  One query, two where a visit was booked again."""
+    """Yield pending e-mails about visits to these groups. One query, two if one was rebooked."""
     visits = spoken_of(now)
     if group_ids is not None:
         visits = visits.filter(host_meeting__group__in=group_ids)
@@ -80,7 +80,7 @@ def _letter(visit: GuestVisit, kind: str, due_at: datetime, cutoff_at: datetime)
 
 
 def booked_context(message: Message, now: datetime) -> dict[str, Any]:
-    """Raises NoLongerTrue.  Three queries."""
+    """Return the template context. Raises NoLongerTrue. Three queries."""
     visit = open_visit_of(message)
     _check_news(message, visit, since=visit.booked_at, ends=False)
     begins_at = window_of(visit).begins_at
@@ -91,7 +91,10 @@ def booked_context(message: Message, now: datetime) -> dict[str, Any]:
 
 
 def cancelled_context(message: Message, now: datetime) -> dict[str, Any]:
-    """Raises NoLongerTrue, also where the guest has booked again.  Four queries."""
+    """Return the template context. Four queries.
+
+    Raises NoLongerTrue, also if the guest has booked again.
+    """
     visit = visit_of(message)
     if was_booked_again(visit):
         raise NoLongerTrue("The guest has booked this visit again since.")
@@ -102,7 +105,10 @@ def cancelled_context(message: Message, now: datetime) -> dict[str, Any]:
 
 
 def broken_context(message: Message, now: datetime) -> dict[str, Any]:
-    """Raises NoLongerTrue, also where the guest has chosen anew.  Six queries."""
+    """Return the template context. Six queries.
+
+    Raises NoLongerTrue, also if the guest has booked another visit.
+    """
     visit = visit_of(message)
     again = GuestVisit.objects.filter(
         user=visit.user_id, home_meeting=visit.home_meeting_id, ended_at__isnull=True
@@ -119,7 +125,7 @@ def broken_context(message: Message, now: datetime) -> dict[str, Any]:
 
 
 def _check_news(message: Message, visit: GuestVisit, *, since: datetime, ends: bool) -> None:
-    """Raises NoLongerTrue where the last letter about the visit, just before, said the same."""
+    """Raise NoLongerTrue if the last e-mail about the visit, just before, said the same."""
     last = last_said(visit, BOOKED, *ENDS)
     if last is None or last.pk == message.pk or (last.kind in ENDS) is not ends:
         return

@@ -1,4 +1,4 @@
-"""Which visits are still spoken of, and one of them for its words."""
+"""Queries for the visits that messages are about."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ SPOKEN_OF = timedelta(days=7)
 
 
 def spoken_of(now: datetime) -> QuerySet[GuestVisit]:
-    """Visits that stand or ended lately, with everything that messages say of them."""
+    """Return open and recently ended visits, with everything that messages mention loaded."""
     lately = Q(ended_at__isnull=True) | Q(ended_at__gt=now - SPOKEN_OF)
     return _with_words(GuestVisit.objects.filter(lately)).order_by("pk")
 
 
 def visit_of(message: Message) -> GuestVisit:
-    """The visit that a message is about.  Raises NoLongerTrue where there is none any more."""
+    """Return the visit that a message is about. Raises NoLongerTrue if it no longer exists."""
     visit = _with_words(GuestVisit.objects.filter(pk=message.context["visit"])).first()
     if visit is None:
         raise NoLongerTrue("The visit is no longer known.")
@@ -29,7 +29,7 @@ def visit_of(message: Message) -> GuestVisit:
 
 
 def open_visit_of(message: Message) -> GuestVisit:
-    """The same, for what is said while a visit stands.  Raises NoLongerTrue."""
+    """Return the visit that a message is about. Raises NoLongerTrue if it has ended."""
     visit = visit_of(message)
     if not visit.is_open:
         raise NoLongerTrue(f"The visit has ended: {visit.get_end_reason_display()}.")

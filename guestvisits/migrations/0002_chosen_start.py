@@ -1,4 +1,4 @@
-"""Each visit remembers the start that the guest chose, so that a moved meeting shows."""
+"""Store with each visit the start that the guest chose, so that moved meetings are detected."""
 
 from django.db import migrations, models
 

@@ -1,5 +1,5 @@
-"""Services write visits.  They lock both groups in id order, then the person, and look again.
+"""Services that write visits. They lock both groups in id order, then the person, and check again.
 
-None of them calls Discord, Google or the queue: a changed visit announces both groups, and the
-mirrors follow.
+They never call Discord, Google or the task queue: a changed visit announces both groups, and the
+reconciler updates the providers.
 """

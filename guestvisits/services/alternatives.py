@@ -1,4 +1,4 @@
-"""Where somebody could go who can't attend."""
+"""Alternatives to a meeting that a person can't attend."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ from meetings.selectors import PastMeeting, upcoming_meetings
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """One meeting of another group.  `refusal` says why it is not open; None when it is.
+    """One meeting of another group. `refusal` says why it cannot be booked; None if it can.
 
-    `facilitators` are names; `seats_left` counts seats for guests, None without a limit.
-    `overlaps` are other meetings of the person at the same time, own ones and visits: it can be
-    booked all the same.
+    `facilitators` are names; `seats_left` counts free guest seats, None without a limit. `overlaps`
+    are the person's other meetings and visits at the same time, which do not prevent booking.
     """
 
     meeting: Meeting
@@ -33,9 +32,9 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class Alternatives:
-    """`refusal` is what stands against any visit of this person in this week, or None.
+    """The alternatives. `refusal` is why this person may not visit anyone this week, or None.
 
-    `home_has_begun`: it is too late to answer for the home meeting, but not to make it up.
+    `home_has_begun`: it is too late for an RSVP to the home meeting, but not to make it up.
     """
 
     home: Meeting
@@ -53,7 +52,7 @@ class Alternatives:
 
 
 def find_alternatives(user_id: int, home_meeting_id: int, now: datetime) -> Alternatives:
-    """The cohort's other meetings of the same week, open or not, the earliest first.
+    """Return the cohort's other meetings of the same week, open or not, earliest first.
 
     Raises Refusal("no_meeting") for a meeting of a group to which the person never belonged, or
     from which they were removed.
@@ -81,9 +80,9 @@ def find_alternatives(user_id: int, home_meeting_id: int, now: datetime) -> Alte
 
 
 def _meetings_to_attend(user_id: int, now: datetime) -> list[Meeting]:
-    """The meetings ahead of a person's own groups and those of their visits.
+    """Return the future meetings of a person's own groups and visits.
 
-    Cancelled ones and those that the person has declined are left out.  Two queries.
+    Cancelled and declined ones are left out. Two queries.
     """
     own = [
         mine.meeting
@@ -105,7 +104,7 @@ def find_make_ups(
     """Return those of a person's past meetings that a visit to another group can still make up.
 
     Meetings that the person attended are left out; so are those of a week in which they attended,
-    or will visit, another group.  Four queries for any number of meetings.
+    or will visit, another group. Four queries for any number of meetings.
     """
     not_attended = {
         mine.meeting.pk: mine
@@ -120,7 +119,7 @@ def find_make_ups(
 
 
 def _refuse_extra(home: Meeting) -> Refusal | None:
-    """An extra session has no meetings of the same week, by whose facts it could be refused."""
+    """Refuse extra sessions. Without other meetings in their week, no rule would be tested."""
     if home.number is not None:
         return None
     return Refusal(
@@ -131,5 +130,5 @@ def _refuse_extra(home: Meeting) -> Refusal | None:
 
 
 def _refuse_guest(choices: Iterable[Choice], now: datetime) -> Refusal | None:
-    """The facts about the guest are the same in every choice."""
+    """Return the refusal that concerns the guest, from any choice: those facts are all the same."""
     return next((find_guest_refusal(choice.facts, now) for choice in choices), None)

@@ -1,4 +1,4 @@
-"""Booking: refuse early, lock, look again, write."""
+"""Booking visits: check early, lock, check again, write."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def book_visit(
 ) -> GuestVisit:
     """Book a visit for oneself.
 
-    `shown_start` is the host meeting's start as the person saw it, where that is known.  Raises
-    Refusal, named in guestvisits.rules, no_meeting, or meeting_moved where it starts at another
-    time by now.
+    `shown_start` is the host meeting's start as the page or client showed it, if known. Raises
+    Refusal: those named in guestvisits.rules, no_meeting, or meeting_moved if the start is
+    different now.
     """
     return _book(user_id, home_meeting_id, host_meeting_id, by=user_id, shown=shown_start, now=now)
 
@@ -45,10 +45,10 @@ def book_visit_for(
     why: str = "",
     now: datetime,
 ) -> GuestVisit:
-    """Book a visit for somebody as staff (`by`).
+    """Book a visit for a person as staff (`by`).
 
-    With a reason `why`, rules that staff may overrule are overruled, and both are written down.
-    Raises Refusal for any other.
+    With a reason `why`, rules that staff may overrule are overruled, and both are recorded. Raises
+    Refusal for any other rule.
     """
     return _book(user_id, home_meeting_id, host_meeting_id, by=by, why=why, now=now)
 
@@ -72,7 +72,7 @@ def _book(
             raise _moved(choice.host, User.objects.get(pk=user_id))
         return choice, overruled
 
-    # A refusal needs no lock, and on SQLite a lock would keep everybody else from writing.
+    # A refusal needs no lock, and on SQLite a lock blocks all other writers.
     choice, _ = look()
     with transaction.atomic():
         lock_groups({choice.facts.home.group_id, choice.facts.host.group_id})
@@ -113,7 +113,7 @@ def _end_earlier(visit: GuestVisit, now: datetime) -> None:
 
 
 def _overrule(choice: Choice, now: datetime, *, may_overrule: bool) -> tuple[str, ...]:
-    """The names of the rules that are overruled.  Raises the first Refusal that is not."""
+    """Return the codes of the overruled rules. Raises the first Refusal that is not overruled."""
     broken = broken_rules(choice.facts, now)
     for rule in broken:
         if not (may_overrule and rule.staff_may):
@@ -122,7 +122,7 @@ def _overrule(choice: Choice, now: datetime, *, may_overrule: bool) -> tuple[str
 
 
 def _write(visit: GuestVisit, now: datetime) -> None:
-    """The visit, which announces both groups, and what it means for the two meetings."""
+    """Save the visit, which announces both groups, and the attendances at the two meetings."""
     visit.save()
     coming = Attendance(
         meeting_id=visit.host_meeting_id,
@@ -132,8 +132,8 @@ def _write(visit: GuestVisit, now: datetime) -> None:
         is_guest=True,
         created_at=now,
     )
-    # An attendance that is there already keeps its answer, which was somebody's decision; that it
-    # is a guest's now keeps it out of the figures of members.
+    # An existing attendance keeps its RSVP, which is the person's own decision. Marking it as a
+    # guest's keeps it out of the members' figures.
     Attendance.objects.bulk_create(
         [coming],
         update_conflicts=True,
@@ -144,7 +144,7 @@ def _write(visit: GuestVisit, now: datetime) -> None:
 
 
 def decline_home(visit: GuestVisit, now: datetime) -> None:
-    """Say at the home meeting that the guest is away."""
+    """Set the guest's RSVP for the home meeting to declined."""
     away = Attendance(
         meeting_id=visit.home_meeting_id,
         user_id=visit.user_id,

@@ -1,4 +1,4 @@
-"""Cancelling a visit: the guest before the start, the staff also later, with a reason."""
+"""Cancelling visits: the guest before the start; staff also later, with a reason."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def cancel_visit(user_id: int, *, host_meeting_id: int, now: datetime) -> GuestV
 
 
 def cancel_visit_for(visit_id: int, *, by: int, why: str = "", now: datetime) -> GuestVisit:
-    """Cancel somebody's visit as staff (`by`); once the meeting has begun only with a reason.
+    """Cancel a person's visit as staff (`by`). Once the meeting has begun, a reason is required.
 
     Raises Refusal: no_visit, meeting_begun.
     """
@@ -50,7 +50,7 @@ def _find_open(**which: int) -> GuestVisit:
 
 
 def _lock(visit: GuestVisit) -> GuestVisit:
-    """The visit as it stands once nobody else can change it."""
+    """Lock both groups and return the visit as it is now. Raises Refusal("no_visit")."""
     lock_groups({visit.home_meeting.group_id, visit.host_meeting.group_id})
     return _find_open(pk=visit.pk)
 

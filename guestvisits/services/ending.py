@@ -1,21 +1,21 @@
-"""Ending a visit, whatever the reason.
+"""Ending a visit, for any reason.
 
-What becomes of the two attendances:
+What happens to the two attendances:
 
-    the visit ends because …                        guest attendance at the host    answer at home
+    the visit ends because …                        guest attendance at the host    home RSVP
     ----------------------------------------------  ------------------------------  ----------------
-    the meeting is over, or was held before this    stays: it is history            stays
-    the guest or the staff cancelled                removed                         pending again
+    the meeting is over, or was held before this    kept: it is history             kept
+    the guest or staff cancelled                    removed                         pending again
     the host meeting was moved, cancelled, or its   removed                         pending again
       group ended
-    the guest became a member of the host group     a member's from now on          stays
-    the guest left, was closed out, or the own      removed                         stays
-      group or the cohort ended
+    the guest became a member of the host group     becomes a member's              kept
+    the guest left or was deactivated, or their     removed                         kept
+      own group or the cohort ended
 
-"Removed" means that row alone: who was a guest, of whom, when and why it ended, the visit keeps.
-One that was there before the booking stays, a guest's no more; so does one with a check-in, unless
-the meeting was moved or cancelled.
-"Pending again" where the answer is still the one the booking gave.
+"Removed" means that row only: the visit still records the guest, the group, when and why it ended.
+An attendance that existed before the booking is kept, but no longer marked as a guest's; one with a
+check-in is kept too, unless the meeting was moved or cancelled. "Pending again" applies only if the
+RSVP is still the one that the booking set.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ _GIVES_HOME_BACK = {
     End.HOST_CANCELLED,
     End.HOST_GROUP_ENDED,
 }
-# Whoever was in the channel by then was early for a meeting that is now another one, or none.
+# A check-in here came early, for a meeting that was then moved or cancelled.
 _WAS_NOT_HELD = {End.HOST_MOVED, End.HOST_CANCELLED}
 
 
 def end_visit(
     visit: GuestVisit, reason: str, *, now: datetime, by: int | None = None, why: str = ""
 ) -> None:
-    """End an open visit.  The caller holds the lock of its home group or of its host group.
+    """End an open visit. The caller holds the lock of its home group or of its host group.
 
     Saving announces both groups.
     """

@@ -1,4 +1,4 @@
-"""Open visits follow the facts around them, as the table in guestvisits.fate says."""
+"""Updates of open visits when the data around them changes (rules: guestvisits.fate)."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from meetings.models import Meeting
 
 
 def settle_all_visits(now: datetime) -> int:
-    """Close visits that are over, and end or tie those whose facts changed without a word.
+    """Close visits that are over, and end or tie those affected by changes that were not announced.
 
-    Called by a sweep.  Two queries where nothing is to be done.  Access never waits for it: a
-    window is a matter of dates.  Returns how many visits it changed.
+    Called by a periodic task. Two queries if nothing is to be done. Access does not depend on it,
+    since windows depend on dates alone. Returns how many visits changed.
     """
     due = [visit for visit, facts in read_open_visits() if decide_fate(facts, now)]
     group_ids = {visit.host_meeting.group_id for visit in due}
@@ -31,10 +31,10 @@ def settle_all_visits(now: datetime) -> int:
 
 @transaction.atomic
 def settle_visits(group_ids: Collection[int], *, now: datetime) -> int:
-    """End or tie the open visits from and to these groups and of their members, as facts say.
+    """End or tie the open visits from and to these groups and of their members, as the rules say.
 
-    The groups are locked before looking: whoever books at the same moment is waited for.  Returns
-    how many visits it changed.
+    Locks the groups before reading, so it waits for concurrent bookings. Returns how many visits
+    changed.
     """
     lock_groups(Group.objects.filter(pk__in=group_ids).values_list("pk", flat=True))
     changed = 0
@@ -50,12 +50,12 @@ def settle_visits(group_ids: Collection[int], *, now: datetime) -> int:
 
 
 def _tie(visit: GuestVisit, group_id: int, now: datetime) -> bool:
-    """Let the visit stand in place of the new group's meeting of the same number, if it exists."""
+    """Tie the visit to the new group's meeting of the same number. Return whether that exists."""
     number = visit.host_meeting.number
     home = Meeting.objects.filter(group=group_id, number=number, number__isnull=False).first()
     if home is None:
         return False
-    announce([visit.home_meeting.group_id])  # the group that was left; saving announces the rest
+    announce([visit.home_meeting.group_id])  # the group that was left; saving announces the others
     visit.home_meeting = home
     visit.save(update_fields=["home_meeting"])
     decline_home(visit, now)

@@ -1,4 +1,4 @@
-"""Times as people read them: in their own zone, which is named beside them."""
+"""Template tags for times, shown in the reader's zone, which is named next to them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ register.filter("known_zone", known_zone)
 
 @register.simple_tag
 def span(start: datetime, end: datetime) -> SafeString:
-    """From when until when a meeting lasts: "Tuesday 24 November, 18:00 – 19:00 Europe/Berlin"."""
+    """Show the duration of a meeting: "Tuesday 24 November, 18:00 – 19:00 Europe/Berlin"."""
     first, last = timezone.localtime(start), timezone.localtime(end)
     until = TIME if first.date() == last.date() else f"{DAY}, {TIME}"
     return _time(start, f"{_day(first)}, {date_format(first, TIME)} – {date_format(last, until)}")
@@ -31,14 +31,14 @@ def span(start: datetime, end: datetime) -> SafeString:
 
 @register.simple_tag
 def moment(value: datetime) -> SafeString:
-    """One moment: "Tuesday 24 November, 18:00 Europe/Berlin"."""
+    """Show one moment: "Tuesday 24 November, 18:00 Europe/Berlin"."""
     local = timezone.localtime(value)
     return _time(value, f"{_day(local)}, {date_format(local, TIME)}")
 
 
 @register.simple_tag
 def wall_time(value: datetime) -> SafeString:
-    """The hour alone, beside a day and a zone that are shown already: "18:02"."""
+    """Show the time only, next to a day and a zone that are shown already: "18:02"."""
     return format_html(
         '<time datetime="{}">{}</time>',
         value.isoformat(),
@@ -47,7 +47,7 @@ def wall_time(value: datetime) -> SafeString:
 
 
 def _day(local: datetime) -> str:
-    """The year is named where it is not this one."""
+    """Format the day, with the year unless it is the current one."""
     this_year = local.year == timezone.localtime().year
     return date_format(local, DAY if this_year else f"{DAY} Y")
 

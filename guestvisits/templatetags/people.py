@@ -1,4 +1,4 @@
-"""What the head of each page asks about the person who is signed in."""
+"""Template filters about the signed-in person, for the page header."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def may_see_group(user: User, group_id: int) -> bool:
 
 @register.filter
 def picture(user: User) -> str:
-    """The address of the picture that the person has on Discord, "" without one."""
+    """Return the URL of the person's Discord avatar, "" if they have none."""
     if user.discord_id is None or not user.discord_avatar:
         return ""
     address: str = settings.AVATAR_URL.format(id=user.discord_id, hash=user.discord_avatar)

@@ -1,4 +1,4 @@
-"""Who sees a page, and in whose time."""
+"""Sign-in requirement and time zone of pages."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ View = Callable[..., HttpResponseBase]
 
 
 class SignedInRequest(HttpRequest):
-    """What a view behind `signed_in` is given."""
+    """The request that a view decorated with `signed_in` gets."""
 
     user: User
 
 
 def signed_in(view: View) -> View:
-    """For people who have signed in; times are shown in their own zone."""
+    """Require a signed-in user, and show times in their zone."""
 
     @never_cache
     @wraps(view)
@@ -46,9 +46,11 @@ def signed_in(view: View) -> View:
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
-    """A part of a page that asks for itself must not be replaced by the page for signing in.
+    """Redirect to the sign-in page.
 
-    A form is not sent again after signing in: its address shows nothing.
+    A fragment requested by htmx must not be replaced by the sign-in page, so the client redirects
+    instead. A POST is not repeated after signing in, and its URL has no page, so it is not returned
+    to.
     """
     if request.htmx and not request.htmx.boosted:  # type: ignore[attr-defined]
         return HttpResponseClientRedirect(resolve_url(settings.LOGIN_URL))

@@ -1,4 +1,4 @@
-"""“I'll come”, “Maybe”, “I can't”, for a meeting of one's own group or one that is visited."""
+"""RSVP buttons ("I'll come", "Maybe", "I can't") for one's own meetings and visited ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from meetings.answers import give_answer
 @signed_in
 @require_POST
 def answer(request: SignedInRequest, meeting_id: int) -> HttpResponse:
-    """A form on the page of my meetings; htmx is given the meeting's part of that page."""
+    """Record an RSVP from the page "my meetings". htmx gets the meeting's fragment back."""
     now, refusal = clock.now(), None
     try:
         give_answer(meeting_id, request.user.pk, request.POST.get("rsvp", ""), now=now)
@@ -52,5 +52,5 @@ def _show_part(
             return render(request, "meetings/_visit.html", {**context, "row": row})
     if refusal:
         messages.error(request, refusal.sentence)
-    # Nothing can be answered there any more: the rest of the page is old too.
+    # It can no longer be answered, so the rest of the page is outdated too.
     return HttpResponseLocation(reverse("my-meetings"))

@@ -1,4 +1,4 @@
-"""`/meetings/calendar/`: my own calendar, for those whose invitations do not arrive."""
+"""`/meetings/calendar/`: a personal calendar feed, for people who do not receive invitations."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CONTENT_TYPE = "text/calendar; charset=utf-8"
 @signed_in
 @require_http_methods(["GET", "POST"])
 def my_calendar(request: SignedInRequest) -> HttpResponse:
-    """The secret address; POST makes a new one, or takes it away."""
+    """Show the secret address; POST creates a new one, or revokes it."""
     if request.method == "POST":
         if request.POST.get("do") == "revoke":
             revoke_feed(request.user.pk)
@@ -40,7 +40,7 @@ def my_calendar(request: SignedInRequest) -> HttpResponse:
 
 @require_safe
 def feed(request: HttpRequest, token: str) -> HttpResponse:
-    """A person's calendar.  The token is the permission; nobody signs in here."""
+    """Return a person's calendar. The token is the permission; no sign-in is needed."""
     guesses = Guesses()
     seconds = seconds_to_wait(guesses, request)
     if seconds:
@@ -59,7 +59,7 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
 @signed_in
 @require_GET
 def download(request: SignedInRequest, meeting_id: int) -> HttpResponse:
-    """One of my meetings as a file."""
+    """Return one of the person's meetings as a file."""
     entry = read_entry(request.user.pk, meeting_id, clock.now())
     if entry is None:
         raise Http404("There is no such meeting among yours.")

@@ -1,4 +1,4 @@
-"""`/meetings/messages/`: which messages come which way."""
+"""`/meetings/messages/`: a person's message preferences."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cohorts.messages.lines import Line
 from cohorts.messages.models import MessageChoice
 from guestvisits.views.access import SignedInRequest, signed_in
 
-# What the person is told of direct messages, by how far they are.
+# Texts about direct messages, by the state of the person's channel.
 LINES = {
     Line.OPEN: "The bot can write to you directly on Discord.",
     Line.WAITS: "The bot can write to you directly on Discord; a first message may still come by "
@@ -29,7 +29,7 @@ LINES = {
 
 
 class MessagesForm(forms.Form):
-    """A field for each topic, and the two that switch everything off."""
+    """A field for each topic, and two fields that switch off all messages of a channel."""
 
     wants_email = forms.BooleanField(label="Send me e-mails", required=False)
     wants_discord = forms.BooleanField(
@@ -73,7 +73,7 @@ def choose_messages(request: SignedInRequest) -> HttpResponse:
 
 
 def _keep(request: SignedInRequest, form: MessagesForm) -> bool:
-    """Whether it could be kept; a refusal stands on the form."""
+    """Save the preferences. Return whether that succeeded; a refusal becomes a form error."""
     try:
         choose(
             request.user.pk,

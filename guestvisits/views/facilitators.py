@@ -1,6 +1,6 @@
 """`/groups/`: a facilitator's own groups, who comes to each meeting, and who was there.
 
-At the same address members and current guests of a group find when and where it meets.
+At the same URL, members and current guests of a group see when and where it meets.
 """
 
 from __future__ import annotations
@@ -49,7 +49,10 @@ def group(request: SignedInRequest, group_id: int) -> HttpResponse:
 
 
 def _show_member(request: SignedInRequest, group: Group) -> HttpResponse:
-    """A guest whose access has not begun finds the visit, and from when on, among the meetings."""
+    """Show the page for members and guests.
+
+    Guests whose access has not begun are redirected to their meetings, which show when it begins.
+    """
     now = clock.now()
     page = read_member_page(request.user.pk, group, now)
     if page:
@@ -62,7 +65,7 @@ def _show_member(request: SignedInRequest, group: Group) -> HttpResponse:
 @signed_in
 @require_POST
 def correct(request: SignedInRequest, group_id: int, meeting_id: int, user_id: int) -> HttpResponse:
-    """Say whether somebody was there.  With JavaScript the one meeting is shown anew."""
+    """Correct whether a person was there. htmx gets only the one meeting's fragment back."""
     may_correct, may_move = may_each(request.user, (CORRECT, MOVE), group_id)
     if not may_correct:
         raise _not_found()
@@ -86,7 +89,7 @@ def correct(request: SignedInRequest, group_id: int, meeting_id: int, user_id: i
 
 
 def find_way_back(user: User, group_id: int) -> str:
-    """Return the group's page, or the list for staff who may change meetings and not see groups."""
+    """Return the group's page, or the list for staff who may change meetings but not see groups."""
     if may_see_group(user, group_id):
         return reverse("group", args=[group_id])
     return reverse("my-groups")

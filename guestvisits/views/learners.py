@@ -75,7 +75,7 @@ def book(request: SignedInRequest, meeting_id: int) -> HttpResponse:
 
 
 def _read_moment(text: str) -> datetime | None:
-    """The start as the page showed it; None for a page from before it was sent along."""
+    """Return the start that the page showed; None if it is missing or invalid."""
     try:
         moment = parse_datetime(text)
     except ValueError:
@@ -102,14 +102,14 @@ def cancel(request: SignedInRequest, host_meeting_id: int) -> HttpResponse:
 @signed_in
 @require_GET
 def visit_progress(request: SignedInRequest, visit_id: int) -> HttpResponse:
-    """The part of the page that asks for itself until everything is settled."""
+    """Return the status fragment, which polls until the status is final."""
     now = clock.now()
     visits = [mine for mine in list_visits(request.user.pk, now) if mine.visit.pk == visit_id]
     if not visits:
         raise Http404("There is no such visit.")
     progress = read_progress(request.user.pk, visits, now)
     if visit_id not in progress or is_over(visits[0], now):
-        # The visit ended since: the rest of the page is old too.
+        # The visit has ended, so the rest of the page is outdated too.
         return HttpResponseLocation(reverse("my-meetings"))
     context = {
         "row": Upcoming(visits[0], progress[visit_id]),

@@ -1,4 +1,4 @@
-"""The pages' side of guestvisits.limits: a page that says when to try again."""
+"""Rate limits of pages (see guestvisits.limits): a page that says when to try again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ View = Callable[..., HttpResponseBase]
 
 
 def limited(scope: str) -> Callable[[View], View]:
-    """Limit how often a person sends a form of this view; showing it is not limited."""
+    """Limit how often a person submits a form of this view; showing it is not limited."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -33,7 +33,7 @@ def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
         request, "meetings/too_often.html", {"sentence": explain_wait(seconds)}, status=429
     )
     response["Retry-After"] = str(seconds)
-    # A part of a page that asked for itself is not replaced by a page: the whole page is.
+    # For a fragment requested by htmx, replace the whole page.
     response["HX-Retarget"] = "body"
     response["HX-Reswap"] = "innerHTML"
     return response

@@ -1,4 +1,4 @@
-"""Moving meetings, for the group's facilitators: ask, show what would happen, do it."""
+"""Moving meetings, for the group's facilitators: fill in the form, preview, confirm."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def move_group(request: SignedInRequest, group_id: int, what: str) -> HttpRespon
 
 
 def _find_group(request: SignedInRequest, group_id: int) -> Group:
-    """Return the group if the person may move its meetings; else there is no such group."""
+    """Return the group if the user may move its meetings. Raises Http404."""
     group = Group.objects.select_related("cohort__course").filter(pk=group_id).first()
     if group is None or not may(request.user, MOVE, group_id):
         raise _not_found()
@@ -63,7 +63,7 @@ def _answer(
     if step.done:
         messages.success(request, "Done. Everybody concerned is told, and calendars follow.")
         return redirect(find_way_back(request.user, group.pk))
-    # htmx would leave a page as it is for a link that answers with 400; forms here are not boosted.
+    # htmx ignores the response to a link if its status is 400; forms on this page are not boosted.
     status = 400 if request.method == "POST" and step.form.errors else 200
     context = {"step": step, "group": group, "back": find_way_back(request.user, group.pk)}
     return render(request, "groups/move.html", context, status=status)

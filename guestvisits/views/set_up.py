@@ -1,4 +1,4 @@
-"""`/meetings/set-up/`: whether everything is in place for a person."""
+"""`/meetings/set-up/`: a person's set-up status."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def my_set_up(request: SignedInRequest) -> HttpResponse:
 @signed_in
 @require_GET
 def set_up_of(request: SignedInRequest, person_id: int) -> HttpResponse:
-    """The same page as the person sees it, for staff to look at."""
+    """Show staff the page as the person sees it."""
     if not staff_may(request.user, "cohorts.view_user"):
         raise PermissionDenied
     person = get_object_or_404(User, pk=person_id)

@@ -1,4 +1,4 @@
-"""`/meetings/zone/`: in which zone a person's times are shown."""
+"""`/meetings/zone/`: the time zone in which a person's times are shown."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from guestvisits.views.access import SignedInRequest, signed_in
 
 @cache
 def zone_choices() -> list[Any]:
-    """All zones by region ("Europe" and its cities), those without a region first."""
+    """Return all zones grouped by region (such as "Europe"), those without a region first."""
     regions: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for name in sorted(zone_names()):
         region, _, city = name.partition("/")

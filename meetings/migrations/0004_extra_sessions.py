@@ -1,4 +1,4 @@
-"""Extra sessions lose the number that made them the "same week" of another group's meeting."""
+"""Remove the number of extra sessions, so that they do not belong to any week."""
 
 from __future__ import annotations
 

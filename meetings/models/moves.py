@@ -1,4 +1,4 @@
-"""History of moves of meetings: what was done, by whom and when. Messages are based on it."""
+"""History of moves of meetings: who did what, and when. Messages are based on it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Previews of moves: what a move would change, and for whom. Read-only."""
+"""Previews of moves: what a move would change, and who is affected. Read-only."""
 
 from __future__ import annotations
 
