@@ -1,7 +1,7 @@
-"""The bot on Discord's gateway: one more door.
+"""The bot on Discord's gateway, another interface beside the web pages.
 
-It authorizes, writes the wish through services, and answers; mirrors and outbox do the work, and
-everything also works with the bot off, only later.
+It authorizes requests, passes them to services, and answers; the providers and the outbox do the
+work.  Everything also works without the bot, only later.
 
     an interaction                          an event of the guild
     client.py     defers at once            listening.py   maps it to one function of
@@ -9,9 +9,9 @@ everything also works with the bot off, only later.
     learners.py, reminding.py, realizing.py
                   Ask -> Answer, plain
     rendering.py  Answer -> Discord's JSON
-    replies.py    what is not answered yet, in the database
+    replies.py    pending answers, in the database
 
-The ORM stays outside of coroutines: each door handler calls one function through `threads.py` and
-gets plain values back.  Nothing that matters is in memory: a button carries its whole question in
-its id, and an answer that is still owed is a row that the next process takes up.
+Coroutines do not use the ORM: each handler calls one function through `threads.py` and gets plain
+values back.  No important state is in memory: a button carries its whole request in its id, and a
+pending answer is a row that the next process picks up.
 """

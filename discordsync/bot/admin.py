@@ -1,5 +1,5 @@
-"""The bot as staff see it: whether it is heard, and who came and went.  Replies owed hold tokens
-and are shown nowhere."""
+"""Admin of the bot: its processes, and who joined or left the server.  `BotReply` is not
+registered, because its rows contain tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the bot answers, as plain values.  Pure: `rendering` makes Discord's JSON of it."""
+"""The bot's answers as plain values.  Pure; `rendering` turns them into Discord's JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from discordsync.bot.asks import Ask
 
 
 class Look(Enum):
-    """How a button looks, as Discord numbers it."""
+    """A button's style, by Discord's numbers."""
 
     MAIN = 1
     PLAIN = 2
@@ -19,7 +19,7 @@ class Look(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """Either an ask, or an address to be opened."""
+    """A button with either an ask or a URL to open."""
 
     label: str
     ask: Ask | None = None
@@ -29,7 +29,7 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """The answer is not the last: ask this after so many seconds."""
+    """The answer is not the last one: carry out this ask after so many seconds."""
 
     ask: Ask
     seconds: float
@@ -37,10 +37,10 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Only whoever asked sees it.
+    """An answer that only the asker sees.
 
-    `aloud` is what is said in the channel if the answer comes later than Discord lets it be shown;
-    nothing that is not for everybody's ears.
+    `aloud` is posted in the channel if the answer comes too late for Discord to show it, so it must
+    contain only what everyone may read.
     """
 
     text: str

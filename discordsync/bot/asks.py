@@ -1,8 +1,7 @@
-"""What somebody asks of the bot, as plain values.  Pure.
+"""A request to the bot, as plain values.  Pure.
 
-An ask fits into the id of a button (`lens:book:12:34`) and into a row, so that neither a restart
-nor the time between two taps loses anything.  Whoever presses may have made the id up: the verb
-looks at every right anew.
+An ask fits into a button's id (`lens:book:12:34`) and into a row, so that it survives a restart and
+any time between two presses.  A user can forge the id, so the verb must check every permission.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ def from_row(row: list[Argument]) -> Ask:
 
 
 def read_custom_id(custom_id: str) -> Ask | None:
-    """The ask behind a button of ours; None for any other id."""
+    """Return the ask in the id of one of our buttons; None for any other id."""
     if len(custom_id) > LONGEST_ID or not PATTERN.fullmatch(custom_id):
         return None
     _, verb, *args = custom_id.split(":")

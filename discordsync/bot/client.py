@@ -1,8 +1,8 @@
-"""The client on the gateway: takes interactions, has them answered, shows the answers.
+"""The gateway client: receives interactions, has them answered, and shows the answers.
 
-deferred at once     within the three seconds that Discord allows, whatever the database does
+deferred at once     within the three seconds that Discord allows, regardless of the database
 answered             in a thread, as plain values (replies.py)
-shown                in the place of the deferred answer; again and again where it goes on
+shown                in place of the deferred answer; updated while the work is in progress
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ from discordsync.hidden import note_hidden_channels
 logger = logging.getLogger(__name__)
 
 ALREADY_ANSWERED, TOO_LATE = 40060, 10062
-# Unknown webhook, message or channel; a token that is over; a channel that is closed to us.
+# Unknown webhook, message or channel; an expired token; a channel that the bot may not use.
 NOT_TO_BE_SHOWN = frozenset({10003, 10008, 10015, 50001, 50013, 50027})
-EPHEMERAL = 64  # a message's flag: only one person sees it
+EPHEMERAL = 64  # message flag: visible to one person only
 IDENTIFY_SECONDS = 5.0
-GUILD_SECONDS = 1.0  # for our guild to follow the greeting; one that comes later is noticed too
-LOOK_EVERY = 1.0  # seconds between two looks for answers that go on
-discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it listens to no voice
+GUILD_SECONDS = 1.0  # to wait for our guild after READY; a later one is handled too
+LOOK_EVERY = 1.0  # seconds between polls for answers in progress
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # the bot uses no audio
 BROKEN = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
 
 Interaction = discord.Interaction["Bot"]
@@ -55,7 +55,7 @@ Interaction = discord.Interaction["Bot"]
 class PressedButton(
     discord.ui.DynamicItem[discord.ui.Button[Any]], template=re.compile(rf"{PREFIX}:.+")
 ):
-    """Any button of ours, also one that an earlier process has sent."""
+    """Any button of ours, including one that an earlier process sent."""
 
     @classmethod
     async def from_custom_id(  # type: ignore[override]
@@ -71,7 +71,7 @@ class PressedButton(
 
 class Bot(GuildListener, VoiceListener, discord.Client):
     def __init__(self, name: str) -> None:
-        # Who comes and goes needs the privileged members intent; nobody's words are read.
+        # Joins and leaves need the privileged members intent; message content is not read.
         intents = discord.Intents(guilds=True, members=True, voice_states=True)
         super().__init__(
             intents=intents,
@@ -82,8 +82,8 @@ class Bot(GuildListener, VoiceListener, discord.Client):
         self.name = name
         self.voices = Voices(self)
         self.catching_up = asyncio.Lock()
-        self.caught_up: str | None = None  # the session in which it did
-        self.hidden: list[tuple[int, int | None]] | None = None  # as it was written down
+        self.caught_up: str | None = None  # the last session that caught up
+        self.hidden: list[tuple[int, int | None]] | None = None  # as stored last
         self.identified_at = float("-inf")
         self.under_way = 0
         self.ending = False
@@ -95,7 +95,7 @@ class Bot(GuildListener, VoiceListener, discord.Client):
     # -- connecting ------------------------------------------------------------------------------
 
     async def setup_hook(self) -> None:
-        """Signed in, not connected yet."""
+        """Set up the gateway's address and background tasks, after login and before connecting."""
         _, gateway, _ = await self.http.get_bot_gateway()
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
         for seconds, chore in (
@@ -107,12 +107,12 @@ class Bot(GuildListener, VoiceListener, discord.Client):
         self.chores.append(self.loop.create_task(self.voices.listen()))
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
-        """Discord takes one identify in five seconds; discord.py would always wait for so long."""
+        """Wait for Discord's limit of one identify in 5 seconds; discord.py would always wait 5."""
         await asyncio.sleep(max(self.identified_at + IDENTIFY_SECONDS - time.monotonic(), 0))
         self.identified_at = time.monotonic()
 
     async def on_ready(self) -> None:
-        """A new session: what happened before it is made up for by looking."""
+        """Handle a new session.  Missed events are compensated for by a resync of all groups."""
         guild = self.get_guild(settings.DISCORD_GUILD_ID or 0)
         if guild is None:
             logger.error("The bot is not in the server that DISCORD_GUILD_ID names.")
@@ -121,7 +121,7 @@ class Bot(GuildListener, VoiceListener, discord.Client):
             await self._arrive(guild)
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
-        """Our guild, where it comes later than the greeting."""
+        """Handle our guild if it becomes available only after READY."""
         if self.is_ready() and is_ours(guild):
             await self._arrive(guild)
 
@@ -130,7 +130,7 @@ class Bot(GuildListener, VoiceListener, discord.Client):
             await self._arrive(guild)
 
     async def _arrive(self, guild: discord.Guild) -> None:
-        """Our guild is known as it is now."""
+        """Start working on our guild, whose state is now up to date."""
         self.voices.find()
         self.hidden = None
         await self._note_hidden(guild)
@@ -141,14 +141,14 @@ class Bot(GuildListener, VoiceListener, discord.Client):
             await self._note_hidden(channel.guild)
 
     async def _note_hidden(self, guild: discord.Guild) -> None:
-        """Write down the channels that the bot cannot see, when they are others than before."""
+        """Store the channels that the bot cannot see, if they have changed."""
         found = find_hidden_channels(guild)
         if found != self.hidden:
             await in_thread(note_hidden_channels, found)
             self.hidden = found
 
     async def _catch_up_once(self, guild: discord.Guild) -> None:
-        """Once a session."""
+        """Catch up once in each session."""
         async with self.catching_up:
             if self.ws.session_id != self.caught_up:
                 await self._catch_up(guild, self.ws.session_id)
@@ -161,7 +161,7 @@ class Bot(GuildListener, VoiceListener, discord.Client):
         self.caught_up = session
 
     async def _beat(self) -> None:
-        """Say that it is heard; and make up for a catching up that a database or Discord spoilt."""
+        """Record a heartbeat, and retry a catch-up that failed."""
         guild = self.get_guild(settings.DISCORD_GUILD_ID or 0)
         if guild is not None and self.is_ready() and self.ws is not None and self.ws.open:
             await in_thread(heartbeats.hear, self.name)
@@ -173,7 +173,7 @@ class Bot(GuildListener, VoiceListener, discord.Client):
             try:
                 await chore()
             except Exception as error:
-                # The next round tries again.
+                # The next iteration tries again.
                 outages.report_failure(error, "A chore of the bot failed")
             await asyncio.sleep(seconds)
 
@@ -186,8 +186,8 @@ class Bot(GuildListener, VoiceListener, discord.Client):
             self.under_way -= 1
 
     async def finish(self, seconds: float) -> None:
-        """Let answers under way finish, for so long at most, and hang up.  What is not finished is
-        a row, and the next process takes it up."""
+        """Disconnect after waiting at most `seconds` for answers in progress.  Unfinished ones are
+        rows that the next process picks up."""
         self.ending = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -214,13 +214,13 @@ class Bot(GuildListener, VoiceListener, discord.Client):
                     await self._show(showing)
 
     async def _apologize(self, reply: Reply) -> None:
-        """The database is away: nobody shall wait for an answer that no row remembers."""
+        """Answer that something went wrong, since the ask could not be stored to be retried."""
         answer = Answer(MISTAKE)
         with contextlib.suppress(*BROKEN):
             await self._put(Showing(reply, answer, body=render(answer)))
 
     async def _carry_on(self) -> None:
-        """Answers that go on, and those of a process that is no more."""
+        """Continue answers in progress, and those of a process that has died."""
         with self._working():
             for showing in await in_thread(replies.take_due):
                 await self._show(showing)
@@ -258,9 +258,9 @@ class Bot(GuildListener, VoiceListener, discord.Client):
 
 
 def find_hidden_channels(guild: discord.Guild) -> list[tuple[int, int | None]]:
-    """Type and category of each channel that the bot cannot see.
+    """Return type and category id of each channel that the bot cannot see.
 
-    Discord tells of them obfuscated; a category is seen as soon as one of its channels is.
+    Discord sends these obfuscated.  A category is visible if one of its channels is.
     """
     seen = {c.id for c in guild.channels if c.permissions_for(guild.me).view_channel}
     seen |= {c.category_id for c in guild.channels if c.id in seen and c.category_id}
@@ -268,7 +268,7 @@ def find_hidden_channels(guild: discord.Guild) -> list[tuple[int, int | None]]:
 
 
 def say_aloud(showing: Showing) -> dict[str, Any]:
-    """A word to whoever asked, once, whatever is repeated."""
+    """Return a message to the asker.  The nonce keeps a repeated call from posting it twice."""
     person = showing.reply.asker.discord_id
     return {
         "content": f"<@{person}> {showing.aloud}",
@@ -279,10 +279,9 @@ def say_aloud(showing: Showing) -> dict[str, Any]:
 
 
 async def defer(interaction: Interaction) -> bool:
-    """Say "one moment" in time.  False: there is nothing more to be done for this interaction.
+    """Acknowledge an interaction in time.  Returns False if nothing more must be done for it.
 
-    What only one person sees is answered in its own place; anything else with something new that
-    only the one who pressed will see.
+    An ephemeral message is updated in place; any other gets a new answer that only the user sees.
     """
     message = interaction.message
     in_place = message is not None and bool(message.flags.value & EPHEMERAL)
@@ -293,7 +292,7 @@ async def defer(interaction: Interaction) -> bool:
             await interaction.response.defer(ephemeral=True, thinking=True)
     except discord.HTTPException as error:
         if error.code == ALREADY_ANSWERED:
-            return False  # it came twice, or another process has it
+            return False  # a duplicate, or another process answers it
         if error.code == TOO_LATE:
             logger.warning("An interaction came too late to be answered")
             return False

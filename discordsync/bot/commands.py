@@ -1,4 +1,4 @@
-"""The slash commands, and registering them."""
+"""The slash commands and their registration."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def realize_cohort(interaction: Interaction, cohort: str) -> None:
 
 @realize_cohort.autocomplete("cohort")
 async def complete_cohort(interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
-    # Hiding a command is the server's setting and no protection: names are for administrators.
+    # Hiding a command is only a setting of the server: check here that names go to administrators.
     if not interaction.permissions.administrator:
         return []
     found = await in_thread(find_choices, current)
@@ -60,7 +60,7 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any], ...] = (
 
 
 def make_tree(client: Bot) -> app_commands.CommandTree[Bot]:
-    """The commands of our guild; they exist nowhere else."""
+    """Return the tree of our commands.  They are registered for our guild only."""
     tree = app_commands.CommandTree(client)
     for command in COMMANDS:
         tree.add_command(command, guild=_guild())
@@ -68,7 +68,7 @@ def make_tree(client: Bot) -> app_commands.CommandTree[Bot]:
 
 
 async def register(tree: app_commands.CommandTree[Bot]) -> bool:
-    """Have Discord know exactly these commands; stale ones go.  Returns whether it wrote."""
+    """Make Discord's list of commands equal to ours.  Returns whether it had to be changed."""
     known = await tree.client.http.get_guild_commands(
         tree.client.application_id or 0, settings.DISCORD_GUILD_ID or 0
     )
@@ -85,7 +85,7 @@ def _guild() -> discord.Object:
 
 
 def _shape(command: Any) -> tuple[str, ...]:
-    """What of a command we decide; Discord adds ids, versions and defaults."""
+    """Return the parts of a command that we define; Discord adds ids, versions and defaults."""
     permissions = command.get("default_member_permissions")
     options = [
         (o["name"], int(o["type"]), o["description"], o.get("required"), o.get("autocomplete"))

@@ -1,4 +1,4 @@
-"""Whether the bot is connected, in the database's time, as for workers."""
+"""Heartbeats of the bot, in the database's time, as for workers."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ KEEP = timedelta(days=7)
 
 
 def hear(name: str) -> None:
-    """It is connected to the gateway at this moment."""
+    """Record that the bot is connected to the gateway now."""
     BotHeartbeat.objects.update_or_create(name=name, defaults={"heard_at": Now(), "trouble": ""})
 
 
 def note_trouble(name: str, trouble: str) -> None:
-    """It cannot be connected; `trouble` is a code of discordsync.troubles."""
+    """Record why the bot cannot connect; `trouble` is a code of discordsync.troubles."""
     BotHeartbeat.objects.update_or_create(name=name, defaults={"trouble": trouble})
 
 
 def note_commands(name: str, trouble: str) -> None:
-    """Whether Discord takes its commands: "" or a code of discordsync.troubles."""
+    """Record why Discord refuses its commands: "" or a code of discordsync.troubles."""
     BotHeartbeat.objects.update_or_create(name=name, defaults={"commands_trouble": trouble})
 
 
 def forget(name: str) -> None:
-    """It ended as it was told to.  One that a trouble ended stays, to be read."""
+    """Delete the row of a bot that ended normally.  One that failed keeps it, for staff to read."""
     BotHeartbeat.objects.filter(name=name, trouble="").delete()
 
 
@@ -44,19 +44,19 @@ def forget_lost() -> None:
 
 
 def is_bot_heard() -> bool:
-    """Whether a bot was connected within 90 seconds."""
+    """Return whether a bot was connected within the last 90 seconds."""
     return BotHeartbeat.objects.filter(heard_at__gte=Now() - HEARD_WITHIN).exists()
 
 
 def find_commands_trouble() -> str:
-    """Why nobody can use the commands of the bots that are connected, or ""."""
+    """Return why no one can use the connected bots' commands, or ""."""
     connected = BotHeartbeat.objects.filter(heard_at__gte=Now() - HEARD_WITHIN)
     codes = set(connected.values_list("commands_trouble", flat=True))
     return "" if "" in codes else min(codes, default="")
 
 
 def describe_bot() -> Companion | None:
-    """For the staff's start page.  Two queries; None where Discord is off."""
+    """Return the bot's status for the staff start page; None if Discord is off.  Two queries."""
     if not (settings.DISCORD_BOT_TOKEN and settings.DISCORD_GUILD_ID):
         return None
     recent = Q(heard_at__gte=Now() - HEARD_WITHIN)

@@ -1,7 +1,7 @@
-"""What learners ask: their meetings, where else they could go, and to go there.
+"""Answers to learners: their meetings, alternatives to a meeting, and booking one.
 
-The same services and the same refusals as on the pages; a Refusal's sentence is the answer.  Asked
-twice, each gives the same answer and does nothing twice.
+They use the same services as the pages, with the same refusals: a Refusal's sentence is the answer.
+Repeating an ask gives the same answer and does nothing twice.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from guestvisits.services.cancelling import cancel_visit
 from meetings.models import Attendance, Meeting
 
 MEETINGS_SHOWN = 8
-BUTTONS_SHOWN = 5  # beside what is listed: a row
+BUTTONS_SHOWN = 5  # below the list: one row
 OPTIONS_SHOWN = 20
-MAKE_UPS_SHOWN = 2  # beside 20 options and three other buttons: Discord takes 25
+MAKE_UPS_SHOWN = 2  # with 20 options and three other buttons; Discord allows 25
 
 ANSWERS = {
     Attendance.Rsvp.PENDING: "you have not answered yet",
@@ -50,9 +50,9 @@ def my_meetings(person: User, now: datetime) -> Answer:
 
 
 def cannot_attend(person: User, now: datetime) -> Answer:
-    """Where to go instead of the next meeting, with a way to other meetings.
+    """Return alternatives to the next meeting, and buttons for other meetings.
 
-    Past meetings that can still be made up are among them.
+    Those include past meetings that can still be made up.
     """
     agenda = read_agenda(person.pk, now)
     ahead = _askable(agenda, now)
@@ -68,7 +68,7 @@ def cannot_attend(person: User, now: datetime) -> Answer:
 
 
 def choose(person: User, now: datetime) -> Answer:
-    """Which meeting it is that the person can't attend, or did not."""
+    """Ask which meeting the person cannot attend, or missed."""
     return _choose(read_agenda(person.pk, now), person, now)
 
 
@@ -87,7 +87,7 @@ def _choose(agenda: Agenda, person: User, now: datetime) -> Answer:
 
 
 def alternatives(person: User, meeting_id: int, now: datetime) -> Answer:
-    """The meetings of the same week that are open, each to be booked with one tap."""
+    """Return the open meetings of the same week, each with a button that books it."""
     found = find_alternatives(person.pk, meeting_id, now)
     return Answer(options_text(found, person), option_buttons(found, person))
 
@@ -108,7 +108,7 @@ def book(person: User, home_id: int, host_id: int, now: datetime) -> Answer:
     try:
         visit = book_visit(person.pk, home_meeting_id=home_id, host_meeting_id=host_id, now=now)
     except Refusal as refusal:
-        # The same tap once more, perhaps after a restart: it was booked, and that is the answer.
+        # A repeated press, perhaps after a restart: the visit was booked, so confirm it.
         booked = find_open_visit(person, home_meeting=home_id, host_meeting=host_id)
         if refusal.code != "already_visiting" or booked is None:
             return Answer(refusal.sentence, (_options_button(home_id),))
@@ -126,7 +126,7 @@ def cancel(person: User, host_id: int, now: datetime) -> Answer:
 
 
 def page_button(name: str, *args: int) -> Button:
-    """The page that shows the same, and more."""
+    """Return a link to the page that shows the same, and more."""
     return Button("Open in the browser", url=f"{settings.SITE_URL}{reverse(name, args=args)}")
 
 
@@ -165,7 +165,7 @@ def _book_button(option: Alternative, home_id: int, person: User) -> Button:
     return Button(label, Ask("book", (home_id, option.meeting.pk)), look=Look.MAIN)
 
 
-# -- words ---------------------------------------------------------------------------------------
+# -- texts ---------------------------------------------------------------------------------------
 
 
 def may_ask(entry: Entry) -> bool:
@@ -173,7 +173,7 @@ def may_ask(entry: Entry) -> bool:
 
 
 def _askable(agenda: Agenda, now: datetime) -> list[Entry]:
-    """The meetings ahead for which there may be another group's."""
+    """Return the future meetings for which there may be alternatives."""
     ahead = [entry for entry in agenda.entries if entry.mine.meeting.starts_at > now]
     return [entry for entry in ahead if may_ask(entry)]
 
@@ -248,7 +248,7 @@ def _booked_text(visit: GuestVisit, person: User) -> str:
 
 
 def find_open_visit(person: User, **which: int) -> GuestVisit | None:
-    """The person's open visit that is so: `home_meeting`, `host_meeting`."""
+    """Return the person's open visit with this `home_meeting` or `host_meeting`."""
     return with_dates(
         GuestVisit.objects.filter(user=person, ended_at__isnull=True, **which)
     ).first()

@@ -1,7 +1,7 @@
-"""Events of the guild, each mapped to the one function that knows what it means.
+"""Map events of the guild to the functions that handle them.
 
-A new kind of event is a method here, or in a mixin of its own beside this one, that passes plain
-values to one function in a thread; `bot/client.py` lists the mixins.
+To handle another event, add a method here or in a mixin beside this one.  It passes plain values to
+one function in a thread; `bot/client.py` lists the mixins.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def is_ours(guild: discord.Guild | None) -> bool:
 
 
 class GuildListener:
-    """People who come and go, roles and channels that somebody changes."""
+    """Handles members who join and leave, and changes of roles and channels."""
 
     async def on_member_join(self, member: discord.Member) -> None:
         if is_ours(member.guild):
@@ -39,7 +39,7 @@ class GuildListener:
             await in_thread(notices.note_object, role.id)
 
     async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
-        """Its place changes with every new role, which is no news."""
+        """Handle a changed role, except for its position, which changes with every new role."""
         changes = changes_of_role(before, after)
         if is_ours(after.guild) and changes:
             await in_thread(notices.note_object, after.id, changes)
@@ -56,7 +56,7 @@ class GuildListener:
             await in_thread(notices.note_object, after.id, changes)
 
 
-# -- what was changed, in the words of discordsync.echoes ------------------------------------------
+# -- what was changed, in the format of discordsync.echoes -----------------------------------------
 
 
 def changes_of_role(before: discord.Role, after: discord.Role) -> dict[str, str]:

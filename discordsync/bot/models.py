@@ -1,4 +1,4 @@
-"""The bot's rows: whether it is heard, what it still has to answer, who came and went."""
+"""The bot's tables: its heartbeat, its pending answers, and who joined or left the server."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from django.utils import timezone
 
 
 class BotHeartbeat(models.Model):
-    """One process of the bot.  Heard as long as it is connected to Discord's gateway."""
+    """One process of the bot, with the time at which it was last connected to the gateway."""
 
     name = models.CharField(primary_key=True, max_length=120)  # host, process id, a random part
     started_at = models.DateTimeField(default=timezone.now)
     heard_at = models.DateTimeField(null=True, blank=True)
     # Why it is not connected: a code of discordsync.troubles, or "".
     trouble = models.CharField(max_length=40, blank=True)
-    # Why Discord does not take its commands, while everything else works: such a code, or "".
+    # Why Discord refuses its commands while everything else works: such a code, or "".
     commands_trouble = models.CharField(max_length=40, blank=True)
 
     class Meta:
@@ -28,24 +28,24 @@ class BotHeartbeat(models.Model):
 
 
 class BotReply(models.Model):
-    """An answer that the bot still owes.  Deleted once nothing more is to be shown.
+    """A pending answer of the bot.  Deleted once nothing is left to show.
 
-    The token lets anybody write this one answer, for 15 minutes; it is shown nowhere.
+    Anyone with the token can write this one answer for 15 minutes, so it is never shown.
     """
 
-    interaction_id = models.BigIntegerField(primary_key=True)  # so that twice the same is once
+    interaction_id = models.BigIntegerField(primary_key=True)  # deduplicates repeated events
     application_id = models.BigIntegerField()
     token = models.CharField(max_length=400)
     channel_id = models.BigIntegerField(null=True)
-    # Who asked: Discord's id, the name there, whether an administrator of the server.
+    # The asker: Discord's id, the name there, and whether an administrator of the server.
     discord_id = models.BigIntegerField()
     called = models.CharField(max_length=80)
     is_admin = models.BooleanField(default=False)
     ask = models.JSONField()  # [verb, argument, …]
     asked_at = models.DateTimeField(default=timezone.now)
-    # Nobody else takes it up before; all times here are real.
+    # No other process takes it before this time.  All times here are real.
     look_at = models.DateTimeField(db_index=True)
-    shown = models.CharField(max_length=64, blank=True)  # a digest of what stands there
+    shown = models.CharField(max_length=64, blank=True)  # a digest of the text shown now
 
     class Meta:
         verbose_name = "reply owed"
@@ -57,9 +57,9 @@ class BotReply(models.Model):
 
 
 class GuildStay(models.Model):
-    """Since when somebody of ours has been in the server, or when they left it, as the bot saw it.
+    """When a person in our database joined or left the server, as the bot saw it.
 
-    Nothing depends on it: who is there is what a mirror's own look finds.
+    Shown to staff only.  A provider's own observation decides who is in the server.
     """
 
     user = models.OneToOneField(

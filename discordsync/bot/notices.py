@@ -1,7 +1,7 @@
-"""What an event of the guild means for our groups.  Each function is what one event calls.
+"""Handle events of the guild: find the groups that are affected, and request their sync.
 
-Nothing is done here: the mirror is told to look at once, in place of at its next sweep.  Who and
-what is not ours is not even written down.
+Nothing else is done here: the provider observes at once instead of at its next resync.  People and
+objects that are not ours are not stored.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MIRROR = "discord"
 
 
 def note_joined(discord_id: int, joined_at: datetime) -> None:
-    """Somebody is in the server now: their groups are looked at, and roles come with that."""
+    """Handle a person who has joined: sync their groups, which grants their roles."""
     person = User.objects.filter(discord_id=discord_id).first()
     if person is None:
         return
@@ -32,7 +32,7 @@ def note_joined(discord_id: int, joined_at: datetime) -> None:
 
 
 def note_left(discord_id: int) -> None:
-    """Somebody has left: written down for staff, and what they had access to is looked at."""
+    """Handle a person who has left: store it for staff, and sync the groups they had access to."""
     person = User.objects.filter(discord_id=discord_id).first()
     if person is None:
         return
@@ -41,9 +41,9 @@ def note_left(discord_id: int) -> None:
 
 
 def note_object(outside_id: int, changes: Mapping[str, str] | None = None) -> None:
-    """A role or a channel was deleted or changed; it counts if a record says that it is ours.
+    """Handle a deleted or changed role or channel, if it is one that we recorded.
 
-    `changes`: what was changed, in the words of discordsync.echoes.  What we wrote is no news.
+    `changes` is in the format of discordsync.echoes.  Our own writes are ignored.
     """
     record = DiscordObject.objects.filter(outside_id=outside_id).first()
     if record is not None and not (changes and echoes.are_own(changes)):
@@ -51,7 +51,7 @@ def note_object(outside_id: int, changes: Mapping[str, str] | None = None) -> No
 
 
 def note_roles(discord_id: int, *, given: Collection[int], taken: Collection[int]) -> None:
-    """Somebody's roles were changed.  What we did ourselves is no news."""
+    """Handle roles that a person was given or lost by hand.  Our own writes are ignored."""
     changes = dict.fromkeys(given, "given") | dict.fromkeys(taken, "taken")
     by_hand = {
         group
@@ -63,9 +63,9 @@ def note_roles(discord_id: int, *, given: Collection[int], taken: Collection[int
 
 
 def note_present(joined: Mapping[int, datetime], *, whole: bool) -> None:
-    """Who is in the server as the bot comes (back): events that it missed are made up for.
+    """Compensate for events that were missed before the bot connected, and sync all live groups.
 
-    `joined` is by Discord id; `whole`: whoever is not in it is not there.
+    `joined` maps Discord ids to times.  `whole`: the list is complete, so others have left.
     """
     for person in User.objects.filter(discord_id__in=joined):
         assert person.discord_id is not None
@@ -83,7 +83,7 @@ def note_present(joined: Mapping[int, datetime], *, whole: bool) -> None:
 
 
 def _groups_of(person: User) -> set[int]:
-    """Groups whose member or visitor somebody is, or whose access they still have."""
+    """Return the groups in which a person is a member or a visitor, or still has access."""
     member = Membership.objects.filter(user=person, status=Membership.Status.ACTIVE)
     visits = GuestVisit.objects.filter(user=person, ended_at__isnull=True)
     states = AccessState.objects.filter(user=person, mirror=MIRROR)
@@ -95,7 +95,7 @@ def _groups_of(person: User) -> set[int]:
 
 
 def _groups_on(record: DiscordObject) -> Iterable[int]:
-    """The groups that an object of ours serves."""
+    """Return the groups that use an object of ours."""
     if record.group_id:
         return [record.group_id]
     groups = Group.objects.filter(live_group(), cohort=record.cohort_id)
@@ -103,7 +103,7 @@ def _groups_on(record: DiscordObject) -> Iterable[int]:
 
 
 def _groups_by_role(role_ids: Collection[int]) -> dict[int, int]:
-    """By outside id of a role of ours, its group."""
+    """Return the group of each role of ours, by the role's Discord id."""
     roles = DiscordObject.objects.filter(
         outside_id__in=role_ids, kind=DiscordObject.Kind.ROLE, group__isnull=False
     )

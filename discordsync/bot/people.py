@@ -1,4 +1,4 @@
-"""Who speaks to the bot."""
+"""The people who use the bot."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cohorts.models import User
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Somebody on Discord.  `is_admin`: an administrator of our server, as Discord itself said."""
+    """A user of the bot.  `is_admin`: an administrator of our server, according to Discord."""
 
     discord_id: int
     called: str
@@ -18,12 +18,12 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Whose wish it is: a person of the roster, or nobody of it, by the name on Discord."""
+    """Who requested something: a person in our database or None, and the name on Discord."""
 
     called: str
     person: User | None
 
 
 def find_person(discord_id: int) -> User | None:
-    """The person of the roster with this Discord account, unless their account here is closed."""
+    """Return the person with this Discord account, unless their account here is closed."""
     return User.objects.filter(discord_id=discord_id, is_active=True).first()

@@ -1,9 +1,10 @@
-"""What administrators of the server ask: to realize a cohort, and how far it is.
+"""Answers to administrators of the server: realize a cohort, and show its progress.
 
     /realize-cohort   asks a worker for a plan     ->  "Looking …", then the plan with a button
-    the button        asks for realization         ->  how far each group is, until it has ended
+    the button        requests realization         ->  the status of each group, until it has ended
 
-Two administrators at once: each sees a plan and the progress; the second wish keeps the first.
+If two administrators do this at once, each sees a plan and the progress; the second request does
+not replace the first.
 """
 
 from __future__ import annotations
@@ -30,17 +31,17 @@ from discordsync.bot.answers import Again, Answer, Button, Look
 from discordsync.bot.asks import Ask
 from discordsync.bot.people import Asked
 
-CHOICES = 25  # what Discord shows of an autocompletion
+CHOICES = 25  # Discord's limit for an autocompletion
 CHOICE_LENGTH = 100
-SOON, LATER = 1.0, 3.0  # seconds between two looks; what has not changed is not written again
+SOON, LATER = 1.0, 3.0  # seconds between polls; an unchanged text is not sent again
 NAMES_SHOWN, GROUPS_SHOWN = 15, 20
-CALM_LOOKS = 2  # a settled group can owe its welcome a moment later
+CALM_LOOKS = 2  # a finished group's welcome can become due a moment later
 
 NO_WORKER = "No worker has been heard for 90 seconds; the wish waits for one and is not lost."
 
 
 def find_choices(words: str) -> list[tuple[str, str]]:
-    """(what is shown, what is sent) for the open cohorts whose course or name has these words."""
+    """Return (text shown, value sent) for open cohorts whose course or name contains `words`."""
     cohorts = Cohort.objects.filter(status=Cohort.Status.OPEN).select_related("course")
     named = [(f"{cohort.course}: {cohort.name}", str(cohort.pk)) for cohort in cohorts]
     asked = words.casefold().strip()
@@ -49,7 +50,7 @@ def find_choices(words: str) -> list[tuple[str, str]]:
 
 
 def realize(by: Asked, cohort: int | str) -> Answer:
-    """Ask a worker what realizing this cohort would do."""
+    """Ask a worker to plan what realizing this cohort would do."""
     found = find_cohort(str(cohort))
     groups = list(live_groups([found.pk]).values_list("pk", flat=True))
     if not groups:
@@ -63,7 +64,7 @@ def plan(runs: int | str) -> Answer:
 
 
 def confirm(by: Asked, runs: int | str) -> Answer:
-    """The plan was seen: ask that it be carried out, and show how far it is."""
+    """Request the realization of a plan that was shown, and return its progress."""
     groups = _groups_of(_find_runs(_ids(runs)))
     after = newest_step()
     asked_as = "" if by.person else f"{by.called} on Discord"
@@ -76,7 +77,7 @@ def confirm(by: Asked, runs: int | str) -> Answer:
 
 
 def progress(runs: int | str, after: int, calm: int) -> Answer:
-    """Group by group how far it is; at the end what it came to."""
+    """Return the status of each group and, at the end, the result."""
     groups = _groups_of(_find_runs(_ids(runs)))
     sight = look([group.pk for group in groups], after, after)
     calm = calm + 1 if len(sight.settled) == len(sight.groups) else 0
@@ -141,7 +142,7 @@ def _count_verbs(verbs: list[str]) -> str:
     return ", ".join(f"{verb} {count}" for verb, count in counted.items()) or "nothing to do"
 
 
-# -- how far it is -------------------------------------------------------------------------------
+# -- progress ------------------------------------------------------------------------------------
 
 
 def _progress_text(sight: Sight) -> str:
@@ -153,7 +154,7 @@ def _progress_text(sight: Sight) -> str:
 
 
 def _group_lines(views: Iterable[GroupView]) -> list[str]:
-    """The groups that ask most of staff first."""
+    """Return a line for each group, the worst status first."""
     views = sorted(views, key=lambda view: (-view.worst.level, view.group.pk))
     lines = [
         f"- {escape(view.group.name)}: {view.worst.words}{_fix(view)}"
@@ -187,7 +188,7 @@ def _figures(sight: Sight) -> str:
 
 
 def _ended_aloud(sight: Sight, groups: list[Group]) -> str:
-    """Without names of people: anybody in the channel reads it."""
+    """Return a post without names of people, since everyone in the channel can read it."""
     address = _address("sync:progress", groups[0].cohort_id)
     return f"Realizing {escape(str(groups[0].cohort))} has ended. {_figures(sight)} {address}"
 
@@ -207,7 +208,7 @@ def _list_names(names: list[str]) -> str:
     return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-# -- what an ask names ---------------------------------------------------------------------------
+# -- an ask's arguments --------------------------------------------------------------------------
 
 
 def _word(ids: Iterable[int]) -> str:

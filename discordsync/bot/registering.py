@@ -1,4 +1,4 @@
-"""Telling Discord the bot's commands, and trying again later and later where it refuses them."""
+"""Register the bot's commands with Discord, with growing pauses after failures."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ REFUSED = "commands_refused"
 
 
 class Registrar:
-    """Registers the commands once in each session of the gateway."""
+    """Registers the commands once in each gateway session."""
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
-        self._registered: str | None = None  # the session in which it did
+        self._registered: str | None = None  # the last session that registered them
         self._failures = 0
         self._next_at = float("-inf")
         self._trouble = ""
 
     async def register_when_due(self) -> None:
-        """Nothing while the bot has not caught up, or waits after a refusal."""
+        """Register unless it was done, the bot is still catching up, or a pause is not over."""
         session = self._bot.caught_up
         if session is None or session == self._registered or time.monotonic() < self._next_at:
             return

@@ -1,7 +1,7 @@
 """“I'll come”, “Maybe”, “I can't”: the buttons under a reminder, and what they do.
 
-A reminder in a group's channel can be pressed by anybody: the answer is that of who presses, and
-counts for members and guests.
+Anyone in the group's channel can press them.  The RSVP is stored for the person who presses, if
+they are a member or a guest.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ SAID = {
 
 
 def say(person: User, meeting_id: int, word: str, now: datetime) -> Answer:
-    """Write the answer down; who can't come is offered what else is open, there and then."""
+    """Store the RSVP; a person who cannot attend is offered the open alternatives at once."""
     try:
         attendance = give_answer(meeting_id, person.pk, WORDS.get(word, word), now=now)
     except Refusal as refusal:
@@ -63,7 +63,7 @@ def _refuse(refusal: Refusal, person: User, meeting_id: int) -> Answer:
 
 
 def _ask_guest(text: str, person: User, meeting: Meeting) -> Answer:
-    """Declining keeps the visit: whether to cancel it is the guest's own choice."""
+    """Confirm that the guest declined.  This keeps the visit: cancelling it is their own choice."""
     visit = find_open_visit(person, host_meeting=meeting.pk)
     if visit is None:
         return Answer(text)
@@ -78,7 +78,7 @@ def _offer(text: str, person: User, meeting: Meeting, now: datetime) -> Answer:
     found = find_alternatives(person.pk, meeting.pk, now)
     if found.refusal:
         return Answer(text, (page_button("my-meetings"),))
-    # It has just been said, so there is no button left that says only that.
+    # The RSVP was just given, so leave out the button that only gives it.
     buttons = tuple(
         b for b in option_buttons(found, person) if b.ask is None or b.ask.verb != "say"
     )

@@ -1,4 +1,4 @@
-"""An answer as the JSON that Discord's API takes.  Pure."""
+"""Render an answer as the JSON of Discord's API.  Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from cohorts.messages import discord_text
 from discordsync.bot.answers import Answer, Button
 
-ROW, BUTTON, LINK = 1, 2, 5  # Discord's numbers for a row, a button, and one that opens an address
+ROW, BUTTON, LINK = 1, 2, 5  # Discord's numbers for a row, a button and a link button
 IN_A_ROW, ROWS = 5, 5
 MOST_BUTTONS = IN_A_ROW * ROWS
 LABEL_LENGTH = 80
@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 
 def render(answer: Answer) -> Json:
-    """Pings nobody, whatever names stand in it."""
+    """Return the body of a message that pings no one, regardless of the names in it."""
     return {
         "content": discord_text.fit(answer.text),
         "components": render_buttons(answer.buttons),
@@ -26,7 +26,7 @@ def render(answer: Answer) -> Json:
 
 
 def render_buttons(buttons: Sequence[Button]) -> list[Json]:
-    """Rows of at most five; what finds no room is left out."""
+    """Return rows of at most five buttons.  Buttons beyond Discord's limit are left out."""
     shown = [_render_button(button) for button in buttons[:MOST_BUTTONS]]
     return [
         {"type": ROW, "components": shown[start : start + IN_A_ROW]}

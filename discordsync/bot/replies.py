@@ -1,11 +1,11 @@
-"""Answers that the bot owes, in the database: a process that ends in the middle loses none.
+"""Pending answers in the database, so that a process that dies loses none.
 
-    an interaction was deferred   -> `take`: a row, which this process holds for a moment
-    it is answered for good       -> `settle` deletes the row
-    it is to be looked at again   -> `settle` keeps it with the next ask
-    its process died              -> the moment passes, and `take_due` gives it to the next one
+    an interaction was deferred   -> `take` creates a row, which this process holds for a moment
+    the final answer was shown    -> `settle` deletes the row
+    the answer is in progress     -> `settle` keeps the row with the next ask
+    the process died              -> the hold expires, and `take_due` returns it to another process
 
-Times here are real: Discord's own limits do not follow a moved clock.
+Times here are real, because Discord's limits do not follow the app's adjustable clock.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from discordsync.bot.rendering import render
 from discordsync.bot.verbs import carry_out
 from discordsync.services import note_use
 
-HELD = timedelta(seconds=10)  # more than any answer takes
-# Discord lets an answer be changed for 15 minutes; one is left for what is on its way.
+HELD = timedelta(seconds=10)  # longer than any answer takes
+# Discord allows edits for 15 minutes; one is kept in reserve for calls in flight.
 SHOWN_FOR = timedelta(minutes=14)
 KEPT_FOR = timedelta(hours=24)
 TRY_AGAIN = timedelta(seconds=5)
@@ -39,7 +39,7 @@ STILL_AT_IT = "\nThis message can't be changed any longer. When it has ended, I 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer owed, as plain values.  `shown` is a digest of what stands there."""
+    """One pending answer, as plain values.  `shown` is a digest of the text shown now."""
 
     interaction_id: int
     application_id: int
@@ -56,10 +56,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Showing:
-    """What is to be done for a reply now.
+    """What to do for a reply now.
 
-    `body` is to be put in the place of the answer, `aloud` to be said in the channel; both may be
-    empty.  `settle` it afterwards.
+    `body` replaces the answer, `aloud` is posted in the channel; both may be empty.  Call `settle`
+    afterwards.
     """
 
     reply: Reply
@@ -69,7 +69,7 @@ class Showing:
 
 
 def take(reply: Reply) -> Showing | None:
-    """Answer an interaction.  None when it is being answered already: it came twice."""
+    """Answer an interaction.  Returns None for a duplicate, which is being answered already."""
     now = timezone.now()
     try:
         with transaction.atomic():
@@ -81,7 +81,7 @@ def take(reply: Reply) -> Showing | None:
 
 
 def take_due() -> list[Showing]:
-    """Answer what is due to be looked at (again).  Of two processes one gets each."""
+    """Answer the replies that are due.  Each is returned to only one process."""
     now = timezone.now()
     due = BotReply.objects.filter(look_at__lte=now).order_by("look_at")[:10]
     return [_answer(_read(row), now) for row in due if _hold(row, now)]
@@ -105,7 +105,7 @@ def _answer(reply: Reply, now: datetime) -> Showing:
 
 
 def _last_words(reply: Reply, answer: Answer, now: datetime) -> Answer:
-    """What is shown last says what comes of it."""
+    """Add to the last text that can be shown that the result will be posted."""
     if answer.again is None:
         return answer
     next_look = now + timedelta(seconds=answer.again.seconds)
@@ -115,7 +115,7 @@ def _last_words(reply: Reply, answer: Answer, now: datetime) -> Answer:
 
 
 def settle(showing: Showing, *, arrived: bool) -> None:
-    """After it was shown; when it did not arrive, it is tried again from the start."""
+    """Update the row after showing an answer.  One that did not arrive is retried."""
     row = BotReply.objects.filter(pk=showing.reply.interaction_id)
     now = timezone.now()
     if not arrived:
@@ -131,7 +131,7 @@ def settle(showing: Showing, *, arrived: bool) -> None:
 
 
 def drop(showing: Showing) -> None:
-    """Nobody can be shown it any more: whoever asked has closed it, or the token is over."""
+    """Delete an answer that cannot be shown: the user closed it, or the token has expired."""
     BotReply.objects.filter(pk=showing.reply.interaction_id).delete()
 
 

@@ -1,4 +1,4 @@
-"""The bot's life: connect, stay connected, end cleanly."""
+"""Run the bot: connect, reconnect, shut down."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from discordsync.troubles import TROUBLES
 
 logger = logging.getLogger(__name__)
 
-# Seconds between two tries while Discord is away.  discord.py's own would grow to 17 minutes.
+# Seconds between two attempts while Discord is down.  discord.py's own backoff grows to 17 minutes.
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
-GRACE = 5.0  # seconds for answers under way, at the end
+GRACE = 5.0  # seconds for answers in progress at shutdown
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# Why the gateway closes for good: the token, the privileged intents.
+# Gateway close codes that no retry can fix: the token, the privileged intents.
 CLOSED_FOR_GOOD = {4004: "bad_token", 4014: "no_member_list"}
 
 
 class CannotRun(Exception):
-    """Only a person can mend it; `code` is one of discordsync.troubles."""
+    """The bot needs a person to fix something; `code` is one of discordsync.troubles."""
 
     def __init__(self, code: str) -> None:
         text = TROUBLES[code]
@@ -41,7 +41,7 @@ class CannotRun(Exception):
 
 
 async def run() -> None:
-    """Until SIGINT, SIGTERM or SIGHUP; a second one ends it at once.  Raises CannotRun."""
+    """Run until SIGINT, SIGTERM or SIGHUP; a second signal kills it.  Raises CannotRun."""
     stop = _listen_for_the_end()
     name = f"{socket.gethostname()[:70]}:{os.getpid()}:{secrets.token_hex(3)}"
     pause = FIRST_PAUSE
@@ -67,7 +67,7 @@ def _listen_for_the_end() -> asyncio.Event:
 
     def ring() -> None:
         stop.set()
-        for number in ENDING:  # the second one is the system's again
+        for number in ENDING:  # the second one has the default effect
             loop.remove_signal_handler(number)
 
     for number in ENDING:
@@ -76,10 +76,10 @@ def _listen_for_the_end() -> asyncio.Event:
 
 
 async def _live(name: str, stop: asyncio.Event) -> None:
-    """One client from signing in to its end.  Raises what made it impossible."""
+    """Run one client from login to its end.  Raises the error that ended it."""
     Route.BASE = settings.DISCORD_API_BASE
     bot = Bot(name)
-    # discord.py resumes by itself where a new connection comes about at once; else we begin anew.
+    # discord.py resumes a session that reconnects at once; otherwise we start a new client.
     running = asyncio.create_task(bot.start(settings.DISCORD_BOT_TOKEN, reconnect=False))
     ending = asyncio.create_task(stop.wait())
     try:

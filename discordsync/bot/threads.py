@@ -1,4 +1,4 @@
-"""The one way from the event loop to the database."""
+"""Call functions that use the database from the event loop."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from cohorts import outages
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# Each thread keeps a connection.  A lock that one answer waits for holds up no other.
+# Each thread keeps a connection.  An answer that waits for a lock does not block the others.
 _threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="bot")
 
 
 async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call a function that uses the ORM; it takes and returns plain values."""
+    """Call a function that uses the ORM in a thread.  It must take and return plain values."""
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(_threads, lambda: _call(function, *args, **kwargs))
 

@@ -1,4 +1,4 @@
-"""Times as they are said on Discord: in the reader's own zone, short enough for a button."""
+"""Format times for Discord: in the reader's time zone, short enough for a button."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ DAY, TIME = "D j M", "H:i"
 
 
 def say_start(meeting: Meeting, reader: User) -> str:
-    """ "Tue 24 Nov, 18:00"."""
+    """Return a start such as "Tue 24 Nov, 18:00"."""
     local = _local(meeting.starts_at, reader)
     return f"{date_format(local, DAY)}, {date_format(local, TIME)}"
 
 
 def say_span(meeting: Meeting, reader: User) -> str:
-    """ "Tue 24 Nov, 18:00 – 19:00"."""
+    """Return a span such as "Tue 24 Nov, 18:00 – 19:00"."""
     first, last = _local(meeting.starts_at, reader), _local(meeting.ends_at, reader)
     until = TIME if first.date() == last.date() else f"{DAY}, {TIME}"
     return f"{say_start(meeting, reader)} – {date_format(last, until)}"

@@ -1,6 +1,6 @@
 """The buttons under messages of the outbox, by kind.  Pure.
 
-The floors below know no buttons: a message has words and, in its context, what it is about.
+Lower layers know no buttons: their messages have a text and a context with the ids of its subject.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from discordsync.bot.rendering import Json, render_buttons
 
 
 def components_of(kind: str, context: Mapping[str, Any]) -> tuple[Json, ...]:
-    """As Discord takes them; none for a message that asks nothing."""
+    """Return the buttons in Discord's format; none for a message that needs no response."""
     match kind, context:
         case "reminder", {"meeting": int(meeting_id)}:
             return tuple(render_buttons(reminder_buttons(meeting_id)))

@@ -1,4 +1,4 @@
-"""Everything that can be asked of the bot: who may, with what, and what answers it."""
+"""All verbs of the bot: who may use them, their arguments, and the functions that answer."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ MISTAKE = "Something went wrong here, and whoever runs Lens is told. Try it agai
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """`takes` are the types of its arguments.
+    """A function that answers asks, with the types of its arguments (`takes`).
 
-    For learners it is called with the person, the arguments and the time; for administrators with
-    the arguments alone, after who asked where that is written down (`signed`).
+    Called with (person, *args, now) for learners.  For administrators it is called with args only,
+    preceded by who asked if that is stored (`signed`).
     """
 
     function: Callable[..., Answer]
@@ -41,7 +41,7 @@ class Verb:
 
 
 ID = int
-WORD = (str, int)  # digits alone arrive as a number
+WORD = (str, int)  # a word of digits arrives as a number
 
 VERBS: Mapping[str, Verb] = {
     "meetings": Verb(learners.my_meetings),
@@ -59,7 +59,7 @@ VERBS: Mapping[str, Verb] = {
 
 
 def carry_out(ask: Ask, asker: Asker, *, now: datetime) -> Answer:
-    """Answer what was asked.  Never raises: a mistake of ours is told, and logged."""
+    """Answer an ask.  Never raises: an unexpected exception is logged and answered with MISTAKE."""
     verb = VERBS.get(ask.verb)
     if verb is None or not verb.fits(ask.args):
         return Answer(OUTDATED)

@@ -1,9 +1,8 @@
-"""The voice channels: who is in them is looked at whenever somebody comes or goes, and every few
-seconds, so that it is known until when somebody listened.
+"""Observe the voice channels: at each voice event, and every few seconds to extend the coverage.
 
-Only a connected bot looks.  After whatever may have made it miss something (a broken connection, a
-database that was away, a process that was frozen) it listens with another ear: what lies between is
-a time in which nobody listened.
+Only a connected bot observes.  After anything that could make it miss an event (a broken
+connection, a database outage, a frozen process) it continues with a new ear, and the time in
+between counts as unobserved.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ from discordsync.bot.listening import is_ours
 from discordsync.bot.threads import in_thread
 from discordsync.voice import hearing
 
-FROZEN_AFTER = 60.0  # seconds between two looks; Discord gives a silent client up about then
+FROZEN_AFTER = 60.0  # seconds between observations; Discord drops a silent client then
 
 
 class VoiceListener:
-    """A mixin of the bot, which tells its `voices` what happens."""
+    """A mixin of the bot that passes events to its `voices`."""
 
     voices: Voices
 
@@ -40,7 +39,7 @@ class VoiceListener:
         self.voices.lose()
 
     async def on_guild_unavailable(self, guild: discord.Guild) -> None:
-        """Discord has trouble of its own, and tells nothing of the guild until it is over."""
+        """Stop observing during an outage of Discord, which sends no events of the guild then."""
         if is_ours(guild):
             self.voices.lose()
 
@@ -49,12 +48,12 @@ class VoiceListener:
             self.voices.lose()
 
     async def on_resumed(self) -> None:
-        """What was missed has been told by now."""
+        """Continue observing: a resumed session has received all missed events."""
         self.voices.find()
 
 
 class Voices:
-    """Looks into the voice channels of the guild as long as `listen` runs."""
+    """Observes the guild's voice channels as long as `listen` runs."""
 
     def __init__(self, client: discord.Client) -> None:
         self._client = client
@@ -66,12 +65,12 @@ class Voices:
         self._soon.set()
 
     def find(self) -> None:
-        """The client knows the guild as it is now."""
+        """Start observing: the client's state of the guild is up to date."""
         self._is_connected = True
         self._soon.set()
 
     def lose(self) -> None:
-        """The client hears nothing any more, perhaps for some time already."""
+        """Stop observing: no events arrive any more, perhaps for some time already."""
         self._is_connected = False
         self._ear.break_off()
         self._soon.set()
@@ -84,7 +83,7 @@ class Voices:
             try:
                 await self._look()
             except Exception as error:
-                self._ear.break_off()  # nothing was written down for this time
+                self._ear.break_off()  # nothing was stored for this time
                 outages.report_failure(error, "Voice presence could not be recorded")
 
     async def _look(self) -> None:
@@ -98,7 +97,7 @@ class Voices:
 
 
 def see(guild: discord.Guild) -> dict[int, list[int]]:
-    """The ids of the accounts in each voice channel that the bot may see."""
+    """Return the account ids in each voice channel that the bot can see."""
     return {
         channel.id: list(channel.voice_states)
         for channel in guild.voice_channels
@@ -107,15 +106,15 @@ def see(guild: discord.Guild) -> dict[int, list[int]]:
 
 
 class Ear:
-    """Names each unbroken time of listening.  Moments are seconds of a clock that only runs on."""
+    """Names each uninterrupted observation.  Moments are seconds of a monotonic clock."""
 
     def __init__(self) -> None:
         self._name = ""
         self._listened_at = float("-inf")
-        self.doubted: set[str] = set()  # whose last moments may have been silence on a dead wire
+        self.doubted: set[str] = set()  # whose connection may have been dead before it broke
 
     def listen(self, moment: float) -> str:
-        """The name under which is heard what is seen at this moment."""
+        """Return the name under which an observation at this moment is stored."""
         if moment - self._listened_at > FROZEN_AFTER + settings.VOICE["look_seconds"]:
             self._name = ""
         self._listened_at = moment
@@ -129,6 +128,6 @@ class Ear:
 
 
 def _hear(ear: str, here: Mapping[int, Collection[int]], seen_at: float) -> None:
-    """A thread may have been waited for, but what was seen holds for the moment of seeing it."""
+    """Store what was seen, dated to when it was seen: a thread may have been waited for."""
     waited = timedelta(seconds=time.monotonic() - seen_at)
     hearing.hear(ear, here, now=clock.now() - waited)

@@ -1,4 +1,4 @@
-"""`manage.py run_discord_bot`: the bot on Discord's gateway."""
+"""`manage.py run_discord_bot`: run the bot on Discord's gateway."""
 
 from __future__ import annotations
 
