@@ -1,4 +1,4 @@
-"""A local stand-in for Discord: one guild, served over Discord's own REST API."""
+"""A local replacement for Discord: one guild, served through Discord's own REST API."""
 
 from discordsync.sandbox.sandbox import DiscordSandbox
 

@@ -1,4 +1,4 @@
-"""The audit log: made for people. It tells late and with holes; nobody may rely on it."""
+"""The audit log.  It is made for people: entries come late and some are missing."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -28,7 +28,7 @@ def get_audit_log(world: World, call: Call) -> Answer:
 
 
 def selected(world: World, call: Call) -> list[dict[str, Any]]:
-    """The entries that can be seen by now and that the query asks for, newest first."""
+    """Return the entries that are visible by now and match the query, newest first by default."""
     latest = world.ago(seconds=world.setting("audit_delay_seconds"))
     entries = [entry for entry in world.state["audit"] if entry["at"] <= latest]
     after = call.snowflake("after")

@@ -1,4 +1,4 @@
-"""People's pictures, as Discord's CDN would serve them: one colour each, made of the hash."""
+"""Avatars, as Discord's CDN serves them: a single colour each, derived from the hash."""
 
 import re
 import struct
@@ -13,7 +13,7 @@ FILE = re.compile(r"((?:a_)?([0-9a-f]{6})[0-9a-f]{26})\.png")
 
 
 def serve(world: World, request: web.Request) -> web.Response:
-    """404 for any other picture than the one that the person has now."""
+    """Serve a person's current avatar.  404 for any other."""
     named = FILE.fullmatch(request.match_info["file"])
     user = world.state["users"].get(request.match_info["user_id"], {})
     if named is None or named[1] != user.get("avatar"):
@@ -22,7 +22,7 @@ def serve(world: World, request: web.Request) -> web.Response:
 
 
 def draw(colour: bytes) -> bytes:
-    """A PNG of that colour (red, green, blue)."""
+    """Return a PNG of that colour (red, green, blue)."""
     rows = (b"\0" + colour * SIDE) * SIDE
     header = struct.pack(">IIBBBBB", SIDE, SIDE, 8, 2, 0, 0, 0)
     parts = [(b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]

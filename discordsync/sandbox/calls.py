@@ -1,7 +1,7 @@
-"""From an HTTP request to a resource's handler and back.
+"""Turn an HTTP request into a call of a resource's handler, and its result into a response.
 
-A handler is a plain function `(world, call) -> (status, body)`; it checks everything, then changes
-the state, and never awaits: one call is atomic. What it refuses it raises as `Refusal`.
+A handler is a plain function `(world, call) -> (status, body)`. It checks everything, then changes
+the state, and never awaits, so that a call is atomic. It raises `Refusal` for what it rejects.
 """
 
 import json
@@ -28,16 +28,16 @@ class Call:
     ids: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] = field(default_factory=dict)
-    listing: list[Any] | None = None  # the body where it is a list
+    listing: list[Any] | None = None  # the body if it is a list
     reason: str | None = None
     host: str = "127.0.0.1"
 
     def number(self, name: str, default: int, maximum: int) -> int:
-        """The query's whole number from 1 to `maximum`."""
+        """Return a whole number from 1 to `maximum` from the query."""
         return int(self.argument(name, fields.whole(1, maximum), default))
 
     def snowflake(self, name: str) -> str | None:
-        """The query's snowflake, None when it was not sent."""
+        """Return a snowflake from the query, None if it was not sent."""
         value = self.argument(name, fields.snowflake, None)
         return None if value is None else str(value)
 
@@ -58,9 +58,9 @@ Route = tuple[str, str, Handler]  # method, path below the prefix with {names} f
 def serve(
     world: World, handler: Handler, *, advance: Callable[[], None], anybody: bool = False
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """The aiohttp handler that reads the request, calls `handler` and answers in Discord's form.
+    """Return the aiohttp handler that reads the request, calls `handler` and responds.
 
-    `anybody` may call what is guarded by a token in its path.
+    `anybody`: skip the bot's authentication, for calls that a token in the path protects.
     """
 
     async def answer(request: web.Request) -> web.Response:
@@ -111,7 +111,7 @@ def read_id(name: str, value: str) -> str:
 
 
 def read_json(request: web.Request, raw: bytes) -> dict[str, Any] | list[Any]:
-    """A record, or a list where all of something is replaced at once."""
+    """Return a dict, or a list for a call that replaces all commands at once."""
     if not raw:
         return {}
     if request.content_type != "application/json":
@@ -133,7 +133,7 @@ def read_json(request: web.Request, raw: bytes) -> dict[str, Any] | list[Any]:
 
 
 def read_reason(request: web.Request) -> str | None:
-    """The audit-log reason, which travels percent-encoded; 512 characters are kept."""
+    """Return the audit-log reason, which is sent percent-encoded; at most 512 characters."""
     reason = unquote(request.headers.get("X-Audit-Log-Reason", ""))
     if len(reason) > 512:
         raise form_error({"reason": ("BASE_TYPE_MAX_LENGTH", "Must be 512 or fewer in length.")})
@@ -141,7 +141,7 @@ def read_reason(request: web.Request) -> str | None:
 
 
 def catch_all(routes: list[Route]) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """Answers what no route takes: 405 where only the method is wrong, else 404."""
+    """Return the handler for unknown routes: 405 if only the method is wrong, else 404."""
     known = [re.compile(re.sub(r"\{[^}]+\}", "[^/]+", PREFIX + path)) for _, path, _ in routes]
 
     async def answer(request: web.Request) -> web.Response:

@@ -46,7 +46,7 @@ DEFAULTS = {
 
 
 def list_channels(world: World, call: Call) -> Answer:
-    """Only those that the actor can see: what is missing here may exist all the same."""
+    """List only the channels that the actor can see.  Others may exist all the same."""
     return 200, [
         present(world, channel)
         for channel in world.state["channels"].values()
@@ -81,7 +81,7 @@ def create_channel(world: World, call: Call) -> Answer:
 
 
 def check_room(world: World, kind: int) -> None:
-    """Channels that the bot cannot see count as well."""
+    """Check the guild's limits.  Channels that the bot cannot see count as well."""
     kinds = [channel["type"] for channel in world.state["channels"].values()]
     full = kind == CATEGORY and kinds.count(CATEGORY) >= CATEGORIES
     if full or len(kinds) >= IN_GUILD:
@@ -91,7 +91,7 @@ def check_room(world: World, kind: int) -> None:
 def new_channel(
     world: World, kind: int, body: Mapping[str, Any], given: overwrites.Overwrites
 ) -> dict[str, Any]:
-    """A channel as it will be stored, from fields that were checked."""
+    """Return a channel as it is stored, from checked fields."""
     position = body.get("position")
     return {
         "id": world.new_id(),
@@ -117,7 +117,7 @@ def edit_channel(world: World, call: Call) -> Answer:
 
 
 def check_changes(world: World, call: Call, channel: dict[str, Any]) -> dict[str, Any]:
-    """The fields that an edit will change, each as it will be stored."""
+    """Return the fields that an edit changes, each as it is stored."""
     body = fields.read_body(call.body, CHECKS)
     if body.get("type", channel["type"]) not in (None, channel["type"]):
         raise unsupported("changes of a channel's type")
@@ -163,7 +163,7 @@ def delete_channel(world: World, call: Call) -> Answer:
 
 
 def remove(world: World, channel_id: str) -> None:
-    """The channel goes with its messages and events; a category leaves its channels behind."""
+    """Delete a channel with its messages and events; a category's channels remain."""
     voice.empty(world, channel_id)
     events.remove_in_channel(world, channel_id)
     told = present_told(world, world.channel(channel_id))
@@ -183,7 +183,7 @@ def orphan(world: World, category_id: str) -> None:
 def check_parent(
     world: World, actor: str, kind: int, parent_id: str | None
 ) -> dict[str, Any] | None:
-    """The category a channel is to be put into; it must be one, have room, and be manageable."""
+    """Return the category for a channel; it must be one, have room, and be manageable."""
     if parent_id is None:
         return None
     parent: dict[str, Any] | None = world.state["channels"].get(parent_id)
@@ -200,7 +200,7 @@ def check_parent(
 
 
 def check_name(kind: int, name: str) -> str:
-    """The name that the channel will carry; one of punctuation alone leaves nothing."""
+    """Return the name as Discord stores it; one that is only punctuation is refused."""
     written = text_channel_name(name) if kind == TEXT else name
     if not written:
         raise form_error({"name": fields.REQUIRED})
@@ -213,7 +213,7 @@ def overwrites_at_birth(
     parent: dict[str, Any] | None,
     items: list[dict[str, Any]] | None,
 ) -> overwrites.Overwrites:
-    """What was sent or, when that is nothing, a copy of the category's."""
+    """Return the overwrites that were sent or, if there are none, a copy of the category's."""
     copied = {target: dict(o) for target, o in parent["overwrites"].items()} if parent else {}
     given = overwrites.keyed(items) or copied
     overwrites.check_overwrites(
@@ -223,7 +223,7 @@ def overwrites_at_birth(
 
 
 def next_position(world: World, kind: int) -> int:
-    """Text, voice and categories are counted apart."""
+    """Return the next position; text channels, voice channels and categories count separately."""
     same = [c["position"] for c in world.state["channels"].values() if c["type"] == kind]
     return max(same, default=-1) + 1
 

@@ -1,10 +1,10 @@
 """Buttons and menus under a message, by Discord's rules.
 
-message      at most 5 rows; no custom_id twice
+message      at most 5 rows; no duplicate custom_id
 row          at most 5 buttons, or one menu
-button       a label of at most 80 characters or an emoji; a custom_id of at most 100,
-             but an address in its place where it is a link
-menu         1 to 25 options, each with a label and a value of at most 100 that no other has
+button       a label of at most 80 characters or an emoji; a custom_id of at most 100 characters,
+             or a URL instead if it is a link
+menu         1 to 25 options, each with a label and a unique value of at most 100 characters
 """
 
 from collections.abc import Iterator, Mapping
@@ -67,7 +67,7 @@ MENU_SHAPE = fields.shape(
 
 
 def read_components(value: Any) -> list[dict[str, Any]]:
-    """The rows as they will be stored, each part with a number of its own as `id`."""
+    """Return the rows as they are stored, each part with its own number as `id`."""
     rows = fields.listed(read_row, ROWS)(value or [])
     seen: set[str] = set()
     for place, part in inside(rows):
@@ -80,7 +80,7 @@ def read_components(value: Any) -> list[dict[str, Any]]:
 
 
 def inside(rows: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each button and menu with its place, as a dotted path."""
+    """Yield each button and menu with its position as a dotted path."""
     for number, row in enumerate(rows):
         for index, part in enumerate(row["components"]):
             yield f"{number}.components.{index}", part
@@ -146,5 +146,5 @@ def without_nothing(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def find(rows: list[dict[str, Any]], custom_id: str) -> dict[str, Any] | None:
-    """The button or menu with this id."""
+    """Return the button or menu with this id."""
     return next((part for _, part in inside(rows) if part.get("custom_id") == custom_id), None)

@@ -1,7 +1,7 @@
-"""What the control door can do: people come and go, and somebody edits by hand.
+"""The control API: lets testers make people join or leave, and edit the guild by hand.
 
-Work done by hand goes through the API's own handlers with the guild's owner as the actor, so that
-it obeys the limits and leaves the traces of the real thing, but meets no missing permission.
+Edits by hand go through the API's own handlers with the guild's owner as the actor, so that limits
+apply and traces appear as on Discord, but no permission is ever missing.
 """
 
 from collections.abc import Callable, Mapping
@@ -67,7 +67,7 @@ CHANNEL = fields.shape({"channel_id": fields.snowflake}, required=("channel_id",
 
 
 def all_controls(world: World) -> dict[str, Control]:
-    """Every control by its name at the door; each raises ValueError with a sentence."""
+    """Return every control by its name.  Each raises ValueError with a sentence."""
     acts: dict[str, Callable[[World, Any], Any]] = {
         "members": set_members,
         "join": join,
@@ -98,9 +98,9 @@ def bound(world: World, act: Callable[[World, Any], Any]) -> Control:
 
 
 def set_members(world: World, data: Any) -> dict[str, int]:
-    """Make these people the guild's, beside bot and owner: [{"id", "username", "dm_closed"?}].
+    """Replace the guild's people, besides bot and owner: [{"id", "username", "dm_closed"?}].
 
-    Who stays keeps roles and joining date, who is not listed leaves.
+    Those who were members keep roles and joining date; those who are not listed leave.
     """
     people = fields.listed(PERSON, 100_000)(data)
     staying = {person["id"] for person in people} | {world.bot_id, world.owner_id}
@@ -114,7 +114,7 @@ def set_members(world: World, data: Any) -> dict[str, int]:
 
 
 def join(world: World, data: Any) -> dict[str, str]:
-    """One person comes: {"id", "username", "dm_closed"?, "bot"?}."""
+    """Let one person join: {"id", "username", "dm_closed"?, "bot"?}."""
     person = PERSON(data)
     check_person(world, person)
     admit(world, person)
@@ -122,7 +122,7 @@ def join(world: World, data: Any) -> dict[str, str]:
 
 
 def leave(world: World, data: Any) -> dict[str, str]:
-    """One person goes, with all roles; overwrites stay, as on Discord: {"id"}."""
+    """Let one person leave.  Roles end; overwrites remain, as on Discord: {"id"}."""
     user_id = fields.shape({"id": fields.snowflake}, required=("id",))(data)["id"]
     if user_id in (world.bot_id, world.owner_id):
         raise ValueError("The bot and the owner stay.")
@@ -153,7 +153,7 @@ def admit(world: World, person: Mapping[str, Any]) -> None:
 
 
 def keep_user(world: World, user: dict[str, Any]) -> None:
-    """Store an account; of a member the bot is told what others can see of it."""
+    """Store an account; report a member's change to the bot if it is visible to others."""
     user_id = user["id"]
     is_member = user_id in world.state["members"]
     before = members.present_user(world, user_id) if is_member else None
@@ -163,13 +163,13 @@ def keep_user(world: World, user: dict[str, Any]) -> None:
 
 
 def told_before(world: World, user_id: str) -> dict[str, Any]:
-    """What is known of the account beside its name: being named again forgets none of it."""
+    """Return an account's stored details, which are kept if it is named again without them."""
     held = world.state["users"].get(user_id, {})
     return {name: held[name] for name in ACCOUNT if name in held}
 
 
 def change_account(world: World, data: Any) -> dict[str, Any]:
-    """A Discord account, in the guild or not: {"id", "username"?, "email"?, "verified"?, …}."""
+    """Change a Discord account, member or not: {"id", "username"?, "email"?, "verified"?, …}."""
     given = fields.shape(PERSON_CHECKS, required=("id",))(data)
     check_person(world, given)
     user_id = given["id"]
@@ -179,9 +179,9 @@ def change_account(world: World, data: Any) -> dict[str, Any]:
 
 
 def create(world: World, data: Any) -> Any:
-    """Make by hand: {"kind": "channel"|"role"|"event"|"message", "fields": {...}}.
+    """Create by hand: {"kind": "channel"|"role"|"event"|"message", "fields": {...}}.
 
-    A message's fields hold its `channel_id`.
+    A message's fields contain its `channel_id`.
     """
     kind, given = read_kind(data, CREATES), read_fields(data)
     ids = CHANNEL(given) if kind == "message" else {}
@@ -230,9 +230,9 @@ def change_role(world: World, handler: Handler, data: Any) -> dict[str, str]:
 
 
 def enter_voice(world: World, data: Any) -> dict[str, Any]:
-    """A person enters a voice channel, changes to it, or leaves: {"user", "channel_id"}.
+    """Let a person enter a voice channel, change to it, or leave: {"user", "channel_id"}.
 
-    Without Connect there nobody gets in.
+    Entering requires the Connect permission there.
     """
     wish = VOICE_WISH(data)
     voice.move(world, wish["user"], wish["channel_id"])
@@ -240,7 +240,7 @@ def enter_voice(world: World, data: Any) -> dict[str, Any]:
 
 
 def by_hand(world: World, handler: Handler, ids: Mapping[str, str], body: Mapping[str, Any]) -> Any:
-    """Call the handler as the guild's owner; its answer's body."""
+    """Call the handler as the guild's owner and return its answer's body."""
     answer: Answer = handler(world, Call(actor=world.owner_id, ids=ids, body=body))
     return answer[1]
 

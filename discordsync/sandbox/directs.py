@@ -9,7 +9,7 @@ from discordsync.sandbox.world import World
 
 
 def open_dm(world: World, call: Call) -> Answer:
-    """The channel to that person, made when there is none; only new ones count as opened."""
+    """Return the channel to a person, or create it.  Only new ones count to the limit."""
     if "recipient_id" not in call.body:
         raise unsupported("group direct messages")
     body = fields.read_body(call.body, {"recipient_id": fields.snowflake})
@@ -27,7 +27,7 @@ def open_dm(world: World, call: Call) -> Answer:
 
 
 def check_pace(world: World) -> None:
-    """Discord quarantines bots that open many at once; the pace here is a setting."""
+    """Limit new channels: Discord quarantines bots that open many at once.  See `dm_limit`."""
     limit = world.setting("dm_limit")
     if limit is None:
         return
@@ -38,7 +38,7 @@ def check_pace(world: World) -> None:
 
 
 def require_open(world: World, dm_id: str) -> None:
-    """50007 when the person takes no messages, shares no guild with the bot, or is a bot."""
+    """Refuse (50007) if the person accepts no messages, shares no guild with it, or is a bot."""
     recipient_id = world.state["dms"][dm_id]["recipient_id"]
     user = world.state["users"][recipient_id]
     if user["dm_closed"] or user["bot"] or recipient_id not in world.state["members"]:
@@ -46,7 +46,7 @@ def require_open(world: World, dm_id: str) -> None:
 
 
 def present(world: World, dm_id: str) -> dict[str, Any]:
-    """The channel in Discord's form."""
+    """Return the channel in Discord's format."""
     return {
         "id": dm_id,
         "type": 1,

@@ -1,4 +1,4 @@
-"""Refusals in Discord's own form: HTTP status, numeric code, sentence, nested form errors."""
+"""Refusals in Discord's format: HTTP status, numeric code, sentence, nested form errors."""
 
 import json
 import time
@@ -76,7 +76,7 @@ FAULTS: dict[int, tuple[int, str]] = {
 
 
 class Refusal(Exception):
-    """An answer that is no success; `errors` are form errors by dotted field path."""
+    """An error response; `errors` are form errors by dotted field path."""
 
     def __init__(
         self,
@@ -96,28 +96,28 @@ class Refusal(Exception):
         return body
 
     def sentence(self) -> str:
-        """For people: the message with each field's complaint."""
+        """Return a text for people: the message with each field's error."""
         details = "; ".join(f"{path}: {text}" for path, (_, text) in self.errors.items())
         return f"{self.message} ({details})" if details else self.message
 
 
 def refuse(name: str) -> Refusal:
-    """The refusal of that name, to be raised."""
+    """Return the refusal of that name, to be raised."""
     return Refusal(*REFUSALS[name])
 
 
 def form_error(errors: dict[str, tuple[str, str]]) -> Refusal:
-    """50035: `errors` maps a dotted path ("permission_overwrites.0.id") to (word, sentence)."""
+    """Return error 50035; `errors` maps "permission_overwrites.0.id" to (word, sentence)."""
     return Refusal(400, 50035, "Invalid Form Body", errors)
 
 
 def unsupported(what: str) -> Refusal:
-    """What the real service could do and this sandbox leaves out: never a silent success."""
+    """Return a 501 for what Discord supports and this sandbox does not: never a silent success."""
     return Refusal(501, 0, f"The sandbox does not serve {what}")
 
 
 def nest(errors: dict[str, tuple[str, str]]) -> dict[str, Any]:
-    """Discord nests form errors by field and list index, each leaf a list under `_errors`."""
+    """Nest form errors by field and list index as Discord does, each leaf a list in `_errors`."""
     tree: dict[str, Any] = {}
     for path, (code, message) in errors.items():
         node = tree
@@ -128,7 +128,7 @@ def nest(errors: dict[str, tuple[str, str]]) -> dict[str, Any]:
 
 
 def respond(status: int, body: Any, headers: dict[str, str] | None = None) -> web.Response:
-    """Clients read JSON only under exactly `application/json`, and a 204 must not carry a type."""
+    """Respond with JSON.  Clients require exactly `application/json`; a 204 must have no type."""
     if status == 204:
         return web.Response(status=204, headers=headers)
     return web.Response(
@@ -145,7 +145,7 @@ def fault_response(
     code: int | None = None,
     message: str | None = None,
 ) -> web.Response:
-    """An injected error in Discord's form; `retry_after` (seconds) is read for 429 only."""
+    """Return an injected error in Discord's format; `retry_after` (seconds) is for 429 only."""
     default_code, default_message = FAULTS.get(status, (0, f"{status}: Error"))
     body: dict[str, Any] = {
         "message": message if message is not None else default_message,
@@ -159,7 +159,7 @@ def fault_response(
 
 
 def rate_limit_headers(wait: float) -> dict[str, str]:
-    """Without `Via` a client takes a 429 for Cloudflare's ban and gives up at once."""
+    """Return rate-limit headers.  Without `Via`, clients treat a 429 as a Cloudflare ban."""
     return {
         "Via": "1.1 google",
         "Retry-After": f"{wait:.3f}",

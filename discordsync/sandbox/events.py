@@ -1,10 +1,10 @@
-"""Scheduled events in voice channels, and how they end by themselves.
+"""Scheduled events in voice channels, and how they end automatically.
 
-    scheduled, start passed for some hours   nobody started it: cancelled, and gone
-    active, end passed                       completed, and gone
-    its channel deleted                      gone
+    scheduled, not started hours after its start     cancelled, then deleted
+    active, end has passed                           completed, then deleted
+    its channel is deleted                           deleted
 
-A guild holds 100 of them. They are shown only to those who see the channel; to anybody else they
+A guild holds 100 of them. They are visible only to those who see the channel; for anyone else they
 do not exist.
 """
 
@@ -94,7 +94,7 @@ def edit_event(world: World, call: Call) -> Answer:
 
 
 def check_changes(world: World, call: Call, event: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that an edit will change, each as it will be stored."""
+    """Return the fields that an edit changes, each as it is stored."""
     body = read(call)
     changes: dict[str, Any] = {n: body[n] or None for n in ("name", "description") if n in body}
     if "channel_id" in body and body["channel_id"] != event["channel_id"]:
@@ -130,7 +130,7 @@ def delete_event(world: World, call: Call) -> Answer:
 
 
 def expire(world: World) -> None:
-    """Cancel what nobody started and complete what is over, by the sandbox's clock."""
+    """Cancel events that were not started and complete those that are over, by the clock."""
     now = world.now()
     grace = timedelta(hours=world.setting("event_grace_hours"))
     for event in list(world.state["events"].values()):
@@ -152,7 +152,7 @@ def remove_in_channel(world: World, channel_id: str) -> None:
 
 
 def tell(world: World, name: str, event: Mapping[str, Any]) -> None:
-    """Tell the bot, if it is shown the event at all."""
+    """Report an event to the bot, if the bot can see it."""
     if is_shown(world, world.bot_id, event):
         world.tell(name, present(world, event))
 
@@ -179,7 +179,7 @@ def is_shown(world: World, actor: str, event: Mapping[str, Any]) -> bool:
 
 
 def require_managed(world: World, actor: str, event: Mapping[str, Any]) -> None:
-    """Own events need CREATE_EVENTS, other people's MANAGE_EVENTS."""
+    """Require CREATE_EVENTS for the actor's own events, MANAGE_EVENTS for other events."""
     own = event["creator_id"] == actor
     bit = Bit.CREATE_EVENTS if own else Bit.MANAGE_EVENTS
     world.require_in_channel(actor, event["channel_id"], bit | ON_CHANNEL)
@@ -210,7 +210,7 @@ def check_order(start: datetime, end: datetime | None) -> None:
 
 
 def mentioned_in(world: World, target_ids: set[str]) -> list[dict[str, Any]]:
-    """The events among these ids, for an audit log."""
+    """Return the events among these ids, for an audit log."""
     return [
         present(world, event)
         for event in world.state["events"].values()
@@ -219,7 +219,7 @@ def mentioned_in(world: World, target_ids: set[str]) -> list[dict[str, Any]]:
 
 
 def present(world: World, event: Mapping[str, Any], *, counted: bool = False) -> dict[str, Any]:
-    """The event in Discord's form."""
+    """Return the event in Discord's format."""
     shown = {
         "id": event["id"],
         "guild_id": world.guild_id,

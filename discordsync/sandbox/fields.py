@@ -1,7 +1,7 @@
-"""Checks of a request's body, field by field, with Discord's words for what is wrong.
+"""Validate a request's body, field by field, with Discord's error words.
 
 A check takes a value and returns the value to store, or raises `Wrong`. All fields are checked
-before the first complaint is sent, as Discord does.
+before the errors are sent, as on Discord.
 """
 
 import re
@@ -17,7 +17,7 @@ REQUIRED = ("BASE_TYPE_REQUIRED", "This field is required")
 
 
 class Wrong(Exception):
-    """One field's complaint: Discord's word for it and a sentence."""
+    """One field's error: Discord's word for it and a sentence."""
 
     def __init__(self, code: str, message: str, path: str = "") -> None:
         super().__init__(message)
@@ -31,9 +31,9 @@ def read_body(
     required: tuple[str, ...] = (),
     at: str = "",
 ) -> dict[str, Any]:
-    """The named fields that were sent, checked; unknown ones are ignored as Discord ignores them.
+    """Return the named fields that were sent, checked; unknown ones are ignored, as on Discord.
 
-    Raises the form error 50035 with every complaint, each at its field's path below `at`.
+    Raises the form error 50035 with every error, each at its field's path below `at`.
     """
     values: dict[str, Any] = {}
     errors: dict[str, tuple[str, str]] = {name: REQUIRED for name in required if name not in body}
@@ -48,7 +48,7 @@ def read_body(
 
 
 def within(step: str, check: Check, value: Any) -> Any:
-    """`check(value)`, its complaint told one step further in."""
+    """Run a check and prefix the path of its error with `step`."""
     try:
         return check(value)
     except Wrong as wrong:
@@ -56,7 +56,7 @@ def within(step: str, check: Check, value: Any) -> Any:
 
 
 def shape(checks: Mapping[str, Check], *, required: tuple[str, ...] = ()) -> Check:
-    """A record within a body; its first complaint is told."""
+    """Return a check for a record within a body; it reports the first error."""
 
     def check(value: Any) -> dict[str, Any]:
         given = record(value)
@@ -99,7 +99,7 @@ def bad_length(minimum: int, maximum: int) -> Wrong:
 
 
 def whole(minimum: int | None = None, maximum: int | None = None) -> Check:
-    """A whole number; Discord also takes it as a string of digits."""
+    """Return a check for a whole number; Discord also accepts a string of digits."""
 
     def check(value: Any) -> int:
         number = coerce(value)
@@ -115,7 +115,7 @@ def whole(minimum: int | None = None, maximum: int | None = None) -> Check:
 
 
 def amount(minimum: float, maximum: float) -> Check:
-    """A number, whole or not."""
+    """Return a check for a number, whole or not."""
 
     def check(value: Any) -> float:
         if not isinstance(value, int | float) or isinstance(value, bool):
@@ -161,7 +161,7 @@ def snowflake(value: Any) -> str:
 
 
 def moment(value: Any) -> datetime:
-    """An ISO 8601 time; one without an offset is UTC."""
+    """Check an ISO 8601 time; one without an offset is UTC."""
     try:
         parsed = datetime.fromisoformat(value)
         return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
@@ -170,7 +170,7 @@ def moment(value: Any) -> datetime:
 
 
 def listed(check: Check, maximum: int) -> Check:
-    """A list whose every item passes; a complaint is told at its index."""
+    """Return a check for a list of valid items; an error's path contains the index."""
 
     def check_all(value: Any) -> list[Any]:
         if not isinstance(value, list):

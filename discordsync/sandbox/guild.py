@@ -1,4 +1,4 @@
-"""The guild itself, and what the bot and its application are."""
+"""The guild itself, the bot and its application."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from discordsync.sandbox import members, roles
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.world import World
 
-# What the application's flags tell of the privileged intents of a bot in fewer than 100 guilds.
+# The application's flags for the privileged intents of a bot in fewer than 100 guilds.
 INTENT_FLAGS = {
     "presences_intent": 1 << 13,
     "members_intent": 1 << 15,
@@ -19,7 +19,7 @@ def get_me(world: World, _call: Call) -> Answer:
 
 
 def present_me(world: World) -> dict[str, Any]:
-    """The bot as it sees itself."""
+    """Return the bot as it sees itself."""
     return members.present_user(world, world.bot_id) | {
         "verified": True,
         "email": None,
@@ -85,7 +85,7 @@ def get_guild(world: World, call: Call) -> Answer:
 
 
 def present_guild(world: World) -> dict[str, Any]:
-    """The guild in Discord's form."""
+    """Return the guild in Discord's format."""
     return {
         **FIXED,
         "id": world.guild_id,

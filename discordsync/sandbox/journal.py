@@ -1,4 +1,4 @@
-"""Writes what was done into the audit log; `audit` reads it."""
+"""Write the audit log; `audit` reads it."""
 
 from enum import IntEnum
 from typing import Any
@@ -29,7 +29,7 @@ class Action(IntEnum):
 def write(
     world: World, call: Call, action: Action, target_id: str, changes: dict[str, Any]
 ) -> None:
-    """Note it with the call's actor and reason, unless it falls into one of the log's holes."""
+    """Log an action with the call's actor and reason, unless it is one of the missing entries."""
     entry_id = world.new_id()
     world.state["audit_count"] += 1
     hole = world.setting("audit_hole_every")

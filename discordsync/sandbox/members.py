@@ -1,4 +1,4 @@
-"""The people of the guild: reading them, and giving and taking their roles."""
+"""The members of the guild: listing them, and granting and revoking their roles."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from discordsync.sandbox.world import World
 
 
 def list_members(world: World, call: Call) -> Answer:
-    """By id, a page after `after`; only with the privileged members intent."""
+    """List members by id, one page after `after`; requires the privileged members intent."""
     if not world.setting("members_intent"):
         raise refuse("missing_access")
     limit = call.number("limit", 1, 1000)
@@ -22,7 +22,7 @@ def list_members(world: World, call: Call) -> Answer:
 
 
 def search_members(world: World, call: Call) -> Answer:
-    """Those whose name begins with the query; needs no intent."""
+    """List members whose name starts with the query; requires no intent."""
     query = fields.read_body(call.query, {"query": fields.text(1, 100)}, required=("query",))
     wanted = query["query"].casefold()
     found = [
@@ -60,7 +60,7 @@ def note(world: World, call: Call, changes: dict[str, Any]) -> None:
 
 
 def member_and_role(world: World, call: Call) -> tuple[dict[str, Any], str]:
-    """The two that a grant joins: both known, the role below the actor's and nobody's own."""
+    """Return member and role of a grant; the role must be assignable and below the actor's."""
     member = world.member(call.ids["user_id"])
     role = world.role(call.ids["role_id"])
     world.require_in_guild(call.actor, Bit.MANAGE_ROLES)
@@ -75,7 +75,7 @@ def tell(world: World, event: str, user_id: str) -> None:
 
 
 def present(world: World, user_id: str) -> dict[str, Any]:
-    """The member in Discord's form."""
+    """Return the member in Discord's format."""
     member = world.state["members"][user_id]
     return {
         "user": present_user(world, user_id),
@@ -94,7 +94,7 @@ def present(world: World, user_id: str) -> dict[str, Any]:
 
 
 def present_user(world: World, user_id: str) -> dict[str, Any]:
-    """The person in Discord's form."""
+    """Return the user in Discord's format."""
     user: Mapping[str, Any] = world.state["users"][user_id]
     shown = {
         "id": user["id"],

@@ -1,4 +1,4 @@
-"""Whom a message's text pings, after `allowed_mentions` and the author's permissions."""
+"""Find who a message's text pings, by `allowed_mentions` and the author's permissions."""
 
 import re
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ LISTS = fields.shape(
 
 
 def read_allowed(value: Any) -> dict[str, Any] | None:
-    """The request's allowed_mentions; None means that everything in the text may ping."""
+    """Return the request's allowed_mentions; None means that every mention may ping."""
     if value is None:
         return None
     raw = LISTS(value)
@@ -47,9 +47,9 @@ def read_allowed(value: Any) -> dict[str, Any] | None:
 def resolve(
     world: World, text: str, allowed: Mapping[str, Any] | None, *, may_mention_all: bool
 ) -> dict[str, Any]:
-    """Who is pinged by `text`: {"mentions": user ids, "mention_roles": ids, "mention_everyone"}.
+    """Return who `text` pings: {"mentions": user ids, "mention_roles": ids, "mention_everyone"}.
 
-    A role that is not mentionable, and everyone, need the author's MENTION_EVERYONE.
+    Everyone, and roles that are not mentionable, require the author's MENTION_EVERYONE.
     """
     roles = [
         role_id

@@ -24,7 +24,7 @@ UNSERVED = (
 
 
 def read_nonce(value: Any) -> str:
-    """At most 25 characters, or a whole number."""
+    """Check a nonce: at most 25 characters, or a whole number."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     return str(fields.text(0, 25)(value))
@@ -41,7 +41,7 @@ CHECKS: dict[str, fields.Check] = {
 
 
 def list_messages(world: World, call: Call) -> Answer:
-    """Newest first. Without READ_MESSAGE_HISTORY the list is empty, which is no error."""
+    """List messages, newest first.  Without READ_MESSAGE_HISTORY the list is empty, no error."""
     channel_id = readable_channel(world, call)
     if not may(world, call.actor, channel_id, Bit.READ_MESSAGE_HISTORY):
         return 200, []
@@ -50,7 +50,7 @@ def list_messages(world: World, call: Call) -> Answer:
 
 
 def page(held: Mapping[str, dict[str, Any]], call: Call) -> list[dict[str, Any]]:
-    """The asked-for messages: the newest, or those next before, after or around an id."""
+    """Return the newest messages, or those next before, after or around an id."""
     limit = call.number("limit", 50, 100)
     ids = sorted(map(int, held))
     before, after, around = (call.snowflake(name) for name in ("before", "after", "around"))
@@ -88,7 +88,7 @@ def create_message(world: World, call: Call) -> Answer:
 
 
 def draft(world: World, author_id: str, channel_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """A message of checked fields, as it will be stored."""
+    """Return a message as it is stored, from checked fields."""
     content = body.get("content") or ""
     return {
         "id": world.new_id(),
@@ -104,7 +104,7 @@ def draft(world: World, author_id: str, channel_id: str, body: Mapping[str, Any]
 
 
 def keep(world: World, message: dict[str, Any], *, nonce: str | None = None) -> None:
-    """The message stands in its channel from now on, and the bot hears of it."""
+    """Store a message in its channel and report it to the bot."""
     channel_id = message["channel_id"]
     world.state["messages"][channel_id][message["id"]] = message
     if channel_id in world.state["channels"]:
@@ -123,7 +123,7 @@ def edit_message(world: World, call: Call) -> Answer:
 
 
 def revise(world: World, message: dict[str, Any], body: Mapping[str, Any]) -> None:
-    """Change what the checked fields name; text must remain."""
+    """Change the given fields of a message; its text must not become empty."""
     if "content" in body:
         if not body["content"]:
             raise refuse("empty_message")
@@ -163,7 +163,7 @@ def read(call: Call) -> dict[str, Any]:
 
 
 def settable(given: dict[str, Any], *, more: int = 0) -> dict[str, Any]:
-    """The checked fields with only those flags that a bot may set; `more` may be set as well."""
+    """Return the fields with only those flags that a bot may set, plus those in `more`."""
     flags = given.get("flags")
     if flags is None:
         return given
@@ -173,7 +173,7 @@ def settable(given: dict[str, Any], *, more: int = 0) -> dict[str, Any]:
 
 
 def readable_channel(world: World, call: Call) -> str:
-    """The id of the channel, which the actor must see; a category holds no messages."""
+    """Return the channel's id if the actor can see it and it is not a category."""
     channel_id = call.ids["channel_id"]
     if channel_id not in world.state["dms"]:
         channel = world.channel(channel_id)

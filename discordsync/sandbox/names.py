@@ -1,4 +1,4 @@
-"""How Discord rewrites the names of text channels. Other names stay as they were sent."""
+"""Rewrite the names of text channels as Discord does. Other names are stored as sent."""
 
 import re
 
@@ -6,6 +6,6 @@ DROPPED = re.compile(r"[!\"#$%&'()*+,./:;<=>?@\[\\\]^`{|}~]")
 
 
 def text_channel_name(name: str) -> str:
-    """Lower case, blanks to dashes, punctuation and brackets dropped, no double dashes."""
+    """Return a name in lower case, blanks as dashes, without punctuation and double dashes."""
     name = re.sub(r"\s+", "-", name.strip().lower())
     return re.sub(r"-{2,}", "-", DROPPED.sub("", name)).strip("-")

@@ -1,4 +1,4 @@
-"""Nonces: the same message sent twice within a few minutes stands once, if its author asks so."""
+"""Nonces: a message that is sent twice within minutes is stored once, if its author asks for it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,9 +8,9 @@ from discordsync.sandbox.world import World
 
 
 def sent_before(world: World, actor: str, body: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The author's message with this nonce of the past few minutes, if the request asks for it.
+    """Return the author's recent message with this nonce, if the request has `enforce_nonce`.
 
-    Refuses with Unknown Message when it was sent and then deleted.
+    Refuses with Unknown Message if it was sent and then deleted.
     """
     if not body.get("enforce_nonce") or not body.get("nonce"):
         return None

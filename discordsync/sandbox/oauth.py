@@ -1,12 +1,12 @@
-"""Discord's OAuth2 for people: a code for whoever allows it, tokens for the code, and who that is.
+"""Discord's OAuth2 for people: codes, tokens, and the identity of a token's owner.
 
-    GET, POST /oauth2/authorize     the page on which somebody allows or denies (oauth_page.py)
-    POST /api/oauth2/token          a code or a refresh token becomes tokens
-    POST /api/oauth2/token/revoke   a token ends, and with it whatever was granted along
-    GET  /users/@me                 who the bearer is, as far as the scopes allow
+    GET, POST /oauth2/authorize     the page on which a person allows or denies (oauth_page.py)
+    POST /api/oauth2/token          exchanges a code or a refresh token for tokens
+    POST /api/oauth2/token/revoke   ends a token and the other one of its grant
+    GET  /users/@me                 the identity of the bearer, as far as the scopes allow
 
-The client is whoever's secret begins with `sandbox`, as with the bot's token.  What is granted
-lives in the world's state:
+A client's secret must begin with `sandbox`, like the bot's token.  Grants are part of the world's
+state:
 
     oauth.codes    code -> client_id, redirect_uri, scopes, user_id, until, spent (its grant),
                    challenge (of PKCE, "" without it)
@@ -28,7 +28,7 @@ from discordsync.sandbox.errors import Refusal, form_error, refuse, respond
 from discordsync.sandbox.world import World
 
 FORM = "application/x-www-form-urlencoded"
-# What a person can be asked for by a web page; the rest needs Discord's approval, or a bot.
+# What a web page can ask a person for; other scopes need Discord's approval, or a bot.
 SCOPES = ("identify", "email", "connections", "guilds", "guilds.join", "guilds.members.read")
 CODE_SECONDS = 100
 TOKEN_SECONDS = 604_800
@@ -37,7 +37,7 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 class Denied(Exception):
-    """A refusal of the token door, in OAuth's form and not in that of the API."""
+    """A refusal of the token endpoint, in OAuth's format instead of the API's."""
 
     def __init__(self, status: int, error: str, description: str = "") -> None:
         super().__init__(error)
@@ -49,7 +49,7 @@ def invalid_grant(what: str) -> Denied:
     return Denied(400, "invalid_grant", f'Invalid "{what}" in request.')
 
 
-# -- what the page of oauth_page.py grants -------------------------------------------------------
+# -- codes, granted by oauth_page.py -------------------------------------------------------------
 
 
 def write_code(
@@ -61,7 +61,7 @@ def write_code(
     user_id: str,
     challenge: str = "",
 ) -> str:
-    """A code that is good once, for a short time, for this client and this address."""
+    """Store and return a code, valid once and briefly for this client and this redirect URI."""
     code = secrets.token_urlsafe(22)
     world.state["oauth"]["codes"][code] = {
         "client_id": client_id,
@@ -75,7 +75,7 @@ def write_code(
     return code
 
 
-# -- the token door ------------------------------------------------------------------------------
+# -- the token endpoint --------------------------------------------------------------------------
 
 
 def give_tokens(world: World, client_id: str, form: Mapping[str, str]) -> dict[str, Any]:
@@ -93,12 +93,12 @@ def spend_code(world: World, client_id: str, form: Mapping[str, str]) -> dict[st
     if entry is None or entry["client_id"] != client_id or entry["until"] <= world.timestamp():
         raise invalid_grant("code")
     if entry["spent"] is not None:
-        # Somebody has seen the code who should not have: what it gave ends as well.
+        # The code was leaked and used twice: end the grant that it gave as well.
         world.state["oauth"]["grants"].pop(entry["spent"], None)
         raise invalid_grant("code")
     if form.get("redirect_uri") != entry["redirect_uri"]:
         raise invalid_grant("redirect_uri")
-    # A code of a dump from before PKCE has no challenge.
+    # A code from a dump made before PKCE was supported has no challenge.
     if challenge_of(form.get("code_verifier", "")) != entry.get("challenge", ""):
         raise invalid_grant("code_verifier")
     grant_id = entry["spent"] = world.new_id()
@@ -106,7 +106,7 @@ def spend_code(world: World, client_id: str, form: Mapping[str, str]) -> dict[st
 
 
 def challenge_of(verifier: str) -> str:
-    """The S256 challenge that belongs to a verifier (RFC 7636), "" for none."""
+    """Return the S256 challenge of a verifier (RFC 7636), "" for none."""
     digest = hashlib.sha256(verifier.encode()).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=") if verifier else ""
 
@@ -121,7 +121,7 @@ def refresh(world: World, client_id: str, token: str) -> dict[str, Any]:
 def issue(
     world: World, grant_id: str, client_id: str, scopes: list[str], user_id: str
 ) -> dict[str, Any]:
-    """New tokens; the ones before end."""
+    """Issue new tokens for a grant; its previous ones end."""
     grant = {
         "client_id": client_id,
         "scopes": scopes,
@@ -141,7 +141,7 @@ def issue(
 
 
 def revoke(world: World, client_id: str, form: Mapping[str, str]) -> dict[str, Any]:
-    """Unknown tokens are no error; another client's are left alone."""
+    """End a grant.  Unknown tokens are no error; another client's tokens are ignored."""
     if not form.get("token"):
         raise Denied(400, "invalid_request", 'Missing "token" in request.')
     grants = world.state["oauth"]["grants"]
@@ -153,7 +153,7 @@ def revoke(world: World, client_id: str, form: Mapping[str, str]) -> dict[str, A
 
 
 def read_client(header: str, form: Mapping[str, str]) -> str:
-    """The client's id, told and proved by the header or by the body."""
+    """Return the client's id after checking its secret, from the header or from the body."""
     client_id, secret = form.get("client_id", ""), form.get("client_secret", "")
     scheme, _, encoded = header.partition(" ")
     if scheme == "Basic":
@@ -170,11 +170,11 @@ def is_client_id(text: str) -> bool:
     return text.isascii() and text.isdecimal() and 15 <= len(text) <= 20
 
 
-# -- who the bearer is ---------------------------------------------------------------------------
+# -- the bearer's identity -----------------------------------------------------------------------
 
 
 def present_bearer(world: World, token: str) -> dict[str, Any]:
-    """The person in Discord's form; the address only where it was asked for."""
+    """Return the user in Discord's format; the e-mail address only with its scope."""
     grant = find_grant(world, token)
     if "identify" not in grant["scopes"]:
         raise refuse("unauthorized")
@@ -222,7 +222,7 @@ def token_door(
 
 
 def bearer_door(world: World, as_bot: Handler) -> Handler:
-    """`/users/@me` is the person for a bearer's token, and the bot for anybody else."""
+    """Serve `/users/@me`: the person for a bearer token, the bot for any other."""
 
     async def answer(request: web.Request) -> web.Response:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -238,7 +238,7 @@ def bearer_door(world: World, as_bot: Handler) -> Handler:
 
 
 def routes(world: World, prefix: str, as_bot: Handler) -> list[web.RouteDef]:
-    """Served before the bot's own, which they give way to."""
+    """Return the OAuth2 routes.  They must come before the bot's, to take `/users/@me`."""
     doors = [
         web.post(f"{base}/oauth2/token{more}", token_door(world, act))
         for base in ("/api", prefix)

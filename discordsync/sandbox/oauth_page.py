@@ -1,6 +1,6 @@
 """The page on which a person allows an application to know who they are.
 
-Discord knows by its own sign-in who is asked; here one picks who one is.
+On Discord the person is signed in; here the tester chooses who they are.
 """
 
 import re
@@ -19,8 +19,8 @@ PASSED_ON = (
     *("client_id", "redirect_uri", "response_type", "scope", "state", "prompt"),
     *("code_challenge", "code_challenge_method"),
 )
-CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # of S256, the only method that Discord knows
-# Somebody whom nobody here knows: an account, and no member of the guild.
+CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # of S256, the only method that Discord supports
+# An account that Lens does not know and that is not a member of the guild.
 STRANGER = {
     "id": "299999999999999999",
     "username": "stranger",
@@ -36,7 +36,7 @@ small { opacity: .75; } button { font: inherit; padding: .5rem 1.25rem; margin-r
 
 
 class Wrong(Exception):
-    """What the application asked for cannot be shown to a person, nor told to an address."""
+    """A request that gets an error page instead of a redirect."""
 
 
 def show(world: World, query: Mapping[str, str]) -> web.Response:
@@ -88,7 +88,7 @@ def decide(world: World, form: Mapping[str, str]) -> web.Response:
 
 
 def check(world: World, asked: Mapping[str, str]) -> list[str]:
-    """The scopes that are asked for.  Raises Wrong: nobody is sent to an address not known."""
+    """Return the requested scopes.  Raises Wrong, so that no one is sent to an unknown address."""
     if not oauth.is_client_id(asked.get("client_id", "")):
         raise Wrong("Unknown Application")
     if not is_known_address(world, asked.get("redirect_uri", "")):
@@ -109,7 +109,7 @@ def check(world: World, asked: Mapping[str, str]) -> list[str]:
 
 
 def is_known_address(world: World, address: str) -> bool:
-    """One that is registered; where none is, any on this machine."""
+    """Return whether an address is registered or, if none is, on this machine."""
     registered = world.setting("redirect_uris")
     if registered is not None:
         return address in registered

@@ -1,8 +1,8 @@
 """Permission overwrites of a channel: {target id: {type, allow, deny}}, bits as numbers.
 
-Discord lets a bot set only bits that it holds itself, denials included, and MANAGE_ROLES only as an
-administrator. A new channel without overwrites of its own, sent empty or not at all, gets a copy
-of its category's; it inherits nothing later.
+Discord lets a bot set only bits that it has itself, denials included, and MANAGE_ROLES only as an
+administrator. A new channel for which no overwrites or an empty list are sent gets a copy of its
+category's; later changes of the category are not inherited.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ Overwrites = dict[str, dict[str, int]]
 
 
 def keyed(items: list[dict[str, Any]] | None) -> Overwrites:
-    """A request's list as it will be stored; what was left out or null is 0."""
+    """Return a request's list as it is stored; missing or null bits become 0."""
     return {item["id"]: stored(item) for item in items or []}
 
 
@@ -44,7 +44,7 @@ def stored(body: Mapping[str, Any]) -> dict[str, int]:
 def check_overwrites(
     world: World, actor: str, overwrites: Overwrites, *, settable: int, existing: Overwrites
 ) -> None:
-    """404 for a target that is no role or member, 403 for bits outside `settable`."""
+    """Refuse a target that is no role or member (404), and bits outside `settable` (403)."""
     for target_id, overwrite in overwrites.items():
         if target_id not in existing:
             check_target(world, target_id, overwrite["type"])
@@ -60,10 +60,10 @@ def check_target(world: World, target_id: str, kind: int) -> None:
 
 
 def settable_in(world: World, actor: str, channel: Mapping[str, Any]) -> int:
-    """The bits that the actor may allow or deny in an existing channel.
+    """Return the bits that the actor may allow or deny in an existing channel.
 
-    Those held in the guild and, for a channel in a category, also there. An administrator, and
-    somebody to whom the channel itself gives MANAGE_ROLES, may set anything.
+    These are the bits held in the guild and, for a channel in a category, also there.
+    Administrators, and people who have MANAGE_ROLES from the channel itself, may set any bit.
     """
     if world.is_administrator(actor) or has_manage_roles_overwrite(world, actor, channel):
         return permissions.ALL
@@ -84,9 +84,9 @@ def has_manage_roles_overwrite(world: World, actor: str, channel: Mapping[str, A
 
 
 def set_all(world: World, channel: dict[str, Any], given: Overwrites) -> None:
-    """Replace a channel's overwrites; of a category also those of its channels that had the same.
+    """Replace a channel's overwrites and, for a category, those of its channels that had the same.
 
-    That is Discord's syncing: a channel whose overwrites differ from its category's is left alone.
+    This is Discord's syncing: channels whose overwrites differ from the category's do not change.
     """
     synced = [
         child

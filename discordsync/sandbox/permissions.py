@@ -1,17 +1,17 @@
-"""Who may do what: Discord's permission bits and how they add up, as pure functions of the state.
+"""Discord's permission bits and how they are combined, as pure functions of the state.
 
-A member's bits in a channel come about in this order:
+A member's bits in a channel are computed in this order:
 
     owner of the guild                      everything
     @everyone's role, then all own roles    added together; ADMINISTRATOR means everything
-    the channel's overwrite of @everyone    takes away, then gives
-    the overwrites of all own roles         take away together, then give together
-    the member's own overwrite              takes away, then gives
+    the channel's overwrite of @everyone    denies, then allows
+    the overwrites of all own roles         deny together, then allow together
+    the member's own overwrite              denies, then allows
     no VIEW_CHANNEL                         nothing at all in this channel
     no CONNECT in a voice channel           no managing, no voice, no events
     no SEND_MESSAGES                        no mention of everyone, files, embeds, speech
 
-A category gives its channels nothing: they carry copies of its overwrites (see overwrites.py).
+A category gives its channels no bits: they have copies of its overwrites (see overwrites.py).
 """
 
 from collections.abc import Mapping
@@ -81,7 +81,7 @@ class Bit(IntFlag):
 ALL = int(~Bit(0))
 NAMED = [(str(bit.name), int(bit)) for bit in Bit]
 
-# What a new guild lets everybody do, cut down to what concerns channels, voice and messages.
+# What a new guild allows everyone, reduced to what concerns channels, voice and messages.
 EVERYONE = int(
     Bit.VIEW_CHANNEL
     | Bit.SEND_MESSAGES
@@ -100,23 +100,23 @@ EVERYONE = int(
     | Bit.CREATE_PUBLIC_THREADS
 )
 
-# What the invitation asks for, each bit for one reason; all but the last is needed to realize:
+# What the invitation asks for, with the reason for each bit; realizing needs all but the last:
 LEAST_PRIVILEGED = int(
     Bit.VIEW_CHANNEL  # to see, to hide and to show channels
-    | Bit.MANAGE_CHANNELS  # to make, rename and remove channels
-    | Bit.MANAGE_ROLES  # to make roles, grant them and edit overwrites
-    | Bit.SEND_MESSAGES  # welcome and announcements; an overwrite may name it
-    | Bit.READ_MESSAGE_HISTORY  # to find what was said before; an overwrite may name it
-    | Bit.CONNECT  # without it a voice channel cannot be managed nor hold an event
-    | Bit.SPEAK  # an overwrite may name it also where @everyone lacks it
-    | Bit.MANAGE_MESSAGES  # facilitators get it: a bot gives only what it has
-    | Bit.MUTE_MEMBERS  # facilitators get it
-    | Bit.MOVE_MEMBERS  # facilitators get it
-    | Bit.CREATE_EVENTS  # to make events, and to edit and remove its own
-    | Bit.PIN_MESSAGES  # facilitators get it, where the bot holds it
+    | Bit.MANAGE_CHANNELS  # to create, rename and delete channels
+    | Bit.MANAGE_ROLES  # to create roles, grant them and edit overwrites
+    | Bit.SEND_MESSAGES  # welcome and announcements; overwrites contain it
+    | Bit.READ_MESSAGE_HISTORY  # to find sent messages; overwrites contain it
+    | Bit.CONNECT  # required to manage voice channels and to create events in them
+    | Bit.SPEAK  # overwrites contain it, also if @everyone lacks it
+    | Bit.MANAGE_MESSAGES  # for facilitators: a bot can grant only what it has
+    | Bit.MUTE_MEMBERS  # for facilitators
+    | Bit.MOVE_MEMBERS  # for facilitators
+    | Bit.CREATE_EVENTS  # to create events, and to edit and delete its own
+    | Bit.PIN_MESSAGES  # for facilitators, if the bot has it
 )
 
-# Bits that a guild with two-factor sign-in grants only to bots whose owner uses it.
+# Bits that a guild with required two-factor sign-in grants only to bots whose owner uses it.
 ELEVATED = (
     Bit.KICK_MEMBERS
     | Bit.BAN_MEMBERS
@@ -157,9 +157,9 @@ CATEGORY = 4
 
 
 def effective(guild_state: State, member_id: str, channel_id: str) -> int:
-    """The bits that this member has in this channel, implied denials taken off.
+    """Return the bits that a member has in a channel, without implied denials.
 
-    Raises KeyError when there is no such channel; somebody who is not a member has none.
+    Raises KeyError if there is no such channel.  People who are not members have none.
     """
     channel = guild_state["channels"][channel_id]
     bits = in_guild(guild_state, member_id)
@@ -169,7 +169,7 @@ def effective(guild_state: State, member_id: str, channel_id: str) -> int:
 
 
 def in_guild(guild_state: State, member_id: str) -> int:
-    """The bits that a member's roles give in the whole guild."""
+    """Return the bits that a member's roles give in the whole guild."""
     if member_id == guild_state["guild"]["owner_id"]:
         return ALL
     if member_id not in guild_state["members"]:
@@ -181,12 +181,12 @@ def in_guild(guild_state: State, member_id: str) -> int:
 
 
 def own_roles(guild_state: State, member_id: str) -> list[str]:
-    """A member's roles, @everyone's first; it carries the guild's id."""
+    """Return a member's roles, @everyone first, whose id is the guild's."""
     return [guild_state["guild"]["id"], *guild_state["members"][member_id]["roles"]]
 
 
 def overwritten(guild_state: State, member_id: str, channel: Mapping[str, Any], bits: int) -> int:
-    """`bits` after the channel's overwrites: @everyone, all roles together, the member."""
+    """Return `bits` after the channel's overwrites: @everyone, all roles together, the member."""
     if member_id not in guild_state["members"]:
         return 0
     overwrites = channel["overwrites"]
@@ -201,7 +201,7 @@ def overwritten(guild_state: State, member_id: str, channel: Mapping[str, Any], 
 
 
 def without_implied(bits: int, channel_type: int) -> int:
-    """`bits` without those that make no sense without VIEW_CHANNEL, CONNECT or SEND_MESSAGES."""
+    """Return `bits` without those that require VIEW_CHANNEL, CONNECT or SEND_MESSAGES."""
     if not bits & Bit.VIEW_CHANNEL:
         return 0
     if channel_type == VOICE and not bits & Bit.CONNECT:
@@ -212,7 +212,7 @@ def without_implied(bits: int, channel_type: int) -> int:
 
 
 def sees(guild_state: State, member_id: str, channel_id: str) -> bool:
-    """Is the channel shown to this member? A category is, as soon as one of its channels is."""
+    """Return whether the member sees a channel; a category if one of its channels is visible."""
     if effective(guild_state, member_id, channel_id) & Bit.VIEW_CHANNEL:
         return True
     if guild_state["channels"][channel_id]["type"] != CATEGORY:
@@ -225,7 +225,7 @@ def sees(guild_state: State, member_id: str, channel_id: str) -> bool:
 
 
 def who_may_what(guild_state: State) -> dict[str, dict[str, list[str]]]:
-    """For every member and channel the names of the bits held: {member id: {channel id: names}}."""
+    """Return the names of the bits held, as {member id: {channel id: names}}."""
     return {
         member_id: {
             channel_id: names(effective(guild_state, member_id, channel_id))
@@ -236,11 +236,11 @@ def who_may_what(guild_state: State) -> dict[str, dict[str, list[str]]]:
 
 
 def names(bits: int) -> list[str]:
-    """The bits' names, lowest first; unknown bits are left out."""
+    """Return the bits' names, lowest first; unknown bits are left out."""
     return [name for name, bit in NAMED if bit & bits]
 
 
 def top_position(guild_state: State, member_id: str) -> int:
-    """The position of the member's highest role: only roles below it can be managed."""
+    """Return the position of the member's highest role: only roles below it can be managed."""
     roles = own_roles(guild_state, member_id)
     return max(int(guild_state["roles"][role_id]["position"]) for role_id in roles)

@@ -1,4 +1,4 @@
-"""Roles of the guild. @everyone carries the guild's id and stands at position 0."""
+"""Roles of the guild. @everyone has the guild's id and position 0."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ COLORS = fields.shape({"primary_color": COLOR}, required=("primary_color",))
 
 
 def read_colors(value: Any) -> int:
-    """The colour of a `colors` record; gradients need a boosted guild, which this is not."""
+    """Return the colour of a `colors` record; gradients need a boosted guild, which this is not."""
     color = COLORS(value)["primary_color"]
     if value.get("secondary_color") is not None or value.get("tertiary_color") is not None:
         raise unsupported("gradient role colours")
@@ -44,7 +44,7 @@ def get_role(world: World, call: Call) -> Answer:
 
 
 def count_members(world: World, _call: Call) -> Answer:
-    """How many members each role has; @everyone is left out."""
+    """Return how many members each role has, without @everyone."""
     counts = {role_id: 0 for role_id in world.state["roles"] if role_id != world.guild_id}
     for member in world.state["members"].values():
         for role_id in member["roles"]:
@@ -53,7 +53,7 @@ def count_members(world: World, _call: Call) -> Answer:
 
 
 def create_role(world: World, call: Call) -> Answer:
-    """The trap: without `permissions` a new role gets those of @everyone."""
+    """Create a role.  Trap: without `permissions`, it gets those of @everyone, as on Discord."""
     changes = check_changes(world, call)
     if len(world.state["roles"]) >= IN_GUILD:
         raise refuse("too_many_roles")
@@ -88,7 +88,7 @@ def edit_role(world: World, call: Call) -> Answer:
 
 
 def check_changes(world: World, call: Call) -> dict[str, Any]:
-    """The fields of a request that are set; a role gets no bits that the actor lacks."""
+    """Return the fields that are set; a role cannot get bits that the actor lacks."""
     for name in ("icon", "unicode_emoji"):
         if call.body.get(name) is not None:
             raise unsupported("role icons")
@@ -115,7 +115,7 @@ def delete_role(world: World, call: Call) -> Answer:
 
 
 def remove(world: World, role_id: str) -> None:
-    """The role goes, from its members and from every channel's overwrites too."""
+    """Delete a role, also from its members and from every channel's overwrites."""
     gone = world.state["roles"].pop(role_id)
     for role in world.state["roles"].values():
         if role["position"] > gone["position"]:
@@ -127,9 +127,9 @@ def remove(world: World, role_id: str) -> None:
 
 
 def place(world: World, role_id: str, position: int) -> None:
-    """Move a role to a position of 1 or more; the others close up and make room.
+    """Move a role to a position of 1 or more; the other roles shift.
 
-    Unlike the shifts by a new or a deleted role, which clients work out, these are told.
+    These shifts are reported, unlike those by a new or deleted role, which clients compute.
     """
     others = sorted(
         (
@@ -155,7 +155,7 @@ def present_all(world: World) -> list[dict[str, Any]]:
 
 
 def present(role: Mapping[str, Any]) -> dict[str, Any]:
-    """The role in Discord's form."""
+    """Return the role in Discord's format."""
     shown = {
         "id": role["id"],
         "name": role["name"],

@@ -1,4 +1,4 @@
-"""Discord's world as the sandbox server mounts it: routes, dump and load, view, controls."""
+"""The Discord service of the sandbox server: routes, dump and load, view, controls."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -62,7 +62,7 @@ class DiscordSandbox:
         }
 
     def routes(self) -> list[web.RouteDef]:
-        """Every endpoint by its absolute path, and an answer for whatever else is asked."""
+        """Return every endpoint by its absolute path, and a response for unknown paths."""
         known = [*ROUTES, *told_addresses(self.hub)]
         served = [
             web.route(method, PREFIX + path, serve(self.world, handler, advance=self.advance))
@@ -101,11 +101,11 @@ class DiscordSandbox:
         self.hub.reset()
 
     def let_go(self) -> None:
-        """End the gateway's connections: the server is about to stop."""
+        """Close the gateway's connections, because the server is about to stop."""
         self.hub.let_go()
 
     def advance(self) -> None:
-        """Let events end and nonces be forgotten, by the sandbox's clock."""
+        """End events and forget nonces that are due, by the sandbox's clock."""
         events.expire(self.world)
         nonces.forget_old_nonces(self.world)
 
@@ -120,5 +120,5 @@ class DiscordSandbox:
         code: int | None = None,
         message: str | None = None,
     ) -> web.Response:
-        """An injected error in Discord's form."""
+        """Return an injected error in Discord's format."""
         return errors.fault_response(status, retry_after=retry_after, code=code, message=message)

@@ -1,4 +1,4 @@
-"""The settings that the control door changes: of the guild, of the bot, of the gateway."""
+"""The settings of guild, bot and gateway that the control API can change."""
 
 from typing import Any
 
@@ -32,9 +32,9 @@ SETTING_CHECKS: dict[str, fields.Check] = {
 
 
 def change_settings(world: World, data: Any) -> dict[str, Any]:
-    """Change settings and answer with all of them.
+    """Change settings and return all of them.
 
-    Besides those of `world.SETTINGS`: `bot_permissions` and `everyone_permissions` (bits as a
+    In addition to `world.SETTINGS`: `bot_permissions` and `everyone_permissions` (bits as a
     number), `bot_role_position` (1 is the lowest).
     """
     given = fields.record(data)

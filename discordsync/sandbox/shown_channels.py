@@ -1,7 +1,7 @@
-"""A channel in Discord's form, and the telling that it changed.
+"""Channels in Discord's format, and reports of their changes.
 
-Over HTTP channels that the bot cannot view are left out.  The gateway tells of them obfuscated:
-what remains is that they exist, of which type they are and in which category.
+Over HTTP, channels that the bot cannot see are left out.  The gateway sends them obfuscated: only
+their existence, type and category are visible.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,13 +12,13 @@ from discordsync.sandbox import permissions
 from discordsync.sandbox.permissions import CATEGORY, VOICE, Bit
 from discordsync.sandbox.world import World
 
-OBFUSCATED = 1 << 17  # a channel's flag
+OBFUSCATED = 1 << 17  # channel flag
 HIDDEN_NAME = "___hidden___"
 OF_SOME_TYPES = ("topic", "nsfw", "rate_limit_per_user", "bitrate", "user_limit")
 
 
 def present(world: World, channel: Mapping[str, Any]) -> dict[str, Any]:
-    """The channel in Discord's form."""
+    """Return the channel in Discord's format."""
     shown = {
         "id": channel["id"],
         "type": channel["type"],
@@ -38,7 +38,7 @@ def present(world: World, channel: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def present_overwrites(held: Mapping[str, Mapping[str, int]]) -> list[dict[str, Any]]:
-    """In Discord's form: bits are text, since they outgrow a double's 53 bits."""
+    """Return overwrites in Discord's format: bits as text, since they exceed a double's 53 bits."""
     return [
         {
             "id": target_id,
@@ -51,7 +51,7 @@ def present_overwrites(held: Mapping[str, Mapping[str, int]]) -> list[dict[str, 
 
 
 def present_told(world: World, channel: Mapping[str, Any]) -> dict[str, Any]:
-    """The channel as the gateway tells the bot of it."""
+    """Return the channel as the gateway sends it to the bot."""
     shown = present(world, channel)
     if is_seen(world, channel["id"]):
         return shown
@@ -71,7 +71,7 @@ def is_seen(world: World, channel_id: str) -> bool:
 
 @contextmanager
 def telling_changes(world: World, channel_id: str) -> Iterator[None]:
-    """Tell what became of a channel, and of a category's channels, within the block."""
+    """Report how a channel, and a category's channels, have changed within the block."""
     before = look(world, channel_id)
     yield
     for changed_id, told in look(world, channel_id).items():

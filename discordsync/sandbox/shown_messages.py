@@ -1,4 +1,4 @@
-"""A message in Discord's form, and the telling of it to a bot that can see where it stands."""
+"""Messages in Discord's format, and reports of them to a bot that can see their channel."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from discordsync.sandbox.world import World
 
 
 def tell(world: World, event: str, message: Mapping[str, Any], *, nonce: str | None = None) -> None:
-    """Tell the bot of a message, if it can see where that stands."""
+    """Report a message to the bot, if it can see the channel."""
     channel_id, author_id = message["channel_id"], message["author_id"]
     if not is_heard(world, channel_id):
         return
@@ -25,14 +25,14 @@ def is_heard(world: World, channel_id: str) -> bool:
 
 
 def place(world: World, channel_id: str) -> dict[str, str]:
-    """What events of messages add where they stand in the guild."""
+    """Return what message events contain only for a message in the guild."""
     return {"guild_id": world.guild_id} if channel_id in world.state["channels"] else {}
 
 
 def present(
     world: World, message: Mapping[str, Any], *, reader: str, nonce: str | None = None
 ) -> dict[str, Any]:
-    """The message in Discord's form; only the answer to its creation carries the nonce."""
+    """Return the message in Discord's format; only the answer to its creation has the nonce."""
     readable = may_read(world, reader, message)
     shown = {
         "id": message["id"],
@@ -62,7 +62,7 @@ def present(
 
 
 def present_cause(world: World, cause: Mapping[str, Any]) -> dict[str, Any]:
-    """The interaction that a message answers: {id, type, user_id, owners, message_id, before}."""
+    """Return the interaction that a message answers, in Discord's format."""
     shown = {
         "id": cause["id"],
         "type": cause["type"],
@@ -77,9 +77,10 @@ def present_cause(world: World, cause: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def may_read(world: World, reader: str, message: Mapping[str, Any]) -> bool:
-    """Other people's words reach a bot only with the privileged message-content intent.
+    """Return whether the reader sees the text of a message.
 
-    Direct messages and those that mention the bot are excepted.
+    A bot needs the privileged message-content intent for messages of other people, except direct
+    messages and those that mention the bot.
     """
     return (
         reader != world.bot_id

@@ -8,17 +8,17 @@ SHIFT = 22
 
 
 def next_snowflake(last: str) -> str:
-    """A new id made of real time, always above `last` even when many are made in a millisecond."""
+    """Return a new id from real time, always above `last` even with many in a millisecond."""
     born = (time.time_ns() // 1_000_000 - EPOCH_MS) << SHIFT
     return str(max(born, int(last) + 1))
 
 
 def born_at(snowflake: str) -> datetime:
-    """When the object with this id was made."""
+    """Return when the object with this id was created."""
     return datetime.fromtimestamp(((int(snowflake) >> SHIFT) + EPOCH_MS) / 1000, tz=UTC)
 
 
 def is_plausible(snowflake: str) -> bool:
-    """Could Discord have given out this id by now? Small numbers and ids of the future are none."""
+    """Return whether Discord can have issued this id: not small numbers, not ids of the future."""
     milliseconds = int(snowflake) >> SHIFT
     return 0 < milliseconds <= time.time_ns() // 1_000_000 - EPOCH_MS

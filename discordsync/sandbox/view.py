@@ -1,4 +1,4 @@
-"""The guild as a person would see it, with names in place of ids: plain data for a template."""
+"""The guild as a person would see it, with names instead of ids: plain data for a template."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from discordsync.sandbox.world import World
 
 KINDS = {0: "text", VOICE: "voice", CATEGORY: "category"}
 STATUS = {1: "scheduled", 2: "active"}
-# The bits that tell people apart in the table of access; the full list is in `who_may_what`.
+# The bits in the table of access that differ between people; see `who_may_what` for all bits.
 TOLD = (
     Bit.VIEW_CHANNEL
     | Bit.SEND_MESSAGES
@@ -25,9 +25,9 @@ TOLD = (
 
 
 def show(world: World) -> dict[str, Any]:
-    """Keys: guild, categories, roles, people, messages, direct_messages, events, access, commands.
+    """Return the data of the page, with the interactions as the control API shows them.
 
-    And interactions, as the control door shows them.
+    Keys: guild, categories, roles, people, messages, direct_messages, events, access, commands.
     """
     access = access_table(world)
     return {
@@ -45,7 +45,7 @@ def show(world: World) -> dict[str, Any]:
 
 
 def show_commands(world: World) -> list[dict[str, Any]]:
-    """Each command, and each subcommand of one, as it is typed."""
+    """Return each command and subcommand as it is typed."""
     return [
         {
             "path": " ".join(path),
@@ -59,7 +59,7 @@ def show_commands(world: World) -> list[dict[str, Any]]:
 
 
 def leaves(node: Mapping[str, Any]) -> Iterator[tuple[list[str], Mapping[str, Any]]]:
-    """The ends of a command's tree: what can really be run, with the words that lead there."""
+    """Yield the leaves of a command's tree, which can be run, with the words that lead to them."""
     inner = [option for option in node["options"] if option["type"] in NESTING]
     if not inner:
         yield [node["name"]], node
@@ -69,7 +69,7 @@ def leaves(node: Mapping[str, Any]) -> Iterator[tuple[list[str], Mapping[str, An
 
 
 def access_table(world: World) -> list[dict[str, Any]]:
-    """Per person, for each channel seen, the telling bits: {"name", "id", "channels": [...]}."""
+    """Return each person's `TOLD` bits per visible channel: {"name", "id", "channels": [...]}."""
     return [
         {
             "id": user_id,
@@ -96,7 +96,7 @@ def bits_in_channels(world: World, user_id: str) -> dict[str, int]:
 
 
 def show_categories(world: World, access: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each category with its channels, those without one first, as in Discord's own list."""
+    """Return each category with its channels; channels without one first, as on Discord."""
     seen_by: dict[str, list[str]] = {channel_id: [] for channel_id in world.state["channels"]}
     for person in access:
         for channel in person["channels"]:
@@ -147,7 +147,7 @@ def show_channel(world: World, channel: Mapping[str, Any], seen_by: list[str]) -
 
 
 def show_roles(world: World) -> list[dict[str, Any]]:
-    """Highest first, each with its people."""
+    """Return the roles, highest first, each with its people."""
     return [
         {
             "id": role["id"],
@@ -177,7 +177,7 @@ def show_person(world: World, user_id: str) -> dict[str, Any]:
 
 
 def show_messages(world: World) -> list[dict[str, Any]]:
-    """Guild messages, oldest first."""
+    """Return guild messages, oldest first."""
     return [
         show_message(world, message, world.state["channels"][channel_id]["name"])
         for channel_id, held in world.state["messages"].items()
@@ -212,7 +212,7 @@ def show_message(world: World, message: Mapping[str, Any], where: str) -> dict[s
 
 
 def pinged(world: World, message: Mapping[str, Any]) -> list[str]:
-    """Who is notified: mentioned alone, by a role or as everyone, and able to see the channel."""
+    """Return the names of the mentioned people (by name, role or everyone) who see the channel."""
     channel_id = message["channel_id"]
     if channel_id in world.state["dms"]:
         return [name_of(world, world.state["dms"][channel_id]["recipient_id"])]
@@ -231,7 +231,7 @@ def pinged(world: World, message: Mapping[str, Any]) -> list[str]:
 
 
 def show_events(world: World) -> list[dict[str, Any]]:
-    """By their start."""
+    """Return the events by their start."""
     return [
         {
             "id": event["id"],
@@ -247,7 +247,7 @@ def show_events(world: World) -> list[dict[str, Any]]:
 
 
 def by_name(world: World) -> list[str]:
-    """The members' ids in the order of their names."""
+    """Return the members' ids in the order of their names."""
     return sorted(world.state["members"], key=lambda user_id: name_of(world, user_id).casefold())
 
 

@@ -1,4 +1,4 @@
-"""Who is in which voice channel: {user id: {channel_id, self_mute, self_deaf, session_id}}."""
+"""Voice states of the guild: {user id: {channel_id, self_mute, self_deaf, session_id}}."""
 
 import secrets
 from collections.abc import Mapping
@@ -13,10 +13,10 @@ ENTERING = Bit.VIEW_CHANNEL | Bit.CONNECT
 
 
 def move(world: World, user_id: str, channel_id: str | None, **muted: bool) -> None:
-    """A member enters a voice channel, changes to another, or leaves (None).
+    """Let a member enter a voice channel, change to another, or leave (None).
 
-    Refuses without View Channel and Connect there, and where the channel is full. Who was let in
-    stays, as on Discord, even when the permission is taken away afterwards.
+    Refuses without View Channel and Connect there, and if the channel is full. As on Discord, a
+    member who is in the channel stays there even if the permission is revoked afterwards.
     """
     world.member(user_id)
     held = world.state["voice"].get(user_id)
@@ -45,20 +45,20 @@ def check_entry(world: World, user_id: str, channel_id: str) -> None:
 
 
 def remove(world: World, user_id: str) -> None:
-    """The person is in no voice channel any more, and that is told."""
+    """Remove a person from their voice channel and report it."""
     gone = world.state["voice"].pop(user_id)
     world.tell("VOICE_STATE_UPDATE", present_state(world, user_id, {**gone, "channel_id": None}))
 
 
 def empty(world: World, channel_id: str) -> None:
-    """A voice channel goes: everybody in it is out."""
+    """Remove everyone from a voice channel that is being deleted."""
     for user_id, state in list(world.state["voice"].items()):
         if state["channel_id"] == channel_id:
             remove(world, user_id)
 
 
 def present(world: World, user_id: str) -> dict[str, Any]:
-    """The voice state in Discord's form."""
+    """Return the voice state in Discord's format."""
     return present_state(world, user_id, world.state["voice"][user_id])
 
 

@@ -1,4 +1,4 @@
-"""What the sandbox remembers of one guild, and the few questions that every resource asks of it.
+"""The state of one guild, and the queries that all resources share.
 
 The state is plain dictionaries with ids as text, so that `dump` is JSON and `load(dump())` changes
 nothing:
@@ -14,7 +14,7 @@ nothing:
     interactions id -> interaction, see interactions/record.py
     oauth        see oauth.py
 
-A user may have an address (email, verified), an avatar and a global_name.
+A user may have an e-mail address (email, verified), an avatar and a global_name.
 """
 
 import copy
@@ -31,22 +31,22 @@ DEFAULT_GUILD_ID = 1_100_000_000_000_000_001
 
 SETTINGS: dict[str, Any] = {
     "members_intent": True,  # may the whole member list be read?
-    "presences_intent": False,  # may it be known who is online?
+    "presences_intent": False,  # may the bot see who is online?
     "message_content_intent": False,  # may other people's messages be read?
     "dm_limit": {"channels": 10, "minutes": 10},  # new direct-message channels; None is no limit
-    "two_factor": False,  # the guild demands it and the bot's owner has none
-    "event_grace_hours": 3,  # an event that nobody started is cancelled this long after its start
+    "two_factor": False,  # the guild requires it and the bot's owner does not use it
+    "event_grace_hours": 3,  # an event that was not started is cancelled after this
     "nonce_minutes": 5,  # how long a nonce is remembered
-    "audit_delay_seconds": 5,  # how late the audit log tells
-    "audit_hole_every": 7,  # every n-th entry never shows; 0 for none
-    "redirect_uris": None,  # where people may be sent back to; None is anywhere on this machine
+    "audit_delay_seconds": 5,  # how late audit-log entries appear
+    "audit_hole_every": 7,  # every n-th entry is missing; 0 for none
+    "redirect_uris": None,  # allowed redirect URIs; None is any on this machine
     "commands_scope": True,  # was the bot invited with applications.commands?
-    "gateway_open": True,  # may anybody connect to the gateway?
+    "gateway_open": True,  # does the gateway accept connections?
     "heartbeat_seconds": 41.25,  # how often a gateway client must send a heartbeat
     "identify_seconds": 5,  # the pause between two identifies, in real time
     "all_members_seconds": 30,  # the pause between two requests for all members, in real time
-    "interaction_seconds": 3,  # an interaction that nobody answered by then has failed
-    "interaction_minutes": 15,  # how long an interaction's token is good
+    "interaction_seconds": 3,  # an interaction without an answer fails after this
+    "interaction_minutes": 15,  # how long an interaction's token is valid
 }
 
 
@@ -56,7 +56,7 @@ Listener = Callable[[str, Mapping[str, Any]], None]
 class World:
     """The state of one guild and its clock. All ids are text, all times aware UTC.
 
-    Whoever changes it tells so in Discord's words; `listeners` hear it (the gateway does).
+    Every change is reported as a gateway event to the `listeners` (which include the gateway).
     """
 
     def __init__(self, *, now: Callable[[], datetime], guild_id: int = DEFAULT_GUILD_ID) -> None:
@@ -67,7 +67,7 @@ class World:
         self.reset()
 
     def reset(self) -> None:
-        """Begin anew: a guild with its owner, the bot with its own role, and @everyone."""
+        """Create a new guild with its owner, the bot with its own role, and @everyone."""
         self.state = new_state(self.guild_id)
         self.state["bot_id"] = self.new_id()
         self.state["application_id"] = self.state["bot_id"]
@@ -87,11 +87,11 @@ class World:
         )
 
     def dump(self) -> dict[str, Any]:
-        """Everything held, as JSON-able data of its own."""
+        """Return a copy of the state, as JSON-able data."""
         return copy.deepcopy(self.state)
 
     def load(self, data: dict[str, Any]) -> None:
-        """Take over what `dump` gave; what an older dump lacks gets its default."""
+        """Replace the state by a dump; what an older dump lacks gets its default."""
         self.state = new_state(data["guild"]["id"]) | copy.deepcopy(data)
         self.state["settings"] = {**copy.deepcopy(SETTINGS), **self.state["settings"]}
         self.state.setdefault("oauth", new_oauth())
@@ -106,7 +106,7 @@ class World:
         return str(self.state["guild"]["owner_id"])
 
     def tell(self, event: str, data: Mapping[str, Any]) -> None:
-        """Announce what has just happened: a gateway event's name and its data."""
+        """Report what has just happened: a gateway event's name and its data."""
         for listener in self.listeners:
             listener(event, data)
 
@@ -117,7 +117,7 @@ class World:
         return self.now().isoformat()
 
     def ago(self, **duration: float) -> str:
-        """The time that long before now; times of the state compare as text."""
+        """Return the time that long ago; times in the state can be compared as text."""
         return (self.now() - timedelta(**duration)).isoformat()
 
     def new_id(self) -> str:
@@ -125,14 +125,14 @@ class World:
         return str(self.state["last_id"])
 
     def channel(self, channel_id: str) -> dict[str, Any]:
-        """The guild channel; refuses with 10003 when there is none."""
+        """Return the guild channel; refuses with 10003 if there is none."""
         return self.known("channels", channel_id, "unknown_channel")
 
     def role(self, role_id: str) -> dict[str, Any]:
         return self.known("roles", role_id, "unknown_role")
 
     def member(self, user_id: str) -> dict[str, Any]:
-        """The member; an id that can be nobody's is an unknown user, any other not a member."""
+        """Return the member.  An implausible id is an unknown user, any other one not a member."""
         is_user = user_id in self.state["users"] or is_plausible(user_id)
         return self.known("members", user_id, "unknown_member" if is_user else "unknown_user")
 
@@ -146,17 +146,17 @@ class World:
         return permissions.in_guild(self.state, actor)
 
     def require_in_guild(self, actor: str, bits: int) -> None:
-        """403 unless the actor holds these bits in the whole guild."""
+        """Refuse (403) unless the actor has these bits in the whole guild."""
         self.check_bits(actor, self.guild_bits(actor), bits)
 
     def require_in_channel(self, actor: str, channel_id: str, bits: int) -> None:
-        """403 unless the actor sees the channel (50001) and holds these bits there (50013)."""
+        """Refuse (403) unless the actor sees the channel (50001) and has the bits there (50013)."""
         if not permissions.sees(self.state, actor, channel_id):
             raise refuse("missing_access")
         self.check_bits(actor, permissions.effective(self.state, actor, channel_id), bits)
 
     def lacks_in_channel(self, actor: str, channel_id: str, bits: int) -> int:
-        """Those of the bits that the actor does not hold in the channel."""
+        """Return those of the bits that the actor does not have in the channel."""
         return bits & ~permissions.effective(self.state, actor, channel_id)
 
     def check_bits(self, actor: str, held: int, needed: int) -> None:
@@ -166,7 +166,7 @@ class World:
             raise refuse("two_factor_required")
 
     def require_below(self, actor: str, role: dict[str, Any]) -> None:
-        """403 unless the role stands below the actor's highest; the owner stands above all."""
+        """Refuse (403) unless the role is below the actor's highest; the owner is above all."""
         if actor != self.owner_id and role["position"] >= permissions.top_position(
             self.state, actor
         ):
@@ -211,7 +211,7 @@ def new_user(
     dm_closed: bool = False,
     **told: Any,
 ) -> dict[str, Any]:
-    """`told`: email, verified, avatar, global_name, as far as there are any."""
+    """Return a user.  `told`: any of email, verified, avatar, global_name."""
     return {"id": id, "username": username, "bot": bot, "dm_closed": dm_closed, **told}
 
 

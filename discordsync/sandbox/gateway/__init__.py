@@ -1,4 +1,4 @@
-"""Discord's gateway: a websocket by which a bot hears at once what happens in the guild."""
+"""Discord's gateway: a websocket that reports to a bot at once what happens in the guild."""
 
 from discordsync.sandbox.gateway.breaking import break_gateway
 from discordsync.sandbox.gateway.hub import Hub

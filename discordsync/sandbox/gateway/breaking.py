@@ -1,4 +1,4 @@
-"""What a tester may break: connections, acknowledgements, sessions."""
+"""Faults that a tester can inject: connections, acknowledgements, sessions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,13 +18,13 @@ CHECKS: dict[str, fields.Check] = {
 
 
 def break_gateway(hub: Hub, data: Any) -> dict[str, Any]:
-    """Break something of every connection, or of one session's; answers with how many.
+    """Break every connection, or that of one session; returns how many.
 
-    drop        end the connection, with a close `code` or, without one, without a word
+    drop        end the connection, with a close `code` or, without one, abruptly
     silence     acknowledge no more heartbeats on it
     reconnect   ask to reconnect and resume
     invalidate  declare its session invalid, `resumable` or not
-    forget      forget its session silently: it hears no more events and cannot be resumed
+    forget      forget its session silently: it gets no more events and cannot be resumed
     """
     try:
         wish = fields.shape(CHECKS, required=("do",))(data)

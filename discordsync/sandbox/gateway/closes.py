@@ -1,4 +1,4 @@
-"""Why the gateway ends a connection: Discord's close codes, and the exception that carries one."""
+"""Discord's close codes, and the exception that carries one."""
 
 from enum import IntEnum
 
@@ -39,12 +39,12 @@ SENTENCES = {
     Code.DISALLOWED_INTENTS: "Disallowed intent(s).",
 }
 
-# The client itself says with these that it will not resume.
+# A client that closes with one of these codes will not resume.
 FAREWELLS = frozenset({1000, 1001})
 
 
 class ClosingError(Exception):
-    """The connection is to be closed with this code."""
+    """The connection must be closed with this code."""
 
     def __init__(self, code: Code) -> None:
         super().__init__(SENTENCES[code])

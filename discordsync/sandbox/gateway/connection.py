@@ -1,4 +1,4 @@
-"""One websocket: frames in and out, heartbeats, and the pace at which a client may speak."""
+"""One websocket: frames in and out, heartbeats, and the client's rate limit."""
 
 import asyncio
 import contextlib
@@ -14,10 +14,10 @@ from discordsync.sandbox.gateway.closes import FAREWELLS, SENTENCES, ClosingErro
 from discordsync.sandbox.gateway.reading import Op, read_heartbeat, read_payload
 from discordsync.sandbox.gateway.session import Session
 
-# Discord lets a client say so much in so many seconds; heartbeats count.
+# Discord lets a client send this many messages in this many seconds, heartbeats included.
 SAYINGS = 120
 SAYINGS_SECONDS = 60.0
-# A client that is silent for so many intervals is taken for dead.
+# A client without a heartbeat for this many intervals is considered dead.
 SILENT_INTERVALS = 2.0
 CLOSE_SECONDS = 10.0
 
@@ -25,9 +25,9 @@ Receive = Callable[["Connection", Op, Any], None]
 
 
 class Connection:
-    """Sends in the order of asking; `receive` gets every payload but heartbeats.
+    """Sends messages in order; `receive` gets every payload except heartbeats.
 
-    `address` is where its client shall resume.
+    `address` is where its client must resume.
     """
 
     def __init__(
@@ -56,25 +56,25 @@ class Connection:
         self._outgoing.put_nowait(text)
 
     def say(self, op: Op, data: Any = None) -> None:
-        """Send what is no event."""
+        """Send a payload that is not an event."""
         self.send(json.dumps({"op": op, "t": None, "s": None, "d": data}))
 
     def close(self, code: int) -> None:
-        """Close with this code after everything that was sent before."""
+        """Close with this code after everything that was queued before."""
         self._outgoing.put_nowait(code)
 
     def cut(self) -> None:
-        """Break off without a word."""
+        """Drop the connection without a close frame."""
         if self._request.transport is not None:
             self._request.transport.abort()
 
     @property
     def left(self) -> bool:
-        """Has the client ended it for good? What it answers to our own farewell is no matter."""
+        """Return whether the client closed it for good, not in reply to our own close."""
         return not self._ending and self.socket.close_code in FAREWELLS
 
     async def live(self, receive: Receive) -> None:
-        """Speak and listen until either side ends it."""
+        """Send and receive until either side closes the connection."""
         sending = asyncio.ensure_future(self._send_all())
         self._wait_for_heartbeat()
         try:
@@ -120,7 +120,7 @@ class Connection:
         self._patience = self._loop.call_later(wait, self.close, Code.UNKNOWN_ERROR)
 
     async def _send_all(self) -> None:
-        # A client that has gone hears nothing more, which `_listen` notices as well.
+        # If the client is gone, sending fails; `_listen` notices it as well.
         with contextlib.suppress(ConnectionError):
             while isinstance(item := await self._outgoing.get(), str):
                 await self._write(item)
@@ -137,7 +137,7 @@ class Connection:
         return self.socket.send_bytes(self._deflate(text.encode()))
 
     async def _finish(self, sending: "asyncio.Future[None]") -> None:
-        """Let a farewell that is on its way out be sent, then stop."""
+        """Let a close frame that is being sent go out, then stop."""
         if not self._ending and (self.socket.closed or self._outgoing.empty()):
             sending.cancel()
         await asyncio.wait([sending], timeout=CLOSE_SECONDS)
@@ -145,6 +145,6 @@ class Connection:
 
 
 def deflater() -> Callable[[bytes], bytes]:
-    """Transport compression: one zlib stream for the whole connection, flushed for each payload."""
+    """Return a transport compressor: one zlib stream per connection, flushed for each payload."""
     stream = zlib.compressobj()
     return lambda raw: stream.compress(raw) + stream.flush(zlib.Z_SYNC_FLUSH)

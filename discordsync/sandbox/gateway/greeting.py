@@ -1,4 +1,4 @@
-"""What a session is told at its beginning, and the members it asks for."""
+"""What a session receives when it starts, and the members that it requests."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -29,10 +29,10 @@ def ready(world: World, session_id: str, address: str) -> dict[str, Any]:
 
 
 def guild_create(world: World, wish: Identify) -> dict[str, Any]:
-    """The guild as this session may see it.
+    """Return the guild as this session may see it.
 
-    Without the presences intent only the bot and the people in voice channels are listed; channels
-    that the bot cannot see are obfuscated, events in them are left out.
+    Without the presences intent only the bot and the people in voice channels are listed. Channels
+    that the bot cannot see are obfuscated, and their events are left out.
     """
     people = world.state["members"]
     in_voice = [world.bot_id, *(user_id for user_id in world.state["voice"])]
@@ -68,12 +68,12 @@ def guild_create(world: World, wish: Identify) -> dict[str, Any]:
 
 
 def without_guild(shown: dict[str, Any]) -> dict[str, Any]:
-    """Inside its guild an object does not name it again."""
+    """Return an object without its guild's id, as it appears inside the guild."""
     return {name: value for name, value in shown.items() if name != "guild_id"}
 
 
 def chunks(world: World, wish: MembersRequest, intents: int) -> Iterator[dict[str, Any]]:
-    """The asked-for members, a thousand at a time; the whole list only with its intent."""
+    """Yield the requested members in chunks of 1000; the whole list only with its intent."""
     found, missing = find(world, wish)
     if wish.asks_for_all and not intents & Intent.GUILD_MEMBERS:
         found = []
@@ -96,7 +96,7 @@ def chunks(world: World, wish: MembersRequest, intents: int) -> Iterator[dict[st
 
 
 def find(world: World, wish: MembersRequest) -> tuple[list[str], list[str]]:
-    """The ids of the members that a request means, and those asked for that are none."""
+    """Return the ids of the requested members, and the requested ids that are not members."""
     people = world.state["members"]
     if wish.user_ids is not None:
         found = [user_id for user_id in wish.user_ids if user_id in people]

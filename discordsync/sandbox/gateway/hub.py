@@ -1,4 +1,4 @@
-"""The gateway's sessions: who listens, who may come back, and what a tester may break."""
+"""The gateway's sessions: they receive events, and can be resumed after a lost connection."""
 
 import contextlib
 import secrets
@@ -27,14 +27,14 @@ from discordsync.sandbox.gateway.reading import (
 from discordsync.sandbox.gateway.session import Session
 from discordsync.sandbox.world import World
 
-# A session whose connection is lost can be resumed for so long, in real time.
+# A session whose connection is lost can be resumed for this long, in real time.
 SESSION_SECONDS = 180.0
 IDENTIFIES_A_DAY = 1000
 DAY_SECONDS = 86_400
 
 
 class Hub:
-    """Every session of this world's gateway. It is touched from the server's event loop only."""
+    """All sessions of this world's gateway. Used only from the server's event loop."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -44,7 +44,7 @@ class Hub:
         world.listeners.append(self.tell)
 
     def reset(self) -> None:
-        """Begin anew: nobody is connected and nobody can resume."""
+        """Close all connections and forget all sessions."""
         self.let_go()
         self.sessions.clear()
         self.identified: list[float] = []
@@ -59,7 +59,7 @@ class Hub:
             session.tell(event, data)
 
     async def attend(self, connection: Connection) -> None:
-        """Serve one connection to its end."""
+        """Serve one connection until it ends."""
         self.connections.add(connection)
         try:
             await connection.live(self.receive)
@@ -68,7 +68,7 @@ class Hub:
             self.part(connection)
 
     def part(self, connection: Connection) -> None:
-        """A connection has ended: its session waits, unless that end was meant to be the last."""
+        """Handle a closed connection: keep its session for a resume, unless the client is done."""
         session = connection.session
         if session is None or session.connection is not connection:
             return
@@ -78,7 +78,7 @@ class Hub:
             self.sessions.pop(session.id, None)
 
     def receive(self, connection: Connection, op: Op, data: Any) -> None:
-        """One payload that is no heartbeat; raises ClosingError."""
+        """Handle a payload other than a heartbeat; raises ClosingError."""
         if op in (Op.IDENTIFY, Op.RESUME):
             if connection.session is not None:
                 raise ClosingError(Code.ALREADY_AUTHENTICATED)
@@ -107,7 +107,7 @@ class Hub:
         session.tell("GUILD_CREATE", greeting.guild_create(self.world, wish))
 
     def may_identify(self) -> bool:
-        """One identify in some seconds, and a thousand a day."""
+        """Return whether an identify is allowed: one per `identify_seconds`, 1000 a day."""
         moment = now()
         self.identified = [at for at in self.identified if at > moment - DAY_SECONDS]
         pause = self.world.setting("identify_seconds")
@@ -144,7 +144,7 @@ class Hub:
         session.tell("RESUMED", {})
 
     def join(self, connection: Connection, session: Session) -> None:
-        """A session has one connection: an older one is closed."""
+        """Connect a session; it has one connection, so an older one is closed."""
         if session.connection is not None:
             session.connection.session = None
             session.connection.close(Code.UNKNOWN_ERROR)
@@ -166,7 +166,7 @@ class Hub:
             self.send_members(session, read_members_request(data))
 
     def send_members(self, session: Session, wish: MembersRequest) -> None:
-        """The members asked for in chunks; the whole list once in some seconds, with its intent."""
+        """Send requested members in chunks; the whole list is rate-limited and needs its intent."""
         if wish.guild_id != self.world.guild_id:
             return
         wait = self.wait_for_all() if wish.asks_for_all else 0.0
@@ -177,7 +177,7 @@ class Hub:
             session.tell("GUILD_MEMBERS_CHUNK", chunk)
 
     def wait_for_all(self) -> float:
-        """How long to wait before the whole list may be asked for; 0 where that is now."""
+        """Return how many seconds to wait before the whole list may be requested; 0 if none."""
         wait = self._asked_for_all + self.world.setting("all_members_seconds") - now()
         if wait > 0:
             return float(wait)
@@ -185,7 +185,7 @@ class Hub:
         return 0.0
 
     def move_bot(self, wish: VoiceWish) -> None:
-        """The bot itself enters or leaves a voice channel; what it may not is not answered."""
+        """Let the bot itself enter or leave a voice channel; what is forbidden is ignored."""
         if wish.guild_id != self.world.guild_id:
             return
         with contextlib.suppress(Refusal):
@@ -193,7 +193,7 @@ class Hub:
             voice.move(self.world, self.world.bot_id, wish.channel_id, **muted)
 
     def describe(self) -> dict[str, Any]:
-        """For the control door: the sessions, and how many connections have none."""
+        """Return the sessions and the number of connections without one, for the control API."""
         self.forget_lost()
         return {
             "sessions": [session.describe() for session in self.sessions.values()],

@@ -1,6 +1,6 @@
-"""Which events a session asked for with its intents: Discord's own table, as pure functions.
+"""Which events a session receives by its intents: Discord's own table, as pure functions.
 
-event                                   intent that it needs
+event                                   required intent
 --------------------------------------  ---------------------------------------------
 GUILD_CREATE, GUILD_ROLE_*, CHANNEL_*   GUILDS
 GUILD_MEMBER_ADD, _REMOVE, _UPDATE      GUILD_MEMBERS (an update of the bot's own: none)
@@ -8,7 +8,7 @@ VOICE_STATE_UPDATE                      GUILD_VOICE_STATES
 MESSAGE_* with a guild_id               GUILD_MESSAGES
 MESSAGE_* without one                   DIRECT_MESSAGES
 GUILD_SCHEDULED_EVENT_*                 GUILD_SCHEDULED_EVENTS
-anything else                           none: it is always sent
+any other                               none: it is always sent
 """
 
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ class Intent(IntFlag):
 
 KNOWN = sum(Intent)
 
-# A privileged intent is open only to a bot whose owner switched it on: the setting that says so.
+# A privileged intent is allowed only if the bot's owner enabled it, which is a setting here.
 PRIVILEGED = {
     Intent.GUILD_MEMBERS: "members_intent",
     Intent.GUILD_PRESENCES: "presences_intent",
@@ -73,7 +73,7 @@ MESSAGES = {"MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE"}
 
 
 def is_wanted(event: str, data: Payload, *, intents: int, bot_id: str) -> bool:
-    """Did a session with these intents ask for this event?"""
+    """Return whether a session with these intents receives this event."""
     if event in MESSAGES:
         return bool(intents & message_intent(data))
     if event == "GUILD_MEMBER_UPDATE" and data["user"]["id"] == bot_id:
@@ -86,7 +86,7 @@ def message_intent(data: Payload) -> Intent:
 
 
 def as_seen(event: str, data: Payload, *, intents: int, bot_id: str) -> Payload:
-    """The event without what other people wrote, where the session asked for no such content."""
+    """Return the event without other people's text, unless the session has the content intent."""
     if event not in MESSAGES or "content" not in data or intents & Intent.MESSAGE_CONTENT:
         return data
     if "guild_id" not in data or data["author"]["id"] == bot_id:

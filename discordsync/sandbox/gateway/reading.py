@@ -1,6 +1,6 @@
-"""What a client may send over the gateway, read strictly: plain records out of JSON, or a close.
+"""Parse strictly what a client sends over the gateway: JSON to plain records, or a close.
 
-Each reader takes the `d` of a payload. What is no payload at all is a decode error (4002).
+Each reader takes the `d` of a payload. Anything that is not a payload is a decode error (4002).
 """
 
 import json
@@ -63,7 +63,7 @@ class Resume:
 
 @dataclass(frozen=True)
 class MembersRequest:
-    """`user_ids` is None where a `query` was sent; `limit` 0 means no limit."""
+    """`user_ids` is None if a `query` was sent; `limit` 0 means no limit."""
 
     guild_id: str
     query: str
@@ -86,7 +86,7 @@ class VoiceWish:
 
 
 def read_payload(text: str) -> tuple[Op, Any]:
-    """Opcode and data of one payload."""
+    """Return opcode and data of one payload."""
     if size(text) > MAX_BYTES:
         raise ClosingError(Code.DECODE_ERROR)
     try:
@@ -132,7 +132,7 @@ def read_resume(data: Any) -> Resume:
 
 
 def read_heartbeat(data: Any) -> int | None:
-    """The last sequence number that the client has."""
+    """Return the last sequence number that the client has received."""
     if data is not None and (not isinstance(data, int) or isinstance(data, bool)):
         raise ClosingError(Code.DECODE_ERROR)
     return data
@@ -166,7 +166,7 @@ def read_members_request(data: Any) -> MembersRequest:
 
 
 def size(text: str) -> int:
-    """In bytes; half a character, which JSON can hold, counts as well."""
+    """Return the size in bytes; lone surrogates, which JSON can contain, count as well."""
     return len(text.encode("utf-8", "surrogatepass"))
 
 
@@ -187,7 +187,7 @@ def read_voice_wish(data: Any) -> VoiceWish:
 
 
 def read_presence(data: Any) -> None:
-    """A presence is checked and forgotten: nobody here looks at it."""
+    """Check a presence.  It is not stored, since no one here uses it."""
     read({"presence": data}, {"presence": check_presence}, required=("presence",))
 
 
@@ -201,7 +201,7 @@ def check_presence(value: Any) -> dict[str, Any]:
 def read(
     data: Any, checks: Mapping[str, fields.Check], *, required: tuple[str, ...]
 ) -> dict[str, Any]:
-    """The fields of a payload; any complaint is a decode error, as Discord gives no reason."""
+    """Return a payload's fields; any error is a decode error, since Discord gives no reason."""
     try:
         return dict(fields.shape(checks, required=required)(data))
     except fields.Wrong:

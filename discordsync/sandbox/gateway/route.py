@@ -1,4 +1,4 @@
-"""The gateway's address: `/gateway` on the port of the REST API, and where that is told."""
+"""The gateway's route, `/gateway` on the port of the REST API, and the endpoints that name it."""
 
 from aiohttp import web
 
@@ -18,7 +18,7 @@ def gateway_route(hub: Hub) -> web.RouteDef:
         refusal = unserved(request, is_open=hub.world.setting("gateway_open"))
         if refusal is not None:
             return refusal
-        # Discord's own compression is inside the frames; the websocket's would be another one.
+        # Discord compresses inside the frames; the websocket's own compression is another one.
         socket = web.WebSocketResponse(compress=False)
         await socket.prepare(request)
         if request.query.get("v") != VERSION:
@@ -39,7 +39,7 @@ def gateway_route(hub: Hub) -> web.RouteDef:
 
 
 def told_addresses(hub: Hub) -> list[Route]:
-    """The REST endpoints that say where the gateway is: this very server, never Discord's own."""
+    """Return the REST endpoints that name the gateway's address: this server, never Discord's."""
 
     def get_gateway(_world: World, call: Call) -> Answer:
         return 200, {"url": address_of(call.host)}
@@ -53,9 +53,9 @@ def told_addresses(hub: Hub) -> list[Route]:
 
 
 def unserved(request: web.Request, *, is_open: bool) -> web.Response | None:
-    """Why there is no websocket: Discord is away, or would do what this gateway does not.
+    """Return an error response if the gateway is closed or cannot serve what is requested.
 
-    That is ETF, and compression with zstd.
+    It does not support ETF, nor compression with zstd.
     """
     if not is_open:
         return web.Response(status=503, text="The gateway is shut.")

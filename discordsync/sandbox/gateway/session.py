@@ -1,4 +1,4 @@
-"""A session: what a client asked to hear, and what it was told, kept for a resume."""
+"""A session: a client's intents, and its recent events, which are kept for a resume."""
 
 import json
 from collections import deque
@@ -11,12 +11,12 @@ from discordsync.sandbox.gateway.reading import Op
 if TYPE_CHECKING:
     from discordsync.sandbox.gateway.connection import Connection
 
-# So many events are kept for a client that comes back; who missed more must begin anew.
+# So many events are kept for a resume; a client that missed more must start a new session.
 KEPT_EVENTS = 5000
 
 
 class Session:
-    """One client's stream of events. It outlives its connection, for a while."""
+    """One client's stream of events. It outlives its connection for a while."""
 
     def __init__(self, session_id: str, *, intents: int, bot_id: str) -> None:
         self.id = session_id
@@ -29,7 +29,7 @@ class Session:
         self._told: deque[tuple[int, str]] = deque(maxlen=KEPT_EVENTS)
 
     def tell(self, event: str, data: Mapping[str, Any]) -> None:
-        """Send the event, now or with a resume, if the session asked for such events."""
+        """Send the event, now or on a resume, if the session's intents include it."""
         if not is_wanted(event, data, intents=self.intents, bot_id=self.bot_id):
             return
         seen = as_seen(event, data, intents=self.intents, bot_id=self.bot_id)
@@ -40,12 +40,12 @@ class Session:
             self.connection.send(text)
 
     def can_replay(self, seq: int) -> bool:
-        """Is everything after `seq` still at hand?"""
+        """Return whether every event after `seq` is still stored."""
         oldest = self._told[0][0] if self._told else self.seq + 1
         return oldest <= seq + 1
 
     def missed(self, seq: int) -> list[str]:
-        """What was told after `seq`, in order."""
+        """Return the events after `seq`, in order."""
         return [text for number, text in self._told if number > seq]
 
     def describe(self) -> dict[str, Any]:

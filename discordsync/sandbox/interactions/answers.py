@@ -1,6 +1,6 @@
-"""Messages that answer an interaction: in the channel, or ephemeral, seen by one person only.
+"""Messages that answer an interaction: in the channel, or ephemeral (visible to one person only).
 
-They need no permission in the channel; a command is answered where it was given.
+They need no permission in the channel; a command is answered where it was used.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ CHECKS: dict[str, fields.Check] = {
 
 
 def read(body: Mapping[str, Any], *, at: str = "") -> dict[str, Any]:
-    """The checked fields of a message; complaints are told below `at`."""
+    """Return the checked fields of a message; errors are reported at paths below `at`."""
     for name in UNSERVED:
         if body.get(name):
             raise unsupported(f"messages with {name}")
@@ -36,7 +36,7 @@ def read(body: Mapping[str, Any], *, at: str = "") -> dict[str, Any]:
 def make(
     world: World, interaction: dict[str, Any], given: Mapping[str, Any], *, loading: bool = False
 ) -> dict[str, Any]:
-    """A new message of this interaction; one that is loading has no text yet."""
+    """Create a message of this interaction; one that is loading has no text yet."""
     if not loading and not given.get("content"):
         raise refuse("empty_message")
     message = messages.draft(world, world.bot_id, interaction["channel_id"], given)
@@ -54,7 +54,7 @@ def make(
 
 
 def cause(world: World, interaction: Mapping[str, Any]) -> dict[str, Any]:
-    """What a message tells of the interaction it answers, and of the one before a form."""
+    """Return the interaction that a message answers, and the one that showed its form, if any."""
     before = world.state["interactions"].get(interaction["form_of"])
     return {
         "id": interaction["id"],
@@ -67,7 +67,7 @@ def cause(world: World, interaction: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def change(world: World, message: dict[str, Any], given: Mapping[str, Any]) -> None:
-    """Edit a message of an interaction; whether it is ephemeral was settled when it was made."""
+    """Edit a message of an interaction.  Whether it is ephemeral cannot be changed."""
     if message["flags"] & LOADING and not given.get("content"):
         raise refuse("empty_message")
     changes = {name: value for name, value in given.items() if name != "flags"}
@@ -88,7 +88,7 @@ def remove(world: World, interaction: dict[str, Any], message: Mapping[str, Any]
 
 
 def find(world: World, interaction: dict[str, Any], message_id: str | None) -> dict[str, Any]:
-    """One of this interaction's own messages; a pressed message counts once it was updated."""
+    """Return one of this interaction's own messages, or the pressed message once it was updated."""
     own = [*interaction["messages"], interaction["original_id"]]
     message = record.message_of(world, interaction, message_id) if message_id in own else None
     if message is None:
@@ -101,7 +101,7 @@ def present(world: World, message: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def require_reachable(world: World, interaction: Mapping[str, Any]) -> None:
-    """A deleted channel takes no more answers; direct messages may have been closed meanwhile."""
+    """Refuse if the channel was deleted, or if the person no longer accepts direct messages."""
     channel_id = interaction["channel_id"]
     if channel_id in world.state["dms"]:
         directs.require_open(world, channel_id)

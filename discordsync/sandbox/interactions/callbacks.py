@@ -1,11 +1,11 @@
-"""The first answer to an interaction, within three seconds and once.
+"""The first answer to an interaction, within three seconds and only once.
 
-to a           may be
+interaction    allowed answers
 -------------  ----------------------------------------------------------------------
-command        a message (4), one that follows (5), a form (9)
-press          these, or the pressed message changed (7), at once or later (6)
+command        a message (4), a deferred message (5), a form (9)
+press          these, or an update of the pressed message (7), also deferred (6)
 focus          choices (8)
-form           a message (4, 5); 6 and 7 too, where the form came from a press
+form           a message (4, 5); 6 and 7 too, if the form came from a press
 """
 
 from collections.abc import Mapping
@@ -81,7 +81,7 @@ def send(world: World, interaction: dict[str, Any], data: Mapping[str, Any]) -> 
 
 
 def defer(world: World, interaction: dict[str, Any], data: Mapping[str, Any]) -> None:
-    """The person sees that the bot is thinking; whether others do is settled now."""
+    """Show that the bot is thinking.  Whether the answer is ephemeral is decided now."""
     answers.require_reachable(world, interaction)
     given = {"flags": answers.read(data, at="data.")["flags"] & EPHEMERAL}
     message = answers.make(world, interaction, given, loading=True)
@@ -112,7 +112,7 @@ def offer_choices(world: World, interaction: dict[str, Any], data: Mapping[str, 
 
 
 def focused(options: list[dict[str, Any]]) -> dict[str, Any]:
-    """The option that is being typed."""
+    """Return the option that is being typed."""
     for option in options:
         if option.get("focused"):
             return option
@@ -137,7 +137,7 @@ ACTS = {
 
 
 def present(world: World, interaction: dict[str, Any]) -> dict[str, Any]:
-    """What became of the interaction, for a caller that asks for it."""
+    """Return the interaction's result, for a caller that requests it."""
     shown: dict[str, Any] = {"id": interaction["id"], "type": interaction["type"]}
     told: dict[str, Any] = {"interaction": shown}
     kind = interaction["answer"]

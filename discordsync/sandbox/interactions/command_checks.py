@@ -1,9 +1,8 @@
-"""What an application command may look like, by Discord's rules.
+"""Validate application commands by Discord's rules.
 
-command      name, description, at most 25 options; at most 8,000 characters in all
-options      names unlike each other, the required ones first; either all subcommands and groups
-             or none
-group        holds subcommands only; a subcommand holds options only
+command      name, description, at most 25 options; at most 8,000 characters in total
+options      unique names, required ones first; either all subcommands and groups or none
+group        contains subcommands only; a subcommand contains options only
 choices      at most 25, for text and numbers; never together with autocompletion
 """
 
@@ -26,7 +25,7 @@ BITS = 2**54 - 1
 
 
 def name(value: Any) -> str:
-    """Letters, digits, dashes, underscores and apostrophes, in small letters."""
+    """Check a name: letters, digits, dashes, underscores and apostrophes, in lower case."""
     given: str = fields.text(1, 32)(value)
     if not re.fullmatch(r"[-'\w]{1,32}", given) or given != given.lower():
         raise Wrong("APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
@@ -42,14 +41,14 @@ def choice(value: Any) -> dict[str, Any]:
 
 
 def choosable(value: Any) -> Any:
-    """A choice's value: a number, or at most 100 characters."""
+    """Check a choice's value: a number, or at most 100 characters."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     return fields.text(1, 100)(value)
 
 
 def option(value: Any) -> dict[str, Any]:
-    """One option, with those inside it."""
+    """Check one option and those inside it."""
     given: dict[str, Any] = OPTION(value)
     given["options"] = fields.within("options", siblings, given.get("options") or [])
     kind = given["type"]
@@ -81,7 +80,7 @@ def check_choices(given: Mapping[str, Any]) -> None:
 
 
 def fits(kind: int, value: Any) -> bool:
-    """Is this a value of an option of that type?"""
+    """Return whether this is a value for an option of that type."""
     if kind == STRING:
         return isinstance(value, str)
     whole = isinstance(value, int) and not isinstance(value, bool)
@@ -101,7 +100,7 @@ def check_range(given: Mapping[str, Any]) -> None:
 
 
 def siblings(given: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Options side by side."""
+    """Check options on the same level."""
     names = [each["name"] for each in given]
     for index, each in enumerate(given):
         if each["name"] in names[:index]:
@@ -168,7 +167,7 @@ def check_size(command: Mapping[str, Any]) -> None:
 
 
 def texts(node: Mapping[str, Any]) -> Iterator[str]:
-    """Every name, description and value of a command, which together are limited."""
+    """Yield every name, description and value of a command; their total length is limited."""
     yield from (node.get(key) or "" for key in ("name", "description"))
     if isinstance(node.get("value"), str):
         yield node["value"]

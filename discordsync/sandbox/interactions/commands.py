@@ -1,6 +1,6 @@
-"""Application commands: registering them, for everywhere or for the guild alone.
+"""Registration of application commands, globally or for the guild only.
 
-One with a name that is already there replaces it and keeps its id; a list replaces all.
+A command with an existing name replaces that one and keeps its id; a list replaces all commands.
 """
 
 import copy
@@ -56,7 +56,7 @@ def delete_command(world: World, call: Call) -> Answer:
 
 
 def replace_commands(world: World, call: Call) -> Answer:
-    """The list becomes all there is; those of the same name keep their ids."""
+    """Replace all commands by a list; those with an existing name keep their ids."""
     scope = scope_of(world, call)
     given = [read(one, at=f"{index}.") for index, one in enumerate(call.listing or [])]
     names = [one["name"] for one in given]
@@ -76,7 +76,7 @@ def replace_commands(world: World, call: Call) -> Answer:
 def read(
     body: Any, *, required: tuple[str, ...] = ("name", "description"), at: str = ""
 ) -> dict[str, Any]:
-    """One command's fields as they will be stored; complaints are told at `at`."""
+    """Return one command's fields as they are stored; errors are reported at `at`."""
     try:
         fields.record(body)
     except fields.Wrong as wrong:
@@ -98,7 +98,7 @@ def read(
 def keep(
     world: World, scope: str | None, given: Mapping[str, Any], twin: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """Store a command, in the place of its twin."""
+    """Store a command; it replaces its twin."""
     command = {
         "type": checks.CHAT_INPUT,
         "default_member_permissions": None,
@@ -126,7 +126,7 @@ def make_room(world: World, scope: str | None, given: list[dict[str, Any]]) -> N
 
 
 def count_new(world: World, scope: str | None, new: int) -> None:
-    """New commands count, 200 a day in each scope; changed ones do not."""
+    """Count new commands, 200 a day in each scope; changed ones do not count."""
     since = world.ago(days=1)
     counted = [one for one in world.state["commands_made"] if one["at"] > since]
     if sum(one["guild_id"] == scope for one in counted) + new > CREATED_A_DAY:
@@ -136,7 +136,7 @@ def count_new(world: World, scope: str | None, new: int) -> None:
 
 
 def scope_of(world: World, call: Call) -> str | None:
-    """The guild of the path, None for everywhere; the application must be the caller's own."""
+    """Return the guild of the path, None for global; the application must be the caller's own."""
     if call.ids["application_id"] != world.state["application_id"]:
         raise refuse("wrong_application")
     guild_id = call.ids.get("guild_id")
@@ -172,7 +172,7 @@ def duplicate(path: str) -> Exception:
 
 
 def present(world: World, command: Mapping[str, Any], *, localized: bool) -> dict[str, Any]:
-    """The command in Discord's form; what was not set is left out."""
+    """Return the command in Discord's format; unset fields are left out."""
     shown = {
         **copy.deepcopy(dict(command)),
         "application_id": world.state["application_id"],

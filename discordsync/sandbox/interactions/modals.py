@@ -1,4 +1,4 @@
-"""Forms: a title and one to five fields for text, each in a row or under a label of its own."""
+"""Forms: a title and one to five text fields, each in a row or under its own label."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -27,7 +27,7 @@ TEXT_SHAPE = fields.shape(
 
 
 def read_modal(data: Mapping[str, Any], *, at: str = "") -> dict[str, Any]:
-    """{custom_id, title, fields}: the fields as flat records, each with its label and wrapping."""
+    """Return {custom_id, title, fields}: the fields as flat records with label and wrapping."""
     checks: dict[str, fields.Check] = {
         "custom_id": fields.text(1, 100),
         "title": fields.text(1, 45),
@@ -62,7 +62,7 @@ def read_field(value: Any) -> dict[str, Any]:
 
 
 def fill(modal: Mapping[str, Any], values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What is sent when a person has filled in the form; raises ValueError with a sentence."""
+    """Return what is sent for a filled-in form; raises ValueError with a sentence."""
     known = {field["custom_id"] for field in modal["fields"]}
     for name in values:
         if name not in known:

@@ -1,11 +1,11 @@
-"""Which commands a person is offered somewhere.
+"""Which commands Discord offers to a person.
 
-where      which commands                          who
+place      commands                                requirements
 ---------  --------------------------------------  ----------------------------------------
-a channel  the guild's, and those for everywhere   sees it, may use commands there, and has
-                                                   what default_member_permissions asks for;
-                                                   none ("0") leaves administrators
-direct     those for everywhere that allow it      the person
+a channel  the guild's and the global ones         the person sees it, may use commands there,
+                                                   and has default_member_permissions
+                                                   ("0": administrators only)
+direct     the global ones that allow it           it is the person's own channel
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ USING = Bit.VIEW_CHANNEL | Bit.USE_APPLICATION_COMMANDS
 
 
 def offered(world: World, user_id: str, channel_id: str) -> list[dict[str, Any]]:
-    """The commands that this person can choose there, the guild's own first."""
+    """Return the commands that a person can choose in a channel, the guild's own first."""
     commands = sorted(world.state["commands"].values(), key=lambda c: c["guild_id"] is None)
     if channel_id in world.state["dms"]:
         mine = world.state["dms"][channel_id]["recipient_id"] == user_id

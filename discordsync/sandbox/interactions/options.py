@@ -1,6 +1,6 @@
-"""What a person typed for a command's options, as the bot is sent it.
+"""The options that a person typed for a command, as they are sent to the bot.
 
-Raises ValueError with a sentence where Discord's own client would not let the command be sent.
+Raises ValueError with a sentence if Discord's own client would not send the command.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ Options = list[dict[str, Any]]
 
 
 def descend(command: Mapping[str, Any], path: list[str]) -> tuple[Options, list[dict[str, Any]]]:
-    """The options at the end of "group subcommand", and those steps as they are sent."""
+    """Return the options at the end of "group subcommand", and those steps as they are sent."""
     options: Options = command["options"]
     steps: list[dict[str, Any]] = []
     for name in path:
@@ -43,7 +43,7 @@ def descend(command: Mapping[str, Any], path: list[str]) -> tuple[Options, list[
 
 
 def nest(steps: list[dict[str, Any]], given: Options) -> Options:
-    """The options inside the subcommand that they belong to."""
+    """Wrap the options in the subcommand that they belong to."""
     for step in reversed(steps):
         given = [{**step, "options": given}]
     return given
@@ -52,7 +52,7 @@ def nest(steps: list[dict[str, Any]], given: Options) -> Options:
 def read_options(
     options: Options, given: Mapping[str, Any], *, focus: str | None = None
 ) -> Options:
-    """The chosen values in the command's order; all that are required, but while one is typed."""
+    """Return the values in the command's order; while one is typed, others may be missing."""
     known = {option["name"] for option in options}
     for name in [*given, *([focus] if focus else [])]:
         if name not in known:
@@ -107,7 +107,7 @@ def check_limits(option: Mapping[str, Any], value: Any) -> None:
 
 
 def resolve(world: World, user_id: str, given: Options) -> dict[str, Any]:
-    """The people, roles and channels that options name, by kind and id; empty kinds left out."""
+    """Return the people, roles and channels in the options, by kind and id, without empty kinds."""
     resolved: dict[str, dict[str, Any]] = {"users": {}, "members": {}, "roles": {}, "channels": {}}
     for option in given:
         resolve_one(world, user_id, option, resolved)

@@ -1,4 +1,4 @@
-"""An interaction as the bot is sent it."""
+"""Build the payload of an interaction that is sent to the bot."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -34,7 +34,7 @@ def build(
     data: Mapping[str, Any],
     message: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """`data` depends on the kind; `message` is the one that was pressed, in Discord's form."""
+    """Return the payload; `data` depends on its type, `message` is the pressed one, if any."""
     payload: dict[str, Any] = {
         "id": interaction["id"],
         "application_id": world.state["application_id"],
@@ -55,7 +55,7 @@ def build(
 
 
 def owners(world: World, interaction: Mapping[str, Any]) -> dict[str, str]:
-    """By whose leave the bot is there: the guild's; in direct messages that is told as 0."""
+    """Return who installed the bot: the guild; Discord sends "0" for direct messages."""
     return {"0": world.guild_id if interaction["in_guild"] else "0"}
 
 

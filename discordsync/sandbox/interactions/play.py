@@ -1,6 +1,6 @@
-"""A person uses the bot, played by hand: runs a command, types, presses, fills in a form.
+"""Play a person who uses the bot: runs a command, types, presses, fills in a form.
 
-Whatever Discord's own client would not let the person do raises ValueError with a sentence.
+Raises ValueError with a sentence for anything that Discord's own client would not allow.
 """
 
 from collections.abc import Mapping
@@ -47,13 +47,13 @@ AGAIN = fields.shape({"again": fields.snowflake}, required=("again",))
 
 
 def interact(world: World, data: Any) -> dict[str, Any]:
-    """Play a person; the keys say what is done. Answers with the interaction's id.
+    """Play a person; the keys decide the action. Returns the interaction's id.
 
     {"user", "command", "options"?, "channel_id"?}       run a command
     {"user", "command", "focus", "options", …}           type an option that has autocompletion
     {"user", "press", "message_id", "values"?}           press a button, or choose in a menu
     {"user", "submit", "values"}                         fill in the form that an interaction showed
-    {"again"}                                            the same interaction is sent once more
+    {"again"}                                            send the same interaction once more
     """
     given = fields.record(data)
     if "again" in given:
@@ -100,7 +100,7 @@ def named(known: list[dict[str, Any]], name: str) -> dict[str, Any]:
 
 
 def first_channel(world: World, user_id: str) -> str:
-    """Where a person types if nothing is said: the first text channel that offers commands."""
+    """Return the default channel: the first visible one in which commands may be used."""
     if user_id not in world.state["members"]:
         raise ValueError(f"{user_id} is not in the guild.")
     bits = offer.USING
@@ -142,7 +142,7 @@ def check_values(menu: Mapping[str, Any], values: list[str]) -> list[str]:
 
 
 def seen_message(world: World, user_id: str, message_id: str) -> dict[str, Any]:
-    """The message, if this person sees it; an ephemeral one is seen by one person only."""
+    """Return the message if this person can see it; only one person sees an ephemeral one."""
     hidden = record.find_hidden(world, message_id)
     if hidden is not None and hidden["answers"]["user_id"] == user_id:
         return hidden
@@ -210,7 +210,7 @@ def find(world: World, interaction_id: str) -> dict[str, Any]:
 
 
 def show(world: World) -> dict[str, Any]:
-    """What became of each interaction, oldest first, as the person sees it."""
+    """Return each interaction's result, oldest first, as the person sees it."""
     held = world.state["interactions"].values()
     return {"interactions": [describe(world, interaction) for interaction in held]}
 
@@ -238,7 +238,7 @@ def describe(world: World, interaction: dict[str, Any]) -> dict[str, Any]:
 
 
 def own_messages(interaction: Mapping[str, Any]) -> list[str]:
-    """The original one first, which may be the message that was pressed, then what followed."""
+    """Return the ids of the original message, possibly the pressed one, and of those after it."""
     ids = [interaction["original_id"], *interaction["messages"]]
     return [each for each in dict.fromkeys(ids) if each is not None]
 

@@ -1,18 +1,18 @@
-"""Interactions as they are remembered, and what has become of one.
+"""Stored interactions and their status.
 
     id, token, type, user_id, channel_id, in_guild, at
-    payload      what the bot was sent, to be sent again as it was
+    payload      what was sent to the bot, so that it can be sent again unchanged
     message_id   the message whose button was pressed, else None
     form_of      the interaction that showed the form which was filled in, else None
     sent         how often it was sent to the bot
     answer       the type of the first answer, None before; answered_at
     original_id  the message that "@original" means
     hidden       id -> message that only this person sees
-    messages     the ids of all messages made by it
+    messages     the ids of all messages created by it
     choices      what autocompletion offered;  modal  the form that was shown
 
-A person who sees no answer in three seconds is told that it failed. The token goes on for a quarter
-of an hour. Both by the sandbox's clock.
+Without an answer within 3 seconds the person sees that it failed. The token is valid for 15
+minutes. Both are settings and follow the sandbox's clock.
 """
 
 import secrets
@@ -38,7 +38,7 @@ def begin(
     message_id: str | None = None,
     form_of: str | None = None,
 ) -> dict[str, Any]:
-    """A new interaction, remembered; its payload is not made yet."""
+    """Store a new interaction; its payload is not built yet."""
     interaction = {
         "id": world.new_id(),
         "token": secrets.token_urlsafe(48),
@@ -64,13 +64,13 @@ def begin(
 
 
 def deliver(world: World, interaction: dict[str, Any]) -> None:
-    """Send it to whoever listens; once more, and it is the same in every byte."""
+    """Send it to the listeners; a repeated delivery is identical in every byte."""
     interaction["sent"] += 1
     world.tell("INTERACTION_CREATE", interaction["payload"])
 
 
 def find_unanswered(world: World, interaction_id: str, token: str) -> dict[str, Any]:
-    """The interaction to be answered now: known, in time, and for the first time."""
+    """Return an interaction that may be answered now: known, in time, and not answered yet."""
     interaction: dict[str, Any] | None = world.state["interactions"].get(interaction_id)
     if interaction is None or interaction["token"] != token:
         raise refuse("unknown_interaction")
@@ -82,7 +82,7 @@ def find_unanswered(world: World, interaction_id: str, token: str) -> dict[str, 
 
 
 def find_by_token(world: World, application_id: str, token: str) -> dict[str, Any]:
-    """The answered interaction whose token this is, as long as that is good."""
+    """Return the answered interaction of a token, while that is valid."""
     if application_id != world.state["application_id"]:
         raise refuse("unknown_webhook")
     for interaction in world.state["interactions"].values():
@@ -109,7 +109,7 @@ def age(world: World, interaction: dict[str, Any]) -> timedelta:
 
 
 def state_of(world: World, interaction: dict[str, Any]) -> str:
-    """What the person sees: waiting, thinking, answered or failed."""
+    """Return what the person sees: waiting, thinking, answered or failed."""
     if interaction["answer"] is None:
         return "failed" if is_late(world, interaction) else "waiting"
     original = message_of(world, interaction, interaction["original_id"])
@@ -121,7 +121,7 @@ def state_of(world: World, interaction: dict[str, Any]) -> str:
 def message_of(
     world: World, interaction: dict[str, Any], message_id: str | None
 ) -> dict[str, Any] | None:
-    """A message of this interaction, hidden or not; None when it is gone."""
+    """Return a message of this interaction, ephemeral or not; None if it is gone."""
     if message_id is None:
         return None
     hidden: dict[str, Any] | None = find_hidden(world, message_id)
@@ -132,7 +132,7 @@ def message_of(
 
 
 def find_hidden(world: World, message_id: str) -> dict[str, Any] | None:
-    """An ephemeral message, whichever interaction made it."""
+    """Return an ephemeral message of any interaction."""
     for interaction in world.state["interactions"].values():
         if message_id in interaction["hidden"]:
             found: dict[str, Any] = interaction["hidden"][message_id]

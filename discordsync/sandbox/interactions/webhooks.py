@@ -1,4 +1,4 @@
-"""What follows the first answer, by the interaction's token, for a quarter of an hour."""
+"""Messages after the first answer, authorized by the interaction's token for 15 minutes."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from discordsync.sandbox.world import World
 
 
 def follow_up(world: World, call: Call) -> Answer:
-    """One more message; right after "it follows" it takes that message's place."""
+    """Send one more message; if the first answer is still deferred, this one replaces it."""
     interaction = of_token(world, call)
     given = answers.read(call.body)
     answers.require_reachable(world, interaction)
@@ -40,7 +40,7 @@ def of_token(world: World, call: Call) -> dict[str, Any]:
 
 
 def found(world: World, call: Call) -> dict[str, Any]:
-    """The message of the path; without an id the original one."""
+    """Return the message of the path; without an id, the original one."""
     interaction = of_token(world, call)
     message_id = call.ids.get("message_id", interaction["original_id"])
     return answers.find(world, interaction, message_id)
