@@ -50,7 +50,7 @@ def test_every_dependency_has_its_purpose_and_nothing_else_has() -> None:
 
 
 def documents() -> list[Path]:
-    return [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    return [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
 
 @pytest.mark.parametrize("document", documents(), ids=lambda path: path.name)
