@@ -77,8 +77,10 @@ def _check_query(state: State, query: Query) -> None:
 
 
 def _events(state: State, query: Query, changed: int | None) -> list[Row]:
-    """Return the events that pass all filters; with `changed`, those written after that
-    revision."""
+    """Return the events that pass all filters.
+
+    With `changed`, only those written after that revision.
+    """
     tells_deleted = changed is not None or "updatedMin" in query
     shown = [
         event
