@@ -1,6 +1,6 @@
-"""A local server that speaks Discord's and Google Calendar's own HTTP APIs.
+"""A local server that implements the HTTP APIs of Discord and Google Calendar.
 
-It mounts the two worlds (`discordsync.sandbox`, `calendarsync.sandbox`) on one port of
-127.0.0.1 and adds what belongs to neither: the journal of calls, faults, rate limits, a
-clock, a state file, a page and the control door. `docs/sandbox.md` shows each by example.
+It serves both (`discordsync.sandbox`, `calendarsync.sandbox`) on one port of 127.0.0.1, and adds
+what belongs to neither: the journal of calls, faults, rate limits, a clock, a state file, a page
+and the control API. `docs/sandbox.md` has an example of each.
 """

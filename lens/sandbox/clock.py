@@ -1,4 +1,4 @@
-"""The time it is in the sandbox."""
+"""The sandbox's clock, which can be moved."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class Clock:
-    """Real time plus an offset, so that it can be moved but never stands still."""
+    """Real time plus an offset, so that it can be moved but never stops."""
 
     def __init__(self) -> None:
         self.offset = timedelta()
@@ -23,9 +23,9 @@ class Clock:
         return {"now": self.now().isoformat(), "offset_seconds": self.offset.total_seconds()}
 
     def move(self, wish: Any) -> None:
-        """Follow `{"now": ISO time}`, `{"offset_seconds": n}` or `{"advance_seconds": n}`.
+        """Apply `{"now": ISO time}`, `{"offset_seconds": n}` or `{"advance_seconds": n}`.
 
-        Raises ValueError with a sentence, and then the clock has not moved.
+        Raises ValueError with a sentence; then the clock has not moved.
         """
         offset = self._offset_for(wish)
         if not EARLIEST <= datetime.now(UTC) + offset <= LATEST:
@@ -47,7 +47,7 @@ class Clock:
 
 
 def parse_instant(text: str) -> datetime:
-    """An ISO 8601 time with its zone; raises ValueError with a sentence."""
+    """Parse an ISO 8601 time with a zone; raise ValueError with a sentence."""
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:

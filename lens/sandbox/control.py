@@ -1,4 +1,4 @@
-"""The control door: JSON under /_sandbox/, by which people and tests move the sandbox."""
+"""The control API: JSON under /_sandbox/, with which people and tests control the sandbox."""
 
 import json
 import logging
@@ -27,7 +27,7 @@ DOORS = {
 
 
 class ControlDoor:
-    """The handlers of the control door. What cannot be done is told as {"error": sentence}."""
+    """The handlers of the control API. Errors are returned as {"error": sentence}."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -97,7 +97,7 @@ class ControlDoor:
         return await self.show_clock(request)
 
     async def look(self, request: web.Request) -> web.Response:
-        """Answers with what the first world that has such a thing shows."""
+        """Respond with the data of the first service that has a show of this name."""
         name = request.match_info["show"]
         self.sandbox.advance()
         for world in self.sandbox.worlds:
@@ -106,7 +106,7 @@ class ControlDoor:
         raise web.HTTPNotFound
 
     async def use_control(self, request: web.Request) -> web.Response:
-        """Answers with what the control returns, {} where that is nothing."""
+        """Respond with what the control returns, or {} if it returns None."""
         name = request.match_info["control"]
         control = self._find(name, request.match_info.get("world")).controls[name]
         wish = await read_json(request)
@@ -116,7 +116,7 @@ class ControlDoor:
         return web.json_response({} if result is None else result)
 
     def _find(self, control: str, world: str | None) -> World:
-        """The one world that has this control; raises HTTPNotFound or ValueError."""
+        """Return the only service that has this control; raise HTTPNotFound or ValueError."""
         asked = [w for w in self.sandbox.worlds if world in (None, w.name)]
         having = [w for w in asked if control in w.controls]
         if not having:
@@ -128,7 +128,7 @@ class ControlDoor:
 
 
 async def read_json(request: web.Request) -> Any:
-    """The request's body, None when it is empty; raises ValueError with a sentence."""
+    """Return the request's body, or None if it is empty; raise ValueError with a sentence."""
     raw = await request.read()
     try:
         return json.loads(raw) if raw.strip() else None
@@ -140,7 +140,7 @@ async def read_json(request: web.Request) -> Any:
 async def tell_in_a_sentence(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Whatever the control door cannot do is answered as JSON with a sentence."""
+    """Return every error of the control API as JSON with a sentence."""
     if not request.path.startswith(PREFIX):
         return await handler(request)
     try:

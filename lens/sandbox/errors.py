@@ -1,5 +1,5 @@
-"""What the sandbox cannot do, as a sentence for the person who started it."""
+"""The error for problems that the person who started the sandbox has to solve."""
 
 
 class SandboxError(Exception):
-    """The sandbox cannot start or go on; the message says why and what to do."""
+    """The sandbox cannot start or continue. The message says why and what to do."""

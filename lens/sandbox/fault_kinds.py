@@ -34,7 +34,7 @@ from lens.sandbox.journal import body_of
 if TYPE_CHECKING:
     from lens.sandbox.passage import Passage
 
-# How soon it is noticed that the client of a held call has gone.
+# Seconds between checks whether the client of a held call has disconnected.
 LOOK_SECONDS = 0.02
 
 
@@ -47,10 +47,10 @@ class Phase(Enum):
 
 
 class AnswerLostError(Exception):
-    """The connection is to be closed without an answer."""
+    """The connection has to be closed without an answer."""
 
 
-# Returns what the client gets in place of the answer so far; None leaves that as it is.
+# Returns the response that replaces the present one, or None to keep it.
 Act = Callable[["Passage", dict[str, Any], asyncio.Event], Awaitable[web.Response | None]]
 
 
@@ -82,14 +82,17 @@ async def lose_answer(_: "Passage", given: dict[str, Any], gone: asyncio.Event) 
 
 
 async def wait_a_while(passage: "Passage", given: dict[str, Any], gone: asyncio.Event) -> None:
-    """A slow service finishes its work whether or not the client still waits for it."""
+    """Wait. A slow service finishes its work even if the client no longer waits for it."""
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(gone.wait(), given["seconds"])
     passage.check_current()
 
 
 async def wait_until_gone(passage: "Passage", given: dict[str, Any], gone: asyncio.Event) -> None:
-    """Raises AnswerLostError when the client goes first; before the effect, nothing happens."""
+    """Hold the call until the fault is cleared.
+
+    Raises AnswerLostError if the client disconnects first; before the effect, nothing then happens.
+    """
     del given
     passage.call.held = True
     try:
@@ -104,7 +107,7 @@ async def wait_until_gone(passage: "Passage", given: dict[str, Any], gone: async
 
 
 async def use_control(passage: "Passage", given: dict[str, Any], _: asyncio.Event) -> None:
-    """Somebody does something by hand at this very moment; raises KeyError for no such control."""
+    """Use a control while the call is in progress; raise KeyError if there is no such control."""
     passage.world.advance()
     passage.world.controls[given["control"]](given.get("argument"))
     passage.changed()
@@ -113,7 +116,7 @@ async def use_control(passage: "Passage", given: dict[str, Any], _: asyncio.Even
 async def shorten_list(
     passage: "Passage", given: dict[str, Any], _: asyncio.Event
 ) -> web.Response | None:
-    """A list, or the `items` of an object, loses its end; other answers stay whole."""
+    """Cut the end off a list, or off the `items` of an object. Other answers stay unchanged."""
     response = passage.response
     body = parse_body(body_of(response), response.content_type)
     if isinstance(body, list):
@@ -130,7 +133,7 @@ async def shorten_list(
 
 
 async def garble(passage: "Passage", given: dict[str, Any], _: asyncio.Event) -> web.Response:
-    """Something else answers (a page of a proxy), or the answer breaks off in its middle."""
+    """Answer with another server's page (as a proxy would), or with half of the answer."""
     if given["form"] == "html":
         return web.Response(text=PAGE, content_type="text/html")
     whole = body_of(passage.response)

@@ -1,4 +1,4 @@
-"""The one list of faults: which calls they hit, and how often they have."""
+"""The list of faults: which calls each one affects, and how often it has."""
 
 import asyncio
 import re
@@ -18,9 +18,9 @@ COUNT_KEYS = {"nth", "every", "times"}
 
 @dataclass(slots=True)
 class Fault:
-    """One thing that goes wrong, for the calls that it matches.
+    """One fault, for the calls that it matches.
 
-    `matched` counts the calls it spoke about, `hits` those that it touched.
+    `matched` counts the calls that match, `hits` those that were affected.
     """
 
     kind: Kind
@@ -32,7 +32,7 @@ class Fault:
     gone: asyncio.Event = field(default_factory=asyncio.Event)
 
     def hit(self, call: Call) -> bool:
-        """Whether this call is touched; counts it either way."""
+        """Return whether this call is affected, and count it in either case."""
         if not self._matches(call):
             return False
         self.matched += 1
@@ -52,7 +52,7 @@ class Fault:
         )
 
     def _writes(self, call: Call) -> bool:
-        """After the effect it is known; before it, asking for a change is all there is."""
+        """Return whether the call changed something; before the effect, whether it asks to."""
         if self.kind.phase is Phase.AFTER:
             return call.wrote
         return would_write(call.method, call.raw_body, call.content_type or "")
@@ -70,16 +70,16 @@ class Fault:
 
 
 class Faults:
-    """The list of faults that is in force. The first of a phase that answers wins."""
+    """The active faults. In each phase, the first one that produces an answer wins."""
 
     def __init__(self, worlds: Sequence[World]) -> None:
         self._worlds = worlds
         self._faults: list[Fault] = []
 
     def replace(self, wish: Any) -> None:
-        """Put a new list in force and let go of what the old one held.
+        """Replace the list, and release the calls that the old one holds.
 
-        Raises ValueError with a sentence, and then the old list stays.
+        Raises ValueError with a sentence; then the old list stays.
         """
         if not isinstance(wish, list):
             raise ValueError("Faults are given as a list; an empty one clears them.")
@@ -98,7 +98,10 @@ class Faults:
             raise ValueError(f"Fault {number}: there is no control “{given['control']}” to use.")
 
     def hitting(self, call: Call, phase: Phase) -> Iterator[Fault]:
-        """The faults of a phase that touch this call, counted as they are asked for."""
+        """Yield the faults of a phase that affect this call.
+
+        Each is counted when it is requested.
+        """
         return (f for f in list(self._faults) if f.kind.phase is phase and f.hit(call))
 
     def describe(self) -> list[dict[str, Any]]:
@@ -110,7 +113,7 @@ def names_all(body: Any, keys: list[str]) -> bool:
 
 
 def parse_fault(data: Any, number: int) -> Fault:
-    """Read a fault from JSON; raises ValueError with a sentence that names its place."""
+    """Read a fault from JSON; raise ValueError with a sentence that names its position."""
     try:
         return _parse(data)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""A sandbox in a thread of this process, for tests and for trying out."""
+"""Run a sandbox in a thread of this process, for tests and experiments."""
 
 import asyncio
 import json
@@ -20,14 +20,13 @@ Json = Any
 
 
 class RefusedError(Exception):
-    """The control door said no; the message is its sentence."""
+    """The control API returned an error; the message is its sentence."""
 
 
 class RunningSandbox:
-    """A sandbox that is listening, and what a test asks of it. Safe to use from any thread.
+    """A running sandbox, and helpers for tests. Safe to use from any thread.
 
-    Everything goes through the control door, so whatever a test does here can be done from
-    another process as well.
+    Everything uses the control API, so a test in another process can do the same.
     """
 
     def __init__(self, url: str) -> None:
@@ -36,11 +35,11 @@ class RunningSandbox:
         self.google_api_base = url
 
     def get(self, door: str) -> Json:
-        """GET a door of `/_sandbox/`, such as "state" or "calls?since=7"; raises RefusedError."""
+        """GET a path below `/_sandbox/`, such as "state" or "calls?since=7"; raise RefusedError."""
         return self._ask("GET", door)
 
     def post(self, door: str, wish: Json = None) -> Json:
-        """POST to a door or to a world's control; raises RefusedError."""
+        """POST to a path or to a service's control; raise RefusedError."""
         return self._ask("POST", door, wish)
 
     def reset(self) -> None:
@@ -48,28 +47,31 @@ class RunningSandbox:
 
     @property
     def last(self) -> int:
-        """The number of the newest call, to ask later what came `since`."""
+        """The number of the newest call, for a later query with `since`."""
         return int(self.get(f"calls?since={10**12}")["last"])
 
     def calls(self, since: int = 0, **wanted: Any) -> list[dict[str, Any]]:
-        """The calls after number `since` that have these values, e.g. `method="POST"`."""
+        """Return the calls after number `since` with these values, for example `method="POST"`."""
         calls = self.get(f"calls?since={since}")["calls"]
         return [c for c in calls if all(c[key] == value for key, value in wanted.items())]
 
     def writes(self, since: int = 0, **wanted: Any) -> list[dict[str, Any]]:
-        """The calls that changed something."""
+        """Return the calls that changed something."""
         return self.calls(since, wrote=True, **wanted)
 
     def set_faults(self, *faults: dict[str, Any]) -> None:
-        """Put these faults in force in place of all others; none clears them."""
+        """Replace all faults with these. Without arguments, clear them."""
         self.post("faults", list(faults))
 
     def set_limits(self, **limits: Any) -> None:
-        """Keep these rate limits, e.g. `discord=True, scale=0.01`; none switches them off."""
+        """Set these rate limits, such as `discord=True, scale=0.01`.
+
+        Without arguments, switch them off.
+        """
         self.post("limits", limits)
 
     def set_clock(self, now: Any) -> None:
-        """Make it this aware datetime."""
+        """Set the clock to this aware datetime."""
         self.post("clock", {"now": now.isoformat()})
 
     def advance_clock(self, seconds: float) -> None:
@@ -78,9 +80,9 @@ class RunningSandbox:
     def wait_for_call(
         self, deadline: float = 60.0, since: int = 0, **wanted: Any
     ) -> dict[str, Any]:
-        """The first call like this, waiting for it; raises TimeoutError.
+        """Wait for a call with these values and return it; raise TimeoutError.
 
-        `wait_for_call(held=True)` waits until a fault holds a call back.
+        `wait_for_call(held=True)` waits until a fault holds a call.
         """
         ends = time.monotonic() + deadline
         while time.monotonic() < ends:
@@ -108,9 +110,9 @@ class RunningSandbox:
 def sandbox_running(
     make_sandbox: Callable[[], Sandbox], *, port: int = 0
 ) -> Iterator[RunningSandbox]:
-    """Serve a sandbox from a thread of its own until the block ends.
+    """Serve a sandbox from a thread until the block ends.
 
-    Raises SandboxError where it cannot start.
+    Raises SandboxError if it cannot start.
     """
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="sandbox", daemon=True)

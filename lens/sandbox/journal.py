@@ -1,4 +1,4 @@
-"""Every call that came in, in order, as a bounded memory."""
+"""A bounded list of the calls that were received, in order."""
 
 import json
 import time
@@ -17,13 +17,13 @@ from lens.sandbox.bodies import hide_in_path, parse_body
 MAX_CALLS = 20_000
 MAX_BYTES = 128 * 1024 * 1024
 
-# A recording is shown and kept, so whoever reads it must not find a credential in it.
+# Recordings are shown and stored, so they must not contain credentials.
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """One request and what became of it. `status` stays None where no answer was sent."""
+    """One request and its outcome. `status` stays None if no answer was sent."""
 
     service: str
     method: str
@@ -56,7 +56,7 @@ class Call:
 
     @property
     def body(self) -> Any:
-        """The request's body: JSON as values, anything else as text, None when empty."""
+        """The request's body: JSON as values, anything else as text, None if it is empty."""
         return parse_body(self.raw_body, self.content_type or "")
 
     @property
@@ -68,13 +68,13 @@ class Call:
         return len(self.raw_body) + len(self.raw_response)
 
     def answer(self, response: web.Response) -> None:
-        """Note the answer that is about to be sent."""
+        """Store the answer that is about to be sent."""
         self.status = response.status
         self.response_headers = dict(response.headers)
         self.raw_response = body_of(response)
 
     def describe(self) -> dict[str, Any]:
-        """The call as one JSON object, the same in the control door and in a recording."""
+        """Return the call as a JSON object, the same for the control API and recordings."""
         return {
             "number": self.number,
             "service": self.service,
@@ -136,7 +136,7 @@ class Journal:
         self._open: set[Call] = set()
 
     def add(self, call: Call) -> None:
-        """Number a call that has just come in."""
+        """Number and store a call that was just received."""
         self.last += 1
         call.number = self.last
         self._calls.append(call)
@@ -144,7 +144,7 @@ class Journal:
         self._bytes += call.size
 
     def finish(self, call: Call) -> None:
-        """Note that nothing more will happen to a call; one from before a reset is forgotten."""
+        """Mark a call as finished. One from before a reset is ignored."""
         if call not in self._open:
             return
         self._open.remove(call)
@@ -157,7 +157,7 @@ class Journal:
         return (call for call in self._calls if call.number > number)
 
     def latest(self, count: int) -> list[Call]:
-        """The newest calls, newest first."""
+        """Return the newest calls, newest first."""
         return list(islice(reversed(self._calls), count))
 
     def describe(self, since: int) -> dict[str, Any]:
@@ -170,5 +170,5 @@ class Journal:
 
 
 def as_line(call: Call) -> str:
-    """The call as a line that the conformance checkers read."""
+    """Return the call as a line for the conformance checkers."""
     return json.dumps(call.describe()) + "\n"

@@ -1,8 +1,8 @@
-"""How often each service lets itself be called, as far as anybody knows.
+"""The rate limits of each service, as far as they are known.
 
-Discord documents 50 requests a second for a bot and the ban for too many refused requests;
-it publishes no numbers per route and forbids relying on any. Those below are what has been
-observed, so that a client has something to obey. Google documents its quotas per minute.
+Discord documents 50 requests a second for a bot and the ban for too many refused requests. It
+publishes no numbers per route and forbids relying on any. The numbers below were observed, so that
+clients have something to obey. Google documents its quotas per minute.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ DISCORD: dict[str, Any] = {
     "global": [50, 1],
     "refused": [10_000, 600],
     "rules": [
-        # Not announced in headers: a client learns of it from the refusal alone.
+        # Not announced in headers: a client only learns of it when it is refused.
         {
             "name": "rename or new topic of one channel",
             "method": "PATCH",

@@ -1,4 +1,4 @@
-"""Rate limits as the two services keep them, off until they are asked for."""
+"""Rate limits like those of the two services. They are off until they are requested."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ VERSION_PREFIX = re.compile(r"^/api(/v\d+)?(?=/)")
 
 @dataclass(slots=True)
 class Verdict:
-    """What the limits say about a call: headers for its answer, or the answer itself."""
+    """The result of the limits for a call: headers for its answer, or a refusal."""
 
     headers: dict[str, str] = field(default_factory=dict)
     refusal: web.Response | None = None
@@ -43,7 +43,7 @@ class ServiceLimits:
         self._windows: dict[tuple[Any, ...], Window] = {}
 
     def find(self, call: Call) -> list[tuple[Rule, Window]]:
-        """The rules that speak about a call, each with the window it counts in."""
+        """Return the rules that apply to a call, each with the window that counts it."""
         path = VERSION_PREFIX.sub("", call.path)
         keyed = [(rule, key) for rule in self.rules if (key := rule.key(call, path))]
         return [(rule, self._window(rule, key)) for rule, key in keyed]
@@ -63,7 +63,7 @@ class ServiceLimits:
 
 
 class Limits:
-    """The limits of all services. Windows are real time, since clients really wait."""
+    """The limits of all services. Windows use real time, because clients really wait."""
 
     def __init__(self) -> None:
         self.reset()
@@ -74,7 +74,9 @@ class Limits:
         self._services: dict[str, ServiceLimits] = {}
 
     def set(self, wish: Any) -> None:
-        """Follow `{"discord": true or rules, "google": …, "scale": 0.01}`; unnamed means off.
+        """Apply `{"discord": true or rules, "google": …, "scale": 0.01}`.
+
+        Services not named are off.
 
         `scale` multiplies every window. Raises ValueError with a sentence.
         """
@@ -99,7 +101,7 @@ class Limits:
         }
 
     def check(self, call: Call, world: World) -> Verdict:
-        """Count a call in its windows; the verdict refuses it where one is full."""
+        """Count a call in its windows. The verdict refuses it if one of them is full."""
         limits = self._services.get(world.name)
         if limits is None:
             return Verdict()
@@ -107,7 +109,7 @@ class Limits:
         return check(limits, call, world)
 
     def note_answer(self, call: Call) -> None:
-        """Count answers that refuse: too many in a while and the service shuts its door."""
+        """Count refusing answers. After too many of them, the service refuses all calls."""
         if call.status not in REFUSALS:
             return
         self.refused_calls[call.service] = self.refused_calls.get(call.service, 0) + 1
@@ -124,8 +126,8 @@ def parse_window(data: Any, what: str, scale: float) -> Window | None:
 
 
 def check_discord(limits: ServiceLimits, call: Call, world: World) -> Verdict:
-    """Ban, global limit, route buckets: in this order, as a request meets them."""
-    del world  # the ban and the buckets' headers are no part of the API that a world speaks
+    """Apply ban, global limit and route buckets, in the order in which a request meets them."""
+    del world  # unused: the ban and the buckets' headers are not part of a service's API
     if limits.refused and not limits.refused.left():
         return Verdict(refusal=banned(limits.refused.resets_after()))
     if limits.everything:
@@ -144,7 +146,7 @@ def check_discord(limits: ServiceLimits, call: Call, world: World) -> Verdict:
 
 
 def check_google(limits: ServiceLimits, call: Call, world: World) -> Verdict:
-    """A batch costs as many calls as it has parts."""
+    """Apply the quotas. A batch counts as many calls as it has parts."""
     cost = len(inner_methods(call.raw_body, call.content_type or "")) or 1
     windows = [window for _, window in limits.find(call)]
     if limits.everything:
@@ -158,7 +160,7 @@ def check_google(limits: ServiceLimits, call: Call, world: World) -> Verdict:
 
 
 def announce(found: list[tuple[Rule, Window]]) -> dict[str, str]:
-    """The headers that tell a bucket's state: only the first announced rule is told."""
+    """Return the headers with a bucket's state, for the first announced rule only."""
     for rule, window in found:
         if rule.announced:
             after = window.resets_after()
@@ -182,8 +184,8 @@ def refuse_globally(after: float) -> web.Response:
 
 
 def too_many(after: float, headers: dict[str, str], *, everywhere: bool) -> web.Response:
-    """Discord's refusal. Without Via a client takes it for a ban and gives up at once."""
-    # Rounded up: a client that waits exactly this long finds the window open.
+    """Return Discord's refusal. Without Via, a client considers it a ban and gives up at once."""
+    # Rounded up, so that a client that waits exactly this long finds the window open.
     wait = math.ceil(after * 1000) / 1000
     body = {"message": "You are being rate limited.", "retry_after": wait, "global": everywhere}
     return web.Response(
@@ -195,7 +197,7 @@ def too_many(after: float, headers: dict[str, str], *, everywhere: bool) -> web.
 
 
 def banned(after: float) -> web.Response:
-    """What stands in front of Discord answers with once too many requests were refused."""
+    """Return the answer of the proxy in front of Discord after too many refused requests."""
     return web.Response(
         status=429,
         body=b"error code: 1015",

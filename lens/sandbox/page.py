@@ -20,7 +20,7 @@ STEPS = {
 
 
 class Page:
-    """Rendered on the server, of one piece, without a script or anything from elsewhere."""
+    """One page, rendered on the server, without scripts or external resources."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -40,13 +40,13 @@ class Page:
         self.sandbox.advance()
         context = self._context(search) | {"refusal": refusal}
         html = render_to_string("sandbox/page.html", context)
-        # Half a character that somebody wrote must not cost the whole page.
+        # An unpaired surrogate in someone's text must not break the whole page.
         body = html.encode("utf-8", "replace")
         status = 400 if refusal else 200
         return web.Response(body=body, status=status, content_type="text/html", charset="utf-8")
 
     async def move_clock(self, request: web.Request) -> web.Response:
-        """Follow a button of the page, then show the page again."""
+        """Apply a clock button, then show the page again."""
         form = await request.post()
         step = STEPS.get(str(form.get("step")))
         if step is None:
@@ -58,7 +58,7 @@ class Page:
         raise web.HTTPSeeOther("/")
 
     async def use_bot(self, request: web.Request) -> web.Response:
-        """Play a person as a form of the page says; then show the page, with the bot's answer."""
+        """Act as a person as a form requests, then show the page with the bot's answer."""
         form, discord = await read_form(request), self._world("discord")
         try:
             begun = self._control("interactions", read_wish(form, discord.view()))
@@ -78,7 +78,7 @@ class Page:
         raise web.HTTPSeeOther("/#bot")
 
     def _control(self, name: str, wish: Any) -> Any:
-        """Use one of Discord's controls; raises ValueError with a sentence."""
+        """Use one of Discord's controls; raise ValueError with a sentence."""
         self.sandbox.advance()
         result = self._world("discord").controls[name](wish)
         self.sandbox.changed()

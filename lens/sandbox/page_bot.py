@@ -1,4 +1,4 @@
-"""The page's part for the bot: a person runs commands, presses buttons and fills in forms there."""
+"""The bot's part of the page, where a person runs commands, presses buttons and fills in forms."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
@@ -15,13 +15,13 @@ SHOWN_INTERACTIONS = 8
 OPTION, FIELD = "option.", "field."
 INTEGER, BOOLEAN, NUMBER = 4, 5, 10
 OPEN_STATES = ("waiting", "thinking")
-# The page waits so long for the bot's answer, since nothing on it moves by itself.
+# How long the page waits for the bot's answer, because the page does not update automatically.
 PATIENCE_SECONDS = 2.0
 LOOK_SECONDS = 0.05
 
 
 def show_bot(view: View, wanted: Wanted) -> dict[str, Any]:
-    """Sessions, commands and the newest interactions of Discord's world."""
+    """Return sessions, commands and the newest interactions of the Discord sandbox."""
     people = {person["id"]: person["name"] for person in view["people"]}
     shown = [show_interaction(each, people) for each in view["interactions"]]
     chosen = [each for each in shown if wanted(each["who"], each["name"], *each["texts"])]
@@ -53,12 +53,12 @@ def show_interaction(interaction: View, people: Mapping[str, str]) -> dict[str, 
 
 
 def parts(rows: Iterable[View]) -> Iterable[View]:
-    """The buttons and menus under a message, in their order."""
+    """Return the buttons and menus below a message, in their order."""
     return (part for row in rows for part in row["components"])
 
 
 def read_person(form: Form, people: Iterable[View]) -> str:
-    """The id of whoever is named, by name or by id; raises ValueError."""
+    """Return the id of the person with this name or id; raise ValueError."""
     named = form.get("user", "").strip()
     for person in people:
         if named in (person["name"], person["id"]):
@@ -67,7 +67,7 @@ def read_person(form: Form, people: Iterable[View]) -> str:
 
 
 def read_wish(form: Form, view: View) -> dict[str, Any]:
-    """What a form of the page asks for, in the words of the control `interactions`."""
+    """Return what a form requests, as an argument of the control `interactions`."""
     wish = {name: form[name] for name in ("focus", "press", "message_id") if form.get(name)}
     wish["user"] = read_person(form, view["people"])
     if form.get("submit"):
@@ -85,7 +85,7 @@ def named(form: Form, prefix: str) -> dict[str, str]:
 
 
 def read_options(form: Form, commands: Iterable[View]) -> dict[str, Any]:
-    """The filled-in options, each as its type wants it; raises ValueError."""
+    """Return the filled-in options, each in its type; raise ValueError."""
     command = next((each for each in commands if each["path"] == form.get("command")), None)
     kinds = {option["name"]: option["type"] for option in command["options"]} if command else {}
     return {
@@ -107,7 +107,7 @@ def convert(text: str, kind: int | None) -> Any:
 
 
 async def settle(look: Callable[[], View], interaction_id: str) -> None:
-    """Wait a moment for the bot's answer; `look` shows all interactions."""
+    """Wait up to PATIENCE_SECONDS for the bot's answer. `look` returns all interactions."""
     loop = asyncio.get_running_loop()
     ends = loop.time() + PATIENCE_SECONDS
     while loop.time() < ends:

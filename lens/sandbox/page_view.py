@@ -1,4 +1,4 @@
-"""What the page shows, chosen from the worlds' views: plain data for its templates."""
+"""Prepare what the page shows from the services' views, as plain data for its templates."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -16,10 +16,10 @@ SHOWN_MAILS = 50
 
 
 def make_filter(search: str) -> Wanted:
-    """A test whether any of some texts speaks of what is searched for.
+    """Return a function that tests whether any of some texts matches the search.
 
-    Words match from their beginning, dashes as spaces, so that “group 1” finds the channel
-    `group-1`; a number matches whole, so that it does not find “Group 10”.
+    Words match from their beginning, with dashes as spaces, so that “group 1” finds the channel
+    `group-1`. A number matches as a whole, so that it does not find “Group 10”.
     """
     words = simplify(search)
     if not words:
@@ -52,14 +52,14 @@ def show_guild(view: View, search: str) -> dict[str, Any]:
 
 
 def name_mentions(view: View) -> dict[str, str]:
-    """What a mention in a message's text stands for, by the text of the mention."""
+    """Return {text of a mention: name} for roles and people."""
     roles = {f"<@&{role['id']}>": f"@{role['name']}" for role in view["roles"]}
     people = {f"<@{person['id']}>": f"@{person['name']}" for person in view["people"]}
     return roles | people
 
 
 def gather_messages(messages: Iterable[View], names: View) -> dict[str, list[View]]:
-    """The newest messages of each channel, by its id, oldest first."""
+    """Return the newest messages of each channel by its id, oldest first."""
     held: dict[str, list[View]] = {}
     for message in messages:
         held.setdefault(message["channel_id"], []).append(message)
@@ -72,7 +72,7 @@ def gather_messages(messages: Iterable[View], names: View) -> dict[str, list[Vie
 def show_category(
     category: View, messages: Mapping[str, list[View]], wanted: Wanted
 ) -> dict[str, Any]:
-    """A category that is wanted shows all its channels, another one those that are wanted."""
+    """Return a category with all its channels if it matches, else with those that match."""
     whole = wanted(category["name"])
     channels = [
         {**channel, "messages": messages.get(channel["id"], [])}
@@ -127,7 +127,7 @@ def show_meeting(event: View) -> dict[str, Any]:
 
 
 def tell_when(start: View | None, end: View | None) -> str:
-    """As its own zone's clock shows it: “Wed 25 Nov 2026, 15:00 to 16:00 (Europe/Berlin)”."""
+    """Return the time in its own zone: “Wed 25 Nov 2026, 15:00 to 16:00 (Europe/Berlin)”."""
     if not start:
         return ""
     if "date" in start:
@@ -150,7 +150,7 @@ def tell_day(day: date) -> str:
 
 
 def tell_offset(offset: timedelta) -> str:
-    """How far the clock is from real time: “3 d 2 h ahead”; empty when it is not."""
+    """Return the clock's offset from real time, such as “3 d 2 h ahead”; empty if there is none."""
     seconds = round(abs(offset).total_seconds())
     parts = ((seconds // 86_400, "d"), (seconds // 3600 % 24, "h"), (seconds // 60 % 60, "min"))
     told = " ".join(f"{number} {unit}" for number, unit in parts if number)

@@ -1,4 +1,4 @@
-"""One call's way to a world and back: limits, faults, the effect, the journal."""
+"""Process one call: limits, faults, the effect, the journal."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -13,15 +13,15 @@ from lens.sandbox.world import World
 
 log = logging.getLogger(__name__)
 
-# A world answers with whole bodies, never with a stream.
+# Services answer with whole bodies, never with a stream.
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 class Passage:
-    """One call under way.
+    """One call in progress.
 
-    A fault may end it early, alter its answer or lose it; the effect happens at most once and
-    without waiting in between, so that a call happens wholly or not at all.
+    A fault may end it early, change its answer or lose it. The effect happens at most once and
+    without waiting in between, so that a call has its whole effect or none.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Passage:
         return transport is not None and not transport.is_closing()
 
     def check_current(self) -> None:
-        """Raises AnswerLostError when the sandbox began anew while this call waited."""
+        """Raise AnswerLostError if the sandbox was reset or stopped while this call waited."""
         if self._generation != self.sandbox.generation:
             raise AnswerLostError
 
@@ -50,7 +50,7 @@ class Passage:
         self.sandbox.changed()
 
     async def answer(self) -> web.Response:
-        """Raises AnswerLostError when the client is to get none."""
+        """Return the answer; raise AnswerLostError if the client gets none."""
         if await self._inject(Phase.ARRIVAL) or self._limit() or await self._inject(Phase.BEFORE):
             return self.response
         self.response = await self._take_effect()
@@ -59,7 +59,7 @@ class Passage:
         return self.response
 
     async def _inject(self, phase: Phase) -> bool:
-        """Let the faults of a phase act; True when one of them gave the answer."""
+        """Apply the faults of a phase; return True if one of them gave the answer."""
         for fault in self.sandbox.faults.hitting(self.call, phase):
             self.call.fault = fault.kind.name
             injected = await fault.kind.act(self, fault.given, fault.gone)
@@ -82,7 +82,7 @@ class Passage:
         try:
             response = await self._handler(self._request)
         except web.HTTPException as refusal:
-            # The router found no such endpoint or method: the maker words that in its own way.
+            # The router found no such endpoint or method, for which each service has its own error.
             response = self.world.fault_response(refusal.status)
         call = self.call
         call.effect_status = response.status
@@ -94,14 +94,14 @@ class Passage:
 
 
 def pass_calls(sandbox: Sandbox) -> Callable[..., Awaitable[web.Response]]:
-    """The middleware through which every call to a world goes."""
+    """Return the middleware that processes every call to a service."""
 
     @web.middleware
     async def pass_call(request: web.Request, handler: Handler) -> web.Response:
         world = sandbox.world_for(request.path)
         if world is None:
             return await handler(request)
-        # Read here, so that a handler finds the body waiting and never pauses for it.
+        # Read here, so that the handler has the body and never waits for it.
         body = await request.read()
         call = begin_call(request, world.name, body)
         sandbox.journal.add(call)
@@ -116,7 +116,7 @@ def pass_calls(sandbox: Sandbox) -> Callable[..., Awaitable[web.Response]]:
 
 
 async def answer_call(passage: Passage) -> web.Response:
-    """The answer, noted in the journal; a flaw of the sandbox is answered with 500."""
+    """Return the answer and store it in the journal. A bug in the sandbox is answered with 500."""
     try:
         response = await passage.answer()
     except AnswerLostError:
@@ -130,7 +130,7 @@ async def answer_call(passage: Passage) -> web.Response:
 
 
 def hang_up(request: web.Request) -> web.Response:
-    """Close the connection as a service does that dies: what is returned is never sent."""
+    """Close the connection as a crashing service would. The returned response is never sent."""
     if request.transport is not None:
         request.transport.close()
     return web.Response()

@@ -1,4 +1,4 @@
-"""The worlds and what is added to them, held together."""
+"""The sandbox: its services and everything that is added to them."""
 
 import asyncio
 import logging
@@ -16,15 +16,15 @@ from lens.sandbox.world import World
 
 log = logging.getLogger(__name__)
 
-# A change is saved this many seconds later, together with those that followed it.
+# Seconds after which a change is saved, together with later ones.
 SAVE_AFTER = 0.5
 
 
 class Sandbox:
-    """Everything one server holds. It belongs to one event loop and is touched only from there.
+    """Everything that one server holds. It belongs to one event loop and is only used from there.
 
-    `identity` names what the worlds stand for, such as the guild's id: a state file of another
-    guild is refused. Raises SandboxError where the state file cannot be used.
+    `identity` names what the services represent, such as the guild's id: a state file of another
+    guild is refused. Raises SandboxError if the state file cannot be used.
     """
 
     def __init__(
@@ -64,12 +64,12 @@ class Sandbox:
             world.advance()
 
     def let_go(self) -> None:
-        """End the calls that faults hold back: they change nothing any more."""
+        """End the calls that faults hold. They have no effect any more."""
         self.generation += 1
         self.faults.replace([])
 
     def reset(self) -> None:
-        """Begin anew."""
+        """Return to the initial, empty state."""
         self.let_go()
         self.limits.reset()
         self.journal.reset()
@@ -89,37 +89,41 @@ class Sandbox:
         }
 
     def finish(self, call: Call) -> None:
-        """A call has ended: journal it and, where asked for, record it."""
+        """Store a finished call in the journal and, if requested, in the recording."""
         self.limits.note_answer(call)
         self.journal.finish(call)
         if call.service in self._recordings:
             self._attempt("record", lambda: self._record(call))
 
     def changed(self) -> None:
-        """Save soon, if there is a file to save to."""
+        """Save soon, if there is a state file."""
         self._unsaved = True
         if self._state_file and self._saving is None:
             loop = asyncio.get_running_loop()
             self._saving = loop.call_later(SAVE_AFTER, self.save)
 
     def save(self) -> None:
-        """Write the state file if anything changed; a failure is told and the sandbox goes on."""
+        """Write the state file if anything changed.
+
+        A failure is reported and the sandbox continues.
+        """
         if self._saving is not None:
             self._saving.cancel()
             self._saving = None
-        # Unasked it writes nothing: one that could not start must not touch another's file.
+        # Never write without a change: a sandbox that could not start must not touch another's
+        # file.
         if self._state_file and self._unsaved:
             path = self._state_file
             self._attempt("save", lambda: self._write(path))
 
     def close(self) -> None:
-        """Save, and end the recordings."""
+        """Save, and close the recordings."""
         self.save()
         for recording in self._recordings.values():
             recording.close()
 
     def _attempt(self, what: str, write: Callable[[], None]) -> None:
-        """Write, or tell the trouble once and go on without."""
+        """Write, or log the problem once and continue."""
         try:
             write()
         except SandboxError as error:
@@ -170,12 +174,12 @@ def describe_identity(identity: Any) -> str:
 
 
 def open_recordings(folder: Path | None, worlds: Sequence[World]) -> dict[str, TextIO]:
-    """A file for each service, since each is checked against its own maker's document."""
+    """Open one file per service, because each is checked against its own API description."""
     if folder is None:
         return {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # Line by line, so that a recording is whole whenever the process ends.
+        # Line-buffered, so that a recording is complete even if the process ends.
         return {
             world.name: (folder / f"{world.name}.jsonl").open("a", encoding="utf-8", buffering=1)
             for world in worlds

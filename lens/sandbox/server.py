@@ -1,4 +1,4 @@
-"""The server: one port of this machine, never another address."""
+"""The server, which listens on one port of this machine and on no other address."""
 
 import asyncio
 import errno
@@ -16,7 +16,7 @@ from lens.sandbox.page import Page
 from lens.sandbox.passage import pass_calls
 from lens.sandbox.sandbox import Sandbox
 
-# Anybody may do anything here, so it is heard on this machine only.
+# There is no access control, so only this machine may connect.
 HOST = "127.0.0.1"
 LOCAL_NAMES = frozenset({"127.0.0.1", "localhost"})
 MAX_BODY = 64 * 1024 * 1024
@@ -24,7 +24,7 @@ SHUTDOWN_SECONDS = 1.0
 
 
 def build_app(sandbox: Sandbox) -> web.Application:
-    """The application that serves a sandbox; it must run in the loop the sandbox belongs to."""
+    """Return the application for a sandbox. It must run in the sandbox's event loop."""
     app = web.Application(
         client_max_size=MAX_BODY,
         middlewares=[refuse_strangers, tell_in_a_sentence, pass_calls(sandbox)],
@@ -43,7 +43,7 @@ def build_app(sandbox: Sandbox) -> web.Application:
         sandbox.close()
 
     app.on_shutdown.append(let_go)
-    # Once the last connection is closed, so that whatever was answered is also saved.
+    # After the last connection is closed, so that every answered change is saved.
     app.on_cleanup.append(close)
     return app
 
@@ -52,7 +52,7 @@ def build_app(sandbox: Sandbox) -> web.Application:
 async def refuse_strangers(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """A page from elsewhere, opened in a browser on this machine, must not reach the sandbox."""
+    """Refuse other sites' pages that are open in a browser on this machine."""
     origin = request.headers.get("Origin")
     for address in (f"//{request.host}", origin):
         if address is not None and host_of(address) not in LOCAL_NAMES:
@@ -68,9 +68,9 @@ def host_of(address: str) -> str | None:
 
 
 async def start(app: web.Application, port: int) -> tuple[web.AppRunner, str]:
-    """Listen on a port, 0 for a free one; returns the runner and the address.
+    """Listen on a port (0 for a free one); return the runner and the address.
 
-    Raises SandboxError where the port cannot be had.
+    Raises SandboxError if the port cannot be used.
     """
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
@@ -94,9 +94,9 @@ def explain_port(port: int, error: OSError) -> str:
 async def serve(
     make_sandbox: Callable[[], Sandbox], *, port: int, ready: Callable[[str], Any]
 ) -> None:
-    """Serve until SIGINT or SIGTERM; `ready` is called with the address once it listens.
+    """Serve until SIGINT or SIGTERM. `ready` is called with the address once the server listens.
 
-    Raises SandboxError where the port or a file cannot be used.
+    Raises SandboxError if the port or a file cannot be used.
     """
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""The sandbox's state in a file, so that it survives a restart."""
+"""Read and write the sandbox's state file, with which its state survives a restart."""
 
 import contextlib
 import json
@@ -13,7 +13,7 @@ FORMAT = 1
 
 
 def read_state(path: Path) -> dict[str, Any] | None:
-    """The state that a file holds, None where there is no file; raises SandboxError."""
+    """Return the state in a file, or None if there is no file; raise SandboxError."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -37,7 +37,7 @@ def broken(path: Path, why: str) -> SandboxError:
 
 
 def write_state(path: Path, state: dict[str, Any]) -> None:
-    """Replace the file at once or not at all; raises SandboxError and leaves it as it was."""
+    """Replace the file atomically; raise SandboxError and leave the file unchanged."""
     try:
         _replace(path, json.dumps({"format": FORMAT, **state}))
     except OSError as error:

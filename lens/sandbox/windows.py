@@ -1,4 +1,4 @@
-"""Rules of a rate limit, and the windows in which calls are counted."""
+"""Rate limit rules, and the time windows in which calls are counted."""
 
 import re
 import time
@@ -15,7 +15,7 @@ RULE_KEYS = {"name", "method", "path", "body", "limit", "window", "announced", "
 class Rule:
     """At most `limit` calls in `window` seconds, for each value of the path's groups.
 
-    `spent`: calls that count as made when the first window begins.
+    `spent`: calls that already count when the first window begins.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Rule:
     spent: int = 0
 
     def key(self, call: Call, path: str) -> tuple[Any, ...] | None:
-        """Whose window a call counts in; None where the rule says nothing about it."""
+        """Return the key of the window that counts a call, or None if the rule does not apply."""
         if self.method not in (None, call.method):
             return None
         found = self.path.search(path)
@@ -43,11 +43,11 @@ def names_any(body: Any, keys: Sequence[str]) -> bool:
 
 @dataclass(slots=True)
 class Window:
-    """A window begins with its first call and is counted in real time."""
+    """A time window, which begins with its first call. It uses real time."""
 
     limit: int
     seconds: float
-    spent: int = 0  # calls that the next window begins with
+    spent: int = 0  # calls that already count when the next window begins
     used: int = 0
     ends: float = field(default=0.0)
 
@@ -66,7 +66,7 @@ class Window:
 
 
 def parse_rule(data: Any, scale: float) -> Rule:
-    """Read a rule from JSON; raises ValueError with a sentence."""
+    """Read a rule from JSON; raise ValueError with a sentence."""
     if not isinstance(data, dict) or (unknown := set(data) - RULE_KEYS):
         what = f"not {', '.join(sorted(unknown))}" if isinstance(data, dict) else "as an object"
         raise ValueError(f"A rule takes {', '.join(sorted(RULE_KEYS))}, {what}.")
@@ -97,7 +97,7 @@ def parse_spent(data: Any) -> int:
 
 
 def parse_pair(data: Any, what: str) -> tuple[int, float]:
-    """Read `[calls, seconds]`; raises ValueError with a sentence."""
+    """Read `[calls, seconds]`; raise ValueError with a sentence."""
     match data:
         case [int(limit), int() | float() as seconds] if limit > 0 and seconds > 0:
             return limit, float(seconds)

@@ -1,4 +1,4 @@
-"""What the server asks of a world that it mounts."""
+"""The interface of a service that the sandbox server mounts."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
@@ -9,15 +9,15 @@ Control = Callable[[Any], Any]
 
 
 class World(Protocol):
-    """One outside service, held in memory.
+    """One external service, held in memory.
 
-    Its handlers do their work without awaiting between reading and writing, so that a call
-    happens wholly or not at all.
+    Its handlers do not await between reading and writing, so that a call has its whole effect or
+    none.
     """
 
     @property
     def name(self) -> str:
-        """The service's short name in the journal, in faults and in the control door."""
+        """The service's short name in the journal, in faults and in the control API."""
 
     @property
     def controls(self) -> Mapping[str, Control]:
@@ -25,31 +25,31 @@ class World(Protocol):
 
     @property
     def shows(self) -> Mapping[str, Callable[[], Any]]:
-        """What can be looked at beside the state, by name."""
+        """Functions that return data in addition to the state, by name."""
 
     def routes(self) -> Sequence[web.RouteDef]:
-        """The endpoints it serves, with absolute paths."""
+        """Return the endpoints, with absolute paths."""
 
     def owns(self, path: str) -> bool:
-        """Whether a call to this path is a call to this world, known endpoint or not."""
+        """Return whether calls to this path belong to this service, even to unknown endpoints."""
 
     def advance(self) -> None:
-        """Let what depends on time live and die by the clock that the world was given."""
+        """Update everything that depends on time, by the clock that the service was given."""
 
     def dump(self) -> dict[str, Any]:
-        """Everything it holds, as JSON can say it; `load(dump())` changes nothing."""
+        """Return all state as JSON values; `load(dump())` changes nothing."""
 
     def load(self, data: dict[str, Any]) -> None:
-        """Hold what a dump says, and nothing else."""
+        """Replace all state with a dump."""
 
     def reset(self) -> None:
-        """Begin anew."""
+        """Return to the initial, empty state."""
 
     def let_go(self) -> None:
-        """End what it holds open, since the server is about to stop."""
+        """Close open connections, because the server is about to stop."""
 
     def view(self) -> dict[str, Any]:
-        """What it holds as a person would see it, for the page."""
+        """Return the contents as a person would see them, for the page."""
 
     def fault_response(
         self,
@@ -59,4 +59,4 @@ class World(Protocol):
         code: Any = None,
         message: str | None = None,
     ) -> web.Response:
-        """An error of this status as the maker would word it."""
+        """Return an error with this status in the service's own form."""

@@ -1,4 +1,4 @@
-"""The two worlds that the sandbox serves."""
+"""The two services that the sandbox serves."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ DEFAULT_CALENDAR_ID = "lens@sandbox.example"
 
 
 def make_worlds(clock: Clock, *, guild_id: int, calendar_id: str) -> Sequence[World]:
-    """An empty guild and an empty calendar with these ids, living by this clock."""
+    """Return an empty guild and an empty calendar with these ids, which use this clock."""
     return [
         DiscordSandbox(now=clock.now, guild_id=guild_id),
         CalendarSandbox(now=clock.now, calendar_id=calendar_id),
