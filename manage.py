@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Lens's command line: `manage.py help` lists the doors."""
+"""Lens's command line: `manage.py help` lists the commands."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ def main() -> None:
 
     try:
         execute_from_command_line(sys.argv)
-    except ImproperlyConfigured as error:  # a setting that cannot be read: its sentence is enough
+    except ImproperlyConfigured as error:  # an invalid setting: the message is enough
         sys.exit(f"Settings: {error}")
 
 

@@ -1,4 +1,4 @@
-"""The admin leaves allauth's tables out: they stay empty, or hold secrets and sessions."""
+"""Removes allauth's tables from the admin: they stay empty, or hold secrets and sessions."""
 
 from allauth.account import admin as account_admin  # noqa: F401 - registers first
 from allauth.account.models import EmailAddress

@@ -1,7 +1,7 @@
 """What a browser may do with our pages: the Content-Security-Policy and the Permissions-Policy.
 
-Scripts and styles are files of ours, never text in a page, so that text which someone typed in
-never runs.  Pictures may be `data:` too: icons and QR codes.
+Scripts and styles come only from our own files, never from inside a page, so that text that people
+typed is never executed. Images may also be `data:` URLs: icons and QR codes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 
-# None of our pages uses these.
+# None of our pages uses these features.
 PERMISSIONS_POLICY: dict[str, list[str]] = {
     feature: []
     for feature in (
@@ -36,10 +36,10 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
 
 
 def content_security_policy(*, avatars: str, discord: str) -> dict[str, Any]:
-    """Return django-csp's setting.  Both arguments are addresses at Discord or its stand-in.
+    """Return django-csp's setting. Both arguments are URLs of Discord or of the sandbox.
 
-    A browser applies `form-action` also to where a form is redirected: signing in with Discord
-    leaves for Discord's own page.
+    A browser applies `form-action` also to the redirect after a form, and signing in with Discord
+    redirects to Discord's own page.
     """
     return {
         "DIRECTIVES": {
@@ -63,5 +63,5 @@ def origin(address: str) -> str:
 
 
 def also_as_localhost(found: str) -> list[str]:
-    """A stand-in on this machine is reached by either of the machine's names."""
+    """Return the origin and, for a sandbox on 127.0.0.1, the same with the name localhost."""
     return sorted({found, found.replace("127.0.0.1", "localhost")})

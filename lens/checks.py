@@ -1,6 +1,6 @@
-"""`manage.py check`: settings that cannot work.  With `--deploy`: what production still lacks.
+"""System checks of `manage.py check`: settings that cannot work. With `--deploy`: what is missing.
 
-A mirror is judged by itself: one that is left out on purpose costs a warning and no more.
+Each provider is checked on its own. One that is left out on purpose causes only a warning.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lens.env import is_local
 
 @register
 def check_settings(**_: Any) -> list[CheckMessage]:
-    """What is wrong on any machine."""
+    """Report what is wrong on any machine."""
     return [
         *find_discord_errors(),
         *find_sign_in_errors(),
@@ -31,7 +31,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
 
 @register(deploy=True)
 def check_production(**_: Any) -> list[CheckMessage]:
-    """What a production set-up still lacks, beside Django's own checks."""
+    """Report what a production set-up is missing, in addition to Django's own checks."""
     return [
         *lacks_of_installation(),
         *lacks_of_web(),
@@ -80,7 +80,7 @@ def find_staff_without_second_factor() -> list[str]:
     return [person.display_name for person in staff]
 
 
-# -- wrong -------------------------------------------------------------------------------------
+# -- errors ------------------------------------------------------------------------------------
 
 
 def find_discord_errors() -> Iterator[CheckMessage]:
@@ -150,7 +150,7 @@ def find_mirror_errors() -> Iterator[CheckMessage]:
             )
 
 
-# -- lacking -----------------------------------------------------------------------------------
+# -- missing in production ---------------------------------------------------------------------
 
 
 def lacks_of_installation() -> Iterator[CheckMessage]:

@@ -1,4 +1,4 @@
-"""Reading the environment, so that a wrong value ends in a sentence and not in a trace."""
+"""Typed environment variables. An invalid value ends in a sentence, not in a traceback."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ WORDS = {"1": True, "true": True, "yes": True, "on": True}
 WORDS |= {"0": False, "false": False, "no": False, "off": False, "": False}
 
 LOCAL_HOSTS = {"127.0.0.1", "localhost", "::1"}
-MOST = 1_000_000_000  # more of anything, such as seconds, is a mistake, and would overflow dates
+MOST = 1_000_000_000  # a larger value, such as seconds, is a mistake, and would overflow dates
 SNOWFLAKE_DIGITS = range(15, 21)
 
 
 class Env:
-    """The environment's variables.  NAME_FILE in place of NAME names a file that holds the value.
+    """The environment's variables. NAME_FILE instead of NAME names a file that contains the value.
 
-    An empty variable counts as not set.  A value that cannot be read raises ImproperlyConfigured;
-    where it may hold a password it is not repeated.
+    An empty variable counts as not set. An invalid value raises ImproperlyConfigured; the message
+    does not repeat a value that may contain a password.
     """
 
     def __init__(self, given: Mapping[str, str]) -> None:
@@ -56,7 +56,7 @@ class Env:
         return self._parse(name, parse, default, f"a whole number from {least} to {most}")
 
     def number(self, name: str, default: float) -> float:
-        """A number above 0."""
+        """Return a number above 0."""
 
         def parse(text: str) -> float:
             number = float(text)
@@ -67,7 +67,7 @@ class Env:
         return self._parse(name, parse, default, f"a number above 0, {MOST} at most")
 
     def rate(self, name: str, default: str) -> str | None:
-        """So many times within a second, minute, hour or day, such as 10/m; None for "off"."""
+        """Return a rate per second, minute, hour or day, such as 10/m, or None for "off"."""
 
         def parse(text: str) -> str:
             if not re.fullmatch(r"off|[1-9][0-9]{0,5}/[smhd]", text):
@@ -107,7 +107,7 @@ class Env:
         return read
 
     def sender(self, name: str, default: str) -> str:
-        """An address from which mail can be sent, with or without a name before it."""
+        """Return an address from which mail can be sent, with or without a name before it."""
         text = self.text(name, default)
         try:
             validate_email(parseaddr(text)[1])
@@ -120,7 +120,7 @@ class Env:
         return text
 
     def dsn(self, name: str) -> str:
-        """The address of a Sentry project, or ""."""
+        """Return the URL of a Sentry project, or ""."""
         text = self.text(name)
         try:
             return text and str(Dsn(text))
@@ -141,11 +141,12 @@ class Env:
 
 
 def limit_waits(database: dict[str, Any], *, idle_seconds: float, lock_seconds: float) -> None:
-    """Have PostgreSQL end what would hold up everyone else for ever.
+    """Make PostgreSQL end transactions and waits that would block others forever.
 
-    A client that is frozen or cut off inside a transaction keeps its locks until PostgreSQL ends
-    the transaction (`idle_seconds` without a statement), or TCP gives the client up.  Who waits for
-    a lock gives up after `lock_seconds`, which is longer, so that it outlives a frozen holder.
+    A client that is frozen or disconnected inside a transaction keeps its locks until PostgreSQL
+    ends the transaction (`idle_seconds` without a statement), or TCP closes the connection. A
+    statement that waits for a lock fails after `lock_seconds`, which must be longer, so that it
+    outlasts a frozen holder.
     """
     options = database.setdefault("OPTIONS", {})
     options.setdefault("tcp_user_timeout", int(idle_seconds * 1000))
@@ -163,14 +164,14 @@ COPY_SERVER_ID = (
 
 
 def is_local(url: str) -> bool:
-    """Whether an address lies on this machine (a sandbox, a recording proxy)."""
+    """Whether a URL is on this machine (a sandbox, a recording proxy)."""
     return urlsplit(url).hostname in LOCAL_HOSTS
 
 
 def check_debug_is_local(site_url: str, allowed_hosts: list[str]) -> None:
-    """Raises ImproperlyConfigured if people elsewhere could reach an installation with DEBUG.
+    """Raise ImproperlyConfigured if an installation with DEBUG can be reached from elsewhere.
 
-    Its pages show settings, and with the sandbox anyone signs in as anyone.
+    Its pages show settings, and with the sandbox anyone can sign in as anyone.
     """
     public = [host for host in allowed_hosts if host not in LOCAL_HOSTS]
     if is_local(site_url) and not public:
@@ -183,7 +184,7 @@ def check_debug_is_local(site_url: str, allowed_hosts: list[str]) -> None:
 
 
 def parse_snowflake(name: str, text: str, hint: str = "") -> int | None:
-    """A Discord id, or None when the variable is empty.  Raises ImproperlyConfigured."""
+    """Return a Discord id, or None if the variable is empty. Raises ImproperlyConfigured."""
     if not text.strip():
         return None
     if not text.strip().isdecimal() or len(text.strip()) not in SNOWFLAKE_DIGITS:
@@ -195,7 +196,7 @@ def parse_snowflake(name: str, text: str, hint: str = "") -> int | None:
 
 
 def parse_base(name: str, text: str, default: str) -> str:
-    """An http(s) address without a slash at its end.  Raises ImproperlyConfigured."""
+    """Return an http(s) URL without a slash at its end. Raises ImproperlyConfigured."""
     url = (text or default).strip().rstrip("/")
     parts = urlsplit(url)
     if url and (parts.scheme not in {"http", "https"} or not parts.hostname):
@@ -206,9 +207,9 @@ def parse_base(name: str, text: str, default: str) -> str:
 
 
 def read_google_credentials(file: str, text: str) -> dict[str, Any] | None:
-    """A service account's key from a file or from JSON text; None when neither is set.
+    """Return a service account's key from a file or from JSON text, or None if neither is set.
 
-    Raises ImproperlyConfigured, never with the key's text in it.
+    Raises ImproperlyConfigured, never with the key's text in the message.
     """
     if file and text:
         raise ImproperlyConfigured(

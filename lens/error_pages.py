@@ -1,4 +1,4 @@
-"""What is answered where no view answers: pages for people, JSON below /api/."""
+"""Responses for errors outside the views: pages for people, JSON below /api/."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.views.defaults import bad_request, page_not_found
 from guestvisits.api.errors import error_body
 
 API = "/api/"
-# By status: the code, and the sentence, of errors that are raised outside the API's own views.
+# Code and sentence, by status, of errors that are raised outside the API's own views.
 ERRORS = {
     400: ("bad_request", "This request cannot be read."),
     403: ("permission_denied", "You may not do this."),
@@ -23,7 +23,7 @@ ERRORS = {
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """The page for a 404.  It looks for the CSRF token in the form, which may be unreadable."""
+    """Return the page for a 404. It reads the CSRF token from the form, which may be malformed."""
     try:
         return page_not_found(request, exception)
     except MultiPartParserError as error:
@@ -31,8 +31,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 class ApiErrorsMiddleware:
-    """Below /api/ nothing is cached, and every error is JSON: also those that are raised before a
-    view is found, and those that no view handles."""
+    """Disables caching below /api/, and turns every error there into JSON: also errors raised
+    before a view is found, and those that no view handles."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -49,7 +49,7 @@ class ApiErrorsMiddleware:
 
 
 def _become_json(response: HttpResponse) -> None:
-    """Replace the page by the error's JSON and keep the other headers."""
+    """Replace the body by the error's JSON and keep the other headers."""
     other = 500 if response.status_code >= 500 else 400
     code, sentence = ERRORS.get(response.status_code, ERRORS[other])
     said = JsonResponse(error_body(code, sentence))

@@ -1,4 +1,4 @@
-"""gunicorn's logs, the access log too, without secrets and personal data."""
+"""gunicorn's logs, including the access log, without secrets and personal data."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""`/healthz`: whether the web lives, with `?ready` whether everything it needs is there, and with
-`?bot` whether the bot on Discord is heard."""
+"""`/healthz`: liveness; with `?ready` readiness; with `?bot` readiness of the Discord bot."""
 
 from __future__ import annotations
 
@@ -26,11 +25,10 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """200 while this process answers.  With `?ready` or `?bot`: 503 and what is missing, until
-    nothing is.
+    """Return 200 while this process answers. With `?ready` or `?bot`: 503 if something is missing.
 
-    Without them it touches nothing else: a database that is down is no reason to restart the
-    web.  The answers are for anybody to read, so they hold no names, versions or errors.
+    Without them nothing else is checked: if the database is down, restarting the web does not help.
+    The answers are public, so they contain no names, versions or errors.
     """
     if "bot" in request.GET:
         missing = find_missing(look_for_bot)
@@ -44,7 +42,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 
 def find_missing(look: Callable[[], str]) -> str:
-    """A sentence on the first thing that is missing, "" when nothing is."""
+    """Return a sentence on the first thing that is missing, or ""."""
     try:
         if has_pending_migrations():
             return "The database is not migrated: run manage.py migrate."
@@ -66,7 +64,7 @@ def look_for_worker() -> str:
 
 
 def look_for_bot() -> str:
-    """Nothing else waits for it, so it is no part of being ready."""
+    """Return what is wrong with the bot, or "". Nothing depends on it, unlike on a worker."""
     if is_bot_heard():
         code = find_commands_trouble()
         return f"{TROUBLES[code].sentence} {TROUBLES[code].fix}" if code else ""
@@ -74,10 +72,10 @@ def look_for_bot() -> str:
 
 
 def try_to_write() -> None:
-    """Write a row and take it back.  Raises DatabaseError on a full disk or a read-only database.
+    """Write a row and roll it back. Raises DatabaseError on a full disk or a read-only database.
 
-    A row may still fit where one was deleted, so PostgreSQL is also made to write a temporary file
-    of about half a megabyte, next to its tables.
+    A row may still fit where one was deleted, so PostgreSQL also has to write a temporary file of
+    about 0.5 MB, next to its tables.
     """
     with transaction.atomic():
         WorkerHeartbeat.objects.create(name=f"probe {uuid4()}", heard_at=LONG_AGO)

@@ -1,4 +1,4 @@
-"""Every hour: away with rows that nobody reads any more."""
+"""Deletes, every hour, rows that are no longer needed."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ KEEP_TASKS = timedelta(days=14)
 
 
 def prune() -> None:
-    """Results of tasks, lost workers, ended sign-ins and counts of them, and voice sessions.
+    """Delete old task results, lost workers, ended sign-ins and their counts, and voice sessions.
 
-    The conductor prunes its own runs.
+    The reconciler deletes its own runs.
     """
     now = timezone.now()
     Task.objects.filter(stopped__lt=now - KEEP_TASKS).delete()
@@ -37,7 +37,7 @@ def prune() -> None:
 
 
 def prune_cache(now: datetime) -> None:
-    """Remove expired counts, which hold network addresses.  Django does so only in a full table."""
+    """Delete expired counts, which contain IP addresses. Django does so only in a full table."""
     table = connection.ops.quote_name(str(settings.CACHES["default"]["LOCATION"]))
     with connection.cursor() as cursor:
         cursor.execute(

@@ -9,7 +9,7 @@ allauth and the REST framework all read REMOTE_ADDR, so they need no setting of 
     not trusted   anything              stays the peer              removed
     trusted       none                  stays the peer              kept
     trusted       "a, b", b trusted     a                           kept
-    trusted       "a, b", b untrusted   b, who could invent a       kept
+    trusted       "a, b", b untrusted   b, since it may invent a    kept
     trusted (*)   "a, b"                b                           kept
 """
 

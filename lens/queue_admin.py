@@ -1,4 +1,4 @@
-"""The queue in the admin, to be read only: a row that staff could write would be code that runs."""
+"""The queue in the admin, read-only: a row that staff could write would be code that runs."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""One clock for both sides of the sandbox: whoever moves the sandbox's moves the product's.
+"""One clock for the sandbox and the product: moving the sandbox's clock moves the product's.
 
-The buttons of the sandbox's page, and its control door, know nothing of the product; so the product
-looks there.  Only where the outside is a sandbox: `cohorts.clock.set_offset` refuses otherwise.
+The sandbox's page and control API do not know the product, so the product polls the sandbox. Only
+with a sandbox: `cohorts.clock.set_offset` refuses otherwise.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def read_offset() -> timedelta:
-    """How far the sandbox's clock is from the real one.  Raises OSError when it is not there."""
+    """Return the sandbox clock's offset from real time. Raises OSError if it is unreachable."""
     url = f"{settings.GOOGLE_CALENDAR_API_BASE}/_sandbox/clock"
     with _opener.open(url, timeout=TIMEOUT) as answer:
         return timedelta(seconds=json.load(answer)["offset_seconds"])
 
 
 def follow() -> bool:
-    """Take over the sandbox's clock; returns whether it had been moved.
+    """Adopt the sandbox's clock; return whether it had been moved.
 
-    Whatever the new hour makes due is looked at now, not at the next minute.
+    What the new time makes due is processed now, not at the next minute.
     """
     offset = read_offset()
     if Installation.objects.filter(pk=1, clock_offset=offset).exists():

@@ -1,4 +1,4 @@
-"""What is done by the clock.  django-q2's own schedules are the clock; these rows are made here."""
+"""The periodic tasks, which django-q2 runs. The rows of its table are created here."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SWEEP = "cohorts.sync.tasks.sweep"
 
 @dataclass(frozen=True)
 class Entry:
-    """A task without arguments, every so many minutes."""
+    """A task without arguments, and the number of minutes between its runs."""
 
     name: str
     func: str
@@ -38,21 +38,23 @@ ENTRIES = (
     Entry("forget old messages", "cohorts.messages.tasks.forget_old", minutes=60),
     Entry("housekeeping", "lens.housekeeping.prune", minutes=60),
 )
-# All that a worker runs; everything else in the queue or the schedules is set aside (lens/watch).
+# All that a worker runs. Anything else in the queue or the schedules is set aside (lens/watch).
 TASKS = frozenset({entry.func for entry in ENTRIES} | {"cohorts.sync.tasks.run_mirror"})
 HOOKS: frozenset[str] = frozenset()  # what may be called with a task's result
 
 
 @transaction.atomic
 def ensure_schedules() -> None:
-    """Have each entry's row once and right.  Safe to call at any time, from any process."""
+    """Make sure that each entry has exactly one row, with the right values. Safe to call at any
+    time, from any process."""
     for entry in ENTRIES:
         _ensure(entry)
     disable_bad()
 
 
 def _ensure(entry: Entry) -> None:
-    """Nothing in the table keeps a name unique: two workers that start at once can make two."""
+    """Create or correct the row of an entry, and delete duplicates: names are not unique in this
+    table, and two workers that start at once can create two rows."""
     rows = list(Schedule.objects.filter(name=entry.name).order_by("pk"))
     for row in rows[1:]:
         row.delete()
@@ -77,9 +79,9 @@ def _fields(entry: Entry) -> dict[str, Any]:
 
 
 def disable_bad() -> list[str]:
-    """Switch off schedules that django-q2 cannot read or that name anything but Lens's tasks.
+    """Disable schedules that django-q2 cannot read or that name anything but Lens's tasks.
 
-    One that cannot be read stops all others.  Returns their names.
+    One that cannot be read stops all others. Return the names of those that were disabled.
     """
     bad = [(row, why) for row in Schedule.objects.exclude(repeats=0) if (why := _why_bad(row))]
     for row, why in bad:
@@ -89,7 +91,7 @@ def disable_bad() -> list[str]:
 
 
 def _why_bad(row: Schedule) -> str:
-    """Return why a schedule must not be used, "" if it may."""
+    """Return why a schedule must not be used, or "" if it may."""
     if not _is_readable(row):
         return "was malformed"
     if row.func not in TASKS or (row.hook and row.hook not in HOOKS):
@@ -98,7 +100,7 @@ def _why_bad(row: Schedule) -> str:
 
 
 def _is_readable(row: Schedule) -> bool:
-    """Whether what django-q2 does with a due schedule would raise nothing."""
+    """Whether django-q2 could process this schedule, once due, without an exception."""
     try:
         if row.args:
             ast.literal_eval(row.args)
@@ -112,7 +114,7 @@ def _is_readable(row: Schedule) -> bool:
 
 
 def _read_keywords(text: str) -> Any:
-    """What stands there as a literal.  In its other syntax nothing raises: it reads none then."""
+    """Return keywords that are a literal. Otherwise {}: django-q2's other syntax never raises."""
     try:
         return ast.literal_eval(text)
     except (SyntaxError, ValueError):

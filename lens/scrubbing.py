@@ -1,18 +1,18 @@
 """Remove secrets and personal data from text that leaves the processes: logs and reports to Sentry.
 
-What is removed, whatever text it is in:
+What is removed, from any text:
 
     the token of a calendar feed                        /calendar/….ics
-    the token of a letter's way out of e-mails          /unsubscribe/…/
-    a person and a token for a new password             /password/…/…/
+    the token of an unsubscribe link                    /unsubscribe/…/
+    the person and token of a password link             /password/…/…/
     tokens of Discord's webhooks and interactions       /webhooks/1/…, /interactions/1/…
-    everything behind the ? of an address               ?…
+    the query string of a URL                           ?…
     codes, states, tokens and secrets in a form         code=…
     credentials in a header, or in a database's URL     Bearer …, ://…@
     e-mail addresses                                    …@…
-    the values of a row that PostgreSQL refused         DETAIL:  …
+    the values of a row that PostgreSQL rejected        DETAIL:  …
 
-No Django here: gunicorn uses this module before there are settings.
+This module does not import Django: gunicorn uses it before settings are loaded.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Any
 PATTERNS = [
     (re.compile(pattern, flags), kept)
     for pattern, kept, flags in [
-        # It may span lines, as values do.  It ends where PostgreSQL or Python go on.
+        # May span lines, as values do. Ends where PostgreSQL's or Python's next part begins.
         (r"(DETAIL:\s+).+?(?=\n(?:CONTEXT|HINT|LINE|QUERY|STATEMENT):|\n\n|\Z)", r"\1…", re.DOTALL),
         (r"(/calendar/)[^/\s]+?(\.ics)", r"\1…\2", 0),
         (r"(/unsubscribe/)[^/\s\"']+", r"\1…", 0),
@@ -39,7 +39,7 @@ PATTERNS = [
             re.IGNORECASE,
         ),
         (r"\b(Bearer|Bot|Basic) +[\w.~+/=-]{16,}", r"\1 …", 0),
-        # Not longer than a name may be: each place in a long text is a possible beginning.
+        # Limited in length for speed: each place in a long text is a possible start.
         (
             r"[^\s<>\"'`(){}\[\],;:=/|\\?&…]{1,64}(?:@|%40)[^\s<>\"'`(){}\[\],;:=/|\\?&@…]+",
             "…@…",
@@ -47,7 +47,7 @@ PATTERNS = [
         ),
     ]
 ]
-# `params` are the arguments of a log line, which its text has too, or of a query.
+# `params` are the arguments of a query, or of a log line, whose text has them too.
 UNWANTED = frozenset({"query_string", "http.query", "http.fragment", "cookies", "params"})
 
 
@@ -59,7 +59,7 @@ def scrub(text: str) -> str:
 
 
 def scrub_all(value: Any) -> Any:
-    """Return plain data with every text in it scrubbed, keys too, and unwanted keys left out."""
+    """Return plain data with all text scrubbed, including keys, and without unwanted keys."""
     if isinstance(value, str):
         return scrub(value)
     if isinstance(value, dict):
@@ -79,7 +79,7 @@ class ScrubbingFormatter(logging.Formatter):
 
 
 class OneLine(logging.Filter):
-    """A warning without a traceback, for what anyone can cause from outside."""
+    """Turns an error that anyone can cause from outside into a warning without a traceback."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.exc_info = record.exc_text = None

@@ -1,4 +1,4 @@
-"""Errors to Sentry, where SENTRY_DSN names one.  People and secrets stay here."""
+"""Error reports to Sentry, if SENTRY_DSN is set, without personal data and secrets."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from lens.scrubbing import scrub_all
 
 
 def start_reporting(dsn: str, *, installation: str) -> None:
-    """Report uncaught errors and log lines of level ERROR; nothing at all without a DSN."""
+    """Report uncaught errors and log lines of level ERROR; do nothing without a DSN."""
     if not dsn:
         return
     sentry_sdk.init(
         dsn=dsn,
         environment=installation or None,
         integrations=[DjangoIntegration()],
-        # No cookies, no addresses of people, no bodies of requests.
+        # No cookies, IP addresses or request bodies.
         send_default_pii=False,
         max_request_body_size="never",
-        # Local variables hold people's addresses, and once in a while a token.
+        # Local variables contain people's addresses, and sometimes a token.
         include_local_variables=False,
         event_scrubber=EventScrubber([*DEFAULT_DENYLIST, "x-csrftoken"], recursive=True),
         before_send=scrub_report,
@@ -33,5 +33,5 @@ def start_reporting(dsn: str, *, installation: str) -> None:
 
 
 def scrub_report(report: Any, _hint: Any) -> Any:
-    """An event, a transaction or a breadcrumb, without what must not leave."""
+    """Return an event, a transaction or a breadcrumb without secrets and personal data."""
     return scrub_all(report)

@@ -1,4 +1,4 @@
-"""Every setting, read from the environment once.  docs/operations.md explains each variable."""
+"""All settings, read from the environment once. docs/operations.md explains each variable."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if not SECRET_KEY:
     raise ImproperlyConfigured(
         "SECRET_KEY is not set. Set it to a long random text, or DEBUG=1 on your own machine."
     )
-# Keys of before: what they signed and encrypted can still be read.
+# Former keys: what they signed and encrypted can still be read.
 SECRET_KEY_FALLBACKS = env.names("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"] if DEBUG else [])
 SITE_URL = reading.parse_base("SITE_URL", env.text("SITE_URL", default=""), "http://127.0.0.1:8000")
@@ -49,7 +49,7 @@ DATABASES["default"]["CONN_MAX_AGE"] = 60  # 0 opens five connections a second i
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["ATOMIC_REQUESTS"] = False  # no transaction may span a call to the outside
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # Deferred transactions lock each other out whatever the timeout; these do not.
+    # Deferred transactions fail on each other's locks regardless of the timeout; these do not.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -105,7 +105,7 @@ INSTALLED_APPS = [
 AUTH_USER_MODEL = "cohorts.User"
 
 MIDDLEWARE = [
-    "lens.proxies.ForwardedMiddleware",  # first: what follows looks at REMOTE_ADDR
+    "lens.proxies.ForwardedMiddleware",  # first: the others read REMOTE_ADDR
     "lens.error_pages.ApiErrorsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
@@ -159,7 +159,7 @@ STORAGES = {
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/meetings/"
 LOGOUT_REDIRECT_URL = "login"
-# People are known by their address alone, and nobody makes an account: see lens/sign_in.
+# People are identified by their e-mail address, and no one can sign up: see lens/sign_in.
 ACCOUNT_ADAPTER = "lens.sign_in.adapters.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -176,7 +176,7 @@ MFA_ADAPTER = "lens.sign_in.second_factor.MFAAdapter"
 MFA_TOTP_ISSUER = "Lens"
 SOCIALACCOUNT_ADAPTER = "lens.sign_in.adapters.SocialAdapter"
 SOCIALACCOUNT_STORE_TOKENS = False
-SOCIALACCOUNT_REQUESTS_TIMEOUT = 10  # seconds; somebody is waiting
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10  # seconds; a person is waiting
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
@@ -214,11 +214,11 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
-# Other subdomains, and browsers' own lists, are for whoever owns the domain to decide about.
+# HSTS for subdomains and browsers' preload lists are decisions of the domain's owner.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 if not DEBUG and SITE_URL.startswith("https://"):
     SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=True)
-    if TRUSTED_PROXIES:  # ForwardedMiddleware removes all others
+    if TRUSTED_PROXIES:  # ForwardedMiddleware removes untrusted headers
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
     SECURE_HSTS_SECONDS = 31_536_000
@@ -257,7 +257,7 @@ DISCORD_API_BASE = reading.parse_base(
     else "https://discord.com/api/v10",
 )
 
-# Where people's pictures lie: {id} is the Discord id, {hash} what a sign-in told.
+# People's avatars: {id} is the Discord id, {hash} comes from their sign-in with Discord.
 AVATAR_URL = (
     DISCORD_API_BASE.partition("/api")[0]
     if reading.is_local(DISCORD_API_BASE)
@@ -291,22 +291,22 @@ CALENDAR_GUEST_INVITATION = env.choice(
     "CALENDAR_GUEST_INVITATION", ("instance", "own_event"), default="instance"
 )
 
-# Whether the outside is a stand-in: only then is there a clock that can be moved and "sign in as".
+# Whether all services are sandboxes: only then can the clock be moved, and "sign in as" be used.
 SANDBOX = (
     DEBUG and reading.is_local(DISCORD_API_BASE) and reading.is_local(GOOGLE_CALENDAR_API_BASE)
 )
 
-# Whether staff reach nothing without a second factor.
+# Whether staff need a second factor to reach anything.
 REQUIRE_STAFF_MFA = env.flag("REQUIRE_STAFF_MFA", default=not SANDBOX)
 STAFF_SESSION = {
     "hours": env.number("STAFF_SESSION_HOURS", default=12),  # after signing in, in any case
     "idle_minutes": env.number("STAFF_SESSION_IDLE_MINUTES", default=60),
 }
 
-# -- keeping in step -----------------------------------------------------------------------------
+# -- synchronization -----------------------------------------------------------------------------
 
 GROUP_MIRRORS = ["discordsync.mirror.DiscordMirror", "calendarsync.mirror.CalendarMirror"]
-MESSAGE_SOURCES = [  # which messages facts make owed
+MESSAGE_SOURCES = [  # functions that return pending messages
     "discordsync.messages.owe_welcomes",
     "discordsync.assignments.owe_assignments",
     "discordsync.assignments.owe_arrivals",
@@ -321,7 +321,7 @@ MESSAGE_SOURCES = [  # which messages facts make owed
     "meetings.messages.changes.owe_changes",
     "meetings.messages.departures.owe_departures",
 ]
-MESSAGE_KINDS = {  # what the templates of each kind are given
+MESSAGE_KINDS = {  # the template context of each kind
     "welcome": "discordsync.messages.welcome_context",
     "group_assigned": "discordsync.assignments.assigned_context",
     "member_joined": "discordsync.assignments.joined_context",
@@ -341,7 +341,7 @@ MESSAGE_KINDS = {  # what the templates of each kind are given
     "meeting_cancelled": "meetings.messages.changes.changes_context",
     "member_left": "meetings.messages.departures.departure_context",
 }
-MESSAGE_TOPICS = [  # what people choose a way for (cohorts/messages/topics.py)
+MESSAGE_TOPICS = [  # for each, people choose a delivery route (cohorts/messages/topics.py)
     {
         "name": "reminders",
         "title": "Reminders",
@@ -377,47 +377,45 @@ MESSAGE_TOPICS = [  # what people choose a way for (cohorts/messages/topics.py)
         "may_be_off": False,
     },
 ]
-DIRECT_LINES = "discordsync.lines.read_lines"  # to whom a direct message can be sent
-DIRECTS = {  # so few, since Discord quarantines bots that write to dozens of people
+DIRECT_LINES = "discordsync.lines.read_lines"  # who can receive direct messages
+DIRECTS = {  # low, because Discord quarantines bots that write to dozens of people
     "new_an_hour": env.whole("DISCORD_NEW_DIRECTS_PER_HOUR", default=3),
     "new_a_day": env.whole("DISCORD_NEW_DIRECTS_PER_DAY", default=10),
 }
-COMPANIONS = ["discordsync.bot.heartbeats.describe_bot"]  # what else should be heard
+COMPANIONS = ["discordsync.bot.heartbeats.describe_bot"]  # health checks of other processes
 MEETING_VENUES = ["discordsync.venues.find_voice_channels"]  # where groups meet
-MEETING_ABSENCES = ["guestvisits.absences.find_absences"]  # who goes elsewhere that week
-SET_UP_LINES = [  # what “Check my set-up” tells, in this order
+MEETING_ABSENCES = ["guestvisits.absences.find_absences"]  # who visits another group that week
+SET_UP_LINES = [  # the lines of “Check my set-up”, in order
     "guestvisits.set_up.own_lines",
     "discordsync.set_up.find_lines",
     "calendarsync.set_up.find_lines",
 ]
 MOVE_CONSEQUENCES = ["guestvisits.consequences.find_consequences"]  # shown before meetings move
 TERM_PREVIEW = "meetings.moving.terms.preview_terms"  # and before a running cohort's term changes
-MESSAGE_HOLDS = ["cohorts.sync.messages.why_held"]  # why nothing may be sent at all
+MESSAGE_HOLDS = ["cohorts.sync.messages.why_held"]  # reasons to send nothing at all
 SYNC = {
     "lease_seconds": env.number("SYNC_LEASE_SECONDS", default=90),
     "renew_below_seconds": env.number("SYNC_RENEW_BELOW_SECONDS", default=60),
     "slice_seconds": env.number("SYNC_SLICE_SECONDS", default=45),
     "call_seconds": env.number("SYNC_CALL_SECONDS", default=45),
-    # How long one observation may ask for objects that Discord's lists no longer name.
+    # How long one observation may look for objects that Discord's lists no longer contain.
     "confirm_seconds": env.number("SYNC_CONFIRM_SECONDS", default=10),
-    "look_seconds": env.number(
-        "SYNC_LOOK_SECONDS", default=1
-    ),  # how often a slice reads what is due
+    "look_seconds": env.number("SYNC_LOOK_SECONDS", default=1),  # how often a run reads what is due
     "probe_seconds": env.number("SYNC_PROBE_SECONDS", default=60),  # during an outage
     "backoff_seconds": env.number("SYNC_BACKOFF_SECONDS", default=60),  # doubles with each failure
-    # How often answers to invitations are read.
+    # How often RSVPs are read from Google.
     "listen_seconds": env.number("SYNC_LISTEN_SECONDS", default=180),
     "compare_seconds": env.number("SYNC_COMPARE_SECONDS", default=3600),
     "event_horizon_days": env.whole("DISCORD_EVENT_HORIZON_DAYS", default=14, most=3650),
 }
 VOICE = {  # who was in the voice channels, for attendance
-    "look_seconds": env.number("VOICE_LOOK_SECONDS", default=10),  # when nothing happens there
+    "look_seconds": env.number("VOICE_LOOK_SECONDS", default=10),  # when there are no events
     "keep_days": env.whole("VOICE_KEEP_DAYS", default=14, most=3650),
 }
 BOT = {
-    # A connection on which Discord says nothing for so long is given up and made anew.
+    # A connection on which Discord sends nothing for so long is closed and opened again.
     "silence_seconds": env.number("DISCORD_SILENCE_SECONDS", default=60),
-    # First wait after Discord refused the bot's commands; it doubles each time, up to an hour.
+    # First wait after Discord refused the bot's commands; it doubles each time, up to 1 hour.
     "commands_retry_seconds": env.number("DISCORD_COMMANDS_RETRY_SECONDS", default=60),
 }
 if VOICE["keep_days"] < 3:
@@ -431,17 +429,17 @@ Q_CLUSTER = {
     "timeout": 120,
     "retry": 600,
     "ack_failures": True,
-    "max_attempts": 1,  # retries are data here: next_at, retry_at
-    "save_limit": -1,  # any other limit locks all results for each one; we prune ourselves
+    "max_attempts": 1,  # retries are stored in rows: next_at, retry_at
+    "save_limit": -1,  # a limit locks all results for each new one; housekeeping prunes
     "catch_up": False,
     "poll": 0.2,
     "label": "Queue",
 }
-WATCH = {  # the watch over that cluster (lens/watch)
+WATCH = {  # the watcher of that cluster (lens/watch)
     "look_seconds": env.number("WATCH_LOOK_SECONDS", default=5),
-    "patience_seconds": env.number("WATCH_PATIENCE_SECONDS", default=60),  # due and nobody takes it
+    "patience_seconds": env.number("WATCH_PATIENCE_SECONDS", default=60),  # due, but not taken
     "schedule_late_seconds": env.number("WATCH_SCHEDULE_LATE_SECONDS", default=120),
-    "grace_seconds": env.number("WATCH_GRACE_SECONDS", default=30),  # to finish calls at the end
+    "grace_seconds": env.number("WATCH_GRACE_SECONDS", default=30),  # to finish calls at shutdown
 }
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")

@@ -1,4 +1,4 @@
-"""Every address, from the floors below."""
+"""The root URLconf."""
 
 from django.contrib import admin
 from django.urls import include, path

@@ -1,4 +1,4 @@
-"""The web's entry point, for gunicorn."""
+"""The WSGI entry point, for gunicorn."""
 
 import os
 

@@ -22,8 +22,7 @@ def hear(name: str) -> None:
 
 
 def beat() -> None:
-    """Record, as a task, that its worker is alive: the only heartbeat of an unwatched
-    `qcluster`."""
+    """Record that the worker of this task is alive: an unwatched `qcluster` reports only so."""
     hear(worker_name())
 
 

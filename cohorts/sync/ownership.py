@@ -108,8 +108,7 @@ def go_on_as_original() -> None:
 
 @transaction.atomic
 def take_as_copy() -> None:
-    """Treat this database as a copy: delete all records, and create and send nothing until
-    asked."""
+    """Treat this database as a copy: delete all records, create and send nothing until asked."""
     accept_copy(_lock())
     for mirror in all_mirrors().values():
         mirror.forget_all()

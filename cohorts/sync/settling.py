@@ -86,8 +86,7 @@ class Rest:
     def of(
         cls, plan: Plan, failed: Mapping[str, CallFailed], parked: Mapping[str, datetime]
     ) -> Rest:
-        """Return the rest. Stuck are actions that failed, are withheld or parked, or need a stuck
-        one."""
+        """Return the rest. Stuck actions failed, are withheld or parked, or need a stuck one."""
         stuck = {a.key for a in plan.actions if a.key in failed or a.kind in parked}
         stuck |= {held.action.key for held in plan.withheld}
         while more := {a.key for a in plan.actions if a.needs & stuck and a.key not in stuck}:

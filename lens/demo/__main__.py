@@ -1,4 +1,4 @@
-"""The order of things in `make run`."""
+"""The steps of `make run`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from lens.demo.local import (
 )
 from lens.watch.signals import ENDING, Bell
 
-ANSWER_SECONDS = 90  # a slow machine that is busy with something else
+ANSWER_SECONDS = 90  # enough for a slow, busy machine
 
 READY = """
 Lens is running.
@@ -37,7 +37,7 @@ In the admin, open Cohorts, tick one and choose the action "Realize"; watch the 
 Mail that it sends lies in {mail}, logs in {logs}. Ctrl-C ends everything.
 """
 
-# No proxy of the surroundings may stand between two processes of one machine.
+# Two processes of one machine must not use a proxy from the environment.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -62,7 +62,7 @@ def main() -> int:
 
 
 def run(local: Local, family: Family) -> int:
-    """Everything until Ctrl-C (0), or until something fails (1)."""
+    """Run everything until Ctrl-C (returns 0), or until something fails (returns 1)."""
     try:
         start(local, family)
         while True:
@@ -107,7 +107,7 @@ def sandbox_options(local: Local) -> tuple[str, ...]:
 
 
 def addresses(local: Local) -> list[tuple[str, str]]:
-    """What must answer before it is printed, with the process to look at when it does not."""
+    """Return the URLs that must respond first, each with the process to check if it does not."""
     return [
         ("sandbox", f"{local.sandbox_url}/"),
         ("web", f"{local.site_url}/admin/login/"),
@@ -118,7 +118,7 @@ def addresses(local: Local) -> list[tuple[str, str]]:
 
 
 def wait_for_answer(family: Family, name: str, url: str) -> None:
-    """Raises CannotRun, Died or Stopped."""
+    """Wait until a URL responds. Raises CannotRun, Died or Stopped."""
     deadline = time.monotonic() + ANSWER_SECONDS
     while problem := find_problem(url):
         if time.monotonic() > deadline:
@@ -128,7 +128,7 @@ def wait_for_answer(family: Family, name: str, url: str) -> None:
 
 
 def find_problem(url: str) -> str:
-    """Why an address does not answer, "" when it does."""
+    """Return why a URL does not respond, or ""."""
     try:
         _opener.open(url, timeout=10).close()
     except urllib.error.HTTPError as error:

@@ -1,4 +1,4 @@
-"""Processes that live and die together."""
+"""Processes that are started and ended together."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from pathlib import Path
 
 from lens.watch.signals import ENDING, Bell
 
-GRACE = 10  # seconds for everybody to end, after the first signal
+GRACE = 10  # seconds for all to end after the first signal
 LAST_GRACE = 2  # after the second
 SHOWN_LINES = 20
 
 
 class Stopped(Exception):
-    """Somebody pressed Ctrl-C, or sent SIGTERM."""
+    """Ctrl-C was pressed, or SIGTERM received."""
 
 
 class Died(Exception):
-    """One of the family ended by itself; carries its name and its last lines."""
+    """A process ended unexpectedly. The message has its name and its last lines."""
 
     def __init__(self, name: str, status: int, lines: Sequence[str]) -> None:
         how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
@@ -32,7 +32,7 @@ class Died(Exception):
 
 
 class Family:
-    """Starts processes, waits, and ends them all.  Each writes to a log file of its own."""
+    """Starts processes, watches them, and ends them all. Each writes to a log file of its own."""
 
     def __init__(self, bell: Bell, *, folder: Path, logs: Path, environment: Mapping[str, str]):
         self.bell = bell
@@ -52,7 +52,7 @@ class Family:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                # A Ctrl-C in the terminal is for us; we tell them, in our own order.
+                # A Ctrl-C in the terminal must reach only us; we signal them ourselves.
                 start_new_session=True,
             )
 
@@ -67,9 +67,9 @@ class Family:
             raise Died(name, process.returncode, self.last_lines(name))
 
     def wait(self, seconds: float, *, finite: str = "") -> None:
-        """Wait, or less when something happens.  Raises Stopped and Died.
+        """Wait for so long, or until something happens. Raises Stopped and Died.
 
-        `finite` names the member that may end.
+        `finite` names the process that may end.
         """
         if self.bell.wait(seconds) & ENDING:
             raise Stopped
@@ -83,14 +83,14 @@ class Family:
         return text.splitlines()[-SHOWN_LINES:]
 
     def end(self) -> None:
-        """End all: gently, at a second signal less so, and at last by force."""
+        """End all processes: gracefully, sooner at a second signal, and finally by force."""
         if not self._end_with(signal.SIGTERM, GRACE) and not self._end_with(
             signal.SIGTERM, LAST_GRACE
         ):
             self._end_with(signal.SIGKILL, LAST_GRACE)
 
     def _end_with(self, number: signal.Signals, seconds: float) -> bool:
-        """Whether all have ended before the time was over or another signal came."""
+        """Signal all; return whether they ended before the time was up or another signal came."""
         for process in self._living():
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, number)

@@ -1,4 +1,4 @@
-"""Where the demo is on this machine: ports, files, and the environment of its processes."""
+"""The demo's ports and files, and the environment of its processes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ADMIN = "admin@example.org"
 PASSWORD = "sandbox"  # noqa: S105 - of this machine's sample only
 GUILD_ID = "100000000000000001"
 CLIENT_ID = "100000000000000002"
-# A shell that is set up for the real services must not reach them from here.
+# Variables of the real services may be set in this shell; they must not be used here.
 LEFT_OUT = (
     *("DISCORD_", "GOOGLE_", "SENTRY_", "EMAIL_", "SECRET_", "INSTALLATION_", "ALLOWED_"),
     *("DATABASE_", "SYNC_", "WATCH_", "DJANGO_", "REQUIRE_", "STAFF_", "TRUSTED_"),
@@ -23,7 +23,7 @@ LEFT_OUT = (
 
 
 class CannotRun(Exception):
-    """With a sentence that says what to do."""
+    """The message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Local:
         return self.var / "log"
 
     def environment(self, given: Mapping[str, str]) -> dict[str, str]:
-        """What the processes are started with."""
+        """Return the environment of the processes."""
         kept = {name: text for name, text in given.items() if not name.startswith(LEFT_OUT)}
         return kept | {
             "DEBUG": "1",
@@ -92,12 +92,12 @@ def parse_port(name: str, text: str) -> int:
 
 
 def check_ports(local: Local) -> None:
-    """Raises CannotRun where a port cannot be had."""
+    """Raise CannotRun if a port is not available."""
     if local.port == local.sandbox_port:
         raise CannotRun(f"PORT and SANDBOX_PORT are both {local.port}; they must differ.")
     for name, port in (("PORT", local.port), ("SANDBOX_PORT", local.sandbox_port)):
         with socket.socket() as probe:
-            # As servers do: connections of a server that has just ended are no hindrance.
+            # As servers do, so that connections of a server that has just ended do not count.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((HOST, port))
@@ -109,10 +109,10 @@ def check_ports(local: Local) -> None:
 
 
 def put_halves_aside(local: Local) -> Path | None:
-    """A database without its sandbox, or the reverse, would tell of objects that are not there.
+    """Move a database without its sandbox, or the reverse, away: it names missing objects.
 
-    Moves what is left of the two into a folder, in the place of what lay there before, and returns
-    the folder; None when both stand, or neither.
+    The files replace the former contents of a folder, which is returned. Returns None if both
+    exist, or neither.
     """
     if local.database.exists() == local.sandbox_state.exists():
         return None

@@ -1,4 +1,4 @@
-"""The sample academy: a roster, accounts to sign in with, and who is in the sandbox's guild."""
+"""The sample academy: a roster, accounts to sign in with, and members of the sandbox's guild."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from lens.demo.local import ADMIN, PASSWORD
 
 ROSTER = Path(settings.BASE_DIR) / "docs" / "sample-roster.csv"
 SANDBOX_SECONDS = 60
-# So that the sample shows it too: somebody who has not joined the server yet.
+# The sample also shows a person who has not joined the server yet.
 MISSING_IN_GUILD = 1
 
 
 def fill_sample() -> None:
-    """Make the sample where there is no cohort yet; otherwise leave everything as it is."""
+    """Create the sample if there is no cohort yet; otherwise change nothing."""
     if Cohort.objects.exists():
         return
-    # One transaction, though it calls the sandbox: interrupted, the next run begins anew.
+    # One transaction, although it calls the sandbox: if interrupted, the next run starts over.
     with transaction.atomic():
         import_roster(read_roster(), now=clock.now())
         set_passwords()
@@ -39,7 +39,7 @@ def fill_sample() -> None:
 
 
 def read_roster() -> bytes:
-    """The sample, beginning tomorrow: first meetings within the week, so that access shows now."""
+    """Return the sample, starting tomorrow: meetings are within a week, so access shows now."""
     tomorrow = (clock.now() + timedelta(days=1)).date().isoformat()
     with ROSTER.open(encoding="utf-8", newline="") as file:
         lines = csv.DictReader(file)
@@ -51,21 +51,21 @@ def read_roster() -> bytes:
 
 
 def set_passwords() -> None:
-    """An administrator, and one password for everybody."""
+    """Create an administrator, and set one password for everyone."""
     User.objects.create_superuser(ADMIN, None, name="Administrator")
-    # Hashed once: once per person would take longer than all the rest.
+    # Hashed once: hashing for each person would take longer than all the rest.
     User.objects.update(password=make_password(PASSWORD))
 
 
 def find_learner() -> User:
-    """A participant to sign in as: the first of the roster."""
+    """Return a participant to sign in as: the first of the roster."""
     membership = Membership.objects.filter(role=Membership.Role.PARTICIPANT).order_by("pk").first()
     assert membership is not None
     return membership.user
 
 
 def post_members() -> None:
-    """Tell the sandbox whose accounts there are and who is in its guild: all but the last."""
+    """Send the sandbox all accounts, and as members of its guild all but the last."""
     people = list(User.objects.filter(discord_id__isnull=False).order_by("pk"))
     accounts = [
         {
@@ -84,7 +84,7 @@ def post_members() -> None:
 
 def tell_sandbox(door: str, data: Any) -> None:
     request = urllib.request.Request(  # noqa: S310 - our own sandbox
-        # Its root: Discord's base address has /api/v10 at its end.
+        # The sandbox's root: Discord's base URL ends with /api/v10.
         f"{settings.GOOGLE_CALENDAR_API_BASE}/_sandbox/{door}",
         data=json.dumps(data).encode(),
         headers={"Content-Type": "application/json"},
@@ -93,7 +93,7 @@ def tell_sandbox(door: str, data: Any) -> None:
 
 
 def open_when_there(request: urllib.request.Request) -> None:
-    """The sandbox was started a moment ago, and may still be on its way."""
+    """Send a request to the sandbox, and retry while it is still starting."""
     deadline = time.monotonic() + SANDBOX_SECONDS
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while True:

@@ -1,15 +1,16 @@
-"""Signing in.
+"""Sign-in.
 
-views.py           with a password, and "sign in as …" where everything outside is a sandbox
+views.py           sign-in with a password, and "sign in as …" with the sandbox
 forms.py           the form of that page
-password_reset.py  asking for a link to set a password
-discord.py         with Discord: the way there and back, and who that is here
-adapters.py        what django-allauth asks of us: no account is made, no page of its own is shown
-profile.py         Discord's words for a person, as plain values
+password_reset.py  requesting a link to set a password
+discord.py         sign-in with Discord: the redirect and the callback
+adapters.py        django-allauth's adapters: matching of Discord accounts, and no sign-up
+pages.py           pages for each way in which sign-in with Discord can fail
+profile.py         Discord's user object as plain values
 second_factor.py   how secrets of second factors are stored
-requirement.py     staff reach nothing without a second factor
-sessions.py        sessions of staff end after a time
-confirmation.py    what needs password or code once more
+requirement.py     the second factor that staff need
+sessions.py        expiry of staff sessions
+confirmation.py    what requires the password or a code again
 receivers.py       what is logged
-urls.py            every address
+urls.py            every URL
 """

@@ -1,7 +1,8 @@
-"""What django-allauth asks of us.
+"""django-allauth's adapters.
 
-It knows the way to Discord and back; who somebody is here is ours to say.  `User.discord_id` is the
-one record of whose account is whose: allauth's own tables stay empty, and no token is kept.
+allauth exchanges the OAuth messages with Discord; we match the account to a person.
+`User.discord_id` is the only record of who owns which account: allauth's own tables stay empty, and
+no token is stored.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ log = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Nobody makes an account here, and nobody is told what they see anyway."""
+    """No sign-up, and no messages on what the page shows anyway."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
         "email_password_mismatch": "Please enter a correct e-mail address and password.",
@@ -63,12 +64,12 @@ class AccountAdapter(DefaultAccountAdapter):
             raise
 
     def reauthenticate(self, user: Any, password: str) -> bool:
-        """By the person's own address: allauth's table of addresses stays empty."""
+        """Check the password by the person's own address: allauth's table of addresses is empty."""
         found = self.authenticate(self.request, email=user.email or "", password=password)
         return found is not None and found.pk == user.pk
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """A sign-in of the last minutes is as good as a confirmation."""
+        """Let a recent sign-in count as a confirmation."""
         required = super().is_reauthentication_required(app=app, **kwargs)
         records = get_authentication_records(self.request, self.request.user)
         since = time.time() - settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
@@ -85,7 +86,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):
     def list_apps(
         self, request: HttpRequest, provider: str | None = None, client_id: str | None = None
     ) -> list[SocialApp]:
-        """The one of the settings: an application in the database would be a second truth."""
+        """Return the application in the settings, the only source: none is in the database."""
         if not settings.DISCORD_CLIENT_ID or provider not in {None, DiscordProvider.id}:
             return []
         return [
@@ -103,21 +104,21 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         return DiscordProvider(request, app=self.get_app(request, provider, client_id))
 
     def get_requests_session(self) -> requests.Session:
-        """Every answer is looked at before allauth takes it for what it hopes for."""
+        """Return a session that checks every response before allauth uses it."""
         session: requests.Session = super().get_requests_session()
         session.headers["User-Agent"] = f"Lens ({settings.SITE_URL})"
-        # No proxy of the surroundings may stand between two processes of one machine.
+        # Two processes of one machine must not use a proxy from the environment.
         session.trust_env = not is_local(settings.DISCORD_API_BASE)
         session.hooks["response"].append(check_answer)
         return session
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """Put our own person in the place of the new one that allauth has prepared."""
+        """Replace the new person that allauth has prepared by our own."""
         found = receive_person(read_profile(sociallogin.account.extra_data), now=clock.now())
         outcome, person = found.outcome, None
         if outcome.lets_in and found.person_id is not None:
-            # Read anew: somebody may have closed the account since, and allauth has a page for that
-            # which does not exist here.
+            # Read again: the account may have been closed since, and allauth's page for that does
+            # not exist here.
             person = User.objects.filter(pk=found.person_id, is_active=True).first()
             outcome = outcome if person else Outcome.CLOSED
         if person is None:
@@ -133,21 +134,22 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         exception: Exception | None = None,
         extra_context: Any = None,
     ) -> None:
-        """Each of the ways in which it can fail has a page; nothing secret is in the log."""
+        """Show the page for this failure, and log it without secrets."""
         why = explain(error, exception, extra_context or {})
         log.log(why.level, "A sign-in with Discord failed: %s (%s)", why, describe(exception))
         raise ImmediateHttpResponse(show_refusal(request, why))
 
 
 def explain(error: Any, exception: Exception | None, context: dict[str, Any]) -> Why:
-    """
-    what allauth tells                      the page
+    """Return the reason for the page.
+
+    what allauth reports                    the page
     --------------------------------------  ------------
     no state of this browser                expired
-    the person said no                      cancelled
+    the person refused                      cancelled
     no answer, or one of an outage          unreachable
     our id or secret is wrong               misconfigured
-    any other refusal, or nonsense          refused
+    any other refusal, or invalid data      refused
     """
     match exception:
         case None if "state" not in context:
@@ -163,6 +165,6 @@ def explain(error: Any, exception: Exception | None, context: dict[str, Any]) ->
 
 
 def describe(exception: Exception | None) -> str:
-    """For the log: only our own words can be known to hold no secret."""
+    """Return text for the log: only our own messages are known to contain no secret."""
     own = isinstance(exception, DiscordRefused | DiscordUnreachable)
     return str(exception) if own else type(exception).__name__

@@ -1,13 +1,13 @@
-"""Ask for password or code again before sensitive changes, unless that was minutes ago.
+"""Ask for password or code again before sensitive changes, unless done in the last 10 minutes.
 
     on the admin's page of          | needed
     --------------------------------|--------------------------
-    one's own password              | to see the form
+    your own password               | to see the form
     another person's password       | to see the form
     a person who is or becomes staff| to save or delete
     any other person                | no
 
-allauth's own pages ask by themselves.  People with neither password nor second factor are not
+allauth's own pages already ask. People with neither password nor second factor are not
 asked: Discord offers no way to sign in again on demand.
 """
 
@@ -43,14 +43,14 @@ class ConfirmationMiddleware:
     def process_view(
         self, request: HttpRequest, view: Any, args: Any, kwargs: Any
     ) -> HttpResponseBase | None:
-        """Ask; allauth then carries on with the form that was sent."""
+        """Ask; allauth then continues with the form that was sent."""
         name = request.resolver_match.view_name if request.resolver_match else ""
         if not needs_confirmation(request, name, kwargs) or not request.user.is_authenticated:
             return None
         if not is_reauthentication_required(request, app="lens"):
             return None
         [method, *_] = get_adapter().get_reauthentication_methods(request.user)
-        if name in PASSWORD_FORMS:  # the session would hold the password meanwhile
+        if name in PASSWORD_FORMS:  # else the session would store the password
             return redirect_to_login(request.get_full_path(), login_url=method["url"])
         answer: HttpResponseBase = suspend_request(request, method["url"])
         return answer

@@ -1,4 +1,4 @@
-"""Signing in with Discord: the way there and back."""
+"""Sign-in with Discord: the redirect and the callback."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from lens.sign_in.profile import read_profile
 
 
 class DiscordUnreachable(OAuth2Error):
-    """It answered as one does who cannot, for now."""
+    """Discord answered as in an outage (5xx or 429)."""
 
 
 class DiscordRefused(OAuth2Error):
-    """It answered no, or nonsense.  `is_ours`: our own id or secret is not accepted."""
+    """Discord refused, or sent invalid data. `is_ours`: our own id or secret is not accepted."""
 
     def __init__(self, said: str, *, is_ours: bool = False) -> None:
         super().__init__(said)
@@ -36,7 +36,7 @@ class DiscordRefused(OAuth2Error):
 
 
 def check_answer(answer: requests.Response, **_: Any) -> None:
-    """Raises DiscordUnreachable and DiscordRefused, never with what could be a secret."""
+    """Raise DiscordUnreachable or DiscordRefused, never with what could be a secret."""
     status = answer.status_code
     if status == 200:
         return
@@ -46,7 +46,7 @@ def check_answer(answer: requests.Response, **_: Any) -> None:
 
 
 class DiscordDoor(OAuth2Adapter):
-    """Where Discord is: its own addresses, or a stand-in's where DISCORD_API_BASE is one."""
+    """Discord's URLs, or the sandbox's if DISCORD_API_BASE names one."""
 
     provider_id = "discord"
 
@@ -60,14 +60,14 @@ class DiscordDoor(OAuth2Adapter):
 
     @property
     def authorize_url(self) -> str:
-        """The page for people, which is no part of the API."""
+        """The page for people, which is not part of the API."""
         parts = urlsplit(settings.DISCORD_API_BASE)
         return urlunsplit((parts.scheme, parts.netloc, "/oauth2/authorize", "", ""))
 
     def get_callback_url(self, request: HttpRequest, app: SocialApp) -> str:
-        """The one address that is registered at Discord, by whatever name somebody came.
+        """Return the one URL that is registered at Discord, for any host name in the request.
 
-        With a sandbox this machine has several names, and cookies are kept for each apart.
+        With a sandbox this machine has several names, and cookies are kept for each separately.
         """
         here = request.build_absolute_uri("/").rstrip("/")
         base = here if settings.SANDBOX and is_local(here) else settings.SITE_URL
@@ -106,28 +106,28 @@ class DiscordProvider(allauths.DiscordProvider):
     pkce_enabled_default = True
 
     def extract_email_addresses(self, data: Any) -> list[Any]:
-        """None: which address counts is said in profile.py, once."""
+        """Return none: only profile.py decides which address counts."""
         return []
 
     def extract_common_fields(self, data: Any) -> dict[str, Any]:
         return {}
 
 
-# -- the two addresses ---------------------------------------------------------------------------
+# -- views ---------------------------------------------------------------------------------------
 
 
 @never_cache
 @require_POST
 def begin(request: HttpRequest) -> HttpResponse:
-    """Send somebody to Discord.
+    """Redirect to Discord.
 
-    By a button and never by a link: a page elsewhere must not sign anybody in.  allauth's own view
-    would let the address say what is asked for and what happens afterwards.
+    Only by POST, never by a link: another site must not sign anyone in. With allauth's own view,
+    the URL could choose the scope and what happens afterwards.
     """
     if not settings.DISCORD_CLIENT_ID:
         raise Http404("Signing in with Discord is not set up.")
     provider = get_adapter().get_provider(request, DiscordProvider.id)
-    # Whoever was refused may want to be somebody else: then Discord asks again.
+    # A person who was refused may want to use another account: then Discord asks again.
     prompt = "consent" if "other" in request.POST else "none"
     answer: HttpResponse = provider.redirect(
         request,
@@ -152,7 +152,7 @@ _come_back = OAuth2CallbackView.adapter_view(DiscordDoor)
 @never_cache
 @require_GET
 def come_back(request: HttpRequest) -> HttpResponseBase:
-    """Discord sends people here."""
+    """Handle the redirect back from Discord."""
     if not settings.DISCORD_CLIENT_ID:
         raise Http404("Signing in with Discord is not set up.")
     answer: HttpResponseBase = _come_back(request)

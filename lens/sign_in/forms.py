@@ -11,13 +11,13 @@ from cohorts.models.people import match_address
 
 
 def check_address(text: str) -> None:
-    """Raises ValidationError where no one can be found by this address."""
+    """Raise ValidationError if no one can be found by this address."""
     if match_address(text) is None:
         raise ValidationError("Enter an address with letters from A to Z only.")
 
 
 class SignInForm(LoginForm):
-    """allauth's form, which counts failures.  The address keeps the field name it always had."""
+    """allauth's form, which counts failures. The field of the address keeps its former name."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""Each way in which signing in with Discord can end without one: a sentence and a way on."""
+"""Pages for each way in which sign-in with Discord can fail: what happened and what to do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.shortcuts import render
 
 
 class Why(StrEnum):
-    """The first are outcomes of cohorts.recognizing, by the same names."""
+    """Why sign-in failed. The first five are outcomes of cohorts.recognizing, by the same names."""
 
     STRANGER = "stranger"
     UNVERIFIED = "unverified"
@@ -26,7 +26,7 @@ class Why(StrEnum):
 
     @property
     def level(self) -> int:
-        """How loudly the log says it."""
+        """The level at which it is logged."""
         return LEVELS.get(self, logging.INFO)
 
 
@@ -36,7 +36,7 @@ LEVELS = {
     Why.REFUSED: logging.WARNING,
 }
 
-# What the heading says, what has happened, what one can do.
+# The heading, what happened, what to do.
 WORDS: dict[Why, tuple[str, str, str]] = {
     Why.STRANGER: (
         "We do not know you yet",
@@ -106,6 +106,6 @@ def show_refusal(request: HttpRequest, why: Why) -> HttpResponse:
         "invite_url": settings.DISCORD_INVITE_URL if why is Why.STRANGER else "",
         "offers_discord": bool(settings.DISCORD_CLIENT_ID),
     }
-    # Not let in, whoever is to blame: a 5xx would ring an alarm for each person while Discord is
-    # down, which the log says once already.
+    # Always a 403: a 5xx would raise an alarm for each person while Discord is down, which the log
+    # already reports.
     return render(request, "registration/discord_refusal.html", context, status=403)

@@ -1,7 +1,7 @@
-"""Asking for a link to set a password.
+"""Requesting a link to set a password.
 
-The request writes one row and wakes a worker, for a known address and for any other.  The letter
-with its link is written when it is sent: `cohorts.messages.account_letters`.
+The request stores one row and wakes a worker, whether the address is known or not. The e-mail with
+its link is written when it is sent: `cohorts.messages.account_letters`.
 """
 
 from __future__ import annotations

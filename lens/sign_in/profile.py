@@ -1,4 +1,4 @@
-"""Discord's words for a person, as plain values.  Pure."""
+"""Discord's user object as plain values. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
 
 
 def read_profile(told: Any) -> DiscordProfile:
-    """From the answer to `/users/@me`.  Raises ValueError when it tells of no person."""
+    """Read the answer to `/users/@me`. Raises ValueError if it does not describe a person."""
     if not isinstance(told, Mapping) or not re.fullmatch(r"[0-9]{15,19}", str(told.get("id"))):
         raise ValueError("Discord's answer tells of no person")
     return DiscordProfile(
@@ -28,7 +28,7 @@ def read_profile(told: Any) -> DiscordProfile:
 
 
 def _read_email(told: Mapping[str, Any]) -> str:
-    """Only an ASCII address that Discord says it has verified, in so many words."""
+    """Return the address only if it is ASCII and Discord states that it is verified."""
     if told.get("verified") is not True:
         return ""
     email = match_address(_matching(EMAIL, told.get("email"))) or ""
@@ -40,7 +40,7 @@ def _matching(pattern: re.Pattern[str], text: Any) -> str:
 
 
 def _clean(text: Any) -> str:
-    """Without what no database takes, nor any line of a page."""
+    """Return the text as one line without characters that databases or pages cannot hold."""
     if not isinstance(text, str):
         return ""
     return " ".join("".join(c for c in text if c.isprintable()).split())[:LONGEST_NAME]

@@ -1,6 +1,6 @@
 """Require a second factor of staff, where REQUIRE_STAFF_MFA is on.
 
-    second factor | used in this session | they are led to
+    second factor | used in this session | they are redirected to
     --------------|----------------------|--------------------------------
     none          |                      | the page on which it is set up
     set up        | no                   | the page that asks for a code
@@ -63,6 +63,6 @@ def _lead(request: HttpRequest, name: str) -> HttpResponse:
         return JsonResponse(body, status=403, headers={"Cache-Control": "no-store"})
     asked = request.get_full_path() if request.method in {"GET", "HEAD"} else "/"
     answer = redirect_to_login(asked, login_url=reverse(name))
-    if "HX-Request" in request.headers:  # it would put another page in the place of a part
+    if "HX-Request" in request.headers:  # htmx would insert a whole page into this one
         return HttpResponseClientRedirect(answer.url)
     return answer

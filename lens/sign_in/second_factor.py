@@ -21,7 +21,7 @@ from cohorts.models import User
 
 log = logging.getLogger(__name__)
 
-INFO = b"lens: secrets of second factors"  # part of the key; a change makes them all unreadable
+INFO = b"lens: secrets of second factors"  # part of the key; a change makes all secrets unreadable
 
 
 class MFAAdapter(DefaultMFAAdapter):
@@ -36,7 +36,7 @@ class MFAAdapter(DefaultMFAAdapter):
         return _cipher().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Return the secret, or a new one that no code fits where the key has changed."""
+        """Return the secret or, if the key has changed, a new one that no code fits."""
         try:
             return _cipher().decrypt(encrypted_text).decode()
         except InvalidToken:

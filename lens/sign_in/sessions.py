@@ -1,4 +1,4 @@
-"""End the sessions of staff after some hours, and sooner if they are idle."""
+"""Expiry of staff sessions after some hours, and sooner if they are idle."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from django.http import HttpRequest, HttpResponseBase
 
 from lens.sign_in.second_factor import is_privileged
 
-SIGNED_IN_AT = "signed_in_at"  # seconds since 1970, as both
+SIGNED_IN_AT = "signed_in_at"  # seconds since 1970, like the next
 SEEN_AT = "seen_at"
-SEEN_EVERY = 60  # seconds; each note is a write
+SEEN_EVERY = 60  # seconds; each update is a write
 
 
 def has_ended(session: Mapping[str, Any], *, now: float) -> bool:
-    """Whether a session of staff is over, also one that does not say when it began."""
+    """Whether a staff session has expired. One without a recorded start has."""
     begun = session.get(SIGNED_IN_AT, 0)
     idle = now - max(begun, session.get(SEEN_AT, 0))
     return (
@@ -33,7 +33,7 @@ class StaffSessionMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        # Without the cookie no one is signed in, and the database is left alone.
+        # Without the cookie no one is signed in, so the database is not queried.
         has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
         if has_session and is_privileged(request.user):
             self._check(request, now=time.time())
@@ -48,7 +48,7 @@ class StaffSessionMiddleware:
 
 
 def _asks_by_itself(request: HttpRequest) -> bool:
-    """Whether a part of an open page updates itself, which shows no activity of a person."""
+    """Whether an open page polls for a part of itself, which is not activity of a person."""
     asks = "HX-Request" in request.headers and "HX-Boosted" not in request.headers
     return asks and request.method == "GET"
 

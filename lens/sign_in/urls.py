@@ -1,4 +1,4 @@
-"""Every address of signing in.  Of allauth's own pages only those named here exist."""
+"""Every URL of sign-in. Of allauth's own pages only those named here exist."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from lens.sign_in import discord, password_reset, views
 
-# allauth's pages take PUT for POST, and some answer before they look at the method.
+# allauth's views accept PUT as POST, and some respond before they check the method.
 read_and_post = require_http_methods(["GET", "HEAD", "POST", "OPTIONS"])
 
 # allauth finds these by their names.

@@ -1,4 +1,4 @@
-"""Signing in with a password, and "sign in as …" where everything outside is a sandbox."""
+"""Sign-in with a password, and "sign in as …" with the sandbox."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cohorts.models import Membership, User
 from lens.env import LOCAL_HOSTS
 from lens.sign_in.forms import SignInForm
 
-OFFERED = 200  # people; a longer list finds nobody
+OFFERED = 200  # people; a longer list is of no use
 
 
 class SignIn(LoginView):
@@ -39,7 +39,7 @@ class SignIn(LoginView):
 
 @never_cache
 def admin_sign_in(request: HttpRequest) -> HttpResponse:
-    """Lead from the admin's own sign-in page, which has no limits, to the one for everything."""
+    """Redirect from the admin's own sign-in page, which has no rate limits, to ours."""
     next_url = request.GET.get(REDIRECT_FIELD_NAME, "")
     if not url_has_allowed_host_and_scheme(next_url, allowed_hosts={request.get_host()}):
         next_url = reverse("admin:index")
@@ -51,7 +51,7 @@ def admin_sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def people_to_be() -> QuerySet[User]:
-    """Whom the sandbox offers to sign in as: staff first, then facilitators, then learners."""
+    """Return the people to offer in “sign in as”: staff, then facilitators, then learners."""
     leads = Membership.objects.filter(
         user=OuterRef("pk"), role=Membership.Role.FACILITATOR, status=Membership.Status.ACTIVE
     )
@@ -60,13 +60,13 @@ def people_to_be() -> QuerySet[User]:
 
 
 def offers_everyone(request: HttpRequest) -> bool:
-    """Whether one may sign in as anyone: with a sandbox, and on its own machine."""
+    """Whether anyone can be signed in as: with a sandbox, and on its own machine."""
     return bool(settings.SANDBOX) and request.META.get("REMOTE_ADDR") in LOCAL_HOSTS
 
 
 @require_POST
 def sign_in_as(request: HttpRequest, user_id: int) -> HttpResponse:
-    """Become somebody, without a password.  Only with a sandbox; its address exists only there."""
+    """Sign in as a person, without a password. The URL exists only with a sandbox."""
     if not offers_everyone(request):
         raise Http404("Nobody signs in as somebody else here.")
     user = get_object_or_404(User, pk=user_id, is_active=True)

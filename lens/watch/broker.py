@@ -1,6 +1,6 @@
-"""django-q2's queue in the database, from which workers get nothing but Lens's own tasks.
+"""django-q2's queue in the database, from which workers receive only Lens's own tasks.
 
-The check is made where tasks leave the queue, before any process of the cluster reads them.  In a
+The check is made where tasks leave the queue, before any process of the cluster reads them. In a
 worker it would be too late: an exception in django-q2's `pre_execute` ends the worker.
 """
 

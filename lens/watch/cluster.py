@@ -1,4 +1,4 @@
-"""The watched cluster's own process: `python -m lens.watch.cluster`, run by the watcher."""
+"""The main process of the watched cluster: `python -m lens.watch.cluster`, run by the watcher."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PRELOADED = ("discordsync.tasks", "guestvisits.tasks", "meetings.tasks", "cohort
 
 
 class LoyalSentinel(Sentinel):
-    """django-q2's sentinel, but for two things: whom it replaces, and when it ends."""
+    """django-q2's sentinel, but it stops with its watcher and does not replace killed processes."""
 
     def guard(self) -> None:
         # After the first processes were forked: a fork copies no thread.
@@ -39,7 +39,7 @@ class LoyalSentinel(Sentinel):
         super().guard()
 
     def reincarnate(self, process: Process) -> None:
-        """Replace a process that ended by itself.  One that was killed may have held a lock."""
+        """Replace a process that ended. If one was killed, end the cluster: it may hold a lock."""
         if process.exitcode is not None and process.exitcode < 0:
             name = signal.Signals(-process.exitcode).name
             end_group(f"Process {process.pid} of the cluster was ended by {name}.")
@@ -47,7 +47,7 @@ class LoyalSentinel(Sentinel):
 
 
 def queue_due_schedules(broker: Any = None) -> None:
-    """Queue what is due, after schedules that must not be used are switched off.  Never raises."""
+    """Queue what is due, after disabling schedules that must not be used. Never raises."""
     try:
         close_old_django_connections()
         disable_bad()
@@ -58,7 +58,7 @@ def queue_due_schedules(broker: Any = None) -> None:
 
 
 def follow_lifeline(stop_event: Event) -> None:
-    """End the cluster when its watcher lets go: gently, and after the time of grace at once."""
+    """Stop the cluster when its watcher is gone: gracefully, and after a grace period by force."""
     select.select([int(os.environ[LIFELINE])], [], [])
     stop_event.set()
     time.sleep(settings.WATCH["grace_seconds"])
@@ -66,18 +66,17 @@ def follow_lifeline(stop_event: Event) -> None:
 
 
 def end_group(why: str) -> NoReturn:
-    """End every process of the cluster, this one too."""
+    """Kill every process of the cluster, including this one."""
     logger.error("%s Ending the whole cluster.", why)
     os.killpg(os.getpgrp(), signal.SIGKILL)
-    raise SystemExit(1)  # not reached: the signal is for us as well
+    raise SystemExit(1)  # not reached: the signal kills this process too
 
 
 def share_memory() -> None:
-    """Load what every task needs before processes are forked, so that they share its pages.
+    """Load what every task needs before processes are forked, so that they share its memory pages.
 
-    Each worker would load it for itself with its first task, 45 MB each.  A garbage collection
-    writes to each object that it looks at, and so would copy the pages of those from before the
-    fork: it leaves out frozen ones.
+    Otherwise each worker loads it with its first task, 45 MB each. A garbage collection writes to
+    each object it visits, and so would copy pages from before the fork: it skips frozen objects.
     """
     for path in (*settings.GROUP_MIRRORS, *settings.MESSAGE_SOURCES):
         import_string(path)
@@ -95,7 +94,7 @@ def main() -> None:
     cluster = Cluster()
     try:
         cluster.start()
-    except RuntimeError:  # the sentinel died at its start and has said why
+    except RuntimeError:  # the sentinel died at its start and logged why
         sys.exit(1)
     cluster.sentinel.join()
     if cluster.sentinel.exitcode:

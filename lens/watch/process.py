@@ -1,4 +1,4 @@
-"""One cluster as its watcher sees it: a process group at the end of a lifeline."""
+"""A cluster as seen by its watcher: a process group at the end of a lifeline."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BURIAL_SECONDS = 5
 
 
 class ClusterProcess:
-    """A running cluster.  Its group's number is the number of its first process."""
+    """A running cluster. The id of its process group is that of its first process."""
 
     def __init__(self, name: str) -> None:
         reader, self._lifeline = os.pipe()
@@ -26,7 +26,7 @@ class ClusterProcess:
             cwd=settings.BASE_DIR,
             env={**os.environ, NAME: name, LIFELINE: str(reader)},
             pass_fds=[reader],
-            # A Ctrl-C in the terminal is for the watcher alone.
+            # A Ctrl-C in the terminal must reach the watcher only.
             start_new_session=True,
         )
         os.close(reader)
@@ -42,17 +42,18 @@ class ClusterProcess:
         return time.monotonic() - self.started
 
     def exit_status(self) -> int | None:
-        """None while its first process runs."""
+        """Return the exit status, or None while the first process runs."""
         return self._process.poll()
 
     def ask_to_end(self) -> None:
-        """Let go: calls under way are finished, no new one is started."""
+        """Close the lifeline: calls in flight are finished, and no new one is started."""
         if self._lifeline >= 0:
             os.close(self._lifeline)
             self._lifeline = -1
 
     def bury(self) -> None:
-        """End whatever is left of it, orphans too.  Returns when nothing is."""
+        """Kill what is left of it, including orphans; wait at most 5 seconds until they are
+        gone."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()

@@ -1,4 +1,4 @@
-"""Signals as something to wait for, in place of code that runs in the middle of other code."""
+"""Waiting for signals, in place of handlers that interrupt other code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ENDING = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 
 
 class Bell:
-    """Rings for `numbers` while it is entered.  In the main thread only."""
+    """Collects the signals `numbers` while it is entered. In the main thread only."""
 
     def __init__(self, numbers: Collection[signal.Signals]) -> None:
         self.numbers = frozenset(numbers)
@@ -38,11 +38,11 @@ class Bell:
         os.close(self._writer)
 
     def wait(self, seconds: float) -> frozenset[int]:
-        """The signals that came, at once or within so many seconds; empty when none did."""
+        """Wait at most `seconds` for signals. Return those that arrived."""
         if not select.select([self._reader], [], [], max(seconds, 0))[0]:
             return frozenset()
         return self.numbers & frozenset(os.read(self._reader, 512))
 
 
 def _do_nothing(number: int, frame: FrameType | None) -> None:
-    """A handler written in Python is what makes the wake-up descriptor ring."""
+    """Do nothing. The wake-up descriptor is written only for signals with a handler in Python."""

@@ -15,10 +15,11 @@ SEEN_AT_MOST = 500
 
 @dataclass
 class Standstill:
-    """Since when something was due and nothing of it was taken.
+    """Measures for how long something has been due and nothing of it was taken.
 
-    A backlog is no sign: while items disappear from it, somebody works.  Nor is an item's age: what
-    counts is how long we have watched it, so that a machine that slept is not taken for a hang.
+    A backlog is no sign: as long as items disappear from it, a process is working. An item's age
+    does not count either, only how long we have watched it, so that a machine that slept is not
+    mistaken for a hang.
     """
 
     read_due: Callable[[], frozenset[Hashable]]
@@ -26,7 +27,7 @@ class Standstill:
     since: float = field(default_factory=time.monotonic)
 
     def look(self) -> float:
-        """Seconds for which it has lasted."""
+        """Return for how many seconds it has lasted."""
         due = self.read_due()
         if not due or self.due - due:
             self.since = time.monotonic()
@@ -40,6 +41,6 @@ def read_due_tasks() -> frozenset[Hashable]:
 
 
 def read_due_schedules() -> frozenset[Hashable]:
-    """A schedule that was carried on has another time, and so is another item."""
+    """Return the due schedules. One that was processed has another time, so it is another item."""
     due = Schedule.objects.filter(next_run__lt=timezone.now()).exclude(repeats=0)
     return frozenset(due.values_list("name", "next_run"))

@@ -1,7 +1,8 @@
 """Which tasks a worker may run, and how a queued task is read without running anything.
 
-A row of the queue or of the schedules is data: whoever can write one must not choose the code that
-a worker runs.  So a worker runs only the functions in TASKS, and no hook that is not in HOOKS.
+A row of the queue or of the schedules is data: a person who can write one must not be able to
+choose the code that a worker runs. So a worker runs only the functions in TASKS and the hooks in
+HOOKS.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The watcher: one cluster, looked at every few seconds, thrown away when something is wrong."""
+"""The watcher: checks one cluster every few seconds, and replaces it when something is wrong."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from lens.watch.signs import Standstill, read_due_schedules, read_due_tasks
 
 logger = logging.getLogger(__name__)
 
-SHORT_LIFE = 10  # seconds; a cluster that ends sooner is started anew later and later
+SHORT_LIFE = 10  # seconds; if clusters end sooner, the wait before the next start doubles
 LONGEST_PAUSE = 30
 
 
@@ -39,7 +39,7 @@ def watch() -> None:
 
 class Watcher:
     def __init__(self) -> None:
-        # The random part keeps two containers of one name and process number apart.
+        # The random part distinguishes two containers with the same name and process id.
         self.name = f"{socket.gethostname()[:70]}:{os.getpid()}:{secrets.token_hex(3)}"
         self.cluster: ClusterProcess | None = None
         self.tasks = Standstill(read_due_tasks)
@@ -50,7 +50,7 @@ class Watcher:
     # -- while it runs -----------------------------------------------------------------------
 
     def look(self) -> None:
-        """Start, throw away or hear the cluster.  A database that is down is waited for."""
+        """Start, replace or confirm the cluster. If the database is down, wait for it."""
         self._notice_exit()
         try:
             self._look()
@@ -72,7 +72,7 @@ class Watcher:
             heartbeats.hear(self.name)
 
     def _start(self) -> None:
-        """Start a cluster.  First whatever the last one left behind is given back."""
+        """Start a cluster, after releasing what the previous one held."""
         if time.monotonic() < self.start_at:
             return
         lease.release_dead(self.name)
@@ -92,7 +92,7 @@ class Watcher:
             self._throw_away(self.cluster, f"The cluster ended by itself ({describe(status)}).")
 
     def _find_wrong(self) -> str:
-        """A sentence, "" when all is well."""
+        """Return a sentence on what is wrong, or ""."""
         untaken = self.tasks.look()
         if untaken > settings.WATCH["patience_seconds"]:
             return f"For {untaken:.0f} seconds tasks were due and nobody took one."
@@ -109,10 +109,10 @@ class Watcher:
             self.start_at = time.monotonic() + min(2**self.short_lives / 2, LONGEST_PAUSE)
         self.cluster = None
 
-    # -- its end -----------------------------------------------------------------------------
+    # -- shutdown ----------------------------------------------------------------------------
 
     def end(self, bell: Bell) -> None:
-        """Let calls under way finish; at a second signal, or after the time of grace, do not."""
+        """Let calls in flight finish, but stop at a second signal or after the grace period."""
         logger.info("Ending: calls under way are finished. A second signal ends them at once.")
         if self.cluster is not None:
             self._let_finish(self.cluster, bell)
@@ -135,5 +135,5 @@ class Watcher:
 
 
 def describe(status: int) -> str:
-    """An exit status in words."""
+    """Return an exit status in words."""
     return f"signal {-status}" if status < 0 else f"exit status {status}"

@@ -49,8 +49,7 @@ def _find_not_adopted() -> list[str]:
 
 
 def _find_reachable() -> QuerySet[User]:
-    """Return the people who can receive messages from this installation, by e-mail or on
-    Discord."""
+    """Return the people to whom this installation can write, by e-mail or on Discord."""
     people = User.objects.filter(is_active=True).exclude(email=None, discord_id=None)
     return people.order_by("name", "email")
 

@@ -1,4 +1,4 @@
-"""`manage.py demo_data`: the database and the sample academy of `make run`."""
+"""`manage.py demo_data`: create the database and the sample academy of `make run`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keep the product's clock at the sandbox's, until ended."""
+"""`manage.py follow_sandbox_clock`: keep the product's clock equal to the sandbox's."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Command(BaseCommand):
         if not settings.SANDBOX:
             raise CommandError("There is no sandbox here, so there is no clock to follow.")
         while True:
-            with contextlib.suppress(OSError):  # it may be on its way, or about to end
+            with contextlib.suppress(OSError):  # the sandbox may be starting or stopping
                 if follow():
                     self.stdout.write("The clock was moved.")
             time.sleep(EVERY)

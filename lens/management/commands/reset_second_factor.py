@@ -1,4 +1,4 @@
-"""`manage.py reset_second_factor`: the way back in without phone and recovery codes."""
+"""`manage.py reset_second_factor`: let a person in who lost their phone and recovery codes."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class Command(BaseCommand):
         "Serve a sandbox of Discord's and Google Calendar's APIs on this machine, with a page at / "
         "that shows what it holds."
     )
-    # It has no part in the database, and must start where there is none.
+    # It does not use the database, and must start without one.
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:

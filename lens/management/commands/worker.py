@@ -1,4 +1,4 @@
-"""`manage.py worker`: django-q2's cluster under watch."""
+"""`manage.py worker`: run django-q2's cluster with a watcher."""
 
 from __future__ import annotations
 
