@@ -34,7 +34,7 @@ from cohorts.sync.mirror import Action, Budget, Check, Finding, Outcome, Plan, P
 class Connection:
     """A client, and what earlier observations stored.
 
-    The copies are large, so they are loaded once per reconciler run and not with every snapshot.
+    The copies are large, so they are loaded once per pass and not with every snapshot.
     """
 
     client: Client

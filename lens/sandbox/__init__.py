@@ -2,5 +2,5 @@
 
 It serves both (`discordsync.sandbox`, `calendarsync.sandbox`) on one port of 127.0.0.1, and adds
 what belongs to neither: the journal of calls, faults, rate limits, a clock, a state file, a page
-and the control API. `docs/sandbox.md` has an example of each.
+and the control endpoints. `docs/sandbox.md` has an example of each.
 """

@@ -1,4 +1,4 @@
-"""The control API: JSON under /_sandbox/, with which people and tests control the sandbox."""
+"""The control endpoints: JSON under /_sandbox/, with which people and tests control the sandbox."""
 
 import json
 import logging
@@ -27,7 +27,7 @@ DOORS = {
 
 
 class ControlDoor:
-    """The handlers of the control API. Errors are returned as {"error": sentence}."""
+    """The handlers of the control endpoints. Errors are returned as {"error": sentence}."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -140,7 +140,7 @@ async def read_json(request: web.Request) -> Any:
 async def tell_in_a_sentence(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Return every error of the control API as JSON with a sentence."""
+    """Return every error of a control endpoint as JSON with a sentence."""
     if not request.path.startswith(PREFIX):
         return await handler(request)
     try:

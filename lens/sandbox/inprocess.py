@@ -20,13 +20,13 @@ Json = Any
 
 
 class RefusedError(Exception):
-    """The control API returned an error; the message is its sentence."""
+    """A control endpoint returned an error; the message is its sentence."""
 
 
 class RunningSandbox:
     """A running sandbox, and helpers for tests. Safe to use from any thread.
 
-    Everything uses the control API, so a test in another process can do the same.
+    Everything uses the control endpoints, so a test in another process can do the same.
     """
 
     def __init__(self, url: str) -> None:

@@ -74,7 +74,7 @@ class Call:
         self.raw_response = body_of(response)
 
     def describe(self) -> dict[str, Any]:
-        """Return the call as a JSON object, the same for the control API and recordings."""
+        """Return the call as a JSON object, the same for the control endpoints and recordings."""
         return {
             "number": self.number,
             "service": self.service,

@@ -17,7 +17,7 @@ class World(Protocol):
 
     @property
     def name(self) -> str:
-        """The service's short name in the journal, in faults and in the control API."""
+        """The service's short name in the journal, in faults and in the control endpoints."""
 
     @property
     def controls(self) -> Mapping[str, Control]:
