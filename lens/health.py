@@ -64,7 +64,8 @@ def look_for_worker() -> str:
 
 
 def look_for_bot() -> str:
-    """Return what is wrong with the bot, or "". Nothing depends on it, unlike on a worker."""
+    """Return what is wrong with the bot, or "". Nothing else depends on the bot, so `?ready` does
+    not check it."""
     if is_bot_heard():
         code = find_commands_trouble()
         return f"{TROUBLES[code].sentence} {TROUBLES[code].fix}" if code else ""

@@ -22,7 +22,8 @@ def hear(name: str) -> None:
 
 
 def beat() -> None:
-    """Record that the worker of this task is alive: an unwatched `qcluster` reports only so."""
+    """Record that the worker running this task is alive. This is the only heartbeat of a `qcluster`
+    that has no watcher."""
     hear(worker_name())
 
 

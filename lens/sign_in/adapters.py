@@ -86,7 +86,10 @@ class SocialAdapter(DefaultSocialAccountAdapter):
     def list_apps(
         self, request: HttpRequest, provider: str | None = None, client_id: str | None = None
     ) -> list[SocialApp]:
-        """Return the application in the settings, the only source: none is in the database."""
+        """Return the application from the settings.
+
+        One in the database would be a second source of truth.
+        """
         if not settings.DISCORD_CLIENT_ID or provider not in {None, DiscordProvider.id}:
             return []
         return [

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from lens.sign_in.second_factor import is_privileged
 
-SIGNED_IN_AT = "signed_in_at"  # seconds since 1970, like the next
+SIGNED_IN_AT = "signed_in_at"  # seconds since 1970, like SEEN_AT
 SEEN_AT = "seen_at"
 SEEN_EVERY = 60  # seconds; each update is a write
 

@@ -52,8 +52,8 @@ class ClusterProcess:
             self._lifeline = -1
 
     def bury(self) -> None:
-        """Kill what is left of it, including orphans; wait at most 5 seconds until they are
-        gone."""
+        """Kill what is left of it, including orphans. Return once they are gone (5 seconds at
+        most)."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
