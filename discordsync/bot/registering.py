@@ -10,6 +10,8 @@ import aiohttp
 import discord
 from django.conf import settings
 
+from cohorts import clock
+from cohorts.messages.holds import why_held
 from discordsync.bot import commands, heartbeats
 from discordsync.bot.threads import in_thread
 
@@ -31,11 +33,16 @@ class Registrar:
         self._failures = 0
         self._next_at = float("-inf")
         self._trouble = ""
+        self._held = ""
 
     async def register_when_due(self) -> None:
-        """Register unless it was done, the bot is still catching up, or a pause is not over."""
+        """Register unless it was done, the bot is still catching up, a pause is not over, or staff
+        have not confirmed yet that this server belongs to this installation."""
         session = self._bot.caught_up
         if session is None or session == self._registered or time.monotonic() < self._next_at:
+            return
+        if held := await in_thread(_find_hold):
+            self._take_hold(held)
             return
         try:
             await commands.register(self._bot.tree)
@@ -44,6 +51,12 @@ class Registrar:
         else:
             self._registered, self._failures = session, 0
             await self._note("")
+
+    def _take_hold(self, held: str) -> None:
+        self._next_at = time.monotonic() + settings.BOT["commands_retry_seconds"]
+        if held != self._held:
+            logger.warning("The bot's commands are not registered yet. %s", held)
+            self._held = held
 
     async def _take_failure(self, error: Exception) -> None:
         pause = settings.BOT["commands_retry_seconds"] * 2**self._failures
@@ -60,3 +73,8 @@ class Registrar:
         if trouble != self._trouble:
             await in_thread(heartbeats.note_commands, self._bot.name, trouble)
             self._trouble = trouble
+
+
+def _find_hold() -> str:
+    """Return the reason why nothing may be written to this server yet, or ""."""
+    return why_held(clock.now())

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from cohorts import clock
+from cohorts.services.installation import end_silence, ensure_installation
+from cohorts.sync import ownership
+from cohorts.sync.models import MirrorState
 from discordsync.bot.heartbeats import describe_bot
 from discordsync.bot.models import BotHeartbeat, BotReply, GuildStay
 from lens.sandbox.inprocess import RunningSandbox
@@ -149,6 +154,31 @@ def test_b9_refused_commands_are_reported_and_tried_later_and_everything_else_wo
 
     sandbox.post("discord/settings", {"commands_scope": True})
     wait_until(lambda: client.get("/healthz?bot").status_code == 200, SOON, "it does not recover")
+
+
+@pytest.mark.parametrize("reason", ["restored", "moved", "silenced"])
+def test_b3_no_command_is_registered_until_staff_say_whose_server_this_is(
+    start, sandbox, alice, reason
+):
+    ensure_installation(clock.now())
+    if reason == "restored":
+        call_command("mark_restored", stdout=StringIO())
+    elif reason == "moved":
+        MirrorState.objects.update_or_create(name="discord", defaults={"scope": "1"})
+    else:
+        ownership.take_as_copy()
+    since = sandbox.last
+    bot = start(DISCORD_COMMANDS_RETRY_SECONDS="0.1")
+    wait_until(lambda: attempts(sandbox) or "not registered yet" in bot.said(), SOON, bot.said())
+    wait_until(GuildStay.objects.filter(user=alice).exists, SOON, "the bot does not listen")
+    assert sandbox.writes(since=since) == []
+    assert attempts(sandbox) == 0
+
+    if reason == "silenced":
+        end_silence(clock.now())
+    else:
+        ownership.go_on_as_original()
+    bot.wait_until_ready()
 
 
 def attempts(sandbox: RunningSandbox) -> int:
