@@ -21,6 +21,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from cohorts import clock
+from cohorts.messages.holds import why_held
+from cohorts.services.installation import ensure_installation
 from discordsync.bot.answers import Answer
 from discordsync.bot.asks import Ask, from_row
 from discordsync.bot.models import BotReply
@@ -101,7 +103,15 @@ def _answer(reply: Reply, now: datetime) -> Showing:
         body = render(_last_words(reply, answer, now))
         changed = digest(body) != reply.shown
         return Showing(reply, answer, body=body if changed else None)
-    return Showing(reply, answer, aloud="" if answer.again else answer.aloud)
+    may_say = not answer.again and answer.aloud and _is_ours_to_say(reply, now)
+    return Showing(reply, answer, aloud=answer.aloud if may_say else "")
+
+
+def _is_ours_to_say(reply: Reply, now: datetime) -> bool:
+    """Return whether the original cannot have said it: staff have answered whose database this is,
+    and it was asked after that question came up."""
+    quiet_before = ensure_installation(now).quiet_before
+    return not why_held(now) and (quiet_before is None or reply.asked_at >= quiet_before)
 
 
 def _last_words(reply: Reply, answer: Answer, now: datetime) -> Answer:

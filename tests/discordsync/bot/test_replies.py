@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
+from cohorts.models import Installation
+from cohorts.sync import ownership
 from discordsync.bot import replies
 from discordsync.bot.asks import Ask
 from discordsync.bot.models import BotReply
@@ -111,6 +115,7 @@ def test_after_a_quarter_of_an_hour_the_end_is_said_in_the_channel_without_names
     assert confirm is not None
     begin(confirm)
 
+    Installation.objects.update(quiet_before=None)  # it is older than what is asked here
     grow_old(SHOWN_FOR - timedelta(seconds=2))
     assert "can't be changed any longer" in (go_on().body or {})["content"]
     grow_old(timedelta(minutes=1))
@@ -122,6 +127,27 @@ def test_after_a_quarter_of_an_hour_the_end_is_said_in_the_channel_without_names
         showing = go_on()
     assert "Realizing Spring has ended. 1 groups processed: 1 successful" in showing.aloud
     assert made.people[1].display_name not in showing.aloud
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_b3_after_a_restore_nothing_is_said_that_the_original_may_have_said(sandbox, answered):
+    made = make_cohort(groups=1, members=1)
+    join(sandbox, made.people)
+    begin(Ask("realize", ("Spring",)))
+    work("discord")
+    confirm = go_on().answer.buttons[0].ask
+    assert confirm is not None
+    begin(confirm)
+    work("discord")
+    grow_old(SHOWN_FOR)
+    call_command("mark_restored", stdout=StringIO())
+    if answered:
+        ownership.go_on_as_original()
+        work("discord")
+    while BotReply.objects.exists():
+        showing = go_on()
+    assert "Realizing Spring has ended" in showing.answer.aloud
+    assert (showing.body, showing.aloud) == (None, "")
 
 
 def test_what_nobody_waits_for_any_more_is_forgotten():
