@@ -29,14 +29,16 @@ class SeriesForm(forms.ModelForm):
         model = CalendarSeries
         fields = ["group", "event_id"]
         help_texts = {
-            "event_id": "The id of a weekly series that is in the calendar already, or a link to "
-            "it (with “eid=”). Lens takes it over and invites nobody twice."
+            "event_id": "The ID of a weekly series that already exists in the calendar, or a link "
+            "to it (with “eid=”). Lens takes it over and does not invite anyone twice."
         }
 
     def clean_event_id(self) -> str:
         event_id = read_event_id(self.cleaned_data["event_id"])
         if not event_id or event_id != ids.base_of(event_id):
-            raise forms.ValidationError("This names no series. Copy the id of the series itself.")
+            raise forms.ValidationError(
+                "This is not the ID of a series. Copy the ID of the series, not of one meeting."
+            )
         return event_id
 
 

@@ -32,7 +32,7 @@ async def carry_out(client: Client, memory: Memory, call: Call) -> Outcome:
         return await _carry_out(client, memory, call)
     except LookAgain as error:
         reading = await read(client, memory)
-        return Outcome(note=f"It was read again: {error}", answer=reading, done=False)
+        return Outcome(note=f"Read again: {error}", answer=reading, done=False)
 
 
 async def _carry_out(client: Client, memory: Memory, call: Call) -> Outcome:
@@ -75,8 +75,8 @@ async def _adopt(client: Client, call: Create) -> Outcome:
     """
     event = await client.get(call.event_id)
     if event is None or event.face.mark != call.mark:
-        raise Refused("The id is used up by an event that is none of ours.", code="id_taken")
-    return Outcome(event.id, "It was there already.", Invited(event))
+        raise Refused("The ID is already used by an event that is not ours.", code="id_taken")
+    return Outcome(event.id, "It already existed.", Invited(event))
 
 
 async def _edit(client: Client, call: Edit) -> Outcome:
@@ -84,7 +84,7 @@ async def _edit(client: Client, call: Edit) -> Outcome:
     if not event.etag:
         event = await _look_at(client, event)
         if not call.restore and call.is_done(event):
-            return Outcome(event.id, "It was so already.", Invited(event))
+            return Outcome(event.id, "No change was needed.", Invited(event))
     if call.restore:
         event = replace(event, attendees=call.event.attendees)
     try:
@@ -102,7 +102,7 @@ async def _edit(client: Client, call: Edit) -> Outcome:
 async def _invite_apart(client: Client, event: Event, call: Edit) -> Outcome:
     answer, refused = await invite_apart(client, event, call)
     outcome = _invited(client, [one for one in call.invite if one not in refused], event, answer)
-    note = f"Google refuses {', '.join(sorted(refused))}." if refused else ""
+    note = f"Google does not accept {', '.join(sorted(refused))}." if refused else ""
     return replace(outcome, note=note, answer=replace(outcome.answer, refused=refused))
 
 
@@ -121,14 +121,14 @@ def _keep_own(call: Edit, outcome: Outcome) -> Outcome:
     stays = call.remove & event.belonging
     if not replace(call, remove=call.remove - stays).is_done(event):
         # A retry would never succeed, and would send people an e-mail each time.
-        raise Refused("Google answered with something else than was sent.", code="not_kept")
+        raise Refused("Google saved something other than what was sent.", code="not_kept")
     return replace(outcome, answer=replace(outcome.answer, stays=frozenset(stays)))
 
 
 async def _look_at(client: Client, event: Event) -> Event:
     found = await client.get(event.id)
     if found is None:
-        raise Refused(f"Google knows no occurrence {event.id}.", code="no_occurrence")
+        raise Refused(f"Google has no occurrence {event.id}.", code="no_occurrence")
     if found.status != event.status:
         raise LookAgain(f"{event.id} is {found.status}.")
     return found
@@ -138,7 +138,7 @@ async def _cancel(client: Client, call: Cancel) -> Outcome:
     try:
         await client.delete(call.event, tell=call.tell)
     except Missing:
-        return Outcome(call.event.id, "It was cancelled already.", _cancelled(call.event))
+        return Outcome(call.event.id, "It was already cancelled.", _cancelled(call.event))
     return Outcome(call.event.id, answer=_cancelled(call.event))
 
 

@@ -51,7 +51,7 @@ class Create:
 
     @property
     def mark(self) -> Mark:
-        assert self.face.mark is not None, "what we make carries our mark"
+        assert self.face.mark is not None, "what we create carries our mark"
         return self.face.mark
 
     @property

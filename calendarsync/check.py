@@ -28,7 +28,7 @@ def check() -> tuple[Check, ...]:
     if not settings.GOOGLE_CREDENTIALS or settings.GOOGLE_CALENDAR_SUBJECT:
         return ()
     detail = (
-        "A service account invites people only in the name of a user of the domain. Give its "
-        "client id domain-wide delegation and set GOOGLE_CALENDAR_SUBJECT to that user."
+        "A service account can invite people only on behalf of a user of the domain. Give its "
+        "client ID domain-wide delegation and set GOOGLE_CALENDAR_SUBJECT to that user."
     )
     return (Check("Inviting people", ok=False, detail=detail),)

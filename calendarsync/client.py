@@ -115,7 +115,11 @@ class Client:
             if "nextPageToken" not in page:
                 return _whole(found, page, full=not cursor)
             asked["pageToken"] = page["nextPageToken"]
-        raise Outage(f"{MOST_PAGES} pages were read.", code="google_endless", after=ENDLESS_WAIT)
+        raise Outage(
+            f"The list did not end after {MOST_PAGES} pages.",
+            code="google_endless",
+            after=ENDLESS_WAIT,
+        )
 
     async def _send(
         self, request: Any, *, etag: str = "", writes: bool = False, event: bool = False
@@ -127,13 +131,13 @@ class Client:
         except Exception as error:
             raise translate(error, writes=writes, event=event) from error
         if request.method != "DELETE" and not isinstance(answer, dict):
-            raise strange_answer("The answer is not an object.", writes=writes)
+            raise strange_answer("The response is not a JSON object.", writes=writes)
         return answer
 
 
 def _whole(found: tuple[Body, ...], last_page: Body, *, full: bool) -> Listing:
     if "nextSyncToken" not in last_page:
-        raise strange_answer("The listing ended without a token.")
+        raise strange_answer("The last page of the list has no sync token.")
     return Listing(found, last_page["nextSyncToken"], full=full)
 
 

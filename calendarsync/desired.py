@@ -279,7 +279,7 @@ def _face(facts: GroupFacts, site_url: str) -> Face:
         summary=f"{facts.course} - {facts.name}",
         description=(
             f"{facts.name} of {facts.course}, {facts.cohort}.\n"
-            f"Where it meets and who comes: {page}\n"
+            f"Where the group meets and who is coming: {page}\n"
             f"If you can't make it one week: {site_url}/meetings/"
         ),
         location=page,

@@ -45,7 +45,7 @@ class Difference:
         """Describe what is to be changed, except removals."""
         parts = [
             "it was cancelled" if self.restore else "",
-            "the words differ" if self.face else "",
+            "the text differs" if self.face else "",
             f"it starts {self.times.start:%Y-%m-%d %H:%M} UTC" if self.times else "",
             f"invite {_listed(self.missing)}" if self.missing else "",
         ]
@@ -101,7 +101,7 @@ def mend(
     """
     if difference.explained:
         leaving = Edit(event, remove=difference.explained)
-        why = f"no longer with {_listed(difference.explained)}"
+        why = f"access ended for {_listed(difference.explained)}"
         yield make_action(group, LEAVE, leaving, f"{event.id} leavers", target, why, ends=True)
     if why := str(difference):
         bring = Edit(
@@ -115,7 +115,7 @@ def mend(
         yield make_action(group, rank, bring, event.id, target, why)
     for address in sorted(difference.unexplained):
         remove = Edit(event, remove=frozenset({address}))
-        why = f"nothing explains {address} on this invitation"
+        why = f"{address} is on this invitation without a recorded reason"
         key, whom = f"{event.id} {address}", f"{address} from {target}"
         yield make_action(group, rank, remove, key, whom, why, removes=address)
 

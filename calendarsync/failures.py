@@ -61,7 +61,7 @@ def translate(error: Exception, *, writes: bool, event: bool) -> Exception:
     if isinstance(error, GoogleAuthError) and not isinstance(error, TransportError):
         return _from_sign_in(error)
     if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
-        return strange_answer("The answer is not JSON.", writes=writes)
+        return strange_answer("The response is not JSON.", writes=writes)
     if isinstance(error, NO_ANSWER):
         said = f"{type(error).__name__}: {error}"[:300]
         return Unclear(said) if writes and not isinstance(error, NOT_SENT) else Outage(said)

@@ -21,20 +21,22 @@ class CalendarSeries(models.Model):
 
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="calendar_series")
     generation = models.PositiveIntegerField(default=1)
-    event_id = models.CharField("Google's id", max_length=255, unique=True)
+    event_id = models.CharField("Google ID", max_length=255, unique=True)
     # What it was made with. The start, zone and rule of a series never change. For a series that
     # staff entered, these are empty until it is observed, and stay empty if its rhythm is not one
     # that we make.
     first_day = models.DateField(null=True, blank=True, editable=False)
-    wall_time = models.TimeField(null=True, blank=True, editable=False)
+    wall_time = models.TimeField("local time", null=True, blank=True, editable=False)
     timezone = models.CharField("time zone", max_length=64, blank=True, editable=False)
     duration_minutes = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
     weeks = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
     # The original start of the last occurrence, from which on the series is history.
-    last_starts_at = models.DateTimeField(null=True, blank=True, editable=False, db_index=True)
-    intended_at = models.DateTimeField(default=now, editable=False)
-    made_at = models.DateTimeField(null=True, blank=True, editable=False)
-    gone_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_starts_at = models.DateTimeField(
+        "last meeting starts at", null=True, blank=True, editable=False, db_index=True
+    )
+    intended_at = models.DateTimeField("creation started at", default=now, editable=False)
+    made_at = models.DateTimeField("created at", null=True, blank=True, editable=False)
+    gone_at = models.DateTimeField("deleted at", null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = "series"
@@ -60,7 +62,7 @@ class CalendarInstance(models.Model):
         Meeting, on_delete=models.CASCADE, related_name="calendar_instance"
     )
     series = models.ForeignKey(CalendarSeries, on_delete=models.CASCADE, related_name="instances")
-    instance_id = models.CharField("Google's id", max_length=300, unique=True)
+    instance_id = models.CharField("Google ID", max_length=300, unique=True)
 
     class Meta:
         verbose_name = "occurrence"
@@ -84,10 +86,10 @@ class CalendarEvent(models.Model):
         related_name="calendar_events",
     )
     generation = models.PositiveIntegerField(default=1)
-    event_id = models.CharField("Google's id", max_length=255, unique=True)
-    intended_at = models.DateTimeField(default=now)
-    made_at = models.DateTimeField(null=True, blank=True)
-    gone_at = models.DateTimeField(null=True, blank=True)
+    event_id = models.CharField("Google ID", max_length=255, unique=True)
+    intended_at = models.DateTimeField("creation started at", default=now)
+    made_at = models.DateTimeField("created at", null=True, blank=True)
+    gone_at = models.DateTimeField("deleted at", null=True, blank=True)
 
     class Meta:
         verbose_name = "single event"
@@ -104,9 +106,11 @@ class CalendarCopy(models.Model):
     transaction with the token (`MirrorState.cursor`). People's answers are read from here.
     """
 
-    event_id = models.CharField("Google's id", max_length=300, unique=True)
+    event_id = models.CharField("Google ID", max_length=300, unique=True)
     # The series or single event that it belongs to: its id without what Google appended.
-    base_id = models.CharField(max_length=255, db_index=True)
+    base_id = models.CharField(
+        "Google ID of the series or single event", max_length=255, db_index=True
+    )
     original_start = models.DateTimeField(null=True)  # of an occurrence
     status = models.CharField(max_length=20)
     body = models.JSONField()  # Google's complete JSON
@@ -131,7 +135,7 @@ class CalendarAddress(models.Model):
     known_as = models.CharField("listed by Google as", max_length=254, blank=True)
     refused_at = models.DateTimeField("refused by Google", null=True, blank=True)
     # The calendar's own account: the response still listed it after it was removed.
-    stays_at = models.DateTimeField("put back by Google", null=True, blank=True)
+    stays_at = models.DateTimeField("restored by Google", null=True, blank=True)
 
     class Meta:
         verbose_name = "address in Google Calendar"
@@ -156,16 +160,16 @@ class HeardAnswer(models.Model):
     )
     own = models.CharField("for this meeting", max_length=15, blank=True)
     series = models.CharField("for the series", max_length=15, blank=True)
-    copied = models.BooleanField("a copy of the series'", default=False)  # hearing.is_copied
-    heard_at = models.DateTimeField()
+    copied = models.BooleanField("copied from the series", default=False)  # hearing.is_copied
+    heard_at = models.DateTimeField("read at")
 
     class Meta:
-        verbose_name = "answer heard"
-        verbose_name_plural = "answers heard"
+        verbose_name = "RSVP in Google Calendar"
+        verbose_name_plural = "RSVPs in Google Calendar"
         ordering = ["meeting", "user"]
         constraints = [
             models.UniqueConstraint(fields=["meeting", "user"], name="heard_answer_once")
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} on {self.meeting}: {self.own or self.series or 'no answer'}"
+        return f"{self.user} for {self.meeting}: {self.own or self.series or 'no answer'}"

@@ -171,7 +171,9 @@ def _cancel_series(group: WantedGroup, series: Event, observed: Observed) -> Ite
     """Cancel an older series unless the newer one is gone, so that people keep an invitation."""
     if not is_gone(group, observed):
         call, target = Cancel(series, TOLD_IF_OUTSIDE), f"series of {group.facts.name}"
-        yield make_action(group, OCCURRENCE, call, series.id, target, "a newer one has all of it")
+        yield make_action(
+            group, OCCURRENCE, call, series.id, target, "a newer series has all its meetings"
+        )
 
 
 def _keep_series(
@@ -192,7 +194,7 @@ def _keep_occurrences(
     observed: Observed,
 ) -> Iterator[Action]:
     if series.id in observed.unread:
-        target, why = f"exceptions of {group.facts.name}", "their series was just changed"
+        target, why = f"exceptions of {group.facts.name}", "the series was just changed"
         yield make_action(group, LOOK, Look(), series.id, target, why)
         return
     if not is_in_rhythm(wanted, series) or series.id in observed.split:
@@ -219,7 +221,7 @@ def _take_off(
 ) -> Iterator[Action]:
     if event.is_cancelled or (event.start or wanted.original) <= desired.now:
         return
-    why = "a newer series has it" if wanted.elsewhere else "it does not take place"
+    why = "a newer series includes it" if wanted.elsewhere else "this meeting is cancelled"
     # People already know this from the invitation to the newer series.
     call = Cancel(event, TOLD_IF_OUTSIDE if wanted.elsewhere else TOLD)
     yield make_action(group, OCCURRENCE, call, event.id, wanted.name, why)
@@ -274,7 +276,7 @@ def _keep_event(
         yield from mend(group, SINGLE, event, wanted.name, difference)
     elif used_up or record is None or not record.made:
         call = Create(face, times, tuple(sorted(wanted.people)))
-        why = f"it stands outside the series; {len(call.people)} people invited"
+        why = f"it is outside the series; {len(call.people)} people invited"
         yield make_action(group, SINGLE, call, call.event_id, wanted.name, why)
 
 
@@ -283,5 +285,5 @@ def _cancel_unwanted(group: WantedGroup, observed: Observed) -> Iterator[Action]
     for record in group.unwanted:
         event = observed.events.get(record.event_id)
         if event is not None and not event.is_cancelled:
-            target, why = f"single event of {group.facts.name}", "nothing wants it any more"
+            target, why = f"single event of {group.facts.name}", "no longer needed"
             yield make_action(group, LEAVE, Cancel(event), event.id, target, why)

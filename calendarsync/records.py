@@ -156,7 +156,7 @@ def adopt_strangers(observed: Observed) -> None:
 def _adopt(event: Event, mark: ids.Mark | None) -> str:
     """Record one event; return a sentence with the reason if that is not possible."""
     if mark is None:
-        return "its mark cannot be read."
+        return "its Lens mark cannot be read."
     if mark.meeting_id is not None:
         return _adopt_single(event, mark, mark.meeting_id)
     if not Group.objects.filter(pk=mark.group_id).exists():
@@ -165,7 +165,7 @@ def _adopt(event: Event, mark: ids.Mark | None) -> str:
         group_id=mark.group_id, generation=mark.generation, defaults={"event_id": event.id}
     )
     if not is_new:
-        return f"{row.group} has another series of the same generation by record."
+        return f"{row.group} already has a recorded series of the same generation."
     _complete_series(row, event.slot)
     return ""
 
@@ -246,7 +246,7 @@ def point_at(group_id: int, event_id: str) -> CalendarSeries:
     """
     forget_gone(group_id)
     if current_series([group_id]).exists():
-        raise Refusal("series_stands", "This group has a series already, and it stands.")
+        raise Refusal("series_stands", "This group already has a series.")
     last = CalendarSeries.objects.filter(group=group_id).aggregate(Max("generation"))
     row = CalendarSeries.objects.create(
         group_id=group_id,

@@ -60,7 +60,7 @@ def _state(person: Person, event: Event | None) -> tuple[str, str]:
     if person.refused:
         return FAILED, ADDRESS_REFUSED
     if event is None:
-        return WANTED, "the invitation is not made yet"
+        return WANTED, "the invitation has not been created yet"
     if event.is_cancelled:
         return WITHHELD, "the series was deleted in Google Calendar"
     return (HAS, "") if person.address in event.people else (WANTED, "")

@@ -54,7 +54,7 @@ def read_answers(scene: Scene) -> Mapping[int, str]:
 def invitation_line(group: Group, row: AccessState | None, answer: str) -> Line:
     title = f"{group} in your calendar"
     if row is None or is_being_set_up(group, row):
-        return Line(title, Standing.COMING, "The invitation is not made yet.")
+        return Line(title, Standing.COMING, "The invitation has not been created yet.")
     if is_held_up(row):
         return held_up(title, row)
     match State(row.state):
@@ -64,33 +64,34 @@ def invitation_line(group: Group, row: AccessState | None, answer: str) -> Line:
             return Line(
                 title,
                 Standing.YOURS,
-                "Google Calendar does not accept your e-mail address, so you got no invitation.",
+                "Google Calendar does not accept your e-mail address, so you have no invitation.",
                 "Ask your programme manager to correct the address.",
-                Step("Follow your meetings from another calendar", reverse("my-calendar")),
+                Step("Add your meetings to another calendar", reverse("my-calendar")),
             )
         case State.NO_ADDRESS:
-            return Line(title, Standing.COMING, "It is sent once an address of yours is known.")
+            return Line(title, Standing.COMING, "It will be sent once we have your e-mail address.")
         case _:
-            return Line(title, Standing.COMING, "The invitation is sent within a minute or so.")
+            return Line(title, Standing.COMING, "The invitation will be sent in about a minute.")
 
 
 def _sent(title: str, answer: str) -> Line:
     if answer in ANSWERED:
         return Line(title, Standing.FINE, f"The invitation was sent. {ANSWERED[answer]}")
-    own = Step("Follow your meetings from another calendar", reverse("my-calendar"))
+    own = Step("Add your meetings to another calendar", reverse("my-calendar"))
     if answer == "declined":
         return Line(
             title,
             Standing.YOURS,
             "You declined the invitation to all meetings.",
-            "If that was a mistake, answer yes in your calendar. A single meeting you call off on "
-            "the page of your meetings.",
+            "If that was a mistake, answer “Yes” in your calendar. To cancel a single meeting, use "
+            "your meetings page.",
             own,
         )
     return Line(
         title,
         Standing.YOURS,
-        "The invitation was sent, and you have not answered it.",
-        "Look for it in your mail, also among the spam, and answer yes; it covers all meetings.",
+        "The invitation was sent, and you have not answered it yet.",
+        "Find it in your e-mail (check your spam folder too) and answer “Yes”. One answer covers "
+        "all meetings.",
         own,
     )

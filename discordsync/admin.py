@@ -37,18 +37,18 @@ class ExistingForm(forms.ModelForm):
     """An existing object to import: what it is for, and its Discord id."""
 
     outside_id = forms.IntegerField(
-        label="Discord id",
+        label="Discord ID",
         validators=[check_snowflake],
-        help_text="In Discord, with Developer Mode on, right-click it and choose Copy ID.",
+        help_text="In Discord, turn on Developer Mode, right-click the object and choose Copy ID.",
         widget=forms.TextInput(attrs={"inputmode": "numeric", "size": 24}),
     )
     ordinal = forms.IntegerField(
-        label="Number of the category",
+        label="Category number",
         initial=1,
         min_value=1,
         max_value=20,
         required=False,
-        help_text="A cohort of more than 24 groups has several categories.",
+        help_text="A cohort with more than 24 groups has several categories.",
     )
 
     class Meta:
@@ -125,25 +125,25 @@ class DiscordObjectAdmin(RefusingAdmin):
             ordinal=int(ordinal),
         ).pk
 
-    @admin.display(description="what", ordering="name_answered")
+    @admin.display(description="name", ordering="name_answered")
     def what(self, row: DiscordObject) -> str:
         return str(row)
 
-    @admin.display(description="how it is", ordering="gone_at")
+    @admin.display(description="status", ordering="gone_at")
     def how_it_is(self, row: DiscordObject) -> str:
         if row.outside_id is None:
-            return "about to be made"
-        return "gone" if row.gone_at else "stands"
+            return "being created"
+        return "deleted" if row.gone_at else "ready"
 
     # -- missing objects ---------------------------------------------------------------------
 
-    @admin.action(description="Make it anew (what is gone)", permissions=["change"])
+    @admin.action(description="Recreate deleted objects", permissions=["change"])
     def make_anew(
         self, request: HttpRequest, queryset: QuerySet[DiscordObject]
     ) -> HttpResponse | None:
         gone = list(queryset.filter(gone_at__isnull=False).select_related("group", "cohort"))
         if not gone:
-            messages.error(request, "All of these still stand, so there is nothing to make anew.")
+            messages.error(request, "None of these were deleted, so there is nothing to recreate.")
             return None
         if "confirmed" in request.POST:
             self._make_anew(request, gone)
@@ -151,14 +151,14 @@ class DiscordObjectAdmin(RefusingAdmin):
         return ask(
             request,
             self.admin_site,
-            title="Make them anew?",
-            sentences=["These were deleted in Discord. They are forgotten and made once more:"],
+            title="Recreate these objects?",
+            sentences=["These were deleted in Discord. Lens will create them again:"],
             listed=[f"{row} ({describe(row)})" for row in gone],
             hidden=[
                 ("action", "make_anew"),
                 *((admin.helpers.ACTION_CHECKBOX_NAME, row.pk) for row in gone),  # type: ignore[attr-defined]
             ],
-            button="Make them anew",
+            button="Recreate",
             back=reverse(CHANGELIST),
         )
 
@@ -166,7 +166,7 @@ class DiscordObjectAdmin(RefusingAdmin):
         assert isinstance(request.user, User)
         groups = {pk for row in gone for pk in _groups_of(row)}
         sync.make_anew(groups, "discord", by=request.user, now=clock.now())
-        messages.success(request, f"{len(gone)} objects are made anew as soon as possible.")
+        messages.success(request, f"{len(gone)} objects will be recreated shortly.")
 
     # -- import from a file ------------------------------------------------------------------
 
@@ -184,15 +184,15 @@ class DiscordObjectAdmin(RefusingAdmin):
         return ask(
             request,
             self.admin_site,
-            title="Record existing objects",
+            title="Import existing objects",
             sentences=[
-                "For channels and roles that stood before Lens did. Each line names a cohort (id "
+                "For channels and roles that were created without Lens. Each line has a cohort (ID "
                 "or name), a group (empty for what the whole cohort shares), a kind ("
-                f"{', '.join(sorted(OF_COHORT | OF_GROUP))}) and a Discord id.",
-                "They are taken over as they are, and nobody is welcomed anew.",
+                f"{', '.join(sorted(OF_COHORT | OF_GROUP))}) and a Discord ID.",
+                "They keep their names, and no one gets another welcome message.",
             ],
             form=form,
-            button="Record them",
+            button="Import",
             back=reverse(CHANGELIST),
         )
 
@@ -203,9 +203,9 @@ class DiscordObjectAdmin(RefusingAdmin):
             for number, sentence in error.problems[:SHOWN]:
                 form.add_error("file", f"Line {number}: {sentence}")
             if len(error.problems) > SHOWN:
-                form.add_error("file", f"{len(error.problems) - SHOWN} more lines are bad.")
+                form.add_error("file", f"{len(error.problems) - SHOWN} more lines have errors.")
             return False
-        messages.success(request, f"{count} objects are recorded; they are looked at now.")
+        messages.success(request, f"{count} objects were imported and are being checked.")
         return True
 
 

@@ -26,8 +26,8 @@ from discordsync.observed import Observed
 
 LANE = "directs"
 NUISANCE = frozenset({"dm_too_fast", "quarantined"})
-CLOSED = "The person takes no direct messages from the bot, so it goes by e-mail."
-NOT_TAKEN = "Discord did not take the direct message, so it goes by e-mail."
+CLOSED = "The person does not accept direct messages from the bot, so it goes by e-mail."
+NOT_TAKEN = "Discord did not accept the direct message, so it goes by e-mail."
 
 
 class Verdict(Enum):

@@ -28,7 +28,7 @@ class BadLines(Exception):
     """The errors in a file: a list of (line number, sentence)."""
 
     def __init__(self, problems: list[tuple[int, str]]) -> None:
-        super().__init__(f"{len(problems)} lines cannot be understood.")
+        super().__init__(f"{len(problems)} lines have errors.")
         self.problems = problems
 
 
@@ -65,7 +65,9 @@ def _read(data: bytes) -> Iterator[tuple[int, dict[str, str]]]:
     names = [(name or "").strip().lower() for name in reader.fieldnames or ()]
     missing = [name for name in COLUMNS if name not in names]
     if missing:
-        raise BadLines([(1, f"The column {missing[0]} is missing. Needed: {', '.join(COLUMNS)}.")])
+        raise BadLines(
+            [(1, f"The column {missing[0]} is missing. Required: {', '.join(COLUMNS)}.")]
+        )
     reader.fieldnames = names
     for row in _rows(reader):
         if reader.line_num > MOST_LINES:
@@ -79,7 +81,7 @@ def _rows(reader: csv.DictReader[str]) -> Iterator[dict[str, str]]:
     try:
         yield from reader
     except csv.Error:
-        sentence = "A quotation mark that opens here is not closed."
+        sentence = "A quotation mark is opened here but not closed."
         raise BadLines([(reader.line_num + 1, sentence)]) from None
 
 
@@ -98,7 +100,7 @@ def _kind(text: str) -> str:
     kind = text.lower().replace(" ", "_")
     known = sorted(OF_COHORT | OF_GROUP)
     if kind not in known:
-        raise Refusal("kind", f"“{text}” is no kind. Use one of {', '.join(known)}.")
+        raise Refusal("kind", f"“{text}” is not a kind. Use one of {', '.join(known)}.")
     return kind
 
 
@@ -116,7 +118,7 @@ def _discord_id(text: str) -> int:
         value = int(text)
         check_snowflake(value)
     except (ValueError, ValidationError):
-        raise Refusal("id", f"“{text}” is no Discord id: those have 15 to 19 digits.") from None
+        raise Refusal("id", f"“{text}” is not a Discord ID. It has 15 to 19 digits.") from None
     return value
 
 
@@ -124,5 +126,5 @@ def _ordinal(text: str) -> int:
     if not text:
         return 1
     if not text.isdecimal() or not 1 <= int(text) <= 20:
-        raise Refusal("number", f"“{text}” is no category's number. Use 1, 2, …")
+        raise Refusal("number", f"“{text}” is not a category number. Use a number from 1 to 20.")
     return int(text)

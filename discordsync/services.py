@@ -32,7 +32,7 @@ def record_existing(
     key = key_of(kind, cohort, group, ordinal)
     other = DiscordObject.objects.filter(outside_id=outside_id).exclude(key=key).first()
     if other:
-        raise Refusal("id_taken", f"{outside_id} is recorded already, as {describe(other)}.")
+        raise Refusal("id_taken", f"{outside_id} is already recorded as {describe(other)}.")
     row, _ = DiscordObject.objects.update_or_create(
         key=key,
         defaults={
@@ -66,14 +66,16 @@ def describe(row: DiscordObject) -> str:
 def check_place(kind: str, cohort: Cohort, group: Group | None) -> None:
     """Raise Refusal if such an object cannot be imported."""
     if kind not in OF_COHORT | OF_GROUP:
-        raise Refusal("no_such_kind", f"“{kind}” is nothing that can be recorded by hand.")
+        raise Refusal("no_such_kind", f"“{kind}” cannot be imported.")
     label = Kind(kind).label.lower()
     if kind in OF_GROUP and group is None:
-        raise Refusal("needs_group", f"A {label} belongs to a group. Name the group.")
+        raise Refusal("needs_group", f"A {label} belongs to a group. Choose the group.")
     if kind in OF_COHORT and group is not None:
-        raise Refusal("no_group_here", f"A {label} belongs to the whole cohort. Name no group.")
+        raise Refusal(
+            "no_group_here", f"A {label} belongs to the whole cohort. Leave the group empty."
+        )
     if group and group.cohort_id != cohort.pk:
-        raise Refusal("other_cohort", f"{group} belongs to another cohort than {cohort}.")
+        raise Refusal("other_cohort", f"{group} does not belong to {cohort}.")
 
 
 # -- direct messages -----------------------------------------------------------------------------

@@ -59,8 +59,8 @@ def test_an_existing_role_is_recorded_and_the_group_is_looked_at(staff):
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"kind": "role"}, "A role belongs to a group. Name the group."),
-        ({"kind": "role", "group": "other"}, "belongs to another cohort than Spring."),
+        ({"kind": "role"}, "A role belongs to a group. Choose the group."),
+        ({"kind": "role", "group": "other"}, "does not belong to Spring."),
         ({"kind": "category", "group": "own"}, "A category belongs to the whole cohort."),
         ({"kind": "role", "group": "own", "outside_id": "42"}, "42 is no Discord id"),
         ({"kind": "event"}, "Select a valid choice."),
@@ -123,7 +123,7 @@ def test_a_cohort_that_stood_before_is_taken_over_by_a_file_and_nothing_is_made(
     realize(made)
     work("discord")
 
-    assert messages_of(answer)[0].startswith(f"{len(ids)} objects are recorded")
+    assert messages_of(answer)[0].startswith(f"{len(ids)} objects were imported")
     made_now = {c["path"].rpartition("/")[2] for c in sandbox.writes(since=seen, method="POST")}
     assert made_now <= {"scheduled-events"}
     assert DiscordObject.objects.filter(adopted=True).count() == len(ids)
@@ -147,11 +147,11 @@ def test_every_bad_line_is_told_by_its_number_and_then_nothing_is_recorded(staff
     for told in (
         "Line 3: There is no cohort with the id or name “Winter”.",
         "Line 4: Spring has no group “Group 7”.",
-        "Line 5: “roll” is no kind. Use one of category, cohort_channel, role,",
-        "Line 6: “3.0E+17” is no Discord id",
-        "Line 7: A voice channel belongs to a group. Name the group.",
-        "Line 8: “many” is no category's number.",
-        f"Line 9: {ID} is recorded already, as the role of Group 1.",
+        "Line 5: “roll” is not a kind. Use one of category, cohort_channel, role,",
+        "Line 6: “3.0E+17” is not a Discord ID",
+        "Line 7: A voice channel belongs to a group. Choose the group.",
+        "Line 8: “many” is not a category number.",
+        f"Line 9: {ID} is already recorded as the role of Group 1.",
     ):
         assert told in shown
     assert not DiscordObject.objects.exists()
@@ -205,7 +205,7 @@ def test_what_still_stands_is_not_made_anew(staff, sandbox):
     stand(sandbox, made)
     chosen = list(DiscordObject.objects.values_list("pk", flat=True))
     answer = staff.post(LIST, {"action": "make_anew", "_selected_action": chosen}, follow=True)
-    assert messages_of(answer) == ["All of these still stand, so there is nothing to make anew."]
+    assert messages_of(answer) == ["None of these were deleted, so there is nothing to recreate."]
 
 
 def test_the_pages_can_be_read(staff, sandbox):
@@ -225,4 +225,4 @@ def test_the_example_in_the_documentation_is_taken(staff):
     make_cohort(groups=1)
     page = Path(__file__).resolve().parents[2] / "docs" / "staff.md"
     example = page.read_text(encoding="utf-8").split("```csv\n")[1].split("```")[0]
-    assert messages_of(upload(staff, example))[0].startswith("5 objects are recorded")
+    assert messages_of(upload(staff, example))[0].startswith("5 objects were imported")

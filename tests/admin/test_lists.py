@@ -62,7 +62,7 @@ def test_the_worst_cohort_comes_first_with_the_reason_in_a_sentence(staff, sandb
     shown = text_of(staff.get(COHORTS))
 
     assert shown.index("Zeta") < shown.index("Autumn")
-    assert "Something of this group was deleted in Discord." in shown
+    assert "A channel, role or event of this group was deleted in Discord." in shown
 
 
 @pytest.mark.parametrize("count", [3, 40])
@@ -127,7 +127,7 @@ def test_the_start_page_names_each_group_out_of_step_with_its_button(staff, sand
 
     page = staff.get(START)
 
-    assert "Something of this group was deleted in Discord." in text_of(page)
+    assert "A channel, role or event of this group was deleted in Discord." in text_of(page)
     button = reverse("sync:make_anew", args=[made.ids[0], "discord"])
     assert button in page.content.decode()
     assert reverse("sync:make_anew", args=[made.ids[1], "discord"]) not in page.content.decode()

@@ -222,7 +222,7 @@ def test_a_failure_is_told_in_words_with_what_to_do_and_a_button(staff, sandbox)
     shown = text_of(staff.get(reverse("sync:progress", args=[made.cohort.pk])))
 
     assert "Nothing more can be done by itself: 1 of 2 groups are in step." in shown
-    assert "Discord forbids the bot this step (code 50013)." in shown
+    assert "Discord does not allow the bot to do this (code 50013)." in shown
     assert "Drag the bot's role above the groups' roles" in shown
     assert "Look again now" in shown
 

@@ -51,7 +51,7 @@ def test_an_occurrence_that_is_so_already_is_not_written_again() -> None:
     unseen = replace(series, id=f"{series.id}_20261104T150000Z", etag="")
     call = Edit(unseen, times=Times(FIRST, 60, "UTC"), invite=("ada@example.org",))
     outcome = asyncio.run(carry_out(client, MEMORY, call))  # type: ignore[arg-type]
-    assert outcome.note == "It was so already."
+    assert outcome.note == "No change was needed."
     assert client.writes == 1
 
 

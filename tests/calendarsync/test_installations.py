@@ -149,6 +149,6 @@ def test_b5_events_that_cannot_be_taken_over_are_listed_and_asked_about_once(
     calendar.look()
     ((pk, why),) = MirrorState.objects.get(name="calendar").not_adopted
     assert pk == first.event_id
-    assert why.endswith("has another series of the same generation by record.")
+    assert why.endswith("already has a recorded series of the same generation.")
     assert not find_question()
     assert CalendarSeries.objects.get(group=group).event_id == "pointed0at"

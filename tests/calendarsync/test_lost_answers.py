@@ -119,7 +119,7 @@ def test_a_second_send_by_the_client_itself_is_met_by_the_chosen_id(
     calendar.realize(academy, "A")
     statuses = [call["status"] for call in calendar.calls_since(0) if call["method"] == "POST"]
     assert statuses[-1] == 409
-    assert SyncAction.objects.get().error == "It was there already."
+    assert SyncAction.objects.get().error == "It already existed."
     assert calendar.mails == [("ada", "invitation"), ("alan", "invitation")]
 
 

@@ -36,7 +36,7 @@ def fault(status: int, reason: str, method: str = "POST") -> dict:
         (fault(403, "requiredAccessLevel"), "calendar_read_only", "Make changes to events"),
         (fault(403, "insufficientPermissions"), "scope_missing", "calendar.events"),
         (fault(403, "accessNotConfigured", "GET"), "api_off", "Google Cloud console"),
-        (fault(403, "quotaExceeded"), "quota", "wait"),
+        (fault(403, "quotaExceeded"), "quota", "Wait"),
         (fault(503, "backendError", "GET"), "unreachable", "every minute"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -164,9 +164,11 @@ def test_what_comes_by_itself_and_what_holds_it_up(alice, report, mirror, title,
 def test_nothing_is_on_its_way_to_a_group_that_is_still_being_set_up(academy, alice, report):
     Group.objects.filter(pk=academy.groups["A"].pk).update(status=Group.Status.PREVIEW)
     report("discord", "wanted")
-    report("calendar", "wanted", "the invitation is not made yet")
+    report("calendar", "wanted", "the invitation has not been created yet")
     assert line(alice, "Group A on Discord").text == "Its channels are not made yet."
-    assert line(alice, "Group A in your calendar").text == "The invitation is not made yet."
+    assert (
+        line(alice, "Group A in your calendar").text == "The invitation has not been created yet."
+    )
     assert line(alice, "The Discord server").standing is Standing.FINE
 
 

@@ -43,9 +43,7 @@ def test_o7_a_garbled_answer_is_reported_as_the_services(
 
     state = MirrorState.objects.get(name=mirror)
     if state.trouble:
-        assert (
-            find_trouble(state.trouble).sentence == f"{title} did not answer in the expected form."
-        )
+        assert find_trouble(state.trouble).sentence == f"{title} returned an unexpected response."
     assert not GroupSync.objects.filter(trouble="bug").exists()
     assert wrote or state.trouble
 
