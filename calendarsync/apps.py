@@ -4,3 +4,9 @@ from django.apps import AppConfig
 class CalendarSyncConfig(AppConfig):
     name = "calendarsync"
     verbose_name = "Google Calendar"
+
+    def ready(self) -> None:
+        from calendarsync import set_up
+        from guestvisits.set_up import set_up_lines
+
+        set_up_lines.register(set_up.find_lines, order=30)

@@ -1,4 +1,4 @@
-"""The lines about Google Calendar on a person's set-up page. Named in settings.SET_UP_LINES."""
+"""The lines about Google Calendar on a person's set-up page."""
 
 from __future__ import annotations
 

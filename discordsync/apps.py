@@ -4,3 +4,14 @@ from django.apps import AppConfig
 class DiscordSyncConfig(AppConfig):
     name = "discordsync"
     verbose_name = "Discord"
+
+    def ready(self) -> None:
+        from cohorts.messages.lines import direct_lines
+        from discordsync import lines, set_up
+        from discordsync.venues import find_voice_channels
+        from guestvisits.set_up import set_up_lines
+        from meetings.venues import venues
+
+        direct_lines.register(lines.read_lines)
+        set_up_lines.register(set_up.find_lines, order=20)
+        venues.register(find_voice_channels)

@@ -1,4 +1,4 @@
-"""The Discord lines of a person's set-up.  Named in settings.SET_UP_LINES."""
+"""The Discord lines of a person's set-up."""
 
 from __future__ import annotations
 

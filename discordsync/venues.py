@@ -1,4 +1,4 @@
-"""The groups' voice channels as meeting venues.  Named in settings.MEETING_VENUES."""
+"""The groups' voice channels as meeting venues."""
 
 from __future__ import annotations
 

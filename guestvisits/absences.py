@@ -1,4 +1,4 @@
-"""Absences of guests from their own group's meetings. Registered in settings.MEETING_ABSENCES."""
+"""Absences of guests from their own group's meetings."""
 
 from __future__ import annotations
 

@@ -7,3 +7,12 @@ class GuestVisitsConfig(AppConfig):
 
     def ready(self) -> None:
         from guestvisits import receivers  # noqa: F401
+        from guestvisits.absences import find_absences
+        from guestvisits.consequences import find_consequences
+        from guestvisits.set_up import own_lines, set_up_lines
+        from meetings.absences import absences
+        from meetings.moving.preview import consequences
+
+        absences.register(find_absences)
+        consequences.register(find_consequences)
+        set_up_lines.register(own_lines, order=10)

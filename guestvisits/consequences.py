@@ -1,6 +1,6 @@
 """Effects of moved meetings on visits, and the guests' remaining options.
 
-Registered in settings.MOVE_CONSEQUENCES; nothing is changed here. Once the move is carried out,
+Nothing is changed here. Once the move is carried out,
 `guestvisits.fate` applies the same rules.
 """
 

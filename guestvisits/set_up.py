@@ -1,20 +1,19 @@
 """A person's set-up status, line by line.
 
-Higher layers contribute lines: settings.SET_UP_LINES names functions `(Scene) -> Iterable[Line]`,
-in display order. Takes a constant number of queries.
+Higher layers contribute lines: they register functions in `set_up_lines`, with their place on the
+page as `order`. Takes a constant number of queries.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from django.conf import settings
 from django.urls import reverse
-from django.utils.module_loading import import_string
 
 from cohorts.models import AccessState, Group, Membership, User, live_group
+from cohorts.registries import Registry
 
 
 class Standing(Enum):
@@ -65,6 +64,9 @@ class Scene:
         return None if row is None or row.state == AccessState.State.ENDED else row
 
 
+set_up_lines: Registry[Callable[[Scene], Iterable[Line]]] = Registry("set-up lines")
+
+
 @dataclass(frozen=True, slots=True)
 class SetUp:
     lines: tuple[Line, ...]
@@ -81,9 +83,7 @@ class SetUp:
 
 def read_set_up(person: User) -> SetUp:
     scene = _read_scene(person)
-    return SetUp(
-        tuple(line for path in settings.SET_UP_LINES for line in import_string(path)(scene))
-    )
+    return SetUp(tuple(line for find in set_up_lines.values() for line in find(scene)))
 
 
 def _read_scene(person: User) -> Scene:

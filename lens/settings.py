@@ -377,22 +377,10 @@ MESSAGE_TOPICS = [  # for each, people choose a delivery route (cohorts/messages
         "may_be_off": False,
     },
 ]
-DIRECT_LINES = "discordsync.lines.read_lines"  # who can receive direct messages
 DIRECTS = {  # low, because Discord quarantines bots that write to dozens of people
     "new_an_hour": env.whole("DISCORD_NEW_DIRECTS_PER_HOUR", default=3),
     "new_a_day": env.whole("DISCORD_NEW_DIRECTS_PER_DAY", default=10),
 }
-COMPANIONS = ["discordsync.bot.heartbeats.describe_bot"]  # health checks of other processes
-MEETING_VENUES = ["discordsync.venues.find_voice_channels"]  # where groups meet
-MEETING_ABSENCES = ["guestvisits.absences.find_absences"]  # who visits another group that week
-SET_UP_LINES = [  # the lines of “Check my set-up”, in order
-    "guestvisits.set_up.own_lines",
-    "discordsync.set_up.find_lines",
-    "calendarsync.set_up.find_lines",
-]
-MOVE_CONSEQUENCES = ["guestvisits.consequences.find_consequences"]  # shown before meetings move
-TERM_PREVIEW = "meetings.moving.terms.preview_terms"  # and before a running cohort's term changes
-MESSAGE_HOLDS = ["cohorts.sync.messages.why_held"]  # reasons to send nothing at all
 SYNC = {
     "lease_seconds": env.number("SYNC_LEASE_SECONDS", default=90),
     "renew_below_seconds": env.number("SYNC_RENEW_BELOW_SECONDS", default=60),

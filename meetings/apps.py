@@ -6,4 +6,8 @@ class MeetingsConfig(AppConfig):
     verbose_name = "Meetings"
 
     def ready(self) -> None:
+        from cohorts.services.terms import term_previews
         from meetings import receivers  # noqa: F401
+        from meetings.moving.terms import preview_terms
+
+        term_previews.register(preview_terms)

@@ -1,16 +1,14 @@
 """Where groups meet.
 
-Channels are managed by higher layers, which register functions in `settings.MEETING_VENUES`:
-`(group_ids) -> Mapping[int, Venue]`.
+Channels are managed by higher layers, which register functions that return the venues by group id.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from django.conf import settings
-from django.utils.module_loading import import_string
+from cohorts.registries import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +20,14 @@ class Venue:
     channel_id: int | None = None
 
 
+FindVenues = Callable[[Collection[int]], Mapping[int, Venue]]
+
+venues: Registry[FindVenues] = Registry("meeting venues")
+
+
 def find_venues(group_ids: Collection[int]) -> dict[int, Venue]:
     """Return the venues by group id. Groups without a venue are left out."""
-    venues: dict[int, Venue] = {}
-    for path in settings.MEETING_VENUES:
-        venues |= import_string(path)(group_ids)
-    return venues
+    found: dict[int, Venue] = {}
+    for find in venues.values():
+        found |= find(group_ids)
+    return found

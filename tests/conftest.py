@@ -6,6 +6,7 @@ pytest_plugins = [
     "tests.support.conformance",
     "tests.support.counts",
     "tests.support.no_skips",
+    "tests.support.registries",
     "tests.support.sandbox",
     "tests.support.unhurried",
 ]

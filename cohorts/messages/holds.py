@@ -1,19 +1,20 @@
 """Reasons to hold all messages.
 
 While the identity of the installation is in doubt, the original may be sending the same messages; a
-copy sends nothing until staff allow it.  Higher layers add reasons with settings.MESSAGE_HOLDS:
-functions that return a sentence or "".
+copy sends nothing until staff allow it.  Higher layers add reasons: they register functions in
+`holds` that return a sentence or "".
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.conf import settings
 from django.db.models import Exists
-from django.utils.module_loading import import_string
 
 from cohorts.models import Installation
+from cohorts.registries import Registry
 from cohorts.services.installation import (
     OTHER_INSTALLATION,
     RESTORED,
@@ -30,6 +31,9 @@ DOUBTS = {
 SILENCED = "This is a copy, and it sends nothing until staff allow it."
 
 
+holds: Registry[Callable[[], str]] = Registry("reasons to hold all messages")
+
+
 def why_held(now: datetime) -> str:
     """Return a sentence that explains why no message may be sent now, or ""."""
     installation = ensure_installation(now)
@@ -37,7 +41,7 @@ def why_held(now: datetime) -> str:
         return DOUBTS[doubt]
     if installation.silenced_at:
         return SILENCED
-    found = (import_string(path)() for path in settings.MESSAGE_HOLDS)
+    found = (say() for say in holds.values())
     return next((sentence for sentence in found if sentence), "")
 
 

@@ -1,17 +1,16 @@
 """Look up whether people can receive direct messages.
 
-Higher layers know this: settings.DIRECT_LINES names a function `(user_ids, now) -> Mapping[user id,
-Line]` with a constant number of queries.
+Higher layers know this: they register functions in `direct_lines` that return the lines by user id,
+with a constant number of queries.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from enum import Enum
 
-from django.conf import settings
-from django.utils.module_loading import import_string
+from cohorts.registries import Registry
 
 
 class Line(Enum):
@@ -21,12 +20,17 @@ class Line(Enum):
     NEVER = "never"  # the person has not used the bot
 
 
+ReadLines = Callable[[Collection[int], datetime], Mapping[int, Line]]
+
+direct_lines: Registry[ReadLines] = Registry("direct lines")
+
+
 def find_lines(user_ids: Collection[int], now: datetime) -> Mapping[int, Line]:
     """Return the state of DM channels by user id; a person who is missing has no channel."""
-    if not user_ids or not settings.DIRECT_LINES:
-        return {}
-    lines: Mapping[int, Line] = import_string(settings.DIRECT_LINES)(user_ids, now)
-    return lines
+    found: dict[int, Line] = {}
+    for read in direct_lines.values() if user_ids else ():
+        found |= read(user_ids, now)
+    return found
 
 
 def find_line(user_id: int, now: datetime) -> Line:

@@ -2,25 +2,24 @@
 
 While a cohort is being set up, both are edited directly.  Once one of its groups is active, people
 hold invitations, so the consequences are previewed first and then applied exactly as shown.  Only
-higher layers know the consequences: settings.TERM_PREVIEW names the function that returns them,
-`(cohort_id, term, now, by) -> Iterable[GroupPreview]`.
+higher layers know the consequences, and register functions that return them.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 from typing import Protocol
 
-from django.conf import settings
 from django.db import transaction
-from django.utils.module_loading import import_string
 
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Group
 from cohorts.models.courses import active_group
+from cohorts.registries import Registry
 from cohorts.services.locks import lock_groups
 from cohorts.signals import announced_together
 
@@ -40,6 +39,11 @@ class GroupPreview(Protocol):
     def digest(self) -> str: ...
 
     def summary(self) -> str: ...
+
+
+PreviewGroups = Callable[[int, Term, datetime, int | None], Iterable[GroupPreview]]
+
+term_previews: Registry[PreviewGroups] = Registry("previews of a term")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,8 @@ def preview_term(
     cohort_id: int, name: str, term: Term, *, now: datetime, by: int | None = None
 ) -> TermPreview:
     """Return what the term would change, as the person `by` may see it.  Reads only."""
-    groups = import_string(settings.TERM_PREVIEW)(cohort_id, term, now, by)
-    return TermPreview(name, tuple(groups))
+    found = (preview(cohort_id, term, now, by) for preview in term_previews.values())
+    return TermPreview(name, tuple(chain.from_iterable(found)))
 
 
 @transaction.atomic

@@ -7,4 +7,8 @@ class SyncConfig(AppConfig):
     verbose_name = "Keeping in step"
 
     def ready(self) -> None:
+        from cohorts.messages.holds import holds
         from cohorts.sync import receivers  # noqa: F401
+        from cohorts.sync.messages import why_held
+
+        holds.register(why_held)

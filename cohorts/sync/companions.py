@@ -1,16 +1,15 @@
 """Health checks of other processes, shown on the staff's start page.
 
-Higher layers provide them: settings.COMPANIONS names functions `() -> Companion | None`.
+Higher layers provide them: they register functions in `companions`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
-from django.utils.module_loading import import_string
-
+from cohorts.registries import Registry
 from cohorts.sync.words import Standing
 
 
@@ -23,6 +22,9 @@ class Companion:
     heard_at: datetime | None = None
 
 
+companions: Registry[Callable[[], Companion | None]] = Registry("health checks")
+
+
 def see_companions() -> list[Companion]:
-    found = (import_string(path)() for path in settings.COMPANIONS)
+    found = (describe() for describe in companions.values())
     return [companion for companion in found if companion is not None]

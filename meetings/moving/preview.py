@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
-from django.utils.module_loading import import_string
-
 from cohorts.models import Group, User
+from cohorts.registries import Registry
 from cohorts.selectors import members_of
 from meetings.models import Attendance
 from meetings.moving.clashes import Clash, find_clashes, name_for
@@ -53,6 +51,11 @@ class Consequence:
     options: tuple[Option, ...] | None = None
 
 
+FindConsequences = Callable[[Sequence[Change], datetime], Iterable[Consequence]]
+
+consequences: Registry[FindConsequences] = Registry("consequences of a move")
+
+
 @dataclass(frozen=True, slots=True)
 class Preview:
     """Everything a move would do. `group` has cohort and course loaded.
@@ -93,7 +96,7 @@ class Preview:
 def preview_move(move: Move, *, now: datetime, by: int | None = None) -> Preview:
     """Return what the move would do, as the user `by` may see it. `by` does not affect the digest.
 
-    Eleven queries, and those of settings.MOVE_CONSEQUENCES. Raises Refusal as `decide` does.
+    Eleven queries, and those of the registered consequences. Raises Refusal as `decide` does.
     """
     facts = read_facts(group_of(move))
     decision = decide(move, facts, now)
@@ -140,6 +143,6 @@ def _read_people(group_id: int, changes: Iterable[Change]) -> dict[int, tuple[Us
 
 
 def _find_consequences(changes: Sequence[Change], now: datetime) -> Iterable[Consequence]:
-    """Yield the effects that higher layers report through settings.MOVE_CONSEQUENCES."""
-    for path in settings.MOVE_CONSEQUENCES:
-        yield from import_string(path)(changes, now)
+    """Yield the effects that higher layers report."""
+    for find in consequences.values():
+        yield from find(changes, now)

@@ -1,6 +1,6 @@
 """Previews of changes to a cohort's start date or number of meetings.
 
-Registered in settings.TERM_PREVIEW; nothing is changed here. Once the cohort is saved, its meetings
+Nothing is changed here. Once the cohort is saved, its meetings
 are updated by the same rules (`meetings.following`).
 """
 

@@ -10,6 +10,7 @@ import pytest
 from cohorts import clock
 from cohorts.messages import email, parts
 from cohorts.messages.alarms import find_alarms
+from cohorts.messages.holds import holds
 from cohorts.messages.models import Message, OutboxPart
 from cohorts.messages.services import collect
 from cohorts.messages.tasks import send_emails
@@ -302,8 +303,8 @@ def test_nothing_is_sent_that_was_due_before_the_word_on_the_installation(owed, 
     assert mail_server.letters == []
 
 
-def test_nothing_is_sent_while_an_upper_floor_forbids_it(owed, mail_server, settings):
-    settings.MESSAGE_HOLDS = ["tests.messages.test_email.forbid"]
+def test_nothing_is_sent_while_an_upper_floor_forbids_it(owed, mail_server, registered):
+    registered.only(holds, forbid)
     send_emails()
     assert mail_server.letters == []
 

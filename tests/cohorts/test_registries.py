@@ -1,0 +1,48 @@
+"""What upper layers offer to lower ones: each name once, in an order that imports do not change."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from cohorts.registries import Registry
+from guestvisits.set_up import set_up_lines
+
+
+def find_nothing() -> None: ...
+
+
+def find_something() -> None: ...
+
+
+def find_more() -> None: ...
+
+
+def test_a_name_that_is_registered_twice_is_refused():
+    registry = Registry("test finders")
+    registry.register(find_nothing)
+    with pytest.raises(ImproperlyConfigured, match="find_nothing” is registered twice as one of"):
+        registry.register(find_nothing)
+    assert list(registry.values()) == [find_nothing]
+
+
+def test_a_registry_is_sorted_by_order_and_then_by_name():
+    registry = Registry("test finders")
+    for item in (find_something, find_nothing):
+        registry.register(item)
+    registry.register(find_more, order=1)
+    assert list(registry.values()) == [find_more, find_nothing, find_something]
+
+
+def test_to_register_decorates():
+    registry = Registry("test finders")
+    registered = registry.register(find_more)
+    assert registered is registry[f"{__name__}.find_more"] is find_more
+
+
+def test_the_set_up_page_shows_its_own_lines_then_discord_then_the_calendar():
+    assert list(set_up_lines) == [
+        "guestvisits.set_up.own_lines",
+        "discordsync.set_up.find_lines",
+        "calendarsync.set_up.find_lines",
+    ]
