@@ -94,7 +94,7 @@ class CohortInStepAdmin(SeenAdmin, CohortAdmin):
     def title(self, cohort: Cohort) -> SafeString:
         return format_html('{}<div class="lens-quiet">{}</div>', cohort, cohort.course)
 
-    @admin.display(description="how far it is", ordering=troubled_places())
+    @admin.display(description="sync status", ordering=troubled_places())
     def how_far(self, cohort: Any) -> SafeString:
         return render_to_string("admin/sync/parts/cohort.html", {"view": cohort.view})
 
@@ -109,7 +109,7 @@ class CohortInStepAdmin(SeenAdmin, CohortAdmin):
             reverse("sync:progress", args=[cohort.pk]),
         )
 
-    @admin.action(description="Realize: show the plan first", permissions=["realize"])
+    @admin.action(description="Realize (preview first)", permissions=["realize"])
     def realize(self, request: HttpRequest, queryset: QuerySet[Cohort]) -> HttpResponse:
         groups = live_groups(list(queryset.values_list("pk", flat=True)))
         ids = list(groups.values_list("pk", flat=True))
@@ -126,39 +126,39 @@ class GroupInStepAdmin(SeenAdmin, GroupAdmin):
         for group, view in zip(groups, views, strict=True):
             group.view = view
 
-    @admin.display(description="in step?")
+    @admin.display(description="sync status")
     def how_far(self, group: Any) -> SafeString:
         told = [place for place in group.view.places if place.standing.level != Level.OFF]
         return format_html_join(
             "", PLACE, ((p.mirror.title, p.standing.level.css, p.standing.words) for p in told)
         )
 
-    @admin.action(description="Realize: show the plan first", permissions=["realize"])
+    @admin.action(description="Realize (preview first)", permissions=["realize"])
     def realize(self, request: HttpRequest, queryset: QuerySet[Group]) -> HttpResponse:
         ids = list(queryset.filter(live_group()).values_list("pk", flat=True))
         return start_plan(request, ids, as_if_asked=True, back=request.get_full_path())
 
-    @admin.action(description="Look again now", permissions=["realize"])
+    @admin.action(description="Check now", permissions=["realize"])
     def look_again(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
         ids = list(queryset.values_list("pk", flat=True))
         services.want(ids)
-        messages.success(request, f"{len(ids)} groups are compared as soon as possible.")
+        messages.success(request, f"{len(ids)} groups will be checked shortly.")
 
-    @admin.action(description="Withdraw the realize request", permissions=["realize"])
+    @admin.action(description="Withdraw realize request", permissions=["realize"])
     def withdraw(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
         count = services.withdraw_request(queryset.values_list("pk", flat=True))
-        messages.success(request, f"Withdrawn for {count} groups. What was made already stays.")
+        messages.success(request, f"Withdrawn for {count} groups. What was already created stays.")
 
 
 # -- tables that only the reconciler writes ------------------------------------------------------
 
 
 class OutOfStepFilter(admin.SimpleListFilter):
-    title = "in step"
+    title = "sync status"
     parameter_name = "out_of_step"
 
     def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "Out of step"), ("due", "Due to be looked at"), ("asked", "Asked for")]
+        return [("yes", "Out of sync"), ("due", "Due now"), ("asked", "Realize requested")]
 
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
         match self.value():

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 class SyncConfig(AppConfig):
     name = "cohorts.sync"
     label = "sync"
-    verbose_name = "Keeping in step"
+    verbose_name = "Sync"
 
     def ready(self) -> None:
         from cohorts.messages.holds import holds

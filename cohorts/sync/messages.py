@@ -55,7 +55,7 @@ def realize_ended_context(message: Message, _now: datetime) -> dict[str, Any]:
     """Return the context of the e-mail's templates. Raises NoLongerTrue. Four queries."""
     request = RealizeRequest.objects.filter(pk=message.context["request"]).first()
     if request is None:
-        raise NoLongerTrue("The request is no longer known.")
+        raise NoLongerTrue("The request no longer exists.")
     groups = Group.objects.filter(pk__in=request.group_ids).select_related("cohort__course")
     came_to = {group: request.came_to[str(group.pk)] for group in groups}
     absent = _people_not_there(request.group_ids)

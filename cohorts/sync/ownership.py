@@ -88,7 +88,7 @@ def watch(now: datetime) -> None:
     is_due = Q(alarmed_at__isnull=True) | Q(alarmed_at__lte=now - ALARM_EVERY)
     if row.filter(is_due).update(alarmed_at=now):  # of two workers, one logs
         for text in map(find_trouble, question.codes):
-            logger.error("Nothing is written or sent. %s %s", text.sentence, text.fix)
+            logger.error("Nothing is changed or sent. %s %s", text.sentence, text.fix)
 
 
 @transaction.atomic

@@ -23,7 +23,7 @@ def answer_open(mirror: Mirror, desired: Any, finding: Finding, now: datetime) -
             run.summary = _describe(mirror, desired, finding, run, now)
         except Exception:
             # A plan that cannot be described must not stop the provider's other work.
-            logger.exception("Plan %s of %s cannot be told", run.pk, mirror.name)
+            logger.exception("Plan %s of %s could not be computed", run.pk, mirror.name)
             run.summary = {"trouble": "bug", "detail": ""}
         run.ended_at = datetime.now(UTC)
         run.save(update_fields=["summary", "ended_at"])

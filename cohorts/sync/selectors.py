@@ -138,7 +138,7 @@ class CohortView:
     def sentence(self) -> str:
         """The worst status of its groups, and how many of them have it."""
         if not self.groups:
-            return "No group is under way."
+            return "No active groups."
         worst = [view.worst for view in self.groups if view.worst.level == self.level]
         words, count = Counter(standing.words for standing in worst).most_common(1)[0]
         share = "" if count == len(self.groups) else f"{count} of {len(self.groups)} groups: "
@@ -222,10 +222,10 @@ def _describe_mirror(mirror: Mirror, state: MirrorState | None) -> Standing:
         return describe_trouble(state.trouble, state.trouble_detail, tried=True)
     if state and state.paused_at:
         return Standing(
-            Level.WAITING, f"Paused by {state.paused_by}: it looks, but changes nothing."
+            Level.WAITING, f"Paused by {state.paused_by}: it reads, but changes nothing."
         )
     if state is None or state.heard_at is None:
-        return Standing(Level.TODO, "Nobody has looked yet.")
+        return Standing(Level.TODO, "Not checked yet.")
     return Standing(Level.FINE, "Reachable.")
 
 

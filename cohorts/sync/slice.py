@@ -132,7 +132,7 @@ class _Slice:
             except LeaseLost as error:
                 self.stopped = error
             except Exception as error:
-                logger.exception("The slice of %s broke off", self.mirror.name)
+                logger.exception("The sync of %s failed", self.mirror.name)
                 self._stop(Refused(type(error).__name__, code="bug"))
             finally:
                 self._drain()
@@ -299,7 +299,7 @@ class _Slice:
             async with asyncio.timeout(settings.SYNC["call_seconds"]):
                 return await call
         except TimeoutError:
-            raise Unclear("No answer came in time.") from None
+            raise Unclear("No response within the time limit.") from None
 
     def _wait(self) -> None:
         """Run the loop until a call returns or the facts have to be read again."""
@@ -416,5 +416,5 @@ def _tried_in_vain(key: str, outcome: Outcome) -> CallFailed:
     """Return the error of an action for which another attempt in this run is pointless."""
     if not outcome.done:
         return LookAgain(outcome.note)
-    logger.error("%s was done %s times and still differs", key, TRIES)
-    return Refused("It was done, and still differs.", code="bug")
+    logger.error("%s was applied %s times and still differs", key, TRIES)
+    return Refused("It was applied, and still differs.", code="bug")

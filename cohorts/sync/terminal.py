@@ -26,7 +26,7 @@ def write_plan(plan: PlanView) -> Iterator[str]:
     for part in plan.parts:
         yield from _write_part(part)
     if plan.unreached:
-        yield "\nNot reached yet; each gets access by itself as soon as the reason is gone:"
+        yield "\nNot reachable yet. They get access automatically once the reason is resolved:"
         yield from (
             f"  {p.name} ({part.title}, {p.mirror.title}): {p.why}" for part, p in plan.unreached
         )
@@ -43,7 +43,7 @@ def _write_part(part: Part) -> Iterator[str]:
     for step in part.steps:
         yield f"  {step.mirror.title}: {step.sentence}"
     if not (part.troubles or part.held or part.steps):
-        yield "  Nothing is left to do."
+        yield "  Nothing to do."
 
 
 def write_groups(groups: tuple[GroupView, ...]) -> Iterator[str]:
@@ -51,7 +51,7 @@ def write_groups(groups: tuple[GroupView, ...]) -> Iterator[str]:
     for view in groups:
         told = [p for p in view.places if p.standing.level not in {Level.OFF, Level.FINE}]
         if not told:
-            yield f"{view.group}: in step"
+            yield f"{view.group}: in sync"
         for place in told:
             yield f"{view.group}: {place.mirror.title}: {tell(place.standing)}"
 
@@ -92,11 +92,11 @@ class Progress:
         total, settled = len(sight.groups), len(sight.settled)
         filled = BAR * settled // total if total else BAR
         left = f", {sight.left} left" if sight.left is not None else ""
-        waiting = "" if sight.is_worker_alive else " (no worker is heard: start manage.py worker)"
+        waiting = "" if sight.is_worker_alive else " (no worker is running: start manage.py worker)"
         bar = f"[{'#' * filled}{'.' * (BAR - filled)}]"
         return f"{bar} {settled} of {total} groups, {sight.done} steps done{left}{waiting}"
 
 
 def tell_step(step: SyncAction) -> str:
-    outcome = "failed" if step.outcome == SyncAction.Outcome.FAILED else "no clear answer"
+    outcome = "failed" if step.outcome == SyncAction.Outcome.FAILED else "no clear response"
     return f"{outcome}: {step.verb} {step.target}: {step.error}"

@@ -27,104 +27,109 @@ class TroubleText:
 
 TROUBLES: dict[str, TroubleText] = {
     "needs_infrastructure": TroubleText(
-        "Nothing has been made for this group, since nobody asked for it.",
-        "Press “Realize” to have its channels, roles and invitations made.",
+        "Not set up yet: no one has realized this group.",
+        "Press “Realize” to create its channels, roles, events and invitations.",
         needs_person=True,
         remedy="realize",
     ),
     "no_members": TroubleText(
-        "The group has no members, so nothing is made for it.",
-        "Add somebody to the group; the realize request then goes on by itself.",
+        "The group has no members, so nothing is created for it.",
+        "Add a member. The realize request then continues automatically.",
         needs_person=True,
     ),
     "no_slot": TroubleText(
-        "The group has no weekly slot, so its meetings, events and invitations wait.",
-        "Set the group's weekday and time; the rest then follows by itself.",
+        "The group has no weekly time, so its meetings, events and invitations cannot be created.",
+        "Set the group's weekday and time. The rest follows automatically.",
         needs_person=True,
     ),
     "nobody_has_access": TroubleText(
-        "Everything stands, but none of the group's people is there yet.",
-        "Ask them to join; the group becomes active as soon as the first one has.",
+        "Set up. No one from this group has joined the Discord server yet.",
+        "Ask them to join. The group becomes active as soon as the first person joins.",
     ),
     "removals_held": TroubleText(
-        "An unusually large number of people would lose access at once, and no date explains it.",
-        "Look at the names. If they are right, press “Allow these removals”.",
+        "An unusually large number of people would lose access at once, and no end date "
+        "explains it.",
+        "Check the names. If they are right, press “Allow these removals”.",
         needs_person=True,
         remedy="show_removals",
     ),
     "paused": TroubleText(
-        "This mirror is paused: it looks, but changes nothing.",
-        "Press “Go on” when it should work again.",
+        "This integration is paused. It reads, but changes nothing.",
+        "Press “Resume” to continue.",
         needs_person=True,
         remedy="resume",
     ),
     "other_installation": TroubleText(
-        "This database was made by another installation than the one that INSTALLATION_ID names.",
-        "Say whether this is a copy (the original's objects are left alone) or the original "
-        "under a new name (work goes on).",
+        "This database was created by a different installation from the one named in "
+        "INSTALLATION_ID.",
+        "Confirm whether this is a copy (the original's objects are left alone) or the original "
+        "under a new name (syncing continues).",
         needs_person=True,
         remedy="decide",
     ),
     "restored": TroubleText(
         "This database was restored from a backup, or copied.",
-        "Say whether this is a copy (the original's objects are left alone) or the original (work "
-        "goes on).",
+        "Confirm whether this is a copy (the original's objects are left alone) or the original "
+        "(syncing continues).",
         needs_person=True,
         remedy="decide",
     ),
     "strangers": TroubleText(
-        "There are many objects with our mark that no record of this database explains. It may be "
-        "older than what is outside.",
-        "Say whether this is a copy (they are left alone) or the original (they are taken over).",
+        "Many objects carry the Lens mark but have no record in this database. The database may "
+        "be older than they are.",
+        "Confirm whether this is a copy (they are left alone) or the original (they are "
+        "taken over).",
         needs_person=True,
         remedy="decide",
     ),
     "orphaned": TroubleText(
-        "There is an object with this group's or cohort's mark that no record explains, such as a "
+        "An object carries this group's or cohort's Lens mark but has no record, for example a "
         "channel that was cloned before the original was deleted.",
-        "Press “Decide” to have it taken over, or delete it. Until then nothing else is changed "
-        "for this group here, except that access ends on its date.",
+        "Press “Decide” to take it over, or delete it. Until then, nothing else changes for this "
+        "group here, except that access ends on its date.",
         needs_person=True,
         remedy="decide",
     ),
     "moved": TroubleText(
-        "The settings name another server or calendar than the one in which everything was made.",
-        "Set the former one again, or say that this is a copy or that it was moved.",
+        "The settings name a different server or calendar from the one in which everything "
+        "was created.",
+        "Restore the former setting, or confirm that this is a copy or that everything moved.",
         needs_person=True,
         remedy="decide",
     ),
     "unreachable": TroubleText(
-        "The service cannot be reached or answers with errors of its own.",
-        "Nothing to do: it is tried again every minute, and nothing is lost.",
+        "The service is unreachable or returns server errors.",
+        "No action needed. It is retried every minute, and nothing is lost.",
         passes=True,
     ),
     "no_answer": TroubleText(
-        "A call got no clear answer; whether it worked is looked up first.",
-        "Nothing to do: the next look tells.",
+        "A call got no clear response. Lens checks whether it worked before it continues.",
+        "No action needed.",
         passes=True,
     ),
     "look_again": TroubleText(
-        "Something outside changed while we worked.",
-        "Nothing to do: it is read again.",
+        "Something changed there while Lens was working.",
+        "No action needed. It is read again.",
         passes=True,
     ),
     "rate_limited": TroubleText(
-        "The service asked us to slow down.",
-        "Nothing to do: work goes on at the time it named.",
+        "The service asked Lens to slow down.",
+        "No action needed. Work resumes at the time that the service set.",
         passes=True,
     ),
     "refused": TroubleText(
         "The service refused a step.",
-        "Look at the step's error below. It is tried again, later and later.",
+        "Check the step's error below. The step is retried at increasing intervals.",
     ),
     "failed": TroubleText(
         "A step failed.",
-        "Look at the step's error below. It is tried again, later and later.",
+        "Check the step's error below. The step is retried at increasing intervals.",
     ),
     "bug": TroubleText(
-        "Lens itself made a mistake here.",
-        "Tell whoever runs Lens; the log has the trace. It is tried again, later and later.",
+        "An internal error occurred in Lens.",
+        "Contact the operator: the log has the traceback. The step is retried at increasing "
+        "intervals.",
     ),
 }
 
-UNKNOWN = TroubleText("Something is wrong.", "Look at the steps below.")
+UNKNOWN = TroubleText("Something is wrong.", "Check the steps below.")

@@ -152,7 +152,7 @@ def wait_for_answers(runs: Sequence[SyncRun], *, patience: float = PLAN_SECONDS)
         if passed >= ANSWER_SECONDS or not is_worker_alive():
             _answer(open_runs)
         if passed >= patience:
-            raise GaveUp("Another worker holds the mirror and does not answer. Try again.")
+            raise GaveUp("Another worker is syncing and did not respond. Try again.")
         time.sleep(LOOK_SECONDS)
 
 

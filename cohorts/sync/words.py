@@ -8,12 +8,12 @@ is not configured   -                                 off/bad   not configured
                     request has just come
 -                   the group has ended               fine      ended
 cannot be reached   due                               waiting   the provider's issue
-no worker is alive  due                               waiting   waits for a worker
--                   due, requested, not ready         working   being made
--                   due                               working   being compared
--                   ready                             fine      in step
--                   requested, not ready              waiting   asked for, not complete
--                   else                              todo      nothing made yet
+no worker is alive  due                               waiting   waiting for a worker
+-                   due, requested, not ready         working   being set up
+-                   due                               working   being checked
+-                   ready                             fine      in sync
+-                   requested, not ready              waiting   requested, not complete yet
+-                   else                              todo      not set up yet
 """
 
 from __future__ import annotations
@@ -88,18 +88,18 @@ def describe(row: GroupSync | None, group: Group, mirror: Mirror, scene: Scene) 
 def _in_trouble(row: GroupSync) -> Standing:
     found = describe_trouble(row.trouble, row.trouble_detail, tried=row.failures > 0)
     if row.trouble == NOTHING_MADE:
-        return replace(found, words="nothing made yet", detail="")
+        return replace(found, words="not set up yet", detail="")
     return found
 
 
 def _due(row: GroupSync | None, state: MirrorState | None, scene: Scene) -> Standing:
     if state and state.trouble:
-        return Standing(Level.WAITING, f"waits: {find_trouble(state.trouble).sentence}")
+        return Standing(Level.WAITING, f"waiting: {find_trouble(state.trouble).sentence}")
     if not scene.is_worker_alive:
-        return Standing(Level.WAITING, "waits for a worker")
+        return Standing(Level.WAITING, "waiting for a worker")
     if row and row.create_asked_at and not row.stands_at:
-        return Standing(Level.WORKING, "is being made")
-    return Standing(Level.WORKING, "is being compared")
+        return Standing(Level.WORKING, "being set up")
+    return Standing(Level.WORKING, "being checked")
 
 
 def _not_configured(mirror: Mirror) -> Standing:
@@ -111,10 +111,10 @@ def _not_configured(mirror: Mirror) -> Standing:
 
 def _settled(row: GroupSync | None) -> Standing:
     if row and row.stands_at:
-        return Standing(Level.FINE, "in step")
+        return Standing(Level.FINE, "in sync")
     if row and row.create_asked_at:
-        return Standing(Level.WAITING, "asked for, and not complete yet")
-    return Standing(Level.TODO, "nothing made yet", remedy="realize")
+        return Standing(Level.WAITING, "requested, not complete yet")
+    return Standing(Level.TODO, "not set up yet", remedy="realize")
 
 
 def describe_trouble(code: str, detail: str = "", *, tried: bool = False) -> Standing:

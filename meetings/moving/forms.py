@@ -166,7 +166,7 @@ class AddForm(_TimeForm):
 
 
 class SlotForm(MoveForm):
-    title = "Another weekly slot for {group}"
+    title = "Change the weekly time of {group}"
     button = "Change the slot"
 
     from_day = forms.DateField(

@@ -43,11 +43,11 @@ def test_staff_realize_a_cohort_from_the_list_to_the_end(size, olgas_page, live_
 
     wait_until(has_looked, 90, "the worker has not looked")
     olgas_page.goto(f"{live_server.url}/admin/cohorts/cohort/")
-    expect(olgas_page.get_by_text("nothing made yet")).to_be_visible()
+    expect(olgas_page.get_by_text("not set up yet")).to_be_visible()
     picture(olgas_page, f"{size}-2-list")
     olgas_page.get_by_role("button", name="Realize Spring").click()
 
-    confirm = olgas_page.get_by_role("button", name="Yes, realize this")
+    confirm = olgas_page.get_by_role("button", name="Realize now")
     expect(confirm).to_be_visible(timeout=20_000)
     expect(olgas_page.get_by_text("Not in the Discord server yet.")).to_be_visible()
     picture(olgas_page, f"{size}-3-plan")
@@ -55,7 +55,7 @@ def test_staff_realize_a_cohort_from_the_list_to_the_end(size, olgas_page, live_
     confirm.click()
 
     picture(olgas_page, f"{size}-4-working")
-    done = olgas_page.get_by_text("Done: all 3 groups are in step.")
+    done = olgas_page.get_by_text("Done: all 3 groups are in sync.")
     expect(done).to_be_visible(timeout=60_000)
     picture(olgas_page, f"{size}-5-done")
     assert {group.status for group in made.refresh().groups} == {"active"}

@@ -145,7 +145,7 @@ def test_what_has_something_hanging_on_it_cannot_be_deleted_by_accident(staff):
     for model, pk, instead in (
         ("group", made.ids[0], "End the group instead"),
         ("cohort", made.cohort.pk, "Set the cohort's status to completed or cancelled instead"),
-        ("user", made.people[0].pk, "Take away “active” on the person's page instead"),
+        ("user", made.people[0].pk, "Untick “Active” on the person's page instead"),
     ):
         asked = staff.get(f"{ADMIN}/{model}/{pk}/delete/")
         staff.post(f"{ADMIN}/{model}/{pk}/delete/", {"post": "yes"})

@@ -48,8 +48,8 @@ def test_cohorts_tell_how_far_they_are(staff, sandbox):
 
     shown = text_of(staff.get(COHORTS))
 
-    assert "2 of 3 groups: nothing made yet" in shown
-    assert "2 preview, 1 active · Discord: 1 of 3 stand" in shown
+    assert "2 of 3 groups: not set up yet" in shown
+    assert "2 preview, 1 active · Discord: 1 of 3 set up" in shown
 
 
 def test_the_worst_cohort_comes_first_with_the_reason_in_a_sentence(staff, sandbox):
@@ -88,7 +88,7 @@ def test_the_list_of_groups_tells_slot_members_and_standing(staff):
     shown = text_of(staff.get(GROUPS))
     assert "15:00 (UTC)" in shown
     assert "2 of 8" in shown
-    assert "Discord: nothing made yet" in shown
+    assert "Discord: not set up yet" in shown
 
 
 def test_several_cohorts_are_realized_by_one_plan(staff, sandbox):
@@ -103,7 +103,7 @@ def test_several_cohorts_are_realized_by_one_plan(staff, sandbox):
     work("discord")
 
     assert "Realize Autumn and Spring?" in shown
-    assert "Each cohort's page shows how far it is: Autumn, Spring." in messages_of(answer)[0]
+    assert "Realizing Autumn, Spring. Each cohort" in messages_of(answer)[0]
     assert first.refresh().groups[0].status == second.refresh().groups[0].status == "active"
 
 
@@ -114,8 +114,8 @@ def test_the_start_page_tells_that_all_is_well(staff, sandbox):
     stand(sandbox, make_cohort(groups=1))
     shown = text_of(staff.get(START))
     assert "Discord Reachable." in shown
-    assert "No group is out of step." in shown
-    assert "tests: heard" in shown
+    assert "All groups are in sync." in shown
+    assert "tests: last seen" in shown
 
 
 def test_the_start_page_names_each_group_out_of_step_with_its_button(staff, sandbox):
@@ -141,14 +141,14 @@ def test_the_start_page_tells_an_outage_and_when_the_next_try_is(staff, sandbox)
 
     shown = text_of(staff.get(START))
 
-    assert "The service cannot be reached" in shown
-    assert "Next try at" in shown
-    assert "Try now" in shown
+    assert "The service is unreachable" in shown
+    assert "Next retry at" in shown
+    assert "Retry now" in shown
 
 
 def test_the_start_page_tells_that_no_worker_is_heard(staff):
     WorkerHeartbeat.objects.update(heard_at=datetime.now(UTC) - timedelta(seconds=91))
-    assert "No worker has been heard for 90 seconds" in text_of(staff.get(START))
+    assert "No worker has responded for 90 seconds" in text_of(staff.get(START))
 
 
 def test_the_start_page_tells_what_fails_in_the_outbox(staff):
@@ -166,7 +166,7 @@ def test_the_start_page_tells_staff_without_the_permission_nothing_of_it(client,
     olga.is_superuser = False
     olga.save()
     client.force_login(olga)
-    assert "Keeping in step" not in text_of(client.get(START))
+    assert "Sync status" not in text_of(client.get(START))
 
 
 # -- one group -------------------------------------------------------------------------------------
@@ -182,13 +182,13 @@ def test_a_group_shows_its_people_with_what_they_have_access_to(staff, sandbox):
 
     assert f"{made.people[0]} Facilitator has access" in shown
     assert f"{made.people[2]} Participant Not in the Discord server yet." in shown
-    assert "Look again now" in shown
+    assert "Check now" in shown
 
 
 def test_a_group_that_nobody_has_looked_at_shows_its_members_all_the_same(staff):
     made = make_cohort(groups=1, members=2)
     shown = text_of(staff.get(f"{GROUPS}{made.ids[0]}/change/"))
-    assert f"{made.people[0]} Facilitator nothing reported" in shown
+    assert f"{made.people[0]} Facilitator not reported" in shown
 
 
 def test_rows_of_the_conductor_can_be_read_and_not_changed(staff, sandbox):

@@ -44,7 +44,7 @@ def test_the_plan_is_shown_before_anything_is_asked_for(staff, sandbox):
     assert "Create text channel “group-2”" in shown
     assert "Create category “Safety - Spring”" in shown
     assert f"{made.people[3]} Group 2 Discord Not in the Discord server yet." in shown
-    assert "+ 6 channels; 0 of 500 stand" in shown
+    assert "+ 6 channels; 0 of 500 in use" in shown
     assert sandbox.writes() == []
     assert not GroupSync.objects.filter(create_asked_at__isnull=False).exists()
 
@@ -56,7 +56,7 @@ def test_a_plan_that_waits_for_a_worker_fills_by_itself_with_and_without_scripts
 
     assert f'hx-get="{page}"' in waiting
     assert '<noscript><meta http-equiv="refresh"' in waiting
-    assert "Look again" in waiting
+    assert "Refresh" in waiting
 
 
 def test_the_part_that_a_script_asks_for_is_that_part_alone(staff):
@@ -66,14 +66,14 @@ def test_the_part_that_a_script_asks_for_is_that_part_alone(staff):
     part = staff.get(page, headers={"HX-Request": "true"}).content.decode()
 
     assert "<html" not in part
-    assert "Yes, realize this" in part
+    assert "Realize now" in part
     assert "hx-get" not in part  # answered: no more asking
 
 
 def test_a_plan_says_when_no_worker_has_been_heard(staff):
     WorkerHeartbeat.objects.all().delete()
     page = press_realize(staff, make_cohort(groups=1))
-    assert "No worker has been heard for 90 seconds." in text_of(staff.get(page))
+    assert "No worker has responded for 90 seconds." in text_of(staff.get(page))
 
 
 def test_a_plan_that_cannot_be_made_says_why_and_what_to_do(staff, settings):
@@ -85,7 +85,7 @@ def test_a_plan_that_cannot_be_made_says_why_and_what_to_do(staff, settings):
 
     assert "Discord does not accept the bot's token." in shown
     assert "DISCORD_BOT_TOKEN" in shown
-    assert "Try now" in shown
+    assert "Retry now" in shown
 
 
 def test_what_is_held_back_is_shown_with_its_reason(staff, sandbox):
@@ -99,7 +99,7 @@ def test_what_is_held_back_is_shown_with_its_reason(staff, sandbox):
 
     assert "Held back: The bot lacks permissions in the Discord server" in shown
     assert "Manage Channels" in shown
-    assert "Ask for it anyway" in shown
+    assert "Realize anyway" in shown
 
 
 def test_a_group_without_members_says_so_in_the_plan(staff):
@@ -107,7 +107,7 @@ def test_a_group_without_members_says_so_in_the_plan(staff):
     made.groups[1].memberships.all().delete()
     page = press_realize(staff, made)
     work("discord")
-    assert "The group has no members, so nothing is made for it." in text_of(staff.get(page))
+    assert "The group has no members, so nothing is created for it." in text_of(staff.get(page))
 
 
 def test_a_cohort_without_live_groups_has_no_plan(staff):
@@ -116,7 +116,7 @@ def test_a_cohort_without_live_groups_has_no_plan(staff):
 
     answer = staff.post(reverse("sync:plan_cohort", args=[made.cohort.pk]), follow=True)
 
-    assert messages_of(answer) == ["There is no group here that has not ended."]
+    assert messages_of(answer) == ["All of these groups have ended."]
     assert not SyncRun.objects.exists()
 
 
@@ -160,11 +160,11 @@ def test_a_confirmed_plan_is_carried_out_and_the_progress_page_shows_it(staff, o
     work("discord")
     after = text_of(staff.get(progress))
 
-    assert "0 of 2 groups in step." in before
-    assert "is being made" in before
-    assert "Done: all 2 groups are in step." in after
+    assert "0 of 2 groups in sync." in before
+    assert "being set up" in before
+    assert "Done: all 2 groups are in sync." in after
     assert "Create role “Group 1 (Spring)”" in after
-    assert "Asked for by Olga" in after
+    assert "Realize requested by Olga" in after
     assert {group.status for group in made.refresh().groups} == {"active"}
 
 
@@ -221,10 +221,10 @@ def test_a_failure_is_told_in_words_with_what_to_do_and_a_button(staff, sandbox)
 
     shown = text_of(staff.get(reverse("sync:progress", args=[made.cohort.pk])))
 
-    assert "Nothing more can be done by itself: 1 of 2 groups are in step." in shown
+    assert "Waiting for you: 1 of 2 groups are in sync." in shown
     assert "Discord does not allow the bot to do this (code 50013)." in shown
     assert "Drag the bot's role above the groups' roles" in shown
-    assert "Look again now" in shown
+    assert "Check now" in shown
 
 
 def test_the_steps_of_one_group_can_be_shown_alone(staff, sandbox):
@@ -290,7 +290,7 @@ def test_the_request_can_be_withdrawn_and_what_stands_stays(staff, sandbox):
     assert "Withdraw the request (1 group)" in text_of(staff.get(address))
     answer = staff.post(reverse("sync:withdraw", args=[made.cohort.pk]), follow=True)
 
-    assert "is withdrawn" in messages_of(answer)[0]
+    assert "Withdrew the realize request" in messages_of(answer)[0]
     assert not GroupSync.objects.filter(create_asked_at__isnull=False).exists()
     assert "Withdraw the request" not in text_of(staff.get(address))
 
@@ -299,7 +299,7 @@ def test_a_completed_cohort_has_nothing_under_way(staff):
     made = make_cohort(groups=1)
     Cohort.objects.filter(pk=made.cohort.pk).update(status=Cohort.Status.COMPLETED)
     shown = text_of(staff.get(reverse("sync:progress", args=[made.cohort.pk])))
-    assert "No group of this cohort is under way." in shown
+    assert "This cohort has no active groups." in shown
 
 
 def test_progress_says_when_nobody_works(staff):
@@ -307,5 +307,5 @@ def test_progress_says_when_nobody_works(staff):
     heartbeats.forget("tests")
     realize(made)
     shown = text_of(staff.get(reverse("sync:progress", args=[made.cohort.pk])))
-    assert "No worker has been heard for 90 seconds" in shown
-    assert "waits for a worker" in shown
+    assert "No worker has responded for 90 seconds" in shown
+    assert "waiting for a worker" in shown

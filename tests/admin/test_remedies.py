@@ -34,7 +34,7 @@ def test_look_again_compares_the_group_once_more(staff, sandbox):
 
     answer = press(staff, "look_again", made.ids[0], "discord")
 
-    assert "is compared with Discord" in messages_of(answer)[0]
+    assert "will be checked in Discord" in messages_of(answer)[0]
     after = GroupSync.objects.get(pk=before.pk)
     assert after.wanted == before.wanted + 1
     assert after.create_asked_at is None
@@ -55,7 +55,7 @@ def test_make_it_anew_makes_what_was_deleted_and_nothing_twice(staff, sandbox):
 
     roles = [c for c in sandbox.writes(since=seen, method="POST") if c["path"].endswith("/roles")]
     assert len(roles) == 1
-    assert "Nothing of Group 1 is missing in Discord any more." in messages_of(answer)[0]
+    assert "Nothing is missing for Group 1 in Discord." in messages_of(answer)[0]
     assert AccessState.objects.filter(group=made.ids[0], state="has").count() == 2
 
 
@@ -77,7 +77,7 @@ def test_removals_are_allowed_only_for_the_names_that_were_shown(staff, sandbox)
     gone = sorted(str(person.discord_id) for person in made.people[:7])
     assert all(f"Revoke “Group 1” from {person}" in shown for person in made.people[:7])
     assert f"from {made.people[7]}" not in shown
-    assert "Allowed for the 7 people that were shown." in messages_of(answer)[0]
+    assert "Removals allowed for the 7 people shown." in messages_of(answer)[0]
     approval = GroupSync.objects.get(group=made.ids[0], mirror="discord").removals_approved
     assert (approval["people"], approval["by"]) == (gone, "Olga")
 
@@ -97,7 +97,7 @@ def test_a_paused_mirror_changes_nothing_until_somebody_lets_it_go_on(staff, olg
     paused = text_of(staff.get(START))
     assert sandbox.writes() == []
     assert "Paused by Olga" in paused
-    assert "Go on" in paused
+    assert "Resume" in paused
 
     press(staff, "resume", "discord")
     work("discord")
@@ -149,12 +149,12 @@ def test_a_copy_touches_nothing_of_the_original_and_makes_nothing(staff, sandbox
     services.look_at_all("discord")
     work("discord")
     seen = sandbox.last
-    assert "INSTALLATION_ID names another installation" in text_of(staff.get(START))
+    assert "INSTALLATION_ID names a different installation" in text_of(staff.get(START))
 
     answer = press(staff, "decide", word="copy")
     work("discord")
 
-    assert "This is a copy" in messages_of(answer)[0]
+    assert "Confirmed as a copy" in messages_of(answer)[0]
     assert Installation.objects.get(pk=1).installation_id == "tryout"
     assert sandbox.writes(since=seen) == []
     assert not DiscordObject.objects.filter(outside_id__in=ids).exists()
@@ -179,7 +179,7 @@ def test_the_original_under_a_new_name_goes_on_with_what_it_has(staff, sandbox, 
 
     assert Installation.objects.get(pk=1).accepted_as == "renamed"
     assert sandbox.writes(since=seen) == []
-    assert "INSTALLATION_ID names another" not in text_of(staff.get(START))
+    assert "INSTALLATION_ID names a different" not in text_of(staff.get(START))
 
 
 def test_strangers_are_taken_over_on_staffs_word(staff, sandbox):
@@ -190,7 +190,7 @@ def test_strangers_are_taken_over_on_staffs_word(staff, sandbox):
     work("discord")
     seen = sandbox.last
     asked = text_of(staff.get(reverse("sync:decide")))
-    assert "In Discord there are objects with our mark that no record explains: “" in asked
+    assert "In Discord there are objects with the Lens mark that have no record: “" in asked
     assert "Take over" in asked
     assert "This is a copy" not in asked
 
@@ -205,13 +205,13 @@ def test_neither_word_changes_nothing(staff, sandbox, settings):
     ensure_installation(datetime.now(UTC))
     settings.INSTALLATION_ID = "tryout"
     answer = press(staff, "decide", word="perhaps")
-    assert messages_of(answer) == ["Choose one of the two."]
+    assert messages_of(answer) == ["Choose one of the two options."]
     assert Installation.objects.get(pk=1).accepted_as != "tryout"
 
 
 def test_where_nothing_is_to_be_decided_the_page_says_so(staff):
-    assert "Nothing has to be decided" in text_of(staff.get(reverse("sync:decide")))
-    assert messages_of(press(staff, "decide", word="copy")) == ["That has been said already."]
+    assert "No decision is needed" in text_of(staff.get(reverse("sync:decide")))
+    assert messages_of(press(staff, "decide", word="copy")) == ["This was already confirmed."]
 
 
 # -- connection check ------------------------------------------------------------------------------
@@ -222,11 +222,11 @@ def test_the_connection_check_is_made_by_a_worker(staff, sandbox):
     assert "Never checked." in text_of(staff.get(page))
 
     waiting = text_of(press(staff, "check"))
-    assert "A worker is looking." in waiting
+    assert "Checking." in waiting
     assert sandbox.calls() == []
 
     work("discord")
-    assert "It answers." in text_of(staff.get(page))
+    assert "Connected." in text_of(staff.get(page))
 
 
 def test_the_connection_check_names_what_the_bot_lacks(staff, sandbox):
@@ -236,8 +236,8 @@ def test_the_connection_check_names_what_the_bot_lacks(staff, sandbox):
 
     shown = text_of(staff.get(reverse("sync:check")))
 
-    assert "not right The bot's role lacks: Manage Channels, Manage Roles," in shown
-    assert "right Discord lists all" in shown
+    assert "Problem The bot's role lacks: Manage Channels, Manage Roles," in shown
+    assert "OK Discord lists all" in shown
     assert "DISCORD_BOT_TOKEN set" in shown
     assert "sandbox-test" not in shown
 

@@ -42,7 +42,7 @@ def test_an_ambiguous_name_is_refused_with_the_candidates(call):
 def test_a_group_that_does_not_exist(call):
     make_cohort(groups=1)
     said = call("realize_cohort", "Spring", "--group", 7_000_000)
-    assert said.refusal == "There is no group with the id 7000000."
+    assert said.refusal == "There is no group with ID 7000000."
 
 
 def test_a_group_of_another_cohort_is_told_with_those_that_there_are(call):
@@ -56,7 +56,7 @@ def test_a_group_of_another_cohort_is_told_with_those_that_there_are(call):
 def test_a_group_that_is_no_id(call, text):
     make_cohort(groups=1)
     said = call("realize_cohort", "Spring", f"--group={text}")
-    assert "is no group's id" in said.refusal
+    assert "is not a group ID" in said.refusal
 
 
 def test_a_cohort_without_groups(call):
@@ -74,8 +74,8 @@ def test_a_cohort_whose_groups_have_ended(call):
 
 
 def test_nothing_named_for_resync(call):
-    assert call("resync").refusal == "Say which: --group ID …, --cohort ID … or --all."
-    assert call("resync", "--all").refusal == "There are no groups there yet."
+    assert call("resync").refusal == "Choose groups with --group ID …, --cohort ID … or --all."
+    assert call("resync", "--all").refusal == "There are no groups yet."
 
 
 def test_nothing_configured(call, settings):

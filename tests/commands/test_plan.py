@@ -61,7 +61,7 @@ def test_resync_shows_only_what_was_asked_for(call, sandbox):
 
     said = call("resync", "--cohort", made.cohort.pk, "--plan")
 
-    assert "  Held back: Nothing has been made for this group, since nobody asked" in said.out
+    assert "  Held back: Not set up yet: no one has realized this group" in said.out
     assert "    Discord: Create role “Group 1 (Spring)”" in said.out
     assert "0 steps would be done" in said.out
 
@@ -75,7 +75,7 @@ def test_a_plan_of_what_stands_is_empty(call, sandbox):
     said = call("realize_cohort", "Spring", "--plan")
 
     assert "0 steps would be done, 0 are held back." in said.out
-    assert "  Nothing is left to do." in said.out
+    assert "  Nothing to do." in said.out
 
 
 def test_a_wrong_token_is_told_in_a_sentence_that_names_the_fix(call, sandbox, settings):
@@ -95,7 +95,7 @@ def test_a_plan_that_a_worker_holds_up_is_not_waited_for_without_end(sandbox):
     held = lease.take("discord")
     assert held
 
-    with pytest.raises(GaveUp, match="Another worker holds the mirror"):
+    with pytest.raises(GaveUp, match="Another worker is syncing"):
         wait_for_answers(runs, patience=0)
 
     held.release()

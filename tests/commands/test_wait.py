@@ -22,9 +22,9 @@ def test_it_ends_with_0_when_every_group_stands(call, sandbox, working):
     said = call("realize_cohort", "spring", "--wait")
 
     assert said.status == 0, said
-    assert "Asked for 3 groups of Spring." in said.out
+    assert "Realizing 3 groups of Spring." in said.out
     assert "] 3 of 3 groups" in said.out
-    assert "Group 3: in step" in said.out
+    assert "Group 3: in sync" in said.out
     assert {group.status for group in made.refresh().groups} == {"active"}
 
 
@@ -57,9 +57,7 @@ def test_people_who_are_not_there_yet_are_told_and_are_no_failure(call, sandbox,
     said = call("realize_cohort", "Spring", "--wait")
 
     assert said.status == 0, said
-    assert "Group 1: Discord: Everything stands, but none of the group's people is there" in (
-        said.out
-    )
+    assert "Group 1: Discord: Set up. No one from this group has joined the Discord" in said.out
     assert made.refresh().groups[0].status == Group.Status.PREVIEW
 
 
@@ -82,11 +80,11 @@ def test_it_ends_with_1_and_names_the_group_and_the_fix_when_something_failed(
     said = call("realize_cohort", "Spring", "--wait")
 
     assert said.status == 1
-    assert said.refusal == "1 of 2 groups are out of step."
+    assert said.refusal == "1 of 2 groups are out of sync."
     assert "failed: create role “Group 1 (Spring)”" in said.out
     assert "Group 1: Discord: Discord does not allow the bot to do this (code 50013)." in said.out
     assert "Drag the bot's role above" in said.out
-    assert "Group 2: in step" in said.out
+    assert "Group 2: in sync" in said.out
 
 
 def test_a_group_without_members_is_not_made_and_says_so(call, sandbox, working):
@@ -97,7 +95,7 @@ def test_a_group_without_members_is_not_made_and_says_so(call, sandbox, working)
     said = call("realize_cohort", "Spring", "--wait")
 
     assert said.status == 1
-    assert "Group 2: Discord: The group has no members, so nothing is made for it." in said.out
+    assert "Group 2: Discord: The group has no members, so nothing is created for it." in said.out
 
 
 def test_a_wrong_token_ends_the_waiting_with_the_fix(call, sandbox, working, settings):
@@ -108,7 +106,7 @@ def test_a_wrong_token_ends_the_waiting_with_the_fix(call, sandbox, working, set
 
     assert said.status == 1
     assert "Discord does not accept the bot's token." in said.refusal
-    assert said.refusal.endswith("The wish stays, and goes on then.")
+    assert said.refusal.endswith("The request is saved and continues once this is resolved.")
 
 
 def test_it_ends_with_2_when_no_worker_is_heard(call, sandbox):
@@ -118,7 +116,7 @@ def test_it_ends_with_2_when_no_worker_is_heard(call, sandbox):
 
     assert said.status == 2
     assert "manage.py worker" in said.refusal
-    assert "no worker is heard" in said.out
+    assert "no worker is running" in said.out
 
 
 def test_without_waiting_it_says_that_nobody_works(call, sandbox):
@@ -127,7 +125,7 @@ def test_without_waiting_it_says_that_nobody_works(call, sandbox):
     said = call("realize_cohort", "Spring")
 
     assert said.status == 0
-    assert "No worker has been heard for 90 seconds." in said.err
+    assert "No worker has responded for 90 seconds." in said.err
     assert "/admin/sync/cohorts/" in said.out
 
 
@@ -145,7 +143,7 @@ def test_resync_makes_nothing_that_nobody_asked_for(call, sandbox, working):
     said = call("resync", "--all", "--wait")
 
     assert said.status == 0, said
-    assert "Group 1: Discord: nothing made yet" in said.out
+    assert "Group 1: Discord: not set up yet" in said.out
     assert sandbox.writes() == []
 
 
@@ -178,4 +176,4 @@ def test_on_a_terminal_one_line_is_drawn_again_and_again(sandbox, working):
     assert any(line.startswith("[........................] 0 of 2 groups") for line in drawn)
     assert any(line.startswith("[########################] 2 of 2 groups") for line in drawn)
     assert not any("\n" in line for line in drawn if line.startswith("["))
-    assert drawn[-1].startswith("Group 1: in step\nGroup 2: in step\n")
+    assert drawn[-1].startswith("Group 1: in sync\nGroup 2: in sync\n")

@@ -76,10 +76,10 @@ def test_b13_a_copy_sends_nothing_until_staff_have_seen_to_whom(in_question, mai
 
     client.force_login(User.objects.create_superuser("olga@example.org"))
     page = client.get(reverse("sync:decide")).content.decode()
-    assert "This copy sends nothing" in page
+    assert "This copy sends no messages" in page
     assert "alice@example.org" in page
     assert "bob@example.org" in page
-    assert "This is a copy, and it sends no message." in client.get("/admin/").content.decode()
+    assert "This is a copy, and it sends no messages." in client.get("/admin/").content.decode()
 
     answer = client.post(reverse("sync:decide"), {"word": "send"}, follow=True)
     assert "From now on this copy sends messages." in answer.content.decode()

@@ -147,7 +147,7 @@ def test_the_letter_says_what_stands_and_what_needs_a_person(made, staff, mail_s
     assert letter["Subject"] == "Safety, Spring: 1 group needs you"
     text = letter.get_body(("plain",)).get_content().replace("\r\n", "\n")
     assert "1 of 2 groups stand." in text
-    assert "Late <b>risers</b>: The group has no weekly slot" in text
+    assert "Late <b>risers</b>: The group has no weekly time" in text
     assert f"Not in the Discord server yet:\n- {made.people[0].name}\n" in text
     html = letter.get_body(("html",)).get_content()
     assert "Late &lt;b&gt;risers&lt;/b&gt;" in html

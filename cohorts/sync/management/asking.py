@@ -41,9 +41,11 @@ class AskingCommand(BaseCommand):
             help="only these groups",
         )
         parser.add_argument(
-            "--plan", action="store_true", help="print what would be done, and do nothing"
+            "--plan", action="store_true", help="print what would be done, without doing it"
         )
-        parser.add_argument("--wait", action="store_true", help="show progress until it is done")
+        parser.add_argument(
+            "--wait", action="store_true", help=("wait and show progress until it is done")
+        )
 
     # -- which groups ------------------------------------------------------------------------
 
@@ -57,7 +59,7 @@ class AskingCommand(BaseCommand):
         groups = list(Group.objects.filter(pk__in=ids).select_related("cohort").order_by("pk"))
         missing = sorted(set(ids) - {group.pk for group in groups})
         if missing:
-            raise CommandError(f"There is no group with the id {_join(missing)}.")
+            raise CommandError(f"There is no group with ID {_join(missing)}.")
         return groups
 
     # -- plan, request, waiting --------------------------------------------------------------
@@ -88,8 +90,8 @@ class AskingCommand(BaseCommand):
             self._wait(ids, after, options.get("grace", GRACE_SECONDS))
         elif not heartbeats.is_worker_alive():
             self.stderr.write(
-                "No worker has been heard for 90 seconds. Start one with `manage.py worker`; the "
-                "wish waits for it."
+                "No worker has responded for 90 seconds. Start one with `manage.py worker`. The "
+                "request is saved and starts then."
             )
 
     def _wait(self, ids: Collection[int], after: int, grace: float) -> None:
@@ -101,17 +103,19 @@ class AskingCommand(BaseCommand):
         except NobodyWorks:
             progress.clear()
             raise CommandError(
-                "No worker has been heard for 90 seconds. Start one with `manage.py worker`; the "
-                "wish waits for it and is not lost.",
+                "No worker has responded for 90 seconds. Start one with `manage.py worker`. The "
+                "request is saved and starts then.",
                 returncode=NO_WORKER,
             ) from None
         except GaveUp as error:
             progress.clear()
-            raise CommandError(f"{error} The wish stays, and goes on then.") from None
+            raise CommandError(
+                f"{error} The request is saved and continues once this is resolved."
+            ) from None
         except KeyboardInterrupt:
             progress.clear()
             raise CommandError(
-                "Not waiting any longer; the workers go on with it.", returncode=INTERRUPTED
+                "Stopped waiting. The workers continue in the background.", returncode=INTERRUPTED
             ) from None
         progress.clear()
         assert sight is not None
@@ -120,10 +124,10 @@ class AskingCommand(BaseCommand):
     def _report(self, sight: Sight) -> None:
         for line in write_groups(sight.groups):
             self.stdout.write(line)
-        self.stdout.write(f"{sight.done} steps were done.")
+        self.stdout.write(f"{sight.done} steps done.")
         if sight.failed:
             raise CommandError(
-                f"{len(sight.failed)} of {len(sight.groups)} groups are out of step.",
+                f"{len(sight.failed)} of {len(sight.groups)} groups are out of sync.",
                 returncode=FAILED,
             )
 
@@ -136,7 +140,7 @@ class AskingCommand(BaseCommand):
 
 def _group_id(text: str) -> int:
     if not text.isdecimal() or int(text) > LARGEST_ID:
-        raise ArgumentTypeError(f"“{text}” is no group's id")
+        raise ArgumentTypeError(f"“{text}” is not a group ID")
     return int(text)
 
 

@@ -60,22 +60,24 @@ def _carry_out(request: HttpRequest, question: ownership.Question) -> HttpRespon
             end_silence(clock.now())
             messages.success(
                 request,
-                "From now on this copy sends messages. Those that were due before stay unsent: the "
-                "original may have sent them.",
+                "This copy now sends messages. Messages that were due before now stay unsent, "
+                "because the original may have sent them.",
             )
         case _ if not question:
-            messages.info(request, "That has been said already.")
+            messages.info(request, "This was already confirmed.")
         case "copy" if question.stops_all:
             ownership.take_as_copy()
             messages.success(
                 request,
-                "This is a copy: nothing of the original is touched, nothing is made until "
-                "somebody presses “Realize”, and nothing is sent until staff allow it.",
+                "Confirmed as a copy. The original's objects are left alone, nothing is created "
+                "until someone presses “Realize”, and nothing is sent until staff allow it.",
             )
         case "original":
             ownership.go_on_as_original()
-            messages.success(request, "Work goes on; what carries our mark is taken over.")
+            messages.success(
+                request, "Syncing continues. Objects with the Lens mark are taken over."
+            )
         case _:
-            messages.error(request, "Choose one of the two.")
+            messages.error(request, "Choose one of the two options.")
             return redirect("sync:decide")
     return redirect("admin:index")

@@ -25,14 +25,14 @@ def start_plan(
 ) -> HttpResponse:
     """Request a plan of these groups and show it, or go back with a message if there is none."""
     if not group_ids:
-        messages.error(request, "There is no group here that has not ended.")
+        messages.error(request, "All of these groups have ended.")
         return redirect(back)
     runs = services.ask_for_plan(group_ids, as_if_asked=as_if_asked, by=person_of(request))
     if not runs:
         messages.error(
             request,
-            "Neither Discord nor Google Calendar is configured, so there is nothing to be made. "
-            "Set their variables (docs/operations.md) and restart.",
+            "Neither Discord nor Google Calendar is configured, so nothing can be created. Set "
+            "their variables (docs/operations.md) and restart.",
         )
         return redirect(back)
     return redirect("sync:plan", [run.pk for run in runs])
@@ -84,7 +84,7 @@ def confirm_plan(request: HttpRequest, ids: list[int]) -> HttpResponse:
     """Request that the plan that staff have seen be carried out."""
     runs = _find(ids)
     if not all(run.as_if_asked for run in runs):
-        raise Http404("This plan was not about realizing.")
+        raise Http404("This plan is not a realize plan.")
     groups = _groups(runs)
     after = newest_step()
     services.ask_to_realize([group.pk for group in groups], by=person_of(request), now=clock.now())
@@ -93,7 +93,7 @@ def confirm_plan(request: HttpRequest, ids: list[int]) -> HttpResponse:
         address = reverse("sync:progress", args=[*cohorts])
         return redirect(f"{address}?after={after}")
     names = ", ".join(str(cohort) for cohort in cohorts.values())
-    messages.success(request, f"Asked for. Each cohort's page shows how far it is: {names}.")
+    messages.success(request, f"Realizing {names}. Each cohort's page shows the progress.")
     return redirect("admin:cohorts_cohort_changelist")
 
 
@@ -112,14 +112,16 @@ def plan_again(request: HttpRequest, ids: list[int]) -> HttpResponse:
 def allow_removals(request: HttpRequest, ids: list[int]) -> HttpResponse:
     """Approve that these people, and no one else, lose access: staff have seen their names."""
     count = allow_shown_removals(_find(ids), by=person_of(request), now=clock.now())
-    messages.success(request, f"Allowed for the {count} people that were shown. A worker does it.")
+    messages.success(
+        request, f"Removals allowed for the {count} people shown. They lose access shortly."
+    )
     return redirect("admin:index")
 
 
 def _find(ids: Iterable[int]) -> list[SyncRun]:
     runs = list(SyncRun.objects.filter(pk__in=ids, mode=SyncRun.Mode.PLAN).order_by("pk"))
     if not runs:
-        raise Http404("This plan is no longer kept. Ask for a new one.")
+        raise Http404("This plan has expired. Preview again.")
     return runs
 
 
@@ -133,4 +135,4 @@ def _title(groups: Sequence[Group], *, as_if_asked: bool) -> str:
     what = " and ".join(names) if len(names) < 3 else f"{len(names)} cohorts"
     if len(groups) == 1:
         what = f"{groups[0]} of {what}"
-    return f"Realize {what}?" if as_if_asked else f"What is left to do for {what}"
+    return f"Realize {what}?" if as_if_asked else f"Pending changes for {what}"

@@ -65,7 +65,7 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
     return show(
         request,
         "progress",
-        f"{cohort}: how far it is",
+        f"{cohort}: status",
         cohort=cohort,
         groups=sorted(views, key=lambda view: (-view.worst.level, view.group.pk)),
         total=len(views),

@@ -31,7 +31,7 @@ def look_again(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
     group, found = _find(pk, mirror)
     services.want([group.pk], mirrors=[found.name])
     services.end_wait(found.name)
-    messages.success(request, f"{group} is compared with {found.title} as soon as possible.")
+    messages.success(request, f"{group} will be checked in {found.title} shortly.")
     return _back(request, group)
 
 
@@ -42,10 +42,12 @@ def make_anew(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
     group, found = _find(pk, mirror)
     row = GroupSync.objects.filter(group=group, mirror=mirror).first()
     if row is None or find_trouble(row.trouble).remedy != "make_anew":
-        messages.info(request, f"Nothing of {group} is missing in {found.title} any more.")
+        messages.info(request, f"Nothing is missing for {group} in {found.title}.")
     else:
         services.make_anew([pk], mirror, by=person_of(request), now=clock.now())
-        messages.success(request, f"What {group} lacks in {found.title} is made anew.")
+        messages.success(
+            request, f"The missing parts of {group} in {found.title} will be recreated."
+        )
     return _back(request, group)
 
 
@@ -74,8 +76,11 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     cohort = get_object_or_404(Cohort, pk=pk)
     ids = live_groups([pk]).values_list("pk", flat=True)
     count = services.withdraw_request(ids)
-    said = f"The request for {count} groups of {cohort} is withdrawn. What was made already stays."
-    messages.success(request, said if count else "There was no open request any more.")
+    said = (
+        f"Withdrew the realize request for {count} groups of {cohort}. What was already created "
+        "stays."
+    )
+    messages.success(request, said if count else "There was no open realize request.")
     return redirect("sync:progress", pk)
 
 
@@ -87,7 +92,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 def pause(request: HttpRequest, mirror: str) -> HttpResponse:
     found = _mirror(mirror)
     services.pause_mirror(mirror, by=person_of(request), now=clock.now())
-    messages.success(request, f"{found.title} is paused: it looks, but changes nothing.")
+    messages.success(request, f"{found.title} is paused. It reads, but changes nothing.")
     return _back(request)
 
 
@@ -96,7 +101,7 @@ def pause(request: HttpRequest, mirror: str) -> HttpResponse:
 def resume(request: HttpRequest, mirror: str) -> HttpResponse:
     found = _mirror(mirror)
     services.resume_mirror(mirror)
-    messages.success(request, f"{found.title} goes on; every group is looked at now.")
+    messages.success(request, f"{found.title} resumed. Every group is being checked.")
     return _back(request)
 
 
@@ -109,7 +114,7 @@ def _find(pk: int, mirror: str) -> tuple[Group, Mirror]:
 
 def _mirror(name: str) -> Mirror:
     if name not in all_mirrors():
-        raise Http404("There is no such mirror.")
+        raise Http404("There is no such integration.")
     return all_mirrors()[name]
 
 

@@ -47,11 +47,11 @@ SHOWN = 12  # groups out of sync on the start page
 
 # The label of each remedy's button.
 LABELS = {
-    "look_again": "Look again now",
-    "make_anew": "Make it anew",
+    "look_again": "Check now",
+    "make_anew": "Recreate",
     "realize": "Realize",
-    "show_removals": "Show the names",
-    "resume": "Go on",
+    "show_removals": "Show names",
+    "resume": "Resume",
     "decide": "Decide",
 }
 

@@ -184,7 +184,7 @@ def test_c4_a_running_cohort_is_shortened_only_with_a_tick_beside_what_follows(s
     preview = visit(staff).upload(
         make_file(make_line("Alice", start_date="", number_of_meetings="2"))
     )
-    for words in ("Winter is running: its meetings change", "Week 3", "Week 4", "is not held"):
+    for words in ("Winter is running: its meetings will change", "Week 3", "Week 4", "is not held"):
         assert words in preview.text
     refused = preview.confirm()
     assert "Winter is running: people of Alpha hold invitations" in refused.text

@@ -30,10 +30,10 @@ def test_the_sample_is_realized_in_both_worlds_from_the_admin(
     page.locator("input.action-select").first.check()
     page.select_option("select[name=action]", "realize")
     page.click("button[name=index]")
-    yes = page.get_by_role("button", name="Yes, realize this")
+    yes = page.get_by_role("button", name="Realize now")
     expect(yes).to_be_visible(timeout=PATIENCE)
     yes.click()
-    expect(page.get_by_text("Done: all 3 groups are in step.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Done: all 3 groups are in sync.")).to_be_visible(timeout=PATIENCE)
 
     page.goto(sandbox)
     for name in ("Heron", "Otter", "Wren"):

@@ -16,12 +16,12 @@ from cohorts.sync.management.asking import AskingCommand
 
 class Command(AskingCommand):
     help = (
-        "Ask that the channels, roles and invitations of a cohort's groups be made. Workers do it; "
-        "the request stays until it is fulfilled."
+        "Realize a cohort: create the channels, roles, events and invitations of its groups. The "
+        "workers carry it out, and the request stays until it is complete."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("cohort", metavar="COHORT", help="a cohort's id or name")
+        parser.add_argument("cohort", metavar="COHORT", help="a cohort's ID or name")
         super().add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -36,8 +36,7 @@ class Command(AskingCommand):
         services.ask_to_realize(ids, by=None, now=clock.now())
         self.end_waits()
         self.stdout.write(
-            f"Asked for {len(ids)} groups of {cohort}. {self.where_to_watch(cohort)} shows how far "
-            "it is."
+            f"Realizing {len(ids)} groups of {cohort}. Progress: {self.where_to_watch(cohort)}"
         )
         self.finish(ids, after=after, options=options)
 

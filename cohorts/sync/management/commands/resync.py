@@ -14,8 +14,8 @@ from cohorts.sync.management.asking import AskingCommand
 
 class Command(AskingCommand):
     help = (
-        "Have groups compared with what stands outside, and brought in step. Never makes channels, "
-        "roles or invitations that nobody asked for."
+        "Compare groups with Discord and Google Calendar now and bring them in sync. Never "
+        "creates channels, roles or invitations that no one has requested."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -26,7 +26,7 @@ class Command(AskingCommand):
             action="extend",
             metavar="ID",
             default=[],
-            help="all groups of these cohorts, by id or name",
+            help="all groups of these cohorts, by ID or name",
         )
         parser.add_argument("--all", action="store_true", help="all groups")
 
@@ -40,13 +40,13 @@ class Command(AskingCommand):
         services.make_missing_rows(ids)
         services.want(ids)
         self.end_waits()
-        self.stdout.write(f"Asked for a look at {len(ids)} groups.")
+        self.stdout.write(f"Checking {len(ids)} groups.")
         self.finish(ids, after=after, options=options)
 
     def _choose(self, options: dict[str, Any]) -> list[Group]:
         """Return the named groups, ended ones too: they may still have objects outside."""
         if not (options["group"] or options["cohort"] or options["all"]):
-            raise CommandError("Say which: --group ID …, --cohort ID … or --all.")
+            raise CommandError("Choose groups with --group ID …, --cohort ID … or --all.")
         if options["all"]:
             chosen = list(Group.objects.order_by("pk"))
         else:
@@ -54,5 +54,5 @@ class Command(AskingCommand):
             chosen = self.find_groups(options["group"])
             chosen += Group.objects.filter(cohort__in=cohorts).exclude(pk__in=options["group"])
         if not chosen:
-            raise CommandError("There are no groups there yet.")
+            raise CommandError("There are no groups yet.")
         return chosen
