@@ -13,8 +13,10 @@ from cohorts.models import AccessState
 @transaction.atomic
 def report_access(
     mirror: str, group_id: int, states: Iterable[tuple[int, str, str]], *, now: datetime
-) -> None:
+) -> bool:
     """Replace the stored access states of one group in one provider.
+
+    Returns whether anyone has got access.
 
     `states`: (person id, a state of AccessState, a sentence).  Writes only rows that differ, so
     that `changed_at` is the time of the last change and a repeated report costs one query.
@@ -36,6 +38,7 @@ def report_access(
     AccessState.objects.bulk_create(fresh, ignore_conflicts=True)
     AccessState.objects.bulk_update(changed, ["state", "reason", "changed_at"])
     _end([row for row in held.values() if row.state != AccessState.State.ENDED], now)
+    return any(row.state == AccessState.State.HAS for row in [*fresh, *changed])
 
 
 def _end(rows: list[AccessState], now: datetime) -> None:

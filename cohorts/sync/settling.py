@@ -159,6 +159,13 @@ class Rest:
         return action.cohort_id is None or action.cohort_id == due.cohort_id
 
 
+def report(mirror: Mirror, due: Due, review: Review, rest: Rest, *, now: datetime) -> bool:
+    """Write down who has access to one group; return whether anybody has got it."""
+    obstacle = rest.obstacle(due)
+    access = [_tell(each, obstacle) for each in review.access]
+    return report_access(mirror.name, due.group_id, access, now=now)
+
+
 @transaction.atomic
 def settle(mirror: Mirror, due: Due, review: Review, rest: Rest, *, now: datetime) -> None:
     """Store the result of one comparison of one group.
@@ -180,9 +187,6 @@ def settle(mirror: Mirror, due: Due, review: Review, rest: Rest, *, now: datetim
     elif row.stands_at and review.trouble:
         row.stands_at = None
     row.save(update_fields=SETTLED_FIELDS)
-    obstacle = rest.obstacle(due)
-    access = [_tell(each, obstacle) for each in review.access]
-    report_access(mirror.name, due.group_id, access, now=now)
     if review.stands:
         activate_if_all_stand(due.group_id, now=now)
 

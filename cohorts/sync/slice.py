@@ -6,7 +6,8 @@ Acquire the lease; observe once; then, until nothing is left or the time is up:
 2. Compare with the current observation: a plan, filtered by guard and policy.
 3. Start what is ready: one call at a time in each lane, lowest rank first.
 4. Record the results, absorb them into the observation, compare again.
-5. Update the status of groups with nothing left to do: `seen`, `next_at`, issue, readiness.
+5. Update the status of groups with nothing left to do: access and the messages that follow from it,
+   then `seen`, `next_at`, issue, readiness.
 
 If a change outside is reported while calls are in flight, wait for them, observe again, and
 continue.
@@ -43,7 +44,7 @@ from cohorts.sync.errors import (
     Unclear,
 )
 from cohorts.sync.guard import REMOVALS_HELD, hold_all, hold_orphaned, hold_removals
-from cohorts.sync.mirror import Action, Finding, Mirror, Outcome, Plan, Policy
+from cohorts.sync.mirror import Action, Finding, Mirror, Outcome, Plan, Policy, Review
 from cohorts.sync.models import SyncAction
 from cohorts.sync.nudges import nudge
 from cohorts.sync.registry import all_mirrors
@@ -398,18 +399,29 @@ class _Slice:
     # -- status ------------------------------------------------------------------------------
 
     def _settle(self) -> None:
-        """Update the status of groups for which this run can do nothing more."""
+        """Update the status of groups for which this run can do nothing more.
+
+        Messages that follow from access granted in this run are recorded first. Each makes its
+        group due again, so the group is never reported as finished while one is pending.
+        """
         if self.stopped:
             return
         now = clock.now()
         rest = settling.Rest.of(self.view.plan, self.failed, self.parked)
-        for due in list(self.view.due.values()):
-            if rest.is_open(due):
-                continue
-            review = self.mirror.review(self.view.desired, self.finding.observed, due.group_id, now)
-            settling.settle(self.mirror, due, review, rest, now=now)
+        finished = [due for due in self.view.due.values() if not rest.is_open(due)]
+        reviews = {due.group_id: self._review(due, now) for due in finished}
+        reported = {
+            due.group_id: settling.report(self.mirror, due, reviews[due.group_id], rest, now=now)
+            for due in finished
+        }
+        outbox.collect([pk for pk, has_gained in reported.items() if has_gained], now=now)
+        for due in finished:
+            settling.settle(self.mirror, due, reviews[due.group_id], rest, now=now)
             self.settled.add((due.group_id, due.wanted))
             del self.view.due[due.group_id]
+
+    def _review(self, due: settling.Due, now: datetime) -> Review:
+        return self.mirror.review(self.view.desired, self.finding.observed, due.group_id, now)
 
 
 def _tried_in_vain(key: str, outcome: Outcome) -> CallFailed:

@@ -5,6 +5,7 @@ import io
 import pytest
 from django.core.management import call_command
 
+from cohorts.messages.models import Message
 from cohorts.models import Group
 from cohorts.sync import heartbeats
 from tests.sync.cohort import join, make_cohort
@@ -158,6 +159,26 @@ def test_resync_brings_back_in_step_what_was_edited_outside(call, sandbox, worki
     assert said.status == 0, said
     grants = [c for c in sandbox.writes(method="PUT") if "/members/" in c["path"]]
     assert str(made.people[2].discord_id) in {c["path"].split("/")[-3] for c in grants}
+
+
+def test_c16_resync_waits_for_the_word_about_whom_it_let_in(call, sandbox, working):
+    """Their role makes it due, once the group is finished: nothing was due before."""
+    made = make_cohort(groups=2, members=3)
+    join(sandbox, made.people[:2] + made.people[3:])
+    call("realize_cohort", "Spring", "--wait")
+    join(sandbox, made.people)
+    seen = sandbox.last
+
+    said = call("resync", "--cohort", "Spring", "--wait")
+
+    assert said.status == 0, said
+    late = made.people[2]
+    posts = sandbox.writes(method="POST", since=seen)
+    words = [c["body"]["content"] for c in posts if c["path"].endswith("/messages")]
+    assert len(words) == 1
+    assert f"<@{late.discord_id}>" in words[0]
+    word = Message.objects.get(kind="member_joined", channel="discord_channel")
+    assert (word.state, word.context) == ("sent", {"person": late.pk})
 
 
 class Terminal(io.StringIO):
