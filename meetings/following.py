@@ -15,9 +15,10 @@ If a meeting placed by a person (an extra session, or one that was put last) ove
 be written, that week is skipped first (`make_room`), so that both are held, a week apart.
 
 "Free to follow": in preview always; later only while both the row's start and its new place are in
-the future. "Set aside": cancelled, without a place in the rhythm and without `touched_at`, which
-distinguishes it from a meeting that a person cancelled. Numbers never change. A group that lost its
-slot after preview, or has ended, keeps its meetings.
+the future. Nothing follows a place whose time zone does not exist, and no meeting is created there.
+"Set aside": cancelled, without a place in the rhythm and without `touched_at`, which distinguishes
+it from a meeting that a person cancelled. Numbers never change. A group that lost its slot after
+preview, or has ended, keeps its meetings.
 """
 
 from __future__ import annotations
@@ -63,11 +64,14 @@ def find_rewrite(group: Group, rhythm: Rhythm, rows: Collection[Meeting], now: d
                 rewrite.update.append(row)
         elif not row.is_cancelled and row.rhythm_starts_at:
             (rewrite.delete if in_preview else rewrite.update).append(_set_aside(row))
-    rewrite.create = [_new(group, number, place) for number, place in wanted.items()]
+    known = {number: place for number, place in wanted.items() if place.is_known}
+    rewrite.create = [_new(group, number, place) for number, place in known.items()]
     return rewrite
 
 
 def _may_follow(row: Meeting, place: Place | None, in_preview: bool, now: datetime) -> bool:
+    if place is not None and not place.is_known:
+        return False
     return in_preview or (row.starts_at > now and (place is None or place.starts_at > now))
 
 
@@ -87,7 +91,7 @@ def _find_taken(
     for number, place in rhythm.numbered().items():
         span, row = Span(place.starts_at, place.minutes), known.get(number)
         if row is None:
-            is_written = in_preview or place.starts_at > now
+            is_written = place.is_known and (in_preview or place.starts_at > now)
         else:
             comes = is_set_aside(row) or (follows_rhythm(row) and span_of(row) != span)
             is_written = comes and _may_follow(row, place, in_preview, now)

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count, islice
 
-from cohorts.zones import find_zone
+from cohorts.zones import find_zone, zone_names
 
 DAYS_OF_WEEK = 7
 
@@ -59,6 +59,11 @@ class Place:
     @property
     def minutes(self) -> int:
         return self.slot.minutes
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the slot's time zone exists. If plain SQL broke it, `starts_at` is a guess."""
+        return self.slot.zone in zone_names()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from django.db.models import Exists, OuterRef, QuerySet
 from cohorts.models import Group, live_group
 from cohorts.services.locks import lock_groups
 from cohorts.signals import announce
-from cohorts.zones import zone_names
 from meetings.following import FOLLOWING, Rewrite, find_rewrite, make_room
 from meetings.models import Meeting, SkippedWeek
 from meetings.moving.moves import Cancel, Reschedule, Restore
@@ -57,11 +56,8 @@ def write_meetings(group_ids: Iterable[int], *, now: datetime) -> set[int]:
 
 
 def _compare(groups: Iterable[Group], now: datetime) -> dict[int, Rewrite]:
-    """Return the changes needed, for the groups whose meetings differ from their rhythm.
-
-    Groups with an invalid time zone, which only plain SQL can write, are left alone.
-    """
-    live = [group for group in groups if not group.has_ended and group.timezone in zone_names()]
+    """Return the changes needed, for the groups whose meetings differ from their rhythm."""
+    live = [group for group in groups if not group.has_ended]
     rows: dict[int, list[Meeting]] = defaultdict(list)
     for meeting in Meeting.objects.filter(group__in=live).order_by("number"):
         rows[meeting.group_id].append(meeting)

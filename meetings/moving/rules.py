@@ -181,8 +181,8 @@ def _restore(draft: _Draft, move: Restore) -> str:
 def _postpone(draft: _Draft, move: Postpone) -> str:
     row = draft.find_held(move.meeting_id)
     _check_slot(draft.group)
-    _check_zone(draft.group)
     place = draft.place_of(row)
+    _check_zones(draft.group, place)
     begins = row.rhythm_starts_at
     if place is None or begins is None:
         raise Refusal(
@@ -207,7 +207,7 @@ def _postpone(draft: _Draft, move: Postpone) -> str:
 def _put_last(draft: _Draft, move: PutLast) -> str:
     row = draft.find_movable(move.meeting_id)
     _check_slot(draft.group)
-    _check_zone(draft.group)
+    _check_zones(draft.group)
     others = [other for other in draft.rows if other is not row and not other.is_cancelled]
     over = max([draft.now, *(other.ends_at for other in others)])
     free = islice(draft.rhythm.places(), draft.rhythm.count, None)
@@ -281,14 +281,16 @@ def _check_slot(group: Group) -> None:
         raise Refusal("no_slot", f"{group} has no weekly slot, so there is no week to move by.")
 
 
-def _check_zone(group: Group) -> None:
-    """Raise Refusal if the group's zone does not exist, which only plain SQL can cause."""
-    if group.timezone not in zone_names():
-        raise Refusal(
-            "bad_slot",
-            f"{group} has the time zone {group.timezone}, which does not exist. Change its weekly "
-            "slot first.",
-        )
+def _check_zones(group: Group, place: Place | None = None) -> None:
+    """Raise Refusal if the zone of the group's slot, or of the earlier slot that holds at a place,
+    does not exist, which only plain SQL can cause."""
+    for zone in (group.timezone, place.slot.zone if place else group.timezone):
+        if zone not in zone_names():
+            raise Refusal(
+                "bad_slot",
+                f"{group} has the time zone {zone}, which does not exist. Change its weekly slot "
+                "from today on first.",
+            )
 
 
 def _check_new_slot(draft: _Draft, move: ChangeSlot) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from django.test import Client
@@ -14,6 +14,7 @@ from discordsync.bot.learners import my_meetings
 from meetings.models import EarlierSlot, Meeting
 from meetings.moving import moves
 from meetings.moving.services import carry_out
+from meetings.rhythm import Slot
 from meetings.services import repair_meetings
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +74,57 @@ def test_c25_meetings_stay_until_the_zone_is_put_right_and_others_go_on(broken, 
     kept = dict(Meeting.objects.values_list("pk", "starts_at"))
     assert all(kept[pk] == starts_at for pk, starts_at in before)
     assert not EarlierSlot.objects.exists()
+
+
+def starts_of(group: Group) -> dict[int, datetime]:
+    return dict(group.meetings.values_list("number", "starts_at"))
+
+
+def change_slot(group: Group, now: datetime) -> dict[int, datetime]:
+    """From the day before week 3 on, and to Tokyo; returns when it met before."""
+    group.timezone = "Asia/Tokyo"
+    group.save()
+    before = starts_of(group)
+    Group.objects.filter(pk=group.pk).update(timezone=BROKEN)
+    slot = Slot(before[3].weekday(), time(20, 30), "Asia/Tokyo", 45)
+    day = before[3].date() - timedelta(days=1)
+    carry_out(moves.ChangeSlot(group.pk, day, slot), by=None, now=now)
+    return before
+
+
+def test_c25_a_new_slot_moves_no_meeting_before_its_day_though_the_earlier_zone_is_broken(
+    academy, now
+):
+    group = academy.groups["A"]
+    before = change_slot(group, now)
+    assert EarlierSlot.objects.get().timezone == BROKEN
+    after = starts_of(group)
+    assert (after[1], after[2]) == (before[1], before[2])
+    assert {after[n].time() for n in (3, 4)} == {time(11, 30)}
+    assert repair_meetings(now) == set()
+    academy.cohort.number_of_meetings = 5
+    academy.cohort.save()
+    assert starts_of(group) == after | {5: after[4] + timedelta(weeks=1)}
+
+
+def test_c25_an_earlier_slot_whose_zone_breaks_later_moves_no_meeting(academy, now):
+    group = academy.groups["A"]
+    change_slot(group, now)
+    EarlierSlot.objects.update(timezone="Asia/Tokyo")
+    repair_meetings(now)
+    before = starts_of(group)
+    EarlierSlot.objects.update(timezone=BROKEN)
+    assert repair_meetings(now) == set()
+    assert starts_of(group) == before
+
+
+def test_c25_weeks_of_a_broken_zone_are_not_postponed(academy, now):
+    group = academy.groups["A"]
+    change_slot(group, now)
+    with pytest.raises(Refusal) as refused:
+        carry_out(moves.Postpone(academy.meeting("A", 2).pk), by=None, now=now)
+    assert f"the time zone {BROKEN}, which does not exist" in refused.value.sentence
+    carry_out(moves.Postpone(academy.meeting("A", 3).pk), by=None, now=now)
 
 
 def test_c25_the_first_page_names_the_person_and_the_group(broken):
