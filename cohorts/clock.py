@@ -26,7 +26,7 @@ def set_offset(offset: timedelta) -> None:
     from cohorts.models import Installation
 
     if not settings.SANDBOX:
-        raise RuntimeError("The clock can be moved only where the outside is a sandbox.")
+        raise RuntimeError("The clock can only be moved when a sandbox is used.")
     Installation.objects.filter(pk=1).update(clock_offset=offset)
     forget_offset()
 

@@ -34,8 +34,8 @@ def report_lost(error: BaseException) -> None:
     if _began is None:
         _began = time.monotonic()
         logger.error(
-            "The database cannot be used: %s. Work goes on when it is back; nothing is lost. "
-            "Check DATABASE_URL and whether PostgreSQL runs.",
+            "The database is unavailable: %s. Work continues when it is back, and nothing is "
+            "lost. Check DATABASE_URL and that PostgreSQL is running.",
             (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip("."),
         )
 
@@ -45,7 +45,7 @@ def report_back() -> None:
     global _began
     if _began is not None:
         seconds, _began = time.monotonic() - _began, None
-        logger.error("The database is back after %.0f seconds. Work goes on.", seconds)
+        logger.error("The database is available again after %.0f seconds. Work continues.", seconds)
 
 
 def report_failure(error: Exception, what: str) -> None:

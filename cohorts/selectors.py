@@ -25,10 +25,12 @@ def find_cohort(text: str) -> Cohort:
     if name.isdecimal():
         found += [cohort for cohort in cohorts.filter(pk=int(name)) if cohort not in found]
     if not found:
-        raise Refusal("no_cohort", f"There is no cohort with the id or name “{name}”.")
+        raise Refusal("no_cohort", f"There is no cohort with the ID or name “{name}”.")
     if len(found) > 1:
         candidates = ", ".join(f"{each.pk} ({each.course}: {each})" for each in found)
-        raise Refusal("ambiguous_cohort", f"“{name}” could be {candidates}. Use the id.")
+        raise Refusal(
+            "ambiguous_cohort", f"“{name}” matches several cohorts: {candidates}. Use the ID."
+        )
     return found[0]
 
 

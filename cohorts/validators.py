@@ -20,7 +20,7 @@ def check_address(email: str) -> None:
     domain = email.rpartition("@")[2]
     if "." not in domain or domain.startswith("["):
         raise ValidationError(
-            "%(email)s has no complete domain. Write an address such as ada@example.org.",
+            "%(email)s has no complete domain. Enter an address such as ada@example.org.",
             code="domain",
             params={"email": email},
         )
@@ -30,7 +30,7 @@ def check_zone(name: str) -> None:
     """Reject a name that is not an IANA zone ("Europe/Berlin").  Raises ValidationError."""
     if name not in zone_names():
         raise ValidationError(
-            "%(name)s is no time zone. Use an IANA name such as Europe/Berlin.",
+            "%(name)s is not a time zone. Use an IANA name such as Europe/Berlin.",
             code="zone",
             params={"name": name},
         )
@@ -40,7 +40,7 @@ def check_snowflake(value: int) -> None:
     """Reject a number that cannot be a Discord id.  Raises ValidationError."""
     if not SMALLEST_SNOWFLAKE <= value <= LARGEST_SNOWFLAKE:
         raise ValidationError(
-            "%(value)s is no Discord id: those have 15 to 19 digits. In Discord, right-click the "
+            "%(value)s is not a Discord ID. It has 15 to 19 digits: in Discord, right-click the "
             "person and choose Copy User ID.",
             code="snowflake",
             params={"value": value},

@@ -18,7 +18,7 @@ class AccessExceptionForm(forms.ModelForm):
         cleaned = super().clean() or {}
         until = cleaned.get("until")
         if self.instance.pk is None and until and until <= clock.now():
-            self.add_error("until", "That moment has passed. Name one that is still to come.")
+            self.add_error("until", "This time has passed. Choose a time in the future.")
         return cleaned
 
 

@@ -24,8 +24,8 @@ class CohortForm(forms.ModelForm):
         if self.instance.pk and changed and is_running(self.instance.pk):
             self.add_error(
                 changed[0],
-                "People of this cohort hold invitations. “Change start or number of meetings” on "
-                "this page shows what follows first.",
+                "People in this cohort have invitations. Use “Change start or number of "
+                "meetings” on this page: it previews the consequences.",
             )
         return cleaned
 
@@ -69,7 +69,7 @@ class CohortAdmin(RosterMixin, KeepingAdmin):
             "Status",
             {
                 "fields": ["status", "first_known_at", "ended_at"],
-                "description": "Completed or cancelled ends everybody's access to its groups.",
+                "description": "“Completed” and “Cancelled” end everyone's access to its groups.",
             },
         ),
         (

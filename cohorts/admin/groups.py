@@ -36,7 +36,7 @@ class GroupForm(forms.ModelForm):
 
 class EndForm(forms.Form):
     status = forms.ChoiceField(
-        label="How it ends",
+        label="Reason",
         choices=[(s.value, s.label) for s in Group.Status if s in Group.ENDED],
         widget=forms.RadioSelect,
     )
@@ -54,10 +54,10 @@ class GroupAdmin(KeepingAdmin):
     fieldsets = [
         (None, {"fields": ["cohort", "name", "size"]}),
         (
-            "Weekly slot",
+            "Weekly time",
             {
                 "fields": ["weekday", "start_time", "timezone", "duration_minutes"],
-                "description": "Leave weekday and time empty while they are not known yet.",
+                "description": "Leave weekday and time empty until they are known.",
             },
         ),
         ("Status", {"fields": ["status", "activated_at", "ended_at"]}),
@@ -83,7 +83,7 @@ class GroupAdmin(KeepingAdmin):
     @admin.display(description="slot", ordering="weekday")
     def slot(self, group: Group) -> str:
         if not group.has_slot:
-            return "not known yet"
+            return "not set"
         return f"{group.get_weekday_display()} {group.start_time:%H:%M} ({group.timezone})"
 
     @admin.display(ordering="participant_count")
@@ -115,8 +115,8 @@ class GroupAdmin(KeepingAdmin):
             self.admin_site,
             title=f"End {group}?",
             sentences=[
-                f"{people} active memberships of {group} ({group.cohort}) end with it, and with "
-                "them everybody's access to its channels and meetings. This cannot be undone."
+                f"{people} active memberships of {group} ({group.cohort}) end with it, and so "
+                "does everyone's access to its channels and meetings. You cannot undo this."
             ],
             form=form,
             button=f"End {group}",
@@ -130,6 +130,6 @@ class GroupAdmin(KeepingAdmin):
         except Refusal as refusal:
             messages.error(request, refusal.sentence)
         else:
-            self.log_change(request, group, f"Ended as {status}.")
-            messages.success(request, f"{group} has ended; its people's access ends now.")
+            self.log_change(request, group, f"Ended: {status}.")
+            messages.success(request, f"{group} has ended. Its members are losing access now.")
         return redirect(back)

@@ -25,16 +25,16 @@ CHANGELIST = "admin:cohorts_membership_changelist"
 
 class EndForm(forms.Form):
     status = forms.ChoiceField(
-        label="How it ends",
+        label="Reason",
         choices=[(s.value, s.label) for s in Membership.Status if s != Membership.Status.ACTIVE],
         widget=forms.RadioSelect,
     )
-    why = forms.CharField(label="Why", max_length=200, required=False)
+    why = forms.CharField(label="Note", max_length=200, required=False)
 
 
 class MoveForm(forms.Form):
-    group = forms.ModelChoiceField(queryset=Group.objects.none(), label="To")
-    why = forms.CharField(label="Why", max_length=200, required=False)
+    group = forms.ModelChoiceField(queryset=Group.objects.none(), label="New group")
+    why = forms.CharField(label="Note", max_length=200, required=False)
 
     def __init__(self, data: Any, *, membership: Membership) -> None:
         super().__init__(data)
@@ -92,7 +92,7 @@ class MembershipAdmin(RefusingAdmin):
         chosen = list(queryset.filter(status=Membership.Status.ACTIVE).select_related("user"))
         form = EndForm(request.POST if "confirmed" in request.POST else None)
         if not chosen:
-            messages.error(request, "None of these memberships is active.")
+            messages.error(request, "None of the selected memberships is active.")
             return None
         if form.is_valid():
             for membership in chosen:
@@ -102,14 +102,16 @@ class MembershipAdmin(RefusingAdmin):
             request,
             self.admin_site,
             title="End memberships?",
-            sentences=["These people lose their group's channels and invitations at once:"],
+            sentences=[
+                "These people lose access to their group's channels and invitations immediately:"
+            ],
             listed=[str(membership) for membership in chosen],
             hidden=[
                 ("action", "end_memberships"),
                 *((helpers.ACTION_CHECKBOX_NAME, m.pk) for m in chosen),
             ],
             form=form,
-            button="End them",
+            button="End memberships",
             back=reverse(CHANGELIST),
             danger=True,
         )
@@ -124,9 +126,11 @@ class MembershipAdmin(RefusingAdmin):
             request,
             self.admin_site,
             title=f"End the membership of {membership}?",
-            sentences=["The person loses the group's channels and invitations at once."],
+            sentences=[
+                "The person loses access to the group's channels and invitations immediately."
+            ],
             form=form,
-            button="End it",
+            button="End membership",
             back=self._address(pk),
             danger=True,
         )
@@ -142,7 +146,7 @@ class MembershipAdmin(RefusingAdmin):
             self.admin_site,
             title=f"Move {membership.user} to another group?",
             sentences=[
-                f"{membership.user} leaves {membership.group} first and then gains the other "
+                f"{membership.user} leaves {membership.group} first, then gets access to the new "
                 "group's channels and invitations."
             ],
             form=form,
@@ -172,7 +176,7 @@ class MembershipAdmin(RefusingAdmin):
         def move() -> None:
             services.move_member(membership.pk, said["group"].pk, why=said["why"], now=clock.now())
 
-        self._carry_out(request, membership, move, f"{membership.user} is in {said['group']} now.")
+        self._carry_out(request, membership, move, f"{membership.user} is now in {said['group']}.")
 
     def _carry_out(
         self, request: HttpRequest, membership: Membership, act: Callable[[], None], done: str

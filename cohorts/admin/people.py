@@ -71,12 +71,12 @@ class UserAdmin(KeepingAdmin, DjangoUserAdmin):
         ("discord_id", admin.EmptyFieldListFilter),
     ]
     search_fields = ["email", "name", "nickname", "discord_name", "discord_id__exact"]
-    search_help_text = "Name, nickname, e-mail in any case, Discord name or Discord id"
+    search_help_text = "Name, nickname, e-mail, Discord name or Discord ID"
     ordering = ["name", "pk"]
     fieldsets = [
         (None, {"fields": ["name", "nickname", "email", "password"]}),
         ("Discord", {"fields": ["discord_id", "discord_name"]}),
-        ("Choices", {"fields": ["timezone", "wants_email", "wants_discord"]}),
+        ("Preferences", {"fields": ["timezone", "wants_email", "wants_discord"]}),
         (
             "Permissions",
             {

@@ -97,7 +97,7 @@ class RosterMixin(admin.ModelAdmin):
         self._check_permission(request)
         name, data = find_file(request, token)
         if data is None:
-            messages.warning(request, "That file is no longer waiting. Choose it again.")
+            messages.warning(request, "This upload has expired. Choose the file again.")
             return redirect(UPLOAD)
         if request.method == "POST":
             return self._import(request, token, name, data)
@@ -106,7 +106,7 @@ class RosterMixin(admin.ModelAdmin):
         return self._render(
             request,
             "preview",
-            f"{name}: {'problems' if plan.problems else 'what would change'}",
+            f"{name}: {'problems' if plan.problems else 'preview'}",
             plan=plan,
             terms=terms,
             terms_seen=digest_of(terms),

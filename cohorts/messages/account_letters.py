@@ -80,7 +80,7 @@ def _send(letter: AccountLetter, server: MailServer, now: datetime) -> bool:
         if error.verdict is not Verdict.NEVER:
             parts.note_failure(parts.EMAIL, error.why, now=now)
             return False
-        logger.warning("The mail server refuses a letter about an account: %s", letter.kind)
+        logger.warning("The mail server rejects an e-mail about an account: %s", letter.kind)
     letter.delete()
     return True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, cast
 
 from csp.constants import UNSAFE_INLINE
@@ -24,7 +25,14 @@ from cohorts import clock
 from cohorts.access import staff_may
 from cohorts.admin.base import ReadOnlyAdmin
 from cohorts.messages import parts, services
-from cohorts.messages.models import UNSENT, Message, MessageChoice, MessageKind, OutboxPart
+from cohorts.messages.models import (
+    UNSENT,
+    Message,
+    MessageChoice,
+    MessageKind,
+    OutboxPart,
+    kind_title,
+)
 from cohorts.messages.outlook import read_outlook, why_not_sent
 from cohorts.messages.owed import NoLongerTrue
 from cohorts.messages.rendering import Words, words_of
@@ -51,33 +59,45 @@ class ExplainedChangeList(ChangeList):
         self.result_list = rows
 
 
+class KindFilter(admin.AllValuesFieldListFilter):
+    """The types of messages, as people read them."""
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            yield {**choice, "display": kind_title(str(choice["display"]))}
+
+
 @admin.register(Message)
 @method_decorator(csp_update(SHOWS_EMAIL), name="changeform_view")
 class MessageAdmin(ReadOnlyAdmin):
-    list_display = ["kind", "channel", "person", "group", "state", "due_at", "sent_at", "why"]
-    list_filter = ["state", "kind", "channel", "group__cohort"]
+    list_display = ["type", "channel", "person", "group", "state", "due_at", "sent_at", "why"]
+    list_filter = ["state", ("kind", KindFilter), "channel", "group__cohort"]
     list_select_related = ["user", "group"]
     search_fields = ["user__name", "user__nickname", "user__email", "group__name", "key"]
-    search_help_text = "A person's name or address, a group's name, or a key"
+    search_help_text = "A person's name or address, or a group's name"
     date_hierarchy = "due_at"
     ordering = ["-due_at", "-pk"]
     actions = ["try_again", "send_anyway", "drop"]
     fieldsets = [
-        (None, {"fields": ["kind", "channel", "user", "group", "state", "why_not_now"]}),
-        ("Words", {"fields": ["words", "preview"]}),
+        (None, {"fields": ["type", "channel", "user", "group", "state", "why_not_now"]}),
+        ("Text", {"fields": ["words", "preview"]}),
         ("Times", {"fields": ["due_at", "cutoff_at", "tried_at", "next_try_at", "sent_at"]}),
-        ("For whoever runs Lens", {"fields": ["key", "failures", "outside_id", "context"]}),
+        ("For the operator", {"fields": ["key", "failures", "outside_id", "context"]}),
     ]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return ExplainedChangeList
+
+    @admin.display(description="type", ordering="kind")
+    def type(self, message: Message) -> str:
+        return kind_title(message.kind)
 
     @admin.display(description="why not sent")
     def why(self, message: Any) -> str:
         return message.why_not_now
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["why_not_now", "words", "preview"]
+        return ["type", "why_not_now", "words", "preview"]
 
     @admin.display(ordering="user__name")
     def person(self, message: Message) -> str:
@@ -91,22 +111,22 @@ class MessageAdmin(ReadOnlyAdmin):
 
     @admin.display(description="why not sent")
     def why_not_now(self, message: Message) -> str:
-        return why_not_sent(message, read_outlook(clock.now(), [message])) or "It was sent."
+        return why_not_sent(message, read_outlook(clock.now(), [message])) or "Sent."
 
-    @admin.display(description="other ways, as facts make them now")
+    @admin.display(description="other channels")
     def preview(self, message: Message) -> SafeString:
         address = reverse("admin:outbox_preview", args=[message.kind])
         return format_html('<a href="{}?message={}">Preview</a>', address, message.pk)
 
-    @admin.display(description="words")
+    @admin.display(description="text")
     def words(self, message: Message) -> SafeString | str:
         """Return the stored text, or the text as it would be rendered now."""
         try:
             words = words_of(message, clock.now())
         except NoLongerTrue as error:
-            return f"It would not be sent now: {error.why}"
+            return f"It would no longer be sent: {error.why}"
         except Exception as error:  # this page is where staff see template errors
-            return f"The words cannot be made: {error}"
+            return f"The text cannot be rendered: {error}"
         return show_words(words)
 
     # -- actions ---------------------------------------------------------------------------------
@@ -114,31 +134,31 @@ class MessageAdmin(ReadOnlyAdmin):
     def has_settle_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("outbox.change_message")
 
-    @admin.action(description="Try again now", permissions=["settle"])
+    @admin.action(description="Retry now", permissions=["settle"])
     def try_again(self, request: HttpRequest, chosen: QuerySet[Message]) -> None:
         ids = _ids(chosen)
         done = services.owe_again(ids, now=clock.now())
-        self._tell(request, done, len(ids), "to be tried now", "sent already, or too late")
+        self._tell(request, done, len(ids), "will be retried now", "already sent, or too late")
 
-    @admin.action(
-        description="Send, although it may already have been sent", permissions=["settle"]
-    )
+    @admin.action(description="Send anyway (may send it twice)", permissions=["settle"])
     def send_anyway(self, request: HttpRequest, chosen: QuerySet[Message]) -> None:
         ids = _ids(chosen)
         done = services.send_anyway(ids, now=clock.now())
-        self._tell(request, done, len(ids), "to be sent now", "not in question, or too late")
+        self._tell(
+            request, done, len(ids), "will be sent now", "not waiting for a decision, or too late"
+        )
 
-    @admin.action(description="Do not send", permissions=["settle"])
+    @admin.action(description="Cancel sending", permissions=["settle"])
     def drop(self, request: HttpRequest, chosen: QuerySet[Message]) -> None:
         ids = _ids(chosen)
         done = services.mark_dropped(*ids, why=f"{request.user} decided not to send it.")
-        self._tell(request, done, len(ids), "not to be sent", "sent or closed already")
+        self._tell(request, done, len(ids), "will not be sent", "already sent or closed")
 
     def _tell(self, request: HttpRequest, done: int, of: int, what: str, rest: str) -> None:
         if done:
-            messages.success(request, f"{done} of {of} {what}.")
+            messages.success(request, f"{done} of {of} messages {what}.")
         if done < of:
-            messages.warning(request, f"{of - done} of {of} left as they are: {rest}.")
+            messages.warning(request, f"{of - done} of {of} messages unchanged: {rest}.")
 
 
 def _ids(chosen: QuerySet[Message]) -> list[int]:
@@ -163,7 +183,7 @@ def show_words(words: Words) -> SafeString:
 class MessageKindAdmin(ReadOnlyAdmin):
     """The kinds of messages, each with a preview of its text."""
 
-    list_display = ["name", "topic", "known_since", "waiting", "sent", "doors"]
+    list_display = ["title", "topic", "known_since", "waiting", "sent", "doors"]
     ordering = ["name"]
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
@@ -174,7 +194,11 @@ class MessageKindAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[MessageKind]:
         return super().get_queryset(request).annotate(waits=_count(*UNSENT), went=_count("sent"))
 
-    @admin.display(description="chosen by people as")
+    @admin.display(description="name", ordering="name")
+    def title(self, kind: MessageKind) -> str:
+        return str(kind)
+
+    @admin.display(description="topic")
     def topic(self, kind: MessageKind) -> str:
         name = topics_by_kind().get(kind.name)
         return all_topics()[name].title if name else "-"
@@ -205,14 +229,15 @@ class MessageKindAdmin(ReadOnlyAdmin):
         if not staff_may(cast(User, request.user), SEE_MESSAGES):
             raise PermissionDenied
         if kind not in settings.MESSAGE_KINDS:
-            raise Http404("There is no such kind of message.")
+            raise Http404("There is no such message type.")
         samples = find_samples(kind, clock.now())
         chosen = _choose(samples, kind, request.GET.get("message", ""))
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Preview: {kind}",
+            "title": f"Preview: {kind_title(kind)}",
             "kind": kind,
-            "kinds": sorted(settings.MESSAGE_KINDS),
+            "kind_title": kind_title(kind),
+            "kinds": [(name, kind_title(name)) for name in sorted(settings.MESSAGE_KINDS)],
             "samples": [(_name_of(sample), sample, sample == chosen) for sample in samples],
             "chosen": chosen,
             "ways": [(way, way.words and show_words(way.words)) for way in _ways(chosen)],
@@ -255,11 +280,11 @@ class OutboxPartAdmin(ReadOnlyAdmin):
     def has_settle_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("outbox.change_outboxpart")
 
-    @admin.action(description="Open again: what was wrong is settled", permissions=["settle"])
+    @admin.action(description="Resume sending", permissions=["settle"])
     def open_again(self, request: HttpRequest, chosen: QuerySet[OutboxPart]) -> None:
         for part in chosen:
             parts.open_again(part.name)
-        messages.success(request, "Messages are tried there again.")
+        messages.success(request, "Sending resumed.")
 
 
 @admin.register(MessageChoice)

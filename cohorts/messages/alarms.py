@@ -27,17 +27,20 @@ Channel = Message.Channel
 # Direct messages are not watched: after a while they are sent by e-mail instead.
 WATCHED = (Channel.EMAIL, Channel.DISCORD_CHANNEL)
 FIXES = {
-    Channel.EMAIL: "Look at EMAIL_URL and at the mail server. What is owed is sent as soon as it "
-    "works, up to each message's own cutoff.",
-    Channel.DISCORD_CHANNEL: "See below what is wrong with Discord, and whether workers run. What "
-    "is owed is sent as soon as it works, up to each message's own cutoff.",
-    Channel.DISCORD_DM: "See below what is wrong with Discord. Meanwhile messages go by e-mail.",
+    Channel.EMAIL: "Check EMAIL_URL and the mail server. Pending messages are sent once it "
+    "works, up to each message's cutoff.",
+    Channel.DISCORD_CHANNEL: "Check the status of Discord and the workers below. Pending "
+    "messages are sent once it works, up to each message's cutoff.",
+    Channel.DISCORD_DM: (
+        "Check the status of Discord below. Until then, messages are sent by e-mail."
+    ),
 }
 SHUT_FIX = (
-    "Look in Discord's Developer Portal whether the bot is quarantined, and settle it there. Then "
-    "choose “Open again” under Parts of the outbox. Meanwhile everything goes by e-mail."
+    "Check in Discord's Developer Portal whether the bot is quarantined, and resolve it there. "
+    "Then choose “Resume sending” under Delivery channels. Until then, messages are sent by "
+    "e-mail."
 )
-SOURCE_FIX = "Tell whoever runs Lens; the log has the trace. No other message waits for it."
+SOURCE_FIX = "Contact the operator: the log has the traceback. Other messages are not affected."
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +70,13 @@ def _failing(part: OutboxPart) -> Alarm:
     since = part.shut_at or part.failing_since
     assert since is not None  # find_alarms filters by one of the two
     if part.shut_at:
-        return Alarm(part.name, f"{title}: shut", since, part.trouble, SHUT_FIX)
+        return Alarm(part.name, f"{title}: closed", since, part.trouble, SHUT_FIX)
     fix = FIXES[Channel(part.name)] if part.name in Channel.values else SOURCE_FIX
     return Alarm(part.name, f"{title}: failing for an hour", since, part.trouble, fix)
 
 
 def _title(name: str) -> str:
-    return Channel(name).label.capitalize() if name in Channel.values else name
+    return Channel(name).label.capitalize() if name in Channel.values else f"Message source {name}"
 
 
 def _find_standstills(now: datetime) -> list[Alarm]:
@@ -96,9 +99,10 @@ def _find_standstills(now: datetime) -> list[Alarm]:
 
 def _standstill(channel: Channel, count: int, oldest: datetime) -> Alarm:
     sentence = (
-        f"{count} {'message waits' if count == 1 else 'messages wait'} for more than an hour."
+        f"{count} {'message has' if count == 1 else 'messages have'} been waiting for more "
+        "than an hour."
     )
-    headline = f"{channel.label.capitalize()}: nothing went out for an hour"
+    headline = f"{channel.label.capitalize()}: nothing sent for an hour"
     return Alarm(channel, headline, oldest, sentence, FIXES[channel])
 
 
@@ -129,7 +133,7 @@ def _tell_once(alarm: Alarm, now: datetime) -> bool:
     OutboxPart.objects.get_or_create(name=alarm.name)
     fresh = OutboxPart.objects.filter(name=alarm.name, alarmed_at=None).update(alarmed_at=now)
     if fresh:
-        logger.error("Messages, %s. The start page of the admin says what to do.", alarm.headline)
+        logger.error("Messages, %s. See the admin start page for what to do.", alarm.headline)
     return bool(fresh)
 
 

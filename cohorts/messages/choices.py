@@ -73,7 +73,7 @@ def choose(
     open_to_person = {one.topic.name: one.ways for one in read_choices(user_id, now).topics}
     for topic, way in wanted.items():
         if topic not in open_to_person:
-            raise Refusal("no_such_topic", f"There are no messages called “{topic}”.")
+            raise Refusal("no_such_topic", f"There is no message topic “{topic}”.")
         if way not in open_to_person[topic]:
             raise Refusal("not_open_to_you", _why_not(all_topics()[topic], way))
     for topic, way in wanted.items():
@@ -87,7 +87,9 @@ def choose(
 
 def _why_not(topic: Topic, way: str) -> str:
     if way == Way.DIRECT:
-        return "Use the bot on Discord once, then it can write to you directly."
+        return "Use the bot on Discord once so that it can send you direct messages."
     if way == Way.OFF:
-        return f"“{topic.title}” cannot be switched off: you would miss what you agreed to."
-    return f"“{way}” is no way to send a message."
+        return (
+            f"“{topic.title}” cannot be turned off: these messages are about things you agreed to."
+        )
+    return f"“{way}” is not a delivery option."

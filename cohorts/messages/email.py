@@ -39,11 +39,13 @@ CLAIM = timedelta(minutes=15)  # far above it: no other round sends the letter a
 STALE_SECONDS = 300.0  # a worker that was suspended for this long after its claim sends nothing
 QUOTA_PAUSE = timedelta(minutes=15)  # between attempts after the sending limit was exceeded
 REFUSALS = 3  # permanent refusals in a row: then the server is at fault, not the addresses
-NOT_THEM = "The mail server refuses several letters in a row: {said}"
+NOT_THEM = "The mail server rejects several e-mails in a row: {said}"
 EVERYBODY = frozenset({Verdict.SERVER, Verdict.QUOTA, Verdict.UNCLEAR})
 FIRST_WAIT = timedelta(minutes=1)  # doubles with each failure
 LONGEST_WAIT = timedelta(hours=6)
-NO_ADDRESS = "No e-mail address is known. Enter one; it is sent within the hour then."
+NO_ADDRESS = (
+    "This person has no e-mail address. Enter one: the message is then sent within 60 minutes."
+)
 NO_ADDRESS_RETRY = timedelta(hours=1)
 
 
@@ -106,7 +108,7 @@ def _find_words(message: Message, way: Way) -> Words | None:
     except NoLongerTrue as error:
         services.mark_dropped(message.pk, why=error.why)
     except Exception as error:
-        logger.exception("The words of message %s cannot be made", message.key)
+        logger.exception("The text of message %s cannot be rendered", message.key)
         services.mark_wordless(message.pk, error, now=now)
     else:
         if message.user and message.user.email:

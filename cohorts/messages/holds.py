@@ -23,12 +23,12 @@ from cohorts.services.installation import (
 )
 
 DOUBTS = {
-    RESTORED: "This database was restored from a backup or copied: say first whether this is a "
-    "copy.",
-    OTHER_INSTALLATION: "Another installation made this database: say first whether this is a "
-    "copy.",
+    RESTORED: "This database was restored from a backup or copied: confirm first whether this is "
+    "a copy.",
+    OTHER_INSTALLATION: "This database was created by a different installation: confirm first "
+    "whether this is a copy.",
 }
-SILENCED = "This is a copy, and it sends nothing until staff allow it."
+SILENCED = "This is a copy, and it sends no messages until staff allow it."
 
 
 holds: Registry[Callable[[], str]] = Registry("reasons to hold all messages")

@@ -140,22 +140,24 @@ def explain(error: Exception) -> str:
     """Return a sentence for staff; it quotes the server's response, but never a password."""
     match error:
         case smtplib.SMTPAuthenticationError():
-            return "The mail server refuses the sign-in in EMAIL_URL."
+            return "The mail server rejects the user name or password in EMAIL_URL."
         case smtplib.SMTPRecipientsRefused():
             code, said = next(iter(error.recipients.values()))
-            return f"The mail server refuses the address: {code} {_read(said)}"
+            return f"The mail server rejects the address: {code} {_read(said)}"
         case smtplib.SMTPResponseException():
-            return f"The mail server refuses: {error.smtp_code} {_read(error.smtp_error)}"
+            return (
+                f"The mail server rejects the message: {error.smtp_code} {_read(error.smtp_error)}"
+            )
         case ValueError() | smtplib.SMTPNotSupportedError():
-            return f"It cannot be written as a letter: {error}"
+            return f"The message cannot be formatted as an e-mail: {error}"
     return _explain_silence(error)
 
 
 def _explain_silence(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPServerDisconnected):
-        return "The mail server ended the connection."
+        return "The mail server closed the connection."
     if isinstance(error, TimeoutError):
-        return "The mail server does not answer in time."
+        return "The mail server does not respond in time."
     return f"The mail server cannot be reached: {error}"
 
 

@@ -9,15 +9,20 @@ from django.utils import timezone
 from cohorts.models import Group
 
 
+def kind_title(kind: str) -> str:
+    """Return a message type as people read it: "meeting_moved" as "Meeting moved"."""
+    return kind.replace("_", " ").capitalize()
+
+
 class Message(models.Model):
     """One message that follows from the facts.  The unique key ensures that it is created once."""
 
     class State(models.TextChoices):
-        OWED = "owed"
+        OWED = "owed", "pending"
         SENDING = "sending"  # sending has begun; check whether it arrived before trying again
         SENT = "sent"
-        EXPIRED = "expired", "too late"
-        DROPPED = "dropped", "no longer true"
+        EXPIRED = "expired", "not sent in time"
+        DROPPED = "dropped", "no longer needed"
         UNSURE = "unsure", "may already have been sent"  # by the original, before a restore
 
     class Channel(models.TextChoices):
@@ -26,7 +31,7 @@ class Message(models.Model):
         DISCORD_DM = "discord_dm", "Discord direct message"
 
     key = models.CharField(max_length=120, unique=True)
-    kind = models.CharField(max_length=30, db_index=True)
+    kind = models.CharField("type", max_length=30, db_index=True)
     channel = models.CharField(max_length=16, choices=Channel)
     group = models.ForeignKey(
         Group, on_delete=models.CASCADE, null=True, blank=True, related_name="messages_owed"
@@ -41,14 +46,14 @@ class Message(models.Model):
     # Template data besides group and person: only ids, which are looked up when it is sent.
     context = models.JSONField(default=dict, blank=True)
     state = models.CharField(max_length=8, choices=State, default=State.OWED)
-    due_at = models.DateTimeField()
-    cutoff_at = models.DateTimeField(help_text="Never sent past this moment.")
+    due_at = models.DateTimeField("due")
+    cutoff_at = models.DateTimeField("cutoff", help_text="Not sent after this time.")
     created_at = models.DateTimeField(default=timezone.now)
-    tried_at = models.DateTimeField(null=True, blank=True)
-    next_try_at = models.DateTimeField(default=timezone.now)
+    tried_at = models.DateTimeField("last attempt", null=True, blank=True)
+    next_try_at = models.DateTimeField("next retry", default=timezone.now)
     failures = models.PositiveIntegerField(default=0)
     why_not = models.CharField(max_length=300, blank=True)
-    sent_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField("sent", null=True, blank=True)
     outside_id = models.CharField(max_length=200, blank=True)
     # A direct message failed: from then on it goes only by e-mail, never on both channels.
     fell_back_at = models.DateTimeField(null=True, blank=True)
@@ -73,7 +78,7 @@ class Message(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.key
+        return f"{kind_title(self.kind)}: {self.user or self.group or self.get_channel_display()}"
 
 
 UNSENT = (Message.State.OWED, Message.State.SENDING)
@@ -89,29 +94,30 @@ class MessageKind(models.Model):
     known_since = models.DateTimeField()
 
     class Meta:
+        verbose_name = "message type"
         ordering = ["name"]
 
     def __str__(self) -> str:
-        return self.name
+        return kind_title(self.name)
 
 
 class MessageChoice(models.Model):
     """A person's delivery preference for a topic.  The default is e-mail."""
 
     class Way(models.TextChoices):
-        EMAIL = "email", "By e-mail"
-        DIRECT = "discord_dm", "Directly on Discord"
-        OFF = "off", "Not at all"
+        EMAIL = "email", "E-mail"
+        DIRECT = "discord_dm", "Discord direct message"
+        OFF = "off", "Off"
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="message_choices"
     )
     topic = models.CharField(max_length=30)
-    way = models.CharField(max_length=10, choices=Way)
+    way = models.CharField("delivery", max_length=10, choices=Way)
 
     class Meta:
-        verbose_name = "choice of messages"
-        verbose_name_plural = "choices of messages"
+        verbose_name = "message preference"
+        verbose_name_plural = "message preferences"
         ordering = ["user", "topic"]
         constraints = [
             models.UniqueConstraint(fields=["user", "topic"], name="message_choice_once_a_topic")
@@ -128,17 +134,19 @@ class OutboxPart(models.Model):
     """
 
     name = models.CharField(primary_key=True, max_length=120)  # a dotted path, or a channel
-    trouble = models.CharField(max_length=300, blank=True)
+    trouble = models.CharField("issue", max_length=300, blank=True)
     failing_since = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)
-    retry_at = models.DateTimeField(null=True, blank=True)
+    retry_at = models.DateTimeField("next retry", null=True, blank=True)
     # Nothing is sent on this channel until staff open it again.
-    shut_at = models.DateTimeField(null=True, blank=True)
-    alarmed_at = models.DateTimeField(null=True, blank=True)  # when staff were notified
+    shut_at = models.DateTimeField("closed since", null=True, blank=True)
+    alarmed_at = models.DateTimeField(
+        "reported at", null=True, blank=True
+    )  # when staff were notified
 
     class Meta:
-        verbose_name = "part of the outbox"
-        verbose_name_plural = "parts of the outbox"
+        verbose_name = "delivery channel"
+        verbose_name_plural = "delivery channels"
         ordering = ["name"]
 
     def __str__(self) -> str:

@@ -42,19 +42,19 @@ def why_not_sent(message: Message, outlook: Outlook) -> str:
 def _own_reason(message: Message, outlook: Outlook) -> str:
     way = outlook.ways.get(Ask.about(message))
     if way and not way.channel:
-        return f"{way.why} It is dropped when its turn comes."
+        return f"{way.why} It will be dropped when it is due."
     if way and way.channel != message.channel:
-        return f"It goes another way now: {Message.Channel(way.channel).label}."
+        return f"It will be sent on another channel: {Message.Channel(way.channel).label}."
     if message.channel == Message.Channel.EMAIL and outlook.email_trouble:
-        return f"{outlook.email_trouble} It is tried each minute."
+        return f"{outlook.email_trouble} It is retried every minute."
     if message.why_not:
         return f"{message.why_not} {_next_try(message)}"
     if message.due_at > outlook.now:
-        return f"It is not due before {message.due_at:%Y-%m-%d %H:%M} UTC."
-    return "Its turn has not come yet; a worker sends it."
+        return f"It is due at {message.due_at:%Y-%m-%d %H:%M} UTC."
+    return "It is due now. A worker will send it."
 
 
 def _next_try(message: Message) -> str:
     if message.next_try_at >= message.cutoff_at:
-        return "It is not tried again by itself."
-    return f"The next try is at {message.next_try_at:%Y-%m-%d %H:%M} UTC."
+        return "It is not retried automatically."
+    return f"Next retry at {message.next_try_at:%Y-%m-%d %H:%M} UTC."

@@ -29,10 +29,12 @@ from cohorts.models import User
 
 EMAIL, DIRECT, OFF = MessageChoice.Way.EMAIL, MessageChoice.Way.DIRECT, MessageChoice.Way.OFF
 
-CLOSED_ACCOUNT = "There is nobody to send it to: the account is closed."
-UNWANTED_KIND = "The person wants no messages of this kind."
-UNWANTED = "The person wants no messages by e-mail."
-UNWANTED_NO_LINE = "The person wants no messages by e-mail, and cannot be written to directly."
+CLOSED_ACCOUNT = "No recipient: the account is closed."
+UNWANTED_KIND = "The person turned off messages of this type."
+UNWANTED = "The person turned off messages by e-mail."
+UNWANTED_NO_LINE = (
+    "The person turned off messages by e-mail and cannot get direct messages on Discord."
+)
 
 
 @dataclass(frozen=True, slots=True)

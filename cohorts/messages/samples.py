@@ -106,6 +106,6 @@ def _show(sample: Sample, channel: Channel) -> Shown:
     try:
         return Shown(channel, render(sample.message, sample.moment, channel=channel))
     except NoLongerTrue as error:
-        return Shown(channel, None, f"It would not be sent now: {error.why}")
+        return Shown(channel, None, f"It would no longer be sent: {error.why}")
     except Exception as error:  # this page is where staff see template errors
-        return Shown(channel, None, f"The words cannot be made: {error}")
+        return Shown(channel, None, f"The text cannot be rendered: {error}")

@@ -91,7 +91,7 @@ def _with_words(
     except NoLongerTrue:
         return None
     except Exception:
-        logger.exception("The words of message %s cannot be made", message.key)
+        logger.exception("The text of message %s cannot be rendered", message.key)
         return None
     perhaps_arrived = message.state == Message.State.SENDING
     return DueMessage(

@@ -41,12 +41,12 @@ from cohorts.signals import announce
 logger = logging.getLogger(__name__)
 
 WHY_LENGTH = 300
-NO_WORDS = "Its words cannot be made ({error}). Tell whoever runs Lens."
+NO_WORDS = "The text cannot be rendered ({error}). Contact the operator."
 BUG_RETRY = timedelta(minutes=10)
 LATE = "It could not be sent in time."
-LATE_UNKNOWN = "It is too late to try again, and whether it arrived is not known."
+LATE_UNKNOWN = "It is too late to retry, and it is unknown whether it arrived."
 UNSURE = "It may already have been sent: it was due before this database was restored or copied."
-LATE_UNSURE = "Nobody chose to send it again in time."
+LATE_UNSURE = "No one released it before the cutoff."
 KEEP_AFTER_CUTOFF = timedelta(days=180)
 BATCH = 200  # messages per transaction; 3,000 took 15 seconds
 COLLECT_SECONDS = 30  # of the task timeout of 120; waiting for locks counts too

@@ -19,7 +19,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     try:
         user_id = read_unsubscribe_token(token)
     except BadSignature:
-        raise Http404("This address is not complete.") from None
+        raise Http404("This link is incomplete.") from None
     if request.method == "POST":
         services.unsubscribe(user_id)
     return render(request, "messages/unsubscribe.html", {"done": request.method == "POST"})

@@ -23,7 +23,7 @@ from cohorts.messages.services import WHY_LENGTH, mark_dropped
 from cohorts.models import User
 from cohorts.signals import announce
 
-TOO_SLOW = "It could not be sent directly in time, so it goes by e-mail."
+TOO_SLOW = "It could not be sent as a direct message in time, so it is sent by e-mail."
 DIRECT_PATIENCE = timedelta(minutes=20)  # a reminder is useless once the meeting has begun
 AS_NEW: dict[str, Any] = {  # reset values for a message that changes its channel
     "subject": "",

@@ -17,7 +17,7 @@ class AccessException(models.Model):
     )
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="access_exceptions")
     reason = models.CharField(max_length=200)
-    until = models.DateTimeField(help_text="Access ends by itself at this moment.")
+    until = models.DateTimeField(help_text="Access ends automatically at this time.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -44,7 +44,7 @@ class AccessState(models.Model):
         WANTED = "wanted", "on its way"
         HAS = "has", "has access"
         NOT_THERE = "not_there", "not in the server yet"
-        NO_ADDRESS = "no_address", "no address known"
+        NO_ADDRESS = "no_address", "no e-mail address"
         WITHHELD = "withheld", "withheld"
         FAILED = "failed", "failed"
         ENDED = "ended", "ended"
@@ -53,7 +53,7 @@ class AccessState(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="access_states"
     )
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="access_states")
-    mirror = models.CharField(max_length=20)
+    mirror = models.CharField("integration", max_length=20)
     state = models.CharField(max_length=12, choices=State)
     reason = models.CharField(max_length=300, blank=True)
     changed_at = models.DateTimeField(default=timezone.now)

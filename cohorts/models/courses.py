@@ -36,7 +36,9 @@ class Cohort(models.Model):
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="cohorts")
     name = models.CharField(max_length=100)
     start_date = models.DateField(
-        help_text="The first week begins on this day; each group first meets on its weekday after."
+        help_text=(
+            "The first week begins on this day. Each group first meets on its weekday in that week."
+        )
     )
     number_of_meetings = models.PositiveSmallIntegerField(
         validators=[MinValueValidator(1), MaxValueValidator(MOST_MEETINGS)]
@@ -45,7 +47,7 @@ class Cohort(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(MOST_MEETINGS)],
-        help_text="Meetings that one group may have, extra ones included. Empty: 60.",
+        help_text="Most meetings per group, including extra sessions. Leave empty for 60.",
     )
     status = models.CharField(max_length=12, choices=Status, default=Status.OPEN)
     # A cohort may be imported halfway through: no messages are sent for events before this moment.
@@ -56,21 +58,23 @@ class Cohort(models.Model):
 
     # Guest visits.  NULL means that the rule does not apply.
     guest_seats = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="Guests that one meeting takes. Empty: no limit."
+        null=True, blank=True, help_text="Guests per meeting. Leave empty for no limit."
     )
     booking_cutoff_hours = models.PositiveSmallIntegerField(
         null=True,
         blank=True,
-        help_text="Booking closes this long before the meeting. Empty: at its start.",
+        help_text=(
+            "Booking closes this many hours before the meeting. Leave empty to close at its start."
+        ),
     )
     visits_per_person = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="Visits that one person may make. Empty: no limit."
+        null=True, blank=True, help_text="Visits per person. Leave empty for no limit."
     )
     guest_days_before = models.PositiveSmallIntegerField(
-        default=6, help_text="Days before the host meeting at which a guest's access begins."
+        default=6, help_text="A guest's access begins this many days before the meeting."
     )
     guest_days_after = models.PositiveSmallIntegerField(
-        default=3, help_text="Days after the host meeting at which a guest's access ends."
+        default=3, help_text="A guest's access ends this many days after the meeting."
     )
 
     class Meta:
@@ -125,14 +129,16 @@ class Group(models.Model):
     cohort = models.ForeignKey(Cohort, on_delete=models.PROTECT, related_name="groups")
     name = models.CharField(max_length=80)
     weekday = models.PositiveSmallIntegerField(choices=Weekday, null=True, blank=True)
-    start_time = models.TimeField("wall time", null=True, blank=True)
+    start_time = models.TimeField("start time", null=True, blank=True)
     timezone = models.CharField("time zone", max_length=64, default="UTC", validators=[check_zone])
     duration_minutes = models.PositiveSmallIntegerField(
-        default=60, validators=[MinValueValidator(5), MaxValueValidator(1440)]
+        "duration in minutes",
+        default=60,
+        validators=[MinValueValidator(5), MaxValueValidator(1440)],
     )
     status = models.CharField(max_length=12, choices=Status, default=Status.PREVIEW)
     size = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="Participants the group takes. Empty: no limit."
+        null=True, blank=True, help_text="Most participants. Leave empty for no limit."
     )
     activated_at = models.DateTimeField(null=True, blank=True, editable=False)
     ended_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -147,7 +153,7 @@ class Group(models.Model):
                 # NULL.
                 | models.Q(weekday__isnull=False, weekday__range=(0, 6), start_time__isnull=False),
                 name="group_slot_whole",
-                violation_error_message="A slot needs both a weekday and a time, or neither.",
+                violation_error_message="Enter both a weekday and a time, or neither.",
             ),
             models.CheckConstraint(
                 condition=models.Q(duration_minutes__range=(5, 1440)), name="group_duration"

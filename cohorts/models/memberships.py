@@ -35,7 +35,7 @@ class Membership(models.Model):
     status = models.CharField(max_length=12, choices=Status, default=Status.ACTIVE)
     joined_at = models.DateTimeField(default=timezone.now)
     left_at = models.DateTimeField(null=True, blank=True)
-    left_why = models.CharField(max_length=200, blank=True)
+    left_why = models.CharField("why it ended", max_length=200, blank=True)
 
     class Meta:
         ordering = ["group", "role", "user"]
@@ -44,14 +44,14 @@ class Membership(models.Model):
                 fields=["user", "group"],
                 condition=models.Q(status="active"),
                 name="membership_active_once_per_group",
-                violation_error_message="This person is an active member of this group already.",
+                violation_error_message="This person is already an active member of this group.",
             ),
             models.UniqueConstraint(
                 fields=["user", "cohort"],
                 condition=models.Q(status="active", role="participant"),
                 name="membership_one_group_per_cohort",
                 violation_error_message=(
-                    "This person is an active participant of another group of the cohort."
+                    "This person is already an active participant of another group in this cohort."
                 ),
             ),
             models.CheckConstraint(

@@ -54,10 +54,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     name = models.CharField(max_length=150)
     nickname = models.CharField(
-        max_length=80, blank=True, help_text="Shown in place of the name when it is set."
+        max_length=80, blank=True, help_text="Shown instead of the name, if set."
     )
     discord_id = models.BigIntegerField(
-        "Discord id", null=True, blank=True, unique=True, validators=[check_snowflake]
+        "Discord ID", null=True, blank=True, unique=True, validators=[check_snowflake]
     )
     discord_name = models.CharField("Discord name", max_length=80, blank=True)
     # Avatar hash on Discord, and the address that Discord reported last: only a changed address is

@@ -63,10 +63,10 @@ class RefusedSignIn(models.Model):
 
     class Code(models.TextChoices):
         AMBIGUOUS = "ambiguous", "several people have this address"
-        OTHER_ACCOUNT = "other_account", "the person is tied to another Discord account"
-        ADDRESS_TAKEN = "address_taken", "the new address belongs to somebody else"
+        OTHER_ACCOUNT = "other_account", "the person is linked to another Discord account"
+        ADDRESS_TAKEN = "address_taken", "the new address belongs to someone else"
 
-    code = models.CharField("what is wrong", max_length=16, choices=Code)
+    code = models.CharField("problem", max_length=16, choices=Code)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
@@ -74,9 +74,9 @@ class RefusedSignIn(models.Model):
         related_name="refused_sign_ins",
         verbose_name="person",
     )
-    discord_id = models.BigIntegerField("Discord id")
+    discord_id = models.BigIntegerField("Discord ID")
     discord_name = models.CharField("Discord name", max_length=80, blank=True)
-    email = models.EmailField("address told by Discord", blank=True)
+    email = models.EmailField("address from Discord", blank=True)
     first_at = models.DateTimeField("first", default=timezone.now)
     last_at = models.DateTimeField("last", default=timezone.now)
 
@@ -96,11 +96,11 @@ class RefusedSignIn(models.Model):
 
 
 REMEDIES = {
-    RefusedSignIn.Code.AMBIGUOUS: "Nobody can sign in with this address. Correct the address of "
-    "all but the one whose it is.",
-    RefusedSignIn.Code.OTHER_ACCOUNT: "If the person has a new Discord account, empty the Discord "
-    "id on the person's page: the next sign-in ties the new one. If not, somebody else has the "
+    RefusedSignIn.Code.AMBIGUOUS: "No one can sign in with this address. Correct it for everyone "
+    "except its owner.",
+    RefusedSignIn.Code.OTHER_ACCOUNT: "If the person has a new Discord account, clear the Discord "
+    "ID on the person's page: the next sign-in links the new one. If not, someone else uses the "
     "person's address.",
-    RefusedSignIn.Code.ADDRESS_TAKEN: "The person is signed in and keeps the old address. If the "
-    "two are one person, correct one of them.",
+    RefusedSignIn.Code.ADDRESS_TAKEN: "The person can sign in and keeps the old address. If both "
+    "accounts belong to one person, correct one of them.",
 }

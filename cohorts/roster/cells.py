@@ -42,11 +42,12 @@ def parse_cell(column: str, text: str) -> Any:
     """
     if LOST in text:
         raise CellError(
-            "This is not UTF-8, and letters were lost. Save the file as “CSV UTF-8” and try again."
+            "This is not UTF-8, and characters were lost. Save the file as “CSV UTF-8” and "
+            "try again."
         )
     cleaned = " ".join(text.split())
     if any(unicodedata.category(letter) == "Cc" for letter in cleaned):
-        raise CellError("This holds a control character. Type the cell anew.")
+        raise CellError("This contains a control character. Retype the cell.")
     return _PARSERS[column](cleaned)
 
 
@@ -54,7 +55,7 @@ def _parse_name(text: str, *, longest: int, required: bool = True) -> str:
     if required and not text:
         raise CellError("This must not be empty.")
     if len(text) > longest:
-        raise CellError(f"This has {len(text)} letters; {longest} is the most.")
+        raise CellError(f"This has {len(text)} characters. The limit is {longest}.")
     return text
 
 
@@ -66,9 +67,11 @@ def _parse_date(text: str) -> date | None:
             raise ValueError
         day = date.fromisoformat(text)
     except ValueError:
-        raise CellError(f"“{text}” is no date. Write year-month-day, as in 2027-01-11.") from None
+        raise CellError(
+            f"“{text}” is not a date. Enter year-month-day, for example 2027-01-11."
+        ) from None
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise CellError(f"{text} lies outside the years {FIRST_YEAR} to {LAST_YEAR}.")
+        raise CellError(f"{text} is outside the years {FIRST_YEAR} to {LAST_YEAR}.")
     return day
 
 
@@ -76,7 +79,7 @@ def _parse_number(text: str) -> int | None:
     if not text:
         return None
     if not re.fullmatch("[0-9]{1,4}", text) or not 1 <= int(text) <= MOST_MEETINGS:
-        raise CellError(f"“{text}” is no whole number from 1 to {MOST_MEETINGS}.")
+        raise CellError(f"“{text}” is not a whole number from 1 to {MOST_MEETINGS}.")
     return int(text)
 
 
@@ -86,7 +89,7 @@ def _parse_zone(text: str) -> str | None:
     known = _zones_in_lower_case()
     if text.lower() in known:
         return known[text.lower()]
-    raise CellError(f"“{text}” is no time zone. {_suggest_zone(text.lower())}")
+    raise CellError(f"“{text}” is not a time zone. {_suggest_zone(text.lower())}")
 
 
 @lru_cache(maxsize=1000)  # the same mistake is often on every line, and a search takes 2 ms
@@ -104,14 +107,14 @@ def _zones_in_lower_case() -> dict[str, str]:
 def _parse_email(text: str) -> str:
     email = normalize_email(text)
     if email is None:
-        raise CellError("This must not be empty: people are known by their e-mail.")
+        raise CellError("This must not be empty: people are identified by their e-mail address.")
     try:
         validate_email(email)
         check_address(email)
     except ValidationError:
-        raise CellError(f"“{text}” is no e-mail address.") from None
+        raise CellError(f"“{text}” is not an e-mail address.") from None
     if len(email) > LONGEST_EMAIL:
-        raise CellError(f"An e-mail address has at most {LONGEST_EMAIL} letters.")
+        raise CellError(f"An e-mail address has at most {LONGEST_EMAIL} characters.")
     return email
 
 
@@ -120,12 +123,12 @@ def _parse_discord_id(text: str) -> int | None:
         return None
     if _ROUNDED.fullmatch(text):
         raise CellError(
-            f"A spreadsheet has rounded this number ({text}). Make the column text, then enter the "
-            "ids anew."
+            f"A spreadsheet rounded this number ({text}). Format the column as text, then "
+            "re-enter the IDs."
         )
     if not re.fullmatch("[0-9]{1,25}", text):
         raise CellError(
-            f"“{text}” is no Discord id: those are 15 to 19 digits. In Discord, right-click the "
+            f"“{text}” is not a Discord ID. It has 15 to 19 digits: in Discord, right-click the "
             "person and choose Copy User ID."
         )
     try:
@@ -138,7 +141,7 @@ def _parse_discord_id(text: str) -> int | None:
 def _parse_role(text: str) -> str | None:
     role = text.lower()
     if role and role not in Membership.Role.values:
-        raise CellError(f"“{text}” is no role. Write participant or facilitator.")
+        raise CellError(f"“{text}” is not a role. Enter participant or facilitator.")
     return role or None
 
 

@@ -104,7 +104,7 @@ class NewGroup:
     timezone: str
 
     def words(self, today: date) -> str:
-        slot = f"{self.slot}, {self.timezone}" if self.slot else "no slot yet"
+        slot = f"{self.slot}, {self.timezone}" if self.slot else "no weekly time yet"
         return f"{self.name}: {slot}"
 
 
@@ -128,7 +128,7 @@ class NewPerson:
     timezone: str
 
     def words(self, today: date) -> str:
-        discord = f"Discord id {self.discord_id}" if self.discord_id else "no Discord id"
+        discord = f"Discord ID {self.discord_id}" if self.discord_id else "no Discord ID"
         return f"{self.name}, {self.email}, {discord}"
 
 
@@ -246,7 +246,7 @@ class RosterPlan:
         """Return the changes in numbers: "1 new cohort, 3 new groups, 24 people join"."""
         counts = Counter(change.counted for change in self.changes)
         numbers = [f"{n} {one if n == 1 else many}" for (one, many), n in counts.items()]
-        return ", ".join(numbers) or "Nothing to change: everything is here already"
+        return ", ".join(numbers) or "No changes: everything is already up to date"
 
     def sections(self, today: date) -> list[Section]:
         """Return the changes in words under their headings, without empty headings."""

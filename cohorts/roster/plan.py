@@ -49,8 +49,8 @@ def plan(roster: Roster, facts: Facts) -> RosterPlan:
 def _doubt_ids(lines: tuple[Line, ...]) -> list[str]:
     """Return notes on Discord ids that a spreadsheet may have rounded to 15 digits."""
     return [
-        f"Line {line.number}: the Discord id {line.discord_id} ends in zeros, as a number that a "
-        "spreadsheet has rounded. Compare it with Discord."
+        f"Line {line.number}: the Discord ID {line.discord_id} ends in zeros, so a spreadsheet "
+        "may have rounded it. Compare it with Discord."
         for line in lines
         if line.discord_id and line.discord_id % 1000 == 0
     ]

@@ -116,8 +116,8 @@ def _check_one_group(wishes: Iterable[_Wish], problems: list[Problem]) -> bool:
         first = mine[0]
         sentence = (
             f"{first.person.email} is a participant of {first.group.name} on line "
-            f"{first.line.number} and of {other.group.name} here; in one cohort that is one group. "
-            "(A facilitator may lead several.)"
+            f"{first.line.number} and of {other.group.name} here. A participant has one group in "
+            "a cohort; only facilitators can have several."
         )
         problems.append(Problem(other.line.number, "group", sentence))
     return len(mine) <= 1
@@ -156,9 +156,9 @@ def _change_for(wish: _Wish, leaving: Leaving | None) -> Joining | RoleChange:
 
 def _refuse_wish(wish: _Wish) -> str:
     if wish.group.has_ended:
-        return f"{wish.group.name} has ended. Take this line out."
+        return f"{wish.group.name} has ended. Remove this line."
     if wish.group.cohort and not wish.group.cohort.is_open:
-        return f"{wish.group.cohort.name} has ended. Take this line out."
+        return f"{wish.group.cohort.name} has ended. Remove this line."
     return ""
 
 
@@ -190,9 +190,7 @@ def _check_sizes(
             continue
         after = before[group.id] + gains[group.id]
         if gains[group.id] > 0 and after > group.size:
-            sentence = (
-                f"{group.name} has room for {group.size} and would have {after} participants."
-            )
+            sentence = f"{group.name} has {group.size} places and would have {after} participants."
             problems.append(Problem(spoken[0].number, "group", sentence))
 
 

@@ -50,9 +50,11 @@ def plan_people(
 
 def _outdated(line: Line, email: str, person: PersonFact) -> Problem:
     """Report a former address; otherwise the import would create the person a second time."""
-    now = f"whose address is {person.email} now" if person.email else "who has none now"
+    now = f"whose address is {person.email} now" if person.email else "who has no address now"
     return Problem(
-        line.number, "email", f"{email} was the address of {person.name}, {now}. Write that one."
+        line.number,
+        "email",
+        f"{email} was the address of {person.name}, {now}. Enter the current address.",
     )
 
 
@@ -62,18 +64,18 @@ def _check_account(person: PersonFact, lines: Iterable[Line], problems: list[Pro
             problems.append(Problem(line.number, "discord_id", _keep_id(person)))
         if line.name and line.name != person.name and person.is_staff:
             sentence = (
-                f"{person.email} is a staff account, whose name is {person.name}. A roster changes "
-                "no staff account: write that name, or leave this cell empty."
+                f"{person.email} is a staff account with the name {person.name}. A roster cannot "
+                "change staff accounts: enter that name or leave this cell empty."
             )
             problems.append(Problem(line.number, "name", sentence))
 
 
 def _keep_id(person: PersonFact) -> str:
     why = "is a staff account" if person.is_staff else "has signed in before"
-    held = f"the Discord id {person.discord_id}" if person.discord_id else "no Discord id"
+    held = f"the Discord ID {person.discord_id}" if person.discord_id else "no Discord ID"
     return (
-        f"{person.email} {why} and has {held}. A roster does not change that: leave this cell "
-        "empty. If it must change, change it on the person's page."
+        f"{person.email} {why} and has {held}. A roster cannot change that: leave this cell "
+        "empty. You can change it on the person's page."
     )
 
 
@@ -84,7 +86,7 @@ def _change_person(
     if name and name != person.name:
         edits.append(Edit("name", "name", person.name or None, name))
     if discord_id and discord_id != person.discord_id:
-        edits.append(Edit("discord_id", "Discord id", person.discord_id, discord_id))
+        edits.append(Edit("discord_id", "Discord ID", person.discord_id, discord_id))
     return [ChangedPerson(person.id, email, tuple(edits))] if edits else []
 
 
@@ -108,8 +110,8 @@ def _check_discord_ids(
         owner, first = owners.get(line.discord_id), claimed.setdefault(line.discord_id, line)
         if owner and owner.email != email:
             who = owner.email or owner.name
-            sentence = f"{line.discord_id} is the Discord id of another person, {who}."
+            sentence = f"{line.discord_id} is the Discord ID of another person, {who}."
             problems.append(Problem(line.number, "discord_id", sentence))
         elif first is not line:
-            sentence = f"{line.discord_id} is {first.email}'s Discord id on line {first.number}."
+            sentence = f"{line.discord_id} is {first.email}'s Discord ID on line {first.number}."
             problems.append(Problem(line.number, "discord_id", sentence))

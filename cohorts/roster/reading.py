@@ -35,8 +35,8 @@ _SEPARATOR_LINE = re.compile(r"sep=([,;\t|])\s*", re.IGNORECASE)  # Excel's deli
 
 _SAVE_AS = "Save it as “CSV UTF-8 (comma delimited)”."
 _NO_TEXT = {
-    b"PK\x03\x04": f"This is a workbook, not a CSV file. {_SAVE_AS}",
-    b"\xd0\xcf\x11\xe0": f"This is a workbook, not a CSV file. {_SAVE_AS}",
+    b"PK\x03\x04": f"This is a spreadsheet workbook, not a CSV file. {_SAVE_AS}",
+    b"\xd0\xcf\x11\xe0": f"This is a spreadsheet workbook, not a CSV file. {_SAVE_AS}",
     b"\xff\xfe": f"This file is UTF-16, not UTF-8. {_SAVE_AS}",
     b"\xfe\xff": f"This file is UTF-16, not UTF-8. {_SAVE_AS}",
 }
@@ -86,7 +86,7 @@ def _refuse_file(data: bytes) -> str:
         if data.startswith(beginning):
             return sentence
     if b"\0" in data:
-        return f"The file holds zero bytes, so it is no text in UTF-8. {_SAVE_AS}"
+        return f"The file contains null bytes, so it is not UTF-8 text. {_SAVE_AS}"
     return ""
 
 
@@ -111,7 +111,7 @@ def _records(text: str) -> Iterator[_Record]:
         except StopIteration:
             return
         except csv.Error:
-            broken = "A quotation mark that opens here is not closed, or text follows where it is."
+            broken = "A quotation mark that opens here is not closed, or is followed by text."
             yield _Record(number, [], broken)
         else:
             if any(cell.strip() for cell in cells):
@@ -151,12 +151,12 @@ def _read_rows(table: Table, header: _Record, records: Iterator[_Record]) -> Non
             return
         _read_row(table, record, columns)
     if not table.rows and not table.problems:
-        table.problems.append(Problem(header.number, "", "No line follows the header."))
+        table.problems.append(Problem(header.number, "", "The file has no lines after the header."))
 
 
 def _check_header(table: Table, header: _Record, columns: list[str]) -> None:
     if not set(columns) & set(COLUMNS):
-        sentence = f"The first line names the columns: {','.join(COLUMNS)}."
+        sentence = f"The first line must contain the column names: {','.join(COLUMNS)}."
         table.problems.append(Problem(header.number, "", sentence))
         return
     table.absent = frozenset(COLUMNS) - set(columns)
@@ -164,11 +164,11 @@ def _check_header(table: Table, header: _Record, columns: list[str]) -> None:
         if column in table.absent:
             table.problems.append(Problem(header.number, column, "This column is missing."))
         elif columns.count(column) > 1:
-            sentence = f"This column is there {columns.count(column)} times."
+            sentence = f"This column appears {columns.count(column)} times."
             table.problems.append(Problem(header.number, column, sentence))
     unknown = [cell.strip() for cell in header.cells if _column_of(cell) not in COLUMNS]
     for name in filter(None, unknown):
-        table.notes.append(f"The column “{name}” is no part of a roster and was left aside.")
+        table.notes.append(f"The column “{name}” is not a roster column and was ignored.")
 
 
 def _read_row(table: Table, record: _Record, columns: list[str]) -> None:
@@ -179,8 +179,8 @@ def _read_row(table: Table, record: _Record, columns: list[str]) -> None:
     surplus = record.cells[len(columns) :]
     if any(cell.strip() for cell in surplus):
         sentence = (
-            f"{len(record.cells)} cells stand under {len(columns)} columns. "
-            "Put a cell that contains the separator in quotation marks."
+            f"{len(record.cells)} cells for {len(columns)} columns. Put quotation marks around a "
+            "cell that contains the separator."
         )
         table.problems.append(Problem(record.number, "", sentence))
         return

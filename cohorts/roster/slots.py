@@ -62,7 +62,7 @@ def parse_slot(text: str) -> Slot | str:
     weekday = _parse_weekday(match["day"])
     start = _parse_minutes(match["start"])
     if start == MINUTES_A_DAY:
-        raise SlotError("A day begins at 00:00; 24:00 can only be an end.")
+        raise SlotError("A day begins at 00:00. Use 24:00 only as an end time.")
     minutes = USUAL_MINUTES
     if match["end"]:
         minutes = _count_minutes(weekday, start, match["end_day"], match["end"])
@@ -82,10 +82,10 @@ def render_slot(slot: Slot) -> str:
 
 def _tell_shape(text: str) -> str:
     if _TWELVE_HOURS.search(text):
-        return "Write the time on a 24-hour clock, as in Wednesday 15:00."
+        return "Enter the time on a 24-hour clock, for example Wednesday 15:00."
     return (
-        f"“{text}” is no slot. Write Wednesday 15:00, Wednesday 15:00-16:30, "
-        "Sunday 23:30 - Monday 00:30 or TBD."
+        f"“{text}” is not a slot. Enter Wednesday 15:00, Wednesday 15:00-16:30, Sunday 23:30 - "
+        "Monday 00:30 or TBD."
     )
 
 
@@ -95,7 +95,7 @@ def _parse_weekday(word: str) -> int:
         for weekday, name in enumerate(WEEKDAYS):
             if f"{name}s".lower().startswith(asked):
                 return weekday
-    raise SlotError(f"“{word}” is no weekday.")
+    raise SlotError(f"“{word}” is not a weekday.")
 
 
 def _parse_minutes(text: str) -> int:
@@ -103,7 +103,7 @@ def _parse_minutes(text: str) -> int:
     hour, minute = (int(part) for part in text.split(":"))
     minutes = hour * 60 + minute
     if minute >= 60 or minutes > MINUTES_A_DAY:
-        raise SlotError(f"{text} is no time of day.")
+        raise SlotError(f"{text} is not a time of day.")
     return minutes
 
 
@@ -116,7 +116,5 @@ def _count_minutes(weekday: int, start: int, end_day: str | None, end_text: str)
         end += MINUTES_A_DAY
     minutes = end - start
     if not SHORTEST <= minutes <= LONGEST:
-        raise SlotError(
-            "A meeting lasts from 5 minutes to 24 hours, and its end follows its start."
-        )
+        raise SlotError("A meeting lasts from 5 minutes to 24 hours, and ends after it starts.")
     return minutes

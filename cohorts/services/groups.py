@@ -31,10 +31,10 @@ def end_group(group_id: int, *, status: str, now: datetime) -> Group:
     cohort. Raises Refusal: no_group, group_ended.  Raises ValueError for any other status.
     """
     if status not in Group.ENDED:
-        raise ValueError(f"{status} does not end a group")
+        raise ValueError(f"{status} is not a way to end a group")
     group = lock_groups([group_id])[group_id]
     if group.status in Group.ENDED:  # when only the cohort ends, memberships stay active
-        raise Refusal("group_ended", f"{group} has ended already.")
+        raise Refusal("group_ended", f"{group} has already ended.")
     group.status, group.ended_at = status, now
     with announced_together():
         group.save(update_fields=["status", "ended_at"])
@@ -77,11 +77,11 @@ def check_slot_may_change(name: str, status: str) -> None:
     if status == Group.Status.ACTIVE:
         raise Refusal(
             "group_active",
-            f"{name} is active: people hold invitations for its slot. Changing it needs a person: "
-            "“Another weekly slot” on its page shows what follows.",
+            f"{name} is active: people have invitations for its weekly time. Use “Change weekly "
+            "time” on its page: it previews the consequences.",
         )
     if status in Group.ENDED:
-        raise Refusal("group_ended", f"{name} has ended: its slot is history.")
+        raise Refusal("group_ended", f"{name} has ended, so its weekly time cannot change.")
 
 
 def _check_slot(group: Group) -> None:

@@ -27,7 +27,9 @@ def ensure_installation(now: datetime) -> Installation:
 @transaction.atomic
 def _first_start(now: datetime) -> Installation:
     if not settings.INSTALLATION_ID:
-        raise ImproperlyConfigured("INSTALLATION_ID is not set, so nothing can be marked as ours.")
+        raise ImproperlyConfigured(
+            "INSTALLATION_ID is not set, so Lens cannot mark what it creates."
+        )
     _, is_new = Installation.objects.get_or_create(
         pk=1,
         defaults={

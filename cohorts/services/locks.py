@@ -18,7 +18,7 @@ def lock_groups(group_ids: Iterable[int]) -> dict[int, Group]:
     rows = Group.objects.select_for_update(no_key=True, of=("self",)).select_related("cohort")
     groups = {group.pk: group for group in rows.filter(pk__in=ids).order_by("pk")}
     if len(groups) < len(ids):
-        raise Refusal("no_group", "There is no such group any more.")
+        raise Refusal("no_group", "This group no longer exists.")
     return groups
 
 
@@ -32,5 +32,5 @@ def lock_people(user_ids: Iterable[int]) -> dict[int, User]:
     rows = User.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
     people = {person.pk: person for person in rows}
     if len(people) < len(ids):
-        raise Refusal("no_person", "There is no such person any more.")
+        raise Refusal("no_person", "This person no longer exists.")
     return people

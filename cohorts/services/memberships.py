@@ -64,7 +64,7 @@ def end_membership(membership_id: int, *, status: str, now: datetime, why: str =
     Raises Refusal: no_membership, membership_ended.  Raises ValueError for any other status.
     """
     if status not in {Status.DROPPED, Status.COMPLETED, Status.REMOVED}:
-        raise ValueError(f"{status} does not end a membership")
+        raise ValueError(f"{status} is not a way to end a membership")
     lock_groups([_find(membership_id).group_id])
     membership = _lock(membership_id)
     _check_active(membership)
@@ -95,7 +95,7 @@ def change_role(membership_id: int, *, role: str) -> Membership:
 def _find(membership_id: int) -> Membership:
     membership = Membership.objects.filter(pk=membership_id).first()
     if membership is None:
-        raise Refusal("no_membership", "There is no such membership any more.")
+        raise Refusal("no_membership", "This membership no longer exists.")
     return membership
 
 
@@ -121,7 +121,7 @@ def moved_to(group: str) -> str:
 
 def _check_active(membership: Membership) -> None:
     if membership.status != Status.ACTIVE:
-        raise Refusal("membership_ended", f"{membership.user} has left {membership.group} already.")
+        raise Refusal("membership_ended", f"{membership.user} has already left {membership.group}.")
 
 
 def _check_open(group: Group) -> None:
@@ -133,9 +133,9 @@ def _check_open(group: Group) -> None:
 
 def _check_destination(old: Membership, group: Group) -> None:
     if group.pk == old.group_id:
-        raise Refusal("same_group", f"{old.user} is in {group} already.")
+        raise Refusal("same_group", f"{old.user} is already in {group}.")
     if group.cohort_id != old.cohort_id:
-        raise Refusal("other_cohort", f"{group} belongs to another cohort than {old.group}.")
+        raise Refusal("other_cohort", f"{group} and {old.group} belong to different cohorts.")
     _check_open(group)
     _check_not_in(group, old.user)
     if old.role == Role.PARTICIPANT:
@@ -144,7 +144,7 @@ def _check_destination(old: Membership, group: Group) -> None:
 
 def _check_not_in(group: Group, person: User) -> None:
     if group.memberships.filter(user=person, status=Status.ACTIVE).exists():
-        raise Refusal("already_member", f"{person} is a member of {group} already.")
+        raise Refusal("already_member", f"{person} is already a member of {group}.")
 
 
 def _check_in_no_other(group: Group, person: User) -> None:
@@ -159,7 +159,8 @@ def _check_in_no_other(group: Group, person: User) -> None:
     if other:
         raise Refusal(
             "in_another_group",
-            f"{person} is a participant of {other.group} in this cohort. Move them instead.",
+            f"{person} is already a participant of {other.group} in this cohort. Move them "
+            "instead.",
         )
 
 
@@ -168,6 +169,4 @@ def _check_seat(group: Group) -> None:
         return
     taken = group.memberships.filter(status=Status.ACTIVE, role=Role.PARTICIPANT).count()
     if taken >= group.size:
-        raise Refusal(
-            "group_full", f"{group} has room for {group.size} and has {taken} participants."
-        )
+        raise Refusal("group_full", f"{group} is full: {taken} of {group.size} places are taken.")

@@ -120,9 +120,9 @@ def _check_terms(due: RosterPlan, terms: str | None, now: datetime) -> None:
 
 def _unconfirmed(change: ChangedCohort) -> Problem:
     sentence = (
-        f"{change.name} is running: people of {', '.join(change.active)} hold invitations. "
-        f"Its {change.edits[0].title} changes only when what follows for them was shown and "
-        "confirmed in the preview."
+        f"{change.name} is running: people in {', '.join(change.active)} have invitations. "
+        "Confirm in the preview how their meetings change before you change the "
+        f"{change.edits[0].title}."
     )
     return Problem(change.line, change.edits[0].field, sentence)
 
@@ -130,8 +130,8 @@ def _unconfirmed(change: ChangedCohort) -> Problem:
 def _facts_changed() -> Refusal:
     return Refusal(
         "facts_changed",
-        "Somebody else has changed the same cohort in the meantime. Nothing was imported: look at "
-        "the preview again.",
+        "This cohort was changed by someone else. Nothing was imported. Check the preview and "
+        "try again.",
     )
 
 

@@ -87,8 +87,7 @@ def change_term(cohort_id: int, term: Term, *, seen: str, now: datetime) -> Coho
     if preview_term(cohort_id, cohort.name, term, now=now).digest != seen:
         raise Refusal(
             "facts_changed",
-            "Something has changed since you looked. Nothing was done: look at what would happen "
-            "once more.",
+            "The data has changed since the preview. Nothing was changed. Check the new preview.",
         )
     cohort.start_date, cohort.number_of_meetings = term.start_date, term.number_of_meetings
     with announced_together():

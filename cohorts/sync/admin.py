@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin, messages
@@ -29,6 +30,7 @@ from cohorts.sync.models import (
 )
 from cohorts.sync.pages.plans import start_plan
 from cohorts.sync.pages.staff import PERMISSION
+from cohorts.sync.registry import find_trouble
 from cohorts.sync.selectors import (
     QUIET,
     live_groups,
@@ -37,6 +39,7 @@ from cohorts.sync.selectors import (
     see_groups,
     troubled_places,
 )
+from cohorts.sync.troubles import UNKNOWN
 from cohorts.sync.words import Level
 
 PLACE = '<div>{}: <span class="lens-state lens-{}">{}</span></div>'
@@ -171,23 +174,42 @@ class OutOfStepFilter(admin.SimpleListFilter):
         return queryset
 
 
+class IssueFilter(admin.AllValuesFieldListFilter):
+    """The issues that occur, as people read them."""
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            text = find_trouble(str(choice["display"]))
+            yield choice if text == UNKNOWN else {**choice, "display": text.sentence}
+
+
+def say_issue(row: GroupSync | MirrorState) -> str:
+    """Return the issue's sentence and detail, or an empty text."""
+    sentence = find_trouble(row.trouble).sentence if row.trouble else ""
+    return f"{sentence} {row.trouble_detail}".strip()
+
+
 @admin.register(GroupSync)
 class GroupSyncAdmin(ReadOnlyAdmin):
     list_display = ["group", "mirror", "said", "next_at", "failures", "stands_at", "last_ok_at"]
-    list_filter = [OutOfStepFilter, "mirror", "trouble", "group__cohort"]
+    list_filter = [OutOfStepFilter, "mirror", ("trouble", IssueFilter), "group__cohort"]
     list_select_related = ["group"]
     search_fields = ["group__name", "group__cohort__name"]
     ordering = ["group", "mirror"]
 
-    @admin.display(description="trouble", ordering="trouble")
+    @admin.display(description="issue", ordering="trouble")
     def said(self, row: GroupSync) -> str:
-        return f"{row.trouble}: {row.trouble_detail}" if row.trouble_detail else row.trouble
+        return say_issue(row)
 
 
 @admin.register(MirrorState)
 class MirrorStateAdmin(ReadOnlyAdmin):
-    list_display = ["name", "trouble", "holder", "heard_at", "retry_at", "paused_at"]
+    list_display = ["name", "issue", "holder", "heard_at", "retry_at", "paused_at"]
     exclude = ["cursor"]
+
+    @admin.display(description="issue", ordering="trouble")
+    def issue(self, row: MirrorState) -> str:
+        return say_issue(row)
 
 
 @admin.register(SyncRun)

@@ -15,37 +15,42 @@ class GroupSync(models.Model):
     """The sync status of one group in one provider."""
 
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="syncs")
-    mirror = models.CharField(max_length=20)
+    mirror = models.CharField("integration", max_length=20)
     # `wanted` is the generation: a change of facts adds one in its own transaction. `seen` is the
     # observed generation: a finished run writes the `wanted` that it read before its snapshot.
-    wanted = models.PositiveBigIntegerField(default=1)
-    seen = models.PositiveBigIntegerField(default=0)
+    wanted = models.PositiveBigIntegerField("generation", default=1)
+    seen = models.PositiveBigIntegerField("observed generation", default=0)
     # When to compare next although nothing changed; read by the sweep, every minute.
-    next_at = models.DateTimeField(default=timezone.now, db_index=True)
+    next_at = models.DateTimeField("next check", default=timezone.now, db_index=True)
     # The realize request; cleared when the group is ready in this provider.
-    create_asked_at = models.DateTimeField(null=True, blank=True)
+    create_asked_at = models.DateTimeField("realize requested", null=True, blank=True)
     create_asked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="realize requested by",
     )
-    stands_at = models.DateTimeField(null=True, blank=True)
+    stands_at = models.DateTimeField("set up", null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)
-    trouble = models.CharField(max_length=40, blank=True)
-    trouble_detail = models.CharField(max_length=500, blank=True)
-    trouble_since = models.DateTimeField(null=True, blank=True)
+    trouble = models.CharField("issue", max_length=40, blank=True)
+    trouble_detail = models.CharField("issue detail", max_length=500, blank=True)
+    trouble_since = models.DateTimeField("issue since", null=True, blank=True)
     logged = models.CharField(max_length=40, blank=True)  # the issue that was logged last
     # {"people": [outside ids], "by": name, "at": iso}: used once, and only for these people.
     removals_approved = models.JSONField(null=True, blank=True)
-    last_ok_at = models.DateTimeField(null=True, blank=True)
+    last_ok_at = models.DateTimeField("last in sync", null=True, blank=True)
 
     class Meta:
-        verbose_name = "group in a mirror"
-        verbose_name_plural = "groups in mirrors"
+        verbose_name = "group sync status"
+        verbose_name_plural = "group sync statuses"
         constraints = [
             models.UniqueConstraint(fields=["group", "mirror"], name="group_sync_once_per_mirror")
         ]
 
     def __str__(self) -> str:
-        return f"{self.group} in {self.mirror}"
+        return f"{self.group} in {self.mirror.capitalize()}"
 
     def is_due(self, now: datetime) -> bool:
         return self.wanted > self.seen or self.next_at <= now
@@ -56,18 +61,18 @@ class MirrorState(models.Model):
 
     name = models.CharField(primary_key=True, max_length=20)
     # The lease, in the database's time, so that the machines' clocks need not agree.
-    holder = models.CharField(max_length=100, blank=True)
+    holder = models.CharField("syncing on", max_length=100, blank=True)
     token = models.PositiveBigIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
-    retry_at = models.DateTimeField(null=True, blank=True)
+    retry_at = models.DateTimeField("next retry", null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)
-    trouble = models.CharField(max_length=40, blank=True)
-    trouble_detail = models.CharField(max_length=500, blank=True)
-    trouble_since = models.DateTimeField(null=True, blank=True)
+    trouble = models.CharField("issue", max_length=40, blank=True)
+    trouble_detail = models.CharField("issue detail", max_length=500, blank=True)
+    trouble_since = models.DateTimeField("issue since", null=True, blank=True)
     logged = models.CharField(max_length=40, blank=True)  # the issue that was logged last
     # Lanes that the service asked to wait: {kind: ISO time}.
     parked = models.JSONField(default=dict, blank=True)
-    paused_at = models.DateTimeField(null=True, blank=True)
+    paused_at = models.DateTimeField("paused", null=True, blank=True)
     paused_by = models.CharField(max_length=150, blank=True)
     # Staff's decision on orphans (objects with our mark but no record): they are ours, adopt them.
     adopt_strangers = models.BooleanField(default=False)
@@ -80,15 +85,16 @@ class MirrorState(models.Model):
     scope = models.CharField(max_length=200, blank=True)
     cursor = models.TextField(blank=True)  # Google's syncToken
     # The last full read, as opposed to an incremental one.
-    whole_at = models.DateTimeField(null=True, blank=True)
+    whole_at = models.DateTimeField("last full comparison", null=True, blank=True)
     # When to poll next although no group is due; read by the sweep, every minute.
-    look_at = models.DateTimeField(null=True, blank=True)
-    heard_at = models.DateTimeField(null=True, blank=True)  # the last answer of the service
+    look_at = models.DateTimeField("next check", null=True, blank=True)
+    # The last answer of the service.
+    heard_at = models.DateTimeField("last seen", null=True, blank=True)
     # Counts reported changes outside: an observation from before the last one is out of date.
     changed_outside = models.PositiveBigIntegerField(default=0)
 
     class Meta:
-        verbose_name = "mirror"
+        verbose_name = "integration"
 
     def __str__(self) -> str:
         return self.name
@@ -101,14 +107,19 @@ class SyncRun(models.Model):
         APPLY = "apply"
         PLAN = "plan"
 
-    mirror = models.CharField(max_length=20)
+    mirror = models.CharField("integration", max_length=20)
     mode = models.CharField(max_length=5, choices=Mode, default=Mode.APPLY)
     asked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="requested by",
     )
     # For a plan: its groups, and whether to plan as if they had been requested.
     group_ids = models.JSONField(default=list, blank=True)
-    as_if_asked = models.BooleanField(default=False)
+    as_if_asked = models.BooleanField("as if realized", default=False)
     started_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True, blank=True)
     summary = models.JSONField(default=dict, blank=True)
@@ -135,18 +146,18 @@ class SyncAction(models.Model):
     class Outcome(models.TextChoices):
         DONE = "done"
         FAILED = "failed"
-        UNKNOWN = "unknown", "unknown yet"  # no answer came; the next observation shows
+        UNKNOWN = "unknown", "not known yet"  # no answer came; the next observation shows
 
     run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="actions")
     group = models.ForeignKey(Group, on_delete=models.CASCADE, null=True, related_name="+")
     cohort = models.ForeignKey(Cohort, on_delete=models.CASCADE, null=True, related_name="+")
     kind = models.CharField(max_length=20)
-    verb = models.CharField(max_length=20)
+    verb = models.CharField("action", max_length=20)
     target = models.CharField(max_length=200)
-    why = models.CharField(max_length=300, blank=True)
+    why = models.CharField("reason", max_length=300, blank=True)
     outcome = models.CharField(max_length=8, choices=Outcome)
     error = models.CharField(max_length=500, blank=True)
-    took_ms = models.PositiveIntegerField(default=0)
+    took_ms = models.PositiveIntegerField("duration in ms", default=0)
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -160,20 +171,21 @@ class SyncAction(models.Model):
 class RealizeRequest(models.Model):
     """One press of “Realize”, kept in order to notify that person when it has ended."""
 
-    asked_at = models.DateTimeField()
+    asked_at = models.DateTimeField("requested")
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
         null=True,
         blank=True,
         related_name="realize_requests",
+        verbose_name="requested by",
     )
     # Who asked, if not a user: for example an administrator of the Discord server.
-    asked_as = models.CharField(max_length=120, blank=True)
+    asked_as = models.CharField("requested as", max_length=120, blank=True)
     group_ids = models.JSONField()
     ended_at = models.DateTimeField(null=True, blank=True)
     # The result of each group, by its id as text: "standing", "withdrawn" or an issue code.
-    came_to = models.JSONField(default=dict, blank=True)
+    came_to = models.JSONField("result", default=dict, blank=True)
 
     class Meta:
         verbose_name = "realize request"
@@ -192,7 +204,7 @@ class WorkerHeartbeat(models.Model):
 
     name = models.CharField(primary_key=True, max_length=100)  # host and process id
     started_at = models.DateTimeField(default=timezone.now)
-    heard_at = models.DateTimeField(default=timezone.now)
+    heard_at = models.DateTimeField("last seen", default=timezone.now)
 
     class Meta:
         verbose_name = "worker"

@@ -62,7 +62,7 @@ def test_an_existing_role_is_recorded_and_the_group_is_looked_at(staff):
         ({"kind": "role"}, "A role belongs to a group. Choose the group."),
         ({"kind": "role", "group": "other"}, "does not belong to Spring."),
         ({"kind": "category", "group": "own"}, "A category belongs to the whole cohort."),
-        ({"kind": "role", "group": "own", "outside_id": "42"}, "42 is no Discord id"),
+        ({"kind": "role", "group": "own", "outside_id": "42"}, "42 is not a Discord ID"),
         ({"kind": "event"}, "Select a valid choice."),
     ],
 )
@@ -145,7 +145,7 @@ def test_every_bad_line_is_told_by_its_number_and_then_nothing_is_recorded(staff
     )
     shown = text_of(answer)
     for told in (
-        "Line 3: There is no cohort with the id or name “Winter”.",
+        "Line 3: There is no cohort with the ID or name “Winter”.",
         "Line 4: Spring has no group “Group 7”.",
         "Line 5: “roll” is not a kind. Use one of category, cohort_channel, role,",
         "Line 6: “3.0E+17” is not a Discord ID",

@@ -68,9 +68,12 @@ def test_a_course_a_cohort_and_a_group_can_be_made_by_hand(staff):
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"weekday": ""}, "A slot needs both a weekday and a time, or neither."),
-        ({"start_time": ""}, "A slot needs both a weekday and a time, or neither."),
-        ({"timezone": "Berlin"}, "Berlin is no time zone. Use an IANA name such as Europe/Berlin."),
+        ({"weekday": ""}, "Enter both a weekday and a time, or neither."),
+        ({"start_time": ""}, "Enter both a weekday and a time, or neither."),
+        (
+            {"timezone": "Berlin"},
+            "Berlin is not a time zone. Use an IANA name such",
+        ),
         ({"start_time": "25:00"}, "Enter a valid time."),
         ({"duration_minutes": 3}, "greater than or equal to 5"),
         ({"name": "Group 1"}, "already exists"),
@@ -118,7 +121,7 @@ def test_the_slot_of_an_active_group_needs_a_person_and_its_name_does_not(staff)
     )
     renamed = staff.post(address, {"name": "Foxes", "size": "", **same})
 
-    assert "people hold invitations for its slot" in text_of(refused)
+    assert "people have invitations for its weekly time" in text_of(refused)
     assert renamed.status_code == 302
     group.refresh_from_db()
     assert (group.name, group.start_time.hour) == ("Foxes", 15)
@@ -137,7 +140,7 @@ def test_a_group_ends_by_a_page_that_says_what_goes_with_it(staff):
     assert "This field is required." in text_of(unsure)
     assert made.refresh().groups[0].status == "cancelled"
     assert set(Membership.objects.values_list("status", flat=True)) == {"removed"}
-    assert messages_of(again)[-1] == "Group 1 has ended already."
+    assert messages_of(again)[-1] == "Group 1 has already ended."
 
 
 def test_what_has_something_hanging_on_it_cannot_be_deleted_by_accident(staff):
@@ -198,7 +201,7 @@ def test_b7_the_admin_takes_no_address_without_a_dotted_domain(staff, olga, addr
 
 def test_a_discord_id_that_is_none_is_told(staff):
     answer = add(staff, "user", **person_fields(discord_id="42"))
-    assert "42 is no Discord id: those have 15 to 19 digits." in text_of(answer)
+    assert "42 is not a Discord ID. It has 15 to 19 digits" in text_of(answer)
 
 
 def test_staff_set_a_persons_password(staff, client):
@@ -256,9 +259,9 @@ def test_a_member_is_added_through_the_service(staff):
 @pytest.mark.parametrize(
     ("case", "told"),
     [
-        ("twice", "New is a member of Group 2 already."),
-        ("elsewhere", "New is a participant of Group 1 in this cohort. Move them instead."),
-        ("full", "Group 2 has room for 1 and has 1 participants."),
+        ("twice", "New is already a member of Group 2."),
+        ("elsewhere", "New is already a participant of Group 1 in this cohort. Move them instead."),
+        ("full", "Group 2 is full: 1 of 1 places are taken."),
         ("ended", "Group 2 has ended (cancelled)."),
     ],
 )
@@ -306,7 +309,7 @@ def test_a_membership_ends_with_a_reason_and_the_row_stays(staff):
     membership.refresh_from_db()
     assert (membership.status, membership.left_why) == ("dropped", "moved house")
     assert membership.left_at
-    assert "has left Group 1 already" in messages_of(again)[-1]
+    assert "has already left Group 1" in messages_of(again)[-1]
     assert staff.get(f"{ADMIN}/membership/{membership.pk}/delete/").status_code == 403
 
 
@@ -353,7 +356,7 @@ def test_an_exception_holds_who_wrote_it_and_ends_in_the_future(staff, olga):
     refused = add(staff, "accessexception", **fields, until_0=past.date(), until_1="10:00")
     add(staff, "accessexception", **fields, until_0=ahead.date(), until_1="10:00")
 
-    assert "That moment has passed." in text_of(refused)
+    assert "This time has passed." in text_of(refused)
     assert AccessException.objects.get().created_by == olga
 
 

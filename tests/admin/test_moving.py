@@ -150,7 +150,7 @@ def test_c4_the_form_of_a_running_cohort_changes_no_meeting_without_a_preview(
     page = f"/admin/cohorts/cohort/{academy.cohort.pk}/change/"
     before = list(Meeting.objects.order_by("pk").values())
     answer = staff.post(page, cohort_form(academy, **changed))
-    assert "shows what follows first" in text_of(answer)
+    assert "previews the consequences" in text_of(answer)
     assert list(Meeting.objects.order_by("pk").values()) == before
     assert not MeetingMove.objects.exists()
     Group.objects.update(status=Group.Status.PREVIEW)  # as long as nobody holds an invitation

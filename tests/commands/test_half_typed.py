@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord", "sa
 
 def test_an_unknown_cohort(call):
     said = call("realize_cohort", "Winter")
-    assert (said.status, said.refusal) == (1, "There is no cohort with the id or name “Winter”.")
+    assert (said.status, said.refusal) == (1, "There is no cohort with the ID or name “Winter”.")
 
 
 @pytest.mark.parametrize("text", ["", " ", "0", "-1", "9" * 40, "½", "%", "1; drop"])
@@ -36,7 +36,7 @@ def test_an_ambiguous_name_is_refused_with_the_candidates(call):
     assert said.status == 1
     assert f"{first.pk} (Safety: Spring)" in said.refusal
     assert f"{second.pk} (Care: Spring)" in said.refusal
-    assert said.refusal.endswith("Use the id.")
+    assert said.refusal.endswith("Use the ID.")
 
 
 def test_a_group_that_does_not_exist(call):

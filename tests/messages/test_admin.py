@@ -63,12 +63,12 @@ def test_the_list_says_why_a_message_was_not_sent(client, staff, owed, now, sett
     services.mark_failed(
         alice.messages_owed.get().pk, why="No such person.", now=now, retry=services.BUG_RETRY
     )
-    assert "No such person. The next try is at" in page(client)
-    assert "Its turn has not come yet" in page(client)
+    assert "No such person. Next retry at" in page(client)
+    assert "It is due now" in page(client)
     OutboxPart.objects.create(name="email", trouble="The mail server is away.", failing_since=now)
-    assert page(client).count("The mail server is away. It is tried each minute.") == 2
+    assert page(client).count("The mail server is away. It is retried every minute.") == 2
     settings.INSTALLATION_ID = "another"
-    assert page(client).count("say first whether this is a copy") == 2
+    assert page(client).count("confirm first whether this is a copy") == 2
 
 
 def test_the_words_are_shown_with_real_data(client, staff, owed):
@@ -85,24 +85,26 @@ def test_words_that_cannot_be_made_say_so(client, staff, owed):
     alice, bob = owed
     alice.messages_owed.update(context={"n": 0})
     bob.messages_owed.update(context={"over": True})
-    assert "The words cannot be made: integer division" in detail(client, alice)
-    assert "It would not be sent now: The note is no longer true." in detail(client, bob)
+    assert "The text cannot be rendered: integer division" in detail(client, alice)
+    assert "It would no longer be sent: The note is no longer true." in detail(client, bob)
 
 
 def test_staff_drop_a_message_and_owe_it_again(client, staff, owed):
     alice = owed[0]
-    assert "1 of 1 not to be sent." in act(client, "drop", alice)
+    assert "1 of 1 messages will not be sent." in act(client, "drop", alice)
     message = alice.messages_owed.get()
     assert (message.state, message.why_not) == ("dropped", "Sam decided not to send it.")
-    assert "1 of 1 to be tried now." in act(client, "try_again", alice)
+    assert "1 of 1 messages will be retried now." in act(client, "try_again", alice)
     assert alice.messages_owed.get().state == "owed"
 
 
 def test_what_was_sent_is_neither_dropped_nor_tried_again(client, staff, owed, now):
     alice = owed[0]
     services.mark_sent(alice.messages_owed.get().pk, now=now)
-    assert "1 of 2 left as they are: sent or closed already." in act(client, "drop", *owed)
-    assert "1 of 2 left as they are: sent already, or too late." in act(client, "try_again", *owed)
+    assert "1 of 2 messages unchanged: already sent or closed." in act(client, "drop", *owed)
+    assert "1 of 2 messages unchanged: already sent, or too late." in act(
+        client, "try_again", *owed
+    )
     assert Message.objects.get(user=alice).state == "sent"
 
 

@@ -82,8 +82,8 @@ def test_messages_that_wait_for_an_hour_are_an_alarm_though_nothing_failed(owed,
     Message.objects.update(channel=channel)
     assert headlines(now + HOUR - MINUTE) == []
     (alarm,) = find_alarms(now + HOUR)
-    assert "nothing went out for an hour" in alarm.headline
-    assert alarm.sentence == "2 messages wait for more than an hour."
+    assert "nothing sent for an hour" in alarm.headline
+    assert alarm.sentence == "2 messages have been waiting for more than an hour."
     assert len(raise_alarms(now + HOUR)) == 1
     assert raise_alarms(now + HOUR + MINUTE) == []
 
@@ -119,11 +119,11 @@ def test_shut_direct_messages_are_told_at_once_and_opened_by_staff(now, academy,
     parts.shut("discord_dm", "Discord said 403.", now=now)
     with caplog.at_level(logging.ERROR):
         (alarm,) = raise_alarms(now)
-    assert alarm.headline == "Discord direct message: shut"
+    assert alarm.headline == "Discord direct message: closed"
     assert "Developer Portal" in alarm.fix
-    assert caplog.text.count("Discord direct message: shut") == 1
+    assert caplog.text.count("Discord direct message: closed") == 1
     parts.note_success("discord_dm")  # one that was under way
-    assert headlines(now) == ["Discord direct message: shut"]
+    assert headlines(now) == ["Discord direct message: closed"]
     parts.open_again("discord_dm")
     assert headlines(now) == []
 

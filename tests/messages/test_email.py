@@ -100,7 +100,7 @@ def test_whoever_wants_no_email_gets_none(owed, mail_server):
     send_emails()
 
     assert mail_server.recipients == [charlie.email]
-    assert why_not(alice) == "The person wants no messages by e-mail."
+    assert why_not(alice) == "The person turned off messages by e-mail."
     assert alice.messages_owed.get().state == bob.messages_owed.get().state == "dropped"
 
 
@@ -125,7 +125,7 @@ def test_a_dead_server_is_one_trouble_and_touches_no_letter(owed, mail_server):
     assert mail_server.connections == 1  # one probe a minute
     part = OutboxPart.objects.get()
     assert (part.name, part.failures) == ("email", 1)
-    assert part.trouble == "The mail server refuses: 421 closed for the night"
+    assert part.trouble == "The mail server rejects the message: 421 closed for the night"
     assert set(Message.objects.values_list("state", "failures", "why_not")) == {("owed", 0, "")}
 
     mail_server.mend()
@@ -147,7 +147,10 @@ def test_a_server_that_is_not_there_is_said_so(owed, mail_server, settings):
 def test_a_server_that_refuses_us_as_sender_is_one_trouble(owed, mail_server):
     mail_server.refuse("MAIL", 550, "we do not know you")
     send_emails()
-    assert OutboxPart.objects.get().trouble == "The mail server refuses: 550 we do not know you"
+    assert (
+        OutboxPart.objects.get().trouble
+        == "The mail server rejects the message: 550 we do not know you"
+    )
     assert Message.objects.filter(failures__gt=0).count() == 1
 
 
@@ -157,7 +160,7 @@ def test_a_refused_address_waits_for_a_person_and_stops_nobody_else(owed, mail_s
     send_emails()
 
     assert len(mail_server.letters) == 2
-    assert why_not(alice) == f"The mail server refuses the address: 550 {NOBODY_THERE}"
+    assert why_not(alice) == f"The mail server rejects the address: 550 {NOBODY_THERE}"
     pass_time(hours=12)
     send_emails()
     message = alice.messages_owed.get()
@@ -203,7 +206,7 @@ def test_b10_several_letters_refused_in_a_row_are_the_servers_trouble(owed, mail
     mail_server.refuse("RCPT", 550, "go away")
     send_emails()
     part = OutboxPart.objects.get(name=parts.EMAIL)
-    assert "several letters in a row" in part.trouble
+    assert "several e-mails in a row" in part.trouble
 
     mail_server.mend()
     pass_time(minutes=2)
@@ -217,7 +220,7 @@ def test_an_address_that_is_none_stops_nobody_else(owed, mail_server):
     type(alice).objects.filter(pk=alice.pk).update(email="a@example.org\nBcc: b@example.org")
     send_emails()
     assert sorted(mail_server.recipients) == ["bob@example.org", "charlie@example.org"]
-    assert why_not(alice).startswith("It cannot be written as a letter")
+    assert why_not(alice).startswith("The message cannot be formatted as an e-mail")
     assert OutboxPart.objects.count() == 0
 
 
@@ -241,7 +244,7 @@ def test_refused_content_is_told_with_the_servers_words(owed, mail_server):
     alice = owed[0]
     mail_server.refuse("CONTENT", 554, "looks like spam", to=alice.email)
     send_emails()
-    assert why_not(alice) == "The mail server refuses: 554 looks like spam"
+    assert why_not(alice) == "The mail server rejects the message: 554 looks like spam"
     assert len(mail_server.letters) == 2
 
 
@@ -287,7 +290,7 @@ def test_a_letter_whose_words_cannot_be_made_stops_nobody_else(owed, mail_server
     alice.messages_owed.update(context={"n": 0})
     send_emails()
     assert len(mail_server.letters) == 2
-    assert why_not(alice).startswith("Its words cannot be made")
+    assert why_not(alice).startswith("The text cannot be rendered")
 
 
 def test_nothing_is_sent_while_another_installation_is_suspected(owed, mail_server, settings):

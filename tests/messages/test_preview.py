@@ -55,14 +55,14 @@ def test_what_is_not_owed_yet_is_shown_as_it_will_be(client, staff, academy, set
     settings.MESSAGE_SOURCES = ["meetings.messages.reminders.owe_reminders"]
     academy.add_member("Alice", "A")
     shown = preview(client, "reminder")
-    assert "Nothing of this kind is owed yet" in shown
+    assert "No message of this type is due yet" in shown
     assert "Group A" in shown
     assert not Message.objects.exists()
 
 
 @pytest.mark.parametrize("kind", sorted(django_settings.MESSAGE_KINDS))
 def test_each_kind_has_a_page_before_there_is_anything_to_show(client, staff, kind, notes):
-    assert "Nothing is sent by looking." in preview(client, kind)
+    assert "Nothing is sent." in preview(client, kind)
 
 
 def test_there_is_no_page_for_what_is_no_kind(client, staff):
@@ -89,7 +89,7 @@ def test_the_list_says_that_somebody_wants_no_such_message(client, staff, add_me
     services.collect(None, now=now)
     User.objects.filter(pk=alice.pk).update(wants_email=False)
     page = client.get("/admin/outbox/message/").content.decode()
-    assert "The person wants no messages by e-mail. It is dropped when its turn comes." in page
+    assert "The person turned off messages by e-mail. It will be dropped when it is due." in page
 
 
 def test_staff_open_shut_messages_again(client, staff, now):
@@ -105,5 +105,5 @@ def test_choices_and_lines_can_be_read(client, staff, now):
     client.force_login(staff)  # a change of the account has ended the session
     MessageChoice.objects.create(user=staff, topic="reminders", way="off")
     DirectLine.objects.create(discord_id=10**17, used_at=now)
-    assert "Not at all" in client.get("/admin/outbox/messagechoice/").content.decode()
+    assert "Off" in client.get("/admin/outbox/messagechoice/").content.decode()
     assert "Sam" in client.get("/admin/discordsync/directline/").content.decode()

@@ -49,11 +49,11 @@ def test_reminders_can_be_switched_off_and_changes_cannot(client, alice):
 def test_messages_on_discord_are_offered_to_whoever_has_used_the_bot(client, alice):
     page = client.get(PAGE).content.decode()
     assert "type /my-meetings" in page
-    assert "Directly on Discord" not in page
+    assert "Discord direct message" not in page
     assert client.post(PAGE, EVERYTHING | {"topic_visits": "discord_dm"}).status_code == 400
 
     note_use(alice.discord_id, now=clock.now())
-    assert client.get(PAGE).content.decode().count("Directly on Discord") == 4
+    assert client.get(PAGE).content.decode().count("Discord direct message") == 4
     client.post(PAGE, EVERYTHING | {"topic_visits": "discord_dm"})
     assert chosen(alice)["visits"] == "discord_dm"
 

@@ -91,7 +91,7 @@ def test_b3_recovery_to_a_point_in_time_is_told_by_a_command():
     ensure_installation(clock.now())
     said = StringIO()
     call_command("mark_restored", stdout=said)
-    assert "Nothing is written or sent until somebody answers" in said.getvalue()
+    assert "Nothing is changed or sent until staff answer" in said.getvalue()
     assert is_restored()
     assert ownership.find_question().doubt == "restored"
 
@@ -218,7 +218,7 @@ def test_b3_a_dated_end_waits_for_the_answer_too_and_the_log_says_so_every_hour(
     with caplog.at_level(logging.ERROR):
         for minutes in (0, 1, 59, 61, 62, 130):
             ownership.watch(now + timedelta(minutes=minutes))
-    assert caplog.text.count("Nothing is written or sent.") == 3
+    assert caplog.text.count("Nothing is changed or sent.") == 3
 
     ownership.go_on_as_original()
     caplog.clear()
@@ -250,7 +250,7 @@ def test_b12_another_server_is_asked_about_and_its_records_do_not_count(sandbox,
 
     settings.DISCORD_GUILD_ID += 1
     page = staff_client().get(reverse("sync:decide")).content.decode()
-    assert f"everything was made in <strong>{settings.DISCORD_GUILD_ID - 1}</strong>" in page
+    assert f"everything was created in <strong>{settings.DISCORD_GUILD_ID - 1}</strong>" in page
     ownership.go_on_as_original()
     assert not ownership.find_question()
     assert not DiscordObject.objects.exists()

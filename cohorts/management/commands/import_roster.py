@@ -25,21 +25,21 @@ FLAGS = ("dry_run", "move_meetings")
 
 class Command(BaseCommand):
     help = (
-        "Bring in courses, cohorts, groups with their slots, people and memberships from a CSV "
-        "file, one line per person in a group. Tells every bad line by number, and changes nothing "
-        f"if any is bad. Columns: {','.join(COLUMNS)}."
+        "Import courses, cohorts, groups with their weekly times, people and memberships from a "
+        "CSV file with one line per person and group. Reports every invalid line and changes "
+        f"nothing if there are any. Columns: {','.join(COLUMNS)}."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", metavar="FILE.csv", type=Path)
         parser.add_argument(
-            "--dry-run", action="store_true", help="say what would be changed, and change nothing"
+            "--dry-run", action="store_true", help="print what would change, without changing it"
         )
         parser.add_argument(
             "--move-meetings",
             action="store_true",
-            help="change the start and the number of meetings of running cohorts too: meetings "
-            "move or are cancelled, visits end, and everyone concerned is told",
+            help="also change the start and the number of meetings of running cohorts: meetings "
+            "move or are cancelled, visits end, and everyone affected is notified",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -68,7 +68,9 @@ class Command(BaseCommand):
     def _tell_terms(self, plan: RosterPlan) -> None:
         """Print what would change for running cohorts."""
         for term in preview_terms(plan, now=clock.now()):
-            self.stdout.write(f"{term.name} is running: this needs --move-meetings.\n")
+            self.stdout.write(
+                f"{term.name} is running: add --move-meetings to change its meetings.\n"
+            )
             for group in term.groups:
                 self.stdout.write(f"  {group.summary()}\n")
 
@@ -81,13 +83,13 @@ class Command(BaseCommand):
             self.stdout.write(f"{note}\n")
         self.stdout.write(f"{plan.summary()}.\n")
         if dry_run:
-            self.stdout.write("This was a dry run: nothing was changed.\n")
+            self.stdout.write("Dry run: nothing was changed.\n")
 
 
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise CommandError(f"There is no file {path}.") from None
+        raise CommandError(f"{path} does not exist.") from None
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error.strerror}.") from error

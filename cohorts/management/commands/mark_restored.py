@@ -11,14 +11,14 @@ from cohorts.services.installation import break_seal
 
 class Command(BaseCommand):
     help = (
-        "Stop all writes and messages until staff have said whether this database is the original "
-        "or a copy. A restored dump is recognized automatically; recovery to a point in time, a "
+        "Stop all changes and messages until staff confirm whether this database is the original "
+        "or a copy. A restored dump is recognized automatically; point-in-time recovery, a "
         "copied disk and a copied SQLite file are not."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not break_seal():
-            raise CommandError("This database was never in use, so there is nothing to ask about.")
+            raise CommandError("This database has never been used, so there is nothing to confirm.")
         self.stdout.write(
-            "Nothing is written or sent until somebody answers “Is this a copy?” in the admin."
+            "Nothing is changed or sent until staff answer “Is this a copy?” in the admin."
         )

@@ -93,7 +93,7 @@ def test_bad_lines_are_listed_and_nothing_can_be_confirmed(staff):
         make_file(make_line("Alice", slot="Wensday 15:00"), make_line("<b>", 2, email="bob"))
     )
     assert "2 problems." in page.text
-    assert re.search(r"<td>2</td><td>slot</td><td>“Wensday” is no weekday.</td>", page.text)
+    assert re.search(r"<td>2</td><td>slot</td><td>“Wensday” is not a weekday.</td>", page.text)
     assert re.search(r"<td>3</td><td>email</td>", page.text)
     assert 'name="confirmed"' not in page.text
     page.confirm()
@@ -171,7 +171,7 @@ def test_a1_the_memberships_of_staff_and_of_who_signed_in_still_come_from_a_file
 def test_a1_an_empty_id_of_a_learner_who_never_signed_in_is_filled_and_shown(staff):
     alice = User.objects.create_user("p1@example.org", name="Alice")
     preview = visit(staff).upload(make_file(make_line("Alice", discord_id=OTHER_ID)))
-    assert f"p1@example.org: Discord id none → {OTHER_ID}" in preview.text
+    assert f"p1@example.org: Discord ID none → {OTHER_ID}" in preview.text
     preview.confirm()
     assert account(alice) == ("p1@example.org", "Alice", int(OTHER_ID))
 
@@ -187,7 +187,7 @@ def test_c4_a_running_cohort_is_shortened_only_with_a_tick_beside_what_follows(s
     for words in ("Winter is running: its meetings will change", "Week 3", "Week 4", "is not held"):
         assert words in preview.text
     refused = preview.confirm()
-    assert "Winter is running: people of Alpha hold invitations" in refused.text
+    assert "Winter is running: people in Alpha have invitations" in refused.text
     assert not Meeting.objects.filter(status="cancelled").exists()
     refused.confirm(move_meetings="on")
     assert Meeting.objects.filter(status="cancelled").count() == 2
@@ -210,7 +210,7 @@ def test_a_mended_file_can_be_chosen_on_the_same_page(staff):
 def test_the_same_file_again_offers_nothing_to_confirm(staff):
     visit(staff).upload(make_file(make_line("Alice"))).confirm()
     again = visit(staff).upload(make_file(make_line("Alice")))
-    assert "Nothing to change: everything is here already." in again.text
+    assert "No changes: everything is already up to date." in again.text
     assert 'name="confirmed"' not in again.text
 
 
@@ -234,7 +234,7 @@ def test_a_word_without_a_preview_changes_nothing(staff):
 def test_a_second_click_is_told_and_does_nothing(staff):
     preview = visit(staff).upload(make_file(make_line("Alice")))
     preview.confirm()
-    assert "no longer waiting" in preview.confirm().text
+    assert "upload has expired" in preview.confirm().text
     assert Membership.objects.count() == 1
 
 
@@ -249,7 +249,7 @@ def test_one_persons_file_is_not_anothers(staff):
     preview = visit(staff).upload(make_file(make_line("Alice")))
     other = Client()
     other.force_login(User.objects.create_superuser("admin@example.org", name="Admin"))
-    assert "no longer waiting" in visit(other, preview.path).text
+    assert "upload has expired" in visit(other, preview.path).text
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_one_persons_file_is_not_anothers(staff):
         (b"", "empty"),
         (b"x" * (MOST_BYTES + 1), "larger than 2 MB"),
         (b"PK\x03\x04", "workbook"),
-        ("Jürgen".encode("latin-1"), "names the columns"),
+        ("Jürgen".encode("latin-1"), "contain the column names"),
     ],
 )
 def test_a_file_that_is_no_roster_is_told(staff, data, told):

@@ -47,7 +47,7 @@ def test_c4_a_running_cohort_moves_only_with_a_flag(tmp_path):
         run(path)
     assert Meeting.objects.count() == 4
     said = run(path, "--dry-run")
-    assert "Winter is running: this needs --move-meetings." in said
+    assert "Winter is running: add --move-meetings to change its meetings." in said
     assert "Alpha: 2 meetings change" in said
     run(path, "--move-meetings")
     assert Meeting.objects.count() == 6
@@ -55,7 +55,7 @@ def test_c4_a_running_cohort_moves_only_with_a_flag(tmp_path):
 
 def test_the_sample_twice_changes_nothing():
     run(SAMPLE)
-    assert run(SAMPLE) == "Nothing to change: everything is here already.\n"
+    assert run(SAMPLE) == "No changes: everything is already up to date.\n"
 
 
 def test_a_dry_run_tells_all_and_changes_nothing():
@@ -80,14 +80,14 @@ def test_every_bad_line_is_told_and_nothing_is_changed(tmp_path, capsys, options
         run(roster, *options)
     told = capsys.readouterr().err.splitlines()
     assert told == [
-        "Line 2, slot: “Wensday” is no weekday.",
-        "Line 3, email: “bob” is no e-mail address.",
+        "Line 2, slot: “Wensday” is not a weekday.",
+        "Line 3, email: “bob” is not an e-mail address.",
     ]
     assert not Group.objects.exists()
 
 
 def test_a_file_that_is_not_there_is_told_in_a_sentence(tmp_path):
-    with pytest.raises(CommandError, match=r"There is no file .*nowhere\.csv\."):
+    with pytest.raises(CommandError, match=r"nowhere\.csv does not exist\."):
         run(tmp_path / "nowhere.csv")
     with pytest.raises(CommandError, match="cannot be read: Is a directory"):
         run(tmp_path)

@@ -100,17 +100,17 @@ def test_cells_left_out_at_the_end_are_empty():
 def test_an_unknown_column_is_told_and_left_aside():
     roster = parse_text(make_file(make_line() | {"notes": "x"}, columns=[*COLUMNS, "notes"]))
     assert roster.problems == ()
-    assert roster.notes == ("The column “notes” is no part of a roster and was left aside.",)
+    assert roster.notes == ("The column “notes” is not a roster column and was ignored.",)
 
 
 BAD_CELLS = [
     ("course", "", "must not be empty"),
-    ("course", "x" * 101, "100 is the most"),
+    ("course", "x" * 101, "The limit is 100"),
     ("cohort", "  ", "must not be empty"),
     ("start_date", "11.01.2027", "2027-01-11"),
     ("start_date", "01/11/2027", "2027-01-11"),
-    ("start_date", "2027-02-30", "no date"),
-    ("start_date", "20270111", "no date"),
+    ("start_date", "2027-02-30", "not a date"),
+    ("start_date", "20270111", "not a date"),
     ("start_date", "1027-01-11", "outside the years"),
     ("number_of_meetings", "0", "from 1 to 60"),
     ("number_of_meetings", "61", "from 1 to 60"),
@@ -118,22 +118,22 @@ BAD_CELLS = [
     ("number_of_meetings", "-1", "from 1 to 60"),
     ("number_of_meetings", "٨", "from 1 to 60"),
     ("group", "", "must not be empty"),
-    ("group", "x" * 81, "80 is the most"),
-    ("slot", "Wensday 15:00", "no weekday"),
+    ("group", "x" * 81, "The limit is 80"),
+    ("slot", "Wensday 15:00", "not a weekday"),
     ("slot", "Wednesday 3pm", "24-hour"),
     ("timezone", "Europe/Berln", "Did you mean Europe/Berlin?"),
     ("timezone", "Qqqqqqqq", "Europe/Berlin"),
-    ("name", "x" * 151, "150 is the most"),
+    ("name", "x" * 151, "The limit is 150"),
     ("name", "Al\x07ice", "control character"),
-    ("email", "", "known by their e-mail"),
-    ("email", "alice", "no e-mail address"),
-    ("email", "alice@example", "no e-mail address"),
-    ("email", "alice@example.org, bob@example.org", "no e-mail address"),
-    ("discord_id", "alice#1234", "no Discord id"),
-    ("discord_id", "12345", "no Discord id"),
+    ("email", "", "identified by their e-mail"),
+    ("email", "alice", "not an e-mail address"),
+    ("email", "alice@example", "not an e-mail address"),
+    ("email", "alice@example.org, bob@example.org", "not an e-mail address"),
+    ("discord_id", "alice#1234", "not a Discord ID"),
+    ("discord_id", "12345", "not a Discord ID"),
     ("discord_id", "1.23457E+17", "rounded"),
-    ("discord_id", "9" * 25, "no Discord id"),
-    ("discord_id", "-100000000000000101", "no Discord id"),
+    ("discord_id", "9" * 25, "not a Discord ID"),
+    ("discord_id", "-100000000000000101", "not a Discord ID"),
     ("role", "boss", "participant or facilitator"),
 ]
 
@@ -179,10 +179,10 @@ def test_a_column_that_is_there_twice_is_told():
     [
         (b"", "empty"),
         (b"\n\n", "empty"),
-        (b"hello\nworld\n", "names the columns"),
-        (",".join(COLUMNS).encode(), "No line follows"),
+        (b"hello\nworld\n", "contain the column names"),
+        (",".join(COLUMNS).encode(), "no lines after the header"),
         (make_file(make_line()).encode("utf-16"), "UTF-16"),
-        (make_file(make_line()).encode("utf-16-le"), "zero bytes"),
+        (make_file(make_line()).encode("utf-16-le"), "null bytes"),
         (b"PK\x03\x04rest of a workbook", "workbook"),
         (b"x" * (MOST_BYTES + 1), "larger than"),
     ],

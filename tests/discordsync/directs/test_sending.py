@@ -83,7 +83,7 @@ def test_another_choice_counts_also_for_what_waits_already(world):
     world.work()
     assert world.directs() == {}
     assert (world.letters_to(alice), world.letters_to(bob)) == (1, 0)
-    assert world.note_to(bob).why_not == "The person wants no messages of this kind."
+    assert world.note_to(bob).why_not == "The person turned off messages of this type."
 
 
 def test_a_letter_that_waits_goes_directly_when_that_is_chosen_meanwhile(world):

@@ -228,7 +228,7 @@ def test_whoever_is_tied_to_another_account_stays_so_and_staff_are_told(walk, ad
     assert (told.code, told.user, told.discord_id) == ("other_account", ada, ADA)
     assert told.first_at < told.last_at
     shown = text_of(staff.get("/admin/"))
-    assert "the person is tied to another Discord account" in shown
+    assert "the person is linked to another Discord account" in shown
     assert "empty the Discord id on the person's page" in shown.replace("&#x27;", "'")
     # What staff are advised to do helps.
     User.objects.filter(pk=ada.pk).update(discord_id=None)
