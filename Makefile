@@ -12,13 +12,14 @@ PIP := $(IN) -m pip install -qq --disable-pip-version-check
 # A check must not depend on what a shell is set up for, nor touch a database.
 BARE := env -u DISCORD_BOT_TOKEN -u GOOGLE_CALENDAR_CREDENTIALS_FILE DEBUG=1 DATABASE_URL=sqlite://:memory:
 
-.PHONY: help run fresh test test-matrix bench docs lint check
+.PHONY: help run fresh test test-matrix modes bench docs lint check
 
 help:
 	@echo "make run          the whole system on this machine, with a sample (PORT, SANDBOX_PORT, VAR)"
 	@echo "make fresh        forget the sample's data; the next run begins anew"
 	@echo "make test         all tests, with a sample of each large matrix (ARGS for pytest)"
-	@echo "make test-matrix  every case of the large matrices"
+	@echo "make test-matrix  the large matrices; of the very largest each row and each column"
+	@echo "make modes        every case of the very largest (about an hour, not in CI)"
 	@echo "make bench        figures: how long things take"
 	@echo "make docs         write the alarms' table into docs/operations.md"
 	@echo "make lint         ruff, mypy, the floors, migrations, Django's checks"
@@ -32,11 +33,15 @@ fresh:
 
 test: $(VENV)/.dev
 	$(IN) -m tests.programs
-	$(IN) -m pytest -n 2 --maxschedchunk 24 -m "not matrix" $(ARGS)
+	$(IN) -m pytest -n 2 --maxschedchunk 24 -m "not matrix and not modes" $(ARGS)
 
 test-matrix: $(VENV)/.dev
 	$(IN) -m tests.programs
 	$(IN) -m pytest -n 2 --maxschedchunk 4 -m matrix $(ARGS)
+
+modes: $(VENV)/.dev
+	$(IN) -m tests.programs
+	$(IN) -m pytest -n 2 --maxschedchunk 4 -m modes $(ARGS)
 
 bench: $(VENV)/.dev
 	$(IN) -m tests.programs

@@ -124,7 +124,8 @@ def live_through(term: paper.Term, set_clock: SetClock) -> None:
     "groups",
     [
         pytest.param(3, id="3 groups"),
-        pytest.param(40, id="40 groups", marks=[pytest.mark.matrix, pytest.mark.timeout(3000)]),
+        pytest.param(12, id="12 groups", marks=[pytest.mark.matrix, pytest.mark.timeout(900)]),
+        pytest.param(40, id="40 groups", marks=[pytest.mark.modes, pytest.mark.timeout(3000)]),
     ],
 )
 def test_each_person_gets_exactly_what_the_facts_say(groups, set_up, set_clock):
