@@ -56,7 +56,7 @@ def intend(action: Action) -> None:
         # Real time, as below: it is compared with the ids in the channel's history.
         words, tried_at = str((call.body or {})["content"]), datetime.now(UTC)
         if not outbox.begin(call.subject, body=words, now=tried_at, channel=_CHANNELS[action.kind]):
-            raise LookAgain("The message is owed no more.")
+            raise LookAgain("The message is no longer due.")
     elif action.verb == "create":
         DiscordObject.objects.update_or_create(
             key=call.key,
@@ -229,7 +229,7 @@ def _say_whose(key: str, other: DiscordObject, name: str) -> str:
     wanted = Group.objects.get(pk=group_id) if group_id else Cohort.objects.get(pk=cohort_id)
     return (
         f"“{name}” was not taken over as the {keys.kind_of(key).replace('_', ' ')} of {wanted}: it "
-        f"is recorded for {other.group or other.cohort} already."
+        f"is already recorded for {other.group or other.cohort}."
     )
 
 

@@ -93,7 +93,7 @@ def joined_context(message: Message, now: datetime) -> dict[str, Any]:
     group, user_id = _group_of(message), _person_of(message)
     member = _memberships(frozenset([group.pk])).filter(user=user_id).first()
     if member is None:
-        raise NoLongerTrue("The person is not in the group any more, or the group has ended.")
+        raise NoLongerTrue("The person is no longer in the group, or the group has ended.")
     scheduled = Meeting.objects.filter(group=group, status=Meeting.Status.SCHEDULED)
     ahead = list(scheduled.filter(starts_at__gt=now).order_by("starts_at"))
     return {
@@ -112,7 +112,7 @@ def joined_context(message: Message, now: datetime) -> dict[str, Any]:
 
 def _group_of(message: Message) -> Group:
     if message.group is None:
-        raise NoLongerTrue("The group is no longer known.")
+        raise NoLongerTrue("The group no longer exists.")
     return message.group
 
 

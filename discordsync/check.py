@@ -24,18 +24,18 @@ def check(desired: Desired, observed: Observed) -> tuple[Check, ...]:
 
 def _permissions(observed: Observed) -> Check:
     lacking = permissions.lacking(observed.bot_permissions)
-    detail = f"The bot's role lacks: {', '.join(lacking)}." if lacking else "It lacks none."
+    detail = f"The bot's role lacks: {', '.join(lacking)}." if lacking else "None are missing."
     return Check("The bot's permissions", not lacking, detail)
 
 
 def _optional(observed: Observed) -> Check:
     lacking = permissions.lacking_optional(observed.bot_permissions)
     if not lacking:
-        return Check("Optional permissions", ok=True, detail="The bot's role lacks none.")
+        return Check("Optional permissions", ok=True, detail="None are missing.")
     names = ", ".join(lacking)
     detail = (
-        f"The bot's role lacks: {names}. Facilitators are not given this; everything else works. "
-        "Add it to the bot's role in Discord."
+        f"The bot's role lacks: {names}. Facilitators do not get these permissions; everything "
+        "else works. Add them to the bot's role in Discord."
     )
     return Check("Optional permissions", ok=False, detail=detail)
 
@@ -52,7 +52,7 @@ def _added_by_hand(desired: Desired, observed: Observed) -> Check:
         if (held := channel.overwrites.get(wanted.target))
         and any(permissions.added_bits(held, wanted))
     ]
-    detail = f"Left as they are: {'; '.join(found)}." if found else "There are none."
+    detail = f"Left unchanged: {'; '.join(found)}." if found else "None."
     return Check("Permissions added by hand", ok=True, detail=detail)
 
 
@@ -60,10 +60,10 @@ def _place(desired: Desired, observed: Observed) -> Check:
     """Check that the groups' roles are below the bot's, since it can grant only those."""
     above = [role for role in _our_roles(desired, observed) if role.rank >= observed.bot_rank]
     if not above:
-        return Check("The bot's role", ok=True, detail="It stands above the groups' roles.")
+        return Check("The bot's role", ok=True, detail="It is above the groups' roles.")
     names = ", ".join(f"“{role.name}”" for role in above[:NAMED])
     detail = (
-        f"{len(above)} of the groups' roles stand above it, among them {names}. In Discord, Server "
+        f"{len(above)} of the groups' roles are above it, including {names}. In Discord, Server "
         "Settings, Roles: drag the bot's role to the top."
     )
     return Check("The bot's role", ok=False, detail=detail)
@@ -78,6 +78,6 @@ def _members(observed: Observed) -> Check:
     """Check the member list.  Without the members intent, the observation would have failed."""
     count = len(observed.members)
     if observed.incomplete:
-        detail = f"Discord listed {count}, which was not all. Nobody is removed by that."
-        return Check("Who is in the server", ok=False, detail=detail)
-    return Check("Who is in the server", ok=True, detail=f"Discord lists all {count} members.")
+        detail = f"Discord listed only {count} of them. No one loses access because of this."
+        return Check("Members of the server", ok=False, detail=detail)
+    return Check("Members of the server", ok=True, detail=f"Discord lists all {count} members.")

@@ -103,16 +103,16 @@ FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, ValueError)
 def strange_answer(*, writes: bool) -> CallFailed:
     """Return the error for a status 200 whose content is not what Discord documents."""
     kind = Unclear if writes else Outage
-    return kind("The answer is not the JSON that was expected.", code="discord_answer")
+    return kind("The response is not the expected JSON.", code="discord_answer")
 
 
 def translate(error: Exception, *, writes: bool) -> CallFailed:
     """Return the CallFailed that describes a failed call to its caller."""
     match error:
         case discord.LoginFailure():
-            return Outage("Discord does not know the bot's token.", code="bad_token")
+            return Outage("Discord does not accept the bot's token.", code="bad_token")
         case discord.RateLimited():
-            return Later(error.retry_after, "Discord asked us to wait.")
+            return Later(error.retry_after, "Discord asked Lens to wait.")
         case discord.HTTPException():
             return _translate_answer(error, writes=writes)
         case aiohttp.ClientConnectorError():
@@ -120,16 +120,16 @@ def translate(error: Exception, *, writes: bool) -> CallFailed:
         case ValueError():  # no JSON, or half of it
             return strange_answer(writes=writes)
         case _:
-            said = f"The connection to Discord broke ({type(error).__name__})."
+            said = f"The connection to Discord was lost ({type(error).__name__})."
             return Unclear(said) if writes else Outage(said)
 
 
 def _translate_answer(error: discord.HTTPException, *, writes: bool) -> CallFailed:
-    said = f"Discord said {error.status}: {error.text[:200]}"
+    said = f"Discord returned {error.status}: {error.text[:200]}"
     if error.status == 401:
         return Outage("Discord does not accept the bot's token.", code="bad_token")
     if error.status == 429:
-        return Outage("Discord turned us away.", code="banned", after=BAN_PAUSE)
+        return Outage("Discord refused the request.", code="banned", after=BAN_PAUSE)
     if error.code in VANISHED:
         return LookAgain(said)
     if error.code == TWO_FACTOR:
@@ -149,7 +149,7 @@ def _trace(check: Callable[[], None]) -> aiohttp.TraceConfig:
         _session: object, _context: object, params: aiohttp.TraceRequestEndParams
     ) -> None:
         if params.response.status >= 500:
-            said = f"Discord said {params.response.status}."
+            said = f"Discord returned {params.response.status}."
             raise Outage(said) if params.method in READS else Unclear(said)
 
     trace.on_request_start.append(start)

@@ -22,7 +22,7 @@ from discordsync.models import DirectLine
 PART = Message.Channel.DISCORD_DM.value  # of the outbox
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 REFUSALS = 3  # people in an hour whose channels are refused: the bot is then the cause
-SHUT = "Discord looks on the bot as one that bothers people. {said}"
+SHUT = "Discord has flagged the bot for spam. {said}"
 
 
 def read_lines(user_ids: Collection[int], now: datetime) -> dict[int, Line]:
@@ -125,7 +125,7 @@ def forget_channel(discord_id: int) -> None:
 def shut(*, said: str, now: datetime) -> None:
     """Disable direct messages to everyone until staff enable them again."""
     parts.shut(PART, SHUT.format(said=said), now=now)
-    ways.fall_back(_waiting(), why="Direct messages are shut.", now=now)
+    ways.fall_back(_waiting(), why="Direct messages are paused.", now=now)
 
 
 def _waiting(**whose: object) -> list[int]:

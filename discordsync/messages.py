@@ -69,7 +69,7 @@ def welcome_context(message: Message, now: datetime) -> dict[str, Any]:
         raise NoLongerTrue("The group has ended.")
     meetings = list(group.meetings.filter(status=Meeting.Status.SCHEDULED).order_by("starts_at"))
     if not meetings or group.start_time is None:
-        raise NoLongerTrue("The group has no meetings any more.")
+        raise NoLongerTrue("The group no longer has meetings.")
     members = list_members(group)
     return {
         "course": group.cohort.course,

@@ -215,7 +215,7 @@ def _trouble(group: WantedGroup, *, built: bool, reached: bool) -> str:
 def _access(
     group: WantedGroup, observed: Observed, holders: frozenset[int], *, incomplete: bool
 ) -> list[Access]:
-    found = [Access(p.id, "no_address", "No Discord id is known.") for p in group.unreachable]
+    found = [Access(p.id, "no_address", "No Discord account is known.") for p in group.unreachable]
     for discord_id, person in group.people.items():
         if discord_id in holders:
             found.append(Access(person.id, "has"))

@@ -34,18 +34,18 @@ class DiscordObject(models.Model):
     meeting = models.ForeignKey(
         Meeting, on_delete=models.PROTECT, null=True, blank=True, related_name="discord_objects"
     )
-    outside_id = models.BigIntegerField("Discord id", null=True, blank=True, unique=True)
+    outside_id = models.BigIntegerField("Discord ID", null=True, blank=True, unique=True)
     # Discord may change the name that it is sent; comparisons use the name that it returned.
-    name_sent = models.CharField(max_length=100, blank=True)
-    name_answered = models.CharField(max_length=100, blank=True)
+    name_sent = models.CharField("name sent to Discord", max_length=100, blank=True)
+    name_answered = models.CharField("name in Discord", max_length=100, blank=True)
     # Set before the creation call: its time, and the ids of same-named objects that existed then.
     intended_at = models.DateTimeField(null=True, blank=True)
     seen_before = models.JSONField(default=list, blank=True)
     # When Discord last confirmed that the object does not exist; staff can have the row forgotten.
-    gone_at = models.DateTimeField(null=True, blank=True)
+    gone_at = models.DateTimeField("deleted at", null=True, blank=True)
     # Staff imported an existing object: no welcome message is sent for it.
-    adopted = models.BooleanField(default=False)
-    made_at = models.DateTimeField(default=now)
+    adopted = models.BooleanField("imported", default=False)
+    made_at = models.DateTimeField("created at", default=now)
 
     class Meta:
         verbose_name = "Discord object"
@@ -101,17 +101,17 @@ class DirectLine(models.Model):
     the bot.
     """
 
-    discord_id = models.BigIntegerField("Discord id", primary_key=True)
+    discord_id = models.BigIntegerField("Discord ID", primary_key=True)
     used_at = models.DateTimeField("last used the bot")
     # Discord's channel id is requested when the first message is sent.  Recent requests are counted
     # to limit how many new channels the bot opens.
-    asked_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    asked_at = models.DateTimeField("channel requested at", null=True, blank=True, db_index=True)
     channel_id = models.BigIntegerField(null=True, blank=True)
-    closed_at = models.DateTimeField(null=True, blank=True)
-    why_closed = models.CharField(max_length=300, blank=True)
+    closed_at = models.DateTimeField("refused at", null=True, blank=True)
+    why_closed = models.CharField("reason", max_length=300, blank=True)
 
     class Meta:
-        verbose_name = "direct line"
+        verbose_name = "DM channel"
         ordering = ["-used_at"]
 
     def __str__(self) -> str:
@@ -134,7 +134,7 @@ class VoiceWatch(models.Model):
     heard_until = models.DateTimeField()
 
     class Meta:
-        verbose_name_plural = "voice watches"
+        verbose_name = "voice observation"
         ordering = ["-since"]
         constraints = [
             models.UniqueConstraint(
@@ -159,11 +159,12 @@ class VoiceStay(models.Model):
     """
 
     watch = models.ForeignKey(VoiceWatch, on_delete=models.CASCADE, related_name="stays")
-    discord_id = models.BigIntegerField("Discord id")
+    discord_id = models.BigIntegerField("Discord ID")
     since = models.DateTimeField()
     until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = "voice session"
         ordering = ["since"]
         constraints = [
             models.UniqueConstraint(

@@ -92,7 +92,7 @@ def _next_page(after: int, page: list[dict[str, Any]]) -> int:
     """Return the last id of a page.  Raises Outage if it does not advance, to avoid a loop."""
     last = max(int(member["user"]["id"]) for member in page)
     if last <= after:
-        raise Outage("The list of members does not end.", code="discord_answer")
+        raise Outage("The list of members is too long to read.", code="discord_answer")
     return last
 
 

@@ -88,8 +88,8 @@ def _messages(look: Look, group: WantedGroup) -> Iterator[Action]:
             key=key_to_send(message.id),
             kind="messages",
             verb="send",
-            target=f"“{message.kind}” in “{channel.name}”",
-            why="it is owed",
+            target=f"“{message.kind.replace('_', ' ')}” in “{channel.name}”",
+            why="the message is due",
             group_id=group.id,
             cohort_id=group.cohort_id,
             rank=rank(group, 0),
@@ -153,7 +153,7 @@ def find_used(desired: Desired, observed: Observed) -> dict[str, int]:
 def _shortage(look: Look, kind: str, used: dict[str, int], adds: int) -> str:
     hidden = look.desired.hidden.counts.get(kind, 0)
     unseen = f" ({hidden} of them hidden from the bot)" if hidden else ""
-    return f"{used[kind]} {kind} stand{unseen}, {adds} would be added, {LIMITS[kind]} may be"
+    return f"{used[kind]} of {LIMITS[kind]} {kind} exist{unseen}, {adds} would be added"
 
 
 def _find_crowded(look: Look, creations: Iterable[Action]) -> str:
@@ -164,8 +164,8 @@ def _find_crowded(look: Look, creations: Iterable[Action]) -> str:
         held += look.desired.hidden.by_category.get(category.id, 0)
         if (added := adds[str(category.id)]) and held + added > IN_CATEGORY:
             return (
-                f"the category “{category.name}” holds {held} channels, {added} would be added, "
-                f"{IN_CATEGORY} may be"
+                f"the category “{category.name}” has {held} of {IN_CATEGORY} channels, {added} "
+                "would be added"
             )
     return ""
 

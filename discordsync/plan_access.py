@@ -64,7 +64,7 @@ def _revoke(look: Look, group: WantedGroup, person: int, role_id: int) -> Action
         kind="access",
         verb="revoke",
         target=f"“{group.name}” from {look.person_name(person)}",
-        why=ended or "no fact gives access",
+        why=ended or "no membership, visit or exception gives access",
         group_id=group.id,
         cohort_id=group.cohort_id,
         after=frozenset(key_to_send(message.id) for message in group.messages),  # a farewell
@@ -82,7 +82,7 @@ def _grant(look: Look, group: WantedGroup, person: int, role_id: int) -> Action:
         kind="access",
         verb="grant",
         target=f"“{group.name}” to {look.person_name(person)}",
-        why="the facts give access",
+        why="access as a member, as a guest or by an exception",
         group_id=group.id,
         cohort_id=group.cohort_id,
         needs=keys_to_create(keys.role(group.id)),

@@ -66,7 +66,7 @@ def _create_cohort_channel(look: Look, owner: Owner, key: str, category: str) ->
         cohort.channel_name,
         look.hidden_from_everyone(permissions.BOT_TEXT),
         parent_id=look.id_of(category),
-        topic=f"For everybody of {cohort.name}. {keys.make_mark(look.desired.installation, key)}",
+        topic=f"For everyone in {cohort.name}. {keys.make_mark(look.desired.installation, key)}",
     )
     target = f"channel “{cohort.channel_name}” of the cohort"
     return create(owner, call, "channels", target, needs=keys_to_create(category), step=1)
@@ -77,7 +77,7 @@ def _report(look: Look, owner: Owner, standing: Standing, key: str, what: str) -
     if code := standing.trouble:
         for group in look.due_groups():
             if group.cohort_id == owner.cohort_id and group.live:
-                yield Trouble(group.id, code, f"the {what} (Discord id {look.id_of(key)})")
+                yield Trouble(group.id, code, f"the {what} (Discord ID {look.id_of(key)})")
 
 
 def _spokesman(look: Look, cohort_id: int) -> WantedGroup | None:

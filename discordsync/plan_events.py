@@ -22,6 +22,13 @@ from discordsync.observed import ACTIVE, SCHEDULED, Event, Observed
 from discordsync.steps import keys_to_create
 
 EVENTS = 100  # scheduled or active in a guild
+NAMES = {  # of Discord's fields, for people
+    "name": "name",
+    "description": "description",
+    "channel_id": "channel",
+    "scheduled_start_time": "start",
+    "scheduled_end_time": "end",
+}
 
 
 def plan_events(look: Look) -> Iterator[Action | Withheld | Trouble]:
@@ -72,7 +79,7 @@ def _wanted(look: Look, group: WantedGroup, event: WantedEvent) -> Iterator[Acti
                 group,
                 "create",
                 event.name,
-                "the meeting is within the horizon",
+                "the meeting is coming up",
                 call,
                 needs=keys_to_create(voice),
             )
@@ -87,7 +94,7 @@ def _compare(look: Look, group: WantedGroup, event: WantedEvent) -> Iterator[Act
     changes = _differences(event, seen, channel_id)
     if changes:
         call = calls.edit_event(look.observed.guild_id, seen.id, event.key, changes)
-        why = f"it differs in {', '.join(sorted(changes))}"
+        why = f"changed: {', '.join(NAMES[name] for name in sorted(changes))}"
         yield _action(group, "edit", event.name, why, call)
 
 
@@ -108,7 +115,7 @@ def _over(look: Look, group: WantedGroup, key: str) -> Iterator[Action]:
     seen = look.observed.events.get(look.id_of(key) or 0)
     if seen and _is_ahead(look, seen):
         call = calls.delete_event(look.observed.guild_id, seen.id, key)
-        yield _action(group, "delete", seen.name, "the meeting does not take place", call)
+        yield _action(group, "delete", seen.name, "the meeting is cancelled", call)
 
 
 def _twins(look: Look, due: dict[int, WantedGroup]) -> Iterator[Action]:
@@ -120,7 +127,7 @@ def _twins(look: Look, due: dict[int, WantedGroup]) -> Iterator[Action]:
             continue
         if look.stands(key) and look.id_of(key) != seen.id and _is_ahead(look, seen):
             call = calls.delete_event(look.observed.guild_id, seen.id, "")
-            yield _action(group, "delete", seen.name, "it stands twice", call)
+            yield _action(group, "delete", seen.name, "duplicate event", call)
 
 
 def _is_ahead(look: Look, seen: Event) -> bool:

@@ -74,7 +74,7 @@ def _repair_role(look: Look, group: WantedGroup, key: str, role: Role) -> Iterat
     if role.permissions:
         call, why = (
             calls.bare_role(look.observed.guild_id, role.id, key),
-            "it was given permissions",
+            "permissions were added to it",
         )
         yield edit(Owner.of(group), call, "roles", f"role “{role.name}”", why)
     yield from rename(look, Owner.of(group), key, group.role_name)
@@ -147,7 +147,7 @@ def _cohort_door(look: Look, group: WantedGroup) -> Iterator[Action]:
         kind="channels",
         verb="open",
         target=f"the cohort's channel to “{group.name}”",
-        why="every group of the cohort sees it",
+        why="every group of the cohort can see it",
         group_id=group.id,
         cohort_id=group.cohort_id,
         needs=keys_to_create(cohort_channel, role),
@@ -165,4 +165,4 @@ def _report(
 ) -> Iterator[Trouble]:
     """Report a recorded object that is gone or hidden; it is never recreated silently."""
     if code := standing.trouble:
-        yield Trouble(group.id, code, f"the {what} (Discord id {look.id_of(key)})")
+        yield Trouble(group.id, code, f"the {what} (Discord ID {look.id_of(key)})")

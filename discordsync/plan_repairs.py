@@ -31,8 +31,8 @@ def put_back(look: Look, owner: Owner, key: str, wanted: list[Overwrite]) -> Ite
         if not permissions.is_met(held, overwrite):
             restored = permissions.restore(held, overwrite, look.observed.bot_permissions)
             call = calls.put_overwrite(channel.id, restored)
-            why = "it was changed" if held else "it is not there"
-            yield _permit(look, owner, channel, key, call, "put back", why, rank=GIVING)
+            why = "it was changed" if held else "it is missing"
+            yield _permit(look, owner, channel, key, call, "restore", why, rank=GIVING)
 
 
 def take_off(look: Look, group: WantedGroup, key: str) -> Iterator[Action]:
@@ -44,14 +44,14 @@ def take_off(look: Look, group: WantedGroup, key: str) -> Iterator[Action]:
         channel, person = _channel(look, key), stray.target
         ended = group.why_ended(person)
         stays = person in look.entitled(group, key)
-        why = ended or ("the role is enough" if stays else "no fact explains it")
+        why = ended or ("the role already gives access" if stays else "no recorded reason")
         yield _permit(
             look,
             Owner.of(group),
             channel,
             key,
             calls.delete_overwrite(channel.id, person),
-            "take off",
+            "remove",
             why,
             rank=TAKING,
             removes=None if ended or stays else str(person),
@@ -95,11 +95,11 @@ def rename(look: Look, owner: Owner, key: str, name: str) -> Iterator[Item]:
     if sent != name:
         yield _write_name(look, owner, key, name, standing.name)
     elif answered and standing.name != answered and owner.teller:
-        yield Trouble(owner.teller.id, "renamed", f"“{answered}” is now called “{standing.name}”")
+        yield Trouble(owner.teller.id, "renamed", f"“{answered}” was renamed to “{standing.name}”")
 
 
 def _write_name(look: Look, owner: Owner, key: str, name: str, before: str) -> Action:
-    outside_id, guild, why = look.id_of(key) or 0, look.observed.guild_id, "the facts say so"
+    outside_id, guild, why = look.id_of(key) or 0, look.observed.guild_id, "renamed in Lens"
     target = f"the name of “{before}” to “{name}”"
     if keys.kind_of(key) == "role":
         return edit(owner, calls.rename_role(guild, outside_id, key, name), "roles", target, why)
@@ -114,7 +114,7 @@ def bring_home(look: Look, owner: Owner, key: str, category: str) -> Iterator[It
         return
     if channel.parent_id is None:
         call = calls.put_into(channel.id, key, home.id)
-        yield edit(owner, call, "channels", f"“{channel.name}”", "it is in no category")
+        yield edit(owner, call, "channels", f"“{channel.name}”", "it is not in a category")
     elif channel.parent_id != home.id and owner.teller:
         detail = f"“{channel.name}” is no longer in “{home.name}”"
         yield Trouble(owner.teller.id, "moved", detail)

@@ -41,9 +41,10 @@ def find_lines(scene: Scene) -> Iterator[Line]:
 def account_line(person: User) -> Line:
     title = "Discord account"
     if person.discord_id is not None:
-        known = f"as {person.discord_name}" if person.discord_name else "by your account's id"
-        return Line(title, Standing.FINE, f"You are known there {known}.")
-    text = "We do not know which account is yours, so it can be given no access."
+        name = person.discord_name
+        known = f"Your account is {name}." if name else "We know your account by its ID."
+        return Line(title, Standing.FINE, known)
+    text = "We do not know your account, so it cannot get access."
     if not settings.DISCORD_CLIENT_ID:
         return Line(
             title, Standing.YOURS, text, "Tell the people who run your course your Discord name."
@@ -52,7 +53,8 @@ def account_line(person: User) -> Line:
         title,
         Standing.YOURS,
         text,
-        "Sign in with Discord once. Its address must be the one above, and verified there.",
+        "Sign in with Discord once. Your Discord account must use the address above, and the "
+        "address must be verified there.",
         Step("Sign in with Discord", reverse("discord_login"), is_post=True),
     )
 
@@ -63,20 +65,22 @@ def server_line(scene: Scene) -> Line:
     invitation = settings.DISCORD_INVITE_URL
     step = Step("Join the server", invitation) if invitation else None
     if any(is_inside(row) for row in rows):
-        return Line(title, Standing.FINE, "You are in.")
+        return Line(title, Standing.FINE, "You have joined.")
     if any(row.state == State.NOT_THERE for row in rows):
-        remedy = "Join it" if step else "Ask the people who run your course for an invitation"
+        remedy = (
+            "Join the server" if step else "Ask the people who run your course for an invitation"
+        )
         return Line(
             title,
             Standing.YOURS,
-            "You are not in it yet.",
-            f"{remedy}; your group's channels open by themselves within a minute or so.",
+            "You have not joined yet.",
+            f"{remedy}. You then get access to your group's channels within about a minute.",
             step,
         )
     text = (
-        "Whether you are in it is seen once your account is known."
+        "We can check whether you have joined once we know your account."
         if scene.person.discord_id is None
-        else "Whether you are in it has not been seen yet."
+        else "We have not checked yet whether you have joined."
     )
     return Line(title, Standing.COMING, text, step=step)
 
@@ -91,20 +95,18 @@ def is_inside(row: AccessState) -> bool:
 def group_line(group: Group, row: AccessState | None) -> Line:
     title = f"{group} on Discord"
     if row is None or is_being_set_up(group, row):
-        return Line(title, Standing.COMING, "Its channels are not made yet.")
+        return Line(title, Standing.COMING, "Its channels have not been created yet.")
     if is_held_up(row):
         return held_up(title, row)
     match State(row.state):
         case State.HAS:
-            return Line(title, Standing.FINE, "You have its role and see its channels.")
+            return Line(title, Standing.FINE, "You have its role and can see its channels.")
         case State.NOT_THERE:
-            return Line(
-                title, Standing.COMING, "Its channels open as soon as you are in the server."
-            )
+            return Line(title, Standing.COMING, "You get access once you join the server.")
         case State.NO_ADDRESS:
-            return Line(title, Standing.COMING, "Its channels open once your account is known.")
+            return Line(title, Standing.COMING, "You get access once we know your account.")
         case _:
-            return Line(title, Standing.COMING, "Its role is given to you within a minute or so.")
+            return Line(title, Standing.COMING, "You get access within about a minute.")
 
 
 def direct_line(person: User) -> Line:
@@ -112,20 +114,20 @@ def direct_line(person: User) -> Line:
     line = DirectLine.objects.filter(discord_id=person.discord_id or 0).first()
     step = Step("Choose how messages reach you", reverse("choose-messages"))
     if not person.wants_discord:
-        text = "You asked for no messages on Discord, and get none."
+        text = "You turned off messages on Discord."
         return Line(title, Standing.FINE, text, step=step)
     if line is None:
         return Line(
             title,
             Standing.OPTIONAL,
-            "The bot writes only to people who have used it; you get e-mail.",
-            "To be able to get them, use it once: type /my-meetings in the server.",
+            "The bot writes only to people who have used it. You get e-mail instead.",
+            "To get direct messages, use the bot once: type /my-meetings in the server.",
         )
     if line.closed_at is not None:
         return Line(
             title,
             Standing.YOURS,
-            "Discord turned our last message to you away; you get e-mail.",
-            "In the server's Privacy Settings allow direct messages, then type /my-meetings there.",
+            "Discord refused our last message to you. You get e-mail instead.",
+            "Allow direct messages in the server's Privacy Settings, then type /my-meetings there.",
         )
-    return Line(title, Standing.FINE, "The bot may write to you.", step=step)
+    return Line(title, Standing.FINE, "The bot can write to you.", step=step)

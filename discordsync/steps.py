@@ -60,7 +60,7 @@ def create(
         kind=kind,
         verb="create",
         target=target,
-        why="realizing was asked for",
+        why="realize was requested",
         group_id=owner.group_id,
         cohort_id=owner.cohort_id,
         needs=needs,

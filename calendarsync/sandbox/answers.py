@@ -22,7 +22,7 @@ def respond(
     Raises ValueError for an unknown event, occurrence, person or answer.
     """
     if answer not in ANSWERS:
-        raise ValueError(f"An answer is one of {', '.join(sorted(ANSWERS))}.")
+        raise ValueError(f"The answer must be one of {', '.join(sorted(ANSWERS))}.")
     event = _invitation(state, event_id, original_start)
     attendees = event["fields"].get("attendees", [])
     if address not in by_address(attendees):
@@ -45,7 +45,7 @@ def _invitation(state: State, event_id: str, original_start: str | None) -> Even
     if event is not None and original_start is not None:
         event = find(state, occurrence_id(event, original_start))
     if event is None or is_cancelled(state, event):
-        raise ValueError(f"There is no event {event_id} to answer.")
+        raise ValueError(f"There is no event {event_id}.")
     return event
 
 
@@ -65,7 +65,7 @@ def _read(text: str) -> object:
     try:
         return read_instant(text)
     except Exception as error:
-        raise ValueError(f"{text} is no time with an offset.") from error
+        raise ValueError(f"“{text}” is not a time with a UTC offset.") from error
 
 
 def _answered(event: Event, address: str, answer: str, comment: str | None) -> Event:

@@ -69,7 +69,7 @@ def edit_event(state: State, body: dict[str, Any]) -> dict[str, Any]:
     """Edit an event as its owner: `{event, changes: {…as in a patch…}, send_updates?}`."""
     changes = body.get("changes")
     if not isinstance(changes, dict):
-        raise ValueError("Say what to change, as in a patch, under `changes`.")
+        raise ValueError("`changes` must be an object with the fields to change, as in a patch.")
     return render(state, events.patch(state, _text(body, "event"), changes, _by_hand(body)))
 
 
@@ -94,12 +94,12 @@ def reset_mails(state: State, _body: dict[str, Any]) -> dict[str, Any]:
 def _text(body: dict[str, Any], name: str) -> str:
     value = body.get(name)
     if not isinstance(value, str) or not value:
-        raise ValueError(f"Say `{name}`, as text.")
+        raise ValueError(f"`{name}` must be text.")
     return value
 
 
 def _by_hand(body: dict[str, Any]) -> Writer:
     send = body.get("send_updates", "none")
     if send not in SENDS:
-        raise ValueError(f"`send_updates` is one of {', '.join(SENDS)}.")
+        raise ValueError(f"`send_updates` must be one of {', '.join(SENDS)}.")
     return Writer(send=send, by_hand=True)

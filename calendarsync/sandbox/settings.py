@@ -65,9 +65,9 @@ def change_settings(state: State, changes: dict[str, Any]) -> dict[str, Any]:
     """
     for name, value in changes.items():
         if name not in CHECKS:
-            raise ValueError(f"There is no setting `{name}`; there are {', '.join(CHECKS)}.")
+            raise ValueError(f"There is no setting `{name}`. Settings: {', '.join(CHECKS)}.")
         if not CHECKS[name](value):
-            raise ValueError(f"{value!r} is no value of the setting `{name}`.")
+            raise ValueError(f"{value!r} is not a valid value of the setting `{name}`.")
     state.settings.update(changes)
     if "quota" in changes:
         # The quota is the number of invitations left from now on.

@@ -16,7 +16,7 @@ def split(state: State, event_id: str, at: str) -> Event:
     stamp = occurrence_id(series, at).rpartition("_")[2]
     place = stamps(series["fields"], exdates=False).index(stamp)
     if not place:
-        raise ValueError("The first occurrence splits nothing off.")
+        raise ValueError("A series cannot be split at its first occurrence.")
     later = _later(state, series, stamp, place)
     moved = [event for event in exceptions(state, event_id) if event["original"] >= stamp]
     state.events[later["id"]] = later

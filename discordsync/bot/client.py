@@ -115,7 +115,7 @@ class Bot(GuildListener, VoiceListener, discord.Client):
         """Handle a new session.  Missed events are compensated for by a resync of all groups."""
         guild = self.get_guild(settings.DISCORD_GUILD_ID or 0)
         if guild is None:
-            logger.error("The bot is not in the server that DISCORD_GUILD_ID names.")
+            logger.error("The bot is not in the Discord server in DISCORD_GUILD_ID.")
             await in_thread(heartbeats.note_trouble, self.name, "wrong_guild")
         else:
             await self._arrive(guild)
@@ -174,7 +174,7 @@ class Bot(GuildListener, VoiceListener, discord.Client):
                 await chore()
             except Exception as error:
                 # The next iteration tries again.
-                outages.report_failure(error, "A chore of the bot failed")
+                outages.report_failure(error, "A background task of the bot failed")
             await asyncio.sleep(seconds)
 
     @contextlib.contextmanager
@@ -239,7 +239,9 @@ class Bot(GuildListener, VoiceListener, discord.Client):
             await in_thread(replies.settle, showing, arrived=True)
 
     async def _fail(self, showing: Showing, error: Exception) -> None:
-        logger.warning("An answer could not be shown (%s); it is tried again", type(error).__name__)
+        logger.warning(
+            "A response could not be shown (%s); the bot tries again", type(error).__name__
+        )
         await in_thread(replies.settle, showing, arrived=False)
 
     async def _put(self, showing: Showing) -> None:
@@ -294,11 +296,11 @@ async def defer(interaction: Interaction) -> bool:
         if error.code == ALREADY_ANSWERED:
             return False  # a duplicate, or another process answers it
         if error.code == TOO_LATE:
-            logger.warning("An interaction came too late to be answered")
+            logger.warning("An interaction was received too late to respond")
             return False
-        logger.warning("“One moment” got no clear answer; the answer may still arrive")
+        logger.warning("Discord did not confirm an acknowledgement; the response may still arrive")
     except BROKEN:
-        logger.warning("“One moment” got no clear answer; the answer may still arrive")
+        logger.warning("Discord did not confirm an acknowledgement; the response may still arrive")
     return True
 
 

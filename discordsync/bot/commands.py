@@ -21,13 +21,13 @@ logger = logging.getLogger(__name__)
 Interaction = discord.Interaction["Bot"]
 
 
-@app_commands.command(name="my-meetings", description="Your next meetings and visits.")
+@app_commands.command(name="my-meetings", description="Show your next meetings and visits.")
 async def my_meetings(interaction: Interaction) -> None:
     await interaction.client.answer(interaction, Ask("meetings"))
 
 
 @app_commands.command(
-    name="cant-attend", description="Say that you can't attend, and see where else you could go."
+    name="cant-attend", description="Say that you can't attend, and find another meeting."
 )
 async def cannot_attend(interaction: Interaction) -> None:
     await interaction.client.answer(interaction, Ask("away"))
@@ -35,9 +35,9 @@ async def cannot_attend(interaction: Interaction) -> None:
 
 @app_commands.command(
     name="realize-cohort",
-    description="Make a cohort's channels, roles and invitations: first see what that would do.",
+    description="Create a cohort's channels, roles, events and invitations. Shows a preview first.",
 )
-@app_commands.describe(cohort="Its name; begin to type")
+@app_commands.describe(cohort="Start typing its name")
 @app_commands.default_permissions(administrator=True)
 async def realize_cohort(interaction: Interaction, cohort: str) -> None:
     await interaction.client.answer(interaction, Ask("realize", (cohort,)))
@@ -76,7 +76,7 @@ async def register(tree: app_commands.CommandTree[Bot]) -> bool:
     if sorted(map(_shape, known)) == sorted(map(_shape, wanted)):
         return False
     await tree.sync(guild=_guild())
-    logger.info("The bot's commands were told to Discord.")
+    logger.info("The bot's commands were registered with Discord.")
     return True
 
 

@@ -32,9 +32,9 @@ MAKE_UPS_SHOWN = 2  # with 20 options and three other buttons; Discord allows 25
 
 ANSWERS = {
     Attendance.Rsvp.PENDING: "you have not answered yet",
-    Attendance.Rsvp.ATTENDING: "you come",
-    Attendance.Rsvp.NOT_ATTENDING: "you don't come",
-    Attendance.Rsvp.TENTATIVE: "you come perhaps",
+    Attendance.Rsvp.ATTENDING: "you're coming",
+    Attendance.Rsvp.NOT_ATTENDING: "you can't come",
+    Attendance.Rsvp.TENTATIVE: "you might come",
 }
 
 
@@ -127,7 +127,7 @@ def cancel(person: User, host_id: int, now: datetime) -> Answer:
 
 def page_button(name: str, *args: int) -> Button:
     """Return a link to the page that shows the same, and more."""
-    return Button("Open in the browser", url=f"{settings.SITE_URL}{reverse(name, args=args)}")
+    return Button("Open in browser", url=f"{settings.SITE_URL}{reverse(name, args=args)}")
 
 
 def _agenda_buttons(agenda: Agenda, person: User) -> tuple[Button, ...]:
@@ -152,11 +152,11 @@ def _make_up_button(meeting: Meeting, person: User) -> Button:
 
 
 def _options_button(home_id: int) -> Button:
-    return Button("What is open", Ask("cannot", (home_id,)))
+    return Button("Show other meetings", Ask("cannot", (home_id,)))
 
 
 def cancel_button(visit: GuestVisit) -> Button:
-    label = f"Cancel the visit to {visit.host_meeting.group}"
+    label = f"Cancel visit to {visit.host_meeting.group}"
     return Button(label, Ask("cancel", (visit.host_meeting_id,)), look=Look.GRAVE)
 
 
@@ -188,7 +188,7 @@ def _entry_state(entry: Entry, person: User) -> str:
         return "cancelled"
     if entry.visit:
         host = entry.visit.visit.host_meeting
-        return f"you visit {escape(host.group.name)} instead, {say_start(host, person)}"
+        return f"you're visiting {escape(host.group.name)} instead, {say_start(host, person)}"
     return ANSWERS[Attendance.Rsvp(entry.mine.rsvp)]
 
 
@@ -206,15 +206,15 @@ def options_text(found: Alternatives, person: User) -> str:
     if found.refusal:
         return f"{home}: {found.refusal.sentence}"
     if not found.open:
-        return f"{home}: no other group's meeting of this week is open."
-    lines = [f"{home} you can join:"]
+        return f"{home}: no other group has an open meeting this week."
+    lines = [f"{home}, you can join:"]
     lines += [_option_line(option, person) for option in found.open[:OPTIONS_SHOWN]]
     if len(found.open) > OPTIONS_SHOWN:
-        lines.append(f"and {len(found.open) - OPTIONS_SHOWN} more in the browser.")
-    booked = "One tap books it"
+        lines.append(f"and {len(found.open) - OPTIONS_SHOWN} more in your browser.")
+    booked = "Choose a meeting to book a visit."
     if not found.home_has_begun:
-        booked += ", and your own group is told that you are away"
-    return "\n".join([*lines, f"{booked}."])
+        booked += " Your own group will see that you are away."
+    return "\n".join([*lines, booked])
 
 
 def _make_up_line(meeting: Meeting, person: User) -> str:
@@ -240,10 +240,10 @@ def _booked_text(visit: GuestVisit, person: User) -> str:
     begins = window_of(visit).begins_at
     when = "in a moment" if begins <= visit.booked_at else f"on {say_day(begins, person)}"
     is_ahead = visit.home_meeting.starts_at > visit.booked_at
-    told = "Your own group is told that you are away. " if is_ahead else ""
+    told = "Your own group will see that you are away. " if is_ahead else ""
     return (
-        f"Booked: you visit {escape(host.group.name)}, {say_span(host, person)} "
-        f"({say_zone(person)}). {told}The group's channels open for you {when}, by themselves."
+        f"Booked: you're visiting {escape(host.group.name)}, {say_span(host, person)} "
+        f"({say_zone(person)}). {told}You get access to the group's channels {when}."
     )
 
 

@@ -12,15 +12,15 @@ class BotHeartbeat(models.Model):
 
     name = models.CharField(primary_key=True, max_length=120)  # host, process id, a random part
     started_at = models.DateTimeField(default=timezone.now)
-    heard_at = models.DateTimeField(null=True, blank=True)
+    heard_at = models.DateTimeField("last seen", null=True, blank=True)
     # Why it is not connected: a code of discordsync.troubles, or "".
-    trouble = models.CharField(max_length=40, blank=True)
+    trouble = models.CharField("problem", max_length=40, blank=True)
     # Why Discord refuses its commands while everything else works: such a code, or "".
-    commands_trouble = models.CharField(max_length=40, blank=True)
+    commands_trouble = models.CharField("problem with commands", max_length=40, blank=True)
 
     class Meta:
-        verbose_name = "process of the bot"
-        verbose_name_plural = "processes of the bot"
+        verbose_name = "bot process"
+        verbose_name_plural = "bot processes"
         ordering = ["-started_at"]
 
     def __str__(self) -> str:
@@ -48,8 +48,8 @@ class BotReply(models.Model):
     shown = models.CharField(max_length=64, blank=True)  # a digest of the text shown now
 
     class Meta:
-        verbose_name = "reply owed"
-        verbose_name_plural = "replies owed"
+        verbose_name = "pending reply"
+        verbose_name_plural = "pending replies"
         ordering = ["asked_at"]
 
     def __str__(self) -> str:
@@ -69,8 +69,8 @@ class GuildStay(models.Model):
     left_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        verbose_name = "stay in the server"
-        verbose_name_plural = "stays in the server"
+        verbose_name = "server membership"
+        verbose_name_plural = "server memberships"
         ordering = ["-joined_at"]
 
     def __str__(self) -> str:

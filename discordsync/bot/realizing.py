@@ -37,7 +37,9 @@ SOON, LATER = 1.0, 3.0  # seconds between polls; an unchanged text is not sent a
 NAMES_SHOWN, GROUPS_SHOWN = 15, 20
 CALM_LOOKS = 2  # a finished group's welcome can become due a moment later
 
-NO_WORKER = "No worker has been heard for 90 seconds; the wish waits for one and is not lost."
+NO_WORKER = (
+    "No worker has responded for 90 seconds. The request is saved and starts when a worker runs."
+)
 
 
 def find_choices(words: str) -> list[tuple[str, str]]:
@@ -54,7 +56,9 @@ def realize(by: Asked, cohort: int | str) -> Answer:
     found = find_cohort(str(cohort))
     groups = list(live_groups([found.pk]).values_list("pk", flat=True))
     if not groups:
-        raise Refusal("no_groups", f"{escape(str(found))} has no group that has not ended.")
+        raise Refusal(
+            "no_groups", f"All groups of {escape(str(found))} have ended, or it has none."
+        )
     runs = services.ask_for_plan(groups, as_if_asked=True, by=by.person)
     return _show_plan([run.pk for run in runs])
 
@@ -102,12 +106,12 @@ def _show_plan(ids: list[int]) -> Answer:
     if view.steps:
         ask = Ask("confirm", (_word(ids),))
         buttons.insert(0, Button(f"Realize {groups[0].cohort}", ask, look=Look.GOOD))
-    aloud = f"What realizing {cohort} would do is known now: {_address('sync:plan', ids)}"
+    aloud = f"The preview for realizing {cohort} is ready: {_address('sync:plan', ids)}"
     return Answer(_plan_text(view, cohort, len(groups)), tuple(buttons), aloud=aloud)
 
 
 def _waiting(ids: list[int], cohort: str) -> Answer:
-    text = f"Looking what realizing {cohort} would do …"
+    text = f"Preparing a preview for {cohort} …"
     if not is_worker_alive():
         text = f"{text}\n{NO_WORKER}"
     return Answer(text, (_plan_button(ids),), Again(Ask("plan", (_word(ids),)), SOON))
@@ -131,9 +135,11 @@ def _plan_text(view: PlanView, cohort: str, groups: int) -> str:
         lines.append(f"Held back: {len(view.held)} steps. {' '.join(reasons)}")
     absent = sorted({escape(one.name) for _, one in view.unreached})
     if absent:
-        lines.append(f"Not reached yet: {_list_names(absent)}. They get access when they can be.")
+        lines.append(
+            f"Not reachable yet: {_list_names(absent)}. They get access once they are reachable."
+        )
     if not view.steps:
-        lines.append("Nothing is left to do.")
+        lines.append("Nothing to do.")
     return "\n".join(lines)
 
 
@@ -174,7 +180,7 @@ def _ended_text(sight: Sight) -> str:
     absent = [escape(name) for name in _absent(sight.groups)]
     if absent:
         lines.append(
-            f"Not in the server yet: {_list_names(absent)}. Their access comes when they join."
+            f"Not in the server yet: {_list_names(absent)}. They get access when they join."
         )
     return "\n".join([*lines, *_group_lines(unfinished)])
 
@@ -190,7 +196,7 @@ def _figures(sight: Sight) -> str:
 def _ended_aloud(sight: Sight, groups: list[Group]) -> str:
     """Return a post without names of people, since everyone in the channel can read it."""
     address = _address("sync:progress", groups[0].cohort_id)
-    return f"Realizing {escape(str(groups[0].cohort))} has ended. {_figures(sight)} {address}"
+    return f"Setting up {escape(str(groups[0].cohort))} is finished. {_figures(sight)} {address}"
 
 
 def _absent(views: Iterable[GroupView]) -> list[str]:
@@ -224,7 +230,7 @@ def _find_runs(ids: list[int]) -> list[SyncRun]:
         SyncRun.objects.filter(pk__in=ids, mode=SyncRun.Mode.PLAN, as_if_asked=True).order_by("pk")
     )
     if not runs:
-        raise Refusal("no_plan", "This plan is no longer kept. Give the command once more.")
+        raise Refusal("no_plan", "This preview has expired. Use the command again.")
     return runs
 
 
@@ -232,16 +238,16 @@ def _groups_of(runs: Iterable[SyncRun]) -> list[Group]:
     ids = {pk for run in runs for pk in run.group_ids}
     groups = Group.objects.filter(pk__in=ids).select_related("cohort").order_by("pk")
     if not groups:
-        raise Refusal("no_groups", "The groups of this plan are gone.")
+        raise Refusal("no_groups", "The groups in this preview no longer exist.")
     return list(groups)
 
 
 def _plan_button(ids: list[int]) -> Button:
-    return Button("Open in the browser", url=_address("sync:plan", ids))
+    return Button("Open in browser", url=_address("sync:plan", ids))
 
 
 def _progress_button(groups: list[Group]) -> Button:
-    return Button("Open in the browser", url=_address("sync:progress", groups[0].cohort_id))
+    return Button("Open in browser", url=_address("sync:progress", groups[0].cohort_id))
 
 
 def _address(name: str, argument: object) -> str:

@@ -64,10 +64,13 @@ class Registrar:
         self._next_at = time.monotonic() + min(pause, LONGEST_PAUSE)
         if isinstance(error, discord.Forbidden):
             if not self._trouble:
-                logger.error("Discord refuses the bot's commands: %s", error)
+                logger.error("Discord does not accept the bot's commands: %s", error)
             await self._note(REFUSED)
         else:
-            logger.warning("The commands could not be registered (%s)", type(error).__name__)
+            logger.warning(
+                "The commands could not be registered (%s); the bot tries again",
+                type(error).__name__,
+            )
 
     async def _note(self, trouble: str) -> None:
         if trouble != self._trouble:

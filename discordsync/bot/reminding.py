@@ -28,9 +28,9 @@ Rsvp = Attendance.Rsvp
 
 WORDS = {"yes": Rsvp.ATTENDING, "maybe": Rsvp.TENTATIVE, "no": Rsvp.NOT_ATTENDING}
 SAID = {
-    Rsvp.ATTENDING: "You come",
-    Rsvp.TENTATIVE: "You come perhaps",
-    Rsvp.NOT_ATTENDING: "You don't come",
+    Rsvp.ATTENDING: "You're coming",
+    Rsvp.TENTATIVE: "You might come",
+    Rsvp.NOT_ATTENDING: "You can't come",
 }
 
 
@@ -53,8 +53,8 @@ def say(person: User, meeting_id: int, word: str, now: datetime) -> Answer:
 def _refuse(refusal: Refusal, person: User, meeting_id: int) -> Answer:
     if refusal.code == "no_meeting":
         return Answer(
-            "This is not a meeting of yours: you are neither in this group nor its guest. Your own "
-            "are listed by /my-meetings.",
+            "This is not one of your meetings: you are not in this group and not visiting it. Use "
+            "/my-meetings to see your own.",
             (page_button("my-meetings"),),
         )
     visit = find_open_visit(person, home_meeting=meeting_id)
@@ -68,8 +68,8 @@ def _ask_guest(text: str, person: User, meeting: Meeting) -> Answer:
     if visit is None:
         return Answer(text)
     return Answer(
-        f"{text} Your visit stands until you cancel it; then your own group's meeting is open to "
-        "you again.",
+        f"{text} Your visit stays booked until you cancel it. If you cancel it, you can attend "
+        "your own group's meeting again.",
         (cancel_button(visit), page_button("my-meetings")),
     )
 

@@ -36,7 +36,7 @@ HELD = timedelta(seconds=10)  # longer than any answer takes
 SHOWN_FOR = timedelta(minutes=14)
 KEPT_FOR = timedelta(hours=24)
 TRY_AGAIN = timedelta(seconds=5)
-STILL_AT_IT = "\nThis message can't be changed any longer. When it has ended, I write it here."
+STILL_AT_IT = "\nDiscord no longer lets me update this message. I'll post here when it is finished."
 
 
 @dataclass(frozen=True, slots=True)

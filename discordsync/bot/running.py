@@ -53,7 +53,9 @@ async def run() -> None:
             await in_thread(heartbeats.note_trouble, name, error.code)
             raise
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            logger.warning("The connection to Discord is lost (%s)", type(error).__name__)
+            logger.warning(
+                "The connection to Discord was lost (%s); the bot reconnects", type(error).__name__
+            )
         pause = FIRST_PAUSE if time.monotonic() - began > LONGEST_PAUSE else pause
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause)

@@ -18,9 +18,9 @@ from discordsync.bot.people import Asked, Asker, find_person
 
 logger = logging.getLogger(__name__)
 
-FORBIDDEN = "Only administrators of this server can do that."
-OUTDATED = "This button is from an earlier time and does nothing any more."
-MISTAKE = "Something went wrong here, and whoever runs Lens is told. Try it again in a minute."
+FORBIDDEN = "Only administrators of this server can do this."
+OUTDATED = "This button is out of date. Use the command again."
+MISTAKE = "Something went wrong. The error was logged for the staff. Try again in a minute."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def carry_out(ask: Ask, asker: Asker, *, now: datetime) -> Answer:
     except Refusal as refusal:
         return Answer(refusal.sentence)
     except Exception:
-        logger.exception("The bot could not answer “%s”", ask.verb)
+        logger.exception("The bot could not respond to “%s”", ask.verb)
         return Answer(MISTAKE)
 
 
@@ -86,7 +86,6 @@ def _carry_out(verb: Verb, args: tuple[Any, ...], asker: Asker, now: datetime) -
 
 def greet_stranger() -> str:
     return (
-        "I don't know your Discord account yet, so I can't tell which group is yours. Sign in once "
-        f"at {settings.SITE_URL}/meetings/ or give the staff your Discord account; after that, ask "
-        "me again."
+        "I don't know your Discord account yet, so I can't find your group. Sign in once at "
+        f"{settings.SITE_URL}/meetings/ or give the staff your Discord account. Then try again."
     )

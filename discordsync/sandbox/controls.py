@@ -125,7 +125,7 @@ def leave(world: World, data: Any) -> dict[str, str]:
     """Let one person leave.  Roles end; overwrites remain, as on Discord: {"id"}."""
     user_id = fields.shape({"id": fields.snowflake}, required=("id",))(data)["id"]
     if user_id in (world.bot_id, world.owner_id):
-        raise ValueError("The bot and the owner stay.")
+        raise ValueError("The bot and the owner cannot be removed.")
     world.member(user_id)
     see_off(world, user_id)
     return {"left": user_id}
@@ -141,7 +141,7 @@ def see_off(world: World, user_id: str) -> None:
 
 def check_person(world: World, person: Mapping[str, Any]) -> None:
     if person["id"] == world.bot_id:
-        raise ValueError("The bot is in the guild already.")
+        raise ValueError("The bot is already in the guild.")
 
 
 def admit(world: World, person: Mapping[str, Any]) -> None:
@@ -248,7 +248,7 @@ def by_hand(world: World, handler: Handler, ids: Mapping[str, str], body: Mappin
 def read_kind(data: Any, handlers: Mapping[str, Handler]) -> str:
     kind = data.get("kind") if isinstance(data, dict) else None
     if kind not in handlers:
-        raise ValueError(f"`kind` is one of {', '.join(handlers)}.")
+        raise ValueError(f"`kind` must be one of {', '.join(handlers)}.")
     return str(kind)
 
 
@@ -259,5 +259,7 @@ def read_id(data: Mapping[str, Any]) -> str:
 def read_fields(data: Mapping[str, Any]) -> dict[str, Any]:
     given = data.get("fields")
     if not isinstance(given, dict):
-        raise ValueError("`fields` is a record of what to set, named as in Discord's API.")
+        raise ValueError(
+            "`fields` must be an object with the fields to set, named as in Discord's API."
+        )
     return given

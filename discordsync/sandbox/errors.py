@@ -113,7 +113,7 @@ def form_error(errors: dict[str, tuple[str, str]]) -> Refusal:
 
 def unsupported(what: str) -> Refusal:
     """Return a 501 for what Discord supports and this sandbox does not: never a silent success."""
-    return Refusal(501, 0, f"The sandbox does not serve {what}")
+    return Refusal(501, 0, f"The sandbox does not support {what}")
 
 
 def nest(errors: dict[str, tuple[str, str]]) -> dict[str, Any]:

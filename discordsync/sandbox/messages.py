@@ -168,7 +168,7 @@ def settable(given: dict[str, Any], *, more: int = 0) -> dict[str, Any]:
     if flags is None:
         return given
     if flags & COMPONENTS_V2:
-        raise unsupported("messages of components alone")
+        raise unsupported("messages that have only components")
     return {**given, "flags": flags & (SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | more)}
 
 

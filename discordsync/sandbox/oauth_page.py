@@ -53,7 +53,7 @@ def show(world: World, query: Mapping[str, str]) -> web.Response:
     return page(
         "Authorize Lens",
         f"<p>An application asks who you are ({escape(', '.join(scopes))}). "
-        "This is the sandbox: nobody is real, and you choose who you are.</p>"
+        "This is the sandbox: no one here is real, and you choose who to sign in as.</p>"
         f'<form method="post">{hidden}<fieldset><legend>You are</legend>{people}</fieldset>'
         '<button name="decision" value="allow">Authorize</button>'
         '<button name="decision" value="deny">Cancel</button></form>',
@@ -75,7 +75,7 @@ def decide(world: World, form: Mapping[str, str]) -> web.Response:
     if user_id == STRANGER["id"] and user_id not in world.state["users"]:
         world.state["users"][user_id] = new_user(**STRANGER)  # type: ignore[arg-type]
     if user_id not in world.state["users"] or world.state["users"][user_id]["bot"]:
-        return page("Invalid request", "<p>Choose who you are.</p>", status=400)
+        return page("Invalid request", "<p>Choose a person.</p>", status=400)
     code = oauth.write_code(
         world,
         client_id=form["client_id"],
@@ -94,7 +94,7 @@ def check(world: World, asked: Mapping[str, str]) -> list[str]:
     if not is_known_address(world, asked.get("redirect_uri", "")):
         raise Wrong("Invalid OAuth2 redirect_uri")
     if asked.get("response_type") != "code":
-        raise Wrong("The sandbox knows the response type “code” only.")
+        raise Wrong("The sandbox supports only the response type “code”.")
     if asked.get("prompt", "consent") not in {"consent", "none"}:
         raise Wrong("Invalid prompt")
     has_challenge, method = "code_challenge" in asked, asked.get("code_challenge_method")

@@ -42,7 +42,7 @@ def change_settings(world: World, data: Any) -> dict[str, Any]:
     unknown = sorted(given.keys() - checks.keys())
     if unknown:
         known = ", ".join(sorted(checks))
-        raise ValueError(f"There is no setting {', '.join(unknown)}; there are {known}.")
+        raise ValueError(f"There is no setting {', '.join(unknown)}. Settings: {known}.")
     checked = fields.shape(checks)(given)
     bot_role_id = world.state["bot_role_id"]
     for name, role_id in (

@@ -29,7 +29,7 @@ class Clock:
         """
         offset = self._offset_for(wish)
         if not EARLIEST <= datetime.now(UTC) + offset <= LATEST:
-            raise ValueError("The clock goes from the year 2000 to the year 2200.")
+            raise ValueError("The clock can be set from the year 2000 to the year 2200.")
         self.offset = offset
 
     def _offset_for(self, wish: Any) -> timedelta:
@@ -41,7 +41,7 @@ class Clock:
             case {"advance_seconds": int() | float() as seconds, **rest} if not rest:
                 return self.offset + as_timedelta(seconds)
         raise ValueError(
-            'The clock takes one of {"now": "2026-03-01T12:00:00Z"}, '
+            'Send one of {"now": "2026-03-01T12:00:00Z"}, '
             '{"offset_seconds": 3600} and {"advance_seconds": 60}.'
         )
 
@@ -51,9 +51,11 @@ def parse_instant(text: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"“{text}” is no ISO 8601 time like 2026-03-01T12:00:00Z.") from None
+        raise ValueError(
+            f"“{text}” is not an ISO 8601 time such as 2026-03-01T12:00:00Z."
+        ) from None
     if instant.tzinfo is None:
-        raise ValueError(f"“{text}” lacks its zone; write {text}Z for UTC.")
+        raise ValueError(f"“{text}” has no time zone. For UTC, write {text}Z.")
     return instant
 
 
@@ -61,4 +63,4 @@ def as_timedelta(seconds: float) -> timedelta:
     try:
         return timedelta(seconds=seconds)
     except (OverflowError, ValueError):
-        raise ValueError(f"{seconds} seconds are too many.") from None
+        raise ValueError(f"{seconds} is too many seconds.") from None

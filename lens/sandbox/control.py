@@ -15,14 +15,14 @@ log = logging.getLogger(__name__)
 PREFIX = "/_sandbox"
 DOORS = {
     "GET /_sandbox/": "this list",
-    "GET /_sandbox/state": "everything it holds",
+    "GET /_sandbox/state": "all of the sandbox's data",
     "GET /_sandbox/calls?since=N": "every call after number N",
     "GET, POST /_sandbox/faults": "the list of faults; a POST replaces it",
     "GET, POST /_sandbox/limits": "the rate limits; a POST replaces them",
-    "GET, POST /_sandbox/clock": "the time it is",
-    "POST /_sandbox/reset": "begin anew",
-    "POST /_sandbox/<control>": "something done by hand; both worlds' controls are listed below",
-    "GET /_sandbox/<show>": "something to look at; both worlds' shows are listed below",
+    "GET, POST /_sandbox/clock": "the sandbox's time; a POST changes it",
+    "POST /_sandbox/reset": "start over",
+    "POST /_sandbox/<control>": "make a change by hand; both services' controls are listed below",
+    "GET /_sandbox/<show>": "show data; both services' shows are listed below",
 }
 
 
@@ -63,7 +63,7 @@ class ControlDoor:
     async def show_calls(self, request: web.Request) -> web.Response:
         since = request.query.get("since", "0")
         if not since.isdecimal():
-            raise ValueError(f"“since” is the number of a call: {since}.")
+            raise ValueError(f"“since” must be the number of a call; it is “{since}”.")
         return web.json_response(self.sandbox.journal.describe(int(since)))
 
     async def show_faults(self, request: web.Request) -> web.Response:
@@ -123,7 +123,7 @@ class ControlDoor:
             raise web.HTTPNotFound
         if len(having) > 1:
             paths = " or ".join(f"{PREFIX}/{w.name}/{control}" for w in having)
-            raise ValueError(f"More than one world has “{control}”: use {paths}.")
+            raise ValueError(f"More than one service has the control “{control}”. Use {paths}.")
         return having[0]
 
 
@@ -133,7 +133,7 @@ async def read_json(request: web.Request) -> Any:
     try:
         return json.loads(raw) if raw.strip() else None
     except ValueError as error:
-        raise ValueError(f"The body is no JSON: {error}.") from None
+        raise ValueError(f"The body is not JSON: {error}.") from None
 
 
 @web.middleware
@@ -149,12 +149,12 @@ async def tell_in_a_sentence(
         return tell(400, str(error))
     except web.HTTPException as error:
         sentence = (
-            f"There is no {request.method} {request.path}; GET {PREFIX}/ lists what there is."
+            f"There is no {request.method} {request.path}. GET {PREFIX}/ lists all endpoints."
         )
         return tell(error.status, sentence)
     except Exception as error:
-        log.exception("The control door failed at %s", request.path)
-        return tell(500, f"The sandbox has a flaw: {type(error).__name__}: {error}.")
+        log.exception("The control endpoint %s failed", request.path)
+        return tell(500, f"The sandbox has a bug: {type(error).__name__}: {error}.")
 
 
 def tell(status: int, sentence: str) -> web.Response:

@@ -82,7 +82,7 @@ class Faults:
         Raises ValueError with a sentence; then the old list stays.
         """
         if not isinstance(wish, list):
-            raise ValueError("Faults are given as a list; an empty one clears them.")
+            raise ValueError("Send a list of faults. An empty list clears them.")
         faults = [parse_fault(data, number) for number, data in enumerate(wish, start=1)]
         for number, fault in enumerate(faults, start=1):
             self._check_control(fault.given, number)
@@ -95,7 +95,7 @@ class Faults:
             return
         asked = [w for w in self._worlds if given.get("service") in (None, w.name)]
         if not any(given["control"] in world.controls for world in asked):
-            raise ValueError(f"Fault {number}: there is no control “{given['control']}” to use.")
+            raise ValueError(f"Fault {number}: there is no control “{given['control']}”.")
 
     def hitting(self, call: Call, phase: Phase) -> Iterator[Fault]:
         """Yield the faults of a phase that affect this call.
@@ -128,7 +128,7 @@ def _parse(data: Any) -> Fault:
         raise ValueError(f"“kind” must be one of {', '.join(KINDS)}.")
     allowed = MATCH_KEYS | COUNT_KEYS | kind.needs | kind.may | {"kind"}
     if unknown := set(data) - allowed:
-        raise ValueError(f"{name_keys(unknown)} not understood; it takes {name_keys(allowed)}.")
+        raise ValueError(f"{name_keys(unknown)} not allowed here. Allowed: {name_keys(allowed)}.")
     if missing := kind.needs - set(data):
         raise ValueError(f"“{data['kind']}” needs {name_keys(missing)}.")
     for key, value in data.items():
@@ -147,7 +147,7 @@ def compile_pattern(key: str, text: str) -> re.Pattern[str]:
     try:
         return re.compile(text, re.IGNORECASE if key == "method" else 0)
     except re.error as error:
-        raise ValueError(f"“{key}” is no regular expression: {error}.") from None
+        raise ValueError(f"“{key}” is not a regular expression: {error}.") from None
 
 
 def is_count(value: Any) -> bool:
@@ -177,5 +177,5 @@ CHECKS = {
     "seconds": (is_seconds, "a number of seconds"),
     "control": (is_text, "the name of a control"),
     "form": (lambda v: v in ("html", "cut"), "“html” or “cut”"),
-    "keep": (lambda v: is_seconds(v) and v < 1, "a part from 0 up to, and not including, 1"),
+    "keep": (lambda v: is_seconds(v) and v < 1, "a fraction from 0 to below 1"),
 }

@@ -89,7 +89,7 @@ class RunningSandbox:
             if found := self.calls(since, **wanted):
                 return found[0]
             time.sleep(LOOK_SECONDS)
-        raise TimeoutError(f"No call like {wanted} came within {deadline} seconds.")
+        raise TimeoutError(f"No call like {wanted} was received within {deadline} seconds.")
 
     def _ask(self, method: str, door: str, wish: Json = None) -> Json:
         parts = urlsplit(self.url)

@@ -13,7 +13,7 @@ DISCORD: dict[str, Any] = {
     "rules": [
         # Not announced in headers: a client only learns of it when it is refused.
         {
-            "name": "rename or new topic of one channel",
+            "name": "name or topic changes of one channel",
             "method": "PATCH",
             "path": r"^/channels/(\d+)$",
             "body": ["name", "topic"],
@@ -22,7 +22,7 @@ DISCORD: dict[str, Any] = {
             "announced": False,
         },
         {
-            "name": "new roles in two days",
+            "name": "new roles in 2 days",
             "method": "POST",
             "path": r"^/guilds/(\d+)/roles$",
             "limit": 250,

@@ -34,9 +34,11 @@ class ServiceLimits:
 
     def __init__(self, data: Any, scale: float) -> None:
         if not isinstance(data, dict) or set(data) - LIMITS_KEYS:
-            raise ValueError(f"Limits take {', '.join(sorted(LIMITS_KEYS))}: {data}.")
+            raise ValueError(
+                f"A service's limits can have {', '.join(sorted(LIMITS_KEYS))}, not {data}."
+            )
         if not isinstance(data.get("rules", []), list):
-            raise ValueError(f"“rules” is a list: {data['rules']}.")
+            raise ValueError(f"“rules” must be a list; it is {data['rules']}.")
         self.everything = parse_window(data.get("global"), "global", scale)
         self.refused = parse_window(data.get("refused"), "refused", scale)
         self.rules = [parse_rule(rule, scale) for rule in data.get("rules", [])]
@@ -82,10 +84,12 @@ class Limits:
         """
         if not isinstance(wish, dict) or (unknown := set(wish) - {*DEFAULTS, "scale"}):
             extra = f", not {', '.join(sorted(unknown))}" if isinstance(wish, dict) else ""
-            raise ValueError(f"Limits are set for {' and '.join(DEFAULTS)}, with a scale{extra}.")
+            raise ValueError(
+                f"Limits can be set for {' and '.join(DEFAULTS)}, with a “scale”{extra}."
+            )
         scale = wish.get("scale", 1.0)
         if isinstance(scale, bool) or not isinstance(scale, int | float) or scale <= 0:
-            raise ValueError(f"“scale” multiplies the windows and is above 0: {scale!r}.")
+            raise ValueError(f"“scale” must be a number above 0; it is {scale!r}.")
         services = {
             name: ServiceLimits(default if wish[name] is True else wish[name], scale)
             for name, default in DEFAULTS.items()

@@ -63,7 +63,7 @@ def read_person(form: Form, people: Iterable[View]) -> str:
     for person in people:
         if named in (person["name"], person["id"]):
             return str(person["id"])
-    raise ValueError(f"Nobody in the guild is called “{named}”.")
+    raise ValueError(f"No one in the guild is called “{named}”.")
 
 
 def read_wish(form: Form, view: View) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def convert(text: str, kind: int | None) -> Any:
         try:
             return int(text) if kind == INTEGER else float(text)
         except ValueError:
-            raise ValueError(f"“{text}” is no number.") from None
+            raise ValueError(f"“{text}” is not a number.") from None
     if kind == BOOLEAN:
         return text == "true"
     return text.strip()

@@ -161,9 +161,9 @@ class Sandbox:
     def _check_identity(self, path: Path, identity: Any) -> None:
         if identity != self.identity:
             raise SandboxError(
-                f"The state file {path} is of {describe_identity(identity)}, and this sandbox is "
-                f"of {describe_identity(self.identity)}. Nothing was changed. Set the same ids "
-                "as then, move the file away to begin anew, or name another with --state."
+                f"The state file {path} belongs to {describe_identity(identity)}, and this sandbox "
+                f"is {describe_identity(self.identity)}. Nothing was changed. Set the same IDs as "
+                "before, move the file away to start over, or choose another with --state."
             )
 
 

@@ -56,7 +56,7 @@ async def refuse_strangers(
     origin = request.headers.get("Origin")
     for address in (f"//{request.host}", origin):
         if address is not None and host_of(address) not in LOCAL_NAMES:
-            raise web.HTTPForbidden(text="The sandbox answers this machine only.")
+            raise web.HTTPForbidden(text="The sandbox can be used from this machine only.")
     return await handler(request)
 
 
@@ -86,9 +86,9 @@ def explain_port(port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return (
             f"Port {port} is in use, perhaps by another sandbox. "
-            "End that one, or choose another with --port."
+            "Stop that sandbox, or choose another port with --port."
         )
-    return f"Port {port} cannot be used: {error.strerror}. Choose another with --port."
+    return f"Port {port} cannot be used: {error.strerror}. Choose another port with --port."
 
 
 async def serve(

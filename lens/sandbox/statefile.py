@@ -25,14 +25,14 @@ def read_state(path: Path) -> dict[str, Any] | None:
     except ValueError as error:
         raise broken(path, str(error)) from error
     if not isinstance(state, dict) or state.get("format") != FORMAT:
-        raise broken(path, f"it does not say “format”: {FORMAT}")
+        raise broken(path, f"its “format” is not {FORMAT}")
     return state
 
 
 def broken(path: Path, why: str) -> SandboxError:
     return SandboxError(
         f"The state file {path} does not hold a sandbox's state ({why}). Nothing was changed. "
-        "Move it away to begin anew, or name another file with --state."
+        "Move it away to start over, or choose another file with --state."
     )
 
 
@@ -43,7 +43,7 @@ def write_state(path: Path, state: dict[str, Any]) -> None:
     except OSError as error:
         raise SandboxError(
             f"The state could not be saved to {path} ({error.strerror or error}). "
-            "The sandbox goes on in memory; the file holds what was saved last."
+            "The sandbox continues in memory, and the file keeps the last saved state."
         ) from error
 
 

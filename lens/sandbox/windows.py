@@ -69,15 +69,15 @@ def parse_rule(data: Any, scale: float) -> Rule:
     """Read a rule from JSON; raise ValueError with a sentence."""
     if not isinstance(data, dict) or (unknown := set(data) - RULE_KEYS):
         what = f"not {', '.join(sorted(unknown))}" if isinstance(data, dict) else "as an object"
-        raise ValueError(f"A rule takes {', '.join(sorted(RULE_KEYS))}, {what}.")
+        raise ValueError(f"A rule can have {', '.join(sorted(RULE_KEYS))}, {what}.")
     limit, window = parse_pair([data.get("limit"), data.get("window")], "rule")
     body = data.get("body", [])
     if not isinstance(body, list):
-        raise ValueError(f"A rule's “body” is a list of names: {body}.")
+        raise ValueError(f"A rule's “body” must be a list of names; it is {body}.")
     try:
         path = re.compile(data.get("path", ""))
     except (re.error, TypeError) as error:
-        raise ValueError(f"The rule's path is no regular expression: {error}.") from None
+        raise ValueError(f"The rule's “path” is not a regular expression: {error}.") from None
     return Rule(
         name=str(data.get("name") or path.pattern),
         limit=limit,
@@ -92,7 +92,7 @@ def parse_rule(data: Any, scale: float) -> Rule:
 
 def parse_spent(data: Any) -> int:
     if isinstance(data, bool) or not isinstance(data, int) or data < 0:
-        raise ValueError(f"A rule's “spent” is a number of calls, 0 or more: {data}.")
+        raise ValueError(f"A rule's “spent” must be a number of calls, 0 or more; it is {data}.")
     return data
 
 
@@ -101,4 +101,6 @@ def parse_pair(data: Any, what: str) -> tuple[int, float]:
     match data:
         case [int(limit), int() | float() as seconds] if limit > 0 and seconds > 0:
             return limit, float(seconds)
-    raise ValueError(f"“{what}” wants a number of calls and of seconds, both above 0: {data}.")
+    raise ValueError(
+        f"“{what}” needs a number of calls and of seconds, both above 0; it is {data}."
+    )

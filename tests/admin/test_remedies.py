@@ -249,7 +249,7 @@ def test_the_connection_check_names_roles_above_the_bots_own(staff, sandbox):
     press(staff, "check")
     work("discord")
     shown = text_of(staff.get(reverse("sync:check")))
-    assert "1 of the groups' roles stand above it, among them “Group 1 (Spring)”." in shown
+    assert "1 of the groups' roles are above it, including “Group 1 (Spring)”." in shown
 
 
 def test_the_connection_check_tells_a_wrong_token(staff, settings):

@@ -327,7 +327,7 @@ def test_b5_two_cohorts_in_one_category_are_taken_over_as_far_as_it_goes(sandbox
     assert made_since(sandbox, seen)["POST channels"] == 0
     ((key, why),) = MirrorState.objects.get(name="discord").not_adopted
     assert key == f"category:{other.cohort.pk}:1"
-    assert why.endswith(f"it is recorded for {made.cohort} already.")
+    assert why.endswith(f"it is already recorded for {made.cohort}.")
     assert {group.status for group in made.refresh().groups} == {"active"}
     assert not ownership.find_question()
     texts = DiscordObject.objects.filter(kind="text_channel")

@@ -405,9 +405,9 @@ def test_somebody_we_know_who_was_let_in_by_hand_is_taken_out(sandbox, made, fir
     look_again()
 
     assert describe_guild(sandbox.get("state")) == before
-    step = SyncAction.objects.filter(verb="take off").get()
+    step = SyncAction.objects.filter(verb="remove").get()
     assert made.people[4].name in step.target
-    assert step.why == "no fact explains it"
+    assert step.why == "no recorded reason"
 
 
 def test_a_stranger_who_was_let_in_and_a_denial_are_somebody_elses(sandbox, made, first):
@@ -436,7 +436,7 @@ def test_a_role_without_a_reason_is_taken_and_listed_by_name(sandbox, first):
     assert 300000000000000001 not in holders_of(sandbox, f"role:{first.pk}")
     step = SyncAction.objects.get(verb="revoke")
     assert "stranger" in step.target
-    assert step.why == "no fact gives access"
+    assert step.why == "no membership, visit or exception gives access"
     check_nothing_more(sandbox)
 
 

@@ -190,7 +190,7 @@ def test_a_cohort_without_room_is_told_the_numbers_and_a_smaller_one_is_made(san
     work("discord")
 
     assert {trouble(group) for group in large.groups} == {"guild_full"}
-    told = "492 channels stand, 10 would be added, 500 may be"
+    told = "492 of 500 channels exist, 10 would be added"
     assert {detail(group) for group in large.groups} == {told}
     assert {group.status for group in small.refresh().groups} == {"active"}
     channels = sandbox.get("state")["discord"]["channels"]
@@ -219,7 +219,7 @@ def test_b14_a_cohort_that_hidden_channels_leave_no_room_for_is_not_begun(sandbo
     work("discord")
 
     assert sandbox.writes(service="discord") == []
-    told = "486 channels stand (486 of them hidden from the bot), 18 would be added, 500 may be"
+    told = "486 of 500 channels exist (486 of them hidden from the bot), 18 would be added"
     assert {detail(group) for group in made.groups} == {told}
     assert "hidden from the bot" in find_trouble("guild_full").fix
     run.refresh_from_db()
@@ -276,7 +276,7 @@ def test_roles_are_counted_before_the_first_call(sandbox, made):
     work("discord")
 
     assert sandbox.writes() == []
-    assert detail(made.groups[0]) == "249 roles stand, 2 would be added, 250 may be"
+    assert detail(made.groups[0]) == "249 of 250 roles exist, 2 would be added"
 
 
 def test_a_category_that_others_have_filled_is_counted_too(sandbox, standing):
@@ -293,7 +293,7 @@ def test_a_category_that_others_have_filled_is_counted_too(sandbox, standing):
 
     assert sandbox.writes(since=seen) == []
     assert trouble(group) == "guild_full"
-    assert "holds 49 channels, 2 would be added, 50 may be" in detail(group)
+    assert "has 49 of 50 channels, 2 would be added" in detail(group)
 
 
 # -- a member list that is not whole ---------------------------------------------------------------

@@ -86,10 +86,10 @@ def test_everything_in_order(alice, report, answer):
     for said in (
         "E-mail address In order alice@example.org.",
         "Time zone In order You chose Europe/Berlin.",
-        "Discord account In order You are known there as alice.",
-        "The Discord server In order You are in.",
-        "Group A on Discord In order You have its role and see its channels.",
-        "Direct messages In order The bot may write to you. Choose how messages reach you",
+        "Discord account In order Your account is alice.",
+        "The Discord server In order You have joined.",
+        "Group A on Discord In order You have its role and can see its channels.",
+        "Direct messages In order The bot can write to you. Choose how messages reach you",
         "Group A in your calendar In order The invitation was sent. You accepted it.",
     ):
         assert said in shown
@@ -119,7 +119,7 @@ def test_without_an_address_nothing_can_arrive(alice, report):
 
 def test_an_unknown_account_is_tied_by_signing_in(alice, report, settings):
     User.objects.filter(pk=alice.pk).update(discord_id=None)
-    report("discord", "no_address", "No Discord id is known.")
+    report("discord", "no_address", "No Discord account is known.")
     found = line(alice, "Discord account")
     assert (found.standing, found.step.url) == (Standing.YOURS, "/sign-in/discord/")
     assert line(alice, "The Discord server").standing is Standing.COMING
@@ -165,7 +165,7 @@ def test_nothing_is_on_its_way_to_a_group_that_is_still_being_set_up(academy, al
     Group.objects.filter(pk=academy.groups["A"].pk).update(status=Group.Status.PREVIEW)
     report("discord", "wanted")
     report("calendar", "wanted", "the invitation has not been created yet")
-    assert line(alice, "Group A on Discord").text == "Its channels are not made yet."
+    assert line(alice, "Group A on Discord").text == "Its channels have not been created yet."
     assert (
         line(alice, "Group A in your calendar").text == "The invitation has not been created yet."
     )

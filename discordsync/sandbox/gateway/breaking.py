@@ -32,7 +32,7 @@ def break_gateway(hub: Hub, data: Any) -> dict[str, Any]:
         raise ValueError(f"{wrong.path}: {wrong.message}") from None
     act = ACTS.get(wish["do"])
     if act is None:
-        raise ValueError(f"`do` is one of {', '.join(ACTS)}.")
+        raise ValueError(f"`do` must be one of {', '.join(ACTS)}.")
     meant = [c for c in hub.connections if wish.get("session") in (None, id_of(c))]
     for connection in meant:
         act(hub, connection, wish)

@@ -58,11 +58,13 @@ def unserved(request: web.Request, *, is_open: bool) -> web.Response | None:
     It does not support ETF, nor compression with zstd.
     """
     if not is_open:
-        return web.Response(status=503, text="The gateway is shut.")
+        return web.Response(status=503, text="The gateway is closed.")
     if request.query.get("encoding", "json") != "json":
-        return web.Response(status=501, text="The sandbox's gateway speaks JSON only.")
+        return web.Response(status=501, text="The sandbox's gateway supports only JSON.")
     if request.query.get("compress") not in COMPRESSIONS:
-        return web.Response(status=501, text="The sandbox's gateway compresses with zlib only.")
+        return web.Response(
+            status=501, text="The sandbox's gateway supports only zlib compression."
+        )
     return None
 
 

@@ -82,7 +82,7 @@ def read(
     except fields.Wrong as wrong:
         raise form_error({at.rstrip("."): (wrong.code, wrong.message)}) from None
     if body.get("type") not in (None, checks.CHAT_INPUT):
-        raise unsupported("commands other than those that are typed")
+        raise unsupported("commands other than slash commands")
     given = fields.read_body(body, checks.COMMAND, required=required, at=at)
     try:
         checks.check_size(given)

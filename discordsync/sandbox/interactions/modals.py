@@ -52,7 +52,7 @@ def read_field(value: Any) -> dict[str, Any]:
         )(given)
         return {**shape["component"], "label": shape["label"], "wrapping": LABEL}
     if given.get("type") != ROW:
-        raise unsupported("forms of other parts than text fields")
+        raise unsupported("forms with anything other than text fields")
     inside = fields.within("components", fields.listed(TEXT_SHAPE, 1), given.get("components"))
     if not inside:
         raise Wrong(*fields.REQUIRED, path="components")
@@ -76,12 +76,12 @@ def fill(modal: Mapping[str, Any], values: Mapping[str, Any]) -> list[dict[str, 
 def check_value(field: Mapping[str, Any], value: Any) -> str:
     name = field["custom_id"]
     if not isinstance(value, str):
-        raise ValueError(f"{name} is a text.")
+        raise ValueError(f"{name} must be text.")
     if not value and field.get("required") is not False:
         raise ValueError(f"{name} is required.")
     low, high = field.get("min_length") or 0, field.get("max_length") or 4000
     if value and not low <= len(value) <= high:
-        raise ValueError(f"{name} takes {low} to {high} characters.")
+        raise ValueError(f"{name} must have {low} to {high} characters.")
     return value
 
 

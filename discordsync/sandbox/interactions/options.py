@@ -38,7 +38,7 @@ def descend(command: Mapping[str, Any], path: list[str]) -> tuple[Options, list[
         options = step["options"]
     if any(option["type"] in NESTING for option in options):
         names = ", ".join(option["name"] for option in options)
-        raise ValueError(f"{command['name']} goes on with one of {names}.")
+        raise ValueError(f"{command['name']} needs one of the subcommands {names}.")
     return options, steps
 
 
@@ -56,7 +56,7 @@ def read_options(
     known = {option["name"] for option in options}
     for name in [*given, *([focus] if focus else [])]:
         if name not in known:
-            raise ValueError(f"There is no option {name}; there are {', '.join(sorted(known))}.")
+            raise ValueError(f"There is no option {name}. Options: {', '.join(sorted(known))}.")
     if focus is None:
         for option in options:
             if option.get("required") and option["name"] not in given:
@@ -72,7 +72,7 @@ def read_option(option: Mapping[str, Any], value: Any, *, focused: bool) -> dict
     sent = {"name": option["name"], "type": option["type"], "value": value}
     if focused:
         if not option.get("autocomplete"):
-            raise ValueError(f"The option {option['name']} has no autocompletion.")
+            raise ValueError(f"The option {option['name']} has no autocomplete.")
         return sent | {"value": str(value), "focused": True}
     check_kind(option, value)
     check_limits(option, value)
@@ -86,14 +86,14 @@ def check_kind(option: Mapping[str, Any], value: Any) -> None:
     elif kind == BOOLEAN:
         right = isinstance(value, bool)
     elif kind == ATTACHMENT:
-        raise ValueError("The sandbox does not serve attachments.")
+        raise ValueError("The sandbox does not support attachments.")
     else:
         right = isinstance(value, str) and value.isdecimal()
     if not right:
         raise ValueError(f"{value!r} does not fit the option {name} (type {kind}).")
     choices = option.get("choices")
     if choices and value not in [choice["value"] for choice in choices]:
-        raise ValueError(f"{value!r} is none of the choices of {name}.")
+        raise ValueError(f"{value!r} is not one of the choices of {name}.")
 
 
 def check_limits(option: Mapping[str, Any], value: Any) -> None:

@@ -74,7 +74,7 @@ def type_command(world: World, wish: Mapping[str, Any]) -> dict[str, Any]:
     offered = offer.offered(world, user_id, channel_id)
     command = next((each for each in offered if each["name"] == name), None)
     if command is None:
-        raise ValueError(f"The command {name} is not offered to this person there.")
+        raise ValueError(f"The command {name} is not available to this person there.")
     focus = wish.get("focus")
     known, steps = options.descend(command, path)
     given = options.read_options(known, wish.get("options", {}), focus=focus)
@@ -108,7 +108,7 @@ def first_channel(world: World, user_id: str) -> str:
         seen = permissions.effective(world.state, user_id, channel_id)
         if channel["type"] != CATEGORY and not bits & ~seen:
             return str(channel_id)
-    raise ValueError("This person sees no channel where commands may be used.")
+    raise ValueError("This person cannot see a channel where commands can be used.")
 
 
 def press(world: World, wish: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def press(world: World, wish: Mapping[str, Any]) -> dict[str, Any]:
     message = seen_message(world, user_id, wish["message_id"])
     part = components.find(message.get("components", []), wish["press"])
     if part is None or part.get("disabled"):
-        raise ValueError(f"The message has nothing to press that is called {wish['press']}.")
+        raise ValueError(f"The message has no button or menu {wish['press']}.")
     data: dict[str, Any] = {
         "custom_id": part["custom_id"],
         "component_type": part["type"],
@@ -137,7 +137,7 @@ def press(world: World, wish: Mapping[str, Any]) -> dict[str, Any]:
 def check_values(menu: Mapping[str, Any], values: list[str]) -> list[str]:
     known = [option["value"] for option in menu["options"]]
     if not menu["min_values"] <= len(set(values)) <= menu["max_values"] or set(values) - set(known):
-        raise ValueError(f"The menu {menu['custom_id']} does not take {values}.")
+        raise ValueError(f"The menu {menu['custom_id']} does not accept {values}.")
     return values
 
 
@@ -150,7 +150,7 @@ def seen_message(world: World, user_id: str, message_id: str) -> dict[str, Any]:
         if message_id in held and sees(world, user_id, channel_id):
             found: dict[str, Any] = held[message_id]
             return found
-    raise ValueError(f"{user_id} sees no message {message_id}.")
+    raise ValueError(f"{user_id} cannot see a message {message_id}.")
 
 
 def sees(world: World, user_id: str, channel_id: str) -> bool:
@@ -162,7 +162,7 @@ def sees(world: World, user_id: str, channel_id: str) -> bool:
 def submit(world: World, wish: Mapping[str, Any]) -> dict[str, Any]:
     asked = find(world, wish["submit"])
     if asked["modal"] is None or asked["user_id"] != wish["user"]:
-        raise ValueError(f"The interaction {asked['id']} showed this person no form.")
+        raise ValueError(f"The interaction {asked['id']} did not show this person a form.")
     data = {
         "custom_id": asked["modal"]["custom_id"],
         "components": modals.fill(asked["modal"], wish.get("values", {})),

@@ -30,7 +30,9 @@ class Command(BaseCommand):
             "--state", metavar="FILE", help="keep the state in this file across restarts"
         )
         parser.add_argument(
-            "--record", metavar="FOLDER", help="write each call as a line of JSON, a file a service"
+            "--record",
+            metavar="FOLDER",
+            help="write each call as a line of JSON, one file per service",
         )
 
     def handle(self, *_: Any, **options: Any) -> None:

@@ -122,7 +122,7 @@ def test_after_an_outage_it_comes_back_and_looks(world: World, alice: User) -> N
     world.sandbox.post("discord/settings", {"gateway_open": False, "identify_seconds": 0})
     world.sandbox.post("discord/settings", {"all_members_seconds": 0})
     world.sandbox.post("gateway", {"do": "drop"})
-    world.people.wait(lambda: "is lost" in world.bot.said(), "the outage was not noticed")
+    world.people.wait(lambda: "was lost" in world.bot.said(), "the outage was not noticed")
     join(world, late)
     world.sandbox.post("discord/settings", {"gateway_open": True})
 

@@ -78,11 +78,11 @@ def test_another_meeting_can_be_chosen(academy, alice, ask):
 def test_one_tap_books_the_visit(academy, alice, ask):
     home, host = academy.meeting("A"), academy.meeting("B")
     answer = ask(alice, "book", home.pk, host.pk)
-    assert "Booked: you visit Group B, Sun 7 Mar, 19:01" in answer.text
+    assert "Booked: you're visiting Group B, Sun 7 Mar, 19:01" in answer.text
     visit = GuestVisit.objects.get()
     assert (visit.user, visit.home_meeting, visit.host_meeting) == (alice, home, host)
     assert answer_of(alice, home) == "not_attending"
-    assert "you visit Group B instead" in ask(alice, "meetings").text
+    assert "you're visiting Group B instead" in ask(alice, "meetings").text
 
 
 def test_the_same_tap_twice_books_once_and_says_the_same(academy, alice, ask):

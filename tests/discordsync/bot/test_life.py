@@ -72,7 +72,7 @@ def test_what_a_killed_bot_left_is_answered_by_the_next_though_discord_was_away(
     assert BotReply.objects.count() == 1
 
     start()
-    wait_until(lambda: "The connection to Discord is lost" in bot.said(), SOON, bot.said())
+    wait_until(lambda: "The connection to Discord was lost" in bot.said(), SOON, bot.said())
     sandbox.set_faults()
     people.answer(asked, "Your next meetings")
     people.wait(lambda: not BotReply.objects.exists(), "the reply is still owed")
@@ -145,7 +145,7 @@ def test_b9_refused_commands_are_reported_and_tried_later_and_everything_else_wo
     companion = describe_bot()
     assert companion is not None
     assert "applications.commands" in companion.standing.fix
-    assert bot.said().count("refuses the bot's commands") == 1
+    assert bot.said().count("does not accept the bot's commands") == 1
     assert looks(bot) == 1
 
     sandbox.post("leave", {"id": str(alice.discord_id)})

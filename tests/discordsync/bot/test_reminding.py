@@ -21,9 +21,9 @@ def answer_of(person, meeting) -> str:
 @pytest.mark.parametrize(
     ("word", "rsvp", "said"),
     [
-        ("yes", "attending", "You come: Sat 6 Mar, 19:00 – 20:00 (Europe/Berlin), Group A"),
-        ("maybe", "tentative", "You come perhaps: Sat 6 Mar"),
-        ("no", "not_attending", "You don't come: Sat 6 Mar"),
+        ("yes", "attending", "You're coming: Sat 6 Mar, 19:00 – 20:00 (Europe/Berlin), Group A"),
+        ("maybe", "tentative", "You might come: Sat 6 Mar"),
+        ("no", "not_attending", "You can't come: Sat 6 Mar"),
     ],
 )
 def test_each_button_writes_its_answer(academy, alice, ask, word, rsvp, said):
@@ -46,7 +46,7 @@ def test_who_cant_come_is_offered_the_alternatives_there_and_then(academy, alice
 def test_somebody_else_who_presses_in_the_channel_is_told_kindly(academy, alice, add, ask):
     bob = add("Bob", "B")
     said = ask(bob, "say", academy.meeting("A").pk, "yes").text
-    assert "not a meeting of yours" in said
+    assert "not one of your meetings" in said
     assert "I don't know your Discord account" in ask(STRANGER, "say", 1, "yes").text
     assert not Attendance.objects.exists()
 
@@ -55,7 +55,7 @@ def test_a_guest_who_declines_keeps_the_visit_and_is_asked(academy, alice, ask, 
     home, host = academy.meeting("A"), academy.meeting("B")
     visit = book_visit(alice.pk, home_meeting_id=home.pk, host_meeting_id=host.pk, now=now)
     answer = ask(alice, "say", host.pk, "no")
-    assert "Your visit stands until you cancel it" in answer.text
+    assert "Your visit stays booked until you cancel it" in answer.text
     assert ("cancel", host.pk) in asks(answer)
     visit.refresh_from_db()
     assert visit.is_open

@@ -88,7 +88,7 @@ def test_from_the_command_to_the_end_and_each_step_survives_its_process(sandbox)
     """Each `go_on` is a process of its own: nothing is kept between them but the row."""
     made = make_cohort(groups=2, members=1)
     join(sandbox, made.people)
-    assert "Looking what realizing" in begin(Ask("realize", (str(made.cohort.pk),))).answer.text
+    assert "Preparing a preview for" in begin(Ask("realize", (str(made.cohort.pk),))).answer.text
     assert go_on().body is None  # nothing new, so nothing is written again
     work("discord")
     plan = go_on()
@@ -117,7 +117,7 @@ def test_after_a_quarter_of_an_hour_the_end_is_said_in_the_channel_without_names
 
     Installation.objects.update(quiet_before=None)  # it is older than what is asked here
     grow_old(SHOWN_FOR - timedelta(seconds=2))
-    assert "can't be changed any longer" in (go_on().body or {})["content"]
+    assert "no longer lets me update this message" in (go_on().body or {})["content"]
     grow_old(timedelta(minutes=1))
     silent = go_on()
     assert (silent.body, silent.aloud) == (None, "")
@@ -125,7 +125,7 @@ def test_after_a_quarter_of_an_hour_the_end_is_said_in_the_channel_without_names
     work("discord")
     while BotReply.objects.exists():
         showing = go_on()
-    assert "Realizing Spring has ended. 1 groups processed: 1 successful" in showing.aloud
+    assert "Setting up Spring is finished. 1 groups processed: 1 successful" in showing.aloud
     assert made.people[1].display_name not in showing.aloud
 
 
@@ -146,7 +146,7 @@ def test_b3_after_a_restore_nothing_is_said_that_the_original_may_have_said(sand
         work("discord")
     while BotReply.objects.exists():
         showing = go_on()
-    assert "Realizing Spring has ended" in showing.answer.aloud
+    assert "Setting up Spring is finished" in showing.answer.aloud
     assert (showing.body, showing.aloud) == (None, "")
 
 
@@ -168,7 +168,7 @@ def test_a_mistake_of_ours_is_told_and_logged_and_nothing_is_owed(monkeypatch, c
     showing = replies.take(reply(Ask("meetings")))
     assert showing is not None
     assert showing.answer.text == verbs.MISTAKE
-    assert "could not answer" in caplog.text
+    assert "could not respond" in caplog.text
 
 
 @pytest.mark.parametrize("verb", ["realize", "plan", "confirm"])
@@ -185,16 +185,16 @@ def test_who_is_no_administrator_is_refused_whatever_the_button_says(verb):
 def test_a_made_up_or_outdated_button_does_nothing(ask):
     showing = replies.take(reply(ask))
     assert showing is not None
-    assert "from an earlier time" in showing.answer.text
+    assert "This button is out of date." in showing.answer.text
 
 
 def test_a_plan_that_is_no_longer_kept_is_told():
     showing = replies.take(reply(Ask("confirm", ("999-1000",))))
     assert showing is not None
-    assert "no longer kept" in showing.answer.text
+    assert "has expired" in showing.answer.text
 
 
 def test_a_cohort_that_is_not_there_or_has_nothing_to_realize_is_told():
     assert "no cohort" in begin(Ask("realize", ("Nothing",))).answer.text
     make_cohort(groups=0)
-    assert "no group that has not ended" in begin(Ask("realize", ("Spring",))).answer.text
+    assert "have ended, or it has none" in begin(Ask("realize", ("Spring",))).answer.text

@@ -132,7 +132,7 @@ def test_a_closed_door_closes_the_line_and_the_letter_comes_at_once(world):
     assert world.note_to(alice).channel == "email"
     line = DirectLine.objects.get()
     assert line.closed_at
-    assert "takes no direct messages" in line.why_closed
+    assert "does not accept direct messages" in line.why_closed
     assert find_line(alice.pk, clock.now()) is Line.CLOSED
     sync = GroupSync.objects.get(mirror="discord")
     assert (sync.trouble, sync.failures) == ("", 0)  # it is no failure of the group
@@ -172,7 +172,7 @@ def test_an_answer_that_smells_of_quarantine_shuts_all_of_them(world, code, path
     assert world.directs() in ({}, {alice.discord_id: []})
     part = services.parts.OutboxPart.objects.get(name="discord_dm")
     assert part.shut_at
-    assert "bothers people" in part.trouble
+    assert "flagged the bot for spam" in part.trouble
 
     seen = world.sandbox.last
     world.owe(alice, said="Another")

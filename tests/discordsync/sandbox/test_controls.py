@@ -57,7 +57,7 @@ def test_a_list_of_people_with_a_fault_changes_nobody(guild: Server, people: Any
 
 def test_bot_and_owner_stay_and_the_bot_comes_once(guild: Server) -> None:
     for person in (guild.bot, guild.state["guild"]["owner_id"]):
-        with pytest.raises(ValueError, match="stay"):
+        with pytest.raises(ValueError, match="cannot be removed"):
             guild.control("leave", {"id": person})
     with pytest.raises(ValueError, match="already"):
         guild.control("join", {"id": guild.bot, "username": "again"})
@@ -106,11 +106,11 @@ def test_messages_and_events_are_deleted_by_hand(guild: Server) -> None:
     [
         ("delete", {"kind": "channel", "id": CLEO}, "Unknown Channel"),
         ("delete", {"kind": "message", "id": CLEO}, "no message"),
-        ("delete", {"kind": "server", "id": CLEO}, "`kind` is one of channel, role"),
-        ("delete", [], "`kind` is one of"),
+        ("delete", {"kind": "server", "id": CLEO}, "`kind` must be one of channel, role"),
+        ("delete", [], "`kind` must be one of"),
         ("delete", {"kind": "role"}, "id: This field is required"),
         ("edit", {"kind": "role", "id": CLEO, "fields": {}}, "Unknown Role"),
-        ("edit", {"kind": "role", "id": CLEO}, "`fields` is a record"),
+        ("edit", {"kind": "role", "id": CLEO}, "`fields` must be an object"),
         ("create", {"kind": "channel", "fields": {}}, "name: This field is required"),
         ("create", {"kind": "message", "fields": {"content": "x"}}, "channel_id"),
         ("grant", {"member": ADA, "role": CLEO}, "Unknown Role"),

@@ -68,7 +68,7 @@ def test_the_door_and_the_page_are_no_calls(shelves: RunningSandbox) -> None:
 
 
 def test_a_number_that_is_none_is_refused_in_a_sentence(shelves: RunningSandbox) -> None:
-    with pytest.raises(RefusedError, match="“since” is the number of a call: soon"):
+    with pytest.raises(RefusedError, match="“since” must be the number of a call; it is “soon”"):
         shelves.get("calls?since=soon")
 
 

@@ -190,14 +190,14 @@ def test_of_two_faults_the_first_answers(shelves: RunningSandbox, discord: Clien
     [
         ({"kind": "gremlin"}, "Fault 1: “kind” must be one of unreachable, error"),
         ("drop", "Fault 1: it must be an object"),
-        ({"kind": "drop", "nht": 1}, "Fault 1: “nht” not understood; it takes “body”, “every”"),
-        ({"kind": "drop", "status": 500}, "“status” not understood"),
+        ({"kind": "drop", "nht": 1}, "Fault 1: “nht” not allowed here. Allowed: “body”, “every”"),
+        ({"kind": "drop", "status": 500}, "“status” not allowed here"),
         ({"kind": "error"}, "“error” needs “status”"),
         ({"kind": "error", "status": 200}, "“status” must be a status from 400 to 599; it is 200"),
         ({"kind": "drop", "nth": 0}, "“nth” must be a number from 1; it is 0"),
-        ({"kind": "drop", "path": "("}, "“path” is no regular expression"),
+        ({"kind": "drop", "path": "("}, "“path” is not a regular expression"),
         ({"kind": "drop", "service": "slack"}, "“service” must be “discord” or “google”"),
-        ({"kind": "delete", "control": "burn"}, "there is no control “burn” to use"),
+        ({"kind": "delete", "control": "burn"}, "there is no control “burn”"),
     ],
 )
 def test_a_fault_that_is_not_understood_is_refused_in_a_sentence(

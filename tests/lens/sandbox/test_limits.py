@@ -138,15 +138,24 @@ def test_a_fault_does_not_count_calls_that_the_limits_refused(
 @pytest.mark.parametrize(
     ("limits", "sentence"),
     [
-        ({"slack": True}, "Limits are set for discord and google, with a scale, not slack"),
-        ({"discord": True, "scale": 0}, "“scale” multiplies the windows and is above 0: 0"),
-        ({"discord": {"gloabl": [1, 1]}}, "Limits take global, refused, rules"),
-        ({"discord": {"global": [0, 1]}}, "“global” wants a number of calls and of seconds"),
-        ({"discord": {"rules": {}}}, "“rules” is a list"),
-        ({"discord": {"rules": [{"limit": 1, "window": 1, "body": "x"}]}}, "a list of names: x"),
-        ({"discord": {"rules": [{"limit": 1, "window": 1, "spent": -1}]}}, "“spent” is a number"),
-        ({"discord": {"rules": [{"limit": 1}]}}, "“rule” wants a number of calls and of seconds"),
-        ({"discord": {"rules": [{"limit": 1, "window": 1, "path": "["}]}}, "no regular expression"),
+        ({"slack": True}, "Limits can be set for discord and google, with a “scale”, not slack"),
+        ({"discord": True, "scale": 0}, "“scale” must be a number above 0; it is 0"),
+        ({"discord": {"gloabl": [1, 1]}}, "A service's limits can have global, refused, rules"),
+        ({"discord": {"global": [0, 1]}}, "“global” needs a number of calls and of seconds"),
+        ({"discord": {"rules": {}}}, "“rules” must be a list"),
+        (
+            {"discord": {"rules": [{"limit": 1, "window": 1, "body": "x"}]}},
+            "a list of names; it is x",
+        ),
+        (
+            {"discord": {"rules": [{"limit": 1, "window": 1, "spent": -1}]}},
+            "“spent” must be a number",
+        ),
+        ({"discord": {"rules": [{"limit": 1}]}}, "“rule” needs a number of calls and of seconds"),
+        (
+            {"discord": {"rules": [{"limit": 1, "window": 1, "path": "["}]}},
+            "not a regular expression",
+        ),
     ],
 )
 def test_limits_that_are_not_understood_are_refused_in_a_sentence(

@@ -23,7 +23,7 @@ def test_an_empty_sandbox_says_what_will_be_where(sandbox: RunningSandbox) -> No
     page = read_page(sandbox)
     assert "No channels yet" in page
     assert "No series yet" in page
-    assert "Nobody has called yet" in page
+    assert "No calls yet" in page
 
 
 def test_the_guild_is_shown_with_names_in_place_of_ids(cohort: RunningSandbox) -> None:
@@ -70,13 +70,13 @@ def test_a_search_shows_one_group_of_many(cohort: RunningSandbox) -> None:
 
 
 def test_a_search_without_a_find_says_so(cohort: RunningSandbox) -> None:
-    assert "No channel speaks of “zebra”" in read_page(cohort, "zebra")
+    assert "No channel matches “zebra”" in read_page(cohort, "zebra")
 
 
 def test_the_newest_calls_come_first_with_what_they_did(cohort: RunningSandbox) -> None:
     Service(cohort).discord("GET", f"{GUILD}/roles")
     page = read_page(cohort)
-    calls = page[page.index("the newest first") :]
+    calls = page[page.index("newest first") :]
     assert calls.index(f"{GUILD}/roles</code>") < calls.index(EVENTS)
     assert "changed something" in calls
 
@@ -86,7 +86,7 @@ def test_faults_and_limits_in_force_are_shown(sandbox: RunningSandbox) -> None:
     sandbox.set_limits(google=True, scale=0.5)
     page = read_page(sandbox)
     assert "any method /nothing" in page
-    assert "In force for google, with windows of 0.5 times their length" in page
+    assert "Active for google. Windows have 0.5 times their usual length" in page
 
 
 def test_the_buttons_move_the_clock_and_put_it_back(sandbox: RunningSandbox) -> None:

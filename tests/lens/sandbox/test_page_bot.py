@@ -40,7 +40,7 @@ def newest(page: RunningSandbox) -> dict[str, Any]:
 
 def test_an_empty_sandbox_says_what_will_be_where(sandbox: RunningSandbox) -> None:
     text = read(sandbox)
-    for sentence in ("nobody listens", "No commands yet", "Nobody has used the bot yet"):
+    for sentence in ("not connected", "No commands yet", "No one has used the bot yet"):
         assert sentence in text
 
 
@@ -53,7 +53,7 @@ def test_a_command_is_run_as_a_person_of_choice(page: RunningSandbox) -> None:
     assert (shown["user"], shown["kind"], shown["name"]) == (GRACE["id"], "command", "group")
     text = read(page)
     assert "<b>grace</b> ran <code>group</code>" in text
-    assert "the bot did not answer" in text
+    assert "the bot did not respond" in text
 
 
 def test_what_an_option_may_be_is_asked_for(page: RunningSandbox) -> None:
@@ -96,7 +96,7 @@ def test_an_answer_for_one_person_is_shown_as_such(page: RunningSandbox) -> None
     }
     answer_with(page, asked, {"type": 4, "data": data})
     html = Client(page.url).get("/").body
-    assert "only ada sees this" in html
+    assert "only ada can see this" in html
     assert "&lt;b&gt;Monday&lt;/b&gt;" in html
     message = newest(page)["messages"][0]["id"]
     page.post("discord/settings", {"interaction_seconds": 0})
@@ -113,11 +113,11 @@ def test_a_form_is_filled_in(page: RunningSandbox) -> None:
 @pytest.mark.parametrize(
     ("form", "sentence"),
     [
-        ({"command": "group meetings", "option.week": "two"}, "“two” is no number"),
+        ({"command": "group meetings", "option.week": "two"}, "“two” is not a number"),
         ({"command": "group meetings"}, "The option week is required"),
-        ({"command": "nothing"}, "not offered to this person"),
-        ({"command": "group meetings", "user": "mallory"}, "Nobody in the guild is called"),
-        ({"press": "come", "message_id": "5"}, "sees no message 5"),
+        ({"command": "nothing"}, "not available to this person"),
+        ({"command": "group meetings", "user": "mallory"}, "No one in the guild is called"),
+        ({"press": "come", "message_id": "5"}, "cannot see a message 5"),
     ],
 )
 def test_what_cannot_be_done_is_told_on_the_page(
@@ -142,4 +142,4 @@ def test_people_are_moved_through_voice_channels(page: RunningSandbox) -> None:
 
 def test_a_search_finds_what_was_used_by_whom(page: RunningSandbox) -> None:
     assert "<b>ada</b> ran" in read(page, "ada")
-    assert "Nothing that was used speaks of “grace”" in read(page, "grace")
+    assert "No interaction matches “grace”" in read(page, "grace")

@@ -75,7 +75,7 @@ def test_the_state_of_another_guild_is_refused(make: Make, tmp_path: Path) -> No
     file = tmp_path / "state.json"
     with sandbox_running(lambda: make(state_file=file, guild="1")) as running:
         running.advance_clock(1)
-    with pytest.raises(SandboxError, match="is of guild 1, and this sandbox is of guild 2"):
+    with pytest.raises(SandboxError, match="belongs to guild 1, and this sandbox is guild 2"):
         make(state_file=file, guild="2")
 
 

@@ -63,7 +63,7 @@ def test_from_the_page_that_was_asked_for_to_discord_and_back(
     page.get_by_role("link", name="Check my set-up").click()
     expect(heading).to_have_text("Check my set-up")
     expect(page.get_by_role("listitem").filter(has_text="Discord account")).to_contain_text(
-        "In order You are known there as ada."
+        "In order Your account is ada."
     )
     box = page.locator("main").bounding_box()
     assert box["x"] + box["width"] <= size["width"]
@@ -81,10 +81,10 @@ def test_whoever_is_signed_in_by_password_ties_the_account_on_the_page_of_the_se
     page.get_by_label("Password").fill("a long secret")
     page.get_by_role("button", name="Sign in", exact=True).click()
     item = page.get_by_role("listitem").filter(has_text="Discord account")
-    expect(item).to_contain_text("We do not know which account is yours")
+    expect(item).to_contain_text("We do not know your account")
     choose(page, "ada")
     expect(page.get_by_role("heading", level=1)).to_have_text("Check my set-up")
-    expect(item).to_contain_text("You are known there as ada.")
+    expect(item).to_contain_text("Your account is ada.")
     ada.refresh_from_db()
     assert ada.discord_id is not None
 

@@ -13,8 +13,8 @@ from discordsync.bot.running import CannotRun, run
 
 class Command(BaseCommand):
     help = (
-        "Answer commands and buttons on Discord, and notice at once what happens there. One is "
-        "enough; without it everything still happens, only later."
+        "Run the Discord bot: it responds to commands and buttons, and notices changes in Discord "
+        "at once. One process is enough. Without it, changes are noticed once an hour."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -199,7 +199,7 @@ def test_commands_buttons_forms_and_completion_go_through_discord_py(
         assert choices == [{"name": "Week 2", "value": "2"}]
         chosen = await settled(client, people, people.run("week", user=BEN, name="2"))
         assert [message["content"] for message in chosen["messages"]] == ["2 for ben"]
-        with pytest.raises(ValueError, match="not offered"):
+        with pytest.raises(ValueError, match="not available"):
             people.run("week", name="2")
 
     run(gateway, use, make=Bot)

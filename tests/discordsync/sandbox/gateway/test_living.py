@@ -258,7 +258,7 @@ def test_a_sandbox_that_begins_anew_ends_all_connections(gateway: Gateway) -> No
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        ({"do": "explode"}, "`do` is one of drop, silence"),
+        ({"do": "explode"}, "`do` must be one of drop, silence"),
         ({}, "do: This field is required"),
         ({"do": "drop", "code": 5}, "code: int value"),
         ("drop", "dictionaries"),
