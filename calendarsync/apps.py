@@ -7,6 +7,9 @@ class CalendarSyncConfig(AppConfig):
 
     def ready(self) -> None:
         from calendarsync import set_up
+        from calendarsync.mirror import CalendarMirror
+        from cohorts.sync.registry import providers
         from guestvisits.set_up import set_up_lines
 
+        providers.register(CalendarMirror(), order=20)
         set_up_lines.register(set_up.find_lines, order=30)

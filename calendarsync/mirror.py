@@ -28,6 +28,7 @@ from calendarsync.wanted import Desired
 from cohorts import clock
 from cohorts.sync.errors import CallFailed
 from cohorts.sync.mirror import Action, Budget, Check, Finding, Outcome, Plan, Policy, Review
+from cohorts.sync.troubles import TroubleText
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,10 @@ class CalendarMirror:
 
     name = MIRROR
     title = "Google Calendar"
-    lanes = (LANE,)
+    lanes: tuple[str, ...] = (LANE,)
     required = False
     ahead = True
-    troubles = TROUBLES
+    troubles: Mapping[str, TroubleText] = TROUBLES
 
     @property
     def look_every(self) -> timedelta:

@@ -7,11 +7,14 @@ class DiscordSyncConfig(AppConfig):
 
     def ready(self) -> None:
         from cohorts.messages.lines import direct_lines
+        from cohorts.sync.registry import providers
         from discordsync import lines, set_up
+        from discordsync.mirror import DiscordMirror
         from discordsync.venues import find_voice_channels
         from guestvisits.set_up import set_up_lines
         from meetings.venues import venues
 
         direct_lines.register(lines.read_lines)
+        providers.register(DiscordMirror(), order=10)
         set_up_lines.register(set_up.find_lines, order=20)
         venues.register(find_voice_channels)

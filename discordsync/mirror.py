@@ -24,6 +24,7 @@ from cohorts.sync.mirror import (
     Policy,
     Review,
 )
+from cohorts.sync.troubles import TroubleText
 from discordsync import apply as doing
 from discordsync import check as checking
 from discordsync import client, echoes, keys, recover
@@ -56,10 +57,18 @@ class Kept:
 class DiscordMirror:
     name = "discord"
     title = "Discord"
-    lanes = ("roles", "channels", "names", "access", "events", "messages", "directs")
+    lanes: tuple[str, ...] = (
+        "roles",
+        "channels",
+        "names",
+        "access",
+        "events",
+        "messages",
+        "directs",
+    )
     required = True
     ahead = False
-    troubles = TROUBLES
+    troubles: Mapping[str, TroubleText] = TROUBLES
     look_every = None  # the bot reports changes
 
     def is_configured(self) -> bool:

@@ -13,7 +13,6 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004 - Django's name
 from django.db import DatabaseError, InterfaceError
 from django.db.models import Q
-from django.utils.module_loading import import_string
 
 from lens.env import is_local
 
@@ -25,7 +24,6 @@ def check_settings(**_: Any) -> list[CheckMessage]:
         *find_discord_errors(),
         *find_sign_in_errors(),
         *find_pace_errors(),
-        *find_mirror_errors(),
     ]
 
 
@@ -136,18 +134,6 @@ def find_pace_errors() -> Iterator[CheckMessage]:
             "outlive the lease under which it began.",
             id="lens.E005",
         )
-
-
-def find_mirror_errors() -> Iterator[CheckMessage]:
-    for path in settings.GROUP_MIRRORS:
-        try:
-            import_string(path)
-        except ImportError as error:
-            yield Error(
-                f"GROUP_MIRRORS names {path}, which cannot be loaded: {error}.",
-                hint="Write the dotted path of a mirror's class, as lens/settings.py does.",
-                id="lens.E006",
-            )
 
 
 # -- missing in production ---------------------------------------------------------------------

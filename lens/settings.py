@@ -305,7 +305,6 @@ STAFF_SESSION = {
 
 # -- synchronization -----------------------------------------------------------------------------
 
-GROUP_MIRRORS = ["discordsync.mirror.DiscordMirror", "calendarsync.mirror.CalendarMirror"]
 MESSAGE_SOURCES = [  # functions that return pending messages
     "discordsync.messages.owe_welcomes",
     "discordsync.assignments.owe_assignments",

@@ -207,7 +207,7 @@ class Finding:
 
 
 class Mirror(Protocol):
-    """A provider: one outside system. Listed in settings.GROUP_MIRRORS."""
+    """A provider: one outside system. An app registers it: `providers.register`."""
 
     name: str  # "discord": stored in rows, at most 20 characters
     title: str  # "Discord": shown to people

@@ -1,21 +1,19 @@
-"""The providers. This layer does not import them: settings.GROUP_MIRRORS names their classes."""
+"""The providers. This layer does not import them: each app registers its own in `ready()`."""
 
 from __future__ import annotations
 
-from functools import cache
+from operator import attrgetter
 
-from django.conf import settings
-from django.utils.module_loading import import_string
-
+from cohorts.registries import Registry
 from cohorts.sync.mirror import Mirror
 from cohorts.sync.troubles import TROUBLES, UNKNOWN, TroubleText
 
+providers: Registry[Mirror] = Registry("providers", name_of=attrgetter("name"))
 
-@cache
+
 def all_mirrors() -> dict[str, Mirror]:
     """Return every provider by name, configured or not."""
-    mirrors: list[Mirror] = [import_string(path)() for path in settings.GROUP_MIRRORS]
-    return {mirror.name: mirror for mirror in mirrors}
+    return dict(providers)
 
 
 def configured_mirrors() -> dict[str, Mirror]:

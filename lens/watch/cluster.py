@@ -78,7 +78,7 @@ def share_memory() -> None:
     Otherwise each worker loads it with its first task, 45 MB each. A garbage collection writes to
     each object it visits, and so would copy pages from before the fork: it skips frozen objects.
     """
-    for path in (*settings.GROUP_MIRRORS, *settings.MESSAGE_SOURCES):
+    for path in settings.MESSAGE_SOURCES:
         import_string(path)
     for module in PRELOADED:
         import_module(module)

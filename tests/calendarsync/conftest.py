@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 
 from cohorts import clock
 from cohorts.services.installation import ensure_installation
-from cohorts.sync.registry import all_mirrors
+from cohorts.sync.registry import providers
 from lens.sandbox.inprocess import RunningSandbox
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
 from tests.support.clock import SetClock, set_clock  # noqa: F401 - a fixture
+from tests.support.registries import Registered
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)  # a Monday
 
 
 @pytest.fixture
-def only_calendar(settings) -> Iterator[None]:
-    settings.GROUP_MIRRORS = ["calendarsync.mirror.CalendarMirror"]
-    all_mirrors.cache_clear()
-    yield
-    all_mirrors.cache_clear()
+def only_calendar(registered: Registered) -> None:
+    registered.only(providers, "calendar")
 
 
 @pytest.fixture

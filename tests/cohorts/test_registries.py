@@ -6,7 +6,14 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from cohorts.registries import Registry
+from cohorts.sync.registry import providers
 from guestvisits.set_up import set_up_lines
+from tests.lens.watch.toy_mirror import ToyMirror
+
+
+@pytest.fixture
+def facts_alone() -> None:
+    """Here the providers are those that the apps register."""
 
 
 def find_nothing() -> None: ...
@@ -38,6 +45,17 @@ def test_to_register_decorates():
     registry = Registry("test finders")
     registered = registry.register(find_more)
     assert registered is registry[f"{__name__}.find_more"] is find_more
+
+
+def test_discord_comes_before_the_calendar_and_an_app_from_elsewhere_after_both(registered):
+    registered.add(providers, ToyMirror())
+    assert list(providers) == ["discord", "calendar", "toy"]
+
+
+def test_a_second_provider_with_the_same_name_is_refused(registered):
+    registered.add(providers, ToyMirror())
+    with pytest.raises(ImproperlyConfigured, match="“toy” is registered twice as one of the prov"):
+        providers.register(ToyMirror())
 
 
 def test_the_set_up_page_shows_its_own_lines_then_discord_then_the_calendar():

@@ -10,7 +10,6 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from django.core.checks import registry
 from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError
 
@@ -147,15 +146,6 @@ def test_o5_an_empty_installation_id_is_never_stored(settings: Any) -> None:
 
 
 # -- what every check has ------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("path", ["discordsync.mirrors.DiscordMirror", "discordsync.mirror.Mirorr"])
-def test_c17_a_mirror_that_cannot_be_loaded_fails_the_check_with_a_sentence(settings, path):
-    settings.GROUP_MIRRORS = [path]
-    found = [error for error in checks.check_settings() if error.id == "lens.E006"]
-    assert len(found) == 1
-    assert f"GROUP_MIRRORS names {path}, which cannot be loaded" in found[0].msg
-    assert checks.check_settings in registry.registry.registered_checks
 
 
 def test_c17_each_check_has_an_id_of_its_own():

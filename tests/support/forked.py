@@ -18,17 +18,20 @@ from django.db import connections  # noqa: E402
 from cohorts import clock  # noqa: E402
 from cohorts.messages import email  # noqa: E402
 from cohorts.messages import tasks as messages  # noqa: E402
-from cohorts.sync import books, registry, tasks  # noqa: E402
+from cohorts.sync import books, tasks  # noqa: E402
 from cohorts.sync.slice import run_slice  # noqa: E402
 from discordsync import client  # noqa: E402, F401 - loads discord.py before the first fork
+from tests.support import registries  # noqa: E402
 
 SLICES = 60
 
 
-def work(database: str, passed: Mapping[str, Any], mirrors: tuple[str, ...]) -> None:
+def work(
+    database: str, passed: Mapping[str, Any], registered: Any, mirrors: tuple[str, ...]
+) -> None:
     """Slices until nothing is due.  A mirror that another worker holds, or that an outage has
     wait, is not waited for."""
-    _take_over(database, passed)
+    _take_over(database, passed, registered)
     for _ in range(SLICES):
         due = [m for m in mirrors if books.has_work(m, clock.now()) and not books.is_waiting(m)]
         held = [run_slice(name) for name in due]
@@ -37,15 +40,19 @@ def work(database: str, passed: Mapping[str, Any], mirrors: tuple[str, ...]) -> 
     raise SystemExit(f"still due after {SLICES} slices: {due}")
 
 
-def send_emails(database: str, passed: Mapping[str, Any], mirrors: tuple[str, ...]) -> None:
+def send_emails(
+    database: str, passed: Mapping[str, Any], registered: Any, mirrors: tuple[str, ...]
+) -> None:
     """One round of sending what is owed by e-mail."""
-    _take_over(database, passed)
+    _take_over(database, passed, registered)
     email.send_round()
 
 
-def live(database: str, passed: Mapping[str, Any], mirrors: tuple[str, ...]) -> None:
+def live(
+    database: str, passed: Mapping[str, Any], registered: Any, mirrors: tuple[str, ...]
+) -> None:
     """All that a worker does in its first minute."""
-    _take_over(database, passed)
+    _take_over(database, passed, registered)
     tasks.sweep()
     messages.collect_all()
     for _ in range(3):
@@ -54,10 +61,10 @@ def live(database: str, passed: Mapping[str, Any], mirrors: tuple[str, ...]) -> 
     messages.send_emails()
 
 
-def _take_over(database: str, passed: Mapping[str, Any]) -> None:
+def _take_over(database: str, passed: Mapping[str, Any], registered: Any) -> None:
     os.environ["LENS_WORKER"] = f"forked:{os.getpid()}"
     settings.DATABASES["default"]["NAME"] = database
     connections["default"].settings_dict["NAME"] = database
     for name, value in passed.items():
         setattr(settings, name, value)
-    registry.all_mirrors.cache_clear()
+    registries.replace_all(registered)

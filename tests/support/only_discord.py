@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from cohorts.sync import registry
+from cohorts.sync.registry import providers
+from tests.support.registries import Registered
 
 
 @pytest.fixture
-def only_discord(settings) -> Iterator[None]:
+def only_discord(registered: Registered) -> None:
     """No other mirror than Discord, for what is counted call by call."""
-    settings.GROUP_MIRRORS = ["discordsync.mirror.DiscordMirror"]
-    registry.all_mirrors.cache_clear()
-    yield
-    registry.all_mirrors.cache_clear()
+    registered.only(providers, "discord")
 
 
 @pytest.fixture

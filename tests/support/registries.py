@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from cohorts.registries import LAST, Registry
+from cohorts.sync.registry import providers
+
+PASSED_ON = (providers,)  # to worker processes of tests
 
 
 class Registered:
@@ -25,6 +28,16 @@ class Registered:
         self._monkeypatch.setattr(registry, "_entries", {**registry._entries})
         for one in more:
             registry.register(one, order=order)
+
+
+def read_all() -> list[dict[str, Any]]:
+    """Return what a process that this test starts has to know."""
+    return [registry._entries for registry in PASSED_ON]
+
+
+def replace_all(entries: list[dict[str, Any]]) -> None:
+    for registry, own in zip(PASSED_ON, entries, strict=True):
+        registry._entries = own
 
 
 @pytest.fixture

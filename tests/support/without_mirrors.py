@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from cohorts.sync.registry import all_mirrors
+from cohorts.sync.registry import providers
+from tests.support.registries import Registered
 
 
 @pytest.fixture
-def without_mirrors(settings) -> Iterator[None]:
-    settings.GROUP_MIRRORS = []
-    all_mirrors.cache_clear()
-    yield
-    all_mirrors.cache_clear()
+def without_mirrors(registered: Registered) -> None:
+    registered.only(providers)

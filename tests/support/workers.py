@@ -23,6 +23,7 @@ from django.conf import settings
 from django.db import connections
 
 from cohorts.sync import lease
+from tests.support import registries
 
 PATIENCE = 60.0  # seconds; a test that waits longer has found something
 PASSED_ON = (
@@ -32,7 +33,6 @@ PASSED_ON = (
     "DISCORD_GUILD_ID",
     "GOOGLE_CALENDAR_API_BASE",
     "GOOGLE_CALENDAR_ID",
-    "GROUP_MIRRORS",
     "INSTALLATION_ID",
     "MESSAGE_SOURCES",
     "SANDBOX",
@@ -46,7 +46,8 @@ _context.set_forkserver_preload(["tests.support.forked"])
 def start(*mirrors: str, calls: str = "work", **settings_here: Any) -> BaseProcess:
     """Start a worker that works on these mirrors until nothing is due.
 
-    It sees the test's database and settings; `settings_here` differ for it alone.
+    It sees the test's database, settings and what is registered; `settings_here` differ for it
+    alone.
     """
     from tests.support import forked
 
@@ -54,7 +55,9 @@ def start(*mirrors: str, calls: str = "work", **settings_here: Any) -> BaseProce
     database = settings.DATABASES["default"]["NAME"]
     connections.close_all()  # not to share a socket; ours opens again by itself
     process = _context.Process(
-        target=getattr(forked, calls), args=(database, passed, mirrors), daemon=True
+        target=getattr(forked, calls),
+        args=(database, passed, registries.read_all(), mirrors),
+        daemon=True,
     )
     process.start()
     return process

@@ -8,7 +8,7 @@ from cohorts import clock
 from cohorts.services.installation import ensure_installation
 from cohorts.sync import services, tasks
 from cohorts.sync.models import GroupSync, MirrorState
-from cohorts.sync.registry import all_mirrors, find_trouble
+from cohorts.sync.registry import find_trouble
 from tests.sync.cohort import add_member, join, make_cohort, realize, work
 
 pytestmark = pytest.mark.django_db
@@ -24,8 +24,7 @@ def made(sandbox, settings):
     realize(made)
     for mirror in SERVICES:
         work(mirror)
-    yield made
-    all_mirrors.cache_clear()
+    return made
 
 
 @pytest.mark.parametrize("mirror", SERVICES)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 
 from cohorts.models import Group
 from cohorts.services.installation import ensure_installation
-from cohorts.sync.registry import all_mirrors
 from lens.sandbox.inprocess import RunningSandbox
 from tests.guestvisits.effects.world import World
 from tests.support.academy import Academy
@@ -20,11 +18,8 @@ GROUPS = {"A": ("Ada", "Alan"), "B": ("Bea", "Ben"), "C": ("Cleo", "Carl")}
 
 
 @pytest.fixture
-def _facts_alone() -> Iterator[None]:
+def _facts_alone() -> None:
     """Here, other than for the tests of facts, the mirrors look."""
-    all_mirrors.cache_clear()
-    yield
-    all_mirrors.cache_clear()
 
 
 @pytest.fixture(autouse=True)

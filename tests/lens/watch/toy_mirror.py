@@ -9,9 +9,23 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
+from django.apps import AppConfig
+
 from cohorts.sync.mirror import Action, Budget, Finding, Outcome, Plan, Policy, Review
 
 HOLD = "TOY_HOLD"  # names the file
+
+
+class ToyConfig(AppConfig):
+    """Adds the mirror as an app from elsewhere would."""
+
+    name = "tests.lens.watch"
+    label = "toy"
+
+    def ready(self) -> None:
+        from cohorts.sync.registry import providers
+
+        providers.register(ToyMirror())
 
 
 class ToyMirror:

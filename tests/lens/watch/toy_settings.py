@@ -1,6 +1,7 @@
-"""The settings of the processes under test: one toy mirror, and a watch that looks often."""
+"""The settings of the processes under test: the toy mirror alone is configured."""
 
 from lens.settings import *  # noqa: F403
 
-GROUP_MIRRORS = ["tests.lens.watch.toy_mirror.ToyMirror"]
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.lens.watch.toy_mirror.ToyConfig"]  # type: ignore[name-defined]  # noqa: F405
+DISCORD_BOT_TOKEN = GOOGLE_CALENDAR_ID = ""
 Q_CLUSTER = {**Q_CLUSTER, "workers": 2}  # type: ignore[name-defined]  # noqa: F405
