@@ -47,7 +47,7 @@ def check_staff(**_: Any) -> list[CheckMessage]:
         return [
             Warning(
                 "REQUIRE_STAFF_MFA is off, so a staff member's password is enough to sign in.",
-                hint="Leave it unset; staff set up a second factor when they next sign in.",
+                hint="Leave it unset: staff then set up a second factor at their next sign-in.",
                 id="lens.W042",
             )
         ]
@@ -60,7 +60,7 @@ def check_staff(**_: Any) -> list[CheckMessage]:
     return [
         Warning(
             f"Staff without a second factor: {', '.join(names)}.",
-            hint="Each sets one up at the next sign-in, before reaching anything else.",
+            hint="They must set one up at their next sign-in.",
             id="lens.W041",
         )
     ]
@@ -84,8 +84,8 @@ def find_staff_without_second_factor() -> list[str]:
 def find_discord_errors() -> Iterator[CheckMessage]:
     if settings.DISCORD_BOT_TOKEN and settings.DISCORD_GUILD_ID is None:
         yield Error(
-            "Discord: DISCORD_BOT_TOKEN is set and DISCORD_GUILD_ID is not.",
-            hint="Set DISCORD_GUILD_ID to the id of the server that the bot is in.",
+            "Discord: DISCORD_BOT_TOKEN is set, but DISCORD_GUILD_ID is not.",
+            hint="Set DISCORD_GUILD_ID to the ID of the bot's server.",
             id="lens.E001",
         )
     if has_sandbox_token() and not is_local(settings.DISCORD_API_BASE):
@@ -101,7 +101,7 @@ def find_sign_in_errors() -> Iterator[CheckMessage]:
     if has_id != has_secret:
         here, lacking = ("ID", "SECRET") if has_id else ("SECRET", "ID")
         yield Error(
-            f"Discord: DISCORD_CLIENT_{here} is set and DISCORD_CLIENT_{lacking} is not.",
+            f"Discord: DISCORD_CLIENT_{here} is set, but DISCORD_CLIENT_{lacking} is not.",
             hint="Both are shown in Discord's Developer Portal, on the page “OAuth2”.",
             id="lens.E007",
         )
@@ -120,7 +120,7 @@ def find_pace_errors() -> Iterator[CheckMessage]:
     longest = sync["slice_seconds"] + sync["call_seconds"]
     if longest >= timeout:
         yield Error(
-            f"A slice of work may last {longest:g} seconds and is cut off after {timeout:g}.",
+            f"A sync pass may take {longest:g} seconds, but tasks are stopped after {timeout:g}.",
             hint="Keep SYNC_SLICE_SECONDS + SYNC_CALL_SECONDS below that.",
             id="lens.E003",
         )
@@ -142,16 +142,17 @@ def find_pace_errors() -> Iterator[CheckMessage]:
 def lacks_of_installation() -> Iterator[CheckMessage]:
     if settings.INSTALLATION_ID == "local":
         yield Warning(
-            "INSTALLATION_ID is 'local', as on everybody's own machine.",
-            hint="Choose a name that no other installation has, such as 'academy-live'.",
+            "INSTALLATION_ID is 'local', which is the value for development machines.",
+            hint="Choose a unique name, such as 'academy-live'.",
             id="lens.W001",
         )
     if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         yield Warning(
-            "The database is SQLite, which one machine and one writer at a time can use. A copied "
-            "or restored file is not recognized: it would write and send as the original does.",
-            hint="Set DATABASE_URL to a PostgreSQL: postgres://user:password@host/name. With "
-            "SQLite, run `manage.py mark_restored` on every copy before anything else.",
+            "The database is SQLite, which supports only one machine and one writer at a time. A "
+            "copied or restored file is not recognized: it would make changes and send messages "
+            "like the original.",
+            hint="Set DATABASE_URL to a PostgreSQL database: postgres://user:password@host/name. "
+            "With SQLite, run `manage.py mark_restored` on every copy before anything else.",
             id="lens.W002",
         )
 
@@ -160,20 +161,20 @@ def lacks_of_web() -> Iterator[CheckMessage]:
     site = urlsplit(settings.SITE_URL)
     if "*" in settings.ALLOWED_HOSTS:
         yield Error(
-            "ALLOWED_HOSTS is *: pages would be served under any name that a caller chooses.",
-            hint="Set ALLOWED_HOSTS to the names, separated by commas, by which it is reached.",
+            "ALLOWED_HOSTS is *: pages are served under any host name.",
+            hint="Set ALLOWED_HOSTS to the host names of this installation, separated by commas.",
             id="lens.E030",
         )
     if site.scheme != "https":
         yield Warning(
             f"SITE_URL is {settings.SITE_URL}, which is not https.",
-            hint="Set it to the address by which people reach Lens; links in messages begin so.",
+            hint="Set it to the public address of Lens. Links in messages start with it.",
             id="lens.W003",
         )
     if site.hostname not in settings.ALLOWED_HOSTS and "*" not in settings.ALLOWED_HOSTS:
         yield Warning(
-            f"ALLOWED_HOSTS does not name {site.hostname}, the host of SITE_URL.",
-            hint="Set ALLOWED_HOSTS to the names, separated by commas, by which it is reached.",
+            f"ALLOWED_HOSTS does not include {site.hostname}, the host of SITE_URL.",
+            hint="Set ALLOWED_HOSTS to the host names of this installation, separated by commas.",
             id="lens.W004",
         )
 
@@ -181,8 +182,8 @@ def lacks_of_web() -> Iterator[CheckMessage]:
 def lacks_of_proxy() -> Iterator[CheckMessage]:
     if settings.SITE_URL.startswith("https:") and not settings.TRUSTED_PROXIES:
         yield Warning(
-            "TRUSTED_PROXIES is not set, so Lens cannot tell that people use https, and all people "
-            "behind the proxy share one rate limit.",
+            "TRUSTED_PROXIES is not set, so Lens cannot detect https, and everyone behind the "
+            "proxy shares one rate limit.",
             hint="Set it to the address from which the proxy connects, such as 127.0.0.1.",
             id="lens.W040",
         )
@@ -191,28 +192,28 @@ def lacks_of_proxy() -> Iterator[CheckMessage]:
 def lacks_of_discord() -> Iterator[CheckMessage]:
     if not settings.DISCORD_CLIENT_ID:
         yield Warning(
-            "Discord: DISCORD_CLIENT_ID is not set, so people sign in with a password only.",
-            hint="docs/operations.md, “Discord”, shows where the client's id and secret are.",
+            "Discord: DISCORD_CLIENT_ID is not set, so people can only sign in with a password.",
+            hint="docs/operations.md, “Discord”, shows where to find the client ID and secret.",
             id="lens.W013",
         )
     if not settings.DISCORD_BOT_TOKEN:
         yield Warning(
             "Discord: DISCORD_BOT_TOKEN is not set, so no group can become active.",
-            hint="docs/operations.md, “Discord”, shows how to make a bot and invite it.",
+            hint="docs/operations.md, “Discord”, shows how to create a bot and invite it.",
             id="lens.W010",
         )
         return
     if has_sandbox_token() or is_local(settings.DISCORD_API_BASE):
         yield Warning(
-            f"Discord: a stand-in at {settings.DISCORD_API_BASE} is used.",
+            f"Discord: the sandbox at {settings.DISCORD_API_BASE} is used.",
             hint="Set DISCORD_BOT_TOKEN to the bot's own token and leave DISCORD_API_BASE unset.",
             id="lens.W011",
         )
     if not settings.DISCORD_INVITE_URL:
         yield Warning(
             "Discord: DISCORD_INVITE_URL is not set, so people who are not in the server yet are "
-            "not shown a way in.",
-            hint="Make an invitation that does not expire, in the server's settings.",
+            "not shown an invitation.",
+            hint="Create an invitation that does not expire in the server settings.",
             id="lens.W012",
         )
 
@@ -220,14 +221,14 @@ def lacks_of_discord() -> Iterator[CheckMessage]:
 def lacks_of_google() -> Iterator[CheckMessage]:
     if not settings.GOOGLE_CALENDAR_ID:
         yield Warning(
-            "Google Calendar: GOOGLE_CALENDAR_ID is not set, so nobody is invited.",
-            hint="docs/operations.md, “Google Calendar”, shows how to make the calendar.",
+            "Google Calendar: GOOGLE_CALENDAR_ID is not set, so no one is invited.",
+            hint="docs/operations.md, “Google Calendar”, shows how to create the calendar.",
             id="lens.W020",
         )
         return
     if is_local(settings.GOOGLE_CALENDAR_API_BASE):
         yield Warning(
-            f"Google Calendar: a stand-in at {settings.GOOGLE_CALENDAR_API_BASE} is used.",
+            f"Google Calendar: the sandbox at {settings.GOOGLE_CALENDAR_API_BASE} is used.",
             hint="Set the service account's key and leave GOOGLE_CALENDAR_API_BASE unset.",
             id="lens.W021",
         )
@@ -240,8 +241,8 @@ def lacks_of_google() -> Iterator[CheckMessage]:
         )
     if not settings.GOOGLE_CALENDAR_SUBJECT:
         yield Warning(
-            "Google Calendar: GOOGLE_CALENDAR_SUBJECT is not set; Google lets a service account "
-            "invite people only in the name of a person.",
+            "Google Calendar: GOOGLE_CALENDAR_SUBJECT is not set; a service account can only "
+            "invite people on behalf of a user.",
             hint="Set it to the address for which domain-wide delegation was granted.",
             id="lens.W023",
         )
@@ -250,14 +251,14 @@ def lacks_of_google() -> Iterator[CheckMessage]:
 def lacks_of_alarms() -> Iterator[CheckMessage]:
     if settings.EMAIL_BACKEND.split(".")[-2] in {"console", "dummy", "locmem", "filebased"}:
         yield Warning(
-            "EMAIL_URL is not set, so no mail leaves this machine.",
+            "EMAIL_URL is not set, so no e-mail is sent.",
             hint="Set it to smtp+tls://user:password@host:587.",
             id="lens.W030",
         )
     if not settings.SENTRY_DSN:
         yield Warning(
-            "SENTRY_DSN is not set, so errors are seen only by who reads the logs.",
-            hint="Set it to the address that a Sentry project shows, or watch the logs for ERROR.",
+            "SENTRY_DSN is not set, so errors appear only in the logs.",
+            hint="Set it to the DSN of a Sentry project, or watch the logs for ERROR.",
             id="lens.W031",
         )
 

@@ -126,7 +126,7 @@ class Env:
             return text and str(Dsn(text))
         except (BadDsn, ValueError, AttributeError):
             raise ImproperlyConfigured(
-                f"{name} must be the address that a Sentry project shows, such as "
+                f"{name} must be the DSN of a Sentry project, such as "
                 "https://key@sentry.example.org/1."
             ) from None
 
@@ -189,7 +189,7 @@ def parse_snowflake(name: str, text: str, hint: str = "") -> int | None:
         return None
     if not text.strip().isdecimal() or len(text.strip()) not in SNOWFLAKE_DIGITS:
         raise ImproperlyConfigured(
-            f"{name} must be a Discord id, 15 to 20 digits; it is {text!r}. "
+            f"{name} must be a Discord ID, 15 to 20 digits; it is {text!r}. "
             + (hint or COPY_SERVER_ID)
         )
     return int(text)
@@ -213,8 +213,8 @@ def read_google_credentials(file: str, text: str) -> dict[str, Any] | None:
     """
     if file and text:
         raise ImproperlyConfigured(
-            "GOOGLE_CALENDAR_CREDENTIALS_FILE and GOOGLE_CALENDAR_CREDENTIALS_JSON are both set; "
-            "keep one."
+            "GOOGLE_CALENDAR_CREDENTIALS_FILE and GOOGLE_CALENDAR_CREDENTIALS_JSON are both set. "
+            "Keep only one."
         )
     if file:
         text = _read("GOOGLE_CALENDAR_CREDENTIALS_FILE", file)
@@ -224,11 +224,11 @@ def read_google_credentials(file: str, text: str) -> dict[str, Any] | None:
         key = json.loads(text)
     except ValueError:
         raise ImproperlyConfigured(
-            "The Google credentials are no JSON. Download the service account's key again."
+            "The Google credentials are not valid JSON. Download the service account's key again."
         ) from None
     if not isinstance(key, dict) or "client_email" not in key:
         raise ImproperlyConfigured(
-            "The Google credentials are no service account key (no client_email in them)."
+            "The Google credentials are not a service account key (client_email is missing)."
         )
     return key
 
@@ -238,5 +238,5 @@ def _read(name: str, file: str) -> str:
         return Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ImproperlyConfigured(
-            f"{name} names {file}, which cannot be read: {type(error).__name__}."
+            f"{name}: {file} cannot be read: {type(error).__name__}."
         ) from None

@@ -13,12 +13,12 @@ from guestvisits.api.errors import error_body
 API = "/api/"
 # Code and sentence, by status, of errors that are raised outside the API's own views.
 ERRORS = {
-    400: ("bad_request", "This request cannot be read."),
-    403: ("permission_denied", "You may not do this."),
-    404: ("not_found", "There is nothing at this address. /api/docs/ lists what there is."),
-    405: ("method_not_allowed", "This address does not know this method."),
+    400: ("bad_request", "This request is invalid."),
+    403: ("permission_denied", "You do not have permission to do this."),
+    404: ("not_found", "Not found. See /api/docs/ for all endpoints."),
+    405: ("method_not_allowed", "This method is not allowed here."),
     413: ("too_large", "This request is too large."),
-    500: ("failure", "Something failed here, and the staff see it. Please try again in a minute."),
+    500: ("failure", "Something went wrong, and the error was logged. Try again in a minute."),
 }
 
 

@@ -45,22 +45,25 @@ def find_missing(look: Callable[[], str]) -> str:
     """Return a sentence on the first thing that is missing, or ""."""
     try:
         if has_pending_migrations():
-            return "The database is not migrated: run manage.py migrate."
+            return "The database has unapplied migrations: run manage.py migrate."
         return look()
     except (DatabaseError, InterfaceError):
-        logger.exception("The database cannot be used")
-        return "The database cannot be used; the web's log says why."
+        logger.exception("The database is unavailable")
+        return "The database is unavailable. See the web log for the reason."
 
 
 def look_for_worker() -> str:
     try:
         try_to_write()
     except DatabaseError:
-        logger.exception("The database takes no writes")
-        return "The database takes no writes (is its disk full?); the web's log says why."
+        logger.exception("The database does not accept writes")
+        return (
+            "The database does not accept writes (is its disk full?). See the web log for the "
+            "reason."
+        )
     if is_worker_alive():
         return ""
-    return "No worker was heard for 90 seconds: start manage.py worker."
+    return "No worker has responded for 90 seconds: start manage.py worker."
 
 
 def look_for_bot() -> str:
@@ -69,7 +72,7 @@ def look_for_bot() -> str:
     if is_bot_heard():
         code = find_commands_trouble()
         return f"{TROUBLES[code].sentence} {TROUBLES[code].fix}" if code else ""
-    return "The bot was not heard for 90 seconds: start manage.py run_discord_bot."
+    return "The bot has not responded for 90 seconds: start manage.py run_discord_bot."
 
 
 def try_to_write() -> None:

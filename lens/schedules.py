@@ -86,7 +86,7 @@ def disable_bad() -> list[str]:
     bad = [(row, why) for row in Schedule.objects.exclude(repeats=0) if (why := _why_bad(row))]
     for row, why in bad:
         Schedule.objects.filter(pk=row.pk).update(repeats=0)
-        logger.error("Schedule %r %s and is switched off.", str(row.name or row.func)[:80], why)
+        logger.error("Schedule %r %s and is turned off.", str(row.name or row.func)[:80], why)
     return [str(row.name or row.func) for row, _ in bad]
 
 
@@ -95,7 +95,7 @@ def _why_bad(row: Schedule) -> str:
     if not _is_readable(row):
         return "was malformed"
     if row.func not in TASKS or (row.hook and row.hook not in HOOKS):
-        return "names a function or hook that is not on Lens's list"
+        return "has a function or hook that is not on Lens's allowlist"
     return ""
 
 

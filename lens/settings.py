@@ -21,7 +21,7 @@ INSECURE_KEY = "insecure-key-for-this-machine-only"
 SECRET_KEY = env.text("SECRET_KEY", default=INSECURE_KEY if DEBUG else "")
 if not SECRET_KEY:
     raise ImproperlyConfigured(
-        "SECRET_KEY is not set. Set it to a long random text, or DEBUG=1 on your own machine."
+        "SECRET_KEY is not set. Set it to a long random string, or set DEBUG=1 on your own machine."
     )
 # Former keys: what they signed and encrypted can still be read.
 SECRET_KEY_FALLBACKS = env.names("SECRET_KEY_FALLBACKS", default=[])
@@ -33,8 +33,8 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL.startswith("https://") else []
 INSTALLATION_ID = env.text("INSTALLATION_ID", default="local" if DEBUG else "")
 if not INSTALLATION_ID:
     raise ImproperlyConfigured(
-        "INSTALLATION_ID is not set. Choose a short name that no other installation has, such as "
-        "academy-live, and keep it: everything that is made outside is marked with it."
+        "INSTALLATION_ID is not set. Choose a short unique name, such as academy-live, and keep "
+        "it: Lens marks everything it creates with it."
     )
 # Peers whose X-Forwarded-For and X-Forwarded-Proto are trusted, also by gunicorn (lens/proxies.py).
 TRUSTED_PROXIES = check_proxies(env.names("TRUSTED_PROXIES", default=[]))
@@ -202,7 +202,7 @@ RATES = {  # how often one person may do something (guestvisits/limits.py)
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Lens",
-    "DESCRIPTION": "Meetings and guest visits of the person who is signed in.",
+    "DESCRIPTION": "Meetings and guest visits of the signed-in person.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "POSTPROCESSING_HOOKS": [
@@ -243,7 +243,7 @@ DISCORD_INVITE_URL = env.text("DISCORD_INVITE_URL", default="")
 DISCORD_CLIENT_ID = reading.parse_snowflake(
     "DISCORD_CLIENT_ID",
     env.text("DISCORD_CLIENT_ID", default=""),
-    "In Discord's Developer Portal it is the application's id, on the page “OAuth2”.",
+    "In Discord's Developer Portal it is the application's ID, on the page “OAuth2”.",
 )
 DISCORD_CLIENT_SECRET = env.text("DISCORD_CLIENT_SECRET", default="")
 if not DISCORD_BOT_TOKEN and DEBUG:
@@ -344,13 +344,13 @@ MESSAGE_TOPICS = [  # for each, people choose a delivery route (cohorts/messages
     {
         "name": "reminders",
         "title": "Reminders",
-        "about": "A day and an hour before each meeting, and once when you have not answered.",
+        "about": "24 hours and 1 hour before each meeting, and once if you have not answered.",
         "kinds": ("reminder", "nudge"),
         "may_be_off": True,
     },
     {
         "name": "changes",
-        "title": "Meetings that change",
+        "title": "Meeting changes",
         "about": "When one of your meetings is moved, added or cancelled.",
         "kinds": ("meeting_moved", "meeting_cancelled"),
         "may_be_off": False,
@@ -371,7 +371,7 @@ MESSAGE_TOPICS = [  # for each, people choose a delivery route (cohorts/messages
     {
         "name": "groups",
         "title": "My groups",
-        "about": "When you join or leave a group. The first, long letter always comes by e-mail.",
+        "about": ("When you join or leave a group. The welcome message always comes by e-mail."),
         "kinds": ("group_assigned", "member_joined", "member_left"),
         "may_be_off": False,
     },
@@ -406,7 +406,9 @@ BOT = {
     "commands_retry_seconds": env.number("DISCORD_COMMANDS_RETRY_SECONDS", default=60),
 }
 if VOICE["keep_days"] < 3:
-    raise ImproperlyConfigured("VOICE_KEEP_DAYS must be 3 or more: attendance is made of it later.")
+    raise ImproperlyConfigured(
+        "VOICE_KEEP_DAYS must be 3 or more: attendance is calculated from it later."
+    )
 Q_CLUSTER = {
     "name": "lens",
     "orm": "default",

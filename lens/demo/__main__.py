@@ -30,11 +30,11 @@ Lens is running.
 
   Admin           {site}/admin/      sign in as {admin}, password {password}
   Learner's page  {site}/meetings/   sign in as {learner}, password {password}
-                  or with Discord, as anybody: the sandbox asks who you are
-  Sandbox         {sandbox}/            Discord and Google Calendar, as they stand now
+                  or with Discord, as anyone: the sandbox asks who you are
+  Sandbox         {sandbox}/            Discord and Google Calendar in their current state
 
 In the admin, open Cohorts, tick one and choose the action "Realize"; watch the sandbox's page.
-Mail that it sends lies in {mail}, logs in {logs}. Ctrl-C ends everything.
+E-mails are stored in {mail}, logs in {logs}. Press Ctrl-C to stop.
 """
 
 # Two processes of one machine must not use a proxy from the environment.
@@ -68,17 +68,20 @@ def run(local: Local, family: Family) -> int:
         while True:
             family.wait(3600)
     except Stopped:
-        say("\nEnding. Its data stays for the next `make run`.")
+        say("\nStopping. The data is kept for the next `make run`.")
         return 0
     except (Died, CannotRun) as error:
-        say(f"\n{error}\nEnding everything. The logs are in {nearby(local.logs)}.")
+        say(f"\n{error}\nStopping everything. The logs are in {nearby(local.logs)}.")
         return 1
 
 
 def start(local: Local, family: Family) -> None:
     aside = put_halves_aside(local)
     if aside:
-        say(f"The database and the sandbox did not belong together: begun anew, see {aside}.")
+        say(
+            "The database and the sandbox did not match. Started with new data; the old data is "
+            f"in {aside}."
+        )
     say("Starting …")
     family.start("sandbox", "sandbox", *sandbox_options(local))
     family.run("data", "demo_data")

@@ -103,8 +103,9 @@ def check_ports(local: Local) -> None:
                 probe.bind((HOST, port))
             except OSError as error:
                 raise CannotRun(
-                    f"Port {port} cannot be used ({error.strerror}). End what uses it, perhaps "
-                    f"another `make run`, or choose another: make run {name}={port + 10}"
+                    f"Port {port} cannot be used ({error.strerror}). Stop the program that uses "
+                    "it, perhaps another `make run`, or choose another port: make run "
+                    f"{name}={port + 10}"
                 ) from None
 
 

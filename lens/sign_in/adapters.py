@@ -44,9 +44,9 @@ class AccountAdapter(DefaultAccountAdapter):
     """No sign-up, and no messages on what the page shows anyway."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
-        "email_password_mismatch": "Please enter a correct e-mail address and password.",
-        "incorrect_password": "That is not the password of your account.",
-        "too_many_login_attempts": "Too many failed attempts. Wait five minutes, then try again.",
+        "email_password_mismatch": "Enter a correct e-mail address and password.",
+        "incorrect_password": "This password is not correct.",
+        "too_many_login_attempts": "Too many failed attempts. Wait 5 minutes, then try again.",
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

@@ -84,7 +84,7 @@ class DiscordDoor(OAuth2Adapter):
             given = super().get_access_token_data(request, app, client, pkce_code_verifier)
             return {"access_token": str(given["access_token"])}  # nothing else is needed
         except (LookupError, TypeError, ValueError):
-            raise DiscordRefused("an answer with no token in it") from None
+            raise DiscordRefused("a response without a token") from None
 
     def complete_login(
         self, request: HttpRequest, app: SocialApp, token: SocialToken, **kwargs: Any
@@ -97,7 +97,7 @@ class DiscordDoor(OAuth2Adapter):
             told = answer.json()
             read_profile(told)
         except ValueError:
-            raise DiscordRefused("an answer that tells of no person") from None
+            raise DiscordRefused("a response without a user") from None
         return self.get_provider().sociallogin_from_response(request, told)
 
 

@@ -13,7 +13,7 @@ from cohorts.models.people import match_address
 def check_address(text: str) -> None:
     """Raise ValidationError if no one can be found by this address."""
     if match_address(text) is None:
-        raise ValidationError("Enter an address with letters from A to Z only.")
+        raise ValidationError("Enter an address that uses only the letters A to Z.")
 
 
 class SignInForm(LoginForm):

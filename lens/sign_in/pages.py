@@ -39,60 +39,60 @@ LEVELS = {
 # The heading, what happened, what to do.
 WORDS: dict[Why, tuple[str, str, str]] = {
     Why.STRANGER: (
-        "We do not know you yet",
-        "No participant or facilitator here has your Discord account or its e-mail address. "
-        "No account was made, and nothing of you was kept.",
-        "If you signed up with another address, change the address of your Discord account to that "
-        "one and try again, or tell the people who run your course your Discord name.",
+        "No account found",
+        "No one in our courses has your Discord account or its e-mail address. We did not create "
+        "an account or store your data.",
+        "If you signed up with another address, change the address of your Discord account to "
+        "that one and try again. Or send your Discord name to the people who run your course.",
     ),
     Why.UNVERIFIED: (
-        "Discord has not verified your address",
-        "We found nobody by your Discord account, and Discord has not verified an e-mail address "
-        "of yours by which we could look. Addresses with letters outside A to Z cannot be matched.",
-        "In Discord, open User Settings, My Account, and verify your address. Then try again.",
+        "Verify your e-mail address on Discord",
+        "No one in our courses has your Discord account, and Discord has not verified an e-mail "
+        "address that we can check. Addresses with letters other than A to Z cannot be matched.",
+        "In Discord, open User Settings, then My Account, and verify your address. Then try again.",
     ),
     Why.CLOSED: (
         "Your account is closed",
-        "There is an account of yours here, and it was closed.",
-        "If that is a mistake, write to the people who run your course.",
+        "You have an account, but it was closed.",
+        "If this is a mistake, contact the people who run your course.",
     ),
     Why.AMBIGUOUS: (
-        "More than one person has your address",
-        "We hold your e-mail address for several people and will not guess which of them you are. "
-        "The staff have been told.",
-        "You can try again as soon as they have corrected it.",
+        "Several people have your address",
+        "Several people have your e-mail address, so we cannot tell which account is yours. "
+        "Staff have been notified.",
+        "Try again after they have corrected it.",
     ),
     Why.OTHER_ACCOUNT: (
-        "You are known by another Discord account",
-        "The person with your e-mail address is tied to another Discord account. The staff have "
-        "been told.",
-        "Sign in with that account, or wait until the staff have tied this one.",
+        "Another Discord account is linked",
+        "The account with your e-mail address is linked to another Discord account. Staff have "
+        "been notified.",
+        "Sign in with that Discord account, or wait until staff have linked this one.",
     ),
     Why.EXPIRED: (
-        "This way in has been used, or is too old",
-        "Each way through Discord can be used once, within ten minutes, in the browser in which it "
-        "began.",
-        "Begin again; cookies must be allowed.",
+        "This sign-in has expired",
+        "A sign-in with Discord works once, within 10 minutes, in the browser where you started "
+        "it.",
+        "Try again, and allow cookies.",
     ),
     Why.CANCELLED: (
-        "You said no at Discord",
-        "Nothing was told to us, and nothing has changed.",
+        "You cancelled on Discord",
+        "Discord did not share any data with us, and nothing has changed.",
         "You can try again, or sign in with a password.",
     ),
     Why.REFUSED: (
-        "Discord did not confirm who you are",
-        "Something on the way went wrong, and it is not known what.",
-        "Try again. If it stays so, sign in with a password.",
+        "Discord did not confirm your identity",
+        "Something went wrong while signing in with Discord.",
+        "Try again. If that does not help, sign in with a password.",
     ),
     Why.UNREACHABLE: (
-        "Discord does not answer",
-        "It did not tell us who you are, and may be down for a moment.",
+        "Discord is not responding",
+        "Discord may be unavailable for a moment.",
         "Try again in a minute, or sign in with a password.",
     ),
     Why.MISCONFIGURED: (
-        "Signing in with Discord does not work at the moment",
-        "Discord does not accept our side of it. Whoever runs this has been told.",
-        "Sign in with a password until it is put right.",
+        "Sign-in with Discord is unavailable",
+        "Discord rejected our request. The operator has been notified.",
+        "Sign in with a password until this is fixed.",
     ),
 }
 

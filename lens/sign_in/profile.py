@@ -18,7 +18,7 @@ EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
 def read_profile(told: Any) -> DiscordProfile:
     """Read the answer to `/users/@me`. Raises ValueError if it does not describe a person."""
     if not isinstance(told, Mapping) or not re.fullmatch(r"[0-9]{15,19}", str(told.get("id"))):
-        raise ValueError("Discord's answer tells of no person")
+        raise ValueError("Discord's response contains no user")
     return DiscordProfile(
         discord_id=int(told["id"]),
         name=_clean(told.get("global_name")) or _clean(told.get("username")),

@@ -28,8 +28,8 @@ class MFAAdapter(DefaultMFAAdapter):
     """Encrypts secrets at rest, with a key derived from SECRET_KEY."""
 
     error_messages = DefaultMFAAdapter.error_messages | {
-        "incorrect_code": "That code is not correct. Enter the code that your app shows now, or a "
-        "recovery code that you have not used yet.",
+        "incorrect_code": "This code is not correct. Enter the current code from your app, or an "
+        "unused recovery code.",
     }
 
     def encrypt(self, text: str) -> str:
@@ -41,8 +41,8 @@ class MFAAdapter(DefaultMFAAdapter):
             return _cipher().decrypt(encrypted_text).decode()
         except InvalidToken:
             log.error(
-                "The secret of a second factor cannot be read: SECRET_KEY has changed. Put the old "
-                "one into SECRET_KEY_FALLBACKS, or run manage.py reset_second_factor."
+                "The secret of a second factor cannot be read because SECRET_KEY has changed. "
+                "Add the old key to SECRET_KEY_FALLBACKS, or run manage.py reset_second_factor."
             )
             return base64.b32encode(secrets.token_bytes(20)).decode()
 

@@ -68,7 +68,7 @@ def offers_everyone(request: HttpRequest) -> bool:
 def sign_in_as(request: HttpRequest, user_id: int) -> HttpResponse:
     """Sign in as a person, without a password. The URL exists only with a sandbox."""
     if not offers_everyone(request):
-        raise Http404("Nobody signs in as somebody else here.")
+        raise Http404("You can only sign in as another person in the sandbox.")
     user = get_object_or_404(User, pk=user_id, is_active=True)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     UserSession.objects.create_from_request(request)

@@ -52,13 +52,13 @@ class CheckingBroker(ORM):
                 started=now,
                 stopped=now,
                 success=False,
-                result=f"Set aside, not run: {why}.",
+                result=f"Rejected, not run: {why}.",
                 cluster=Conf.CLUSTER_NAME,
             )
         logger.error(
-            "A task in the queue was set aside and not run: %s. Lens did not queue it: find out "
-            "who can write to the database or knows SECRET_KEY. It is listed in the admin under "
-            "Failed tasks (%s).",
+            "A task in the queue was rejected and did not run: %s. Lens did not queue it: find "
+            "out who can write to the database or knows SECRET_KEY. It is listed in the admin "
+            "under Failed tasks (%s).",
             why,
             short(task.get("name", "without a name")),
         )

@@ -42,7 +42,7 @@ class LoyalSentinel(Sentinel):
         """Replace a process that ended. If one was killed, end the cluster: it may hold a lock."""
         if process.exitcode is not None and process.exitcode < 0:
             name = signal.Signals(-process.exitcode).name
-            end_group(f"Process {process.pid} of the cluster was ended by {name}.")
+            end_group(f"Process {process.pid} of the cluster was killed by {name}.")
         super().reincarnate(process)
 
 
@@ -52,7 +52,7 @@ def queue_due_schedules(broker: Any = None) -> None:
         close_old_django_connections()
         disable_bad()
     except Exception:
-        logger.exception("The schedules could not be checked, so none is carried on.")
+        logger.exception("The schedules could not be checked, so none will run.")
         return
     scheduler(broker=broker)
 
@@ -62,12 +62,12 @@ def follow_lifeline(stop_event: Event) -> None:
     select.select([int(os.environ[LIFELINE])], [], [])
     stop_event.set()
     time.sleep(settings.WATCH["grace_seconds"])
-    end_group("The cluster did not end in the time it was given.")
+    end_group("The cluster did not stop in time.")
 
 
 def end_group(why: str) -> NoReturn:
     """Kill every process of the cluster, including this one."""
-    logger.error("%s Ending the whole cluster.", why)
+    logger.error("%s Stopping the whole cluster.", why)
     os.killpg(os.getpgrp(), signal.SIGKILL)
     raise SystemExit(1)  # not reached: the signal kills this process too
 
@@ -98,7 +98,7 @@ def main() -> None:
         sys.exit(1)
     cluster.sentinel.join()
     if cluster.sentinel.exitcode:
-        end_group("The cluster's sentinel is gone.")
+        end_group("The cluster's sentinel process is missing.")
 
 
 if __name__ == "__main__":

@@ -48,11 +48,11 @@ def read_package(payload: str) -> dict[str, Any]:
 def why_refused(task: Mapping[str, Any]) -> str:
     """Return why a worker must not run this task, "" if it may."""
     if not is_listed(task.get("func")):
-        return f"the function {short(task.get('func'))} is not on Lens's list"
+        return f"the function {short(task.get('func'))} is not on Lens's allowlist"
     if task.get("hook") and task["hook"] not in HOOKS:
-        return f"the hook {short(task['hook'])} is not on Lens's list"
+        return f"the hook {short(task['hook'])} is not on Lens's allowlist"
     unknown = sorted(map(str, task.keys() - FIELDS - {"hook"}))
-    return f"Lens sets no option {short(', '.join(unknown))}" if unknown else ""
+    return f"Lens does not set the option {short(', '.join(unknown))}" if unknown else ""
 
 
 def is_listed(func: object) -> bool:
@@ -68,7 +68,7 @@ class _PlainUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if module == "datetime" and name in PLAIN_CLASSES:
             return super().find_class(module, name)
-        raise pickle.UnpicklingError(f"{module}.{name} is no plain value")
+        raise pickle.UnpicklingError(f"{module}.{name} is not a plain value")
 
 
 class _PlainSerializer:

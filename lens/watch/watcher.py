@@ -89,20 +89,22 @@ class Watcher:
     def _notice_exit(self) -> None:
         status = self.cluster.exit_status() if self.cluster else None
         if self.cluster is not None and status is not None:
-            self._throw_away(self.cluster, f"The cluster ended by itself ({describe(status)}).")
+            self._throw_away(
+                self.cluster, f"The cluster stopped unexpectedly ({describe(status)})."
+            )
 
     def _find_wrong(self) -> str:
         """Return a sentence on what is wrong, or ""."""
         untaken = self.tasks.look()
         if untaken > settings.WATCH["patience_seconds"]:
-            return f"For {untaken:.0f} seconds tasks were due and nobody took one."
+            return f"Tasks were due for {untaken:.0f} seconds and no process took one."
         late = self.schedules.look()
         if late > settings.WATCH["schedule_late_seconds"] and not schedules.disable_bad():
-            return f"For {late:.0f} seconds schedules were due and not carried on."
+            return f"Schedules were due for {late:.0f} seconds and did not run."
         return ""
 
     def _throw_away(self, cluster: ClusterProcess, why: str) -> None:
-        logger.error("%s It is thrown away and started anew.", why)
+        logger.error("%s Restarting it.", why)
         cluster.bury()
         self.short_lives = self.short_lives + 1 if cluster.age < SHORT_LIFE else 0
         if self.short_lives:
@@ -113,7 +115,7 @@ class Watcher:
 
     def end(self, bell: Bell) -> None:
         """Let calls in flight finish, but stop at a second signal or after the grace period."""
-        logger.info("Ending: calls under way are finished. A second signal ends them at once.")
+        logger.info("Stopping after the calls in progress. A second signal stops them immediately.")
         if self.cluster is not None:
             self._let_finish(self.cluster, bell)
             self.cluster.bury()
@@ -122,7 +124,7 @@ class Watcher:
             heartbeats.forget(self.name)
         except (DatabaseError, InterfaceError) as error:
             outages.report_lost(error)
-        logger.info("Ended.")
+        logger.info("Stopped.")
 
     def _let_finish(self, cluster: ClusterProcess, bell: Bell) -> None:
         cluster.ask_to_end()
@@ -130,7 +132,7 @@ class Watcher:
         while cluster.exit_status() is None:
             rung = bell.wait(deadline - time.monotonic())
             if rung & ENDING or time.monotonic() >= deadline:
-                logger.error("The cluster had not finished; it is ended as it is.")
+                logger.error("The cluster had not finished. Stopping it now.")
                 return
 
 

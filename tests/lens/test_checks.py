@@ -131,7 +131,7 @@ def test_o5_no_process_starts_without_an_installation_id(command: list[str]) -> 
     )
     assert done.returncode == 1
     last = done.stderr.strip().splitlines()[-1]
-    assert "INSTALLATION_ID is not set. Choose a short name that no other installation has" in last
+    assert "INSTALLATION_ID is not set. Choose a short unique name" in last
 
 
 @pytest.mark.django_db

@@ -115,7 +115,7 @@ def test_the_command_line_ends_with_the_sentence_and_not_with_a_trace() -> None:
         check=False,
     )
     assert done.returncode == 1
-    assert done.stderr.startswith("Settings: DISCORD_GUILD_ID must be a Discord id")
+    assert done.stderr.startswith("Settings: DISCORD_GUILD_ID must be a Discord ID")
     assert "Traceback" not in done.stderr
 
 

@@ -55,7 +55,7 @@ def test_it_is_not_ready_without_a_worker(client: Client, silence: timedelta | N
         WorkerHeartbeat.objects.create(name="machine:1", heard_at=timezone.now() - silence)
     status, said = ask(client, "/healthz?ready")
     assert status == 503
-    assert said["missing"] == "No worker was heard for 90 seconds: start manage.py worker."
+    assert said["missing"] == "No worker has responded for 90 seconds: start manage.py worker."
 
 
 @pytest.mark.django_db
@@ -65,7 +65,7 @@ def test_a_bot_that_is_not_heard_is_told_apart_from_being_ready(client: Client) 
     status, said = ask(client, "/healthz?bot")
     assert status == 503
     assert said["missing"] == (
-        "The bot was not heard for 90 seconds: start manage.py run_discord_bot."
+        "The bot has not responded for 90 seconds: start manage.py run_discord_bot."
     )
     bot_heartbeats.hear("machine:2")
     assert ask(client, "/healthz?bot") == (200, {"status": "ready"})
@@ -95,7 +95,7 @@ def test_it_is_not_ready_before_the_database_is_migrated(client: Client) -> None
     MigrationRecorder.Migration.objects.filter(app="django_q").latest("pk").delete()
     status, said = ask(client, "/healthz?ready")
     assert status == 503
-    assert said["missing"] == "The database is not migrated: run manage.py migrate."
+    assert said["missing"] == "The database has unapplied migrations: run manage.py migrate."
 
 
 @pytest.mark.django_db
@@ -118,7 +118,7 @@ def test_o8_it_is_not_ready_while_the_database_takes_no_writes(client: Client, r
             cursor.execute("RESET temp_file_limit")
     assert status == 503
     assert said["missing"] == (
-        "The database takes no writes (is its disk full?); the web's log says why."
+        "The database does not accept writes (is its disk full?). See the web log for the reason."
     )
     assert ask(client, "/healthz") == (200, {"status": "alive"})
 
@@ -134,7 +134,7 @@ def test_o8_people_and_programs_can_read_that_nothing_can_be_written(academy: Ac
         cursor.execute("SET transaction_read_only = on")
     page = client.post(f"/meetings/{home}/visit/", {"host": host})
     assert page.status_code == 500
-    assert "Something failed here" in page.content.decode()
+    assert "Sorry, something went wrong" in page.content.decode()
     body = {"home_meeting_id": home, "host_meeting_id": host}
     answer = client.post("/api/guest-visits", body, content_type="application/json")
     assert answer.status_code == 500
@@ -162,7 +162,7 @@ def test_a_database_that_is_down_is_told_without_its_address() -> None:
     )
     status, said = json.loads(done.stdout)
     assert status == 503
-    assert said["missing"] == "The database cannot be used; the web's log says why."
+    assert said["missing"] == "The database is unavailable. See the web log for the reason."
 
 
 def test_only_reading_is_answered(client: Client) -> None:

@@ -101,15 +101,15 @@ def test_whoever_joins_later_gets_the_short_letter_alone(academy):
     assert owed("group_assigned") == ["Alice"]
     assert owed("member_joined") == ["Bob"]
     words = words_of("member_joined")
-    assert words.subject == "You are in Group A now"
-    assert "Its next meeting, of week 1: " in words.text
+    assert words.subject == "You are now in Group A"
+    assert "Next meeting (week 1): " in words.text
 
 
 @pytest.mark.parametrize(
     ("state", "discord_id", "said"),
     [
         ("not_there", ALICE, "https://discord.gg/academy"),
-        ("no_address", None, "We know no Discord account of yours yet"),
+        ("no_address", None, "Your Discord account is not linked yet"),
     ],
 )
 def test_whoever_is_not_in_the_server_yet_is_told_how_to_get_in(academy, state, discord_id, said):

@@ -81,7 +81,7 @@ def test_kinds_are_listed_with_their_topic_and_numbers(client, staff, add_member
     read_bounds(now)
     page = client.get("/admin/outbox/messagekind/").content.decode()
     assert MessageKind.objects.count() == page.count(">Preview</a>")
-    assert "Meetings that change" in page
+    assert "Meeting changes" in page
 
 
 def test_the_list_says_that_somebody_wants_no_such_message(client, staff, add_members, now, notes):

@@ -144,9 +144,9 @@ def test_the_letter_says_what_stands_and_what_needs_a_person(made, staff, mail_s
 
     (letter,) = mail_server.letters
     assert letter["To"] == staff.email
-    assert letter["Subject"] == "Safety, Spring: 1 group needs you"
+    assert letter["Subject"] == "Safety, Spring: 1 group needs action"
     text = letter.get_body(("plain",)).get_content().replace("\r\n", "\n")
-    assert "1 of 2 groups stand." in text
+    assert "1 of 2 groups set up." in text
     assert "Late <b>risers</b>: The group has no weekly time" in text
     assert f"Not in the Discord server yet:\n- {made.people[0].name}\n" in text
     html = letter.get_body(("html",)).get_content()
@@ -169,7 +169,7 @@ def test_after_a_real_realize_there_is_one_letter_and_one_welcome(
         tasks.send_emails()
 
     subjects = Counter(letter["Subject"] for letter in mail_server.letters)
-    assert subjects == {"Safety, Spring: realized": 1, "Your group: Group 1 of Safety": 3}
+    assert subjects == {"Safety, Spring: set up": 1, "Your group: Group 1 of Safety": 3}
     (letter,) = (one for one in mail_server.letters if one["To"] == staff.email)
     text = letter.get_body(("plain",)).get_content()
     assert made.people[2].name in text

@@ -135,7 +135,7 @@ def test_by_keyboard_alone(open_as, alice):
         raise AssertionError(f"{name} is not reached by Tab")
 
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="To the content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to main content")).to_be_focused()
     tab_to("I can't attend")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Another group's meeting")

@@ -12,12 +12,12 @@ from lens.demo.sample import fill_sample, find_learner
 
 
 class Command(BaseCommand):
-    help = "Make or migrate the database and, where it is empty, fill in the sample academy."
+    help = "Create or migrate the database and, if it is empty, add the sample academy."
     requires_migrations_checks = False
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.SANDBOX:
-            raise CommandError("The sample is for a sandbox on this machine only; see `make run`.")
+            raise CommandError("The sample data needs a sandbox on this machine. See `make run`.")
         call_command("migrate", verbosity=1)
         fill_sample()
         # The last line is what `make run` prints to sign in with.

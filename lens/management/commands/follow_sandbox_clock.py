@@ -15,11 +15,11 @@ EVERY = 1  # seconds
 
 
 class Command(BaseCommand):
-    help = "Follow the sandbox's clock, so that a moved hour is the same on both sides."
+    help = "Follow the sandbox's clock, so that Lens and the sandbox have the same time."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.SANDBOX:
-            raise CommandError("There is no sandbox here, so there is no clock to follow.")
+            raise CommandError("No sandbox is configured, so there is no clock to follow.")
         while True:
             with contextlib.suppress(OSError):  # the sandbox may be starting or stopping
                 if follow():

@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 
 class Command(BaseCommand):
     help = (
-        "Remove a person's second factor and end all their sessions. They then sign in with "
-        "password or Discord and, as staff, set up a new one. Make sure first that it is them."
+        "Remove a person's second factor and end all their sessions. They can then sign in with "
+        "a password or Discord; staff set up a new one. Verify the person's identity first."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -35,5 +35,5 @@ class Command(BaseCommand):
             removed, _ = Authenticator.objects.filter(user=person).delete()
             people.update(sign_ins_ended=F("sign_ins_ended") + 1)
         log.warning("Second factor: removed for person %s by reset_second_factor", person.pk)
-        what = "has no second factor any more" if removed else "had no second factor"
+        what = "no longer has a second factor" if removed else "had no second factor"
         self.stdout.write(f"{person.display_name} {what}, and is signed out everywhere.")

@@ -18,8 +18,8 @@ DEFAULT_PORT = 8001
 
 class Command(BaseCommand):
     help = (
-        "Serve a sandbox of Discord's and Google Calendar's APIs on this machine, with a page at / "
-        "that shows what it holds."
+        "Serve a sandbox of the Discord and Google Calendar APIs on this machine. The page at / "
+        "shows its contents."
     )
     # It does not use the database, and must start without one.
     requires_system_checks: list[str] = []
@@ -27,7 +27,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="default: %(default)s")
         parser.add_argument(
-            "--state", metavar="FILE", help="keep the state in this file across restarts"
+            "--state", metavar="FILE", help="file in which to keep the state across restarts"
         )
         parser.add_argument(
             "--record",
@@ -57,5 +57,5 @@ class Command(BaseCommand):
         )
 
     def _announce(self, url: str) -> None:
-        self.stdout.write(f"The sandbox is at {url}/ (Ctrl-C ends it).")
+        self.stdout.write(f"The sandbox is at {url}/ (press Ctrl-C to stop).")
         self.stdout.flush()

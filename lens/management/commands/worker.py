@@ -12,10 +12,12 @@ from lens.watch.watcher import watch
 
 class Command(BaseCommand):
     help = (
-        "Work: carry out what is due, with a watch that notices a cluster that hangs. "
-        "Any number of these may run, on any number of machines, against one PostgreSQL."
+        "Run a worker that carries out due work and restarts itself if it hangs. You can run any "
+        "number of workers, on any number of machines, with one PostgreSQL database."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"Working with {settings.Q_CLUSTER['workers']} processes (Ctrl-C ends).")
+        self.stdout.write(
+            f"Working with {settings.Q_CLUSTER['workers']} processes (press Ctrl-C to stop)."
+        )
         watch()

@@ -55,7 +55,7 @@ class Demo:
 
     def wait_until_ready(self) -> None:
         wait_until(
-            lambda: "Ctrl-C ends everything" in self.said() or self.process.poll() is not None,
+            lambda: "Press Ctrl-C to stop" in self.said() or self.process.poll() is not None,
             SOON,
             self.said(),
         )

@@ -29,7 +29,7 @@ def check_page(answer, heading: str) -> None:
 
 
 def test_saying_no_at_discord(walk):
-    check_page(walk.sign_in(decision="deny"), "You said no at Discord")
+    check_page(walk.sign_in(decision="deny"), "You cancelled on Discord")
     walk.sign_in()
     assert walk.name == "Ada"
 
@@ -39,14 +39,14 @@ def test_saying_no_at_discord(walk):
 )
 def test_coming_back_without_the_state_of_this_browser(query, sandbox):
     answer = Client().get(f"/sign-in/discord/callback/{query}")
-    check_page(answer, "This way in has been used, or is too old")
+    check_page(answer, "This sign-in has expired")
     assert sandbox.calls() == []  # nobody's code is tried
 
 
 def test_the_state_of_another_browser_is_none(walk, sandbox):
     """Otherwise somebody could be signed in as another without knowing."""
     back = walk.choose(walk.begin(), ADA)
-    check_page(Client().get(back), "This way in has been used, or is too old")
+    check_page(Client().get(back), "This sign-in has expired")
     assert sandbox.calls() == []
 
 
@@ -63,17 +63,17 @@ def test_a_state_is_good_once(walk, sandbox):
 
 def test_a_code_that_discord_does_not_take(walk):
     back = re.sub(r"code=[^&]+", "code=forged", walk.choose(walk.begin(), ADA))
-    check_page(walk.come_back(back), "Discord did not confirm who you are")
+    check_page(walk.come_back(back), "Discord did not confirm your identity")
 
 
 def test_an_error_that_discord_sends_along(walk):
     back = walk.choose(walk.begin(), ADA, "deny").replace("access_denied", "server_error")
-    check_page(walk.come_back(back), "Discord did not confirm who you are")
+    check_page(walk.come_back(back), "Discord did not confirm your identity")
 
 
 def test_a_token_that_discord_does_not_take(walk, sandbox):
     sandbox.set_faults({"kind": "error", "status": 401, "path": "/users/@me$"})
-    check_page(walk.sign_in(), "Discord did not confirm who you are")
+    check_page(walk.sign_in(), "Discord did not confirm your identity")
 
 
 @pytest.mark.parametrize("path", ["/oauth2/token$", "/users/@me$"])
@@ -89,7 +89,7 @@ def test_a_token_that_discord_does_not_take(walk, sandbox):
 )
 def test_discord_is_down(walk, sandbox, path, fault):
     sandbox.set_faults({**fault, "path": path})
-    check_page(walk.sign_in(), "Discord does not answer")
+    check_page(walk.sign_in(), "Discord is not responding")
     sandbox.set_faults()
     walk.sign_in()
     assert walk.name == "Ada"
@@ -98,14 +98,14 @@ def test_discord_is_down(walk, sandbox, path, fault):
 def test_discord_takes_too_long(walk, sandbox, settings):
     settings.SOCIALACCOUNT_REQUESTS_TIMEOUT = 0.2
     sandbox.set_faults({"kind": "hold", "path": "/oauth2/token$"})
-    check_page(walk.sign_in(), "Discord does not answer")
+    check_page(walk.sign_in(), "Discord is not responding")
 
 
 def test_our_own_secret_is_wrong_and_whoever_runs_this_is_told(walk, settings, caplog):
     settings.DISCORD_CLIENT_SECRET = "mistyped-secret"
     with caplog.at_level(logging.INFO):
         answer = walk.sign_in()
-    check_page(answer, "Signing in with Discord does not work at the moment")
+    check_page(answer, "Sign-in with Discord is unavailable")
     [told] = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert "misconfigured (status 401)" in told.getMessage()
     assert "mistyped-secret" not in caplog.text
@@ -173,7 +173,7 @@ def test_an_answer_that_makes_no_sense(nonsense, body, kind):
     address = client.post("/sign-in/discord/").headers["Location"]
     state = re.search(r"state=([^&]+)", address).group(1)
     answer = client.get(f"/sign-in/discord/callback/?code=abc&state={state}")
-    check_page(answer, "Discord did not confirm who you are")
+    check_page(answer, "Discord did not confirm your identity")
 
 
 @pytest.mark.parametrize("which", [0, 1])

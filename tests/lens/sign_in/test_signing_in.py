@@ -201,7 +201,7 @@ def test_a_stranger_gets_a_friendly_page_and_no_account(walk, settings):
     settings.DISCORD_INVITE_URL = "https://discord.gg/academy"
     answer = walk.sign_in(int(STRANGER["id"]))
     assert answer.status_code == 403
-    assert "We do not know you yet" in text_of(answer)
+    assert "No account found" in text_of(answer)
     assert "https://discord.gg/academy" in answer.content.decode()
     assert walk.name == ""
     assert not User.objects.exists()
@@ -211,7 +211,7 @@ def test_a_stranger_gets_a_friendly_page_and_no_account(walk, settings):
 def test_an_address_that_is_not_verified_opens_nobodys_account(walk, ada, tell):
     tell(verified=False)
     answer = walk.sign_in()
-    assert "Discord has not verified your address" in text_of(answer)
+    assert "Verify your e-mail address on Discord" in text_of(answer)
     ada.refresh_from_db()
     assert (ada.discord_id, walk.name) == (None, "")
     assert leaves_nothing()
@@ -221,7 +221,7 @@ def test_whoever_is_tied_to_another_account_stays_so_and_staff_are_told(walk, ad
     User.objects.filter(pk=ada.pk).update(discord_id=BEN)
     for _ in range(2):
         answer = walk.sign_in()
-    assert "You are known by another Discord account" in text_of(answer)
+    assert "Another Discord account is linked" in text_of(answer)
     ada.refresh_from_db()
     assert (ada.discord_id, walk.name) == (BEN, "")
     [told] = RefusedSignIn.objects.all()
@@ -229,7 +229,7 @@ def test_whoever_is_tied_to_another_account_stays_so_and_staff_are_told(walk, ad
     assert told.first_at < told.last_at
     shown = text_of(staff.get("/admin/"))
     assert "the person is linked to another Discord account" in shown
-    assert "empty the Discord id on the person's page" in shown.replace("&#x27;", "'")
+    assert "clear the Discord ID on the person's page" in shown.replace("&#x27;", "'")
     # What staff are advised to do helps.
     User.objects.filter(pk=ada.pk).update(discord_id=None)
     walk.sign_in()
@@ -248,7 +248,7 @@ def test_where_they_are_there_all_the_same_nobody_is_guessed_and_staff_are_told(
         cursor.execute("DROP INDEX user_email_in_any_case")
     User.objects.bulk_create([User(email="ADA@example.org", name="Another Ada")])
     answer = walk.sign_in()
-    assert "More than one person has your address" in text_of(answer)
+    assert "Several people have your address" in text_of(answer)
     assert walk.name == ""
     assert not User.objects.filter(discord_id=ADA).exists()
     assert "several people have this address" in text_of(staff.get("/admin/"))

@@ -91,8 +91,8 @@ def test_a3_a_worker_sets_aside_what_is_not_lens_own_and_goes_on(
     assert Failure.objects.count() == 7, worker.said()
     assert not OrmQ.objects.filter(payload="forged").exists()
     assert set(Schedule.objects.filter(name="theirs").values_list("repeats", flat=True)) == {0}
-    assert worker.said().count("was set aside and not run") == 7, "each once"
-    assert worker.said().count("is switched off") == 2, "each once"
+    assert worker.said().count("was rejected and did not run") == 7, "each once"
+    assert worker.said().count("is turned off") == 2, "each once"
     assert "sudden death" not in worker.said(), "no process of the cluster was lost by it"
 
 

@@ -47,7 +47,7 @@ def test_a_cluster_that_takes_nothing_is_replaced(start_worker: Start, due_work:
     nudge("toy")
     wait_until_gone(group, worker)
     due_work.wait_until_done(row)
-    assert "tasks were due and nobody took one" in worker.said()
+    assert "and no process took one" in worker.said()
 
 
 @pytest.mark.matrix
@@ -56,7 +56,7 @@ def test_a_sentinel_that_is_frozen_is_replaced(start_worker: Start, due_work: Du
     group = worker.group()
     os.kill(worker.find("sentinel"), signal.SIGSTOP)
     wait_until(lambda: not is_group_alive(group), 90, worker.said())
-    assert "schedules were due and not carried on" in worker.said()
+    assert "Schedules were due for" in worker.said()
     due_work.wait_until_done(due_work.add())
 
 
@@ -110,7 +110,7 @@ def test_o2_a_process_that_is_frozen_inside_a_transaction_stops_no_schedule(
     finally:
         frozen.kill()
         frozen.wait()
-    assert "carried on" not in worker.said()  # the cluster was not replaced
+    assert "Schedules were due" not in worker.said()  # the cluster was not replaced
 
 
 # -- being heard -------------------------------------------------------------------------------
@@ -136,7 +136,7 @@ def test_a_database_that_is_not_there_is_told_and_waited_for(
             [sys.executable, "manage.py", "worker"], cwd=ROOT, env=env, stdout=sink, stderr=sink
         )
     try:
-        wait_until(lambda: "The database cannot be used" in log.read_text(), SOON, log.read_text())
+        wait_until(lambda: "The database is unavailable" in log.read_text(), SOON, log.read_text())
         process.send_signal(signal.SIGTERM)
         assert process.wait(SOON) == 0
     finally:
@@ -156,7 +156,7 @@ def test_o1_an_outage_of_the_database_is_two_lines_in_the_log(
     wait_until(lambda: worker.find("pusher") != pusher, SOON, worker.said())
     wait_until(lambda: relay.refused > 30, SOON, worker.said())
     relay.up()
-    wait_until(lambda: "The database is back" in worker.said(), SOON, worker.said())
+    wait_until(lambda: "The database is available again" in worker.said(), SOON, worker.said())
     row = due_work.add()
     nudge("toy")
     due_work.wait_until_done(row)
@@ -208,7 +208,7 @@ def test_a_call_under_way_is_finished_before_the_end(
 ) -> None:
     group = holding.group()
     holding.process.send_signal(number)
-    wait_until(lambda: "Ending: " in holding.said(), SOON, holding.said())
+    wait_until(lambda: "Stopping after" in holding.said(), SOON, holding.said())
     assert holding.process.poll() is None
     holding.let_go()
     assert holding.process.wait(SOON) == 0
@@ -219,7 +219,7 @@ def test_a_call_under_way_is_finished_before_the_end(
 def test_a_second_signal_ends_it_at_once(holding: RunningWorker) -> None:
     group = holding.group()
     holding.ask_to_end()
-    wait_until(lambda: "Ending: " in holding.said(), SOON, holding.said())
+    wait_until(lambda: "Stopping after" in holding.said(), SOON, holding.said())
     holding.ask_to_end()
     assert holding.process.wait(SOON / 2) == 0, "sooner than the time of grace"
     assert not is_group_alive(group)
@@ -237,7 +237,7 @@ def test_a_call_that_does_not_finish_is_cut_off_after_the_time_of_grace(
     worker.ask_to_end()
     assert worker.process.wait(SOON) == 0
     assert not is_group_alive(group)
-    assert "it is ended as it is" in worker.said()
+    assert "Stopping it now" in worker.said()
 
 
 def test_nothing_is_left_of_a_cluster_whose_watcher_was_killed(
