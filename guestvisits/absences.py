@@ -24,8 +24,8 @@ def find_absences(meeting_ids: Collection[int], now: datetime) -> dict[tuple[int
 def _explain(visit: GuestVisit, now: datetime) -> str:
     host = visit.host_meeting
     if host.starts_at <= now:
-        return f"You have been with {host.group} this week, in place of this meeting."
+        return f"You visited {host.group} this week in place of this meeting."
     return (
-        f"You visit {host.group} in {host.label}, in place of this meeting. "
+        f"You're visiting {host.group} in {host.label} in place of this meeting. "
         "Cancel that visit first."
     )

@@ -165,11 +165,11 @@ def explain_emptiness(user_id: int) -> str:
     active = [row.group for row in rows if row.status == Membership.Status.ACTIVE]
     if not rows:
         return (
-            "You are not in a group yet. As soon as the staff put you in one, its meetings are "
-            "listed here."
+            "You are not in a group yet. Once the staff add you to one, its meetings are listed "
+            "here."
         )
     if not active:
-        return f"You are no longer a member of {rows[0].group}, and of no other group."
+        return f"You are no longer a member of {rows[0].group}, and you are not in another group."
     group = active[0]
     if group.status == Group.Status.PREVIEW:
         return f"{group} is still being set up. Its meetings are listed here once that is done."

@@ -52,4 +52,4 @@ def seconds_to_wait(limit: Limit, request: Any) -> int:
 def explain_wait(seconds: float | None) -> str:
     """Return the message for people who exceeded a limit."""
     when = f"in {math.ceil(seconds)} seconds" if seconds else "in a minute"
-    return f"You did this very often within a short time. Try again {when}."
+    return f"You did this too often in a short time. Try again {when}."

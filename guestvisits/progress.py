@@ -4,7 +4,7 @@ Read from what the providers last reported. Each line is one provider:
 
     reported                      the line says                            settled
     ----------------------------  ---------------------------------------  -------
-    nothing yet, wanted           on its way                               no
+    nothing yet, wanted           being set up                             no
     has                           ready                                    yes
     not there, no address         what is missing, as the provider says    yes
     withheld, failed              that it could not be done, and why       yes
@@ -27,12 +27,12 @@ from guestvisits.selectors import GuestWindow, MyVisit
 State = AccessState.State
 
 WORDS = {
-    State.WANTED: "on its way",
+    State.WANTED: "being set up",
     State.HAS: "ready",
-    State.NOT_THERE: "waiting for you: you are not there yet.",
-    State.NO_ADDRESS: "not possible: no address of yours is known.",
-    State.WITHHELD: "held back until the staff have looked at it.",
-    State.FAILED: "not done yet; it is tried again.",
+    State.NOT_THERE: "waiting for you to join.",
+    State.NO_ADDRESS: "not possible: we do not have your account or address.",
+    State.WITHHELD: "waiting for staff approval.",
+    State.FAILED: "not done yet. We will try again.",
 }
 EXPLAINED = {State.WITHHELD, State.FAILED}  # the other states need no explanation
 SETTLED = {State.HAS, State.NOT_THERE, State.NO_ADDRESS, State.WITHHELD, State.FAILED}

@@ -146,7 +146,7 @@ RULES = (
     ),
     Rule(
         "already_visiting",
-        "You visit another group this week already. Cancel that visit first.",
+        "You are already visiting another group this week. Cancel that visit first.",
         lambda facts, _: facts.is_visiting,
         of_guest=True,
         staff_may=True,

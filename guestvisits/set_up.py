@@ -19,11 +19,11 @@ from cohorts.registries import Registry
 class Standing(Enum):
     """The status of a line: a sign and words, so that it does not depend on colour alone."""
 
-    FINE = ("✓", "In order")
-    YOURS = ("!", "For you to do")
-    COMING = ("…", "On its way")
-    HELD = ("‖", "Held up")
-    OPTIONAL = ("+", "If you like")
+    FINE = ("✓", "Done")
+    YOURS = ("!", "To do")
+    COMING = ("…", "In progress")
+    HELD = ("‖", "Blocked")
+    OPTIONAL = ("+", "Optional")
 
     def __init__(self, sign: str, words: str) -> None:
         self.sign = sign
@@ -108,23 +108,23 @@ def _address_line(person: User) -> Line:
         return Line(
             title,
             Standing.YOURS,
-            "We know none of yours, so no invitation and no message can reach you.",
-            "Tell the people who run your course your address.",
+            "We do not have your address, so you cannot get invitations or messages.",
+            "Give your address to the people who run your course.",
         )
     muted = (
-        "" if person.wants_email else " You asked for no messages; invitations come all the same."
+        "" if person.wants_email else " You turned off e-mail messages; you still get invitations."
     )
     return Line(title, Standing.FINE, f"{person.email}.{muted}")
 
 
 def _zone_line(person: User) -> Line:
-    step = Step("Choose the time zone", reverse("choose-zone"))
+    step = Step("Choose time zone", reverse("choose-zone"))
     if person.zone_chosen_at is None:
         return Line(
             "Time zone",
             Standing.YOURS,
-            f"Nobody has chosen it yet; times are shown in {person.timezone}, which is a guess.",
-            "Choose yours, also if the guess is right.",
+            f"You have not chosen one yet. Times are shown in {person.timezone}, which is a guess.",
+            "Choose yours, even if the guess is right.",
             step,
         )
     return Line("Time zone", Standing.FINE, f"You chose {person.timezone}.", step=step)
@@ -139,8 +139,8 @@ def held_up(title: str, row: AccessState) -> Line:
     return Line(
         title,
         Standing.HELD,
-        f"Something holds it up{f': {reason}' if reason else ''}.",
-        "The staff see it on their first page; you need do nothing.",
+        f"There is a problem{f': {reason}' if reason else ''}.",
+        "The staff can see it. You do not need to do anything.",
     )
 
 

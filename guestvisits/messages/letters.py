@@ -34,13 +34,13 @@ TOLD_WITHIN = timedelta(days=2)  # of the end of the visit
 
 End = GuestVisit.End
 WHY = {
-    End.CANCELLED_BY_STAFF: "The staff have cancelled your visit.",
+    End.CANCELLED_BY_STAFF: "The staff cancelled your visit.",
     End.HOST_MOVED: "The meeting was moved to another time, so your visit has ended.",
     End.HOST_CANCELLED: "The meeting was cancelled, so your visit has ended.",
-    End.HOST_GROUP_ENDED: "The group has ended, and your visit with it.",
-    End.HOME_GROUP_ENDED: "Your own group has ended, and your visit with it.",
-    End.COHORT_ENDED: "The cohort has ended, and your visit with it.",
-    End.BECAME_MEMBER: "You are a member of the group now, so you need no visit any more.",
+    End.HOST_GROUP_ENDED: "The group has ended, so your visit has ended too.",
+    End.HOME_GROUP_ENDED: "Your own group has ended, so your visit has ended too.",
+    End.COHORT_ENDED: "The cohort has ended, so your visit has ended too.",
+    End.BECAME_MEMBER: "You are now a member of the group, so you no longer need a visit.",
 }
 # Ends after which the guest may book another meeting of the same week.
 LEAVES_A_CHOICE = frozenset(

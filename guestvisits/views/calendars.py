@@ -27,7 +27,7 @@ def my_calendar(request: SignedInRequest) -> HttpResponse:
     if request.method == "POST":
         if request.POST.get("do") == "revoke":
             revoke_feed(request.user.pk)
-            messages.success(request, "The address gives nothing any more.")
+            messages.success(request, "The calendar address no longer works.")
         else:
             open_feed(request.user.pk)
             messages.success(request, "Your calendar has a new address.")

@@ -20,10 +20,10 @@ from guestvisits.views.access import SignedInRequest, signed_in
 # Texts about direct messages, by the state of the person's channel.
 LINES = {
     Line.OPEN: "The bot can write to you directly on Discord.",
-    Line.WAITS: "The bot can write to you directly on Discord; a first message may still come by "
-    "e-mail, since it begins with few people at a time.",
+    Line.WAITS: "The bot can write to you directly on Discord; your first message may "
+    "still come by e-mail.",
     Line.CLOSED: "The bot could not write to you on Discord, so you get e-mails. Allow direct "
-    "messages in the server's privacy settings, then use the bot once more.",
+    "messages in the server's privacy settings, then use the bot again.",
     Line.NEVER: "To get messages directly on Discord, use our bot there once: type /my-meetings.",
 }
 
@@ -66,7 +66,7 @@ def choose_messages(request: SignedInRequest) -> HttpResponse:
     choices = read_choices(request.user.pk, now)
     form = MessagesForm(request.POST or None, choices=choices)
     if form.is_valid() and _keep(request, form):
-        messages.success(request, "Your messages come as you chose from now on.")
+        messages.success(request, "Your choices are saved.")
         return redirect("choose-messages")
     context = {"form": form, "line": LINES[choices.line]}
     return render(request, "meetings/messages.html", context, status=400 if form.errors else 200)

@@ -67,9 +67,9 @@ def book(request: SignedInRequest, meeting_id: int) -> HttpResponse:
             raise Http404(refusal.sentence) from refusal
         messages.error(request, refusal.sentence)
         return redirect("alternatives", meeting_id)
-    booked = f"You visit {visit.host_meeting.group} in {visit.host_meeting.label}."
+    booked = f"You're visiting {visit.host_meeting.group} in {visit.host_meeting.label}."
     if visit.home_meeting.starts_at > now:
-        booked += " Your own group is told that you are away."
+        booked += " Your own group will see that you are away."
     messages.success(request, booked)
     return redirect("my-meetings")
 

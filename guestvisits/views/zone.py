@@ -50,6 +50,6 @@ def choose_zone(request: SignedInRequest) -> HttpResponse:
     form = ZoneForm(request.POST or None, zone=request.user.timezone)
     if form.is_valid():
         change_zone(request.user.pk, form.cleaned_data["zone"], now=clock.now())
-        messages.success(request, f"Times are shown in {form.cleaned_data['zone']} now.")
+        messages.success(request, f"Times are now shown in {form.cleaned_data['zone']}.")
         return redirect("my-meetings")
     return render(request, "meetings/zone.html", {"form": form}, status=400 if form.errors else 200)

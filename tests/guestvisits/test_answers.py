@@ -40,7 +40,7 @@ def test_whoever_visits_another_group_cannot_come_home_as_well(academy, alice, v
         give_answer(academy.meeting("A").pk, alice.pk, rsvp, now=now)
     assert refused.value.code == "away"
     assert refused.value.sentence == (
-        "You visit Group B in week 1, in place of this meeting. Cancel that visit first."
+        "You're visiting Group B in week 1 in place of this meeting. Cancel that visit first."
     )
     at_home = Attendance.objects.get(user=alice, meeting__group=academy.groups["A"])
     assert at_home.rsvp == "not_attending"
@@ -62,7 +62,7 @@ def test_a_visit_that_was_made_stands_in_place_of_the_meeting_at_home(academy, a
     home.save()
     for later in (visit.host_meeting.ends_at, visit.host_meeting.ends_at + timedelta(days=8)):
         settle_all_visits(later)
-        with pytest.raises(Refusal, match="You have been with Group B this week"):
+        with pytest.raises(Refusal, match="You visited Group B this week"):
             give_answer(home.pk, alice.pk, "attending", now=later)
     visit.refresh_from_db()
     assert visit.end_reason == "over"

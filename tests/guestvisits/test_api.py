@@ -207,7 +207,7 @@ def test_a_refused_booking_is_a_400_with_its_name_and_sentence(client, academy):
     book(client, academy)
     answer = book(client, academy, "C")
     assert answer.status_code == 400
-    sentence = "You visit another group this week already. Cancel that visit first."
+    sentence = "You are already visiting another group this week. Cancel that visit first."
     assert answer.json() == {
         "code": "already_visiting",
         "sentence": sentence,

@@ -97,7 +97,7 @@ def test_c22_a_missed_or_unknown_meeting_is_offered_to_be_made_up(
     answer = client.post(f"/meetings/{home.pk}/visit/", {"host": host.pk}, follow=True)
     assert GuestVisit.objects.get().host_meeting == host
     page = re.sub(r"\s+", " ", strip_tags(answer.content.decode()))
-    assert "You make it up with Group B" in page
+    assert "You're making it up with Group B" in page
     assert "told that you are away" not in page
     assert offers(client, home, now) == set()
 

@@ -18,9 +18,9 @@ pytestmark = pytest.mark.django_db
 
 HTMX = {"HX-Request": "true"}
 SAID = {
-    "attending": "You have said that you come.",
-    "tentative": "You have said: maybe.",
-    "not_attending": "You have said that you can't come.",
+    "attending": "You're coming.",
+    "tentative": "You might come.",
+    "not_attending": "You can't come.",
 }
 
 
@@ -70,7 +70,7 @@ def test_a_click_answers_and_leads_back_to_the_meeting(client, academy, alice, r
 
 def test_whoever_cannot_come_is_shown_the_way_to_other_groups(client, academy):
     meeting = academy.meeting("A")
-    assert "I can't attend: other groups" in article(client.get("/meetings/"), meeting)
+    assert "I can't attend: see other groups" in article(client.get("/meetings/"), meeting)
     send(client, meeting, "not_attending")
     page = client.get("/meetings/")
     assert "Visit another group this week" in article(page, meeting)
@@ -98,7 +98,7 @@ def test_a_guest_answers_for_the_visit(client, alice, visit):
 def test_a_refusal_is_told_on_the_page(client, academy, visit):
     answer = client.post(f"/meetings/{academy.meeting('A').pk}/answer/", {"rsvp": "attending"})
     page = words(client.get(answer.headers["Location"]).content.decode())
-    assert "You visit Group B in week 1, in place of this meeting. Cancel that visit first." in page
+    assert "You're visiting Group B in week 1 in place of this meeting. Cancel that visit first." in page
 
 
 @pytest.mark.parametrize("rsvp", ["", "pending", "yes"])

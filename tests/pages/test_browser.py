@@ -54,7 +54,7 @@ def visit_from_the_page(page: Page) -> None:
     page.get_by_role("button", name="I can't attend").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Another group's meeting in week 1")
     page.get_by_role("button", name="Join this meeting").first.click()
-    expect(page.get_by_role("status")).to_contain_text("You visit Group B in week 1.")
+    expect(page.get_by_role("status")).to_contain_text("You're visiting Group B in week 1.")
 
 
 @pytest.mark.parametrize("javascript", [True, False])
@@ -63,7 +63,7 @@ def test_two_clicks_make_a_visit_and_one_ends_it(open_as, alice, javascript, siz
     page = open_as(alice, java_script_enabled=javascript, viewport=size)
     visit_from_the_page(page)
     assert GuestVisit.objects.get().is_open
-    page.get_by_role("button", name="Cancel this visit").click()
+    page.get_by_role("button", name="Cancel visit").click()
     expect(page.get_by_role("status")).to_contain_text("Your visit to Group B is cancelled.")
     assert GuestVisit.objects.get().end_reason == "cancelled"
     expect(page.get_by_role("heading", name="My visits")).to_have_count(0)
@@ -78,8 +78,8 @@ def test_with_javascript_no_page_is_loaded_anew(open_as, alice):
     page.get_by_role("link", name="Change the time zone").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Time zone")
     page.get_by_label("Another time zone").select_option("Asia/Tokyo")
-    page.get_by_role("button", name="Use this zone").click()
-    expect(page.get_by_role("status")).to_contain_text("Times are shown in Asia/Tokyo now.")
+    page.get_by_role("button", name="Use this time zone").click()
+    expect(page.get_by_role("status")).to_contain_text("Times are now shown in Asia/Tokyo.")
     page.go_back()
     page.go_forward()
     expect(page.get_by_role("heading", level=1)).to_have_text("My meetings")
@@ -90,8 +90,8 @@ def test_what_happens_outside_shows_by_itself_until_it_is_settled(open_as, acade
     page = open_as(alice)
     visit_from_the_page(page)
     visit = page.get_by_role("article", name="Week 1 with Group B")
-    expect(visit).to_contain_text("Discord: on its way")
-    expect(visit).to_contain_text("Google Calendar: on its way")
+    expect(visit).to_contain_text("Discord: being set up")
+    expect(visit).to_contain_text("Google Calendar: being set up")
     for mirror in ("discord", "calendar"):
         AccessState.objects.create(
             user=alice, group=academy.groups["B"], mirror=mirror, state="has"
@@ -106,7 +106,7 @@ def test_a_visit_that_ends_meanwhile_shows_what_is_left(open_as, academy, alice,
     visit_from_the_page(page)
     cancel_meeting(academy.meeting("B").pk, now=now)
     expect(page.get_by_text("Your visit to Group B has ended")).to_be_visible(timeout=10_000)
-    page.get_by_role("button", name="See what is left").click()
+    page.get_by_role("button", name="See other groups").click()
     expect(page.get_by_text("This meeting is cancelled.")).to_be_visible()
     expect(page.get_by_role("button", name="Join this meeting")).to_have_count(1)
 
@@ -143,7 +143,7 @@ def test_by_keyboard_alone(open_as, alice):
     page.keyboard.press("Enter")
     notice = page.get_by_role("status").first
     expect(notice).to_be_focused()
-    tab_to("Cancel this visit")
+    tab_to("Cancel visit")
     page.keyboard.press("Space")
     expect(page.get_by_role("status")).to_contain_text("is cancelled")
 
@@ -161,7 +161,7 @@ def test_what_a_screen_reader_is_told(open_as, academy, alice, now):
     expect(page.get_by_role("navigation", name="Pages")).to_be_visible()
     expect(page.get_by_role("region", name="Upcoming meetings")).to_be_visible()
     expect(page.get_by_role("article", name="Week 1 with Group B")).to_be_visible()
-    button = page.get_by_role("button", name="Cancel this visit")
+    button = page.get_by_role("button", name="Cancel visit")
     expect(button).to_have_accessible_description("Week 1 with Group B")
     ask = page.get_by_role("button", name="I can't attend").first
     expect(ask).to_have_accessible_description("Week 2: Group A")
@@ -211,8 +211,8 @@ def test_nothing_is_cut_off_on_a_phone(open_as, academy, alice, now, javascript)
 
 def test_the_zone_of_the_device_is_offered_where_it_is_another(open_as, academy, alice):
     page = open_as(alice, timezone_id="America/New_York")
-    page.get_by_role("button", name="Use this device's zone: America/New_York").click()
-    expect(page.get_by_role("status")).to_contain_text("Times are shown in America/New_York now.")
+    page.get_by_role("button", name="Use this device's time zone: America/New_York").click()
+    expect(page.get_by_role("status")).to_contain_text("Times are now shown in America/New_York.")
     expect(page.get_by_role("button", name="Use this device's zone")).to_have_count(0)
     alice.refresh_from_db()
     assert alice.timezone == "America/New_York"
@@ -223,8 +223,8 @@ def test_without_javascript_the_zone_is_chosen_from_a_list(open_as, alice):
     expect(page.get_by_role("button", name="Use this device's zone")).to_have_count(0)
     page.get_by_role("link", name="Change the time zone").click()
     page.get_by_label("Another time zone").select_option("Pacific/Auckland")
-    page.get_by_role("button", name="Use this zone").click()
-    expect(page.get_by_role("status")).to_contain_text("Times are shown in Pacific/Auckland now.")
+    page.get_by_role("button", name="Use this time zone").click()
+    expect(page.get_by_role("status")).to_contain_text("Times are now shown in Pacific/Auckland.")
 
 
 def test_a_session_that_ended_leads_to_signing_in_and_back(open_as, alice):

@@ -84,9 +84,9 @@ def test_two_clicks_lead_from_cannot_attend_to_a_visit(client, academy, alice):
     answer = client.post(f"/meetings/{home.pk}/visit/", {"host": host.pk}, follow=True)
     assert answer.redirect_chain == [("/meetings/", 302)]
     assert GuestVisit.objects.get().host_meeting == host
-    assert "You visit Group B in week 1." in text(answer)
+    assert "You're visiting Group B in week 1." in text(answer)
     assert "Week 1 with Group B" in section(answer, "My visits")
-    assert "You visit Group B instead" in section(answer, "Upcoming meetings")
+    assert "You're visiting Group B instead" in section(answer, "Upcoming meetings")
     assert text(answer).count("I can't attend") == 3
 
 
@@ -99,7 +99,7 @@ def test_alternatives_name_facilitators_seats_and_reasons(client, academy, now):
     page = text(client.get(f"/meetings/{academy.meeting('A').pk}/alternatives/"))
     assert "Facilitated by Bob and Zoe · 1 seat left" in page
     assert "This meeting is cancelled." in page
-    assert page.index("You can join") < page.index("Bob") < page.index("Not open")
+    assert page.index("You can join") < page.index("Bob") < page.index("You can't join")
     assert page.count("Join this meeting") == 1
 
 
@@ -113,7 +113,7 @@ def test_a_week_without_other_groups_says_so(client, academy):
 def test_what_stands_against_the_guest_is_said_once(client, academy, book):
     book()
     page = text(client.get(f"/meetings/{academy.meeting('A').pk}/alternatives/"))
-    assert page.count("You visit another group this week already.") == 1
+    assert page.count("You are already visiting another group this week.") == 1
     assert "Join this meeting" not in page
 
 
@@ -146,7 +146,7 @@ def test_cancelling_a_visit(client, book):
 def test_a_visit_that_has_begun_cannot_be_cancelled(client, academy, book, now):
     visit = book()
     Meeting.objects.filter(pk=visit.host_meeting_id).update(starts_at=now - timedelta(minutes=5))
-    assert "Cancel this visit" not in text(client.get("/meetings/"))
+    assert "Cancel visit" not in text(client.get("/meetings/"))
     answer = client.post(f"/meetings/{visit.host_meeting_id}/visit/cancel/", follow=True)
     assert "The meeting has already started: it is too late to cancel." in text(answer)
 
@@ -159,7 +159,7 @@ def test_a_guest_who_declined_in_the_calendar_is_asked_whether_to_cancel(client,
     answer.update(rsvp="not_attending", rsvp_at=now)
     page = section(client.get("/meetings/"), "My visits")
     assert "Your visit stands until you cancel it: do you want to?" in page
-    assert "Cancel this visit" in page
+    assert "Cancel visit" in page
 
 
 def test_past_visits_are_listed_and_say_until_when_access_lasts(client, book, now):
@@ -197,11 +197,11 @@ def test_a_guest_whose_visit_ended_is_told_and_offered_what_is_left(
     page = section(client.get("/meetings/"), "Upcoming meetings")
     assert "Your visit to Group B has ended" in page
     assert reason in page
-    assert "See what is left" in page
+    assert "See other groups" in page
     book("C")
     page = text(client.get("/meetings/"))
     assert "has ended" not in page
-    assert "You visit Group C instead" in page
+    assert "You're visiting Group C instead" in page
 
 
 def test_a_cancelled_meeting_of_the_own_group_says_so_and_offers_others(client, academy, now):
@@ -218,7 +218,7 @@ def test_a_facilitator_is_not_offered_to_stay_away(academy):
     page = text(client.get("/meetings/"))
     assert page.count("you facilitate") == 4
     assert "I can't attend" not in page
-    assert "Who comes" in page
+    assert "See who is coming" in page
 
 
 # -- live state ----------------------------------------------------------------------------------
@@ -237,8 +237,8 @@ def progress(client, visit):
 def test_before_anything_is_reported_both_are_on_their_way(client, book):
     book()
     page = section(client.get("/meetings/"), "My visits")
-    assert "Discord: on its way" in page
-    assert "Google Calendar: on its way" in page
+    assert "Discord: being set up" in page
+    assert "Google Calendar: being set up" in page
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_access_that_ended_with_an_earlier_visit_is_not_taken_for_this_one(
 ):
     visit = book()
     report(alice, academy.groups["B"], discord="ended", calendar="has")
-    assert "Discord:</strong> on its way" in progress(client, visit).content.decode()
+    assert "Discord:</strong> being set up" in progress(client, visit).content.decode()
 
 
 def test_before_the_window_the_page_says_when_access_begins_and_does_not_ask(
@@ -284,7 +284,7 @@ def test_before_the_window_the_page_says_when_access_begins_and_does_not_ask(
 
 def test_before_the_window_the_page_asks_for_the_invitation_alone(client, book):
     answer = progress(client, book(week=2)).content.decode()
-    assert "Google Calendar:</strong> on its way" in answer
+    assert "Google Calendar:</strong> being set up" in answer
     assert "Discord" not in answer
     assert "every 2s" in answer
 

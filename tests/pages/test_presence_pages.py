@@ -179,7 +179,7 @@ def my_page(user) -> str:
     [
         ({"checked_in_at": True}, "You were there."),
         ({"not_seen": True}, "You were not there."),
-        ({}, "It is not known whether you were there."),
+        ({}, "We don't know whether you were there."),
         ({"not_seen": True, "correction": "present", "corrected_at": True}, "You were there."),
     ],
 )

@@ -82,7 +82,7 @@ def test_everything_in_order(alice, report, answer):
     answer("accepted")
     DirectLine.objects.create(discord_id=ALICE, used_at=timezone.now())
     shown = look(User.objects.get(pk=alice.pk))
-    assert "Everything is in order." in shown
+    assert "Everything is set up." in shown
     for said in (
         "E-mail address In order alice@example.org.",
         "Time zone In order You chose Europe/Berlin.",
@@ -93,13 +93,13 @@ def test_everything_in_order(alice, report, answer):
         "Group A in your calendar In order The invitation was sent. You accepted it.",
     ):
         assert said in shown
-    assert "Something does not arrive?" in look(alice, "/meetings/")
+    assert "Something missing?" in look(alice, "/meetings/")
 
 
 def test_what_needs_the_person_is_said_on_the_page_of_their_meetings(alice, report):
     report("discord", "not_there")
     shown = look(alice, "/meetings/")
-    assert "2 things of your set-up need you: Time zone, The Discord server." in shown
+    assert "Your set-up needs 2 things from you: Time zone, The Discord server." in shown
 
 
 def test_the_zone_is_a_guess_until_it_is_chosen(alice):
@@ -229,7 +229,7 @@ def test_staff_see_a_persons_page_and_nobody_else_does(academy, alice):
     shown = look(staff, page)
     assert "Set-up of Alice" in shown
     assert "1 thing here needs Alice." in shown
-    assert "Choose the time zone" not in shown  # not staff's to press
+    assert "Choose time zone" not in shown  # not staff's to press
     change = Client()
     change.force_login(staff)
     assert page in change.get(f"/admin/cohorts/user/{alice.pk}/change/").content.decode()

@@ -95,7 +95,7 @@ def test_a_second_visit_of_the_week_is_refused_as_on_the_page(academy, alice, as
     home = academy.meeting("A").pk
     ask(alice, "book", home, academy.meeting("B").pk)
     said = ask(alice, "book", home, academy.meeting("C").pk).text
-    assert said == "You visit another group this week already. Cancel that visit first."
+    assert said == "You are already visiting another group this week. Cancel that visit first."
     assert GuestVisit.objects.count() == 1
 
 

@@ -1,4 +1,4 @@
-"""What the guest's page says while it happens: on its way, then there, or what is missing."""
+"""What the guest's page says while it happens: being set up, then there, or what is missing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def asks_again(world: World) -> bool:
 
 def test_right_after_the_click_both_are_on_their_way_and_then_there(world: World) -> None:
     world.book("Ada", "B")
-    assert lines(world) == {"Discord": "on its way", "Google Calendar": "on its way"}
+    assert lines(world) == {"Discord": "being set up", "Google Calendar": "being set up"}
     assert asks_again(world)
     world.work()
     assert lines(world) == {"Discord": "ready", "Google Calendar": "ready"}
@@ -41,13 +41,13 @@ def test_each_mirror_is_told_apart(world: World, down: str, other: str) -> None:
     world.work()
     said = lines(world)
     assert said.pop(other) == "ready"
-    assert list(said.values()) == ["on its way"]
+    assert list(said.values()) == ["being set up"]
     assert asks_again(world)
 
 
 def test_before_its_window_only_the_invitation_is_spoken_of(world: World) -> None:
     world.book("Ada", "B", 2)
-    assert lines(world) == {"Google Calendar": "on its way"}
+    assert lines(world) == {"Google Calendar": "being set up"}
     assert asks_again(world)
     world.work()
     assert lines(world) == {"Google Calendar": "ready"}
@@ -55,7 +55,7 @@ def test_before_its_window_only_the_invitation_is_spoken_of(world: World) -> Non
     assert "Access to the group" in world.page("Ada")
 
     world.move_clock(world.meeting("B", 2).starts_at - 6 * DAY)
-    assert lines(world)["Discord"] == "on its way"
+    assert lines(world)["Discord"] == "being set up"
     world.minute()
     assert lines(world)["Discord"] == "ready"
 
@@ -66,7 +66,7 @@ def test_a_second_visit_to_a_group_does_not_live_on_the_words_about_the_first(wo
     world.cancel("Ada", "B")
     world.work()
     world.book("Ada", "B")
-    assert lines(world) == {"Discord": "on its way", "Google Calendar": "on its way"}
+    assert lines(world) == {"Discord": "being set up", "Google Calendar": "being set up"}
 
 
 def test_one_who_is_not_in_the_server_is_told_so_and_then_is_in(world: World, settings) -> None:
@@ -98,7 +98,7 @@ def test_what_is_possible_is_done_and_what_is_missing_is_named(
     world.book("Nora", "B")
     world.work()
     said = lines(world, "Nora")
-    assert said == {mirror: "not possible: no address of yours is known.", other: "ready"}
+    assert said == {mirror: "not possible: we do not have your account or address.", other: "ready"}
 
 
 def test_an_address_that_comes_later_is_enough(world: World) -> None:

@@ -217,7 +217,7 @@ def test_the_guest_is_written_to_when_a_visit_is_booked_and_cancelled(world, mai
     world.minute()
     visits = [letter for letter in mailoutbox if "visit" in letter.subject]
     assert [(letter.to, letter.subject) for letter in visits] == [
-        (["ada@example.org"], "You visit Group B in week 1"),
+        (["ada@example.org"], "You're visiting Group B in week 1"),
         (["ada@example.org"], "Your visit to Group B is cancelled"),
     ]
     assert not Message.objects.exclude(state="sent").exists()

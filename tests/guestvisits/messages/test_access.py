@@ -55,7 +55,7 @@ def test_the_end_by_date_is_told_once(academy, book, owe, read, now):
     settle_all_visits(end + MINUTE)
     assert GuestVisit.objects.get().end_reason == GuestVisit.End.OVER
     assert owe(end + MINUTE) == []
-    assert "has ended. There is nothing to do." in read("access_ended", end + MINUTE).text
+    assert "has ended. You don't need to do anything." in read("access_ended", end + MINUTE).text
 
 
 def test_a_visit_that_ends_early_has_no_second_letter(academy, book, owe, now):

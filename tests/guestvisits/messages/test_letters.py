@@ -36,7 +36,7 @@ def test_a_booking_is_confirmed_at_once_in_the_guests_own_time(academy, book, ow
     book()
     assert owe(now) == ["visit_booked"]
     words = read("visit_booked", now)
-    assert words.subject == "You visit Group B in week 1"
+    assert words.subject == "You're visiting Group B in week 1"
     assert "(Asia/Tokyo)" in words.text
     assert "You get access to its channels on Discord now." in words.text
     assert "in place of the meeting of Group A" in words.text
@@ -57,7 +57,8 @@ def test_an_early_booking_says_from_when_there_is_access(academy, book, owe, rea
     book(number=2)
     owe(now)
     begins = academy.meeting("B", 2).starts_at - 6 * DAY
-    line = f"From {begins:%A} {begins.day} {begins:%B %Y, %H:%M} (UTC) on you have access"
+    when = f"{begins:%A} {begins.day} {begins:%B %Y, %H:%M} (UTC)"
+    line = f"You will have access to its channels on Discord from {when}."
     assert line in read("visit_booked", now).text
 
 

@@ -96,7 +96,7 @@ def test_whoever_is_closed_while_signed_in_is_at_the_door_with_the_next_click(op
     ada.refresh_from_db()
     ada.is_active = False
     ada.save()
-    page.get_by_role("link", name="Choose the time zone").click()
+    page.get_by_role("link", name="Choose time zone").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
     choose(page, "ada")
     expect(page.get_by_role("heading", level=1)).to_have_text("Your account is closed")

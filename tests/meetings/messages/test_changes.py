@@ -54,7 +54,7 @@ def test_the_words_name_both_times_in_the_readers_zone(meeting, now):
     move(meeting, 3 * HOUR, now)
     look(now)
     words = words_to("Alice", "meeting_moved", now)
-    assert words.subject == ("Group A: week 2 is on Thursday 14 January 2027, 20:30 (Asia/Kolkata)")
+    assert words.subject == ("Group A: week 2 is now on Thursday 14 January 2027, 20:30 (Asia/Kolkata)")
     assert "before: Thursday 14 January 2027, 17:30 (Asia/Kolkata)" in words.text
     assert "20:30 (Asia/Kolkata)" in words.html
     start = int((meeting.starts_at + 3 * HOUR).timestamp())
@@ -75,7 +75,7 @@ def test_a_postponed_term_is_one_message_to_each(meeting, now):
     look(now)
     assert owed("meeting_moved") == ["Alice", "Bob", "channel"]
     words = words_to("Alice", "meeting_moved", now)
-    assert words.subject == "Group A: 3 meetings are at other times now"
+    assert words.subject == "Group A: 3 meetings have new times"
     assert [f"Week {n}:" in words.text for n in (1, 2, 3, 4)] == [False, True, True, True]
 
 
@@ -84,7 +84,7 @@ def test_a_new_slot_is_said_to_be_one(meeting, now):
     carry_out(moves.ChangeSlot(meeting.group_id, date(2027, 1, 11), slot), by=None, now=now)
     look(now)
     text = words_to("Bob", "meeting_moved", now).text
-    assert "Group A meets at another time of the week from now on." in text
+    assert "Group A has a new weekly time:" in text
     assert "Saturday 16 January 2027, 09:00 (UTC)" in text
 
 
@@ -92,7 +92,7 @@ def test_one_meeting_more_is_told_as_that(meeting, now):
     carry_out(moves.Add(meeting.group_id, meeting.starts_at + 26 * HOUR), by=None, now=now)
     look(now)
     text = words_to("Bob", "meeting_moved", now).text
-    assert "Group A has one more meeting." in text
+    assert "Group A has 1 new meeting:" in text
     assert "before" not in text
 
 
@@ -159,7 +159,7 @@ def test_cancelled_and_restored_after_people_were_told_it_is_held_after_all(meet
     carry_out(moves.Restore(meeting.pk), by=None, now=now + MINUTE)
     look(now + MINUTE)
     assert owed("meeting_moved") == ["Alice", "Bob", "channel"]
-    assert "Group A meets after all." in words_to("Alice", "meeting_moved", now).text
+    assert "Group A will meet after all:" in words_to("Alice", "meeting_moved", now).text
 
 
 def test_a_postponed_meeting_that_is_then_cancelled_is_told_as_cancelled_alone(meeting, now):

@@ -21,7 +21,7 @@ from tests.guestvisits.effects.world import World
 DAY = timedelta(days=1)
 SCHEDULED = 1
 # The first words of what a group's channel is told of a move.
-TOLD = re.compile(r"^\*\*(Another time|Cancelled|One more meeting|Held after all)")
+TOLD = re.compile(r"^\*\*(New time|New weekly time|New meeting|Cancelled|Meeting after all)")
 
 
 def ask(world: World, who: str, path: str, **body: Any) -> None:
