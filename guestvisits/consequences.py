@@ -29,7 +29,8 @@ def find_consequences(changes: Sequence[Change], now: datetime) -> Iterator[Cons
     for visit in _open_visits(home_meeting__in=by_meeting):
         yield Consequence(
             visit.user.display_name,
-            f"visits {visit.host_meeting.group} in {visit.host_meeting.label}; that visit stays.",
+            f"is visiting {visit.host_meeting.group} in {visit.host_meeting.label}; "
+            "that visit does not change.",
         )
 
 
@@ -43,7 +44,8 @@ def _open_visits(**which: object) -> QuerySet[GuestVisit]:
 def _broken(visit: GuestVisit, change: Change, now: datetime) -> Consequence:
     return Consequence(
         visit.user.display_name,
-        f"visits this group in {change.label}, from {visit.home_meeting.group}: that visit ends.",
+        f"is visiting this group in {change.label}, from {visit.home_meeting.group}; "
+        "that visit ends.",
         tuple(_find_options(visit, change, now)),
     )
 

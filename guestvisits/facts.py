@@ -98,9 +98,7 @@ def read_choices_ahead(
 
 def no_meeting() -> Refusal:
     """Return the refusal for a meeting that does not exist or that the person must not know of."""
-    return Refusal(
-        "no_meeting", "There is no such meeting among those of the same cohort that you can see."
-    )
+    return Refusal("no_meeting", "There is no such meeting in your cohort.")
 
 
 class _Guest:

@@ -34,21 +34,21 @@ class GuestVisit(models.Model):
     host_meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="visits_here")
     # The host meeting's start when the guest booked: a different start now means that the meeting
     # was moved, by any means.
-    chosen_start = models.DateTimeField(editable=False)
+    chosen_start = models.DateTimeField("start when booked", editable=False)
     booked_at = models.DateTimeField(default=timezone.now)
     booked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
     # Codes of the rules that staff overruled when booking, and the reason.
-    overruled = models.CharField(max_length=200, blank=True)
-    overruled_why = models.CharField(max_length=300, blank=True)
+    overruled = models.CharField("overruled rules", max_length=200, blank=True)
+    overruled_why = models.CharField("reason for overruling", max_length=300, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     end_reason = models.CharField(max_length=20, choices=End, blank=True)
     ended_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     # The reason that staff gave for ending it against a rule.
-    ended_why = models.CharField(max_length=300, blank=True)
+    ended_why = models.CharField("staff's reason for ending", max_length=300, blank=True)
 
     class Meta:
         ordering = ["-booked_at"]

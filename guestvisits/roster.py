@@ -168,4 +168,4 @@ def _line(
 def _name_corrector(answer: Attendance) -> str:
     if not answer.correction:
         return ""
-    return answer.corrected_by.display_name if answer.corrected_by else "somebody"
+    return answer.corrected_by.display_name if answer.corrected_by else "someone"

@@ -92,15 +92,14 @@ RULES = (
     ),
     Rule(
         "extra_session",
-        "Yours is an extra session, outside the weekly meetings: no other group has one in its "
-        "place. Say that you can't attend instead.",
+        "Yours is an extra session, so no other group has a meeting in its place. Answer that you "
+        "can't attend instead.",
         lambda facts, _: facts.home.number is None,
         of_guest=True,
     ),
     Rule(
         "extra_session",
-        "This is an extra session of that group, outside the weekly meetings. Choose a meeting of "
-        "the same week.",
+        "This is an extra session, not a weekly meeting. Choose a meeting of the same week.",
         lambda facts, _: facts.host.number is None,
     ),
     Rule(
@@ -114,8 +113,8 @@ RULES = (
     ),
     Rule(
         "facilitator_of_home",
-        "You facilitate this group, and without you it has no host. Ask the staff to find somebody "
-        "to stand in for you.",
+        "You facilitate this group, so it cannot meet without you. Ask the staff to find someone "
+        "to replace you.",
         lambda facts, _: facts.is_facilitator,
         of_guest=True,
         staff_may=True,
@@ -134,14 +133,14 @@ RULES = (
     ),
     Rule(
         "checked_in_at_home",
-        "You have attended your own group's meeting of this week.",
+        "You attended your own group's meeting this week.",
         lambda facts, _: facts.is_checked_in_at_home,
         of_guest=True,
         staff_may=True,
     ),
     Rule(
         "already_member",
-        "You are a member of this group already.",
+        "You are already a member of this group.",
         lambda facts, _: facts.is_host_member,
     ),
     Rule(
@@ -182,7 +181,7 @@ RULES = (
     ),
     Rule(
         "host_full",
-        "This meeting has no seat left: it takes {settings.guest_seats} guests at most.",
+        "This meeting is full: it takes at most {settings.guest_seats} guests.",
         lambda facts, _: facts.seats_left == 0,
         staff_may=True,
     ),
@@ -197,7 +196,7 @@ RULES = (
     ),
     Rule(
         "too_many_visits",
-        "You have used up your visits: this cohort allows {settings.visits_per_person} a person.",
+        "You have used up your visits: this cohort allows {settings.visits_per_person} per person.",
         lambda facts, _: (
             facts.settings.visits_per_person is not None
             and facts.visits >= facts.settings.visits_per_person

@@ -101,7 +101,7 @@ def _check(meeting_id: int, user_id: int, rsvp: str, now: datetime) -> Meeting:
     """Return the meeting, with its group loaded, if this RSVP may be given. Raises Refusal."""
     if rsvp not in ANSWERS:
         raise Refusal(
-            "unknown_answer", "Answer “attending”, “tentative” or “not_attending”, nothing else."
+            "unknown_answer", "The answer must be “attending”, “tentative” or “not_attending”."
         )
     meeting = Meeting.objects.select_related("group__cohort").filter(pk=meeting_id).first()
     if meeting is None or not _is_expected(meeting, user_id):
@@ -126,11 +126,13 @@ def _check_open(meeting: Meeting, now: datetime) -> None:
     if not meeting.group.is_active:
         raise Refusal("group_not_active", f"{meeting.group} is not active.")
     if meeting.is_cancelled:
-        raise Refusal("meeting_cancelled", f"{meeting} is cancelled: there is nothing to answer.")
+        raise Refusal(
+            "meeting_cancelled", f"{meeting} is cancelled, so there is nothing to answer."
+        )
     if meeting.ends_at <= now:
         raise Refusal("meeting_over", f"{meeting} is over.")
     if meeting.starts_at <= now:
-        raise Refusal("meeting_begun", f"{meeting} has begun: it is too late to answer.")
+        raise Refusal("meeting_begun", f"{meeting} has begun, so it is too late to answer.")
 
 
 def _write(answers: Iterable[Attendance]) -> None:

@@ -25,7 +25,7 @@ def correct_presence(
     bad_presence, meeting_ahead, meeting_cancelled.
     """
     if presence not in Presence.values:
-        raise Refusal("bad_presence", f"Say one of {', '.join(Presence.values)}.")
+        raise Refusal("bad_presence", f"Choose one of {', '.join(Presence.values)}.")
     meeting = _lock(meeting_id)
     _check_held(meeting, now)
     known = Attendance.objects.filter(meeting=meeting, user=user_id)
@@ -48,7 +48,9 @@ def _lock(meeting_id: int) -> Meeting:
 
 def _check_held(meeting: Meeting, now: datetime) -> None:
     if meeting.is_cancelled:
-        raise Refusal("meeting_cancelled", f"{meeting} was cancelled, so nobody was there.")
+        raise Refusal(
+            "meeting_cancelled", f"{meeting} was cancelled, so there is no attendance to record."
+        )
     if meeting.starts_at > now:
         raise Refusal("meeting_ahead", f"{meeting} has not begun yet.")
 
@@ -60,4 +62,6 @@ def _check_member(meeting: Meeting, user_id: int) -> None:
     """
     then = Q(left_at__isnull=True) | Q(left_at__gt=meeting.starts_at)
     if not Membership.objects.filter(then, group=meeting.group_id, user=user_id).exists():
-        raise Refusal("no_person", f"Only members and guests of {meeting} can be noted.")
+        raise Refusal(
+            "no_person", f"Attendance can only be recorded for members and guests of {meeting}."
+        )

@@ -68,10 +68,10 @@ def count_guests(meeting_ids: Collection[int]) -> Counter[int]:
 
 
 def describe(turnout: Turnout, guests: int) -> str:
-    """Summarize: "3 attending, 1 tentative, 2 not attending, 1 without an answer; 1 guest"."""
+    """Summarize: "3 attending, 1 tentative, 2 not attending, 1 no answer; 1 guest"."""
     words = (
         f"{turnout.attending} attending, {turnout.tentative} tentative, "
-        f"{turnout.not_attending} not attending, {turnout.pending} without an answer"
+        f"{turnout.not_attending} not attending, {turnout.pending} no answer"
     )
     return f"{words}; {guests} guest{'' if guests == 1 else 's'}" if guests else words
 

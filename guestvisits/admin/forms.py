@@ -26,7 +26,7 @@ def _pick(form: forms.Form, name: str) -> forms.ModelChoiceField:
 
 class PersonForm(forms.Form):
     person = forms.ModelChoiceField(
-        queryset=User.objects.none(), help_text="Everybody who is in an active group."
+        queryset=User.objects.none(), help_text="Everyone in an active group."
     )
 
     def __init__(self, data: Any = None) -> None:
@@ -43,7 +43,7 @@ class MeetingChoiceField(forms.ModelChoiceField):
 
 
 class HomeForm(forms.Form):
-    home = MeetingChoiceField(queryset=Meeting.objects.none(), label="Meeting to be missed")
+    home = MeetingChoiceField(queryset=Meeting.objects.none(), label="Meeting to miss")
 
     def __init__(self, data: Any = None, *, person: User, now: datetime) -> None:
         super().__init__(data)
@@ -69,10 +69,11 @@ class HostForm(forms.Form):
         choices=[],
     )
     why = forms.CharField(
-        label="Why a rule is overruled",
+        label="Reason for overruling",
         max_length=300,
         required=False,
-        help_text="Only where the meeting is not open. It is kept with the visit and your name.",
+        help_text="Required for a meeting that is not open. It is saved with the visit and your "
+        "name.",
     )
 
     def __init__(self, data: Any = None, *, found: Alternatives) -> None:
@@ -84,17 +85,17 @@ class HostForm(forms.Form):
 
 class CancelForm(forms.Form):
     why = forms.CharField(
-        label="Why",
+        label="Reason",
         max_length=300,
         required=False,
-        help_text="Needed once the meeting has begun. It is kept with the visit and your name.",
+        help_text="Required once the meeting has begun. It is saved with the visit and your name.",
     )
 
 
 def _describe(option: Alternative) -> str:
     line = f"{option.meeting.group}: {_moment(option.meeting.starts_at)}"
     if option.refusal:
-        return f"{line} — not open ({option.refusal.code}): “{option.refusal.sentence}”"
+        return f"{line} — not open: {option.refusal.sentence}"
     return line if option.seats_left is None else f"{line}, {option.seats_left} seats left"
 
 

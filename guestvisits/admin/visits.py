@@ -29,7 +29,7 @@ CHANGELIST = "admin:guestvisits_guestvisit_changelist"
 class GuestVisitAdmin(ReadOnlyAdmin):
     """Only services write rows, so booking and cancelling have pages of their own."""
 
-    list_display = ["user", "host_meeting", "home_meeting", "state", "booked_at", "overruled"]
+    list_display = ["user", "host_meeting", "home_meeting", "state", "booked_at", "overruled_rules"]
     list_filter = [
         ("ended_at", admin.EmptyFieldListFilter),
         "end_reason",
@@ -38,10 +38,16 @@ class GuestVisitAdmin(ReadOnlyAdmin):
     list_select_related = ["user", "host_meeting__group", "home_meeting__group"]
     search_fields = ["user__name", "user__nickname", "user__email", "host_meeting__group__name"]
     date_hierarchy = "booked_at"
+    exclude = ["overruled"]
+    readonly_fields = ["overruled_rules"]
 
     @admin.display(description="State", ordering="end_reason")
     def state(self, visit: GuestVisit) -> str:
         return "booked" if visit.is_open else visit.get_end_reason_display()
+
+    @admin.display(description="Overruled rules", ordering="overruled")
+    def overruled_rules(self, visit: GuestVisit) -> str:
+        return name_rules(visit.overruled)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("guestvisits.add_guestvisit")
@@ -72,7 +78,7 @@ class GuestVisitAdmin(ReadOnlyAdmin):
         form = PersonForm(request.POST or None)
         if form.is_valid():
             return redirect(f"{request.path}?person={form.cleaned_data['person'].pk}")
-        return self._ask(request, "Who is to visit another group?", form)
+        return self._ask(request, "Who will visit another group?", form)
 
     def _ask_home(self, request: HttpRequest, person: User) -> HttpResponse:
         form = HomeForm(request.POST or None, person=person, now=clock.now())
@@ -90,8 +96,12 @@ class GuestVisitAdmin(ReadOnlyAdmin):
         form = HostForm(request.POST or None, found=found)
         if form.is_valid() and self._book(request, person, home, form.cleaned_data):
             return redirect(CHANGELIST)
-        sentences = ["What is not open needs a reason, and some rules nobody can overrule."]
-        return self._ask(request, f"Where does {person} go in place of {home}?", form, sentences)
+        sentences = [
+            "Choosing a meeting that is not open needs a reason. Some rules cannot be overruled."
+        ]
+        return self._ask(
+            request, f"Which meeting will {person} visit in place of {home}?", form, sentences
+        )
 
     def _ask(
         self, request: HttpRequest, title: str, form: Any, sentences: list[str] | None = None
@@ -102,7 +112,7 @@ class GuestVisitAdmin(ReadOnlyAdmin):
             title=title,
             sentences=sentences or [],
             form=form,
-            button="Book the visit" if isinstance(form, HostForm) else "Go on",
+            button="Book visit" if isinstance(form, HostForm) else "Continue",
             back=reverse(CHANGELIST),
         )
 
@@ -119,11 +129,11 @@ class GuestVisitAdmin(ReadOnlyAdmin):
                 now=clock.now(),
             )
         except Refusal as refusal:
-            messages.error(request, f"{refusal.sentence} ({refusal.code})")
+            messages.error(request, refusal.sentence)
             return False
-        done = f"{visit.user} visits {visit.host_meeting}."
+        done = f"Visit booked: {visit}."
         if visit.overruled:
-            done += f" Overruled: {visit.overruled} ({visit.overruled_why})."
+            done += f" Overruled rules: {name_rules(visit.overruled)} ({visit.overruled_why})."
         self.log_addition(request, visit, done)
         messages.success(request, done)
         return True
@@ -142,10 +152,10 @@ class GuestVisitAdmin(ReadOnlyAdmin):
         return ask(
             request,
             self.admin_site,
-            title=f"Cancel the visit of {visit}?",
+            title=f"Cancel this visit: {visit}?",
             sentences=["Access to the host group and the invitation end at once."],
             form=form,
-            button="Cancel the visit",
+            button="Cancel visit",
             back=back,
             danger=True,
         )
@@ -156,9 +166,14 @@ class GuestVisitAdmin(ReadOnlyAdmin):
         except Refusal as refusal:
             messages.error(request, refusal.sentence)
         else:
-            done = f"The visit of {visit} is cancelled."
+            done = f"Visit cancelled: {visit}."
             self.log_change(request, visit, f"{done} {why}".strip())
             messages.success(request, done)
+
+
+def name_rules(codes: str) -> str:
+    """Return the names of rules, for staff: "host full" for "host_full"."""
+    return codes.replace("_", " ")
 
 
 def _staff(request: HttpRequest) -> int:

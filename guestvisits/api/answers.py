@@ -31,9 +31,11 @@ class AnswerSerializer(serializers.Serializer):
 
 class AnswerView(RefusingView):
     @extend_schema(
-        summary="Say whether I come",
-        description="For a meeting of my group or one that I visit, until it begins. A visit that "
-        "I decline stands until I cancel it; while it stands, I can only be away at home.",
+        summary="Answer whether I will attend",
+        description="For a meeting of my group or one that I visit, until it begins. A visit "
+        "that I decline stays booked until I cancel it. Until then, the only answer "
+        "that I can give to "
+        "the meeting of my own group is `not_attending`.",
         parameters=[path_id("meeting_id")],
         request=GivenAnswerSerializer,
         responses={200: AnswerSerializer, 400: RefusalSerializer, 404: RefusalSerializer},
@@ -53,7 +55,7 @@ class FiguresSerializer(serializers.Serializer):
     meeting_number = serializers.IntegerField(
         source="meeting.number",
         allow_null=True,
-        help_text="Null for an extra session, which is of no week.",
+        help_text="Null for an extra session, which does not belong to a week.",
     )
     scheduled_at = serializers.DateTimeField(source="meeting.starts_at")
     ends_at = serializers.DateTimeField(source="meeting.ends_at")
@@ -63,7 +65,9 @@ class FiguresSerializer(serializers.Serializer):
     tentative = serializers.IntegerField(source="turnout.tentative")
     not_attending = serializers.IntegerField(source="turnout.not_attending")
     no_answer = serializers.IntegerField(source="turnout.pending")
-    guests = serializers.IntegerField(help_text="Who have not declined; no members.")
+    guests = serializers.IntegerField(
+        help_text="Guests who have not declined. Members are not included."
+    )
 
 
 class GroupMeetingsSerializer(serializers.Serializer):
@@ -74,9 +78,9 @@ class GroupMeetingsView(AddView):
     """GET lists a group's meetings; POST adds one (see `moving`)."""
 
     @extend_schema(
-        summary="A group's meetings, and how many come",
-        description="All meetings, past and cancelled ones too, the earliest first. For the "
-        "group's facilitators, and staff who may view meetings.",
+        summary="List a group's meetings with RSVP figures",
+        description="All meetings, including past and cancelled ones, earliest first. Available "
+        "to the group's facilitators, and to staff with permission to view meetings.",
         parameters=[path_id("group_id")],
         responses={200: GroupMeetingsSerializer, 404: RefusalSerializer},
     )

@@ -21,8 +21,12 @@ class TopicSerializer(serializers.Serializer):
     name = serializers.CharField(source="topic.name")
     title = serializers.CharField(source="topic.title")
     kinds = serializers.ListField(child=serializers.CharField(), source="topic.kinds")
-    way = serializers.CharField(help_text="`email`, `discord_dm` or `off`.")
-    ways = serializers.ListField(child=serializers.CharField(), help_text="What may be chosen.")
+    way = serializers.CharField(
+        help_text="Where messages about this topic are sent: `email`, `discord_dm` or `off`."
+    )
+    ways = serializers.ListField(
+        child=serializers.CharField(), help_text="The allowed values of `way`."
+    )
 
 
 class ChoicesSerializer(serializers.Serializer):
@@ -30,7 +34,10 @@ class ChoicesSerializer(serializers.Serializer):
     wants_email = serializers.BooleanField()
     wants_discord = serializers.BooleanField()
     direct_line = serializers.CharField(
-        source="line.value", help_text="`open`, `waits`, `closed` or `never` (used the bot)."
+        source="line.value",
+        help_text="Whether the bot can send direct messages: `open`, `waits`, `closed`, or "
+        "`never` if "
+        "the person has never used the bot.",
     )
 
 
@@ -44,16 +51,17 @@ class WishSerializer(serializers.Serializer):
 
 class ChoicesView(RefusingView):
     @extend_schema(
-        summary="Which messages come which way",
-        description="Directly on Discord only for whoever has used the bot there.",
+        summary="Get my message preferences",
+        description="Direct messages on Discord are only available to people who have used the "
+        "bot.",
         responses=ChoicesSerializer,
     )
     def get(self, request: Request) -> Response:
         return Response(ChoicesSerializer(read_choices(_person(request), clock.now())).data)
 
     @extend_schema(
-        summary="Choose which messages come which way",
-        description="What is not named stays as it is.",
+        summary="Change my message preferences",
+        description="Preferences that are left out do not change.",
         request=WishSerializer,
         responses={200: ChoicesSerializer, 400: RefusalSerializer},
     )

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 ERRORS = {
-    "400": "Bad input, or refused by a rule: `code` says which.",
-    "403": "Not signed in, not permitted, or without the CSRF token.",
-    "404": "It does not exist, or is none of your business.",
-    "405": "No such method at this address.",
-    "406": "JSON is all there is.",
-    "429": "Too many requests: the header Retry-After says in how many seconds to try again.",
+    "400": "Invalid input, or refused by a rule. `code` identifies the rule.",
+    "403": "Not signed in, no permission, or the CSRF token is missing.",
+    "404": "It does not exist, or you have no access to it.",
+    "405": "Method not allowed.",
+    "406": "Only JSON is available.",
+    "429": "Too many requests. Try again after the number of seconds in the Retry-After header.",
 }
 OF_BODIES = {
     "413": "The body is too large.",
     "415": "The body must be JSON.",
 }
-RETRY_AFTER = {"description": "Seconds.", "schema": {"type": "integer", "minimum": 0}}
+RETRY_AFTER = {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}
 BODY = {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
 
 

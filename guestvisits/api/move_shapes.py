@@ -29,18 +29,20 @@ class MomentField(serializers.DateTimeField):
 
 
 class MoveSerializer(serializers.Serializer):
-    preview = BooleanField(default=False, help_text="Show what would happen and change nothing.")
+    preview = BooleanField(default=False, help_text="Return a preview and change nothing.")
     seen = CharField(
         default="",
         allow_blank=True,
         max_length=64,
-        help_text="The `digest` of a preview: nothing is done if it would look different by now.",
+        help_text="The `digest` of a preview. If the preview has changed since, the request is "
+        "refused as `facts_changed`.",
     )
 
 
 class PostponeSerializer(MoveSerializer):
     later_too = BooleanField(
-        help_text="True: this meeting and all later ones, by a week. False: this one to the end."
+        help_text="True: postpone this meeting and all later ones by a week. False: move only "
+        "this one to the end."
     )
 
 
@@ -48,7 +50,7 @@ class TimeSerializer(MoveSerializer):
     starts_at = MomentField(
         help_text="ISO 8601. Without an offset it is wall time in the group's zone."
     )
-    minutes = MinutesField(required=False, help_text="As long as before if left out.")
+    minutes = MinutesField(required=False, help_text="Unchanged if left out.")
 
 
 class SlotSerializer(MoveSerializer):
@@ -71,15 +73,15 @@ class SpanSerializer(serializers.Serializer):
 
 class ChangeSerializer(serializers.Serializer):
     meeting_id = serializers.IntegerField(
-        allow_null=True, help_text="Null for one that is not made yet."
+        allow_null=True, help_text="Null for a meeting that does not exist yet."
     )
     meeting_number = serializers.IntegerField(
         source="number",
         allow_null=True,
-        help_text="Null for an extra session, which is of no week.",
+        help_text="Null for an extra session, which does not belong to a week.",
     )
-    before = SpanSerializer(allow_null=True, help_text="Null: it was not to be held.")
-    after = SpanSerializer(allow_null=True, help_text="Null: it is not to be held.")
+    before = SpanSerializer(allow_null=True, help_text="Null if it was not going to take place.")
+    after = SpanSerializer(allow_null=True, help_text="Null if it will not take place.")
 
 
 class AffectedSerializer(serializers.Serializer):
@@ -92,7 +94,7 @@ class OptionSerializer(SpanSerializer):
     meeting_number = serializers.IntegerField(
         source="number",
         allow_null=True,
-        help_text="Null for an extra session, which is of no week.",
+        help_text="Null for an extra session, which does not belong to a week.",
     )
 
 
@@ -100,7 +102,9 @@ class ConsequenceSerializer(serializers.Serializer):
     name = serializers.CharField()
     sentence = serializers.CharField()
     options = OptionSerializer(
-        many=True, allow_null=True, help_text="What is open to the guest then; null: nothing ends."
+        many=True,
+        allow_null=True,
+        help_text="Meetings that the guest could then visit; null if no visit ends.",
     )
 
 
@@ -111,7 +115,7 @@ class ClashSerializer(serializers.Serializer):
     meeting_number = serializers.IntegerField(
         source="number",
         allow_null=True,
-        help_text="Null for an extra session, which is of no week.",
+        help_text="Null for an extra session, which does not belong to a week.",
     )
     with_group_name = serializers.SerializerMethodField()
     with_meeting_number = serializers.SerializerMethodField()
@@ -134,7 +138,7 @@ class MovedSerializer(serializers.Serializer):
     group_id = serializers.IntegerField(source="group.pk")
     changes = ChangeSerializer(many=True)
     notes = serializers.ListField(
-        child=serializers.CharField(), help_text="What one might not expect."
+        child=serializers.CharField(), help_text="Effects that you might not expect."
     )
     affected = AffectedSerializer(many=True)
     visits = ConsequenceSerializer(many=True, source="consequences")

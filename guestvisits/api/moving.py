@@ -31,8 +31,8 @@ ANSWERS = {200: shapes.MovedSerializer, 400: RefusalSerializer, 404: RefusalSeri
 def _describe(summary: str, asked: type[shapes.MoveSerializer], id_name: str) -> Any:
     return extend_schema(
         summary=summary,
-        description="With `preview` nothing is changed: who is affected, which visits end and what "
-        "is left to their guests, which other meetings of the same people overlap.",
+        description="Returns who is affected, which visits end, what the guests could visit "
+        "instead, and overlaps with other meetings. With `preview`, nothing is changed.",
         parameters=[path_id(id_name)],
         request=asked,
         responses=ANSWERS,
@@ -97,7 +97,7 @@ def _moment(said: datetime, group: Group) -> datetime:
 class RescheduleView(_MoveView):
     asked = shapes.TimeSerializer
 
-    @_describe("Hold a meeting at another time", shapes.TimeSerializer, "meeting_id")
+    @_describe("Move a meeting", shapes.TimeSerializer, "meeting_id")
     def post(self, request: Request, meeting_id: int) -> Response:
         meeting, said = _find_meeting(request, meeting_id), self.read(request)
         starts_at = _moment(said["starts_at"], meeting.group)
@@ -114,7 +114,9 @@ class CancelView(_MoveView):
 
 class RestoreView(_MoveView):
     @_describe(
-        "Hold a moved or cancelled meeting at its usual time", shapes.MoveSerializer, "meeting_id"
+        "Restore a moved or cancelled meeting to its usual time",
+        shapes.MoveSerializer,
+        "meeting_id",
     )
     def post(self, request: Request, meeting_id: int) -> Response:
         meeting, said = _find_meeting(request, meeting_id), self.read(request)
@@ -134,7 +136,7 @@ class PostponeView(_MoveView):
 class AddView(_MoveView):
     asked = shapes.TimeSerializer
 
-    @_describe("An extra session, of no week", shapes.TimeSerializer, "group_id")
+    @_describe("Add an extra session", shapes.TimeSerializer, "group_id")
     def post(self, request: Request, group_id: int) -> Response:
         group, said = find_group(request, group_id, MOVE), self.read(request)
         move = moves.Add(group.pk, _moment(said["starts_at"], group), said.get("minutes"))
@@ -144,7 +146,7 @@ class AddView(_MoveView):
 class SlotView(_MoveView):
     asked = shapes.SlotSerializer
 
-    @_describe("Another weekly slot from a day on", shapes.SlotSerializer, "group_id")
+    @_describe("Change the weekly time from a given day", shapes.SlotSerializer, "group_id")
     def post(self, request: Request, group_id: int) -> Response:
         group, said = find_group(request, group_id, MOVE), self.read(request)
         slot = Slot(said["weekday"], said["start_time"], said["timezone"], said["minutes"])

@@ -29,17 +29,22 @@ class PersonSerializer(serializers.Serializer):
     role = serializers.CharField(
         help_text="`participant`, `facilitator`, `guest` or `former member`."
     )
-    home_group = serializers.CharField(source="home", help_text="Of a guest; else empty.")
+    home_group = serializers.CharField(
+        source="home", help_text="A guest's own group; otherwise empty."
+    )
     rsvp = serializers.CharField(
         help_text="`pending`, `attending`, `not_attending` or `tentative`."
     )
     presence = serializers.CharField(
-        help_text="`present`, `absent` or `unknown`, which is not absent."
+        help_text="`present`, `absent` or `unknown`. `unknown` does not mean absent."
     )
     seen_at = serializers.DateTimeField(
-        allow_null=True, help_text="The first moment in the voice channel; null if corrected."
+        allow_null=True,
+        help_text="When the person was first seen in the voice channel; null if corrected.",
     )
-    noted_by = serializers.CharField(help_text="Who corrected the presence; else empty.")
+    noted_by = serializers.CharField(
+        help_text="The person who corrected the presence; otherwise empty."
+    )
 
 
 class PeopleSerializer(serializers.Serializer):
@@ -53,8 +58,8 @@ class PresenceSerializer(serializers.Serializer):
 
 class PeopleView(RefusingView):
     @extend_schema(
-        summary="Who is at a meeting",
-        description="Its members and its guests: what they answered, and whether they were there.",
+        summary="List the people at a meeting",
+        description="Members and guests, with their RSVP and whether they were present.",
         parameters=[OF_MEETING],
         responses={200: PeopleSerializer, 404: RefusalSerializer},
     )
@@ -66,8 +71,8 @@ class PeopleView(RefusingView):
 
 class PersonView(RefusingView):
     @extend_schema(
-        summary="Say whether somebody was there",
-        description="Once the meeting has begun. It outranks what was heard in the voice channel.",
+        summary="Correct whether a person was present",
+        description="Possible once the meeting has begun. Overrides what the bot detected.",
         parameters=[OF_MEETING, OF_PERSON],
         request=PresenceSerializer,
         responses={200: PersonSerializer, 400: RefusalSerializer, 404: RefusalSerializer},

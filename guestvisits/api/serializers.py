@@ -13,8 +13,8 @@ from guestvisits.services.alternatives import Alternative
 
 
 class ReasonSerializer(serializers.Serializer):
-    code = serializers.CharField(help_text="The refusal's name, such as `already_visiting`.")
-    sentence = serializers.CharField(help_text="The same for people.")
+    code = serializers.CharField(help_text="For programs, such as `already_visiting`.")
+    sentence = serializers.CharField(help_text="For people.")
 
 
 class RefusalSerializer(ReasonSerializer):
@@ -46,7 +46,7 @@ class BookingSerializer(serializers.Serializer):
     host_scheduled_at = serializers.DateTimeField(
         required=False,
         source="shown_start",
-        help_text="The host meeting's start as you know it. If it starts at another time by now, "
+        help_text="The host meeting's start as you know it. If the meeting has been moved since, "
         "the booking is refused as `meeting_moved`.",
     )
 
@@ -59,7 +59,7 @@ class MyMeetingSerializer(serializers.Serializer):
     meeting_number = serializers.IntegerField(
         source="meeting.number",
         allow_null=True,
-        help_text="Null for an extra session, which is of no week.",
+        help_text="Null for an extra session, which does not belong to a week.",
     )
     scheduled_at = serializers.DateTimeField(source="meeting.starts_at")
     ends_at = serializers.DateTimeField(source="meeting.ends_at")
@@ -85,8 +85,9 @@ class MyMeetingsSerializer(serializers.Serializer):
     meetings = MyMeetingSerializer(many=True)
     make_ups = MakeUpSerializer(
         many=True,
-        help_text="Past meetings that I did not attend, as far as is known, and can still make up: "
-        "`/api/guest-visits/options` lists with which groups. The latest first.",
+        help_text="Past meetings that I have not attended, as far as is known, and can still "
+        "make up, "
+        "latest first. `/api/guest-visits/options` lists the groups to visit.",
     )
 
 
@@ -101,22 +102,22 @@ class AlternativeSerializer(serializers.Serializer):
     meeting_number = serializers.IntegerField(
         source="meeting.number",
         allow_null=True,
-        help_text="Null for an extra session, which is of no week.",
+        help_text="Null for an extra session, which does not belong to a week.",
     )
     scheduled_at = serializers.DateTimeField(source="meeting.starts_at")
     ends_at = serializers.DateTimeField(source="meeting.ends_at")
     group_id = serializers.IntegerField(source="meeting.group_id")
     group_name = serializers.CharField(source="meeting.group.name")
     facilitator_name = serializers.SerializerMethodField(
-        help_text="All of them, separated by commas; null without any."
+        help_text="All facilitators, separated by commas; null if there are none."
     )
     seats_left = serializers.IntegerField(
-        allow_null=True, help_text="Seats for guests; null where they are not limited."
+        allow_null=True, help_text="Free guest seats; null if they are not limited."
     )
 
     overlaps = OverlapSerializer(
         many=True,
-        help_text="My other meetings and visits at the same time. It can be booked all the same.",
+        help_text="My other meetings and visits at the same time. They do not prevent booking.",
     )
 
     def get_facilitator_name(self, option: Alternative) -> str | None:
@@ -131,7 +132,7 @@ class AlternativesSerializer(serializers.Serializer):
     alternatives = AlternativeSerializer(many=True, source="open")
     not_open = NotOpenSerializer(many=True, help_text="Meetings of the week that cannot be booked.")
     refusal = ReasonSerializer(
-        allow_null=True, help_text="What stands against any visit of yours in this week."
+        allow_null=True, help_text="Why you cannot visit any group this week; null if you can."
     )
 
 
@@ -155,7 +156,7 @@ class MyVisitSerializer(serializers.Serializer):
     meeting_number = serializers.IntegerField(
         source="visit.host_meeting.number",
         allow_null=True,
-        help_text="Null for an extra session, which is of no week.",
+        help_text="Null for an extra session, which does not belong to a week.",
     )
     scheduled_at = serializers.DateTimeField(source="visit.host_meeting.starts_at")
     group_id = serializers.IntegerField(source="visit.host_meeting.group_id")

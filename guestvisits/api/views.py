@@ -24,8 +24,8 @@ REFUSED = {400: shapes.RefusalSerializer}
 class MyMeetingsView(RefusingView):
     @extend_schema(
         summary="My upcoming meetings",
-        description="Meetings of my active groups that have not begun, the earliest first. "
-        "Cancelled ones are left out. Apart from them, past meetings that can still be made up.",
+        description="Meetings of my active groups that have not begun, earliest first, without "
+        "cancelled ones. `make_ups` lists past meetings that can still be made up.",
         responses=shapes.MyMeetingsSerializer,
     )
     def get(self, request: Request) -> Response:
@@ -42,10 +42,10 @@ class MyMeetingsView(RefusingView):
 
 class OptionsView(RefusingView):
     @extend_schema(
-        summary="Where I could go instead",
-        description="The meetings of the same week of the cohort's other groups. Those that cannot "
-        "be booked are listed apart, with the reason. For a meeting that does not exist, or is of "
-        "a group to which I never belonged, there are none.",
+        summary="List meetings that I could visit instead",
+        description="Meetings of the cohort's other groups in the same week. Those that cannot be "
+        "booked are in `not_open`, with the reason. Empty for a meeting that does not exist or "
+        "belongs to a group of which I was never a member.",
         parameters=[
             OpenApiParameter(
                 "meeting_id", shapes.ID_SCHEMA, required=True, description="A meeting of my group."
@@ -68,8 +68,8 @@ class VisitsView(RefusingView):
 
     @extend_schema(
         summary="My guest visits",
-        description="Visits to come and past ones, the latest meeting first. Visits that were "
-        "cancelled or ended early are left out.",
+        description="Future and past visits, latest meeting first. Visits that were cancelled or "
+        "ended early are left out.",
         responses=shapes.MyVisitsSerializer,
     )
     def get(self, request: Request) -> Response:
@@ -78,8 +78,9 @@ class VisitsView(RefusingView):
 
     @extend_schema(
         summary="Visit another group's meeting",
-        description="Books the visit and says at home that I am away. A refusal is a 400 with its "
-        "name and a sentence, also for a meeting that does not exist or is none of mine.",
+        description="Books the visit and marks me as away from my own group. A refusal is a 400 "
+        "with "
+        "`code` and `sentence`, even for a meeting that does not exist or is not mine.",
         request=shapes.BookingSerializer,
         responses={200: shapes.BookedSerializer, **REFUSED},
     )
@@ -96,7 +97,8 @@ class VisitView(RefusingView):
     @extend_schema(
         summary="Cancel a visit",
         parameters=[shapes.path_id("host_meeting_id")],
-        description="Before the host meeting begins. The answer at home is pending again.",
+        description="Possible until the host meeting begins. My RSVP in my own group becomes "
+        "pending again.",
         responses={200: shapes.CancelledSerializer, **REFUSED},
     )
     def delete(self, request: Request, host_meeting_id: int) -> Response:

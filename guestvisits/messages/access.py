@@ -64,7 +64,7 @@ def ended_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context. Raises NoLongerTrue. Two queries."""
     visit = visit_of(message)
     if not visit.is_open and visit.end_reason != GuestVisit.End.OVER:
-        raise NoLongerTrue("The visit ended early, and the guest was told of that.")
+        raise NoLongerTrue("The visit ended early, and the guest got a message about that.")
     if now < window_of(visit).ends_at:
         raise NoLongerTrue("The meeting was moved, so access ends later.")
     return _words(visit)

@@ -107,7 +107,7 @@ def joins_context(message: Message, _now: datetime) -> dict[str, Any]:
     last = last_said(visit, JOINS, LEAVES)
     is_news = last is None or last.kind == LEAVES or last.pk == message.pk
     if not is_news and was_said_just_before(last, visit.booked_at):
-        raise NoLongerTrue("The group was told so just before the guest booked again.")
+        raise NoLongerTrue("The group got this message just before the guest booked again.")
     return _words(visit)
 
 
@@ -116,7 +116,7 @@ def leaves_context(message: Message, now: datetime) -> dict[str, Any]:
     visit = visit_of(message)
     last = last_said(visit, JOINS, LEAVES)
     if last is None or (last.kind == LEAVES and last.pk != message.pk):
-        raise NoLongerTrue("The group was never told of the visit.")
+        raise NoLongerTrue("The group never got a message about the visit.")
     return _words(visit) | {"was_held": visit.chosen_start <= (visit.ended_at or now)}
 
 
@@ -159,9 +159,9 @@ def away_context(message: Message, _now: datetime) -> dict[str, Any]:
     """Return the template context for the home group. Raises NoLongerTrue. One query."""
     visit = open_visit_of(message)
     if visit.home_meeting_id != message.context["home_meeting"]:
-        raise NoLongerTrue("The guest is in another group by now.")
+        raise NoLongerTrue("The guest is now in another group.")
     if visit.home_meeting.is_cancelled:
-        raise NoLongerTrue("The meeting is cancelled, so nobody is missed.")
+        raise NoLongerTrue("The meeting is cancelled, so no one is away.")
     return _words(visit)
 
 

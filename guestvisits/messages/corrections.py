@@ -65,14 +65,14 @@ def stays_context(message: Message, _now: datetime) -> dict[str, Any]:
     visit = visit_of(message)
     home = visit.home_meeting
     if not _told().filter(key=absence_key(visit)).exists():
-        raise NoLongerTrue("The group was never told that the person is away.")
+        raise NoLongerTrue("The group never got a message that the person is away.")
     if home.is_cancelled:
-        raise NoLongerTrue("The meeting is cancelled, so nobody is expected.")
+        raise NoLongerTrue("The meeting is cancelled, so no one is expected.")
     if GuestVisit.objects.filter(
         user=visit.user_id, home_meeting=home, ended_at__isnull=True
     ).exists():
-        raise NoLongerTrue("The person is away all the same: there is another visit.")
+        raise NoLongerTrue("The person is still away because of another visit.")
     member = Membership.objects.filter(user=visit.user_id, group=home.group_id)
     if not member.filter(status=Membership.Status.ACTIVE).exists():
-        raise NoLongerTrue("The person is not in the group any more.")
+        raise NoLongerTrue("The person is no longer in the group.")
     return {"guest": visit.user, "host_group": visit.host_meeting.group, "home": home}

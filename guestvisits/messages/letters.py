@@ -97,7 +97,7 @@ def cancelled_context(message: Message, now: datetime) -> dict[str, Any]:
     """
     visit = visit_of(message)
     if was_booked_again(visit):
-        raise NoLongerTrue("The guest has booked this visit again since.")
+        raise NoLongerTrue("The guest has booked this visit again.")
     if visit.ended_at:
         _check_news(message, visit, since=visit.ended_at, ends=True)
     home = visit.home_meeting
@@ -114,7 +114,7 @@ def broken_context(message: Message, now: datetime) -> dict[str, Any]:
         user=visit.user_id, home_meeting=visit.home_meeting_id, ended_at__isnull=True
     )
     if again.exists():
-        raise NoLongerTrue("The guest has booked another visit since.")
+        raise NoLongerTrue("The guest has booked another visit.")
     has_choice = visit.end_reason in LEAVES_A_CHOICE
     return _words(visit) | {
         "why": WHY[End(visit.end_reason)],
@@ -132,7 +132,7 @@ def _check_news(message: Message, visit: GuestVisit, *, since: datetime, ends: b
     said_of = GuestVisit.objects.filter(pk=last.context["visit"]).first()
     is_same = said_of is not None and said_of.chosen_start == visit.chosen_start
     if is_same and was_said_just_before(last, since):
-        raise NoLongerTrue("The last letter about this visit, just before, says the same.")
+        raise NoLongerTrue("The previous e-mail about this visit said the same.")
 
 
 def _what_is_left(visit: GuestVisit, now: datetime) -> tuple[Alternative, ...]:

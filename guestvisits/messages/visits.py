@@ -24,7 +24,7 @@ def visit_of(message: Message) -> GuestVisit:
     """Return the visit that a message is about. Raises NoLongerTrue if it no longer exists."""
     visit = _with_words(GuestVisit.objects.filter(pk=message.context["visit"])).first()
     if visit is None:
-        raise NoLongerTrue("The visit is no longer known.")
+        raise NoLongerTrue("The visit no longer exists.")
     return visit
 
 

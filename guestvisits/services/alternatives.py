@@ -124,8 +124,7 @@ def _refuse_extra(home: Meeting) -> Refusal | None:
         return None
     return Refusal(
         "extra_session",
-        "This is an extra session, outside the weekly meetings: no other group has one in its "
-        "place.",
+        "This is an extra session, so no other group has a meeting in its place.",
     )
 
 

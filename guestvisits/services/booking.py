@@ -96,8 +96,8 @@ def _moved(meeting: Meeting, reader: User) -> Refusal:
     when = name_moment(meeting.starts_at, reader.timezone)
     return Refusal(
         "meeting_moved",
-        f"This meeting was moved after it was shown to you: it now starts on {when}. "
-        "Choose it again if that suits you.",
+        f"This meeting was moved after you opened the page. It now starts on {when}. "
+        "Choose it again if you can attend then.",
     )
 
 

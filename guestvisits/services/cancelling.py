@@ -57,4 +57,6 @@ def _lock(visit: GuestVisit) -> GuestVisit:
 
 def _check_ahead(visit: GuestVisit, now: datetime) -> None:
     if visit.host_meeting.starts_at <= now:
-        raise Refusal("meeting_begun", "The meeting has already started: it is too late to cancel.")
+        raise Refusal(
+            "meeting_begun", "The meeting has already started, so it is too late to cancel."
+        )

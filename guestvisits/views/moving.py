@@ -61,7 +61,9 @@ def _answer(
     form = form_class(data, group=group, meeting=meeting)
     step = take_step(form, by=request.user.pk, now=clock.now())
     if step.done:
-        messages.success(request, "Done. Everybody concerned is told, and calendars follow.")
+        messages.success(
+            request, "Done. Everyone affected gets a message, and calendars are updated."
+        )
         return redirect(find_way_back(request.user, group.pk))
     # htmx ignores the response to a link if its status is 400; forms on this page are not boosted.
     status = 400 if request.method == "POST" and step.form.errors else 200

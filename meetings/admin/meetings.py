@@ -22,7 +22,7 @@ class ChangeInline(ReadOnlyInline):
     model = MeetingChange
     fields = ["start_before", "start_after", "minutes_before", "minutes_after", "at", "by"]
     readonly_fields = ["at", "by"]
-    verbose_name_plural = "what was done to it"
+    verbose_name_plural = "changes"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MeetingChange]:
         return super().get_queryset(request).select_related("move__by")
@@ -33,7 +33,7 @@ class ChangeInline(ReadOnlyInline):
 
     @admin.display
     def by(self, change: MeetingChange) -> str:
-        return str(change.move.by or "nobody: it followed")
+        return str(change.move.by or "automatic")
 
 
 class MeetingList(ChangeList):
@@ -81,11 +81,11 @@ class MeetingAdmin(ReadOnlyAdmin):
     def week(self, meeting: Meeting) -> str:
         return meeting.title
 
-    @admin.display(boolean=True, description="moved by hand")
+    @admin.display(boolean=True, description="moved individually")
     def was_moved(self, meeting: Meeting) -> bool:
         return meeting.touched_at is not None
 
-    @admin.display(description="who comes")
+    @admin.display(description="RSVPs")
     def who_comes(self, meeting: Meeting) -> str:
         if hasattr(meeting, "answers"):
             return str(meeting.answers)

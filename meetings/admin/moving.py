@@ -57,7 +57,9 @@ def _answer(
     step = take_step(form, by=request.user.pk, now=clock.now())
     if step.done:
         _log(request.user, meeting or group, str(step.done.get_kind_display()))
-        messages.success(request, "Done. Everybody concerned is told, and calendars follow.")
+        messages.success(
+            request, "Done. Everyone affected gets a message, and calendars are updated."
+        )
         return redirect(back)
     with timezone.override(find_zone(request.user.timezone)):
         return _show(request, step, back)

@@ -62,7 +62,7 @@ def _carry_out(request: HttpRequest, cohort: Cohort, term: Term) -> bool:
     assert request.user.pk  # admin_view requires a signed-in user
     said = f"Start {term.start_date}, {term.number_of_meetings} meetings."
     LogEntry.objects.log_actions(request.user.pk, [cohort], CHANGE, said, single_object=True)
-    messages.success(request, "Done. Everyone concerned is told, and calendars follow.")
+    messages.success(request, "Done. Everyone affected gets a message, and calendars are updated.")
     return True
 
 

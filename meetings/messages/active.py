@@ -9,4 +9,4 @@ from cohorts.models import Group
 def check_active(group: Group) -> None:
     """Raise NoLongerTrue unless the group is active. Its cohort must be loaded."""
     if not group.is_active:
-        raise NoLongerTrue("The group is not active any more.")
+        raise NoLongerTrue("The group is no longer active.")

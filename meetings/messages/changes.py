@@ -155,7 +155,7 @@ def changes_context(message: Message, now: datetime) -> dict[str, Any]:
     changes = [change for change in move.changes.all() if _kind_of(change) == message.kind]
     lines = [line for change in changes if (line := _news(change, message, since, now))]
     if not lines:
-        raise NoLongerTrue("Nothing of it is news any more: it was changed again, or is over.")
+        raise NoLongerTrue("The meetings were changed again, are over, or this is known already.")
     lines.sort(key=lambda line: line.after or line.before or now)
     return {
         "lines": lines,
@@ -189,7 +189,7 @@ def _concerned_since(message: Message, move: MeetingMove) -> datetime | None:
         user=message.user_id, meeting__changes__move=move, is_guest=True
     )
     if member is None and not is_guest.exists():
-        raise NoLongerTrue("The meeting concerns this person no more.")
+        raise NoLongerTrue("The person is no longer a member or guest.")
     return max(filter(None, [begun, member.joined_at if member else None]), default=None)
 
 

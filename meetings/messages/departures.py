@@ -73,7 +73,7 @@ def departure_context(message: Message, _now: datetime) -> dict[str, Any]:
         raise NoLongerTrue("The person is in the group again, or the group has ended.")
     has_moved = member.has_moved  # type: ignore[attr-defined]
     if message.user_id and has_moved:
-        raise NoLongerTrue("The person is in another group by now, whose letter says so.")
+        raise NoLongerTrue("The person is in another group now, and gets its e-mail instead.")
     return {
         "member": member.user,
         "has_moved": has_moved,

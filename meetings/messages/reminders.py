@@ -102,7 +102,7 @@ def reminder_context(message: Message, _now: datetime) -> dict[str, Any]:
     meeting = _meeting_of(message)
     people = expected_at([meeting])[meeting.pk]
     if message.user_id is not None and message.user_id not in {person.pk for person in people}:
-        raise NoLongerTrue("The person does not come to this meeting.")
+        raise NoLongerTrue("The person is not expected at this meeting.")
     is_guest = message.user_id is not None and is_guest_at(message.user_id, meeting)
     return {
         "meeting": meeting,

@@ -30,9 +30,9 @@ class Meeting(models.Model):
     status = models.CharField(max_length=12, choices=Status, default=Status.SCHEDULED)
     # The meeting's place in the weekly rhythm, even if it was moved; null outside the rhythm. The
     # calendar identifies the occurrence by it.
-    rhythm_starts_at = models.DateTimeField(null=True, blank=True)
+    rhythm_starts_at = models.DateTimeField("usual start", null=True, blank=True)
     # Set when a person moves or cancels this meeting: later slot changes then do not affect it.
-    touched_at = models.DateTimeField(null=True, blank=True)
+    touched_at = models.DateTimeField("moved individually at", null=True, blank=True)
 
     class Meta:
         ordering = ["group", "number"]
@@ -86,7 +86,7 @@ class Attendance(models.Model):
     class Rsvp(models.TextChoices):
         PENDING = "pending"
         ATTENDING = "attending"
-        NOT_ATTENDING = "not_attending", "not attending"
+        NOT_ATTENDING = "not_attending", "Not attending"
         TENTATIVE = "tentative"
 
     class Presence(models.TextChoices):
@@ -98,11 +98,11 @@ class Attendance(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="attendances"
     )
-    rsvp = models.CharField("answer", max_length=15, choices=Rsvp, default=Rsvp.PENDING)
-    rsvp_at = models.DateTimeField(null=True, blank=True)
+    rsvp = models.CharField("RSVP", max_length=15, choices=Rsvp, default=Rsvp.PENDING)
+    rsvp_at = models.DateTimeField("answered at", null=True, blank=True)
     # Detected from voice sessions (meetings.presence): when the person was first there, or that
     # they cannot have been. Neither is set while nothing is known.
-    checked_in_at = models.DateTimeField(null=True, blank=True)
+    checked_in_at = models.DateTimeField("first seen at", null=True, blank=True)
     not_seen = models.BooleanField(default=False)
     # Entered by a facilitator or staff; overrides what was detected. Empty without a correction.
     correction = models.CharField(max_length=7, choices=Presence, blank=True)

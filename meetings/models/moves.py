@@ -13,14 +13,14 @@ class MeetingMove(models.Model):
     """One operation on one or more meetings of a group."""
 
     class Kind(models.TextChoices):
-        RESCHEDULE = "reschedule", "rescheduled"
+        RESCHEDULE = "reschedule", "moved"
         CANCEL = "cancel", "cancelled"
-        RESTORE = "restore", "put back"
+        RESTORE = "restore", "restored"
         POSTPONE = "postpone", "postponed by a week, with all later ones"
-        PUT_LAST = "put_last", "put last"
+        PUT_LAST = "put_last", "moved to the end"
         ADD = "add", "added"
-        SLOT = "slot", "moved to another weekly slot"
-        FOLLOWED = "followed", "followed the cohort's or the group's facts"
+        SLOT = "slot", "moved to a new weekly time"
+        FOLLOWED = "followed", "updated from the cohort or group"
 
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="meeting_moves")
     kind = models.CharField(max_length=10, choices=Kind)

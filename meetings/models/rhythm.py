@@ -30,9 +30,9 @@ class EarlierSlot(models.Model):
     """A slot that the group had until a date. Its current slot is stored on the group."""
 
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="earlier_slots")
-    until = models.DateField(help_text="From this day on the next slot holds.")
+    until = models.DateField(help_text="From this day on, the next slot applies.")
     weekday = models.PositiveSmallIntegerField(choices=Group.Weekday)
-    start_time = models.TimeField("wall time")
+    start_time = models.TimeField()
     timezone = models.CharField("time zone", max_length=64, validators=[check_zone])
     duration_minutes = models.PositiveSmallIntegerField()
 

@@ -63,7 +63,9 @@ class MoveForm(forms.Form):
 
     @property
     def heading(self) -> str:
-        label = self.chosen.label if self.chosen else ""
+        label = ""
+        if self.chosen:
+            label = f"week {self.chosen.number} meeting" if self.chosen.number else "extra session"
         return self.title.format(meeting=label, group=self.group)
 
     def first_values(self) -> dict[str, Any]:
@@ -79,12 +81,12 @@ class _TimeForm(MoveForm):
     """A form with day, time and length."""
 
     day = forms.DateField(widget=DateInput)
-    time = forms.TimeField(widget=TimeInput, help_text="On the clocks of the group's zone.")
-    minutes = forms.IntegerField(label="Minutes", min_value=5, max_value=1440)
+    time = forms.TimeField(widget=TimeInput, help_text="In the group's time zone.")
+    minutes = forms.IntegerField(label="Length in minutes", min_value=5, max_value=1440)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["time"].help_text = f"On the clocks of {known_zone(self.group.timezone)}."
+        self.fields["time"].help_text = f"Time zone: {known_zone(self.group.timezone)}."
 
     def starts_at(self) -> datetime:
         said = self.cleaned_data
@@ -92,8 +94,8 @@ class _TimeForm(MoveForm):
 
 
 class RescheduleForm(_TimeForm):
-    title = "Hold {meeting} of {group} at another time"
-    button = "Move it"
+    title = "Move {group}'s {meeting}"
+    button = "Move meeting"
 
     def first_values(self) -> dict[str, Any]:
         local = self.meeting.starts_at.astimezone(find_zone(self.group.timezone))
@@ -105,8 +107,8 @@ class RescheduleForm(_TimeForm):
 
 
 class CancelForm(MoveForm):
-    title = "Cancel {meeting} of {group}"
-    button = "Cancel this meeting"
+    title = "Cancel {group}'s {meeting}"
+    button = "Cancel meeting"
     danger = True
 
     def read(self) -> Move:
@@ -114,23 +116,23 @@ class CancelForm(MoveForm):
 
 
 class RestoreForm(MoveForm):
-    title = "Hold {meeting} of {group} at its usual time after all"
-    button = "Hold it"
+    title = "Restore {group}'s {meeting} to its usual time"
+    button = "Restore meeting"
 
     def read(self) -> Move:
         return Restore(self.meeting.pk)
 
 
 class PostponeForm(MoveForm):
-    title = "Postpone {meeting} of {group}"
-    button = "Postpone"
+    title = "Postpone {group}'s {meeting}"
+    button = "Postpone meeting"
 
     LATER, LAST = "later", "last"
     how = forms.ChoiceField(
-        label="What moves",
+        label="What to postpone",
         choices=[
             (LATER, "This meeting and all later ones, by a week"),
-            (LAST, "This meeting alone, to a week after the last"),
+            (LAST, "Only this meeting, to a week after the last one"),
         ],
         widget=forms.RadioSelect,
         initial=LATER,
@@ -147,15 +149,15 @@ class PostponeForm(MoveForm):
 class PutLastForm(MoveForm):
     """For a meeting that did not take place: later meetings are not affected."""
 
-    title = "Hold {meeting} of {group} a week after the last one"
-    button = "Put it last"
+    title = "Move {group}'s {meeting} to the end"
+    button = "Move to the end"
 
     def read(self) -> Move:
         return PutLast(self.meeting.pk)
 
 
 class AddForm(_TimeForm):
-    title = "Add an extra session of {group}"
+    title = "Add an extra session for {group}"
     button = "Add extra session"
 
     def first_values(self) -> dict[str, Any]:
@@ -166,18 +168,18 @@ class AddForm(_TimeForm):
 
 
 class SlotForm(MoveForm):
-    title = "Change the weekly time of {group}"
-    button = "Change the slot"
+    title = "Change {group}'s weekly time"
+    button = "Change weekly time"
 
     from_day = forms.DateField(
         label="From this day on",
         widget=DateInput,
-        help_text="Earlier meetings stay where they are.",
+        help_text="Earlier meetings do not change.",
     )
     weekday = forms.TypedChoiceField(choices=Group.Weekday.choices, coerce=int)
     time = forms.TimeField(widget=TimeInput)
     zone = forms.ChoiceField(label="Time zone")
-    minutes = forms.IntegerField(label="Minutes", min_value=5, max_value=1440)
+    minutes = forms.IntegerField(label="Length in minutes", min_value=5, max_value=1440)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

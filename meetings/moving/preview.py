@@ -84,12 +84,12 @@ class Preview:
         return hashlib.sha256(repr(seen).encode()).hexdigest()[:32]
 
     def summary(self) -> str:
-        """Summarize in numbers: "Alpha: 3 meetings change, 1 of them are not held any more; …"."""
+        """Summarize in numbers: "Alpha: 3 meetings change (1 no longer take place); …"."""
         gone = sum(change.after is None for change in self.changes)
         ends = sum(each.options is not None for each in self.consequences)
         return (
-            f"{self.group}: {len(self.changes)} meetings change, {gone} of them are not held any "
-            f"more; {ends} visits end; {len(self.affected)} people are told"
+            f"{self.group}: {len(self.changes)} meetings change ({gone} no longer take place); "
+            f"{ends} visits end; {len(self.affected)} people get a message"
         )
 
 

@@ -82,7 +82,7 @@ class _Draft:
         if row.is_cancelled:
             raise Refusal("meeting_cancelled", f"{row} is cancelled. Restore it first.")
         if row.starts_at <= self.now:
-            raise Refusal("meeting_begun", f"{row} has begun: it can no longer be moved.")
+            raise Refusal("meeting_begun", f"{row} has begun, so it can no longer be moved.")
         return row
 
     def find_movable(self, meeting_id: int) -> Meeting:
@@ -122,7 +122,7 @@ def no_meeting() -> Refusal:
 def decide(move: Move, facts: Facts, now: datetime) -> Decision:
     """Return what the move does. Raises Refusal, with the codes listed above."""
     if facts.group.has_ended:
-        raise Refusal("group_ended", f"{facts.group} has ended: its meetings are history.")
+        raise Refusal("group_ended", f"{facts.group} has ended, so its meetings cannot be changed.")
     draft = _Draft(facts, now)
     if isinstance(move, Add):
         kind = _add(draft, move)
@@ -170,7 +170,9 @@ def _restore(draft: _Draft, move: Restore) -> str:
         draft.find_held(move.meeting_id)
     starts_at = row.rhythm_starts_at or row.starts_at
     if starts_at <= draft.now:
-        raise Refusal("start_past", f"The usual time of {row} has passed. Reschedule it instead.")
+        raise Refusal(
+            "start_past", f"The usual time of {row} has passed. Move it to another time instead."
+        )
     place = draft.place_of(row)
     in_rhythm = place is not None and place.starts_at == row.rhythm_starts_at
     draft.hold(row, starts_at, place.minutes if place and in_rhythm else row.duration_minutes)
@@ -187,15 +189,16 @@ def _postpone(draft: _Draft, move: Postpone) -> str:
     if place is None or begins is None:
         raise Refusal(
             "outside_rhythm",
-            f"{row} stands outside the weekly rhythm: nothing follows it. Reschedule it alone.",
+            f"{row} is not part of the weekly schedule, so no later meetings move with it. "
+            "Move only this meeting.",
         )
     later = [r for r in draft.rows if r.rhythm_starts_at and r.rhythm_starts_at >= begins]
     for other in later:
         if not other.is_cancelled and other.starts_at <= draft.now:
             raise Refusal(
                 "later_has_begun",
-                f"{other} was held already, so not all later meetings can move. "
-                "Reschedule this one alone.",
+                f"{other} has already been held, so not all later meetings can move. "
+                "Move only this meeting.",
             )
         if not follows_rhythm(other):
             other.starts_at = later_by_weeks(other.starts_at, 1, draft.group.timezone)
@@ -230,7 +233,7 @@ def _change_slot(draft: _Draft, move: ChangeSlot) -> str:
     by_hand = {row.pk for row in draft.rows if not follows_rhythm(row)}
     draft.follow(_with_slot(draft.rhythm, move.slot, move.from_day))
     draft.notes += [
-        f"{row.title} was moved by hand: it stays where it is."
+        f"{row.title} was moved individually, so it keeps its time."
         for row in draft.rows
         if row.pk in by_hand and not row.is_cancelled and _is_from(row, move, draft.now)
     ]
@@ -256,14 +259,16 @@ def _is_from(row: Meeting, move: ChangeSlot, now: datetime) -> bool:
 
 def check_start(starts_at: datetime, now: datetime) -> None:
     if starts_at <= now:
-        raise Refusal("start_past", "That time has passed. Name one that is still to come.")
+        raise Refusal("start_past", "That time has passed. Choose a later time.")
     if starts_at > now + FARTHEST:
-        raise Refusal("too_far", "That is more than a year ahead. Look at the date once more.")
+        raise Refusal("too_far", "That is more than a year ahead. Check the date.")
 
 
 def check_length(minutes: int) -> None:
     if not SHORTEST <= minutes <= LONGEST:
-        raise Refusal("bad_length", "A meeting lasts from 5 minutes to a day (1440 minutes).")
+        raise Refusal(
+            "bad_length", "A meeting must last between 5 minutes and 1 day (1440 minutes)."
+        )
 
 
 def _check_room(draft: _Draft) -> None:
@@ -271,14 +276,14 @@ def _check_room(draft: _Draft) -> None:
     if len(draft.rows) >= most:
         raise Refusal(
             "too_many_meetings",
-            f"{draft.group} has {len(draft.rows)} meetings, cancelled ones included, and {most} is "
-            "the most. Restore or reschedule one of them instead.",
+            f"{draft.group} has {len(draft.rows)} meetings, including cancelled ones, and the "
+            f"maximum is {most}. Restore or move one of them instead.",
         )
 
 
 def _check_slot(group: Group) -> None:
     if not group.has_slot:
-        raise Refusal("no_slot", f"{group} has no weekly slot, so there is no week to move by.")
+        raise Refusal("no_slot", f"{group} has no weekly time, so this is not possible.")
 
 
 def _check_zones(group: Group, place: Place | None = None) -> None:
@@ -288,7 +293,7 @@ def _check_zones(group: Group, place: Place | None = None) -> None:
         if zone not in zone_names():
             raise Refusal(
                 "bad_slot",
-                f"{group} has the time zone {zone}, which does not exist. Change its weekly slot "
+                f"{group} has the time zone {zone}, which does not exist. Change its weekly time "
                 "from today on first.",
             )
 
@@ -298,7 +303,8 @@ def _check_new_slot(draft: _Draft, move: ChangeSlot) -> None:
     if group.status == Group.Status.PREVIEW:
         raise Refusal(
             "in_preview",
-            f"{group} is still being set up: edit its slot, and all its meetings follow.",
+            f"{group} is still being set up. Edit its weekly time, and all its "
+            "meetings are updated.",
         )
     _check_slot(group)
     check_length(slot.minutes)
@@ -307,12 +313,12 @@ def _check_new_slot(draft: _Draft, move: ChangeSlot) -> None:
     except ValidationError as error:
         raise Refusal("bad_slot", " ".join(error.messages)) from error
     if slot.weekday not in range(7):
-        raise Refusal("bad_slot", "A weekday is a number from 0 (Monday) to 6 (Sunday).")
+        raise Refusal("bad_slot", "The weekday must be a number from 0 (Monday) to 6 (Sunday).")
     today = draft.now.astimezone(ZoneInfo(slot.zone)).date()
     if move.from_day < today:
-        raise Refusal("day_past", "That day has passed. Name one that is still to come.")
+        raise Refusal("day_past", "That day has passed. Choose a later day.")
     if move.from_day > today + FARTHEST:
-        raise Refusal("too_far", "That is more than a year ahead. Look at the date once more.")
+        raise Refusal("too_far", "That is more than a year ahead. Check the date.")
 
 
 def _conclude(draft: _Draft, kind: str) -> Decision:
@@ -324,7 +330,7 @@ def _conclude(draft: _Draft, kind: str) -> Decision:
         if (change := _change(before.get(row.pk), row)).before != change.after
     )
     if not changes:
-        raise Refusal("same_time", "Nothing would change: no meeting is held at another time.")
+        raise Refusal("same_time", "Nothing would change: no meeting would move.")
     _check_clash(draft, changes)
     return Decision(
         kind=kind,
@@ -352,7 +358,7 @@ def _check_clash(draft: _Draft, changes: Iterable[Change]) -> None:
                 raise Refusal(
                     "clash",
                     f"{_capitalize(change.label)} would overlap with {row.label} of the same "
-                    f"group: {when}. Choose another time, or move that one first.",
+                    f"group: {when}. Choose another time, or move the other meeting first.",
                 )
 
 
@@ -377,7 +383,7 @@ def _explain_order(moved: Meeting, rows: Iterable[Meeting]) -> list[str]:
         return []
     sooner = week > min(behind)
     place, other = ("before", min(behind)) if sooner else ("after", max(behind))
-    return [f"Week {week} is held {place} week {other} then."]
+    return [f"Week {week} would then take place {place} week {other}."]
 
 
 def _explain_clocks(draft: _Draft, changes: Iterable[Change]) -> list[str]:

@@ -35,8 +35,7 @@ def carry_out(move: Move, *, by: int | None, now: datetime, seen: str = "") -> M
     if seen and preview_move(move, now=now).digest != seen:
         raise Refusal(
             "facts_changed",
-            "Something has changed since you looked. Nothing was done: look at what would "
-            "happen once more.",
+            "Something changed since this preview, so nothing was done. Check the new preview.",
         )
     facts = read_facts(group_id)
     decision = decide(move, facts, now)

@@ -18,7 +18,7 @@ def read_wall_time(day: date, wall_time: time, zone: str) -> datetime:
     show it, because guessing would surprise the user; bad_day for a year out of range.
     """
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise Refusal("bad_day", f"{day.year} is no year in which meetings are held.")
+        raise Refusal("bad_day", f"The year {day.year} is out of range. Check the date.")
     moment = instant(day, wall_time, zone)
     if moment.astimezone(find_zone(zone)).replace(tzinfo=None) != datetime.combine(day, wall_time):
         raise Refusal(
@@ -29,7 +29,9 @@ def read_wall_time(day: date, wall_time: time, zone: str) -> datetime:
 
 
 def explain_gap(day: date, wall_time: time, zone: str) -> str:
-    return f"On {name_day(day)} the clocks in {zone} go forward and never show {wall_time:%H:%M}."
+    return (
+        f"On {name_day(day)} the clocks in {zone} go forward, so {wall_time:%H:%M} does not exist."
+    )
 
 
 def explain_clock(moment: datetime, wall_time: time | None, zone: str) -> str:
@@ -40,12 +42,13 @@ def explain_clock(moment: datetime, wall_time: time | None, zone: str) -> str:
     local = moment.astimezone(find_zone(zone))
     day = name_day(local.date())
     if wall_time is not None and local.time() != wall_time:
-        return f"{explain_gap(local.date(), wall_time, zone)} It begins at {local:%H:%M} that day."
+        gap = explain_gap(local.date(), wall_time, zone)
+        return f"{gap} The meeting begins at {local:%H:%M} that day."
     if local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset():
         which = "second" if local.fold else "first"
         return (
-            f"On {day} the clocks in {zone} go back and show {local:%H:%M} twice: "
-            f"the {which} of the two is meant."
+            f"On {day} the clocks in {zone} go back and show {local:%H:%M} twice. "
+            f"The {which} of the two is used."
         )
     return ""
 

@@ -72,17 +72,21 @@ def test_what_would_happen_is_shown_then_done_and_logged(staff, olga, academy, m
     said = {"day": f"{new:%Y-%m-%d}", "time": f"{new:%H:%M}", "minutes": 60}
 
     shown = staff.post(address(meeting, "reschedule"), said)
-    assert "Alice visits this group in week 2, from Group B: that visit ends." in text_of(shown)
+    assert "Alice is visiting this group in week 2, from Group B; that visit ends." in text_of(
+        shown
+    )
     assert not MeetingMove.objects.exists()
 
     done = staff.post(address(meeting, "reschedule"), hidden(shown), follow=True)
-    assert messages_of(done) == ["Done. Everybody concerned is told, and calendars follow."]
+    assert messages_of(done) == [
+        "Done. Everyone affected gets a message, and calendars are updated."
+    ]
     meeting.refresh_from_db()
     assert meeting.starts_at == new
     assert MeetingMove.objects.get().by == olga
     assert LogEntry.objects.get().object_id == str(meeting.pk)
     assert "Olga" in text_of(staff.get(f"/admin/meetings/meeting/{meeting.pk}/change/"))
-    assert "rescheduled" in text_of(staff.get("/admin/meetings/meetingmove/"))
+    assert "moved" in text_of(staff.get("/admin/meetings/meetingmove/"))
 
 
 def test_each_other_move_is_done_from_its_preview(staff, academy, meeting):
@@ -179,7 +183,9 @@ def test_c4_a_shorter_cohort_is_shown_and_then_done(staff, academy, now):
     assert "Something has changed since you looked" in text_of(again)
     assert Meeting.objects.filter(status="cancelled").count() == 0
     done = staff.post(page, hidden(again), follow=True)
-    assert messages_of(done) == ["Done. Everyone concerned is told, and calendars follow."]
+    assert messages_of(done) == [
+        "Done. Everyone affected gets a message, and calendars are updated."
+    ]
     cancelled = Meeting.objects.filter(status="cancelled").values_list("number", flat=True)
     assert list(cancelled) == [4, 4, 4]
     settle_all()

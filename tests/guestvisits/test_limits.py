@@ -147,5 +147,5 @@ def test_a11_a_group_holds_at_most_sixty_meetings_or_as_many_as_its_cohort_says(
     ]
     assert [answer.status_code for answer in answers] == [200, 400]
     assert answers[1].json()["code"] == "too_many_meetings"
-    assert f"{most} is the most" in answers[1].json()["sentence"]
+    assert f"maximum is {most}" in answers[1].json()["sentence"]
     assert group.meetings.count() == most

@@ -92,13 +92,13 @@ def test_c22_a_missed_or_unknown_meeting_is_offered_to_be_made_up(
     host = academy.meeting("B")
     chosen = ask_bot(now, "cannot", home.pk)
     assert (home.pk, host.pk) in asked(chosen)
-    assert "told that you are away" not in chosen.text
+    assert "will see that you are away" not in chosen.text
     assert (home.pk, "no") not in asked(chosen)  # it is too late to answer
     answer = client.post(f"/meetings/{home.pk}/visit/", {"host": host.pk}, follow=True)
     assert GuestVisit.objects.get().host_meeting == host
     page = re.sub(r"\s+", " ", strip_tags(answer.content.decode()))
     assert "You're making it up with Group B" in page
-    assert "told that you are away" not in page
+    assert "will see that you are away" not in page
     assert offers(client, home, now) == set()
 
 

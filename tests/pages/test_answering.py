@@ -91,20 +91,23 @@ def test_a_guest_answers_for_the_visit(client, alice, visit):
     send(client, host, "not_attending")
     page = article(client.get("/meetings/"), host)
     assert SAID["not_attending"] in page
-    assert "Your visit stands until you cancel it: do you want to?" in page
+    assert "The visit stays booked until you cancel it." in page
     assert Attendance.objects.get(user=alice, meeting=host).is_guest
 
 
 def test_a_refusal_is_told_on_the_page(client, academy, visit):
     answer = client.post(f"/meetings/{academy.meeting('A').pk}/answer/", {"rsvp": "attending"})
     page = words(client.get(answer.headers["Location"]).content.decode())
-    assert "You're visiting Group B in week 1 in place of this meeting. Cancel that visit first." in page
+    assert (
+        "You're visiting Group B in week 1 in place of this meeting. Cancel that visit first."
+        in page
+    )
 
 
 @pytest.mark.parametrize("rsvp", ["", "pending", "yes"])
 def test_a_form_that_was_tampered_with_changes_nothing(client, academy, rsvp):
     answer = send(client, academy.meeting("A"), rsvp)
-    assert "nothing else" in words(client.get(answer.headers["Location"]).content.decode())
+    assert "The answer must be" in words(client.get(answer.headers["Location"]).content.decode())
     assert not Attendance.objects.exists()
 
 
@@ -120,7 +123,7 @@ def test_htmx_is_given_the_meetings_part_alone(client, academy, visit):
 
 def test_htmx_is_told_of_a_refusal_beside_the_buttons(client, academy):
     meeting = academy.meeting("A")
-    assert "nothing else" in article(send(client, meeting, "yes", **HTMX), meeting)
+    assert "The answer must be" in article(send(client, meeting, "yes", **HTMX), meeting)
 
 
 def test_where_nothing_can_be_answered_any_more_the_page_is_loaded_anew(
@@ -130,7 +133,7 @@ def test_where_nothing_can_be_answered_any_more_the_page_is_loaded_anew(
     Meeting.objects.filter(pk=meeting.pk).update(starts_at=now - timedelta(minutes=1))
     answer = send(client, meeting, "attending", **HTMX)
     assert "/meetings/" in answer.headers["HX-Location"]
-    assert "has begun: it is too late" in words(client.get("/meetings/").content.decode())
+    assert "has begun, so it is too late" in words(client.get("/meetings/").content.decode())
     cancel_visit(alice.pk, host_meeting_id=visit.host_meeting_id, now=now)
     assert send(client, visit.host_meeting, "attending", **HTMX).status_code == 404
 

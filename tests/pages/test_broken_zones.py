@@ -59,7 +59,7 @@ def test_c25_pages_and_letters_of_a_broken_zone_are_in_utc(broken, academy, now)
     day = (meeting.starts_at + timedelta(days=1)).date().isoformat()
     assert "does not exist" in put_last(meeting)
     shown = read("Bob", f"{there}/reschedule/", day=day, time="10:00", minutes="60")
-    assert "Who is told" in shown
+    assert "Who gets a message" in shown
     assert in_zone(meeting.starts_at, BROKEN).endswith("(UTC)")
     assert "UTC" in my_meetings(User.objects.get(name="Alice"), now).text
 

@@ -213,14 +213,14 @@ def test_the_zone_of_the_device_is_offered_where_it_is_another(open_as, academy,
     page = open_as(alice, timezone_id="America/New_York")
     page.get_by_role("button", name="Use this device's time zone: America/New_York").click()
     expect(page.get_by_role("status")).to_contain_text("Times are now shown in America/New_York.")
-    expect(page.get_by_role("button", name="Use this device's zone")).to_have_count(0)
+    expect(page.get_by_role("button", name="Use this device's time zone")).to_have_count(0)
     alice.refresh_from_db()
     assert alice.timezone == "America/New_York"
 
 
 def test_without_javascript_the_zone_is_chosen_from_a_list(open_as, alice):
     page = open_as(alice, java_script_enabled=False, timezone_id="America/New_York")
-    expect(page.get_by_role("button", name="Use this device's zone")).to_have_count(0)
+    expect(page.get_by_role("button", name="Use this device's time zone")).to_have_count(0)
     page.get_by_role("link", name="Change the time zone").click()
     page.get_by_label("Another time zone").select_option("Pacific/Auckland")
     page.get_by_role("button", name="Use this time zone").click()
@@ -283,7 +283,9 @@ def test_the_page_to_try_the_api_works_without_the_internet(open_as, alice, live
     page = open_as(alice, "/meetings/")
     page.on("request", lambda request: asked.append(request.url))
     page.goto("/api/docs/")
-    expect(page.get_by_text("Where I could go instead")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("List meetings that I could visit instead")).to_be_visible(
+        timeout=20_000
+    )
     mine = page.locator("#operations-users-users_me_meetings_retrieve")
     mine.get_by_role("button", name="GET").first.click()
     mine.get_by_role("button", name="Try it out").click()

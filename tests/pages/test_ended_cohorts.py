@@ -118,7 +118,7 @@ PROBES: dict[str, Callable[[World], object]] = {
     "answers from a calendar": lambda w: find_expected([w.home.pk], w.now),
     "the facilitator's groups": lambda w: "Next: week 1" in w.get(w.bob, "/groups/"),
     "moving on the facilitator's page": lambda w: (
-        "Another time" in w.get(w.bob, f"/groups/{w.academy.groups['A'].pk}/")
+        ">Move</a>" in w.get(w.bob, f"/groups/{w.academy.groups['A'].pk}/")
     ),
     "moving by the facilitator": lambda w: w.move(w.bob),
     "following changed facts": lambda w: w.is_moved_by_facts(),

@@ -93,7 +93,7 @@ def test_c3_an_extra_session_of_ones_own_is_named_and_has_no_other_groups_meetin
     options = client.get(f"/api/guest-visits/options?meeting_id={extra.pk}").json()
     assert (options["refusal"]["code"], options["alternatives"]) == ("extra_session", [])
     page = client.get(f"/meetings/{extra.pk}/alternatives/").content.decode()
-    assert "no other group has one in its place" in page
+    assert "no other group has a meeting in its place" in page
 
 
 def test_c3_extra_sessions_that_had_a_number_lose_it_and_weeks_keep_theirs(academy, now):

@@ -18,7 +18,7 @@ from tests.support.academy import Academy
 
 pytestmark = pytest.mark.django_db
 
-FIGURES = "2 attending, 1 tentative, 1 not attending, 2 without an answer"
+FIGURES = "2 attending, 1 tentative, 1 not attending, 2 no answer"
 
 
 @pytest.fixture
@@ -59,8 +59,8 @@ def text(answer) -> str:
 def test_the_facilitators_pages_tell(academy, bob, meeting):
     for page in ("/groups/", f"/groups/{meeting.group_id}/"):
         shown = text(client_of(bob).get(page))
-        assert f"Members' answers: {FIGURES}" in shown
-        assert "5 expected, 1 away, 2 guests, of whom 1 can't come" in shown
+        assert f"Members' RSVPs: {FIGURES}" in shown
+        assert "5 expected, 1 away, 2 guests, 1 of them can't come" in shown
 
 
 def test_the_page_and_the_turnout_count_alike(academy, meeting, now):
@@ -93,7 +93,7 @@ def test_the_admins_list_costs_the_same_for_one_meeting_and_for_many(academy, me
     def cost(number: int) -> int:
         with CaptureQueriesContext(connection) as captured:
             shown = text(staff.get(f"/admin/meetings/meeting/?number__lte={number}"))
-        assert shown.count("without an answer") == 3 * number
+        assert shown.count("no answer") == 3 * number
         return len(captured)
 
     assert cost(1) == cost(4)

@@ -103,7 +103,7 @@ def test_who_is_away_is_shown_with_where(academy, visit):
     client = Client()
     client.force_login(zoe)
     page = week(page_of(client, academy, "A"), 1)
-    assert "Alice away, visits Group B" in page
+    assert "Alice away, visiting Group B" in page
     assert "1 expected, 1 away, 0 guests" in page
 
 
@@ -125,7 +125,7 @@ def test_one_who_facilitates_nothing_is_told_why_the_page_is_empty(academy):
     client = Client()
     client.force_login(academy.add_member("Alice", "A"))
     page = client.get("/groups/")
-    assert "You facilitate no active group." in text(page)
+    assert "You do not facilitate an active group." in text(page)
     head = page.content.decode().split("<header")[1].split("<main")[0]
     assert "My groups" not in head
 

@@ -148,17 +148,17 @@ def test_a_visit_that_has_begun_cannot_be_cancelled(client, academy, book, now):
     Meeting.objects.filter(pk=visit.host_meeting_id).update(starts_at=now - timedelta(minutes=5))
     assert "Cancel visit" not in text(client.get("/meetings/"))
     answer = client.post(f"/meetings/{visit.host_meeting_id}/visit/cancel/", follow=True)
-    assert "The meeting has already started: it is too late to cancel." in text(answer)
+    assert "The meeting has already started, so it is too late to cancel." in text(answer)
 
 
 def test_a_guest_who_declined_in_the_calendar_is_asked_whether_to_cancel(client, book, alice, now):
     visit = book()
     answer = Attendance.objects.filter(meeting=visit.host_meeting, user=alice)
     answer.update(rsvp="tentative", rsvp_at=now)
-    assert "do you want to?" not in text(client.get("/meetings/"))
+    assert "stays booked" not in text(client.get("/meetings/"))
     answer.update(rsvp="not_attending", rsvp_at=now)
     page = section(client.get("/meetings/"), "My visits")
-    assert "Your visit stands until you cancel it: do you want to?" in page
+    assert "The visit stays booked until you cancel it." in page
     assert "Cancel visit" in page
 
 
@@ -245,10 +245,10 @@ def test_before_anything_is_reported_both_are_on_their_way(client, book):
     ("state", "words"),
     [
         ("has", "ready"),
-        ("not_there", "you are not there yet"),
-        ("no_address", "no address of yours is known"),
-        ("withheld", "held back until the staff have looked at it"),
-        ("failed", "it is tried again"),
+        ("not_there", "waiting for you to join"),
+        ("no_address", "we do not have your account"),
+        ("withheld", "waiting for staff approval"),
+        ("failed", "We will try again"),
     ],
 )
 def test_the_page_asks_until_everything_is_settled(client, academy, alice, book, state, words):

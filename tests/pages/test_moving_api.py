@@ -80,7 +80,7 @@ def test_a_preview_says_what_would_happen_and_changes_nothing(client, academy, m
         "visits": [
             {
                 "name": "Alice",
-                "sentence": "visits this group in week 2, from Group B: that visit ends.",
+                "sentence": "is visiting this group in week 2, from Group B; that visit ends.",
                 "options": [
                     {
                         "group_name": "Group C",

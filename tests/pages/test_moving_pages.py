@@ -94,9 +94,9 @@ def test_what_would_happen_is_shown_before_anything_is_changed(client, academy, 
     shown = client.post(address(meeting, "reschedule"), time_fields(other.starts_at))
     page = text(shown)
     assert "Week 2 from" in page
-    assert "Alice visits this group in week 2, from Group A: that visit ends." in page
-    assert "Open to them then: Group B:" in page
-    assert "Carol has another meeting at the time of week 2" in page
+    assert "Alice is visiting this group in week 2, from Group A; that visit ends." in page
+    assert "They could then join: Group B:" in page
+    assert "Carol has another meeting at the same time as week 2" in page
     assert "week 2 of Group C" not in page, "which one it is does not concern Bob"
     assert "Bob (facilitator), Carol (facilitator), Alice (guest)" in page
     meeting.refresh_from_db()
@@ -112,14 +112,14 @@ def test_a_confirmed_move_is_done_and_says_who_did_it(client, bob, meeting):
     meeting.refresh_from_db()
     assert (meeting.starts_at, meeting.duration_minutes) == (new, 90)
     assert MeetingMove.objects.get().by == bob
-    assert "Everybody concerned is told" in text(client.get(done.url))
+    assert "Everyone affected gets a message" in text(client.get(done.url))
 
 
 def test_times_are_wall_time_in_the_groups_zone(client, academy, meeting):
     Group.objects.filter(pk=meeting.group_id).update(timezone="Europe/Berlin")
     local = (meeting.starts_at + 26 * HOUR).astimezone(BERLIN)
     form = text(client.get(address(meeting, "reschedule")))
-    assert "On the clocks of Europe/Berlin." in form
+    assert "Time zone: Europe/Berlin." in form
     shown = client.post(address(meeting, "reschedule"), time_fields(local))
     assert "Europe/Lisbon" in text(shown)  # Bob's own, and the group's behind it
     assert f"{local:%H:%M} –" in text(shown)
@@ -177,7 +177,7 @@ def test_what_has_changed_since_is_shown_again_and_not_done(client, academy, mee
     shown = client.get(address(meeting, "cancel"))
     academy.add_member("Dave", "B")
     again = client.post(address(meeting, "cancel"), hidden(shown))
-    assert "Something has changed since you looked." in text(again)
+    assert "Something changed since this preview." in text(again)
     assert "Dave" in text(again)
     meeting.refresh_from_db()
     assert not meeting.is_cancelled
@@ -317,4 +317,4 @@ def test_c23_a_meeting_that_was_held_or_is_long_over_stays_where_it_was(
         Attendance.objects.create(meeting=meeting, user=alice, checked_in_at=now - ago)
     put_last = address(meeting, "put-last")
     assert put_last not in client.get(f"/groups/{meeting.group_id}/").content.decode()
-    assert "has begun: it can no longer be moved" in client.get(put_last).content.decode()
+    assert "has begun, so it can no longer be moved" in client.get(put_last).content.decode()

@@ -35,8 +35,8 @@ def test_a_facilitator_corrects_it_on_a_phone(open_as, held, javascript):  # noq
     path = f"/groups/{held.group_id}/"
     page = open_as(bob, path, viewport=PHONE, java_script_enabled=javascript)
     row_of(page, "Carolina").locator("summary").click()
-    row_of(page, "Carolina").get_by_role("button", name="was there", exact=True).click()
-    expect(row_of(page, "Carolina")).to_contain_text("noted by Bob")
+    row_of(page, "Carolina").get_by_role("button", name="Was there", exact=True).click()
+    expect(row_of(page, "Carolina")).to_contain_text("corrected by Bob")
     assert Attendance.objects.get(user__name="Carol").presence == "present"
     main = page.locator("main").bounding_box()
     assert main["x"] + main["width"] <= PHONE["width"]
@@ -50,7 +50,7 @@ def test_by_keyboard_one_stays_where_one_was(open_as, held):  # noqa: F811
     summary.focus()
     for key in ("Enter", "Tab", "Tab", "Enter"):
         page.keyboard.press(key)
-    expect(row_of(page, "Carolina")).to_contain_text("was not there noted by Bob")
+    expect(row_of(page, "Carolina")).to_contain_text("was not there corrected by Bob")
     expect(row_of(page, "Carolina").locator("summary")).to_be_focused()
-    expect(summary).to_have_accessible_description("was not there noted by Bob")
+    expect(summary).to_have_accessible_description("was not there corrected by Bob")
     assert page.evaluate("window.sameDocument") is True

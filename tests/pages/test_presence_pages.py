@@ -97,7 +97,7 @@ def test_a_facilitator_corrects_it_and_is_named(client, held, carol, bob, word, 
     answer = correct(client, held, carol, word)
     assert answer.status_code == 302
     assert answer.headers["Location"] == f"/groups/{held.group_id}/#week-1"
-    assert row(client, held, "Carol") == f"Carol {shown} noted by Bob"
+    assert row(client, held, "Carol") == f"Carol {shown} corrected by Bob"
     saved = Attendance.objects.get(user=carol)
     assert (saved.correction, saved.corrected_by) == (word, bob)
 
@@ -113,7 +113,7 @@ def test_a_guest_is_corrected_too_and_counts_as_no_member(client, academy, held,
     )
     hold(held, now - timedelta(hours=2))
     correct(client, held, alice, "present")
-    assert row(client, held, "Alice") == "Alice guest from Group A was there noted by Bob"
+    assert row(client, held, "Alice") == "Alice guest from Group A was there corrected by Bob"
     page = text(client.get(f"/groups/{held.group_id}/").content.decode())
     assert "0 there, 0 not there, 2 not known, 1 guest there" in page
 
@@ -123,7 +123,7 @@ def test_with_javascript_the_one_meeting_comes_back(client, held, carol):
     assert answer.status_code == 200
     page = answer.content.decode()
     assert page.strip().startswith("<article")
-    assert "noted by Bob" in page
+    assert "corrected by Bob" in page
     assert "<html" not in page
 
 
@@ -135,7 +135,7 @@ def test_what_cannot_be_said_is_told_on_the_page(client, academy, carol, now):
     answer = correct(client, meeting, carol, "present", headers={"HX-Request": "true"})
     assert answer.headers["HX-Redirect"].endswith("#week-2")
     page = client.get(f"/groups/{meeting.group_id}/").content.decode()
-    assert "was cancelled, so nobody was there" in text(page)
+    assert "was cancelled, so there is no attendance to record" in text(page)
 
 
 @pytest.mark.parametrize("word", ["", "late", "PRESENT", "present\x00", "x" * 5000])

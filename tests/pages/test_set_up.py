@@ -84,13 +84,13 @@ def test_everything_in_order(alice, report, answer):
     shown = look(User.objects.get(pk=alice.pk))
     assert "Everything is set up." in shown
     for said in (
-        "E-mail address In order alice@example.org.",
-        "Time zone In order You chose Europe/Berlin.",
-        "Discord account In order Your account is alice.",
-        "The Discord server In order You have joined.",
-        "Group A on Discord In order You have its role and can see its channels.",
-        "Direct messages In order The bot can write to you. Choose how messages reach you",
-        "Group A in your calendar In order The invitation was sent. You accepted it.",
+        "E-mail address Done alice@example.org.",
+        "Time zone Done You chose Europe/Berlin.",
+        "Discord account Done Your account is alice.",
+        "The Discord server Done You have joined.",
+        "Group A on Discord Done You have its role and can see its channels.",
+        "Direct messages Done The bot can write to you. Choose how messages reach you",
+        "Group A in your calendar Done The invitation was sent. You accepted it.",
     ):
         assert said in shown
     assert "Something missing?" in look(alice, "/meetings/")
@@ -228,7 +228,7 @@ def test_staff_see_a_persons_page_and_nobody_else_does(academy, alice):
     staff = User.objects.create_superuser("olga@example.org", None, name="Olga")
     shown = look(staff, page)
     assert "Set-up of Alice" in shown
-    assert "1 thing here needs Alice." in shown
+    assert "This set-up needs 1 thing from Alice" in shown
     assert "Choose time zone" not in shown  # not staff's to press
     change = Client()
     change.force_login(staff)

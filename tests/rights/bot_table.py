@@ -24,7 +24,7 @@ STRANGER = "I don't know your Discord account yet"
 ADMINS_ONLY = "Only administrators of this server can do that."
 NO_GROUP = "You are not in a group yet."
 LEFT = "You are no longer a member of Group B"
-NO_MEETING = "There is no such meeting among those of the same cohort that you can see."
+NO_MEETING = "There is no such meeting in your cohort."
 LEARNERS = (LEARNER, OTHER_LEARNER, GUEST)
 FACILITATORS = (FACILITATOR, OTHER_FACILITATOR)
 

@@ -111,7 +111,7 @@ def test_a_guest_who_declines_in_the_calendar_is_asked_and_the_host_sees_it(zone
     zoned.minute(4)
     assert_stands(zoned)
     page = zoned.page("Ada")
-    assert "Your visit stands until you cancel it: do you want to?" in page
+    assert "The visit stays booked until you cancel it." in page
     assert "Cancel visit" in page
     (line,) = (line for line in read_rosters([host])[host.pk] if line.name == "Ada")
     assert (line.is_guest, line.rsvp) == (True, "not_attending")

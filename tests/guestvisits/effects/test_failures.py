@@ -267,13 +267,13 @@ def test_access_ends_at_its_minute_though_no_message_gets_through(prepared: Worl
     prepared.move_clock(prepared.meeting("B").starts_at + 3 * DAY)
     prepared.minute()
     assert [prepared.access(name) for name in guests] == [{"A"}] * 4
-    farewells = [text for text in prepared.told("B") if text.endswith("goes now")]
+    farewells = [text for text in prepared.told("B") if text.endswith("is leaving now")]
     assert farewells == []
 
     prepared.sandbox.set_faults()
     prepared.minute(10)
     prepared.hour()  # where only a person can help nothing is hurried
-    farewells = [text for text in prepared.told("B") if text.endswith("goes now")]
+    farewells = [text for text in prepared.told("B") if text.endswith("is leaving now")]
     assert sorted(farewells) == sorted(f"{name} goes now" for name in guests)
 
 

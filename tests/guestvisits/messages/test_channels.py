@@ -254,7 +254,8 @@ def test_the_words_of_a_farewell_after_the_meeting(academy, book, owe, read, now
     end = academy.meeting("B").starts_at + 3 * DAY
     owe(end - MINUTE)
     farewell = (
-        "**Ada**, our guest from **Group A**, is leaving now, and access to this channel ends. Goodbye!"
+        "**Ada**, our guest from **Group A**, is leaving now, and access to this "
+        "channel ends. Goodbye!"
     )
     assert read("guest_leaves", end - MINUTE).text == farewell
     settle_all_visits(end)

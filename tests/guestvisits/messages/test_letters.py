@@ -48,8 +48,8 @@ def test_whoever_has_no_discord_account_is_promised_no_access(academy, book, owe
     book()
     owe(now)
     words = read("visit_booked", now)
-    assert "We know no Discord account of yours" in words.text
-    assert "We know no Discord account of yours" in words.html
+    assert "We do not have your Discord account" in words.text
+    assert "We do not have your Discord account" in words.html
 
 
 def test_an_early_booking_says_from_when_there_is_access(academy, book, owe, read, now):
@@ -144,9 +144,9 @@ BREAKS = {
     "host_cancelled": (cancel_host, "meeting was cancelled", True),
     "host_group_ended": (end_host_group, "group has ended", True),
     "home_group_ended": (merge_home_group, "own group has ended", False),
-    "cancelled_by_staff": (cancel_by_staff, "staff have cancelled", True),
+    "cancelled_by_staff": (cancel_by_staff, "staff cancelled", True),
     "cohort_ended": (end_cohort, "cohort has ended", False),
-    "became_member": (join_host_group, "are a member of the group now", False),
+    "became_member": (join_host_group, "are now a member of the group", False),
 }
 
 
@@ -215,7 +215,7 @@ def test_where_nothing_is_left_it_says_so(academy, book, owe, read, now):
     cancel_meeting(academy.meeting("C").pk, now=now)
     settle_all_visits(now)
     owe(now)
-    assert "No other meeting of that week is open to you" in read("visit_broken", now).text
+    assert "There is no other meeting that week that you can join" in read("visit_broken", now).text
 
 
 def test_whoever_has_chosen_anew_is_not_sent_to_choose(academy, book, owe, now):

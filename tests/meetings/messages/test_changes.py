@@ -54,7 +54,9 @@ def test_the_words_name_both_times_in_the_readers_zone(meeting, now):
     move(meeting, 3 * HOUR, now)
     look(now)
     words = words_to("Alice", "meeting_moved", now)
-    assert words.subject == ("Group A: week 2 is now on Thursday 14 January 2027, 20:30 (Asia/Kolkata)")
+    assert words.subject == (
+        "Group A: week 2 is now on Thursday 14 January 2027, 20:30 (Asia/Kolkata)"
+    )
     assert "before: Thursday 14 January 2027, 17:30 (Asia/Kolkata)" in words.text
     assert "20:30 (Asia/Kolkata)" in words.html
     start = int((meeting.starts_at + 3 * HOUR).timestamp())
@@ -255,8 +257,8 @@ def test_whoever_had_declined_is_reminded_of_that(academy, meeting, now):
     )
     move(meeting, HOUR, now)
     look(now)
-    assert "you had said that you can't attend" in words_to("Alice", "meeting_moved", now).text
-    assert "you had said" not in words_to("Bob", "meeting_moved", now).text
+    assert "you answered that you can't attend" in words_to("Alice", "meeting_moved", now).text
+    assert "you answered" not in words_to("Bob", "meeting_moved", now).text
 
 
 def test_a_cohort_that_has_ended_is_told_nothing(academy, meeting, now):

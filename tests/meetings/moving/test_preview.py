@@ -60,7 +60,7 @@ def test_a_broken_visit_is_named_with_what_is_open_to_the_guest(academy):
     shown = preview_move(moves.Cancel(academy.meeting("A", 2).pk), now=academy.now)
     (broken,) = shown.consequences
     assert broken.name == "Carol"
-    assert broken.sentence == "visits this group in week 2, from Group B: that visit ends."
+    assert broken.sentence == "is visiting this group in week 2, from Group B; that visit ends."
     assert [(option.group, option.number) for option in broken.options] == [("Group C", 2)]
 
 
@@ -96,7 +96,7 @@ def test_a_member_who_is_away_keeps_the_visit(academy):
     visit(academy, academy.add_member("Carol", "A"), "A", "B")
     shown = reschedule(academy.meeting("A", 2), HOUR, academy)
     (kept,) = shown.consequences
-    assert kept.sentence == "visits Group B in week 2; that visit stays."
+    assert kept.sentence == "is visiting Group B in week 2; that visit does not change."
     assert kept.options is None
 
 

@@ -110,8 +110,8 @@ def test_c3_an_extra_session_takes_no_number():
 def test_a_date_behind_a_later_week_is_pointed_out():
     late = decide(Reschedule(2, at(28)), make_facts(), BEFORE)
     early = decide(Reschedule(3, at(14)), make_facts(), BEFORE)
-    assert late.notes == ("Week 2 is held after week 3 then.",)
-    assert early.notes == ("Week 3 is held before week 2 then.",)
+    assert late.notes == ("Week 2 would then take place after week 3.",)
+    assert early.notes == ("Week 3 would then take place before week 2.",)
 
 
 # -- a week later --------------------------------------------------------------------------------
@@ -194,7 +194,7 @@ def test_what_was_moved_by_hand_stays_and_is_pointed_out():
     facts = make_facts()
     change_row(facts, 3, starts_at=at(28, 9), touched_at=BEFORE)
     decision = decide(ChangeSlot(1, date(2027, 1, 18), FRIDAYS), facts, BEFORE)
-    assert decision.notes == ("Week 3 was moved by hand: it stays where it is.",)
+    assert decision.notes == ("Week 3 was moved individually, so it keeps its time.",)
     assert [change.number for change in decision.changes] == [2, 4]
 
 
@@ -214,8 +214,8 @@ def test_a_slot_whose_time_a_clock_skips_once_says_so():
     facts = make_facts(start_date=date(2027, 3, 15))
     decision = decide(ChangeSlot(1, date(2027, 3, 22), nights), facts, BEFORE)
     assert decision.notes == (
-        "On 28 March 2027 the clocks in Europe/Berlin go forward and never show 02:30. "
-        "It begins at 03:30 that day.",
+        "On 28 March 2027 the clocks in Europe/Berlin go forward, so 02:30 does not exist. "
+        "The meeting begins at 03:30 that day.",
     )
 
 
@@ -226,8 +226,8 @@ def test_a_time_that_shows_twice_is_said_to_be_the_first():
     twice = datetime(2027, 10, 31, 0, 30, tzinfo=UTC)
     first = decide(Reschedule(2, twice), facts, now)
     second = decide(Reschedule(2, twice + timedelta(hours=1)), facts, now)
-    assert "show 02:30 twice: the first of the two is meant" in first.notes[0]
-    assert "show 02:30 twice: the second of the two is meant" in second.notes[0]
+    assert "show 02:30 twice. The first of the two is used." in first.notes[0]
+    assert "show 02:30 twice. The second of the two is used." in second.notes[0]
 
 
 # -- refusals ------------------------------------------------------------------------------------
