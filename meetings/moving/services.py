@@ -35,7 +35,7 @@ def carry_out(move: Move, *, by: int | None, now: datetime, seen: str = "") -> M
     if seen and preview_move(move, now=now).digest != seen:
         raise Refusal(
             "facts_changed",
-            "Something changed since this preview, so nothing was done. Check the new preview.",
+            "The data has changed since the preview. Nothing was changed. Check the new preview.",
         )
     facts = read_facts(group_id)
     decision = decide(move, facts, now)

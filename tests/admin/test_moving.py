@@ -180,7 +180,7 @@ def test_c4_a_shorter_cohort_is_shown_and_then_done(staff, academy, now):
 
     academy.add_member("Bob", "B")  # meanwhile: somebody more would be told
     again = staff.post(page, hidden(shown))
-    assert "Something has changed since you looked" in text_of(again)
+    assert "The data has changed since the preview" in text_of(again)
     assert Meeting.objects.filter(status="cancelled").count() == 0
     done = staff.post(page, hidden(again), follow=True)
     assert messages_of(done) == [

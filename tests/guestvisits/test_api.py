@@ -355,7 +355,7 @@ def test_the_host_group_of_another_cohort_is_as_if_it_did_not_exist(client, acad
     answers = [post(client, body) for body in bodies]
     assert [answer.status_code for answer in answers] == [400, 400]
     assert answers[0].content == answers[1].content
-    assert "same cohort" in answers[0].json()["detail"]
+    assert "in your cohort" in answers[0].json()["detail"]
 
 
 def test_a_write_without_the_csrf_token_is_refused(academy, alice):

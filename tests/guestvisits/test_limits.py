@@ -43,7 +43,7 @@ def client_of(person) -> Client:
 def check_refused(answer: Any) -> None:
     assert answer.status_code == 429
     assert 1 <= int(answer["Retry-After"]) <= 60
-    assert "very often within a short time. Try again in" in answer.content.decode()
+    assert "too often in a short time. Try again in" in answer.content.decode()
 
 
 def check_refused_by_the_api(answer: Any) -> None:

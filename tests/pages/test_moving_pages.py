@@ -177,7 +177,7 @@ def test_what_has_changed_since_is_shown_again_and_not_done(client, academy, mee
     shown = client.get(address(meeting, "cancel"))
     academy.add_member("Dave", "B")
     again = client.post(address(meeting, "cancel"), hidden(shown))
-    assert "Something changed since this preview." in text(again)
+    assert "The data has changed since the preview." in text(again)
     assert "Dave" in text(again)
     meeting.refresh_from_db()
     assert not meeting.is_cancelled

@@ -68,7 +68,7 @@ def assert_cancelled(world: World) -> None:
 
 def assert_closed(world: World) -> None:
     assert world.access("Ada") == {"A"}
-    assert world.told("B") == ["Ada is joining", "Ada goes now"]
+    assert world.told("B") == ["Ada is joining", "Ada is leaving now"]
     assert_others_untouched(world)
 
 
@@ -274,7 +274,7 @@ def test_access_ends_at_its_minute_though_no_message_gets_through(prepared: Worl
     prepared.minute(10)
     prepared.hour()  # where only a person can help nothing is hurried
     farewells = [text for text in prepared.told("B") if text.endswith("is leaving now")]
-    assert sorted(farewells) == sorted(f"{name} goes now" for name in guests)
+    assert sorted(farewells) == sorted(f"{name} is leaving now" for name in guests)
 
 
 def test_a_farewell_that_hangs_holds_up_nobody(prepared: World) -> None:
