@@ -20,7 +20,7 @@ from django.urls import reverse
 
 from cohorts.messages.discord_text import mention
 from cohorts.messages.models import UNSENT, Message
-from cohorts.messages.owed import NoLongerTrue, Owed
+from cohorts.messages.owed import NoLongerTrue, Owed, notification
 from cohorts.models import AccessState, Group, Membership, active_group
 from discordsync.messages import MIRROR, WELCOME, is_adopted, list_members
 from discordsync.models import DiscordObject
@@ -80,11 +80,13 @@ def _activated_at(member: Membership) -> datetime:
     return member.group.activated_at
 
 
+@notification(ASSIGNED, topic="groups")
 def assigned_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context of the long e-mail.  Raises NoLongerTrue.  Seven queries."""
     return joined_context(message, now) | {"members": list_members(_group_of(message))}
 
 
+@notification(JOINED, topic="groups")
 def joined_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context of the short e-mail and of the channel post.
 

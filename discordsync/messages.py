@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 
 from cohorts.messages.models import Message
-from cohorts.messages.owed import NoLongerTrue, Owed
+from cohorts.messages.owed import NoLongerTrue, Owed, notification
 from cohorts.models import AccessState, Group, Membership, active_group
 from discordsync.models import DiscordObject
 from meetings.models import Meeting
@@ -62,6 +62,7 @@ def _welcome(group_id: int, activated_at: datetime) -> Owed:
     )
 
 
+@notification(WELCOME)
 def welcome_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context of the welcome.  Raises NoLongerTrue.  Five queries."""
     group = message.group

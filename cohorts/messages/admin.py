@@ -7,7 +7,6 @@ from typing import Any, cast
 
 from csp.constants import UNSAFE_INLINE
 from csp.decorators import csp_update
-from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
@@ -34,7 +33,7 @@ from cohorts.messages.models import (
     kind_title,
 )
 from cohorts.messages.outlook import read_outlook, why_not_sent
-from cohorts.messages.owed import NoLongerTrue
+from cohorts.messages.owed import NoLongerTrue, notifications
 from cohorts.messages.rendering import Words, words_of
 from cohorts.messages.samples import Sample, Shown, find_samples, show_all_ways
 from cohorts.messages.topics import all_topics, topics_by_kind
@@ -228,7 +227,7 @@ class MessageKindAdmin(ReadOnlyAdmin):
         """Show real messages on each channel side by side.  Nothing is sent or stored."""
         if not staff_may(cast(User, request.user), SEE_MESSAGES):
             raise PermissionDenied
-        if kind not in settings.MESSAGE_KINDS:
+        if kind not in notifications:
             raise Http404("There is no such message type.")
         samples = find_samples(kind, clock.now())
         chosen = _choose(samples, kind, request.GET.get("message", ""))
@@ -237,7 +236,7 @@ class MessageKindAdmin(ReadOnlyAdmin):
             "title": f"Preview: {kind_title(kind)}",
             "kind": kind,
             "kind_title": kind_title(kind),
-            "kinds": [(name, kind_title(name)) for name in sorted(settings.MESSAGE_KINDS)],
+            "kinds": [(name, kind_title(name)) for name in sorted(notifications)],
             "samples": [(_name_of(sample), sample, sample == chosen) for sample in samples],
             "chosen": chosen,
             "ways": [(way, way.words and show_words(way.words)) for way in _ways(chosen)],

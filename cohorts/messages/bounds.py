@@ -10,10 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
-
 from cohorts.messages.models import MessageKind
-from cohorts.messages.owed import Owed
+from cohorts.messages.owed import Owed, notifications
 from cohorts.models import Group, Installation
 
 
@@ -33,7 +31,7 @@ def read_bounds(now: datetime) -> Bounds:
     known = dict(MessageKind.objects.values_list("name", "known_since"))
     # At the first start every kind is as old as the installation; later kinds came with an upgrade.
     since = now if known else installation.first_started_at
-    fresh = {name: since for name in settings.MESSAGE_KINDS if name not in known}
+    fresh = {name: since for name in notifications if name not in known}
     MessageKind.objects.bulk_create(
         [MessageKind(name=name, known_since=since) for name in fresh], ignore_conflicts=True
     )

@@ -1,21 +1,26 @@
-"""Types shared by the outbox and the message sources.
+"""What apps give to the outbox: message sources, and a context function for each kind of message.
 
-A source, named in settings.MESSAGE_SOURCES, returns the messages that follow from the facts:
+A source returns the messages that follow from the facts:
 
     source(group_ids: frozenset[int] | None, now: datetime) -> Iterable[Owed]   (None: all groups)
 
 It may return the same message repeatedly; the unique key ensures that it is stored once.  A context
-function, named in settings.MESSAGE_KINDS, returns the template data when a message is rendered:
+function returns the template data when a message is rendered:
 
-    context(message: Message, now: datetime) -> dict      raises NoLongerTrue
+    @notification("reminder", topic="reminders")
+    def reminder_context(message: Message, now: datetime) -> dict      raises NoLongerTrue
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
+
+from cohorts.messages.models import Message
+from cohorts.registries import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +47,32 @@ class NoLongerTrue(Exception):
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
+
+
+Source = Callable[[frozenset[int] | None, datetime], Iterable[Owed]]
+ContextOf = Callable[[Message, datetime], dict[str, Any]]
+
+# Called in their order: one that reads the messages of another comes after it.
+message_sources: Registry[Source] = Registry("message sources")
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """A kind of message.  `topic` is "" if people cannot choose how it reaches them."""
+
+    name: str
+    topic: str
+    context_of: ContextOf
+
+
+notifications: Registry[Notification] = Registry("notifications", name_of=attrgetter("name"))
+
+
+def notification(name: str, *, topic: str = "") -> Callable[[ContextOf], ContextOf]:
+    """Register the decorated function as the context of a kind of message."""
+
+    def register(context_of: ContextOf) -> ContextOf:
+        notifications.register(Notification(name, topic, context_of))
+        return context_of
+
+    return register

@@ -16,11 +16,11 @@ from typing import Any
 from django.conf import settings
 from django.template import Context
 from django.template.engine import Engine
-from django.utils.module_loading import import_string
 
 from cohorts.messages import discord_text
 from cohorts.messages.links import choices_url, unsubscribe_url
 from cohorts.messages.models import Message
+from cohorts.messages.owed import notifications
 
 SUBJECT_LENGTH = 150
 
@@ -71,7 +71,7 @@ def _context(message: Message, now: datetime) -> dict[str, Any]:
         "site_url": settings.SITE_URL,
         "choices_url": choices_url(),
         "unsubscribe_url": unsubscribe_url(message.user_id) if message.user_id else "",
-        **import_string(settings.MESSAGE_KINDS[message.kind])(message, now),
+        **notifications[message.kind].context_of(message, now),
     }
 
 

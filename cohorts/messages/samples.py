@@ -11,11 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
-from django.utils.module_loading import import_string
-
 from cohorts.messages.models import Message
-from cohorts.messages.owed import NoLongerTrue, Owed
+from cohorts.messages.owed import NoLongerTrue, Owed, message_sources
 from cohorts.messages.rendering import Words, render
 from cohorts.messages.topics import speaks
 
@@ -69,11 +66,11 @@ def _find_coming(kind: str, now: datetime) -> list[Sample]:
 
 
 def _owed_at(moment: datetime) -> Iterator[Owed]:
-    for path in settings.MESSAGE_SOURCES:
+    for name, source in message_sources.items():
         try:
-            owed = list(import_string(path)(None, moment))
+            owed = list(source(None, moment))
         except Exception:  # `services.collect` reports it; other sources must still be shown
-            logger.exception("The message source %s failed", path)
+            logger.exception("The message source %s failed", name)
             continue
         yield from (one for one in owed if one.due_at <= moment < one.cutoff_at)
 

@@ -21,18 +21,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Concat, Left, Trim
-from django.utils.module_loading import import_string
 
 from cohorts.messages import parts
 from cohorts.messages.bounds import Bounds, keep_sendable, read_bounds
 from cohorts.messages.holds import may_send
 from cohorts.messages.models import UNSENT, Message
 from cohorts.messages.nudges import nudge_email
-from cohorts.messages.owed import NoLongerTrue, Owed
+from cohorts.messages.owed import NoLongerTrue, Owed, Source, message_sources
 from cohorts.messages.rendering import words_of
 from cohorts.messages.routing import Ask, find_ways
 from cohorts.models import Installation, User
@@ -68,25 +66,30 @@ def collect(group_ids: Iterable[int] | None, *, now: datetime) -> int:
         return 0
     bounds, failing = read_bounds(now), parts.failing_names()
     new, until = 0, time.monotonic() + COLLECT_SECONDS
-    for path in settings.MESSAGE_SOURCES:
-        written = _collect_from(path, ids, bounds, now, until)
-        if written is not None and path in failing:
-            parts.note_success(path)
+    for name, source in message_sources.items():
+        written = _collect_from(name, source, ids, bounds, now, until)
+        if written is not None and name in failing:
+            parts.note_success(name)
         new += written or 0
     return new
 
 
 def _collect_from(
-    path: str, ids: frozenset[int] | None, bounds: Bounds, now: datetime, until: float
+    name: str,
+    source: Source,
+    ids: frozenset[int] | None,
+    bounds: Bounds,
+    now: datetime,
+    until: float,
 ) -> int | None:
     """Return how many new messages one source has; None if it failed."""
     try:
         with transaction.atomic():
-            owed = keep_sendable(import_string(path)(ids, now), bounds, now)
+            owed = keep_sendable(source(ids, now), bounds, now)
         return sum(len(new) for new in _write_batches(owed, now, until))
     except Exception as error:
-        logger.exception("The message source %s failed", path)
-        parts.note_failure(path, f"{type(error).__name__}: {error}", now=now)
+        logger.exception("The message source %s failed", name)
+        parts.note_failure(name, f"{type(error).__name__}: {error}", now=now)
         return None
 
 

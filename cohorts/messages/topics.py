@@ -1,20 +1,22 @@
 """Topics: the groups of message kinds for which people set a preference.
 
-settings.MESSAGE_TOPICS lists them.  A kind without a topic, such as the notice to the staff member
-who started “Realize”, goes by e-mail and cannot be switched off separately.
+The app that owns a topic registers it; its kinds are the notifications that name it.  A kind
+without a topic, such as the notice to the staff member who started “Realize”, goes by e-mail and
+cannot be switched off separately.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from operator import attrgetter
 
-from django.conf import settings
 from django.template import TemplateDoesNotExist
 from django.template.engine import Engine
 
 from cohorts.messages.models import Message
+from cohorts.messages.owed import notifications
+from cohorts.registries import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +24,23 @@ class Topic:
     name: str
     title: str
     about: str
-    kinds: tuple[str, ...]
     may_be_off: bool
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return tuple(kind for kind, topic in topics_by_kind().items() if topic == self.name)
+
+
+topics: Registry[Topic] = Registry("message topics", name_of=attrgetter("name"))
 
 
 def all_topics() -> Mapping[str, Topic]:
-    topics: list[dict[str, Any]] = settings.MESSAGE_TOPICS
-    return {row["name"]: Topic(**row) for row in topics}
+    return dict(topics)
 
 
 def topics_by_kind() -> Mapping[str, str]:
     """Return the topic's name by kind; kinds without a topic are left out."""
-    return {kind: topic.name for topic in all_topics().values() for kind in topic.kinds}
+    return {name: kind.topic for name, kind in notifications.items() if kind.topic}
 
 
 def speaks(kind: str, part: str) -> bool:

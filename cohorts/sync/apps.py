@@ -8,7 +8,8 @@ class SyncConfig(AppConfig):
 
     def ready(self) -> None:
         from cohorts.messages.holds import holds
-        from cohorts.sync import receivers  # noqa: F401
-        from cohorts.sync.messages import why_held
+        from cohorts.messages.owed import message_sources
+        from cohorts.sync import messages, receivers  # noqa: F401
 
-        holds.register(why_held)
+        holds.register(messages.why_held)
+        message_sources.register(messages.owe_realize_ended, order=20)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from cohorts.messages.models import Message
-from cohorts.messages.owed import NoLongerTrue, Owed
+from cohorts.messages.owed import NoLongerTrue, Owed, notification
 from cohorts.models import AccessState, Group, User
 from cohorts.sync import books
 from cohorts.sync.models import MirrorState, RealizeRequest
@@ -51,6 +51,7 @@ def _ended(request: RealizeRequest) -> Owed:
     )
 
 
+@notification(REALIZE_ENDED)
 def realize_ended_context(message: Message, _now: datetime) -> dict[str, Any]:
     """Return the context of the e-mail's templates. Raises NoLongerTrue. Four queries."""
     request = RealizeRequest.objects.filter(pk=message.context["request"]).first()

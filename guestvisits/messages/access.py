@@ -15,7 +15,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from cohorts.messages.models import Message
-from cohorts.messages.owed import NoLongerTrue, Owed
+from cohorts.messages.owed import NoLongerTrue, Owed, notification
 from guestvisits.messages.visits import open_visit_of, spoken_of, visit_of
 from guestvisits.models import GuestVisit
 from guestvisits.selectors import window_of
@@ -51,6 +51,7 @@ def _letter(visit: GuestVisit, kind: str, due_at: datetime, cutoff_at: datetime)
     )
 
 
+@notification(BEGUN, topic="visits")
 def begun_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context. Raises NoLongerTrue. Two queries."""
     visit = open_visit_of(message)
@@ -60,6 +61,7 @@ def begun_context(message: Message, now: datetime) -> dict[str, Any]:
     return _words(visit) | {"until": window.ends_at}
 
 
+@notification(ENDED, topic="visits")
 def ended_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context. Raises NoLongerTrue. Two queries."""
     visit = visit_of(message)

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cohorts.messages.models import Message
-from cohorts.messages.owed import NoLongerTrue, Owed
+from cohorts.messages.owed import NoLongerTrue, Owed, notification
 from guestvisits.messages.pacing import last_said, pace, was_said_just_before
 from guestvisits.messages.visits import open_visit_of, spoken_of, visit_of
 from guestvisits.models import GuestVisit
@@ -101,6 +101,7 @@ def _farewell(visit: GuestVisit, window: GuestWindow) -> Owed:
     )
 
 
+@notification(JOINS)
 def joins_context(message: Message, _now: datetime) -> dict[str, Any]:
     """Return the template context of the greeting. Raises NoLongerTrue. Three queries."""
     visit = open_visit_of(message)
@@ -111,6 +112,7 @@ def joins_context(message: Message, _now: datetime) -> dict[str, Any]:
     return _words(visit)
 
 
+@notification(LEAVES)
 def leaves_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context of the farewell. Raises NoLongerTrue. Three queries."""
     visit = visit_of(message)
@@ -155,6 +157,7 @@ def absence_key(visit: GuestVisit) -> str:
     return f"{AWAY}:{visit.pk}:{visit.home_meeting_id}"
 
 
+@notification(AWAY)
 def away_context(message: Message, _now: datetime) -> dict[str, Any]:
     """Return the template context for the home group. Raises NoLongerTrue. One query."""
     visit = open_visit_of(message)

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from cohorts.messages.models import Message
-from cohorts.messages.owed import NoLongerTrue, Owed
+from cohorts.messages.owed import NoLongerTrue, Owed, notification
 from cohorts.models import Membership
 from guestvisits.messages.channels import absence_key
 from guestvisits.messages.visits import spoken_of, visit_of
@@ -60,6 +60,7 @@ def _correction(visit: GuestVisit) -> Owed:
     )
 
 
+@notification(STAYS)
 def stays_context(message: Message, _now: datetime) -> dict[str, Any]:
     """Return the template context for the home group. Raises NoLongerTrue. Four queries."""
     visit = visit_of(message)

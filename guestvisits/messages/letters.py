@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from cohorts.errors import Refusal
 from cohorts.messages.models import Message
-from cohorts.messages.owed import NoLongerTrue, Owed
+from cohorts.messages.owed import NoLongerTrue, Owed, notification
 from guestvisits.messages.pacing import (
     ENDS,
     last_said,
@@ -79,6 +79,7 @@ def _letter(visit: GuestVisit, kind: str, due_at: datetime, cutoff_at: datetime)
     )
 
 
+@notification(BOOKED, topic="visits")
 def booked_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context. Raises NoLongerTrue. Three queries."""
     visit = open_visit_of(message)
@@ -90,6 +91,7 @@ def booked_context(message: Message, now: datetime) -> dict[str, Any]:
     }
 
 
+@notification(CANCELLED, topic="visits")
 def cancelled_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context. Four queries.
 
@@ -104,6 +106,7 @@ def cancelled_context(message: Message, now: datetime) -> dict[str, Any]:
     return _words(visit) | {"is_home_ahead": home.starts_at > now and not home.is_cancelled}
 
 
+@notification(BROKEN, topic="visits")
 def broken_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context. Six queries.
 

@@ -17,7 +17,6 @@ from typing import Any, NoReturn
 
 import django_q.cluster  # sets Django up
 from django.conf import settings
-from django.utils.module_loading import import_string
 from django_q.cluster import Cluster, Sentinel
 from django_q.scheduler import scheduler
 from django_q.utils import close_old_django_connections
@@ -78,8 +77,6 @@ def share_memory() -> None:
     Otherwise each worker loads it with its first task, 45 MB each. A garbage collection writes to
     each object it visits, and so would copy pages from before the fork: it skips frozen objects.
     """
-    for path in settings.MESSAGE_SOURCES:
-        import_string(path)
     for module in PRELOADED:
         import_module(module)
     gc.collect()

@@ -23,7 +23,7 @@ from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 
 from cohorts.messages.models import Message
-from cohorts.messages.owed import NoLongerTrue, Owed
+from cohorts.messages.owed import NoLongerTrue, Owed, notification
 from cohorts.models import Membership, active_group
 from meetings.messages.active import check_active
 from meetings.models import Attendance, Meeting, MeetingChange, MeetingMove
@@ -145,6 +145,8 @@ class Line:
     declined: bool
 
 
+@notification(MOVED, topic="changes")
+@notification(CANCELLED, topic="changes")
 def changes_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context for both kinds. Raises NoLongerTrue."""
     move = MeetingMove.objects.select_related("group__cohort__course").get(

@@ -20,7 +20,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.urls import reverse
 
 from cohorts.messages.models import Message
-from cohorts.messages.owed import NoLongerTrue, Owed
+from cohorts.messages.owed import NoLongerTrue, Owed, notification
 from cohorts.models import Membership, active_group
 
 LEFT = "member_left"
@@ -66,6 +66,7 @@ def _owe(member: Membership, user_id: int | None) -> Owed:
     )
 
 
+@notification(LEFT, topic="groups")
 def departure_context(message: Message, _now: datetime) -> dict[str, Any]:
     """Return the template context. Raises NoLongerTrue."""
     member = _departed().filter(pk=message.context["membership"]).first()

@@ -16,7 +16,7 @@ from django.db.models.functions import Greatest
 from django.urls import reverse
 
 from cohorts.messages.models import Message
-from cohorts.messages.owed import NoLongerTrue, Owed
+from cohorts.messages.owed import NoLongerTrue, Owed, notification
 from cohorts.models import Membership, active_group
 from meetings.models import Attendance, Meeting
 
@@ -66,6 +66,7 @@ def _silent(now: datetime) -> QuerySet[Membership]:
     )
 
 
+@notification(NUDGE, topic="reminders")
 def nudge_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context. Raises NoLongerTrue."""
     member = _silent(now).filter(pk=message.context["membership"]).first()

@@ -23,7 +23,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from cohorts.messages.models import Message
-from cohorts.messages.owed import NoLongerTrue, Owed
+from cohorts.messages.owed import NoLongerTrue, Owed, notification
 from cohorts.models import AccessState, User, active_group
 from meetings.messages.active import check_active
 from meetings.models import Meeting
@@ -97,6 +97,7 @@ def _owe(meeting: Meeting, time: Time, channel: str, user_id: int | None, to: st
 # -- message text --------------------------------------------------------------------------------
 
 
+@notification(REMINDER, topic="reminders")
 def reminder_context(message: Message, _now: datetime) -> dict[str, Any]:
     """Return the template context. Raises NoLongerTrue."""
     meeting = _meeting_of(message)

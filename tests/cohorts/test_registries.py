@@ -5,15 +5,12 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from cohorts.messages.owed import message_sources, notification, notifications
+from cohorts.messages.topics import topics
 from cohorts.registries import Registry
 from cohorts.sync.registry import providers
 from guestvisits.set_up import set_up_lines
 from tests.lens.watch.toy_mirror import ToyMirror
-
-
-@pytest.fixture
-def facts_alone() -> None:
-    """Here the providers are those that the apps register."""
 
 
 def find_nothing() -> None: ...
@@ -64,3 +61,33 @@ def test_the_set_up_page_shows_its_own_lines_then_discord_then_the_calendar():
         "discordsync.set_up.find_lines",
         "calendarsync.set_up.find_lines",
     ]
+
+
+def test_message_sources_are_called_from_the_welcomes_to_the_departures():
+    """Arrivals read the welcomes that are stored, and corrections what channels were told."""
+    assert [name.rpartition(".")[2] for name in message_sources] == [
+        "owe_welcomes",
+        "owe_assignments",
+        "owe_arrivals",
+        "owe_realize_ended",
+        "owe_to_hosts",
+        "owe_to_homes",
+        "owe_corrections",
+        "owe_letters",
+        "owe_access",
+        "owe_reminders",
+        "owe_nudges",
+        "owe_changes",
+        "owe_departures",
+    ]
+
+
+def test_topics_are_shown_from_reminders_to_groups():
+    assert list(topics) == ["reminders", "changes", "visits", "groups"]
+    assert topics["groups"].kinds == ("group_assigned", "member_joined", "member_left")
+
+
+def test_a_second_notification_with_the_same_name_is_refused():
+    context_of = notifications["reminder"].context_of
+    with pytest.raises(ImproperlyConfigured, match="“reminder” is registered twice as one of the"):
+        notification("reminder")(context_of)

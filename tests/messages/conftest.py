@@ -7,19 +7,21 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from cohorts.messages.owed import message_sources, notifications
 from cohorts.models import Cohort, Installation, Membership
 from cohorts.services.installation import ensure_installation
-from tests.messages.notes import TEMPLATES
+from tests.messages.notes import NOTE, TEMPLATES, owe_notes
 from tests.support.academy import Academy
 from tests.support.clock import set_clock  # noqa: F401 - a fixture
+from tests.support.registries import Registered
 from tests.support.smtp import mail_server  # noqa: F401 - a fixture
 from tests.support.without_mirrors import without_mirrors  # noqa: F401 - a fixture
 
 
 @pytest.fixture
-def notes(settings, without_mirrors) -> None:  # noqa: F811
-    settings.MESSAGE_SOURCES = ["tests.messages.notes.owe_notes"]
-    settings.MESSAGE_KINDS = {**settings.MESSAGE_KINDS, "note": "tests.messages.notes.note_context"}
+def notes(settings, registered: Registered, without_mirrors) -> None:  # noqa: F811
+    registered.only(message_sources, owe_notes)
+    registered.add(notifications, NOTE)
     settings.TEMPLATES = deepcopy(settings.TEMPLATES)
     settings.TEMPLATES[0]["DIRS"].append(TEMPLATES)
 

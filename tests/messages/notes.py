@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cohorts.messages.models import Message
-from cohorts.messages.owed import NoLongerTrue, Owed
+from cohorts.messages.owed import NoLongerTrue, Notification, Owed
 from cohorts.models import Membership, User
 
 OWED_FOR = timedelta(days=1)
@@ -58,3 +58,6 @@ def note_context(message: Message, now: datetime) -> dict[str, Any]:
         "said": message.context.get("said", "Hello"),
         "number": 1 // message.context.get("n", 1),
     }
+
+
+NOTE = Notification("note", "", note_context)

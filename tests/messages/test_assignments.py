@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cohorts.messages.models import Message
-from cohorts.messages.owed import NoLongerTrue
+from cohorts.messages.owed import NoLongerTrue, message_sources
 from cohorts.messages.rendering import render
 from cohorts.messages.services import collect
 from cohorts.models import AccessState, Cohort, Group, Installation, Membership, User
@@ -25,13 +25,14 @@ ALICE, BOB = 200000000000000001, 200000000000000002
 
 
 @pytest.fixture
-def academy(without_mirrors, settings) -> Academy:
+def academy(without_mirrors, registered, settings) -> Academy:
     """Groups A and B became active an hour ago; Alice was in A before that."""
-    settings.MESSAGE_SOURCES = [
+    registered.only(
+        message_sources,
         "discordsync.messages.owe_welcomes",
         "discordsync.assignments.owe_assignments",
         "discordsync.assignments.owe_arrivals",
-    ]
+    )
     settings.DISCORD_INVITE_URL = "https://discord.gg/academy"
     ensure_installation(NOW - 10 * DAY)
     Installation.objects.update(quiet_before=NOW - 10 * DAY)

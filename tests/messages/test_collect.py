@@ -11,14 +11,13 @@ from django.db import connection
 from cohorts import signals
 from cohorts.messages import services
 from cohorts.messages.models import Message, MessageKind, OutboxPart
+from cohorts.messages.owed import message_sources
 from cohorts.messages.services import collect
 from cohorts.models import Cohort, Installation
+from cohorts.registries import dotted_path
 from tests.messages import notes as sources
 
 pytestmark = pytest.mark.django_db
-
-MISTAKE = "tests.messages.notes.owe_nothing_but_a_mistake"
-CHANNEL_NOTES = "tests.messages.notes.owe_channel_notes"
 
 
 def test_what_facts_make_owed_is_written_once(add_members, now):
@@ -75,39 +74,38 @@ def test_at_the_first_start_each_kind_is_as_old_as_the_installation(add_members,
 @pytest.mark.parametrize(
     ("broken", "says"),
     [
-        (MISTAKE, "ZeroDivisionError: a mistake"),
-        ("tests.messages.notes.owe_with_broken_sql", "no_such_column"),
-        ("no.such.module", "No module named"),
+        (sources.owe_nothing_but_a_mistake, "ZeroDivisionError: a mistake"),
+        (sources.owe_with_broken_sql, "no_such_column"),
     ],
 )
-def test_a_failing_source_stops_no_other_and_is_shown(add_members, settings, now, broken, says):
+def test_a_failing_source_stops_no_other_and_is_shown(add_members, registered, now, broken, says):
     add_members("Alice")
-    settings.MESSAGE_SOURCES = [broken, *settings.MESSAGE_SOURCES]
+    registered.add(message_sources, broken, order=-1)
 
     assert collect(None, now=now) == 1
     part = OutboxPart.objects.get()
-    assert (part.name, part.failing_since) == (broken, now)
+    assert (part.name, part.failing_since) == (dotted_path(broken), now)
     assert says in part.trouble
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_source_that_owes_to_nobody_stops_no_other(add_members, settings, now):
+def test_a_source_that_owes_to_nobody_stops_no_other(add_members, registered, now):
     add_members("Alice")
-    settings.MESSAGE_SOURCES = ["tests.messages.notes.owe_to_nobody", *settings.MESSAGE_SOURCES]
+    registered.add(message_sources, sources.owe_to_nobody, order=-1)
     assert collect(None, now=now) == 1
     assert OutboxPart.objects.get().failures == 1
 
 
-def test_a_source_that_works_again_is_no_trouble_any_more(add_members, settings, now):
-    settings.MESSAGE_SOURCES = [MISTAKE]
+def test_a_source_that_works_again_is_no_trouble_any_more(add_members, registered, now):
+    registered.only(message_sources, sources.owe_nothing_but_a_mistake)
     collect(None, now=now)
     OutboxPart.objects.update(name="tests.messages.notes.owe_notes")
-    settings.MESSAGE_SOURCES = ["tests.messages.notes.owe_notes"]
+    registered.only(message_sources, sources.owe_notes)
     collect(None, now=now)
     assert OutboxPart.objects.get().failing_since is None
 
 
-def test_groups_with_something_new_for_discord_are_announced(add_members, settings, academy, now):
+def test_groups_with_something_new_for_discord_are_announced(add_members, registered, academy, now):
     heard: list[set[int]] = []
 
     def hear(group_ids: set[int], **_: object) -> None:
@@ -118,7 +116,7 @@ def test_groups_with_something_new_for_discord_are_announced(add_members, settin
     try:
         collect(None, now=now)
         assert heard == []  # an e-mail concerns no mirror
-        settings.MESSAGE_SOURCES = [CHANNEL_NOTES]
+        registered.only(message_sources, sources.owe_channel_notes)
         collect(None, now=now)
         collect(None, now=now)
     finally:

@@ -6,14 +6,15 @@ import html
 import re
 
 import pytest
-from django.conf import settings as django_settings
 from django.urls import reverse
 
 from cohorts.messages import parts, services
 from cohorts.messages.bounds import read_bounds
 from cohorts.messages.models import Message, MessageChoice, MessageKind
+from cohorts.messages.owed import message_sources, notifications
 from cohorts.models import User
 from discordsync.models import DirectLine
+from meetings.messages.reminders import owe_reminders
 
 pytestmark = pytest.mark.django_db
 
@@ -50,9 +51,8 @@ def test_names_are_shown_and_not_obeyed(client, staff, add_members, now):
     assert "<i>Alice" not in outside
 
 
-def test_what_is_not_owed_yet_is_shown_as_it_will_be(client, staff, academy, settings):
-    settings.MESSAGE_SOURCES = django_settings.MESSAGE_SOURCES
-    settings.MESSAGE_SOURCES = ["meetings.messages.reminders.owe_reminders"]
+def test_what_is_not_owed_yet_is_shown_as_it_will_be(client, staff, academy, registered):
+    registered.only(message_sources, owe_reminders)
     academy.add_member("Alice", "A")
     shown = preview(client, "reminder")
     assert "No message of this type is due yet" in shown
@@ -60,7 +60,7 @@ def test_what_is_not_owed_yet_is_shown_as_it_will_be(client, staff, academy, set
     assert not Message.objects.exists()
 
 
-@pytest.mark.parametrize("kind", sorted(django_settings.MESSAGE_KINDS))
+@pytest.mark.parametrize("kind", sorted(notifications))
 def test_each_kind_has_a_page_before_there_is_anything_to_show(client, staff, kind, notes):
     assert "Nothing is sent." in preview(client, kind)
 

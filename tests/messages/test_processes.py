@@ -16,7 +16,7 @@ from tests.support import workers
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-MAIL = ("EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT", "MESSAGE_KINDS", "TEMPLATES")
+MAIL = ("EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT", "TEMPLATES")
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from django.conf import settings
 from django.template import engines
 from django.template.base import Node, VariableNode
 
+from cohorts.messages.owed import notifications
+
 FOLDER = Path(settings.BASE_DIR) / "templates" / "messages"
 KINDS = sorted(folder.name for folder in FOLDER.iterdir() if folder.is_dir())
 DISCORD = sorted(FOLDER.glob("*/discord_*.txt"))
@@ -43,7 +45,7 @@ def last_filter(variable: VariableNode) -> str:
 
 
 def test_each_kind_has_templates_and_a_context():
-    assert set(KINDS) == settings.MESSAGE_KINDS.keys()
+    assert set(KINDS) == notifications.keys()
 
 
 @pytest.mark.parametrize("file", DISCORD, ids=lambda file: file.parent.name)

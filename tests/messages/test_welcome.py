@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cohorts.messages.models import Message
+from cohorts.messages.owed import message_sources
 from cohorts.messages.selectors import due_messages
 from cohorts.messages.services import collect, weed_out
 from cohorts.models import Cohort, Group, Membership
@@ -19,8 +20,8 @@ NOW = datetime(2030, 3, 1, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def _welcomes_alone(settings) -> None:
-    settings.MESSAGE_SOURCES = ["discordsync.messages.owe_welcomes"]
+def _welcomes_alone(registered) -> None:
+    registered.only(message_sources, "discordsync.messages.owe_welcomes")
 
 
 @pytest.fixture

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from cohorts.messages.owed import message_sources, notifications
+from cohorts.messages.topics import topics
 from cohorts.registries import LAST, Registry
 from cohorts.sync.registry import providers
 
-PASSED_ON = (providers,)  # to worker processes of tests
+PASSED_ON = (providers, message_sources, notifications, topics)  # to worker processes of tests
 
 
 class Registered:

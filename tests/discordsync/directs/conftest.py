@@ -7,7 +7,7 @@ minute: collect, settle ways, slices of Discord, a round of e-mail.
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,11 +17,13 @@ from django.db import transaction
 from cohorts import clock
 from cohorts.messages import tasks
 from cohorts.messages.models import Message, MessageChoice
-from cohorts.messages.owed import Owed
+from cohorts.messages.owed import Owed, message_sources, notifications
 from cohorts.messages.services import collect
+from cohorts.messages.topics import Topic, topics
 from cohorts.models import Group, User
 from discordsync.services import note_use
-from tests.messages.notes import TEMPLATES
+from tests.messages.notes import NOTE, TEMPLATES
+from tests.support.registries import Registered
 from tests.support.smtp import MailServer, mail_server  # noqa: F401 - a fixture
 from tests.sync.cohort import MadeCohort, join, make_cohort, realize, work
 
@@ -99,14 +101,11 @@ class World:
 
 
 @pytest.fixture
-def notes(settings) -> None:
+def notes(settings, registered: Registered) -> None:
     NOTES.clear()
-    settings.MESSAGE_SOURCES = [f"{__name__}.owe_notes"]
-    settings.MESSAGE_KINDS = {**settings.MESSAGE_KINDS, "note": "tests.messages.notes.note_context"}
-    settings.MESSAGE_TOPICS = [
-        *settings.MESSAGE_TOPICS,
-        {"name": "notes", "title": "Notes", "about": "", "kinds": ("note",), "may_be_off": True},
-    ]
+    registered.only(message_sources, owe_notes)
+    registered.add(notifications, replace(NOTE, topic="notes"))
+    registered.add(topics, Topic("notes", "Notes", "", may_be_off=True))
     settings.TEMPLATES = deepcopy(settings.TEMPLATES)
     settings.TEMPLATES[0]["DIRS"].append(TEMPLATES)
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from cohorts.messages.owed import message_sources
 from cohorts.models import User
 from guestvisits.models import GuestVisit
 from guestvisits.services.cancelling import cancel_visit
@@ -18,8 +19,8 @@ DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 
 @pytest.fixture(autouse=True)
-def _access_alone(settings) -> None:
-    settings.MESSAGE_SOURCES = ["guestvisits.messages.access.owe_access"]
+def _access_alone(registered) -> None:
+    registered.only(message_sources, "guestvisits.messages.access.owe_access")
 
 
 def begins(academy, number):

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from cohorts.messages.models import Message
-from cohorts.messages.owed import NoLongerTrue
+from cohorts.messages.owed import NoLongerTrue, message_sources
 from cohorts.messages.services import collect, forget_old
 from cohorts.models import Cohort, User
 from cohorts.services.memberships import move_member
@@ -22,11 +22,12 @@ DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 
 @pytest.fixture(autouse=True)
-def _channels_alone(settings) -> None:
-    settings.MESSAGE_SOURCES = [
+def _channels_alone(registered) -> None:
+    registered.only(
+        message_sources,
         "guestvisits.messages.channels.owe_to_hosts",
         "guestvisits.messages.channels.owe_to_homes",
-    ]
+    )
 
 
 def send_all() -> None:

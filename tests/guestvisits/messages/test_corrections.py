@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from cohorts.messages.models import Message
+from cohorts.messages.owed import message_sources
 from guestvisits.services.cancelling import cancel_visit
 from guestvisits.services.settling import settle_all_visits
 from meetings.services import cancel_meeting
@@ -17,11 +18,12 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture(autouse=True)
-def _home_channel_alone(settings) -> None:
-    settings.MESSAGE_SOURCES = [
+def _home_channel_alone(registered) -> None:
+    registered.only(
+        message_sources,
         "guestvisits.messages.channels.owe_to_homes",
         "guestvisits.messages.corrections.owe_corrections",
-    ]
+    )
 
 
 def cancel(visit, now):

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from cohorts.messages.models import Message
+from cohorts.messages.owed import message_sources
 from cohorts.models import Cohort, User
 from cohorts.services.groups import end_group
 from cohorts.services.memberships import end_membership, move_member
@@ -23,8 +24,8 @@ DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 
 @pytest.fixture(autouse=True)
-def _letters_alone(settings) -> None:
-    settings.MESSAGE_SOURCES = ["guestvisits.messages.letters.owe_letters"]
+def _letters_alone(registered, settings) -> None:
+    registered.only(message_sources, "guestvisits.messages.letters.owe_letters")
     settings.SITE_URL = "https://lens.example"
 
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 
 from cohorts.messages.models import UNSENT, Message
-from cohorts.messages.owed import NoLongerTrue
+from cohorts.messages.owed import NoLongerTrue, message_sources
 from cohorts.messages.rendering import words_of
 from cohorts.messages.services import collect, mark_dropped, mark_sent
 from cohorts.models import User
@@ -66,9 +66,9 @@ def guest(academy) -> Guest:
 
 
 @pytest.fixture(params=[(LETTERS, "visit_booked", "visit_cancelled")], ids=["letters"])
-def kinds(request, settings) -> tuple[str, str]:
+def kinds(request, registered) -> tuple[str, str]:
     source, begin, end = request.param
-    settings.MESSAGE_SOURCES = [source]
+    registered.only(message_sources, source)
     return begin, end
 
 

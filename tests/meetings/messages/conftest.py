@@ -9,13 +9,14 @@ import pytest
 
 from cohorts.messages import services
 from cohorts.messages.models import Message
-from cohorts.messages.owed import NoLongerTrue
+from cohorts.messages.owed import NoLongerTrue, message_sources
 from cohorts.messages.rendering import Words, render
 from cohorts.messages.selectors import sendable
 from cohorts.models import Cohort, Group, Installation, Membership
 from cohorts.services.installation import ensure_installation
 from tests.support.academy import Academy
 from tests.support.clock import SetClock
+from tests.support.registries import Registered
 
 LONG_AGO = timedelta(days=10)
 
@@ -27,11 +28,10 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def academy(now: datetime, set_clock: SetClock, settings) -> Academy:
+def academy(now: datetime, set_clock: SetClock, registered: Registered) -> Academy:
     """Known here for ten days, so that what falls due may be sent."""
-    settings.MESSAGE_SOURCES = [
-        source for source in settings.MESSAGE_SOURCES if source.startswith("meetings.")
-    ]
+    ours = [name for name in message_sources if name.startswith("meetings.")]
+    registered.only(message_sources, *ours)
     set_clock(now)
     ensure_installation(now)
     Installation.objects.update(first_started_at=now - LONG_AGO, quiet_before=now - LONG_AGO)

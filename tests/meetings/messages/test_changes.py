@@ -8,8 +8,10 @@ import pytest
 from django.utils import timezone
 
 from cohorts.messages.models import Message
+from cohorts.messages.owed import message_sources
 from cohorts.models import Cohort, Group, Membership
 from cohorts.services.memberships import add_member
+from guestvisits.messages.letters import owe_letters
 from guestvisits.services.booking import book_visit
 from meetings.models import Attendance
 from meetings.moving import moves
@@ -218,8 +220,8 @@ def test_a_guest_who_stays_is_told(academy, meeting, now):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_guest_whose_visit_ends_is_told_of_that_alone(academy, meeting, now, settings):
-    settings.MESSAGE_SOURCES += ["guestvisits.messages.letters.owe_letters"]
+def test_a_guest_whose_visit_ends_is_told_of_that_alone(academy, meeting, now, registered):
+    registered.add(message_sources, owe_letters)
     carol = academy.add_member("Carol", "B")
     home = academy.meeting("B", 2)
     book_visit(carol.pk, home_meeting_id=home.pk, host_meeting_id=meeting.pk, now=now)

@@ -11,6 +11,7 @@ from django.core import mail
 
 from cohorts.messages import tasks
 from cohorts.messages.models import UNSENT, Message
+from cohorts.messages.owed import message_sources
 from cohorts.models import Cohort, Course, Group, Installation, Membership, User
 from cohorts.services.memberships import add_member, end_membership
 from guestvisits.services.booking import book_visit
@@ -94,8 +95,8 @@ class Academy:
 
 
 @pytest.fixture
-def set_up(set_clock: SetClock, settings):
-    settings.MESSAGE_SOURCES = ["meetings.messages.reminders.owe_reminders"]
+def set_up(set_clock: SetClock, registered, settings):
+    registered.only(message_sources, "meetings.messages.reminders.owe_reminders")
     set_clock(paper.BEGIN)
     Installation.objects.update(
         accepted_as=settings.INSTALLATION_ID,
