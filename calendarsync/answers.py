@@ -16,9 +16,9 @@ from django.db.models import Q
 
 from calendarsync.hearing import SILENT, Decided, Word, find_answer, is_copied
 from calendarsync.models import CalendarCopy, CalendarEvent, CalendarSeries, HeardAnswer
-from calendarsync.observed import Observed, read_event
+from calendarsync.observed import ObservedCalendar, read_event
 from calendarsync.selectors import read_addresses
-from calendarsync.words import Place, find_series, read_words
+from calendarsync.words import EventPlace, find_series, read_words
 from cohorts.models import Group, User, live_group
 from cohorts.services.locks import lock_groups
 from meetings.answers import Said, find_expected, take_answers
@@ -112,7 +112,7 @@ def _read(meetings: Mapping[int, Meeting], now: datetime) -> dict[Key, _Heard]:
     return found
 
 
-def _places(meetings: Collection[Meeting]) -> list[Place]:
+def _places(meetings: Collection[Meeting]) -> list[EventPlace]:
     series: dict[int, list[str]] = defaultdict(list)
     singles: dict[int, list[str]] = defaultdict(list)
     rows = CalendarSeries.objects.filter(group__in={meeting.group_id for meeting in meetings})
@@ -122,7 +122,7 @@ def _places(meetings: Collection[Meeting]) -> list[Place]:
     for meeting_id, event_id in events.values_list("meeting", "event_id"):
         singles[meeting_id].append(event_id)
     return [
-        Place(
+        EventPlace(
             meeting.pk,
             meeting.rhythm_starts_at,
             tuple(series[meeting.group_id]),
@@ -132,12 +132,12 @@ def _places(meetings: Collection[Meeting]) -> list[Place]:
     ]
 
 
-def _observe(places: Iterable[Place]) -> Observed:
+def _observe(places: Iterable[EventPlace]) -> ObservedCalendar:
     """Return the copies of all events that may contain these meetings."""
     bases = {pk for place in places for pk in (*place.series_ids, *place.event_ids)}
     copies = CalendarCopy.objects.filter(base_id__in=bases).values_list("body", flat=True)
     aliases = read_addresses().aliases
-    return Observed({body["id"]: read_event(body, aliases) for body in copies})
+    return ObservedCalendar({body["id"]: read_event(body, aliases) for body in copies})
 
 
 def _people(user_ids: Collection[int]) -> dict[str, int]:

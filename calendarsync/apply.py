@@ -10,23 +10,24 @@ import json
 from collections.abc import Collection
 from dataclasses import replace
 
-from calendarsync.calls import TOLD, Call, Cancel, Create, Edit, Look
-from calendarsync.client import Client
+from calendarsync.calls import TOLD, Call, CancelEvent, CreateEvent, EditEvent, ReadExceptions
+from calendarsync.client import CalendarClient
 from calendarsync.failures import Invalid, Missing, Taken
 from calendarsync.inviting import find_aliases, invite_apart
 from calendarsync.observe import read
-from calendarsync.observed import Event, Invited, Memory, read_event
+from calendarsync.observed import Invited, Memory, ObservedEvent, read_event
 from cohorts.sync.errors import LookAgain, Refused
 from cohorts.sync.mirror import Outcome
 
 
-async def carry_out(client: Client, memory: Memory, call: Call) -> Outcome:
+async def carry_out(client: CalendarClient, memory: Memory, call: Call) -> Outcome:
     """Carry out a call and return its outcome.
 
-    The outcome's answer is an `Invited` after a write, an `Event` after a cancellation, and a
-    `Reading` after a `Look`. It is also a `Reading` if Google refused a write because the event has
-    changed since it was read (412); then the calendar is read again, because a write to one event
-    may also change its series and exceptions. Raises the errors of `cohorts.sync.errors`.
+    The outcome's answer is an `Invited` after a write, an `ObservedEvent` after a cancellation, and
+    a `Reading` after a `ReadExceptions`. It is also a `Reading` if Google refused a write because
+    the event has changed since it was read (412); then the calendar is read again, because a write
+    to one event may also change its series and exceptions. Raises the errors of
+    `cohorts.sync.errors`.
     """
     try:
         return await _carry_out(client, memory, call)
@@ -35,19 +36,19 @@ async def carry_out(client: Client, memory: Memory, call: Call) -> Outcome:
         return Outcome(note=f"Read again: {error}", answer=reading, done=False)
 
 
-async def _carry_out(client: Client, memory: Memory, call: Call) -> Outcome:
+async def _carry_out(client: CalendarClient, memory: Memory, call: Call) -> Outcome:
     match call:
-        case Create():
+        case CreateEvent():
             return await _create(client, call)
-        case Edit():
+        case EditEvent():
             return await _edit(client, call)
-        case Cancel():
+        case CancelEvent():
             return await _cancel(client, call)
-        case Look():
+        case ReadExceptions():
             return Outcome(answer=await read(client, memory))
 
 
-async def _create(client: Client, call: Create) -> Outcome:
+async def _create(client: CalendarClient, call: CreateEvent) -> Outcome:
     try:
         event = await client.insert(call.body(), tell=TOLD)
     except Taken:
@@ -59,16 +60,16 @@ async def _create(client: Client, call: Create) -> Outcome:
     return _invited(client, call.people, None, event)
 
 
-async def _create_apart(client: Client, call: Create) -> Outcome:
+async def _create_apart(client: CalendarClient, call: CreateEvent) -> Outcome:
     """Create an event that Google refused without its people, then invite them in separate calls.
 
     This shows whether one of the addresses is the reason.
     """
     event = await client.insert(replace(call, people=()).body(), tell=TOLD)
-    return await _invite_apart(client, event, Edit(event, invite=call.people))
+    return await _invite_apart(client, event, EditEvent(event, invite=call.people))
 
 
-async def _adopt(client: Client, call: Create) -> Outcome:
+async def _adopt(client: CalendarClient, call: CreateEvent) -> Outcome:
     """Take over the event that has our id, if it carries our mark.
 
     It was created by a call whose response was lost.
@@ -79,7 +80,7 @@ async def _adopt(client: Client, call: Create) -> Outcome:
     return Outcome(event.id, "It already existed.", Invited(event))
 
 
-async def _edit(client: Client, call: Edit) -> Outcome:
+async def _edit(client: CalendarClient, call: EditEvent) -> Outcome:
     event = call.event
     if not event.etag:
         event = await _look_at(client, event)
@@ -99,14 +100,19 @@ async def _edit(client: Client, call: Edit) -> Outcome:
     return _keep_own(call, outcome)
 
 
-async def _invite_apart(client: Client, event: Event, call: Edit) -> Outcome:
+async def _invite_apart(client: CalendarClient, event: ObservedEvent, call: EditEvent) -> Outcome:
     answer, refused = await invite_apart(client, event, call)
     outcome = _invited(client, [one for one in call.invite if one not in refused], event, answer)
     note = f"Google does not accept {', '.join(sorted(refused))}." if refused else ""
     return replace(outcome, note=note, answer=replace(outcome.answer, refused=refused))
 
 
-def _invited(client: Client, sent: Collection[str], before: Event | None, answer: Event) -> Outcome:
+def _invited(
+    client: CalendarClient,
+    sent: Collection[str],
+    before: ObservedEvent | None,
+    answer: ObservedEvent,
+) -> Outcome:
     """Return the outcome of a write, with the aliases that Google's response reveals."""
     aliases = find_aliases(sent, before, answer)
     if aliases:
@@ -115,7 +121,7 @@ def _invited(client: Client, sent: Collection[str], before: Event | None, answer
     return Outcome(answer.id, answer=Invited(answer, aliases))
 
 
-def _keep_own(call: Edit, outcome: Outcome) -> Outcome:
+def _keep_own(call: EditEvent, outcome: Outcome) -> Outcome:
     """Check that Google kept what was sent. It may put back only the calendar's own account."""
     event = outcome.answer.event
     stays = call.remove & event.belonging
@@ -125,7 +131,7 @@ def _keep_own(call: Edit, outcome: Outcome) -> Outcome:
     return replace(outcome, answer=replace(outcome.answer, stays=frozenset(stays)))
 
 
-async def _look_at(client: Client, event: Event) -> Event:
+async def _look_at(client: CalendarClient, event: ObservedEvent) -> ObservedEvent:
     found = await client.get(event.id)
     if found is None:
         raise Refused(f"Google has no occurrence {event.id}.", code="no_occurrence")
@@ -134,7 +140,7 @@ async def _look_at(client: Client, event: Event) -> Event:
     return found
 
 
-async def _cancel(client: Client, call: Cancel) -> Outcome:
+async def _cancel(client: CalendarClient, call: CancelEvent) -> Outcome:
     try:
         await client.delete(call.event, tell=call.tell)
     except Missing:
@@ -142,6 +148,6 @@ async def _cancel(client: Client, call: Cancel) -> Outcome:
     return Outcome(call.event.id, answer=_cancelled(call.event))
 
 
-def _cancelled(event: Event) -> Event:
+def _cancelled(event: ObservedEvent) -> ObservedEvent:
     """Return the event as cancelled. Google's response to a deletion is empty, without an ETag."""
     return replace(event, status="cancelled", etag="")

@@ -7,9 +7,9 @@ class CalendarSyncConfig(AppConfig):
 
     def ready(self) -> None:
         from calendarsync import set_up
-        from calendarsync.mirror import CalendarMirror
+        from calendarsync.mirror import CalendarProvider
         from cohorts.sync.registry import providers
         from guestvisits.set_up import set_up_lines
 
-        providers.register(CalendarMirror(), order=20)
+        providers.register(CalendarProvider(), order=20)
         set_up_lines.register(set_up.find_lines, order=30)

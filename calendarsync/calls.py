@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from calendarsync import ids
 from calendarsync.ids import Mark
-from calendarsync.observed import Attendee, Event, Face
-from calendarsync.slots import Slot
+from calendarsync.observed import Attendee, Face, ObservedEvent
+from calendarsync.slots import SeriesSlot
 
 TOLD, UNTOLD = "all", "none"  # sendUpdates
 # Guests with a Google calendar see the change there; others learn of it only by e-mail.
@@ -30,7 +30,7 @@ class Times:
     def end(self) -> datetime:
         return self.start + timedelta(minutes=self.minutes)
 
-    def hold(self, event: Event) -> bool:
+    def hold(self, event: ObservedEvent) -> bool:
         return (event.start, event.end) == (self.start, self.end)
 
     def body(self) -> dict[str, Any]:
@@ -38,14 +38,14 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
-class Create:
-    """Insert a series (with a `Slot`) or a single event (with `Times`), and invite all its people.
+class CreateEvent:
+    """Insert a series (with a `SeriesSlot`) or a single event (with `Times`), and invite everyone.
 
     `places`: id and original start of each meeting that has an occurrence in the series.
     """
 
     face: Face
-    when: Slot | Times
+    when: SeriesSlot | Times
     people: tuple[str, ...]
     places: tuple[tuple[int, datetime], ...] = ()
 
@@ -59,16 +59,16 @@ class Create:
         return ids.make_id(self.mark)
 
     def body(self) -> dict[str, Any]:
-        when = _series_body(self.when) if isinstance(self.when, Slot) else self.when.body()
+        when = _series_body(self.when) if isinstance(self.when, SeriesSlot) else self.when.body()
         people = [Attendee.invite(address).body() for address in self.people]
         return {"id": self.event_id, **when, **face_body(self.face), "attendees": people}
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class EditEvent:
     """Change an event that was observed. `restore` brings back a cancelled occurrence."""
 
-    event: Event
+    event: ObservedEvent
     face: Face | None = None
     times: Times | None = None
     invite: tuple[str, ...] = ()
@@ -87,7 +87,7 @@ class Edit:
             body["attendees"] = [one.body() for one in self._listed(attendees)]
         return body | ({"status": "confirmed"} if self.restore else {})
 
-    def is_done(self, event: Event) -> bool:
+    def is_done(self, event: ObservedEvent) -> bool:
         """Return whether the event already has the people, times and texts of this call."""
         return (
             event.people.issuperset(self.invite)
@@ -103,19 +103,19 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
-class Cancel:
+class CancelEvent:
     """Delete an event or one occurrence. Google keeps it with status "cancelled"."""
 
-    event: Event
+    event: ObservedEvent
     tell: str = TOLD
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ReadExceptions:
     """Read how our write to a series has changed its exceptions."""
 
 
-Call = Create | Edit | Cancel | Look
+Call = CreateEvent | EditEvent | CancelEvent | ReadExceptions
 
 
 def face_body(face: Face) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def face_body(face: Face) -> dict[str, Any]:
     }
 
 
-def _series_body(slot: Slot) -> dict[str, Any]:
+def _series_body(slot: SeriesSlot) -> dict[str, Any]:
     """Return times and recurrence. The first start and end define those of all weeks.
 
     If a clock change affects the first occurrence, the series begins a week earlier instead and

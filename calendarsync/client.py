@@ -25,7 +25,7 @@ from googleapiclient.discovery import build_from_document
 from googleapiclient.discovery_cache import get_static_doc
 
 from calendarsync.failures import Expired, Missing, strange_answer, translate
-from calendarsync.observed import Body, Event, Memory, read_event
+from calendarsync.observed import Body, Memory, ObservedEvent, read_event
 from cohorts.sync.errors import Outage
 
 SCOPES = ["https://www.googleapis.com/auth/calendar.events"]
@@ -44,7 +44,7 @@ class Listing:
     full: bool
 
 
-class Client:
+class CalendarClient:
     """Make calls to the API.
 
     Methods raise the errors of `cohorts.sync.errors`, and those of `calendarsync.failures` where
@@ -68,7 +68,7 @@ class Client:
         self.cursor = listing.cursor
         return listing
 
-    async def get(self, event_id: str) -> Event | None:
+    async def get(self, event_id: str) -> ObservedEvent | None:
         """Return one event or occurrence, or None if Google says that it does not exist."""
         request = self.events.get(calendarId=self.calendar_id, eventId=event_id)
         try:
@@ -76,26 +76,28 @@ class Client:
         except Missing:
             return None
 
-    async def insert(self, body: dict[str, Any], *, tell: str) -> Event:
+    async def insert(self, body: dict[str, Any], *, tell: str) -> ObservedEvent:
         """Create an event. Raises `Taken` if the id has been used."""
         request = self.events.insert(calendarId=self.calendar_id, body=body, sendUpdates=tell)
         return self.read(await self._send(request, writes=True))
 
-    async def patch(self, event: Event, body: dict[str, Any], *, tell: str) -> Event:
+    async def patch(
+        self, event: ObservedEvent, body: dict[str, Any], *, tell: str
+    ) -> ObservedEvent:
         """Change an event. Raises `Missing`, or `LookAgain` if it has changed since it was read."""
         request = self.events.patch(
             calendarId=self.calendar_id, eventId=event.id, body=body, sendUpdates=tell
         )
         return self.read(await self._send(request, etag=event.etag, writes=True, event=True))
 
-    async def delete(self, event: Event, *, tell: str) -> None:
+    async def delete(self, event: ObservedEvent, *, tell: str) -> None:
         """Delete an event. Raises `Missing`, or `LookAgain` if it has changed since it was read."""
         request = self.events.delete(
             calendarId=self.calendar_id, eventId=event.id, sendUpdates=tell
         )
         await self._send(request, etag=event.etag, writes=True, event=True)
 
-    def read(self, body: Body) -> Event:
+    def read(self, body: Body) -> ObservedEvent:
         return read_event(body, self.aliases)
 
     async def _list(self, cursor: str) -> Listing:
@@ -142,7 +144,7 @@ def _whole(found: tuple[Body, ...], last_page: Body, *, full: bool) -> Listing:
 
 
 @asynccontextmanager
-async def open_client(check: Callable[[], None], memory: Memory) -> AsyncIterator[Client]:
+async def open_client(check: Callable[[], None], memory: Memory) -> AsyncIterator[CalendarClient]:
     """Yield a client for one pass. `check` is called before each request is sent."""
     transport = CheckedHttp(check, timeout=settings.SYNC["call_seconds"] / 3)
     try:
@@ -150,7 +152,7 @@ async def open_client(check: Callable[[], None], memory: Memory) -> AsyncIterato
     except Exception as error:
         raise translate(error, writes=False, event=False) from error
     try:
-        yield Client(events, settings.GOOGLE_CALENDAR_ID, memory.cursor, memory.aliases)
+        yield CalendarClient(events, settings.GOOGLE_CALENDAR_ID, memory.cursor, memory.aliases)
     finally:
         transport.close()
 

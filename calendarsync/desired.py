@@ -15,42 +15,42 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
 from calendarsync.facts import (
+    CalendarGroup,
+    CalendarMeeting,
+    CalendarPerson,
+    CalendarSnapshot,
     EventRecord,
-    GroupFacts,
     Guest,
-    MeetingFacts,
-    Person,
     SeriesRecord,
-    Snapshot,
 )
 from calendarsync.generations import Generations, Reach, fit, read_generations
 from calendarsync.observed import Face
-from calendarsync.slots import Slot
+from calendarsync.slots import SeriesSlot
 from calendarsync.wanted import (
     NOBODY,
     Addresses,
-    Desired,
-    WantedEvent,
-    WantedGroup,
+    DesiredCalendar,
+    DesiredEvent,
+    DesiredSeries,
     WantedOccurrence,
     WantedSeries,
 )
 from meetings.naming import name_meeting
 
 
-def want(snapshot: Snapshot, now: datetime) -> Desired:
+def want(snapshot: CalendarSnapshot, now: datetime) -> DesiredCalendar:
     groups = {pk: want_group(group, snapshot, now) for pk, group in snapshot.groups.items()}
-    return Desired(snapshot, now, groups)
+    return DesiredCalendar(snapshot, now, groups)
 
 
-def want_group(facts: GroupFacts, snapshot: Snapshot, now: datetime) -> WantedGroup:
+def want_group(facts: CalendarGroup, snapshot: CalendarSnapshot, now: datetime) -> DesiredSeries:
     ahead = [m for m in facts.meetings if m.starts_at > now]
     visits = _visits(facts, ahead)
     generations = read_generations(facts, now)
     events = tuple(_events(facts, ahead, visits, generations, snapshot.own_events))
     on_it = () if snapshot.own_events else visits
     obstacle = _obstacle(facts, ahead)
-    return WantedGroup(
+    return DesiredSeries(
         facts=facts,
         face=_face(facts, snapshot.site_url),
         obstacle=obstacle,
@@ -70,7 +70,7 @@ def want_group(facts: GroupFacts, snapshot: Snapshot, now: datetime) -> WantedGr
 # -- the series ------------------------------------------------------------------------------
 
 
-def _obstacle(facts: GroupFacts, ahead: Collection[MeetingFacts]) -> str:
+def _obstacle(facts: CalendarGroup, ahead: Collection[CalendarMeeting]) -> str:
     if not facts.live:
         return "group_ended"
     if facts.weekly is None:
@@ -80,14 +80,14 @@ def _obstacle(facts: GroupFacts, ahead: Collection[MeetingFacts]) -> str:
     return "" if fit(facts, ahead) else "no_meetings_ahead"
 
 
-def _slot_to_make(facts: GroupFacts, ahead: Collection[MeetingFacts]) -> Slot | None:
+def _slot_to_make(facts: CalendarGroup, ahead: Collection[CalendarMeeting]) -> SeriesSlot | None:
     """Return the slot of a series for coming meetings. Past meetings need no invitation."""
     starts = [m.rhythm_at for m in fit(facts, ahead) if m.rhythm_at]
-    return Slot.through(starts, facts.weekly) if facts.weekly and starts else None
+    return SeriesSlot.through(starts, facts.weekly) if facts.weekly and starts else None
 
 
 def _series(
-    facts: GroupFacts, generations: Generations, visits: Iterable[Guest], now: datetime
+    facts: CalendarGroup, generations: Generations, visits: Iterable[Guest], now: datetime
 ) -> Iterator[WantedSeries]:
     reaches = {reach.record.event_id: reach for reach in generations.reaches}
     for record in (one for one in facts.all_series if one.made):
@@ -109,25 +109,25 @@ def _is_held(occurrences: Iterable[WantedOccurrence]) -> bool:
     return any(not one.cancelled for one in occurrences)
 
 
-def _people(facts: GroupFacts, record: SeriesRecord, now: datetime) -> Addresses | None:
+def _people(facts: CalendarGroup, record: SeriesRecord, now: datetime) -> Addresses | None:
     """Return the addresses for the series' list, or None once its last occurrence has begun."""
     is_over = record.slot and record.slot.starts()[-1] <= now
     return None if is_over else _members(facts)
 
 
 def _is_for_nothing(
-    facts: GroupFacts, reach: Reach, generations: Generations, now: datetime
+    facts: CalendarGroup, reach: Reach, generations: Generations, now: datetime
 ) -> bool:
     """Return whether newer series took over all meetings before this one has begun."""
     is_home = any(generations.home_of(meeting) == reach.record for meeting in facts.meetings)
     return not (is_home or generations.further) and reach.slot.starts()[0] > now
 
 
-def _members(facts: GroupFacts) -> Addresses:
+def _members(facts: CalendarGroup) -> Addresses:
     return _addresses(facts.members) if facts.live else NOBODY
 
 
-def _former(facts: GroupFacts, now: datetime) -> Addresses:
+def _former(facts: CalendarGroup, now: datetime) -> Addresses:
     """Return the addresses whose access has ended.
 
     A guest's address is among them: the visit explains why it does not belong on other lists.
@@ -137,7 +137,7 @@ def _former(facts: GroupFacts, now: datetime) -> Addresses:
     return _addresses(person for person in people if not person.stays)
 
 
-def _addresses(people: Iterable[Person]) -> Addresses:
+def _addresses(people: Iterable[CalendarPerson]) -> Addresses:
     return frozenset(person.address for person in people if person.can_be_invited)
 
 
@@ -145,7 +145,7 @@ def _addresses(people: Iterable[Person]) -> Addresses:
 
 
 def _occurrences(
-    facts: GroupFacts,
+    facts: CalendarGroup,
     reach: Reach,
     generations: Generations,
     visits: Iterable[Guest],
@@ -180,7 +180,7 @@ def _called_off(
 
 
 def _held(
-    facts: GroupFacts, meeting: MeetingFacts, original: datetime, visits: Iterable[Guest]
+    facts: CalendarGroup, meeting: CalendarMeeting, original: datetime, visits: Iterable[Guest]
 ) -> WantedOccurrence:
     return WantedOccurrence(
         _name(facts, meeting),
@@ -192,12 +192,12 @@ def _held(
     )
 
 
-def _expected(facts: GroupFacts, meeting: MeetingFacts, visits: Iterable[Guest]) -> Addresses:
+def _expected(facts: CalendarGroup, meeting: CalendarMeeting, visits: Iterable[Guest]) -> Addresses:
     here = (visit.person for visit in visits if visit.meeting_id == meeting.id)
     return _members(facts) | _addresses(here)
 
 
-def _visits(facts: GroupFacts, ahead: Iterable[MeetingFacts]) -> tuple[Guest, ...]:
+def _visits(facts: CalendarGroup, ahead: Iterable[CalendarMeeting]) -> tuple[Guest, ...]:
     to_come = {meeting.id for meeting in ahead if not meeting.cancelled}
     return tuple(
         guest
@@ -207,12 +207,12 @@ def _visits(facts: GroupFacts, ahead: Iterable[MeetingFacts]) -> tuple[Guest, ..
 
 
 def _events(
-    facts: GroupFacts,
-    ahead: Iterable[MeetingFacts],
+    facts: CalendarGroup,
+    ahead: Iterable[CalendarMeeting],
     visits: Iterable[Guest],
     generations: Generations,
     own_events: bool,
-) -> Iterator[WantedEvent]:
+) -> Iterator[DesiredEvent]:
     """Yield the single events: for meetings that have no place in a series, and for guests."""
     meetings = {m.id: m for m in ahead if facts.live and not m.cancelled}
     on_it = () if own_events else visits
@@ -227,27 +227,31 @@ def _events(
             yield _event(facts, meeting, visit.person.id, name, _addresses([visit.person]))
 
 
-def _is_outside(meeting: MeetingFacts, generations: Generations) -> bool:
+def _is_outside(meeting: CalendarMeeting, generations: Generations) -> bool:
     if not generations.reaches or generations.awaits(meeting):
         return False
     return generations.home_of(meeting) is None
 
 
 def _event(
-    facts: GroupFacts, meeting: MeetingFacts, person_id: int | None, name: str, people: Addresses
-) -> WantedEvent:
+    facts: CalendarGroup,
+    meeting: CalendarMeeting,
+    person_id: int | None,
+    name: str,
+    people: Addresses,
+) -> DesiredEvent:
     record = next(
         (r for r in facts.events if (r.meeting_id, r.person_id) == (meeting.id, person_id)), None
     )
-    return WantedEvent(
+    return DesiredEvent(
         name, meeting.id, person_id, meeting.starts_at, meeting.minutes, people, record
     )
 
 
 def _unwanted(
-    facts: GroupFacts,
-    ahead: Iterable[MeetingFacts],
-    events: Iterable[WantedEvent],
+    facts: CalendarGroup,
+    ahead: Iterable[CalendarMeeting],
+    events: Iterable[DesiredEvent],
     generations: Generations,
 ) -> Iterator[EventRecord]:
     """Yield single events to cancel.
@@ -265,11 +269,11 @@ def _unwanted(
 # -- texts -----------------------------------------------------------------------------------
 
 
-def _name(facts: GroupFacts, meeting: MeetingFacts) -> str:
+def _name(facts: CalendarGroup, meeting: CalendarMeeting) -> str:
     return f"{name_meeting(meeting.number)} of {facts.name}"
 
 
-def _face(facts: GroupFacts, site_url: str) -> Face:
+def _face(facts: CalendarGroup, site_url: str) -> Face:
     """Return the event's texts.
 
     The location is a page of ours, so a recreated channel changes nothing.

@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from calendarsync.calls import TOLD, UNTOLD, Call, Cancel, Create, Edit, Look, Times
-from calendarsync.observed import Event, Face
-from calendarsync.wanted import NOBODY, Addresses, WantedGroup
+from calendarsync.calls import (
+    TOLD,
+    UNTOLD,
+    Call,
+    CancelEvent,
+    CreateEvent,
+    EditEvent,
+    ReadExceptions,
+    Times,
+)
+from calendarsync.observed import Face, ObservedEvent
+from calendarsync.wanted import NOBODY, Addresses, DesiredSeries
 from cohorts.sync.mirror import Action
 
 LANE = "events"
@@ -16,7 +25,7 @@ LANE = "events"
 # set up.
 LEAVE, LOOK, SERIES, OCCURRENCE, SINGLE, MAKE = 0, 1, 2, 3, 4, 30
 AFTER_ACTIVE = 10
-VERBS = {Create: "create", Edit: "edit", Cancel: "cancel", Look: "read"}
+VERBS = {CreateEvent: "create", EditEvent: "edit", CancelEvent: "cancel", ReadExceptions: "read"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +66,8 @@ def _listed(addresses: Addresses) -> str:
 
 
 def compare(
-    group: WantedGroup,
-    event: Event,
+    group: DesiredSeries,
+    event: ObservedEvent,
     people: Addresses,
     *,
     face: Face | None = None,
@@ -85,9 +94,9 @@ def compare(
 
 
 def mend(
-    group: WantedGroup,
+    group: DesiredSeries,
     rank: int,
-    event: Event,
+    event: ObservedEvent,
     target: str,
     difference: Difference,
     *,
@@ -100,11 +109,11 @@ def mend(
     for something that Google may refuse, such as an address.
     """
     if difference.explained:
-        leaving = Edit(event, remove=difference.explained)
+        leaving = EditEvent(event, remove=difference.explained)
         why = f"access ended for {_listed(difference.explained)}"
         yield make_action(group, LEAVE, leaving, f"{event.id} leavers", target, why, ends=True)
     if why := str(difference):
-        bring = Edit(
+        bring = EditEvent(
             event,
             difference.face,
             difference.times,
@@ -114,14 +123,14 @@ def mend(
         )
         yield make_action(group, rank, bring, event.id, target, why)
     for address in sorted(difference.unexplained):
-        remove = Edit(event, remove=frozenset({address}))
+        remove = EditEvent(event, remove=frozenset({address}))
         why = f"{address} is on this invitation without a recorded reason"
         key, whom = f"{event.id} {address}", f"{address} from {target}"
         yield make_action(group, rank, remove, key, whom, why, removes=address)
 
 
 def make_action(
-    group: WantedGroup,
+    group: DesiredSeries,
     rank: int,
     call: Call,
     key: str,

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from calendarsync.slots import Slot, Weekly
+from calendarsync.slots import SeriesSlot, Weekly
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class CalendarPerson:
     id: int
     name: str
     address: str  # "" when none is known
@@ -38,7 +38,7 @@ class AddressBook:
 
 
 @dataclass(frozen=True, slots=True)
-class MeetingFacts:
+class CalendarMeeting:
     """A meeting.
 
     `rhythm_at`: its place in the weekly rhythm, even if it was moved; None outside it.
@@ -56,7 +56,7 @@ class MeetingFacts:
 class Guest:
     """A visit to a meeting of the group. `expected` is True from booking until the visit ends."""
 
-    person: Person
+    person: CalendarPerson
     meeting_id: int
     expected: bool
 
@@ -65,7 +65,7 @@ class Guest:
 class Exempt:
     """A person who stays on the invitation until a date, for a reason that staff recorded."""
 
-    person: Person
+    person: CalendarPerson
     until: datetime
 
 
@@ -80,7 +80,7 @@ class SeriesRecord:
     event_id: str
     generation: int
     made: bool
-    slot: Slot | None
+    slot: SeriesSlot | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class EventRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupFacts:
+class CalendarGroup:
     id: int
     cohort_id: int
     name: str
@@ -107,9 +107,9 @@ class GroupFacts:
     asked: bool  # a realize request is pending
     weekly: Weekly | None
     zone: str
-    meetings: tuple[MeetingFacts, ...] = ()
-    members: tuple[Person, ...] = ()
-    former: tuple[Person, ...] = ()  # people whose membership ended on a date
+    meetings: tuple[CalendarMeeting, ...] = ()
+    members: tuple[CalendarPerson, ...] = ()
+    former: tuple[CalendarPerson, ...] = ()  # people whose membership ended on a date
     guests: tuple[Guest, ...] = ()
     exempt: tuple[Exempt, ...] = ()
     all_series: tuple[SeriesRecord, ...] = ()  # newest first, without those that are gone
@@ -129,7 +129,7 @@ class GroupFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class CalendarSnapshot:
     """The data of all groups.
 
     `own_events`: a guest is invited by a separate event and not on the host's occurrence.
@@ -138,4 +138,4 @@ class Snapshot:
     installation: str
     site_url: str
     own_events: bool
-    groups: Mapping[int, GroupFacts] = field(default_factory=dict)
+    groups: Mapping[int, CalendarGroup] = field(default_factory=dict)

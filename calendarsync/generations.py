@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from calendarsync import ids
-from calendarsync.facts import GroupFacts, MeetingFacts, SeriesRecord
-from calendarsync.slots import Slot, Weekly
+from calendarsync.facts import CalendarGroup, CalendarMeeting, SeriesRecord
+from calendarsync.slots import SeriesSlot, Weekly
 
 SEVERAL = 2
 WEEK = timedelta(weeks=1)
@@ -35,7 +35,7 @@ class Reach:
     """An existing series, and the first start of the one that takes over from it."""
 
     record: SeriesRecord
-    slot: Slot
+    slot: SeriesSlot
     until: datetime | None
 
     def holds(self, place: datetime) -> bool:
@@ -56,20 +56,20 @@ class Generations:
     """
 
     reaches: tuple[Reach, ...] = ()
-    further: Slot | None = None
+    further: SeriesSlot | None = None
     strange: bool = False
 
-    def home_of(self, meeting: MeetingFacts) -> SeriesRecord | None:
+    def home_of(self, meeting: CalendarMeeting) -> SeriesRecord | None:
         """Return the series that holds a meeting."""
         reach = _find(self.reaches, meeting.rhythm_at)
         return reach.record if reach else None
 
-    def awaits(self, meeting: MeetingFacts) -> bool:
+    def awaits(self, meeting: CalendarMeeting) -> bool:
         """Return whether a meeting belongs to a series that is still to be created."""
         return bool(self.further and meeting.rhythm_at in self.further.starts())
 
 
-def read_generations(facts: GroupFacts, now: datetime) -> Generations:
+def read_generations(facts: CalendarGroup, now: datetime) -> Generations:
     reaches = tuple(_reaches(facts, None))
     if _is_strange(facts, reaches):
         return Generations(strange=True)
@@ -79,7 +79,7 @@ def read_generations(facts: GroupFacts, now: datetime) -> Generations:
     return Generations(tuple(_reaches(facts, further.starts()[0])), further)
 
 
-def fit(facts: GroupFacts, meetings: Collection[MeetingFacts]) -> list[MeetingFacts]:
+def fit(facts: CalendarGroup, meetings: Collection[CalendarMeeting]) -> list[CalendarMeeting]:
     """Return the meetings that are held at a place in the rhythm of the group's current slot."""
     weekly = facts.weekly
     if weekly is None:
@@ -87,7 +87,7 @@ def fit(facts: GroupFacts, meetings: Collection[MeetingFacts]) -> list[MeetingFa
     return [m for m in meetings if m.rhythm_at and not m.cancelled and weekly.fits(m.rhythm_at)]
 
 
-def _is_strange(facts: GroupFacts, reaches: Collection[Reach]) -> bool:
+def _is_strange(facts: CalendarGroup, reaches: Collection[Reach]) -> bool:
     newest = facts.series
     if newest is None or newest.slot is None or is_ours(newest) or not facts.meetings:
         return False
@@ -95,7 +95,7 @@ def _is_strange(facts: GroupFacts, reaches: Collection[Reach]) -> bool:
     return not any(home and home.record == newest for home in homes)
 
 
-def _reaches(facts: GroupFacts, until: datetime | None) -> Iterator[Reach]:
+def _reaches(facts: CalendarGroup, until: datetime | None) -> Iterator[Reach]:
     for record in facts.all_series:
         if record.made and record.slot:
             yield Reach(record, record.slot, until)
@@ -107,7 +107,9 @@ def _find(reaches: Collection[Reach], place: datetime | None) -> Reach | None:
     return next((reach for reach in reaches if place and reach.holds(place)), None)
 
 
-def _find_further(facts: GroupFacts, reaches: tuple[Reach, ...], now: datetime) -> Slot | None:
+def _find_further(
+    facts: CalendarGroup, reaches: tuple[Reach, ...], now: datetime
+) -> SeriesSlot | None:
     newest, weekly = facts.series, facts.weekly
     if not facts.live or weekly is None or newest is None or newest != reaches[0].record:
         return None  # also if the newest has no known slot, which is reported
@@ -118,11 +120,14 @@ def _find_further(facts: GroupFacts, reaches: tuple[Reach, ...], now: datetime) 
         return None
     # A new series takes over from its first start, so it needs places for all meetings after that.
     first = min(needing)
-    return Slot.through([place for place in _places(fitting) if place >= first], weekly)
+    return SeriesSlot.through([place for place in _places(fitting) if place >= first], weekly)
 
 
 def _needing(
-    facts: GroupFacts, fitting: Collection[MeetingFacts], reaches: tuple[Reach, ...], weekly: Weekly
+    facts: CalendarGroup,
+    fitting: Collection[CalendarMeeting],
+    reaches: tuple[Reach, ...],
+    weekly: Weekly,
 ) -> Iterator[datetime]:
     """Yield the places for which a new generation is needed."""
     beat = reaches[0].slot.weekly()
@@ -136,7 +141,7 @@ def _needing(
     yield from _places(m for m in fitting if _is_of_other_length(m, reaches[0], weekly))
 
 
-def _is_of_other_length(meeting: MeetingFacts, newest: Reach, weekly: Weekly) -> bool:
+def _is_of_other_length(meeting: CalendarMeeting, newest: Reach, weekly: Weekly) -> bool:
     """Return whether the slot's length has changed since we made the newest series.
 
     In a series entered by staff, occurrences get the new length one by one, so that the people on
@@ -149,7 +154,7 @@ def _is_of_other_length(meeting: MeetingFacts, newest: Reach, weekly: Weekly) ->
     )
 
 
-def _places(meetings: Iterable[MeetingFacts]) -> Iterator[datetime]:
+def _places(meetings: Iterable[CalendarMeeting]) -> Iterator[datetime]:
     return (meeting.rhythm_at for meeting in meetings if meeting.rhythm_at)
 
 

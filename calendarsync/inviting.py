@@ -9,16 +9,18 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from calendarsync.calls import UNTOLD, Edit
-from calendarsync.client import Client
+from calendarsync.calls import UNTOLD, EditEvent
+from calendarsync.client import CalendarClient
 from calendarsync.failures import Invalid
-from calendarsync.observed import Event
+from calendarsync.observed import ObservedEvent
 
 MOST_CALLS = 24  # for one list; the remaining addresses are tried again later
 PLAIN = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
 
 
-async def invite_apart(client: Client, event: Event, call: Edit) -> tuple[Event, frozenset[str]]:
+async def invite_apart(
+    client: CalendarClient, event: ObservedEvent, call: EditEvent
+) -> tuple[ObservedEvent, frozenset[str]]:
     """Invite everyone whose address Google accepts; return the event and the addresses it refuses.
 
     Raises `Invalid` if the list is also refused without the new addresses.
@@ -43,8 +45,10 @@ async def invite_apart(client: Client, event: Event, call: Edit) -> tuple[Event,
     return event, frozenset(refused)
 
 
-async def _invite(client: Client, event: Event, part: tuple[str, ...], tell: str) -> Event:
-    body = Edit(event, invite=part).body(event.attendees)
+async def _invite(
+    client: CalendarClient, event: ObservedEvent, part: tuple[str, ...], tell: str
+) -> ObservedEvent:
+    body = EditEvent(event, invite=part).body(event.attendees)
     return await client.patch(event, body, tell=tell)
 
 
@@ -64,7 +68,9 @@ def _parts(addresses: tuple[str, ...]) -> list[tuple[str, ...]]:
     return [addresses[half:], addresses[:half]]
 
 
-def find_aliases(sent: Collection[str], before: Event | None, answer: Event) -> dict[str, str]:
+def find_aliases(
+    sent: Collection[str], before: ObservedEvent | None, answer: ObservedEvent
+) -> dict[str, str]:
     """Return {Google's address: ours} of invitations that came back under another address.
 
     The list was written on condition that no one had changed it, so its new entries result from

@@ -12,19 +12,19 @@ from django.conf import settings
 from calendarsync import check as checking
 from calendarsync import records
 from calendarsync.apply import carry_out
-from calendarsync.calls import Cancel, Create
-from calendarsync.client import Client, open_client
+from calendarsync.calls import CancelEvent, CreateEvent
+from calendarsync.client import CalendarClient, open_client
 from calendarsync.desired import want
 from calendarsync.differences import LANE
-from calendarsync.facts import Snapshot
+from calendarsync.facts import CalendarSnapshot
 from calendarsync.observe import observe
-from calendarsync.observed import Event, Invited, Memory, Observed, Reading
+from calendarsync.observed import Invited, Memory, ObservedCalendar, ObservedEvent, Reading
 from calendarsync.plan import plan
 from calendarsync.review import review
 from calendarsync.selectors import MIRROR, load_memory
 from calendarsync.snapshot import take_snapshot
 from calendarsync.troubles import TROUBLES
-from calendarsync.wanted import Desired
+from calendarsync.wanted import DesiredCalendar
 from cohorts import clock
 from cohorts.sync.errors import CallFailed
 from cohorts.sync.mirror import Action, Budget, Check, Finding, Outcome, Plan, Policy, Review
@@ -38,12 +38,12 @@ class Connection:
     The copies are large, so they are loaded once per pass and not with every snapshot.
     """
 
-    client: Client
+    client: CalendarClient
     memory: Memory
 
 
-class CalendarMirror:
-    """Keep Google Calendar in sync. See `cohorts.sync.mirror.Mirror`."""
+class CalendarProvider:
+    """Keep Google Calendar in sync. See `cohorts.sync.mirror.Provider`."""
 
     name = MIRROR
     title = "Google Calendar"
@@ -66,13 +66,13 @@ class CalendarMirror:
     def connect(self, check: Callable[[], None]) -> AbstractAsyncContextManager[Connection]:
         return _connect(check, load_memory(settings.GOOGLE_CALENDAR_ID, clock.now()))
 
-    def snapshot(self, now: datetime) -> Snapshot:
+    def snapshot(self, now: datetime) -> CalendarSnapshot:
         return take_snapshot(now)
 
-    def desired(self, snapshot: Snapshot, now: datetime) -> Desired:
+    def desired(self, snapshot: CalendarSnapshot, now: datetime) -> DesiredCalendar:
         return want(snapshot, now)
 
-    async def observe(self, client: Connection, snapshot: Snapshot) -> Finding:
+    async def observe(self, client: Connection, snapshot: CalendarSnapshot) -> Finding:
         return await observe(client.client, client.memory)
 
     def keep(self, finding: Finding) -> None:
@@ -81,11 +81,11 @@ class CalendarMirror:
         if not finding.orphans:
             records.adopt_strangers(finding.observed)
 
-    def plan(self, desired: Desired, observed: Observed, policy: Policy) -> Plan:
+    def plan(self, desired: DesiredCalendar, observed: ObservedCalendar, policy: Policy) -> Plan:
         return plan(desired, observed, policy)
 
-    def intend(self, action: Action, observed: Observed) -> None:
-        if isinstance(action.payload, Create):
+    def intend(self, action: Action, observed: ObservedCalendar) -> None:
+        if isinstance(action.payload, CreateEvent):
             records.intend_to_make(action.payload)
 
     async def apply(self, client: Connection, action: Action) -> Outcome:
@@ -97,33 +97,39 @@ class CalendarMirror:
             return
         if isinstance(outcome.answer, Invited):
             records.keep_addresses(outcome.answer, clock.now())
-        if isinstance(action.payload, Create):
+        if isinstance(action.payload, CreateEvent):
             records.complete_records([outcome.answer.event])
-        elif isinstance(action.payload, Cancel):
+        elif isinstance(action.payload, CancelEvent):
             records.note_cancelled(outcome.outside_id)
 
     def fail(self, action: Action, error: CallFailed) -> None:
         """Do nothing: the next observation shows whether an intended event was created."""
 
-    def absorb(self, observed: Observed, action: Action, outcome: Outcome) -> Observed:
+    def absorb(
+        self, observed: ObservedCalendar, action: Action, outcome: Outcome
+    ) -> ObservedCalendar:
         match outcome.answer:
             case Invited():
                 return observed.with_invited(outcome.answer)
-            case Event():
+            case ObservedEvent():
                 return observed.with_written(outcome.answer)
             case _:
                 return observed.with_reading(outcome.answer)
 
-    def review(self, desired: Desired, observed: Observed, group_id: int, now: datetime) -> Review:
+    def review(
+        self, desired: DesiredCalendar, observed: ObservedCalendar, group_id: int, now: datetime
+    ) -> Review:
         return review(desired, observed, group_id)
 
-    def budget(self, desired: Desired, observed: Observed, plan: Plan) -> tuple[Budget, ...]:
+    def budget(
+        self, desired: DesiredCalendar, observed: ObservedCalendar, plan: Plan
+    ) -> tuple[Budget, ...]:
         return ()
 
     def settings_shown(self) -> Mapping[str, str]:
         return checking.settings_shown()
 
-    def check(self, desired: Desired, observed: Observed) -> tuple[Check, ...]:
+    def check(self, desired: DesiredCalendar, observed: ObservedCalendar) -> tuple[Check, ...]:
         return checking.check()
 
     def forget(self, group_id: int) -> Collection[str]:

@@ -11,21 +11,21 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from calendarsync import ids
-from calendarsync.client import Client
-from calendarsync.observed import Body, Memory, Observed, Reading, absent
+from calendarsync.client import CalendarClient
+from calendarsync.observed import Body, Memory, ObservedCalendar, Reading, absent
 from cohorts.sync.mirror import Finding, Orphans
 
 
-async def observe(client: Client, memory: Memory) -> Finding:
+async def observe(client: CalendarClient, memory: Memory) -> Finding:
     reading = await read(client, memory)
-    observed = Observed(memory.events).with_reading(reading)
+    observed = ObservedCalendar(memory.events).with_reading(reading)
     if lacking := memory.awaited - set(observed.events):
         reading = await _ask_for(client, memory, reading, lacking)
-        observed = Observed(memory.events).with_reading(reading)
+        observed = ObservedCalendar(memory.events).with_reading(reading)
     return Finding(observed, orphans=_find_orphans(observed, memory), keep=reading)
 
 
-def _find_orphans(observed: Observed, memory: Memory) -> Orphans:
+def _find_orphans(observed: ObservedCalendar, memory: Memory) -> Orphans:
     """Return our marked events that have no record, unless staff have said that they are ours."""
     if memory.adopt:
         return Orphans()
@@ -36,7 +36,7 @@ def _find_orphans(observed: Observed, memory: Memory) -> Orphans:
     return Orphans(names, groups, unrecorded=len(groups))
 
 
-async def read(client: Client, memory: Memory) -> Reading:
+async def read(client: CalendarClient, memory: Memory) -> Reading:
     """Return our events that changed since the client's last listing."""
     asked_at = time.monotonic()
     listing = await client.list()
@@ -51,7 +51,7 @@ def _is_ours(body: Body, memory: Memory) -> bool:
 
 
 async def _ask_for(
-    client: Client, memory: Memory, reading: Reading, lacking: Iterable[str]
+    client: CalendarClient, memory: Memory, reading: Reading, lacking: Iterable[str]
 ) -> Reading:
     """List everything again, because copies are missing, then fetch each that is still missing."""
     if not reading.full:

@@ -16,7 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from calendarsync import ids
-from calendarsync.slots import Slot
+from calendarsync.slots import SeriesSlot
 
 Body = Mapping[str, Any]
 WEEK = timedelta(weeks=1)
@@ -73,7 +73,7 @@ class Face:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class ObservedEvent:
     """An event, series or occurrence.
 
     `series_id` and `original` (its original start) belong to an occurrence that differs from its
@@ -90,7 +90,7 @@ class Event:
     original: datetime | None = None
     start: datetime | None = None
     end: datetime | None = None
-    slot: Slot | None = None
+    slot: SeriesSlot | None = None
     attendees: tuple[Attendee, ...] = ()
     omitted: bool = False  # Google left attendees out: writing the list would lose them
     written_at: datetime | None = field(default=None, compare=False)
@@ -115,7 +115,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Observed:
+class ObservedCalendar:
     """Our events by id: series, occurrences that differ from theirs, and single events.
 
     `unread`: series that we wrote since the observation. Their exceptions must be read before they
@@ -124,15 +124,15 @@ class Observed:
     (`facts.AddressBook`).
     """
 
-    events: Mapping[str, Event] = field(default_factory=dict)
+    events: Mapping[str, ObservedEvent] = field(default_factory=dict)
     unread: frozenset[str] = frozenset()
     refused: frozenset[str] = frozenset()
     stays: frozenset[str] = frozenset()
 
     @cached_property
-    def exceptions(self) -> Mapping[str, Mapping[datetime, Event]]:
+    def exceptions(self) -> Mapping[str, Mapping[datetime, ObservedEvent]]:
         """Exceptions by series id, then by original start."""
-        found: dict[str, dict[datetime, Event]] = {}
+        found: dict[str, dict[datetime, ObservedEvent]] = {}
         for event in self.events.values():
             if event.series_id and event.original:
                 found.setdefault(event.series_id, {})[event.original] = event
@@ -152,27 +152,27 @@ class Observed:
         event = self.events.get(event_id)
         return event is None or not event.is_cancelled
 
-    def strangers(self, recorded: frozenset[str]) -> Iterator[Event]:
+    def strangers(self, recorded: frozenset[str]) -> Iterator[ObservedEvent]:
         """Yield our existing events, except occurrences, that no record or intent explains."""
         for event in self.events.values():
             is_whole = event.series_id is None and not ids.is_split_off(event.id)
             if is_whole and not event.is_cancelled and event.id not in recorded:
                 yield event
 
-    def with_written(self, event: Event) -> Observed:
+    def with_written(self, event: ObservedEvent) -> ObservedCalendar:
         """Add an event that we wrote. If it is a series, its exceptions become unread."""
         unread = {event.id} if self.exceptions.get(event.id) else set()
         events = {**self.events, event.id: event}
         return replace(self, events=events, unread=self.unread | unread)
 
-    def with_invited(self, invited: Invited) -> Observed:
+    def with_invited(self, invited: Invited) -> ObservedCalendar:
         return replace(
             self.with_written(invited.event),
             refused=self.refused | invited.refused,
             stays=self.stays | invited.stays,
         )
 
-    def with_reading(self, reading: Reading) -> Observed:
+    def with_reading(self, reading: Reading) -> ObservedCalendar:
         kept = {} if reading.full else self.events
         events = {**kept, **{event.id: event for event in reading.events}}
         return replace(self, events=events, unread=frozenset())
@@ -185,7 +185,7 @@ class Invited:
     `aliases`: our address by Google's. `refused`, `stays`: see `facts.AddressBook`.
     """
 
-    event: Event
+    event: ObservedEvent
     aliases: Mapping[str, str] = field(default_factory=dict)
     refused: frozenset[str] = frozenset()
     stays: frozenset[str] = frozenset()
@@ -198,7 +198,7 @@ class Reading:
     `asked_at`: when it began, on time.monotonic(). Later changes may be missing.
     """
 
-    events: tuple[Event, ...]
+    events: tuple[ObservedEvent, ...]
     cursor: str
     full: bool
     asked_at: float = field(default=math.inf, compare=False)
@@ -215,7 +215,7 @@ class Memory:
 
     installation: str
     cursor: str = ""
-    events: Mapping[str, Event] = field(default_factory=dict)
+    events: Mapping[str, ObservedEvent] = field(default_factory=dict)
     recorded: frozenset[str] = frozenset()
     awaited: frozenset[str] = frozenset()
     adopt: bool = False
@@ -229,7 +229,7 @@ class Memory:
 NO_ALIASES: Mapping[str, str] = {}
 
 
-def read_event(answer: Body, aliases: Mapping[str, str] = NO_ALIASES) -> Event:
+def read_event(answer: Body, aliases: Mapping[str, str] = NO_ALIASES) -> ObservedEvent:
     """Return the event in Google's JSON.
 
     Every field except the id may be missing; then an occurrence's id says which series it belongs
@@ -237,7 +237,7 @@ def read_event(answer: Body, aliases: Mapping[str, str] = NO_ALIASES) -> Event:
     """
     body = {name: value for name, value in answer.items() if value is not None}
     series_id, original = ids.read_occurrence(body["id"]) or (None, None)
-    return Event(
+    return ObservedEvent(
         id=body["id"],
         etag=body.get("etag", ""),
         status=body.get("status", "confirmed"),
@@ -254,12 +254,12 @@ def read_event(answer: Body, aliases: Mapping[str, str] = NO_ALIASES) -> Event:
     )
 
 
-def absent(event_id: str) -> Event:
+def absent(event_id: str) -> ObservedEvent:
     """Return a deleted event, for an id that Google says does not exist."""
     return read_event({"id": event_id, "status": "cancelled"})
 
 
-def occurrence_of(series: Event, original: datetime) -> Event:
+def occurrence_of(series: ObservedEvent, original: datetime) -> ObservedEvent:
     """Return an unchanged occurrence, derived from its series."""
     length = series.end - series.start if series.start and series.end else timedelta(0)
     return replace(
@@ -305,7 +305,7 @@ def _read_moment(when: Body | None) -> datetime | None:
     return moment.astimezone(UTC)
 
 
-def _read_slot(body: Body) -> Slot | None:
+def _read_slot(body: Body) -> SeriesSlot | None:
     """Return the slot of a weekly series, else None.
 
     If the first occurrence is excluded, the slot begins with the next one (see
@@ -323,7 +323,7 @@ def _read_slot(body: Body) -> Slot | None:
     if not count or not excluded <= {start} or len(excluded) >= count:
         return None
     minutes = int((end - start).total_seconds() // 60)
-    return Slot(first + WEEK * len(excluded), zone.key, minutes, count - len(excluded))
+    return SeriesSlot(first + WEEK * len(excluded), zone.key, minutes, count - len(excluded))
 
 
 def _read_excluded(line: str) -> Iterator[datetime | None]:

@@ -27,7 +27,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from calendarsync.calls import TOLD, TOLD_IF_OUTSIDE, Cancel, Create, Look, Times
+from calendarsync.calls import (
+    TOLD,
+    TOLD_IF_OUTSIDE,
+    CancelEvent,
+    CreateEvent,
+    ReadExceptions,
+    Times,
+)
 from calendarsync.differences import (
     LEAVE,
     LOOK,
@@ -40,8 +47,8 @@ from calendarsync.differences import (
     mend,
 )
 from calendarsync.ids import Mark
-from calendarsync.observed import Event, Observed, occurrence_of
-from calendarsync.slots import Slot
+from calendarsync.observed import ObservedCalendar, ObservedEvent, occurrence_of
+from calendarsync.slots import SeriesSlot
 from calendarsync.standing import (
     catch_up,
     find_series,
@@ -56,16 +63,16 @@ from calendarsync.standing import (
 from calendarsync.wanted import (
     NOBODY,
     Addresses,
-    Desired,
-    WantedEvent,
-    WantedGroup,
+    DesiredCalendar,
+    DesiredEvent,
+    DesiredSeries,
     WantedOccurrence,
     WantedSeries,
 )
 from cohorts.sync.mirror import Action, Plan, Policy, Withheld
 
 
-def plan(desired: Desired, observed: Observed, policy: Policy) -> Plan:
+def plan(desired: DesiredCalendar, observed: ObservedCalendar, policy: Policy) -> Plan:
     desired = catch_up(desired, observed)
     found = {pk: list(plan_group(group, desired, observed)) for pk, group in desired.groups.items()}
     due = [action for pk, actions in found.items() if pk in policy.groups for action in actions]
@@ -91,7 +98,9 @@ def plan(desired: Desired, observed: Observed, policy: Policy) -> Plan:
     )
 
 
-def _refusal(action: Action, desired: Desired, observed: Observed, policy: Policy) -> str:
+def _refusal(
+    action: Action, desired: DesiredCalendar, observed: ObservedCalendar, policy: Policy
+) -> str:
     """Return the code of the reason why the policy forbids an action, or "" if it does not."""
     if not action.creates or action.group_id is None:
         return ""
@@ -100,7 +109,7 @@ def _refusal(action: Action, desired: Desired, observed: Observed, policy: Polic
     return "" if action.group_id in policy.may_create else "needs_infrastructure"
 
 
-def _people(desired: Desired, observed: Observed) -> set[str]:
+def _people(desired: DesiredCalendar, observed: ObservedCalendar) -> set[str]:
     """Return everyone who is on a list or should be.
 
     Only events of the snapshot's groups count. A full listing also contains events that ended long
@@ -123,7 +132,9 @@ def _people(desired: Desired, observed: Observed) -> set[str]:
 # -- one group -------------------------------------------------------------------------------
 
 
-def plan_group(group: WantedGroup, desired: Desired, observed: Observed) -> Iterator[Action]:
+def plan_group(
+    group: DesiredSeries, desired: DesiredCalendar, observed: ObservedCalendar
+) -> Iterator[Action]:
     """Yield all actions that are left for a group, whether or not the policy allows them."""
     yield from _cancel_unwanted(group, observed)
     if is_to_make(group) or is_gone(group, observed):
@@ -145,7 +156,7 @@ def plan_group(group: WantedGroup, desired: Desired, observed: Observed) -> Iter
 
 
 def _make_series(
-    group: WantedGroup, desired: Desired, slot: Slot | None, *, creates: bool
+    group: DesiredSeries, desired: DesiredCalendar, slot: SeriesSlot | None, *, creates: bool
 ) -> Iterator[Action]:
     """Yield the creation of a series.
 
@@ -160,24 +171,26 @@ def _make_series(
     people = {person.address for person in facts.members if person.can_be_invited}
     starts = set(slot.starts())
     places = [(m.id, m.rhythm_at) for m in facts.meetings if m.rhythm_at in starts and m.rhythm_at]
-    call = Create(face, slot, tuple(sorted(people)), tuple(places))
+    call = CreateEvent(face, slot, tuple(sorted(people)), tuple(places))
     why = f"{slot.count} weeks, {len(people)} people invited"
     target = f"series of {facts.name}"
     rank = MAKE if creates else SERIES
     yield make_action(group, rank, call, call.event_id, target, why, creates=creates)
 
 
-def _cancel_series(group: WantedGroup, series: Event, observed: Observed) -> Iterator[Action]:
+def _cancel_series(
+    group: DesiredSeries, series: ObservedEvent, observed: ObservedCalendar
+) -> Iterator[Action]:
     """Cancel an older series unless the newer one is gone, so that people keep an invitation."""
     if not is_gone(group, observed):
-        call, target = Cancel(series, TOLD_IF_OUTSIDE), f"series of {group.facts.name}"
+        call, target = CancelEvent(series, TOLD_IF_OUTSIDE), f"series of {group.facts.name}"
         yield make_action(
             group, OCCURRENCE, call, series.id, target, "a newer series has all its meetings"
         )
 
 
 def _keep_series(
-    group: WantedGroup, desired: Desired, wanted: WantedSeries, series: Event
+    group: DesiredSeries, desired: DesiredCalendar, wanted: WantedSeries, series: ObservedEvent
 ) -> Iterator[Action]:
     if wanted.people is None:
         return
@@ -187,15 +200,15 @@ def _keep_series(
 
 
 def _keep_occurrences(
-    group: WantedGroup,
-    desired: Desired,
+    group: DesiredSeries,
+    desired: DesiredCalendar,
     wanted: WantedSeries,
-    series: Event,
-    observed: Observed,
+    series: ObservedEvent,
+    observed: ObservedCalendar,
 ) -> Iterator[Action]:
     if series.id in observed.unread:
         target, why = f"exceptions of {group.facts.name}", "the series was just changed"
-        yield make_action(group, LOOK, Look(), series.id, target, why)
+        yield make_action(group, LOOK, ReadExceptions(), series.id, target, why)
         return
     if not is_in_rhythm(wanted, series) or series.id in observed.split:
         return
@@ -212,27 +225,27 @@ def _keep_occurrences(
 # -- one occurrence --------------------------------------------------------------------------
 
 
-def _plain(series: Event, wanted: WantedOccurrence) -> Event:
+def _plain(series: ObservedEvent, wanted: WantedOccurrence) -> ObservedEvent:
     return occurrence_of(series, wanted.original)
 
 
 def _take_off(
-    group: WantedGroup, desired: Desired, wanted: WantedOccurrence, event: Event
+    group: DesiredSeries, desired: DesiredCalendar, wanted: WantedOccurrence, event: ObservedEvent
 ) -> Iterator[Action]:
     if event.is_cancelled or (event.start or wanted.original) <= desired.now:
         return
     why = "a newer series includes it" if wanted.elsewhere else "this meeting is cancelled"
     # People already know this from the invitation to the newer series.
-    call = Cancel(event, TOLD_IF_OUTSIDE if wanted.elsewhere else TOLD)
+    call = CancelEvent(event, TOLD_IF_OUTSIDE if wanted.elsewhere else TOLD)
     yield make_action(group, OCCURRENCE, call, event.id, wanted.name, why)
 
 
 def _keep_occurrence(
-    group: WantedGroup,
+    group: DesiredSeries,
     wanted_series: WantedSeries,
-    series: Event,
+    series: ObservedEvent,
     wanted: WantedOccurrence,
-    exception: Event | None,
+    exception: ObservedEvent | None,
 ) -> Iterator[Action]:
     plain = _plain(series, wanted)
     event = exception or plain
@@ -253,7 +266,7 @@ def _keep_occurrence(
     yield from mend(group, OCCURRENCE, event, wanted.name, difference, told=told)
 
 
-def _left_to_the_series(wanted: WantedSeries, series: Event) -> Addresses:
+def _left_to_the_series(wanted: WantedSeries, series: ObservedEvent) -> Addresses:
     """Return members that one call to the series will add to it or remove from it."""
     members = wanted.people or NOBODY
     return (members - series.people) | (series.people - members)
@@ -263,7 +276,7 @@ def _left_to_the_series(wanted: WantedSeries, series: Event) -> Addresses:
 
 
 def _keep_event(
-    group: WantedGroup, desired: Desired, wanted: WantedEvent, observed: Observed
+    group: DesiredSeries, desired: DesiredCalendar, wanted: DesiredEvent, observed: ObservedCalendar
 ) -> Iterator[Action]:
     record = wanted.record
     event = observed.events.get(record.event_id) if record else None
@@ -275,15 +288,15 @@ def _keep_event(
         difference = compare(group, event, wanted.people, face=face, times=times)
         yield from mend(group, SINGLE, event, wanted.name, difference)
     elif used_up or record is None or not record.made:
-        call = Create(face, times, tuple(sorted(wanted.people)))
+        call = CreateEvent(face, times, tuple(sorted(wanted.people)))
         why = f"it is outside the series; {len(call.people)} people invited"
         yield make_action(group, SINGLE, call, call.event_id, wanted.name, why)
 
 
-def _cancel_unwanted(group: WantedGroup, observed: Observed) -> Iterator[Action]:
+def _cancel_unwanted(group: DesiredSeries, observed: ObservedCalendar) -> Iterator[Action]:
     """Cancel single events that are not desired. This never depends on the state of the series."""
     for record in group.unwanted:
         event = observed.events.get(record.event_id)
         if event is not None and not event.is_cancelled:
             target, why = f"single event of {group.facts.name}", "no longer needed"
-            yield make_action(group, LEAVE, Cancel(event), event.id, target, why)
+            yield make_action(group, LEAVE, CancelEvent(event), event.id, target, why)

@@ -19,7 +19,7 @@ from django.utils.timezone import now as real_now
 
 from calendarsync import ids
 from calendarsync.answers import hear_answers
-from calendarsync.calls import Create
+from calendarsync.calls import CreateEvent
 from calendarsync.models import (
     CalendarAddress,
     CalendarCopy,
@@ -28,9 +28,9 @@ from calendarsync.models import (
     CalendarSeries,
     HeardAnswer,
 )
-from calendarsync.observed import Event, Invited, Observed, Reading, read_event
+from calendarsync.observed import Invited, ObservedCalendar, ObservedEvent, Reading, read_event
 from calendarsync.selectors import MIRROR, current_series, read_addresses, recorded_ids
-from calendarsync.slots import Slot
+from calendarsync.slots import SeriesSlot
 from calendarsync.words import is_rewritten
 from cohorts.errors import Refusal
 from cohorts.models import Group, Membership, User
@@ -70,7 +70,7 @@ def keep_reading(reading: Reading, calendar_id: str, now: datetime) -> None:
     hear_answers(event_ids, rewritten, asked_at)
 
 
-def _find_rewritten(events: Iterable[Event], aliases: Mapping[str, str]) -> frozenset[str]:
+def _find_rewritten(events: Iterable[ObservedEvent], aliases: Mapping[str, str]) -> frozenset[str]:
     """Return the ids of series that their organizer (Lens) wrote since the last observation."""
     series = {event.id: event for event in events if event.slot}
     copies = CalendarCopy.objects.filter(event_id__in=series).values_list("body", flat=True)
@@ -79,7 +79,7 @@ def _find_rewritten(events: Iterable[Event], aliases: Mapping[str, str]) -> froz
     return frozenset(pk for pk, event in series.items() if is_rewritten(before.get(pk), event))
 
 
-def _copy(event: Event) -> CalendarCopy:
+def _copy(event: ObservedEvent) -> CalendarCopy:
     return CalendarCopy(
         event_id=event.id,
         base_id=ids.base_of(event.id),
@@ -90,7 +90,7 @@ def _copy(event: Event) -> CalendarCopy:
 
 
 @transaction.atomic
-def complete_records(events: Iterable[Event]) -> None:
+def complete_records(events: Iterable[ObservedEvent]) -> None:
     """Mark rows whose event has been seen as made, even if the response to the call was lost.
 
     A series that staff entered gets its slot here.
@@ -104,7 +104,7 @@ def complete_records(events: Iterable[Event]) -> None:
     )
 
 
-def _complete_series(row: CalendarSeries, slot: Slot | None) -> None:
+def _complete_series(row: CalendarSeries, slot: SeriesSlot | None) -> None:
     row.made_at = row.made_at or real_now()
     if slot is not None:
         _set_slot(row, slot)
@@ -113,13 +113,13 @@ def _complete_series(row: CalendarSeries, slot: Slot | None) -> None:
         _remember_instances(row, slot)
 
 
-def _set_slot(row: CalendarSeries, slot: Slot) -> None:
+def _set_slot(row: CalendarSeries, slot: SeriesSlot) -> None:
     row.first_day, row.wall_time = slot.first.date(), slot.first.time()
     row.timezone, row.duration_minutes, row.weeks = slot.zone, slot.minutes, slot.count
     row.last_starts_at = slot.starts()[-1]
 
 
-def _remember_instances(row: CalendarSeries, slot: Slot) -> None:
+def _remember_instances(row: CalendarSeries, slot: SeriesSlot) -> None:
     meetings = Meeting.objects.filter(group=row.group_id, rhythm_starts_at__in=slot.starts())
     CalendarInstance.objects.bulk_create(
         [
@@ -138,7 +138,7 @@ def _remember_instances(row: CalendarSeries, slot: Slot) -> None:
 
 
 @transaction.atomic
-def adopt_strangers(observed: Observed) -> None:
+def adopt_strangers(observed: ObservedCalendar) -> None:
     """Record orphans by what their mark says, if staff have approved it.
 
     The approval is valid once: staff are asked again about later orphans. An event that cannot be
@@ -153,7 +153,7 @@ def adopt_strangers(observed: Observed) -> None:
     note_adopted(MIRROR, lacking)
 
 
-def _adopt(event: Event, mark: ids.Mark | None) -> str:
+def _adopt(event: ObservedEvent, mark: ids.Mark | None) -> str:
     """Record one event; return a sentence with the reason if that is not possible."""
     if mark is None:
         return "its Lens mark cannot be read."
@@ -170,7 +170,7 @@ def _adopt(event: Event, mark: ids.Mark | None) -> str:
     return ""
 
 
-def _adopt_single(event: Event, mark: ids.Mark, meeting_id: int) -> str:
+def _adopt_single(event: ObservedEvent, mark: ids.Mark, meeting_id: int) -> str:
     if not Meeting.objects.filter(pk=meeting_id).exists():
         return f"its meeting (number {meeting_id}) is not in this database."
     if mark.person_id and not User.objects.filter(pk=mark.person_id).exists():
@@ -189,7 +189,7 @@ def _adopt_single(event: Event, mark: ids.Mark, meeting_id: int) -> str:
 
 
 @transaction.atomic
-def intend_to_make(call: Create) -> None:
+def intend_to_make(call: CreateEvent) -> None:
     """Commit the row of an event that is about to be made. Repeating it changes nothing."""
     mark = call.mark
     if mark.meeting_id is None:
@@ -197,7 +197,7 @@ def intend_to_make(call: Create) -> None:
             event_id=call.event_id,
             defaults={"group_id": mark.group_id, "generation": mark.generation},
         )
-        if isinstance(call.when, Slot):
+        if isinstance(call.when, SeriesSlot):
             _set_slot(row, call.when)
             row.save()
     else:

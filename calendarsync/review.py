@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from calendarsync.facts import Guest, Person
-from calendarsync.observed import Event, Observed
+from calendarsync.facts import CalendarPerson, Guest
+from calendarsync.observed import ObservedCalendar, ObservedEvent
 from calendarsync.standing import catch_up_group, find_series, find_troubles, series_of
-from calendarsync.wanted import Desired, WantedGroup
+from calendarsync.wanted import DesiredCalendar, DesiredSeries
 from cohorts.sync.mirror import Access, Review
 from meetings.naming import name_meeting
 
@@ -16,7 +16,7 @@ HAS, WANTED, NO_ADDRESS, WITHHELD, FAILED = "has", "wanted", "no_address", "with
 ADDRESS_REFUSED = "Google Calendar does not accept the e-mail address"
 
 
-def review(desired: Desired, observed: Observed, group_id: int) -> Review:
+def review(desired: DesiredCalendar, observed: ObservedCalendar, group_id: int) -> Review:
     if group_id not in desired.groups:
         return Review(stands=False)  # history: neither live nor asked for
     group = catch_up_group(desired, group_id, observed)
@@ -30,14 +30,14 @@ def review(desired: Desired, observed: Observed, group_id: int) -> Review:
     )
 
 
-def _stands(group: WantedGroup, observed: Observed) -> bool:
+def _stands(group: DesiredSeries, observed: ObservedCalendar) -> bool:
     series = find_series(group, observed)
     if series is None:  # it may be over, and its copy no longer loaded
         return bool(group.series and group.people is None)
     return not series.is_cancelled
 
 
-def _access(group: WantedGroup, observed: Observed) -> Iterator[Access]:
+def _access(group: DesiredSeries, observed: ObservedCalendar) -> Iterator[Access]:
     if not group.facts.live:
         return
     series = find_series(group, observed)
@@ -54,7 +54,7 @@ def _access(group: WantedGroup, observed: Observed) -> Iterator[Access]:
             yield Access(person_id, *_guest_state(group, visit, observed))
 
 
-def _state(person: Person, event: Event | None) -> tuple[str, str]:
+def _state(person: CalendarPerson, event: ObservedEvent | None) -> tuple[str, str]:
     if not person.address:
         return NO_ADDRESS, "no e-mail address is known"
     if person.refused:
@@ -66,13 +66,15 @@ def _state(person: Person, event: Event | None) -> tuple[str, str]:
     return (HAS, "") if person.address in event.people else (WANTED, "")
 
 
-def _guest_state(group: WantedGroup, visit: Guest, observed: Observed) -> tuple[str, str]:
+def _guest_state(group: DesiredSeries, visit: Guest, observed: ObservedCalendar) -> tuple[str, str]:
     state, reason = _state(visit.person, _invitation(group, visit, observed))
     meeting = next(m for m in group.facts.meetings if m.id == visit.meeting_id)
     return state, reason or f"guest in {name_meeting(meeting.number)}"
 
 
-def _invitation(group: WantedGroup, visit: Guest, observed: Observed) -> Event | None:
+def _invitation(
+    group: DesiredSeries, visit: Guest, observed: ObservedCalendar
+) -> ObservedEvent | None:
     """Return the event on which a guest is invited: a single event, an exception or a series."""
     for wanted in group.events:
         if wanted.meeting_id == visit.meeting_id and visit.person.address in wanted.people:

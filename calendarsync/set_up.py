@@ -13,10 +13,10 @@ from calendarsync.selectors import MIRROR, current_series, read_addresses
 from cohorts.models import AccessState, Group
 from cohorts.sync.registry import configured_mirrors
 from guestvisits.set_up import (
-    Line,
-    Scene,
-    Standing,
-    Step,
+    Remedy,
+    SetUpCheck,
+    SetUpContext,
+    SetUpStatus,
     each_group,
     held_up,
     is_being_set_up,
@@ -29,7 +29,7 @@ State = AccessState.State
 ANSWERED = {"accepted": "You accepted it.", "tentative": "You answered “maybe”."}
 
 
-def find_lines(scene: Scene) -> Iterator[Line]:
+def find_lines(scene: SetUpContext) -> Iterator[SetUpCheck]:
     """Yield one line per group. Three queries."""
     if MIRROR not in configured_mirrors() or not scene.groups:
         return
@@ -38,7 +38,7 @@ def find_lines(scene: Scene) -> Iterator[Line]:
         yield invitation_line(group, row, answers.get(group.pk, ""))
 
 
-def read_answers(scene: Scene) -> Mapping[int, str]:
+def read_answers(scene: SetUpContext) -> Mapping[int, str]:
     """Return the person's answer to each group's series by group id, as last read from Google."""
     series = {row.event_id: row.group_id for row in current_series([g.pk for g in scene.groups])}
     address = (scene.person.email or "").lower()
@@ -51,45 +51,49 @@ def read_answers(scene: Scene) -> Mapping[int, str]:
     }
 
 
-def invitation_line(group: Group, row: AccessState | None, answer: str) -> Line:
+def invitation_line(group: Group, row: AccessState | None, answer: str) -> SetUpCheck:
     title = f"{group} in your calendar"
     if row is None or is_being_set_up(group, row):
-        return Line(title, Standing.COMING, "The invitation has not been created yet.")
+        return SetUpCheck(title, SetUpStatus.COMING, "The invitation has not been created yet.")
     if is_held_up(row):
         return held_up(title, row)
     match State(row.state):
         case State.HAS:
             return _sent(title, answer)
         case State.FAILED if row.reason == ADDRESS_REFUSED:
-            return Line(
+            return SetUpCheck(
                 title,
-                Standing.YOURS,
+                SetUpStatus.YOURS,
                 "Google Calendar does not accept your e-mail address, so you have no invitation.",
                 "Ask your programme manager to correct the address.",
-                Step("Add your meetings to another calendar", reverse("my-calendar")),
+                Remedy("Add your meetings to another calendar", reverse("my-calendar")),
             )
         case State.NO_ADDRESS:
-            return Line(title, Standing.COMING, "It will be sent once we have your e-mail address.")
+            return SetUpCheck(
+                title, SetUpStatus.COMING, "It will be sent once we have your e-mail address."
+            )
         case _:
-            return Line(title, Standing.COMING, "The invitation will be sent in about a minute.")
+            return SetUpCheck(
+                title, SetUpStatus.COMING, "The invitation will be sent in about a minute."
+            )
 
 
-def _sent(title: str, answer: str) -> Line:
+def _sent(title: str, answer: str) -> SetUpCheck:
     if answer in ANSWERED:
-        return Line(title, Standing.FINE, f"The invitation was sent. {ANSWERED[answer]}")
-    own = Step("Add your meetings to another calendar", reverse("my-calendar"))
+        return SetUpCheck(title, SetUpStatus.FINE, f"The invitation was sent. {ANSWERED[answer]}")
+    own = Remedy("Add your meetings to another calendar", reverse("my-calendar"))
     if answer == "declined":
-        return Line(
+        return SetUpCheck(
             title,
-            Standing.YOURS,
+            SetUpStatus.YOURS,
             "You declined the invitation to all meetings.",
             "If that was a mistake, answer “Yes” in your calendar. To cancel a single meeting, use "
             "your meetings page.",
             own,
         )
-    return Line(
+    return SetUpCheck(
         title,
-        Standing.YOURS,
+        SetUpStatus.YOURS,
         "The invitation was sent, and you have not answered it yet.",
         "Find it in your e-mail (check your spam folder too) and answer “Yes”. One answer covers "
         "all meetings.",

@@ -37,7 +37,7 @@ class Weekly:
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class SeriesSlot:
     """The times of a series. `first` is the wall time of its first start in `zone`."""
 
     first: datetime  # naive
@@ -62,12 +62,12 @@ class Slot:
     def weekly(self) -> Weekly:
         return Weekly(self.first.weekday(), self.first.time(), self.zone, self.minutes)
 
-    def same_times(self, other: Slot) -> bool:
+    def same_times(self, other: SeriesSlot) -> bool:
         """Return whether both have the same moments. A zone may have two names."""
         return self.minutes == other.minutes and self.starts() == other.starts()
 
     @classmethod
-    def through(cls, starts: Iterable[datetime], weekly: Weekly) -> Slot:
+    def through(cls, starts: Iterable[datetime], weekly: Weekly) -> SeriesSlot:
         """Return the shortest weekly series that has all these starts, which the slot must fit."""
         days = sorted(day for start in starts if (day := weekly.day_of(start)))
         first = datetime.combine(days[0], weekly.wall_time)
@@ -76,7 +76,7 @@ class Slot:
 
 
 @lru_cache(maxsize=4096)
-def _starts(slot: Slot) -> tuple[datetime, ...]:
+def _starts(slot: SeriesSlot) -> tuple[datetime, ...]:
     walls = (slot.first + timedelta(weeks=week) for week in range(slot.count))
     return tuple(_moment(wall, slot.zone) for wall in walls)
 

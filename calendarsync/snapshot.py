@@ -12,18 +12,18 @@ from django.db.models import Exists, OuterRef, Q
 
 from calendarsync.facts import (
     AddressBook,
+    CalendarGroup,
+    CalendarMeeting,
+    CalendarPerson,
+    CalendarSnapshot,
     EventRecord,
     Exempt,
-    GroupFacts,
     Guest,
-    MeetingFacts,
-    Person,
     SeriesRecord,
-    Snapshot,
 )
 from calendarsync.models import CalendarEvent, CalendarSeries
 from calendarsync.selectors import MIRROR, read_addresses
-from calendarsync.slots import Slot, Weekly
+from calendarsync.slots import SeriesSlot, Weekly
 from cohorts.models import AccessException, Group, Membership, User, live_group
 from cohorts.services.installation import ensure_installation
 from cohorts.sync.models import GroupSync
@@ -37,19 +37,19 @@ class _Rows:
     """Rows that belong to the groups, by group id."""
 
     addresses: AddressBook
-    members: dict[int, list[Person]] = field(default_factory=lambda: defaultdict(list))
-    former: dict[int, list[Person]] = field(default_factory=lambda: defaultdict(list))
-    meetings: dict[int, list[MeetingFacts]] = field(default_factory=lambda: defaultdict(list))
+    members: dict[int, list[CalendarPerson]] = field(default_factory=lambda: defaultdict(list))
+    former: dict[int, list[CalendarPerson]] = field(default_factory=lambda: defaultdict(list))
+    meetings: dict[int, list[CalendarMeeting]] = field(default_factory=lambda: defaultdict(list))
     guests: dict[int, list[Guest]] = field(default_factory=lambda: defaultdict(list))
     exempt: dict[int, list[Exempt]] = field(default_factory=lambda: defaultdict(list))
     series: dict[int, list[CalendarSeries]] = field(default_factory=lambda: defaultdict(list))
     events: dict[int, list[EventRecord]] = field(default_factory=lambda: defaultdict(list))
 
 
-def take_snapshot(now: datetime) -> Snapshot:
+def take_snapshot(now: datetime) -> CalendarSnapshot:
     groups = list(_groups(now))
     rows = _read_rows([group.pk for group in groups], now)
-    return Snapshot(
+    return CalendarSnapshot(
         installation=ensure_installation(now).installation_id,
         site_url=settings.SITE_URL,
         own_events=settings.CALENDAR_GUEST_INVITATION == "own_event",
@@ -71,9 +71,9 @@ def _groups(now: datetime) -> Iterable[Group]:
     )
 
 
-def _facts(group: Group, rows: _Rows) -> GroupFacts:
+def _facts(group: Group, rows: _Rows) -> CalendarGroup:
     series = rows.series[group.pk]
-    return GroupFacts(
+    return CalendarGroup(
         id=group.pk,
         cohort_id=group.cohort_id,
         name=group.name,
@@ -105,11 +105,11 @@ def _record(row: CalendarSeries) -> SeriesRecord:
     return SeriesRecord(row.event_id, row.generation, row.made_at is not None, slot_of(row))
 
 
-def slot_of(row: CalendarSeries) -> Slot | None:
+def slot_of(row: CalendarSeries) -> SeriesSlot | None:
     if not row.first_day or not row.wall_time or not row.duration_minutes or not row.weeks:
         return None
     first = datetime.combine(row.first_day, row.wall_time)
-    return Slot(first, row.timezone, row.duration_minutes, row.weeks)
+    return SeriesSlot(first, row.timezone, row.duration_minutes, row.weeks)
 
 
 # -- the queries, one each -------------------------------------------------------------------
@@ -139,7 +139,7 @@ def _read_members(rows: _Rows, group_ids: list[int]) -> None:
 def _read_meetings(rows: _Rows, group_ids: list[int]) -> None:
     for meeting in Meeting.objects.filter(group__in=group_ids).order_by("group", "number"):
         rows.meetings[meeting.group_id].append(
-            MeetingFacts(
+            CalendarMeeting(
                 meeting.pk,
                 meeting.number,
                 meeting.starts_at,
@@ -183,12 +183,12 @@ def _read_events(rows: _Rows, group_ids: list[int]) -> None:
         )
 
 
-def _people(ids: Iterable[int], book: AddressBook) -> Mapping[int, Person]:
+def _people(ids: Iterable[int], book: AddressBook) -> Mapping[int, CalendarPerson]:
     return {user.pk: _person(user, book) for user in User.objects.filter(pk__in=set(ids))}
 
 
-def _person(user: User, book: AddressBook) -> Person:
+def _person(user: User, book: AddressBook) -> CalendarPerson:
     address = (user.email or "").strip().lower()
-    return Person(
+    return CalendarPerson(
         user.pk, user.display_name, address, address in book.refused, address in book.stays
     )

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from calendarsync import ids
 from calendarsync.desired import want_group
-from calendarsync.facts import EventRecord, GroupFacts, Person, SeriesRecord
-from calendarsync.observed import Event, Observed
-from calendarsync.wanted import Desired, WantedEvent, WantedGroup, WantedSeries
+from calendarsync.facts import CalendarGroup, CalendarPerson, EventRecord, SeriesRecord
+from calendarsync.observed import ObservedCalendar, ObservedEvent
+from calendarsync.wanted import DesiredCalendar, DesiredEvent, DesiredSeries, WantedSeries
 from cohorts.sync.mirror import Trouble
 
 
-def catch_up(desired: Desired, observed: Observed) -> Desired:
+def catch_up(desired: DesiredCalendar, observed: ObservedCalendar) -> DesiredCalendar:
     """Return the desired state, updated with the records of what we have just made.
 
     The outcome of our own call is in the observation at once, but in the snapshot only when it is
@@ -23,7 +23,9 @@ def catch_up(desired: Desired, observed: Observed) -> Desired:
     return replace(desired, groups=groups)
 
 
-def catch_up_group(desired: Desired, group_id: int, observed: Observed) -> WantedGroup:
+def catch_up_group(
+    desired: DesiredCalendar, group_id: int, observed: ObservedCalendar
+) -> DesiredSeries:
     group = desired.groups[group_id]
     for renew in (_with_series, _with_events, _with_addresses):
         facts = renew(desired.installation, group, observed)
@@ -32,7 +34,9 @@ def catch_up_group(desired: Desired, group_id: int, observed: Observed) -> Wante
     return group
 
 
-def _with_series(installation: str, group: WantedGroup, observed: Observed) -> GroupFacts:
+def _with_series(
+    installation: str, group: DesiredSeries, observed: ObservedCalendar
+) -> CalendarGroup:
     facts = group.facts
     known = tuple(_as_seen(record, observed) for record in facts.all_series)
     mark = ids.Mark(installation, facts.id, facts.next_generation)
@@ -43,13 +47,15 @@ def _with_series(installation: str, group: WantedGroup, observed: Observed) -> G
     return replace(facts, all_series=(record, *known), next_generation=facts.next_generation + 1)
 
 
-def _as_seen(record: SeriesRecord, observed: Observed) -> SeriesRecord:
+def _as_seen(record: SeriesRecord, observed: ObservedCalendar) -> SeriesRecord:
     """Return an intent whose event exists as made, even if the response was lost."""
     event = None if record.made else observed.events.get(record.event_id)
     return replace(record, made=True, slot=event.slot or record.slot) if event else record
 
 
-def _with_events(installation: str, group: WantedGroup, observed: Observed) -> GroupFacts:
+def _with_events(
+    installation: str, group: DesiredSeries, observed: ObservedCalendar
+) -> CalendarGroup:
     facts = group.facts
     marks = [mark_to_make(installation, group, wanted, observed) for wanted in group.events]
     made = [mark for mark in marks if ids.make_id(mark) in observed.events]
@@ -71,7 +77,9 @@ def _with_events(installation: str, group: WantedGroup, observed: Observed) -> G
     return replace(facts, events=(*kept, *fresh))
 
 
-def _with_addresses(_installation: str, group: WantedGroup, observed: Observed) -> GroupFacts:
+def _with_addresses(
+    _installation: str, group: DesiredSeries, observed: ObservedCalendar
+) -> CalendarGroup:
     facts = group.facts
     if not observed.refused | observed.stays:
         return facts
@@ -84,7 +92,7 @@ def _with_addresses(_installation: str, group: WantedGroup, observed: Observed) 
     )
 
 
-def _as_shown(person: Person, observed: Observed) -> Person:
+def _as_shown(person: CalendarPerson, observed: ObservedCalendar) -> CalendarPerson:
     return replace(
         person,
         refused=person.refused or person.address in observed.refused,
@@ -93,7 +101,7 @@ def _as_shown(person: Person, observed: Observed) -> Person:
 
 
 def mark_to_make(
-    installation: str, group: WantedGroup, wanted: WantedEvent, observed: Observed
+    installation: str, group: DesiredSeries, wanted: DesiredEvent, observed: ObservedCalendar
 ) -> ids.Mark:
     """Return the mark of a single event to create.
 
@@ -105,42 +113,42 @@ def mark_to_make(
     return ids.Mark(installation, group.facts.id, generation, wanted.meeting_id, wanted.person_id)
 
 
-def is_used_up(record: EventRecord | None, event: Event | None) -> bool:
+def is_used_up(record: EventRecord | None, event: ObservedEvent | None) -> bool:
     """Return whether a single event was cancelled, by us (`gone`) or by hand."""
     if record is None:
         return False
     return event.is_cancelled if event else record.gone
 
 
-def series_of(wanted: WantedSeries, observed: Observed) -> Event | None:
+def series_of(wanted: WantedSeries, observed: ObservedCalendar) -> ObservedEvent | None:
     """Return a recorded series as observed, even a cancelled one."""
     return observed.events.get(wanted.record.event_id)
 
 
-def find_series(group: WantedGroup, observed: Observed) -> Event | None:
+def find_series(group: DesiredSeries, observed: ObservedCalendar) -> ObservedEvent | None:
     """Return the newest series as observed."""
     return series_of(group.series[0], observed) if group.series else None
 
 
-def is_to_make(group: WantedGroup) -> bool:
+def is_to_make(group: DesiredSeries) -> bool:
     """Return whether there never was a series: no record, or an intent without an event."""
     return not group.series
 
 
-def is_gone(group: WantedGroup, observed: Observed) -> bool:
+def is_gone(group: DesiredSeries, observed: ObservedCalendar) -> bool:
     """Return whether the newest series was deleted while it still had coming occurrences."""
     series = find_series(group, observed)
     return group.people is not None and series is not None and series.is_cancelled
 
 
-def is_in_rhythm(wanted: WantedSeries, series: Event) -> bool:
+def is_in_rhythm(wanted: WantedSeries, series: ObservedEvent) -> bool:
     """Return whether a series still has the times that it was made with."""
     slot = wanted.record.slot
     return bool(slot and series.slot and slot.same_times(series.slot))
 
 
 def find_troubles(
-    group: WantedGroup, observed: Observed, *, may_create: bool = False
+    group: DesiredSeries, observed: ObservedCalendar, *, may_create: bool = False
 ) -> list[Trouble]:
     """Return the issues of this group's calendar, most serious first."""
     codes = dict.fromkeys(_codes(group, observed, may_create))
@@ -150,14 +158,14 @@ def find_troubles(
     return found
 
 
-def _refused(group: WantedGroup) -> list[str]:
+def _refused(group: DesiredSeries) -> list[str]:
     """Return the people to invite whose address Google refuses."""
     people = {*group.facts.members, *(visit.person for visit in group.visits)}
     named = {f"{one.name} ({one.address})" for one in people if one.refused}
     return sorted(named) if group.facts.live else []
 
 
-def _codes(group: WantedGroup, observed: Observed, may_create: bool) -> Iterator[str]:
+def _codes(group: DesiredSeries, observed: ObservedCalendar, may_create: bool) -> Iterator[str]:
     if is_to_make(group):
         if group.facts.live and (may_create or group.facts.asked or group.facts.active):
             yield from filter(None, [group.obstacle])
@@ -171,7 +179,7 @@ def _codes(group: WantedGroup, observed: Observed, may_create: bool) -> Iterator
 
 
 def _codes_of(
-    group: WantedGroup, wanted: WantedSeries, series: Event, observed: Observed
+    group: DesiredSeries, wanted: WantedSeries, series: ObservedEvent, observed: ObservedCalendar
 ) -> Iterator[str]:
     if series.is_cancelled:
         # An older series may have been cancelled on purpose.

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from calendarsync.facts import EventRecord, GroupFacts, Guest, SeriesRecord, Snapshot
+from calendarsync.facts import CalendarGroup, CalendarSnapshot, EventRecord, Guest, SeriesRecord
 from calendarsync.observed import Face
-from calendarsync.slots import Slot
+from calendarsync.slots import SeriesSlot
 
 Addresses = frozenset[str]
 NOBODY: Addresses = frozenset()
@@ -48,7 +48,7 @@ class WantedSeries:
 
 
 @dataclass(frozen=True, slots=True)
-class WantedEvent:
+class DesiredEvent:
     """A single event. `record` is the newest one of this meeting and guest."""
 
     name: str
@@ -61,7 +61,7 @@ class WantedEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class WantedGroup:
+class DesiredSeries:
     """What one group should have in the calendar.
 
     `series`: those that were made, newest first. `obstacle`: the code of the issue why no series
@@ -71,16 +71,16 @@ class WantedGroup:
     `unwanted`: single events to cancel.
     """
 
-    facts: GroupFacts
+    facts: CalendarGroup
     face: Face
     obstacle: str = ""
-    make: Slot | None = None
-    further: Slot | None = None
+    make: SeriesSlot | None = None
+    further: SeriesSlot | None = None
     strange: bool = False
     former: Addresses = NOBODY
     exempt: Addresses = NOBODY
     series: tuple[WantedSeries, ...] = ()
-    events: tuple[WantedEvent, ...] = ()
+    events: tuple[DesiredEvent, ...] = ()
     unwanted: tuple[EventRecord, ...] = ()
     visits: tuple[Guest, ...] = ()  # to meetings that are still to come
     next_at: datetime | None = None
@@ -96,12 +96,12 @@ class WantedGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class Desired:
+class DesiredCalendar:
     """The desired state of each group, and the snapshot from which it was computed for `now`."""
 
-    snapshot: Snapshot
+    snapshot: CalendarSnapshot
     now: datetime
-    groups: Mapping[int, WantedGroup] = field(default_factory=dict)
+    groups: Mapping[int, DesiredSeries] = field(default_factory=dict)
 
     @property
     def installation(self) -> str:

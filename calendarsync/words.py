@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from calendarsync.hearing import NONE, Word, read_answer
-from calendarsync.observed import Event, Observed
+from calendarsync.observed import ObservedCalendar, ObservedEvent
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EventPlace:
     """Where one meeting can be found.
 
     At `original`, its place in the rhythm, in one of its group's series (newest first), and in
@@ -24,7 +24,7 @@ class Place:
     event_ids: tuple[str, ...]
 
 
-def find_series(place: Place, observed: Observed) -> Event | None:
+def find_series(place: EventPlace, observed: ObservedCalendar) -> ObservedEvent | None:
     """Return the series that has the meeting's occurrence."""
     for event_id in place.series_ids:
         series = observed.events.get(event_id)
@@ -33,7 +33,7 @@ def find_series(place: Place, observed: Observed) -> Event | None:
     return None
 
 
-def _holds(series: Event, original: datetime, observed: Observed) -> bool:
+def _holds(series: ObservedEvent, original: datetime, observed: ObservedCalendar) -> bool:
     """Return whether the series has this occurrence.
 
     Moments are compared, because Google writes times in the calendar's own zone.
@@ -44,7 +44,7 @@ def _holds(series: Event, original: datetime, observed: Observed) -> bool:
     return exception is None or not exception.is_cancelled
 
 
-def read_words(place: Place, observed: Observed) -> dict[str, Word]:
+def read_words(place: EventPlace, observed: ObservedCalendar) -> dict[str, Word]:
     """Return the answer of each person on the meeting's lists, by address in lower case.
 
     Empty if a list was truncated, because its missing entries are unknown.
@@ -59,13 +59,17 @@ def read_words(place: Place, observed: Observed) -> dict[str, Word]:
     return words | dict(_of_singles(singles))
 
 
-def _exception(series: Event | None, place: Place, observed: Observed) -> Event | None:
+def _exception(
+    series: ObservedEvent | None, place: EventPlace, observed: ObservedCalendar
+) -> ObservedEvent | None:
     if series is None or place.original is None:
         return None
     return observed.exceptions.get(series.id, {}).get(place.original)
 
 
-def _of_series(series: Event, exception: Event | None) -> Iterator[tuple[str, Word]]:
+def _of_series(
+    series: ObservedEvent, exception: ObservedEvent | None
+) -> Iterator[tuple[str, Word]]:
     """Yield the answer of everyone on either list."""
     on_series = _answers(series)
     on_own = _answers(exception) if exception else {}
@@ -75,17 +79,17 @@ def _of_series(series: Event, exception: Event | None) -> Iterator[tuple[str, Wo
         yield address, Word(own, whole, counts.written_at)
 
 
-def _of_singles(events: Iterable[Event]) -> Iterator[tuple[str, Word]]:
+def _of_singles(events: Iterable[ObservedEvent]) -> Iterator[tuple[str, Word]]:
     for event in events:
         for address, answer in _answers(event).items():
             yield address, Word(answer, NONE, event.written_at)
 
 
-def _answers(event: Event) -> dict[str, str]:
+def _answers(event: ObservedEvent) -> dict[str, str]:
     return {one.address: read_answer(one.answer) for one in event.attendees}
 
 
-def is_rewritten(before: Event | None, after: Event) -> bool:
+def is_rewritten(before: ObservedEvent | None, after: ObservedEvent) -> bool:
     """Return whether more than people's answers changed; then its organizer wrote the event."""
     if before is None:
         return True

@@ -34,7 +34,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Outcome(StrEnum):
+class MatchOutcome(StrEnum):
     KNOWN = "known"
     TIE = "tie"
     CLOSED = "closed"
@@ -45,12 +45,12 @@ class Outcome(StrEnum):
 
     @property
     def lets_in(self) -> bool:
-        return self in {Outcome.KNOWN, Outcome.TIE}
+        return self in {MatchOutcome.KNOWN, MatchOutcome.TIE}
 
     @property
     def concerns_staff(self) -> bool:
         """Return whether only staff can resolve this: the stored data is contradictory."""
-        return self in {Outcome.AMBIGUOUS, Outcome.OTHER_ACCOUNT}
+        return self in {MatchOutcome.AMBIGUOUS, MatchOutcome.OTHER_ACCOUNT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    outcome: Outcome
+    outcome: MatchOutcome
     person_id: int | None = None
 
 
@@ -90,23 +90,23 @@ def recognize(
     `by_email` are the people whose address equals the profile's, ignoring case.
     """
     if by_id is not None:
-        return Recognition(Outcome.KNOWN if by_id.is_active else Outcome.CLOSED, by_id.id)
+        return Recognition(MatchOutcome.KNOWN if by_id.is_active else MatchOutcome.CLOSED, by_id.id)
     if not profile.email:
-        return Recognition(Outcome.UNVERIFIED)
+        return Recognition(MatchOutcome.UNVERIFIED)
     return _recognize_address(by_email)
 
 
 def _recognize_address(by_email: Collection[Candidate]) -> Recognition:
     if not by_email:
-        return Recognition(Outcome.STRANGER)
+        return Recognition(MatchOutcome.STRANGER)
     if len(by_email) > 1:
-        return Recognition(Outcome.AMBIGUOUS)
+        return Recognition(MatchOutcome.AMBIGUOUS)
     [person] = by_email
     if not person.is_active:
-        return Recognition(Outcome.CLOSED, person.id)
+        return Recognition(MatchOutcome.CLOSED, person.id)
     if person.discord_id is not None:
-        return Recognition(Outcome.OTHER_ACCOUNT, person.id)
-    return Recognition(Outcome.TIE, person.id)
+        return Recognition(MatchOutcome.OTHER_ACCOUNT, person.id)
+    return Recognition(MatchOutcome.TIE, person.id)
 
 
 def is_new_address(

@@ -18,11 +18,11 @@ from cohorts.sync.mirror import Action, Outcome
 from cohorts.sync.services import note_adopted
 from discordsync import directs, echoes, keys, lines
 from discordsync.calls import Call
-from discordsync.client import Client
+from discordsync.client import DiscordClient
 from discordsync.hidden import note_refusal
 from discordsync.models import DiscordObject
 from discordsync.observed import (
-    Observed,
+    ObservedGuild,
     Overwrite,
     read_channel,
     read_event,
@@ -84,7 +84,7 @@ def _place(action: Action, key: str) -> dict[str, Any]:
     }
 
 
-async def apply(client: Client, action: Action) -> Outcome:
+async def apply(client: DiscordClient, action: Action) -> Outcome:
     if action.kind == directs.LANE:
         return await directs.apply(client, action)
     call: Call = action.payload
@@ -133,7 +133,7 @@ def fail(action: Action, error: CallFailed) -> None:
     parts.note_failure(_CHANNELS[action.kind], error.detail, now=clock.now())
 
 
-def absorb(observed: Observed, action: Action, outcome: Outcome) -> Observed:
+def absorb(observed: ObservedGuild, action: Action, outcome: Outcome) -> ObservedGuild:
     """Return the observed state updated by this call's outcome."""
     call: Call = action.payload
     match action.kind, action.verb:
@@ -165,13 +165,13 @@ def absorb(observed: Observed, action: Action, outcome: Outcome) -> Observed:
     return observed
 
 
-def _absorb_access(observed: Observed, call: Call, *, granted: bool) -> Observed:
+def _absorb_access(observed: ObservedGuild, call: Call, *, granted: bool) -> ObservedGuild:
     role_id = int(call.path.rpartition("/")[2])
     held = observed.members.get(call.subject, frozenset())
     return observed.with_member(call.subject, held | {role_id} if granted else held - {role_id})
 
 
-def _absorb_overwrite(observed: Observed, call: Call) -> Observed:
+def _absorb_overwrite(observed: ObservedGuild, call: Call) -> ObservedGuild:
     channel = observed.channels[int(call.path.split("/")[2])]
     overwrites = {k: v for k, v in channel.overwrites.items() if k != call.subject}
     if call.body is not None:
@@ -184,7 +184,7 @@ def _absorb_overwrite(observed: Observed, call: Call) -> Observed:
 # -- results of an observation ---------------------------------------------------------------
 
 
-def write_found(found: dict[str, int], observed: Observed) -> None:
+def write_found(found: dict[str, int], observed: ObservedGuild) -> None:
     """Store the ids that were found for records without one."""
     for key, outside_id in found.items():
         DiscordObject.objects.filter(key=key, outside_id=None).update(
@@ -193,7 +193,7 @@ def write_found(found: dict[str, int], observed: Observed) -> None:
 
 
 @transaction.atomic
-def adopt(strangers: dict[str, int], names: Mapping[str, str], observed: Observed) -> None:
+def adopt(strangers: dict[str, int], names: Mapping[str, str], observed: ObservedGuild) -> None:
     """Adopt orphans because staff asked for it: create their records.  They get no welcome message.
 
     `names` are their desired names, stored as the names that were sent.  The request is used once;
@@ -254,7 +254,7 @@ def write_sent(sent: Mapping[int, int | None]) -> None:
     outbox.mark_lost(pk for pk, outside_id in sent.items() if not outside_id)
 
 
-def write_gone(observed: Observed, *, now: datetime) -> None:
+def write_gone(observed: ObservedGuild, *, now: datetime) -> None:
     """Store when Discord last confirmed that objects do not exist, so that staff can have them
     forgotten.  An object that is listed again is no longer marked as gone."""
     marked = DiscordObject.objects.filter(gone_at__isnull=False)

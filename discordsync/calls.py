@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from discordsync.desired import WantedEvent
+from discordsync.desired import DesiredScheduledEvent
 from discordsync.facts import DirectFacts, MessageFacts
 from discordsync.observed import CATEGORY, TEXT, Overwrite
 
@@ -94,7 +94,7 @@ def revoke(guild_id: int, person: int, role_id: int) -> Call:
     return Call("DELETE", f"/guilds/{guild_id}/members/{person}/roles/{role_id}", subject=person)
 
 
-def create_event(guild_id: int, event: WantedEvent, channel_id: int) -> Call:
+def create_event(guild_id: int, event: DesiredScheduledEvent, channel_id: int) -> Call:
     body = {**event_fields(event, channel_id), "privacy_level": GUILD_ONLY}
     body["entity_type"] = VOICE_EVENT
     return Call("POST", f"/guilds/{guild_id}/scheduled-events", body, event.key)
@@ -109,7 +109,7 @@ def delete_event(guild_id: int, event_id: int, key: str) -> Call:
     return Call("DELETE", path, None, key, subject=event_id)
 
 
-def event_fields(event: WantedEvent, channel_id: int) -> dict[str, Any]:
+def event_fields(event: DesiredScheduledEvent, channel_id: int) -> dict[str, Any]:
     return {
         "name": event.name,
         "description": event.description,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from cohorts.sync.mirror import Check, Policy
 from discordsync import keys, permissions
-from discordsync.desired import Desired
-from discordsync.look import Look
-from discordsync.observed import Observed, Role
+from discordsync.desired import DesiredGuild
+from discordsync.look import Diff
+from discordsync.observed import ObservedGuild, ObservedRole
 
 NAMED = 5  # roles that are named in one line
 
 
-def check(desired: Desired, observed: Observed) -> tuple[Check, ...]:
+def check(desired: DesiredGuild, observed: ObservedGuild) -> tuple[Check, ...]:
     """Return the lines of the connection check.  Pure."""
     return (
         _permissions(observed),
@@ -22,13 +22,13 @@ def check(desired: Desired, observed: Observed) -> tuple[Check, ...]:
     )
 
 
-def _permissions(observed: Observed) -> Check:
+def _permissions(observed: ObservedGuild) -> Check:
     lacking = permissions.lacking(observed.bot_permissions)
     detail = f"The bot's role lacks: {', '.join(lacking)}." if lacking else "None are missing."
     return Check("The bot's permissions", not lacking, detail)
 
 
-def _optional(observed: Observed) -> Check:
+def _optional(observed: ObservedGuild) -> Check:
     lacking = permissions.lacking_optional(observed.bot_permissions)
     if not lacking:
         return Check("Optional permissions", ok=True, detail="None are missing.")
@@ -40,9 +40,9 @@ def _optional(observed: Observed) -> Check:
     return Check("Optional permissions", ok=False, detail=detail)
 
 
-def _added_by_hand(desired: Desired, observed: Observed) -> Check:
+def _added_by_hand(desired: DesiredGuild, observed: ObservedGuild) -> Check:
     """List permissions that staff added to overwrites that we manage.  They are left unchanged."""
-    look = Look(desired, observed, Policy(frozenset()))
+    look = Diff(desired, observed, Policy(frozenset()))
     found = [
         f"{look.target_name(wanted.target)} in “{channel.name}”"
         for group in desired.groups.values()
@@ -56,7 +56,7 @@ def _added_by_hand(desired: Desired, observed: Observed) -> Check:
     return Check("Permissions added by hand", ok=True, detail=detail)
 
 
-def _place(desired: Desired, observed: Observed) -> Check:
+def _place(desired: DesiredGuild, observed: ObservedGuild) -> Check:
     """Check that the groups' roles are below the bot's, since it can grant only those."""
     above = [role for role in _our_roles(desired, observed) if role.rank >= observed.bot_rank]
     if not above:
@@ -69,12 +69,12 @@ def _place(desired: Desired, observed: Observed) -> Check:
     return Check("The bot's role", ok=False, detail=detail)
 
 
-def _our_roles(desired: Desired, observed: Observed) -> list[Role]:
+def _our_roles(desired: DesiredGuild, observed: ObservedGuild) -> list[ObservedRole]:
     ids = [record.outside_id or 0 for record in desired.records.values()]
     return [observed.roles[pk] for pk in ids if pk in observed.roles]
 
 
-def _members(observed: Observed) -> Check:
+def _members(observed: ObservedGuild) -> Check:
     """Check the member list.  Without the members intent, the observation would have failed."""
     count = len(observed.members)
     if observed.incomplete:

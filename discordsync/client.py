@@ -45,7 +45,7 @@ TWO_FACTOR = 60003
 PERSON_PAUSE = 300  # seconds between probes while every call fails until a person acts
 
 
-class Client:
+class DiscordClient:
     """The connection of one run.  `request` returns Discord's JSON."""
 
     def __init__(self, http: HTTPClient, guild_id: int, bot_id: int) -> None:
@@ -78,7 +78,7 @@ class Client:
 
 
 @asynccontextmanager
-async def connect(check: Callable[[], None]) -> AsyncIterator[Client]:
+async def connect(check: Callable[[], None]) -> AsyncIterator[DiscordClient]:
     Route.BASE = settings.DISCORD_API_BASE
     http = PatientHTTPClient(
         asyncio.get_running_loop(),
@@ -92,7 +92,7 @@ async def connect(check: Callable[[], None]) -> AsyncIterator[Client]:
             raise translate(error, writes=False) from None
         if not isinstance(me, dict):
             raise strange_answer(writes=False)
-        yield Client(http, settings.DISCORD_GUILD_ID or 0, int(me["id"]))
+        yield DiscordClient(http, settings.DISCORD_GUILD_ID or 0, int(me["id"]))
     finally:
         await http.close()
 

@@ -16,19 +16,28 @@ from django.conf import settings
 
 from cohorts.sync.errors import CallFailed, Later, LookAgain, Refused
 from discordsync import keys
-from discordsync.client import Client
-from discordsync.facts import Record, Snapshot
-from discordsync.observed import ACTIVE, SCHEDULED, Observed, read_channel, read_event, read_role
+from discordsync.client import DiscordClient
+from discordsync.facts import DiscordSnapshot, Record
+from discordsync.observed import (
+    ACTIVE,
+    SCHEDULED,
+    ObservedGuild,
+    read_channel,
+    read_event,
+    read_role,
+)
 
 MOST = 200  # objects per observation
 SIDE_BY_SIDE = 4  # concurrent calls
 # What many groups share comes first, then one object of each group, so that each gets a report.
 ORDER = ("category", "cohort_channel", "text_channel", "role", "voice_channel", "event")
 
-Answer = Callable[[Observed], Observed]
+Answer = Callable[[ObservedGuild], ObservedGuild]
 
 
-async def confirm(client: Client, observed: Observed, snapshot: Snapshot) -> Observed:
+async def confirm(
+    client: DiscordClient, observed: ObservedGuild, snapshot: DiscordSnapshot
+) -> ObservedGuild:
     """Find out what happened to everything that should exist but was not listed.
 
     Returns the updated observed state.  Raises CallFailed.
@@ -44,7 +53,7 @@ async def confirm(client: Client, observed: Observed, snapshot: Snapshot) -> Obs
     return replace(observed, answered=frozenset(answers), unasked=unasked)
 
 
-def _unlisted(observed: Observed, snapshot: Snapshot) -> list[Record]:
+def _unlisted(observed: ObservedGuild, snapshot: DiscordSnapshot) -> list[Record]:
     """Return records of objects that should exist but were not listed.  Past ones do not count:
     Discord drops events, and staff remove the channels of ended cohorts."""
     awaited = snapshot.awaited
@@ -67,7 +76,7 @@ def _ids(records: Any) -> frozenset[int]:
     return frozenset(record.outside_id for record in records)
 
 
-async def _ask_in_time(client: Client, records: list[Record]) -> dict[int, Answer]:
+async def _ask_in_time(client: DiscordClient, records: list[Record]) -> dict[int, Answer]:
     """Return the answers that arrived in time, by id.  Raises the CallFailed of a failed call."""
     answers: dict[int, Answer] = {}
     failed: list[CallFailed] = []
@@ -85,7 +94,7 @@ async def _ask_in_time(client: Client, records: list[Record]) -> dict[int, Answe
 
 
 async def _ask_one_by_one(
-    client: Client,
+    client: DiscordClient,
     waiting: Iterator[Record],
     answers: dict[int, Answer],
     failed: list[CallFailed],
@@ -99,7 +108,7 @@ async def _ask_one_by_one(
             return
 
 
-async def _ask_for(client: Client, record: Record) -> Answer:
+async def _ask_for(client: DiscordClient, record: Record) -> Answer:
     """Fetch one recorded object by its id; return how the answer changes the observed state."""
     guild, pk = f"/guilds/{client.guild_id}", record.outside_id or 0
     try:
@@ -121,9 +130,9 @@ async def _ask_for(client: Client, record: Record) -> Answer:
         return lambda observed: _found(observed, pk)
 
 
-def _gone(observed: Observed, pk: int) -> Observed:
+def _gone(observed: ObservedGuild, pk: int) -> ObservedGuild:
     return replace(observed, gone=observed.gone | {pk})
 
 
-def _found(observed: Observed, pk: int) -> Observed:
+def _found(observed: ObservedGuild, pk: int) -> ObservedGuild:
     return replace(observed, gone=observed.gone - {pk})

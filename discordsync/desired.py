@@ -19,13 +19,13 @@ from discordsync import keys
 from discordsync.facts import (
     CohortFacts,
     DirectFacts,
-    GroupFacts,
+    DiscordGroup,
+    DiscordMeeting,
+    DiscordPerson,
+    DiscordSnapshot,
     Hidden,
-    MeetingFacts,
     MessageFacts,
-    Person,
     Record,
-    Snapshot,
 )
 
 NAME_LENGTH = 100
@@ -33,7 +33,7 @@ LAST_ASCII = 127
 
 
 @dataclass(frozen=True, slots=True)
-class WantedEvent:
+class DesiredScheduledEvent:
     key: str
     group_id: int
     name: str
@@ -43,7 +43,7 @@ class WantedEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class WantedGroup:
+class DesiredGroup:
     """The desired state of one group.  `people`: all who should have its role, by Discord id."""
 
     id: int
@@ -59,9 +59,9 @@ class WantedGroup:
     role_name: str
     text_name: str
     voice_name: str
-    people: Mapping[int, Person] = field(default_factory=dict)
+    people: Mapping[int, DiscordPerson] = field(default_factory=dict)
     facilitators: frozenset[int] = frozenset()
-    unreachable: tuple[Person, ...] = ()  # no Discord id known
+    unreachable: tuple[DiscordPerson, ...] = ()  # no Discord id known
     former: Mapping[int, str] = field(default_factory=dict)  # Discord id -> why access has ended
     messages: tuple[MessageFacts, ...] = ()
     directs: tuple[DirectFacts, ...] = ()  # also of a group that has ended: visits end with it
@@ -90,7 +90,7 @@ class WantedCohort:
 
 
 @dataclass(frozen=True, slots=True)
-class Desired:
+class DesiredGuild:
     """The desired state of the whole guild at `now`.
 
     `events` covers all future meetings, the earliest first; the plan creates those that start
@@ -101,8 +101,8 @@ class Desired:
     now: datetime
     horizon: datetime
     cohorts: Mapping[int, WantedCohort] = field(default_factory=dict)
-    groups: Mapping[int, WantedGroup] = field(default_factory=dict)
-    events: tuple[WantedEvent, ...] = ()
+    groups: Mapping[int, DesiredGroup] = field(default_factory=dict)
+    events: tuple[DesiredScheduledEvent, ...] = ()
     over: Mapping[str, int] = field(default_factory=dict)
     records: Mapping[str, Record] = field(default_factory=dict)
     known_people: Mapping[int, str] = field(default_factory=dict)  # Discord id -> name
@@ -110,9 +110,9 @@ class Desired:
     hidden: Hidden = field(default_factory=Hidden)
 
 
-def want(snapshot: Snapshot, now: datetime) -> Desired:
+def want(snapshot: DiscordSnapshot, now: datetime) -> DesiredGuild:
     groups = snapshot.groups.values()
-    return Desired(
+    return DesiredGuild(
         installation=snapshot.installation,
         now=now,
         horizon=now + snapshot.horizon,
@@ -153,12 +153,12 @@ def name_text_channel(name: str, otherwise: str) -> str:
     return "-".join(words)[:NAME_LENGTH]
 
 
-def want_group(group: GroupFacts, snapshot: Snapshot, now: datetime) -> WantedGroup:
+def want_group(group: DiscordGroup, snapshot: DiscordSnapshot, now: datetime) -> DesiredGroup:
     open_windows = [window for window in group.windows if window.is_open(now)] if group.live else []
     members = group.members if group.live else ()
     people = [m.person for m in members] + [w.person for w in open_windows]
     cohort = snapshot.cohorts[group.cohort_id]
-    return WantedGroup(
+    return DesiredGroup(
         id=group.id,
         cohort_id=group.cohort_id,
         name=group.name,
@@ -184,7 +184,7 @@ def want_group(group: GroupFacts, snapshot: Snapshot, now: datetime) -> WantedGr
     )
 
 
-def name_all(desired: Desired) -> dict[str, str]:
+def name_all(desired: DesiredGuild) -> dict[str, str]:
     """Return the desired name of each object that has one, by key."""
     names = {keys.cohort_channel(pk): c.channel_name for pk, c in desired.cohorts.items()}
     for group in desired.groups.values():
@@ -196,7 +196,7 @@ def name_all(desired: Desired) -> dict[str, str]:
     return names | {event.key: event.name for event in desired.events}
 
 
-def _former(group: GroupFacts, now: datetime) -> list[tuple[int, str]]:
+def _former(group: DiscordGroup, now: datetime) -> list[tuple[int, str]]:
     """Return (Discord id, reason) of people whose access ended on a date; no guard holds these."""
     ended = [(former.person.discord_id, former.why) for former in group.former]
     ended += [
@@ -207,7 +207,9 @@ def _former(group: GroupFacts, now: datetime) -> list[tuple[int, str]]:
     return [(discord_id, why) for discord_id, why in ended if discord_id]
 
 
-def _events(groups: Iterable[GroupFacts], snapshot: Snapshot) -> list[WantedEvent]:
+def _events(
+    groups: Iterable[DiscordGroup], snapshot: DiscordSnapshot
+) -> list[DesiredScheduledEvent]:
     """Return an event for every future meeting of a live group."""
     return [
         _event(group, meeting, snapshot.installation)
@@ -218,9 +220,11 @@ def _events(groups: Iterable[GroupFacts], snapshot: Snapshot) -> list[WantedEven
     ]
 
 
-def _event(group: GroupFacts, meeting: MeetingFacts, installation: str) -> WantedEvent:
+def _event(
+    group: DiscordGroup, meeting: DiscordMeeting, installation: str
+) -> DesiredScheduledEvent:
     key = keys.event(meeting.id)
-    return WantedEvent(
+    return DesiredScheduledEvent(
         key=key,
         group_id=group.id,
         name=_event_name(group.name, meeting.number),
@@ -236,7 +240,7 @@ def _event_name(group: str, number: int | None) -> str:
     return clean_name(group)[: NAME_LENGTH - len(week)].strip() + week
 
 
-def _events_over(groups: Iterable[GroupFacts]) -> dict[str, int]:
+def _events_over(groups: Iterable[DiscordGroup]) -> dict[str, int]:
     return {
         keys.event(meeting.id): group.id
         for group in groups
@@ -245,7 +249,7 @@ def _events_over(groups: Iterable[GroupFacts]) -> dict[str, int]:
     }
 
 
-def _next_edge(group: GroupFacts, snapshot: Snapshot, now: datetime) -> datetime | None:
+def _next_edge(group: DiscordGroup, snapshot: DiscordSnapshot, now: datetime) -> datetime | None:
     """Return the next moment at which the desired state changes although the facts do not."""
     edges = [edge for w in group.windows for edge in (w.begins_at, w.ends_at) if edge]
     edges += [meeting.starts_at - snapshot.horizon for meeting in group.meetings]

@@ -21,8 +21,8 @@ from cohorts.sync.errors import CallFailed, LookAgain, Refused
 from cohorts.sync.mirror import Action, Outcome
 from discordsync import lines
 from discordsync.calls import Call
-from discordsync.client import Client
-from discordsync.observed import Observed
+from discordsync.client import DiscordClient
+from discordsync.observed import ObservedGuild
 
 LANE = "directs"
 NUISANCE = frozenset({"dm_too_fast", "quarantined"})
@@ -30,7 +30,7 @@ CLOSED = "The person does not accept direct messages from the bot, so it goes by
 NOT_TAKEN = "Discord did not accept the direct message, so it goes by e-mail."
 
 
-class Verdict(Enum):
+class DmFailure(Enum):
     CLOSED = "closed"
     NUISANCE = "nuisance"
     NOT_OPENED = "not opened"
@@ -38,7 +38,7 @@ class Verdict(Enum):
     CHANNEL_GONE = "channel gone"
 
 
-async def apply(client: Client, action: Action) -> Outcome:
+async def apply(client: DiscordClient, action: Action) -> Outcome:
     """Make one call.  Raises CallFailed if its result is unclear or Discord serves no one."""
     call: Call = action.payload
     try:
@@ -48,20 +48,20 @@ async def apply(client: Client, action: Action) -> Outcome:
     return Outcome(outside_id=str(answer["id"]), answer=answer)
 
 
-def judge(error: CallFailed, *, opens: bool) -> Verdict:
+def judge(error: CallFailed, *, opens: bool) -> DmFailure:
     """Return what a refusal means, by the table above.  Pure."""
     if error.code in NUISANCE:
-        return Verdict.NUISANCE
+        return DmFailure.NUISANCE
     if error.code == "dm_closed":
-        return Verdict.CLOSED
+        return DmFailure.CLOSED
     if opens:
-        return Verdict.NOT_OPENED
-    return Verdict.CHANNEL_GONE if isinstance(error, LookAgain) else Verdict.NOT_TAKEN
+        return DmFailure.NOT_OPENED
+    return DmFailure.CHANNEL_GONE if isinstance(error, LookAgain) else DmFailure.NOT_TAKEN
 
 
 def record(action: Action, outcome: Outcome, *, now: datetime) -> None:
     call: Call = action.payload
-    if isinstance(outcome.answer, Verdict):
+    if isinstance(outcome.answer, DmFailure):
         _record_refusal(action, outcome.answer, outcome.note, now)
     elif action.verb == "open":
         lines.note_opened(call.to, int(outcome.outside_id))
@@ -70,38 +70,38 @@ def record(action: Action, outcome: Outcome, *, now: datetime) -> None:
         parts.note_success(lines.PART)
 
 
-def _record_refusal(action: Action, verdict: Verdict, said: str, now: datetime) -> None:
+def _record_refusal(action: Action, verdict: DmFailure, said: str, now: datetime) -> None:
     call: Call = action.payload
     if action.verb == "send":  # first: this one is in flight, others are pending
-        why = CLOSED if verdict is Verdict.CLOSED else f"{NOT_TAKEN} {said}"
+        why = CLOSED if verdict is DmFailure.CLOSED else f"{NOT_TAKEN} {said}"
         ways.fall_back([call.subject], why=why, now=now, refused=True)
     match verdict:
-        case Verdict.NUISANCE:
+        case DmFailure.NUISANCE:
             lines.shut(said=said, now=now)
-        case Verdict.CLOSED:
+        case DmFailure.CLOSED:
             lines.close(call.to, why=CLOSED, now=now)
-        case Verdict.NOT_OPENED:
+        case DmFailure.NOT_OPENED:
             lines.note_not_opened(call.to, why=f"{NOT_TAKEN} {said}", now=now)
-        case Verdict.CHANNEL_GONE:
+        case DmFailure.CHANNEL_GONE:
             lines.forget_channel(call.to)
 
 
-def absorb(observed: Observed, action: Action, outcome: Outcome) -> Observed:
+def absorb(observed: ObservedGuild, action: Action, outcome: Outcome) -> ObservedGuild:
     call: Call = action.payload
-    if isinstance(outcome.answer, Verdict):
+    if isinstance(outcome.answer, DmFailure):
         return _absorb_refusal(observed, call, outcome.answer)
     if action.verb == "open":
         return observed.with_line(call.to, int(outcome.outside_id))
     return observed.with_sent(call.subject)
 
 
-def _absorb_refusal(observed: Observed, call: Call, verdict: Verdict) -> Observed:
+def _absorb_refusal(observed: ObservedGuild, call: Call, verdict: DmFailure) -> ObservedGuild:
     match verdict:
-        case Verdict.NUISANCE:
+        case DmFailure.NUISANCE:
             return replace(observed, shut=True)
-        case Verdict.CLOSED:
+        case DmFailure.CLOSED:
             return observed.with_closed(call.to)
-        case Verdict.NOT_OPENED:
+        case DmFailure.NOT_OPENED:
             observed = observed.with_closed(call.to)
             refused = observed.refused | {call.to}
             return replace(observed, refused=refused, shut=len(refused) >= lines.REFUSALS)

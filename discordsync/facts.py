@@ -12,7 +12,7 @@ from discordsync import keys
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class DiscordPerson:
     id: int
     name: str
     discord_id: int | None
@@ -20,7 +20,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    person: Person
+    person: DiscordPerson
     facilitator: bool
 
 
@@ -28,7 +28,7 @@ class Member:
 class Former:
     """A person whose access ended on a date, and the reason."""
 
-    person: Person
+    person: DiscordPerson
     why: str
 
 
@@ -36,7 +36,7 @@ class Former:
 class Window:
     """Access with a start and an end: a guest visit, or an exception that staff recorded."""
 
-    person: Person
+    person: DiscordPerson
     begins_at: datetime | None
     ends_at: datetime
     why: str
@@ -46,7 +46,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class MeetingFacts:
+class DiscordMeeting:
     id: int
     number: int | None  # None: an extra session
     starts_at: datetime
@@ -77,7 +77,7 @@ class DirectFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupFacts:
+class DiscordGroup:
     id: int
     cohort_id: int
     name: str
@@ -89,7 +89,7 @@ class GroupFacts:
     members: tuple[Member, ...] = ()
     former: tuple[Former, ...] = ()
     windows: tuple[Window, ...] = ()
-    meetings: tuple[MeetingFacts, ...] = ()  # future ones, including cancelled ones
+    meetings: tuple[DiscordMeeting, ...] = ()  # future ones, including cancelled ones
     messages: tuple[MessageFacts, ...] = ()
     directs: tuple[DirectFacts, ...] = ()  # about this group, to single people
     next_try_at: datetime | None = None  # when a delayed message may be sent
@@ -136,12 +136,12 @@ class Hidden:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class DiscordSnapshot:
     installation: str
     adopt: bool  # staff confirmed that orphans are ours
     horizon: timedelta
     cohorts: Mapping[int, CohortFacts] = field(default_factory=dict)
-    groups: Mapping[int, GroupFacts] = field(default_factory=dict)
+    groups: Mapping[int, DiscordGroup] = field(default_factory=dict)
     records: Mapping[str, Record] = field(default_factory=dict)
     everybody: Mapping[int, str] = field(default_factory=dict)  # Discord id -> name
     room_for_lines: int = 0  # how many new direct-message channels may be opened
@@ -158,7 +158,7 @@ class Snapshot:
         return frozenset(chain.from_iterable(_keys_of(group) for group in live))
 
 
-def _keys_of(group: GroupFacts) -> Iterator[str]:
+def _keys_of(group: DiscordGroup) -> Iterator[str]:
     """Yield the keys of a group's objects, its cohort's, and the event of each meeting ahead."""
     cohort_id = group.cohort_id
     yield from (keys.role(group.id), keys.text_channel(group.id), keys.voice_channel(group.id))

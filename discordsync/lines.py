@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from cohorts.messages import parts, ways
-from cohorts.messages.lines import Line
+from cohorts.messages.lines import DmStatus
 from cohorts.messages.models import Message
 from cohorts.models import Group, User
 from cohorts.sync.models import GroupSync
@@ -25,7 +25,7 @@ REFUSALS = 3  # people in an hour whose channels are refused: the bot is then th
 SHUT = "Discord has flagged the bot for spam. {said}"
 
 
-def read_lines(user_ids: Collection[int], now: datetime) -> dict[int, Line]:
+def read_lines(user_ids: Collection[int], now: datetime) -> dict[int, DmStatus]:
     """Return the state of each person's channel, without those who never used the bot.
 
     Five queries.
@@ -35,7 +35,7 @@ def read_lines(user_ids: Collection[int], now: datetime) -> dict[int, Line]:
         return {}
     accounts = User.objects.filter(pk__in=user_ids, discord_id__in=lines)
     if parts.is_shut(PART):
-        return dict.fromkeys(accounts.values_list("pk", flat=True), Line.CLOSED)
+        return dict.fromkeys(accounts.values_list("pk", flat=True), DmStatus.CLOSED)
     is_room = count_room(now) > 0
     return {
         pk: _state_of(lines[account], is_room=is_room)
@@ -49,10 +49,10 @@ def _lines_of(user_ids: Collection[int]) -> list[DirectLine]:
     return list(DirectLine.objects.filter(discord_id__in=accounts.values("discord_id")))
 
 
-def _state_of(line: DirectLine, *, is_room: bool) -> Line:
+def _state_of(line: DirectLine, *, is_room: bool) -> DmStatus:
     if line.closed_at:
-        return Line.CLOSED
-    return Line.OPEN if line.channel_id or is_room else Line.WAITS
+        return DmStatus.CLOSED
+    return DmStatus.OPEN if line.channel_id or is_room else DmStatus.WAITS
 
 
 def read_channels(user_ids: Collection[int]) -> dict[int, tuple[int, int | None]]:

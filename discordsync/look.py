@@ -10,11 +10,18 @@ from functools import cached_property
 
 from cohorts.sync.mirror import Policy
 from discordsync import keys, permissions
-from discordsync.desired import Desired, WantedGroup
-from discordsync.observed import MEMBER, ROLE, Channel, Observed, Overwrite, Role
+from discordsync.desired import DesiredGroup, DesiredGuild
+from discordsync.observed import (
+    MEMBER,
+    ROLE,
+    ObservedChannel,
+    ObservedGuild,
+    ObservedRole,
+    Overwrite,
+)
 
 
-class Standing(Enum):
+class ObjectStatus(Enum):
     """The status of a recorded object in Discord.
 
     no id yet                            -> UNMADE
@@ -38,9 +45,9 @@ class Standing(Enum):
 
 
 @dataclass(frozen=True)
-class Look:
-    desired: Desired
-    observed: Observed
+class Diff:
+    desired: DesiredGuild
+    observed: ObservedGuild
     policy: Policy
 
     def id_of(self, key: str) -> int | None:
@@ -55,18 +62,18 @@ class Look:
         known = (record.name_sent, record.name_answered) if record else ("", "")
         return self.observed.called.get(key, known)
 
-    def standing(self, key: str) -> Standing:
+    def standing(self, key: str) -> ObjectStatus:
         outside_id = self.id_of(key)
         if outside_id is None:
-            return Standing.UNMADE
+            return ObjectStatus.UNMADE
         if outside_id in self._listed(key):
-            return Standing.STANDS
+            return ObjectStatus.STANDS
         if outside_id in self.observed.gone:
-            return Standing.GONE
-        return Standing.UNASKED if outside_id in self.observed.unasked else Standing.UNSEEN
+            return ObjectStatus.GONE
+        return ObjectStatus.UNASKED if outside_id in self.observed.unasked else ObjectStatus.UNSEEN
 
     def stands(self, key: str) -> bool:
-        return self.standing(key) is Standing.STANDS
+        return self.standing(key) is ObjectStatus.STANDS
 
     def _listed(self, key: str) -> Iterable[int]:
         match keys.kind_of(key):
@@ -77,19 +84,19 @@ class Look:
             case _:
                 return self.observed.channels
 
-    def channel(self, key: str) -> Channel | None:
+    def channel(self, key: str) -> ObservedChannel | None:
         return self.observed.channels.get(self.id_of(key) or 0)
 
-    def role(self, key: str) -> Role | None:
+    def role(self, key: str) -> ObservedRole | None:
         return self.observed.roles.get(self.id_of(key) or 0)
 
     # -- which groups ------------------------------------------------------------------------
 
-    def due_groups(self) -> list[WantedGroup]:
+    def due_groups(self) -> list[DesiredGroup]:
         found = [self.desired.groups.get(pk) for pk in sorted(self.policy.groups)]
         return [group for group in found if group is not None]
 
-    def creators(self, cohort_id: int) -> list[WantedGroup]:
+    def creators(self, cohort_id: int) -> list[DesiredGroup]:
         """Return the due groups of a cohort for which objects may be created."""
         return [
             group
@@ -100,26 +107,26 @@ class Look:
     def may_create(self, group_id: int) -> bool:
         return group_id in self.policy.may_create
 
-    def is_creatable(self, group: WantedGroup) -> bool:
+    def is_creatable(self, group: DesiredGroup) -> bool:
         return group.live and group.has_members and self.may_create(group.id)
 
-    def is_coming(self, key: str, group: WantedGroup) -> bool:
+    def is_coming(self, key: str, group: DesiredGroup) -> bool:
         """Return whether an object that the group needs exists or is about to be created."""
         match self.standing(key):
-            case Standing.STANDS:
+            case ObjectStatus.STANDS:
                 return True
-            case Standing.UNMADE:
+            case ObjectStatus.UNMADE:
                 return self.is_creatable(group) and self.has_place(key, group)
             case _:
                 return False
 
-    def has_place(self, key: str, group: WantedGroup) -> bool:
+    def has_place(self, key: str, group: DesiredGroup) -> bool:
         """Return whether all parents of an object exist or are about to be created."""
         return all(self.is_coming(parent, group) for parent in _parents(key, group))
 
     # -- roles -------------------------------------------------------------------------------
 
-    def manages(self, role: Role) -> bool:
+    def manages(self, role: ObservedRole) -> bool:
         """Return whether the bot can edit and grant a role.  This limits administrators too."""
         return role.rank < self.observed.bot_rank
 
@@ -149,7 +156,7 @@ class Look:
         text = kind == "text_channel"
         return self.hidden_from_everyone(permissions.BOT_TEXT if text else permissions.BOT_VOICE)
 
-    def group_overwrites(self, group: WantedGroup, kind: str) -> list[Overwrite]:
+    def group_overwrites(self, group: DesiredGroup, kind: str) -> list[Overwrite]:
         """Return a group channel's desired overwrites.  Absent facilitators get none."""
         overwrites = self.hidden_overwrites(kind)
         if role := self.role(keys.role(group.id)):
@@ -165,28 +172,28 @@ class Look:
         settable = permissions.settable(bits, self.observed.bot_permissions)
         return Overwrite(person, MEMBER, settable, 0)
 
-    def owned_overwrites(self, group: WantedGroup, key: str) -> list[Overwrite]:
+    def owned_overwrites(self, group: DesiredGroup, key: str) -> list[Overwrite]:
         """Return the overwrites of a group's channel that we manage."""
         kind = keys.kind_of(key)
         return self.group_overwrites(group, kind) if group.live else self.hidden_overwrites(kind)
 
-    def doors(self, group: WantedGroup) -> tuple[str, ...]:
+    def doors(self, group: DesiredGroup) -> tuple[str, ...]:
         """Return the keys of the channels whose overwrites the group answers for: its own, and for
         the first group of a cohort, live or ended, also the cohort channel."""
         own = keys.text_channel(group.id), keys.voice_channel(group.id)
         first = min(g.id for g in self._groups_of(group.cohort_id))
         return (*own, keys.cohort_channel(group.cohort_id)) if group.id == first else own
 
-    def entitled(self, group: WantedGroup, key: str) -> frozenset[int]:
+    def entitled(self, group: DesiredGroup, key: str) -> frozenset[int]:
         """Return the people who have access to a channel by a role."""
         if keys.kind_of(key) != "cohort_channel":
             return frozenset(group.people)
         return frozenset().union(*(g.people for g in self._groups_of(group.cohort_id)))
 
-    def _groups_of(self, cohort_id: int) -> list[WantedGroup]:
+    def _groups_of(self, cohort_id: int) -> list[DesiredGroup]:
         return [g for g in self.desired.groups.values() if g.cohort_id == cohort_id]
 
-    def strays(self, group: WantedGroup, key: str) -> list[Overwrite]:
+    def strays(self, group: DesiredGroup, key: str) -> list[Overwrite]:
         """Return overwrites that let people into a channel (one of `doors`) for no known reason.
 
         These are overwrites of known people, and any that contain exactly what only we give.  Not
@@ -205,7 +212,7 @@ class Look:
             and (held.target in self.desired.known_people or _is_facilitators(held, kind))
         ]
 
-    def insiders(self, group: WantedGroup) -> frozenset[int]:
+    def insiders(self, group: DesiredGroup) -> frozenset[int]:
         """Return everyone with access that the group answers for, by its role or an overwrite."""
         by_role = self.holders(self.id_of(keys.role(group.id)) or 0)
         let_in = (
@@ -230,7 +237,7 @@ class Look:
         return self.person_name(target)
 
 
-def _parents(key: str, group: WantedGroup) -> tuple[str, ...]:
+def _parents(key: str, group: DesiredGroup) -> tuple[str, ...]:
     match keys.kind_of(key):
         case "cohort_channel":
             return (keys.category(group.cohort_id, 1),)

@@ -32,11 +32,11 @@ from discordsync import desired as wanting
 from discordsync import observe as looking
 from discordsync import plan as planning
 from discordsync import snapshot as reading
-from discordsync.client import Client
-from discordsync.desired import Desired, WantedGroup
-from discordsync.facts import Snapshot
+from discordsync.client import DiscordClient
+from discordsync.desired import DesiredGroup, DesiredGuild
+from discordsync.facts import DiscordSnapshot
 from discordsync.models import DiscordObject
-from discordsync.observed import Observed
+from discordsync.observed import ObservedGuild
 from discordsync.plan_events import EVENTS, count_listed
 from discordsync.troubles import TROUBLES
 
@@ -54,7 +54,7 @@ class Kept:
     adopt: bool
 
 
-class DiscordMirror:
+class DiscordProvider:
     name = "discord"
     title = "Discord"
     lanes: tuple[str, ...] = (
@@ -77,16 +77,16 @@ class DiscordMirror:
     def scope(self) -> str:
         return str(settings.DISCORD_GUILD_ID or "")
 
-    def connect(self, check: Callable[[], None]) -> AbstractAsyncContextManager[Client]:
+    def connect(self, check: Callable[[], None]) -> AbstractAsyncContextManager[DiscordClient]:
         return client.connect(check)
 
-    def snapshot(self, now: datetime) -> Snapshot:
+    def snapshot(self, now: datetime) -> DiscordSnapshot:
         return reading.take(now)
 
-    def desired(self, snapshot: Snapshot, now: datetime) -> Desired:
+    def desired(self, snapshot: DiscordSnapshot, now: datetime) -> DesiredGuild:
         return wanting.want(snapshot, now)
 
-    async def observe(self, client: Client, snapshot: Snapshot) -> Finding:
+    async def observe(self, client: DiscordClient, snapshot: DiscordSnapshot) -> Finding:
         observed = await looking.observe(client, snapshot)
         kept = Kept(
             found=recover.find_lost(snapshot, observed),
@@ -108,13 +108,13 @@ class DiscordMirror:
             names = wanting.name_all(self.desired(self.snapshot(now), now))
             doing.adopt(kept.strangers, names, finding.observed)
 
-    def plan(self, desired: Desired, observed: Observed, policy: Policy) -> Plan:
+    def plan(self, desired: DesiredGuild, observed: ObservedGuild, policy: Policy) -> Plan:
         return planning.plan(desired, observed, policy)
 
-    def intend(self, action: Action, observed: Observed) -> None:
+    def intend(self, action: Action, observed: ObservedGuild) -> None:
         doing.intend(action)
 
-    async def apply(self, client: Client, action: Action) -> Outcome:
+    async def apply(self, client: DiscordClient, action: Action) -> Outcome:
         return await doing.apply(client, action)
 
     def record(self, action: Action, outcome: Outcome) -> None:
@@ -123,12 +123,14 @@ class DiscordMirror:
     def fail(self, action: Action, error: CallFailed) -> None:
         doing.fail(action, error)
 
-    def absorb(self, observed: Observed, action: Action, outcome: Outcome) -> Observed:
+    def absorb(self, observed: ObservedGuild, action: Action, outcome: Outcome) -> ObservedGuild:
         return doing.absorb(observed, action, outcome)
 
     # -- status of a group -----------------------------------------------------------------------
 
-    def review(self, desired: Desired, observed: Observed, group_id: int, now: datetime) -> Review:
+    def review(
+        self, desired: DesiredGuild, observed: ObservedGuild, group_id: int, now: datetime
+    ) -> Review:
         """Return a group's status.  Ready: category, role, both channels, a meeting, and one person
         with access."""
         group = desired.groups[group_id]
@@ -154,7 +156,9 @@ class DiscordMirror:
             access=tuple(_access(group, observed, holders, incomplete=incomplete)),
         )
 
-    def budget(self, desired: Desired, observed: Observed, plan: Plan) -> tuple[Budget, ...]:
+    def budget(
+        self, desired: DesiredGuild, observed: ObservedGuild, plan: Plan
+    ) -> tuple[Budget, ...]:
         def adds(kind: str) -> int:
             return sum(a.verb == "create" and a.kind == kind for a in _all_actions(plan))
 
@@ -174,7 +178,7 @@ class DiscordMirror:
             "DISCORD_INVITE_URL": settings.DISCORD_INVITE_URL or "not set",
         }
 
-    def check(self, desired: Desired, observed: Observed) -> tuple[Check, ...]:
+    def check(self, desired: DesiredGuild, observed: ObservedGuild) -> tuple[Check, ...]:
         return checking.check(desired, observed)
 
     # -- records ---------------------------------------------------------------------------------
@@ -195,17 +199,17 @@ def _all_actions(plan: Plan) -> list[Action]:
     return [*plan.actions, *(held.action for held in plan.withheld)]
 
 
-def _id_of(desired: Desired, observed: Observed, key: str) -> int:
+def _id_of(desired: DesiredGuild, observed: ObservedGuild, key: str) -> int:
     record = desired.records.get(key)
     return observed.made.get(key) or (record.outside_id if record else None) or 0
 
 
-def _stands(desired: Desired, observed: Observed, key: str) -> bool:
+def _stands(desired: DesiredGuild, observed: ObservedGuild, key: str) -> bool:
     outside_id = _id_of(desired, observed, key)
     return outside_id in observed.channels or outside_id in observed.roles
 
 
-def _is_unasked(desired: Desired, observed: Observed, group: WantedGroup) -> bool:
+def _is_unasked(desired: DesiredGuild, observed: ObservedGuild, group: DesiredGroup) -> bool:
     """Return whether an object of the group is not listed and was not fetched by id yet."""
     if not observed.unasked:
         return False
@@ -213,7 +217,7 @@ def _is_unasked(desired: Desired, observed: Observed, group: WantedGroup) -> boo
     return any(_id_of(desired, observed, key) in observed.unasked for key in parts)
 
 
-def _trouble(group: WantedGroup, *, built: bool, reached: bool) -> str:
+def _trouble(group: DesiredGroup, *, built: bool, reached: bool) -> str:
     if not group.live or not built:
         return ""
     if not group.has_slot:
@@ -222,7 +226,7 @@ def _trouble(group: WantedGroup, *, built: bool, reached: bool) -> str:
 
 
 def _access(
-    group: WantedGroup, observed: Observed, holders: frozenset[int], *, incomplete: bool
+    group: DesiredGroup, observed: ObservedGuild, holders: frozenset[int], *, incomplete: bool
 ) -> list[Access]:
     found = [Access(p.id, "no_address", "No Discord account is known.") for p in group.unreachable]
     for discord_id, person in group.people.items():

@@ -16,11 +16,11 @@ from typing import Any
 
 from cohorts.sync.errors import LookAgain, Outage, Refused
 from discordsync import keys
-from discordsync.client import Client
+from discordsync.client import DiscordClient
 from discordsync.confirm import confirm
-from discordsync.facts import MessageFacts, Snapshot
+from discordsync.facts import DiscordSnapshot, MessageFacts
 from discordsync.observed import (
-    Observed,
+    ObservedGuild,
     id_at,
     moment_of,
     read_channel,
@@ -36,7 +36,7 @@ PAGES = 30  # per channel and observation
 SLACK = timedelta(minutes=1)  # how far Discord's clock and ours may differ
 
 
-async def observe(client: Client, snapshot: Snapshot) -> Observed:
+async def observe(client: DiscordClient, snapshot: DiscordSnapshot) -> ObservedGuild:
     """Return everything in the guild that concerns us.  Raises CallFailed."""
     guild = f"/guilds/{client.guild_id}"
     whole = await _guild(client)  # first: in a wrong guild, the other calls fail too
@@ -46,7 +46,7 @@ async def observe(client: Client, snapshot: Snapshot) -> Observed:
         client.request("GET", f"{guild}/roles/member-counts"),
         _members(client),
     )
-    observed = Observed(
+    observed = ObservedGuild(
         guild_id=client.guild_id,
         bot_id=client.bot_id,
         roles={role.id: role for role in map(read_role, whole["roles"])},
@@ -61,7 +61,7 @@ async def observe(client: Client, snapshot: Snapshot) -> Observed:
     return await confirm(client, observed, snapshot)
 
 
-async def _guild(client: Client) -> dict[str, Any]:
+async def _guild(client: DiscordClient) -> dict[str, Any]:
     try:
         return await client.request("GET", f"/guilds/{client.guild_id}")
     except Refused as error:
@@ -69,7 +69,7 @@ async def _guild(client: Client) -> dict[str, Any]:
         raise Refused(error.detail, code=code) from None
 
 
-async def _members(client: Client) -> list[dict[str, Any]]:
+async def _members(client: DiscordClient) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     after = 0
     while True:
@@ -96,7 +96,7 @@ def _next_page(after: int, page: list[dict[str, Any]]) -> int:
     return last
 
 
-def _incomplete(observed: Observed, counts: dict[str, int]) -> frozenset[int]:
+def _incomplete(observed: ObservedGuild, counts: dict[str, int]) -> frozenset[int]:
     """Return roles of which Discord counts more holders than the list contained."""
     listed: dict[int, int] = {}
     for roles in observed.members.values():
@@ -105,7 +105,7 @@ def _incomplete(observed: Observed, counts: dict[str, int]) -> frozenset[int]:
     return frozenset(int(pk) for pk, count in counts.items() if count > listed.get(int(pk), 0))
 
 
-async def _ask_for_bot(client: Client, observed: Observed) -> Observed:
+async def _ask_for_bot(client: DiscordClient, observed: ObservedGuild) -> ObservedGuild:
     """Fetch the bot's own roles, which give it its permissions; a truncated list may lack them."""
     found = await client.request("GET", f"/guilds/{client.guild_id}/members/{client.bot_id}")
     return observed.with_member(*read_member(found))
@@ -114,7 +114,9 @@ async def _ask_for_bot(client: Client, observed: Observed) -> Observed:
 Sent = dict[int, int | None]
 
 
-async def find_sent(client: Client, observed: Observed, snapshot: Snapshot) -> Sent:
+async def find_sent(
+    client: DiscordClient, observed: ObservedGuild, snapshot: DiscordSnapshot
+) -> Sent:
     """Find messages whose sending was interrupted.
 
     Returns {message id: Discord id}, None for a message that does not exist.
@@ -131,7 +133,7 @@ async def find_sent(client: Client, observed: Observed, snapshot: Snapshot) -> S
     return found
 
 
-async def _search_line(client: Client, channel_id: int, message: MessageFacts) -> Sent:
+async def _search_line(client: DiscordClient, channel_id: int, message: MessageFacts) -> Sent:
     """Search one person's channel.  If it cannot be read, the observation must not fail; sending
     the message again then shows what is wrong with the channel."""
     try:
@@ -140,7 +142,7 @@ async def _search_line(client: Client, channel_id: int, message: MessageFacts) -
         return {}
 
 
-async def _search(client: Client, channel_id: int, tried: Iterable[MessageFacts]) -> Sent:
+async def _search(client: DiscordClient, channel_id: int, tried: Iterable[MessageFacts]) -> Sent:
     """Read from the time of the first attempt, page by page, until each message is found or the
     history ends.  Messages that are not on the first `PAGES` pages are left out."""
     missing = {message.id: message for message in tried}

@@ -33,7 +33,7 @@ class Overwrite:
 
 
 @dataclass(frozen=True, slots=True)
-class Role:
+class ObservedRole:
     id: int
     name: str
     permissions: int
@@ -46,7 +46,7 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
-class Channel:
+class ObservedChannel:
     id: int
     type: int
     name: str
@@ -56,7 +56,7 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class ScheduledEvent:
     id: int
     name: str
     description: str
@@ -67,7 +67,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
+class ObservedGuild:
     """The observed state of the guild.
 
     `gone`: recorded ids that Discord says do not exist.  `answered`: ids that this observation
@@ -78,9 +78,9 @@ class Observed:
 
     guild_id: int
     bot_id: int
-    roles: Mapping[int, Role] = field(default_factory=dict)
-    channels: Mapping[int, Channel] = field(default_factory=dict)
-    events: Mapping[int, Event] = field(default_factory=dict)
+    roles: Mapping[int, ObservedRole] = field(default_factory=dict)
+    channels: Mapping[int, ObservedChannel] = field(default_factory=dict)
+    events: Mapping[int, ScheduledEvent] = field(default_factory=dict)
     members: Mapping[int, frozenset[int]] = field(default_factory=dict)  # their role ids
     names: Mapping[int, str] = field(default_factory=dict)  # of members, on Discord
     gone: frozenset[int] = frozenset()
@@ -125,10 +125,10 @@ class Observed:
 
     # -- after our own calls -----------------------------------------------------------------
 
-    def with_role(self, role: Role) -> Observed:
+    def with_role(self, role: ObservedRole) -> ObservedGuild:
         return replace(self, roles={**self.roles, role.id: role})
 
-    def with_new_role(self, role: Role) -> Observed:
+    def with_new_role(self, role: ObservedRole) -> ObservedGuild:
         """Add a role.  Discord puts it lowest and raises every other one, the bot's own too."""
         lifted = {
             pk: replace(other, position=other.position + 1)
@@ -138,51 +138,53 @@ class Observed:
         }
         return replace(self, roles={**lifted, role.id: role})
 
-    def with_channel(self, channel: Channel) -> Observed:
+    def with_channel(self, channel: ObservedChannel) -> ObservedGuild:
         return replace(self, channels={**self.channels, channel.id: channel})
 
-    def with_overwrites(self, channel_id: int, overwrites: Mapping[int, Overwrite]) -> Observed:
+    def with_overwrites(
+        self, channel_id: int, overwrites: Mapping[int, Overwrite]
+    ) -> ObservedGuild:
         return self.with_channel(replace(self.channels[channel_id], overwrites=overwrites))
 
-    def with_event(self, event: Event) -> Observed:
+    def with_event(self, event: ScheduledEvent) -> ObservedGuild:
         return replace(self, events={**self.events, event.id: event})
 
-    def without_event(self, event_id: int) -> Observed:
+    def without_event(self, event_id: int) -> ObservedGuild:
         left = {k: v for k, v in self.events.items() if k != event_id}
         return replace(self, events=left, gone=self.gone | {event_id})
 
-    def with_member(self, member_id: int, roles: frozenset[int]) -> Observed:
+    def with_member(self, member_id: int, roles: frozenset[int]) -> ObservedGuild:
         return replace(self, members={**self.members, member_id: roles})
 
-    def with_sent(self, message_id: int) -> Observed:
+    def with_sent(self, message_id: int) -> ObservedGuild:
         return replace(self, sent=self.sent | {message_id})
 
-    def with_line(self, person: int, channel_id: int) -> Observed:
+    def with_line(self, person: int, channel_id: int) -> ObservedGuild:
         return replace(self, lines={**self.lines, person: channel_id})
 
-    def with_closed(self, person: int) -> Observed:
+    def with_closed(self, person: int) -> ObservedGuild:
         return replace(self, closed=self.closed | {person})
 
-    def with_called(self, key: str, sent: str, answered: str) -> Observed:
+    def with_called(self, key: str, sent: str, answered: str) -> ObservedGuild:
         return replace(self, called={**self.called, key: (sent, answered)})
 
-    def with_made(self, key: str, outside_id: int) -> Observed:
+    def with_made(self, key: str, outside_id: int) -> ObservedGuild:
         return replace(self, made={**self.made, key: outside_id})
 
 
 # -- reading Discord's JSON ------------------------------------------------------------------
 
 
-def read_role(data: Mapping[str, Any]) -> Role:
-    return Role(int(data["id"]), data["name"], int(data["permissions"]), data["position"])
+def read_role(data: Mapping[str, Any]) -> ObservedRole:
+    return ObservedRole(int(data["id"]), data["name"], int(data["permissions"]), data["position"])
 
 
-def read_channel(data: Mapping[str, Any]) -> Channel:
+def read_channel(data: Mapping[str, Any]) -> ObservedChannel:
     overwrites = [
         Overwrite(int(o["id"]), int(o["type"]), int(o["allow"]), int(o["deny"]))
         for o in data.get("permission_overwrites", ())
     ]
-    return Channel(
+    return ObservedChannel(
         id=int(data["id"]),
         type=data["type"],
         name=data.get("name") or "",
@@ -192,9 +194,9 @@ def read_channel(data: Mapping[str, Any]) -> Channel:
     )
 
 
-def read_event(data: Mapping[str, Any]) -> Event:
+def read_event(data: Mapping[str, Any]) -> ScheduledEvent:
     ends = data.get("scheduled_end_time")
-    return Event(
+    return ScheduledEvent(
         id=int(data["id"]),
         name=data["name"],
         description=data.get("description") or "",

@@ -32,9 +32,9 @@ from dataclasses import replace
 
 from cohorts.sync.mirror import Action, Plan, Policy, Trouble, Withheld
 from discordsync import calls, keys, permissions
-from discordsync.desired import Desired, WantedGroup
-from discordsync.look import Look
-from discordsync.observed import CATEGORY, Observed
+from discordsync.desired import DesiredGroup, DesiredGuild
+from discordsync.look import Diff
+from discordsync.observed import CATEGORY, ObservedGuild
 from discordsync.plan_access import find_people, find_removals, plan_access, take_before_giving
 from discordsync.plan_cohort import plan_cohort
 from discordsync.plan_directs import plan_directs
@@ -48,8 +48,8 @@ IN_CATEGORY = 50
 WORTH_KNOWING = frozenset({"renamed", "moved", "unconfirmed"})
 
 
-def plan(desired: Desired, observed: Observed, policy: Policy) -> Plan:
-    look = Look(desired, observed, policy)
+def plan(desired: DesiredGuild, observed: ObservedGuild, policy: Policy) -> Plan:
+    look = Diff(desired, observed, policy)
     items = list(_items(look))
     found = take_before_giving(item for item in items if isinstance(item, Action))
     actions, withheld = _fit(look, found)
@@ -63,7 +63,7 @@ def plan(desired: Desired, observed: Observed, policy: Policy) -> Plan:
     )
 
 
-def _items(look: Look) -> Iterator[Item]:
+def _items(look: Diff) -> Iterator[Item]:
     for cohort_id in sorted({group.cohort_id for group in look.due_groups()}):
         yield from plan_cohort(look, cohort_id)
     for group in look.due_groups():
@@ -77,7 +77,7 @@ def _items(look: Look) -> Iterator[Item]:
 # -- messages ------------------------------------------------------------------------------------
 
 
-def _messages(look: Look, group: WantedGroup) -> Iterator[Action]:
+def _messages(look: Diff, group: DesiredGroup) -> Iterator[Action]:
     channel = look.channel(keys.text_channel(group.id))
     if channel is None:
         return
@@ -101,7 +101,7 @@ def _messages(look: Look, group: WantedGroup) -> Iterator[Action]:
 # -- permissions and limits ----------------------------------------------------------------------
 
 
-def _fit(look: Look, actions: list[Action]) -> tuple[list[Action], list[Withheld]]:
+def _fit(look: Diff, actions: list[Action]) -> tuple[list[Action], list[Withheld]]:
     """Withhold actions for which the bot lacks permissions or the guild lacks room.
 
     The check comes before the first call, so that nothing is left half-done: a cohort is created
@@ -121,7 +121,7 @@ def _fit(look: Look, actions: list[Action]) -> tuple[list[Action], list[Withheld
     return kept, withheld
 
 
-def _find_full(look: Look, creations: list[Action]) -> dict[int | None, str]:
+def _find_full(look: Diff, creations: list[Action]) -> dict[int | None, str]:
     """Return cohorts for which there is no room, with the numbers; lower ids get room first."""
     used = find_used(look.desired, look.observed)
     full: dict[int | None, str] = {}
@@ -139,7 +139,7 @@ def _find_full(look: Look, creations: list[Action]) -> dict[int | None, str]:
     return full
 
 
-def find_used(desired: Desired, observed: Observed) -> dict[str, int]:
+def find_used(desired: DesiredGuild, observed: ObservedGuild) -> dict[str, int]:
     """Return how much of each limit is used, hidden objects included."""
     kinds = [channel.type for channel in observed.channels.values()]
     hidden = desired.hidden.counts
@@ -150,13 +150,13 @@ def find_used(desired: Desired, observed: Observed) -> dict[str, int]:
     }
 
 
-def _shortage(look: Look, kind: str, used: dict[str, int], adds: int) -> str:
+def _shortage(look: Diff, kind: str, used: dict[str, int], adds: int) -> str:
     hidden = look.desired.hidden.counts.get(kind, 0)
     unseen = f" ({hidden} of them hidden from the bot)" if hidden else ""
     return f"{used[kind]} of {LIMITS[kind]} {kind} exist{unseen}, {adds} would be added"
 
 
-def _find_crowded(look: Look, creations: Iterable[Action]) -> str:
+def _find_crowded(look: Diff, creations: Iterable[Action]) -> str:
     """Describe an existing category that would hold too many channels, or return ""."""
     adds = Counter((action.payload.body or {}).get("parent_id") for action in creations)
     for category in look.observed.channels.values():
@@ -170,7 +170,7 @@ def _find_crowded(look: Look, creations: Iterable[Action]) -> str:
     return ""
 
 
-def _with_listed(look: Look, action: Action) -> Action:
+def _with_listed(look: Diff, action: Action) -> Action:
     """Store how many objects the bot sees, so that a "full" error shows how many are hidden."""
     listed = {"channels": look.observed.channels, "roles": look.observed.roles}
     call = replace(action.payload, listed=len(listed[action.kind]))

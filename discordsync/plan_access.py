@@ -9,12 +9,12 @@ from itertools import chain
 
 from cohorts.sync.mirror import Action, Trouble, Withheld
 from discordsync import calls, keys
-from discordsync.desired import WantedGroup
-from discordsync.look import Look, Standing
+from discordsync.desired import DesiredGroup
+from discordsync.look import Diff, ObjectStatus
 from discordsync.steps import Item, key_to_send, keys_to_create
 
 
-def plan_access(look: Look, group: WantedGroup) -> Iterator[Item]:
+def plan_access(look: Diff, group: DesiredGroup) -> Iterator[Item]:
     role = look.role(keys.role(group.id))
     if role is not None:
         changes = list(_changes(look, group, role.id))
@@ -24,12 +24,12 @@ def plan_access(look: Look, group: WantedGroup) -> Iterator[Item]:
             yield from (Withheld(change, "role_too_low") for change in changes)
         if role.id in look.observed.incomplete:
             yield Trouble(group.id, "members_incomplete")
-    elif look.standing(keys.role(group.id)) is Standing.UNMADE and look.is_creatable(group):
+    elif look.standing(keys.role(group.id)) is ObjectStatus.UNMADE and look.is_creatable(group):
         for person in sorted(group.people.keys() & look.observed.members.keys()):
             yield _grant(look, group, person, 0)
 
 
-def _changes(look: Look, group: WantedGroup, role_id: int) -> Iterator[Action]:
+def _changes(look: Diff, group: DesiredGroup, role_id: int) -> Iterator[Action]:
     holders = look.holders(role_id)
     for person in sorted(holders - group.people.keys()):
         yield _revoke(look, group, person, role_id)
@@ -57,7 +57,7 @@ def take_before_giving(actions: Iterable[Action]) -> list[Action]:
     ]
 
 
-def _revoke(look: Look, group: WantedGroup, person: int, role_id: int) -> Action:
+def _revoke(look: Diff, group: DesiredGroup, person: int, role_id: int) -> Action:
     ended = group.why_ended(person)
     return Action(
         key=f"revoke {group.id} {person}",
@@ -76,7 +76,7 @@ def _revoke(look: Look, group: WantedGroup, person: int, role_id: int) -> Action
     )
 
 
-def _grant(look: Look, group: WantedGroup, person: int, role_id: int) -> Action:
+def _grant(look: Diff, group: DesiredGroup, person: int, role_id: int) -> Action:
     return Action(
         key=f"grant {group.id} {person}",
         kind="access",
@@ -95,14 +95,14 @@ def _grant(look: Look, group: WantedGroup, person: int, role_id: int) -> Action:
 # -- for the removal guard -----------------------------------------------------------------------
 
 
-def find_people(look: Look) -> frozenset[int]:
+def find_people(look: Diff) -> frozenset[int]:
     """Return everyone with desired or observed access; the removal guard measures against them."""
     groups = look.desired.groups.values()
     wanted = chain.from_iterable(group.people for group in groups)
     return frozenset(wanted).union(*(look.insiders(group) for group in groups))
 
 
-def find_removals(look: Look) -> frozenset[tuple[int, str]]:
+def find_removals(look: Diff) -> frozenset[tuple[int, str]]:
     """Return (group id, person) of everyone with access that neither facts nor a date explain."""
     return frozenset(
         (group.id, str(person))

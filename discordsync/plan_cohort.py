@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from cohorts.sync.mirror import Action, Trouble
 from discordsync import calls, keys, permissions
-from discordsync.desired import WantedGroup
-from discordsync.look import Look, Standing
+from discordsync.desired import DesiredGroup
+from discordsync.look import Diff, ObjectStatus
 from discordsync.observed import CATEGORY, TEXT
 from discordsync.plan_repairs import bring_home, put_back, rename
 from discordsync.steps import Item, Owner, create, keys_to_create
 
 
-def plan_cohort(look: Look, cohort_id: int) -> Iterator[Item]:
+def plan_cohort(look: Diff, cohort_id: int) -> Iterator[Item]:
     """Plan the categories that groups need, and the cohort channel in the first one."""
     owner = Owner(cohort_id, None, _spokesman(look, cohort_id))
     needed = {group.category for group in look.creators(cohort_id)}
@@ -25,31 +25,31 @@ def plan_cohort(look: Look, cohort_id: int) -> Iterator[Item]:
     yield from _cohort_channel(look, owner)
 
 
-def _category(look: Look, owner: Owner, key: str, *, wanted: bool) -> Iterator[Item]:
+def _category(look: Diff, owner: Owner, key: str, *, wanted: bool) -> Iterator[Item]:
     name = look.desired.cohorts[owner.cohort_id].category_name(keys.ordinal_of(key))
     hidden = look.hidden_from_everyone(permissions.BOT_CATEGORY)
     match look.standing(key):
-        case Standing.UNMADE if wanted:
+        case ObjectStatus.UNMADE if wanted:
             same = [c.id for c in look.observed.channels.values() if c.name == name]
             call = calls.create_channel(
                 look.observed.guild_id, key, CATEGORY, name, hidden, names=same
             )
             yield create(owner, call, "channels", f"category “{name}”")
-        case Standing.STANDS:
+        case ObjectStatus.STANDS:
             yield from put_back(look, owner, key, hidden)
             yield from rename(look, owner, key, name)
         case standing:
             yield from _report(look, owner, standing, key, "category")
 
 
-def _cohort_channel(look: Look, owner: Owner) -> Iterator[Item]:
+def _cohort_channel(look: Diff, owner: Owner) -> Iterator[Item]:
     cohort_id = owner.cohort_id
     key, category = keys.cohort_channel(cohort_id), keys.category(cohort_id, 1)
     match look.standing(key):
-        case Standing.UNMADE:
+        case ObjectStatus.UNMADE:
             if any(look.has_place(key, group) for group in look.creators(cohort_id)):
                 yield _create_cohort_channel(look, owner, key, category)
-        case Standing.STANDS:
+        case ObjectStatus.STANDS:
             yield from put_back(look, owner, key, look.hidden_from_everyone(permissions.BOT_TEXT))
             yield from bring_home(look, owner, key, category)
             yield from rename(look, owner, key, look.desired.cohorts[cohort_id].channel_name)
@@ -57,7 +57,7 @@ def _cohort_channel(look: Look, owner: Owner) -> Iterator[Item]:
             yield from _report(look, owner, standing, key, "cohort channel")
 
 
-def _create_cohort_channel(look: Look, owner: Owner, key: str, category: str) -> Action:
+def _create_cohort_channel(look: Diff, owner: Owner, key: str, category: str) -> Action:
     cohort = look.desired.cohorts[owner.cohort_id]
     call = calls.create_channel(
         look.observed.guild_id,
@@ -72,7 +72,9 @@ def _create_cohort_channel(look: Look, owner: Owner, key: str, category: str) ->
     return create(owner, call, "channels", target, needs=keys_to_create(category), step=1)
 
 
-def _report(look: Look, owner: Owner, standing: Standing, key: str, what: str) -> Iterator[Trouble]:
+def _report(
+    look: Diff, owner: Owner, standing: ObjectStatus, key: str, what: str
+) -> Iterator[Trouble]:
     """Report a missing or hidden object to every due group of the cohort."""
     if code := standing.trouble:
         for group in look.due_groups():
@@ -80,7 +82,7 @@ def _report(look: Look, owner: Owner, standing: Standing, key: str, what: str) -
                 yield Trouble(group.id, code, f"the {what} (Discord ID {look.id_of(key)})")
 
 
-def _spokesman(look: Look, cohort_id: int) -> WantedGroup | None:
+def _spokesman(look: Diff, cohort_id: int) -> DesiredGroup | None:
     """Return the cohort's first live group if it is due.  It alone reports minor issues."""
     groups = look.desired.groups.values()
     live = [group for group in groups if group.cohort_id == cohort_id and group.live]

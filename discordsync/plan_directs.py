@@ -18,13 +18,13 @@ from collections.abc import Iterator
 
 from cohorts.sync.mirror import Action
 from discordsync import calls
-from discordsync.desired import WantedGroup
+from discordsync.desired import DesiredGroup
 from discordsync.facts import DirectFacts
-from discordsync.look import Look
+from discordsync.look import Diff
 from discordsync.steps import key_to_send
 
 
-def plan_directs(look: Look) -> Iterator[Action]:
+def plan_directs(look: Diff) -> Iterator[Action]:
     """Yield the actions for all due groups, oldest message first.
 
     If there is room for few new channels, the people who have waited longest get them.
@@ -46,14 +46,14 @@ def plan_directs(look: Look) -> Iterator[Action]:
         yield _send(look, direct, group, channel_id)
 
 
-def _taken(look: Look) -> int:
+def _taken(look: Diff) -> int:
     """Count channels that were opened in this run and are not in the snapshot yet."""
     directs = (direct for group in look.desired.groups.values() for direct in group.directs)
     known = {direct.person for direct in directs if direct.channel_id}
     return len(look.observed.lines.keys() - known)
 
 
-def _is_reachable(look: Look, direct: DirectFacts) -> bool:
+def _is_reachable(look: Diff, direct: DirectFacts) -> bool:
     return (
         direct.message.id not in look.observed.sent
         and direct.person in look.observed.members
@@ -61,7 +61,7 @@ def _is_reachable(look: Look, direct: DirectFacts) -> bool:
     )
 
 
-def _open(look: Look, direct: DirectFacts, group: WantedGroup) -> Action:
+def _open(look: Diff, direct: DirectFacts, group: DesiredGroup) -> Action:
     return Action(
         key=_key_to_open(direct.person),
         kind="directs",
@@ -76,7 +76,7 @@ def _open(look: Look, direct: DirectFacts, group: WantedGroup) -> Action:
     )
 
 
-def _send(look: Look, direct: DirectFacts, group: WantedGroup, channel_id: int | None) -> Action:
+def _send(look: Diff, direct: DirectFacts, group: DesiredGroup, channel_id: int | None) -> Action:
     return Action(
         key=key_to_send(direct.message.id),
         kind="directs",

@@ -16,9 +16,9 @@ from dataclasses import replace
 
 from cohorts.sync.mirror import Action, Trouble, Withheld
 from discordsync import calls, keys
-from discordsync.desired import WantedEvent, WantedGroup
-from discordsync.look import Look, Standing
-from discordsync.observed import ACTIVE, SCHEDULED, Event, Observed
+from discordsync.desired import DesiredGroup, DesiredScheduledEvent
+from discordsync.look import Diff, ObjectStatus
+from discordsync.observed import ACTIVE, SCHEDULED, ObservedGuild, ScheduledEvent
 from discordsync.steps import keys_to_create
 
 EVENTS = 100  # scheduled or active in a guild
@@ -31,7 +31,7 @@ NAMES = {  # of Discord's fields, for people
 }
 
 
-def plan_events(look: Look) -> Iterator[Action | Withheld | Trouble]:
+def plan_events(look: Diff) -> Iterator[Action | Withheld | Trouble]:
     """Yield actions for due groups; events of all groups count to the limit."""
     due = {group.id: group for group in look.due_groups()}
     for event in _with_room(look):
@@ -43,7 +43,7 @@ def plan_events(look: Look) -> Iterator[Action | Withheld | Trouble]:
     yield from _twins(look, due)
 
 
-def _with_room(look: Look) -> list[WantedEvent]:
+def _with_room(look: Diff) -> list[DesiredScheduledEvent]:
     """Return the existing events, and the earliest of the others for which the guild has room."""
     hidden = look.desired.hidden.counts.get("events", 0)
     room, chosen = EVENTS - count_listed(look.observed) - hidden, []
@@ -56,22 +56,22 @@ def _with_room(look: Look) -> list[WantedEvent]:
     return chosen
 
 
-def count_listed(observed: Observed) -> int:
+def count_listed(observed: ObservedGuild) -> int:
     """Return how many of the events that the bot sees count to the limit."""
     return sum(event.status in {SCHEDULED, ACTIVE} for event in observed.events.values())
 
 
-def _has_place(look: Look, event: WantedEvent) -> bool:
+def _has_place(look: Diff, event: DesiredScheduledEvent) -> bool:
     """Return whether the group's voice channel exists or is about to be created."""
     group = look.desired.groups[event.group_id]
     return look.is_coming(keys.voice_channel(group.id), group)
 
 
-def _wanted(look: Look, group: WantedGroup, event: WantedEvent) -> Iterator[Action]:
+def _wanted(look: Diff, group: DesiredGroup, event: DesiredScheduledEvent) -> Iterator[Action]:
     match look.standing(event.key):
-        case Standing.STANDS:
+        case ObjectStatus.STANDS:
             yield from _compare(look, group, event)
-        case Standing.UNMADE | Standing.GONE:
+        case ObjectStatus.UNMADE | ObjectStatus.GONE:
             voice = keys.voice_channel(group.id)
             call = calls.create_event(look.observed.guild_id, event, look.id_of(voice) or 0)
             call = replace(call, listed=count_listed(look.observed))
@@ -85,7 +85,7 @@ def _wanted(look: Look, group: WantedGroup, event: WantedEvent) -> Iterator[Acti
             )
 
 
-def _compare(look: Look, group: WantedGroup, event: WantedEvent) -> Iterator[Action]:
+def _compare(look: Diff, group: DesiredGroup, event: DesiredScheduledEvent) -> Iterator[Action]:
     seen = look.observed.events[look.id_of(event.key) or 0]
     if seen.status != SCHEDULED:
         return
@@ -98,7 +98,9 @@ def _compare(look: Look, group: WantedGroup, event: WantedEvent) -> Iterator[Act
         yield _action(group, "edit", event.name, why, call)
 
 
-def _differences(event: WantedEvent, seen: Event, channel_id: int) -> dict[str, object]:
+def _differences(
+    event: DesiredScheduledEvent, seen: ScheduledEvent, channel_id: int
+) -> dict[str, object]:
     held = {
         "name": seen.name,
         "description": seen.description,
@@ -111,14 +113,14 @@ def _differences(event: WantedEvent, seen: Event, channel_id: int) -> dict[str, 
     return {name: wanted[name] for name in wanted if held[name] != instants.get(name, wanted[name])}
 
 
-def _over(look: Look, group: WantedGroup, key: str) -> Iterator[Action]:
+def _over(look: Diff, group: DesiredGroup, key: str) -> Iterator[Action]:
     seen = look.observed.events.get(look.id_of(key) or 0)
     if seen and _is_ahead(look, seen):
         call = calls.delete_event(look.observed.guild_id, seen.id, key)
         yield _action(group, "delete", seen.name, "the meeting is cancelled", call)
 
 
-def _twins(look: Look, due: dict[int, WantedGroup]) -> Iterator[Action]:
+def _twins(look: Diff, due: dict[int, DesiredGroup]) -> Iterator[Action]:
     wanted = {event.key: event.group_id for event in look.desired.events}
     for seen in look.observed.events.values():
         installation, key = keys.read_mark(seen.description) or ("", "")
@@ -130,12 +132,12 @@ def _twins(look: Look, due: dict[int, WantedGroup]) -> Iterator[Action]:
             yield _action(group, "delete", seen.name, "duplicate event", call)
 
 
-def _is_ahead(look: Look, seen: Event) -> bool:
+def _is_ahead(look: Diff, seen: ScheduledEvent) -> bool:
     return seen.status == SCHEDULED and seen.starts_at > look.desired.now
 
 
 def _action(
-    group: WantedGroup,
+    group: DesiredGroup,
     verb: str,
     name: str,
     why: str,

@@ -7,16 +7,16 @@ from dataclasses import replace
 
 from cohorts.sync.mirror import Action, Trouble, Withheld
 from discordsync import calls, keys, permissions
-from discordsync.desired import WantedGroup
-from discordsync.look import Look, Standing
-from discordsync.observed import ROLE, TEXT, VOICE, Overwrite, Role
+from discordsync.desired import DesiredGroup
+from discordsync.look import Diff, ObjectStatus
+from discordsync.observed import ROLE, TEXT, VOICE, ObservedRole, Overwrite
 from discordsync.plan_repairs import bring_home, put_back, rename, take_off
 from discordsync.steps import Item, Owner, create, edit, if_asked, keys_to_create, rank
 
 CHANNELS = {"text_channel": "text channel", "voice_channel": "voice channel"}
 
 
-def plan_infrastructure(look: Look, group: WantedGroup) -> Iterator[Item]:
+def plan_infrastructure(look: Diff, group: DesiredGroup) -> Iterator[Item]:
     """Plan one group.  An ended group is kept hidden; one without members gets nothing new."""
     for key in look.doors(group):
         yield from take_off(look, group, key)
@@ -31,13 +31,13 @@ def plan_infrastructure(look: Look, group: WantedGroup) -> Iterator[Item]:
     yield from _cohort_door(look, group)
 
 
-def _role(look: Look, group: WantedGroup) -> Iterator[Item]:
+def _role(look: Diff, group: DesiredGroup) -> Iterator[Item]:
     key = keys.role(group.id)
     match look.standing(key):
-        case Standing.UNMADE:
+        case ObjectStatus.UNMADE:
             if group.has_members:
                 yield if_asked(look, group, _create_role(look, group, key))
-        case Standing.STANDS:
+        case ObjectStatus.STANDS:
             role = look.role(key)
             assert role is not None
             repairs = _repair_role(look, group, key, role)
@@ -46,14 +46,14 @@ def _role(look: Look, group: WantedGroup) -> Iterator[Item]:
             yield from _report(look, group, standing, key, "role")
 
 
-def _create_role(look: Look, group: WantedGroup, key: str) -> Action:
+def _create_role(look: Diff, group: DesiredGroup, key: str) -> Action:
     same = [r.id for r in look.observed.roles.values() if r.name == group.role_name]
     call = calls.create_role(look.observed.guild_id, key, group.role_name, same)
     action = create(Owner.of(group), call, "roles", f"role “{group.role_name}”")
     return replace(action, behind=_turn(look, group))
 
 
-def _turn(look: Look, group: WantedGroup) -> frozenset[str]:
+def _turn(look: Diff, group: DesiredGroup) -> frozenset[str]:
     """Return the actions to try before the group is started.
 
     If it is unknown how many channels are hidden from the bot, the guild may turn out to be full.
@@ -70,7 +70,7 @@ def _turn(look: Look, group: WantedGroup) -> frozenset[str]:
     return keys_to_create(group.category, *channels)
 
 
-def _repair_role(look: Look, group: WantedGroup, key: str, role: Role) -> Iterator[Item]:
+def _repair_role(look: Diff, group: DesiredGroup, key: str, role: ObservedRole) -> Iterator[Item]:
     if role.permissions:
         call, why = (
             calls.bare_role(look.observed.guild_id, role.id, key),
@@ -80,20 +80,20 @@ def _repair_role(look: Look, group: WantedGroup, key: str, role: Role) -> Iterat
     yield from rename(look, Owner.of(group), key, group.role_name)
 
 
-def _if_managed(look: Look, role: Role, repair: Item) -> Item:
+def _if_managed(look: Diff, role: ObservedRole, repair: Item) -> Item:
     if isinstance(repair, Action) and not look.manages(role):
         return Withheld(repair, "role_too_low")
     return repair
 
 
-def _channel(look: Look, group: WantedGroup, kind: str, what: str) -> Iterator[Item]:
+def _channel(look: Diff, group: DesiredGroup, kind: str, what: str) -> Iterator[Item]:
     key, owner = f"{kind}:{group.id}", Owner.of(group)
     match look.standing(key):
-        case Standing.UNMADE:
+        case ObjectStatus.UNMADE:
             # Show what no one has requested; create what is requested only if its parents are sure.
             if group.has_members and (not look.may_create(group.id) or look.has_place(key, group)):
                 yield if_asked(look, group, _create_channel(look, group, key, what))
-        case Standing.STANDS:
+        case ObjectStatus.STANDS:
             yield from put_back(look, owner, key, look.group_overwrites(group, kind))
             yield from bring_home(look, owner, key, group.category)
             name = group.text_name if kind == "text_channel" else group.voice_name
@@ -102,7 +102,7 @@ def _channel(look: Look, group: WantedGroup, kind: str, what: str) -> Iterator[I
             yield from _report(look, group, standing, key, what)
 
 
-def _create_channel(look: Look, group: WantedGroup, key: str, what: str) -> Action:
+def _create_channel(look: Diff, group: DesiredGroup, key: str, what: str) -> Action:
     kind = keys.kind_of(key)
     text = kind == "text_channel"
     name = group.text_name if text else group.voice_name
@@ -125,14 +125,14 @@ def _create_channel(look: Look, group: WantedGroup, key: str, what: str) -> Acti
     )
 
 
-def _keep_shut(look: Look, group: WantedGroup) -> Iterator[Action]:
+def _keep_shut(look: Diff, group: DesiredGroup) -> Iterator[Action]:
     for kind in CHANNELS:
         key = f"{kind}:{group.id}"
         if look.stands(key):
             yield from put_back(look, Owner.of(group), key, look.hidden_overwrites(kind))
 
 
-def _cohort_door(look: Look, group: WantedGroup) -> Iterator[Action]:
+def _cohort_door(look: Diff, group: DesiredGroup) -> Iterator[Action]:
     """Let the group's role see the cohort channel, by an overwrite of its own."""
     cohort_channel, role = keys.cohort_channel(group.cohort_id), keys.role(group.id)
     if not (look.is_coming(cohort_channel, group) and look.is_coming(role, group)):
@@ -161,7 +161,7 @@ def _cohort_door(look: Look, group: WantedGroup) -> Iterator[Action]:
 
 
 def _report(
-    look: Look, group: WantedGroup, standing: Standing, key: str, what: str
+    look: Diff, group: DesiredGroup, standing: ObjectStatus, key: str, what: str
 ) -> Iterator[Trouble]:
     """Report a recorded object that is gone or hidden; it is never recreated silently."""
     if code := standing.trouble:

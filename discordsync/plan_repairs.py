@@ -15,16 +15,16 @@ from collections.abc import Iterator
 
 from cohorts.sync.mirror import Action, Trouble
 from discordsync import calls, keys, permissions
-from discordsync.desired import WantedGroup
-from discordsync.look import Look
-from discordsync.observed import Channel, Overwrite
+from discordsync.desired import DesiredGroup
+from discordsync.look import Diff
+from discordsync.observed import ObservedChannel, Overwrite
 from discordsync.steps import Item, Owner, edit
 
 # In the channels lane both come before anything new, and removing access before giving it.
 TAKING, GIVING = 0, 1
 
 
-def put_back(look: Look, owner: Owner, key: str, wanted: list[Overwrite]) -> Iterator[Action]:
+def put_back(look: Diff, owner: Owner, key: str, wanted: list[Overwrite]) -> Iterator[Action]:
     channel = _channel(look, key)
     for overwrite in wanted:
         held = channel.overwrites.get(overwrite.target)
@@ -35,7 +35,7 @@ def put_back(look: Look, owner: Owner, key: str, wanted: list[Overwrite]) -> Ite
             yield _permit(look, owner, channel, key, call, "restore", why, rank=GIVING)
 
 
-def take_off(look: Look, group: WantedGroup, key: str) -> Iterator[Action]:
+def take_off(look: Diff, group: DesiredGroup, key: str) -> Iterator[Action]:
     """Remove stray overwrites.
 
     The removal guard applies unless the access has ended on a date or the role gives it anyway.
@@ -60,9 +60,9 @@ def take_off(look: Look, group: WantedGroup, key: str) -> Iterator[Action]:
 
 
 def _permit(
-    look: Look,
+    look: Diff,
     owner: Owner,
-    channel: Channel,
+    channel: ObservedChannel,
     key: str,
     call: calls.Call,
     verb: str,
@@ -88,7 +88,7 @@ def _permit(
     )
 
 
-def rename(look: Look, owner: Owner, key: str, name: str) -> Iterator[Item]:
+def rename(look: Diff, owner: Owner, key: str, name: str) -> Iterator[Item]:
     (sent, answered), standing = look.names_of(key), look.role(key) or look.channel(key)
     if standing is None or not sent:
         return
@@ -98,7 +98,7 @@ def rename(look: Look, owner: Owner, key: str, name: str) -> Iterator[Item]:
         yield Trouble(owner.teller.id, "renamed", f"“{answered}” was renamed to “{standing.name}”")
 
 
-def _write_name(look: Look, owner: Owner, key: str, name: str, before: str) -> Action:
+def _write_name(look: Diff, owner: Owner, key: str, name: str, before: str) -> Action:
     outside_id, guild, why = look.id_of(key) or 0, look.observed.guild_id, "renamed in Lens"
     target = f"the name of “{before}” to “{name}”"
     if keys.kind_of(key) == "role":
@@ -107,7 +107,7 @@ def _write_name(look: Look, owner: Owner, key: str, name: str, before: str) -> A
     return edit(owner, calls.rename_channel(outside_id, key, name), "names", target, why)
 
 
-def bring_home(look: Look, owner: Owner, key: str, category: str) -> Iterator[Item]:
+def bring_home(look: Diff, owner: Owner, key: str, category: str) -> Iterator[Item]:
     channel, home = look.channel(key), look.channel(category)
     has_own_place = not any(look.names_of(key))
     if channel is None or home is None or has_own_place:
@@ -120,7 +120,7 @@ def bring_home(look: Look, owner: Owner, key: str, category: str) -> Iterator[It
         yield Trouble(owner.teller.id, "moved", detail)
 
 
-def _channel(look: Look, key: str) -> Channel:
+def _channel(look: Diff, key: str) -> ObservedChannel:
     channel = look.channel(key)
     assert channel is not None
     return channel

@@ -22,22 +22,22 @@ from datetime import timedelta
 
 from cohorts.sync.mirror import Orphans
 from discordsync import keys, permissions
-from discordsync.facts import Record, Snapshot
+from discordsync.facts import DiscordSnapshot, Record
 from discordsync.observed import (
     CATEGORY,
     ROLE,
     VOICE,
-    Channel,
-    Observed,
+    ObservedChannel,
+    ObservedGuild,
+    ObservedRole,
     Overwrite,
-    Role,
     moment_of,
 )
 
 SLACK = timedelta(minutes=1)
 
 
-def find_lost(snapshot: Snapshot, observed: Observed) -> dict[str, int]:
+def find_lost(snapshot: DiscordSnapshot, observed: ObservedGuild) -> dict[str, int]:
     """Return the ids of objects whose records have none yet, by key."""
     found: dict[str, int] = {}
     taken = {record.outside_id for record in snapshot.records.values()}
@@ -54,7 +54,7 @@ def find_lost(snapshot: Snapshot, observed: Observed) -> dict[str, int]:
 
 
 def _candidates(
-    record: Record, snapshot: Snapshot, observed: Observed, found: dict[str, int]
+    record: Record, snapshot: DiscordSnapshot, observed: ObservedGuild, found: dict[str, int]
 ) -> Iterable[int]:
     match keys.kind_of(record.key):
         case "role":
@@ -72,40 +72,40 @@ def _candidates(
             return [c.id for c in observed.channels.values() if _marked(c.topic, record, snapshot)]
 
 
-def _fresh(record: Record, objects: Iterable[Role | Channel]) -> list[int]:
+def _fresh(record: Record, objects: Iterable[ObservedRole | ObservedChannel]) -> list[int]:
     """Return the ids of objects with the record's name that did not exist before the intent."""
     same = [o for o in objects if o.name == record.name_sent and o.id not in record.seen_before]
     return _new(record, same)
 
 
-def _new(record: Record, objects: Iterable[Role | Channel]) -> list[int]:
+def _new(record: Record, objects: Iterable[ObservedRole | ObservedChannel]) -> list[int]:
     """Return the ids of objects that are at most one minute older than the intent."""
     begun = record.intended_at
     return [o.id for o in objects if begun and moment_of(o.id) >= begun - SLACK]
 
 
-def _is_bare(role: Role, observed: Observed) -> bool:
+def _is_bare(role: ObservedRole, observed: ObservedGuild) -> bool:
     return not role.permissions and not observed.holders(role.id)
 
 
-def _marked(text: str, record: Record, snapshot: Snapshot) -> bool:
+def _marked(text: str, record: Record, snapshot: DiscordSnapshot) -> bool:
     return keys.read_mark(text) == (snapshot.installation, record.key)
 
 
-def _role_of(record: Record, snapshot: Snapshot, found: dict[str, int]) -> int | None:
+def _role_of(record: Record, snapshot: DiscordSnapshot, found: dict[str, int]) -> int | None:
     key = keys.role(keys.number_of(record.key))
     known = snapshot.records.get(key)
     return found.get(key) or (known.outside_id if known else None)
 
 
-def _opens(channel: Channel, role_id: int | None, kind: int) -> bool:
+def _opens(channel: ObservedChannel, role_id: int | None, kind: int) -> bool:
     return channel.type == kind and role_id is not None and role_id in channel.overwrites
 
 
 # -- orphans ---------------------------------------------------------------------------------
 
 
-def find_strangers(snapshot: Snapshot, observed: Observed) -> dict[str, int]:
+def find_strangers(snapshot: DiscordSnapshot, observed: ObservedGuild) -> dict[str, int]:
     """Return objects with our installation's mark that no record explains, by key, and those that
     belong to them: a text channel leads to its role, its voice channel and its category."""
     taken = {record.outside_id for record in snapshot.records.values()}
@@ -122,7 +122,9 @@ def find_strangers(snapshot: Snapshot, observed: Observed) -> dict[str, int]:
     return marked
 
 
-def describe_orphans(strangers: dict[str, int], snapshot: Snapshot, observed: Observed) -> Orphans:
+def describe_orphans(
+    strangers: dict[str, int], snapshot: DiscordSnapshot, observed: ObservedGuild
+) -> Orphans:
     """Return the orphans' names, and the groups and cohorts that their marks name."""
     owners = {key: owner for key in strangers if (owner := _owner(key, snapshot))}
     named = set(owners.values())
@@ -134,7 +136,7 @@ def describe_orphans(strangers: dict[str, int], snapshot: Snapshot, observed: Ob
     )
 
 
-def _owner(key: str, snapshot: Snapshot) -> tuple[str, int] | None:
+def _owner(key: str, snapshot: DiscordSnapshot) -> tuple[str, int] | None:
     """Return the group or cohort that a mark names; None for an object found without a mark."""
     number = keys.number_of(key)
     match keys.kind_of(key):
@@ -148,13 +150,13 @@ def _owner(key: str, snapshot: Snapshot) -> tuple[str, int] | None:
     return None
 
 
-def _is_unexplained(key: str, snapshot: Snapshot, observed: Observed) -> bool:
+def _is_unexplained(key: str, snapshot: DiscordSnapshot, observed: ObservedGuild) -> bool:
     """Return whether the key has no record, or a record whose object is gone."""
     record = snapshot.records.get(key)
     return record is None or record.outside_id in observed.gone
 
 
-def _known_keys(snapshot: Snapshot) -> frozenset[str]:
+def _known_keys(snapshot: DiscordSnapshot) -> frozenset[str]:
     """Return the keys of known cohorts, groups and future meetings; other marks are history."""
     return frozenset(
         [keys.cohort_channel(pk) for pk in snapshot.cohorts]
@@ -163,13 +165,15 @@ def _known_keys(snapshot: Snapshot) -> frozenset[str]:
     )
 
 
-def _marks(observed: Observed) -> list[tuple[int, str]]:
+def _marks(observed: ObservedGuild) -> list[tuple[int, str]]:
     channels = [(c.id, c.topic) for c in sorted(observed.channels.values(), key=lambda c: c.id)]
     events = [(e.id, e.description) for e in sorted(observed.events.values(), key=lambda e: e.id)]
     return channels + events
 
 
-def _hanging(key: str, channel: Channel, snapshot: Snapshot, observed: Observed) -> dict[str, int]:
+def _hanging(
+    key: str, channel: ObservedChannel, snapshot: DiscordSnapshot, observed: ObservedGuild
+) -> dict[str, int]:
     group = snapshot.groups[keys.number_of(key)]
     found: dict[str, int] = {}
     # Other roles (moderators, say) may have an overwrite too, but not exactly this one.
@@ -190,6 +194,6 @@ def _group_door(role_id: int) -> Overwrite:
     return Overwrite(role_id, ROLE, permissions.MEMBER_TEXT, 0)
 
 
-def _lacks_id(key: str, snapshot: Snapshot, observed: Observed) -> bool:
+def _lacks_id(key: str, snapshot: DiscordSnapshot, observed: ObservedGuild) -> bool:
     record = snapshot.records.get(key)
     return record is None or record.outside_id is None or record.outside_id in observed.gone

@@ -12,10 +12,10 @@ from cohorts.sync.registry import configured_mirrors
 from discordsync.mirror import UNSEEN
 from discordsync.models import DirectLine
 from guestvisits.set_up import (
-    Line,
-    Scene,
-    Standing,
-    Step,
+    Remedy,
+    SetUpCheck,
+    SetUpContext,
+    SetUpStatus,
     each_group,
     held_up,
     is_being_set_up,
@@ -27,7 +27,7 @@ MIRROR = "discord"
 State = AccessState.State
 
 
-def find_lines(scene: Scene) -> Iterator[Line]:
+def find_lines(scene: SetUpContext) -> Iterator[SetUpCheck]:
     """Yield the person's set-up lines for Discord.  One query."""
     if MIRROR not in configured_mirrors():
         return
@@ -38,41 +38,41 @@ def find_lines(scene: Scene) -> Iterator[Line]:
     yield direct_line(scene.person)
 
 
-def account_line(person: User) -> Line:
+def account_line(person: User) -> SetUpCheck:
     title = "Discord account"
     if person.discord_id is not None:
         name = person.discord_name
         known = f"Your account is {name}." if name else "We know your account by its ID."
-        return Line(title, Standing.FINE, known)
+        return SetUpCheck(title, SetUpStatus.FINE, known)
     text = "We do not know your account, so it cannot get access."
     if not settings.DISCORD_CLIENT_ID:
-        return Line(
-            title, Standing.YOURS, text, "Tell the people who run your course your Discord name."
+        return SetUpCheck(
+            title, SetUpStatus.YOURS, text, "Tell the people who run your course your Discord name."
         )
-    return Line(
+    return SetUpCheck(
         title,
-        Standing.YOURS,
+        SetUpStatus.YOURS,
         text,
         "Sign in with Discord once. Your Discord account must use the address above, and the "
         "address must be verified there.",
-        Step("Sign in with Discord", reverse("discord_login"), is_post=True),
+        Remedy("Sign in with Discord", reverse("discord_login"), is_post=True),
     )
 
 
-def server_line(scene: Scene) -> Line:
+def server_line(scene: SetUpContext) -> SetUpCheck:
     title = "The Discord server"
     rows = [row for _, row in each_group(scene, MIRROR) if row]
     invitation = settings.DISCORD_INVITE_URL
-    step = Step("Join the server", invitation) if invitation else None
+    step = Remedy("Join the server", invitation) if invitation else None
     if any(is_inside(row) for row in rows):
-        return Line(title, Standing.FINE, "You have joined.")
+        return SetUpCheck(title, SetUpStatus.FINE, "You have joined.")
     if any(row.state == State.NOT_THERE for row in rows):
         remedy = (
             "Join the server" if step else "Ask the people who run your course for an invitation"
         )
-        return Line(
+        return SetUpCheck(
             title,
-            Standing.YOURS,
+            SetUpStatus.YOURS,
             "You have not joined yet.",
             f"{remedy}. You then get access to your group's channels within about a minute.",
             step,
@@ -82,7 +82,7 @@ def server_line(scene: Scene) -> Line:
         if scene.person.discord_id is None
         else "We have not checked yet whether you have joined."
     )
-    return Line(title, Standing.COMING, text, step=step)
+    return SetUpCheck(title, SetUpStatus.COMING, text, step=step)
 
 
 def is_inside(row: AccessState) -> bool:
@@ -92,42 +92,46 @@ def is_inside(row: AccessState) -> bool:
     )
 
 
-def group_line(group: Group, row: AccessState | None) -> Line:
+def group_line(group: Group, row: AccessState | None) -> SetUpCheck:
     title = f"{group} on Discord"
     if row is None or is_being_set_up(group, row):
-        return Line(title, Standing.COMING, "Its channels have not been created yet.")
+        return SetUpCheck(title, SetUpStatus.COMING, "Its channels have not been created yet.")
     if is_held_up(row):
         return held_up(title, row)
     match State(row.state):
         case State.HAS:
-            return Line(title, Standing.FINE, "You have its role and can see its channels.")
+            return SetUpCheck(
+                title, SetUpStatus.FINE, "You have its role and can see its channels."
+            )
         case State.NOT_THERE:
-            return Line(title, Standing.COMING, "You get access once you join the server.")
+            return SetUpCheck(title, SetUpStatus.COMING, "You get access once you join the server.")
         case State.NO_ADDRESS:
-            return Line(title, Standing.COMING, "You get access once we know your account.")
+            return SetUpCheck(
+                title, SetUpStatus.COMING, "You get access once we know your account."
+            )
         case _:
-            return Line(title, Standing.COMING, "You get access within about a minute.")
+            return SetUpCheck(title, SetUpStatus.COMING, "You get access within about a minute.")
 
 
-def direct_line(person: User) -> Line:
+def direct_line(person: User) -> SetUpCheck:
     title = "Direct messages"
     line = DirectLine.objects.filter(discord_id=person.discord_id or 0).first()
-    step = Step("Choose how messages reach you", reverse("choose-messages"))
+    step = Remedy("Choose how messages reach you", reverse("choose-messages"))
     if not person.wants_discord:
         text = "You turned off messages on Discord."
-        return Line(title, Standing.FINE, text, step=step)
+        return SetUpCheck(title, SetUpStatus.FINE, text, step=step)
     if line is None:
-        return Line(
+        return SetUpCheck(
             title,
-            Standing.OPTIONAL,
+            SetUpStatus.OPTIONAL,
             "The bot writes only to people who have used it. You get e-mail instead.",
             "To get direct messages, use the bot once: type /my-meetings in the server.",
         )
     if line.closed_at is not None:
-        return Line(
+        return SetUpCheck(
             title,
-            Standing.YOURS,
+            SetUpStatus.YOURS,
             "Discord refused our last message to you. You get e-mail instead.",
             "Allow direct messages in the server's Privacy Settings, then type /my-meetings there.",
         )
-    return Line(title, Standing.FINE, "The bot can write to you.", step=step)
+    return SetUpCheck(title, SetUpStatus.FINE, "The bot can write to you.", step=step)

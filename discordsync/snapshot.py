@@ -10,7 +10,7 @@ from itertools import chain
 from django.conf import settings
 
 from cohorts.messages.models import Message
-from cohorts.messages.routing import Ask, find_ways
+from cohorts.messages.routing import DeliveryRequest, find_ways
 from cohorts.messages.selectors import DueMessage, due_messages, next_tries
 from cohorts.models import AccessException, Group, Membership, User
 from cohorts.services.installation import ensure_installation
@@ -20,14 +20,14 @@ from discordsync.bot.under_messages import components_of
 from discordsync.facts import (
     CohortFacts,
     DirectFacts,
+    DiscordGroup,
+    DiscordMeeting,
+    DiscordPerson,
+    DiscordSnapshot,
     Former,
-    GroupFacts,
-    MeetingFacts,
     Member,
     MessageFacts,
-    Person,
     Record,
-    Snapshot,
     Window,
 )
 from discordsync.hidden import read_hidden
@@ -41,7 +41,7 @@ GONE_FOR = timedelta(hours=1)  # how long a confirmed absence is trusted
 CLOSED = "the account was closed"
 
 
-def take(now: datetime) -> Snapshot:
+def take(now: datetime) -> DiscordSnapshot:
     groups = list(Group.objects.select_related("cohort__course").order_by("cohort_id", "pk"))
     people = _People()
     members, former = _memberships(people, now)
@@ -52,7 +52,7 @@ def take(now: datetime) -> Snapshot:
     to_people = _directs(now)
     tries = _next_tries(now)
     positions = _positions(groups)
-    return Snapshot(
+    return DiscordSnapshot(
         installation=ensure_installation(now).installation_id,
         adopt=MirrorState.objects.filter(name="discord", adopt_strangers=True).exists(),
         horizon=timedelta(days=settings.SYNC["event_horizon_days"]),
@@ -63,7 +63,7 @@ def take(now: datetime) -> Snapshot:
             for group in groups
         },
         groups={
-            group.pk: GroupFacts(
+            group.pk: DiscordGroup(
                 id=group.pk,
                 cohort_id=group.cohort_id,
                 name=group.name,
@@ -105,11 +105,13 @@ class _People:
 
     def __init__(self) -> None:
         rows = list(User.objects.values_list("pk", "nickname", "name", "discord_id", "is_active"))
-        self._by_id = {pk: Person(pk, nick or name, discord) for pk, nick, name, discord, _ in rows}
+        self._by_id = {
+            pk: DiscordPerson(pk, nick or name, discord) for pk, nick, name, discord, _ in rows
+        }
         self._closed = {pk for pk, *_, active in rows if not active}
         self.names = {p.discord_id: p.name for p in self._by_id.values() if p.discord_id}
 
-    def __getitem__(self, pk: int) -> Person:
+    def __getitem__(self, pk: int) -> DiscordPerson:
         return self._by_id[pk]
 
     def has_left(self, pk: int) -> bool:
@@ -175,11 +177,11 @@ def _groups_with_meetings() -> set[int]:
     return set(held.order_by().values_list("group_id", flat=True).distinct())
 
 
-def _meetings(now: datetime) -> dict[int, list[MeetingFacts]]:
-    meetings: dict[int, list[MeetingFacts]] = defaultdict(list)
+def _meetings(now: datetime) -> dict[int, list[DiscordMeeting]]:
+    meetings: dict[int, list[DiscordMeeting]] = defaultdict(list)
     for meeting in Meeting.objects.filter(starts_at__gt=now).order_by("number"):
         meetings[meeting.group_id].append(
-            MeetingFacts(
+            DiscordMeeting(
                 meeting.pk,
                 meeting.number,
                 meeting.starts_at,
@@ -219,11 +221,13 @@ def _directs(now: datetime) -> dict[int, list[DirectFacts]]:
     waiting = due_messages(Message.Channel.DISCORD_DM, now)
     if not waiting:
         return found
-    ways = find_ways({Ask(due.user_id or 0, due.kind) for due in waiting}, now)
+    ways = find_ways({DeliveryRequest(due.user_id or 0, due.kind) for due in waiting}, now)
     channels = read_channels({due.user_id for due in waiting if due.user_id})
     heard = is_bot_heard()
     for due in waiting:
-        is_wanted = ways[Ask(due.user_id or 0, due.kind)].channel == Message.Channel.DISCORD_DM
+        is_wanted = (
+            ways[DeliveryRequest(due.user_id or 0, due.kind)].channel == Message.Channel.DISCORD_DM
+        )
         if due.group_id and due.user_id in channels and (is_wanted or due.tried_at):
             person, channel_id = channels[due.user_id]
             found[due.group_id].append(DirectFacts(_message(due, heard=heard), person, channel_id))

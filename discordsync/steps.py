@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from cohorts.sync.mirror import Action, Trouble, Withheld
 from discordsync.calls import Call
-from discordsync.desired import WantedGroup
-from discordsync.look import Look
+from discordsync.desired import DesiredGroup
+from discordsync.look import Diff
 
 Item = Action | Withheld | Trouble
 
@@ -20,11 +20,11 @@ class Owner:
     """
 
     cohort_id: int
-    group: WantedGroup | None
-    teller: WantedGroup | None
+    group: DesiredGroup | None
+    teller: DesiredGroup | None
 
     @classmethod
-    def of(cls, group: WantedGroup) -> Owner:
+    def of(cls, group: DesiredGroup) -> Owner:
         return cls(group.cohort_id, group, group)
 
     @property
@@ -36,7 +36,7 @@ def key_to_send(message_id: int) -> str:
     return f"send {message_id}"
 
 
-def rank(group: WantedGroup, step: int) -> int:
+def rank(group: DesiredGroup, step: int) -> int:
     """Return a rank that finishes the first group long before the last one is created."""
     return 10 + 4 * group.position + step
 
@@ -70,7 +70,7 @@ def create(
     )
 
 
-def if_asked(look: Look, group: WantedGroup, action: Action) -> Item:
+def if_asked(look: Diff, group: DesiredGroup, action: Action) -> Item:
     """Withhold the creation of infrastructure unless it was requested for the group."""
     return action if look.may_create(group.id) else Withheld(action, "needs_infrastructure")
 

@@ -22,7 +22,7 @@ HELD_SHOWN = 8  # past meetings shown; older ones only if they can be made up
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AgendaEntry:
     """A future meeting.
 
     `visit` is where the person goes instead; `lost` is a visit that ended without the person's
@@ -73,7 +73,7 @@ class Held:
 class Agenda:
     """Everything on the page. `why_empty` is a sentence if there are no entries, else ""."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[AgendaEntry, ...]
     upcoming: tuple[Upcoming, ...]
     held: tuple[Held, ...]
     past: tuple[MyVisit, ...]
@@ -119,7 +119,7 @@ def _entries(
     visits: Iterable[MyVisit],
     venues: Mapping[int, Venue],
     now: datetime,
-) -> Iterable[Entry]:
+) -> Iterable[AgendaEntry]:
     standing: dict[int, MyVisit] = {}
     lost: dict[int, MyVisit] = {}
     for mine in visits:
@@ -132,7 +132,7 @@ def _entries(
     for each in meetings:
         visit = standing.get(each.meeting.pk)
         is_held = not (visit or each.meeting.is_cancelled)
-        yield Entry(
+        yield AgendaEntry(
             mine=each,
             visit=visit,
             lost=None if visit else lost.get(each.meeting.pk),

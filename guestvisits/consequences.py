@@ -12,7 +12,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from guestvisits.facts import Choice, read_choices
+from guestvisits.facts import VisitChoice, read_choices
 from guestvisits.models import GuestVisit
 from guestvisits.rules import BookingFacts, find_refusal
 from meetings.moving.preview import Consequence, Option
@@ -64,7 +64,7 @@ def _find_options(visit: GuestVisit, change: Change, now: datetime) -> Iterator[
             )
 
 
-def _as_if_ended(visit: GuestVisit, choice: Choice, change: Change) -> BookingFacts:
+def _as_if_ended(visit: GuestVisit, choice: VisitChoice, change: Change) -> BookingFacts:
     """Return the facts for a new booking, as if the move was done and this visit had ended."""
     facts = replace(
         choice.facts, is_visiting=False, has_visited=False, visits=choice.facts.visits - 1

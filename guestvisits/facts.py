@@ -25,7 +25,7 @@ Status = Membership.Status
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class VisitChoice:
     """A pair of meetings, with groups and cohort loaded, and the facts that decide on a visit."""
 
     home: Meeting
@@ -38,7 +38,7 @@ class Choice:
 
 def read_choice(
     user_id: int, *, home_meeting_id: int, host_meeting_id: int, now: datetime
-) -> Choice:
+) -> VisitChoice:
     """Return the facts for one booking. Four queries.
 
     Raises Refusal("no_meeting") if either meeting does not exist or must stay hidden from the
@@ -56,7 +56,7 @@ def read_choice(
 
 def read_choices(
     user_id: int, *, home_meeting_id: int, now: datetime
-) -> tuple[Meeting, list[Choice]]:
+) -> tuple[Meeting, list[VisitChoice]]:
     """Return the home meeting and the other groups' meetings of that week, sorted by start.
 
     Four queries. Raises Refusal("no_meeting"), as above.
@@ -74,7 +74,7 @@ def read_choices(
 
 def read_choices_ahead(
     user_id: int, *, home_meeting_ids: Collection[int], now: datetime
-) -> list[Choice]:
+) -> list[VisitChoice]:
     """Return, for each of these home meetings, the meetings of its week that have not begun.
 
     Four queries for any number. Home meetings of groups that are not the person's are left out.
@@ -153,11 +153,11 @@ class _Guest:
             and visit.presence != Attendance.Presence.ABSENT  # type: ignore[attr-defined]
         ]
 
-    def choice(self, home: Meeting, host: Meeting) -> Choice:
+    def choice(self, home: Meeting, host: Meeting) -> VisitChoice:
         home_roles = self._active_roles(home.group_id)
         cohort = home.group.cohort
         visits = [one for one in self.visits if one.host_meeting.group.cohort_id == cohort.pk]
-        return Choice(
+        return VisitChoice(
             home,
             host,
             BookingFacts(

@@ -42,7 +42,7 @@ FAST_FOR = timedelta(minutes=3)  # afterwards something is wrong, so poll less
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ProviderProgress:
     """One provider: its title, state and text, and the provider's reason if something failed."""
 
     title: str
@@ -65,7 +65,7 @@ class Progress:
 
     window: GuestWindow
     has_begun: bool
-    lines: tuple[Line, ...]
+    lines: tuple[ProviderProgress, ...]
     look_again: int | None
 
 
@@ -97,12 +97,14 @@ def _progress(
     return Progress(window, has_begun, tuple(lines), _look_again(lines, now - since))
 
 
-def _line(title: str, row: AccessState | None) -> Line:
+def _line(title: str, row: AccessState | None) -> ProviderProgress:
     state = State(row.state) if row else State.WANTED
-    return Line(title, state, WORDS[state], row.reason if row and state in EXPLAINED else "")
+    return ProviderProgress(
+        title, state, WORDS[state], row.reason if row and state in EXPLAINED else ""
+    )
 
 
-def _look_again(lines: Iterable[Line], waited: timedelta) -> int | None:
+def _look_again(lines: Iterable[ProviderProgress], waited: timedelta) -> int | None:
     if all(line.is_settled for line in lines):
         return None
     return FAST if waited < FAST_FOR else SLOW

@@ -16,7 +16,7 @@ from cohorts.models import AccessState, Group, Membership, User, live_group
 from cohorts.registries import Registry
 
 
-class Standing(Enum):
+class SetUpStatus(Enum):
     """The status of a line: a sign and words, so that it does not depend on colour alone."""
 
     FINE = ("✓", "Done")
@@ -31,7 +31,7 @@ class Standing(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Remedy:
     """What the person can do: a link, or a button that posts to `url`."""
 
     label: str
@@ -40,18 +40,18 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SetUpCheck:
     """One line. `text` describes the situation, `remedy` what to do about it."""
 
     title: str
-    standing: Standing
+    standing: SetUpStatus
     text: str
     remedy: str = ""
-    step: Step | None = None
+    step: Remedy | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class SetUpContext:
     """The data that all lines need: the person, their groups, and the providers' last reports."""
 
     person: User
@@ -64,21 +64,21 @@ class Scene:
         return None if row is None or row.state == AccessState.State.ENDED else row
 
 
-set_up_lines: Registry[Callable[[Scene], Iterable[Line]]] = Registry("set-up lines")
+set_up_lines: Registry[Callable[[SetUpContext], Iterable[SetUpCheck]]] = Registry("set-up lines")
 
 
 @dataclass(frozen=True, slots=True)
 class SetUp:
-    lines: tuple[Line, ...]
+    lines: tuple[SetUpCheck, ...]
 
     @property
-    def todo(self) -> tuple[Line, ...]:
+    def todo(self) -> tuple[SetUpCheck, ...]:
         """Return the lines that only the person can resolve."""
-        return tuple(line for line in self.lines if line.standing is Standing.YOURS)
+        return tuple(line for line in self.lines if line.standing is SetUpStatus.YOURS)
 
     @property
     def is_complete(self) -> bool:
-        return all(line.standing in {Standing.FINE, Standing.OPTIONAL} for line in self.lines)
+        return all(line.standing in {SetUpStatus.FINE, SetUpStatus.OPTIONAL} for line in self.lines)
 
 
 def read_set_up(person: User) -> SetUp:
@@ -86,59 +86,59 @@ def read_set_up(person: User) -> SetUp:
     return SetUp(tuple(line for find in set_up_lines.values() for line in find(scene)))
 
 
-def _read_scene(person: User) -> Scene:
+def _read_scene(person: User) -> SetUpContext:
     mine = person.memberships.filter(status=Membership.Status.ACTIVE)
     groups = Group.objects.filter(live_group(), pk__in=mine.values("group"))
     groups = groups.order_by("name", "pk")
     rows = AccessState.objects.filter(user=person, group__in=groups)
-    return Scene(person, tuple(groups), {(row.mirror, row.group_id): row for row in rows})
+    return SetUpContext(person, tuple(groups), {(row.mirror, row.group_id): row for row in rows})
 
 
 # -- lines of this app ---------------------------------------------------------------------------
 
 
-def own_lines(scene: Scene) -> Iterator[Line]:
+def own_lines(scene: SetUpContext) -> Iterator[SetUpCheck]:
     yield _address_line(scene.person)
     yield _zone_line(scene.person)
 
 
-def _address_line(person: User) -> Line:
+def _address_line(person: User) -> SetUpCheck:
     title = "E-mail address"
     if not person.email:
-        return Line(
+        return SetUpCheck(
             title,
-            Standing.YOURS,
+            SetUpStatus.YOURS,
             "We do not have your address, so you cannot get invitations or messages.",
             "Give your address to the people who run your course.",
         )
     muted = (
         "" if person.wants_email else " You turned off e-mail messages; you still get invitations."
     )
-    return Line(title, Standing.FINE, f"{person.email}.{muted}")
+    return SetUpCheck(title, SetUpStatus.FINE, f"{person.email}.{muted}")
 
 
-def _zone_line(person: User) -> Line:
-    step = Step("Choose time zone", reverse("choose-zone"))
+def _zone_line(person: User) -> SetUpCheck:
+    step = Remedy("Choose time zone", reverse("choose-zone"))
     if person.zone_chosen_at is None:
-        return Line(
+        return SetUpCheck(
             "Time zone",
-            Standing.YOURS,
+            SetUpStatus.YOURS,
             f"You have not chosen one yet. Times are shown in {person.timezone}, which is a guess.",
             "Choose yours, even if the guess is right.",
             step,
         )
-    return Line("Time zone", Standing.FINE, f"You chose {person.timezone}.", step=step)
+    return SetUpCheck("Time zone", SetUpStatus.FINE, f"You chose {person.timezone}.", step=step)
 
 
 # -- texts that several providers share ----------------------------------------------------------
 
 
-def held_up(title: str, row: AccessState) -> Line:
+def held_up(title: str, row: AccessState) -> SetUpCheck:
     """Return a line for a problem that the person can do nothing about."""
     reason = row.reason.rstrip(".")
-    return Line(
+    return SetUpCheck(
         title,
-        Standing.HELD,
+        SetUpStatus.HELD,
         f"There is a problem{f': {reason}' if reason else ''}.",
         "The staff can see it. You do not need to do anything.",
     )
@@ -153,5 +153,5 @@ def is_being_set_up(group: Group, row: AccessState) -> bool:
     return group.status == Group.Status.PREVIEW and row.state == AccessState.State.WANTED
 
 
-def each_group(scene: Scene, mirror: str) -> Iterable[tuple[Group, AccessState | None]]:
+def each_group(scene: SetUpContext, mirror: str) -> Iterable[tuple[Group, AccessState | None]]:
     return ((group, scene.report(mirror, group)) for group in scene.groups)

@@ -16,7 +16,7 @@ SWEEP = "cohorts.sync.tasks.sweep"
 
 
 @dataclass(frozen=True)
-class Entry:
+class ScheduledTask:
     """A task without arguments, and the number of minutes between its runs."""
 
     name: str
@@ -25,18 +25,18 @@ class Entry:
 
 
 ENTRIES = (
-    Entry("sweep", SWEEP, minutes=1),
-    Entry("settle visits", "guestvisits.tasks.settle_all", minutes=1),
-    Entry("collect messages", "cohorts.messages.tasks.collect_all", minutes=1),
-    Entry("send e-mail", "cohorts.messages.tasks.send_emails", minutes=1),
-    Entry("note presence", "discordsync.tasks.note_recent_presence", minutes=1),
-    Entry("watch messages", "cohorts.messages.tasks.watch_channels", minutes=1),
-    Entry("beat", "cohorts.sync.heartbeats.beat", minutes=1),
-    Entry("repair meetings", "meetings.tasks.repair_all", minutes=60),
-    Entry("note all presence", "discordsync.tasks.note_kept_presence", minutes=60),
-    Entry("compare all", "cohorts.sync.tasks.compare_all", minutes=60),
-    Entry("forget old messages", "cohorts.messages.tasks.forget_old", minutes=60),
-    Entry("housekeeping", "lens.housekeeping.prune", minutes=60),
+    ScheduledTask("sweep", SWEEP, minutes=1),
+    ScheduledTask("settle visits", "guestvisits.tasks.settle_all", minutes=1),
+    ScheduledTask("collect messages", "cohorts.messages.tasks.collect_all", minutes=1),
+    ScheduledTask("send e-mail", "cohorts.messages.tasks.send_emails", minutes=1),
+    ScheduledTask("note presence", "discordsync.tasks.note_recent_presence", minutes=1),
+    ScheduledTask("watch messages", "cohorts.messages.tasks.watch_channels", minutes=1),
+    ScheduledTask("beat", "cohorts.sync.heartbeats.beat", minutes=1),
+    ScheduledTask("repair meetings", "meetings.tasks.repair_all", minutes=60),
+    ScheduledTask("note all presence", "discordsync.tasks.note_kept_presence", minutes=60),
+    ScheduledTask("compare all", "cohorts.sync.tasks.compare_all", minutes=60),
+    ScheduledTask("forget old messages", "cohorts.messages.tasks.forget_old", minutes=60),
+    ScheduledTask("housekeeping", "lens.housekeeping.prune", minutes=60),
 )
 # All that a worker runs. Anything else in the queue or the schedules is set aside (lens/watch).
 TASKS = frozenset({entry.func for entry in ENTRIES} | {"cohorts.sync.tasks.run_mirror"})
@@ -52,7 +52,7 @@ def ensure_schedules() -> None:
     disable_bad()
 
 
-def _ensure(entry: Entry) -> None:
+def _ensure(entry: ScheduledTask) -> None:
     """Create or correct the row of an entry, and delete duplicates: names are not unique in this
     table, and two workers that start at once can create two rows."""
     rows = list(Schedule.objects.filter(name=entry.name).order_by("pk"))
@@ -65,7 +65,7 @@ def _ensure(entry: Entry) -> None:
         Schedule.objects.filter(pk=rows[0].pk).update(**wanted)
 
 
-def _fields(entry: Entry) -> dict[str, Any]:
+def _fields(entry: ScheduledTask) -> dict[str, Any]:
     return {
         "func": entry.func,
         "schedule_type": Schedule.MINUTES,

@@ -20,7 +20,7 @@ from meetings.models import Attendance, Meeting
 from meetings.presence import (
     NOTHING,
     OPENS_BEFORE,
-    Finding,
+    PresenceFinding,
     Span,
     find_presence,
     open_window,
@@ -42,7 +42,9 @@ class Heard:
     stays: Mapping[int, Sequence[Span]] = field(default_factory=dict)
     recognised: Collection[int] = frozenset()
 
-    def find(self, user_id: int, window: Span, *, is_expected: bool, now: datetime) -> Finding:
+    def find(
+        self, user_id: int, window: Span, *, is_expected: bool, now: datetime
+    ) -> PresenceFinding:
         return find_presence(
             self.stays.get(user_id, ()),
             self.times,
@@ -58,7 +60,7 @@ class _Change:
 
     meeting_id: int
     user_id: int
-    finding: Finding
+    finding: PresenceFinding
 
 
 def meetings_to_look_at(since: datetime, now: datetime) -> list[Meeting]:
@@ -133,8 +135,8 @@ def _compare(
     return changes
 
 
-def _finding_of(row: Attendance | None) -> Finding:
-    return Finding(row.checked_in_at, row.not_seen) if row else NOTHING
+def _finding_of(row: Attendance | None) -> PresenceFinding:
+    return PresenceFinding(row.checked_in_at, row.not_seen) if row else NOTHING
 
 
 def _expect(

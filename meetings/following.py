@@ -29,7 +29,7 @@ from datetime import date, datetime
 
 from cohorts.models import Group
 from meetings.models import Meeting
-from meetings.moving.shapes import Span, span_of
+from meetings.moving.shapes import MeetingTime, span_of
 from meetings.rhythm import Place, Rhythm
 
 FOLLOWING = ["starts_at", "duration_minutes", "status", "rhythm_starts_at", "touched_at"]
@@ -84,12 +84,16 @@ def make_room(group: Group, rhythm: Rhythm, rows: Collection[Meeting], now: date
 
 
 def _find_taken(
-    group: Group, rhythm: Rhythm, rows: Collection[Meeting], placed: Collection[Span], now: datetime
+    group: Group,
+    rhythm: Rhythm,
+    rows: Collection[Meeting],
+    placed: Collection[MeetingTime],
+    now: datetime,
 ) -> date | None:
     known = {row.number: row for row in rows}
     in_preview = group.status == Group.Status.PREVIEW
     for number, place in rhythm.numbered().items():
-        span, row = Span(place.starts_at, place.minutes), known.get(number)
+        span, row = MeetingTime(place.starts_at, place.minutes), known.get(number)
         if row is None:
             is_written = place.is_known and (in_preview or place.starts_at > now)
         else:

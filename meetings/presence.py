@@ -40,7 +40,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class PresenceFinding:
     """The finding about one person at one meeting. Without either value nothing is known.
 
     `checked_in_at` is the first moment in the window at which a person was there who stayed long
@@ -52,7 +52,7 @@ class Finding:
     not_seen: bool = False
 
 
-NOTHING = Finding()
+NOTHING = PresenceFinding()
 
 
 def open_window(meeting: Span, others: Iterable[Span] = ()) -> Span:
@@ -69,7 +69,7 @@ def find_presence(
     *,
     is_expected: bool,
     now: datetime,
-) -> Finding:
+) -> PresenceFinding:
     """Return the finding according to the table above.
 
     `stays` are the person's sessions in the group's channel, `heard` the times at which the channel
@@ -78,13 +78,13 @@ def find_presence(
     seen = merge(stays, window)
     seen_for = total(seen)
     if seen_for >= LONG_ENOUGH:
-        return Finding(checked_in_at=seen[0].since)
+        return PresenceFinding(checked_in_at=seen[0].since)
     not_heard = window.length - total(merge(heard, window))
     is_over = window.until <= now
-    return Finding(not_seen=is_expected and is_over and seen_for + not_heard < LONG_ENOUGH)
+    return PresenceFinding(not_seen=is_expected and is_over and seen_for + not_heard < LONG_ENOUGH)
 
 
-def settle(before: Finding, found: Finding, window: Span) -> Finding:
+def settle(before: PresenceFinding, found: PresenceFinding, window: Span) -> PresenceFinding:
     """Return the finding to keep: a check-in persists unless the meeting was moved away from it.
 
     Later findings may be based on less data: sessions are deleted after some days, and linked

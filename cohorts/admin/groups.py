@@ -34,7 +34,7 @@ class GroupForm(forms.ModelForm):
         return cleaned
 
 
-class EndForm(forms.Form):
+class EndGroupForm(forms.Form):
     status = forms.ChoiceField(
         label="Reason",
         choices=[(s.value, s.label) for s in Group.Status if s in Group.ENDED],
@@ -106,7 +106,7 @@ class GroupAdmin(KeepingAdmin):
             raise PermissionDenied
         group = get_object_or_404(Group.objects.select_related("cohort"), pk=pk)
         back = reverse("admin:cohorts_group_change", args=[pk])
-        form = EndForm(request.POST if request.method == "POST" else None)
+        form = EndGroupForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
             return self._end(request, group, form.cleaned_data["status"], back)
         people = members_of([pk]).count()

@@ -23,7 +23,7 @@ from cohorts.services import memberships as services
 CHANGELIST = "admin:cohorts_membership_changelist"
 
 
-class EndForm(forms.Form):
+class EndMembershipForm(forms.Form):
     status = forms.ChoiceField(
         label="Reason",
         choices=[(s.value, s.label) for s in Membership.Status if s != Membership.Status.ACTIVE],
@@ -32,7 +32,7 @@ class EndForm(forms.Form):
     why = forms.CharField(label="Note", max_length=200, required=False)
 
 
-class MoveForm(forms.Form):
+class MoveMemberForm(forms.Form):
     group = forms.ModelChoiceField(queryset=Group.objects.none(), label="New group")
     why = forms.CharField(label="Note", max_length=200, required=False)
 
@@ -90,7 +90,7 @@ class MembershipAdmin(RefusingAdmin):
         self, request: HttpRequest, queryset: QuerySet[Membership]
     ) -> HttpResponse | None:
         chosen = list(queryset.filter(status=Membership.Status.ACTIVE).select_related("user"))
-        form = EndForm(request.POST if "confirmed" in request.POST else None)
+        form = EndMembershipForm(request.POST if "confirmed" in request.POST else None)
         if not chosen:
             messages.error(request, "None of the selected memberships is active.")
             return None
@@ -118,7 +118,7 @@ class MembershipAdmin(RefusingAdmin):
 
     def end_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         membership = self._find(request, pk)
-        form = EndForm(request.POST if request.method == "POST" else None)
+        form = EndMembershipForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
             self._end(request, membership, form.cleaned_data)
             return redirect(self._address(pk))
@@ -137,7 +137,9 @@ class MembershipAdmin(RefusingAdmin):
 
     def move_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         membership = self._find(request, pk)
-        form = MoveForm(request.POST if request.method == "POST" else None, membership=membership)
+        form = MoveMemberForm(
+            request.POST if request.method == "POST" else None, membership=membership
+        )
         if form.is_valid():
             self._move(request, membership, form.cleaned_data)
             return redirect(self._address(pk))

@@ -51,7 +51,7 @@ class PersonAddForm(AdminUserCreationForm):
         fields = ["email", "name"]
 
 
-class PersonForm(UserChangeForm):
+class PersonChangeForm(UserChangeForm):
     class Meta:
         model = User
         fields = "__all__"
@@ -60,7 +60,7 @@ class PersonForm(UserChangeForm):
 
 @admin.register(User)
 class UserAdmin(KeepingAdmin, DjangoUserAdmin):
-    form = PersonForm
+    form = PersonChangeForm
     add_form = PersonAddForm
     inlines = [AccessStateInline]
     list_display = ["name", "nickname", "email", "discord_id", "discord_name", "is_staff"]

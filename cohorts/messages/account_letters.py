@@ -24,7 +24,7 @@ from django.utils.http import urlsafe_base64_encode
 from cohorts.messages import parts
 from cohorts.messages.holds import why_held
 from cohorts.messages.letters import own_domain
-from cohorts.messages.mailserver import MailFailed, MailServer, Verdict
+from cohorts.messages.mailserver import MailFailed, MailFailure, MailServer
 from cohorts.models import AccountLetter, User
 
 logger = logging.getLogger(__name__)
@@ -75,9 +75,9 @@ def _send(letter: AccountLetter, server: MailServer, now: datetime) -> bool:
             server.send(mail)
             parts.note_success(parts.EMAIL)
     except MailFailed as error:
-        if error.verdict is Verdict.NOT_NOW:
+        if error.verdict is MailFailure.NOT_NOW:
             return True
-        if error.verdict is not Verdict.NEVER:
+        if error.verdict is not MailFailure.NEVER:
             parts.note_failure(parts.EMAIL, error.why, now=now)
             return False
         logger.warning("The mail server rejects an e-mail about an account: %s", letter.kind)

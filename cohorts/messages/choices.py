@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import transaction
 
 from cohorts.errors import Refusal
-from cohorts.messages.lines import Line, find_line
+from cohorts.messages.lines import DmStatus, find_line
 from cohorts.messages.models import MessageChoice
 from cohorts.messages.topics import Topic, all_topics, speaks_directly
 from cohorts.models import User
@@ -18,7 +18,7 @@ Way = MessageChoice.Way
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class TopicChoice:
     """One topic, the person's choice for it, and the available choices."""
 
     topic: Topic
@@ -28,10 +28,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    topics: tuple[Choice, ...]
+    topics: tuple[TopicChoice, ...]
     wants_email: bool
     wants_discord: bool
-    line: Line
+    line: DmStatus
 
 
 def read_choices(user_id: int, now: datetime) -> Choices:
@@ -39,18 +39,18 @@ def read_choices(user_id: int, now: datetime) -> Choices:
     person, line = User.objects.get(pk=user_id), find_line(user_id, now)
     chosen = dict(MessageChoice.objects.filter(user=user_id).values_list("topic", "way"))
     topics = (
-        Choice(topic, chosen.get(topic.name, Way.EMAIL), _ways(topic, line, chosen))
+        TopicChoice(topic, chosen.get(topic.name, Way.EMAIL), _ways(topic, line, chosen))
         for topic in all_topics().values()
     )
     return Choices(tuple(topics), person.wants_email, person.wants_discord, line)
 
 
-def _ways(topic: Topic, line: Line, chosen: Mapping[str, str]) -> tuple[str, ...]:
+def _ways(topic: Topic, line: DmStatus, chosen: Mapping[str, str]) -> tuple[str, ...]:
     """Return the available choices: direct messages only for people who use the bot or chose them
     before."""
     ways = [Way.EMAIL.value]
     speaks = any(speaks_directly(kind) for kind in topic.kinds)
-    if speaks and (line is not Line.NEVER or chosen.get(topic.name) == Way.DIRECT):
+    if speaks and (line is not DmStatus.NEVER or chosen.get(topic.name) == Way.DIRECT):
         ways.append(Way.DIRECT.value)
     if topic.may_be_off:
         ways.append(Way.OFF.value)

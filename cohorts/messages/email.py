@@ -24,11 +24,11 @@ from cohorts import clock
 from cohorts.messages import parts, services, ways
 from cohorts.messages.holds import why_held
 from cohorts.messages.letters import write_letter
-from cohorts.messages.mailserver import MailFailed, MailServer, Verdict
+from cohorts.messages.mailserver import MailFailed, MailFailure, MailServer
 from cohorts.messages.models import Message
 from cohorts.messages.owed import NoLongerTrue
 from cohorts.messages.rendering import Words, words_of
-from cohorts.messages.routing import Ask, Way, find_ways
+from cohorts.messages.routing import DeliveryRequest, DeliveryRoute, find_ways
 from cohorts.messages.selectors import fingerprint, sendable
 from cohorts.models import Installation
 
@@ -40,7 +40,7 @@ STALE_SECONDS = 300.0  # a worker that was suspended for this long after its cla
 QUOTA_PAUSE = timedelta(minutes=15)  # between attempts after the sending limit was exceeded
 REFUSALS = 3  # permanent refusals in a row: then the server is at fault, not the addresses
 NOT_THEM = "The mail server rejects several e-mails in a row: {said}"
-EVERYBODY = frozenset({Verdict.SERVER, Verdict.QUOTA, Verdict.UNCLEAR})
+EVERYBODY = frozenset({MailFailure.SERVER, MailFailure.QUOTA, MailFailure.UNCLEAR})
 FIRST_WAIT = timedelta(minutes=1)  # doubles with each failure
 LONGEST_WAIT = timedelta(hours=6)
 NO_ADDRESS = (
@@ -61,25 +61,25 @@ def send_round(*, seconds: float = ROUND_SECONDS) -> bool:
     installation = Installation.objects.get(pk=1)
     ends = time.monotonic() + seconds
     letters = list(sendable(Message.Channel.EMAIL, now, installation))
-    wanted = find_ways({Ask.about(letter) for letter in letters}, now)
+    wanted = find_ways({DeliveryRequest.about(letter) for letter in letters}, now)
     refused: list[Message] = []  # permanently refused since the last accepted letter
     with MailServer() as server:
         for message in letters:
             if time.monotonic() > ends:
                 return True
             try:
-                way = wanted[Ask.about(message)]
+                way = wanted[DeliveryRequest.about(message)]
                 mark = fingerprint(message.key, installation)
                 _send_one(message, way, server, mark, refused)
             except MailFailed as error:
-                pause = QUOTA_PAUSE if error.verdict is Verdict.QUOTA else parts.PROBE
+                pause = QUOTA_PAUSE if error.verdict is MailFailure.QUOTA else parts.PROBE
                 parts.note_failure(parts.EMAIL, error.why, now=clock.now(), pause=pause)
                 return False
     return False
 
 
 def _send_one(
-    message: Message, way: Way, server: MailServer, mark: str, refused: list[Message]
+    message: Message, way: DeliveryRoute, server: MailServer, mark: str, refused: list[Message]
 ) -> None:
     """Send one letter, or record why not.  Raises MailFailed if the server accepts no letters."""
     words = _find_words(message, way)
@@ -96,7 +96,7 @@ def _send_one(
         _hand_over(message, letter, server, refused)
 
 
-def _find_words(message: Message, way: Way) -> Words | None:
+def _find_words(message: Message, way: DeliveryRoute) -> Words | None:
     """Return the text; None if the message is not to be sent (now), after recording the reason."""
     now = clock.now()
     elsewhere = way.channel not in {"", Message.Channel.EMAIL}
@@ -117,7 +117,7 @@ def _find_words(message: Message, way: Way) -> Words | None:
     return None
 
 
-def _check_wanted(way: Way) -> None:
+def _check_wanted(way: DeliveryRoute) -> None:
     """Raise NoLongerTrue if there is no delivery route for the message."""
     if not way.channel:
         raise NoLongerTrue(way.why)
@@ -147,7 +147,7 @@ def _hand_over(
         _note_failure(message, error)
         if error.verdict in EVERYBODY:
             raise
-        if error.verdict is Verdict.NEVER:
+        if error.verdict is MailFailure.NEVER:
             _count_refusal(message, error, refused)
         return
     refused.clear()
@@ -163,7 +163,7 @@ def _count_refusal(message: Message, error: MailFailed, refused: list[Message]) 
     refused.append(message)
     if len(refused) < REFUSALS:
         return
-    trouble = MailFailed(Verdict.SERVER, NOT_THEM.format(said=error.why))
+    trouble = MailFailed(MailFailure.SERVER, NOT_THEM.format(said=error.why))
     for one in refused:
         _note_failure(one, trouble)
     raise trouble
@@ -172,9 +172,9 @@ def _count_refusal(message: Message, error: MailFailed, refused: list[Message]) 
 def _note_failure(message: Message, error: MailFailed) -> None:
     now = clock.now()
     wait = min(FIRST_WAIT * 2 ** min(message.failures, 10), LONGEST_WAIT)
-    if error.verdict is Verdict.UNCLEAR:
+    if error.verdict is MailFailure.UNCLEAR:
         services.mark_unclear(message.pk, why=error.why, now=now, retry=wait)
         return
-    if error.verdict is Verdict.NEVER:
+    if error.verdict is MailFailure.NEVER:
         wait = message.cutoff_at - now  # only staff can retry it
     services.mark_failed(message.pk, why=error.why, now=now, retry=wait)

@@ -13,25 +13,25 @@ from enum import Enum
 from cohorts.registries import Registry
 
 
-class Line(Enum):
+class DmStatus(Enum):
     OPEN = "open"  # a message can be sent now
     WAITS = "waits"  # later: the limit on first direct messages is reached
     CLOSED = "closed"  # a message was refused, or no one can receive any
     NEVER = "never"  # the person has not used the bot
 
 
-ReadLines = Callable[[Collection[int], datetime], Mapping[int, Line]]
+ReadLines = Callable[[Collection[int], datetime], Mapping[int, DmStatus]]
 
 direct_lines: Registry[ReadLines] = Registry("direct lines")
 
 
-def find_lines(user_ids: Collection[int], now: datetime) -> Mapping[int, Line]:
+def find_lines(user_ids: Collection[int], now: datetime) -> Mapping[int, DmStatus]:
     """Return the state of DM channels by user id; a person who is missing has no channel."""
-    found: dict[int, Line] = {}
+    found: dict[int, DmStatus] = {}
     for read in direct_lines.values() if user_ids else ():
         found |= read(user_ids, now)
     return found
 
 
-def find_line(user_id: int, now: datetime) -> Line:
-    return find_lines([user_id], now).get(user_id, Line.NEVER)
+def find_line(user_id: int, now: datetime) -> DmStatus:
+    return find_lines([user_id], now).get(user_id, DmStatus.NEVER)

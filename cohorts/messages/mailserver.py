@@ -11,7 +11,7 @@ from typing import Any
 from django.core.mail import EmailMessage, get_connection
 
 
-class Verdict(Enum):
+class MailFailure(Enum):
     """What a failure means for this letter and for the others."""
 
     NOT_NOW = "not now"  # the server refuses this letter temporarily
@@ -22,7 +22,7 @@ class Verdict(Enum):
 
 
 class MailFailed(Exception):
-    def __init__(self, verdict: Verdict, why: str) -> None:
+    def __init__(self, verdict: MailFailure, why: str) -> None:
         super().__init__(why)
         self.verdict = verdict
         self.why = why
@@ -59,7 +59,7 @@ class MailServer:
                 self.backend.open()
             except (OSError, smtplib.SMTPException) as error:
                 self._close()
-                raise MailFailed(Verdict.SERVER, explain(error)) from error
+                raise MailFailed(MailFailure.SERVER, explain(error)) from error
             self.is_open = True
 
     def send(self, letter: EmailMessage) -> None:
@@ -68,7 +68,7 @@ class MailServer:
             self.backend.send_messages([letter])
         except (OSError, smtplib.SMTPException, ValueError) as error:
             verdict = judge(error)
-            if verdict in {Verdict.SERVER, Verdict.QUOTA, Verdict.UNCLEAR}:
+            if verdict in {MailFailure.SERVER, MailFailure.QUOTA, MailFailure.UNCLEAR}:
                 self._close()
             raise MailFailed(verdict, explain(error)) from error
 
@@ -99,7 +99,7 @@ QUOTA = re.compile(
 MAILBOX = re.compile(r"\b[45]\.2\.\d+\b|mailbox|over quota", re.IGNORECASE)  # the recipient's
 
 
-def judge(error: Exception) -> Verdict:
+def judge(error: Exception) -> MailFailure:
     """Return what an error means.
 
     the server's response                    verdict
@@ -116,24 +116,26 @@ def judge(error: Exception) -> Verdict:
     if isinstance(error, smtplib.SMTPDataError):
         return _judge_answer(error.smtp_code, error.smtp_error)
     if isinstance(error, smtplib.SMTPResponseException):
-        is_quota = _judge_answer(error.smtp_code, error.smtp_error) is Verdict.QUOTA
-        return Verdict.QUOTA if is_quota else Verdict.SERVER
+        is_quota = _judge_answer(error.smtp_code, error.smtp_error) is MailFailure.QUOTA
+        return MailFailure.QUOTA if is_quota else MailFailure.SERVER
     if isinstance(error, ValueError | smtplib.SMTPNotSupportedError):
-        return Verdict.NEVER
-    return Verdict.UNCLEAR
+        return MailFailure.NEVER
+    return MailFailure.UNCLEAR
 
 
-def _judge_answer(code: int, answer: bytes | str) -> Verdict:
+def _judge_answer(code: int, answer: bytes | str) -> MailFailure:
     said = _read(answer)
     if QUOTA.search(said) and not MAILBOX.search(said):
-        return Verdict.QUOTA
+        return MailFailure.QUOTA
     if code == 421:
-        return Verdict.SERVER
-    return Verdict.NEVER if code >= 500 else Verdict.NOT_NOW
+        return MailFailure.SERVER
+    return MailFailure.NEVER if code >= 500 else MailFailure.NOT_NOW
 
 
-def _gravity(verdict: Verdict) -> int:
-    return [Verdict.NOT_NOW, Verdict.NEVER, Verdict.SERVER, Verdict.QUOTA].index(verdict)
+def _gravity(verdict: MailFailure) -> int:
+    return [MailFailure.NOT_NOW, MailFailure.NEVER, MailFailure.SERVER, MailFailure.QUOTA].index(
+        verdict
+    )
 
 
 def explain(error: Exception) -> str:

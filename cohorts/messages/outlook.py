@@ -9,7 +9,7 @@ from datetime import datetime
 from cohorts.messages.holds import why_held
 from cohorts.messages.models import UNSENT, Message, OutboxPart
 from cohorts.messages.parts import EMAIL
-from cohorts.messages.routing import Ask, Way, find_ways
+from cohorts.messages.routing import DeliveryRequest, DeliveryRoute, find_ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +19,14 @@ class Outlook:
     now: datetime
     hold: str
     email_trouble: str
-    ways: Mapping[Ask, Way]
+    ways: Mapping[DeliveryRequest, DeliveryRoute]
 
 
 def read_outlook(now: datetime, messages: Iterable[Message] = ()) -> Outlook:
     """Return the outlook for these messages, with a constant number of queries."""
     trouble = OutboxPart.objects.filter(name=EMAIL).values_list("trouble", flat=True).first()
     to_people = [m for m in messages if m.user_id is not None and m.state in UNSENT]
-    ways = find_ways({Ask.about(message) for message in to_people}, now)
+    ways = find_ways({DeliveryRequest.about(message) for message in to_people}, now)
     return Outlook(now, why_held(now), trouble or "", ways)
 
 
@@ -40,7 +40,7 @@ def why_not_sent(message: Message, outlook: Outlook) -> str:
 
 
 def _own_reason(message: Message, outlook: Outlook) -> str:
-    way = outlook.ways.get(Ask.about(message))
+    way = outlook.ways.get(DeliveryRequest.about(message))
     if way and not way.channel:
         return f"{way.why} It will be dropped when it is due."
     if way and way.channel != message.channel:

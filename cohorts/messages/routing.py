@@ -22,7 +22,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from cohorts.messages.lines import Line, find_lines
+from cohorts.messages.lines import DmStatus, find_lines
 from cohorts.messages.models import Message, MessageChoice
 from cohorts.messages.topics import speaks_directly, topics_by_kind
 from cohorts.models import User
@@ -38,7 +38,7 @@ UNWANTED_NO_LINE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class DeliveryRequest:
     """A message to a person: its kind, and whether it could be a direct message."""
 
     user_id: int
@@ -46,13 +46,13 @@ class Ask:
     direct: bool = True
 
     @classmethod
-    def about(cls, message: Message) -> Ask:
+    def about(cls, message: Message) -> DeliveryRequest:
         direct = message.group_id is not None and message.fell_back_at is None
         return cls(message.user_id or 0, message.kind, direct)
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class DeliveryRoute:
     """A channel, or a sentence for staff that explains why there is none."""
 
     channel: str = ""
@@ -68,22 +68,26 @@ class Reader:
     has_address: bool = True
 
 
-def choose_way(choice: str, line: Line, reader: Reader) -> Way:
+def choose_way(choice: str, line: DmStatus, reader: Reader) -> DeliveryRoute:
     """Return the delivery route by the table above.  Pure."""
     if not reader.is_active or choice == OFF:
-        return Way(why=UNWANTED_KIND if reader.is_active else CLOSED_ACCOUNT)
-    if choice == DIRECT and line is Line.OPEN:
-        return Way(Message.Channel.DISCORD_DM)
+        return DeliveryRoute(why=UNWANTED_KIND if reader.is_active else CLOSED_ACCOUNT)
+    if choice == DIRECT and line is DmStatus.OPEN:
+        return DeliveryRoute(Message.Channel.DISCORD_DM)
     if reader.wants_email and reader.has_address:
-        return Way(Message.Channel.EMAIL)
-    if choice == DIRECT and line is Line.WAITS:
-        return Way(Message.Channel.DISCORD_DM)
+        return DeliveryRoute(Message.Channel.EMAIL)
+    if choice == DIRECT and line is DmStatus.WAITS:
+        return DeliveryRoute(Message.Channel.DISCORD_DM)
     if not reader.wants_email:
-        return Way(why=UNWANTED_NO_LINE if choice == DIRECT else UNWANTED)
-    return Way(Message.Channel.DISCORD_DM if line is Line.OPEN else Message.Channel.EMAIL)
+        return DeliveryRoute(why=UNWANTED_NO_LINE if choice == DIRECT else UNWANTED)
+    return DeliveryRoute(
+        Message.Channel.DISCORD_DM if line is DmStatus.OPEN else Message.Channel.EMAIL
+    )
 
 
-def find_ways(asks: Collection[Ask], now: datetime) -> Mapping[Ask, Way]:
+def find_ways(
+    asks: Collection[DeliveryRequest], now: datetime
+) -> Mapping[DeliveryRequest, DeliveryRoute]:
     """Return the delivery route of each message, by people's current preferences.
 
     Uses a constant number of queries for any number of messages.
@@ -97,19 +101,21 @@ def find_ways(asks: Collection[Ask], now: datetime) -> Mapping[Ask, Way]:
     return {
         ask: choose_way(
             choices.get((ask.user_id, topics.get(ask.kind, "")), EMAIL),
-            lines.get(ask.user_id, Line.NEVER) if ask.direct and ask.kind in direct else Line.NEVER,
+            lines.get(ask.user_id, DmStatus.NEVER)
+            if ask.direct and ask.kind in direct
+            else DmStatus.NEVER,
             _reader(people.get(ask.user_id)),
         )
         for ask in asks
     }
 
 
-def find_way(message: Message, now: datetime) -> Way:
-    ask = Ask.about(message)
+def find_way(message: Message, now: datetime) -> DeliveryRoute:
+    ask = DeliveryRequest.about(message)
     return find_ways([ask], now)[ask]
 
 
-def _people(asks: Iterable[Ask]) -> dict[int, User]:
+def _people(asks: Iterable[DeliveryRequest]) -> dict[int, User]:
     return User.objects.in_bulk({ask.user_id for ask in asks})
 
 

@@ -32,7 +32,7 @@ from cohorts.messages.models import UNSENT, Message
 from cohorts.messages.nudges import nudge_email
 from cohorts.messages.owed import NoLongerTrue, Owed, Source, message_sources
 from cohorts.messages.rendering import words_of
-from cohorts.messages.routing import Ask, find_ways
+from cohorts.messages.routing import DeliveryRequest, find_ways
 from cohorts.models import Installation, User
 from cohorts.signals import announce
 
@@ -124,7 +124,7 @@ def _routed(fresh: list[Owed], now: datetime) -> list[Owed]:
     An unwanted message is stored anyway, and dropped with its reason when it would be sent.
     """
     asks = {
-        one.key: Ask(one.user_id, one.kind, direct=one.group_id is not None)
+        one.key: DeliveryRequest(one.user_id, one.kind, direct=one.group_id is not None)
         for one in fresh
         if one.user_id is not None and one.channel == Message.Channel.EMAIL
     }

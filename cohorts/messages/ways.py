@@ -18,7 +18,7 @@ from django.db import transaction
 
 from cohorts.messages.models import UNSENT, Message
 from cohorts.messages.nudges import nudge_email
-from cohorts.messages.routing import Ask, Way, find_ways
+from cohorts.messages.routing import DeliveryRequest, DeliveryRoute, find_ways
 from cohorts.messages.services import WHY_LENGTH, mark_dropped
 from cohorts.models import User
 from cohorts.signals import announce
@@ -86,12 +86,12 @@ def settle_ways(now: datetime) -> None:
             channel=Message.Channel.DISCORD_DM, state=Message.State.OWED, due_at__lte=now
         )
     )
-    ways = find_ways({Ask.about(message) for message in waiting}, now)
+    ways = find_ways({DeliveryRequest.about(message) for message in waiting}, now)
     for message in waiting:
-        _settle_way(message, ways[Ask.about(message)], now)
+        _settle_way(message, ways[DeliveryRequest.about(message)], now)
 
 
-def _settle_way(message: Message, way: Way, now: datetime) -> None:
+def _settle_way(message: Message, way: DeliveryRoute, now: datetime) -> None:
     since = max(message.due_at, message.created_at)
     if not way.channel:
         mark_dropped(message.pk, why=way.why)

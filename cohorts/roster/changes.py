@@ -13,11 +13,11 @@ from typing import Any, ClassVar
 
 from cohorts.roster.lines import CohortKey, GroupKey, fold
 from cohorts.roster.problems import Problem
-from cohorts.roster.slots import Slot
+from cohorts.roster.slots import RosterSlot
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class FieldChange:
     """A new value for one field of a row; `title` is the field's name for people."""
 
     field: str
@@ -33,7 +33,7 @@ def _show(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
-def _list_edits(edits: tuple[Edit, ...]) -> str:
+def _list_edits(edits: tuple[FieldChange, ...]) -> str:
     return "; ".join(str(edit) for edit in edits)
 
 
@@ -79,7 +79,7 @@ class ChangedCohort:
     counted: ClassVar = ("cohort changed", "cohorts changed")
     id: int
     name: str
-    edits: tuple[Edit, ...]
+    edits: tuple[FieldChange, ...]
     start_date: date
     number_of_meetings: int
     line: int
@@ -100,7 +100,7 @@ class NewGroup:
     key: GroupKey
     cohort_id: int | None
     name: str
-    slot: Slot | None
+    slot: RosterSlot | None
     timezone: str
 
     def words(self, today: date) -> str:
@@ -113,7 +113,7 @@ class ChangedGroup:
     counted: ClassVar = ("group changed", "groups changed")
     id: int
     name: str
-    edits: tuple[Edit, ...]
+    edits: tuple[FieldChange, ...]
 
     def words(self, today: date) -> str:
         return f"{self.name}: {_list_edits(self.edits)}"
@@ -137,7 +137,7 @@ class ChangedPerson:
     counted: ClassVar = ("person changed", "people changed")
     id: int
     email: str
-    edits: tuple[Edit, ...]
+    edits: tuple[FieldChange, ...]
 
     def words(self, today: date) -> str:
         return f"{self.email}: {_list_edits(self.edits)}"

@@ -10,8 +10,8 @@ from typing import Protocol, TypeVar
 from django.db.models import Q
 
 from cohorts.models import Cohort, Course, FormerAddress, Group, Membership, User
-from cohorts.roster.lines import Line, fold
-from cohorts.roster.slots import Slot
+from cohorts.roster.lines import RosterRow, fold
+from cohorts.roster.slots import RosterSlot
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class GroupFact:
     cohort_id: int
     name: str
     status: str
-    slot: Slot | None
+    slot: RosterSlot | None
     timezone: str
     size: int | None
 
@@ -78,7 +78,7 @@ _N = TypeVar("_N", bound=_Named)
 
 
 @dataclass(frozen=True)
-class Facts:
+class RosterFacts:
     """All courses, the cohorts that the file names with their groups and members, and the
     people."""
 
@@ -105,12 +105,12 @@ def find_named(named: Iterable[_N], name: str) -> _N | None:
     return next((each for each in alike if each.name == name), alike[0] if alike else None)
 
 
-def load_facts(lines: Collection[Line]) -> Facts:
+def load_facts(lines: Collection[RosterRow]) -> RosterFacts:
     """Load the facts with a constant number of queries for a file of any size."""
     courses = tuple(CourseFact(row.pk, row.name) for row in Course.objects.order_by("pk"))
     cohorts = _load_cohorts(courses, lines)
     ids = [cohort.id for cohort in cohorts]
-    return Facts(
+    return RosterFacts(
         courses=courses,
         cohorts=cohorts,
         groups=_load_groups(ids),
@@ -120,7 +120,9 @@ def load_facts(lines: Collection[Line]) -> Facts:
     )
 
 
-def _load_cohorts(courses: Iterable[CourseFact], lines: Iterable[Line]) -> tuple[CohortFact, ...]:
+def _load_cohorts(
+    courses: Iterable[CourseFact], lines: Iterable[RosterRow]
+) -> tuple[CohortFact, ...]:
     named = {line.cohort_key for line in lines}
     names = {course.id: fold(course.name) for course in courses}
     rows = Cohort.objects.filter(course__in=names).order_by("pk")
@@ -146,20 +148,20 @@ def _load_groups(cohort_ids: Collection[int]) -> tuple[GroupFact, ...]:
     )
 
 
-def slot_of(group: Group) -> Slot | None:
+def slot_of(group: Group) -> RosterSlot | None:
     if group.weekday is None or group.start_time is None:
         return None
-    return Slot(group.weekday, group.start_time, group.duration_minutes)
+    return RosterSlot(group.weekday, group.start_time, group.duration_minutes)
 
 
-def _load_people(lines: Iterable[Line]) -> tuple[PersonFact, ...]:
+def _load_people(lines: Iterable[RosterRow]) -> tuple[PersonFact, ...]:
     emails = {line.email for line in lines if line.email}
     discord_ids = {line.discord_id for line in lines if line.discord_id}
     rows = User.objects.filter(Q(email__in=emails) | Q(discord_id__in=discord_ids))
     return tuple(_person(row) for row in rows.order_by("pk"))
 
 
-def _load_former(lines: Iterable[Line]) -> dict[str, PersonFact]:
+def _load_former(lines: Iterable[RosterRow]) -> dict[str, PersonFact]:
     emails = {line.email for line in lines if line.email}
     rows = FormerAddress.objects.filter(email__in=emails).select_related("user")
     return {row.email: _person(row.user) for row in rows}

@@ -9,14 +9,14 @@ from typing import Any
 from cohorts.roster.cells import parse_cell
 from cohorts.roster.problems import Problem
 from cohorts.roster.reading import COLUMNS, Row, read_table
-from cohorts.roster.slots import Slot
+from cohorts.roster.slots import RosterSlot
 
 CohortKey = tuple[str, str]
 GroupKey = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RosterRow:
     """One person in one group.
 
     `bad` names the columns that the file lacks or whose cell could not be parsed: their value is
@@ -29,7 +29,7 @@ class Line:
     start_date: date | None
     number_of_meetings: int | None
     group: str | None
-    slot: Slot | str | None
+    slot: RosterSlot | str | None
     timezone: str | None
     name: str | None
     email: str | None
@@ -55,7 +55,7 @@ class Line:
 class Roster:
     """The lines of a file, all its problems, and notes on what was ignored."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[RosterRow, ...]
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
 
@@ -73,7 +73,7 @@ def parse(data: bytes) -> Roster:
     return Roster(lines, tuple(sorted(problems)), tuple(table.notes))
 
 
-def _parse_row(row: Row, absent: frozenset[str], problems: list[Problem]) -> Line:
+def _parse_row(row: Row, absent: frozenset[str], problems: list[Problem]) -> RosterRow:
     values: dict[str, Any] = dict.fromkeys(COLUMNS)
     bad = set(absent)
     for column in COLUMNS:
@@ -84,4 +84,4 @@ def _parse_row(row: Row, absent: frozenset[str], problems: list[Problem]) -> Lin
         except ValueError as error:
             bad.add(column)
             problems.append(Problem(row.number, column, str(error)))
-    return Line(number=row.number, bad=frozenset(bad), **values)
+    return RosterRow(number=row.number, bad=frozenset(bad), **values)

@@ -19,15 +19,15 @@ A file updates what it names and removes nothing.  An empty cell leaves a value 
 from __future__ import annotations
 
 from cohorts.roster.changes import RosterPlan
-from cohorts.roster.facts import Facts
-from cohorts.roster.lines import Line, Roster
+from cohorts.roster.facts import RosterFacts
+from cohorts.roster.lines import Roster, RosterRow
 from cohorts.roster.plan_courses import plan_cohorts, plan_courses, plan_groups
 from cohorts.roster.plan_memberships import plan_memberships
 from cohorts.roster.plan_people import plan_people
 from cohorts.roster.problems import Problem
 
 
-def plan(roster: Roster, facts: Facts) -> RosterPlan:
+def plan(roster: Roster, facts: RosterFacts) -> RosterPlan:
     """Return the changes in the order of the file.  A plan with problems must not be applied."""
     problems: list[Problem] = list(roster.problems)
     lines = roster.lines
@@ -46,7 +46,7 @@ def plan(roster: Roster, facts: Facts) -> RosterPlan:
     )
 
 
-def _doubt_ids(lines: tuple[Line, ...]) -> list[str]:
+def _doubt_ids(lines: tuple[RosterRow, ...]) -> list[str]:
     """Return notes on Discord ids that a spreadsheet may have rounded to 15 digits."""
     return [
         f"Line {line.number}: the Discord ID {line.discord_id} ends in zeros, so a spreadsheet "

@@ -8,12 +8,19 @@ from typing import Any
 
 from cohorts.errors import Refusal
 from cohorts.models import Group
-from cohorts.roster.changes import ChangedCohort, ChangedGroup, Edit, NewCohort, NewCourse, NewGroup
-from cohorts.roster.facts import CohortFact, Facts, GroupFact, find_named
-from cohorts.roster.lines import CohortKey, GroupKey, Line, fold
+from cohorts.roster.changes import (
+    ChangedCohort,
+    ChangedGroup,
+    FieldChange,
+    NewCohort,
+    NewCourse,
+    NewGroup,
+)
+from cohorts.roster.facts import CohortFact, GroupFact, RosterFacts, find_named
+from cohorts.roster.lines import CohortKey, GroupKey, RosterRow, fold
 from cohorts.roster.problems import Problem
 from cohorts.roster.settling import by_key, first_with, is_unclear, settle
-from cohorts.roster.slots import Slot
+from cohorts.roster.slots import RosterSlot
 from cohorts.services.groups import check_slot_may_change
 
 COHORT_COLUMNS = {"start_date": "start date", "number_of_meetings": "number of meetings"}
@@ -34,14 +41,14 @@ class NamedGroup:
         return self.fact is not None and self.fact.status in Group.ENDED
 
 
-def plan_courses(lines: Iterable[Line], facts: Facts) -> list[NewCourse]:
+def plan_courses(lines: Iterable[RosterRow], facts: RosterFacts) -> list[NewCourse]:
     named = by_key(lines, lambda line: line.course and fold(line.course))
     names = [str(spoken[0].course) for spoken in named.values()]
     return [NewCourse(name) for name in names if facts.course(name) is None]
 
 
 def plan_cohorts(
-    lines: Iterable[Line], facts: Facts, problems: list[Problem]
+    lines: Iterable[RosterRow], facts: RosterFacts, problems: list[Problem]
 ) -> list[NewCohort | ChangedCohort]:
     changes: list[NewCohort | ChangedCohort] = []
     for key, spoken in by_key(lines, lambda line: line.cohort_key).items():
@@ -55,7 +62,7 @@ def plan_cohorts(
 
 
 def _new_cohort(
-    key: CohortKey, lines: Collection[Line], facts: Facts, problems: list[Problem]
+    key: CohortKey, lines: Collection[RosterRow], facts: RosterFacts, problems: list[Problem]
 ) -> list[NewCohort | ChangedCohort]:
     first = next(iter(lines))
     course = facts.course(str(first.course))
@@ -72,14 +79,14 @@ def _new_cohort(
 
 
 def _change_cohort(
-    cohort: CohortFact, lines: Collection[Line], facts: Facts, problems: list[Problem]
+    cohort: CohortFact, lines: Collection[RosterRow], facts: RosterFacts, problems: list[Problem]
 ) -> list[NewCohort | ChangedCohort]:
     edits = []
     after: dict[str, Any] = {name: getattr(cohort, name) for name in COHORT_COLUMNS}
     for column, title in COHORT_COLUMNS.items():
         before, said = getattr(cohort, column), settle(lines, column, cohort.name, problems)
         if said not in (None, before):
-            edits.append(Edit(column, title, before, said))
+            edits.append(FieldChange(column, title, before, said))
             after[column] = said
     if not edits:
         return []
@@ -89,7 +96,7 @@ def _change_cohort(
     return [ChangedCohort(cohort.id, cohort.name, tuple(edits), **after, line=line, active=active)]
 
 
-def _active_groups(cohort: CohortFact, facts: Facts) -> tuple[str, ...]:
+def _active_groups(cohort: CohortFact, facts: RosterFacts) -> tuple[str, ...]:
     return tuple(
         group.name
         for group in facts.groups
@@ -98,7 +105,7 @@ def _active_groups(cohort: CohortFact, facts: Facts) -> tuple[str, ...]:
 
 
 def plan_groups(
-    lines: Iterable[Line], facts: Facts, problems: list[Problem]
+    lines: Iterable[RosterRow], facts: RosterFacts, problems: list[Problem]
 ) -> tuple[list[NewGroup | ChangedGroup], dict[GroupKey, NamedGroup]]:
     """Return the changes, and every group that the file names."""
     changes: list[NewGroup | ChangedGroup] = []
@@ -124,16 +131,16 @@ def plan_groups(
 
 def _change_group(
     group: GroupFact,
-    slot: Slot | str | None,
+    slot: RosterSlot | str | None,
     zone: str | None,
-    lines: Collection[Line],
+    lines: Collection[RosterRow],
     problems: list[Problem],
 ) -> list[NewGroup | ChangedGroup]:
     edits = []
     if slot is not None and _or_none(slot) != group.slot:
-        edits.append(Edit("slot", "slot", group.slot, _or_none(slot)))
+        edits.append(FieldChange("slot", "slot", group.slot, _or_none(slot)))
     if zone not in (None, group.timezone):
-        edits.append(Edit("timezone", "time zone", group.timezone, zone))
+        edits.append(FieldChange("timezone", "time zone", group.timezone, zone))
     if not edits:
         return []
     try:
@@ -145,6 +152,6 @@ def _change_group(
     return [ChangedGroup(group.id, group.name, tuple(edits))]
 
 
-def _or_none(slot: Slot | str | None) -> Slot | None:
+def _or_none(slot: RosterSlot | str | None) -> RosterSlot | None:
     """Return the slot; None for TBD."""
-    return slot if isinstance(slot, Slot) else None
+    return slot if isinstance(slot, RosterSlot) else None

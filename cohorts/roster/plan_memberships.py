@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from cohorts.models import Membership
 from cohorts.roster.changes import Joining, Leaving, RoleChange
-from cohorts.roster.facts import Facts, MemberFact
-from cohorts.roster.lines import CohortKey, GroupKey, Line
+from cohorts.roster.facts import MemberFact, RosterFacts
+from cohorts.roster.lines import CohortKey, GroupKey, RosterRow
 from cohorts.roster.plan_courses import NamedGroup
 from cohorts.roster.problems import Problem
 from cohorts.roster.settling import by_key, first_with, settle
@@ -40,7 +40,7 @@ class _Wish:
     person: _Person
     group: NamedGroup
     role: str
-    line: Line
+    line: RosterRow
     held: MemberFact | None
 
     @property
@@ -49,7 +49,7 @@ class _Wish:
 
 
 def plan_memberships(
-    lines: Collection[Line], facts: Facts, groups: Groups, problems: list[Problem]
+    lines: Collection[RosterRow], facts: RosterFacts, groups: Groups, problems: list[Problem]
 ) -> list[Joining | RoleChange]:
     """Return the changes.
 
@@ -65,7 +65,9 @@ def plan_memberships(
     return changes
 
 
-def _read_people(lines: Iterable[Line], facts: Facts) -> dict[tuple[str, CohortKey], _Person]:
+def _read_people(
+    lines: Iterable[RosterRow], facts: RosterFacts
+) -> dict[tuple[str, CohortKey], _Person]:
     """Return each person in each cohort, as the file and the facts describe them."""
     known = {person.email: person for person in facts.people}
     members = by_key(facts.members, lambda member: (member.user_id, member.cohort_id))
@@ -79,11 +81,11 @@ def _read_people(lines: Iterable[Line], facts: Facts) -> dict[tuple[str, CohortK
     return people
 
 
-def _names(line: Line) -> tuple[str, str]:
+def _names(line: RosterRow) -> tuple[str, str]:
     return str(line.course), str(line.cohort)
 
 
-def _person_in_cohort(line: Line) -> tuple[str, CohortKey] | None:
+def _person_in_cohort(line: RosterRow) -> tuple[str, CohortKey] | None:
     """Return the key of a person in a cohort; None if a cell that decides the membership is bad."""
     if line.email and line.group_key and line.cohort_key and "role" not in line.bad:
         return line.email, line.cohort_key
@@ -91,7 +93,7 @@ def _person_in_cohort(line: Line) -> tuple[str, CohortKey] | None:
 
 
 def _read_wishes(
-    person: _Person, lines: Iterable[Line], groups: Groups, problems: list[Problem]
+    person: _Person, lines: Iterable[RosterRow], groups: Groups, problems: list[Problem]
 ) -> list[_Wish]:
     """Return one wish per group.
 
@@ -124,7 +126,7 @@ def _check_one_group(wishes: Iterable[_Wish], problems: list[Problem]) -> bool:
 
 
 def _fulfil(
-    wishes: Collection[_Wish], facts: Facts, problems: list[Problem]
+    wishes: Collection[_Wish], facts: RosterFacts, problems: list[Problem]
 ) -> list[Joining | RoleChange]:
     changes: list[Joining | RoleChange] = []
     for wish in wishes:
@@ -162,7 +164,7 @@ def _refuse_wish(wish: _Wish) -> str:
     return ""
 
 
-def _find_leaving(wish: _Wish, wishes: Iterable[_Wish], facts: Facts) -> Leaving | None:
+def _find_leaving(wish: _Wish, wishes: Iterable[_Wish], facts: RosterFacts) -> Leaving | None:
     """Return the membership as participant that ends with this wish, if there is one."""
     if wish.role != PARTICIPANT:
         return None
@@ -176,8 +178,8 @@ def _find_leaving(wish: _Wish, wishes: Iterable[_Wish], facts: Facts) -> Leaving
 
 def _check_sizes(
     changes: Iterable[Joining | RoleChange],
-    lines: Iterable[Line],
-    facts: Facts,
+    lines: Iterable[RosterRow],
+    facts: RosterFacts,
     groups: Groups,
     problems: list[Problem],
 ) -> None:
@@ -194,7 +196,7 @@ def _check_sizes(
             problems.append(Problem(spoken[0].number, "group", sentence))
 
 
-def _count_gains(changes: Iterable[Joining | RoleChange], facts: Facts) -> Counter[int]:
+def _count_gains(changes: Iterable[Joining | RoleChange], facts: RosterFacts) -> Counter[int]:
     """Return the change in the number of participants of each existing group."""
     group_of = {member.id: member.group_id for member in facts.members}
     gains: Counter[int] = Counter()

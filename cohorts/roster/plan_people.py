@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from cohorts.roster.changes import ChangedPerson, Edit, NewPerson
-from cohorts.roster.facts import Facts, PersonFact
-from cohorts.roster.lines import GroupKey, Line
+from cohorts.roster.changes import ChangedPerson, FieldChange, NewPerson
+from cohorts.roster.facts import PersonFact, RosterFacts
+from cohorts.roster.lines import GroupKey, RosterRow
 from cohorts.roster.plan_courses import NamedGroup
 from cohorts.roster.problems import Problem
 from cohorts.roster.settling import by_key, first_with, is_unclear, settle
@@ -27,7 +27,7 @@ Groups = Mapping[GroupKey, NamedGroup]
 
 
 def plan_people(
-    lines: Iterable[Line], facts: Facts, groups: Groups, problems: list[Problem]
+    lines: Iterable[RosterRow], facts: RosterFacts, groups: Groups, problems: list[Problem]
 ) -> list[NewPerson | ChangedPerson]:
     changes: list[NewPerson | ChangedPerson] = []
     known = {person.email: person for person in facts.people if person.email}
@@ -48,7 +48,7 @@ def plan_people(
     return changes
 
 
-def _outdated(line: Line, email: str, person: PersonFact) -> Problem:
+def _outdated(line: RosterRow, email: str, person: PersonFact) -> Problem:
     """Report a former address; otherwise the import would create the person a second time."""
     now = f"whose address is {person.email} now" if person.email else "who has no address now"
     return Problem(
@@ -58,7 +58,7 @@ def _outdated(line: Line, email: str, person: PersonFact) -> Problem:
     )
 
 
-def _check_account(person: PersonFact, lines: Iterable[Line], problems: list[Problem]) -> None:
+def _check_account(person: PersonFact, lines: Iterable[RosterRow], problems: list[Problem]) -> None:
     for line in lines:
         if line.discord_id not in (None, person.discord_id) and person.has_account:
             problems.append(Problem(line.number, "discord_id", _keep_id(person)))
@@ -84,13 +84,13 @@ def _change_person(
 ) -> list[NewPerson | ChangedPerson]:
     edits = []
     if name and name != person.name:
-        edits.append(Edit("name", "name", person.name or None, name))
+        edits.append(FieldChange("name", "name", person.name or None, name))
     if discord_id and discord_id != person.discord_id:
-        edits.append(Edit("discord_id", "Discord ID", person.discord_id, discord_id))
+        edits.append(FieldChange("discord_id", "Discord ID", person.discord_id, discord_id))
     return [ChangedPerson(person.id, email, tuple(edits))] if edits else []
 
 
-def _zone_of(lines: Iterable[Line], groups: Groups) -> str:
+def _zone_of(lines: Iterable[RosterRow], groups: Groups) -> str:
     """Return the zone for a new person: the first group's, as a guess that the person can
     change."""
     named = by_key(lines, lambda line: line.group_key)
@@ -98,11 +98,11 @@ def _zone_of(lines: Iterable[Line], groups: Groups) -> str:
 
 
 def _check_discord_ids(
-    by_email: Mapping[str, Collection[Line]], facts: Facts, problems: list[Problem]
+    by_email: Mapping[str, Collection[RosterRow]], facts: RosterFacts, problems: list[Problem]
 ) -> None:
     """Report Discord ids that belong to another person, in the database or in the file."""
     owners = {person.discord_id: person for person in facts.people if person.discord_id}
-    claimed: dict[int, Line] = {}
+    claimed: dict[int, RosterRow] = {}
     for email, spoken in by_email.items():
         line = first_with(spoken, "discord_id")
         if line is None or line.discord_id is None:

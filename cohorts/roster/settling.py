@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Iterable
 from typing import Any, TypeVar
 
-from cohorts.roster.lines import Line
+from cohorts.roster.lines import RosterRow
 from cohorts.roster.problems import Problem
 
 _K = TypeVar("_K", bound=Hashable)
@@ -22,7 +22,7 @@ def by_key(things: Iterable[_T], key: Callable[[_T], _K | None]) -> dict[_K, lis
     return found
 
 
-def settle(lines: Collection[Line], column: str, subject: str, problems: list[Problem]) -> Any:
+def settle(lines: Collection[RosterRow], column: str, subject: str, problems: list[Problem]) -> Any:
     """Return the one value that the lines give for a column, or None; report each different
     value."""
     first = first_with(lines, column)
@@ -37,12 +37,12 @@ def settle(lines: Collection[Line], column: str, subject: str, problems: list[Pr
     return value
 
 
-def first_with(lines: Iterable[Line], column: str) -> Line | None:
+def first_with(lines: Iterable[RosterRow], column: str) -> RosterRow | None:
     """Return the first line with a value in a column."""
     return next((line for line in lines if getattr(line, column) not in (None, "")), None)
 
 
-def is_unclear(lines: Iterable[Line], column: str) -> bool:
+def is_unclear(lines: Iterable[RosterRow], column: str) -> bool:
     """Return whether a cell of the column is bad, so that a missing value is not an error of its
     own."""
     return any(column in line.bad for line in lines)

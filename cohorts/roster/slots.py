@@ -38,7 +38,7 @@ class SlotError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class RosterSlot:
     """A weekly slot: weekday (0 is Monday), wall time of the start, and duration in minutes."""
 
     weekday: int
@@ -52,7 +52,7 @@ class Slot:
 TBD: Final = "TBD"
 
 
-def parse_slot(text: str) -> Slot | str:
+def parse_slot(text: str) -> RosterSlot | str:
     """Return a Slot, or TBD.  Raises SlotError."""
     if text.upper() == TBD:
         return TBD
@@ -66,10 +66,10 @@ def parse_slot(text: str) -> Slot | str:
     minutes = USUAL_MINUTES
     if match["end"]:
         minutes = _count_minutes(weekday, start, match["end_day"], match["end"])
-    return Slot(weekday, time(*divmod(start, 60)), minutes)
+    return RosterSlot(weekday, time(*divmod(start, 60)), minutes)
 
 
-def render_slot(slot: Slot) -> str:
+def render_slot(slot: RosterSlot) -> str:
     """Format the slot with its end, as parse_slot reads it."""
     begin = timedelta(hours=slot.start_time.hour, minutes=slot.start_time.minute)
     end = begin + timedelta(minutes=slot.duration_minutes)

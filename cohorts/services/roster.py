@@ -15,7 +15,7 @@ from cohorts.roster.changes import (
     ChangedCohort,
     ChangedGroup,
     ChangedPerson,
-    Edit,
+    FieldChange,
     Joining,
     NewCohort,
     NewGroup,
@@ -24,10 +24,10 @@ from cohorts.roster.changes import (
     RosterPlan,
 )
 from cohorts.roster.facts import load_facts
-from cohorts.roster.lines import CohortKey, GroupKey, Line, fold, parse
+from cohorts.roster.lines import CohortKey, GroupKey, RosterRow, fold, parse
 from cohorts.roster.plan import plan
 from cohorts.roster.problems import Problem
-from cohorts.roster.slots import USUAL_MINUTES, Slot
+from cohorts.roster.slots import USUAL_MINUTES, RosterSlot
 from cohorts.services.locks import lock_groups, lock_people
 from cohorts.services.memberships import moved_to, write_end
 from cohorts.services.statistics import measure_tables
@@ -94,7 +94,7 @@ def named_cohorts(data: bytes) -> list[Cohort]:
     return list(Cohort.objects.select_related("course").filter(pk__in=ids))
 
 
-def _lock(lines: Collection[Line]) -> None:
+def _lock(lines: Collection[RosterRow]) -> None:
     """Lock the groups and people that the file names, so that they do not change until the
     commit."""
     facts = load_facts(lines)
@@ -259,7 +259,7 @@ def _save_edits(
         row.save(update_fields=fields)
 
 
-def _set_field(row: Model, edit: Edit) -> list[str]:
+def _set_field(row: Model, edit: FieldChange) -> list[str]:
     """Set one value and return the names of the fields that hold it."""
     if isinstance(row, Group) and edit.field == "slot":
         return _set_slot(row, edit.after)
@@ -267,7 +267,7 @@ def _set_field(row: Model, edit: Edit) -> list[str]:
     return [edit.field]
 
 
-def _set_slot(group: Group, slot: Slot | None) -> list[str]:
+def _set_slot(group: Group, slot: RosterSlot | None) -> list[str]:
     group.weekday = slot.weekday if slot else None
     group.start_time = slot.start_time if slot else None
     group.duration_minutes = slot.duration_minutes if slot else USUAL_MINUTES

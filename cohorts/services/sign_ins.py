@@ -13,7 +13,7 @@ from cohorts.models import AccessException, FormerAddress, Membership, RefusedSi
 from cohorts.recognizing import (
     Candidate,
     DiscordProfile,
-    Outcome,
+    MatchOutcome,
     Recognition,
     is_new_address,
     recognize,
@@ -53,7 +53,7 @@ def _receive(profile: DiscordProfile, now: datetime) -> Recognition:
         _settle(profile, RefusedSignIn.Code.AMBIGUOUS, RefusedSignIn.Code.OTHER_ACCOUNT)
         person = next(one for one in people if one.pk == found.person_id)
         with announced_together():
-            if found.outcome is Outcome.TIE:
+            if found.outcome is MatchOutcome.TIE:
                 tie_account(person, profile)
             keep_profile(person, profile, now=now)
     return found

@@ -13,7 +13,7 @@ from cohorts import clock
 from cohorts.services.installation import ensure_installation, find_doubt
 from cohorts.sync.backoff import wait_before_retry
 from cohorts.sync.errors import CallFailed, LookAgain, Outage, Unclear
-from cohorts.sync.mirror import Action, Mirror, Orphans
+from cohorts.sync.mirror import Action, Orphans, Provider
 from cohorts.sync.models import GroupSync, MirrorState, SyncAction, SyncRun
 from cohorts.sync.registry import configured_mirrors
 from cohorts.sync.settling import Due
@@ -35,7 +35,7 @@ def is_waiting(mirror: str) -> bool:
     return MirrorState.objects.filter(name=mirror, retry_at__gt=Now()).exists()
 
 
-def read_only(mirror: Mirror) -> str:
+def read_only(mirror: Provider) -> str:
     """Return the issue code that forbids all writes to the provider, or "" if it may be changed.
 
     Two queries: the installation, and the state of all providers, since any of them can show that

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cohorts.registries import Registry
-from cohorts.sync.words import Standing
+from cohorts.sync.words import SyncStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Companion:
     """Another process: its name, its status, and when it was last seen (real time)."""
 
     title: str
-    standing: Standing
+    standing: SyncStatus
     heard_at: datetime | None = None
 
 

@@ -1,4 +1,4 @@
-"""The interface of a provider (`Mirror`), and the values that it and the reconciler exchange.
+"""The interface of a provider (`Provider`), and the values that it and the reconciler exchange.
 
 A provider is an outside system that we keep in sync. It reads facts (`snapshot`), computes the
 desired state (`desired`), reads the actual state (`observe`), compares the two (`plan`) and carries
@@ -206,7 +206,7 @@ class Finding:
     keep: Any = field(default=None, compare=False)  # for `keep`: what to store
 
 
-class Mirror(Protocol):
+class Provider(Protocol):
     """A provider: one outside system. An app registers it: `providers.register`."""
 
     name: str  # "discord": stored in rows, at most 20 characters

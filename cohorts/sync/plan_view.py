@@ -10,23 +10,23 @@ from typing import Any
 from django.db.models import Q
 
 from cohorts.models import AccessState, Cohort, Group, User
-from cohorts.sync.mirror import Budget, Check, Mirror
+from cohorts.sync.mirror import Budget, Check, Provider
 from cohorts.sync.models import SyncRun
 from cohorts.sync.registry import all_mirrors
-from cohorts.sync.words import Standing, describe_trouble
+from cohorts.sync.words import SyncStatus, describe_trouble
 
 UNREACHED = (AccessState.State.NOT_THERE, AccessState.State.NO_ADDRESS, AccessState.State.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PlannedAction:
     """One action of a plan.  `held`: why it is not done, or None."""
 
-    mirror: Mirror
+    mirror: Provider
     sentence: str
     why: str
     verb: str
-    held: Standing | None = None
+    held: SyncStatus | None = None
     removes: str | None = None
     group_id: int | None = None
 
@@ -36,7 +36,7 @@ class Unreached:
     """One person who would have no access, and why."""
 
     name: str
-    mirror: Mirror
+    mirror: Provider
     why: str
 
 
@@ -46,15 +46,15 @@ class Part:
 
     title: str
     group: Group | None = None
-    steps: list[Step] = field(default_factory=list)
-    held: list[Step] = field(default_factory=list)
-    troubles: list[tuple[Mirror, Standing]] = field(default_factory=list)
+    steps: list[PlannedAction] = field(default_factory=list)
+    held: list[PlannedAction] = field(default_factory=list)
+    troubles: list[tuple[Provider, SyncStatus]] = field(default_factory=list)
     unreached: list[Unreached] = field(default_factory=list)
 
     @property
-    def held_by_reason(self) -> list[tuple[Standing, list[Step]]]:
+    def held_by_reason(self) -> list[tuple[SyncStatus, list[PlannedAction]]]:
         """Steps that are held, by reason; of one person's removals only the first."""
-        found: dict[Standing, dict[object, Step]] = defaultdict(dict)
+        found: dict[SyncStatus, dict[object, PlannedAction]] = defaultdict(dict)
         for step in self.held:
             assert step.held is not None
             once = (step.mirror.name, step.removes) if step.removes else id(step)
@@ -69,28 +69,28 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ProviderPlan:
     """One provider's answer. `trouble` is an issue with the provider as a whole."""
 
-    mirror: Mirror
+    mirror: Provider
     run: SyncRun
     budget: tuple[Budget, ...]
     checks: tuple[Check, ...]
-    trouble: Standing | None
+    trouble: SyncStatus | None
 
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    answers: tuple[Answer, ...]
+    answers: tuple[ProviderPlan, ...]
     waiting: tuple[SyncRun, ...]  # not answered yet
     parts: tuple[Part, ...]  # what groups share first, then group by group
 
     @property
-    def steps(self) -> list[Step]:
+    def steps(self) -> list[PlannedAction]:
         return [step for part in self.parts for step in part.steps]
 
     @property
-    def held(self) -> list[Step]:
+    def held(self) -> list[PlannedAction]:
         return [step for part in self.parts for step in part.held]
 
     @property
@@ -98,7 +98,7 @@ class PlanView:
         return [(part, person) for part in self.parts for person in part.unreached]
 
     @property
-    def removals(self) -> list[Step]:
+    def removals(self) -> list[PlannedAction]:
         """Removals that wait for approval."""
         return [step for step in self.held if step.removes]
 
@@ -116,10 +116,10 @@ def read_plan(runs: Sequence[SyncRun]) -> PlanView:
     )
 
 
-def _answer(run: SyncRun) -> Answer:
+def _answer(run: SyncRun) -> ProviderPlan:
     said = run.summary
     code = said.get("trouble", "")
-    return Answer(
+    return ProviderPlan(
         mirror=all_mirrors()[run.mirror],
         run=run,
         budget=tuple(Budget(**line) for line in said.get("budget", ())),
@@ -178,9 +178,9 @@ class _Reader:
         part = self.by_group.get(row.get("group_id") or 0)
         return part or self.by_cohort[row.get("cohort_id")]
 
-    def _step(self, mirror: Mirror, row: dict[str, Any]) -> Step:
+    def _step(self, mirror: Provider, row: dict[str, Any]) -> PlannedAction:
         held = describe_trouble(row["reason"], row.get("detail", "")) if "reason" in row else None
-        return Step(
+        return PlannedAction(
             mirror=mirror,
             sentence=f"{row['verb'].capitalize()} {self._named(row)}",
             why=row["why"],

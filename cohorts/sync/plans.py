@@ -10,13 +10,13 @@ from typing import Any
 from cohorts.models import Group
 from cohorts.sync import books
 from cohorts.sync.guard import REMOVALS_HELD, hold_all, hold_orphaned, hold_removals
-from cohorts.sync.mirror import Action, Finding, Mirror, Policy, Withheld
+from cohorts.sync.mirror import Action, Finding, Policy, Provider, Withheld
 from cohorts.sync.models import GroupSync, SyncRun
 
 logger = logging.getLogger(__name__)
 
 
-def answer_open(mirror: Mirror, desired: Any, finding: Finding, now: datetime) -> None:
+def answer_open(mirror: Provider, desired: Any, finding: Finding, now: datetime) -> None:
     """Write the answer to every plan that waits for this provider, from the current observation."""
     for run in SyncRun.objects.filter(mirror=mirror.name, mode="plan", ended_at__isnull=True):
         try:
@@ -30,7 +30,7 @@ def answer_open(mirror: Mirror, desired: Any, finding: Finding, now: datetime) -
 
 
 def _describe(
-    mirror: Mirror, desired: Any, finding: Finding, run: SyncRun, now: datetime
+    mirror: Provider, desired: Any, finding: Finding, run: SyncRun, now: datetime
 ) -> dict[str, Any]:
     groups = _still_there(run.group_ids)
     plan = mirror.plan(desired, finding.observed, Policy(groups, _may_create(run, groups)))
@@ -61,7 +61,7 @@ def _cohorts(groups: frozenset[int]) -> dict[int, int]:
     return dict(Group.objects.filter(pk__in=groups).values_list("pk", "cohort_id"))
 
 
-def _waiting(mirror: Mirror, groups: frozenset[int]) -> frozenset[int]:
+def _waiting(mirror: Provider, groups: frozenset[int]) -> frozenset[int]:
     """Return the groups with removals that wait for approval."""
     rows = GroupSync.objects.filter(mirror=mirror.name, group_id__in=groups, trouble=REMOVALS_HELD)
     return frozenset(rows.values_list("group_id", flat=True))
@@ -93,7 +93,7 @@ def _held(held: Withheld) -> dict[str, Any]:
 
 
 def _access(
-    mirror: Mirror,
+    mirror: Provider,
     desired: Any,
     finding: Finding,
     groups: frozenset[int],

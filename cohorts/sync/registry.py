@@ -5,18 +5,18 @@ from __future__ import annotations
 from operator import attrgetter
 
 from cohorts.registries import Registry
-from cohorts.sync.mirror import Mirror
+from cohorts.sync.mirror import Provider
 from cohorts.sync.troubles import TROUBLES, UNKNOWN, TroubleText
 
-providers: Registry[Mirror] = Registry("providers", name_of=attrgetter("name"))
+providers: Registry[Provider] = Registry("providers", name_of=attrgetter("name"))
 
 
-def all_mirrors() -> dict[str, Mirror]:
+def all_mirrors() -> dict[str, Provider]:
     """Return every provider by name, configured or not."""
     return dict(providers)
 
 
-def configured_mirrors() -> dict[str, Mirror]:
+def configured_mirrors() -> dict[str, Provider]:
     return {name: mirror for name, mirror in all_mirrors().items() if mirror.is_configured()}
 
 

@@ -15,30 +15,37 @@ from django.db.models.functions import Coalesce
 
 from cohorts.models import Group, live_group
 from cohorts.sync.heartbeats import is_worker_alive
-from cohorts.sync.mirror import Mirror
+from cohorts.sync.mirror import Provider
 from cohorts.sync.models import GroupSync, MirrorState, SyncAction, SyncRun
 from cohorts.sync.registry import all_mirrors, configured_mirrors
-from cohorts.sync.words import NOTHING_MADE, Level, Scene, Standing, describe, describe_trouble
+from cohorts.sync.words import (
+    NOTHING_MADE,
+    Level,
+    StatusContext,
+    SyncStatus,
+    describe,
+    describe_trouble,
+)
 
 QUIET = ("", NOTHING_MADE)  # no issue, or the one that every group starts with
 
 
-def read_scene(now: datetime) -> Scene:
+def read_scene(now: datetime) -> StatusContext:
     """Return the context that all groups of a page share. Two queries."""
     states = {state.name: state for state in MirrorState.objects.all()}
-    return Scene(now, states, is_worker_alive())
+    return StatusContext(now, states, is_worker_alive())
 
 
 # -- groups --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class InMirror:
+class InProvider:
     """One group in one provider. `row` is None until it is first compared."""
 
-    mirror: Mirror
+    mirror: Provider
     row: GroupSync | None
-    standing: Standing
+    standing: SyncStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +53,11 @@ class GroupView:
     """One group, in each provider."""
 
     group: Group
-    places: tuple[InMirror, ...]
+    places: tuple[InProvider, ...]
     now: datetime
 
     @property
-    def worst(self) -> Standing:
+    def worst(self) -> SyncStatus:
         return max((place.standing for place in self.places), key=lambda s: s.level)
 
     @property
@@ -67,7 +74,7 @@ class GroupView:
         return any(place.row and place.row.create_asked_at for place in self.places)
 
 
-def see_groups(groups: Iterable[Group], scene: Scene) -> list[GroupView]:
+def see_groups(groups: Iterable[Group], scene: StatusContext) -> list[GroupView]:
     """Return these groups with their status, in the given order. One query."""
     found = list(groups)
     rows = {
@@ -77,11 +84,13 @@ def see_groups(groups: Iterable[Group], scene: Scene) -> list[GroupView]:
     return [_see_group(group, rows, scene) for group in found]
 
 
-def _see_group(group: Group, rows: Mapping[tuple[int, str], GroupSync], scene: Scene) -> GroupView:
+def _see_group(
+    group: Group, rows: Mapping[tuple[int, str], GroupSync], scene: StatusContext
+) -> GroupView:
     places = []
     for mirror in all_mirrors().values():
         row = rows.get((group.pk, mirror.name))
-        places.append(InMirror(mirror, row, describe(row, group, mirror, scene)))
+        places.append(InProvider(mirror, row, describe(row, group, mirror, scene)))
     return GroupView(group, tuple(places), scene.now)
 
 
@@ -96,8 +105,8 @@ class OutOfStep:
     """One group that is out of sync in one provider, and why."""
 
     row: GroupSync
-    mirror: Mirror
-    standing: Standing
+    mirror: Provider
+    standing: SyncStatus
 
 
 def out_of_step(limit: int) -> tuple[list[OutOfStep], int]:
@@ -163,7 +172,7 @@ class CohortView:
         return sum(p.mirror.name == name and bool(p.row and p.row.stands_at) for p in places)
 
 
-def see_cohorts(cohort_ids: Collection[int], scene: Scene) -> dict[int, CohortView]:
+def see_cohorts(cohort_ids: Collection[int], scene: StatusContext) -> dict[int, CohortView]:
     """Return the cohorts' status by id. Three queries for any number of cohorts and groups."""
     views: dict[int, list[GroupView]] = defaultdict(list)
     for view in see_groups(live_groups(cohort_ids), scene):
@@ -191,12 +200,12 @@ def troubled_places() -> Coalesce:
 
 
 @dataclass(frozen=True, slots=True)
-class MirrorView:
+class ProviderView:
     """One provider, its state and its status."""
 
-    mirror: Mirror
+    mirror: Provider
     state: MirrorState | None
-    standing: Standing
+    standing: SyncStatus
 
     @property
     def is_configured(self) -> bool:
@@ -207,26 +216,28 @@ class MirrorView:
         return bool(self.state and self.state.paused_at)
 
 
-def see_mirrors(scene: Scene) -> list[MirrorView]:
+def see_mirrors(scene: StatusContext) -> list[ProviderView]:
     return [
-        MirrorView(mirror, scene.states.get(name), _describe_mirror(mirror, scene.states.get(name)))
+        ProviderView(
+            mirror, scene.states.get(name), _describe_mirror(mirror, scene.states.get(name))
+        )
         for name, mirror in all_mirrors().items()
     ]
 
 
-def _describe_mirror(mirror: Mirror, state: MirrorState | None) -> Standing:
+def _describe_mirror(mirror: Provider, state: MirrorState | None) -> SyncStatus:
     if not mirror.is_configured():
         level = Level.BAD if mirror.required else Level.OFF
-        return Standing(level, "Not configured.", "Set its variables (docs/operations.md).")
+        return SyncStatus(level, "Not configured.", "Set its variables (docs/operations.md).")
     if state and state.trouble:
         return describe_trouble(state.trouble, state.trouble_detail, tried=True)
     if state and state.paused_at:
-        return Standing(
+        return SyncStatus(
             Level.WAITING, f"Paused by {state.paused_by}: it reads, but changes nothing."
         )
     if state is None or state.heard_at is None:
-        return Standing(Level.TODO, "Not checked yet.")
-    return Standing(Level.FINE, "Reachable.")
+        return SyncStatus(Level.TODO, "Not checked yet.")
+    return SyncStatus(Level.FINE, "Reachable.")
 
 
 # -- steps ---------------------------------------------------------------------------------------
@@ -243,7 +254,7 @@ def newest_step() -> int:
     return SyncAction.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
-def steps_left(scene: Scene) -> int | None:
+def steps_left(scene: StatusContext) -> int | None:
     """Return how many steps the current runs have left, or None if no run says so."""
     held = [name for name, state in scene.states.items() if state.holder]
     newest = (

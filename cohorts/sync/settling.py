@@ -16,7 +16,7 @@ from cohorts.services.locks import lock_groups
 from cohorts.sync.backoff import wait_before_retry
 from cohorts.sync.errors import CallFailed
 from cohorts.sync.guard import REMOVALS_HELD
-from cohorts.sync.mirror import Access, Action, Mirror, Plan, Review
+from cohorts.sync.mirror import Access, Action, Plan, Provider, Review
 from cohorts.sync.models import GroupSync
 from cohorts.sync.registry import all_mirrors, find_trouble
 from cohorts.sync.words import NOTHING_MADE
@@ -159,7 +159,7 @@ class Rest:
         return action.cohort_id is None or action.cohort_id == due.cohort_id
 
 
-def report(mirror: Mirror, due: Due, review: Review, rest: Rest, *, now: datetime) -> bool:
+def report(mirror: Provider, due: Due, review: Review, rest: Rest, *, now: datetime) -> bool:
     """Write down who has access to one group; return whether anybody has got it."""
     obstacle = rest.obstacle(due)
     access = [_tell(each, obstacle) for each in review.access]
@@ -167,7 +167,7 @@ def report(mirror: Mirror, due: Due, review: Review, rest: Rest, *, now: datetim
 
 
 @transaction.atomic
-def settle(mirror: Mirror, due: Due, review: Review, rest: Rest, *, now: datetime) -> None:
+def settle(mirror: Provider, due: Due, review: Review, rest: Rest, *, now: datetime) -> None:
     """Store the result of one comparison of one group.
 
     The group is locked first, as in every service: a concurrent booking holds its lock and needs

@@ -44,7 +44,7 @@ from cohorts.sync.errors import (
     Unclear,
 )
 from cohorts.sync.guard import REMOVALS_HELD, hold_all, hold_orphaned, hold_removals
-from cohorts.sync.mirror import Action, Finding, Mirror, Outcome, Plan, Policy, Review
+from cohorts.sync.mirror import Action, Finding, Outcome, Plan, Policy, Provider, Review
 from cohorts.sync.models import SyncAction
 from cohorts.sync.nudges import nudge
 from cohorts.sync.registry import all_mirrors
@@ -59,7 +59,7 @@ TRIES = 3  # of one step in one run, which could otherwise loop forever
 
 
 @dataclass
-class Call:
+class PendingCall:
     """One action in flight."""
 
     action: Action
@@ -99,7 +99,7 @@ def run_slice(name: str, *, plans_only: bool = False) -> bool:
 
 
 class _Slice:
-    def __init__(self, mirror: Mirror, held: lease.Lease, *, plans_only: bool = False) -> None:
+    def __init__(self, mirror: Provider, held: lease.Lease, *, plans_only: bool = False) -> None:
         self.mirror = mirror
         self.plans_only = plans_only
         self.lease = held
@@ -109,7 +109,7 @@ class _Slice:
         self.view = View()
         self.client: Any = None
         self.finding: Finding = Finding(observed=None)
-        self.calls: dict[str, Call] = {}  # by lane
+        self.calls: dict[str, PendingCall] = {}  # by lane
         self.failed: dict[str, CallFailed] = {}  # by the action's key, for this run
         self.stopped: CallFailed | LeaseLost | None = None
         self.gave_way: dict[str, float] = {}  # by the action's key: since when
@@ -292,7 +292,7 @@ class _Slice:
         self.lease.check()
         self.mirror.intend(action, self.finding.observed)
         call = self._within(self.mirror.apply(self.client, action))
-        self.calls[action.kind] = Call(action, self.loop.create_task(call), time.monotonic())
+        self.calls[action.kind] = PendingCall(action, self.loop.create_task(call), time.monotonic())
 
     async def _within(self, call: Any) -> Any:
         """Await a call, but no longer than the lease allows."""
@@ -317,7 +317,7 @@ class _Slice:
                 del self.calls[lane]
                 self._take_back(call)
 
-    def _take_back(self, call: Call) -> None:
+    def _take_back(self, call: PendingCall) -> None:
         """Record one result, even if the lease was lost: what was created is ours."""
         error, key = call.task.exception(), call.action.key
         self.tries[key] += 1
@@ -334,7 +334,7 @@ class _Slice:
             return
         self._take_error(call, error)
 
-    def _take_error(self, call: Call, error: BaseException) -> None:
+    def _take_error(self, call: PendingCall, error: BaseException) -> None:
         if isinstance(error, CallFailed):
             self.mirror.fail(call.action, error)
         match error:
@@ -379,7 +379,7 @@ class _Slice:
         if self.stopped is None:
             self.stopped = error
 
-    def _write(self, call: Call, outcome: SyncAction.Outcome, said: str) -> None:
+    def _write(self, call: PendingCall, outcome: SyncAction.Outcome, said: str) -> None:
         self.book.write(call.action, outcome, said, time.monotonic() - call.began)
 
     def _drain(self) -> None:

@@ -56,7 +56,7 @@ def write_groups(groups: tuple[GroupView, ...]) -> Iterator[str]:
             yield f"{view.group}: {place.mirror.title}: {tell(place.standing)}"
 
 
-class Progress:
+class ProgressLine:
     """A line that is redrawn on a terminal; elsewhere one line for each advance."""
 
     def __init__(self, out: OutputWrapper) -> None:

@@ -12,9 +12,9 @@ from cohorts.sync import books
 from cohorts.sync.heartbeats import is_worker_alive
 from cohorts.sync.models import MirrorState, SyncAction, SyncRun
 from cohorts.sync.registry import configured_mirrors, find_trouble
-from cohorts.sync.selectors import GroupView, InMirror, read_scene, see_groups, steps_left
+from cohorts.sync.selectors import GroupView, InProvider, read_scene, see_groups, steps_left
 from cohorts.sync.slice import run_slice
-from cohorts.sync.words import Level, Standing, describe_trouble
+from cohorts.sync.words import Level, SyncStatus, describe_trouble
 
 LOOK_SECONDS = 0.5
 CALM_LOOKS = 2  # a finished group can have a pending welcome a moment later
@@ -56,7 +56,7 @@ def _is_settled(view: GroupView) -> bool:
     return all(place.row and _is_place_settled(place) for place in places)
 
 
-def _is_place_settled(place: InMirror) -> bool:
+def _is_place_settled(place: InProvider) -> bool:
     row = place.row
     assert row is not None
     return row.wanted <= row.seen and not find_trouble(row.trouble).passes
@@ -127,7 +127,7 @@ def tell_trouble(state: MirrorState) -> str:
     return f"{title}: {tell(describe_trouble(state.trouble, state.trouble_detail))}"
 
 
-def tell(standing: Standing) -> str:
+def tell(standing: SyncStatus) -> str:
     words = f"{standing.words.rstrip('.')}."
     return " ".join(part for part in (words, standing.detail, standing.fix) if part)
 

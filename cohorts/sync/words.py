@@ -24,7 +24,7 @@ from datetime import datetime
 from enum import IntEnum
 
 from cohorts.models import Group
-from cohorts.sync.mirror import Mirror
+from cohorts.sync.mirror import Provider
 from cohorts.sync.models import GroupSync, MirrorState
 from cohorts.sync.registry import find_trouble
 
@@ -48,7 +48,7 @@ class Level(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SyncStatus:
     """The sync status of one group in one provider, in words.
 
     `remedy` names the button that resolves it. `again`: another comparison is pending.
@@ -63,7 +63,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class StatusContext:
     """What all groups of a page share: the time, the providers, whether a worker is alive."""
 
     now: datetime
@@ -71,7 +71,9 @@ class Scene:
     is_worker_alive: bool
 
 
-def describe(row: GroupSync | None, group: Group, mirror: Mirror, scene: Scene) -> Standing:
+def describe(
+    row: GroupSync | None, group: Group, mirror: Provider, scene: StatusContext
+) -> SyncStatus:
     if not mirror.is_configured():
         return _not_configured(mirror)
     due = row is None or row.is_due(scene.now)
@@ -79,49 +81,49 @@ def describe(row: GroupSync | None, group: Group, mirror: Mirror, scene: Scene) 
     if row and row.trouble and not (due and asked and row.trouble == NOTHING_MADE):
         return replace(_in_trouble(row), again=due)
     if group.has_ended:
-        return Standing(Level.FINE, "ended")
+        return SyncStatus(Level.FINE, "ended")
     if due:
         return _due(row, scene.states.get(mirror.name), scene)
     return _settled(row)
 
 
-def _in_trouble(row: GroupSync) -> Standing:
+def _in_trouble(row: GroupSync) -> SyncStatus:
     found = describe_trouble(row.trouble, row.trouble_detail, tried=row.failures > 0)
     if row.trouble == NOTHING_MADE:
         return replace(found, words="not set up yet", detail="")
     return found
 
 
-def _due(row: GroupSync | None, state: MirrorState | None, scene: Scene) -> Standing:
+def _due(row: GroupSync | None, state: MirrorState | None, scene: StatusContext) -> SyncStatus:
     if state and state.trouble:
-        return Standing(Level.WAITING, f"waiting: {find_trouble(state.trouble).sentence}")
+        return SyncStatus(Level.WAITING, f"waiting: {find_trouble(state.trouble).sentence}")
     if not scene.is_worker_alive:
-        return Standing(Level.WAITING, "waiting for a worker")
+        return SyncStatus(Level.WAITING, "waiting for a worker")
     if row and row.create_asked_at and not row.stands_at:
-        return Standing(Level.WORKING, "being set up")
-    return Standing(Level.WORKING, "being checked")
+        return SyncStatus(Level.WORKING, "being set up")
+    return SyncStatus(Level.WORKING, "being checked")
 
 
-def _not_configured(mirror: Mirror) -> Standing:
+def _not_configured(mirror: Provider) -> SyncStatus:
     if mirror.required:
         words = f"{mirror.title} is not configured, so no group can become active."
-        return Standing(Level.BAD, words, "Set its variables (docs/operations.md) and restart.")
-    return Standing(Level.OFF, "not configured")
+        return SyncStatus(Level.BAD, words, "Set its variables (docs/operations.md) and restart.")
+    return SyncStatus(Level.OFF, "not configured")
 
 
-def _settled(row: GroupSync | None) -> Standing:
+def _settled(row: GroupSync | None) -> SyncStatus:
     if row and row.stands_at:
-        return Standing(Level.FINE, "in sync")
+        return SyncStatus(Level.FINE, "in sync")
     if row and row.create_asked_at:
-        return Standing(Level.WAITING, "requested, not complete yet")
-    return Standing(Level.TODO, "not set up yet", remedy="realize")
+        return SyncStatus(Level.WAITING, "requested, not complete yet")
+    return SyncStatus(Level.TODO, "not set up yet", remedy="realize")
 
 
-def describe_trouble(code: str, detail: str = "", *, tried: bool = False) -> Standing:
+def describe_trouble(code: str, detail: str = "", *, tried: bool = False) -> SyncStatus:
     """Return the status for an issue. `tried`: calls for it failed, and are retried."""
     text = find_trouble(code)
     if code == NOTHING_MADE:
-        return Standing(Level.TODO, text.sentence, text.fix, detail, text.remedy)
+        return SyncStatus(Level.TODO, text.sentence, text.fix, detail, text.remedy)
     grave = tried or text.needs_person or not (text.passes or code == WAITS_FOR_PEOPLE)
     level = Level.BAD if grave else Level.WAITING
-    return Standing(level, text.sentence, text.fix, detail, text.remedy)
+    return SyncStatus(level, text.sentence, text.fix, detail, text.remedy)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from discordsync.bot.asks import Ask
+from discordsync.bot.asks import BotRequest
 
 
-class Look(Enum):
+class ButtonStyle(Enum):
     """A button's style, by Discord's numbers."""
 
     MAIN = 1
@@ -22,21 +22,21 @@ class Button:
     """A button with either an ask or a URL to open."""
 
     label: str
-    ask: Ask | None = None
+    ask: BotRequest | None = None
     url: str = ""
-    look: Look = Look.PLAIN
+    look: ButtonStyle = ButtonStyle.PLAIN
 
 
 @dataclass(frozen=True, slots=True)
 class Again:
     """The answer is not the last one: carry out this ask after so many seconds."""
 
-    ask: Ask
+    ask: BotRequest
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class BotAnswer:
     """An answer that only the asker sees.
 
     `aloud` is posted in the channel if the answer comes too late for Discord to show it, so it must

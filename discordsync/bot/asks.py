@@ -18,7 +18,7 @@ Argument = int | str
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class BotRequest:
     """A verb of `verbs.VERBS` with its arguments: numbers, or words of a-z, 0-9 and dashes."""
 
     verb: str
@@ -32,16 +32,16 @@ class Ask:
         return [self.verb, *self.args]
 
 
-def from_row(row: list[Argument]) -> Ask:
-    return Ask(str(row[0]), tuple(row[1:]))
+def from_row(row: list[Argument]) -> BotRequest:
+    return BotRequest(str(row[0]), tuple(row[1:]))
 
 
-def read_custom_id(custom_id: str) -> Ask | None:
+def read_custom_id(custom_id: str) -> BotRequest | None:
     """Return the ask in the id of one of our buttons; None for any other id."""
     if len(custom_id) > LONGEST_ID or not PATTERN.fullmatch(custom_id):
         return None
     _, verb, *args = custom_id.split(":")
-    return Ask(verb, tuple(map(_read_argument, args)))
+    return BotRequest(verb, tuple(map(_read_argument, args)))
 
 
 def _read_argument(text: str) -> Argument:

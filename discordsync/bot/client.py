@@ -25,8 +25,8 @@ from django.utils import timezone
 
 from cohorts import outages
 from discordsync.bot import commands, heartbeats, notices, replies
-from discordsync.bot.answers import Answer
-from discordsync.bot.asks import PREFIX, Ask, read_custom_id
+from discordsync.bot.answers import BotAnswer
+from discordsync.bot.asks import PREFIX, BotRequest, read_custom_id
 from discordsync.bot.listening import GuildListener, is_ours
 from discordsync.bot.people import Asker
 from discordsync.bot.registering import Registrar
@@ -66,7 +66,7 @@ class PressedButton(
 
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         ask = read_custom_id(self.custom_id)
-        await interaction.client.answer(interaction, ask or Ask("outdated"))
+        await interaction.client.answer(interaction, ask or BotRequest("outdated"))
 
 
 class Bot(GuildListener, VoiceListener, discord.Client):
@@ -199,7 +199,7 @@ class Bot(GuildListener, VoiceListener, discord.Client):
 
     # -- answering -------------------------------------------------------------------------------
 
-    async def answer(self, interaction: Interaction, ask: Ask) -> None:
+    async def answer(self, interaction: Interaction, ask: BotRequest) -> None:
         with self._working():
             if not await defer(interaction):
                 return
@@ -215,7 +215,7 @@ class Bot(GuildListener, VoiceListener, discord.Client):
 
     async def _apologize(self, reply: Reply) -> None:
         """Answer that something went wrong, since the ask could not be stored to be retried."""
-        answer = Answer(MISTAKE)
+        answer = BotAnswer(MISTAKE)
         with contextlib.suppress(*BROKEN):
             await self._put(Showing(reply, answer, body=render(answer)))
 
@@ -304,7 +304,7 @@ async def defer(interaction: Interaction) -> bool:
     return True
 
 
-def read_reply(interaction: Interaction, ask: Ask) -> Reply:
+def read_reply(interaction: Interaction, ask: BotRequest) -> Reply:
     user = interaction.user
     return Reply(
         interaction_id=interaction.id,

@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 from django.conf import settings
 
-from discordsync.bot.asks import Ask
+from discordsync.bot.asks import BotRequest
 from discordsync.bot.realizing import find_choices
 from discordsync.bot.threads import in_thread
 
@@ -23,14 +23,14 @@ Interaction = discord.Interaction["Bot"]
 
 @app_commands.command(name="my-meetings", description="Show your next meetings and visits.")
 async def my_meetings(interaction: Interaction) -> None:
-    await interaction.client.answer(interaction, Ask("meetings"))
+    await interaction.client.answer(interaction, BotRequest("meetings"))
 
 
 @app_commands.command(
     name="cant-attend", description="Say that you can't attend, and find another meeting."
 )
 async def cannot_attend(interaction: Interaction) -> None:
-    await interaction.client.answer(interaction, Ask("away"))
+    await interaction.client.answer(interaction, BotRequest("away"))
 
 
 @app_commands.command(
@@ -40,7 +40,7 @@ async def cannot_attend(interaction: Interaction) -> None:
 @app_commands.describe(cohort="Start typing its name")
 @app_commands.default_permissions(administrator=True)
 async def realize_cohort(interaction: Interaction, cohort: str) -> None:
-    await interaction.client.answer(interaction, Ask("realize", (cohort,)))
+    await interaction.client.answer(interaction, BotRequest("realize", (cohort,)))
 
 
 @realize_cohort.autocomplete("cohort")

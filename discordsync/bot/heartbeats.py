@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from cohorts.sync.companions import Companion
-from cohorts.sync.words import Level, Standing, describe_trouble
+from cohorts.sync.words import Level, SyncStatus, describe_trouble
 from discordsync.bot.models import BotHeartbeat
 
 EVERY = 20.0  # seconds
@@ -64,7 +64,7 @@ def describe_bot() -> Companion | None:
     heard_at = max((row.heard_at for row in newest if row.heard_at), default=None)
     if any(row.connected for row in newest):
         code = find_commands_trouble()
-        standing = describe_trouble(code) if code else Standing(Level.FINE, "Listening.")
+        standing = describe_trouble(code) if code else SyncStatus(Level.FINE, "Listening.")
     else:
         standing = describe_trouble((newest and newest[0].trouble) or "bot_silent")
     return Companion("Discord bot", standing, heard_at)

@@ -14,10 +14,10 @@ from django.urls import reverse
 from cohorts.errors import Refusal
 from cohorts.messages.discord_text import escape
 from cohorts.models import User
-from discordsync.bot.answers import Answer, Button, Look
-from discordsync.bot.asks import Ask
+from discordsync.bot.answers import BotAnswer, Button, ButtonStyle
+from discordsync.bot.asks import BotRequest
 from discordsync.bot.times import say_day, say_span, say_start, say_zone
-from guestvisits.agenda import Agenda, Entry, Upcoming, read_agenda
+from guestvisits.agenda import Agenda, AgendaEntry, Upcoming, read_agenda
 from guestvisits.models import GuestVisit
 from guestvisits.selectors import window_of, with_dates
 from guestvisits.services.alternatives import Alternative, Alternatives, find_alternatives
@@ -38,18 +38,18 @@ ANSWERS = {
 }
 
 
-def my_meetings(person: User, now: datetime) -> Answer:
+def my_meetings(person: User, now: datetime) -> BotAnswer:
     agenda = read_agenda(person.pk, now)
     if not agenda.entries and not agenda.upcoming:
-        return Answer(agenda.why_empty, (page_button("my-meetings"),))
+        return BotAnswer(agenda.why_empty, (page_button("my-meetings"),))
     lines = [f"**Your next meetings** (times in {say_zone(person)})"]
     lines += [_entry_line(entry, person) for entry in agenda.entries[:MEETINGS_SHOWN]]
     if agenda.upcoming:
         lines += ["**Your visits**", *(_visit_line(row, person) for row in agenda.upcoming)]
-    return Answer("\n".join(lines), _agenda_buttons(agenda, person))
+    return BotAnswer("\n".join(lines), _agenda_buttons(agenda, person))
 
 
-def cannot_attend(person: User, now: datetime) -> Answer:
+def cannot_attend(person: User, now: datetime) -> BotAnswer:
     """Return alternatives to the next meeting, and buttons for other meetings.
 
     Those include past meetings that can still be made up.
@@ -61,18 +61,18 @@ def cannot_attend(person: User, now: datetime) -> Answer:
     answer = alternatives(person, ahead[0].mine.meeting.pk, now)
     shown = agenda.make_ups[:MAKE_UPS_SHOWN]
     has_more = len(ahead) > 1 or len(agenda.make_ups) > len(shown)
-    more = (Button("Another meeting", Ask("choose")),) if has_more else ()
+    more = (Button("Another meeting", BotRequest("choose")),) if has_more else ()
     text = "\n".join([answer.text, *(_make_up_line(meeting, person) for meeting in shown)])
     make_ups = (_make_up_button(meeting, person) for meeting in shown)
-    return Answer(text, (*answer.buttons, *more, *make_ups))
+    return BotAnswer(text, (*answer.buttons, *more, *make_ups))
 
 
-def choose(person: User, now: datetime) -> Answer:
+def choose(person: User, now: datetime) -> BotAnswer:
     """Ask which meeting the person cannot attend, or missed."""
     return _choose(read_agenda(person.pk, now), person, now)
 
 
-def _choose(agenda: Agenda, person: User, now: datetime) -> Answer:
+def _choose(agenda: Agenda, person: User, now: datetime) -> BotAnswer:
     ahead = _askable(agenda, now)
     if not (ahead or agenda.make_ups):
         return my_meetings(person, now)
@@ -83,20 +83,20 @@ def _choose(agenda: Agenda, person: User, now: datetime) -> Answer:
     lines = [f"{which} Times in {say_zone(person)}."]
     lines += [_make_up_line(meeting, person) for meeting in agenda.make_ups[:BUTTONS_SHOWN]]
     shown = (*buttons[:room], *make_ups[:BUTTONS_SHOWN])
-    return Answer("\n".join(lines), (*shown, page_button("my-meetings")))
+    return BotAnswer("\n".join(lines), (*shown, page_button("my-meetings")))
 
 
-def alternatives(person: User, meeting_id: int, now: datetime) -> Answer:
+def alternatives(person: User, meeting_id: int, now: datetime) -> BotAnswer:
     """Return the open meetings of the same week, each with a button that books it."""
     found = find_alternatives(person.pk, meeting_id, now)
-    return Answer(options_text(found, person), option_buttons(found, person))
+    return BotAnswer(options_text(found, person), option_buttons(found, person))
 
 
 def option_buttons(found: Alternatives, person: User) -> tuple[Button, ...]:
     home = found.home.pk
     if found.refusal:
         return (page_button("my-meetings"),)
-    say_no = Button("Just say that I can't", Ask("say", (home, "no")))
+    say_no = Button("Just say that I can't", BotRequest("say", (home, "no")))
     return (
         *(_book_button(option, home, person) for option in found.open[:OPTIONS_SHOWN]),
         *(() if found.home_has_begun else (say_no,)),
@@ -104,22 +104,24 @@ def option_buttons(found: Alternatives, person: User) -> tuple[Button, ...]:
     )
 
 
-def book(person: User, home_id: int, host_id: int, now: datetime) -> Answer:
+def book(person: User, home_id: int, host_id: int, now: datetime) -> BotAnswer:
     try:
         visit = book_visit(person.pk, home_meeting_id=home_id, host_meeting_id=host_id, now=now)
     except Refusal as refusal:
         # A repeated press, perhaps after a restart: the visit was booked, so confirm it.
         booked = find_open_visit(person, home_meeting=home_id, host_meeting=host_id)
         if refusal.code != "already_visiting" or booked is None:
-            return Answer(refusal.sentence, (_options_button(home_id),))
+            return BotAnswer(refusal.sentence, (_options_button(home_id),))
         visit = booked
-    return Answer(_booked_text(visit, person), (cancel_button(visit), page_button("my-meetings")))
+    return BotAnswer(
+        _booked_text(visit, person), (cancel_button(visit), page_button("my-meetings"))
+    )
 
 
-def cancel(person: User, host_id: int, now: datetime) -> Answer:
+def cancel(person: User, host_id: int, now: datetime) -> BotAnswer:
     visit = cancel_visit(person.pk, host_meeting_id=host_id, now=now)
     text = f"Your visit to {escape(visit.host_meeting.group.name)} is cancelled."
-    return Answer(text, (page_button("my-meetings"),))
+    return BotAnswer(text, (page_button("my-meetings"),))
 
 
 # -- buttons -------------------------------------------------------------------------------------
@@ -140,50 +142,50 @@ def _agenda_buttons(agenda: Agenda, person: User) -> tuple[Button, ...]:
     )
 
 
-def _cannot_button(entry: Entry, person: User) -> Button:
+def _cannot_button(entry: AgendaEntry, person: User) -> Button:
     meeting = entry.mine.meeting
     label = f"I can't: {say_start(meeting, person)} · {meeting.group}"
-    return Button(label, Ask("cannot", (meeting.pk,)))
+    return Button(label, BotRequest("cannot", (meeting.pk,)))
 
 
 def _make_up_button(meeting: Meeting, person: User) -> Button:
     label = f"Make up: {say_start(meeting, person)} · {meeting.group}"
-    return Button(label, Ask("cannot", (meeting.pk,)))
+    return Button(label, BotRequest("cannot", (meeting.pk,)))
 
 
 def _options_button(home_id: int) -> Button:
-    return Button("Show other meetings", Ask("cannot", (home_id,)))
+    return Button("Show other meetings", BotRequest("cannot", (home_id,)))
 
 
 def cancel_button(visit: GuestVisit) -> Button:
     label = f"Cancel visit to {visit.host_meeting.group}"
-    return Button(label, Ask("cancel", (visit.host_meeting_id,)), look=Look.GRAVE)
+    return Button(label, BotRequest("cancel", (visit.host_meeting_id,)), look=ButtonStyle.GRAVE)
 
 
 def _book_button(option: Alternative, home_id: int, person: User) -> Button:
     label = f"{say_start(option.meeting, person)} · {option.meeting.group}"
-    return Button(label, Ask("book", (home_id, option.meeting.pk)), look=Look.MAIN)
+    return Button(label, BotRequest("book", (home_id, option.meeting.pk)), look=ButtonStyle.MAIN)
 
 
 # -- texts ---------------------------------------------------------------------------------------
 
 
-def may_ask(entry: Entry) -> bool:
+def may_ask(entry: AgendaEntry) -> bool:
     return entry.may_ask and not entry.mine.meeting.is_cancelled
 
 
-def _askable(agenda: Agenda, now: datetime) -> list[Entry]:
+def _askable(agenda: Agenda, now: datetime) -> list[AgendaEntry]:
     """Return the future meetings for which there may be alternatives."""
     ahead = [entry for entry in agenda.entries if entry.mine.meeting.starts_at > now]
     return [entry for entry in ahead if may_ask(entry)]
 
 
-def _entry_line(entry: Entry, person: User) -> str:
+def _entry_line(entry: AgendaEntry, person: User) -> str:
     meeting = entry.mine.meeting
     return f"- {_name(meeting, person)}: {_entry_state(entry, person)}"
 
 
-def _entry_state(entry: Entry, person: User) -> str:
+def _entry_state(entry: AgendaEntry, person: User) -> str:
     if entry.mine.meeting.is_cancelled:
         return "cancelled"
     if entry.visit:

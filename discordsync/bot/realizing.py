@@ -27,8 +27,8 @@ from cohorts.sync.registry import configured_mirrors
 from cohorts.sync.selectors import GroupView, live_groups, newest_step
 from cohorts.sync.watching import Sight, look, tell
 from cohorts.sync.words import Level
-from discordsync.bot.answers import Again, Answer, Button, Look
-from discordsync.bot.asks import Ask
+from discordsync.bot.answers import Again, BotAnswer, Button, ButtonStyle
+from discordsync.bot.asks import BotRequest
 from discordsync.bot.people import Asked
 
 CHOICES = 25  # Discord's limit for an autocompletion
@@ -51,7 +51,7 @@ def find_choices(words: str) -> list[tuple[str, str]]:
     return [(name[:CHOICE_LENGTH], pk) for name, pk in fitting[:CHOICES]]
 
 
-def realize(by: Asked, cohort: int | str) -> Answer:
+def realize(by: Asked, cohort: int | str) -> BotAnswer:
     """Ask a worker to plan what realizing this cohort would do."""
     found = find_cohort(str(cohort))
     groups = list(live_groups([found.pk]).values_list("pk", flat=True))
@@ -63,11 +63,11 @@ def realize(by: Asked, cohort: int | str) -> Answer:
     return _show_plan([run.pk for run in runs])
 
 
-def plan(runs: int | str) -> Answer:
+def plan(runs: int | str) -> BotAnswer:
     return _show_plan(_ids(runs))
 
 
-def confirm(by: Asked, runs: int | str) -> Answer:
+def confirm(by: Asked, runs: int | str) -> BotAnswer:
     """Request the realization of a plan that was shown, and return its progress."""
     groups = _groups_of(_find_runs(_ids(runs)))
     after = newest_step()
@@ -80,22 +80,22 @@ def confirm(by: Asked, runs: int | str) -> Answer:
     return progress(runs, after, 0)
 
 
-def progress(runs: int | str, after: int, calm: int) -> Answer:
+def progress(runs: int | str, after: int, calm: int) -> BotAnswer:
     """Return the status of each group and, at the end, the result."""
     groups = _groups_of(_find_runs(_ids(runs)))
     sight = look([group.pk for group in groups], after, after)
     calm = calm + 1 if len(sight.settled) == len(sight.groups) else 0
     buttons = (_progress_button(groups),)
     if calm >= CALM_LOOKS:
-        return Answer(_ended_text(sight), buttons, aloud=_ended_aloud(sight, groups))
-    again = Again(Ask("progress", (runs, after, calm)), SOON if calm else LATER)
-    return Answer(_progress_text(sight), buttons, again)
+        return BotAnswer(_ended_text(sight), buttons, aloud=_ended_aloud(sight, groups))
+    again = Again(BotRequest("progress", (runs, after, calm)), SOON if calm else LATER)
+    return BotAnswer(_progress_text(sight), buttons, again)
 
 
 # -- the plan ------------------------------------------------------------------------------------
 
 
-def _show_plan(ids: list[int]) -> Answer:
+def _show_plan(ids: list[int]) -> BotAnswer:
     runs = _find_runs(ids)
     view = read_plan(runs)
     groups = _groups_of(runs)
@@ -104,17 +104,17 @@ def _show_plan(ids: list[int]) -> Answer:
         return _waiting(ids, cohort)
     buttons = [_plan_button(ids)]
     if view.steps:
-        ask = Ask("confirm", (_word(ids),))
-        buttons.insert(0, Button(f"Realize {groups[0].cohort}", ask, look=Look.GOOD))
+        ask = BotRequest("confirm", (_word(ids),))
+        buttons.insert(0, Button(f"Realize {groups[0].cohort}", ask, look=ButtonStyle.GOOD))
     aloud = f"The preview for realizing {cohort} is ready: {_address('sync:plan', ids)}"
-    return Answer(_plan_text(view, cohort, len(groups)), tuple(buttons), aloud=aloud)
+    return BotAnswer(_plan_text(view, cohort, len(groups)), tuple(buttons), aloud=aloud)
 
 
-def _waiting(ids: list[int], cohort: str) -> Answer:
+def _waiting(ids: list[int], cohort: str) -> BotAnswer:
     text = f"Preparing a preview for {cohort} …"
     if not is_worker_alive():
         text = f"{text}\n{NO_WORKER}"
-    return Answer(text, (_plan_button(ids),), Again(Ask("plan", (_word(ids),)), SOON))
+    return BotAnswer(text, (_plan_button(ids),), Again(BotRequest("plan", (_word(ids),)), SOON))
 
 
 def _plan_text(view: PlanView, cohort: str, groups: int) -> str:

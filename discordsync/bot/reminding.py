@@ -11,7 +11,7 @@ from datetime import datetime
 from cohorts.errors import Refusal
 from cohorts.messages.discord_text import escape
 from cohorts.models import User
-from discordsync.bot.answers import Answer
+from discordsync.bot.answers import BotAnswer
 from discordsync.bot.learners import (
     cancel_button,
     find_open_visit,
@@ -34,7 +34,7 @@ SAID = {
 }
 
 
-def say(person: User, meeting_id: int, word: str, now: datetime) -> Answer:
+def say(person: User, meeting_id: int, word: str, now: datetime) -> BotAnswer:
     """Store the RSVP; a person who cannot attend is offered the open alternatives at once."""
     try:
         attendance = give_answer(meeting_id, person.pk, WORDS.get(word, word), now=now)
@@ -44,45 +44,45 @@ def say(person: User, meeting_id: int, word: str, now: datetime) -> Answer:
     rsvp = Rsvp(attendance.rsvp)
     text = f"{SAID[rsvp]}: {_name(meeting, person)}."
     if rsvp != Rsvp.NOT_ATTENDING:
-        return Answer(text, (page_button("my-meetings"),))
+        return BotAnswer(text, (page_button("my-meetings"),))
     if attendance.is_guest:
         return _ask_guest(text, person, meeting)
     return _offer(text, person, meeting, now)
 
 
-def _refuse(refusal: Refusal, person: User, meeting_id: int) -> Answer:
+def _refuse(refusal: Refusal, person: User, meeting_id: int) -> BotAnswer:
     if refusal.code == "no_meeting":
-        return Answer(
+        return BotAnswer(
             "This is not one of your meetings: you are not in this group and not visiting it. Use "
             "/my-meetings to see your own.",
             (page_button("my-meetings"),),
         )
     visit = find_open_visit(person, home_meeting=meeting_id)
     buttons = (cancel_button(visit),) if refusal.code == "away" and visit else ()
-    return Answer(refusal.sentence, (*buttons, page_button("my-meetings")))
+    return BotAnswer(refusal.sentence, (*buttons, page_button("my-meetings")))
 
 
-def _ask_guest(text: str, person: User, meeting: Meeting) -> Answer:
+def _ask_guest(text: str, person: User, meeting: Meeting) -> BotAnswer:
     """Confirm that the guest declined.  This keeps the visit: cancelling it is their own choice."""
     visit = find_open_visit(person, host_meeting=meeting.pk)
     if visit is None:
-        return Answer(text)
-    return Answer(
+        return BotAnswer(text)
+    return BotAnswer(
         f"{text} Your visit stays booked until you cancel it. If you cancel it, you can attend "
         "your own group's meeting again.",
         (cancel_button(visit), page_button("my-meetings")),
     )
 
 
-def _offer(text: str, person: User, meeting: Meeting, now: datetime) -> Answer:
+def _offer(text: str, person: User, meeting: Meeting, now: datetime) -> BotAnswer:
     found = find_alternatives(person.pk, meeting.pk, now)
     if found.refusal:
-        return Answer(text, (page_button("my-meetings"),))
+        return BotAnswer(text, (page_button("my-meetings"),))
     # The RSVP was just given, so leave out the button that only gives it.
     buttons = tuple(
         b for b in option_buttons(found, person) if b.ask is None or b.ask.verb != "say"
     )
-    return Answer(f"{text}\n{options_text(found, person)}", buttons)
+    return BotAnswer(f"{text}\n{options_text(found, person)}", buttons)
 
 
 def _name(meeting: Meeting, person: User) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cohorts.messages import discord_text
-from discordsync.bot.answers import Answer, Button
+from discordsync.bot.answers import BotAnswer, Button
 
 ROW, BUTTON, LINK = 1, 2, 5  # Discord's numbers for a row, a button and a link button
 IN_A_ROW, ROWS = 5, 5
@@ -16,7 +16,7 @@ LABEL_LENGTH = 80
 Json = dict[str, Any]
 
 
-def render(answer: Answer) -> Json:
+def render(answer: BotAnswer) -> Json:
     """Return the body of a message that pings no one, regardless of the names in it."""
     return {
         "content": discord_text.fit(answer.text),

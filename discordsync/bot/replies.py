@@ -23,8 +23,8 @@ from django.utils import timezone
 from cohorts import clock
 from cohorts.messages.holds import why_held
 from cohorts.services.installation import ensure_installation
-from discordsync.bot.answers import Answer
-from discordsync.bot.asks import Ask, from_row
+from discordsync.bot.answers import BotAnswer
+from discordsync.bot.asks import BotRequest, from_row
 from discordsync.bot.models import BotReply
 from discordsync.bot.people import Asker
 from discordsync.bot.rendering import render
@@ -48,7 +48,7 @@ class Reply:
     token: str
     channel_id: int | None
     asker: Asker
-    ask: Ask
+    ask: BotRequest
     asked_at: datetime
     shown: str = ""
 
@@ -65,7 +65,7 @@ class Showing:
     """
 
     reply: Reply
-    answer: Answer
+    answer: BotAnswer
     body: Mapping[str, Any] | None = None
     aloud: str = ""
 
@@ -114,7 +114,7 @@ def _is_ours_to_say(reply: Reply, now: datetime) -> bool:
     return not why_held(now) and (quiet_before is None or reply.asked_at >= quiet_before)
 
 
-def _last_words(reply: Reply, answer: Answer, now: datetime) -> Answer:
+def _last_words(reply: Reply, answer: BotAnswer, now: datetime) -> BotAnswer:
     """Add to the last text that can be shown that the result will be posted."""
     if answer.again is None:
         return answer

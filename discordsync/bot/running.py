@@ -31,7 +31,7 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CLOSED_FOR_GOOD = {4004: "bad_token", 4014: "no_member_list"}
 
 
-class CannotRun(Exception):
+class BotCannotRun(Exception):
     """The bot needs a person to fix something; `code` is one of discordsync.troubles."""
 
     def __init__(self, code: str) -> None:
@@ -49,7 +49,7 @@ async def run() -> None:
         began = time.monotonic()
         try:
             await _live(name, stop)
-        except CannotRun as error:
+        except BotCannotRun as error:
             await in_thread(heartbeats.note_trouble, name, error.code)
             raise
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -89,10 +89,10 @@ async def _live(name: str, stop: asyncio.Event) -> None:
         if running.done():
             running.result()
     except discord.LoginFailure:
-        raise CannotRun("bad_token") from None
+        raise BotCannotRun("bad_token") from None
     except discord.ConnectionClosed as error:
         if error.code in CLOSED_FOR_GOOD:
-            raise CannotRun(CLOSED_FOR_GOOD[error.code]) from None
+            raise BotCannotRun(CLOSED_FOR_GOOD[error.code]) from None
         raise
     finally:
         ending.cancel()

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from discordsync.bot.answers import Button, Look
-from discordsync.bot.asks import Ask
+from discordsync.bot.answers import Button, ButtonStyle
+from discordsync.bot.asks import BotRequest
 from discordsync.bot.rendering import Json, render_buttons
 
 
@@ -23,7 +23,7 @@ def components_of(kind: str, context: Mapping[str, Any]) -> tuple[Json, ...]:
 
 def reminder_buttons(meeting_id: int) -> tuple[Button, ...]:
     return (
-        Button("I'll come", Ask("say", (meeting_id, "yes")), look=Look.GOOD),
-        Button("Maybe", Ask("say", (meeting_id, "maybe"))),
-        Button("I can't", Ask("say", (meeting_id, "no"))),
+        Button("I'll come", BotRequest("say", (meeting_id, "yes")), look=ButtonStyle.GOOD),
+        Button("Maybe", BotRequest("say", (meeting_id, "maybe"))),
+        Button("I can't", BotRequest("say", (meeting_id, "no"))),
     )

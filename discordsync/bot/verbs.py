@@ -12,8 +12,8 @@ from django.conf import settings
 
 from cohorts.errors import Refusal
 from discordsync.bot import learners, realizing, reminding
-from discordsync.bot.answers import Answer
-from discordsync.bot.asks import Argument, Ask
+from discordsync.bot.answers import BotAnswer
+from discordsync.bot.asks import Argument, BotRequest
 from discordsync.bot.people import Asked, Asker, find_person
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class Verb:
     preceded by who asked if that is stored (`signed`).
     """
 
-    function: Callable[..., Answer]
+    function: Callable[..., BotAnswer]
     takes: tuple[type | tuple[type, ...], ...] = ()
     for_admins: bool = False
     signed: bool = False
@@ -58,29 +58,29 @@ VERBS: Mapping[str, Verb] = {
 }
 
 
-def carry_out(ask: Ask, asker: Asker, *, now: datetime) -> Answer:
+def carry_out(ask: BotRequest, asker: Asker, *, now: datetime) -> BotAnswer:
     """Answer an ask.  Never raises: an unexpected exception is logged and answered with MISTAKE."""
     verb = VERBS.get(ask.verb)
     if verb is None or not verb.fits(ask.args):
-        return Answer(OUTDATED)
+        return BotAnswer(OUTDATED)
     try:
         return _carry_out(verb, ask.args, asker, now)
     except Refusal as refusal:
-        return Answer(refusal.sentence)
+        return BotAnswer(refusal.sentence)
     except Exception:
         logger.exception("The bot could not respond to “%s”", ask.verb)
-        return Answer(MISTAKE)
+        return BotAnswer(MISTAKE)
 
 
-def _carry_out(verb: Verb, args: tuple[Any, ...], asker: Asker, now: datetime) -> Answer:
+def _carry_out(verb: Verb, args: tuple[Any, ...], asker: Asker, now: datetime) -> BotAnswer:
     person = find_person(asker.discord_id)
     if verb.for_admins:
         if not asker.is_admin:
-            return Answer(FORBIDDEN)
+            return BotAnswer(FORBIDDEN)
         signature = (Asked(asker.called, person),) if verb.signed else ()
         return verb.function(*signature, *args)
     if person is None:
-        return Answer(greet_stranger())
+        return BotAnswer(greet_stranger())
     return verb.function(person, *args, now)
 
 

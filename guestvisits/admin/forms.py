@@ -24,7 +24,7 @@ def _pick(form: forms.Form, name: str) -> forms.ModelChoiceField:
     return field
 
 
-class PersonForm(forms.Form):
+class ChoosePersonForm(forms.Form):
     person = forms.ModelChoiceField(
         queryset=User.objects.none(), help_text="Everyone in an active group."
     )
@@ -83,7 +83,7 @@ class HostForm(forms.Form):
         field.choices = [(option.meeting.pk, _describe(option)) for option in found.options]
 
 
-class CancelForm(forms.Form):
+class CancelVisitForm(forms.Form):
     why = forms.CharField(
         label="Reason",
         max_length=300,

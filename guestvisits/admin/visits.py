@@ -14,7 +14,7 @@ from cohorts import clock
 from cohorts.admin.base import ReadOnlyAdmin, ask
 from cohorts.errors import Refusal
 from cohorts.models import User
-from guestvisits.admin.forms import CancelForm, HomeForm, HostForm, PersonForm
+from guestvisits.admin.forms import CancelVisitForm, ChoosePersonForm, HomeForm, HostForm
 from guestvisits.converters import read_id
 from guestvisits.models import GuestVisit
 from guestvisits.services.alternatives import find_alternatives
@@ -75,7 +75,7 @@ class GuestVisitAdmin(ReadOnlyAdmin):
         return self._ask_host(request, person, home)
 
     def _ask_who(self, request: HttpRequest) -> HttpResponse:
-        form = PersonForm(request.POST or None)
+        form = ChoosePersonForm(request.POST or None)
         if form.is_valid():
             return redirect(f"{request.path}?person={form.cleaned_data['person'].pk}")
         return self._ask(request, "Who will visit another group?", form)
@@ -145,7 +145,7 @@ class GuestVisitAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         visit = get_object_or_404(GuestVisit.objects.select_related("user"), pk=pk)
         back = reverse("admin:guestvisits_guestvisit_change", args=[pk])
-        form = CancelForm(request.POST if request.method == "POST" else None)
+        form = CancelVisitForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
             self._cancel(request, visit, form.cleaned_data["why"])
             return redirect(back)

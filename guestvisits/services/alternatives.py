@@ -8,7 +8,7 @@ from datetime import datetime
 
 from cohorts.errors import Refusal
 from cohorts.selectors import facilitators_of
-from guestvisits.facts import Choice, read_choices, read_choices_ahead
+from guestvisits.facts import VisitChoice, read_choices, read_choices_ahead
 from guestvisits.rules import find_guest_refusal, find_refusal
 from guestvisits.selectors import list_visits
 from meetings.models import Attendance, Meeting
@@ -128,6 +128,6 @@ def _refuse_extra(home: Meeting) -> Refusal | None:
     )
 
 
-def _refuse_guest(choices: Iterable[Choice], now: datetime) -> Refusal | None:
+def _refuse_guest(choices: Iterable[VisitChoice], now: datetime) -> Refusal | None:
     """Return the refusal that concerns the guest, from any choice: those facts are all the same."""
     return next((find_guest_refusal(choice.facts, now) for choice in choices), None)

@@ -13,18 +13,18 @@ from django.views.decorators.http import require_http_methods
 from cohorts import clock
 from cohorts.errors import Refusal
 from cohorts.messages.choices import Choices, choose, read_choices
-from cohorts.messages.lines import Line
+from cohorts.messages.lines import DmStatus
 from cohorts.messages.models import MessageChoice
 from guestvisits.views.access import SignedInRequest, signed_in
 
 # Texts about direct messages, by the state of the person's channel.
 LINES = {
-    Line.OPEN: "The bot can write to you directly on Discord.",
-    Line.WAITS: "The bot can write to you directly on Discord; your first message may "
+    DmStatus.OPEN: "The bot can write to you directly on Discord.",
+    DmStatus.WAITS: "The bot can write to you directly on Discord; your first message may "
     "still come by e-mail.",
-    Line.CLOSED: "The bot could not write to you on Discord, so you get e-mails. Allow direct "
+    DmStatus.CLOSED: "The bot could not write to you on Discord, so you get e-mails. Allow direct "
     "messages in the server's privacy settings, then use the bot again.",
-    Line.NEVER: "To get messages directly on Discord, use our bot there once: type /my-meetings.",
+    DmStatus.NEVER: "To get direct messages on Discord, use our bot there once: type /my-meetings.",
 }
 
 

@@ -24,11 +24,11 @@ from django.http import HttpRequest, HttpResponse
 
 from cohorts import clock
 from cohorts.models import User
-from cohorts.recognizing import Outcome
+from cohorts.recognizing import MatchOutcome
 from cohorts.services.sign_ins import receive_person
 from lens.env import is_local
 from lens.sign_in.discord import (
-    DiscordProvider,
+    DiscordAccountProvider,
     DiscordRefused,
     DiscordUnreachable,
     check_answer,
@@ -90,12 +90,12 @@ class SocialAdapter(DefaultSocialAccountAdapter):
 
         One in the database would be a second source of truth.
         """
-        if not settings.DISCORD_CLIENT_ID or provider not in {None, DiscordProvider.id}:
+        if not settings.DISCORD_CLIENT_ID or provider not in {None, DiscordAccountProvider.id}:
             return []
         return [
             SocialApp(
-                provider=DiscordProvider.id,
-                name=DiscordProvider.name,
+                provider=DiscordAccountProvider.id,
+                name=DiscordAccountProvider.name,
                 client_id=str(settings.DISCORD_CLIENT_ID),
                 secret=settings.DISCORD_CLIENT_SECRET,
             )
@@ -103,8 +103,8 @@ class SocialAdapter(DefaultSocialAccountAdapter):
 
     def get_provider(
         self, request: HttpRequest, provider: str, client_id: str | None = None
-    ) -> DiscordProvider:
-        return DiscordProvider(request, app=self.get_app(request, provider, client_id))
+    ) -> DiscordAccountProvider:
+        return DiscordAccountProvider(request, app=self.get_app(request, provider, client_id))
 
     def get_requests_session(self) -> requests.Session:
         """Return a session that checks every response before allauth uses it."""
@@ -123,7 +123,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):
             # Read again: the account may have been closed since, and allauth's page for that does
             # not exist here.
             person = User.objects.filter(pk=found.person_id, is_active=True).first()
-            outcome = outcome if person else Outcome.CLOSED
+            outcome = outcome if person else MatchOutcome.CLOSED
         if person is None:
             log.info("A sign-in with Discord was refused: %s", outcome)
             raise ImmediateHttpResponse(show_refusal(request, Why(outcome)))

@@ -101,7 +101,7 @@ class DiscordDoor(OAuth2Adapter):
         return self.get_provider().sociallogin_from_response(request, told)
 
 
-class DiscordProvider(allauths.DiscordProvider):
+class DiscordAccountProvider(allauths.DiscordProvider):
     oauth2_adapter_class = DiscordDoor
     pkce_enabled_default = True
 
@@ -126,7 +126,7 @@ def begin(request: HttpRequest) -> HttpResponse:
     """
     if not settings.DISCORD_CLIENT_ID:
         raise Http404("Signing in with Discord is not set up.")
-    provider = get_adapter().get_provider(request, DiscordProvider.id)
+    provider = get_adapter().get_provider(request, DiscordAccountProvider.id)
     # A person who was refused may want to use another account: then Discord asks again.
     prompt = "consent" if "other" in request.POST else "none"
     answer: HttpResponse = provider.redirect(

@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.urls import reverse
 
 from cohorts.models import Installation, Membership, active_group
-from meetings.calendars.ics import Entry
+from meetings.calendars.ics import FeedEntry
 from meetings.models import Attendance, Meeting
 from meetings.selectors import before_the_end
 from meetings.venues import Venue, find_venues
@@ -18,12 +18,12 @@ from meetings.venues import Venue, find_venues
 KEPT = timedelta(days=60)  # how long a past meeting stays in a calendar
 
 
-def read_entries(user_id: int, now: datetime) -> list[Entry]:
+def read_entries(user_id: int, now: datetime) -> list[FeedEntry]:
     """Return a person's meetings and visits, earliest first. Three queries."""
     return _entries(_mine(user_id, now).filter(starts_at__gt=now - KEPT))
 
 
-def read_entry(user_id: int, meeting_id: int, now: datetime) -> Entry | None:
+def read_entry(user_id: int, meeting_id: int, now: datetime) -> FeedEntry | None:
     """Return one of the person's meetings, of any age, or None if it is not theirs."""
     return next(iter(_entries(_mine(user_id, now).filter(pk=meeting_id))), None)
 
@@ -53,7 +53,7 @@ def _mine(user_id: int, now: datetime) -> QuerySet[Any]:
     )
 
 
-def _entries(meetings: QuerySet[Any]) -> list[Entry]:
+def _entries(meetings: QuerySet[Any]) -> list[FeedEntry]:
     rows = list(meetings)
     venues = find_venues({row.group_id for row in rows})
     installation = Installation.objects.filter(pk=1).values_list("installation_id", flat=True)
@@ -61,10 +61,10 @@ def _entries(meetings: QuerySet[Any]) -> list[Entry]:
     return [_entry(row, venues.get(row.group_id), mark) for row in rows]
 
 
-def _entry(row: Any, venue: Venue | None, mark: str) -> Entry:
+def _entry(row: Any, venue: Venue | None, mark: str) -> FeedEntry:
     group, page = row.group, f"{settings.SITE_URL}{reverse('my-meetings')}"
     summary = f"{group.cohort.course} - {row}"
-    return Entry(
+    return FeedEntry(
         uid=f"meeting-{row.pk}.{mark}@lens",
         sequence=row.sequence,
         changed_at=row.changed_at or group.activated_at or group.cohort.first_known_at,

@@ -24,7 +24,7 @@ LOOK_AGAIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FeedEntry:
     """One meeting. `sequence` counts its changes; `changed_at` is the time of the last one."""
 
     uid: str
@@ -40,7 +40,7 @@ class Entry:
     is_free: bool = False
 
 
-def write_calendar(entries: Iterable[Entry], *, name: str) -> bytes:
+def write_calendar(entries: Iterable[FeedEntry], *, name: str) -> bytes:
     """Serialize the entries. Equal entries give equal bytes."""
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
@@ -56,7 +56,7 @@ def write_calendar(entries: Iterable[Entry], *, name: str) -> bytes:
     return bytes(calendar.to_ical())
 
 
-def _event(entry: Entry) -> Event:
+def _event(entry: FeedEntry) -> Event:
     event = Event()
     event.add("uid", entry.uid)
     event.add("sequence", entry.sequence)

@@ -133,7 +133,7 @@ def _key(kind: str, move_id: int, user_id: int | None) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ChangedMeeting:
     """The news about one meeting: when the reader expects it to be held, and when it is.
 
     None means that it is not held. `declined`: the reader has answered that they can't attend.
@@ -167,7 +167,7 @@ def changes_context(message: Message, now: datetime) -> dict[str, Any]:
     }
 
 
-def _what(move: MeetingMove, lines: list[Line]) -> str:
+def _what(move: MeetingMove, lines: list[ChangedMeeting]) -> str:
     """Classify what happened: slot, back, more or moved."""
     if move.kind == MeetingMove.Kind.SLOT:
         return "slot"
@@ -197,7 +197,7 @@ def _concerned_since(message: Message, move: MeetingMove) -> datetime | None:
 
 def _news(
     change: MeetingChange, message: Message, since: datetime | None, now: datetime
-) -> Line | None:
+) -> ChangedMeeting | None:
     """Return what this change means to the reader, or None if it is superseded, known, or over."""
     chain = list(
         MeetingChange.objects.filter(meeting=change.meeting_id)
@@ -213,7 +213,7 @@ def _news(
     is_over = (change.start_after or known[0] or now) <= now
     if known == after or is_over:
         return None
-    return Line(meeting, known[0], change.start_after, _has_declined(message, meeting))
+    return ChangedMeeting(meeting, known[0], change.start_after, _has_declined(message, meeting))
 
 
 def _has_declined(message: Message, meeting: Meeting) -> bool:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from cohorts.models import Membership, User, live_group
 from meetings.models import Attendance, Meeting
-from meetings.moving.shapes import Change, Span
+from meetings.moving.shapes import Change, MeetingTime
 from meetings.naming import name_meeting
 
 LONGEST = timedelta(days=1)  # a database constraint allows no longer meetings
@@ -50,7 +50,7 @@ def find_clashes(group_id: int, people: Collection[User], changes: Iterable[Chan
         Clash(person.pk, person.display_name, change.number, other, is_guest)
         for change, span in moved
         for other in others
-        if span.overlaps(Span(other.starts_at, other.duration_minutes))
+        if span.overlaps(MeetingTime(other.starts_at, other.duration_minutes))
         for person, is_guest in expected.at_both(change, other)
     ]
 
@@ -72,7 +72,7 @@ def name_for(viewer: User, clashes: Iterable[Clash]) -> Iterator[Clash]:
         yield replace(clash, is_named=sees_all or clash.other.group_id in led)
 
 
-def _others_near(group_id: int, spans: Collection[Span]) -> list[Meeting]:
+def _others_near(group_id: int, spans: Collection[MeetingTime]) -> list[Meeting]:
     first = min(span.starts_at for span in spans) - LONGEST
     last = max(span.ends_at for span in spans)
     rows = Meeting.objects.filter(

@@ -7,7 +7,7 @@ from cohorts.models import Group
 from meetings.models import PRESENCE, Attendance, Meeting
 from meetings.moving.moves import Add, ChangeSlot, Move
 from meetings.moving.rules import no_meeting
-from meetings.moving.shapes import Facts
+from meetings.moving.shapes import MoveFacts
 from meetings.selectors import read_rhythms
 
 
@@ -21,7 +21,7 @@ def group_of(move: Move) -> int:
     return found
 
 
-def read_facts(group_id: int) -> Facts:
+def read_facts(group_id: int) -> MoveFacts:
     """Read a group's rhythm, meetings and attendance. Five queries. Raises Refusal("no_group")."""
     group = Group.objects.select_related("cohort__course").filter(pk=group_id).first()
     if group is None:
@@ -31,4 +31,4 @@ def read_facts(group_id: int) -> Facts:
         row.group = group
     there = Attendance.objects.alias(was=PRESENCE).filter(was=Attendance.Presence.PRESENT)
     attended = there.filter(meeting__group=group).values_list("meeting", flat=True)
-    return Facts(group, read_rhythms([group])[group.pk], rows, frozenset(attended))
+    return MoveFacts(group, read_rhythms([group])[group.pk], rows, frozenset(attended))

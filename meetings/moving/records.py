@@ -8,7 +8,7 @@ from datetime import datetime
 
 from cohorts.models import active_group
 from meetings.models import Meeting, MeetingChange, MeetingMove
-from meetings.moving.shapes import Change, Span, span_of
+from meetings.moving.shapes import Change, MeetingTime, span_of
 
 
 def record_move(
@@ -32,11 +32,11 @@ def _row(move: MeetingMove, change: Change) -> MeetingChange:
     )
 
 
-def _start(span: Span | None) -> datetime | None:
+def _start(span: MeetingTime | None) -> datetime | None:
     return span.starts_at if span else None
 
 
-def _minutes(span: Span | None) -> int | None:
+def _minutes(span: MeetingTime | None) -> int | None:
     return span.minutes if span else None
 
 

@@ -51,7 +51,7 @@ from meetings.moving.moves import (
     Reschedule,
     Restore,
 )
-from meetings.moving.shapes import Change, Decision, Facts, span_of
+from meetings.moving.shapes import Change, Decision, MoveFacts, span_of
 from meetings.moving.wall import explain_clock, name_moment
 from meetings.rhythm import Place, Rhythm, Slot, SlotUntil, later_by_weeks
 
@@ -65,7 +65,7 @@ Kind = MeetingMove.Kind
 class _Draft:
     """Copies of a group's rows, which may be modified, and the rhythm they follow."""
 
-    def __init__(self, facts: Facts, now: datetime) -> None:
+    def __init__(self, facts: MoveFacts, now: datetime) -> None:
         self.facts, self.now = facts, now
         self.group, self.rhythm = facts.group, facts.rhythm
         self.rows = [copy(row) for row in facts.rows]
@@ -119,7 +119,7 @@ def no_meeting() -> Refusal:
     return Refusal("no_meeting", "There is no such meeting.")
 
 
-def decide(move: Move, facts: Facts, now: datetime) -> Decision:
+def decide(move: Move, facts: MoveFacts, now: datetime) -> Decision:
     """Return what the move does. Raises Refusal, with the codes listed above."""
     if facts.group.has_ended:
         raise Refusal("group_ended", f"{facts.group} has ended, so its meetings cannot be changed.")

@@ -1,4 +1,4 @@
-"""Data types of moving: the input (`Facts`) and the result (`Decision`) of the rules."""
+"""Data types of moving: the input (`MoveFacts`) and the result (`Decision`) of the rules."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from meetings.rhythm import Rhythm
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class MoveFacts:
     """A group with its cohort, rhythm and all rows. Treat them as read-only.
 
     `attended`: ids of the meetings at which anyone was, including guests.
@@ -26,7 +26,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class MeetingTime:
     """A start, in UTC, and a length in minutes."""
 
     starts_at: datetime
@@ -36,7 +36,7 @@ class Span:
     def ends_at(self) -> datetime:
         return self.starts_at + timedelta(minutes=self.minutes)
 
-    def overlaps(self, other: Span) -> bool:
+    def overlaps(self, other: MeetingTime) -> bool:
         return self.starts_at < other.ends_at and other.starts_at < self.ends_at
 
 
@@ -46,8 +46,8 @@ class Change:
 
     meeting_id: int | None
     number: int | None  # None: an extra session
-    before: Span | None
-    after: Span | None
+    before: MeetingTime | None
+    after: MeetingTime | None
 
     @property
     def label(self) -> str:
@@ -69,8 +69,8 @@ class Decision:
     notes: tuple[str, ...]
 
 
-def span_of(row: Meeting | None) -> Span | None:
+def span_of(row: Meeting | None) -> MeetingTime | None:
     """Return when a meeting is held; None if it is not."""
     if row is None or row.is_cancelled:
         return None
-    return Span(row.starts_at, row.duration_minutes)
+    return MeetingTime(row.starts_at, row.duration_minutes)

@@ -18,7 +18,7 @@ from meetings.following import find_rewrite, make_room
 from meetings.models import MeetingMove
 from meetings.moving.facts import read_facts
 from meetings.moving.preview import Preview, preview_changes
-from meetings.moving.shapes import Change, Facts, span_of
+from meetings.moving.shapes import Change, MoveFacts, span_of
 
 
 def preview_terms(
@@ -35,7 +35,7 @@ def preview_terms(
 
 
 def find_changes(
-    facts: Facts, term: Term, now: datetime
+    facts: MoveFacts, term: Term, now: datetime
 ) -> tuple[tuple[Change, ...], tuple[str, ...]]:
     """Return the changes to a group's meetings, and notes on what users might not expect. Pure."""
     wanted = replace(facts.rhythm, start_date=term.start_date, count=term.number_of_meetings)

@@ -15,7 +15,7 @@ from cohorts.services.terms import Term, change_term, preview_term
 from guestvisits.services.booking import book_visit
 from guestvisits.tasks import settle_all
 from meetings.models import Meeting, MeetingMove
-from meetings.moving.shapes import Span
+from meetings.moving.shapes import MeetingTime
 from tests.admin.reading import messages_of, text_of
 from tests.support.academy import Academy
 
@@ -206,7 +206,7 @@ def test_c4_what_is_shown_is_what_is_done(staff, academy, now):
         for change in group.changes
     }
     held = {
-        (row.group_id, row.number): Span(row.starts_at, row.duration_minutes)
+        (row.group_id, row.number): MeetingTime(row.starts_at, row.duration_minutes)
         for row in Meeting.objects.all()
     }
     assert shown == held

@@ -1,7 +1,7 @@
 """A client of the sandbox's own world in this process, without HTTP: for thousands of runs.
 
-It has the methods of calendarsync.client.Client and meets the same refusals; what it does not try
-is the wire, which the other tests do.
+It has the methods of `CalendarClient` and meets the same refusals; what it does not try is the
+wire, which the other tests do.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from calendarsync.client import Listing
 from calendarsync.failures import Invalid, Missing, Taken
-from calendarsync.observed import Body, Event, read_event
+from calendarsync.observed import Body, ObservedEvent, read_event
 from calendarsync.sandbox import CalendarSandbox, events
 from calendarsync.sandbox.errors import GoogleError
 from calendarsync.sandbox.events import Writer
@@ -40,21 +40,23 @@ class DirectClient:
         self.cursor = page["nextSyncToken"]
         return Listing(tuple(page["items"]), self.cursor, full)
 
-    async def get(self, event_id: str) -> Event | None:
+    async def get(self, event_id: str) -> ObservedEvent | None:
         found = find(self.state, event_id)
         return read_event(render(self.state, found)) if found else None
 
-    def read(self, body: Body) -> Event:
+    def read(self, body: Body) -> ObservedEvent:
         return read_event(body, self.aliases)
 
-    async def insert(self, body: dict[str, Any], *, tell: str) -> Event:
+    async def insert(self, body: dict[str, Any], *, tell: str) -> ObservedEvent:
         return self._write(lambda: events.insert(self.state, body, Writer(send=tell)))
 
-    async def patch(self, event: Event, body: dict[str, Any], *, tell: str) -> Event:
+    async def patch(
+        self, event: ObservedEvent, body: dict[str, Any], *, tell: str
+    ) -> ObservedEvent:
         writer = Writer(send=tell, if_match=event.etag or None)
         return self._write(lambda: events.patch(self.state, event.id, body, writer))
 
-    async def delete(self, event: Event, *, tell: str) -> None:
+    async def delete(self, event: ObservedEvent, *, tell: str) -> None:
         writer = Writer(send=tell, if_match=event.etag or None)
         self._write(lambda: events.delete(self.state, event.id, writer))
 
@@ -65,7 +67,7 @@ class DirectClient:
         except ValueError:
             return
 
-    def _write(self, do: Callable[[], Any]) -> Event:
+    def _write(self, do: Callable[[], Any]) -> ObservedEvent:
         self.writes += 1
         try:
             return read_event(render(self.state, do()))

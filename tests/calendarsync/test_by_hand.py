@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from calendarsync.models import CalendarCopy, CalendarSeries
-from calendarsync.observed import Observed, read_event
+from calendarsync.observed import ObservedCalendar, read_event
 from cohorts.models import User
 from cohorts.sync import services
 from cohorts.sync.models import GroupSync
@@ -108,7 +108,7 @@ def test_b16_an_occurrence_of_a_split_part_is_known_by_the_series_that_it_names(
         {"id": "abcde_20261125T140000Z", "recurringEventId": part, "status": "confirmed"},
         *([{"id": part, "status": status}] if status else []),
     ]
-    observed = Observed({body["id"]: read_event(body) for body in bodies})
+    observed = ObservedCalendar({body["id"]: read_event(body) for body in bodies})
     assert observed.split == (set() if status == "cancelled" else {"abcde"})
 
 

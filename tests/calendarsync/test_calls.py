@@ -11,28 +11,28 @@ import pytest
 
 from calendarsync.admin import read_event_id
 from calendarsync.apply import carry_out
-from calendarsync.calls import Create, Edit, Times
+from calendarsync.calls import CreateEvent, EditEvent, Times
 from calendarsync.ids import Mark
-from calendarsync.observed import Event, Face, Memory, read_event
-from calendarsync.slots import Slot, Weekly
+from calendarsync.observed import Face, Memory, ObservedEvent, read_event
+from calendarsync.slots import SeriesSlot, Weekly
 from cohorts.sync.errors import Refused
 from tests.calendarsync.direct import DirectClient
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 MEMORY = Memory("tests")
 FIRST = datetime(2026, 11, 4, 15, tzinfo=UTC)
-SLOT = Slot.through([FIRST], Weekly(2, time(15), "UTC", 60))
+SLOT = SeriesSlot.through([FIRST], Weekly(2, time(15), "UTC", 60))
 
 
-def make_series(client: DirectClient, *people: str, number: int = 1) -> Event:
-    call = Create(Face("Group", mark=Mark("tests", 7, number)), replace(SLOT, count=4), people)
+def make_series(client: DirectClient, *people: str, number: int = 1) -> ObservedEvent:
+    call = CreateEvent(Face("Group", mark=Mark("tests", 7, number)), replace(SLOT, count=4), people)
     return asyncio.run(carry_out(client, MEMORY, call)).answer.event  # type: ignore[arg-type]
 
 
 class Forgetful(DirectClient):
     """A Google that takes a list and keeps the old one."""
 
-    async def patch(self, event: Event, body: dict, *, tell: str) -> Event:
+    async def patch(self, event: ObservedEvent, body: dict, *, tell: str) -> ObservedEvent:
         return replace(await super().patch(event, body, tell=tell), attendees=event.attendees)
 
 
@@ -40,7 +40,7 @@ def test_a_change_that_google_does_not_keep_is_not_taken_for_done() -> None:
     client = Forgetful(lambda: NOW)
     series = make_series(client, "ada@example.org")
     with pytest.raises(Refused) as refused:
-        asyncio.run(carry_out(client, MEMORY, Edit(series, invite=("new@example.org",))))  # type: ignore[arg-type]
+        asyncio.run(carry_out(client, MEMORY, EditEvent(series, invite=("new@example.org",))))  # type: ignore[arg-type]
     assert refused.value.code == "not_kept"
 
 
@@ -49,7 +49,7 @@ def test_an_occurrence_that_is_so_already_is_not_written_again() -> None:
     client = DirectClient(lambda: NOW)
     series = make_series(client, "ada@example.org")
     unseen = replace(series, id=f"{series.id}_20261104T150000Z", etag="")
-    call = Edit(unseen, times=Times(FIRST, 60, "UTC"), invite=("ada@example.org",))
+    call = EditEvent(unseen, times=Times(FIRST, 60, "UTC"), invite=("ada@example.org",))
     outcome = asyncio.run(carry_out(client, MEMORY, call))  # type: ignore[arg-type]
     assert outcome.note == "No change was needed."
     assert client.writes == 1
@@ -60,7 +60,7 @@ def test_an_occurrence_that_google_does_not_know_is_said_to_be_unknown() -> None
     series = make_series(client)
     unseen = replace(series, id=f"{series.id}_20300101T150000Z", etag="")
     with pytest.raises(Refused) as refused:
-        asyncio.run(carry_out(client, MEMORY, Edit(unseen, invite=("a@example.org",))))  # type: ignore[arg-type]
+        asyncio.run(carry_out(client, MEMORY, EditEvent(unseen, invite=("a@example.org",))))  # type: ignore[arg-type]
     assert refused.value.code == "no_occurrence"
 
 
@@ -68,7 +68,7 @@ def test_b15_what_has_changed_since_is_read_again_and_not_written() -> None:
     client = DirectClient(lambda: NOW)
     series = make_series(client)
     client.by_hand("edit_event", event=series.id, changes={"summary": "by hand"})
-    outcome = asyncio.run(carry_out(client, MEMORY, Edit(series, face=Face("ours"))))  # type: ignore[arg-type]
+    outcome = asyncio.run(carry_out(client, MEMORY, EditEvent(series, face=Face("ours"))))  # type: ignore[arg-type]
     assert not outcome.done
     (seen,) = outcome.answer.events
     assert seen.face.summary == "by hand"

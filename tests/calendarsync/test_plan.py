@@ -18,38 +18,38 @@ from hypothesis import strategies as st
 
 from calendarsync import ids
 from calendarsync.apply import carry_out
-from calendarsync.calls import Create
+from calendarsync.calls import CreateEvent
 from calendarsync.desired import want
 from calendarsync.facts import (
+    CalendarGroup,
+    CalendarMeeting,
+    CalendarPerson,
+    CalendarSnapshot,
     EventRecord,
     Exempt,
-    GroupFacts,
     Guest,
-    MeetingFacts,
-    Person,
     SeriesRecord,
-    Snapshot,
 )
 from calendarsync.observe import observe
-from calendarsync.observed import Event, Invited, Memory, Observed, read_event
+from calendarsync.observed import Invited, Memory, ObservedCalendar, ObservedEvent, read_event
 from calendarsync.plan import plan
 from calendarsync.review import review
 from calendarsync.sandbox.listing import list_events
-from calendarsync.slots import Slot, Weekly
+from calendarsync.slots import SeriesSlot, Weekly
 from calendarsync.standing import catch_up, find_series, is_in_rhythm, series_of
-from calendarsync.wanted import Desired, WantedGroup, WantedSeries
+from calendarsync.wanted import DesiredCalendar, DesiredSeries, WantedSeries
 from cohorts.sync.mirror import Plan, Policy
 from tests.calendarsync.behaviour import EXCEPTIONS, MAILS
 from tests.calendarsync.direct import DirectClient
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)  # the weeks span a change of clocks
 WEEKLY = Weekly(2, time(15, 30), "Europe/Berlin", 60)
-SLOT = Slot.through(
+SLOT = SeriesSlot.through(
     [datetime.fromisoformat(f"2026-{day}:00") for day in ("03-11T15:30+01", "04-08T15:30+02")],
     WEEKLY,
 )
-PEOPLE = [Person(n, f"P{n}", f"p{n}@example.org") for n in range(6)]
-NOWHERE = Person(6, "P6", "")
+PEOPLE = [CalendarPerson(n, f"P{n}", f"p{n}@example.org") for n in range(6)]
+NOWHERE = CalendarPerson(6, "P6", "")
 MOST_STEPS = 120  # more calls than any round here can need
 
 Step = tuple[Any, ...]
@@ -63,17 +63,18 @@ class Scene:
     mode: str
     mails: str
     now: datetime = START
-    facts: GroupFacts = field(init=False)
+    facts: CalendarGroup = field(init=False)
     client: DirectClient = field(init=False)
-    kept: dict[str, Event] = field(default_factory=dict)
+    kept: dict[str, ObservedEvent] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.client = DirectClient(lambda: self.now)
         self.client.by_hand("settings", exceptions=self.mode, mails=self.mails)
         meetings = [
-            MeetingFacts(n, n, start, 60, False, start) for n, start in enumerate(SLOT.starts(), 1)
+            CalendarMeeting(n, n, start, 60, False, start)
+            for n, start in enumerate(SLOT.starts(), 1)
         ]
-        self.facts = GroupFacts(
+        self.facts = CalendarGroup(
             id=7,
             cohort_id=1,
             name="Group",
@@ -97,11 +98,13 @@ class Scene:
         series = {record.event_id for record in self.facts.all_series}
         return frozenset(series | {record.event_id for record in self.facts.events})
 
-    def desired(self) -> Desired:
-        snapshot = Snapshot("tests", "https://lens.example", self.own_events, {7: self.facts})
+    def desired(self) -> DesiredCalendar:
+        snapshot = CalendarSnapshot(
+            "tests", "https://lens.example", self.own_events, {7: self.facts}
+        )
         return want(snapshot, self.now)
 
-    def look(self) -> tuple[Desired, Observed]:
+    def look(self) -> tuple[DesiredCalendar, ObservedCalendar]:
         memory = Memory("tests", events=self.kept, recorded=self.recorded)
         finding = asyncio.run(observe(self.client, memory))  # type: ignore[arg-type]
         assert not finding.trouble
@@ -128,10 +131,10 @@ class Scene:
 
     def intend(self, call: Any) -> None:
         """The row that is committed before an event is made."""
-        if not isinstance(call, Create):
+        if not isinstance(call, CreateEvent):
             return
         mark, facts = call.mark, self.facts
-        if mark.meeting_id is None and isinstance(call.when, Slot):
+        if mark.meeting_id is None and isinstance(call.when, SeriesSlot):
             row = SeriesRecord(call.event_id, mark.generation, made=False, slot=call.when)
             older = tuple(r for r in facts.all_series if r.event_id != row.event_id)
             after = max(facts.next_generation, mark.generation + 1)
@@ -142,11 +145,11 @@ class Scene:
             kept = tuple(r for r in facts.events if (r.meeting_id, r.person_id) != key)
             self.facts = replace(facts, events=(*kept, single))
 
-    def absorb(self, observed: Observed, answer: Any) -> Observed:
+    def absorb(self, observed: ObservedCalendar, answer: Any) -> ObservedCalendar:
         """Copies are kept with the token that they belong to, and only then."""
         if isinstance(answer, Invited):
             return observed.with_invited(answer)
-        if isinstance(answer, Event):
+        if isinstance(answer, ObservedEvent):
             return observed.with_written(answer)
         self.kept = {**self.kept, **{event.id: event for event in answer.events}}
         return observed.with_reading(answer)
@@ -208,25 +211,25 @@ def happen(scene: Scene, step: Step) -> None:
     HAPPENINGS[step[0]](scene, *step[1:])
 
 
-def join(scene: Scene, who: Person) -> None:
+def join(scene: Scene, who: CalendarPerson) -> None:
     members = {p.id: p for p in (*scene.facts.members, who)}
     scene.facts = replace(scene.facts, members=tuple(members.values()))
 
 
-def leave(scene: Scene, who: Person) -> None:
+def leave(scene: Scene, who: CalendarPerson) -> None:
     if who in scene.facts.members and len(scene.facts.members) > 1:
         members = tuple(p for p in scene.facts.members if p != who)
         scene.facts = replace(scene.facts, members=members, former=(*scene.facts.former, who))
 
 
-def visit(scene: Scene, who: Person, number: int) -> None:
+def visit(scene: Scene, who: CalendarPerson, number: int) -> None:
     if who not in scene.facts.members:
         end_visit(scene, who, number)
         guests = (*scene.facts.guests, Guest(who, number, expected=True))
         scene.facts = replace(scene.facts, guests=guests)
 
 
-def end_visit(scene: Scene, who: Person, number: int) -> None:
+def end_visit(scene: Scene, who: CalendarPerson, number: int) -> None:
     ended = tuple(
         replace(guest, expected=False)
         if (guest.person, guest.meeting_id) == (who, number)
@@ -236,7 +239,7 @@ def end_visit(scene: Scene, who: Person, number: int) -> None:
     scene.facts = replace(scene.facts, guests=ended)
 
 
-def excuse(scene: Scene, who: Person) -> None:
+def excuse(scene: Scene, who: CalendarPerson) -> None:
     exempt = Exempt(who, scene.now + timedelta(days=5))
     scene.facts = replace(scene.facts, exempt=(*scene.facts.exempt, exempt))
 
@@ -275,7 +278,7 @@ def change_slot(scene: Scene, number: int, weekly: Weekly) -> None:
     )
 
 
-def follow(meeting: MeetingFacts, weekly: Weekly, now: datetime) -> MeetingFacts:
+def follow(meeting: CalendarMeeting, weekly: Weekly, now: datetime) -> CalendarMeeting:
     place = place_of(meeting.number, weekly)
     if meeting.rhythm_at is None or min(meeting.starts_at, place) <= now:
         return meeting
@@ -296,7 +299,7 @@ def lengthen(scene: Scene, by: int) -> None:
     weekly, last = scene.facts.weekly, len(scene.facts.meetings)
     assert weekly
     more = [
-        MeetingFacts(n, n, place, weekly.minutes, False, place)
+        CalendarMeeting(n, n, place, weekly.minutes, False, place)
         for n in range(last + 1, min(last + by, 12) + 1)
         if (place := place_of(n, weekly)) > scene.now
     ]
@@ -311,7 +314,7 @@ def occurrence(scene: Scene, number: int) -> str:
     )
 
 
-def entries(people: list[Person]) -> dict[str, Any]:
+def entries(people: list[CalendarPerson]) -> dict[str, Any]:
     return {"attendees": [{"email": p.address, "responseStatus": "accepted"} for p in people]}
 
 
@@ -418,7 +421,9 @@ def check_reached(scene: Scene) -> None:
         assert single.people <= event.people <= single.people | group.exempt
 
 
-def check_occurrences(scene: Scene, group: WantedGroup, series: Event, each: WantedSeries) -> None:
+def check_occurrences(
+    scene: Scene, group: DesiredSeries, series: ObservedEvent, each: WantedSeries
+) -> None:
     for wanted in each.occurrences:
         event = asyncio.run(scene.client.get(ids.occurrence_id(series.id, wanted.original)))
         assert event is not None

@@ -12,18 +12,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calendarsync import ids
-from calendarsync.calls import Create
+from calendarsync.calls import CreateEvent
 from calendarsync.hearing import SILENT, Decided, Word, find_answer
-from calendarsync.observed import Attendee, Event, Face, Observed, Reading, read_event
-from calendarsync.slots import Slot, Weekly
-from calendarsync.words import Place, find_series, is_rewritten, read_words
+from calendarsync.observed import (
+    Attendee,
+    Face,
+    ObservedCalendar,
+    ObservedEvent,
+    Reading,
+    read_event,
+)
+from calendarsync.slots import SeriesSlot, Weekly
+from calendarsync.words import EventPlace, find_series, is_rewritten, read_words
 from tests.calendarsync.direct import DirectClient
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 FIRST = datetime(2026, 11, 4, 15, tzinfo=UTC)
-SLOT = Slot.through([FIRST, FIRST + timedelta(weeks=2)], Weekly(2, time(15), "UTC", 60))
+SLOT = SeriesSlot.through([FIRST, FIRST + timedelta(weeks=2)], Weekly(2, time(15), "UTC", 60))
 YES, NO = "attending", "not_attending"
-PLACES = tuple(Place(n, start, ("series",), ()) for n, start in enumerate(SLOT.starts(), 1))
+PLACES = tuple(EventPlace(n, start, ("series",), ()) for n, start in enumerate(SLOT.starts(), 1))
 
 
 def listed(**answers: str) -> tuple[Attendee, ...]:
@@ -33,19 +40,23 @@ def listed(**answers: str) -> tuple[Attendee, ...]:
     )
 
 
-def series(pk: str = "series", **answers: str) -> Event:
+def series(pk: str = "series", **answers: str) -> ObservedEvent:
     end = FIRST + timedelta(hours=1)
-    return Event(pk, "1", "confirmed", start=FIRST, end=end, slot=SLOT, attendees=listed(**answers))
+    return ObservedEvent(
+        pk, "1", "confirmed", start=FIRST, end=end, slot=SLOT, attendees=listed(**answers)
+    )
 
 
-def exception(number: int, of: str = "series", **answers: str) -> Event:
+def exception(number: int, of: str = "series", **answers: str) -> ObservedEvent:
     start = SLOT.starts()[number - 1]
     pk = ids.occurrence_id(of, start)
-    return Event(pk, "1", "confirmed", series_id=of, original=start, attendees=listed(**answers))
+    return ObservedEvent(
+        pk, "1", "confirmed", series_id=of, original=start, attendees=listed(**answers)
+    )
 
 
-def observe(*events: Event) -> Observed:
-    return Observed({event.id: event for event in events})
+def observe(*events: ObservedEvent) -> ObservedCalendar:
+    return ObservedCalendar({event.id: event for event in events})
 
 
 # -- one by one ----------------------------------------------------------------------------------
@@ -73,7 +84,7 @@ def test_the_newest_series_that_has_the_meeting_counts() -> None:
 
 def test_a_single_event_outranks_the_series_and_a_cancelled_one_says_nothing() -> None:
     place = replace(PLACES[0], event_ids=("single",))
-    single = Event("single", "1", "confirmed", attendees=listed(ada="declined"))
+    single = ObservedEvent("single", "1", "confirmed", attendees=listed(ada="declined"))
     seen = observe(series(ada="accepted"), single)
     assert read_words(place, seen) == {"ada@example.org": Word(NO)}
     gone = observe(series(ada="accepted"), replace(single, status="cancelled"))
@@ -122,10 +133,10 @@ class Calendar:
         self.client = DirectClient(lambda: NOW)
         self.client.by_hand("settings", exceptions=exceptions)
         mark = ids.Mark("here", 1, 1)
-        call = Create(Face(mark=mark), SLOT, ("ada@example.org", "ben@example.org"))
+        call = CreateEvent(Face(mark=mark), SLOT, ("ada@example.org", "ben@example.org"))
         self.series_id = self.run(self.client.insert(call.body(), tell="none")).id
         self.places = [replace(place, series_ids=(self.series_id,)) for place in PLACES]
-        self.changes = self.full = Observed()
+        self.changes = self.full = ObservedCalendar()
 
     def run(self, coroutine: Any) -> Any:
         return asyncio.run(coroutine)
@@ -168,7 +179,9 @@ class Calendar:
         return Reading(events, listing.cursor, listing.full)
 
 
-def listen(calendar: Calendar, observed: Observed, known: dict[Any, Word]) -> dict[Any, str]:
+def listen(
+    calendar: Calendar, observed: ObservedCalendar, known: dict[Any, Word]
+) -> dict[Any, str]:
     """What is taken over; `known` is what was said last, and afterwards what is said now."""
     taken = {}
     for place in calendar.places:

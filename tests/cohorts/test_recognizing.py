@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from cohorts.recognizing import (
     Candidate,
     DiscordProfile,
-    Outcome,
+    MatchOutcome,
     Recognition,
     is_new_address,
     recognize,
@@ -22,18 +22,18 @@ TIED = Candidate(2, ADA, is_active=True)
 @pytest.mark.parametrize(
     ("by_id", "by_email", "found"),
     [
-        (TIED, [], Recognition(Outcome.KNOWN, 2)),
-        (TIED, [TIED], Recognition(Outcome.KNOWN, 2)),
-        (TIED, [FREE], Recognition(Outcome.KNOWN, 2)),
-        (TIED, [FREE, TIED], Recognition(Outcome.KNOWN, 2)),
-        (Candidate(2, ADA, is_active=False), [FREE], Recognition(Outcome.CLOSED, 2)),
-        (None, [FREE], Recognition(Outcome.TIE, 1)),
-        (None, [], Recognition(Outcome.STRANGER)),
-        (None, [FREE, Candidate(3, None, is_active=True)], Recognition(Outcome.AMBIGUOUS)),
-        (None, [FREE, Candidate(3, None, is_active=False)], Recognition(Outcome.AMBIGUOUS)),
-        (None, [Candidate(1, None, is_active=False)], Recognition(Outcome.CLOSED, 1)),
-        (None, [Candidate(1, OTHER, is_active=True)], Recognition(Outcome.OTHER_ACCOUNT, 1)),
-        (None, [Candidate(1, OTHER, is_active=False)], Recognition(Outcome.CLOSED, 1)),
+        (TIED, [], Recognition(MatchOutcome.KNOWN, 2)),
+        (TIED, [TIED], Recognition(MatchOutcome.KNOWN, 2)),
+        (TIED, [FREE], Recognition(MatchOutcome.KNOWN, 2)),
+        (TIED, [FREE, TIED], Recognition(MatchOutcome.KNOWN, 2)),
+        (Candidate(2, ADA, is_active=False), [FREE], Recognition(MatchOutcome.CLOSED, 2)),
+        (None, [FREE], Recognition(MatchOutcome.TIE, 1)),
+        (None, [], Recognition(MatchOutcome.STRANGER)),
+        (None, [FREE, Candidate(3, None, is_active=True)], Recognition(MatchOutcome.AMBIGUOUS)),
+        (None, [FREE, Candidate(3, None, is_active=False)], Recognition(MatchOutcome.AMBIGUOUS)),
+        (None, [Candidate(1, None, is_active=False)], Recognition(MatchOutcome.CLOSED, 1)),
+        (None, [Candidate(1, OTHER, is_active=True)], Recognition(MatchOutcome.OTHER_ACCOUNT, 1)),
+        (None, [Candidate(1, OTHER, is_active=False)], Recognition(MatchOutcome.CLOSED, 1)),
     ],
 )
 def test_the_table(by_id, by_email, found):
@@ -41,8 +41,8 @@ def test_the_table(by_id, by_email, found):
 
 
 def test_an_address_that_discord_has_not_verified_is_none():
-    assert recognize(DiscordProfile(ADA, "Ada"), None, [FREE]).outcome is Outcome.UNVERIFIED
-    assert recognize(DiscordProfile(ADA, "Ada"), TIED, []).outcome is Outcome.KNOWN
+    assert recognize(DiscordProfile(ADA, "Ada"), None, [FREE]).outcome is MatchOutcome.UNVERIFIED
+    assert recognize(DiscordProfile(ADA, "Ada"), TIED, []).outcome is MatchOutcome.KNOWN
 
 
 candidates = st.builds(
@@ -54,13 +54,13 @@ candidates = st.builds(
 def test_nobody_is_let_in_but_the_one_who_is_meant(by_id, by_email, verified):
     profile = DiscordProfile(ADA, "Ada", email="ada@example.org" if verified else "")
     found = recognize(profile, by_id, by_email)
-    if found.outcome is Outcome.TIE:
+    if found.outcome is MatchOutcome.TIE:
         assert verified
         assert by_id is None
         assert [(one.id, one.discord_id, one.is_active) for one in by_email] == [
             (found.person_id, None, True)
         ]
-    elif found.outcome is Outcome.KNOWN:
+    elif found.outcome is MatchOutcome.KNOWN:
         assert by_id is not None
         assert (by_id.id, by_id.is_active) == (found.person_id, True)
     else:

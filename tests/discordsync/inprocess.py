@@ -22,8 +22,8 @@ from discordsync import observe as looking
 from discordsync import recover
 from discordsync.client import REFUSALS, VANISHED
 from discordsync.desired import want
-from discordsync.facts import Record, Snapshot
-from discordsync.observed import Observed
+from discordsync.facts import DiscordSnapshot, Record
+from discordsync.observed import ObservedGuild
 from discordsync.plan import plan as compare
 from discordsync.sandbox import DiscordSandbox
 from discordsync.sandbox.calls import Call
@@ -38,7 +38,7 @@ _PATTERNS = [
 
 
 class Guild:
-    """Takes the calls that `discordsync.client.Client` takes, and carries them out at once."""
+    """Takes the calls that `DiscordClient` takes, and carries them out at once."""
 
     def __init__(self, now: datetime) -> None:
         self.time = now
@@ -91,7 +91,7 @@ class Guild:
         return self.world.state
 
 
-def look(guild: Guild, facts: Snapshot) -> tuple[Snapshot, Observed]:
+def look(guild: Guild, facts: DiscordSnapshot) -> tuple[DiscordSnapshot, ObservedGuild]:
     """Observe, and give records that wait for an id the one that was found."""
     return asyncio.run(_look(guild, facts))
 
@@ -100,16 +100,16 @@ def look(guild: Guild, facts: Snapshot) -> tuple[Snapshot, Observed]:
 class Work:
     """What came of one look: the facts with what was recorded, the steps, and what is left."""
 
-    facts: Snapshot
+    facts: DiscordSnapshot
     done: list[Action]
     failed: dict[str, CallFailed]
     plan: Plan
-    observed: Observed
+    observed: ObservedGuild
 
 
 def work(
     guild: Guild,
-    facts: Snapshot,
+    facts: DiscordSnapshot,
     now: datetime,
     *,
     groups: Collection[int] | None = None,
@@ -123,7 +123,7 @@ def work(
     return asyncio.run(_work(guild, facts, now, policy, choose))
 
 
-async def _look(guild: Any, facts: Snapshot) -> tuple[Snapshot, Observed]:
+async def _look(guild: Any, facts: DiscordSnapshot) -> tuple[DiscordSnapshot, ObservedGuild]:
     observed = await looking.observe(guild, facts)
     for key, outside_id in recover.find_lost(facts, observed).items():
         facts = _recorded(facts, replace(facts.records[key], outside_id=outside_id))
@@ -132,7 +132,7 @@ async def _look(guild: Any, facts: Snapshot) -> tuple[Snapshot, Observed]:
 
 async def _work(
     guild: Any,
-    facts: Snapshot,
+    facts: DiscordSnapshot,
     now: datetime,
     policy: Policy,
     choose: Callable[[Sequence[Action]], Action],
@@ -172,7 +172,7 @@ def find_ready(plan: Plan, failed: Collection[str] = ()) -> list[Action]:
     return list(lanes.values())
 
 
-def intend(facts: Snapshot, action: Action) -> Snapshot:
+def intend(facts: DiscordSnapshot, action: Action) -> DiscordSnapshot:
     if action.verb != "create":
         return facts
     call = action.payload
@@ -188,7 +188,7 @@ def intend(facts: Snapshot, action: Action) -> Snapshot:
     )
 
 
-def record(facts: Snapshot, action: Action, outcome: Outcome) -> Snapshot:
+def record(facts: DiscordSnapshot, action: Action, outcome: Outcome) -> DiscordSnapshot:
     call = action.payload
     if action.verb == "send":
         return _told(facts, action)
@@ -207,15 +207,15 @@ def record(facts: Snapshot, action: Action, outcome: Outcome) -> Snapshot:
     return facts
 
 
-def _recorded(facts: Snapshot, found: Record) -> Snapshot:
+def _recorded(facts: DiscordSnapshot, found: Record) -> DiscordSnapshot:
     return replace(facts, records={**facts.records, found.key: found})
 
 
-def _forgotten(facts: Snapshot, key: str) -> Snapshot:
+def _forgotten(facts: DiscordSnapshot, key: str) -> DiscordSnapshot:
     return replace(facts, records={k: v for k, v in facts.records.items() if k != key})
 
 
-def _told(facts: Snapshot, action: Action) -> Snapshot:
+def _told(facts: DiscordSnapshot, action: Action) -> DiscordSnapshot:
     """A message that was sent is owed no more."""
     group = facts.groups[action.group_id or 0]
     left = tuple(m for m in group.messages if m.id != action.payload.subject)

@@ -9,20 +9,20 @@ from hypothesis import strategies as st
 
 from discordsync.facts import (
     CohortFacts,
+    DiscordGroup,
+    DiscordMeeting,
+    DiscordPerson,
+    DiscordSnapshot,
     Former,
-    GroupFacts,
-    MeetingFacts,
     Member,
     MessageFacts,
-    Person,
-    Snapshot,
     Window,
 )
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 FIRST_PERSON = 200000000000000000
-PEOPLE = [Person(n, f"Person {n}", FIRST_PERSON + n) for n in range(1, 9)]
-NOBODY = Person(9, "Person 9", None)  # no Discord id known
+PEOPLE = [DiscordPerson(n, f"Person {n}", FIRST_PERSON + n) for n in range(1, 9)]
+NOBODY = DiscordPerson(9, "Person 9", None)  # no Discord id known
 EVERYBODY = frozenset(p.discord_id for p in PEOPLE if p.discord_id)
 HORIZON = timedelta(days=14)
 
@@ -37,11 +37,11 @@ def windows(draw: st.DrawFn) -> Window:
 
 
 @st.composite
-def meetings(draw: st.DrawFn, group_id: int) -> tuple[MeetingFacts, ...]:
+def meetings(draw: st.DrawFn, group_id: int) -> tuple[DiscordMeeting, ...]:
     count = draw(st.integers(0, 4))
     first = NOW + timedelta(days=draw(st.integers(1, 9)))
     return tuple(
-        MeetingFacts(
+        DiscordMeeting(
             id=group_id * 10 + n,
             number=n,
             starts_at=first + timedelta(weeks=n - 1),
@@ -53,10 +53,10 @@ def meetings(draw: st.DrawFn, group_id: int) -> tuple[MeetingFacts, ...]:
 
 
 @st.composite
-def groups(draw: st.DrawFn, group_id: int, cohort_id: int, position: int) -> GroupFacts:
+def groups(draw: st.DrawFn, group_id: int, cohort_id: int, position: int) -> DiscordGroup:
     inside = draw(st.lists(people, max_size=4, unique=True))
     left = draw(st.lists(people, max_size=2, unique=True))
-    return GroupFacts(
+    return DiscordGroup(
         id=group_id,
         cohort_id=cohort_id,
         name=f"{draw(names)}{group_id}"[-80:],
@@ -78,8 +78,8 @@ def _messages(group_id: int) -> tuple[MessageFacts, ...]:
 
 
 @st.composite
-def snapshots(draw: st.DrawFn, max_groups: int = 3) -> Snapshot:
-    found: dict[int, GroupFacts] = {}
+def snapshots(draw: st.DrawFn, max_groups: int = 3) -> DiscordSnapshot:
+    found: dict[int, DiscordGroup] = {}
     for cohort_id in (1, 2):
         for position in range(draw(st.integers(0 if found else 1, max_groups))):
             group_id = cohort_id * 100 + position
@@ -87,12 +87,12 @@ def snapshots(draw: st.DrawFn, max_groups: int = 3) -> Snapshot:
     return complete(found)
 
 
-def complete(groups: dict[int, GroupFacts]) -> Snapshot:
+def complete(groups: dict[int, DiscordGroup]) -> DiscordSnapshot:
     cohorts = {
         group.cohort_id: CohortFacts(group.cohort_id, "Safety", f"Spring {group.cohort_id}")
         for group in groups.values()
     }
-    return Snapshot(
+    return DiscordSnapshot(
         installation="tests",
         adopt=False,
         horizon=HORIZON,
@@ -102,7 +102,7 @@ def complete(groups: dict[int, GroupFacts]) -> Snapshot:
     )
 
 
-def with_records_of(facts: Snapshot, earlier: Snapshot) -> Snapshot:
+def with_records_of(facts: DiscordSnapshot, earlier: DiscordSnapshot) -> DiscordSnapshot:
     """The same facts, with what was recorded while the earlier ones held.
 
     A group that is outside is never deleted: where the facts know it no more, it has ended.

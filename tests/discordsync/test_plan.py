@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from cohorts.sync.guard import hold_removals
 from cohorts.sync.mirror import Action, Plan, Policy
 from discordsync.desired import want
-from discordsync.facts import Snapshot
-from discordsync.observed import Observed
+from discordsync.facts import DiscordSnapshot
+from discordsync.observed import ObservedGuild
 from discordsync.plan import plan as compare
 from tests.discordsync.hands import hide_channel, meddle, meddling
 from tests.discordsync.inprocess import Guild, Work, look, work
@@ -41,7 +41,9 @@ def in_any_order(data: st.DataObject) -> Callable[[Sequence[Action]], Action]:
     return lambda ready: ready[data.draw(st.integers(0, 4)) % len(ready)]
 
 
-def plan_now(guild: Guild, facts: Snapshot, policy: Policy) -> tuple[Plan, Snapshot, Observed]:
+def plan_now(
+    guild: Guild, facts: DiscordSnapshot, policy: Policy
+) -> tuple[Plan, DiscordSnapshot, ObservedGuild]:
     facts, observed = look(guild, facts)
     return compare(want(facts, NOW), observed, policy), facts, observed
 

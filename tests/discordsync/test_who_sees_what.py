@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from discordsync.facts import GroupFacts, Snapshot
+from discordsync.facts import DiscordGroup, DiscordSnapshot
 from discordsync.sandbox.permissions import who_may_what
 from tests.discordsync.hands import meddle, meddling
 from tests.discordsync.inprocess import Guild, Work, work
@@ -25,7 +25,7 @@ VOICE = {"VIEW_CHANNEL", "CONNECT", "SPEAK"}
 LEADING = {"text_channel": {"MANAGE_MESSAGES"}, "voice_channel": {"MUTE_MEMBERS", "MOVE_MEMBERS"}}
 
 
-def insiders(group: GroupFacts) -> set[int]:
+def insiders(group: DiscordGroup) -> set[int]:
     if not group.live:
         return set()
     guests = [w.person for w in group.windows if w.begins_at <= NOW < w.ends_at]
@@ -33,7 +33,7 @@ def insiders(group: GroupFacts) -> set[int]:
     return {person.discord_id for person in people if person.discord_id}
 
 
-def leaders(group: GroupFacts) -> set[int]:
+def leaders(group: DiscordGroup) -> set[int]:
     if not group.live:
         return set()
     return {m.person.discord_id for m in group.members if m.facilitator and m.person.discord_id}
@@ -44,7 +44,7 @@ def stands(guild: Guild, done: Work, key: str) -> bool:
     return record is not None and str(record.outside_id) in guild.state["channels"]
 
 
-def check(guild: Guild, facts: Snapshot, done: Work, *, shut_out: frozenset[int]) -> None:
+def check(guild: Guild, facts: DiscordSnapshot, done: Work, *, shut_out: frozenset[int]) -> None:
     """Each person in each of our channels.  `shut_out`: by a denial of somebody's own."""
     table = who_may_what(guild.state)
     held_back = {held.action.removes for held in done.plan.withheld}
@@ -65,7 +65,7 @@ def check(guild: Guild, facts: Snapshot, done: Work, *, shut_out: frozenset[int]
                 assert bool(bits) == is_let_in(facts, done, person, cohort_id), (person, key)
 
 
-def is_let_in(facts: Snapshot, done: Work, person: int, cohort_id: int) -> bool:
+def is_let_in(facts: DiscordSnapshot, done: Work, person: int, cohort_id: int) -> bool:
     """Whether a group of the cohort, of which the role stands, has the person inside."""
     return any(
         person in insiders(group) and f"role:{group.id}" in done.facts.records

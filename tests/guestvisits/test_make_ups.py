@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.html import strip_tags
 
 from cohorts.models import Membership, User
-from discordsync.bot.answers import Answer
-from discordsync.bot.asks import Argument, Ask
+from discordsync.bot.answers import BotAnswer
+from discordsync.bot.asks import Argument, BotRequest
 from discordsync.bot.people import Asker
 from discordsync.bot.verbs import carry_out
 from guestvisits.models import GuestVisit
@@ -54,11 +54,11 @@ def hold(meeting: Meeting, starts_at) -> Meeting:
     return meeting
 
 
-def ask_bot(now, verb: str, *args: Argument) -> Answer:
-    return carry_out(Ask(verb, args), Asker(ACCOUNT, "Alice", False), now=now)
+def ask_bot(now, verb: str, *args: Argument) -> BotAnswer:
+    return carry_out(BotRequest(verb, args), Asker(ACCOUNT, "Alice", False), now=now)
 
 
-def asked(answer: Answer) -> list[tuple[Argument, ...]]:
+def asked(answer: BotAnswer) -> list[tuple[Argument, ...]]:
     return [button.ask.args for button in answer.buttons if button.ask]
 
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils.html import strip_tags
 
 from cohorts.models import Membership
-from discordsync.bot.asks import Ask
+from discordsync.bot.asks import BotRequest
 from discordsync.bot.people import Asker
 from discordsync.bot.verbs import carry_out
 from guestvisits.services.alternatives import find_alternatives
@@ -60,7 +60,7 @@ def test_c11_an_overlap_with_another_meeting_is_named_and_can_be_booked(academy,
         "Group C": [],
     }
 
-    said = carry_out(Ask("cannot", (home.pk,)), Asker(ACCOUNT, "Alice", False), now=now).text
+    said = carry_out(BotRequest("cannot", (home.pk,)), Asker(ACCOUNT, "Alice", False), now=now).text
     [line] = [line for line in said.splitlines() if "at the same time as" in line]
     assert "Group B" in line
     assert "Heron, week 1" in line

@@ -11,13 +11,13 @@ from django.utils.module_loading import import_string
 from django_q.models import OrmQ, Schedule
 from django_q.scheduler import scheduler
 
-from lens.schedules import ENTRIES, SWEEP, Entry, disable_bad, ensure_schedules
+from lens.schedules import ENTRIES, SWEEP, ScheduledTask, disable_bad, ensure_schedules
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
-def test_each_schedule_names_a_task_that_needs_nothing(entry: Entry) -> None:
+def test_each_schedule_names_a_task_that_needs_nothing(entry: ScheduledTask) -> None:
     assert not inspect.signature(import_string(entry.func)).parameters
 
 

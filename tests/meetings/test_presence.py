@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from meetings.presence import (
     LONG_ENOUGH,
     NOTHING,
-    Finding,
+    PresenceFinding,
     Span,
     find_presence,
     merge,
@@ -36,17 +36,17 @@ def spans(text: str) -> list[Span]:
 MEETING = spans("18:00-19:00")[0]
 WINDOW = open_window(MEETING)
 ALL_EVENING = "12:00-23:00"
-ABSENT = Finding(not_seen=True)
+ABSENT = PresenceFinding(not_seen=True)
 
 
 def found(
     stays: str, heard: str = ALL_EVENING, *, now: str = "19:01", is_expected: bool = True
-) -> Finding:
+) -> PresenceFinding:
     return find_presence(spans(stays), spans(heard), WINDOW, is_expected=is_expected, now=at(now))
 
 
-def there_since(clock: str) -> Finding:
-    return Finding(checked_in_at=at(clock))
+def there_since(clock: str) -> PresenceFinding:
+    return PresenceFinding(checked_in_at=at(clock))
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ moments = st.integers(0, 3 * 3600).map(lambda second: at("17:00") + timedelta(se
 some_spans = st.lists(st.tuples(moments, moments).map(lambda pair: Span(*sorted(pair))), max_size=5)
 
 
-def judge(stays: list[Span], heard: list[Span]) -> Finding:
+def judge(stays: list[Span], heard: list[Span]) -> PresenceFinding:
     return find_presence(stays, heard, WINDOW, is_expected=True, now=at("20:00"))
 
 

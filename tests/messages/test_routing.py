@@ -9,35 +9,40 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohorts.messages import routing
-from cohorts.messages.lines import Line
+from cohorts.messages.lines import DmStatus
 from cohorts.messages.models import MessageChoice
-from cohorts.messages.routing import Ask, Reader, Way, choose_way, find_ways
+from cohorts.messages.routing import DeliveryRequest, DeliveryRoute, Reader, choose_way, find_ways
 from cohorts.models import User
 from discordsync.models import DirectLine
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
-BY_MAIL, DIRECTLY = Way("email"), Way("discord_dm")
+BY_MAIL, DIRECTLY = DeliveryRoute("email"), DeliveryRoute("discord_dm")
 FULL, UNSUBSCRIBED, NO_ADDRESS = Reader(), Reader(wants_email=False), Reader(has_address=False)
 
 
 @pytest.mark.parametrize(
     ("choice", "line", "reader", "way"),
     [
-        ("off", Line.OPEN, FULL, Way(why=routing.UNWANTED_KIND)),
-        ("discord_dm", Line.OPEN, FULL, DIRECTLY),
-        ("discord_dm", Line.OPEN, UNSUBSCRIBED, DIRECTLY),
-        ("discord_dm", Line.WAITS, FULL, BY_MAIL),
-        ("discord_dm", Line.WAITS, UNSUBSCRIBED, DIRECTLY),
-        ("discord_dm", Line.WAITS, NO_ADDRESS, DIRECTLY),
-        ("discord_dm", Line.CLOSED, FULL, BY_MAIL),
-        ("discord_dm", Line.NEVER, FULL, BY_MAIL),
-        ("email", Line.OPEN, FULL, BY_MAIL),
-        ("email", Line.OPEN, NO_ADDRESS, DIRECTLY),
-        ("email", Line.OPEN, UNSUBSCRIBED, Way(why=routing.UNWANTED)),
-        ("discord_dm", Line.CLOSED, UNSUBSCRIBED, Way(why=routing.UNWANTED_NO_LINE)),
-        ("email", Line.NEVER, NO_ADDRESS, BY_MAIL),
-        ("discord_dm", Line.NEVER, NO_ADDRESS, BY_MAIL),
-        ("discord_dm", Line.OPEN, Reader(is_active=False), Way(why=routing.CLOSED_ACCOUNT)),
+        ("off", DmStatus.OPEN, FULL, DeliveryRoute(why=routing.UNWANTED_KIND)),
+        ("discord_dm", DmStatus.OPEN, FULL, DIRECTLY),
+        ("discord_dm", DmStatus.OPEN, UNSUBSCRIBED, DIRECTLY),
+        ("discord_dm", DmStatus.WAITS, FULL, BY_MAIL),
+        ("discord_dm", DmStatus.WAITS, UNSUBSCRIBED, DIRECTLY),
+        ("discord_dm", DmStatus.WAITS, NO_ADDRESS, DIRECTLY),
+        ("discord_dm", DmStatus.CLOSED, FULL, BY_MAIL),
+        ("discord_dm", DmStatus.NEVER, FULL, BY_MAIL),
+        ("email", DmStatus.OPEN, FULL, BY_MAIL),
+        ("email", DmStatus.OPEN, NO_ADDRESS, DIRECTLY),
+        ("email", DmStatus.OPEN, UNSUBSCRIBED, DeliveryRoute(why=routing.UNWANTED)),
+        ("discord_dm", DmStatus.CLOSED, UNSUBSCRIBED, DeliveryRoute(why=routing.UNWANTED_NO_LINE)),
+        ("email", DmStatus.NEVER, NO_ADDRESS, BY_MAIL),
+        ("discord_dm", DmStatus.NEVER, NO_ADDRESS, BY_MAIL),
+        (
+            "discord_dm",
+            DmStatus.OPEN,
+            Reader(is_active=False),
+            DeliveryRoute(why=routing.CLOSED_ACCOUNT),
+        ),
     ],
 )
 def test_the_table(choice, line, reader, way):
@@ -46,7 +51,7 @@ def test_the_table(choice, line, reader, way):
 
 @given(
     choice=st.sampled_from(MessageChoice.Way.values),
-    line=st.sampled_from(Line),
+    line=st.sampled_from(DmStatus),
     reader=st.builds(Reader, st.booleans(), st.booleans(), st.booleans()),
 )
 def test_nobody_gets_what_they_do_not_want_and_a_message_has_one_way_or_a_reason(
@@ -55,7 +60,7 @@ def test_nobody_gets_what_they_do_not_want_and_a_message_has_one_way_or_a_reason
     way = choose_way(choice, line, reader)
     assert bool(way.channel) != bool(way.why)
     if way == DIRECTLY:
-        assert line in {Line.OPEN, Line.WAITS}
+        assert line in {DmStatus.OPEN, DmStatus.WAITS}
     if way == BY_MAIL:
         assert reader.wants_email or not reader.has_address
     if choice == "off" or not reader.is_active:
@@ -77,23 +82,29 @@ def people(db) -> list[User]:
 
 def test_the_choice_is_by_topic(people):
     alice = people[0]
-    asks = [Ask(alice.pk, kind) for kind in ("reminder", "nudge", "meeting_moved", "unknown")]
+    asks = [
+        DeliveryRequest(alice.pk, kind)
+        for kind in ("reminder", "nudge", "meeting_moved", "unknown")
+    ]
     ways = find_ways(asks, NOW)
     assert [ways[ask].channel for ask in asks] == ["discord_dm", "discord_dm", "email", "email"]
 
 
 def test_a_kind_without_words_for_it_never_goes_directly(people):
     MessageChoice.objects.update(topic="groups")
-    ask = Ask(people[0].pk, "group_assigned")
+    ask = DeliveryRequest(people[0].pk, "group_assigned")
     assert find_ways([ask], NOW)[ask] == BY_MAIL
 
 
 def test_a_message_that_fell_back_stays_with_email(people):
-    ask = Ask(people[0].pk, "reminder", direct=False)
+    ask = DeliveryRequest(people[0].pk, "reminder", direct=False)
     assert find_ways([ask], NOW)[ask] == BY_MAIL
 
 
 def test_reading_costs_the_same_for_one_and_for_five(people, django_assert_max_num_queries):
-    for asks in ([Ask(people[0].pk, "reminder")], [Ask(p.pk, "reminder") for p in people]):
+    for asks in (
+        [DeliveryRequest(people[0].pk, "reminder")],
+        [DeliveryRequest(p.pk, "reminder") for p in people],
+    ):
         with django_assert_max_num_queries(10):
             assert set(find_ways(asks, NOW).values()) == {DIRECTLY}

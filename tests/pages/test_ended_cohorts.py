@@ -14,7 +14,7 @@ from django.test import Client
 from icalendar import Calendar
 
 from calendarsync.answers import find_expected
-from cohorts.admin.memberships import MoveForm
+from cohorts.admin.memberships import MoveMemberForm
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Group, Membership, User
 from cohorts.services.groups import end_group
@@ -23,7 +23,7 @@ from cohorts.sync.services import ask_to_realize
 from discordsync.assignments import owe_assignments
 from discordsync.bot.learners import cannot_attend, my_meetings
 from discordsync.messages import owe_welcomes
-from guestvisits.admin.forms import HomeForm, PersonForm
+from guestvisits.admin.forms import ChoosePersonForm, HomeForm
 from guestvisits.models import GuestVisit
 from guestvisits.set_up import _read_scene
 from meetings.calendars.services import open_feed
@@ -124,11 +124,11 @@ PROBES: dict[str, Callable[[World], object]] = {
     "following changed facts": lambda w: w.is_moved_by_facts(),
     "new members": lambda w: w.takes_members(),
     "moving members there": lambda w: (
-        MoveForm(None, membership=Membership.objects.get(user=w.alice))
+        MoveMemberForm(None, membership=Membership.objects.get(user=w.alice))
         .fields["group"]
         .queryset.exists()
     ),
-    "visits booked by staff": lambda w: w.alice in PersonForm().fields["person"].queryset,
+    "visits booked by staff": lambda w: w.alice in ChoosePersonForm().fields["person"].queryset,
     "meetings chosen by staff": lambda w: (
         HomeForm(person=w.alice, now=w.now).fields["home"].queryset.exists()
     ),

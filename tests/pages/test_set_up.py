@@ -13,7 +13,7 @@ from cohorts.models import AccessState, Group, Membership, User
 from cohorts.services.people import change_zone
 from discordsync.mirror import UNSEEN
 from discordsync.models import DirectLine
-from guestvisits.set_up import Standing, read_set_up
+from guestvisits.set_up import SetUpStatus, read_set_up
 
 pytestmark = pytest.mark.django_db
 
@@ -103,27 +103,27 @@ def test_what_needs_the_person_is_said_on_the_page_of_their_meetings(alice, repo
 
 
 def test_the_zone_is_a_guess_until_it_is_chosen(alice):
-    assert line(alice, "Time zone").standing is Standing.YOURS
+    assert line(alice, "Time zone").standing is SetUpStatus.YOURS
     client = Client()
     client.force_login(alice)
     client.post("/meetings/zone/", {"zone": "UTC"})  # the guess was right
-    assert line(alice, "Time zone").standing is Standing.FINE
+    assert line(alice, "Time zone").standing is SetUpStatus.FINE
 
 
 def test_without_an_address_nothing_can_arrive(alice, report):
     User.objects.filter(pk=alice.pk).update(email=None)
     report("calendar", "no_address", "no e-mail address is known")
-    assert line(alice, "E-mail address").standing is Standing.YOURS
-    assert line(alice, "Group A in your calendar").standing is Standing.COMING
+    assert line(alice, "E-mail address").standing is SetUpStatus.YOURS
+    assert line(alice, "Group A in your calendar").standing is SetUpStatus.COMING
 
 
 def test_an_unknown_account_is_tied_by_signing_in(alice, report, settings):
     User.objects.filter(pk=alice.pk).update(discord_id=None)
     report("discord", "no_address", "No Discord account is known.")
     found = line(alice, "Discord account")
-    assert (found.standing, found.step.url) == (Standing.YOURS, "/sign-in/discord/")
-    assert line(alice, "The Discord server").standing is Standing.COMING
-    assert line(alice, "Group A on Discord").standing is Standing.COMING
+    assert (found.standing, found.step.url) == (SetUpStatus.YOURS, "/sign-in/discord/")
+    assert line(alice, "The Discord server").standing is SetUpStatus.COMING
+    assert line(alice, "Group A on Discord").standing is SetUpStatus.COMING
     settings.DISCORD_CLIENT_ID = None
     assert line(alice, "Discord account").step is None
 
@@ -132,8 +132,8 @@ def test_whoever_is_not_in_the_server_gets_the_way_in(alice, report, settings):
     settings.DISCORD_INVITE_URL = "https://discord.gg/academy"
     report("discord", "not_there", "Not in the Discord server yet.")
     found = line(alice, "The Discord server")
-    assert (found.standing, found.step.url) == (Standing.YOURS, "https://discord.gg/academy")
-    assert line(alice, "Group A on Discord").standing is Standing.COMING
+    assert (found.standing, found.step.url) == (SetUpStatus.YOURS, "https://discord.gg/academy")
+    assert line(alice, "Group A on Discord").standing is SetUpStatus.COMING
     settings.DISCORD_INVITE_URL = ""
     assert "Ask the people who run your course" in line(alice, "The Discord server").remedy
 
@@ -145,11 +145,11 @@ def test_whoever_is_not_in_the_server_gets_the_way_in(alice, report, settings):
 @pytest.mark.parametrize(
     ("state", "standing"),
     [
-        (None, Standing.COMING),
-        ("wanted", Standing.COMING),
-        ("withheld", Standing.HELD),
-        ("failed", Standing.HELD),
-        ("ended", Standing.COMING),  # of an earlier membership
+        (None, SetUpStatus.COMING),
+        ("wanted", SetUpStatus.COMING),
+        ("withheld", SetUpStatus.HELD),
+        ("failed", SetUpStatus.HELD),
+        ("ended", SetUpStatus.COMING),  # of an earlier membership
     ],
 )
 def test_what_comes_by_itself_and_what_holds_it_up(alice, report, mirror, title, state, standing):
@@ -169,21 +169,21 @@ def test_nothing_is_on_its_way_to_a_group_that_is_still_being_set_up(academy, al
     assert (
         line(alice, "Group A in your calendar").text == "The invitation has not been created yet."
     )
-    assert line(alice, "The Discord server").standing is Standing.FINE
+    assert line(alice, "The Discord server").standing is SetUpStatus.FINE
 
 
 def test_of_an_incomplete_list_nobody_is_said_to_be_in_or_out(alice, report):
     report("discord", "wanted", UNSEEN)
-    assert line(alice, "The Discord server").standing is Standing.COMING
+    assert line(alice, "The Discord server").standing is SetUpStatus.COMING
 
 
 @pytest.mark.parametrize(
     ("status", "standing"),
     [
-        ("accepted", Standing.FINE),
-        ("tentative", Standing.FINE),
-        ("declined", Standing.YOURS),
-        ("needsAction", Standing.YOURS),
+        ("accepted", SetUpStatus.FINE),
+        ("tentative", SetUpStatus.FINE),
+        ("declined", SetUpStatus.YOURS),
+        ("needsAction", SetUpStatus.YOURS),
     ],
 )
 def test_an_invitation_is_sent_and_then_answered(alice, report, answer, status, standing):
@@ -194,18 +194,18 @@ def test_an_invitation_is_sent_and_then_answered(alice, report, answer, status, 
 
 def test_an_invitation_that_google_has_not_told_of_is_not_answered(alice, report):
     report("calendar", "has")
-    assert line(alice, "Group A in your calendar").standing is Standing.YOURS
+    assert line(alice, "Group A in your calendar").standing is SetUpStatus.YOURS
 
 
 def test_direct_messages(alice):
-    assert line(alice, "Direct messages").standing is Standing.OPTIONAL
+    assert line(alice, "Direct messages").standing is SetUpStatus.OPTIONAL
     row = DirectLine.objects.create(discord_id=ALICE, used_at=timezone.now())
-    assert line(alice, "Direct messages").standing is Standing.FINE
+    assert line(alice, "Direct messages").standing is SetUpStatus.FINE
     row.closed_at = timezone.now()
     row.save()
-    assert line(alice, "Direct messages").standing is Standing.YOURS
+    assert line(alice, "Direct messages").standing is SetUpStatus.YOURS
     User.objects.filter(pk=alice.pk).update(wants_discord=False)
-    assert line(alice, "Direct messages").standing is Standing.FINE
+    assert line(alice, "Direct messages").standing is SetUpStatus.FINE
 
 
 def test_of_a_mirror_that_is_left_out_nothing_is_said(alice, settings):

@@ -8,8 +8,8 @@ import pytest
 
 from cohorts.models import Cohort, Group
 from cohorts.sync.models import GroupSync, MirrorState
-from cohorts.sync.words import Level, Scene, describe
-from discordsync.mirror import DiscordMirror
+from cohorts.sync.words import Level, StatusContext, describe
+from discordsync.mirror import DiscordProvider
 
 NOW = datetime(2027, 1, 4, 12, tzinfo=UTC)
 DUE, SETTLED = {"wanted": 2, "seen": 1}, {"wanted": 1, "seen": 1}
@@ -19,9 +19,9 @@ AWAY = {"discord": MirrorState(name="discord", trouble="unreachable")}
 
 def say(row=None, *, status="preview", states=None, alive=True):
     row = row if row is None else GroupSync(next_at=NOW + timedelta(hours=1), **row)
-    scene = Scene(NOW, states or {}, is_worker_alive=alive)
+    scene = StatusContext(NOW, states or {}, is_worker_alive=alive)
     group = Group(name="A", status=status, cohort=Cohort(first_known_at=NOW))
-    found = describe(row, group, DiscordMirror(), scene)
+    found = describe(row, group, DiscordProvider(), scene)
     return found.level, found.words, found.again
 
 
@@ -107,9 +107,9 @@ def test_a_required_mirror_that_is_not_configured_is_bad_news(settings):
 
 
 def test_a_mirror_that_can_be_done_without_is_off(settings):
-    from calendarsync.mirror import CalendarMirror
+    from calendarsync.mirror import CalendarProvider
 
     settings.GOOGLE_CALENDAR_ID = ""
-    scene = Scene(NOW, {}, is_worker_alive=True)
-    found = describe(None, Group(name="A"), CalendarMirror(), scene)
+    scene = StatusContext(NOW, {}, is_worker_alive=True)
+    found = describe(None, Group(name="A"), CalendarProvider(), scene)
     assert (found.level, found.words) == (Level.OFF, "not configured")

@@ -16,7 +16,7 @@ from cohorts.sync import heartbeats, services
 from cohorts.sync.plan_view import read_plan
 from cohorts.sync.registry import configured_mirrors
 from cohorts.sync.selectors import newest_step
-from cohorts.sync.terminal import Progress, write_groups, write_plan
+from cohorts.sync.terminal import ProgressLine, write_groups, write_plan
 from cohorts.sync.watching import GaveUp, NobodyWorks, Sight, wait_for_answers, watch
 
 FAILED, NO_WORKER, INTERRUPTED = 1, 2, 130
@@ -95,7 +95,7 @@ class AskingCommand(BaseCommand):
             )
 
     def _wait(self, ids: Collection[int], after: int, grace: float) -> None:
-        progress = Progress(self.stdout)
+        progress = ProgressLine(self.stdout)
         sight: Sight | None = None
         try:
             for sight in watch(ids, after=after, grace=grace):

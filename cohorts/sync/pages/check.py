@@ -10,8 +10,8 @@ from cohorts.sync import services
 from cohorts.sync.models import SyncRun
 from cohorts.sync.pages.plans import person_of
 from cohorts.sync.pages.staff import show, staff_page
-from cohorts.sync.plan_view import Answer, read_plan
-from cohorts.sync.selectors import MirrorView, read_scene, see_mirrors
+from cohorts.sync.plan_view import ProviderPlan, read_plan
+from cohorts.sync.selectors import ProviderView, read_scene, see_mirrors
 
 
 @staff_page
@@ -37,7 +37,7 @@ def check_connections(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _newest(mirror: MirrorView) -> SyncRun | None:
+def _newest(mirror: ProviderView) -> SyncRun | None:
     """Return the newest check: a plan without groups."""
     runs = SyncRun.objects.filter(
         mirror=mirror.mirror.name, mode=SyncRun.Mode.PLAN, group_ids=[]
@@ -45,5 +45,5 @@ def _newest(mirror: MirrorView) -> SyncRun | None:
     return runs.order_by("-pk").first()
 
 
-def _answer(run: SyncRun | None) -> Answer | None:
+def _answer(run: SyncRun | None) -> ProviderPlan | None:
     return read_plan([run]).answers[0] if run and run.ended_at else None

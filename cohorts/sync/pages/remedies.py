@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from cohorts import clock
 from cohorts.models import Cohort, Group
 from cohorts.sync import services
-from cohorts.sync.mirror import Mirror
+from cohorts.sync.mirror import Provider
 from cohorts.sync.models import GroupSync
 from cohorts.sync.pages.plans import person_of, start_plan
 from cohorts.sync.pages.staff import staff_page
@@ -108,11 +108,11 @@ def resume(request: HttpRequest, mirror: str) -> HttpResponse:
 # -- redirects -------------------------------------------------------------------------------------
 
 
-def _find(pk: int, mirror: str) -> tuple[Group, Mirror]:
+def _find(pk: int, mirror: str) -> tuple[Group, Provider]:
     return get_object_or_404(Group, pk=pk), _mirror(mirror)
 
 
-def _mirror(name: str) -> Mirror:
+def _mirror(name: str) -> Provider:
     if name not in all_mirrors():
         raise Http404("There is no such integration.")
     return all_mirrors()[name]

@@ -19,8 +19,8 @@ from cohorts.sync.companions import see_companions
 from cohorts.sync.models import WorkerHeartbeat
 from cohorts.sync.ownership import find_question
 from cohorts.sync.pages.staff import PERMISSION
-from cohorts.sync.selectors import InMirror, out_of_step, read_scene, see_groups, see_mirrors
-from cohorts.sync.words import Level, Standing
+from cohorts.sync.selectors import InProvider, out_of_step, read_scene, see_groups, see_mirrors
+from cohorts.sync.words import Level, SyncStatus
 
 register = template.Library()
 
@@ -84,7 +84,7 @@ def sync_status(context: template.Context) -> dict[str, Any]:
 
 @register.inclusion_tag("admin/sync/parts/remedy.html", takes_context=True)
 def remedy_button(
-    context: template.Context, standing: Standing, group: Group, mirror: str
+    context: template.Context, standing: SyncStatus, group: Group, mirror: str
 ) -> dict[str, Any]:
     """Return the button that resolves a group's issue in a provider.
 
@@ -133,11 +133,11 @@ def group_state(context: template.Context, group: Group) -> dict[str, Any]:
         "people": _people(group, view.places) if staff_may(user, *SEE_ACCESS) else None,
         "may_view_people": staff_may(user, "cohorts.view_user"),
         "may_view_steps": user.has_perm(PERMISSION),
-        "look_again": Standing(Level.FINE, "", remedy="look_again"),
+        "look_again": SyncStatus(Level.FINE, "", remedy="look_again"),
     }
 
 
-def _people(group: Group, places: tuple[InMirror, ...]) -> list[dict[str, Any]]:
+def _people(group: Group, places: tuple[InProvider, ...]) -> list[dict[str, Any]]:
     """List active members first, then others with access states (guests, exceptions, former)."""
     states = {
         (state.user_id, state.mirror): state for state in group.access_states.select_related("user")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cohorts.roster.lines import Roster, parse
 from cohorts.roster.reading import COLUMNS, MOST_BYTES, MOST_LINES
-from cohorts.roster.slots import TBD, Slot
+from cohorts.roster.slots import TBD, RosterSlot
 from tests.support.roster import make_file, make_line
 
 
@@ -26,7 +26,7 @@ def test_a_line_is_read():
     (line,) = roster.lines
     assert (line.number, line.course, line.cohort, line.group) == (2, "Course", "Winter", "Alpha")
     assert (line.start_date, line.number_of_meetings) == (date(2027, 1, 11), 4)
-    assert (line.slot, line.timezone) == (Slot(2, time(15), 60), "Europe/Berlin")
+    assert (line.slot, line.timezone) == (RosterSlot(2, time(15), 60), "Europe/Berlin")
     assert (line.name, line.email, line.discord_id) == (
         "Alice",
         "p1@example.org",

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohorts.roster.slots import TBD, Slot, SlotError, parse_slot, render_slot
+from cohorts.roster.slots import TBD, RosterSlot, SlotError, parse_slot, render_slot
 
 slots = st.builds(
-    Slot,
+    RosterSlot,
     weekday=st.integers(0, 6),
     start_time=st.builds(time, st.integers(0, 23), st.integers(0, 59)),
     duration_minutes=st.integers(5, 1440),
@@ -54,7 +54,7 @@ def test_any_text_is_a_slot_or_is_refused(text):
 )
 def test_slots_are_understood(text, weekday, start, minutes):
     """Failure 13 of the system before: Monday for Sunday, 14:00 for 14:30, always 60 minutes."""
-    assert parse_slot(text) == Slot(weekday, start, minutes)
+    assert parse_slot(text) == RosterSlot(weekday, start, minutes)
 
 
 def test_an_undecided_slot_is_one():

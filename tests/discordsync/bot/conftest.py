@@ -14,8 +14,8 @@ from django.core.management import call_command
 from django.test import override_settings
 
 from cohorts.models import User
-from discordsync.bot.answers import Answer
-from discordsync.bot.asks import Argument, Ask
+from discordsync.bot.answers import BotAnswer
+from discordsync.bot.asks import Argument, BotRequest
 from discordsync.bot.people import Asker
 from discordsync.bot.verbs import carry_out
 from lens.sandbox.inprocess import RunningSandbox, sandbox_running
@@ -31,7 +31,7 @@ FIRST_ACCOUNT = 200000000000000000
 STRANGER = 299999999999999999
 GENERAL = {"name": "general", "type": 0}  # where everybody can type
 
-AskBot = Callable[..., Answer]
+AskBot = Callable[..., BotAnswer]
 
 
 @pytest.fixture
@@ -49,9 +49,9 @@ def academy(db: None, without_mirrors: None, now: datetime) -> Academy:  # noqa:
 def ask(now: datetime) -> AskBot:
     """What the bot answers a person: `ask(alice, "book", 1, 2)`."""
 
-    def ask(who: User | int, verb: str, *args: Argument, admin: bool = False) -> Answer:
+    def ask(who: User | int, verb: str, *args: Argument, admin: bool = False) -> BotAnswer:
         account = who if isinstance(who, int) else who.discord_id or 0
-        return carry_out(Ask(verb, args), Asker(account, "Somebody", admin), now=now)
+        return carry_out(BotRequest(verb, args), Asker(account, "Somebody", admin), now=now)
 
     return ask
 
@@ -67,11 +67,11 @@ def add(academy: Academy) -> Callable[..., User]:
     return add
 
 
-def labels(answer: Answer) -> list[str]:
+def labels(answer: BotAnswer) -> list[str]:
     return [button.label for button in answer.buttons]
 
 
-def asks(answer: Answer) -> list[tuple[object, ...]]:
+def asks(answer: BotAnswer) -> list[tuple[object, ...]]:
     """What the buttons ask; those that open an address are left out."""
     return [(b.ask.verb, *b.ask.args) for b in answer.buttons if b.ask]
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discordsync.bot.answers import Answer, Button, Look
-from discordsync.bot.asks import Ask, from_row, read_custom_id
+from discordsync.bot.answers import BotAnswer, Button, ButtonStyle
+from discordsync.bot.asks import BotRequest, from_row, read_custom_id
 from discordsync.bot.rendering import render, render_buttons
 from discordsync.bot.verbs import VERBS
 
@@ -19,7 +19,7 @@ ARGUMENTS = st.integers(0, 2**63 - 1) | WORDS
 
 @given(st.sampled_from(sorted(VERBS)), st.lists(ARGUMENTS, max_size=3).map(tuple))
 def test_an_ask_comes_back_from_a_button_and_from_a_row(verb, args):
-    ask = Ask(verb, args)
+    ask = BotRequest(verb, args)
     assert from_row(ask.as_row()) == ask
     assert read_custom_id(ask.custom_id) == ask
     assert len(ask.custom_id) <= 100
@@ -50,14 +50,14 @@ def test_a_number_that_no_database_holds_fits_no_verb():
 
 
 def test_an_answer_pings_nobody_and_fits():
-    body = render(Answer("@everyone " + "x" * 3000))
+    body = render(BotAnswer("@everyone " + "x" * 3000))
     assert body["allowed_mentions"] == {"parse": []}
     assert len(body["content"]) <= 2000
     assert body["components"] == []
 
 
 def test_buttons_stand_in_rows_of_five_and_long_labels_are_cut():
-    buttons = [Button("x" * 100, Ask("cancel", (n,))) for n in range(30)]
+    buttons = [Button("x" * 100, BotRequest("cancel", (n,))) for n in range(30)]
     rows = render_buttons(buttons)
     assert [len(row["components"]) for row in rows] == [5, 5, 5, 5, 5]
     ids = [button["custom_id"] for row in rows for button in row["components"]]
@@ -67,7 +67,10 @@ def test_buttons_stand_in_rows_of_five_and_long_labels_are_cut():
 
 def test_a_button_is_an_ask_or_an_address():
     (row,) = render_buttons(
-        [Button("Book", Ask("book", (1, 2)), look=Look.MAIN), Button("Page", url="http://a/b")]
+        [
+            Button("Book", BotRequest("book", (1, 2)), look=ButtonStyle.MAIN),
+            Button("Page", url="http://a/b"),
+        ]
     )
     assert row["components"] == [
         {"type": 2, "style": 1, "label": "Book", "custom_id": "lens:book:1:2"},

@@ -12,7 +12,7 @@ from django.utils import timezone
 from cohorts.models import Installation
 from cohorts.sync import ownership
 from discordsync.bot import replies
-from discordsync.bot.asks import Ask
+from discordsync.bot.asks import BotRequest
 from discordsync.bot.models import BotReply
 from discordsync.bot.people import Asker
 from discordsync.bot.replies import KEPT_FOR, SHOWN_FOR, Reply
@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
 ADMIN = Asker(200000000000000099, "Grace", is_admin=True)
 
 
-def reply(ask: Ask, *, asker: Asker = ADMIN, asked_at: datetime | None = None) -> Reply:
+def reply(ask: BotRequest, *, asker: Asker = ADMIN, asked_at: datetime | None = None) -> Reply:
     return Reply(
         interaction_id=300000000000000001,
         application_id=1,
@@ -36,7 +36,7 @@ def reply(ask: Ask, *, asker: Asker = ADMIN, asked_at: datetime | None = None) -
     )
 
 
-def begin(ask: Ask) -> replies.Showing:
+def begin(ask: BotRequest) -> replies.Showing:
     """An interaction comes, and its first answer is shown."""
     showing = replies.take(reply(ask))
     assert showing is not None
@@ -59,20 +59,20 @@ def go_on() -> replies.Showing:
 
 
 def test_the_same_interaction_is_taken_once():
-    first = replies.take(reply(Ask("meetings")))
+    first = replies.take(reply(BotRequest("meetings")))
     assert first is not None
-    assert replies.take(reply(Ask("meetings"))) is None
+    assert replies.take(reply(BotRequest("meetings"))) is None
     replies.settle(first, arrived=True)
     assert not BotReply.objects.exists()
 
 
 def test_an_answer_that_is_held_by_a_living_process_is_left_to_it():
-    assert replies.take(reply(Ask("meetings")))
+    assert replies.take(reply(BotRequest("meetings")))
     assert replies.take_due() == []
 
 
 def test_what_did_not_arrive_is_tried_again():
-    showing = replies.take(reply(Ask("meetings")))
+    showing = replies.take(reply(BotRequest("meetings")))
     assert showing is not None
     replies.settle(showing, arrived=False)
     assert BotReply.objects.get().look_at > timezone.now()
@@ -80,7 +80,7 @@ def test_what_did_not_arrive_is_tried_again():
 
 
 def test_only_people_of_the_roster_are_written_down_as_users_of_the_bot():
-    replies.take(reply(Ask("meetings")))
+    replies.take(reply(BotRequest("meetings")))
     assert not DirectLine.objects.exists()
 
 
@@ -88,7 +88,10 @@ def test_from_the_command_to_the_end_and_each_step_survives_its_process(sandbox)
     """Each `go_on` is a process of its own: nothing is kept between them but the row."""
     made = make_cohort(groups=2, members=1)
     join(sandbox, made.people)
-    assert "Preparing a preview for" in begin(Ask("realize", (str(made.cohort.pk),))).answer.text
+    assert (
+        "Preparing a preview for"
+        in begin(BotRequest("realize", (str(made.cohort.pk),))).answer.text
+    )
     assert go_on().body is None  # nothing new, so nothing is written again
     work("discord")
     plan = go_on()
@@ -109,7 +112,7 @@ def test_from_the_command_to_the_end_and_each_step_survives_its_process(sandbox)
 def test_after_a_quarter_of_an_hour_the_end_is_said_in_the_channel_without_names(sandbox):
     made = make_cohort(groups=1, members=2)
     join(sandbox, made.people[:1])
-    begin(Ask("realize", ("Spring",)))
+    begin(BotRequest("realize", ("Spring",)))
     work("discord")
     confirm = go_on().answer.buttons[0].ask
     assert confirm is not None
@@ -133,7 +136,7 @@ def test_after_a_quarter_of_an_hour_the_end_is_said_in_the_channel_without_names
 def test_b3_after_a_restore_nothing_is_said_that_the_original_may_have_said(sandbox, answered):
     made = make_cohort(groups=1, members=1)
     join(sandbox, made.people)
-    begin(Ask("realize", ("Spring",)))
+    begin(BotRequest("realize", ("Spring",)))
     work("discord")
     confirm = go_on().answer.buttons[0].ask
     assert confirm is not None
@@ -151,7 +154,7 @@ def test_b3_after_a_restore_nothing_is_said_that_the_original_may_have_said(sand
 
 
 def test_what_nobody_waits_for_any_more_is_forgotten():
-    replies.take(reply(Ask("plan", ("1",))))
+    replies.take(reply(BotRequest("plan", ("1",))))
     grow_old(KEPT_FOR)
     assert replies.take_due() == []
     assert not BotReply.objects.exists()
@@ -165,7 +168,7 @@ def test_a_mistake_of_ours_is_told_and_logged_and_nothing_is_owed(monkeypatch, c
 
     broken = verbs.Verb(fail, for_admins=True)  # type: ignore[arg-type]
     monkeypatch.setitem(verbs.VERBS, "meetings", broken)  # type: ignore[arg-type]
-    showing = replies.take(reply(Ask("meetings")))
+    showing = replies.take(reply(BotRequest("meetings")))
     assert showing is not None
     assert showing.answer.text == verbs.MISTAKE
     assert "could not respond" in caplog.text
@@ -173,14 +176,19 @@ def test_a_mistake_of_ours_is_told_and_logged_and_nothing_is_owed(monkeypatch, c
 
 @pytest.mark.parametrize("verb", ["realize", "plan", "confirm"])
 def test_who_is_no_administrator_is_refused_whatever_the_button_says(verb):
-    showing = replies.take(reply(Ask(verb, ("1",)), asker=Asker(5, "Mallory")))
+    showing = replies.take(reply(BotRequest(verb, ("1",)), asker=Asker(5, "Mallory")))
     assert showing is not None
     assert "Only administrators" in showing.answer.text
 
 
 @pytest.mark.parametrize(
     "ask",
-    [Ask("nothing"), Ask("book", (1,)), Ask("book", ("a", "b")), Ask("progress", ("1", "x", 0))],
+    [
+        BotRequest("nothing"),
+        BotRequest("book", (1,)),
+        BotRequest("book", ("a", "b")),
+        BotRequest("progress", ("1", "x", 0)),
+    ],
 )
 def test_a_made_up_or_outdated_button_does_nothing(ask):
     showing = replies.take(reply(ask))
@@ -189,12 +197,12 @@ def test_a_made_up_or_outdated_button_does_nothing(ask):
 
 
 def test_a_plan_that_is_no_longer_kept_is_told():
-    showing = replies.take(reply(Ask("confirm", ("999-1000",))))
+    showing = replies.take(reply(BotRequest("confirm", ("999-1000",))))
     assert showing is not None
     assert "has expired" in showing.answer.text
 
 
 def test_a_cohort_that_is_not_there_or_has_nothing_to_realize_is_told():
-    assert "no cohort" in begin(Ask("realize", ("Nothing",))).answer.text
+    assert "no cohort" in begin(BotRequest("realize", ("Nothing",))).answer.text
     make_cohort(groups=0)
-    assert "have ended, or it has none" in begin(Ask("realize", ("Spring",))).answer.text
+    assert "have ended, or it has none" in begin(BotRequest("realize", ("Spring",))).answer.text

@@ -13,10 +13,10 @@ from cohorts.sync.errors import LookAgain, Refused
 from cohorts.sync.mirror import Action, Outcome, Policy
 from discordsync import apply as doing
 from discordsync.desired import want
-from discordsync.directs import Verdict, judge
-from discordsync.facts import CohortFacts, DirectFacts, GroupFacts, MessageFacts, Snapshot
-from discordsync.look import Look
-from discordsync.observed import Observed
+from discordsync.directs import DmFailure, judge
+from discordsync.facts import CohortFacts, DirectFacts, DiscordGroup, DiscordSnapshot, MessageFacts
+from discordsync.look import Diff
+from discordsync.observed import ObservedGuild
 from discordsync.plan_directs import plan_directs
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -24,14 +24,14 @@ GROUPS = (1, 2)
 POLICY = Policy(frozenset(GROUPS))
 
 
-def facts(directs: dict[int, list[DirectFacts]], room: int) -> Snapshot:
-    return Snapshot(
+def facts(directs: dict[int, list[DirectFacts]], room: int) -> DiscordSnapshot:
+    return DiscordSnapshot(
         installation="local",
         adopt=False,
         horizon=timedelta(days=14),
         cohorts={1: CohortFacts(1, "Course", "Cohort")},
         groups={
-            pk: GroupFacts(
+            pk: DiscordGroup(
                 pk, 1, f"Group {pk}", pk, True, True, True, directs=tuple(directs.get(pk, ()))
             )
             for pk in GROUPS
@@ -40,12 +40,14 @@ def facts(directs: dict[int, list[DirectFacts]], room: int) -> Snapshot:
     )
 
 
-def seen(people: set[int], **more: object) -> Observed:
-    return Observed(1, 99, members=dict.fromkeys(people, frozenset()), **more)  # type: ignore[arg-type]
+def seen(people: set[int], **more: object) -> ObservedGuild:
+    return ObservedGuild(1, 99, members=dict.fromkeys(people, frozenset()), **more)  # type: ignore[arg-type]
 
 
-def plan(snapshot: Snapshot, observed: Observed, policy: Policy = POLICY) -> list[Action]:
-    return list(plan_directs(Look(want(snapshot, NOW), observed, policy)))
+def plan(
+    snapshot: DiscordSnapshot, observed: ObservedGuild, policy: Policy = POLICY
+) -> list[Action]:
+    return list(plan_directs(Diff(want(snapshot, NOW), observed, policy)))
 
 
 def note(pk: int, person: int, channel_id: int | None = None) -> DirectFacts:
@@ -53,7 +55,7 @@ def note(pk: int, person: int, channel_id: int | None = None) -> DirectFacts:
 
 
 @st.composite
-def situations(draw: st.DrawFn) -> tuple[Snapshot, Observed]:
+def situations(draw: st.DrawFn) -> tuple[DiscordSnapshot, ObservedGuild]:
     people = list(range(10, 16))
     channels = {p: draw(st.sampled_from([None, 500 + p])) for p in people}
     directs: dict[int, list[DirectFacts]] = {pk: [] for pk in GROUPS}
@@ -110,14 +112,14 @@ def test_what_is_about_a_group_that_is_being_realized_opens_no_line():
 @pytest.mark.parametrize(
     ("error", "opens", "verdict"),
     [
-        (Refused("", code="dm_closed"), False, Verdict.CLOSED),
-        (Refused("", code="dm_closed"), True, Verdict.CLOSED),
-        (Refused("", code="dm_too_fast"), True, Verdict.NUISANCE),
-        (Refused("", code="quarantined"), False, Verdict.NUISANCE),
-        (Refused(""), True, Verdict.NOT_OPENED),
-        (LookAgain(""), True, Verdict.NOT_OPENED),
-        (Refused(""), False, Verdict.NOT_TAKEN),
-        (LookAgain(""), False, Verdict.CHANNEL_GONE),
+        (Refused("", code="dm_closed"), False, DmFailure.CLOSED),
+        (Refused("", code="dm_closed"), True, DmFailure.CLOSED),
+        (Refused("", code="dm_too_fast"), True, DmFailure.NUISANCE),
+        (Refused("", code="quarantined"), False, DmFailure.NUISANCE),
+        (Refused(""), True, DmFailure.NOT_OPENED),
+        (LookAgain(""), True, DmFailure.NOT_OPENED),
+        (Refused(""), False, DmFailure.NOT_TAKEN),
+        (LookAgain(""), False, DmFailure.CHANNEL_GONE),
     ],
 )
 def test_what_a_refusal_means(error, opens, verdict):

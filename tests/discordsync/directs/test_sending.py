@@ -8,7 +8,7 @@ import pytest
 
 from cohorts import clock
 from cohorts.messages import services, tasks, ways
-from cohorts.messages.lines import Line, find_line
+from cohorts.messages.lines import DmStatus, find_line
 from cohorts.messages.models import Message, MessageChoice
 from cohorts.sync.models import GroupSync
 from discordsync.models import DirectLine
@@ -133,7 +133,7 @@ def test_a_closed_door_closes_the_line_and_the_letter_comes_at_once(world):
     line = DirectLine.objects.get()
     assert line.closed_at
     assert "does not accept direct messages" in line.why_closed
-    assert find_line(alice.pk, clock.now()) is Line.CLOSED
+    assert find_line(alice.pk, clock.now()) is DmStatus.CLOSED
     sync = GroupSync.objects.get(mirror="discord")
     assert (sync.trouble, sync.failures) == ("", 0)  # it is no failure of the group
 

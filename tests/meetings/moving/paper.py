@@ -9,7 +9,7 @@ from typing import Any
 from cohorts.models import Cohort, Group
 from meetings.following import find_rewrite
 from meetings.models import Meeting
-from meetings.moving.shapes import Decision, Facts
+from meetings.moving.shapes import Decision, MoveFacts
 from meetings.rhythm import Rhythm, Slot, SlotUntil
 from meetings.selectors import slot_of
 
@@ -29,7 +29,7 @@ def make_facts(
     start_date: date = date(2027, 1, 11),
     earlier: Iterable[SlotUntil] = (),
     skipped: Iterable[date] = (),
-) -> Facts:
+) -> MoveFacts:
     """A group whose meetings are Wednesdays at 15:00 from 13 January 2027."""
     cohort = Cohort(
         pk=1, name="Winter", start_date=start_date, number_of_meetings=count, first_known_at=now
@@ -41,17 +41,17 @@ def make_facts(
     rows = find_rewrite(group, rhythm, [], now).create
     for row in rows:
         row.pk = row.number
-    return Facts(group, rhythm, rows)
+    return MoveFacts(group, rhythm, rows)
 
 
-def change_row(facts: Facts, number: int, **values: Any) -> Meeting:
+def change_row(facts: MoveFacts, number: int, **values: Any) -> Meeting:
     row = next(row for row in facts.rows if row.number == number)
     for name, value in values.items():
         setattr(row, name, value)
     return row
 
 
-def carry_out(facts: Facts, decision: Decision) -> Facts:
+def carry_out(facts: MoveFacts, decision: Decision) -> MoveFacts:
     """The group as it is after the move."""
     for row in decision.rows:
         row.pk = row.pk or row.number or EXTRA + sum(not other.number for other in facts.rows)
@@ -64,10 +64,10 @@ def carry_out(facts: Facts, decision: Decision) -> Facts:
         )
         group.timezone = decision.rhythm.slot.zone
         group.duration_minutes = decision.rhythm.slot.minutes
-    return Facts(group, decision.rhythm, [rows[number] for number in sorted(rows)])
+    return MoveFacts(group, decision.rhythm, [rows[number] for number in sorted(rows)])
 
 
-def days(facts: Facts) -> dict[int, int | None]:
+def days(facts: MoveFacts) -> dict[int, int | None]:
     """By id the day of January 2027 (32 is 1 February), None for a cancelled meeting."""
     last_day = date(2026, 12, 31)
     return {

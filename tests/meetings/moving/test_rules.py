@@ -22,7 +22,7 @@ from meetings.moving.moves import (
     Restore,
 )
 from meetings.moving.rules import decide
-from meetings.moving.shapes import Facts, Span
+from meetings.moving.shapes import MeetingTime, MoveFacts
 from meetings.rhythm import Slot
 from tests.meetings.moving.paper import (
     BEFORE,
@@ -46,17 +46,17 @@ def at(day: int, hour: int = 15) -> datetime:
     return datetime(2027, 1, 1, hour, tzinfo=UTC) + timedelta(days=day - 1)
 
 
-def do(facts: Facts, move: Move, now: datetime = BEFORE) -> Facts:
+def do(facts: MoveFacts, move: Move, now: datetime = BEFORE) -> MoveFacts:
     return carry_out(facts, decide(move, facts, now))
 
 
-def refuse(facts: Facts, move: Move, now: datetime = BEFORE) -> str:
+def refuse(facts: MoveFacts, move: Move, now: datetime = BEFORE) -> str:
     with pytest.raises(Refusal) as refused:
         decide(move, facts, now)
     return refused.value.code
 
 
-def places(facts: Facts) -> dict[int, int | None]:
+def places(facts: MoveFacts) -> dict[int, int | None]:
     """By id the day of the place in the rhythm."""
     return {
         row.pk: row.rhythm_starts_at and (row.rhythm_starts_at - at(0)).days for row in facts.rows
@@ -76,7 +76,7 @@ def test_what_a_move_changes_is_told_from_when_to_when():
     decision = decide(Reschedule(2, at(22, 10), minutes=90), make_facts(), BEFORE)
     (change,) = decision.changes
     assert (change.meeting_id, change.number) == (2, 2)
-    assert (change.before, change.after) == (Span(at(20), 60), Span(at(22, 10), 90))
+    assert (change.before, change.after) == (MeetingTime(at(20), 60), MeetingTime(at(22, 10), 90))
 
 
 def test_a_cancelled_meeting_keeps_its_number_and_its_place():

@@ -15,7 +15,7 @@ from cohorts.models import Group
 from meetings.following import FOLLOWING, find_rewrite, follows_rhythm
 from meetings.moving import moves
 from meetings.moving.rules import decide
-from meetings.moving.shapes import Facts, span_of
+from meetings.moving.shapes import MoveFacts, span_of
 from meetings.rhythm import Slot
 from tests.meetings.moving.paper import BEFORE, EXTRA, carry_out, make_facts
 
@@ -46,7 +46,7 @@ some_moves = st.one_of(
 
 
 @st.composite
-def terms(draw) -> Facts:
+def terms(draw) -> MoveFacts:
     """A group to which some things were done already, and time goes by between them."""
     facts = make_facts(
         slot=draw(slots),
@@ -59,7 +59,7 @@ def terms(draw) -> Facts:
     return facts
 
 
-def try_to(move: moves.Move, facts: Facts) -> Facts:
+def try_to(move: moves.Move, facts: MoveFacts) -> MoveFacts:
     try:
         return carry_out(facts, decide(move, facts, BEFORE))
     except Refusal:

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from discordsync.bot.running import CannotRun, run
+from discordsync.bot.running import BotCannotRun, run
 
 
 class Command(BaseCommand):
@@ -25,5 +25,5 @@ class Command(BaseCommand):
             )
         try:
             asyncio.run(run())
-        except CannotRun as error:
+        except BotCannotRun as error:
             raise CommandError(str(error)) from None
