@@ -35,13 +35,15 @@ MEETINGS_SHOWN = 30
 # -- to the person, by e-mail --------------------------------------------------------------------
 
 
-def owe_assignments(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
+def owe_assignments(
+    group_ids: frozenset[int] | None, since: datetime, _now: datetime
+) -> Iterator[Owed]:
     """Yield one pending e-mail for each person and group.  One query.
 
     Founding members of a group whose channel staff imported get none: they were in it before Lens.
     """
     members = _memberships(group_ids).annotate(adopted=Exists(is_adopted("group")))
-    for member in members.filter(_told_lately(now)):
+    for member in members.filter(_told_lately(since)):
         is_founder = member.joined_at <= _activated_at(member)
         if not (is_founder and member.adopted):
             yield _letter(member, ASSIGNED if is_founder else JOINED)
@@ -57,9 +59,9 @@ def _memberships(group_ids: frozenset[int] | None) -> QuerySet[Membership]:
     return members if group_ids is None else members.filter(group__in=group_ids)
 
 
-def _told_lately(now: datetime) -> Q:
-    since = now - SENT_WITHIN
-    return Q(joined_at__gt=since) | Q(group__activated_at__gt=since)
+def _told_lately(since: datetime) -> Q:
+    after = since - SENT_WITHIN
+    return Q(joined_at__gt=after) | Q(group__activated_at__gt=after)
 
 
 def _letter(member: Membership, kind: str) -> Owed:
@@ -154,7 +156,9 @@ def _access_of(member: Membership) -> str:
 # -- in the channel ------------------------------------------------------------------------------
 
 
-def owe_arrivals(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
+def owe_arrivals(
+    group_ids: frozenset[int] | None, since: datetime, _now: datetime
+) -> Iterator[Owed]:
     """Yield a channel post for each person who got access after the group's welcome.  Two queries.
 
     People mentioned in the welcome message are not greeted again when their role is re-granted; a
@@ -163,7 +167,7 @@ def owe_arrivals(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Ow
     arrivals = AccessState.objects.filter(
         mirror=MIRROR,
         state=AccessState.State.HAS,
-        changed_at__gt=now - ARRIVAL_WITHIN,
+        changed_at__gt=since - ARRIVAL_WITHIN,
         user__memberships__group=F("group"),
         user__memberships__in=_memberships(group_ids).order_by(),
     ).annotate(joined_at=F("user__memberships__joined_at"))

@@ -21,24 +21,26 @@ SENT_WITHIN = timedelta(days=7)
 MEMBERS_SHOWN = 30
 
 
-def owe_welcomes(group_ids: frozenset[int] | None, now: datetime) -> Iterable[Owed]:
+def owe_welcomes(
+    group_ids: frozenset[int] | None, since: datetime, _now: datetime
+) -> Iterable[Owed]:
     """Return one pending welcome for each group, from the moment it became active.
 
     A group whose channel staff imported gets none: its members know the channel already.
     """
-    groups = _freshly_active(now)
+    groups = _freshly_active(since)
     if group_ids is not None:
         groups = groups.filter(pk__in=group_ids)
     return [_welcome(group.pk, group.activated_at) for group in groups if group.activated_at]
 
 
-def _freshly_active(now: datetime) -> QuerySet[Group]:
+def _freshly_active(since: datetime) -> QuerySet[Group]:
     meetings = Meeting.objects.filter(group=OuterRef("pk"), status=Meeting.Status.SCHEDULED)
     return Group.objects.filter(
         Exists(meetings),
         ~Exists(is_adopted("pk")),
         active_group(),
-        activated_at__gt=now - OWED_FOR,
+        activated_at__gt=since - OWED_FOR,
         weekday__isnull=False,
     )
 

@@ -85,3 +85,7 @@ class GuestVisit(models.Model):
     @property
     def is_open(self) -> bool:
         return self.ended_at is None
+
+    @property
+    def ended_early(self) -> bool:
+        return not self.is_open and self.end_reason != self.End.OVER

@@ -121,7 +121,7 @@ class MyVisit:
     @property
     def is_standing(self) -> bool:
         """Return whether it is booked or over, not ended early."""
-        return self.visit.is_open or self.visit.end_reason == End.OVER
+        return not self.visit.ended_early
 
     @property
     def ended_unasked(self) -> bool:

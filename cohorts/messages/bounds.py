@@ -2,32 +2,43 @@
 
 Messages that were due before `quiet_before`, after a restore, are created anyway, so that staff see
 them; `services.expire_late` marks them as UNSURE.
+
+Messages that came and went while no worker ran are created as too late, so that staff see that they
+were not sent: those whose cutoff is later than the last complete collection, of 14 days at most,
+and none that the original may have sent before a restore.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cohorts.messages.models import MessageKind
 from cohorts.messages.owed import Owed, notifications
 from cohorts.models import Group, Installation
+from cohorts.services.installation import find_doubt
+
+MISSED_WITHIN = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """When this installation first started, and when it first knew each kind of message."""
+    """When this installation first started, and when it first knew each kind of message.
+
+    Messages with a cutoff before `collected_at` are stored, or are not of interest any more.
+    """
 
     first_started_at: datetime | None
     known_kinds: Mapping[str, datetime]
+    collected_at: datetime
 
 
 def read_bounds(now: datetime) -> Bounds:
     """Return the bounds.  Kinds that are new to this database are recorded as known from now."""
-    installation = Installation.objects.filter(pk=1).first()
+    installation = Installation.objects.with_seal().filter(pk=1).first()
     if installation is None:
-        return Bounds(None, {})
+        return Bounds(None, {}, now)
     known = dict(MessageKind.objects.values_list("name", "known_since"))
     # At the first start every kind is as old as the installation; later kinds came with an upgrade.
     since = now if known else installation.first_started_at
@@ -35,12 +46,33 @@ def read_bounds(now: datetime) -> Bounds:
     MessageKind.objects.bulk_create(
         [MessageKind(name=name, known_since=since) for name in fresh], ignore_conflicts=True
     )
-    return Bounds(installation.first_started_at, {**known, **fresh})
+    known |= fresh
+    return Bounds(installation.first_started_at, known, _last_collected(installation, now))
 
 
-def keep_sendable(owed: Iterable[Owed], bounds: Bounds, now: datetime) -> dict[str, Owed]:
-    """Return by key the messages that are due, not past their cutoff, and not before the bounds."""
-    due = {one.key: one for one in owed if one.due_at <= now < one.cutoff_at}
+def _last_collected(installation: Installation, now: datetime) -> datetime:
+    """Return since when messages may have come and gone; now while ownership is in doubt."""
+    if find_doubt(installation):
+        return now
+    collected_at = installation.collected_at or installation.first_started_at
+    quiet_before = installation.quiet_before or collected_at
+    return min(now, max(collected_at, quiet_before, now - MISSED_WITHIN))
+
+
+def note_collected(now: datetime) -> None:
+    """Record that every message with a cutoff until now is stored."""
+    Installation.objects.filter(pk=1).update(collected_at=now)
+
+
+def keep_new(
+    owed: Iterable[Owed], bounds: Bounds, since: datetime, now: datetime
+) -> dict[str, Owed]:
+    """Return by key the messages that could be sent from `since` to `now`, within the bounds."""
+    due = {
+        one.key: one
+        for one in owed
+        if one.due_at <= now and since < one.cutoff_at and one.due_at < one.cutoff_at
+    }
     known_at = _first_known({one.group_id for one in due.values() if one.group_id})
     return {key: one for key, one in due.items() if _is_of_our_time(one, bounds, known_at)}
 

@@ -2,10 +2,14 @@
 
 A source returns the messages that follow from the facts:
 
-    source(group_ids: frozenset[int] | None, now: datetime) -> Iterable[Owed]   (None: all groups)
+    source(group_ids: frozenset[int] | None, since: datetime, now: datetime) -> Iterable[Owed]
 
-It may return the same message repeatedly; the unique key ensures that it is stored once.  A context
-function returns the template data when a message is rendered:
+None means all groups.  It returns every message that could have been sent at some time from `since`
+to `now`, and may return others.  Usually the two are at most a minute apart.  After a time without
+a worker `since` is earlier, so that messages whose whole time has passed are stored too, as too
+late.  It may return a message repeatedly; the unique key ensures that it is stored once.
+
+A context function returns the template data when a message is rendered:
 
     @notification("reminder", topic="reminders")
     def reminder_context(message: Message, now: datetime) -> dict      raises NoLongerTrue
@@ -49,7 +53,7 @@ class NoLongerTrue(Exception):
         self.why = why
 
 
-Source = Callable[[frozenset[int] | None, datetime], Iterable[Owed]]
+Source = Callable[[frozenset[int] | None, datetime, datetime], Iterable[Owed]]
 ContextOf = Callable[[Message, datetime], dict[str, Any]]
 
 # Called in their order: one that reads the messages of another comes after it.

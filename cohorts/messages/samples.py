@@ -68,7 +68,7 @@ def _find_coming(kind: str, now: datetime) -> list[Sample]:
 def _owed_at(moment: datetime) -> Iterator[Owed]:
     for name, source in message_sources.items():
         try:
-            owed = list(source(None, moment))
+            owed = list(source(None, moment, moment))
         except Exception:  # `services.collect` reports it; other sources must still be shown
             logger.exception("The message source %s failed", name)
             continue

@@ -10,6 +10,8 @@
                               │ └──send_anyway──────┘         staff chose to send it
                               └── mark_dropped ─> DROPPED     no longer true, or staff's choice
 
+A message whose cutoff has passed before any worker could create it is created as EXPIRED.
+
 Nothing here calls the network.
 """
 
@@ -18,7 +20,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -26,7 +28,7 @@ from django.db.models import F, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Concat, Left, Trim
 
 from cohorts.messages import parts
-from cohorts.messages.bounds import Bounds, keep_sendable, read_bounds
+from cohorts.messages.bounds import Bounds, keep_new, note_collected, read_bounds
 from cohorts.messages.holds import may_send
 from cohorts.messages.models import UNSENT, Message
 from cohorts.messages.nudges import nudge_email
@@ -42,6 +44,10 @@ WHY_LENGTH = 300
 NO_WORDS = "The text cannot be rendered ({error}). Contact the operator."
 BUG_RETRY = timedelta(minutes=10)
 LATE = "It could not be sent in time."
+MISSED = (
+    f"{LATE} From {{due}} to {{cutoff}} UTC no worker created messages: none was running, or the "
+    "source of this kind of message failed."
+)
 LATE_UNKNOWN = "It is too late to retry, and it is unknown whether it arrived."
 UNSURE = "It may already have been sent: it was due before this database was restored or copied."
 LATE_UNSURE = "No one released it before the cutoff."
@@ -60,57 +66,74 @@ def collect(group_ids: Iterable[int] | None, *, now: datetime) -> int:
     outside a transaction: each batch has its own, so that a failing source does not stop the
     others. What is not stored after COLLECT_SECONDS is left to the next minute: a task that exceeds
     the queue's timeout would take down its whole cluster.
+
+    A collection for all groups also stores, as too late, what became too late since the last one
+    that was complete.
     """
     ids = None if group_ids is None else frozenset(group_ids)
     if ids is not None and not ids:
         return 0
     bounds, failing = read_bounds(now), parts.failing_names()
-    new, until = 0, time.monotonic() + COLLECT_SECONDS
+    since = bounds.collected_at if ids is None else now
+    run = _Collection(ids, bounds, since, now, time.monotonic() + COLLECT_SECONDS)
+    new = 0
     for name, source in message_sources.items():
-        written = _collect_from(name, source, ids, bounds, now, until)
+        written = _collect_from(name, source, run)
         if written is not None and name in failing:
             parts.note_success(name)
         new += written or 0
+    if since < now and run.is_complete:
+        note_collected(now)
     return new
 
 
-def _collect_from(
-    name: str,
-    source: Source,
-    ids: frozenset[int] | None,
-    bounds: Bounds,
-    now: datetime,
-    until: float,
-) -> int | None:
+@dataclass
+class _Collection:
+    """`is_complete`: no source has failed, and everything was stored before `until`."""
+
+    group_ids: frozenset[int] | None
+    bounds: Bounds
+    since: datetime
+    now: datetime
+    until: float
+    is_complete: bool = True
+
+
+def _collect_from(name: str, source: Source, run: _Collection) -> int | None:
     """Return how many new messages one source has; None if it failed."""
     try:
         with transaction.atomic():
-            owed = keep_sendable(source(ids, now), bounds, now)
-        return sum(len(new) for new in _write_batches(owed, now, until))
+            owed = source(run.group_ids, run.since, run.now)
+            kept = keep_new(owed, run.bounds, run.since, run.now)
+        return sum(len(new) for new in _write_batches(kept, run))
     except Exception as error:
+        run.is_complete = False
         logger.exception("The message source %s failed", name)
-        parts.note_failure(name, f"{type(error).__name__}: {error}", now=now)
+        parts.note_failure(name, f"{type(error).__name__}: {error}", now=run.now)
         return None
 
 
-def _write_batches(owed: Mapping[str, Owed], now: datetime, until: float) -> Iterator[list[Owed]]:
-    """Insert messages that are not stored yet, in key order so that two writers cannot deadlock.
+def _write_batches(owed: Mapping[str, Owed], run: _Collection) -> Iterator[list[Owed]]:
+    """Insert messages that are not stored yet, those that are too late last.
 
     The first batch is written even after the time limit.
     """
     known = set(Message.objects.filter(key__in=owed).values_list("key", flat=True))
     fresh = [owed[key] for key in sorted(owed.keys() - known)]
+    fresh.sort(key=lambda one: one.cutoff_at <= run.now)
     for start in range(0, len(fresh), BATCH):
-        if start and time.monotonic() >= until:
+        if start and time.monotonic() >= run.until:
+            run.is_complete = False
             return
         with transaction.atomic():
-            new = _write_new(fresh[start : start + BATCH], now)
+            new = _write_new(fresh[start : start + BATCH], run.now)
         yield new
 
 
 def _write_new(batch: list[Owed], now: datetime) -> list[Owed]:
-    fresh = _routed(batch, now)
-    new = [one for one in fresh if _insert(one, now)]
+    """Insert in key order, so that two writers cannot deadlock; return what is to be sent."""
+    fresh = sorted(_routed(batch, now), key=lambda one: one.key)
+    new = [one for one in fresh if _insert(one, now) and now < one.cutoff_at]
     channels = {one.channel for one in new}
     announce(one.group_id for one in new if one.group_id and one.channel != Message.Channel.EMAIL)
     if Message.Channel.EMAIL in channels:
@@ -138,6 +161,7 @@ def _routed(fresh: list[Owed], now: datetime) -> list[Owed]:
 
 def _insert(one: Owed, now: datetime) -> bool:
     """Insert one message; return whether it is new, which a bulk insert could not report."""
+    is_missed = one.cutoff_at <= now
     _, created = Message.objects.get_or_create(
         key=one.key,
         defaults={
@@ -150,9 +174,16 @@ def _insert(one: Owed, now: datetime) -> bool:
             "cutoff_at": one.cutoff_at,
             "created_at": now,
             "next_try_at": one.due_at,
+            "state": Message.State.EXPIRED if is_missed else Message.State.OWED,
+            "why_not": _explain_missed(one) if is_missed else "",
         },
     )
     return created
+
+
+def _explain_missed(one: Owed) -> str:
+    due, cutoff = (f"{moment:%Y-%m-%d %H:%M}" for moment in (one.due_at, one.cutoff_at))
+    return MISSED.format(due=due, cutoff=cutoff)
 
 
 # -- sending -------------------------------------------------------------------------------------

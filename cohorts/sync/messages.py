@@ -29,10 +29,12 @@ def why_held() -> str:
     return f"{find_trouble(code).sentence} {find_trouble(code).fix}" if code else ""
 
 
-def owe_realize_ended(_group_ids: frozenset[int] | None, now: datetime) -> Iterable[Owed]:
+def owe_realize_ended(
+    _group_ids: frozenset[int] | None, since: datetime, now: datetime
+) -> Iterable[Owed]:
     """Return the e-mail to each person whose “Realize” has ended. It concerns no single group."""
     ended = RealizeRequest.objects.filter(
-        ended_at__gt=now - SENT_WITHIN, ended_at__lte=now, asked_by__isnull=False
+        ended_at__gt=since - SENT_WITHIN, ended_at__lte=now, asked_by__isnull=False
     )
     return [_ended(request) for request in ended]
 

@@ -25,16 +25,16 @@ BEGUN, ENDED = "access_begun", "access_ended"
 TOLD_WITHIN = timedelta(days=2)
 
 
-def owe_access(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
+def owe_access(group_ids: frozenset[int] | None, since: datetime, _now: datetime) -> Iterator[Owed]:
     """Yield the pending messages about access. One query."""
-    visits = spoken_of(now)
+    visits = spoken_of(since)
     if group_ids is not None:
         visits = visits.filter(host_meeting__group__in=group_ids)
     for visit in visits:
         window = window_of(visit)
-        if visit.is_open and visit.booked_at < window.begins_at:
+        if not visit.ended_early and visit.booked_at < window.begins_at:
             yield _letter(visit, BEGUN, window.begins_at, visit.host_meeting.starts_at)
-        if visit.is_open or visit.end_reason == GuestVisit.End.OVER:
+        if not visit.ended_early:
             yield _letter(visit, ENDED, window.ends_at, window.ends_at + TOLD_WITHIN)
 
 
@@ -65,7 +65,7 @@ def begun_context(message: Message, now: datetime) -> dict[str, Any]:
 def ended_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context. Raises NoLongerTrue. Two queries."""
     visit = visit_of(message)
-    if not visit.is_open and visit.end_reason != GuestVisit.End.OVER:
+    if visit.ended_early:
         raise NoLongerTrue("The visit ended early, and the guest got a message about that.")
     if now < window_of(visit).ends_at:
         raise NoLongerTrue("The meeting was moved, so access ends later.")

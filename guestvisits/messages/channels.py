@@ -33,12 +33,14 @@ NO_FAREWELL = frozenset({End.BECAME_MEMBER, End.HOST_GROUP_ENDED, End.COHORT_END
 # -- the host group ------------------------------------------------------------------------------
 
 
-def owe_to_hosts(group_ids: frozenset[int] | None, now: datetime) -> Iterable[Owed]:
+def owe_to_hosts(
+    group_ids: frozenset[int] | None, since: datetime, _now: datetime
+) -> Iterable[Owed]:
     """Return pending greetings and farewells of guests of these groups.
 
     One query, two if a visit was booked again.
     """
-    visits = spoken_of(now)
+    visits = spoken_of(since)
     if group_ids is not None:
         visits = visits.filter(host_meeting__group__in=group_ids)
     return pace(_to_hosts(visits), visits)
@@ -47,7 +49,7 @@ def owe_to_hosts(group_ids: frozenset[int] | None, now: datetime) -> Iterable[Ow
 def _to_hosts(visits: Iterable[GuestVisit]) -> Iterator[Owed]:
     windows = {visit: window_of(visit) for visit in visits}
     for visit, window in windows.items():
-        if visit.is_open:
+        if not visit.ended_early:
             yield _greeting(visit, window)
         if _takes_leave(visit, window, windows.values()):
             yield _farewell(visit, window)
@@ -88,14 +90,13 @@ def _began_at(visit: GuestVisit) -> datetime:
 
 
 def _farewell(visit: GuestVisit, window: GuestWindow) -> Owed:
-    is_dated = visit.is_open or visit.end_reason == End.OVER
     return Owed(
         key=f"{LEAVES}:{visit.pk}",
         kind=LEAVES,
         channel=Message.Channel.DISCORD_CHANNEL,
         group_id=window.host_group_id,
         user_id=None,
-        due_at=window.ends_at - BEFORE_THE_END if is_dated else window.ends_at,
+        due_at=window.ends_at if visit.ended_early else window.ends_at - BEFORE_THE_END,
         cutoff_at=window.ends_at + FAREWELL_WITHIN,
         context={"visit": visit.pk},
     )
@@ -125,12 +126,14 @@ def leaves_context(message: Message, now: datetime) -> dict[str, Any]:
 # -- the home group ------------------------------------------------------------------------------
 
 
-def owe_to_homes(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
+def owe_to_homes(
+    group_ids: frozenset[int] | None, since: datetime, _now: datetime
+) -> Iterator[Owed]:
     """Yield pending absence messages of these groups. One query, two if one was rebooked."""
-    visits = spoken_of(now)
+    visits = spoken_of(since)
     if group_ids is not None:
         visits = visits.filter(home_meeting__group__in=group_ids)
-    yield from pace((_absence(visit) for visit in visits if visit.is_open), visits)
+    yield from pace((_absence(visit) for visit in visits if not visit.ended_early), visits)
 
 
 def _absence(visit: GuestVisit) -> Owed:

@@ -30,9 +30,11 @@ TAKEN_BACK = frozenset(
 )
 
 
-def owe_corrections(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
+def owe_corrections(
+    group_ids: frozenset[int] | None, since: datetime, _now: datetime
+) -> Iterator[Owed]:
     """Yield pending messages about people announced as away who are not. One or two queries."""
-    visits = spoken_of(now).filter(end_reason__in=TAKEN_BACK, home_meeting__starts_at__gt=now)
+    visits = spoken_of(since).filter(end_reason__in=TAKEN_BACK, home_meeting__starts_at__gt=since)
     if group_ids is not None:
         visits = visits.filter(home_meeting__group__in=group_ids)
     found = {absence_key(visit): visit for visit in visits}

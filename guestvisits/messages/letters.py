@@ -48,9 +48,11 @@ LEAVES_A_CHOICE = frozenset(
 )
 
 
-def owe_letters(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
+def owe_letters(
+    group_ids: frozenset[int] | None, since: datetime, _now: datetime
+) -> Iterator[Owed]:
     """Yield pending e-mails about visits to these groups. One query, two if one was rebooked."""
-    visits = spoken_of(now)
+    visits = spoken_of(since)
     if group_ids is not None:
         visits = visits.filter(host_meeting__group__in=group_ids)
     yield from pace(_letters(visits), visits)
@@ -58,7 +60,7 @@ def owe_letters(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owe
 
 def _letters(visits: Iterable[GuestVisit]) -> Iterator[Owed]:
     for visit in visits:
-        if visit.ended_at is None:
+        if visit.ended_at is None or not visit.ended_early:
             yield _letter(visit, BOOKED, visit.booked_at, visit.host_meeting.starts_at)
         elif visit.end_reason == End.CANCELLED:
             yield _letter(visit, CANCELLED, visit.ended_at, visit.ended_at + TOLD_WITHIN)

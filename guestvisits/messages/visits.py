@@ -14,9 +14,9 @@ from guestvisits.models import GuestVisit
 SPOKEN_OF = timedelta(days=7)
 
 
-def spoken_of(now: datetime) -> QuerySet[GuestVisit]:
-    """Return open and recently ended visits, with everything that messages mention loaded."""
-    lately = Q(ended_at__isnull=True) | Q(ended_at__gt=now - SPOKEN_OF)
+def spoken_of(since: datetime) -> QuerySet[GuestVisit]:
+    """Return visits open or recently ended at a time, with everything that messages mention."""
+    lately = Q(ended_at__isnull=True) | Q(ended_at__gt=since - SPOKEN_OF)
     return _with_words(GuestVisit.objects.filter(lately)).order_by("pk")
 
 

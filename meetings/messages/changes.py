@@ -36,12 +36,12 @@ CHANNEL = "channel"
 # -- pending messages ----------------------------------------------------------------------------
 
 
-def owe_changes(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
+def owe_changes(group_ids: frozenset[int] | None, since: datetime, now: datetime) -> Iterator[Owed]:
     """Yield the pending messages about recent moves. Four queries for any number of moves.
 
     Moves made while a group was in preview are left out, since no one was sent its times yet.
     """
-    moves = list(_recent_moves(group_ids, now))
+    moves = list(_recent_moves(group_ids, since, now))
     concerned = _Concerned(moves)
     for move in moves:
         for kind, changes in _by_kind(move).items():
@@ -51,11 +51,13 @@ def owe_changes(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owe
                 yield _owe(move, kind, cutoff_at, user_id)
 
 
-def _recent_moves(group_ids: frozenset[int] | None, now: datetime) -> QuerySet[MeetingMove]:
+def _recent_moves(
+    group_ids: frozenset[int] | None, since: datetime, now: datetime
+) -> QuerySet[MeetingMove]:
     moves = MeetingMove.objects.filter(
         Q(group__activated_at__isnull=True) | Q(at__gte=F("group__activated_at")),
         active_group("group__"),
-        at__gt=now - LOOK_BACK,
+        at__gt=since - LOOK_BACK,
         at__lte=now,
     )
     if group_ids is not None:

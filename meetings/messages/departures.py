@@ -27,9 +27,11 @@ LEFT = "member_left"
 TOLD_WITHIN = timedelta(days=2)
 
 
-def owe_departures(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
+def owe_departures(
+    group_ids: frozenset[int] | None, since: datetime, now: datetime
+) -> Iterator[Owed]:
     """Yield the pending messages about departures. One query."""
-    members = _departed().filter(left_at__gt=now - TOLD_WITHIN, left_at__lte=now)
+    members = _departed().filter(left_at__gt=since - TOLD_WITHIN, left_at__lte=now)
     if group_ids is not None:
         members = members.filter(group__in=group_ids)
     for member in members.order_by("pk"):

@@ -25,12 +25,12 @@ AFTER = timedelta(hours=48)
 SENT_WITHIN = timedelta(hours=24)
 
 
-def owe_nudges(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
+def owe_nudges(group_ids: frozenset[int] | None, since: datetime, now: datetime) -> Iterator[Owed]:
     """Yield the pending nudges. One query."""
     members = (
-        _silent(now)
+        _silent(since)
         .annotate(invited_at=Greatest("group__activated_at", "joined_at"))
-        .filter(invited_at__lte=now - AFTER, invited_at__gt=now - AFTER - SENT_WITHIN)
+        .filter(invited_at__lte=now - AFTER, invited_at__gt=since - AFTER - SENT_WITHIN)
     )
     if group_ids is not None:
         members = members.filter(group__in=group_ids)

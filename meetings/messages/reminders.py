@@ -48,23 +48,27 @@ TIMES = (
 )
 
 
-def owe_reminders(group_ids: frozenset[int] | None, now: datetime) -> Iterator[Owed]:
+def owe_reminders(
+    group_ids: frozenset[int] | None, since: datetime, now: datetime
+) -> Iterator[Owed]:
     """Yield the pending reminders. Three queries for any number of meetings."""
-    meetings = _meetings_soon(group_ids, now)
+    meetings = _meetings_soon(group_ids, since, now)
     expected = expected_at(meetings)
     for meeting in meetings:
         for time in TIMES:
-            if time.until < meeting.starts_at - now <= time.ahead:
+            if since + time.until < meeting.starts_at <= now + time.ahead:
                 yield _to_channel(meeting, time)
                 for person in expected[meeting.pk]:
                     yield _to_person(meeting, time, person)
 
 
-def _meetings_soon(group_ids: frozenset[int] | None, now: datetime) -> list[Meeting]:
+def _meetings_soon(
+    group_ids: frozenset[int] | None, since: datetime, now: datetime
+) -> list[Meeting]:
     meetings = Meeting.objects.filter(
         active_group("group__"),
         status=Meeting.Status.SCHEDULED,
-        starts_at__gt=now + min(time.until for time in TIMES),
+        starts_at__gt=since + min(time.until for time in TIMES),
         starts_at__lte=now + max(time.ahead for time in TIMES),
     )
     if group_ids is not None:

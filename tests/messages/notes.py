@@ -16,7 +16,10 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def owe_notes(
-    group_ids: frozenset[int] | None, now: datetime, channel: str = Message.Channel.EMAIL
+    group_ids: frozenset[int] | None,
+    since: datetime,
+    now: datetime,
+    channel: str = Message.Channel.EMAIL,
 ) -> Iterable[Owed]:
     members = Membership.objects.filter(status=Membership.Status.ACTIVE)
     if group_ids is not None:
@@ -33,19 +36,27 @@ def owe_notes(
         )
 
 
-def owe_channel_notes(group_ids: frozenset[int] | None, now: datetime) -> Iterable[Owed]:
-    return owe_notes(group_ids, now, Message.Channel.DISCORD_CHANNEL)
+def owe_channel_notes(
+    group_ids: frozenset[int] | None, since: datetime, now: datetime
+) -> Iterable[Owed]:
+    return owe_notes(group_ids, since, now, Message.Channel.DISCORD_CHANNEL)
 
 
-def owe_nothing_but_a_mistake(group_ids: frozenset[int] | None, now: datetime) -> Iterable[Owed]:
+def owe_nothing_but_a_mistake(
+    group_ids: frozenset[int] | None, since: datetime, now: datetime
+) -> Iterable[Owed]:
     raise ZeroDivisionError("a mistake")
 
 
-def owe_with_broken_sql(group_ids: frozenset[int] | None, now: datetime) -> Iterable[Owed]:
+def owe_with_broken_sql(
+    group_ids: frozenset[int] | None, since: datetime, now: datetime
+) -> Iterable[Owed]:
     return User.objects.raw("SELECT no_such_column FROM cohorts_user")[0]
 
 
-def owe_to_nobody(group_ids: frozenset[int] | None, now: datetime) -> Iterable[Owed]:
+def owe_to_nobody(
+    group_ids: frozenset[int] | None, since: datetime, now: datetime
+) -> Iterable[Owed]:
     """To a person that does not exist."""
     moment = now - timedelta(minutes=1)
     return [Owed("note:nobody", "note", "email", None, 10**9, moment, now + OWED_FOR)]

@@ -98,7 +98,7 @@ class World:
             return False
 
     def owes_changes(self) -> bool:
-        return bool(list(owe_changes(None, self.now + timedelta(minutes=1))))
+        return bool(list(owe_changes(None, self.now, self.now + timedelta(minutes=1))))
 
 
 PROBES: dict[str, Callable[[World], object]] = {
@@ -136,11 +136,13 @@ PROBES: dict[str, Callable[[World], object]] = {
     "the set-up page": lambda w: _read_scene(w.alice).groups,
     "the bot's list": lambda w: "Your next meetings" in my_meetings(w.alice, w.now).text,
     "the bot's offer": lambda w: "you can join" in cannot_attend(w.alice, w.now).text,
-    "reminders": lambda w: list(owe_reminders(None, w.home.starts_at - timedelta(minutes=40))),
-    "nudges": lambda w: list(owe_nudges(None, w.now + 2 * DAY + timedelta(hours=1))),
+    "reminders": lambda w: list(
+        owe_reminders(None, *[w.home.starts_at - timedelta(minutes=40)] * 2)
+    ),
+    "nudges": lambda w: list(owe_nudges(None, w.now, w.now + 2 * DAY + timedelta(hours=1))),
     "letters about moves": lambda w: w.owes_changes(),
-    "letters to new members": lambda w: list(owe_assignments(None, w.now)),
-    "welcomes": lambda w: list(owe_welcomes(None, w.now)),
+    "letters to new members": lambda w: list(owe_assignments(None, w.now, w.now)),
+    "welcomes": lambda w: list(owe_welcomes(None, w.now, w.now)),
 }
 
 

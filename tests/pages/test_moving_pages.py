@@ -301,7 +301,7 @@ def test_c23_a_meeting_that_was_not_held_is_shown_moved_and_told(
     assert client.post(address(meeting, what), {**said, "seen": seen}).status_code == 302
     meeting.refresh_from_db()
     assert meeting.starts_at > now
-    due = {(owed.user_id, owed.kind) for owed in owe_changes(None, now + timedelta(minutes=5))}
+    due = {(owed.user_id, owed.kind) for owed in owe_changes(None, now, now + timedelta(minutes=5))}
     assert (alice.pk, "meeting_moved") in due
 
 

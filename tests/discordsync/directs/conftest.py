@@ -30,7 +30,7 @@ from tests.sync.cohort import MadeCohort, join, make_cohort, realize, work
 NOTES: list[Owed] = []
 
 
-def owe_notes(group_ids: frozenset[int] | None, now: Any) -> list[Owed]:
+def owe_notes(group_ids: frozenset[int] | None, since: Any, now: Any) -> list[Owed]:
     """Whatever a test has put down."""
     return [one for one in NOTES if group_ids is None or one.group_id in group_ids]
 

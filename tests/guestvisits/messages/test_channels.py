@@ -221,8 +221,8 @@ def test_any_number_of_visits_is_one_query_a_source(
             host_meeting=academy.meeting("B"),
         )
     with django_assert_num_queries(2):
-        assert len(list(owe_to_hosts(None, now))) == 2 * guests
-        assert len(list(owe_to_homes(None, now))) == guests
+        assert len(list(owe_to_hosts(None, now, now))) == 2 * guests
+        assert len(list(owe_to_homes(None, now, now))) == guests
 
 
 # -- what ----------------------------------------------------------------------------------------

@@ -109,6 +109,21 @@ def test_a_confirmation_that_was_not_sent_gives_way_to_the_cancellation(academy,
     assert owe(now + MINUTE) == ["visit_cancelled"]
 
 
+def test_o11_a_visit_cancelled_in_a_long_downtime_has_a_row_that_says_why_nothing_was_sent(
+    academy, book, owe, now
+):
+    visit = book()
+    assert owe(now) == ["visit_booked"]
+    cancel_visit(visit.user_id, host_meeting_id=visit.host_meeting_id, now=now + MINUTE)
+
+    assert owe(now + 2 * DAY + 2 * MINUTE) == []
+
+    row = Message.objects.get(kind="visit_cancelled")
+    assert (row.state, row.user, row.group) == ("expired", visit.user, academy.groups["B"])
+    assert row.why_not.startswith("It could not be sent in time. From ")
+    assert "no worker created messages" in row.why_not
+
+
 # -- broken --------------------------------------------------------------------------------------
 
 
