@@ -1,4 +1,4 @@
-"""On PostgreSQL, add a composite foreign key: a membership's cohort must be its group's cohort."""
+"""On PostgreSQL a membership's cohort is held to be its group's by a composite foreign key."""
 
 from django.db import migrations
 

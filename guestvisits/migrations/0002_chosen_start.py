@@ -1,4 +1,4 @@
-"""Store with each visit the start that the guest chose, so that moved meetings are detected."""
+"""Each visit remembers the start that the guest chose, so that a moved meeting shows."""
 
 from django.db import migrations, models
 
