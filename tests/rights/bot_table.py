@@ -21,7 +21,7 @@ from tests.rights.kinds import (
 )
 
 STRANGER = "I don't know your Discord account yet"
-ADMINS_ONLY = "Only administrators of this server can do that."
+ADMINS_ONLY = "Only administrators of this server can do this."
 NO_GROUP = "You are not in a group yet."
 LEFT = "You are no longer a member of Group B"
 NO_MEETING = "There is no such meeting in your cohort."
@@ -72,7 +72,7 @@ VERBS: dict[str, Question] = {
     ),
     "book": Question(
         ("{meeting}", "{elsewhere}"),
-        {LEARNER: "Booked: you visit Group C", FACILITATOR: "You facilitate this group"},
+        {LEARNER: "Booked: you're visiting Group C", FACILITATOR: "You facilitate this group"},
         NO_MEETING,
         writes=(LEARNER,),
     ),
@@ -84,12 +84,12 @@ VERBS: dict[str, Question] = {
     ),
     "say": Question(
         ("{meeting}", "yes"),
-        dict.fromkeys((LEARNER, FACILITATOR, GUEST), "You come: "),
-        "This is not a meeting of yours",
+        dict.fromkeys((LEARNER, FACILITATOR, GUEST), "You're coming: "),
+        "This is not one of your meetings",
         writes=(LEARNER, FACILITATOR, GUEST),
     ),
-    "realize": Question(("{cohort}",), admins="Looking what realizing Autumn", writes=EVERYONE),
-    "plan": Question(("{plan}",), admins="Looking what realizing Autumn"),
+    "realize": Question(("{cohort}",), admins="Preparing a preview for Autumn", writes=EVERYONE),
+    "plan": Question(("{plan}",), admins="Preparing a preview for Autumn"),
     "confirm": Question(("{plan}",), admins="**0 of 3 groups**", writes=EVERYONE),
     "progress": Question(("{plan}", "0", "0"), admins="**0 of 3 groups**"),
 }
