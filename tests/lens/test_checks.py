@@ -10,6 +10,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from django.core.checks import registry
 from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError
 
@@ -146,6 +147,10 @@ def test_o5_an_empty_installation_id_is_never_stored(settings: Any) -> None:
 
 
 # -- what every check has ------------------------------------------------------------------------
+
+
+def test_the_checks_run_with_each_manage_py_check() -> None:
+    assert checks.check_settings in registry.registry.registered_checks
 
 
 def test_c17_each_check_has_an_id_of_its_own():
