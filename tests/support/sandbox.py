@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from lens.browser_rules import content_security_policy
 from lens.sandbox.clock import Clock
 from lens.sandbox.inprocess import RunningSandbox, sandbox_running
 from lens.sandbox.sandbox import Sandbox
@@ -49,6 +50,9 @@ def sandbox(one_sandbox_server: RunningSandbox, settings: Any) -> Iterator[Runni
     settings.DISCORD_GUILD_ID = GUILD_ID
     settings.DISCORD_CLIENT_ID = CLIENT_ID
     settings.AVATAR_URL = f"{one_sandbox_server.url}/avatars/{{id}}/{{hash}}.png"
+    settings.CONTENT_SECURITY_POLICY = content_security_policy(
+        avatars=settings.AVATAR_URL, discord=settings.DISCORD_API_BASE
+    )
     settings.DISCORD_CLIENT_SECRET = CLIENT_SECRET
     settings.GOOGLE_CALENDAR_API_BASE = one_sandbox_server.google_api_base
     settings.GOOGLE_CALENDAR_ID = CALENDAR_ID

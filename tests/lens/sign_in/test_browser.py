@@ -63,7 +63,7 @@ def test_from_the_page_that_was_asked_for_to_discord_and_back(
     page.get_by_role("link", name="Check my set-up").click()
     expect(heading).to_have_text("Check my set-up")
     expect(page.get_by_role("listitem").filter(has_text="Discord account")).to_contain_text(
-        "In order Your account is ada."
+        "Done Your account is ada."
     )
     box = page.locator("main").bounding_box()
     assert box["x"] + box["width"] <= size["width"]
