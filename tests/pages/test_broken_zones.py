@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -125,6 +126,13 @@ def test_c25_weeks_of_a_broken_zone_are_not_postponed(academy, now):
         carry_out(moves.Postpone(academy.meeting("A", 2).pk), by=None, now=now)
     assert f"the time zone {BROKEN}, which does not exist" in refused.value.sentence
     carry_out(moves.Postpone(academy.meeting("A", 3).pk), by=None, now=now)
+
+    week_2 = academy.meeting("A", 2).starts_at
+    slot = Slot(week_2.weekday(), time(21), "Asia/Tokyo", 45)
+    today = now.astimezone(ZoneInfo("Asia/Tokyo")).date()
+    carry_out(moves.ChangeSlot(group.pk, today, slot), by=None, now=now)
+    carry_out(moves.Postpone(academy.meeting("A", 2).pk), by=None, now=now)
+    assert academy.meeting("A", 2).starts_at > week_2 + timedelta(days=3)
 
 
 def test_c25_the_first_page_names_the_person_and_the_group(broken):
