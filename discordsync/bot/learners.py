@@ -6,7 +6,7 @@ Repeating an ask gives the same answer and does nothing twice.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.conf import settings
 from django.urls import reverse
@@ -25,6 +25,7 @@ from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
 from meetings.models import Attendance, Meeting
 
+LATEST = int(datetime.max.replace(tzinfo=UTC).timestamp())  # a button can be forged
 MEETINGS_SHOWN = 8
 BUTTONS_SHOWN = 5  # below the list: one row
 OPTIONS_SHOWN = 20
@@ -104,9 +105,16 @@ def option_buttons(found: Alternatives, person: User) -> tuple[Button, ...]:
     )
 
 
-def book(person: User, home_id: int, host_id: int, now: datetime) -> BotAnswer:
+def book(person: User, home_id: int, host_id: int, start: int, now: datetime) -> BotAnswer:
+    """Book a visit; `start`: the host meeting's start as the button showed it, a Unix time."""
     try:
-        visit = book_visit(person.pk, home_meeting_id=home_id, host_meeting_id=host_id, now=now)
+        visit = book_visit(
+            person.pk,
+            home_meeting_id=home_id,
+            host_meeting_id=host_id,
+            shown_start=datetime.fromtimestamp(min(start, LATEST), UTC),
+            now=now,
+        )
     except Refusal as refusal:
         # A repeated press, perhaps after a restart: the visit was booked, so confirm it.
         booked = find_open_visit(person, home_meeting=home_id, host_meeting=host_id)
@@ -164,7 +172,9 @@ def cancel_button(visit: GuestVisit) -> Button:
 
 def _book_button(option: Alternative, home_id: int, person: User) -> Button:
     label = f"{say_start(option.meeting, person)} · {option.meeting.group}"
-    return Button(label, BotRequest("book", (home_id, option.meeting.pk)), look=ButtonStyle.MAIN)
+    start = int(option.meeting.starts_at.timestamp())
+    request = BotRequest("book", (home_id, option.meeting.pk, start))
+    return Button(label, request, look=ButtonStyle.MAIN)
 
 
 # -- texts ---------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ class Verb:
         return len(args) == len(self.takes) and all(map(isinstance, args, self.takes))
 
 
-ID = int
+ID = SECONDS = int
 WORD = (str, int)  # a word of digits arrives as a number
 
 VERBS: Mapping[str, Verb] = {
@@ -48,7 +48,7 @@ VERBS: Mapping[str, Verb] = {
     "away": Verb(learners.cannot_attend),
     "choose": Verb(learners.choose),
     "cannot": Verb(learners.alternatives, (ID,)),
-    "book": Verb(learners.book, (ID, ID)),
+    "book": Verb(learners.book, (ID, ID, SECONDS)),
     "cancel": Verb(learners.cancel, (ID,)),
     "say": Verb(reminding.say, (ID, str)),
     "realize": Verb(realizing.realize, (WORD,), for_admins=True, signed=True),

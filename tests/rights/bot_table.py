@@ -71,7 +71,7 @@ VERBS: dict[str, Question] = {
         ("{meeting}",), dict.fromkeys((LEARNER, FACILITATOR), "Instead of"), NO_MEETING
     ),
     "book": Question(
-        ("{meeting}", "{elsewhere}"),
+        ("{meeting}", "{elsewhere}", "{elsewhere_starts}"),
         {LEARNER: "Booked: you're visiting Group C", FACILITATOR: "You facilitate this group"},
         NO_MEETING,
         writes=(LEARNER,),

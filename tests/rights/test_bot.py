@@ -98,6 +98,7 @@ def test_a5_every_button_answers_those_it_is_for_and_changes_nothing_for_others(
     values = {
         "meeting": academy.meeting("B").pk,
         "elsewhere": academy.meeting("C").pk,
+        "elsewhere_starts": int(academy.meeting("C").starts_at.timestamp()),
         "cohort": academy.cohort.pk,
         "plan": "-".join(str(run.pk) for run in ask_for_plan(groups, as_if_asked=True, by=None)),
     }

@@ -19,6 +19,7 @@ from discordsync.bot.asks import Argument, BotRequest
 from discordsync.bot.people import Asker
 from discordsync.bot.verbs import carry_out
 from lens.sandbox.inprocess import RunningSandbox, sandbox_running
+from meetings.models import Meeting
 from tests.discordsync.bot.discord import People
 from tests.discordsync.bot.running import RunningBot
 from tests.support.academy import Academy
@@ -65,6 +66,11 @@ def add(academy: Academy) -> Callable[..., User]:
         return academy.add_member(name, group, discord_id=FIRST_ACCOUNT + number, **fields)
 
     return add
+
+
+def booking(home: Meeting, host: Meeting) -> tuple[str, int, int, int]:
+    """What the button asks that books a visit to `host` in place of `home`."""
+    return "book", home.pk, host.pk, int(host.starts_at.timestamp())
 
 
 def labels(answer: BotAnswer) -> list[str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from cohorts.models import Cohort, User
 from guestvisits.models import GuestVisit
 from meetings.models import Attendance
-from meetings.services import cancel_meeting
-from tests.discordsync.bot.conftest import STRANGER, asks, labels
+from meetings.services import cancel_meeting, move_meeting
+from tests.discordsync.bot.conftest import STRANGER, asks, booking, labels
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def test_a_stranger_is_told_what_to_do_and_changes_nothing(academy, ask):
         said = ask(STRANGER, verb).text
         assert "I don't know your Discord account yet" in said
         assert "/meetings/" in said
-    assert "I don't know" in ask(STRANGER, "book", 1, 2).text
+    assert "I don't know" in ask(STRANGER, "book", 1, 2, 3).text
     assert not GuestVisit.objects.exists()
 
 
@@ -57,12 +59,12 @@ def test_somebody_without_meetings_is_told_why(academy, ask):
 
 def test_who_cant_attend_is_shown_the_other_groups_of_the_same_week(academy, alice, ask):
     answer = ask(alice, "away")
-    home = academy.meeting("A").pk
+    home = academy.meeting("A")
     assert "Sun 7 Mar, 19:01 – 20:01, Group B" in answer.text
     assert asks(answer) == [
-        ("book", home, academy.meeting("B").pk),
-        ("book", home, academy.meeting("C").pk),
-        ("say", home, "no"),
+        booking(home, academy.meeting("B")),
+        booking(home, academy.meeting("C")),
+        ("say", home.pk, "no"),
         ("choose",),
     ]
     assert labels(answer)[0] == "Sun 7 Mar, 19:01 · Group B"
@@ -72,12 +74,12 @@ def test_another_meeting_can_be_chosen(academy, alice, ask):
     weeks = [("cannot", academy.meeting("A", week).pk) for week in (1, 2, 3, 4)]
     assert asks(ask(alice, "choose")) == weeks
     answer = ask(alice, *weeks[2])
-    assert ("book", weeks[2][1], academy.meeting("B", 3).pk) in asks(answer)
+    assert booking(academy.meeting("A", 3), academy.meeting("B", 3)) in asks(answer)
 
 
 def test_one_tap_books_the_visit(academy, alice, ask):
     home, host = academy.meeting("A"), academy.meeting("B")
-    answer = ask(alice, "book", home.pk, host.pk)
+    answer = ask(alice, *booking(home, host))
     assert "Booked: you're visiting Group B, Sun 7 Mar, 19:01" in answer.text
     visit = GuestVisit.objects.get()
     assert (visit.user, visit.home_meeting, visit.host_meeting) == (alice, home, host)
@@ -86,22 +88,22 @@ def test_one_tap_books_the_visit(academy, alice, ask):
 
 
 def test_the_same_tap_twice_books_once_and_says_the_same(academy, alice, ask):
-    home, host = academy.meeting("A").pk, academy.meeting("B").pk
-    assert ask(alice, "book", home, host) == ask(alice, "book", home, host)
+    tap = booking(academy.meeting("A"), academy.meeting("B"))
+    assert ask(alice, *tap) == ask(alice, *tap)
     assert GuestVisit.objects.count() == 1
 
 
 def test_a_second_visit_of_the_week_is_refused_as_on_the_page(academy, alice, ask):
-    home = academy.meeting("A").pk
-    ask(alice, "book", home, academy.meeting("B").pk)
-    said = ask(alice, "book", home, academy.meeting("C").pk).text
+    home = academy.meeting("A")
+    ask(alice, *booking(home, academy.meeting("B")))
+    said = ask(alice, *booking(home, academy.meeting("C"))).text
     assert said == "You are already visiting another group this week. Cancel that visit first."
     assert GuestVisit.objects.count() == 1
 
 
 def test_a_visit_is_cancelled_with_one_tap_and_the_second_tap_does_nothing(academy, alice, ask):
     home, host = academy.meeting("A"), academy.meeting("B")
-    booked = ask(alice, "book", home.pk, host.pk)
+    booked = ask(alice, *booking(home, host))
     assert ("cancel", host.pk) in asks(booked)
     assert "is cancelled" in ask(alice, "cancel", host.pk).text
     assert answer_of(alice, home) == "pending"
@@ -111,12 +113,31 @@ def test_a_visit_is_cancelled_with_one_tap_and_the_second_tap_does_nothing(acade
 def test_a_meeting_that_was_cancelled_meanwhile_is_no_longer_booked(academy, alice, ask, now):
     home, host = academy.meeting("A"), academy.meeting("B")
     cancel_meeting(host.pk, now=now)
-    assert ask(alice, "book", home.pk, host.pk).text == "This meeting is cancelled."
+    assert ask(alice, *booking(home, host)).text == "This meeting is cancelled."
+
+
+def test_c10_a_meeting_that_was_moved_since_the_buttons_were_shown_is_not_booked(
+    academy, alice, ask, now
+):
+    home, host = academy.meeting("A"), academy.meeting("B")
+    tap = booking(home, host)
+    move_meeting(host.pk, starts_at=host.starts_at + timedelta(hours=3), now=now)
+    answer = ask(alice, *tap)
+    assert "22:01" in answer.text
+    assert asks(answer) == [("cannot", home.pk)]
+    assert not GuestVisit.objects.exists()
+
+
+@pytest.mark.parametrize("start", [0, 2**63 - 1])
+def test_c10_a_button_with_a_made_up_time_books_nothing(academy, alice, ask, start):
+    home, host = academy.meeting("A").pk, academy.meeting("B").pk
+    ask(alice, "book", home, host, start)
+    assert not GuestVisit.objects.exists()
 
 
 def test_nobody_books_for_a_group_to_which_they_do_not_belong(academy, alice, add, ask):
     bob = add("Bob", "B")
-    said = ask(bob, "book", academy.meeting("A").pk, academy.meeting("C").pk).text
+    said = ask(bob, *booking(academy.meeting("A"), academy.meeting("C"))).text
     assert not GuestVisit.objects.exists()
     assert "meeting" in said
 

@@ -6,7 +6,7 @@ import pytest
 
 from guestvisits.services.booking import book_visit
 from meetings.models import Attendance
-from tests.discordsync.bot.conftest import STRANGER, asks
+from tests.discordsync.bot.conftest import STRANGER, asks, booking
 
 
 @pytest.fixture
@@ -38,8 +38,8 @@ def test_who_cant_come_is_offered_the_alternatives_there_and_then(academy, alice
     meeting = academy.meeting("A")
     answer = ask(alice, "say", meeting.pk, "no")
     assert asks(answer) == [
-        ("book", meeting.pk, academy.meeting("B").pk),
-        ("book", meeting.pk, academy.meeting("C").pk),
+        booking(meeting, academy.meeting("B")),
+        booking(meeting, academy.meeting("C")),
     ]
 
 
