@@ -65,6 +65,8 @@ class LeaveOutOutages(logging.Filter):
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.exc_info and is_lost_connection(record.exc_info[1]):
+        # django-q2 logs a failure to save its statistics as the bare exception.
+        bare = record.msg if isinstance(record.msg, Exception) else None
+        if is_lost_connection(record.exc_info[1] if record.exc_info else bare):
             return False
         return not str(record.msg).startswith(REPLACED)
