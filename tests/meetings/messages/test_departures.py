@@ -30,7 +30,7 @@ def test_c24_whoever_leaves_gets_one_letter_and_the_channel_one_line(alice, now,
     assert owed(LEFT) == ["Alice", "channel"]
     letter = words_to("Alice", LEFT, now)
     assert letter.subject == "You are no longer in Group A"
-    assert "tell the people who run your course" in letter.text
+    assert "contact the people who run your course" in letter.text
     assert words_to("channel", LEFT, now).text.strip() == "**Alice** is no longer in **Group A**."
 
 
