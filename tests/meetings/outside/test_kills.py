@@ -26,6 +26,7 @@ from tests.meetings.outside.looking import (
     told_of_moves,
 )
 from tests.meetings.outside.moves import HOUR, change_slot
+from tests.support.spread import thin
 from tests.support.workers import bury, worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -138,8 +139,7 @@ def test_a_worker_of_both_mirrors_killed_after_a_write(evening: World, n: int) -
     check_killed_at(evening, n)
 
 
-@pytest.mark.matrix
-@pytest.mark.parametrize("n", [n for n in range(1, WRITES + 1) if n not in {14, 20}])
+@pytest.mark.parametrize("n", thin(n for n in range(1, WRITES + 1) if n not in {14, 20}))
 def test_a_worker_of_both_mirrors_killed_after_any_write(evening: World, n: int) -> None:
     check_killed_at(evening, n)
 
@@ -165,7 +165,7 @@ def work_through(world: World, *faults: dict[str, Any]) -> None:
     world.minute(6)
 
 
-@pytest.mark.parametrize("every", [2, pytest.param(3, marks=pytest.mark.matrix)])
+@pytest.mark.parametrize("every", [2, pytest.param(3, marks=pytest.mark.modes)])
 @pytest.mark.parametrize(
     "name",
     [
