@@ -156,7 +156,7 @@ class DiscordObjectAdmin(RefusingAdmin):
             listed=[f"{row} ({describe(row)})" for row in gone],
             hidden=[
                 ("action", "make_anew"),
-                *((admin.helpers.ACTION_CHECKBOX_NAME, row.pk) for row in gone),  # type: ignore[attr-defined]
+                *((admin.helpers.ACTION_CHECKBOX_NAME, row.pk) for row in gone),
             ],
             button="Recreate",
             back=reverse(CHANGELIST),

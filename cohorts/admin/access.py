@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from cohorts import clock
 from cohorts.admin.base import ReadOnlyAdmin
+from cohorts.admin.links import LinkingAdmin
 from cohorts.models import AccessException, AccessState, User
 
 
@@ -23,7 +24,7 @@ class AccessExceptionForm(forms.ModelForm):
 
 
 @admin.register(AccessException)
-class AccessExceptionAdmin(admin.ModelAdmin):
+class AccessExceptionAdmin(LinkingAdmin):
     form = AccessExceptionForm
     list_display = ["user", "group", "reason", "until", "created_by"]
     list_filter = ["group__cohort"]

@@ -11,11 +11,12 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
+from cohorts.admin.links import LinkingAdmin
 from cohorts.errors import Refusal
 from cohorts.validators import zone_names
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ReadOnlyAdmin(LinkingAdmin):
     """Admin for rows that only services write: staff can view them."""
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -28,7 +29,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return False
 
 
-class RefusingAdmin(admin.ModelAdmin):
+class RefusingAdmin(LinkingAdmin):
     """Admin that shows a service's Refusal as an error message; nothing is saved then."""
 
     def changeform_view(
@@ -55,7 +56,7 @@ def _same_page(request: HttpRequest, *, is_new: bool) -> str:
     return f"{request.path}?{typed.urlencode()}"
 
 
-class KeepingAdmin(admin.ModelAdmin):
+class KeepingAdmin(LinkingAdmin):
     """Admin for rows that can be deleted only while nothing refers to them.
 
     The page lists the protected rows before it reports missing permissions.

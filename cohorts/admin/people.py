@@ -105,12 +105,19 @@ class UserAdmin(KeepingAdmin, DjangoUserAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Hide the password field from users who may not set the password."""
         fieldsets = super().get_fieldsets(request, obj)
-        if may_change_account(request, obj):
+        if obj is None or self._may_set_password(request, obj):
             return fieldsets
         return [
             (title, {**each, "fields": [name for name in each["fields"] if name != "password"]})
             for title, each in fieldsets
         ]
+
+    def _may_set_password(self, request: HttpRequest, person: User | None) -> bool:
+        return self.has_change_permission(request, person) and may_change_account(request, person)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Django's page also needs the permission to change people."""
+        return super().has_add_permission(request) and self.has_change_permission(request)
 
     def user_change_password(
         self,
@@ -118,7 +125,7 @@ class UserAdmin(KeepingAdmin, DjangoUserAdmin):
         id: str,  # noqa: A002 - Django's name
         form_url: str = "",
     ) -> HttpResponse:
-        if not may_change_account(request, self.get_object(request, unquote(id))):
+        if not self._may_set_password(request, self.get_object(request, unquote(id))):
             raise PermissionDenied
         return super().user_change_password(request, id, form_url)
 

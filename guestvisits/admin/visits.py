@@ -95,7 +95,7 @@ class GuestVisitAdmin(ReadOnlyAdmin):
             return redirect(request.path)
         form = HostForm(request.POST or None, found=found)
         if form.is_valid() and self._book(request, person, home, form.cleaned_data):
-            return redirect(CHANGELIST)
+            return redirect(self._back(request))
         sentences = [
             "Choosing a meeting that is not open needs a reason. Some rules cannot be overruled."
         ]
@@ -113,8 +113,11 @@ class GuestVisitAdmin(ReadOnlyAdmin):
             sentences=sentences or [],
             form=form,
             button="Book visit" if isinstance(form, HostForm) else "Continue",
-            back=reverse(CHANGELIST),
+            back=self._back(request),
         )
+
+    def _back(self, request: HttpRequest) -> str:
+        return reverse(CHANGELIST if self.has_view_permission(request) else "admin:index")
 
     def _book(
         self, request: HttpRequest, person: User, home: Meeting, said: dict[str, Any]

@@ -32,8 +32,13 @@ def move_meeting(request: HttpRequest, pk: int, what: str) -> HttpResponse:
 def move_group(request: HttpRequest, pk: int, what: str) -> HttpResponse:
     group = get_object_or_404(Group.objects.select_related("cohort"), pk=pk)
     form_class = _find_form(request, GROUP_FORMS, what)
-    back = reverse("admin:cohorts_group_change", args=[pk])
-    return _answer(request, form_class, group, None, back)
+    return _answer(request, form_class, group, None, _page_of(group, request))
+
+
+def _page_of(group: Group, request: HttpRequest) -> str:
+    if staff_may(cast(User, request.user), "cohorts.view_group"):
+        return reverse("admin:cohorts_group_change", args=[group.pk])
+    return reverse("admin:meetings_meeting_changelist")
 
 
 def _find_form(request: HttpRequest, forms: dict[str, type[MoveForm]], what: str) -> type[MoveForm]:

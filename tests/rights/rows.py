@@ -15,6 +15,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "calendarsync.calendarseries": {"generation": 1},
     "django_q.failure": {"success": False, "id": "failure"},
     "calendarsync.calendarcopy": {"body": {"id": "x"}},
+    "outbox.message": {"kind": "welcome"},
     "sync.realizerequest": {"group_ids": []},
     "sync.syncrun": {"mode": "plan", "group_ids": [], "as_if_asked": True},
     "discordsync.discordobject": {"kind": "category", "group": None, "meeting": None},

@@ -270,10 +270,11 @@ MODELS: dict[str, str] = {
     "sync.syncrun": "",
     "sync.workerheartbeat": "",
 }
-# What staff need there beside, or in place of, the permission of that name.
+# What staff need there beside, or in place of, the permission of that name; the first of them also
+# opens the page of the app.
 NEEDED: dict[tuple[str, str], tuple[str, ...]] = {
     **{("auth.group", act): (SUPERUSERS_ONLY,) for act in ("add", "change", "delete")},
-    ("cohorts.user", "add"): ("cohorts.add_user", "cohorts.change_user"),
+    ("cohorts.user", "add"): ("cohorts.change_user", "cohorts.add_user"),
 }
 ACTIONS: dict[str, dict[str, str]] = {
     "cohorts.cohort": {"realize": "cohorts.change_group"},

@@ -18,8 +18,6 @@ from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from cohorts.messages.links import unsubscribe_url
-from meetings.calendars.services import open_feed
 from tests.rights import kinds
 from tests.rights.doors import (
     FORBIDDEN,
@@ -32,10 +30,9 @@ from tests.rights.doors import (
     fill,
     routes,
 )
-from tests.rights.kinds import ANONYMOUS, EVERYONE, LEARNER, SINGLE, STAFF_KINDS, World, make_world
+from tests.rights.kinds import ANONYMOUS, EVERYONE, SINGLE, STAFF_KINDS, World
 from tests.rights.rows import make_rows
 from tests.rights.table import ACTIONS, MODELS, ROUTES, needed_for
-from tests.support.academy import Academy
 from tests.support.second_factor import sign_in
 
 pytestmark = pytest.mark.django_db
@@ -50,47 +47,6 @@ STANDARD = {
     "{pk}/delete/": (("GET", "POST"), "delete"),
     "{pk}/history/": (("GET",), "view"),
 }
-
-
-@pytest.fixture
-def world(db: None, academy: Academy, settings: Any) -> World:
-    settings.REQUIRE_STAFF_MFA = True
-    settings.SANDBOX = False
-    return make_world(academy)
-
-
-@pytest.fixture
-def values(world: World) -> dict[str, Any]:
-    """A value for each name of an address."""
-    academy, lena, rows = world.academy, world.people[LEARNER], make_rows(list(MODELS))
-    return {
-        "meeting": academy.meeting("B").pk,
-        "meeting_id": academy.meeting("B").pk,
-        "host_meeting_id": academy.meeting("B").pk,
-        "elsewhere": academy.meeting("C").pk,
-        "held": world.held.pk,
-        "group": academy.groups["B"].pk,
-        "group_id": academy.groups["B"].pk,
-        "other_group": academy.groups["A"].pk,
-        "cohort": academy.cohort.pk,
-        "membership": lena.memberships.get().pk,
-        "visit": world.visit.pk,
-        "visit_id": world.visit.pk,
-        "user_id": lena.pk,
-        "person_id": lena.pk,
-        "id": lena.pk,
-        "pk": academy.groups["B"].pk,
-        "unsubscribe": unsubscribe_url(lena.pk).rstrip("/").rpartition("/")[2],
-        "feed": open_feed(lena.pk).token,
-        "mirror": "discord",
-        "kind": "welcome",
-        "token": "nothing",
-        "uidb64": "MQ",
-        "content_type_id": 0,
-        "object_id": 0,
-        "rows": rows,
-        "ids": rows["sync.syncrun"],
-    }
 
 
 def address_doors() -> Iterator[tuple[str, Door]]:

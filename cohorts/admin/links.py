@@ -1,0 +1,70 @@
+"""Links from one row's page to another's, only for users who may view the other.
+
+Django renders them for every user; the target then answers 403.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.admin.helpers import AdminReadonlyField
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import conditional_escape
+from django.utils.safestring import mark_safe
+
+LINK = re.compile(r'<a href="[^"]*/(\w+)/(\w+)/[^/"]+/change/">(.*?)</a>')
+
+
+class LinkingAdmin(admin.ModelAdmin):
+    """Admin whose pages link to other rows only if the user may view them."""
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        forms = [context["adminform"].form]
+        for inline in context["inline_admin_formsets"]:
+            forms += inline.formset.forms
+        for form in forms:
+            form.request = request  # for `_link`
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def get_deleted_objects(self, objs: Any, request: Any) -> Any:
+        found, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return self._unlink(found, request), counts, lacking, self._unlink(protected, request)
+
+    def _unlink(self, rows: Iterable[Any], request: HttpRequest) -> list[Any]:
+        """Replace links that the user may not follow by their text, in nested lists of HTML."""
+
+        def one(link: re.Match[str]) -> str:
+            app, model, text = link.groups()
+            target = admin.site.get_model_admin(apps.get_model(app, model))
+            return link[0] if target.has_view_permission(request) else text
+
+        return [
+            self._unlink(row, request)
+            if isinstance(row, list)
+            else mark_safe(LINK.sub(one, conditional_escape(row)))  # noqa: S308 - Django's own
+            for row in rows
+        ]
+
+
+_link_for_everyone = AdminReadonlyField.get_admin_url
+
+
+def _link(field: AdminReadonlyField, remote_field: Any, row: Model) -> str:
+    """Render the related row of a read-only field."""
+    request = getattr(field.form, "request", None)
+    if request is not None and admin.site.is_registered(remote_field.model):
+        target = admin.site.get_model_admin(remote_field.model)
+        if not target.has_view_permission(request, row):
+            return str(row)
+    return _link_for_everyone(field, remote_field, row)
+
+
+# Django has no other place for it: the field knows neither the user nor the request.
+AdminReadonlyField.get_admin_url = _link  # type: ignore[method-assign,assignment]
