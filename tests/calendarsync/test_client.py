@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from calendarsync.client import open_client
+from calendarsync.observed import Memory
 from cohorts.sync.errors import LeaseLost, Unclear
 from lens.sandbox.inprocess import RunningSandbox
 
@@ -20,7 +21,7 @@ BODY = {
 
 def insert(check: Callable[[], None]) -> None:
     async def run() -> None:
-        async with open_client(check, "") as client:
+        async with open_client(check, Memory("tests")) as client:
             await client.insert(BODY, tell="none")
 
     asyncio.run(run())

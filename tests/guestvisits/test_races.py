@@ -211,8 +211,8 @@ def _facilitate_host_in_the_admin(person: User, academy: Academy) -> object:
     [
         (_leave, "not_active_participant", {"left"}),
         (_delete_membership, "no_meeting", {"left"}),
-        (_change_to("B"), "not_active_participant", {"became_member"}),
-        (_change_to("C"), "not_active_participant", set()),
+        (_change_to("B"), "no_meeting", {"became_member"}),
+        (_change_to("C"), "no_meeting", set()),
         (_facilitate_host, "already_member", {"became_member"}),
         (_facilitate_host_in_the_admin, "already_member", {"became_member"}),
     ],

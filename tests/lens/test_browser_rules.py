@@ -79,7 +79,7 @@ def test_a10_every_page_has_a_strict_policy(address: str, status: int) -> None:
 def test_a10_a_form_that_was_open_for_too_long_gets_a_page_of_ours() -> None:
     answer = Client(enforce_csrf_checks=True).post("/sign-in/", {})
     assert answer.status_code == 403
-    assert b"Open the page again" in answer.content
+    assert b"Reload the page" in answer.content
     assert not INLINE.search(answer.content.decode())
     assert policy_of(answer)["script-src"] == ["'self'"]
 

@@ -121,7 +121,7 @@ def test_what_expires_while_nobody_knows_whether_it_arrived_says_so(message, now
     services.begin(message.pk, channel=message.channel, body="Hello", now=now)
     services.expire_late(now + timedelta(hours=1))
     message.refresh_from_db()
-    assert message.why_not.endswith("whether it arrived is not known.")
+    assert message.why_not.endswith("it is unknown whether it arrived.")
 
 
 def test_nothing_is_sent_that_was_due_before_staff_said_whose_installation_this_is(message, now):

@@ -106,7 +106,7 @@ def test_a_visit_that_ends_meanwhile_shows_what_is_left(open_as, academy, alice,
     visit_from_the_page(page)
     cancel_meeting(academy.meeting("B").pk, now=now)
     expect(page.get_by_text("Your visit to Group B has ended")).to_be_visible(timeout=10_000)
-    page.get_by_role("button", name="See other groups").click()
+    page.get_by_role("button", name="See other groups", exact=True).click()
     expect(page.get_by_text("This meeting is cancelled.")).to_be_visible()
     expect(page.get_by_role("button", name="Join this meeting")).to_have_count(1)
 

@@ -64,5 +64,5 @@ def test_a_picture_is_a_hash_or_none(avatar):
     ],
 )
 def test_an_answer_that_tells_of_nobody_is_refused(told):
-    with pytest.raises(ValueError, match="no person"):
+    with pytest.raises(ValueError, match="contains no user"):
         read_profile(told)

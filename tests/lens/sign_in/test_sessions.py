@@ -119,7 +119,7 @@ def test_a2_setting_up_a_second_factor_needs_the_password_again(ada):
     forget_sign_in(client)
     asked = client.get("/security/app/").headers["Location"]
     assert asked == "/sign-in/again/?next=%2Fsecurity%2Fapp%2F"
-    assert "That is not the password" in client.post(asked, {"password": "x"}).content.decode()
+    assert "This password is not correct" in client.post(asked, {"password": "x"}).content.decode()
     assert client.get("/security/app/").status_code == 302
     assert client.post(asked, {"password": PASSWORD}).headers["Location"] == "/security/app/"
     assert client.get("/security/app/").status_code == 200
