@@ -25,7 +25,7 @@ from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
 from meetings.models import Attendance, Meeting
 
-LATEST = int(datetime.max.replace(tzinfo=UTC).timestamp())  # a button can be forged
+LATEST = int(datetime.max.replace(microsecond=0, tzinfo=UTC).timestamp())  # a button can be forged
 MEETINGS_SHOWN = 8
 BUTTONS_SHOWN = 5  # below the list: one row
 OPTIONS_SHOWN = 20
