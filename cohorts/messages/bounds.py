@@ -32,6 +32,7 @@ class Bounds:
     first_started_at: datetime | None
     known_kinds: Mapping[str, datetime]
     collected_at: datetime
+    quiet_before: datetime | None = None
 
 
 def read_bounds(now: datetime) -> Bounds:
@@ -47,7 +48,12 @@ def read_bounds(now: datetime) -> Bounds:
         [MessageKind(name=name, known_since=since) for name in fresh], ignore_conflicts=True
     )
     known |= fresh
-    return Bounds(installation.first_started_at, known, _last_collected(installation, now))
+    return Bounds(
+        installation.first_started_at,
+        known,
+        _last_collected(installation, now),
+        installation.quiet_before,
+    )
 
 
 def _last_collected(installation: Installation, now: datetime) -> datetime:
@@ -74,13 +80,17 @@ def keep_new(
         if one.due_at <= now and since < one.cutoff_at and one.due_at < one.cutoff_at
     }
     known_at = _first_known({one.group_id for one in due.values() if one.group_id})
-    return {key: one for key, one in due.items() if _is_of_our_time(one, bounds, known_at)}
+    return {key: one for key, one in due.items() if _is_of_our_time(one, bounds, known_at, now)}
 
 
-def _is_of_our_time(one: Owed, bounds: Bounds, known_at: Mapping[int, datetime]) -> bool:
+def _is_of_our_time(
+    one: Owed, bounds: Bounds, known_at: Mapping[int, datetime], now: datetime
+) -> bool:
     since = [bounds.first_started_at, bounds.known_kinds.get(one.kind)]
     if one.group_id is not None:
         since.append(known_at.get(one.group_id))
+    if one.cutoff_at <= now:  # missed here, but perhaps sent by the original
+        since.append(bounds.quiet_before)
     return all(moment is None or one.due_at >= moment for moment in since)
 
 

@@ -24,7 +24,7 @@ from django.urls import reverse
 
 from cohorts.messages.models import Message
 from cohorts.messages.owed import NoLongerTrue, Owed, notification
-from cohorts.models import AccessState, User, active_group
+from cohorts.models import AccessState, Membership, User, active_group
 from meetings.messages.active import check_active
 from meetings.models import Meeting
 from meetings.selectors import expected_at, is_guest_at
@@ -46,20 +46,44 @@ TIMES = (
     Time("day", ahead=timedelta(hours=24), until=timedelta(hours=12)),
     Time("hour", ahead=timedelta(hours=1), until=timedelta(minutes=15)),
 )
+LONGEST = max(time.until for time in TIMES)
 
 
 def owe_reminders(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
 ) -> Iterator[Owed]:
-    """Yield the pending reminders. Three queries for any number of meetings."""
+    """Yield the pending reminders. Three queries for any number of meetings.
+
+    One more if some were missed: those are of no concern to a group that became active, or to a
+    member who joined, after the cutoff.
+    """
     meetings = _meetings_soon(group_ids, since, now)
     expected = expected_at(meetings)
+    joined = _joined_at([meeting for meeting in meetings if meeting.starts_at <= now + LONGEST])
     for meeting in meetings:
         for time in TIMES:
-            if since + time.until < meeting.starts_at <= now + time.ahead:
-                yield _to_channel(meeting, time)
-                for person in expected[meeting.pk]:
+            if not since + time.until < meeting.starts_at <= now + time.ahead:
+                continue
+            cutoff = meeting.starts_at - time.until
+            if cutoff <= now and (meeting.group.activated_at or cutoff) > cutoff:
+                continue
+            yield _to_channel(meeting, time)
+            for person in expected[meeting.pk]:
+                if cutoff > now or joined.get((meeting.group_id, person.pk), cutoff) <= cutoff:
                     yield _to_person(meeting, time, person)
+
+
+def _joined_at(missed: Collection[Meeting]) -> dict[tuple[int, int], datetime]:
+    """Return when the members of the meetings' groups joined, by group and person."""
+    if not missed:
+        return {}
+    members = Membership.objects.filter(
+        group__in={meeting.group_id for meeting in missed}, status=Membership.Status.ACTIVE
+    )
+    return {
+        (group, user): joined
+        for group, user, joined in members.values_list("group", "user", "joined_at")
+    }
 
 
 def _meetings_soon(
@@ -73,7 +97,7 @@ def _meetings_soon(
     )
     if group_ids is not None:
         meetings = meetings.filter(group__in=group_ids)
-    return list(meetings)
+    return list(meetings.select_related("group"))
 
 
 def _to_person(meeting: Meeting, time: Time, person: User) -> Owed:

@@ -183,3 +183,13 @@ def test_o11_a_restored_database_has_no_rows_for_what_the_original_may_have_sent
     join_at(now + 3 * HOUR)
     collect(None, now=now + 4 * DAY)
     assert is_stored()
+
+
+def test_o11_what_was_due_before_a_restore_is_not_called_unsent_after_a_long_downtime(
+    alice, now, long_ago
+):
+    collect(None, now=now - 2 * HOUR)
+    join_at(now - HOUR)
+    Installation.objects.update(quiet_before=now)
+    collect(None, now=now + 4 * DAY)  # its cutoff came long after the restore
+    assert not is_stored()

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from cohorts.messages.models import Message
-from cohorts.models import AccessState, Membership, User
+from cohorts.models import AccessState, Group, Membership, User
 from cohorts.services.groups import end_group
 from cohorts.services.memberships import add_member
 from guestvisits.services.booking import book_visit
@@ -175,6 +175,22 @@ def test_after_a_downtime_nothing_is_sent_late(meeting):
     look(meeting.starts_at - 15 * MINUTE)
     assert owed("reminder") == []
     assert reminders(state="expired") == 6
+
+
+def test_o11_no_reminder_was_missed_by_who_joined_after_it(meeting):
+    later = meeting.starts_at - 10 * HOUR
+    Membership.objects.filter(user__name="Alice").update(joined_at=later)
+    look(later)
+    assert owed("reminder", state="expired") == ["Bob", "channel"]
+    look(meeting.starts_at - 1 * HOUR)
+    assert owed("reminder") == ["Alice", "Bob", "channel"]
+
+
+def test_o11_no_reminder_was_missed_by_a_group_that_became_active_after_it(meeting):
+    later = meeting.starts_at - 10 * HOUR
+    Group.objects.filter(pk=meeting.group_id).update(activated_at=later)
+    look(later)
+    assert reminders() == 0
 
 
 def test_after_a_downtime_what_is_not_too_late_is_sent(meeting):
