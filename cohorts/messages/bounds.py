@@ -61,8 +61,7 @@ def _last_collected(installation: Installation, now: datetime) -> datetime:
     if find_doubt(installation):
         return now
     collected_at = installation.collected_at or installation.first_started_at
-    quiet_before = installation.quiet_before or collected_at
-    return min(now, max(collected_at, quiet_before, now - MISSED_WITHIN))
+    return min(now, max(collected_at, now - MISSED_WITHIN))
 
 
 def note_collected(now: datetime) -> None:
