@@ -20,7 +20,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 
 from cohorts.sync.models import GroupSync, MirrorState
-from cohorts.sync.registry import all_mirrors, find_trouble
+from cohorts.sync.registry import find_trouble, providers
 from cohorts.sync.troubles import TROUBLES
 
 logger = logging.getLogger(__name__)
@@ -59,14 +59,14 @@ def _claim_changes(rows: QuerySet[Any]) -> Iterator[tuple[Any, str]]:
 def _codes() -> tuple[set[str], set[str]]:
     """Return the codes that are logged, and those that do not show whether an issue is resolved."""
     texts = dict(TROUBLES)
-    for mirror in all_mirrors().values():
+    for mirror in providers.values():
         texts |= mirror.troubles
     loud = {code for code, text in texts.items() if text.needs_person} - STAFFS_OWN - WHOLE
     return loud, {code for code, text in texts.items() if text.passes}
 
 
 def _log(mirror: str, code: str, groups: list[str]) -> None:
-    title, text = all_mirrors()[mirror].title, find_trouble(code.removeprefix("-"))
+    title, text = providers[mirror].title, find_trouble(code.removeprefix("-"))
     names = ", ".join(groups[:NAMED])
     more = f" and {len(groups) - NAMED} more" if len(groups) > NAMED else ""
     about = f" Groups: {names}{more}." if groups else ""

@@ -27,7 +27,7 @@ from cohorts.services.installation import (
 )
 from cohorts.sync import books, services
 from cohorts.sync.models import GroupSync, MirrorState
-from cohorts.sync.registry import all_mirrors, configured_mirrors, find_trouble
+from cohorts.sync.registry import configured_mirrors, find_trouble, providers
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ def go_on_as_original() -> None:
     # After a restore, what was created since has no record, even if it was not observed yet.
     for name in configured_mirrors() if question.doubt else question.strange | question.orphaned:
         services.adopt_strangers(name)
-    for name in all_mirrors():
+    for name in providers:
         services.look_at_all(name)
 
 
@@ -110,14 +110,14 @@ def go_on_as_original() -> None:
 def take_as_copy() -> None:
     """Treat this database as a copy: delete all records, create and send nothing until asked."""
     accept_copy(_lock())
-    for mirror in all_mirrors().values():
+    for mirror in providers.values():
         mirror.forget_all()
         MirrorState.objects.filter(name=mirror.name).update(scope=mirror.scope())
     GroupSync.objects.update(
         create_asked_at=None, create_asked_by=None, stands_at=None, removals_approved=None
     )
     MirrorState.objects.update(adopt_strangers=False, not_adopted=[], **services.NO_ORPHANS)
-    for name in all_mirrors():
+    for name in providers:
         services.look_at_all(name)
 
 

@@ -12,7 +12,7 @@ from django.db.models import Q
 from cohorts.models import AccessState, Cohort, Group, User
 from cohorts.sync.mirror import Budget, Check, Provider
 from cohorts.sync.models import SyncRun
-from cohorts.sync.registry import all_mirrors
+from cohorts.sync.registry import providers
 from cohorts.sync.words import SyncStatus, describe_trouble
 
 UNREACHED = (AccessState.State.NOT_THERE, AccessState.State.NO_ADDRESS, AccessState.State.FAILED)
@@ -120,7 +120,7 @@ def _answer(run: SyncRun) -> ProviderPlan:
     said = run.summary
     code = said.get("trouble", "")
     return ProviderPlan(
-        mirror=all_mirrors()[run.mirror],
+        mirror=providers[run.mirror],
         run=run,
         budget=tuple(Budget(**line) for line in said.get("budget", ())),
         checks=tuple(Check(**line) for line in said.get("checks", ())),
@@ -160,7 +160,7 @@ class _Reader:
         return [*self.by_cohort.values(), *self.by_group.values()]
 
     def read(self, run: SyncRun) -> None:
-        mirror, said = all_mirrors()[run.mirror], run.summary
+        mirror, said = providers[run.mirror], run.summary
         for row in said.get("actions", ()):
             self._part(row).steps.append(self._step(mirror, row))
         for row in said.get("withheld", ()):

@@ -11,20 +11,15 @@ from cohorts.sync.troubles import TROUBLES, UNKNOWN, TroubleText
 providers: Registry[Provider] = Registry("providers", name_of=attrgetter("name"))
 
 
-def all_mirrors() -> dict[str, Provider]:
-    """Return every provider by name, configured or not."""
-    return dict(providers)
-
-
 def configured_mirrors() -> dict[str, Provider]:
-    return {name: mirror for name, mirror in all_mirrors().items() if mirror.is_configured()}
+    return {name: mirror for name, mirror in providers.items() if mirror.is_configured()}
 
 
 def find_trouble(code: str) -> TroubleText:
     """Return the text of an issue code, from our table or a provider's."""
     if code in TROUBLES:
         return TROUBLES[code]
-    for mirror in all_mirrors().values():
+    for mirror in providers.values():
         if code in mirror.troubles:
             return mirror.troubles[code]
     return UNKNOWN

@@ -17,7 +17,7 @@ from cohorts.models import Group, live_group
 from cohorts.sync.heartbeats import is_worker_alive
 from cohorts.sync.mirror import Provider
 from cohorts.sync.models import GroupSync, MirrorState, SyncAction, SyncRun
-from cohorts.sync.registry import all_mirrors, configured_mirrors
+from cohorts.sync.registry import configured_mirrors, providers
 from cohorts.sync.words import (
     NOTHING_MADE,
     Level,
@@ -88,7 +88,7 @@ def _see_group(
     group: Group, rows: Mapping[tuple[int, str], GroupSync], scene: StatusContext
 ) -> GroupView:
     places = []
-    for mirror in all_mirrors().values():
+    for mirror in providers.values():
         row = rows.get((group.pk, mirror.name))
         places.append(InProvider(mirror, row, describe(row, group, mirror, scene)))
     return GroupView(group, tuple(places), scene.now)
@@ -117,7 +117,7 @@ def out_of_step(limit: int) -> tuple[list[OutOfStep], int]:
         .select_related("group__cohort")
         .order_by("trouble_since", "pk")
     )
-    mirrors = all_mirrors()
+    mirrors = providers
     shown = [
         OutOfStep(
             row,
@@ -221,7 +221,7 @@ def see_mirrors(scene: StatusContext) -> list[ProviderView]:
         ProviderView(
             mirror, scene.states.get(name), _describe_mirror(mirror, scene.states.get(name))
         )
-        for name, mirror in all_mirrors().items()
+        for name, mirror in providers.items()
     ]
 
 

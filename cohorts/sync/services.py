@@ -13,7 +13,7 @@ from django.db.models import F
 from cohorts.models import Group, User, live_group
 from cohorts.sync.models import GroupSync, MirrorState, SyncRun
 from cohorts.sync.nudges import nudge_on_commit
-from cohorts.sync.registry import all_mirrors, configured_mirrors, find_trouble
+from cohorts.sync.registry import configured_mirrors, find_trouble, providers
 from cohorts.sync.requests import note_request
 
 logger = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 @transaction.atomic
 def want(group_ids: Iterable[int], *, mirrors: Iterable[str] | None = None) -> None:
     """Request a sync of these groups, because facts changed. Part of the caller's transaction."""
-    names = list(all_mirrors() if mirrors is None else mirrors)
+    names = list(providers if mirrors is None else mirrors)
     ids = set(group_ids)
     rows = GroupSync.objects.filter(group_id__in=ids, mirror__in=names)
     # Lock the rows in a fixed order: an update of many rows locks them in any order, and two such
@@ -53,7 +53,7 @@ def make_missing_rows(group_ids: Iterable[int] | None = None) -> None:
     groups = Group.objects.all()
     if group_ids is not None:
         groups = groups.filter(pk__in=set(group_ids))
-    for name in all_mirrors():
+    for name in providers:
         lacking = groups.exclude(syncs__mirror=name).values_list("pk", flat=True)
         GroupSync.objects.bulk_create(
             [GroupSync(group_id=pk, mirror=name) for pk in lacking], ignore_conflicts=True
@@ -95,7 +95,7 @@ def withdraw_request(group_ids: Iterable[int]) -> int:
 def make_anew(group_ids: Iterable[int], mirror: str, *, by: User | None, now: datetime) -> None:
     """Delete the records of objects that are gone, and request that they be recreated."""
     for group_id in sorted(set(group_ids)):
-        all_mirrors()[mirror].forget(group_id)
+        providers[mirror].forget(group_id)
     GroupSync.objects.filter(group_id__in=set(group_ids), mirror=mirror).update(
         create_asked_at=now, create_asked_by=by, stands_at=None
     )
@@ -157,11 +157,11 @@ def move(mirror: str) -> None:
 
     Records of the former one are deleted, and nothing is created before someone asks.
     """
-    all_mirrors()[mirror].forget_all()
+    providers[mirror].forget_all()
     GroupSync.objects.filter(mirror=mirror).update(
         create_asked_at=None, create_asked_by=None, stands_at=None, removals_approved=None
     )
-    MirrorState.objects.filter(name=mirror).update(scope=all_mirrors()[mirror].scope())
+    MirrorState.objects.filter(name=mirror).update(scope=providers[mirror].scope())
     adopt_strangers(mirror)
 
 

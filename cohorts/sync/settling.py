@@ -18,7 +18,7 @@ from cohorts.sync.errors import CallFailed
 from cohorts.sync.guard import REMOVALS_HELD
 from cohorts.sync.mirror import Access, Action, Plan, Provider, Review
 from cohorts.sync.models import GroupSync
-from cohorts.sync.registry import all_mirrors, find_trouble
+from cohorts.sync.registry import find_trouble, providers
 from cohorts.sync.words import NOTHING_MADE
 
 
@@ -160,7 +160,7 @@ class Rest:
 
 
 def report(mirror: Provider, due: Due, review: Review, rest: Rest, *, now: datetime) -> bool:
-    """Write down who has access to one group; return whether anybody has got it."""
+    """Store who has access to one group. Return whether anyone has gained it."""
     obstacle = rest.obstacle(due)
     access = [_tell(each, obstacle) for each in review.access]
     return report_access(mirror.name, due.group_id, access, now=now)
@@ -209,7 +209,7 @@ SETTLED_FIELDS = [
 def activate_if_all_stand(group_id: int, *, now: datetime) -> None:
     """Activate the group once it is ready in every required provider. An unconfigured provider is
     never ready, so nothing becomes active without it."""
-    required = {name for name, mirror in all_mirrors().items() if mirror.required}
+    required = {name for name, mirror in providers.items() if mirror.required}
     standing = GroupSync.objects.filter(
         group_id=group_id, mirror__in=required, stands_at__isnull=False
     ).values_list("mirror", flat=True)

@@ -47,7 +47,7 @@ from cohorts.sync.guard import REMOVALS_HELD, hold_all, hold_orphaned, hold_remo
 from cohorts.sync.mirror import Action, Finding, Outcome, Plan, Policy, Provider, Review
 from cohorts.sync.models import SyncAction
 from cohorts.sync.nudges import nudge
-from cohorts.sync.registry import all_mirrors
+from cohorts.sync.registry import providers
 from cohorts.sync.worker import is_stopping
 
 logger = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ def run_slice(name: str, *, plans_only: bool = False) -> bool:
 
     `plans_only`: observe and answer the requested plans, and leave due work to the workers.
     """
-    mirror = all_mirrors()[name]
+    mirror = providers[name]
     if is_stopping() or not mirror.is_configured() or not books.has_work(name, clock.now()):
         return False
     held = lease.take(name)

@@ -10,7 +10,7 @@ from cohorts.services.installation import break_seal, seal
 from cohorts.sync import services
 from cohorts.sync.models import GroupSync, MirrorState
 from cohorts.sync.ownership import find_question, go_on_as_original
-from cohorts.sync.registry import all_mirrors
+from cohorts.sync.registry import providers
 from meetings.models import Meeting
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
@@ -82,7 +82,7 @@ def test_another_installations_events_are_nobodys_business(
 def test_a_copy_forgets_what_the_original_made(realized: Academy, calendar: SeenCalendar) -> None:
     theirs = {one["id"]: one for one in calendar.all_series}
     Installation.objects.update(installation_id="copy")
-    all_mirrors()["calendar"].forget_all()
+    providers["calendar"].forget_all()
     before = calendar.sandbox.last
     calendar.look()
     assert calendar.writes_since(before) == []

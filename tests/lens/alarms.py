@@ -15,11 +15,11 @@ HEAD = "| where | what is wrong | needs somebody | what to do |\n|---|---|---|--
 
 def rows() -> list[str]:
     """One for each trouble that there is."""
-    from cohorts.sync.registry import all_mirrors
+    from cohorts.sync.registry import providers
     from cohorts.sync.troubles import TROUBLES
 
     tables = {"any": TROUBLES}
-    tables |= {mirror.title: dict(mirror.troubles) for mirror in all_mirrors().values()}
+    tables |= {mirror.title: dict(mirror.troubles) for mirror in providers.values()}
     return [
         f"| {where} | {text.sentence} | {'yes' if text.needs_person else 'no'} | {text.fix} |"
         for where, table in tables.items()

@@ -15,7 +15,7 @@ from cohorts.services.installation import end_silence, ensure_installation
 from cohorts.sync import ownership
 from cohorts.sync.models import MirrorState
 from cohorts.sync.pages.staff import show, staff_page
-from cohorts.sync.registry import all_mirrors, find_trouble
+from cohorts.sync.registry import find_trouble, providers
 
 
 @staff_page
@@ -24,7 +24,7 @@ def decide(request: HttpRequest) -> HttpResponse:
     question, installation = ownership.find_question(), ensure_installation(clock.now())
     if request.method == "POST":
         return _carry_out(request, question)
-    mirrors = all_mirrors()
+    mirrors = providers
     return show(
         request,
         "decide",

@@ -18,7 +18,7 @@ from cohorts.sync.mirror import Provider
 from cohorts.sync.models import GroupSync
 from cohorts.sync.pages.plans import person_of, start_plan
 from cohorts.sync.pages.staff import staff_page
-from cohorts.sync.registry import all_mirrors, find_trouble
+from cohorts.sync.registry import find_trouble, providers
 from cohorts.sync.removals import groups_with_held_removals
 from cohorts.sync.selectors import live_groups
 
@@ -113,9 +113,9 @@ def _find(pk: int, mirror: str) -> tuple[Group, Provider]:
 
 
 def _mirror(name: str) -> Provider:
-    if name not in all_mirrors():
+    if name not in providers:
         raise Http404("There is no such integration.")
-    return all_mirrors()[name]
+    return providers[name]
 
 
 def _back(request: HttpRequest, group: Group | None = None) -> HttpResponse:
