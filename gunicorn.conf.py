@@ -15,6 +15,6 @@ workers = env.whole("WEB_CONCURRENCY", default=2)
 worker_class = "gthread"
 threads = env.whole("WEB_THREADS", default=16)
 accesslog = "-"
-logger_class = "lens.gunicorn_log.ScrubbingLogger"
+logger_class = "lens.reporting.gunicorn_log.ScrubbingLogger"
 # Peers whose X-Forwarded-Proto is trusted: none, unless the operator names a proxy.
 forwarded_allow_ips = ",".join(check_proxies(env.names("TRUSTED_PROXIES", default=[])))

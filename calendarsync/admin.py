@@ -10,7 +10,6 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
-from calendarsync import ids
 from calendarsync.models import (
     CalendarAddress,
     CalendarCopy,
@@ -19,6 +18,7 @@ from calendarsync.models import (
     HeardAnswer,
 )
 from calendarsync.records import invite_again, point_at
+from calendarsync.series import ids
 from cohorts.admin.base import ReadOnlyAdmin, RefusingAdmin
 
 

@@ -10,14 +10,14 @@ import json
 from collections.abc import Collection
 from dataclasses import replace
 
-from calendarsync.calls import TOLD, Call, CancelEvent, CreateEvent, EditEvent, ReadExceptions
-from calendarsync.client import CalendarClient
-from calendarsync.failures import Invalid, Missing, Taken
 from calendarsync.inviting import find_aliases, invite_apart
-from calendarsync.observe import read
-from calendarsync.observed import Invited, Memory, ObservedEvent, read_event
-from cohorts.sync.errors import LookAgain, Refused
-from cohorts.sync.mirror import Outcome
+from calendarsync.observe.observe import read
+from calendarsync.plan.calls import TOLD, Call, CancelEvent, CreateEvent, EditEvent, ReadExceptions
+from calendarsync.rest.client import CalendarClient
+from calendarsync.rest.failures import Invalid, Missing, Taken
+from calendarsync.state.observed import Invited, Memory, ObservedEvent, read_event
+from cohorts.reconcile.errors import LookAgain, Refused
+from cohorts.reconcile.provider import Outcome
 
 
 async def carry_out(client: CalendarClient, memory: Memory, call: Call) -> Outcome:
@@ -27,7 +27,7 @@ async def carry_out(client: CalendarClient, memory: Memory, call: Call) -> Outco
     a `Reading` after a `ReadExceptions`. It is also a `Reading` if Google refused a write because
     the event has changed since it was read (412); then the calendar is read again, because a write
     to one event may also change its series and exceptions. Raises the errors of
-    `cohorts.sync.errors`.
+    `cohorts.reconcile.errors`.
     """
     try:
         return await _carry_out(client, memory, call)

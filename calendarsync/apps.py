@@ -7,8 +7,8 @@ class CalendarSyncConfig(AppConfig):
 
     def ready(self) -> None:
         from calendarsync import set_up
-        from calendarsync.mirror import CalendarProvider
-        from cohorts.sync.registry import providers
+        from calendarsync.provider import CalendarProvider
+        from cohorts.reconcile.registry import providers
         from guestvisits.set_up import set_up_lines
 
         providers.register(CalendarProvider(), order=20)

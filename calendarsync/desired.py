@@ -14,19 +14,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
-from calendarsync.facts import (
-    CalendarGroup,
-    CalendarMeeting,
-    CalendarPerson,
-    CalendarSnapshot,
-    EventRecord,
-    Guest,
-    SeriesRecord,
-)
-from calendarsync.generations import Generations, Reach, fit, read_generations
-from calendarsync.observed import Face
-from calendarsync.slots import SeriesSlot
-from calendarsync.wanted import (
+from calendarsync.series.generations import Generations, Reach, fit, read_generations
+from calendarsync.series.slots import SeriesSlot
+from calendarsync.state.desired import (
     NOBODY,
     Addresses,
     DesiredCalendar,
@@ -35,6 +25,16 @@ from calendarsync.wanted import (
     WantedOccurrence,
     WantedSeries,
 )
+from calendarsync.state.facts import (
+    CalendarGroup,
+    CalendarMeeting,
+    CalendarPerson,
+    CalendarSnapshot,
+    EventRecord,
+    Guest,
+    SeriesRecord,
+)
+from calendarsync.state.observed import Face
 from meetings.naming import name_meeting
 
 

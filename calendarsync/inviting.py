@@ -9,10 +9,10 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from calendarsync.calls import UNTOLD, EditEvent
-from calendarsync.client import CalendarClient
-from calendarsync.failures import Invalid
-from calendarsync.observed import ObservedEvent
+from calendarsync.plan.calls import UNTOLD, EditEvent
+from calendarsync.rest.client import CalendarClient
+from calendarsync.rest.failures import Invalid
+from calendarsync.state.observed import ObservedEvent
 
 MOST_CALLS = 24  # for one list; the remaining addresses are tried again later
 PLAIN = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII)

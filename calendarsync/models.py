@@ -150,7 +150,7 @@ class HeardAnswer(models.Model):
     """One person's latest answer to one meeting in Google, in our terms; "" for no answer.
 
     Stored separately from the RSVP in Lens (`meetings.models.Attendance`), because only a change
-    counts (see the tables in `calendarsync.hearing`). Written together with the copies that it
+    counts (see the tables in `calendarsync.rsvp.merge`). Written together with the copies that it
     follows from.
     """
 

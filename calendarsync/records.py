@@ -17,9 +17,6 @@ from django.db import transaction
 from django.db.models import Max, Q
 from django.utils.timezone import now as real_now
 
-from calendarsync import ids
-from calendarsync.answers import hear_answers
-from calendarsync.calls import CreateEvent
 from calendarsync.models import (
     CalendarAddress,
     CalendarCopy,
@@ -28,15 +25,24 @@ from calendarsync.models import (
     CalendarSeries,
     HeardAnswer,
 )
-from calendarsync.observed import Invited, ObservedCalendar, ObservedEvent, Reading, read_event
+from calendarsync.plan.calls import CreateEvent
+from calendarsync.rsvp.reading import is_rewritten
+from calendarsync.rsvp.recording import hear_answers
 from calendarsync.selectors import MIRROR, current_series, read_addresses, recorded_ids
-from calendarsync.slots import SeriesSlot
-from calendarsync.words import is_rewritten
+from calendarsync.series import ids
+from calendarsync.series.slots import SeriesSlot
+from calendarsync.state.observed import (
+    Invited,
+    ObservedCalendar,
+    ObservedEvent,
+    Reading,
+    read_event,
+)
 from cohorts.errors import Refusal
 from cohorts.models import Group, Membership, User
+from cohorts.reconcile.models import GroupSync, MirrorState
+from cohorts.reconcile.services import note_adopted
 from cohorts.signals import announce
-from cohorts.sync.models import GroupSync, MirrorState
-from cohorts.sync.services import note_adopted
 from meetings.models import Meeting
 
 # -- an observation --------------------------------------------------------------------------

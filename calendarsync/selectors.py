@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, Q, QuerySet
 
-from calendarsync.facts import AddressBook
 from calendarsync.models import CalendarAddress, CalendarCopy, CalendarEvent, CalendarSeries
-from calendarsync.observed import Memory, read_event
+from calendarsync.state.facts import AddressBook
+from calendarsync.state.observed import Memory, read_event
 from cohorts.models import Installation
-from cohorts.sync.models import MirrorState
+from cohorts.reconcile.models import MirrorState
 
 MIRROR = "calendar"
 # Copies of events that ended longer ago are not loaded, because their number only grows.

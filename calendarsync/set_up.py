@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from django.urls import reverse
 
 from calendarsync.models import CalendarCopy
-from calendarsync.observed import read_event
-from calendarsync.review import ADDRESS_REFUSED
+from calendarsync.plan.review import ADDRESS_REFUSED
 from calendarsync.selectors import MIRROR, current_series, read_addresses
+from calendarsync.state.observed import read_event
 from cohorts.models import AccessState, Group
-from cohorts.sync.registry import configured_mirrors
+from cohorts.reconcile.registry import configured_mirrors
 from guestvisits.set_up import (
     Remedy,
     SetUpCheck,

@@ -10,7 +10,10 @@ from datetime import datetime
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
-from calendarsync.facts import (
+from calendarsync.models import CalendarEvent, CalendarSeries
+from calendarsync.selectors import MIRROR, read_addresses
+from calendarsync.series.slots import SeriesSlot, Weekly
+from calendarsync.state.facts import (
     AddressBook,
     CalendarGroup,
     CalendarMeeting,
@@ -21,12 +24,9 @@ from calendarsync.facts import (
     Guest,
     SeriesRecord,
 )
-from calendarsync.models import CalendarEvent, CalendarSeries
-from calendarsync.selectors import MIRROR, read_addresses
-from calendarsync.slots import SeriesSlot, Weekly
 from cohorts.models import AccessException, Group, Membership, User, live_group
+from cohorts.reconcile.models import GroupSync
 from cohorts.services.installation import ensure_installation
-from cohorts.sync.models import GroupSync
 from cohorts.zones import zone_names
 from guestvisits.selectors import guest_windows
 from meetings.models import Meeting

@@ -9,7 +9,7 @@ from django.dispatch import receiver
 
 from cohorts import clock
 from cohorts.models import AccessException, Cohort, Group, Membership, User
-from cohorts.services.account_letters import Account, owe_letters_about_changes
+from cohorts.services.account_emails import Account, owe_letters_about_changes
 from cohorts.signals import announce
 
 BEFORE = "_account_before"  # attribute on the User between pre_save and post_save

@@ -9,19 +9,21 @@ from typing import Any
 from django.db import transaction
 
 from cohorts import clock
-from cohorts.messages import parts
-from cohorts.messages import services as outbox
-from cohorts.messages.models import Message
 from cohorts.models import Cohort, Group
-from cohorts.sync.errors import CallFailed, LookAgain, Unclear
-from cohorts.sync.mirror import Action, Outcome
-from cohorts.sync.services import note_adopted
-from discordsync import directs, echoes, keys, lines
-from discordsync.calls import Call
-from discordsync.client import DiscordClient
-from discordsync.hidden import note_refusal
+from cohorts.outbox import services as outbox
+from cohorts.outbox.health import parts
+from cohorts.outbox.models import Message
+from cohorts.reconcile.errors import CallFailed, LookAgain, Unclear
+from cohorts.reconcile.provider import Action, Outcome
+from cohorts.reconcile.services import note_adopted
+from discordsync.delivery import direct_messages, dm_channels
 from discordsync.models import DiscordObject
-from discordsync.observed import (
+from discordsync.observe import echoes
+from discordsync.observe.hidden_objects import note_refusal
+from discordsync.plan.calls import Call
+from discordsync.rest.client import DiscordClient
+from discordsync.state import keys
+from discordsync.state.observed import (
     ObservedGuild,
     Overwrite,
     read_channel,
@@ -35,7 +37,7 @@ RETRY_UNCLEAR = timedelta(0)  # the next observation shows whether it arrived
 RETRY_FAILED = timedelta(minutes=5)
 _CHANNELS = {  # of the outbox, by lane
     "messages": Message.Channel.DISCORD_CHANNEL,
-    directs.LANE: Message.Channel.DISCORD_DM,
+    direct_messages.LANE: Message.Channel.DISCORD_DM,
 }
 REASON_LENGTH = 400  # Discord accepts 512, percent-encoded
 
@@ -50,8 +52,8 @@ def intend(action: Action) -> None:
     """
     call: Call = action.payload
     echoes.note(call)
-    if action.kind == directs.LANE and action.verb == "open":
-        lines.note_asked(call.to, now=clock.now())
+    if action.kind == direct_messages.LANE and action.verb == "open":
+        dm_channels.note_asked(call.to, now=clock.now())
     elif action.verb == "send":
         # Real time, as below: it is compared with the ids in the channel's history.
         words, tried_at = str((call.body or {})["content"]), datetime.now(UTC)
@@ -85,8 +87,8 @@ def _place(action: Action, key: str) -> dict[str, Any]:
 
 
 async def apply(client: DiscordClient, action: Action) -> Outcome:
-    if action.kind == directs.LANE:
-        return await directs.apply(client, action)
+    if action.kind == direct_messages.LANE:
+        return await direct_messages.apply(client, action)
     call: Call = action.payload
     reason = None if action.verb == "send" else f"Lens: {action.why}"[:REASON_LENGTH]
     answer = await client.request(call.method, call.path, body=call.body, reason=reason)
@@ -98,8 +100,8 @@ def record(action: Action, outcome: Outcome) -> None:
     """Commit the id and the names that Discord returned; delete the record of a deleted object."""
     call: Call = action.payload
     match action.verb:
-        case _ if action.kind == directs.LANE:
-            directs.record(action, outcome, now=clock.now())
+        case _ if action.kind == direct_messages.LANE:
+            direct_messages.record(action, outcome, now=clock.now())
         case "send":
             outbox.mark_sent(call.subject, outside_id=outcome.outside_id, now=clock.now())
             parts.note_success(_CHANNELS[action.kind])
@@ -155,8 +157,8 @@ def absorb(observed: ObservedGuild, action: Action, outcome: Outcome) -> Observe
             return _absorb_overwrite(observed, call)
         case "messages", _:
             return observed.with_sent(call.subject)
-        case directs.LANE, _:
-            return directs.absorb(observed, action, outcome)
+        case direct_messages.LANE, _:
+            return direct_messages.absorb(observed, action, outcome)
     if call.key and outcome.outside_id:
         observed = observed.with_made(call.key, int(outcome.outside_id))
     if call.key and "name" in (call.body or {}):

@@ -6,17 +6,18 @@ class DiscordSyncConfig(AppConfig):
     verbose_name = "Discord"
 
     def ready(self) -> None:
-        from cohorts.messages.lines import direct_lines
-        from cohorts.messages.owed import message_sources
-        from cohorts.sync.registry import providers
-        from discordsync import assignments, lines, messages, set_up
-        from discordsync.mirror import DiscordProvider
+        from cohorts.outbox.routing.dm_channels import direct_lines
+        from cohorts.outbox.sources import message_sources
+        from cohorts.reconcile.registry import providers
+        from discordsync import set_up
+        from discordsync.delivery import assignments, dm_channels, welcome
+        from discordsync.provider import DiscordProvider
         from discordsync.venues import find_voice_channels
         from guestvisits.set_up import set_up_lines
         from meetings.venues import venues
 
-        direct_lines.register(lines.read_lines)
-        message_sources.register(messages.owe_welcomes, order=10)
+        direct_lines.register(dm_channels.read_lines)
+        message_sources.register(welcome.owe_welcomes, order=10)
         message_sources.register(assignments.owe_assignments, order=11)
         message_sources.register(assignments.owe_arrivals, order=12)  # reads the welcomes
         providers.register(DiscordProvider(), order=10)

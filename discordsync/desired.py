@@ -15,8 +15,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from discordsync import keys
-from discordsync.facts import (
+from discordsync.state import keys
+from discordsync.state.facts import (
     CohortFacts,
     DirectFacts,
     DiscordGroup,

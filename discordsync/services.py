@@ -9,8 +9,8 @@ from django.db import transaction
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Group, User
 from cohorts.signals import announce
-from discordsync import keys
 from discordsync.models import DirectLine, DiscordObject
+from discordsync.state import keys
 
 Kind = DiscordObject.Kind
 

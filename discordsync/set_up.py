@@ -8,9 +8,9 @@ from django.conf import settings
 from django.urls import reverse
 
 from cohorts.models import AccessState, Group, User
-from cohorts.sync.registry import configured_mirrors
-from discordsync.mirror import UNSEEN
+from cohorts.reconcile.registry import configured_mirrors
 from discordsync.models import DirectLine
+from discordsync.provider import UNSEEN
 from guestvisits.set_up import (
     Remedy,
     SetUpCheck,

@@ -9,15 +9,18 @@ from itertools import chain
 
 from django.conf import settings
 
-from cohorts.messages.models import Message
-from cohorts.messages.routing import DeliveryRequest, find_ways
-from cohorts.messages.selectors import DueMessage, due_messages, next_tries
 from cohorts.models import AccessException, Group, Membership, User
+from cohorts.outbox.models import Message
+from cohorts.outbox.routing.routes import DeliveryRequest, find_ways
+from cohorts.outbox.selectors import DueMessage, due_messages, next_tries
+from cohorts.reconcile.models import MirrorState
 from cohorts.services.installation import ensure_installation
-from cohorts.sync.models import MirrorState
-from discordsync.bot.heartbeats import is_bot_heard
-from discordsync.bot.under_messages import components_of
-from discordsync.facts import (
+from discordsync.bot.gateway.heartbeats import is_bot_heard
+from discordsync.bot.replies.message_buttons import components_of
+from discordsync.delivery.dm_channels import count_room, read_channels
+from discordsync.models import DiscordObject
+from discordsync.observe.hidden_objects import read_hidden
+from discordsync.state.facts import (
     CohortFacts,
     DirectFacts,
     DiscordGroup,
@@ -30,9 +33,6 @@ from discordsync.facts import (
     Record,
     Window,
 )
-from discordsync.hidden import read_hidden
-from discordsync.lines import count_room, read_channels
-from discordsync.models import DiscordObject
 from guestvisits.selectors import guest_windows
 from meetings.models import Meeting
 

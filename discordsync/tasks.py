@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.conf import settings
 
 from cohorts import clock
-from discordsync.voice.noting import note_presence
+from discordsync.attendance.detection import note_presence
 
 RECENT = timedelta(hours=3)
 

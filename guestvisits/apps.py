@@ -6,12 +6,12 @@ class GuestVisitsConfig(AppConfig):
     verbose_name = "Guest visits"
 
     def ready(self) -> None:
-        from cohorts.messages.owed import message_sources
-        from cohorts.messages.topics import Topic, topics
+        from cohorts.outbox.routing.topics import Topic, topics
+        from cohorts.outbox.sources import message_sources
         from guestvisits import receivers  # noqa: F401
         from guestvisits.absences import find_absences
         from guestvisits.consequences import find_consequences
-        from guestvisits.messages import access, channels, corrections, letters
+        from guestvisits.messages import access, channels, corrections, emails
         from guestvisits.set_up import own_lines, set_up_lines
         from meetings.absences import absences
         from meetings.moving.preview import consequences
@@ -32,5 +32,5 @@ class GuestVisitsConfig(AppConfig):
         message_sources.register(channels.owe_to_hosts, order=30)
         message_sources.register(channels.owe_to_homes, order=31)
         message_sources.register(corrections.owe_corrections, order=32)  # reads those of channels
-        message_sources.register(letters.owe_letters, order=33)
+        message_sources.register(emails.owe_letters, order=33)
         message_sources.register(access.owe_access, order=34)

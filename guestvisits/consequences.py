@@ -1,7 +1,7 @@
 """Effects of moved meetings on visits, and the guests' remaining options.
 
 Nothing is changed here. Once the move is carried out,
-`guestvisits.fate` applies the same rules.
+`guestvisits.lifecycle` applies the same rules.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from guestvisits.facts import VisitChoice, read_choices
 from guestvisits.models import GuestVisit
 from guestvisits.rules import BookingFacts, find_refusal
 from meetings.moving.preview import Consequence, Option
-from meetings.moving.shapes import Change
+from meetings.moving.types import Change
 
 
 def find_consequences(changes: Sequence[Change], now: datetime) -> Iterator[Consequence]:

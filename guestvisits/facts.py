@@ -14,7 +14,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Membership
-from guestvisits.fate import VisitFacts
+from guestvisits.lifecycle import VisitFacts
 from guestvisits.models import GuestVisit
 from guestvisits.rules import BookingFacts, CohortSettings, MeetingFacts
 from guestvisits.selectors import window_of, with_dates

@@ -13,7 +13,7 @@ from cohorts import clock
 from cohorts.models import User
 from cohorts.signals import announce, group_changed
 from guestvisits.models import GuestVisit
-from guestvisits.services.settling import settle_visits
+from guestvisits.services.updating import settle_visits
 
 
 class _SettleAfterCommit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cohorts import clock
-from guestvisits.services.settling import settle_all_visits
+from guestvisits.services.updating import settle_all_visits
 
 
 def settle_all() -> None:

@@ -8,7 +8,7 @@ class LensConfig(AppConfig):
 
     def ready(self) -> None:
         from lens import checks  # noqa: F401 - registers them
-        from lens.sentry import start_reporting
+        from lens.reporting.sentry import start_reporting
         from lens.sign_in import receivers  # noqa: F401 - connects them
 
         start_reporting(settings.SENTRY_DSN, installation=settings.INSTALLATION_ID)

@@ -13,10 +13,10 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from cohorts.sync.heartbeats import is_worker_alive
-from cohorts.sync.models import WorkerHeartbeat
-from discordsync.bot.heartbeats import find_commands_trouble, is_bot_heard
-from discordsync.troubles import TROUBLES
+from cohorts.reconcile.models import WorkerHeartbeat
+from cohorts.reconcile.workers.heartbeats import is_worker_alive
+from discordsync.bot.gateway.heartbeats import find_commands_trouble, is_bot_heard
+from discordsync.issues import TROUBLES
 
 logger = logging.getLogger(__name__)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)

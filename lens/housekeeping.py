@@ -12,9 +12,9 @@ from django.utils import timezone
 from django_q.models import Task
 
 from cohorts import clock
-from cohorts.sync import heartbeats
-from discordsync.bot import heartbeats as bot_heartbeats
-from discordsync.voice import hearing
+from cohorts.reconcile.workers import heartbeats
+from discordsync.attendance import recording
+from discordsync.bot.gateway import heartbeats as bot_heartbeats
 from lens.schedules import ensure_schedules
 
 KEEP_TASKS = timedelta(days=14)
@@ -32,7 +32,7 @@ def prune() -> None:
     prune_cache(now)
     heartbeats.forget_lost()
     bot_heartbeats.forget_lost()
-    hearing.forget_before(clock.now() - timedelta(days=settings.VOICE["keep_days"]))
+    recording.forget_before(clock.now() - timedelta(days=settings.VOICE["keep_days"]))
     ensure_schedules()
 
 

@@ -14,7 +14,7 @@ from django.conf import settings
 
 from cohorts import clock
 from cohorts.models import Installation
-from cohorts.sync.tasks import sweep
+from cohorts.reconcile.tasks import sweep
 
 TIMEOUT = 5  # seconds
 

@@ -12,7 +12,7 @@ from django_q.models import Schedule
 
 logger = logging.getLogger(__name__)
 
-SWEEP = "cohorts.sync.tasks.sweep"
+SWEEP = "cohorts.reconcile.tasks.sweep"
 
 
 @dataclass(frozen=True)
@@ -27,19 +27,19 @@ class ScheduledTask:
 ENTRIES = (
     ScheduledTask("sweep", SWEEP, minutes=1),
     ScheduledTask("settle visits", "guestvisits.tasks.settle_all", minutes=1),
-    ScheduledTask("collect messages", "cohorts.messages.tasks.collect_all", minutes=1),
-    ScheduledTask("send e-mail", "cohorts.messages.tasks.send_emails", minutes=1),
+    ScheduledTask("collect messages", "cohorts.outbox.tasks.collect_all", minutes=1),
+    ScheduledTask("send e-mail", "cohorts.outbox.tasks.send_emails", minutes=1),
     ScheduledTask("note presence", "discordsync.tasks.note_recent_presence", minutes=1),
-    ScheduledTask("watch messages", "cohorts.messages.tasks.watch_channels", minutes=1),
-    ScheduledTask("beat", "cohorts.sync.heartbeats.beat", minutes=1),
+    ScheduledTask("watch messages", "cohorts.outbox.tasks.watch_channels", minutes=1),
+    ScheduledTask("beat", "cohorts.reconcile.workers.heartbeats.beat", minutes=1),
     ScheduledTask("repair meetings", "meetings.tasks.repair_all", minutes=60),
     ScheduledTask("note all presence", "discordsync.tasks.note_kept_presence", minutes=60),
-    ScheduledTask("compare all", "cohorts.sync.tasks.compare_all", minutes=60),
-    ScheduledTask("forget old messages", "cohorts.messages.tasks.forget_old", minutes=60),
+    ScheduledTask("compare all", "cohorts.reconcile.tasks.compare_all", minutes=60),
+    ScheduledTask("forget old messages", "cohorts.outbox.tasks.forget_old", minutes=60),
     ScheduledTask("housekeeping", "lens.housekeeping.prune", minutes=60),
 )
 # All that a worker runs. Anything else in the queue or the schedules is set aside (lens/watch).
-TASKS = frozenset({entry.func for entry in ENTRIES} | {"cohorts.sync.tasks.run_mirror"})
+TASKS = frozenset({entry.func for entry in ENTRIES} | {"cohorts.reconcile.tasks.run_mirror"})
 HOOKS: frozenset[str] = frozenset()  # what may be called with a task's result
 
 

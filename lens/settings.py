@@ -81,8 +81,8 @@ INSTALLED_APPS = [
     "discordsync.bot.apps.BotConfig",
     "guestvisits.apps.GuestVisitsConfig",
     "meetings.apps.MeetingsConfig",
-    "cohorts.messages.apps.MessagesConfig",
-    "cohorts.sync.apps.SyncConfig",
+    "cohorts.outbox.apps.MessagesConfig",
+    "cohorts.reconcile.apps.SyncConfig",
     "cohorts.apps.CohortsConfig",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -365,12 +365,12 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {
-        "one_line": {"()": "lens.scrubbing.OneLine"},
+        "one_line": {"()": "lens.reporting.scrubbing.OneLine"},
         "leave_out_outages": {"()": "cohorts.outages.LeaveOutOutages"},
     },
     "formatters": {
         "line": {
-            "()": "lens.scrubbing.ScrubbingFormatter",
+            "()": "lens.reporting.scrubbing.ScrubbingFormatter",
             "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
         }
     },

@@ -15,10 +15,10 @@ handler404 = "lens.error_pages.not_found"
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
-    path("admin/sync/", include("cohorts.sync.urls")),
+    path("admin/sync/", include("cohorts.reconcile.ui.urls")),
     path("admin/login/", admin_sign_in),  # instead of the admin's own
     path("admin/", admin.site.urls),
-    path("", include("cohorts.messages.urls")),
+    path("", include("cohorts.outbox.urls")),
     path("", include("guestvisits.urls")),
     path("", include(sign_in_urls())),
     path("", RedirectView.as_view(pattern_name="my-meetings", http_method_names=READ), name="home"),

@@ -1,6 +1,6 @@
 """Services that write meetings, which are derived from slot, start date and number of meetings.
 
-`meetings.following` decides what happens to each row.
+`meetings.derivation` decides what happens to each row.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from cohorts.models import Group, live_group
 from cohorts.services.locks import lock_groups
 from cohorts.signals import announce
-from meetings.following import FOLLOWING, Rewrite, find_rewrite, make_room
+from meetings.derivation import FOLLOWING, Rewrite, find_rewrite, make_room
 from meetings.models import Meeting, SkippedWeek
 from meetings.moving.moves import Cancel, Reschedule, Restore
 from meetings.moving.records import read_held, record_followed

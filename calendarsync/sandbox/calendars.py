@@ -3,8 +3,8 @@
 from typing import Any
 
 from calendarsync.sandbox.errors import full_sync_required, not_found
-from calendarsync.sandbox.query import Query
-from calendarsync.sandbox.render import etag_of
+from calendarsync.sandbox.events.render import etag_of
+from calendarsync.sandbox.requests.query import Query
 from calendarsync.sandbox.state import State
 
 # From the fewest rights to the most.

@@ -8,13 +8,13 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from calendarsync.sandbox import events
-from calendarsync.sandbox.answers import respond
 from calendarsync.sandbox.errors import GoogleError
-from calendarsync.sandbox.events import Writer
-from calendarsync.sandbox.render import render
+from calendarsync.sandbox.events import events
+from calendarsync.sandbox.events.answers import respond
+from calendarsync.sandbox.events.events import Writer
+from calendarsync.sandbox.events.render import render
+from calendarsync.sandbox.events.split import split
 from calendarsync.sandbox.settings import change_settings
-from calendarsync.sandbox.split import split
 from calendarsync.sandbox.state import State
 
 Control = Callable[[Any], Any]

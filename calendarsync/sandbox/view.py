@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from calendarsync.sandbox.instances import exceptions, is_cancelled, is_series, occurrences
-from calendarsync.sandbox.render import render
+from calendarsync.sandbox.events.instances import exceptions, is_cancelled, is_series, occurrences
+from calendarsync.sandbox.events.render import render
 from calendarsync.sandbox.state import Event, State
 from calendarsync.sandbox.times import instant
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from aiohttp import web
 
-from calendarsync.sandbox.batch import answer_batch
-from calendarsync.sandbox.call import Answer, parse_call
 from calendarsync.sandbox.controls import controls
-from calendarsync.sandbox.dispatch import PREFIX, answer
 from calendarsync.sandbox.errors import GoogleError
-from calendarsync.sandbox.instances import exceptions
+from calendarsync.sandbox.events.instances import exceptions
+from calendarsync.sandbox.requests.batch import answer_batch
+from calendarsync.sandbox.requests.call import Answer, parse_call
+from calendarsync.sandbox.requests.dispatch import PREFIX, answer
 from calendarsync.sandbox.state import DEFAULT_SETTINGS, KEPT, State, next_revision
 from calendarsync.sandbox.view import view
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
 
-from cohorts.roster.lines import CohortKey, GroupKey, fold
 from cohorts.roster.problems import Problem
+from cohorts.roster.rows import CohortKey, GroupKey, fold
 from cohorts.roster.slots import RosterSlot
 
 

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from django.db.models import Q
 
 from cohorts.models import Cohort, Course, FormerAddress, Group, Membership, User
-from cohorts.roster.lines import RosterRow, fold
+from cohorts.roster.rows import RosterRow, fold
 from cohorts.roster.slots import RosterSlot
 
 

@@ -20,11 +20,11 @@ from __future__ import annotations
 
 from cohorts.roster.changes import RosterPlan
 from cohorts.roster.facts import RosterFacts
-from cohorts.roster.lines import Roster, RosterRow
 from cohorts.roster.plan_courses import plan_cohorts, plan_courses, plan_groups
 from cohorts.roster.plan_memberships import plan_memberships
 from cohorts.roster.plan_people import plan_people
 from cohorts.roster.problems import Problem
+from cohorts.roster.rows import Roster, RosterRow
 
 
 def plan(roster: Roster, facts: RosterFacts) -> RosterPlan:

@@ -8,6 +8,7 @@ from typing import Any
 
 from cohorts.errors import Refusal
 from cohorts.models import Group
+from cohorts.roster.agreement import by_key, first_with, is_unclear, settle
 from cohorts.roster.changes import (
     ChangedCohort,
     ChangedGroup,
@@ -17,9 +18,8 @@ from cohorts.roster.changes import (
     NewGroup,
 )
 from cohorts.roster.facts import CohortFact, GroupFact, RosterFacts, find_named
-from cohorts.roster.lines import CohortKey, GroupKey, RosterRow, fold
 from cohorts.roster.problems import Problem
-from cohorts.roster.settling import by_key, first_with, is_unclear, settle
+from cohorts.roster.rows import CohortKey, GroupKey, RosterRow, fold
 from cohorts.roster.slots import RosterSlot
 from cohorts.services.groups import check_slot_may_change
 

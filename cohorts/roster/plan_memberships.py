@@ -10,12 +10,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from cohorts.models import Membership
+from cohorts.roster.agreement import by_key, first_with, settle
 from cohorts.roster.changes import Joining, Leaving, RoleChange
 from cohorts.roster.facts import MemberFact, RosterFacts
-from cohorts.roster.lines import CohortKey, GroupKey, RosterRow
 from cohorts.roster.plan_courses import NamedGroup
 from cohorts.roster.problems import Problem
-from cohorts.roster.settling import by_key, first_with, settle
+from cohorts.roster.rows import CohortKey, GroupKey, RosterRow
 
 PARTICIPANT = Membership.Role.PARTICIPANT.value
 

@@ -16,12 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+from cohorts.roster.agreement import by_key, first_with, is_unclear, settle
 from cohorts.roster.changes import ChangedPerson, FieldChange, NewPerson
 from cohorts.roster.facts import PersonFact, RosterFacts
-from cohorts.roster.lines import GroupKey, RosterRow
 from cohorts.roster.plan_courses import NamedGroup
 from cohorts.roster.problems import Problem
-from cohorts.roster.settling import by_key, first_with, is_unclear, settle
+from cohorts.roster.rows import GroupKey, RosterRow
 
 Groups = Mapping[GroupKey, NamedGroup]
 

@@ -24,9 +24,9 @@ from cohorts.roster.changes import (
     RosterPlan,
 )
 from cohorts.roster.facts import load_facts
-from cohorts.roster.lines import CohortKey, GroupKey, RosterRow, fold, parse
 from cohorts.roster.plan import plan
 from cohorts.roster.problems import Problem
+from cohorts.roster.rows import CohortKey, GroupKey, RosterRow, fold, parse
 from cohorts.roster.slots import USUAL_MINUTES, RosterSlot
 from cohorts.services.locks import lock_groups, lock_people
 from cohorts.services.memberships import moved_to, write_end

@@ -8,9 +8,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Lower
 
-from cohorts.errors import Refusal
-from cohorts.models import AccessException, FormerAddress, Membership, RefusedSignIn, User
-from cohorts.recognizing import (
+from cohorts.account_matching import (
     Candidate,
     DiscordProfile,
     MatchOutcome,
@@ -18,6 +16,8 @@ from cohorts.recognizing import (
     is_new_address,
     recognize,
 )
+from cohorts.errors import Refusal
+from cohorts.models import AccessException, FormerAddress, Membership, RefusedSignIn, User
 from cohorts.services.locks import lock_groups, lock_people
 from cohorts.signals import announced_together
 

@@ -7,7 +7,7 @@ class BotConfig(AppConfig):
     verbose_name = "Discord bot"
 
     def ready(self) -> None:
-        from cohorts.sync.companions import companions
-        from discordsync.bot.heartbeats import describe_bot
+        from cohorts.reconcile.workers.health_checks import companions
+        from discordsync.bot.gateway.heartbeats import describe_bot
 
         companions.register(describe_bot)

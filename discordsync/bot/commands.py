@@ -9,12 +9,12 @@ import discord
 from discord import app_commands
 from django.conf import settings
 
-from discordsync.bot.asks import BotRequest
-from discordsync.bot.realizing import find_choices
-from discordsync.bot.threads import in_thread
+from discordsync.bot.gateway.threads import in_thread
+from discordsync.bot.replies.administrators import find_choices
+from discordsync.bot.replies.requests import BotRequest
 
 if TYPE_CHECKING:
-    from discordsync.bot.client import Bot
+    from discordsync.bot.gateway.client import Bot
 
 logger = logging.getLogger(__name__)
 

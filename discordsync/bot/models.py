@@ -13,7 +13,7 @@ class BotHeartbeat(models.Model):
     name = models.CharField(primary_key=True, max_length=120)  # host, process id, a random part
     started_at = models.DateTimeField(default=timezone.now)
     heard_at = models.DateTimeField("last seen", null=True, blank=True)
-    # Why it is not connected: a code of discordsync.troubles, or "".
+    # Why it is not connected: a code of discordsync.issues, or "".
     trouble = models.CharField("problem", max_length=40, blank=True)
     # Why Discord refuses its commands while everything else works: such a code, or "".
     commands_trouble = models.CharField("problem with commands", max_length=40, blank=True)

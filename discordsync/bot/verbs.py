@@ -11,10 +11,10 @@ from typing import Any
 from django.conf import settings
 
 from cohorts.errors import Refusal
-from discordsync.bot import learners, realizing, reminding
-from discordsync.bot.answers import BotAnswer
-from discordsync.bot.asks import Argument, BotRequest
-from discordsync.bot.people import Asked, Asker, find_person
+from discordsync.bot.replies import administrators, learners, reminders
+from discordsync.bot.replies.answers import BotAnswer
+from discordsync.bot.replies.people import Asked, Asker, find_person
+from discordsync.bot.replies.requests import Argument, BotRequest
 
 logger = logging.getLogger(__name__)
 
@@ -50,11 +50,11 @@ VERBS: Mapping[str, Verb] = {
     "cannot": Verb(learners.alternatives, (ID,)),
     "book": Verb(learners.book, (ID, ID, SECONDS)),
     "cancel": Verb(learners.cancel, (ID,)),
-    "say": Verb(reminding.say, (ID, str)),
-    "realize": Verb(realizing.realize, (WORD,), for_admins=True, signed=True),
-    "plan": Verb(realizing.plan, (WORD,), for_admins=True),
-    "confirm": Verb(realizing.confirm, (WORD,), for_admins=True, signed=True),
-    "progress": Verb(realizing.progress, (WORD, ID, ID), for_admins=True),
+    "say": Verb(reminders.say, (ID, str)),
+    "realize": Verb(administrators.realize, (WORD,), for_admins=True, signed=True),
+    "plan": Verb(administrators.plan, (WORD,), for_admins=True),
+    "confirm": Verb(administrators.confirm, (WORD,), for_admins=True, signed=True),
+    "progress": Verb(administrators.progress, (WORD, ID, ID), for_admins=True),
 }
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from discordsync.sandbox import events, members
+from discordsync.sandbox import events
 from discordsync.sandbox.calls import Answer, Call, Route
-from discordsync.sandbox.permissions import Bit
+from discordsync.sandbox.members import members
+from discordsync.sandbox.members.permissions import Bit
 from discordsync.sandbox.world import World
 
 

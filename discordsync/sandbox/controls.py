@@ -7,19 +7,13 @@ apply and traces appear as on Discord, but no permission is ever missing.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from discordsync.sandbox import (
-    channels,
-    events,
-    fields,
-    members,
-    messages,
-    roles,
-    settings,
-    voice,
-)
+from discordsync.sandbox import events, fields, settings
 from discordsync.sandbox.calls import Answer, Call, Handler
+from discordsync.sandbox.channels import channels
 from discordsync.sandbox.errors import Refusal
 from discordsync.sandbox.interactions import play
+from discordsync.sandbox.members import members, roles, voice
+from discordsync.sandbox.messages import messages
 from discordsync.sandbox.world import World, new_user
 
 Control = Callable[[Any], Any]

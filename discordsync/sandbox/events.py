@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from discordsync.sandbox import fields, journal, members, permissions
+from discordsync.sandbox import fields, journal
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.errors import form_error, refuse, unsupported
 from discordsync.sandbox.journal import Action
-from discordsync.sandbox.permissions import VOICE, Bit
+from discordsync.sandbox.members import members, permissions
+from discordsync.sandbox.members.permissions import VOICE, Bit
 from discordsync.sandbox.world import World
 
 SCHEDULED, ACTIVE, COMPLETED, CANCELED = 1, 2, 3, 4

@@ -6,28 +6,15 @@ from typing import Any
 
 from aiohttp import web
 
-from discordsync.sandbox import (
-    audit,
-    avatars,
-    channels,
-    directs,
-    errors,
-    events,
-    guild,
-    interactions,
-    members,
-    messages,
-    nonces,
-    oauth,
-    oauth_page,
-    overwrites,
-    roles,
-    view,
-)
+from discordsync.sandbox import audit, errors, events, guild, interactions, view
 from discordsync.sandbox.calls import PREFIX, Route, catch_all, serve
+from discordsync.sandbox.channels import channels, overwrites
 from discordsync.sandbox.controls import Control, all_controls
 from discordsync.sandbox.gateway import Hub, break_gateway, gateway_route, told_addresses
 from discordsync.sandbox.interactions import play
+from discordsync.sandbox.members import members, roles
+from discordsync.sandbox.messages import directs, messages, nonces
+from discordsync.sandbox.oauth import avatars, oauth, oauth_page
 from discordsync.sandbox.world import DEFAULT_GUILD_ID, World
 
 ROUTES: list[Route] = [

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from discordsync.sandbox import fields, permissions, roles
+from discordsync.sandbox import fields
+from discordsync.sandbox.members import permissions, roles
 from discordsync.sandbox.world import World
 
 DM_LIMIT = fields.nullable(

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from discordsync.sandbox import permissions
 from discordsync.sandbox.interactions import play
 from discordsync.sandbox.interactions.command_checks import NESTING
-from discordsync.sandbox.permissions import CATEGORY, VOICE, Bit
+from discordsync.sandbox.members import permissions
+from discordsync.sandbox.members.permissions import CATEGORY, VOICE, Bit
 from discordsync.sandbox.world import World
 
 KINDS = {0: "text", VOICE: "voice", CATEGORY: "category"}

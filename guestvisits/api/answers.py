@@ -14,8 +14,8 @@ from guestvisits.api.errors import RefusingView
 from guestvisits.api.moving import AddView, find_group
 from guestvisits.api.serializers import RefusalSerializer, path_id
 from meetings.access import SEE_FIGURES
-from meetings.answers import ANSWERS, give_answer
-from meetings.turnout import count_guests, turnout_of
+from meetings.attendance.statistics import count_guests, turnout_of
+from meetings.rsvps import ANSWERS, give_answer
 
 
 class GivenAnswerSerializer(serializers.Serializer):

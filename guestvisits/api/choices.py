@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cohorts import clock
-from cohorts.messages.choices import choose, read_choices
-from cohorts.messages.models import MessageChoice
+from cohorts.outbox.models import MessageChoice
+from cohorts.outbox.routing.preferences import choose, read_choices
 from guestvisits.api.errors import RefusingView
 from guestvisits.api.fields import BooleanField
 from guestvisits.api.serializers import RefusalSerializer

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from cohorts import clock
 from cohorts.errors import Refusal
 from cohorts.models import Group, User
-from guestvisits.api import move_shapes as shapes
+from guestvisits.api import move_serializers as shapes
 from guestvisits.api.errors import RefusingView
 from guestvisits.api.serializers import RefusalSerializer, path_id
 from meetings.access import MOVE, Act, may
@@ -22,7 +22,7 @@ from meetings.moving import moves
 from meetings.moving.preview import Preview, preview_move
 from meetings.moving.rules import no_meeting
 from meetings.moving.services import carry_out
-from meetings.moving.wall import read_wall_time
+from meetings.moving.wall_time import read_wall_time
 from meetings.rhythm import Slot
 
 ANSWERS = {200: shapes.MovedSerializer, 400: RefusalSerializer, 404: RefusalSerializer}

@@ -13,9 +13,9 @@ from cohorts import clock
 from cohorts.models import User
 from guestvisits.api.errors import RefusingView
 from guestvisits.api.serializers import RefusalSerializer, path_id
-from guestvisits.roster import read_rosters
+from guestvisits.pages.roster import read_rosters
 from meetings.access import CORRECT, SEE_PEOPLE, Act, may
-from meetings.corrections import correct_presence
+from meetings.attendance.corrections import correct_presence
 from meetings.models import Attendance, Meeting
 from meetings.moving.rules import no_meeting
 

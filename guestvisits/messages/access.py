@@ -14,8 +14,8 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
-from cohorts.messages.models import Message
-from cohorts.messages.owed import NoLongerTrue, Owed, notification
+from cohorts.outbox.models import Message
+from cohorts.outbox.sources import NoLongerTrue, Owed, notification
 from guestvisits.messages.visits import open_visit_of, spoken_of, visit_of
 from guestvisits.models import GuestVisit
 from guestvisits.selectors import window_of

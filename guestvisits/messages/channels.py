@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from cohorts.messages.models import Message
-from cohorts.messages.owed import NoLongerTrue, Owed, notification
-from guestvisits.messages.pacing import last_said, pace, was_said_just_before
+from cohorts.outbox.models import Message
+from cohorts.outbox.sources import NoLongerTrue, Owed, notification
+from guestvisits.messages.throttling import last_said, pace, was_said_just_before
 from guestvisits.messages.visits import open_visit_of, spoken_of, visit_of
 from guestvisits.models import GuestVisit
 from guestvisits.selectors import GuestWindow, window_of

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from cohorts.messages.models import Message
-from cohorts.messages.owed import NoLongerTrue, Owed, notification
 from cohorts.models import Membership
+from cohorts.outbox.models import Message
+from cohorts.outbox.sources import NoLongerTrue, Owed, notification
 from guestvisits.messages.channels import absence_key
 from guestvisits.messages.visits import spoken_of, visit_of
 from guestvisits.models import GuestVisit

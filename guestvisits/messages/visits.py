@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
-from cohorts.messages.models import Message
-from cohorts.messages.owed import NoLongerTrue
+from cohorts.outbox.models import Message
+from cohorts.outbox.sources import NoLongerTrue
 from guestvisits.models import GuestVisit
 
 # Longer than any message about the end of a visit may still be sent.

@@ -14,7 +14,7 @@ from guestvisits.models import GuestVisit
 from guestvisits.rules import broken_rules
 from guestvisits.services.ending import end_visit
 from meetings.models import Attendance, Meeting
-from meetings.moving.wall import name_moment
+from meetings.moving.wall_time import name_moment
 
 Rsvp = Attendance.Rsvp
 

@@ -14,9 +14,9 @@ from django_htmx.http import HttpResponseLocation
 
 from cohorts import clock
 from cohorts.errors import Refusal
-from guestvisits.agenda import read_agenda
+from guestvisits.pages.agenda import read_agenda
 from guestvisits.views.access import SignedInRequest, signed_in
-from meetings.answers import give_answer
+from meetings.rsvps import give_answer
 
 
 @signed_in

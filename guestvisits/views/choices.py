@@ -12,9 +12,9 @@ from django.views.decorators.http import require_http_methods
 
 from cohorts import clock
 from cohorts.errors import Refusal
-from cohorts.messages.choices import Choices, choose, read_choices
-from cohorts.messages.lines import DmStatus
-from cohorts.messages.models import MessageChoice
+from cohorts.outbox.models import MessageChoice
+from cohorts.outbox.routing.dm_channels import DmStatus
+from cohorts.outbox.routing.preferences import Choices, choose, read_choices
 from guestvisits.views.access import SignedInRequest, signed_in
 
 # Texts about direct messages, by the state of the person's channel.

@@ -15,9 +15,9 @@ from django_htmx.http import HttpResponseLocation
 
 from cohorts import clock
 from cohorts.errors import Refusal
-from guestvisits.agenda import Upcoming, is_over, read_agenda
 from guestvisits.converters import read_id
-from guestvisits.progress import read_progress
+from guestvisits.pages.agenda import Upcoming, is_over, read_agenda
+from guestvisits.pages.visit_status import read_progress
 from guestvisits.selectors import list_visits
 from guestvisits.services.alternatives import find_alternatives
 from guestvisits.services.booking import book_visit

@@ -10,7 +10,6 @@ import time
 import urllib.error
 import urllib.request
 
-from lens.demo.family import Died, Family, Stopped
 from lens.demo.local import (
     ADMIN,
     BASE_DIR,
@@ -21,6 +20,7 @@ from lens.demo.local import (
     check_ports,
     put_halves_aside,
 )
+from lens.demo.processes import Died, Family, Stopped
 from lens.watch.signals import ENDING, Bell
 
 ANSWER_SECONDS = 90  # enough for a slow, busy machine

@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from lens.sandbox.sandbox import Sandbox
-from lens.sandbox.world import World
+from lens.sandbox.service import World
 
 log = logging.getLogger(__name__)
 

@@ -8,11 +8,11 @@ from typing import Any, TextIO
 
 from lens.sandbox.clock import Clock, as_timedelta
 from lens.sandbox.errors import SandboxError
-from lens.sandbox.faults import Faults
+from lens.sandbox.faults.faults import Faults
 from lens.sandbox.journal import Call, Journal, as_line
-from lens.sandbox.limits import Limits
+from lens.sandbox.limits.limits import Limits
+from lens.sandbox.service import World
 from lens.sandbox.statefile import broken, read_state, write_state
-from lens.sandbox.world import World
 
 log = logging.getLogger(__name__)
 

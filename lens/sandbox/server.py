@@ -12,8 +12,8 @@ from aiohttp import web
 
 from lens.sandbox.control import ControlDoor, tell_in_a_sentence
 from lens.sandbox.errors import SandboxError
-from lens.sandbox.page import Page
-from lens.sandbox.passage import pass_calls
+from lens.sandbox.page.page import Page
+from lens.sandbox.pipeline import pass_calls
 from lens.sandbox.sandbox import Sandbox
 
 # There is no access control, so only this machine may connect.

@@ -23,8 +23,8 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 
 from cohorts import clock
+from cohorts.account_matching import MatchOutcome
 from cohorts.models import User
-from cohorts.recognizing import MatchOutcome
 from cohorts.services.sign_ins import receive_person
 from lens.env import is_local
 from lens.sign_in.discord import (

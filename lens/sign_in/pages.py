@@ -11,7 +11,7 @@ from django.shortcuts import render
 
 
 class Why(StrEnum):
-    """Why sign-in failed. The first five are outcomes of cohorts.recognizing, by the same names."""
+    """Why sign-in failed. The first five are outcomes of cohorts.account_matching."""
 
     STRANGER = "stranger"
     UNVERIFIED = "unverified"

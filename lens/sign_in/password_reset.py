@@ -1,7 +1,7 @@
 """Requesting a link to set a password.
 
 The request stores one row and wakes a worker, whether the address is known or not. The e-mail with
-its link is written when it is sent: `cohorts.messages.account_letters`.
+its link is written when it is sent: `cohorts.outbox.email.account_emails`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from django.urls import reverse_lazy
 from django.views.generic import FormView
 
 from cohorts import clock
-from cohorts.messages.nudges import nudge_email
-from cohorts.services.account_letters import ask_for_password
+from cohorts.outbox.nudges import nudge_email
+from cohorts.services.account_emails import ask_for_password
 
 
 class PasswordResetForm(forms.Form):

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from cohorts.account_matching import DiscordProfile
 from cohorts.models.people import match_address
-from cohorts.recognizing import DiscordProfile
 
 LONGEST_NAME = 80
 LONGEST_EMAIL = 254

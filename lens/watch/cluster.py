@@ -21,12 +21,12 @@ from django_q.cluster import Cluster, Sentinel
 from django_q.scheduler import scheduler
 from django_q.utils import close_old_django_connections
 
-from cohorts.sync.worker import LIFELINE
+from cohorts.reconcile.workers.this_worker import LIFELINE
 from lens.schedules import disable_bad
 
 logger = logging.getLogger(__name__)
 
-PRELOADED = ("discordsync.tasks", "guestvisits.tasks", "meetings.tasks", "cohorts.messages.tasks")
+PRELOADED = ("discordsync.tasks", "guestvisits.tasks", "meetings.tasks", "cohorts.outbox.tasks")
 
 
 class LoyalSentinel(Sentinel):

@@ -11,7 +11,7 @@ import time
 
 from django.conf import settings
 
-from cohorts.sync.worker import LIFELINE, NAME
+from cohorts.reconcile.workers.this_worker import LIFELINE, NAME
 
 BURIAL_SECONDS = 5
 

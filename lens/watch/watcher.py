@@ -14,7 +14,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from django_q.tasks import async_task
 
 from cohorts import outages
-from cohorts.sync import heartbeats, lease
+from cohorts.reconcile.workers import heartbeats, lease
 from lens import schedules
 from lens.watch.process import ClusterProcess
 from lens.watch.signals import ENDING, Bell

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from cohorts import clock
 from cohorts.admin.base import RefusingAdmin
-from meetings.corrections import correct_presence
+from meetings.attendance.corrections import correct_presence
 from meetings.models import Attendance
 
 # The fields of an attendance that are shown in lists and inlines.

@@ -14,8 +14,8 @@ from cohorts.admin.base import ReadOnlyAdmin
 from meetings.admin.attendances import AttendanceInline, ReadOnlyInline
 from meetings.admin.moving import move_group, move_meeting
 from meetings.admin.terms import change_term_view
+from meetings.attendance.statistics import count_guests, describe, turnout_of
 from meetings.models import Meeting, MeetingChange, MeetingMove
-from meetings.turnout import count_guests, describe, turnout_of
 
 
 class ChangeInline(ReadOnlyInline):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cohorts.messages.owed import NoLongerTrue
 from cohorts.models import Group
+from cohorts.outbox.sources import NoLongerTrue
 
 
 def check_active(group: Group) -> None:

@@ -22,9 +22,9 @@ from django.conf import settings
 from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 
-from cohorts.messages.models import Message
-from cohorts.messages.owed import NoLongerTrue, Owed, notification
 from cohorts.models import Membership, active_group
+from cohorts.outbox.models import Message
+from cohorts.outbox.sources import NoLongerTrue, Owed, notification
 from meetings.messages.active import check_active
 from meetings.models import Attendance, Meeting, MeetingChange, MeetingMove
 

@@ -19,9 +19,9 @@ from django.conf import settings
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.urls import reverse
 
-from cohorts.messages.models import Message
-from cohorts.messages.owed import NoLongerTrue, Owed, notification
 from cohorts.models import Membership, active_group
+from cohorts.outbox.models import Message
+from cohorts.outbox.sources import NoLongerTrue, Owed, notification
 
 LEFT = "member_left"
 TOLD_WITHIN = timedelta(days=2)

@@ -15,9 +15,9 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Greatest
 from django.urls import reverse
 
-from cohorts.messages.models import Message
-from cohorts.messages.owed import NoLongerTrue, Owed, notification
 from cohorts.models import Membership, active_group
+from cohorts.outbox.models import Message
+from cohorts.outbox.sources import NoLongerTrue, Owed, notification
 from meetings.models import Attendance, Meeting
 
 NUDGE = "nudge"

@@ -22,9 +22,9 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
-from cohorts.messages.models import Message
-from cohorts.messages.owed import NoLongerTrue, Owed, notification
 from cohorts.models import AccessState, Membership, User, active_group
+from cohorts.outbox.models import Message
+from cohorts.outbox.sources import NoLongerTrue, Owed, notification
 from meetings.messages.active import check_active
 from meetings.models import Meeting
 from meetings.selectors import expected_at, is_guest_at

@@ -100,8 +100,8 @@ class Attendance(models.Model):
     )
     rsvp = models.CharField("RSVP", max_length=15, choices=Rsvp, default=Rsvp.PENDING)
     rsvp_at = models.DateTimeField("answered at", null=True, blank=True)
-    # Detected from voice sessions (meetings.presence): when the person was first there, or that
-    # they cannot have been. Neither is set while nothing is known.
+    # Detected from voice sessions (meetings.attendance.presence): when the person was first there,
+    # or that they cannot have been. Neither is set while nothing is known.
     checked_in_at = models.DateTimeField("first seen at", null=True, blank=True)
     not_seen = models.BooleanField(default=False)
     # Entered by a facilitator or staff; overrides what was detected. Empty without a correction.

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from cohorts.models import Membership, User, live_group
 from meetings.models import Attendance, Meeting
-from meetings.moving.shapes import Change, MeetingTime
+from meetings.moving.types import Change, MeetingTime
 from meetings.naming import name_meeting
 
 LONGEST = timedelta(days=1)  # a database constraint allows no longer meetings

@@ -7,7 +7,7 @@ from cohorts.models import Group
 from meetings.models import PRESENCE, Attendance, Meeting
 from meetings.moving.moves import Add, ChangeSlot, Move
 from meetings.moving.rules import no_meeting
-from meetings.moving.shapes import MoveFacts
+from meetings.moving.types import MoveFacts
 from meetings.selectors import read_rhythms
 
 

@@ -25,7 +25,7 @@ from meetings.moving.moves import (
     Reschedule,
     Restore,
 )
-from meetings.moving.wall import read_wall_time
+from meetings.moving.wall_time import read_wall_time
 from meetings.rhythm import Slot
 
 

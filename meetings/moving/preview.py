@@ -15,7 +15,7 @@ from meetings.moving.clashes import Clash, find_clashes, name_for
 from meetings.moving.facts import group_of, read_facts
 from meetings.moving.moves import Move
 from meetings.moving.rules import decide
-from meetings.moving.shapes import Change
+from meetings.moving.types import Change
 
 GUEST = "guest"
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from cohorts.models import active_group
 from meetings.models import Meeting, MeetingChange, MeetingMove
-from meetings.moving.shapes import Change, MeetingTime, span_of
+from meetings.moving.types import Change, MeetingTime, span_of
 
 
 def record_move(

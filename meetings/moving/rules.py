@@ -9,7 +9,7 @@ Refusals, for any move unless noted:
     meeting_cancelled   it is cancelled (restore it first)
     start_past          the new time has passed
     too_far             the new time is more than a year ahead
-    time_skipped        clocks never show that time (see meetings.moving.wall, also for bad_day)
+    time_skipped        clocks never show that time (see wall_time.py, also for bad_day)
     bad_length          shorter than 5 minutes or longer than a day
     same_time           nothing would change
     clash               two meetings of the group would overlap
@@ -38,7 +38,7 @@ from cohorts.models import Group
 from cohorts.models.courses import MOST_MEETINGS
 from cohorts.validators import check_zone
 from cohorts.zones import zone_names
-from meetings.following import FOLLOWING, find_rewrite, follows_rhythm
+from meetings.derivation import FOLLOWING, find_rewrite, follows_rhythm
 from meetings.models import Meeting, MeetingMove
 from meetings.moving.moves import (
     Add,
@@ -51,8 +51,8 @@ from meetings.moving.moves import (
     Reschedule,
     Restore,
 )
-from meetings.moving.shapes import Change, Decision, MoveFacts, span_of
-from meetings.moving.wall import explain_clock, name_moment
+from meetings.moving.types import Change, Decision, MoveFacts, span_of
+from meetings.moving.wall_time import explain_clock, name_moment
 from meetings.rhythm import Place, Rhythm, Slot, SlotUntil, later_by_weeks
 
 FARTHEST = timedelta(days=366)

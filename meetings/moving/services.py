@@ -12,14 +12,14 @@ from cohorts.models import Group
 from cohorts.services.groups import SLOT_FIELDS
 from cohorts.services.locks import lock_groups
 from cohorts.signals import announce, announced_together
-from meetings.following import FOLLOWING
+from meetings.derivation import FOLLOWING
 from meetings.models import EarlierSlot, Meeting, MeetingMove, SkippedWeek
 from meetings.moving.facts import group_of, read_facts
 from meetings.moving.moves import Move
 from meetings.moving.preview import preview_move
 from meetings.moving.records import record_move
 from meetings.moving.rules import decide
-from meetings.moving.shapes import Change, Decision
+from meetings.moving.types import Change, Decision
 from meetings.rhythm import Rhythm
 
 

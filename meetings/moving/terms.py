@@ -1,7 +1,7 @@
 """Previews of changes to a cohort's start date or number of meetings.
 
 Nothing is changed here. Once the cohort is saved, its meetings
-are updated by the same rules (`meetings.following`).
+are updated by the same rules (`meetings.derivation`).
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from datetime import datetime
 from cohorts.models import Group
 from cohorts.models.courses import active_group
 from cohorts.services.terms import Term
-from meetings.following import find_rewrite, make_room
+from meetings.derivation import find_rewrite, make_room
 from meetings.models import MeetingMove
 from meetings.moving.facts import read_facts
 from meetings.moving.preview import Preview, preview_changes
-from meetings.moving.shapes import Change, MoveFacts, span_of
+from meetings.moving.types import Change, MoveFacts, span_of
 
 
 def preview_terms(

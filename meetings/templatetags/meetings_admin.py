@@ -10,8 +10,8 @@ from cohorts import clock
 from cohorts.access import staff_may
 from cohorts.models import Group
 from meetings.access import SEE_FIGURES
+from meetings.attendance.statistics import count_guests, describe, turnout_of
 from meetings.models import Meeting
-from meetings.turnout import count_guests, describe, turnout_of
 
 register = template.Library()
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from cohorts.sync.models import GroupSync
+from cohorts.reconcile.models import GroupSync
+from tests.cohorts.reconcile.cohort import join, make_cohort
 from tests.support.processes import wait_until
-from tests.sync.cohort import join, make_cohort
 
 pytestmark = [
     pytest.mark.browser,

@@ -8,12 +8,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from cohorts.sync import services
-from cohorts.sync.models import GroupSync
+from cohorts.reconcile import services
+from cohorts.reconcile.models import GroupSync
 from discordsync.models import DiscordObject
 from tests.admin.reading import messages_of, text_of
 from tests.admin.test_lists import break_role, stand
-from tests.sync.cohort import join, make_cohort, realize, work
+from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
 
 pytestmark = [
     pytest.mark.django_db,

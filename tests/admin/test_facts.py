@@ -8,12 +8,12 @@ import pytest
 from django.core import mail
 from django.db import IntegrityError
 
-from cohorts.messages.tasks import send_emails
 from cohorts.models import AccessException, Cohort, Course, Group, Membership, User
-from cohorts.sync.models import GroupSync
+from cohorts.outbox.tasks import send_emails
+from cohorts.reconcile.models import GroupSync
 from meetings.models import Meeting
 from tests.admin.reading import hidden_of, messages_of, text_of
-from tests.sync.cohort import add_member, make_cohort
+from tests.cohorts.reconcile.cohort import add_member, make_cohort
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
 

@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.urls import reverse
 
-from cohorts.messages.models import OutboxPart
 from cohorts.models import Group
-from cohorts.sync import services
-from cohorts.sync.models import MirrorState, WorkerHeartbeat
-from cohorts.sync.slice import run_slice
+from cohorts.outbox.models import OutboxPart
+from cohorts.reconcile import services
+from cohorts.reconcile.controller import run_slice
+from cohorts.reconcile.models import MirrorState, WorkerHeartbeat
 from tests.admin.reading import messages_of, text_of
-from tests.sync.cohort import join, make_cohort, realize, work
+from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
 
 pytestmark = [
     pytest.mark.django_db,

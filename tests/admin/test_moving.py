@@ -15,7 +15,7 @@ from cohorts.services.terms import Term, change_term, preview_term
 from guestvisits.services.booking import book_visit
 from guestvisits.tasks import settle_all
 from meetings.models import Meeting, MeetingMove
-from meetings.moving.shapes import MeetingTime
+from meetings.moving.types import MeetingTime
 from tests.admin.reading import messages_of, text_of
 from tests.support.academy import Academy
 

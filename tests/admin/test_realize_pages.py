@@ -6,11 +6,12 @@ import pytest
 from django.urls import reverse
 
 from cohorts.models import Cohort, Group
-from cohorts.sync import heartbeats, services
-from cohorts.sync.models import GroupSync, RealizeRequest, SyncRun, WorkerHeartbeat
-from cohorts.sync.slice import run_slice
+from cohorts.reconcile import services
+from cohorts.reconcile.controller import run_slice
+from cohorts.reconcile.models import GroupSync, RealizeRequest, SyncRun, WorkerHeartbeat
+from cohorts.reconcile.workers import heartbeats
 from tests.admin.reading import messages_of, text_of
-from tests.sync.cohort import join, make_cohort, realize, work
+from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
 
 pytestmark = [
     pytest.mark.django_db,

@@ -8,14 +8,14 @@ import pytest
 from django.urls import reverse
 
 from cohorts.models import AccessState, Installation, Membership
+from cohorts.reconcile import services
+from cohorts.reconcile.controller import run_slice
+from cohorts.reconcile.models import GroupSync, MirrorState
 from cohorts.services.installation import ensure_installation
-from cohorts.sync import services
-from cohorts.sync.models import GroupSync, MirrorState
-from cohorts.sync.slice import run_slice
 from discordsync.models import DiscordObject
 from tests.admin.reading import messages_of, text_of
 from tests.admin.test_lists import START, break_role, stand
-from tests.sync.cohort import join, make_cohort, realize, work
+from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
 
 pytestmark = [
     pytest.mark.django_db,

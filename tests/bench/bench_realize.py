@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from lens.sandbox.inprocess import RunningSandbox
-from lens.sandbox.limit_rules import DISCORD
+from lens.sandbox.limits.rules import DISCORD
+from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
 from tests.support.only_discord import only_discord  # noqa: F401 - a fixture
-from tests.sync.cohort import join, make_cohort, realize, work
 
 SCALE = 0.02
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(1800)]

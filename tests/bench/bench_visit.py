@@ -19,12 +19,12 @@ from django.test import Client
 from django.urls import reverse
 
 from cohorts.models import Group, User
-from cohorts.sync.models import GroupSync
+from cohorts.reconcile.models import GroupSync
 from lens.sandbox.inprocess import RunningSandbox
 from meetings.models import Meeting
+from tests.cohorts.reconcile.cohort import MadeCohort, join, make_cohort, realize
 from tests.support.processes import ROOT, environment, wait_until
 from tests.support.sandbox import sandbox_environment
-from tests.sync.cohort import MadeCohort, join, make_cohort, realize
 
 VISITS = 50
 PATIENCE = 300

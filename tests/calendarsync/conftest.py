@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from cohorts import clock
+from cohorts.reconcile.registry import providers
 from cohorts.services.installation import ensure_installation
-from cohorts.sync.registry import providers
 from lens.sandbox.inprocess import RunningSandbox
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy

@@ -10,16 +10,17 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from calendarsync.client import Listing
-from calendarsync.failures import Invalid, Missing, Taken
-from calendarsync.observed import Body, ObservedEvent, read_event
-from calendarsync.sandbox import CalendarSandbox, events
+from calendarsync.rest.client import Listing
+from calendarsync.rest.failures import Invalid, Missing, Taken
+from calendarsync.sandbox import CalendarSandbox
 from calendarsync.sandbox.errors import GoogleError
-from calendarsync.sandbox.events import Writer
-from calendarsync.sandbox.instances import find
-from calendarsync.sandbox.listing import list_events
-from calendarsync.sandbox.render import render
-from cohorts.sync.errors import LookAgain, Refused
+from calendarsync.sandbox.events import events
+from calendarsync.sandbox.events.events import Writer
+from calendarsync.sandbox.events.instances import find
+from calendarsync.sandbox.events.render import render
+from calendarsync.sandbox.requests.listing import list_events
+from calendarsync.state.observed import Body, ObservedEvent, read_event
+from cohorts.reconcile.errors import LookAgain, Refused
 
 
 class DirectClient:

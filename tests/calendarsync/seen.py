@@ -12,9 +12,10 @@ from urllib.request import Request, urlopen
 from calendarsync.models import CalendarSeries
 from cohorts import clock
 from cohorts.models import Group, User
-from cohorts.sync import books, services
-from cohorts.sync.models import GroupSync, MirrorState
-from cohorts.sync.slice import run_slice
+from cohorts.reconcile import services
+from cohorts.reconcile.controller import run_slice
+from cohorts.reconcile.models import GroupSync, MirrorState
+from cohorts.reconcile.runs import run_log
 from lens.sandbox.inprocess import RunningSandbox
 from meetings.models import Meeting
 from tests.support.academy import Academy
@@ -49,7 +50,7 @@ class SeenCalendar:
     def work(self) -> int:
         """What workers do until nothing is due; returns how many slices it took."""
         for slices in range(SLICES):
-            if not books.has_work("calendar", clock.now()):
+            if not run_log.has_work("calendar", clock.now()):
                 return slices
             assert run_slice("calendar"), "the mirror waits for something"
         raise AssertionError(f"still due after {SLICES} slices: {self.troubles()}")
@@ -63,7 +64,7 @@ class SeenCalendar:
         """The service is back: what workers do once the waits are over."""
         for _ in range(SLICES):
             self._end_waits()
-            if not books.has_work("calendar", clock.now()):
+            if not run_log.has_work("calendar", clock.now()):
                 return
             run_slice("calendar")
         raise AssertionError(f"still due after {SLICES} slices: {self.troubles()}")

@@ -6,8 +6,8 @@ import pytest
 
 from calendarsync.models import CalendarAddress
 from cohorts.models import Membership, User
+from cohorts.reconcile.models import GroupSync
 from cohorts.services.memberships import end_membership
-from cohorts.sync.models import GroupSync
 from meetings.models import Attendance
 from meetings.services import move_meeting
 from tests.calendarsync.seen import SeenCalendar

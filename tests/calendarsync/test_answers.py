@@ -12,17 +12,17 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from calendarsync import records
-from calendarsync.answers import hear_answers
 from calendarsync.models import CalendarSeries, HeardAnswer
-from calendarsync.observed import Reading, read_event
+from calendarsync.rsvp.recording import hear_answers
+from calendarsync.state.observed import Reading, read_event
 from cohorts.models import Group, Membership, User
+from cohorts.reconcile import services
+from cohorts.reconcile.models import MirrorState
 from cohorts.services.memberships import end_membership
-from cohorts.sync import services
-from cohorts.sync.models import MirrorState
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
-from meetings.answers import give_answer
 from meetings.models import Attendance, Meeting
+from meetings.rsvps import give_answer
 from meetings.services import cancel_meeting, move_meeting, restore_meeting
 from tests.calendarsync.behaviour import in_every_mode
 from tests.calendarsync.seen import SeenCalendar
@@ -467,7 +467,7 @@ def test_an_outage_delays_answers_and_loses_none(heard: Academy, calendar: SeenC
     calendar.respond(person("Ada"), "accepted", heard.groups["A"], heard.meeting("A", 2))
     calendar.sandbox.set_faults({"kind": "error", "status": 503, "method": "GET", "nth": 1})
     calendar.move_clock(calendar.now + 4 * MINUTE)
-    from cohorts.sync.slice import run_slice
+    from cohorts.reconcile.controller import run_slice
 
     run_slice("calendar")
     assert answers("Ada") == {}

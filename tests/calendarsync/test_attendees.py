@@ -8,11 +8,11 @@ import pytest
 
 from calendarsync.models import CalendarCopy
 from cohorts.models import AccessException, Membership, User
+from cohorts.reconcile import services
+from cohorts.reconcile.models import GroupSync, SyncAction
+from cohorts.reconcile.ui.plan_view import read_plan
+from cohorts.reconcile.ui.terminal import write_plan
 from cohorts.services.memberships import add_member, end_membership, move_member
-from cohorts.sync import services
-from cohorts.sync.models import GroupSync, SyncAction
-from cohorts.sync.plan_view import read_plan
-from cohorts.sync.terminal import write_plan
 from meetings.services import move_meeting
 from tests.calendarsync.behaviour import in_every_mode
 from tests.calendarsync.seen import SeenCalendar

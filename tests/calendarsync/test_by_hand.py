@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from calendarsync.models import CalendarCopy, CalendarSeries
-from calendarsync.observed import ObservedCalendar, read_event
+from calendarsync.state.observed import ObservedCalendar, read_event
 from cohorts.models import User
-from cohorts.sync import services
-from cohorts.sync.models import GroupSync
+from cohorts.reconcile import services
+from cohorts.reconcile.models import GroupSync
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
 

@@ -11,11 +11,11 @@ import pytest
 
 from calendarsync.admin import read_event_id
 from calendarsync.apply import carry_out
-from calendarsync.calls import CreateEvent, EditEvent, Times
-from calendarsync.ids import Mark
-from calendarsync.observed import Face, Memory, ObservedEvent, read_event
-from calendarsync.slots import SeriesSlot, Weekly
-from cohorts.sync.errors import Refused
+from calendarsync.plan.calls import CreateEvent, EditEvent, Times
+from calendarsync.series.ids import Mark
+from calendarsync.series.slots import SeriesSlot, Weekly
+from calendarsync.state.observed import Face, Memory, ObservedEvent, read_event
+from cohorts.reconcile.errors import Refused
 from tests.calendarsync.direct import DirectClient
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)

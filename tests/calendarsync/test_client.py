@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from calendarsync.client import open_client
-from calendarsync.observed import Memory
-from cohorts.sync.errors import LeaseLost, Unclear
+from calendarsync.rest.client import open_client
+from calendarsync.state.observed import Memory
+from cohorts.reconcile.errors import LeaseLost, Unclear
 from lens.sandbox.inprocess import RunningSandbox
 
 BODY = {

@@ -1,4 +1,4 @@
-"""Each cell of the tables in calendarsync.hearing, and what holds whatever the words are."""
+"""Each cell of the tables in calendarsync.rsvp.merge, and what holds whatever the words are."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calendarsync.hearing import NONE, Decided, Word, find_answer, read_answer
+from calendarsync.rsvp.merge import NONE, Decided, Word, find_answer, read_answer
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

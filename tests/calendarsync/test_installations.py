@@ -6,11 +6,11 @@ import pytest
 
 from calendarsync.models import CalendarCopy, CalendarEvent, CalendarInstance, CalendarSeries
 from cohorts.models import Installation
+from cohorts.reconcile import services
+from cohorts.reconcile.models import GroupSync, MirrorState
+from cohorts.reconcile.ownership import find_question, go_on_as_original
+from cohorts.reconcile.registry import providers
 from cohorts.services.installation import break_seal, seal
-from cohorts.sync import services
-from cohorts.sync.models import GroupSync, MirrorState
-from cohorts.sync.ownership import find_question, go_on_as_original
-from cohorts.sync.registry import providers
 from meetings.models import Meeting
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy

@@ -9,9 +9,9 @@ import pytest
 
 from calendarsync.models import CalendarInstance, CalendarSeries
 from cohorts.models import Membership
-from cohorts.sync import books
-from cohorts.sync.models import GroupSync, MirrorState, SyncAction
-from cohorts.sync.slice import run_slice
+from cohorts.reconcile.controller import run_slice
+from cohorts.reconcile.models import GroupSync, MirrorState, SyncAction
+from cohorts.reconcile.runs import run_log
 from meetings.services import cancel_meeting, move_meeting
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
@@ -36,7 +36,7 @@ def work_through(calendar: SeenCalendar) -> None:
         books_wait = MirrorState.objects.filter(name="calendar")
         books_wait.update(retry_at=None, parked={})
         GroupSync.objects.filter(trouble="rate_limited").update(next_at=calendar.now)
-        if not books.has_work("calendar", calendar.now):
+        if not run_log.has_work("calendar", calendar.now):
             return
         run_slice("calendar")
     raise AssertionError(f"still due: {calendar.troubles()}")

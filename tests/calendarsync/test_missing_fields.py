@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calendarsync.observed import read_event
+from calendarsync.state.observed import read_event
 from cohorts.models import User
 from meetings.models import Attendance
 from meetings.services import cancel_meeting

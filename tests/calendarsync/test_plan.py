@@ -16,11 +16,18 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calendarsync import ids
 from calendarsync.apply import carry_out
-from calendarsync.calls import CreateEvent
 from calendarsync.desired import want
-from calendarsync.facts import (
+from calendarsync.observe.observe import observe
+from calendarsync.plan.calls import CreateEvent
+from calendarsync.plan.plan import plan
+from calendarsync.plan.review import review
+from calendarsync.sandbox.requests.listing import list_events
+from calendarsync.series import ids
+from calendarsync.series.series_state import catch_up, find_series, is_in_rhythm, series_of
+from calendarsync.series.slots import SeriesSlot, Weekly
+from calendarsync.state.desired import DesiredCalendar, DesiredSeries, WantedSeries
+from calendarsync.state.facts import (
     CalendarGroup,
     CalendarMeeting,
     CalendarPerson,
@@ -30,15 +37,14 @@ from calendarsync.facts import (
     Guest,
     SeriesRecord,
 )
-from calendarsync.observe import observe
-from calendarsync.observed import Invited, Memory, ObservedCalendar, ObservedEvent, read_event
-from calendarsync.plan import plan
-from calendarsync.review import review
-from calendarsync.sandbox.listing import list_events
-from calendarsync.slots import SeriesSlot, Weekly
-from calendarsync.standing import catch_up, find_series, is_in_rhythm, series_of
-from calendarsync.wanted import DesiredCalendar, DesiredSeries, WantedSeries
-from cohorts.sync.mirror import Plan, Policy
+from calendarsync.state.observed import (
+    Invited,
+    Memory,
+    ObservedCalendar,
+    ObservedEvent,
+    read_event,
+)
+from cohorts.reconcile.provider import Plan, Policy
 from tests.calendarsync.behaviour import EXCEPTIONS, MAILS
 from tests.calendarsync.direct import DirectClient
 

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from calendarsync.client import MOST_PAGES
 from calendarsync.models import CalendarCopy
+from calendarsync.rest.client import MOST_PAGES
 from cohorts.models import Membership
-from cohorts.sync import services
-from cohorts.sync.models import MirrorState
-from cohorts.sync.registry import find_trouble
-from cohorts.sync.slice import run_slice
+from cohorts.reconcile import services
+from cohorts.reconcile.controller import run_slice
+from cohorts.reconcile.models import MirrorState
+from cohorts.reconcile.registry import find_trouble
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
 
@@ -127,8 +127,8 @@ def test_a_look_that_fails_keeps_the_token_of_the_last(
             changes={"summary": "by hand"},
         )
     calendar.sandbox.set_faults({"kind": "error", "status": 500, "method": "GET", "nth": 2})
-    from cohorts.sync import services
-    from cohorts.sync.slice import run_slice
+    from cohorts.reconcile import services
+    from cohorts.reconcile.controller import run_slice
 
     services.look_at_all("calendar")
     run_slice("calendar")

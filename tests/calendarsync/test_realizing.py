@@ -8,8 +8,8 @@ import pytest
 
 from calendarsync.models import CalendarInstance, CalendarSeries
 from cohorts.models import Cohort, Group
-from cohorts.sync import services
-from cohorts.sync.models import GroupSync, SyncAction
+from cohorts.reconcile import services
+from cohorts.reconcile.models import GroupSync, SyncAction
 from meetings.models import Meeting
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy

@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calendarsync import ids
-from calendarsync.calls import CreateEvent
-from calendarsync.hearing import SILENT, Decided, Word, find_answer
-from calendarsync.observed import (
+from calendarsync.plan.calls import CreateEvent
+from calendarsync.rsvp.merge import SILENT, Decided, Word, find_answer
+from calendarsync.rsvp.reading import EventPlace, find_series, is_rewritten, read_words
+from calendarsync.series import ids
+from calendarsync.series.slots import SeriesSlot, Weekly
+from calendarsync.state.observed import (
     Attendee,
     Face,
     ObservedCalendar,
@@ -22,8 +24,6 @@ from calendarsync.observed import (
     Reading,
     read_event,
 )
-from calendarsync.slots import SeriesSlot, Weekly
-from calendarsync.words import EventPlace, find_series, is_rewritten, read_words
 from tests.calendarsync.direct import DirectClient
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohorts.recognizing import (
+from cohorts.account_matching import (
     Candidate,
     DiscordProfile,
     MatchOutcome,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from cohorts.messages.owed import message_sources, notification, notifications
-from cohorts.messages.topics import topics
+from cohorts.outbox.routing.topics import topics
+from cohorts.outbox.sources import message_sources, notification, notifications
+from cohorts.reconcile.registry import providers
 from cohorts.registries import Registry
-from cohorts.sync.registry import providers
 from guestvisits.set_up import set_up_lines
 from tests.lens.watch.toy_mirror import ToyMirror
 

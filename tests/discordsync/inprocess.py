@@ -14,21 +14,21 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from cohorts.sync.errors import CallFailed, LookAgain, Refused
-from cohorts.sync.guard import hold_removals
-from cohorts.sync.mirror import Action, Outcome, Plan, Policy
+from cohorts.reconcile.errors import CallFailed, LookAgain, Refused
+from cohorts.reconcile.policy import hold_removals
+from cohorts.reconcile.provider import Action, Outcome, Plan, Policy
 from discordsync import apply as doing
-from discordsync import observe as looking
-from discordsync import recover
-from discordsync.client import REFUSALS, VANISHED
 from discordsync.desired import want
-from discordsync.facts import DiscordSnapshot, Record
-from discordsync.observed import ObservedGuild
-from discordsync.plan import plan as compare
+from discordsync.observe import observe as looking
+from discordsync.observe import recover
+from discordsync.plan.plan import plan as compare
+from discordsync.rest.client import REFUSALS, VANISHED
 from discordsync.sandbox import DiscordSandbox
 from discordsync.sandbox.calls import Call
 from discordsync.sandbox.errors import Refusal
 from discordsync.sandbox.sandbox import ROUTES
+from discordsync.state.facts import DiscordSnapshot, Record
+from discordsync.state.observed import ObservedGuild
 
 GUILD_ID = 100000000000000001
 _PATTERNS = [

@@ -6,10 +6,10 @@ from collections import Counter
 from typing import Any
 
 from cohorts.models import Group, User
-from cohorts.sync.models import GroupSync, MirrorState
-from cohorts.sync.services import look_at_all
+from cohorts.reconcile.models import GroupSync, MirrorState
+from cohorts.reconcile.services import look_at_all
 from discordsync.models import DiscordObject
-from tests.sync.cohort import work
+from tests.cohorts.reconcile.cohort import work
 
 
 def outside_id(key: str) -> str:

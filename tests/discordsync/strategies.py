@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from discordsync.facts import (
+from discordsync.state.facts import (
     CohortFacts,
     DiscordGroup,
     DiscordMeeting,

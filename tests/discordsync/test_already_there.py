@@ -10,14 +10,15 @@ from datetime import timedelta
 import pytest
 
 from cohorts import clock
-from cohorts.messages.models import Message
 from cohorts.models import Group, Membership, User
+from cohorts.outbox.models import Message
+from cohorts.reconcile import ownership
+from cohorts.reconcile.models import GroupSync, MirrorState
+from cohorts.reconcile.services import allow_removals
 from cohorts.services.installation import break_seal, seal
-from cohorts.sync import ownership
-from cohorts.sync.models import GroupSync, MirrorState
-from cohorts.sync.services import allow_removals
 from discordsync.models import DiscordObject
 from discordsync.services import record_existing
+from tests.cohorts.reconcile.cohort import add_member, join, make_cohort, realize, work
 from tests.discordsync.standing import (
     detail,
     holders_of,
@@ -27,7 +28,6 @@ from tests.discordsync.standing import (
     trouble,
 )
 from tests.support.worlds import describe_guild
-from tests.sync.cohort import add_member, join, make_cohort, realize, work
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
 

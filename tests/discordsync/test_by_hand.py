@@ -6,10 +6,11 @@ import pytest
 
 from cohorts import clock
 from cohorts.models import Membership
-from cohorts.sync.models import SyncAction
-from cohorts.sync.registry import find_trouble
-from cohorts.sync.services import ask_for_plan, ask_to_realize, make_anew
-from discordsync.sandbox.permissions import Bit
+from cohorts.reconcile.models import SyncAction
+from cohorts.reconcile.registry import find_trouble
+from cohorts.reconcile.services import ask_for_plan, ask_to_realize, make_anew
+from discordsync.sandbox.members.permissions import Bit
+from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
 from tests.discordsync.standing import (
     detail,
     holders_of,
@@ -21,7 +22,6 @@ from tests.discordsync.standing import (
     trouble,
 )
 from tests.support.worlds import describe_guild
-from tests.sync.cohort import join, make_cohort, realize, work
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from cohorts import clock
-from cohorts.messages.models import Message
 from cohorts.models import AccessState, Membership
+from cohorts.outbox.models import Message
+from cohorts.reconcile.models import GroupSync
+from cohorts.reconcile.services import look_at_all
 from cohorts.services.memberships import move_member
-from cohorts.sync.models import GroupSync
-from cohorts.sync.services import look_at_all
 from discordsync.models import DiscordObject
-from tests.sync.cohort import join, make_cohort, realize, work
+from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
 

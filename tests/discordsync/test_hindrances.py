@@ -10,14 +10,15 @@ from django.utils import timezone
 
 from cohorts import clock
 from cohorts.models import AccessState, Membership
+from cohorts.reconcile import services, tasks
+from cohorts.reconcile.models import MirrorState, SyncAction
+from cohorts.reconcile.registry import find_trouble
 from cohorts.services.memberships import end_membership
-from cohorts.sync import services, tasks
-from cohorts.sync.models import MirrorState, SyncAction
-from cohorts.sync.registry import find_trouble
 from discordsync.bot.models import BotHeartbeat
-from discordsync.hidden import note_hidden_channels
-from discordsync.permissions import NEEDED
-from discordsync.sandbox.permissions import EVERYONE, LEAST_PRIVILEGED, Bit
+from discordsync.observe.hidden_objects import note_hidden_channels
+from discordsync.sandbox.members.permissions import EVERYONE, LEAST_PRIVILEGED, Bit
+from discordsync.state.permissions import NEEDED
+from tests.cohorts.reconcile.cohort import add_member, join, make_cohort, realize, work
 from tests.discordsync.standing import (
     detail,
     holders_of,
@@ -28,7 +29,6 @@ from tests.discordsync.standing import (
     trouble,
 )
 from tests.support.worlds import describe_guild
-from tests.sync.cohort import add_member, join, make_cohort, realize, work
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
 

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cohorts.sync.guard import hold_removals
-from cohorts.sync.mirror import Action, Plan, Policy
+from cohorts.reconcile.policy import hold_removals
+from cohorts.reconcile.provider import Action, Plan, Policy
 from discordsync.desired import want
-from discordsync.facts import DiscordSnapshot
-from discordsync.observed import ObservedGuild
-from discordsync.plan import plan as compare
+from discordsync.plan.plan import plan as compare
+from discordsync.state.facts import DiscordSnapshot
+from discordsync.state.observed import ObservedGuild
 from tests.discordsync.hands import hide_channel, meddle, meddling
 from tests.discordsync.inprocess import Guild, Work, look, work
 from tests.discordsync.strategies import EVERYBODY, NOW, snapshots, with_records_of

@@ -7,15 +7,16 @@ from datetime import time, timedelta
 import pytest
 
 from cohorts import clock
-from cohorts.messages.models import Message
 from cohorts.models import Membership
+from cohorts.outbox.models import Message
+from cohorts.reconcile.controller import run_slice
+from cohorts.reconcile.models import GroupSync
+from cohorts.reconcile.runs import run_log
+from cohorts.reconcile.services import withdraw_request
 from cohorts.services.groups import change_slot
 from cohorts.services.memberships import end_membership
-from cohorts.sync import books
-from cohorts.sync.models import GroupSync
-from cohorts.sync.services import withdraw_request
-from cohorts.sync.slice import run_slice
 from discordsync.models import DiscordObject
+from tests.cohorts.reconcile.cohort import add_member, join, make_cohort, realize, work
 from tests.discordsync.standing import (
     holders_of,
     look_again,
@@ -24,7 +25,6 @@ from tests.discordsync.standing import (
     trouble,
 )
 from tests.support.worlds import describe_guild
-from tests.sync.cohort import add_member, join, make_cohort, realize, work
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
 
@@ -217,11 +217,11 @@ def test_a_direct_edit_of_a_membership_is_acted_on_at_once(sandbox):
     join(sandbox, [*made.people, person])
     realize(made)
     work("discord")
-    assert not books.has_work("discord", clock.now())
+    assert not run_log.has_work("discord", clock.now())
 
     Membership.objects.create(user=person, group=made.groups[0])  # as the admin's form does
 
-    assert books.has_work("discord", clock.now())
+    assert run_log.has_work("discord", clock.now())
     work("discord")
     assert person.discord_id in holders_of(sandbox, f"role:{made.groups[0].pk}")
 

@@ -11,12 +11,12 @@ from django.utils.module_loading import import_string
 
 from cohorts import clock
 from cohorts.models import Cohort, Group, Membership, User
-from cohorts.sync import books
+from cohorts.reconcile.runs import run_log
 from discordsync.models import DiscordObject
 from lens.schedules import ENTRIES
+from tests.cohorts.reconcile.cohort import FIRST_DISCORD_ID, join, make_cohort, realize, work
 from tests.discordsync.standing import holders_of, look_again, made_since, outside_id, trouble
 from tests.support.worlds import describe_guild
-from tests.sync.cohort import FIRST_DISCORD_ID, join, make_cohort, realize, work
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
 
@@ -27,7 +27,7 @@ def made(sandbox):
     join(sandbox, made.people)
     realize(made)
     work("discord")
-    assert not books.has_work("discord", clock.now())
+    assert not run_log.has_work("discord", clock.now())
     return made
 
 

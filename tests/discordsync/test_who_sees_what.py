@@ -1,7 +1,7 @@
 """Who sees and may do what, whatever the facts were before and are now.
 
 Discord's own sum of roles and overwrites, as the sandbox reckons it, against the facts stated anew
-here.  (tests/sync/test_who_sees_what.py does the same through services, workers and HTTP.)
+here.  (tests/cohorts/reconcile/test_who_sees_what.py uses services, workers and HTTP.)
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from discordsync.facts import DiscordGroup, DiscordSnapshot
-from discordsync.sandbox.permissions import who_may_what
+from discordsync.sandbox.members.permissions import who_may_what
+from discordsync.state.facts import DiscordGroup, DiscordSnapshot
 from tests.discordsync.hands import meddle, meddling
 from tests.discordsync.inprocess import Guild, Work, work
 from tests.discordsync.strategies import EVERYBODY, NOW, snapshots, with_records_of

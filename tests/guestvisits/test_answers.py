@@ -11,9 +11,9 @@ from guestvisits.models import GuestVisit
 from guestvisits.selectors import list_visits
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
-from guestvisits.services.settling import settle_all_visits
-from meetings.answers import give_answer
+from guestvisits.services.updating import settle_all_visits
 from meetings.models import Attendance
+from meetings.rsvps import give_answer
 from tests.support.race import DONE, race
 
 pytestmark = pytest.mark.django_db

@@ -24,7 +24,7 @@ from guestvisits.models import GuestVisit
 from guestvisits.selectors import guest_windows
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
-from guestvisits.services.settling import settle_all_visits
+from guestvisits.services.updating import settle_all_visits
 from meetings.models import Attendance
 from meetings.services import cancel_meeting, move_meeting
 from tests.support.academy import Academy

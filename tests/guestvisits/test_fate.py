@@ -1,11 +1,11 @@
-"""The table of guestvisits.fate, line by line."""
+"""The table of guestvisits.lifecycle, line by line."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from guestvisits.fate import KEPT, Fate, VisitFacts, decide_fate
+from guestvisits.lifecycle import KEPT, Fate, VisitFacts, decide_fate
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 START = NOW + timedelta(days=3)

@@ -12,9 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.html import strip_tags
 
 from cohorts.models import Membership, User
-from discordsync.bot.answers import BotAnswer
-from discordsync.bot.asks import Argument, BotRequest
-from discordsync.bot.people import Asker
+from discordsync.bot.replies.answers import BotAnswer
+from discordsync.bot.replies.people import Asker
+from discordsync.bot.replies.requests import Argument, BotRequest
 from discordsync.bot.verbs import carry_out
 from guestvisits.models import GuestVisit
 from guestvisits.services.alternatives import find_make_ups

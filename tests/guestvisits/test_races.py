@@ -14,7 +14,7 @@ from cohorts.models import Membership, User
 from cohorts.services.groups import end_group
 from cohorts.services.memberships import add_member, end_membership, move_member
 from guestvisits.facts import read_open_visits
-from guestvisits.fate import decide_fate
+from guestvisits.lifecycle import decide_fate
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit

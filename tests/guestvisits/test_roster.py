@@ -8,9 +8,10 @@ from django.test.utils import CaptureQueriesContext
 
 from cohorts.selectors import members_of
 from guestvisits.models import GuestVisit
-from guestvisits.register import read_meeting_row
-from guestvisits.roster import read_rosters
+from guestvisits.pages.group_page import read_meeting_row
+from guestvisits.pages.roster import read_rosters
 from guestvisits.services.booking import book_visit
+from meetings.attendance.statistics import turnout_of
 from meetings.models import Attendance, Meeting
 from meetings.selectors import (
     AttendanceCount,
@@ -18,7 +19,6 @@ from meetings.selectors import (
     groups_facilitated,
     upcoming_meetings,
 )
-from meetings.turnout import turnout_of
 from tests.support.academy import Academy
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,7 @@ from cohorts.services.memberships import add_member, end_membership, move_member
 from guestvisits.models import GuestVisit
 from guestvisits.selectors import guest_windows
 from guestvisits.services.booking import book_visit
-from guestvisits.services.settling import settle_all_visits
+from guestvisits.services.updating import settle_all_visits
 from meetings.models import Attendance, Meeting
 from meetings.services import cancel_meeting, move_meeting
 

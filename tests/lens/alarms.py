@@ -15,8 +15,8 @@ HEAD = "| where | what is wrong | needs somebody | what to do |\n|---|---|---|--
 
 def rows() -> list[str]:
     """One for each trouble that there is."""
-    from cohorts.sync.registry import providers
-    from cohorts.sync.troubles import TROUBLES
+    from cohorts.reconcile.issues import TROUBLES
+    from cohorts.reconcile.registry import providers
 
     tables = {"any": TROUBLES}
     tables |= {mirror.title: dict(mirror.troubles) for mirror in providers.values()}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from discordsync.permissions import ALL_NEEDED, ALL_OPTIONAL, NEEDED, OPTIONAL
+from discordsync.state.permissions import ALL_NEEDED, ALL_OPTIONAL, NEEDED, OPTIONAL
 from tests.lens.alarms import HEAD, with_table
 from tests.support.processes import ROOT
 

@@ -17,9 +17,9 @@ from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
-from cohorts.sync import heartbeats
-from cohorts.sync.models import WorkerHeartbeat
-from discordsync.bot import heartbeats as bot_heartbeats
+from cohorts.reconcile.models import WorkerHeartbeat
+from cohorts.reconcile.workers import heartbeats
+from discordsync.bot.gateway import heartbeats as bot_heartbeats
 from discordsync.bot.models import BotHeartbeat
 from tests.support.academy import Academy
 from tests.support.processes import ROOT

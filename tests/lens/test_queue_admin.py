@@ -29,13 +29,13 @@ def client(request: pytest.FixtureRequest) -> Client:
 
 
 def make_rows() -> dict[str, object]:
-    async_task("cohorts.sync.tasks.sweep")
+    async_task("cohorts.reconcile.tasks.sweep")
     now = timezone.now()
     for success in (True, False):
         Task.objects.create(
             id=str(success) * 5, name="t", func="f", started=now, stopped=now, success=success
         )
-    schedule = Schedule.objects.create(name="sweep", func="cohorts.sync.tasks.sweep")
+    schedule = Schedule.objects.create(name="sweep", func="cohorts.reconcile.tasks.sweep")
     queued = OrmQ.objects.get().pk
     return {"schedule": schedule.pk, "success": "True" * 5, "failure": "False" * 5, "ormq": queued}
 
@@ -62,7 +62,7 @@ def test_a3_rows_of_the_queue_are_read_and_never_written(client: Client, table: 
 
 def test_a3_a_queued_row_is_shown_without_running_what_it_holds(client: Client) -> None:
     OrmQ.objects.create(key="lens", payload="forged", lock=timezone.now())
-    async_task("cohorts.sync.tasks.sweep")
+    async_task("cohorts.reconcile.tasks.sweep")
     page = client.get("/admin/django_q/ormq/").content.decode()
-    assert "cohorts.sync.tasks.sweep" in page
+    assert "cohorts.reconcile.tasks.sweep" in page
     assert "It cannot be read." in page

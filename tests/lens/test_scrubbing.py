@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from lens.scrubbing import scrub
+from lens.reporting.scrubbing import scrub
 
 
 @pytest.mark.parametrize(

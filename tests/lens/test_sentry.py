@@ -101,7 +101,7 @@ django.setup()
 import sentry_sdk
 from django.db import connection, transaction
 from django.test import Client
-from cohorts.messages.links import unsubscribe_url
+from cohorts.outbox.rendering.links import unsubscribe_url
 from cohorts.models import User
 
 log = logging.getLogger("lens")

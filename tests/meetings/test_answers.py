@@ -7,8 +7,8 @@ import pytest
 from cohorts.errors import Refusal
 from cohorts.models import Group, Membership, User
 from cohorts.services.memberships import end_membership
-from meetings.answers import give_answer
 from meetings.models import Attendance, Meeting
+from meetings.rsvps import give_answer
 from tests.support.academy import Academy
 
 pytestmark = pytest.mark.django_db

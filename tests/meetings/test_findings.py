@@ -9,10 +9,10 @@ import pytest
 from cohorts.errors import Refusal
 from cohorts.models import Membership, User
 from cohorts.services.memberships import end_membership
-from meetings.corrections import correct_presence
-from meetings.findings import Heard, check_in, meetings_to_look_at
+from meetings.attendance.corrections import correct_presence
+from meetings.attendance.detection import Heard, check_in, meetings_to_look_at
+from meetings.attendance.presence import Span
 from meetings.models import Attendance, Meeting
-from meetings.presence import Span
 from meetings.services import cancel_meeting, move_meeting
 from tests.support.academy import Academy
 

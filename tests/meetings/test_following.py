@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohorts.models import Cohort, Group
-from meetings.following import find_rewrite
+from meetings.derivation import find_rewrite
 from meetings.models import Meeting
 from meetings.rhythm import Rhythm
 from meetings.selectors import slot_of

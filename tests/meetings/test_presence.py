@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meetings.presence import (
+from meetings.attendance.presence import (
     LONG_ENOUGH,
     NOTHING,
     PresenceFinding,

@@ -6,8 +6,8 @@ import pytest
 
 from cohorts.models import Membership, User
 from cohorts.services.memberships import end_membership
+from meetings.attendance.statistics import Turnout, turnout_of
 from meetings.models import Attendance
-from meetings.turnout import Turnout, turnout_of
 from tests.support.academy import Academy
 
 pytestmark = pytest.mark.django_db

@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 
 from cohorts.errors import Refusal
-from cohorts.messages.templatetags.message_tags import in_zone
 from cohorts.models import Group, User
-from discordsync.bot.learners import my_meetings
+from cohorts.outbox.templatetags.message_tags import in_zone
+from discordsync.bot.replies.learners import my_meetings
 from meetings.models import EarlierSlot, Meeting
 from meetings.moving import moves
 from meetings.moving.services import carry_out

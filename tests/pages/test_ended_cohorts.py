@@ -13,28 +13,28 @@ from django.conf import settings as project
 from django.test import Client
 from icalendar import Calendar
 
-from calendarsync.answers import find_expected
+from calendarsync.rsvp.recording import find_expected
 from cohorts.admin.memberships import MoveMemberForm
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Group, Membership, User
+from cohorts.reconcile.services import ask_to_realize
 from cohorts.services.groups import end_group
 from cohorts.services.memberships import add_member
-from cohorts.sync.services import ask_to_realize
-from discordsync.assignments import owe_assignments
-from discordsync.bot.learners import cannot_attend, my_meetings
-from discordsync.messages import owe_welcomes
+from discordsync.bot.replies.learners import cannot_attend, my_meetings
+from discordsync.delivery.assignments import owe_assignments
+from discordsync.delivery.welcome import owe_welcomes
 from guestvisits.admin.forms import ChoosePersonForm, HomeForm
 from guestvisits.models import GuestVisit
 from guestvisits.set_up import _read_scene
+from meetings.attendance.detection import Heard, check_in
+from meetings.attendance.presence import Span
 from meetings.calendars.services import open_feed
-from meetings.findings import Heard, check_in
 from meetings.messages.changes import owe_changes
 from meetings.messages.nudges import owe_nudges
 from meetings.messages.reminders import owe_reminders
 from meetings.models import Attendance, Meeting
 from meetings.moving.moves import Cancel
 from meetings.moving.services import carry_out
-from meetings.presence import Span
 from meetings.selectors import past_meetings
 from meetings.services import write_meetings
 from tests.support.academy import Academy

@@ -8,12 +8,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils.html import strip_tags
 
-from guestvisits.register import read_group_page
+from guestvisits.pages.group_page import read_group_page
 from guestvisits.services.booking import book_visit
-from meetings.answers import give_answer
+from meetings.attendance.statistics import turnout_of
 from meetings.models import Meeting
+from meetings.rsvps import give_answer
 from meetings.services import cancel_meeting
-from meetings.turnout import turnout_of
 from tests.support.academy import Academy
 
 pytestmark = pytest.mark.django_db

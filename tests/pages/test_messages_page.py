@@ -6,9 +6,9 @@ import pytest
 from django.urls import reverse
 
 from cohorts import clock
-from cohorts.messages.links import unsubscribe_url
-from cohorts.messages.models import MessageChoice
 from cohorts.models import User
+from cohorts.outbox.models import MessageChoice
+from cohorts.outbox.rendering.links import unsubscribe_url
 from discordsync.services import note_use
 
 pytestmark = pytest.mark.django_db

@@ -18,10 +18,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from cohorts import clock
-from cohorts.messages.holds import why_held
-from cohorts.messages.models import Message
-from cohorts.messages.tasks import send_emails
 from cohorts.models import AccountLetter, User
+from cohorts.outbox.holds import why_held
+from cohorts.outbox.models import Message
+from cohorts.outbox.tasks import send_emails
 
 pytestmark = pytest.mark.django_db
 

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from cohorts.messages.links import unsubscribe_url
+from cohorts.outbox.rendering.links import unsubscribe_url
 from meetings.calendars.services import open_feed
 from tests.rights.kinds import LEARNER, World, make_world
 from tests.rights.rows import make_rows

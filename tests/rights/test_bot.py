@@ -17,13 +17,13 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from cohorts import clock
-from cohorts.sync.models import RealizeRequest, SyncRun
-from cohorts.sync.selectors import live_groups
-from cohorts.sync.services import ask_for_plan
+from cohorts.reconcile.models import RealizeRequest, SyncRun
+from cohorts.reconcile.selectors import live_groups
+from cohorts.reconcile.services import ask_for_plan
 from discordsync.bot import verbs
-from discordsync.bot.asks import PREFIX, read_custom_id
-from discordsync.bot.client import Bot
-from discordsync.bot.people import Asker
+from discordsync.bot.gateway.client import Bot
+from discordsync.bot.replies.people import Asker
+from discordsync.bot.replies.requests import PREFIX, read_custom_id
 from discordsync.bot.verbs import carry_out
 from lens.sandbox.inprocess import RunningSandbox
 from tests.discordsync.bot.conftest import bot_running

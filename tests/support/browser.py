@@ -17,9 +17,10 @@ import pytest
 from django.db import connections
 
 from cohorts import clock
-from cohorts.sync import books, heartbeats
-from cohorts.sync.registry import configured_mirrors
-from cohorts.sync.slice import run_slice
+from cohorts.reconcile.controller import run_slice
+from cohorts.reconcile.registry import configured_mirrors
+from cohorts.reconcile.runs import run_log
+from cohorts.reconcile.workers import heartbeats
 from tests.programs import find_chromium
 
 LOOK_SECONDS = 0.05
@@ -50,7 +51,7 @@ def working(transactional_db: None) -> Iterator[None]:
             while not ending.wait(LOOK_SECONDS):
                 heartbeats.hear("tests")
                 for name in configured_mirrors():
-                    if books.has_work(name, clock.now()) and not books.is_waiting(name):
+                    if run_log.has_work(name, clock.now()) and not run_log.is_waiting(name):
                         run_slice(name)
         except Exception as error:
             failures.append(error)

@@ -16,11 +16,12 @@ from django.conf import settings  # noqa: E402
 from django.db import connections  # noqa: E402
 
 from cohorts import clock  # noqa: E402
-from cohorts.messages import email  # noqa: E402
-from cohorts.messages import tasks as messages  # noqa: E402
-from cohorts.sync import books, tasks  # noqa: E402
-from cohorts.sync.slice import run_slice  # noqa: E402
-from discordsync import client  # noqa: E402, F401 - loads discord.py before the first fork
+from cohorts.outbox import tasks as messages  # noqa: E402
+from cohorts.outbox.email import rounds  # noqa: E402
+from cohorts.reconcile import tasks  # noqa: E402
+from cohorts.reconcile.controller import run_slice  # noqa: E402
+from cohorts.reconcile.runs import run_log  # noqa: E402
+from discordsync.rest import client  # noqa: E402, F401 - loads discord.py before the first fork
 from tests.support import registries  # noqa: E402
 
 SLICES = 60
@@ -33,7 +34,7 @@ def work(
     wait, is not waited for."""
     _take_over(database, passed, registered)
     for _ in range(SLICES):
-        due = [m for m in mirrors if books.has_work(m, clock.now()) and not books.is_waiting(m)]
+        due = [m for m in mirrors if run_log.has_work(m, clock.now()) and not run_log.is_waiting(m)]
         held = [run_slice(name) for name in due]
         if not any(held):
             return
@@ -45,7 +46,7 @@ def send_emails(
 ) -> None:
     """One round of sending what is owed by e-mail."""
     _take_over(database, passed, registered)
-    email.send_round()
+    rounds.send_round()
 
 
 def live(

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from cohorts.messages.owed import message_sources, notifications
-from cohorts.messages.topics import topics
+from cohorts.outbox.routing.topics import topics
+from cohorts.outbox.sources import message_sources, notifications
+from cohorts.reconcile.registry import providers
 from cohorts.registries import LAST, Registry
-from cohorts.sync.registry import providers
 
 PASSED_ON = (providers, message_sources, notifications, topics)  # to worker processes of tests
 

@@ -29,7 +29,7 @@ CLIENT_SECRET = "sandbox-test"
 
 def make_sandbox() -> Sandbox:
     # Here and not above: tests that need no worlds run without them.
-    from lens.sandbox.worlds import make_worlds
+    from lens.sandbox.services import make_worlds
 
     clock = Clock()
     return Sandbox(make_worlds(clock, guild_id=GUILD_ID, calendar_id=CALENDAR_ID), clock=clock)

@@ -22,7 +22,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connections
 
-from cohorts.sync import lease
+from cohorts.reconcile.workers import lease
 from tests.support import registries
 
 PATIENCE = 60.0  # seconds; a test that waits longer has found something

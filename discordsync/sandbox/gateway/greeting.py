@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from discordsync.sandbox import channels, events, guild, members, voice
+from discordsync.sandbox import events, guild
+from discordsync.sandbox.channels import channels
 from discordsync.sandbox.gateway.intents import Intent
 from discordsync.sandbox.gateway.reading import Identify, MembersRequest, Op
+from discordsync.sandbox.members import members, voice
 from discordsync.sandbox.world import World
 
 API_VERSION = 10

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from time import monotonic as now
 from typing import Any
 
-from discordsync.sandbox import voice
 from discordsync.sandbox.errors import Refusal
 from discordsync.sandbox.gateway import greeting
 from discordsync.sandbox.gateway.closes import ClosingError, Code
@@ -25,6 +24,7 @@ from discordsync.sandbox.gateway.reading import (
     read_voice_wish,
 )
 from discordsync.sandbox.gateway.session import Session
+from discordsync.sandbox.members import voice
 from discordsync.sandbox.world import World
 
 # A session whose connection is lost can be resumed for this long, in real time.

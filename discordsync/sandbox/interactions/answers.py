@@ -6,11 +6,12 @@ They need no permission in the channel; a command is answered where it was used.
 from collections.abc import Mapping
 from typing import Any
 
-from discordsync.sandbox import components, directs, fields, mentions, messages, shown_messages
+from discordsync.sandbox import fields
 from discordsync.sandbox.errors import Refusal, refuse, unsupported
 from discordsync.sandbox.interactions import record
 from discordsync.sandbox.interactions.payloads import owners
 from discordsync.sandbox.interactions.record import COMMAND, EPHEMERAL, LOADING
+from discordsync.sandbox.messages import components, directs, mentions, messages, shown_messages
 from discordsync.sandbox.world import World
 
 UNSERVED = ("attachments", "embeds", "poll", "tts")

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from discordsync.sandbox import components, fields
+from discordsync.sandbox import fields
 from discordsync.sandbox.errors import form_error, unsupported
 from discordsync.sandbox.fields import Wrong
+from discordsync.sandbox.messages import components
 
 ROW, TEXT_INPUT, LABEL = 1, 4, 18
 FIELDS = 5

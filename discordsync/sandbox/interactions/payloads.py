@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from discordsync.sandbox import directs, members, permissions
+from discordsync.sandbox.channels.shown_channels import present as present_channel
 from discordsync.sandbox.interactions.record import COMPONENT, SUBMIT
-from discordsync.sandbox.permissions import Bit
-from discordsync.sandbox.shown_channels import present as present_channel
+from discordsync.sandbox.members import members, permissions
+from discordsync.sandbox.members.permissions import Bit
+from discordsync.sandbox.messages import directs
 from discordsync.sandbox.world import World
 
 LOCALE = "en-US"

@@ -6,7 +6,7 @@ Raises ValueError with a sentence for anything that Discord's own client would n
 from collections.abc import Mapping
 from typing import Any
 
-from discordsync.sandbox import components, fields, permissions, shown_messages
+from discordsync.sandbox import fields
 from discordsync.sandbox.interactions import modals, offer, options, payloads, record
 from discordsync.sandbox.interactions.record import (
     COMMAND,
@@ -16,7 +16,9 @@ from discordsync.sandbox.interactions.record import (
     LOADING,
     SUBMIT,
 )
-from discordsync.sandbox.permissions import CATEGORY
+from discordsync.sandbox.members import permissions
+from discordsync.sandbox.members.permissions import CATEGORY
+from discordsync.sandbox.messages import components, shown_messages
 from discordsync.sandbox.world import World
 
 USER = fields.shape({"user": fields.snowflake}, required=("user",))

@@ -11,7 +11,7 @@ from lens.sandbox.clock import Clock
 from lens.sandbox.errors import SandboxError
 from lens.sandbox.sandbox import Sandbox
 from lens.sandbox.server import as_path, serve
-from lens.sandbox.worlds import DEFAULT_CALENDAR_ID, DEFAULT_GUILD_ID, make_worlds
+from lens.sandbox.services import DEFAULT_CALENDAR_ID, DEFAULT_GUILD_ID, make_worlds
 
 DEFAULT_PORT = 8001
 

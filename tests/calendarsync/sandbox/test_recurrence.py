@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from calendarsync.sandbox.recurrence import stamps
+from calendarsync.sandbox.events.recurrence import stamps
 from tests.calendarsync.sandbox.google import STAMPS, Google, weekly
 
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe",

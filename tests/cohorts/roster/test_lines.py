@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohorts.roster.lines import Roster, parse
 from cohorts.roster.reading import COLUMNS, MOST_BYTES, MOST_LINES
+from cohorts.roster.rows import Roster, parse
 from cohorts.roster.slots import TBD, RosterSlot
 from tests.support.roster import make_file, make_line
 

@@ -14,9 +14,9 @@ from django.core.management import call_command
 from django.test import override_settings
 
 from cohorts.models import User
-from discordsync.bot.answers import BotAnswer
-from discordsync.bot.asks import Argument, BotRequest
-from discordsync.bot.people import Asker
+from discordsync.bot.replies.answers import BotAnswer
+from discordsync.bot.replies.people import Asker
+from discordsync.bot.replies.requests import Argument, BotRequest
 from discordsync.bot.verbs import carry_out
 from lens.sandbox.inprocess import RunningSandbox, sandbox_running
 from meetings.models import Meeting

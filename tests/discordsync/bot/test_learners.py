@@ -150,7 +150,7 @@ def test_a_facilitator_is_told_why_there_is_nowhere_to_go(academy, ask):
 
 
 def test_forty_groups_fit_into_what_discord_takes(academy, add, ask, now):
-    from discordsync.bot.rendering import render
+    from discordsync.bot.replies.rendering import render
     from tests.support.academy import Academy
 
     large = Academy(now, groups=[f"{n:03}" for n in range(40)], name="Large")

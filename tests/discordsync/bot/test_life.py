@@ -12,18 +12,18 @@ import pytest
 from django.core.management import call_command
 
 from cohorts import clock
+from cohorts.reconcile import ownership
+from cohorts.reconcile.models import MirrorState
 from cohorts.services.installation import end_silence, ensure_installation
-from cohorts.sync import ownership
-from cohorts.sync.models import MirrorState
-from discordsync.bot.heartbeats import describe_bot
+from discordsync.bot.gateway.heartbeats import describe_bot
 from discordsync.bot.models import BotHeartbeat, BotReply, GuildStay
 from lens.sandbox.inprocess import RunningSandbox
+from tests.cohorts.reconcile.cohort import join
 from tests.discordsync.bot.conftest import GENERAL
 from tests.discordsync.bot.discord import People
 from tests.discordsync.bot.running import SOON, RunningBot
 from tests.support.academy import Academy
 from tests.support.processes import wait_until
-from tests.sync.cohort import join
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

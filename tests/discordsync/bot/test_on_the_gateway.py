@@ -15,17 +15,18 @@ from django.db import connection
 from django.db.models import F
 
 from cohorts import clock
-from cohorts.messages.choices import choose
-from cohorts.messages.tasks import collect_all
 from cohorts.models import AccessState, Group, User
+from cohorts.outbox.routing.preferences import choose
+from cohorts.outbox.tasks import collect_all
+from cohorts.reconcile.models import GroupSync, RealizeRequest
+from cohorts.reconcile.runs.run_log import count_changes
 from cohorts.services.groups import end_group
-from cohorts.sync.books import count_changes
-from cohorts.sync.models import GroupSync, RealizeRequest
 from discordsync.bot.models import BotReply, GuildStay
 from discordsync.models import DirectLine, HiddenCount
 from guestvisits.models import GuestVisit
 from lens.sandbox.inprocess import RefusedError
 from meetings.models import Attendance, Meeting
+from tests.cohorts.reconcile.cohort import MadeCohort, make_cohort, realize, work
 from tests.discordsync.bot.conftest import World
 from tests.discordsync.bot.discord import People, buttons
 from tests.discordsync.bot.running import RunningBot
@@ -33,7 +34,6 @@ from tests.discordsync.standing import outside_id
 from tests.lens.sandbox.client import Client
 from tests.support.academy import Academy
 from tests.support.sandbox import GUILD_ID
-from tests.sync.cohort import MadeCohort, make_cohort, realize, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

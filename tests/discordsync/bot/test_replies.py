@@ -10,14 +10,14 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from cohorts.models import Installation
-from cohorts.sync import ownership
-from discordsync.bot import replies
-from discordsync.bot.asks import BotRequest
+from cohorts.reconcile import ownership
 from discordsync.bot.models import BotReply
-from discordsync.bot.people import Asker
-from discordsync.bot.replies import KEPT_FOR, SHOWN_FOR, Reply
+from discordsync.bot.replies import pending
+from discordsync.bot.replies.pending import KEPT_FOR, SHOWN_FOR, Reply
+from discordsync.bot.replies.people import Asker
+from discordsync.bot.replies.requests import BotRequest
 from discordsync.models import DirectLine
-from tests.sync.cohort import join, make_cohort, work
+from tests.cohorts.reconcile.cohort import join, make_cohort, work
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
 
@@ -36,11 +36,11 @@ def reply(ask: BotRequest, *, asker: Asker = ADMIN, asked_at: datetime | None = 
     )
 
 
-def begin(ask: BotRequest) -> replies.Showing:
+def begin(ask: BotRequest) -> pending.Showing:
     """An interaction comes, and its first answer is shown."""
-    showing = replies.take(reply(ask))
+    showing = pending.take(reply(ask))
     assert showing is not None
-    replies.settle(showing, arrived=True)
+    pending.settle(showing, arrived=True)
     return showing
 
 
@@ -50,37 +50,37 @@ def grow_old(by: timedelta) -> None:
     BotReply.objects.update(asked_at=row.asked_at - by, look_at=timezone.now())
 
 
-def go_on() -> replies.Showing:
+def go_on() -> pending.Showing:
     """What the bot does when an answer's turn comes; it is shown."""
     BotReply.objects.update(look_at=timezone.now())
-    (showing,) = replies.take_due()
-    replies.settle(showing, arrived=True)
+    (showing,) = pending.take_due()
+    pending.settle(showing, arrived=True)
     return showing
 
 
 def test_the_same_interaction_is_taken_once():
-    first = replies.take(reply(BotRequest("meetings")))
+    first = pending.take(reply(BotRequest("meetings")))
     assert first is not None
-    assert replies.take(reply(BotRequest("meetings"))) is None
-    replies.settle(first, arrived=True)
+    assert pending.take(reply(BotRequest("meetings"))) is None
+    pending.settle(first, arrived=True)
     assert not BotReply.objects.exists()
 
 
 def test_an_answer_that_is_held_by_a_living_process_is_left_to_it():
-    assert replies.take(reply(BotRequest("meetings")))
-    assert replies.take_due() == []
+    assert pending.take(reply(BotRequest("meetings")))
+    assert pending.take_due() == []
 
 
 def test_what_did_not_arrive_is_tried_again():
-    showing = replies.take(reply(BotRequest("meetings")))
+    showing = pending.take(reply(BotRequest("meetings")))
     assert showing is not None
-    replies.settle(showing, arrived=False)
+    pending.settle(showing, arrived=False)
     assert BotReply.objects.get().look_at > timezone.now()
     assert go_on().body == showing.body
 
 
 def test_only_people_of_the_roster_are_written_down_as_users_of_the_bot():
-    replies.take(reply(BotRequest("meetings")))
+    pending.take(reply(BotRequest("meetings")))
     assert not DirectLine.objects.exists()
 
 
@@ -154,9 +154,9 @@ def test_b3_after_a_restore_nothing_is_said_that_the_original_may_have_said(sand
 
 
 def test_what_nobody_waits_for_any_more_is_forgotten():
-    replies.take(reply(BotRequest("plan", ("1",))))
+    pending.take(reply(BotRequest("plan", ("1",))))
     grow_old(KEPT_FOR)
-    assert replies.take_due() == []
+    assert pending.take_due() == []
     assert not BotReply.objects.exists()
 
 
@@ -168,7 +168,7 @@ def test_a_mistake_of_ours_is_told_and_logged_and_nothing_is_owed(monkeypatch, c
 
     broken = verbs.Verb(fail, for_admins=True)  # type: ignore[arg-type]
     monkeypatch.setitem(verbs.VERBS, "meetings", broken)  # type: ignore[arg-type]
-    showing = replies.take(reply(BotRequest("meetings")))
+    showing = pending.take(reply(BotRequest("meetings")))
     assert showing is not None
     assert showing.answer.text == verbs.MISTAKE
     assert "could not respond" in caplog.text
@@ -176,7 +176,7 @@ def test_a_mistake_of_ours_is_told_and_logged_and_nothing_is_owed(monkeypatch, c
 
 @pytest.mark.parametrize("verb", ["realize", "plan", "confirm"])
 def test_who_is_no_administrator_is_refused_whatever_the_button_says(verb):
-    showing = replies.take(reply(BotRequest(verb, ("1",)), asker=Asker(5, "Mallory")))
+    showing = pending.take(reply(BotRequest(verb, ("1",)), asker=Asker(5, "Mallory")))
     assert showing is not None
     assert "Only administrators" in showing.answer.text
 
@@ -191,13 +191,13 @@ def test_who_is_no_administrator_is_refused_whatever_the_button_says(verb):
     ],
 )
 def test_a_made_up_or_outdated_button_does_nothing(ask):
-    showing = replies.take(reply(ask))
+    showing = pending.take(reply(ask))
     assert showing is not None
     assert "This button is out of date." in showing.answer.text
 
 
 def test_a_plan_that_is_no_longer_kept_is_told():
-    showing = replies.take(reply(BotRequest("confirm", ("999-1000",))))
+    showing = pending.take(reply(BotRequest("confirm", ("999-1000",))))
     assert showing is not None
     assert "has expired" in showing.answer.text
 

@@ -15,17 +15,17 @@ import pytest
 from django.db import transaction
 
 from cohorts import clock
-from cohorts.messages import tasks
-from cohorts.messages.models import Message, MessageChoice
-from cohorts.messages.owed import Owed, message_sources, notifications
-from cohorts.messages.services import collect
-from cohorts.messages.topics import Topic, topics
 from cohorts.models import Group, User
+from cohorts.outbox import tasks
+from cohorts.outbox.models import Message, MessageChoice
+from cohorts.outbox.routing.topics import Topic, topics
+from cohorts.outbox.services import collect
+from cohorts.outbox.sources import Owed, message_sources, notifications
 from discordsync.services import note_use
-from tests.messages.notes import NOTE, TEMPLATES
+from tests.cohorts.outbox.notes import NOTE, TEMPLATES
+from tests.cohorts.reconcile.cohort import MadeCohort, join, make_cohort, realize, work
 from tests.support.registries import Registered
 from tests.support.smtp import MailServer, mail_server  # noqa: F401 - a fixture
-from tests.sync.cohort import MadeCohort, join, make_cohort, realize, work
 
 NOTES: list[Owed] = []
 

@@ -9,15 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohorts.sync.errors import LookAgain, Refused
-from cohorts.sync.mirror import Action, Outcome, Policy
+from cohorts.reconcile.errors import LookAgain, Refused
+from cohorts.reconcile.provider import Action, Outcome, Policy
 from discordsync import apply as doing
+from discordsync.delivery.direct_messages import DmFailure, judge
 from discordsync.desired import want
-from discordsync.directs import DmFailure, judge
-from discordsync.facts import CohortFacts, DirectFacts, DiscordGroup, DiscordSnapshot, MessageFacts
-from discordsync.look import Diff
-from discordsync.observed import ObservedGuild
-from discordsync.plan_directs import plan_directs
+from discordsync.plan.diff import Diff
+from discordsync.plan.direct_messages import plan_directs
+from discordsync.state.facts import (
+    CohortFacts,
+    DirectFacts,
+    DiscordGroup,
+    DiscordSnapshot,
+    MessageFacts,
+)
+from discordsync.state.observed import ObservedGuild
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 GROUPS = (1, 2)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from cohorts import clock
-from cohorts.messages import tasks
-from cohorts.messages.models import Message, MessageChoice
-from cohorts.messages.topics import all_topics
+from cohorts.outbox import tasks
+from cohorts.outbox.models import Message, MessageChoice
+from cohorts.outbox.routing.topics import all_topics
 from discordsync.services import note_use
+from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
 from tests.support.smtp import mail_server  # noqa: F401 - a fixture
-from tests.sync.cohort import join, make_cohort, realize, work
 
 pytestmark = pytest.mark.django_db
 

@@ -7,14 +7,15 @@ from datetime import timedelta
 import pytest
 
 from cohorts import clock
-from cohorts.messages import services, tasks, ways
-from cohorts.messages.lines import DmStatus, find_line
-from cohorts.messages.models import Message, MessageChoice
-from cohorts.sync.models import GroupSync
+from cohorts.outbox import services, tasks
+from cohorts.outbox.models import Message, MessageChoice
+from cohorts.outbox.routing import rerouting
+from cohorts.outbox.routing.dm_channels import DmStatus, find_line
+from cohorts.reconcile.models import GroupSync
 from discordsync.models import DirectLine
 from discordsync.services import note_use
+from tests.cohorts.reconcile.cohort import join, make_cohort, realize
 from tests.discordsync.standing import look_again
-from tests.sync.cohort import join, make_cohort, realize
 
 pytestmark = pytest.mark.django_db
 
@@ -103,8 +104,8 @@ def test_what_is_being_sent_directly_does_not_come_by_email_too(world, set_clock
     (note,) = world.owe(alice)
     now = clock.now()
     assert services.begin(note.pk, body="Hello", channel="discord_dm", now=now)
-    assert ways.fall_back([note.pk], why="Too slow.", now=now) == 0
-    assert not ways.send_otherwise(note.pk, to="email", now=now)
+    assert rerouting.fall_back([note.pk], why="Too slow.", now=now) == 0
+    assert not rerouting.send_otherwise(note.pk, to="email", now=now)
     set_clock(now + timedelta(minutes=21))
     tasks.collect_all()
     assert world.note_to(alice).channel == "discord_dm"

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from discordsync.sandbox.components import read_components
 from discordsync.sandbox.errors import Refusal
 from discordsync.sandbox.fields import Wrong
 from discordsync.sandbox.gateway import reading
 from discordsync.sandbox.gateway.closes import ClosingError
 from discordsync.sandbox.gateway.intents import KNOWN, Intent, as_seen, is_wanted
 from discordsync.sandbox.interactions import answers, commands, modals
+from discordsync.sandbox.messages.components import read_components
 
 Complaint = TypeVar("Complaint", bound=Exception)
 NAMES = [

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 
 from discordsync.sandbox import DiscordSandbox
-from discordsync.sandbox.oauth_page import STRANGER
+from discordsync.sandbox.oauth.oauth_page import STRANGER
 from tests.discordsync.sandbox.server import ADA, Reply, Server
 
 CLIENT = "100000000000000002"

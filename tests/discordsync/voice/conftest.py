@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cohorts.models import Membership, User
+from discordsync.attendance.detection import note_presence
+from discordsync.attendance.recording import hear
 from discordsync.models import DiscordObject, VoiceStay
-from discordsync.voice.hearing import hear
-from discordsync.voice.noting import note_presence
 from meetings.models import Attendance, Meeting
 from tests.support.academy import Academy
 from tests.support.without_mirrors import without_mirrors  # noqa: F401 - a fixture

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.db import IntegrityError, transaction
 
+from discordsync.attendance.recording import doubt, forget_before, hear
 from discordsync.models import DiscordObject, VoiceStay, VoiceWatch
-from discordsync.voice.hearing import doubt, forget_before, hear
 from tests.discordsync.voice.conftest import ELSEWHERE
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from cohorts.models import User
 from discordsync import tasks
+from discordsync.attendance.detection import note_presence
 from discordsync.models import VoiceStay, VoiceWatch
-from discordsync.voice.noting import note_presence
 from lens.housekeeping import prune
 from meetings.models import Attendance
 from meetings.services import move_meeting

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from cohorts.sync.models import GroupSync
+from cohorts.reconcile.models import GroupSync
 from tests.guestvisits.effects.world import World
 from tests.support.processes import wait_until
 from tests.support.spread import spread

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from cohorts.sync.models import GroupSync
+from cohorts.reconcile.models import GroupSync
 from guestvisits.models import GuestVisit
 from tests.guestvisits.effects.world import World
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from cohorts.messages.models import Message
 from cohorts.models import Membership
+from cohorts.outbox.models import Message
 from guestvisits.models import GuestVisit
 from guestvisits.selectors import list_visits
 from tests.guestvisits.effects.world import World

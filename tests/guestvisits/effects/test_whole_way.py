@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from cohorts.messages.models import Message
+from cohorts.outbox.models import Message
 from guestvisits.models import GuestVisit
 from tests.guestvisits.effects.world import World, both_ways
 

@@ -23,8 +23,8 @@ from django_q.models import OrmQ
 
 from cohorts import clock
 from cohorts.models import Group, User
-from cohorts.sync import services
-from cohorts.sync.models import GroupSync, MirrorState
+from cohorts.reconcile import services
+from cohorts.reconcile.models import GroupSync, MirrorState
 from guestvisits.models import GuestVisit
 from lens.sandbox.inprocess import RunningSandbox
 from lens.schedules import ENTRIES

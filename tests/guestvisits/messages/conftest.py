@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from cohorts.messages.models import Message
-from cohorts.messages.owed import NoLongerTrue
-from cohorts.messages.rendering import Words, render
-from cohorts.messages.services import collect, weed_out
 from cohorts.models import Cohort, Installation, User
+from cohorts.outbox.models import Message
+from cohorts.outbox.rendering.render import Words, render
+from cohorts.outbox.services import collect, weed_out
+from cohorts.outbox.sources import NoLongerTrue
 from cohorts.services.installation import ensure_installation
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit

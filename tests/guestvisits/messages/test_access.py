@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from cohorts.messages.owed import message_sources
 from cohorts.models import User
+from cohorts.outbox.sources import message_sources
 from guestvisits.models import GuestVisit
 from guestvisits.services.cancelling import cancel_visit
-from guestvisits.services.settling import settle_all_visits
+from guestvisits.services.updating import settle_all_visits
 from meetings.services import move_meeting
 
 pytestmark = pytest.mark.django_db

@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from cohorts.messages.models import Message
-from cohorts.messages.owed import NoLongerTrue, message_sources
-from cohorts.messages.services import collect, forget_old
 from cohorts.models import Cohort, User
+from cohorts.outbox.models import Message
+from cohorts.outbox.services import collect, forget_old
+from cohorts.outbox.sources import NoLongerTrue, message_sources
 from cohorts.services.memberships import move_member
 from guestvisits.models import GuestVisit
 from guestvisits.services.cancelling import cancel_visit, cancel_visit_for
-from guestvisits.services.settling import settle_all_visits, settle_visits
+from guestvisits.services.updating import settle_all_visits, settle_visits
 from meetings.services import cancel_meeting, move_meeting
 
 pytestmark = pytest.mark.django_db

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from cohorts.messages.models import Message
-from cohorts.messages.owed import message_sources
+from cohorts.outbox.models import Message
+from cohorts.outbox.sources import message_sources
 from guestvisits.services.cancelling import cancel_visit
-from guestvisits.services.settling import settle_all_visits
+from guestvisits.services.updating import settle_all_visits
 from meetings.services import cancel_meeting
 
 pytestmark = pytest.mark.django_db

@@ -6,16 +6,16 @@ from datetime import timedelta
 
 import pytest
 
-from cohorts.messages.models import Message
-from cohorts.messages.owed import message_sources
 from cohorts.models import Cohort, User
+from cohorts.outbox.models import Message
+from cohorts.outbox.sources import message_sources
 from cohorts.services.groups import end_group
 from cohorts.services.memberships import end_membership, move_member
 from guestvisits.models import GuestVisit
 from guestvisits.selectors import UNASKED_ENDS
 from guestvisits.services.booking import book_visit_for
 from guestvisits.services.cancelling import cancel_visit, cancel_visit_for
-from guestvisits.services.settling import settle_all_visits
+from guestvisits.services.updating import settle_all_visits
 from meetings.services import cancel_meeting, move_meeting
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 @pytest.fixture(autouse=True)
 def _letters_alone(registered, settings) -> None:
-    registered.only(message_sources, "guestvisits.messages.letters.owe_letters")
+    registered.only(message_sources, "guestvisits.messages.emails.owe_letters")
     settings.SITE_URL = "https://lens.example"
 
 

@@ -9,11 +9,11 @@ from itertools import pairwise
 
 import pytest
 
-from cohorts.messages.models import UNSENT, Message
-from cohorts.messages.owed import NoLongerTrue, message_sources
-from cohorts.messages.rendering import words_of
-from cohorts.messages.services import collect, mark_dropped, mark_sent
 from cohorts.models import User
+from cohorts.outbox.models import UNSENT, Message
+from cohorts.outbox.rendering.render import words_of
+from cohorts.outbox.services import collect, mark_dropped, mark_sent
+from cohorts.outbox.sources import NoLongerTrue, message_sources
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
@@ -21,7 +21,7 @@ from guestvisits.services.cancelling import cancel_visit
 pytestmark = pytest.mark.django_db
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
-LETTERS = "guestvisits.messages.letters.owe_letters"
+LETTERS = "guestvisits.messages.emails.owe_letters"
 TO_HOSTS = "guestvisits.messages.channels.owe_to_hosts"
 
 

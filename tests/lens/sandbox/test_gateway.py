@@ -11,7 +11,7 @@ from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, WSServerH
 from lens.sandbox.clock import Clock
 from lens.sandbox.inprocess import RunningSandbox, sandbox_running
 from lens.sandbox.sandbox import Sandbox
-from lens.sandbox.worlds import make_worlds
+from lens.sandbox.services import make_worlds
 from tests.lens.sandbox.client import Client
 from tests.lens.sandbox.cohort import ADA, Service, make_bot, make_cohort
 from tests.support.conformance import Conformance

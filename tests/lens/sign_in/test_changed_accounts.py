@@ -9,8 +9,8 @@ from django.core import mail
 from django.db import connection
 from django.test import Client
 
-from cohorts.messages.tasks import send_emails
 from cohorts.models import AccountLetter, User
+from cohorts.outbox.tasks import send_emails
 from tests.admin.reading import hidden_of
 from tests.lens.sign_in.conftest import ADA, Walk
 

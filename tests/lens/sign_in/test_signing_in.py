@@ -12,8 +12,8 @@ from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
 
 from cohorts.models import Membership, RefusedSignIn, User
-from cohorts.sync.models import GroupSync
-from discordsync.sandbox.oauth_page import STRANGER
+from cohorts.reconcile.models import GroupSync
+from discordsync.sandbox.oauth.oauth_page import STRANGER
 from tests.admin.reading import hidden_of
 from tests.lens.sign_in.conftest import ADA, Walk
 from tests.support.academy import Academy

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cohorts.models import Cohort, Course, Group
-from cohorts.sync.models import GroupSync
+from cohorts.reconcile.models import GroupSync
 from tests.lens.watch.running import SOON, RunningWorker
 from tests.support.processes import wait_until
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cohorts.sync.models import MirrorState
+from cohorts.reconcile.models import MirrorState
 from tests.lens.watch.toy_mirror import HOLD
 from tests.support.processes import ROOT, environment, wait_until
 

@@ -15,14 +15,14 @@ from django_q.brokers import get_broker
 from django_q.models import Failure, OrmQ, Schedule
 from django_q.signing import SignedPackage
 
-from cohorts.sync.nudges import nudge
+from cohorts.reconcile.workers.nudges import nudge
 from lens.schedules import TASKS, ensure_schedules
 from lens.watch.cluster import queue_due_schedules
 from tests.lens.watch.conftest import DueWork
 from tests.lens.watch.running import RunningWorker
 from tests.support.processes import ROOT, wait_until
 
-SWEEP = "cohorts.sync.tasks.sweep"
+SWEEP = "cohorts.reconcile.tasks.sweep"
 
 
 class Trap:

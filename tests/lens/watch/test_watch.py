@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from django_q.models import OrmQ, Schedule
 
-from cohorts.sync import heartbeats, lease
-from cohorts.sync.models import GroupSync, MirrorState, WorkerHeartbeat
-from cohorts.sync.nudges import nudge
+from cohorts.reconcile.models import GroupSync, MirrorState, WorkerHeartbeat
+from cohorts.reconcile.workers import heartbeats, lease
+from cohorts.reconcile.workers.nudges import nudge
 from lens.watch.signs import Standstill, read_due_tasks
 from tests.lens.watch.conftest import DueWork
 from tests.lens.watch.running import SOON, RunningWorker, is_group_alive

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cohorts.messages import services
-from cohorts.messages.models import Message
-from cohorts.messages.owed import NoLongerTrue, message_sources
-from cohorts.messages.rendering import Words, render
-from cohorts.messages.selectors import sendable
 from cohorts.models import Cohort, Group, Installation, Membership
+from cohorts.outbox import services
+from cohorts.outbox.models import Message
+from cohorts.outbox.rendering.render import Words, render
+from cohorts.outbox.selectors import sendable
+from cohorts.outbox.sources import NoLongerTrue, message_sources
 from cohorts.services.installation import ensure_installation
 from tests.support.academy import Academy
 from tests.support.clock import SetClock

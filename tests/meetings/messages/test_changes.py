@@ -7,11 +7,11 @@ from datetime import date, time, timedelta
 import pytest
 from django.utils import timezone
 
-from cohorts.messages.models import Message
-from cohorts.messages.owed import message_sources
 from cohorts.models import Cohort, Group, Membership
+from cohorts.outbox.models import Message
+from cohorts.outbox.sources import message_sources
 from cohorts.services.memberships import add_member
-from guestvisits.messages.letters import owe_letters
+from guestvisits.messages.emails import owe_letters
 from guestvisits.services.booking import book_visit
 from meetings.models import Attendance
 from meetings.moving import moves

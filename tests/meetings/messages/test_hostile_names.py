@@ -7,10 +7,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from cohorts.messages.discord_text import mentioned
-from cohorts.messages.models import Message
-from cohorts.messages.rendering import render
 from cohorts.models import Course, Group
+from cohorts.outbox.models import Message
+from cohorts.outbox.rendering.discord_text import mentioned
+from cohorts.outbox.rendering.render import render
 from meetings.moving import moves
 from meetings.moving.services import carry_out
 from tests.meetings.messages.conftest import look

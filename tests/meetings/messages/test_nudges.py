@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from cohorts.messages.models import Message
 from cohorts.models import Group
+from cohorts.outbox.models import Message
 from cohorts.services.memberships import add_member
 from meetings.models import Attendance
 from tests.meetings.messages.conftest import look, owed, words_to

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from cohorts.messages.models import Message
 from cohorts.models import AccessState, Group, Membership, User
+from cohorts.outbox.models import Message
 from cohorts.services.groups import end_group
 from cohorts.services.memberships import add_member
 from guestvisits.services.booking import book_visit

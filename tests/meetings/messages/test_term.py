@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core import mail
 
-from cohorts.messages import tasks
-from cohorts.messages.models import UNSENT, Message
-from cohorts.messages.owed import message_sources
 from cohorts.models import Cohort, Course, Group, Installation, Membership, User
+from cohorts.outbox import tasks
+from cohorts.outbox.models import UNSENT, Message
+from cohorts.outbox.sources import message_sources
 from cohorts.services.memberships import add_member, end_membership
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit

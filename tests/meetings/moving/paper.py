@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from cohorts.models import Cohort, Group
-from meetings.following import find_rewrite
+from meetings.derivation import find_rewrite
 from meetings.models import Meeting
-from meetings.moving.shapes import Decision, MoveFacts
+from meetings.moving.types import Decision, MoveFacts
 from meetings.rhythm import Rhythm, Slot, SlotUntil
 from meetings.selectors import slot_of
 

@@ -22,7 +22,7 @@ from meetings.moving.moves import (
     Restore,
 )
 from meetings.moving.rules import decide
-from meetings.moving.shapes import MeetingTime, MoveFacts
+from meetings.moving.types import MeetingTime, MoveFacts
 from meetings.rhythm import Slot
 from tests.meetings.moving.paper import (
     BEFORE,

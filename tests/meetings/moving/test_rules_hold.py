@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from cohorts.errors import Refusal
 from cohorts.models import Group
-from meetings.following import FOLLOWING, find_rewrite, follows_rhythm
+from meetings.derivation import FOLLOWING, find_rewrite, follows_rhythm
 from meetings.moving import moves
 from meetings.moving.rules import decide
-from meetings.moving.shapes import MoveFacts, span_of
+from meetings.moving.types import MoveFacts, span_of
 from meetings.rhythm import Slot
 from tests.meetings.moving.paper import BEFORE, EXTRA, carry_out, make_facts
 

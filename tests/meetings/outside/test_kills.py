@@ -15,7 +15,7 @@ import pytest
 from django.core import mail
 
 from cohorts.models import Membership
-from cohorts.sync.models import GroupSync
+from cohorts.reconcile.models import GroupSync
 from guestvisits.models import GuestVisit
 from tests.guestvisits.effects.world import World
 from tests.meetings.outside.looking import (

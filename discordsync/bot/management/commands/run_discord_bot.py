@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from discordsync.bot.running import BotCannotRun, run
+from discordsync.bot.gateway.running import BotCannotRun, run
 
 
 class Command(BaseCommand):

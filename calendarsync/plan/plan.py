@@ -1,0 +1,302 @@
+"""Plan the calls that are left to do. Pure: no Django, no network, no clock.
+
+    record of the series          observed series         what follows
+    ----------------------------  ----------------------  ------------------------------------------
+    none                          -                       create, if it was requested
+    intended, no response         does not exist          create with the same id
+    intended, no response         exists                  as made
+    made                          cancelled               reported; recreated only if staff say so
+    made                          times edited by hand    reported; texts and list still compared
+    made                          split by hand           reported; texts and list still compared
+    made                          exists                  texts and list are compared
+    made, of another rhythm       exists                  a further one is made; once that exists,
+                                                          the older one's places are cancelled
+    made, a newer has all of it   exists                  cancelled as a whole
+      and, once what that write did to its exceptions has been read:
+        an occurrence             differs                 move, cancel, restore, list
+        a single event            missing, cancelled      create
+        a single event            differs                 texts, time, list
+        a single event            not desired             cancel
+
+People whose access has a recorded end are removed first, without waiting for anything. Every other
+address is removed by a call of its own, which the removal guard can hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from calendarsync.plan.calls import (
+    TOLD,
+    TOLD_IF_OUTSIDE,
+    CancelEvent,
+    CreateEvent,
+    ReadExceptions,
+    Times,
+)
+from calendarsync.plan.diff import (
+    LEAVE,
+    LOOK,
+    MAKE,
+    OCCURRENCE,
+    SERIES,
+    SINGLE,
+    compare,
+    make_action,
+    mend,
+)
+from calendarsync.series.ids import Mark
+from calendarsync.series.series_state import (
+    catch_up,
+    find_series,
+    find_troubles,
+    is_gone,
+    is_in_rhythm,
+    is_to_make,
+    is_used_up,
+    mark_to_make,
+    series_of,
+)
+from calendarsync.series.slots import SeriesSlot
+from calendarsync.state.desired import (
+    NOBODY,
+    Addresses,
+    DesiredCalendar,
+    DesiredEvent,
+    DesiredSeries,
+    WantedOccurrence,
+    WantedSeries,
+)
+from calendarsync.state.observed import ObservedCalendar, ObservedEvent, occurrence_of
+from cohorts.reconcile.provider import Action, Plan, Policy, Withheld
+
+
+def plan(desired: DesiredCalendar, observed: ObservedCalendar, policy: Policy) -> Plan:
+    desired = catch_up(desired, observed)
+    found = {pk: list(plan_group(group, desired, observed)) for pk, group in desired.groups.items()}
+    due = [action for pk, actions in found.items() if pk in policy.groups for action in actions]
+    reasons = [_refusal(action, desired, observed, policy) for action in due]
+    return Plan(
+        actions=tuple(a for a, reason in zip(due, reasons, strict=True) if not reason),
+        withheld=tuple(
+            Withheld(a, reason) for a, reason in zip(due, reasons, strict=True) if reason
+        ),
+        troubles=tuple(
+            trouble
+            for pk, group in desired.groups.items()
+            if pk in policy.groups
+            for trouble in find_troubles(group, observed, may_create=pk in policy.may_create)
+        ),
+        people=len(_people(desired, observed)),
+        removals=frozenset(
+            (pk, action.removes)
+            for pk, actions in found.items()
+            for action in actions
+            if action.removes
+        ),
+    )
+
+
+def _refusal(
+    action: Action, desired: DesiredCalendar, observed: ObservedCalendar, policy: Policy
+) -> str:
+    """Return the code of the reason why the policy forbids an action, or "" if it does not."""
+    if not action.creates or action.group_id is None:
+        return ""
+    if find_series(desired.groups[action.group_id], observed) is not None:
+        return "series_gone"
+    return "" if action.group_id in policy.may_create else "needs_infrastructure"
+
+
+def _people(desired: DesiredCalendar, observed: ObservedCalendar) -> set[str]:
+    """Return everyone who is on a list or should be.
+
+    Only events of the snapshot's groups count. A full listing also contains events that ended long
+    ago.
+    """
+    facts = [group.facts for group in desired.groups.values()]
+    ours = {record.event_id for one in facts for record in one.all_series}
+    ours |= {record.event_id for one in facts for record in one.events}
+    lists = [
+        event.people - event.belonging
+        for event in observed.events.values()
+        if not event.is_cancelled and (event.id in ours or event.series_id in ours)
+    ]
+    wanted = [
+        series.people or NOBODY for group in desired.groups.values() for series in group.series
+    ]
+    return set().union(*lists, *wanted)
+
+
+# -- one group -------------------------------------------------------------------------------
+
+
+def plan_group(
+    group: DesiredSeries, desired: DesiredCalendar, observed: ObservedCalendar
+) -> Iterator[Action]:
+    """Yield all actions that are left for a group, whether or not the policy allows them."""
+    yield from _cancel_unwanted(group, observed)
+    if is_to_make(group) or is_gone(group, observed):
+        # Planned even if the series was deleted; `_refusal` then withholds it.
+        yield from _make_series(group, desired, group.make, creates=True)
+    else:
+        yield from _make_series(group, desired, group.further, creates=False)
+        for event in group.events:
+            yield from _keep_event(group, desired, event, observed)
+    for wanted in group.series:
+        series = series_of(wanted, observed)
+        if series is None or series.is_cancelled:
+            continue
+        if wanted.unwanted and series.id not in observed.split:
+            yield from _cancel_series(group, series, observed)
+        else:
+            yield from _keep_series(group, desired, wanted, series)
+            yield from _keep_occurrences(group, desired, wanted, series, observed)
+
+
+def _make_series(
+    group: DesiredSeries, desired: DesiredCalendar, slot: SeriesSlot | None, *, creates: bool
+) -> Iterator[Action]:
+    """Yield the creation of a series.
+
+    `creates`: it is the first one, which someone must have requested. A further one follows from
+    the data of a group whose series exists.
+    """
+    facts = group.facts
+    if slot is None:
+        return
+    generation = facts.intent.generation if facts.intent else facts.next_generation
+    face = replace(group.face, mark=Mark(desired.installation, facts.id, generation))
+    people = {person.address for person in facts.members if person.can_be_invited}
+    starts = set(slot.starts())
+    places = [(m.id, m.rhythm_at) for m in facts.meetings if m.rhythm_at in starts and m.rhythm_at]
+    call = CreateEvent(face, slot, tuple(sorted(people)), tuple(places))
+    why = f"{slot.count} weeks, {len(people)} people invited"
+    target = f"series of {facts.name}"
+    rank = MAKE if creates else SERIES
+    yield make_action(group, rank, call, call.event_id, target, why, creates=creates)
+
+
+def _cancel_series(
+    group: DesiredSeries, series: ObservedEvent, observed: ObservedCalendar
+) -> Iterator[Action]:
+    """Cancel an older series unless the newer one is gone, so that people keep an invitation."""
+    if not is_gone(group, observed):
+        call, target = CancelEvent(series, TOLD_IF_OUTSIDE), f"series of {group.facts.name}"
+        yield make_action(
+            group, OCCURRENCE, call, series.id, target, "a newer series has all its meetings"
+        )
+
+
+def _keep_series(
+    group: DesiredSeries, desired: DesiredCalendar, wanted: WantedSeries, series: ObservedEvent
+) -> Iterator[Action]:
+    if wanted.people is None:
+        return
+    mark = Mark(desired.installation, group.facts.id, wanted.record.generation)
+    difference = compare(group, series, wanted.people, face=replace(group.face, mark=mark))
+    yield from mend(group, SERIES, series, f"series of {group.facts.name}", difference)
+
+
+def _keep_occurrences(
+    group: DesiredSeries,
+    desired: DesiredCalendar,
+    wanted: WantedSeries,
+    series: ObservedEvent,
+    observed: ObservedCalendar,
+) -> Iterator[Action]:
+    if series.id in observed.unread:
+        target, why = f"exceptions of {group.facts.name}", "the series was just changed"
+        yield make_action(group, LOOK, ReadExceptions(), series.id, target, why)
+        return
+    if not is_in_rhythm(wanted, series) or series.id in observed.split:
+        return
+    exceptions = observed.exceptions.get(series.id, {})
+    is_newer_gone = is_gone(group, observed)
+    for one in wanted.occurrences:
+        exception = exceptions.get(one.original)
+        if not one.cancelled:
+            yield from _keep_occurrence(group, wanted, series, one, exception)
+        elif not (one.elsewhere and is_newer_gone):
+            yield from _take_off(group, desired, one, exception or _plain(series, one))
+
+
+# -- one occurrence --------------------------------------------------------------------------
+
+
+def _plain(series: ObservedEvent, wanted: WantedOccurrence) -> ObservedEvent:
+    return occurrence_of(series, wanted.original)
+
+
+def _take_off(
+    group: DesiredSeries, desired: DesiredCalendar, wanted: WantedOccurrence, event: ObservedEvent
+) -> Iterator[Action]:
+    if event.is_cancelled or (event.start or wanted.original) <= desired.now:
+        return
+    why = "a newer series includes it" if wanted.elsewhere else "this meeting is cancelled"
+    # People already know this from the invitation to the newer series.
+    call = CancelEvent(event, TOLD_IF_OUTSIDE if wanted.elsewhere else TOLD)
+    yield make_action(group, OCCURRENCE, call, event.id, wanted.name, why)
+
+
+def _keep_occurrence(
+    group: DesiredSeries,
+    wanted_series: WantedSeries,
+    series: ObservedEvent,
+    wanted: WantedOccurrence,
+    exception: ObservedEvent | None,
+) -> Iterator[Action]:
+    plain = _plain(series, wanted)
+    event = exception or plain
+    is_off = event.is_cancelled
+    if is_off:
+        # Google returns a cancelled occurrence without its attendees; take them from its series.
+        event = replace(plain, id=event.id, etag=event.etag, status=event.status)
+    difference = compare(
+        group,
+        event,
+        wanted.people,
+        times=Times(wanted.start, wanted.minutes, group.facts.zone),
+        leave_alone=_left_to_the_series(wanted_series, series),
+        restore=is_off,
+    )
+    # People who are invited to the series know its occurrences unless they are moved.
+    told = series.people if wanted.start == wanted.original else NOBODY
+    yield from mend(group, OCCURRENCE, event, wanted.name, difference, told=told)
+
+
+def _left_to_the_series(wanted: WantedSeries, series: ObservedEvent) -> Addresses:
+    """Return members that one call to the series will add to it or remove from it."""
+    members = wanted.people or NOBODY
+    return (members - series.people) | (series.people - members)
+
+
+# -- single events ---------------------------------------------------------------------------
+
+
+def _keep_event(
+    group: DesiredSeries, desired: DesiredCalendar, wanted: DesiredEvent, observed: ObservedCalendar
+) -> Iterator[Action]:
+    record = wanted.record
+    event = observed.events.get(record.event_id) if record else None
+    used_up = is_used_up(record, event)
+    mark = mark_to_make(desired.installation, group, wanted, observed)
+    face = replace(group.face, mark=mark)
+    times = Times(wanted.start, wanted.minutes, group.facts.zone)
+    if event is not None and not used_up:
+        difference = compare(group, event, wanted.people, face=face, times=times)
+        yield from mend(group, SINGLE, event, wanted.name, difference)
+    elif used_up or record is None or not record.made:
+        call = CreateEvent(face, times, tuple(sorted(wanted.people)))
+        why = f"it is outside the series; {len(call.people)} people invited"
+        yield make_action(group, SINGLE, call, call.event_id, wanted.name, why)
+
+
+def _cancel_unwanted(group: DesiredSeries, observed: ObservedCalendar) -> Iterator[Action]:
+    """Cancel single events that are not desired. This never depends on the state of the series."""
+    for record in group.unwanted:
+        event = observed.events.get(record.event_id)
+        if event is not None and not event.is_cancelled:
+            target, why = f"single event of {group.facts.name}", "no longer needed"
+            yield make_action(group, LEAVE, CancelEvent(event), event.id, target, why)

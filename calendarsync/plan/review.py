@@ -1,0 +1,87 @@
+"""Report the state of one group's calendar. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from calendarsync.series.series_state import catch_up_group, find_series, find_troubles, series_of
+from calendarsync.state.desired import DesiredCalendar, DesiredSeries
+from calendarsync.state.facts import CalendarPerson, Guest
+from calendarsync.state.observed import ObservedCalendar, ObservedEvent
+from cohorts.reconcile.provider import Access, Review
+from meetings.naming import name_meeting
+
+# Values of `AccessState.State`, which this module does not import.
+HAS, WANTED, NO_ADDRESS, WITHHELD, FAILED = "has", "wanted", "no_address", "withheld", "failed"
+ADDRESS_REFUSED = "Google Calendar does not accept the e-mail address"
+
+
+def review(desired: DesiredCalendar, observed: ObservedCalendar, group_id: int) -> Review:
+    if group_id not in desired.groups:
+        return Review(stands=False)  # history: neither live nor asked for
+    group = catch_up_group(desired, group_id, observed)
+    troubles = find_troubles(group, observed)
+    return Review(
+        stands=_stands(group, observed),
+        trouble=troubles[0].code if troubles else "",
+        detail=troubles[0].detail if troubles else "",
+        next_at=group.next_at,
+        access=tuple(_access(group, observed)),
+    )
+
+
+def _stands(group: DesiredSeries, observed: ObservedCalendar) -> bool:
+    series = find_series(group, observed)
+    if series is None:  # it may be over, and its copy no longer loaded
+        return bool(group.series and group.people is None)
+    return not series.is_cancelled
+
+
+def _access(group: DesiredSeries, observed: ObservedCalendar) -> Iterator[Access]:
+    if not group.facts.live:
+        return
+    series = find_series(group, observed)
+    for person in group.facts.members:
+        yield Access(person.id, *_state(person, series))
+    exempt = {one.person.id: one.person for one in group.facts.exempt}
+    members = {person.id for person in group.facts.members}
+    for person in exempt.values():
+        if person.id not in members and series and person.address in series.people:
+            yield Access(person.id, HAS, "by an exception")
+    guests = {visit.person.id: visit for visit in group.visits}
+    for person_id, visit in guests.items():
+        if person_id not in members | set(exempt):
+            yield Access(person_id, *_guest_state(group, visit, observed))
+
+
+def _state(person: CalendarPerson, event: ObservedEvent | None) -> tuple[str, str]:
+    if not person.address:
+        return NO_ADDRESS, "no e-mail address is known"
+    if person.refused:
+        return FAILED, ADDRESS_REFUSED
+    if event is None:
+        return WANTED, "the invitation has not been created yet"
+    if event.is_cancelled:
+        return WITHHELD, "the series was deleted in Google Calendar"
+    return (HAS, "") if person.address in event.people else (WANTED, "")
+
+
+def _guest_state(group: DesiredSeries, visit: Guest, observed: ObservedCalendar) -> tuple[str, str]:
+    state, reason = _state(visit.person, _invitation(group, visit, observed))
+    meeting = next(m for m in group.facts.meetings if m.id == visit.meeting_id)
+    return state, reason or f"guest in {name_meeting(meeting.number)}"
+
+
+def _invitation(
+    group: DesiredSeries, visit: Guest, observed: ObservedCalendar
+) -> ObservedEvent | None:
+    """Return the event on which a guest is invited: a single event, an exception or a series."""
+    for wanted in group.events:
+        if wanted.meeting_id == visit.meeting_id and visit.person.address in wanted.people:
+            return observed.events.get(wanted.record.event_id) if wanted.record else None
+    for series in group.series:
+        for one in series.occurrences:
+            if one.meeting_id == visit.meeting_id:
+                exceptions = observed.exceptions.get(series.record.event_id, {})
+                return exceptions.get(one.original) or series_of(series, observed)
+    return find_series(group, observed)

@@ -1,0 +1,145 @@
+"""The Google Calendar provider: the functions that the reconciler calls."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from calendarsync import records
+from calendarsync.apply import carry_out
+from calendarsync.desired import want
+from calendarsync.issues import TROUBLES
+from calendarsync.observe.observe import observe
+from calendarsync.plan.calls import CancelEvent, CreateEvent
+from calendarsync.plan.diff import LANE
+from calendarsync.plan.plan import plan
+from calendarsync.plan.review import review
+from calendarsync.rest import connection_check as checking
+from calendarsync.rest.client import CalendarClient, open_client
+from calendarsync.selectors import MIRROR, load_memory
+from calendarsync.snapshot import take_snapshot
+from calendarsync.state.desired import DesiredCalendar
+from calendarsync.state.facts import CalendarSnapshot
+from calendarsync.state.observed import Invited, Memory, ObservedCalendar, ObservedEvent, Reading
+from cohorts import clock
+from cohorts.reconcile.errors import CallFailed
+from cohorts.reconcile.issues import TroubleText
+from cohorts.reconcile.provider import Action, Budget, Check, Finding, Outcome, Plan, Policy, Review
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A client, and what earlier observations stored.
+
+    The copies are large, so they are loaded once per pass and not with every snapshot.
+    """
+
+    client: CalendarClient
+    memory: Memory
+
+
+class CalendarProvider:
+    """Keep Google Calendar in sync. See `cohorts.reconcile.provider.Provider`."""
+
+    name = MIRROR
+    title = "Google Calendar"
+    lanes: tuple[str, ...] = (LANE,)
+    required = False
+    ahead = True
+    troubles: Mapping[str, TroubleText] = TROUBLES
+
+    @property
+    def look_every(self) -> timedelta:
+        """How often to poll, because people answer invitations without Lens."""
+        return timedelta(seconds=settings.SYNC["listen_seconds"])
+
+    def is_configured(self) -> bool:
+        return bool(settings.GOOGLE_CALENDAR_ID)
+
+    def scope(self) -> str:
+        return str(settings.GOOGLE_CALENDAR_ID)
+
+    def connect(self, check: Callable[[], None]) -> AbstractAsyncContextManager[Connection]:
+        return _connect(check, load_memory(settings.GOOGLE_CALENDAR_ID, clock.now()))
+
+    def snapshot(self, now: datetime) -> CalendarSnapshot:
+        return take_snapshot(now)
+
+    def desired(self, snapshot: CalendarSnapshot, now: datetime) -> DesiredCalendar:
+        return want(snapshot, now)
+
+    async def observe(self, client: Connection, snapshot: CalendarSnapshot) -> Finding:
+        return await observe(client.client, client.memory)
+
+    def keep(self, finding: Finding) -> None:
+        if isinstance(finding.keep, Reading):
+            records.keep_reading(finding.keep, settings.GOOGLE_CALENDAR_ID, clock.now())
+        if not finding.orphans:
+            records.adopt_strangers(finding.observed)
+
+    def plan(self, desired: DesiredCalendar, observed: ObservedCalendar, policy: Policy) -> Plan:
+        return plan(desired, observed, policy)
+
+    def intend(self, action: Action, observed: ObservedCalendar) -> None:
+        if isinstance(action.payload, CreateEvent):
+            records.intend_to_make(action.payload)
+
+    async def apply(self, client: Connection, action: Action) -> Outcome:
+        return await carry_out(client.client, client.memory, action.payload)
+
+    def record(self, action: Action, outcome: Outcome) -> None:
+        if isinstance(outcome.answer, Reading):
+            records.keep_reading(outcome.answer, settings.GOOGLE_CALENDAR_ID, clock.now())
+            return
+        if isinstance(outcome.answer, Invited):
+            records.keep_addresses(outcome.answer, clock.now())
+        if isinstance(action.payload, CreateEvent):
+            records.complete_records([outcome.answer.event])
+        elif isinstance(action.payload, CancelEvent):
+            records.note_cancelled(outcome.outside_id)
+
+    def fail(self, action: Action, error: CallFailed) -> None:
+        """Do nothing: the next observation shows whether an intended event was created."""
+
+    def absorb(
+        self, observed: ObservedCalendar, action: Action, outcome: Outcome
+    ) -> ObservedCalendar:
+        match outcome.answer:
+            case Invited():
+                return observed.with_invited(outcome.answer)
+            case ObservedEvent():
+                return observed.with_written(outcome.answer)
+            case _:
+                return observed.with_reading(outcome.answer)
+
+    def review(
+        self, desired: DesiredCalendar, observed: ObservedCalendar, group_id: int, now: datetime
+    ) -> Review:
+        return review(desired, observed, group_id)
+
+    def budget(
+        self, desired: DesiredCalendar, observed: ObservedCalendar, plan: Plan
+    ) -> tuple[Budget, ...]:
+        return ()
+
+    def settings_shown(self) -> Mapping[str, str]:
+        return checking.settings_shown()
+
+    def check(self, desired: DesiredCalendar, observed: ObservedCalendar) -> tuple[Check, ...]:
+        return checking.check()
+
+    def forget(self, group_id: int) -> Collection[str]:
+        return records.forget_gone(group_id)
+
+    def forget_all(self) -> None:
+        records.forget_everything()
+
+
+@asynccontextmanager
+async def _connect(check: Callable[[], None], memory: Memory) -> AsyncIterator[Connection]:
+    async with open_client(check, memory) as client:
+        yield Connection(client, memory)

@@ -1,0 +1,102 @@
+"""Find people's answers in the observed calendar. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from calendarsync.rsvp.merge import NONE, Word, read_answer
+from calendarsync.state.observed import ObservedCalendar, ObservedEvent
+
+
+@dataclass(frozen=True, slots=True)
+class EventPlace:
+    """Where one meeting can be found.
+
+    At `original`, its place in the rhythm, in one of its group's series (newest first), and in
+    single events.
+    """
+
+    meeting_id: int
+    original: datetime | None
+    series_ids: tuple[str, ...]
+    event_ids: tuple[str, ...]
+
+
+def find_series(place: EventPlace, observed: ObservedCalendar) -> ObservedEvent | None:
+    """Return the series that has the meeting's occurrence."""
+    for event_id in place.series_ids:
+        series = observed.events.get(event_id)
+        if series and place.original and _holds(series, place.original, observed):
+            return series
+    return None
+
+
+def _holds(series: ObservedEvent, original: datetime, observed: ObservedCalendar) -> bool:
+    """Return whether the series has this occurrence.
+
+    Moments are compared, because Google writes times in the calendar's own zone.
+    """
+    if series.is_cancelled or series.slot is None or original not in series.slot.starts():
+        return False
+    exception = observed.exceptions.get(series.id, {}).get(original)
+    return exception is None or not exception.is_cancelled
+
+
+def read_words(place: EventPlace, observed: ObservedCalendar) -> dict[str, Word]:
+    """Return the answer of each person on the meeting's lists, by address in lower case.
+
+    Empty if a list was truncated, because its missing entries are unknown.
+    """
+    series = find_series(place, observed)
+    events = [event for pk in place.event_ids if (event := observed.events.get(pk))]
+    singles = [event for event in events if not event.is_cancelled]
+    exception = _exception(series, place, observed)
+    if any(event.omitted for event in (series, exception, *singles) if event):
+        return {}
+    words = dict(_of_series(series, exception)) if series else {}
+    return words | dict(_of_singles(singles))
+
+
+def _exception(
+    series: ObservedEvent | None, place: EventPlace, observed: ObservedCalendar
+) -> ObservedEvent | None:
+    if series is None or place.original is None:
+        return None
+    return observed.exceptions.get(series.id, {}).get(place.original)
+
+
+def _of_series(
+    series: ObservedEvent, exception: ObservedEvent | None
+) -> Iterator[tuple[str, Word]]:
+    """Yield the answer of everyone on either list."""
+    on_series = _answers(series)
+    on_own = _answers(exception) if exception else {}
+    for address in on_series.keys() | on_own.keys():
+        own, whole = on_own.get(address, NONE), on_series.get(address, NONE)
+        counts = exception if own and exception else series
+        yield address, Word(own, whole, counts.written_at)
+
+
+def _of_singles(events: Iterable[ObservedEvent]) -> Iterator[tuple[str, Word]]:
+    for event in events:
+        for address, answer in _answers(event).items():
+            yield address, Word(answer, NONE, event.written_at)
+
+
+def _answers(event: ObservedEvent) -> dict[str, str]:
+    return {one.address: read_answer(one.answer) for one in event.attendees}
+
+
+def is_rewritten(before: ObservedEvent | None, after: ObservedEvent) -> bool:
+    """Return whether more than people's answers changed; then its organizer wrote the event."""
+    if before is None:
+        return True
+    return (before.face, before.slot, before.start, before.end, before.people) != (
+        after.face,
+        after.slot,
+        after.start,
+        after.end,
+        after.people,
+    )

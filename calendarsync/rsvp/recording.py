@@ -1,0 +1,188 @@
+"""Read people's answers from Google Calendar, and record those that count as an RSVP.
+
+Called within the transaction that stores an observation. RSVPs given in Lens during the observation
+are read under the groups' locks; `calendarsync.rsvp.merge` decides which answer is newer.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from calendarsync.models import CalendarCopy, CalendarEvent, CalendarSeries, HeardAnswer
+from calendarsync.rsvp.merge import SILENT, Decided, Word, find_answer, is_copied
+from calendarsync.rsvp.reading import EventPlace, find_series, read_words
+from calendarsync.selectors import read_addresses
+from calendarsync.state.observed import ObservedCalendar, read_event
+from cohorts.models import Group, User, live_group
+from cohorts.services.locks import lock_groups
+from meetings.models import Attendance, Meeting
+from meetings.rsvps import Said, find_expected, take_answers
+from meetings.selectors import LONGEST
+
+Key = tuple[int, int]  # meeting, person
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """A person's answer to one meeting in Google, and the id of the series that contains it."""
+
+    word: Word
+    series_id: str
+
+
+@transaction.atomic
+def hear_answers(event_ids: frozenset[str], rewritten: frozenset[str], now: datetime) -> None:
+    """Compare the answers in these events' copies with the last known ones, and record changes.
+
+    `now` is when the observation began. `event_ids`: series and single events that were read, or of
+    which an occurrence was read. `rewritten`: series that the organizer has written since. Nothing
+    is locked if no answer has changed.
+    """
+    meetings = _meetings_ahead(_groups_of(event_ids), now)
+    says = _read(meetings, now) if meetings else {}
+    rows = _heard_before(meetings)
+    last = {key: Word(row.own, row.series, copied=row.copied) for key, row in rows.items()}
+    changed = {key: one for key, one in says.items() if last.get(key) != one.word}
+    if changed:
+        lock_groups({meetings[meeting_id].group_id for meeting_id, _ in changed})
+        take_answers(list(_weigh(changed, last, rewritten)), now=now)
+        _remember(changed, last, now)
+    listed = {meeting_id for meeting_id, _ in says}
+    _forget([row for key, row in rows.items() if key[0] in listed and key not in says])
+
+
+def _weigh(
+    changed: Mapping[Key, _Heard], last: Mapping[Key, Word], rewritten: frozenset[str]
+) -> Iterator[Said]:
+    """Yield the answers that count. The caller holds the locks, so no RSVP can change in Lens."""
+    listened = {meeting_id for meeting_id, _ in last}
+    decided = _decided(changed)
+    for key, one in changed.items():
+        answer = find_answer(
+            last.get(key, SILENT if key[0] in listened else None),
+            one.word,
+            decided.get(key, Decided()),
+            rewritten=one.series_id in rewritten,
+        )
+        if answer:
+            yield Said(*key, answer)
+
+
+# -- reading ---------------------------------------------------------------------------------
+
+
+def _groups_of(event_ids: Collection[str]) -> set[int]:
+    """Return the ids of the live groups to which these events belong."""
+    if not event_ids:
+        return set()
+    series = CalendarSeries.objects.filter(event_id__in=event_ids).values("group")
+    singles = CalendarEvent.objects.filter(event_id__in=event_ids).values("meeting__group")
+    groups = Group.objects.filter(Q(pk__in=series) | Q(pk__in=singles))
+    return set(groups.filter(live_group()).values_list("pk", flat=True))
+
+
+def _meetings_ahead(group_ids: Collection[int], now: datetime) -> dict[int, Meeting]:
+    rows = Meeting.objects.filter(
+        group__in=group_ids, status=Meeting.Status.SCHEDULED, starts_at__gt=now - LONGEST
+    )
+    return {meeting.pk: meeting for meeting in rows if meeting.ends_at > now}
+
+
+def _read(meetings: Mapping[int, Meeting], now: datetime) -> dict[Key, _Heard]:
+    """Return the answers by (meeting, person), of everyone who is expected there and on a list."""
+    places = _places(meetings.values())
+    observed = _observe(places)
+    expected = find_expected(meetings.keys(), now)
+    people = _people(set().union(*expected.values()) if expected else set())
+    found: dict[Key, _Heard] = {}
+    for place in places:
+        series = find_series(place, observed)
+        for address, word in read_words(place, observed).items():
+            user_id = people.get(address)
+            if user_id in expected.get(place.meeting_id, ()):
+                assert user_id is not None
+                key = (place.meeting_id, user_id)
+                found[key] = _Heard(word, series.id if series else "")
+    return found
+
+
+def _places(meetings: Collection[Meeting]) -> list[EventPlace]:
+    series: dict[int, list[str]] = defaultdict(list)
+    singles: dict[int, list[str]] = defaultdict(list)
+    rows = CalendarSeries.objects.filter(group__in={meeting.group_id for meeting in meetings})
+    for group_id, event_id in rows.order_by("-generation").values_list("group", "event_id"):
+        series[group_id].append(event_id)
+    events = CalendarEvent.objects.filter(meeting__in=meetings).order_by("generation")
+    for meeting_id, event_id in events.values_list("meeting", "event_id"):
+        singles[meeting_id].append(event_id)
+    return [
+        EventPlace(
+            meeting.pk,
+            meeting.rhythm_starts_at,
+            tuple(series[meeting.group_id]),
+            tuple(singles[meeting.pk]),
+        )
+        for meeting in meetings
+    ]
+
+
+def _observe(places: Iterable[EventPlace]) -> ObservedCalendar:
+    """Return the copies of all events that may contain these meetings."""
+    bases = {pk for place in places for pk in (*place.series_ids, *place.event_ids)}
+    copies = CalendarCopy.objects.filter(base_id__in=bases).values_list("body", flat=True)
+    aliases = read_addresses().aliases
+    return ObservedCalendar({body["id"]: read_event(body, aliases) for body in copies})
+
+
+def _people(user_ids: Collection[int]) -> dict[str, int]:
+    """Return user ids by address in lower case, since Lens and Google may differ in case."""
+    rows = User.objects.filter(pk__in=user_ids).values_list("pk", "email")
+    return {email.strip().lower(): pk for pk, email in rows if email}
+
+
+# -- what was known --------------------------------------------------------------------------
+
+
+def _heard_before(meeting_ids: Collection[int]) -> dict[Key, HeardAnswer]:
+    rows = HeardAnswer.objects.filter(meeting__in=meeting_ids)
+    return {(row.meeting_id, row.user_id): row for row in rows}
+
+
+def _decided(keys: Iterable[Key]) -> dict[Key, Decided]:
+    """Return the RSVPs given in Lens so far. The caller holds the locks."""
+    rows = Attendance.objects.filter(meeting__in={meeting_id for meeting_id, _ in keys})
+    return {
+        (row.meeting_id, row.user_id): Decided(row.rsvp, row.rsvp_at)
+        for row in rows.exclude(rsvp=Attendance.Rsvp.PENDING)
+    }
+
+
+def _forget(rows: Collection[HeardAnswer]) -> None:
+    """Delete the last answers of people who left a meeting's lists; a new invitation has none."""
+    if rows:
+        HeardAnswer.objects.filter(pk__in=[row.pk for row in rows]).delete()
+
+
+def _remember(heard: Mapping[Key, _Heard], last: Mapping[Key, Word], now: datetime) -> None:
+    HeardAnswer.objects.bulk_create(
+        [
+            HeardAnswer(
+                meeting_id=meeting_id,
+                user_id=user_id,
+                own=one.word.own,
+                series=one.word.series,
+                copied=is_copied(last.get((meeting_id, user_id), SILENT), one.word),
+                heard_at=now,
+            )
+            for (meeting_id, user_id), one in heard.items()
+        ],
+        update_conflicts=True,
+        unique_fields=["meeting", "user"],
+        update_fields=["own", "series", "copied", "heard_at"],
+    )

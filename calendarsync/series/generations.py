@@ -1,0 +1,163 @@
+"""Decide which of a group's series holds which meeting, and when a further one begins. Pure.
+
+The start, zone and rule of a series never change, so another slot begins a new generation. It takes
+over from its first start; earlier meetings and their answers stay with the older one:
+
+    generation 1   A----A----A----(A)--(A)--(A)     (A): taken over, so it is cancelled there
+    generation 2             B----B----B----B
+
+If coming meetings have no place in any series, it depends on how they differ:
+
+    another weekday, hour or zone             a new generation
+    another length of the slot                a new generation (see _is_of_other_length)
+    one more week of the same rhythm          an event of its own
+    several more weeks of the same rhythm     a new generation: one invitation for all of them
+
+Only moments are compared, never zone names: Google may return another name of the same zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from calendarsync.series import ids
+from calendarsync.series.slots import SeriesSlot, Weekly
+from calendarsync.state.facts import CalendarGroup, CalendarMeeting, SeriesRecord
+
+SEVERAL = 2
+WEEK = timedelta(weeks=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """An existing series, and the first start of the one that takes over from it."""
+
+    record: SeriesRecord
+    slot: SeriesSlot
+    until: datetime | None
+
+    def holds(self, place: datetime) -> bool:
+        return place in self.slot.starts() and (self.until is None or place < self.until)
+
+    def is_of_week_taken_over(self, place: datetime) -> bool:
+        """Return whether the next series has that week's meeting, possibly some days later."""
+        return self.until is not None and place > self.until - WEEK
+
+
+@dataclass(frozen=True, slots=True)
+class Generations:
+    """A group's existing series, and whether a further one is needed.
+
+    `reaches`: newest first. `further`: the slot of a new generation that is to be created; until it
+    exists, nothing is removed from the others. `strange`: staff entered a series that never had a
+    place for any meeting of the group.
+    """
+
+    reaches: tuple[Reach, ...] = ()
+    further: SeriesSlot | None = None
+    strange: bool = False
+
+    def home_of(self, meeting: CalendarMeeting) -> SeriesRecord | None:
+        """Return the series that holds a meeting."""
+        reach = _find(self.reaches, meeting.rhythm_at)
+        return reach.record if reach else None
+
+    def awaits(self, meeting: CalendarMeeting) -> bool:
+        """Return whether a meeting belongs to a series that is still to be created."""
+        return bool(self.further and meeting.rhythm_at in self.further.starts())
+
+
+def read_generations(facts: CalendarGroup, now: datetime) -> Generations:
+    reaches = tuple(_reaches(facts, None))
+    if _is_strange(facts, reaches):
+        return Generations(strange=True)
+    further = _find_further(facts, reaches, now) if reaches else None
+    if further is None:
+        return Generations(reaches)
+    return Generations(tuple(_reaches(facts, further.starts()[0])), further)
+
+
+def fit(facts: CalendarGroup, meetings: Collection[CalendarMeeting]) -> list[CalendarMeeting]:
+    """Return the meetings that are held at a place in the rhythm of the group's current slot."""
+    weekly = facts.weekly
+    if weekly is None:
+        return []
+    return [m for m in meetings if m.rhythm_at and not m.cancelled and weekly.fits(m.rhythm_at)]
+
+
+def _is_strange(facts: CalendarGroup, reaches: Collection[Reach]) -> bool:
+    newest = facts.series
+    if newest is None or newest.slot is None or is_ours(newest) or not facts.meetings:
+        return False
+    homes = (_find(reaches, meeting.rhythm_at) for meeting in facts.meetings)
+    return not any(home and home.record == newest for home in homes)
+
+
+def _reaches(facts: CalendarGroup, until: datetime | None) -> Iterator[Reach]:
+    for record in facts.all_series:
+        if record.made and record.slot:
+            yield Reach(record, record.slot, until)
+            first = record.slot.starts()[0]
+            until = first if until is None else min(first, until)
+
+
+def _find(reaches: Collection[Reach], place: datetime | None) -> Reach | None:
+    return next((reach for reach in reaches if place and reach.holds(place)), None)
+
+
+def _find_further(
+    facts: CalendarGroup, reaches: tuple[Reach, ...], now: datetime
+) -> SeriesSlot | None:
+    newest, weekly = facts.series, facts.weekly
+    if not facts.live or weekly is None or newest is None or newest != reaches[0].record:
+        return None  # also if the newest has no known slot, which is reported
+    ahead = [m for m in facts.meetings if m.starts_at > now]
+    fitting = [m for m in fit(facts, ahead) if m.rhythm_at and m.rhythm_at > now]
+    needing = list(_needing(facts, fitting, reaches, weekly))
+    if not needing:
+        return None
+    # A new series takes over from its first start, so it needs places for all meetings after that.
+    first = min(needing)
+    return SeriesSlot.through([place for place in _places(fitting) if place >= first], weekly)
+
+
+def _needing(
+    facts: CalendarGroup,
+    fitting: Collection[CalendarMeeting],
+    reaches: tuple[Reach, ...],
+    weekly: Weekly,
+) -> Iterator[datetime]:
+    """Yield the places for which a new generation is needed."""
+    beat = reaches[0].slot.weekly()
+    alone = {record.meeting_id for record in facts.events if not record.gone}
+    homeless = [m for m in fitting if _find(reaches, m.rhythm_at) is None]
+    off_beat = [place for place in _places(homeless) if not beat.fits(place)]
+    if off_beat:
+        yield from _places(homeless)
+    elif len(further := [m for m in homeless if m.id not in alone]) >= SEVERAL:
+        yield from _places(further)
+    yield from _places(m for m in fitting if _is_of_other_length(m, reaches[0], weekly))
+
+
+def _is_of_other_length(meeting: CalendarMeeting, newest: Reach, weekly: Weekly) -> bool:
+    """Return whether the slot's length has changed since we made the newest series.
+
+    In a series entered by staff, occurrences get the new length one by one, so that the people on
+    it are not invited a second time.
+    """
+    return (
+        is_ours(newest.record)
+        and meeting.minutes == weekly.minutes != newest.slot.minutes
+        and newest.holds(meeting.rhythm_at or meeting.starts_at)
+    )
+
+
+def _places(meetings: Iterable[CalendarMeeting]) -> Iterator[datetime]:
+    return (meeting.rhythm_at for meeting in meetings if meeting.rhythm_at)
+
+
+def is_ours(record: SeriesRecord) -> bool:
+    """Return whether we made the series; staff may have entered another one."""
+    return ids.read_id(record.event_id) is not None

@@ -1,0 +1,141 @@
+"""The data from which the calendar's desired state follows, as frozen values. Pure.
+
+`snapshot` reads it from the database. Addresses are always in lower case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from calendarsync.series.slots import SeriesSlot, Weekly
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarPerson:
+    id: int
+    name: str
+    address: str  # "" when none is known
+    refused: bool = False  # Google accepts no invitation to this address
+    stays: bool = False  # Google puts this address back on a list after it is removed
+
+    @property
+    def can_be_invited(self) -> bool:
+        return bool(self.address) and not self.refused
+
+
+@dataclass(frozen=True, slots=True)
+class AddressBook:
+    """What Google's responses have shown about people's addresses.
+
+    `aliases`: our address by the one under which Google lists the person.
+    """
+
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    refused: frozenset[str] = frozenset()
+    stays: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarMeeting:
+    """A meeting.
+
+    `rhythm_at`: its place in the weekly rhythm, even if it was moved; None outside it.
+    """
+
+    id: int
+    number: int | None  # None: an extra session
+    starts_at: datetime
+    minutes: int
+    cancelled: bool
+    rhythm_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """A visit to a meeting of the group. `expected` is True from booking until the visit ends."""
+
+    person: CalendarPerson
+    meeting_id: int
+    expected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Exempt:
+    """A person who stays on the invitation until a date, for a reason that staff recorded."""
+
+    person: CalendarPerson
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRecord:
+    """A series that the database knows.
+
+    `made` is False until a response shows that the series exists. `slot` is what it was made with;
+    None if the observed rhythm is not one that we make.
+    """
+
+    event_id: str
+    generation: int
+    made: bool
+    slot: SeriesSlot | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """A single event of ours, for a meeting or for one of its guests. `gone`: we cancelled it."""
+
+    event_id: str
+    generation: int
+    made: bool
+    gone: bool
+    meeting_id: int
+    person_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarGroup:
+    id: int
+    cohort_id: int
+    name: str
+    cohort: str
+    course: str
+    live: bool  # preview or active, in an open cohort
+    active: bool
+    asked: bool  # a realize request is pending
+    weekly: Weekly | None
+    zone: str
+    meetings: tuple[CalendarMeeting, ...] = ()
+    members: tuple[CalendarPerson, ...] = ()
+    former: tuple[CalendarPerson, ...] = ()  # people whose membership ended on a date
+    guests: tuple[Guest, ...] = ()
+    exempt: tuple[Exempt, ...] = ()
+    all_series: tuple[SeriesRecord, ...] = ()  # newest first, without those that are gone
+    next_generation: int = 1
+    events: tuple[EventRecord, ...] = ()  # the newest of each meeting and guest
+
+    @property
+    def series(self) -> SeriesRecord | None:
+        """The newest series that was made."""
+        return next((record for record in self.all_series if record.made), None)
+
+    @property
+    def intent(self) -> SeriesRecord | None:
+        """The newest series if no response has shown yet that it exists."""
+        newest = self.all_series[0] if self.all_series else None
+        return newest if newest and not newest.made else None
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarSnapshot:
+    """The data of all groups.
+
+    `own_events`: a guest is invited by a separate event and not on the host's occurrence.
+    """
+
+    installation: str
+    site_url: str
+    own_events: bool
+    groups: Mapping[int, CalendarGroup] = field(default_factory=dict)

@@ -1,0 +1,295 @@
+"""Admin for the outbox: messages with their text, and why they were not sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+from csp.constants import UNSAFE_INLINE
+from csp.decorators import csp_update
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
+
+from cohorts import clock
+from cohorts.access import staff_may
+from cohorts.admin.base import ReadOnlyAdmin
+from cohorts.models import User
+from cohorts.outbox import services
+from cohorts.outbox.health import parts
+from cohorts.outbox.health.outlook import read_outlook, why_not_sent
+from cohorts.outbox.models import (
+    UNSENT,
+    Message,
+    MessageChoice,
+    MessageKind,
+    OutboxPart,
+    kind_title,
+)
+from cohorts.outbox.rendering.render import Words, words_of
+from cohorts.outbox.rendering.samples import Sample, Shown, find_samples, show_all_ways
+from cohorts.outbox.routing.topics import all_topics, topics_by_kind
+from cohorts.outbox.sources import NoLongerTrue, notifications
+
+# Mail clients only support inline styles, so e-mails use style attributes.  Pages that show an
+# e-mail allow these attributes and show it in a frame without scripts; <style> stays forbidden.
+SHOWS_EMAIL = {"style-src-attr": [UNSAFE_INLINE]}
+SEE_MESSAGES = "outbox.view_message"  # a preview shows messages of real people
+
+
+class ExplainedChangeList(ChangeList):
+    """A change list whose rows explain why they were not sent, with a constant number of
+    queries."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows: list[Any] = list(self.result_list)
+        outlook = read_outlook(clock.now(), rows)
+        for row in rows:
+            row.why_not_now = why_not_sent(row, outlook)
+        self.result_list = rows
+
+
+class KindFilter(admin.AllValuesFieldListFilter):
+    """The types of messages, as people read them."""
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            yield {**choice, "display": kind_title(str(choice["display"]))}
+
+
+@admin.register(Message)
+@method_decorator(csp_update(SHOWS_EMAIL), name="changeform_view")
+class MessageAdmin(ReadOnlyAdmin):
+    list_display = ["type", "channel", "person", "group", "state", "due_at", "sent_at", "why"]
+    list_filter = ["state", ("kind", KindFilter), "channel", "group__cohort"]
+    list_select_related = ["user", "group"]
+    search_fields = ["user__name", "user__nickname", "user__email", "group__name", "key"]
+    search_help_text = "A person's name or address, or a group's name"
+    date_hierarchy = "due_at"
+    ordering = ["-due_at", "-pk"]
+    actions = ["try_again", "send_anyway", "drop"]
+    fieldsets = [
+        (None, {"fields": ["type", "channel", "user", "group", "state", "why_not_now"]}),
+        ("Text", {"fields": ["words", "preview"]}),
+        ("Times", {"fields": ["due_at", "cutoff_at", "tried_at", "next_try_at", "sent_at"]}),
+        ("For the operator", {"fields": ["key", "failures", "outside_id", "context"]}),
+    ]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ExplainedChangeList
+
+    @admin.display(description="type", ordering="kind")
+    def type(self, message: Message) -> str:
+        return kind_title(message.kind)
+
+    @admin.display(description="why not sent")
+    def why(self, message: Any) -> str:
+        return message.why_not_now
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["type", "why_not_now", "words", "preview"]
+
+    @admin.display(ordering="user__name")
+    def person(self, message: Message) -> str:
+        """Return the person's name, linked to all messages to them."""
+        if message.user is None:
+            return "-"
+        address = reverse("admin:outbox_message_changelist")
+        return format_html(
+            '<a href="{}?user__id__exact={}">{}</a>', address, message.user_id, message.user
+        )
+
+    @admin.display(description="why not sent")
+    def why_not_now(self, message: Message) -> str:
+        return why_not_sent(message, read_outlook(clock.now(), [message])) or "Sent."
+
+    @admin.display(description="other channels")
+    def preview(self, message: Message) -> SafeString:
+        address = reverse("admin:outbox_preview", args=[message.kind])
+        return format_html('<a href="{}?message={}">Preview</a>', address, message.pk)
+
+    @admin.display(description="text")
+    def words(self, message: Message) -> SafeString | str:
+        """Return the stored text, or the text as it would be rendered now."""
+        try:
+            words = words_of(message, clock.now())
+        except NoLongerTrue as error:
+            return f"It would no longer be sent: {error.why}"
+        except Exception as error:  # this page is where staff see template errors
+            return f"The text cannot be rendered: {error}"
+        return show_words(words)
+
+    # -- actions ---------------------------------------------------------------------------------
+
+    def has_settle_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("outbox.change_message")
+
+    @admin.action(description="Retry now", permissions=["settle"])
+    def try_again(self, request: HttpRequest, chosen: QuerySet[Message]) -> None:
+        ids = _ids(chosen)
+        done = services.owe_again(ids, now=clock.now())
+        self._tell(request, done, len(ids), "will be retried now", "already sent, or too late")
+
+    @admin.action(description="Send anyway (may send it twice)", permissions=["settle"])
+    def send_anyway(self, request: HttpRequest, chosen: QuerySet[Message]) -> None:
+        ids = _ids(chosen)
+        done = services.send_anyway(ids, now=clock.now())
+        self._tell(
+            request, done, len(ids), "will be sent now", "not waiting for a decision, or too late"
+        )
+
+    @admin.action(description="Cancel sending", permissions=["settle"])
+    def drop(self, request: HttpRequest, chosen: QuerySet[Message]) -> None:
+        ids = _ids(chosen)
+        done = services.mark_dropped(*ids, why=f"{request.user} decided not to send it.")
+        self._tell(request, done, len(ids), "will not be sent", "already sent or closed")
+
+    def _tell(self, request: HttpRequest, done: int, of: int, what: str, rest: str) -> None:
+        if done:
+            messages.success(request, f"{done} of {of} messages {what}.")
+        if done < of:
+            messages.warning(request, f"{of - done} of {of} messages unchanged: {rest}.")
+
+
+def _ids(chosen: QuerySet[Message]) -> list[int]:
+    return list(chosen.values_list("pk", flat=True))
+
+
+def show_words(words: Words) -> SafeString:
+    shown = format_html('<pre class="lens-words">{}</pre>', words.text)
+    if not words.html:
+        return shown
+    return format_html(
+        "<p><strong>{}</strong></p>{}"
+        '<iframe sandbox srcdoc="{}" title="As HTML" class="lens-email"></iframe>',
+        words.subject,
+        shown,
+        words.html,
+    )
+
+
+@admin.register(MessageKind)
+@method_decorator(csp_update(SHOWS_EMAIL), name="preview")
+class MessageKindAdmin(ReadOnlyAdmin):
+    """The kinds of messages, each with a preview of its text."""
+
+    list_display = ["title", "topic", "known_since", "waiting", "sent", "doors"]
+    ordering = ["name"]
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        if staff_may(cast(User, request.user), SEE_MESSAGES):
+            return self.list_display
+        return [name for name in self.list_display if name != "doors"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[MessageKind]:
+        return super().get_queryset(request).annotate(waits=_count(*UNSENT), went=_count("sent"))
+
+    @admin.display(description="name", ordering="name")
+    def title(self, kind: MessageKind) -> str:
+        return str(kind)
+
+    @admin.display(description="topic")
+    def topic(self, kind: MessageKind) -> str:
+        name = topics_by_kind().get(kind.name)
+        return all_topics()[name].title if name else "-"
+
+    @admin.display(ordering="waits")
+    def waiting(self, kind: Any) -> int:
+        return kind.waits
+
+    @admin.display(ordering="went")
+    def sent(self, kind: Any) -> int:
+        return kind.went
+
+    @admin.display(description="")
+    def doors(self, kind: MessageKind) -> SafeString:
+        return format_html(
+            '<a href="{}">Preview</a> · <a href="{}?kind__exact={}">Messages</a>',
+            reverse("admin:outbox_preview", args=[kind.name]),
+            reverse("admin:outbox_message_changelist"),
+            kind.name,
+        )
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_safe(self.preview))
+        return [path("<slug:kind>/preview/", view, name="outbox_preview"), *super().get_urls()]
+
+    def preview(self, request: HttpRequest, kind: str) -> HttpResponse:
+        """Show real messages on each channel side by side.  Nothing is sent or stored."""
+        if not staff_may(cast(User, request.user), SEE_MESSAGES):
+            raise PermissionDenied
+        if kind not in notifications:
+            raise Http404("There is no such message type.")
+        samples = find_samples(kind, clock.now())
+        chosen = _choose(samples, kind, request.GET.get("message", ""))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Preview: {kind_title(kind)}",
+            "kind": kind,
+            "kind_title": kind_title(kind),
+            "kinds": [(name, kind_title(name)) for name in sorted(notifications)],
+            "samples": [(_name_of(sample), sample, sample == chosen) for sample in samples],
+            "chosen": chosen,
+            "ways": [(way, way.words and show_words(way.words)) for way in _ways(chosen)],
+        }
+        return TemplateResponse(request, "admin/outbox/preview.html", context)
+
+
+def _count(*states: str) -> Coalesce:
+    rows = Message.objects.filter(kind=OuterRef("name"), state__in=states).order_by()
+    counted = rows.values("kind").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted), 0)
+
+
+def _name_of(sample: Sample) -> str:
+    """Return the URL parameter of a sample: the id of its row, or its key if it is unsaved."""
+    return str(sample.message.pk or sample.message.key)
+
+
+def _choose(samples: list[Sample], kind: str, name: str) -> Sample | None:
+    """Return the requested sample, even if it is older than those listed, or else the newest."""
+    for sample in samples:
+        if _name_of(sample) == name:
+            return sample
+    if name.isdecimal() and len(name) < 19:
+        row = Message.objects.filter(kind=kind, pk=name).first()
+        return Sample(row, clock.now()) if row else None
+    return samples[0] if samples else None
+
+
+def _ways(chosen: Sample | None) -> list[Shown]:
+    return show_all_ways(chosen) if chosen else []
+
+
+@admin.register(OutboxPart)
+class OutboxPartAdmin(ReadOnlyAdmin):
+    list_display = ["name", "trouble", "failing_since", "failures", "retry_at", "shut_at"]
+    ordering = ["failing_since", "name"]
+    actions = ["open_again"]
+
+    def has_settle_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("outbox.change_outboxpart")
+
+    @admin.action(description="Resume sending", permissions=["settle"])
+    def open_again(self, request: HttpRequest, chosen: QuerySet[OutboxPart]) -> None:
+        for part in chosen:
+            parts.open_again(part.name)
+        messages.success(request, "Sending resumed.")
+
+
+@admin.register(MessageChoice)
+class MessageChoiceAdmin(ReadOnlyAdmin):
+    list_display = ["user", "topic", "way"]
+    list_filter = ["topic", "way"]
+    list_select_related = ["user"]
+    search_fields = ["user__name", "user__nickname", "user__email"]

@@ -1,0 +1,42 @@
+"""Build the e-mail of a pending message: headers and bodies."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from email.utils import format_datetime, parseaddr
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+
+from cohorts.models import User
+from cohorts.outbox.rendering.links import unsubscribe_url
+from cohorts.outbox.rendering.render import Words
+
+
+def write_letter(
+    words: Words, *, to: User, mark: str, first_tried: datetime
+) -> EmailMultiAlternatives:
+    """Return the e-mail to a person who has an address.
+
+    `mark` and `first_tried` are the same for each attempt, and so are Message-ID and date:
+    recipients can recognize a repetition.
+    """
+    letter = EmailMultiAlternatives(
+        subject=words.subject,
+        body=words.text,
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[to.email or ""],
+        headers={
+            "Message-ID": f"<{mark}@{own_domain()}>",
+            "Date": format_datetime(first_tried),
+            "Auto-Submitted": "auto-generated",
+            "List-Unsubscribe": f"<{unsubscribe_url(to.pk)}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        },
+    )
+    letter.attach_alternative(words.html, "text/html")
+    return letter
+
+
+def own_domain() -> str:
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"

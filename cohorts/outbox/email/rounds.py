@@ -1,0 +1,182 @@
+"""Send pending e-mails in rounds: one worker, one connection, one letter after another.
+
+    text and route ─> connection ─> claim ─> begin ─> send ─> mark_sent
+                                        A        B        C
+
+If a worker dies at
+
+    A, B  nothing was sent; another round sends it after CLAIM
+    C     the server accepted the letter, but this was not recorded: it is sent again after CLAIM
+
+C, and a connection that breaks during the transfer, cannot be excluded.  The repeated letter has
+the same Message-ID, text and date, so that mailboxes that compare Message-IDs show it once.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import datetime, timedelta
+
+from django.core.mail import EmailMessage
+
+from cohorts import clock
+from cohorts.models import Installation
+from cohorts.outbox import services
+from cohorts.outbox.email.composing import write_letter
+from cohorts.outbox.email.mailserver import MailFailed, MailFailure, MailServer
+from cohorts.outbox.health import parts
+from cohorts.outbox.holds import why_held
+from cohorts.outbox.models import Message
+from cohorts.outbox.rendering.render import Words, words_of
+from cohorts.outbox.routing import rerouting
+from cohorts.outbox.routing.routes import DeliveryRequest, DeliveryRoute, find_ways
+from cohorts.outbox.selectors import fingerprint, sendable
+from cohorts.outbox.sources import NoLongerTrue
+
+logger = logging.getLogger(__name__)
+
+ROUND_SECONDS = 45.0  # far below the task timeout, with room for one slow letter
+CLAIM = timedelta(minutes=15)  # far above it: no other round sends the letter again
+STALE_SECONDS = 300.0  # a worker that was suspended for this long after its claim sends nothing
+QUOTA_PAUSE = timedelta(minutes=15)  # between attempts after the sending limit was exceeded
+REFUSALS = 3  # permanent refusals in a row: then the server is at fault, not the addresses
+NOT_THEM = "The mail server rejects several e-mails in a row: {said}"
+EVERYBODY = frozenset({MailFailure.SERVER, MailFailure.QUOTA, MailFailure.UNCLEAR})
+FIRST_WAIT = timedelta(minutes=1)  # doubles with each failure
+LONGEST_WAIT = timedelta(hours=6)
+NO_ADDRESS = (
+    "This person has no e-mail address. Enter one: the message is then sent within 60 minutes."
+)
+NO_ADDRESS_RETRY = timedelta(hours=1)
+
+
+def send_round(*, seconds: float = ROUND_SECONDS) -> bool:
+    """Send due e-mails for at most `seconds`; return whether any are left.
+
+    Several rounds may run concurrently.  A failure of the server ends the round and is recorded
+    once.
+    """
+    now = clock.now()
+    if why_held(now) or parts.is_waiting(parts.EMAIL, now=now):
+        return False
+    installation = Installation.objects.get(pk=1)
+    ends = time.monotonic() + seconds
+    letters = list(sendable(Message.Channel.EMAIL, now, installation))
+    wanted = find_ways({DeliveryRequest.about(letter) for letter in letters}, now)
+    refused: list[Message] = []  # permanently refused since the last accepted letter
+    with MailServer() as server:
+        for message in letters:
+            if time.monotonic() > ends:
+                return True
+            try:
+                way = wanted[DeliveryRequest.about(message)]
+                mark = fingerprint(message.key, installation)
+                _send_one(message, way, server, mark, refused)
+            except MailFailed as error:
+                pause = QUOTA_PAUSE if error.verdict is MailFailure.QUOTA else parts.PROBE
+                parts.note_failure(parts.EMAIL, error.why, now=clock.now(), pause=pause)
+                return False
+    return False
+
+
+def _send_one(
+    message: Message, way: DeliveryRoute, server: MailServer, mark: str, refused: list[Message]
+) -> None:
+    """Send one letter, or record why not.  Raises MailFailed if the server accepts no letters."""
+    words = _find_words(message, way)
+    if words is None:
+        return
+    server.prepare()
+    claimed_at = time.monotonic()
+    first_tried = _claim(message, words)
+    if first_tried is None:
+        return
+    assert message.user is not None
+    letter = write_letter(words, to=message.user, mark=mark, first_tried=first_tried)
+    if time.monotonic() - claimed_at < STALE_SECONDS:
+        _hand_over(message, letter, server, refused)
+
+
+def _find_words(message: Message, way: DeliveryRoute) -> Words | None:
+    """Return the text; None if the message is not to be sent (now), after recording the reason."""
+    now = clock.now()
+    elsewhere = way.channel not in {"", Message.Channel.EMAIL}
+    if elsewhere and rerouting.send_otherwise(message.pk, to=way.channel, now=now):
+        return None
+    try:
+        _check_wanted(way)
+        words = words_of(message, now)
+    except NoLongerTrue as error:
+        services.mark_dropped(message.pk, why=error.why)
+    except Exception as error:
+        logger.exception("The text of message %s cannot be rendered", message.key)
+        services.mark_wordless(message.pk, error, now=now)
+    else:
+        if message.user and message.user.email:
+            return words
+        services.mark_failed(message.pk, why=NO_ADDRESS, now=now, retry=NO_ADDRESS_RETRY)
+    return None
+
+
+def _check_wanted(way: DeliveryRoute) -> None:
+    """Raise NoLongerTrue if there is no delivery route for the message."""
+    if not way.channel:
+        raise NoLongerTrue(way.why)
+
+
+def _claim(message: Message, words: Words) -> datetime | None:
+    """Reserve the letter and store its text; return the time of the first attempt.
+
+    Returns None if another round or staff changed it in between.
+    """
+    now = clock.now()
+    if not services.claim(message.pk, seen=message.next_try_at, until=now + CLAIM):
+        return None
+    begun = services.begin(
+        message.pk, body=words.text, now=now, subject=words.subject, html=words.html
+    )
+    tried_at = Message.objects.values_list("tried_at", flat=True).get(pk=message.pk)
+    return tried_at if begun else None
+
+
+def _hand_over(
+    message: Message, letter: EmailMessage, server: MailServer, refused: list[Message]
+) -> None:
+    try:
+        server.send(letter)
+    except MailFailed as error:
+        _note_failure(message, error)
+        if error.verdict in EVERYBODY:
+            raise
+        if error.verdict is MailFailure.NEVER:
+            _count_refusal(message, error, refused)
+        return
+    refused.clear()
+    services.mark_sent(message.pk, outside_id=letter.extra_headers["Message-ID"], now=clock.now())
+    parts.note_success(parts.EMAIL)
+
+
+def _count_refusal(message: Message, error: MailFailed, refused: list[Message]) -> None:
+    """Treat several refusals in a row as a failure of the server, and retry those letters later.
+
+    Raises MailFailed.
+    """
+    refused.append(message)
+    if len(refused) < REFUSALS:
+        return
+    trouble = MailFailed(MailFailure.SERVER, NOT_THEM.format(said=error.why))
+    for one in refused:
+        _note_failure(one, trouble)
+    raise trouble
+
+
+def _note_failure(message: Message, error: MailFailed) -> None:
+    now = clock.now()
+    wait = min(FIRST_WAIT * 2 ** min(message.failures, 10), LONGEST_WAIT)
+    if error.verdict is MailFailure.UNCLEAR:
+        services.mark_unclear(message.pk, why=error.why, now=now, retry=wait)
+        return
+    if error.verdict is MailFailure.NEVER:
+        wait = message.cutoff_at - now  # only staff can retry it
+    services.mark_failed(message.pk, why=error.why, now=now, retry=wait)

@@ -1,0 +1,147 @@
+"""Alarms for staff about the outbox as a whole.  Each is reported once.
+
+    a source or a channel fails                              for 1 hour
+    messages wait although their channel reports no error    for 1 hour without any sent
+    a channel is closed until staff open it                  at once
+
+An alarm is shown on the admin's start page until it is over.  It is logged once, at level ERROR and
+without names of people, which sends it to Sentry.  Messages stay pending until their cutoff.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, F, Min, Q, QuerySet
+
+from cohorts.outbox.health import parts
+from cohorts.outbox.holds import why_held
+from cohorts.outbox.models import UNSENT, Message, OutboxPart
+
+logger = logging.getLogger(__name__)
+
+AFTER = timedelta(hours=1)
+Channel = Message.Channel
+# Direct messages are not watched: after a while they are sent by e-mail instead.
+WATCHED = (Channel.EMAIL, Channel.DISCORD_CHANNEL)
+FIXES = {
+    Channel.EMAIL: "Check EMAIL_URL and the mail server. Pending messages are sent once it "
+    "works, up to each message's cutoff.",
+    Channel.DISCORD_CHANNEL: "Check the status of Discord and the workers below. Pending "
+    "messages are sent once it works, up to each message's cutoff.",
+    Channel.DISCORD_DM: (
+        "Check the status of Discord below. Until then, messages are sent by e-mail."
+    ),
+}
+SHUT_FIX = (
+    "Check in Discord's Developer Portal whether the bot is quarantined, and resolve it there. "
+    "Then choose “Resume sending” under Delivery channels. Until then, messages are sent by "
+    "e-mail."
+)
+SOURCE_FIX = "Contact the operator: the log has the traceback. Other messages are not affected."
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """`name` is the part's name; `sentence` may quote a server's response, `headline` never
+    does."""
+
+    name: str
+    headline: str
+    since: datetime
+    sentence: str
+    fix: str
+
+
+def find_alarms(now: datetime) -> list[Alarm]:
+    """Return the current alarms, with two queries if there are none."""
+    failing = OutboxPart.objects.filter(
+        Q(failing_since__lte=now - AFTER) | Q(shut_at__isnull=False)
+    )
+    told = [_failing(part) for part in failing.order_by("name")]
+    known = {alarm.name for alarm in told}
+    return told + [alarm for alarm in _find_standstills(now) if alarm.name not in known]
+
+
+def _failing(part: OutboxPart) -> Alarm:
+    title = _title(part.name)
+    since = part.shut_at or part.failing_since
+    assert since is not None  # find_alarms filters by one of the two
+    if part.shut_at:
+        return Alarm(part.name, f"{title}: closed", since, part.trouble, SHUT_FIX)
+    fix = FIXES[Channel(part.name)] if part.name in Channel.values else SOURCE_FIX
+    return Alarm(part.name, f"{title}: failing for an hour", since, part.trouble, fix)
+
+
+def _title(name: str) -> str:
+    return Channel(name).label.capitalize() if name in Channel.values else f"Message source {name}"
+
+
+def _find_standstills(now: datetime) -> list[Alarm]:
+    """Return alarms for channels on which messages wait for an hour and none was sent since.
+
+    None while everything is held: the start page reports the hold itself.
+    """
+    rows = _waiting_since(now - AFTER).order_by().values_list("channel")
+    waiting = list(rows.annotate(Count("pk"), Min("due_at")))
+    if not waiting or why_held(now):
+        return []
+    went = Message.objects.filter(sent_at__gt=now - AFTER).values_list("channel", flat=True)
+    moving = set(went.order_by().distinct())
+    return [
+        _standstill(Channel(channel), count, oldest)
+        for channel, count, oldest in waiting
+        if channel not in moving
+    ]
+
+
+def _standstill(channel: Channel, count: int, oldest: datetime) -> Alarm:
+    sentence = (
+        f"{count} {'message has' if count == 1 else 'messages have'} been waiting for more "
+        "than an hour."
+    )
+    headline = f"{channel.label.capitalize()}: nothing sent for an hour"
+    return Alarm(channel, headline, oldest, sentence, FIXES[channel])
+
+
+def _waiting_since(since: datetime) -> QuerySet[Message]:
+    """Return messages that could be sent; a missing address or an open decision is reported
+    elsewhere."""
+    return Message.objects.filter(
+        channel__in=WATCHED,
+        state__in=UNSENT,
+        due_at__lte=since,
+        created_at__lte=since,
+        cutoff_at__gt=since + AFTER,
+        next_try_at__lt=F("cutoff_at"),
+    ).exclude(channel=Channel.EMAIL, user__email__isnull=True)
+
+
+def raise_alarms(now: datetime) -> list[Alarm]:
+    """Report each new alarm once and return the new ones."""
+    _forget_unproven()
+    alarms = {alarm.name: alarm for alarm in find_alarms(now)}
+    OutboxPart.objects.exclude(name__in=alarms).update(alarmed_at=None)
+    return [alarm for alarm in alarms.values() if _tell_once(alarm, now)]
+
+
+def _tell_once(alarm: Alarm, now: datetime) -> bool:
+    """Log an alarm unless it was logged before; of two concurrent workers only one updates the
+    row."""
+    OutboxPart.objects.get_or_create(name=alarm.name)
+    fresh = OutboxPart.objects.filter(name=alarm.name, alarmed_at=None).update(alarmed_at=now)
+    if fresh:
+        logger.error("Messages, %s. See the admin start page for what to do.", alarm.headline)
+    return bool(fresh)
+
+
+def _forget_unproven() -> None:
+    """Clear failures of Discord channels without unsent messages.
+
+    The messages that failed there were sent or have expired.
+    """
+    for channel in (Channel.DISCORD_CHANNEL, Channel.DISCORD_DM):
+        if not Message.objects.filter(channel=channel, state__in=UNSENT).exists():
+            parts.note_success(channel)

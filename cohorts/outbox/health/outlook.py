@@ -1,0 +1,60 @@
+"""Explain to staff in a sentence why a message was not sent (yet)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from cohorts.outbox.health.parts import EMAIL
+from cohorts.outbox.holds import why_held
+from cohorts.outbox.models import UNSENT, Message, OutboxPart
+from cohorts.outbox.routing.routes import DeliveryRequest, DeliveryRoute, find_ways
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """The reasons outside of the messages that keep them from being sent."""
+
+    now: datetime
+    hold: str
+    email_trouble: str
+    ways: Mapping[DeliveryRequest, DeliveryRoute]
+
+
+def read_outlook(now: datetime, messages: Iterable[Message] = ()) -> Outlook:
+    """Return the outlook for these messages, with a constant number of queries."""
+    trouble = OutboxPart.objects.filter(name=EMAIL).values_list("trouble", flat=True).first()
+    to_people = [m for m in messages if m.user_id is not None and m.state in UNSENT]
+    ways = find_ways({DeliveryRequest.about(message) for message in to_people}, now)
+    return Outlook(now, why_held(now), trouble or "", ways)
+
+
+def why_not_sent(message: Message, outlook: Outlook) -> str:
+    """Return a sentence, or "" for a message that was sent."""
+    if message.state == Message.State.SENT:
+        return ""
+    if message.state not in UNSENT:
+        return message.why_not
+    return outlook.hold or _own_reason(message, outlook)
+
+
+def _own_reason(message: Message, outlook: Outlook) -> str:
+    way = outlook.ways.get(DeliveryRequest.about(message))
+    if way and not way.channel:
+        return f"{way.why} It will be dropped when it is due."
+    if way and way.channel != message.channel:
+        return f"It will be sent on another channel: {Message.Channel(way.channel).label}."
+    if message.channel == Message.Channel.EMAIL and outlook.email_trouble:
+        return f"{outlook.email_trouble} It is retried every minute."
+    if message.why_not:
+        return f"{message.why_not} {_next_try(message)}"
+    if message.due_at > outlook.now:
+        return f"It is due at {message.due_at:%Y-%m-%d %H:%M} UTC."
+    return "It is due now. A worker will send it."
+
+
+def _next_try(message: Message) -> str:
+    if message.next_try_at >= message.cutoff_at:
+        return "It is not retried automatically."
+    return f"Next retry at {message.next_try_at:%Y-%m-%d %H:%M} UTC."

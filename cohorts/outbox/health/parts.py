@@ -1,0 +1,61 @@
+"""Record the failure and recovery of message sources and channels, for staff."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from cohorts.outbox.models import OutboxPart
+
+EMAIL = "email"
+PROBE = timedelta(minutes=1)
+WELL: dict[str, Any] = {
+    "trouble": "",
+    "failing_since": None,
+    "failures": 0,
+    "retry_at": None,
+    "shut_at": None,
+    "alarmed_at": None,
+}
+
+
+def note_failure(name: str, why: str, *, now: datetime, pause: timedelta = PROBE) -> None:
+    part, _ = OutboxPart.objects.get_or_create(name=name)
+    part.trouble = why[:300]
+    part.failing_since = part.failing_since or now
+    part.failures += 1
+    part.retry_at = now + pause
+    part.save()
+
+
+def note_success(name: str) -> None:
+    """Clear a failure.  A closed channel stays closed: a message in flight proves nothing for
+    others."""
+    failing = OutboxPart.objects.filter(name=name, failing_since__isnull=False)
+    failing.filter(shut_at=None).update(**WELL)
+
+
+def shut(name: str, why: str, *, now: datetime) -> None:
+    """Close a channel: nothing is sent there until staff open it again."""
+    note_failure(name, why, now=now)
+    OutboxPart.objects.filter(name=name, shut_at=None).update(shut_at=now)
+
+
+def is_shut(name: str) -> bool:
+    return OutboxPart.objects.filter(name=name, shut_at__isnull=False).exists()
+
+
+def open_again(name: str) -> None:
+    """Open a channel after staff have confirmed that the problem is fixed."""
+    OutboxPart.objects.filter(name=name).update(**WELL)
+
+
+def failing_names() -> set[str]:
+    return set(
+        OutboxPart.objects.filter(failing_since__isnull=False).values_list("name", flat=True)
+    )
+
+
+def is_waiting(name: str, *, now: datetime) -> bool:
+    """Return whether the part failed and its next attempt is not due yet."""
+    return OutboxPart.objects.filter(name=name, retry_at__gt=now).exists()

@@ -1,0 +1,80 @@
+"""Render messages from templates in templates/messages/<kind>/, which the admin can preview.
+
+    subject.txt, text.txt, body.html    an e-mail
+    discord_channel.txt                 a message in the group's channel
+    discord_dm.txt                      a direct message
+
+Only *.html is escaped for HTML.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.template import Context
+from django.template.engine import Engine
+
+from cohorts.outbox.models import Message
+from cohorts.outbox.rendering import discord_text
+from cohorts.outbox.rendering.links import choices_url, unsubscribe_url
+from cohorts.outbox.sources import notifications
+
+SUBJECT_LENGTH = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The rendered text of a message.  `subject` and `html` are empty on Discord."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def words_of(message: Message, now: datetime) -> Words:
+    """Return the text that was stored before the first attempt, or else render it now.
+
+    Raises NoLongerTrue, except for a message that may have arrived already, and any error of a
+    broken template or context.
+    """
+    if not message.body:
+        return render(message, now)
+    if message.state == Message.State.OWED:
+        _context(message, now)
+    return Words(message.subject, message.body, message.html)
+
+
+def render(message: Message, now: datetime, *, channel: str = "") -> Words:
+    """Render the message for its own channel or, in a preview, for `channel`.
+
+    Raises NoLongerTrue.
+    """
+    context, channel = _context(message, now), channel or message.channel
+    if channel != Message.Channel.EMAIL:
+        return Words("", discord_text.fit(_fill(message, channel, context)), "")
+    subject = discord_text.clean(_fill(message, "subject", context))
+    return Words(
+        discord_text.shorten(subject, SUBJECT_LENGTH),
+        _fill(message, "text", context).strip() + "\n",
+        _fill(message, "body", context, suffix="html"),
+    )
+
+
+def _context(message: Message, now: datetime) -> dict[str, Any]:
+    return {
+        "message": message,
+        "group": message.group,
+        "person": message.user,
+        "site_url": settings.SITE_URL,
+        "choices_url": choices_url(),
+        "unsubscribe_url": unsubscribe_url(message.user_id) if message.user_id else "",
+        **notifications[message.kind].context_of(message, now),
+    }
+
+
+def _fill(message: Message, part: str, context: dict[str, Any], *, suffix: str = "txt") -> str:
+    template = Engine.get_default().get_template(f"messages/{message.kind}/{part}.{suffix}")
+    return template.render(Context(context, autoescape=suffix == "html"))

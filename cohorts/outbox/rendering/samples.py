@@ -1,0 +1,108 @@
+"""Find real messages of a kind for a preview: existing ones, or else upcoming ones.
+
+Sources are functions of the facts and a time, so they can be called for a later time without
+writing anything.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cohorts.outbox.models import Message
+from cohorts.outbox.rendering.render import Words, render
+from cohorts.outbox.routing.topics import speaks
+from cohorts.outbox.sources import NoLongerTrue, Owed, message_sources
+
+logger = logging.getLogger(__name__)
+
+SHOWN = 50
+# Some reminders are pending for 12 hours, others for 45 minutes; this finds the former.
+MOMENTS = tuple(timedelta(hours=hours) for hours in range(0, 15 * 24, 12))
+Channel = Message.Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A message, unsaved if it is not pending yet, and the time at which to render it."""
+
+    message: Message
+    moment: datetime
+
+    def __str__(self) -> str:
+        to = self.message.user or "the channel"
+        return (
+            f"{to} · {self.message.group or 'no group'} · {self.message.due_at:%Y-%m-%d %H:%M} UTC"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The text on one channel, or why there is none."""
+
+    channel: Channel
+    words: Words | None
+    why: str = ""
+
+
+def find_samples(kind: str, now: datetime) -> list[Sample]:
+    """Return the samples, messages to people first because they have more channels, newest
+    first."""
+    rows = Message.objects.filter(kind=kind).select_related("user", "group__cohort__course")
+    owed = [Sample(row, now) for row in rows.order_by("-due_at", "-pk")[:SHOWN]]
+    found = owed or _find_coming(kind, now)
+    return sorted(found, key=lambda sample: sample.message.user_id is None)
+
+
+def _find_coming(kind: str, now: datetime) -> list[Sample]:
+    for ahead in MOMENTS:
+        moment = now + ahead
+        found = [_unsaved(one) for one in _owed_at(moment) if one.kind == kind]
+        if found:
+            return [Sample(message, moment) for message in found[:SHOWN]]
+    return []
+
+
+def _owed_at(moment: datetime) -> Iterator[Owed]:
+    for name, source in message_sources.items():
+        try:
+            owed = list(source(None, moment, moment))
+        except Exception:  # `services.collect` reports it; other sources must still be shown
+            logger.exception("The message source %s failed", name)
+            continue
+        yield from (one for one in owed if one.due_at <= moment < one.cutoff_at)
+
+
+def _unsaved(one: Owed) -> Message:
+    return Message(
+        key=one.key,
+        kind=one.kind,
+        channel=one.channel,
+        group_id=one.group_id,
+        user_id=one.user_id,
+        context=dict(one.context),
+        due_at=one.due_at,
+        cutoff_at=one.cutoff_at,
+    )
+
+
+def show_all_ways(sample: Sample) -> list[Shown]:
+    """Render the message on each channel on which it can be sent."""
+    to_person = sample.message.user_id is not None
+    ways = (Channel.EMAIL, Channel.DISCORD_DM) if to_person else (Channel.DISCORD_CHANNEL,)
+    return [_show(sample, way) for way in ways if _has_words(sample.message.kind, way)]
+
+
+def _has_words(kind: str, channel: Channel) -> bool:
+    return speaks(kind, "text" if channel == Channel.EMAIL else channel)
+
+
+def _show(sample: Sample, channel: Channel) -> Shown:
+    try:
+        return Shown(channel, render(sample.message, sample.moment, channel=channel))
+    except NoLongerTrue as error:
+        return Shown(channel, None, f"It would no longer be sent: {error.why}")
+    except Exception as error:  # this page is where staff see template errors
+        return Shown(channel, None, f"The text cannot be rendered: {error}")

@@ -1,0 +1,95 @@
+"""People's preferences: which messages reach them on which channel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from cohorts.errors import Refusal
+from cohorts.models import User
+from cohorts.outbox.models import MessageChoice
+from cohorts.outbox.routing.dm_channels import DmStatus, find_line
+from cohorts.outbox.routing.topics import Topic, all_topics, speaks_directly
+
+Way = MessageChoice.Way
+
+
+@dataclass(frozen=True, slots=True)
+class TopicChoice:
+    """One topic, the person's choice for it, and the available choices."""
+
+    topic: Topic
+    way: str
+    ways: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    topics: tuple[TopicChoice, ...]
+    wants_email: bool
+    wants_discord: bool
+    line: DmStatus
+
+
+def read_choices(user_id: int, now: datetime) -> Choices:
+    """Return a person's preferences, with four queries."""
+    person, line = User.objects.get(pk=user_id), find_line(user_id, now)
+    chosen = dict(MessageChoice.objects.filter(user=user_id).values_list("topic", "way"))
+    topics = (
+        TopicChoice(topic, chosen.get(topic.name, Way.EMAIL), _ways(topic, line, chosen))
+        for topic in all_topics().values()
+    )
+    return Choices(tuple(topics), person.wants_email, person.wants_discord, line)
+
+
+def _ways(topic: Topic, line: DmStatus, chosen: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the available choices: direct messages only for people who use the bot or chose them
+    before."""
+    ways = [Way.EMAIL.value]
+    speaks = any(speaks_directly(kind) for kind in topic.kinds)
+    if speaks and (line is not DmStatus.NEVER or chosen.get(topic.name) == Way.DIRECT):
+        ways.append(Way.DIRECT.value)
+    if topic.may_be_off:
+        ways.append(Way.OFF.value)
+    return tuple(ways)
+
+
+@transaction.atomic
+def choose(
+    user_id: int,
+    wanted: Mapping[str, str],
+    *,
+    wants_email: bool | None = None,
+    wants_discord: bool | None = None,
+    now: datetime,
+) -> Choices:
+    """Store a person's preferences, {topic: way}; topics that are not included are left unchanged.
+
+    Raises Refusal: no_such_topic, not_open_to_you.
+    """
+    open_to_person = {one.topic.name: one.ways for one in read_choices(user_id, now).topics}
+    for topic, way in wanted.items():
+        if topic not in open_to_person:
+            raise Refusal("no_such_topic", f"There is no message topic “{topic}”.")
+        if way not in open_to_person[topic]:
+            raise Refusal("not_open_to_you", _why_not(all_topics()[topic], way))
+    for topic, way in wanted.items():
+        MessageChoice.objects.update_or_create(user_id=user_id, topic=topic, defaults={"way": way})
+    fields = {"wants_email": wants_email, "wants_discord": wants_discord}
+    changed = {name: value for name, value in fields.items() if value is not None}
+    if changed:
+        User.objects.filter(pk=user_id).update(**changed)
+    return read_choices(user_id, now)
+
+
+def _why_not(topic: Topic, way: str) -> str:
+    if way == Way.DIRECT:
+        return "Use the bot on Discord once so that it can send you direct messages."
+    if way == Way.OFF:
+        return (
+            f"“{topic.title}” cannot be turned off: these messages are about things you agreed to."
+        )
+    return f"“{way}” is not a delivery option."

@@ -1,0 +1,142 @@
+"""Choose how a message reaches a person: by e-mail or as a direct message, never both.
+
+    the person wants it     DM channel      by e-mail              it is sent
+    ----------------------  --------------  ---------------------  ------------------------------
+    not at all              any             any                    not at all
+    directly                open            any                    directly
+    directly                waits           possible               by e-mail
+    directly                waits           unwanted, no address   directly, once possible
+    directly                closed, never   possible               by e-mail
+    by e-mail               any             possible               by e-mail
+    by e-mail               open            no address             directly
+    either                  otherwise       unwanted               not at all
+    either                  otherwise       no address             by e-mail, once there is one
+
+A DM channel counts only for kinds with a template for direct messages, for people who want
+messages on Discord, and for messages that were not refused there before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from cohorts.models import User
+from cohorts.outbox.models import Message, MessageChoice
+from cohorts.outbox.routing.dm_channels import DmStatus, find_lines
+from cohorts.outbox.routing.topics import speaks_directly, topics_by_kind
+
+EMAIL, DIRECT, OFF = MessageChoice.Way.EMAIL, MessageChoice.Way.DIRECT, MessageChoice.Way.OFF
+
+CLOSED_ACCOUNT = "No recipient: the account is closed."
+UNWANTED_KIND = "The person turned off messages of this type."
+UNWANTED = "The person turned off messages by e-mail."
+UNWANTED_NO_LINE = (
+    "The person turned off messages by e-mail and cannot get direct messages on Discord."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRequest:
+    """A message to a person: its kind, and whether it could be a direct message."""
+
+    user_id: int
+    kind: str
+    direct: bool = True
+
+    @classmethod
+    def about(cls, message: Message) -> DeliveryRequest:
+        direct = message.group_id is not None and message.fell_back_at is None
+        return cls(message.user_id or 0, message.kind, direct)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRoute:
+    """A channel, or a sentence for staff that explains why there is none."""
+
+    channel: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """The facts about a person that the choice depends on."""
+
+    is_active: bool = True
+    wants_email: bool = True
+    has_address: bool = True
+
+
+def choose_way(choice: str, line: DmStatus, reader: Reader) -> DeliveryRoute:
+    """Return the delivery route by the table above.  Pure."""
+    if not reader.is_active or choice == OFF:
+        return DeliveryRoute(why=UNWANTED_KIND if reader.is_active else CLOSED_ACCOUNT)
+    if choice == DIRECT and line is DmStatus.OPEN:
+        return DeliveryRoute(Message.Channel.DISCORD_DM)
+    if reader.wants_email and reader.has_address:
+        return DeliveryRoute(Message.Channel.EMAIL)
+    if choice == DIRECT and line is DmStatus.WAITS:
+        return DeliveryRoute(Message.Channel.DISCORD_DM)
+    if not reader.wants_email:
+        return DeliveryRoute(why=UNWANTED_NO_LINE if choice == DIRECT else UNWANTED)
+    return DeliveryRoute(
+        Message.Channel.DISCORD_DM if line is DmStatus.OPEN else Message.Channel.EMAIL
+    )
+
+
+def find_ways(
+    asks: Collection[DeliveryRequest], now: datetime
+) -> Mapping[DeliveryRequest, DeliveryRoute]:
+    """Return the delivery route of each message, by people's current preferences.
+
+    Uses a constant number of queries for any number of messages.
+    """
+    if not asks:
+        return {}
+    people = _people(asks)
+    choices, topics = _choices(people), topics_by_kind()
+    direct = {kind for kind in {ask.kind for ask in asks} if speaks_directly(kind)}
+    lines = find_lines(_who_may_need_a_line(people, choices), now) if direct else {}
+    return {
+        ask: choose_way(
+            choices.get((ask.user_id, topics.get(ask.kind, "")), EMAIL),
+            lines.get(ask.user_id, DmStatus.NEVER)
+            if ask.direct and ask.kind in direct
+            else DmStatus.NEVER,
+            _reader(people.get(ask.user_id)),
+        )
+        for ask in asks
+    }
+
+
+def find_way(message: Message, now: datetime) -> DeliveryRoute:
+    ask = DeliveryRequest.about(message)
+    return find_ways([ask], now)[ask]
+
+
+def _people(asks: Iterable[DeliveryRequest]) -> dict[int, User]:
+    return User.objects.in_bulk({ask.user_id for ask in asks})
+
+
+def _choices(people: Collection[int]) -> dict[tuple[int, str], str]:
+    rows = MessageChoice.objects.filter(user__in=people)
+    return {(row.user_id, row.topic): row.way for row in rows}
+
+
+def _who_may_need_a_line(
+    people: Mapping[int, User], choices: Mapping[tuple[int, str], str]
+) -> list[int]:
+    """Return the people who chose direct messages for a topic or have no address, which are few."""
+    choosers = {user_id for (user_id, _), way in choices.items() if way == DIRECT}
+    return [
+        pk
+        for pk, person in people.items()
+        if person.wants_discord and (pk in choosers or not person.email)
+    ]
+
+
+def _reader(person: User | None) -> Reader:
+    if person is None:
+        return Reader(is_active=False)
+    return Reader(person.is_active, person.wants_email, bool(person.email))

@@ -1,0 +1,115 @@
+"""Queries for the outbox."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Min, Q, QuerySet
+
+from cohorts.models import Installation
+from cohorts.outbox.models import UNSENT, Message
+from cohorts.outbox.rendering import discord_text
+from cohorts.outbox.rendering.render import words_of
+from cohorts.outbox.sources import NoLongerTrue
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DueMessage:
+    """One message to be sent now.
+
+    `nonce` (25 characters at most) is the same for each attempt.  `tried_at` is the earliest time
+    at which it may have arrived, or None if it certainly has not.
+    """
+
+    id: int
+    key: str
+    kind: str
+    group_id: int | None
+    user_id: int | None
+    text: str
+    nonce: str
+    tried_at: datetime | None
+    cutoff_at: datetime
+    context: Mapping[str, Any] = field(default_factory=dict)  # ids of what it is about
+
+    @property
+    def mentions(self) -> tuple[int, ...]:
+        """Return the Discord ids that it may ping; the API call must forbid all others."""
+        return discord_text.mentioned(self.text)
+
+
+def due_messages(channel: str, now: datetime) -> list[DueMessage]:
+    """Return the messages to be sent on a channel now, the earliest due first.
+
+    Costs two queries, plus those of the context functions for text that is not stored yet.  A
+    message that cannot be rendered is left out; `services.weed_out` records why.
+    """
+    installation = Installation.objects.filter(pk=1).first()
+    if installation and installation.silenced_at:
+        return []  # a copy sends nothing until staff allow it
+    rows = sendable(channel, now, installation)
+    found = (_with_words(row, installation, now) for row in rows)
+    return [message for message in found if message is not None]
+
+
+def sendable(channel: str, now: datetime, installation: Installation | None) -> QuerySet[Message]:
+    """Return the unsent messages of a channel that are due and not past their cutoff."""
+    rows = Message.objects.filter(
+        channel=channel,
+        state__in=UNSENT,
+        due_at__lte=now,
+        next_try_at__lte=now,
+        cutoff_at__gt=now,
+    )
+    if installation and installation.quiet_before:
+        is_ours = Q(due_at__gte=installation.quiet_before) | Q(released_at__isnull=False)
+        rows = rows.filter(is_ours)
+    return rows.select_related("user", "group__cohort__course").order_by("due_at", "pk")
+
+
+def next_tries(channel: str, now: datetime) -> dict[int, datetime]:
+    """Return the time of the next attempt by group id, for groups with waiting messages.  One
+    query."""
+    waiting = Message.objects.filter(
+        channel=channel, state__in=UNSENT, next_try_at__gt=now, group__isnull=False
+    )
+    return dict(waiting.order_by().values_list("group").annotate(Min("next_try_at")))
+
+
+def _with_words(
+    message: Message, installation: Installation | None, now: datetime
+) -> DueMessage | None:
+    try:
+        text = words_of(message, now).text
+    except NoLongerTrue:
+        return None
+    except Exception:
+        logger.exception("The text of message %s cannot be rendered", message.key)
+        return None
+    perhaps_arrived = message.state == Message.State.SENDING
+    return DueMessage(
+        id=message.pk,
+        key=message.key,
+        kind=message.kind,
+        group_id=message.group_id,
+        user_id=message.user_id,
+        text=text,
+        nonce=fingerprint(message.key, installation)[:25],
+        tried_at=message.tried_at if perhaps_arrived else None,
+        cutoff_at=message.cutoff_at,
+        context=message.context,
+    )
+
+
+def fingerprint(key: str, installation: Installation | None) -> str:
+    """Return an id of the message, the same for each attempt but different in another
+    installation."""
+    mark = installation.installation_id if installation else ""
+    return hashlib.sha256(f"{mark}:{key}".encode()).hexdigest()[:40]

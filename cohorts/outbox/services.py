@@ -1,0 +1,354 @@
+"""The lifecycle of a message, from pending to sent.
+
+    (created by a source) ─> OWED ──begin──> SENDING ──mark_sent────> SENT
+                              │ ^               │ │ ^
+                              │ └──mark_failed──┘ └─┘ mark_unclear: it may have arrived
+                              │    mark_lost: a check showed that it did not arrive
+                              ├── expire_late ──> EXPIRED     past its cutoff
+                              ├── expire_late ──> UNSURE      the original may have sent it
+                              │ ^                   │
+                              │ └──send_anyway──────┘         staff chose to send it
+                              └── mark_dropped ─> DROPPED     no longer true, or staff's choice
+
+A message whose cutoff has passed before any worker could create it is created as EXPIRED.
+
+Nothing here calls the network.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Concat, Left, Trim
+
+from cohorts.models import Installation, User
+from cohorts.outbox.bounds import Bounds, keep_new, note_collected, read_bounds
+from cohorts.outbox.health import parts
+from cohorts.outbox.holds import may_send
+from cohorts.outbox.models import UNSENT, Message
+from cohorts.outbox.nudges import nudge_email
+from cohorts.outbox.rendering.render import words_of
+from cohorts.outbox.routing.routes import DeliveryRequest, find_ways
+from cohorts.outbox.sources import NoLongerTrue, Owed, Source, message_sources
+from cohorts.signals import announce
+
+logger = logging.getLogger(__name__)
+
+WHY_LENGTH = 300
+NO_WORDS = "The text cannot be rendered ({error}). Contact the operator."
+BUG_RETRY = timedelta(minutes=10)
+LATE = "It could not be sent in time."
+MISSED = (
+    f"{LATE} From {{due}} to {{cutoff}} UTC no worker created messages: none was running, or the "
+    "source of this kind of message failed."
+)
+LATE_UNKNOWN = "It is too late to retry, and it is unknown whether it arrived."
+UNSURE = "It may already have been sent: it was due before this database was restored or copied."
+LATE_UNSURE = "No one released it before the cutoff."
+KEEP_AFTER_CUTOFF = timedelta(days=180)
+BATCH = 200  # messages per transaction; 3,000 took 15 seconds
+COLLECT_SECONDS = 30  # of the task timeout of 120; waiting for locks counts too
+
+
+# -- creating ------------------------------------------------------------------------------------
+
+
+def collect(group_ids: Iterable[int] | None, *, now: datetime) -> int:
+    """Store the new messages of these groups (None: of all groups); return how many are new.
+
+    Groups with new Discord messages are announced, so that the Discord provider is synced.  Call it
+    outside a transaction: each batch has its own, so that a failing source does not stop the
+    others. What is not stored after COLLECT_SECONDS is left to the next minute: a task that exceeds
+    the queue's timeout would take down its whole cluster.
+
+    A collection for all groups also stores, as too late, what became too late since the last one
+    that was complete.
+    """
+    ids = None if group_ids is None else frozenset(group_ids)
+    if ids is not None and not ids:
+        return 0
+    bounds, failing = read_bounds(now), parts.failing_names()
+    since = bounds.collected_at if ids is None else now
+    run = _Collection(ids, bounds, since, now, time.monotonic() + COLLECT_SECONDS)
+    new = 0
+    for name, source in message_sources.items():
+        written = _collect_from(name, source, run)
+        if written is not None and name in failing:
+            parts.note_success(name)
+        new += written or 0
+    if since < now and run.is_complete:
+        note_collected(now)
+    return new
+
+
+@dataclass
+class _Collection:
+    """`is_complete`: no source has failed, and everything was stored before `until`."""
+
+    group_ids: frozenset[int] | None
+    bounds: Bounds
+    since: datetime
+    now: datetime
+    until: float
+    is_complete: bool = True
+
+
+def _collect_from(name: str, source: Source, run: _Collection) -> int | None:
+    """Return how many new messages one source has; None if it failed."""
+    try:
+        with transaction.atomic():
+            owed = source(run.group_ids, run.since, run.now)
+            kept = keep_new(owed, run.bounds, run.since, run.now)
+        return sum(len(new) for new in _write_batches(kept, run))
+    except Exception as error:
+        run.is_complete = False
+        logger.exception("The message source %s failed", name)
+        parts.note_failure(name, f"{type(error).__name__}: {error}", now=run.now)
+        return None
+
+
+def _write_batches(owed: Mapping[str, Owed], run: _Collection) -> Iterator[list[Owed]]:
+    """Insert messages that are not stored yet, those that are too late last.
+
+    The first batch is written even after the time limit.
+    """
+    known = set(Message.objects.filter(key__in=owed).values_list("key", flat=True))
+    fresh = [owed[key] for key in sorted(owed.keys() - known)]
+    fresh.sort(key=lambda one: one.cutoff_at <= run.now)
+    for start in range(0, len(fresh), BATCH):
+        if start and time.monotonic() >= run.until:
+            run.is_complete = False
+            return
+        with transaction.atomic():
+            new = _write_new(fresh[start : start + BATCH], run.now)
+        yield new
+
+
+def _write_new(batch: list[Owed], now: datetime) -> list[Owed]:
+    """Insert in key order, so that two writers cannot deadlock; return what is to be sent."""
+    fresh = sorted(_routed(batch, now), key=lambda one: one.key)
+    new = [one for one in fresh if _insert(one, now) and now < one.cutoff_at]
+    channels = {one.channel for one in new}
+    announce(one.group_id for one in new if one.group_id and one.channel != Message.Channel.EMAIL)
+    if Message.Channel.EMAIL in channels:
+        nudge_email()
+    return new
+
+
+def _routed(fresh: list[Owed], now: datetime) -> list[Owed]:
+    """Replace the channel of e-mails to people by the one that each person prefers.
+
+    An unwanted message is stored anyway, and dropped with its reason when it would be sent.
+    """
+    asks = {
+        one.key: DeliveryRequest(one.user_id, one.kind, direct=one.group_id is not None)
+        for one in fresh
+        if one.user_id is not None and one.channel == Message.Channel.EMAIL
+    }
+    ways = find_ways(set(asks.values()), now)
+
+    def channel_of(one: Owed) -> str:
+        return (ways[asks[one.key]].channel if one.key in asks else "") or one.channel
+
+    return [replace(one, channel=channel_of(one)) for one in fresh]
+
+
+def _insert(one: Owed, now: datetime) -> bool:
+    """Insert one message; return whether it is new, which a bulk insert could not report."""
+    is_missed = one.cutoff_at <= now
+    _, created = Message.objects.get_or_create(
+        key=one.key,
+        defaults={
+            "kind": one.kind,
+            "channel": one.channel,
+            "group_id": one.group_id,
+            "user_id": one.user_id,
+            "context": dict(one.context),
+            "due_at": one.due_at,
+            "cutoff_at": one.cutoff_at,
+            "created_at": now,
+            "next_try_at": one.due_at,
+            "state": Message.State.EXPIRED if is_missed else Message.State.OWED,
+            "why_not": _explain_missed(one) if is_missed else "",
+        },
+    )
+    return created
+
+
+def _explain_missed(one: Owed) -> str:
+    due, cutoff = (f"{moment:%Y-%m-%d %H:%M}" for moment in (one.due_at, one.cutoff_at))
+    return MISSED.format(due=due, cutoff=cutoff)
+
+
+# -- sending -------------------------------------------------------------------------------------
+
+
+def claim(message_id: int, *, seen: datetime, until: datetime) -> bool:
+    """Reserve a message until a time, unless its `next_try_at` has changed since it was read.
+
+    For channels without a lease of their own.
+    """
+    unsent = Message.objects.filter(may_send(), pk=message_id, state__in=UNSENT, next_try_at=seen)
+    return bool(unsent.update(next_try_at=until))
+
+
+def begin(
+    message_id: int,
+    *,
+    body: str,
+    now: datetime,
+    channel: str = Message.Channel.EMAIL,
+    subject: str = "",
+    html: str = "",
+) -> bool:
+    """Commit, before any network call, that sending begins, together with the text.
+
+    Text that was stored before is kept.  `tried_at` remains the earliest time at which it may have
+    arrived.  Returns False if the message is no longer pending on this channel or nothing may be
+    sent: do not start a call then.
+    """
+    unsent = Message.objects.filter(may_send(), pk=message_id, state__in=UNSENT, channel=channel)
+    unsent.filter(body="").update(subject=subject, body=body, html=html)
+    unsent.filter(state=Message.State.OWED).update(tried_at=None)
+    return bool(
+        unsent.update(state=Message.State.SENDING, tried_at=Coalesce(F("tried_at"), Value(now)))
+    )
+
+
+def mark_sent(message_id: int, *, outside_id: str = "", now: datetime) -> None:
+    """Record that the message arrived, regardless of its current state."""
+    Message.objects.filter(pk=message_id).update(
+        state=Message.State.SENT, sent_at=now, outside_id=outside_id, why_not="", failures=0
+    )
+
+
+def mark_failed(message_id: int, *, why: str, now: datetime, retry: timedelta) -> None:
+    """Record that the message certainly did not arrive; it is retried after `retry`."""
+    _put_off(message_id, Message.State.OWED, why, now + retry)
+
+
+def mark_unclear(message_id: int, *, why: str, now: datetime, retry: timedelta) -> None:
+    """Record that the message may have arrived: it stays SENDING, to be checked before a retry."""
+    _put_off(message_id, Message.State.SENDING, why, now + retry)
+
+
+def _put_off(message_id: int, state: Message.State, why: str, until: datetime) -> None:
+    Message.objects.filter(pk=message_id, state__in=UNSENT).update(
+        state=state, why_not=why[:WHY_LENGTH], next_try_at=until, failures=F("failures") + 1
+    )
+
+
+def mark_lost(message_ids: Iterable[int]) -> None:
+    """Make these messages pending again: a check showed that they did not arrive."""
+    sending = Message.objects.filter(pk__in=list(message_ids), state=Message.State.SENDING)
+    sending.update(state=Message.State.OWED)
+
+
+def mark_wordless(message_id: int, error: Exception, *, now: datetime) -> None:
+    """Record that the context or templates failed: a bug that must be fixed."""
+    mark_failed(message_id, why=NO_WORDS.format(error=error), now=now, retry=BUG_RETRY)
+
+
+def mark_dropped(*message_ids: int, why: str) -> int:
+    """Mark messages as not to be sent.  Returns how many were still pending."""
+    waiting = [*UNSENT, Message.State.UNSURE]
+    return Message.objects.filter(pk__in=message_ids, state__in=waiting).update(
+        state=Message.State.DROPPED, why_not=why[:WHY_LENGTH]
+    )
+
+
+@transaction.atomic
+def owe_again(message_ids: Iterable[int], *, now: datetime) -> int:
+    """Retry these messages at once, as staff asked.  Returns how many.
+
+    Skips messages that were sent or are past their cutoff.
+    """
+    chosen = Message.objects.filter(
+        pk__in=list(message_ids), state__in=[*UNSENT, Message.State.DROPPED], cutoff_at__gt=now
+    )
+    groups = set(chosen.exclude(channel=Message.Channel.EMAIL).values_list("group_id", flat=True))
+    by_email = chosen.filter(channel=Message.Channel.EMAIL).exists()
+    chosen.filter(state=Message.State.DROPPED).update(state=Message.State.OWED, why_not="")
+    count = chosen.update(next_try_at=now, failures=0)
+    announce(pk for pk in groups if pk)
+    if by_email:
+        nudge_email()
+    return count
+
+
+def weed_out(now: datetime) -> None:
+    """Drop messages that are no longer true, and record why others cannot be rendered.
+
+    Only for Discord: the providers' snapshots skip such messages and write nothing, while a round
+    of e-mails records it directly.
+    """
+    owed = Message.objects.exclude(channel=Message.Channel.EMAIL).filter(
+        state=Message.State.OWED, due_at__lte=now, next_try_at__lte=now
+    )
+    for message in owed.select_related("user", "group__cohort__course"):
+        try:
+            words_of(message, now)
+        except NoLongerTrue as error:
+            mark_dropped(message.pk, why=error.why)
+        except Exception as error:
+            mark_wordless(message.pk, error, now=now)
+
+
+def unsubscribe(user_id: int) -> bool:
+    """Switch off the person's e-mails.  Returns False if there is no such person."""
+    return bool(User.objects.filter(pk=user_id).update(wants_email=False))
+
+
+# -- expiring ------------------------------------------------------------------------------------
+
+
+def expire_late(now: datetime) -> int:
+    """Close messages that are past their cutoff, with the reason; return how many.
+
+    Messages that were due before `quiet_before` are marked as UNSURE, for staff to decide.
+    """
+    unsent = Message.objects.filter(state__in=UNSENT)
+    late = unsent.filter(cutoff_at__lte=now)
+    unsure = Message.objects.filter(state=Message.State.UNSURE, cutoff_at__lte=now)
+    count = (
+        _expire(late.filter(state=Message.State.SENDING), LATE_UNKNOWN)
+        + _expire(late, LATE)
+        + _expire(unsure, LATE_UNSURE)
+    )
+    quiet_before = Installation.objects.filter(pk=1).values("quiet_before")
+    early = unsent.filter(due_at__lt=Subquery(quiet_before), released_at__isnull=True)
+    early.update(state=Message.State.UNSURE, why_not=UNSURE)
+    return count
+
+
+@transaction.atomic
+def send_anyway(message_ids: Iterable[int], *, now: datetime) -> int:
+    """Send UNSURE messages, as staff chose, although they may have been sent before.  Returns how
+    many."""
+    unsure = Message.objects.filter(pk__in=list(message_ids), state=Message.State.UNSURE)
+    chosen = list(unsure.filter(cutoff_at__gt=now).select_for_update().values_list("pk", flat=True))
+    Message.objects.filter(pk__in=chosen).update(
+        state=Message.State.OWED, why_not="", released_at=now, tried_at=None
+    )
+    return owe_again(chosen, now=now)
+
+
+def _expire(late: QuerySet[Message], sentence: str) -> int:
+    """Mark messages as expired; the reason of the last failure is kept after the sentence."""
+    why = Trim(Left(Concat(Value(f"{sentence} "), F("why_not")), WHY_LENGTH))
+    return late.update(state=Message.State.EXPIRED, why_not=why)
+
+
+def forget_old(now: datetime) -> int:
+    """Delete messages long past their cutoff; return how many.
+
+    Until then the key keeps each message from being created twice; afterwards the cutoff does.
+    """
+    deleted, _ = Message.objects.filter(cutoff_at__lt=now - KEEP_AFTER_CUTOFF).delete()
+    return deleted

@@ -1,0 +1,37 @@
+"""Tasks that django-q2 runs on a schedule or when a message is created."""
+
+from __future__ import annotations
+
+from cohorts import clock
+from cohorts.outbox import services
+from cohorts.outbox.email import account_emails, rounds
+from cohorts.outbox.health import alarms
+from cohorts.outbox.nudges import nudge_email
+from cohorts.outbox.routing import rerouting
+
+
+def collect_all() -> None:
+    """Create new messages, and close those that are too late or no longer true.  Every minute."""
+    now = clock.now()
+    services.expire_late(now)
+    services.collect(None, now=now)
+    rerouting.settle_ways(now)
+    services.weed_out(now)
+
+
+def send_emails() -> None:
+    """Send letters about accounts, then one round of e-mails.  Every minute, and for each new
+    e-mail."""
+    account_emails.send_account_letters(clock.now())
+    if rounds.send_round():
+        nudge_email()
+
+
+def watch_channels() -> None:
+    """Report to staff, once, when messages are not sent.  Every minute."""
+    alarms.raise_alarms(clock.now())
+
+
+def forget_old() -> None:
+    """Delete old messages.  Every hour."""
+    services.forget_old(clock.now())

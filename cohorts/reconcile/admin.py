@@ -1,0 +1,254 @@
+"""Admin of synchronization: sync status of cohorts and groups, and read-only tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import F, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from cohorts import clock
+from cohorts.admin.base import ReadOnlyAdmin
+from cohorts.admin.courses import CohortAdmin
+from cohorts.admin.groups import GroupAdmin
+from cohorts.models import Cohort, Group, live_group
+from cohorts.reconcile import services
+from cohorts.reconcile.issues import UNKNOWN
+from cohorts.reconcile.models import (
+    GroupSync,
+    MirrorState,
+    RealizeRequest,
+    SyncAction,
+    SyncRun,
+    WorkerHeartbeat,
+)
+from cohorts.reconcile.registry import find_trouble
+from cohorts.reconcile.selectors import (
+    QUIET,
+    live_groups,
+    read_scene,
+    see_cohorts,
+    see_groups,
+    troubled_places,
+)
+from cohorts.reconcile.status_text import Level
+from cohorts.reconcile.ui.plan_pages import start_plan
+from cohorts.reconcile.ui.staff import PERMISSION
+
+PLACE = '<div>{}: <span class="lens-state lens-{}">{}</span></div>'
+
+
+class SeenChangeList(ChangeList):
+    """A change list that loads the sync status of its rows together, in a few queries."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows = list(self.result_list)
+        assert isinstance(self.model_admin, SeenAdmin)
+        self.model_admin.see(rows)
+        self.result_list = rows
+
+
+class SeenAdmin(admin.ModelAdmin):
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return SeenChangeList
+
+    def has_realize_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(PERMISSION)
+
+    def see(self, rows: list[Any]) -> None:
+        """Attach to each row the sync status that its columns show."""
+        raise NotImplementedError
+
+
+admin.site.unregister(Cohort)
+admin.site.unregister(Group)
+
+
+@admin.register(Cohort)
+class CohortInStepAdmin(SeenAdmin, CohortAdmin):
+    """Cohorts with their sync status and buttons, those with the most issues first."""
+
+    list_display = ["title", "how_far", "doors", "start_date", "status"]
+    list_per_page = 30
+    actions = ["realize"]
+
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        return [troubled_places().desc(), "-start_date", "name"]
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        if self.has_realize_permission(request):
+            return self.list_display
+        return [name for name in self.list_display if name != "doors"]
+
+    def see(self, cohorts: list[Any]) -> None:
+        views = see_cohorts([cohort.pk for cohort in cohorts], read_scene(clock.now()))
+        for cohort in cohorts:
+            cohort.view = views[cohort.pk]
+
+    @admin.display(description="name", ordering="name")
+    def title(self, cohort: Cohort) -> SafeString:
+        return format_html('{}<div class="lens-quiet">{}</div>', cohort, cohort.course)
+
+    @admin.display(description="sync status", ordering=troubled_places())
+    def how_far(self, cohort: Any) -> SafeString:
+        return render_to_string("admin/sync/parts/cohort.html", {"view": cohort.view})
+
+    @admin.display(description="")
+    def doors(self, cohort: Any) -> SafeString:
+        """Return a button that submits the change list's own form, and a link."""
+        return format_html(
+            '<button type="submit" class="button lens-button" formaction="{}" '
+            'aria-label="Realize {}">Realize</button> <a href="{}">Progress</a>',
+            reverse("sync:plan_cohort", args=[cohort.pk]),
+            cohort,
+            reverse("sync:progress", args=[cohort.pk]),
+        )
+
+    @admin.action(description="Realize (preview first)", permissions=["realize"])
+    def realize(self, request: HttpRequest, queryset: QuerySet[Cohort]) -> HttpResponse:
+        groups = live_groups(list(queryset.values_list("pk", flat=True)))
+        ids = list(groups.values_list("pk", flat=True))
+        return start_plan(request, ids, as_if_asked=True, back=request.get_full_path())
+
+
+@admin.register(Group)
+class GroupInStepAdmin(SeenAdmin, GroupAdmin):
+    list_display = [*GroupAdmin.list_display, "how_far"]
+    actions = ["realize", "look_again", "withdraw"]
+
+    def see(self, groups: list[Any]) -> None:
+        views = see_groups(groups, read_scene(clock.now()))
+        for group, view in zip(groups, views, strict=True):
+            group.view = view
+
+    @admin.display(description="sync status")
+    def how_far(self, group: Any) -> SafeString:
+        told = [place for place in group.view.places if place.standing.level != Level.OFF]
+        return format_html_join(
+            "", PLACE, ((p.mirror.title, p.standing.level.css, p.standing.words) for p in told)
+        )
+
+    @admin.action(description="Realize (preview first)", permissions=["realize"])
+    def realize(self, request: HttpRequest, queryset: QuerySet[Group]) -> HttpResponse:
+        ids = list(queryset.filter(live_group()).values_list("pk", flat=True))
+        return start_plan(request, ids, as_if_asked=True, back=request.get_full_path())
+
+    @admin.action(description="Check now", permissions=["realize"])
+    def look_again(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
+        ids = list(queryset.values_list("pk", flat=True))
+        services.want(ids)
+        messages.success(request, f"{len(ids)} groups will be checked shortly.")
+
+    @admin.action(description="Withdraw realize request", permissions=["realize"])
+    def withdraw(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
+        count = services.withdraw_request(queryset.values_list("pk", flat=True))
+        messages.success(request, f"Withdrawn for {count} groups. What was already created stays.")
+
+
+# -- tables that only the reconciler writes ------------------------------------------------------
+
+
+class OutOfStepFilter(admin.SimpleListFilter):
+    title = "sync status"
+    parameter_name = "out_of_step"
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Out of sync"), ("due", "Due now"), ("asked", "Realize requested")]
+
+    def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        match self.value():
+            case "yes":
+                return queryset.exclude(trouble__in=QUIET)
+            case "due":
+                return queryset.filter(wanted__gt=F("seen"))
+            case "asked":
+                return queryset.filter(create_asked_at__isnull=False)
+        return queryset
+
+
+class IssueFilter(admin.AllValuesFieldListFilter):
+    """The issues that occur, as people read them."""
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            text = find_trouble(str(choice["display"]))
+            yield choice if text == UNKNOWN else {**choice, "display": text.sentence}
+
+
+def say_issue(row: GroupSync | MirrorState) -> str:
+    """Return the issue's sentence and detail, or an empty text."""
+    sentence = find_trouble(row.trouble).sentence if row.trouble else ""
+    return f"{sentence} {row.trouble_detail}".strip()
+
+
+@admin.register(GroupSync)
+class GroupSyncAdmin(ReadOnlyAdmin):
+    list_display = ["group", "mirror", "said", "next_at", "failures", "stands_at", "last_ok_at"]
+    list_filter = [OutOfStepFilter, "mirror", ("trouble", IssueFilter), "group__cohort"]
+    list_select_related = ["group"]
+    search_fields = ["group__name", "group__cohort__name"]
+    ordering = ["group", "mirror"]
+
+    @admin.display(description="issue", ordering="trouble")
+    def said(self, row: GroupSync) -> str:
+        return say_issue(row)
+
+
+@admin.register(MirrorState)
+class MirrorStateAdmin(ReadOnlyAdmin):
+    list_display = ["name", "issue", "holder", "heard_at", "retry_at", "paused_at"]
+    exclude = ["cursor"]
+
+    @admin.display(description="issue", ordering="trouble")
+    def issue(self, row: MirrorState) -> str:
+        return say_issue(row)
+
+
+@admin.register(SyncRun)
+class SyncRunAdmin(ReadOnlyAdmin):
+    list_display = ["started_at", "mirror", "mode", "ended_at", "asked_by", "steps"]
+    list_filter = ["mirror", "mode", "started_at"]
+    list_select_related = ["asked_by"]
+    date_hierarchy = "started_at"
+
+    @admin.display(description="")
+    def steps(self, run: SyncRun) -> SafeString:
+        if run.mode == SyncRun.Mode.PLAN:
+            return format_html('<a href="{}">plan</a>', reverse("sync:plan", args=[[run.pk]]))
+        address = reverse("admin:sync_syncaction_changelist")
+        return format_html('<a href="{}?run__id__exact={}">steps</a>', address, run.pk)
+
+
+@admin.register(SyncAction)
+class SyncActionAdmin(ReadOnlyAdmin):
+    list_display = ["at", "group", "verb", "target", "outcome", "error", "took_ms"]
+    list_filter = ["outcome", "run__mirror", "kind", "cohort"]
+    list_select_related = ["group"]
+    search_fields = ["target", "group__name", "error"]
+    date_hierarchy = "at"
+
+    def lookup_allowed(self, lookup: str, value: Any, request: Any = None) -> bool:
+        return lookup == "run__id__exact" or super().lookup_allowed(lookup, value, request)
+
+
+@admin.register(RealizeRequest)
+class RealizeRequestAdmin(ReadOnlyAdmin):
+    list_display = ["asked_at", "who_asked", "number_of_groups", "ended_at"]
+    list_select_related = ["asked_by"]
+
+    @admin.display(description="groups")
+    def number_of_groups(self, request: RealizeRequest) -> int:
+        return len(request.group_ids)
+
+
+@admin.register(WorkerHeartbeat)
+class WorkerHeartbeatAdmin(ReadOnlyAdmin):
+    list_display = ["name", "started_at", "heard_at"]

@@ -1,0 +1,135 @@
+"""The table of issues: what each means and what to do about it.
+
+Rows store only a code. Providers add their own codes in a `TROUBLES` of the same shape, as their
+attribute `troubles` (`cohorts.reconcile.registry.find_trouble` searches all of them).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TroubleText:
+    """A sentence that says what is wrong, and one that says what to do.
+
+    `needs_person`: no retry can succeed before a person has acted, so retries are not hurried.
+    `passes`: it resolves within minutes without action, so it is worth waiting for. `remedy` names
+    the button that resolves it (cohorts.reconcile.ui.remedies).
+    """
+
+    sentence: str
+    fix: str
+    needs_person: bool = False
+    passes: bool = False
+    remedy: str = "look_again"
+
+
+TROUBLES: dict[str, TroubleText] = {
+    "needs_infrastructure": TroubleText(
+        "Not set up yet: no one has realized this group.",
+        "Press “Realize” to create its channels, roles, events and invitations.",
+        needs_person=True,
+        remedy="realize",
+    ),
+    "no_members": TroubleText(
+        "The group has no members, so nothing is created for it.",
+        "Add a member. The realize request then continues automatically.",
+        needs_person=True,
+    ),
+    "no_slot": TroubleText(
+        "The group has no weekly time, so its meetings, events and invitations cannot be created.",
+        "Set the group's weekday and time. The rest follows automatically.",
+        needs_person=True,
+    ),
+    "nobody_has_access": TroubleText(
+        "Set up. No one from this group has joined the Discord server yet.",
+        "Ask them to join. The group becomes active as soon as the first person joins.",
+    ),
+    "removals_held": TroubleText(
+        "An unusually large number of people would lose access at once, and no end date "
+        "explains it.",
+        "Check the names. If they are right, press “Allow these removals”.",
+        needs_person=True,
+        remedy="show_removals",
+    ),
+    "paused": TroubleText(
+        "This integration is paused. It reads, but changes nothing.",
+        "Press “Resume” to continue.",
+        needs_person=True,
+        remedy="resume",
+    ),
+    "other_installation": TroubleText(
+        "This database was created by a different installation from the one named in "
+        "INSTALLATION_ID.",
+        "Confirm whether this is a copy (the original's objects are left alone) or the original "
+        "under a new name (syncing continues).",
+        needs_person=True,
+        remedy="decide",
+    ),
+    "restored": TroubleText(
+        "This database was restored from a backup, or copied.",
+        "Confirm whether this is a copy (the original's objects are left alone) or the original "
+        "(syncing continues).",
+        needs_person=True,
+        remedy="decide",
+    ),
+    "strangers": TroubleText(
+        "Many objects carry the Lens mark but have no record in this database. The database may "
+        "be older than they are.",
+        "Confirm whether this is a copy (they are left alone) or the original (they are "
+        "taken over).",
+        needs_person=True,
+        remedy="decide",
+    ),
+    "orphaned": TroubleText(
+        "An object carries this group's or cohort's Lens mark but has no record, for example a "
+        "channel that was cloned before the original was deleted.",
+        "Press “Decide” to take it over, or delete it. Until then, nothing else changes for this "
+        "group here, except that access ends on its date.",
+        needs_person=True,
+        remedy="decide",
+    ),
+    "moved": TroubleText(
+        "The settings name a different server or calendar from the one in which everything "
+        "was created.",
+        "Restore the former setting, or confirm that this is a copy or that everything moved.",
+        needs_person=True,
+        remedy="decide",
+    ),
+    "unreachable": TroubleText(
+        "The service is unreachable or returns server errors.",
+        "No action needed. It is retried every minute, and nothing is lost.",
+        passes=True,
+    ),
+    "no_answer": TroubleText(
+        "A call got no clear response. Lens checks whether it worked before it continues.",
+        "No action needed.",
+        passes=True,
+    ),
+    "look_again": TroubleText(
+        "Something changed there while Lens was working.",
+        "No action needed. It is read again.",
+        passes=True,
+    ),
+    "rate_limited": TroubleText(
+        "The service asked Lens to slow down.",
+        "No action needed. Work resumes at the time that the service set.",
+        passes=True,
+    ),
+    "refused": TroubleText(
+        "The service refused a step.",
+        "Check the step's error below. The step is retried at increasing intervals.",
+    ),
+    "failed": TroubleText(
+        "A step failed.",
+        "Check the step's error below. The step is retried at increasing intervals.",
+    ),
+    "bug": TroubleText(
+        "An internal error occurred in Lens.",
+        "Contact the operator: the log has the traceback. The step is retried at increasing "
+        "intervals.",
+    ),
+}
+
+UNKNOWN = TroubleText("Something is wrong.", "Check the steps below.")

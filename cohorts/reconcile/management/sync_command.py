@@ -1,0 +1,149 @@
+"""What `realize_cohort` and `resync` share: the plan, the request, the waiting."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Collection
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from cohorts.errors import Refusal
+from cohorts.models import Cohort, Group
+from cohorts.reconcile import services
+from cohorts.reconcile.registry import configured_mirrors
+from cohorts.reconcile.selectors import newest_step
+from cohorts.reconcile.ui.plan_view import read_plan
+from cohorts.reconcile.ui.terminal import ProgressLine, write_groups, write_plan
+from cohorts.reconcile.ui.waiting import GaveUp, NobodyWorks, Sight, wait_for_answers, watch
+from cohorts.reconcile.workers import heartbeats
+from cohorts.selectors import find_cohort
+
+FAILED, NO_WORKER, INTERRUPTED = 1, 2, 130
+LARGEST_ID = 2**63 - 1
+# How long to wait for a first heartbeat: a worker may just be starting.
+GRACE_SECONDS = 30.0
+
+
+class AskingCommand(BaseCommand):
+    """Exit status: 0 done, 1 something failed, 2 no worker has reported for 90 seconds."""
+
+    stealth_options = ("grace",)
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--group",
+            type=_group_id,
+            nargs="+",
+            action="extend",
+            metavar="ID",
+            default=[],
+            help="only these groups",
+        )
+        parser.add_argument(
+            "--plan", action="store_true", help="print what would be done, without doing it"
+        )
+        parser.add_argument(
+            "--wait", action="store_true", help=("wait and show progress until it is done")
+        )
+
+    # -- which groups ------------------------------------------------------------------------
+
+    def find_cohort(self, text: str) -> Cohort:
+        try:
+            return find_cohort(text)
+        except Refusal as refusal:
+            raise CommandError(refusal.sentence) from None
+
+    def find_groups(self, ids: Collection[int]) -> list[Group]:
+        groups = list(Group.objects.filter(pk__in=ids).select_related("cohort").order_by("pk"))
+        missing = sorted(set(ids) - {group.pk for group in groups})
+        if missing:
+            raise CommandError(f"There is no group with ID {_join(missing)}.")
+        return groups
+
+    # -- plan, request, waiting --------------------------------------------------------------
+
+    def check_configured(self) -> None:
+        if not configured_mirrors():
+            raise CommandError(
+                "Neither Discord nor Google Calendar is configured. Set their variables "
+                "(docs/operations.md)."
+            )
+
+    def end_waits(self) -> None:
+        for name in configured_mirrors():
+            services.end_wait(name)
+
+    def print_plan(self, ids: Collection[int], *, as_if_asked: bool) -> None:
+        runs = services.ask_for_plan(ids, as_if_asked=as_if_asked)
+        try:
+            answered = wait_for_answers(runs)
+        except GaveUp as error:
+            raise CommandError(str(error)) from None
+        for line in write_plan(read_plan(answered)):
+            self.stdout.write(line)
+
+    def finish(self, ids: Collection[int], *, after: int, options: dict[str, Any]) -> None:
+        """Wait if that was requested; else warn if no worker is running."""
+        if options["wait"]:
+            self._wait(ids, after, options.get("grace", GRACE_SECONDS))
+        elif not heartbeats.is_worker_alive():
+            self.stderr.write(
+                "No worker has responded for 90 seconds. Start one with `manage.py worker`. The "
+                "request is saved and starts then."
+            )
+
+    def _wait(self, ids: Collection[int], after: int, grace: float) -> None:
+        progress = ProgressLine(self.stdout)
+        sight: Sight | None = None
+        try:
+            for sight in watch(ids, after=after, grace=grace):
+                progress.draw(sight)
+        except NobodyWorks:
+            progress.clear()
+            raise CommandError(
+                "No worker has responded for 90 seconds. Start one with `manage.py worker`. The "
+                "request is saved and starts then.",
+                returncode=NO_WORKER,
+            ) from None
+        except GaveUp as error:
+            progress.clear()
+            raise CommandError(
+                f"{error} The request is saved and continues once this is resolved."
+            ) from None
+        except KeyboardInterrupt:
+            progress.clear()
+            raise CommandError(
+                "Stopped waiting. The workers continue in the background.", returncode=INTERRUPTED
+            ) from None
+        progress.clear()
+        assert sight is not None
+        self._report(sight)
+
+    def _report(self, sight: Sight) -> None:
+        for line in write_groups(sight.groups):
+            self.stdout.write(line)
+        self.stdout.write(f"{sight.done} steps done.")
+        if sight.failed:
+            raise CommandError(
+                f"{len(sight.failed)} of {len(sight.groups)} groups are out of sync.",
+                returncode=FAILED,
+            )
+
+    def where_to_watch(self, cohort: Cohort) -> str:
+        return f"{settings.SITE_URL}/admin/sync/cohorts/{cohort.pk}/progress/"
+
+    def newest_step(self) -> int:
+        return newest_step()
+
+
+def _group_id(text: str) -> int:
+    if not text.isdecimal() or int(text) > LARGEST_ID:
+        raise ArgumentTypeError(f"“{text}” is not a group ID")
+    return int(text)
+
+
+def _join(ids: Collection[int]) -> str:
+    return ", ".join(str(pk) for pk in ids)

@@ -1,0 +1,87 @@
+"""Removal guard: hold mass removals until staff approve them. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from cohorts.reconcile.provider import Action, Orphans, Plan, Trouble, Withheld
+
+REMOVALS_HELD = "removals_held"
+ORPHANED = "orphaned"
+SHARE = 0.25  # of a provider's people
+FEW = 5  # up to this many are never held
+
+
+def hold_removals(
+    plan: Plan,
+    approved: Collection[tuple[int, str]] = (),
+    waiting: Collection[int] = (),
+) -> Plan:
+    """Withhold removals that no dated fact explains, if there are too many at once.
+
+        this removal    all removals    group has held removals already    it is
+        approved        -               -                                  done
+        not approved    too many        -                                  held
+        not approved    few             yes                                held
+        not approved    few             no                                 done
+
+    Too many: more than a quarter of the provider's people *and* more than 5 (people, not actions;
+    approved ones count too). `approved`: pairs of group id and outside person that staff have seen
+    and approved. `waiting`: groups with removals that wait for approval; these stay held even if
+    the other removals are approved or turn out to be unnecessary.
+    """
+    people = {person for _, person in plan.removals}
+    too_many = len(people) > FEW and len(people) > SHARE * plan.people
+    held = [a for a in plan.actions if _is_held(a, approved, too_many or a.group_id in waiting)]
+    if not held:
+        return plan
+    keys = {action.key for action in held}
+    return replace(
+        plan,
+        actions=tuple(action for action in plan.actions if action.key not in keys),
+        withheld=plan.withheld + tuple(Withheld(action, REMOVALS_HELD) for action in held),
+    )
+
+
+def _is_held(action: Action, approved: Collection[tuple[int, str]], guarded: bool) -> bool:
+    return guarded and bool(action.removes) and (action.group_id, action.removes) not in approved
+
+
+def hold_all(plan: Plan, reason: str) -> Plan:
+    """Return a plan in which every action is withheld, with an issue code as the reason."""
+    return replace(
+        plan,
+        actions=(),
+        withheld=plan.withheld + tuple(Withheld(action, reason) for action in plan.actions),
+    )
+
+
+def hold_orphaned(plan: Plan, orphans: Orphans, due: Mapping[int, int]) -> Plan:
+    """Withhold actions for the groups and cohorts that orphans name, except ends of access.
+
+    `due`: the groups that the plan is for, each with its cohort's id. The issue is added to them.
+    """
+    if not orphans:
+        return plan
+    held = [a for a in plan.actions if not a.ends and _is_named(orphans, a.group_id, a.cohort_id)]
+    keys = {action.key for action in held}
+    told = [pk for pk, cohort in sorted(due.items()) if _is_named(orphans, pk, cohort)]
+    return replace(
+        plan,
+        actions=tuple(action for action in plan.actions if action.key not in keys),
+        withheld=tuple(Withheld(a, ORPHANED, orphans.detail) for a in held)
+        + tuple(_for_orphans(one, orphans) for one in plan.withheld),
+        troubles=tuple(Trouble(pk, ORPHANED, orphans.detail) for pk in told) + plan.troubles,
+    )
+
+
+def _for_orphans(held: Withheld, orphans: Orphans) -> Withheld:
+    """Let this reason replace any other for withholding an action of a named group."""
+    if not _is_named(orphans, held.action.group_id, held.action.cohort_id):
+        return held
+    return replace(held, reason=ORPHANED, detail=orphans.detail)
+
+
+def _is_named(orphans: Orphans, group_id: int | None, cohort_id: int | None) -> bool:
+    return group_id in orphans.groups or cohort_id in orphans.cohorts

@@ -1,0 +1,15 @@
+"""Requests a sync when the facts of groups change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from cohorts.reconcile import services
+from cohorts.signals import group_changed
+
+
+@receiver(group_changed)
+def want_groups(group_ids: set[int], **_: Any) -> None:
+    services.want(group_ids)

@@ -1,0 +1,76 @@
+"""Issues that need a person, in the log and in Sentry: one ERROR when an issue begins, with what to
+do, and one when it is resolved.
+
+    the issue is new, and needs a person              logged, with the names of its groups
+    the same issue, a minute later                    nothing
+    an outage of the service                          nothing: the issue may still be there
+    another issue, or none                            logged as resolved
+
+What only waits for a step of staff's own work (no one has pressed “Realize” yet) is on the pages
+and not in the log.  `trouble_detail` can name people, and is left out.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+
+from cohorts.reconcile.issues import TROUBLES
+from cohorts.reconcile.models import GroupSync, MirrorState
+from cohorts.reconcile.registry import find_trouble, providers
+
+logger = logging.getLogger(__name__)
+
+STAFFS_OWN = frozenset({"needs_infrastructure", "no_members", "no_slot", "paused"})
+# Issues of the whole installation, which cohorts.reconcile.ownership logs every hour.
+WHOLE = frozenset({"restored", "other_installation", "moved", "strangers"})
+NAMED = 5  # groups in one line
+
+
+def log_issues() -> None:
+    """Log what is new and what is resolved.  Two queries while nothing has changed."""
+    for row, code in _claim_changes(MirrorState.objects.all()):
+        _log(row.name, code, [])
+    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for row, code in _claim_changes(GroupSync.objects.select_related("group__cohort")):
+        groups[row.mirror, code].append(f"{row.group.name} ({row.group.cohort.name})")
+    for (mirror, code), names in groups.items():
+        _log(mirror, code, names)
+
+
+def _claim_changes(rows: QuerySet[Any]) -> Iterator[tuple[Any, str]]:
+    """Yield each row with the code to log, as "-code" for a resolved issue.
+
+    If two workers run this at once, only the one that updates the row logs it.
+    """
+    loud, passing = _codes()
+    begun = Q(trouble__in=loud) & ~Q(trouble=F("logged"))
+    over = ~Q(logged="") & ~Q(trouble=F("logged")) & ~Q(trouble__in=passing)
+    for row in rows.filter(begun | over).order_by("pk"):
+        now = row.trouble if row.trouble in loud else ""
+        if rows.model.objects.filter(pk=row.pk, logged=row.logged).update(logged=now):
+            yield from ((row, code) for code in (f"-{row.logged}", now) if len(code) > 1)
+
+
+def _codes() -> tuple[set[str], set[str]]:
+    """Return the codes that are logged, and those that do not show whether an issue is resolved."""
+    texts = dict(TROUBLES)
+    for mirror in providers.values():
+        texts |= mirror.troubles
+    loud = {code for code, text in texts.items() if text.needs_person} - STAFFS_OWN - WHOLE
+    return loud, {code for code, text in texts.items() if text.passes}
+
+
+def _log(mirror: str, code: str, groups: list[str]) -> None:
+    title, text = providers[mirror].title, find_trouble(code.removeprefix("-"))
+    names = ", ".join(groups[:NAMED])
+    more = f" and {len(groups) - NAMED} more" if len(groups) > NAMED else ""
+    about = f" Groups: {names}{more}." if groups else ""
+    if code.startswith("-"):
+        logger.error("%s: resolved: %s%s", title, text.sentence, about)
+    else:
+        logger.error("%s: %s%s What to do: %s", title, text.sentence, about, text.fix)

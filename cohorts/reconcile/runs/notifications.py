@@ -1,0 +1,83 @@
+"""The e-mail that “Realize” has ended, and the reason to hold all messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from cohorts.models import AccessState, Group, User
+from cohorts.outbox.models import Message
+from cohorts.outbox.sources import NoLongerTrue, Owed, notification
+from cohorts.reconcile.models import MirrorState, RealizeRequest
+from cohorts.reconcile.registry import find_trouble
+from cohorts.reconcile.runs import run_log
+from cohorts.reconcile.runs.realize_requests import STANDING, WITHDRAWN
+
+REALIZE_ENDED = "realize_ended"
+SENT_WITHIN = timedelta(days=1)
+NAMES_SHOWN = 40
+
+
+def why_held() -> str:
+    """Return why messages are held: signs that this is a copy, which would repeat what the original
+    sent. One query."""
+    code = run_log.find_sign_of_copy(list(MirrorState.objects.all()))
+    return f"{find_trouble(code).sentence} {find_trouble(code).fix}" if code else ""
+
+
+def owe_realize_ended(
+    _group_ids: frozenset[int] | None, since: datetime, now: datetime
+) -> Iterable[Owed]:
+    """Return the e-mail to each person whose “Realize” has ended. It concerns no single group."""
+    ended = RealizeRequest.objects.filter(
+        ended_at__gt=since - SENT_WITHIN, ended_at__lte=now, asked_by__isnull=False
+    )
+    return [_ended(request) for request in ended]
+
+
+def _ended(request: RealizeRequest) -> Owed:
+    assert request.ended_at is not None
+    return Owed(
+        key=f"{REALIZE_ENDED}:{request.pk}",
+        kind=REALIZE_ENDED,
+        channel=Message.Channel.EMAIL,
+        group_id=None,
+        user_id=request.asked_by_id,
+        due_at=request.ended_at,
+        cutoff_at=request.ended_at + SENT_WITHIN,
+        context={"request": request.pk},
+    )
+
+
+@notification(REALIZE_ENDED)
+def realize_ended_context(message: Message, _now: datetime) -> dict[str, Any]:
+    """Return the context of the e-mail's templates. Raises NoLongerTrue. Four queries."""
+    request = RealizeRequest.objects.filter(pk=message.context["request"]).first()
+    if request is None:
+        raise NoLongerTrue("The request no longer exists.")
+    groups = Group.objects.filter(pk__in=request.group_ids).select_related("cohort__course")
+    came_to = {group: request.came_to[str(group.pk)] for group in groups}
+    absent = _people_not_there(request.group_ids)
+    return {
+        "cohorts": sorted({f"{group.cohort.course}, {group.cohort}" for group in groups}),
+        "processed": len(came_to),
+        "standing": sum(outcome == STANDING for outcome in came_to.values()),
+        "withdrawn": sum(outcome == WITHDRAWN for outcome in came_to.values()),
+        "troubled": [
+            {"group": group, "trouble": find_trouble(outcome)}
+            for group, outcome in came_to.items()
+            if outcome not in {STANDING, WITHDRAWN}
+        ],
+        "absent": absent[:NAMES_SHOWN],
+        "more_absent": max(len(absent) - NAMES_SHOWN, 0),
+        "overview_url": f"{settings.SITE_URL}{reverse('admin:cohorts_cohort_changelist')}",
+    }
+
+
+def _people_not_there(group_ids: list[int]) -> list[User]:
+    states = AccessState.objects.filter(group_id__in=group_ids, state=AccessState.State.NOT_THERE)
+    return list(User.objects.filter(pk__in=states.values("user_id")))

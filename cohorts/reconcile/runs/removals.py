@@ -1,0 +1,33 @@
+"""Removals that wait for approval."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+
+from cohorts.models import User
+from cohorts.reconcile import services
+from cohorts.reconcile.models import GroupSync, SyncRun
+
+HELD = "removals_held"
+
+
+def groups_with_held_removals(mirror: str) -> list[int]:
+    rows = GroupSync.objects.filter(mirror=mirror, trouble=HELD)
+    return sorted(rows.values_list("group_id", flat=True))
+
+
+@transaction.atomic
+def allow_shown_removals(runs: Iterable[SyncRun], *, by: User, now: datetime) -> int:
+    """Approve exactly the removals that these plans showed; return the number of people."""
+    people: dict[tuple[str, int], set[str]] = defaultdict(set)
+    for run in runs:
+        for row in run.summary.get("withheld", ()):
+            if row["reason"] == HELD and row["removes"] and row["group_id"]:
+                people[run.mirror, row["group_id"]].add(row["removes"])
+    for (mirror, group_id), names in sorted(people.items()):
+        services.allow_removals(group_id, mirror, names, by=by, now=now)
+    return len(set().union(*people.values())) if people else 0

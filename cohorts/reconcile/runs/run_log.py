@@ -1,0 +1,195 @@
+"""The reconciler's run log, and the state of each provider."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from cohorts import clock
+from cohorts.reconcile.errors import CallFailed, LookAgain, Outage, Unclear
+from cohorts.reconcile.models import GroupSync, MirrorState, SyncAction, SyncRun
+from cohorts.reconcile.provider import Action, Orphans, Provider
+from cohorts.reconcile.registry import configured_mirrors
+from cohorts.reconcile.status import Due
+from cohorts.reconcile.workers.backoff import wait_before_retry
+from cohorts.services.installation import ensure_installation, find_doubt
+
+
+def has_work(mirror: str, now: datetime) -> bool:
+    """Return whether a worker has something to do: a group is due, a plan was requested, or it is
+    time to poll for changes that people made outside."""
+    due = models.Q(wanted__gt=models.F("seen")) | models.Q(next_at__lte=now)
+    return (
+        GroupSync.objects.filter(due, mirror=mirror).exists()
+        or SyncRun.objects.filter(mirror=mirror, mode="plan", ended_at__isnull=True).exists()
+        or MirrorState.objects.filter(name=mirror, look_at__lte=now).exists()
+    )
+
+
+def is_waiting(mirror: str) -> bool:
+    """Return whether an outage delays the provider and its next probe is not due yet."""
+    return MirrorState.objects.filter(name=mirror, retry_at__gt=Now()).exists()
+
+
+def read_only(mirror: Provider) -> str:
+    """Return the issue code that forbids all writes to the provider, or "" if it may be changed.
+
+    Two queries: the installation, and the state of all providers, since any of them can show that
+    this database is a copy.
+    """
+    if doubt := find_doubt(ensure_installation(clock.now())):
+        return doubt
+    states = {state.name: state for state in MirrorState.objects.all()}
+    if sign := find_sign_of_copy(states.values()):
+        return sign
+    return "paused" if states[mirror.name].paused_at else ""
+
+
+def find_sign_of_copy(states: Collection[MirrorState]) -> str:
+    """Return an issue code if the objects outside suggest that this is a copy, else ""."""
+    mirrors = configured_mirrors()
+    if any(state.has_many_orphans for state in states if state.name in mirrors):
+        return "strangers"
+    return "moved" if find_moved(states) else ""
+
+
+def find_moved(states: Iterable[MirrorState]) -> list[MirrorState]:
+    """Return the providers for which the settings name another server or calendar than before."""
+    mirrors = configured_mirrors()
+    return [
+        state
+        for state in states
+        if state.name in mirrors and state.scope not in {"", mirrors[state.name].scope()}
+    ]
+
+
+def count_changes(mirror: str) -> int:
+    """Return how many changes outside have been reported so far."""
+    return MirrorState.objects.values_list("changed_outside", flat=True).get(name=mirror)
+
+
+def parked_lanes(mirror: str) -> dict[str, datetime]:
+    """Return the lanes that the service asked to wait, each with its end in real time (UTC)."""
+    stored = MirrorState.objects.values_list("parked", flat=True).get(name=mirror)
+    until = {kind: datetime.fromisoformat(text) for kind, text in stored.items()}
+    return {kind: moment for kind, moment in until.items() if moment > datetime.now(UTC)}
+
+
+def approved_removals(due: Mapping[int, Due]) -> set[tuple[int, str]]:
+    return {(pk, person) for pk, row in due.items() for person in row.approved}
+
+
+STATE_FIELDS = ["retry_at", "failures", "trouble", "trouble_detail", "trouble_since"]
+
+
+class Book:
+    """The run log of one run. The row is created with the first action, so a run that changed
+    nothing leaves only `last_ok_at`."""
+
+    def __init__(self, mirror: str) -> None:
+        self.mirror = mirror
+        self.run: SyncRun | None = None
+        self.left = 0
+        self.counts: dict[str, int] = {}
+
+    def write(self, action: Action, outcome: SyncAction.Outcome, said: str, seconds: float) -> None:
+        if self.run is None:
+            self.run = SyncRun.objects.create(mirror=self.mirror)
+        SyncAction.objects.create(
+            run=self.run,
+            group_id=action.group_id,
+            cohort_id=action.cohort_id,
+            kind=action.kind,
+            verb=action.verb,
+            target=action.target[:200],
+            why=action.why[:300],
+            outcome=outcome,
+            error=said[:500],
+            took_ms=int(seconds * 1000),
+        )
+        self.counts[outcome] = self.counts.get(outcome, 0) + 1
+
+    def note_left(self, left: int) -> None:
+        """Record how many actions are left, for the pages that show progress."""
+        if self.run is not None and left != self.left:
+            self.left = left
+            SyncRun.objects.filter(pk=self.run.pk).update(summary=self._summary())
+
+    def close(self) -> None:
+        if self.run is not None:
+            SyncRun.objects.filter(pk=self.run.pk).update(
+                summary=self._summary(), ended_at=datetime.now(UTC)
+            )
+
+    def _summary(self) -> dict[str, int]:
+        return {"left": self.left, **self.counts}
+
+    # -- the provider's own state ------------------------------------------------------------
+
+    def heard(self, look_at: datetime | None, scope: str) -> None:
+        """Record an observation. `look_at` is the next poll if no group is due before, or None.
+
+        The first scope is stored. If it differs later, staff are asked (`find_moved`).
+        """
+        is_first = models.When(scope="", then=models.Value(scope))
+        kept = models.Case(is_first, default=models.F("scope"))
+        self._state().update(heard_at=Now(), look_at=look_at, scope=kept)
+
+    def note_orphans(self, orphans: Orphans) -> None:
+        """Store the orphans: until the next observation, other providers check them too."""
+        fields = {"orphans": orphans.detail[:500], "has_many_orphans": orphans.are_many}
+        self._state().exclude(**fields).update(**fields)
+
+    def served(self, trouble: str = "", detail: str = "") -> None:
+        """Record that the run ended without an outage. `trouble` is an issue with the provider as a
+        whole, which no group would report if nothing is left to do for it."""
+        row = MirrorState.objects.get(name=self.mirror)
+        if row.trouble != trouble:
+            row.trouble_since = clock.now() if trouble else None
+        row.trouble, row.trouble_detail = trouble, detail[:500] if trouble else ""
+        row.failures, row.retry_at = 0, None
+        row.save(update_fields=STATE_FIELDS)
+
+    def failed(self, error: CallFailed) -> None:
+        """Record an outage or an unclear answer as an issue of the provider, not of a group.
+
+        After the first unclear answer the next observation follows at once, because it shows what
+        happened. Otherwise there is one probe a minute. The interval does not grow: even if answers
+        keep getting lost, each observation lets some of the work finish.
+        """
+        row = MirrorState.objects.get(name=self.mirror)
+        unclear = isinstance(error, Unclear | LookAgain)
+        if not (unclear and row.failures == 0):
+            wait = max(_wait(error, row.failures + 1), getattr(error, "after", 0))
+            row.retry_at = datetime.now(UTC) + timedelta(seconds=wait)
+        row.failures += 1
+        if row.trouble != error.code:
+            row.trouble_since = clock.now()
+        row.trouble, row.trouble_detail = error.code, error.detail[:500]
+        row.save(update_fields=STATE_FIELDS)
+
+    def park(self, kind: str, seconds: float) -> None:
+        row = MirrorState.objects.get(name=self.mirror)
+        until = datetime.now(UTC) + timedelta(seconds=seconds)
+        row.parked = {**row.parked, kind: until.isoformat()}
+        row.save(update_fields=["parked"])
+
+    def _state(self) -> models.QuerySet[MirrorState]:
+        return MirrorState.objects.filter(name=self.mirror)
+
+
+def _wait(error: CallFailed, failures: int) -> float:
+    """Return the seconds until the next probe."""
+    if isinstance(error, Outage | LookAgain):
+        return settings.SYNC["probe_seconds"]
+    return wait_before_retry(failures).total_seconds()
+
+
+def forget_old_runs(before: datetime) -> int:
+    """Delete runs and plans that started before `before`; return how many rows were deleted."""
+    old: Iterable[int] = SyncRun.objects.filter(started_at__lt=before).values_list("pk", flat=True)
+    return SyncRun.objects.filter(pk__in=list(old)).delete()[0]

@@ -1,0 +1,265 @@
+"""Queries for the sync status of groups, cohorts and providers.
+
+A constant number of queries for any number of groups. The texts are made in `words`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from cohorts.models import Group, live_group
+from cohorts.reconcile.models import GroupSync, MirrorState, SyncAction, SyncRun
+from cohorts.reconcile.provider import Provider
+from cohorts.reconcile.registry import configured_mirrors, providers
+from cohorts.reconcile.status_text import (
+    NOTHING_MADE,
+    Level,
+    StatusContext,
+    SyncStatus,
+    describe,
+    describe_trouble,
+)
+from cohorts.reconcile.workers.heartbeats import is_worker_alive
+
+QUIET = ("", NOTHING_MADE)  # no issue, or the one that every group starts with
+
+
+def read_scene(now: datetime) -> StatusContext:
+    """Return the context that all groups of a page share. Two queries."""
+    states = {state.name: state for state in MirrorState.objects.all()}
+    return StatusContext(now, states, is_worker_alive())
+
+
+# -- groups --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class InProvider:
+    """One group in one provider. `row` is None until it is first compared."""
+
+    mirror: Provider
+    row: GroupSync | None
+    standing: SyncStatus
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """One group, in each provider."""
+
+    group: Group
+    places: tuple[InProvider, ...]
+    now: datetime
+
+    @property
+    def worst(self) -> SyncStatus:
+        return max((place.standing for place in self.places), key=lambda s: s.level)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a worker still has to process it."""
+        return any(
+            place.row is None or place.row.is_due(self.now)
+            for place in self.places
+            if place.mirror.is_configured()
+        )
+
+    @property
+    def is_asked_for(self) -> bool:
+        return any(place.row and place.row.create_asked_at for place in self.places)
+
+
+def see_groups(groups: Iterable[Group], scene: StatusContext) -> list[GroupView]:
+    """Return these groups with their status, in the given order. One query."""
+    found = list(groups)
+    rows = {
+        (row.group_id, row.mirror): row
+        for row in GroupSync.objects.filter(group__in=[group.pk for group in found])
+    }
+    return [_see_group(group, rows, scene) for group in found]
+
+
+def _see_group(
+    group: Group, rows: Mapping[tuple[int, str], GroupSync], scene: StatusContext
+) -> GroupView:
+    places = []
+    for mirror in providers.values():
+        row = rows.get((group.pk, mirror.name))
+        places.append(InProvider(mirror, row, describe(row, group, mirror, scene)))
+    return GroupView(group, tuple(places), scene.now)
+
+
+def live_groups(cohort_ids: Collection[int]) -> QuerySet[Group]:
+    """Return the groups of these cohorts that have not ended."""
+    groups = Group.objects.filter(live_group(), cohort__in=cohort_ids)
+    return groups.select_related("cohort").order_by("pk")
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfStep:
+    """One group that is out of sync in one provider, and why."""
+
+    row: GroupSync
+    mirror: Provider
+    standing: SyncStatus
+
+
+def out_of_step(limit: int) -> tuple[list[OutOfStep], int]:
+    """Return the groups that have been out of sync longest, and the total number. Two queries."""
+    rows = (
+        GroupSync.objects.filter(mirror__in=configured_mirrors())
+        .exclude(trouble__in=QUIET)
+        .select_related("group__cohort")
+        .order_by("trouble_since", "pk")
+    )
+    mirrors = providers
+    shown = [
+        OutOfStep(
+            row,
+            mirrors[row.mirror],
+            describe_trouble(row.trouble, row.trouble_detail, tried=row.failures > 0),
+        )
+        for row in rows[:limit]
+    ]
+    return shown, rows.count()
+
+
+# -- cohorts -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CohortView:
+    """The status of a cohort. `groups` are those that have not ended; `statuses` counts all."""
+
+    groups: tuple[GroupView, ...]
+    statuses: Mapping[str, int]
+
+    @property
+    def level(self) -> Level:
+        return max((view.worst.level for view in self.groups), default=Level.OFF)
+
+    @property
+    def sentence(self) -> str:
+        """The worst status of its groups, and how many of them have it."""
+        if not self.groups:
+            return "No active groups."
+        worst = [view.worst for view in self.groups if view.worst.level == self.level]
+        words, count = Counter(standing.words for standing in worst).most_common(1)[0]
+        share = "" if count == len(self.groups) else f"{count} of {len(self.groups)} groups: "
+        return f"{share}{words}"
+
+    @property
+    def status_words(self) -> str:
+        """ "2 active, 1 preview"."""
+        counted = [(self.statuses.get(s, 0), s.label.lower()) for s in Group.Status]
+        return ", ".join(f"{n} {label}" for n, label in counted if n) or "no groups yet"
+
+    @property
+    def standing_counts(self) -> list[tuple[str, int]]:
+        """(title, number of groups that are ready there) of each configured provider."""
+        return [
+            (mirror.title, self._count_standing(name))
+            for name, mirror in configured_mirrors().items()
+        ]
+
+    def _count_standing(self, name: str) -> int:
+        places = (place for view in self.groups for place in view.places)
+        return sum(p.mirror.name == name and bool(p.row and p.row.stands_at) for p in places)
+
+
+def see_cohorts(cohort_ids: Collection[int], scene: StatusContext) -> dict[int, CohortView]:
+    """Return the cohorts' status by id. Three queries for any number of cohorts and groups."""
+    views: dict[int, list[GroupView]] = defaultdict(list)
+    for view in see_groups(live_groups(cohort_ids), scene):
+        views[view.group.cohort_id].append(view)
+    statuses: dict[int, dict[str, int]] = defaultdict(dict)
+    counted = Group.objects.filter(cohort__in=cohort_ids).order_by().values_list("cohort", "status")
+    for cohort_id, status, count in counted.annotate(Count("pk")):
+        statuses[cohort_id][Group.Status(status)] = count
+    return {pk: CohortView(tuple(views[pk]), statuses[pk]) for pk in cohort_ids}
+
+
+def troubled_places() -> Coalesce:
+    """Return an expression for ordering cohorts by how often their live groups are out of sync."""
+    rows = (
+        GroupSync.objects.filter(live_group("group__"), group__cohort=OuterRef("pk"))
+        .exclude(trouble__in=QUIET)
+        .order_by()
+        .values("group__cohort")
+        .annotate(count=Count("pk"))
+    )
+    return Coalesce(Subquery(rows.values("count")), 0)
+
+
+# -- providers -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderView:
+    """One provider, its state and its status."""
+
+    mirror: Provider
+    state: MirrorState | None
+    standing: SyncStatus
+
+    @property
+    def is_configured(self) -> bool:
+        return self.mirror.is_configured()
+
+    @property
+    def is_paused(self) -> bool:
+        return bool(self.state and self.state.paused_at)
+
+
+def see_mirrors(scene: StatusContext) -> list[ProviderView]:
+    return [
+        ProviderView(
+            mirror, scene.states.get(name), _describe_mirror(mirror, scene.states.get(name))
+        )
+        for name, mirror in providers.items()
+    ]
+
+
+def _describe_mirror(mirror: Provider, state: MirrorState | None) -> SyncStatus:
+    if not mirror.is_configured():
+        level = Level.BAD if mirror.required else Level.OFF
+        return SyncStatus(level, "Not configured.", "Set its variables (docs/operations.md).")
+    if state and state.trouble:
+        return describe_trouble(state.trouble, state.trouble_detail, tried=True)
+    if state and state.paused_at:
+        return SyncStatus(
+            Level.WAITING, f"Paused by {state.paused_by}: it reads, but changes nothing."
+        )
+    if state is None or state.heard_at is None:
+        return SyncStatus(Level.TODO, "Not checked yet.")
+    return SyncStatus(Level.FINE, "Reachable.")
+
+
+# -- steps ---------------------------------------------------------------------------------------
+
+
+def steps_of_cohort(cohort_id: int, *, after: int = 0) -> QuerySet[SyncAction]:
+    """Return the steps of a cohort and its groups, newest first; `after` is a step's id."""
+    about = Q(cohort=cohort_id) | Q(group__cohort=cohort_id)
+    return SyncAction.objects.filter(about, pk__gt=after).select_related("group", "run")
+
+
+def newest_step() -> int:
+    """Return the id of the newest step, to query later for the steps after it."""
+    return SyncAction.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def steps_left(scene: StatusContext) -> int | None:
+    """Return how many steps the current runs have left, or None if no run says so."""
+    held = [name for name, state in scene.states.items() if state.holder]
+    newest = (
+        SyncRun.objects.filter(mirror=name, mode=SyncRun.Mode.APPLY).order_by("-pk").first()
+        for name in held
+    )
+    left = [run.summary.get("left", 0) for run in newest if run and run.ended_at is None]
+    return sum(left) if left else None

@@ -1,0 +1,207 @@
+"""Requests for syncs, plans and decisions. Nothing here uses the network or waits for a worker."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from cohorts.models import Group, User, live_group
+from cohorts.reconcile.models import GroupSync, MirrorState, SyncRun
+from cohorts.reconcile.registry import configured_mirrors, find_trouble, providers
+from cohorts.reconcile.runs.realize_requests import note_request
+from cohorts.reconcile.workers.nudges import nudge_on_commit
+
+logger = logging.getLogger(__name__)
+
+
+@transaction.atomic
+def want(group_ids: Iterable[int], *, mirrors: Iterable[str] | None = None) -> None:
+    """Request a sync of these groups, because facts changed. Part of the caller's transaction."""
+    names = list(providers if mirrors is None else mirrors)
+    ids = set(group_ids)
+    rows = GroupSync.objects.filter(group_id__in=ids, mirror__in=names)
+    # Lock the rows in a fixed order: an update of many rows locks them in any order, and two such
+    # updates could deadlock.
+    held = list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
+    GroupSync.objects.filter(pk__in=held).update(wanted=F("wanted") + 1)
+    if len(held) < len(ids) * len(names):
+        make_missing_rows(ids)
+    for name in names:
+        nudge_on_commit(name)
+
+
+def notice_outside(group_ids: Iterable[int], mirror: str) -> None:
+    """Report that something outside that concerns these groups has changed, and request a sync.
+
+    The counter invalidates an observation in progress, so that the request is not answered from the
+    state before the change.
+    """
+    ids = set(group_ids)
+    if ids:
+        states = MirrorState.objects.filter(name=mirror)
+        states.update(changed_outside=F("changed_outside") + 1)
+        want(ids, mirrors=[mirror])
+
+
+def make_missing_rows(group_ids: Iterable[int] | None = None) -> None:
+    """Create a row for each group and provider, also for groups inserted with plain SQL."""
+    groups = Group.objects.all()
+    if group_ids is not None:
+        groups = groups.filter(pk__in=set(group_ids))
+    for name in providers:
+        lacking = groups.exclude(syncs__mirror=name).values_list("pk", flat=True)
+        GroupSync.objects.bulk_create(
+            [GroupSync(group_id=pk, mirror=name) for pk in lacking], ignore_conflicts=True
+        )
+
+
+@transaction.atomic
+def ask_to_realize(
+    group_ids: Iterable[int], *, by: User | None, now: datetime, asked_as: str = ""
+) -> int:
+    """Request the infrastructure of these groups; return how many were requested.
+
+    The request stays in each provider until the group is ready there, through crashes and outages.
+    A second request does not replace the first. `asked_as`: who asked, if not a user.
+    """
+    ids = set(
+        Group.objects.filter(live_group(), pk__in=set(group_ids)).values_list("pk", flat=True)
+    )
+    make_missing_rows(ids)
+    lacking = GroupSync.objects.filter(group_id__in=ids, stands_at__isnull=True)
+    if by is not None or asked_as:
+        note_request(lacking, by=by, asked_as=asked_as, now=now)
+    lacking.filter(create_asked_at__isnull=True).update(create_asked_at=now, create_asked_by=by)
+    want(ids)
+    return len(ids)
+
+
+@transaction.atomic
+def withdraw_request(group_ids: Iterable[int]) -> int:
+    """Withdraw realize requests; return how many groups. What was created already stays."""
+    asked = GroupSync.objects.filter(group_id__in=set(group_ids), create_asked_at__isnull=False)
+    ids = set(asked.values_list("group_id", flat=True))
+    asked.update(create_asked_at=None, create_asked_by=None)
+    want(ids)
+    return len(ids)
+
+
+@transaction.atomic
+def make_anew(group_ids: Iterable[int], mirror: str, *, by: User | None, now: datetime) -> None:
+    """Delete the records of objects that are gone, and request that they be recreated."""
+    for group_id in sorted(set(group_ids)):
+        providers[mirror].forget(group_id)
+    GroupSync.objects.filter(group_id__in=set(group_ids), mirror=mirror).update(
+        create_asked_at=now, create_asked_by=by, stands_at=None
+    )
+    want(group_ids, mirrors=[mirror])
+
+
+@transaction.atomic
+def allow_removals(
+    group_id: int, mirror: str, people: Iterable[str], *, by: User, now: datetime
+) -> None:
+    """Approve that these people lose access to the group; staff saw the names. Used once."""
+    approval = {"people": sorted(people), "by": by.display_name, "at": now.isoformat()}
+    GroupSync.objects.filter(group_id=group_id, mirror=mirror).update(removals_approved=approval)
+    want([group_id], mirrors=[mirror])
+
+
+@transaction.atomic
+def pause_mirror(mirror: str, *, by: User, now: datetime) -> None:
+    MirrorState.objects.update_or_create(
+        name=mirror, defaults={"paused_at": now, "paused_by": by.display_name}
+    )
+    look_at_all(mirror)
+
+
+@transaction.atomic
+def resume_mirror(mirror: str) -> None:
+    """End a pause or an outage's wait, and request a sync of every group."""
+    MirrorState.objects.filter(name=mirror).update(
+        paused_at=None, paused_by="", retry_at=None, failures=0, parked={}
+    )
+    look_at_all(mirror)
+
+
+@transaction.atomic
+def end_wait(mirror: str) -> None:
+    """Probe the service now: a person may have resolved what only a person can.
+
+    A wait that the service itself asked for stays.
+    """
+    state = MirrorState.objects.filter(name=mirror).first()
+    if state and state.retry_at and find_trouble(state.trouble).needs_person:
+        MirrorState.objects.filter(name=mirror).update(retry_at=None)
+    nudge_on_commit(mirror)
+
+
+@transaction.atomic
+def adopt_strangers(mirror: str) -> None:
+    """Store staff's decision on orphans: they are ours, adopt them.
+
+    Messages that were held are sent, because this database was not restored.
+    """
+    MirrorState.objects.filter(name=mirror).update(adopt_strangers=True, **NO_ORPHANS)
+    look_at_all(mirror)
+
+
+@transaction.atomic
+def move(mirror: str) -> None:
+    """Store staff's decision on another server or calendar: start there, and adopt marked objects.
+
+    Records of the former one are deleted, and nothing is created before someone asks.
+    """
+    providers[mirror].forget_all()
+    GroupSync.objects.filter(mirror=mirror).update(
+        create_asked_at=None, create_asked_by=None, stands_at=None, removals_approved=None
+    )
+    MirrorState.objects.filter(name=mirror).update(scope=providers[mirror].scope())
+    adopt_strangers(mirror)
+
+
+NO_ORPHANS: dict[str, Any] = {"orphans": "", "has_many_orphans": False}  # until we observe again
+
+
+def note_adopted(mirror: str, lacking: Mapping[str, str]) -> None:
+    """Clear the decision, and keep what could not be adopted: each id with its reason."""
+    row = MirrorState.objects.select_for_update().get(name=mirror)
+    known = {pk for pk, _ in row.not_adopted}
+    row.not_adopted += [[pk, why] for pk, why in lacking.items() if pk not in known]
+    row.adopt_strangers = False
+    row.save(update_fields=["not_adopted", "adopt_strangers"])
+    if lacking:
+        logger.warning("%s objects could not be taken over in %s", len(lacking), mirror)
+
+
+def look_at_all(mirror: str) -> None:
+    """Request a sync of every group of a provider."""
+    make_missing_rows()
+    GroupSync.objects.filter(mirror=mirror).update(wanted=F("wanted") + 1)
+    nudge_on_commit(mirror)
+
+
+@transaction.atomic
+def ask_for_plan(
+    group_ids: Iterable[int], *, as_if_asked: bool, by: User | None = None
+) -> list[SyncRun]:
+    """Request a plan from each configured provider. A worker answers."""
+    ids = sorted(set(group_ids))
+    runs = [
+        SyncRun.objects.create(
+            mirror=name,
+            mode=SyncRun.Mode.PLAN,
+            asked_by=by,
+            group_ids=ids,
+            as_if_asked=as_if_asked,
+        )
+        for name in configured_mirrors()
+    ]
+    for run in runs:
+        nudge_on_commit(run.mirror)
+    return runs

@@ -1,0 +1,257 @@
+"""The status of a group for which nothing is left to do now, and how it is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db import models, transaction
+
+from cohorts.models import AccessState, Group
+from cohorts.reconcile.errors import CallFailed
+from cohorts.reconcile.models import GroupSync
+from cohorts.reconcile.policy import REMOVALS_HELD
+from cohorts.reconcile.provider import Access, Action, Plan, Provider, Review
+from cohorts.reconcile.registry import find_trouble, providers
+from cohorts.reconcile.status_text import NOTHING_MADE
+from cohorts.reconcile.workers.backoff import wait_before_retry
+from cohorts.services.access import report_access
+from cohorts.services.activation import activate_group
+from cohorts.services.locks import lock_groups
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A group that is due. Its generation, `wanted`, was read before the facts, so that a change in
+    between makes the group due again."""
+
+    group_id: int
+    cohort_id: int
+    wanted: int
+    may_create: bool
+    failures: int
+    trouble: str
+    approved: tuple[str, ...]
+
+
+def read_due(mirror: str, now: datetime) -> dict[int, Due]:
+    """Return the groups that facts or the clock made due, by id. One query."""
+    rows = (
+        GroupSync.objects.filter(mirror=mirror)
+        .filter(models.Q(wanted__gt=models.F("seen")) | models.Q(next_at__lte=now))
+        .select_related("group")
+        .order_by("group_id")
+    )
+    return {
+        row.group_id: Due(
+            group_id=row.group_id,
+            cohort_id=row.group.cohort_id,
+            wanted=row.wanted,
+            may_create=row.create_asked_at is not None,
+            failures=row.failures,
+            trouble=row.trouble,
+            approved=_approved(row),
+        )
+        for row in rows
+    }
+
+
+def _approved(row: GroupSync) -> tuple[str, ...]:
+    """Return the outside people whose removal staff approved."""
+    return tuple((row.removals_approved or {}).get("people", ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Hindrance:
+    """Why a group's remaining actions are not done."""
+
+    code: str
+    detail: str = ""
+    failed: bool = False  # counts for the backoff
+    wait: timedelta | None = None  # the wait that the service asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """The actions left in a plan. This run can do nothing more for those that are `stuck`."""
+
+    plan: Plan
+    failed: Mapping[str, CallFailed]
+    parked: Mapping[str, datetime]
+    stuck: frozenset[str]
+
+    @classmethod
+    def of(
+        cls, plan: Plan, failed: Mapping[str, CallFailed], parked: Mapping[str, datetime]
+    ) -> Rest:
+        """Return the rest. Stuck actions failed, are withheld or parked, or need a stuck one."""
+        stuck = {a.key for a in plan.actions if a.key in failed or a.kind in parked}
+        stuck |= {held.action.key for held in plan.withheld}
+        while more := {a.key for a in plan.actions if a.needs & stuck and a.key not in stuck}:
+            stuck |= more
+        return cls(plan, failed, parked, frozenset(stuck))
+
+    def is_open(self, due: Due) -> bool:
+        return any(a.key not in self.stuck for a in self._of(due, self.plan.actions))
+
+    def hindrance(self, due: Due) -> Hindrance | None:
+        """Return the first thing that keeps the group out of sync, the most serious kind first."""
+        return (
+            self._failure(due)
+            or self._withheld(due)
+            or self._parking(due)
+            or next(
+                (
+                    Hindrance(trouble.code, trouble.detail)
+                    for trouble in self.plan.troubles
+                    if trouble.group_id == due.group_id
+                ),
+                None,
+            )
+        )
+
+    def obstacle(self, due: Due) -> Hindrance | None:
+        """Return what blocks people who still wait although nothing is left to do for now.
+
+        A group that was not requested yet blocks no one.
+        """
+        found = self._failure(due) or self._withheld(due)
+        return None if found and found.code == NOTHING_MADE else found
+
+    def _failure(self, due: Due) -> Hindrance | None:
+        for action in self._of(due, self.plan.actions):
+            if error := self.failed.get(action.key):
+                return Hindrance(error.code, f"{action.target}: {error.detail}", failed=True)
+        return None
+
+    def _withheld(self, due: Due) -> Hindrance | None:
+        mine = [held for held in self.plan.withheld if self._is_about(due, held.action)]
+        if not mine:
+            return None
+        reason, detail = mine[0].reason, mine[0].detail
+        people = {h.action.removes for h in mine if h.reason == REMOVALS_HELD and h.action.removes}
+        names = ", ".join(sorted(people)) if reason == REMOVALS_HELD else ""
+        return Hindrance(reason, detail or names or mine[0].action.target)
+
+    def _parking(self, due: Due) -> Hindrance | None:
+        until = [
+            self.parked[a.kind] for a in self._of(due, self.plan.actions) if a.kind in self.parked
+        ]
+        if not until:
+            return None
+        # Parking uses real time, `next_at` the facts' clock: only a duration carries over.
+        return Hindrance("rate_limited", wait=max(min(until) - datetime.now(UTC), timedelta(0)))
+
+    def has_used_approval(self, due: Due) -> bool:
+        """Whether no approved removal is left to do. A removal that failed stays approved."""
+        left = {action.removes for action in self._of(due, self.plan.actions)}
+        return bool(due.approved) and left.isdisjoint(due.approved)
+
+    def _of(self, due: Due, actions: Iterable[Action]) -> Iterable[Action]:
+        return (action for action in actions if self._is_about(due, action))
+
+    @staticmethod
+    def _is_about(due: Due, action: Action) -> bool:
+        if action.group_id is not None:
+            return action.group_id == due.group_id
+        return action.cohort_id is None or action.cohort_id == due.cohort_id
+
+
+def report(mirror: Provider, due: Due, review: Review, rest: Rest, *, now: datetime) -> bool:
+    """Store who has access to one group. Return whether anyone has gained it."""
+    obstacle = rest.obstacle(due)
+    access = [_tell(each, obstacle) for each in review.access]
+    return report_access(mirror.name, due.group_id, access, now=now)
+
+
+@transaction.atomic
+def settle(mirror: Provider, due: Due, review: Review, rest: Rest, *, now: datetime) -> None:
+    """Store the result of one comparison of one group.
+
+    The group is locked first, as in every service: a concurrent booking holds its lock and needs
+    the row below. The row is read under lock, so that a request made since the comparison is kept.
+    """
+    lock_groups([due.group_id])
+    row = GroupSync.objects.select_for_update().get(group_id=due.group_id, mirror=mirror.name)
+    row.seen = due.wanted
+    hindrance = rest.hindrance(due)
+    if rest.has_used_approval(due) and _approved(row) == due.approved:
+        row.removals_approved = None  # used once
+    _note_trouble(row, hindrance or _from_review(review), now)
+    row.next_at = _next_look(row, review, hindrance, now)
+    if review.stands:
+        row.stands_at = row.stands_at or now
+        row.create_asked_at = row.create_asked_by = None
+    elif row.stands_at and review.trouble:
+        row.stands_at = None
+    row.save(update_fields=SETTLED_FIELDS)
+    if review.stands:
+        activate_if_all_stand(due.group_id, now=now)
+
+
+SETTLED_FIELDS = [
+    "seen",
+    "next_at",
+    "create_asked_at",
+    "create_asked_by",
+    "stands_at",
+    "failures",
+    "trouble",
+    "trouble_detail",
+    "trouble_since",
+    "removals_approved",
+    "last_ok_at",
+]
+
+
+def activate_if_all_stand(group_id: int, *, now: datetime) -> None:
+    """Activate the group once it is ready in every required provider. An unconfigured provider is
+    never ready, so nothing becomes active without it."""
+    required = {name for name, mirror in providers.items() if mirror.required}
+    standing = GroupSync.objects.filter(
+        group_id=group_id, mirror__in=required, stands_at__isnull=False
+    ).values_list("mirror", flat=True)
+    if (
+        required <= set(standing)
+        and Group.objects.filter(pk=group_id, status=Group.Status.PREVIEW).exists()
+    ):
+        activate_group(group_id, now=now)
+
+
+def _tell(access: Access, obstacle: Hindrance | None) -> tuple[int, str, str]:
+    """Return the access to show for one person: “On its way” would be wrong if it is blocked."""
+    if access.state != AccessState.State.WANTED or obstacle is None:
+        return access.person_id, access.state, access.reason
+    state = AccessState.State.FAILED if obstacle.failed else AccessState.State.WITHHELD
+    return access.person_id, state, find_trouble(obstacle.code).sentence
+
+
+def _from_review(review: Review) -> Hindrance | None:
+    return Hindrance(review.trouble, review.detail) if review.trouble else None
+
+
+def _note_trouble(row: GroupSync, hindrance: Hindrance | None, now: datetime) -> None:
+    code = hindrance.code if hindrance else ""
+    if code != row.trouble:
+        row.trouble_since = now if code else None
+    row.trouble = code
+    row.trouble_detail = (hindrance.detail if hindrance else "")[:500]
+    row.failures = row.failures + 1 if hindrance and hindrance.failed else 0
+    if not code:
+        row.last_ok_at = now
+
+
+def _next_look(
+    row: GroupSync, review: Review, hindrance: Hindrance | None, now: datetime
+) -> datetime:
+    """Return the earliest of: the next change in the facts, a retry, the hourly comparison."""
+    moments = [now + timedelta(seconds=settings.SYNC["compare_seconds"])]
+    if review.next_at and review.next_at > now:
+        moments.append(review.next_at)
+    if hindrance and hindrance.wait is not None:
+        moments.append(now + hindrance.wait)
+    if hindrance and hindrance.failed and not find_trouble(hindrance.code).needs_person:
+        moments.append(now + wait_before_retry(row.failures))
+    return min(moments)

@@ -1,0 +1,129 @@
+"""The sync status of one group in one provider, in words. Pure: computed from the rows.
+
+the provider        the group's row                   level     words
+------------------  --------------------------------  --------  --------------------------------
+is not configured   -                                 off/bad   not configured
+-                   an issue, unless it is that       by table  the issue's sentence
+                    nothing was requested, and a
+                    request has just come
+-                   the group has ended               fine      ended
+cannot be reached   due                               waiting   the provider's issue
+no worker is alive  due                               waiting   waiting for a worker
+-                   due, requested, not ready         working   being set up
+-                   due                               working   being checked
+-                   ready                             fine      in sync
+-                   requested, not ready              waiting   requested, not complete yet
+-                   else                              todo      not set up yet
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import IntEnum
+
+from cohorts.models import Group
+from cohorts.reconcile.models import GroupSync, MirrorState
+from cohorts.reconcile.provider import Provider
+from cohorts.reconcile.registry import find_trouble
+
+NOTHING_MADE = "needs_infrastructure"  # the issue of every group before it is requested
+WAITS_FOR_PEOPLE = "nobody_has_access"
+
+
+class Level(IntEnum):
+    """How much a status demands of staff; the worst is the highest."""
+
+    OFF = 0
+    FINE = 1
+    TODO = 2
+    WORKING = 3
+    WAITING = 4
+    BAD = 5
+
+    @property
+    def css(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class SyncStatus:
+    """The sync status of one group in one provider, in words.
+
+    `remedy` names the button that resolves it. `again`: another comparison is pending.
+    """
+
+    level: Level
+    words: str
+    fix: str = ""
+    detail: str = ""
+    remedy: str = ""
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StatusContext:
+    """What all groups of a page share: the time, the providers, whether a worker is alive."""
+
+    now: datetime
+    states: Mapping[str, MirrorState]
+    is_worker_alive: bool
+
+
+def describe(
+    row: GroupSync | None, group: Group, mirror: Provider, scene: StatusContext
+) -> SyncStatus:
+    if not mirror.is_configured():
+        return _not_configured(mirror)
+    due = row is None or row.is_due(scene.now)
+    asked = row is not None and row.create_asked_at is not None
+    if row and row.trouble and not (due and asked and row.trouble == NOTHING_MADE):
+        return replace(_in_trouble(row), again=due)
+    if group.has_ended:
+        return SyncStatus(Level.FINE, "ended")
+    if due:
+        return _due(row, scene.states.get(mirror.name), scene)
+    return _settled(row)
+
+
+def _in_trouble(row: GroupSync) -> SyncStatus:
+    found = describe_trouble(row.trouble, row.trouble_detail, tried=row.failures > 0)
+    if row.trouble == NOTHING_MADE:
+        return replace(found, words="not set up yet", detail="")
+    return found
+
+
+def _due(row: GroupSync | None, state: MirrorState | None, scene: StatusContext) -> SyncStatus:
+    if state and state.trouble:
+        return SyncStatus(Level.WAITING, f"waiting: {find_trouble(state.trouble).sentence}")
+    if not scene.is_worker_alive:
+        return SyncStatus(Level.WAITING, "waiting for a worker")
+    if row and row.create_asked_at and not row.stands_at:
+        return SyncStatus(Level.WORKING, "being set up")
+    return SyncStatus(Level.WORKING, "being checked")
+
+
+def _not_configured(mirror: Provider) -> SyncStatus:
+    if mirror.required:
+        words = f"{mirror.title} is not configured, so no group can become active."
+        return SyncStatus(Level.BAD, words, "Set its variables (docs/operations.md) and restart.")
+    return SyncStatus(Level.OFF, "not configured")
+
+
+def _settled(row: GroupSync | None) -> SyncStatus:
+    if row and row.stands_at:
+        return SyncStatus(Level.FINE, "in sync")
+    if row and row.create_asked_at:
+        return SyncStatus(Level.WAITING, "requested, not complete yet")
+    return SyncStatus(Level.TODO, "not set up yet", remedy="realize")
+
+
+def describe_trouble(code: str, detail: str = "", *, tried: bool = False) -> SyncStatus:
+    """Return the status for an issue. `tried`: calls for it failed, and are retried."""
+    text = find_trouble(code)
+    if code == NOTHING_MADE:
+        return SyncStatus(Level.TODO, text.sentence, text.fix, detail, text.remedy)
+    grave = tried or text.needs_person or not (text.passes or code == WAITS_FOR_PEOPLE)
+    level = Level.BAD if grave else Level.WAITING
+    return SyncStatus(level, text.sentence, text.fix, detail, text.remedy)

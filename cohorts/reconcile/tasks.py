@@ -1,0 +1,38 @@
+"""Tasks that django-q2 calls. They are wake-ups: running them at any time and often is safe."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from cohorts import clock
+from cohorts.reconcile import ownership, services
+from cohorts.reconcile.controller import run_slice
+from cohorts.reconcile.registry import configured_mirrors
+from cohorts.reconcile.runs import issue_log, realize_requests, run_log
+from cohorts.reconcile.workers.nudges import nudge
+
+KEEP_RUNS = timedelta(days=90)
+
+
+def run_mirror(name: str) -> None:
+    run_slice(name)
+
+
+def sweep() -> None:
+    """Every minute, wake what is due, so that a lost nudge delays work by one minute at most.
+
+    Also close realize requests that have ended, so that the people who asked are notified.
+    """
+    ownership.watch(clock.now())
+    for name in configured_mirrors():
+        if run_log.has_work(name, clock.now()) and not run_log.is_waiting(name):
+            nudge(name)
+    realize_requests.close_ended(clock.now())
+    issue_log.log_issues()
+
+
+def compare_all() -> None:
+    """Every hour, create missing rows for groups and delete old runs and requests."""
+    services.make_missing_rows()
+    run_log.forget_old_runs(clock.now() - KEEP_RUNS)
+    realize_requests.forget_old(clock.now() - KEEP_RUNS)

@@ -1,0 +1,159 @@
+"""Template tags that several of the staff's pages use."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import template
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.timesince import timesince
+
+from cohorts import clock
+from cohorts.access import staff_may
+from cohorts.models import AccessState, Group, Membership
+from cohorts.outbox.health.alarms import find_alarms
+from cohorts.outbox.models import Message
+from cohorts.reconcile.models import WorkerHeartbeat
+from cohorts.reconcile.ownership import find_question
+from cohorts.reconcile.selectors import InProvider, out_of_step, read_scene, see_groups, see_mirrors
+from cohorts.reconcile.status_text import Level, SyncStatus
+from cohorts.reconcile.ui.staff import PERMISSION
+from cohorts.reconcile.workers.health_checks import see_companions
+
+register = template.Library()
+
+
+@register.filter
+def ago(moment: datetime) -> str:
+    """Return how long ago a moment of real time was, to the second below 10 minutes."""
+    return f"{spent(timezone.now() - moment)} ago"
+
+
+@register.filter
+def spent(time: timedelta) -> str:
+    """ "12 s", "3 min 5 s", "2 hours, 3 minutes"."""
+    seconds = max(int(time.total_seconds()), 0)
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 600:
+        return f"{seconds // 60} min {seconds % 60} s"
+    return timesince(timezone.now() - time)
+
+
+SEE_ACCESS = ("cohorts.view_membership", "cohorts.view_accessstate")
+SHOWN = 12  # groups out of sync on the start page
+
+# The label of each remedy's button.
+LABELS = {
+    "look_again": "Check now",
+    "make_anew": "Recreate",
+    "realize": "Realize",
+    "show_removals": "Show names",
+    "resume": "Resume",
+    "decide": "Decide",
+}
+
+
+@register.inclusion_tag("admin/sync/parts/status.html", takes_context=True)
+def sync_status(context: template.Context) -> dict[str, Any]:
+    """Return the start page's block: providers, workers, the outbox, groups out of sync."""
+    request = context["request"]
+    if not request.user.has_perm(PERMISSION):
+        return {"allowed": False}
+    now = clock.now()
+    scene = read_scene(now)
+    shown, total = out_of_step(SHOWN)
+    return {
+        "allowed": True,
+        "request": request,
+        "csrf_token": context.get("csrf_token"),
+        "now": now,
+        "mirrors": see_mirrors(scene),
+        "companions": see_companions(),
+        "is_worker_alive": scene.is_worker_alive,
+        "workers": WorkerHeartbeat.objects.order_by("-heard_at")[:10],
+        "alarms": find_alarms(now),
+        "question": find_question(),
+        "unsure": Message.objects.filter(state=Message.State.UNSURE).count(),
+        "out_of_step": shown,
+        "more": total - len(shown),
+    }
+
+
+@register.inclusion_tag("admin/sync/parts/remedy.html", takes_context=True)
+def remedy_button(
+    context: template.Context, standing: SyncStatus, group: Group, mirror: str
+) -> dict[str, Any]:
+    """Return the button that resolves a group's issue in a provider.
+
+    Nothing if there is none, or for staff who may not press it.
+    """
+    if not context["request"].user.has_perm(PERMISSION):
+        return {"label": ""}
+    return {
+        "csrf_token": context.get("csrf_token"),
+        "label": LABELS.get(standing.remedy),
+        "is_link": standing.remedy == "decide",
+        "address": _address(standing.remedy, group, mirror),
+        "next": context["request"].get_full_path(),
+        "about": f"{group}, {mirror}",
+    }
+
+
+def _address(remedy: str, group: Group, mirror: str) -> str:
+    match remedy:
+        case "decide":
+            return reverse("sync:decide")
+        case "resume":
+            return reverse("sync:resume", args=[mirror])
+        case "":
+            return ""
+        case _:
+            return reverse(f"sync:{remedy}", args=[group.pk, mirror])
+
+
+@register.inclusion_tag("admin/sync/parts/group.html", takes_context=True)
+def group_state(context: template.Context, group: Group) -> dict[str, Any]:
+    """Return a group's status in each provider, and its people with their access.
+
+    People are left out for staff who may not view memberships.
+    """
+    user = context["request"].user
+    now = clock.now()
+    (view,) = see_groups([group], read_scene(now))
+    return {
+        "request": context["request"],
+        "csrf_token": context.get("csrf_token"),
+        "group": group,
+        "view": view,
+        "now": now,
+        "mirrors": [place.mirror for place in view.places],
+        "people": _people(group, view.places) if staff_may(user, *SEE_ACCESS) else None,
+        "may_view_people": staff_may(user, "cohorts.view_user"),
+        "may_view_steps": user.has_perm(PERMISSION),
+        "look_again": SyncStatus(Level.FINE, "", remedy="look_again"),
+    }
+
+
+def _people(group: Group, places: tuple[InProvider, ...]) -> list[dict[str, Any]]:
+    """List active members first, then others with access states (guests, exceptions, former)."""
+    states = {
+        (state.user_id, state.mirror): state for state in group.access_states.select_related("user")
+    }
+    members = group.memberships.filter(status=Membership.Status.ACTIVE).select_related("user")
+    rows = {m.user: m.get_role_display() for m in members.order_by("role", "user__name")}
+    for state in states.values():
+        if state.state != AccessState.State.ENDED:
+            rows.setdefault(state.user, "guest or exception")
+    return [
+        {
+            "person": person,
+            "role": role,
+            "access": [
+                (place.mirror, states.get((person.pk, place.mirror.name))) for place in places
+            ],
+        }
+        for person, role in rows.items()
+    ]

@@ -1,0 +1,49 @@
+"""The connection check: what is configured, and whether it answers. A worker makes the calls."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from cohorts import clock
+from cohorts.reconcile import services
+from cohorts.reconcile.models import SyncRun
+from cohorts.reconcile.selectors import ProviderView, read_scene, see_mirrors
+from cohorts.reconcile.ui.plan_pages import person_of
+from cohorts.reconcile.ui.plan_view import ProviderPlan, read_plan
+from cohorts.reconcile.ui.staff import show, staff_page
+
+
+@staff_page
+def check_connections(request: HttpRequest) -> HttpResponse:
+    """On POST, request a check of every provider; on GET, show the newest result."""
+    if request.method == "POST":
+        for run in services.ask_for_plan([], as_if_asked=False, by=person_of(request)):
+            services.end_wait(run.mirror)
+        return redirect("sync:check")
+    scene = read_scene(clock.now())
+    mirrors = see_mirrors(scene)
+    newest = [(mirror, _newest(mirror)) for mirror in mirrors]
+    waiting = any(run and not run.ended_at for _, run in newest)
+    return show(
+        request,
+        "check",
+        "Connection check",
+        checked=[(mirror, run, _answer(run)) for mirror, run in newest],
+        waiting=waiting,
+        is_worker_alive=scene.is_worker_alive,
+        address=request.path,
+        seconds=2,
+    )
+
+
+def _newest(mirror: ProviderView) -> SyncRun | None:
+    """Return the newest check: a plan without groups."""
+    runs = SyncRun.objects.filter(
+        mirror=mirror.mirror.name, mode=SyncRun.Mode.PLAN, group_ids=[]
+    ).select_related("asked_by")
+    return runs.order_by("-pk").first()
+
+
+def _answer(run: SyncRun | None) -> ProviderPlan | None:
+    return read_plan([run]).answers[0] if run and run.ended_at else None

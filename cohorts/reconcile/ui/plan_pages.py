@@ -1,0 +1,138 @@
+"""Plans of realizing: requested from a worker, shown when it has answered, then confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from cohorts import clock
+from cohorts.models import Cohort, Group, User
+from cohorts.reconcile import services
+from cohorts.reconcile.models import SyncRun
+from cohorts.reconcile.runs.removals import allow_shown_removals
+from cohorts.reconcile.selectors import live_groups, newest_step, read_scene, see_mirrors
+from cohorts.reconcile.ui.plan_view import read_plan
+from cohorts.reconcile.ui.staff import show, staff_page
+
+
+def start_plan(
+    request: HttpRequest, group_ids: Sequence[int], *, as_if_asked: bool, back: str
+) -> HttpResponse:
+    """Request a plan of these groups and show it, or go back with a message if there is none."""
+    if not group_ids:
+        messages.error(request, "All of these groups have ended.")
+        return redirect(back)
+    runs = services.ask_for_plan(group_ids, as_if_asked=as_if_asked, by=person_of(request))
+    if not runs:
+        messages.error(
+            request,
+            "Neither Discord nor Google Calendar is configured, so nothing can be created. Set "
+            "their variables (docs/operations.md) and restart.",
+        )
+        return redirect(back)
+    return redirect("sync:plan", [run.pk for run in runs])
+
+
+def person_of(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # staff_page lets no one else through
+    return request.user
+
+
+@staff_page
+@require_POST
+def plan_cohort(request: HttpRequest, pk: int) -> HttpResponse:
+    """Request a plan for realizing a whole cohort."""
+    cohort = get_object_or_404(Cohort, pk=pk)
+    ids = list(live_groups([cohort.pk]).values_list("pk", flat=True))
+    back = reverse("admin:cohorts_cohort_change", args=[pk])
+    return start_plan(request, ids, as_if_asked=True, back=back)
+
+
+@staff_page
+@require_safe
+def show_plan(request: HttpRequest, ids: list[int]) -> HttpResponse:
+    """Show a plan: waiting for the answer, then what would be done and the question."""
+    runs = _find(ids)
+    scene = read_scene(clock.now())
+    view = read_plan(runs)
+    groups = _groups(runs)
+    waiting = {run.mirror for run in view.waiting}
+    return show(
+        request,
+        "plan",
+        _title(groups, as_if_asked=runs[0].as_if_asked),
+        plan=view,
+        cohort=groups[0].cohort if groups else None,
+        runs=ids,
+        as_if_asked=runs[0].as_if_asked,
+        asked_at=runs[0].started_at,
+        mirrors=[mirror for mirror in see_mirrors(scene) if mirror.mirror.name in waiting],
+        left_out=[mirror for mirror in see_mirrors(scene) if not mirror.is_configured],
+        is_worker_alive=scene.is_worker_alive,
+        seconds=2,
+    )
+
+
+@staff_page
+@require_POST
+def confirm_plan(request: HttpRequest, ids: list[int]) -> HttpResponse:
+    """Request that the plan that staff have seen be carried out."""
+    runs = _find(ids)
+    if not all(run.as_if_asked for run in runs):
+        raise Http404("This plan is not a realize plan.")
+    groups = _groups(runs)
+    after = newest_step()
+    services.ask_to_realize([group.pk for group in groups], by=person_of(request), now=clock.now())
+    cohorts = {group.cohort_id: group.cohort for group in groups}
+    if len(cohorts) == 1:
+        address = reverse("sync:progress", args=[*cohorts])
+        return redirect(f"{address}?after={after}")
+    names = ", ".join(str(cohort) for cohort in cohorts.values())
+    messages.success(request, f"Realizing {names}. Each cohort's page shows the progress.")
+    return redirect("admin:cohorts_cohort_changelist")
+
+
+@staff_page
+@require_POST
+def plan_again(request: HttpRequest, ids: list[int]) -> HttpResponse:
+    """Request the same plan again, because the outside may have changed."""
+    runs = _find(ids)
+    group_ids = [group.pk for group in _groups(runs)]
+    back = reverse("admin:cohorts_cohort_changelist")
+    return start_plan(request, group_ids, as_if_asked=runs[0].as_if_asked, back=back)
+
+
+@staff_page
+@require_POST
+def allow_removals(request: HttpRequest, ids: list[int]) -> HttpResponse:
+    """Approve that these people, and no one else, lose access: staff have seen their names."""
+    count = allow_shown_removals(_find(ids), by=person_of(request), now=clock.now())
+    messages.success(
+        request, f"Removals allowed for the {count} people shown. They lose access shortly."
+    )
+    return redirect("admin:index")
+
+
+def _find(ids: Iterable[int]) -> list[SyncRun]:
+    runs = list(SyncRun.objects.filter(pk__in=ids, mode=SyncRun.Mode.PLAN).order_by("pk"))
+    if not runs:
+        raise Http404("This plan has expired. Preview again.")
+    return runs
+
+
+def _groups(runs: Iterable[SyncRun]) -> list[Group]:
+    ids = {pk for run in runs for pk in run.group_ids}
+    return list(Group.objects.filter(pk__in=ids).select_related("cohort").order_by("pk"))
+
+
+def _title(groups: Sequence[Group], *, as_if_asked: bool) -> str:
+    names = sorted({str(group.cohort) for group in groups})
+    what = " and ".join(names) if len(names) < 3 else f"{len(names)} cohorts"
+    if len(groups) == 1:
+        what = f"{groups[0]} of {what}"
+    return f"Realize {what}?" if as_if_asked else f"Pending changes for {what}"

@@ -1,0 +1,197 @@
+"""Plans for people: answered runs as groups, steps and names, for the page and the commands."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Q
+
+from cohorts.models import AccessState, Cohort, Group, User
+from cohorts.reconcile.models import SyncRun
+from cohorts.reconcile.provider import Budget, Check, Provider
+from cohorts.reconcile.registry import providers
+from cohorts.reconcile.status_text import SyncStatus, describe_trouble
+
+UNREACHED = (AccessState.State.NOT_THERE, AccessState.State.NO_ADDRESS, AccessState.State.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAction:
+    """One action of a plan.  `held`: why it is not done, or None."""
+
+    mirror: Provider
+    sentence: str
+    why: str
+    verb: str
+    held: SyncStatus | None = None
+    removes: str | None = None
+    group_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """One person who would have no access, and why."""
+
+    name: str
+    mirror: Provider
+    why: str
+
+
+@dataclass
+class Part:
+    """The part of a plan for one group, or for what the groups of a cohort share."""
+
+    title: str
+    group: Group | None = None
+    steps: list[PlannedAction] = field(default_factory=list)
+    held: list[PlannedAction] = field(default_factory=list)
+    troubles: list[tuple[Provider, SyncStatus]] = field(default_factory=list)
+    unreached: list[Unreached] = field(default_factory=list)
+
+    @property
+    def held_by_reason(self) -> list[tuple[SyncStatus, list[PlannedAction]]]:
+        """Steps that are held, by reason; of one person's removals only the first."""
+        found: dict[SyncStatus, dict[object, PlannedAction]] = defaultdict(dict)
+        for step in self.held:
+            assert step.held is not None
+            once = (step.mirror.name, step.removes) if step.removes else id(step)
+            found[step.held].setdefault(once, step)
+        return [(reason, list(steps.values())) for reason, steps in found.items()]
+
+    @property
+    def summary(self) -> str:
+        """ "create 5, grant 8"."""
+        counted = Counter(step.verb for step in self.steps)
+        return ", ".join(f"{verb} {count}" for verb, count in counted.items())
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderPlan:
+    """One provider's answer. `trouble` is an issue with the provider as a whole."""
+
+    mirror: Provider
+    run: SyncRun
+    budget: tuple[Budget, ...]
+    checks: tuple[Check, ...]
+    trouble: SyncStatus | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    answers: tuple[ProviderPlan, ...]
+    waiting: tuple[SyncRun, ...]  # not answered yet
+    parts: tuple[Part, ...]  # what groups share first, then group by group
+
+    @property
+    def steps(self) -> list[PlannedAction]:
+        return [step for part in self.parts for step in part.steps]
+
+    @property
+    def held(self) -> list[PlannedAction]:
+        return [step for part in self.parts for step in part.held]
+
+    @property
+    def unreached(self) -> list[tuple[Part, Unreached]]:
+        return [(part, person) for part in self.parts for person in part.unreached]
+
+    @property
+    def removals(self) -> list[PlannedAction]:
+        """Removals that wait for approval."""
+        return [step for step in self.held if step.removes]
+
+
+def read_plan(runs: Sequence[SyncRun]) -> PlanView:
+    """Return the view of these runs. Three queries."""
+    answered = [run for run in runs if run.ended_at]
+    reader = _Reader(answered)
+    for run in answered:
+        reader.read(run)
+    return PlanView(
+        answers=tuple(_answer(run) for run in answered),
+        waiting=tuple(run for run in runs if not run.ended_at),
+        parts=tuple(reader.parts()),
+    )
+
+
+def _answer(run: SyncRun) -> ProviderPlan:
+    said = run.summary
+    code = said.get("trouble", "")
+    return ProviderPlan(
+        mirror=providers[run.mirror],
+        run=run,
+        budget=tuple(Budget(**line) for line in said.get("budget", ())),
+        checks=tuple(Check(**line) for line in said.get("checks", ())),
+        trouble=describe_trouble(code, said.get("detail", "")) if code else None,
+    )
+
+
+class _Reader:
+    """Sorts the contents of runs by group."""
+
+    def __init__(self, runs: Iterable[SyncRun]) -> None:
+        runs = list(runs)
+        ids = {pk for run in runs for pk in run.group_ids}
+        groups = Group.objects.filter(pk__in=ids).select_related("cohort").order_by("cohort", "pk")
+        people = {row["person_id"] for run in runs for row in run.summary.get("access", ())}
+        removed = {
+            row["removes"]
+            for run in runs
+            for row in (*run.summary.get("actions", ()), *run.summary.get("withheld", ()))
+            if row.get("removes")
+        }
+        found = User.objects.filter(Q(pk__in=people) | Q(email__in=removed))
+        self.people = {person.pk: person for person in found}
+        self.names = {person.email: person.display_name for person in found}
+        several = len({group.cohort_id for group in groups}) > 1
+        self.by_group = {
+            group.pk: Part(f"{group} ({group.cohort})" if several else str(group), group)
+            for group in groups
+        }
+        self.by_cohort: dict[int | None, Part] = defaultdict(lambda: Part("Shared by all groups"))
+
+    def parts(self) -> list[Part]:
+        names = Cohort.objects.in_bulk([pk for pk in self.by_cohort if pk])
+        for pk, part in self.by_cohort.items():
+            if pk in names:
+                part.title = f"Shared by the groups of {names[pk]}"
+        return [*self.by_cohort.values(), *self.by_group.values()]
+
+    def read(self, run: SyncRun) -> None:
+        mirror, said = providers[run.mirror], run.summary
+        for row in said.get("actions", ()):
+            self._part(row).steps.append(self._step(mirror, row))
+        for row in said.get("withheld", ()):
+            self._part(row).held.append(self._step(mirror, row))
+        for row in said.get("troubles", ()):
+            standing = describe_trouble(row["code"], row["detail"])
+            self._part(row).troubles.append((mirror, standing))
+        for row in said.get("access", ()):
+            if row["state"] in UNREACHED and row["person_id"] in self.people:
+                name = self.people[row["person_id"]].display_name
+                why = row["reason"] or AccessState.State(row["state"]).label
+                self._part(row).unreached.append(Unreached(name, mirror, why))
+
+    def _part(self, row: dict[str, Any]) -> Part:
+        part = self.by_group.get(row.get("group_id") or 0)
+        return part or self.by_cohort[row.get("cohort_id")]
+
+    def _step(self, mirror: Provider, row: dict[str, Any]) -> PlannedAction:
+        held = describe_trouble(row["reason"], row.get("detail", "")) if "reason" in row else None
+        return PlannedAction(
+            mirror=mirror,
+            sentence=f"{row['verb'].capitalize()} {self._named(row)}",
+            why=row["why"],
+            verb=row["verb"],
+            held=held,
+            removes=row.get("removes"),
+            group_id=row.get("group_id"),
+        )
+
+    def _named(self, row: dict[str, Any]) -> str:
+        """Return a step's target, with the person's name added if their address is known."""
+        address, target = row.get("removes") or "", str(row["target"])
+        name = self.names.get(address)
+        return target.replace(address, f"{name} ({address})", 1) if name else target

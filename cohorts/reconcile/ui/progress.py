@@ -1,0 +1,98 @@
+"""A cohort's sync progress, updated while the work continues."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+
+from cohorts import clock
+from cohorts.models import Cohort
+from cohorts.reconcile.models import RealizeRequest, SyncAction
+from cohorts.reconcile.selectors import (
+    GroupView,
+    live_groups,
+    read_scene,
+    see_groups,
+    see_mirrors,
+    steps_left,
+    steps_of_cohort,
+)
+from cohorts.reconcile.status_text import Level
+from cohorts.reconcile.ui.staff import show, staff_page
+
+STEPS_SHOWN = 60
+BUSY_SECONDS, IDLE_SECONDS = 2, 15  # between two polls of the page
+
+DONE = SyncAction.Outcome.DONE
+FAILED = SyncAction.Outcome.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The outcomes of steps, and the time from the first step to the last."""
+
+    done: int
+    failed: int
+    took: timedelta
+
+    @classmethod
+    def of(cls, rows: list[tuple[str, datetime]]) -> Tally:
+        outcomes = Counter(outcome for outcome, _ in rows)
+        times = [at for _, at in rows]
+        took = max(times) - min(times) if times else timedelta(0)
+        return cls(outcomes[DONE], outcomes[FAILED], took)
+
+
+@staff_page
+def progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a cohort's groups, their issues, and the newest steps.
+
+    `?after=` counts only the steps after this one (those of the last request). `?group=` shows the
+    steps of one group.
+    """
+    cohort = get_object_or_404(Cohort.objects.select_related("course"), pk=pk)
+    scene = read_scene(clock.now())
+    views = see_groups(live_groups([pk]), scene)
+    after, group_id = _number(request, "after"), _number(request, "group")
+    steps = steps_of_cohort(pk, after=after)
+    tally = Tally.of(list(steps.values_list("outcome", "at")))
+    shown = steps.filter(group=group_id) if group_id else steps
+    busy = any(view.is_busy for view in views)
+    return show(
+        request,
+        "progress",
+        f"{cohort}: status",
+        cohort=cohort,
+        groups=sorted(views, key=lambda view: (-view.worst.level, view.group.pk)),
+        total=len(views),
+        ready=sum(view.worst.level <= Level.FINE for view in views),
+        asked=[view for view in views if view.is_asked_for],
+        request_made=_last_request(views),
+        mirrors=see_mirrors(scene),
+        is_worker_alive=scene.is_worker_alive,
+        busy=busy,
+        left=steps_left(scene) if busy else None,
+        tally=tally,
+        steps=shown[:STEPS_SHOWN],
+        steps_total=shown.count(),
+        group_id=group_id,
+        address=request.get_full_path(),
+        seconds=BUSY_SECONDS if busy else IDLE_SECONDS,
+    )
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    """Return a number from the query string, or 0."""
+    text = request.GET.get(name, "")
+    return int(text) if text.isdecimal() and len(text) < 19 else 0
+
+
+def _last_request(views: list[GroupView]) -> RealizeRequest | None:
+    """Return the newest request that names one of these groups, with the person who made it."""
+    ids = {view.group.pk for view in views}
+    newest = RealizeRequest.objects.select_related("asked_by").order_by("-pk")[:20]
+    return next((request for request in newest if ids & set(request.group_ids)), None)

@@ -1,0 +1,139 @@
+"""The buttons that resolve issues. Each only stores a request; pressing it twice is safe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from cohorts import clock
+from cohorts.models import Cohort, Group
+from cohorts.reconcile import services
+from cohorts.reconcile.models import GroupSync
+from cohorts.reconcile.provider import Provider
+from cohorts.reconcile.registry import find_trouble, providers
+from cohorts.reconcile.runs.removals import groups_with_held_removals
+from cohorts.reconcile.selectors import live_groups
+from cohorts.reconcile.ui.plan_pages import person_of, start_plan
+from cohorts.reconcile.ui.staff import staff_page
+
+# -- one group in one provider ---------------------------------------------------------------------
+
+
+@staff_page
+@require_POST
+def look_again(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
+    group, found = _find(pk, mirror)
+    services.want([group.pk], mirrors=[found.name])
+    services.end_wait(found.name)
+    messages.success(request, f"{group} will be checked in {found.title} shortly.")
+    return _back(request, group)
+
+
+@staff_page
+@require_POST
+def make_anew(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
+    """Request that missing objects be recreated, if any are still missing."""
+    group, found = _find(pk, mirror)
+    row = GroupSync.objects.filter(group=group, mirror=mirror).first()
+    if row is None or find_trouble(row.trouble).remedy != "make_anew":
+        messages.info(request, f"Nothing is missing for {group} in {found.title}.")
+    else:
+        services.make_anew([pk], mirror, by=person_of(request), now=clock.now())
+        messages.success(
+            request, f"The missing parts of {group} in {found.title} will be recreated."
+        )
+    return _back(request, group)
+
+
+@staff_page
+@require_POST
+def realize_group(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
+    """Show what realizing this group would do. A plan covers every provider."""
+    group, _ = _find(pk, mirror)
+    ids = [] if group.has_ended else [group.pk]
+    return start_plan(request, ids, as_if_asked=True, back=_address(request, group))
+
+
+@staff_page
+@require_POST
+def show_removals(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
+    """Show the names of everyone whose removal this provider holds."""
+    group, _ = _find(pk, mirror)
+    ids = groups_with_held_removals(mirror) or [group.pk]
+    return start_plan(request, ids, as_if_asked=False, back=_address(request, group))
+
+
+@staff_page
+@require_POST
+def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    """Withdraw a cohort's realize request."""
+    cohort = get_object_or_404(Cohort, pk=pk)
+    ids = live_groups([pk]).values_list("pk", flat=True)
+    count = services.withdraw_request(ids)
+    said = (
+        f"Withdrew the realize request for {count} groups of {cohort}. What was already created "
+        "stays."
+    )
+    messages.success(request, said if count else "There was no open realize request.")
+    return redirect("sync:progress", pk)
+
+
+# -- a whole provider ------------------------------------------------------------------------------
+
+
+@staff_page
+@require_POST
+def pause(request: HttpRequest, mirror: str) -> HttpResponse:
+    found = _mirror(mirror)
+    services.pause_mirror(mirror, by=person_of(request), now=clock.now())
+    messages.success(request, f"{found.title} is paused. It reads, but changes nothing.")
+    return _back(request)
+
+
+@staff_page
+@require_POST
+def resume(request: HttpRequest, mirror: str) -> HttpResponse:
+    found = _mirror(mirror)
+    services.resume_mirror(mirror)
+    messages.success(request, f"{found.title} resumed. Every group is being checked.")
+    return _back(request)
+
+
+# -- redirects -------------------------------------------------------------------------------------
+
+
+def _find(pk: int, mirror: str) -> tuple[Group, Provider]:
+    return get_object_or_404(Group, pk=pk), _mirror(mirror)
+
+
+def _mirror(name: str) -> Provider:
+    if name not in providers:
+        raise Http404("There is no such integration.")
+    return providers[name]
+
+
+def _back(request: HttpRequest, group: Group | None = None) -> HttpResponse:
+    return redirect(_address(request, group))
+
+
+def _address(request: HttpRequest, group: Group | None = None) -> str:
+    """Return the page of the button, from the form's `next`; only within this site."""
+    told = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(told, allowed_hosts=None):
+        return told
+    return reverse("sync:progress", args=[group.cohort_id]) if group else reverse("admin:index")
+
+
+# The views by the `remedy` of an issue.
+REMEDIES: dict[str, Callable[..., HttpResponse]] = {
+    "look_again": look_again,
+    "make_anew": make_anew,
+    "realize": realize_group,
+    "show_removals": show_removals,
+}

@@ -1,0 +1,102 @@
+"""Plans and progress as plain text, for a terminal or a file."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+from django.core.management.base import OutputWrapper
+
+from cohorts.reconcile.models import SyncAction
+from cohorts.reconcile.selectors import GroupView
+from cohorts.reconcile.status_text import Level
+from cohorts.reconcile.ui.plan_view import Part, PlanView
+from cohorts.reconcile.ui.waiting import Sight, tell
+
+BAR = 24  # characters
+
+
+def write_plan(plan: PlanView) -> Iterator[str]:
+    for answer in plan.answers:
+        for line in answer.budget:
+            adds = f", {line.adds} would be added" if line.adds else ""
+            yield f"{answer.mirror.title}: {line.used} of {line.limit} {line.what} in use{adds}."
+        if answer.trouble:
+            yield f"{answer.mirror.title}: {tell(answer.trouble)}"
+    for part in plan.parts:
+        yield from _write_part(part)
+    if plan.unreached:
+        yield "\nNot reachable yet. They get access automatically once the reason is resolved:"
+        yield from (
+            f"  {p.name} ({part.title}, {p.mirror.title}): {p.why}" for part, p in plan.unreached
+        )
+    yield f"\n{len(plan.steps)} steps would be done, {len(plan.held)} are held back."
+
+
+def _write_part(part: Part) -> Iterator[str]:
+    yield f"\n{part.title}"
+    for mirror, standing in part.troubles:
+        yield f"  {mirror.title}: {tell(standing)}"
+    for reason, steps in part.held_by_reason:
+        yield f"  Held back: {tell(reason)}"
+        yield from (f"    {step.mirror.title}: {step.sentence}" for step in steps)
+    for step in part.steps:
+        yield f"  {step.mirror.title}: {step.sentence}"
+    if not (part.troubles or part.held or part.steps):
+        yield "  Nothing to do."
+
+
+def write_groups(groups: tuple[GroupView, ...]) -> Iterator[str]:
+    """Yield the status of each group, one line for each provider with something to report."""
+    for view in groups:
+        told = [p for p in view.places if p.standing.level not in {Level.OFF, Level.FINE}]
+        if not told:
+            yield f"{view.group}: in sync"
+        for place in told:
+            yield f"{view.group}: {place.mirror.title}: {tell(place.standing)}"
+
+
+class ProgressLine:
+    """A line that is redrawn on a terminal; elsewhere one line for each advance."""
+
+    def __init__(self, out: OutputWrapper) -> None:
+        self.out = out
+        self.is_terminal = out.isatty()
+        self.last = ""
+
+    def draw(self, sight: Sight) -> None:
+        for step in sight.news:
+            self.say(tell_step(step))
+        self._draw(self._line(sight), key=str(len(sight.settled)))
+
+    def say(self, line: str) -> None:
+        """Write a line that stays."""
+        self.clear()
+        self.out.write(line)
+
+    def clear(self) -> None:
+        if self.is_terminal:
+            self.out.write("\r\x1b[K", ending="")
+
+    def _draw(self, line: str, *, key: str) -> None:
+        if self.is_terminal:
+            width = shutil.get_terminal_size().columns - 1
+            self.out.write(f"\r\x1b[K{line[:width]}", ending="")
+        elif key != self.last:
+            self.out.write(line)
+        self.last = key
+        self.out.flush()
+
+    @staticmethod
+    def _line(sight: Sight) -> str:
+        total, settled = len(sight.groups), len(sight.settled)
+        filled = BAR * settled // total if total else BAR
+        left = f", {sight.left} left" if sight.left is not None else ""
+        waiting = "" if sight.is_worker_alive else " (no worker is running: start manage.py worker)"
+        bar = f"[{'#' * filled}{'.' * (BAR - filled)}]"
+        return f"{bar} {settled} of {total} groups, {sight.done} steps done{left}{waiting}"
+
+
+def tell_step(step: SyncAction) -> str:
+    outcome = "failed" if step.outcome == SyncAction.Outcome.FAILED else "no clear response"
+    return f"{outcome}: {step.verb} {step.target}: {step.error}"

@@ -1,0 +1,165 @@
+"""Waiting, in a command, for the results of workers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from cohorts import clock
+from cohorts.models import Group
+from cohorts.reconcile.controller import run_slice
+from cohorts.reconcile.models import MirrorState, SyncAction, SyncRun
+from cohorts.reconcile.registry import configured_mirrors, find_trouble
+from cohorts.reconcile.runs import run_log
+from cohorts.reconcile.selectors import GroupView, InProvider, read_scene, see_groups, steps_left
+from cohorts.reconcile.status_text import Level, SyncStatus, describe_trouble
+from cohorts.reconcile.workers.heartbeats import is_worker_alive
+
+LOOK_SECONDS = 0.5
+CALM_LOOKS = 2  # a finished group can have a pending welcome a moment later
+ANSWER_SECONDS = 2.0  # for a worker to answer a plan, before this process does
+PLAN_SECONDS = 150.0  # longer than a lease, so that of a dead worker has expired
+OUTAGE_SECONDS = 300.0
+
+
+class NobodyWorks(Exception):
+    """No worker has reported for 90 seconds."""
+
+
+class GaveUp(Exception):
+    """Waiting longer is pointless; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """The progress at one moment. `news` are steps that went wrong since the previous one."""
+
+    groups: tuple[GroupView, ...]
+    done: int
+    left: int | None
+    news: tuple[SyncAction, ...]
+    is_worker_alive: bool
+
+    @property
+    def settled(self) -> list[GroupView]:
+        return [view for view in self.groups if _is_settled(view)]
+
+    @property
+    def failed(self) -> list[GroupView]:
+        return [view for view in self.groups if view.worst.level == Level.BAD]
+
+
+def _is_settled(view: GroupView) -> bool:
+    """Whether a worker has processed the last request, and no passing issue is left."""
+    places = [place for place in view.places if place.mirror.is_configured()]
+    return all(place.row and _is_place_settled(place) for place in places)
+
+
+def _is_place_settled(place: InProvider) -> bool:
+    row = place.row
+    assert row is not None
+    return row.wanted <= row.seen and not find_trouble(row.trouble).passes
+
+
+def watch(group_ids: Collection[int], *, after: int, grace: float) -> Iterator[Sight]:
+    """Yield the progress until every group is finished, and finally the last state.
+
+    `after`: the id of the newest step before the request. `grace`: seconds within which a worker
+    must report. Raises NobodyWorks, GaveUp.
+    """
+    outage = _Outage()
+    newest, calm, heard_at = after, 0, time.monotonic()
+    while calm < CALM_LOOKS:
+        sight = look(group_ids, after, newest)
+        newest = max([newest, *(step.pk for step in sight.news)])
+        yield sight
+        calm = calm + 1 if len(sight.settled) == len(sight.groups) else 0
+        if sight.is_worker_alive:
+            heard_at = time.monotonic()
+        elif time.monotonic() - heard_at >= grace and not calm:
+            raise NobodyWorks
+        outage.check()
+        time.sleep(LOOK_SECONDS)
+
+
+def look(group_ids: Collection[int], after: int, newest: int) -> Sight:
+    """Return the progress now. Steps after `after` count; those after `newest` are news."""
+    scene = read_scene(clock.now())
+    groups = (
+        Group.objects.filter(pk__in=group_ids).select_related("cohort").order_by("cohort", "pk")
+    )
+    views = see_groups(groups, scene)
+    cohorts = {view.group.cohort_id for view in views}
+    steps = SyncAction.objects.filter(pk__gt=after)
+    ours = steps.filter(group__in=group_ids) | steps.filter(group=None, cohort__in=cohorts)
+    wrong = ours.filter(pk__gt=newest).exclude(outcome=SyncAction.Outcome.DONE)
+    return Sight(
+        groups=tuple(views),
+        done=ours.filter(outcome=SyncAction.Outcome.DONE).count(),
+        left=steps_left(scene),
+        news=tuple(wrong.order_by("pk")),
+        is_worker_alive=scene.is_worker_alive,
+    )
+
+
+class _Outage:
+    """Ends the waiting when a provider stays unreachable, or when only a person can change that."""
+
+    def __init__(self) -> None:
+        self.known = dict(MirrorState.objects.values_list("name", "failures"))
+        self.began: dict[str, float] = {}
+
+    def check(self) -> None:
+        for state in MirrorState.objects.filter(name__in=configured_mirrors()):
+            if not state.trouble or state.failures <= self.known.get(state.name, 0):
+                self.began.pop(state.name, None)
+                continue
+            began = self.began.setdefault(state.name, time.monotonic())
+            lasting = time.monotonic() - began >= OUTAGE_SECONDS
+            if lasting or find_trouble(state.trouble).needs_person:
+                raise GaveUp(tell_trouble(state))
+
+
+def tell_trouble(state: MirrorState) -> str:
+    """Return what is wrong with a provider and what to do, in one line."""
+    title = configured_mirrors()[state.name].title
+    return f"{title}: {tell(describe_trouble(state.trouble, state.trouble_detail))}"
+
+
+def tell(standing: SyncStatus) -> str:
+    words = f"{standing.words.rstrip('.')}."
+    return " ".join(part for part in (words, standing.detail, standing.fix) if part)
+
+
+# -- plans -----------------------------------------------------------------------------------------
+
+
+def wait_for_answers(runs: Sequence[SyncRun], *, patience: float = PLAN_SECONDS) -> list[SyncRun]:
+    """Return the plans once they are answered, by a worker or, if none does so, by this process.
+
+    This process only observes and answers; it leaves due work to workers. `patience` is in seconds.
+    Raises GaveUp.
+    """
+    ids = [run.pk for run in runs]
+    began = time.monotonic()
+    while True:
+        found = list(SyncRun.objects.filter(pk__in=ids).order_by("pk"))
+        open_runs = [run for run in found if run.ended_at is None]
+        if not open_runs:
+            return found
+        passed = time.monotonic() - began
+        if passed >= ANSWER_SECONDS or not is_worker_alive():
+            _answer(open_runs)
+        if passed >= patience:
+            raise GaveUp("Another worker is syncing and did not respond. Try again.")
+        time.sleep(LOOK_SECONDS)
+
+
+def _answer(runs: Sequence[SyncRun]) -> None:
+    for run in runs:
+        run_slice(run.mirror, plans_only=True)
+        state = MirrorState.objects.filter(name=run.mirror).first()
+        still_open = SyncRun.objects.filter(pk=run.pk, ended_at__isnull=True).exists()
+        if still_open and state and state.trouble and run_log.is_waiting(run.mirror):
+            raise GaveUp(tell_trouble(state))

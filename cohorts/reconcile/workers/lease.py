@@ -1,0 +1,93 @@
+"""A lease on each provider, so that only one worker at a time works on it.
+
+The lease is a conditional update in the database's time. The holder itself relies on a deadline on
+its own clock, read *before* the query, so that for the holder the lease always ends earlier than
+for the database. A frozen process that resumes after the deadline starts no call, because `check`
+is called at the start of each request.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from cohorts.reconcile.errors import LeaseLost
+from cohorts.reconcile.models import MirrorState
+from cohorts.reconcile.workers.this_worker import worker_name
+
+
+def boot_seconds() -> float:
+    """Return seconds on a clock that, unlike the monotonic one, runs while the machine sleeps."""
+    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.clock_gettime(clock)
+
+
+def holder_name() -> str:
+    """Return worker and process, so that a watcher can release the lease of a dead child."""
+    return f"{worker_name()}/{os.getpid()}"
+
+
+@dataclass
+class Lease:
+    mirror: str
+    token: int
+    good_until: float  # boot_seconds()
+
+    def check(self) -> None:
+        """Raise LeaseLost unless a call may be started now."""
+        if boot_seconds() >= self.good_until:
+            raise LeaseLost(self.mirror)
+
+    def seconds_left(self) -> float:
+        return self.good_until - boot_seconds()
+
+    def keep(self) -> None:
+        """Renew the lease if little time is left and the token is still ours. Raises LeaseLost."""
+        if self.seconds_left() >= settings.SYNC["renew_below_seconds"]:
+            return
+        asked_at = boot_seconds()
+        renewed = _own(self).filter(lease_until__gt=Now()).update(lease_until=_lease_end())
+        if not renewed:
+            self.good_until = float("-inf")
+            raise LeaseLost(self.mirror)
+        self.good_until = asked_at + settings.SYNC["lease_seconds"]
+
+    def release(self) -> None:
+        _own(self).update(holder="", lease_until=None)
+        self.good_until = float("-inf")
+
+
+def take(mirror: str) -> Lease | None:
+    """Return a provider's lease, or None while another worker holds it or an outage delays it."""
+    MirrorState.objects.get_or_create(name=mirror)
+    asked_at = boot_seconds()
+    taken = MirrorState.objects.filter(
+        Q(lease_until__isnull=True) | Q(lease_until__lte=Now()),
+        Q(retry_at__isnull=True) | Q(retry_at__lte=Now()),
+        name=mirror,
+    ).update(holder=holder_name(), token=F("token") + 1, lease_until=_lease_end())
+    if not taken:
+        return None
+    # No other worker can have acquired it since: the lease just written has not expired.
+    token = MirrorState.objects.values_list("token", flat=True).get(name=mirror)
+    return Lease(mirror, token, asked_at + settings.SYNC["lease_seconds"])
+
+
+def release_dead(worker: str) -> int:
+    """Release the leases of a worker whose processes are all dead; return how many."""
+    held = MirrorState.objects.filter(holder__startswith=f"{worker}/")
+    return held.update(holder="", lease_until=None)
+
+
+def _own(lease: Lease):
+    return MirrorState.objects.filter(name=lease.mirror, token=lease.token)
+
+
+def _lease_end():
+    return Now() + timedelta(seconds=settings.SYNC["lease_seconds"])

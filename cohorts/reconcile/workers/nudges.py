@@ -1,0 +1,30 @@
+"""Waking a worker. A nudge starts work early; the sweep, every minute, guarantees it."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from django.db import connection, transaction
+from django_q.tasks import async_task
+
+
+def nudge(mirror: str) -> None:
+    """Queue one run for a provider. Inside a transaction it is rolled back with it."""
+    async_task("cohorts.reconcile.tasks.run_mirror", mirror, group=f"sync-{mirror}")
+
+
+def nudge_on_commit(mirror: str) -> None:
+    """Nudge once per provider and transaction, for any number of changed facts."""
+    callback = _callback(mirror)
+    waiting: list[Any] = connection.run_on_commit
+    if not any(entry[1] is callback for entry in waiting):
+        transaction.on_commit(callback)
+
+
+@cache
+def _callback(mirror: str):
+    def nudge_after_commit() -> None:
+        nudge(mirror)
+
+    return nudge_after_commit

@@ -1,0 +1,54 @@
+"""Create pending e-mails about accounts.  `cohorts.outbox.email.account_emails` sends them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cohorts.models import AccountLetter, User
+from cohorts.models.people import match_address
+
+Kind = AccountLetter.Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The identifiers with which a person can sign in, apart from the password."""
+
+    email: str | None
+    discord_id: int | None
+    has_signed_in: bool = False
+
+    @classmethod
+    def of(cls, user_id: int) -> Account | None:
+        rows = User.objects.filter(pk=user_id).values_list("email", "discord_id", "last_login")
+        found = rows.first()
+        return cls(found[0], found[1], found[2] is not None) if found else None
+
+
+def owe_letters_about_changes(before: Account, after: Account, *, now: datetime) -> None:
+    """Create letters to the old address about a changed address or Discord account.
+
+    A first Discord account is reported only to a person who has signed in before: for everyone else
+    it is their first sign-in, or a roster import added it.
+    """
+    if not before.email:
+        return
+    if after.email != before.email:
+        _owe(Kind.ADDRESS_CHANGED, before.email, now)
+    is_news = before.discord_id is not None or before.has_signed_in
+    if after.discord_id != before.discord_id and is_news:
+        _owe(Kind.DISCORD_CHANGED, before.email, now)
+
+
+def ask_for_password(address: str, *, now: datetime) -> None:
+    """Create a letter with a password link for this address; it is sent only if someone has it.
+
+    The same row is written for every address, so that neither the response nor its timing reveals
+    which addresses exist.
+    """
+    _owe(Kind.PASSWORD_RESET, match_address(address) or "", now)
+
+
+def _owe(kind: Kind, address: str, now: datetime) -> None:
+    AccountLetter.objects.create(kind=kind, address=address, asked_at=now, next_try_at=now)

@@ -1,0 +1,1 @@
+from discordsync.admin import records  # noqa: F401

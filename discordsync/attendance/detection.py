@@ -1,0 +1,62 @@
+"""Turn voice sessions into attendances."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db.models import Q
+
+from cohorts.models import Membership, User
+from discordsync.models import VoiceStay, VoiceWatch
+from meetings.attendance.detection import LONGEST, Heard, check_in, meetings_to_look_at
+from meetings.attendance.presence import OPENS_BEFORE, Span
+from meetings.models import Attendance
+
+
+def note_presence(since: datetime, now: datetime) -> int:
+    """Check in everyone who was at the meetings that were not over at `since`.
+
+    A constant number of queries for any number of meetings.  Returns how many attendances changed.
+    """
+    meetings = meetings_to_look_at(since, now)
+    groups = {meeting.group_id for meeting in meetings}
+    if not groups:
+        return 0
+    return check_in(meetings, read_heard(groups, since - LONGEST - OPENS_BEFORE), now=now)
+
+
+def read_heard(group_ids: Collection[int], since: datetime) -> dict[int, Heard]:
+    """Return the coverage and the voice sessions after `since`, by group.  Three queries."""
+    people = _recognised(group_ids)
+    times: dict[int, list[Span]] = defaultdict(list)
+    for watch in VoiceWatch.objects.filter(group__in=group_ids, heard_until__gt=since):
+        times[watch.group_id].append(Span(watch.since, watch.heard_until))
+    stays: dict[int, dict[int, list[Span]]] = defaultdict(lambda: defaultdict(list))
+    lasted = Q(until__isnull=True) | Q(until__gt=since)
+    rows = VoiceStay.objects.filter(lasted, watch__group__in=group_ids).select_related("watch")
+    for stay in rows:
+        if stay.discord_id in people:
+            stays[stay.watch.group_id][people[stay.discord_id]].append(_span(stay))
+    return {
+        group_id: Heard(times[group_id], stays[group_id], set(people.values()))
+        for group_id in group_ids
+    }
+
+
+def _span(stay: VoiceStay) -> Span:
+    """Return a session's span; it ends with its watch, since nothing is known after that."""
+    known_until = max(stay.watch.heard_until, stay.since)
+    return Span(stay.since, min(stay.until or known_until, known_until))
+
+
+def _recognised(group_ids: Collection[int]) -> dict[int, int]:
+    """Return the user ids of people who may be at these groups' meetings, by Discord account."""
+    members = Membership.objects.filter(group__in=group_ids)
+    others = Attendance.objects.filter(meeting__group__in=group_ids)
+    known = User.objects.filter(
+        Q(pk__in=members.values("user")) | Q(pk__in=others.values("user")),
+        discord_id__isnull=False,
+    )
+    return {account: pk for account, pk in known.values_list("discord_id", "pk") if account}

@@ -1,0 +1,110 @@
+"""Handle events of the guild: find the groups that are affected, and request their sync.
+
+Nothing else is done here: the provider observes at once instead of at its next resync.  People and
+objects that are not ours are not stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+
+from cohorts import clock
+from cohorts.models import AccessState, Group, Membership, User, live_group
+from cohorts.reconcile.services import notice_outside
+from discordsync.bot.models import GuildStay
+from discordsync.models import DiscordObject
+from discordsync.observe import echoes
+from guestvisits.models import GuestVisit
+
+MIRROR = "discord"
+
+
+def note_joined(discord_id: int, joined_at: datetime) -> None:
+    """Handle a person who has joined: sync their groups, which grants their roles."""
+    person = User.objects.filter(discord_id=discord_id).first()
+    if person is None:
+        return
+    GuildStay.objects.update_or_create(
+        user=person, defaults={"joined_at": joined_at, "left_at": None}
+    )
+    notice_outside(_groups_of(person), MIRROR)
+
+
+def note_left(discord_id: int) -> None:
+    """Handle a person who has left: store it for staff, and sync the groups they had access to."""
+    person = User.objects.filter(discord_id=discord_id).first()
+    if person is None:
+        return
+    GuildStay.objects.filter(user=person, left_at=None).update(left_at=clock.now())
+    notice_outside(_groups_of(person), MIRROR)
+
+
+def note_object(outside_id: int, changes: Mapping[str, str] | None = None) -> None:
+    """Handle a deleted or changed role or channel, if it is one that we recorded.
+
+    `changes` is in the format of discordsync.observe.echoes.  Our own writes are ignored.
+    """
+    record = DiscordObject.objects.filter(outside_id=outside_id).first()
+    if record is not None and not (changes and echoes.are_own(changes)):
+        notice_outside(_groups_on(record), MIRROR)
+
+
+def note_roles(discord_id: int, *, given: Collection[int], taken: Collection[int]) -> None:
+    """Handle roles that a person was given or lost by hand.  Our own writes are ignored."""
+    changes = dict.fromkeys(given, "given") | dict.fromkeys(taken, "taken")
+    by_hand = {
+        group
+        for role, group in _groups_by_role(changes).items()
+        if not echoes.are_own({f"member {discord_id} {role}": changes[role]})
+    }
+    if by_hand:
+        notice_outside(by_hand, MIRROR)
+
+
+def note_present(joined: Mapping[int, datetime], *, whole: bool) -> None:
+    """Compensate for events that were missed before the bot connected, and sync all live groups.
+
+    `joined` maps Discord ids to times.  `whole`: the list is complete, so others have left.
+    """
+    for person in User.objects.filter(discord_id__in=joined):
+        assert person.discord_id is not None
+        GuildStay.objects.update_or_create(
+            user=person, defaults={"joined_at": joined[person.discord_id], "left_at": None}
+        )
+    if whole:
+        gone = GuildStay.objects.filter(left_at=None).exclude(user__discord_id__in=joined)
+        gone.update(left_at=clock.now())
+    live = Group.objects.filter(live_group())
+    notice_outside(live.values_list("pk", flat=True), MIRROR)
+
+
+# -- which groups ----------------------------------------------------------------------------------
+
+
+def _groups_of(person: User) -> set[int]:
+    """Return the groups in which a person is a member or a visitor, or still has access."""
+    member = Membership.objects.filter(user=person, status=Membership.Status.ACTIVE)
+    visits = GuestVisit.objects.filter(user=person, ended_at__isnull=True)
+    states = AccessState.objects.filter(user=person, mirror=MIRROR)
+    return {
+        *member.values_list("group_id", flat=True),
+        *visits.values_list("host_meeting__group_id", flat=True),
+        *states.exclude(state=AccessState.State.ENDED).values_list("group_id", flat=True),
+    }
+
+
+def _groups_on(record: DiscordObject) -> Iterable[int]:
+    """Return the groups that use an object of ours."""
+    if record.group_id:
+        return [record.group_id]
+    groups = Group.objects.filter(live_group(), cohort=record.cohort_id)
+    return groups.values_list("pk", flat=True)
+
+
+def _groups_by_role(role_ids: Collection[int]) -> dict[int, int]:
+    """Return the group of each role of ours, by the role's Discord id."""
+    roles = DiscordObject.objects.filter(
+        outside_id__in=role_ids, kind=DiscordObject.Kind.ROLE, group__isnull=False
+    )
+    return {row.outside_id: row.group_id for row in roles if row.outside_id and row.group_id}

@@ -1,0 +1,49 @@
+"""The bot's answers as plain values.  Pure; `rendering` turns them into Discord's JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from discordsync.bot.replies.requests import BotRequest
+
+
+class ButtonStyle(Enum):
+    """A button's style, by Discord's numbers."""
+
+    MAIN = 1
+    PLAIN = 2
+    GOOD = 3
+    GRAVE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button with either an ask or a URL to open."""
+
+    label: str
+    ask: BotRequest | None = None
+    url: str = ""
+    look: ButtonStyle = ButtonStyle.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The answer is not the last one: carry out this ask after so many seconds."""
+
+    ask: BotRequest
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class BotAnswer:
+    """An answer that only the asker sees.
+
+    `aloud` is posted in the channel if the answer comes too late for Discord to show it, so it must
+    contain only what everyone may read.
+    """
+
+    text: str
+    buttons: tuple[Button, ...] = ()
+    again: Again | None = None
+    aloud: str = ""

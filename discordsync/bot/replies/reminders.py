@@ -1,0 +1,90 @@
+"""“I'll come”, “Maybe”, “I can't”: the buttons under a reminder, and what they do.
+
+Anyone in the group's channel can press them.  The RSVP is stored for the person who presses, if
+they are a member or a guest.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cohorts.errors import Refusal
+from cohorts.models import User
+from cohorts.outbox.rendering.discord_text import escape
+from discordsync.bot.replies.answers import BotAnswer
+from discordsync.bot.replies.learners import (
+    cancel_button,
+    find_open_visit,
+    option_buttons,
+    options_text,
+    page_button,
+)
+from discordsync.bot.replies.times import say_span, say_zone
+from guestvisits.services.alternatives import find_alternatives
+from meetings.models import Attendance, Meeting
+from meetings.rsvps import give_answer
+
+Rsvp = Attendance.Rsvp
+
+WORDS = {"yes": Rsvp.ATTENDING, "maybe": Rsvp.TENTATIVE, "no": Rsvp.NOT_ATTENDING}
+SAID = {
+    Rsvp.ATTENDING: "You're coming",
+    Rsvp.TENTATIVE: "You might come",
+    Rsvp.NOT_ATTENDING: "You can't come",
+}
+
+
+def say(person: User, meeting_id: int, word: str, now: datetime) -> BotAnswer:
+    """Store the RSVP; a person who cannot attend is offered the open alternatives at once."""
+    try:
+        attendance = give_answer(meeting_id, person.pk, WORDS.get(word, word), now=now)
+    except Refusal as refusal:
+        return _refuse(refusal, person, meeting_id)
+    meeting = Meeting.objects.select_related("group").get(pk=meeting_id)
+    rsvp = Rsvp(attendance.rsvp)
+    text = f"{SAID[rsvp]}: {_name(meeting, person)}."
+    if rsvp != Rsvp.NOT_ATTENDING:
+        return BotAnswer(text, (page_button("my-meetings"),))
+    if attendance.is_guest:
+        return _ask_guest(text, person, meeting)
+    return _offer(text, person, meeting, now)
+
+
+def _refuse(refusal: Refusal, person: User, meeting_id: int) -> BotAnswer:
+    if refusal.code == "no_meeting":
+        return BotAnswer(
+            "This is not one of your meetings: you are not in this group and not visiting it. Use "
+            "/my-meetings to see your own.",
+            (page_button("my-meetings"),),
+        )
+    visit = find_open_visit(person, home_meeting=meeting_id)
+    buttons = (cancel_button(visit),) if refusal.code == "away" and visit else ()
+    return BotAnswer(refusal.sentence, (*buttons, page_button("my-meetings")))
+
+
+def _ask_guest(text: str, person: User, meeting: Meeting) -> BotAnswer:
+    """Confirm that the guest declined.  This keeps the visit: cancelling it is their own choice."""
+    visit = find_open_visit(person, host_meeting=meeting.pk)
+    if visit is None:
+        return BotAnswer(text)
+    return BotAnswer(
+        f"{text} Your visit stays booked until you cancel it. If you cancel it, you can attend "
+        "your own group's meeting again.",
+        (cancel_button(visit), page_button("my-meetings")),
+    )
+
+
+def _offer(text: str, person: User, meeting: Meeting, now: datetime) -> BotAnswer:
+    found = find_alternatives(person.pk, meeting.pk, now)
+    if found.refusal:
+        return BotAnswer(text, (page_button("my-meetings"),))
+    # The RSVP was just given, so leave out the button that only gives it.
+    buttons = tuple(
+        b for b in option_buttons(found, person) if b.ask is None or b.ask.verb != "say"
+    )
+    return BotAnswer(f"{text}\n{options_text(found, person)}", buttons)
+
+
+def _name(meeting: Meeting, person: User) -> str:
+    group = escape(meeting.group.name)
+    return f"{say_span(meeting, person)} ({say_zone(person)}), {group}, {meeting.label}"

@@ -1,0 +1,116 @@
+"""The welcome message in a group's own channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from cohorts.models import AccessState, Group, Membership, active_group
+from cohorts.outbox.models import Message
+from cohorts.outbox.sources import NoLongerTrue, Owed, notification
+from discordsync.models import DiscordObject
+from meetings.models import Meeting
+
+WELCOME = "welcome"
+MIRROR = "discord"
+OWED_FOR = timedelta(days=2)
+SENT_WITHIN = timedelta(days=7)
+MEMBERS_SHOWN = 30
+
+
+def owe_welcomes(
+    group_ids: frozenset[int] | None, since: datetime, _now: datetime
+) -> Iterable[Owed]:
+    """Return one pending welcome for each group, from the moment it became active.
+
+    A group whose channel staff imported gets none: its members know the channel already.
+    """
+    groups = _freshly_active(since)
+    if group_ids is not None:
+        groups = groups.filter(pk__in=group_ids)
+    return [_welcome(group.pk, group.activated_at) for group in groups if group.activated_at]
+
+
+def _freshly_active(since: datetime) -> QuerySet[Group]:
+    meetings = Meeting.objects.filter(group=OuterRef("pk"), status=Meeting.Status.SCHEDULED)
+    return Group.objects.filter(
+        Exists(meetings),
+        ~Exists(is_adopted("pk")),
+        active_group(),
+        activated_at__gt=since - OWED_FOR,
+        weekday__isnull=False,
+    )
+
+
+def is_adopted(group: str) -> QuerySet[DiscordObject]:
+    """Return a subquery for the text channel of the outer row's group, if staff imported it."""
+    return DiscordObject.objects.filter(
+        group=OuterRef(group), kind=DiscordObject.Kind.TEXT_CHANNEL, adopted=True
+    )
+
+
+def _welcome(group_id: int, activated_at: datetime) -> Owed:
+    return Owed(
+        key=f"{WELCOME}:{group_id}",
+        kind=WELCOME,
+        channel=Message.Channel.DISCORD_CHANNEL,
+        group_id=group_id,
+        user_id=None,
+        due_at=activated_at,
+        cutoff_at=activated_at + SENT_WITHIN,
+    )
+
+
+@notification(WELCOME)
+def welcome_context(message: Message, now: datetime) -> dict[str, Any]:
+    """Return the template context of the welcome.  Raises NoLongerTrue.  Five queries."""
+    group = message.group
+    if group is None or group.has_ended:
+        raise NoLongerTrue("The group has ended.")
+    meetings = list(group.meetings.filter(status=Meeting.Status.SCHEDULED).order_by("starts_at"))
+    if not meetings or group.start_time is None:
+        raise NoLongerTrue("The group no longer has meetings.")
+    members = list_members(group)
+    return {
+        "course": group.cohort.course,
+        "cohort": group.cohort,
+        "ends": _wall_end(group.start_time, group.duration_minutes),
+        "meetings": len(meetings),
+        "first": next((m.starts_at for m in meetings if m.ends_at > now), meetings[0].starts_at),
+        "voice_channel": _voice_channel(group),
+        "members": members[:MEMBERS_SHOWN],
+        "more": max(len(members) - MEMBERS_SHOWN, 0),
+    }
+
+
+def _wall_end(start: time, minutes: int) -> time:
+    total = (start.hour * 60 + start.minute + minutes) % (24 * 60)
+    return time(total // 60, total % 60)
+
+
+def list_members(group: Group) -> list[dict[str, Any]]:
+    """Return active members, facilitators first.  People who are not in the server get no Discord
+    id, because Discord would show a mention of them as a number."""
+    absent = set(
+        AccessState.objects.filter(
+            group=group, mirror=MIRROR, state=AccessState.State.NOT_THERE
+        ).values_list("user_id", flat=True)
+    )
+    rows = group.memberships.filter(status=Membership.Status.ACTIVE).select_related("user")
+    members = [
+        {
+            "name": row.user.display_name,
+            "discord_id": None if row.user_id in absent else row.user.discord_id,
+            "facilitates": row.role == Membership.Role.FACILITATOR,
+        }
+        for row in rows
+    ]
+    return sorted(members, key=lambda one: (not one["facilitates"], one["name"]))
+
+
+def _voice_channel(group: Group) -> int | None:
+    channels = DiscordObject.objects.filter(group=group, kind=DiscordObject.Kind.VOICE_CHANNEL)
+    return channels.values_list("outside_id", flat=True).first()

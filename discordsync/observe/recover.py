@@ -1,0 +1,199 @@
+"""Find our objects that have no record, after an interrupted call or as orphans.  Pure.
+
+    object          recognized by                                        taken when
+    category, role  an intent: same name, new since, bare, unrecorded    its record has no id
+    cohort channel  the mark in its topic                                its record has no id
+    text channel    the mark in its topic                                its record has no id
+    voice channel   the group's role in its overwrites, new since        its record has no id
+    event           the mark in its description                          its record has no id
+    an orphan       a mark without a record, or whose object is gone     only if staff adopt it
+
+Marked objects without a record or an open intent are orphans until staff adopt them.  A clone
+becomes one when its original is deleted, since it has the same topic: the group or cohort that the
+mark names is held.  Many orphans without any record suggest that this database is older than the
+Discord server, and everything is held (cohorts.reconcile.provider.Orphans).  Adopting a text
+channel also adopts its group's role, voice channel and category, which carry no mark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from cohorts.reconcile.provider import Orphans
+from discordsync.state import keys, permissions
+from discordsync.state.facts import DiscordSnapshot, Record
+from discordsync.state.observed import (
+    CATEGORY,
+    ROLE,
+    VOICE,
+    ObservedChannel,
+    ObservedGuild,
+    ObservedRole,
+    Overwrite,
+    moment_of,
+)
+
+SLACK = timedelta(minutes=1)
+
+
+def find_lost(snapshot: DiscordSnapshot, observed: ObservedGuild) -> dict[str, int]:
+    """Return the ids of objects whose records have none yet, by key."""
+    found: dict[str, int] = {}
+    taken = {record.outside_id for record in snapshot.records.values()}
+    waiting = [record for record in snapshot.records.values() if record.outside_id is None]
+    # Roles first: text and voice channels are found by them.
+    for record in sorted(waiting, key=lambda r: keys.kind_of(r.key) != "role"):
+        candidates = [
+            pk for pk in _candidates(record, snapshot, observed, found) if pk not in taken
+        ]
+        if candidates:
+            found[record.key] = min(candidates)  # the oldest
+            taken.add(found[record.key])
+    return found
+
+
+def _candidates(
+    record: Record, snapshot: DiscordSnapshot, observed: ObservedGuild, found: dict[str, int]
+) -> Iterable[int]:
+    match keys.kind_of(record.key):
+        case "role":
+            return _fresh(record, [r for r in observed.roles.values() if _is_bare(r, observed)])
+        case "category":
+            return _fresh(record, [c for c in observed.channels.values() if c.type == CATEGORY])
+        case "event":
+            return [
+                e.id for e in observed.events.values() if _marked(e.description, record, snapshot)
+            ]
+        case "voice_channel":
+            role = _role_of(record, snapshot, found)
+            return _new(record, [c for c in observed.channels.values() if _opens(c, role, VOICE)])
+        case _:
+            return [c.id for c in observed.channels.values() if _marked(c.topic, record, snapshot)]
+
+
+def _fresh(record: Record, objects: Iterable[ObservedRole | ObservedChannel]) -> list[int]:
+    """Return the ids of objects with the record's name that did not exist before the intent."""
+    same = [o for o in objects if o.name == record.name_sent and o.id not in record.seen_before]
+    return _new(record, same)
+
+
+def _new(record: Record, objects: Iterable[ObservedRole | ObservedChannel]) -> list[int]:
+    """Return the ids of objects that are at most one minute older than the intent."""
+    begun = record.intended_at
+    return [o.id for o in objects if begun and moment_of(o.id) >= begun - SLACK]
+
+
+def _is_bare(role: ObservedRole, observed: ObservedGuild) -> bool:
+    return not role.permissions and not observed.holders(role.id)
+
+
+def _marked(text: str, record: Record, snapshot: DiscordSnapshot) -> bool:
+    return keys.read_mark(text) == (snapshot.installation, record.key)
+
+
+def _role_of(record: Record, snapshot: DiscordSnapshot, found: dict[str, int]) -> int | None:
+    key = keys.role(keys.number_of(record.key))
+    known = snapshot.records.get(key)
+    return found.get(key) or (known.outside_id if known else None)
+
+
+def _opens(channel: ObservedChannel, role_id: int | None, kind: int) -> bool:
+    return channel.type == kind and role_id is not None and role_id in channel.overwrites
+
+
+# -- orphans ---------------------------------------------------------------------------------
+
+
+def find_strangers(snapshot: DiscordSnapshot, observed: ObservedGuild) -> dict[str, int]:
+    """Return objects with our installation's mark that no record explains, by key, and those that
+    belong to them: a text channel leads to its role, its voice channel and its category."""
+    taken = {record.outside_id for record in snapshot.records.values()}
+    known = _known_keys(snapshot)
+    marked: dict[str, int] = {}
+    for pk, text in _marks(observed):
+        installation, key = keys.read_mark(text) or ("", "")
+        if installation != snapshot.installation or key not in known or pk in taken:
+            continue
+        if _is_unexplained(key, snapshot, observed):
+            marked.setdefault(key, pk)
+    for key in [key for key in marked if keys.kind_of(key) == "text_channel"]:
+        marked |= _hanging(key, observed.channels[marked[key]], snapshot, observed)
+    return marked
+
+
+def describe_orphans(
+    strangers: dict[str, int], snapshot: DiscordSnapshot, observed: ObservedGuild
+) -> Orphans:
+    """Return the orphans' names, and the groups and cohorts that their marks name."""
+    owners = {key: owner for key in strangers if (owner := _owner(key, snapshot))}
+    named = set(owners.values())
+    return Orphans(
+        names=tuple(observed.name_of(pk) for pk in strangers.values()),
+        groups=frozenset(pk for kind, pk in named if kind == "group"),
+        cohorts=frozenset(pk for kind, pk in named if kind == "cohort"),
+        unrecorded=len({owners[key] for key in owners if key not in snapshot.records}),
+    )
+
+
+def _owner(key: str, snapshot: DiscordSnapshot) -> tuple[str, int] | None:
+    """Return the group or cohort that a mark names; None for an object found without a mark."""
+    number = keys.number_of(key)
+    match keys.kind_of(key):
+        case "cohort_channel":
+            return "cohort", number
+        case "text_channel":
+            return "group", number
+        case "event":
+            groups = snapshot.groups.values()
+            return "group", next(g.id for g in groups for m in g.meetings if m.id == number)
+    return None
+
+
+def _is_unexplained(key: str, snapshot: DiscordSnapshot, observed: ObservedGuild) -> bool:
+    """Return whether the key has no record, or a record whose object is gone."""
+    record = snapshot.records.get(key)
+    return record is None or record.outside_id in observed.gone
+
+
+def _known_keys(snapshot: DiscordSnapshot) -> frozenset[str]:
+    """Return the keys of known cohorts, groups and future meetings; other marks are history."""
+    return frozenset(
+        [keys.cohort_channel(pk) for pk in snapshot.cohorts]
+        + [keys.text_channel(pk) for pk in snapshot.groups]
+        + [keys.event(pk) for pk in snapshot.meetings_ahead]
+    )
+
+
+def _marks(observed: ObservedGuild) -> list[tuple[int, str]]:
+    channels = [(c.id, c.topic) for c in sorted(observed.channels.values(), key=lambda c: c.id)]
+    events = [(e.id, e.description) for e in sorted(observed.events.values(), key=lambda e: e.id)]
+    return channels + events
+
+
+def _hanging(
+    key: str, channel: ObservedChannel, snapshot: DiscordSnapshot, observed: ObservedGuild
+) -> dict[str, int]:
+    group = snapshot.groups[keys.number_of(key)]
+    found: dict[str, int] = {}
+    # Other roles (moderators, say) may have an overwrite too, but not exactly this one.
+    roles = [
+        pk for pk, held in channel.overwrites.items() if permissions.is_met(held, _group_door(pk))
+    ]
+    if len(roles) == 1 and roles[0] in observed.roles:
+        found[keys.role(group.id)] = roles[0]
+        voices = [c.id for c in observed.channels.values() if _opens(c, roles[0], VOICE)]
+        if voices:
+            found[keys.voice_channel(group.id)] = min(voices)
+    if channel.parent_id:
+        found[keys.category_of(group.cohort_id, group.position)] = channel.parent_id
+    return {key: pk for key, pk in found.items() if _lacks_id(key, snapshot, observed)}
+
+
+def _group_door(role_id: int) -> Overwrite:
+    return Overwrite(role_id, ROLE, permissions.MEMBER_TEXT, 0)
+
+
+def _lacks_id(key: str, snapshot: DiscordSnapshot, observed: ObservedGuild) -> bool:
+    record = snapshot.records.get(key)
+    return record is None or record.outside_id is None or record.outside_id in observed.gone

@@ -1,0 +1,152 @@
+"""The REST calls of our actions: method, path and body, as Discord documents them.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from discordsync.desired import DesiredScheduledEvent
+from discordsync.state.facts import DirectFacts, MessageFacts
+from discordsync.state.observed import CATEGORY, TEXT, Overwrite
+
+GUILD_ONLY = 2  # privacy level of an event: seen by members of the guild
+VOICE_EVENT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request.  `key` names the object of ours that it creates or changes, if any."""
+
+    method: str
+    path: str
+    body: Mapping[str, Any] | None = None
+    key: str = ""
+    subject: int = 0  # the person or message that it is about
+    to: int = 0  # of a direct message: the person
+    names: tuple[int, ...] = field(default=())  # same-named objects that exist before a create
+    listed: int = 0  # objects of this kind that the bot sees before a create
+
+
+def create_channel(
+    guild_id: int,
+    key: str,
+    kind: int,
+    name: str,
+    overwrites: Iterable[Overwrite],
+    *,
+    parent_id: int | None = None,
+    topic: str = "",
+    names: Iterable[int] = (),
+) -> Call:
+    """Create the channel and its overwrites in one call, so that it is never publicly visible."""
+    body: dict[str, Any] = {
+        "name": name,
+        "type": kind,
+        "permission_overwrites": [write_overwrite(o) for o in overwrites],
+    }
+    if kind != CATEGORY:
+        body["parent_id"] = str(parent_id)
+    if kind == TEXT:
+        body["topic"] = topic
+    return Call("POST", f"/guilds/{guild_id}/channels", body, key, names=tuple(names))
+
+
+def create_role(guild_id: int, key: str, name: str, names: Iterable[int]) -> Call:
+    """Create a role without permissions: it only opens its group's channels, by overwrites."""
+    body = {"name": name, "permissions": "0", "hoist": False, "mentionable": False}
+    return Call("POST", f"/guilds/{guild_id}/roles", body, key, names=tuple(names))
+
+
+def bare_role(guild_id: int, role_id: int, key: str) -> Call:
+    return Call("PATCH", f"/guilds/{guild_id}/roles/{role_id}", {"permissions": "0"}, key)
+
+
+def rename_channel(channel_id: int, key: str, name: str) -> Call:
+    return Call("PATCH", f"/channels/{channel_id}", {"name": name}, key)
+
+
+def put_into(channel_id: int, key: str, category_id: int) -> Call:
+    """Move a channel into a category.  Its permissions do not change: they are its own."""
+    return Call("PATCH", f"/channels/{channel_id}", {"parent_id": str(category_id)}, key)
+
+
+def rename_role(guild_id: int, role_id: int, key: str, name: str) -> Call:
+    return Call("PATCH", f"/guilds/{guild_id}/roles/{role_id}", {"name": name}, key)
+
+
+def put_overwrite(channel_id: int, overwrite: Overwrite) -> Call:
+    body = write_overwrite(overwrite)
+    del body["id"]
+    path = f"/channels/{channel_id}/permissions/{overwrite.target}"
+    return Call("PUT", path, body, subject=overwrite.target)
+
+
+def delete_overwrite(channel_id: int, target: int) -> Call:
+    return Call("DELETE", f"/channels/{channel_id}/permissions/{target}", subject=target)
+
+
+def grant(guild_id: int, person: int, role_id: int) -> Call:
+    return Call("PUT", f"/guilds/{guild_id}/members/{person}/roles/{role_id}", subject=person)
+
+
+def revoke(guild_id: int, person: int, role_id: int) -> Call:
+    return Call("DELETE", f"/guilds/{guild_id}/members/{person}/roles/{role_id}", subject=person)
+
+
+def create_event(guild_id: int, event: DesiredScheduledEvent, channel_id: int) -> Call:
+    body = {**event_fields(event, channel_id), "privacy_level": GUILD_ONLY}
+    body["entity_type"] = VOICE_EVENT
+    return Call("POST", f"/guilds/{guild_id}/scheduled-events", body, event.key)
+
+
+def edit_event(guild_id: int, event_id: int, key: str, changes: Mapping[str, Any]) -> Call:
+    return Call("PATCH", f"/guilds/{guild_id}/scheduled-events/{event_id}", changes, key)
+
+
+def delete_event(guild_id: int, event_id: int, key: str) -> Call:
+    path = f"/guilds/{guild_id}/scheduled-events/{event_id}"
+    return Call("DELETE", path, None, key, subject=event_id)
+
+
+def event_fields(event: DesiredScheduledEvent, channel_id: int) -> dict[str, Any]:
+    return {
+        "name": event.name,
+        "description": event.description,
+        "channel_id": str(channel_id),
+        "scheduled_start_time": event.starts_at.isoformat(),
+        "scheduled_end_time": event.ends_at.isoformat(),
+    }
+
+
+def send_message(channel_id: int, message: MessageFacts) -> Call:
+    """Send a message.  The nonce makes Discord answer a repeated call with the existing message."""
+    body: dict[str, Any] = {
+        "content": message.text,
+        "nonce": message.nonce,
+        "enforce_nonce": True,
+        "allowed_mentions": {"parse": [], "users": [str(pk) for pk in message.people[:100]]},
+    }
+    if message.components:
+        body["components"] = list(message.components)
+    return Call("POST", f"/channels/{channel_id}/messages", body, subject=message.id)
+
+
+def send_direct(channel_id: int, direct: DirectFacts) -> Call:
+    """Send a direct message.  `to` is the person, because a refusal concerns them."""
+    return replace(send_message(channel_id, direct.message), to=direct.person)
+
+
+def open_line(person: int) -> Call:
+    """Open a direct-message channel.  Discord answers a repeated call with the existing one."""
+    body = {"recipient_id": str(person)}
+    return Call("POST", "/users/@me/channels", body, subject=person, to=person)
+
+
+def write_overwrite(overwrite: Overwrite) -> dict[str, Any]:
+    return {
+        "id": str(overwrite.target),
+        "type": overwrite.type,
+        "allow": str(overwrite.allow),
+        "deny": str(overwrite.deny),
+    }

@@ -1,0 +1,255 @@
+"""Desired and observed state side by side, with the questions that the plan asks.  Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+
+from cohorts.reconcile.provider import Policy
+from discordsync.desired import DesiredGroup, DesiredGuild
+from discordsync.state import keys, permissions
+from discordsync.state.observed import (
+    MEMBER,
+    ROLE,
+    ObservedChannel,
+    ObservedGuild,
+    ObservedRole,
+    Overwrite,
+)
+
+
+class ObjectStatus(Enum):
+    """The status of a recorded object in Discord.
+
+    no id yet                            -> UNMADE
+    its id is listed                     -> STANDS
+    Discord says its id is unknown       -> GONE
+    it was not fetched by id yet         -> UNASKED
+    otherwise                            -> UNSEEN: not being listed proves nothing
+    """
+
+    UNMADE = "unmade"
+    STANDS = "stands"
+    GONE = "gone"
+    UNASKED = "unasked"
+    UNSEEN = "unseen"
+
+    @property
+    def trouble(self) -> str:
+        """Return the issue code for infrastructure with this status, or ""."""
+        codes = {"gone": "missing", "unasked": "unconfirmed", "unseen": "no_access"}
+        return codes.get(self.value, "")
+
+
+@dataclass(frozen=True)
+class Diff:
+    desired: DesiredGuild
+    observed: ObservedGuild
+    policy: Policy
+
+    def id_of(self, key: str) -> int | None:
+        """Return the Discord id, from our own call in this run or else from the record."""
+        made = self.observed.made.get(key)
+        record = self.desired.records.get(key)
+        return made or (record.outside_id if record else None)
+
+    def names_of(self, key: str) -> tuple[str, str]:
+        """Return the names that we sent and Discord returned; both empty if it is not our name."""
+        record = self.desired.records.get(key)
+        known = (record.name_sent, record.name_answered) if record else ("", "")
+        return self.observed.called.get(key, known)
+
+    def standing(self, key: str) -> ObjectStatus:
+        outside_id = self.id_of(key)
+        if outside_id is None:
+            return ObjectStatus.UNMADE
+        if outside_id in self._listed(key):
+            return ObjectStatus.STANDS
+        if outside_id in self.observed.gone:
+            return ObjectStatus.GONE
+        return ObjectStatus.UNASKED if outside_id in self.observed.unasked else ObjectStatus.UNSEEN
+
+    def stands(self, key: str) -> bool:
+        return self.standing(key) is ObjectStatus.STANDS
+
+    def _listed(self, key: str) -> Iterable[int]:
+        match keys.kind_of(key):
+            case "role":
+                return self.observed.roles
+            case "event":
+                return self.observed.events
+            case _:
+                return self.observed.channels
+
+    def channel(self, key: str) -> ObservedChannel | None:
+        return self.observed.channels.get(self.id_of(key) or 0)
+
+    def role(self, key: str) -> ObservedRole | None:
+        return self.observed.roles.get(self.id_of(key) or 0)
+
+    # -- which groups ------------------------------------------------------------------------
+
+    def due_groups(self) -> list[DesiredGroup]:
+        found = [self.desired.groups.get(pk) for pk in sorted(self.policy.groups)]
+        return [group for group in found if group is not None]
+
+    def creators(self, cohort_id: int) -> list[DesiredGroup]:
+        """Return the due groups of a cohort for which objects may be created."""
+        return [
+            group
+            for group in self.due_groups()
+            if group.cohort_id == cohort_id and self.is_creatable(group)
+        ]
+
+    def may_create(self, group_id: int) -> bool:
+        return group_id in self.policy.may_create
+
+    def is_creatable(self, group: DesiredGroup) -> bool:
+        return group.live and group.has_members and self.may_create(group.id)
+
+    def is_coming(self, key: str, group: DesiredGroup) -> bool:
+        """Return whether an object that the group needs exists or is about to be created."""
+        match self.standing(key):
+            case ObjectStatus.STANDS:
+                return True
+            case ObjectStatus.UNMADE:
+                return self.is_creatable(group) and self.has_place(key, group)
+            case _:
+                return False
+
+    def has_place(self, key: str, group: DesiredGroup) -> bool:
+        """Return whether all parents of an object exist or are about to be created."""
+        return all(self.is_coming(parent, group) for parent in _parents(key, group))
+
+    # -- roles -------------------------------------------------------------------------------
+
+    def manages(self, role: ObservedRole) -> bool:
+        """Return whether the bot can edit and grant a role.  This limits administrators too."""
+        return role.rank < self.observed.bot_rank
+
+    def holders(self, role_id: int) -> frozenset[int]:
+        """Return the people who hold a role, without the bot."""
+        return self._holders.get(role_id, frozenset())
+
+    @cached_property
+    def _holders(self) -> Mapping[int, frozenset[int]]:
+        found: dict[int, set[int]] = defaultdict(set)
+        for person, roles in self.observed.members.items():
+            for role_id in roles if person != self.observed.bot_id else ():
+                found[role_id].add(person)
+        return {role_id: frozenset(people) for role_id, people in found.items()}
+
+    # -- who sees what -----------------------------------------------------------------------
+
+    def hidden_from_everyone(self, bot_bits: int) -> list[Overwrite]:
+        """Return the two overwrites that all our objects start with; the bot's own comes first."""
+        return [
+            Overwrite(self.observed.bot_id, MEMBER, bot_bits, 0),
+            Overwrite(self.observed.guild_id, ROLE, 0, permissions.VIEW_CHANNEL),
+        ]
+
+    def hidden_overwrites(self, kind: str) -> list[Overwrite]:
+        """Return the first overwrites of a group's channel, the only ones of an ended group's."""
+        text = kind == "text_channel"
+        return self.hidden_from_everyone(permissions.BOT_TEXT if text else permissions.BOT_VOICE)
+
+    def group_overwrites(self, group: DesiredGroup, kind: str) -> list[Overwrite]:
+        """Return a group channel's desired overwrites.  Absent facilitators get none."""
+        overwrites = self.hidden_overwrites(kind)
+        if role := self.role(keys.role(group.id)):
+            text = kind == "text_channel"
+            bits = permissions.MEMBER_TEXT if text else permissions.MEMBER_VOICE
+            overwrites.append(Overwrite(role.id, ROLE, bits, 0))
+        present = sorted(group.facilitators & self.observed.members.keys())
+        return overwrites + [self.facilitator_overwrite(person, kind) for person in present]
+
+    def facilitator_overwrite(self, person: int, kind: str) -> Overwrite:
+        text = kind == "text_channel"
+        bits = permissions.FACILITATOR_TEXT if text else permissions.FACILITATOR_VOICE
+        settable = permissions.settable(bits, self.observed.bot_permissions)
+        return Overwrite(person, MEMBER, settable, 0)
+
+    def owned_overwrites(self, group: DesiredGroup, key: str) -> list[Overwrite]:
+        """Return the overwrites of a group's channel that we manage."""
+        kind = keys.kind_of(key)
+        return self.group_overwrites(group, kind) if group.live else self.hidden_overwrites(kind)
+
+    def doors(self, group: DesiredGroup) -> tuple[str, ...]:
+        """Return the keys of the channels whose overwrites the group answers for: its own, and for
+        the first group of a cohort, live or ended, also the cohort channel."""
+        own = keys.text_channel(group.id), keys.voice_channel(group.id)
+        first = min(g.id for g in self._groups_of(group.cohort_id))
+        return (*own, keys.cohort_channel(group.cohort_id)) if group.id == first else own
+
+    def entitled(self, group: DesiredGroup, key: str) -> frozenset[int]:
+        """Return the people who have access to a channel by a role."""
+        if keys.kind_of(key) != "cohort_channel":
+            return frozenset(group.people)
+        return frozenset().union(*(g.people for g in self._groups_of(group.cohort_id)))
+
+    def _groups_of(self, cohort_id: int) -> list[DesiredGroup]:
+        return [g for g in self.desired.groups.values() if g.cohort_id == cohort_id]
+
+    def strays(self, group: DesiredGroup, key: str) -> list[Overwrite]:
+        """Return overwrites that let people into a channel (one of `doors`) for no known reason.
+
+        These are overwrites of known people, and any that contain exactly what only we give.  Not
+        included: a facilitator's, even while the member list lacks the person; a denial, which lets
+        no one in; the overwrite of an unknown account (a moderator, say).
+        """
+        channel, kind = self.channel(key), keys.kind_of(key)
+        leads = group.live and kind != "cohort_channel"
+        leading = group.facilitators if leads else frozenset()
+        return [
+            held
+            for held in (channel.overwrites.values() if channel else ())
+            if held.type == MEMBER
+            and held.allow
+            and held.target not in leading | {self.observed.bot_id}
+            and (held.target in self.desired.known_people or _is_facilitators(held, kind))
+        ]
+
+    def insiders(self, group: DesiredGroup) -> frozenset[int]:
+        """Return everyone with access that the group answers for, by its role or an overwrite."""
+        by_role = self.holders(self.id_of(keys.role(group.id)) or 0)
+        let_in = (
+            {stray.target for stray in self.strays(group, key)} - self.entitled(group, key)
+            for key in self.doors(group)
+        )
+        return by_role.union(*let_in)
+
+    def person_name(self, discord_id: int) -> str:
+        known = self.desired.known_people.get(discord_id)
+        seen = self.observed.names.get(discord_id)
+        return known or (f"“{seen}” on Discord" if seen else f"Discord user {discord_id}")
+
+    def target_name(self, target: int) -> str:
+        """Return a readable name for the target of an overwrite."""
+        if target == self.observed.guild_id:
+            return "@everyone"
+        if target == self.observed.bot_id:
+            return "the bot"
+        if target in self.observed.roles:
+            return f"the role “{self.observed.roles[target].name}”"
+        return self.person_name(target)
+
+
+def _parents(key: str, group: DesiredGroup) -> tuple[str, ...]:
+    match keys.kind_of(key):
+        case "cohort_channel":
+            return (keys.category(group.cohort_id, 1),)
+        case "text_channel" | "voice_channel":
+            return (group.category, keys.role(group.id))
+        case _:
+            return ()
+
+
+def _is_facilitators(held: Overwrite, kind: str) -> bool:
+    """Return whether an overwrite is exactly what only we give, with or without optional bits."""
+    text = kind == "text_channel"
+    bits = permissions.FACILITATOR_TEXT if text else permissions.FACILITATOR_VOICE
+    optional = permissions.ALL_OPTIONAL
+    return not held.deny and held.allow & ~optional == bits & ~optional

@@ -1,0 +1,178 @@
+"""Compute the actions that are left to bring the guild to its desired state.
+
+Pure: no Django, network or clock.  Infrastructure (category, cohort channel, role, text and voice
+channel), by its record:
+
+    record             requested    not requested
+    no id yet          create       withheld: needs_infrastructure
+    an id, listed      compare: see plan_repairs.py
+    an id, gone        reported as missing; recreated only when staff ask for it
+    an id, unasked     reported as unconfirmed; the next observation fetches it by id
+    an id, unseen      reported as hidden from the bot: nothing proves that it is gone
+
+An object whose parent is missing or hidden is not created either.
+
+Role grants, overwrites, events and messages need only their parent:
+
+    a person           desired, does not have the role    grant, once they are in the guild
+                       has it, access ended on a date     revoke
+                       has it for no known reason         revoke, under the guard (`removes`)
+    an event           see plan_events.py
+    a message          pending, the text channel exists   send
+                       pending, direct                    see plan_directs.py
+
+Finally, `_fit` withholds actions for which permissions or room are missing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from cohorts.reconcile.provider import Action, Plan, Policy, Trouble, Withheld
+from discordsync.desired import DesiredGroup, DesiredGuild
+from discordsync.plan import calls
+from discordsync.plan.access import find_people, find_removals, plan_access, take_before_giving
+from discordsync.plan.actions import Item, key_to_send, rank
+from discordsync.plan.cohort import plan_cohort
+from discordsync.plan.diff import Diff
+from discordsync.plan.direct_messages import plan_directs
+from discordsync.plan.events import plan_events
+from discordsync.plan.infrastructure import plan_infrastructure
+from discordsync.state import keys, permissions
+from discordsync.state.observed import CATEGORY, ObservedGuild
+
+LIMITS = {"channels": 500, "categories": 50, "roles": 250}  # of a guild; categories are channels
+IN_CATEGORY = 50
+# Harmless or temporary: sorted last, so that they are reported only if nothing else is wrong.
+WORTH_KNOWING = frozenset({"renamed", "moved", "unconfirmed"})
+
+
+def plan(desired: DesiredGuild, observed: ObservedGuild, policy: Policy) -> Plan:
+    look = Diff(desired, observed, policy)
+    items = list(_items(look))
+    found = take_before_giving(item for item in items if isinstance(item, Action))
+    actions, withheld = _fit(look, found)
+    troubles = (item for item in items if isinstance(item, Trouble))
+    return Plan(
+        actions=tuple(actions),
+        withheld=(*withheld, *(item for item in items if isinstance(item, Withheld))),
+        troubles=tuple(sorted(troubles, key=lambda trouble: trouble.code in WORTH_KNOWING)),
+        people=len(find_people(look)),
+        removals=find_removals(look),
+    )
+
+
+def _items(look: Diff) -> Iterator[Item]:
+    for cohort_id in sorted({group.cohort_id for group in look.due_groups()}):
+        yield from plan_cohort(look, cohort_id)
+    for group in look.due_groups():
+        yield from plan_infrastructure(look, group)
+        yield from plan_access(look, group)
+        yield from _messages(look, group)
+    yield from plan_directs(look)
+    yield from plan_events(look)
+
+
+# -- messages ------------------------------------------------------------------------------------
+
+
+def _messages(look: Diff, group: DesiredGroup) -> Iterator[Action]:
+    channel = look.channel(keys.text_channel(group.id))
+    if channel is None:
+        return
+    for message in group.messages:
+        if message.id in look.observed.sent:
+            continue
+        yield Action(
+            key=key_to_send(message.id),
+            kind="messages",
+            verb="send",
+            target=f"“{message.kind.replace('_', ' ')}” in “{channel.name}”",
+            why="the message is due",
+            group_id=group.id,
+            cohort_id=group.cohort_id,
+            rank=rank(group, 0),
+            alone=True,
+            payload=calls.send_message(channel.id, message),
+        )
+
+
+# -- permissions and limits ----------------------------------------------------------------------
+
+
+def _fit(look: Diff, actions: list[Action]) -> tuple[list[Action], list[Withheld]]:
+    """Withhold actions for which the bot lacks permissions or the guild lacks room.
+
+    The check comes before the first call, so that nothing is left half-done: a cohort is created
+    completely or not started.  Actions that need neither are kept.
+    """
+    full = _find_full(look, [action for action in actions if action.creates])
+    kept, withheld = [], []
+    for action in actions:
+        needed = permissions.ALL_NEEDED if action.creates else permissions.needed_for(action.kind)
+        if lacking := permissions.lacking(look.observed.bot_permissions, needed):
+            detail = f"missing: {', '.join(lacking)}"
+            withheld.append(Withheld(action, "missing_permissions", detail))
+        elif action.creates and action.cohort_id in full:
+            withheld.append(Withheld(action, "guild_full", full[action.cohort_id]))
+        else:
+            kept.append(_with_listed(look, action) if action.creates else action)
+    return kept, withheld
+
+
+def _find_full(look: Diff, creations: list[Action]) -> dict[int | None, str]:
+    """Return cohorts for which there is no room, with the numbers; lower ids get room first."""
+    used = find_used(look.desired, look.observed)
+    full: dict[int | None, str] = {}
+    for cohort_id in sorted({action.cohort_id or 0 for action in creations}):
+        own = [action for action in creations if action.cohort_id == cohort_id]
+        adds = Counter(action.kind for action in own)
+        adds["categories"] = sum(action.payload.body.get("type") == CATEGORY for action in own)
+        short = [kind for kind in LIMITS if adds[kind] and used[kind] + adds[kind] > LIMITS[kind]]
+        if short:
+            full[cohort_id] = "; ".join(_shortage(look, kind, used, adds[kind]) for kind in short)
+        elif crowded := _find_crowded(look, own):
+            full[cohort_id] = crowded
+        else:
+            used = {kind: used[kind] + adds[kind] for kind in used}
+    return full
+
+
+def find_used(desired: DesiredGuild, observed: ObservedGuild) -> dict[str, int]:
+    """Return how much of each limit is used, hidden objects included."""
+    kinds = [channel.type for channel in observed.channels.values()]
+    hidden = desired.hidden.counts
+    return {
+        "channels": len(kinds) + hidden.get("channels", 0),
+        "categories": kinds.count(CATEGORY) + desired.hidden.categories,
+        "roles": len(observed.roles) + hidden.get("roles", 0),
+    }
+
+
+def _shortage(look: Diff, kind: str, used: dict[str, int], adds: int) -> str:
+    hidden = look.desired.hidden.counts.get(kind, 0)
+    unseen = f" ({hidden} of them hidden from the bot)" if hidden else ""
+    return f"{used[kind]} of {LIMITS[kind]} {kind} exist{unseen}, {adds} would be added"
+
+
+def _find_crowded(look: Diff, creations: Iterable[Action]) -> str:
+    """Describe an existing category that would hold too many channels, or return ""."""
+    adds = Counter((action.payload.body or {}).get("parent_id") for action in creations)
+    for category in look.observed.channels.values():
+        held = sum(c.parent_id == category.id for c in look.observed.channels.values())
+        held += look.desired.hidden.by_category.get(category.id, 0)
+        if (added := adds[str(category.id)]) and held + added > IN_CATEGORY:
+            return (
+                f"the category “{category.name}” has {held} of {IN_CATEGORY} channels, {added} "
+                "would be added"
+            )
+    return ""
+
+
+def _with_listed(look: Diff, action: Action) -> Action:
+    """Store how many objects the bot sees, so that a "full" error shows how many are hidden."""
+    listed = {"channels": look.observed.channels, "roles": look.observed.roles}
+    call = replace(action.payload, listed=len(listed[action.kind]))
+    return replace(action, payload=call)

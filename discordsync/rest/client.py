@@ -1,0 +1,181 @@
+"""REST calls to Discord, with discord.py's HTTP client but without the gateway.
+
+discord.py waits for short rate limits and keeps its buckets.  Four things differ here:
+
+- A bucket is used as long as it has calls left (buckets.py).
+- `check` runs where each request starts, so that a frozen worker that resumes starts none.
+- A 5xx ends the call: discord.py would repeat even a POST, and create an object twice.
+- Failures are raised as the errors of cohorts.reconcile.errors.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import discord
+from discord.http import HTTPClient, Route
+from django.conf import settings
+
+from cohorts.reconcile.errors import CallFailed, Later, LookAgain, Outage, Refused, Unclear
+from discordsync.rest.buckets import PatientHTTPClient
+
+READS = frozenset({"GET", "HEAD"})
+PATIENCE = 30  # seconds: discord.py waits for rate limits up to this, its minimum
+BAN_PAUSE = 600  # seconds, after a 429 from the proxy in front of Discord
+
+REFUSALS = {
+    10004: "wrong_guild",
+    50001: "no_access",
+    50013: "forbidden",
+    30013: "guild_full",
+    30005: "guild_full",
+    30038: "guild_full",
+    50007: "dm_closed",
+    50278: "dm_closed",  # no server in common
+    40003: "dm_too_fast",
+    20026: "quarantined",
+}
+# Unknown channel, member, message, overwrite, role, user, event.
+VANISHED = frozenset({10003, 10007, 10008, 10009, 10011, 10013, 10070})
+TWO_FACTOR = 60003
+PERSON_PAUSE = 300  # seconds between probes while every call fails until a person acts
+
+
+class DiscordClient:
+    """The connection of one run.  `request` returns Discord's JSON."""
+
+    def __init__(self, http: HTTPClient, guild_id: int, bot_id: int) -> None:
+        self._http = http
+        self.guild_id = guild_id
+        self.bot_id = bot_id
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        params: Mapping[str, Any] | None = None,
+        reason: str | None = None,
+    ) -> Any:
+        """Make one call and return its JSON.  Raises a CallFailed."""
+        extra: dict[str, Any] = {"reason": reason}
+        if body is not None:
+            extra["json"] = dict(body)
+        if params is not None:
+            extra["params"] = dict(params)
+        try:
+            answer = await self._http.request(_route(method, path), **extra)
+        except FAILURES as error:
+            raise translate(error, writes=method not in READS) from None
+        if not isinstance(answer, dict | list) and (answer or method in READS):
+            raise strange_answer(writes=method not in READS)
+        return answer
+
+
+@asynccontextmanager
+async def connect(check: Callable[[], None]) -> AsyncIterator[DiscordClient]:
+    Route.BASE = settings.DISCORD_API_BASE
+    http = PatientHTTPClient(
+        asyncio.get_running_loop(),
+        http_trace=_trace(check),
+        max_ratelimit_timeout=PATIENCE,
+    )
+    try:
+        try:
+            me = await http.static_login(settings.DISCORD_BOT_TOKEN)
+        except FAILURES as error:
+            raise translate(error, writes=False) from None
+        if not isinstance(me, dict):
+            raise strange_answer(writes=False)
+        yield DiscordClient(http, settings.DISCORD_GUILD_ID or 0, int(me["id"]))
+    finally:
+        await http.close()
+
+
+FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, ValueError)
+
+
+def strange_answer(*, writes: bool) -> CallFailed:
+    """Return the error for a status 200 whose content is not what Discord documents."""
+    kind = Unclear if writes else Outage
+    return kind("The response is not the expected JSON.", code="discord_answer")
+
+
+def translate(error: Exception, *, writes: bool) -> CallFailed:
+    """Return the CallFailed that describes a failed call to its caller."""
+    match error:
+        case discord.LoginFailure():
+            return Outage("Discord does not accept the bot's token.", code="bad_token")
+        case discord.RateLimited():
+            return Later(error.retry_after, "Discord asked Lens to wait.")
+        case discord.HTTPException():
+            return _translate_answer(error, writes=writes)
+        case aiohttp.ClientConnectorError():
+            return Outage("Discord cannot be reached.")  # nothing was sent
+        case ValueError():  # no JSON, or half of it
+            return strange_answer(writes=writes)
+        case _:
+            said = f"The connection to Discord was lost ({type(error).__name__})."
+            return Unclear(said) if writes else Outage(said)
+
+
+def _translate_answer(error: discord.HTTPException, *, writes: bool) -> CallFailed:
+    said = f"Discord returned {error.status}: {error.text[:200]}"
+    if error.status == 401:
+        return Outage("Discord does not accept the bot's token.", code="bad_token")
+    if error.status == 429:
+        return Outage("Discord refused the request.", code="banned", after=BAN_PAUSE)
+    if error.code in VANISHED:
+        return LookAgain(said)
+    if error.code == TWO_FACTOR:
+        return Outage(said, code="two_factor", after=PERSON_PAUSE)
+    if error.status >= 500:
+        return Unclear(said) if writes else Outage(said)
+    return Refused(said, code=REFUSALS.get(error.code, "refused"))
+
+
+def _trace(check: Callable[[], None]) -> aiohttp.TraceConfig:
+    trace = aiohttp.TraceConfig()
+
+    async def start(*_: object) -> None:
+        check()
+
+    async def end(
+        _session: object, _context: object, params: aiohttp.TraceRequestEndParams
+    ) -> None:
+        if params.response.status >= 500:
+            said = f"Discord returned {params.response.status}."
+            raise Outage(said) if params.method in READS else Unclear(said)
+
+    trace.on_request_start.append(start)
+    trace.on_request_end.append(end)
+    return trace
+
+
+def _route(method: str, path: str) -> Route:
+    """Return discord.py's route, which keeps rate limits per path and major id (guild, channel)."""
+    parts = path.strip("/").split("/")
+    if parts[0] == "guilds":
+        return Route(method, _template(parts, "guild_id"), guild_id=parts[1], **_minor(parts))
+    if parts[0] == "channels":
+        return Route(method, _template(parts, "channel_id"), channel_id=parts[1], **_minor(parts))
+    return Route(method, path)
+
+
+def _template(parts: list[str], major: str) -> str:
+    named = [
+        "{%s}" % (major if place == 1 else f"minor{place}") if part.isdecimal() else part
+        for place, part in enumerate(parts)
+    ]
+    return "/" + "/".join(named)
+
+
+def _minor(parts: list[str]) -> dict[str, str]:
+    return {
+        f"minor{place}": part for place, part in enumerate(parts) if place > 1 and part.isdecimal()
+    }

@@ -1,0 +1,83 @@
+"""The connection check of Discord: the bot's permissions, its role's position, the members."""
+
+from __future__ import annotations
+
+from cohorts.reconcile.provider import Check, Policy
+from discordsync.desired import DesiredGuild
+from discordsync.plan.diff import Diff
+from discordsync.state import keys, permissions
+from discordsync.state.observed import ObservedGuild, ObservedRole
+
+NAMED = 5  # roles that are named in one line
+
+
+def check(desired: DesiredGuild, observed: ObservedGuild) -> tuple[Check, ...]:
+    """Return the lines of the connection check.  Pure."""
+    return (
+        _permissions(observed),
+        _optional(observed),
+        _added_by_hand(desired, observed),
+        _place(desired, observed),
+        _members(observed),
+    )
+
+
+def _permissions(observed: ObservedGuild) -> Check:
+    lacking = permissions.lacking(observed.bot_permissions)
+    detail = f"The bot's role lacks: {', '.join(lacking)}." if lacking else "None are missing."
+    return Check("The bot's permissions", not lacking, detail)
+
+
+def _optional(observed: ObservedGuild) -> Check:
+    lacking = permissions.lacking_optional(observed.bot_permissions)
+    if not lacking:
+        return Check("Optional permissions", ok=True, detail="None are missing.")
+    names = ", ".join(lacking)
+    detail = (
+        f"The bot's role lacks: {names}. Facilitators do not get these permissions; everything "
+        "else works. Add them to the bot's role in Discord."
+    )
+    return Check("Optional permissions", ok=False, detail=detail)
+
+
+def _added_by_hand(desired: DesiredGuild, observed: ObservedGuild) -> Check:
+    """List permissions that staff added to overwrites that we manage.  They are left unchanged."""
+    look = Diff(desired, observed, Policy(frozenset()))
+    found = [
+        f"{look.target_name(wanted.target)} in “{channel.name}”"
+        for group in desired.groups.values()
+        for key in (keys.text_channel(group.id), keys.voice_channel(group.id))
+        if (channel := look.channel(key)) is not None
+        for wanted in look.owned_overwrites(group, key)
+        if (held := channel.overwrites.get(wanted.target))
+        and any(permissions.added_bits(held, wanted))
+    ]
+    detail = f"Left unchanged: {'; '.join(found)}." if found else "None."
+    return Check("Permissions added by hand", ok=True, detail=detail)
+
+
+def _place(desired: DesiredGuild, observed: ObservedGuild) -> Check:
+    """Check that the groups' roles are below the bot's, since it can grant only those."""
+    above = [role for role in _our_roles(desired, observed) if role.rank >= observed.bot_rank]
+    if not above:
+        return Check("The bot's role", ok=True, detail="It is above the groups' roles.")
+    names = ", ".join(f"“{role.name}”" for role in above[:NAMED])
+    detail = (
+        f"{len(above)} of the groups' roles are above it, including {names}. In Discord, Server "
+        "Settings, Roles: drag the bot's role to the top."
+    )
+    return Check("The bot's role", ok=False, detail=detail)
+
+
+def _our_roles(desired: DesiredGuild, observed: ObservedGuild) -> list[ObservedRole]:
+    ids = [record.outside_id or 0 for record in desired.records.values()]
+    return [observed.roles[pk] for pk in ids if pk in observed.roles]
+
+
+def _members(observed: ObservedGuild) -> Check:
+    """Check the member list.  Without the members intent, the observation would have failed."""
+    count = len(observed.members)
+    if observed.incomplete:
+        detail = f"Discord listed only {count} of them. No one loses access because of this."
+        return Check("Members of the server", ok=False, detail=detail)
+    return Check("Members of the server", ok=True, detail=f"Discord lists all {count} members.")

@@ -1,0 +1,189 @@
+"""Roles of the guild. @everyone has the guild's id and position 0."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from discordsync.sandbox import fields, journal
+from discordsync.sandbox.calls import Answer, Call, Route
+from discordsync.sandbox.errors import refuse, unsupported
+from discordsync.sandbox.journal import Action
+from discordsync.sandbox.members.permissions import Bit
+from discordsync.sandbox.world import World, new_role
+
+IN_GUILD = 250
+
+
+COLOR = fields.whole(0, 0xFFFFFF)
+COLORS = fields.shape({"primary_color": COLOR}, required=("primary_color",))
+
+
+def read_colors(value: Any) -> int:
+    """Return the colour of a `colors` record; gradients need a boosted guild, which this is not."""
+    color = COLORS(value)["primary_color"]
+    if value.get("secondary_color") is not None or value.get("tertiary_color") is not None:
+        raise unsupported("gradient role colours")
+    return int(color)
+
+
+CHECKS: dict[str, fields.Check] = {
+    "name": fields.nullable(fields.text(1, 100)),
+    "permissions": fields.nullable(fields.whole(0)),
+    "color": fields.nullable(COLOR),
+    "colors": fields.nullable(read_colors),
+    "hoist": fields.nullable(fields.flag),
+    "mentionable": fields.nullable(fields.flag),
+}
+
+
+def list_roles(world: World, _call: Call) -> Answer:
+    return 200, present_all(world)
+
+
+def get_role(world: World, call: Call) -> Answer:
+    return 200, present(world.role(call.ids["role_id"]))
+
+
+def count_members(world: World, _call: Call) -> Answer:
+    """Return how many members each role has, without @everyone."""
+    counts = {role_id: 0 for role_id in world.state["roles"] if role_id != world.guild_id}
+    for member in world.state["members"].values():
+        for role_id in member["roles"]:
+            counts[role_id] += 1
+    return 200, counts
+
+
+def create_role(world: World, call: Call) -> Answer:
+    """Create a role.  Trap: without `permissions`, it gets those of @everyone, as on Discord."""
+    changes = check_changes(world, call)
+    if len(world.state["roles"]) >= IN_GUILD:
+        raise refuse("too_many_roles")
+    everyone = world.state["roles"][world.guild_id]
+    role = new_role(
+        world.new_id(), name="new role", permissions=everyone["permissions"], position=1
+    )
+    role.update(changes)
+    lift_others(world)
+    world.state["roles"][role["id"]] = role
+    tell(world, "GUILD_ROLE_CREATE", role)
+    journal.write(world, call, Action.ROLE_CREATE, role["id"], {"name": role["name"]})
+    return 200, present(role)
+
+
+def lift_others(world: World) -> None:
+    """Make room at position 1, just above @everyone."""
+    for role in world.state["roles"].values():
+        if role["id"] != world.guild_id:
+            role["position"] += 1
+
+
+def edit_role(world: World, call: Call) -> Answer:
+    role = world.role(call.ids["role_id"])
+    world.require_in_guild(call.actor, Bit.MANAGE_ROLES)
+    world.require_below(call.actor, role)
+    changes = check_changes(world, call)
+    role.update(changes)
+    tell(world, "GUILD_ROLE_UPDATE", role)
+    journal.write(world, call, Action.ROLE_UPDATE, role["id"], changes)
+    return 200, present(role)
+
+
+def check_changes(world: World, call: Call) -> dict[str, Any]:
+    """Return the fields that are set; a role cannot get bits that the actor lacks."""
+    for name in ("icon", "unicode_emoji"):
+        if call.body.get(name) is not None:
+            raise unsupported("role icons")
+    body = fields.read_body(call.body, CHECKS)
+    world.require_in_guild(call.actor, Bit.MANAGE_ROLES)
+    changes = {name: value for name, value in body.items() if value is not None}
+    if "colors" in changes:
+        changes["color"] = changes.pop("colors")
+    if changes.get("permissions", 0) & ~world.guild_bits(call.actor):
+        raise refuse("missing_permissions")
+    return changes
+
+
+def delete_role(world: World, call: Call) -> Answer:
+    role = world.role(call.ids["role_id"])
+    world.require_in_guild(call.actor, Bit.MANAGE_ROLES)
+    world.require_below(call.actor, role)
+    if role["id"] == world.guild_id or role["bot_id"]:
+        raise refuse("invalid_role")
+    remove(world, role["id"])
+    world.tell("GUILD_ROLE_DELETE", {"guild_id": world.guild_id, "role_id": role["id"]})
+    journal.write(world, call, Action.ROLE_DELETE, role["id"], {"name": role["name"]})
+    return 204, None
+
+
+def remove(world: World, role_id: str) -> None:
+    """Delete a role, also from its members and from every channel's overwrites."""
+    gone = world.state["roles"].pop(role_id)
+    for role in world.state["roles"].values():
+        if role["position"] > gone["position"]:
+            role["position"] -= 1
+    for member in world.state["members"].values():
+        member["roles"] = [held for held in member["roles"] if held != role_id]
+    for channel in world.state["channels"].values():
+        channel["overwrites"].pop(role_id, None)
+
+
+def place(world: World, role_id: str, position: int) -> None:
+    """Move a role to a position of 1 or more; the other roles shift.
+
+    These shifts are reported, unlike those by a new or deleted role, which clients compute.
+    """
+    others = sorted(
+        (
+            role
+            for role in world.state["roles"].values()
+            if role["id"] not in (world.guild_id, role_id)
+        ),
+        key=lambda role: role["position"],
+    )
+    others.insert(position - 1, world.state["roles"][role_id])
+    for number, role in enumerate(others, start=1):
+        if role["position"] != number:
+            role["position"] = number
+            tell(world, "GUILD_ROLE_UPDATE", role)
+
+
+def tell(world: World, event: str, role: Mapping[str, Any]) -> None:
+    world.tell(event, {"guild_id": world.guild_id, "role": present(role)})
+
+
+def present_all(world: World) -> list[dict[str, Any]]:
+    return [present(role) for role in world.state["roles"].values()]
+
+
+def present(role: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the role in Discord's format."""
+    shown = {
+        "id": role["id"],
+        "name": role["name"],
+        "permissions": str(role["permissions"]),
+        "position": role["position"],
+        "color": role["color"],
+        "colors": {
+            "primary_color": role["color"],
+            "secondary_color": None,
+            "tertiary_color": None,
+        },
+        "hoist": role["hoist"],
+        "managed": bool(role["bot_id"]),
+        "mentionable": role["mentionable"],
+        "icon": None,
+        "unicode_emoji": None,
+        "flags": 0,
+    }
+    if role["bot_id"]:
+        shown["tags"] = {"bot_id": role["bot_id"]}
+    return shown
+
+
+ROUTES: list[Route] = [
+    ("GET", "/guilds/{guild_id}/roles", list_roles),
+    ("POST", "/guilds/{guild_id}/roles", create_role),
+    ("GET", "/guilds/{guild_id}/roles/member-counts", count_members),
+    ("GET", "/guilds/{guild_id}/roles/{role_id}", get_role),
+    ("PATCH", "/guilds/{guild_id}/roles/{role_id}", edit_role),
+    ("DELETE", "/guilds/{guild_id}/roles/{role_id}", delete_role),
+]

@@ -1,0 +1,167 @@
+"""The facts that concern Discord, as plain frozen values returned by `snapshot`.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import Any
+
+from discordsync.state import keys
+
+
+@dataclass(frozen=True, slots=True)
+class DiscordPerson:
+    id: int
+    name: str
+    discord_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    person: DiscordPerson
+    facilitator: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """A person whose access ended on a date, and the reason."""
+
+    person: DiscordPerson
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Access with a start and an end: a guest visit, or an exception that staff recorded."""
+
+    person: DiscordPerson
+    begins_at: datetime | None
+    ends_at: datetime
+    why: str
+
+    def is_open(self, now: datetime) -> bool:
+        return (self.begins_at is None or self.begins_at <= now) and now < self.ends_at
+
+
+@dataclass(frozen=True, slots=True)
+class DiscordMeeting:
+    id: int
+    number: int | None  # None: an extra session
+    starts_at: datetime
+    ends_at: datetime
+    cancelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFacts:
+    """One pending message for the group's text channel.  `nonce`: at most 25 characters."""
+
+    id: int
+    kind: str
+    text: str
+    nonce: str
+    people: tuple[int, ...] = ()  # the Discord ids that it may ping
+    components: tuple[dict[str, Any], ...] = ()  # the buttons under it
+    tried_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DirectFacts:
+    """One pending direct message.  `channel_id`: None until Discord was asked for it."""
+
+    message: MessageFacts
+    person: int  # Discord id
+    channel_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DiscordGroup:
+    id: int
+    cohort_id: int
+    name: str
+    position: int  # among the groups of its cohort, from 0; never changes
+    live: bool  # preview or active, in an open cohort
+    active: bool
+    has_slot: bool
+    has_meetings: bool = False  # including past ones
+    members: tuple[Member, ...] = ()
+    former: tuple[Former, ...] = ()
+    windows: tuple[Window, ...] = ()
+    meetings: tuple[DiscordMeeting, ...] = ()  # future ones, including cancelled ones
+    messages: tuple[MessageFacts, ...] = ()
+    directs: tuple[DirectFacts, ...] = ()  # about this group, to single people
+    next_try_at: datetime | None = None  # when a delayed message may be sent
+
+
+@dataclass(frozen=True, slots=True)
+class CohortFacts:
+    id: int
+    course: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is stored about one Discord object of ours.
+
+    `name_sent` is empty for an object that staff imported by id: its name and place are not ours.
+    `gone`: Discord has confirmed that it does not exist; `gone_lately`: within the last hour.
+    """
+
+    key: str
+    outside_id: int | None
+    name_sent: str = ""
+    name_answered: str = ""
+    intended_at: datetime | None = None
+    seen_before: frozenset[int] = frozenset()
+    gone: bool = False
+    gone_lately: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Objects that count to the guild's limits although the bot cannot see them.
+
+    `is_known`: the gateway reported the hidden channels; otherwise the guild may be full earlier.
+    """
+
+    is_known: bool = False
+    counts: Mapping[str, int] = field(default_factory=dict)  # "channels", "roles", "events"
+    categories: int = 0
+    by_category: Mapping[int, int] = field(
+        default_factory=dict
+    )  # category's Discord id -> channels
+
+
+@dataclass(frozen=True, slots=True)
+class DiscordSnapshot:
+    installation: str
+    adopt: bool  # staff confirmed that orphans are ours
+    horizon: timedelta
+    cohorts: Mapping[int, CohortFacts] = field(default_factory=dict)
+    groups: Mapping[int, DiscordGroup] = field(default_factory=dict)
+    records: Mapping[str, Record] = field(default_factory=dict)
+    everybody: Mapping[int, str] = field(default_factory=dict)  # Discord id -> name
+    room_for_lines: int = 0  # how many new direct-message channels may be opened
+    hidden: Hidden = field(default_factory=Hidden)
+
+    @property
+    def meetings_ahead(self) -> frozenset[int]:
+        return frozenset(m.id for group in self.groups.values() for m in group.meetings)
+
+    @property
+    def awaited(self) -> frozenset[str]:
+        """Return the keys of everything that should exist; ended groups and past events do not."""
+        live = [group for group in self.groups.values() if group.live]
+        return frozenset(chain.from_iterable(_keys_of(group) for group in live))
+
+
+def _keys_of(group: DiscordGroup) -> Iterator[str]:
+    """Yield the keys of a group's objects, its cohort's, and the event of each meeting ahead."""
+    cohort_id = group.cohort_id
+    yield from (keys.role(group.id), keys.text_channel(group.id), keys.voice_channel(group.id))
+    yield from (keys.category(cohort_id, 1), keys.category_of(cohort_id, group.position))
+    yield keys.cohort_channel(cohort_id)
+    yield from (keys.event(m.id) for m in group.meetings if not m.cancelled)

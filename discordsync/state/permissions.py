@@ -1,0 +1,121 @@
+"""Discord's permission bits that we use, and who gets which.  Pure.
+
+The bits are from Discord's documentation, "Permissions".  An overwrite may set only bits that the
+bot has in the guild, denials included, so docs/operations.md asks for every bit that is used here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from discordsync.state.observed import Overwrite
+
+VIEW_CHANNEL = 1 << 10
+SEND_MESSAGES = 1 << 11
+MANAGE_MESSAGES = 1 << 13
+READ_MESSAGE_HISTORY = 1 << 16
+CONNECT = 1 << 20
+SPEAK = 1 << 21
+MUTE_MEMBERS = 1 << 22
+MOVE_MEMBERS = 1 << 24
+MANAGE_CHANNELS = 1 << 4
+MANAGE_ROLES = 1 << 28
+CREATE_EVENTS = 1 << 44
+PIN_MESSAGES = 1 << 51
+
+# What members of a group may do in channels that the group's role opens.
+MEMBER_TEXT = VIEW_CHANNEL | SEND_MESSAGES | READ_MESSAGE_HISTORY
+MEMBER_VOICE = VIEW_CHANNEL | CONNECT | SPEAK
+# What a facilitator may do in addition, in the group's own channels.
+FACILITATOR_TEXT = MEMBER_TEXT | MANAGE_MESSAGES | PIN_MESSAGES
+FACILITATOR_VOICE = MEMBER_VOICE | MUTE_MEMBERS | MOVE_MEMBERS
+# The bot's own overwrite: without it, denying VIEW_CHANNEL to @everyone would lock the bot out.
+BOT_TEXT = VIEW_CHANNEL | SEND_MESSAGES | READ_MESSAGE_HISTORY | MANAGE_CHANNELS
+BOT_VOICE = VIEW_CHANNEL | CONNECT | MANAGE_CHANNELS
+BOT_CATEGORY = VIEW_CHANNEL | MANAGE_CHANNELS
+
+# All permissions that the bot needs in the guild, by the names that Discord uses.
+NEEDED = {
+    "View Channels": VIEW_CHANNEL,
+    "Manage Channels": MANAGE_CHANNELS,
+    "Manage Roles": MANAGE_ROLES,
+    "Create Events": CREATE_EVENTS,
+    "Send Messages": SEND_MESSAGES,
+    "Manage Messages": MANAGE_MESSAGES,
+    "Read Message History": READ_MESSAGE_HISTORY,
+    "Connect": CONNECT,
+    "Speak": SPEAK,
+    "Mute Members": MUTE_MEMBERS,
+    "Move Members": MOVE_MEMBERS,
+}
+# Added after the first invitations: used if the bot has them, otherwise left out and reported.
+OPTIONAL = {"Pin Messages": PIN_MESSAGES}
+ADMINISTRATOR = 1 << 3
+ALL_NEEDED = sum(NEEDED.values())
+ALL_OPTIONAL = sum(OPTIONAL.values())
+
+# Never tolerated on our overwrites: bits that open a channel, and every Manage permission (guild,
+# nicknames, webhooks, expressions, events and threads besides those above).
+OURS_ALONE = VIEW_CHANNEL | CONNECT | SEND_MESSAGES | MANAGE_CHANNELS | MANAGE_MESSAGES
+OURS_ALONE |= MANAGE_ROLES | 1 << 5 | 1 << 27 | 1 << 29 | 1 << 30 | 1 << 33 | 1 << 34
+
+# What the calls of each lane need.  New channels need all: their overwrites contain every bit.
+_NEEDED_FOR = {
+    "roles": MANAGE_ROLES,
+    "access": MANAGE_ROLES,
+    "names": VIEW_CHANNEL | MANAGE_CHANNELS,
+    "events": VIEW_CHANNEL | CONNECT | CREATE_EVENTS,
+    "messages": 0,  # the channel's own overwrite grants it
+    "directs": 0,  # not in a server
+}
+
+
+def needed_for(lane: str) -> int:
+    return _NEEDED_FOR.get(lane, ALL_NEEDED)
+
+
+def lacking(held: int, needed: int = ALL_NEEDED) -> tuple[str, ...]:
+    """Return the names of needed permissions that are not among those held."""
+    return _missing(held, {name: bit for name, bit in NEEDED.items() if needed & bit})
+
+
+def lacking_optional(held: int) -> tuple[str, ...]:
+    return _missing(held, OPTIONAL)
+
+
+def _missing(held: int, wanted: Mapping[str, int]) -> tuple[str, ...]:
+    if held & ADMINISTRATOR:
+        return ()
+    return tuple(name for name, bit in wanted.items() if not held & bit)
+
+
+def settable(bits: int, held: int) -> int:
+    """Return these bits without the optional ones that a bot with `held` may not set."""
+    return bits if held & ADMINISTRATOR else bits & ~(ALL_OPTIONAL & ~held)
+
+
+# -- overwrites that staff have changed ------------------------------------------------------------
+
+
+def is_met(held: Overwrite | None, wanted: Overwrite) -> bool:
+    """Return whether an overwrite of ours is as desired, ignoring bits that are tolerated."""
+    if held is None:
+        return False
+    allow, deny = added_bits(held, wanted)
+    return replace(held, allow=held.allow & ~allow, deny=held.deny & ~deny) == wanted
+
+
+def added_bits(held: Overwrite, wanted: Overwrite) -> tuple[int, int]:
+    """Return the allowed and denied bits that staff added and that are tolerated."""
+    decided = wanted.allow | wanted.deny | OURS_ALONE
+    return held.allow & ~decided, held.deny & ~decided
+
+
+def restore(held: Overwrite | None, wanted: Overwrite, bot: int) -> Overwrite:
+    """Return the desired overwrite plus the tolerated bits that the bot may set."""
+    if held is None:
+        return wanted
+    allow, deny = added_bits(held, wanted)
+    mine = ~0 if bot & ADMINISTRATOR else bot
+    return replace(wanted, allow=wanted.allow | allow & mine, deny=wanted.deny | deny & mine)

@@ -1,0 +1,161 @@
+"""E-mails to the guest about a visit.
+
+visit_booked        after booking; not once the meeting has begun
+visit_cancelled     after the guest cancelled
+visit_broken        after it ended without the guest's doing, with the remaining options
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from cohorts.errors import Refusal
+from cohorts.outbox.models import Message
+from cohorts.outbox.sources import NoLongerTrue, Owed, notification
+from guestvisits.messages.throttling import (
+    ENDS,
+    last_said,
+    pace,
+    was_booked_again,
+    was_said_just_before,
+)
+from guestvisits.messages.visits import open_visit_of, spoken_of, visit_of
+from guestvisits.models import GuestVisit
+from guestvisits.selectors import UNASKED_ENDS, window_of
+from guestvisits.services.alternatives import Alternative, find_alternatives
+
+BOOKED, CANCELLED, BROKEN = "visit_booked", "visit_cancelled", "visit_broken"
+TOLD_WITHIN = timedelta(days=2)  # of the end of the visit
+
+End = GuestVisit.End
+WHY = {
+    End.CANCELLED_BY_STAFF: "The staff cancelled your visit.",
+    End.HOST_MOVED: "The meeting was moved to another time, so your visit has ended.",
+    End.HOST_CANCELLED: "The meeting was cancelled, so your visit has ended.",
+    End.HOST_GROUP_ENDED: "The group has ended, so your visit has ended too.",
+    End.HOME_GROUP_ENDED: "Your own group has ended, so your visit has ended too.",
+    End.COHORT_ENDED: "The cohort has ended, so your visit has ended too.",
+    End.BECAME_MEMBER: "You are now a member of the group, so you no longer need a visit.",
+}
+# Ends after which the guest may book another meeting of the same week.
+LEAVES_A_CHOICE = frozenset(
+    {End.CANCELLED_BY_STAFF, End.HOST_MOVED, End.HOST_CANCELLED, End.HOST_GROUP_ENDED}
+)
+
+
+def owe_letters(
+    group_ids: frozenset[int] | None, since: datetime, _now: datetime
+) -> Iterator[Owed]:
+    """Yield pending e-mails about visits to these groups. One query, two if one was rebooked."""
+    visits = spoken_of(since)
+    if group_ids is not None:
+        visits = visits.filter(host_meeting__group__in=group_ids)
+    yield from pace(_letters(visits), visits)
+
+
+def _letters(visits: Iterable[GuestVisit]) -> Iterator[Owed]:
+    for visit in visits:
+        if visit.ended_at is None or not visit.ended_early:
+            yield _letter(visit, BOOKED, visit.booked_at, visit.host_meeting.starts_at)
+        elif visit.end_reason == End.CANCELLED:
+            yield _letter(visit, CANCELLED, visit.ended_at, visit.ended_at + TOLD_WITHIN)
+        elif visit.end_reason in UNASKED_ENDS:
+            yield _letter(visit, BROKEN, visit.ended_at, visit.ended_at + TOLD_WITHIN)
+
+
+def _letter(visit: GuestVisit, kind: str, due_at: datetime, cutoff_at: datetime) -> Owed:
+    return Owed(
+        key=f"{kind}:{visit.pk}",
+        kind=kind,
+        channel=Message.Channel.EMAIL,
+        group_id=visit.host_meeting.group_id,
+        user_id=visit.user_id,
+        due_at=due_at,
+        cutoff_at=cutoff_at,
+        context={"visit": visit.pk},
+    )
+
+
+@notification(BOOKED, topic="visits")
+def booked_context(message: Message, now: datetime) -> dict[str, Any]:
+    """Return the template context. Raises NoLongerTrue. Three queries."""
+    visit = open_visit_of(message)
+    _check_news(message, visit, since=visit.booked_at, ends=False)
+    begins_at = window_of(visit).begins_at
+    return _words(visit) | {
+        "by_staff": visit.booked_by_id != visit.user_id,
+        "access_from": begins_at if begins_at > now else None,
+    }
+
+
+@notification(CANCELLED, topic="visits")
+def cancelled_context(message: Message, now: datetime) -> dict[str, Any]:
+    """Return the template context. Four queries.
+
+    Raises NoLongerTrue, also if the guest has booked again.
+    """
+    visit = visit_of(message)
+    if was_booked_again(visit):
+        raise NoLongerTrue("The guest has booked this visit again.")
+    if visit.ended_at:
+        _check_news(message, visit, since=visit.ended_at, ends=True)
+    home = visit.home_meeting
+    return _words(visit) | {"is_home_ahead": home.starts_at > now and not home.is_cancelled}
+
+
+@notification(BROKEN, topic="visits")
+def broken_context(message: Message, now: datetime) -> dict[str, Any]:
+    """Return the template context. Six queries.
+
+    Raises NoLongerTrue, also if the guest has booked another visit.
+    """
+    visit = visit_of(message)
+    again = GuestVisit.objects.filter(
+        user=visit.user_id, home_meeting=visit.home_meeting_id, ended_at__isnull=True
+    )
+    if again.exists():
+        raise NoLongerTrue("The guest has booked another visit.")
+    has_choice = visit.end_reason in LEAVES_A_CHOICE
+    return _words(visit) | {
+        "why": WHY[End(visit.end_reason)],
+        "has_choice": has_choice,
+        "left": _what_is_left(visit, now) if has_choice else (),
+        "choice_url": _address("alternatives", visit.home_meeting_id),
+    }
+
+
+def _check_news(message: Message, visit: GuestVisit, *, since: datetime, ends: bool) -> None:
+    """Raise NoLongerTrue if the last e-mail about the visit, just before, said the same."""
+    last = last_said(visit, BOOKED, *ENDS)
+    if last is None or last.pk == message.pk or (last.kind in ENDS) is not ends:
+        return
+    said_of = GuestVisit.objects.filter(pk=last.context["visit"]).first()
+    is_same = said_of is not None and said_of.chosen_start == visit.chosen_start
+    if is_same and was_said_just_before(last, since):
+        raise NoLongerTrue("The previous e-mail about this visit said the same.")
+
+
+def _what_is_left(visit: GuestVisit, now: datetime) -> tuple[Alternative, ...]:
+    try:
+        return find_alternatives(visit.user_id, visit.home_meeting_id, now).open
+    except Refusal:
+        return ()
+
+
+def _words(visit: GuestVisit) -> dict[str, Any]:
+    return {
+        "host": visit.host_meeting,
+        "host_group": visit.host_meeting.group,
+        "home": visit.home_meeting,
+        "home_group": visit.home_meeting.group,
+        "meetings_url": _address("my-meetings"),
+    }
+
+
+def _address(page: str, *args: int) -> str:
+    return f"{settings.SITE_URL}{reverse(page, args=args)}"

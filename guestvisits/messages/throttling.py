@@ -1,0 +1,94 @@
+"""Throttling of messages when a person books and cancels the same visit repeatedly.
+
+Few messages are sent, and the last one is always true:
+
+    what happens within minutes            what is sent
+    -------------------------------------  ---------------------------------------------------------
+    booked, cancelled                      both at once
+    … booked again                         10 minutes after the last message about a booking
+    … booked and cancelled again           nothing: the last message still applies
+    … cancelled, after the rebooking       10 minutes after the last message about an end
+      was reported
+
+Messages about a visit are dropped once the visit is booked again, so at most one is pending at any
+time. "The same visit" means the same person and the same host meeting.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
+
+from cohorts.outbox.models import Message
+from cohorts.outbox.sources import Owed
+from guestvisits.models import GuestVisit
+
+PACE = timedelta(minutes=10)
+ENDS = ("visit_cancelled", "visit_broken")
+
+
+def pace(owed: Iterable[Owed], visits: Iterable[GuestVisit]) -> list[Owed]:
+    """Return the messages, each due at least 10 minutes after the last one of its kind.
+
+    One query if a visit was booked again, else none.
+    """
+    others = _others(visits)
+    same = [(one, _same(one, others[one.context["visit"]])) for one in owed]
+    keys = {key for _, each in same for key in each}
+    free_at = {said.key: said_at(said) + PACE for said in _said(keys)} if keys else {}
+    return [
+        replace(one, due_at=max([one.due_at, *(free_at[key] for key in each & free_at.keys())]))
+        for one, each in same
+    ]
+
+
+def was_booked_again(visit: GuestVisit) -> bool:
+    """Return whether a later booking of the same visit exists. One query."""
+    return _bookings(visit).filter(pk__gt=visit.pk).exists()
+
+
+def last_said(visit: GuestVisit, *kinds: str) -> Message | None:
+    """Return the last message of these kinds that was sent about the same visit. Two queries."""
+    bookings = _bookings(visit).values_list("pk", flat=True)
+    return _said({f"{kind}:{pk}" for pk in bookings for kind in kinds}).last()
+
+
+def was_said_just_before(message: Message | None, since: datetime) -> bool:
+    """Return whether a message was sent so shortly before `since` that it covers a change then."""
+    return message is not None and since < said_at(message) + PACE
+
+
+def said_at(message: Message) -> datetime:
+    """Return when a message was sent, or may have been."""
+    return message.sent_at or message.tried_at or message.created_at
+
+
+def _others(visits: Iterable[GuestVisit]) -> dict[int, set[int]]:
+    """Return, by visit id, the ids of the other bookings of the same visit."""
+    found: dict[tuple[int, int], set[int]] = defaultdict(set)
+    for visit in visits:
+        found[visit.user_id, visit.host_meeting_id].add(visit.pk)
+    return {pk: pks - {pk} for pks in found.values() for pk in pks}
+
+
+def _same(one: Owed, others: set[int]) -> set[str]:
+    """Return the keys of the equivalent messages about the visit's other bookings."""
+    _, _, *rest = one.key.split(":")
+    kinds = ENDS if one.kind in ENDS else (one.kind,)
+    return {":".join([kind, str(pk), *rest]) for kind in kinds for pk in others}
+
+
+def _bookings(visit: GuestVisit) -> QuerySet[GuestVisit]:
+    return GuestVisit.objects.filter(user=visit.user_id, host_meeting=visit.host_meeting_id)
+
+
+def _said(keys: Iterable[str]) -> QuerySet[Message]:
+    """Return messages that were sent, or may have been, oldest first."""
+    said = [Message.State.SENT, Message.State.SENDING]
+    rows = Message.objects.filter(key__in=keys, state__in=said)
+    return rows.order_by(Coalesce("sent_at", "tried_at"), "pk")

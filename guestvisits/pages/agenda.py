@@ -1,0 +1,180 @@
+"""Data for the page "my meetings": future and past meetings, visits, or why there are none.
+
+Takes a constant number of queries: one more if there is nothing to show, four more if a past
+meeting was not attended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from cohorts.models import Group, Membership
+from guestvisits.pages.visit_status import Progress, read_progress
+from guestvisits.selectors import MyVisit, list_visits
+from guestvisits.services.alternatives import find_make_ups
+from meetings.models import Meeting
+from meetings.selectors import MyMeeting, PastMeeting, past_meetings, upcoming_meetings
+from meetings.venues import Venue, find_venues
+
+HELD_SHOWN = 8  # past meetings shown; older ones only if they can be made up
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaEntry:
+    """A future meeting.
+
+    `visit` is where the person goes instead; `lost` is a visit that ended without the person's
+    doing and was not replaced. `venue` is set only for the next meeting of each group.
+    """
+
+    mine: MyMeeting
+    visit: MyVisit | None
+    lost: MyVisit | None
+    has_begun: bool
+    venue: Venue | None
+
+    @property
+    def may_answer(self) -> bool:
+        return not (self.has_begun or self.visit or self.mine.meeting.is_cancelled)
+
+    @property
+    def may_ask(self) -> bool:
+        """Return whether "I can't attend" is offered: not to facilitators, who host the group."""
+        return self.visit is None and not self.mine.is_facilitator
+
+
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """An open visit whose meeting is not over, with the sync status of its access.
+
+    `venue` is set once access has begun.
+    """
+
+    mine: MyVisit
+    progress: Progress
+    venue: Venue | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A meeting that was held, and the visit that replaced it, if any.
+
+    `can_make_up`: the person did not attend, and another group's meeting of that week is open.
+    """
+
+    mine: PastMeeting
+    visit: MyVisit | None
+    can_make_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """Everything on the page. `why_empty` is a sentence if there are no entries, else ""."""
+
+    entries: tuple[AgendaEntry, ...]
+    upcoming: tuple[Upcoming, ...]
+    held: tuple[Held, ...]
+    past: tuple[MyVisit, ...]
+    why_empty: str
+
+    @property
+    def make_ups(self) -> tuple[Meeting, ...]:
+        """Return past meetings that can still be made up, latest first."""
+        return tuple(row.mine.meeting for row in self.held if row.can_make_up)
+
+
+def read_agenda(user_id: int, now: datetime) -> Agenda:
+    meetings = upcoming_meetings(user_id, now)
+    visits = list_visits(user_id, now)
+    ahead = [mine for mine in visits if mine.visit.is_open and not is_over(mine, now)]
+    progress = read_progress(user_id, ahead, now)
+    venues = find_venues(
+        {mine.meeting.group_id for mine in meetings}
+        | {mine.window.host_group_id for mine in ahead if mine.window.holds(now)}
+    )
+    return Agenda(
+        entries=tuple(_entries(meetings, visits, venues, now)),
+        upcoming=tuple(
+            Upcoming(
+                mine,
+                progress[mine.visit.pk],
+                venues.get(mine.window.host_group_id) if mine.window.holds(now) else None,
+            )
+            for mine in reversed(ahead)
+        ),
+        held=tuple(_held(user_id, visits, now)),
+        past=tuple(mine for mine in visits if mine.is_standing and is_over(mine, now)),
+        why_empty="" if meetings else explain_emptiness(user_id),
+    )
+
+
+def is_over(mine: MyVisit, now: datetime) -> bool:
+    return mine.visit.host_meeting.ends_at <= now
+
+
+def _entries(
+    meetings: Iterable[MyMeeting],
+    visits: Iterable[MyVisit],
+    venues: Mapping[int, Venue],
+    now: datetime,
+) -> Iterable[AgendaEntry]:
+    standing: dict[int, MyVisit] = {}
+    lost: dict[int, MyVisit] = {}
+    for mine in visits:
+        home = mine.visit.home_meeting_id
+        if mine.is_standing:
+            standing[home] = mine
+        elif mine.ended_unasked and _is_later(mine, lost.get(home)):
+            lost[home] = mine
+    left = dict(venues)  # each is shown once
+    for each in meetings:
+        visit = standing.get(each.meeting.pk)
+        is_held = not (visit or each.meeting.is_cancelled)
+        yield AgendaEntry(
+            mine=each,
+            visit=visit,
+            lost=None if visit else lost.get(each.meeting.pk),
+            has_begun=each.meeting.starts_at <= now,
+            venue=left.pop(each.meeting.group_id, None) if is_held else None,
+        )
+
+
+def _held(user_id: int, visits: Iterable[MyVisit], now: datetime) -> Iterable[Held]:
+    past = past_meetings(user_id, now)
+    make_ups = find_make_ups(user_id, past, now)
+    # Visits are sorted latest first, so a replacement takes precedence over the visit it replaced.
+    standing: dict[int, MyVisit] = {}
+    for visit in visits:
+        if visit.is_standing:
+            standing.setdefault(visit.visit.home_meeting_id, visit)
+    for place, mine in enumerate(past):
+        if place < HELD_SHOWN or mine in make_ups:
+            yield Held(mine, standing.get(mine.meeting.pk), can_make_up=mine in make_ups)
+
+
+def _is_later(mine: MyVisit, other: MyVisit | None) -> bool:
+    return other is None or mine.visit.pk > other.visit.pk
+
+
+def explain_emptiness(user_id: int) -> str:
+    """Return a sentence that explains why a person has no future meeting."""
+    rows = Membership.objects.filter(user=user_id).select_related("group__cohort")
+    rows = rows.order_by("-joined_at")
+    active = [row.group for row in rows if row.status == Membership.Status.ACTIVE]
+    if not rows:
+        return (
+            "You are not in a group yet. Once the staff add you to one, its meetings are listed "
+            "here."
+        )
+    if not active:
+        return f"You are no longer a member of {rows[0].group}, and you are not in another group."
+    group = active[0]
+    if group.status == Group.Status.PREVIEW:
+        return f"{group} is still being set up. Its meetings are listed here once that is done."
+    if group.has_ended:
+        return f"{group} has ended."
+    if not group.has_slot:
+        return f"{group} has no weekly time yet. Its meetings are listed here once it has one."
+    return f"All meetings of {group} are over."

@@ -1,0 +1,183 @@
+"""Data for the facilitators' pages: their groups, and each meeting with its people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cohorts.models import Group, Membership
+from cohorts.selectors import last_members_of
+from guestvisits.pages.roster import RosterLine, read_rosters
+from meetings.models import Attendance, Meeting
+from meetings.moving.rules import is_not_held
+from meetings.selectors import AttendanceCount, count_attendance, groups_facilitated
+from meetings.venues import Venue, find_venues
+
+Presence = Attendance.Presence
+Rsvp = Attendance.Rsvp
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingRow:
+    """One meeting with its people. Once it `has_begun`, attendance is shown instead of RSVPs."""
+
+    meeting: Meeting
+    people: tuple[RosterLine, ...]
+    has_begun: bool
+    is_over: bool
+    is_not_held: bool = False  # it has begun but no one was there, so it can still be moved
+
+    @property
+    def is_held(self) -> bool:
+        return self.has_begun and not self.meeting.is_cancelled
+
+    @property
+    def present(self) -> int:
+        """Count the members who were there. `absent` and `unknown` count members likewise."""
+        return self._count(Presence.PRESENT)
+
+    @property
+    def absent(self) -> int:
+        return self._count(Presence.ABSENT)
+
+    @property
+    def unknown(self) -> int:
+        return self._count(Presence.UNKNOWN)
+
+    @property
+    def elsewhere(self) -> int:
+        """Count the members who attended this week with another group."""
+        return sum(line.was_elsewhere and not line.is_guest for line in self.people)
+
+    @property
+    def guests_present(self) -> int:
+        return sum(line.is_guest and line.was_there for line in self.people)
+
+    @property
+    def attending(self) -> int:
+        """Count the members with this RSVP. The next three count the other RSVPs likewise."""
+        return self._count_answers(Rsvp.ATTENDING)
+
+    @property
+    def tentative(self) -> int:
+        return self._count_answers(Rsvp.TENTATIVE)
+
+    @property
+    def not_attending(self) -> int:
+        return self._count_answers(Rsvp.NOT_ATTENDING)
+
+    @property
+    def pending(self) -> int:
+        return self._count_answers(Rsvp.PENDING)
+
+    @property
+    def guests_declined(self) -> int:
+        return sum(line.is_guest and not line.is_expected for line in self.people)
+
+    def _count_answers(self, rsvp: str) -> int:
+        return sum(line.rsvp == rsvp and not line.is_guest for line in self.people)
+
+    def _count(self, presence: str) -> int:
+        return sum(
+            line.presence == presence and not (line.is_guest or line.was_elsewhere)
+            for line in self.people
+        )
+
+    @property
+    def expected(self) -> int:
+        """Count the members who have neither declined nor are visiting another group."""
+        return sum(line.is_expected and not line.is_guest for line in self.people)
+
+    @property
+    def away(self) -> int:
+        return sum(not line.is_expected and not line.is_guest for line in self.people)
+
+    @property
+    def guests(self) -> int:
+        return sum(line.is_guest for line in self.people)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    """A group and its next meeting, which may be running; None if all are over."""
+
+    group: Group
+    next: MeetingRow | None
+    venue: Venue | None
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """A member. `count` is None for facilitators, whose attendance is not counted."""
+
+    membership: Membership
+    count: AttendanceCount | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPage:
+    group: Group
+    members: tuple[MemberRow, ...]
+    upcoming: tuple[MeetingRow, ...]
+    past: tuple[MeetingRow, ...]
+    venue: Venue | None
+
+
+def read_groups(user_id: int, now: datetime) -> list[GroupRow]:
+    """Return the groups that a person facilitates. Seven queries for any number of them."""
+    groups = groups_facilitated(user_id)
+    meetings = [row for row in _meetings(groups) if row.ends_at > now and not row.is_cancelled]
+    first: dict[int, Meeting] = {}
+    for meeting in meetings:
+        first.setdefault(meeting.group_id, meeting)
+    rows = {row.meeting.group_id: row for row in _rows(list(first.values()), now)}
+    venues = find_venues([group.pk for group in groups])
+    return [GroupRow(group, rows.get(group.pk), venues.get(group.pk)) for group in groups]
+
+
+def read_group_page(group: Group, now: datetime) -> GroupPage:
+    """Return a group's page with all its meetings, up to its end if it has ended.
+
+    Takes a constant number of queries.
+    """
+    ended_at = min(filter(None, [group.ended_at, group.cohort.ended_at]), default=None)
+    meetings = [row for row in _meetings([group]) if not ended_at or row.starts_at < ended_at]
+    rows = _rows(meetings, now)
+    counts = count_attendance([group.pk], now)
+    return GroupPage(
+        group=group,
+        members=tuple(
+            MemberRow(member, counts.get((group.pk, member.user_id)))
+            for member in last_members_of([group.pk])
+        ),
+        upcoming=tuple(row for row in rows if row.meeting.ends_at > now),
+        past=tuple(row for row in reversed(rows) if row.meeting.ends_at <= now),
+        venue=None if group.has_ended else find_venues([group.pk]).get(group.pk),
+    )
+
+
+def read_meeting_row(meeting: Meeting, now: datetime) -> MeetingRow:
+    """Return the row of one meeting, whose group must be loaded."""
+    return _rows([meeting], now)[0]
+
+
+def _meetings(groups: Iterable[Group]) -> list[Meeting]:
+    meetings = Meeting.objects.filter(group__in=list(groups)).select_related("group__cohort")
+    return list(meetings.order_by("starts_at", "number"))
+
+
+def _rows(meetings: Sequence[Meeting], now: datetime) -> list[MeetingRow]:
+    rosters = read_rosters(meetings)
+    return [_row(meeting, rosters[meeting.pk], now) for meeting in meetings]
+
+
+def _row(meeting: Meeting, people: Sequence[RosterLine], now: datetime) -> MeetingRow:
+    is_attended = any(line.was_there for line in people)
+    return MeetingRow(
+        meeting,
+        tuple(people),
+        has_begun=meeting.starts_at <= now,
+        is_over=meeting.ends_at <= now,
+        is_not_held=is_not_held(meeting, now, is_attended=is_attended),
+    )

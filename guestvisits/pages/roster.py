@@ -1,0 +1,171 @@
+"""Rosters of meetings: who comes, who is away and where, who visits, who was there.
+
+This is the only module that lists members and guests together; guests are labelled. To count
+members or attendance, use `cohorts.selectors`, `meetings.selectors` or
+`meetings.attendance.statistics`, which never include guests.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db.models import Q
+
+from cohorts.models import Membership, User
+from cohorts.selectors import last_members_of
+from guestvisits.models import GuestVisit
+from meetings.models import Attendance, Meeting
+from meetings.selectors import find_made_up
+
+GUEST = "guest"
+FORMER = "former member"
+Rsvp = Attendance.Rsvp
+Presence = Attendance.Presence
+
+
+@dataclass(frozen=True, slots=True)
+class RosterLine:
+    """One person at one meeting.
+
+    `role`: participant, facilitator, guest or former member. `away_at` is the other group's meeting
+    (its group loaded) that a member visits instead; `was_elsewhere`: the member attended that week
+    with another group; `home` is a guest's own group. `presence` is a value of
+    `Attendance.Presence`, `seen_at` when the person was first seen there; `noted_by` names the
+    person who corrected it, if any.
+    """
+
+    user_id: int
+    name: str
+    role: str
+    rsvp: str
+    presence: str = Presence.UNKNOWN
+    seen_at: datetime | None = None
+    noted_by: str = ""
+    away_at: Meeting | None = None
+    was_elsewhere: bool = False
+    home: str = ""
+
+    @property
+    def is_guest(self) -> bool:
+        return self.role == GUEST
+
+    @property
+    def was_there(self) -> bool:
+        return self.presence == Presence.PRESENT
+
+    @property
+    def is_expected(self) -> bool:
+        """Return whether the person is expected: neither away on a visit nor declined."""
+        return self.away_at is None and self.rsvp != Rsvp.NOT_ATTENDING
+
+
+def read_rosters(meetings: Collection[Meeting]) -> dict[int, list[RosterLine]]:
+    """Return rosters by meeting id: facilitators, participants, guests. Four queries."""
+    members = _members(meetings)
+    made_up = find_made_up(meetings)
+    attendances = _attendances(meetings)
+    away, here = _visits(meetings)
+    rosters: dict[int, list[RosterLine]] = {}
+    for meeting in meetings:
+        answers, visits = attendances[meeting.pk], here[meeting.pk]
+        lines = [
+            _member_line(
+                member,
+                answers.pop(member.user_id, None),
+                away.get(meeting.pk, {}).get(member.user_id),
+                was_elsewhere=(meeting.pk, member.user_id) in made_up,
+            )
+            for member in members[meeting.group_id]
+        ]
+        known = {line.user_id for line in lines}
+        lines += [
+            _guest_line(visit, answers.pop(visit.user_id, None))
+            for visit in visits
+            if visit.user_id not in known
+        ]
+        rosters[meeting.pk] = lines + _others(answers.values())
+    return rosters
+
+
+def _members(meetings: Iterable[Meeting]) -> dict[int, list[Membership]]:
+    found: dict[int, list[Membership]] = defaultdict(list)
+    for member in last_members_of({meeting.group_id for meeting in meetings}):
+        found[member.group_id].append(member)
+    return found
+
+
+def _attendances(meetings: Iterable[Meeting]) -> dict[int, dict[int, Attendance]]:
+    found: dict[int, dict[int, Attendance]] = defaultdict(dict)
+    for row in Attendance.objects.filter(meeting__in=meetings).select_related(
+        "user", "corrected_by"
+    ):
+        found[row.meeting_id][row.user_id] = row
+    return found
+
+
+def _visits(
+    meetings: Collection[Meeting],
+) -> tuple[dict[int, dict[int, Meeting]], dict[int, list[GuestVisit]]]:
+    """Return open and past visits: host meetings by home meeting and user; visits by host."""
+    away: dict[int, dict[int, Meeting]] = defaultdict(dict)
+    here: dict[int, list[GuestVisit]] = defaultdict(list)
+    visits = GuestVisit.objects.filter(
+        Q(ended_at__isnull=True) | Q(end_reason=GuestVisit.End.OVER),
+        Q(home_meeting__in=meetings) | Q(host_meeting__in=meetings),
+    ).select_related("user", "host_meeting__group", "home_meeting__group")
+    for visit in visits.order_by("user__name", "user"):
+        away[visit.home_meeting_id][visit.user_id] = visit.host_meeting
+        here[visit.host_meeting_id].append(visit)
+    return away, here
+
+
+def _member_line(
+    member: Membership, answer: Attendance | None, away_at: Meeting | None, *, was_elsewhere: bool
+) -> RosterLine:
+    line = _line(member.user, member.role, answer, away_at=away_at)
+    return replace(line, was_elsewhere=was_elsewhere and not line.was_there)
+
+
+def _guest_line(visit: GuestVisit, answer: Attendance | None) -> RosterLine:
+    line = _line(visit.user, GUEST, answer, home=visit.home_meeting.group.name)
+    if answer and answer.rsvp_at and answer.rsvp_at >= visit.booked_at:
+        return line
+    return replace(line, rsvp=Rsvp.ATTENDING)  # the booking is later than the RSVP
+
+
+def _others(answers: Iterable[Attendance]) -> list[RosterLine]:
+    """Return lines for people with recorded presence who are neither members nor guests now."""
+    return [
+        _line(answer.user, GUEST if answer.is_guest else FORMER, answer)
+        for answer in answers
+        if answer.checked_in_at or answer.correction
+    ]
+
+
+def _line(
+    user: User,
+    role: str,
+    answer: Attendance | None,
+    *,
+    away_at: Meeting | None = None,
+    home: str = "",
+) -> RosterLine:
+    line = RosterLine(user.pk, user.display_name, role, Rsvp.PENDING, away_at=away_at, home=home)
+    if answer is None:
+        return line
+    return replace(
+        line,
+        rsvp=answer.rsvp,
+        presence=answer.presence,
+        seen_at=None if answer.correction else answer.checked_in_at,
+        noted_by=_name_corrector(answer),
+    )
+
+
+def _name_corrector(answer: Attendance) -> str:
+    if not answer.correction:
+        return ""
+    return answer.corrected_by.display_name if answer.corrected_by else "someone"

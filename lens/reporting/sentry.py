@@ -1,0 +1,37 @@
+"""Error reports to Sentry, if SENTRY_DSN is set, without personal data and secrets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sentry_sdk
+from sentry_sdk.integrations.django import DjangoIntegration
+from sentry_sdk.scrubber import DEFAULT_DENYLIST, EventScrubber
+
+from lens.reporting.scrubbing import scrub_all
+
+
+def start_reporting(dsn: str, *, installation: str) -> None:
+    """Report uncaught errors and log lines of level ERROR; do nothing without a DSN."""
+    if not dsn:
+        return
+    sentry_sdk.init(
+        dsn=dsn,
+        environment=installation or None,
+        integrations=[DjangoIntegration()],
+        # No cookies, IP addresses or request bodies.
+        send_default_pii=False,
+        max_request_body_size="never",
+        # Local variables contain people's addresses, and sometimes a token.
+        include_local_variables=False,
+        event_scrubber=EventScrubber([*DEFAULT_DENYLIST, "x-csrftoken"], recursive=True),
+        before_send=scrub_report,
+        before_send_transaction=scrub_report,
+        before_breadcrumb=scrub_report,
+        traces_sample_rate=0,
+    )
+
+
+def scrub_report(report: Any, _hint: Any) -> Any:
+    """Return an event, a transaction or a breadcrumb without secrets and personal data."""
+    return scrub_all(report)

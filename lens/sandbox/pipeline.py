@@ -1,0 +1,136 @@
+"""Process one call: limits, faults, the effect, the journal."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from lens.sandbox.bodies import would_write
+from lens.sandbox.faults.kinds import AnswerLostError, Phase
+from lens.sandbox.journal import Call, begin_call
+from lens.sandbox.sandbox import Sandbox
+from lens.sandbox.service import World
+
+log = logging.getLogger(__name__)
+
+# Services answer with whole bodies, never with a stream.
+Handler = Callable[[web.Request], Awaitable[web.Response]]
+
+
+class Passage:
+    """One call in progress.
+
+    A fault may end it early, change its answer or lose it. The effect happens at most once and
+    without waiting in between, so that a call has its whole effect or none.
+    """
+
+    def __init__(
+        self, sandbox: Sandbox, world: World, call: Call, request: web.Request, handler: Handler
+    ) -> None:
+        self.sandbox = sandbox
+        self.world = world
+        self.call = call
+        self.response = web.Response()
+        self._request = request
+        self._handler = handler
+        self._generation = sandbox.generation
+        self._headers: dict[str, str] = {}
+
+    @property
+    def connected(self) -> bool:
+        transport = self._request.transport
+        return transport is not None and not transport.is_closing()
+
+    def check_current(self) -> None:
+        """Raise AnswerLostError if the sandbox was reset or stopped while this call waited."""
+        if self._generation != self.sandbox.generation:
+            raise AnswerLostError
+
+    def changed(self) -> None:
+        self.sandbox.changed()
+
+    async def answer(self) -> web.Response:
+        """Return the answer; raise AnswerLostError if the client gets none."""
+        if await self._inject(Phase.ARRIVAL) or self._limit() or await self._inject(Phase.BEFORE):
+            return self.response
+        self.response = await self._take_effect()
+        self.response.headers.update(self._headers)
+        await self._inject(Phase.AFTER)
+        return self.response
+
+    async def _inject(self, phase: Phase) -> bool:
+        """Apply the faults of a phase; return True if one of them gave the answer."""
+        for fault in self.sandbox.faults.hitting(self.call, phase):
+            self.call.fault = fault.kind.name
+            injected = await fault.kind.act(self, fault.given, fault.gone)
+            if injected is not None:
+                self.response, self.call.injected = injected, True
+                return True
+        return False
+
+    def _limit(self) -> bool:
+        verdict = self.sandbox.limits.check(self.call, self.world)
+        self._headers = verdict.headers
+        if verdict.refusal is None:
+            return False
+        self.response, self.call.injected = verdict.refusal, True
+        self.call.fault = "limit"
+        return True
+
+    async def _take_effect(self) -> web.Response:
+        self.world.advance()
+        try:
+            response = await self._handler(self._request)
+        except web.HTTPException as refusal:
+            # The router found no such endpoint or method, for which each service has its own error.
+            response = self.world.fault_response(refusal.status)
+        call = self.call
+        call.effect_status = response.status
+        asked = would_write(call.method, call.raw_body, call.content_type or "")
+        call.wrote = asked and response.status < 300
+        if call.wrote:
+            self.changed()
+        return response
+
+
+def pass_calls(sandbox: Sandbox) -> Callable[..., Awaitable[web.Response]]:
+    """Return the middleware that processes every call to a service."""
+
+    @web.middleware
+    async def pass_call(request: web.Request, handler: Handler) -> web.Response:
+        world = sandbox.world_for(request.path)
+        if world is None:
+            return await handler(request)
+        # Read here, so that the handler has the body and never waits for it.
+        body = await request.read()
+        call = begin_call(request, world.name, body)
+        sandbox.journal.add(call)
+        try:
+            return await answer_call(Passage(sandbox, world, call, request, handler))
+        except AnswerLostError:
+            return hang_up(request)
+        finally:
+            sandbox.finish(call)
+
+    return pass_call
+
+
+async def answer_call(passage: Passage) -> web.Response:
+    """Return the answer and store it in the journal. A bug in the sandbox is answered with 500."""
+    try:
+        response = await passage.answer()
+    except AnswerLostError:
+        raise
+    except Exception as error:
+        log.exception("The sandbox failed at %s %s", passage.call.method, passage.call.path)
+        passage.call.crash = f"{type(error).__name__}: {error}"
+        response = passage.world.fault_response(500)
+    passage.call.answer(response)
+    return response
+
+
+def hang_up(request: web.Request) -> web.Response:
+    """Close the connection as a crashing service would. The returned response is never sent."""
+    if request.transport is not None:
+        request.transport.close()
+    return web.Response()

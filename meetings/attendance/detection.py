@@ -1,0 +1,195 @@
+"""Detect attendance from voice sessions in the groups' channels (rules: `presence`).
+
+Higher layers observe the channels and pass in what they observed, by group. Processing the same
+observations twice writes nothing the second time, and corrections by people are kept.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from cohorts.models import Membership
+from cohorts.services.locks import lock_groups
+from meetings.attendance.presence import (
+    NOTHING,
+    OPENS_BEFORE,
+    PresenceFinding,
+    Span,
+    find_presence,
+    open_window,
+    settle,
+)
+from meetings.models import Attendance, Meeting
+
+LONGEST = timedelta(days=1)  # a database constraint allows no longer meetings
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was observed in the voice channel of one group.
+
+    `times` are when the channel was being observed, `stays` each person's voice sessions, and
+    `recognised` the ids of the people who would have been recognised if they had joined.
+    """
+
+    times: Sequence[Span] = ()
+    stays: Mapping[int, Sequence[Span]] = field(default_factory=dict)
+    recognised: Collection[int] = frozenset()
+
+    def find(
+        self, user_id: int, window: Span, *, is_expected: bool, now: datetime
+    ) -> PresenceFinding:
+        return find_presence(
+            self.stays.get(user_id, ()),
+            self.times,
+            window,
+            is_expected=is_expected and user_id in self.recognised,
+            now=now,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """The new finding for an attendance, which may not have a row yet."""
+
+    meeting_id: int
+    user_id: int
+    finding: PresenceFinding
+
+
+def meetings_to_look_at(since: datetime, now: datetime) -> list[Meeting]:
+    """Return the meetings whose attendance may change. One query.
+
+    These are meetings that were not over at `since` and whose window has opened by `now`, and
+    meetings that were moved to the future after a check-in.
+    """
+    checked_in = Attendance.objects.filter(meeting=OuterRef("pk"), checked_in_at__isnull=False)
+    begun = Q(starts_at__gt=since - LONGEST, starts_at__lte=now + OPENS_BEFORE)
+    found = Meeting.objects.filter(begun | Q(Exists(checked_in), starts_at__gt=now))
+    return [meeting for meeting in found if meeting.ends_at > since]
+
+
+def check_in(meetings: Collection[Meeting], heard: Mapping[int, Heard], *, now: datetime) -> int:
+    """Write the findings about everyone at these meetings. Return how many rows changed.
+
+    `heard` is by group id; for a missing group nothing was observed. If nothing changes, it takes
+    three queries and no lock.
+    """
+    if not meetings:
+        return 0
+    differing = {change.meeting_id for change in _compare(meetings, heard, now)}
+    if not differing:
+        return 0
+    with transaction.atomic():
+        # Compare again under the lock: a meeting may have been moved, a visit booked or ended.
+        lock_groups({meeting.group_id for meeting in meetings if meeting.pk in differing})
+        changes = _compare(Meeting.objects.filter(pk__in=differing), heard, now)
+        _write(changes, now)
+    return len(changes)
+
+
+def _write(changes: Iterable[_Change], now: datetime) -> None:
+    Attendance.objects.bulk_create(
+        [
+            Attendance(
+                meeting_id=change.meeting_id,
+                user_id=change.user_id,
+                checked_in_at=change.finding.checked_in_at,
+                not_seen=change.finding.not_seen,
+                created_at=now,
+            )
+            for change in changes
+        ],
+        update_conflicts=True,
+        unique_fields=["meeting", "user"],
+        update_fields=["checked_in_at", "not_seen"],
+    )
+
+
+# -- comparing -----------------------------------------------------------------------------------
+
+
+def _compare(
+    meetings: Iterable[Meeting], heard: Mapping[int, Heard], now: datetime
+) -> list[_Change]:
+    meetings = list(meetings)
+    windows, rows, members = _windows(meetings), _rows(meetings), _members(meetings)
+    changes = []
+    for meeting in meetings:
+        window, known = windows[meeting.pk], rows[meeting.pk]
+        expected = _expect(meeting, window, members[meeting.group_id], known.values())
+        for user_id in sorted(expected):
+            before, after = _finding_of(known.get(user_id)), NOTHING
+            if not meeting.is_cancelled:
+                of_group = heard.get(meeting.group_id, Heard())
+                found = of_group.find(user_id, window, is_expected=expected[user_id], now=now)
+                after = settle(before, found, window)
+            if after != before:
+                changes.append(_Change(meeting.pk, user_id, after))
+    return changes
+
+
+def _finding_of(row: Attendance | None) -> PresenceFinding:
+    return PresenceFinding(row.checked_in_at, row.not_seen) if row else NOTHING
+
+
+def _expect(
+    meeting: Meeting, window: Span, members: Iterable[Membership], rows: Iterable[Attendance]
+) -> dict[int, bool]:
+    """Return everyone a finding may be about, and whether they were expected from the start.
+
+    These are the members at the time and guests, and people who have a finding already, which may
+    have to be withdrawn.
+    """
+    people = {row.user_id: False for row in rows if row.checked_in_at or row.not_seen}
+    people |= {row.user_id: row.created_at <= meeting.starts_at for row in rows if row.is_guest}
+    for member in members:
+        left_at = min(filter(None, [member.left_at, member.cohort.ended_at]), default=window.until)
+        if member.joined_at < window.until and left_at > window.since:
+            stayed = member.joined_at <= meeting.starts_at and left_at >= window.until
+            people[member.user_id] = people.get(member.user_id, False) or stayed
+    return people
+
+
+def _windows(meetings: Collection[Meeting]) -> dict[int, Span]:
+    """Return the time in which presence at each meeting counts.
+
+    This depends on the group's other meetings of those days, which are read too.
+    """
+    days = [meeting.starts_at for meeting in meetings]
+    around = Meeting.objects.filter(
+        group__in={meeting.group_id for meeting in meetings},
+        status=Meeting.Status.SCHEDULED,
+        starts_at__range=(min(days) - LONGEST - OPENS_BEFORE, max(days)),
+    )
+    held: dict[int, dict[int, Span]] = defaultdict(dict)
+    for meeting in around:
+        held[meeting.group_id][meeting.pk] = Span(meeting.starts_at, meeting.ends_at)
+    return {
+        meeting.pk: open_window(
+            Span(meeting.starts_at, meeting.ends_at),
+            [span for pk, span in held[meeting.group_id].items() if pk != meeting.pk],
+        )
+        for meeting in meetings
+    }
+
+
+def _rows(meetings: Collection[Meeting]) -> dict[int, dict[int, Attendance]]:
+    found: dict[int, dict[int, Attendance]] = defaultdict(dict)
+    for row in Attendance.objects.filter(meeting__in=meetings):
+        found[row.meeting_id][row.user_id] = row
+    return found
+
+
+def _members(meetings: Collection[Meeting]) -> dict[int, list[Membership]]:
+    found: dict[int, list[Membership]] = defaultdict(list)
+    groups = {meeting.group_id for meeting in meetings}
+    for member in Membership.objects.filter(group__in=groups).select_related("cohort"):
+        found[member.group_id].append(member)
+    return found

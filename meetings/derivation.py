@@ -1,0 +1,153 @@
+"""How a group's meetings are derived from its rhythm. Pure: rows in, changed rows out.
+
+What happens to the row with some number, depending on that number's place in the rhythm (`wanted`):
+
+    row                                  place in the rhythm          none (beyond the number)
+    -----------------------------------  ---------------------------  -----------------------------
+    none                                 created                      -
+    in the rhythm, free to follow        updated                      set aside; deleted in preview
+    set aside, free to follow            back in the rhythm           unchanged
+    moved or cancelled by a person       only its place is updated    set aside, unless cancelled
+    over, or its new place is over       unchanged                    unchanged
+    outside the rhythm (extra, or last)  unchanged                    unchanged
+
+If a meeting placed by a person (an extra session, or one that was put last) overlaps one that would
+be written, that week is skipped first (`make_room`), so that both are held, a week apart.
+
+"Free to follow": in preview always; later only while both the row's start and its new place are in
+the future. Nothing follows a place whose time zone does not exist, and no meeting is created there.
+"Set aside": cancelled, without a place in the rhythm and without `touched_at`, which distinguishes
+it from a meeting that a person cancelled. Numbers never change. A group that lost its slot after
+preview, or has ended, keeps its meetings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from cohorts.models import Group
+from meetings.models import Meeting
+from meetings.moving.types import MeetingTime, span_of
+from meetings.rhythm import Place, Rhythm
+
+FOLLOWING = ["starts_at", "duration_minutes", "status", "rhythm_starts_at", "touched_at"]
+
+
+@dataclass
+class Rewrite:
+    """The changes needed to bring one group's meetings up to date."""
+
+    create: list[Meeting] = field(default_factory=list)
+    update: list[Meeting] = field(default_factory=list)
+    delete: list[Meeting] = field(default_factory=list)  # set aside if referred to
+    skip: frozenset[date] = frozenset()  # weeks to skip, in addition to those already skipped
+
+    def __bool__(self) -> bool:
+        return bool(self.create or self.update or self.delete)
+
+
+def find_rewrite(group: Group, rhythm: Rhythm, rows: Collection[Meeting], now: datetime) -> Rewrite:
+    """Return the changes that a group's rows (all of them) need. Changes rows in place."""
+    rewrite = Rewrite()
+    in_preview = group.status == Group.Status.PREVIEW
+    if not group.has_slot and not in_preview:
+        return rewrite
+    wanted = rhythm.numbered()
+    for row in rows:
+        place = wanted.pop(row.number or 0, None)
+        if not _may_follow(row, place, in_preview, now):
+            continue
+        if place is not None:
+            if _bring_into_rhythm(row, place):
+                rewrite.update.append(row)
+        elif not row.is_cancelled and row.rhythm_starts_at:
+            (rewrite.delete if in_preview else rewrite.update).append(_set_aside(row))
+    known = {number: place for number, place in wanted.items() if place.is_known}
+    rewrite.create = [_new(group, number, place) for number, place in known.items()]
+    return rewrite
+
+
+def _may_follow(row: Meeting, place: Place | None, in_preview: bool, now: datetime) -> bool:
+    if place is not None and not place.is_known:
+        return False
+    return in_preview or (row.starts_at > now and (place is None or place.starts_at > now))
+
+
+def make_room(group: Group, rhythm: Rhythm, rows: Collection[Meeting], now: datetime) -> Rhythm:
+    """Skip each week in which a meeting placed by a person overlaps one that would be written."""
+    placed = [span for row in rows if (span := span_of(row)) and not follows_rhythm(row)]
+    while (week := _find_taken(group, rhythm, rows, placed, now)) is not None:
+        rhythm = replace(rhythm, skipped=rhythm.skipped | {week})
+    return rhythm
+
+
+def _find_taken(
+    group: Group,
+    rhythm: Rhythm,
+    rows: Collection[Meeting],
+    placed: Collection[MeetingTime],
+    now: datetime,
+) -> date | None:
+    known = {row.number: row for row in rows}
+    in_preview = group.status == Group.Status.PREVIEW
+    for number, place in rhythm.numbered().items():
+        span, row = MeetingTime(place.starts_at, place.minutes), known.get(number)
+        if row is None:
+            is_written = place.is_known and (in_preview or place.starts_at > now)
+        else:
+            comes = is_set_aside(row) or (follows_rhythm(row) and span_of(row) != span)
+            is_written = comes and _may_follow(row, place, in_preview, now)
+        if is_written and any(span.overlaps(other) for other in placed):
+            return place.week
+    return None
+
+
+def _new(group: Group, number: int, place: Place) -> Meeting:
+    return Meeting(
+        group=group,
+        number=number,
+        starts_at=place.starts_at,
+        rhythm_starts_at=place.starts_at,
+        duration_minutes=place.minutes,
+    )
+
+
+def _bring_into_rhythm(row: Meeting, place: Place) -> bool:
+    """Update a row from its place, as far as it may follow. Return whether it changed."""
+    before = _values(row)
+    if is_set_aside(row) or follows_rhythm(row):
+        row.starts_at = row.rhythm_starts_at = place.starts_at
+        row.duration_minutes = place.minutes
+        row.status, row.touched_at = Meeting.Status.SCHEDULED, None
+    elif row.rhythm_starts_at:
+        row.rhythm_starts_at = place.starts_at
+    return _values(row) != before
+
+
+def _set_aside(row: Meeting) -> Meeting:
+    row.status, row.rhythm_starts_at, row.touched_at = Meeting.Status.CANCELLED, None, None
+    return row
+
+
+def _values(row: Meeting) -> tuple[object, ...]:
+    return tuple(getattr(row, name) for name in FOLLOWING)
+
+
+def follows_rhythm(meeting: Meeting) -> bool:
+    """Return whether the meeting is where the rhythm puts it, not moved or cancelled by a person.
+
+    A start that differs from the rhythm's counts as moved even without `touched_at`, which plain
+    SQL, for example, does not set.
+    """
+    return (
+        meeting.touched_at is None
+        and not meeting.is_cancelled
+        and meeting.starts_at == meeting.rhythm_starts_at
+    )
+
+
+def is_set_aside(meeting: Meeting) -> bool:
+    """Return whether it was cancelled because it is beyond the cohort's number of meetings."""
+    return meeting.is_cancelled and meeting.rhythm_starts_at is None and meeting.touched_at is None

@@ -1,0 +1,133 @@
+"""Two weeks of one cohort in which a message of every kind becomes owed.
+
+    for sample in live_through(NOW):
+        ...                            # each message once, at the moment at which it is owed
+
+Sources say what is owed; afterwards each message counts as sent, since some follow from others.
+
+    for sample in live_through(NOW, down_from=NOW + HOUR):
+        ...                            # no worker runs from then until the two weeks are over
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from cohorts.models import AccessState, Cohort, Group, Installation, Membership, User
+from cohorts.outbox.models import Message
+from cohorts.outbox.rendering.samples import Sample
+from cohorts.outbox.services import collect
+from cohorts.reconcile.models import RealizeRequest
+from cohorts.services.access import report_access
+from cohorts.services.installation import ensure_installation
+from cohorts.services.memberships import end_membership
+from discordsync.models import DiscordObject
+from guestvisits.services.booking import book_visit
+from guestvisits.services.cancelling import cancel_visit
+from guestvisits.services.updating import settle_all_visits
+from meetings.moving import moves
+from meetings.moving.services import carry_out
+from tests.support.academy import Academy
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+FIRST_ID = 200000000000000000
+TEXT, VOICE = 300000000000000001, 300000000000000002
+
+
+def live_through(now: datetime, *, down_from: datetime | None = None) -> Iterator[Sample]:
+    academy = _begin(now)
+    yield from _look(now, down_from)
+    _let_things_happen(academy, now + HOUR)
+    for halves in range(2 * 14):
+        moment = now + 2 * HOUR + halves * DAY / 2
+        if halves == 1:
+            _cancel(academy, "Jo", "C", 1, moment)  # the home group was told of it
+        settle_all_visits(moment)
+        yield from _look(moment, down_from)
+    yield from _look(moment)
+
+
+def _begin(now: datetime) -> Academy:
+    """Three groups that became active just now, and a realize that has ended."""
+    ensure_installation(now)
+    Installation.objects.update(first_started_at=now - DAY, quiet_before=now - DAY)
+    academy = Academy(now, groups="ABC")
+    Cohort.objects.update(first_known_at=now - DAY)
+    for n, name in enumerate(("Alice", "Gil", "Gus", "Hal", "Ida", "Jo")):
+        academy.add_member(name, "A", discord_id=FIRST_ID + n, timezone="America/New_York")
+    academy.add_facilitator("Fay", "A", discord_id=FIRST_ID + 9)
+    academy.add_member("Ned", "A")  # has no Discord account
+    academy.add_member("Cora", "C", discord_id=FIRST_ID + 30)
+    Membership.objects.update(joined_at=now - DAY)
+    Group.objects.update(activated_at=now)
+    _put_channels(academy)
+    _end_realize(academy, now)
+    return academy
+
+
+def _put_channels(academy: Academy) -> None:
+    for kind, outside_id in (("text_channel", TEXT), ("voice_channel", VOICE)):
+        for n, group in enumerate(academy.groups.values()):
+            DiscordObject.objects.create(
+                key=f"{kind}:{group.pk}",
+                kind=kind,
+                cohort=academy.cohort,
+                group=group,
+                outside_id=outside_id + 10 * n,
+            )
+
+
+def _end_realize(academy: Academy, now: datetime) -> None:
+    first, *others = academy.groups.values()
+    AccessState.objects.create(
+        user=User.objects.get(name="Alice"), group=first, mirror="discord", state="not_there"
+    )
+    RealizeRequest.objects.create(
+        asked_at=now - HOUR,
+        asked_by=academy.add_person("Sam", is_staff=True),
+        group_ids=[group.pk for group in academy.groups.values()],
+        ended_at=now,
+        came_to={str(first.pk): "no_slot"} | {str(one.pk): "standing" for one in others},
+    )
+
+
+def _let_things_happen(academy: Academy, now: datetime) -> None:
+    carol = academy.add_member("Carol", "A", discord_id=FIRST_ID + 20)
+    Membership.objects.filter(user=carol).update(joined_at=now)
+    report_access("discord", academy.groups["A"].pk, [(carol.pk, "has", "")], now=now)
+    ned = Membership.objects.get(user__name="Ned")
+    end_membership(ned.pk, status="dropped", now=now)
+    _book(academy, "Gil", "B", 1, now)
+    _book(academy, "Gus", "B", 3, now)
+    _book(academy, "Hal", "C", 2, now)
+    _book(academy, "Ida", "C", 3, now)
+    _book(academy, "Jo", "C", 1, now)
+    _cancel(academy, "Hal", "C", 2, now)
+    carry_out(moves.Reschedule(academy.meeting("C", 3).pk, now + 40 * DAY), by=None, now=now)
+    carry_out(moves.Cancel(academy.meeting("A", 4).pk), by=None, now=now)
+
+
+def _book(academy: Academy, name: str, host: str, number: int, now: datetime) -> None:
+    book_visit(
+        User.objects.get(name=name).pk,
+        home_meeting_id=academy.meeting("A", number).pk,
+        host_meeting_id=academy.meeting(host, number).pk,
+        now=now,
+    )
+
+
+def _cancel(academy: Academy, name: str, host: str, number: int, now: datetime) -> None:
+    person = User.objects.get(name=name)
+    cancel_visit(person.pk, host_meeting_id=academy.meeting(host, number).pk, now=now)
+
+
+def _look(now: datetime, down_from: datetime | None = None) -> Iterator[Sample]:
+    if down_from and now >= down_from:
+        return
+    known = set(Message.objects.values_list("pk", flat=True))
+    collect(None, now=now)
+    fresh = Message.objects.exclude(pk__in=known).select_related("user", "group__cohort__course")
+    for message in fresh:
+        yield Sample(message, now)
+    fresh.filter(state="owed").update(state="sent", sent_at=now, body="Sent.")

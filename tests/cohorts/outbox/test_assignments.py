@@ -1,0 +1,241 @@
+"""Who is told of a new group: each once, whenever they come and however often access is granted."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from cohorts.models import AccessState, Cohort, Group, Installation, Membership, User
+from cohorts.outbox.models import Message
+from cohorts.outbox.rendering.render import render
+from cohorts.outbox.services import collect
+from cohorts.outbox.sources import NoLongerTrue, message_sources
+from cohorts.services.access import report_access
+from cohorts.services.installation import ensure_installation
+from cohorts.services.memberships import move_member
+from discordsync.models import DiscordObject
+from tests.support.academy import Academy
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2030, 3, 1, 12, 0, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+ALICE, BOB = 200000000000000001, 200000000000000002
+
+
+@pytest.fixture
+def academy(without_mirrors, registered, settings) -> Academy:
+    """Groups A and B became active an hour ago; Alice was in A before that."""
+    registered.only(
+        message_sources,
+        "discordsync.delivery.welcome.owe_welcomes",
+        "discordsync.delivery.assignments.owe_assignments",
+        "discordsync.delivery.assignments.owe_arrivals",
+    )
+    settings.DISCORD_INVITE_URL = "https://discord.gg/academy"
+    ensure_installation(NOW - 10 * DAY)
+    Installation.objects.update(quiet_before=NOW - 10 * DAY)
+    academy = Academy(NOW, groups="AB", course="Safety", name="Spring")
+    Cohort.objects.update(first_known_at=NOW - 10 * DAY)
+    Group.objects.update(activated_at=NOW - HOUR)
+    alice = academy.add_member("Alice", "A", discord_id=ALICE, timezone="Asia/Tokyo")
+    Membership.objects.filter(user=alice).update(joined_at=NOW - 2 * DAY)
+    return academy
+
+
+def owed(kind: str) -> list[str]:
+    rows = Message.objects.filter(kind=kind).exclude(state="expired").order_by("pk")
+    return [str(row.user) if row.user else "channel" for row in rows]
+
+
+def words_of(kind: str, now: datetime = NOW):
+    return render(Message.objects.get(kind=kind), now)
+
+
+def report(academy: Academy, state: str, *names: str, now: datetime) -> None:
+    people = User.objects.filter(name__in=names)
+    rows = [(person.pk, state, "") for person in people]
+    report_access("discord", academy.groups["A"].pk, rows, now=now)
+
+
+def welcome(academy: Academy, *mentions: int) -> None:
+    collect(None, now=NOW)
+    Message.objects.filter(kind="welcome", group=academy.groups["A"]).update(
+        state="sent", sent_at=NOW, body=" ".join(f"<@{pk}>" for pk in mentions)
+    )
+
+
+# -- to the person -------------------------------------------------------------------------------
+
+
+def test_whoever_was_in_the_group_from_the_first_is_told_everything(academy):
+    academy.add_facilitator("Bob", "A")
+    Membership.objects.update(joined_at=NOW - DAY)
+    DiscordObject.objects.create(
+        key="text_channel:1",
+        kind="text_channel",
+        cohort=academy.cohort,
+        group=academy.groups["A"],
+        outside_id=300000000000000001,
+        name_answered="group-a",
+    )
+    collect(None, now=NOW)
+    assert owed("group_assigned") == ["Alice", "Bob"]
+    assert owed("member_joined") == []
+
+    words = render(Message.objects.get(kind="group_assigned", user__name="Alice"), NOW)
+    first = academy.meeting("A").starts_at
+    assert words.subject == "Your group: Group A of Safety"
+    assert "- Bob (facilitator)\n- Alice\n" in words.text
+    assert f"- Week 1: {first:%A} {first.day} {first:%B %Y}, 21:00 (Asia/Tokyo)" in words.text
+    assert words.text.count("(Asia/Tokyo)") == 4
+    assert "#group-a" in words.text
+    assert "/300000000000000001" in words.text
+    assert "/300000000000000001" in words.html
+
+
+def test_whoever_joins_later_gets_the_short_letter_alone(academy):
+    academy.add_member("Bob", "A")
+    Membership.objects.filter(user__name="Bob").update(joined_at=NOW)
+    collect(None, now=NOW)
+    assert owed("group_assigned") == ["Alice"]
+    assert owed("member_joined") == ["Bob"]
+    words = words_of("member_joined")
+    assert words.subject == "You are now in Group A"
+    assert "Next meeting (week 1): " in words.text
+
+
+@pytest.mark.parametrize(
+    ("state", "discord_id", "said"),
+    [
+        ("not_there", ALICE, "https://discord.gg/academy"),
+        ("no_address", None, "Your Discord account is not linked yet"),
+    ],
+)
+def test_whoever_is_not_in_the_server_yet_is_told_how_to_get_in(academy, state, discord_id, said):
+    User.objects.update(discord_id=discord_id)
+    report(academy, state, "Alice", now=NOW)
+    collect(None, now=NOW)
+    words = words_of("group_assigned")
+    assert said in words.text
+    assert said in words.html
+
+
+def test_getting_in_late_or_being_granted_once_more_sends_no_second_letter(academy):
+    report(academy, "not_there", "Alice", now=NOW)
+    collect(None, now=NOW)
+    for hour, state in enumerate(("has", "wanted", "has")):
+        report(academy, state, "Alice", now=NOW + hour * HOUR)
+        collect(None, now=NOW + hour * HOUR)
+    assert owed("group_assigned") == ["Alice"]
+    assert owed("member_joined") == []
+
+
+def test_a_move_to_another_group_has_a_letter_of_its_own(academy):
+    collect(None, now=NOW)
+    alice = User.objects.get(name="Alice")
+    move_member(Membership.objects.get(user=alice).pk, academy.groups["B"].pk, now=NOW)
+    collect(None, now=NOW)
+    assert Message.objects.get(kind="member_joined").group == academy.groups["B"]
+    with pytest.raises(NoLongerTrue):
+        words_of("group_assigned")
+
+
+def adopt(group: Group) -> None:
+    DiscordObject.objects.create(
+        key=f"text_channel:{group.pk}",
+        kind="text_channel",
+        cohort=group.cohort,
+        group=group,
+        outside_id=7,
+        adopted=True,
+    )
+
+
+def test_a_group_that_was_taken_over_owes_letters_to_newcomers_only(academy):
+    adopt(academy.groups["A"])
+    academy.add_member("Bob", "A")
+    Membership.objects.filter(user__name="Bob").update(joined_at=NOW)
+    report(academy, "has", "Alice", "Bob", now=NOW)
+    collect(None, now=NOW)
+    assert owed("group_assigned") == []
+    assert owed("member_joined") == ["Bob", "channel"]
+
+
+@pytest.mark.parametrize("change", [{"status": "preview"}, {"activated_at": NOW - 8 * DAY}])
+def test_nothing_is_owed_by_a_group_that_is_not_active_or_long_active(academy, change):
+    Group.objects.update(**change)
+    Membership.objects.update(joined_at=NOW - 9 * DAY)
+    collect(None, now=NOW)
+    assert owed("group_assigned") + owed("member_joined") == []
+
+
+def test_nothing_from_before_the_cohort_was_known_here_is_owed(academy):
+    Cohort.objects.update(first_known_at=NOW - timedelta(minutes=1))
+    collect(None, now=NOW)
+    assert owed("group_assigned") == []
+
+
+# -- in the channel ------------------------------------------------------------------------------
+
+
+def test_the_channel_hears_of_whoever_got_in_after_the_welcome_once(academy):
+    report(academy, "not_there", "Alice", now=NOW - HOUR)
+    welcome(academy)
+    later = NOW + HOUR
+    report(academy, "has", "Alice", now=later)
+    for hours in (0, 1, 2):
+        collect(None, now=later + hours * HOUR)
+    report(academy, "wanted", "Alice", now=later + 3 * HOUR)
+    report(academy, "has", "Alice", now=later + 4 * HOUR)
+    collect(None, now=later + 4 * HOUR)
+    assert owed("member_joined") == ["channel"]
+    assert words_of("member_joined", later).text == f"<@{ALICE}> has joined **Group A**. Welcome!"
+
+
+def test_whom_the_welcome_mentioned_is_not_announced_after_a_new_grant(academy):
+    welcome(academy, ALICE)
+    report(academy, "has", "Alice", now=NOW + HOUR)
+    collect(None, now=NOW + HOUR)
+    assert owed("member_joined") == []
+
+
+def test_whoever_joins_before_the_welcome_is_sent_is_greeted_by_it_alone(academy):
+    academy.add_member("Bob", "A", discord_id=BOB)
+    Membership.objects.filter(user__name="Bob").update(joined_at=NOW)
+    report(academy, "has", "Bob", now=NOW)
+    collect(None, now=NOW)
+    later = NOW + HOUR
+    Message.objects.filter(kind="welcome").update(state="sent", sent_at=later, body=f"<@{BOB}>")
+    collect(None, now=later)
+    assert owed("member_joined") == ["Bob"]  # the letter, and no word in the channel
+
+
+def test_a_founder_whom_a_long_welcome_did_not_name_is_not_announced(academy):
+    report(academy, "has", "Alice", now=NOW - HOUR)
+    welcome(academy)
+    collect(None, now=NOW + HOUR)
+    assert owed("member_joined") == []
+
+
+def test_a_guest_with_access_is_not_announced_as_a_member(academy):
+    welcome(academy)
+    academy.add_member("Gus", "B", discord_id=BOB)
+    report(academy, "has", "Gus", now=NOW + HOUR)
+    collect(None, now=NOW + HOUR)
+    assert not Message.objects.filter(kind="member_joined", channel="discord_channel").exists()
+
+
+def test_looking_costs_the_same_for_one_and_for_many(academy, django_assert_num_queries):
+    from discordsync.delivery.assignments import owe_arrivals, owe_assignments
+
+    for n in range(5):
+        academy.add_member(f"Person {n}", "A", discord_id=BOB + n)
+    Membership.objects.exclude(user__name="Alice").update(joined_at=NOW)
+    report(academy, "has", *(f"Person {n}" for n in range(5)), now=NOW)
+    assert AccessState.objects.count() == 5
+    with django_assert_num_queries(1):
+        assert len(list(owe_assignments(None, NOW, NOW))) == 6
+    with django_assert_num_queries(2):
+        assert len(list(owe_arrivals(None, NOW, NOW))) == 5

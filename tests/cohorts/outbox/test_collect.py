@@ -1,0 +1,171 @@
+"""Which messages become owed: each once, none from before our time, none too late."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from cohorts import signals
+from cohorts.models import Cohort, Installation
+from cohorts.outbox import services
+from cohorts.outbox.models import Message, MessageKind, OutboxPart
+from cohorts.outbox.services import collect
+from cohorts.outbox.sources import message_sources
+from cohorts.registries import dotted_path
+from tests.cohorts.outbox import notes as sources
+
+pytestmark = pytest.mark.django_db
+
+
+def test_what_facts_make_owed_is_written_once(add_members, now):
+    add_members("Alice", "Bob")
+    assert [collect(None, now=now) for _ in range(3)] == [2, 0, 0]
+    assert Message.objects.filter(state="owed", next_try_at=now - timedelta(hours=1)).count() == 2
+
+
+def test_only_the_groups_named_are_looked_at(add_members, academy, now):
+    add_members("Alice")
+    assert collect([academy.groups["B"].pk], now=now) == 0
+    assert collect([], now=now) == 0
+    assert collect([academy.groups["A"].pk], now=now) == 1
+
+
+def test_what_is_not_due_yet_waits_for_a_later_look(add_members, now):
+    add_members("Alice")
+    assert collect(None, now=now - timedelta(hours=2)) == 0
+    assert collect(None, now=now) == 1
+
+
+def test_what_is_past_its_cutoff_is_never_owed(add_members, now):
+    add_members("Alice")
+    assert collect(None, now=now + sources.OWED_FOR) == 0
+
+
+def test_nothing_is_owed_from_before_the_first_start(add_members, now):
+    add_members("Alice")
+    Installation.objects.update(first_started_at=now - timedelta(minutes=59))
+    assert collect(None, now=now) == 0
+
+
+def test_nothing_is_owed_from_before_the_cohort_was_known(add_members, now):
+    add_members("Alice")
+    Cohort.objects.update(first_known_at=now - timedelta(minutes=59))
+    assert collect(None, now=now) == 0
+
+
+def test_a_kind_that_came_with_a_new_version_owes_nothing_from_before_it(add_members, now):
+    add_members("Alice")
+    MessageKind.objects.create(name="an older kind", known_since=now - timedelta(days=1))
+
+    assert collect(None, now=now) == 0
+    assert MessageKind.objects.get(name="note").known_since == now
+
+
+def test_at_the_first_start_each_kind_is_as_old_as_the_installation(add_members, now):
+    add_members("Alice")
+    assert collect(None, now=now) == 1
+    started = Installation.objects.get().first_started_at
+    assert set(MessageKind.objects.values_list("known_since", flat=True)) == {started}
+
+
+@pytest.mark.parametrize(
+    ("broken", "says"),
+    [
+        (sources.owe_nothing_but_a_mistake, "ZeroDivisionError: a mistake"),
+        (sources.owe_with_broken_sql, "no_such_column"),
+    ],
+)
+def test_a_failing_source_stops_no_other_and_is_shown(add_members, registered, now, broken, says):
+    add_members("Alice")
+    registered.add(message_sources, broken, order=-1)
+
+    assert collect(None, now=now) == 1
+    part = OutboxPart.objects.get()
+    assert (part.name, part.failing_since) == (dotted_path(broken), now)
+    assert says in part.trouble
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_source_that_owes_to_nobody_stops_no_other(add_members, registered, now):
+    add_members("Alice")
+    registered.add(message_sources, sources.owe_to_nobody, order=-1)
+    assert collect(None, now=now) == 1
+    assert OutboxPart.objects.get().failures == 1
+
+
+def test_a_source_that_works_again_is_no_trouble_any_more(add_members, registered, now):
+    registered.only(message_sources, sources.owe_nothing_but_a_mistake)
+    collect(None, now=now)
+    OutboxPart.objects.update(name="tests.cohorts.outbox.notes.owe_notes")
+    registered.only(message_sources, sources.owe_notes)
+    collect(None, now=now)
+    assert OutboxPart.objects.get().failing_since is None
+
+
+def test_groups_with_something_new_for_discord_are_announced(add_members, registered, academy, now):
+    heard: list[set[int]] = []
+
+    def hear(group_ids: set[int], **_: object) -> None:
+        heard.append(group_ids)
+
+    add_members("Alice")
+    signals.group_changed.connect(hear)
+    try:
+        collect(None, now=now)
+        assert heard == []  # an e-mail concerns no mirror
+        registered.only(message_sources, sources.owe_channel_notes)
+        collect(None, now=now)
+        collect(None, now=now)
+    finally:
+        signals.group_changed.disconnect(hear)
+    assert heard == [{academy.groups["A"].pk}]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_that_collect_at_once_write_each_message_once(add_members, now):
+    add_members(20)
+    barrier, new = threading.Barrier(4), []
+
+    def work() -> None:
+        try:
+            barrier.wait(10)
+            new.append(collect(None, now=now))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sum(new) == Message.objects.count() == 20
+    assert OutboxPart.objects.count() == 0
+
+
+def test_a_look_that_finds_nothing_new_costs_the_same_for_any_number(
+    add_members, now, django_assert_num_queries
+):
+    add_members(30)
+    collect(None, now=now)
+    # bounds: 2, failing parts: 1, savepoint: 2, the source: 1, first known: 1, known keys: 1
+    with django_assert_num_queries(8):
+        collect(None, now=now)
+
+
+# -- many at once --------------------------------------------------------------------------------
+
+
+def test_c20_many_messages_are_written_in_batches_and_the_rest_a_minute_later(
+    add_members, now, monkeypatch
+):
+    """A task that runs into the queue's limit takes its cluster with it."""
+    add_members("Alice", "Bob", "Carol", "Dora", "Emil")
+    monkeypatch.setattr(services, "BATCH", 2)
+    monkeypatch.setattr(services, "COLLECT_SECONDS", 0)
+    assert [collect(None, now=now) for _ in range(4)] == [2, 2, 1, 0]
+    Message.objects.all().delete()
+    monkeypatch.setattr(services, "COLLECT_SECONDS", 30)
+    assert collect(None, now=now) == 5

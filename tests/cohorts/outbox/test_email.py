@@ -1,0 +1,350 @@
+"""E-mail as it arrives: really sent to a mail server on this machine, read back and parsed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+
+import pytest
+
+from cohorts import clock
+from cohorts.models import Installation
+from cohorts.outbox.email import rounds
+from cohorts.outbox.health import parts
+from cohorts.outbox.health.alarms import find_alarms
+from cohorts.outbox.holds import holds
+from cohorts.outbox.models import Message, OutboxPart
+from cohorts.outbox.services import collect
+from cohorts.outbox.tasks import send_emails
+
+pytestmark = pytest.mark.django_db
+
+NOBODY_THERE = "no such person"
+
+
+@pytest.fixture
+def owed(add_members, now):
+    """Alice, Bob and Charlie are each owed a note by e-mail."""
+    people = add_members("Alice", "Bob", "Charlie")
+    collect(None, now=now)
+    return people
+
+
+def why_not(person) -> str:
+    return person.messages_owed.get().why_not
+
+
+def states() -> set[str]:
+    return set(Message.objects.values_list("state", flat=True))
+
+
+def pass_time(**span) -> None:
+    """Move what waits, and the mail server's pause, into the past by so much."""
+    for message in Message.objects.all():
+        message.next_try_at -= timedelta(**span)
+        message.save()
+    for part in OutboxPart.objects.exclude(retry_at=None):
+        part.retry_at -= timedelta(**span)
+        part.save()
+
+
+def test_each_gets_one_letter_over_one_connection(owed, mail_server):
+    send_emails()
+    send_emails()
+    assert sorted(mail_server.recipients) == [
+        "alice@example.org",
+        "bob@example.org",
+        "charlie@example.org",
+    ]
+    assert mail_server.connections == 1
+    assert states() == {"sent"}
+
+
+def test_a_letter_has_text_html_and_a_way_out(owed, mail_server, settings):
+    settings.DEFAULT_FROM_EMAIL = "Academy <hello@academy.example>"
+    send_emails()
+
+    (letter,) = (one for one in mail_server.letters if one["To"] == owed[0].email)
+    assert letter["From"] == "Academy <hello@academy.example>"
+    assert letter["Subject"] == "Note for Alice: Hello"
+    assert letter["Message-ID"].endswith("@academy.example>")
+    assert letter["Auto-Submitted"] == "auto-generated"
+    assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    address = letter["List-Unsubscribe"].strip().strip("<>")
+    text = letter.get_body(("plain",)).get_content()
+    html = letter.get_body(("html",)).get_content()
+    assert text.splitlines()[:3] == ["Hello Alice,", "", "Hello"]
+    assert address in text
+    assert address in html
+    assert address.startswith(f"{settings.SITE_URL}/unsubscribe/")
+
+
+def test_hostile_names_break_neither_headers_nor_html(add_members, mail_server, now):
+    name = "Eve\r\nBcc: all@example.org <script>alert(1)</script> \u202e" + "x" * 80
+    (eve,) = add_members("Eve")
+    type(eve).objects.filter(pk=eve.pk).update(name=name)
+    collect(None, now=now)
+    send_emails()
+
+    (letter,) = mail_server.letters
+    assert letter["Bcc"] is None
+    assert letter["To"] == "eve@example.org"
+    assert len(letter["Subject"]) <= 150
+    assert "\u202e" not in letter["Subject"]
+    assert "<script>" not in letter.get_body(("html",)).get_content()
+
+
+def test_whoever_wants_no_email_gets_none(owed, mail_server):
+    alice, bob, charlie = owed
+    type(alice).objects.filter(pk=alice.pk).update(wants_email=False)
+    type(bob).objects.filter(pk=bob.pk).update(is_active=False)
+    send_emails()
+
+    assert mail_server.recipients == [charlie.email]
+    assert why_not(alice) == "The person turned off messages by e-mail."
+    assert alice.messages_owed.get().state == bob.messages_owed.get().state == "dropped"
+
+
+def test_somebody_without_an_address_gets_it_once_there_is_one(owed, mail_server):
+    alice = owed[0]
+    type(alice).objects.filter(pk=alice.pk).update(email=None)
+    send_emails()
+    assert why_not(alice) == rounds.NO_ADDRESS
+    assert len(mail_server.letters) == 2
+
+    type(alice).objects.filter(pk=alice.pk).update(email="alice@new.example")
+    pass_time(hours=1)
+    send_emails()
+    assert mail_server.recipients[-1] == "alice@new.example"
+
+
+def test_a_dead_server_is_one_trouble_and_touches_no_letter(owed, mail_server):
+    mail_server.refuse("CONNECT", 421, "closed for the night")
+    for _ in range(3):
+        send_emails()
+
+    assert mail_server.connections == 1  # one probe a minute
+    part = OutboxPart.objects.get()
+    assert (part.name, part.failures) == ("email", 1)
+    assert part.trouble == "The mail server rejects the message: 421 closed for the night"
+    assert set(Message.objects.values_list("state", "failures", "why_not")) == {("owed", 0, "")}
+
+    mail_server.mend()
+    pass_time(minutes=1)
+    send_emails()
+    assert len(mail_server.letters) == 3
+    part.refresh_from_db()
+    assert (part.failing_since, part.trouble) == (None, "")
+
+
+def test_a_server_that_is_not_there_is_said_so(owed, mail_server, settings):
+    settings.EMAIL_HOST = "127.0.0.1"
+    settings.EMAIL_PORT = 1
+    send_emails()
+    assert OutboxPart.objects.get().trouble.startswith("The mail server cannot be reached")
+    assert states() == {"owed"}
+
+
+def test_a_server_that_refuses_us_as_sender_is_one_trouble(owed, mail_server):
+    mail_server.refuse("MAIL", 550, "we do not know you")
+    send_emails()
+    assert (
+        OutboxPart.objects.get().trouble
+        == "The mail server rejects the message: 550 we do not know you"
+    )
+    assert Message.objects.filter(failures__gt=0).count() == 1
+
+
+def test_a_refused_address_waits_for_a_person_and_stops_nobody_else(owed, mail_server):
+    alice = owed[0]
+    mail_server.refuse("RCPT", 550, NOBODY_THERE, to=alice.email)
+    send_emails()
+
+    assert len(mail_server.letters) == 2
+    assert why_not(alice) == f"The mail server rejects the address: 550 {NOBODY_THERE}"
+    pass_time(hours=12)
+    send_emails()
+    message = alice.messages_owed.get()
+    assert (message.failures, message.state) == (1, "owed")
+
+
+@pytest.mark.parametrize(
+    ("verb", "code", "said"),
+    [
+        ("MAIL", 550, "5.4.5 Daily user sending limit exceeded"),
+        ("RCPT", 550, "5.4.5 Daily user sending quota exceeded"),
+        ("RCPT", 451, "4.7.28 Unusual rate of mail from your account"),
+        ("CONTENT", 554, "Message limit exceeded"),
+        ("CONTENT", 452, "Too many messages today"),
+    ],
+)
+def test_b10_a_mail_quota_is_the_servers_trouble_and_nobodys_letter_is_given_up(
+    owed, mail_server, verb, code, said
+):
+    mail_server.refuse(verb, code, said)
+    send_emails()
+    assert mail_server.connections == 1
+    part = OutboxPart.objects.get(name=parts.EMAIL)
+    assert said in part.trouble
+    assert part.retry_at > clock.now() + timedelta(minutes=14)
+    assert states() == {"owed"}
+
+    mail_server.mend()
+    pass_time(minutes=16)
+    send_emails()
+    assert states() == {"sent"}
+    assert not OutboxPart.objects.filter(failing_since__isnull=False).exists()
+
+
+def test_b10_a_mailbox_that_is_full_is_that_persons(owed, mail_server):
+    mail_server.refuse("RCPT", 552, "5.2.2 The recipient's mailbox is over quota", to="bob")
+    send_emails()
+    assert sorted(mail_server.recipients) == ["alice@example.org", "charlie@example.org"]
+    assert "mailbox" in why_not(owed[1])
+
+
+def test_b10_several_letters_refused_in_a_row_are_the_servers_trouble(owed, mail_server):
+    mail_server.refuse("RCPT", 550, "go away")
+    send_emails()
+    part = OutboxPart.objects.get(name=parts.EMAIL)
+    assert "several e-mails in a row" in part.trouble
+
+    mail_server.mend()
+    pass_time(minutes=2)
+    send_emails()
+    assert states() == {"sent"}
+    assert len(mail_server.letters) == 3
+
+
+def test_an_address_that_is_none_stops_nobody_else(owed, mail_server):
+    alice = owed[0]
+    type(alice).objects.filter(pk=alice.pk).update(email="a@example.org\nBcc: b@example.org")
+    send_emails()
+    assert sorted(mail_server.recipients) == ["bob@example.org", "charlie@example.org"]
+    assert why_not(alice).startswith("The message cannot be formatted as an e-mail")
+    assert OutboxPart.objects.count() == 0
+
+
+def test_a_letter_refused_for_now_is_tried_again_later_and_later(owed, mail_server):
+    alice = owed[0]
+    mail_server.refuse("RCPT", 451, "greylisted", to=alice.email)
+    waits = []
+    for _ in range(3):
+        before = clock.now()
+        send_emails()
+        waits.append(round((alice.messages_owed.get().next_try_at - before).total_seconds() / 60))
+        pass_time(hours=7)
+    assert waits == [1, 2, 4]
+
+    mail_server.mend()
+    send_emails()
+    assert mail_server.recipients.count(alice.email) == 1
+
+
+def test_refused_content_is_told_with_the_servers_words(owed, mail_server):
+    alice = owed[0]
+    mail_server.refuse("CONTENT", 554, "looks like spam", to=alice.email)
+    send_emails()
+    assert why_not(alice) == "The mail server rejects the message: 554 looks like spam"
+    assert len(mail_server.letters) == 2
+
+
+def test_a_lost_answer_leads_to_the_same_letter_again(owed, mail_server):
+    """The one case that cannot be excluded: the letter was taken, and the answer was lost."""
+    Message.objects.exclude(user=owed[0]).delete()
+    mail_server.hang_up("TAKEN")
+    send_emails()
+    assert Message.objects.get().state == "sending"
+    Message.objects.update(context={"said": "Something else"})
+
+    mail_server.mend()
+    pass_time(minutes=2)
+    send_emails()
+    first, second = mail_server.letters
+    assert first["Message-ID"] == second["Message-ID"]
+    assert first["Date"] == second["Date"]
+    assert first.get_body(("plain",)).get_content() == second.get_body(("plain",)).get_content()
+    assert Message.objects.get().state == "sent"
+
+
+def test_a_letter_at_which_the_server_always_hangs_up_stops_nobody_for_long(owed, mail_server):
+    first = Message.objects.order_by("due_at", "pk")[0].user
+    mail_server.rules.append(lambda verb, to: "" if verb == "DATA" and to == first.email else None)
+    send_emails()
+    assert mail_server.letters == []
+    OutboxPart.objects.update(retry_at=None)
+    send_emails()
+    assert sorted(mail_server.recipients) == sorted({p.email for p in owed} - {first.email})
+
+
+def test_a_connection_that_the_server_closed_meanwhile_costs_nothing(owed, mail_server):
+    closed = iter([None, None, ""])
+    mail_server.rules.append(lambda verb, _: next(closed, None) if verb == "NOOP" else None)
+    send_emails()
+    assert states() == {"sent"}
+    assert len(mail_server.letters) == 3
+    assert OutboxPart.objects.count() == 0
+
+
+def test_a_letter_whose_words_cannot_be_made_stops_nobody_else(owed, mail_server):
+    alice = owed[0]
+    alice.messages_owed.update(context={"n": 0})
+    send_emails()
+    assert len(mail_server.letters) == 2
+    assert why_not(alice).startswith("The text cannot be rendered")
+
+
+def test_nothing_is_sent_while_another_installation_is_suspected(owed, mail_server, settings):
+    settings.INSTALLATION_ID = "another"
+    send_emails()
+    assert mail_server.letters == []
+    assert states() == {"owed"}
+
+
+def test_nothing_is_sent_that_was_due_before_the_word_on_the_installation(owed, mail_server, now):
+    Installation.objects.update(quiet_before=now)
+    send_emails()
+    assert mail_server.letters == []
+
+
+def test_nothing_is_sent_while_an_upper_floor_forbids_it(owed, mail_server, registered):
+    registered.only(holds, forbid)
+    send_emails()
+    assert mail_server.letters == []
+
+
+def forbid() -> str:
+    return "Not now."
+
+
+def test_nothing_is_sent_past_its_cutoff(owed, mail_server, now):
+    Message.objects.update(cutoff_at=now - timedelta(seconds=1))
+    send_emails()
+    assert mail_server.letters == []
+
+
+def test_a_round_that_is_over_says_that_something_is_left(owed, mail_server):
+    assert rounds.send_round(seconds=-1)
+    assert not rounds.send_round()
+
+
+def test_the_date_is_that_of_the_first_try(owed, mail_server, now):
+    send_emails()
+    written = parsedate_to_datetime(mail_server.letters[0]["Date"])
+    assert abs(written - clock.now()) < timedelta(seconds=30)
+
+
+def test_a_part_that_fails_for_an_hour_is_an_alarm(owed, now):
+    parts.note_failure("email", "It is down.", now=now)
+    parts.note_failure("email", "It is down.", now=now + timedelta(minutes=50))
+    assert not find_alarms(now + timedelta(minutes=59))
+    (alarm,) = find_alarms(now + timedelta(minutes=60))
+    assert (alarm.name, alarm.sentence) == ("email", "It is down.")
+    parts.note_success("email")
+    assert not OutboxPart.objects.exclude(failing_since=None).exists()
+
+
+def test_a_pause_after_a_failure_ends(owed, now):
+    parts.note_failure("email", "It is down.", now=now)
+    assert parts.is_waiting("email", now=now)
+    assert not parts.is_waiting("email", now=now + parts.PROBE)

@@ -1,0 +1,154 @@
+"""Every kind of message on every way, whatever people, groups and channels are called."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+
+import pytest
+
+from cohorts.models import Cohort, Course, Group, User
+from cohorts.outbox.email.composing import write_letter
+from cohorts.outbox.models import Message
+from cohorts.outbox.rendering import discord_text
+from cohorts.outbox.rendering.render import Words
+from cohorts.outbox.rendering.samples import Sample, show_all_ways
+from cohorts.outbox.routing.topics import all_topics, speaks, speaks_directly, topics_by_kind
+from cohorts.outbox.sources import notifications
+from discordsync.models import DiscordObject
+from tests.cohorts.outbox.every_kind import live_through
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2027, 1, 4, 12, tzinfo=UTC)
+HOSTILE = [
+    "@everyone @here <@1> <@&2> <#3> <@!4>",
+    "<script>alert(1)</script><b onclick=x>\"'>",
+    "**bold** `code` ||spoiler|| [a](https://evil.example) # title",
+    "> quote\n# title\n- list\n@everyone",
+    "line\r\nbreak\r\nBcc: eve@example.org",
+    "\u202eright to left\u202c\u2066 עברית",
+    "{{ person.password }}{% debug %}",
+    "x" * 200,
+    "é*@" * 67,
+    "\U0001f600" * 100,
+]
+TAGS = {"html", "head", "meta", "title", "body", "div", "h2", "p", "ul", "li"}
+TAGS |= {"strong", "bdi", "a", "s", "br"}
+ENOUGH = 2  # messages of a kind to people, and as many to channels
+OURS = ("https://lens.example/", "https://discord.com/channels/", "https://discord.gg/ours")
+BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+SEEN_BY_DISCORD = re.compile(r"<[@#][!&]?(\d+)>|@(everyone|here)")
+
+
+class Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        self.links += [value or "" for name, value in attrs if name == "href"]
+
+
+@pytest.fixture
+def lived(without_mirrors, settings) -> None:
+    settings.SITE_URL = "https://lens.example"
+    settings.DISCORD_INVITE_URL = "https://discord.gg/ours"
+
+
+def rename_everything(name: str) -> None:
+    """As long as each column takes it; groups differ, since a cohort knows them by name."""
+    User.objects.update(name=name[:150], nickname=name[:80], discord_name=name[:80])
+    Course.objects.update(name=name[:100])
+    Cohort.objects.update(name=name[:100])
+    DiscordObject.objects.update(name_answered=name[:100])
+    for number, group in enumerate(Group.objects.all()):
+        Group.objects.filter(pk=group.pk).update(name=f"{name[:79]}{number}")
+
+
+def check(channel: str, words: Words, sample: Sample) -> None:
+    if channel == Message.Channel.EMAIL:
+        check_letter(words, sample)
+    else:
+        check_discord(words.text)
+
+
+def check_discord(text: str) -> None:
+    ours = {row.outside_id for row in DiscordObject.objects.all()}
+    ours |= set(User.objects.exclude(discord_id=None).values_list("discord_id", flat=True))
+    for number, everybody in SEEN_BY_DISCORD.findall(text):
+        assert not everybody
+        assert int(number) in ours
+    assert discord_text.count(text) <= discord_text.LIMIT
+    assert text.strip()
+    assert not BIDI.search(text)
+    assert "||spoiler" not in text
+    assert not re.search(r"^(#|>|-) ", text, re.MULTILINE)
+    assert all(found.startswith(OURS) for found in re.findall(r"https?://\S+", text))
+
+
+def check_letter(words: Words, sample: Sample) -> None:
+    assert words.subject
+    assert len(words.subject) <= 150
+    assert not BIDI.search(words.subject + words.text)
+    assert not re.search(r"[\r\n]", words.subject)
+    assert "\nBcc:" not in words.text
+    reader = Reader()
+    reader.feed(words.html)
+    assert reader.tags <= TAGS
+    assert not {name for name in reader.attributes if name.startswith("on")}
+    assert all(link.startswith(OURS) for link in reader.links)
+    assert sample.message.user is not None
+    letter = write_letter(words, to=sample.message.user, mark="m", first_tried=NOW).message()
+    assert letter["Bcc"] is None
+
+
+def test_every_kind_on_every_way_pings_nobody_and_breaks_nothing(lived):
+    shown, seen = defaultdict(set), Counter()
+    for sample in live_through(NOW):
+        sort = (sample.message.kind, sample.message.user_id is None)
+        if seen[sort] >= ENOUGH * len(HOSTILE):
+            continue
+        kept = list(User.objects.values("pk", "name")), list(Group.objects.values("pk", "name"))
+        for name in HOSTILE:
+            rename_everything(name)
+            sample.message.refresh_from_db()  # with its person and group
+            for way in show_all_ways(sample):
+                assert "cannot be made" not in way.why, (sample.message.kind, way.why)
+                if way.words is not None:
+                    check(way.channel, way.words, sample)
+                    seen[sort] += 1
+                    shown[sample.message.kind].add(str(way.channel))
+        put_back(*kept)
+    assert dict(shown) == {kind: ways_of(kind) for kind in notifications}
+
+
+def put_back(people: list[dict], groups: list[dict]) -> None:
+    for row in people:
+        User.objects.filter(pk=row["pk"]).update(name=row["name"])
+    for row in groups:
+        Group.objects.filter(pk=row["pk"]).update(name=row["name"])
+
+
+def ways_of(kind: str) -> set[str]:
+    """All ways that a kind has words for: each must have been seen above."""
+    parts = {"email": "text", "discord_dm": "discord_dm", "discord_channel": "discord_channel"}
+    return {channel for channel, part in parts.items() if speaks(kind, part)}
+
+
+@pytest.mark.parametrize("kind", sorted(notifications))
+def test_each_kind_to_people_belongs_to_a_topic_or_is_for_staff(kind):
+    if speaks(kind, "text") and kind != "realize_ended":
+        assert kind in topics_by_kind()
+
+
+def test_each_topic_is_registered_and_has_a_way_on_discord():
+    assert set(topics_by_kind().values()) == all_topics().keys()
+    for topic in all_topics().values():
+        assert any(speaks_directly(kind) for kind in topic.kinds)

@@ -1,0 +1,110 @@
+"""Staff see each kind's words with real data, and what stands in its way; looking sends nothing."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+from django.urls import reverse
+
+from cohorts.models import User
+from cohorts.outbox import services
+from cohorts.outbox.bounds import read_bounds
+from cohorts.outbox.health import parts
+from cohorts.outbox.models import Message, MessageChoice, MessageKind
+from cohorts.outbox.sources import message_sources, notifications
+from discordsync.models import DirectLine
+from meetings.messages.reminders import owe_reminders
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def staff(client, db) -> User:
+    staff = User.objects.create_superuser("staff@example.org", "x", name="Sam")
+    client.force_login(staff)
+    return staff
+
+
+def preview(client, kind: str, **query) -> str:
+    answer = client.get(reverse("admin:outbox_preview", args=[kind]), query)
+    assert answer.status_code == 200
+    return html.unescape(answer.content.decode())
+
+
+def test_a_message_is_shown_on_each_way_it_can_go(client, staff, add_members, now):
+    add_members("<i>Alice</i>", "Bob")
+    services.collect(None, now=now)
+    bob = Message.objects.get(user__name="Bob")
+    shown = preview(client, "note", message=bob.pk)
+    assert "Note for Bob" in shown
+    assert shown.index("E-mail</h2>") < shown.index("Discord direct message</h2>")
+    assert "<iframe sandbox srcdoc=" in shown
+    assert not Message.objects.exclude(state="owed").exists()
+
+
+def test_names_are_shown_and_not_obeyed(client, staff, add_members, now):
+    add_members("<i>Alice</i>")
+    services.collect(None, now=now)
+    answer = client.get(reverse("admin:outbox_preview", args=["note"]))
+    outside = re.sub(r'srcdoc="[^"]*"', "", answer.content.decode())
+    assert "<i>Alice" not in outside
+
+
+def test_what_is_not_owed_yet_is_shown_as_it_will_be(client, staff, academy, registered):
+    registered.only(message_sources, owe_reminders)
+    academy.add_member("Alice", "A")
+    shown = preview(client, "reminder")
+    assert "No message of this type is due yet" in shown
+    assert "Group A" in shown
+    assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize("kind", sorted(notifications))
+def test_each_kind_has_a_page_before_there_is_anything_to_show(client, staff, kind, notes):
+    assert "Nothing is sent." in preview(client, kind)
+
+
+def test_there_is_no_page_for_what_is_no_kind(client, staff):
+    assert client.get(reverse("admin:outbox_preview", args=["nonsense"])).status_code == 404
+
+
+def test_whoever_may_not_look_does_not(client, academy):
+    nobody = User.objects.create_user("n@example.org", name="N", is_staff=True)
+    client.force_login(nobody)
+    assert client.get(reverse("admin:outbox_preview", args=["note"])).status_code == 403
+
+
+def test_kinds_are_listed_with_their_topic_and_numbers(client, staff, add_members, now):
+    add_members("Alice")
+    services.collect(None, now=now)
+    read_bounds(now)
+    page = client.get("/admin/outbox/messagekind/").content.decode()
+    assert MessageKind.objects.count() == page.count(">Preview</a>")
+    assert "Meeting changes" in page
+
+
+def test_the_list_says_that_somebody_wants_no_such_message(client, staff, add_members, now, notes):
+    (alice,) = add_members("Alice")
+    services.collect(None, now=now)
+    User.objects.filter(pk=alice.pk).update(wants_email=False)
+    page = client.get("/admin/outbox/message/").content.decode()
+    assert "The person turned off messages by e-mail. It will be dropped when it is due." in page
+
+
+def test_staff_open_shut_messages_again(client, staff, now):
+    parts.shut("discord_dm", "Discord said 403.", now=now)
+    data = {"action": "open_again", "_selected_action": ["discord_dm"]}
+    client.post("/admin/outbox/outboxpart/", data)
+    assert not parts.is_shut("discord_dm")
+
+
+def test_choices_and_lines_can_be_read(client, staff, now):
+    staff.discord_id = 10**17
+    staff.save()
+    client.force_login(staff)  # a change of the account has ended the session
+    MessageChoice.objects.create(user=staff, topic="reminders", way="off")
+    DirectLine.objects.create(discord_id=10**17, used_at=now)
+    assert "Off" in client.get("/admin/outbox/messagechoice/").content.decode()
+    assert "Sam" in client.get("/admin/discordsync/directline/").content.decode()

@@ -1,0 +1,111 @@
+"""E-mail from several processes, and from one that dies in the middle."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from cohorts import clock
+from cohorts.outbox import services
+from cohorts.outbox.email import rounds
+from cohorts.outbox.models import Message, OutboxPart
+from cohorts.outbox.services import collect
+from tests.support import workers
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MAIL = ("EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT", "TEMPLATES")
+
+
+@pytest.fixture
+def start_sender(settings, mail_server):
+    """Call it to start a process that sends one round; all of them are ended with the test."""
+    started = []
+
+    def start():
+        passed = {name: getattr(settings, name) for name in MAIL}
+        started.append(workers.start(calls="send_emails", **passed))
+        return started[-1]
+
+    yield start
+    for process in started:
+        workers.kill(process)
+
+
+def kill_at(held, process) -> None:
+    """End the process where the server holds it; the answer comes when it is dead."""
+    assert held.reached.wait(30)
+    workers.kill(process)
+    held.released.set()
+
+
+def test_two_processes_that_send_at_once_send_each_letter_once(
+    add_members, mail_server, start_sender, now
+):
+    people = add_members(30)
+    collect(None, now=now)
+    mail_server.meet("MAIL", 2)  # neither goes on before both have a letter in hand
+
+    workers.finish(start_sender(), start_sender())
+
+    assert Counter(mail_server.recipients) == {person.email: 1 for person in people}
+    assert set(Message.objects.values_list("state", flat=True)) == {"sent"}
+    assert mail_server.connections == 2
+
+
+@pytest.mark.parametrize(
+    ("stage", "arrived"),
+    [("CONNECT", 0), ("MAIL", 0), ("DATA", 0), ("TAKEN", 1)],
+    ids=["before the claim", "after the claim", "before the letter", "after the letter"],
+)
+def test_a_process_killed_while_sending_loses_no_letter(
+    add_members, mail_server, start_sender, set_clock, now, stage, arrived
+):
+    add_members("Alice")
+    collect(None, now=now)
+    held = mail_server.hold(stage)
+    process = start_sender()
+    kill_at(held, process)
+    mail_server.mend()
+    assert len(mail_server.letters) == arrived
+
+    set_clock(now + rounds.CLAIM + timedelta(minutes=2))
+    rounds.send_round()
+
+    assert Message.objects.get().state == "sent"
+    assert len(mail_server.letters) == arrived + 1
+    assert len({letter["Message-ID"] for letter in mail_server.letters}) == 1
+
+
+def test_nobody_takes_over_a_letter_that_another_process_may_be_sending(
+    add_members, mail_server, start_sender, now
+):
+    add_members("Alice")
+    collect(None, now=now)
+    held = mail_server.hold("MAIL")
+    process = start_sender()
+    kill_at(held, process)
+    mail_server.mend()
+
+    rounds.send_round()
+    assert mail_server.letters == []
+    assert OutboxPart.objects.count() == 0
+    assert Message.objects.get().next_try_at > clock.now() + timedelta(minutes=14)
+
+
+def test_what_staff_drop_while_a_round_is_under_way_is_not_sent(add_members, mail_server, now):
+    add_members("Alice")
+    collect(None, now=now)
+
+    def drop(verb: str, _: str) -> None:
+        if verb == "CONNECT":  # the round has read the message, and has not claimed it yet
+            services.mark_dropped(Message.objects.get().pk, why="Staff dropped it.")
+            connection.close()
+
+    mail_server.rules.append(drop)
+    rounds.send_round()
+    assert mail_server.letters == []
+    assert Message.objects.get().state == "dropped"

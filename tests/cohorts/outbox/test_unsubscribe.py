@@ -1,0 +1,51 @@
+"""The way out of e-mails: one click, no sign-in, nobody else's."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from cohorts.models import User
+from cohorts.outbox.rendering.links import unsubscribe_url
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def alice() -> User:
+    return User.objects.create_user("alice@example.org", name="Alice")
+
+
+def path_for(person: User, settings) -> str:
+    return unsubscribe_url(person.pk).removeprefix(settings.SITE_URL)
+
+
+def test_one_post_ends_the_emails(alice, settings):
+    """As a mail program does it: without cookies and without a token of ours in the form."""
+    client = Client(enforce_csrf_checks=True)
+    answer = client.post(path_for(alice, settings), {"List-Unsubscribe": "One-Click"})
+    assert answer.status_code == 200
+    alice.refresh_from_db()
+    assert not alice.wants_email
+
+
+def test_looking_at_the_page_ends_nothing(alice, settings, client):
+    """Scanners of mails follow every link they see."""
+    assert b"Stop e-mails" in client.get(path_for(alice, settings)).content
+    alice.refresh_from_db()
+    assert alice.wants_email
+
+
+def test_a_forged_address_ends_nothing(alice, settings, client):
+    path = path_for(alice, settings)
+    assert client.post(f"{path[:-2]}x/").status_code == 404
+    assert client.post("/unsubscribe/1/").status_code == 404
+    alice.refresh_from_db()
+    assert alice.wants_email
+
+
+def test_it_ends_only_ones_own(alice, settings, client):
+    bob = User.objects.create_user("bob@example.org", name="Bob")
+    client.post(path_for(alice, settings))
+    bob.refresh_from_db()
+    assert bob.wants_email

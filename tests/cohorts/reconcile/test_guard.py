@@ -1,0 +1,139 @@
+"""No single answer empties the house."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cohorts.reconcile.policy import FEW, SHARE, hold_all, hold_removals
+from cohorts.reconcile.provider import Action, Plan
+
+GROUP = 7
+
+
+def removal(person: int, group: int = GROUP, removes: str | None = "") -> Action:
+    return Action(
+        key=f"revoke {group} {person}",
+        kind="access",
+        verb="revoke",
+        target=f"person {person}",
+        why="",
+        group_id=group,
+        removes=str(person) if removes == "" else removes,
+    )
+
+
+def plan_of(persons: int, people: int, *, group: int = GROUP) -> Plan:
+    actions = tuple(removal(n, group) for n in range(persons))
+    return Plan(
+        actions=actions,
+        people=people,
+        removals=frozenset((group, str(n)) for n in range(persons)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("persons", "people", "held"),
+    [
+        (0, 0, 0),
+        (5, 5, 0),  # everybody, but few
+        (5, 320, 0),
+        (6, 24, 0),  # a quarter, but not more than a quarter
+        (6, 23, 6),
+        (80, 320, 0),
+        (81, 320, 81),
+        (320, 320, 320),
+    ],
+)
+def test_only_many_and_more_than_a_quarter_are_held(persons, people, held):
+    guarded = hold_removals(plan_of(persons, people))
+
+    assert len(guarded.withheld) == held
+    assert len(guarded.actions) == persons - held
+    assert {one.reason for one in guarded.withheld} <= {"removals_held"}
+
+
+def test_people_are_counted_and_not_their_groups():
+    pairs = [(group, person) for group in (1, 2, 3) for person in range(5)]
+    plan = Plan(
+        actions=tuple(removal(person, group) for group, person in pairs),
+        people=6,
+        removals=frozenset((group, str(person)) for group, person in pairs),
+    )
+    assert hold_removals(plan) == plan
+
+
+def test_what_a_date_explains_waits_for_nobody():
+    explained = removal(99, removes=None)
+    plan = plan_of(10, 10)
+    guarded = hold_removals(Plan((*plan.actions, explained), (), (), 10, plan.removals))
+    assert guarded.actions == (explained,)
+
+
+def test_removals_in_groups_that_are_not_due_count_too():
+    plan = Plan(
+        actions=(removal(0),),
+        people=10,
+        removals=frozenset((group, str(group)) for group in range(9)) | {(GROUP, "0")},
+    )
+    assert hold_removals(plan).actions == ()
+
+
+def test_an_approval_covers_exactly_the_named_people():
+    plan = plan_of(10, 10)
+    approved = {(GROUP, "1"), (GROUP, "2"), (8, "3")}
+
+    guarded = hold_removals(plan, approved)
+
+    assert {action.removes for action in guarded.actions} == {"1", "2"}
+    assert len(guarded.withheld) == 8
+
+
+def test_approving_some_frees_none_of_the_others_though_few_are_left():
+    left = plan_of(4, 10)
+    assert len(hold_removals(left, (), waiting={GROUP}).withheld) == 4
+    assert hold_removals(left, (), waiting={8}) == left
+    freed = hold_removals(left, {(GROUP, "3")}, waiting={GROUP})
+    assert {action.removes for action in freed.actions} == {"3"}
+
+
+def test_a_plan_held_back_as_a_whole_does_nothing():
+    plan = plan_of(3, 10)
+    held = hold_all(plan, "paused")
+    assert held.actions == ()
+    assert [one.reason for one in held.withheld] == ["paused"] * 3
+
+
+pairs = st.tuples(st.integers(1, 4), st.integers(0, 12))
+
+
+@given(
+    unexplained=st.sets(pairs, max_size=40),
+    explained=st.sets(pairs, max_size=10),
+    approved=st.sets(pairs, max_size=10),
+    waiting=st.sets(st.integers(1, 4)),
+    more_people=st.integers(0, 60),
+)
+def test_whatever_the_plan_the_guard_only_withholds(
+    unexplained, explained, approved, waiting, more_people
+):
+    actions = [removal(person, group) for group, person in sorted(unexplained)]
+    actions += [removal(p, g, removes=None) for g, p in sorted(explained - unexplained)]
+    removals = frozenset((group, str(person)) for group, person in unexplained)
+    people = len({person for _, person in removals}) + more_people
+    allowed = {(group, str(person)) for group, person in approved}
+    plan = Plan(tuple(actions), (), (), people, removals)
+
+    guarded = hold_removals(plan, allowed, waiting)
+
+    held = [one.action for one in guarded.withheld]
+    assert sorted(a.key for a in (*guarded.actions, *held)) == sorted(a.key for a in actions)
+    assert all(action.removes for action in held)
+    assert all((action.group_id, action.removes) not in allowed for action in held)
+    freed = {a.removes for a in guarded.actions if a.removes}
+    unseen = {
+        a.removes for a in guarded.actions if a.removes and (a.group_id, a.removes) not in allowed
+    }
+    assert len(unseen) <= FEW or len(unseen) <= SHARE * people
+    assert freed <= {person for _, person in removals}

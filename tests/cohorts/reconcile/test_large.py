@@ -1,0 +1,71 @@
+"""Whole cohorts under the limits that Discord is known for; a large one is 40 groups of 8."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from cohorts.reconcile.models import GroupSync, SyncAction
+from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
+from tests.support.worlds import describe_guild
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
+
+SCALE = 0.005  # the windows of all limits are 200 times shorter than the real ones
+
+
+def test_a_large_cohort_is_realized_under_rate_limits_without_a_failure(sandbox):
+    made = make_cohort(groups=40, members=8, meetings=8)
+    join(sandbox, made.people)
+    sandbox.set_limits(discord=True, scale=SCALE)
+    realize(made)
+
+    work("discord")
+
+    guild = describe_guild(sandbox.get("state"))
+    assert {group.status for group in made.refresh().groups} == {"active"}
+    assert set(SyncAction.objects.values_list("outcome", flat=True)) == {"done"}
+    assert Counter(channel[0] for channel in guild["channels"]) == {4: 2, 0: 41, 2: 40}
+    assert len(guild["access"]) == 320
+    assert len(guild["events"]) == 80
+    assert len(guild["messages"]) == 40
+
+
+# Recorded from the real service: limit 250, remaining 223, reset after 101,995 seconds.
+NEW_ROLES = {
+    "name": "new roles",
+    "method": "POST",
+    "path": r"^/guilds/(\d+)/roles$",
+    "limit": 250,
+    "window": 101_995,
+    "spent": 26,
+}
+
+
+@pytest.mark.parametrize("groups", [3, pytest.param(40, marks=pytest.mark.matrix)])
+def test_b8_a_bucket_that_is_reset_tomorrow_is_used_as_long_as_calls_are_left(sandbox, groups):
+    made = make_cohort(groups=groups, members=2)
+    join(sandbox, made.people)
+    sandbox.set_limits(discord={"rules": [NEW_ROLES]})
+    realize(made)
+
+    work("discord")
+
+    assert {group.status for group in made.refresh().groups} == {"active"}
+    assert sandbox.get("state")["limits"]["refused_calls"] == {}
+
+
+def test_b8_a_bucket_without_calls_left_waits_until_its_reset(sandbox):
+    made = make_cohort(groups=2, members=2)
+    join(sandbox, made.people)
+    sandbox.set_limits(discord={"rules": [NEW_ROLES | {"spent": 249}]})
+    realize(made)
+
+    work("discord")
+
+    assert sum(r["bot_id"] is None for r in sandbox.get("state")["discord"]["roles"].values()) == 2
+    assert {"rate_limited"} == set(
+        GroupSync.objects.exclude(trouble="").values_list("trouble", flat=True)
+    )
+    assert not sandbox.calls(status=429)

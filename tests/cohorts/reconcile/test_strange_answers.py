@@ -1,0 +1,52 @@
+"""An answer that is not what the service documents is the service's, whatever its status."""
+
+from __future__ import annotations
+
+import pytest
+
+from cohorts import clock
+from cohorts.reconcile import services, tasks
+from cohorts.reconcile.models import GroupSync, MirrorState
+from cohorts.reconcile.registry import find_trouble
+from cohorts.services.installation import ensure_installation
+from tests.cohorts.reconcile.cohort import add_member, join, make_cohort, realize, work
+
+pytestmark = pytest.mark.django_db
+
+SERVICES = {"calendar": ("google", "Google Calendar"), "discord": ("discord", "Discord")}
+
+
+@pytest.fixture
+def made(sandbox, settings):
+    ensure_installation(clock.now())
+    made = make_cohort(groups=1, members=2)
+    join(sandbox, made.people)
+    realize(made)
+    for mirror in SERVICES:
+        work(mirror)
+    return made
+
+
+@pytest.mark.parametrize("mirror", SERVICES)
+@pytest.mark.parametrize("form", ["html", "cut"])
+@pytest.mark.parametrize("wrote", [False, True])
+def test_o7_a_garbled_answer_is_reported_as_the_services(
+    sandbox, made, mirror: str, form: str, wrote: bool
+) -> None:
+    service, title = SERVICES[mirror]
+    late = add_member(made.groups[0])
+    sandbox.post("join", {"id": str(late.discord_id), "username": "late"})
+    sandbox.set_faults({"kind": "garble", "form": form, "service": service, "wrote": wrote})
+    services.look_at_all(mirror)
+    tasks.run_mirror(mirror)
+
+    state = MirrorState.objects.get(name=mirror)
+    if state.trouble:
+        assert find_trouble(state.trouble).sentence == f"{title} returned an unexpected response."
+    assert not GroupSync.objects.filter(trouble="bug").exists()
+    assert wrote or state.trouble
+
+    sandbox.set_faults()
+    MirrorState.objects.filter(name=mirror).update(retry_at=None)
+    work(mirror)
+    assert not MirrorState.objects.get(name=mirror).trouble

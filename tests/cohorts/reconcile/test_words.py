@@ -1,0 +1,115 @@
+"""The table above `cohorts.reconcile.status_text`, line by line."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from cohorts.models import Cohort, Group
+from cohorts.reconcile.models import GroupSync, MirrorState
+from cohorts.reconcile.status_text import Level, StatusContext, describe
+from discordsync.provider import DiscordProvider
+
+NOW = datetime(2027, 1, 4, 12, tzinfo=UTC)
+DUE, SETTLED = {"wanted": 2, "seen": 1}, {"wanted": 1, "seen": 1}
+ASKED, STANDS = {"create_asked_at": NOW}, {"stands_at": NOW}
+AWAY = {"discord": MirrorState(name="discord", trouble="unreachable")}
+
+
+def say(row=None, *, status="preview", states=None, alive=True):
+    row = row if row is None else GroupSync(next_at=NOW + timedelta(hours=1), **row)
+    scene = StatusContext(NOW, states or {}, is_worker_alive=alive)
+    group = Group(name="A", status=status, cohort=Cohort(first_known_at=NOW))
+    found = describe(row, group, DiscordProvider(), scene)
+    return found.level, found.words, found.again
+
+
+@pytest.mark.parametrize(
+    ("row", "more", "said"),
+    [
+        (None, {}, (Level.WORKING, "being checked", False)),
+        (DUE, {}, (Level.WORKING, "being checked", False)),
+        (DUE | ASKED, {}, (Level.WORKING, "being set up", False)),
+        (DUE | ASKED | STANDS, {}, (Level.WORKING, "being checked", False)),
+        (DUE, {"alive": False}, (Level.WAITING, "waiting for a worker", False)),
+        (SETTLED | STANDS, {"alive": False}, (Level.FINE, "in sync", False)),
+        (SETTLED | STANDS, {}, (Level.FINE, "in sync", False)),
+        (SETTLED | STANDS, {"states": AWAY}, (Level.FINE, "in sync", False)),
+        (SETTLED | ASKED, {}, (Level.WAITING, "requested, not complete yet", False)),
+        (SETTLED, {}, (Level.TODO, "not set up yet", False)),
+        (SETTLED, {"status": "cancelled"}, (Level.FINE, "ended", False)),
+        (
+            SETTLED | {"trouble": "needs_infrastructure"},
+            {},
+            (Level.TODO, "not set up yet", False),
+        ),
+        (
+            DUE | ASKED | {"trouble": "needs_infrastructure"},
+            {},
+            (Level.WORKING, "being set up", False),
+        ),
+        (
+            DUE,
+            {"states": AWAY},
+            (
+                Level.WAITING,
+                "waiting: The service is unreachable or returns server errors.",
+                False,
+            ),
+        ),
+        (
+            SETTLED | {"trouble": "no_members"},
+            {},
+            (Level.BAD, "The group has no members, so nothing is created for it.", False),
+        ),
+        (
+            DUE | {"trouble": "no_members"},
+            {},
+            (Level.BAD, "The group has no members, so nothing is created for it.", True),
+        ),
+        (
+            SETTLED | {"trouble": "nobody_has_access"},
+            {},
+            (
+                Level.WAITING,
+                "Set up. No one from this group has joined the Discord server yet.",
+                False,
+            ),
+        ),
+        (
+            SETTLED | {"trouble": "rate_limited"},
+            {},
+            (Level.WAITING, "The service asked Lens to slow down.", False),
+        ),
+        (
+            SETTLED | {"trouble": "refused", "failures": 1},
+            {},
+            (Level.BAD, "The service refused a step.", False),
+        ),
+        (
+            SETTLED | {"trouble": "a code of another version"},
+            {},
+            (Level.BAD, "Something is wrong.", False),
+        ),
+    ],
+)
+def test_a_group_in_a_mirror_is_told_in_these_words(row, more, said, settings):
+    settings.DISCORD_BOT_TOKEN, settings.DISCORD_GUILD_ID = "sandbox", 1
+    assert say(row, **more) == said
+
+
+def test_a_required_mirror_that_is_not_configured_is_bad_news(settings):
+    settings.DISCORD_BOT_TOKEN = ""
+    level, words, _ = say(SETTLED)
+    assert level == Level.BAD
+    assert words == "Discord is not configured, so no group can become active."
+
+
+def test_a_mirror_that_can_be_done_without_is_off(settings):
+    from calendarsync.provider import CalendarProvider
+
+    settings.GOOGLE_CALENDAR_ID = ""
+    scene = StatusContext(NOW, {}, is_worker_alive=True)
+    found = describe(None, Group(name="A"), CalendarProvider(), scene)
+    assert (found.level, found.words) == (Level.OFF, "not configured")
