@@ -13,8 +13,8 @@ from django.conf import settings
 from cohorts.errors import Refusal
 from discordsync.bot.replies import administrators, learners, reminders
 from discordsync.bot.replies.answers import BotAnswer
-from discordsync.bot.replies.people import Asked, Asker, find_person
 from discordsync.bot.replies.requests import Argument, BotRequest
+from discordsync.bot.replies.users import Asked, Asker, find_person
 
 logger = logging.getLogger(__name__)
 

@@ -1,5 +1,5 @@
 """A local replacement for Discord: one guild, served through Discord's own REST API."""
 
-from discordsync.sandbox.sandbox import DiscordSandbox
+from discordsync.sandbox.discord_service import DiscordSandbox
 
 __all__ = ["DiscordSandbox"]

@@ -25,8 +25,8 @@ from discordsync.plan.plan import plan as compare
 from discordsync.rest.client import REFUSALS, VANISHED
 from discordsync.sandbox import DiscordSandbox
 from discordsync.sandbox.calls import Call
+from discordsync.sandbox.discord_service import ROUTES
 from discordsync.sandbox.errors import Refusal
-from discordsync.sandbox.sandbox import ROUTES
 from discordsync.state.facts import DiscordSnapshot, Record
 from discordsync.state.observed import ObservedGuild
 

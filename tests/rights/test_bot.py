@@ -22,8 +22,8 @@ from cohorts.reconcile.selectors import live_groups
 from cohorts.reconcile.services import ask_for_plan
 from discordsync.bot import verbs
 from discordsync.bot.gateway.client import Bot
-from discordsync.bot.replies.people import Asker
 from discordsync.bot.replies.requests import PREFIX, read_custom_id
+from discordsync.bot.replies.users import Asker
 from discordsync.bot.verbs import carry_out
 from lens.sandbox.inprocess import RunningSandbox
 from tests.discordsync.bot.conftest import bot_running

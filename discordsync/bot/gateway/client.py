@@ -33,9 +33,9 @@ from discordsync.bot.gateway.voices import VoiceListener, Voices
 from discordsync.bot.replies import pending
 from discordsync.bot.replies.answers import BotAnswer
 from discordsync.bot.replies.pending import Reply, Showing
-from discordsync.bot.replies.people import Asker
 from discordsync.bot.replies.rendering import render
 from discordsync.bot.replies.requests import PREFIX, BotRequest, read_custom_id
+from discordsync.bot.replies.users import Asker
 from discordsync.bot.verbs import MISTAKE
 from discordsync.observe.hidden_objects import note_hidden_channels
 

@@ -28,8 +28,8 @@ from cohorts.reconcile.ui.waiting import Sight, look, tell
 from cohorts.reconcile.workers.heartbeats import is_worker_alive
 from cohorts.selectors import find_cohort
 from discordsync.bot.replies.answers import Again, BotAnswer, Button, ButtonStyle
-from discordsync.bot.replies.people import Asked
 from discordsync.bot.replies.requests import BotRequest
+from discordsync.bot.replies.users import Asked
 
 CHOICES = 25  # Discord's limit for an autocompletion
 CHOICE_LENGTH = 100

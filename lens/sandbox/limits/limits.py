@@ -12,7 +12,7 @@ from aiohttp import web
 
 from lens.sandbox.bodies import inner_methods
 from lens.sandbox.journal import Call
-from lens.sandbox.limits.rules import DEFAULTS
+from lens.sandbox.limits.known_limits import DEFAULTS
 from lens.sandbox.limits.windows import Rule, Window, parse_pair, parse_rule
 from lens.sandbox.service import World
 

@@ -7,7 +7,7 @@ from aiohttp import web
 from django.template.loader import render_to_string
 
 from lens.sandbox.page.bot import read_form, read_person, read_wish, settle, show_bot
-from lens.sandbox.page.view import make_filter, show_calendar, show_guild, tell_offset
+from lens.sandbox.page.context import make_filter, show_calendar, show_guild, tell_offset
 from lens.sandbox.sandbox import Sandbox
 from lens.sandbox.service import World
 

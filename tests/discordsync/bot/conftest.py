@@ -15,8 +15,8 @@ from django.test import override_settings
 
 from cohorts.models import User
 from discordsync.bot.replies.answers import BotAnswer
-from discordsync.bot.replies.people import Asker
 from discordsync.bot.replies.requests import Argument, BotRequest
+from discordsync.bot.replies.users import Asker
 from discordsync.bot.verbs import carry_out
 from lens.sandbox.inprocess import RunningSandbox, sandbox_running
 from meetings.models import Meeting

@@ -14,8 +14,8 @@ from cohorts.reconcile import ownership
 from discordsync.bot.models import BotReply
 from discordsync.bot.replies import pending
 from discordsync.bot.replies.pending import KEPT_FOR, SHOWN_FOR, Reply
-from discordsync.bot.replies.people import Asker
 from discordsync.bot.replies.requests import BotRequest
+from discordsync.bot.replies.users import Asker
 from discordsync.models import DirectLine
 from tests.cohorts.reconcile.cohort import join, make_cohort, work
 
