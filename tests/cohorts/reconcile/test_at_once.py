@@ -87,10 +87,13 @@ def test_people_added_during_a_realize_get_their_access(sandbox):
     made = make_cohort(groups=3, members=2)
     join(sandbox, made.people)
     realize(made)
-    sandbox.set_faults({"kind": "slow", "seconds": 0.01})
+    # Held early, so that no group is active before the late members: a later one is announced.
+    sandbox.set_faults({"kind": "hold_after", "wrote": True, "nth": 3})
     running = start("discord")
+    sandbox.wait_for_call(held=True)
     late = [add_member(group) for group in made.groups]
     join(sandbox, made.people + late)
+    sandbox.set_faults()
 
     finish(running)
     services.look_at_all("discord")  # whoever joined the guild meanwhile is seen at the next look
