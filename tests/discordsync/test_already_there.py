@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from cohorts import clock
-from cohorts.models import Group, Membership, User
+from cohorts.models import Group, Installation, Membership, User
 from cohorts.outbox.models import Message
 from cohorts.reconcile import ownership
 from cohorts.reconcile.models import GroupSync, MirrorState
@@ -85,9 +85,9 @@ def build_by_hand(sandbox, made, group, category, number):
         record_existing(kind, cohort=made.cohort, group=group, outside_id=pk)
 
 
-@pytest.mark.matrix
-def test_a_cohort_of_320_in_mid_term_is_taken_over_as_it_stands(sandbox):
-    made = old_server(sandbox, groups=40)
+@pytest.mark.parametrize("groups", [2, pytest.param(40, marks=pytest.mark.matrix)])
+def test_a_cohort_in_mid_term_is_taken_over_as_it_stands(sandbox, groups):
+    made = old_server(sandbox, groups=groups)
     before = describe_guild(sandbox.get("state"))
     seen = sandbox.last
     realize(made)
@@ -96,7 +96,7 @@ def test_a_cohort_of_320_in_mid_term_is_taken_over_as_it_stands(sandbox):
     assert {group.status for group in made.refresh().groups} == {"active"}
     written = made_since(sandbox, seen)
     assert set(written) == {"PUT permissions", "POST scheduled-events"}
-    assert written["POST scheduled-events"] == 2 * 40
+    assert written["POST scheduled-events"] == 2 * groups
     after = describe_guild(sandbox.get("state"))
     assert after["access"] == before["access"]
     assert after["roles"] == before["roles"]
@@ -108,6 +108,35 @@ def test_a_cohort_of_320_in_mid_term_is_taken_over_as_it_stands(sandbox):
     look_again()
     assert sandbox.writes(since=seen) == []
     assert {trouble(group) for group in made.groups} == {""}
+
+
+def test_objects_with_another_installations_marks_are_taken_over_by_id(sandbox):
+    made = make_cohort(groups=2, members=3)
+    join(sandbox, made.people)
+    realize(made)
+    work("discord")
+    before = describe_guild(sandbox.get("state"))
+    rows = list(DiscordObject.objects.exclude(kind="event").select_related("cohort", "group"))
+    Installation.objects.update(installation_id="another")
+    forget_everything()
+    for row in rows:
+        record_existing(row.kind, cohort=row.cohort, group=row.group, outside_id=row.outside_id)
+    seen = sandbox.last
+    realize(made)
+    work("discord")
+
+    assert set(made_since(sandbox, seen)) == {"POST scheduled-events"}
+    after = describe_guild(sandbox.get("state"))
+    assert {**after, "events": []} == {**before, "events": []}
+    assert {group.status for group in made.refresh().groups} == {"active"}
+
+
+def forget_everything():
+    """Leave the database as if it had never made anything."""
+    DiscordObject.objects.all().delete()
+    GroupSync.objects.update(create_asked_at=None, stands_at=None, trouble="")
+    MirrorState.objects.all().delete()
+    Group.objects.update(status="preview", activated_at=None)
 
 
 def test_nobody_is_taken_out_of_an_old_server_without_a_persons_word(sandbox):

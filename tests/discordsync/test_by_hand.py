@@ -90,9 +90,9 @@ def press_realize_in_vain(sandbox, group):
     assert sandbox.writes(since=seen) == []
 
 
-def remake(sandbox, group):
+def remake(sandbox, *groups):
     seen = sandbox.last
-    make_anew([group.pk], "discord", by=None, now=clock.now())
+    make_anew([group.pk for group in groups], "discord", by=None, now=clock.now())
     work("discord")
     return made_since(sandbox, seen)
 
@@ -173,7 +173,7 @@ def test_a_deleted_cohort_channel_is_made_anew_and_opened_to_every_group(sandbox
 
     assert [trouble(group) for group in made.groups] == ["missing", "missing"]
     press_realize_in_vain(sandbox, made.groups[0])
-    remake(sandbox, made.groups[0])
+    assert remake(sandbox, *made.groups)["POST channels"] == 1
     look_again()
     assert describe_guild(sandbox.get("state")) == before
     check_nothing_more(sandbox)
@@ -455,6 +455,7 @@ def test_whoever_leaves_and_comes_back_has_the_same_access(sandbox, made, before
     seen = sandbox.last
     look_again()
     assert sandbox.writes(since=seen) == []
+    assert trouble(made.groups[0]) == ""
 
     sandbox.post("join", {"id": str(person.discord_id), "username": "back"})
     look_again()
