@@ -17,7 +17,7 @@ from calendarsync.rest.client import CalendarClient
 from calendarsync.rest.failures import Invalid, Missing, Taken
 from calendarsync.state.observed import Invited, Memory, ObservedEvent, read_event
 from cohorts.reconcile.errors import LookAgain, Refused
-from cohorts.reconcile.provider import Outcome
+from cohorts.reconcile.values import Outcome
 
 
 async def carry_out(client: CalendarClient, memory: Memory, call: Call) -> Outcome:

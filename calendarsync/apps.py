@@ -8,7 +8,7 @@ class CalendarSyncConfig(AppConfig):
     def ready(self) -> None:
         from calendarsync import set_up
         from calendarsync.provider import CalendarProvider
-        from cohorts.reconcile.registry import providers
+        from cohorts.reconcile.provider import providers
         from guestvisits.set_up import set_up_lines
 
         providers.register(CalendarProvider(), order=20)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cohorts.reconcile.issues import TroubleText
+from cohorts.reconcile.values import TroubleText
 
 TROUBLES: dict[str, TroubleText] = {
     # -- of one group ------------------------------------------------------------------------

@@ -27,8 +27,17 @@ from calendarsync.state.facts import CalendarSnapshot
 from calendarsync.state.observed import Invited, Memory, ObservedCalendar, ObservedEvent, Reading
 from cohorts import clock
 from cohorts.reconcile.errors import CallFailed
-from cohorts.reconcile.issues import TroubleText
-from cohorts.reconcile.provider import Action, Budget, Check, Finding, Outcome, Plan, Policy, Review
+from cohorts.reconcile.values import (
+    Action,
+    Budget,
+    Check,
+    Finding,
+    Outcome,
+    Plan,
+    Policy,
+    Review,
+    TroubleText,
+)
 
 
 @dataclass(frozen=True, slots=True)

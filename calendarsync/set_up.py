@@ -11,7 +11,7 @@ from calendarsync.plan.review import ADDRESS_REFUSED
 from calendarsync.selectors import MIRROR, current_series, read_addresses
 from calendarsync.state.observed import read_event
 from cohorts.models import AccessState, Group
-from cohorts.reconcile.registry import configured_mirrors
+from cohorts.reconcile.provider import configured_mirrors
 from guestvisits.set_up import (
     Remedy,
     SetUpCheck,

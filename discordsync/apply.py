@@ -14,8 +14,8 @@ from cohorts.outbox import services as outbox
 from cohorts.outbox.health import parts
 from cohorts.outbox.models import Message
 from cohorts.reconcile.errors import CallFailed, LookAgain, Unclear
-from cohorts.reconcile.provider import Action, Outcome
 from cohorts.reconcile.services import note_adopted
+from cohorts.reconcile.values import Action, Outcome
 from discordsync.delivery import direct_messages, dm_channels
 from discordsync.models import DiscordObject
 from discordsync.observe import echoes

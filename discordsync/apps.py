@@ -8,7 +8,7 @@ class DiscordSyncConfig(AppConfig):
     def ready(self) -> None:
         from cohorts.outbox.routing.dm_channels import direct_lines
         from cohorts.outbox.sources import message_sources
-        from cohorts.reconcile.registry import providers
+        from cohorts.reconcile.provider import providers
         from discordsync import set_up
         from discordsync.delivery import assignments, dm_channels, welcome
         from discordsync.provider import DiscordProvider

@@ -12,8 +12,7 @@ from django.conf import settings
 from cohorts import clock
 from cohorts.models import Group
 from cohorts.reconcile.errors import CallFailed
-from cohorts.reconcile.issues import TroubleText
-from cohorts.reconcile.provider import (
+from cohorts.reconcile.values import (
     Access,
     Action,
     Budget,
@@ -24,6 +23,7 @@ from cohorts.reconcile.provider import (
     Plan,
     Policy,
     Review,
+    TroubleText,
 )
 from discordsync import apply as doing
 from discordsync import desired as wanting

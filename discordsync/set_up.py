@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from cohorts.models import AccessState, Group, User
-from cohorts.reconcile.registry import configured_mirrors
+from cohorts.reconcile.provider import configured_mirrors
 from discordsync.models import DirectLine
 from discordsync.provider import UNSEEN
 from guestvisits.set_up import (

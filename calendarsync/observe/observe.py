@@ -13,7 +13,7 @@ from dataclasses import replace
 from calendarsync.rest.client import CalendarClient
 from calendarsync.series import ids
 from calendarsync.state.observed import Body, Memory, ObservedCalendar, Reading, absent
-from cohorts.reconcile.provider import Finding, Orphans
+from cohorts.reconcile.values import Finding, Orphans
 
 
 async def observe(client: CalendarClient, memory: Memory) -> Finding:

@@ -17,7 +17,7 @@ from calendarsync.plan.calls import (
 )
 from calendarsync.state.desired import NOBODY, Addresses, DesiredSeries
 from calendarsync.state.observed import Face, ObservedEvent
-from cohorts.reconcile.provider import Action
+from cohorts.reconcile.values import Action
 
 LANE = "events"
 # Ranks, lowest first. Access is revoked before any is granted, a series is corrected before its

@@ -69,7 +69,7 @@ from calendarsync.state.desired import (
     WantedSeries,
 )
 from calendarsync.state.observed import ObservedCalendar, ObservedEvent, occurrence_of
-from cohorts.reconcile.provider import Action, Plan, Policy, Withheld
+from cohorts.reconcile.values import Action, Plan, Policy, Withheld
 
 
 def plan(desired: DesiredCalendar, observed: ObservedCalendar, policy: Policy) -> Plan:

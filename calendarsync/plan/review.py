@@ -8,7 +8,7 @@ from calendarsync.series.series_state import catch_up_group, find_series, find_t
 from calendarsync.state.desired import DesiredCalendar, DesiredSeries
 from calendarsync.state.facts import CalendarPerson, Guest
 from calendarsync.state.observed import ObservedCalendar, ObservedEvent
-from cohorts.reconcile.provider import Access, Review
+from cohorts.reconcile.values import Access, Review
 from meetings.naming import name_meeting
 
 # Values of `AccessState.State`, which this module does not import.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from django.conf import settings
 
-from cohorts.reconcile.provider import Check
+from cohorts.reconcile.values import Check
 
 
 def settings_shown() -> Mapping[str, str]:

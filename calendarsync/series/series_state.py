@@ -10,7 +10,7 @@ from calendarsync.series import ids
 from calendarsync.state.desired import DesiredCalendar, DesiredEvent, DesiredSeries, WantedSeries
 from calendarsync.state.facts import CalendarGroup, CalendarPerson, EventRecord, SeriesRecord
 from calendarsync.state.observed import ObservedCalendar, ObservedEvent
-from cohorts.reconcile.provider import Trouble
+from cohorts.reconcile.values import Trouble
 
 
 def catch_up(desired: DesiredCalendar, observed: ObservedCalendar) -> DesiredCalendar:

@@ -20,7 +20,7 @@ from cohorts.admin.courses import CohortAdmin
 from cohorts.admin.groups import GroupAdmin
 from cohorts.models import Cohort, Group, live_group
 from cohorts.reconcile import services
-from cohorts.reconcile.issues import UNKNOWN
+from cohorts.reconcile.issues import UNKNOWN, find_trouble
 from cohorts.reconcile.models import (
     GroupSync,
     MirrorState,
@@ -29,7 +29,6 @@ from cohorts.reconcile.models import (
     SyncRun,
     WorkerHeartbeat,
 )
-from cohorts.reconcile.registry import find_trouble
 from cohorts.reconcile.selectors import (
     QUIET,
     live_groups,

@@ -45,9 +45,9 @@ from cohorts.reconcile.errors import (
 )
 from cohorts.reconcile.models import SyncAction
 from cohorts.reconcile.policy import REMOVALS_HELD, hold_all, hold_orphaned, hold_removals
-from cohorts.reconcile.provider import Action, Finding, Outcome, Plan, Policy, Provider, Review
-from cohorts.reconcile.registry import providers
+from cohorts.reconcile.provider import Provider, providers
 from cohorts.reconcile.runs import plan_requests, run_log
+from cohorts.reconcile.values import Action, Finding, Outcome, Plan, Policy, Review
 from cohorts.reconcile.workers import lease
 from cohorts.reconcile.workers.nudges import nudge
 from cohorts.reconcile.workers.this_worker import is_stopping

@@ -1,29 +1,12 @@
 """The table of issues: what each means and what to do about it.
 
-Rows store only a code. Providers add their own codes in a `TROUBLES` of the same shape, as their
-attribute `troubles` (`cohorts.reconcile.registry.find_trouble` searches all of them).
+Rows store only a code. Providers add their own codes in a table of the same shape.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class TroubleText:
-    """A sentence that says what is wrong, and one that says what to do.
-
-    `needs_person`: no retry can succeed before a person has acted, so retries are not hurried.
-    `passes`: it resolves within minutes without action, so it is worth waiting for. `remedy` names
-    the button that resolves it (cohorts.reconcile.ui.remedies).
-    """
-
-    sentence: str
-    fix: str
-    needs_person: bool = False
-    passes: bool = False
-    remedy: str = "look_again"
-
+from cohorts.reconcile.provider import providers
+from cohorts.reconcile.values import TroubleText
 
 TROUBLES: dict[str, TroubleText] = {
     "needs_infrastructure": TroubleText(
@@ -133,3 +116,13 @@ TROUBLES: dict[str, TroubleText] = {
 }
 
 UNKNOWN = TroubleText("Something is wrong.", "Check the steps below.")
+
+
+def find_trouble(code: str) -> TroubleText:
+    """Return the text of an issue code, from our table or a provider's."""
+    if code in TROUBLES:
+        return TROUBLES[code]
+    for mirror in providers.values():
+        if code in mirror.troubles:
+            return mirror.troubles[code]
+    return UNKNOWN

@@ -20,8 +20,9 @@ from django.db.models import Q
 from cohorts import clock
 from cohorts.models import Installation
 from cohorts.reconcile import services
+from cohorts.reconcile.issues import find_trouble
 from cohorts.reconcile.models import GroupSync, MirrorState
-from cohorts.reconcile.registry import configured_mirrors, find_trouble, providers
+from cohorts.reconcile.provider import configured_mirrors, providers
 from cohorts.reconcile.runs import run_log
 from cohorts.services.installation import (
     accept_copy,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from cohorts.reconcile.provider import Action, Orphans, Plan, Trouble, Withheld
+from cohorts.reconcile.values import Action, Orphans, Plan, Trouble, Withheld
 
 REMOVALS_HELD = "removals_held"
 ORPHANED = "orphaned"

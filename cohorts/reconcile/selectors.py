@@ -15,8 +15,7 @@ from django.db.models.functions import Coalesce
 
 from cohorts.models import Group, live_group
 from cohorts.reconcile.models import GroupSync, MirrorState, SyncAction, SyncRun
-from cohorts.reconcile.provider import Provider
-from cohorts.reconcile.registry import configured_mirrors, providers
+from cohorts.reconcile.provider import Provider, configured_mirrors, providers
 from cohorts.reconcile.status_text import (
     NOTHING_MADE,
     Level,

@@ -11,8 +11,9 @@ from django.db import transaction
 from django.db.models import F
 
 from cohorts.models import Group, User, live_group
+from cohorts.reconcile.issues import find_trouble
 from cohorts.reconcile.models import GroupSync, MirrorState, SyncRun
-from cohorts.reconcile.registry import configured_mirrors, find_trouble, providers
+from cohorts.reconcile.provider import configured_mirrors, providers
 from cohorts.reconcile.runs.realize_requests import note_request
 from cohorts.reconcile.workers.nudges import nudge_on_commit
 

@@ -11,11 +11,12 @@ from django.db import models, transaction
 
 from cohorts.models import AccessState, Group
 from cohorts.reconcile.errors import CallFailed
+from cohorts.reconcile.issues import find_trouble
 from cohorts.reconcile.models import GroupSync
 from cohorts.reconcile.policy import REMOVALS_HELD
-from cohorts.reconcile.provider import Access, Action, Plan, Provider, Review
-from cohorts.reconcile.registry import find_trouble, providers
+from cohorts.reconcile.provider import Provider, providers
 from cohorts.reconcile.status_text import NOTHING_MADE
+from cohorts.reconcile.values import Access, Action, Plan, Review
 from cohorts.reconcile.workers.backoff import wait_before_retry
 from cohorts.services.access import report_access
 from cohorts.services.activation import activate_group

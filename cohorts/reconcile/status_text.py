@@ -24,9 +24,9 @@ from datetime import datetime
 from enum import IntEnum
 
 from cohorts.models import Group
+from cohorts.reconcile.issues import find_trouble
 from cohorts.reconcile.models import GroupSync, MirrorState
 from cohorts.reconcile.provider import Provider
-from cohorts.reconcile.registry import find_trouble
 
 NOTHING_MADE = "needs_infrastructure"  # the issue of every group before it is requested
 WAITS_FOR_PEOPLE = "nobody_has_access"

@@ -7,7 +7,7 @@ from datetime import timedelta
 from cohorts import clock
 from cohorts.reconcile import ownership, services
 from cohorts.reconcile.controller import run_slice
-from cohorts.reconcile.registry import configured_mirrors
+from cohorts.reconcile.provider import configured_mirrors
 from cohorts.reconcile.runs import issue_log, realize_requests, run_log
 from cohorts.reconcile.workers.nudges import nudge
 

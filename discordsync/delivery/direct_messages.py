@@ -19,7 +19,7 @@ from cohorts.outbox import services as outbox
 from cohorts.outbox.health import parts
 from cohorts.outbox.routing import rerouting
 from cohorts.reconcile.errors import CallFailed, LookAgain, Refused
-from cohorts.reconcile.provider import Action, Outcome
+from cohorts.reconcile.values import Action, Outcome
 from discordsync.delivery import dm_channels
 from discordsync.plan.calls import Call
 from discordsync.rest.client import DiscordClient

@@ -11,7 +11,7 @@
 Marked objects without a record or an open intent are orphans until staff adopt them.  A clone
 becomes one when its original is deleted, since it has the same topic: the group or cohort that the
 mark names is held.  Many orphans without any record suggest that this database is older than the
-Discord server, and everything is held (cohorts.reconcile.provider.Orphans).  Adopting a text
+Discord server, and everything is held (cohorts.reconcile.values.Orphans).  Adopting a text
 channel also adopts its group's role, voice channel and category, which carry no mark.
 """
 
@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from cohorts.reconcile.provider import Orphans
+from cohorts.reconcile.values import Orphans
 from discordsync.state import keys, permissions
 from discordsync.state.facts import DiscordSnapshot, Record
 from discordsync.state.observed import (

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
 
-from cohorts.reconcile.provider import Action, Trouble, Withheld
+from cohorts.reconcile.values import Action, Trouble, Withheld
 from discordsync.desired import DesiredGroup
 from discordsync.plan import calls
 from discordsync.plan.actions import Item, key_to_send, keys_to_create

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cohorts.reconcile.provider import Action, Trouble, Withheld
+from cohorts.reconcile.values import Action, Trouble, Withheld
 from discordsync.desired import DesiredGroup
 from discordsync.plan.calls import Call
 from discordsync.plan.diff import Diff

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cohorts.reconcile.provider import Action, Trouble
+from cohorts.reconcile.values import Action, Trouble
 from discordsync.desired import DesiredGroup
 from discordsync.plan import calls
 from discordsync.plan.actions import Item, Owner, create, keys_to_create

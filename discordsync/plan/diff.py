@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
-from cohorts.reconcile.provider import Policy
+from cohorts.reconcile.values import Policy
 from discordsync.desired import DesiredGroup, DesiredGuild
 from discordsync.state import keys, permissions
 from discordsync.state.observed import (

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cohorts.reconcile.provider import Action
+from cohorts.reconcile.values import Action
 from discordsync.desired import DesiredGroup
 from discordsync.plan import calls
 from discordsync.plan.actions import key_to_send

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from cohorts.reconcile.provider import Action, Trouble, Withheld
+from cohorts.reconcile.values import Action, Trouble, Withheld
 from discordsync.desired import DesiredGroup, DesiredScheduledEvent
 from discordsync.plan import calls
 from discordsync.plan.actions import keys_to_create

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from cohorts.reconcile.provider import Action, Trouble, Withheld
+from cohorts.reconcile.values import Action, Trouble, Withheld
 from discordsync.desired import DesiredGroup
 from discordsync.plan import calls
 from discordsync.plan.actions import Item, Owner, create, edit, if_asked, keys_to_create, rank

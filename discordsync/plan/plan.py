@@ -30,7 +30,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from cohorts.reconcile.provider import Action, Plan, Policy, Trouble, Withheld
+from cohorts.reconcile.values import Action, Plan, Policy, Trouble, Withheld
 from discordsync.desired import DesiredGroup, DesiredGuild
 from discordsync.plan import calls
 from discordsync.plan.access import find_people, find_removals, plan_access, take_before_giving

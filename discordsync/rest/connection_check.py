@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cohorts.reconcile.provider import Check, Policy
+from cohorts.reconcile.values import Check, Policy
 from discordsync.desired import DesiredGuild
 from discordsync.plan.diff import Diff
 from discordsync.state import keys, permissions

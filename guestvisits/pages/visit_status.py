@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cohorts.models import AccessState
-from cohorts.reconcile.registry import configured_mirrors
+from cohorts.reconcile.provider import configured_mirrors
 from guestvisits.selectors import GuestWindow, MyVisit
 
 State = AccessState.State

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cohorts import clock
-from cohorts.reconcile.registry import providers
+from cohorts.reconcile.provider import providers
 from cohorts.services.installation import ensure_installation
 from lens.sandbox.inprocess import RunningSandbox
 from tests.calendarsync.seen import SeenCalendar

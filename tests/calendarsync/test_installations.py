@@ -9,7 +9,7 @@ from cohorts.models import Installation
 from cohorts.reconcile import services
 from cohorts.reconcile.models import GroupSync, MirrorState
 from cohorts.reconcile.ownership import find_question, go_on_as_original
-from cohorts.reconcile.registry import providers
+from cohorts.reconcile.provider import providers
 from cohorts.services.installation import break_seal, seal
 from meetings.models import Meeting
 from tests.calendarsync.seen import SeenCalendar

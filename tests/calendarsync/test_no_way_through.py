@@ -9,8 +9,8 @@ import pytest
 from calendarsync.models import CalendarSeries
 from cohorts.models import AccessState
 from cohorts.reconcile.controller import run_slice
+from cohorts.reconcile.issues import find_trouble
 from cohorts.reconcile.models import GroupSync, MirrorState
-from cohorts.reconcile.registry import find_trouble
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
 

@@ -44,7 +44,7 @@ from calendarsync.state.observed import (
     ObservedEvent,
     read_event,
 )
-from cohorts.reconcile.provider import Plan, Policy
+from cohorts.reconcile.values import Plan, Policy
 from tests.calendarsync.behaviour import EXCEPTIONS, MAILS
 from tests.calendarsync.direct import DirectClient
 

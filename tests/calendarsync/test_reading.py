@@ -11,8 +11,8 @@ from calendarsync.rest.client import MOST_PAGES
 from cohorts.models import Membership
 from cohorts.reconcile import services
 from cohorts.reconcile.controller import run_slice
+from cohorts.reconcile.issues import find_trouble
 from cohorts.reconcile.models import MirrorState
-from cohorts.reconcile.registry import find_trouble
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
 

@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from cohorts.outbox.routing.topics import topics
 from cohorts.outbox.sources import message_sources, notification, notifications
-from cohorts.reconcile.registry import providers
+from cohorts.reconcile.provider import providers
 from cohorts.registries import Registry
 from guestvisits.set_up import set_up_lines
 from tests.lens.watch.toy_mirror import ToyMirror

@@ -16,7 +16,7 @@ from typing import Any
 
 from cohorts.reconcile.errors import CallFailed, LookAgain, Refused
 from cohorts.reconcile.policy import hold_removals
-from cohorts.reconcile.provider import Action, Outcome, Plan, Policy
+from cohorts.reconcile.values import Action, Outcome, Plan, Policy
 from discordsync import apply as doing
 from discordsync.desired import want
 from discordsync.observe import observe as looking

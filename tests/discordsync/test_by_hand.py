@@ -6,8 +6,8 @@ import pytest
 
 from cohorts import clock
 from cohorts.models import Membership
+from cohorts.reconcile.issues import find_trouble
 from cohorts.reconcile.models import SyncAction
-from cohorts.reconcile.registry import find_trouble
 from cohorts.reconcile.services import ask_for_plan, ask_to_realize, make_anew
 from discordsync.sandbox.members.permissions import Bit
 from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work

@@ -11,8 +11,8 @@ from django.utils import timezone
 from cohorts import clock
 from cohorts.models import AccessState, Membership
 from cohorts.reconcile import services, tasks
+from cohorts.reconcile.issues import find_trouble
 from cohorts.reconcile.models import MirrorState, SyncAction
-from cohorts.reconcile.registry import find_trouble
 from cohorts.services.memberships import end_membership
 from discordsync.bot.models import BotHeartbeat
 from discordsync.observe.hidden_objects import note_hidden_channels

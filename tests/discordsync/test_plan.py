@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cohorts.reconcile.policy import hold_removals
-from cohorts.reconcile.provider import Action, Plan, Policy
+from cohorts.reconcile.values import Action, Plan, Policy
 from discordsync.desired import want
 from discordsync.plan.plan import plan as compare
 from discordsync.state.facts import DiscordSnapshot

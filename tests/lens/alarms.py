@@ -16,7 +16,7 @@ HEAD = "| where | what is wrong | needs somebody | what to do |\n|---|---|---|--
 def rows() -> list[str]:
     """One for each trouble that there is."""
     from cohorts.reconcile.issues import TROUBLES
-    from cohorts.reconcile.registry import providers
+    from cohorts.reconcile.provider import providers
 
     tables = {"any": TROUBLES}
     tables |= {mirror.title: dict(mirror.troubles) for mirror in providers.values()}

@@ -18,7 +18,7 @@ from django.db import connections
 
 from cohorts import clock
 from cohorts.reconcile.controller import run_slice
-from cohorts.reconcile.registry import configured_mirrors
+from cohorts.reconcile.provider import configured_mirrors
 from cohorts.reconcile.runs import run_log
 from cohorts.reconcile.workers import heartbeats
 from tests.programs import find_chromium

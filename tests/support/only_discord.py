@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cohorts.reconcile.registry import providers
+from cohorts.reconcile.provider import providers
 from tests.support.registries import Registered
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from cohorts.outbox.routing.topics import topics
 from cohorts.outbox.sources import message_sources, notifications
-from cohorts.reconcile.registry import providers
+from cohorts.reconcile.provider import providers
 from cohorts.registries import LAST, Registry
 
 PASSED_ON = (providers, message_sources, notifications, topics)  # to worker processes of tests

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Group
 from cohorts.reconcile import services
-from cohorts.reconcile.registry import configured_mirrors
+from cohorts.reconcile.provider import configured_mirrors
 from cohorts.reconcile.selectors import newest_step
 from cohorts.reconcile.ui.plan_view import read_plan
 from cohorts.reconcile.ui.terminal import ProgressLine, write_groups, write_plan

@@ -19,9 +19,9 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
-from cohorts.reconcile.issues import TROUBLES
+from cohorts.reconcile.issues import TROUBLES, find_trouble
 from cohorts.reconcile.models import GroupSync, MirrorState
-from cohorts.reconcile.registry import find_trouble, providers
+from cohorts.reconcile.provider import providers
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from django.urls import reverse
 from cohorts.models import AccessState, Group, User
 from cohorts.outbox.models import Message
 from cohorts.outbox.sources import NoLongerTrue, Owed, notification
+from cohorts.reconcile.issues import find_trouble
 from cohorts.reconcile.models import MirrorState, RealizeRequest
-from cohorts.reconcile.registry import find_trouble
 from cohorts.reconcile.runs import run_log
 from cohorts.reconcile.runs.realize_requests import STANDING, WITHDRAWN
 

@@ -10,8 +10,9 @@ from typing import Any
 from cohorts.models import Group
 from cohorts.reconcile.models import GroupSync, SyncRun
 from cohorts.reconcile.policy import REMOVALS_HELD, hold_all, hold_orphaned, hold_removals
-from cohorts.reconcile.provider import Action, Finding, Policy, Provider, Withheld
+from cohorts.reconcile.provider import Provider
 from cohorts.reconcile.runs import run_log
+from cohorts.reconcile.values import Action, Finding, Policy, Withheld
 
 logger = logging.getLogger(__name__)
 

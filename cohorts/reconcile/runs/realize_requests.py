@@ -9,8 +9,9 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from cohorts.models import User
+from cohorts.reconcile.issues import find_trouble
 from cohorts.reconcile.models import GroupSync, RealizeRequest
-from cohorts.reconcile.registry import configured_mirrors, find_trouble
+from cohorts.reconcile.provider import configured_mirrors
 
 STANDING, WITHDRAWN, OPEN = "standing", "withdrawn", ""
 # Failures in a row after which the person who asked is notified, although retries continue.

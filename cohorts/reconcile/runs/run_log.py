@@ -12,9 +12,9 @@ from django.db.models.functions import Now
 from cohorts import clock
 from cohorts.reconcile.errors import CallFailed, LookAgain, Outage, Unclear
 from cohorts.reconcile.models import GroupSync, MirrorState, SyncAction, SyncRun
-from cohorts.reconcile.provider import Action, Orphans, Provider
-from cohorts.reconcile.registry import configured_mirrors
+from cohorts.reconcile.provider import Provider, configured_mirrors
 from cohorts.reconcile.status import Due
+from cohorts.reconcile.values import Action, Orphans
 from cohorts.reconcile.workers.backoff import wait_before_retry
 from cohorts.services.installation import ensure_installation, find_doubt
 

@@ -12,8 +12,9 @@ from cohorts import clock
 from cohorts.models import User
 from cohorts.outbox.models import UNSENT, Message
 from cohorts.reconcile import ownership
+from cohorts.reconcile.issues import find_trouble
 from cohorts.reconcile.models import MirrorState
-from cohorts.reconcile.registry import find_trouble, providers
+from cohorts.reconcile.provider import providers
 from cohorts.reconcile.ui.staff import show, staff_page
 from cohorts.services.installation import end_silence, ensure_installation
 

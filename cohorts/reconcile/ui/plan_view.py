@@ -11,9 +11,9 @@ from django.db.models import Q
 
 from cohorts.models import AccessState, Cohort, Group, User
 from cohorts.reconcile.models import SyncRun
-from cohorts.reconcile.provider import Budget, Check, Provider
-from cohorts.reconcile.registry import providers
+from cohorts.reconcile.provider import Provider, providers
 from cohorts.reconcile.status_text import SyncStatus, describe_trouble
+from cohorts.reconcile.values import Budget, Check
 
 UNREACHED = (AccessState.State.NOT_THERE, AccessState.State.NO_ADDRESS, AccessState.State.FAILED)
 

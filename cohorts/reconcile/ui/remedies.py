@@ -14,9 +14,9 @@ from django.views.decorators.http import require_POST
 from cohorts import clock
 from cohorts.models import Cohort, Group
 from cohorts.reconcile import services
+from cohorts.reconcile.issues import find_trouble
 from cohorts.reconcile.models import GroupSync
-from cohorts.reconcile.provider import Provider
-from cohorts.reconcile.registry import find_trouble, providers
+from cohorts.reconcile.provider import Provider, providers
 from cohorts.reconcile.runs.removals import groups_with_held_removals
 from cohorts.reconcile.selectors import live_groups
 from cohorts.reconcile.ui.plan_pages import person_of, start_plan

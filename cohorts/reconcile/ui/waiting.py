@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from cohorts import clock
 from cohorts.models import Group
 from cohorts.reconcile.controller import run_slice
+from cohorts.reconcile.issues import find_trouble
 from cohorts.reconcile.models import MirrorState, SyncAction, SyncRun
-from cohorts.reconcile.registry import configured_mirrors, find_trouble
+from cohorts.reconcile.provider import configured_mirrors
 from cohorts.reconcile.runs import run_log
 from cohorts.reconcile.selectors import GroupView, InProvider, read_scene, see_groups, steps_left
 from cohorts.reconcile.status_text import Level, SyncStatus, describe_trouble

@@ -20,7 +20,7 @@ from cohorts.models import AccessState, Cohort, Group, User
 from cohorts.outbox.rendering.discord_text import escape
 from cohorts.reconcile import services
 from cohorts.reconcile.models import SyncRun
-from cohorts.reconcile.registry import configured_mirrors
+from cohorts.reconcile.provider import configured_mirrors
 from cohorts.reconcile.selectors import GroupView, live_groups, newest_step
 from cohorts.reconcile.status_text import Level
 from cohorts.reconcile.ui.plan_view import PlanView, read_plan

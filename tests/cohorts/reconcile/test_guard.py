@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohorts.reconcile.policy import FEW, SHARE, hold_all, hold_removals
-from cohorts.reconcile.provider import Action, Plan
+from cohorts.reconcile.values import Action, Plan
 
 GROUP = 7
 

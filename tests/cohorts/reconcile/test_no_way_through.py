@@ -9,8 +9,8 @@ import pytest
 
 from cohorts import clock
 from cohorts.reconcile import services, tasks
+from cohorts.reconcile.issues import find_trouble
 from cohorts.reconcile.models import GroupSync, MirrorState, SyncAction
-from cohorts.reconcile.registry import find_trouble
 from cohorts.reconcile.runs import run_log
 from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
 from tests.support.worlds import describe_guild

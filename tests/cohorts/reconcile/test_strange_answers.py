@@ -6,8 +6,8 @@ import pytest
 
 from cohorts import clock
 from cohorts.reconcile import services, tasks
+from cohorts.reconcile.issues import find_trouble
 from cohorts.reconcile.models import GroupSync, MirrorState
-from cohorts.reconcile.registry import find_trouble
 from cohorts.services.installation import ensure_installation
 from tests.cohorts.reconcile.cohort import add_member, join, make_cohort, realize, work
 

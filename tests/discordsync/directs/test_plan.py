@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohorts.reconcile.errors import LookAgain, Refused
-from cohorts.reconcile.provider import Action, Outcome, Policy
+from cohorts.reconcile.values import Action, Outcome, Policy
 from discordsync import apply as doing
 from discordsync.delivery.direct_messages import DmFailure, judge
 from discordsync.desired import want

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from django.apps import AppConfig
 
-from cohorts.reconcile.provider import Action, Budget, Finding, Outcome, Plan, Policy, Review
+from cohorts.reconcile.values import Action, Budget, Finding, Outcome, Plan, Policy, Review
 
 HOLD = "TOY_HOLD"  # names the file
 
@@ -23,7 +23,7 @@ class ToyConfig(AppConfig):
     label = "toy"
 
     def ready(self) -> None:
-        from cohorts.reconcile.registry import providers
+        from cohorts.reconcile.provider import providers
 
         providers.register(ToyMirror())
 
