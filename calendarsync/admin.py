@@ -18,7 +18,7 @@ from calendarsync.models import (
     HeardAnswer,
 )
 from calendarsync.records import invite_again, point_at
-from calendarsync.series import ids
+from calendarsync.state import ids
 from cohorts.admin.base import ReadOnlyAdmin, RefusingAdmin
 
 

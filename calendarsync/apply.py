@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from calendarsync.inviting import find_aliases, invite_apart
-from calendarsync.observe.observe import read
+from calendarsync.observe import read
 from calendarsync.plan.calls import TOLD, Call, CancelEvent, CreateEvent, EditEvent, ReadExceptions
 from calendarsync.rest.client import CalendarClient
 from calendarsync.rest.failures import Invalid, Missing, Taken

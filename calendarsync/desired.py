@@ -14,8 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
-from calendarsync.series.generations import Generations, Reach, fit, read_generations
-from calendarsync.series.slots import SeriesSlot
+from calendarsync.generations import Generations, Reach, fit, read_generations
 from calendarsync.state.desired import (
     NOBODY,
     Addresses,
@@ -35,6 +34,7 @@ from calendarsync.state.facts import (
     SeriesRecord,
 )
 from calendarsync.state.observed import Face
+from calendarsync.state.slots import SeriesSlot
 from meetings.naming import name_meeting
 
 

@@ -160,7 +160,7 @@ class HeardAnswer(models.Model):
     )
     own = models.CharField("for this meeting", max_length=15, blank=True)
     series = models.CharField("for the series", max_length=15, blank=True)
-    copied = models.BooleanField("copied from the series", default=False)  # hearing.is_copied
+    copied = models.BooleanField("copied from the series", default=False)  # see merge.is_copied
     heard_at = models.DateTimeField("read at")
 
     class Meta:

@@ -9,16 +9,16 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from calendarsync import connection_check as checking
 from calendarsync import records
 from calendarsync.apply import carry_out
 from calendarsync.desired import want
 from calendarsync.issues import TROUBLES
-from calendarsync.observe.observe import observe
+from calendarsync.observe import observe
 from calendarsync.plan.calls import CancelEvent, CreateEvent
 from calendarsync.plan.diff import LANE
 from calendarsync.plan.plan import plan
 from calendarsync.plan.review import review
-from calendarsync.rest import connection_check as checking
 from calendarsync.rest.client import CalendarClient, open_client
 from calendarsync.selectors import MIRROR, load_memory
 from calendarsync.snapshot import take_snapshot

@@ -29,8 +29,7 @@ from calendarsync.plan.calls import CreateEvent
 from calendarsync.rsvp.reading import is_rewritten
 from calendarsync.rsvp.recording import hear_answers
 from calendarsync.selectors import MIRROR, current_series, read_addresses, recorded_ids
-from calendarsync.series import ids
-from calendarsync.series.slots import SeriesSlot
+from calendarsync.state import ids
 from calendarsync.state.observed import (
     Invited,
     ObservedCalendar,
@@ -38,6 +37,7 @@ from calendarsync.state.observed import (
     Reading,
     read_event,
 )
+from calendarsync.state.slots import SeriesSlot
 from cohorts.errors import Refusal
 from cohorts.models import Group, Membership, User
 from cohorts.reconcile.models import GroupSync, MirrorState

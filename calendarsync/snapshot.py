@@ -12,7 +12,6 @@ from django.db.models import Exists, OuterRef, Q
 
 from calendarsync.models import CalendarEvent, CalendarSeries
 from calendarsync.selectors import MIRROR, read_addresses
-from calendarsync.series.slots import SeriesSlot, Weekly
 from calendarsync.state.facts import (
     AddressBook,
     CalendarGroup,
@@ -24,6 +23,7 @@ from calendarsync.state.facts import (
     Guest,
     SeriesRecord,
 )
+from calendarsync.state.slots import SeriesSlot, Weekly
 from cohorts.models import AccessException, Group, Membership, User, live_group
 from cohorts.reconcile.models import GroupSync
 from cohorts.services.installation import ensure_installation

@@ -18,7 +18,7 @@ from cohorts.reconcile.services import note_adopted
 from cohorts.reconcile.values import Action, Outcome
 from discordsync.delivery import direct_messages, dm_channels
 from discordsync.models import DiscordObject
-from discordsync.observe import echoes
+from discordsync.observe import own_writes
 from discordsync.observe.hidden_objects import note_refusal
 from discordsync.plan.calls import Call
 from discordsync.rest.client import DiscordClient
@@ -51,7 +51,7 @@ def intend(action: Action) -> None:
     Raises LookAgain if the message was dropped or has expired since it was planned.
     """
     call: Call = action.payload
-    echoes.note(call)
+    own_writes.note(call)
     if action.kind == direct_messages.LANE and action.verb == "open":
         dm_channels.note_asked(call.to, now=clock.now())
     elif action.verb == "send":

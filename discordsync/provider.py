@@ -26,17 +26,17 @@ from cohorts.reconcile.values import (
     TroubleText,
 )
 from discordsync import apply as doing
+from discordsync import connection_check as checking
 from discordsync import desired as wanting
 from discordsync import snapshot as reading
 from discordsync.desired import DesiredGroup, DesiredGuild
 from discordsync.issues import TROUBLES
 from discordsync.models import DiscordObject
-from discordsync.observe import echoes, recover
 from discordsync.observe import observe as looking
+from discordsync.observe import own_writes, recover
 from discordsync.plan import plan as planning
 from discordsync.plan.events import EVENTS, count_listed
 from discordsync.rest import client
-from discordsync.rest import connection_check as checking
 from discordsync.rest.client import DiscordClient
 from discordsync.state import keys
 from discordsync.state.facts import DiscordSnapshot
@@ -103,7 +103,7 @@ class DiscordProvider:
         kept: Kept = finding.keep
         doing.write_found(kept.found, finding.observed)
         doing.write_sent(kept.sent)
-        echoes.forget_old()
+        own_writes.forget_old()
         doing.write_gone(finding.observed, now=clock.now())
         if kept.adopt:
             now = clock.now()

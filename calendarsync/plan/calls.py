@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from calendarsync.series import ids
-from calendarsync.series.ids import Mark
-from calendarsync.series.slots import SeriesSlot
+from calendarsync.state import ids
+from calendarsync.state.ids import Mark
 from calendarsync.state.observed import Attendee, Face, ObservedEvent
+from calendarsync.state.slots import SeriesSlot
 
 TOLD, UNTOLD = "all", "none"  # sendUpdates
 # Guests with a Google calendar see the change there; others learn of it only by e-mail.

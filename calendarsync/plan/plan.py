@@ -46,8 +46,7 @@ from calendarsync.plan.diff import (
     make_action,
     mend,
 )
-from calendarsync.series.ids import Mark
-from calendarsync.series.series_state import (
+from calendarsync.plan.series_state import (
     catch_up,
     find_series,
     find_troubles,
@@ -58,7 +57,6 @@ from calendarsync.series.series_state import (
     mark_to_make,
     series_of,
 )
-from calendarsync.series.slots import SeriesSlot
 from calendarsync.state.desired import (
     NOBODY,
     Addresses,
@@ -68,7 +66,9 @@ from calendarsync.state.desired import (
     WantedOccurrence,
     WantedSeries,
 )
+from calendarsync.state.ids import Mark
 from calendarsync.state.observed import ObservedCalendar, ObservedEvent, occurrence_of
+from calendarsync.state.slots import SeriesSlot
 from cohorts.reconcile.values import Action, Plan, Policy, Withheld
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from calendarsync.series.series_state import catch_up_group, find_series, find_troubles, series_of
+from calendarsync.plan.series_state import catch_up_group, find_series, find_troubles, series_of
 from calendarsync.state.desired import DesiredCalendar, DesiredSeries
 from calendarsync.state.facts import CalendarPerson, Guest
 from calendarsync.state.observed import ObservedCalendar, ObservedEvent

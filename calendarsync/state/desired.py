@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from calendarsync.series.slots import SeriesSlot
 from calendarsync.state.facts import (
     CalendarGroup,
     CalendarSnapshot,
@@ -15,6 +14,7 @@ from calendarsync.state.facts import (
     SeriesRecord,
 )
 from calendarsync.state.observed import Face
+from calendarsync.state.slots import SeriesSlot
 
 Addresses = frozenset[str]
 NOBODY: Addresses = frozenset()

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from calendarsync.series.slots import SeriesSlot, Weekly
+from calendarsync.state.slots import SeriesSlot, Weekly
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from calendarsync.series import ids
-from calendarsync.series.slots import SeriesSlot
+from calendarsync.state import ids
+from calendarsync.state.slots import SeriesSlot
 
 Body = Mapping[str, Any]
 WEEK = timedelta(weeks=1)

@@ -3,15 +3,14 @@
 It authorizes requests, passes them to services, and answers; the providers and the outbox do the
 work.  Everything also works without the bot, only later.
 
-    an interaction                          an event of the guild
-    client.py     defers at once            listening.py   maps it to one function of
-    verbs.py      who may ask what          notices.py     what it means for our groups
-    learners.py, reminding.py, realizing.py
-                  Ask -> Answer, plain
-    rendering.py  Answer -> Discord's JSON
-    replies.py    pending answers, in the database
+    an interaction, in order                  an event of the guild, in order
+    gateway/client.py     defers at once      gateway/guild_listener.py   receives it
+    replies/pending.py    stores a row        gateway/guild_changes.py    requests a sync
+    handlers.py           checks permission
+    replies/…             request -> answer
+    replies/rendering.py  answer -> JSON
 
-Coroutines do not use the ORM: each handler calls one function through `threads.py` and gets plain
-values back.  No important state is in memory: a button carries its whole request in its id, and a
-pending answer is a row that the next process picks up.
+Coroutines do not use the ORM: each handler calls one function through `gateway/threads.py` and gets
+plain values back.  No important state is in memory: a button carries its whole request in its id,
+and a pending answer is a row that the next process picks up.
 """

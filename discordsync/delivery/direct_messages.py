@@ -1,4 +1,4 @@
-"""Carry out the actions of plan_directs.py.  A refusal is a result here and fails no group.
+"""Carry out the actions of plan/direct_messages.py.  A refusal is a result here and fails no group.
 
 Discord's answer                         what it means                     what is done
 ---------------------------------------  --------------------------------  ----------------------

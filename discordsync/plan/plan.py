@@ -5,7 +5,7 @@ channel), by its record:
 
     record             requested    not requested
     no id yet          create       withheld: needs_infrastructure
-    an id, listed      compare: see plan_repairs.py
+    an id, listed      compare: see repairs.py
     an id, gone        reported as missing; recreated only when staff ask for it
     an id, unasked     reported as unconfirmed; the next observation fetches it by id
     an id, unseen      reported as hidden from the bot: nothing proves that it is gone
@@ -17,9 +17,9 @@ Role grants, overwrites, events and messages need only their parent:
     a person           desired, does not have the role    grant, once they are in the guild
                        has it, access ended on a date     revoke
                        has it for no known reason         revoke, under the guard (`removes`)
-    an event           see plan_events.py
+    an event           see events.py
     a message          pending, the text channel exists   send
-                       pending, direct                    see plan_directs.py
+                       pending, direct                    see direct_messages.py
 
 Finally, `_fit` withholds actions for which permissions or room are missing.
 """

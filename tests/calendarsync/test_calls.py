@@ -12,9 +12,9 @@ import pytest
 from calendarsync.admin import read_event_id
 from calendarsync.apply import carry_out
 from calendarsync.plan.calls import CreateEvent, EditEvent, Times
-from calendarsync.series.ids import Mark
-from calendarsync.series.slots import SeriesSlot, Weekly
+from calendarsync.state.ids import Mark
 from calendarsync.state.observed import Face, Memory, ObservedEvent, read_event
+from calendarsync.state.slots import SeriesSlot, Weekly
 from cohorts.reconcile.errors import Refused
 from tests.calendarsync.direct import DirectClient
 

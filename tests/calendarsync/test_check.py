@@ -1,6 +1,6 @@
 """What the connection check says of Google Calendar."""
 
-from calendarsync.rest.connection_check import check, settings_shown
+from calendarsync.connection_check import check, settings_shown
 
 KEY = {"client_email": "lens@project.example", "private_key": "secret words"}
 

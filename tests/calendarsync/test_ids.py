@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calendarsync.series import ids
-from calendarsync.series.ids import Mark
+from calendarsync.state import ids
+from calendarsync.state.ids import Mark
 
 numbers = st.integers(min_value=1, max_value=2**63 - 1)
 marks = st.one_of(

@@ -18,14 +18,13 @@ from hypothesis import strategies as st
 
 from calendarsync.apply import carry_out
 from calendarsync.desired import want
-from calendarsync.observe.observe import observe
+from calendarsync.observe import observe
 from calendarsync.plan.calls import CreateEvent
 from calendarsync.plan.plan import plan
 from calendarsync.plan.review import review
+from calendarsync.plan.series_state import catch_up, find_series, is_in_rhythm, series_of
 from calendarsync.sandbox.requests.listing import list_events
-from calendarsync.series import ids
-from calendarsync.series.series_state import catch_up, find_series, is_in_rhythm, series_of
-from calendarsync.series.slots import SeriesSlot, Weekly
+from calendarsync.state import ids
 from calendarsync.state.desired import DesiredCalendar, DesiredSeries, WantedSeries
 from calendarsync.state.facts import (
     CalendarGroup,
@@ -44,6 +43,7 @@ from calendarsync.state.observed import (
     ObservedEvent,
     read_event,
 )
+from calendarsync.state.slots import SeriesSlot, Weekly
 from cohorts.reconcile.values import Plan, Policy
 from tests.calendarsync.behaviour import EXCEPTIONS, MAILS
 from tests.calendarsync.direct import DirectClient

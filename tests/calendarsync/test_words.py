@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from calendarsync.plan.calls import CreateEvent
 from calendarsync.rsvp.merge import SILENT, Decided, Word, find_answer
 from calendarsync.rsvp.reading import EventPlace, find_series, is_rewritten, read_words
-from calendarsync.series import ids
-from calendarsync.series.slots import SeriesSlot, Weekly
+from calendarsync.state import ids
 from calendarsync.state.observed import (
     Attendee,
     Face,
@@ -24,6 +23,7 @@ from calendarsync.state.observed import (
     Reading,
     read_event,
 )
+from calendarsync.state.slots import SeriesSlot, Weekly
 from tests.calendarsync.direct import DirectClient
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)

@@ -12,10 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.html import strip_tags
 
 from cohorts.models import Membership, User
+from discordsync.bot.handlers import carry_out
 from discordsync.bot.replies.answers import BotAnswer
 from discordsync.bot.replies.requests import Argument, BotRequest
 from discordsync.bot.replies.users import Asker
-from discordsync.bot.verbs import carry_out
 from guestvisits.models import GuestVisit
 from guestvisits.services.alternatives import find_make_ups
 from guestvisits.services.booking import book_visit

@@ -9,9 +9,9 @@ from django.test import Client
 from django.utils.html import strip_tags
 
 from cohorts.models import Membership
+from discordsync.bot.handlers import carry_out
 from discordsync.bot.replies.requests import BotRequest
 from discordsync.bot.replies.users import Asker
-from discordsync.bot.verbs import carry_out
 from guestvisits.services.alternatives import find_alternatives
 from guestvisits.services.booking import book_visit
 from meetings.models import Attendance, Meeting

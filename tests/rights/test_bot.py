@@ -20,11 +20,11 @@ from cohorts import clock
 from cohorts.reconcile.models import RealizeRequest, SyncRun
 from cohorts.reconcile.selectors import live_groups
 from cohorts.reconcile.services import ask_for_plan
-from discordsync.bot import verbs
+from discordsync.bot import handlers
 from discordsync.bot.gateway.client import Bot
+from discordsync.bot.handlers import carry_out
 from discordsync.bot.replies.requests import PREFIX, read_custom_id
 from discordsync.bot.replies.users import Asker
-from discordsync.bot.verbs import carry_out
 from lens.sandbox.inprocess import RunningSandbox
 from tests.discordsync.bot.conftest import bot_running
 from tests.discordsync.bot.discord import People
@@ -73,7 +73,7 @@ def test_a5_every_command_and_every_button_of_the_bot_has_its_line(settings: Any
     missing = "add them to tests/rights/bot_table.py"
     assert {command.qualified_name for command in commands} == set(COMMANDS), missing
     assert completed == COMPLETED, missing
-    assert set(verbs.VERBS) == set(VERBS), missing
+    assert set(handlers.VERBS) == set(VERBS), missing
 
 
 # -- buttons -------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The gateway client: receives interactions, has them answered, and shows the answers.
 
 deferred at once     within the three seconds that Discord allows, regardless of the database
-answered             in a thread, as plain values (replies.py)
+answered             in a thread, as plain values (replies/pending.py)
 shown                in place of the deferred answer; updated while the work is in progress
 """
 
@@ -25,18 +25,18 @@ from django.utils import timezone
 
 from cohorts import outages
 from discordsync.bot import commands
-from discordsync.bot.gateway import heartbeats, notices
-from discordsync.bot.gateway.listening import GuildListener, is_ours
-from discordsync.bot.gateway.registering import Registrar
+from discordsync.bot.gateway import guild_changes, heartbeats
+from discordsync.bot.gateway.guild_listener import GuildListener, is_ours
+from discordsync.bot.gateway.registrar import Registrar
 from discordsync.bot.gateway.threads import in_thread
-from discordsync.bot.gateway.voices import VoiceListener, Voices
+from discordsync.bot.gateway.voice_listener import VoiceListener, Voices
+from discordsync.bot.handlers import MISTAKE
 from discordsync.bot.replies import pending
 from discordsync.bot.replies.answers import BotAnswer
 from discordsync.bot.replies.pending import Reply, Showing
 from discordsync.bot.replies.rendering import render
 from discordsync.bot.replies.requests import PREFIX, BotRequest, read_custom_id
 from discordsync.bot.replies.users import Asker
-from discordsync.bot.verbs import MISTAKE
 from discordsync.observe.hidden_objects import note_hidden_channels
 
 logger = logging.getLogger(__name__)
@@ -157,7 +157,7 @@ class Bot(GuildListener, VoiceListener, discord.Client):
 
     async def _catch_up(self, guild: discord.Guild, session: str | None) -> None:
         joined = {member.id: member.joined_at or discord.utils.utcnow() for member in guild.members}
-        await in_thread(notices.note_present, joined, whole=guild.chunked)
+        await in_thread(guild_changes.note_present, joined, whole=guild.chunked)
         await in_thread(heartbeats.hear, self.name)
         logger.info("The bot is connected.")
         self.caught_up = session

@@ -23,12 +23,12 @@ from django.utils import timezone
 from cohorts import clock
 from cohorts.outbox.holds import why_held
 from cohorts.services.installation import ensure_installation
+from discordsync.bot.handlers import carry_out
 from discordsync.bot.models import BotReply
 from discordsync.bot.replies.answers import BotAnswer
 from discordsync.bot.replies.rendering import render
 from discordsync.bot.replies.requests import BotRequest, from_row
 from discordsync.bot.replies.users import Asker
-from discordsync.bot.verbs import carry_out
 from discordsync.services import note_use
 
 HELD = timedelta(seconds=10)  # longer than any answer takes

@@ -14,10 +14,10 @@ from django.core.management import call_command
 from django.test import override_settings
 
 from cohorts.models import User
+from discordsync.bot.handlers import carry_out
 from discordsync.bot.replies.answers import BotAnswer
 from discordsync.bot.replies.requests import Argument, BotRequest
 from discordsync.bot.replies.users import Asker
-from discordsync.bot.verbs import carry_out
 from lens.sandbox.inprocess import RunningSandbox, sandbox_running
 from meetings.models import Meeting
 from tests.discordsync.bot.discord import People

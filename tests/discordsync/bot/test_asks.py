@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from discordsync.bot.handlers import VERBS
 from discordsync.bot.replies.answers import BotAnswer, Button, ButtonStyle
 from discordsync.bot.replies.rendering import render, render_buttons
 from discordsync.bot.replies.requests import BotRequest, from_row, read_custom_id
-from discordsync.bot.verbs import VERBS
 
 WORDS = st.text(string.ascii_lowercase + "-", min_size=1, max_size=12)
 ARGUMENTS = st.integers(0, 2**63 - 1) | WORDS

@@ -161,16 +161,16 @@ def test_what_nobody_waits_for_any_more_is_forgotten():
 
 
 def test_a_mistake_of_ours_is_told_and_logged_and_nothing_is_owed(monkeypatch, caplog):
-    from discordsync.bot import verbs
+    from discordsync.bot import handlers
 
     def fail(*_: object) -> None:
         raise RuntimeError("secret detail")
 
-    broken = verbs.Verb(fail, for_admins=True)  # type: ignore[arg-type]
-    monkeypatch.setitem(verbs.VERBS, "meetings", broken)  # type: ignore[arg-type]
+    broken = handlers.Verb(fail, for_admins=True)  # type: ignore[arg-type]
+    monkeypatch.setitem(handlers.VERBS, "meetings", broken)  # type: ignore[arg-type]
     showing = pending.take(reply(BotRequest("meetings")))
     assert showing is not None
-    assert showing.answer.text == verbs.MISTAKE
+    assert showing.answer.text == handlers.MISTAKE
     assert "could not respond" in caplog.text
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from discordsync.bot.gateway.voices import FROZEN_AFTER, Ear
+from discordsync.bot.gateway.voice_listener import FROZEN_AFTER, Ear
 
 
 def test_listening_goes_on_from_look_to_look():

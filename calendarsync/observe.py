@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from calendarsync.rest.client import CalendarClient
-from calendarsync.series import ids
+from calendarsync.state import ids
 from calendarsync.state.observed import Body, Memory, ObservedCalendar, Reading, absent
 from cohorts.reconcile.values import Finding, Orphans
 

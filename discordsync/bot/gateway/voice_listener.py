@@ -19,7 +19,7 @@ from django.conf import settings
 
 from cohorts import clock, outages
 from discordsync.attendance import recording
-from discordsync.bot.gateway.listening import is_ours
+from discordsync.bot.gateway.guild_listener import is_ours
 from discordsync.bot.gateway.threads import in_thread
 
 FROZEN_AFTER = 60.0  # seconds between observations; Discord drops a silent client then

@@ -14,7 +14,7 @@ from cohorts.models import AccessState, Group, Membership, User, live_group
 from cohorts.reconcile.services import notice_outside
 from discordsync.bot.models import GuildStay
 from discordsync.models import DiscordObject
-from discordsync.observe import echoes
+from discordsync.observe import own_writes
 from guestvisits.models import GuestVisit
 
 MIRROR = "discord"
@@ -43,10 +43,10 @@ def note_left(discord_id: int) -> None:
 def note_object(outside_id: int, changes: Mapping[str, str] | None = None) -> None:
     """Handle a deleted or changed role or channel, if it is one that we recorded.
 
-    `changes` is in the format of discordsync.observe.echoes.  Our own writes are ignored.
+    `changes` is in the format of discordsync.observe.own_writes.  Our own writes are ignored.
     """
     record = DiscordObject.objects.filter(outside_id=outside_id).first()
-    if record is not None and not (changes and echoes.are_own(changes)):
+    if record is not None and not (changes and own_writes.are_own(changes)):
         notice_outside(_groups_on(record), MIRROR)
 
 
@@ -56,7 +56,7 @@ def note_roles(discord_id: int, *, given: Collection[int], taken: Collection[int
     by_hand = {
         group
         for role, group in _groups_by_role(changes).items()
-        if not echoes.are_own({f"member {discord_id} {role}": changes[role]})
+        if not own_writes.are_own({f"member {discord_id} {role}": changes[role]})
     }
     if by_hand:
         notice_outside(by_hand, MIRROR)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from calendarsync.desired import want_group
-from calendarsync.series import ids
+from calendarsync.state import ids
 from calendarsync.state.desired import DesiredCalendar, DesiredEvent, DesiredSeries, WantedSeries
 from calendarsync.state.facts import CalendarGroup, CalendarPerson, EventRecord, SeriesRecord
 from calendarsync.state.observed import ObservedCalendar, ObservedEvent

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from cohorts.errors import Refusal
-from discordsync.bot.replies import administrators, learners, reminders
+from discordsync.bot.replies import administrators, learners, rsvp_buttons
 from discordsync.bot.replies.answers import BotAnswer
 from discordsync.bot.replies.requests import Argument, BotRequest
 from discordsync.bot.replies.users import Asked, Asker, find_person
@@ -50,7 +50,7 @@ VERBS: Mapping[str, Verb] = {
     "cannot": Verb(learners.alternatives, (ID,)),
     "book": Verb(learners.book, (ID, ID, SECONDS)),
     "cancel": Verb(learners.cancel, (ID,)),
-    "say": Verb(reminders.say, (ID, str)),
+    "say": Verb(rsvp_buttons.say, (ID, str)),
     "realize": Verb(administrators.realize, (WORD,), for_admins=True, signed=True),
     "plan": Verb(administrators.plan, (WORD,), for_admins=True),
     "confirm": Verb(administrators.confirm, (WORD,), for_admins=True, signed=True),

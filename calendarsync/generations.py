@@ -22,9 +22,9 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from calendarsync.series import ids
-from calendarsync.series.slots import SeriesSlot, Weekly
+from calendarsync.state import ids
 from calendarsync.state.facts import CalendarGroup, CalendarMeeting, SeriesRecord
+from calendarsync.state.slots import SeriesSlot, Weekly
 
 SEVERAL = 2
 WEEK = timedelta(weeks=1)
