@@ -47,7 +47,7 @@ class CalendarSandbox:
             setattr(self.state, name, deepcopy(data[name]))
         self.state.settings = DEFAULT_SETTINGS | self.state.settings
 
-    def let_go(self) -> None:
+    def close_connections(self) -> None:
         """Do nothing, because no connection is held open."""
 
     def reset(self) -> None:

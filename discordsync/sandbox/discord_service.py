@@ -87,9 +87,9 @@ class DiscordSandbox:
         self.world.reset()
         self.hub.reset()
 
-    def let_go(self) -> None:
+    def close_connections(self) -> None:
         """Close the gateway's connections, because the server is about to stop."""
-        self.hub.let_go()
+        self.hub.close_connections()
 
     def advance(self) -> None:
         """End events and forget nonces that are due, by the sandbox's clock."""

@@ -22,18 +22,18 @@ class Clock:
     def describe(self) -> dict[str, Any]:
         return {"now": self.now().isoformat(), "offset_seconds": self.offset.total_seconds()}
 
-    def move(self, wish: Any) -> None:
+    def move(self, body: Any) -> None:
         """Apply `{"now": ISO time}`, `{"offset_seconds": n}` or `{"advance_seconds": n}`.
 
         Raises ValueError with a sentence; then the clock has not moved.
         """
-        offset = self._offset_for(wish)
+        offset = self._offset_for(body)
         if not EARLIEST <= datetime.now(UTC) + offset <= LATEST:
             raise ValueError("The clock can be set from the year 2000 to the year 2200.")
         self.offset = offset
 
-    def _offset_for(self, wish: Any) -> timedelta:
-        match wish:
+    def _offset_for(self, body: Any) -> timedelta:
+        match body:
             case {"now": str(text), **rest} if not rest:
                 return parse_instant(text) - datetime.now(UTC)
             case {"offset_seconds": int() | float() as seconds, **rest} if not rest:

@@ -8,12 +8,12 @@ from typing import Any
 from aiohttp import web
 
 from lens.sandbox.sandbox import Sandbox
-from lens.sandbox.service import World
+from lens.sandbox.service import Service
 
 log = logging.getLogger(__name__)
 
 PREFIX = "/_sandbox"
-DOORS = {
+ENDPOINTS = {
     "GET /_sandbox/": "this list",
     "GET /_sandbox/state": "all of the sandbox's data",
     "GET /_sandbox/calls?since=N": "every call after number N",
@@ -26,7 +26,7 @@ DOORS = {
 }
 
 
-class ControlDoor:
+class ControlEndpoints:
     """The handlers of the control endpoints. Errors are returned as {"error": sentence}."""
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -34,7 +34,7 @@ class ControlDoor:
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.get(f"{PREFIX}/", self.list_doors),
+            web.get(f"{PREFIX}/", self.list_endpoints),
             web.get(f"{PREFIX}/state", self.show_state),
             web.get(f"{PREFIX}/calls", self.show_calls),
             web.get(f"{PREFIX}/faults", self.show_faults),
@@ -44,16 +44,16 @@ class ControlDoor:
             web.get(f"{PREFIX}/clock", self.show_clock),
             web.post(f"{PREFIX}/clock", self.move_clock),
             web.post(f"{PREFIX}/reset", self.reset),
-            web.get(f"{PREFIX}/{{show}}", self.look),
+            web.get(f"{PREFIX}/{{show}}", self.show),
             web.post(f"{PREFIX}/{{control}}", self.use_control),
-            web.post(f"{PREFIX}/{{world}}/{{control}}", self.use_control),
+            web.post(f"{PREFIX}/{{service}}/{{control}}", self.use_control),
         ]
 
-    async def list_doors(self, request: web.Request) -> web.Response:
+    async def list_endpoints(self, request: web.Request) -> web.Response:
         del request
-        controls = {world.name: sorted(world.controls) for world in self.sandbox.worlds}
-        shows = {world.name: sorted(world.shows) for world in self.sandbox.worlds}
-        return web.json_response({"doors": DOORS, "controls": controls, "shows": shows})
+        controls = {service.name: sorted(service.controls) for service in self.sandbox.services}
+        shows = {service.name: sorted(service.shows) for service in self.sandbox.services}
+        return web.json_response({"doors": ENDPOINTS, "controls": controls, "shows": shows})
 
     async def show_state(self, request: web.Request) -> web.Response:
         del request
@@ -96,33 +96,33 @@ class ControlDoor:
         self.sandbox.reset()
         return await self.show_clock(request)
 
-    async def look(self, request: web.Request) -> web.Response:
+    async def show(self, request: web.Request) -> web.Response:
         """Respond with the data of the first service that has a show of this name."""
         name = request.match_info["show"]
         self.sandbox.advance()
-        for world in self.sandbox.worlds:
-            if name in world.shows:
-                return web.json_response(world.shows[name]())
+        for service in self.sandbox.services:
+            if name in service.shows:
+                return web.json_response(service.shows[name]())
         raise web.HTTPNotFound
 
     async def use_control(self, request: web.Request) -> web.Response:
         """Respond with what the control returns, or {} if it returns None."""
         name = request.match_info["control"]
-        control = self._find(name, request.match_info.get("world")).controls[name]
-        wish = await read_json(request)
+        control = self._find(name, request.match_info.get("service")).controls[name]
+        body = await read_json(request)
         self.sandbox.advance()
-        result = control(wish)
+        result = control(body)
         self.sandbox.changed()
         return web.json_response({} if result is None else result)
 
-    def _find(self, control: str, world: str | None) -> World:
+    def _find(self, control: str, service: str | None) -> Service:
         """Return the only service that has this control; raise HTTPNotFound or ValueError."""
-        asked = [w for w in self.sandbox.worlds if world in (None, w.name)]
-        having = [w for w in asked if control in w.controls]
+        candidates = [each for each in self.sandbox.services if service in (None, each.name)]
+        having = [each for each in candidates if control in each.controls]
         if not having:
             raise web.HTTPNotFound
         if len(having) > 1:
-            paths = " or ".join(f"{PREFIX}/{w.name}/{control}" for w in having)
+            paths = " or ".join(f"{PREFIX}/{each.name}/{control}" for each in having)
             raise ValueError(f"More than one service has the control “{control}”. Use {paths}.")
         return having[0]
 
@@ -137,7 +137,7 @@ async def read_json(request: web.Request) -> Any:
 
 
 @web.middleware
-async def tell_in_a_sentence(
+async def report_errors(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
     """Return every error of a control endpoint as JSON with a sentence."""
@@ -146,16 +146,16 @@ async def tell_in_a_sentence(
     try:
         return await handler(request)
     except ValueError as error:
-        return tell(400, str(error))
+        return error_response(400, str(error))
     except web.HTTPException as error:
         sentence = (
             f"There is no {request.method} {request.path}. GET {PREFIX}/ lists all endpoints."
         )
-        return tell(error.status, sentence)
+        return error_response(error.status, sentence)
     except Exception as error:
         log.exception("The control endpoint %s failed", request.path)
-        return tell(500, f"The sandbox has a bug: {type(error).__name__}: {error}.")
+        return error_response(500, f"The sandbox has a bug: {type(error).__name__}: {error}.")
 
 
-def tell(status: int, sentence: str) -> web.Response:
+def error_response(status: int, sentence: str) -> web.Response:
     return web.json_response({"error": sentence}, status=status)

@@ -14,7 +14,7 @@ from lens.sandbox.sandbox import Sandbox
 from lens.sandbox.server import build_app, start
 
 START_SECONDS = 10.0
-LOOK_SECONDS = 0.01
+POLL_SECONDS = 0.01
 
 Json = Any
 
@@ -34,13 +34,13 @@ class RunningSandbox:
         self.discord_api_base = f"{url}/api/v10"
         self.google_api_base = url
 
-    def get(self, door: str) -> Json:
+    def get(self, path: str) -> Json:
         """GET a path below `/_sandbox/`, such as "state" or "calls?since=7"; raise RefusedError."""
-        return self._ask("GET", door)
+        return self._request("GET", path)
 
-    def post(self, door: str, wish: Json = None) -> Json:
+    def post(self, path: str, body: Json = None) -> Json:
         """POST to a path or to a service's control; raise RefusedError."""
-        return self._ask("POST", door, wish)
+        return self._request("POST", path, body)
 
     def reset(self) -> None:
         self.post("reset")
@@ -88,15 +88,15 @@ class RunningSandbox:
         while time.monotonic() < ends:
             if found := self.calls(since, **wanted):
                 return found[0]
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
         raise TimeoutError(f"No call like {wanted} was received within {deadline} seconds.")
 
-    def _ask(self, method: str, door: str, wish: Json = None) -> Json:
+    def _request(self, method: str, path: str, body: Json = None) -> Json:
         parts = urlsplit(self.url)
         connection = HTTPConnection(parts.hostname or "", parts.port, timeout=30)
-        body = json.dumps(wish) if method == "POST" else None
+        body = json.dumps(body) if method == "POST" else None
         try:
-            connection.request(method, f"/_sandbox/{door}", body=body)
+            connection.request(method, f"/_sandbox/{path}", body=body)
             response = connection.getresponse()
             answer = json.loads(response.read())
         finally:

@@ -9,7 +9,7 @@ from lens.sandbox.bodies import would_write
 from lens.sandbox.faults.kinds import AnswerLostError, Phase
 from lens.sandbox.journal import Call, begin_call
 from lens.sandbox.sandbox import Sandbox
-from lens.sandbox.service import World
+from lens.sandbox.service import Service
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
-class Passage:
+class Pipeline:
     """One call in progress.
 
     A fault may end it early, change its answer or lose it. The effect happens at most once and
@@ -25,10 +25,10 @@ class Passage:
     """
 
     def __init__(
-        self, sandbox: Sandbox, world: World, call: Call, request: web.Request, handler: Handler
+        self, sandbox: Sandbox, service: Service, call: Call, request: web.Request, handler: Handler
     ) -> None:
         self.sandbox = sandbox
-        self.world = world
+        self.service = service
         self.call = call
         self.response = web.Response()
         self._request = request
@@ -62,14 +62,14 @@ class Passage:
         """Apply the faults of a phase; return True if one of them gave the answer."""
         for fault in self.sandbox.faults.hitting(self.call, phase):
             self.call.fault = fault.kind.name
-            injected = await fault.kind.act(self, fault.given, fault.gone)
+            injected = await fault.kind.act(self, fault.given, fault.cleared)
             if injected is not None:
                 self.response, self.call.injected = injected, True
                 return True
         return False
 
     def _limit(self) -> bool:
-        verdict = self.sandbox.limits.check(self.call, self.world)
+        verdict = self.sandbox.limits.check(self.call, self.service)
         self._headers = verdict.headers
         if verdict.refusal is None:
             return False
@@ -78,58 +78,58 @@ class Passage:
         return True
 
     async def _take_effect(self) -> web.Response:
-        self.world.advance()
+        self.service.advance()
         try:
             response = await self._handler(self._request)
         except web.HTTPException as refusal:
             # The router found no such endpoint or method, for which each service has its own error.
-            response = self.world.fault_response(refusal.status)
+            response = self.service.fault_response(refusal.status)
         call = self.call
         call.effect_status = response.status
-        asked = would_write(call.method, call.raw_body, call.content_type or "")
-        call.wrote = asked and response.status < 300
+        requested = would_write(call.method, call.raw_body, call.content_type or "")
+        call.wrote = requested and response.status < 300
         if call.wrote:
             self.changed()
         return response
 
 
-def pass_calls(sandbox: Sandbox) -> Callable[..., Awaitable[web.Response]]:
+def handle_calls(sandbox: Sandbox) -> Callable[..., Awaitable[web.Response]]:
     """Return the middleware that processes every call to a service."""
 
     @web.middleware
-    async def pass_call(request: web.Request, handler: Handler) -> web.Response:
-        world = sandbox.world_for(request.path)
-        if world is None:
+    async def handle_call(request: web.Request, handler: Handler) -> web.Response:
+        service = sandbox.service_for(request.path)
+        if service is None:
             return await handler(request)
         # Read here, so that the handler has the body and never waits for it.
         body = await request.read()
-        call = begin_call(request, world.name, body)
+        call = begin_call(request, service.name, body)
         sandbox.journal.add(call)
         try:
-            return await answer_call(Passage(sandbox, world, call, request, handler))
+            return await run_pipeline(Pipeline(sandbox, service, call, request, handler))
         except AnswerLostError:
-            return hang_up(request)
+            return close_connection(request)
         finally:
             sandbox.finish(call)
 
-    return pass_call
+    return handle_call
 
 
-async def answer_call(passage: Passage) -> web.Response:
+async def run_pipeline(pipeline: Pipeline) -> web.Response:
     """Return the answer and store it in the journal. A bug in the sandbox is answered with 500."""
     try:
-        response = await passage.answer()
+        response = await pipeline.answer()
     except AnswerLostError:
         raise
     except Exception as error:
-        log.exception("The sandbox failed at %s %s", passage.call.method, passage.call.path)
-        passage.call.crash = f"{type(error).__name__}: {error}"
-        response = passage.world.fault_response(500)
-    passage.call.answer(response)
+        log.exception("The sandbox failed at %s %s", pipeline.call.method, pipeline.call.path)
+        pipeline.call.crash = f"{type(error).__name__}: {error}"
+        response = pipeline.service.fault_response(500)
+    pipeline.call.answer(response)
     return response
 
 
-def hang_up(request: web.Request) -> web.Response:
+def close_connection(request: web.Request) -> web.Response:
     """Close the connection as a crashing service would. The returned response is never sent."""
     if request.transport is not None:
         request.transport.close()

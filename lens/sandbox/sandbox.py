@@ -11,7 +11,7 @@ from lens.sandbox.errors import SandboxError
 from lens.sandbox.faults.faults import Faults
 from lens.sandbox.journal import Call, Journal, as_line
 from lens.sandbox.limits.limits import Limits
-from lens.sandbox.service import World
+from lens.sandbox.service import Service
 from lens.sandbox.statefile import broken, read_state, write_state
 
 log = logging.getLogger(__name__)
@@ -29,63 +29,63 @@ class Sandbox:
 
     def __init__(
         self,
-        worlds: Sequence[World],
+        services: Sequence[Service],
         *,
         clock: Clock,
         identity: Mapping[str, str] | None = None,
         state_file: Path | None = None,
         record: Path | None = None,
     ) -> None:
-        self.worlds = worlds
+        self.services = services
         self.identity = dict(identity or {})
         self.clock = clock
         self.journal = Journal()
-        self.faults = Faults(worlds)
+        self.faults = Faults(services)
         self.limits = Limits()
         self.generation = 0
-        self._troubles: dict[str, str] = {}
+        self._problems: dict[str, str] = {}
         self._state_file = state_file
         self._saving: asyncio.TimerHandle | None = None
         self._unsaved = False
-        self._recordings = open_recordings(record, worlds)
+        self._recordings = open_recordings(record, services)
         if state_file and (state := read_state(state_file)):
             self._load(state_file, state)
 
     @property
-    def trouble(self) -> str | None:
+    def problem(self) -> str | None:
         """What cannot be written to disk at present, as sentences."""
-        return " ".join(self._troubles.values()) or None
+        return " ".join(self._problems.values()) or None
 
-    def world_for(self, path: str) -> World | None:
-        return next((world for world in self.worlds if world.owns(path)), None)
+    def service_for(self, path: str) -> Service | None:
+        return next((service for service in self.services if service.owns(path)), None)
 
     def advance(self) -> None:
-        for world in self.worlds:
-            world.advance()
+        for service in self.services:
+            service.advance()
 
-    def let_go(self) -> None:
+    def release_calls(self) -> None:
         """End the calls that faults hold. They have no effect any more."""
         self.generation += 1
         self.faults.replace([])
 
     def reset(self) -> None:
         """Return to the initial, empty state."""
-        self.let_go()
+        self.release_calls()
         self.limits.reset()
         self.journal.reset()
         self.clock.reset()
-        for world in self.worlds:
-            world.reset()
+        for service in self.services:
+            service.reset()
         self.changed()
 
     def describe(self) -> dict[str, Any]:
         return {
             **self.clock.describe(),
-            **{world.name: world.dump() for world in self.worlds},
+            **{service.name: service.dump() for service in self.services},
             "faults": self.faults.describe(),
             "limits": self.limits.describe(),
             "last_call": self.journal.last,
-            "trouble": self.trouble,
+            "trouble": self.problem,
         }
 
     def finish(self, call: Call) -> None:
@@ -127,16 +127,16 @@ class Sandbox:
         try:
             write()
         except SandboxError as error:
-            if self._troubles.get(what) != str(error):
+            if self._problems.get(what) != str(error):
                 log.error("%s", error)
-            self._troubles[what] = str(error)
+            self._problems[what] = str(error)
         else:
-            self._troubles.pop(what, None)
+            self._problems.pop(what, None)
 
     def _write(self, path: Path) -> None:
-        worlds = {world.name: world.dump() for world in self.worlds}
+        services = {service.name: service.dump() for service in self.services}
         offset = self.clock.offset.total_seconds()
-        state = {"identity": self.identity, "offset_seconds": offset, "worlds": worlds}
+        state = {"identity": self.identity, "offset_seconds": offset, "worlds": services}
         write_state(path, state)
         self._unsaved = False
 
@@ -153,8 +153,8 @@ class Sandbox:
         self._check_identity(path, state.get("identity"))
         try:
             self.clock.offset = as_timedelta(state["offset_seconds"])
-            for world in self.worlds:
-                world.load(state["worlds"][world.name])
+            for service in self.services:
+                service.load(state["worlds"][service.name])
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise broken(path, f"{type(error).__name__}: {error}") from error
 
@@ -173,7 +173,7 @@ def describe_identity(identity: Any) -> str:
     return ", ".join(f"{name} {value}" for name, value in identity.items())
 
 
-def open_recordings(folder: Path | None, worlds: Sequence[World]) -> dict[str, TextIO]:
+def open_recordings(folder: Path | None, services: Sequence[Service]) -> dict[str, TextIO]:
     """Open one file per service, because each is checked against its own API description."""
     if folder is None:
         return {}
@@ -181,8 +181,10 @@ def open_recordings(folder: Path | None, worlds: Sequence[World]) -> dict[str, T
         folder.mkdir(parents=True, exist_ok=True)
         # Line-buffered, so that a recording is complete even if the process ends.
         return {
-            world.name: (folder / f"{world.name}.jsonl").open("a", encoding="utf-8", buffering=1)
-            for world in worlds
+            service.name: (folder / f"{service.name}.jsonl").open(
+                "a", encoding="utf-8", buffering=1
+            )
+            for service in services
         }
     except OSError as error:
         raise SandboxError(f"Nothing can be recorded in {folder}: {error.strerror}.") from error

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from lens.sandbox.control import ControlDoor, tell_in_a_sentence
+from lens.sandbox.control import ControlEndpoints, report_errors
 from lens.sandbox.errors import SandboxError
 from lens.sandbox.page.page import Page
-from lens.sandbox.pipeline import pass_calls
+from lens.sandbox.pipeline import handle_calls
 from lens.sandbox.sandbox import Sandbox
 
 # There is no access control, so only this machine may connect.
@@ -27,29 +27,29 @@ def build_app(sandbox: Sandbox) -> web.Application:
     """Return the application for a sandbox. It must run in the sandbox's event loop."""
     app = web.Application(
         client_max_size=MAX_BODY,
-        middlewares=[refuse_strangers, tell_in_a_sentence, pass_calls(sandbox)],
+        middlewares=[refuse_other_sites, report_errors, handle_calls(sandbox)],
     )
     app.add_routes(Page(sandbox).routes())
-    app.add_routes(ControlDoor(sandbox).routes())
-    for world in sandbox.worlds:
-        app.add_routes(world.routes())
+    app.add_routes(ControlEndpoints(sandbox).routes())
+    for service in sandbox.services:
+        app.add_routes(service.routes())
 
-    async def let_go(_: web.Application) -> None:
-        sandbox.let_go()
-        for world in sandbox.worlds:
-            world.let_go()
+    async def release(_: web.Application) -> None:
+        sandbox.release_calls()
+        for service in sandbox.services:
+            service.close_connections()
 
     async def close(_: web.Application) -> None:
         sandbox.close()
 
-    app.on_shutdown.append(let_go)
+    app.on_shutdown.append(release)
     # After the last connection is closed, so that every answered change is saved.
     app.on_cleanup.append(close)
     return app
 
 
 @web.middleware
-async def refuse_strangers(
+async def refuse_other_sites(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
     """Refuse other sites' pages that are open in a browser on this machine."""

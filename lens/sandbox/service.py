@@ -8,7 +8,7 @@ from aiohttp import web
 Control = Callable[[Any], Any]
 
 
-class World(Protocol):
+class Service(Protocol):
     """One external service, held in memory.
 
     Its handlers do not await between reading and writing, so that a call has its whole effect or
@@ -45,7 +45,7 @@ class World(Protocol):
     def reset(self) -> None:
         """Return to the initial, empty state."""
 
-    def let_go(self) -> None:
+    def close_connections(self) -> None:
         """Close open connections, because the server is about to stop."""
 
     def view(self) -> dict[str, Any]:

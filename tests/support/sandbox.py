@@ -28,11 +28,11 @@ CLIENT_SECRET = "sandbox-test"
 
 
 def make_sandbox() -> Sandbox:
-    # Here and not above: tests that need no worlds run without them.
-    from lens.sandbox.services import make_worlds
+    # Here and not above: tests that need no services run without them.
+    from lens.sandbox.services import make_services
 
     clock = Clock()
-    return Sandbox(make_worlds(clock, guild_id=GUILD_ID, calendar_id=CALENDAR_ID), clock=clock)
+    return Sandbox(make_services(clock, guild_id=GUILD_ID, calendar_id=CALENDAR_ID), clock=clock)
 
 
 @pytest.fixture(scope="session")

@@ -45,12 +45,12 @@ class Hub:
 
     def reset(self) -> None:
         """Close all connections and forget all sessions."""
-        self.let_go()
+        self.close_connections()
         self.sessions.clear()
         self.identified: list[float] = []
         self._asked_for_all = float("-inf")
 
-    def let_go(self) -> None:
+    def close_connections(self) -> None:
         for connection in self.connections:
             connection.close(1001)
 

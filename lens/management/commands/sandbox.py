@@ -11,7 +11,7 @@ from lens.sandbox.clock import Clock
 from lens.sandbox.errors import SandboxError
 from lens.sandbox.sandbox import Sandbox
 from lens.sandbox.server import as_path, serve
-from lens.sandbox.services import DEFAULT_CALENDAR_ID, DEFAULT_GUILD_ID, make_worlds
+from lens.sandbox.services import DEFAULT_CALENDAR_ID, DEFAULT_GUILD_ID, make_services
 
 DEFAULT_PORT = 8001
 
@@ -49,7 +49,7 @@ class Command(BaseCommand):
         guild_id = int(settings.DISCORD_GUILD_ID or DEFAULT_GUILD_ID)
         calendar_id = settings.GOOGLE_CALENDAR_ID or DEFAULT_CALENDAR_ID
         return Sandbox(
-            make_worlds(clock, guild_id=guild_id, calendar_id=calendar_id),
+            make_services(clock, guild_id=guild_id, calendar_id=calendar_id),
             clock=clock,
             identity={"guild": str(guild_id), "calendar": calendar_id},
             state_file=as_path(options["state"]),

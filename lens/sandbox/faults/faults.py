@@ -10,7 +10,7 @@ from lens.sandbox.bodies import would_write
 from lens.sandbox.faults.kinds import KINDS, Kind, Phase
 from lens.sandbox.journal import Call
 from lens.sandbox.limits.windows import names_any
-from lens.sandbox.service import World
+from lens.sandbox.service import Service
 
 MATCH_KEYS = {"service", "method", "path", "body", "wrote"}
 COUNT_KEYS = {"nth", "every", "times"}
@@ -29,7 +29,7 @@ class Fault:
     method: re.Pattern[str]
     matched: int = 0
     hits: int = 0
-    gone: asyncio.Event = field(default_factory=asyncio.Event)
+    cleared: asyncio.Event = field(default_factory=asyncio.Event)
 
     def hit(self, call: Call) -> bool:
         """Return whether this call is affected, and count it in either case."""
@@ -72,29 +72,29 @@ class Fault:
 class Faults:
     """The active faults. In each phase, the first one that produces an answer wins."""
 
-    def __init__(self, worlds: Sequence[World]) -> None:
-        self._worlds = worlds
+    def __init__(self, services: Sequence[Service]) -> None:
+        self._services = services
         self._faults: list[Fault] = []
 
-    def replace(self, wish: Any) -> None:
+    def replace(self, body: Any) -> None:
         """Replace the list, and release the calls that the old one holds.
 
         Raises ValueError with a sentence; then the old list stays.
         """
-        if not isinstance(wish, list):
+        if not isinstance(body, list):
             raise ValueError("Send a list of faults. An empty list clears them.")
-        faults = [parse_fault(data, number) for number, data in enumerate(wish, start=1)]
+        faults = [parse_fault(data, number) for number, data in enumerate(body, start=1)]
         for number, fault in enumerate(faults, start=1):
             self._check_control(fault.given, number)
         for old in self._faults:
-            old.gone.set()
+            old.cleared.set()
         self._faults = faults
 
     def _check_control(self, given: dict[str, Any], number: int) -> None:
         if "control" not in given:
             return
-        asked = [w for w in self._worlds if given.get("service") in (None, w.name)]
-        if not any(given["control"] in world.controls for world in asked):
+        candidates = [each for each in self._services if given.get("service") in (None, each.name)]
+        if not any(given["control"] in service.controls for service in candidates):
             raise ValueError(f"Fault {number}: there is no control “{given['control']}”.")
 
     def hitting(self, call: Call, phase: Phase) -> Iterator[Fault]:

@@ -24,18 +24,16 @@ import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from aiohttp import web
 
 from lens.sandbox.bodies import parse_body
-from lens.sandbox.journal import body_of
-
-if TYPE_CHECKING:
-    from lens.sandbox.pipeline import Passage
+from lens.sandbox.journal import Call, body_of
+from lens.sandbox.service import Service
 
 # Seconds between checks whether the client of a held call has disconnected.
-LOOK_SECONDS = 0.02
+POLL_SECONDS = 0.02
 
 
 class Phase(Enum):
@@ -50,8 +48,23 @@ class AnswerLostError(Exception):
     """The connection has to be closed without an answer."""
 
 
+class CallInProgress(Protocol):
+    """What a fault sees and changes of a call: the pipeline that processes it."""
+
+    service: Service
+    call: Call
+    response: web.Response
+
+    @property
+    def connected(self) -> bool: ...
+
+    def check_current(self) -> None: ...
+
+    def changed(self) -> None: ...
+
+
 # Returns the response that replaces the present one, or None to keep it.
-Act = Callable[["Passage", dict[str, Any], asyncio.Event], Awaitable[web.Response | None]]
+Act = Callable[[CallInProgress, dict[str, Any], asyncio.Event], Awaitable[web.Response | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +76,10 @@ class Kind:
     may: frozenset[str] = frozenset()
 
 
-async def answer_error(passage: "Passage", given: dict[str, Any], _: asyncio.Event) -> web.Response:
-    return passage.world.fault_response(
+async def answer_error(
+    running: CallInProgress, given: dict[str, Any], _: asyncio.Event
+) -> web.Response:
+    return running.service.fault_response(
         given["status"],
         retry_after=given.get("retry_after"),
         code=given.get("code"),
@@ -72,52 +87,54 @@ async def answer_error(passage: "Passage", given: dict[str, Any], _: asyncio.Eve
     )
 
 
-async def answer_wait(passage: "Passage", given: dict[str, Any], _: asyncio.Event) -> web.Response:
-    return passage.world.fault_response(429, retry_after=given.get("retry_after", 1.0))
+async def answer_too_many(
+    running: CallInProgress, given: dict[str, Any], _: asyncio.Event
+) -> web.Response:
+    return running.service.fault_response(429, retry_after=given.get("retry_after", 1.0))
 
 
-async def lose_answer(_: "Passage", given: dict[str, Any], gone: asyncio.Event) -> None:
-    del given, gone
+async def lose_answer(_: CallInProgress, given: dict[str, Any], cleared: asyncio.Event) -> None:
+    del given, cleared
     raise AnswerLostError
 
 
-async def wait_a_while(passage: "Passage", given: dict[str, Any], gone: asyncio.Event) -> None:
+async def delay(running: CallInProgress, given: dict[str, Any], cleared: asyncio.Event) -> None:
     """Wait. A slow service finishes its work even if the client no longer waits for it."""
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(gone.wait(), given["seconds"])
-    passage.check_current()
+        await asyncio.wait_for(cleared.wait(), given["seconds"])
+    running.check_current()
 
 
-async def wait_until_gone(passage: "Passage", given: dict[str, Any], gone: asyncio.Event) -> None:
+async def hold(running: CallInProgress, given: dict[str, Any], cleared: asyncio.Event) -> None:
     """Hold the call until the fault is cleared.
 
     Raises AnswerLostError if the client disconnects first; before the effect, nothing then happens.
     """
     del given
-    passage.call.held = True
+    running.call.held = True
     try:
-        while not gone.is_set() and passage.connected:
+        while not cleared.is_set() and running.connected:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(gone.wait(), LOOK_SECONDS)
+                await asyncio.wait_for(cleared.wait(), POLL_SECONDS)
     finally:
-        passage.call.held = False
-    passage.check_current()
-    if not passage.connected:
+        running.call.held = False
+    running.check_current()
+    if not running.connected:
         raise AnswerLostError
 
 
-async def use_control(passage: "Passage", given: dict[str, Any], _: asyncio.Event) -> None:
+async def use_control(running: CallInProgress, given: dict[str, Any], _: asyncio.Event) -> None:
     """Use a control while the call is in progress; raise KeyError if there is no such control."""
-    passage.world.advance()
-    passage.world.controls[given["control"]](given.get("argument"))
-    passage.changed()
+    running.service.advance()
+    running.service.controls[given["control"]](given.get("argument"))
+    running.changed()
 
 
 async def shorten_list(
-    passage: "Passage", given: dict[str, Any], _: asyncio.Event
+    running: CallInProgress, given: dict[str, Any], _: asyncio.Event
 ) -> web.Response | None:
     """Cut the end off a list, or off the `items` of an object. Other answers stay unchanged."""
-    response = passage.response
+    response = running.response
     body = parse_body(body_of(response), response.content_type)
     if isinstance(body, list):
         shortened: Any = keep_part(body, given["keep"])
@@ -132,12 +149,12 @@ async def shorten_list(
     )
 
 
-async def garble(passage: "Passage", given: dict[str, Any], _: asyncio.Event) -> web.Response:
+async def garble(running: CallInProgress, given: dict[str, Any], _: asyncio.Event) -> web.Response:
     """Answer with another server's page (as a proxy would), or with half of the answer."""
     if given["form"] == "html":
         return web.Response(text=PAGE, content_type="text/html")
-    whole = body_of(passage.response)
-    return web.Response(body=whole[: len(whole) // 2], content_type=passage.response.content_type)
+    whole = body_of(running.response)
+    return web.Response(body=whole[: len(whole) // 2], content_type=running.response.content_type)
 
 
 PAGE = "<!doctype html><title>Welcome</title><p>Please sign in to this network."
@@ -155,15 +172,15 @@ KINDS = {
     for kind in (
         Kind("unreachable", Phase.ARRIVAL, lose_answer),
         Kind("error", Phase.BEFORE, answer_error, STATUS, ERROR_MAY),
-        Kind("rate_limit", Phase.BEFORE, answer_wait, may=frozenset({"retry_after"})),
+        Kind("rate_limit", Phase.BEFORE, answer_too_many, may=frozenset({"retry_after"})),
         Kind("drop", Phase.BEFORE, lose_answer),
-        Kind("slow", Phase.BEFORE, wait_a_while, SECONDS),
-        Kind("hold", Phase.BEFORE, wait_until_gone),
+        Kind("slow", Phase.BEFORE, delay, SECONDS),
+        Kind("hold", Phase.BEFORE, hold),
         Kind("delete", Phase.BEFORE, use_control, frozenset({"control"}), frozenset({"argument"})),
         Kind("error_after", Phase.AFTER, answer_error, STATUS, ERROR_MAY),
         Kind("drop_after", Phase.AFTER, lose_answer),
-        Kind("slow_after", Phase.AFTER, wait_a_while, SECONDS),
-        Kind("hold_after", Phase.AFTER, wait_until_gone),
+        Kind("slow_after", Phase.AFTER, delay, SECONDS),
+        Kind("hold_after", Phase.AFTER, hold),
         Kind("truncate", Phase.AFTER, shorten_list, frozenset({"keep"})),
         Kind("garble", Phase.AFTER, garble, frozenset({"form"})),
     )

@@ -14,7 +14,7 @@ from lens.sandbox.bodies import inner_methods
 from lens.sandbox.journal import Call
 from lens.sandbox.limits.known_limits import DEFAULTS
 from lens.sandbox.limits.windows import Rule, Window, parse_pair, parse_rule
-from lens.sandbox.service import World
+from lens.sandbox.service import Service
 
 LIMITS_KEYS = {"global", "rules", "refused"}
 REFUSALS = frozenset({401, 403, 429})
@@ -75,25 +75,25 @@ class Limits:
         self.refused_calls: dict[str, int] = {}
         self._services: dict[str, ServiceLimits] = {}
 
-    def set(self, wish: Any) -> None:
+    def set(self, body: Any) -> None:
         """Apply `{"discord": true or rules, "google": …, "scale": 0.01}`.
 
         Services not named are off.
 
         `scale` multiplies every window. Raises ValueError with a sentence.
         """
-        if not isinstance(wish, dict) or (unknown := set(wish) - {*DEFAULTS, "scale"}):
-            extra = f", not {', '.join(sorted(unknown))}" if isinstance(wish, dict) else ""
+        if not isinstance(body, dict) or (unknown := set(body) - {*DEFAULTS, "scale"}):
+            extra = f", not {', '.join(sorted(unknown))}" if isinstance(body, dict) else ""
             raise ValueError(
                 f"Limits can be set for {' and '.join(DEFAULTS)}, with a “scale”{extra}."
             )
-        scale = wish.get("scale", 1.0)
+        scale = body.get("scale", 1.0)
         if isinstance(scale, bool) or not isinstance(scale, int | float) or scale <= 0:
             raise ValueError(f"“scale” must be a number above 0; it is {scale!r}.")
         services = {
-            name: ServiceLimits(default if wish[name] is True else wish[name], scale)
+            name: ServiceLimits(default if body[name] is True else body[name], scale)
             for name, default in DEFAULTS.items()
-            if wish.get(name)
+            if body.get(name)
         }
         self.scale, self._services = float(scale), services
 
@@ -104,13 +104,13 @@ class Limits:
             **{name: limits.describe() for name, limits in self._services.items()},
         }
 
-    def check(self, call: Call, world: World) -> Verdict:
+    def check(self, call: Call, service: Service) -> Verdict:
         """Count a call in its windows. The verdict refuses it if one of them is full."""
-        limits = self._services.get(world.name)
+        limits = self._services.get(service.name)
         if limits is None:
             return Verdict()
-        check = check_discord if world.name == "discord" else check_google
-        return check(limits, call, world)
+        check = check_discord if service.name == "discord" else check_google
+        return check(limits, call, service)
 
     def note_answer(self, call: Call) -> None:
         """Count refusing answers. After too many of them, the service refuses all calls."""
@@ -129,9 +129,9 @@ def parse_window(data: Any, what: str, scale: float) -> Window | None:
     return Window(limit, seconds * scale)
 
 
-def check_discord(limits: ServiceLimits, call: Call, world: World) -> Verdict:
+def check_discord(limits: ServiceLimits, call: Call, service: Service) -> Verdict:
     """Apply ban, global limit and route buckets, in the order in which a request meets them."""
-    del world  # unused: the ban and the buckets' headers are not part of a service's API
+    del service  # unused: the ban and the buckets' headers are not part of a service's API
     if limits.refused and not limits.refused.left():
         return Verdict(refusal=banned(limits.refused.resets_after()))
     if limits.everything:
@@ -149,14 +149,16 @@ def check_discord(limits: ServiceLimits, call: Call, world: World) -> Verdict:
     return Verdict(headers=headers)
 
 
-def check_google(limits: ServiceLimits, call: Call, world: World) -> Verdict:
+def check_google(limits: ServiceLimits, call: Call, service: Service) -> Verdict:
     """Apply the quotas. A batch counts as many calls as it has parts."""
     cost = len(inner_methods(call.raw_body, call.content_type or "")) or 1
     windows = [window for _, window in limits.find(call)]
     if limits.everything:
         windows.append(limits.everything)
     if any(window.left() < cost for window in windows):
-        refusal = world.fault_response(403, code="rateLimitExceeded", message="Rate Limit Exceeded")
+        refusal = service.fault_response(
+            403, code="rateLimitExceeded", message="Rate Limit Exceeded"
+        )
         return Verdict(refusal=refusal)
     for window in windows:
         window.take(cost)

@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 View = Mapping[str, Any]
-Wanted = Callable[..., bool]
+Matches = Callable[..., bool]
 Form = Mapping[str, str]
 
 SHOWN_INTERACTIONS = 8
@@ -17,14 +17,14 @@ INTEGER, BOOLEAN, NUMBER = 4, 5, 10
 OPEN_STATES = ("waiting", "thinking")
 # How long the page waits for the bot's answer, because the page does not update automatically.
 PATIENCE_SECONDS = 2.0
-LOOK_SECONDS = 0.05
+POLL_SECONDS = 0.05
 
 
-def show_bot(view: View, wanted: Wanted) -> dict[str, Any]:
+def show_bot(view: View, matches: Matches) -> dict[str, Any]:
     """Return sessions, commands and the newest interactions of the Discord sandbox."""
     people = {person["id"]: person["name"] for person in view["people"]}
     shown = [show_interaction(each, people) for each in view["interactions"]]
-    chosen = [each for each in shown if wanted(each["who"], each["name"], *each["texts"])]
+    chosen = [each for each in shown if matches(each["who"], each["name"], *each["texts"])]
     return {
         "gateway": view["gateway"],
         "commands": view["commands"],
@@ -114,7 +114,7 @@ async def settle(look: Callable[[], View], interaction_id: str) -> None:
         states = {each["id"]: each["state"] for each in look()["interactions"]}
         if states.get(interaction_id) not in OPEN_STATES:
             return
-        await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(POLL_SECONDS)
 
 
 async def read_form(request: web.Request) -> Form:

@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 from lens.sandbox.page.bot import parts
 
 View = Mapping[str, Any]
-Wanted = Callable[..., bool]
+Matches = Callable[..., bool]
 
 SHOWN_MESSAGES = 20
 SHOWN_MAILS = 50
 
 
-def make_filter(search: str) -> Wanted:
+def make_filter(search: str) -> Matches:
     """Return a function that tests whether any of some texts matches the search.
 
     Words match from their beginning, with dashes as spaces, so that “group 1” finds the channel
@@ -34,19 +34,21 @@ def simplify(text: str) -> str:
 
 
 def show_guild(view: View, search: str) -> dict[str, Any]:
-    wanted = make_filter(search)
+    matches = make_filter(search)
     names = name_mentions(view)
     messages = gather_messages(view["messages"], names)
-    categories = [show_category(category, messages, wanted) for category in view["categories"]]
+    categories = [show_category(category, messages, matches) for category in view["categories"]]
     return {
         "name": view["guild"]["name"],
         "members": view["guild"]["members"],
         "categories": [category for category in categories if category["channels"]],
-        "roles": [r for r in view["roles"] if wanted(r["name"], *r["people"])],
-        "people": [p for p in view["people"] if wanted(p["name"], *p["roles"])],
-        "events": [show_event(e) for e in view["events"] if wanted(e["name"], e["channel"])],
+        "roles": [r for r in view["roles"] if matches(r["name"], *r["people"])],
+        "people": [p for p in view["people"] if matches(p["name"], *p["roles"])],
+        "events": [show_event(e) for e in view["events"] if matches(e["name"], e["channel"])],
         "direct_messages": [
-            show_message(m, names) for m in view["direct_messages"] if wanted(m["where"], m["text"])
+            show_message(m, names)
+            for m in view["direct_messages"]
+            if matches(m["where"], m["text"])
         ],
     }
 
@@ -70,14 +72,14 @@ def gather_messages(messages: Iterable[View], names: View) -> dict[str, list[Vie
 
 
 def show_category(
-    category: View, messages: Mapping[str, list[View]], wanted: Wanted
+    category: View, messages: Mapping[str, list[View]], matches: Matches
 ) -> dict[str, Any]:
     """Return a category with all its channels if it matches, else with those that match."""
-    whole = wanted(category["name"])
+    whole = matches(category["name"])
     channels = [
         {**channel, "messages": messages.get(channel["id"], [])}
         for channel in category["channels"]
-        if whole or wanted(channel["name"], channel["topic"], *channel["seen_by"])
+        if whole or matches(channel["name"], channel["topic"], *channel["seen_by"])
     ]
     return {"name": category["name"], "channels": channels}
 
@@ -97,14 +99,14 @@ def show_event(event: View) -> dict[str, Any]:
 
 
 def show_calendar(view: View, search: str) -> dict[str, Any]:
-    wanted = make_filter(search)
+    matches = make_filter(search)
     (calendar,) = view["calendars"]
     events = [
         show_meeting(event) | {"instances": [show_meeting(one) for one in event["instances"]]}
         for event in calendar["events"]
-        if wanted(event["title"], *name_guests(event))
+        if matches(event["title"], *name_guests(event))
     ]
-    mails = [mail for mail in view["mails"] if wanted(mail["to"], mail["title"])]
+    mails = [mail for mail in view["mails"] if matches(mail["to"], mail["title"])]
     return {
         "name": calendar["summary"],
         "id": calendar["id"],
@@ -123,21 +125,21 @@ def name_guests(event: View) -> list[str]:
 
 
 def show_meeting(event: View) -> dict[str, Any]:
-    return {**event, "when": tell_when(event["start"], event["end"])}
+    return {**event, "when": format_period(event["start"], event["end"])}
 
 
-def tell_when(start: View | None, end: View | None) -> str:
+def format_period(start: View | None, end: View | None) -> str:
     """Return the time in its own zone: “Wed 25 Nov 2026, 15:00 to 16:00 (Europe/Berlin)”."""
     if not start:
         return ""
     if "date" in start:
-        return tell_day(date.fromisoformat(start["date"]))
+        return format_day(date.fromisoformat(start["date"]))
     zone = start.get("timeZone")
     begins = read_instant(start, zone)
-    told = f"{tell_day(begins)}, {begins:%H:%M}"
+    text = f"{format_day(begins)}, {begins:%H:%M}"
     if end and "dateTime" in end:
-        told += f" to {read_instant(end, zone):%H:%M}"
-    return f"{told} ({zone or 'UTC' + begins.strftime('%z')})"
+        text += f" to {read_instant(end, zone):%H:%M}"
+    return f"{text} ({zone or 'UTC' + begins.strftime('%z')})"
 
 
 def read_instant(time: View, zone: str | None) -> datetime:
@@ -145,13 +147,13 @@ def read_instant(time: View, zone: str | None) -> datetime:
     return instant.astimezone(ZoneInfo(zone)) if zone and instant.tzinfo else instant
 
 
-def tell_day(day: date) -> str:
+def format_day(day: date) -> str:
     return f"{day:%a} {day.day} {day:%b %Y}"
 
 
-def tell_offset(offset: timedelta) -> str:
+def format_offset(offset: timedelta) -> str:
     """Return the clock's offset from real time, such as “3 d 2 h ahead”; empty if there is none."""
     seconds = round(abs(offset).total_seconds())
     parts = ((seconds // 86_400, "d"), (seconds // 3600 % 24, "h"), (seconds // 60 % 60, "min"))
-    told = " ".join(f"{number} {unit}" for number, unit in parts if number)
-    return f"{told} {'ahead' if offset > timedelta() else 'behind'}" if told else ""
+    text = " ".join(f"{number} {unit}" for number, unit in parts if number)
+    return f"{text} {'ahead' if offset > timedelta() else 'behind'}" if text else ""

@@ -7,9 +7,9 @@ from aiohttp import web
 from django.template.loader import render_to_string
 
 from lens.sandbox.page.bot import read_form, read_person, read_wish, settle, show_bot
-from lens.sandbox.page.context import make_filter, show_calendar, show_guild, tell_offset
+from lens.sandbox.page.context import format_offset, make_filter, show_calendar, show_guild
 from lens.sandbox.sandbox import Sandbox
-from lens.sandbox.service import World
+from lens.sandbox.service import Service
 
 SHOWN_CALLS = 30
 STEPS = {
@@ -84,17 +84,17 @@ class Page:
         self.sandbox.changed()
         return result
 
-    def _world(self, name: str) -> World:
-        return next(world for world in self.sandbox.worlds if world.name == name)
+    def _world(self, name: str) -> Service:
+        return next(service for service in self.sandbox.services if service.name == name)
 
     def _context(self, search: str) -> dict[str, Any]:
         sandbox = self.sandbox
-        views = {world.name: world.view() for world in sandbox.worlds}
+        views = {service.name: service.view() for service in sandbox.services}
         limits = sandbox.limits.describe()
         return {
             "search": search,
             "now": sandbox.clock.now(),
-            "moved": tell_offset(sandbox.clock.offset),
+            "moved": format_offset(sandbox.clock.offset),
             "steps": STEPS,
             "guild": show_guild(views["discord"], search),
             "bot": show_bot(views["discord"], make_filter(search)),
@@ -104,5 +104,5 @@ class Page:
             "faults": sandbox.faults.describe(),
             "limits": limits,
             "limited": [name for name in views if name in limits],
-            "trouble": sandbox.trouble,
+            "trouble": sandbox.problem,
         }

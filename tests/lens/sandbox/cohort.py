@@ -1,4 +1,4 @@
-"""A small cohort in the two real worlds, made by plain calls."""
+"""A small cohort in the two real services, made by plain calls."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

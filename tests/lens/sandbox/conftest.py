@@ -1,4 +1,4 @@
-"""A sandbox of two tiny worlds, and a client for them."""
+"""A sandbox of two tiny services, and a client for them."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -55,6 +55,6 @@ def make() -> Callable[..., Sandbox]:
 
 @pytest.fixture
 def cohort(sandbox: RunningSandbox) -> RunningSandbox:
-    """The two real worlds, with a small cohort in them."""
+    """The two real services, with a small cohort in them."""
     make_cohort(sandbox)
     return sandbox

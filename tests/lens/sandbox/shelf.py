@@ -1,4 +1,4 @@
-"""A tiny world, so that what the server adds can be tested on something that fits a page."""
+"""A tiny service, so that what the server adds can be tested on something that fits a page."""
 
 import json
 from collections.abc import Callable
@@ -71,7 +71,7 @@ class Shelf:
     def reset(self) -> None:
         self.things = {}
 
-    def let_go(self) -> None:
+    def close_connections(self) -> None:
         pass
 
     def view(self) -> dict[str, Any]:

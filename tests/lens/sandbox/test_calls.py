@@ -61,7 +61,7 @@ def test_of_a_credential_only_its_scheme_is_kept(shelves: RunningSandbox, discor
     assert "secret" not in str(call)
 
 
-def test_the_door_and_the_page_are_no_calls(shelves: RunningSandbox) -> None:
+def test_control_endpoints_and_the_page_are_no_calls(shelves: RunningSandbox) -> None:
     shelves.get("state")
     shelves.post("discord/settings", 1)
     assert shelves.calls() == []
@@ -72,7 +72,7 @@ def test_a_number_that_is_none_is_refused_in_a_sentence(shelves: RunningSandbox)
         shelves.get("calls?since=soon")
 
 
-def test_a_flaw_of_a_world_is_answered_as_the_world_does_and_told(
+def test_a_bug_in_a_service_is_answered_in_its_form_and_reported(
     shelves: RunningSandbox, discord: Client
 ) -> None:
     answer = discord.get("/broken")
@@ -80,7 +80,7 @@ def test_a_flaw_of_a_world_is_answered_as_the_world_does_and_told(
     assert shelves.calls()[0]["crash"] == "RuntimeError: the shelf fell over"
 
 
-def test_an_unknown_endpoint_is_refused_in_the_worlds_own_words(discord: Client) -> None:
+def test_an_unknown_endpoint_is_refused_in_the_services_own_form(discord: Client) -> None:
     assert discord.get("/nothing/here").body["message"] == "discord says 404"
     assert discord.call("DELETE", "/things").body["message"] == "discord says 405"
 

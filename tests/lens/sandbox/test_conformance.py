@@ -36,7 +36,7 @@ def test_a_call_that_nobody_specifies_is_told(
 
 
 @pytest.mark.conformance
-def test_an_injected_error_is_none_of_the_worlds_answers(
+def test_an_injected_error_is_none_of_the_services_answers(
     sandbox: RunningSandbox, conformance: Conformance
 ) -> None:
     sandbox.set_faults({"kind": "error", "status": 500})

@@ -12,7 +12,7 @@ from tests.lens.sandbox.cohort import make_bot
 
 TEXT = (Path(__file__).resolve().parents[3] / "docs" / "sandbox.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"```http\nPOST /_sandbox/(\S+)\n(.*?)```", re.DOTALL)
-EXAMPLES = [(door, body.strip()) for door, body in BLOCK.findall(TEXT)]
+EXAMPLES = [(path, body.strip()) for path, body in BLOCK.findall(TEXT)]
 
 
 def use_real_ids(body: str, sandbox: RunningSandbox, interaction: str) -> str:
@@ -34,32 +34,32 @@ def use_real_ids(body: str, sandbox: RunningSandbox, interaction: str) -> str:
     return body
 
 
-@pytest.mark.parametrize(("door", "body"), EXAMPLES)
-def test_an_example_works_as_it_stands(cohort: RunningSandbox, door: str, body: str) -> None:
-    if door == "leave":
+@pytest.mark.parametrize(("path", "body"), EXAMPLES)
+def test_an_example_works_as_it_stands(cohort: RunningSandbox, path: str, body: str) -> None:
+    if path == "leave":
         cohort.post("join", {"id": "200000000000000003", "username": "edsger"})
     interaction = make_bot(cohort)
     wish: Any = json.loads(use_real_ids(body, cohort, interaction)) if body else None
-    cohort.post(door, wish)
+    cohort.post(path, wish)
 
 
-def test_each_control_and_each_door_has_an_example(sandbox: RunningSandbox) -> None:
+def test_each_control_and_each_endpoint_has_an_example(sandbox: RunningSandbox) -> None:
     shown = sandbox.get("")
-    doors = {door.rpartition("/_sandbox/")[2] for door in shown["doors"] if "POST" in door}
-    controls = {name for world in shown["controls"].values() for name in world}
-    named = {door.rpartition("/")[2] for door, _ in EXAMPLES}
-    assert doors - {"<control>"} | controls == named
+    endpoints = {path.rpartition("/_sandbox/")[2] for path in shown["doors"] if "POST" in path}
+    controls = {name for service in shown["controls"].values() for name in service}
+    named = {path.rpartition("/")[2] for path, _ in EXAMPLES}
+    assert endpoints - {"<control>"} | controls == named
 
 
 def test_each_show_is_named(sandbox: RunningSandbox) -> None:
     shown = sandbox.get("")
-    for name in {name for world in shown["shows"].values() for name in world}:
+    for name in {name for service in shown["shows"].values() for name in service}:
         assert f"GET /_sandbox/{name}" in TEXT
         sandbox.get(name)
 
 
-@pytest.mark.parametrize("world", ["discord", "google"])
-def test_each_setting_has_an_example(sandbox: RunningSandbox, world: str) -> None:
-    known = set(sandbox.post(f"{world}/settings", {}))
-    examples = [json.loads(body) for door, body in EXAMPLES if door == f"{world}/settings"]
+@pytest.mark.parametrize("service", ["discord", "google"])
+def test_each_setting_has_an_example(sandbox: RunningSandbox, service: str) -> None:
+    known = set(sandbox.post(f"{service}/settings", {}))
+    examples = [json.loads(body) for path, body in EXAMPLES if path == f"{service}/settings"]
     assert known == {name for example in examples for name in example}

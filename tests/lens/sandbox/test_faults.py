@@ -1,4 +1,4 @@
-"""Faults: which calls they hit, and what the client and the world see of each kind."""
+"""Faults: which calls they hit, and what the client and the service see of each kind."""
 
 from http.client import RemoteDisconnected
 from typing import Any
@@ -16,7 +16,7 @@ def things(shelves: RunningSandbox) -> list[str]:
     return list(shelves.get("state")["discord"]["things"])
 
 
-def test_an_error_before_the_effect_leaves_the_world_alone(
+def test_an_error_before_the_effect_leaves_the_service_unchanged(
     shelves: RunningSandbox, discord: Client
 ) -> None:
     shelves.set_faults({"kind": "error", "status": 403, "code": 50013, "message": "No."})

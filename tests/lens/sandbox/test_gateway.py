@@ -11,7 +11,7 @@ from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, WSServerH
 from lens.sandbox.clock import Clock
 from lens.sandbox.inprocess import RunningSandbox, sandbox_running
 from lens.sandbox.sandbox import Sandbox
-from lens.sandbox.services import make_worlds
+from lens.sandbox.services import make_services
 from tests.lens.sandbox.client import Client
 from tests.lens.sandbox.cohort import ADA, Service, make_bot, make_cohort
 from tests.support.conformance import Conformance
@@ -74,8 +74,8 @@ def test_a_restart_ends_connections_and_keeps_the_rest(tmp_path: Path) -> None:
 
     def make() -> Sandbox:
         clock = Clock()
-        worlds = make_worlds(clock, guild_id=GUILD_ID, calendar_id=CALENDAR_ID)
-        return Sandbox(worlds, clock=clock, state_file=file)
+        services = make_services(clock, guild_id=GUILD_ID, calendar_id=CALENDAR_ID)
+        return Sandbox(services, clock=clock, state_file=file)
 
     async def hold() -> tuple[str, int]:
         """A bot listens while the sandbox ends."""

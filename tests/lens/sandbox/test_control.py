@@ -1,4 +1,4 @@
-"""The control door: what a person could do by hand, the time, and beginning anew."""
+"""The control endpoints: changes by hand, the clock, and reset."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,13 +9,13 @@ from lens.sandbox.inprocess import RefusedError, RunningSandbox
 from tests.lens.sandbox.client import Client
 
 
-def test_the_door_says_what_there_is(shelves: RunningSandbox) -> None:
+def test_the_endpoints_are_listed(shelves: RunningSandbox) -> None:
     shown = shelves.get("")
     assert "GET /_sandbox/state" in shown["doors"]
     assert shown["controls"]["discord"] == ["settings", "take_away"]
 
 
-def test_a_control_that_one_world_has_is_reached_by_its_name_alone(
+def test_a_control_that_one_service_has_is_reached_by_its_name_alone(
     shelves: RunningSandbox, discord: Client, google: Client
 ) -> None:
     discord.post("/things", {"name": "cup"})
@@ -23,7 +23,7 @@ def test_a_control_that_one_world_has_is_reached_by_its_name_alone(
     assert discord.get("/things").body == []
 
 
-def test_a_control_that_both_have_is_asked_for_by_world(shelves: RunningSandbox) -> None:
+def test_a_control_that_both_have_is_used_by_service_name(shelves: RunningSandbox) -> None:
     with pytest.raises(
         RefusedError, match="/_sandbox/discord/settings or /_sandbox/google/settings"
     ):
@@ -31,19 +31,19 @@ def test_a_control_that_both_have_is_asked_for_by_world(shelves: RunningSandbox)
     assert shelves.post("google/settings", {"loud": True}) == {"google": {"loud": True}}
 
 
-def test_what_a_world_refuses_is_told_in_its_sentence(shelves: RunningSandbox) -> None:
+def test_a_refusal_of_a_service_is_returned_as_its_sentence(shelves: RunningSandbox) -> None:
     with pytest.raises(RefusedError, match="there is no cup"):
         shelves.post("discord/take_away", "cup")
 
 
-@pytest.mark.parametrize("door", ["burn", "discord/burn", "slack/settings", "state"])
-def test_a_door_that_is_not_there_is_told_with_where_to_look(
-    shelves: RunningSandbox, door: str
+@pytest.mark.parametrize("path", ["burn", "discord/burn", "slack/settings", "state"])
+def test_an_unknown_endpoint_is_reported_with_the_list_of_endpoints(
+    shelves: RunningSandbox, path: str
 ) -> None:
     with pytest.raises(
-        RefusedError, match=f"There is no POST /_sandbox/{door}. GET /_sandbox/ lists"
+        RefusedError, match=f"There is no POST /_sandbox/{path}. GET /_sandbox/ lists"
     ):
-        shelves.post(door)
+        shelves.post(path)
 
 
 def test_broken_json_is_told_in_a_sentence(shelves: RunningSandbox) -> None:
