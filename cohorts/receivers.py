@@ -9,7 +9,7 @@ from django.dispatch import receiver
 
 from cohorts import clock
 from cohorts.models import AccessException, Cohort, Group, Membership, User
-from cohorts.services.account_emails import Account, owe_letters_about_changes
+from cohorts.services.account_emails import Account, record_change_warnings
 from cohorts.signals import announce
 
 BEFORE = "_account_before"  # attribute on the User between pre_save and post_save
@@ -61,4 +61,4 @@ def write_to_the_old_address(instance: User, **_: Any) -> None:
     before = vars(instance).pop(BEFORE, None)
     if before:
         after = Account(instance.email, instance.discord_id)
-        owe_letters_about_changes(before, after, now=clock.now())
+        record_change_warnings(before, after, now=clock.now())

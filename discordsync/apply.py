@@ -53,7 +53,7 @@ def intend(action: Action) -> None:
     call: Call = action.payload
     own_writes.note(call)
     if action.kind == direct_messages.LANE and action.verb == "open":
-        dm_channels.note_asked(call.to, now=clock.now())
+        dm_channels.record_request(call.to, now=clock.now())
     elif action.verb == "send":
         # Real time, as below: it is compared with the ids in the channel's history.
         words, tried_at = str((call.body or {})["content"]), datetime.now(UTC)
@@ -104,7 +104,7 @@ def record(action: Action, outcome: Outcome) -> None:
             direct_messages.record(action, outcome, now=clock.now())
         case "send":
             outbox.mark_sent(call.subject, outside_id=outcome.outside_id, now=clock.now())
-            parts.note_success(_CHANNELS[action.kind])
+            parts.record_success(_CHANNELS[action.kind])
         case "create":
             DiscordObject.objects.filter(key=call.key).update(
                 outside_id=int(outcome.outside_id),
@@ -132,7 +132,7 @@ def fail(action: Action, error: CallFailed) -> None:
     note = outbox.mark_unclear if isinstance(error, Unclear) else outbox.mark_failed
     retry = RETRY_UNCLEAR if isinstance(error, Unclear) else RETRY_FAILED
     note(call.subject, why=error.detail, now=clock.now(), retry=retry)
-    parts.note_failure(_CHANNELS[action.kind], error.detail, now=clock.now())
+    parts.record_failure(_CHANNELS[action.kind], error.detail, now=clock.now())
 
 
 def absorb(observed: ObservedGuild, action: Action, outcome: Outcome) -> ObservedGuild:
@@ -253,7 +253,7 @@ def write_sent(sent: Mapping[int, int | None]) -> None:
     for message_id, outside_id in sent.items():
         if outside_id:
             outbox.mark_sent(message_id, outside_id=str(outside_id), now=clock.now())
-    outbox.mark_lost(pk for pk, outside_id in sent.items() if not outside_id)
+    outbox.mark_undelivered(pk for pk, outside_id in sent.items() if not outside_id)
 
 
 def write_gone(observed: ObservedGuild, *, now: datetime) -> None:

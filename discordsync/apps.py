@@ -6,7 +6,7 @@ class DiscordSyncConfig(AppConfig):
     verbose_name = "Discord"
 
     def ready(self) -> None:
-        from cohorts.outbox.routing.dm_channels import direct_lines
+        from cohorts.outbox.routing.dm_channels import dm_statuses
         from cohorts.outbox.sources import message_sources
         from cohorts.reconcile.provider import providers
         from discordsync import set_up
@@ -16,10 +16,10 @@ class DiscordSyncConfig(AppConfig):
         from guestvisits.set_up import set_up_lines
         from meetings.venues import venues
 
-        direct_lines.register(dm_channels.read_lines)
-        message_sources.register(welcome.owe_welcomes, order=10)
-        message_sources.register(assignments.owe_assignments, order=11)
-        message_sources.register(assignments.owe_arrivals, order=12)  # reads the welcomes
+        dm_statuses.register(dm_channels.read_statuses)
+        message_sources.register(welcome.pending_welcomes, order=10)
+        message_sources.register(assignments.pending_assignments, order=11)
+        message_sources.register(assignments.pending_arrivals, order=12)  # reads the welcomes
         providers.register(DiscordProvider(), order=10)
         set_up_lines.register(set_up.find_lines, order=20)
         venues.register(find_voice_channels)

@@ -11,13 +11,13 @@ from django.conf import settings
 
 from cohorts.models import AccessException, Group, Membership, User
 from cohorts.outbox.models import Message
-from cohorts.outbox.routing.routes import DeliveryRequest, find_ways
+from cohorts.outbox.routing.routes import DeliveryRequest, find_routes
 from cohorts.outbox.selectors import DueMessage, due_messages, next_tries
 from cohorts.reconcile.models import MirrorState
 from cohorts.services.installation import ensure_installation
 from discordsync.bot.gateway.heartbeats import is_bot_heard
 from discordsync.bot.replies.message_buttons import components_of
-from discordsync.delivery.dm_channels import count_room, read_channels
+from discordsync.delivery.dm_channels import count_allowed, read_channels
 from discordsync.models import DiscordObject
 from discordsync.observe.hidden_objects import read_hidden
 from discordsync.state.facts import (
@@ -84,7 +84,7 @@ def take(now: datetime) -> DiscordSnapshot:
         },
         records=_records(now),
         everybody=people.names,
-        room_for_lines=count_room(now) if to_people else 0,
+        room_for_lines=count_allowed(now) if to_people else 0,
         hidden=read_hidden(now),
     )
 
@@ -221,7 +221,7 @@ def _directs(now: datetime) -> dict[int, list[DirectFacts]]:
     waiting = due_messages(Message.Channel.DISCORD_DM, now)
     if not waiting:
         return found
-    ways = find_ways({DeliveryRequest(due.user_id or 0, due.kind) for due in waiting}, now)
+    ways = find_routes({DeliveryRequest(due.user_id or 0, due.kind) for due in waiting}, now)
     channels = read_channels({due.user_id for due in waiting if due.user_id})
     heard = is_bot_heard()
     for due in waiting:

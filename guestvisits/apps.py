@@ -29,8 +29,10 @@ class GuestVisitsConfig(AppConfig):
             ),
             order=30,
         )
-        message_sources.register(channels.owe_to_hosts, order=30)
-        message_sources.register(channels.owe_to_homes, order=31)
-        message_sources.register(corrections.owe_corrections, order=32)  # reads those of channels
-        message_sources.register(emails.owe_letters, order=33)
-        message_sources.register(access.owe_access, order=34)
+        message_sources.register(channels.pending_host_posts, order=30)
+        message_sources.register(channels.pending_home_posts, order=31)
+        message_sources.register(
+            corrections.pending_corrections, order=32
+        )  # reads those of channels
+        message_sources.register(emails.pending_visit_emails, order=33)
+        message_sources.register(access.pending_access_emails, order=34)

@@ -42,7 +42,7 @@ class MeetingsConfig(AppConfig):
             ),
             order=40,
         )
-        message_sources.register(reminders.owe_reminders, order=40)
-        message_sources.register(nudges.owe_nudges, order=41)
-        message_sources.register(changes.owe_changes, order=42)
-        message_sources.register(departures.owe_departures, order=43)
+        message_sources.register(reminders.pending_reminders, order=40)
+        message_sources.register(nudges.pending_nudges, order=41)
+        message_sources.register(changes.pending_changes, order=42)
+        message_sources.register(departures.pending_departures, order=43)

@@ -35,10 +35,10 @@ from cohorts.outbox.models import (
     OutboxPart,
     kind_title,
 )
-from cohorts.outbox.rendering.render import Words, words_of
-from cohorts.outbox.rendering.samples import Sample, Shown, find_samples, show_all_ways
+from cohorts.outbox.rendering.render import MessageContent, get_content
+from cohorts.outbox.rendering.samples import ChannelPreview, Sample, find_samples, preview_channels
 from cohorts.outbox.routing.topics import all_topics, topics_by_kind
-from cohorts.outbox.sources import NoLongerTrue, notifications
+from cohorts.outbox.sources import MessageObsolete, notifications
 
 # Mail clients only support inline styles, so e-mails use style attributes.  Pages that show an
 # e-mail allow these attributes and show it in a frame without scripts; <style> stays forbidden.
@@ -122,12 +122,12 @@ class MessageAdmin(ReadOnlyAdmin):
     def words(self, message: Message) -> SafeString | str:
         """Return the stored text, or the text as it would be rendered now."""
         try:
-            words = words_of(message, clock.now())
-        except NoLongerTrue as error:
+            words = get_content(message, clock.now())
+        except MessageObsolete as error:
             return f"It would no longer be sent: {error.why}"
         except Exception as error:  # this page is where staff see template errors
             return f"The text cannot be rendered: {error}"
-        return show_words(words)
+        return show_content(words)
 
     # -- actions ---------------------------------------------------------------------------------
 
@@ -137,7 +137,7 @@ class MessageAdmin(ReadOnlyAdmin):
     @admin.action(description="Retry now", permissions=["settle"])
     def try_again(self, request: HttpRequest, chosen: QuerySet[Message]) -> None:
         ids = _ids(chosen)
-        done = services.owe_again(ids, now=clock.now())
+        done = services.retry_now(ids, now=clock.now())
         self._tell(request, done, len(ids), "will be retried now", "already sent, or too late")
 
     @admin.action(description="Send anyway (may send it twice)", permissions=["settle"])
@@ -165,7 +165,7 @@ def _ids(chosen: QuerySet[Message]) -> list[int]:
     return list(chosen.values_list("pk", flat=True))
 
 
-def show_words(words: Words) -> SafeString:
+def show_content(words: MessageContent) -> SafeString:
     shown = format_html('<pre class="lens-words">{}</pre>', words.text)
     if not words.html:
         return shown
@@ -240,7 +240,7 @@ class MessageKindAdmin(ReadOnlyAdmin):
             "kinds": [(name, kind_title(name)) for name in sorted(notifications)],
             "samples": [(_name_of(sample), sample, sample == chosen) for sample in samples],
             "chosen": chosen,
-            "ways": [(way, way.words and show_words(way.words)) for way in _ways(chosen)],
+            "ways": [(way, way.words and show_content(way.words)) for way in _ways(chosen)],
         }
         return TemplateResponse(request, "admin/outbox/preview.html", context)
 
@@ -267,8 +267,8 @@ def _choose(samples: list[Sample], kind: str, name: str) -> Sample | None:
     return samples[0] if samples else None
 
 
-def _ways(chosen: Sample | None) -> list[Shown]:
-    return show_all_ways(chosen) if chosen else []
+def _ways(chosen: Sample | None) -> list[ChannelPreview]:
+    return preview_channels(chosen) if chosen else []
 
 
 @admin.register(OutboxPart)
@@ -283,7 +283,7 @@ class OutboxPartAdmin(ReadOnlyAdmin):
     @admin.action(description="Resume sending", permissions=["settle"])
     def open_again(self, request: HttpRequest, chosen: QuerySet[OutboxPart]) -> None:
         for part in chosen:
-            parts.open_again(part.name)
+            parts.reopen(part.name)
         messages.success(request, "Sending resumed.")
 
 

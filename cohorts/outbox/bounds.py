@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from cohorts.models import Group, Installation
 from cohorts.outbox.models import MessageKind
-from cohorts.outbox.sources import Owed, notifications
+from cohorts.outbox.sources import PendingMessage, notifications
 from cohorts.services.installation import find_doubt
 
 MISSED_WITHIN = timedelta(days=14)
@@ -64,26 +64,26 @@ def _last_collected(installation: Installation, now: datetime) -> datetime:
     return min(now, max(collected_at, now - MISSED_WITHIN))
 
 
-def note_collected(now: datetime) -> None:
+def record_collected(now: datetime) -> None:
     """Record that every message with a cutoff until now is stored."""
     Installation.objects.filter(pk=1).update(collected_at=now)
 
 
 def keep_new(
-    owed: Iterable[Owed], bounds: Bounds, since: datetime, now: datetime
-) -> dict[str, Owed]:
+    pending: Iterable[PendingMessage], bounds: Bounds, since: datetime, now: datetime
+) -> dict[str, PendingMessage]:
     """Return by key the messages that could be sent from `since` to `now`, within the bounds."""
     due = {
         one.key: one
-        for one in owed
+        for one in pending
         if one.due_at <= now and since < one.cutoff_at and one.due_at < one.cutoff_at
     }
     known_at = _first_known({one.group_id for one in due.values() if one.group_id})
-    return {key: one for key, one in due.items() if _is_of_our_time(one, bounds, known_at, now)}
+    return {key: one for key, one in due.items() if _is_within(one, bounds, known_at, now)}
 
 
-def _is_of_our_time(
-    one: Owed, bounds: Bounds, known_at: Mapping[int, datetime], now: datetime
+def _is_within(
+    one: PendingMessage, bounds: Bounds, known_at: Mapping[int, datetime], now: datetime
 ) -> bool:
     since = [bounds.first_started_at, bounds.known_kinds.get(one.kind)]
     if one.group_id is not None:

@@ -14,8 +14,8 @@ from django.db.models import Min, Q, QuerySet
 from cohorts.models import Installation
 from cohorts.outbox.models import UNSENT, Message
 from cohorts.outbox.rendering import discord_text
-from cohorts.outbox.rendering.render import words_of
-from cohorts.outbox.sources import NoLongerTrue
+from cohorts.outbox.rendering.render import get_content
+from cohorts.outbox.sources import MessageObsolete
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def due_messages(channel: str, now: datetime) -> list[DueMessage]:
     """Return the messages to be sent on a channel now, the earliest due first.
 
     Costs two queries, plus those of the context functions for text that is not stored yet.  A
-    message that cannot be rendered is left out; `services.weed_out` records why.
+    message that cannot be rendered is left out; `services.drop_obsolete` records why.
     """
     installation = Installation.objects.filter(pk=1).first()
     if installation and installation.silenced_at:
@@ -87,8 +87,8 @@ def _with_words(
     message: Message, installation: Installation | None, now: datetime
 ) -> DueMessage | None:
     try:
-        text = words_of(message, now).text
-    except NoLongerTrue:
+        text = get_content(message, now).text
+    except MessageObsolete:
         return None
     except Exception:
         logger.exception("The text of message %s cannot be rendered", message.key)

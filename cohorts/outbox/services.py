@@ -28,20 +28,20 @@ from django.db.models import F, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Concat, Left, Trim
 
 from cohorts.models import Installation, User
-from cohorts.outbox.bounds import Bounds, keep_new, note_collected, read_bounds
+from cohorts.outbox.bounds import Bounds, keep_new, read_bounds, record_collected
 from cohorts.outbox.health import parts
 from cohorts.outbox.holds import may_send
 from cohorts.outbox.models import UNSENT, Message
 from cohorts.outbox.nudges import nudge_email
-from cohorts.outbox.rendering.render import words_of
-from cohorts.outbox.routing.routes import DeliveryRequest, find_ways
-from cohorts.outbox.sources import NoLongerTrue, Owed, Source, message_sources
+from cohorts.outbox.rendering.render import get_content
+from cohorts.outbox.routing.routes import DeliveryRequest, find_routes
+from cohorts.outbox.sources import MessageObsolete, PendingMessage, Source, message_sources
 from cohorts.signals import announce
 
 logger = logging.getLogger(__name__)
 
 WHY_LENGTH = 300
-NO_WORDS = "The text cannot be rendered ({error}). Contact the operator."
+UNRENDERABLE = "The text cannot be rendered ({error}). Contact the operator."
 BUG_RETRY = timedelta(minutes=10)
 LATE = "It could not be sent in time."
 MISSED = (
@@ -80,10 +80,10 @@ def collect(group_ids: Iterable[int] | None, *, now: datetime) -> int:
     for name, source in message_sources.items():
         written = _collect_from(name, source, run)
         if written is not None and name in failing:
-            parts.note_success(name)
+            parts.record_success(name)
         new += written or 0
     if since < now and run.is_complete:
-        note_collected(now)
+        record_collected(now)
     return new
 
 
@@ -103,36 +103,38 @@ def _collect_from(name: str, source: Source, run: _Collection) -> int | None:
     """Return how many new messages one source has; None if it failed."""
     try:
         with transaction.atomic():
-            owed = source(run.group_ids, run.since, run.now)
-            kept = keep_new(owed, run.bounds, run.since, run.now)
-        return sum(len(new) for new in _write_batches(kept, run))
+            pending = source(run.group_ids, run.since, run.now)
+            kept = keep_new(pending, run.bounds, run.since, run.now)
+        return sum(len(new) for new in _store_batches(kept, run))
     except Exception as error:
         run.is_complete = False
         logger.exception("The message source %s failed", name)
-        parts.note_failure(name, f"{type(error).__name__}: {error}", now=run.now)
+        parts.record_failure(name, f"{type(error).__name__}: {error}", now=run.now)
         return None
 
 
-def _write_batches(owed: Mapping[str, Owed], run: _Collection) -> Iterator[list[Owed]]:
+def _store_batches(
+    pending: Mapping[str, PendingMessage], run: _Collection
+) -> Iterator[list[PendingMessage]]:
     """Insert messages that are not stored yet, those that are too late last.
 
     The first batch is written even after the time limit.
     """
-    known = set(Message.objects.filter(key__in=owed).values_list("key", flat=True))
-    fresh = [owed[key] for key in sorted(owed.keys() - known)]
+    known = set(Message.objects.filter(key__in=pending).values_list("key", flat=True))
+    fresh = [pending[key] for key in sorted(pending.keys() - known)]
     fresh.sort(key=lambda one: one.cutoff_at <= run.now)
     for start in range(0, len(fresh), BATCH):
         if start and time.monotonic() >= run.until:
             run.is_complete = False
             return
         with transaction.atomic():
-            new = _write_new(fresh[start : start + BATCH], run.now)
+            new = _store_new(fresh[start : start + BATCH], run.now)
         yield new
 
 
-def _write_new(batch: list[Owed], now: datetime) -> list[Owed]:
+def _store_new(batch: list[PendingMessage], now: datetime) -> list[PendingMessage]:
     """Insert in key order, so that two writers cannot deadlock; return what is to be sent."""
-    fresh = sorted(_routed(batch, now), key=lambda one: one.key)
+    fresh = sorted(_apply_routes(batch, now), key=lambda one: one.key)
     new = [one for one in fresh if _insert(one, now) and now < one.cutoff_at]
     channels = {one.channel for one in new}
     announce(one.group_id for one in new if one.group_id and one.channel != Message.Channel.EMAIL)
@@ -141,7 +143,7 @@ def _write_new(batch: list[Owed], now: datetime) -> list[Owed]:
     return new
 
 
-def _routed(fresh: list[Owed], now: datetime) -> list[Owed]:
+def _apply_routes(fresh: list[PendingMessage], now: datetime) -> list[PendingMessage]:
     """Replace the channel of e-mails to people by the one that each person prefers.
 
     An unwanted message is stored anyway, and dropped with its reason when it would be sent.
@@ -151,15 +153,15 @@ def _routed(fresh: list[Owed], now: datetime) -> list[Owed]:
         for one in fresh
         if one.user_id is not None and one.channel == Message.Channel.EMAIL
     }
-    ways = find_ways(set(asks.values()), now)
+    ways = find_routes(set(asks.values()), now)
 
-    def channel_of(one: Owed) -> str:
+    def channel_of(one: PendingMessage) -> str:
         return (ways[asks[one.key]].channel if one.key in asks else "") or one.channel
 
     return [replace(one, channel=channel_of(one)) for one in fresh]
 
 
-def _insert(one: Owed, now: datetime) -> bool:
+def _insert(one: PendingMessage, now: datetime) -> bool:
     """Insert one message; return whether it is new, which a bulk insert could not report."""
     is_missed = one.cutoff_at <= now
     _, created = Message.objects.get_or_create(
@@ -181,7 +183,7 @@ def _insert(one: Owed, now: datetime) -> bool:
     return created
 
 
-def _explain_missed(one: Owed) -> str:
+def _explain_missed(one: PendingMessage) -> str:
     due, cutoff = (f"{moment:%Y-%m-%d %H:%M}" for moment in (one.due_at, one.cutoff_at))
     return MISSED.format(due=due, cutoff=cutoff)
 
@@ -230,29 +232,29 @@ def mark_sent(message_id: int, *, outside_id: str = "", now: datetime) -> None:
 
 def mark_failed(message_id: int, *, why: str, now: datetime, retry: timedelta) -> None:
     """Record that the message certainly did not arrive; it is retried after `retry`."""
-    _put_off(message_id, Message.State.OWED, why, now + retry)
+    _postpone(message_id, Message.State.OWED, why, now + retry)
 
 
 def mark_unclear(message_id: int, *, why: str, now: datetime, retry: timedelta) -> None:
     """Record that the message may have arrived: it stays SENDING, to be checked before a retry."""
-    _put_off(message_id, Message.State.SENDING, why, now + retry)
+    _postpone(message_id, Message.State.SENDING, why, now + retry)
 
 
-def _put_off(message_id: int, state: Message.State, why: str, until: datetime) -> None:
+def _postpone(message_id: int, state: Message.State, why: str, until: datetime) -> None:
     Message.objects.filter(pk=message_id, state__in=UNSENT).update(
         state=state, why_not=why[:WHY_LENGTH], next_try_at=until, failures=F("failures") + 1
     )
 
 
-def mark_lost(message_ids: Iterable[int]) -> None:
+def mark_undelivered(message_ids: Iterable[int]) -> None:
     """Make these messages pending again: a check showed that they did not arrive."""
     sending = Message.objects.filter(pk__in=list(message_ids), state=Message.State.SENDING)
     sending.update(state=Message.State.OWED)
 
 
-def mark_wordless(message_id: int, error: Exception, *, now: datetime) -> None:
+def mark_unrenderable(message_id: int, error: Exception, *, now: datetime) -> None:
     """Record that the context or templates failed: a bug that must be fixed."""
-    mark_failed(message_id, why=NO_WORDS.format(error=error), now=now, retry=BUG_RETRY)
+    mark_failed(message_id, why=UNRENDERABLE.format(error=error), now=now, retry=BUG_RETRY)
 
 
 def mark_dropped(*message_ids: int, why: str) -> int:
@@ -264,7 +266,7 @@ def mark_dropped(*message_ids: int, why: str) -> int:
 
 
 @transaction.atomic
-def owe_again(message_ids: Iterable[int], *, now: datetime) -> int:
+def retry_now(message_ids: Iterable[int], *, now: datetime) -> int:
     """Retry these messages at once, as staff asked.  Returns how many.
 
     Skips messages that were sent or are past their cutoff.
@@ -282,22 +284,22 @@ def owe_again(message_ids: Iterable[int], *, now: datetime) -> int:
     return count
 
 
-def weed_out(now: datetime) -> None:
+def drop_obsolete(now: datetime) -> None:
     """Drop messages that are no longer true, and record why others cannot be rendered.
 
     Only for Discord: the providers' snapshots skip such messages and write nothing, while a round
     of e-mails records it directly.
     """
-    owed = Message.objects.exclude(channel=Message.Channel.EMAIL).filter(
+    pending = Message.objects.exclude(channel=Message.Channel.EMAIL).filter(
         state=Message.State.OWED, due_at__lte=now, next_try_at__lte=now
     )
-    for message in owed.select_related("user", "group__cohort__course"):
+    for message in pending.select_related("user", "group__cohort__course"):
         try:
-            words_of(message, now)
-        except NoLongerTrue as error:
+            get_content(message, now)
+        except MessageObsolete as error:
             mark_dropped(message.pk, why=error.why)
         except Exception as error:
-            mark_wordless(message.pk, error, now=now)
+            mark_unrenderable(message.pk, error, now=now)
 
 
 def unsubscribe(user_id: int) -> bool:
@@ -336,7 +338,7 @@ def send_anyway(message_ids: Iterable[int], *, now: datetime) -> int:
     Message.objects.filter(pk__in=chosen).update(
         state=Message.State.OWED, why_not="", released_at=now, tried_at=None
     )
-    return owe_again(chosen, now=now)
+    return retry_now(chosen, now=now)
 
 
 def _expire(late: QuerySet[Message], sentence: str) -> int:
@@ -345,7 +347,7 @@ def _expire(late: QuerySet[Message], sentence: str) -> int:
     return late.update(state=Message.State.EXPIRED, why_not=why)
 
 
-def forget_old(now: datetime) -> int:
+def delete_old(now: datetime) -> int:
     """Delete messages long past their cutoff; return how many.
 
     Until then the key keeps each message from being created twice; afterwards the cutoff does.

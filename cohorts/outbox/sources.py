@@ -2,7 +2,8 @@
 
 A source returns the messages that follow from the facts:
 
-    source(group_ids: frozenset[int] | None, since: datetime, now: datetime) -> Iterable[Owed]
+    source(group_ids: frozenset[int] | None, since: datetime, now: datetime)
+        -> Iterable[PendingMessage]
 
 None means all groups.  It returns every message that could have been sent at some time from `since`
 to `now`, and may return others.  Usually the two are at most a minute apart.  After a time without
@@ -12,7 +13,7 @@ late.  It may return a message repeatedly; the unique key ensures that it is sto
 A context function returns the template data when a message is rendered:
 
     @notification("reminder", topic="reminders")
-    def reminder_context(message: Message, now: datetime) -> dict      raises NoLongerTrue
+    def reminder_context(message: Message, now: datetime) -> dict      raises MessageObsolete
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from cohorts.registries import Registry
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class PendingMessage:
     """One pending message, to be sent between `due_at` and `cutoff_at`.
 
     `key` is the same whenever the same facts are read ("welcome:12").  `channel` is a value of
@@ -45,7 +46,7 @@ class Owed:
     context: Mapping[str, Any] = field(default_factory=dict)
 
 
-class NoLongerTrue(Exception):
+class MessageObsolete(Exception):
     """The facts have changed since the message was created; `why` is a sentence for staff."""
 
     def __init__(self, why: str) -> None:
@@ -53,7 +54,7 @@ class NoLongerTrue(Exception):
         self.why = why
 
 
-Source = Callable[[frozenset[int] | None, datetime, datetime], Iterable[Owed]]
+Source = Callable[[frozenset[int] | None, datetime, datetime], Iterable[PendingMessage]]
 ContextOf = Callable[[Message, datetime], dict[str, Any]]
 
 # Called in their order: one that reads the messages of another comes after it.

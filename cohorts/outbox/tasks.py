@@ -15,14 +15,14 @@ def collect_all() -> None:
     now = clock.now()
     services.expire_late(now)
     services.collect(None, now=now)
-    rerouting.settle_ways(now)
-    services.weed_out(now)
+    rerouting.reroute_pending(now)
+    services.drop_obsolete(now)
 
 
 def send_emails() -> None:
     """Send letters about accounts, then one round of e-mails.  Every minute, and for each new
     e-mail."""
-    account_emails.send_account_letters(clock.now())
+    account_emails.send_account_emails(clock.now())
     if rounds.send_round():
         nudge_email()
 
@@ -34,4 +34,4 @@ def watch_channels() -> None:
 
 def forget_old() -> None:
     """Delete old messages.  Every hour."""
-    services.forget_old(clock.now())
+    services.delete_old(clock.now())

@@ -13,4 +13,4 @@ class SyncConfig(AppConfig):
         from cohorts.reconcile.runs import notifications
 
         holds.register(notifications.why_held)
-        message_sources.register(notifications.owe_realize_ended, order=20)
+        message_sources.register(notifications.pending_realize_reports, order=20)

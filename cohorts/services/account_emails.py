@@ -26,7 +26,7 @@ class Account:
         return cls(found[0], found[1], found[2] is not None) if found else None
 
 
-def owe_letters_about_changes(before: Account, after: Account, *, now: datetime) -> None:
+def record_change_warnings(before: Account, after: Account, *, now: datetime) -> None:
     """Create letters to the old address about a changed address or Discord account.
 
     A first Discord account is reported only to a person who has signed in before: for everyone else

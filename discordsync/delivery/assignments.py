@@ -21,32 +21,32 @@ from django.urls import reverse
 from cohorts.models import AccessState, Group, Membership, active_group
 from cohorts.outbox.models import UNSENT, Message
 from cohorts.outbox.rendering.discord_text import mention
-from cohorts.outbox.sources import NoLongerTrue, Owed, notification
+from cohorts.outbox.sources import MessageObsolete, PendingMessage, notification
 from discordsync.delivery.welcome import MIRROR, WELCOME, is_adopted, list_members
 from discordsync.models import DiscordObject
 from meetings.models import Meeting
 
 ASSIGNED, JOINED = "group_assigned", "member_joined"
 SENT_WITHIN = timedelta(days=7)
-ARRIVAL_WITHIN = timedelta(days=2)
+POSTED_WITHIN = timedelta(days=2)
 MEETINGS_SHOWN = 30
 
 
 # -- to the person, by e-mail --------------------------------------------------------------------
 
 
-def owe_assignments(
+def pending_assignments(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
-) -> Iterator[Owed]:
+) -> Iterator[PendingMessage]:
     """Yield one pending e-mail for each person and group.  One query.
 
     Founding members of a group whose channel staff imported get none: they were in it before Lens.
     """
     members = _memberships(group_ids).annotate(adopted=Exists(is_adopted("group")))
-    for member in members.filter(_told_lately(since)):
+    for member in members.filter(_is_recent(since)):
         is_founder = member.joined_at <= _activated_at(member)
         if not (is_founder and member.adopted):
-            yield _letter(member, ASSIGNED if is_founder else JOINED)
+            yield _build_email(member, ASSIGNED if is_founder else JOINED)
 
 
 def _memberships(group_ids: frozenset[int] | None) -> QuerySet[Membership]:
@@ -59,14 +59,14 @@ def _memberships(group_ids: frozenset[int] | None) -> QuerySet[Membership]:
     return members if group_ids is None else members.filter(group__in=group_ids)
 
 
-def _told_lately(since: datetime) -> Q:
+def _is_recent(since: datetime) -> Q:
     after = since - SENT_WITHIN
     return Q(joined_at__gt=after) | Q(group__activated_at__gt=after)
 
 
-def _letter(member: Membership, kind: str) -> Owed:
+def _build_email(member: Membership, kind: str) -> PendingMessage:
     due_at = max(member.joined_at, _activated_at(member))
-    return Owed(
+    return PendingMessage(
         key=f"{kind}:{member.group_id}:{member.user_id}",
         kind=kind,
         channel=Message.Channel.EMAIL,
@@ -84,7 +84,7 @@ def _activated_at(member: Membership) -> datetime:
 
 @notification(ASSIGNED, topic="groups")
 def assigned_context(message: Message, now: datetime) -> dict[str, Any]:
-    """Return the template context of the long e-mail.  Raises NoLongerTrue.  Seven queries."""
+    """Return the template context of the long e-mail.  Raises MessageObsolete.  Seven queries."""
     return joined_context(message, now) | {"members": list_members(_group_of(message))}
 
 
@@ -92,12 +92,12 @@ def assigned_context(message: Message, now: datetime) -> dict[str, Any]:
 def joined_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context of the short e-mail and of the channel post.
 
-    Raises NoLongerTrue.  Six queries.
+    Raises MessageObsolete.  Six queries.
     """
     group, user_id = _group_of(message), _person_of(message)
     member = _memberships(frozenset([group.pk])).filter(user=user_id).first()
     if member is None:
-        raise NoLongerTrue("The person is no longer in the group, or the group has ended.")
+        raise MessageObsolete("The person is no longer in the group, or the group has ended.")
     scheduled = Meeting.objects.filter(group=group, status=Meeting.Status.SCHEDULED)
     ahead = list(scheduled.filter(starts_at__gt=now).order_by("starts_at"))
     return {
@@ -116,7 +116,7 @@ def joined_context(message: Message, now: datetime) -> dict[str, Any]:
 
 def _group_of(message: Message) -> Group:
     if message.group is None:
-        raise NoLongerTrue("The group no longer exists.")
+        raise MessageObsolete("The group no longer exists.")
     return message.group
 
 
@@ -156,9 +156,9 @@ def _access_of(member: Membership) -> str:
 # -- in the channel ------------------------------------------------------------------------------
 
 
-def owe_arrivals(
+def pending_arrivals(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
-) -> Iterator[Owed]:
+) -> Iterator[PendingMessage]:
     """Yield a channel post for each person who got access after the group's welcome.  Two queries.
 
     People mentioned in the welcome message are not greeted again when their role is re-granted; a
@@ -167,15 +167,15 @@ def owe_arrivals(
     arrivals = AccessState.objects.filter(
         mirror=MIRROR,
         state=AccessState.State.HAS,
-        changed_at__gt=since - ARRIVAL_WITHIN,
+        changed_at__gt=since - POSTED_WITHIN,
         user__memberships__group=F("group"),
         user__memberships__in=_memberships(group_ids).order_by(),
     ).annotate(joined_at=F("user__memberships__joined_at"))
     arrivals = arrivals.select_related("user", "group")
     welcomes = _welcomes({arrival.group_id for arrival in arrivals})
     for arrival in arrivals:
-        if _is_news(arrival, welcomes.get(arrival.group_id)):
-            yield _word(arrival)
+        if _needs_post(arrival, welcomes.get(arrival.group_id)):
+            yield _build_post(arrival)
 
 
 def _welcomes(group_ids: set[int]) -> dict[int | None, Message]:
@@ -185,7 +185,7 @@ def _welcomes(group_ids: set[int]) -> dict[int | None, Message]:
     return {message.group_id: message for message in rows}
 
 
-def _is_news(arrival: Any, welcome: Message | None) -> bool:
+def _needs_post(arrival: Any, welcome: Message | None) -> bool:
     """Return whether the group should be notified that a person got access.
 
     the welcome             joined before the group was active     joined later
@@ -205,15 +205,15 @@ def _is_news(arrival: Any, welcome: Message | None) -> bool:
     return not is_founder or arrival.changed_at >= welcome.sent_at
 
 
-def _word(arrival: Any) -> Owed:
+def _build_post(arrival: Any) -> PendingMessage:
     due_at = max(arrival.joined_at, arrival.changed_at)
-    return Owed(
+    return PendingMessage(
         key=f"{JOINED}:{arrival.group_id}:{arrival.user_id}:channel",
         kind=JOINED,
         channel=Message.Channel.DISCORD_CHANNEL,
         group_id=arrival.group_id,
         user_id=None,
         due_at=due_at,
-        cutoff_at=due_at + ARRIVAL_WITHIN,
+        cutoff_at=due_at + POSTED_WITHIN,
         context={"person": arrival.user_id},
     )

@@ -65,24 +65,24 @@ def record(action: Action, outcome: Outcome, *, now: datetime) -> None:
     if isinstance(outcome.answer, DmFailure):
         _record_refusal(action, outcome.answer, outcome.note, now)
     elif action.verb == "open":
-        dm_channels.note_opened(call.to, int(outcome.outside_id))
+        dm_channels.record_opened(call.to, int(outcome.outside_id))
     else:
         outbox.mark_sent(call.subject, outside_id=outcome.outside_id, now=now)
-        parts.note_success(dm_channels.PART)
+        parts.record_success(dm_channels.CHANNEL)
 
 
 def _record_refusal(action: Action, verdict: DmFailure, said: str, now: datetime) -> None:
     call: Call = action.payload
     if action.verb == "send":  # first: this one is in flight, others are pending
         why = CLOSED if verdict is DmFailure.CLOSED else f"{NOT_TAKEN} {said}"
-        rerouting.fall_back([call.subject], why=why, now=now, refused=True)
+        rerouting.fall_back_to_email([call.subject], why=why, now=now, refused=True)
     match verdict:
         case DmFailure.NUISANCE:
-            dm_channels.shut(said=said, now=now)
+            dm_channels.close_all(said=said, now=now)
         case DmFailure.CLOSED:
             dm_channels.close(call.to, why=CLOSED, now=now)
         case DmFailure.NOT_OPENED:
-            dm_channels.note_not_opened(call.to, why=f"{NOT_TAKEN} {said}", now=now)
+            dm_channels.record_refusal(call.to, why=f"{NOT_TAKEN} {said}", now=now)
         case DmFailure.CHANNEL_GONE:
             dm_channels.forget_channel(call.to)
 

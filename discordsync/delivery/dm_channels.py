@@ -20,37 +20,37 @@ from cohorts.outbox.routing.dm_channels import DmStatus
 from cohorts.reconcile.models import GroupSync
 from discordsync.models import DirectLine
 
-PART = Message.Channel.DISCORD_DM.value  # of the outbox
+CHANNEL = Message.Channel.DISCORD_DM.value  # of the outbox
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 REFUSALS = 3  # people in an hour whose channels are refused: the bot is then the cause
-SHUT = "Discord has flagged the bot for spam. {said}"
+FLAGGED = "Discord has flagged the bot for spam. {said}"
 
 
-def read_lines(user_ids: Collection[int], now: datetime) -> dict[int, DmStatus]:
+def read_statuses(user_ids: Collection[int], now: datetime) -> dict[int, DmStatus]:
     """Return the state of each person's channel, without those who never used the bot.
 
     Five queries.
     """
-    lines = {line.discord_id: line for line in _lines_of(user_ids)}
+    lines = {line.discord_id: line for line in _channels_of(user_ids)}
     if not lines:
         return {}
     accounts = User.objects.filter(pk__in=user_ids, discord_id__in=lines)
-    if parts.is_shut(PART):
+    if parts.is_closed(CHANNEL):
         return dict.fromkeys(accounts.values_list("pk", flat=True), DmStatus.CLOSED)
-    is_room = count_room(now) > 0
+    is_room = count_allowed(now) > 0
     return {
-        pk: _state_of(lines[account], is_room=is_room)
+        pk: _status_of(lines[account], is_room=is_room)
         for pk, account in accounts.values_list("pk", "discord_id")
         if account
     }
 
 
-def _lines_of(user_ids: Collection[int]) -> list[DirectLine]:
+def _channels_of(user_ids: Collection[int]) -> list[DirectLine]:
     accounts = User.objects.filter(pk__in=user_ids, discord_id__isnull=False)
     return list(DirectLine.objects.filter(discord_id__in=accounts.values("discord_id")))
 
 
-def _state_of(line: DirectLine, *, is_room: bool) -> DmStatus:
+def _status_of(line: DirectLine, *, is_room: bool) -> DmStatus:
     if line.closed_at:
         return DmStatus.CLOSED
     return DmStatus.OPEN if line.channel_id or is_room else DmStatus.WAITS
@@ -58,7 +58,7 @@ def _state_of(line: DirectLine, *, is_room: bool) -> DmStatus:
 
 def read_channels(user_ids: Collection[int]) -> dict[int, tuple[int, int | None]]:
     """Return each person's Discord account and channel id, None if it was not requested yet."""
-    channels = {line.discord_id: line.channel_id for line in _lines_of(user_ids)}
+    channels = {line.discord_id: line.channel_id for line in _channels_of(user_ids)}
     accounts = User.objects.filter(pk__in=user_ids, discord_id__in=channels)
     return {
         pk: (account, channels[account])
@@ -67,7 +67,7 @@ def read_channels(user_ids: Collection[int]) -> dict[int, tuple[int, int | None]
     }
 
 
-def count_room(now: datetime) -> int:
+def count_allowed(now: datetime) -> int:
     """Return how many new channels may be opened now.  Up to four queries."""
     if _is_realizing(now):
         return 0
@@ -92,22 +92,22 @@ def _is_realizing(now: datetime) -> bool:
 # -- results of calls ----------------------------------------------------------------------------
 
 
-def note_asked(discord_id: int, *, now: datetime) -> None:
+def record_request(discord_id: int, *, now: datetime) -> None:
     """Store that a channel is requested.  Called before the call, since failed attempts count."""
     DirectLine.objects.filter(discord_id=discord_id).update(asked_at=now)
 
 
-def note_opened(discord_id: int, channel_id: int) -> None:
+def record_opened(discord_id: int, channel_id: int) -> None:
     DirectLine.objects.filter(discord_id=discord_id).update(channel_id=channel_id)
 
 
 def close(discord_id: int, *, why: str, now: datetime) -> None:
     """Close the channel of a person who accepts no messages; pending ones go by e-mail."""
     DirectLine.objects.filter(discord_id=discord_id).update(closed_at=now, why_closed=why[:300])
-    rerouting.fall_back(_waiting(user__discord_id=discord_id), why=why, now=now)
+    rerouting.fall_back_to_email(_pending_ids(user__discord_id=discord_id), why=why, now=now)
 
 
-def note_not_opened(discord_id: int, *, why: str, now: datetime) -> None:
+def record_refusal(discord_id: int, *, why: str, now: datetime) -> None:
     """Close a channel that Discord refused to open.  If there are several, the bot is the cause."""
     close(discord_id, why=why, now=now)
     since = now - HOUR
@@ -115,7 +115,7 @@ def note_not_opened(discord_id: int, *, why: str, now: datetime) -> None:
         asked_at__gt=since, closed_at__gt=since, channel_id__isnull=True
     )
     if refused.count() >= REFUSALS:
-        shut(said=why, now=now)
+        close_all(said=why, now=now)
 
 
 def forget_channel(discord_id: int) -> None:
@@ -123,13 +123,13 @@ def forget_channel(discord_id: int) -> None:
     DirectLine.objects.filter(discord_id=discord_id).update(channel_id=None)
 
 
-def shut(*, said: str, now: datetime) -> None:
+def close_all(*, said: str, now: datetime) -> None:
     """Disable direct messages to everyone until staff enable them again."""
-    parts.shut(PART, SHUT.format(said=said), now=now)
-    rerouting.fall_back(_waiting(), why="Direct messages are paused.", now=now)
+    parts.close(CHANNEL, FLAGGED.format(said=said), now=now)
+    rerouting.fall_back_to_email(_pending_ids(), why="Direct messages are paused.", now=now)
 
 
-def _waiting(**whose: object) -> list[int]:
+def _pending_ids(**whose: object) -> list[int]:
     """Return the ids of pending direct messages that have certainly not arrived."""
     rows = Message.objects.filter(
         channel=Message.Channel.DISCORD_DM, state=Message.State.OWED, **whose

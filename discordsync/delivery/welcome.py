@@ -10,37 +10,37 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from cohorts.models import AccessState, Group, Membership, active_group
 from cohorts.outbox.models import Message
-from cohorts.outbox.sources import NoLongerTrue, Owed, notification
+from cohorts.outbox.sources import MessageObsolete, PendingMessage, notification
 from discordsync.models import DiscordObject
 from meetings.models import Meeting
 
 WELCOME = "welcome"
 MIRROR = "discord"
-OWED_FOR = timedelta(days=2)
+CREATED_WITHIN = timedelta(days=2)
 SENT_WITHIN = timedelta(days=7)
 MEMBERS_SHOWN = 30
 
 
-def owe_welcomes(
+def pending_welcomes(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
-) -> Iterable[Owed]:
+) -> Iterable[PendingMessage]:
     """Return one pending welcome for each group, from the moment it became active.
 
     A group whose channel staff imported gets none: its members know the channel already.
     """
-    groups = _freshly_active(since)
+    groups = _recently_active(since)
     if group_ids is not None:
         groups = groups.filter(pk__in=group_ids)
-    return [_welcome(group.pk, group.activated_at) for group in groups if group.activated_at]
+    return [_build_post(group.pk, group.activated_at) for group in groups if group.activated_at]
 
 
-def _freshly_active(since: datetime) -> QuerySet[Group]:
+def _recently_active(since: datetime) -> QuerySet[Group]:
     meetings = Meeting.objects.filter(group=OuterRef("pk"), status=Meeting.Status.SCHEDULED)
     return Group.objects.filter(
         Exists(meetings),
         ~Exists(is_adopted("pk")),
         active_group(),
-        activated_at__gt=since - OWED_FOR,
+        activated_at__gt=since - CREATED_WITHIN,
         weekday__isnull=False,
     )
 
@@ -52,8 +52,8 @@ def is_adopted(group: str) -> QuerySet[DiscordObject]:
     )
 
 
-def _welcome(group_id: int, activated_at: datetime) -> Owed:
-    return Owed(
+def _build_post(group_id: int, activated_at: datetime) -> PendingMessage:
+    return PendingMessage(
         key=f"{WELCOME}:{group_id}",
         kind=WELCOME,
         channel=Message.Channel.DISCORD_CHANNEL,
@@ -66,13 +66,13 @@ def _welcome(group_id: int, activated_at: datetime) -> Owed:
 
 @notification(WELCOME)
 def welcome_context(message: Message, now: datetime) -> dict[str, Any]:
-    """Return the template context of the welcome.  Raises NoLongerTrue.  Five queries."""
+    """Return the template context of the welcome.  Raises MessageObsolete.  Five queries."""
     group = message.group
     if group is None or group.has_ended:
-        raise NoLongerTrue("The group has ended.")
+        raise MessageObsolete("The group has ended.")
     meetings = list(group.meetings.filter(status=Meeting.Status.SCHEDULED).order_by("starts_at"))
     if not meetings or group.start_time is None:
-        raise NoLongerTrue("The group no longer has meetings.")
+        raise MessageObsolete("The group no longer has meetings.")
     members = list_members(group)
     return {
         "course": group.cohort.course,

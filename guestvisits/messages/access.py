@@ -15,31 +15,35 @@ from django.conf import settings
 from django.urls import reverse
 
 from cohorts.outbox.models import Message
-from cohorts.outbox.sources import NoLongerTrue, Owed, notification
-from guestvisits.messages.visits import open_visit_of, spoken_of, visit_of
+from cohorts.outbox.sources import MessageObsolete, PendingMessage, notification
+from guestvisits.messages.visits import get_open_visit, get_visit, recent_visits
 from guestvisits.models import GuestVisit
 from guestvisits.selectors import window_of
 from meetings.venues import find_venues
 
 BEGUN, ENDED = "access_begun", "access_ended"
-TOLD_WITHIN = timedelta(days=2)
+SENT_WITHIN = timedelta(days=2)
 
 
-def owe_access(group_ids: frozenset[int] | None, since: datetime, _now: datetime) -> Iterator[Owed]:
+def pending_access_emails(
+    group_ids: frozenset[int] | None, since: datetime, _now: datetime
+) -> Iterator[PendingMessage]:
     """Yield the pending messages about access. One query."""
-    visits = spoken_of(since)
+    visits = recent_visits(since)
     if group_ids is not None:
         visits = visits.filter(host_meeting__group__in=group_ids)
     for visit in visits:
         window = window_of(visit)
         if not visit.ended_early and visit.booked_at < window.begins_at:
-            yield _letter(visit, BEGUN, window.begins_at, visit.host_meeting.starts_at)
+            yield _build_email(visit, BEGUN, window.begins_at, visit.host_meeting.starts_at)
         if not visit.ended_early:
-            yield _letter(visit, ENDED, window.ends_at, window.ends_at + TOLD_WITHIN)
+            yield _build_email(visit, ENDED, window.ends_at, window.ends_at + SENT_WITHIN)
 
 
-def _letter(visit: GuestVisit, kind: str, due_at: datetime, cutoff_at: datetime) -> Owed:
-    return Owed(
+def _build_email(
+    visit: GuestVisit, kind: str, due_at: datetime, cutoff_at: datetime
+) -> PendingMessage:
+    return PendingMessage(
         key=f"{kind}:{visit.pk}",
         kind=kind,
         channel=Message.Channel.EMAIL,
@@ -53,26 +57,26 @@ def _letter(visit: GuestVisit, kind: str, due_at: datetime, cutoff_at: datetime)
 
 @notification(BEGUN, topic="visits")
 def begun_context(message: Message, now: datetime) -> dict[str, Any]:
-    """Return the template context. Raises NoLongerTrue. Two queries."""
-    visit = open_visit_of(message)
+    """Return the template context. Raises MessageObsolete. Two queries."""
+    visit = get_open_visit(message)
     window = window_of(visit)
     if now < window.begins_at:
-        raise NoLongerTrue("The meeting was moved, so access begins later.")
-    return _words(visit) | {"until": window.ends_at}
+        raise MessageObsolete("The meeting was moved, so access begins later.")
+    return _base_context(visit) | {"until": window.ends_at}
 
 
 @notification(ENDED, topic="visits")
 def ended_context(message: Message, now: datetime) -> dict[str, Any]:
-    """Return the template context. Raises NoLongerTrue. Two queries."""
-    visit = visit_of(message)
+    """Return the template context. Raises MessageObsolete. Two queries."""
+    visit = get_visit(message)
     if visit.ended_early:
-        raise NoLongerTrue("The visit ended early, and the guest got a message about that.")
+        raise MessageObsolete("The visit ended early, and the guest got a message about that.")
     if now < window_of(visit).ends_at:
-        raise NoLongerTrue("The meeting was moved, so access ends later.")
-    return _words(visit)
+        raise MessageObsolete("The meeting was moved, so access ends later.")
+    return _base_context(visit)
 
 
-def _words(visit: GuestVisit) -> dict[str, Any]:
+def _base_context(visit: GuestVisit) -> dict[str, Any]:
     host = visit.host_meeting
     return {
         "host": host,

@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cohorts.outbox.models import Message
-from cohorts.outbox.sources import NoLongerTrue, Owed, notification
-from guestvisits.messages.throttling import last_said, pace, was_said_just_before
-from guestvisits.messages.visits import open_visit_of, spoken_of, visit_of
+from cohorts.outbox.sources import MessageObsolete, PendingMessage, notification
+from guestvisits.messages.throttling import last_sent, throttle, was_sent_just_before
+from guestvisits.messages.visits import get_open_visit, get_visit, recent_visits
 from guestvisits.models import GuestVisit
 from guestvisits.selectors import GuestWindow, window_of
 
@@ -33,30 +33,30 @@ NO_FAREWELL = frozenset({End.BECAME_MEMBER, End.HOST_GROUP_ENDED, End.COHORT_END
 # -- the host group ------------------------------------------------------------------------------
 
 
-def owe_to_hosts(
+def pending_host_posts(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
-) -> Iterable[Owed]:
+) -> Iterable[PendingMessage]:
     """Return pending greetings and farewells of guests of these groups.
 
     One query, two if a visit was booked again.
     """
-    visits = spoken_of(since)
+    visits = recent_visits(since)
     if group_ids is not None:
         visits = visits.filter(host_meeting__group__in=group_ids)
-    return pace(_to_hosts(visits), visits)
+    return throttle(_build_host_posts(visits), visits)
 
 
-def _to_hosts(visits: Iterable[GuestVisit]) -> Iterator[Owed]:
+def _build_host_posts(visits: Iterable[GuestVisit]) -> Iterator[PendingMessage]:
     windows = {visit: window_of(visit) for visit in visits}
     for visit, window in windows.items():
         if not visit.ended_early:
             yield _greeting(visit, window)
-        if _takes_leave(visit, window, windows.values()):
+        if _needs_farewell(visit, window, windows.values()):
             yield _farewell(visit, window)
 
 
-def _greeting(visit: GuestVisit, window: GuestWindow) -> Owed:
-    return Owed(
+def _greeting(visit: GuestVisit, window: GuestWindow) -> PendingMessage:
+    return PendingMessage(
         key=f"{JOINS}:{visit.pk}",
         kind=JOINS,
         channel=Message.Channel.DISCORD_CHANNEL,
@@ -68,7 +68,7 @@ def _greeting(visit: GuestVisit, window: GuestWindow) -> Owed:
     )
 
 
-def _takes_leave(visit: GuestVisit, window: GuestWindow, others: Iterable[GuestWindow]) -> bool:
+def _needs_farewell(visit: GuestVisit, window: GuestWindow, others: Iterable[GuestWindow]) -> bool:
     """Return whether the person's access to the channel ends with this visit."""
     if visit.end_reason in NO_FAREWELL or window.ends_at <= _began_at(visit):
         return False
@@ -89,8 +89,8 @@ def _began_at(visit: GuestVisit) -> datetime:
     return visit.chosen_start - timedelta(days=days)
 
 
-def _farewell(visit: GuestVisit, window: GuestWindow) -> Owed:
-    return Owed(
+def _farewell(visit: GuestVisit, window: GuestWindow) -> PendingMessage:
+    return PendingMessage(
         key=f"{LEAVES}:{visit.pk}",
         kind=LEAVES,
         channel=Message.Channel.DISCORD_CHANNEL,
@@ -104,39 +104,39 @@ def _farewell(visit: GuestVisit, window: GuestWindow) -> Owed:
 
 @notification(JOINS)
 def joins_context(message: Message, _now: datetime) -> dict[str, Any]:
-    """Return the template context of the greeting. Raises NoLongerTrue. Three queries."""
-    visit = open_visit_of(message)
-    last = last_said(visit, JOINS, LEAVES)
+    """Return the template context of the greeting. Raises MessageObsolete. Three queries."""
+    visit = get_open_visit(message)
+    last = last_sent(visit, JOINS, LEAVES)
     is_news = last is None or last.kind == LEAVES or last.pk == message.pk
-    if not is_news and was_said_just_before(last, visit.booked_at):
-        raise NoLongerTrue("The group got this message just before the guest booked again.")
-    return _words(visit)
+    if not is_news and was_sent_just_before(last, visit.booked_at):
+        raise MessageObsolete("The group got this message just before the guest booked again.")
+    return _base_context(visit)
 
 
 @notification(LEAVES)
 def leaves_context(message: Message, now: datetime) -> dict[str, Any]:
-    """Return the template context of the farewell. Raises NoLongerTrue. Three queries."""
-    visit = visit_of(message)
-    last = last_said(visit, JOINS, LEAVES)
+    """Return the template context of the farewell. Raises MessageObsolete. Three queries."""
+    visit = get_visit(message)
+    last = last_sent(visit, JOINS, LEAVES)
     if last is None or (last.kind == LEAVES and last.pk != message.pk):
-        raise NoLongerTrue("The group never got a message about the visit.")
-    return _words(visit) | {"was_held": visit.chosen_start <= (visit.ended_at or now)}
+        raise MessageObsolete("The group never got a message about the visit.")
+    return _base_context(visit) | {"was_held": visit.chosen_start <= (visit.ended_at or now)}
 
 
 # -- the home group ------------------------------------------------------------------------------
 
 
-def owe_to_homes(
+def pending_home_posts(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
-) -> Iterator[Owed]:
+) -> Iterator[PendingMessage]:
     """Yield pending absence messages of these groups. One query, two if one was rebooked."""
-    visits = spoken_of(since)
+    visits = recent_visits(since)
     if group_ids is not None:
         visits = visits.filter(home_meeting__group__in=group_ids)
-    yield from pace((_absence(visit) for visit in visits if not visit.ended_early), visits)
+    yield from throttle((_absence(visit) for visit in visits if not visit.ended_early), visits)
 
 
-def _absence(visit: GuestVisit) -> Owed:
+def _absence(visit: GuestVisit) -> PendingMessage:
     """Return the message, due in the days before the meeting in which guests have access.
 
     It is not sent once the meeting has begun. If the guest changes groups, the visit replaces
@@ -144,7 +144,7 @@ def _absence(visit: GuestVisit) -> Owed:
     """
     home = visit.home_meeting
     days = timedelta(days=home.group.cohort.guest_days_before)
-    return Owed(
+    return PendingMessage(
         key=absence_key(visit),
         kind=AWAY,
         channel=Message.Channel.DISCORD_CHANNEL,
@@ -162,16 +162,16 @@ def absence_key(visit: GuestVisit) -> str:
 
 @notification(AWAY)
 def away_context(message: Message, _now: datetime) -> dict[str, Any]:
-    """Return the template context for the home group. Raises NoLongerTrue. One query."""
-    visit = open_visit_of(message)
+    """Return the template context for the home group. Raises MessageObsolete. One query."""
+    visit = get_open_visit(message)
     if visit.home_meeting_id != message.context["home_meeting"]:
-        raise NoLongerTrue("The guest is now in another group.")
+        raise MessageObsolete("The guest is now in another group.")
     if visit.home_meeting.is_cancelled:
-        raise NoLongerTrue("The meeting is cancelled, so no one is away.")
-    return _words(visit)
+        raise MessageObsolete("The meeting is cancelled, so no one is away.")
+    return _base_context(visit)
 
 
-def _words(visit: GuestVisit) -> dict[str, Any]:
+def _base_context(visit: GuestVisit) -> dict[str, Any]:
     return {
         "guest": visit.user,
         "host": visit.host_meeting,

@@ -11,15 +11,15 @@ from typing import Any
 
 from cohorts.models import Membership
 from cohorts.outbox.models import Message
-from cohorts.outbox.sources import NoLongerTrue, Owed, notification
+from cohorts.outbox.sources import MessageObsolete, PendingMessage, notification
 from guestvisits.messages.channels import absence_key
-from guestvisits.messages.visits import spoken_of, visit_of
+from guestvisits.messages.visits import get_visit, recent_visits
 from guestvisits.models import GuestVisit
 
 STAYS = "member_stays"
 End = GuestVisit.End
 # Ends after which the person is expected at the home meeting again.
-TAKEN_BACK = frozenset(
+EXPECTED_AGAIN = frozenset(
     {
         End.CANCELLED,
         End.CANCELLED_BY_STAFF,
@@ -30,27 +30,29 @@ TAKEN_BACK = frozenset(
 )
 
 
-def owe_corrections(
+def pending_corrections(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
-) -> Iterator[Owed]:
+) -> Iterator[PendingMessage]:
     """Yield pending messages about people announced as away who are not. One or two queries."""
-    visits = spoken_of(since).filter(end_reason__in=TAKEN_BACK, home_meeting__starts_at__gt=since)
+    visits = recent_visits(since).filter(
+        end_reason__in=EXPECTED_AGAIN, home_meeting__starts_at__gt=since
+    )
     if group_ids is not None:
         visits = visits.filter(home_meeting__group__in=group_ids)
     found = {absence_key(visit): visit for visit in visits}
     if found:
-        told = _told().filter(key__in=found).values_list("key", flat=True)
+        told = _sent().filter(key__in=found).values_list("key", flat=True)
         yield from (_correction(found[key]) for key in sorted(told))
 
 
-def _told() -> Any:
+def _sent() -> Any:
     return Message.objects.filter(state__in=[Message.State.SENT, Message.State.SENDING])
 
 
-def _correction(visit: GuestVisit) -> Owed:
+def _correction(visit: GuestVisit) -> PendingMessage:
     assert visit.ended_at is not None
     home = visit.home_meeting
-    return Owed(
+    return PendingMessage(
         key=f"{STAYS}:{visit.pk}:{home.pk}",
         kind=STAYS,
         channel=Message.Channel.DISCORD_CHANNEL,
@@ -64,18 +66,18 @@ def _correction(visit: GuestVisit) -> Owed:
 
 @notification(STAYS)
 def stays_context(message: Message, _now: datetime) -> dict[str, Any]:
-    """Return the template context for the home group. Raises NoLongerTrue. Four queries."""
-    visit = visit_of(message)
+    """Return the template context for the home group. Raises MessageObsolete. Four queries."""
+    visit = get_visit(message)
     home = visit.home_meeting
-    if not _told().filter(key=absence_key(visit)).exists():
-        raise NoLongerTrue("The group never got a message that the person is away.")
+    if not _sent().filter(key=absence_key(visit)).exists():
+        raise MessageObsolete("The group never got a message that the person is away.")
     if home.is_cancelled:
-        raise NoLongerTrue("The meeting is cancelled, so no one is expected.")
+        raise MessageObsolete("The meeting is cancelled, so no one is expected.")
     if GuestVisit.objects.filter(
         user=visit.user_id, home_meeting=home, ended_at__isnull=True
     ).exists():
-        raise NoLongerTrue("The person is still away because of another visit.")
+        raise MessageObsolete("The person is still away because of another visit.")
     member = Membership.objects.filter(user=visit.user_id, group=home.group_id)
     if not member.filter(status=Membership.Status.ACTIVE).exists():
-        raise NoLongerTrue("The person is no longer in the group.")
+        raise MessageObsolete("The person is no longer in the group.")
     return {"guest": visit.user, "host_group": visit.host_meeting.group, "home": home}

@@ -16,21 +16,21 @@ from django.urls import reverse
 
 from cohorts.errors import Refusal
 from cohorts.outbox.models import Message
-from cohorts.outbox.sources import NoLongerTrue, Owed, notification
+from cohorts.outbox.sources import MessageObsolete, PendingMessage, notification
 from guestvisits.messages.throttling import (
     ENDS,
-    last_said,
-    pace,
+    last_sent,
+    throttle,
     was_booked_again,
-    was_said_just_before,
+    was_sent_just_before,
 )
-from guestvisits.messages.visits import open_visit_of, spoken_of, visit_of
+from guestvisits.messages.visits import get_open_visit, get_visit, recent_visits
 from guestvisits.models import GuestVisit
 from guestvisits.selectors import UNASKED_ENDS, window_of
 from guestvisits.services.alternatives import Alternative, find_alternatives
 
 BOOKED, CANCELLED, BROKEN = "visit_booked", "visit_cancelled", "visit_broken"
-TOLD_WITHIN = timedelta(days=2)  # of the end of the visit
+SENT_WITHIN = timedelta(days=2)  # of the end of the visit
 
 End = GuestVisit.End
 WHY = {
@@ -48,28 +48,30 @@ LEAVES_A_CHOICE = frozenset(
 )
 
 
-def owe_letters(
+def pending_visit_emails(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
-) -> Iterator[Owed]:
+) -> Iterator[PendingMessage]:
     """Yield pending e-mails about visits to these groups. One query, two if one was rebooked."""
-    visits = spoken_of(since)
+    visits = recent_visits(since)
     if group_ids is not None:
         visits = visits.filter(host_meeting__group__in=group_ids)
-    yield from pace(_letters(visits), visits)
+    yield from throttle(_build_emails(visits), visits)
 
 
-def _letters(visits: Iterable[GuestVisit]) -> Iterator[Owed]:
+def _build_emails(visits: Iterable[GuestVisit]) -> Iterator[PendingMessage]:
     for visit in visits:
         if visit.ended_at is None or not visit.ended_early:
-            yield _letter(visit, BOOKED, visit.booked_at, visit.host_meeting.starts_at)
+            yield _build_email(visit, BOOKED, visit.booked_at, visit.host_meeting.starts_at)
         elif visit.end_reason == End.CANCELLED:
-            yield _letter(visit, CANCELLED, visit.ended_at, visit.ended_at + TOLD_WITHIN)
+            yield _build_email(visit, CANCELLED, visit.ended_at, visit.ended_at + SENT_WITHIN)
         elif visit.end_reason in UNASKED_ENDS:
-            yield _letter(visit, BROKEN, visit.ended_at, visit.ended_at + TOLD_WITHIN)
+            yield _build_email(visit, BROKEN, visit.ended_at, visit.ended_at + SENT_WITHIN)
 
 
-def _letter(visit: GuestVisit, kind: str, due_at: datetime, cutoff_at: datetime) -> Owed:
-    return Owed(
+def _build_email(
+    visit: GuestVisit, kind: str, due_at: datetime, cutoff_at: datetime
+) -> PendingMessage:
+    return PendingMessage(
         key=f"{kind}:{visit.pk}",
         kind=kind,
         channel=Message.Channel.EMAIL,
@@ -83,11 +85,11 @@ def _letter(visit: GuestVisit, kind: str, due_at: datetime, cutoff_at: datetime)
 
 @notification(BOOKED, topic="visits")
 def booked_context(message: Message, now: datetime) -> dict[str, Any]:
-    """Return the template context. Raises NoLongerTrue. Three queries."""
-    visit = open_visit_of(message)
-    _check_news(message, visit, since=visit.booked_at, ends=False)
+    """Return the template context. Raises MessageObsolete. Three queries."""
+    visit = get_open_visit(message)
+    _check_changed(message, visit, since=visit.booked_at, ends=False)
     begins_at = window_of(visit).begins_at
-    return _words(visit) | {
+    return _base_context(visit) | {
         "by_staff": visit.booked_by_id != visit.user_id,
         "access_from": begins_at if begins_at > now else None,
     }
@@ -97,57 +99,57 @@ def booked_context(message: Message, now: datetime) -> dict[str, Any]:
 def cancelled_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context. Four queries.
 
-    Raises NoLongerTrue, also if the guest has booked again.
+    Raises MessageObsolete, also if the guest has booked again.
     """
-    visit = visit_of(message)
+    visit = get_visit(message)
     if was_booked_again(visit):
-        raise NoLongerTrue("The guest has booked this visit again.")
+        raise MessageObsolete("The guest has booked this visit again.")
     if visit.ended_at:
-        _check_news(message, visit, since=visit.ended_at, ends=True)
+        _check_changed(message, visit, since=visit.ended_at, ends=True)
     home = visit.home_meeting
-    return _words(visit) | {"is_home_ahead": home.starts_at > now and not home.is_cancelled}
+    return _base_context(visit) | {"is_home_ahead": home.starts_at > now and not home.is_cancelled}
 
 
 @notification(BROKEN, topic="visits")
 def broken_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context. Six queries.
 
-    Raises NoLongerTrue, also if the guest has booked another visit.
+    Raises MessageObsolete, also if the guest has booked another visit.
     """
-    visit = visit_of(message)
+    visit = get_visit(message)
     again = GuestVisit.objects.filter(
         user=visit.user_id, home_meeting=visit.home_meeting_id, ended_at__isnull=True
     )
     if again.exists():
-        raise NoLongerTrue("The guest has booked another visit.")
+        raise MessageObsolete("The guest has booked another visit.")
     has_choice = visit.end_reason in LEAVES_A_CHOICE
-    return _words(visit) | {
+    return _base_context(visit) | {
         "why": WHY[End(visit.end_reason)],
         "has_choice": has_choice,
-        "left": _what_is_left(visit, now) if has_choice else (),
+        "left": _open_alternatives(visit, now) if has_choice else (),
         "choice_url": _address("alternatives", visit.home_meeting_id),
     }
 
 
-def _check_news(message: Message, visit: GuestVisit, *, since: datetime, ends: bool) -> None:
-    """Raise NoLongerTrue if the last e-mail about the visit, just before, said the same."""
-    last = last_said(visit, BOOKED, *ENDS)
+def _check_changed(message: Message, visit: GuestVisit, *, since: datetime, ends: bool) -> None:
+    """Raise MessageObsolete if the last e-mail about the visit, just before, said the same."""
+    last = last_sent(visit, BOOKED, *ENDS)
     if last is None or last.pk == message.pk or (last.kind in ENDS) is not ends:
         return
     said_of = GuestVisit.objects.filter(pk=last.context["visit"]).first()
     is_same = said_of is not None and said_of.chosen_start == visit.chosen_start
-    if is_same and was_said_just_before(last, since):
-        raise NoLongerTrue("The previous e-mail about this visit said the same.")
+    if is_same and was_sent_just_before(last, since):
+        raise MessageObsolete("The previous e-mail about this visit said the same.")
 
 
-def _what_is_left(visit: GuestVisit, now: datetime) -> tuple[Alternative, ...]:
+def _open_alternatives(visit: GuestVisit, now: datetime) -> tuple[Alternative, ...]:
     try:
         return find_alternatives(visit.user_id, visit.home_meeting_id, now).open
     except Refusal:
         return ()
 
 
-def _words(visit: GuestVisit) -> dict[str, Any]:
+def _base_context(visit: GuestVisit) -> dict[str, Any]:
     return {
         "host": visit.host_meeting,
         "host_group": visit.host_meeting.group,

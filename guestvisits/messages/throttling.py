@@ -25,22 +25,24 @@ from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 
 from cohorts.outbox.models import Message
-from cohorts.outbox.sources import Owed
+from cohorts.outbox.sources import PendingMessage
 from guestvisits.models import GuestVisit
 
-PACE = timedelta(minutes=10)
+INTERVAL = timedelta(minutes=10)
 ENDS = ("visit_cancelled", "visit_broken")
 
 
-def pace(owed: Iterable[Owed], visits: Iterable[GuestVisit]) -> list[Owed]:
+def throttle(
+    pending: Iterable[PendingMessage], visits: Iterable[GuestVisit]
+) -> list[PendingMessage]:
     """Return the messages, each due at least 10 minutes after the last one of its kind.
 
     One query if a visit was booked again, else none.
     """
-    others = _others(visits)
-    same = [(one, _same(one, others[one.context["visit"]])) for one in owed]
+    others = _other_bookings(visits)
+    same = [(one, _equivalent_keys(one, others[one.context["visit"]])) for one in pending]
     keys = {key for _, each in same for key in each}
-    free_at = {said.key: said_at(said) + PACE for said in _said(keys)} if keys else {}
+    free_at = {said.key: time_sent(said) + INTERVAL for said in _sent(keys)} if keys else {}
     return [
         replace(one, due_at=max([one.due_at, *(free_at[key] for key in each & free_at.keys())]))
         for one, each in same
@@ -52,23 +54,23 @@ def was_booked_again(visit: GuestVisit) -> bool:
     return _bookings(visit).filter(pk__gt=visit.pk).exists()
 
 
-def last_said(visit: GuestVisit, *kinds: str) -> Message | None:
+def last_sent(visit: GuestVisit, *kinds: str) -> Message | None:
     """Return the last message of these kinds that was sent about the same visit. Two queries."""
     bookings = _bookings(visit).values_list("pk", flat=True)
-    return _said({f"{kind}:{pk}" for pk in bookings for kind in kinds}).last()
+    return _sent({f"{kind}:{pk}" for pk in bookings for kind in kinds}).last()
 
 
-def was_said_just_before(message: Message | None, since: datetime) -> bool:
+def was_sent_just_before(message: Message | None, since: datetime) -> bool:
     """Return whether a message was sent so shortly before `since` that it covers a change then."""
-    return message is not None and since < said_at(message) + PACE
+    return message is not None and since < time_sent(message) + INTERVAL
 
 
-def said_at(message: Message) -> datetime:
+def time_sent(message: Message) -> datetime:
     """Return when a message was sent, or may have been."""
     return message.sent_at or message.tried_at or message.created_at
 
 
-def _others(visits: Iterable[GuestVisit]) -> dict[int, set[int]]:
+def _other_bookings(visits: Iterable[GuestVisit]) -> dict[int, set[int]]:
     """Return, by visit id, the ids of the other bookings of the same visit."""
     found: dict[tuple[int, int], set[int]] = defaultdict(set)
     for visit in visits:
@@ -76,7 +78,7 @@ def _others(visits: Iterable[GuestVisit]) -> dict[int, set[int]]:
     return {pk: pks - {pk} for pks in found.values() for pk in pks}
 
 
-def _same(one: Owed, others: set[int]) -> set[str]:
+def _equivalent_keys(one: PendingMessage, others: set[int]) -> set[str]:
     """Return the keys of the equivalent messages about the visit's other bookings."""
     _, _, *rest = one.key.split(":")
     kinds = ENDS if one.kind in ENDS else (one.kind,)
@@ -87,7 +89,7 @@ def _bookings(visit: GuestVisit) -> QuerySet[GuestVisit]:
     return GuestVisit.objects.filter(user=visit.user_id, host_meeting=visit.host_meeting_id)
 
 
-def _said(keys: Iterable[str]) -> QuerySet[Message]:
+def _sent(keys: Iterable[str]) -> QuerySet[Message]:
     """Return messages that were sent, or may have been, oldest first."""
     said = [Message.State.SENT, Message.State.SENDING]
     rows = Message.objects.filter(key__in=keys, state__in=said)

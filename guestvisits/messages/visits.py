@@ -7,36 +7,36 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from cohorts.outbox.models import Message
-from cohorts.outbox.sources import NoLongerTrue
+from cohorts.outbox.sources import MessageObsolete
 from guestvisits.models import GuestVisit
 
 # Longer than any message about the end of a visit may still be sent.
-SPOKEN_OF = timedelta(days=7)
+RECENT = timedelta(days=7)
 
 
-def spoken_of(since: datetime) -> QuerySet[GuestVisit]:
+def recent_visits(since: datetime) -> QuerySet[GuestVisit]:
     """Return visits open or recently ended at a time, with everything that messages mention."""
-    lately = Q(ended_at__isnull=True) | Q(ended_at__gt=since - SPOKEN_OF)
-    return _with_words(GuestVisit.objects.filter(lately)).order_by("pk")
+    lately = Q(ended_at__isnull=True) | Q(ended_at__gt=since - RECENT)
+    return _with_related(GuestVisit.objects.filter(lately)).order_by("pk")
 
 
-def visit_of(message: Message) -> GuestVisit:
-    """Return the visit that a message is about. Raises NoLongerTrue if it no longer exists."""
-    visit = _with_words(GuestVisit.objects.filter(pk=message.context["visit"])).first()
+def get_visit(message: Message) -> GuestVisit:
+    """Return the visit that a message is about. Raises MessageObsolete if it no longer exists."""
+    visit = _with_related(GuestVisit.objects.filter(pk=message.context["visit"])).first()
     if visit is None:
-        raise NoLongerTrue("The visit no longer exists.")
+        raise MessageObsolete("The visit no longer exists.")
     return visit
 
 
-def open_visit_of(message: Message) -> GuestVisit:
-    """Return the visit that a message is about. Raises NoLongerTrue if it has ended."""
-    visit = visit_of(message)
+def get_open_visit(message: Message) -> GuestVisit:
+    """Return the visit that a message is about. Raises MessageObsolete if it has ended."""
+    visit = get_visit(message)
     if not visit.is_open:
-        raise NoLongerTrue(f"The visit has ended: {visit.get_end_reason_display()}.")
+        raise MessageObsolete(f"The visit has ended: {visit.get_end_reason_display()}.")
     return visit
 
 
-def _with_words(visits: QuerySet[GuestVisit]) -> QuerySet[GuestVisit]:
+def _with_related(visits: QuerySet[GuestVisit]) -> QuerySet[GuestVisit]:
     return visits.select_related(
         "user", "host_meeting__group__cohort__course", "home_meeting__group__cohort__course"
     )

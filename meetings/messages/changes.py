@@ -24,7 +24,7 @@ from django.urls import reverse
 
 from cohorts.models import Membership, active_group
 from cohorts.outbox.models import Message
-from cohorts.outbox.sources import NoLongerTrue, Owed, notification
+from cohorts.outbox.sources import MessageObsolete, PendingMessage, notification
 from meetings.messages.active import check_active
 from meetings.models import Attendance, Meeting, MeetingChange, MeetingMove
 
@@ -36,19 +36,21 @@ CHANNEL = "channel"
 # -- pending messages ----------------------------------------------------------------------------
 
 
-def owe_changes(group_ids: frozenset[int] | None, since: datetime, now: datetime) -> Iterator[Owed]:
+def pending_changes(
+    group_ids: frozenset[int] | None, since: datetime, now: datetime
+) -> Iterator[PendingMessage]:
     """Yield the pending messages about recent moves. Four queries for any number of moves.
 
     Moves made while a group was in preview are left out, since no one was sent its times yet.
     """
     moves = list(_recent_moves(group_ids, since, now))
-    concerned = _Concerned(moves)
+    concerned = _Recipients(moves)
     for move in moves:
         for kind, changes in _by_kind(move).items():
             cutoff_at = max(_last_moment(change) for change in changes)
-            yield _owe(move, kind, cutoff_at, None)
+            yield _build_message(move, kind, cutoff_at, None)
             for user_id in concerned.by(move, changes):
-                yield _owe(move, kind, cutoff_at, user_id)
+                yield _build_message(move, kind, cutoff_at, user_id)
 
 
 def _recent_moves(
@@ -81,7 +83,7 @@ def _last_moment(change: MeetingChange) -> datetime:
     return max(start for start in (change.start_before, change.start_after) if start)
 
 
-class _Concerned:
+class _Recipients:
     """The people concerned by moves: members since before, and guests who keep their visit."""
 
     def __init__(self, moves: Iterable[MeetingMove]) -> None:
@@ -114,8 +116,10 @@ class _Concerned:
         return sorted(people)
 
 
-def _owe(move: MeetingMove, kind: str, cutoff_at: datetime, user_id: int | None) -> Owed:
-    return Owed(
+def _build_message(
+    move: MeetingMove, kind: str, cutoff_at: datetime, user_id: int | None
+) -> PendingMessage:
+    return PendingMessage(
         key=_key(kind, move.pk, user_id),
         kind=kind,
         channel=Message.Channel.EMAIL if user_id else Message.Channel.DISCORD_CHANNEL,
@@ -150,16 +154,18 @@ class ChangedMeeting:
 @notification(MOVED, topic="changes")
 @notification(CANCELLED, topic="changes")
 def changes_context(message: Message, now: datetime) -> dict[str, Any]:
-    """Return the template context for both kinds. Raises NoLongerTrue."""
+    """Return the template context for both kinds. Raises MessageObsolete."""
     move = MeetingMove.objects.select_related("group__cohort__course").get(
         pk=message.context["move"]
     )
     check_active(move.group)
-    since = _concerned_since(message, move)
+    since = _knows_since(message, move)
     changes = [change for change in move.changes.all() if _kind_of(change) == message.kind]
-    lines = [line for change in changes if (line := _news(change, message, since, now))]
+    lines = [line for change in changes if (line := _describe_change(change, message, since, now))]
     if not lines:
-        raise NoLongerTrue("The meetings were changed again, are over, or this is known already.")
+        raise MessageObsolete(
+            "The meetings were changed again, are over, or this is known already."
+        )
     lines.sort(key=lambda line: line.after or line.before or now)
     return {
         "lines": lines,
@@ -178,10 +184,10 @@ def _what(move: MeetingMove, lines: list[ChangedMeeting]) -> str:
     return "back" if move.kind == MeetingMove.Kind.RESTORE else "more"
 
 
-def _concerned_since(message: Message, move: MeetingMove) -> datetime | None:
+def _knows_since(message: Message, move: MeetingMove) -> datetime | None:
     """Return since when the reader knows the group's times.
 
-    None: from the start. Raises NoLongerTrue if the move no longer concerns the reader.
+    None: from the start. Raises MessageObsolete if the move no longer concerns the reader.
     """
     begun = move.group.activated_at
     if message.user_id is None:
@@ -193,11 +199,11 @@ def _concerned_since(message: Message, move: MeetingMove) -> datetime | None:
         user=message.user_id, meeting__changes__move=move, is_guest=True
     )
     if member is None and not is_guest.exists():
-        raise NoLongerTrue("The person is no longer a member or guest.")
+        raise MessageObsolete("The person is no longer a member or guest.")
     return max(filter(None, [begun, member.joined_at if member else None]), default=None)
 
 
-def _news(
+def _describe_change(
     change: MeetingChange, message: Message, since: datetime | None, now: datetime
 ) -> ChangedMeeting | None:
     """Return what this change means to the reader, or None if it is superseded, known, or over."""
@@ -210,7 +216,7 @@ def _news(
     held_at = None if meeting.is_cancelled else meeting.starts_at
     if chain[-1].pk != change.pk or held_at != change.start_after:
         return None
-    known = _known_before(chain, _told(message, chain, since))
+    known = _known_before(chain, _known_moves(message, chain, since))
     after = (change.start_after, change.minutes_after)
     is_over = (change.start_after or known[0] or now) <= now
     if known == after or is_over:
@@ -232,7 +238,9 @@ def _known_before(chain: list[MeetingChange], told: set[int]) -> tuple[datetime 
     return chain[0].start_before, chain[0].minutes_before
 
 
-def _told(message: Message, chain: Iterable[MeetingChange], since: datetime | None) -> set[int]:
+def _known_moves(
+    message: Message, chain: Iterable[MeetingChange], since: datetime | None
+) -> set[int]:
     """Return the moves the reader knows of: those sent to them, and those before `since`."""
     keys = {_key(_kind_of(c), c.move_id, message.user_id): c.move_id for c in chain}
     sent = Message.objects.filter(

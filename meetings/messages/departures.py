@@ -21,23 +21,23 @@ from django.urls import reverse
 
 from cohorts.models import Membership, active_group
 from cohorts.outbox.models import Message
-from cohorts.outbox.sources import NoLongerTrue, Owed, notification
+from cohorts.outbox.sources import MessageObsolete, PendingMessage, notification
 
 LEFT = "member_left"
-TOLD_WITHIN = timedelta(days=2)
+SENT_WITHIN = timedelta(days=2)
 
 
-def owe_departures(
+def pending_departures(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
-) -> Iterator[Owed]:
+) -> Iterator[PendingMessage]:
     """Yield the pending messages about departures. One query."""
-    members = _departed().filter(left_at__gt=since - TOLD_WITHIN, left_at__lte=now)
+    members = _departed().filter(left_at__gt=since - SENT_WITHIN, left_at__lte=now)
     if group_ids is not None:
         members = members.filter(group__in=group_ids)
     for member in members.order_by("pk"):
-        yield _owe(member, None)
+        yield _build_message(member, None)
         if member.user.is_active and not member.has_moved:  # type: ignore[attr-defined]
-            yield _owe(member, member.user_id)
+            yield _build_message(member, member.user_id)
 
 
 def _departed() -> QuerySet[Membership]:
@@ -54,29 +54,29 @@ def _departed() -> QuerySet[Membership]:
     return members.annotate(has_moved=Exists(elsewhere)).select_related("user")
 
 
-def _owe(member: Membership, user_id: int | None) -> Owed:
+def _build_message(member: Membership, user_id: int | None) -> PendingMessage:
     assert member.left_at is not None  # a database constraint
-    return Owed(
+    return PendingMessage(
         key=f"{LEFT}:{member.pk}:{user_id or 'channel'}",
         kind=LEFT,
         channel=Message.Channel.EMAIL if user_id else Message.Channel.DISCORD_CHANNEL,
         group_id=member.group_id,
         user_id=user_id,
         due_at=member.left_at,
-        cutoff_at=member.left_at + TOLD_WITHIN,
+        cutoff_at=member.left_at + SENT_WITHIN,
         context={"membership": member.pk},
     )
 
 
 @notification(LEFT, topic="groups")
 def departure_context(message: Message, _now: datetime) -> dict[str, Any]:
-    """Return the template context. Raises NoLongerTrue."""
+    """Return the template context. Raises MessageObsolete."""
     member = _departed().filter(pk=message.context["membership"]).first()
     if member is None:
-        raise NoLongerTrue("The person is in the group again, or the group has ended.")
+        raise MessageObsolete("The person is in the group again, or the group has ended.")
     has_moved = member.has_moved  # type: ignore[attr-defined]
     if message.user_id and has_moved:
-        raise NoLongerTrue("The person is in another group now, and gets its e-mail instead.")
+        raise MessageObsolete("The person is in another group now, and gets its e-mail instead.")
     return {
         "member": member.user,
         "has_moved": has_moved,

@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from cohorts.models import Membership, active_group
 from cohorts.outbox.models import Message
-from cohorts.outbox.sources import NoLongerTrue, Owed, notification
+from cohorts.outbox.sources import MessageObsolete, PendingMessage, notification
 from meetings.models import Attendance, Meeting
 
 NUDGE = "nudge"
@@ -25,10 +25,12 @@ AFTER = timedelta(hours=48)
 SENT_WITHIN = timedelta(hours=24)
 
 
-def owe_nudges(group_ids: frozenset[int] | None, since: datetime, now: datetime) -> Iterator[Owed]:
+def pending_nudges(
+    group_ids: frozenset[int] | None, since: datetime, now: datetime
+) -> Iterator[PendingMessage]:
     """Yield the pending nudges. One query."""
     members = (
-        _silent(since)
+        _members_without_rsvp(since)
         .annotate(invited_at=Greatest("group__activated_at", "joined_at"))
         .filter(invited_at__lte=now - AFTER, invited_at__gt=since - AFTER - SENT_WITHIN)
     )
@@ -36,7 +38,7 @@ def owe_nudges(group_ids: frozenset[int] | None, since: datetime, now: datetime)
         members = members.filter(group__in=group_ids)
     for member in members:
         due_at = member.invited_at + AFTER
-        yield Owed(
+        yield PendingMessage(
             key=f"{NUDGE}:{member.pk}",
             kind=NUDGE,
             channel=Message.Channel.EMAIL,
@@ -48,7 +50,7 @@ def owe_nudges(group_ids: frozenset[int] | None, since: datetime, now: datetime)
         )
 
 
-def _silent(now: datetime) -> QuerySet[Membership]:
+def _members_without_rsvp(now: datetime) -> QuerySet[Membership]:
     """Return members of active groups with a future meeting who have no RSVP in the group."""
     answered = Attendance.objects.filter(
         user=OuterRef("user"), meeting__group=OuterRef("group")
@@ -68,10 +70,10 @@ def _silent(now: datetime) -> QuerySet[Membership]:
 
 @notification(NUDGE, topic="reminders")
 def nudge_context(message: Message, now: datetime) -> dict[str, Any]:
-    """Return the template context. Raises NoLongerTrue."""
-    member = _silent(now).filter(pk=message.context["membership"]).first()
+    """Return the template context. Raises MessageObsolete."""
+    member = _members_without_rsvp(now).filter(pk=message.context["membership"]).first()
     if member is None:
-        raise NoLongerTrue("The person has answered, or there is nothing left to answer.")
+        raise MessageObsolete("The person has answered, or there is nothing left to answer.")
     ahead = Meeting.objects.filter(
         group=member.group_id, status=Meeting.Status.SCHEDULED, starts_at__gt=now
     )

@@ -24,7 +24,7 @@ from django.urls import reverse
 
 from cohorts.models import AccessState, Membership, User, active_group
 from cohorts.outbox.models import Message
-from cohorts.outbox.sources import NoLongerTrue, Owed, notification
+from cohorts.outbox.sources import MessageObsolete, PendingMessage, notification
 from meetings.messages.active import check_active
 from meetings.models import Meeting
 from meetings.selectors import expected_at, is_guest_at
@@ -34,7 +34,7 @@ REMINDER = "reminder"
 
 
 @dataclass(frozen=True, slots=True)
-class Time:
+class ReminderTime:
     """A reminder, due `ahead` of the start. It is not sent later than `until` before the start."""
 
     name: str
@@ -43,15 +43,15 @@ class Time:
 
 
 TIMES = (
-    Time("day", ahead=timedelta(hours=24), until=timedelta(hours=12)),
-    Time("hour", ahead=timedelta(hours=1), until=timedelta(minutes=15)),
+    ReminderTime("day", ahead=timedelta(hours=24), until=timedelta(hours=12)),
+    ReminderTime("hour", ahead=timedelta(hours=1), until=timedelta(minutes=15)),
 )
 LONGEST = max(time.until for time in TIMES)
 
 
-def owe_reminders(
+def pending_reminders(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
-) -> Iterator[Owed]:
+) -> Iterator[PendingMessage]:
     """Yield the pending reminders. Three queries for any number of meetings.
 
     One more if some were missed: those are of no concern to a group that became active, or to a
@@ -67,10 +67,10 @@ def owe_reminders(
             cutoff = meeting.starts_at - time.until
             if cutoff <= now and (meeting.group.activated_at or cutoff) > cutoff:
                 continue
-            yield _to_channel(meeting, time)
+            yield _build_post(meeting, time)
             for person in expected[meeting.pk]:
                 if cutoff > now or joined.get((meeting.group_id, person.pk), cutoff) <= cutoff:
-                    yield _to_person(meeting, time, person)
+                    yield _build_email(meeting, time, person)
 
 
 def _joined_at(missed: Collection[Meeting]) -> dict[tuple[int, int], datetime]:
@@ -100,17 +100,19 @@ def _meetings_soon(
     return list(meetings.select_related("group"))
 
 
-def _to_person(meeting: Meeting, time: Time, person: User) -> Owed:
-    return _owe(meeting, time, Message.Channel.EMAIL, person.pk, str(person.pk))
+def _build_email(meeting: Meeting, time: ReminderTime, person: User) -> PendingMessage:
+    return _build_message(meeting, time, Message.Channel.EMAIL, person.pk, str(person.pk))
 
 
-def _to_channel(meeting: Meeting, time: Time) -> Owed:
-    return _owe(meeting, time, Message.Channel.DISCORD_CHANNEL, None, "channel")
+def _build_post(meeting: Meeting, time: ReminderTime) -> PendingMessage:
+    return _build_message(meeting, time, Message.Channel.DISCORD_CHANNEL, None, "channel")
 
 
-def _owe(meeting: Meeting, time: Time, channel: str, user_id: int | None, to: str) -> Owed:
+def _build_message(
+    meeting: Meeting, time: ReminderTime, channel: str, user_id: int | None, to: str
+) -> PendingMessage:
     start = int(meeting.starts_at.timestamp())
-    return Owed(
+    return PendingMessage(
         key=f"{REMINDER}:{time.name}:{meeting.pk}:{start}:{to}",
         kind=REMINDER,
         channel=channel,
@@ -127,11 +129,11 @@ def _owe(meeting: Meeting, time: Time, channel: str, user_id: int | None, to: st
 
 @notification(REMINDER, topic="reminders")
 def reminder_context(message: Message, _now: datetime) -> dict[str, Any]:
-    """Return the template context. Raises NoLongerTrue."""
+    """Return the template context. Raises MessageObsolete."""
     meeting = _meeting_of(message)
     people = expected_at([meeting])[meeting.pk]
     if message.user_id is not None and message.user_id not in {person.pk for person in people}:
-        raise NoLongerTrue("The person is not expected at this meeting.")
+        raise MessageObsolete("The person is not expected at this meeting.")
     is_guest = message.user_id is not None and is_guest_at(message.user_id, meeting)
     return {
         "meeting": meeting,
@@ -143,13 +145,13 @@ def reminder_context(message: Message, _now: datetime) -> dict[str, Any]:
 
 
 def _meeting_of(message: Message) -> Meeting:
-    """Return the meeting, if it still has the start this reminder is for. Raises NoLongerTrue."""
+    """Return the meeting, if it still has this start. Raises MessageObsolete."""
     meetings = Meeting.objects.select_related("group__cohort__course")
     meeting = meetings.filter(pk=message.context["meeting"]).first()
     if meeting is None or meeting.is_cancelled:
-        raise NoLongerTrue("The meeting is cancelled.")
+        raise MessageObsolete("The meeting is cancelled.")
     if int(meeting.starts_at.timestamp()) != message.context["start"]:
-        raise NoLongerTrue("The meeting was moved to another time.")
+        raise MessageObsolete("The meeting was moved to another time.")
     check_active(meeting.group)
     return meeting
 

@@ -66,19 +66,19 @@ def test_the_set_up_page_shows_its_own_lines_then_discord_then_the_calendar():
 def test_message_sources_are_called_from_the_welcomes_to_the_departures():
     """Arrivals read the welcomes that are stored, and corrections what channels were told."""
     assert [name.rpartition(".")[2] for name in message_sources] == [
-        "owe_welcomes",
-        "owe_assignments",
-        "owe_arrivals",
-        "owe_realize_ended",
-        "owe_to_hosts",
-        "owe_to_homes",
-        "owe_corrections",
-        "owe_letters",
-        "owe_access",
-        "owe_reminders",
-        "owe_nudges",
-        "owe_changes",
-        "owe_departures",
+        "pending_welcomes",
+        "pending_assignments",
+        "pending_arrivals",
+        "pending_realize_reports",
+        "pending_host_posts",
+        "pending_home_posts",
+        "pending_corrections",
+        "pending_visit_emails",
+        "pending_access_emails",
+        "pending_reminders",
+        "pending_nudges",
+        "pending_changes",
+        "pending_departures",
     ]
 
 

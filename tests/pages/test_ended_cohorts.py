@@ -21,17 +21,17 @@ from cohorts.reconcile.services import ask_to_realize
 from cohorts.services.groups import end_group
 from cohorts.services.memberships import add_member
 from discordsync.bot.replies.learners import cannot_attend, my_meetings
-from discordsync.delivery.assignments import owe_assignments
-from discordsync.delivery.welcome import owe_welcomes
+from discordsync.delivery.assignments import pending_assignments
+from discordsync.delivery.welcome import pending_welcomes
 from guestvisits.admin.forms import ChoosePersonForm, HomeForm
 from guestvisits.models import GuestVisit
 from guestvisits.set_up import _read_scene
 from meetings.attendance.detection import Heard, check_in
 from meetings.attendance.presence import Span
 from meetings.calendars.services import open_feed
-from meetings.messages.changes import owe_changes
-from meetings.messages.nudges import owe_nudges
-from meetings.messages.reminders import owe_reminders
+from meetings.messages.changes import pending_changes
+from meetings.messages.nudges import pending_nudges
+from meetings.messages.reminders import pending_reminders
 from meetings.models import Attendance, Meeting
 from meetings.moving.moves import Cancel
 from meetings.moving.services import carry_out
@@ -98,7 +98,7 @@ class World:
             return False
 
     def owes_changes(self) -> bool:
-        return bool(list(owe_changes(None, self.now, self.now + timedelta(minutes=1))))
+        return bool(list(pending_changes(None, self.now, self.now + timedelta(minutes=1))))
 
 
 PROBES: dict[str, Callable[[World], object]] = {
@@ -137,12 +137,12 @@ PROBES: dict[str, Callable[[World], object]] = {
     "the bot's list": lambda w: "Your next meetings" in my_meetings(w.alice, w.now).text,
     "the bot's offer": lambda w: "you can join" in cannot_attend(w.alice, w.now).text,
     "reminders": lambda w: list(
-        owe_reminders(None, *[w.home.starts_at - timedelta(minutes=40)] * 2)
+        pending_reminders(None, *[w.home.starts_at - timedelta(minutes=40)] * 2)
     ),
-    "nudges": lambda w: list(owe_nudges(None, w.now, w.now + 2 * DAY + timedelta(hours=1))),
+    "nudges": lambda w: list(pending_nudges(None, w.now, w.now + 2 * DAY + timedelta(hours=1))),
     "letters about moves": lambda w: w.owes_changes(),
-    "letters to new members": lambda w: list(owe_assignments(None, w.now, w.now)),
-    "welcomes": lambda w: list(owe_welcomes(None, w.now, w.now)),
+    "letters to new members": lambda w: list(pending_assignments(None, w.now, w.now)),
+    "welcomes": lambda w: list(pending_welcomes(None, w.now, w.now)),
 }
 
 

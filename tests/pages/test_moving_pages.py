@@ -15,7 +15,7 @@ from django.utils.html import strip_tags
 from cohorts.models import Group, Membership
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
-from meetings.messages.changes import owe_changes
+from meetings.messages.changes import pending_changes
 from meetings.models import Attendance, Meeting, MeetingMove
 from meetings.services import cancel_meeting
 
@@ -301,7 +301,10 @@ def test_c23_a_meeting_that_was_not_held_is_shown_moved_and_told(
     assert client.post(address(meeting, what), {**said, "seen": seen}).status_code == 302
     meeting.refresh_from_db()
     assert meeting.starts_at > now
-    due = {(owed.user_id, owed.kind) for owed in owe_changes(None, now, now + timedelta(minutes=5))}
+    due = {
+        (pending.user_id, pending.kind)
+        for pending in pending_changes(None, now, now + timedelta(minutes=5))
+    }
     assert (alice.pk, "meeting_moved") in due
 
 

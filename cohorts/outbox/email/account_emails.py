@@ -22,8 +22,8 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from cohorts.models import AccountLetter, User
-from cohorts.outbox.email.composing import own_domain
-from cohorts.outbox.email.mailserver import MailFailed, MailFailure, MailServer
+from cohorts.outbox.email.composing import sender_domain
+from cohorts.outbox.email.mailserver import MailError, MailFailure, MailServer
 from cohorts.outbox.health import parts
 from cohorts.outbox.holds import why_held
 
@@ -35,29 +35,29 @@ SUBJECTS = {
     Kind.ADDRESS_CHANGED: "Your e-mail address was changed",
     Kind.DISCORD_CHANGED: "Your Discord account was changed",
 }
-KEEP = {  # older letters are deleted unsent
+KEPT_FOR = {  # older letters are deleted unsent
     Kind.PASSWORD_RESET: timedelta(hours=1),
     Kind.ADDRESS_CHANGED: timedelta(days=7),
     Kind.DISCORD_CHANGED: timedelta(days=7),
 }
 CLAIM = timedelta(minutes=5)  # far longer than sending takes; also the delay after a failure
-AT_ONCE = 100  # letters per round
+BATCH = 100  # letters per round
 
 
-def send_account_letters(now: datetime) -> None:
+def send_account_emails(now: datetime) -> None:
     """Send the letters that are due.  Several rounds may run concurrently."""
-    _forget_late(now)
+    _delete_late(now)
     due = AccountLetter.objects.filter(next_try_at__lte=now)
     if why_held(now):
         due = due.filter(kind=Kind.PASSWORD_RESET)
     with MailServer() as server:
-        for letter in due[:AT_ONCE]:
+        for letter in due[:BATCH]:
             if _claim(letter, now) and not _send(letter, server, now):
                 return
 
 
-def _forget_late(now: datetime) -> None:
-    for kind, time in KEEP.items():
+def _delete_late(now: datetime) -> None:
+    for kind, time in KEPT_FOR.items():
         AccountLetter.objects.filter(kind=kind, asked_at__lte=now - time).delete()
 
 
@@ -70,28 +70,28 @@ def _claim(letter: AccountLetter, now: datetime) -> bool:
 def _send(letter: AccountLetter, server: MailServer, now: datetime) -> bool:
     """Send one letter and delete it; return False if the mail server accepts no letters at all."""
     try:
-        for mail in _write(letter):
+        for mail in _compose(letter):
             server.prepare()
             server.send(mail)
-            parts.note_success(parts.EMAIL)
-    except MailFailed as error:
+            parts.record_success(parts.EMAIL)
+    except MailError as error:
         if error.verdict is MailFailure.NOT_NOW:
             return True
         if error.verdict is not MailFailure.NEVER:
-            parts.note_failure(parts.EMAIL, error.why, now=now)
+            parts.record_failure(parts.EMAIL, error.why, now=now)
             return False
         logger.warning("The mail server rejects an e-mail about an account: %s", letter.kind)
     letter.delete()
     return True
 
 
-def _write(letter: AccountLetter) -> Iterator[EmailMessage]:
+def _compose(letter: AccountLetter) -> Iterator[EmailMessage]:
     """Yield the e-mail; none if no active person has the address that asked for a link."""
     if letter.kind != Kind.PASSWORD_RESET:
-        yield _mail(letter, letter.address)
+        yield _build_email(letter, letter.address)
         return
     for person in User.objects.filter(email=letter.address, is_active=True):
-        yield _mail(letter, str(person.email), person=person, link=_password_link(person))
+        yield _build_email(letter, str(person.email), person=person, link=_password_link(person))
 
 
 def _password_link(person: User) -> str:
@@ -100,12 +100,15 @@ def _password_link(person: User) -> str:
     return f"{settings.SITE_URL}{reverse('password_reset_confirm', args=[uid, token])}"
 
 
-def _mail(letter: AccountLetter, to: str, **context: object) -> EmailMessage:
+def _build_email(letter: AccountLetter, to: str, **context: object) -> EmailMessage:
     template = f"account_letters/{letter.kind}.txt"
     return EmailMessage(
         subject=SUBJECTS[Kind(letter.kind)],
         body=render_to_string(template, {"site_url": settings.SITE_URL, **context}),
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[to],
-        headers={"Message-ID": make_msgid(domain=own_domain()), "Auto-Submitted": "auto-generated"},
+        headers={
+            "Message-ID": make_msgid(domain=sender_domain()),
+            "Auto-Submitted": "auto-generated",
+        },
     )

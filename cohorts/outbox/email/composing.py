@@ -10,11 +10,11 @@ from django.core.mail import EmailMultiAlternatives
 
 from cohorts.models import User
 from cohorts.outbox.rendering.links import unsubscribe_url
-from cohorts.outbox.rendering.render import Words
+from cohorts.outbox.rendering.render import MessageContent
 
 
-def write_letter(
-    words: Words, *, to: User, mark: str, first_tried: datetime
+def compose_email(
+    words: MessageContent, *, to: User, mark: str, first_tried: datetime
 ) -> EmailMultiAlternatives:
     """Return the e-mail to a person who has an address.
 
@@ -27,7 +27,7 @@ def write_letter(
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[to.email or ""],
         headers={
-            "Message-ID": f"<{mark}@{own_domain()}>",
+            "Message-ID": f"<{mark}@{sender_domain()}>",
             "Date": format_datetime(first_tried),
             "Auto-Submitted": "auto-generated",
             "List-Unsubscribe": f"<{unsubscribe_url(to.pk)}>",
@@ -38,5 +38,5 @@ def write_letter(
     return letter
 
 
-def own_domain() -> str:
+def sender_domain() -> str:
     return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"

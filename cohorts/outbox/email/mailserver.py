@@ -21,7 +21,7 @@ class MailFailure(Enum):
     UNCLEAR = "unclear"  # the connection broke; the letter may have been accepted
 
 
-class MailFailed(Exception):
+class MailError(Exception):
     def __init__(self, verdict: MailFailure, why: str) -> None:
         super().__init__(why)
         self.verdict = verdict
@@ -59,7 +59,7 @@ class MailServer:
                 self.backend.open()
             except (OSError, smtplib.SMTPException) as error:
                 self._close()
-                raise MailFailed(MailFailure.SERVER, explain(error)) from error
+                raise MailError(MailFailure.SERVER, explain(error)) from error
             self.is_open = True
 
     def send(self, letter: EmailMessage) -> None:
@@ -70,7 +70,7 @@ class MailServer:
             verdict = judge(error)
             if verdict in {MailFailure.SERVER, MailFailure.QUOTA, MailFailure.UNCLEAR}:
                 self._close()
-            raise MailFailed(verdict, explain(error)) from error
+            raise MailError(verdict, explain(error)) from error
 
     def _answers(self) -> bool:
         """Return whether the connection is alive; backends other than SMTP keep none."""
@@ -112,19 +112,21 @@ def judge(error: Exception) -> MailFailure:
     none: the connection broke or timed out  UNCLEAR
     """
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return max((_judge_answer(*answer) for answer in error.recipients.values()), key=_gravity)
+        return max(
+            (_judge_response(*answer) for answer in error.recipients.values()), key=_severity
+        )
     if isinstance(error, smtplib.SMTPDataError):
-        return _judge_answer(error.smtp_code, error.smtp_error)
+        return _judge_response(error.smtp_code, error.smtp_error)
     if isinstance(error, smtplib.SMTPResponseException):
-        is_quota = _judge_answer(error.smtp_code, error.smtp_error) is MailFailure.QUOTA
+        is_quota = _judge_response(error.smtp_code, error.smtp_error) is MailFailure.QUOTA
         return MailFailure.QUOTA if is_quota else MailFailure.SERVER
     if isinstance(error, ValueError | smtplib.SMTPNotSupportedError):
         return MailFailure.NEVER
     return MailFailure.UNCLEAR
 
 
-def _judge_answer(code: int, answer: bytes | str) -> MailFailure:
-    said = _read(answer)
+def _judge_response(code: int, answer: bytes | str) -> MailFailure:
+    said = _decode(answer)
     if QUOTA.search(said) and not MAILBOX.search(said):
         return MailFailure.QUOTA
     if code == 421:
@@ -132,7 +134,7 @@ def _judge_answer(code: int, answer: bytes | str) -> MailFailure:
     return MailFailure.NEVER if code >= 500 else MailFailure.NOT_NOW
 
 
-def _gravity(verdict: MailFailure) -> int:
+def _severity(verdict: MailFailure) -> int:
     return [MailFailure.NOT_NOW, MailFailure.NEVER, MailFailure.SERVER, MailFailure.QUOTA].index(
         verdict
     )
@@ -144,18 +146,17 @@ def explain(error: Exception) -> str:
         case smtplib.SMTPAuthenticationError():
             return "The mail server rejects the user name or password in EMAIL_URL."
         case smtplib.SMTPRecipientsRefused():
-            code, said = next(iter(error.recipients.values()))
-            return f"The mail server rejects the address: {code} {_read(said)}"
+            code, answer = next(iter(error.recipients.values()))
+            return f"The mail server rejects the address: {code} {_decode(answer)}"
         case smtplib.SMTPResponseException():
-            return (
-                f"The mail server rejects the message: {error.smtp_code} {_read(error.smtp_error)}"
-            )
+            said = _decode(error.smtp_error)
+            return f"The mail server rejects the message: {error.smtp_code} {said}"
         case ValueError() | smtplib.SMTPNotSupportedError():
             return f"The message cannot be formatted as an e-mail: {error}"
-    return _explain_silence(error)
+    return _explain_no_response(error)
 
 
-def _explain_silence(error: Exception) -> str:
+def _explain_no_response(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPServerDisconnected):
         return "The mail server closed the connection."
     if isinstance(error, TimeoutError):
@@ -163,5 +164,5 @@ def _explain_silence(error: Exception) -> str:
     return f"The mail server cannot be reached: {error}"
 
 
-def _read(said: bytes | str) -> str:
+def _decode(said: bytes | str) -> str:
     return said.decode(errors="replace") if isinstance(said, bytes) else said

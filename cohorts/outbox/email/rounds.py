@@ -23,16 +23,16 @@ from django.core.mail import EmailMessage
 from cohorts import clock
 from cohorts.models import Installation
 from cohorts.outbox import services
-from cohorts.outbox.email.composing import write_letter
-from cohorts.outbox.email.mailserver import MailFailed, MailFailure, MailServer
+from cohorts.outbox.email.composing import compose_email
+from cohorts.outbox.email.mailserver import MailError, MailFailure, MailServer
 from cohorts.outbox.health import parts
 from cohorts.outbox.holds import why_held
 from cohorts.outbox.models import Message
-from cohorts.outbox.rendering.render import Words, words_of
+from cohorts.outbox.rendering.render import MessageContent, get_content
 from cohorts.outbox.routing import rerouting
-from cohorts.outbox.routing.routes import DeliveryRequest, DeliveryRoute, find_ways
+from cohorts.outbox.routing.routes import DeliveryRequest, DeliveryRoute, find_routes
 from cohorts.outbox.selectors import fingerprint, sendable
-from cohorts.outbox.sources import NoLongerTrue
+from cohorts.outbox.sources import MessageObsolete
 
 logger = logging.getLogger(__name__)
 
@@ -40,9 +40,9 @@ ROUND_SECONDS = 45.0  # far below the task timeout, with room for one slow lette
 CLAIM = timedelta(minutes=15)  # far above it: no other round sends the letter again
 STALE_SECONDS = 300.0  # a worker that was suspended for this long after its claim sends nothing
 QUOTA_PAUSE = timedelta(minutes=15)  # between attempts after the sending limit was exceeded
-REFUSALS = 3  # permanent refusals in a row: then the server is at fault, not the addresses
-NOT_THEM = "The mail server rejects several e-mails in a row: {said}"
-EVERYBODY = frozenset({MailFailure.SERVER, MailFailure.QUOTA, MailFailure.UNCLEAR})
+REFUSAL_LIMIT = 3  # permanent refusals in a row: then the server is at fault, not the addresses
+MANY_REFUSALS = "The mail server rejects several e-mails in a row: {said}"
+SERVER_FAILURES = frozenset({MailFailure.SERVER, MailFailure.QUOTA, MailFailure.UNCLEAR})
 FIRST_WAIT = timedelta(minutes=1)  # doubles with each failure
 LONGEST_WAIT = timedelta(hours=6)
 NO_ADDRESS = (
@@ -63,7 +63,7 @@ def send_round(*, seconds: float = ROUND_SECONDS) -> bool:
     installation = Installation.objects.get(pk=1)
     ends = time.monotonic() + seconds
     letters = list(sendable(Message.Channel.EMAIL, now, installation))
-    wanted = find_ways({DeliveryRequest.about(letter) for letter in letters}, now)
+    wanted = find_routes({DeliveryRequest.about(letter) for letter in letters}, now)
     refused: list[Message] = []  # permanently refused since the last accepted letter
     with MailServer() as server:
         for message in letters:
@@ -73,9 +73,9 @@ def send_round(*, seconds: float = ROUND_SECONDS) -> bool:
                 way = wanted[DeliveryRequest.about(message)]
                 mark = fingerprint(message.key, installation)
                 _send_one(message, way, server, mark, refused)
-            except MailFailed as error:
-                pause = QUOTA_PAUSE if error.verdict is MailFailure.QUOTA else parts.PROBE
-                parts.note_failure(parts.EMAIL, error.why, now=clock.now(), pause=pause)
+            except MailError as error:
+                pause = QUOTA_PAUSE if error.verdict is MailFailure.QUOTA else parts.RETRY
+                parts.record_failure(parts.EMAIL, error.why, now=clock.now(), pause=pause)
                 return False
     return False
 
@@ -84,7 +84,7 @@ def _send_one(
     message: Message, way: DeliveryRoute, server: MailServer, mark: str, refused: list[Message]
 ) -> None:
     """Send one letter, or record why not.  Raises MailFailed if the server accepts no letters."""
-    words = _find_words(message, way)
+    words = _get_content(message, way)
     if words is None:
         return
     server.prepare()
@@ -93,25 +93,25 @@ def _send_one(
     if first_tried is None:
         return
     assert message.user is not None
-    letter = write_letter(words, to=message.user, mark=mark, first_tried=first_tried)
+    letter = compose_email(words, to=message.user, mark=mark, first_tried=first_tried)
     if time.monotonic() - claimed_at < STALE_SECONDS:
-        _hand_over(message, letter, server, refused)
+        _deliver(message, letter, server, refused)
 
 
-def _find_words(message: Message, way: DeliveryRoute) -> Words | None:
+def _get_content(message: Message, way: DeliveryRoute) -> MessageContent | None:
     """Return the text; None if the message is not to be sent (now), after recording the reason."""
     now = clock.now()
     elsewhere = way.channel not in {"", Message.Channel.EMAIL}
-    if elsewhere and rerouting.send_otherwise(message.pk, to=way.channel, now=now):
+    if elsewhere and rerouting.reroute(message.pk, to=way.channel, now=now):
         return None
     try:
-        _check_wanted(way)
-        words = words_of(message, now)
-    except NoLongerTrue as error:
+        _check_route(way)
+        words = get_content(message, now)
+    except MessageObsolete as error:
         services.mark_dropped(message.pk, why=error.why)
     except Exception as error:
         logger.exception("The text of message %s cannot be rendered", message.key)
-        services.mark_wordless(message.pk, error, now=now)
+        services.mark_unrenderable(message.pk, error, now=now)
     else:
         if message.user and message.user.email:
             return words
@@ -119,13 +119,13 @@ def _find_words(message: Message, way: DeliveryRoute) -> Words | None:
     return None
 
 
-def _check_wanted(way: DeliveryRoute) -> None:
-    """Raise NoLongerTrue if there is no delivery route for the message."""
+def _check_route(way: DeliveryRoute) -> None:
+    """Raise MessageObsolete if there is no delivery route for the message."""
     if not way.channel:
-        raise NoLongerTrue(way.why)
+        raise MessageObsolete(way.why)
 
 
-def _claim(message: Message, words: Words) -> datetime | None:
+def _claim(message: Message, words: MessageContent) -> datetime | None:
     """Reserve the letter and store its text; return the time of the first attempt.
 
     Returns None if another round or staff changed it in between.
@@ -140,38 +140,38 @@ def _claim(message: Message, words: Words) -> datetime | None:
     return tried_at if begun else None
 
 
-def _hand_over(
+def _deliver(
     message: Message, letter: EmailMessage, server: MailServer, refused: list[Message]
 ) -> None:
     try:
         server.send(letter)
-    except MailFailed as error:
-        _note_failure(message, error)
-        if error.verdict in EVERYBODY:
+    except MailError as error:
+        _record_failure(message, error)
+        if error.verdict in SERVER_FAILURES:
             raise
         if error.verdict is MailFailure.NEVER:
             _count_refusal(message, error, refused)
         return
     refused.clear()
     services.mark_sent(message.pk, outside_id=letter.extra_headers["Message-ID"], now=clock.now())
-    parts.note_success(parts.EMAIL)
+    parts.record_success(parts.EMAIL)
 
 
-def _count_refusal(message: Message, error: MailFailed, refused: list[Message]) -> None:
+def _count_refusal(message: Message, error: MailError, refused: list[Message]) -> None:
     """Treat several refusals in a row as a failure of the server, and retry those letters later.
 
     Raises MailFailed.
     """
     refused.append(message)
-    if len(refused) < REFUSALS:
+    if len(refused) < REFUSAL_LIMIT:
         return
-    trouble = MailFailed(MailFailure.SERVER, NOT_THEM.format(said=error.why))
+    trouble = MailError(MailFailure.SERVER, MANY_REFUSALS.format(said=error.why))
     for one in refused:
-        _note_failure(one, trouble)
+        _record_failure(one, trouble)
     raise trouble
 
 
-def _note_failure(message: Message, error: MailFailed) -> None:
+def _record_failure(message: Message, error: MailError) -> None:
     now = clock.now()
     wait = min(FIRST_WAIT * 2 ** min(message.failures, 10), LONGEST_WAIT)
     if error.verdict is MailFailure.UNCLEAR:

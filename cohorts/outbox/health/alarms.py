@@ -35,7 +35,7 @@ FIXES = {
         "Check the status of Discord below. Until then, messages are sent by e-mail."
     ),
 }
-SHUT_FIX = (
+CLOSED_FIX = (
     "Check in Discord's Developer Portal whether the bot is quarantined, and resolve it there. "
     "Then choose “Resume sending” under Delivery channels. Until then, messages are sent by "
     "e-mail."
@@ -62,7 +62,7 @@ def find_alarms(now: datetime) -> list[Alarm]:
     )
     told = [_failing(part) for part in failing.order_by("name")]
     known = {alarm.name for alarm in told}
-    return told + [alarm for alarm in _find_standstills(now) if alarm.name not in known]
+    return told + [alarm for alarm in _find_stalled(now) if alarm.name not in known]
 
 
 def _failing(part: OutboxPart) -> Alarm:
@@ -70,7 +70,7 @@ def _failing(part: OutboxPart) -> Alarm:
     since = part.shut_at or part.failing_since
     assert since is not None  # find_alarms filters by one of the two
     if part.shut_at:
-        return Alarm(part.name, f"{title}: closed", since, part.trouble, SHUT_FIX)
+        return Alarm(part.name, f"{title}: closed", since, part.trouble, CLOSED_FIX)
     fix = FIXES[Channel(part.name)] if part.name in Channel.values else SOURCE_FIX
     return Alarm(part.name, f"{title}: failing for an hour", since, part.trouble, fix)
 
@@ -79,7 +79,7 @@ def _title(name: str) -> str:
     return Channel(name).label.capitalize() if name in Channel.values else f"Message source {name}"
 
 
-def _find_standstills(now: datetime) -> list[Alarm]:
+def _find_stalled(now: datetime) -> list[Alarm]:
     """Return alarms for channels on which messages wait for an hour and none was sent since.
 
     None while everything is held: the start page reports the hold itself.
@@ -91,13 +91,13 @@ def _find_standstills(now: datetime) -> list[Alarm]:
     went = Message.objects.filter(sent_at__gt=now - AFTER).values_list("channel", flat=True)
     moving = set(went.order_by().distinct())
     return [
-        _standstill(Channel(channel), count, oldest)
+        _stalled(Channel(channel), count, oldest)
         for channel, count, oldest in waiting
         if channel not in moving
     ]
 
 
-def _standstill(channel: Channel, count: int, oldest: datetime) -> Alarm:
+def _stalled(channel: Channel, count: int, oldest: datetime) -> Alarm:
     sentence = (
         f"{count} {'message has' if count == 1 else 'messages have'} been waiting for more "
         "than an hour."
@@ -121,13 +121,13 @@ def _waiting_since(since: datetime) -> QuerySet[Message]:
 
 def raise_alarms(now: datetime) -> list[Alarm]:
     """Report each new alarm once and return the new ones."""
-    _forget_unproven()
+    _clear_idle()
     alarms = {alarm.name: alarm for alarm in find_alarms(now)}
     OutboxPart.objects.exclude(name__in=alarms).update(alarmed_at=None)
-    return [alarm for alarm in alarms.values() if _tell_once(alarm, now)]
+    return [alarm for alarm in alarms.values() if _report_once(alarm, now)]
 
 
-def _tell_once(alarm: Alarm, now: datetime) -> bool:
+def _report_once(alarm: Alarm, now: datetime) -> bool:
     """Log an alarm unless it was logged before; of two concurrent workers only one updates the
     row."""
     OutboxPart.objects.get_or_create(name=alarm.name)
@@ -137,11 +137,11 @@ def _tell_once(alarm: Alarm, now: datetime) -> bool:
     return bool(fresh)
 
 
-def _forget_unproven() -> None:
+def _clear_idle() -> None:
     """Clear failures of Discord channels without unsent messages.
 
     The messages that failed there were sent or have expired.
     """
     for channel in (Channel.DISCORD_CHANNEL, Channel.DISCORD_DM):
         if not Message.objects.filter(channel=channel, state__in=UNSENT).exists():
-            parts.note_success(channel)
+            parts.record_success(channel)

@@ -9,7 +9,7 @@ from datetime import datetime
 from cohorts.outbox.health.parts import EMAIL
 from cohorts.outbox.holds import why_held
 from cohorts.outbox.models import UNSENT, Message, OutboxPart
-from cohorts.outbox.routing.routes import DeliveryRequest, DeliveryRoute, find_ways
+from cohorts.outbox.routing.routes import DeliveryRequest, DeliveryRoute, find_routes
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ def read_outlook(now: datetime, messages: Iterable[Message] = ()) -> Outlook:
     """Return the outlook for these messages, with a constant number of queries."""
     trouble = OutboxPart.objects.filter(name=EMAIL).values_list("trouble", flat=True).first()
     to_people = [m for m in messages if m.user_id is not None and m.state in UNSENT]
-    ways = find_ways({DeliveryRequest.about(message) for message in to_people}, now)
+    ways = find_routes({DeliveryRequest.about(message) for message in to_people}, now)
     return Outlook(now, why_held(now), trouble or "", ways)
 
 
@@ -36,10 +36,10 @@ def why_not_sent(message: Message, outlook: Outlook) -> str:
         return ""
     if message.state not in UNSENT:
         return message.why_not
-    return outlook.hold or _own_reason(message, outlook)
+    return outlook.hold or _reason_of(message, outlook)
 
 
-def _own_reason(message: Message, outlook: Outlook) -> str:
+def _reason_of(message: Message, outlook: Outlook) -> str:
     way = outlook.ways.get(DeliveryRequest.about(message))
     if way and not way.channel:
         return f"{way.why} It will be dropped when it is due."

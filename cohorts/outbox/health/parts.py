@@ -8,8 +8,8 @@ from typing import Any
 from cohorts.outbox.models import OutboxPart
 
 EMAIL = "email"
-PROBE = timedelta(minutes=1)
-WELL: dict[str, Any] = {
+RETRY = timedelta(minutes=1)
+HEALTHY: dict[str, Any] = {
     "trouble": "",
     "failing_since": None,
     "failures": 0,
@@ -19,7 +19,7 @@ WELL: dict[str, Any] = {
 }
 
 
-def note_failure(name: str, why: str, *, now: datetime, pause: timedelta = PROBE) -> None:
+def record_failure(name: str, why: str, *, now: datetime, pause: timedelta = RETRY) -> None:
     part, _ = OutboxPart.objects.get_or_create(name=name)
     part.trouble = why[:300]
     part.failing_since = part.failing_since or now
@@ -28,26 +28,26 @@ def note_failure(name: str, why: str, *, now: datetime, pause: timedelta = PROBE
     part.save()
 
 
-def note_success(name: str) -> None:
+def record_success(name: str) -> None:
     """Clear a failure.  A closed channel stays closed: a message in flight proves nothing for
     others."""
     failing = OutboxPart.objects.filter(name=name, failing_since__isnull=False)
-    failing.filter(shut_at=None).update(**WELL)
+    failing.filter(shut_at=None).update(**HEALTHY)
 
 
-def shut(name: str, why: str, *, now: datetime) -> None:
+def close(name: str, why: str, *, now: datetime) -> None:
     """Close a channel: nothing is sent there until staff open it again."""
-    note_failure(name, why, now=now)
+    record_failure(name, why, now=now)
     OutboxPart.objects.filter(name=name, shut_at=None).update(shut_at=now)
 
 
-def is_shut(name: str) -> bool:
+def is_closed(name: str) -> bool:
     return OutboxPart.objects.filter(name=name, shut_at__isnull=False).exists()
 
 
-def open_again(name: str) -> None:
+def reopen(name: str) -> None:
     """Open a channel after staff have confirmed that the problem is fixed."""
-    OutboxPart.objects.filter(name=name).update(**WELL)
+    OutboxPart.objects.filter(name=name).update(**HEALTHY)
 
 
 def failing_names() -> set[str]:

@@ -15,7 +15,7 @@ def unsubscribe_url(user_id: int) -> str:
     return f"{settings.SITE_URL}{reverse('unsubscribe', args=[token])}"
 
 
-def choices_url() -> str:
+def preferences_url() -> str:
     """Return the URL of the page for message preferences."""
     return f"{settings.SITE_URL}{reverse('choose-messages')}"
 

@@ -19,14 +19,14 @@ from django.template.engine import Engine
 
 from cohorts.outbox.models import Message
 from cohorts.outbox.rendering import discord_text
-from cohorts.outbox.rendering.links import choices_url, unsubscribe_url
+from cohorts.outbox.rendering.links import preferences_url, unsubscribe_url
 from cohorts.outbox.sources import notifications
 
 SUBJECT_LENGTH = 150
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class MessageContent:
     """The rendered text of a message.  `subject` and `html` are empty on Discord."""
 
     subject: str
@@ -34,32 +34,32 @@ class Words:
     html: str
 
 
-def words_of(message: Message, now: datetime) -> Words:
+def get_content(message: Message, now: datetime) -> MessageContent:
     """Return the text that was stored before the first attempt, or else render it now.
 
-    Raises NoLongerTrue, except for a message that may have arrived already, and any error of a
+    Raises MessageObsolete, except for a message that may have arrived already, and any error of a
     broken template or context.
     """
     if not message.body:
         return render(message, now)
     if message.state == Message.State.OWED:
         _context(message, now)
-    return Words(message.subject, message.body, message.html)
+    return MessageContent(message.subject, message.body, message.html)
 
 
-def render(message: Message, now: datetime, *, channel: str = "") -> Words:
+def render(message: Message, now: datetime, *, channel: str = "") -> MessageContent:
     """Render the message for its own channel or, in a preview, for `channel`.
 
-    Raises NoLongerTrue.
+    Raises MessageObsolete.
     """
     context, channel = _context(message, now), channel or message.channel
     if channel != Message.Channel.EMAIL:
-        return Words("", discord_text.fit(_fill(message, channel, context)), "")
-    subject = discord_text.clean(_fill(message, "subject", context))
-    return Words(
+        return MessageContent("", discord_text.fit(_render_template(message, channel, context)), "")
+    subject = discord_text.clean(_render_template(message, "subject", context))
+    return MessageContent(
         discord_text.shorten(subject, SUBJECT_LENGTH),
-        _fill(message, "text", context).strip() + "\n",
-        _fill(message, "body", context, suffix="html"),
+        _render_template(message, "text", context).strip() + "\n",
+        _render_template(message, "body", context, suffix="html"),
     )
 
 
@@ -69,12 +69,14 @@ def _context(message: Message, now: datetime) -> dict[str, Any]:
         "group": message.group,
         "person": message.user,
         "site_url": settings.SITE_URL,
-        "choices_url": choices_url(),
+        "choices_url": preferences_url(),
         "unsubscribe_url": unsubscribe_url(message.user_id) if message.user_id else "",
         **notifications[message.kind].context_of(message, now),
     }
 
 
-def _fill(message: Message, part: str, context: dict[str, Any], *, suffix: str = "txt") -> str:
+def _render_template(
+    message: Message, part: str, context: dict[str, Any], *, suffix: str = "txt"
+) -> str:
     template = Engine.get_default().get_template(f"messages/{message.kind}/{part}.{suffix}")
     return template.render(Context(context, autoescape=suffix == "html"))

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cohorts.outbox.models import Message
-from cohorts.outbox.rendering.render import Words, render
-from cohorts.outbox.routing.topics import speaks
-from cohorts.outbox.sources import NoLongerTrue, Owed, message_sources
+from cohorts.outbox.rendering.render import MessageContent, render
+from cohorts.outbox.routing.topics import has_template
+from cohorts.outbox.sources import MessageObsolete, PendingMessage, message_sources
 
 logger = logging.getLogger(__name__)
 
@@ -39,11 +39,11 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ChannelPreview:
     """The text on one channel, or why there is none."""
 
     channel: Channel
-    words: Words | None
+    words: MessageContent | None
     why: str = ""
 
 
@@ -51,31 +51,31 @@ def find_samples(kind: str, now: datetime) -> list[Sample]:
     """Return the samples, messages to people first because they have more channels, newest
     first."""
     rows = Message.objects.filter(kind=kind).select_related("user", "group__cohort__course")
-    owed = [Sample(row, now) for row in rows.order_by("-due_at", "-pk")[:SHOWN]]
-    found = owed or _find_coming(kind, now)
+    pending = [Sample(row, now) for row in rows.order_by("-due_at", "-pk")[:SHOWN]]
+    found = pending or _find_upcoming(kind, now)
     return sorted(found, key=lambda sample: sample.message.user_id is None)
 
 
-def _find_coming(kind: str, now: datetime) -> list[Sample]:
+def _find_upcoming(kind: str, now: datetime) -> list[Sample]:
     for ahead in MOMENTS:
         moment = now + ahead
-        found = [_unsaved(one) for one in _owed_at(moment) if one.kind == kind]
+        found = [_unsaved(one) for one in _pending_at(moment) if one.kind == kind]
         if found:
             return [Sample(message, moment) for message in found[:SHOWN]]
     return []
 
 
-def _owed_at(moment: datetime) -> Iterator[Owed]:
+def _pending_at(moment: datetime) -> Iterator[PendingMessage]:
     for name, source in message_sources.items():
         try:
-            owed = list(source(None, moment, moment))
+            pending = list(source(None, moment, moment))
         except Exception:  # `services.collect` reports it; other sources must still be shown
             logger.exception("The message source %s failed", name)
             continue
-        yield from (one for one in owed if one.due_at <= moment < one.cutoff_at)
+        yield from (one for one in pending if one.due_at <= moment < one.cutoff_at)
 
 
-def _unsaved(one: Owed) -> Message:
+def _unsaved(one: PendingMessage) -> Message:
     return Message(
         key=one.key,
         kind=one.kind,
@@ -88,21 +88,21 @@ def _unsaved(one: Owed) -> Message:
     )
 
 
-def show_all_ways(sample: Sample) -> list[Shown]:
+def preview_channels(sample: Sample) -> list[ChannelPreview]:
     """Render the message on each channel on which it can be sent."""
     to_person = sample.message.user_id is not None
     ways = (Channel.EMAIL, Channel.DISCORD_DM) if to_person else (Channel.DISCORD_CHANNEL,)
-    return [_show(sample, way) for way in ways if _has_words(sample.message.kind, way)]
+    return [_preview(sample, way) for way in ways if _has_template(sample.message.kind, way)]
 
 
-def _has_words(kind: str, channel: Channel) -> bool:
-    return speaks(kind, "text" if channel == Channel.EMAIL else channel)
+def _has_template(kind: str, channel: Channel) -> bool:
+    return has_template(kind, "text" if channel == Channel.EMAIL else channel)
 
 
-def _show(sample: Sample, channel: Channel) -> Shown:
+def _preview(sample: Sample, channel: Channel) -> ChannelPreview:
     try:
-        return Shown(channel, render(sample.message, sample.moment, channel=channel))
-    except NoLongerTrue as error:
-        return Shown(channel, None, f"It would no longer be sent: {error.why}")
+        return ChannelPreview(channel, render(sample.message, sample.moment, channel=channel))
+    except MessageObsolete as error:
+        return ChannelPreview(channel, None, f"It would no longer be sent: {error.why}")
     except Exception as error:  # this page is where staff see template errors
-        return Shown(channel, None, f"The text cannot be rendered: {error}")
+        return ChannelPreview(channel, None, f"The text cannot be rendered: {error}")

@@ -1,6 +1,6 @@
 """Look up whether people can receive direct messages.
 
-Higher layers know this: they register functions in `direct_lines` that return the lines by user id,
+Higher layers know this: they register functions in `dm_statuses` that return the lines by user id,
 with a constant number of queries.
 """
 
@@ -20,18 +20,18 @@ class DmStatus(Enum):
     NEVER = "never"  # the person has not used the bot
 
 
-ReadLines = Callable[[Collection[int], datetime], Mapping[int, DmStatus]]
+ReadDmStatuses = Callable[[Collection[int], datetime], Mapping[int, DmStatus]]
 
-direct_lines: Registry[ReadLines] = Registry("direct lines")
+dm_statuses: Registry[ReadDmStatuses] = Registry("direct lines")
 
 
-def find_lines(user_ids: Collection[int], now: datetime) -> Mapping[int, DmStatus]:
+def find_dm_statuses(user_ids: Collection[int], now: datetime) -> Mapping[int, DmStatus]:
     """Return the state of DM channels by user id; a person who is missing has no channel."""
     found: dict[int, DmStatus] = {}
-    for read in direct_lines.values() if user_ids else ():
+    for read in dm_statuses.values() if user_ids else ():
         found |= read(user_ids, now)
     return found
 
 
-def find_line(user_id: int, now: datetime) -> DmStatus:
-    return find_lines([user_id], now).get(user_id, DmStatus.NEVER)
+def find_dm_status(user_id: int, now: datetime) -> DmStatus:
+    return find_dm_statuses([user_id], now).get(user_id, DmStatus.NEVER)

@@ -11,8 +11,8 @@ from django.db import transaction
 from cohorts.errors import Refusal
 from cohorts.models import User
 from cohorts.outbox.models import MessageChoice
-from cohorts.outbox.routing.dm_channels import DmStatus, find_line
-from cohorts.outbox.routing.topics import Topic, all_topics, speaks_directly
+from cohorts.outbox.routing.dm_channels import DmStatus, find_dm_status
+from cohorts.outbox.routing.topics import Topic, all_topics, has_dm_template
 
 Way = MessageChoice.Way
 
@@ -36,20 +36,20 @@ class Choices:
 
 def read_choices(user_id: int, now: datetime) -> Choices:
     """Return a person's preferences, with four queries."""
-    person, line = User.objects.get(pk=user_id), find_line(user_id, now)
+    person, line = User.objects.get(pk=user_id), find_dm_status(user_id, now)
     chosen = dict(MessageChoice.objects.filter(user=user_id).values_list("topic", "way"))
     topics = (
-        TopicChoice(topic, chosen.get(topic.name, Way.EMAIL), _ways(topic, line, chosen))
+        TopicChoice(topic, chosen.get(topic.name, Way.EMAIL), _open_ways(topic, line, chosen))
         for topic in all_topics().values()
     )
     return Choices(tuple(topics), person.wants_email, person.wants_discord, line)
 
 
-def _ways(topic: Topic, line: DmStatus, chosen: Mapping[str, str]) -> tuple[str, ...]:
+def _open_ways(topic: Topic, line: DmStatus, chosen: Mapping[str, str]) -> tuple[str, ...]:
     """Return the available choices: direct messages only for people who use the bot or chose them
     before."""
     ways = [Way.EMAIL.value]
-    speaks = any(speaks_directly(kind) for kind in topic.kinds)
+    speaks = any(has_dm_template(kind) for kind in topic.kinds)
     if speaks and (line is not DmStatus.NEVER or chosen.get(topic.name) == Way.DIRECT):
         ways.append(Way.DIRECT.value)
     if topic.may_be_off:

@@ -1,8 +1,8 @@
 """Move pending messages to another channel, so that none arrives on both.
 
-    by e-mail ──send_otherwise──> directly      the person changed the preference
-    directly ──send_otherwise───> by e-mail     the preference changed, or no DM channel is open
-    directly ──fall_back────────> by e-mail     it was refused or waited too long; permanent
+    by e-mail ──reroute──> directly      the person changed the preference
+    directly ──reroute───> by e-mail     the preference changed, or no DM channel is open
+    directly ──fall_back_to_email──> by e-mail     it was refused or waited too long; permanent
 
 Only a message that certainly did not arrive is moved.  The condition is part of the UPDATE, because
 a worker may begin to send at the same moment.
@@ -19,13 +19,13 @@ from django.db import transaction
 from cohorts.models import User
 from cohorts.outbox.models import UNSENT, Message
 from cohorts.outbox.nudges import nudge_email
-from cohorts.outbox.routing.routes import DeliveryRequest, DeliveryRoute, find_ways
+from cohorts.outbox.routing.routes import DeliveryRequest, DeliveryRoute, find_routes
 from cohorts.outbox.services import WHY_LENGTH, mark_dropped
 from cohorts.signals import announce
 
 TOO_SLOW = "It could not be sent as a direct message in time, so it is sent by e-mail."
-DIRECT_PATIENCE = timedelta(minutes=20)  # a reminder is useless once the meeting has begun
-AS_NEW: dict[str, Any] = {  # reset values for a message that changes its channel
+DIRECT_TIMEOUT = timedelta(minutes=20)  # a reminder is useless once the meeting has begun
+RESET: dict[str, Any] = {  # reset values for a message that changes its channel
     "subject": "",
     "body": "",
     "html": "",
@@ -36,13 +36,13 @@ AS_NEW: dict[str, Any] = {  # reset values for a message that changes its channe
 
 
 @transaction.atomic
-def send_otherwise(message_id: int, *, to: str, now: datetime) -> bool:
+def reroute(message_id: int, *, to: str, now: datetime) -> bool:
     """Move a message to another channel, if it certainly did not arrive on this one.
 
     Its text is rendered again.  Returns whether it was still waiting.
     """
     waiting = Message.objects.filter(pk=message_id, state=Message.State.OWED).exclude(channel=to)
-    moved = waiting.update(channel=to, next_try_at=now, **AS_NEW)
+    moved = waiting.update(channel=to, next_try_at=now, **RESET)
     if moved and to == Message.Channel.EMAIL:
         nudge_email()
     elif moved:
@@ -51,7 +51,9 @@ def send_otherwise(message_id: int, *, to: str, now: datetime) -> bool:
 
 
 @transaction.atomic
-def fall_back(message_ids: Iterable[int], *, why: str, now: datetime, refused: bool = False) -> int:
+def fall_back_to_email(
+    message_ids: Iterable[int], *, why: str, now: datetime, refused: bool = False
+) -> int:
     """Move direct messages to e-mail permanently; return how many.
 
     `refused` means that Discord rejected them, so they did not arrive.  Otherwise a message whose
@@ -62,7 +64,7 @@ def fall_back(message_ids: Iterable[int], *, why: str, now: datetime, refused: b
         pk__in=list(message_ids), state__in=states, channel=Message.Channel.DISCORD_DM
     )
     count = waiting.update(
-        **AS_NEW
+        **RESET
         | {
             "channel": Message.Channel.EMAIL,
             "state": Message.State.OWED,
@@ -76,7 +78,7 @@ def fall_back(message_ids: Iterable[int], *, why: str, now: datetime, refused: b
     return count
 
 
-def settle_ways(now: datetime) -> None:
+def reroute_pending(now: datetime) -> None:
     """Move or drop direct messages that are no longer wanted or possible.
 
     Messages whose sending was interrupted are left alone until a check shows whether they arrived.
@@ -86,19 +88,19 @@ def settle_ways(now: datetime) -> None:
             channel=Message.Channel.DISCORD_DM, state=Message.State.OWED, due_at__lte=now
         )
     )
-    ways = find_ways({DeliveryRequest.about(message) for message in waiting}, now)
+    ways = find_routes({DeliveryRequest.about(message) for message in waiting}, now)
     for message in waiting:
-        _settle_way(message, ways[DeliveryRequest.about(message)], now)
+        _reroute_one(message, ways[DeliveryRequest.about(message)], now)
 
 
-def _settle_way(message: Message, way: DeliveryRoute, now: datetime) -> None:
+def _reroute_one(message: Message, way: DeliveryRoute, now: datetime) -> None:
     since = max(message.due_at, message.created_at)
     if not way.channel:
         mark_dropped(message.pk, why=way.why)
     elif way.channel == Message.Channel.EMAIL:
-        send_otherwise(message.pk, to=way.channel, now=now)
-    elif now - since > DIRECT_PATIENCE and has_address(message):
-        fall_back([message.pk], why=TOO_SLOW, now=now)
+        reroute(message.pk, to=way.channel, now=now)
+    elif now - since > DIRECT_TIMEOUT and has_address(message):
+        fall_back_to_email([message.pk], why=TOO_SLOW, now=now)
 
 
 def has_address(message: Message) -> bool:

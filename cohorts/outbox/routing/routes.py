@@ -24,15 +24,15 @@ from datetime import datetime
 
 from cohorts.models import User
 from cohorts.outbox.models import Message, MessageChoice
-from cohorts.outbox.routing.dm_channels import DmStatus, find_lines
-from cohorts.outbox.routing.topics import speaks_directly, topics_by_kind
+from cohorts.outbox.routing.dm_channels import DmStatus, find_dm_statuses
+from cohorts.outbox.routing.topics import has_dm_template, topics_by_kind
 
 EMAIL, DIRECT, OFF = MessageChoice.Way.EMAIL, MessageChoice.Way.DIRECT, MessageChoice.Way.OFF
 
 CLOSED_ACCOUNT = "No recipient: the account is closed."
 UNWANTED_KIND = "The person turned off messages of this type."
 UNWANTED = "The person turned off messages by e-mail."
-UNWANTED_NO_LINE = (
+UNWANTED_NO_DM = (
     "The person turned off messages by e-mail and cannot get direct messages on Discord."
 )
 
@@ -60,7 +60,7 @@ class DeliveryRoute:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class Recipient:
     """The facts about a person that the choice depends on."""
 
     is_active: bool = True
@@ -68,7 +68,7 @@ class Reader:
     has_address: bool = True
 
 
-def choose_way(choice: str, line: DmStatus, reader: Reader) -> DeliveryRoute:
+def choose_route(choice: str, line: DmStatus, reader: Recipient) -> DeliveryRoute:
     """Return the delivery route by the table above.  Pure."""
     if not reader.is_active or choice == OFF:
         return DeliveryRoute(why=UNWANTED_KIND if reader.is_active else CLOSED_ACCOUNT)
@@ -79,13 +79,13 @@ def choose_way(choice: str, line: DmStatus, reader: Reader) -> DeliveryRoute:
     if choice == DIRECT and line is DmStatus.WAITS:
         return DeliveryRoute(Message.Channel.DISCORD_DM)
     if not reader.wants_email:
-        return DeliveryRoute(why=UNWANTED_NO_LINE if choice == DIRECT else UNWANTED)
+        return DeliveryRoute(why=UNWANTED_NO_DM if choice == DIRECT else UNWANTED)
     return DeliveryRoute(
         Message.Channel.DISCORD_DM if line is DmStatus.OPEN else Message.Channel.EMAIL
     )
 
 
-def find_ways(
+def find_routes(
     asks: Collection[DeliveryRequest], now: datetime
 ) -> Mapping[DeliveryRequest, DeliveryRoute]:
     """Return the delivery route of each message, by people's current preferences.
@@ -96,23 +96,23 @@ def find_ways(
         return {}
     people = _people(asks)
     choices, topics = _choices(people), topics_by_kind()
-    direct = {kind for kind in {ask.kind for ask in asks} if speaks_directly(kind)}
-    lines = find_lines(_who_may_need_a_line(people, choices), now) if direct else {}
+    direct = {kind for kind in {ask.kind for ask in asks} if has_dm_template(kind)}
+    lines = find_dm_statuses(_people_with_dms(people, choices), now) if direct else {}
     return {
-        ask: choose_way(
+        ask: choose_route(
             choices.get((ask.user_id, topics.get(ask.kind, "")), EMAIL),
             lines.get(ask.user_id, DmStatus.NEVER)
             if ask.direct and ask.kind in direct
             else DmStatus.NEVER,
-            _reader(people.get(ask.user_id)),
+            _recipient(people.get(ask.user_id)),
         )
         for ask in asks
     }
 
 
-def find_way(message: Message, now: datetime) -> DeliveryRoute:
+def find_route(message: Message, now: datetime) -> DeliveryRoute:
     ask = DeliveryRequest.about(message)
-    return find_ways([ask], now)[ask]
+    return find_routes([ask], now)[ask]
 
 
 def _people(asks: Iterable[DeliveryRequest]) -> dict[int, User]:
@@ -124,7 +124,7 @@ def _choices(people: Collection[int]) -> dict[tuple[int, str], str]:
     return {(row.user_id, row.topic): row.way for row in rows}
 
 
-def _who_may_need_a_line(
+def _people_with_dms(
     people: Mapping[int, User], choices: Mapping[tuple[int, str], str]
 ) -> list[int]:
     """Return the people who chose direct messages for a topic or have no address, which are few."""
@@ -136,7 +136,7 @@ def _who_may_need_a_line(
     ]
 
 
-def _reader(person: User | None) -> Reader:
+def _recipient(person: User | None) -> Recipient:
     if person is None:
-        return Reader(is_active=False)
-    return Reader(person.is_active, person.wants_email, bool(person.email))
+        return Recipient(is_active=False)
+    return Recipient(person.is_active, person.wants_email, bool(person.email))

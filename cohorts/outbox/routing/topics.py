@@ -43,7 +43,7 @@ def topics_by_kind() -> Mapping[str, str]:
     return {name: kind.topic for name, kind in notifications.items() if kind.topic}
 
 
-def speaks(kind: str, part: str) -> bool:
+def has_template(kind: str, part: str) -> bool:
     """Return whether a kind has a template for `text`, `discord_dm` or `discord_channel`."""
     try:
         Engine.get_default().get_template(f"messages/{kind}/{part}.txt")
@@ -52,5 +52,5 @@ def speaks(kind: str, part: str) -> bool:
     return True
 
 
-def speaks_directly(kind: str) -> bool:
-    return speaks(kind, Message.Channel.DISCORD_DM)
+def has_dm_template(kind: str) -> bool:
+    return has_template(kind, Message.Channel.DISCORD_DM)

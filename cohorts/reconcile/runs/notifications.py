@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from cohorts.models import AccessState, Group, User
 from cohorts.outbox.models import Message
-from cohorts.outbox.sources import NoLongerTrue, Owed, notification
+from cohorts.outbox.sources import MessageObsolete, PendingMessage, notification
 from cohorts.reconcile.issues import find_trouble
 from cohorts.reconcile.models import MirrorState, RealizeRequest
 from cohorts.reconcile.runs import run_log
@@ -29,19 +29,19 @@ def why_held() -> str:
     return f"{find_trouble(code).sentence} {find_trouble(code).fix}" if code else ""
 
 
-def owe_realize_ended(
+def pending_realize_reports(
     _group_ids: frozenset[int] | None, since: datetime, now: datetime
-) -> Iterable[Owed]:
+) -> Iterable[PendingMessage]:
     """Return the e-mail to each person whose “Realize” has ended. It concerns no single group."""
     ended = RealizeRequest.objects.filter(
         ended_at__gt=since - SENT_WITHIN, ended_at__lte=now, asked_by__isnull=False
     )
-    return [_ended(request) for request in ended]
+    return [_build_email(request) for request in ended]
 
 
-def _ended(request: RealizeRequest) -> Owed:
+def _build_email(request: RealizeRequest) -> PendingMessage:
     assert request.ended_at is not None
-    return Owed(
+    return PendingMessage(
         key=f"{REALIZE_ENDED}:{request.pk}",
         kind=REALIZE_ENDED,
         channel=Message.Channel.EMAIL,
@@ -55,13 +55,13 @@ def _ended(request: RealizeRequest) -> Owed:
 
 @notification(REALIZE_ENDED)
 def realize_ended_context(message: Message, _now: datetime) -> dict[str, Any]:
-    """Return the context of the e-mail's templates. Raises NoLongerTrue. Four queries."""
+    """Return the context of the e-mail's templates. Raises MessageObsolete. Four queries."""
     request = RealizeRequest.objects.filter(pk=message.context["request"]).first()
     if request is None:
-        raise NoLongerTrue("The request no longer exists.")
+        raise MessageObsolete("The request no longer exists.")
     groups = Group.objects.filter(pk__in=request.group_ids).select_related("cohort__course")
     came_to = {group: request.came_to[str(group.pk)] for group in groups}
-    absent = _people_not_there(request.group_ids)
+    absent = _people_not_in_server(request.group_ids)
     return {
         "cohorts": sorted({f"{group.cohort.course}, {group.cohort}" for group in groups}),
         "processed": len(came_to),
@@ -78,6 +78,6 @@ def realize_ended_context(message: Message, _now: datetime) -> dict[str, Any]:
     }
 
 
-def _people_not_there(group_ids: list[int]) -> list[User]:
+def _people_not_in_server(group_ids: list[int]) -> list[User]:
     states = AccessState.objects.filter(group_id__in=group_ids, state=AccessState.State.NOT_THERE)
     return list(User.objects.filter(pk__in=states.values("user_id")))

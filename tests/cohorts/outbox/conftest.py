@@ -10,7 +10,7 @@ import pytest
 from cohorts.models import Cohort, Installation, Membership
 from cohorts.outbox.sources import message_sources, notifications
 from cohorts.services.installation import ensure_installation
-from tests.cohorts.outbox.notes import NOTE, TEMPLATES, owe_notes
+from tests.cohorts.outbox.notes import NOTE, TEMPLATES, pending_notes
 from tests.support.academy import Academy
 from tests.support.clock import set_clock  # noqa: F401 - a fixture
 from tests.support.registries import Registered
@@ -20,7 +20,7 @@ from tests.support.without_mirrors import without_mirrors  # noqa: F401 - a fixt
 
 @pytest.fixture
 def notes(settings, registered: Registered, without_mirrors) -> None:  # noqa: F811
-    registered.only(message_sources, owe_notes)
+    registered.only(message_sources, pending_notes)
     registered.add(notifications, NOTE)
     settings.TEMPLATES = deepcopy(settings.TEMPLATES)
     settings.TEMPLATES[0]["DIRS"].append(TEMPLATES)

@@ -1,7 +1,7 @@
 """Two weeks of one cohort in which a message of every kind becomes owed.
 
     for sample in live_through(NOW):
-        ...                            # each message once, at the moment at which it is owed
+        ...                            # each message once, at the moment at which it is pending
 
 Sources say what is owed; afterwards each message counts as sent, since some follow from others.
 

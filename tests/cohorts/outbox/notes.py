@@ -9,23 +9,23 @@ from typing import Any
 
 from cohorts.models import Membership, User
 from cohorts.outbox.models import Message
-from cohorts.outbox.sources import NoLongerTrue, Notification, Owed
+from cohorts.outbox.sources import MessageObsolete, Notification, PendingMessage
 
 OWED_FOR = timedelta(days=1)
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def owe_notes(
+def pending_notes(
     group_ids: frozenset[int] | None,
     since: datetime,
     now: datetime,
     channel: str = Message.Channel.EMAIL,
-) -> Iterable[Owed]:
+) -> Iterable[PendingMessage]:
     members = Membership.objects.filter(status=Membership.Status.ACTIVE)
     if group_ids is not None:
         members = members.filter(group__in=group_ids)
     for member in members:
-        yield Owed(
+        yield PendingMessage(
             key=f"note:{channel}:{member.pk}",
             kind="note",
             channel=channel,
@@ -36,35 +36,35 @@ def owe_notes(
         )
 
 
-def owe_channel_notes(
+def pending_channel_notes(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
-) -> Iterable[Owed]:
-    return owe_notes(group_ids, since, now, Message.Channel.DISCORD_CHANNEL)
+) -> Iterable[PendingMessage]:
+    return pending_notes(group_ids, since, now, Message.Channel.DISCORD_CHANNEL)
 
 
-def owe_nothing_but_a_mistake(
+def fail_by_mistake(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
-) -> Iterable[Owed]:
+) -> Iterable[PendingMessage]:
     raise ZeroDivisionError("a mistake")
 
 
-def owe_with_broken_sql(
+def fail_with_broken_sql(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
-) -> Iterable[Owed]:
+) -> Iterable[PendingMessage]:
     return User.objects.raw("SELECT no_such_column FROM cohorts_user")[0]
 
 
-def owe_to_nobody(
+def pending_for_no_one(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
-) -> Iterable[Owed]:
+) -> Iterable[PendingMessage]:
     """To a person that does not exist."""
     moment = now - timedelta(minutes=1)
-    return [Owed("note:nobody", "note", "email", None, 10**9, moment, now + OWED_FOR)]
+    return [PendingMessage("note:nobody", "note", "email", None, 10**9, moment, now + OWED_FOR)]
 
 
 def note_context(message: Message, now: datetime) -> dict[str, Any]:
     if message.context.get("over"):
-        raise NoLongerTrue("The note is no longer true.")
+        raise MessageObsolete("The note is no longer true.")
     return {
         "said": message.context.get("said", "Hello"),
         "number": 1 // message.context.get("n", 1),

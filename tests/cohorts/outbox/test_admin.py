@@ -28,7 +28,7 @@ def admin_user(db) -> User:
 
 
 @pytest.fixture
-def owed(add_members, now):
+def pending(add_members, now):
     people = add_members("Alice", "Bob")
     services.collect(None, now=now)
     return people
@@ -49,8 +49,8 @@ def act(client, action: str, *people: User) -> str:
     return client.post(reverse(LIST), data, follow=True).content.decode()
 
 
-def test_messages_are_found_by_person_kind_channel_and_state(client, staff, owed):
-    bob = owed[1]
+def test_messages_are_found_by_person_kind_channel_and_state(client, staff, pending):
+    bob = pending[1]
     services.mark_dropped(bob.messages_owed.get().pk, why="Not wanted.")
     assert "1 message" in page(client, q="alice@example.org")
     assert "1 message" in page(client, user__id__exact=bob.pk)
@@ -58,8 +58,8 @@ def test_messages_are_found_by_person_kind_channel_and_state(client, staff, owed
     assert "2 messages" in page(client, kind="note", channel__exact="email")
 
 
-def test_the_list_says_why_a_message_was_not_sent(client, staff, owed, now, settings):
-    alice = owed[0]
+def test_the_list_says_why_a_message_was_not_sent(client, staff, pending, now, settings):
+    alice = pending[0]
     services.mark_failed(
         alice.messages_owed.get().pk, why="No such person.", now=now, retry=services.BUG_RETRY
     )
@@ -71,8 +71,8 @@ def test_the_list_says_why_a_message_was_not_sent(client, staff, owed, now, sett
     assert page(client).count("confirm first whether this is a copy") == 2
 
 
-def test_the_words_are_shown_with_real_data(client, staff, owed):
-    alice = owed[0]
+def test_the_words_are_shown_with_real_data(client, staff, pending):
+    alice = pending[0]
     type(alice).objects.filter(pk=alice.pk).update(name="<i>Alice</i>")
     shown = detail(client, alice)
     assert "Note for &lt;i&gt;Alice&lt;/i&gt;: Hello" in shown
@@ -81,16 +81,16 @@ def test_the_words_are_shown_with_real_data(client, staff, owed):
     assert "<iframe sandbox srcdoc=" in shown
 
 
-def test_words_that_cannot_be_made_say_so(client, staff, owed):
-    alice, bob = owed
+def test_words_that_cannot_be_made_say_so(client, staff, pending):
+    alice, bob = pending
     alice.messages_owed.update(context={"n": 0})
     bob.messages_owed.update(context={"over": True})
     assert "The text cannot be rendered: integer division" in detail(client, alice)
     assert "It would no longer be sent: The note is no longer true." in detail(client, bob)
 
 
-def test_staff_drop_a_message_and_owe_it_again(client, staff, owed):
-    alice = owed[0]
+def test_staff_drop_a_message_and_owe_it_again(client, staff, pending):
+    alice = pending[0]
     assert "1 of 1 messages will not be sent." in act(client, "drop", alice)
     message = alice.messages_owed.get()
     assert (message.state, message.why_not) == ("dropped", "Sam decided not to send it.")
@@ -98,25 +98,25 @@ def test_staff_drop_a_message_and_owe_it_again(client, staff, owed):
     assert alice.messages_owed.get().state == "owed"
 
 
-def test_what_was_sent_is_neither_dropped_nor_tried_again(client, staff, owed, now):
-    alice = owed[0]
+def test_what_was_sent_is_neither_dropped_nor_tried_again(client, staff, pending, now):
+    alice = pending[0]
     services.mark_sent(alice.messages_owed.get().pk, now=now)
-    assert "1 of 2 messages unchanged: already sent or closed." in act(client, "drop", *owed)
+    assert "1 of 2 messages unchanged: already sent or closed." in act(client, "drop", *pending)
     assert "1 of 2 messages unchanged: already sent, or too late." in act(
-        client, "try_again", *owed
+        client, "try_again", *pending
     )
     assert Message.objects.get(user=alice).state == "sent"
 
 
-def test_whoever_may_only_look_changes_nothing(client, owed, django_user_model):
+def test_whoever_may_only_look_changes_nothing(client, pending, django_user_model):
     from django.contrib.auth.models import Permission
 
     viewer = User.objects.create_user("viewer@example.org", name="Vi", is_staff=True)
     viewer.user_permissions.add(Permission.objects.get(codename="view_message"))
     client.force_login(viewer)
     assert client.get(reverse(LIST)).status_code == 200
-    act(client, "drop", owed[0])
-    assert owed[0].messages_owed.get().state == "owed"
+    act(client, "drop", pending[0])
+    assert pending[0].messages_owed.get().state == "owed"
 
 
 def test_the_list_costs_the_same_for_two_and_for_ten(client, staff, add_members, now, settings):

@@ -23,7 +23,7 @@ HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
 @pytest.fixture
-def owed(add_members, now) -> list[User]:
+def pending(add_members, now) -> list[User]:
     """Alice and Bob are each owed a note by e-mail, since now and for a day."""
     people = add_members("Alice", "Bob")
     services.collect(None, now=now)
@@ -52,11 +52,11 @@ def headlines(now) -> list[str]:
 
 
 def test_a_dead_mail_server_is_told_after_an_hour_once_and_the_letters_stay_owed(
-    owed, now, reported
+    pending, now, reported
 ):
     for minutes in range(0, 180, 10):
         moment = now + minutes * MINUTE
-        parts.note_failure("email", "No answer for alice@example.org.", now=moment)
+        parts.record_failure("email", "No answer for alice@example.org.", now=moment)
         assert bool(raise_alarms(moment)) == (minutes == 60)
     assert len(reported) == 1
     event = reported[0]
@@ -66,19 +66,19 @@ def test_a_dead_mail_server_is_told_after_an_hour_once_and_the_letters_stay_owed
     assert set(Message.objects.values_list("state", flat=True)) == {"owed"}
 
 
-def test_it_is_told_again_when_it_comes_again(owed, now, reported):
-    parts.note_failure("email", "It is down.", now=now)
+def test_it_is_told_again_when_it_comes_again(pending, now, reported):
+    parts.record_failure("email", "It is down.", now=now)
     assert raise_alarms(now + HOUR)
-    parts.note_success("email")
+    parts.record_success("email")
     services.mark_sent(Message.objects.first().pk, now=now + HOUR)
     assert not raise_alarms(now + HOUR + MINUTE)
-    parts.note_failure("email", "It is down.", now=now + 2 * HOUR)
+    parts.record_failure("email", "It is down.", now=now + 2 * HOUR)
     assert raise_alarms(now + 3 * HOUR)
     assert len(reported) == 2
 
 
 @pytest.mark.parametrize("channel", ["email", "discord_channel"])
-def test_messages_that_wait_for_an_hour_are_an_alarm_though_nothing_failed(owed, now, channel):
+def test_messages_that_wait_for_an_hour_are_an_alarm_though_nothing_failed(pending, now, channel):
     """No worker, a paused mirror, a hung cluster: nobody has noted any failure."""
     Message.objects.update(channel=channel)
     assert headlines(now + HOUR - MINUTE) == []
@@ -101,36 +101,36 @@ def test_messages_that_wait_for_an_hour_are_an_alarm_though_nothing_failed(owed,
     ],
     ids=["it is too late", "only staff can have it tried", "it is new"],
 )
-def test_what_waits_for_something_else_is_no_alarm(owed, now, waits_for):
+def test_what_waits_for_something_else_is_no_alarm(pending, now, waits_for):
     Message.objects.update(**{field: now + span for field, span in waits_for.items()})
     assert headlines(now + HOUR) == []
 
 
-def test_people_without_an_address_are_no_alarm(owed, now):
+def test_people_without_an_address_are_no_alarm(pending, now):
     User.objects.update(email=None)
     assert headlines(now + HOUR) == []
 
 
-def test_while_everything_is_held_the_page_says_that_and_no_more(owed, now, settings):
+def test_while_everything_is_held_the_page_says_that_and_no_more(pending, now, settings):
     settings.INSTALLATION_ID = "another"
     assert headlines(now + HOUR) == []
 
 
 def test_shut_direct_messages_are_told_at_once_and_opened_by_staff(now, academy, caplog):
-    parts.shut("discord_dm", "Discord said 403.", now=now)
+    parts.close("discord_dm", "Discord said 403.", now=now)
     with caplog.at_level(logging.ERROR):
         (alarm,) = raise_alarms(now)
     assert alarm.headline == "Discord direct message: closed"
     assert "Developer Portal" in alarm.fix
     assert caplog.text.count("Discord direct message: closed") == 1
-    parts.note_success("discord_dm")  # one that was under way
+    parts.record_success("discord_dm")  # one that was under way
     assert headlines(now) == ["Discord direct message: closed"]
-    parts.open_again("discord_dm")
+    parts.reopen("discord_dm")
     assert headlines(now) == []
 
 
-def test_a_failure_that_nobody_can_prove_is_forgotten_when_nothing_waits(owed, now):
+def test_a_failure_that_nobody_can_prove_is_forgotten_when_nothing_waits(pending, now):
     Message.objects.update(channel="discord_channel", state="expired")
-    parts.note_failure("discord_channel", "Discord said 403.", now=now)
+    parts.record_failure("discord_channel", "Discord said 403.", now=now)
     raise_alarms(now + HOUR)
     assert OutboxPart.objects.get().failing_since is None

@@ -10,7 +10,7 @@ from cohorts.models import AccessState, Cohort, Group, Installation, Membership,
 from cohorts.outbox.models import Message
 from cohorts.outbox.rendering.render import render
 from cohorts.outbox.services import collect
-from cohorts.outbox.sources import NoLongerTrue, message_sources
+from cohorts.outbox.sources import MessageObsolete, message_sources
 from cohorts.services.access import report_access
 from cohorts.services.installation import ensure_installation
 from cohorts.services.memberships import move_member
@@ -29,9 +29,9 @@ def academy(without_mirrors, registered, settings) -> Academy:
     """Groups A and B became active an hour ago; Alice was in A before that."""
     registered.only(
         message_sources,
-        "discordsync.delivery.welcome.owe_welcomes",
-        "discordsync.delivery.assignments.owe_assignments",
-        "discordsync.delivery.assignments.owe_arrivals",
+        "discordsync.delivery.welcome.pending_welcomes",
+        "discordsync.delivery.assignments.pending_assignments",
+        "discordsync.delivery.assignments.pending_arrivals",
     )
     settings.DISCORD_INVITE_URL = "https://discord.gg/academy"
     ensure_installation(NOW - 10 * DAY)
@@ -44,7 +44,7 @@ def academy(without_mirrors, registered, settings) -> Academy:
     return academy
 
 
-def owed(kind: str) -> list[str]:
+def pending(kind: str) -> list[str]:
     rows = Message.objects.filter(kind=kind).exclude(state="expired").order_by("pk")
     return [str(row.user) if row.user else "channel" for row in rows]
 
@@ -81,8 +81,8 @@ def test_whoever_was_in_the_group_from_the_first_is_told_everything(academy):
         name_answered="group-a",
     )
     collect(None, now=NOW)
-    assert owed("group_assigned") == ["Alice", "Bob"]
-    assert owed("member_joined") == []
+    assert pending("group_assigned") == ["Alice", "Bob"]
+    assert pending("member_joined") == []
 
     words = render(Message.objects.get(kind="group_assigned", user__name="Alice"), NOW)
     first = academy.meeting("A").starts_at
@@ -99,8 +99,8 @@ def test_whoever_joins_later_gets_the_short_letter_alone(academy):
     academy.add_member("Bob", "A")
     Membership.objects.filter(user__name="Bob").update(joined_at=NOW)
     collect(None, now=NOW)
-    assert owed("group_assigned") == ["Alice"]
-    assert owed("member_joined") == ["Bob"]
+    assert pending("group_assigned") == ["Alice"]
+    assert pending("member_joined") == ["Bob"]
     words = words_of("member_joined")
     assert words.subject == "You are now in Group A"
     assert "Next meeting (week 1): " in words.text
@@ -128,8 +128,8 @@ def test_getting_in_late_or_being_granted_once_more_sends_no_second_letter(acade
     for hour, state in enumerate(("has", "wanted", "has")):
         report(academy, state, "Alice", now=NOW + hour * HOUR)
         collect(None, now=NOW + hour * HOUR)
-    assert owed("group_assigned") == ["Alice"]
-    assert owed("member_joined") == []
+    assert pending("group_assigned") == ["Alice"]
+    assert pending("member_joined") == []
 
 
 def test_a_move_to_another_group_has_a_letter_of_its_own(academy):
@@ -138,7 +138,7 @@ def test_a_move_to_another_group_has_a_letter_of_its_own(academy):
     move_member(Membership.objects.get(user=alice).pk, academy.groups["B"].pk, now=NOW)
     collect(None, now=NOW)
     assert Message.objects.get(kind="member_joined").group == academy.groups["B"]
-    with pytest.raises(NoLongerTrue):
+    with pytest.raises(MessageObsolete):
         words_of("group_assigned")
 
 
@@ -159,8 +159,8 @@ def test_a_group_that_was_taken_over_owes_letters_to_newcomers_only(academy):
     Membership.objects.filter(user__name="Bob").update(joined_at=NOW)
     report(academy, "has", "Alice", "Bob", now=NOW)
     collect(None, now=NOW)
-    assert owed("group_assigned") == []
-    assert owed("member_joined") == ["Bob", "channel"]
+    assert pending("group_assigned") == []
+    assert pending("member_joined") == ["Bob", "channel"]
 
 
 @pytest.mark.parametrize("change", [{"status": "preview"}, {"activated_at": NOW - 8 * DAY}])
@@ -168,13 +168,13 @@ def test_nothing_is_owed_by_a_group_that_is_not_active_or_long_active(academy, c
     Group.objects.update(**change)
     Membership.objects.update(joined_at=NOW - 9 * DAY)
     collect(None, now=NOW)
-    assert owed("group_assigned") + owed("member_joined") == []
+    assert pending("group_assigned") + pending("member_joined") == []
 
 
 def test_nothing_from_before_the_cohort_was_known_here_is_owed(academy):
     Cohort.objects.update(first_known_at=NOW - timedelta(minutes=1))
     collect(None, now=NOW)
-    assert owed("group_assigned") == []
+    assert pending("group_assigned") == []
 
 
 # -- in the channel ------------------------------------------------------------------------------
@@ -190,7 +190,7 @@ def test_the_channel_hears_of_whoever_got_in_after_the_welcome_once(academy):
     report(academy, "wanted", "Alice", now=later + 3 * HOUR)
     report(academy, "has", "Alice", now=later + 4 * HOUR)
     collect(None, now=later + 4 * HOUR)
-    assert owed("member_joined") == ["channel"]
+    assert pending("member_joined") == ["channel"]
     assert words_of("member_joined", later).text == f"<@{ALICE}> has joined **Group A**. Welcome!"
 
 
@@ -198,7 +198,7 @@ def test_whom_the_welcome_mentioned_is_not_announced_after_a_new_grant(academy):
     welcome(academy, ALICE)
     report(academy, "has", "Alice", now=NOW + HOUR)
     collect(None, now=NOW + HOUR)
-    assert owed("member_joined") == []
+    assert pending("member_joined") == []
 
 
 def test_whoever_joins_before_the_welcome_is_sent_is_greeted_by_it_alone(academy):
@@ -209,14 +209,14 @@ def test_whoever_joins_before_the_welcome_is_sent_is_greeted_by_it_alone(academy
     later = NOW + HOUR
     Message.objects.filter(kind="welcome").update(state="sent", sent_at=later, body=f"<@{BOB}>")
     collect(None, now=later)
-    assert owed("member_joined") == ["Bob"]  # the letter, and no word in the channel
+    assert pending("member_joined") == ["Bob"]  # the letter, and no word in the channel
 
 
 def test_a_founder_whom_a_long_welcome_did_not_name_is_not_announced(academy):
     report(academy, "has", "Alice", now=NOW - HOUR)
     welcome(academy)
     collect(None, now=NOW + HOUR)
-    assert owed("member_joined") == []
+    assert pending("member_joined") == []
 
 
 def test_a_guest_with_access_is_not_announced_as_a_member(academy):
@@ -228,7 +228,7 @@ def test_a_guest_with_access_is_not_announced_as_a_member(academy):
 
 
 def test_looking_costs_the_same_for_one_and_for_many(academy, django_assert_num_queries):
-    from discordsync.delivery.assignments import owe_arrivals, owe_assignments
+    from discordsync.delivery.assignments import pending_arrivals, pending_assignments
 
     for n in range(5):
         academy.add_member(f"Person {n}", "A", discord_id=BOB + n)
@@ -236,6 +236,6 @@ def test_looking_costs_the_same_for_one_and_for_many(academy, django_assert_num_
     report(academy, "has", *(f"Person {n}" for n in range(5)), now=NOW)
     assert AccessState.objects.count() == 5
     with django_assert_num_queries(1):
-        assert len(list(owe_assignments(None, NOW, NOW))) == 6
+        assert len(list(pending_assignments(None, NOW, NOW))) == 6
     with django_assert_num_queries(2):
-        assert len(list(owe_arrivals(None, NOW, NOW))) == 5
+        assert len(list(pending_arrivals(None, NOW, NOW))) == 5

@@ -74,8 +74,8 @@ def test_at_the_first_start_each_kind_is_as_old_as_the_installation(add_members,
 @pytest.mark.parametrize(
     ("broken", "says"),
     [
-        (sources.owe_nothing_but_a_mistake, "ZeroDivisionError: a mistake"),
-        (sources.owe_with_broken_sql, "no_such_column"),
+        (sources.fail_by_mistake, "ZeroDivisionError: a mistake"),
+        (sources.fail_with_broken_sql, "no_such_column"),
     ],
 )
 def test_a_failing_source_stops_no_other_and_is_shown(add_members, registered, now, broken, says):
@@ -91,16 +91,16 @@ def test_a_failing_source_stops_no_other_and_is_shown(add_members, registered, n
 @pytest.mark.django_db(transaction=True)
 def test_a_source_that_owes_to_nobody_stops_no_other(add_members, registered, now):
     add_members("Alice")
-    registered.add(message_sources, sources.owe_to_nobody, order=-1)
+    registered.add(message_sources, sources.pending_for_no_one, order=-1)
     assert collect(None, now=now) == 1
     assert OutboxPart.objects.get().failures == 1
 
 
 def test_a_source_that_works_again_is_no_trouble_any_more(add_members, registered, now):
-    registered.only(message_sources, sources.owe_nothing_but_a_mistake)
+    registered.only(message_sources, sources.fail_by_mistake)
     collect(None, now=now)
-    OutboxPart.objects.update(name="tests.cohorts.outbox.notes.owe_notes")
-    registered.only(message_sources, sources.owe_notes)
+    OutboxPart.objects.update(name="tests.cohorts.outbox.notes.pending_notes")
+    registered.only(message_sources, sources.pending_notes)
     collect(None, now=now)
     assert OutboxPart.objects.get().failing_since is None
 
@@ -116,7 +116,7 @@ def test_groups_with_something_new_for_discord_are_announced(add_members, regist
     try:
         collect(None, now=now)
         assert heard == []  # an e-mail concerns no mirror
-        registered.only(message_sources, sources.owe_channel_notes)
+        registered.only(message_sources, sources.pending_channel_notes)
         collect(None, now=now)
         collect(None, now=now)
     finally:

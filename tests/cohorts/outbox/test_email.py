@@ -23,7 +23,7 @@ NOBODY_THERE = "no such person"
 
 
 @pytest.fixture
-def owed(add_members, now):
+def pending(add_members, now):
     """Alice, Bob and Charlie are each owed a note by e-mail."""
     people = add_members("Alice", "Bob", "Charlie")
     collect(None, now=now)
@@ -48,7 +48,7 @@ def pass_time(**span) -> None:
         part.save()
 
 
-def test_each_gets_one_letter_over_one_connection(owed, mail_server):
+def test_each_gets_one_letter_over_one_connection(pending, mail_server):
     send_emails()
     send_emails()
     assert sorted(mail_server.recipients) == [
@@ -60,11 +60,11 @@ def test_each_gets_one_letter_over_one_connection(owed, mail_server):
     assert states() == {"sent"}
 
 
-def test_a_letter_has_text_html_and_a_way_out(owed, mail_server, settings):
+def test_a_letter_has_text_html_and_a_way_out(pending, mail_server, settings):
     settings.DEFAULT_FROM_EMAIL = "Academy <hello@academy.example>"
     send_emails()
 
-    (letter,) = (one for one in mail_server.letters if one["To"] == owed[0].email)
+    (letter,) = (one for one in mail_server.letters if one["To"] == pending[0].email)
     assert letter["From"] == "Academy <hello@academy.example>"
     assert letter["Subject"] == "Note for Alice: Hello"
     assert letter["Message-ID"].endswith("@academy.example>")
@@ -94,8 +94,8 @@ def test_hostile_names_break_neither_headers_nor_html(add_members, mail_server, 
     assert "<script>" not in letter.get_body(("html",)).get_content()
 
 
-def test_whoever_wants_no_email_gets_none(owed, mail_server):
-    alice, bob, charlie = owed
+def test_whoever_wants_no_email_gets_none(pending, mail_server):
+    alice, bob, charlie = pending
     type(alice).objects.filter(pk=alice.pk).update(wants_email=False)
     type(bob).objects.filter(pk=bob.pk).update(is_active=False)
     send_emails()
@@ -105,8 +105,8 @@ def test_whoever_wants_no_email_gets_none(owed, mail_server):
     assert alice.messages_owed.get().state == bob.messages_owed.get().state == "dropped"
 
 
-def test_somebody_without_an_address_gets_it_once_there_is_one(owed, mail_server):
-    alice = owed[0]
+def test_somebody_without_an_address_gets_it_once_there_is_one(pending, mail_server):
+    alice = pending[0]
     type(alice).objects.filter(pk=alice.pk).update(email=None)
     send_emails()
     assert why_not(alice) == rounds.NO_ADDRESS
@@ -118,7 +118,7 @@ def test_somebody_without_an_address_gets_it_once_there_is_one(owed, mail_server
     assert mail_server.recipients[-1] == "alice@new.example"
 
 
-def test_a_dead_server_is_one_trouble_and_touches_no_letter(owed, mail_server):
+def test_a_dead_server_is_one_trouble_and_touches_no_letter(pending, mail_server):
     mail_server.refuse("CONNECT", 421, "closed for the night")
     for _ in range(3):
         send_emails()
@@ -137,7 +137,7 @@ def test_a_dead_server_is_one_trouble_and_touches_no_letter(owed, mail_server):
     assert (part.failing_since, part.trouble) == (None, "")
 
 
-def test_a_server_that_is_not_there_is_said_so(owed, mail_server, settings):
+def test_a_server_that_is_not_there_is_said_so(pending, mail_server, settings):
     settings.EMAIL_HOST = "127.0.0.1"
     settings.EMAIL_PORT = 1
     send_emails()
@@ -145,7 +145,7 @@ def test_a_server_that_is_not_there_is_said_so(owed, mail_server, settings):
     assert states() == {"owed"}
 
 
-def test_a_server_that_refuses_us_as_sender_is_one_trouble(owed, mail_server):
+def test_a_server_that_refuses_us_as_sender_is_one_trouble(pending, mail_server):
     mail_server.refuse("MAIL", 550, "we do not know you")
     send_emails()
     assert (
@@ -155,8 +155,8 @@ def test_a_server_that_refuses_us_as_sender_is_one_trouble(owed, mail_server):
     assert Message.objects.filter(failures__gt=0).count() == 1
 
 
-def test_a_refused_address_waits_for_a_person_and_stops_nobody_else(owed, mail_server):
-    alice = owed[0]
+def test_a_refused_address_waits_for_a_person_and_stops_nobody_else(pending, mail_server):
+    alice = pending[0]
     mail_server.refuse("RCPT", 550, NOBODY_THERE, to=alice.email)
     send_emails()
 
@@ -179,7 +179,7 @@ def test_a_refused_address_waits_for_a_person_and_stops_nobody_else(owed, mail_s
     ],
 )
 def test_b10_a_mail_quota_is_the_servers_trouble_and_nobodys_letter_is_given_up(
-    owed, mail_server, verb, code, said
+    pending, mail_server, verb, code, said
 ):
     mail_server.refuse(verb, code, said)
     send_emails()
@@ -196,14 +196,14 @@ def test_b10_a_mail_quota_is_the_servers_trouble_and_nobodys_letter_is_given_up(
     assert not OutboxPart.objects.filter(failing_since__isnull=False).exists()
 
 
-def test_b10_a_mailbox_that_is_full_is_that_persons(owed, mail_server):
+def test_b10_a_mailbox_that_is_full_is_that_persons(pending, mail_server):
     mail_server.refuse("RCPT", 552, "5.2.2 The recipient's mailbox is over quota", to="bob")
     send_emails()
     assert sorted(mail_server.recipients) == ["alice@example.org", "charlie@example.org"]
-    assert "mailbox" in why_not(owed[1])
+    assert "mailbox" in why_not(pending[1])
 
 
-def test_b10_several_letters_refused_in_a_row_are_the_servers_trouble(owed, mail_server):
+def test_b10_several_letters_refused_in_a_row_are_the_servers_trouble(pending, mail_server):
     mail_server.refuse("RCPT", 550, "go away")
     send_emails()
     part = OutboxPart.objects.get(name=parts.EMAIL)
@@ -216,8 +216,8 @@ def test_b10_several_letters_refused_in_a_row_are_the_servers_trouble(owed, mail
     assert len(mail_server.letters) == 3
 
 
-def test_an_address_that_is_none_stops_nobody_else(owed, mail_server):
-    alice = owed[0]
+def test_an_address_that_is_none_stops_nobody_else(pending, mail_server):
+    alice = pending[0]
     type(alice).objects.filter(pk=alice.pk).update(email="a@example.org\nBcc: b@example.org")
     send_emails()
     assert sorted(mail_server.recipients) == ["bob@example.org", "charlie@example.org"]
@@ -225,8 +225,8 @@ def test_an_address_that_is_none_stops_nobody_else(owed, mail_server):
     assert OutboxPart.objects.count() == 0
 
 
-def test_a_letter_refused_for_now_is_tried_again_later_and_later(owed, mail_server):
-    alice = owed[0]
+def test_a_letter_refused_for_now_is_tried_again_later_and_later(pending, mail_server):
+    alice = pending[0]
     mail_server.refuse("RCPT", 451, "greylisted", to=alice.email)
     waits = []
     for _ in range(3):
@@ -241,17 +241,17 @@ def test_a_letter_refused_for_now_is_tried_again_later_and_later(owed, mail_serv
     assert mail_server.recipients.count(alice.email) == 1
 
 
-def test_refused_content_is_told_with_the_servers_words(owed, mail_server):
-    alice = owed[0]
+def test_refused_content_is_told_with_the_servers_words(pending, mail_server):
+    alice = pending[0]
     mail_server.refuse("CONTENT", 554, "looks like spam", to=alice.email)
     send_emails()
     assert why_not(alice) == "The mail server rejects the message: 554 looks like spam"
     assert len(mail_server.letters) == 2
 
 
-def test_a_lost_answer_leads_to_the_same_letter_again(owed, mail_server):
+def test_a_lost_answer_leads_to_the_same_letter_again(pending, mail_server):
     """The one case that cannot be excluded: the letter was taken, and the answer was lost."""
-    Message.objects.exclude(user=owed[0]).delete()
+    Message.objects.exclude(user=pending[0]).delete()
     mail_server.hang_up("TAKEN")
     send_emails()
     assert Message.objects.get().state == "sending"
@@ -267,17 +267,17 @@ def test_a_lost_answer_leads_to_the_same_letter_again(owed, mail_server):
     assert Message.objects.get().state == "sent"
 
 
-def test_a_letter_at_which_the_server_always_hangs_up_stops_nobody_for_long(owed, mail_server):
+def test_a_letter_at_which_the_server_always_hangs_up_stops_nobody_for_long(pending, mail_server):
     first = Message.objects.order_by("due_at", "pk")[0].user
     mail_server.rules.append(lambda verb, to: "" if verb == "DATA" and to == first.email else None)
     send_emails()
     assert mail_server.letters == []
     OutboxPart.objects.update(retry_at=None)
     send_emails()
-    assert sorted(mail_server.recipients) == sorted({p.email for p in owed} - {first.email})
+    assert sorted(mail_server.recipients) == sorted({p.email for p in pending} - {first.email})
 
 
-def test_a_connection_that_the_server_closed_meanwhile_costs_nothing(owed, mail_server):
+def test_a_connection_that_the_server_closed_meanwhile_costs_nothing(pending, mail_server):
     closed = iter([None, None, ""])
     mail_server.rules.append(lambda verb, _: next(closed, None) if verb == "NOOP" else None)
     send_emails()
@@ -286,28 +286,30 @@ def test_a_connection_that_the_server_closed_meanwhile_costs_nothing(owed, mail_
     assert OutboxPart.objects.count() == 0
 
 
-def test_a_letter_whose_words_cannot_be_made_stops_nobody_else(owed, mail_server):
-    alice = owed[0]
+def test_a_letter_whose_words_cannot_be_made_stops_nobody_else(pending, mail_server):
+    alice = pending[0]
     alice.messages_owed.update(context={"n": 0})
     send_emails()
     assert len(mail_server.letters) == 2
     assert why_not(alice).startswith("The text cannot be rendered")
 
 
-def test_nothing_is_sent_while_another_installation_is_suspected(owed, mail_server, settings):
+def test_nothing_is_sent_while_another_installation_is_suspected(pending, mail_server, settings):
     settings.INSTALLATION_ID = "another"
     send_emails()
     assert mail_server.letters == []
     assert states() == {"owed"}
 
 
-def test_nothing_is_sent_that_was_due_before_the_word_on_the_installation(owed, mail_server, now):
+def test_nothing_is_sent_that_was_due_before_the_word_on_the_installation(
+    pending, mail_server, now
+):
     Installation.objects.update(quiet_before=now)
     send_emails()
     assert mail_server.letters == []
 
 
-def test_nothing_is_sent_while_an_upper_floor_forbids_it(owed, mail_server, registered):
+def test_nothing_is_sent_while_an_upper_floor_forbids_it(pending, mail_server, registered):
     registered.only(holds, forbid)
     send_emails()
     assert mail_server.letters == []
@@ -317,34 +319,34 @@ def forbid() -> str:
     return "Not now."
 
 
-def test_nothing_is_sent_past_its_cutoff(owed, mail_server, now):
+def test_nothing_is_sent_past_its_cutoff(pending, mail_server, now):
     Message.objects.update(cutoff_at=now - timedelta(seconds=1))
     send_emails()
     assert mail_server.letters == []
 
 
-def test_a_round_that_is_over_says_that_something_is_left(owed, mail_server):
+def test_a_round_that_is_over_says_that_something_is_left(pending, mail_server):
     assert rounds.send_round(seconds=-1)
     assert not rounds.send_round()
 
 
-def test_the_date_is_that_of_the_first_try(owed, mail_server, now):
+def test_the_date_is_that_of_the_first_try(pending, mail_server, now):
     send_emails()
     written = parsedate_to_datetime(mail_server.letters[0]["Date"])
     assert abs(written - clock.now()) < timedelta(seconds=30)
 
 
-def test_a_part_that_fails_for_an_hour_is_an_alarm(owed, now):
-    parts.note_failure("email", "It is down.", now=now)
-    parts.note_failure("email", "It is down.", now=now + timedelta(minutes=50))
+def test_a_part_that_fails_for_an_hour_is_an_alarm(pending, now):
+    parts.record_failure("email", "It is down.", now=now)
+    parts.record_failure("email", "It is down.", now=now + timedelta(minutes=50))
     assert not find_alarms(now + timedelta(minutes=59))
     (alarm,) = find_alarms(now + timedelta(minutes=60))
     assert (alarm.name, alarm.sentence) == ("email", "It is down.")
-    parts.note_success("email")
+    parts.record_success("email")
     assert not OutboxPart.objects.exclude(failing_since=None).exists()
 
 
-def test_a_pause_after_a_failure_ends(owed, now):
-    parts.note_failure("email", "It is down.", now=now)
+def test_a_pause_after_a_failure_ends(pending, now):
+    parts.record_failure("email", "It is down.", now=now)
     assert parts.is_waiting("email", now=now)
-    assert not parts.is_waiting("email", now=now + parts.PROBE)
+    assert not parts.is_waiting("email", now=now + parts.RETRY)

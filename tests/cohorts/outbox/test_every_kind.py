@@ -10,12 +10,12 @@ from html.parser import HTMLParser
 import pytest
 
 from cohorts.models import Cohort, Course, Group, User
-from cohorts.outbox.email.composing import write_letter
+from cohorts.outbox.email.composing import compose_email
 from cohorts.outbox.models import Message
 from cohorts.outbox.rendering import discord_text
-from cohorts.outbox.rendering.render import Words
-from cohorts.outbox.rendering.samples import Sample, show_all_ways
-from cohorts.outbox.routing.topics import all_topics, speaks, speaks_directly, topics_by_kind
+from cohorts.outbox.rendering.render import MessageContent
+from cohorts.outbox.rendering.samples import Sample, preview_channels
+from cohorts.outbox.routing.topics import all_topics, has_dm_template, has_template, topics_by_kind
 from cohorts.outbox.sources import notifications
 from discordsync.models import DiscordObject
 from tests.cohorts.outbox.every_kind import live_through
@@ -72,7 +72,7 @@ def rename_everything(name: str) -> None:
         Group.objects.filter(pk=group.pk).update(name=f"{name[:79]}{number}")
 
 
-def check(channel: str, words: Words, sample: Sample) -> None:
+def check(channel: str, words: MessageContent, sample: Sample) -> None:
     if channel == Message.Channel.EMAIL:
         check_letter(words, sample)
     else:
@@ -93,7 +93,7 @@ def check_discord(text: str) -> None:
     assert all(found.startswith(OURS) for found in re.findall(r"https?://\S+", text))
 
 
-def check_letter(words: Words, sample: Sample) -> None:
+def check_letter(words: MessageContent, sample: Sample) -> None:
     assert words.subject
     assert len(words.subject) <= 150
     assert not BIDI.search(words.subject + words.text)
@@ -105,7 +105,7 @@ def check_letter(words: Words, sample: Sample) -> None:
     assert not {name for name in reader.attributes if name.startswith("on")}
     assert all(link.startswith(OURS) for link in reader.links)
     assert sample.message.user is not None
-    letter = write_letter(words, to=sample.message.user, mark="m", first_tried=NOW).message()
+    letter = compose_email(words, to=sample.message.user, mark="m", first_tried=NOW).message()
     assert letter["Bcc"] is None
 
 
@@ -119,7 +119,7 @@ def test_every_kind_on_every_way_pings_nobody_and_breaks_nothing(lived):
         for name in HOSTILE:
             rename_everything(name)
             sample.message.refresh_from_db()  # with its person and group
-            for way in show_all_ways(sample):
+            for way in preview_channels(sample):
                 assert "cannot be made" not in way.why, (sample.message.kind, way.why)
                 if way.words is not None:
                     check(way.channel, way.words, sample)
@@ -139,16 +139,16 @@ def put_back(people: list[dict], groups: list[dict]) -> None:
 def ways_of(kind: str) -> set[str]:
     """All ways that a kind has words for: each must have been seen above."""
     parts = {"email": "text", "discord_dm": "discord_dm", "discord_channel": "discord_channel"}
-    return {channel for channel, part in parts.items() if speaks(kind, part)}
+    return {channel for channel, part in parts.items() if has_template(kind, part)}
 
 
 @pytest.mark.parametrize("kind", sorted(notifications))
 def test_each_kind_to_people_belongs_to_a_topic_or_is_for_staff(kind):
-    if speaks(kind, "text") and kind != "realize_ended":
+    if has_template(kind, "text") and kind != "realize_ended":
         assert kind in topics_by_kind()
 
 
 def test_each_topic_is_registered_and_has_a_way_on_discord():
     assert set(topics_by_kind().values()) == all_topics().keys()
     for topic in all_topics().values():
-        assert any(speaks_directly(kind) for kind in topic.kinds)
+        assert any(has_dm_template(kind) for kind in topic.kinds)

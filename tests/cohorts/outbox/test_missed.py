@@ -102,11 +102,11 @@ def test_o11_what_is_not_too_late_is_sent_however_long_no_worker_ran(add_members
 
 
 def test_o11_a_source_that_failed_loses_nothing(alice, now, registered):
-    registered.only(message_sources, sources.owe_nothing_but_a_mistake)
+    registered.only(message_sources, sources.fail_by_mistake)
     for days in range(3):
         collect(None, now=now + days * DAY)
     OutboxPart.objects.all().delete()
-    registered.only(message_sources, sources.owe_notes)
+    registered.only(message_sources, sources.pending_notes)
     collect(None, now=now + 3 * DAY)
     assert Message.objects.get().state == "expired"
 

@@ -15,7 +15,7 @@ from cohorts.outbox.health import parts
 from cohorts.outbox.models import Message, MessageChoice, MessageKind
 from cohorts.outbox.sources import message_sources, notifications
 from discordsync.models import DirectLine
-from meetings.messages.reminders import owe_reminders
+from meetings.messages.reminders import pending_reminders
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +53,7 @@ def test_names_are_shown_and_not_obeyed(client, staff, add_members, now):
 
 
 def test_what_is_not_owed_yet_is_shown_as_it_will_be(client, staff, academy, registered):
-    registered.only(message_sources, owe_reminders)
+    registered.only(message_sources, pending_reminders)
     academy.add_member("Alice", "A")
     shown = preview(client, "reminder")
     assert "No message of this type is due yet" in shown
@@ -94,10 +94,10 @@ def test_the_list_says_that_somebody_wants_no_such_message(client, staff, add_me
 
 
 def test_staff_open_shut_messages_again(client, staff, now):
-    parts.shut("discord_dm", "Discord said 403.", now=now)
+    parts.close("discord_dm", "Discord said 403.", now=now)
     data = {"action": "open_again", "_selected_action": ["discord_dm"]}
     client.post("/admin/outbox/outboxpart/", data)
-    assert not parts.is_shut("discord_dm")
+    assert not parts.is_closed("discord_dm")
 
 
 def test_choices_and_lines_can_be_read(client, staff, now):

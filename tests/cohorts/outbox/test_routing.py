@@ -15,15 +15,19 @@ from cohorts.outbox.routing.dm_channels import DmStatus
 from cohorts.outbox.routing.routes import (
     DeliveryRequest,
     DeliveryRoute,
-    Reader,
-    choose_way,
-    find_ways,
+    Recipient,
+    choose_route,
+    find_routes,
 )
 from discordsync.models import DirectLine
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 BY_MAIL, DIRECTLY = DeliveryRoute("email"), DeliveryRoute("discord_dm")
-FULL, UNSUBSCRIBED, NO_ADDRESS = Reader(), Reader(wants_email=False), Reader(has_address=False)
+FULL, UNSUBSCRIBED, NO_ADDRESS = (
+    Recipient(),
+    Recipient(wants_email=False),
+    Recipient(has_address=False),
+)
 
 
 @pytest.mark.parametrize(
@@ -40,30 +44,30 @@ FULL, UNSUBSCRIBED, NO_ADDRESS = Reader(), Reader(wants_email=False), Reader(has
         ("email", DmStatus.OPEN, FULL, BY_MAIL),
         ("email", DmStatus.OPEN, NO_ADDRESS, DIRECTLY),
         ("email", DmStatus.OPEN, UNSUBSCRIBED, DeliveryRoute(why=routes.UNWANTED)),
-        ("discord_dm", DmStatus.CLOSED, UNSUBSCRIBED, DeliveryRoute(why=routes.UNWANTED_NO_LINE)),
+        ("discord_dm", DmStatus.CLOSED, UNSUBSCRIBED, DeliveryRoute(why=routes.UNWANTED_NO_DM)),
         ("email", DmStatus.NEVER, NO_ADDRESS, BY_MAIL),
         ("discord_dm", DmStatus.NEVER, NO_ADDRESS, BY_MAIL),
         (
             "discord_dm",
             DmStatus.OPEN,
-            Reader(is_active=False),
+            Recipient(is_active=False),
             DeliveryRoute(why=routes.CLOSED_ACCOUNT),
         ),
     ],
 )
 def test_the_table(choice, line, reader, way):
-    assert choose_way(choice, line, reader) == way
+    assert choose_route(choice, line, reader) == way
 
 
 @given(
     choice=st.sampled_from(MessageChoice.Way.values),
     line=st.sampled_from(DmStatus),
-    reader=st.builds(Reader, st.booleans(), st.booleans(), st.booleans()),
+    reader=st.builds(Recipient, st.booleans(), st.booleans(), st.booleans()),
 )
 def test_nobody_gets_what_they_do_not_want_and_a_message_has_one_way_or_a_reason(
     choice, line, reader
 ):
-    way = choose_way(choice, line, reader)
+    way = choose_route(choice, line, reader)
     assert bool(way.channel) != bool(way.why)
     if way == DIRECTLY:
         assert line in {DmStatus.OPEN, DmStatus.WAITS}
@@ -92,19 +96,19 @@ def test_the_choice_is_by_topic(people):
         DeliveryRequest(alice.pk, kind)
         for kind in ("reminder", "nudge", "meeting_moved", "unknown")
     ]
-    ways = find_ways(asks, NOW)
+    ways = find_routes(asks, NOW)
     assert [ways[ask].channel for ask in asks] == ["discord_dm", "discord_dm", "email", "email"]
 
 
 def test_a_kind_without_words_for_it_never_goes_directly(people):
     MessageChoice.objects.update(topic="groups")
     ask = DeliveryRequest(people[0].pk, "group_assigned")
-    assert find_ways([ask], NOW)[ask] == BY_MAIL
+    assert find_routes([ask], NOW)[ask] == BY_MAIL
 
 
 def test_a_message_that_fell_back_stays_with_email(people):
     ask = DeliveryRequest(people[0].pk, "reminder", direct=False)
-    assert find_ways([ask], NOW)[ask] == BY_MAIL
+    assert find_routes([ask], NOW)[ask] == BY_MAIL
 
 
 def test_reading_costs_the_same_for_one_and_for_five(people, django_assert_max_num_queries):
@@ -113,4 +117,4 @@ def test_reading_costs_the_same_for_one_and_for_five(people, django_assert_max_n
         [DeliveryRequest(p.pk, "reminder") for p in people],
     ):
         with django_assert_max_num_queries(10):
-            assert set(find_ways(asks, NOW).values()) == {DIRECTLY}
+            assert set(find_routes(asks, NOW).values()) == {DIRECTLY}

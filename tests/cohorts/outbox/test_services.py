@@ -73,7 +73,7 @@ def test_a_sent_message_is_owed_no_more(message, now):
 
     assert due_messages("discord_channel", now) == []
     assert not services.begin(message.pk, channel=message.channel, body="Hello", now=now)
-    assert not services.owe_again([message.pk], now=now)
+    assert not services.retry_now([message.pk], now=now)
     message.refresh_from_db()
     assert (message.state, message.outside_id, message.sent_at) == ("sent", "42", now)
 
@@ -107,7 +107,7 @@ def test_nothing_is_sent_past_its_cutoff(message, now):
     assert services.expire_late(late) == 1
     message.refresh_from_db()
     assert (message.state, message.why_not) == ("expired", "It could not be sent in time.")
-    assert not services.owe_again([message.pk], now=late)
+    assert not services.retry_now([message.pk], now=late)
 
 
 def test_what_expires_keeps_the_last_reason(message, now):
@@ -144,7 +144,7 @@ def test_a_message_whose_words_cannot_be_made_holds_up_no_other(message, academy
         context={"n": 0},
     )
     assert only_due(now).key == "note:1"
-    services.weed_out(now)
+    services.drop_obsolete(now)
     broken = Message.objects.get(key="note:broken")
     assert (broken.state, broken.failures) == ("owed", 1)
     assert "division" in broken.why_not
@@ -153,14 +153,14 @@ def test_a_message_whose_words_cannot_be_made_holds_up_no_other(message, academy
 def test_what_is_no_longer_true_is_dropped(message, now):
     Message.objects.update(context={"over": True})
     assert due_messages("discord_channel", now) == []
-    services.weed_out(now)
+    services.drop_obsolete(now)
     message.refresh_from_db()
     assert (message.state, message.why_not) == ("dropped", "The note is no longer true.")
 
 
 def test_staff_may_owe_again_what_was_dropped(message, now):
     services.mark_dropped(message.pk, why="Staff dropped it.")
-    assert services.owe_again([message.pk], now=now)
+    assert services.retry_now([message.pk], now=now)
     assert only_due(now).key == "note:1"
 
 
@@ -172,8 +172,8 @@ def test_long_reasons_are_cut_to_the_column(message, now):
 
 
 def test_old_messages_are_forgotten_long_after_their_cutoff(message, now):
-    assert services.forget_old(now + timedelta(days=179)) == 0
-    assert services.forget_old(now + timedelta(days=181)) == 1
+    assert services.delete_old(now + timedelta(days=179)) == 0
+    assert services.delete_old(now + timedelta(days=181)) == 1
 
 
 def test_what_is_due_is_read_in_two_queries(message, academy, now, django_assert_num_queries):

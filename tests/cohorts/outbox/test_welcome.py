@@ -9,7 +9,7 @@ import pytest
 from cohorts.models import Cohort, Group, Membership
 from cohorts.outbox.models import Message
 from cohorts.outbox.selectors import due_messages
-from cohorts.outbox.services import collect, weed_out
+from cohorts.outbox.services import collect, drop_obsolete
 from cohorts.outbox.sources import message_sources
 from discordsync.models import DiscordObject
 from tests.support.academy import Academy
@@ -21,7 +21,7 @@ NOW = datetime(2030, 3, 1, 12, 0, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def _welcomes_alone(registered) -> None:
-    registered.only(message_sources, "discordsync.delivery.welcome.owe_welcomes")
+    registered.only(message_sources, "discordsync.delivery.welcome.pending_welcomes")
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_a_welcome_is_dropped_when_the_group_has_ended_meanwhile(academy):
     Group.objects.filter(name="Group A").update(status="cancelled")
 
     assert due_messages("discord_channel", NOW) == []
-    weed_out(NOW)
+    drop_obsolete(NOW)
     message = Message.objects.get()
     assert (message.state, message.why_not) == ("dropped", "The group has ended.")
 

@@ -20,17 +20,17 @@ from cohorts.outbox import tasks
 from cohorts.outbox.models import Message, MessageChoice
 from cohorts.outbox.routing.topics import Topic, topics
 from cohorts.outbox.services import collect
-from cohorts.outbox.sources import Owed, message_sources, notifications
+from cohorts.outbox.sources import PendingMessage, message_sources, notifications
 from discordsync.services import note_use
 from tests.cohorts.outbox.notes import NOTE, TEMPLATES
 from tests.cohorts.reconcile.cohort import MadeCohort, join, make_cohort, realize, work
 from tests.support.registries import Registered
 from tests.support.smtp import MailServer, mail_server  # noqa: F401 - a fixture
 
-NOTES: list[Owed] = []
+NOTES: list[PendingMessage] = []
 
 
-def owe_notes(group_ids: frozenset[int] | None, since: Any, now: Any) -> list[Owed]:
+def pending_notes(group_ids: frozenset[int] | None, since: Any, now: Any) -> list[PendingMessage]:
     """Whatever a test has put down."""
     return [one for one in NOTES if group_ids is None or one.group_id in group_ids]
 
@@ -57,7 +57,7 @@ class World:
         """Each is owed a note from now on."""
         now = clock.now()
         NOTES.extend(
-            Owed(
+            PendingMessage(
                 key=f"note:{person.pk}:{said}",
                 kind="note",
                 channel="email",
@@ -103,7 +103,7 @@ class World:
 @pytest.fixture
 def notes(settings, registered: Registered) -> None:
     NOTES.clear()
-    registered.only(message_sources, owe_notes)
+    registered.only(message_sources, pending_notes)
     registered.add(notifications, replace(NOTE, topic="notes"))
     registered.add(topics, Topic("notes", "Notes", "", may_be_off=True))
     settings.TEMPLATES = deepcopy(settings.TEMPLATES)

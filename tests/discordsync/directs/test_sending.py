@@ -10,7 +10,7 @@ from cohorts import clock
 from cohorts.outbox import services, tasks
 from cohorts.outbox.models import Message, MessageChoice
 from cohorts.outbox.routing import rerouting
-from cohorts.outbox.routing.dm_channels import DmStatus, find_line
+from cohorts.outbox.routing.dm_channels import DmStatus, find_dm_status
 from cohorts.reconcile.models import GroupSync
 from discordsync.models import DirectLine
 from discordsync.services import note_use
@@ -104,8 +104,8 @@ def test_what_is_being_sent_directly_does_not_come_by_email_too(world, set_clock
     (note,) = world.owe(alice)
     now = clock.now()
     assert services.begin(note.pk, body="Hello", channel="discord_dm", now=now)
-    assert rerouting.fall_back([note.pk], why="Too slow.", now=now) == 0
-    assert not rerouting.send_otherwise(note.pk, to="email", now=now)
+    assert rerouting.fall_back_to_email([note.pk], why="Too slow.", now=now) == 0
+    assert not rerouting.reroute(note.pk, to="email", now=now)
     set_clock(now + timedelta(minutes=21))
     tasks.collect_all()
     assert world.note_to(alice).channel == "discord_dm"
@@ -134,7 +134,7 @@ def test_a_closed_door_closes_the_line_and_the_letter_comes_at_once(world):
     line = DirectLine.objects.get()
     assert line.closed_at
     assert "does not accept direct messages" in line.why_closed
-    assert find_line(alice.pk, clock.now()) is DmStatus.CLOSED
+    assert find_dm_status(alice.pk, clock.now()) is DmStatus.CLOSED
     sync = GroupSync.objects.get(mirror="discord")
     assert (sync.trouble, sync.failures) == ("", 0)  # it is no failure of the group
 

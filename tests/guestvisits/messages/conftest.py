@@ -1,4 +1,4 @@
-"""Facts and the outbox alone: what visits make owed, in which words, and when no more."""
+"""Facts and the outbox alone: what visits make pending, in which words, and when no more."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 
 from cohorts.models import Cohort, Installation, User
 from cohorts.outbox.models import Message
-from cohorts.outbox.rendering.render import Words, render
-from cohorts.outbox.services import collect, weed_out
-from cohorts.outbox.sources import NoLongerTrue
+from cohorts.outbox.rendering.render import MessageContent, render
+from cohorts.outbox.services import collect, drop_obsolete
+from cohorts.outbox.sources import MessageObsolete
 from cohorts.services.installation import ensure_installation
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
@@ -19,7 +19,7 @@ from tests.support.academy import Academy
 
 Book = Callable[..., GuestVisit]
 Owe = Callable[[datetime], list[str]]
-Read = Callable[[str, datetime], Words]
+Read = Callable[[str, datetime], MessageContent]
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def owe(academy: Academy) -> Owe:
     def owe(now: datetime) -> list[str]:
         known = set(Message.objects.values_list("pk", flat=True))
         collect(None, now=now)
-        weed_out(now)
+        drop_obsolete(now)
         new = Message.objects.exclude(pk__in=known).exclude(state="expired").order_by("kind", "pk")
         return [message.kind for message in new if _is_true(message, now)]
 
@@ -68,7 +68,7 @@ def _is_true(message: Message, now: datetime) -> bool:
     """For e-mail this is asked only when it is sent."""
     try:
         render(message, now)
-    except NoLongerTrue:
+    except MessageObsolete:
         return False
     return True
 

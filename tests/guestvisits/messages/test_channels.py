@@ -8,8 +8,8 @@ import pytest
 
 from cohorts.models import Cohort, User
 from cohorts.outbox.models import Message
-from cohorts.outbox.services import collect, forget_old
-from cohorts.outbox.sources import NoLongerTrue, message_sources
+from cohorts.outbox.services import collect, delete_old
+from cohorts.outbox.sources import MessageObsolete, message_sources
 from cohorts.services.memberships import move_member
 from guestvisits.models import GuestVisit
 from guestvisits.services.cancelling import cancel_visit, cancel_visit_for
@@ -25,8 +25,8 @@ DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 def _channels_alone(registered) -> None:
     registered.only(
         message_sources,
-        "guestvisits.messages.channels.owe_to_hosts",
-        "guestvisits.messages.channels.owe_to_homes",
+        "guestvisits.messages.channels.pending_host_posts",
+        "guestvisits.messages.channels.pending_home_posts",
     )
 
 
@@ -204,7 +204,7 @@ def test_what_is_forgotten_is_not_told_again(academy, book, owe, now):
     owe(now)
     long_after = now + 400 * DAY
     settle_all_visits(long_after)
-    assert forget_old(long_after) == 2
+    assert delete_old(long_after) == 2
     assert owe(long_after) == []
 
 
@@ -212,7 +212,7 @@ def test_what_is_forgotten_is_not_told_again(academy, book, owe, now):
 def test_any_number_of_visits_is_one_query_a_source(
     academy, now, guests, settings, django_assert_num_queries
 ):
-    from guestvisits.messages.channels import owe_to_homes, owe_to_hosts
+    from guestvisits.messages.channels import pending_home_posts, pending_host_posts
 
     for number in range(guests):
         GuestVisit.objects.create(
@@ -221,8 +221,8 @@ def test_any_number_of_visits_is_one_query_a_source(
             host_meeting=academy.meeting("B"),
         )
     with django_assert_num_queries(2):
-        assert len(list(owe_to_hosts(None, now, now))) == 2 * guests
-        assert len(list(owe_to_homes(None, now, now))) == guests
+        assert len(list(pending_host_posts(None, now, now))) == 2 * guests
+        assert len(list(pending_home_posts(None, now, now))) == guests
 
 
 # -- what ----------------------------------------------------------------------------------------
@@ -277,5 +277,5 @@ def test_a_visit_that_is_gone_from_the_database_is_not_spoken_of(academy, book, 
     book()
     owe(now)
     GuestVisit.objects.all().delete()
-    with pytest.raises(NoLongerTrue):
+    with pytest.raises(MessageObsolete):
         read("guest_joins", now)

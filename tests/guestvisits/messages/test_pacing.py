@@ -11,9 +11,9 @@ import pytest
 
 from cohorts.models import User
 from cohorts.outbox.models import UNSENT, Message
-from cohorts.outbox.rendering.render import words_of
+from cohorts.outbox.rendering.render import get_content
 from cohorts.outbox.services import collect, mark_dropped, mark_sent
-from cohorts.outbox.sources import NoLongerTrue, message_sources
+from cohorts.outbox.sources import MessageObsolete, message_sources
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
@@ -21,8 +21,8 @@ from guestvisits.services.cancelling import cancel_visit
 pytestmark = pytest.mark.django_db
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
-LETTERS = "guestvisits.messages.emails.owe_letters"
-TO_HOSTS = "guestvisits.messages.channels.owe_to_hosts"
+LETTERS = "guestvisits.messages.emails.pending_visit_emails"
+TO_HOSTS = "guestvisits.messages.channels.pending_host_posts"
 
 
 @dataclass
@@ -48,8 +48,8 @@ class Guest:
         collect(None, now=now)
         for message in Message.objects.filter(state__in=UNSENT, next_try_at__lte=now):
             try:
-                words_of(message, now)
-            except NoLongerTrue as error:
+                get_content(message, now)
+            except MessageObsolete as error:
                 mark_dropped(message.pk, why=error.why)
             else:
                 mark_sent(message.pk, now=now)

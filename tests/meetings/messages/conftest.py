@@ -10,9 +10,9 @@ import pytest
 from cohorts.models import Cohort, Group, Installation, Membership
 from cohorts.outbox import services
 from cohorts.outbox.models import Message
-from cohorts.outbox.rendering.render import Words, render
+from cohorts.outbox.rendering.render import MessageContent, render
 from cohorts.outbox.selectors import sendable
-from cohorts.outbox.sources import NoLongerTrue, message_sources
+from cohorts.outbox.sources import MessageObsolete, message_sources
 from cohorts.services.installation import ensure_installation
 from tests.support.academy import Academy
 from tests.support.clock import SetClock
@@ -51,21 +51,21 @@ def look(now: datetime) -> None:
     """What workers do each minute, up to the moment at which a letter would be handed over."""
     services.expire_late(now)
     services.collect(None, now=now)
-    services.weed_out(now)
+    services.drop_obsolete(now)
     for message in sendable(Message.Channel.EMAIL, now, None):
         try:
             render(message, now)
-        except NoLongerTrue as error:
+        except MessageObsolete as error:
             services.mark_dropped(message.pk, why=error.why)
 
 
-def owed(kind: str, *, state: str = Message.State.OWED) -> list[str]:
+def pending(kind: str, *, state: str = Message.State.OWED) -> list[str]:
     """To whom a kind is owed: names, and "channel"."""
     rows = Message.objects.filter(kind=kind, state=state).order_by("pk")
     return sorted(row.user.name if row.user else "channel" for row in rows)
 
 
-def words_to(name: str, kind: str, now: datetime) -> Words:
+def words_to(name: str, kind: str, now: datetime) -> MessageContent:
     """The words that the newest message to somebody ("channel") would have now."""
     rows = Message.objects.filter(kind=kind)
     who = rows.filter(user=None) if name == "channel" else rows.filter(user__name=name)

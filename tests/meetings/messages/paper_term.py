@@ -106,7 +106,7 @@ class Term:
         moments |= {event.at + MINUTE for event in self.events()}
         return sorted(t for t in moments if not any(a <= t < b for a, b in self.downtimes))
 
-    def owed(self) -> Counter[tuple[str, str]]:
+    def pending(self) -> Counter[tuple[str, str]]:
         """How often each person gets a reminder with a subject; "" is the groups' channels."""
         seen = {(*line, ahead) for ahead, until in REMINDERS for line in self._owed(ahead, until)}
         return Counter((name, words) for name, words, _ in seen)

@@ -11,13 +11,13 @@ from cohorts.models import Cohort, Group, Membership
 from cohorts.outbox.models import Message
 from cohorts.outbox.sources import message_sources
 from cohorts.services.memberships import add_member
-from guestvisits.messages.emails import owe_letters
+from guestvisits.messages.emails import pending_visit_emails
 from guestvisits.services.booking import book_visit
 from meetings.models import Attendance
 from meetings.moving import moves
 from meetings.moving.services import carry_out
 from meetings.rhythm import Slot
-from tests.meetings.messages.conftest import look, owed, words_to
+from tests.meetings.messages.conftest import look, pending, words_to
 
 pytestmark = pytest.mark.django_db
 
@@ -48,8 +48,8 @@ def test_members_and_the_channel_are_told_once_of_a_moved_meeting(meeting, now):
     move(meeting, 3 * HOUR, now)
     for minutes in range(3):
         look(now + minutes * MINUTE)
-    assert owed("meeting_moved") == ["Alice", "Bob", "channel"]
-    assert owed("meeting_cancelled") == []
+    assert pending("meeting_moved") == ["Alice", "Bob", "channel"]
+    assert pending("meeting_cancelled") == []
 
 
 def test_the_words_name_both_times_in_the_readers_zone(meeting, now):
@@ -68,7 +68,7 @@ def test_the_words_name_both_times_in_the_readers_zone(meeting, now):
 def test_a_cancelled_meeting_is_told_as_cancelled(meeting, now):
     carry_out(moves.Cancel(meeting.pk), by=None, now=now)
     look(now)
-    assert owed("meeting_cancelled") == ["Alice", "Bob", "channel"]
+    assert pending("meeting_cancelled") == ["Alice", "Bob", "channel"]
     words = words_to("Alice", "meeting_cancelled", now)
     assert words.subject == "Group A: week 2 is cancelled"
     assert "Thursday 14 January 2027, 17:30 (Asia/Kolkata)" in words.text
@@ -77,7 +77,7 @@ def test_a_cancelled_meeting_is_told_as_cancelled(meeting, now):
 def test_a_postponed_term_is_one_message_to_each(meeting, now):
     carry_out(moves.Postpone(meeting.pk), by=None, now=now)
     look(now)
-    assert owed("meeting_moved") == ["Alice", "Bob", "channel"]
+    assert pending("meeting_moved") == ["Alice", "Bob", "channel"]
     words = words_to("Alice", "meeting_moved", now)
     assert words.subject == "Group A: 3 meetings have new times"
     assert [f"Week {n}:" in words.text for n in (1, 2, 3, 4)] == [False, True, True, True]
@@ -104,7 +104,7 @@ def test_what_follows_a_changed_fact_is_told_too(academy, meeting, now):
     academy.cohort.number_of_meetings = 3
     academy.cohort.save()
     look(now + MINUTE)
-    assert owed("meeting_cancelled").count("Alice") == 1
+    assert pending("meeting_cancelled").count("Alice") == 1
     assert "Week 4" in words_to("Alice", "meeting_cancelled", now).text
 
 
@@ -113,7 +113,7 @@ def test_that_a_group_has_meetings_at_all_is_no_change(academy, meeting, now):
         cohort=academy.cohort, name="New", weekday=0, start_time=time(9), status="active"
     )
     look(now)
-    assert owed("meeting_moved") == []
+    assert pending("meeting_moved") == []
 
 
 # -- several moves of one meeting ----------------------------------------------------------------
@@ -124,7 +124,7 @@ def test_of_two_moves_before_anybody_was_told_only_the_last_is_sent(meeting, now
     look(now)
     move(meeting, 4 * HOUR, now)
     look(now + MINUTE)
-    assert owed("meeting_moved") == ["Alice", "Bob", "channel"]
+    assert pending("meeting_moved") == ["Alice", "Bob", "channel"]
     text = words_to("Alice", "meeting_moved", now).text
     assert "22:30 (Asia/Kolkata)" in text
     assert "before: Thursday 14 January 2027, 17:30" in text
@@ -143,7 +143,7 @@ def test_moved_there_and_back_before_anybody_was_told_nothing_is_sent(meeting, n
     look(now)
     move(meeting, -4 * HOUR, now + MINUTE)
     look(now + MINUTE)
-    assert owed("meeting_moved") == []
+    assert pending("meeting_moved") == []
     assert Message.objects.filter(kind="meeting_moved", state="dropped").count() == 6
 
 
@@ -162,7 +162,7 @@ def test_cancelled_and_restored_after_people_were_told_it_is_held_after_all(meet
     send_all(now)
     carry_out(moves.Restore(meeting.pk), by=None, now=now + MINUTE)
     look(now + MINUTE)
-    assert owed("meeting_moved") == ["Alice", "Bob", "channel"]
+    assert pending("meeting_moved") == ["Alice", "Bob", "channel"]
     assert "Group A will meet after all:" in words_to("Alice", "meeting_moved", now).text
 
 
@@ -183,7 +183,7 @@ def test_whoever_joins_after_the_move_finds_the_new_times(academy, meeting, now)
     carol = academy.add_person("Carol")
     add_member(meeting.group_id, carol.pk, now=now + MINUTE)
     look(now + 2 * MINUTE)
-    assert "Carol" not in owed("meeting_moved")
+    assert "Carol" not in pending("meeting_moved")
 
 
 def test_whoever_left_is_told_nothing(meeting, now):
@@ -193,7 +193,7 @@ def test_whoever_left_is_told_nothing(meeting, now):
     member.status = Membership.Status.DROPPED
     member.save()
     look(now + MINUTE)
-    assert owed("meeting_moved") == ["Bob", "channel"]
+    assert pending("meeting_moved") == ["Bob", "channel"]
 
 
 def test_a_member_who_is_away_is_told_too(academy, meeting, now):
@@ -202,7 +202,7 @@ def test_a_member_who_is_away_is_told_too(academy, meeting, now):
     book_visit(alice.pk, home_meeting_id=meeting.pk, host_meeting_id=host.pk, now=now)
     move(meeting, HOUR, now)
     look(now)
-    assert owed("meeting_moved") == ["Alice", "Bob", "channel"]
+    assert pending("meeting_moved") == ["Alice", "Bob", "channel"]
 
 
 def test_a_guest_who_stays_is_told(academy, meeting, now):
@@ -215,13 +215,13 @@ def test_a_guest_who_stays_is_told(academy, meeting, now):
     )
     carry_out(moves.Reschedule(meeting.pk, meeting.starts_at, 90), by=None, now=now)
     look(now)
-    assert "Carol" in owed("meeting_moved")
+    assert "Carol" in pending("meeting_moved")
     assert "90 minutes" in words_to("Carol", "meeting_moved", now).text
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_guest_whose_visit_ends_is_told_of_that_alone(academy, meeting, now, registered):
-    registered.add(message_sources, owe_letters)
+    registered.add(message_sources, pending_visit_emails)
     carol = academy.add_member("Carol", "B")
     home = academy.meeting("B", 2)
     book_visit(carol.pk, home_meeting_id=home.pk, host_meeting_id=meeting.pk, now=now)
@@ -235,7 +235,7 @@ def test_a_group_in_preview_is_told_nothing(academy, meeting, now):
     Group.objects.filter(pk=meeting.group_id).update(status="preview")
     move(meeting, HOUR, now)
     look(now)
-    assert owed("meeting_moved") == []
+    assert pending("meeting_moved") == []
 
 
 def test_what_was_moved_in_preview_is_no_news(academy, meeting, now):
@@ -246,7 +246,7 @@ def test_what_was_moved_in_preview_is_no_news(academy, meeting, now):
         status="active", activated_at=now + 30 * MINUTE
     )
     look(now + HOUR)
-    assert owed("meeting_moved") == []
+    assert pending("meeting_moved") == []
     move(meeting, HOUR, now + HOUR)
     look(now + 2 * HOUR)
     assert "before: Thursday 14 January 2027, 18:30" in words_to("Alice", "meeting_moved", now).text
@@ -268,14 +268,14 @@ def test_a_cohort_that_has_ended_is_told_nothing(academy, meeting, now):
     look(now)
     Cohort.objects.update(status=Cohort.Status.CANCELLED)
     look(now + MINUTE)
-    assert owed("meeting_moved") == []
+    assert pending("meeting_moved") == []
     look(meeting.starts_at - 23 * HOUR)
-    assert owed("reminder") == []
+    assert pending("reminder") == []
 
 
 def test_it_is_never_told_after_the_meeting(meeting, now):
     move(meeting, HOUR, now)
     look(now)
     look(meeting.starts_at + HOUR)
-    assert owed("meeting_moved") == []
+    assert pending("meeting_moved") == []
     assert timezone.is_aware(meeting.starts_at)

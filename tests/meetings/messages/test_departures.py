@@ -7,7 +7,7 @@ import pytest
 from cohorts.models import Cohort, Membership
 from cohorts.services.groups import end_group
 from cohorts.services.memberships import add_member, change_role, end_membership, move_member
-from tests.meetings.messages.conftest import look, owed, words_to
+from tests.meetings.messages.conftest import look, pending, words_to
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +27,7 @@ def test_c24_whoever_leaves_gets_one_letter_and_the_channel_one_line(alice, now,
     end_membership(alice.pk, status=status, now=now)
     look(now)
     look(now)
-    assert owed(LEFT) == ["Alice", "channel"]
+    assert pending(LEFT) == ["Alice", "channel"]
     letter = words_to("Alice", LEFT, now)
     assert letter.subject == "You are no longer in Group A"
     assert "contact the people who run your course" in letter.text
@@ -39,7 +39,7 @@ def test_c24_whoever_moves_is_told_by_the_new_group_and_the_old_channel_hears_it
 ):
     move_member(alice.pk, academy.groups["B"].pk, now=now)
     look(now)
-    assert owed(LEFT) == ["channel"]
+    assert pending(LEFT) == ["channel"]
     line = words_to("channel", LEFT, now).text.strip()
     assert line == "**Alice** has moved from **Group A** to another group."
 
@@ -63,4 +63,4 @@ def test_c24_nobody_is_told_of_an_end_of_the_group_or_of_nothing(alice, academy,
         case _:
             end_group(group.pk, status=what, now=now)
     look(now)
-    assert owed(LEFT) == []
+    assert pending(LEFT) == []

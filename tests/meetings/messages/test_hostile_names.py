@@ -40,7 +40,7 @@ class Tags(HTMLParser):
         self.seen.add(tag)
 
 
-def owe_every_kind(academy, now) -> list[Message]:
+def collect_every_kind(academy, now) -> list[Message]:
     """A move, a cancellation, a reminder and a nudge, to a member and in the channel."""
     group = academy.groups["A"]
     carry_out(moves.Reschedule(academy.meeting("A", 2).pk, now + 300 * HOUR), by=None, now=now)
@@ -59,7 +59,7 @@ def test_names_stay_names(academy, joined, now, name):
     alice.save()
     Group.objects.filter(pk=academy.groups["A"].pk).update(name=name)
     Course.objects.update(name=name)
-    messages = owe_every_kind(academy, now)
+    messages = collect_every_kind(academy, now)
     assert {message.kind for message in messages} == {
         "reminder",
         "nudge",

@@ -10,7 +10,7 @@ from cohorts.models import Group
 from cohorts.outbox.models import Message
 from cohorts.services.memberships import add_member
 from meetings.models import Attendance
-from tests.meetings.messages.conftest import look, owed, words_to
+from tests.meetings.messages.conftest import look, pending, words_to
 
 pytestmark = pytest.mark.django_db
 
@@ -41,29 +41,29 @@ def test_it_comes_once_and_48_hours_after_the_invitation(invited_at):
 def test_one_answer_to_any_meeting_is_an_answer(academy, invited_at):
     answer(academy, "Alice", 3, Attendance.Rsvp.TENTATIVE)
     look(invited_at + 48 * HOUR)
-    assert owed("nudge") == []
+    assert pending("nudge") == []
 
 
 def test_a_pending_attendance_is_no_answer(academy, invited_at):
     answer(academy, "Alice", 3, Attendance.Rsvp.PENDING)
     look(invited_at + 48 * HOUR)
-    assert owed("nudge") == ["Alice"]
+    assert pending("nudge") == ["Alice"]
 
 
 def test_whoever_answers_before_it_is_sent_is_left_in_peace(academy, invited_at):
     look(invited_at + 48 * HOUR)
     answer(academy, "Alice", 1, Attendance.Rsvp.ATTENDING)
     look(invited_at + 49 * HOUR)
-    assert owed("nudge") == []
+    assert pending("nudge") == []
 
 
 def test_whoever_joins_later_is_invited_later(academy, invited_at):
     bob = academy.add_person("Bob")
     add_member(academy.groups["A"].pk, bob.pk, now=invited_at + 30 * HOUR)
     look(invited_at + 48 * HOUR)
-    assert owed("nudge") == ["Alice"]
+    assert pending("nudge") == ["Alice"]
     look(invited_at + 78 * HOUR)
-    assert "Bob" in owed("nudge")
+    assert "Bob" in pending("nudge")
 
 
 def test_without_a_meeting_ahead_there_is_nothing_to_answer(academy, invited_at):
@@ -71,12 +71,12 @@ def test_without_a_meeting_ahead_there_is_nothing_to_answer(academy, invited_at)
         meeting.status = "cancelled"
         meeting.save()
     look(invited_at + 48 * HOUR)
-    assert owed("nudge") == []
+    assert pending("nudge") == []
 
 
 def test_it_is_not_sent_a_day_late(invited_at):
     look(invited_at + 72 * HOUR)
-    assert owed("nudge") == []
+    assert pending("nudge") == []
 
 
 def test_it_names_the_next_meeting_in_the_readers_zone(academy, invited_at):

@@ -14,7 +14,7 @@ from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
 from meetings.models import Attendance
 from meetings.services import cancel_meeting, move_meeting
-from tests.meetings.messages.conftest import look, owed, words_to
+from tests.meetings.messages.conftest import look, pending, words_to
 
 pytestmark = pytest.mark.django_db
 
@@ -61,7 +61,7 @@ def test_only_whoever_wants_it_and_is_in_the_server_is_mentioned(academy, meetin
 
 def test_the_group_is_told_in_its_channel(meeting):
     look(meeting.starts_at - 24 * HOUR)
-    assert owed("reminder") == ["Alice", "Bob", "channel"]
+    assert pending("reminder") == ["Alice", "Bob", "channel"]
     assert "Week 1" in words_to("channel", "reminder", meeting.starts_at - 24 * HOUR).text
 
 
@@ -77,7 +77,7 @@ def test_the_group_is_told_in_its_channel(meeting):
 def test_whoever_declined_is_left_in_peace(meeting, rsvp, comes):
     answer(meeting, "Alice", rsvp)
     look(meeting.starts_at - 24 * HOUR)
-    assert ("Alice" in owed("reminder")) == comes
+    assert ("Alice" in pending("reminder")) == comes
 
 
 def test_a_visitor_is_reminded_of_the_host_meeting_and_not_of_the_home_meeting(academy, meeting):
@@ -86,7 +86,7 @@ def test_a_visitor_is_reminded_of_the_host_meeting_and_not_of_the_home_meeting(a
     host = academy.meeting("B")
     book_visit(alice.pk, home_meeting_id=meeting.pk, host_meeting_id=host.pk, now=academy.now)
     look(meeting.starts_at - 24 * HOUR)
-    assert owed("reminder") == ["Bob", "channel"]
+    assert pending("reminder") == ["Bob", "channel"]
     look(host.starts_at - 24 * HOUR)
     told = Message.objects.get(kind="reminder", user=alice)
     assert told.context["meeting"] == host.pk
@@ -110,12 +110,12 @@ def test_a_moved_meeting_is_announced_at_its_new_time_and_not_at_its_old(meeting
     move_meeting(meeting.pk, starts_at=new, now=old - 23 * HOUR)
 
     look(old - 23 * HOUR)
-    assert owed("reminder") == []
+    assert pending("reminder") == []
     dropped = set(Message.objects.filter(kind="reminder").values_list("state", "why_not"))
     assert dropped == {("dropped", "The meeting was moved to another time.")}
 
     look(new - 24 * HOUR)
-    assert owed("reminder") == ["Alice", "Bob", "channel"]
+    assert pending("reminder") == ["Alice", "Bob", "channel"]
     starts = {row.context["start"] for row in Message.objects.filter(state="owed", kind="reminder")}
     assert starts == {int(new.timestamp())}
 
@@ -126,7 +126,7 @@ def test_a_reminder_that_was_sent_comes_again_for_another_time(meeting):
     new = meeting.starts_at + 48 * HOUR
     move_meeting(meeting.pk, starts_at=new, now=meeting.starts_at - 23 * HOUR)
     look(new - 24 * HOUR)
-    assert owed("reminder") == ["Alice", "Bob", "channel"]
+    assert pending("reminder") == ["Alice", "Bob", "channel"]
 
 
 @pytest.mark.parametrize("how", ["cancelled", "ended", "declined", "left"])
@@ -145,8 +145,8 @@ def test_what_is_not_true_any_more_is_not_sent(meeting, how):
             member.status = Membership.Status.DROPPED
             member.save()
     look(now + MINUTE)
-    assert "Alice" not in owed("reminder")
-    assert ("Bob" in owed("reminder")) == (how in {"declined", "left"})
+    assert "Alice" not in pending("reminder")
+    assert ("Bob" in pending("reminder")) == (how in {"declined", "left"})
 
 
 def test_whoever_joins_later_is_reminded_from_then_on(academy, meeting):
@@ -154,7 +154,7 @@ def test_whoever_joins_later_is_reminded_from_then_on(academy, meeting):
     carol = academy.add_person("Carol")
     add_member(meeting.group_id, carol.pk, now=meeting.starts_at - 20 * HOUR)
     look(meeting.starts_at - 20 * HOUR)
-    assert owed("reminder") == ["Alice", "Bob", "Carol", "channel"]
+    assert pending("reminder") == ["Alice", "Bob", "Carol", "channel"]
 
 
 def test_somebody_who_cancels_the_visit_is_at_home_again(academy, meeting):
@@ -163,17 +163,17 @@ def test_somebody_who_cancels_the_visit_is_at_home_again(academy, meeting):
     book_visit(alice.pk, home_meeting_id=meeting.pk, host_meeting_id=host.pk, now=academy.now)
     cancel_visit(alice.pk, host_meeting_id=host.pk, now=academy.now)
     look(meeting.starts_at - 24 * HOUR)
-    assert owed("reminder") == ["Alice", "Bob", "channel"]
+    assert pending("reminder") == ["Alice", "Bob", "channel"]
     look(host.starts_at - 24 * HOUR)  # by now the first have expired
-    assert owed("reminder") == ["channel"]
+    assert pending("reminder") == ["channel"]
 
 
 def test_after_a_downtime_nothing_is_sent_late(meeting):
     look(meeting.starts_at - 12 * HOUR)  # a day's reminder is over by now
-    assert owed("reminder") == []
+    assert pending("reminder") == []
     assert reminders(state="expired") == 3
     look(meeting.starts_at - 15 * MINUTE)
-    assert owed("reminder") == []
+    assert pending("reminder") == []
     assert reminders(state="expired") == 6
 
 
@@ -181,9 +181,9 @@ def test_o11_no_reminder_was_missed_by_who_joined_after_it(meeting):
     later = meeting.starts_at - 10 * HOUR
     Membership.objects.filter(user__name="Alice").update(joined_at=later)
     look(later)
-    assert owed("reminder", state="expired") == ["Bob", "channel"]
+    assert pending("reminder", state="expired") == ["Bob", "channel"]
     look(meeting.starts_at - 1 * HOUR)
-    assert owed("reminder") == ["Alice", "Bob", "channel"]
+    assert pending("reminder") == ["Alice", "Bob", "channel"]
 
 
 def test_o11_no_reminder_was_missed_by_a_group_that_became_active_after_it(meeting):
@@ -201,7 +201,7 @@ def test_after_a_downtime_what_is_not_too_late_is_sent(meeting):
 def test_what_could_not_be_sent_in_time_says_so(meeting):
     look(meeting.starts_at - 1 * HOUR)
     look(meeting.starts_at - 15 * MINUTE)
-    assert owed("reminder") == []
+    assert pending("reminder") == []
     assert reminders(state="expired", why_not="It could not be sent in time.") == 3
 
 
@@ -216,7 +216,7 @@ def test_a_group_that_is_not_active_yet_is_not_reminded(academy, meeting):
 def test_the_number_of_queries_does_not_grow_with_the_meetings(
     academy, groups, django_assert_num_queries
 ):
-    from meetings.messages.reminders import owe_reminders
+    from meetings.messages.reminders import pending_reminders
 
     for group in groups:
         academy.add_member(f"Person {group}", group)
@@ -225,5 +225,5 @@ def test_the_number_of_queries_does_not_grow_with_the_meetings(
             meeting.pk, starts_at=academy.now + 30 * HOUR, now=academy.now, duration_minutes=30
         )
     with django_assert_num_queries(3):
-        owed_now = list(owe_reminders(None, *[academy.now + 10 * HOUR] * 2))
+        owed_now = list(pending_reminders(None, *[academy.now + 10 * HOUR] * 2))
     assert len(owed_now) == 2 * len(groups)

@@ -96,7 +96,7 @@ class Academy:
 
 @pytest.fixture
 def set_up(set_clock: SetClock, registered, settings):
-    registered.only(message_sources, "meetings.messages.reminders.owe_reminders")
+    registered.only(message_sources, "meetings.messages.reminders.pending_reminders")
     set_clock(paper.BEGIN)
     Installation.objects.update(
         accepted_as=settings.INSTALLATION_ID,
@@ -135,11 +135,11 @@ def test_each_person_gets_exactly_what_the_facts_say(groups, set_up, set_clock):
 
     names = dict(User.objects.values_list("email", "name"))
     sent = Counter((names[letter.to[0]], str(letter.subject)) for letter in mail.outbox)
-    owed = term.owed()
-    assert sent + told_in_channels() == owed
-    assert sum(owed.values()) > 120 * groups
+    pending = term.pending()
+    assert sent + told_in_channels() == pending
+    assert sum(pending.values()) > 120 * groups
     assert set(Message.objects.values_list("state", flat=True)) == {"sent", "expired"}
-    lost = without_downtimes(groups).owed() - owed
+    lost = without_downtimes(groups).pending() - pending
     without_row = lost - Counter(map(read, Message.objects.filter(state="expired")))
     assert without_row.total() < lost.total() / 10  # they declined before a worker ran again
     ids = {letter.extra_headers["Message-ID"] for letter in mail.outbox}
@@ -181,4 +181,6 @@ def test_the_term_on_paper_has_everything_in_it():
     assert [start.utcoffset() for start in berlin] == [2 * paper.HOUR, paper.HOUR, 2 * paper.HOUR]
     without = paper.write_term(5)
     without.downtimes.clear()
-    assert sum(without.owed().values()) > sum(term.owed().values())  # some reminders were lost
+    assert sum(without.pending().values()) > sum(
+        term.pending().values()
+    )  # some reminders were lost
