@@ -19,7 +19,7 @@ from calendarsync.models import (
 )
 from calendarsync.records import invite_again, point_at
 from calendarsync.state import ids
-from cohorts.admin.base import ReadOnlyAdmin, RefusingAdmin
+from cohorts.admin.base import ReadOnlyAdmin, RefusalAdmin
 
 
 class SeriesForm(forms.ModelForm):
@@ -43,7 +43,7 @@ class SeriesForm(forms.ModelForm):
 
 
 @admin.register(CalendarSeries)
-class CalendarSeriesAdmin(RefusingAdmin):
+class CalendarSeriesAdmin(RefusalAdmin):
     form = SeriesForm
     autocomplete_fields = ["group"]
     list_display = ["group", "generation", "weeks", "first_day", "wall_time", "timezone", "made_at"]

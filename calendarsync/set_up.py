@@ -17,10 +17,10 @@ from guestvisits.set_up import (
     SetUpCheck,
     SetUpContext,
     SetUpStatus,
+    blocked_check,
     each_group,
-    held_up,
     is_being_set_up,
-    is_held_up,
+    is_blocked,
 )
 
 State = AccessState.State
@@ -55,8 +55,8 @@ def invitation_line(group: Group, row: AccessState | None, answer: str) -> SetUp
     title = f"{group} in your calendar"
     if row is None or is_being_set_up(group, row):
         return SetUpCheck(title, SetUpStatus.COMING, "The invitation has not been created yet.")
-    if is_held_up(row):
-        return held_up(title, row)
+    if is_blocked(row):
+        return blocked_check(title, row)
     match State(row.state):
         case State.HAS:
             return _sent(title, answer)

@@ -77,36 +77,38 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Recognition:
+class AccountMatch:
     outcome: MatchOutcome
     person_id: int | None = None
 
 
-def recognize(
+def match_account(
     profile: DiscordProfile, by_id: Candidate | None, by_email: Collection[Candidate]
-) -> Recognition:
+) -> AccountMatch:
     """Match a profile to a person.
 
     `by_email` are the people whose address equals the profile's, ignoring case.
     """
     if by_id is not None:
-        return Recognition(MatchOutcome.KNOWN if by_id.is_active else MatchOutcome.CLOSED, by_id.id)
+        return AccountMatch(
+            MatchOutcome.KNOWN if by_id.is_active else MatchOutcome.CLOSED, by_id.id
+        )
     if not profile.email:
-        return Recognition(MatchOutcome.UNVERIFIED)
-    return _recognize_address(by_email)
+        return AccountMatch(MatchOutcome.UNVERIFIED)
+    return _match_address(by_email)
 
 
-def _recognize_address(by_email: Collection[Candidate]) -> Recognition:
+def _match_address(by_email: Collection[Candidate]) -> AccountMatch:
     if not by_email:
-        return Recognition(MatchOutcome.STRANGER)
+        return AccountMatch(MatchOutcome.STRANGER)
     if len(by_email) > 1:
-        return Recognition(MatchOutcome.AMBIGUOUS)
+        return AccountMatch(MatchOutcome.AMBIGUOUS)
     [person] = by_email
     if not person.is_active:
-        return Recognition(MatchOutcome.CLOSED, person.id)
+        return AccountMatch(MatchOutcome.CLOSED, person.id)
     if person.discord_id is not None:
-        return Recognition(MatchOutcome.OTHER_ACCOUNT, person.id)
-    return Recognition(MatchOutcome.TIE, person.id)
+        return AccountMatch(MatchOutcome.OTHER_ACCOUNT, person.id)
+    return AccountMatch(MatchOutcome.TIE, person.id)
 
 
 def is_new_address(

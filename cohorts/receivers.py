@@ -44,9 +44,7 @@ def announce_groups_of_person(
 
 
 @receiver(pre_save, sender=User)
-def keep_account_of_before(
-    instance: User, update_fields: frozenset[str] | None = None, **_: Any
-) -> None:
+def remember_account(instance: User, update_fields: frozenset[str] | None = None, **_: Any) -> None:
     """Remember the account's old values for the receiver below.
 
     Costs one query; a save that touches neither field costs none.
@@ -57,7 +55,7 @@ def keep_account_of_before(
 
 
 @receiver(post_save, sender=User)
-def write_to_the_old_address(instance: User, **_: Any) -> None:
+def email_old_address(instance: User, **_: Any) -> None:
     before = vars(instance).pop(BEFORE, None)
     if before:
         after = Account(instance.email, instance.discord_id)

@@ -16,10 +16,10 @@ from guestvisits.set_up import (
     SetUpCheck,
     SetUpContext,
     SetUpStatus,
+    blocked_check,
     each_group,
-    held_up,
     is_being_set_up,
-    is_held_up,
+    is_blocked,
 )
 
 MIRROR = "discord"
@@ -96,8 +96,8 @@ def group_line(group: Group, row: AccessState | None) -> SetUpCheck:
     title = f"{group} on Discord"
     if row is None or is_being_set_up(group, row):
         return SetUpCheck(title, SetUpStatus.COMING, "Its channels have not been created yet.")
-    if is_held_up(row):
-        return held_up(title, row)
+    if is_blocked(row):
+        return blocked_check(title, row)
     match State(row.state):
         case State.HAS:
             return SetUpCheck(

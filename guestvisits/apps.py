@@ -12,13 +12,13 @@ class GuestVisitsConfig(AppConfig):
         from guestvisits.absences import find_absences
         from guestvisits.consequences import find_consequences
         from guestvisits.messages import access, channels, corrections, emails
-        from guestvisits.set_up import own_lines, set_up_lines
+        from guestvisits.set_up import find_lines, set_up_lines
         from meetings.absences import absences
         from meetings.moving.preview import consequences
 
         absences.register(find_absences)
         consequences.register(find_consequences)
-        set_up_lines.register(own_lines, order=10)
+        set_up_lines.register(find_lines, order=10)
 
         topics.register(
             Topic(

@@ -58,7 +58,7 @@ class VisitFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class Transition:
     """The outcome. `end`: a value of `GuestVisit.End` or ""; `tie_to`: a new home group or None."""
 
     end: str = ""
@@ -68,16 +68,16 @@ class Fate:
         return bool(self.end or self.tie_to)
 
 
-KEPT = Fate()
+KEPT = Transition()
 
 
-def decide_fate(facts: VisitFacts, now: datetime) -> Fate:
+def next_transition(facts: VisitFacts, now: datetime) -> Transition:
     """Return the outcome according to the table above."""
     for reason, holds in _ends(facts, now):
         if holds:
-            return Fate(end=reason)
+            return Transition(end=reason)
     if facts.home_group_ids and facts.home_group_id not in facts.home_group_ids:
-        return Fate(tie_to=facts.home_group_ids[0])
+        return Transition(tie_to=facts.home_group_ids[0])
     return KEPT
 
 

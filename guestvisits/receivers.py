@@ -13,10 +13,10 @@ from cohorts import clock
 from cohorts.models import User
 from cohorts.signals import announce, group_changed
 from guestvisits.models import GuestVisit
-from guestvisits.services.updating import settle_visits
+from guestvisits.services.updating import update_visits
 
 
-class _SettleAfterCommit:
+class _UpdateAfterCommit:
     """Updates visits once per transaction, after commit.
 
     Within the transaction, a person who changes groups is briefly in none and would lose the visit.
@@ -27,24 +27,24 @@ class _SettleAfterCommit:
         self.group_ids: set[int] = set()
 
     def __call__(self) -> None:
-        settle_visits(self.group_ids, now=clock.now())
+        update_visits(self.group_ids, now=clock.now())
 
 
 @receiver(group_changed)
-def let_visits_follow(group_ids: set[int], **_: Any) -> None:
+def update_visits_after_commit(group_ids: set[int], **_: Any) -> None:
     settle = _waiting()
     if settle is None:
-        settle = _SettleAfterCommit()
+        settle = _UpdateAfterCommit()
         settle.group_ids |= group_ids
         transaction.on_commit(settle, robust=True)
     settle.group_ids |= group_ids
 
 
-def _waiting() -> _SettleAfterCommit | None:
+def _waiting() -> _UpdateAfterCommit | None:
     """Return the callback that this transaction has registered already, if any."""
     entries: list[Any] = connection.run_on_commit
     callbacks = (callback for _, callback, _ in entries)
-    return next((found for found in callbacks if isinstance(found, _SettleAfterCommit)), None)
+    return next((found for found in callbacks if isinstance(found, _UpdateAfterCommit)), None)
 
 
 @receiver([post_save, post_delete], sender=GuestVisit)

@@ -153,12 +153,12 @@ def _my_visit(visit: GuestVisit, now: datetime) -> MyVisit:
         attendance_id=visit.attendance_id,  # type: ignore[attr-defined]
         is_past=is_past,
         can_cancel=visit.is_open and not is_past,
-        rsvp=_last_word(visit),
+        rsvp=_rsvp_of(visit),
         presence=visit.presence or Attendance.Presence.UNKNOWN,  # type: ignore[attr-defined]
     )
 
 
-def _last_word(visit: GuestVisit) -> str:
+def _rsvp_of(visit: GuestVisit) -> str:
     """Return the guest's RSVP. One from before the booking does not count."""
     answered_at: datetime | None = visit.answered_at  # type: ignore[attr-defined]
     if answered_at is None or answered_at < visit.booked_at:

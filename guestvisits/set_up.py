@@ -82,11 +82,11 @@ class SetUp:
 
 
 def read_set_up(person: User) -> SetUp:
-    scene = _read_scene(person)
+    scene = _read_context(person)
     return SetUp(tuple(line for find in set_up_lines.values() for line in find(scene)))
 
 
-def _read_scene(person: User) -> SetUpContext:
+def _read_context(person: User) -> SetUpContext:
     mine = person.memberships.filter(status=Membership.Status.ACTIVE)
     groups = Group.objects.filter(live_group(), pk__in=mine.values("group"))
     groups = groups.order_by("name", "pk")
@@ -97,7 +97,7 @@ def _read_scene(person: User) -> SetUpContext:
 # -- lines of this app ---------------------------------------------------------------------------
 
 
-def own_lines(scene: SetUpContext) -> Iterator[SetUpCheck]:
+def find_lines(scene: SetUpContext) -> Iterator[SetUpCheck]:
     yield _address_line(scene.person)
     yield _zone_line(scene.person)
 
@@ -133,7 +133,7 @@ def _zone_line(person: User) -> SetUpCheck:
 # -- texts that several providers share ----------------------------------------------------------
 
 
-def held_up(title: str, row: AccessState) -> SetUpCheck:
+def blocked_check(title: str, row: AccessState) -> SetUpCheck:
     """Return a line for a problem that the person can do nothing about."""
     reason = row.reason.rstrip(".")
     return SetUpCheck(
@@ -144,7 +144,7 @@ def held_up(title: str, row: AccessState) -> SetUpCheck:
     )
 
 
-def is_held_up(row: AccessState) -> bool:
+def is_blocked(row: AccessState) -> bool:
     return row.state in {AccessState.State.WITHHELD, AccessState.State.FAILED}
 
 

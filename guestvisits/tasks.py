@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cohorts import clock
-from guestvisits.services.updating import settle_all_visits
+from guestvisits.services.updating import update_all_visits
 
 
-def settle_all() -> None:
+def update_all() -> None:
     """Close visits that are over, and end those affected by unannounced changes. Every minute."""
-    settle_all_visits(clock.now())
+    update_all_visits(clock.now())

@@ -31,9 +31,9 @@ def healthz(request: HttpRequest) -> JsonResponse:
     The answers are public, so they contain no names, versions or errors.
     """
     if "bot" in request.GET:
-        missing = find_missing(look_for_bot)
+        missing = find_missing(check_bot)
     elif "ready" in request.GET:
-        missing = find_missing(look_for_worker)
+        missing = find_missing(check_worker)
     else:
         return JsonResponse({"status": "alive"})
     if missing:
@@ -52,7 +52,7 @@ def find_missing(look: Callable[[], str]) -> str:
         return "The database is unavailable. See the web log for the reason."
 
 
-def look_for_worker() -> str:
+def check_worker() -> str:
     try:
         try_to_write()
     except DatabaseError:
@@ -66,7 +66,7 @@ def look_for_worker() -> str:
     return "No worker has responded for 90 seconds: start manage.py worker."
 
 
-def look_for_bot() -> str:
+def check_bot() -> str:
     """Return what is wrong with the bot, or "". Nothing else depends on the bot, so `?ready` does
     not check it."""
     if is_bot_heard():

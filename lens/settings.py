@@ -192,7 +192,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "NUM_PROXIES": 0,  # REMOTE_ADDR is the client's own address: lens/proxies.py
-    "EXCEPTION_HANDLER": "guestvisits.api.errors.answer_exception",
+    "EXCEPTION_HANDLER": "guestvisits.api.errors.handle_exception",
 }
 RATES = {  # how often one person may do something (guestvisits/limits.py)
     "general": env.rate("RATE_GENERAL", default="120/m"),
@@ -305,7 +305,7 @@ STAFF_SESSION = {
 
 # -- synchronization -----------------------------------------------------------------------------
 
-DIRECTS = {  # low, because Discord quarantines bots that write to dozens of people
+DM_LIMITS = {  # low, because Discord quarantines bots that write to dozens of people
     "new_an_hour": env.whole("DISCORD_NEW_DIRECTS_PER_HOUR", default=3),
     "new_a_day": env.whole("DISCORD_NEW_DIRECTS_PER_DAY", default=10),
 }

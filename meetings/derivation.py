@@ -32,11 +32,11 @@ from meetings.models import Meeting
 from meetings.moving.types import MeetingTime, span_of
 from meetings.rhythm import Place, Rhythm
 
-FOLLOWING = ["starts_at", "duration_minutes", "status", "rhythm_starts_at", "touched_at"]
+DERIVED_FIELDS = ["starts_at", "duration_minutes", "status", "rhythm_starts_at", "touched_at"]
 
 
 @dataclass
-class Rewrite:
+class MeetingDiff:
     """The changes needed to bring one group's meetings up to date."""
 
     create: list[Meeting] = field(default_factory=list)
@@ -48,19 +48,21 @@ class Rewrite:
         return bool(self.create or self.update or self.delete)
 
 
-def find_rewrite(group: Group, rhythm: Rhythm, rows: Collection[Meeting], now: datetime) -> Rewrite:
+def diff_meetings(
+    group: Group, rhythm: Rhythm, rows: Collection[Meeting], now: datetime
+) -> MeetingDiff:
     """Return the changes that a group's rows (all of them) need. Changes rows in place."""
-    rewrite = Rewrite()
+    rewrite = MeetingDiff()
     in_preview = group.status == Group.Status.PREVIEW
     if not group.has_slot and not in_preview:
         return rewrite
     wanted = rhythm.numbered()
     for row in rows:
         place = wanted.pop(row.number or 0, None)
-        if not _may_follow(row, place, in_preview, now):
+        if not _may_update(row, place, in_preview, now):
             continue
         if place is not None:
-            if _bring_into_rhythm(row, place):
+            if _apply_place(row, place):
                 rewrite.update.append(row)
         elif not row.is_cancelled and row.rhythm_starts_at:
             (rewrite.delete if in_preview else rewrite.update).append(_set_aside(row))
@@ -69,7 +71,7 @@ def find_rewrite(group: Group, rhythm: Rhythm, rows: Collection[Meeting], now: d
     return rewrite
 
 
-def _may_follow(row: Meeting, place: Place | None, in_preview: bool, now: datetime) -> bool:
+def _may_update(row: Meeting, place: Place | None, in_preview: bool, now: datetime) -> bool:
     if place is not None and not place.is_known:
         return False
     return in_preview or (row.starts_at > now and (place is None or place.starts_at > now))
@@ -98,7 +100,7 @@ def _find_taken(
             is_written = place.is_known and (in_preview or place.starts_at > now)
         else:
             comes = is_set_aside(row) or (follows_rhythm(row) and span_of(row) != span)
-            is_written = comes and _may_follow(row, place, in_preview, now)
+            is_written = comes and _may_update(row, place, in_preview, now)
         if is_written and any(span.overlaps(other) for other in placed):
             return place.week
     return None
@@ -114,7 +116,7 @@ def _new(group: Group, number: int, place: Place) -> Meeting:
     )
 
 
-def _bring_into_rhythm(row: Meeting, place: Place) -> bool:
+def _apply_place(row: Meeting, place: Place) -> bool:
     """Update a row from its place, as far as it may follow. Return whether it changed."""
     before = _values(row)
     if is_set_aside(row) or follows_rhythm(row):
@@ -132,7 +134,7 @@ def _set_aside(row: Meeting) -> Meeting:
 
 
 def _values(row: Meeting) -> tuple[object, ...]:
-    return tuple(getattr(row, name) for name in FOLLOWING)
+    return tuple(getattr(row, name) for name in DERIVED_FIELDS)
 
 
 def follows_rhythm(meeting: Meeting) -> bool:

@@ -10,13 +10,13 @@ from django.dispatch import receiver
 from cohorts import clock
 from cohorts.signals import announce, group_changed
 from meetings.models import Meeting
-from meetings.services import write_meetings
+from meetings.services import update_meetings
 
 
 @receiver(group_changed)
-def let_meetings_follow(group_ids: set[int], **_: Any) -> None:
+def update_meetings_of_groups(group_ids: set[int], **_: Any) -> None:
     """Update the meetings. This announces the groups again; the second time nothing differs."""
-    write_meetings(group_ids, now=clock.now())
+    update_meetings(group_ids, now=clock.now())
 
 
 @receiver([post_save, post_delete], sender=Meeting)

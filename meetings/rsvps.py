@@ -18,14 +18,14 @@ from cohorts.models import Membership, live_group
 from cohorts.services.locks import lock_groups
 from meetings.absences import find_absences
 from meetings.models import Attendance, Meeting
-from meetings.selectors import LONGEST
+from meetings.selectors import MAX_DURATION
 
 Rsvp = Attendance.Rsvp
 ANSWERS = (Rsvp.ATTENDING, Rsvp.TENTATIVE, Rsvp.NOT_ATTENDING)
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ExternalRsvp:
     """An RSVP given elsewhere, such as in a calendar. `rsvp` is one of `ANSWERS`."""
 
     meeting_id: int
@@ -33,7 +33,7 @@ class Said:
     rsvp: str
 
 
-def give_answer(meeting_id: int, user_id: int, rsvp: str, *, now: datetime) -> Attendance:
+def set_rsvp(meeting_id: int, user_id: int, rsvp: str, *, now: datetime) -> Attendance:
     """Record a person's RSVP for one meeting: "attending", "tentative" or "not_attending".
 
     Every interface that accepts RSVPs calls this. It accepts members of the group and guests with
@@ -55,7 +55,7 @@ def give_answer(meeting_id: int, user_id: int, rsvp: str, *, now: datetime) -> A
         return Attendance.objects.get(meeting=meeting_id, user=user_id)
 
 
-def take_answers(said: Collection[Said], *, now: datetime) -> None:
+def import_rsvps(said: Collection[ExternalRsvp], *, now: datetime) -> None:
     """Record RSVPs that people gave elsewhere. Five queries for any number of RSVPs.
 
     The caller holds the locks of the meetings' groups and has checked that no later RSVP was given
@@ -82,7 +82,7 @@ def find_expected(meeting_ids: Collection[int], now: datetime) -> dict[int, set[
         live_group("group__"),
         pk__in=meeting_ids,
         status=Meeting.Status.SCHEDULED,
-        starts_at__gt=now - LONGEST,
+        starts_at__gt=now - MAX_DURATION,
     )
     open_ones = [meeting for meeting in meetings if meeting.ends_at > now]
     members, guests = defaultdict(set), defaultdict(set)

@@ -24,7 +24,7 @@ from meetings.models import (
 )
 from meetings.rhythm import Rhythm, Slot, SlotUntil
 
-LONGEST = timedelta(days=1)  # a database constraint allows no longer meetings
+MAX_DURATION = timedelta(days=1)  # a database constraint allows no longer meetings
 
 Role = Membership.Role
 Status = Membership.Status
@@ -79,7 +79,7 @@ def upcoming_meetings(user_id: int, now: datetime) -> list[MyMeeting]:
     mine = Membership.objects.filter(user=user_id, status=Status.ACTIVE, group=OuterRef("group"))
     answer = Attendance.objects.filter(user=user_id, meeting=OuterRef("pk"))
     meetings = (
-        Meeting.objects.filter(active_group("group__"), starts_at__gt=now - LONGEST)
+        Meeting.objects.filter(active_group("group__"), starts_at__gt=now - MAX_DURATION)
         .annotate(role=Subquery(mine.values("role")), rsvp=Subquery(answer.values("rsvp")))
         .filter(role__isnull=False)
         .select_related("group__cohort__course")

@@ -16,10 +16,10 @@ from django.db.models import Exists, OuterRef, QuerySet
 from cohorts.models import Group, live_group
 from cohorts.services.locks import lock_groups
 from cohorts.signals import announce
-from meetings.derivation import FOLLOWING, Rewrite, find_rewrite, make_room
+from meetings.derivation import DERIVED_FIELDS, MeetingDiff, diff_meetings, make_room
 from meetings.models import Meeting, SkippedWeek
 from meetings.moving.moves import Cancel, Reschedule, Restore
-from meetings.moving.records import read_held, record_followed
+from meetings.moving.records import read_meetings, record_derived
 from meetings.moving.services import carry_out
 from meetings.rhythm import Rhythm
 from meetings.selectors import read_rhythms
@@ -32,10 +32,10 @@ def repair_meetings(now: datetime) -> set[int]:
     been announced.
     """
     live = Group.objects.filter(live_group())
-    return write_meetings(live.values_list("pk", flat=True), now=now)
+    return update_meetings(live.values_list("pk", flat=True), now=now)
 
 
-def write_meetings(group_ids: Iterable[int], *, now: datetime) -> set[int]:
+def update_meetings(group_ids: Iterable[int], *, now: datetime) -> set[int]:
     """Update the meetings of these groups from their slot, start date and number of meetings.
 
     If nothing differs, it takes four queries and no lock. Returns the ids of the changed groups,
@@ -47,35 +47,31 @@ def write_meetings(group_ids: Iterable[int], *, now: datetime) -> set[int]:
     with transaction.atomic():
         # Compare again under the lock: concurrent writers have finished by now.
         rewrites = _compare(lock_groups(differing).values(), now)
-        before = read_held(rewrites)
+        before = read_meetings(rewrites)
         _skip_weeks(rewrites)
         _write(rewrites.values())
-        record_followed(before, now)
+        record_derived(before, now)
         announce(rewrites)
     return set(rewrites)
 
 
-def _compare(groups: Iterable[Group], now: datetime) -> dict[int, Rewrite]:
+def _compare(groups: Iterable[Group], now: datetime) -> dict[int, MeetingDiff]:
     """Return the changes needed, for the groups whose meetings differ from their rhythm."""
     live = [group for group in groups if not group.has_ended]
     rows: dict[int, list[Meeting]] = defaultdict(list)
     for meeting in Meeting.objects.filter(group__in=live).order_by("number"):
         rows[meeting.group_id].append(meeting)
     rhythms = read_rhythms(live)
-    found = {
-        group.pk: _find_rewrite(group, rhythms[group.pk], rows[group.pk], now) for group in live
-    }
+    found = {group.pk: _diff(group, rhythms[group.pk], rows[group.pk], now) for group in live}
     return {group_id: rewrite for group_id, rewrite in found.items() if rewrite}
 
 
-def _find_rewrite(
-    group: Group, rhythm: Rhythm, rows: Collection[Meeting], now: datetime
-) -> Rewrite:
+def _diff(group: Group, rhythm: Rhythm, rows: Collection[Meeting], now: datetime) -> MeetingDiff:
     roomy = make_room(group, rhythm, rows, now)
-    return replace(find_rewrite(group, roomy, rows, now), skip=roomy.skipped - rhythm.skipped)
+    return replace(diff_meetings(group, roomy, rows, now), skip=roomy.skipped - rhythm.skipped)
 
 
-def _skip_weeks(rewrites: Mapping[int, Rewrite]) -> None:
+def _skip_weeks(rewrites: Mapping[int, MeetingDiff]) -> None:
     SkippedWeek.objects.bulk_create(
         SkippedWeek(group_id=group_id, day=day)
         for group_id, rewrite in rewrites.items()
@@ -83,18 +79,18 @@ def _skip_weeks(rewrites: Mapping[int, Rewrite]) -> None:
     )
 
 
-def _write(rewrites: Collection[Rewrite]) -> None:
+def _write(rewrites: Collection[MeetingDiff]) -> None:
     Meeting.objects.bulk_create([row for rewrite in rewrites for row in rewrite.create])
     surplus = [row for rewrite in rewrites for row in rewrite.delete]
-    bare = _bare(surplus)
+    bare = _unreferenced(surplus)
     updated = [row for rewrite in rewrites for row in rewrite.update]
     updated += [row for row in surplus if row.pk not in bare]
-    Meeting.objects.bulk_update(updated, FOLLOWING, batch_size=500)
+    Meeting.objects.bulk_update(updated, DERIVED_FIELDS, batch_size=500)
     if bare:
         Meeting.objects.filter(pk__in=bare).delete()
 
 
-def _bare(rows: Collection[Meeting]) -> set[int]:
+def _unreferenced(rows: Collection[Meeting]) -> set[int]:
     """Return the ids of the meetings that no other row refers to, in any app."""
     if not rows:
         return set()

@@ -22,8 +22,8 @@ from calendarsync.state.observed import ObservedCalendar, read_event
 from cohorts.models import Group, User, live_group
 from cohorts.services.locks import lock_groups
 from meetings.models import Attendance, Meeting
-from meetings.rsvps import Said, find_expected, take_answers
-from meetings.selectors import LONGEST
+from meetings.rsvps import ExternalRsvp, find_expected, import_rsvps
+from meetings.selectors import MAX_DURATION
 
 Key = tuple[int, int]  # meeting, person
 
@@ -51,7 +51,7 @@ def hear_answers(event_ids: frozenset[str], rewritten: frozenset[str], now: date
     changed = {key: one for key, one in says.items() if last.get(key) != one.word}
     if changed:
         lock_groups({meetings[meeting_id].group_id for meeting_id, _ in changed})
-        take_answers(list(_weigh(changed, last, rewritten)), now=now)
+        import_rsvps(list(_weigh(changed, last, rewritten)), now=now)
         _remember(changed, last, now)
     listed = {meeting_id for meeting_id, _ in says}
     _forget([row for key, row in rows.items() if key[0] in listed and key not in says])
@@ -59,7 +59,7 @@ def hear_answers(event_ids: frozenset[str], rewritten: frozenset[str], now: date
 
 def _weigh(
     changed: Mapping[Key, _Heard], last: Mapping[Key, Word], rewritten: frozenset[str]
-) -> Iterator[Said]:
+) -> Iterator[ExternalRsvp]:
     """Yield the answers that count. The caller holds the locks, so no RSVP can change in Lens."""
     listened = {meeting_id for meeting_id, _ in last}
     decided = _decided(changed)
@@ -71,7 +71,7 @@ def _weigh(
             rewritten=one.series_id in rewritten,
         )
         if answer:
-            yield Said(*key, answer)
+            yield ExternalRsvp(*key, answer)
 
 
 # -- reading ---------------------------------------------------------------------------------
@@ -89,7 +89,7 @@ def _groups_of(event_ids: Collection[str]) -> set[int]:
 
 def _meetings_ahead(group_ids: Collection[int], now: datetime) -> dict[int, Meeting]:
     rows = Meeting.objects.filter(
-        group__in=group_ids, status=Meeting.Status.SCHEDULED, starts_at__gt=now - LONGEST
+        group__in=group_ids, status=Meeting.Status.SCHEDULED, starts_at__gt=now - MAX_DURATION
     )
     return {meeting.pk: meeting for meeting in rows if meeting.ends_at > now}
 

@@ -29,7 +29,7 @@ class ReadOnlyAdmin(LinkingAdmin):
         return False
 
 
-class RefusingAdmin(LinkingAdmin):
+class RefusalAdmin(LinkingAdmin):
     """Admin that shows a service's Refusal as an error message; nothing is saved then."""
 
     def changeform_view(
@@ -56,7 +56,7 @@ def _same_page(request: HttpRequest, *, is_new: bool) -> str:
     return f"{request.path}?{typed.urlencode()}"
 
 
-class KeepingAdmin(LinkingAdmin):
+class ProtectedAdmin(LinkingAdmin):
     """Admin for rows that can be deleted only while nothing refers to them.
 
     The page lists the protected rows before it reports missing permissions.
@@ -78,7 +78,7 @@ class ZoneSelect(forms.Select):
         super().__init__(attrs, choices=[(name, name) for name in sorted(zone_names())])
 
 
-def ask(
+def confirmation_page(
     request: HttpRequest,
     site: admin.AdminSite,
     *,

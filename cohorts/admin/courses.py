@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
-from cohorts.admin.base import KeepingAdmin
+from cohorts.admin.base import ProtectedAdmin
 from cohorts.admin.roster import RosterMixin
 from cohorts.models import Cohort, Course
 from cohorts.services.terms import TERM_FIELDS, is_running
@@ -31,7 +31,7 @@ class CohortForm(forms.ModelForm):
 
 
 @admin.register(Course)
-class CourseAdmin(KeepingAdmin):
+class CourseAdmin(ProtectedAdmin):
     list_display = ["name", "number_of_cohorts"]
     search_fields = ["name"]
 
@@ -44,7 +44,7 @@ class CourseAdmin(KeepingAdmin):
 
 
 @admin.register(Cohort)
-class CohortAdmin(RosterMixin, KeepingAdmin):
+class CohortAdmin(RosterMixin, ProtectedAdmin):
     form = CohortForm
     list_display = ["name", "course", "start_date", "status"]
     list_filter = ["status", "course"]

@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 
 from cohorts import clock
-from cohorts.admin.base import KeepingAdmin, ZoneSelect, ask
+from cohorts.admin.base import ProtectedAdmin, ZoneSelect, confirmation_page
 from cohorts.errors import Refusal
 from cohorts.models import Group, Membership
 from cohorts.selectors import members_of
@@ -43,7 +43,7 @@ class EndGroupForm(forms.Form):
 
 
 @admin.register(Group)
-class GroupAdmin(KeepingAdmin):
+class GroupAdmin(ProtectedAdmin):
     form = GroupForm
     list_display = ["name", "cohort", "slot", "status", "participants"]
     list_filter = ["status", "cohort"]
@@ -110,7 +110,7 @@ class GroupAdmin(KeepingAdmin):
         if form.is_valid():
             return self._end(request, group, form.cleaned_data["status"], back)
         people = members_of([pk]).count()
-        return ask(
+        return confirmation_page(
             request,
             self.admin_site,
             title=f"End {group}?",

@@ -15,7 +15,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 
 from cohorts import clock
-from cohorts.admin.base import RefusingAdmin, ask
+from cohorts.admin.base import RefusalAdmin, confirmation_page
 from cohorts.errors import Refusal
 from cohorts.models import Group, Membership, live_group
 from cohorts.services import memberships as services
@@ -46,7 +46,7 @@ class MoveMemberForm(forms.Form):
 
 
 @admin.register(Membership)
-class MembershipAdmin(RefusingAdmin):
+class MembershipAdmin(RefusalAdmin):
     list_display = ["user", "group", "cohort", "role", "status", "joined_at", "left_at"]
     list_filter = ["status", "role", "cohort"]
     list_select_related = ["user", "group", "cohort"]
@@ -98,7 +98,7 @@ class MembershipAdmin(RefusingAdmin):
             for membership in chosen:
                 self._end(request, membership, form.cleaned_data)
             return None
-        return ask(
+        return confirmation_page(
             request,
             self.admin_site,
             title="End memberships?",
@@ -122,7 +122,7 @@ class MembershipAdmin(RefusingAdmin):
         if form.is_valid():
             self._end(request, membership, form.cleaned_data)
             return redirect(self._address(pk))
-        return ask(
+        return confirmation_page(
             request,
             self.admin_site,
             title=f"End the membership of {membership}?",
@@ -143,7 +143,7 @@ class MembershipAdmin(RefusingAdmin):
         if form.is_valid():
             self._move(request, membership, form.cleaned_data)
             return redirect(self._address(pk))
-        return ask(
+        return confirmation_page(
             request,
             self.admin_site,
             title=f"Move {membership.user} to another group?",

@@ -26,7 +26,7 @@ from cohorts import clock
 from cohorts.errors import Refusal
 from cohorts.models import Cohort
 from cohorts.roster.changes import RosterPlan
-from cohorts.roster.reading import COLUMNS, MOST_BYTES
+from cohorts.roster.reading import COLUMNS, MAX_BYTES
 from cohorts.services.roster import (
     RosterRefused,
     import_roster,
@@ -36,9 +36,9 @@ from cohorts.services.roster import (
 )
 from cohorts.services.terms import digest_of
 
-WAITING = "rosters"  # session key
-MOST_WAITING = 3  # files per session: a session is read with every request
-MOST_SHOWN = 500  # problems on one page
+PENDING_FILES = "rosters"  # session key
+MAX_PENDING_FILES = 3  # files per session: a session is read with every request
+MAX_SHOWN = 500  # problems on one page
 SHOWN_AGAIN = 5  # problems in messages after a refused import
 
 UPLOAD = "admin:cohorts_cohort_roster"
@@ -55,9 +55,9 @@ class RosterForm(forms.Form):
 
     def clean_file(self) -> UploadedFile:
         file = self.cleaned_data["file"]
-        if file.size > MOST_BYTES:
+        if file.size > MAX_BYTES:
             raise forms.ValidationError(
-                f"The file is larger than {MOST_BYTES // 1_000_000} MB. Split it."
+                f"The file is larger than {MAX_BYTES // 1_000_000} MB. Split it."
             )
         return file
 
@@ -111,8 +111,8 @@ class RosterMixin(admin.ModelAdmin):
             terms=terms,
             terms_seen=digest_of(terms),
             sections=plan.sections(clock.now().date()),
-            problems=plan.problems[:MOST_SHOWN],
-            more=max(0, len(plan.problems) - MOST_SHOWN),
+            problems=plan.problems[:MAX_SHOWN],
+            more=max(0, len(plan.problems) - MAX_SHOWN),
             form=RosterForm(),
         )
 
@@ -172,21 +172,21 @@ class RosterMixin(admin.ModelAdmin):
 def keep_file(request: HttpRequest, file: UploadedFile) -> str:
     """Store an uploaded file in the session and return its token.  Drops the oldest of too many."""
     packed = base64.b64encode(zlib.compress(file.read())).decode()
-    waiting = {**request.session.get(WAITING, {})}
+    waiting = {**request.session.get(PENDING_FILES, {})}
     token = secrets.token_hex(8)
     waiting[token] = {"name": file.name or "roster.csv", "data": packed}
-    request.session[WAITING] = dict(list(waiting.items())[-MOST_WAITING:])
+    request.session[PENDING_FILES] = dict(list(waiting.items())[-MAX_PENDING_FILES:])
     return token
 
 
 def find_file(request: HttpRequest, token: str) -> tuple[str, bytes | None]:
     """Return the file's name and content; the content is None if the file is not stored."""
-    kept = request.session.get(WAITING, {}).get(token)
+    kept = request.session.get(PENDING_FILES, {}).get(token)
     if kept is None:
         return "", None
     return kept["name"], zlib.decompress(base64.b64decode(kept["data"]))
 
 
 def forget_file(request: HttpRequest, token: str) -> None:
-    waiting = request.session.get(WAITING, {})
-    request.session[WAITING] = {key: kept for key, kept in waiting.items() if key != token}
+    waiting = request.session.get(PENDING_FILES, {})
+    request.session[PENDING_FILES] = {key: kept for key, kept in waiting.items() if key != token}

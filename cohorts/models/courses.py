@@ -12,7 +12,7 @@ from django.db.models import Q
 from cohorts import clock
 from cohorts.validators import check_zone
 
-MOST_MEETINGS = 60
+MAX_MEETINGS = 60
 
 
 class Course(models.Model):
@@ -41,12 +41,12 @@ class Cohort(models.Model):
         )
     )
     number_of_meetings = models.PositiveSmallIntegerField(
-        validators=[MinValueValidator(1), MaxValueValidator(MOST_MEETINGS)]
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_MEETINGS)]
     )
     meetings_per_group = models.PositiveSmallIntegerField(
         null=True,
         blank=True,
-        validators=[MinValueValidator(1), MaxValueValidator(MOST_MEETINGS)],
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_MEETINGS)],
         help_text="Most meetings per group, including extra sessions. Leave empty for 60.",
     )
     status = models.CharField(max_length=12, choices=Status, default=Status.OPEN)

@@ -22,7 +22,9 @@ def by_key(things: Iterable[_T], key: Callable[[_T], _K | None]) -> dict[_K, lis
     return found
 
 
-def settle(lines: Collection[RosterRow], column: str, subject: str, problems: list[Problem]) -> Any:
+def agreed_value(
+    lines: Collection[RosterRow], column: str, subject: str, problems: list[Problem]
+) -> Any:
     """Return the one value that the lines give for a column, or None; report each different
     value."""
     first = first_with(lines, column)

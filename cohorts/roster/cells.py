@@ -24,8 +24,8 @@ from cohorts.roster.slots import parse_slot
 from cohorts.validators import check_address, check_snowflake, zone_names
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
-MOST_MEETINGS = 60
-LONGEST_EMAIL = 254
+MAX_MEETINGS = 60
+MAX_EMAIL_LENGTH = 254
 
 # Excel turns a long number into 1.23457E+17, which loses all digits after the 15th.
 _ROUNDED = re.compile(r"[0-9]([.,][0-9]+)?e\+?[0-9]+", re.IGNORECASE)
@@ -78,8 +78,8 @@ def _parse_date(text: str) -> date | None:
 def _parse_number(text: str) -> int | None:
     if not text:
         return None
-    if not re.fullmatch("[0-9]{1,4}", text) or not 1 <= int(text) <= MOST_MEETINGS:
-        raise CellError(f"“{text}” is not a whole number from 1 to {MOST_MEETINGS}.")
+    if not re.fullmatch("[0-9]{1,4}", text) or not 1 <= int(text) <= MAX_MEETINGS:
+        raise CellError(f"“{text}” is not a whole number from 1 to {MAX_MEETINGS}.")
     return int(text)
 
 
@@ -113,8 +113,8 @@ def _parse_email(text: str) -> str:
         check_address(email)
     except ValidationError:
         raise CellError(f"“{text}” is not an e-mail address.") from None
-    if len(email) > LONGEST_EMAIL:
-        raise CellError(f"An e-mail address has at most {LONGEST_EMAIL} characters.")
+    if len(email) > MAX_EMAIL_LENGTH:
+        raise CellError(f"An e-mail address has at most {MAX_EMAIL_LENGTH} characters.")
     return email
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from cohorts.errors import Refusal
 from cohorts.models import Group
-from cohorts.roster.agreement import by_key, first_with, is_unclear, settle
+from cohorts.roster.agreement import agreed_value, by_key, first_with, is_unclear
 from cohorts.roster.changes import (
     ChangedCohort,
     ChangedGroup,
@@ -68,7 +68,7 @@ def _new_cohort(
     course = facts.course(str(first.course))
     values = {}
     for column, title in COHORT_COLUMNS.items():
-        values[column] = settle(lines, column, f"{first.cohort}", problems)
+        values[column] = agreed_value(lines, column, f"{first.cohort}", problems)
         if values[column] is None and not is_unclear(lines, column):
             sentence = f"{first.cohort} is new and needs a {title}."
             problems.append(Problem(first.number, column, sentence))
@@ -84,7 +84,7 @@ def _change_cohort(
     edits = []
     after: dict[str, Any] = {name: getattr(cohort, name) for name in COHORT_COLUMNS}
     for column, title in COHORT_COLUMNS.items():
-        before, said = getattr(cohort, column), settle(lines, column, cohort.name, problems)
+        before, said = getattr(cohort, column), agreed_value(lines, column, cohort.name, problems)
         if said not in (None, before):
             edits.append(FieldChange(column, title, before, said))
             after[column] = said
@@ -117,8 +117,8 @@ def plan_groups(
         siblings = in_cohort.get(cohort.id, []) if cohort else []
         group = find_named(siblings, str(first.group))
         name = group.name if group else str(first.group)
-        slot = settle(spoken, "slot", name, problems)
-        zone = settle(spoken, "timezone", name, problems)
+        slot = agreed_value(spoken, "slot", name, problems)
+        zone = agreed_value(spoken, "timezone", name, problems)
         if group:
             changes += _change_group(group, slot, zone, spoken, problems)
         else:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from cohorts.models import Membership
-from cohorts.roster.agreement import by_key, first_with, settle
+from cohorts.roster.agreement import agreed_value, by_key, first_with
 from cohorts.roster.changes import Joining, Leaving, RoleChange
 from cohorts.roster.facts import MemberFact, RosterFacts
 from cohorts.roster.plan_courses import NamedGroup
@@ -33,7 +33,7 @@ class _Person:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
+class _Request:
     """The file's request that a person be in a group in a role; `held` is the current
     membership."""
 
@@ -58,9 +58,9 @@ def plan_memberships(
     changes: list[Joining | RoleChange] = []
     people = _read_people(lines, facts)
     for key, spoken in by_key(lines, _person_in_cohort).items():
-        wishes = _read_wishes(people[key], spoken, groups, problems)
+        wishes = _read_requests(people[key], spoken, groups, problems)
         if _check_one_group(wishes, problems):
-            changes += _fulfil(wishes, facts, problems)
+            changes += _plan_person(wishes, facts, problems)
     _check_sizes(changes, lines, facts, groups, problems)
     return changes
 
@@ -92,9 +92,9 @@ def _person_in_cohort(line: RosterRow) -> tuple[str, CohortKey] | None:
     return None
 
 
-def _read_wishes(
+def _read_requests(
     person: _Person, lines: Iterable[RosterRow], groups: Groups, problems: list[Problem]
-) -> list[_Wish]:
+) -> list[_Request]:
     """Return one wish per group.
 
     An empty role keeps the current role; for a new membership it means participant.
@@ -104,13 +104,13 @@ def _read_wishes(
     for key, spoken in by_key(lines, lambda line: line.group_key).items():
         group = groups[key]
         held = by_group.get(group.fact.id) if group.fact else None
-        role = settle(spoken, "role", f"{person.email} in {group.name}", problems)
+        role = agreed_value(spoken, "role", f"{person.email} in {group.name}", problems)
         role = role or (held.role if held else PARTICIPANT)
-        wishes.append(_Wish(person, group, role, spoken[0], held))
+        wishes.append(_Request(person, group, role, spoken[0], held))
     return wishes
 
 
-def _check_one_group(wishes: Iterable[_Wish], problems: list[Problem]) -> bool:
+def _check_one_group(wishes: Iterable[_Request], problems: list[Problem]) -> bool:
     """Return whether the person is a participant of at most one group; report each further
     group."""
     mine = [wish for wish in wishes if wish.role == PARTICIPANT]
@@ -125,21 +125,21 @@ def _check_one_group(wishes: Iterable[_Wish], problems: list[Problem]) -> bool:
     return len(mine) <= 1
 
 
-def _fulfil(
-    wishes: Collection[_Wish], facts: RosterFacts, problems: list[Problem]
+def _plan_person(
+    wishes: Collection[_Request], facts: RosterFacts, problems: list[Problem]
 ) -> list[Joining | RoleChange]:
     changes: list[Joining | RoleChange] = []
     for wish in wishes:
         if wish.is_fulfilled:
             continue
-        refused = _refuse_wish(wish)
+        refused = _find_refusal(wish)
         if refused:
             problems.append(Problem(wish.line.number, "group", refused))
-        changes.append(_change_for(wish, _find_leaving(wish, wishes, facts)))
+        changes.append(_plan_request(wish, _find_leaving(wish, wishes, facts)))
     return changes
 
 
-def _change_for(wish: _Wish, leaving: Leaving | None) -> Joining | RoleChange:
+def _plan_request(wish: _Request, leaving: Leaving | None) -> Joining | RoleChange:
     person, group = wish.person, wish.group
     if wish.held:
         return RoleChange(wish.held.id, person.name, group.name, wish.role, leaving)
@@ -156,7 +156,7 @@ def _change_for(wish: _Wish, leaving: Leaving | None) -> Joining | RoleChange:
     )
 
 
-def _refuse_wish(wish: _Wish) -> str:
+def _find_refusal(wish: _Request) -> str:
     if wish.group.has_ended:
         return f"{wish.group.name} has ended. Remove this line."
     if wish.group.cohort and not wish.group.cohort.is_open:
@@ -164,7 +164,7 @@ def _refuse_wish(wish: _Wish) -> str:
     return ""
 
 
-def _find_leaving(wish: _Wish, wishes: Iterable[_Wish], facts: RosterFacts) -> Leaving | None:
+def _find_leaving(wish: _Request, wishes: Iterable[_Request], facts: RosterFacts) -> Leaving | None:
     """Return the membership as participant that ends with this wish, if there is one."""
     if wish.role != PARTICIPANT:
         return None

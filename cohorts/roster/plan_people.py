@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from cohorts.roster.agreement import by_key, first_with, is_unclear, settle
+from cohorts.roster.agreement import agreed_value, by_key, first_with, is_unclear
 from cohorts.roster.changes import ChangedPerson, FieldChange, NewPerson
 from cohorts.roster.facts import PersonFact, RosterFacts
 from cohorts.roster.plan_courses import NamedGroup
@@ -34,8 +34,8 @@ def plan_people(
     by_email = by_key(lines, lambda line: line.email)
     _check_discord_ids(by_email, facts, problems)
     for email, spoken in by_email.items():
-        name = settle(spoken, "name", email, problems)
-        discord_id = settle(spoken, "discord_id", email, problems)
+        name = agreed_value(spoken, "name", email, problems)
+        discord_id = agreed_value(spoken, "discord_id", email, problems)
         if email in known:
             _check_account(known[email], spoken, problems)
             changes += _change_person(known[email], email, name, discord_id)

@@ -26,8 +26,8 @@ COLUMNS = (
 )
 OTHER_SPELLINGS = {"e_mail": "email", "time_zone": "timezone"}
 
-MOST_BYTES = 2_000_000
-MOST_LINES = 10_000
+MAX_BYTES = 2_000_000
+MAX_LINES = 10_000
 
 DELIMITERS = ",;\t"
 LOST = "\N{REPLACEMENT CHARACTER}"
@@ -80,8 +80,8 @@ def read_table(data: bytes) -> Table:
 
 
 def _refuse_file(data: bytes) -> str:
-    if len(data) > MOST_BYTES:
-        return f"The file is larger than {MOST_BYTES // 1_000_000} MB. Split it."
+    if len(data) > MAX_BYTES:
+        return f"The file is larger than {MAX_BYTES // 1_000_000} MB. Split it."
     for beginning, sentence in _NO_TEXT.items():
         if data.startswith(beginning):
             return sentence
@@ -145,8 +145,8 @@ def _read_rows(table: Table, header: _Record, records: Iterator[_Record]) -> Non
     if not set(columns) & set(COLUMNS):
         return
     for record in records:
-        if len(table.rows) == MOST_LINES:
-            sentence = f"A roster has at most {MOST_LINES} lines. Split it."
+        if len(table.rows) == MAX_LINES:
+            sentence = f"A roster has at most {MAX_LINES} lines. Split it."
             table.problems.append(Problem(record.number, "", sentence))
             return
         _read_row(table, record, columns)

@@ -35,20 +35,20 @@ def record_change_warnings(before: Account, after: Account, *, now: datetime) ->
     if not before.email:
         return
     if after.email != before.email:
-        _owe(Kind.ADDRESS_CHANGED, before.email, now)
+        _queue(Kind.ADDRESS_CHANGED, before.email, now)
     is_news = before.discord_id is not None or before.has_signed_in
     if after.discord_id != before.discord_id and is_news:
-        _owe(Kind.DISCORD_CHANGED, before.email, now)
+        _queue(Kind.DISCORD_CHANGED, before.email, now)
 
 
-def ask_for_password(address: str, *, now: datetime) -> None:
+def queue_password_email(address: str, *, now: datetime) -> None:
     """Create a letter with a password link for this address; it is sent only if someone has it.
 
     The same row is written for every address, so that neither the response nor its timing reveals
     which addresses exist.
     """
-    _owe(Kind.PASSWORD_RESET, match_address(address) or "", now)
+    _queue(Kind.PASSWORD_RESET, match_address(address) or "", now)
 
 
-def _owe(kind: Kind, address: str, now: datetime) -> None:
+def _queue(kind: Kind, address: str, now: datetime) -> None:
     AccountLetter.objects.create(kind=kind, address=address, asked_at=now, next_try_at=now)

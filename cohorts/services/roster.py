@@ -30,7 +30,7 @@ from cohorts.roster.rows import CohortKey, GroupKey, RosterRow, fold, parse
 from cohorts.roster.slots import USUAL_MINUTES, RosterSlot
 from cohorts.services.locks import lock_groups, lock_people
 from cohorts.services.memberships import moved_to, write_end
-from cohorts.services.statistics import measure_tables
+from cohorts.services.statistics import analyze_tables
 from cohorts.services.terms import Term, TermPreview, digest_of, preview_term
 from cohorts.signals import announce, announced_together
 
@@ -81,7 +81,7 @@ def import_roster(
             with announced_together():
                 _carry_out(due, now)
             if due.changes:
-                transaction.on_commit(measure_tables)
+                transaction.on_commit(analyze_tables)
     except IntegrityError as error:
         # Two concurrent imports may create the same rows: there is no row yet that both could lock.
         raise _facts_changed() from error

@@ -9,12 +9,12 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Lower
 
 from cohorts.account_matching import (
+    AccountMatch,
     Candidate,
     DiscordProfile,
     MatchOutcome,
-    Recognition,
     is_new_address,
-    recognize,
+    match_account,
 )
 from cohorts.errors import Refusal
 from cohorts.models import AccessException, FormerAddress, Membership, RefusedSignIn, User
@@ -24,38 +24,38 @@ from cohorts.signals import announced_together
 TRIES = 3  # another transaction may write the same id or address, or delete the person
 
 
-def receive_person(profile: DiscordProfile, *, now: datetime) -> Recognition:
+def match_sign_in(profile: DiscordProfile, *, now: datetime) -> AccountMatch:
     """Match the profile to a person, link the account and store the profile.
 
     A sign-in that is not let in stores nothing, except a RefusedSignIn that only staff can resolve.
     """
     for _ in range(TRIES - 1):
         try:
-            return _receive(profile, now)
+            return _match_once(profile, now)
         except (IntegrityError, Refusal):
             continue
-    return _receive(profile, now)
+    return _match_once(profile, now)
 
 
 @transaction.atomic
-def _receive(profile: DiscordProfile, now: datetime) -> Recognition:
+def _match_once(profile: DiscordProfile, now: datetime) -> AccountMatch:
     people = _lock_candidates(profile)
     by_id = [one for one in people if one.discord_id == profile.discord_id]
     by_email = [one for one in people if (one.email or "").lower() == profile.email]
-    found = recognize(
+    found = match_account(
         profile,
         _candidate(by_id[0]) if by_id else None,
         [_candidate(one) for one in by_email] if profile.email else [],
     )
     if found.outcome.concerns_staff:
-        _tell_staff(RefusedSignIn.Code(found.outcome), profile, found.person_id, now)
+        _report_to_staff(RefusedSignIn.Code(found.outcome), profile, found.person_id, now)
     if found.outcome.lets_in:
-        _settle(profile, RefusedSignIn.Code.AMBIGUOUS, RefusedSignIn.Code.OTHER_ACCOUNT)
+        _resolve(profile, RefusedSignIn.Code.AMBIGUOUS, RefusedSignIn.Code.OTHER_ACCOUNT)
         person = next(one for one in people if one.pk == found.person_id)
         with announced_together():
             if found.outcome is MatchOutcome.TIE:
-                tie_account(person, profile)
-            keep_profile(person, profile, now=now)
+                link_account(person, profile)
+            store_profile(person, profile, now=now)
     return found
 
 
@@ -83,13 +83,13 @@ def _candidate(person: User) -> Candidate:
     return Candidate(person.pk, person.discord_id, person.is_active)
 
 
-def tie_account(person: User, profile: DiscordProfile) -> None:
+def link_account(person: User, profile: DiscordProfile) -> None:
     """Link this Discord account to the person.  The caller holds the person's lock."""
     person.discord_id = profile.discord_id
     person.save(update_fields=["discord_id"])
 
 
-def keep_profile(person: User, profile: DiscordProfile, *, now: datetime) -> None:
+def store_profile(person: User, profile: DiscordProfile, *, now: datetime) -> None:
     """Store the Discord profile; an existing name or nickname is kept.
 
     The caller holds the person's lock.  Only a changed address is announced: nothing in other
@@ -105,9 +105,9 @@ def keep_profile(person: User, profile: DiscordProfile, *, now: datetime) -> Non
         is_staff=person.is_staff or person.is_superuser,
     )
     if is_new and any(pk != person.pk for pk in _people_at(profile.email)):
-        _tell_staff(RefusedSignIn.Code.ADDRESS_TAKEN, profile, person.pk, now)
+        _report_to_staff(RefusedSignIn.Code.ADDRESS_TAKEN, profile, person.pk, now)
     else:
-        _settle(profile, RefusedSignIn.Code.ADDRESS_TAKEN)
+        _resolve(profile, RefusedSignIn.Code.ADDRESS_TAKEN)
         if is_new:
             change_address(person, profile.email, now=now)
     if profile.email and person.email == profile.email:
@@ -131,7 +131,7 @@ def change_address(person: User, email: str, *, now: datetime) -> None:
     person.save(update_fields=["email"])
 
 
-def _tell_staff(
+def _report_to_staff(
     code: RefusedSignIn.Code, profile: DiscordProfile, person_id: int | None, now: datetime
 ) -> None:
     told = {
@@ -148,6 +148,6 @@ def _tell_staff(
     )
 
 
-def _settle(profile: DiscordProfile, *codes: RefusedSignIn.Code) -> None:
+def _resolve(profile: DiscordProfile, *codes: RefusedSignIn.Code) -> None:
     """Delete the records of these contradictions, which are resolved."""
     RefusedSignIn.objects.filter(discord_id=profile.discord_id, code__in=codes).delete()

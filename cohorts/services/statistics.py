@@ -11,7 +11,7 @@ from django.db import connection
 from cohorts.models import Cohort, Course, Group, User
 
 
-def measure_tables() -> None:
+def analyze_tables() -> None:
     """Run ANALYZE on the tables of people and groups, and on all tables that refer to groups.
 
     Only on PostgreSQL; other databases do not need it. Call it on commit: rows of a transaction

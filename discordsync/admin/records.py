@@ -14,7 +14,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 
 from cohorts import clock
-from cohorts.admin.base import ReadOnlyAdmin, RefusingAdmin, ask
+from cohorts.admin.base import ReadOnlyAdmin, RefusalAdmin, confirmation_page
 from cohorts.errors import Refusal
 from cohorts.models import User, live_group
 from cohorts.reconcile import services as sync
@@ -87,7 +87,7 @@ class ImportForm(forms.Form):
 
 
 @admin.register(DiscordObject)
-class DiscordObjectAdmin(RefusingAdmin):
+class DiscordObjectAdmin(RefusalAdmin):
     form = ExistingForm
     list_display = ["what", "kind", "cohort", "group", "outside_id", "how_it_is", "adopted"]
     list_filter = ["kind", ("gone_at", admin.EmptyFieldListFilter), "adopted", "cohort"]
@@ -148,7 +148,7 @@ class DiscordObjectAdmin(RefusingAdmin):
         if "confirmed" in request.POST:
             self._make_anew(request, gone)
             return None
-        return ask(
+        return confirmation_page(
             request,
             self.admin_site,
             title="Recreate these objects?",
@@ -181,7 +181,7 @@ class DiscordObjectAdmin(RefusingAdmin):
         form = ImportForm(request.POST, request.FILES) if posted else ImportForm()
         if form.is_valid() and self._import(request, form):
             return redirect(CHANGELIST)
-        return ask(
+        return confirmation_page(
             request,
             self.admin_site,
             title="Import existing objects",

@@ -10,7 +10,12 @@ from django.db.models import Q
 
 from cohorts.models import Membership, User
 from discordsync.models import VoiceStay, VoiceWatch
-from meetings.attendance.detection import LONGEST, Heard, check_in, meetings_to_look_at
+from meetings.attendance.detection import (
+    MAX_DURATION,
+    ObservedChannel,
+    meetings_to_check,
+    record_presence,
+)
 from meetings.attendance.presence import OPENS_BEFORE, Span
 from meetings.models import Attendance
 
@@ -20,14 +25,16 @@ def note_presence(since: datetime, now: datetime) -> int:
 
     A constant number of queries for any number of meetings.  Returns how many attendances changed.
     """
-    meetings = meetings_to_look_at(since, now)
+    meetings = meetings_to_check(since, now)
     groups = {meeting.group_id for meeting in meetings}
     if not groups:
         return 0
-    return check_in(meetings, read_heard(groups, since - LONGEST - OPENS_BEFORE), now=now)
+    return record_presence(
+        meetings, read_heard(groups, since - MAX_DURATION - OPENS_BEFORE), now=now
+    )
 
 
-def read_heard(group_ids: Collection[int], since: datetime) -> dict[int, Heard]:
+def read_heard(group_ids: Collection[int], since: datetime) -> dict[int, ObservedChannel]:
     """Return the coverage and the voice sessions after `since`, by group.  Three queries."""
     people = _recognised(group_ids)
     times: dict[int, list[Span]] = defaultdict(list)
@@ -40,7 +47,7 @@ def read_heard(group_ids: Collection[int], since: datetime) -> dict[int, Heard]:
         if stay.discord_id in people:
             stays[stay.watch.group_id][people[stay.discord_id]].append(_span(stay))
     return {
-        group_id: Heard(times[group_id], stays[group_id], set(people.values()))
+        group_id: ObservedChannel(times[group_id], stays[group_id], set(people.values()))
         for group_id in group_ids
     }
 

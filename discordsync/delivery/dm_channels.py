@@ -72,8 +72,10 @@ def count_allowed(now: datetime) -> int:
     if _is_realizing(now):
         return 0
     asked = DirectLine.objects.filter(asked_at__gt=now - DAY)
-    left_today = settings.DIRECTS["new_a_day"] - asked.count()
-    left_this_hour = settings.DIRECTS["new_an_hour"] - asked.filter(asked_at__gt=now - HOUR).count()
+    left_today = settings.DM_LIMITS["new_a_day"] - asked.count()
+    left_this_hour = (
+        settings.DM_LIMITS["new_an_hour"] - asked.filter(asked_at__gt=now - HOUR).count()
+    )
     return max(min(left_today, left_this_hour), 0)
 
 

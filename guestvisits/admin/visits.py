@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 
 from cohorts import clock
-from cohorts.admin.base import ReadOnlyAdmin, ask
+from cohorts.admin.base import ReadOnlyAdmin, confirmation_page
 from cohorts.errors import Refusal
 from cohorts.models import User
 from guestvisits.admin.forms import CancelVisitForm, ChoosePersonForm, HomeForm, HostForm
@@ -106,7 +106,7 @@ class GuestVisitAdmin(ReadOnlyAdmin):
     def _ask(
         self, request: HttpRequest, title: str, form: Any, sentences: list[str] | None = None
     ) -> HttpResponse:
-        return ask(
+        return confirmation_page(
             request,
             self.admin_site,
             title=title,
@@ -152,7 +152,7 @@ class GuestVisitAdmin(ReadOnlyAdmin):
         if form.is_valid():
             self._cancel(request, visit, form.cleaned_data["why"])
             return redirect(back)
-        return ask(
+        return confirmation_page(
             request,
             self.admin_site,
             title=f"Cancel this visit: {visit}?",

@@ -10,12 +10,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cohorts import clock
-from guestvisits.api.errors import RefusingView
+from guestvisits.api.errors import RefusalView
 from guestvisits.api.moving import AddView, find_group
 from guestvisits.api.serializers import RefusalSerializer, path_id
 from meetings.access import SEE_FIGURES
-from meetings.attendance.statistics import count_guests, turnout_of
-from meetings.rsvps import ANSWERS, give_answer
+from meetings.attendance.statistics import count_guests, read_attendance_stats
+from meetings.rsvps import ANSWERS, set_rsvp
 
 
 class GivenAnswerSerializer(serializers.Serializer):
@@ -29,7 +29,7 @@ class AnswerSerializer(serializers.Serializer):
     is_guest = serializers.BooleanField()
 
 
-class AnswerView(RefusingView):
+class AnswerView(RefusalView):
     @extend_schema(
         summary="Answer whether I will attend",
         description="For a meeting of my group or one that I visit, until it begins. A visit "
@@ -44,7 +44,7 @@ class AnswerView(RefusingView):
         asked = GivenAnswerSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         said = cast(dict[str, Any], asked.validated_data)["rsvp"]
-        given = give_answer(meeting_id, cast(int, request.user.pk), said, now=clock.now())
+        given = set_rsvp(meeting_id, cast(int, request.user.pk), said, now=clock.now())
         return Response(AnswerSerializer(given).data)
 
 
@@ -88,7 +88,7 @@ class GroupMeetingsView(AddView):
         group = find_group(request, group_id, SEE_FIGURES)
         meetings = list(group.meetings.order_by("starts_at", "number"))
         ids = [meeting.pk for meeting in meetings]
-        figures, guests = turnout_of(ids), count_guests(ids)
+        figures, guests = read_attendance_stats(ids), count_guests(ids)
         rows = [
             {"meeting": each, "turnout": figures[each.pk], "guests": guests[each.pk]}
             for each in meetings

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from cohorts import clock
 from cohorts.outbox.models import MessageChoice
 from cohorts.outbox.routing.preferences import choose, read_choices
-from guestvisits.api.errors import RefusingView
+from guestvisits.api.errors import RefusalView
 from guestvisits.api.fields import BooleanField
 from guestvisits.api.serializers import RefusalSerializer
 
@@ -41,7 +41,7 @@ class ChoicesSerializer(serializers.Serializer):
     )
 
 
-class WishSerializer(serializers.Serializer):
+class TopicChoiceSerializer(serializers.Serializer):
     topics = serializers.DictField(
         child=serializers.ChoiceField(choices=MessageChoice.Way.choices), required=False
     )
@@ -49,7 +49,7 @@ class WishSerializer(serializers.Serializer):
     wants_discord = BooleanField(required=False)
 
 
-class ChoicesView(RefusingView):
+class ChoicesView(RefusalView):
     @extend_schema(
         summary="Get my message preferences",
         description="Direct messages on Discord are only available to people who have used the "
@@ -62,11 +62,11 @@ class ChoicesView(RefusingView):
     @extend_schema(
         summary="Change my message preferences",
         description="Preferences that are left out do not change.",
-        request=WishSerializer,
+        request=TopicChoiceSerializer,
         responses={200: ChoicesSerializer, 400: RefusalSerializer},
     )
     def patch(self, request: Request) -> Response:
-        serializer = WishSerializer(data=request.data)
+        serializer = TopicChoiceSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         wish = cast(dict[str, Any], serializer.validated_data)
         chosen = choose(_person(request), wish.pop("topics", {}), **wish, now=clock.now())

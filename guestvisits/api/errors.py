@@ -23,7 +23,7 @@ NOT_FOUND = frozenset({"no_group", "no_meeting", "no_person", "no_visit"})
 NO_CSRF = "The CSRF token is missing or wrong. Send the cookie's value in the header X-CSRFToken."
 
 
-class CalmJSONParser(JSONParser):
+class SafeJSONParser(JSONParser):
     """A JSON parser that reports deep nesting as bad input (400) instead of failing (500)."""
 
     def parse(
@@ -38,10 +38,10 @@ class CalmJSONParser(JSONParser):
             raise exceptions.ParseError("The JSON is nested too deeply.") from error
 
 
-class RefusingView(APIView):
+class RefusalView(APIView):
     """A view whose services raise Refusal. Codes in `not_found` become a 404, all others a 400."""
 
-    parser_classes = [CalmJSONParser]
+    parser_classes = [SafeJSONParser]
     not_found: frozenset[str] = NOT_FOUND
     limits: Mapping[str, str] = {}  # by method: a rate in settings.RATES, besides the general one
 
@@ -50,7 +50,7 @@ class RefusingView(APIView):
         return [Limit(each) for each in ("general", scope) if each]
 
 
-def answer_exception(error: Exception, context: Mapping[str, Any]) -> Response | None:
+def handle_exception(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """Convert an exception to a response (REST framework's EXCEPTION_HANDLER).
 
     Returns None for unexpected exceptions, which become a 500.

@@ -14,7 +14,7 @@ from cohorts import clock
 from cohorts.errors import Refusal
 from cohorts.models import Group, User
 from guestvisits.api import move_serializers as shapes
-from guestvisits.api.errors import RefusingView
+from guestvisits.api.errors import RefusalView
 from guestvisits.api.serializers import RefusalSerializer, path_id
 from meetings.access import MOVE, Act, may
 from meetings.models import Meeting, MeetingMove
@@ -39,7 +39,7 @@ def _describe(summary: str, asked: type[shapes.MoveSerializer], id_name: str) ->
     )
 
 
-class _MoveView(RefusingView):
+class _MoveView(RefusalView):
     """Reads the request, builds a move, and previews it or carries it out."""
 
     asked: type[shapes.MoveSerializer] = shapes.MoveSerializer

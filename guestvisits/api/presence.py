@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from cohorts import clock
 from cohorts.models import User
-from guestvisits.api.errors import RefusingView
+from guestvisits.api.errors import RefusalView
 from guestvisits.api.serializers import RefusalSerializer, path_id
 from guestvisits.pages.roster import read_rosters
 from meetings.access import CORRECT, SEE_PEOPLE, Act, may
@@ -56,7 +56,7 @@ class PresenceSerializer(serializers.Serializer):
     presence = serializers.ChoiceField(choices=Attendance.Presence.choices)
 
 
-class PeopleView(RefusingView):
+class PeopleView(RefusalView):
     @extend_schema(
         summary="List the people at a meeting",
         description="Members and guests, with their RSVP and whether they were present.",
@@ -69,7 +69,7 @@ class PeopleView(RefusingView):
         return Response(PeopleSerializer({"meeting_id": meeting.pk, "people": people}).data)
 
 
-class PersonView(RefusingView):
+class PersonView(RefusalView):
     @extend_schema(
         summary="Correct whether a person was present",
         description="Possible once the meeting has begun. Overrides what the bot detected.",

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from cohorts import clock
 from cohorts.errors import Refusal
 from guestvisits.api import serializers as shapes
-from guestvisits.api.errors import RefusingView
+from guestvisits.api.errors import RefusalView
 from guestvisits.selectors import list_visits
 from guestvisits.services.alternatives import find_alternatives, find_make_ups
 from guestvisits.services.booking import book_visit
@@ -21,7 +21,7 @@ from meetings.selectors import past_meetings, upcoming_meetings
 REFUSED = {400: shapes.RefusalSerializer}
 
 
-class MyMeetingsView(RefusingView):
+class MyMeetingsView(RefusalView):
     @extend_schema(
         summary="My upcoming meetings",
         description="Meetings of my active groups that have not begun, earliest first, without "
@@ -40,7 +40,7 @@ class MyMeetingsView(RefusingView):
         return Response(shapes.MyMeetingsSerializer(found).data)
 
 
-class OptionsView(RefusingView):
+class OptionsView(RefusalView):
     @extend_schema(
         summary="List meetings that I could visit instead",
         description="Meetings of the cohort's other groups in the same week. Those that cannot be "
@@ -62,7 +62,7 @@ class OptionsView(RefusingView):
         return Response(shapes.AlternativesSerializer(found).data)
 
 
-class VisitsView(RefusingView):
+class VisitsView(RefusalView):
     not_found = frozenset()  # refusals of bookings are never a 404
     limits = {"POST": "visits"}
 
@@ -90,7 +90,7 @@ class VisitsView(RefusingView):
         return Response(shapes.BookedSerializer(visit).data)
 
 
-class VisitView(RefusingView):
+class VisitView(RefusalView):
     not_found = frozenset()  # nor are refusals of cancellations
     limits = {"DELETE": "visits"}
 

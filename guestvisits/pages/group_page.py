@@ -8,7 +8,7 @@ from datetime import datetime
 
 from cohorts.models import Group, Membership
 from cohorts.selectors import last_members_of
-from guestvisits.pages.roster import RosterLine, read_rosters
+from guestvisits.pages.roster import RosterEntry, read_rosters
 from meetings.models import Attendance, Meeting
 from meetings.moving.rules import is_not_held
 from meetings.selectors import AttendanceCount, count_attendance, groups_facilitated
@@ -23,7 +23,7 @@ class MeetingRow:
     """One meeting with its people. Once it `has_begun`, attendance is shown instead of RSVPs."""
 
     meeting: Meeting
-    people: tuple[RosterLine, ...]
+    people: tuple[RosterEntry, ...]
     has_begun: bool
     is_over: bool
     is_not_held: bool = False  # it has begun but no one was there, so it can still be moved
@@ -172,7 +172,7 @@ def _rows(meetings: Sequence[Meeting], now: datetime) -> list[MeetingRow]:
     return [_row(meeting, rosters[meeting.pk], now) for meeting in meetings]
 
 
-def _row(meeting: Meeting, people: Sequence[RosterLine], now: datetime) -> MeetingRow:
+def _row(meeting: Meeting, people: Sequence[RosterEntry], now: datetime) -> MeetingRow:
     is_attended = any(line.was_there for line in people)
     return MeetingRow(
         meeting,

@@ -13,7 +13,7 @@ from cohorts.models import Group, Membership
 from guestvisits.models import GuestVisit
 from guestvisits.selectors import GuestWindow, window_of, with_dates
 from meetings.models import Meeting
-from meetings.selectors import LONGEST
+from meetings.selectors import MAX_DURATION
 from meetings.venues import Venue, find_venues
 
 
@@ -37,7 +37,7 @@ def read_member_page(user_id: int, group: Group, now: datetime) -> MemberPage | 
     Four queries at most.
     """
     if _is_member(user_id, group):
-        ahead = Meeting.objects.filter(group=group, starts_at__gt=now - LONGEST)
+        ahead = Meeting.objects.filter(group=group, starts_at__gt=now - MAX_DURATION)
         meetings: Iterable[Meeting] = ahead if group.is_active else ()
         return _page(group, meetings, None, now)
     visits = [(visit, window) for visit, window in _visits(user_id, group) if window.holds(now)]

@@ -27,7 +27,7 @@ Presence = Attendance.Presence
 
 
 @dataclass(frozen=True, slots=True)
-class RosterLine:
+class RosterEntry:
     """One person at one meeting.
 
     `role`: participant, facilitator, guest or former member. `away_at` is the other group's meeting
@@ -62,17 +62,17 @@ class RosterLine:
         return self.away_at is None and self.rsvp != Rsvp.NOT_ATTENDING
 
 
-def read_rosters(meetings: Collection[Meeting]) -> dict[int, list[RosterLine]]:
+def read_rosters(meetings: Collection[Meeting]) -> dict[int, list[RosterEntry]]:
     """Return rosters by meeting id: facilitators, participants, guests. Four queries."""
     members = _members(meetings)
     made_up = find_made_up(meetings)
     attendances = _attendances(meetings)
     away, here = _visits(meetings)
-    rosters: dict[int, list[RosterLine]] = {}
+    rosters: dict[int, list[RosterEntry]] = {}
     for meeting in meetings:
         answers, visits = attendances[meeting.pk], here[meeting.pk]
         lines = [
-            _member_line(
+            _member_entry(
                 member,
                 answers.pop(member.user_id, None),
                 away.get(meeting.pk, {}).get(member.user_id),
@@ -82,7 +82,7 @@ def read_rosters(meetings: Collection[Meeting]) -> dict[int, list[RosterLine]]:
         ]
         known = {line.user_id for line in lines}
         lines += [
-            _guest_line(visit, answers.pop(visit.user_id, None))
+            _guest_entry(visit, answers.pop(visit.user_id, None))
             for visit in visits
             if visit.user_id not in known
         ]
@@ -122,38 +122,38 @@ def _visits(
     return away, here
 
 
-def _member_line(
+def _member_entry(
     member: Membership, answer: Attendance | None, away_at: Meeting | None, *, was_elsewhere: bool
-) -> RosterLine:
-    line = _line(member.user, member.role, answer, away_at=away_at)
+) -> RosterEntry:
+    line = _entry(member.user, member.role, answer, away_at=away_at)
     return replace(line, was_elsewhere=was_elsewhere and not line.was_there)
 
 
-def _guest_line(visit: GuestVisit, answer: Attendance | None) -> RosterLine:
-    line = _line(visit.user, GUEST, answer, home=visit.home_meeting.group.name)
+def _guest_entry(visit: GuestVisit, answer: Attendance | None) -> RosterEntry:
+    line = _entry(visit.user, GUEST, answer, home=visit.home_meeting.group.name)
     if answer and answer.rsvp_at and answer.rsvp_at >= visit.booked_at:
         return line
     return replace(line, rsvp=Rsvp.ATTENDING)  # the booking is later than the RSVP
 
 
-def _others(answers: Iterable[Attendance]) -> list[RosterLine]:
+def _others(answers: Iterable[Attendance]) -> list[RosterEntry]:
     """Return lines for people with recorded presence who are neither members nor guests now."""
     return [
-        _line(answer.user, GUEST if answer.is_guest else FORMER, answer)
+        _entry(answer.user, GUEST if answer.is_guest else FORMER, answer)
         for answer in answers
         if answer.checked_in_at or answer.correction
     ]
 
 
-def _line(
+def _entry(
     user: User,
     role: str,
     answer: Attendance | None,
     *,
     away_at: Meeting | None = None,
     home: str = "",
-) -> RosterLine:
-    line = RosterLine(user.pk, user.display_name, role, Rsvp.PENDING, away_at=away_at, home=home)
+) -> RosterEntry:
+    line = RosterEntry(user.pk, user.display_name, role, Rsvp.PENDING, away_at=away_at, home=home)
     if answer is None:
         return line
     return replace(

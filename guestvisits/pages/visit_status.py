@@ -35,10 +35,10 @@ WORDS = {
     State.FAILED: "not done yet. We will try again.",
 }
 EXPLAINED = {State.WITHHELD, State.FAILED}  # the other states need no explanation
-SETTLED = {State.HAS, State.NOT_THERE, State.NO_ADDRESS, State.WITHHELD, State.FAILED}
+FINAL = {State.HAS, State.NOT_THERE, State.NO_ADDRESS, State.WITHHELD, State.FAILED}
 
 FAST, SLOW = 2, 30  # seconds between polls
-FAST_FOR = timedelta(minutes=3)  # afterwards something is wrong, so poll less
+POLL_FAST_FOR = timedelta(minutes=3)  # afterwards something is wrong, so poll less
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class ProviderProgress:
 
     @property
     def is_settled(self) -> bool:
-        return self.state in SETTLED
+        return self.state in FINAL
 
     @property
     def is_missing_person(self) -> bool:
@@ -94,7 +94,7 @@ def _progress(
             lines.append(_line(mirror.title, state))
     booked_at = mine.visit.booked_at
     since = max(booked_at, window.begins_at) if has_begun else booked_at
-    return Progress(window, has_begun, tuple(lines), _look_again(lines, now - since))
+    return Progress(window, has_begun, tuple(lines), _polling_interval(lines, now - since))
 
 
 def _line(title: str, row: AccessState | None) -> ProviderProgress:
@@ -104,7 +104,7 @@ def _line(title: str, row: AccessState | None) -> ProviderProgress:
     )
 
 
-def _look_again(lines: Iterable[ProviderProgress], waited: timedelta) -> int | None:
+def _polling_interval(lines: Iterable[ProviderProgress], waited: timedelta) -> int | None:
     if all(line.is_settled for line in lines):
         return None
-    return FAST if waited < FAST_FOR else SLOW
+    return FAST if waited < POLL_FAST_FOR else SLOW

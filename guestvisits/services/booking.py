@@ -87,7 +87,7 @@ def _book(
             overruled=", ".join(overruled),
             overruled_why=why.strip() if overruled else "",
         )
-        _end_earlier(visit, now)
+        _end_replaced(visit, now)
         _write(visit, now)
     return visit
 
@@ -101,7 +101,7 @@ def _moved(meeting: Meeting, reader: User) -> Refusal:
     )
 
 
-def _end_earlier(visit: GuestVisit, now: datetime) -> None:
+def _end_replaced(visit: GuestVisit, now: datetime) -> None:
     """End the visit that this one replaces: one that was missed, or that staff overruled."""
     open_ones = GuestVisit.objects.filter(
         user=visit.user_id, home_meeting=visit.home_meeting, ended_at__isnull=True

@@ -28,7 +28,7 @@ from meetings.models import Attendance
 End = GuestVisit.End
 Rsvp = Attendance.Rsvp
 
-_GIVES_HOME_BACK = {
+_RESETS_HOME_RSVP = {
     End.CANCELLED,
     End.CANCELLED_BY_STAFF,
     End.HOST_MOVED,
@@ -69,7 +69,7 @@ def _undo_attendances(visit: GuestVisit, now: datetime) -> None:
         if visit.end_reason not in _WAS_NOT_HELD:
             at_host = at_host.filter(checked_in_at__isnull=True, correction="")
         at_host.delete()
-    if visit.end_reason in _GIVES_HOME_BACK:
+    if visit.end_reason in _RESETS_HOME_RSVP:
         Attendance.objects.filter(
             meeting=visit.home_meeting_id, user=visit.user_id, rsvp=Rsvp.NOT_ATTENDING
         ).update(rsvp=Rsvp.PENDING, rsvp_at=now)

@@ -11,26 +11,26 @@ from cohorts.models import Group
 from cohorts.services.locks import lock_groups
 from cohorts.signals import announce, announced_together
 from guestvisits.facts import read_open_visits
-from guestvisits.lifecycle import decide_fate
+from guestvisits.lifecycle import next_transition
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import decline_home
 from guestvisits.services.ending import end_visit
 from meetings.models import Meeting
 
 
-def settle_all_visits(now: datetime) -> int:
+def update_all_visits(now: datetime) -> int:
     """Close visits that are over, and end or tie those affected by changes that were not announced.
 
     Called by a periodic task. Two queries if nothing is to be done. Access does not depend on it,
     since windows depend on dates alone. Returns how many visits changed.
     """
-    due = [visit for visit, facts in read_open_visits() if decide_fate(facts, now)]
+    due = [visit for visit, facts in read_open_visits() if next_transition(facts, now)]
     group_ids = {visit.host_meeting.group_id for visit in due}
-    return settle_visits(group_ids, now=now) if group_ids else 0
+    return update_visits(group_ids, now=now) if group_ids else 0
 
 
 @transaction.atomic
-def settle_visits(group_ids: Collection[int], *, now: datetime) -> int:
+def update_visits(group_ids: Collection[int], *, now: datetime) -> int:
     """End or tie the open visits from and to these groups and of their members, as the rules say.
 
     Locks the groups before reading, so it waits for concurrent bookings. Returns how many visits
@@ -40,16 +40,16 @@ def settle_visits(group_ids: Collection[int], *, now: datetime) -> int:
     changed = 0
     with announced_together():
         for visit, facts in read_open_visits(group_ids):
-            fate = decide_fate(facts, now)
+            fate = next_transition(facts, now)
             if fate.end:
                 end_visit(visit, fate.end, now=now)
                 changed += 1
             elif fate.tie_to:
-                changed += _tie(visit, fate.tie_to, now)
+                changed += _change_home(visit, fate.tie_to, now)
     return changed
 
 
-def _tie(visit: GuestVisit, group_id: int, now: datetime) -> bool:
+def _change_home(visit: GuestVisit, group_id: int, now: datetime) -> bool:
     """Tie the visit to the new group's meeting of the same number. Return whether that exists."""
     number = visit.host_meeting.number
     home = Meeting.objects.filter(group=group_id, number=number, number__isnull=False).first()

@@ -16,7 +16,7 @@ from cohorts import clock
 from cohorts.errors import Refusal
 from guestvisits.pages.agenda import read_agenda
 from guestvisits.views.access import SignedInRequest, signed_in
-from meetings.rsvps import give_answer
+from meetings.rsvps import set_rsvp
 
 
 @signed_in
@@ -25,7 +25,7 @@ def answer(request: SignedInRequest, meeting_id: int) -> HttpResponse:
     """Record an RSVP from the page "my meetings". htmx gets the meeting's fragment back."""
     now, refusal = clock.now(), None
     try:
-        give_answer(meeting_id, request.user.pk, request.POST.get("rsvp", ""), now=now)
+        set_rsvp(meeting_id, request.user.pk, request.POST.get("rsvp", ""), now=now)
     except Refusal as refused:
         if refused.code == "no_meeting":
             raise Http404(refused.sentence) from refused

@@ -84,11 +84,11 @@ def correct(request: SignedInRequest, group_id: int, meeting_id: int, user_id: i
             row = read_meeting_row(meeting, now)
             context = {"row": row, "corrected": user_id, "may_correct": True, "may_move": may_move}
             return render(request, "groups/_meeting.html", context)
-    back = f"{find_way_back(request.user, group_id)}#{meeting.anchor}"
+    back = f"{find_return_url(request.user, group_id)}#{meeting.anchor}"
     return HttpResponseClientRedirect(back) if in_place else HttpResponseRedirect(back)
 
 
-def find_way_back(user: User, group_id: int) -> str:
+def find_return_url(user: User, group_id: int) -> str:
     """Return the group's page, or the list for staff who may change meetings but not see groups."""
     if may_see_group(user, group_id):
         return reverse("group", args=[group_id])

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from cohorts import clock
 from cohorts.models import Group
 from guestvisits.views.access import SignedInRequest, signed_in
-from guestvisits.views.facilitators import find_way_back
+from guestvisits.views.facilitators import find_return_url
 from guestvisits.views.limits import limited
 from meetings.access import MOVE, may
 from meetings.models import Meeting
@@ -64,8 +64,8 @@ def _answer(
         messages.success(
             request, "Done. Everyone affected gets a message, and calendars are updated."
         )
-        return redirect(find_way_back(request.user, group.pk))
+        return redirect(find_return_url(request.user, group.pk))
     # htmx ignores the response to a link if its status is 400; forms on this page are not boosted.
     status = 400 if request.method == "POST" and step.form.errors else 200
-    context = {"step": step, "group": group, "back": find_way_back(request.user, group.pk)}
+    context = {"step": step, "group": group, "back": find_return_url(request.user, group.pk)}
     return render(request, "groups/move.html", context, status=status)

@@ -20,8 +20,8 @@ from lens.demo.local import (
     check_ports,
     put_halves_aside,
 )
-from lens.demo.processes import Died, Family, Stopped
-from lens.watch.signals import ENDING, Bell
+from lens.demo.processes import ProcessFailed, ProcessGroup, Stopped
+from lens.watch.signals import ENDING, SignalWaiter
 
 ANSWER_SECONDS = 90  # enough for a slow, busy machine
 
@@ -42,14 +42,14 @@ _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def main() -> int:
-    with Bell({*ENDING, signal.SIGCHLD}) as bell:
+    with SignalWaiter({*ENDING, signal.SIGCHLD}) as bell:
         try:
             local = Local.from_environment(os.environ)
             check_ports(local)
         except CannotRun as error:
             say(str(error))
             return 1
-        family = Family(
+        family = ProcessGroup(
             bell,
             folder=BASE_DIR,
             logs=local.logs,
@@ -61,7 +61,7 @@ def main() -> int:
             family.end()
 
 
-def run(local: Local, family: Family) -> int:
+def run(local: Local, family: ProcessGroup) -> int:
     """Run everything until Ctrl-C (returns 0), or until something fails (returns 1)."""
     try:
         start(local, family)
@@ -70,12 +70,12 @@ def run(local: Local, family: Family) -> int:
     except Stopped:
         say("\nStopping. The data is kept for the next `make run`.")
         return 0
-    except (Died, CannotRun) as error:
+    except (ProcessFailed, CannotRun) as error:
         say(f"\n{error}\nStopping everything. The logs are in {nearby(local.logs)}.")
         return 1
 
 
-def start(local: Local, family: Family) -> None:
+def start(local: Local, family: ProcessGroup) -> None:
     aside = put_halves_aside(local)
     if aside:
         say(
@@ -120,8 +120,8 @@ def addresses(local: Local) -> list[tuple[str, str]]:
     ]
 
 
-def wait_for_answer(family: Family, name: str, url: str) -> None:
-    """Wait until a URL responds. Raises CannotRun, Died or Stopped."""
+def wait_for_answer(family: ProcessGroup, name: str, url: str) -> None:
+    """Wait until a URL responds. Raises CannotRun, ProcessFailed or Stopped."""
     deadline = time.monotonic() + ANSWER_SECONDS
     while problem := find_problem(url):
         if time.monotonic() > deadline:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from lens.watch.signals import ENDING, Bell
+from lens.watch.signals import ENDING, SignalWaiter
 
 GRACE = 10  # seconds for all to end after the first signal
 LAST_GRACE = 2  # after the second
@@ -22,7 +22,7 @@ class Stopped(Exception):
     """Ctrl-C was pressed, or SIGTERM received."""
 
 
-class Died(Exception):
+class ProcessFailed(Exception):
     """A process ended unexpectedly. The message has its name and its last lines."""
 
     def __init__(self, name: str, status: int, lines: Sequence[str]) -> None:
@@ -31,10 +31,12 @@ class Died(Exception):
         super().__init__(f"{name} {how}. Its last lines:\n{said}")
 
 
-class Family:
+class ProcessGroup:
     """Starts processes, watches them, and ends them all. Each writes to a log file of its own."""
 
-    def __init__(self, bell: Bell, *, folder: Path, logs: Path, environment: Mapping[str, str]):
+    def __init__(
+        self, bell: SignalWaiter, *, folder: Path, logs: Path, environment: Mapping[str, str]
+    ):
         self.bell = bell
         self.folder = folder
         self.logs = logs
@@ -57,17 +59,17 @@ class Family:
             )
 
     def run(self, name: str, *arguments: str) -> None:
-        """Run `manage.py` with these arguments to its end.  Raises Died when it fails."""
+        """Run `manage.py` with these arguments to its end.  Raises ProcessFailed when it fails."""
         self.start(name, *arguments)
         process = self.members[name]
         while process.poll() is None:
             self.wait(1, finite=name)
         del self.members[name]
         if process.returncode:
-            raise Died(name, process.returncode, self.last_lines(name))
+            raise ProcessFailed(name, process.returncode, self.last_lines(name))
 
     def wait(self, seconds: float, *, finite: str = "") -> None:
-        """Wait for so long, or until something happens. Raises Stopped and Died.
+        """Wait for so long, or until something happens. Raises Stopped and ProcessFailed.
 
         `finite` names the process that may end.
         """
@@ -76,7 +78,7 @@ class Family:
         for name, process in self.members.items():
             status = process.poll()
             if status is not None and name != finite:
-                raise Died(name, status, self.last_lines(name))
+                raise ProcessFailed(name, status, self.last_lines(name))
 
     def last_lines(self, name: str) -> list[str]:
         text = self._log(name).read_text(encoding="utf-8", errors="replace")

@@ -77,12 +77,12 @@ def post_members() -> None:
         }
         for person in people
     ]
-    tell_sandbox("members", accounts[:-MISSING_IN_GUILD])
+    call_sandbox("members", accounts[:-MISSING_IN_GUILD])
     for account in accounts[-MISSING_IN_GUILD:]:
-        tell_sandbox("account", account)
+        call_sandbox("account", account)
 
 
-def tell_sandbox(door: str, data: Any) -> None:
+def call_sandbox(door: str, data: Any) -> None:
     request = urllib.request.Request(  # noqa: S310 - our own sandbox
         # The sandbox's root: Discord's base URL ends with /api/v10.
         f"{settings.GOOGLE_CALENDAR_API_BASE}/_sandbox/{door}",

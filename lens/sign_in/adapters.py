@@ -25,15 +25,15 @@ from django.http import HttpRequest, HttpResponse
 from cohorts import clock
 from cohorts.account_matching import MatchOutcome
 from cohorts.models import User
-from cohorts.services.sign_ins import receive_person
+from cohorts.services.sign_ins import match_sign_in
 from lens.env import is_local
 from lens.sign_in.discord import (
     DiscordAccountProvider,
     DiscordRefused,
     DiscordUnreachable,
-    check_answer,
+    check_response,
 )
-from lens.sign_in.pages import Why, show_refusal
+from lens.sign_in.pages import SignInFailure, show_refusal
 from lens.sign_in.profile import read_profile
 from lens.sign_in.receivers import describe_client, describe_person
 
@@ -76,7 +76,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return bool(required) and not any(record["at"] > since for record in records)
 
     def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
-        return show_refusal(request, Why.CLOSED)
+        return show_refusal(request, SignInFailure.CLOSED)
 
 
 class SocialAdapter(DefaultSocialAccountAdapter):
@@ -112,12 +112,12 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         session.headers["User-Agent"] = f"Lens ({settings.SITE_URL})"
         # Two processes of one machine must not use a proxy from the environment.
         session.trust_env = not is_local(settings.DISCORD_API_BASE)
-        session.hooks["response"].append(check_answer)
+        session.hooks["response"].append(check_response)
         return session
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Replace the new person that allauth has prepared by our own."""
-        found = receive_person(read_profile(sociallogin.account.extra_data), now=clock.now())
+        found = match_sign_in(read_profile(sociallogin.account.extra_data), now=clock.now())
         outcome, person = found.outcome, None
         if outcome.lets_in and found.person_id is not None:
             # Read again: the account may have been closed since, and allauth's page for that does
@@ -126,7 +126,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):
             outcome = outcome if person else MatchOutcome.CLOSED
         if person is None:
             log.info("A sign-in with Discord was refused: %s", outcome)
-            raise ImmediateHttpResponse(show_refusal(request, Why(outcome)))
+            raise ImmediateHttpResponse(show_refusal(request, SignInFailure(outcome)))
         sociallogin.user = person
 
     def on_authentication_error(
@@ -143,7 +143,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         raise ImmediateHttpResponse(show_refusal(request, why))
 
 
-def explain(error: Any, exception: Exception | None, context: dict[str, Any]) -> Why:
+def explain(error: Any, exception: Exception | None, context: dict[str, Any]) -> SignInFailure:
     """Return the reason for the page.
 
     what allauth reports                    the page
@@ -156,15 +156,17 @@ def explain(error: Any, exception: Exception | None, context: dict[str, Any]) ->
     """
     match exception:
         case None if "state" not in context:
-            return Why.EXPIRED
+            return SignInFailure.EXPIRED
         case None:
-            return Why.CANCELLED if error == AuthError.CANCELLED else Why.REFUSED
+            return (
+                SignInFailure.CANCELLED if error == AuthError.CANCELLED else SignInFailure.REFUSED
+            )
         case DiscordRefused(is_ours=True):
-            return Why.MISCONFIGURED
+            return SignInFailure.MISCONFIGURED
         case DiscordUnreachable() | requests.ConnectionError() | requests.Timeout():
-            return Why.UNREACHABLE
+            return SignInFailure.UNREACHABLE
         case _:
-            return Why.REFUSED
+            return SignInFailure.REFUSED
 
 
 def describe(exception: Exception | None) -> str:

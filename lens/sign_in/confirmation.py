@@ -29,7 +29,7 @@ from lens.sign_in.second_factor import is_privileged
 
 PASSWORD_FORMS = frozenset({"admin:password_change", "admin:auth_user_password_change"})
 PERSON_FORMS = frozenset({"admin:cohorts_user_change", "admin:cohorts_user_delete"})
-LONGEST_ID = 18  # digits
+MAX_ID_LENGTH = 18  # digits
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
@@ -65,7 +65,7 @@ def needs_confirmation(request: HttpRequest, name: str, kwargs: dict[str, Any]) 
 
 
 def _is_staff(object_id: str) -> bool:
-    if not object_id.isdecimal() or len(object_id) > LONGEST_ID:
+    if not object_id.isdecimal() or len(object_id) > MAX_ID_LENGTH:
         return False
     person = User.objects.filter(pk=object_id).first()
     return person is not None and is_privileged(person)

@@ -35,7 +35,7 @@ class DiscordRefused(OAuth2Error):
         self.is_ours = is_ours
 
 
-def check_answer(answer: requests.Response, **_: Any) -> None:
+def check_response(answer: requests.Response, **_: Any) -> None:
     """Raise DiscordUnreachable or DiscordRefused, never with what could be a secret."""
     status = answer.status_code
     if status == 200:
@@ -45,7 +45,7 @@ def check_answer(answer: requests.Response, **_: Any) -> None:
     raise DiscordRefused(f"status {status}", is_ours="invalid_client" in answer.text)
 
 
-class DiscordDoor(OAuth2Adapter):
+class DiscordOAuth2Adapter(OAuth2Adapter):
     """Discord's URLs, or the sandbox's if DISCORD_API_BASE names one."""
 
     provider_id = "discord"
@@ -102,7 +102,7 @@ class DiscordDoor(OAuth2Adapter):
 
 
 class DiscordAccountProvider(allauths.DiscordProvider):
-    oauth2_adapter_class = DiscordDoor
+    oauth2_adapter_class = DiscordOAuth2Adapter
     pkce_enabled_default = True
 
     def extract_email_addresses(self, data: Any) -> list[Any]:
@@ -118,7 +118,7 @@ class DiscordAccountProvider(allauths.DiscordProvider):
 
 @never_cache
 @require_POST
-def begin(request: HttpRequest) -> HttpResponse:
+def start_sign_in(request: HttpRequest) -> HttpResponse:
     """Redirect to Discord.
 
     Only by POST, never by a link: another site must not sign anyone in. With allauth's own view,
@@ -132,28 +132,28 @@ def begin(request: HttpRequest) -> HttpResponse:
     answer: HttpResponse = provider.redirect(
         request,
         AuthProcess.LOGIN,
-        next_url=_safe(request, request.POST.get("next", "")),
+        next_url=_safe_url(request, request.POST.get("next", "")),
         scope=["identify", "email"],
         auth_params={"prompt": prompt},
     )
     return answer
 
 
-def _safe(request: HttpRequest, next_url: str) -> str | None:
+def _safe_url(request: HttpRequest, next_url: str) -> str | None:
     is_ours = url_has_allowed_host_and_scheme(
         next_url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
     return next_url if is_ours else None
 
 
-_come_back = OAuth2CallbackView.adapter_view(DiscordDoor)
+_callback = OAuth2CallbackView.adapter_view(DiscordOAuth2Adapter)
 
 
 @never_cache
 @require_GET
-def come_back(request: HttpRequest) -> HttpResponseBase:
+def discord_callback(request: HttpRequest) -> HttpResponseBase:
     """Handle the redirect back from Discord."""
     if not settings.DISCORD_CLIENT_ID:
         raise Http404("Signing in with Discord is not set up.")
-    answer: HttpResponseBase = _come_back(request)
+    answer: HttpResponseBase = _callback(request)
     return answer

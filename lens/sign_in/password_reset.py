@@ -15,7 +15,7 @@ from django.views.generic import FormView
 
 from cohorts import clock
 from cohorts.outbox.nudges import nudge_email
-from cohorts.services.account_emails import ask_for_password
+from cohorts.services.account_emails import queue_password_email
 
 
 class PasswordResetForm(forms.Form):
@@ -41,6 +41,6 @@ class PasswordResetView(FormView):
         if limited is not None:
             return limited
         with transaction.atomic():
-            ask_for_password(email, now=clock.now())
+            queue_password_email(email, now=clock.now())
             nudge_email()
         return super().form_valid(form)

@@ -9,8 +9,8 @@ from typing import Any
 from cohorts.account_matching import DiscordProfile
 from cohorts.models.people import match_address
 
-LONGEST_NAME = 80
-LONGEST_EMAIL = 254
+MAX_NAME_LENGTH = 80
+MAX_EMAIL_LENGTH = 254
 AVATAR = re.compile(r"(a_)?[0-9a-f]{32}")
 EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
 
@@ -32,7 +32,7 @@ def _read_email(told: Mapping[str, Any]) -> str:
     if told.get("verified") is not True:
         return ""
     email = match_address(_matching(EMAIL, told.get("email"))) or ""
-    return email if len(email) <= LONGEST_EMAIL else ""
+    return email if len(email) <= MAX_EMAIL_LENGTH else ""
 
 
 def _matching(pattern: re.Pattern[str], text: Any) -> str:
@@ -43,4 +43,4 @@ def _clean(text: Any) -> str:
     """Return the text as one line without characters that databases or pages cannot hold."""
     if not isinstance(text, str):
         return ""
-    return " ".join("".join(c for c in text if c.isprintable()).split())[:LONGEST_NAME]
+    return " ".join("".join(c for c in text if c.isprintable()).split())[:MAX_NAME_LENGTH]

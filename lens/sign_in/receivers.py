@@ -40,7 +40,7 @@ def describe_person(email: Any) -> str:
 
 
 @receiver(user_logged_in)
-def note_sign_in(request: HttpRequest, user: User, **_: Any) -> None:
+def log_sign_in(request: HttpRequest, user: User, **_: Any) -> None:
     request.session[SIGNED_IN_AT] = time.time()
     methods = [str(one["method"]) for one in get_authentication_records(request, user)]
     how = ", ".join(methods) or "without a password"
@@ -48,20 +48,20 @@ def note_sign_in(request: HttpRequest, user: User, **_: Any) -> None:
 
 
 @receiver(user_login_failed)
-def note_failure(credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
+def log_failure(credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
     whose = describe_person(credentials.get("email") or credentials.get("username"))
     log.warning("Sign-in failed: wrong password for %s from %s", whose, describe_client(request))
 
 
 @receiver(authentication_failed)
-def note_wrong_code(request: HttpRequest, user: User, **_: Any) -> None:
+def log_wrong_code(request: HttpRequest, user: User, **_: Any) -> None:
     log.warning(
         "Sign-in failed: wrong code for person %s from %s", user.pk, describe_client(request)
     )
 
 
 @receiver(authenticator_added)
-def note_second_factor(
+def log_second_factor(
     request: HttpRequest, user: User, authenticator: Authenticator, **_: Any
 ) -> None:
     """Count a factor that was just set up as used in this session: setting it up took a code."""
@@ -71,5 +71,5 @@ def note_second_factor(
 
 
 @receiver([authenticator_removed, authenticator_reset])
-def note_changed_factor(user: User, authenticator: Authenticator, **_: Any) -> None:
+def log_changed_factor(user: User, authenticator: Authenticator, **_: Any) -> None:
     log.info("Second factor: person %s has removed or replaced %s", user.pk, authenticator.type)

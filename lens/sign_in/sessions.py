@@ -43,11 +43,11 @@ class StaffSessionMiddleware:
         if has_ended(request.session, now=now):
             logout(request)
             messages.info(request, "You were signed out to protect your account. Sign in again.")
-        elif not _asks_by_itself(request) and _was_seen_before(request, now - SEEN_EVERY):
+        elif not _is_background_request(request) and _was_seen_before(request, now - SEEN_EVERY):
             request.session[SEEN_AT] = now
 
 
-def _asks_by_itself(request: HttpRequest) -> bool:
+def _is_background_request(request: HttpRequest) -> bool:
     """Whether an open page polls for a part of itself, which is not activity of a person."""
     asks = "HX-Request" in request.headers and "HX-Boosted" not in request.headers
     return asks and request.method == "GET"

@@ -39,8 +39,8 @@ def sign_in_urls() -> list[URLPattern]:
         path("sign-in/", sign_in, name="login"),
         # allauth finds these by their names.
         path("sign-in/", sign_in, name="account_login"),
-        path("sign-in/discord/", discord.begin, name="discord_login"),
-        path("sign-in/discord/callback/", discord.come_back, name="discord_callback"),
+        path("sign-in/discord/", discord.start_sign_in, name="discord_login"),
+        path("sign-in/discord/callback/", discord.discord_callback, name="discord_callback"),
         path("sign-out/", auth_views.LogoutView.as_view(), name="logout"),
         path(
             "password/",

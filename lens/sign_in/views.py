@@ -32,8 +32,8 @@ class SignIn(LoginView):
         context: dict[str, Any] = super().get_context_data(**kwargs)
         context["next"] = context["redirect_field_value"]
         context["offers_discord"] = bool(settings.DISCORD_CLIENT_ID)
-        if offers_everyone(self.request):
-            context["people"] = people_to_be()
+        if allows_impersonation(self.request):
+            context["people"] = sign_in_choices()
         return context
 
 
@@ -50,7 +50,7 @@ def admin_sign_in(request: HttpRequest) -> HttpResponse:
     return render(request, "registration/not_staff.html", status=403)
 
 
-def people_to_be() -> QuerySet[User]:
+def sign_in_choices() -> QuerySet[User]:
     """Return the people to offer in “sign in as”: staff, then facilitators, then learners."""
     leads = Membership.objects.filter(
         user=OuterRef("pk"), role=Membership.Role.FACILITATOR, status=Membership.Status.ACTIVE
@@ -59,7 +59,7 @@ def people_to_be() -> QuerySet[User]:
     return people.order_by("-is_staff", "-leads", "name", "pk")[:OFFERED]
 
 
-def offers_everyone(request: HttpRequest) -> bool:
+def allows_impersonation(request: HttpRequest) -> bool:
     """Whether anyone can be signed in as: with a sandbox, and on its own machine."""
     return bool(settings.SANDBOX) and request.META.get("REMOTE_ADDR") in LOCAL_HOSTS
 
@@ -67,7 +67,7 @@ def offers_everyone(request: HttpRequest) -> bool:
 @require_POST
 def sign_in_as(request: HttpRequest, user_id: int) -> HttpResponse:
     """Sign in as a person, without a password. The URL exists only with a sandbox."""
-    if not offers_everyone(request):
+    if not allows_impersonation(request):
         raise Http404("You can only sign in as another person in the sandbox.")
     user = get_object_or_404(User, pk=user_id, is_active=True)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 PRELOADED = ("discordsync.tasks", "guestvisits.tasks", "meetings.tasks", "cohorts.outbox.tasks")
 
 
-class LoyalSentinel(Sentinel):
+class WatchedSentinel(Sentinel):
     """django-q2's sentinel, but it stops with its watcher and does not replace killed processes."""
 
     def guard(self) -> None:
@@ -85,7 +85,7 @@ def share_memory() -> None:
 
 def main() -> None:
     # The names that Cluster.start() and Sentinel.guard() look up.
-    django_q.cluster.Sentinel = LoyalSentinel
+    django_q.cluster.Sentinel = WatchedSentinel
     django_q.cluster.scheduler = queue_due_schedules
     share_memory()
     cluster = Cluster()

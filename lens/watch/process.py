@@ -13,7 +13,7 @@ from django.conf import settings
 
 from cohorts.reconcile.workers.this_worker import LIFELINE, NAME
 
-BURIAL_SECONDS = 5
+REAP_SECONDS = 5
 
 
 class ClusterProcess:
@@ -58,7 +58,7 @@ class ClusterProcess:
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
         self.ask_to_end()
-        deadline = time.monotonic() + BURIAL_SECONDS
+        deadline = time.monotonic() + REAP_SECONDS
         while self._is_anybody_left() and time.monotonic() < deadline:
             time.sleep(0.02)
 

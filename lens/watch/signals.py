@@ -11,13 +11,13 @@ from types import FrameType, TracebackType
 ENDING = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 
 
-class Bell:
+class SignalWaiter:
     """Collects the signals `numbers` while it is entered. In the main thread only."""
 
     def __init__(self, numbers: Collection[signal.Signals]) -> None:
         self.numbers = frozenset(numbers)
 
-    def __enter__(self) -> Bell:
+    def __enter__(self) -> SignalWaiter:
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._reader, False)
         os.set_blocking(self._writer, False)

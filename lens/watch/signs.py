@@ -10,11 +10,11 @@ from django.utils import timezone
 from django_q.conf import Conf
 from django_q.models import OrmQ, Schedule
 
-SEEN_AT_MOST = 500
+MAX_DUE = 500
 
 
 @dataclass
-class Standstill:
+class StallTimer:
     """Measures for how long something has been due and nothing of it was taken.
 
     A backlog is no sign: as long as items disappear from it, a process is working. An item's age
@@ -37,7 +37,7 @@ class Standstill:
 
 def read_due_tasks() -> frozenset[Hashable]:
     due = OrmQ.objects.filter(key=Conf.CLUSTER_NAME, lock__lt=timezone.now())
-    return frozenset(due.order_by("pk").values_list("pk", flat=True)[:SEEN_AT_MOST])
+    return frozenset(due.order_by("pk").values_list("pk", flat=True)[:MAX_DUE])
 
 
 def read_due_schedules() -> frozenset[Hashable]:

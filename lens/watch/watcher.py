@@ -17,18 +17,18 @@ from cohorts import outages
 from cohorts.reconcile.workers import heartbeats, lease
 from lens import schedules
 from lens.watch.process import ClusterProcess
-from lens.watch.signals import ENDING, Bell
-from lens.watch.signs import Standstill, read_due_schedules, read_due_tasks
+from lens.watch.signals import ENDING, SignalWaiter
+from lens.watch.signs import StallTimer, read_due_schedules, read_due_tasks
 
 logger = logging.getLogger(__name__)
 
 SHORT_LIFE = 10  # seconds; if clusters end sooner, the wait before the next start doubles
-LONGEST_PAUSE = 30
+MAX_PAUSE = 30
 
 
 def watch() -> None:
     """Run a cluster until SIGINT, SIGTERM or SIGHUP; a second one ends it at once."""
-    with Bell({*ENDING, signal.SIGCHLD}) as bell:
+    with SignalWaiter({*ENDING, signal.SIGCHLD}) as bell:
         watcher = Watcher()
         rung: frozenset[int] = frozenset()
         while not rung & ENDING:
@@ -42,8 +42,8 @@ class Watcher:
         # The random part distinguishes two containers with the same name and process id.
         self.name = f"{socket.gethostname()[:70]}:{os.getpid()}:{secrets.token_hex(3)}"
         self.cluster: ClusterProcess | None = None
-        self.tasks = Standstill(read_due_tasks)
-        self.schedules = Standstill(read_due_schedules)
+        self.tasks = StallTimer(read_due_tasks)
+        self.schedules = StallTimer(read_due_schedules)
         self.short_lives = 0
         self.start_at = float("-inf")
 
@@ -79,8 +79,8 @@ class Watcher:
         schedules.ensure_schedules()
         async_task(schedules.SWEEP, task_name="sweep at start")
         self.cluster = ClusterProcess(self.name)
-        self.tasks = Standstill(read_due_tasks)
-        self.schedules = Standstill(read_due_schedules)
+        self.tasks = StallTimer(read_due_tasks)
+        self.schedules = StallTimer(read_due_schedules)
         heartbeats.hear(self.name)
         logger.info("The cluster is starting as process %s.", self.cluster.pid)
 
@@ -108,12 +108,12 @@ class Watcher:
         cluster.bury()
         self.short_lives = self.short_lives + 1 if cluster.age < SHORT_LIFE else 0
         if self.short_lives:
-            self.start_at = time.monotonic() + min(2**self.short_lives / 2, LONGEST_PAUSE)
+            self.start_at = time.monotonic() + min(2**self.short_lives / 2, MAX_PAUSE)
         self.cluster = None
 
     # -- shutdown ----------------------------------------------------------------------------
 
-    def end(self, bell: Bell) -> None:
+    def end(self, bell: SignalWaiter) -> None:
         """Let calls in flight finish, but stop at a second signal or after the grace period."""
         logger.info("Stopping after the calls in progress. A second signal stops them immediately.")
         if self.cluster is not None:
@@ -126,7 +126,7 @@ class Watcher:
             outages.report_lost(error)
         logger.info("Stopped.")
 
-    def _let_finish(self, cluster: ClusterProcess, bell: Bell) -> None:
+    def _let_finish(self, cluster: ClusterProcess, bell: SignalWaiter) -> None:
         cluster.ask_to_end()
         deadline = time.monotonic() + settings.WATCH["grace_seconds"]
         while cluster.exit_status() is None:

@@ -10,7 +10,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from cohorts import clock
-from cohorts.admin.base import RefusingAdmin
+from cohorts.admin.base import RefusalAdmin
 from meetings.attendance.corrections import correct_presence
 from meetings.models import Attendance
 
@@ -54,7 +54,7 @@ class CorrectionForm(forms.ModelForm):
 
 
 @admin.register(Attendance)
-class AttendanceAdmin(RefusingAdmin):
+class AttendanceAdmin(RefusalAdmin):
     form = CorrectionForm
     list_display = ["user", "meeting", "presence", "is_guest", "rsvp", "corrected_by"]
     list_filter = ["correction", "not_seen", "is_guest", "rsvp", "meeting__group__cohort"]

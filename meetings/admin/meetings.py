@@ -14,7 +14,7 @@ from cohorts.admin.base import ReadOnlyAdmin
 from meetings.admin.attendances import AttendanceInline, ReadOnlyInline
 from meetings.admin.moving import move_group, move_meeting
 from meetings.admin.terms import change_term_view
-from meetings.attendance.statistics import count_guests, describe, turnout_of
+from meetings.attendance.statistics import count_guests, describe, read_attendance_stats
 from meetings.models import Meeting, MeetingChange, MeetingMove
 
 
@@ -43,7 +43,7 @@ class MeetingList(ChangeList):
         super().get_results(request)
         meetings = list(self.result_list)
         ids = [meeting.pk for meeting in meetings]
-        figures, guests = turnout_of(ids), count_guests(ids)
+        figures, guests = read_attendance_stats(ids), count_guests(ids)
         for meeting in meetings:
             meeting.answers = describe(figures[meeting.pk], guests[meeting.pk])
         self.result_list = meetings
@@ -90,7 +90,7 @@ class MeetingAdmin(ReadOnlyAdmin):
         if hasattr(meeting, "answers"):
             return str(meeting.answers)
         return describe(
-            turnout_of([meeting.pk])[meeting.pk], count_guests([meeting.pk])[meeting.pk]
+            read_attendance_stats([meeting.pk])[meeting.pk], count_guests([meeting.pk])[meeting.pk]
         )
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:

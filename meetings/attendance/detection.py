@@ -22,16 +22,16 @@ from meetings.attendance.presence import (
     PresenceFinding,
     Span,
     find_presence,
+    keep_check_in,
     open_window,
-    settle,
 )
 from meetings.models import Attendance, Meeting
 
-LONGEST = timedelta(days=1)  # a database constraint allows no longer meetings
+MAX_DURATION = timedelta(days=1)  # a database constraint allows no longer meetings
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ObservedChannel:
     """What was observed in the voice channel of one group.
 
     `times` are when the channel was being observed, `stays` each person's voice sessions, and
@@ -63,19 +63,21 @@ class _Change:
     finding: PresenceFinding
 
 
-def meetings_to_look_at(since: datetime, now: datetime) -> list[Meeting]:
+def meetings_to_check(since: datetime, now: datetime) -> list[Meeting]:
     """Return the meetings whose attendance may change. One query.
 
     These are meetings that were not over at `since` and whose window has opened by `now`, and
     meetings that were moved to the future after a check-in.
     """
     checked_in = Attendance.objects.filter(meeting=OuterRef("pk"), checked_in_at__isnull=False)
-    begun = Q(starts_at__gt=since - LONGEST, starts_at__lte=now + OPENS_BEFORE)
+    begun = Q(starts_at__gt=since - MAX_DURATION, starts_at__lte=now + OPENS_BEFORE)
     found = Meeting.objects.filter(begun | Q(Exists(checked_in), starts_at__gt=now))
     return [meeting for meeting in found if meeting.ends_at > since]
 
 
-def check_in(meetings: Collection[Meeting], heard: Mapping[int, Heard], *, now: datetime) -> int:
+def record_presence(
+    meetings: Collection[Meeting], heard: Mapping[int, ObservedChannel], *, now: datetime
+) -> int:
     """Write the findings about everyone at these meetings. Return how many rows changed.
 
     `heard` is by group id; for a missing group nothing was observed. If nothing changes, it takes
@@ -116,7 +118,7 @@ def _write(changes: Iterable[_Change], now: datetime) -> None:
 
 
 def _compare(
-    meetings: Iterable[Meeting], heard: Mapping[int, Heard], now: datetime
+    meetings: Iterable[Meeting], heard: Mapping[int, ObservedChannel], now: datetime
 ) -> list[_Change]:
     meetings = list(meetings)
     windows, rows, members = _windows(meetings), _rows(meetings), _members(meetings)
@@ -127,9 +129,9 @@ def _compare(
         for user_id in sorted(expected):
             before, after = _finding_of(known.get(user_id)), NOTHING
             if not meeting.is_cancelled:
-                of_group = heard.get(meeting.group_id, Heard())
+                of_group = heard.get(meeting.group_id, ObservedChannel())
                 found = of_group.find(user_id, window, is_expected=expected[user_id], now=now)
-                after = settle(before, found, window)
+                after = keep_check_in(before, found, window)
             if after != before:
                 changes.append(_Change(meeting.pk, user_id, after))
     return changes
@@ -166,7 +168,7 @@ def _windows(meetings: Collection[Meeting]) -> dict[int, Span]:
     around = Meeting.objects.filter(
         group__in={meeting.group_id for meeting in meetings},
         status=Meeting.Status.SCHEDULED,
-        starts_at__range=(min(days) - LONGEST - OPENS_BEFORE, max(days)),
+        starts_at__range=(min(days) - MAX_DURATION - OPENS_BEFORE, max(days)),
     )
     held: dict[int, dict[int, Span]] = defaultdict(dict)
     for meeting in around:

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 OPENS_BEFORE = timedelta(minutes=15)
-LONG_ENOUGH = timedelta(minutes=5)
+MIN_PRESENCE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -77,14 +77,14 @@ def find_presence(
     """
     seen = merge(stays, window)
     seen_for = total(seen)
-    if seen_for >= LONG_ENOUGH:
+    if seen_for >= MIN_PRESENCE:
         return PresenceFinding(checked_in_at=seen[0].since)
     not_heard = window.length - total(merge(heard, window))
     is_over = window.until <= now
-    return PresenceFinding(not_seen=is_expected and is_over and seen_for + not_heard < LONG_ENOUGH)
+    return PresenceFinding(not_seen=is_expected and is_over and seen_for + not_heard < MIN_PRESENCE)
 
 
-def settle(before: PresenceFinding, found: PresenceFinding, window: Span) -> PresenceFinding:
+def keep_check_in(before: PresenceFinding, found: PresenceFinding, window: Span) -> PresenceFinding:
     """Return the finding to keep: a check-in persists unless the meeting was moved away from it.
 
     Later findings may be based on less data: sessions are deleted after some days, and linked

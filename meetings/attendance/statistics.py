@@ -17,7 +17,7 @@ Presence = Attendance.Presence
 
 
 @dataclass(frozen=True, slots=True)
-class Turnout:
+class AttendanceStats:
     """The figures of one meeting, without guests.
 
     `members` counts the group's current members, and the RSVPs are theirs; members without one are
@@ -39,7 +39,7 @@ class Turnout:
         return self.members - self.attending - self.not_attending - self.tentative
 
 
-def turnout_of(meeting_ids: Collection[int]) -> dict[int, Turnout]:
+def read_attendance_stats(meeting_ids: Collection[int]) -> dict[int, AttendanceStats]:
     """Return the figures by meeting id. Five queries for any number of meetings."""
     meetings = list(Meeting.objects.filter(pk__in=meeting_ids))
     groups = {meeting.pk: meeting.group_id for meeting in meetings}
@@ -47,7 +47,7 @@ def turnout_of(meeting_ids: Collection[int]) -> dict[int, Turnout]:
     answers = _count_answers(meeting_ids)
     found = _count_presence(meetings)
     return {
-        meeting_id: Turnout(
+        meeting_id: AttendanceStats(
             members=members[group_id],
             attending=answers[meeting_id, Rsvp.ATTENDING],
             not_attending=answers[meeting_id, Rsvp.NOT_ATTENDING],
@@ -67,7 +67,7 @@ def count_guests(meeting_ids: Collection[int]) -> Counter[int]:
     return Counter(coming.values_list("meeting", flat=True))
 
 
-def describe(turnout: Turnout, guests: int) -> str:
+def describe(turnout: AttendanceStats, guests: int) -> str:
     """Summarize: "3 attending, 1 tentative, 2 not attending, 1 no answer; 1 guest"."""
     words = (
         f"{turnout.attending} attending, {turnout.tentative} tentative, "

@@ -11,7 +11,7 @@ from meetings.models import Attendance, Meeting
 from meetings.moving.types import Change, MeetingTime
 from meetings.naming import name_meeting
 
-LONGEST = timedelta(days=1)  # a database constraint allows no longer meetings
+MAX_DURATION = timedelta(days=1)  # a database constraint allows no longer meetings
 Rsvp = Attendance.Rsvp
 
 
@@ -73,7 +73,7 @@ def name_for(viewer: User, clashes: Iterable[Clash]) -> Iterator[Clash]:
 
 
 def _others_near(group_id: int, spans: Collection[MeetingTime]) -> list[Meeting]:
-    first = min(span.starts_at for span in spans) - LONGEST
+    first = min(span.starts_at for span in spans) - MAX_DURATION
     last = max(span.ends_at for span in spans)
     rows = Meeting.objects.filter(
         live_group("group__"),

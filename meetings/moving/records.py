@@ -40,7 +40,7 @@ def _minutes(span: MeetingTime | None) -> int | None:
     return span.minutes if span else None
 
 
-def read_held(group_ids: Iterable[int]) -> dict[int, list[Meeting]]:
+def read_meetings(group_ids: Iterable[int]) -> dict[int, list[Meeting]]:
     """Return the meetings of the active ones among these groups, by group id. One query."""
     held: dict[int, list[Meeting]] = defaultdict(list)
     rows = Meeting.objects.filter(active_group("group__"), group__in=set(group_ids))
@@ -49,12 +49,12 @@ def read_held(group_ids: Iterable[int]) -> dict[int, list[Meeting]]:
     return held
 
 
-def record_followed(before: Mapping[int, Iterable[Meeting]], now: datetime) -> None:
+def record_derived(before: Mapping[int, Iterable[Meeting]], now: datetime) -> None:
     """Record how these meetings have changed since, after a change of their group or cohort.
 
     For a group that had no meetings before, nothing is recorded: no one needs a message.
     """
-    after = read_held(before)
+    after = read_meetings(before)
     for group_id, rows in before.items():
         changes = list(_compare(rows, after[group_id]))
         if changes:

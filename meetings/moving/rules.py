@@ -35,10 +35,10 @@ from django.core.exceptions import ValidationError
 
 from cohorts.errors import Refusal
 from cohorts.models import Group
-from cohorts.models.courses import MOST_MEETINGS
+from cohorts.models.courses import MAX_MEETINGS
 from cohorts.validators import check_zone
 from cohorts.zones import zone_names
-from meetings.derivation import FOLLOWING, find_rewrite, follows_rhythm
+from meetings.derivation import DERIVED_FIELDS, diff_meetings, follows_rhythm
 from meetings.models import Meeting, MeetingMove
 from meetings.moving.moves import (
     Add,
@@ -55,7 +55,7 @@ from meetings.moving.types import Change, Decision, MoveFacts, span_of
 from meetings.moving.wall_time import explain_clock, name_moment
 from meetings.rhythm import Place, Rhythm, Slot, SlotUntil, later_by_weeks
 
-FARTHEST = timedelta(days=366)
+MAX_DISTANCE = timedelta(days=366)
 MOVABLE_FOR = timedelta(days=7)  # after the start of a meeting that no one attended
 SHORTEST, LONGEST = 5, 1440  # minutes
 
@@ -106,7 +106,7 @@ class _Draft:
     def follow(self, rhythm: Rhythm) -> None:
         """Update the rows to follow another rhythm."""
         self.rhythm = rhythm
-        find_rewrite(self.group, rhythm, self.rows, self.now)
+        diff_meetings(self.group, rhythm, self.rows, self.now)
 
 
 def is_not_held(row: Meeting, now: datetime, *, is_attended: bool) -> bool:
@@ -260,7 +260,7 @@ def _is_from(row: Meeting, move: ChangeSlot, now: datetime) -> bool:
 def check_start(starts_at: datetime, now: datetime) -> None:
     if starts_at <= now:
         raise Refusal("start_past", "That time has passed. Choose a later time.")
-    if starts_at > now + FARTHEST:
+    if starts_at > now + MAX_DISTANCE:
         raise Refusal("too_far", "That is more than a year ahead. Check the date.")
 
 
@@ -272,7 +272,7 @@ def check_length(minutes: int) -> None:
 
 
 def _check_room(draft: _Draft) -> None:
-    most = draft.group.cohort.meetings_per_group or MOST_MEETINGS
+    most = draft.group.cohort.meetings_per_group or MAX_MEETINGS
     if len(draft.rows) >= most:
         raise Refusal(
             "too_many_meetings",
@@ -317,7 +317,7 @@ def _check_new_slot(draft: _Draft, move: ChangeSlot) -> None:
     today = draft.now.astimezone(ZoneInfo(slot.zone)).date()
     if move.from_day < today:
         raise Refusal("day_past", "That day has passed. Choose a later day.")
-    if move.from_day > today + FARTHEST:
+    if move.from_day > today + MAX_DISTANCE:
         raise Refusal("too_far", "That is more than a year ahead. Check the date.")
 
 
@@ -342,7 +342,7 @@ def _conclude(draft: _Draft, kind: str) -> Decision:
 
 
 def _values(row: Meeting | None) -> tuple[object, ...]:
-    return tuple(getattr(row, name) for name in FOLLOWING) if row else ()
+    return tuple(getattr(row, name) for name in DERIVED_FIELDS) if row else ()
 
 
 def _change(before: Meeting | None, after: Meeting) -> Change:

@@ -12,7 +12,7 @@ from cohorts.models import Group
 from cohorts.services.groups import SLOT_FIELDS
 from cohorts.services.locks import lock_groups
 from cohorts.signals import announce, announced_together
-from meetings.derivation import FOLLOWING
+from meetings.derivation import DERIVED_FIELDS
 from meetings.models import EarlierSlot, Meeting, MeetingMove, SkippedWeek
 from meetings.moving.facts import group_of, read_facts
 from meetings.moving.moves import Move
@@ -49,7 +49,7 @@ def carry_out(move: Move, *, by: int | None, now: datetime, seen: str = "") -> M
 def _write_rows(decision: Decision) -> list[Change]:
     """Save the rows. Return the changes, with the ids of new meetings filled in."""
     new = [row for row in decision.rows if row.pk is None]
-    Meeting.objects.bulk_update([row for row in decision.rows if row.pk], FOLLOWING)
+    Meeting.objects.bulk_update([row for row in decision.rows if row.pk], DERIVED_FIELDS)
     made = iter(Meeting.objects.bulk_create(new))
     return [
         change if change.meeting_id else replace(change, meeting_id=next(made).pk)

@@ -37,13 +37,13 @@ def take_step(form: MoveForm, *, by: int, now: datetime) -> Step:
     if not form.is_valid():
         return Step(form)
     try:
-        return _go_on(form, by, now)
+        return _advance(form, by, now)
     except Refusal as refusal:
         form.add_error(None, refusal.sentence)
         return Step(form)
 
 
-def _go_on(form: MoveForm, by: int, now: datetime) -> Step:
+def _advance(form: MoveForm, by: int, now: datetime) -> Step:
     move = form.read()
     seen = form.data.get(SEEN)
     if seen:

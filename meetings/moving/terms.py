@@ -14,7 +14,7 @@ from datetime import datetime
 from cohorts.models import Group
 from cohorts.models.courses import active_group
 from cohorts.services.terms import Term
-from meetings.derivation import find_rewrite, make_room
+from meetings.derivation import diff_meetings, make_room
 from meetings.models import MeetingMove
 from meetings.moving.facts import read_facts
 from meetings.moving.preview import Preview, preview_changes
@@ -41,7 +41,7 @@ def find_changes(
     wanted = replace(facts.rhythm, start_date=term.start_date, count=term.number_of_meetings)
     rows = [copy(row) for row in facts.rows]
     rhythm = make_room(facts.group, wanted, rows, now)
-    rows += find_rewrite(facts.group, rhythm, rows, now).create
+    rows += diff_meetings(facts.group, rhythm, rows, now).create
     before = {row.pk: span_of(row) for row in facts.rows}
     found = [Change(row.pk, row.number, before.get(row.pk), span_of(row)) for row in rows]
     changes = tuple(change for change in found if change.before != change.after)

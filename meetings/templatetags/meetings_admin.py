@@ -10,7 +10,7 @@ from cohorts import clock
 from cohorts.access import staff_may
 from cohorts.models import Group
 from meetings.access import SEE_FIGURES
-from meetings.attendance.statistics import count_guests, describe, turnout_of
+from meetings.attendance.statistics import count_guests, describe, read_attendance_stats
 from meetings.models import Meeting
 
 register = template.Library()
@@ -27,6 +27,6 @@ def who_comes(context: template.Context, group: Group) -> dict[str, Any]:
     ahead = Meeting.objects.filter(group=group, starts_at__gt=clock.now()).order_by("starts_at")
     meetings = list(ahead)
     ids = [meeting.pk for meeting in meetings]
-    figures, guests = turnout_of(ids), count_guests(ids)
+    figures, guests = read_attendance_stats(ids), count_guests(ids)
     rows = [(each, describe(figures[each.pk], guests[each.pk])) for each in meetings]
     return {"rows": rows}

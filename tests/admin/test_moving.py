@@ -13,7 +13,7 @@ from django.test import Client
 from cohorts.models import Group
 from cohorts.services.terms import Term, change_term, preview_term
 from guestvisits.services.booking import book_visit
-from guestvisits.tasks import settle_all
+from guestvisits.tasks import update_all
 from meetings.models import Meeting, MeetingMove
 from meetings.moving.types import MeetingTime
 from tests.admin.reading import messages_of, text_of
@@ -188,7 +188,7 @@ def test_c4_a_shorter_cohort_is_shown_and_then_done(staff, academy, now):
     ]
     cancelled = Meeting.objects.filter(status="cancelled").values_list("number", flat=True)
     assert list(cancelled) == [4, 4, 4]
-    settle_all()
+    update_all()
     visit.refresh_from_db()
     assert visit.end_reason == "host_cancelled"
     assert "3 meetings" in LogEntry.objects.get().change_message

@@ -22,7 +22,7 @@ from cohorts.services.memberships import end_membership
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
 from meetings.models import Attendance, Meeting
-from meetings.rsvps import give_answer
+from meetings.rsvps import set_rsvp
 from meetings.services import cancel_meeting, move_meeting, restore_meeting
 from tests.calendarsync.behaviour import in_every_mode
 from tests.calendarsync.seen import SeenCalendar
@@ -174,7 +174,7 @@ def test_a_meeting_that_was_moved_is_found_by_its_original_start(
 def decide(calendar: SeenCalendar, academy: Academy, week: int, rsvp: str) -> None:
     """Ada answers on our page; a minute before and after it pass."""
     calendar.move_clock(calendar.now + MINUTE)
-    give_answer(academy.meeting("A", week).pk, person("Ada").pk, rsvp, now=calendar.now)
+    set_rsvp(academy.meeting("A", week).pk, person("Ada").pk, rsvp, now=calendar.now)
     calendar.move_clock(calendar.now + MINUTE)
 
 
@@ -241,7 +241,7 @@ def test_a_decision_made_while_the_calendar_is_read_stays(
     calendar.sandbox.set_faults({"kind": "hold_after", "method": "GET", "nth": 1})
     process = start("calendar")
     calendar.sandbox.wait_for_call(held=True)
-    give_answer(second.pk, person("Ada").pk, "not_attending", now=calendar.now)
+    set_rsvp(second.pk, person("Ada").pk, "not_attending", now=calendar.now)
     calendar.sandbox.set_faults()
     finish(process)
     assert answers("Ada") == {1: "attending", 2: "not_attending"}

@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohorts.account_matching import (
+    AccountMatch,
     Candidate,
     DiscordProfile,
     MatchOutcome,
-    Recognition,
     is_new_address,
-    recognize,
+    match_account,
 )
 
 ADA, OTHER = 200000000000000001, 200000000000000002
@@ -22,27 +22,29 @@ TIED = Candidate(2, ADA, is_active=True)
 @pytest.mark.parametrize(
     ("by_id", "by_email", "found"),
     [
-        (TIED, [], Recognition(MatchOutcome.KNOWN, 2)),
-        (TIED, [TIED], Recognition(MatchOutcome.KNOWN, 2)),
-        (TIED, [FREE], Recognition(MatchOutcome.KNOWN, 2)),
-        (TIED, [FREE, TIED], Recognition(MatchOutcome.KNOWN, 2)),
-        (Candidate(2, ADA, is_active=False), [FREE], Recognition(MatchOutcome.CLOSED, 2)),
-        (None, [FREE], Recognition(MatchOutcome.TIE, 1)),
-        (None, [], Recognition(MatchOutcome.STRANGER)),
-        (None, [FREE, Candidate(3, None, is_active=True)], Recognition(MatchOutcome.AMBIGUOUS)),
-        (None, [FREE, Candidate(3, None, is_active=False)], Recognition(MatchOutcome.AMBIGUOUS)),
-        (None, [Candidate(1, None, is_active=False)], Recognition(MatchOutcome.CLOSED, 1)),
-        (None, [Candidate(1, OTHER, is_active=True)], Recognition(MatchOutcome.OTHER_ACCOUNT, 1)),
-        (None, [Candidate(1, OTHER, is_active=False)], Recognition(MatchOutcome.CLOSED, 1)),
+        (TIED, [], AccountMatch(MatchOutcome.KNOWN, 2)),
+        (TIED, [TIED], AccountMatch(MatchOutcome.KNOWN, 2)),
+        (TIED, [FREE], AccountMatch(MatchOutcome.KNOWN, 2)),
+        (TIED, [FREE, TIED], AccountMatch(MatchOutcome.KNOWN, 2)),
+        (Candidate(2, ADA, is_active=False), [FREE], AccountMatch(MatchOutcome.CLOSED, 2)),
+        (None, [FREE], AccountMatch(MatchOutcome.TIE, 1)),
+        (None, [], AccountMatch(MatchOutcome.STRANGER)),
+        (None, [FREE, Candidate(3, None, is_active=True)], AccountMatch(MatchOutcome.AMBIGUOUS)),
+        (None, [FREE, Candidate(3, None, is_active=False)], AccountMatch(MatchOutcome.AMBIGUOUS)),
+        (None, [Candidate(1, None, is_active=False)], AccountMatch(MatchOutcome.CLOSED, 1)),
+        (None, [Candidate(1, OTHER, is_active=True)], AccountMatch(MatchOutcome.OTHER_ACCOUNT, 1)),
+        (None, [Candidate(1, OTHER, is_active=False)], AccountMatch(MatchOutcome.CLOSED, 1)),
     ],
 )
 def test_the_table(by_id, by_email, found):
-    assert recognize(PROFILE, by_id, by_email) == found
+    assert match_account(PROFILE, by_id, by_email) == found
 
 
 def test_an_address_that_discord_has_not_verified_is_none():
-    assert recognize(DiscordProfile(ADA, "Ada"), None, [FREE]).outcome is MatchOutcome.UNVERIFIED
-    assert recognize(DiscordProfile(ADA, "Ada"), TIED, []).outcome is MatchOutcome.KNOWN
+    assert (
+        match_account(DiscordProfile(ADA, "Ada"), None, [FREE]).outcome is MatchOutcome.UNVERIFIED
+    )
+    assert match_account(DiscordProfile(ADA, "Ada"), TIED, []).outcome is MatchOutcome.KNOWN
 
 
 candidates = st.builds(
@@ -53,7 +55,7 @@ candidates = st.builds(
 @given(st.none() | candidates, st.lists(candidates, max_size=3), st.booleans())
 def test_nobody_is_let_in_but_the_one_who_is_meant(by_id, by_email, verified):
     profile = DiscordProfile(ADA, "Ada", email="ada@example.org" if verified else "")
-    found = recognize(profile, by_id, by_email)
+    found = match_account(profile, by_id, by_email)
     if found.outcome is MatchOutcome.TIE:
         assert verified
         assert by_id is None

@@ -57,7 +57,7 @@ def test_a_second_provider_with_the_same_name_is_refused(registered):
 
 def test_the_set_up_page_shows_its_own_lines_then_discord_then_the_calendar():
     assert list(set_up_lines) == [
-        "guestvisits.set_up.own_lines",
+        "guestvisits.set_up.find_lines",
         "discordsync.set_up.find_lines",
         "calendarsync.set_up.find_lines",
     ]

@@ -24,7 +24,7 @@ from guestvisits.models import GuestVisit
 from guestvisits.selectors import guest_windows
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
-from guestvisits.services.updating import settle_all_visits
+from guestvisits.services.updating import update_all_visits
 from meetings.models import Attendance
 from meetings.services import cancel_meeting, move_meeting
 from tests.support.academy import Academy
@@ -131,7 +131,7 @@ class Visits(RuleBasedStateMachine):
     def rules_hold(self) -> None:
         if not hasattr(self, "undo"):
             return
-        settle_all_visits(self.now)
+        update_all_visits(self.now)
         visits = [visit for visit, _ in read_open_visits()]
         for visit in visits:
             self.check_visit(visit)

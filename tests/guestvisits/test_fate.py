@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from guestvisits.lifecycle import KEPT, Fate, VisitFacts, decide_fate
+from guestvisits.lifecycle import KEPT, Transition, VisitFacts, next_transition
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 START = NOW + timedelta(days=3)
@@ -41,18 +41,18 @@ ENDS = [
 
 
 def test_a_visit_to_which_nothing_happened_is_kept():
-    assert decide_fate(OPEN, NOW) == KEPT
+    assert next_transition(OPEN, NOW) == KEPT
 
 
 @pytest.mark.parametrize(("reason", "facts"), ENDS)
 def test_each_line_of_the_table_ends_the_visit_for_its_reason(reason, facts):
-    assert decide_fate(replace(OPEN, **facts), NOW) == Fate(end=reason)
+    assert next_transition(replace(OPEN, **facts), NOW) == Transition(end=reason)
 
 
 @pytest.mark.parametrize("line", range(len(ENDS)))
 def test_the_first_line_that_holds_decides(line):
     facts = {name: value for _, facts in reversed(ENDS[line:]) for name, value in facts.items()}
-    assert decide_fate(replace(OPEN, **facts), NOW) == Fate(end=ENDS[line][0])
+    assert next_transition(replace(OPEN, **facts), NOW) == Transition(end=ENDS[line][0])
 
 
 @pytest.mark.parametrize(
@@ -70,16 +70,16 @@ def test_a_moved_meeting_ends_the_visit_unless_it_was_held(chosen, present, ends
         chosen_start=NOW + timedelta(hours=chosen),
         host_starts_at=NOW + timedelta(hours=present),
     )
-    assert (decide_fate(facts, NOW).end == "host_moved") is ends
+    assert (next_transition(facts, NOW).end == "host_moved") is ends
 
 
 def test_a_guest_who_changed_groups_keeps_the_visit_tied_to_the_new_group():
-    assert decide_fate(replace(OPEN, home_group_ids=(OTHER,)), NOW) == Fate(tie_to=OTHER)
+    assert next_transition(replace(OPEN, home_group_ids=(OTHER,)), NOW) == Transition(tie_to=OTHER)
 
 
 def test_a_guest_who_belongs_to_another_group_as_well_stays_tied_to_the_first():
-    assert decide_fate(replace(OPEN, home_group_ids=(OTHER, HOME)), NOW) == KEPT
+    assert next_transition(replace(OPEN, home_group_ids=(OTHER, HOME)), NOW) == KEPT
 
 
 def test_a_guest_who_completed_the_home_group_keeps_the_visit():
-    assert decide_fate(replace(OPEN, home_group_ids=(), has_completed_home=True), NOW) == KEPT
+    assert next_transition(replace(OPEN, home_group_ids=(), has_completed_home=True), NOW) == KEPT

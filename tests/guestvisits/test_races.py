@@ -14,7 +14,7 @@ from cohorts.models import Membership, User
 from cohorts.services.groups import end_group
 from cohorts.services.memberships import add_member, end_membership, move_member
 from guestvisits.facts import read_open_visits
-from guestvisits.lifecycle import decide_fate
+from guestvisits.lifecycle import next_transition
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
@@ -51,7 +51,7 @@ def booking(academy: Academy, user: User, host: str = "B", home: str = "A") -> C
 def check_that_rules_hold(academy: Academy) -> None:
     """No rule is broken by what stands, and attendances say what the visits say."""
     standing = read_open_visits()
-    assert [visit for visit, facts in standing if decide_fate(facts, academy.now)] == []
+    assert [visit for visit, facts in standing if next_transition(facts, academy.now)] == []
     visits = [visit for visit, _ in standing]
     weeks = Counter((visit.user_id, visit.host_meeting.number) for visit in visits)
     assert all(count == 1 for count in weeks.values())

@@ -11,7 +11,7 @@ from guestvisits.models import GuestVisit
 from guestvisits.pages.group_page import read_meeting_row
 from guestvisits.pages.roster import read_rosters
 from guestvisits.services.booking import book_visit
-from meetings.attendance.statistics import turnout_of
+from meetings.attendance.statistics import read_attendance_stats
 from meetings.models import Attendance, Meeting
 from meetings.selectors import (
     AttendanceCount,
@@ -169,7 +169,7 @@ def test_c18_a_meeting_that_was_made_up_for_counts_as_attended_elsewhere(
     assert count_attendance([a], over)[a, alice.pk] == AttendanceCount(
         held=1, attended=0, elsewhere=1
     )
-    figures = turnout_of([home.pk])[home.pk]
+    figures = read_attendance_stats([home.pk])[home.pk]
     assert (figures.present, figures.elsewhere, figures.absent) == (0, 1, 0)
     row = read_meeting_row(home, over)
     assert (row.present, row.elsewhere, row.absent) == (0, 1, 0)

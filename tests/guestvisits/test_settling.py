@@ -11,7 +11,7 @@ from cohorts.services.memberships import add_member, end_membership, move_member
 from guestvisits.models import GuestVisit
 from guestvisits.selectors import guest_windows
 from guestvisits.services.booking import book_visit
-from guestvisits.services.updating import settle_all_visits
+from guestvisits.services.updating import update_all_visits
 from meetings.models import Attendance, Meeting
 from meetings.services import cancel_meeting, move_meeting
 
@@ -72,7 +72,7 @@ def test_the_moved_meeting_itself_can_be_chosen_again(academy, alice, visit, com
         host_meeting_id=visit.host_meeting_id,
         now=now,
     )
-    assert settle_all_visits(now) == 0
+    assert update_all_visits(now) == 0
     assert ended(again) == ""
 
 
@@ -80,7 +80,7 @@ def test_a_meeting_moved_by_plain_sql_is_found_by_the_sweep(visit, now):
     Meeting.objects.filter(pk=visit.host_meeting_id).update(
         starts_at=visit.chosen_start + timedelta(days=1)
     )
-    assert settle_all_visits(now) == 1
+    assert update_all_visits(now) == 1
     assert ended(visit) == "host_moved"
 
 
@@ -191,7 +191,7 @@ def test_a_closed_account_ends_its_visits(alice, visit, committed):
 
 def test_a_change_that_nobody_announced_is_found_by_the_sweep(academy, visit, now):
     Cohort.objects.update(status="cancelled")
-    assert settle_all_visits(now) == 1
+    assert update_all_visits(now) == 1
     assert ended(visit) == "cohort_ended"
 
 
@@ -211,18 +211,18 @@ def test_an_answer_from_the_calendar_keeps_the_visit(academy, alice, visit, comm
             for attendance in Attendance.objects.filter(user=alice):
                 attendance.rsvp = rsvp
                 attendance.save()
-    assert settle_all_visits(now) == 0
+    assert update_all_visits(now) == 0
     assert ended(visit) == ""
     assert any(window.holds(now) for window in guest_windows(None, now))
 
 
 def test_a_visit_is_closed_as_over_when_its_window_is_and_not_before(academy, alice, visit):
     end = academy.meeting("B").starts_at + timedelta(days=3)
-    assert settle_all_visits(end - timedelta(seconds=1)) == 0
-    assert settle_all_visits(end) == 1
+    assert update_all_visits(end - timedelta(seconds=1)) == 0
+    assert update_all_visits(end) == 1
     assert ended(visit) == "over"
     assert answers(alice) == {"Group A": "not_attending", "Group B": "attending"}
-    assert settle_all_visits(end) == 0
+    assert update_all_visits(end) == 0
 
 
 def test_after_a_weekend_down_sixty_visits_are_closed_at_once(academy, visit, now):
@@ -232,7 +232,7 @@ def test_after_a_weekend_down_sixty_visits_are_closed_at_once(academy, visit, no
             user=academy.add_member(f"Guest {number}", "A"), home_meeting=home, host_meeting=host
         )
     end = host.starts_at + timedelta(days=5)
-    assert settle_all_visits(end) == 60
+    assert update_all_visits(end) == 60
     assert set(GuestVisit.objects.values_list("end_reason", flat=True)) == {"over"}
 
 
@@ -240,7 +240,7 @@ def test_a_person_who_drops_out_after_the_visit_keeps_the_history(academy, alice
     held = academy.meeting("B").ends_at
     Attendance.objects.filter(meeting=academy.meeting("B")).update(checked_in_at=held)
     end_membership(alice.memberships.get().pk, status="dropped", now=held)
-    settle_all_visits(held)
+    update_all_visits(held)
     assert ended(visit) == "left"
     assert Attendance.objects.get(meeting=academy.meeting("B"), user=alice).is_guest
     assert not any(window.holds(held) for window in guest_windows(None, held))
@@ -255,7 +255,7 @@ def test_a_guest_who_was_early_for_a_meeting_that_is_then_another_is_its_guest_n
     Attendance.objects.filter(meeting=meeting).update(checked_in_at=now)
     fields = {"starts_at": meeting.ends_at} if change == "moved" else {"status": "cancelled"}
     Meeting.objects.filter(pk=meeting.pk).update(**fields)
-    settle_all_visits(now)
+    update_all_visits(now)
     assert ended(visit) == f"host_{change}"
     assert not Attendance.objects.filter(meeting=meeting).exists()
 
@@ -270,7 +270,7 @@ def test_nothing_to_settle_costs_two_queries_whatever_the_number_of_visits(
             host_meeting=academy.meeting("C"),
         )
     with django_assert_num_queries(2):
-        assert settle_all_visits(now) == 0
+        assert update_all_visits(now) == 0
 
 
 def test_a_group_that_was_deleted_is_no_trouble(academy, visit, committed):

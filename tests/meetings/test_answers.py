@@ -8,7 +8,7 @@ from cohorts.errors import Refusal
 from cohorts.models import Group, Membership, User
 from cohorts.services.memberships import end_membership
 from meetings.models import Attendance, Meeting
-from meetings.rsvps import give_answer
+from meetings.rsvps import set_rsvp
 from tests.support.academy import Academy
 
 pytestmark = pytest.mark.django_db
@@ -33,33 +33,33 @@ def meeting(academy: Academy) -> Meeting:
 
 def refusal_of(meeting: Meeting, user: User, rsvp: str = "attending", now: datetime = NOW) -> str:
     with pytest.raises(Refusal) as refused:
-        give_answer(meeting.pk, user.pk, rsvp, now=now)
+        set_rsvp(meeting.pk, user.pk, rsvp, now=now)
     assert refused.value.sentence.endswith(".")
     return refused.value.code
 
 
 @pytest.mark.parametrize("rsvp", ["attending", "tentative", "not_attending"])
 def test_an_answer_is_kept_with_its_moment(alice, meeting, rsvp):
-    given = give_answer(meeting.pk, alice.pk, rsvp, now=NOW)
+    given = set_rsvp(meeting.pk, alice.pk, rsvp, now=NOW)
     assert given == Attendance.objects.get()
     assert (given.rsvp, given.rsvp_at, given.is_guest) == (rsvp, NOW, False)
 
 
 def test_the_last_answer_counts(alice, meeting):
     later = NOW + timedelta(hours=1)
-    give_answer(meeting.pk, alice.pk, "attending", now=NOW)
-    given = give_answer(meeting.pk, alice.pk, "not_attending", now=later)
+    set_rsvp(meeting.pk, alice.pk, "attending", now=NOW)
+    given = set_rsvp(meeting.pk, alice.pk, "not_attending", now=later)
     assert (Attendance.objects.count(), given.rsvp, given.rsvp_at) == (1, "not_attending", later)
 
 
 def test_nothing_else_that_is_known_of_the_attendance_changes(alice, meeting):
     Attendance.objects.create(meeting=meeting, user=alice, checked_in_at=NOW)
-    assert give_answer(meeting.pk, alice.pk, "attending", now=NOW).checked_in_at == NOW
+    assert set_rsvp(meeting.pk, alice.pk, "attending", now=NOW).checked_in_at == NOW
 
 
 def test_facilitators_answer_too(academy, meeting):
     fay = academy.add_facilitator("Fay", "A")
-    assert give_answer(meeting.pk, fay.pk, "tentative", now=NOW).rsvp == "tentative"
+    assert set_rsvp(meeting.pk, fay.pk, "tentative", now=NOW).rsvp == "tentative"
 
 
 @pytest.mark.parametrize("word", ["pending", "accepted", "ATTENDING", "", "yes"])
@@ -71,7 +71,7 @@ def test_a_word_that_is_no_answer_is_refused(alice, meeting, word):
 def test_a_meeting_of_another_group_does_not_exist_for_a_person(academy, alice):
     assert refusal_of(academy.meeting("B"), alice) == "no_meeting"
     with pytest.raises(Refusal, match="no such meeting"):
-        give_answer(10**9, alice.pk, "attending", now=NOW)
+        set_rsvp(10**9, alice.pk, "attending", now=NOW)
 
 
 def test_who_has_left_the_group_answers_no_more(alice, meeting):

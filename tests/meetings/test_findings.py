@@ -10,7 +10,7 @@ from cohorts.errors import Refusal
 from cohorts.models import Membership, User
 from cohorts.services.memberships import end_membership
 from meetings.attendance.corrections import correct_presence
-from meetings.attendance.detection import Heard, check_in, meetings_to_look_at
+from meetings.attendance.detection import ObservedChannel, meetings_to_check, record_presence
 from meetings.attendance.presence import Span
 from meetings.models import Attendance, Meeting
 from meetings.services import cancel_meeting, move_meeting
@@ -44,7 +44,7 @@ def stay(meeting: Meeting, since: int, until: int) -> Span:
 def hear(meeting: Meeting, *, heard=(-60, 120), now: datetime | None = None, **stays) -> int:
     """What comes of a look after the meeting; `stays` by name, in minutes from its start."""
     people = {user.name: user.pk for user in User.objects.all()}
-    evidence = Heard(
+    evidence = ObservedChannel(
         times=[stay(meeting, *heard)] if heard else [],
         stays={
             people[name]: [stay(meeting, *each) for each in found] for name, found in stays.items()
@@ -52,7 +52,7 @@ def hear(meeting: Meeting, *, heard=(-60, 120), now: datetime | None = None, **s
         recognised=set(people.values()),
     )
     now = now or meeting.ends_at
-    return check_in(meetings_to_look_at(NOW, now), {meeting.group_id: evidence}, now=now)
+    return record_presence(meetings_to_check(NOW, now), {meeting.group_id: evidence}, now=now)
 
 
 def presence(meeting: Meeting) -> dict[str, str]:
@@ -72,21 +72,21 @@ def test_who_was_there_and_who_was_not(meeting):
 
 def test_a_second_look_writes_nothing(meeting, django_assert_num_queries):
     assert hear(meeting, Alice=[(10, 20)]) == 2
-    meetings = meetings_to_look_at(NOW, meeting.ends_at)
-    heard = Heard([stay(meeting, -60, 120)], {}, [])
-    check_in(meetings, {meeting.group_id: heard}, now=meeting.ends_at)
+    meetings = meetings_to_check(NOW, meeting.ends_at)
+    heard = ObservedChannel([stay(meeting, -60, 120)], {}, [])
+    record_presence(meetings, {meeting.group_id: heard}, now=meeting.ends_at)
     with django_assert_num_queries(3):
-        assert check_in(meetings, {meeting.group_id: heard}, now=meeting.ends_at) == 0
+        assert record_presence(meetings, {meeting.group_id: heard}, now=meeting.ends_at) == 0
 
 
 def test_looking_costs_the_same_for_any_number_of_meetings(academy, django_assert_num_queries):
     for weeks in (1, 3):
         now = academy.meeting("C", weeks).ends_at
         with django_assert_num_queries(1):
-            meetings = meetings_to_look_at(NOW, now)
+            meetings = meetings_to_check(NOW, now)
         assert len(meetings) == 3 * weeks
         with django_assert_num_queries(3):
-            check_in(meetings, {}, now=now)
+            record_presence(meetings, {}, now=now)
 
 
 def test_with_nobody_listening_nothing_is_known(meeting):
@@ -118,8 +118,8 @@ def test_a_guest_is_checked_in_as_a_guest_and_another_visitor_is_not(academy, me
 
 def test_one_who_cannot_be_recognised_stays_unknown(meeting):
     bob = User.objects.get(name="Bob").pk
-    heard = Heard([stay(meeting, -60, 120)], {}, [bob])
-    check_in([meeting], {meeting.group_id: heard}, now=meeting.ends_at)
+    heard = ObservedChannel([stay(meeting, -60, 120)], {}, [bob])
+    record_presence([meeting], {meeting.group_id: heard}, now=meeting.ends_at)
     assert presence(meeting) == {"Bob": "absent"}
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohorts.models import Cohort, Group
-from meetings.derivation import find_rewrite
+from meetings.derivation import diff_meetings
 from meetings.models import Meeting
 from meetings.rhythm import Rhythm
 from meetings.selectors import slot_of
@@ -68,7 +68,7 @@ def rhythm_of(group: Group) -> Rhythm:
 
 
 def carry_out(group: Group, rows: list[Meeting]) -> list[Meeting]:
-    rewrite = find_rewrite(group, rhythm_of(group), rows, NOW)
+    rewrite = diff_meetings(group, rhythm_of(group), rows, NOW)
     gone = {row.number for row in rewrite.delete}
     return [row for row in rows if row.number not in gone] + rewrite.create
 
@@ -77,7 +77,7 @@ def carry_out(group: Group, rows: list[Meeting]) -> list[Meeting]:
 def test_once_written_nothing_is_left_to_write(case):
     group, rows = case
     rows = carry_out(group, rows)
-    assert not find_rewrite(group, rhythm_of(group), rows, NOW)
+    assert not diff_meetings(group, rhythm_of(group), rows, NOW)
 
 
 @given(cases())
@@ -85,7 +85,7 @@ def test_what_has_begun_is_not_touched_once_the_group_is_active(case):
     group, rows = case
     group.status = Status.ACTIVE
     begun = [row for row in rows if row.starts_at <= NOW]
-    rewrite = find_rewrite(group, rhythm_of(group), rows, NOW)
+    rewrite = diff_meetings(group, rhythm_of(group), rows, NOW)
     assert not [row for row in rewrite.update if any(row is other for other in begun)]
     assert not rewrite.delete
 
@@ -98,7 +98,7 @@ def test_what_a_person_moved_or_cancelled_keeps_its_time_and_state(case):
     held = [row for row in rows if row.number <= group.cohort.number_of_meetings]
     before = [(row.starts_at, row.status) for row in held]
     if group.has_slot:
-        find_rewrite(group, rhythm_of(group), rows, NOW)
+        diff_meetings(group, rhythm_of(group), rows, NOW)
         assert [(row.starts_at, row.status) for row in held] == before
 
 

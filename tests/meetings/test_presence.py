@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meetings.attendance.presence import (
-    LONG_ENOUGH,
+    MIN_PRESENCE,
     NOTHING,
     PresenceFinding,
     Span,
     find_presence,
+    keep_check_in,
     merge,
     open_window,
-    settle,
     total,
 )
 
@@ -145,7 +145,7 @@ def test_the_time_before_a_start_belongs_to_the_meeting_still_under_way(others, 
     ],
 )
 def test_a_check_in_stays_unless_the_meeting_was_moved_away(before, found, after):
-    assert settle(before, found, WINDOW) == after
+    assert keep_check_in(before, found, WINDOW) == after
 
 
 # -- what holds for any evening ------------------------------------------------------------------
@@ -191,9 +191,9 @@ def test_whoever_is_seen_more_was_no_less_there(stays, more, heard):
 def test_there_means_in_the_window_and_long_enough(stays, heard):
     finding = judge(stays, heard)
     seen = merge(stays, WINDOW)
-    assert bool(finding.checked_in_at) == (total(seen) >= LONG_ENOUGH)
+    assert bool(finding.checked_in_at) == (total(seen) >= MIN_PRESENCE)
     if finding.checked_in_at:
-        assert WINDOW.since <= finding.checked_in_at <= WINDOW.until - LONG_ENOUGH
+        assert WINDOW.since <= finding.checked_in_at <= WINDOW.until - MIN_PRESENCE
         assert not finding.not_seen
 
 

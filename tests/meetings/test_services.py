@@ -17,7 +17,7 @@ from meetings.services import (
     move_meeting,
     repair_meetings,
     restore_meeting,
-    write_meetings,
+    update_meetings,
 )
 
 pytestmark = pytest.mark.django_db
@@ -233,7 +233,7 @@ def test_where_nothing_differs_nothing_is_written_and_four_queries_are_enough(co
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        assert write_meetings(ids, now=BEFORE) == set()
+        assert update_meetings(ids, now=BEFORE) == set()
     assert [query["sql"].split()[0] for query in queries] == ["SELECT"] * 4
 
 

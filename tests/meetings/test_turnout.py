@@ -6,7 +6,7 @@ import pytest
 
 from cohorts.models import Membership, User
 from cohorts.services.memberships import end_membership
-from meetings.attendance.statistics import Turnout, turnout_of
+from meetings.attendance.statistics import AttendanceStats, read_attendance_stats
 from meetings.models import Attendance
 from tests.support.academy import Academy
 
@@ -37,8 +37,8 @@ def test_figures_leave_guests_out(academy):
     attend(academy, "Alice", "A", 1, rsvp=Rsvp.ATTENDING, checked_in_at=NOW)
     attend(academy, "Bob", "A", 1, rsvp=Rsvp.NOT_ATTENDING)
     attend(academy, "Guest", "A", 1, rsvp=Rsvp.ATTENDING, checked_in_at=NOW, is_guest=True)
-    turnout = turnout_of([meeting.pk])[meeting.pk]
-    assert turnout == Turnout(
+    turnout = read_attendance_stats([meeting.pk])[meeting.pk]
+    assert turnout == AttendanceStats(
         members=4, attending=1, not_attending=1, tentative=0, present=1, absent=0
     )
     assert turnout.pending == 2
@@ -51,7 +51,7 @@ def test_presence_is_the_word_of_a_person_before_what_was_found(academy):
     attend(academy, "Bob", "A", 1, not_seen=True, correction="present", **said)
     attend(academy, "Fay", "A", 1, not_seen=True)
     attend(academy, "Finn", "A", 1, not_seen=True, correction="unknown", **said)
-    turnout = turnout_of([meeting.pk])[meeting.pk]
+    turnout = read_attendance_stats([meeting.pk])[meeting.pk]
     assert (turnout.present, turnout.absent) == (1, 2)
     assert [row.presence for row in meeting.attendances.order_by("user__name")] == [
         "absent",
@@ -66,17 +66,17 @@ def test_who_left_is_no_member_and_was_there(academy):
     attend(academy, "Alice", "A", 1, rsvp=Rsvp.ATTENDING, checked_in_at=NOW)
     alice = Membership.objects.get(user__name="Alice")
     end_membership(alice.pk, status=Membership.Status.DROPPED, now=NOW)
-    turnout = turnout_of([meeting.pk])[meeting.pk]
+    turnout = read_attendance_stats([meeting.pk])[meeting.pk]
     assert (turnout.members, turnout.attending, turnout.present) == (3, 0, 1)
 
 
 def test_a_meeting_of_which_nothing_is_known_has_figures_too(academy):
     meeting = academy.meeting("C", 1)
-    assert turnout_of([meeting.pk])[meeting.pk] == Turnout(0, 0, 0, 0, 0, 0)
+    assert read_attendance_stats([meeting.pk])[meeting.pk] == AttendanceStats(0, 0, 0, 0, 0, 0)
 
 
 @pytest.mark.parametrize("weeks", [[1], [1, 2, 3, 4]])
 def test_any_number_of_meetings_takes_five_queries(academy, weeks, django_assert_num_queries):
     meetings = [academy.meeting("A", week).pk for week in weeks]
     with django_assert_num_queries(5):
-        turnout_of(meetings)
+        read_attendance_stats(meetings)

@@ -25,8 +25,8 @@ from discordsync.delivery.assignments import pending_assignments
 from discordsync.delivery.welcome import pending_welcomes
 from guestvisits.admin.forms import ChoosePersonForm, HomeForm
 from guestvisits.models import GuestVisit
-from guestvisits.set_up import _read_scene
-from meetings.attendance.detection import Heard, check_in
+from guestvisits.set_up import _read_context
+from meetings.attendance.detection import ObservedChannel, record_presence
 from meetings.attendance.presence import Span
 from meetings.calendars.services import open_feed
 from meetings.messages.changes import pending_changes
@@ -36,7 +36,7 @@ from meetings.models import Attendance, Meeting
 from meetings.moving.moves import Cancel
 from meetings.moving.services import carry_out
 from meetings.selectors import past_meetings
-from meetings.services import write_meetings
+from meetings.services import update_meetings
 from tests.support.academy import Academy
 
 pytestmark = pytest.mark.django_db
@@ -87,7 +87,7 @@ class World:
 
     def is_moved_by_facts(self) -> bool:
         Cohort.objects.update(number_of_meetings=6)
-        write_meetings([self.academy.groups["A"].pk], now=self.now)
+        update_meetings([self.academy.groups["A"].pk], now=self.now)
         return Meeting.objects.filter(group__name="Group A").count() == 6
 
     def takes_members(self) -> bool:
@@ -133,7 +133,7 @@ PROBES: dict[str, Callable[[World], object]] = {
         HomeForm(person=w.alice, now=w.now).fields["home"].queryset.exists()
     ),
     "realizing": lambda w: ask_to_realize([w.academy.groups["A"].pk], by=None, now=w.now),
-    "the set-up page": lambda w: _read_scene(w.alice).groups,
+    "the set-up page": lambda w: _read_context(w.alice).groups,
     "the bot's list": lambda w: "Your next meetings" in my_meetings(w.alice, w.now).text,
     "the bot's offer": lambda w: "you can join" in cannot_attend(w.alice, w.now).text,
     "reminders": lambda w: list(
@@ -177,8 +177,8 @@ def test_c2_nobody_is_missing_at_a_meeting_after_the_end_of_the_cohort(world):
     cohort.status = Cohort.Status.COMPLETED
     cohort.save()
     over = first.ends_at + timedelta(minutes=1)
-    silence = Heard(times=[Span(world.now, over)], recognised={world.alice.pk})
-    check_in([first], {first.group_id: silence}, now=over)
+    silence = ObservedChannel(times=[Span(world.now, over)], recognised={world.alice.pk})
+    record_presence([first], {first.group_id: silence}, now=over)
     assert not Attendance.objects.exists()
     assert past_meetings(world.alice.pk, over) == []
 

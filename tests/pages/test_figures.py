@@ -10,9 +10,9 @@ from django.utils.html import strip_tags
 
 from guestvisits.pages.group_page import read_group_page
 from guestvisits.services.booking import book_visit
-from meetings.attendance.statistics import turnout_of
+from meetings.attendance.statistics import read_attendance_stats
 from meetings.models import Meeting
-from meetings.rsvps import give_answer
+from meetings.rsvps import set_rsvp
 from meetings.services import cancel_meeting
 from tests.support.academy import Academy
 
@@ -31,16 +31,16 @@ def meeting(academy: Academy, bob, now) -> Meeting:
     """Of six members two come; so do two guests, one of whom has declined since."""
     said = {"Bea": "attending", "Ben": "tentative", "Bill": "not_attending", "Bo": None}
     meeting = academy.meeting("B")
-    give_answer(meeting.pk, bob.pk, "attending", now=now)
+    set_rsvp(meeting.pk, bob.pk, "attending", now=now)
     academy.add_member("Bart", "B")
     for name, rsvp in said.items():
         person = academy.add_member(name, "B")
         if rsvp:
-            give_answer(meeting.pk, person.pk, rsvp, now=now)
+            set_rsvp(meeting.pk, person.pk, rsvp, now=now)
     for name in ("Ada", "Alan"):
         guest, home = academy.add_member(name, "A"), academy.meeting("A")
         book_visit(guest.pk, home_meeting_id=home.pk, host_meeting_id=meeting.pk, now=now)
-    give_answer(meeting.pk, guest.pk, "not_attending", now=now)
+    set_rsvp(meeting.pk, guest.pk, "not_attending", now=now)
     return meeting
 
 
@@ -65,7 +65,7 @@ def test_the_facilitators_pages_tell(academy, bob, meeting):
 
 def test_the_page_and_the_turnout_count_alike(academy, meeting, now):
     for row in read_group_page(meeting.group, now).upcoming:
-        turnout = turnout_of([row.meeting.pk])[row.meeting.pk]
+        turnout = read_attendance_stats([row.meeting.pk])[row.meeting.pk]
         counted = (row.attending, row.tentative, row.not_attending, row.pending)
         assert counted == (
             turnout.attending,

@@ -11,7 +11,7 @@ from cohorts.models import AccessState, Group
 from cohorts.services.memberships import end_membership
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
-from guestvisits.services.updating import settle_all_visits
+from guestvisits.services.updating import update_all_visits
 from meetings.models import Attendance, Meeting
 from meetings.services import cancel_meeting, move_meeting
 
@@ -193,7 +193,7 @@ def test_a_guest_whose_visit_ended_is_told_and_offered_what_is_left(
 ):
     book()
     change(academy.meeting("B"), now)
-    settle_all_visits(now)
+    update_all_visits(now)
     page = section(client.get("/meetings/"), "Upcoming meetings")
     assert "Your visit to Group B has ended" in page
     assert reason in page

@@ -22,7 +22,7 @@ from discordsync.bot.replies.learners import (
 from discordsync.bot.replies.times import say_span, say_zone
 from guestvisits.services.alternatives import find_alternatives
 from meetings.models import Attendance, Meeting
-from meetings.rsvps import give_answer
+from meetings.rsvps import set_rsvp
 
 Rsvp = Attendance.Rsvp
 
@@ -37,7 +37,7 @@ SAID = {
 def say(person: User, meeting_id: int, word: str, now: datetime) -> BotAnswer:
     """Store the RSVP; a person who cannot attend is offered the open alternatives at once."""
     try:
-        attendance = give_answer(meeting_id, person.pk, WORDS.get(word, word), now=now)
+        attendance = set_rsvp(meeting_id, person.pk, WORDS.get(word, word), now=now)
     except Refusal as refusal:
         return _refuse(refusal, person, meeting_id)
     meeting = Meeting.objects.select_related("group").get(pk=meeting_id)

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from cohorts.models import Cohort, Course, Group, Membership, User
-from cohorts.roster.reading import MOST_BYTES
+from cohorts.roster.reading import MAX_BYTES
 from cohorts.services.roster import RosterRefused, import_roster
 from meetings.models import Meeting
 from tests.support.roster import make_academy, make_file, make_line
@@ -256,7 +256,7 @@ def test_one_persons_file_is_not_anothers(staff):
     ("data", "told"),
     [
         (b"", "empty"),
-        (b"x" * (MOST_BYTES + 1), "larger than 2 MB"),
+        (b"x" * (MAX_BYTES + 1), "larger than 2 MB"),
         (b"PK\x03\x04", "workbook"),
         ("Jürgen".encode("latin-1"), "contain the column names"),
     ],

@@ -25,7 +25,7 @@ from cohorts.services.memberships import end_membership
 from discordsync.models import DiscordObject
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
-from guestvisits.services.updating import settle_all_visits
+from guestvisits.services.updating import update_all_visits
 from meetings.moving import moves
 from meetings.moving.services import carry_out
 from tests.support.academy import Academy
@@ -43,7 +43,7 @@ def live_through(now: datetime, *, down_from: datetime | None = None) -> Iterato
         moment = now + 2 * HOUR + halves * DAY / 2
         if halves == 1:
             _cancel(academy, "Jo", "C", 1, moment)  # the home group was told of it
-        settle_all_visits(moment)
+        update_all_visits(moment)
         yield from _look(moment, down_from)
     yield from _look(moment)
 

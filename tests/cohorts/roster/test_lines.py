@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohorts.roster.reading import COLUMNS, MOST_BYTES, MOST_LINES
+from cohorts.roster.reading import COLUMNS, MAX_BYTES, MAX_LINES
 from cohorts.roster.rows import Roster, parse
 from cohorts.roster.slots import TBD, RosterSlot
 from tests.support.roster import make_file, make_line
@@ -184,7 +184,7 @@ def test_a_column_that_is_there_twice_is_told():
         (make_file(make_line()).encode("utf-16"), "UTF-16"),
         (make_file(make_line()).encode("utf-16-le"), "null bytes"),
         (b"PK\x03\x04rest of a workbook", "workbook"),
-        (b"x" * (MOST_BYTES + 1), "larger than"),
+        (b"x" * (MAX_BYTES + 1), "larger than"),
     ],
 )
 def test_a_file_that_is_no_roster_is_told(data, reason):
@@ -218,8 +218,8 @@ def test_an_open_quotation_mark_is_told_where_it_opens():
 
 def test_a_file_that_is_too_long_is_told():
     header, alice = make_file(make_line()).splitlines()
-    short = f"{header}\n" + f"{alice[:60]}\n" * (MOST_LINES + 1)
-    assert f"at most {MOST_LINES} lines" in parse_text(short).problems[-1].sentence
+    short = f"{header}\n" + f"{alice[:60]}\n" * (MAX_LINES + 1)
+    assert f"at most {MAX_LINES} lines" in parse_text(short).problems[-1].sentence
 
 
 @given(st.binary() | st.text().map(str.encode))

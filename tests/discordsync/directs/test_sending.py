@@ -188,7 +188,7 @@ def test_an_answer_that_smells_of_quarantine_shuts_all_of_them(world, code, path
 
 
 def test_several_refused_lines_are_about_us_and_shut_all(world, settings):
-    settings.DIRECTS = {"new_an_hour": 10, "new_a_day": 10}
+    settings.DM_LIMITS = {"new_an_hour": 10, "new_a_day": 10}
     world.want_directly(*world.people)
     world.owe(*world.people)
     world.sandbox.set_faults(
@@ -215,7 +215,7 @@ def test_few_new_lines_an_hour_the_others_get_letters(world):
 
 
 def test_an_hour_later_there_is_room_again_until_the_day_is_full(world, settings, set_clock):
-    settings.DIRECTS = {"new_an_hour": 1, "new_a_day": 2}
+    settings.DM_LIMITS = {"new_an_hour": 1, "new_a_day": 2}
     world.want_directly(*world.people)
     for hour in range(4):
         set_clock(clock.now() + timedelta(hours=1, minutes=1))
@@ -228,14 +228,14 @@ def test_an_hour_later_there_is_room_again_until_the_day_is_full(world, settings
 
 
 def test_whoever_wants_no_letters_waits_for_the_turn(world, settings, set_clock):
-    settings.DIRECTS = {"new_an_hour": 0, "new_a_day": 2}
+    settings.DM_LIMITS = {"new_an_hour": 0, "new_a_day": 2}
     alice = world.people[0]
     world.want_directly(alice)
     type(alice).objects.filter(pk=alice.pk).update(wants_email=False)
     world.owe(alice)
     world.work()
     assert world.note_to(alice).state == "owed"
-    settings.DIRECTS = {"new_an_hour": 1, "new_a_day": 2}
+    settings.DM_LIMITS = {"new_an_hour": 1, "new_a_day": 2}
     look_again()
     assert world.directs() == {alice.discord_id: ["Hello"]}
 

@@ -10,7 +10,7 @@ from cohorts.models import User
 from cohorts.outbox.sources import message_sources
 from guestvisits.models import GuestVisit
 from guestvisits.services.cancelling import cancel_visit
-from guestvisits.services.updating import settle_all_visits
+from guestvisits.services.updating import update_all_visits
 from meetings.services import move_meeting
 
 pytestmark = pytest.mark.django_db
@@ -53,7 +53,7 @@ def test_the_end_by_date_is_told_once(academy, book, owe, read, now):
     end = ends(academy)
     assert owe(end - MINUTE) == []
     assert owe(end) == ["access_ended"]
-    settle_all_visits(end + MINUTE)
+    update_all_visits(end + MINUTE)
     assert GuestVisit.objects.get().end_reason == GuestVisit.End.OVER
     assert owe(end + MINUTE) == []
     assert "has ended. You don't need to do anything." in read("access_ended", end + MINUTE).text
@@ -72,5 +72,5 @@ def test_what_was_announced_for_the_old_time_is_no_longer_true(academy, book, ow
     assert owe(moment) == ["access_begun"]
     later = visit.host_meeting.starts_at + 2 * DAY
     move_meeting(visit.host_meeting_id, starts_at=later, now=moment)
-    settle_all_visits(moment)
+    update_all_visits(moment)
     assert owe(moment) == []

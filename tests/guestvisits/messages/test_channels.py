@@ -13,7 +13,7 @@ from cohorts.outbox.sources import MessageObsolete, message_sources
 from cohorts.services.memberships import move_member
 from guestvisits.models import GuestVisit
 from guestvisits.services.cancelling import cancel_visit, cancel_visit_for
-from guestvisits.services.updating import settle_all_visits, settle_visits
+from guestvisits.services.updating import update_all_visits, update_visits
 from meetings.services import cancel_meeting, move_meeting
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +73,7 @@ def test_the_farewell_comes_some_minutes_before_access_ends(academy, book, owe, 
     end = academy.meeting("B").starts_at + 3 * DAY
     assert owe(end - 6 * MINUTE) == []
     assert owe(end - 5 * MINUTE) == ["guest_leaves"]
-    settle_all_visits(end)
+    update_all_visits(end)
     assert owe(end) == []
 
 
@@ -82,7 +82,7 @@ def test_a_farewell_that_nobody_could_send_is_owed_over_a_weekend(academy, book,
     owe(now)
     send_all()
     end = academy.meeting("B").starts_at + 3 * DAY
-    settle_all_visits(end + 2 * DAY)
+    update_all_visits(end + 2 * DAY)
     assert owe(end + 3 * DAY - MINUTE) == ["guest_leaves"]
     assert Message.objects.get(kind="guest_leaves").cutoff_at == end + 3 * DAY
 
@@ -130,7 +130,7 @@ def test_two_visits_to_one_group_in_a_row_end_with_one_farewell(academy, book, o
     send_all()
     for moment in (first + 3 * DAY - 5 * MINUTE, first + 3 * DAY):
         assert owe(moment) == []
-    settle_all_visits(first + 3 * DAY)
+    update_all_visits(first + 3 * DAY)
     assert owe(first + 3 * DAY + MINUTE) == []
     assert owe(second + 3 * DAY - 5 * MINUTE) == ["guest_leaves"]
 
@@ -149,7 +149,7 @@ def test_who_becomes_a_member_says_no_farewell(academy, book, owe, now):
     owe(now)
     send_all()
     move_member(visit.user.memberships.get().pk, academy.groups["B"].pk, now=now)
-    settle_visits([academy.groups["B"].pk], now=now + MINUTE)
+    update_visits([academy.groups["B"].pk], now=now + MINUTE)
     visit.refresh_from_db()
     assert visit.end_reason == "became_member"
     assert owe(now + MINUTE) == []
@@ -163,7 +163,7 @@ def test_a_moved_meeting_ends_with_a_farewell_though_its_new_window_is_far_away(
     owe(now)
     send_all()
     move_meeting(visit.host_meeting_id, starts_at=now + 20 * DAY, now=now + MINUTE)
-    settle_all_visits(now + MINUTE)
+    update_all_visits(now + MINUTE)
     assert owe(now + MINUTE) == ["guest_leaves"]
 
 
@@ -181,7 +181,7 @@ def test_a_guest_who_changes_groups_is_missed_by_the_new_one(academy, book, owe,
     visit = book()
     owe(now)
     move_member(visit.user.memberships.get().pk, academy.groups["C"].pk, now=now)
-    settle_all_visits(now)
+    update_all_visits(now)
     assert owe(now) == ["member_away"]
     states = {m.group.name: m.state for m in Message.objects.filter(kind="member_away")}
     assert states == {"Group A": "dropped", "Group C": "owed"}
@@ -203,7 +203,7 @@ def test_what_is_forgotten_is_not_told_again(academy, book, owe, now):
     book()
     owe(now)
     long_after = now + 400 * DAY
-    settle_all_visits(long_after)
+    update_all_visits(long_after)
     assert delete_old(long_after) == 2
     assert owe(long_after) == []
 
@@ -259,7 +259,7 @@ def test_the_words_of_a_farewell_after_the_meeting(academy, book, owe, read, now
         "channel ends. Goodbye!"
     )
     assert read("guest_leaves", end - MINUTE).text == farewell
-    settle_all_visits(end)
+    update_all_visits(end)
     assert read("guest_leaves", end + MINUTE).text == farewell
 
 

@@ -9,7 +9,7 @@ import pytest
 from cohorts.outbox.models import Message
 from cohorts.outbox.sources import message_sources
 from guestvisits.services.cancelling import cancel_visit
-from guestvisits.services.updating import settle_all_visits
+from guestvisits.services.updating import update_all_visits
 from meetings.services import cancel_meeting
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +45,7 @@ def test_c15_a_visit_that_does_not_take_place_is_corrected_in_the_home_channel(
         cancel(visit, now + MINUTE)
     else:
         cancel_meeting(visit.host_meeting_id, now=now + MINUTE)
-        settle_all_visits(now + MINUTE)
+        update_all_visits(now + MINUTE)
 
     assert owe(now + MINUTE) == ["member_stays"]
     home = academy.meeting("A")

@@ -15,7 +15,7 @@ from guestvisits.models import GuestVisit
 from guestvisits.selectors import UNASKED_ENDS
 from guestvisits.services.booking import book_visit_for
 from guestvisits.services.cancelling import cancel_visit, cancel_visit_for
-from guestvisits.services.updating import settle_all_visits
+from guestvisits.services.updating import update_all_visits
 from meetings.services import cancel_meeting, move_meeting
 
 pytestmark = pytest.mark.django_db
@@ -178,7 +178,7 @@ def test_a_broken_visit_is_told_with_its_reason_and_what_is_left(
     visit = book()
     Message.objects.all().delete()
     breaks(academy, visit, now)
-    settle_all_visits(now)
+    update_all_visits(now)
     visit.refresh_from_db()
     assert visit.end_reason == reason
 
@@ -199,7 +199,7 @@ def test_c8_whoever_is_told_where_to_go_before_the_group_is_merged_keeps_the_vis
     membership = visit.user.memberships.get()
     move_member(membership.pk, academy.groups["C"].pk, now=now)
     end_group(academy.groups["A"].pk, status="merged", now=now)
-    settle_all_visits(now)
+    update_all_visits(now)
     visit.refresh_from_db()
     assert visit.is_open
     assert visit.home_meeting == academy.meeting("C")
@@ -211,7 +211,7 @@ def test_c8_whoever_a_merge_leaves_without_a_group_is_told_that_the_visit_has_en
 ):
     visit = book()
     merge_home_group(academy, visit, now)
-    settle_all_visits(now)
+    update_all_visits(now)
     visit.refresh_from_db()
     assert visit.end_reason == "home_group_ended"
     assert owe(now) == ["visit_broken"]
@@ -220,7 +220,7 @@ def test_c8_whoever_a_merge_leaves_without_a_group_is_told_that_the_visit_has_en
 def test_the_moved_meeting_is_among_what_is_left(academy, book, owe, read, now):
     visit = book()
     move_host(academy, visit, now)
-    settle_all_visits(now)
+    update_all_visits(now)
     owe(now)
     assert "- Group B: " in read("visit_broken", now).text
 
@@ -229,7 +229,7 @@ def test_where_nothing_is_left_it_says_so(academy, book, owe, read, now):
     visit = book()
     cancel_host(academy, visit, now)
     cancel_meeting(academy.meeting("C").pk, now=now)
-    settle_all_visits(now)
+    update_all_visits(now)
     owe(now)
     assert "There is no other meeting that week that you can join" in read("visit_broken", now).text
 
@@ -237,7 +237,7 @@ def test_where_nothing_is_left_it_says_so(academy, book, owe, read, now):
 def test_whoever_has_chosen_anew_is_not_sent_to_choose(academy, book, owe, now):
     visit = book()
     cancel_host(academy, visit, now)
-    settle_all_visits(now)
+    update_all_visits(now)
     book("C")
     assert owe(now) == ["visit_booked"]
     assert GuestVisit.objects.filter(end_reason="host_cancelled").count() == 1
@@ -247,7 +247,7 @@ def test_whoever_has_chosen_anew_is_not_sent_to_choose(academy, book, owe, now):
 def test_whoever_left_is_told_nothing(academy, book, owe, now, status):
     visit = book()
     end_membership(visit.user.memberships.get().pk, status=status, now=now)
-    settle_all_visits(now)
+    update_all_visits(now)
     assert owe(now) == []
 
 
@@ -255,7 +255,7 @@ def test_a_visit_that_is_over_is_no_news(academy, book, owe, now):
     book()
     owe(now)
     end = academy.meeting("B").starts_at + 3 * DAY
-    settle_all_visits(end)
+    update_all_visits(end)
     assert owe(end) == []
 
 
@@ -263,7 +263,7 @@ def test_nothing_is_told_days_after_the_end(academy, book, owe, now):
     visit = book()
     Message.objects.all().delete()
     cancel_host(academy, visit, now)
-    settle_all_visits(now)
+    update_all_visits(now)
     assert owe(now + 2 * DAY) == []
 
 

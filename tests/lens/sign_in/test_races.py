@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from cohorts.account_matching import DiscordProfile
 from cohorts.models import RefusedSignIn, User
-from cohorts.services.sign_ins import receive_person
+from cohorts.services.sign_ins import match_sign_in
 from tests.support.race import DONE, race
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -16,7 +16,7 @@ ADA, OTHER = 200000000000000001, 200000000000000002
 
 
 def arrive(discord_id: int, email: str) -> None:
-    receive_person(DiscordProfile(discord_id, "Ada", email=email), now=timezone.now())
+    match_sign_in(DiscordProfile(discord_id, "Ada", email=email), now=timezone.now())
 
 
 @pytest.fixture

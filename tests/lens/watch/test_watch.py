@@ -15,7 +15,7 @@ from django_q.models import OrmQ, Schedule
 from cohorts.reconcile.models import GroupSync, MirrorState, WorkerHeartbeat
 from cohorts.reconcile.workers import heartbeats, lease
 from cohorts.reconcile.workers.nudges import nudge
-from lens.watch.signs import Standstill, read_due_tasks
+from lens.watch.signs import StallTimer, read_due_tasks
 from tests.lens.watch.conftest import DueWork
 from tests.lens.watch.running import SOON, RunningWorker, is_group_alive
 from tests.support.processes import ROOT, environment, wait_until
@@ -62,7 +62,7 @@ def test_a_sentinel_that_is_frozen_is_replaced(start_worker: Start, due_work: Du
 
 @pytest.mark.django_db
 def test_a_backlog_from_which_tasks_disappear_is_no_sign() -> None:
-    waiting = Standstill(read_due_tasks)
+    waiting = StallTimer(read_due_tasks)
     for _ in range(3):
         nudge("toy")
     waiting.look()
@@ -75,7 +75,7 @@ def test_a_backlog_from_which_tasks_disappear_is_no_sign() -> None:
 
 @pytest.mark.django_db
 def test_an_empty_queue_is_no_sign() -> None:
-    waiting = Standstill(read_due_tasks)
+    waiting = StallTimer(read_due_tasks)
     waiting.since -= 100
     assert waiting.look() < 1
 

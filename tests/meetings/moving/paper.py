@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from cohorts.models import Cohort, Group
-from meetings.derivation import find_rewrite
+from meetings.derivation import diff_meetings
 from meetings.models import Meeting
 from meetings.moving.types import Decision, MoveFacts
 from meetings.rhythm import Rhythm, Slot, SlotUntil
@@ -38,7 +38,7 @@ def make_facts(
     group.weekday, group.start_time = slot.weekday, slot.start_time
     group.timezone, group.duration_minutes = slot.zone, slot.minutes
     rhythm = Rhythm(start_date, count, slot_of(group), tuple(earlier), frozenset(skipped))
-    rows = find_rewrite(group, rhythm, [], now).create
+    rows = diff_meetings(group, rhythm, [], now).create
     for row in rows:
         row.pk = row.number
     return MoveFacts(group, rhythm, rows)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cohorts.errors import Refusal
 from cohorts.models import Group
-from meetings.derivation import FOLLOWING, find_rewrite, follows_rhythm
+from meetings.derivation import DERIVED_FIELDS, diff_meetings, follows_rhythm
 from meetings.moving import moves
 from meetings.moving.rules import decide
 from meetings.moving.types import MoveFacts, span_of
@@ -86,7 +86,7 @@ def test_once_carried_out_nothing_is_left_to_follow(facts, move, now):
         after = carry_out(facts, decide(move, facts, now))
     except Refusal:
         return
-    assert not find_rewrite(after.group, after.rhythm, after.rows, now)
+    assert not diff_meetings(after.group, after.rhythm, after.rows, now)
 
 
 @given(terms(), some_moves, moments)
@@ -111,7 +111,7 @@ def test_what_is_over_stays_and_what_is_changed_overlaps_with_nothing(facts, mov
 @given(terms(), some_moves, moments)
 def test_deciding_changes_nothing(facts, move, now):
     def values():
-        return [[getattr(row, name) for name in FOLLOWING] for row in facts.rows]
+        return [[getattr(row, name) for name in DERIVED_FIELDS] for row in facts.rows]
 
     before, slot = values(), copy(facts.group.__dict__)
     with suppress(Refusal):
