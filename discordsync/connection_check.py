@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cohorts.reconcile.values import Check, Policy
-from discordsync.desired import DesiredGuild
 from discordsync.plan.diff import Diff
 from discordsync.state import keys, permissions
+from discordsync.state.desired import DesiredGuild
 from discordsync.state.observed import ObservedGuild, ObservedRole
 
 NAMED = 5  # roles that are named in one line

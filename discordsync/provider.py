@@ -29,7 +29,6 @@ from discordsync import apply as doing
 from discordsync import connection_check as checking
 from discordsync import desired as wanting
 from discordsync import snapshot as reading
-from discordsync.desired import DesiredGroup, DesiredGuild
 from discordsync.issues import TROUBLES
 from discordsync.models import DiscordObject
 from discordsync.observe import observe as looking
@@ -39,6 +38,7 @@ from discordsync.plan.events import EVENTS, count_listed
 from discordsync.rest import client
 from discordsync.rest.client import DiscordClient
 from discordsync.state import keys
+from discordsync.state.desired import DesiredGroup, DesiredGuild
 from discordsync.state.facts import DiscordSnapshot
 from discordsync.state.observed import ObservedGuild
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 from itertools import chain
 
 from cohorts.reconcile.values import Action, Trouble, Withheld
-from discordsync.desired import DesiredGroup
 from discordsync.plan import calls
 from discordsync.plan.actions import Item, key_to_send, keys_to_create
 from discordsync.plan.diff import Diff, ObjectStatus
 from discordsync.state import keys
+from discordsync.state.desired import DesiredGroup
 
 
 def plan_access(look: Diff, group: DesiredGroup) -> Iterator[Item]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cohorts.reconcile.values import Action, Trouble, Withheld
-from discordsync.desired import DesiredGroup
 from discordsync.plan.calls import Call
 from discordsync.plan.diff import Diff
+from discordsync.state.desired import DesiredGroup
 
 Item = Action | Withheld | Trouble
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from discordsync.desired import DesiredScheduledEvent
+from discordsync.state.desired import DesiredScheduledEvent
 from discordsync.state.facts import DirectFacts, MessageFacts
 from discordsync.state.observed import CATEGORY, TEXT, Overwrite
 

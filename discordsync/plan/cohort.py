@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cohorts.reconcile.values import Action, Trouble
-from discordsync.desired import DesiredGroup
 from discordsync.plan import calls
 from discordsync.plan.actions import Item, Owner, create, keys_to_create
 from discordsync.plan.diff import Diff, ObjectStatus
 from discordsync.plan.repairs import bring_home, put_back, rename
 from discordsync.state import keys, permissions
+from discordsync.state.desired import DesiredGroup
 from discordsync.state.observed import CATEGORY, TEXT
 
 

@@ -17,10 +17,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cohorts.reconcile.values import Action
-from discordsync.desired import DesiredGroup
 from discordsync.plan import calls
 from discordsync.plan.actions import key_to_send
 from discordsync.plan.diff import Diff
+from discordsync.state.desired import DesiredGroup
 from discordsync.state.facts import DirectFacts
 
 

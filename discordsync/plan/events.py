@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from cohorts.reconcile.values import Action, Trouble, Withheld
-from discordsync.desired import DesiredGroup, DesiredScheduledEvent
 from discordsync.plan import calls
 from discordsync.plan.actions import keys_to_create
 from discordsync.plan.diff import Diff, ObjectStatus
 from discordsync.state import keys
+from discordsync.state.desired import DesiredGroup, DesiredScheduledEvent
 from discordsync.state.observed import ACTIVE, SCHEDULED, ObservedGuild, ScheduledEvent
 
 EVENTS = 100  # scheduled or active in a guild

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from cohorts.reconcile.values import Action, Trouble, Withheld
-from discordsync.desired import DesiredGroup
 from discordsync.plan import calls
 from discordsync.plan.actions import Item, Owner, create, edit, if_asked, keys_to_create, rank
 from discordsync.plan.diff import Diff, ObjectStatus
 from discordsync.plan.repairs import bring_home, put_back, rename, take_off
 from discordsync.state import keys, permissions
+from discordsync.state.desired import DesiredGroup
 from discordsync.state.observed import ROLE, TEXT, VOICE, ObservedRole, Overwrite
 
 CHANNELS = {"text_channel": "text channel", "voice_channel": "voice channel"}

@@ -31,7 +31,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from cohorts.reconcile.values import Action, Plan, Policy, Trouble, Withheld
-from discordsync.desired import DesiredGroup, DesiredGuild
 from discordsync.plan import calls
 from discordsync.plan.access import find_people, find_removals, plan_access, take_before_giving
 from discordsync.plan.actions import Item, key_to_send, rank
@@ -41,6 +40,7 @@ from discordsync.plan.direct_messages import plan_directs
 from discordsync.plan.events import plan_events
 from discordsync.plan.infrastructure import plan_infrastructure
 from discordsync.state import keys, permissions
+from discordsync.state.desired import DesiredGroup, DesiredGuild
 from discordsync.state.observed import CATEGORY, ObservedGuild
 
 LIMITS = {"channels": 500, "categories": 50, "roles": 250}  # of a guild; categories are channels

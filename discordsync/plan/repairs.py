@@ -14,11 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cohorts.reconcile.values import Action, Trouble
-from discordsync.desired import DesiredGroup
 from discordsync.plan import calls
 from discordsync.plan.actions import Item, Owner, edit
 from discordsync.plan.diff import Diff
 from discordsync.state import keys, permissions
+from discordsync.state.desired import DesiredGroup
 from discordsync.state.observed import ObservedChannel, Overwrite
 
 # In the channels lane both come before anything new, and removing access before giving it.
