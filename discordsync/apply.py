@@ -1,28 +1,11 @@
-"""Carry out one action by one call, and record its outcome at once."""
+"""Carry out one action by one call, and update the observed state by its outcome."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any
-
-from django.db import transaction
-
-from cohorts import clock
-from cohorts.models import Cohort, Group
-from cohorts.outbox import services as outbox
-from cohorts.outbox.health import parts
-from cohorts.outbox.models import Message
-from cohorts.reconcile.errors import CallFailed, LookAgain, Unclear
-from cohorts.reconcile.services import note_adopted
 from cohorts.reconcile.values import Action, Outcome
-from discordsync.delivery import direct_messages, dm_channels
-from discordsync.models import DiscordObject
-from discordsync.observe import own_writes
-from discordsync.observe.hidden_objects import note_refusal
+from discordsync.delivery import direct_messages
 from discordsync.plan.calls import Call
 from discordsync.rest.client import DiscordClient
-from discordsync.state import keys
 from discordsync.state.observed import (
     ObservedGuild,
     Overwrite,
@@ -30,60 +13,8 @@ from discordsync.state.observed import (
     read_event,
     read_role,
 )
-from meetings.models import Meeting
 
-LIMITS = {"channels": 500, "roles": 250, "events": 100}
-RETRY_UNCLEAR = timedelta(0)  # the next observation shows whether it arrived
-RETRY_FAILED = timedelta(minutes=5)
-_CHANNELS = {  # of the outbox, by lane
-    "messages": Message.Channel.DISCORD_CHANNEL,
-    direct_messages.LANE: Message.Channel.DISCORD_DM,
-}
 REASON_LENGTH = 400  # Discord accepts 512, percent-encoded
-
-
-def intend(action: Action) -> None:
-    """Commit a record of what is about to be created or sent.
-
-    For a role or a category it contains the ids of same-named objects that already exist: any newer
-    object of that name is ours, although it carries no mark.
-
-    Raises LookAgain if the message was dropped or has expired since it was planned.
-    """
-    call: Call = action.payload
-    own_writes.note(call)
-    if action.kind == direct_messages.LANE and action.verb == "open":
-        dm_channels.record_request(call.to, now=clock.now())
-    elif action.verb == "send":
-        # Real time, as below: it is compared with the ids in the channel's history.
-        words, tried_at = str((call.body or {})["content"]), datetime.now(UTC)
-        if not outbox.begin(call.subject, body=words, now=tried_at, channel=_CHANNELS[action.kind]):
-            raise LookAgain("The message is no longer due.")
-    elif action.verb == "create":
-        DiscordObject.objects.update_or_create(
-            key=call.key,
-            defaults={
-                **_place(action, call.key),
-                "outside_id": None,
-                "gone_at": None,  # of the object that this one replaces
-                "name_sent": str((call.body or {})["name"]),
-                "name_answered": "",
-                # Real time: it is compared with the creation time that Discord encodes in an id.
-                "intended_at": datetime.now(UTC),
-                "seen_before": list(call.names),
-            },
-        )
-
-
-def _place(action: Action, key: str) -> dict[str, Any]:
-    kind = keys.kind_of(key)
-    meeting_id = keys.number_of(key) if kind == "event" else None
-    return {
-        "kind": kind,
-        "cohort_id": action.cohort_id,
-        "group_id": action.group_id,
-        "meeting_id": meeting_id,
-    }
 
 
 async def apply(client: DiscordClient, action: Action) -> Outcome:
@@ -94,45 +25,6 @@ async def apply(client: DiscordClient, action: Action) -> Outcome:
     answer = await client.request(call.method, call.path, body=call.body, reason=reason)
     outside_id = str(answer["id"]) if isinstance(answer, dict) and "id" in answer else ""
     return Outcome(outside_id=outside_id, answer=answer)
-
-
-def record(action: Action, outcome: Outcome) -> None:
-    """Commit the id and the names that Discord returned; delete the record of a deleted object."""
-    call: Call = action.payload
-    match action.verb:
-        case _ if action.kind == direct_messages.LANE:
-            direct_messages.record(action, outcome, now=clock.now())
-        case "send":
-            outbox.mark_sent(call.subject, outside_id=outcome.outside_id, now=clock.now())
-            parts.record_success(_CHANNELS[action.kind])
-        case "create":
-            DiscordObject.objects.filter(key=call.key).update(
-                outside_id=int(outcome.outside_id),
-                name_answered=outcome.answer["name"],
-                made_at=datetime.now(UTC),
-            )
-        case "delete" if call.key:
-            DiscordObject.objects.filter(key=call.key).delete()
-        case "edit" if call.key and "name" in (call.body or {}):
-            DiscordObject.objects.filter(key=call.key).update(
-                name_sent=str((call.body or {})["name"]), name_answered=outcome.answer["name"]
-            )
-
-
-def fail(action: Action, error: CallFailed) -> None:
-    """Store why a message was not sent, or that the guild has no room.
-
-    A guild that is full although the plan saw room contains objects that the bot cannot see.
-    """
-    call: Call = action.payload
-    if action.verb == "create" and error.code == "guild_full":
-        note_refusal(action.kind, LIMITS[action.kind] - call.listed, now=clock.now())
-    if action.verb != "send":
-        return
-    note = outbox.mark_unclear if isinstance(error, Unclear) else outbox.mark_failed
-    retry = RETRY_UNCLEAR if isinstance(error, Unclear) else RETRY_FAILED
-    note(call.subject, why=error.detail, now=clock.now(), retry=retry)
-    parts.record_failure(_CHANNELS[action.kind], error.detail, now=clock.now())
 
 
 def absorb(observed: ObservedGuild, action: Action, outcome: Outcome) -> ObservedGuild:
@@ -181,87 +73,3 @@ def _absorb_overwrite(observed: ObservedGuild, call: Call) -> ObservedGuild:
             call.subject, call.body["type"], int(call.body["allow"]), int(call.body["deny"])
         )
     return observed.with_overwrites(channel.id, overwrites)
-
-
-# -- results of an observation ---------------------------------------------------------------
-
-
-def write_found(found: dict[str, int], observed: ObservedGuild) -> None:
-    """Store the ids that were found for records without one."""
-    for key, outside_id in found.items():
-        DiscordObject.objects.filter(key=key, outside_id=None).update(
-            outside_id=outside_id, name_answered=observed.name_of(outside_id)
-        )
-
-
-@transaction.atomic
-def adopt(strangers: dict[str, int], names: Mapping[str, str], observed: ObservedGuild) -> None:
-    """Adopt orphans because staff asked for it: create their records.  They get no welcome message.
-
-    `names` are their desired names, stored as the names that were sent.  The request is used once;
-    orphans of a later observation need another one.  An object that has another record (two cohorts
-    in one category, say) is not adopted, and that reason is reported.
-    """
-    lacking = {}
-    for key, outside_id in strangers.items():
-        other = DiscordObject.objects.filter(outside_id=outside_id).exclude(key=key).first()
-        if other is not None:
-            lacking[key] = _say_whose(key, other, observed.name_of(outside_id))
-            continue
-        cohort_id, group_id, meeting_id = _owners(key)
-        DiscordObject.objects.update_or_create(
-            key=key,
-            defaults={
-                "kind": keys.kind_of(key),
-                "cohort_id": cohort_id,
-                "group_id": group_id,
-                "meeting_id": meeting_id,
-                "outside_id": outside_id,
-                "name_sent": names.get(key, ""),
-                "name_answered": observed.name_of(outside_id),
-                "gone_at": None,
-                "adopted": True,
-            },
-        )
-    note_adopted("discord", lacking)
-
-
-def _say_whose(key: str, other: DiscordObject, name: str) -> str:
-    cohort_id, group_id, _ = _owners(key)
-    wanted = Group.objects.get(pk=group_id) if group_id else Cohort.objects.get(pk=cohort_id)
-    return (
-        f"“{name}” was not taken over as the {keys.kind_of(key).replace('_', ' ')} of {wanted}: it "
-        f"is already recorded for {other.group or other.cohort}."
-    )
-
-
-def _owners(key: str) -> tuple[int, int | None, int | None]:
-    """Return the ids of the cohort, group and meeting that a key names."""
-    number = keys.number_of(key)
-    match keys.kind_of(key):
-        case "category" | "cohort_channel":
-            return number, None, None
-        case "event":
-            group = Meeting.objects.select_related("group").get(pk=number).group
-            return group.cohort_id, group.pk, number
-        case _:
-            return Group.objects.get(pk=number).cohort_id, number, None
-
-
-def write_sent(sent: Mapping[int, int | None]) -> None:
-    """Store what an observation found out about messages whose sending was interrupted."""
-    for message_id, outside_id in sent.items():
-        if outside_id:
-            outbox.mark_sent(message_id, outside_id=str(outside_id), now=clock.now())
-    outbox.mark_undelivered(pk for pk, outside_id in sent.items() if not outside_id)
-
-
-def write_gone(observed: ObservedGuild, *, now: datetime) -> None:
-    """Store when Discord last confirmed that objects do not exist, so that staff can have them
-    forgotten.  An object that is listed again is no longer marked as gone."""
-    marked = DiscordObject.objects.filter(gone_at__isnull=False)
-    listed = {*observed.roles, *observed.channels, *observed.events}
-    back = [row.pk for row in marked if row.outside_id in listed]
-    DiscordObject.objects.filter(pk__in=back).update(gone_at=None)
-    confirmed = observed.gone & observed.answered
-    DiscordObject.objects.filter(outside_id__in=confirmed).update(gone_at=now)

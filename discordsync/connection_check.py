@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from django.conf import settings
+
 from cohorts.reconcile.values import Check, Policy
 from discordsync.plan.diff import Diff
 from discordsync.state import keys, permissions
@@ -9,6 +13,15 @@ from discordsync.state.desired import DesiredGuild
 from discordsync.state.observed import ObservedGuild, ObservedRole
 
 NAMED = 5  # roles that are named in one line
+
+
+def settings_shown() -> Mapping[str, str]:
+    return {
+        "DISCORD_BOT_TOKEN": "set" if settings.DISCORD_BOT_TOKEN else "not set",
+        "DISCORD_GUILD_ID": str(settings.DISCORD_GUILD_ID),
+        "DISCORD_API_BASE": settings.DISCORD_API_BASE,
+        "DISCORD_INVITE_URL": settings.DISCORD_INVITE_URL or "not set",
+    }
 
 
 def check(desired: DesiredGuild, observed: ObservedGuild) -> tuple[Check, ...]:

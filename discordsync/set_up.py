@@ -10,7 +10,7 @@ from django.urls import reverse
 from cohorts.models import AccessState, Group, User
 from cohorts.reconcile.provider import configured_mirrors
 from discordsync.models import DirectLine
-from discordsync.provider import UNSEEN
+from discordsync.plan.review import UNSEEN
 from guestvisits.set_up import (
     Remedy,
     SetUpCheck,

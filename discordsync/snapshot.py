@@ -41,7 +41,7 @@ GONE_FOR = timedelta(hours=1)  # how long a confirmed absence is trusted
 CLOSED = "the account was closed"
 
 
-def take(now: datetime) -> DiscordSnapshot:
+def take_snapshot(now: datetime) -> DiscordSnapshot:
     groups = list(Group.objects.select_related("cohort__course").order_by("cohort_id", "pk"))
     people = _People()
     members, former = _memberships(people, now)

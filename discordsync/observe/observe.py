@@ -15,12 +15,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cohorts.reconcile.errors import LookAgain, Outage, Refused
+from cohorts.reconcile.values import Finding, Orphans
 from discordsync.observe.confirm import confirm
+from discordsync.observe.recover import describe_orphans, find_lost, find_orphans
 from discordsync.rest.client import DiscordClient
 from discordsync.state import keys
 from discordsync.state.facts import DiscordSnapshot, MessageFacts
 from discordsync.state.observed import (
+    Discovered,
     ObservedGuild,
+    Sent,
     id_at,
     moment_of,
     read_channel,
@@ -36,7 +40,20 @@ PAGES = 30  # per channel and observation
 SLACK = timedelta(minutes=1)  # how far Discord's clock and ours may differ
 
 
-async def observe(client: DiscordClient, snapshot: DiscordSnapshot) -> ObservedGuild:
+async def observe(client: DiscordClient, snapshot: DiscordSnapshot) -> Finding:
+    """Return the state of the guild, and what it shows about our records.  Raises CallFailed."""
+    observed = await observe_guild(client, snapshot)
+    discovered = Discovered(
+        ids=find_lost(snapshot, observed),
+        orphans=find_orphans(snapshot, observed),
+        sent=await find_sent(client, observed, snapshot),
+        adopt=snapshot.adopt,
+    )
+    orphans = describe_orphans(discovered.orphans, snapshot, observed)
+    return Finding(observed, orphans=Orphans() if snapshot.adopt else orphans, keep=discovered)
+
+
+async def observe_guild(client: DiscordClient, snapshot: DiscordSnapshot) -> ObservedGuild:
     """Return everything in the guild that concerns us.  Raises CallFailed."""
     guild = f"/guilds/{client.guild_id}"
     whole = await _guild(client)  # first: in a wrong guild, the other calls fail too
@@ -109,9 +126,6 @@ async def _ask_for_bot(client: DiscordClient, observed: ObservedGuild) -> Observ
     """Fetch the bot's own roles, which give it its permissions; a truncated list may lack them."""
     found = await client.request("GET", f"/guilds/{client.guild_id}/members/{client.bot_id}")
     return observed.with_member(*read_member(found))
-
-
-Sent = dict[int, int | None]
 
 
 async def find_sent(

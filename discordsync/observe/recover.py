@@ -17,7 +17,7 @@ channel also adopts its group's role, voice channel and category, which carry no
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from cohorts.reconcile.values import Orphans
@@ -105,7 +105,7 @@ def _opens(channel: ObservedChannel, role_id: int | None, kind: int) -> bool:
 # -- orphans ---------------------------------------------------------------------------------
 
 
-def find_strangers(snapshot: DiscordSnapshot, observed: ObservedGuild) -> dict[str, int]:
+def find_orphans(snapshot: DiscordSnapshot, observed: ObservedGuild) -> dict[str, int]:
     """Return objects with our installation's mark that no record explains, by key, and those that
     belong to them: a text channel leads to its role, its voice channel and its category."""
     taken = {record.outside_id for record in snapshot.records.values()}
@@ -123,13 +123,13 @@ def find_strangers(snapshot: DiscordSnapshot, observed: ObservedGuild) -> dict[s
 
 
 def describe_orphans(
-    strangers: dict[str, int], snapshot: DiscordSnapshot, observed: ObservedGuild
+    orphans: Mapping[str, int], snapshot: DiscordSnapshot, observed: ObservedGuild
 ) -> Orphans:
     """Return the orphans' names, and the groups and cohorts that their marks name."""
-    owners = {key: owner for key in strangers if (owner := _owner(key, snapshot))}
+    owners = {key: owner for key in orphans if (owner := _owner(key, snapshot))}
     named = set(owners.values())
     return Orphans(
-        names=tuple(observed.name_of(pk) for pk in strangers.values()),
+        names=tuple(observed.name_of(pk) for pk in orphans.values()),
         groups=frozenset(pk for kind, pk in named if kind == "group"),
         cohorts=frozenset(pk for kind, pk in named if kind == "cohort"),
         unrecorded=len({owners[key] for key in owners if key not in snapshot.records}),

@@ -30,14 +30,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from cohorts.reconcile.values import Action, Plan, Policy, Trouble, Withheld
+from cohorts.reconcile.values import Action, Budget, Plan, Policy, Trouble, Withheld
 from discordsync.plan import calls
 from discordsync.plan.access import find_people, find_removals, plan_access, take_before_giving
 from discordsync.plan.actions import Item, key_to_send, rank
 from discordsync.plan.cohort import plan_cohort
 from discordsync.plan.diff import Diff
 from discordsync.plan.direct_messages import plan_directs
-from discordsync.plan.events import plan_events
+from discordsync.plan.events import EVENTS, count_listed, plan_events
 from discordsync.plan.infrastructure import plan_infrastructure
 from discordsync.state import keys, permissions
 from discordsync.state.desired import DesiredGroup, DesiredGuild
@@ -149,6 +149,22 @@ def find_used(desired: DesiredGuild, observed: ObservedGuild) -> dict[str, int]:
         "categories": kinds.count(CATEGORY) + desired.hidden.categories,
         "roles": len(observed.roles) + hidden.get("roles", 0),
     }
+
+
+def find_budget(desired: DesiredGuild, observed: ObservedGuild, plan: Plan) -> tuple[Budget, ...]:
+    """Return how much of each limit is used, and how much the plan would add if it were allowed."""
+    actions = [*plan.actions, *(held.action for held in plan.withheld)]
+
+    def adds(kind: str) -> int:
+        return sum(action.verb == "create" and action.kind == kind for action in actions)
+
+    used = find_used(desired, observed)
+    events = count_listed(observed) + desired.hidden.counts.get("events", 0)
+    return (
+        Budget("channels", used["channels"], adds("channels"), LIMITS["channels"]),
+        Budget("roles", used["roles"], adds("roles"), LIMITS["roles"]),
+        Budget("events", events, adds("events"), EVENTS),
+    )
 
 
 def _shortage(look: Diff, kind: str, used: dict[str, int], adds: int) -> str:

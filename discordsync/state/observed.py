@@ -172,6 +172,24 @@ class ObservedGuild:
         return replace(self, made={**self.made, key: outside_id})
 
 
+Sent = dict[int, int | None]  # message in the outbox -> its Discord id, None if not sent
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """What an observation found out about our records, to be stored.
+
+    `ids`: of objects whose records had none.  `orphans`: objects with our mark and no record.
+    Both by key.  `sent`: messages whose sending was interrupted.  `adopt`: staff have said that the
+    orphans are ours.
+    """
+
+    ids: Mapping[str, int]
+    orphans: Mapping[str, int]
+    sent: Sent
+    adopt: bool
+
+
 # -- reading Discord's JSON ------------------------------------------------------------------
 
 

@@ -124,7 +124,7 @@ def work(
 
 
 async def _look(guild: Any, facts: DiscordSnapshot) -> tuple[DiscordSnapshot, ObservedGuild]:
-    observed = await looking.observe(guild, facts)
+    observed = await looking.observe_guild(guild, facts)
     for key, outside_id in recover.find_lost(facts, observed).items():
         facts = _recorded(facts, replace(facts.records[key], outside_id=outside_id))
     return facts, observed

@@ -12,7 +12,7 @@ from calendarsync.models import CalendarCopy, CalendarSeries
 from cohorts.models import AccessState, Group, Membership, User
 from cohorts.services.people import change_zone
 from discordsync.models import DirectLine
-from discordsync.provider import UNSEEN
+from discordsync.plan.review import UNSEEN
 from guestvisits.set_up import SetUpStatus, read_set_up
 
 pytestmark = pytest.mark.django_db

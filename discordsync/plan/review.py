@@ -1,0 +1,82 @@
+"""Report the status of one group in the guild.  Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from cohorts.reconcile.values import Access, Review
+from discordsync.state import keys
+from discordsync.state.desired import DesiredGroup, DesiredGuild
+from discordsync.state.observed import ObservedGuild
+
+UNSEEN = "Discord did not list everybody, so it is not known who is in the server."
+LOOK_AGAIN = timedelta(minutes=1)  # after an incomplete observation
+
+
+def review(desired: DesiredGuild, observed: ObservedGuild, group_id: int, now: datetime) -> Review:
+    """Return a group's status.  Ready: category, role, both channels, a meeting, and one person
+    with access."""
+    group = desired.groups[group_id]
+    role_id = _id_of(desired, observed, keys.role(group.id))
+    holders = observed.holders(role_id) if role_id else frozenset()
+    built = group.live and all(
+        _stands(desired, observed, key)
+        for key in (
+            group.category,
+            keys.role(group.id),
+            keys.text_channel(group.id),
+            keys.voice_channel(group.id),
+        )
+    )
+    incomplete = role_id in observed.incomplete
+    reached = bool(holders & group.people.keys())
+    looks_again = incomplete or _is_unasked(desired, observed, group)
+    moments = (group.next_at, now + LOOK_AGAIN if looks_again else None)
+    return Review(
+        stands=built and reached and group.has_meetings,
+        trouble=_trouble(group, built=built, reached=reached or incomplete),
+        next_at=min((moment for moment in moments if moment), default=None),
+        access=tuple(_access(group, observed, holders, incomplete=incomplete)),
+    )
+
+
+def _id_of(desired: DesiredGuild, observed: ObservedGuild, key: str) -> int:
+    record = desired.records.get(key)
+    return observed.made.get(key) or (record.outside_id if record else None) or 0
+
+
+def _stands(desired: DesiredGuild, observed: ObservedGuild, key: str) -> bool:
+    outside_id = _id_of(desired, observed, key)
+    return outside_id in observed.channels or outside_id in observed.roles
+
+
+def _is_unasked(desired: DesiredGuild, observed: ObservedGuild, group: DesiredGroup) -> bool:
+    """Return whether an object of the group is not listed and was not fetched by id yet."""
+    if not observed.unasked:
+        return False
+    parts = [*group.infrastructure, *(e.key for e in desired.events if e.group_id == group.id)]
+    return any(_id_of(desired, observed, key) in observed.unasked for key in parts)
+
+
+def _trouble(group: DesiredGroup, *, built: bool, reached: bool) -> str:
+    if not group.live or not built:
+        return ""
+    if not group.has_slot:
+        return "no_slot"
+    return "" if reached else "nobody_has_access"
+
+
+def _access(
+    group: DesiredGroup, observed: ObservedGuild, holders: frozenset[int], *, incomplete: bool
+) -> list[Access]:
+    found = [Access(p.id, "no_address", "No Discord account is known.") for p in group.unreachable]
+    for discord_id, person in group.people.items():
+        if discord_id in holders:
+            found.append(Access(person.id, "has"))
+        elif discord_id in observed.members:
+            found.append(Access(person.id, "wanted"))
+        elif incomplete:
+            found.append(Access(person.id, "wanted", UNSEEN))
+        else:
+            found.append(Access(person.id, "not_there", "Not in the Discord server yet."))
+    return found
