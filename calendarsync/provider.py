@@ -9,13 +9,11 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from calendarsync import connection_check as checking
-from calendarsync import records
-from calendarsync.apply import carry_out
+from calendarsync import connection_check, records
+from calendarsync.apply import absorb, carry_out
 from calendarsync.desired import want
 from calendarsync.issues import TROUBLES
 from calendarsync.observe import observe
-from calendarsync.plan.calls import CancelEvent, CreateEvent
 from calendarsync.plan.diff import LANE
 from calendarsync.plan.plan import plan
 from calendarsync.plan.review import review
@@ -24,7 +22,7 @@ from calendarsync.selectors import MIRROR, load_memory
 from calendarsync.snapshot import take_snapshot
 from calendarsync.state.desired import DesiredCalendar
 from calendarsync.state.facts import CalendarSnapshot
-from calendarsync.state.observed import Invited, Memory, ObservedCalendar, ObservedEvent, Reading
+from calendarsync.state.observed import Memory, ObservedCalendar
 from cohorts import clock
 from cohorts.reconcile.errors import CallFailed
 from cohorts.reconcile.values import (
@@ -85,31 +83,19 @@ class CalendarProvider:
         return await observe(client.client, client.memory)
 
     def keep(self, finding: Finding) -> None:
-        if isinstance(finding.keep, Reading):
-            records.keep_reading(finding.keep, settings.GOOGLE_CALENDAR_ID, clock.now())
-        if not finding.orphans:
-            records.adopt_strangers(finding.observed)
+        records.store_observation(finding, settings.GOOGLE_CALENDAR_ID, clock.now())
 
     def plan(self, desired: DesiredCalendar, observed: ObservedCalendar, policy: Policy) -> Plan:
         return plan(desired, observed, policy)
 
     def intend(self, action: Action, observed: ObservedCalendar) -> None:
-        if isinstance(action.payload, CreateEvent):
-            records.intend_to_make(action.payload)
+        records.intend(action)
 
     async def apply(self, client: Connection, action: Action) -> Outcome:
         return await carry_out(client.client, client.memory, action.payload)
 
     def record(self, action: Action, outcome: Outcome) -> None:
-        if isinstance(outcome.answer, Reading):
-            records.keep_reading(outcome.answer, settings.GOOGLE_CALENDAR_ID, clock.now())
-            return
-        if isinstance(outcome.answer, Invited):
-            records.keep_addresses(outcome.answer, clock.now())
-        if isinstance(action.payload, CreateEvent):
-            records.complete_records([outcome.answer.event])
-        elif isinstance(action.payload, CancelEvent):
-            records.note_cancelled(outcome.outside_id)
+        records.record(action, outcome, settings.GOOGLE_CALENDAR_ID, clock.now())
 
     def fail(self, action: Action, error: CallFailed) -> None:
         """Do nothing: the next observation shows whether an intended event was created."""
@@ -117,13 +103,7 @@ class CalendarProvider:
     def absorb(
         self, observed: ObservedCalendar, action: Action, outcome: Outcome
     ) -> ObservedCalendar:
-        match outcome.answer:
-            case Invited():
-                return observed.with_invited(outcome.answer)
-            case ObservedEvent():
-                return observed.with_written(outcome.answer)
-            case _:
-                return observed.with_reading(outcome.answer)
+        return absorb(observed, outcome)
 
     def review(
         self, desired: DesiredCalendar, observed: ObservedCalendar, group_id: int, now: datetime
@@ -136,10 +116,10 @@ class CalendarProvider:
         return ()
 
     def settings_shown(self) -> Mapping[str, str]:
-        return checking.settings_shown()
+        return connection_check.settings_shown()
 
     def check(self, desired: DesiredCalendar, observed: ObservedCalendar) -> tuple[Check, ...]:
-        return checking.check()
+        return connection_check.check()
 
     def forget(self, group_id: int) -> Collection[str]:
         return records.forget_gone(group_id)

@@ -25,7 +25,7 @@ from calendarsync.models import (
     CalendarSeries,
     HeardAnswer,
 )
-from calendarsync.plan.calls import CreateEvent
+from calendarsync.plan.calls import CancelEvent, CreateEvent
 from calendarsync.rsvp.reading import is_rewritten
 from calendarsync.rsvp.recording import hear_answers
 from calendarsync.selectors import MIRROR, current_series, read_addresses, recorded_ids
@@ -42,10 +42,18 @@ from cohorts.errors import Refusal
 from cohorts.models import Group, Membership, User
 from cohorts.reconcile.models import GroupSync, MirrorState
 from cohorts.reconcile.services import note_adopted
+from cohorts.reconcile.values import Action, Finding, Outcome
 from cohorts.signals import announce
 from meetings.models import Meeting
 
 # -- an observation --------------------------------------------------------------------------
+
+
+def store_observation(finding: Finding, calendar_id: str, now: datetime) -> None:
+    """Store what was read, and adopt orphans if staff have approved it."""
+    keep_reading(finding.keep, calendar_id, now)
+    if not finding.orphans:
+        adopt_strangers(finding.observed)
 
 
 @transaction.atomic
@@ -192,6 +200,25 @@ def _adopt_single(event: ObservedEvent, mark: ids.Mark, meeting_id: int) -> str:
 
 
 # -- a call ----------------------------------------------------------------------------------
+
+
+def intend(action: Action) -> None:
+    """Commit the row of an event that is about to be created."""
+    if isinstance(action.payload, CreateEvent):
+        intend_to_make(action.payload)
+
+
+def record(action: Action, outcome: Outcome, calendar_id: str, now: datetime) -> None:
+    """Commit what a call has changed or read."""
+    if isinstance(outcome.answer, Reading):
+        keep_reading(outcome.answer, calendar_id, now)
+        return
+    if isinstance(outcome.answer, Invited):
+        keep_addresses(outcome.answer, now)
+    if isinstance(action.payload, CreateEvent):
+        complete_records([outcome.answer.event])
+    elif isinstance(action.payload, CancelEvent):
+        note_cancelled(outcome.outside_id)
 
 
 @transaction.atomic
