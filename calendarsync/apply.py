@@ -24,7 +24,7 @@ from calendarsync.plan.calls import (
 from calendarsync.rest.client import CalendarClient
 from calendarsync.rest.failures import Invalid, Missing, Taken
 from calendarsync.state.observed import Invited, Memory, ObservedCalendar, ObservedEvent, read_event
-from cohorts.reconcile.errors import LookAgain, Refused
+from cohorts.reconcile.errors import Conflict, Refused
 from cohorts.reconcile.values import Outcome
 
 MOST_CALLS = 24  # for one list; the remaining addresses are tried again later
@@ -42,7 +42,7 @@ async def carry_out(client: CalendarClient, memory: Memory, call: Call) -> Outco
     """
     try:
         return await _carry_out(client, memory, call)
-    except LookAgain as error:
+    except Conflict as error:
         reading = await read(client, memory)
         return Outcome(note=f"Read again: {error}", answer=reading, done=False)
 
@@ -113,7 +113,7 @@ async def _edit(client: CalendarClient, call: EditEvent) -> Outcome:
     try:
         answer = await client.patch(event, call.body(event.attendees), tell=call.tell)
     except Missing as error:
-        raise LookAgain(str(error)) from error
+        raise Conflict(str(error)) from error
     except Invalid:
         if not call.invite:
             raise
@@ -158,7 +158,7 @@ async def _look_at(client: CalendarClient, event: ObservedEvent) -> ObservedEven
     if found is None:
         raise Refused(f"Google has no occurrence {event.id}.", code="no_occurrence")
     if found.status != event.status:
-        raise LookAgain(f"{event.id} is {found.status}.")
+        raise Conflict(f"{event.id} is {found.status}.")
     return found
 
 

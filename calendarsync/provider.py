@@ -12,7 +12,7 @@ from django.conf import settings
 from calendarsync import connection_check, records
 from calendarsync.apply import absorb, carry_out
 from calendarsync.desired import want
-from calendarsync.issues import TROUBLES
+from calendarsync.issues import ISSUES
 from calendarsync.observe import observe
 from calendarsync.plan.diff import LANE
 from calendarsync.plan.plan import plan
@@ -30,11 +30,11 @@ from cohorts.reconcile.values import (
     Budget,
     Check,
     Finding,
+    IssueText,
     Outcome,
     Plan,
     Policy,
     Review,
-    TroubleText,
 )
 
 
@@ -57,12 +57,12 @@ class CalendarProvider:
     lanes: tuple[str, ...] = (LANE,)
     required = False
     ahead = True
-    troubles: Mapping[str, TroubleText] = TROUBLES
+    troubles: Mapping[str, IssueText] = ISSUES
 
     @property
     def look_every(self) -> timedelta:
         """How often to poll, because people answer invitations without Lens."""
-        return timedelta(seconds=settings.SYNC["listen_seconds"])
+        return timedelta(seconds=settings.SYNC["poll_seconds"])
 
     def is_configured(self) -> bool:
         return bool(settings.GOOGLE_CALENDAR_ID)

@@ -41,7 +41,7 @@ from calendarsync.state.slots import SeriesSlot
 from cohorts.errors import Refusal
 from cohorts.models import Group, Membership, User
 from cohorts.reconcile.models import GroupSync, MirrorState
-from cohorts.reconcile.services import note_adopted
+from cohorts.reconcile.services import record_adopted
 from cohorts.reconcile.values import Action, Finding, Outcome
 from cohorts.signals import announce
 from meetings.models import Meeting
@@ -53,7 +53,7 @@ def store_observation(finding: Finding, calendar_id: str, now: datetime) -> None
     """Store what was read, and adopt orphans if staff have approved it."""
     keep_reading(finding.keep, calendar_id, now)
     if not finding.orphans:
-        adopt_strangers(finding.observed)
+        adopt_orphans(finding.observed)
 
 
 @transaction.atomic
@@ -152,7 +152,7 @@ def _remember_instances(row: CalendarSeries, slot: SeriesSlot) -> None:
 
 
 @transaction.atomic
-def adopt_strangers(observed: ObservedCalendar) -> None:
+def adopt_orphans(observed: ObservedCalendar) -> None:
     """Record orphans by what their mark says, if staff have approved it.
 
     The approval is valid once: staff are asked again about later orphans. An event that cannot be
@@ -164,7 +164,7 @@ def adopt_strangers(observed: ObservedCalendar) -> None:
     for event in observed.strangers(recorded_ids()):
         if why := _adopt(event, ids.read_id(event.id)):
             lacking[event.id] = f"“{event.face.summary}” was not taken over: {why}"
-    note_adopted(MIRROR, lacking)
+    record_adopted(MIRROR, lacking)
 
 
 def _adopt(event: ObservedEvent, mark: ids.Mark | None) -> str:

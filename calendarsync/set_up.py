@@ -11,7 +11,7 @@ from calendarsync.plan.review import ADDRESS_REFUSED
 from calendarsync.selectors import MIRROR, current_series, read_addresses
 from calendarsync.state.observed import read_event
 from cohorts.models import AccessState, Group
-from cohorts.reconcile.provider import configured_mirrors
+from cohorts.reconcile.provider import configured_providers
 from guestvisits.set_up import (
     Remedy,
     SetUpCheck,
@@ -31,7 +31,7 @@ ANSWERED = {"accepted": "You accepted it.", "tentative": "You answered â€œmaybeâ
 
 def find_lines(scene: SetUpContext) -> Iterator[SetUpCheck]:
     """Yield one line per group. Three queries."""
-    if MIRROR not in configured_mirrors() or not scene.groups:
+    if MIRROR not in configured_providers() or not scene.groups:
         return
     answers = read_answers(scene)
     for group, row in each_group(scene, MIRROR):

@@ -15,16 +15,16 @@ from cohorts.reconcile.values import (
     Budget,
     Check,
     Finding,
+    IssueText,
     Outcome,
     Plan,
     Policy,
     Review,
-    TroubleText,
 )
 from discordsync import connection_check, records
 from discordsync.apply import absorb, apply
 from discordsync.desired import want
-from discordsync.issues import TROUBLES
+from discordsync.issues import ISSUES
 from discordsync.observe.observe import observe
 from discordsync.plan.plan import find_budget, plan
 from discordsync.plan.review import review
@@ -49,7 +49,7 @@ class DiscordProvider:
     )
     required = True
     ahead = False
-    troubles: Mapping[str, TroubleText] = TROUBLES
+    troubles: Mapping[str, IssueText] = ISSUES
     look_every = None  # the bot reports changes
 
     def is_configured(self) -> bool:

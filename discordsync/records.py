@@ -16,8 +16,8 @@ from cohorts.models import Cohort, Group
 from cohorts.outbox import services as outbox
 from cohorts.outbox.health import parts
 from cohorts.outbox.models import Message
-from cohorts.reconcile.errors import CallFailed, LookAgain, Unclear
-from cohorts.reconcile.services import note_adopted
+from cohorts.reconcile.errors import CallFailed, Conflict, Unclear
+from cohorts.reconcile.services import record_adopted
 from cohorts.reconcile.values import Action, Outcome
 from discordsync.delivery import direct_messages, dm_channels
 from discordsync.desired import name_all, want
@@ -57,7 +57,7 @@ def intend(action: Action) -> None:
         # Real time, as below: it is compared with the ids in the channel's history.
         words, tried_at = str((call.body or {})["content"]), datetime.now(UTC)
         if not outbox.begin(call.subject, body=words, now=tried_at, channel=_CHANNELS[action.kind]):
-            raise LookAgain("The message is no longer due.")
+            raise Conflict("The message is no longer due.")
     elif action.verb == "create":
         DiscordObject.objects.update_or_create(
             key=call.key,
@@ -174,7 +174,7 @@ def adopt(orphans: Mapping[str, int], names: Mapping[str, str], observed: Observ
                 "adopted": True,
             },
         )
-    note_adopted("discord", lacking)
+    record_adopted("discord", lacking)
 
 
 def _say_whose(key: str, other: DiscordObject, name: str) -> str:

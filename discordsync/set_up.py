@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from cohorts.models import AccessState, Group, User
-from cohorts.reconcile.provider import configured_mirrors
+from cohorts.reconcile.provider import configured_providers
 from discordsync.models import DirectLine
 from discordsync.plan.review import UNSEEN
 from guestvisits.set_up import (
@@ -29,7 +29,7 @@ State = AccessState.State
 
 def find_lines(scene: SetUpContext) -> Iterator[SetUpCheck]:
     """Yield the person's set-up lines for Discord.  One query."""
-    if MIRROR not in configured_mirrors():
+    if MIRROR not in configured_providers():
         return
     yield account_line(scene.person)
     yield server_line(scene)

@@ -117,7 +117,7 @@ def find_sign_in_errors() -> Iterator[CheckMessage]:
 def find_pace_errors() -> Iterator[CheckMessage]:
     sync = settings.SYNC
     timeout: Any = settings.Q_CLUSTER["timeout"]
-    longest = sync["slice_seconds"] + sync["call_seconds"]
+    longest = sync["run_seconds"] + sync["call_seconds"]
     if longest >= timeout:
         yield Error(
             f"A sync pass may take {longest:g} seconds, but tasks are stopped after {timeout:g}.",

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from cohorts.reconcile.models import WorkerHeartbeat
 from cohorts.reconcile.workers.heartbeats import is_worker_alive
 from discordsync.bot.gateway.heartbeats import find_commands_trouble, is_bot_heard
-from discordsync.issues import TROUBLES
+from discordsync.issues import ISSUES
 
 logger = logging.getLogger(__name__)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -71,7 +71,7 @@ def check_bot() -> str:
     not check it."""
     if is_bot_heard():
         code = find_commands_trouble()
-        return f"{TROUBLES[code].sentence} {TROUBLES[code].fix}" if code else ""
+        return f"{ISSUES[code].sentence} {ISSUES[code].fix}" if code else ""
     return "The bot has not responded for 90 seconds: start manage.py run_discord_bot."
 
 

@@ -10,7 +10,7 @@ from calendarsync.state import ids
 from calendarsync.state.desired import DesiredCalendar, DesiredEvent, DesiredSeries, WantedSeries
 from calendarsync.state.facts import CalendarGroup, CalendarPerson, EventRecord, SeriesRecord
 from calendarsync.state.observed import ObservedCalendar, ObservedEvent
-from cohorts.reconcile.values import Trouble
+from cohorts.reconcile.values import Issue
 
 
 def catch_up(desired: DesiredCalendar, observed: ObservedCalendar) -> DesiredCalendar:
@@ -149,12 +149,12 @@ def is_in_rhythm(wanted: WantedSeries, series: ObservedEvent) -> bool:
 
 def find_troubles(
     group: DesiredSeries, observed: ObservedCalendar, *, may_create: bool = False
-) -> list[Trouble]:
+) -> list[Issue]:
     """Return the issues of this group's calendar, most serious first."""
     codes = dict.fromkeys(_codes(group, observed, may_create))
-    found = [Trouble(group.facts.id, code) for code in codes]
+    found = [Issue(group.facts.id, code) for code in codes]
     if refused := _refused(group):
-        found.append(Trouble(group.facts.id, "address_refused", ", ".join(refused)))
+        found.append(Issue(group.facts.id, "address_refused", ", ".join(refused)))
     return found
 
 

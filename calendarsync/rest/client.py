@@ -85,14 +85,14 @@ class CalendarClient:
     async def patch(
         self, event: ObservedEvent, body: dict[str, Any], *, tell: str
     ) -> ObservedEvent:
-        """Change an event. Raises `Missing`, or `LookAgain` if it has changed since it was read."""
+        """Change an event. Raises `Missing`, or `Conflict` if it has changed since it was read."""
         request = self.events.patch(
             calendarId=self.calendar_id, eventId=event.id, body=body, sendUpdates=tell
         )
         return self.read(await self._send(request, etag=event.etag, writes=True, event=True))
 
     async def delete(self, event: ObservedEvent, *, tell: str) -> None:
-        """Delete an event. Raises `Missing`, or `LookAgain` if it has changed since it was read."""
+        """Delete an event. Raises `Missing`, or `Conflict` if it has changed since it was read."""
         request = self.events.delete(
             calendarId=self.calendar_id, eventId=event.id, sendUpdates=tell
         )

@@ -10,7 +10,7 @@ import httplib2
 from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, TransportError
 from googleapiclient.errors import HttpError
 
-from cohorts.reconcile.errors import CallFailed, Later, LookAgain, Outage, Refused, Unclear
+from cohorts.reconcile.errors import CallFailed, Conflict, Outage, RateLimited, Refused, Unclear
 
 BRIEF_WAIT = 10.0  # seconds, if Google asks to slow down and names no time
 QUOTA_WAIT = 900.0  # seconds; the quota of invitations is restored within hours
@@ -84,9 +84,9 @@ def _from_answer(error: HttpError, *, writes: bool, event: bool) -> Exception:
         case 410:
             found = Expired(detail)
         case 412:
-            found = LookAgain(detail)
+            found = Conflict(detail)
         case 429:
-            found = Later(_retry_after(error) or BRIEF_WAIT, detail)
+            found = RateLimited(_retry_after(error) or BRIEF_WAIT, detail)
         case _:
             found = _from_trouble(error, detail, writes=writes)
     return found
@@ -106,7 +106,7 @@ def _from_trouble(error: HttpError, detail: str, *, writes: bool) -> CallFailed:
 def _from_refusal(error: HttpError, detail: str) -> CallFailed:
     reason = _reason(error)
     if reason in SLOW_DOWN:
-        return Later(_retry_after(error) or BRIEF_WAIT, detail)
+        return RateLimited(_retry_after(error) or BRIEF_WAIT, detail)
     if reason in USED_UP:
         return Outage(detail, code="quota", after=_retry_after(error) or QUOTA_WAIT)
     if reason in FORBIDDEN:

@@ -20,7 +20,7 @@ from cohorts.admin.courses import CohortAdmin
 from cohorts.admin.groups import GroupAdmin
 from cohorts.models import Cohort, Group, live_group
 from cohorts.reconcile import services
-from cohorts.reconcile.issues import UNKNOWN, find_trouble
+from cohorts.reconcile.issues import UNKNOWN, find_issue
 from cohorts.reconcile.models import (
     GroupSync,
     MirrorState,
@@ -143,7 +143,7 @@ class GroupInStepAdmin(SeenAdmin, GroupAdmin):
     @admin.action(description="Check now", permissions=["realize"])
     def look_again(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
         ids = list(queryset.values_list("pk", flat=True))
-        services.want(ids)
+        services.request_sync(ids)
         messages.success(request, f"{len(ids)} groups will be checked shortly.")
 
     @admin.action(description="Withdraw realize request", permissions=["realize"])
@@ -178,13 +178,13 @@ class IssueFilter(admin.AllValuesFieldListFilter):
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         for choice in super().choices(changelist):
-            text = find_trouble(str(choice["display"]))
+            text = find_issue(str(choice["display"]))
             yield choice if text == UNKNOWN else {**choice, "display": text.sentence}
 
 
 def say_issue(row: GroupSync | MirrorState) -> str:
     """Return the issue's sentence and detail, or an empty text."""
-    sentence = find_trouble(row.trouble).sentence if row.trouble else ""
+    sentence = find_issue(row.trouble).sentence if row.trouble else ""
     return f"{sentence} {row.trouble_detail}".strip()
 
 

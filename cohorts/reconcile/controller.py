@@ -36,10 +36,10 @@ from cohorts.outbox import services as outbox
 from cohorts.reconcile import status
 from cohorts.reconcile.errors import (
     CallFailed,
-    Later,
+    Conflict,
     LeaseLost,
-    LookAgain,
     Outage,
+    RateLimited,
     Refused,
     Unclear,
 )
@@ -80,7 +80,7 @@ class View:
     looked_at: float = float("-inf")
 
 
-def run_slice(name: str, *, plans_only: bool = False) -> bool:
+def run_once(name: str, *, plans_only: bool = False) -> bool:
     """Run on one provider for a limited time. Return whether this process held the lease.
 
     `plans_only`: observe and answer the requested plans, and leave due work to the workers.
@@ -106,8 +106,8 @@ class _Slice:
         self.plans_only = plans_only
         self.lease = held
         self.loop = asyncio.new_event_loop()
-        self.ends = lease.boot_seconds() + settings.SYNC["slice_seconds"]
-        self.book = run_log.Book(mirror.name)
+        self.ends = lease.boot_seconds() + settings.SYNC["run_seconds"]
+        self.book = run_log.RunLog(mirror.name)
         self.view = View()
         self.client: Any = None
         self.finding: Finding = Finding(observed=None)
@@ -224,7 +224,7 @@ class _Slice:
     def _look(self) -> None:
         """Read what is due and its facts every second; compare after every result."""
         view, now = self.view, clock.now()
-        if time.monotonic() - view.looked_at >= settings.SYNC["look_seconds"]:
+        if time.monotonic() - view.looked_at >= settings.SYNC["read_seconds"]:
             view.due = self._read_due(now)  # before the facts: see Due.wanted
             self.outdated = run_log.count_changes(self.mirror.name) != self.changes
             view.snapshot = self.mirror.snapshot(now)
@@ -270,7 +270,7 @@ class _Slice:
         busy = {call.action.key for call in self.calls.values()}
         waiting = {a.key for a in self.view.plan.actions}
         waiting |= {w.action.key for w in self.view.plan.withheld}
-        stuck = status.Rest.of(self.view.plan, self.failed, self.parked).stuck
+        stuck = status.Remaining.of(self.view.plan, self.failed, self.parked).stuck
         for action in sorted(self.view.plan.actions, key=lambda a: a.rank):
             if action.kind in self.calls or action.kind in self.parked:
                 continue
@@ -306,7 +306,7 @@ class _Slice:
 
     def _wait(self) -> None:
         """Run the loop until a call returns or the facts have to be read again."""
-        pause = self.view.looked_at + settings.SYNC["look_seconds"] - time.monotonic()
+        pause = self.view.looked_at + settings.SYNC["read_seconds"] - time.monotonic()
         tasks = [call.task for call in self.calls.values()]
         self.loop.run_until_complete(
             asyncio.wait(tasks, timeout=max(pause, 0), return_when=asyncio.FIRST_COMPLETED)
@@ -340,17 +340,17 @@ class _Slice:
         if isinstance(error, CallFailed):
             self.mirror.fail(call.action, error)
         match error:
-            case Later():
+            case RateLimited():
                 self.book.park(call.action.kind, error.after)
                 self.parked = run_log.parked_lanes(self.mirror.name)
                 return  # nothing happened, and nothing failed
             case Unclear() if call.action.alone:  # a message must not delay access
                 self._write(call, SyncAction.Outcome.UNKNOWN, error.detail)
                 self.failed[call.action.key] = error
-            case Unclear() | LookAgain() if call.action.repeatable:
+            case Unclear() | Conflict() if call.action.repeatable:
                 self._write(call, SyncAction.Outcome.UNKNOWN, error.detail)
                 self._take_unclear(call.action, error)
-            case Unclear() | LookAgain():
+            case Unclear() | Conflict():
                 self._write(call, SyncAction.Outcome.UNKNOWN, error.detail)
                 self._stop(error)
             case Outage():
@@ -374,7 +374,7 @@ class _Slice:
         self.unclear += 1
         if self.unclear >= OUTAGE:
             self._stop(error)
-        elif isinstance(error, LookAgain) or self.tries[action.key] > 1:
+        elif isinstance(error, Conflict) or self.tries[action.key] > 1:
             self.failed[action.key] = error
 
     def _stop(self, error: CallFailed) -> None:
@@ -409,16 +409,18 @@ class _Slice:
         if self.stopped:
             return
         now = clock.now()
-        rest = status.Rest.of(self.view.plan, self.failed, self.parked)
+        rest = status.Remaining.of(self.view.plan, self.failed, self.parked)
         finished = [due for due in self.view.due.values() if not rest.is_open(due)]
         reviews = {due.group_id: self._review(due, now) for due in finished}
         reported = {
-            due.group_id: status.report(self.mirror, due, reviews[due.group_id], rest, now=now)
+            due.group_id: status.update_access(
+                self.mirror, due, reviews[due.group_id], rest, now=now
+            )
             for due in finished
         }
         outbox.collect([pk for pk, has_gained in reported.items() if has_gained], now=now)
         for due in finished:
-            status.settle(self.mirror, due, reviews[due.group_id], rest, now=now)
+            status.update_status(self.mirror, due, reviews[due.group_id], rest, now=now)
             self.settled.add((due.group_id, due.wanted))
             del self.view.due[due.group_id]
 
@@ -429,6 +431,6 @@ class _Slice:
 def _tried_in_vain(key: str, outcome: Outcome) -> CallFailed:
     """Return the error of an action for which another attempt in this run is pointless."""
     if not outcome.done:
-        return LookAgain(outcome.note)
+        return Conflict(outcome.note)
     logger.error("%s was applied %s times and still differs", key, TRIES)
     return Refused("It was applied, and still differs.", code="bug")

@@ -2,11 +2,12 @@
 
 Each carries an issue code and a detail for people. None contains a secret.
 
-    Refused     only this action failed: the group backs off, or waits for a person
-    Outage      the service is down (unreachable, 5xx, 401): the provider waits, no group failed
-    Unclear     the call may have taken effect: observe before anything else
-    Later       the service asks to wait (a long 429): this lane is parked until then
-    LeaseLost   another worker may hold the lease: start no call
+    Refused       only this action failed: the group backs off, or waits for a person
+    Outage        the service is down (unreachable, 5xx, 401): the provider waits, no group failed
+    Unclear       the call may have taken effect: observe before anything else
+    RateLimited   the service asks to wait (a long 429): this lane is parked until then
+    Conflict      the outside changed after planning: observe again
+    LeaseLost     another worker may hold the lease: start no call
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Unclear(Outage):
     code = "no_answer"
 
 
-class Later(CallFailed):
+class RateLimited(CallFailed):
     code = "rate_limited"
 
     def __init__(self, after: float, detail: str = "") -> None:
@@ -47,7 +48,7 @@ class Later(CallFailed):
         self.after = after  # seconds
 
 
-class LookAgain(CallFailed):
+class Conflict(CallFailed):
     """The outside changed after planning (412, or 404 for a known object): observe again."""
 
     code = "look_again"

@@ -6,43 +6,43 @@ Rows store only a code. Providers add their own codes in a table of the same sha
 from __future__ import annotations
 
 from cohorts.reconcile.provider import providers
-from cohorts.reconcile.values import TroubleText
+from cohorts.reconcile.values import IssueText
 
-TROUBLES: dict[str, TroubleText] = {
-    "needs_infrastructure": TroubleText(
+ISSUES: dict[str, IssueText] = {
+    "needs_infrastructure": IssueText(
         "Not set up yet: no one has realized this group.",
         "Press “Realize” to create its channels, roles, events and invitations.",
         needs_person=True,
         remedy="realize",
     ),
-    "no_members": TroubleText(
+    "no_members": IssueText(
         "The group has no members, so nothing is created for it.",
         "Add a member. The realize request then continues automatically.",
         needs_person=True,
     ),
-    "no_slot": TroubleText(
+    "no_slot": IssueText(
         "The group has no weekly time, so its meetings, events and invitations cannot be created.",
         "Set the group's weekday and time. The rest follows automatically.",
         needs_person=True,
     ),
-    "nobody_has_access": TroubleText(
+    "nobody_has_access": IssueText(
         "Set up. No one from this group has joined the Discord server yet.",
         "Ask them to join. The group becomes active as soon as the first person joins.",
     ),
-    "removals_held": TroubleText(
+    "removals_held": IssueText(
         "An unusually large number of people would lose access at once, and no end date "
         "explains it.",
         "Check the names. If they are right, press “Allow these removals”.",
         needs_person=True,
         remedy="show_removals",
     ),
-    "paused": TroubleText(
+    "paused": IssueText(
         "This integration is paused. It reads, but changes nothing.",
         "Press “Resume” to continue.",
         needs_person=True,
         remedy="resume",
     ),
-    "other_installation": TroubleText(
+    "other_installation": IssueText(
         "This database was created by a different installation from the one named in "
         "INSTALLATION_ID.",
         "Confirm whether this is a copy (the original's objects are left alone) or the original "
@@ -50,14 +50,14 @@ TROUBLES: dict[str, TroubleText] = {
         needs_person=True,
         remedy="decide",
     ),
-    "restored": TroubleText(
+    "restored": IssueText(
         "This database was restored from a backup, or copied.",
         "Confirm whether this is a copy (the original's objects are left alone) or the original "
         "(syncing continues).",
         needs_person=True,
         remedy="decide",
     ),
-    "strangers": TroubleText(
+    "strangers": IssueText(
         "Many objects carry the Lens mark but have no record in this database. The database may "
         "be older than they are.",
         "Confirm whether this is a copy (they are left alone) or the original (they are "
@@ -65,7 +65,7 @@ TROUBLES: dict[str, TroubleText] = {
         needs_person=True,
         remedy="decide",
     ),
-    "orphaned": TroubleText(
+    "orphaned": IssueText(
         "An object carries this group's or cohort's Lens mark but has no record, for example a "
         "channel that was cloned before the original was deleted.",
         "Press “Decide” to take it over, or delete it. Until then, nothing else changes for this "
@@ -73,55 +73,55 @@ TROUBLES: dict[str, TroubleText] = {
         needs_person=True,
         remedy="decide",
     ),
-    "moved": TroubleText(
+    "moved": IssueText(
         "The settings name a different server or calendar from the one in which everything "
         "was created.",
         "Restore the former setting, or confirm that this is a copy or that everything moved.",
         needs_person=True,
         remedy="decide",
     ),
-    "unreachable": TroubleText(
+    "unreachable": IssueText(
         "The service is unreachable or returns server errors.",
         "No action needed. It is retried every minute, and nothing is lost.",
         passes=True,
     ),
-    "no_answer": TroubleText(
+    "no_answer": IssueText(
         "A call got no clear response. Lens checks whether it worked before it continues.",
         "No action needed.",
         passes=True,
     ),
-    "look_again": TroubleText(
+    "look_again": IssueText(
         "Something changed there while Lens was working.",
         "No action needed. It is read again.",
         passes=True,
     ),
-    "rate_limited": TroubleText(
+    "rate_limited": IssueText(
         "The service asked Lens to slow down.",
         "No action needed. Work resumes at the time that the service set.",
         passes=True,
     ),
-    "refused": TroubleText(
+    "refused": IssueText(
         "The service refused a step.",
         "Check the step's error below. The step is retried at increasing intervals.",
     ),
-    "failed": TroubleText(
+    "failed": IssueText(
         "A step failed.",
         "Check the step's error below. The step is retried at increasing intervals.",
     ),
-    "bug": TroubleText(
+    "bug": IssueText(
         "An internal error occurred in Lens.",
         "Contact the operator: the log has the traceback. The step is retried at increasing "
         "intervals.",
     ),
 }
 
-UNKNOWN = TroubleText("Something is wrong.", "Check the steps below.")
+UNKNOWN = IssueText("Something is wrong.", "Check the steps below.")
 
 
-def find_trouble(code: str) -> TroubleText:
+def find_issue(code: str) -> IssueText:
     """Return the text of an issue code, from our table or a provider's."""
-    if code in TROUBLES:
-        return TROUBLES[code]
+    if code in ISSUES:
+        return ISSUES[code]
     for mirror in providers.values():
         if code in mirror.troubles:
             return mirror.troubles[code]

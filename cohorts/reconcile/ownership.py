@@ -20,9 +20,9 @@ from django.db.models import Q
 from cohorts import clock
 from cohorts.models import Installation
 from cohorts.reconcile import services
-from cohorts.reconcile.issues import find_trouble
+from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync, MirrorState
-from cohorts.reconcile.provider import configured_mirrors, providers
+from cohorts.reconcile.provider import configured_providers, providers
 from cohorts.reconcile.runs import run_log
 from cohorts.services.installation import (
     accept_copy,
@@ -69,7 +69,7 @@ class Question:
 def find_question() -> Question:
     """Return what staff have to decide now. Two queries."""
     installation = ensure_installation(clock.now())
-    states = [s for s in MirrorState.objects.all() if s.name in configured_mirrors()]
+    states = [s for s in MirrorState.objects.all() if s.name in configured_providers()]
     return Question(
         doubt=find_doubt(installation),
         moved={state.name: state.scope for state in run_log.find_moved(states)},
@@ -89,12 +89,12 @@ def watch(now: datetime) -> None:
     row.filter(doubted_at__isnull=True).update(doubted_at=now)
     is_due = Q(alarmed_at__isnull=True) | Q(alarmed_at__lte=now - ALARM_EVERY)
     if row.filter(is_due).update(alarmed_at=now):  # of two workers, one logs
-        for text in map(find_trouble, question.codes):
+        for text in map(find_issue, question.codes):
             logger.error("Nothing is changed or sent. %s %s", text.sentence, text.fix)
 
 
 @transaction.atomic
-def go_on_as_original() -> None:
+def accept_as_original() -> None:
     """Treat this database as the original: its marks stay, and marked objects are adopted."""
     question = find_question()
     if question.doubt:
@@ -102,14 +102,14 @@ def go_on_as_original() -> None:
     for name in question.moved:
         services.move(name)
     # After a restore, what was created since has no record, even if it was not observed yet.
-    for name in configured_mirrors() if question.doubt else question.strange | question.orphaned:
-        services.adopt_strangers(name)
+    for name in configured_providers() if question.doubt else question.strange | question.orphaned:
+        services.adopt_orphans(name)
     for name in providers:
-        services.look_at_all(name)
+        services.resync(name)
 
 
 @transaction.atomic
-def take_as_copy() -> None:
+def accept_as_copy() -> None:
     """Treat this database as a copy: delete all records, create and send nothing until asked."""
     accept_copy(_lock())
     for mirror in providers.values():
@@ -120,7 +120,7 @@ def take_as_copy() -> None:
     )
     MirrorState.objects.update(adopt_strangers=False, not_adopted=[], **services.NO_ORPHANS)
     for name in providers:
-        services.look_at_all(name)
+        services.resync(name)
 
 
 def _lock() -> Installation:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from cohorts.reconcile.values import Action, Orphans, Plan, Trouble, Withheld
+from cohorts.reconcile.values import Action, Issue, Orphans, Plan, Withheld
 
 REMOVALS_HELD = "removals_held"
 ORPHANED = "orphaned"
@@ -72,7 +72,7 @@ def hold_orphaned(plan: Plan, orphans: Orphans, due: Mapping[int, int]) -> Plan:
         actions=tuple(action for action in plan.actions if action.key not in keys),
         withheld=tuple(Withheld(a, ORPHANED, orphans.detail) for a in held)
         + tuple(_for_orphans(one, orphans) for one in plan.withheld),
-        troubles=tuple(Trouble(pk, ORPHANED, orphans.detail) for pk in told) + plan.troubles,
+        troubles=tuple(Issue(pk, ORPHANED, orphans.detail) for pk in told) + plan.troubles,
     )
 
 

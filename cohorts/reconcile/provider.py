@@ -30,11 +30,11 @@ from cohorts.reconcile.values import (
     Budget,
     Check,
     Finding,
+    IssueText,
     Outcome,
     Plan,
     Policy,
     Review,
-    TroubleText,
 )
 from cohorts.registries import Registry
 
@@ -47,7 +47,7 @@ class Provider(Protocol):
     lanes: tuple[str, ...]  # kinds of actions; lanes run concurrently, one call at a time in each
     required: bool  # whether a group must be ready here before it becomes active
     ahead: bool  # whether a visit appears here when booked, not only while access lasts
-    troubles: Mapping[str, TroubleText]  # the provider's own issue codes
+    troubles: Mapping[str, IssueText]  # the provider's own issue codes
 
     @property
     def look_every(self) -> timedelta | None:
@@ -118,5 +118,5 @@ class Provider(Protocol):
 providers: Registry[Provider] = Registry("providers", name_of=attrgetter("name"))
 
 
-def configured_mirrors() -> dict[str, Provider]:
+def configured_providers() -> dict[str, Provider]:
     return {name: mirror for name, mirror in providers.items() if mirror.is_configured()}

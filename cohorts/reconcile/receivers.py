@@ -12,4 +12,4 @@ from cohorts.signals import group_changed
 
 @receiver(group_changed)
 def want_groups(group_ids: set[int], **_: Any) -> None:
-    services.want(group_ids)
+    services.request_sync(group_ids)

@@ -15,14 +15,14 @@ from django.db.models.functions import Coalesce
 
 from cohorts.models import Group, live_group
 from cohorts.reconcile.models import GroupSync, MirrorState, SyncAction, SyncRun
-from cohorts.reconcile.provider import Provider, configured_mirrors, providers
+from cohorts.reconcile.provider import Provider, configured_providers, providers
 from cohorts.reconcile.status_text import (
     NOTHING_MADE,
     Level,
     StatusContext,
     SyncStatus,
     describe,
-    describe_trouble,
+    describe_issue,
 )
 from cohorts.reconcile.workers.heartbeats import is_worker_alive
 
@@ -111,7 +111,7 @@ class OutOfStep:
 def out_of_step(limit: int) -> tuple[list[OutOfStep], int]:
     """Return the groups that have been out of sync longest, and the total number. Two queries."""
     rows = (
-        GroupSync.objects.filter(mirror__in=configured_mirrors())
+        GroupSync.objects.filter(mirror__in=configured_providers())
         .exclude(trouble__in=QUIET)
         .select_related("group__cohort")
         .order_by("trouble_since", "pk")
@@ -121,7 +121,7 @@ def out_of_step(limit: int) -> tuple[list[OutOfStep], int]:
         OutOfStep(
             row,
             mirrors[row.mirror],
-            describe_trouble(row.trouble, row.trouble_detail, tried=row.failures > 0),
+            describe_issue(row.trouble, row.trouble_detail, tried=row.failures > 0),
         )
         for row in rows[:limit]
     ]
@@ -163,7 +163,7 @@ class CohortView:
         """(title, number of groups that are ready there) of each configured provider."""
         return [
             (mirror.title, self._count_standing(name))
-            for name, mirror in configured_mirrors().items()
+            for name, mirror in configured_providers().items()
         ]
 
     def _count_standing(self, name: str) -> int:
@@ -229,7 +229,7 @@ def _describe_mirror(mirror: Provider, state: MirrorState | None) -> SyncStatus:
         level = Level.BAD if mirror.required else Level.OFF
         return SyncStatus(level, "Not configured.", "Set its variables (docs/operations.md).")
     if state and state.trouble:
-        return describe_trouble(state.trouble, state.trouble_detail, tried=True)
+        return describe_issue(state.trouble, state.trouble_detail, tried=True)
     if state and state.paused_at:
         return SyncStatus(
             Level.WAITING, f"Paused by {state.paused_by}: it reads, but changes nothing."

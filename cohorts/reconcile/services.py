@@ -11,9 +11,9 @@ from django.db import transaction
 from django.db.models import F
 
 from cohorts.models import Group, User, live_group
-from cohorts.reconcile.issues import find_trouble
+from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync, MirrorState, SyncRun
-from cohorts.reconcile.provider import configured_mirrors, providers
+from cohorts.reconcile.provider import configured_providers, providers
 from cohorts.reconcile.runs.realize_requests import note_request
 from cohorts.reconcile.workers.nudges import nudge_on_commit
 
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 @transaction.atomic
-def want(group_ids: Iterable[int], *, mirrors: Iterable[str] | None = None) -> None:
+def request_sync(group_ids: Iterable[int], *, mirrors: Iterable[str] | None = None) -> None:
     """Request a sync of these groups, because facts changed. Part of the caller's transaction."""
     names = list(providers if mirrors is None else mirrors)
     ids = set(group_ids)
@@ -31,12 +31,12 @@ def want(group_ids: Iterable[int], *, mirrors: Iterable[str] | None = None) -> N
     held = list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
     GroupSync.objects.filter(pk__in=held).update(wanted=F("wanted") + 1)
     if len(held) < len(ids) * len(names):
-        make_missing_rows(ids)
+        create_missing_rows(ids)
     for name in names:
         nudge_on_commit(name)
 
 
-def notice_outside(group_ids: Iterable[int], mirror: str) -> None:
+def report_outside_change(group_ids: Iterable[int], mirror: str) -> None:
     """Report that something outside that concerns these groups has changed, and request a sync.
 
     The counter invalidates an observation in progress, so that the request is not answered from the
@@ -46,10 +46,10 @@ def notice_outside(group_ids: Iterable[int], mirror: str) -> None:
     if ids:
         states = MirrorState.objects.filter(name=mirror)
         states.update(changed_outside=F("changed_outside") + 1)
-        want(ids, mirrors=[mirror])
+        request_sync(ids, mirrors=[mirror])
 
 
-def make_missing_rows(group_ids: Iterable[int] | None = None) -> None:
+def create_missing_rows(group_ids: Iterable[int] | None = None) -> None:
     """Create a row for each group and provider, also for groups inserted with plain SQL."""
     groups = Group.objects.all()
     if group_ids is not None:
@@ -62,7 +62,7 @@ def make_missing_rows(group_ids: Iterable[int] | None = None) -> None:
 
 
 @transaction.atomic
-def ask_to_realize(
+def request_realize(
     group_ids: Iterable[int], *, by: User | None, now: datetime, asked_as: str = ""
 ) -> int:
     """Request the infrastructure of these groups; return how many were requested.
@@ -73,12 +73,12 @@ def ask_to_realize(
     ids = set(
         Group.objects.filter(live_group(), pk__in=set(group_ids)).values_list("pk", flat=True)
     )
-    make_missing_rows(ids)
+    create_missing_rows(ids)
     lacking = GroupSync.objects.filter(group_id__in=ids, stands_at__isnull=True)
     if by is not None or asked_as:
         note_request(lacking, by=by, asked_as=asked_as, now=now)
     lacking.filter(create_asked_at__isnull=True).update(create_asked_at=now, create_asked_by=by)
-    want(ids)
+    request_sync(ids)
     return len(ids)
 
 
@@ -88,46 +88,46 @@ def withdraw_request(group_ids: Iterable[int]) -> int:
     asked = GroupSync.objects.filter(group_id__in=set(group_ids), create_asked_at__isnull=False)
     ids = set(asked.values_list("group_id", flat=True))
     asked.update(create_asked_at=None, create_asked_by=None)
-    want(ids)
+    request_sync(ids)
     return len(ids)
 
 
 @transaction.atomic
-def make_anew(group_ids: Iterable[int], mirror: str, *, by: User | None, now: datetime) -> None:
+def recreate(group_ids: Iterable[int], mirror: str, *, by: User | None, now: datetime) -> None:
     """Delete the records of objects that are gone, and request that they be recreated."""
     for group_id in sorted(set(group_ids)):
         providers[mirror].forget(group_id)
     GroupSync.objects.filter(group_id__in=set(group_ids), mirror=mirror).update(
         create_asked_at=now, create_asked_by=by, stands_at=None
     )
-    want(group_ids, mirrors=[mirror])
+    request_sync(group_ids, mirrors=[mirror])
 
 
 @transaction.atomic
-def allow_removals(
+def approve_removals(
     group_id: int, mirror: str, people: Iterable[str], *, by: User, now: datetime
 ) -> None:
     """Approve that these people lose access to the group; staff saw the names. Used once."""
     approval = {"people": sorted(people), "by": by.display_name, "at": now.isoformat()}
     GroupSync.objects.filter(group_id=group_id, mirror=mirror).update(removals_approved=approval)
-    want([group_id], mirrors=[mirror])
+    request_sync([group_id], mirrors=[mirror])
 
 
 @transaction.atomic
-def pause_mirror(mirror: str, *, by: User, now: datetime) -> None:
+def pause(mirror: str, *, by: User, now: datetime) -> None:
     MirrorState.objects.update_or_create(
         name=mirror, defaults={"paused_at": now, "paused_by": by.display_name}
     )
-    look_at_all(mirror)
+    resync(mirror)
 
 
 @transaction.atomic
-def resume_mirror(mirror: str) -> None:
+def resume(mirror: str) -> None:
     """End a pause or an outage's wait, and request a sync of every group."""
     MirrorState.objects.filter(name=mirror).update(
         paused_at=None, paused_by="", retry_at=None, failures=0, parked={}
     )
-    look_at_all(mirror)
+    resync(mirror)
 
 
 @transaction.atomic
@@ -137,19 +137,19 @@ def end_wait(mirror: str) -> None:
     A wait that the service itself asked for stays.
     """
     state = MirrorState.objects.filter(name=mirror).first()
-    if state and state.retry_at and find_trouble(state.trouble).needs_person:
+    if state and state.retry_at and find_issue(state.trouble).needs_person:
         MirrorState.objects.filter(name=mirror).update(retry_at=None)
     nudge_on_commit(mirror)
 
 
 @transaction.atomic
-def adopt_strangers(mirror: str) -> None:
+def adopt_orphans(mirror: str) -> None:
     """Store staff's decision on orphans: they are ours, adopt them.
 
     Messages that were held are sent, because this database was not restored.
     """
     MirrorState.objects.filter(name=mirror).update(adopt_strangers=True, **NO_ORPHANS)
-    look_at_all(mirror)
+    resync(mirror)
 
 
 @transaction.atomic
@@ -163,13 +163,13 @@ def move(mirror: str) -> None:
         create_asked_at=None, create_asked_by=None, stands_at=None, removals_approved=None
     )
     MirrorState.objects.filter(name=mirror).update(scope=providers[mirror].scope())
-    adopt_strangers(mirror)
+    adopt_orphans(mirror)
 
 
 NO_ORPHANS: dict[str, Any] = {"orphans": "", "has_many_orphans": False}  # until we observe again
 
 
-def note_adopted(mirror: str, lacking: Mapping[str, str]) -> None:
+def record_adopted(mirror: str, lacking: Mapping[str, str]) -> None:
     """Clear the decision, and keep what could not be adopted: each id with its reason."""
     row = MirrorState.objects.select_for_update().get(name=mirror)
     known = {pk for pk, _ in row.not_adopted}
@@ -180,15 +180,15 @@ def note_adopted(mirror: str, lacking: Mapping[str, str]) -> None:
         logger.warning("%s objects could not be taken over in %s", len(lacking), mirror)
 
 
-def look_at_all(mirror: str) -> None:
+def resync(mirror: str) -> None:
     """Request a sync of every group of a provider."""
-    make_missing_rows()
+    create_missing_rows()
     GroupSync.objects.filter(mirror=mirror).update(wanted=F("wanted") + 1)
     nudge_on_commit(mirror)
 
 
 @transaction.atomic
-def ask_for_plan(
+def request_plan(
     group_ids: Iterable[int], *, as_if_asked: bool, by: User | None = None
 ) -> list[SyncRun]:
     """Request a plan from each configured provider. A worker answers."""
@@ -201,7 +201,7 @@ def ask_for_plan(
             group_ids=ids,
             as_if_asked=as_if_asked,
         )
-        for name in configured_mirrors()
+        for name in configured_providers()
     ]
     for run in runs:
         nudge_on_commit(run.mirror)

@@ -11,7 +11,7 @@ from django.db import models, transaction
 
 from cohorts.models import AccessState, Group
 from cohorts.reconcile.errors import CallFailed
-from cohorts.reconcile.issues import find_trouble
+from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync
 from cohorts.reconcile.policy import REMOVALS_HELD
 from cohorts.reconcile.provider import Provider, providers
@@ -65,7 +65,7 @@ def _approved(row: GroupSync) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Hindrance:
+class Blocker:
     """Why a group's remaining actions are not done."""
 
     code: str
@@ -75,7 +75,7 @@ class Hindrance:
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
+class Remaining:
     """The actions left in a plan. This run can do nothing more for those that are `stuck`."""
 
     plan: Plan
@@ -86,7 +86,7 @@ class Rest:
     @classmethod
     def of(
         cls, plan: Plan, failed: Mapping[str, CallFailed], parked: Mapping[str, datetime]
-    ) -> Rest:
+    ) -> Remaining:
         """Return the rest. Stuck actions failed, are withheld or parked, or need a stuck one."""
         stuck = {a.key for a in plan.actions if a.key in failed or a.kind in parked}
         stuck |= {held.action.key for held in plan.withheld}
@@ -97,7 +97,7 @@ class Rest:
     def is_open(self, due: Due) -> bool:
         return any(a.key not in self.stuck for a in self._of(due, self.plan.actions))
 
-    def hindrance(self, due: Due) -> Hindrance | None:
+    def hindrance(self, due: Due) -> Blocker | None:
         """Return the first thing that keeps the group out of sync, the most serious kind first."""
         return (
             self._failure(due)
@@ -105,7 +105,7 @@ class Rest:
             or self._parking(due)
             or next(
                 (
-                    Hindrance(trouble.code, trouble.detail)
+                    Blocker(trouble.code, trouble.detail)
                     for trouble in self.plan.troubles
                     if trouble.group_id == due.group_id
                 ),
@@ -113,7 +113,7 @@ class Rest:
             )
         )
 
-    def obstacle(self, due: Due) -> Hindrance | None:
+    def obstacle(self, due: Due) -> Blocker | None:
         """Return what blocks people who still wait although nothing is left to do for now.
 
         A group that was not requested yet blocks no one.
@@ -121,29 +121,29 @@ class Rest:
         found = self._failure(due) or self._withheld(due)
         return None if found and found.code == NOTHING_MADE else found
 
-    def _failure(self, due: Due) -> Hindrance | None:
+    def _failure(self, due: Due) -> Blocker | None:
         for action in self._of(due, self.plan.actions):
             if error := self.failed.get(action.key):
-                return Hindrance(error.code, f"{action.target}: {error.detail}", failed=True)
+                return Blocker(error.code, f"{action.target}: {error.detail}", failed=True)
         return None
 
-    def _withheld(self, due: Due) -> Hindrance | None:
+    def _withheld(self, due: Due) -> Blocker | None:
         mine = [held for held in self.plan.withheld if self._is_about(due, held.action)]
         if not mine:
             return None
         reason, detail = mine[0].reason, mine[0].detail
         people = {h.action.removes for h in mine if h.reason == REMOVALS_HELD and h.action.removes}
         names = ", ".join(sorted(people)) if reason == REMOVALS_HELD else ""
-        return Hindrance(reason, detail or names or mine[0].action.target)
+        return Blocker(reason, detail or names or mine[0].action.target)
 
-    def _parking(self, due: Due) -> Hindrance | None:
+    def _parking(self, due: Due) -> Blocker | None:
         until = [
             self.parked[a.kind] for a in self._of(due, self.plan.actions) if a.kind in self.parked
         ]
         if not until:
             return None
         # Parking uses real time, `next_at` the facts' clock: only a duration carries over.
-        return Hindrance("rate_limited", wait=max(min(until) - datetime.now(UTC), timedelta(0)))
+        return Blocker("rate_limited", wait=max(min(until) - datetime.now(UTC), timedelta(0)))
 
     def has_used_approval(self, due: Due) -> bool:
         """Whether no approved removal is left to do. A removal that failed stays approved."""
@@ -160,7 +160,9 @@ class Rest:
         return action.cohort_id is None or action.cohort_id == due.cohort_id
 
 
-def report(mirror: Provider, due: Due, review: Review, rest: Rest, *, now: datetime) -> bool:
+def update_access(
+    mirror: Provider, due: Due, review: Review, rest: Remaining, *, now: datetime
+) -> bool:
     """Store who has access to one group. Return whether anyone has gained it."""
     obstacle = rest.obstacle(due)
     access = [_tell(each, obstacle) for each in review.access]
@@ -168,7 +170,9 @@ def report(mirror: Provider, due: Due, review: Review, rest: Rest, *, now: datet
 
 
 @transaction.atomic
-def settle(mirror: Provider, due: Due, review: Review, rest: Rest, *, now: datetime) -> None:
+def update_status(
+    mirror: Provider, due: Due, review: Review, rest: Remaining, *, now: datetime
+) -> None:
     """Store the result of one comparison of one group.
 
     The group is locked first, as in every service: a concurrent booking holds its lock and needs
@@ -187,12 +191,12 @@ def settle(mirror: Provider, due: Due, review: Review, rest: Rest, *, now: datet
         row.create_asked_at = row.create_asked_by = None
     elif row.stands_at and review.trouble:
         row.stands_at = None
-    row.save(update_fields=SETTLED_FIELDS)
+    row.save(update_fields=STATUS_FIELDS)
     if review.stands:
-        activate_if_all_stand(due.group_id, now=now)
+        activate_if_ready(due.group_id, now=now)
 
 
-SETTLED_FIELDS = [
+STATUS_FIELDS = [
     "seen",
     "next_at",
     "create_asked_at",
@@ -207,7 +211,7 @@ SETTLED_FIELDS = [
 ]
 
 
-def activate_if_all_stand(group_id: int, *, now: datetime) -> None:
+def activate_if_ready(group_id: int, *, now: datetime) -> None:
     """Activate the group once it is ready in every required provider. An unconfigured provider is
     never ready, so nothing becomes active without it."""
     required = {name for name, mirror in providers.items() if mirror.required}
@@ -221,19 +225,19 @@ def activate_if_all_stand(group_id: int, *, now: datetime) -> None:
         activate_group(group_id, now=now)
 
 
-def _tell(access: Access, obstacle: Hindrance | None) -> tuple[int, str, str]:
+def _tell(access: Access, obstacle: Blocker | None) -> tuple[int, str, str]:
     """Return the access to show for one person: “On its way” would be wrong if it is blocked."""
     if access.state != AccessState.State.WANTED or obstacle is None:
         return access.person_id, access.state, access.reason
     state = AccessState.State.FAILED if obstacle.failed else AccessState.State.WITHHELD
-    return access.person_id, state, find_trouble(obstacle.code).sentence
+    return access.person_id, state, find_issue(obstacle.code).sentence
 
 
-def _from_review(review: Review) -> Hindrance | None:
-    return Hindrance(review.trouble, review.detail) if review.trouble else None
+def _from_review(review: Review) -> Blocker | None:
+    return Blocker(review.trouble, review.detail) if review.trouble else None
 
 
-def _note_trouble(row: GroupSync, hindrance: Hindrance | None, now: datetime) -> None:
+def _note_trouble(row: GroupSync, hindrance: Blocker | None, now: datetime) -> None:
     code = hindrance.code if hindrance else ""
     if code != row.trouble:
         row.trouble_since = now if code else None
@@ -245,7 +249,7 @@ def _note_trouble(row: GroupSync, hindrance: Hindrance | None, now: datetime) ->
 
 
 def _next_look(
-    row: GroupSync, review: Review, hindrance: Hindrance | None, now: datetime
+    row: GroupSync, review: Review, hindrance: Blocker | None, now: datetime
 ) -> datetime:
     """Return the earliest of: the next change in the facts, a retry, the hourly comparison."""
     moments = [now + timedelta(seconds=settings.SYNC["compare_seconds"])]
@@ -253,6 +257,6 @@ def _next_look(
         moments.append(review.next_at)
     if hindrance and hindrance.wait is not None:
         moments.append(now + hindrance.wait)
-    if hindrance and hindrance.failed and not find_trouble(hindrance.code).needs_person:
+    if hindrance and hindrance.failed and not find_issue(hindrance.code).needs_person:
         moments.append(now + wait_before_retry(row.failures))
     return min(moments)

@@ -24,7 +24,7 @@ from datetime import datetime
 from enum import IntEnum
 
 from cohorts.models import Group
-from cohorts.reconcile.issues import find_trouble
+from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync, MirrorState
 from cohorts.reconcile.provider import Provider
 
@@ -88,7 +88,7 @@ def describe(
 
 
 def _in_trouble(row: GroupSync) -> SyncStatus:
-    found = describe_trouble(row.trouble, row.trouble_detail, tried=row.failures > 0)
+    found = describe_issue(row.trouble, row.trouble_detail, tried=row.failures > 0)
     if row.trouble == NOTHING_MADE:
         return replace(found, words="not set up yet", detail="")
     return found
@@ -96,7 +96,7 @@ def _in_trouble(row: GroupSync) -> SyncStatus:
 
 def _due(row: GroupSync | None, state: MirrorState | None, scene: StatusContext) -> SyncStatus:
     if state and state.trouble:
-        return SyncStatus(Level.WAITING, f"waiting: {find_trouble(state.trouble).sentence}")
+        return SyncStatus(Level.WAITING, f"waiting: {find_issue(state.trouble).sentence}")
     if not scene.is_worker_alive:
         return SyncStatus(Level.WAITING, "waiting for a worker")
     if row and row.create_asked_at and not row.stands_at:
@@ -119,9 +119,9 @@ def _settled(row: GroupSync | None) -> SyncStatus:
     return SyncStatus(Level.TODO, "not set up yet", remedy="realize")
 
 
-def describe_trouble(code: str, detail: str = "", *, tried: bool = False) -> SyncStatus:
+def describe_issue(code: str, detail: str = "", *, tried: bool = False) -> SyncStatus:
     """Return the status for an issue. `tried`: calls for it failed, and are retried."""
-    text = find_trouble(code)
+    text = find_issue(code)
     if code == NOTHING_MADE:
         return SyncStatus(Level.TODO, text.sentence, text.fix, detail, text.remedy)
     grave = tried or text.needs_person or not (text.passes or code == WAITS_FOR_PEOPLE)

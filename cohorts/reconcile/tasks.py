@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from cohorts import clock
 from cohorts.reconcile import ownership, services
-from cohorts.reconcile.controller import run_slice
-from cohorts.reconcile.provider import configured_mirrors
+from cohorts.reconcile.controller import run_once
+from cohorts.reconcile.provider import configured_providers
 from cohorts.reconcile.runs import issue_log, realize_requests, run_log
 from cohorts.reconcile.workers.nudges import nudge
 
@@ -15,7 +15,7 @@ KEEP_RUNS = timedelta(days=90)
 
 
 def run_mirror(name: str) -> None:
-    run_slice(name)
+    run_once(name)
 
 
 def sweep() -> None:
@@ -24,7 +24,7 @@ def sweep() -> None:
     Also close realize requests that have ended, so that the people who asked are notified.
     """
     ownership.watch(clock.now())
-    for name in configured_mirrors():
+    for name in configured_providers():
         if run_log.has_work(name, clock.now()) and not run_log.is_waiting(name):
             nudge(name)
     realize_requests.close_ended(clock.now())
@@ -33,6 +33,6 @@ def sweep() -> None:
 
 def compare_all() -> None:
     """Every hour, create missing rows for groups and delete old runs and requests."""
-    services.make_missing_rows()
+    services.create_missing_rows()
     run_log.forget_old_runs(clock.now() - KEEP_RUNS)
     realize_requests.forget_old(clock.now() - KEEP_RUNS)

@@ -53,7 +53,7 @@ class Withheld:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Issue:
     """An issue of one group that a person must know: its code, and a detail."""
 
     group_id: int
@@ -72,7 +72,7 @@ class Plan:
 
     actions: tuple[Action, ...] = ()
     withheld: tuple[Withheld, ...] = ()
-    troubles: tuple[Trouble, ...] = ()
+    troubles: tuple[Issue, ...] = ()
     people: int = 0
     removals: frozenset[tuple[int, str]] = frozenset()
 
@@ -186,7 +186,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class TroubleText:
+class IssueText:
     """A sentence that says what is wrong, and one that says what to do.
 
     `needs_person`: no retry can succeed before a person has acted, so retries are not hurried.

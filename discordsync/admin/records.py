@@ -94,7 +94,7 @@ class DiscordObjectAdmin(RefusalAdmin):
     list_select_related = ["cohort", "group"]
     search_fields = ["name_answered", "key", "outside_id__exact", "group__name"]
     autocomplete_fields = ["cohort", "group"]
-    actions = ["make_anew"]
+    actions = ["recreate"]
     change_list_template = "admin/discordsync/change_list.html"
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
@@ -138,7 +138,7 @@ class DiscordObjectAdmin(RefusalAdmin):
     # -- missing objects ---------------------------------------------------------------------
 
     @admin.action(description="Recreate deleted objects", permissions=["change"])
-    def make_anew(
+    def recreate(
         self, request: HttpRequest, queryset: QuerySet[DiscordObject]
     ) -> HttpResponse | None:
         gone = list(queryset.filter(gone_at__isnull=False).select_related("group", "cohort"))
@@ -155,7 +155,7 @@ class DiscordObjectAdmin(RefusalAdmin):
             sentences=["These were deleted in Discord. Lens will create them again:"],
             listed=[f"{row} ({describe(row)})" for row in gone],
             hidden=[
-                ("action", "make_anew"),
+                ("action", "recreate"),
                 *((admin.helpers.ACTION_CHECKBOX_NAME, row.pk) for row in gone),
             ],
             button="Recreate",
@@ -165,7 +165,7 @@ class DiscordObjectAdmin(RefusalAdmin):
     def _make_anew(self, request: HttpRequest, gone: list[DiscordObject]) -> None:
         assert isinstance(request.user, User)
         groups = {pk for row in gone for pk in _groups_of(row)}
-        sync.make_anew(groups, "discord", by=request.user, now=clock.now())
+        sync.recreate(groups, "discord", by=request.user, now=clock.now())
         messages.success(request, f"{len(gone)} objects will be recreated shortly.")
 
     # -- import from a file ------------------------------------------------------------------

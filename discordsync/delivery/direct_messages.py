@@ -18,7 +18,7 @@ from enum import Enum
 from cohorts.outbox import services as outbox
 from cohorts.outbox.health import parts
 from cohorts.outbox.routing import rerouting
-from cohorts.reconcile.errors import CallFailed, LookAgain, Refused
+from cohorts.reconcile.errors import CallFailed, Conflict, Refused
 from cohorts.reconcile.values import Action, Outcome
 from discordsync.delivery import dm_channels
 from discordsync.plan.calls import Call
@@ -44,7 +44,7 @@ async def apply(client: DiscordClient, action: Action) -> Outcome:
     call: Call = action.payload
     try:
         answer = await client.request(call.method, call.path, body=call.body)
-    except (Refused, LookAgain) as error:
+    except (Refused, Conflict) as error:
         return Outcome(note=error.detail, answer=judge(error, opens=action.verb == "open"))
     return Outcome(outside_id=str(answer["id"]), answer=answer)
 
@@ -57,7 +57,7 @@ def judge(error: CallFailed, *, opens: bool) -> DmFailure:
         return DmFailure.CLOSED
     if opens:
         return DmFailure.NOT_OPENED
-    return DmFailure.CHANNEL_GONE if isinstance(error, LookAgain) else DmFailure.NOT_TAKEN
+    return DmFailure.CHANNEL_GONE if isinstance(error, Conflict) else DmFailure.NOT_TAKEN
 
 
 def record(action: Action, outcome: Outcome, *, now: datetime) -> None:

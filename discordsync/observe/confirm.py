@@ -14,7 +14,7 @@ from typing import Any
 
 from django.conf import settings
 
-from cohorts.reconcile.errors import CallFailed, Later, LookAgain, Refused
+from cohorts.reconcile.errors import CallFailed, Conflict, RateLimited, Refused
 from discordsync.rest.client import DiscordClient
 from discordsync.state import keys
 from discordsync.state.facts import DiscordSnapshot, Record
@@ -88,7 +88,7 @@ async def _ask_in_time(client: DiscordClient, records: list[Record]) -> dict[int
     except TimeoutError:
         pass
     for error in failed:
-        if not isinstance(error, Later):  # a rate limit must not fail the observation
+        if not isinstance(error, RateLimited):  # a rate limit must not fail the observation
             raise error
     return answers
 
@@ -124,7 +124,7 @@ async def _ask_for(client: DiscordClient, record: Record) -> Answer:
             case _:
                 channel = read_channel(await client.request("GET", f"/channels/{pk}"))
                 return lambda observed: _found(observed, pk).with_channel(channel)
-    except LookAgain:  # "unknown", and the guild itself was just read
+    except Conflict:  # "unknown", and the guild itself was just read
         return lambda observed: _gone(observed, pk)
     except Refused:  # it exists, but the bot may not see it
         return lambda observed: _found(observed, pk)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from cohorts.reconcile.errors import LookAgain, Outage, Refused
+from cohorts.reconcile.errors import Conflict, Outage, Refused
 from cohorts.reconcile.values import Finding, Orphans
 from discordsync.observe.confirm import confirm
 from discordsync.observe.recover import describe_orphans, find_lost, find_orphans
@@ -152,7 +152,7 @@ async def _search_line(client: DiscordClient, channel_id: int, message: MessageF
     the message again then shows what is wrong with the channel."""
     try:
         return await _search(client, channel_id, [message])
-    except (LookAgain, Refused):
+    except (Conflict, Refused):
         return {}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
 
-from cohorts.reconcile.values import Action, Trouble, Withheld
+from cohorts.reconcile.values import Action, Issue, Withheld
 from discordsync.plan import calls
 from discordsync.plan.actions import Item, key_to_send, keys_to_create
 from discordsync.plan.diff import Diff, ObjectStatus
@@ -24,7 +24,7 @@ def plan_access(look: Diff, group: DesiredGroup) -> Iterator[Item]:
         else:
             yield from (Withheld(change, "role_too_low") for change in changes)
         if role.id in look.observed.incomplete:
-            yield Trouble(group.id, "members_incomplete")
+            yield Issue(group.id, "members_incomplete")
     elif look.standing(keys.role(group.id)) is ObjectStatus.UNMADE and look.is_creatable(group):
         for person in sorted(group.people.keys() & look.observed.members.keys()):
             yield _grant(look, group, person, 0)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cohorts.reconcile.values import Action, Trouble, Withheld
+from cohorts.reconcile.values import Action, Issue, Withheld
 from discordsync.plan.calls import Call
 from discordsync.plan.diff import Diff
 from discordsync.state.desired import DesiredGroup
 
-Item = Action | Withheld | Trouble
+Item = Action | Withheld | Issue
 
 
 @dataclass(frozen=True, slots=True)

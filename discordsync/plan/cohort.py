@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cohorts.reconcile.values import Action, Trouble
+from cohorts.reconcile.values import Action, Issue
 from discordsync.plan import calls
 from discordsync.plan.actions import Item, Owner, create, keys_to_create
 from discordsync.plan.diff import Diff, ObjectStatus
@@ -75,12 +75,12 @@ def _create_cohort_channel(look: Diff, owner: Owner, key: str, category: str) ->
 
 def _report(
     look: Diff, owner: Owner, standing: ObjectStatus, key: str, what: str
-) -> Iterator[Trouble]:
+) -> Iterator[Issue]:
     """Report a missing or hidden object to every due group of the cohort."""
     if code := standing.trouble:
         for group in look.due_groups():
             if group.cohort_id == owner.cohort_id and group.live:
-                yield Trouble(group.id, code, f"the {what} (Discord ID {look.id_of(key)})")
+                yield Issue(group.id, code, f"the {what} (Discord ID {look.id_of(key)})")
 
 
 def _spokesman(look: Diff, cohort_id: int) -> DesiredGroup | None:

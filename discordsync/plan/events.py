@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from cohorts.reconcile.values import Action, Trouble, Withheld
+from cohorts.reconcile.values import Action, Issue, Withheld
 from discordsync.plan import calls
 from discordsync.plan.actions import keys_to_create
 from discordsync.plan.diff import Diff, ObjectStatus
@@ -32,7 +32,7 @@ NAMES = {  # of Discord's fields, for people
 }
 
 
-def plan_events(look: Diff) -> Iterator[Action | Withheld | Trouble]:
+def plan_events(look: Diff) -> Iterator[Action | Withheld | Issue]:
     """Yield actions for due groups; events of all groups count to the limit."""
     due = {group.id: group for group in look.due_groups()}
     for event in _with_room(look):

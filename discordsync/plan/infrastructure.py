@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from cohorts.reconcile.values import Action, Trouble, Withheld
+from cohorts.reconcile.values import Action, Issue, Withheld
 from discordsync.plan import calls
 from discordsync.plan.actions import Item, Owner, create, edit, if_asked, keys_to_create, rank
 from discordsync.plan.diff import Diff, ObjectStatus
@@ -25,7 +25,7 @@ def plan_infrastructure(look: Diff, group: DesiredGroup) -> Iterator[Item]:
         yield from _keep_shut(look, group)
         return
     if not group.has_members:
-        yield Trouble(group.id, "no_members")
+        yield Issue(group.id, "no_members")
     yield from _role(look, group)
     for kind, what in CHANNELS.items():
         yield from _channel(look, group, kind, what)
@@ -163,7 +163,7 @@ def _cohort_door(look: Diff, group: DesiredGroup) -> Iterator[Action]:
 
 def _report(
     look: Diff, group: DesiredGroup, standing: ObjectStatus, key: str, what: str
-) -> Iterator[Trouble]:
+) -> Iterator[Issue]:
     """Report a recorded object that is gone or hidden; it is never recreated silently."""
     if code := standing.trouble:
-        yield Trouble(group.id, code, f"the {what} (Discord ID {look.id_of(key)})")
+        yield Issue(group.id, code, f"the {what} (Discord ID {look.id_of(key)})")

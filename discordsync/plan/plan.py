@@ -30,7 +30,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from cohorts.reconcile.values import Action, Budget, Plan, Policy, Trouble, Withheld
+from cohorts.reconcile.values import Action, Budget, Issue, Plan, Policy, Withheld
 from discordsync.plan import calls
 from discordsync.plan.access import find_people, find_removals, plan_access, take_before_giving
 from discordsync.plan.actions import Item, key_to_send, rank
@@ -54,7 +54,7 @@ def plan(desired: DesiredGuild, observed: ObservedGuild, policy: Policy) -> Plan
     items = list(_items(look))
     found = take_before_giving(item for item in items if isinstance(item, Action))
     actions, withheld = _fit(look, found)
-    troubles = (item for item in items if isinstance(item, Trouble))
+    troubles = (item for item in items if isinstance(item, Issue))
     return Plan(
         actions=tuple(actions),
         withheld=(*withheld, *(item for item in items if isinstance(item, Withheld))),

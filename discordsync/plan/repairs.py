@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cohorts.reconcile.values import Action, Trouble
+from cohorts.reconcile.values import Action, Issue
 from discordsync.plan import calls
 from discordsync.plan.actions import Item, Owner, edit
 from discordsync.plan.diff import Diff
@@ -96,7 +96,7 @@ def rename(look: Diff, owner: Owner, key: str, name: str) -> Iterator[Item]:
     if sent != name:
         yield _write_name(look, owner, key, name, standing.name)
     elif answered and standing.name != answered and owner.teller:
-        yield Trouble(owner.teller.id, "renamed", f"“{answered}” was renamed to “{standing.name}”")
+        yield Issue(owner.teller.id, "renamed", f"“{answered}” was renamed to “{standing.name}”")
 
 
 def _write_name(look: Diff, owner: Owner, key: str, name: str, before: str) -> Action:
@@ -118,7 +118,7 @@ def bring_home(look: Diff, owner: Owner, key: str, category: str) -> Iterator[It
         yield edit(owner, call, "channels", f"“{channel.name}”", "it is not in a category")
     elif channel.parent_id != home.id and owner.teller:
         detail = f"“{channel.name}” is no longer in “{home.name}”"
-        yield Trouble(owner.teller.id, "moved", detail)
+        yield Issue(owner.teller.id, "moved", detail)
 
 
 def _channel(look: Diff, key: str) -> ObservedChannel:

@@ -20,7 +20,7 @@ import discord
 from discord.http import HTTPClient, Route
 from django.conf import settings
 
-from cohorts.reconcile.errors import CallFailed, Later, LookAgain, Outage, Refused, Unclear
+from cohorts.reconcile.errors import CallFailed, Conflict, Outage, RateLimited, Refused, Unclear
 from discordsync.rest.buckets import PatientHTTPClient
 
 READS = frozenset({"GET", "HEAD"})
@@ -112,7 +112,7 @@ def translate(error: Exception, *, writes: bool) -> CallFailed:
         case discord.LoginFailure():
             return Outage("Discord does not accept the bot's token.", code="bad_token")
         case discord.RateLimited():
-            return Later(error.retry_after, "Discord asked Lens to wait.")
+            return RateLimited(error.retry_after, "Discord asked Lens to wait.")
         case discord.HTTPException():
             return _translate_answer(error, writes=writes)
         case aiohttp.ClientConnectorError():
@@ -131,7 +131,7 @@ def _translate_answer(error: discord.HTTPException, *, writes: bool) -> CallFail
     if error.status == 429:
         return Outage("Discord refused the request.", code="banned", after=BAN_PAUSE)
     if error.code in VANISHED:
-        return LookAgain(said)
+        return Conflict(said)
     if error.code == TWO_FACTOR:
         return Outage(said, code="two_factor", after=PERSON_PAUSE)
     if error.status >= 500:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cohorts.models import AccessState
-from cohorts.reconcile.provider import configured_mirrors
+from cohorts.reconcile.provider import configured_providers
 from guestvisits.selectors import GuestWindow, MyVisit
 
 State = AccessState.State
@@ -86,7 +86,7 @@ def _progress(
     window = mine.window
     has_begun = window.begins_at <= now
     lines = []
-    for name, mirror in configured_mirrors().items():
+    for name, mirror in configured_providers().items():
         state = reported.get((window.host_group_id, name))
         if state and state.state == State.ENDED:
             state = None

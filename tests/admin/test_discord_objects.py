@@ -184,10 +184,10 @@ def test_what_was_deleted_in_discord_is_made_anew_after_a_question(staff, sandbo
     made = make_cohort(groups=1)
     stand(sandbox, made)
     break_role(made, sandbox)
-    services.want(made.ids)
+    services.request_sync(made.ids)
     work("discord")
     chosen = list(DiscordObject.objects.values_list("pk", flat=True))
-    posted = {"action": "make_anew", "_selected_action": chosen}
+    posted = {"action": "recreate", "_selected_action": chosen}
     seen = sandbox.last
 
     asked = text_of(staff.post(LIST, posted))
@@ -204,7 +204,7 @@ def test_what_still_stands_is_not_made_anew(staff, sandbox):
     join(sandbox, made.people)
     stand(sandbox, made)
     chosen = list(DiscordObject.objects.values_list("pk", flat=True))
-    answer = staff.post(LIST, {"action": "make_anew", "_selected_action": chosen}, follow=True)
+    answer = staff.post(LIST, {"action": "recreate", "_selected_action": chosen}, follow=True)
     assert messages_of(answer) == ["None of these were deleted, so there is nothing to recreate."]
 
 

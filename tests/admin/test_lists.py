@@ -10,7 +10,7 @@ from django.urls import reverse
 from cohorts.models import Group
 from cohorts.outbox.models import OutboxPart
 from cohorts.reconcile import services
-from cohorts.reconcile.controller import run_slice
+from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.models import MirrorState, WorkerHeartbeat
 from tests.admin.reading import messages_of, text_of
 from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
@@ -43,7 +43,7 @@ def stand(sandbox, *cohorts):
 def test_cohorts_tell_how_far_they_are(staff, sandbox):
     made = make_cohort(groups=3)
     join(sandbox, made.people)
-    services.ask_to_realize(made.ids[:1], by=None, now=datetime.now(UTC))
+    services.request_realize(made.ids[:1], by=None, now=datetime.now(UTC))
     work("discord")
 
     shown = text_of(staff.get(COHORTS))
@@ -56,7 +56,7 @@ def test_the_worst_cohort_comes_first_with_the_reason_in_a_sentence(staff, sandb
     fine, broken = make_cohort(groups=1, name="Autumn"), make_cohort(groups=1, name="Zeta")
     stand(sandbox, fine, broken)
     break_role(broken, sandbox)
-    services.want(broken.ids)
+    services.request_sync(broken.ids)
     work("discord")
 
     shown = text_of(staff.get(COHORTS))
@@ -122,22 +122,22 @@ def test_the_start_page_names_each_group_out_of_step_with_its_button(staff, sand
     made = make_cohort(groups=2)
     stand(sandbox, made)
     break_role(made, sandbox)
-    services.want(made.ids)
+    services.request_sync(made.ids)
     work("discord")
 
     page = staff.get(START)
 
     assert "A channel, role or event of this group was deleted in Discord." in text_of(page)
-    button = reverse("sync:make_anew", args=[made.ids[0], "discord"])
+    button = reverse("sync:recreate", args=[made.ids[0], "discord"])
     assert button in page.content.decode()
-    assert reverse("sync:make_anew", args=[made.ids[1], "discord"]) not in page.content.decode()
+    assert reverse("sync:recreate", args=[made.ids[1], "discord"]) not in page.content.decode()
 
 
 def test_the_start_page_tells_an_outage_and_when_the_next_try_is(staff, sandbox):
     sandbox.set_faults({"kind": "error", "status": 503})
     make_cohort(groups=1)
-    services.look_at_all("discord")
-    run_slice("discord")
+    services.resync("discord")
+    run_once("discord")
 
     shown = text_of(staff.get(START))
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from cohorts.models import Cohort, Group
 from cohorts.reconcile import services
-from cohorts.reconcile.controller import run_slice
+from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.models import GroupSync, RealizeRequest, SyncRun, WorkerHeartbeat
 from cohorts.reconcile.workers import heartbeats
 from tests.admin.reading import messages_of, text_of
@@ -80,7 +80,7 @@ def test_a_plan_says_when_no_worker_has_been_heard(staff):
 def test_a_plan_that_cannot_be_made_says_why_and_what_to_do(staff, settings):
     settings.DISCORD_BOT_TOKEN = "wrong"
     page = press_realize(staff, make_cohort(groups=1))
-    run_slice("discord")
+    run_once("discord")
 
     shown = text_of(staff.get(page))
 
@@ -186,7 +186,7 @@ def test_two_staff_who_confirm_at_once_have_one_of_everything_made(staff, sandbo
 
 def test_a_plan_about_keeping_in_step_cannot_be_confirmed_as_a_realize(staff):
     made = make_cohort(groups=1)
-    (run,) = services.ask_for_plan(made.ids, as_if_asked=False)
+    (run,) = services.request_plan(made.ids, as_if_asked=False)
     assert confirm(staff, reverse("sync:plan", args=[[run.pk]])).status_code == 404
     assert not RealizeRequest.objects.exists()
 

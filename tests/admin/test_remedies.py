@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from cohorts.models import AccessState, Installation, Membership
 from cohorts.reconcile import services
-from cohorts.reconcile.controller import run_slice
+from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.models import GroupSync, MirrorState
 from cohorts.services.installation import ensure_installation
 from discordsync.models import DiscordObject
@@ -44,14 +44,14 @@ def test_make_it_anew_makes_what_was_deleted_and_nothing_twice(staff, sandbox):
     made = make_cohort(groups=1)
     stand(sandbox, made)
     break_role(made, sandbox)
-    services.want(made.ids)
+    services.request_sync(made.ids)
     work("discord")
     seen = sandbox.last
 
-    press(staff, "make_anew", made.ids[0], "discord")
-    press(staff, "make_anew", made.ids[0], "discord")
+    press(staff, "recreate", made.ids[0], "discord")
+    press(staff, "recreate", made.ids[0], "discord")
     work("discord")
-    answer = press(staff, "make_anew", made.ids[0], "discord")
+    answer = press(staff, "recreate", made.ids[0], "discord")
 
     roles = [c for c in sandbox.writes(since=seen, method="POST") if c["path"].endswith("/roles")]
     assert len(roles) == 1
@@ -65,7 +65,7 @@ def test_removals_are_allowed_only_for_the_names_that_were_shown(staff, sandbox)
     for person in made.people[:7]:
         # Gone without a trace: no ended membership explains it.
         Membership.objects.filter(user=person).delete()
-    services.want(made.ids)
+    services.request_sync(made.ids)
     work("discord")
     assert "An unusually large number of people" in text_of(staff.get(START))
 
@@ -108,7 +108,7 @@ def test_try_now_does_not_wait_for_the_next_probe(staff, sandbox, settings):
     settings.SYNC = {**settings.SYNC, "probe_seconds": 600}
     make_cohort(groups=1)
     sandbox.set_faults({"kind": "error", "status": 503})
-    run_slice("discord")
+    run_once("discord")
     assert MirrorState.objects.get(name="discord").retry_at
     sandbox.set_faults()
 
@@ -146,7 +146,7 @@ def test_a_copy_touches_nothing_of_the_original_and_makes_nothing(staff, sandbox
     stand(sandbox, made)
     ids = set(DiscordObject.objects.values_list("outside_id", flat=True))
     settings.INSTALLATION_ID = "tryout"
-    services.look_at_all("discord")
+    services.resync("discord")
     work("discord")
     seen = sandbox.last
     assert "INSTALLATION_ID names a different installation" in text_of(staff.get(START))
@@ -186,7 +186,7 @@ def test_strangers_are_taken_over_on_staffs_word(staff, sandbox):
     made = make_cohort(groups=1)
     stand(sandbox, made)
     DiscordObject.objects.all().delete()
-    services.look_at_all("discord")
+    services.resync("discord")
     work("discord")
     seen = sandbox.last
     asked = text_of(staff.get(reverse("sync:decide")))
@@ -255,6 +255,6 @@ def test_the_connection_check_names_roles_above_the_bots_own(staff, sandbox):
 def test_the_connection_check_tells_a_wrong_token(staff, settings):
     settings.DISCORD_BOT_TOKEN = "wrong"
     press(staff, "check")
-    run_slice("discord")
+    run_once("discord")
     shown = text_of(staff.get(reverse("sync:check")))
     assert "Discord does not accept the bot's token." in shown

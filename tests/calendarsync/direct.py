@@ -20,7 +20,7 @@ from calendarsync.sandbox.events.instances import find
 from calendarsync.sandbox.events.render import render
 from calendarsync.sandbox.requests.listing import list_events
 from calendarsync.state.observed import Body, ObservedEvent, read_event
-from cohorts.reconcile.errors import LookAgain, Refused
+from cohorts.reconcile.errors import Conflict, Refused
 
 
 class DirectClient:
@@ -76,4 +76,4 @@ class DirectClient:
             raise REFUSALS.get(error.status, Refused)(error.message) from error
 
 
-REFUSALS: dict[int, Any] = {400: Invalid, 404: Missing, 409: Taken, 410: Missing, 412: LookAgain}
+REFUSALS: dict[int, Any] = {400: Invalid, 404: Missing, 409: Taken, 410: Missing, 412: Conflict}

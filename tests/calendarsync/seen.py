@@ -13,7 +13,7 @@ from calendarsync.models import CalendarSeries
 from cohorts import clock
 from cohorts.models import Group, User
 from cohorts.reconcile import services
-from cohorts.reconcile.controller import run_slice
+from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.models import GroupSync, MirrorState
 from cohorts.reconcile.runs import run_log
 from lens.sandbox.inprocess import RunningSandbox
@@ -45,20 +45,20 @@ class SeenCalendar:
         """Staff press Realize, and no worker is there yet."""
         chosen = groups or tuple(academy.groups)
         ids = [academy.groups[name].pk for name in chosen]
-        services.ask_to_realize(ids, by=None, now=clock.now())
+        services.request_realize(ids, by=None, now=clock.now())
 
     def work(self) -> int:
         """What workers do until nothing is due; returns how many slices it took."""
         for slices in range(SLICES):
             if not run_log.has_work("calendar", clock.now()):
                 return slices
-            assert run_slice("calendar"), "the mirror waits for something"
+            assert run_once("calendar"), "the mirror waits for something"
         raise AssertionError(f"still due after {SLICES} slices: {self.troubles()}")
 
     def try_once(self) -> None:
         """One slice, whatever comes of it; waits are over."""
         self._end_waits()
-        run_slice("calendar")
+        run_once("calendar")
 
     def recover(self) -> None:
         """The service is back: what workers do once the waits are over."""
@@ -66,7 +66,7 @@ class SeenCalendar:
             self._end_waits()
             if not run_log.has_work("calendar", clock.now()):
                 return
-            run_slice("calendar")
+            run_once("calendar")
         raise AssertionError(f"still due after {SLICES} slices: {self.troubles()}")
 
     def _end_waits(self) -> None:
@@ -75,7 +75,7 @@ class SeenCalendar:
 
     def look(self) -> None:
         """The hourly compare: every group once more."""
-        services.look_at_all("calendar")
+        services.resync("calendar")
         self.work()
 
     def move_clock(self, moment: datetime) -> None:

@@ -342,7 +342,7 @@ def test_the_invitation_to_a_new_series_is_no_answer(
     group = heard.groups["A"]
     calendar.do("delete_event", event=calendar.series_id(group))
     calendar.look()
-    services.make_anew([group.pk], "calendar", by=None, now=calendar.now)
+    services.recreate([group.pk], "calendar", by=None, now=calendar.now)
     calendar.work()
     listen(calendar)
     assert CalendarSeries.objects.filter(group=group).count() == 2
@@ -467,9 +467,9 @@ def test_an_outage_delays_answers_and_loses_none(heard: Academy, calendar: SeenC
     calendar.respond(person("Ada"), "accepted", heard.groups["A"], heard.meeting("A", 2))
     calendar.sandbox.set_faults({"kind": "error", "status": 503, "method": "GET", "nth": 1})
     calendar.move_clock(calendar.now + 4 * MINUTE)
-    from cohorts.reconcile.controller import run_slice
+    from cohorts.reconcile.controller import run_once
 
-    run_slice("calendar")
+    run_once("calendar")
     assert answers("Ada") == {}
     MirrorState.objects.update(retry_at=None)
     calendar.work()

@@ -217,7 +217,7 @@ def test_many_removals_without_a_reason_wait_for_a_person(
     group = realized.groups["A"]
     assert calendar.troubles() == {"Group A": "removals_held"}
     assert calendar.invited(calendar.series(group)) == {"ada", "alan", "anne", *names}
-    (run,) = services.ask_for_plan([group.pk], as_if_asked=False)
+    (run,) = services.request_plan([group.pk], as_if_asked=False)
     calendar.work()
     run.refresh_from_db()
     assert {held["removes"] for held in run.summary["withheld"]} == {
@@ -226,7 +226,7 @@ def test_many_removals_without_a_reason_wait_for_a_person(
 
     addresses = [f"{name}@elsewhere.example" for name in names]
     staff = realized.add_person("Sue", is_staff=True)
-    services.allow_removals(group.pk, "calendar", addresses, by=staff, now=calendar.now)
+    services.approve_removals(group.pk, "calendar", addresses, by=staff, now=calendar.now)
     calendar.work()
     assert calendar.invited(calendar.series(group)) == {"ada", "alan", "anne"}
     assert calendar.troubles() == {}
@@ -250,7 +250,7 @@ def test_o9_removals_that_are_held_back_name_each_person_once(
         calendar.do("edit_event", event=event["id"], changes={"attendees": everybody})
     calendar.look()
     assert GroupSync.objects.get(group=group).trouble_detail == ", ".join(strangers)
-    runs = services.ask_for_plan([group.pk], as_if_asked=False)
+    runs = services.request_plan([group.pk], as_if_asked=False)
     calendar.work()
     for run in runs:
         run.refresh_from_db()

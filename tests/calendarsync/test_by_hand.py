@@ -50,7 +50,7 @@ def test_staff_have_a_deleted_series_made_anew(realized: Academy, calendar: Seen
     gone = calendar.series_id(group)
     calendar.do("delete_event", event=gone)
     calendar.look()
-    services.make_anew([group.pk], "calendar", by=None, now=calendar.now)
+    services.recreate([group.pk], "calendar", by=None, now=calendar.now)
     calendar.work()
     assert calendar.series_id(group) != gone
     assert calendar.invited(calendar.series(group)) == {"ada", "alan"}
@@ -63,7 +63,7 @@ def test_staff_have_a_deleted_series_made_anew(realized: Academy, calendar: Seen
 
 def test_a_series_that_stands_is_not_made_anew(realized: Academy, calendar: SeenCalendar) -> None:
     before = calendar.sandbox.last
-    services.make_anew([realized.groups["A"].pk], "calendar", by=None, now=calendar.now)
+    services.recreate([realized.groups["A"].pk], "calendar", by=None, now=calendar.now)
     calendar.work()
     assert calendar.writes_since(before) == []
     assert CalendarSeries.objects.count() == 3

@@ -8,7 +8,7 @@ from calendarsync.models import CalendarCopy, CalendarEvent, CalendarInstance, C
 from cohorts.models import Installation
 from cohorts.reconcile import services
 from cohorts.reconcile.models import GroupSync, MirrorState
-from cohorts.reconcile.ownership import find_question, go_on_as_original
+from cohorts.reconcile.ownership import accept_as_original, find_question
 from cohorts.reconcile.provider import providers
 from cohorts.services.installation import break_seal, seal
 from meetings.models import Meeting
@@ -50,7 +50,7 @@ def test_strangers_that_are_ours_are_adopted_by_their_mark(
     (single,) = calendar.singles(group)
     restore_older_database(calendar)
     calendar.look()
-    go_on_as_original()
+    accept_as_original()
     calendar.forget_mails()
     calendar.work()
     assert {row.event_id for row in CalendarSeries.objects.all()} == ids
@@ -117,7 +117,7 @@ def test_b12_another_calendar_is_asked_about_and_then_read_anew(
     calendar.look()
     settings.GOOGLE_CALENDAR_ID = "primary"
     before = calendar.sandbox.last
-    services.look_at_all("calendar")
+    services.resync("calendar")
     realized.add_member("Anne", "A")
     calendar.work()
     calls = calendar.sandbox.calls(before)
@@ -125,7 +125,7 @@ def test_b12_another_calendar_is_asked_about_and_then_read_anew(
     assert calendar.writes_since(before) == []
     assert calendar.troubles()[realized.groups["A"].name] == "moved"
 
-    go_on_as_original()
+    accept_as_original()
     calendar.work()
     assert calendar.troubles() == {}
     assert len(calendar.all_series) == CalendarSeries.objects.count()
@@ -145,7 +145,7 @@ def test_b5_events_that_cannot_be_taken_over_are_listed_and_asked_about_once(
     calendar.look()
     assert calendar.troubles()[group.name] == "orphaned"
 
-    go_on_as_original()
+    accept_as_original()
     calendar.look()
     ((pk, why),) = MirrorState.objects.get(name="calendar").not_adopted
     assert pk == first.event_id

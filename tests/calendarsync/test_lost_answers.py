@@ -9,7 +9,7 @@ import pytest
 
 from calendarsync.models import CalendarInstance, CalendarSeries
 from cohorts.models import Membership
-from cohorts.reconcile.controller import run_slice
+from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.models import GroupSync, MirrorState, SyncAction
 from cohorts.reconcile.runs import run_log
 from meetings.services import cancel_meeting, move_meeting
@@ -38,7 +38,7 @@ def work_through(calendar: SeenCalendar) -> None:
         GroupSync.objects.filter(trouble="rate_limited").update(next_at=calendar.now)
         if not run_log.has_work("calendar", calendar.now):
             return
-        run_slice("calendar")
+        run_once("calendar")
     raise AssertionError(f"still due: {calendar.troubles()}")
 
 
@@ -102,7 +102,7 @@ def test_a_cancelled_meeting(realized: Academy, calendar: SeenCalendar, fault: d
 def test_a_listing(realized: Academy, calendar: SeenCalendar, kind: str) -> None:
     realized.add_member("Anne", "A")
     calendar.sandbox.set_faults({"kind": kind, "method": "GET", "times": 2})
-    assert run_slice("calendar")
+    assert run_once("calendar")
     assert calendar.troubles() == {"": "unreachable"}
     assert not GroupSync.objects.filter(failures__gt=0).exists()
     calendar.sandbox.set_faults()

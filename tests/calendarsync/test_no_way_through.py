@@ -8,8 +8,8 @@ import pytest
 
 from calendarsync.models import CalendarSeries
 from cohorts.models import AccessState
-from cohorts.reconcile.controller import run_slice
-from cohorts.reconcile.issues import find_trouble
+from cohorts.reconcile.controller import run_once
+from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync, MirrorState
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 def realize_once(academy: Academy, calendar: SeenCalendar) -> MirrorState:
     calendar.realize_only(academy)
-    assert run_slice("calendar")
+    assert run_once("calendar")
     return MirrorState.objects.get(name="calendar")
 
 
@@ -47,7 +47,7 @@ def test_it_is_the_mirrors_trouble_and_no_group_failed(
     calendar.sandbox.set_faults(given)
     state = realize_once(academy, calendar)
     assert state.trouble == trouble
-    assert names in find_trouble(trouble).fix
+    assert names in find_issue(trouble).fix
     assert state.retry_at is not None
     assert state.retry_at > datetime.now(UTC)
     assert not GroupSync.objects.filter(failures__gt=0).exists()

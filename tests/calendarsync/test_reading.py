@@ -10,8 +10,8 @@ from calendarsync.models import CalendarCopy
 from calendarsync.rest.client import MOST_PAGES
 from cohorts.models import Membership
 from cohorts.reconcile import services
-from cohorts.reconcile.controller import run_slice
-from cohorts.reconcile.issues import find_trouble
+from cohorts.reconcile.controller import run_once
+from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import MirrorState
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
@@ -128,10 +128,10 @@ def test_a_look_that_fails_keeps_the_token_of_the_last(
         )
     calendar.sandbox.set_faults({"kind": "error", "status": 500, "method": "GET", "nth": 2})
     from cohorts.reconcile import services
-    from cohorts.reconcile.controller import run_slice
+    from cohorts.reconcile.controller import run_once
 
-    services.look_at_all("calendar")
-    run_slice("calendar")
+    services.resync("calendar")
+    run_once("calendar")
     assert MirrorState.objects.get().cursor == cursor
     MirrorState.objects.update(retry_at=None)
     calendar.work()
@@ -143,10 +143,10 @@ def test_o6_a_listing_that_never_ends_is_given_up_and_named(
 ) -> None:
     calendar.behave(endless=True)
     before = calendar.sandbox.last
-    services.look_at_all("calendar")
-    assert run_slice("calendar")
+    services.resync("calendar")
+    assert run_once("calendar")
     assert calendar.reads_since(before) <= MOST_PAGES
-    assert "Google Calendar" in find_trouble(calendar.troubles()[""]).sentence
+    assert "Google Calendar" in find_issue(calendar.troubles()[""]).sentence
     calendar.behave(endless=False)
     calendar.recover()
     assert calendar.troubles() == {}

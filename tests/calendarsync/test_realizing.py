@@ -268,7 +268,7 @@ def test_each_step_is_told_in_words(academy: Academy, calendar: SeenCalendar) ->
 def test_a_plan_shows_the_series_before_anybody_asked(
     academy: Academy, calendar: SeenCalendar
 ) -> None:
-    (run,) = services.ask_for_plan([academy.groups["A"].pk], as_if_asked=True)
+    (run,) = services.request_plan([academy.groups["A"].pk], as_if_asked=True)
     calendar.work()
     run.refresh_from_db()
     assert [action["target"] for action in run.summary["actions"]] == ["series of Group A"]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from cohorts.reconcile.errors import CallFailed, LookAgain, Refused
+from cohorts.reconcile.errors import CallFailed, Conflict, Refused
 from cohorts.reconcile.policy import hold_removals
 from cohorts.reconcile.values import Action, Outcome, Plan, Policy
 from discordsync import apply as doing
@@ -75,7 +75,7 @@ class Guild:
             return json.loads(json.dumps(handler(self.world, call)[1]))
         except Refusal as refusal:
             if refusal.code in VANISHED:
-                raise LookAgain(refusal.sentence()) from None
+                raise Conflict(refusal.sentence()) from None
             code = REFUSALS.get(refusal.code, "refused")
             raise Refused(refusal.sentence(), code=code) from None
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from cohorts.models import Group, User
 from cohorts.reconcile.models import GroupSync, MirrorState
-from cohorts.reconcile.services import look_at_all
+from cohorts.reconcile.services import resync
 from discordsync.models import DiscordObject
 from tests.cohorts.reconcile.cohort import work
 
@@ -18,7 +18,7 @@ def outside_id(key: str) -> str:
 
 def look_again() -> None:
     """Have everything compared, as the hourly look does."""
-    look_at_all("discord")
+    resync("discord")
     work("discord")
 
 

@@ -14,7 +14,7 @@ from cohorts.models import Group, Installation, Membership, User
 from cohorts.outbox.models import Message
 from cohorts.reconcile import ownership
 from cohorts.reconcile.models import GroupSync, MirrorState
-from cohorts.reconcile.services import allow_removals
+from cohorts.reconcile.services import approve_removals
 from cohorts.services.installation import break_seal, seal
 from discordsync.models import DiscordObject
 from discordsync.services import record_existing
@@ -154,7 +154,7 @@ def test_nobody_is_taken_out_of_an_old_server_without_a_persons_word(sandbox):
 
     group, staff = made.groups[0], User.objects.create_superuser("staff@example.org")
     named = sorted(lost & holders_of(sandbox, f"role:{group.pk}"))[:3]
-    allow_removals(group.pk, "discord", map(str, named), by=staff, now=clock.now())
+    approve_removals(group.pk, "discord", map(str, named), by=staff, now=clock.now())
     seen = sandbox.last
     work("discord")
 
@@ -213,7 +213,7 @@ def test_a_restored_database_only_looks_until_staff_say_go_on(sandbox, made, who
     assert {trouble(group) for group in lost} == {"restored"}
     assert "“group-3”" in orphans_of_mirror()
 
-    ownership.go_on_as_original()
+    ownership.accept_as_original()
     work("discord")
 
     assert dict(DiscordObject.objects.values_list("key", "outside_id")).items() >= ids.items()
@@ -245,7 +245,7 @@ def orphans_of_mirror():
 def test_the_word_to_go_on_is_used_once(sandbox, made):
     restore_from_before(made.groups[2:])
     look_again()
-    ownership.go_on_as_original()
+    ownership.accept_as_original()
     work("discord")
     restore_from_before(made.groups[1:])
     seal(clock.now())
@@ -298,7 +298,7 @@ def test_b1_a_cloned_channel_holds_up_its_own_group_alone_and_is_taken_over(sand
     assert not question.stops_all
     assert not Message.objects.filter(state="unsure").exists()
 
-    ownership.go_on_as_original()
+    ownership.accept_as_original()
     work("discord")
     assert DiscordObject.objects.get(key=f"text_channel:{first.pk}").outside_id == fresh
     assert late[0].discord_id in holders_of(sandbox, f"role:{first.pk}")
@@ -321,7 +321,7 @@ def test_b1_cloned_channels_of_a_whole_cohort_hold_up_no_other_cohort(sandbox, m
     assert {trouble(group) for group in made.groups} == {"orphaned"}
     assert trouble(other.groups[0]) == ""
     assert late[1].discord_id in holders_of(sandbox, f"role:{other.groups[0].pk}")
-    ownership.go_on_as_original()
+    ownership.accept_as_original()
     work("discord")
     assert {trouble(group) for group in made.groups} == {""}
     assert late[0].discord_id in holders_of(sandbox, f"role:{made.groups[0].pk}")
@@ -353,7 +353,7 @@ def test_b5_two_cohorts_in_one_category_are_taken_over_as_far_as_it_goes(sandbox
         sandbox.post("edit", edit)
     restore_from_before([*made.groups, *other.groups], cohort_too=True)
     look_again()
-    ownership.go_on_as_original()
+    ownership.accept_as_original()
     seen = sandbox.last
     work("discord")
 
@@ -394,7 +394,7 @@ def test_a_copy_leaves_everything_of_the_original_alone(sandbox, copy):
     before = sandbox.get("state")["discord"]
     look_again()
     seen = sandbox.last
-    ownership.take_as_copy()
+    ownership.accept_as_copy()
     look_again()
 
     assert sandbox.writes(since=seen) == []
@@ -417,7 +417,7 @@ def test_a_copy_leaves_everything_of_the_original_alone(sandbox, copy):
 def test_the_original_under_a_new_name_goes_on(sandbox, copy):
     look_again()
     seen = sandbox.last
-    ownership.go_on_as_original()
+    ownership.accept_as_original()
     work("discord")
 
     assert made_since(sandbox, seen) == {

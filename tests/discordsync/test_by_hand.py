@@ -6,9 +6,9 @@ import pytest
 
 from cohorts import clock
 from cohorts.models import Membership
-from cohorts.reconcile.issues import find_trouble
+from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import SyncAction
-from cohorts.reconcile.services import ask_for_plan, ask_to_realize, make_anew
+from cohorts.reconcile.services import recreate, request_plan, request_realize
 from discordsync.sandbox.members.permissions import Bit
 from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
 from tests.discordsync.standing import (
@@ -85,14 +85,14 @@ def check_nothing_more(sandbox):
 def press_realize_in_vain(sandbox, group):
     """Realizing once more makes nothing of what was recorded."""
     seen = sandbox.last
-    ask_to_realize([group.pk], by=None, now=clock.now())
+    request_realize([group.pk], by=None, now=clock.now())
     look_again()
     assert sandbox.writes(since=seen) == []
 
 
 def remake(sandbox, *groups):
     seen = sandbox.last
-    make_anew([group.pk for group in groups], "discord", by=None, now=clock.now())
+    recreate([group.pk for group in groups], "discord", by=None, now=clock.now())
     work("discord")
     return made_since(sandbox, seen)
 
@@ -185,7 +185,7 @@ def test_a_group_that_is_asked_for_waits_for_a_cohort_channel_that_is_gone(sandb
     Membership.objects.create(user=made.people[0], group=group, role="facilitator")
     seen = sandbox.last
 
-    ask_to_realize([group.pk], by=None, now=clock.now())
+    request_realize([group.pk], by=None, now=clock.now())
     look_again()
 
     assert trouble(group) == "missing"
@@ -267,7 +267,7 @@ def test_a_new_name_is_reported_and_left_alone(sandbox, made, first, kind):
     assert sandbox.writes(since=seen) == []
     assert trouble(first) == "renamed"
     assert "“by-hand”" in detail(first)
-    assert not find_trouble("renamed").needs_person
+    assert not find_issue("renamed").needs_person
     first.refresh_from_db()
     assert first.status == "active"
 
@@ -379,7 +379,7 @@ def test_c14_facilitators_may_pin_as_soon_as_the_bot_may(sandbox, made, first):
 
 
 def read_checks():
-    (run,) = ask_for_plan([], as_if_asked=False)
+    (run,) = request_plan([], as_if_asked=False)
     work("discord")
     run.refresh_from_db()
     return run.summary["checks"]

@@ -8,7 +8,7 @@ from cohorts import clock
 from cohorts.models import AccessState, Membership
 from cohorts.outbox.models import Message
 from cohorts.reconcile.models import GroupSync
-from cohorts.reconcile.services import look_at_all
+from cohorts.reconcile.services import resync
 from cohorts.services.memberships import move_member
 from discordsync.models import DiscordObject
 from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
@@ -101,6 +101,6 @@ def test_a_failure_in_the_old_group_never_blocks_the_new(sandbox, made, failure)
     assert state.state == AccessState.State.HAS
 
     sandbox.set_faults()
-    look_at_all("discord")
+    resync("discord")
     work("discord")
     assert roles_of(sandbox, person) == {str(role_of(new))}

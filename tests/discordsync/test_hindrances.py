@@ -11,7 +11,7 @@ from django.utils import timezone
 from cohorts import clock
 from cohorts.models import AccessState, Membership
 from cohorts.reconcile import services, tasks
-from cohorts.reconcile.issues import find_trouble
+from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import MirrorState, SyncAction
 from cohorts.services.memberships import end_membership
 from discordsync.bot.models import BotHeartbeat
@@ -117,13 +117,13 @@ def test_two_factor_sign_in_is_told_once_and_not_hammered(sandbox, made, caplog)
         sweep_some()
 
     assert mirror_trouble() == "two_factor"
-    assert "two-factor" in find_trouble("two_factor").fix
+    assert "two-factor" in find_issue("two_factor").fix
     assert sandbox.last == seen
     assert len(refused_since(sandbox, 0)) <= 2  # one in each lane that had begun
     assert not [record for record in caplog.records if record.exc_info]
 
     sandbox.post("discord/settings", {"two_factor": False})
-    services.resume_mirror("discord")
+    services.resume("discord")
     work("discord")
     assert {group.status for group in made.refresh().groups} == {"active"}
     assert len(describe_guild(sandbox.get("state"))["channels"]) == 6
@@ -149,13 +149,13 @@ def test_a_role_that_stands_above_the_bot_holds_up_only_its_own_people(sandbox, 
     for person, group, code in zip(people, standing.groups, low, strict=True):
         state = AccessState.objects.get(user=person, group=group)
         assert state.state == ("withheld" if code else "has")
-        assert state.reason == (find_trouble(code).sentence if code else "")
+        assert state.reason == (find_issue(code).sentence if code else "")
 
 
 def test_c14_a_bot_that_was_invited_before_goes_on_without_the_new_permission(sandbox, made):
     sandbox.post("discord/settings", {"bot_permissions": sum(NEEDED.values())})
     realize(made)
-    (run,) = services.ask_for_plan(made.ids, as_if_asked=False)
+    (run,) = services.request_plan(made.ids, as_if_asked=False)
     work("discord")
 
     assert {group.status for group in made.refresh().groups} == {"active"}
@@ -215,13 +215,13 @@ def test_b14_a_cohort_that_hidden_channels_leave_no_room_for_is_not_begun(sandbo
     made = make_cohort(groups=8, members=1)
     join(sandbox, made.people)
     realize(made)
-    (run,) = services.ask_for_plan(made.ids, as_if_asked=True)
+    (run,) = services.request_plan(made.ids, as_if_asked=True)
     work("discord")
 
     assert sandbox.writes(service="discord") == []
     told = "486 of 500 channels exist (486 of them hidden from the bot), 18 would be added"
     assert {detail(group) for group in made.groups} == {told}
-    assert "hidden from the bot" in find_trouble("guild_full").fix
+    assert "hidden from the bot" in find_issue("guild_full").fix
     run.refresh_from_db()
     (channels,) = [b for b in run.summary["budget"] if b["what"] == "channels"]
     assert (channels["used"], channels["limit"]) == (486, 500)
@@ -309,7 +309,7 @@ def test_a_member_list_that_is_cut_off_takes_nobody_out(sandbox, standing, keep)
     assert sandbox.writes(since=seen) == []
     assert trouble(standing.groups[1]) == "members_incomplete"
     assert describe_guild(sandbox.get("state")) == before
-    assert not find_trouble("members_incomplete").needs_person
+    assert not find_issue("members_incomplete").needs_person
 
     sandbox.set_faults()
     look_again()

@@ -9,7 +9,7 @@ import pytest
 from cohorts import clock
 from cohorts.models import Membership
 from cohorts.outbox.models import Message
-from cohorts.reconcile.controller import run_slice
+from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.models import GroupSync
 from cohorts.reconcile.runs import run_log
 from cohorts.reconcile.services import withdraw_request
@@ -295,7 +295,7 @@ def test_c12_a_message_whose_answer_was_lost_is_found_behind_many_others(sandbox
     realize(made)
     sandbox.set_faults({"kind": "drop_after", "method": "POST", "path": "/messages$", "nth": 1})
     while not sandbox.calls(method="POST", fault="drop_after"):
-        run_slice("discord")
+        run_once("discord")
     sandbox.set_faults()
     channel = outside_id(f"text_channel:{made.groups[0].pk}")
     for n in range(210):

@@ -15,10 +15,10 @@ HEAD = "| where | what is wrong | needs somebody | what to do |\n|---|---|---|--
 
 def rows() -> list[str]:
     """One for each trouble that there is."""
-    from cohorts.reconcile.issues import TROUBLES
+    from cohorts.reconcile.issues import ISSUES
     from cohorts.reconcile.provider import providers
 
-    tables = {"any": TROUBLES}
+    tables = {"any": ISSUES}
     tables |= {mirror.title: dict(mirror.troubles) for mirror in providers.values()}
     return [
         f"| {where} | {text.sentence} | {'yes' if text.needs_person else 'no'} | {text.fix} |"

@@ -97,7 +97,7 @@ def test_each_thing_that_is_missing_is_told_by_itself(
         ("DISCORD_CLIENT_ID", None, "lens.E007"),
         ("DISCORD_CLIENT_SECRET", "", "lens.E007"),
         ("DISCORD_CLIENT_SECRET", "sandbox-local", "lens.E008"),
-        ("SYNC", {"slice_seconds": 100}, "lens.E003"),
+        ("SYNC", {"run_seconds": 100}, "lens.E003"),
         ("SYNC", {"renew_below_seconds": 90}, "lens.E004"),
         ("SYNC", {"renew_below_seconds": 45}, "lens.E005"),
     ],

@@ -17,7 +17,7 @@ from calendarsync.rsvp.recording import find_expected
 from cohorts.admin.memberships import MoveMemberForm
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Group, Membership, User
-from cohorts.reconcile.services import ask_to_realize
+from cohorts.reconcile.services import request_realize
 from cohorts.services.groups import end_group
 from cohorts.services.memberships import add_member
 from discordsync.bot.replies.learners import cannot_attend, my_meetings
@@ -132,7 +132,7 @@ PROBES: dict[str, Callable[[World], object]] = {
     "meetings chosen by staff": lambda w: (
         HomeForm(person=w.alice, now=w.now).fields["home"].queryset.exists()
     ),
-    "realizing": lambda w: ask_to_realize([w.academy.groups["A"].pk], by=None, now=w.now),
+    "realizing": lambda w: request_realize([w.academy.groups["A"].pk], by=None, now=w.now),
     "the set-up page": lambda w: _read_context(w.alice).groups,
     "the bot's list": lambda w: "Your next meetings" in my_meetings(w.alice, w.now).text,
     "the bot's offer": lambda w: "you can join" in cannot_attend(w.alice, w.now).text,

@@ -226,7 +226,7 @@ ROUTES: dict[str, list[Door]] = {
     "admin/sync/mirrors/<slug:mirror>/resume/": [staff("POST", *REALIZE)],
     **{
         f"admin/sync/groups/<int:pk>/<slug:mirror>/{name}/": [staff("POST", *REALIZE, pk="{group}")]
-        for name in ("look_again", "make_anew", "realize", "show_removals")
+        for name in ("look_again", "recreate", "realize", "show_removals")
     },
 }  # fmt: skip
 
@@ -280,7 +280,7 @@ ACTIONS: dict[str, dict[str, str]] = {
     "cohorts.cohort": {"realize": "cohorts.change_group"},
     "cohorts.group": dict.fromkeys(("realize", "look_again", "withdraw"), "cohorts.change_group"),
     "cohorts.membership": {"end_memberships": "cohorts.change_membership"},
-    "discordsync.discordobject": {"make_anew": "discordsync.change_discordobject"},
+    "discordsync.discordobject": {"recreate": "discordsync.change_discordobject"},
     "outbox.message": dict.fromkeys(("try_again", "drop", "send_anyway"), "outbox.change_message"),
     "outbox.outboxpart": {"open_again": "outbox.change_outboxpart"},
 }

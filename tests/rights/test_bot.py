@@ -19,7 +19,7 @@ from django.test.utils import CaptureQueriesContext
 from cohorts import clock
 from cohorts.reconcile.models import RealizeRequest, SyncRun
 from cohorts.reconcile.selectors import live_groups
-from cohorts.reconcile.services import ask_for_plan
+from cohorts.reconcile.services import request_plan
 from discordsync.bot import handlers
 from discordsync.bot.gateway.client import Bot
 from discordsync.bot.handlers import carry_out
@@ -100,7 +100,7 @@ def test_a5_every_button_answers_those_it_is_for_and_changes_nothing_for_others(
         "elsewhere": academy.meeting("C").pk,
         "elsewhere_starts": int(academy.meeting("C").starts_at.timestamp()),
         "cohort": academy.cohort.pk,
-        "plan": "-".join(str(run.pk) for run in ask_for_plan(groups, as_if_asked=True, by=None)),
+        "plan": "-".join(str(run.pk) for run in request_plan(groups, as_if_asked=True, by=None)),
     }
     wrong = {}
     for verb, question in VERBS.items():

@@ -17,8 +17,8 @@ import pytest
 from django.db import connections
 
 from cohorts import clock
-from cohorts.reconcile.controller import run_slice
-from cohorts.reconcile.provider import configured_mirrors
+from cohorts.reconcile.controller import run_once
+from cohorts.reconcile.provider import configured_providers
 from cohorts.reconcile.runs import run_log
 from cohorts.reconcile.workers import heartbeats
 from tests.programs import find_chromium
@@ -50,9 +50,9 @@ def working(transactional_db: None) -> Iterator[None]:
         try:
             while not ending.wait(LOOK_SECONDS):
                 heartbeats.hear("tests")
-                for name in configured_mirrors():
+                for name in configured_providers():
                     if run_log.has_work(name, clock.now()) and not run_log.is_waiting(name):
-                        run_slice(name)
+                        run_once(name)
         except Exception as error:
             failures.append(error)
         finally:

@@ -19,7 +19,7 @@ from cohorts import clock  # noqa: E402
 from cohorts.outbox import tasks as messages  # noqa: E402
 from cohorts.outbox.email import rounds  # noqa: E402
 from cohorts.reconcile import tasks  # noqa: E402
-from cohorts.reconcile.controller import run_slice  # noqa: E402
+from cohorts.reconcile.controller import run_once  # noqa: E402
 from cohorts.reconcile.runs import run_log  # noqa: E402
 from discordsync.rest import client  # noqa: E402, F401 - loads discord.py before the first fork
 from tests.support import registries  # noqa: E402
@@ -35,7 +35,7 @@ def work(
     _take_over(database, passed, registered)
     for _ in range(SLICES):
         due = [m for m in mirrors if run_log.has_work(m, clock.now()) and not run_log.is_waiting(m)]
-        held = [run_slice(name) for name in due]
+        held = [run_once(name) for name in due]
         if not any(held):
             return
     raise SystemExit(f"still due after {SLICES} slices: {due}")
@@ -58,7 +58,7 @@ def live(
     messages.collect_all()
     for _ in range(3):
         for name in mirrors:
-            run_slice(name)
+            run_once(name)
     messages.send_emails()
 
 

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Group
 from cohorts.reconcile import services
-from cohorts.reconcile.provider import configured_mirrors
+from cohorts.reconcile.provider import configured_providers
 from cohorts.reconcile.selectors import newest_step
 from cohorts.reconcile.ui.plan_view import read_plan
 from cohorts.reconcile.ui.terminal import ProgressLine, write_groups, write_plan
@@ -66,18 +66,18 @@ class AskingCommand(BaseCommand):
     # -- plan, request, waiting --------------------------------------------------------------
 
     def check_configured(self) -> None:
-        if not configured_mirrors():
+        if not configured_providers():
             raise CommandError(
                 "Neither Discord nor Google Calendar is configured. Set their variables "
                 "(docs/operations.md)."
             )
 
     def end_waits(self) -> None:
-        for name in configured_mirrors():
+        for name in configured_providers():
             services.end_wait(name)
 
     def print_plan(self, ids: Collection[int], *, as_if_asked: bool) -> None:
-        runs = services.ask_for_plan(ids, as_if_asked=as_if_asked)
+        runs = services.request_plan(ids, as_if_asked=as_if_asked)
         try:
             answered = wait_for_answers(runs)
         except GaveUp as error:

@@ -19,7 +19,7 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
-from cohorts.reconcile.issues import TROUBLES, find_trouble
+from cohorts.reconcile.issues import ISSUES, find_issue
 from cohorts.reconcile.models import GroupSync, MirrorState
 from cohorts.reconcile.provider import providers
 
@@ -58,7 +58,7 @@ def _claim_changes(rows: QuerySet[Any]) -> Iterator[tuple[Any, str]]:
 
 def _codes() -> tuple[set[str], set[str]]:
     """Return the codes that are logged, and those that do not show whether an issue is resolved."""
-    texts = dict(TROUBLES)
+    texts = dict(ISSUES)
     for mirror in providers.values():
         texts |= mirror.troubles
     loud = {code for code, text in texts.items() if text.needs_person} - STAFFS_OWN - WHOLE
@@ -66,7 +66,7 @@ def _codes() -> tuple[set[str], set[str]]:
 
 
 def _log(mirror: str, code: str, groups: list[str]) -> None:
-    title, text = providers[mirror].title, find_trouble(code.removeprefix("-"))
+    title, text = providers[mirror].title, find_issue(code.removeprefix("-"))
     names = ", ".join(groups[:NAMED])
     more = f" and {len(groups) - NAMED} more" if len(groups) > NAMED else ""
     about = f" Groups: {names}{more}." if groups else ""

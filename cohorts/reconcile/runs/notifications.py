@@ -12,7 +12,7 @@ from django.urls import reverse
 from cohorts.models import AccessState, Group, User
 from cohorts.outbox.models import Message
 from cohorts.outbox.sources import MessageObsolete, PendingMessage, notification
-from cohorts.reconcile.issues import find_trouble
+from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import MirrorState, RealizeRequest
 from cohorts.reconcile.runs import run_log
 from cohorts.reconcile.runs.realize_requests import STANDING, WITHDRAWN
@@ -26,7 +26,7 @@ def why_held() -> str:
     """Return why messages are held: signs that this is a copy, which would repeat what the original
     sent. One query."""
     code = run_log.find_sign_of_copy(list(MirrorState.objects.all()))
-    return f"{find_trouble(code).sentence} {find_trouble(code).fix}" if code else ""
+    return f"{find_issue(code).sentence} {find_issue(code).fix}" if code else ""
 
 
 def pending_realize_reports(
@@ -68,7 +68,7 @@ def realize_ended_context(message: Message, _now: datetime) -> dict[str, Any]:
         "standing": sum(outcome == STANDING for outcome in came_to.values()),
         "withdrawn": sum(outcome == WITHDRAWN for outcome in came_to.values()),
         "troubled": [
-            {"group": group, "trouble": find_trouble(outcome)}
+            {"group": group, "trouble": find_issue(outcome)}
             for group, outcome in came_to.items()
             if outcome not in {STANDING, WITHDRAWN}
         ],

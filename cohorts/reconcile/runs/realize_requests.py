@@ -9,9 +9,9 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from cohorts.models import User
-from cohorts.reconcile.issues import find_trouble
+from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync, RealizeRequest
-from cohorts.reconcile.provider import configured_mirrors
+from cohorts.reconcile.provider import configured_providers
 
 STANDING, WITHDRAWN, OPEN = "standing", "withdrawn", ""
 # Failures in a row after which the person who asked is notified, although retries continue.
@@ -22,7 +22,7 @@ def note_request(
     lacking: QuerySet[GroupSync], *, by: User | None, asked_as: str, now: datetime
 ) -> None:
     """Record who asked, for the groups that are not ready yet in a configured provider."""
-    rows = lacking.filter(mirror__in=configured_mirrors())
+    rows = lacking.filter(mirror__in=configured_providers())
     ids = sorted(set(rows.values_list("group_id", flat=True)))
     if ids:
         RealizeRequest.objects.create(
@@ -50,7 +50,7 @@ def forget_old(before: datetime) -> None:
 
 def _judge(group_ids: Iterable[int]) -> dict[int, str]:
     """Return the result of each group; OPEN while work continues."""
-    rows = GroupSync.objects.filter(group_id__in=group_ids, mirror__in=configured_mirrors())
+    rows = GroupSync.objects.filter(group_id__in=group_ids, mirror__in=configured_providers())
     found: dict[int, list[str]] = defaultdict(list)
     for row in rows.select_related("group__cohort"):
         found[row.group_id].append(_judge_row(row))
@@ -83,7 +83,7 @@ def _judge_row(row: GroupSync) -> str:
 
 def _waits_for_people(row: GroupSync) -> bool:
     return bool(row.trouble) and (
-        find_trouble(row.trouble).needs_person
+        find_issue(row.trouble).needs_person
         or row.trouble == "nobody_has_access"
         or row.failures >= GIVEN_UP_AFTER
     )

@@ -21,7 +21,7 @@ def groups_with_held_removals(mirror: str) -> list[int]:
 
 
 @transaction.atomic
-def allow_shown_removals(runs: Iterable[SyncRun], *, by: User, now: datetime) -> int:
+def approve_shown_removals(runs: Iterable[SyncRun], *, by: User, now: datetime) -> int:
     """Approve exactly the removals that these plans showed; return the number of people."""
     people: dict[tuple[str, int], set[str]] = defaultdict(set)
     for run in runs:
@@ -29,5 +29,5 @@ def allow_shown_removals(runs: Iterable[SyncRun], *, by: User, now: datetime) ->
             if row["reason"] == HELD and row["removes"] and row["group_id"]:
                 people[run.mirror, row["group_id"]].add(row["removes"])
     for (mirror, group_id), names in sorted(people.items()):
-        services.allow_removals(group_id, mirror, names, by=by, now=now)
+        services.approve_removals(group_id, mirror, names, by=by, now=now)
     return len(set().union(*people.values())) if people else 0

@@ -10,9 +10,9 @@ from django.db import models
 from django.db.models.functions import Now
 
 from cohorts import clock
-from cohorts.reconcile.errors import CallFailed, LookAgain, Outage, Unclear
+from cohorts.reconcile.errors import CallFailed, Conflict, Outage, Unclear
 from cohorts.reconcile.models import GroupSync, MirrorState, SyncAction, SyncRun
-from cohorts.reconcile.provider import Provider, configured_mirrors
+from cohorts.reconcile.provider import Provider, configured_providers
 from cohorts.reconcile.status import Due
 from cohorts.reconcile.values import Action, Orphans
 from cohorts.reconcile.workers.backoff import wait_before_retry
@@ -51,7 +51,7 @@ def read_only(mirror: Provider) -> str:
 
 def find_sign_of_copy(states: Collection[MirrorState]) -> str:
     """Return an issue code if the objects outside suggest that this is a copy, else ""."""
-    mirrors = configured_mirrors()
+    mirrors = configured_providers()
     if any(state.has_many_orphans for state in states if state.name in mirrors):
         return "strangers"
     return "moved" if find_moved(states) else ""
@@ -59,7 +59,7 @@ def find_sign_of_copy(states: Collection[MirrorState]) -> str:
 
 def find_moved(states: Iterable[MirrorState]) -> list[MirrorState]:
     """Return the providers for which the settings name another server or calendar than before."""
-    mirrors = configured_mirrors()
+    mirrors = configured_providers()
     return [
         state
         for state in states
@@ -86,7 +86,7 @@ def approved_removals(due: Mapping[int, Due]) -> set[tuple[int, str]]:
 STATE_FIELDS = ["retry_at", "failures", "trouble", "trouble_detail", "trouble_since"]
 
 
-class Book:
+class RunLog:
     """The run log of one run. The row is created with the first action, so a run that changed
     nothing leaves only `last_ok_at`."""
 
@@ -162,7 +162,7 @@ class Book:
         keep getting lost, each observation lets some of the work finish.
         """
         row = MirrorState.objects.get(name=self.mirror)
-        unclear = isinstance(error, Unclear | LookAgain)
+        unclear = isinstance(error, Unclear | Conflict)
         if not (unclear and row.failures == 0):
             wait = max(_wait(error, row.failures + 1), getattr(error, "after", 0))
             row.retry_at = datetime.now(UTC) + timedelta(seconds=wait)
@@ -184,7 +184,7 @@ class Book:
 
 def _wait(error: CallFailed, failures: int) -> float:
     """Return the seconds until the next probe."""
-    if isinstance(error, Outage | LookAgain):
+    if isinstance(error, Outage | Conflict):
         return settings.SYNC["probe_seconds"]
     return wait_before_retry(failures).total_seconds()
 

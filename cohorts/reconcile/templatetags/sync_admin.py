@@ -48,7 +48,7 @@ SHOWN = 12  # groups out of sync on the start page
 # The label of each remedy's button.
 LABELS = {
     "look_again": "Check now",
-    "make_anew": "Recreate",
+    "recreate": "Recreate",
     "realize": "Realize",
     "show_removals": "Show names",
     "resume": "Resume",

@@ -18,7 +18,7 @@ from cohorts.reconcile.ui.staff import show, staff_page
 def check_connections(request: HttpRequest) -> HttpResponse:
     """On POST, request a check of every provider; on GET, show the newest result."""
     if request.method == "POST":
-        for run in services.ask_for_plan([], as_if_asked=False, by=person_of(request)):
+        for run in services.request_plan([], as_if_asked=False, by=person_of(request)):
             services.end_wait(run.mirror)
         return redirect("sync:check")
     scene = read_scene(clock.now())

@@ -12,7 +12,7 @@ from cohorts import clock
 from cohorts.models import User
 from cohorts.outbox.models import UNSENT, Message
 from cohorts.reconcile import ownership
-from cohorts.reconcile.issues import find_trouble
+from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import MirrorState
 from cohorts.reconcile.provider import providers
 from cohorts.reconcile.ui.staff import show, staff_page
@@ -31,7 +31,7 @@ def decide(request: HttpRequest) -> HttpResponse:
         "decide",
         "Is this a copy?",
         question=question,
-        reasons=[find_trouble(code).sentence for code in question.codes],
+        reasons=[find_issue(code).sentence for code in question.codes],
         strange=[(mirrors[name], found) for name, found in question.strange.items()],
         moved=[(mirrors[name], former) for name, former in question.moved.items()],
         orphaned=[(mirrors[name], found) for name, found in question.orphaned.items()],
@@ -67,14 +67,14 @@ def _carry_out(request: HttpRequest, question: ownership.Question) -> HttpRespon
         case _ if not question:
             messages.info(request, "This was already confirmed.")
         case "copy" if question.stops_all:
-            ownership.take_as_copy()
+            ownership.accept_as_copy()
             messages.success(
                 request,
                 "Confirmed as a copy. The original's objects are left alone, nothing is created "
                 "until someone presses “Realize”, and nothing is sent until staff allow it.",
             )
         case "original":
-            ownership.go_on_as_original()
+            ownership.accept_as_original()
             messages.success(
                 request, "Syncing continues. Objects with the Lens mark are taken over."
             )

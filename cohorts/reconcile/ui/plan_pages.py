@@ -14,7 +14,7 @@ from cohorts import clock
 from cohorts.models import Cohort, Group, User
 from cohorts.reconcile import services
 from cohorts.reconcile.models import SyncRun
-from cohorts.reconcile.runs.removals import allow_shown_removals
+from cohorts.reconcile.runs.removals import approve_shown_removals
 from cohorts.reconcile.selectors import live_groups, newest_step, read_scene, see_mirrors
 from cohorts.reconcile.ui.plan_view import read_plan
 from cohorts.reconcile.ui.staff import show, staff_page
@@ -27,7 +27,7 @@ def start_plan(
     if not group_ids:
         messages.error(request, "All of these groups have ended.")
         return redirect(back)
-    runs = services.ask_for_plan(group_ids, as_if_asked=as_if_asked, by=person_of(request))
+    runs = services.request_plan(group_ids, as_if_asked=as_if_asked, by=person_of(request))
     if not runs:
         messages.error(
             request,
@@ -87,7 +87,7 @@ def confirm_plan(request: HttpRequest, ids: list[int]) -> HttpResponse:
         raise Http404("This plan is not a realize plan.")
     groups = _groups(runs)
     after = newest_step()
-    services.ask_to_realize([group.pk for group in groups], by=person_of(request), now=clock.now())
+    services.request_realize([group.pk for group in groups], by=person_of(request), now=clock.now())
     cohorts = {group.cohort_id: group.cohort for group in groups}
     if len(cohorts) == 1:
         address = reverse("sync:progress", args=[*cohorts])
@@ -109,9 +109,9 @@ def plan_again(request: HttpRequest, ids: list[int]) -> HttpResponse:
 
 @staff_page
 @require_POST
-def allow_removals(request: HttpRequest, ids: list[int]) -> HttpResponse:
+def approve_removals(request: HttpRequest, ids: list[int]) -> HttpResponse:
     """Approve that these people, and no one else, lose access: staff have seen their names."""
-    count = allow_shown_removals(_find(ids), by=person_of(request), now=clock.now())
+    count = approve_shown_removals(_find(ids), by=person_of(request), now=clock.now())
     messages.success(
         request, f"Removals allowed for the {count} people shown. They lose access shortly."
     )

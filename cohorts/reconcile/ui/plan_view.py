@@ -12,7 +12,7 @@ from django.db.models import Q
 from cohorts.models import AccessState, Cohort, Group, User
 from cohorts.reconcile.models import SyncRun
 from cohorts.reconcile.provider import Provider, providers
-from cohorts.reconcile.status_text import SyncStatus, describe_trouble
+from cohorts.reconcile.status_text import SyncStatus, describe_issue
 from cohorts.reconcile.values import Budget, Check
 
 UNREACHED = (AccessState.State.NOT_THERE, AccessState.State.NO_ADDRESS, AccessState.State.FAILED)
@@ -124,7 +124,7 @@ def _answer(run: SyncRun) -> ProviderPlan:
         run=run,
         budget=tuple(Budget(**line) for line in said.get("budget", ())),
         checks=tuple(Check(**line) for line in said.get("checks", ())),
-        trouble=describe_trouble(code, said.get("detail", "")) if code else None,
+        trouble=describe_issue(code, said.get("detail", "")) if code else None,
     )
 
 
@@ -166,7 +166,7 @@ class _Reader:
         for row in said.get("withheld", ()):
             self._part(row).held.append(self._step(mirror, row))
         for row in said.get("troubles", ()):
-            standing = describe_trouble(row["code"], row["detail"])
+            standing = describe_issue(row["code"], row["detail"])
             self._part(row).troubles.append((mirror, standing))
         for row in said.get("access", ()):
             if row["state"] in UNREACHED and row["person_id"] in self.people:
@@ -179,7 +179,7 @@ class _Reader:
         return part or self.by_cohort[row.get("cohort_id")]
 
     def _step(self, mirror: Provider, row: dict[str, Any]) -> PlannedAction:
-        held = describe_trouble(row["reason"], row.get("detail", "")) if "reason" in row else None
+        held = describe_issue(row["reason"], row.get("detail", "")) if "reason" in row else None
         return PlannedAction(
             mirror=mirror,
             sentence=f"{row['verb'].capitalize()} {self._named(row)}",

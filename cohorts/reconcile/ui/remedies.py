@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from cohorts import clock
 from cohorts.models import Cohort, Group
 from cohorts.reconcile import services
-from cohorts.reconcile.issues import find_trouble
+from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync
 from cohorts.reconcile.provider import Provider, providers
 from cohorts.reconcile.runs.removals import groups_with_held_removals
@@ -29,7 +29,7 @@ from cohorts.reconcile.ui.staff import staff_page
 @require_POST
 def look_again(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
     group, found = _find(pk, mirror)
-    services.want([group.pk], mirrors=[found.name])
+    services.request_sync([group.pk], mirrors=[found.name])
     services.end_wait(found.name)
     messages.success(request, f"{group} will be checked in {found.title} shortly.")
     return _back(request, group)
@@ -37,14 +37,14 @@ def look_again(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
 
 @staff_page
 @require_POST
-def make_anew(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
+def recreate(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
     """Request that missing objects be recreated, if any are still missing."""
     group, found = _find(pk, mirror)
     row = GroupSync.objects.filter(group=group, mirror=mirror).first()
-    if row is None or find_trouble(row.trouble).remedy != "make_anew":
+    if row is None or find_issue(row.trouble).remedy != "recreate":
         messages.info(request, f"Nothing is missing for {group} in {found.title}.")
     else:
-        services.make_anew([pk], mirror, by=person_of(request), now=clock.now())
+        services.recreate([pk], mirror, by=person_of(request), now=clock.now())
         messages.success(
             request, f"The missing parts of {group} in {found.title} will be recreated."
         )
@@ -91,7 +91,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def pause(request: HttpRequest, mirror: str) -> HttpResponse:
     found = _mirror(mirror)
-    services.pause_mirror(mirror, by=person_of(request), now=clock.now())
+    services.pause(mirror, by=person_of(request), now=clock.now())
     messages.success(request, f"{found.title} is paused. It reads, but changes nothing.")
     return _back(request)
 
@@ -100,7 +100,7 @@ def pause(request: HttpRequest, mirror: str) -> HttpResponse:
 @require_POST
 def resume(request: HttpRequest, mirror: str) -> HttpResponse:
     found = _mirror(mirror)
-    services.resume_mirror(mirror)
+    services.resume(mirror)
     messages.success(request, f"{found.title} resumed. Every group is being checked.")
     return _back(request)
 
@@ -133,7 +133,7 @@ def _address(request: HttpRequest, group: Group | None = None) -> str:
 # The views by the `remedy` of an issue.
 REMEDIES: dict[str, Callable[..., HttpResponse]] = {
     "look_again": look_again,
-    "make_anew": make_anew,
+    "recreate": recreate,
     "realize": realize_group,
     "show_removals": show_removals,
 }

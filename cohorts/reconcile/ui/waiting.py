@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from cohorts import clock
 from cohorts.models import Group
-from cohorts.reconcile.controller import run_slice
-from cohorts.reconcile.issues import find_trouble
+from cohorts.reconcile.controller import run_once
+from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import MirrorState, SyncAction, SyncRun
-from cohorts.reconcile.provider import configured_mirrors
+from cohorts.reconcile.provider import configured_providers
 from cohorts.reconcile.runs import run_log
 from cohorts.reconcile.selectors import GroupView, InProvider, read_scene, see_groups, steps_left
-from cohorts.reconcile.status_text import Level, SyncStatus, describe_trouble
+from cohorts.reconcile.status_text import Level, SyncStatus, describe_issue
 from cohorts.reconcile.workers.heartbeats import is_worker_alive
 
 LOOK_SECONDS = 0.5
@@ -60,7 +60,7 @@ def _is_settled(view: GroupView) -> bool:
 def _is_place_settled(place: InProvider) -> bool:
     row = place.row
     assert row is not None
-    return row.wanted <= row.seen and not find_trouble(row.trouble).passes
+    return row.wanted <= row.seen and not find_issue(row.trouble).passes
 
 
 def watch(group_ids: Collection[int], *, after: int, grace: float) -> Iterator[Sight]:
@@ -112,20 +112,20 @@ class _Outage:
         self.began: dict[str, float] = {}
 
     def check(self) -> None:
-        for state in MirrorState.objects.filter(name__in=configured_mirrors()):
+        for state in MirrorState.objects.filter(name__in=configured_providers()):
             if not state.trouble or state.failures <= self.known.get(state.name, 0):
                 self.began.pop(state.name, None)
                 continue
             began = self.began.setdefault(state.name, time.monotonic())
             lasting = time.monotonic() - began >= OUTAGE_SECONDS
-            if lasting or find_trouble(state.trouble).needs_person:
+            if lasting or find_issue(state.trouble).needs_person:
                 raise GaveUp(tell_trouble(state))
 
 
 def tell_trouble(state: MirrorState) -> str:
     """Return what is wrong with a provider and what to do, in one line."""
-    title = configured_mirrors()[state.name].title
-    return f"{title}: {tell(describe_trouble(state.trouble, state.trouble_detail))}"
+    title = configured_providers()[state.name].title
+    return f"{title}: {tell(describe_issue(state.trouble, state.trouble_detail))}"
 
 
 def tell(standing: SyncStatus) -> str:
@@ -159,7 +159,7 @@ def wait_for_answers(runs: Sequence[SyncRun], *, patience: float = PLAN_SECONDS)
 
 def _answer(runs: Sequence[SyncRun]) -> None:
     for run in runs:
-        run_slice(run.mirror, plans_only=True)
+        run_once(run.mirror, plans_only=True)
         state = MirrorState.objects.filter(name=run.mirror).first()
         still_open = SyncRun.objects.filter(pk=run.pk, ended_at__isnull=True).exists()
         if still_open and state and state.trouble and run_log.is_waiting(run.mirror):

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from cohorts import clock
 from cohorts.models import AccessState, Group, Membership, User, live_group
-from cohorts.reconcile.services import notice_outside
+from cohorts.reconcile.services import report_outside_change
 from discordsync.bot.models import GuildStay
 from discordsync.models import DiscordObject
 from discordsync.observe import own_writes
@@ -28,7 +28,7 @@ def note_joined(discord_id: int, joined_at: datetime) -> None:
     GuildStay.objects.update_or_create(
         user=person, defaults={"joined_at": joined_at, "left_at": None}
     )
-    notice_outside(_groups_of(person), MIRROR)
+    report_outside_change(_groups_of(person), MIRROR)
 
 
 def note_left(discord_id: int) -> None:
@@ -37,7 +37,7 @@ def note_left(discord_id: int) -> None:
     if person is None:
         return
     GuildStay.objects.filter(user=person, left_at=None).update(left_at=clock.now())
-    notice_outside(_groups_of(person), MIRROR)
+    report_outside_change(_groups_of(person), MIRROR)
 
 
 def note_object(outside_id: int, changes: Mapping[str, str] | None = None) -> None:
@@ -47,7 +47,7 @@ def note_object(outside_id: int, changes: Mapping[str, str] | None = None) -> No
     """
     record = DiscordObject.objects.filter(outside_id=outside_id).first()
     if record is not None and not (changes and own_writes.are_own(changes)):
-        notice_outside(_groups_on(record), MIRROR)
+        report_outside_change(_groups_on(record), MIRROR)
 
 
 def note_roles(discord_id: int, *, given: Collection[int], taken: Collection[int]) -> None:
@@ -59,7 +59,7 @@ def note_roles(discord_id: int, *, given: Collection[int], taken: Collection[int
         if not own_writes.are_own({f"member {discord_id} {role}": changes[role]})
     }
     if by_hand:
-        notice_outside(by_hand, MIRROR)
+        report_outside_change(by_hand, MIRROR)
 
 
 def note_present(joined: Mapping[int, datetime], *, whole: bool) -> None:
@@ -76,7 +76,7 @@ def note_present(joined: Mapping[int, datetime], *, whole: bool) -> None:
         gone = GuildStay.objects.filter(left_at=None).exclude(user__discord_id__in=joined)
         gone.update(left_at=clock.now())
     live = Group.objects.filter(live_group())
-    notice_outside(live.values_list("pk", flat=True), MIRROR)
+    report_outside_change(live.values_list("pk", flat=True), MIRROR)
 
 
 # -- which groups ----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from cohorts.reconcile.status_text import Level, SyncStatus, describe_trouble
+from cohorts.reconcile.status_text import Level, SyncStatus, describe_issue
 from cohorts.reconcile.workers.health_checks import Companion
 from discordsync.bot.models import BotHeartbeat
 
@@ -64,7 +64,7 @@ def describe_bot() -> Companion | None:
     heard_at = max((row.heard_at for row in newest if row.heard_at), default=None)
     if any(row.connected for row in newest):
         code = find_commands_trouble()
-        standing = describe_trouble(code) if code else SyncStatus(Level.FINE, "Listening.")
+        standing = describe_issue(code) if code else SyncStatus(Level.FINE, "Listening.")
     else:
-        standing = describe_trouble((newest and newest[0].trouble) or "bot_silent")
+        standing = describe_issue((newest and newest[0].trouble) or "bot_silent")
     return Companion("Discord bot", standing, heard_at)

@@ -19,7 +19,7 @@ from django.conf import settings
 from discordsync.bot.gateway import heartbeats
 from discordsync.bot.gateway.client import Bot
 from discordsync.bot.gateway.threads import in_thread
-from discordsync.issues import TROUBLES
+from discordsync.issues import ISSUES
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class BotCannotRun(Exception):
     """The bot needs a person to fix something; `code` is one of discordsync.issues."""
 
     def __init__(self, code: str) -> None:
-        text = TROUBLES[code]
+        text = ISSUES[code]
         super().__init__(f"{text.sentence} {text.fix}")
         self.code = code
 

@@ -20,7 +20,7 @@ from cohorts.models import AccessState, Cohort, Group, User
 from cohorts.outbox.rendering.discord_text import escape
 from cohorts.reconcile import services
 from cohorts.reconcile.models import SyncRun
-from cohorts.reconcile.provider import configured_mirrors
+from cohorts.reconcile.provider import configured_providers
 from cohorts.reconcile.selectors import GroupView, live_groups, newest_step
 from cohorts.reconcile.status_text import Level
 from cohorts.reconcile.ui.plan_view import PlanView, read_plan
@@ -59,7 +59,7 @@ def realize(by: Asked, cohort: int | str) -> BotAnswer:
         raise Refusal(
             "no_groups", f"All groups of {escape(str(found))} have ended, or it has none."
         )
-    runs = services.ask_for_plan(groups, as_if_asked=True, by=by.person)
+    runs = services.request_plan(groups, as_if_asked=True, by=by.person)
     return _show_plan([run.pk for run in runs])
 
 
@@ -72,10 +72,10 @@ def confirm(by: Asked, runs: int | str) -> BotAnswer:
     groups = _groups_of(_find_runs(_ids(runs)))
     after = newest_step()
     asked_as = "" if by.person else f"{by.called} on Discord"
-    services.ask_to_realize(
+    services.request_realize(
         [group.pk for group in groups], by=by.person, asked_as=asked_as, now=clock.now()
     )
-    for name in configured_mirrors():
+    for name in configured_providers():
         services.end_wait(name)
     return progress(runs, after, 0)
 

@@ -14,9 +14,9 @@ from cohorts.outbox import tasks
 from cohorts.outbox.models import Message
 from cohorts.outbox.services import collect
 from cohorts.reconcile.models import GroupSync, MirrorState, RealizeRequest
-from cohorts.reconcile.ownership import go_on_as_original
+from cohorts.reconcile.ownership import accept_as_original
 from cohorts.reconcile.runs.realize_requests import close_ended
-from cohorts.reconcile.services import ask_to_realize, withdraw_request
+from cohorts.reconcile.services import request_realize, withdraw_request
 from cohorts.reconcile.tasks import sweep
 from cohorts.services.installation import ensure_installation
 from tests.cohorts.reconcile.cohort import MadeCohort, join, make_cohort, work
@@ -35,7 +35,7 @@ def staff() -> User:
 def made(staff: User) -> MadeCohort:
     """Two groups; Sam has asked for them."""
     made = make_cohort(groups=2)
-    ask_to_realize(made.ids, by=staff, now=clock.now())
+    request_realize(made.ids, by=staff, now=clock.now())
     return made
 
 
@@ -112,13 +112,13 @@ def test_a_request_taken_back_has_ended(made):
 def test_asking_for_what_stands_owes_nothing(made, staff):
     stand(*made.groups)
     close_ended(clock.now())
-    ask_to_realize(made.ids, by=staff, now=clock.now())
+    request_realize(made.ids, by=staff, now=clock.now())
     assert RealizeRequest.objects.count() == 1
 
 
 def test_each_who_asked_is_told(made):
     bob = User.objects.create_user("bob@example.org", name="Bob", is_staff=True)
-    ask_to_realize(made.ids[:1], by=bob, now=clock.now())
+    request_realize(made.ids[:1], by=bob, now=clock.now())
     stand(*made.groups)
     sweep()
     assert collect(None, now=clock.now()) == 2
@@ -126,7 +126,7 @@ def test_each_who_asked_is_told(made):
 
 def test_nobody_is_told_of_what_nobody_asked_for_by_name():
     made = make_cohort(groups=1)
-    ask_to_realize(made.ids, by=None, now=clock.now())
+    request_realize(made.ids, by=None, now=clock.now())
     assert RealizeRequest.objects.count() == 0
 
 
@@ -161,7 +161,7 @@ def test_after_a_real_realize_there_is_one_letter_and_one_welcome(
 ):
     made = make_cohort(groups=1, members=3)
     join(sandbox, made.people[:2])
-    ask_to_realize(made.ids, by=staff, now=clock.now())
+    request_realize(made.ids, by=staff, now=clock.now())
     work("discord")
     sweep()
     for _ in range(2):
@@ -205,7 +205,7 @@ def test_b2_what_was_held_for_orphans_is_sent_after_staffs_answer(made, mail_ser
     tasks.send_emails()
     assert mail_server.letters == []
 
-    go_on_as_original()
+    accept_as_original()
     tasks.collect_all()
     tasks.send_emails()
     assert len(mail_server.letters) == 1

@@ -15,7 +15,7 @@ from datetime import date, time, timedelta
 from cohorts import clock
 from cohorts.models import Cohort, Course, Group, Membership, User
 from cohorts.reconcile import services
-from cohorts.reconcile.controller import run_slice
+from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.runs import run_log
 
 FIRST_DISCORD_ID = 200000000000000000
@@ -86,7 +86,7 @@ def join(sandbox, people: Iterable[User]) -> None:
 
 
 def realize(made: MadeCohort) -> None:
-    services.ask_to_realize(made.ids, by=None, now=clock.now())
+    services.request_realize(made.ids, by=None, now=clock.now())
 
 
 def work(*mirrors: str, slices: int = 12) -> int:
@@ -97,6 +97,6 @@ def work(*mirrors: str, slices: int = 12) -> int:
         if not due:
             return done
         for name in due:
-            run_slice(name)
+            run_once(name)
             done += 1
     raise AssertionError(f"still due after {slices} slices: {due}")

@@ -72,9 +72,9 @@ def test_two_groups_realized_by_two_people_share_one_category(sandbox):
     made = make_cohort(groups=2)
     join(sandbox, made.people)
     first, second = made.ids
-    services.ask_to_realize([first], by=None, now=clock.now())
+    services.request_realize([first], by=None, now=clock.now())
     one = start("discord")
-    services.ask_to_realize([second], by=None, now=clock.now())
+    services.request_realize([second], by=None, now=clock.now())
     two = start("discord")
 
     finish(one, two)
@@ -96,7 +96,7 @@ def test_people_added_during_a_realize_get_their_access(sandbox):
     sandbox.set_faults()
 
     finish(running)
-    services.look_at_all("discord")  # whoever joined the guild meanwhile is seen at the next look
+    services.resync("discord")  # whoever joined the guild meanwhile is seen at the next look
     work("discord")
 
     check_one_of_everything(sandbox, made)
@@ -105,7 +105,7 @@ def test_people_added_during_a_realize_get_their_access(sandbox):
 
 
 def test_a_worker_frozen_past_its_lease_starts_no_call_when_it_wakes(sandbox, settings):
-    short = {"lease_seconds": 1.0, "renew_below_seconds": 0.8, "slice_seconds": 0.9}
+    short = {"lease_seconds": 1.0, "renew_below_seconds": 0.8, "run_seconds": 0.9}
     made = make_cohort(groups=3)
     join(sandbox, made.people)
     realize(made)

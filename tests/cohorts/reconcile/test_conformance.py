@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cohorts.models import Membership
-from cohorts.reconcile.services import look_at_all
+from cohorts.reconcile.services import resync
 from tests.cohorts.reconcile.cohort import add_member, join, make_cohort, realize, work
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +21,7 @@ def test_what_we_send_to_discord_and_what_it_answers_is_as_documented(sandbox, c
     change_what_can_change(made)
     late = add_member(made.groups[0], facilitator=True)
     join(sandbox, [*made.people, late])
-    look_at_all("discord")
+    resync("discord")
     work("discord")
 
     verbs = {(call["method"], call["status"]) for call in sandbox.writes()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cohorts.reconcile import tasks
-from cohorts.reconcile.controller import run_slice
+from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.models import GroupSync, MirrorState
 from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
 
@@ -31,7 +31,7 @@ def test_o1_a_token_that_was_revoked_is_logged_once_with_its_fix_and_once_when_i
     join(sandbox, made.people)
     realize(made)
     right, settings.DISCORD_BOT_TOKEN = settings.DISCORD_BOT_TOKEN, "not-the-token"
-    run_slice("discord")
+    run_once("discord")
     assert said() == [
         "Discord: Discord does not accept the bot's token. What to do: Copy the token from the "
         "Developer Portal (Bot, Reset Token) into DISCORD_BOT_TOKEN and restart."

@@ -9,7 +9,7 @@ import pytest
 
 from cohorts import clock
 from cohorts.reconcile import services, tasks
-from cohorts.reconcile.issues import find_trouble
+from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync, MirrorState, SyncAction
 from cohorts.reconcile.runs import run_log
 from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
@@ -48,14 +48,14 @@ def check_told_once_and_then_mended(sandbox, caplog, made, code, mend):
         sweep_often()
 
     assert code in told()
-    text = find_trouble(code)
+    text = find_issue(code)
     assert text.sentence.endswith(".")
     assert text.fix
     assert sandbox.last == seen  # nobody called again
     assert not [record for record in caplog.records if record.exc_info]
 
     mend()
-    services.resume_mirror("discord")
+    services.resume("discord")
     work("discord")
     assert {group.status for group in made.refresh().groups} == {"active"}
     assert len(describe_guild(sandbox.get("state"))["roles"]) == 4  # no twin of what was begun
@@ -130,7 +130,7 @@ def test_with_the_bots_role_too_low(sandbox, caplog, made):
     )
     sandbox.post("revoke", {"member": str(late.discord_id), "role": role})
     sandbox.post("discord/settings", {"bot_role_position": 1})
-    services.look_at_all("discord")
+    services.resync("discord")
     with caplog.at_level(logging.WARNING):
         tasks.run_mirror("discord")
         seen = sandbox.last
@@ -141,7 +141,7 @@ def test_with_the_bots_role_too_low(sandbox, caplog, made):
     assert sandbox.last == seen
 
     sandbox.post("discord/settings", {"bot_role_position": 3})
-    services.look_at_all("discord")
+    services.resync("discord")
     work("discord")
     access = describe_guild(sandbox.get("state"))["access"]
     assert str(late.discord_id) in {person for person, _ in access}

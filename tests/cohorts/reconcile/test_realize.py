@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from cohorts.reconcile.services import look_at_all
+from cohorts.reconcile.services import resync
 from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
@@ -50,7 +50,7 @@ def test_a_second_sync_writes_nothing_and_reads_the_same_for_any_number_of_group
     work("discord")
     seen = sandbox.last
 
-    look_at_all("discord")
+    resync("discord")
     work("discord")
 
     assert sandbox.writes(since=seen) == []

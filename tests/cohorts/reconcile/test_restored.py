@@ -133,7 +133,7 @@ def yesterday(sandbox, mail_server, settings, tmp_path):  # noqa: F811
     later = make_cohort(groups=4, members=2, name="Autumn", called="New")
     join(sandbox, [*made.people, *later.people])
     realize(later)
-    services.want(made.ids)
+    services.request_sync(made.ids)
     work("discord", "calendar")
     return backup
 
@@ -159,8 +159,8 @@ def test_b3_a_restored_database_writes_and_sends_nothing_until_staff_answer(
     assert sent
     with restored(yesterday, clean=how == "with --clean"):
         if how == "with steps pending":
-            services.look_at_all("discord")
-            services.look_at_all("calendar")
+            services.resync("discord")
+            services.resync("calendar")
         if how.startswith("with Discord unreachable"):
             sandbox.set_faults({"kind": "error", "status": 503, "service": "discord"})
         seen = sandbox.last
@@ -208,7 +208,7 @@ def test_b3_a_dated_end_waits_for_the_answer_too_and_the_log_says_so_every_hour(
     work("discord")
     call_command("mark_restored", stdout=StringIO())
     Membership.objects.filter(user=made.people[2]).update(status="removed", left_at=clock.now())
-    services.want(made.ids)
+    services.request_sync(made.ids)
     seen = sandbox.last
     work("discord")
     assert sandbox.writes(since=seen) == []
@@ -220,7 +220,7 @@ def test_b3_a_dated_end_waits_for_the_answer_too_and_the_log_says_so_every_hour(
             ownership.watch(now + timedelta(minutes=minutes))
     assert caplog.text.count("Nothing is changed or sent.") == 3
 
-    ownership.go_on_as_original()
+    ownership.accept_as_original()
     caplog.clear()
     ownership.watch(now + timedelta(days=1))
     work("discord")
@@ -240,7 +240,7 @@ def test_b12_another_server_is_asked_about_and_its_records_do_not_count(sandbox,
     work("discord")
     settings.DISCORD_GUILD_ID += 1
     add_member(made.groups[0])
-    services.look_at_all("discord")
+    services.resync("discord")
     tasks.sweep()
     assert ownership.find_question().moved == {"discord": str(settings.DISCORD_GUILD_ID - 1)}
 
@@ -251,7 +251,7 @@ def test_b12_another_server_is_asked_about_and_its_records_do_not_count(sandbox,
     settings.DISCORD_GUILD_ID += 1
     page = staff_client().get(reverse("sync:decide")).content.decode()
     assert f"everything was created in <strong>{settings.DISCORD_GUILD_ID - 1}</strong>" in page
-    ownership.go_on_as_original()
+    ownership.accept_as_original()
     assert not ownership.find_question()
     assert not DiscordObject.objects.exists()
     assert GroupSync.objects.get(mirror="discord").stands_at is None

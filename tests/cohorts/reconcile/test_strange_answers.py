@@ -6,7 +6,7 @@ import pytest
 
 from cohorts import clock
 from cohorts.reconcile import services, tasks
-from cohorts.reconcile.issues import find_trouble
+from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync, MirrorState
 from cohorts.services.installation import ensure_installation
 from tests.cohorts.reconcile.cohort import add_member, join, make_cohort, realize, work
@@ -37,12 +37,12 @@ def test_o7_a_garbled_answer_is_reported_as_the_services(
     late = add_member(made.groups[0])
     sandbox.post("join", {"id": str(late.discord_id), "username": "late"})
     sandbox.set_faults({"kind": "garble", "form": form, "service": service, "wrote": wrote})
-    services.look_at_all(mirror)
+    services.resync(mirror)
     tasks.run_mirror(mirror)
 
     state = MirrorState.objects.get(name=mirror)
     if state.trouble:
-        assert find_trouble(state.trouble).sentence == f"{title} returned an unexpected response."
+        assert find_issue(state.trouble).sentence == f"{title} returned an unexpected response."
     assert not GroupSync.objects.filter(trouble="bug").exists()
     assert wrote or state.trouble
 

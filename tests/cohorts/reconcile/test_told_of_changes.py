@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cohorts.reconcile.models import MirrorState, SyncRun
-from cohorts.reconcile.services import ask_for_plan, notice_outside, want
+from cohorts.reconcile.services import report_outside_change, request_plan, request_sync
 from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
 from tests.discordsync.standing import outside_id, roles_of
 from tests.support.processes import wait_until
@@ -23,14 +23,14 @@ def member_lists(sandbox, since):
 
 def wait_for_a_look():
     """The worker reads what is due and answers plans in one go."""
-    (run,) = ask_for_plan([], as_if_asked=False)
+    (run,) = request_plan([], as_if_asked=False)
     asked = SyncRun.objects.filter(pk=run.pk, ended_at__isnull=False)
     wait_until(asked.exists, 30, "the worker did not look")
 
 
 def test_who_joins_while_a_worker_is_at_another_group_has_the_role_at_its_end(sandbox, settings):
     """Nothing else makes the worker look once more: what it gives back is all there is to do."""
-    settings.SYNC = {**settings.SYNC, "look_seconds": 0.05}
+    settings.SYNC = {**settings.SYNC, "read_seconds": 0.05}
     made = make_cohort(groups=2, members=2)
     _, late, busy, _ = made.people
     join(sandbox, [person for person in made.people if person != late])
@@ -38,13 +38,13 @@ def test_who_joins_while_a_worker_is_at_another_group_has_the_role_at_its_end(sa
     work("discord")
     role = outside_id(f"role:{made.groups[1].pk}")
     sandbox.post("revoke", {"member": str(busy.discord_id), "role": role})
-    want([made.groups[1].pk], mirrors=["discord"])
+    request_sync([made.groups[1].pk], mirrors=["discord"])
     sandbox.set_faults({"kind": "hold_after", "wrote": True, "nth": 1})
     worker = start("discord")
     sandbox.wait_for_call(held=True)
 
     sandbox.post("join", {"id": str(late.discord_id), "username": "late"})
-    notice_outside([made.groups[0].pk], "discord")
+    report_outside_change([made.groups[0].pk], "discord")
     for _ in range(2):
         wait_for_a_look()
     sandbox.set_faults()
@@ -61,7 +61,7 @@ def test_many_changes_in_a_row_are_one_look(sandbox):
     work("discord")
     since = sandbox.last
     for _ in range(10):
-        notice_outside(made.ids, "discord")
+        report_outside_change(made.ids, "discord")
     work("discord")
     assert member_lists(sandbox, since) == 1
     assert sandbox.writes(since=since) == []
@@ -71,6 +71,6 @@ def test_nothing_of_ours_is_no_news(sandbox):
     made = make_cohort(groups=1)
     work("discord")
     before = MirrorState.objects.get(name="discord").changed_outside
-    notice_outside([], "discord")
+    report_outside_change([], "discord")
     assert MirrorState.objects.get(name="discord").changed_outside == before
     assert made.groups

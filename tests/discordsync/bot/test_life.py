@@ -166,7 +166,7 @@ def test_b3_no_command_is_registered_until_staff_say_whose_server_this_is(
     elif reason == "moved":
         MirrorState.objects.update_or_create(name="discord", defaults={"scope": "1"})
     else:
-        ownership.take_as_copy()
+        ownership.accept_as_copy()
     since = sandbox.last
     bot = start(DISCORD_COMMANDS_RETRY_SECONDS="0.1")
     wait_until(lambda: attempts(sandbox) or "not registered yet" in bot.said(), SOON, bot.said())
@@ -177,7 +177,7 @@ def test_b3_no_command_is_registered_until_staff_say_whose_server_this_is(
     if reason == "silenced":
         end_silence(clock.now())
     else:
-        ownership.go_on_as_original()
+        ownership.accept_as_original()
     bot.wait_until_ready()
 
 

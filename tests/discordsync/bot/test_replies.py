@@ -145,7 +145,7 @@ def test_b3_after_a_restore_nothing_is_said_that_the_original_may_have_said(sand
     grow_old(SHOWN_FOR)
     call_command("mark_restored", stdout=StringIO())
     if answered:
-        ownership.go_on_as_original()
+        ownership.accept_as_original()
         work("discord")
     while BotReply.objects.exists():
         showing = go_on()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohorts.reconcile.errors import LookAgain, Refused
+from cohorts.reconcile.errors import Conflict, Refused
 from cohorts.reconcile.values import Action, Outcome, Policy
 from discordsync import apply as doing
 from discordsync.delivery.direct_messages import DmFailure, judge
@@ -123,9 +123,9 @@ def test_what_is_about_a_group_that_is_being_realized_opens_no_line():
         (Refused("", code="dm_too_fast"), True, DmFailure.NUISANCE),
         (Refused("", code="quarantined"), False, DmFailure.NUISANCE),
         (Refused(""), True, DmFailure.NOT_OPENED),
-        (LookAgain(""), True, DmFailure.NOT_OPENED),
+        (Conflict(""), True, DmFailure.NOT_OPENED),
         (Refused(""), False, DmFailure.NOT_TAKEN),
-        (LookAgain(""), False, DmFailure.CHANNEL_GONE),
+        (Conflict(""), False, DmFailure.CHANNEL_GONE),
     ],
 )
 def test_what_a_refusal_means(error, opens, verdict):

@@ -82,7 +82,7 @@ class World:
         return self.academy.meeting(group, number)
 
     def realize(self) -> None:
-        services.ask_to_realize(
+        services.request_realize(
             [group.pk for group in self.academy.groups.values()], by=None, now=clock.now()
         )
         self.work()

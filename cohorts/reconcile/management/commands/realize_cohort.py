@@ -33,7 +33,7 @@ class Command(AskingCommand):
             self.print_plan(ids, as_if_asked=True)
             return
         after = self.newest_step()
-        services.ask_to_realize(ids, by=None, now=clock.now())
+        services.request_realize(ids, by=None, now=clock.now())
         self.end_waits()
         self.stdout.write(
             f"Realizing {len(ids)} groups of {cohort}. Progress: {self.where_to_watch(cohort)}"

@@ -37,8 +37,8 @@ class Command(AskingCommand):
             self.print_plan(ids, as_if_asked=False)
             return
         after = self.newest_step()
-        services.make_missing_rows(ids)
-        services.want(ids)
+        services.create_missing_rows(ids)
+        services.request_sync(ids)
         self.end_waits()
         self.stdout.write(f"Checking {len(ids)} groups.")
         self.finish(ids, after=after, options=options)

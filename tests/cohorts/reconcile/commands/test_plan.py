@@ -92,7 +92,7 @@ def test_a_wrong_token_is_told_in_a_sentence_that_names_the_fix(call, sandbox, s
 
 def test_a_plan_that_a_worker_holds_up_is_not_waited_for_without_end(sandbox):
     made = make_cohort(groups=1)
-    runs = services.ask_for_plan(made.ids, as_if_asked=True)
+    runs = services.request_plan(made.ids, as_if_asked=True)
     held = lease.take("discord")
     assert held
 
