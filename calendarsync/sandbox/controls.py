@@ -10,9 +10,9 @@ from typing import Any
 
 from calendarsync.sandbox.errors import GoogleError
 from calendarsync.sandbox.events import events
-from calendarsync.sandbox.events.answers import respond
 from calendarsync.sandbox.events.events import Writer
 from calendarsync.sandbox.events.render import render
+from calendarsync.sandbox.events.responses import respond
 from calendarsync.sandbox.events.split import split
 from calendarsync.sandbox.settings import change_settings
 from calendarsync.sandbox.state import State

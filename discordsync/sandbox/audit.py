@@ -5,9 +5,9 @@ from typing import Any
 
 from discordsync.sandbox import events
 from discordsync.sandbox.calls import Answer, Call, Route
+from discordsync.sandbox.guild_state import World
 from discordsync.sandbox.members import members
 from discordsync.sandbox.members.permissions import Bit
-from discordsync.sandbox.world import World
 
 
 def get_audit_log(world: World, call: Call) -> Answer:

@@ -11,10 +11,10 @@ from discordsync.sandbox import events, fields, settings
 from discordsync.sandbox.calls import Answer, Call, Handler
 from discordsync.sandbox.channels import channels
 from discordsync.sandbox.errors import Refusal
-from discordsync.sandbox.interactions import play
+from discordsync.sandbox.guild_state import World, new_user
+from discordsync.sandbox.interactions import user_actions
 from discordsync.sandbox.members import members, roles, voice
 from discordsync.sandbox.messages import messages
-from discordsync.sandbox.world import World, new_user
 
 Control = Callable[[Any], Any]
 
@@ -73,7 +73,7 @@ def all_controls(world: World) -> dict[str, Control]:
         "grant": grant,
         "revoke": revoke,
         "voice": enter_voice,
-        "interactions": play.interact,
+        "interactions": user_actions.interact,
         "settings": settings.change_settings,
     }
     return {name: bound(world, act) for name, act in acts.items()}

@@ -6,25 +6,25 @@ from typing import Any
 
 from aiohttp import web
 
-from discordsync.sandbox import audit, errors, events, guild, interactions, view
+from discordsync.sandbox import audit, errors, events, guild_routes, interactions, view
 from discordsync.sandbox.calls import PREFIX, Route, catch_all, serve
 from discordsync.sandbox.channels import channels, overwrites
 from discordsync.sandbox.controls import Control, all_controls
 from discordsync.sandbox.gateway import Hub, break_gateway, gateway_route, told_addresses
-from discordsync.sandbox.interactions import play
+from discordsync.sandbox.guild_state import DEFAULT_GUILD_ID, World
+from discordsync.sandbox.interactions import user_actions
 from discordsync.sandbox.members import members, roles
-from discordsync.sandbox.messages import directs, messages, nonces
+from discordsync.sandbox.messages import dms, messages, nonces
 from discordsync.sandbox.oauth import avatars, oauth, oauth_page
-from discordsync.sandbox.world import DEFAULT_GUILD_ID, World
 
 ROUTES: list[Route] = [
-    *guild.ROUTES,
+    *guild_routes.ROUTES,
     *channels.ROUTES,
     *overwrites.ROUTES,
     *roles.ROUTES,
     *members.ROUTES,
     *messages.ROUTES,
-    *directs.ROUTES,
+    *dms.ROUTES,
     *events.ROUTES,
     *audit.ROUTES,
     *interactions.ROUTES,
@@ -45,7 +45,7 @@ class DiscordSandbox:
         }
         self.shows: dict[str, Callable[[], Any]] = {
             "gateway": self.hub.describe,
-            "interactions": lambda: play.show(self.world),
+            "interactions": lambda: user_actions.show(self.world),
         }
 
     def routes(self) -> list[web.RouteDef]:
@@ -63,7 +63,7 @@ class DiscordSandbox:
             )
             for method, path, handler in interactions.OPEN_ROUTES
         ]
-        as_bot = serve(self.world, guild.get_me, advance=self.advance)
+        as_bot = serve(self.world, guild_routes.get_me, advance=self.advance)
         return [
             *oauth.routes(self.world, PREFIX, as_bot),
             *oauth_page.routes(self.world),

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from discordsync.sandbox import fields, journal
+from discordsync.sandbox import audit_log, fields
+from discordsync.sandbox.audit_log import Action
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.errors import form_error, refuse, unsupported
-from discordsync.sandbox.journal import Action
+from discordsync.sandbox.guild_state import World
 from discordsync.sandbox.members import members, permissions
 from discordsync.sandbox.members.permissions import VOICE, Bit
-from discordsync.sandbox.world import World
 
 SCHEDULED, ACTIVE, COMPLETED, CANCELED = 1, 2, 3, 4
 NEXT_STATUS = {SCHEDULED: (ACTIVE, CANCELED), ACTIVE: (COMPLETED,)}
@@ -78,7 +78,7 @@ def create_event(world: World, call: Call) -> Answer:
     }
     world.state["events"][event["id"]] = event
     tell(world, "GUILD_SCHEDULED_EVENT_CREATE", event)
-    journal.write(world, call, Action.EVENT_CREATE, event["id"], {"name": event["name"]})
+    audit_log.write(world, call, Action.EVENT_CREATE, event["id"], {"name": event["name"]})
     return 200, present(world, event)
 
 
@@ -90,7 +90,7 @@ def edit_event(world: World, call: Call) -> Answer:
     tell(world, "GUILD_SCHEDULED_EVENT_UPDATE", event)
     if event["status"] in (COMPLETED, CANCELED):
         del world.state["events"][event["id"]]
-    journal.write(world, call, Action.EVENT_UPDATE, event["id"], changes)
+    audit_log.write(world, call, Action.EVENT_UPDATE, event["id"], changes)
     return 200, present(world, event)
 
 
@@ -126,7 +126,7 @@ def delete_event(world: World, call: Call) -> Answer:
     require_managed(world, call.actor, event)
     tell(world, "GUILD_SCHEDULED_EVENT_DELETE", event)
     del world.state["events"][event["id"]]
-    journal.write(world, call, Action.EVENT_DELETE, event["id"], {"name": event["name"]})
+    audit_log.write(world, call, Action.EVENT_DELETE, event["id"], {"name": event["name"]})
     return 204, None
 
 

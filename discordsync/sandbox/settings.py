@@ -3,8 +3,8 @@
 from typing import Any
 
 from discordsync.sandbox import fields
+from discordsync.sandbox.guild_state import World
 from discordsync.sandbox.members import permissions, roles
-from discordsync.sandbox.world import World
 
 DM_LIMIT = fields.nullable(
     fields.shape(

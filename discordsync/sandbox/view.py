@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from discordsync.sandbox.interactions import play
+from discordsync.sandbox.guild_state import World
+from discordsync.sandbox.interactions import user_actions
 from discordsync.sandbox.interactions.command_checks import NESTING
 from discordsync.sandbox.members import permissions
 from discordsync.sandbox.members.permissions import CATEGORY, VOICE, Bit
-from discordsync.sandbox.world import World
 
 KINDS = {0: "text", VOICE: "voice", CATEGORY: "category"}
 STATUS = {1: "scheduled", 2: "active"}
@@ -40,7 +40,7 @@ def show(world: World) -> dict[str, Any]:
         "events": show_events(world),
         "access": access,
         "commands": show_commands(world),
-        **play.show(world),
+        **user_actions.show(world),
     }
 
 

@@ -21,9 +21,9 @@ from calendarsync.sandbox.errors import (
 )
 from calendarsync.sandbox.events.attendees import answer_own, guests, settle
 from calendarsync.sandbox.events.conference import settle_conference
+from calendarsync.sandbox.events.emails import post, post_about_exceptions
 from calendarsync.sandbox.events.fields import Fields, check_body, check_fields, merge, writable
 from calendarsync.sandbox.events.instances import find, is_cancelled, is_series
-from calendarsync.sandbox.events.mails import post, post_about_exceptions
 from calendarsync.sandbox.events.render import etag
 from calendarsync.sandbox.events.series import rewrite_exceptions, share_version, touch_exceptions
 from calendarsync.sandbox.state import Event, State, next_revision, next_serial

@@ -1,6 +1,5 @@
 """Split a series as a person does in Google's own pages: "this and all following events"."""
 
-from calendarsync.sandbox.events.answers import occurrence_id
 from calendarsync.sandbox.events.instances import (
     exceptions,
     find,
@@ -9,6 +8,7 @@ from calendarsync.sandbox.events.instances import (
     whole_id,
 )
 from calendarsync.sandbox.events.recurrence import cut_before, end_of, shorten, stamps, start_of
+from calendarsync.sandbox.events.responses import occurrence_id
 from calendarsync.sandbox.events.series import rewrite_exceptions, share_version
 from calendarsync.sandbox.state import Event, State, next_revision, next_serial
 from calendarsync.sandbox.times import timestamp

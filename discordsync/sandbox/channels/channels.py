@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from discordsync.sandbox import events, fields, journal
+from discordsync.sandbox import audit_log, events, fields
+from discordsync.sandbox.audit_log import Action
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.channels import overwrites
 from discordsync.sandbox.channels.names import text_channel_name
-from discordsync.sandbox.channels.shown_channels import present, present_told, telling_changes
+from discordsync.sandbox.channels.serializers import present, present_told, telling_changes
 from discordsync.sandbox.errors import form_error, refuse, unsupported
-from discordsync.sandbox.journal import Action
+from discordsync.sandbox.guild_state import World
 from discordsync.sandbox.members import permissions, voice
 from discordsync.sandbox.members.permissions import CATEGORY, VOICE, Bit
-from discordsync.sandbox.messages import directs
-from discordsync.sandbox.world import World
+from discordsync.sandbox.messages import dms
 
 TEXT = 0
 SERVED_TYPES = {TEXT, VOICE, CATEGORY}
@@ -59,7 +59,7 @@ def list_channels(world: World, call: Call) -> Answer:
 
 def get_channel(world: World, call: Call) -> Answer:
     if call.ids["channel_id"] in world.state["dms"]:
-        return 200, directs.present(world, call.ids["channel_id"])
+        return 200, dms.present(world, call.ids["channel_id"])
     channel = world.channel(call.ids["channel_id"])
     world.require_in_channel(call.actor, channel["id"], 0)
     return 200, present(world, channel)
@@ -79,7 +79,7 @@ def create_channel(world: World, call: Call) -> Answer:
     world.state["channels"][channel["id"]] = channel
     world.state["messages"][channel["id"]] = {}
     world.tell("CHANNEL_CREATE", present_told(world, channel))
-    journal.write(world, call, Action.CHANNEL_CREATE, channel["id"], {"name": channel["name"]})
+    audit_log.write(world, call, Action.CHANNEL_CREATE, channel["id"], {"name": channel["name"]})
     return 201, present(world, channel)
 
 
@@ -115,7 +115,7 @@ def edit_channel(world: World, call: Call) -> Answer:
     with telling_changes(world, channel["id"]):
         apply_changes(world, channel, changes)
     told = {name: value for name, value in changes.items() if name != "overwrites"}
-    journal.write(world, call, Action.CHANNEL_UPDATE, channel["id"], told)
+    audit_log.write(world, call, Action.CHANNEL_UPDATE, channel["id"], told)
     return 200, present(world, channel)
 
 
@@ -156,12 +156,12 @@ def apply_changes(world: World, channel: dict[str, Any], changes: dict[str, Any]
 
 def delete_channel(world: World, call: Call) -> Answer:
     if call.ids["channel_id"] in world.state["dms"]:
-        return 200, directs.present(world, call.ids["channel_id"])
+        return 200, dms.present(world, call.ids["channel_id"])
     channel = world.channel(call.ids["channel_id"])
     world.require_in_channel(call.actor, channel["id"], Bit.MANAGE_CHANNELS)
     shown = present(world, channel)
     remove(world, channel["id"])
-    journal.write(world, call, Action.CHANNEL_DELETE, channel["id"], {})
+    audit_log.write(world, call, Action.CHANNEL_DELETE, channel["id"], {})
     return 200, shown
 
 

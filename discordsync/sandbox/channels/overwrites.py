@@ -8,14 +8,14 @@ category's; later changes of the category are not inherited.
 from collections.abc import Mapping
 from typing import Any
 
-from discordsync.sandbox import fields, journal
+from discordsync.sandbox import audit_log, fields
+from discordsync.sandbox.audit_log import Action
 from discordsync.sandbox.calls import Answer, Call, Route
-from discordsync.sandbox.channels.shown_channels import telling_changes
+from discordsync.sandbox.channels.serializers import telling_changes
 from discordsync.sandbox.errors import refuse
-from discordsync.sandbox.journal import Action
+from discordsync.sandbox.guild_state import World
 from discordsync.sandbox.members import permissions
 from discordsync.sandbox.members.permissions import Bit
-from discordsync.sandbox.world import World
 
 ROLE = 0
 MEMBER = 1
@@ -110,7 +110,7 @@ def put_overwrite(world: World, call: Call) -> Answer:
     with telling_changes(world, channel["id"]):
         set_all(world, channel, given)
     action = Action.OVERWRITE_UPDATE if known else Action.OVERWRITE_CREATE
-    journal.write(world, call, action, channel["id"], {"id": target_id})
+    audit_log.write(world, call, action, channel["id"], {"id": target_id})
     return 204, None
 
 
@@ -124,7 +124,7 @@ def delete_overwrite(world: World, call: Call) -> Answer:
     kept = {key: value for key, value in channel["overwrites"].items() if key != target_id}
     with telling_changes(world, channel["id"]):
         set_all(world, channel, kept)
-    journal.write(world, call, Action.OVERWRITE_DELETE, channel["id"], {"id": target_id})
+    audit_log.write(world, call, Action.OVERWRITE_DELETE, channel["id"], {"id": target_id})
     return 204, None
 
 

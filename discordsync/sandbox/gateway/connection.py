@@ -10,8 +10,8 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from discordsync.sandbox.gateway.closes import FAREWELLS, SENTENCES, ClosingError, Code
-from discordsync.sandbox.gateway.reading import Op, read_heartbeat, read_payload
+from discordsync.sandbox.gateway.close_codes import FAREWELLS, SENTENCES, ClosingError, Code
+from discordsync.sandbox.gateway.parsing import Op, read_heartbeat, read_payload
 from discordsync.sandbox.gateway.session import Session
 
 # Discord lets a client send this many messages in this many seconds, heartbeats included.

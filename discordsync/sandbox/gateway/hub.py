@@ -7,11 +7,11 @@ from time import monotonic as now
 from typing import Any
 
 from discordsync.sandbox.errors import Refusal
-from discordsync.sandbox.gateway import greeting
-from discordsync.sandbox.gateway.closes import ClosingError, Code
+from discordsync.sandbox.gateway import payloads
+from discordsync.sandbox.gateway.close_codes import ClosingError, Code
 from discordsync.sandbox.gateway.connection import Connection
 from discordsync.sandbox.gateway.intents import PRIVILEGED
-from discordsync.sandbox.gateway.reading import (
+from discordsync.sandbox.gateway.parsing import (
     Identify,
     MembersRequest,
     Op,
@@ -24,8 +24,8 @@ from discordsync.sandbox.gateway.reading import (
     read_voice_wish,
 )
 from discordsync.sandbox.gateway.session import Session
+from discordsync.sandbox.guild_state import World
 from discordsync.sandbox.members import voice
-from discordsync.sandbox.world import World
 
 # A session whose connection is lost can be resumed for this long, in real time.
 SESSION_SECONDS = 180.0
@@ -103,8 +103,8 @@ class Hub:
         session = Session(secrets.token_hex(16), intents=wish.intents, bot_id=self.world.bot_id)
         self.sessions[session.id] = session
         self.join(connection, session)
-        session.tell("READY", greeting.ready(self.world, session.id, connection.address))
-        session.tell("GUILD_CREATE", greeting.guild_create(self.world, wish))
+        session.tell("READY", payloads.ready(self.world, session.id, connection.address))
+        session.tell("GUILD_CREATE", payloads.guild_create(self.world, wish))
 
     def may_identify(self) -> bool:
         """Return whether an identify is allowed: one per `identify_seconds`, 1000 a day."""
@@ -171,9 +171,9 @@ class Hub:
             return
         wait = self.wait_for_all() if wish.asks_for_all else 0.0
         if wait > 0:
-            session.tell("RATE_LIMITED", greeting.rate_limited(wish, wait))
+            session.tell("RATE_LIMITED", payloads.rate_limited(wish, wait))
             return
-        for chunk in greeting.chunks(self.world, wish, session.intents):
+        for chunk in payloads.chunks(self.world, wish, session.intents):
             session.tell("GUILD_MEMBERS_CHUNK", chunk)
 
     def wait_for_all(self) -> float:

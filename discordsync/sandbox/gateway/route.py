@@ -3,10 +3,10 @@
 from aiohttp import web
 
 from discordsync.sandbox.calls import Answer, Call, Route
-from discordsync.sandbox.gateway.closes import SENTENCES, Code
+from discordsync.sandbox.gateway.close_codes import SENTENCES, Code
 from discordsync.sandbox.gateway.connection import Connection
 from discordsync.sandbox.gateway.hub import Hub
-from discordsync.sandbox.world import World
+from discordsync.sandbox.guild_state import World
 
 PATH = "/gateway"
 VERSION = "10"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from discordsync.sandbox.gateway.intents import as_seen, is_wanted
-from discordsync.sandbox.gateway.reading import Op
+from discordsync.sandbox.gateway.parsing import Op
 
 if TYPE_CHECKING:
     from discordsync.sandbox.gateway.connection import Connection

@@ -14,7 +14,8 @@ from typing import Any
 from discordsync.sandbox import fields
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.errors import form_error
-from discordsync.sandbox.interactions import answers, modals, record
+from discordsync.sandbox.guild_state import World
+from discordsync.sandbox.interactions import modals, record, responses
 from discordsync.sandbox.interactions.command_checks import fits
 from discordsync.sandbox.interactions.record import (
     CHOICES,
@@ -30,7 +31,6 @@ from discordsync.sandbox.interactions.record import (
     SUBMIT,
     UPDATE,
 )
-from discordsync.sandbox.world import World
 
 ALLOWED = {
     COMMAND: (MESSAGE, DEFERRED, MODAL),
@@ -75,16 +75,16 @@ def read_record(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def send(world: World, interaction: dict[str, Any], data: Mapping[str, Any]) -> None:
-    answers.require_reachable(world, interaction)
-    message = answers.make(world, interaction, answers.read(data, at="data."))
+    responses.require_reachable(world, interaction)
+    message = responses.make(world, interaction, responses.read(data, at="data."))
     interaction["original_id"] = message["id"]
 
 
 def defer(world: World, interaction: dict[str, Any], data: Mapping[str, Any]) -> None:
     """Show that the bot is thinking.  Whether the answer is ephemeral is decided now."""
-    answers.require_reachable(world, interaction)
-    given = {"flags": answers.read(data, at="data.")["flags"] & EPHEMERAL}
-    message = answers.make(world, interaction, given, loading=True)
+    responses.require_reachable(world, interaction)
+    given = {"flags": responses.read(data, at="data.")["flags"] & EPHEMERAL}
+    message = responses.make(world, interaction, given, loading=True)
     interaction["original_id"] = message["id"]
 
 
@@ -94,9 +94,9 @@ def update_later(world: World, interaction: dict[str, Any], data: Mapping[str, A
 
 
 def update(world: World, interaction: dict[str, Any], data: Mapping[str, Any]) -> None:
-    given = answers.read(data, at="data.")
+    given = responses.read(data, at="data.")
     interaction["original_id"] = interaction["message_id"]
-    answers.change(world, answers.find(world, interaction, interaction["message_id"]), given)
+    responses.change(world, responses.find(world, interaction, interaction["message_id"]), given)
 
 
 def offer_choices(world: World, interaction: dict[str, Any], data: Mapping[str, Any]) -> None:
@@ -149,7 +149,7 @@ def present(world: World, interaction: dict[str, Any]) -> dict[str, Any]:
             "response_message_ephemeral": bool(message["flags"] & EPHEMERAL),
         }
         if kind in (MESSAGE, UPDATE):
-            told["resource"] = {"type": kind, "message": answers.present(world, message)}
+            told["resource"] = {"type": kind, "message": responses.present(world, message)}
     return told
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from discordsync.sandbox import fields
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.errors import form_error, refuse, unsupported
+from discordsync.sandbox.guild_state import World
 from discordsync.sandbox.interactions import command_checks as checks
-from discordsync.sandbox.world import World
 
 IN_SCOPE = 100
 CREATED_A_DAY = 200

@@ -6,6 +6,7 @@ Raises ValueError with a sentence if Discord's own client would not send the com
 from collections.abc import Mapping
 from typing import Any
 
+from discordsync.sandbox.guild_state import World
 from discordsync.sandbox.interactions.command_checks import (
     ATTACHMENT,
     BOOLEAN,
@@ -21,7 +22,6 @@ from discordsync.sandbox.interactions.command_checks import (
 )
 from discordsync.sandbox.interactions.payloads import partial_channel
 from discordsync.sandbox.members import members, roles
-from discordsync.sandbox.world import World
 
 Options = list[dict[str, Any]]
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from discordsync.sandbox.channels.shown_channels import present as present_channel
+from discordsync.sandbox.channels.serializers import present as present_channel
+from discordsync.sandbox.guild_state import World
 from discordsync.sandbox.interactions.record import COMPONENT, SUBMIT
 from discordsync.sandbox.members import members, permissions
 from discordsync.sandbox.members.permissions import Bit
-from discordsync.sandbox.messages import directs
-from discordsync.sandbox.world import World
+from discordsync.sandbox.messages import dms
 
 LOCALE = "en-US"
 IN_GUILD, IN_DM = 0, 1
@@ -85,7 +85,7 @@ def partial_channel(world: World, user_id: str, channel_id: str) -> dict[str, An
 def in_dm(world: World, interaction: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "context": IN_DM,
-        "channel": directs.present(world, interaction["channel_id"]),
+        "channel": dms.present(world, interaction["channel_id"]),
         "user": members.present_user(world, interaction["user_id"]),
         "app_permissions": str(int(BITS_IN_DM)),
     }

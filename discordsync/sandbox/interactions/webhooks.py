@@ -3,35 +3,35 @@
 from typing import Any
 
 from discordsync.sandbox.calls import Answer, Call, Route
-from discordsync.sandbox.interactions import answers, record
+from discordsync.sandbox.guild_state import World
+from discordsync.sandbox.interactions import record, responses
 from discordsync.sandbox.interactions.record import LOADING
-from discordsync.sandbox.world import World
 
 
 def follow_up(world: World, call: Call) -> Answer:
     """Send one more message; if the first answer is still deferred, this one replaces it."""
     interaction = of_token(world, call)
-    given = answers.read(call.body)
-    answers.require_reachable(world, interaction)
+    given = responses.read(call.body)
+    responses.require_reachable(world, interaction)
     original = record.message_of(world, interaction, interaction["original_id"])
     if original is not None and original["flags"] & LOADING:
-        answers.change(world, original, given)
-        return 200, answers.present(world, original)
-    return 200, answers.present(world, answers.make(world, interaction, given))
+        responses.change(world, original, given)
+        return 200, responses.present(world, original)
+    return 200, responses.present(world, responses.make(world, interaction, given))
 
 
 def get_message(world: World, call: Call) -> Answer:
-    return 200, answers.present(world, found(world, call))
+    return 200, responses.present(world, found(world, call))
 
 
 def edit_message(world: World, call: Call) -> Answer:
     message = found(world, call)
-    answers.change(world, message, answers.read(call.body))
-    return 200, answers.present(world, message)
+    responses.change(world, message, responses.read(call.body))
+    return 200, responses.present(world, message)
 
 
 def delete_message(world: World, call: Call) -> Answer:
-    answers.remove(world, of_token(world, call), found(world, call))
+    responses.remove(world, of_token(world, call), found(world, call))
     return 204, None
 
 
@@ -43,7 +43,7 @@ def found(world: World, call: Call) -> dict[str, Any]:
     """Return the message of the path; without an id, the original one."""
     interaction = of_token(world, call)
     message_id = call.ids.get("message_id", interaction["original_id"])
-    return answers.find(world, interaction, message_id)
+    return responses.find(world, interaction, message_id)
 
 
 WEBHOOK = "/webhooks/{application_id}/{token}"

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from discordsync.sandbox import fields, journal
+from discordsync.sandbox import audit_log, fields
+from discordsync.sandbox.audit_log import Action
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.errors import refuse
-from discordsync.sandbox.journal import Action
+from discordsync.sandbox.guild_state import World
 from discordsync.sandbox.members.permissions import Bit
-from discordsync.sandbox.world import World
 
 
 def list_members(world: World, call: Call) -> Answer:
@@ -56,7 +56,7 @@ def take_role(world: World, call: Call) -> Answer:
 
 def note(world: World, call: Call, changes: dict[str, Any]) -> None:
     tell(world, "GUILD_MEMBER_UPDATE", call.ids["user_id"])
-    journal.write(world, call, Action.MEMBER_ROLE_UPDATE, call.ids["user_id"], changes)
+    audit_log.write(world, call, Action.MEMBER_ROLE_UPDATE, call.ids["user_id"], changes)
 
 
 def member_and_role(world: World, call: Call) -> tuple[dict[str, Any], str]:

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from discordsync.sandbox import fields, journal
+from discordsync.sandbox import audit_log, fields
+from discordsync.sandbox.audit_log import Action
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.errors import refuse, unsupported
-from discordsync.sandbox.journal import Action
+from discordsync.sandbox.guild_state import World, new_role
 from discordsync.sandbox.members.permissions import Bit
-from discordsync.sandbox.world import World, new_role
 
 IN_GUILD = 250
 
@@ -65,7 +65,7 @@ def create_role(world: World, call: Call) -> Answer:
     lift_others(world)
     world.state["roles"][role["id"]] = role
     tell(world, "GUILD_ROLE_CREATE", role)
-    journal.write(world, call, Action.ROLE_CREATE, role["id"], {"name": role["name"]})
+    audit_log.write(world, call, Action.ROLE_CREATE, role["id"], {"name": role["name"]})
     return 200, present(role)
 
 
@@ -83,7 +83,7 @@ def edit_role(world: World, call: Call) -> Answer:
     changes = check_changes(world, call)
     role.update(changes)
     tell(world, "GUILD_ROLE_UPDATE", role)
-    journal.write(world, call, Action.ROLE_UPDATE, role["id"], changes)
+    audit_log.write(world, call, Action.ROLE_UPDATE, role["id"], changes)
     return 200, present(role)
 
 
@@ -110,7 +110,7 @@ def delete_role(world: World, call: Call) -> Answer:
         raise refuse("invalid_role")
     remove(world, role["id"])
     world.tell("GUILD_ROLE_DELETE", {"guild_id": world.guild_id, "role_id": role["id"]})
-    journal.write(world, call, Action.ROLE_DELETE, role["id"], {"name": role["name"]})
+    audit_log.write(world, call, Action.ROLE_DELETE, role["id"], {"name": role["name"]})
     return 204, None
 
 

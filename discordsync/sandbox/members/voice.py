@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from discordsync.sandbox.errors import Refusal, refuse
+from discordsync.sandbox.guild_state import World
 from discordsync.sandbox.members import members
 from discordsync.sandbox.members.permissions import VOICE, Bit
-from discordsync.sandbox.world import World
 
 ENTERING = Bit.VIEW_CHANNEL | Bit.CONNECT
 

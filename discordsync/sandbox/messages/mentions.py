@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from discordsync.sandbox import fields
-from discordsync.sandbox.world import World
+from discordsync.sandbox.guild_state import World
 
 USER = re.compile(r"<@!?([0-9]{1,20})>")
 ROLE = re.compile(r"<@&([0-9]{1,20})>")

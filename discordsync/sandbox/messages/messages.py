@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from discordsync.sandbox import fields, journal
+from discordsync.sandbox import audit_log, fields
+from discordsync.sandbox.audit_log import Action
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.errors import refuse, unsupported
-from discordsync.sandbox.journal import Action
+from discordsync.sandbox.guild_state import World
 from discordsync.sandbox.members import permissions
 from discordsync.sandbox.members.permissions import CATEGORY, Bit
-from discordsync.sandbox.messages import components, directs, mentions
+from discordsync.sandbox.messages import components, dms, mentions
 from discordsync.sandbox.messages.nonces import remember_nonce, sent_before
-from discordsync.sandbox.messages.shown_messages import is_heard, place, present, tell
-from discordsync.sandbox.world import World
+from discordsync.sandbox.messages.serializers import is_heard, place, present, tell
 
 SUPPRESS_EMBEDS, SUPPRESS_NOTIFICATIONS, COMPONENTS_V2 = 1 << 2, 1 << 12, 1 << 15
 UNSERVED = (
@@ -145,7 +145,7 @@ def delete_message(world: World, call: Call) -> Answer:
         if channel_id in world.state["dms"]:
             raise refuse("missing_permissions")
         world.require_in_channel(call.actor, channel_id, Bit.MANAGE_MESSAGES)
-        journal.write(world, call, Action.MESSAGE_DELETE, message["author_id"], {})
+        audit_log.write(world, call, Action.MESSAGE_DELETE, message["author_id"], {})
     remove(world, channel_id, message["id"])
     return 204, None
 
@@ -187,7 +187,7 @@ def readable_channel(world: World, call: Call) -> str:
 
 def require_writable(world: World, actor: str, channel_id: str) -> None:
     if channel_id in world.state["dms"]:
-        directs.require_open(world, channel_id)
+        dms.require_open(world, channel_id)
     else:
         world.require_in_channel(actor, channel_id, Bit.SEND_MESSAGES)
 

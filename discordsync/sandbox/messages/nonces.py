@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from discordsync.sandbox.errors import refuse
-from discordsync.sandbox.world import World
+from discordsync.sandbox.guild_state import World
 
 
 def sent_before(world: World, actor: str, body: Mapping[str, Any]) -> dict[str, Any] | None:

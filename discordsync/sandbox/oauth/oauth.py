@@ -24,8 +24,8 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from discordsync.sandbox.errors import Refusal, form_error, refuse, respond
+from discordsync.sandbox.guild_state import World
 from discordsync.sandbox.members import members
-from discordsync.sandbox.world import World
 
 FORM = "application/x-www-form-urlencoded"
 # What a web page can ask a person for; other scopes need Discord's approval, or a bot.

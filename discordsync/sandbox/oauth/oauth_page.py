@@ -11,8 +11,8 @@ from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
 
+from discordsync.sandbox.guild_state import World, new_user
 from discordsync.sandbox.oauth import oauth
-from discordsync.sandbox.world import World, new_user
 
 LOCAL = frozenset({"127.0.0.1", "localhost"})
 PASSED_ON = (

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from discordsync.sandbox.errors import Refusal
 from discordsync.sandbox.fields import Wrong
-from discordsync.sandbox.gateway import reading
-from discordsync.sandbox.gateway.closes import ClosingError
+from discordsync.sandbox.gateway import parsing
+from discordsync.sandbox.gateway.close_codes import ClosingError
 from discordsync.sandbox.gateway.intents import KNOWN, Intent, as_seen, is_wanted
-from discordsync.sandbox.interactions import answers, commands, modals
+from discordsync.sandbox.interactions import commands, modals, responses
 from discordsync.sandbox.messages.components import read_components
 
 Complaint = TypeVar("Complaint", bound=Exception)
@@ -55,12 +55,12 @@ def complaint_of(read: Callable[[], Any], kind: type[Complaint]) -> Complaint | 
 @pytest.mark.parametrize(
     "read",
     [
-        reading.read_identify,
-        reading.read_resume,
-        reading.read_heartbeat,
-        reading.read_members_request,
-        reading.read_voice_wish,
-        reading.read_presence,
+        parsing.read_identify,
+        parsing.read_resume,
+        parsing.read_heartbeat,
+        parsing.read_members_request,
+        parsing.read_voice_wish,
+        parsing.read_presence,
     ],
 )
 @few
@@ -75,7 +75,7 @@ def test_what_is_said_on_the_gateway_is_read_or_closed(
 @few
 @given(payload=JSON)
 def test_a_payload_is_read_or_closed(payload: Any) -> None:
-    closing = complaint_of(lambda: reading.read_payload(json.dumps(payload)), ClosingError)
+    closing = complaint_of(lambda: parsing.read_payload(json.dumps(payload)), ClosingError)
     assert closing is None or closing.code in (4001, 4002)
 
 
@@ -90,7 +90,7 @@ def test_components_are_read_or_refused(data: Any) -> None:
     assert all(1 <= len(row["components"]) <= 5 for row in rows)
 
 
-@pytest.mark.parametrize("read", [commands.read, answers.read, modals.read_modal])
+@pytest.mark.parametrize("read", [commands.read, responses.read, modals.read_modal])
 @few
 @given(data=st.dictionaries(st.sampled_from(NAMES), JSON, max_size=8))
 def test_a_body_is_read_or_refused(read: Callable[[Any], Any], data: Any) -> None:

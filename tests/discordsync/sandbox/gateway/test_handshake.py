@@ -7,7 +7,7 @@ import pytest
 from aiohttp import WSServerHandshakeError
 
 from discordsync.sandbox.gateway.intents import Intent
-from discordsync.sandbox.gateway.reading import Op
+from discordsync.sandbox.gateway.parsing import Op
 from tests.discordsync.sandbox.gateway.wire import GUILDS, Gateway, Talk, identification
 from tests.discordsync.sandbox.server import GUILD, Server
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from discordsync.sandbox.gateway.intents import Intent
-from discordsync.sandbox.gateway.reading import Op
+from discordsync.sandbox.gateway.parsing import Op
 from tests.discordsync.sandbox.gateway.wire import Gateway, Talk
 from tests.discordsync.sandbox.server import ADA, BEN, GUILD, PEOPLE
 

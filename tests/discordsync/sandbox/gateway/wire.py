@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 
 from discordsync.sandbox.gateway.intents import Intent
-from discordsync.sandbox.gateway.reading import Op
+from discordsync.sandbox.gateway.parsing import Op
 from tests.discordsync.sandbox.server import Server
 
 T = TypeVar("T")

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from discordsync.sandbox.guild_state import World
 from discordsync.sandbox.members import permissions
 from discordsync.sandbox.members.permissions import CATEGORY, VOICE, Bit
-from discordsync.sandbox.world import World
 
 OBFUSCATED = 1 << 17  # channel flag
 HIDDEN_NAME = "___hidden___"

@@ -10,7 +10,7 @@ from enum import IntEnum
 from typing import Any
 
 from discordsync.sandbox import fields
-from discordsync.sandbox.gateway.closes import ClosingError, Code
+from discordsync.sandbox.gateway.close_codes import ClosingError, Code
 from discordsync.sandbox.gateway.intents import KNOWN
 
 MAX_BYTES = 4096

@@ -8,11 +8,11 @@ from typing import Any
 
 from discordsync.sandbox import fields
 from discordsync.sandbox.errors import Refusal, refuse, unsupported
+from discordsync.sandbox.guild_state import World
 from discordsync.sandbox.interactions import record
 from discordsync.sandbox.interactions.payloads import owners
 from discordsync.sandbox.interactions.record import COMMAND, EPHEMERAL, LOADING
-from discordsync.sandbox.messages import components, directs, mentions, messages, shown_messages
-from discordsync.sandbox.world import World
+from discordsync.sandbox.messages import components, dms, mentions, messages, serializers
 
 UNSERVED = ("attachments", "embeds", "poll", "tts")
 COMMAND_ANSWER, REPLY = 20, 19
@@ -77,7 +77,7 @@ def change(world: World, message: dict[str, Any], given: Mapping[str, Any]) -> N
         message["flags"] &= ~LOADING
         message["edited_at"] = None
     if not message["flags"] & EPHEMERAL:
-        shown_messages.tell(world, "MESSAGE_UPDATE", message)
+        serializers.tell(world, "MESSAGE_UPDATE", message)
 
 
 def remove(world: World, interaction: dict[str, Any], message: Mapping[str, Any]) -> None:
@@ -98,13 +98,13 @@ def find(world: World, interaction: dict[str, Any], message_id: str | None) -> d
 
 
 def present(world: World, message: Mapping[str, Any]) -> dict[str, Any]:
-    return shown_messages.present(world, message, reader=world.bot_id)
+    return serializers.present(world, message, reader=world.bot_id)
 
 
 def require_reachable(world: World, interaction: Mapping[str, Any]) -> None:
     """Refuse if the channel was deleted, or if the person no longer accepts direct messages."""
     channel_id = interaction["channel_id"]
     if channel_id in world.state["dms"]:
-        directs.require_open(world, channel_id)
+        dms.require_open(world, channel_id)
     elif channel_id not in world.state["channels"]:
         raise Refusal(404, 10003, "Unknown Channel")

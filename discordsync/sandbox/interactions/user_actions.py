@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from discordsync.sandbox import fields
-from discordsync.sandbox.interactions import modals, offer, options, payloads, record
+from discordsync.sandbox.guild_state import World
+from discordsync.sandbox.interactions import availability, modals, options, payloads, record
 from discordsync.sandbox.interactions.record import (
     COMMAND,
     COMPONENT,
@@ -18,8 +19,7 @@ from discordsync.sandbox.interactions.record import (
 )
 from discordsync.sandbox.members import permissions
 from discordsync.sandbox.members.permissions import CATEGORY
-from discordsync.sandbox.messages import components, shown_messages
-from discordsync.sandbox.world import World
+from discordsync.sandbox.messages import components, serializers
 
 USER = fields.shape({"user": fields.snowflake}, required=("user",))
 TYPED = fields.shape(
@@ -73,7 +73,7 @@ def interact(world: World, data: Any) -> dict[str, Any]:
 def type_command(world: World, wish: Mapping[str, Any]) -> dict[str, Any]:
     user_id, (name, *path) = wish["user"], wish["command"].removeprefix("/").split() or [""]
     channel_id = wish.get("channel_id") or first_channel(world, user_id)
-    offered = offer.offered(world, user_id, channel_id)
+    offered = availability.offered(world, user_id, channel_id)
     command = next((each for each in offered if each["name"] == name), None)
     if command is None:
         raise ValueError(f"The command {name} is not available to this person there.")
@@ -105,7 +105,7 @@ def first_channel(world: World, user_id: str) -> str:
     """Return the default channel: the first visible one in which commands may be used."""
     if user_id not in world.state["members"]:
         raise ValueError(f"{user_id} is not in the guild.")
-    bits = offer.USING
+    bits = availability.USING
     for channel_id, channel in world.state["channels"].items():
         seen = permissions.effective(world.state, user_id, channel_id)
         if channel["type"] != CATEGORY and not bits & ~seen:
@@ -199,7 +199,7 @@ def begin(
         message_id=message["id"] if message else None,
         form_of=form_of,
     )
-    shown = shown_messages.present(world, message, reader=world.bot_id) if message else None
+    shown = serializers.present(world, message, reader=world.bot_id) if message else None
     interaction["payload"] = payloads.build(world, interaction, data, shown)
     return interaction
 

@@ -7,7 +7,7 @@ from discordsync.sandbox import fields
 from discordsync.sandbox.fields import Wrong
 from discordsync.sandbox.gateway.connection import Connection
 from discordsync.sandbox.gateway.hub import Hub
-from discordsync.sandbox.gateway.reading import Op
+from discordsync.sandbox.gateway.parsing import Op
 
 CHECKS: dict[str, fields.Check] = {
     "do": fields.text(1, 20),

@@ -5,8 +5,8 @@ from typing import Any
 from discordsync.sandbox import fields
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.errors import refuse, unsupported
+from discordsync.sandbox.guild_state import World
 from discordsync.sandbox.members import members
-from discordsync.sandbox.world import World
 
 
 def open_dm(world: World, call: Call) -> Answer:

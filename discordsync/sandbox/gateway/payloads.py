@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-from discordsync.sandbox import events, guild
+from discordsync.sandbox import events, guild_routes
 from discordsync.sandbox.channels import channels
 from discordsync.sandbox.gateway.intents import Intent
-from discordsync.sandbox.gateway.reading import Identify, MembersRequest, Op
+from discordsync.sandbox.gateway.parsing import Identify, MembersRequest, Op
+from discordsync.sandbox.guild_state import World
 from discordsync.sandbox.members import members, voice
-from discordsync.sandbox.world import World
 
 API_VERSION = 10
 IN_CHUNK = 1000
@@ -18,14 +18,14 @@ MATCHES = 100
 def ready(world: World, session_id: str, address: str) -> dict[str, Any]:
     return {
         "v": API_VERSION,
-        "user": guild.present_me(world),
+        "user": guild_routes.present_me(world),
         "guilds": [{"id": world.guild_id, "unavailable": True}],
         "session_id": session_id,
         "resume_gateway_url": address,
         "shard": [0, 1],
         "application": {
             "id": world.state["application_id"],
-            "flags": guild.application_flags(world),
+            "flags": guild_routes.application_flags(world),
         },
     }
 
@@ -41,7 +41,7 @@ def guild_create(world: World, wish: Identify) -> dict[str, Any]:
     listed = people if wish.intents & Intent.GUILD_PRESENCES else dict.fromkeys(in_voice)
     heard = wish.intents & Intent.GUILD_VOICE_STATES
     return {
-        **guild.present_guild(world),
+        **guild_routes.present_guild(world),
         "joined_at": people[world.bot_id]["joined_at"],
         "large": len(people) > wish.large_threshold,
         "unavailable": False,

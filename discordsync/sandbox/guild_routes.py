@@ -3,8 +3,8 @@
 from typing import Any
 
 from discordsync.sandbox.calls import Answer, Call, Route
+from discordsync.sandbox.guild_state import World
 from discordsync.sandbox.members import members, roles
-from discordsync.sandbox.world import World
 
 # The application's flags for the privileged intents of a bot in fewer than 100 guilds.
 INTENT_FLAGS = {

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from discordsync.sandbox.guild_state import World
 from discordsync.sandbox.members import members, permissions
-from discordsync.sandbox.world import World
 
 
 def tell(world: World, event: str, message: Mapping[str, Any], *, nonce: str | None = None) -> None:
