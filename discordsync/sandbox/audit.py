@@ -5,20 +5,20 @@ from typing import Any
 
 from discordsync.sandbox import events
 from discordsync.sandbox.calls import Answer, Call, Route
-from discordsync.sandbox.guild_state import World
+from discordsync.sandbox.guild_state import Guild
 from discordsync.sandbox.members import members
 from discordsync.sandbox.members.permissions import Bit
 
 
-def get_audit_log(world: World, call: Call) -> Answer:
-    world.require_in_guild(call.actor, Bit.VIEW_AUDIT_LOG)
-    entries = selected(world, call)[: call.number("limit", 50, 100)]
+def get_audit_log(guild: Guild, call: Call) -> Answer:
+    guild.require_in_guild(call.actor, Bit.VIEW_AUDIT_LOG)
+    entries = selected(guild, call)[: call.number("limit", 50, 100)]
     user_ids = {entry["user_id"] for entry in entries}
     return 200, {
-        "audit_log_entries": [present(entry) for entry in entries],
-        "users": [members.present_user(world, user_id) for user_id in sorted(user_ids)],
+        "audit_log_entries": [serialize(entry) for entry in entries],
+        "users": [members.serialize_user(guild, user_id) for user_id in sorted(user_ids)],
         "guild_scheduled_events": events.mentioned_in(
-            world, {entry["target_id"] for entry in entries}
+            guild, {entry["target_id"] for entry in entries}
         ),
         "integrations": [],
         "webhooks": [],
@@ -28,10 +28,10 @@ def get_audit_log(world: World, call: Call) -> Answer:
     }
 
 
-def selected(world: World, call: Call) -> list[dict[str, Any]]:
+def selected(guild: Guild, call: Call) -> list[dict[str, Any]]:
     """Return the entries that are visible by now and match the query, newest first by default."""
-    latest = world.ago(seconds=world.setting("audit_delay_seconds"))
-    entries = [entry for entry in world.state["audit"] if entry["at"] <= latest]
+    latest = guild.ago(seconds=guild.setting("audit_delay_seconds"))
+    entries = [entry for entry in guild.state["audit"] if entry["at"] <= latest]
     after = call.snowflake("after")
     if after is None:
         entries.reverse()
@@ -50,7 +50,7 @@ def selected(world: World, call: Call) -> list[dict[str, Any]]:
     ]
 
 
-def present(entry: Mapping[str, Any]) -> dict[str, Any]:
+def serialize(entry: Mapping[str, Any]) -> dict[str, Any]:
     shown = {
         "id": entry["id"],
         "action_type": entry["action_type"],

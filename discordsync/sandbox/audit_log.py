@@ -4,7 +4,7 @@ from enum import IntEnum
 from typing import Any
 
 from discordsync.sandbox.calls import Call
-from discordsync.sandbox.guild_state import World
+from discordsync.sandbox.guild_state import Guild
 
 
 class Action(IntEnum):
@@ -27,18 +27,18 @@ class Action(IntEnum):
 
 
 def write(
-    world: World, call: Call, action: Action, target_id: str, changes: dict[str, Any]
+    guild: Guild, call: Call, action: Action, target_id: str, changes: dict[str, Any]
 ) -> None:
     """Log an action with the call's actor and reason, unless it is one of the missing entries."""
-    entry_id = world.new_id()
-    world.state["audit_count"] += 1
-    hole = world.setting("audit_hole_every")
-    if hole and world.state["audit_count"] % hole == 0:
+    entry_id = guild.new_id()
+    guild.state["audit_count"] += 1
+    hole = guild.setting("audit_hole_every")
+    if hole and guild.state["audit_count"] % hole == 0:
         return
-    world.state["audit"].append(
+    guild.state["audit"].append(
         {
             "id": entry_id,
-            "at": world.timestamp(),
+            "at": guild.timestamp(),
             "action_type": int(action),
             "user_id": call.actor,
             "target_id": target_id,

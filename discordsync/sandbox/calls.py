@@ -1,6 +1,6 @@
 """Turn an HTTP request into a call of a resource's handler, and its result into a response.
 
-A handler is a plain function `(world, call) -> (status, body)`. It checks everything, then changes
+A handler is a plain function `(guild, call) -> (status, body)`. It checks everything, then changes
 the state, and never awaits, so that a call is atomic. It raises `Refusal` for what it rejects.
 """
 
@@ -15,7 +15,7 @@ from aiohttp import web
 
 from discordsync.sandbox import fields
 from discordsync.sandbox.errors import Refusal, form_error, refuse, respond
-from discordsync.sandbox.guild_state import World
+from discordsync.sandbox.guild_state import Guild
 
 PREFIX = "/api/v10"
 
@@ -51,26 +51,26 @@ class Call:
 
 
 Answer = tuple[int, Any]
-Handler = Callable[[World, Call], Answer]
+Handler = Callable[[Guild, Call], Answer]
 Route = tuple[str, str, Handler]  # method, path below the prefix with {names} for ids, handler
 
 
 def serve(
-    world: World, handler: Handler, *, advance: Callable[[], None], anybody: bool = False
+    guild: Guild, handler: Handler, *, advance: Callable[[], None], public: bool = False
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
     """Return the aiohttp handler that reads the request, calls `handler` and responds.
 
-    `anybody`: skip the bot's authentication, for calls that a token in the path protects.
+    `public`: skip the bot's authentication, for calls that a token in the path protects.
     """
 
     async def answer(request: web.Request) -> web.Response:
         raw = await request.read()
         try:
-            if not anybody:
+            if not public:
                 authenticate(request)
-            call = read_call(world, request, raw)
+            call = read_call(guild, request, raw)
             advance()
-            return respond(*handler(world, call))
+            return respond(*handler(guild, call))
         except Refusal as refusal:
             return respond(refusal.status, refusal.body())
 
@@ -83,17 +83,17 @@ def authenticate(request: web.Request) -> None:
         raise refuse("unauthorized")
 
 
-def read_call(world: World, request: web.Request, raw: bytes) -> Call:
+def read_call(guild: Guild, request: web.Request, raw: bytes) -> Call:
     ids = {
         name: value if name == "token" else read_id(name, value)
         for name, value in request.match_info.items()
     }
-    if ids.get("guild_id", world.guild_id) != world.guild_id:
+    if ids.get("guild_id", guild.guild_id) != guild.guild_id:
         is_guild_itself = request.path == f"{PREFIX}/guilds/{ids['guild_id']}"
         raise refuse("unknown_guild" if is_guild_itself else "missing_access")
     body = read_json(request, raw)
     return Call(
-        actor=world.bot_id,
+        actor=guild.bot_id,
         ids=ids,
         query=request.query,
         body=body if isinstance(body, dict) else {},
@@ -106,7 +106,7 @@ def read_call(world: World, request: web.Request, raw: bytes) -> Call:
 def read_id(name: str, value: str) -> str:
     try:
         return str(fields.snowflake(value))
-    except fields.Wrong as wrong:
+    except fields.FieldError as wrong:
         raise form_error({name: (wrong.code, wrong.message)}) from None
 
 

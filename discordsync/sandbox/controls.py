@@ -11,7 +11,7 @@ from discordsync.sandbox import events, fields, settings
 from discordsync.sandbox.calls import Answer, Call, Handler
 from discordsync.sandbox.channels import channels
 from discordsync.sandbox.errors import Refusal
-from discordsync.sandbox.guild_state import World, new_user
+from discordsync.sandbox.guild_state import Guild, new_user
 from discordsync.sandbox.interactions import user_actions
 from discordsync.sandbox.members import members, roles, voice
 from discordsync.sandbox.messages import messages
@@ -53,16 +53,16 @@ PERSON_CHECKS: dict[str, fields.Check] = {
 }
 ACCOUNT = ("email", "verified", "avatar", "global_name")
 PERSON = fields.shape(PERSON_CHECKS, required=("id", "username"))
-VOICE_WISH = fields.shape(
+VOICE_MOVE = fields.shape(
     {"user": fields.snowflake, "channel_id": fields.nullable(fields.snowflake)},
     required=("user", "channel_id"),
 )
 CHANNEL = fields.shape({"channel_id": fields.snowflake}, required=("channel_id",))
 
 
-def all_controls(world: World) -> dict[str, Control]:
+def all_controls(guild: Guild) -> dict[str, Control]:
     """Return every control by its name.  Each raises ValueError with a sentence."""
-    acts: dict[str, Callable[[World, Any], Any]] = {
+    acts: dict[str, Callable[[Guild, Any], Any]] = {
         "members": set_members,
         "join": join,
         "leave": leave,
@@ -76,166 +76,168 @@ def all_controls(world: World) -> dict[str, Control]:
         "interactions": user_actions.interact,
         "settings": settings.change_settings,
     }
-    return {name: bound(world, act) for name, act in acts.items()}
+    return {name: bound(guild, act) for name, act in acts.items()}
 
 
-def bound(world: World, act: Callable[[World, Any], Any]) -> Control:
+def bound(guild: Guild, act: Callable[[Guild, Any], Any]) -> Control:
     def control(data: Any) -> Any:
         try:
-            return act(world, data)
+            return act(guild, data)
         except Refusal as refusal:
             raise ValueError(refusal.sentence()) from None
-        except fields.Wrong as wrong:
+        except fields.FieldError as wrong:
             raise ValueError(f"{wrong.path}: {wrong.message}") from None
 
     return control
 
 
-def set_members(world: World, data: Any) -> dict[str, int]:
+def set_members(guild: Guild, data: Any) -> dict[str, int]:
     """Replace the guild's people, besides bot and owner: [{"id", "username", "dm_closed"?}].
 
     Those who were members keep roles and joining date; those who are not listed leave.
     """
     people = fields.listed(PERSON, 100_000)(data)
-    staying = {person["id"] for person in people} | {world.bot_id, world.owner_id}
+    staying = {person["id"] for person in people} | {guild.bot_id, guild.owner_id}
     for person in people:
-        check_person(world, person)
-    for user_id in sorted(world.state["members"].keys() - staying, key=int):
-        see_off(world, user_id)
+        check_person(guild, person)
+    for user_id in sorted(guild.state["members"].keys() - staying, key=int):
+        remove_member(guild, user_id)
     for person in people:
-        admit(world, person)
-    return {"members": len(world.state["members"])}
+        add_member(guild, person)
+    return {"members": len(guild.state["members"])}
 
 
-def join(world: World, data: Any) -> dict[str, str]:
+def join(guild: Guild, data: Any) -> dict[str, str]:
     """Let one person join: {"id", "username", "dm_closed"?, "bot"?}."""
     person = PERSON(data)
-    check_person(world, person)
-    admit(world, person)
+    check_person(guild, person)
+    add_member(guild, person)
     return {"joined": person["id"]}
 
 
-def leave(world: World, data: Any) -> dict[str, str]:
+def leave(guild: Guild, data: Any) -> dict[str, str]:
     """Let one person leave.  Roles end; overwrites remain, as on Discord: {"id"}."""
     user_id = fields.shape({"id": fields.snowflake}, required=("id",))(data)["id"]
-    if user_id in (world.bot_id, world.owner_id):
+    if user_id in (guild.bot_id, guild.owner_id):
         raise ValueError("The bot and the owner cannot be removed.")
-    world.member(user_id)
-    see_off(world, user_id)
+    guild.member(user_id)
+    remove_member(guild, user_id)
     return {"left": user_id}
 
 
-def see_off(world: World, user_id: str) -> None:
-    if user_id in world.state["voice"]:
-        voice.remove(world, user_id)
-    del world.state["members"][user_id]
-    gone = {"guild_id": world.guild_id, "user": members.present_user(world, user_id)}
-    world.tell("GUILD_MEMBER_REMOVE", gone)
+def remove_member(guild: Guild, user_id: str) -> None:
+    if user_id in guild.state["voice"]:
+        voice.remove(guild, user_id)
+    del guild.state["members"][user_id]
+    gone = {"guild_id": guild.guild_id, "user": members.serialize_user(guild, user_id)}
+    guild.emit("GUILD_MEMBER_REMOVE", gone)
 
 
-def check_person(world: World, person: Mapping[str, Any]) -> None:
-    if person["id"] == world.bot_id:
+def check_person(guild: Guild, person: Mapping[str, Any]) -> None:
+    if person["id"] == guild.bot_id:
         raise ValueError("The bot is already in the guild.")
 
 
-def admit(world: World, person: Mapping[str, Any]) -> None:
+def add_member(guild: Guild, person: Mapping[str, Any]) -> None:
     user_id = person["id"]
-    keep_user(world, {**told_before(world, user_id), **new_user(**person)})
-    if user_id not in world.state["members"]:
-        world.state["members"][user_id] = {"joined_at": world.timestamp(), "roles": []}
-        members.tell(world, "GUILD_MEMBER_ADD", user_id)
+    store_user(guild, {**account_fields(guild, user_id), **new_user(**person)})
+    if user_id not in guild.state["members"]:
+        guild.state["members"][user_id] = {"joined_at": guild.timestamp(), "roles": []}
+        members.emit(guild, "GUILD_MEMBER_ADD", user_id)
 
 
-def keep_user(world: World, user: dict[str, Any]) -> None:
+def store_user(guild: Guild, user: dict[str, Any]) -> None:
     """Store an account; report a member's change to the bot if it is visible to others."""
     user_id = user["id"]
-    is_member = user_id in world.state["members"]
-    before = members.present_user(world, user_id) if is_member else None
-    world.state["users"][user_id] = user
-    if is_member and members.present_user(world, user_id) != before:
-        members.tell(world, "GUILD_MEMBER_UPDATE", user_id)
+    is_member = user_id in guild.state["members"]
+    before = members.serialize_user(guild, user_id) if is_member else None
+    guild.state["users"][user_id] = user
+    if is_member and members.serialize_user(guild, user_id) != before:
+        members.emit(guild, "GUILD_MEMBER_UPDATE", user_id)
 
 
-def told_before(world: World, user_id: str) -> dict[str, Any]:
+def account_fields(guild: Guild, user_id: str) -> dict[str, Any]:
     """Return an account's stored details, which are kept if it is named again without them."""
-    held = world.state["users"].get(user_id, {})
+    held = guild.state["users"].get(user_id, {})
     return {name: held[name] for name in ACCOUNT if name in held}
 
 
-def change_account(world: World, data: Any) -> dict[str, Any]:
+def change_account(guild: Guild, data: Any) -> dict[str, Any]:
     """Change a Discord account, member or not: {"id", "username"?, "email"?, "verified"?, …}."""
     given = fields.shape(PERSON_CHECKS, required=("id",))(data)
-    check_person(world, given)
+    check_person(guild, given)
     user_id = given["id"]
-    held = world.state["users"].get(user_id) or new_user(user_id, given.get("username", user_id))
-    keep_user(world, {**held, **given})
-    return dict(world.state["users"][user_id])
+    held = guild.state["users"].get(user_id) or new_user(user_id, given.get("username", user_id))
+    store_user(guild, {**held, **given})
+    return dict(guild.state["users"][user_id])
 
 
-def create(world: World, data: Any) -> Any:
+def create(guild: Guild, data: Any) -> Any:
     """Create by hand: {"kind": "channel"|"role"|"event"|"message", "fields": {...}}.
 
     A message's fields contain its `channel_id`.
     """
     kind, given = read_kind(data, CREATES), read_fields(data)
     ids = CHANNEL(given) if kind == "message" else {}
-    return by_hand(world, CREATES[kind], ids, given)
+    return call_as_owner(guild, CREATES[kind], ids, given)
 
 
-def edit(world: World, data: Any) -> Any:
+def edit(guild: Guild, data: Any) -> Any:
     """Change by hand: {"kind": "channel"|"role"|"event", "id", "fields": {...}}."""
     kind = read_kind(data, EDITS)
-    return by_hand(world, EDITS[kind], {ID_NAMES[kind]: read_id(data)}, read_fields(data))
+    return call_as_owner(guild, EDITS[kind], {ID_NAMES[kind]: read_id(data)}, read_fields(data))
 
 
-def delete(world: World, data: Any) -> dict[str, str]:
+def delete(guild: Guild, data: Any) -> dict[str, str]:
     """Delete by hand: {"kind": "channel"|"role"|"event"|"message", "id"}."""
     kind, target_id = read_kind(data, DELETES), read_id(data)
     ids = {ID_NAMES[kind]: target_id}
     if kind == "message":
-        ids["channel_id"] = channel_of(world, target_id)
-    by_hand(world, DELETES[kind], ids, {})
+        ids["channel_id"] = channel_of(guild, target_id)
+    call_as_owner(guild, DELETES[kind], ids, {})
     return {"deleted": target_id}
 
 
-def channel_of(world: World, message_id: str) -> str:
-    for channel_id, held in world.state["messages"].items():
+def channel_of(guild: Guild, message_id: str) -> str:
+    for channel_id, held in guild.state["messages"].items():
         if message_id in held:
             return str(channel_id)
     raise ValueError(f"There is no message {message_id}.")
 
 
-def grant(world: World, data: Any) -> dict[str, str]:
+def grant(guild: Guild, data: Any) -> dict[str, str]:
     """Give a role by hand: {"member", "role"}."""
-    return change_role(world, members.give_role, data)
+    return change_role(guild, members.give_role, data)
 
 
-def revoke(world: World, data: Any) -> dict[str, str]:
+def revoke(guild: Guild, data: Any) -> dict[str, str]:
     """Take a role by hand: {"member", "role"}."""
-    return change_role(world, members.take_role, data)
+    return change_role(guild, members.take_role, data)
 
 
-def change_role(world: World, handler: Handler, data: Any) -> dict[str, str]:
+def change_role(guild: Guild, handler: Handler, data: Any) -> dict[str, str]:
     pair = fields.shape(
         {"member": fields.snowflake, "role": fields.snowflake}, required=("member", "role")
     )(data)
-    by_hand(world, handler, {"user_id": pair["member"], "role_id": pair["role"]}, {})
+    call_as_owner(guild, handler, {"user_id": pair["member"], "role_id": pair["role"]}, {})
     return dict(pair)
 
 
-def enter_voice(world: World, data: Any) -> dict[str, Any]:
+def enter_voice(guild: Guild, data: Any) -> dict[str, Any]:
     """Let a person enter a voice channel, change to it, or leave: {"user", "channel_id"}.
 
     Entering requires the Connect permission there.
     """
-    wish = VOICE_WISH(data)
-    voice.move(world, wish["user"], wish["channel_id"])
-    return dict(wish)
+    move = VOICE_MOVE(data)
+    voice.move(guild, move["user"], move["channel_id"])
+    return dict(move)
 
 
-def by_hand(world: World, handler: Handler, ids: Mapping[str, str], body: Mapping[str, Any]) -> Any:
+def call_as_owner(
+    guild: Guild, handler: Handler, ids: Mapping[str, str], body: Mapping[str, Any]
+) -> Any:
     """Call the handler as the guild's owner and return its answer's body."""
-    answer: Answer = handler(world, Call(actor=world.owner_id, ids=ids, body=body))
+    answer: Answer = handler(guild, Call(actor=guild.owner_id, ids=ids, body=body))
     return answer[1]
 
 

@@ -10,8 +10,8 @@ from discordsync.sandbox import audit, errors, events, guild_routes, interaction
 from discordsync.sandbox.calls import PREFIX, Route, catch_all, serve
 from discordsync.sandbox.channels import channels, overwrites
 from discordsync.sandbox.controls import Control, all_controls
-from discordsync.sandbox.gateway import Hub, break_gateway, gateway_route, told_addresses
-from discordsync.sandbox.guild_state import DEFAULT_GUILD_ID, World
+from discordsync.sandbox.gateway import Hub, address_routes, break_gateway, gateway_route
+from discordsync.sandbox.guild_state import DEFAULT_GUILD_ID, Guild
 from discordsync.sandbox.interactions import user_actions
 from discordsync.sandbox.members import members, roles
 from discordsync.sandbox.messages import dms, messages, nonces
@@ -37,37 +37,37 @@ class DiscordSandbox:
     name = "discord"
 
     def __init__(self, *, now: Callable[[], datetime], guild_id: int = DEFAULT_GUILD_ID) -> None:
-        self.world = World(now=now, guild_id=guild_id)
-        self.hub = Hub(self.world)
+        self.guild = Guild(now=now, guild_id=guild_id)
+        self.hub = Hub(self.guild)
         self.controls: dict[str, Control] = {
-            **all_controls(self.world),
+            **all_controls(self.guild),
             "gateway": lambda data: break_gateway(self.hub, data),
         }
         self.shows: dict[str, Callable[[], Any]] = {
             "gateway": self.hub.describe,
-            "interactions": lambda: user_actions.show(self.world),
+            "interactions": lambda: user_actions.show(self.guild),
         }
 
     def routes(self) -> list[web.RouteDef]:
         """Return every endpoint by its absolute path, and a response for unknown paths."""
-        known = [*ROUTES, *told_addresses(self.hub)]
+        known = [*ROUTES, *address_routes(self.hub)]
         served = [
-            web.route(method, PREFIX + path, serve(self.world, handler, advance=self.advance))
+            web.route(method, PREFIX + path, serve(self.guild, handler, advance=self.advance))
             for method, path, handler in known
         ]
         answered = [
             web.route(
                 method,
                 PREFIX + path,
-                serve(self.world, handler, advance=self.advance, anybody=True),
+                serve(self.guild, handler, advance=self.advance, public=True),
             )
             for method, path, handler in interactions.OPEN_ROUTES
         ]
-        as_bot = serve(self.world, guild_routes.get_me, advance=self.advance)
+        as_bot = serve(self.guild, guild_routes.get_me, advance=self.advance)
         return [
-            *oauth.routes(self.world, PREFIX, as_bot),
-            *oauth_page.routes(self.world),
-            *avatars.routes(self.world),
+            *oauth.routes(self.guild, PREFIX, as_bot),
+            *oauth_page.routes(self.guild),
+            *avatars.routes(self.guild),
             *served,
             *answered,
             web.route("*", "/api/{rest:.*}", catch_all([*known, *interactions.OPEN_ROUTES])),
@@ -78,13 +78,13 @@ class DiscordSandbox:
         return path.startswith("/api/")
 
     def dump(self) -> dict[str, Any]:
-        return self.world.dump()
+        return self.guild.dump()
 
     def load(self, data: dict[str, Any]) -> None:
-        self.world.load(data)
+        self.guild.load(data)
 
     def reset(self) -> None:
-        self.world.reset()
+        self.guild.reset()
         self.hub.reset()
 
     def close_connections(self) -> None:
@@ -93,11 +93,11 @@ class DiscordSandbox:
 
     def advance(self) -> None:
         """End events and forget nonces that are due, by the sandbox's clock."""
-        events.expire(self.world)
-        nonces.forget_old_nonces(self.world)
+        events.expire(self.guild)
+        nonces.expire_nonces(self.guild)
 
     def view(self) -> dict[str, Any]:
-        return view.show(self.world) | {"gateway": self.hub.describe()}
+        return view.show(self.guild) | {"gateway": self.hub.describe()}
 
     def fault_response(
         self,

@@ -16,7 +16,7 @@ from discordsync.sandbox import audit_log, fields
 from discordsync.sandbox.audit_log import Action
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.errors import form_error, refuse, unsupported
-from discordsync.sandbox.guild_state import World
+from discordsync.sandbox.guild_state import Guild
 from discordsync.sandbox.members import members, permissions
 from discordsync.sandbox.members.permissions import VOICE, Bit
 
@@ -42,32 +42,32 @@ REQUIRED = ("name", "scheduled_start_time", "privacy_level", "entity_type", "cha
 UNSERVED = ("image", "recurrence_rule")
 
 
-def list_events(world: World, call: Call) -> Answer:
+def list_events(guild: Guild, call: Call) -> Answer:
     counted = call.flag("with_user_count")
     return 200, [
-        present(world, event, counted=counted)
-        for event in world.state["events"].values()
-        if is_shown(world, call.actor, event)
+        serialize(guild, event, counted=counted)
+        for event in guild.state["events"].values()
+        if is_shown(guild, call.actor, event)
     ]
 
 
-def get_event(world: World, call: Call) -> Answer:
-    return 200, present(world, find(world, call), counted=call.flag("with_user_count"))
+def get_event(guild: Guild, call: Call) -> Answer:
+    return 200, serialize(guild, find(guild, call), counted=call.flag("with_user_count"))
 
 
-def create_event(world: World, call: Call) -> Answer:
+def create_event(guild: Guild, call: Call) -> Answer:
     body = read(call, required=REQUIRED)
     for name in REQUIRED:
         if body[name] is None:
             raise form_error({name: fields.REQUIRED})
-    check_channel(world, call.actor, body["channel_id"], Bit.CREATE_EVENTS)
+    check_channel(guild, call.actor, body["channel_id"], Bit.CREATE_EVENTS)
     start, end = body["scheduled_start_time"], body.get("scheduled_end_time")
-    check_start(world, start)
+    check_start(guild, start)
     check_order(start, end)
-    if len(world.state["events"]) >= IN_GUILD:
+    if len(guild.state["events"]) >= IN_GUILD:
         raise refuse("too_many_events")
     event = {
-        "id": world.new_id(),
+        "id": guild.new_id(),
         "creator_id": call.actor,
         "channel_id": body["channel_id"],
         "name": body["name"],
@@ -76,34 +76,34 @@ def create_event(world: World, call: Call) -> Answer:
         "end": end.isoformat() if end else None,
         "status": SCHEDULED,
     }
-    world.state["events"][event["id"]] = event
-    tell(world, "GUILD_SCHEDULED_EVENT_CREATE", event)
-    audit_log.write(world, call, Action.EVENT_CREATE, event["id"], {"name": event["name"]})
-    return 200, present(world, event)
+    guild.state["events"][event["id"]] = event
+    emit(guild, "GUILD_SCHEDULED_EVENT_CREATE", event)
+    audit_log.write(guild, call, Action.EVENT_CREATE, event["id"], {"name": event["name"]})
+    return 200, serialize(guild, event)
 
 
-def edit_event(world: World, call: Call) -> Answer:
-    event = find(world, call)
-    require_managed(world, call.actor, event)
-    changes = check_changes(world, call, event)
+def edit_event(guild: Guild, call: Call) -> Answer:
+    event = find(guild, call)
+    require_managed(guild, call.actor, event)
+    changes = check_changes(guild, call, event)
     event.update(changes)
-    tell(world, "GUILD_SCHEDULED_EVENT_UPDATE", event)
+    emit(guild, "GUILD_SCHEDULED_EVENT_UPDATE", event)
     if event["status"] in (COMPLETED, CANCELED):
-        del world.state["events"][event["id"]]
-    audit_log.write(world, call, Action.EVENT_UPDATE, event["id"], changes)
-    return 200, present(world, event)
+        del guild.state["events"][event["id"]]
+    audit_log.write(guild, call, Action.EVENT_UPDATE, event["id"], changes)
+    return 200, serialize(guild, event)
 
 
-def check_changes(world: World, call: Call, event: Mapping[str, Any]) -> dict[str, Any]:
+def check_changes(guild: Guild, call: Call, event: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields that an edit changes, each as it is stored."""
     body = read(call)
     changes: dict[str, Any] = {n: body[n] or None for n in ("name", "description") if n in body}
     if "channel_id" in body and body["channel_id"] != event["channel_id"]:
         if body["channel_id"] is None:
             raise form_error({"channel_id": fields.REQUIRED})
-        check_channel(world, call.actor, body["channel_id"], Bit.CREATE_EVENTS)
+        check_channel(guild, call.actor, body["channel_id"], Bit.CREATE_EVENTS)
         changes["channel_id"] = body["channel_id"]
-    changes |= check_times(world, body, event)
+    changes |= check_times(guild, body, event)
     status = body.get("status")
     if status is not None and status != event["status"]:
         if status not in NEXT_STATUS[event["status"]]:
@@ -112,50 +112,50 @@ def check_changes(world: World, call: Call, event: Mapping[str, Any]) -> dict[st
     return changes
 
 
-def check_times(world: World, body: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str, Any]:
+def check_times(guild: Guild, body: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str, Any]:
     start = body.get("scheduled_start_time", datetime.fromisoformat(event["start"]))
     end = body.get("scheduled_end_time", event["end"] and datetime.fromisoformat(event["end"]))
     if start.isoformat() != event["start"]:
-        check_start(world, start)
+        check_start(guild, start)
     check_order(start, end)
     return {"start": start.isoformat(), "end": end.isoformat() if end else None}
 
 
-def delete_event(world: World, call: Call) -> Answer:
-    event = find(world, call)
-    require_managed(world, call.actor, event)
-    tell(world, "GUILD_SCHEDULED_EVENT_DELETE", event)
-    del world.state["events"][event["id"]]
-    audit_log.write(world, call, Action.EVENT_DELETE, event["id"], {"name": event["name"]})
+def delete_event(guild: Guild, call: Call) -> Answer:
+    event = find(guild, call)
+    require_managed(guild, call.actor, event)
+    emit(guild, "GUILD_SCHEDULED_EVENT_DELETE", event)
+    del guild.state["events"][event["id"]]
+    audit_log.write(guild, call, Action.EVENT_DELETE, event["id"], {"name": event["name"]})
     return 204, None
 
 
-def expire(world: World) -> None:
+def expire(guild: Guild) -> None:
     """Cancel events that were not started and complete those that are over, by the clock."""
-    now = world.now()
-    grace = timedelta(hours=world.setting("event_grace_hours"))
-    for event in list(world.state["events"].values()):
+    now = guild.now()
+    grace = timedelta(hours=guild.setting("event_grace_hours"))
+    for event in list(guild.state["events"].values()):
         late = (
             event["status"] == SCHEDULED and datetime.fromisoformat(event["start"]) + grace <= now
         )
         over = event["status"] == ACTIVE and event["end"] is not None
         if late or (over and datetime.fromisoformat(event["end"]) <= now):
             event["status"] = CANCELED if late else COMPLETED
-            tell(world, "GUILD_SCHEDULED_EVENT_UPDATE", event)
-            del world.state["events"][event["id"]]
+            emit(guild, "GUILD_SCHEDULED_EVENT_UPDATE", event)
+            del guild.state["events"][event["id"]]
 
 
-def remove_in_channel(world: World, channel_id: str) -> None:
-    for event in list(world.state["events"].values()):
+def remove_in_channel(guild: Guild, channel_id: str) -> None:
+    for event in list(guild.state["events"].values()):
         if event["channel_id"] == channel_id:
-            tell(world, "GUILD_SCHEDULED_EVENT_DELETE", event)
-            del world.state["events"][event["id"]]
+            emit(guild, "GUILD_SCHEDULED_EVENT_DELETE", event)
+            del guild.state["events"][event["id"]]
 
 
-def tell(world: World, name: str, event: Mapping[str, Any]) -> None:
+def emit(guild: Guild, name: str, event: Mapping[str, Any]) -> None:
     """Report an event to the bot, if the bot can see it."""
-    if is_shown(world, world.bot_id, event):
-        world.tell(name, present(world, event))
+    if is_shown(guild, guild.bot_id, event):
+        guild.emit(name, serialize(guild, event))
 
 
 def read(call: Call, required: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -168,36 +168,36 @@ def read(call: Call, required: tuple[str, ...] = ()) -> dict[str, Any]:
     return body
 
 
-def find(world: World, call: Call) -> dict[str, Any]:
-    event: dict[str, Any] | None = world.state["events"].get(call.ids["event_id"])
-    if event is None or not is_shown(world, call.actor, event):
+def find(guild: Guild, call: Call) -> dict[str, Any]:
+    event: dict[str, Any] | None = guild.state["events"].get(call.ids["event_id"])
+    if event is None or not is_shown(guild, call.actor, event):
         raise refuse("unknown_event")
     return event
 
 
-def is_shown(world: World, actor: str, event: Mapping[str, Any]) -> bool:
-    return permissions.sees(world.state, actor, event["channel_id"])
+def is_shown(guild: Guild, actor: str, event: Mapping[str, Any]) -> bool:
+    return permissions.sees(guild.state, actor, event["channel_id"])
 
 
-def require_managed(world: World, actor: str, event: Mapping[str, Any]) -> None:
+def require_managed(guild: Guild, actor: str, event: Mapping[str, Any]) -> None:
     """Require CREATE_EVENTS for the actor's own events, MANAGE_EVENTS for other events."""
     own = event["creator_id"] == actor
     bit = Bit.CREATE_EVENTS if own else Bit.MANAGE_EVENTS
-    world.require_in_channel(actor, event["channel_id"], bit | ON_CHANNEL)
+    guild.require_in_channel(actor, event["channel_id"], bit | ON_CHANNEL)
 
 
-def check_channel(world: World, actor: str, channel_id: str, bit: int) -> None:
-    channel = world.channel(channel_id)
+def check_channel(guild: Guild, actor: str, channel_id: str, bit: int) -> None:
+    channel = guild.channel(channel_id)
     if channel["type"] != VOICE:
         raise refuse("wrong_channel_type")
-    world.require_in_channel(actor, channel_id, bit | ON_CHANNEL)
+    guild.require_in_channel(actor, channel_id, bit | ON_CHANNEL)
 
 
-def check_start(world: World, start: datetime) -> None:
-    if start <= world.now():
+def check_start(guild: Guild, start: datetime) -> None:
+    if start <= guild.now():
         word = "GUILD_SCHEDULED_EVENT_SCHEDULE_PAST"
         raise form_error({"scheduled_start_time": (word, "Cannot schedule event in the past.")})
-    if start > world.now() + timedelta(days=FARTHEST_DAYS):
+    if start > guild.now() + timedelta(days=FARTHEST_DAYS):
         word = "GUILD_SCHEDULED_EVENT_SCHEDULE_FUTURE"
         sentence = "Cannot schedule event more than 5 years in the future."
         raise form_error({"scheduled_start_time": (word, sentence)})
@@ -210,23 +210,23 @@ def check_order(start: datetime, end: datetime | None) -> None:
         raise form_error({"scheduled_end_time": (word, sentence)})
 
 
-def mentioned_in(world: World, target_ids: set[str]) -> list[dict[str, Any]]:
+def mentioned_in(guild: Guild, target_ids: set[str]) -> list[dict[str, Any]]:
     """Return the events among these ids, for an audit log."""
     return [
-        present(world, event)
-        for event in world.state["events"].values()
+        serialize(guild, event)
+        for event in guild.state["events"].values()
         if event["id"] in target_ids
     ]
 
 
-def present(world: World, event: Mapping[str, Any], *, counted: bool = False) -> dict[str, Any]:
+def serialize(guild: Guild, event: Mapping[str, Any], *, counted: bool = False) -> dict[str, Any]:
     """Return the event in Discord's format."""
     shown = {
         "id": event["id"],
-        "guild_id": world.guild_id,
+        "guild_id": guild.guild_id,
         "channel_id": event["channel_id"],
         "creator_id": event["creator_id"],
-        "creator": members.present_user(world, event["creator_id"]),
+        "creator": members.serialize_user(guild, event["creator_id"]),
         "name": event["name"],
         "description": event["description"],
         "image": None,

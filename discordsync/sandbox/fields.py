@@ -1,6 +1,6 @@
 """Validate a request's body, field by field, with Discord's error words.
 
-A check takes a value and returns the value to store, or raises `Wrong`. All fields are checked
+A check takes a value and returns the value to store, or raises `FieldError`. All fields are checked
 before the errors are sent, as on Discord.
 """
 
@@ -16,7 +16,7 @@ Check = Callable[[Any], Any]
 REQUIRED = ("BASE_TYPE_REQUIRED", "This field is required")
 
 
-class Wrong(Exception):
+class FieldError(Exception):
     """One field's error: Discord's word for it and a sentence."""
 
     def __init__(self, code: str, message: str, path: str = "") -> None:
@@ -40,7 +40,7 @@ def read_body(
     for name in (name for name in checks if name in body):
         try:
             values[name] = within(name, checks[name], body[name])
-        except Wrong as wrong:
+        except FieldError as wrong:
             errors[wrong.path] = (wrong.code, wrong.message)
     if errors:
         raise form_error({at + path: complaint for path, complaint in errors.items()})
@@ -51,8 +51,8 @@ def within(step: str, check: Check, value: Any) -> Any:
     """Run a check and prefix the path of its error with `step`."""
     try:
         return check(value)
-    except Wrong as wrong:
-        raise Wrong(wrong.code, wrong.message, f"{step}.{wrong.path}".rstrip(".")) from None
+    except FieldError as wrong:
+        raise FieldError(wrong.code, wrong.message, f"{step}.{wrong.path}".rstrip(".")) from None
 
 
 def shape(checks: Mapping[str, Check], *, required: tuple[str, ...] = ()) -> Check:
@@ -62,7 +62,7 @@ def shape(checks: Mapping[str, Check], *, required: tuple[str, ...] = ()) -> Che
         given = record(value)
         for name in required:
             if name not in given:
-                raise Wrong(*REQUIRED, path=name)
+                raise FieldError(*REQUIRED, path=name)
         return {name: within(name, checks[name], given[name]) for name in checks if name in given}
 
     return check
@@ -70,7 +70,7 @@ def shape(checks: Mapping[str, Check], *, required: tuple[str, ...] = ()) -> Che
 
 def record(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise Wrong("DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType.")
+        raise FieldError("DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType.")
     return value
 
 
@@ -81,10 +81,10 @@ def nullable(check: Check) -> Check:
 def text(minimum: int, maximum: int) -> Check:
     def check(value: Any) -> str:
         if not isinstance(value, str):
-            raise Wrong("BASE_TYPE_BAD_TYPE", "Could not interpret value as string.")
+            raise FieldError("BASE_TYPE_BAD_TYPE", "Could not interpret value as string.")
         stripped = value.strip()
         if minimum and not stripped:
-            raise Wrong(*REQUIRED)
+            raise FieldError(*REQUIRED)
         if not minimum <= len(stripped) <= maximum:
             raise bad_length(minimum, maximum)
         return stripped
@@ -92,10 +92,12 @@ def text(minimum: int, maximum: int) -> Check:
     return check
 
 
-def bad_length(minimum: int, maximum: int) -> Wrong:
+def bad_length(minimum: int, maximum: int) -> FieldError:
     if minimum:
-        return Wrong("BASE_TYPE_BAD_LENGTH", f"Must be between {minimum} and {maximum} in length.")
-    return Wrong("BASE_TYPE_MAX_LENGTH", f"Must be {maximum} or fewer in length.")
+        return FieldError(
+            "BASE_TYPE_BAD_LENGTH", f"Must be between {minimum} and {maximum} in length."
+        )
+    return FieldError("BASE_TYPE_MAX_LENGTH", f"Must be {maximum} or fewer in length.")
 
 
 def whole(minimum: int | None = None, maximum: int | None = None) -> Check:
@@ -104,11 +106,13 @@ def whole(minimum: int | None = None, maximum: int | None = None) -> Check:
     def check(value: Any) -> int:
         number = coerce(value)
         if minimum is not None and number < minimum:
-            raise Wrong(
+            raise FieldError(
                 "NUMBER_TYPE_MIN", f"int value should be greater than or equal to {minimum}."
             )
         if maximum is not None and number > maximum:
-            raise Wrong("NUMBER_TYPE_MAX", f"int value should be less than or equal to {maximum}.")
+            raise FieldError(
+                "NUMBER_TYPE_MAX", f"int value should be less than or equal to {maximum}."
+            )
         return number
 
     return check
@@ -119,9 +123,9 @@ def amount(minimum: float, maximum: float) -> Check:
 
     def check(value: Any) -> float:
         if not isinstance(value, int | float) or isinstance(value, bool):
-            raise Wrong("NUMBER_TYPE_COERCE", f'Value "{value}" is not a number.')
+            raise FieldError("NUMBER_TYPE_COERCE", f'Value "{value}" is not a number.')
         if not minimum <= value <= maximum:
-            raise Wrong("NUMBER_TYPE_RANGE", f"Must be between {minimum} and {maximum}.")
+            raise FieldError("NUMBER_TYPE_RANGE", f"Must be between {minimum} and {maximum}.")
         return value
 
     return check
@@ -132,7 +136,7 @@ def coerce(value: Any) -> int:
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise Wrong("NUMBER_TYPE_COERCE", f'Value "{value}" is not int.')
+    raise FieldError("NUMBER_TYPE_COERCE", f'Value "{value}" is not int.')
 
 
 def choice(*allowed: int) -> Check:
@@ -140,7 +144,7 @@ def choice(*allowed: int) -> Check:
         number = coerce(value)
         if number not in allowed:
             listed = ", ".join(map(str, allowed))
-            raise Wrong("BASE_TYPE_CHOICES", f"Value must be one of {{{listed}}}.")
+            raise FieldError("BASE_TYPE_CHOICES", f"Value must be one of {{{listed}}}.")
         return number
 
     return check
@@ -148,7 +152,7 @@ def choice(*allowed: int) -> Check:
 
 def flag(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise Wrong("BOOLEAN_TYPE_CONVERT", "Must be either true or false.")
+        raise FieldError("BOOLEAN_TYPE_CONVERT", "Must be either true or false.")
     return value
 
 
@@ -156,7 +160,7 @@ def snowflake(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,20}", value):
-        raise Wrong("NUMBER_TYPE_COERCE", f'Value "{value}" is not snowflake.')
+        raise FieldError("NUMBER_TYPE_COERCE", f'Value "{value}" is not snowflake.')
     return str(int(value))
 
 
@@ -166,7 +170,7 @@ def moment(value: Any) -> datetime:
         parsed = datetime.fromisoformat(value)
         return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
-        raise Wrong("DATE_TIME_TYPE_PARSE", f"Could not parse {value}.") from None
+        raise FieldError("DATE_TIME_TYPE_PARSE", f"Could not parse {value}.") from None
 
 
 def listed(check: Check, maximum: int) -> Check:
@@ -174,9 +178,9 @@ def listed(check: Check, maximum: int) -> Check:
 
     def check_all(value: Any) -> list[Any]:
         if not isinstance(value, list):
-            raise Wrong("LIST_TYPE_CONVERT", "Only iterables may be used in a ListType.")
+            raise FieldError("LIST_TYPE_CONVERT", "Only iterables may be used in a ListType.")
         if len(value) > maximum:
-            raise Wrong("BASE_TYPE_MAX_LENGTH", f"Must be {maximum} or fewer in length.")
+            raise FieldError("BASE_TYPE_MAX_LENGTH", f"Must be {maximum} or fewer in length.")
         return [within(str(index), check, item) for index, item in enumerate(value)]
 
     return check_all

@@ -3,7 +3,7 @@
 from typing import Any
 
 from discordsync.sandbox.calls import Answer, Call, Route
-from discordsync.sandbox.guild_state import World
+from discordsync.sandbox.guild_state import Guild
 from discordsync.sandbox.members import members, roles
 
 # The application's flags for the privileged intents of a bot in fewer than 100 guilds.
@@ -14,16 +14,16 @@ INTENT_FLAGS = {
 }
 
 
-def get_me(world: World, _call: Call) -> Answer:
-    return 200, present_me(world)
+def get_me(guild: Guild, _call: Call) -> Answer:
+    return 200, serialize_bot(guild)
 
 
-def present_me(world: World) -> dict[str, Any]:
+def serialize_bot(guild: Guild) -> dict[str, Any]:
     """Return the bot as it sees itself."""
-    return members.present_user(world, world.bot_id) | {
+    return members.serialize_user(guild, guild.bot_id) | {
         "verified": True,
         "email": None,
-        "mfa_enabled": not world.setting("two_factor"),
+        "mfa_enabled": not guild.setting("two_factor"),
         "locale": "en-US",
         "premium_type": 0,
         "banner": None,
@@ -31,22 +31,22 @@ def present_me(world: World) -> dict[str, Any]:
     }
 
 
-def application_flags(world: World) -> int:
-    return sum(bit for name, bit in INTENT_FLAGS.items() if world.setting(name))
+def application_flags(guild: Guild) -> int:
+    return sum(bit for name, bit in INTENT_FLAGS.items() if guild.setting(name))
 
 
-def get_application(world: World, _call: Call) -> Answer:
-    flags = application_flags(world)
+def get_application(guild: Guild, _call: Call) -> Answer:
+    flags = application_flags(guild)
     return 200, {
-        "id": world.state["application_id"],
+        "id": guild.state["application_id"],
         "name": "Lens",
         "icon": None,
         "description": "",
         "type": None,
-        "bot": members.present_user(world, world.bot_id),
+        "bot": members.serialize_user(guild, guild.bot_id),
         "bot_public": False,
         "bot_require_code_grant": False,
-        "owner": members.present_user(world, world.owner_id),
+        "owner": members.serialize_user(guild, guild.owner_id),
         "team": None,
         "verify_key": "0" * 64,
         "flags": flags,
@@ -63,43 +63,43 @@ def get_application(world: World, _call: Call) -> Answer:
     }
 
 
-def list_guilds(world: World, call: Call) -> Answer:
+def list_guilds(guild: Guild, call: Call) -> Answer:
     before, after = call.snowflake("before"), call.snowflake("after")
-    number = int(world.guild_id)
+    number = int(guild.guild_id)
     if (before and number >= int(before)) or (after and number <= int(after)):
         return 200, []
     shown = {
-        "id": world.guild_id,
-        "name": world.state["guild"]["name"],
+        "id": guild.guild_id,
+        "name": guild.state["guild"]["name"],
         "icon": None,
         "banner": None,
         "owner": False,
-        "permissions": str(world.guild_bits(call.actor)),
+        "permissions": str(guild.guild_bits(call.actor)),
         "features": [],
     }
-    return 200, [shown | counts(world, call)]
+    return 200, [shown | counts(guild, call)]
 
 
-def get_guild(world: World, call: Call) -> Answer:
-    return 200, present_guild(world) | counts(world, call)
+def get_guild(guild: Guild, call: Call) -> Answer:
+    return 200, serialize_guild(guild) | counts(guild, call)
 
 
-def present_guild(world: World) -> dict[str, Any]:
+def serialize_guild(guild: Guild) -> dict[str, Any]:
     """Return the guild in Discord's format."""
     return {
         **FIXED,
-        "id": world.guild_id,
-        "name": world.state["guild"]["name"],
-        "owner_id": world.owner_id,
-        "mfa_level": int(world.setting("two_factor")),
-        "roles": roles.present_all(world),
+        "id": guild.guild_id,
+        "name": guild.state["guild"]["name"],
+        "owner_id": guild.owner_id,
+        "mfa_level": int(guild.setting("two_factor")),
+        "roles": roles.serialize_all(guild),
     }
 
 
-def counts(world: World, call: Call) -> dict[str, Any]:
+def counts(guild: Guild, call: Call) -> dict[str, Any]:
     if not call.flag("with_counts"):
         return {}
-    people = len(world.state["members"])
+    people = len(guild.state["members"])
     return {"approximate_member_count": people, "approximate_presence_count": people}
 
 

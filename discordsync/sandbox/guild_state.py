@@ -53,7 +53,7 @@ SETTINGS: dict[str, Any] = {
 Listener = Callable[[str, Mapping[str, Any]], None]
 
 
-class World:
+class Guild:
     """The state of one guild and its clock. All ids are text, all times aware UTC.
 
     Every change is reported as a gateway event to the `listeners` (which include the gateway).
@@ -105,7 +105,7 @@ class World:
     def owner_id(self) -> str:
         return str(self.state["guild"]["owner_id"])
 
-    def tell(self, event: str, data: Mapping[str, Any]) -> None:
+    def emit(self, event: str, data: Mapping[str, Any]) -> None:
         """Report what has just happened: a gateway event's name and its data."""
         for listener in self.listeners:
             listener(event, data)
@@ -209,10 +209,10 @@ def new_user(
     *,
     bot: bool = False,
     dm_closed: bool = False,
-    **told: Any,
+    **account: Any,
 ) -> dict[str, Any]:
-    """Return a user.  `told`: any of email, verified, avatar, global_name."""
-    return {"id": id, "username": username, "bot": bot, "dm_closed": dm_closed, **told}
+    """Return a user.  `account`: any of email, verified, avatar, global_name."""
+    return {"id": id, "username": username, "bot": bot, "dm_closed": dm_closed, **account}
 
 
 def new_role(

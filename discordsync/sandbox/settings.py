@@ -3,7 +3,7 @@
 from typing import Any
 
 from discordsync.sandbox import fields
-from discordsync.sandbox.guild_state import World
+from discordsync.sandbox.guild_state import Guild
 from discordsync.sandbox.members import permissions, roles
 
 DM_LIMIT = fields.nullable(
@@ -32,36 +32,36 @@ SETTING_CHECKS: dict[str, fields.Check] = {
 }
 
 
-def change_settings(world: World, data: Any) -> dict[str, Any]:
+def change_settings(guild: Guild, data: Any) -> dict[str, Any]:
     """Change settings and return all of them.
 
-    In addition to `world.SETTINGS`: `bot_permissions` and `everyone_permissions` (bits as a
+    In addition to `guild.SETTINGS`: `bot_permissions` and `everyone_permissions` (bits as a
     number), `bot_role_position` (1 is the lowest).
     """
     given = fields.record(data)
-    checks = SETTING_CHECKS | role_checks(world)
+    checks = SETTING_CHECKS | role_checks(guild)
     unknown = sorted(given.keys() - checks.keys())
     if unknown:
         known = ", ".join(sorted(checks))
         raise ValueError(f"There is no setting {', '.join(unknown)}. Settings: {known}.")
     checked = fields.shape(checks)(given)
-    bot_role_id = world.state["bot_role_id"]
+    bot_role_id = guild.state["bot_role_id"]
     for name, role_id in (
         ("bot_permissions", bot_role_id),
-        ("everyone_permissions", world.guild_id),
+        ("everyone_permissions", guild.guild_id),
     ):
         if name in checked:
-            world.state["roles"][role_id]["permissions"] = checked.pop(name)
-            roles.tell(world, "GUILD_ROLE_UPDATE", world.state["roles"][role_id])
+            guild.state["roles"][role_id]["permissions"] = checked.pop(name)
+            roles.emit(guild, "GUILD_ROLE_UPDATE", guild.state["roles"][role_id])
     if "bot_role_position" in checked:
-        roles.place(world, bot_role_id, checked.pop("bot_role_position"))
-    world.state["settings"].update(checked)
-    return show_settings(world)
+        roles.place(guild, bot_role_id, checked.pop("bot_role_position"))
+    guild.state["settings"].update(checked)
+    return show_settings(guild)
 
 
-def role_checks(world: World) -> dict[str, fields.Check]:
+def role_checks(guild: Guild) -> dict[str, fields.Check]:
     bits = fields.whole(0, permissions.ALL)
-    highest = len(world.state["roles"]) - 1
+    highest = len(guild.state["roles"]) - 1
     return {
         "bot_permissions": bits,
         "everyone_permissions": bits,
@@ -69,11 +69,11 @@ def role_checks(world: World) -> dict[str, fields.Check]:
     }
 
 
-def show_settings(world: World) -> dict[str, Any]:
-    bot_role = world.state["roles"][world.state["bot_role_id"]]
+def show_settings(guild: Guild) -> dict[str, Any]:
+    bot_role = guild.state["roles"][guild.state["bot_role_id"]]
     return {
-        **world.state["settings"],
+        **guild.state["settings"],
         "bot_permissions": bot_role["permissions"],
-        "everyone_permissions": world.state["roles"][world.guild_id]["permissions"],
+        "everyone_permissions": guild.state["roles"][guild.guild_id]["permissions"],
         "bot_role_position": bot_role["position"],
     }

@@ -43,9 +43,9 @@ class Guild:
     def __init__(self, now: datetime) -> None:
         self.time = now
         self.sandbox = DiscordSandbox(now=lambda: self.time, guild_id=GUILD_ID)
-        self.world = self.sandbox.world
+        self.guild = self.sandbox.guild
         self.guild_id = GUILD_ID
-        self.bot_id = int(self.world.bot_id)
+        self.bot_id = int(self.guild.bot_id)
 
     async def request(
         self,
@@ -61,7 +61,7 @@ class Guild:
             found = pattern.fullmatch(path)
             if verb == method and found:
                 call = Call(
-                    actor=self.world.bot_id,
+                    actor=self.guild.bot_id,
                     ids=found.groupdict(),
                     query={name: str(value) for name, value in (params or {}).items()},
                     body=json.loads(json.dumps(body or {})),
@@ -72,7 +72,7 @@ class Guild:
 
     def _answer(self, handler: Callable[..., Any], call: Call) -> Any:
         try:
-            return json.loads(json.dumps(handler(self.world, call)[1]))
+            return json.loads(json.dumps(handler(self.guild, call)[1]))
         except Refusal as refusal:
             if refusal.code in VANISHED:
                 raise Conflict(refusal.sentence()) from None
@@ -88,7 +88,7 @@ class Guild:
 
     @property
     def state(self) -> dict[str, Any]:
-        return self.world.state
+        return self.guild.state
 
 
 def look(guild: Guild, facts: DiscordSnapshot) -> tuple[DiscordSnapshot, ObservedGuild]:

@@ -19,7 +19,9 @@ KNOWN = {
 }  # fmt: skip
 
 
-def settle(state: State, written: Any, present: list[Attendee], *, by_hand: bool) -> list[Attendee]:
+def merge_attendees(
+    state: State, written: Any, present: list[Attendee], *, by_hand: bool
+) -> list[Attendee]:
     """Return the list that Google would store for the one written, given the present list.
 
     Addresses are stored in lower case, and aliases are replaced. An entry without an answer gets
@@ -29,10 +31,10 @@ def settle(state: State, written: Any, present: list[Attendee], *, by_hand: bool
     _check_list(state, written)
     before = by_address(present)
     trusted = by_hand or state.settings["set_responses"] == "honoured"
-    settled = [_settle_one(state, one, before, trusted) for one in written]
-    if len(by_address(settled)) < len(settled):
+    merged = [_merge_one(state, one, before, trusted) for one in written]
+    if len(by_address(merged)) < len(merged):
         raise invalid("Duplicate attendee email.")
-    return _with_organizer(state, settled)
+    return _with_organizer(state, merged)
 
 
 def by_address(attendees: list[Attendee]) -> dict[str, Attendee]:
@@ -66,9 +68,7 @@ def _check_one(one: Any) -> None:
         raise invalid("Invalid value for: additionalGuests")
 
 
-def _settle_one(
-    state: State, one: Attendee, before: dict[str, Attendee], trusted: bool
-) -> Attendee:
+def _merge_one(state: State, one: Attendee, before: dict[str, Attendee], trusted: bool) -> Attendee:
     address = one["email"].strip().lower()
     address = state.settings["aliases"].get(address, address)
     mine = address == state.calendar_id.lower()
@@ -85,12 +85,12 @@ def _settle_one(
     return {**kept, "responseStatus": answer}
 
 
-def _with_organizer(state: State, settled: list[Attendee]) -> list[Attendee]:
+def _with_organizer(state: State, merged: list[Attendee]) -> list[Attendee]:
     mine = state.calendar_id.lower()
-    if not state.settings["organizer_attends"] or not settled or mine in by_address(settled):
-        return settled
+    if not state.settings["organizer_attends"] or not merged or mine in by_address(merged):
+        return merged
     entry = {"email": mine, "organizer": True, "self": True, "responseStatus": "accepted"}
-    return [*settled, entry]
+    return [*merged, entry]
 
 
 def answer_own(state: State, written: Any, present: list[Attendee]) -> list[Attendee]:
@@ -103,7 +103,7 @@ def answer_own(state: State, written: Any, present: list[Attendee]) -> list[Atte
     own = [one for one in written if one["email"].strip().lower() == mine]
     entries = by_address(present)
     for one in own:
-        entries[mine] = _settle_one(state, one, entries, trusted=True)
+        entries[mine] = _merge_one(state, one, entries, trusted=True)
     return list(entries.values())
 
 

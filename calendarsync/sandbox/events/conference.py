@@ -7,7 +7,7 @@ from calendarsync.sandbox.errors import invalid
 Conference = dict[str, Any]
 
 
-def settle_conference(
+def resolve_conference(
     written: Conference | None, present: Conference | None, *, version: int, event_id: str
 ) -> Conference | None:
     """Return what the event then contains. A `createRequest` is fulfilled at once."""

@@ -9,7 +9,7 @@ from calendarsync.sandbox.times import timestamp
 VISIBLE = ("start", "end", "recurrence", "summary", "description", "location", "conferenceData")
 
 
-def post(state: State, send: str, before: Event | None, after: Event) -> None:
+def send_mails(state: State, send: str, before: Event | None, after: Event) -> None:
     """Record the e-mails about a write that changed an event from `before` to `after`.
 
     `send` is sendUpdates: "all", "externalOnly" or "none". With the setting `mails` as "everybody",
@@ -17,7 +17,7 @@ def post(state: State, send: str, before: Event | None, after: Event) -> None:
     """
     had = guests(state, _attendees(before)) if before and _is_on(before) else set()
     has = guests(state, _attendees(after)) if _is_on(after) else set()
-    updated = had & has if _tells_all(state, before, after) else set()
+    updated = had & has if _mails_everyone(state, before, after) else set()
     for kind, addresses in (
         ("invitation", has - had),
         ("update", updated),
@@ -26,12 +26,12 @@ def post(state: State, send: str, before: Event | None, after: Event) -> None:
         _send(state, send, kind, addresses, after["id"])
 
 
-def post_about_exceptions(state: State, send: str, series: Event) -> None:
+def send_exception_mails(state: State, send: str, series: Event) -> None:
     """Record e-mails to people invited to single occurrences of a deleted or restored series."""
-    told = guests(state, _attendees(series))
+    mailed = guests(state, _attendees(series))
     kind = "invitation" if _is_on(series) else "cancellation"
     for event in filter(_is_on, exceptions(state, series["id"])):
-        _send(state, send, kind, guests(state, _attendees(event)) - told, event["id"])
+        _send(state, send, kind, guests(state, _attendees(event)) - mailed, event["id"])
 
 
 def _is_on(event: Event) -> bool:
@@ -42,7 +42,7 @@ def _attendees(event: Event) -> list[dict]:
     return list(event["fields"].get("attendees", []))
 
 
-def _tells_all(state: State, before: Event | None, after: Event) -> bool:
+def _mails_everyone(state: State, before: Event | None, after: Event) -> bool:
     if before is None or state.settings["mails"] == "everybody":
         return True
     return any(before["fields"].get(key) != after["fields"].get(key) for key in VISIBLE)

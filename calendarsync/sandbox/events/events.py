@@ -19,9 +19,9 @@ from calendarsync.sandbox.errors import (
     not_found,
     quota_exceeded,
 )
-from calendarsync.sandbox.events.attendees import answer_own, guests, settle
-from calendarsync.sandbox.events.conference import settle_conference
-from calendarsync.sandbox.events.emails import post, post_about_exceptions
+from calendarsync.sandbox.events.attendees import answer_own, guests, merge_attendees
+from calendarsync.sandbox.events.conference import resolve_conference
+from calendarsync.sandbox.events.emails import send_exception_mails, send_mails
 from calendarsync.sandbox.events.fields import Fields, check_body, check_fields, merge, writable
 from calendarsync.sandbox.events.instances import find, is_cancelled, is_series
 from calendarsync.sandbox.events.render import etag
@@ -39,7 +39,7 @@ SEQUENCED = ("start", "end", "recurrence", "location")
 class Writer:
     """Who writes, and how.
 
-    `by_hand`: a person in Google's own pages, who has fewer restrictions.
+    `call_as_owner`: a person in Google's own pages, who has fewer restrictions.
     """
 
     send: str = "none"
@@ -57,7 +57,7 @@ def insert(state: State, body: Fields, writer: Writer) -> Event:
     check_body(body)
     event_id = _new_id(state, body)
     blank = _blank(state, event_id, body)
-    event = {**blank, "fields": _settled(state, writer, blank, writable(body), body)}
+    event = {**blank, "fields": _merged(state, writer, blank, writable(body), body)}
     _check_invitations(state, writer, blank, event, body)
     return _store(state, writer, None, event)
 
@@ -150,8 +150,8 @@ def _blank(state: State, event_id: str, body: Fields) -> Event:
 def _rewrite(state: State, event: Event, fields: Fields, body: Fields, writer: Writer) -> Event:
     _check_rules(event, fields, body)
     _check_status(state, event, body)
-    settled = _settled(state, writer, event, fields, body)
-    after = {**event, "fields": settled, "status": body.get("status") or event["status"]}
+    merged = _merged(state, writer, event, fields, body)
+    after = {**event, "fields": merged, "status": body.get("status") or event["status"]}
     _check_invitations(state, writer, event, after, body)
     return _store(state, writer, event, after, named=set(body))
 
@@ -172,11 +172,11 @@ def _check_status(state: State, event: Event, body: Fields) -> None:
         raise invalid("Invalid value for: status")
 
 
-def _settled(state: State, writer: Writer, event: Event, fields: Fields, body: Fields) -> Fields:
+def _merged(state: State, writer: Writer, event: Event, fields: Fields, body: Fields) -> Fields:
     """Return the fields as they would be stored; raise GoogleError."""
     present = event["fields"]
     checked = check_fields({k: v for k, v in fields.items() if k != "conferenceData"})
-    conference = settle_conference(
+    conference = resolve_conference(
         fields.get("conferenceData"),
         present.get("conferenceData"),
         version=writer.conference_version,
@@ -184,12 +184,12 @@ def _settled(state: State, writer: Writer, event: Event, fields: Fields, body: F
     )
     if conference:
         checked["conferenceData"] = conference
-    attendees = _settled_attendees(state, writer, event, fields, body)
+    attendees = _merged_attendees(state, writer, event, fields, body)
     checked.pop("attendees", None)
     return checked | ({"attendees": attendees} if attendees else {})
 
 
-def _settled_attendees(
+def _merged_attendees(
     state: State, writer: Writer, event: Event, fields: Fields, body: Fields
 ) -> list[dict[str, Any]]:
     present = event["fields"].get("attendees", [])
@@ -198,7 +198,7 @@ def _settled_attendees(
     written = fields.get("attendees") or []
     if written is present:
         return list(present)
-    return settle(state, written, present, by_hand=writer.by_hand)
+    return merge_attendees(state, written, present, by_hand=writer.by_hand)
 
 
 def _check_invitations(
@@ -235,7 +235,7 @@ def _store(
         "sequence": after["sequence"] + _is_new_version(before, after),
     }
     state.events[after["id"]] = after
-    post(state, writer.send, before, after)
+    send_mails(state, writer.send, before, after)
     if before is not None and not before["series"]:
         _follow_up(state, writer, before, after, named or set())
     share_version(state, after)
@@ -255,4 +255,4 @@ def _follow_up(state: State, writer: Writer, before: Event, after: Event, named:
         rewrite_exceptions(state, before, after, named)
     if before["status"] != after["status"]:
         touch_exceptions(state, after)
-        post_about_exceptions(state, writer.send, after)
+        send_exception_mails(state, writer.send, after)

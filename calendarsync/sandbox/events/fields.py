@@ -91,7 +91,7 @@ def merge(kept: Fields, patch: Fields) -> Fields:
 
 
 def check_fields(fields: Fields) -> Fields:
-    """Return the event's fields as they would be stored. `attendees.settle` does the attendees."""
+    """Return the fields as they would be stored, except the attendees (see `merge_attendees`)."""
     checked = {key: value for key, value in fields.items() if value is not None}
     checked |= _check_times(checked)
     if "recurrence" in checked:

@@ -22,7 +22,7 @@ PREFIX = "/calendar/v3"
 
 
 @dataclass(frozen=True)
-class Asked:
+class EventRequest:
     """A call with its method. `event` is the id in its path, or ""."""
 
     state: State
@@ -42,7 +42,7 @@ class Asked:
         return render(self.state, event, zone_name=zone_name, max_attendees=most)
 
 
-Handler = Callable[[Asked], dict[str, Any] | None]
+Handler = Callable[[EventRequest], dict[str, Any] | None]
 
 
 def answer(state: State, call: Call) -> Answer:
@@ -53,7 +53,7 @@ def answer(state: State, call: Call) -> Answer:
         query = read_query(name, call.query)
         if "calendar" in parts:
             calendars.check_calendar(state, parts["calendar"])
-        body = handler(Asked(state, call, query, parts.get("event", "")))
+        body = handler(EventRequest(state, call, query, parts.get("event", "")))
         return _answered(call, query, body)
     except GoogleError as error:
         return Answer(error.status, error.body())
@@ -80,49 +80,49 @@ def _route(call: Call) -> tuple[str, Handler, dict[str, str]]:
     raise method_not_allowed()
 
 
-def _insert(asked: Asked) -> dict[str, Any]:
-    return asked.shown(events.insert(asked.state, read_body(asked.call), asked.writer()))
+def _insert(request: EventRequest) -> dict[str, Any]:
+    return request.shown(events.insert(request.state, read_body(request.call), request.writer()))
 
 
-def _get(asked: Asked) -> dict[str, Any]:
-    event = find(asked.state, asked.event)
+def _get(request: EventRequest) -> dict[str, Any]:
+    event = find(request.state, request.event)
     if event is None:
         raise not_found()
-    return asked.shown(event)
+    return request.shown(event)
 
 
-def _patch(asked: Asked) -> dict[str, Any]:
-    body = read_body(asked.call)
-    return asked.shown(events.patch(asked.state, asked.event, body, asked.writer()))
+def _patch(request: EventRequest) -> dict[str, Any]:
+    body = read_body(request.call)
+    return request.shown(events.patch(request.state, request.event, body, request.writer()))
 
 
-def _update(asked: Asked) -> dict[str, Any]:
-    body = read_body(asked.call)
-    return asked.shown(events.update(asked.state, asked.event, body, asked.writer()))
+def _update(request: EventRequest) -> dict[str, Any]:
+    body = read_body(request.call)
+    return request.shown(events.update(request.state, request.event, body, request.writer()))
 
 
-def _delete(asked: Asked) -> None:
-    events.delete(asked.state, asked.event, asked.writer())
+def _delete(request: EventRequest) -> None:
+    events.delete(request.state, request.event, request.writer())
 
 
-def _list(asked: Asked) -> dict[str, Any]:
-    return listing.list_events(asked.state, asked.query)
+def _list(request: EventRequest) -> dict[str, Any]:
+    return listing.list_events(request.state, request.query)
 
 
-def _instances(asked: Asked) -> dict[str, Any]:
-    return listing.list_instances(asked.state, asked.event, asked.query)
+def _instances(request: EventRequest) -> dict[str, Any]:
+    return listing.list_instances(request.state, request.event, request.query)
 
 
-def _calendar(asked: Asked) -> dict[str, Any]:
-    return calendars.get_calendar(asked.state)
+def _calendar(request: EventRequest) -> dict[str, Any]:
+    return calendars.get_calendar(request.state)
 
 
-def _entry(asked: Asked) -> dict[str, Any]:
-    return calendars.get_entry(asked.state)
+def _entry(request: EventRequest) -> dict[str, Any]:
+    return calendars.get_entry(request.state)
 
 
-def _entries(asked: Asked) -> dict[str, Any]:
-    return calendars.list_entries(asked.state, asked.query)
+def _entries(request: EventRequest) -> dict[str, Any]:
+    return calendars.list_entries(request.state, request.query)
 
 
 def _pattern(path: str) -> re.Pattern[str]:

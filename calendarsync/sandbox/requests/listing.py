@@ -81,12 +81,12 @@ def _events(state: State, query: Query, changed: int | None) -> list[Row]:
 
     With `changed`, only those written after that revision.
     """
-    tells_deleted = changed is not None or "updatedMin" in query
+    with_deleted = changed is not None or "updatedMin" in query
     shown = [
         event
         for event in _candidates(state, bool(query.get("singleEvents")))
         if (changed is None or event["rev"] > changed)
-        and _is_shown(state, event, query, tells_deleted)
+        and _is_shown(state, event, query, with_deleted)
         and _passes(state, event, query, changed)
     ]
     return _rows(state, query, shown)
@@ -100,8 +100,8 @@ def _candidates(state: State, single: bool) -> Iterator[Event]:
             yield event
 
 
-def _is_shown(state: State, event: Event, query: Query, tells_deleted: bool) -> bool:
-    if not is_cancelled(state, event) or query.get("showDeleted") or tells_deleted:
+def _is_shown(state: State, event: Event, query: Query, with_deleted: bool) -> bool:
+    if not is_cancelled(state, event) or query.get("showDeleted") or with_deleted:
         return True
     if not event["series"] or query.get("singleEvents"):
         return False

@@ -8,9 +8,9 @@ from discordsync.sandbox.audit_log import Action
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.channels import overwrites
 from discordsync.sandbox.channels.names import text_channel_name
-from discordsync.sandbox.channels.serializers import present, present_told, telling_changes
+from discordsync.sandbox.channels.serializers import emit_changes, serialize, serialize_for_gateway
 from discordsync.sandbox.errors import form_error, refuse, unsupported
-from discordsync.sandbox.guild_state import World
+from discordsync.sandbox.guild_state import Guild
 from discordsync.sandbox.members import permissions, voice
 from discordsync.sandbox.members.permissions import CATEGORY, VOICE, Bit
 from discordsync.sandbox.messages import dms
@@ -48,78 +48,78 @@ DEFAULTS = {
 }
 
 
-def list_channels(world: World, call: Call) -> Answer:
+def list_channels(guild: Guild, call: Call) -> Answer:
     """List only the channels that the actor can see.  Others may exist all the same."""
     return 200, [
-        present(world, channel)
-        for channel in world.state["channels"].values()
-        if permissions.sees(world.state, call.actor, channel["id"])
+        serialize(guild, channel)
+        for channel in guild.state["channels"].values()
+        if permissions.sees(guild.state, call.actor, channel["id"])
     ]
 
 
-def get_channel(world: World, call: Call) -> Answer:
-    if call.ids["channel_id"] in world.state["dms"]:
-        return 200, dms.present(world, call.ids["channel_id"])
-    channel = world.channel(call.ids["channel_id"])
-    world.require_in_channel(call.actor, channel["id"], 0)
-    return 200, present(world, channel)
+def get_channel(guild: Guild, call: Call) -> Answer:
+    if call.ids["channel_id"] in guild.state["dms"]:
+        return 200, dms.serialize(guild, call.ids["channel_id"])
+    channel = guild.channel(call.ids["channel_id"])
+    guild.require_in_channel(call.actor, channel["id"], 0)
+    return 200, serialize(guild, channel)
 
 
-def create_channel(world: World, call: Call) -> Answer:
+def create_channel(guild: Guild, call: Call) -> Answer:
     body = fields.read_body(call.body, CHECKS, required=("name",))
     kind = body.get("type") or TEXT
     if kind not in SERVED_TYPES:
         raise unsupported(f"channels of type {kind}")
-    world.require_in_guild(call.actor, Bit.MANAGE_CHANNELS)
-    parent = check_parent(world, call.actor, kind, body.get("parent_id"))
+    guild.require_in_guild(call.actor, Bit.MANAGE_CHANNELS)
+    parent = check_parent(guild, call.actor, kind, body.get("parent_id"))
     body["name"] = check_name(kind, body["name"])
-    given = overwrites_at_birth(world, call.actor, parent, body.get("permission_overwrites"))
-    check_room(world, kind)
-    channel = new_channel(world, kind, body, given)
-    world.state["channels"][channel["id"]] = channel
-    world.state["messages"][channel["id"]] = {}
-    world.tell("CHANNEL_CREATE", present_told(world, channel))
-    audit_log.write(world, call, Action.CHANNEL_CREATE, channel["id"], {"name": channel["name"]})
-    return 201, present(world, channel)
+    given = overwrites_at_birth(guild, call.actor, parent, body.get("permission_overwrites"))
+    check_room(guild, kind)
+    channel = new_channel(guild, kind, body, given)
+    guild.state["channels"][channel["id"]] = channel
+    guild.state["messages"][channel["id"]] = {}
+    guild.emit("CHANNEL_CREATE", serialize_for_gateway(guild, channel))
+    audit_log.write(guild, call, Action.CHANNEL_CREATE, channel["id"], {"name": channel["name"]})
+    return 201, serialize(guild, channel)
 
 
-def check_room(world: World, kind: int) -> None:
+def check_room(guild: Guild, kind: int) -> None:
     """Check the guild's limits.  Channels that the bot cannot see count as well."""
-    kinds = [channel["type"] for channel in world.state["channels"].values()]
+    kinds = [channel["type"] for channel in guild.state["channels"].values()]
     full = kind == CATEGORY and kinds.count(CATEGORY) >= CATEGORIES
     if full or len(kinds) >= IN_GUILD:
         raise refuse("too_many_channels")
 
 
 def new_channel(
-    world: World, kind: int, body: Mapping[str, Any], given: overwrites.Overwrites
+    guild: Guild, kind: int, body: Mapping[str, Any], given: overwrites.Overwrites
 ) -> dict[str, Any]:
     """Return a channel as it is stored, from checked fields."""
     position = body.get("position")
     return {
-        "id": world.new_id(),
+        "id": guild.new_id(),
         "type": kind,
         "name": body["name"],
         "parent_id": body.get("parent_id"),
-        "position": next_position(world, kind) if position is None else position,
+        "position": next_position(guild, kind) if position is None else position,
         "overwrites": given,
         "last_message_id": None,
         **{name: value_or_default(body, name) for name in KEPT[kind]},
     }
 
 
-def edit_channel(world: World, call: Call) -> Answer:
-    channel = world.channel(call.ids["channel_id"])
-    world.require_in_channel(call.actor, channel["id"], Bit.MANAGE_CHANNELS)
-    changes = check_changes(world, call, channel)
-    with telling_changes(world, channel["id"]):
-        apply_changes(world, channel, changes)
-    told = {name: value for name, value in changes.items() if name != "overwrites"}
-    audit_log.write(world, call, Action.CHANNEL_UPDATE, channel["id"], told)
-    return 200, present(world, channel)
+def edit_channel(guild: Guild, call: Call) -> Answer:
+    channel = guild.channel(call.ids["channel_id"])
+    guild.require_in_channel(call.actor, channel["id"], Bit.MANAGE_CHANNELS)
+    changes = check_changes(guild, call, channel)
+    with emit_changes(guild, channel["id"]):
+        apply_changes(guild, channel, changes)
+    logged = {name: value for name, value in changes.items() if name != "overwrites"}
+    audit_log.write(guild, call, Action.CHANNEL_UPDATE, channel["id"], logged)
+    return 200, serialize(guild, channel)
 
 
-def check_changes(world: World, call: Call, channel: dict[str, Any]) -> dict[str, Any]:
+def check_changes(guild: Guild, call: Call, channel: dict[str, Any]) -> dict[str, Any]:
     """Return the fields that an edit changes, each as it is stored."""
     body = fields.read_body(call.body, CHECKS)
     if body.get("type", channel["type"]) not in (None, channel["type"]):
@@ -130,72 +130,72 @@ def check_changes(world: World, call: Call, channel: dict[str, Any]) -> dict[str
     if body.get("position") is not None:
         changes["position"] = body["position"]
     if "parent_id" in body and body["parent_id"] != channel["parent_id"]:
-        check_parent(world, call.actor, channel["type"], body["parent_id"])
+        check_parent(guild, call.actor, channel["type"], body["parent_id"])
         changes["parent_id"] = body["parent_id"]
     if body.get("permission_overwrites") is not None:
         changes["overwrites"] = check_new_overwrites(
-            world, call.actor, channel, body["permission_overwrites"]
+            guild, call.actor, channel, body["permission_overwrites"]
         )
     return changes
 
 
 def check_new_overwrites(
-    world: World, actor: str, channel: dict[str, Any], items: list[dict[str, Any]]
+    guild: Guild, actor: str, channel: dict[str, Any], items: list[dict[str, Any]]
 ) -> overwrites.Overwrites:
-    world.require_in_channel(actor, channel["id"], Bit.MANAGE_ROLES)
+    guild.require_in_channel(actor, channel["id"], Bit.MANAGE_ROLES)
     given = overwrites.keyed(items)
-    overwrites.check_settable(world, actor, channel, given, existing=channel["overwrites"])
+    overwrites.check_settable(guild, actor, channel, given, existing=channel["overwrites"])
     return given
 
 
-def apply_changes(world: World, channel: dict[str, Any], changes: dict[str, Any]) -> None:
+def apply_changes(guild: Guild, channel: dict[str, Any], changes: dict[str, Any]) -> None:
     if "overwrites" in changes:
-        overwrites.set_all(world, channel, changes["overwrites"])
+        overwrites.set_all(guild, channel, changes["overwrites"])
     channel.update(changes)
 
 
-def delete_channel(world: World, call: Call) -> Answer:
-    if call.ids["channel_id"] in world.state["dms"]:
-        return 200, dms.present(world, call.ids["channel_id"])
-    channel = world.channel(call.ids["channel_id"])
-    world.require_in_channel(call.actor, channel["id"], Bit.MANAGE_CHANNELS)
-    shown = present(world, channel)
-    remove(world, channel["id"])
-    audit_log.write(world, call, Action.CHANNEL_DELETE, channel["id"], {})
+def delete_channel(guild: Guild, call: Call) -> Answer:
+    if call.ids["channel_id"] in guild.state["dms"]:
+        return 200, dms.serialize(guild, call.ids["channel_id"])
+    channel = guild.channel(call.ids["channel_id"])
+    guild.require_in_channel(call.actor, channel["id"], Bit.MANAGE_CHANNELS)
+    shown = serialize(guild, channel)
+    remove(guild, channel["id"])
+    audit_log.write(guild, call, Action.CHANNEL_DELETE, channel["id"], {})
     return 200, shown
 
 
-def remove(world: World, channel_id: str) -> None:
+def remove(guild: Guild, channel_id: str) -> None:
     """Delete a channel with its messages and events; a category's channels remain."""
-    voice.empty(world, channel_id)
-    events.remove_in_channel(world, channel_id)
-    told = present_told(world, world.channel(channel_id))
-    del world.state["channels"][channel_id]
-    world.state["messages"].pop(channel_id, None)
-    world.tell("CHANNEL_DELETE", told)
-    orphan(world, channel_id)
+    voice.empty(guild, channel_id)
+    events.remove_in_channel(guild, channel_id)
+    last = serialize_for_gateway(guild, guild.channel(channel_id))
+    del guild.state["channels"][channel_id]
+    guild.state["messages"].pop(channel_id, None)
+    guild.emit("CHANNEL_DELETE", last)
+    orphan(guild, channel_id)
 
 
-def orphan(world: World, category_id: str) -> None:
-    for channel in world.state["channels"].values():
+def orphan(guild: Guild, category_id: str) -> None:
+    for channel in guild.state["channels"].values():
         if channel["parent_id"] == category_id:
-            with telling_changes(world, channel["id"]):
+            with emit_changes(guild, channel["id"]):
                 channel["parent_id"] = None
 
 
 def check_parent(
-    world: World, actor: str, kind: int, parent_id: str | None
+    guild: Guild, actor: str, kind: int, parent_id: str | None
 ) -> dict[str, Any] | None:
     """Return the category for a channel; it must be one, have room, and be manageable."""
     if parent_id is None:
         return None
-    parent: dict[str, Any] | None = world.state["channels"].get(parent_id)
+    parent: dict[str, Any] | None = guild.state["channels"].get(parent_id)
     if parent is None:
         raise form_error({"parent_id": ("CHANNEL_PARENT_INVALID", "Category does not exist")})
     if parent["type"] != CATEGORY or kind == CATEGORY:
         raise form_error({"parent_id": ("CHANNEL_PARENT_INVALID_TYPE", "Not a category")})
-    world.require_in_channel(actor, parent_id, Bit.VIEW_CHANNEL | Bit.MANAGE_CHANNELS)
-    siblings = [c for c in world.state["channels"].values() if c["parent_id"] == parent_id]
+    guild.require_in_channel(actor, parent_id, Bit.VIEW_CHANNEL | Bit.MANAGE_CHANNELS)
+    siblings = [c for c in guild.state["channels"].values() if c["parent_id"] == parent_id]
     if len(siblings) >= IN_CATEGORY:
         sentence = f"Maximum number of channels in category reached ({IN_CATEGORY})"
         raise form_error({"parent_id": ("CHANNEL_PARENT_MAX_CHANNELS", sentence)})
@@ -211,7 +211,7 @@ def check_name(kind: int, name: str) -> str:
 
 
 def overwrites_at_birth(
-    world: World,
+    guild: Guild,
     actor: str,
     parent: dict[str, Any] | None,
     items: list[dict[str, Any]] | None,
@@ -220,14 +220,14 @@ def overwrites_at_birth(
     copied = {target: dict(o) for target, o in parent["overwrites"].items()} if parent else {}
     given = overwrites.keyed(items) or copied
     overwrites.check_overwrites(
-        world, actor, given, settable=world.guild_bits(actor), existing=copied
+        guild, actor, given, settable=guild.guild_bits(actor), existing=copied
     )
     return given
 
 
-def next_position(world: World, kind: int) -> int:
+def next_position(guild: Guild, kind: int) -> int:
     """Return the next position; text channels, voice channels and categories count separately."""
-    same = [c["position"] for c in world.state["channels"].values() if c["type"] == kind]
+    same = [c["position"] for c in guild.state["channels"].values() if c["type"] == kind]
     return max(same, default=-1) + 1
 
 

@@ -11,9 +11,9 @@ from typing import Any
 from discordsync.sandbox import audit_log, fields
 from discordsync.sandbox.audit_log import Action
 from discordsync.sandbox.calls import Answer, Call, Route
-from discordsync.sandbox.channels.serializers import telling_changes
+from discordsync.sandbox.channels.serializers import emit_changes
 from discordsync.sandbox.errors import refuse
-from discordsync.sandbox.guild_state import World
+from discordsync.sandbox.guild_state import Guild
 from discordsync.sandbox.members import permissions
 from discordsync.sandbox.members.permissions import Bit
 
@@ -43,40 +43,40 @@ def stored(body: Mapping[str, Any]) -> dict[str, int]:
 
 
 def check_overwrites(
-    world: World, actor: str, overwrites: Overwrites, *, settable: int, existing: Overwrites
+    guild: Guild, actor: str, overwrites: Overwrites, *, settable: int, existing: Overwrites
 ) -> None:
     """Refuse a target that is no role or member (404), and bits outside `settable` (403)."""
     for target_id, overwrite in overwrites.items():
         if target_id not in existing:
-            check_target(world, target_id, overwrite["type"])
+            check_target(guild, target_id, overwrite["type"])
         bits = overwrite["allow"] | overwrite["deny"]
-        if bits & ~settable or (bits & Bit.MANAGE_ROLES and not world.is_administrator(actor)):
+        if bits & ~settable or (bits & Bit.MANAGE_ROLES and not guild.is_administrator(actor)):
             raise refuse("missing_permissions")
 
 
-def check_target(world: World, target_id: str, kind: int) -> None:
-    known = world.state["roles"] if kind == ROLE else world.state["members"]
+def check_target(guild: Guild, target_id: str, kind: int) -> None:
+    known = guild.state["roles"] if kind == ROLE else guild.state["members"]
     if target_id not in known:
         raise refuse("unknown_overwrite")
 
 
-def settable_in(world: World, actor: str, channel: Mapping[str, Any]) -> int:
+def settable_in(guild: Guild, actor: str, channel: Mapping[str, Any]) -> int:
     """Return the bits that the actor may allow or deny in an existing channel.
 
     These are the bits held in the guild and, for a channel in a category, also there.
     Administrators, and people who have MANAGE_ROLES from the channel itself, may set any bit.
     """
-    if world.is_administrator(actor) or has_manage_roles_overwrite(world, actor, channel):
+    if guild.is_administrator(actor) or has_manage_roles_overwrite(guild, actor, channel):
         return permissions.ALL
-    bits = world.guild_bits(actor)
-    parent = world.state["channels"].get(channel["parent_id"])
+    bits = guild.guild_bits(actor)
+    parent = guild.state["channels"].get(channel["parent_id"])
     if parent is not None:
-        bits &= permissions.overwritten(world.state, actor, parent, bits)
+        bits &= permissions.overwritten(guild.state, actor, parent, bits)
     return bits
 
 
-def has_manage_roles_overwrite(world: World, actor: str, channel: Mapping[str, Any]) -> bool:
-    targets = [actor, *world.state["members"][actor]["roles"]]
+def has_manage_roles_overwrite(guild: Guild, actor: str, channel: Mapping[str, Any]) -> bool:
+    targets = [actor, *guild.state["members"][actor]["roles"]]
     return any(
         channel["overwrites"][target]["allow"] & Bit.MANAGE_ROLES
         for target in targets
@@ -84,58 +84,58 @@ def has_manage_roles_overwrite(world: World, actor: str, channel: Mapping[str, A
     )
 
 
-def set_all(world: World, channel: dict[str, Any], given: Overwrites) -> None:
+def set_all(guild: Guild, channel: dict[str, Any], given: Overwrites) -> None:
     """Replace a channel's overwrites and, for a category, those of its channels that had the same.
 
     This is Discord's syncing: channels whose overwrites differ from the category's do not change.
     """
     synced = [
         child
-        for child in world.state["channels"].values()
+        for child in guild.state["channels"].values()
         if child["parent_id"] == channel["id"] and child["overwrites"] == channel["overwrites"]
     ]
     for target in [channel, *synced]:
         target["overwrites"] = {target_id: dict(o) for target_id, o in given.items()}
 
 
-def put_overwrite(world: World, call: Call) -> Answer:
-    channel = managed_channel(world, call)
+def put_overwrite(guild: Guild, call: Call) -> Answer:
+    channel = managed_channel(guild, call)
     target_id = call.ids["overwrite_id"]
     overwrite = stored(fields.read_body(call.body, CHECKS))
     given = {**channel["overwrites"], target_id: overwrite}
-    check_settable(world, call.actor, channel, {target_id: overwrite}, existing={})
+    check_settable(guild, call.actor, channel, {target_id: overwrite}, existing={})
     if len(given) > IN_CHANNEL:
         raise refuse("too_many_overwrites")
     known = target_id in channel["overwrites"]
-    with telling_changes(world, channel["id"]):
-        set_all(world, channel, given)
+    with emit_changes(guild, channel["id"]):
+        set_all(guild, channel, given)
     action = Action.OVERWRITE_UPDATE if known else Action.OVERWRITE_CREATE
-    audit_log.write(world, call, action, channel["id"], {"id": target_id})
+    audit_log.write(guild, call, action, channel["id"], {"id": target_id})
     return 204, None
 
 
-def delete_overwrite(world: World, call: Call) -> Answer:
-    channel = managed_channel(world, call)
+def delete_overwrite(guild: Guild, call: Call) -> Answer:
+    channel = managed_channel(guild, call)
     target_id = call.ids["overwrite_id"]
     if target_id not in channel["overwrites"]:
         raise refuse("unknown_overwrite")
     gone = {target_id: channel["overwrites"][target_id]}
-    check_settable(world, call.actor, channel, gone, existing=gone)
+    check_settable(guild, call.actor, channel, gone, existing=gone)
     kept = {key: value for key, value in channel["overwrites"].items() if key != target_id}
-    with telling_changes(world, channel["id"]):
-        set_all(world, channel, kept)
-    audit_log.write(world, call, Action.OVERWRITE_DELETE, channel["id"], {"id": target_id})
+    with emit_changes(guild, channel["id"]):
+        set_all(guild, channel, kept)
+    audit_log.write(guild, call, Action.OVERWRITE_DELETE, channel["id"], {"id": target_id})
     return 204, None
 
 
-def managed_channel(world: World, call: Call) -> dict[str, Any]:
-    channel = world.channel(call.ids["channel_id"])
-    world.require_in_channel(call.actor, channel["id"], Bit.MANAGE_ROLES)
+def managed_channel(guild: Guild, call: Call) -> dict[str, Any]:
+    channel = guild.channel(call.ids["channel_id"])
+    guild.require_in_channel(call.actor, channel["id"], Bit.MANAGE_ROLES)
     return channel
 
 
 def check_settable(
-    world: World,
+    guild: Guild,
     actor: str,
     channel: dict[str, Any],
     given: Overwrites,
@@ -143,7 +143,7 @@ def check_settable(
     existing: Overwrites,
 ) -> None:
     check_overwrites(
-        world, actor, given, settable=settable_in(world, actor, channel), existing=existing
+        guild, actor, given, settable=settable_in(guild, actor, channel), existing=existing
     )
 
 

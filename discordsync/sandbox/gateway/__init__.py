@@ -2,6 +2,6 @@
 
 from discordsync.sandbox.gateway.controls import break_gateway
 from discordsync.sandbox.gateway.hub import Hub
-from discordsync.sandbox.gateway.route import gateway_route, told_addresses
+from discordsync.sandbox.gateway.route import address_routes, gateway_route
 
-__all__ = ["Hub", "break_gateway", "gateway_route", "told_addresses"]
+__all__ = ["Hub", "address_routes", "break_gateway", "gateway_route"]

@@ -3,7 +3,7 @@
 from enum import IntEnum
 
 
-class Code(IntEnum):
+class CloseCode(IntEnum):
     """Discord's close codes, by Discord's names."""
 
     UNKNOWN_ERROR = 4000
@@ -23,29 +23,29 @@ class Code(IntEnum):
 
 
 SENTENCES = {
-    Code.UNKNOWN_ERROR: "Unknown error.",
-    Code.UNKNOWN_OPCODE: "Unknown opcode.",
-    Code.DECODE_ERROR: "Error while decoding payload.",
-    Code.NOT_AUTHENTICATED: "Not authenticated.",
-    Code.AUTHENTICATION_FAILED: "Authentication failed.",
-    Code.ALREADY_AUTHENTICATED: "Already authenticated.",
-    Code.INVALID_SEQ: "Invalid seq.",
-    Code.RATE_LIMITED: "Rate limited.",
-    Code.SESSION_TIMED_OUT: "Session timed out.",
-    Code.INVALID_SHARD: "Invalid shard.",
-    Code.SHARDING_REQUIRED: "Sharding required.",
-    Code.INVALID_API_VERSION: "Invalid API version.",
-    Code.INVALID_INTENTS: "Invalid intent(s).",
-    Code.DISALLOWED_INTENTS: "Disallowed intent(s).",
+    CloseCode.UNKNOWN_ERROR: "Unknown error.",
+    CloseCode.UNKNOWN_OPCODE: "Unknown opcode.",
+    CloseCode.DECODE_ERROR: "Error while decoding payload.",
+    CloseCode.NOT_AUTHENTICATED: "Not authenticated.",
+    CloseCode.AUTHENTICATION_FAILED: "Authentication failed.",
+    CloseCode.ALREADY_AUTHENTICATED: "Already authenticated.",
+    CloseCode.INVALID_SEQ: "Invalid seq.",
+    CloseCode.RATE_LIMITED: "Rate limited.",
+    CloseCode.SESSION_TIMED_OUT: "Session timed out.",
+    CloseCode.INVALID_SHARD: "Invalid shard.",
+    CloseCode.SHARDING_REQUIRED: "Sharding required.",
+    CloseCode.INVALID_API_VERSION: "Invalid API version.",
+    CloseCode.INVALID_INTENTS: "Invalid intent(s).",
+    CloseCode.DISALLOWED_INTENTS: "Disallowed intent(s).",
 }
 
 # A client that closes with one of these codes will not resume.
-FAREWELLS = frozenset({1000, 1001})
+FINAL_CODES = frozenset({1000, 1001})
 
 
 class ClosingError(Exception):
     """The connection must be closed with this code."""
 
-    def __init__(self, code: Code) -> None:
+    def __init__(self, code: CloseCode) -> None:
         super().__init__(SENTENCES[code])
         self.code = code

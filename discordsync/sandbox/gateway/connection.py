@@ -10,13 +10,13 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from discordsync.sandbox.gateway.close_codes import FAREWELLS, SENTENCES, ClosingError, Code
+from discordsync.sandbox.gateway.close_codes import FINAL_CODES, SENTENCES, CloseCode, ClosingError
 from discordsync.sandbox.gateway.parsing import Op, read_heartbeat, read_payload
 from discordsync.sandbox.gateway.session import Session
 
 # Discord lets a client send this many messages in this many seconds, heartbeats included.
-SAYINGS = 120
-SAYINGS_SECONDS = 60.0
+MAX_PAYLOADS = 120
+MAX_PAYLOADS_SECONDS = 60.0
 # A client without a heartbeat for this many intervals is considered dead.
 SILENT_INTERVALS = 2.0
 CLOSE_SECONDS = 10.0
@@ -47,15 +47,15 @@ class Connection:
         self._request = request
         self._deflate = deflater() if compressed else None
         self._outgoing: asyncio.Queue[str | int] = asyncio.Queue()
-        self._said: deque[float] = deque()
+        self._received: deque[float] = deque()
         self._loop = asyncio.get_running_loop()
-        self._patience: asyncio.TimerHandle | None = None
+        self._heartbeat_timer: asyncio.TimerHandle | None = None
         self._ending = False
 
     def send(self, text: str) -> None:
         self._outgoing.put_nowait(text)
 
-    def say(self, op: Op, data: Any = None) -> None:
+    def send_op(self, op: Op, data: Any = None) -> None:
         """Send a payload that is not an event."""
         self.send(json.dumps({"op": op, "t": None, "s": None, "d": data}))
 
@@ -63,7 +63,7 @@ class Connection:
         """Close with this code after everything that was queued before."""
         self._outgoing.put_nowait(code)
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """Drop the connection without a close frame."""
         if self._request.transport is not None:
             self._request.transport.abort()
@@ -71,64 +71,64 @@ class Connection:
     @property
     def left(self) -> bool:
         """Return whether the client closed it for good, not in reply to our own close."""
-        return not self._ending and self.socket.close_code in FAREWELLS
+        return not self._ending and self.socket.close_code in FINAL_CODES
 
-    async def live(self, receive: Receive) -> None:
+    async def run(self, receive: Receive) -> None:
         """Send and receive until either side closes the connection."""
         sending = asyncio.ensure_future(self._send_all())
         self._wait_for_heartbeat()
         try:
-            self.say(Op.HELLO, {"heartbeat_interval": round(self.interval * 1000)})
+            self.send_op(Op.HELLO, {"heartbeat_interval": round(self.interval * 1000)})
             await self._listen(receive)
         finally:
-            if self._patience is not None:
-                self._patience.cancel()
+            if self._heartbeat_timer is not None:
+                self._heartbeat_timer.cancel()
             await self._finish(sending)
 
     async def _listen(self, receive: Receive) -> None:
         try:
             async for message in self.socket:
                 if message.type is WSMsgType.BINARY:
-                    raise ClosingError(Code.DECODE_ERROR)
+                    raise ClosingError(CloseCode.DECODE_ERROR)
                 if message.type is WSMsgType.TEXT:
                     self._count()
-                    self._hear(receive, *read_payload(message.data))
+                    self._handle(receive, *read_payload(message.data))
         except ClosingError as closing:
             self.close(closing.code)
 
-    def _hear(self, receive: Receive, op: Op, data: Any) -> None:
+    def _handle(self, receive: Receive, op: Op, data: Any) -> None:
         if op is not Op.HEARTBEAT:
             receive(self, op, data)
             return
         read_heartbeat(data)
         self._wait_for_heartbeat()
         if self.acknowledges:
-            self.say(Op.HEARTBEAT_ACK)
+            self.send_op(Op.HEARTBEAT_ACK)
 
     def _count(self) -> None:
         now = self._loop.time()
-        while self._said and self._said[0] <= now - SAYINGS_SECONDS:
-            self._said.popleft()
-        self._said.append(now)
-        if len(self._said) > SAYINGS:
-            raise ClosingError(Code.RATE_LIMITED)
+        while self._received and self._received[0] <= now - MAX_PAYLOADS_SECONDS:
+            self._received.popleft()
+        self._received.append(now)
+        if len(self._received) > MAX_PAYLOADS:
+            raise ClosingError(CloseCode.RATE_LIMITED)
 
     def _wait_for_heartbeat(self) -> None:
-        if self._patience is not None:
-            self._patience.cancel()
+        if self._heartbeat_timer is not None:
+            self._heartbeat_timer.cancel()
         wait = self.interval * SILENT_INTERVALS
-        self._patience = self._loop.call_later(wait, self.close, Code.UNKNOWN_ERROR)
+        self._heartbeat_timer = self._loop.call_later(wait, self.close, CloseCode.UNKNOWN_ERROR)
 
     async def _send_all(self) -> None:
         # If the client is gone, sending fails; `_listen` notices it as well.
         with contextlib.suppress(ConnectionError):
             while isinstance(item := await self._outgoing.get(), str):
                 await self._write(item)
-            await self._say_farewell(item)
+            await self._send_close(item)
 
-    async def _say_farewell(self, code: int) -> None:
+    async def _send_close(self, code: int) -> None:
         self._ending = True
-        reason = SENTENCES[Code(code)] if code in SENTENCES else ""
+        reason = SENTENCES[CloseCode(code)] if code in SENTENCES else ""
         await self.socket.close(code=int(code), message=reason.encode())
 
     def _write(self, text: str) -> Awaitable[None]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from discordsync.sandbox import fields
-from discordsync.sandbox.fields import Wrong
+from discordsync.sandbox.fields import FieldError
 from discordsync.sandbox.gateway.connection import Connection
 from discordsync.sandbox.gateway.hub import Hub
 from discordsync.sandbox.gateway.parsing import Op
@@ -27,27 +27,27 @@ def break_gateway(hub: Hub, data: Any) -> dict[str, Any]:
     forget      forget its session silently: it gets no more events and cannot be resumed
     """
     try:
-        wish = fields.shape(CHECKS, required=("do",))(data)
-    except Wrong as wrong:
+        body = fields.shape(CHECKS, required=("do",))(data)
+    except FieldError as wrong:
         raise ValueError(f"{wrong.path}: {wrong.message}") from None
-    act = ACTS.get(wish["do"])
+    act = ACTS.get(body["do"])
     if act is None:
         raise ValueError(f"`do` must be one of {', '.join(ACTS)}.")
-    meant = [c for c in hub.connections if wish.get("session") in (None, id_of(c))]
-    for connection in meant:
-        act(hub, connection, wish)
-    return {"connections": len(meant)}
+    chosen = [c for c in hub.connections if body.get("session") in (None, id_of(c))]
+    for connection in chosen:
+        act(hub, connection, body)
+    return {"connections": len(chosen)}
 
 
 def id_of(connection: Connection) -> str | None:
     return connection.session.id if connection.session else None
 
 
-def drop(_hub: Hub, connection: Connection, wish: dict[str, Any]) -> None:
-    if "code" in wish:
-        connection.close(wish["code"])
+def drop(_hub: Hub, connection: Connection, body: dict[str, Any]) -> None:
+    if "code" in body:
+        connection.close(body["code"])
     else:
-        connection.cut()
+        connection.abort()
 
 
 def silence(_hub: Hub, connection: Connection, _wish: dict[str, Any]) -> None:
@@ -55,14 +55,14 @@ def silence(_hub: Hub, connection: Connection, _wish: dict[str, Any]) -> None:
 
 
 def reconnect(_hub: Hub, connection: Connection, _wish: dict[str, Any]) -> None:
-    connection.say(Op.RECONNECT)
+    connection.send_op(Op.RECONNECT)
 
 
-def invalidate(hub: Hub, connection: Connection, wish: dict[str, Any]) -> None:
-    resumable = wish.get("resumable", False)
-    connection.say(Op.INVALID_SESSION, resumable)
+def invalidate(hub: Hub, connection: Connection, body: dict[str, Any]) -> None:
+    resumable = body.get("resumable", False)
+    connection.send_op(Op.INVALID_SESSION, resumable)
     if not resumable:
-        forget(hub, connection, wish)
+        forget(hub, connection, body)
 
 
 def forget(hub: Hub, connection: Connection, _wish: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from discordsync.sandbox.errors import Refusal
 from discordsync.sandbox.gateway import payloads
-from discordsync.sandbox.gateway.close_codes import ClosingError, Code
+from discordsync.sandbox.gateway.close_codes import CloseCode, ClosingError
 from discordsync.sandbox.gateway.connection import Connection
 from discordsync.sandbox.gateway.intents import PRIVILEGED
 from discordsync.sandbox.gateway.parsing import (
@@ -16,15 +16,15 @@ from discordsync.sandbox.gateway.parsing import (
     MembersRequest,
     Op,
     Resume,
-    VoiceWish,
+    VoiceStateUpdate,
     read_identify,
     read_members_request,
     read_presence,
     read_resume,
-    read_voice_wish,
+    read_voice_state_update,
 )
 from discordsync.sandbox.gateway.session import Session
-from discordsync.sandbox.guild_state import World
+from discordsync.sandbox.guild_state import Guild
 from discordsync.sandbox.members import voice
 
 # A session whose connection is lost can be resumed for this long, in real time.
@@ -34,40 +34,40 @@ DAY_SECONDS = 86_400
 
 
 class Hub:
-    """All sessions of this world's gateway. Used only from the server's event loop."""
+    """All sessions of this guild's gateway. Used only from the server's event loop."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, guild: Guild) -> None:
+        self.guild = guild
         self.sessions: dict[str, Session] = {}
         self.connections: set[Connection] = set()
         self.reset()
-        world.listeners.append(self.tell)
+        guild.listeners.append(self.dispatch)
 
     def reset(self) -> None:
         """Close all connections and forget all sessions."""
         self.close_connections()
         self.sessions.clear()
         self.identified: list[float] = []
-        self._asked_for_all = float("-inf")
+        self._all_requested_at = float("-inf")
 
     def close_connections(self) -> None:
         for connection in self.connections:
             connection.close(1001)
 
-    def tell(self, event: str, data: Mapping[str, Any]) -> None:
+    def dispatch(self, event: str, data: Mapping[str, Any]) -> None:
         for session in self.sessions.values():
-            session.tell(event, data)
+            session.dispatch(event, data)
 
-    async def attend(self, connection: Connection) -> None:
+    async def serve(self, connection: Connection) -> None:
         """Serve one connection until it ends."""
         self.connections.add(connection)
         try:
-            await connection.live(self.receive)
+            await connection.run(self.receive)
         finally:
             self.connections.discard(connection)
-            self.part(connection)
+            self.disconnect(connection)
 
-    def part(self, connection: Connection) -> None:
+    def disconnect(self, connection: Connection) -> None:
         """Handle a closed connection: keep its session for a resume, unless the client is done."""
         session = connection.session
         if session is None or session.connection is not connection:
@@ -81,36 +81,36 @@ class Hub:
         """Handle a payload other than a heartbeat; raises ClosingError."""
         if op in (Op.IDENTIFY, Op.RESUME):
             if connection.session is not None:
-                raise ClosingError(Code.ALREADY_AUTHENTICATED)
+                raise ClosingError(CloseCode.ALREADY_AUTHENTICATED)
             if op is Op.IDENTIFY:
                 self.identify(connection, read_identify(data))
             else:
                 self.resume(connection, read_resume(data))
             return
         if connection.session is None:
-            raise ClosingError(Code.NOT_AUTHENTICATED)
-        self.obey(connection.session, op, data)
+            raise ClosingError(CloseCode.NOT_AUTHENTICATED)
+        self.handle(connection.session, op, data)
 
-    def identify(self, connection: Connection, wish: Identify) -> None:
-        check_token(wish.token)
-        self.forget_lost()
+    def identify(self, connection: Connection, request: Identify) -> None:
+        check_token(request.token)
+        self.drop_expired()
         for intent, setting in PRIVILEGED.items():
-            if wish.intents & intent and not self.world.setting(setting):
-                raise ClosingError(Code.DISALLOWED_INTENTS)
+            if request.intents & intent and not self.guild.setting(setting):
+                raise ClosingError(CloseCode.DISALLOWED_INTENTS)
         if not self.may_identify():
-            connection.say(Op.INVALID_SESSION, False)
+            connection.send_op(Op.INVALID_SESSION, False)
             return
-        session = Session(secrets.token_hex(16), intents=wish.intents, bot_id=self.world.bot_id)
+        session = Session(secrets.token_hex(16), intents=request.intents, bot_id=self.guild.bot_id)
         self.sessions[session.id] = session
-        self.join(connection, session)
-        session.tell("READY", payloads.ready(self.world, session.id, connection.address))
-        session.tell("GUILD_CREATE", payloads.guild_create(self.world, wish))
+        self.attach(connection, session)
+        session.dispatch("READY", payloads.ready(self.guild, session.id, connection.address))
+        session.dispatch("GUILD_CREATE", payloads.guild_create(self.guild, request))
 
     def may_identify(self) -> bool:
         """Return whether an identify is allowed: one per `identify_seconds`, 1000 a day."""
         moment = now()
         self.identified = [at for at in self.identified if at > moment - DAY_SECONDS]
-        pause = self.world.setting("identify_seconds")
+        pause = self.guild.setting("identify_seconds")
         if self.identified and self.identified[-1] > moment - pause:
             return False
         if len(self.identified) >= IDENTIFIES_A_DAY:
@@ -127,74 +127,74 @@ class Hub:
             "max_concurrency": 1,
         }
 
-    def resume(self, connection: Connection, wish: Resume) -> None:
-        check_token(wish.token)
-        self.forget_lost()
-        session = self.sessions.get(wish.session_id)
-        if session is None or not session.can_replay(wish.seq):
-            connection.say(Op.INVALID_SESSION, False)
+    def resume(self, connection: Connection, request: Resume) -> None:
+        check_token(request.token)
+        self.drop_expired()
+        session = self.sessions.get(request.session_id)
+        if session is None or not session.can_replay(request.seq):
+            connection.send_op(Op.INVALID_SESSION, False)
             return
-        if wish.seq > session.seq:
-            raise ClosingError(Code.INVALID_SEQ)
-        missed = session.missed(wish.seq)
-        self.join(connection, session)
+        if request.seq > session.seq:
+            raise ClosingError(CloseCode.INVALID_SEQ)
+        missed = session.missed(request.seq)
+        self.attach(connection, session)
         session.resumed += 1
         for text in missed:
             connection.send(text)
-        session.tell("RESUMED", {})
+        session.dispatch("RESUMED", {})
 
-    def join(self, connection: Connection, session: Session) -> None:
+    def attach(self, connection: Connection, session: Session) -> None:
         """Connect a session; it has one connection, so an older one is closed."""
         if session.connection is not None:
             session.connection.session = None
-            session.connection.close(Code.UNKNOWN_ERROR)
+            session.connection.close(CloseCode.UNKNOWN_ERROR)
         session.connection, session.lost_at = connection, None
         connection.session = session
 
-    def forget_lost(self) -> None:
+    def drop_expired(self) -> None:
         since = now() - SESSION_SECONDS
         for session in list(self.sessions.values()):
             if session.lost_at is not None and session.lost_at < since:
                 del self.sessions[session.id]
 
-    def obey(self, session: Session, op: Op, data: Any) -> None:
+    def handle(self, session: Session, op: Op, data: Any) -> None:
         if op is Op.PRESENCE_UPDATE:
             read_presence(data)
         elif op is Op.VOICE_STATE_UPDATE:
-            self.move_bot(read_voice_wish(data))
+            self.move_bot(read_voice_state_update(data))
         else:
             self.send_members(session, read_members_request(data))
 
-    def send_members(self, session: Session, wish: MembersRequest) -> None:
+    def send_members(self, session: Session, request: MembersRequest) -> None:
         """Send requested members in chunks; the whole list is rate-limited and needs its intent."""
-        if wish.guild_id != self.world.guild_id:
+        if request.guild_id != self.guild.guild_id:
             return
-        wait = self.wait_for_all() if wish.asks_for_all else 0.0
+        wait = self.wait_for_all() if request.is_for_all else 0.0
         if wait > 0:
-            session.tell("RATE_LIMITED", payloads.rate_limited(wish, wait))
+            session.dispatch("RATE_LIMITED", payloads.rate_limited(request, wait))
             return
-        for chunk in payloads.chunks(self.world, wish, session.intents):
-            session.tell("GUILD_MEMBERS_CHUNK", chunk)
+        for chunk in payloads.chunks(self.guild, request, session.intents):
+            session.dispatch("GUILD_MEMBERS_CHUNK", chunk)
 
     def wait_for_all(self) -> float:
         """Return how many seconds to wait before the whole list may be requested; 0 if none."""
-        wait = self._asked_for_all + self.world.setting("all_members_seconds") - now()
+        wait = self._all_requested_at + self.guild.setting("all_members_seconds") - now()
         if wait > 0:
             return float(wait)
-        self._asked_for_all = now()
+        self._all_requested_at = now()
         return 0.0
 
-    def move_bot(self, wish: VoiceWish) -> None:
+    def move_bot(self, request: VoiceStateUpdate) -> None:
         """Let the bot itself enter or leave a voice channel; what is forbidden is ignored."""
-        if wish.guild_id != self.world.guild_id:
+        if request.guild_id != self.guild.guild_id:
             return
         with contextlib.suppress(Refusal):
-            muted = {"self_mute": wish.self_mute, "self_deaf": wish.self_deaf}
-            voice.move(self.world, self.world.bot_id, wish.channel_id, **muted)
+            muted = {"self_mute": request.self_mute, "self_deaf": request.self_deaf}
+            voice.move(self.guild, self.guild.bot_id, request.channel_id, **muted)
 
     def describe(self) -> dict[str, Any]:
         """Return the sessions and the number of connections without one, for the control API."""
-        self.forget_lost()
+        self.drop_expired()
         return {
             "sessions": [session.describe() for session in self.sessions.values()],
             "unidentified": sum(c.session is None for c in self.connections),
@@ -204,4 +204,4 @@ class Hub:
 
 def check_token(token: str) -> None:
     if not token.startswith("sandbox"):
-        raise ClosingError(Code.AUTHENTICATION_FAILED)
+        raise ClosingError(CloseCode.AUTHENTICATION_FAILED)

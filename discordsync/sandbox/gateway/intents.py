@@ -72,7 +72,7 @@ NEEDED = {
 MESSAGES = {"MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE"}
 
 
-def is_wanted(event: str, data: Payload, *, intents: int, bot_id: str) -> bool:
+def is_requested(event: str, data: Payload, *, intents: int, bot_id: str) -> bool:
     """Return whether a session with these intents receives this event."""
     if event in MESSAGES:
         return bool(intents & message_intent(data))
@@ -85,7 +85,7 @@ def message_intent(data: Payload) -> Intent:
     return Intent.GUILD_MESSAGES if "guild_id" in data else Intent.DIRECT_MESSAGES
 
 
-def as_seen(event: str, data: Payload, *, intents: int, bot_id: str) -> Payload:
+def redact(event: str, data: Payload, *, intents: int, bot_id: str) -> Payload:
     """Return the event without other people's text, unless the session has the content intent."""
     if event not in MESSAGES or "content" not in data or intents & Intent.MESSAGE_CONTENT:
         return data

@@ -10,7 +10,7 @@ from enum import IntEnum
 from typing import Any
 
 from discordsync.sandbox import fields
-from discordsync.sandbox.gateway.close_codes import ClosingError, Code
+from discordsync.sandbox.gateway.close_codes import CloseCode, ClosingError
 from discordsync.sandbox.gateway.intents import KNOWN
 
 MAX_BYTES = 4096
@@ -73,12 +73,12 @@ class MembersRequest:
     nonce: str | None
 
     @property
-    def asks_for_all(self) -> bool:
+    def is_for_all(self) -> bool:
         return self.user_ids is None and not self.query and not self.limit
 
 
 @dataclass(frozen=True)
-class VoiceWish:
+class VoiceStateUpdate:
     guild_id: str
     channel_id: str | None
     self_mute: bool
@@ -88,16 +88,16 @@ class VoiceWish:
 def read_payload(text: str) -> tuple[Op, Any]:
     """Return opcode and data of one payload."""
     if size(text) > MAX_BYTES:
-        raise ClosingError(Code.DECODE_ERROR)
+        raise ClosingError(CloseCode.DECODE_ERROR)
     try:
         payload = json.loads(text)
     except (ValueError, RecursionError):
-        raise ClosingError(Code.DECODE_ERROR) from None
+        raise ClosingError(CloseCode.DECODE_ERROR) from None
     if not isinstance(payload, dict) or "op" not in payload:
-        raise ClosingError(Code.DECODE_ERROR)
+        raise ClosingError(CloseCode.DECODE_ERROR)
     op = payload["op"]
     if not isinstance(op, int) or isinstance(op, bool) or op not in SENDABLE:
-        raise ClosingError(Code.UNKNOWN_OPCODE)
+        raise ClosingError(CloseCode.UNKNOWN_OPCODE)
     return Op(op), payload.get("d")
 
 
@@ -116,9 +116,9 @@ def read_identify(data: Any) -> Identify:
         required=("token", "properties"),
     )
     if not 0 <= given.get("intents", -1) <= KNOWN or given["intents"] & ~KNOWN:
-        raise ClosingError(Code.INVALID_INTENTS)
+        raise ClosingError(CloseCode.INVALID_INTENTS)
     if given.get("shard", [0, 1]) != [0, 1]:
-        raise ClosingError(Code.INVALID_SHARD)
+        raise ClosingError(CloseCode.INVALID_SHARD)
     return Identify(given["token"], given["intents"], given.get("large_threshold", 50))
 
 
@@ -134,7 +134,7 @@ def read_resume(data: Any) -> Resume:
 def read_heartbeat(data: Any) -> int | None:
     """Return the last sequence number that the client has received."""
     if data is not None and (not isinstance(data, int) or isinstance(data, bool)):
-        raise ClosingError(Code.DECODE_ERROR)
+        raise ClosingError(CloseCode.DECODE_ERROR)
     return data
 
 
@@ -153,7 +153,7 @@ def read_members_request(data: Any) -> MembersRequest:
     )
     asked_by_id = given.get("user_ids") is not None
     if asked_by_id == ("query" in given) or ("query" in given and "limit" not in given):
-        raise ClosingError(Code.DECODE_ERROR)
+        raise ClosingError(CloseCode.DECODE_ERROR)
     nonce = given.get("nonce")
     return MembersRequest(
         guild_id=given["guild_id"],
@@ -176,14 +176,14 @@ def check_user_ids(value: Any) -> list[str]:
     return checked
 
 
-def read_voice_wish(data: Any) -> VoiceWish:
+def read_voice_state_update(data: Any) -> VoiceStateUpdate:
     checks: dict[str, fields.Check] = {
         "guild_id": fields.snowflake,
         "channel_id": fields.nullable(fields.snowflake),
         "self_mute": fields.flag,
         "self_deaf": fields.flag,
     }
-    return VoiceWish(**read(data, checks, required=tuple(checks)))
+    return VoiceStateUpdate(**read(data, checks, required=tuple(checks)))
 
 
 def read_presence(data: Any) -> None:
@@ -194,7 +194,7 @@ def read_presence(data: Any) -> None:
 def check_presence(value: Any) -> dict[str, Any]:
     given = fields.record(value)
     if given.get("status") not in (None, *STATUSES):
-        raise fields.Wrong("BASE_TYPE_CHOICES", f"Value must be one of {STATUSES}.")
+        raise fields.FieldError("BASE_TYPE_CHOICES", f"Value must be one of {STATUSES}.")
     return given
 
 
@@ -204,5 +204,5 @@ def read(
     """Return a payload's fields; any error is a decode error, since Discord gives no reason."""
     try:
         return dict(fields.shape(checks, required=required)(data))
-    except fields.Wrong:
-        raise ClosingError(Code.DECODE_ERROR) from None
+    except fields.FieldError:
+        raise ClosingError(CloseCode.DECODE_ERROR) from None

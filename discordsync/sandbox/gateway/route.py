@@ -3,10 +3,10 @@
 from aiohttp import web
 
 from discordsync.sandbox.calls import Answer, Call, Route
-from discordsync.sandbox.gateway.close_codes import SENTENCES, Code
+from discordsync.sandbox.gateway.close_codes import SENTENCES, CloseCode
 from discordsync.sandbox.gateway.connection import Connection
 from discordsync.sandbox.gateway.hub import Hub
-from discordsync.sandbox.guild_state import World
+from discordsync.sandbox.guild_state import Guild
 
 PATH = "/gateway"
 VERSION = "10"
@@ -14,37 +14,37 @@ COMPRESSIONS = (None, "zlib-stream")
 
 
 def gateway_route(hub: Hub) -> web.RouteDef:
-    async def attend(request: web.Request) -> web.StreamResponse:
-        refusal = unserved(request, is_open=hub.world.setting("gateway_open"))
+    async def serve(request: web.Request) -> web.StreamResponse:
+        refusal = refuse(request, is_open=hub.guild.setting("gateway_open"))
         if refusal is not None:
             return refusal
         # Discord compresses inside the frames; the websocket's own compression is another one.
         socket = web.WebSocketResponse(compress=False)
         await socket.prepare(request)
         if request.query.get("v") != VERSION:
-            code = Code.INVALID_API_VERSION
+            code = CloseCode.INVALID_API_VERSION
             await socket.close(code=code, message=SENTENCES[code].encode())
             return socket
         connection = Connection(
             socket,
             request,
             address=address_of(request.host),
-            interval=hub.world.setting("heartbeat_seconds"),
+            interval=hub.guild.setting("heartbeat_seconds"),
             compressed=request.query.get("compress") is not None,
         )
-        await hub.attend(connection)
+        await hub.serve(connection)
         return socket
 
-    return web.get(PATH, attend)
+    return web.get(PATH, serve)
 
 
-def told_addresses(hub: Hub) -> list[Route]:
+def address_routes(hub: Hub) -> list[Route]:
     """Return the REST endpoints that name the gateway's address: this server, never Discord's."""
 
-    def get_gateway(_world: World, call: Call) -> Answer:
+    def get_gateway(_world: Guild, call: Call) -> Answer:
         return 200, {"url": address_of(call.host)}
 
-    def get_gateway_bot(_world: World, call: Call) -> Answer:
+    def get_gateway_bot(_world: Guild, call: Call) -> Answer:
         limit = hub.session_start_limit()
         url = address_of(call.host)
         return 200, {"url": url, "shards": 1, "session_start_limit": limit}
@@ -52,7 +52,7 @@ def told_addresses(hub: Hub) -> list[Route]:
     return [("GET", "/gateway", get_gateway), ("GET", "/gateway/bot", get_gateway_bot)]
 
 
-def unserved(request: web.Request, *, is_open: bool) -> web.Response | None:
+def refuse(request: web.Request, *, is_open: bool) -> web.Response | None:
     """Return an error response if the gateway is closed or cannot serve what is requested.
 
     It does not support ETF, nor compression with zstd.

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from discordsync.sandbox.gateway.intents import as_seen, is_wanted
+from discordsync.sandbox.gateway.intents import is_requested, redact
 from discordsync.sandbox.gateway.parsing import Op
 
 if TYPE_CHECKING:
@@ -26,27 +26,27 @@ class Session:
         self.connection: Connection | None = None
         self.lost_at: float | None = None
         self.resumed = 0
-        self._told: deque[tuple[int, str]] = deque(maxlen=KEPT_EVENTS)
+        self._sent: deque[tuple[int, str]] = deque(maxlen=KEPT_EVENTS)
 
-    def tell(self, event: str, data: Mapping[str, Any]) -> None:
+    def dispatch(self, event: str, data: Mapping[str, Any]) -> None:
         """Send the event, now or on a resume, if the session's intents include it."""
-        if not is_wanted(event, data, intents=self.intents, bot_id=self.bot_id):
+        if not is_requested(event, data, intents=self.intents, bot_id=self.bot_id):
             return
-        seen = as_seen(event, data, intents=self.intents, bot_id=self.bot_id)
+        seen = redact(event, data, intents=self.intents, bot_id=self.bot_id)
         self.seq += 1
         text = json.dumps({"op": Op.DISPATCH, "t": event, "s": self.seq, "d": seen})
-        self._told.append((self.seq, text))
+        self._sent.append((self.seq, text))
         if self.connection is not None:
             self.connection.send(text)
 
     def can_replay(self, seq: int) -> bool:
         """Return whether every event after `seq` is still stored."""
-        oldest = self._told[0][0] if self._told else self.seq + 1
+        oldest = self._sent[0][0] if self._sent else self.seq + 1
         return oldest <= seq + 1
 
     def missed(self, seq: int) -> list[str]:
         """Return the events after `seq`, in order."""
-        return [text for number, text in self._told if number > seq]
+        return [text for number, text in self._sent if number > seq]
 
     def describe(self) -> dict[str, Any]:
         return {

@@ -11,7 +11,7 @@ direct     the global ones that allow it           it is the person's own channe
 from collections.abc import Mapping
 from typing import Any
 
-from discordsync.sandbox.guild_state import World
+from discordsync.sandbox.guild_state import Guild
 from discordsync.sandbox.interactions.payloads import IN_DM, IN_GUILD
 from discordsync.sandbox.members import permissions
 from discordsync.sandbox.members.permissions import Bit
@@ -19,15 +19,15 @@ from discordsync.sandbox.members.permissions import Bit
 USING = Bit.VIEW_CHANNEL | Bit.USE_APPLICATION_COMMANDS
 
 
-def offered(world: World, user_id: str, channel_id: str) -> list[dict[str, Any]]:
+def available_commands(guild: Guild, user_id: str, channel_id: str) -> list[dict[str, Any]]:
     """Return the commands that a person can choose in a channel, the guild's own first."""
-    commands = sorted(world.state["commands"].values(), key=lambda c: c["guild_id"] is None)
-    if channel_id in world.state["dms"]:
-        mine = world.state["dms"][channel_id]["recipient_id"] == user_id
+    commands = sorted(guild.state["commands"].values(), key=lambda c: c["guild_id"] is None)
+    if channel_id in guild.state["dms"]:
+        mine = guild.state["dms"][channel_id]["recipient_id"] == user_id
         return [command for command in commands if mine and is_for_dms(command)]
-    if user_id not in world.state["members"]:
+    if user_id not in guild.state["members"]:
         return []
-    bits = permissions.effective(world.state, user_id, channel_id)
+    bits = permissions.effective(guild.state, user_id, channel_id)
     if USING & ~bits:
         return []
     return [command for command in commands if is_for_guilds(command) and allows(command, bits)]

@@ -14,7 +14,7 @@ from typing import Any
 from discordsync.sandbox import fields
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.errors import form_error
-from discordsync.sandbox.guild_state import World
+from discordsync.sandbox.guild_state import Guild
 from discordsync.sandbox.interactions import modals, record, responses
 from discordsync.sandbox.interactions.command_checks import fits
 from discordsync.sandbox.interactions.record import (
@@ -45,15 +45,15 @@ CHOICE = fields.shape(
 )
 
 
-def answer(world: World, call: Call) -> Answer:
-    interaction = record.find_unanswered(world, call.ids["interaction_id"], call.ids["token"])
+def answer(guild: Guild, call: Call) -> Answer:
+    interaction = record.find_unanswered(guild, call.ids["interaction_id"], call.ids["token"])
     kind = read_type(interaction, call.body)
     data = read_record(call.body)
-    ACTS[kind](world, interaction, data)
-    interaction["answer"], interaction["answered_at"] = kind, world.timestamp()
+    ACTS[kind](guild, interaction, data)
+    interaction["answer"], interaction["answered_at"] = kind, guild.timestamp()
     if not call.flag("with_response"):
         return 204, None
-    return 200, present(world, interaction)
+    return 200, serialize(guild, interaction)
 
 
 def read_type(interaction: Mapping[str, Any], body: Mapping[str, Any]) -> int:
@@ -74,33 +74,33 @@ def read_record(body: Mapping[str, Any]) -> dict[str, Any]:
     return data
 
 
-def send(world: World, interaction: dict[str, Any], data: Mapping[str, Any]) -> None:
-    responses.require_reachable(world, interaction)
-    message = responses.make(world, interaction, responses.read(data, at="data."))
+def send(guild: Guild, interaction: dict[str, Any], data: Mapping[str, Any]) -> None:
+    responses.require_reachable(guild, interaction)
+    message = responses.make(guild, interaction, responses.read(data, at="data."))
     interaction["original_id"] = message["id"]
 
 
-def defer(world: World, interaction: dict[str, Any], data: Mapping[str, Any]) -> None:
+def defer(guild: Guild, interaction: dict[str, Any], data: Mapping[str, Any]) -> None:
     """Show that the bot is thinking.  Whether the answer is ephemeral is decided now."""
-    responses.require_reachable(world, interaction)
+    responses.require_reachable(guild, interaction)
     given = {"flags": responses.read(data, at="data.")["flags"] & EPHEMERAL}
-    message = responses.make(world, interaction, given, loading=True)
+    message = responses.make(guild, interaction, given, loading=True)
     interaction["original_id"] = message["id"]
 
 
-def update_later(world: World, interaction: dict[str, Any], data: Mapping[str, Any]) -> None:
-    del world, data
+def update_later(guild: Guild, interaction: dict[str, Any], data: Mapping[str, Any]) -> None:
+    del guild, data
     interaction["original_id"] = interaction["message_id"]
 
 
-def update(world: World, interaction: dict[str, Any], data: Mapping[str, Any]) -> None:
+def update(guild: Guild, interaction: dict[str, Any], data: Mapping[str, Any]) -> None:
     given = responses.read(data, at="data.")
     interaction["original_id"] = interaction["message_id"]
-    responses.change(world, responses.find(world, interaction, interaction["message_id"]), given)
+    responses.change(guild, responses.find(guild, interaction, interaction["message_id"]), given)
 
 
-def offer_choices(world: World, interaction: dict[str, Any], data: Mapping[str, Any]) -> None:
-    del world
+def offer_choices(guild: Guild, interaction: dict[str, Any], data: Mapping[str, Any]) -> None:
+    del guild
     choices = fields.nullable(fields.listed(CHOICE, IN_LIST))
     given = fields.read_body(data, {"choices": choices}, at="data.").get("choices") or []
     kind = focused(interaction["payload"]["data"]["options"])["type"]
@@ -121,8 +121,8 @@ def focused(options: list[dict[str, Any]]) -> dict[str, Any]:
     return {}
 
 
-def show_modal(world: World, interaction: dict[str, Any], data: Mapping[str, Any]) -> None:
-    del world
+def show_modal(guild: Guild, interaction: dict[str, Any], data: Mapping[str, Any]) -> None:
+    del guild
     interaction["modal"] = modals.read_modal(data, at="data.")
 
 
@@ -136,12 +136,12 @@ ACTS = {
 }
 
 
-def present(world: World, interaction: dict[str, Any]) -> dict[str, Any]:
+def serialize(guild: Guild, interaction: dict[str, Any]) -> dict[str, Any]:
     """Return the interaction's result, for a caller that requests it."""
     shown: dict[str, Any] = {"id": interaction["id"], "type": interaction["type"]}
-    told: dict[str, Any] = {"interaction": shown}
+    result: dict[str, Any] = {"interaction": shown}
     kind = interaction["answer"]
-    message = record.message_of(world, interaction, interaction["original_id"])
+    message = record.message_of(guild, interaction, interaction["original_id"])
     if message is not None:
         shown |= {
             "response_message_id": message["id"],
@@ -149,8 +149,8 @@ def present(world: World, interaction: dict[str, Any]) -> dict[str, Any]:
             "response_message_ephemeral": bool(message["flags"] & EPHEMERAL),
         }
         if kind in (MESSAGE, UPDATE):
-            told["resource"] = {"type": kind, "message": responses.present(world, message)}
-    return told
+            result["resource"] = {"type": kind, "message": responses.serialize(guild, message)}
+    return result
 
 
 ROUTES: list[Route] = [("POST", "/interactions/{interaction_id}/{token}/callback", answer)]

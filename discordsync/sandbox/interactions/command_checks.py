@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from discordsync.sandbox import fields
-from discordsync.sandbox.fields import Wrong
+from discordsync.sandbox.fields import FieldError
 
 CHAT_INPUT = 1
 SUBCOMMAND, GROUP = 1, 2
@@ -28,7 +28,7 @@ def name(value: Any) -> str:
     """Check a name: letters, digits, dashes, underscores and apostrophes, in lower case."""
     given: str = fields.text(1, 32)(value)
     if not re.fullmatch(r"[-'\w]{1,32}", given) or given != given.lower():
-        raise Wrong("APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
+        raise FieldError("APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
     return given
 
 
@@ -69,14 +69,14 @@ def check_choices(given: Mapping[str, Any]) -> None:
     if given["type"] not in CHOOSABLE:
         raise invalid_type("This type of option has no choices", "choices")
     if given.get("choices") and given.get("autocomplete"):
-        raise Wrong(
+        raise FieldError(
             "APPLICATION_COMMAND_OPTIONS_CHOICES_AUTOCOMPLETE",
             "Choices and autocomplete are mutually exclusive",
             "autocomplete",
         )
     for index, chosen in enumerate(given.get("choices") or []):
         if not fits(given["type"], chosen["value"]):
-            raise Wrong("BASE_TYPE_BAD_TYPE", "Wrong type of value.", f"choices.{index}.value")
+            raise FieldError("BASE_TYPE_BAD_TYPE", "Wrong type of value.", f"choices.{index}.value")
 
 
 def fits(kind: int, value: Any) -> bool:
@@ -96,7 +96,7 @@ def check_range(given: Mapping[str, Any]) -> None:
         if (low is not None or high is not None) and given["type"] not in kinds:
             raise invalid_type("This type of option has no such limits", pair[0])
         if low is not None and high is not None and low > high:
-            raise Wrong("NUMBER_TYPE_MAX", f"{pair[0]} is above {pair[1]}.", pair[0])
+            raise FieldError("NUMBER_TYPE_MAX", f"{pair[0]} is above {pair[1]}.", pair[0])
 
 
 def siblings(given: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -105,19 +105,19 @@ def siblings(given: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for index, each in enumerate(given):
         if each["name"] in names[:index]:
             word = "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS"
-            raise Wrong(word, "Option name already exists in the command", f"{index}.name")
+            raise FieldError(word, "Option name already exists in the command", f"{index}.name")
     if len({each["type"] in NESTING for each in given}) > 1:
         sentence = "Subcommands and groups exclude every other type of option"
         raise invalid_type(sentence)
     required = [bool(each.get("required")) for each in given]
     if required != sorted(required, reverse=True):
         word = "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID"
-        raise Wrong(word, "Required options must be placed before non-required options")
+        raise FieldError(word, "Required options must be placed before non-required options")
     return given
 
 
-def invalid_type(sentence: str, path: str = "") -> Wrong:
-    return Wrong("APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", sentence, path)
+def invalid_type(sentence: str, path: str = "") -> FieldError:
+    return FieldError("APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", sentence, path)
 
 
 def options(value: Any) -> list[dict[str, Any]]:
@@ -163,7 +163,7 @@ COMMAND: dict[str, fields.Check] = {
 def check_size(command: Mapping[str, Any]) -> None:
     if sum(len(text) for text in texts(command)) > IN_COMMAND:
         word = "APPLICATION_COMMAND_TOO_LARGE"
-        raise Wrong(word, f"Command exceeds maximum size ({IN_COMMAND})")
+        raise FieldError(word, f"Command exceeds maximum size ({IN_COMMAND})")
 
 
 def texts(node: Mapping[str, Any]) -> Iterator[str]:

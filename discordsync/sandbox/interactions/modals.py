@@ -5,7 +5,7 @@ from typing import Any
 
 from discordsync.sandbox import fields
 from discordsync.sandbox.errors import form_error, unsupported
-from discordsync.sandbox.fields import Wrong
+from discordsync.sandbox.fields import FieldError
 from discordsync.sandbox.messages import components
 
 ROW, TEXT_INPUT, LABEL = 1, 4, 18
@@ -56,9 +56,9 @@ def read_field(value: Any) -> dict[str, Any]:
         raise unsupported("forms with anything other than text fields")
     inside = fields.within("components", fields.listed(TEXT_SHAPE, 1), given.get("components"))
     if not inside:
-        raise Wrong(*fields.REQUIRED, path="components")
+        raise FieldError(*fields.REQUIRED, path="components")
     if not inside[0].get("label"):
-        raise Wrong(*fields.REQUIRED, path="components.0.label")
+        raise FieldError(*fields.REQUIRED, path="components.0.label")
     return {**inside[0], "wrapping": ROW}
 
 

@@ -6,7 +6,7 @@ Raises ValueError with a sentence if Discord's own client would not send the com
 from collections.abc import Mapping
 from typing import Any
 
-from discordsync.sandbox.guild_state import World
+from discordsync.sandbox.guild_state import Guild
 from discordsync.sandbox.interactions.command_checks import (
     ATTACHMENT,
     BOOLEAN,
@@ -106,30 +106,32 @@ def check_limits(option: Mapping[str, Any], value: Any) -> None:
         raise ValueError(f"{option['name']} is too long.")
 
 
-def resolve(world: World, user_id: str, given: Options) -> dict[str, Any]:
+def resolve(guild: Guild, user_id: str, given: Options) -> dict[str, Any]:
     """Return the people, roles and channels in the options, by kind and id, without empty kinds."""
     resolved: dict[str, dict[str, Any]] = {"users": {}, "members": {}, "roles": {}, "channels": {}}
     for option in given:
-        resolve_one(world, user_id, option, resolved)
+        resolve_one(guild, user_id, option, resolved)
     return {kind: found for kind, found in resolved.items() if found}
 
 
 def resolve_one(
-    world: World, user_id: str, option: Mapping[str, Any], resolved: dict[str, dict[str, Any]]
+    guild: Guild, user_id: str, option: Mapping[str, Any], resolved: dict[str, dict[str, Any]]
 ) -> None:
     kind, target = option["type"], option["value"]
     if kind not in (USER, ROLE, CHANNEL, MENTIONABLE):
         return
-    state = world.state
+    state = guild.state
     if kind in (USER, MENTIONABLE) and target in state["users"]:
-        resolved["users"][target] = members.present_user(world, target)
+        resolved["users"][target] = members.serialize_user(guild, target)
         if target in state["members"]:
-            member = members.present(world, target) | {"permissions": str(world.guild_bits(target))}
+            member = members.serialize(guild, target) | {
+                "permissions": str(guild.guild_bits(target))
+            }
             left_out = ("user", "deaf", "mute")
             resolved["members"][target] = {k: v for k, v in member.items() if k not in left_out}
     elif kind in (ROLE, MENTIONABLE) and target in state["roles"]:
-        resolved["roles"][target] = roles.present(state["roles"][target])
+        resolved["roles"][target] = roles.serialize(state["roles"][target])
     elif kind == CHANNEL and target in state["channels"]:
-        resolved["channels"][target] = partial_channel(world, user_id, target)
+        resolved["channels"][target] = partial_channel(guild, user_id, target)
     else:
         raise ValueError(f"There is no {target} for the option {option['name']}.")

@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from discordsync.sandbox.errors import refuse
-from discordsync.sandbox.guild_state import World
+from discordsync.sandbox.guild_state import Guild
 
 COMMAND, COMPONENT, FOCUS, SUBMIT = 2, 3, 4, 5
 KINDS = {COMMAND: "command", COMPONENT: "press", FOCUS: "focus", SUBMIT: "submit"}
@@ -30,7 +30,7 @@ EPHEMERAL = 1 << 6
 
 
 def begin(
-    world: World,
+    guild: Guild,
     *,
     kind: int,
     user_id: str,
@@ -40,13 +40,13 @@ def begin(
 ) -> dict[str, Any]:
     """Store a new interaction; its payload is not built yet."""
     interaction = {
-        "id": world.new_id(),
+        "id": guild.new_id(),
         "token": secrets.token_urlsafe(48),
         "type": kind,
         "user_id": user_id,
         "channel_id": channel_id,
-        "in_guild": channel_id in world.state["channels"],
-        "at": world.timestamp(),
+        "in_guild": channel_id in guild.state["channels"],
+        "at": guild.timestamp(),
         "payload": {},
         "message_id": message_id,
         "form_of": form_of,
@@ -59,35 +59,35 @@ def begin(
         "choices": None,
         "modal": None,
     }
-    world.state["interactions"][interaction["id"]] = interaction
+    guild.state["interactions"][interaction["id"]] = interaction
     return interaction
 
 
-def deliver(world: World, interaction: dict[str, Any]) -> None:
+def deliver(guild: Guild, interaction: dict[str, Any]) -> None:
     """Send it to the listeners; a repeated delivery is identical in every byte."""
     interaction["sent"] += 1
-    world.tell("INTERACTION_CREATE", interaction["payload"])
+    guild.emit("INTERACTION_CREATE", interaction["payload"])
 
 
-def find_unanswered(world: World, interaction_id: str, token: str) -> dict[str, Any]:
+def find_unanswered(guild: Guild, interaction_id: str, token: str) -> dict[str, Any]:
     """Return an interaction that may be answered now: known, in time, and not answered yet."""
-    interaction: dict[str, Any] | None = world.state["interactions"].get(interaction_id)
+    interaction: dict[str, Any] | None = guild.state["interactions"].get(interaction_id)
     if interaction is None or interaction["token"] != token:
         raise refuse("unknown_interaction")
     if interaction["answer"] is not None:
         raise refuse("already_answered")
-    if is_late(world, interaction):
+    if is_late(guild, interaction):
         raise refuse("unknown_interaction")
     return interaction
 
 
-def find_by_token(world: World, application_id: str, token: str) -> dict[str, Any]:
+def find_by_token(guild: Guild, application_id: str, token: str) -> dict[str, Any]:
     """Return the answered interaction of a token, while that is valid."""
-    if application_id != world.state["application_id"]:
+    if application_id != guild.state["application_id"]:
         raise refuse("unknown_webhook")
-    for interaction in world.state["interactions"].values():
+    for interaction in guild.state["interactions"].values():
         if interaction["token"] == token:
-            if is_over(world, interaction):
+            if is_over(guild, interaction):
                 raise refuse("invalid_webhook_token")
             if interaction["answer"] is None:
                 raise refuse("unknown_webhook")
@@ -96,44 +96,44 @@ def find_by_token(world: World, application_id: str, token: str) -> dict[str, An
     raise refuse("unknown_webhook")
 
 
-def is_late(world: World, interaction: dict[str, Any]) -> bool:
-    return age(world, interaction) > timedelta(seconds=world.setting("interaction_seconds"))
+def is_late(guild: Guild, interaction: dict[str, Any]) -> bool:
+    return age(guild, interaction) > timedelta(seconds=guild.setting("interaction_seconds"))
 
 
-def is_over(world: World, interaction: dict[str, Any]) -> bool:
-    return age(world, interaction) > timedelta(minutes=world.setting("interaction_minutes"))
+def is_over(guild: Guild, interaction: dict[str, Any]) -> bool:
+    return age(guild, interaction) > timedelta(minutes=guild.setting("interaction_minutes"))
 
 
-def age(world: World, interaction: dict[str, Any]) -> timedelta:
-    return world.now() - datetime.fromisoformat(interaction["at"])
+def age(guild: Guild, interaction: dict[str, Any]) -> timedelta:
+    return guild.now() - datetime.fromisoformat(interaction["at"])
 
 
-def state_of(world: World, interaction: dict[str, Any]) -> str:
+def state_of(guild: Guild, interaction: dict[str, Any]) -> str:
     """Return what the person sees: waiting, thinking, answered or failed."""
     if interaction["answer"] is None:
-        return "failed" if is_late(world, interaction) else "waiting"
-    original = message_of(world, interaction, interaction["original_id"])
+        return "failed" if is_late(guild, interaction) else "waiting"
+    original = message_of(guild, interaction, interaction["original_id"])
     if interaction["answer"] == DEFERRED and original and original["flags"] & LOADING:
-        return "failed" if is_over(world, interaction) else "thinking"
+        return "failed" if is_over(guild, interaction) else "thinking"
     return "answered"
 
 
 def message_of(
-    world: World, interaction: dict[str, Any], message_id: str | None
+    guild: Guild, interaction: dict[str, Any], message_id: str | None
 ) -> dict[str, Any] | None:
     """Return a message of this interaction, ephemeral or not; None if it is gone."""
     if message_id is None:
         return None
-    hidden: dict[str, Any] | None = find_hidden(world, message_id)
+    hidden: dict[str, Any] | None = find_hidden(guild, message_id)
     if hidden is not None:
         return hidden
-    held: dict[str, dict[str, Any]] = world.state["messages"].get(interaction["channel_id"], {})
+    held: dict[str, dict[str, Any]] = guild.state["messages"].get(interaction["channel_id"], {})
     return held.get(message_id)
 
 
-def find_hidden(world: World, message_id: str) -> dict[str, Any] | None:
+def find_hidden(guild: Guild, message_id: str) -> dict[str, Any] | None:
     """Return an ephemeral message of any interaction."""
-    for interaction in world.state["interactions"].values():
+    for interaction in guild.state["interactions"].values():
         if message_id in interaction["hidden"]:
             found: dict[str, Any] = interaction["hidden"][message_id]
             return found

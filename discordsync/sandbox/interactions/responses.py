@@ -8,7 +8,7 @@ from typing import Any
 
 from discordsync.sandbox import fields
 from discordsync.sandbox.errors import Refusal, refuse, unsupported
-from discordsync.sandbox.guild_state import World
+from discordsync.sandbox.guild_state import Guild
 from discordsync.sandbox.interactions import record
 from discordsync.sandbox.interactions.payloads import owners
 from discordsync.sandbox.interactions.record import COMMAND, EPHEMERAL, LOADING
@@ -35,76 +35,80 @@ def read(body: Mapping[str, Any], *, at: str = "") -> dict[str, Any]:
 
 
 def make(
-    world: World, interaction: dict[str, Any], given: Mapping[str, Any], *, loading: bool = False
+    guild: Guild,
+    interaction: dict[str, Any],
+    given: Mapping[str, Any],
+    *,
+    loading: bool = False,
 ) -> dict[str, Any]:
     """Create a message of this interaction; one that is loading has no text yet."""
     if not loading and not given.get("content"):
         raise refuse("empty_message")
-    message = messages.draft(world, world.bot_id, interaction["channel_id"], given)
+    message = messages.new_message(guild, guild.bot_id, interaction["channel_id"], given)
     message |= {
         "type": COMMAND_ANSWER if interaction["type"] == COMMAND else REPLY,
         "flags": message["flags"] | (LOADING if loading else 0),
-        "answers": cause(world, interaction),
+        "answers": cause(guild, interaction),
     }
     interaction["messages"].append(message["id"])
     if message["flags"] & EPHEMERAL:
         interaction["hidden"][message["id"]] = message
     else:
-        messages.keep(world, message)
+        messages.store(guild, message)
     return message
 
 
-def cause(world: World, interaction: Mapping[str, Any]) -> dict[str, Any]:
+def cause(guild: Guild, interaction: Mapping[str, Any]) -> dict[str, Any]:
     """Return the interaction that a message answers, and the one that showed its form, if any."""
-    before = world.state["interactions"].get(interaction["form_of"])
+    before = guild.state["interactions"].get(interaction["form_of"])
     return {
         "id": interaction["id"],
         "type": interaction["type"],
         "user_id": interaction["user_id"],
-        "owners": owners(world, interaction),
+        "owners": owners(guild, interaction),
         "message_id": None if before else interaction["message_id"],
-        "before": cause(world, before) if before else None,
+        "before": cause(guild, before) if before else None,
     }
 
 
-def change(world: World, message: dict[str, Any], given: Mapping[str, Any]) -> None:
+def change(guild: Guild, message: dict[str, Any], given: Mapping[str, Any]) -> None:
     """Edit a message of an interaction.  Whether it is ephemeral cannot be changed."""
     if message["flags"] & LOADING and not given.get("content"):
         raise refuse("empty_message")
     changes = {name: value for name, value in given.items() if name != "flags"}
-    messages.revise(world, message, changes)
+    messages.change(guild, message, changes)
     if message["flags"] & LOADING:
         message["flags"] &= ~LOADING
         message["edited_at"] = None
     if not message["flags"] & EPHEMERAL:
-        serializers.tell(world, "MESSAGE_UPDATE", message)
+        serializers.emit(guild, "MESSAGE_UPDATE", message)
 
 
-def remove(world: World, interaction: dict[str, Any], message: Mapping[str, Any]) -> None:
+def remove(guild: Guild, interaction: dict[str, Any], message: Mapping[str, Any]) -> None:
     if message["flags"] & EPHEMERAL:
-        for each in world.state["interactions"].values():
+        for each in guild.state["interactions"].values():
             each["hidden"].pop(message["id"], None)
     else:
-        messages.remove(world, interaction["channel_id"], message["id"])
+        messages.remove(guild, interaction["channel_id"], message["id"])
 
 
-def find(world: World, interaction: dict[str, Any], message_id: str | None) -> dict[str, Any]:
+def find(guild: Guild, interaction: dict[str, Any], message_id: str | None) -> dict[str, Any]:
     """Return one of this interaction's own messages, or the pressed message once it was updated."""
     own = [*interaction["messages"], interaction["original_id"]]
-    message = record.message_of(world, interaction, message_id) if message_id in own else None
+    message = record.message_of(guild, interaction, message_id) if message_id in own else None
     if message is None:
         raise refuse("unknown_message")
     return message
 
 
-def present(world: World, message: Mapping[str, Any]) -> dict[str, Any]:
-    return serializers.present(world, message, reader=world.bot_id)
+def serialize(guild: Guild, message: Mapping[str, Any]) -> dict[str, Any]:
+    return serializers.serialize(guild, message, reader=guild.bot_id)
 
 
-def require_reachable(world: World, interaction: Mapping[str, Any]) -> None:
+def require_reachable(guild: Guild, interaction: Mapping[str, Any]) -> None:
     """Refuse if the channel was deleted, or if the person no longer accepts direct messages."""
     channel_id = interaction["channel_id"]
-    if channel_id in world.state["dms"]:
-        dms.require_open(world, channel_id)
-    elif channel_id not in world.state["channels"]:
+    if channel_id in guild.state["dms"]:
+        dms.require_open(guild, channel_id)
+    elif channel_id not in guild.state["channels"]:
         raise Refusal(404, 10003, "Unknown Channel")

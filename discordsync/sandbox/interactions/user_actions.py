@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from discordsync.sandbox import fields
-from discordsync.sandbox.guild_state import World
+from discordsync.sandbox.guild_state import Guild
 from discordsync.sandbox.interactions import availability, modals, options, payloads, record
 from discordsync.sandbox.interactions.record import (
     COMMAND,
@@ -48,7 +48,7 @@ FILLED = fields.shape(
 AGAIN = fields.shape({"again": fields.snowflake}, required=("again",))
 
 
-def interact(world: World, data: Any) -> dict[str, Any]:
+def interact(guild: Guild, data: Any) -> dict[str, Any]:
     """Play a person; the keys decide the action. Returns the interaction's id.
 
     {"user", "command", "options"?, "channel_id"?}       run a command
@@ -59,27 +59,27 @@ def interact(world: World, data: Any) -> dict[str, Any]:
     """
     given = fields.record(data)
     if "again" in given:
-        interaction = find(world, AGAIN(given)["again"])
+        interaction = find(guild, AGAIN(given)["again"])
     elif "press" in given:
-        interaction = press(world, PRESSED(given))
+        interaction = press(guild, PRESSED(given))
     elif "submit" in given:
-        interaction = submit(world, FILLED(given))
+        interaction = submit(guild, FILLED(given))
     else:
-        interaction = type_command(world, TYPED(given))
-    record.deliver(world, interaction)
+        interaction = run_command(guild, TYPED(given))
+    record.deliver(guild, interaction)
     return {"id": interaction["id"]}
 
 
-def type_command(world: World, wish: Mapping[str, Any]) -> dict[str, Any]:
-    user_id, (name, *path) = wish["user"], wish["command"].removeprefix("/").split() or [""]
-    channel_id = wish.get("channel_id") or first_channel(world, user_id)
-    offered = availability.offered(world, user_id, channel_id)
+def run_command(guild: Guild, action: Mapping[str, Any]) -> dict[str, Any]:
+    user_id, (name, *path) = action["user"], action["command"].removeprefix("/").split() or [""]
+    channel_id = action.get("channel_id") or first_channel(guild, user_id)
+    offered = availability.available_commands(guild, user_id, channel_id)
     command = next((each for each in offered if each["name"] == name), None)
     if command is None:
         raise ValueError(f"The command {name} is not available to this person there.")
-    focus = wish.get("focus")
+    focus = action.get("focus")
     known, steps = options.descend(command, path)
-    given = options.read_options(known, wish.get("options", {}), focus=focus)
+    given = options.read_options(known, action.get("options", {}), focus=focus)
     if focus and not any(option.get("focused") for option in given):
         given.append(options.read_option(named(known, focus), "", focused=True))
     data: dict[str, Any] = {
@@ -88,46 +88,46 @@ def type_command(world: World, wish: Mapping[str, Any]) -> dict[str, Any]:
         "type": command["type"],
         "options": options.nest(steps, given),
     }
-    resolved = options.resolve(world, user_id, given)
+    resolved = options.resolve(guild, user_id, given)
     if resolved:
         data["resolved"] = resolved
     if command["guild_id"]:
         data["guild_id"] = command["guild_id"]
     kind = FOCUS if focus else COMMAND
-    return begin(world, data, kind=kind, user_id=user_id, channel_id=channel_id)
+    return begin(guild, data, kind=kind, user_id=user_id, channel_id=channel_id)
 
 
 def named(known: list[dict[str, Any]], name: str) -> dict[str, Any]:
     return next(option for option in known if option["name"] == name)
 
 
-def first_channel(world: World, user_id: str) -> str:
+def first_channel(guild: Guild, user_id: str) -> str:
     """Return the default channel: the first visible one in which commands may be used."""
-    if user_id not in world.state["members"]:
+    if user_id not in guild.state["members"]:
         raise ValueError(f"{user_id} is not in the guild.")
     bits = availability.USING
-    for channel_id, channel in world.state["channels"].items():
-        seen = permissions.effective(world.state, user_id, channel_id)
+    for channel_id, channel in guild.state["channels"].items():
+        seen = permissions.effective(guild.state, user_id, channel_id)
         if channel["type"] != CATEGORY and not bits & ~seen:
             return str(channel_id)
     raise ValueError("This person cannot see a channel where commands can be used.")
 
 
-def press(world: World, wish: Mapping[str, Any]) -> dict[str, Any]:
-    user_id = wish["user"]
-    message = seen_message(world, user_id, wish["message_id"])
-    part = components.find(message.get("components", []), wish["press"])
+def press(guild: Guild, action: Mapping[str, Any]) -> dict[str, Any]:
+    user_id = action["user"]
+    message = find_visible_message(guild, user_id, action["message_id"])
+    part = components.find(message.get("components", []), action["press"])
     if part is None or part.get("disabled"):
-        raise ValueError(f"The message has no button or menu {wish['press']}.")
+        raise ValueError(f"The message has no button or menu {action['press']}.")
     data: dict[str, Any] = {
         "custom_id": part["custom_id"],
         "component_type": part["type"],
         "id": part["id"],
     }
     if part["type"] == components.MENU:
-        data["values"] = check_values(part, wish.get("values", []))
+        data["values"] = check_values(part, action.get("values", []))
     return begin(
-        world,
+        guild,
         data,
         kind=COMPONENT,
         user_id=user_id,
@@ -143,46 +143,46 @@ def check_values(menu: Mapping[str, Any], values: list[str]) -> list[str]:
     return values
 
 
-def seen_message(world: World, user_id: str, message_id: str) -> dict[str, Any]:
+def find_visible_message(guild: Guild, user_id: str, message_id: str) -> dict[str, Any]:
     """Return the message if this person can see it; only one person sees an ephemeral one."""
-    hidden = record.find_hidden(world, message_id)
+    hidden = record.find_hidden(guild, message_id)
     if hidden is not None and hidden["answers"]["user_id"] == user_id:
         return hidden
-    for channel_id, held in world.state["messages"].items():
-        if message_id in held and sees(world, user_id, channel_id):
+    for channel_id, held in guild.state["messages"].items():
+        if message_id in held and sees(guild, user_id, channel_id):
             found: dict[str, Any] = held[message_id]
             return found
     raise ValueError(f"{user_id} cannot see a message {message_id}.")
 
 
-def sees(world: World, user_id: str, channel_id: str) -> bool:
-    if channel_id in world.state["dms"]:
-        return bool(world.state["dms"][channel_id]["recipient_id"] == user_id)
-    return permissions.sees(world.state, user_id, channel_id)
+def sees(guild: Guild, user_id: str, channel_id: str) -> bool:
+    if channel_id in guild.state["dms"]:
+        return bool(guild.state["dms"][channel_id]["recipient_id"] == user_id)
+    return permissions.sees(guild.state, user_id, channel_id)
 
 
-def submit(world: World, wish: Mapping[str, Any]) -> dict[str, Any]:
-    asked = find(world, wish["submit"])
-    if asked["modal"] is None or asked["user_id"] != wish["user"]:
-        raise ValueError(f"The interaction {asked['id']} did not show this person a form.")
+def submit(guild: Guild, action: Mapping[str, Any]) -> dict[str, Any]:
+    shown = find(guild, action["submit"])
+    if shown["modal"] is None or shown["user_id"] != action["user"]:
+        raise ValueError(f"The interaction {shown['id']} did not show this person a form.")
     data = {
-        "custom_id": asked["modal"]["custom_id"],
-        "components": modals.fill(asked["modal"], wish.get("values", {})),
+        "custom_id": shown["modal"]["custom_id"],
+        "components": modals.fill(shown["modal"], action.get("values", {})),
     }
-    message = record.message_of(world, asked, asked["message_id"])
+    message = record.message_of(guild, shown, shown["message_id"])
     return begin(
-        world,
+        guild,
         data,
         kind=SUBMIT,
-        user_id=wish["user"],
-        channel_id=asked["channel_id"],
+        user_id=action["user"],
+        channel_id=shown["channel_id"],
         message=message,
-        form_of=asked["id"],
+        form_of=shown["id"],
     )
 
 
 def begin(
-    world: World,
+    guild: Guild,
     data: Mapping[str, Any],
     *,
     kind: int,
@@ -192,32 +192,32 @@ def begin(
     form_of: str | None = None,
 ) -> dict[str, Any]:
     interaction = record.begin(
-        world,
+        guild,
         kind=kind,
         user_id=user_id,
         channel_id=channel_id,
         message_id=message["id"] if message else None,
         form_of=form_of,
     )
-    shown = serializers.present(world, message, reader=world.bot_id) if message else None
-    interaction["payload"] = payloads.build(world, interaction, data, shown)
+    shown = serializers.serialize(guild, message, reader=guild.bot_id) if message else None
+    interaction["payload"] = payloads.build(guild, interaction, data, shown)
     return interaction
 
 
-def find(world: World, interaction_id: str) -> dict[str, Any]:
-    interaction: dict[str, Any] | None = world.state["interactions"].get(interaction_id)
+def find(guild: Guild, interaction_id: str) -> dict[str, Any]:
+    interaction: dict[str, Any] | None = guild.state["interactions"].get(interaction_id)
     if interaction is None:
         raise ValueError(f"There is no interaction {interaction_id}.")
     return interaction
 
 
-def show(world: World) -> dict[str, Any]:
+def show(guild: Guild) -> dict[str, Any]:
     """Return each interaction's result, oldest first, as the person sees it."""
-    held = world.state["interactions"].values()
-    return {"interactions": [describe(world, interaction) for interaction in held]}
+    held = guild.state["interactions"].values()
+    return {"interactions": [describe(guild, interaction) for interaction in held]}
 
 
-def describe(world: World, interaction: dict[str, Any]) -> dict[str, Any]:
+def describe(guild: Guild, interaction: dict[str, Any]) -> dict[str, Any]:
     data = interaction["payload"]["data"]
     return {
         "id": interaction["id"],
@@ -226,7 +226,7 @@ def describe(world: World, interaction: dict[str, Any]) -> dict[str, Any]:
         "channel_id": interaction["channel_id"],
         "name": data.get("name") or data["custom_id"],
         "at": interaction["at"],
-        "state": record.state_of(world, interaction),
+        "state": record.state_of(guild, interaction),
         "sent": interaction["sent"],
         "answer": interaction["answer"],
         "choices": interaction["choices"],
@@ -234,7 +234,7 @@ def describe(world: World, interaction: dict[str, Any]) -> dict[str, Any]:
         "messages": [
             describe_message(interaction, message)
             for message_id in own_messages(interaction)
-            if (message := record.message_of(world, interaction, message_id)) is not None
+            if (message := record.message_of(guild, interaction, message_id)) is not None
         ],
     }
 

@@ -7,7 +7,7 @@ from discordsync.sandbox import audit_log, fields
 from discordsync.sandbox.audit_log import Action
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.errors import refuse, unsupported
-from discordsync.sandbox.guild_state import World, new_role
+from discordsync.sandbox.guild_state import Guild, new_role
 from discordsync.sandbox.members.permissions import Bit
 
 IN_GUILD = 250
@@ -35,98 +35,98 @@ CHECKS: dict[str, fields.Check] = {
 }
 
 
-def list_roles(world: World, _call: Call) -> Answer:
-    return 200, present_all(world)
+def list_roles(guild: Guild, _call: Call) -> Answer:
+    return 200, serialize_all(guild)
 
 
-def get_role(world: World, call: Call) -> Answer:
-    return 200, present(world.role(call.ids["role_id"]))
+def get_role(guild: Guild, call: Call) -> Answer:
+    return 200, serialize(guild.role(call.ids["role_id"]))
 
 
-def count_members(world: World, _call: Call) -> Answer:
+def count_members(guild: Guild, _call: Call) -> Answer:
     """Return how many members each role has, without @everyone."""
-    counts = {role_id: 0 for role_id in world.state["roles"] if role_id != world.guild_id}
-    for member in world.state["members"].values():
+    counts = {role_id: 0 for role_id in guild.state["roles"] if role_id != guild.guild_id}
+    for member in guild.state["members"].values():
         for role_id in member["roles"]:
             counts[role_id] += 1
     return 200, counts
 
 
-def create_role(world: World, call: Call) -> Answer:
+def create_role(guild: Guild, call: Call) -> Answer:
     """Create a role.  Trap: without `permissions`, it gets those of @everyone, as on Discord."""
-    changes = check_changes(world, call)
-    if len(world.state["roles"]) >= IN_GUILD:
+    changes = check_changes(guild, call)
+    if len(guild.state["roles"]) >= IN_GUILD:
         raise refuse("too_many_roles")
-    everyone = world.state["roles"][world.guild_id]
+    everyone = guild.state["roles"][guild.guild_id]
     role = new_role(
-        world.new_id(), name="new role", permissions=everyone["permissions"], position=1
+        guild.new_id(), name="new role", permissions=everyone["permissions"], position=1
     )
     role.update(changes)
-    lift_others(world)
-    world.state["roles"][role["id"]] = role
-    tell(world, "GUILD_ROLE_CREATE", role)
-    audit_log.write(world, call, Action.ROLE_CREATE, role["id"], {"name": role["name"]})
-    return 200, present(role)
+    move_others_up(guild)
+    guild.state["roles"][role["id"]] = role
+    emit(guild, "GUILD_ROLE_CREATE", role)
+    audit_log.write(guild, call, Action.ROLE_CREATE, role["id"], {"name": role["name"]})
+    return 200, serialize(role)
 
 
-def lift_others(world: World) -> None:
+def move_others_up(guild: Guild) -> None:
     """Make room at position 1, just above @everyone."""
-    for role in world.state["roles"].values():
-        if role["id"] != world.guild_id:
+    for role in guild.state["roles"].values():
+        if role["id"] != guild.guild_id:
             role["position"] += 1
 
 
-def edit_role(world: World, call: Call) -> Answer:
-    role = world.role(call.ids["role_id"])
-    world.require_in_guild(call.actor, Bit.MANAGE_ROLES)
-    world.require_below(call.actor, role)
-    changes = check_changes(world, call)
+def edit_role(guild: Guild, call: Call) -> Answer:
+    role = guild.role(call.ids["role_id"])
+    guild.require_in_guild(call.actor, Bit.MANAGE_ROLES)
+    guild.require_below(call.actor, role)
+    changes = check_changes(guild, call)
     role.update(changes)
-    tell(world, "GUILD_ROLE_UPDATE", role)
-    audit_log.write(world, call, Action.ROLE_UPDATE, role["id"], changes)
-    return 200, present(role)
+    emit(guild, "GUILD_ROLE_UPDATE", role)
+    audit_log.write(guild, call, Action.ROLE_UPDATE, role["id"], changes)
+    return 200, serialize(role)
 
 
-def check_changes(world: World, call: Call) -> dict[str, Any]:
+def check_changes(guild: Guild, call: Call) -> dict[str, Any]:
     """Return the fields that are set; a role cannot get bits that the actor lacks."""
     for name in ("icon", "unicode_emoji"):
         if call.body.get(name) is not None:
             raise unsupported("role icons")
     body = fields.read_body(call.body, CHECKS)
-    world.require_in_guild(call.actor, Bit.MANAGE_ROLES)
+    guild.require_in_guild(call.actor, Bit.MANAGE_ROLES)
     changes = {name: value for name, value in body.items() if value is not None}
     if "colors" in changes:
         changes["color"] = changes.pop("colors")
-    if changes.get("permissions", 0) & ~world.guild_bits(call.actor):
+    if changes.get("permissions", 0) & ~guild.guild_bits(call.actor):
         raise refuse("missing_permissions")
     return changes
 
 
-def delete_role(world: World, call: Call) -> Answer:
-    role = world.role(call.ids["role_id"])
-    world.require_in_guild(call.actor, Bit.MANAGE_ROLES)
-    world.require_below(call.actor, role)
-    if role["id"] == world.guild_id or role["bot_id"]:
+def delete_role(guild: Guild, call: Call) -> Answer:
+    role = guild.role(call.ids["role_id"])
+    guild.require_in_guild(call.actor, Bit.MANAGE_ROLES)
+    guild.require_below(call.actor, role)
+    if role["id"] == guild.guild_id or role["bot_id"]:
         raise refuse("invalid_role")
-    remove(world, role["id"])
-    world.tell("GUILD_ROLE_DELETE", {"guild_id": world.guild_id, "role_id": role["id"]})
-    audit_log.write(world, call, Action.ROLE_DELETE, role["id"], {"name": role["name"]})
+    remove(guild, role["id"])
+    guild.emit("GUILD_ROLE_DELETE", {"guild_id": guild.guild_id, "role_id": role["id"]})
+    audit_log.write(guild, call, Action.ROLE_DELETE, role["id"], {"name": role["name"]})
     return 204, None
 
 
-def remove(world: World, role_id: str) -> None:
+def remove(guild: Guild, role_id: str) -> None:
     """Delete a role, also from its members and from every channel's overwrites."""
-    gone = world.state["roles"].pop(role_id)
-    for role in world.state["roles"].values():
+    gone = guild.state["roles"].pop(role_id)
+    for role in guild.state["roles"].values():
         if role["position"] > gone["position"]:
             role["position"] -= 1
-    for member in world.state["members"].values():
+    for member in guild.state["members"].values():
         member["roles"] = [held for held in member["roles"] if held != role_id]
-    for channel in world.state["channels"].values():
+    for channel in guild.state["channels"].values():
         channel["overwrites"].pop(role_id, None)
 
 
-def place(world: World, role_id: str, position: int) -> None:
+def place(guild: Guild, role_id: str, position: int) -> None:
     """Move a role to a position of 1 or more; the other roles shift.
 
     These shifts are reported, unlike those by a new or deleted role, which clients compute.
@@ -134,27 +134,27 @@ def place(world: World, role_id: str, position: int) -> None:
     others = sorted(
         (
             role
-            for role in world.state["roles"].values()
-            if role["id"] not in (world.guild_id, role_id)
+            for role in guild.state["roles"].values()
+            if role["id"] not in (guild.guild_id, role_id)
         ),
         key=lambda role: role["position"],
     )
-    others.insert(position - 1, world.state["roles"][role_id])
+    others.insert(position - 1, guild.state["roles"][role_id])
     for number, role in enumerate(others, start=1):
         if role["position"] != number:
             role["position"] = number
-            tell(world, "GUILD_ROLE_UPDATE", role)
+            emit(guild, "GUILD_ROLE_UPDATE", role)
 
 
-def tell(world: World, event: str, role: Mapping[str, Any]) -> None:
-    world.tell(event, {"guild_id": world.guild_id, "role": present(role)})
+def emit(guild: Guild, event: str, role: Mapping[str, Any]) -> None:
+    guild.emit(event, {"guild_id": guild.guild_id, "role": serialize(role)})
 
 
-def present_all(world: World) -> list[dict[str, Any]]:
-    return [present(role) for role in world.state["roles"].values()]
+def serialize_all(guild: Guild) -> list[dict[str, Any]]:
+    return [serialize(role) for role in guild.state["roles"].values()]
 
 
-def present(role: Mapping[str, Any]) -> dict[str, Any]:
+def serialize(role: Mapping[str, Any]) -> dict[str, Any]:
     """Return the role in Discord's format."""
     shown = {
         "id": role["id"],

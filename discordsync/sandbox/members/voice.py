@@ -5,69 +5,69 @@ from collections.abc import Mapping
 from typing import Any
 
 from discordsync.sandbox.errors import Refusal, refuse
-from discordsync.sandbox.guild_state import World
+from discordsync.sandbox.guild_state import Guild
 from discordsync.sandbox.members import members
 from discordsync.sandbox.members.permissions import VOICE, Bit
 
 ENTERING = Bit.VIEW_CHANNEL | Bit.CONNECT
 
 
-def move(world: World, user_id: str, channel_id: str | None, **muted: bool) -> None:
+def move(guild: Guild, user_id: str, channel_id: str | None, **muted: bool) -> None:
     """Let a member enter a voice channel, change to another, or leave (None).
 
     Refuses without View Channel and Connect there, and if the channel is full. As on Discord, a
     member who is in the channel stays there even if the permission is revoked afterwards.
     """
-    world.member(user_id)
-    held = world.state["voice"].get(user_id)
+    guild.member(user_id)
+    held = guild.state["voice"].get(user_id)
     if channel_id is None:
         if held is not None:
-            remove(world, user_id)
+            remove(guild, user_id)
         return
     if held is None or held["channel_id"] != channel_id:
-        check_entry(world, user_id, channel_id)
+        check_entry(guild, user_id, channel_id)
     kept = held or {"session_id": secrets.token_hex(16), "self_mute": False, "self_deaf": False}
     state = {**kept, **muted, "channel_id": channel_id}
     if state != held:
-        world.state["voice"][user_id] = state
-        world.tell("VOICE_STATE_UPDATE", present(world, user_id))
+        guild.state["voice"][user_id] = state
+        guild.emit("VOICE_STATE_UPDATE", serialize(guild, user_id))
 
 
-def check_entry(world: World, user_id: str, channel_id: str) -> None:
-    channel = world.channel(channel_id)
+def check_entry(guild: Guild, user_id: str, channel_id: str) -> None:
+    channel = guild.channel(channel_id)
     if channel["type"] != VOICE:
         raise refuse("wrong_channel_type")
-    world.require_in_channel(user_id, channel_id, ENTERING)
-    inside = sum(state["channel_id"] == channel_id for state in world.state["voice"].values())
-    may_squeeze_in = not world.lacks_in_channel(user_id, channel_id, Bit.MOVE_MEMBERS)
+    guild.require_in_channel(user_id, channel_id, ENTERING)
+    inside = sum(state["channel_id"] == channel_id for state in guild.state["voice"].values())
+    may_squeeze_in = not guild.lacks_in_channel(user_id, channel_id, Bit.MOVE_MEMBERS)
     if 0 < channel["user_limit"] <= inside and not may_squeeze_in:
         raise Refusal(403, 0, "The voice channel is full")
 
 
-def remove(world: World, user_id: str) -> None:
+def remove(guild: Guild, user_id: str) -> None:
     """Remove a person from their voice channel and report it."""
-    gone = world.state["voice"].pop(user_id)
-    world.tell("VOICE_STATE_UPDATE", present_state(world, user_id, {**gone, "channel_id": None}))
+    gone = guild.state["voice"].pop(user_id)
+    guild.emit("VOICE_STATE_UPDATE", serialize_state(guild, user_id, {**gone, "channel_id": None}))
 
 
-def empty(world: World, channel_id: str) -> None:
+def empty(guild: Guild, channel_id: str) -> None:
     """Remove everyone from a voice channel that is being deleted."""
-    for user_id, state in list(world.state["voice"].items()):
+    for user_id, state in list(guild.state["voice"].items()):
         if state["channel_id"] == channel_id:
-            remove(world, user_id)
+            remove(guild, user_id)
 
 
-def present(world: World, user_id: str) -> dict[str, Any]:
+def serialize(guild: Guild, user_id: str) -> dict[str, Any]:
     """Return the voice state in Discord's format."""
-    return present_state(world, user_id, world.state["voice"][user_id])
+    return serialize_state(guild, user_id, guild.state["voice"][user_id])
 
 
-def present_state(world: World, user_id: str, state: Mapping[str, Any]) -> dict[str, Any]:
+def serialize_state(guild: Guild, user_id: str, state: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "guild_id": world.guild_id,
+        "guild_id": guild.guild_id,
         "channel_id": state["channel_id"],
         "user_id": user_id,
-        "member": members.present(world, user_id),
+        "member": members.serialize(guild, user_id),
         "session_id": state["session_id"],
         "deaf": False,
         "mute": False,

@@ -12,7 +12,7 @@ from typing import Any
 
 from discordsync.sandbox import fields
 from discordsync.sandbox.errors import unsupported
-from discordsync.sandbox.fields import Wrong
+from discordsync.sandbox.fields import FieldError
 
 ROW, BUTTON, MENU = 1, 2, 3
 LINK, PREMIUM = 5, 6
@@ -72,7 +72,7 @@ def read_components(value: Any) -> list[dict[str, Any]]:
     seen: set[str] = set()
     for place, part in inside(rows):
         if part.get("custom_id") in seen:
-            raise Wrong(*DUPLICATED, f"{place}.custom_id")
+            raise FieldError(*DUPLICATED, f"{place}.custom_id")
         seen.update(filter(None, [part.get("custom_id")]))
     for number, part in enumerate(each for row in rows for each in (row, *row["components"])):
         part["id"] = number + 1
@@ -95,7 +95,7 @@ def read_row(value: Any) -> dict[str, Any]:
         raise fields.bad_length(1, IN_ROW)
     if len(parts) > 1 and any(part["type"] == MENU for part in parts):
         word = "COMPONENT_LAYOUT_WIDTH_EXCEEDED"
-        raise Wrong(word, "The specified component exceeds the maximum width", "components.1")
+        raise FieldError(word, "The specified component exceeds the maximum width", "components.1")
     return {"type": ROW, "components": parts}
 
 
@@ -114,13 +114,13 @@ def read_button(value: Any) -> dict[str, Any]:
         raise unsupported("premium buttons")
     if not given.get("label") and not given.get("emoji"):
         word = "BUTTON_COMPONENT_LABEL_OR_EMOJI_REQUIRED"
-        raise Wrong(word, "A button must have a label or an emoji", "label")
+        raise FieldError(word, "A button must have a label or an emoji", "label")
     needed, foreign = ("url", "custom_id") if given["style"] == LINK else ("custom_id", "url")
     if needed not in given:
-        raise Wrong(*fields.REQUIRED, path=needed)
+        raise FieldError(*fields.REQUIRED, path=needed)
     if foreign in given:
         word = "BUTTON_COMPONENT_CUSTOM_ID_AND_URL"
-        raise Wrong(word, "A custom id and url cannot both be specified", foreign)
+        raise FieldError(word, "A custom id and url cannot both be specified", foreign)
     return given
 
 
@@ -129,15 +129,15 @@ def read_menu(value: Any) -> dict[str, Any]:
     given["options"] = [without_nothing(option) for option in given["options"]]
     values = [option["value"] for option in given["options"]]
     if not values:
-        raise Wrong("BASE_TYPE_BAD_LENGTH", "Must be between 1 and 25 in length.", "options")
+        raise FieldError("BASE_TYPE_BAD_LENGTH", "Must be between 1 and 25 in length.", "options")
     for index, chosen in enumerate(values):
         if chosen in values[:index]:
             word = "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED"
             sentence = "The specified option value is already used"
-            raise Wrong(word, sentence, f"options.{index}.value")
+            raise FieldError(word, sentence, f"options.{index}.value")
     given = {"min_values": 1, "max_values": 1, **given}
     if given["min_values"] > given["max_values"] or given["max_values"] > len(values):
-        raise Wrong("NUMBER_TYPE_MAX", f"There are {len(values)} options.", "max_values")
+        raise FieldError("NUMBER_TYPE_MAX", f"There are {len(values)} options.", "max_values")
     return given
 
 

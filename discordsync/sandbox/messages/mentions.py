@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from discordsync.sandbox import fields
-from discordsync.sandbox.guild_state import World
+from discordsync.sandbox.guild_state import Guild
 
 USER = re.compile(r"<@!?([0-9]{1,20})>")
 ROLE = re.compile(r"<@&([0-9]{1,20})>")
@@ -17,7 +17,7 @@ IDS = fields.nullable(fields.listed(fields.snowflake, 100))
 def read_kind(value: Any) -> str:
     if value not in KINDS:
         listed = ", ".join(f"'{kind}'" for kind in KINDS)
-        raise fields.Wrong("BASE_TYPE_CHOICES", f"Value must be one of ({listed}).")
+        raise fields.FieldError("BASE_TYPE_CHOICES", f"Value must be one of ({listed}).")
     return str(value)
 
 
@@ -40,12 +40,12 @@ def read_allowed(value: Any) -> dict[str, Any] | None:
     for kind in ("users", "roles"):
         if kind in allowed["parse"] and allowed[kind]:
             sentence = f'parse:["{kind}"] and {kind}: [ids...] are mutually exclusive.'
-            raise fields.Wrong("MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", sentence)
+            raise fields.FieldError("MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", sentence)
     return allowed
 
 
 def resolve(
-    world: World, text: str, allowed: Mapping[str, Any] | None, *, may_mention_all: bool
+    guild: Guild, text: str, allowed: Mapping[str, Any] | None, *, may_mention_all: bool
 ) -> dict[str, Any]:
     """Return who `text` pings: {"mentions": user ids, "mention_roles": ids, "mention_everyone"}.
 
@@ -54,14 +54,14 @@ def resolve(
     roles = [
         role_id
         for role_id in unique(ROLE.findall(text))
-        if role_id in world.state["roles"]
-        and (may_mention_all or world.state["roles"][role_id]["mentionable"])
+        if role_id in guild.state["roles"]
+        and (may_mention_all or guild.state["roles"][role_id]["mentionable"])
         and is_allowed(allowed, "roles", role_id)
     ]
     users = [
         user_id
         for user_id in unique(USER.findall(text))
-        if user_id in world.state["users"] and is_allowed(allowed, "users", user_id)
+        if user_id in guild.state["users"] and is_allowed(allowed, "users", user_id)
     ]
     everyone = allowed is None or "everyone" in allowed["parse"]
     return {

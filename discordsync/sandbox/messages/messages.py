@@ -7,12 +7,12 @@ from discordsync.sandbox import audit_log, fields
 from discordsync.sandbox.audit_log import Action
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.errors import refuse, unsupported
-from discordsync.sandbox.guild_state import World
+from discordsync.sandbox.guild_state import Guild
 from discordsync.sandbox.members import permissions
 from discordsync.sandbox.members.permissions import CATEGORY, Bit
 from discordsync.sandbox.messages import components, dms, mentions
-from discordsync.sandbox.messages.nonces import remember_nonce, sent_before
-from discordsync.sandbox.messages.serializers import is_heard, place, present, tell
+from discordsync.sandbox.messages.nonces import find_sent, store_nonce
+from discordsync.sandbox.messages.serializers import emit, guild_field, is_visible_to_bot, serialize
 
 SUPPRESS_EMBEDS, SUPPRESS_NOTIFICATIONS, COMPONENTS_V2 = 1 << 2, 1 << 12, 1 << 15
 UNSERVED = (
@@ -42,13 +42,13 @@ CHECKS: dict[str, fields.Check] = {
 }
 
 
-def list_messages(world: World, call: Call) -> Answer:
+def list_messages(guild: Guild, call: Call) -> Answer:
     """List messages, newest first.  Without READ_MESSAGE_HISTORY the list is empty, no error."""
-    channel_id = readable_channel(world, call)
-    if not may(world, call.actor, channel_id, Bit.READ_MESSAGE_HISTORY):
+    channel_id = readable_channel(guild, call)
+    if not may(guild, call.actor, channel_id, Bit.READ_MESSAGE_HISTORY):
         return 200, []
-    found = page(world.state["messages"][channel_id], call)
-    return 200, [present(world, message, reader=call.actor) for message in found]
+    found = page(guild.state["messages"][channel_id], call)
+    return 200, [serialize(guild, message, reader=call.actor) for message in found]
 
 
 def page(held: Mapping[str, dict[str, Any]], call: Call) -> list[dict[str, Any]]:
@@ -66,95 +66,97 @@ def page(held: Mapping[str, dict[str, Any]], call: Call) -> list[dict[str, Any]]
     return [held[str(i)] for i in reversed(ids[-limit:])]
 
 
-def get_message(world: World, call: Call) -> Answer:
-    channel_id = readable_channel(world, call)
-    if not may(world, call.actor, channel_id, Bit.READ_MESSAGE_HISTORY):
+def get_message(guild: Guild, call: Call) -> Answer:
+    channel_id = readable_channel(guild, call)
+    if not may(guild, call.actor, channel_id, Bit.READ_MESSAGE_HISTORY):
         raise refuse("missing_access")
-    message = find(world, channel_id, call.ids["message_id"])
-    return 200, present(world, message, reader=call.actor)
+    message = find(guild, channel_id, call.ids["message_id"])
+    return 200, serialize(guild, message, reader=call.actor)
 
 
-def create_message(world: World, call: Call) -> Answer:
-    channel_id = readable_channel(world, call)
-    require_writable(world, call.actor, channel_id)
+def create_message(guild: Guild, call: Call) -> Answer:
+    channel_id = readable_channel(guild, call)
+    require_writable(guild, call.actor, channel_id)
     body = read(call)
     if not body.get("content"):
         raise refuse("empty_message")
-    twin = sent_before(world, call.actor, body)
+    twin = find_sent(guild, call.actor, body)
     if twin is not None:
-        return 200, present(world, twin, reader=call.actor, nonce=body["nonce"])
-    message = draft(world, call.actor, channel_id, body)
-    remember_nonce(world, message, body.get("nonce"))
-    keep(world, message, nonce=body.get("nonce"))
-    return 200, present(world, message, reader=call.actor, nonce=body.get("nonce"))
+        return 200, serialize(guild, twin, reader=call.actor, nonce=body["nonce"])
+    message = new_message(guild, call.actor, channel_id, body)
+    store_nonce(guild, message, body.get("nonce"))
+    store(guild, message, nonce=body.get("nonce"))
+    return 200, serialize(guild, message, reader=call.actor, nonce=body.get("nonce"))
 
 
-def draft(world: World, author_id: str, channel_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
+def new_message(
+    guild: Guild, author_id: str, channel_id: str, body: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return a message as it is stored, from checked fields."""
     content = body.get("content") or ""
     return {
-        "id": world.new_id(),
+        "id": guild.new_id(),
         "channel_id": channel_id,
         "author_id": author_id,
         "content": content,
         "components": body.get("components") or [],
-        "sent_at": world.timestamp(),
+        "sent_at": guild.timestamp(),
         "edited_at": None,
         "flags": body.get("flags") or 0,
-        **resolve(world, author_id, channel_id, {**body, "content": content}),
+        **resolve(guild, author_id, channel_id, {**body, "content": content}),
     }
 
 
-def keep(world: World, message: dict[str, Any], *, nonce: str | None = None) -> None:
+def store(guild: Guild, message: dict[str, Any], *, nonce: str | None = None) -> None:
     """Store a message in its channel and report it to the bot."""
     channel_id = message["channel_id"]
-    world.state["messages"][channel_id][message["id"]] = message
-    if channel_id in world.state["channels"]:
-        world.state["channels"][channel_id]["last_message_id"] = message["id"]
-    tell(world, "MESSAGE_CREATE", message, nonce=nonce)
+    guild.state["messages"][channel_id][message["id"]] = message
+    if channel_id in guild.state["channels"]:
+        guild.state["channels"][channel_id]["last_message_id"] = message["id"]
+    emit(guild, "MESSAGE_CREATE", message, nonce=nonce)
 
 
-def edit_message(world: World, call: Call) -> Answer:
-    channel_id = readable_channel(world, call)
-    message = find(world, channel_id, call.ids["message_id"])
+def edit_message(guild: Guild, call: Call) -> Answer:
+    channel_id = readable_channel(guild, call)
+    message = find(guild, channel_id, call.ids["message_id"])
     if message["author_id"] != call.actor:
         raise refuse("wrong_author")
-    revise(world, message, read(call))
-    tell(world, "MESSAGE_UPDATE", message)
-    return 200, present(world, message, reader=call.actor)
+    change(guild, message, read(call))
+    emit(guild, "MESSAGE_UPDATE", message)
+    return 200, serialize(guild, message, reader=call.actor)
 
 
-def revise(world: World, message: dict[str, Any], body: Mapping[str, Any]) -> None:
+def change(guild: Guild, message: dict[str, Any], body: Mapping[str, Any]) -> None:
     """Change the given fields of a message; its text must not become empty."""
     if "content" in body:
         if not body["content"]:
             raise refuse("empty_message")
         message["content"] = body["content"]
-        resolved = resolve(world, message["author_id"], message["channel_id"], body)
-        message.update(resolved, edited_at=world.timestamp())
+        resolved = resolve(guild, message["author_id"], message["channel_id"], body)
+        message.update(resolved, edited_at=guild.timestamp())
     if "components" in body:
-        message.update(components=body["components"], edited_at=world.timestamp())
+        message.update(components=body["components"], edited_at=guild.timestamp())
     if body.get("flags") is not None:
         message["flags"] = body["flags"]
 
 
-def delete_message(world: World, call: Call) -> Answer:
-    channel_id = readable_channel(world, call)
-    message = find(world, channel_id, call.ids["message_id"])
+def delete_message(guild: Guild, call: Call) -> Answer:
+    channel_id = readable_channel(guild, call)
+    message = find(guild, channel_id, call.ids["message_id"])
     if message["author_id"] != call.actor:
-        if channel_id in world.state["dms"]:
+        if channel_id in guild.state["dms"]:
             raise refuse("missing_permissions")
-        world.require_in_channel(call.actor, channel_id, Bit.MANAGE_MESSAGES)
-        audit_log.write(world, call, Action.MESSAGE_DELETE, message["author_id"], {})
-    remove(world, channel_id, message["id"])
+        guild.require_in_channel(call.actor, channel_id, Bit.MANAGE_MESSAGES)
+        audit_log.write(guild, call, Action.MESSAGE_DELETE, message["author_id"], {})
+    remove(guild, channel_id, message["id"])
     return 204, None
 
 
-def remove(world: World, channel_id: str, message_id: str) -> None:
-    del world.state["messages"][channel_id][message_id]
-    if is_heard(world, channel_id):
+def remove(guild: Guild, channel_id: str, message_id: str) -> None:
+    del guild.state["messages"][channel_id][message_id]
+    if is_visible_to_bot(guild, channel_id):
         gone = {"id": message_id, "channel_id": channel_id}
-        world.tell("MESSAGE_DELETE", gone | place(world, channel_id))
+        guild.emit("MESSAGE_DELETE", gone | guild_field(guild, channel_id))
 
 
 def read(call: Call) -> dict[str, Any]:
@@ -174,44 +176,44 @@ def settable(given: dict[str, Any], *, more: int = 0) -> dict[str, Any]:
     return {**given, "flags": flags & (SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | more)}
 
 
-def readable_channel(world: World, call: Call) -> str:
+def readable_channel(guild: Guild, call: Call) -> str:
     """Return the channel's id if the actor can see it and it is not a category."""
     channel_id = call.ids["channel_id"]
-    if channel_id not in world.state["dms"]:
-        channel = world.channel(channel_id)
-        world.require_in_channel(call.actor, channel_id, Bit.VIEW_CHANNEL)
+    if channel_id not in guild.state["dms"]:
+        channel = guild.channel(channel_id)
+        guild.require_in_channel(call.actor, channel_id, Bit.VIEW_CHANNEL)
         if channel["type"] == CATEGORY:
             raise refuse("not_a_text_channel")
     return channel_id
 
 
-def require_writable(world: World, actor: str, channel_id: str) -> None:
-    if channel_id in world.state["dms"]:
-        dms.require_open(world, channel_id)
+def require_writable(guild: Guild, actor: str, channel_id: str) -> None:
+    if channel_id in guild.state["dms"]:
+        dms.require_open(guild, channel_id)
     else:
-        world.require_in_channel(actor, channel_id, Bit.SEND_MESSAGES)
+        guild.require_in_channel(actor, channel_id, Bit.SEND_MESSAGES)
 
 
-def may(world: World, actor: str, channel_id: str, bit: int) -> bool:
-    if channel_id in world.state["dms"]:
+def may(guild: Guild, actor: str, channel_id: str, bit: int) -> bool:
+    if channel_id in guild.state["dms"]:
         return True
-    return bool(permissions.effective(world.state, actor, channel_id) & bit)
+    return bool(permissions.effective(guild.state, actor, channel_id) & bit)
 
 
-def find(world: World, channel_id: str, message_id: str) -> dict[str, Any]:
-    message: dict[str, Any] | None = world.state["messages"][channel_id].get(message_id)
+def find(guild: Guild, channel_id: str, message_id: str) -> dict[str, Any]:
+    message: dict[str, Any] | None = guild.state["messages"][channel_id].get(message_id)
     if message is None:
         raise refuse("unknown_message")
     return message
 
 
-def resolve(world: World, actor: str, channel_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
+def resolve(guild: Guild, actor: str, channel_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
     return mentions.resolve(
-        world,
+        guild,
         body["content"],
         body.get("allowed_mentions"),
-        may_mention_all=channel_id not in world.state["dms"]
-        and may(world, actor, channel_id, Bit.MENTION_EVERYONE),
+        may_mention_all=channel_id not in guild.state["dms"]
+        and may(guild, actor, channel_id, Bit.MENTION_EVERYONE),
     )
 
 

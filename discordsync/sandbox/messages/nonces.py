@@ -4,28 +4,28 @@ from collections.abc import Mapping
 from typing import Any
 
 from discordsync.sandbox.errors import refuse
-from discordsync.sandbox.guild_state import World
+from discordsync.sandbox.guild_state import Guild
 
 
-def sent_before(world: World, actor: str, body: Mapping[str, Any]) -> dict[str, Any] | None:
+def find_sent(guild: Guild, actor: str, body: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the author's recent message with this nonce, if the request has `enforce_nonce`.
 
     Refuses with Unknown Message if it was sent and then deleted.
     """
     if not body.get("enforce_nonce") or not body.get("nonce"):
         return None
-    for sent in world.state["nonces"]:
+    for sent in guild.state["nonces"]:
         if (sent["author_id"], sent["nonce"]) == (actor, body["nonce"]):
-            held = world.state["messages"].get(sent["channel_id"], {})
+            held = guild.state["messages"].get(sent["channel_id"], {})
             if sent["message_id"] not in held:
                 raise refuse("unknown_message")
             return dict(held[sent["message_id"]])
     return None
 
 
-def remember_nonce(world: World, message: Mapping[str, Any], nonce: str | None) -> None:
+def store_nonce(guild: Guild, message: Mapping[str, Any], nonce: str | None) -> None:
     if nonce:
-        world.state["nonces"].append(
+        guild.state["nonces"].append(
             {
                 "author_id": message["author_id"],
                 "nonce": nonce,
@@ -36,6 +36,6 @@ def remember_nonce(world: World, message: Mapping[str, Any], nonce: str | None) 
         )
 
 
-def forget_old_nonces(world: World) -> None:
-    since = world.ago(minutes=world.setting("nonce_minutes"))
-    world.state["nonces"] = [sent for sent in world.state["nonces"] if sent["at"] > since]
+def expire_nonces(guild: Guild) -> None:
+    since = guild.ago(minutes=guild.setting("nonce_minutes"))
+    guild.state["nonces"] = [sent for sent in guild.state["nonces"] if sent["at"] > since]

@@ -6,16 +6,16 @@ import zlib
 
 from aiohttp import web
 
-from discordsync.sandbox.guild_state import World
+from discordsync.sandbox.guild_state import Guild
 
 SIDE = 16
 FILE = re.compile(r"((?:a_)?([0-9a-f]{6})[0-9a-f]{26})\.png")
 
 
-def serve(world: World, request: web.Request) -> web.Response:
+def serve(guild: Guild, request: web.Request) -> web.Response:
     """Serve a person's current avatar.  404 for any other."""
     named = FILE.fullmatch(request.match_info["file"])
-    user = world.state["users"].get(request.match_info["user_id"], {})
+    user = guild.state["users"].get(request.match_info["user_id"], {})
     if named is None or named[1] != user.get("avatar"):
         raise web.HTTPNotFound
     return web.Response(body=draw(bytes.fromhex(named[2])), content_type="image/png")
@@ -34,8 +34,8 @@ def chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + checksum
 
 
-def routes(world: World) -> list[web.RouteDef]:
+def routes(guild: Guild) -> list[web.RouteDef]:
     async def answer(request: web.Request) -> web.Response:
-        return serve(world, request)
+        return serve(guild, request)
 
     return [web.get("/avatars/{user_id}/{file}", answer)]

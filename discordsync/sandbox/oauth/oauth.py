@@ -5,7 +5,7 @@
     POST /api/oauth2/token/revoke   ends a token and the other one of its grant
     GET  /users/@me                 the identity of the bearer, as far as the scopes allow
 
-A client's secret must begin with `sandbox`, like the bot's token.  Grants are part of the world's
+A client's secret must begin with `sandbox`, like the bot's token.  Grants are part of the guild's
 state:
 
     oauth.codes    code -> client_id, redirect_uri, scopes, user_id, until, spent (its grant),
@@ -24,7 +24,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from discordsync.sandbox.errors import Refusal, form_error, refuse, respond
-from discordsync.sandbox.guild_state import World
+from discordsync.sandbox.guild_state import Guild
 from discordsync.sandbox.members import members
 
 FORM = "application/x-www-form-urlencoded"
@@ -36,7 +36,7 @@ TOKEN_SECONDS = 604_800
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
-class Denied(Exception):
+class OAuthError(Exception):
     """A refusal of the token endpoint, in OAuth's format instead of the API's."""
 
     def __init__(self, status: int, error: str, description: str = "") -> None:
@@ -45,15 +45,15 @@ class Denied(Exception):
         self.body = {"error": error} | ({"error_description": description} if description else {})
 
 
-def invalid_grant(what: str) -> Denied:
-    return Denied(400, "invalid_grant", f'Invalid "{what}" in request.')
+def invalid_grant(what: str) -> OAuthError:
+    return OAuthError(400, "invalid_grant", f'Invalid "{what}" in request.')
 
 
 # -- codes, granted by oauth_page.py -------------------------------------------------------------
 
 
-def write_code(
-    world: World,
+def issue_code(
+    guild: Guild,
     *,
     client_id: str,
     redirect_uri: str,
@@ -63,12 +63,12 @@ def write_code(
 ) -> str:
     """Store and return a code, valid once and briefly for this client and this redirect URI."""
     code = secrets.token_urlsafe(22)
-    world.state["oauth"]["codes"][code] = {
+    guild.state["oauth"]["codes"][code] = {
         "client_id": client_id,
         "redirect_uri": redirect_uri,
         "scopes": scopes,
         "user_id": user_id,
-        "until": world.ago(seconds=-CODE_SECONDS),
+        "until": guild.ago(seconds=-CODE_SECONDS),
         "spent": None,
         "challenge": challenge,
     }
@@ -78,31 +78,31 @@ def write_code(
 # -- the token endpoint --------------------------------------------------------------------------
 
 
-def give_tokens(world: World, client_id: str, form: Mapping[str, str]) -> dict[str, Any]:
+def exchange(guild: Guild, client_id: str, form: Mapping[str, str]) -> dict[str, Any]:
     match form.get("grant_type"):
         case "authorization_code":
-            return spend_code(world, client_id, form)
+            return use_code(guild, client_id, form)
         case "refresh_token":
-            return refresh(world, client_id, form.get("refresh_token", ""))
+            return refresh(guild, client_id, form.get("refresh_token", ""))
         case other:
-            raise Denied(400, "unsupported_grant_type", f"Grant type {other} is not supported")
+            raise OAuthError(400, "unsupported_grant_type", f"Grant type {other} is not supported")
 
 
-def spend_code(world: World, client_id: str, form: Mapping[str, str]) -> dict[str, Any]:
-    entry = world.state["oauth"]["codes"].get(form.get("code", ""))
-    if entry is None or entry["client_id"] != client_id or entry["until"] <= world.timestamp():
+def use_code(guild: Guild, client_id: str, form: Mapping[str, str]) -> dict[str, Any]:
+    entry = guild.state["oauth"]["codes"].get(form.get("code", ""))
+    if entry is None or entry["client_id"] != client_id or entry["until"] <= guild.timestamp():
         raise invalid_grant("code")
     if entry["spent"] is not None:
         # The code was leaked and used twice: end the grant that it gave as well.
-        world.state["oauth"]["grants"].pop(entry["spent"], None)
+        guild.state["oauth"]["grants"].pop(entry["spent"], None)
         raise invalid_grant("code")
     if form.get("redirect_uri") != entry["redirect_uri"]:
         raise invalid_grant("redirect_uri")
     # A code from a dump made before PKCE was supported has no challenge.
     if challenge_of(form.get("code_verifier", "")) != entry.get("challenge", ""):
         raise invalid_grant("code_verifier")
-    grant_id = entry["spent"] = world.new_id()
-    return issue(world, grant_id, client_id, entry["scopes"], entry["user_id"])
+    grant_id = entry["spent"] = guild.new_id()
+    return issue_tokens(guild, grant_id, client_id, entry["scopes"], entry["user_id"])
 
 
 def challenge_of(verifier: str) -> str:
@@ -111,15 +111,15 @@ def challenge_of(verifier: str) -> str:
     return base64.urlsafe_b64encode(digest).decode().rstrip("=") if verifier else ""
 
 
-def refresh(world: World, client_id: str, token: str) -> dict[str, Any]:
-    for grant_id, grant in world.state["oauth"]["grants"].items():
+def refresh(guild: Guild, client_id: str, token: str) -> dict[str, Any]:
+    for grant_id, grant in guild.state["oauth"]["grants"].items():
         if token and grant["refresh"] == token and grant["client_id"] == client_id:
-            return issue(world, grant_id, client_id, grant["scopes"], grant["user_id"])
-    raise Denied(400, "invalid_grant")
+            return issue_tokens(guild, grant_id, client_id, grant["scopes"], grant["user_id"])
+    raise OAuthError(400, "invalid_grant")
 
 
-def issue(
-    world: World, grant_id: str, client_id: str, scopes: list[str], user_id: str
+def issue_tokens(
+    guild: Guild, grant_id: str, client_id: str, scopes: list[str], user_id: str
 ) -> dict[str, Any]:
     """Issue new tokens for a grant; its previous ones end."""
     grant = {
@@ -128,9 +128,9 @@ def issue(
         "user_id": user_id,
         "access": secrets.token_urlsafe(22),
         "refresh": secrets.token_urlsafe(22),
-        "until": world.ago(seconds=-TOKEN_SECONDS),
+        "until": guild.ago(seconds=-TOKEN_SECONDS),
     }
-    world.state["oauth"]["grants"][grant_id] = grant
+    guild.state["oauth"]["grants"][grant_id] = grant
     return {
         "token_type": "Bearer",
         "access_token": grant["access"],
@@ -140,11 +140,11 @@ def issue(
     }
 
 
-def revoke(world: World, client_id: str, form: Mapping[str, str]) -> dict[str, Any]:
+def revoke(guild: Guild, client_id: str, form: Mapping[str, str]) -> dict[str, Any]:
     """End a grant.  Unknown tokens are no error; another client's tokens are ignored."""
     if not form.get("token"):
-        raise Denied(400, "invalid_request", 'Missing "token" in request.')
-    grants = world.state["oauth"]["grants"]
+        raise OAuthError(400, "invalid_request", 'Missing "token" in request.')
+    grants = guild.state["oauth"]["grants"]
     for grant_id, grant in list(grants.items()):
         is_it = form["token"] in (grant["access"], grant["refresh"])
         if is_it and grant["client_id"] == client_id:
@@ -160,9 +160,9 @@ def read_client(header: str, form: Mapping[str, str]) -> str:
         try:
             client_id, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError):
-            raise Denied(401, "invalid_client") from None
+            raise OAuthError(401, "invalid_client") from None
     if not is_client_id(client_id) or not secret.startswith("sandbox"):
-        raise Denied(401, "invalid_client")
+        raise OAuthError(401, "invalid_client")
     return client_id
 
 
@@ -173,13 +173,13 @@ def is_client_id(text: str) -> bool:
 # -- the bearer's identity -----------------------------------------------------------------------
 
 
-def present_bearer(world: World, token: str) -> dict[str, Any]:
+def authenticate_bearer(guild: Guild, token: str) -> dict[str, Any]:
     """Return the user in Discord's format; the e-mail address only with its scope."""
-    grant = find_grant(world, token)
+    grant = find_grant(guild, token)
     if "identify" not in grant["scopes"]:
         raise refuse("unauthorized")
-    user = world.known("users", grant["user_id"], "unauthorized")
-    shown = members.present_user(world, grant["user_id"]) | {
+    user = guild.known("users", grant["user_id"], "unauthorized")
+    shown = members.serialize_user(guild, grant["user_id"]) | {
         "mfa_enabled": False,
         "locale": "en-US",
         "premium_type": 0,
@@ -191,9 +191,9 @@ def present_bearer(world: World, token: str) -> dict[str, Any]:
     return shown
 
 
-def find_grant(world: World, token: str) -> dict[str, Any]:
-    for grant in world.state["oauth"]["grants"].values():
-        if token and grant["access"] == token and grant["until"] > world.timestamp():
+def find_grant(guild: Guild, token: str) -> dict[str, Any]:
+    for grant in guild.state["oauth"]["grants"].values():
+        if token and grant["access"] == token and grant["until"] > guild.timestamp():
             return dict(grant)
     raise refuse("unauthorized")
 
@@ -201,8 +201,8 @@ def find_grant(world: World, token: str) -> dict[str, Any]:
 # -- over HTTP -----------------------------------------------------------------------------------
 
 
-def token_door(
-    world: World, act: Callable[[World, str, Mapping[str, str]], dict[str, Any]]
+def token_endpoint(
+    guild: Guild, act: Callable[[Guild, str, Mapping[str, str]], dict[str, Any]]
 ) -> Handler:
     async def answer(request: web.Request) -> web.Response:
         raw = await request.read()
@@ -212,8 +212,8 @@ def token_door(
                 raise form_error({"": ("CONTENT_TYPE_INVALID", sentence)})
             form = dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True))
             client_id = read_client(request.headers.get("Authorization", ""), form)
-            return respond(200, act(world, client_id, form))
-        except Denied as denied:
+            return respond(200, act(guild, client_id, form))
+        except OAuthError as denied:
             return respond(denied.status, denied.body)
         except Refusal as refusal:
             return respond(refusal.status, refusal.body())
@@ -221,7 +221,7 @@ def token_door(
     return answer
 
 
-def bearer_door(world: World, as_bot: Handler) -> Handler:
+def bearer_endpoint(guild: Guild, as_bot: Handler) -> Handler:
     """Serve `/users/@me`: the person for a bearer token, the bot for any other."""
 
     async def answer(request: web.Request) -> web.Response:
@@ -230,18 +230,18 @@ def bearer_door(world: World, as_bot: Handler) -> Handler:
             return await as_bot(request)
         await request.read()
         try:
-            return respond(200, present_bearer(world, token))
+            return respond(200, authenticate_bearer(guild, token))
         except Refusal as refusal:
             return respond(refusal.status, refusal.body())
 
     return answer
 
 
-def routes(world: World, prefix: str, as_bot: Handler) -> list[web.RouteDef]:
+def routes(guild: Guild, prefix: str, as_bot: Handler) -> list[web.RouteDef]:
     """Return the OAuth2 routes.  They must come before the bot's, to take `/users/@me`."""
     doors = [
-        web.post(f"{base}/oauth2/token{more}", token_door(world, act))
+        web.post(f"{base}/oauth2/token{more}", token_endpoint(guild, act))
         for base in ("/api", prefix)
-        for more, act in (("", give_tokens), ("/revoke", revoke))
+        for more, act in (("", exchange), ("/revoke", revoke))
     ]
-    return [*doors, web.get(f"{prefix}/users/@me", bearer_door(world, as_bot))]
+    return [*doors, web.get(f"{prefix}/users/@me", bearer_endpoint(guild, as_bot))]

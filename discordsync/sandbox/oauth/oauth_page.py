@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
 
-from discordsync.sandbox.guild_state import World, new_user
+from discordsync.sandbox.guild_state import Guild, new_user
 from discordsync.sandbox.oauth import oauth
 
 LOCAL = frozenset({"127.0.0.1", "localhost"})
@@ -35,21 +35,21 @@ small { opacity: .75; } button { font: inherit; padding: .5rem 1.25rem; margin-r
 """
 
 
-class Wrong(Exception):
+class AuthorizationError(Exception):
     """A request that gets an error page instead of a redirect."""
 
 
-def show(world: World, query: Mapping[str, str]) -> web.Response:
+def show(guild: Guild, query: Mapping[str, str]) -> web.Response:
     try:
-        scopes = check(world, query)
-    except Wrong as wrong:
+        scopes = check(guild, query)
+    except AuthorizationError as wrong:
         return page("Invalid request", f"<p>{escape(str(wrong))}</p>", status=400)
     hidden = "".join(
         f'<input type="hidden" name="{name}" value="{escape(query[name])}">'
         for name in PASSED_ON
         if name in query
     )
-    people = "".join(choice(world, user) for user in everybody(world))
+    people = "".join(render_choice(guild, user) for user in list_users(guild))
     return page(
         "Authorize Lens",
         f"<p>An application asks who you are ({escape(', '.join(scopes))}). "
@@ -60,73 +60,73 @@ def show(world: World, query: Mapping[str, str]) -> web.Response:
     )
 
 
-def decide(world: World, form: Mapping[str, str]) -> web.Response:
+def decide(guild: Guild, form: Mapping[str, str]) -> web.Response:
     try:
-        scopes = check(world, form)
-    except Wrong as wrong:
+        scopes = check(guild, form)
+    except AuthorizationError as wrong:
         return page("Invalid request", f"<p>{escape(str(wrong))}</p>", status=400)
     if form.get("decision") != "allow":
-        return send_back(
+        return redirect(
             form,
             error="access_denied",
             error_description="The resource owner or authorization server denied the request",
         )
     user_id = form.get("user_id", "")
-    if user_id == STRANGER["id"] and user_id not in world.state["users"]:
-        world.state["users"][user_id] = new_user(**STRANGER)  # type: ignore[arg-type]
-    if user_id not in world.state["users"] or world.state["users"][user_id]["bot"]:
+    if user_id == STRANGER["id"] and user_id not in guild.state["users"]:
+        guild.state["users"][user_id] = new_user(**STRANGER)  # type: ignore[arg-type]
+    if user_id not in guild.state["users"] or guild.state["users"][user_id]["bot"]:
         return page("Invalid request", "<p>Choose a person.</p>", status=400)
-    code = oauth.write_code(
-        world,
+    code = oauth.issue_code(
+        guild,
         client_id=form["client_id"],
         redirect_uri=form["redirect_uri"],
         scopes=scopes,
         user_id=user_id,
         challenge=form.get("code_challenge", ""),
     )
-    return send_back(form, code=code)
+    return redirect(form, code=code)
 
 
-def check(world: World, asked: Mapping[str, str]) -> list[str]:
+def check(guild: Guild, query: Mapping[str, str]) -> list[str]:
     """Return the requested scopes.  Raises Wrong, so that no one is sent to an unknown address."""
-    if not oauth.is_client_id(asked.get("client_id", "")):
-        raise Wrong("Unknown Application")
-    if not is_known_address(world, asked.get("redirect_uri", "")):
-        raise Wrong("Invalid OAuth2 redirect_uri")
-    if asked.get("response_type") != "code":
-        raise Wrong("The sandbox supports only the response type “code”.")
-    if asked.get("prompt", "consent") not in {"consent", "none"}:
-        raise Wrong("Invalid prompt")
-    has_challenge, method = "code_challenge" in asked, asked.get("code_challenge_method")
-    if (has_challenge and not CHALLENGE.fullmatch(asked["code_challenge"])) or (
+    if not oauth.is_client_id(query.get("client_id", "")):
+        raise AuthorizationError("Unknown Application")
+    if not is_known_address(guild, query.get("redirect_uri", "")):
+        raise AuthorizationError("Invalid OAuth2 redirect_uri")
+    if query.get("response_type") != "code":
+        raise AuthorizationError("The sandbox supports only the response type “code”.")
+    if query.get("prompt", "consent") not in {"consent", "none"}:
+        raise AuthorizationError("Invalid prompt")
+    has_challenge, method = "code_challenge" in query, query.get("code_challenge_method")
+    if (has_challenge and not CHALLENGE.fullmatch(query["code_challenge"])) or (
         method != ("S256" if has_challenge else None)
     ):
-        raise Wrong("Invalid code_challenge")
-    scopes = asked.get("scope", "").split()
+        raise AuthorizationError("Invalid code_challenge")
+    scopes = query.get("scope", "").split()
     if not scopes or set(scopes) - set(oauth.SCOPES):
-        raise Wrong("The requested scope is invalid, unknown, or malformed.")
+        raise AuthorizationError("The requested scope is invalid, unknown, or malformed.")
     return sorted(set(scopes))
 
 
-def is_known_address(world: World, address: str) -> bool:
+def is_known_address(guild: Guild, address: str) -> bool:
     """Return whether an address is registered or, if none is, on this machine."""
-    registered = world.setting("redirect_uris")
+    registered = guild.setting("redirect_uris")
     if registered is not None:
         return address in registered
     parts = urlsplit(address)
     return parts.scheme in {"http", "https"} and parts.hostname in LOCAL
 
 
-def everybody(world: World) -> list[dict[str, Any]]:
-    people = [user for user in world.state["users"].values() if not user["bot"]]
+def list_users(guild: Guild) -> list[dict[str, Any]]:
+    people = [user for user in guild.state["users"].values() if not user["bot"]]
     known = sorted(people, key=lambda user: str(user["username"]))
-    return known if STRANGER["id"] in world.state["users"] else [*known, {**STRANGER}]
+    return known if STRANGER["id"] in guild.state["users"] else [*known, {**STRANGER}]
 
 
-def choice(world: World, user: Mapping[str, Any]) -> str:
+def render_choice(guild: Guild, user: Mapping[str, Any]) -> str:
     address = user.get("email") or "no address"
     verified = "" if user.get("verified") or not user.get("email") else ", not verified"
-    outside = "" if user["id"] in world.state["members"] else "; not in the server"
+    outside = "" if user["id"] in guild.state["members"] else "; not in the server"
     return (
         f'<label><input type="radio" name="user_id" value="{user["id"]}" required> '
         f"{escape(user.get('global_name') or user['username'])} "
@@ -134,11 +134,11 @@ def choice(world: World, user: Mapping[str, Any]) -> str:
     )
 
 
-def send_back(form: Mapping[str, str], **said: str) -> web.Response:
-    told = said | ({"state": form["state"]} if "state" in form else {})
+def redirect(form: Mapping[str, str], **answer: str) -> web.Response:
+    query = answer | ({"state": form["state"]} if "state" in form else {})
     joint = "&" if urlsplit(form["redirect_uri"]).query else "?"
     return web.Response(
-        status=302, headers={"Location": f"{form['redirect_uri']}{joint}{urlencode(told)}"}
+        status=302, headers={"Location": f"{form['redirect_uri']}{joint}{urlencode(query)}"}
     )
 
 
@@ -158,13 +158,13 @@ def page(title: str, body: str, *, status: int = 200) -> web.Response:
     )
 
 
-def routes(world: World) -> list[web.RouteDef]:
-    async def ask(request: web.Request) -> web.Response:
-        return show(world, request.query)
+def routes(guild: Guild) -> list[web.RouteDef]:
+    async def show_page(request: web.Request) -> web.Response:
+        return show(guild, request.query)
 
     async def answer(request: web.Request) -> web.Response:
         form = {name: str(value) for name, value in (await request.post()).items()}
-        return decide(world, form)
+        return decide(guild, form)
 
     path = "/oauth2/authorize"
-    return [web.get(path, ask), web.post(path, answer)]
+    return [web.get(path, show_page), web.post(path, answer)]

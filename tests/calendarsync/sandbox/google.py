@@ -53,8 +53,8 @@ class Answer:
 class Google:
     """The running sandbox as tests use it: `events` is Google's own client."""
 
-    def __init__(self, world: CalendarSandbox, clock: Clock, port: int, exchanges: list) -> None:
-        self.world = world
+    def __init__(self, sandbox: CalendarSandbox, clock: Clock, port: int, exchanges: list) -> None:
+        self.sandbox = sandbox
         self.clock = clock
         self.port = port
         self.exchanges = exchanges
@@ -65,11 +65,11 @@ class Google:
 
     def reset(self) -> None:
         self.clock.time = NOW
-        self.world.reset()
+        self.sandbox.reset()
         self.exchanges.clear()
 
     def control(self, name: str, **body: Any) -> Any:
-        return self.world.controls[name](body)
+        return self.sandbox.controls[name](body)
 
     def settings(self, **changes: Any) -> None:
         self.control("settings", **changes)
@@ -102,7 +102,7 @@ class Google:
         return request.execute()["items"]
 
     def mails(self) -> list[tuple[str, str, str]]:
-        return [(mail["to"], mail["kind"], mail["event"]) for mail in self.world.state.mails]
+        return [(mail["to"], mail["kind"], mail["event"]) for mail in self.sandbox.state.mails]
 
     def raw(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
@@ -125,12 +125,12 @@ class Google:
 @contextmanager
 def google_running() -> Iterator[Google]:
     clock, exchanges = Clock(), []
-    world = CalendarSandbox(now=clock.now, calendar_id=CALENDAR)
+    sandbox = CalendarSandbox(now=clock.now, calendar_id=CALENDAR)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    runner, port = asyncio.run_coroutine_threadsafe(_serve(world, exchanges), loop).result(10)
-    google = Google(world, clock, port, exchanges)
+    runner, port = asyncio.run_coroutine_threadsafe(_serve(sandbox, exchanges), loop).result(10)
+    google = Google(sandbox, clock, port, exchanges)
     try:
         yield google
     finally:
@@ -141,20 +141,20 @@ def google_running() -> Iterator[Google]:
         loop.close()
 
 
-async def _serve(world: CalendarSandbox, exchanges: list[Json]) -> tuple[web.AppRunner, int]:
-    app = web.Application(middlewares=[_recorded(world, exchanges)])
-    app.add_routes(world.routes())
+async def _serve(sandbox: CalendarSandbox, exchanges: list[Json]) -> tuple[web.AppRunner, int]:
+    app = web.Application(middlewares=[_recorded(sandbox, exchanges)])
+    app.add_routes(sandbox.routes())
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     return runner, runner.addresses[0][1]
 
 
-def _recorded(world: CalendarSandbox, exchanges: list[Json]) -> Any:
+def _recorded(sandbox: CalendarSandbox, exchanges: list[Json]) -> Any:
     @web.middleware
     async def record(request: web.Request, handler: Any) -> web.Response:
         sent = (await request.read()).decode(errors="replace")
-        world.advance()
+        sandbox.advance()
         response = await handler(request)
         exchanges.append(
             {

@@ -15,7 +15,7 @@ EVENTS = f"/calendars/{CALENDAR}/events"
 def test_a_call_without_a_bearer_token_is_refused(google: Google, given: str, reason: str) -> None:
     answer = google.raw("POST", EVENTS, single(), {"Authorization": given})
     assert (answer.status, answer.reason) == (401, reason)
-    assert google.world.state.events == {}
+    assert google.sandbox.state.events == {}
 
 
 @pytest.mark.parametrize("role", ["reader", "freeBusyReader"])

@@ -64,11 +64,11 @@ def insert_many(google: Google, numbers: range) -> BatchHttpRequest:
 
 def test_a_batch_has_at_most_50_parts_and_none_of_more_is_done(google: Google) -> None:
     insert_many(google, range(50)).execute()
-    assert len(google.world.state.events) == 50
+    assert len(google.sandbox.state.events) == 50
     with pytest.raises(HttpError) as refusal:
         insert_many(google, range(50, 101)).execute()
     assert refusal.value.status_code == 400
-    assert len(google.world.state.events) == 50
+    assert len(google.sandbox.state.events) == 50
 
 
 def send(google: Google, body: str, **headers: str) -> tuple[int, str]:

@@ -49,15 +49,15 @@ def test_a_wrong_wish_is_told_in_a_sentence_and_changes_nothing(
     google: Google, name: str, body: dict[str, Any], sentence: str
 ) -> None:
     google.insert(weekly(attendees=people("ada")))
-    before = google.world.dump()
+    before = google.sandbox.dump()
     with pytest.raises(ValueError, match=sentence):
         google.control(name, **body)
-    assert google.world.dump() == before
+    assert google.sandbox.dump() == before
 
 
 def test_a_wish_is_an_object(google: Google) -> None:
     with pytest.raises(ValueError, match="Send a JSON object"):
-        google.world.controls["settings"]([1])
+        google.sandbox.controls["settings"]([1])
 
 
 def test_a_person_deletes_and_edits_as_the_owner(google: Google) -> None:
@@ -82,7 +82,7 @@ def test_a_person_deletes_one_occurrence(google: Google) -> None:
 def test_settings_stay_until_they_are_changed(google: Google) -> None:
     google.settings(mails="concerned", time_zone="Asia/Tokyo")
     assert google.control("settings")["mails"] == "concerned"
-    google.world.reset()
+    google.sandbox.reset()
     assert google.control("settings")["mails"] == "everybody"
 
 
@@ -93,11 +93,11 @@ def test_what_is_dumped_can_be_loaded_into_another_world(google: Google) -> None
     google.delete("single1")
     google.settings(time_zone="Asia/Tokyo")
     since = google.page()["nextSyncToken"]
-    listed, kept = google.page(showDeleted=True), google.world.dump()
-    google.world.reset()
+    listed, kept = google.page(showDeleted=True), google.sandbox.dump()
+    google.sandbox.reset()
     assert google.ids(showDeleted=True) == []
-    google.world.load(kept)
-    assert google.world.dump() == kept
+    google.sandbox.load(kept)
+    assert google.sandbox.dump() == kept
     assert google.page(showDeleted=True) == listed
     assert google.page(syncToken=since)["items"] == []
     with refused(409, "duplicate"):
@@ -106,7 +106,7 @@ def test_what_is_dumped_can_be_loaded_into_another_world(google: Google) -> None
 
 def test_a_dump_is_no_door_into_the_world(google: Google) -> None:
     google.insert(single())
-    google.world.dump()["events"].clear()
+    google.sandbox.dump()["events"].clear()
     assert google.ids() == ["single1"]
 
 
@@ -117,7 +117,7 @@ def test_the_page_shows_events_guests_answers_and_mails(google: Google) -> None:
     google.control("respond", event=SECOND, attendee=ADA, answer="declined")
     google.delete(f"series1_{STAMPS[2]}")
     google.clock.advance(days=37)
-    seen = google.world.view()
+    seen = google.sandbox.view()
     (calendar,) = seen["calendars"]
     (series,) = calendar["events"]
     assert (calendar["id"], series["title"]) == (CALENDAR, "Group")
@@ -133,13 +133,13 @@ def test_the_page_shows_events_guests_answers_and_mails(google: Google) -> None:
 
 
 def test_faults_come_in_googles_form(google: Google) -> None:
-    fault = google.world.fault_response(403, code="quotaExceeded", retry_after=2)
+    fault = google.sandbox.fault_response(403, code="quotaExceeded", retry_after=2)
     assert fault.headers["Retry-After"] == "2"
     assert '"reason": "quotaExceeded"' in (fault.text or "")
-    assert '"reason": "backendError"' in (google.world.fault_response(503).text or "")
+    assert '"reason": "backendError"' in (google.sandbox.fault_response(503).text or "")
 
 
 def test_it_owns_its_own_paths_alone(google: Google) -> None:
     owned = ["/calendar/v3/calendars/x/events", "/batch/calendar/v3", "/calendar/v3/nothing"]
     others = ["/", "/api/v10/guilds/1", "/_sandbox/state", "/calendar/v2/x"]
-    assert [google.world.owns(path) for path in owned + others] == [True] * 3 + [False] * 4
+    assert [google.sandbox.owns(path) for path in owned + others] == [True] * 3 + [False] * 4

@@ -28,7 +28,7 @@ def test_nobody_is_mailed_unless_asked(google: Google) -> None:
 def test_one_invitation_covers_a_series(google: Google) -> None:
     google.insert(weekly(attendees=[*people("ada", "ben"), {"email": CALENDAR}]), sendUpdates="all")
     assert google.mails() == [(ADA, "invitation", "series1"), (BEN, "invitation", "series1")]
-    assert google.world.state.mails[0]["at"] == "2026-09-01T08:00:00.000Z"
+    assert google.sandbox.state.mails[0]["at"] == "2026-09-01T08:00:00.000Z"
 
 
 def test_the_older_parameter_mails_as_well(google: Google) -> None:

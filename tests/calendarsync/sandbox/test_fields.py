@@ -56,7 +56,7 @@ def test_a_bad_event_is_refused_and_nothing_is_made(google: Google, name: str) -
     fields, reason = BAD[name]
     with refused(400, reason):
         google.insert(single(**fields))
-    assert google.world.state.events == {}
+    assert google.sandbox.state.events == {}
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ RULES = {
 def test_a_bad_rule_is_refused(google: Google, name: str) -> None:
     with refused(400, "invalid"):
         google.insert(weekly(recurrence=[RULES[name]]))
-    assert google.world.state.events == {}
+    assert google.sandbox.state.events == {}
 
 
 def test_a_series_needs_a_zone_to_repeat_in(google: Google) -> None:

@@ -253,7 +253,7 @@ def test_tokens_can_be_made_to_expire(google: Google) -> None:
 
 def test_a_world_that_began_anew_knows_no_older_token(google: Google) -> None:
     since = token(google)
-    google.world.reset()
+    google.sandbox.reset()
     with refused(410, "fullSyncRequired"):
         google.page(syncToken=since)
 

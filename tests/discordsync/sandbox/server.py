@@ -48,7 +48,7 @@ class Reply:
     headers: dict[str, str]
 
     @property
-    def told(self) -> tuple[int, int]:
+    def error(self) -> tuple[int, int]:
         """HTTP status and Discord's code, by which refusals are compared."""
         return self.status, self.body["code"]
 
@@ -93,7 +93,7 @@ class Server:
 
     @property
     def bot(self) -> str:
-        return self.sandbox.world.bot_id
+        return self.sandbox.guild.bot_id
 
     @property
     def state(self) -> dict[str, Any]:

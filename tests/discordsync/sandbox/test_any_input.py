@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from discordsync.sandbox.errors import Refusal
-from discordsync.sandbox.fields import Wrong
+from discordsync.sandbox.fields import FieldError
 from discordsync.sandbox.gateway import parsing
 from discordsync.sandbox.gateway.close_codes import ClosingError
-from discordsync.sandbox.gateway.intents import KNOWN, Intent, as_seen, is_wanted
+from discordsync.sandbox.gateway.intents import KNOWN, Intent, is_requested, redact
 from discordsync.sandbox.interactions import commands, modals, responses
 from discordsync.sandbox.messages.components import read_components
 
@@ -59,7 +59,7 @@ def complaint_of(read: Callable[[], Any], kind: type[Complaint]) -> Complaint | 
         parsing.read_resume,
         parsing.read_heartbeat,
         parsing.read_members_request,
-        parsing.read_voice_wish,
+        parsing.read_voice_state_update,
         parsing.read_presence,
     ],
 )
@@ -84,7 +84,7 @@ def test_a_payload_is_read_or_closed(payload: Any) -> None:
 def test_components_are_read_or_refused(data: Any) -> None:
     try:
         rows = read_components(data)
-    except (Wrong, Refusal):
+    except (FieldError, Refusal):
         return
     assert len(rows) <= 5
     assert all(1 <= len(row["components"]) <= 5 for row in rows)
@@ -104,13 +104,13 @@ EVENTS = ["READY", "INTERACTION_CREATE", "GUILD_ROLE_CREATE", "VOICE_STATE_UPDAT
 
 @given(intents=st.integers(0, KNOWN), more=st.integers(0, KNOWN), event=st.sampled_from(EVENTS))
 def test_more_intents_never_tell_less(intents: int, more: int, event: str) -> None:
-    told = is_wanted(event, {}, intents=intents, bot_id="1")
-    assert is_wanted(event, {}, intents=intents | more, bot_id="1") >= told
+    told = is_requested(event, {}, intents=intents, bot_id="1")
+    assert is_requested(event, {}, intents=intents | more, bot_id="1") >= told
 
 
 @given(intents=st.integers(0, KNOWN), author=st.sampled_from(["1", "2"]))
 def test_what_others_wrote_needs_its_intent(intents: int, author: str) -> None:
     message = {"guild_id": "9", "author": {"id": author}, "content": "hello", "mentions": []}
-    seen = as_seen("MESSAGE_CREATE", message, intents=intents, bot_id="1")
+    seen = redact("MESSAGE_CREATE", message, intents=intents, bot_id="1")
     readable = author == "1" or bool(intents & Intent.MESSAGE_CONTENT)
     assert bool(seen["content"]) == readable

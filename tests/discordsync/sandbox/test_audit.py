@@ -17,7 +17,7 @@ def reader(guild: Server) -> Server:
 
 
 def test_the_log_is_not_for_a_bot_without_the_permission(guild: Server) -> None:
-    assert guild.call("GET", LOG).told == (403, 50013)
+    assert guild.call("GET", LOG).error == (403, 50013)
 
 
 def test_discord_py_reads_back_the_reason_that_it_gave(reader: Server) -> None:
@@ -79,7 +79,7 @@ def test_every_kind_of_change_leaves_an_entry(reader: Server) -> None:
     guild_path, channel_id = f"/guilds/{GUILD}", reader.make("channel", name="Voice", type=2)
     role = reader.make("role", name="r")
     message = reader.make("message", channel_id=channel_id, content="x")
-    reader.on_server(reader.sandbox.world.state["audit"].clear)
+    reader.on_server(reader.sandbox.guild.state["audit"].clear)
     path = f"/channels/{channel_id}"
     reader.call("PATCH", path, {"name": "Voice 2"})
     reader.call("PUT", f"{path}/permissions/{ADA}", {"type": 1})

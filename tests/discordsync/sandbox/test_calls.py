@@ -20,29 +20,29 @@ def test_any_token_that_begins_with_sandbox_is_taken(guild: Server, token: str) 
 
 
 def test_another_guild_is_unknown_and_what_is_below_it_out_of_reach(guild: Server) -> None:
-    assert guild.call("GET", "/guilds/100000000000000009").told == (404, 10004)
-    assert guild.call("GET", "/guilds/100000000000000009/channels").told == (403, 50001)
+    assert guild.call("GET", "/guilds/100000000000000009").error == (404, 10004)
+    assert guild.call("GET", "/guilds/100000000000000009/channels").error == (403, 50001)
 
 
 def test_an_id_that_is_no_snowflake_is_a_form_error(guild: Server) -> None:
     reply = guild.call("GET", "/channels/general")
-    assert reply.told == (400, 50035)
+    assert reply.error == (400, 50035)
     assert reply.body["errors"]["channel_id"]["_errors"][0]["code"] == "NUMBER_TYPE_COERCE"
 
 
 def test_unknown_paths_and_wrong_methods_are_told_apart(guild: Server) -> None:
-    assert guild.call("GET", "/nonsense").told == (404, 0)
-    assert guild.call("PUT", "/users/@me").told == (405, 0)
+    assert guild.call("GET", "/nonsense").error == (404, 0)
+    assert guild.call("PUT", "/users/@me").error == (405, 0)
     assert guild.call("GET", "/nonsense", headers={"Authorization": "Bot x"}).status == 401
 
 
 @pytest.mark.parametrize("raw", [b"{", b"\xff", b'{"name": 1' + b"0" * 5000 + b"}"])
 def test_a_body_that_is_no_json_is_refused(guild: Server, raw: bytes) -> None:
-    assert guild.call("POST", f"/guilds/{GUILD}/roles", raw=raw).told == (400, 50109)
+    assert guild.call("POST", f"/guilds/{GUILD}/roles", raw=raw).error == (400, 50109)
 
 
 def test_a_body_that_is_no_record_is_refused(guild: Server) -> None:
-    assert guild.call("POST", f"/guilds/{GUILD}/roles", [1]).told == (400, 50035)
+    assert guild.call("POST", f"/guilds/{GUILD}/roles", [1]).error == (400, 50035)
 
 
 def test_a_body_of_another_type_is_refused(guild: Server) -> None:
@@ -62,7 +62,7 @@ def test_json_carries_no_charset_and_an_empty_answer_no_type(guild: Server) -> N
 
 def test_a_reason_longer_than_512_characters_is_refused(guild: Server) -> None:
     reply = guild.call("POST", f"/guilds/{GUILD}/roles", {"name": "x"}, reason="é" * 513)
-    assert reply.told == (400, 50035)
+    assert reply.error == (400, 50035)
     assert len(guild.state["roles"]) == 2
 
 
@@ -79,4 +79,4 @@ def test_all_that_is_wrong_with_a_body_is_told_at_once(guild: Server) -> None:
 @pytest.mark.parametrize("limit", ["0", "1001", "many"])
 def test_a_limit_out_of_range_is_a_form_error(guild: Server, limit: str) -> None:
     reply = guild.call("GET", f"/guilds/{GUILD}/members", query={"limit": limit})
-    assert reply.told == (400, 50035)
+    assert reply.error == (400, 50035)

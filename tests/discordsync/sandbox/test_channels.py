@@ -65,7 +65,7 @@ def test_voice_channels_and_categories_keep_their_names(guild: Server, kind: int
 
 @pytest.mark.parametrize("name", ["", "   ", "n" * 101, None, 5, "?!"])
 def test_a_name_that_discord_would_not_take_is_refused(guild: Server, name: object) -> None:
-    assert create(guild, name=name).told == (400, 50035)
+    assert create(guild, name=name).error == (400, 50035)
     assert guild.state["channels"] == {}
 
 
@@ -76,14 +76,14 @@ def test_channels_of_other_types_are_told_to_be_missing_here(guild: Server) -> N
 def test_a_bot_that_shuts_itself_out_no_longer_sees_its_channel(guild: Server) -> None:
     made = create(guild, name="group-1", permission_overwrites=HIDDEN)
     assert made.status == 201
-    assert guild.call("GET", f"/channels/{made.body['id']}").told == (403, 50001)
+    assert guild.call("GET", f"/channels/{made.body['id']}").error == (403, 50001)
 
 
 def test_a_channel_that_the_bot_cannot_see_is_left_out_of_the_list(guild: Server) -> None:
     hidden, seen = bot_hidden_channel(guild), guild.make("channel", name="general")
     assert channel_ids(guild) == [seen]
     for method, body in [("GET", None), ("PATCH", {"name": "x"}), ("DELETE", None)]:
-        assert guild.call(method, f"/channels/{hidden}", body).told == (403, 50001)
+        assert guild.call(method, f"/channels/{hidden}", body).error == (403, 50001)
 
 
 def test_a_hidden_category_is_listed_as_soon_as_one_of_its_channels_is(guild: Server) -> None:
@@ -97,8 +97,8 @@ def test_a_hidden_category_is_listed_as_soon_as_one_of_its_channels_is(guild: Se
 def test_a_deleted_channel_is_unknown(guild: Server) -> None:
     channel = guild.make("channel", name="group-1")
     assert guild.call("DELETE", f"/channels/{channel}").status == 200
-    assert guild.call("GET", f"/channels/{channel}").told == (404, 10003)
-    assert guild.call("DELETE", f"/channels/{channel}").told == (404, 10003)
+    assert guild.call("GET", f"/channels/{channel}").error == (404, 10003)
+    assert guild.call("DELETE", f"/channels/{channel}").error == (404, 10003)
 
 
 def test_a_deleted_category_leaves_its_channels_behind(guild: Server) -> None:
@@ -111,30 +111,30 @@ def test_a_deleted_category_leaves_its_channels_behind(guild: Server) -> None:
 def test_making_and_editing_channels_needs_manage_channels(guild: Server) -> None:
     channel = guild.make("channel", name="group-1")
     guild.set(bot_permissions=0)
-    assert create(guild, name="group-2").told == (403, 50013)
-    assert guild.call("PATCH", f"/channels/{channel}", {"name": "x"}).told == (403, 50013)
-    assert guild.call("DELETE", f"/channels/{channel}").told == (403, 50013)
+    assert create(guild, name="group-2").error == (403, 50013)
+    assert guild.call("PATCH", f"/channels/{channel}", {"name": "x"}).error == (403, 50013)
+    assert guild.call("DELETE", f"/channels/{channel}").error == (403, 50013)
 
 
 def test_a_voice_channel_is_not_managed_without_connect(guild: Server) -> None:
     closed = [{"id": GUILD, "type": 0, "deny": str(int(Bit.CONNECT))}]
     voice = guild.make("channel", name="Voice", type=2, permission_overwrites=closed)
     assert guild.call("GET", f"/channels/{voice}").status == 200
-    assert guild.call("PATCH", f"/channels/{voice}", {"name": "x"}).told == (403, 50013)
+    assert guild.call("PATCH", f"/channels/{voice}", {"name": "x"}).error == (403, 50013)
 
 
 def test_a_guild_that_enforces_two_factor_refuses_a_bot_whose_owner_has_none(
     guild: Server,
 ) -> None:
     guild.set(two_factor=True)
-    assert create(guild, name="group-1").told == (403, 60003)
+    assert create(guild, name="group-1").error == (403, 60003)
     assert guild.call("GET", f"/guilds/{GUILD}").body["mfa_level"] == 1
 
 
 def test_a_guild_holds_500_channels(guild: Server) -> None:
     for number in range(500):
         guild.make("channel", name=f"c{number}", type=2)
-    assert create(guild, name="one-more").told == (400, 30013)
+    assert create(guild, name="one-more").error == (400, 30013)
 
 
 def test_a_category_holds_50_channels(guild: Server) -> None:
@@ -146,7 +146,7 @@ def test_a_category_holds_50_channels(guild: Server) -> None:
         create(guild, name="one-more", parent_id=category),
         guild.call("PATCH", f"/channels/{outside}", {"parent_id": category}),
     ]:
-        assert reply.told == (400, 50035)
+        assert reply.error == (400, 50035)
         complaint = reply.body["errors"]["parent_id"]["_errors"][0]
         assert complaint["code"] == "CHANNEL_PARENT_MAX_CHANNELS"
 
@@ -159,12 +159,12 @@ def test_only_a_category_can_be_a_parent(guild: Server) -> None:
         create(guild, name="b", parent_id="123456789012345678"),
         create(guild, name="c", type=4, parent_id=category),
     ]
-    assert [reply.told for reply in refused] == [(400, 50035)] * 3
+    assert [reply.error for reply in refused] == [(400, 50035)] * 3
 
 
 def test_nothing_is_put_into_a_category_that_the_bot_cannot_see(guild: Server) -> None:
     category = bot_hidden_channel(guild, kind=4)
-    assert create(guild, name="group-1", parent_id=category).told == (403, 50001)
+    assert create(guild, name="group-1", parent_id=category).error == (403, 50001)
 
 
 def test_an_edit_changes_what_it_names_and_nothing_else(guild: Server) -> None:
@@ -178,5 +178,5 @@ def test_an_edit_that_is_refused_changes_nothing(guild: Server) -> None:
     channel = guild.make("channel", name="group-1")
     before = guild.state["channels"]
     body = {"name": "new", "permission_overwrites": [{"id": ADA, "type": 1, "allow": "8"}]}
-    assert guild.call("PATCH", f"/channels/{channel}", body).told == (403, 50013)
+    assert guild.call("PATCH", f"/channels/{channel}", body).error == (403, 50013)
     assert guild.state["channels"] == before

@@ -148,4 +148,4 @@ def test_the_bots_role_can_be_moved_among_the_others(guild: Server) -> None:
     assert placed == {"@everyone": 0, "high": 1, "Lens": 2, "low": 3}
     path = f"/guilds/{GUILD}/roles"
     assert guild.call("PATCH", f"{path}/{high}", {"name": "a"}).status == 200
-    assert guild.call("PATCH", f"{path}/{low}", {"name": "b"}).told == (403, 50013)
+    assert guild.call("PATCH", f"{path}/{low}", {"name": "b"}).error == (403, 50013)

@@ -35,32 +35,32 @@ def test_somebody_with_closed_messages_cannot_be_written_to(guild: Server) -> No
     guild.control("members", [{**PEOPLE[0], "dm_closed": True}, *PEOPLE[1:]])
     dm = open_dm(guild, ADA)
     assert dm.status == 200
-    assert send(guild, dm.body["id"]).told == (403, 50007)
+    assert send(guild, dm.body["id"]).error == (403, 50007)
 
 
 def test_somebody_who_left_cannot_be_written_to_any_more(guild: Server) -> None:
     dm = open_dm(guild, ADA).body["id"]
     assert send(guild, dm).status == 200
     guild.control("leave", {"id": ADA})
-    assert send(guild, dm).told == (403, 50007)
+    assert send(guild, dm).error == (403, 50007)
 
 
 def test_bots_get_no_direct_messages(guild: Server) -> None:
     guild.control("join", {"id": "200000000000000009", "username": "robot", "bot": True})
     dm = open_dm(guild, "200000000000000009").body["id"]
-    assert send(guild, dm).told == (403, 50007)
-    assert open_dm(guild, guild.bot).told == (400, 50033)
+    assert send(guild, dm).error == (403, 50007)
+    assert open_dm(guild, guild.bot).error == (400, 50033)
 
 
 def test_nobody_known_is_no_recipient(guild: Server) -> None:
-    assert open_dm(guild, "200000000000000099").told == (400, 50033)
+    assert open_dm(guild, "200000000000000099").error == (400, 50033)
 
 
 def test_opening_too_many_in_too_short_a_time_is_refused(guild: Server) -> None:
     guild.set(dm_limit={"channels": 2, "minutes": 10})
     dms = [open_dm(guild, person) for person in (ADA, BEN, CLEO)]
     assert [reply.status for reply in dms] == [200, 200, 403]
-    assert dms[2].told == (403, 40003)
+    assert dms[2].error == (403, 40003)
     assert open_dm(guild, ADA).status == 200  # that one is open already
     guild.pass_time(minutes=11)
     assert open_dm(guild, CLEO).status == 200

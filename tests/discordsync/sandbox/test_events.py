@@ -74,7 +74,7 @@ def test_a_voice_event_needs_all_of_these(
     guild: Server, voice: str, field: str, value: object
 ) -> None:
     reply = create(guild, voice, **{field: value})
-    assert reply.told == (400, 50035)
+    assert reply.error == (400, 50035)
     assert list(reply.body["errors"]) == [field]
     assert listed(guild) == []
 
@@ -99,14 +99,14 @@ def test_what_discord_would_not_take_is_refused(
     guild: Server, voice: str, field: str, value: object
 ) -> None:
     reply = create(guild, voice, **{field: value})
-    assert reply.told == (400, 50035)
+    assert reply.error == (400, 50035)
     assert list(reply.body["errors"]) == [field]
 
 
 def test_an_event_takes_place_in_a_voice_channel_that_is_there(guild: Server) -> None:
     text = guild.make("channel", name="general")
-    assert create(guild, text).told == (400, 50024)
-    assert create(guild, ADA).told == (404, 10003)
+    assert create(guild, text).error == (400, 50024)
+    assert create(guild, ADA).error == (404, 10003)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_making_an_event_needs_these_bits_in_its_channel(
     guild: Server, voice: str, bit: Bit, told: tuple[int, int]
 ) -> None:
     guild.set(bot_permissions=LEAST_PRIVILEGED & ~bit, everyone_permissions=EVERYONE & ~bit)
-    assert create(guild, voice).told == told
+    assert create(guild, voice).error == told
 
 
 def test_create_events_manages_own_events_and_manage_events_those_of_others(
@@ -130,17 +130,17 @@ def test_create_events_manages_own_events_and_manage_events_those_of_others(
     mine = create(guild, voice).body["id"]
     other = guild.make("event", **fields(guild, voice))
     assert guild.call("PATCH", f"{EVENTS}/{mine}", {"name": "x"}).status == 200
-    assert guild.call("PATCH", f"{EVENTS}/{other}", {"name": "x"}).told == (403, 50013)
-    assert guild.call("DELETE", f"{EVENTS}/{other}").told == (403, 50013)
+    assert guild.call("PATCH", f"{EVENTS}/{other}", {"name": "x"}).error == (403, 50013)
+    assert guild.call("DELETE", f"{EVENTS}/{other}").error == (403, 50013)
     guild.set(bot_permissions=LEAST_PRIVILEGED | Bit.MANAGE_EVENTS)
     assert guild.call("DELETE", f"{EVENTS}/{other}").status == 204
     guild.set(bot_permissions=LEAST_PRIVILEGED & ~Bit.CREATE_EVENTS)
-    assert guild.call("DELETE", f"{EVENTS}/{mine}").told == (403, 50013)
+    assert guild.call("DELETE", f"{EVENTS}/{mine}").error == (403, 50013)
 
 
 def test_a_guild_holds_100_events(guild: Server, voice: str) -> None:
     made = [create(guild, voice).body["id"] for _ in range(100)]
-    assert create(guild, voice).told == (400, 30038)
+    assert create(guild, voice).error == (400, 30038)
     guild.call("DELETE", f"{EVENTS}/{made[0]}")
     assert create(guild, voice).status == 200
 
@@ -150,8 +150,8 @@ def test_an_event_is_there_only_for_those_who_see_its_channel(guild: Server) -> 
     voice = guild.make("channel", name="staff", type=2, permission_overwrites=hidden)
     event = guild.make("event", **fields(guild, voice))
     assert listed(guild) == []
-    assert guild.call("GET", f"{EVENTS}/{event}").told == (404, 10070)
-    assert create(guild, voice).told == (403, 50001)
+    assert guild.call("GET", f"{EVENTS}/{event}").error == (404, 10070)
+    assert create(guild, voice).error == (403, 50001)
 
 
 def test_an_event_that_nobody_started_is_gone_some_hours_after_its_start(
@@ -162,7 +162,7 @@ def test_an_event_that_nobody_started_is_gone_some_hours_after_its_start(
     assert listed(guild) == [event]
     guild.pass_time(minutes=1)
     assert listed(guild) == []
-    assert guild.call("GET", f"{EVENTS}/{event}").told == (404, 10070)
+    assert guild.call("GET", f"{EVENTS}/{event}").error == (404, 10070)
 
 
 def test_a_started_event_stays_until_its_end(guild: Server, voice: str) -> None:
@@ -187,7 +187,7 @@ def test_an_event_goes_only_forward(guild: Server, voice: str, steps: list[int],
 def test_an_event_goes_with_its_channel(guild: Server, voice: str) -> None:
     event = create(guild, voice).body["id"]
     guild.call("DELETE", f"/channels/{voice}")
-    assert guild.call("GET", f"{EVENTS}/{event}").told == (404, 10070)
+    assert guild.call("GET", f"{EVENTS}/{event}").error == (404, 10070)
 
 
 def test_an_event_moves_to_another_channel_and_to_a_future_start_only(
@@ -198,9 +198,9 @@ def test_an_event_moves_to_another_channel_and_to_a_future_start_only(
     path = f"{EVENTS}/{event}"
     assert guild.call("PATCH", path, {"channel_id": other}).body["channel_id"] == other
     past = (guild.clock.now() - timedelta(minutes=1)).isoformat()
-    assert guild.call("PATCH", path, {"scheduled_start_time": past}).told == (400, 50035)
+    assert guild.call("PATCH", path, {"scheduled_start_time": past}).error == (400, 50035)
     late = (guild.clock.now() + timedelta(days=2)).isoformat()
-    assert guild.call("PATCH", path, {"scheduled_start_time": late}).told == (400, 50035)
+    assert guild.call("PATCH", path, {"scheduled_start_time": late}).error == (400, 50035)
     both = {"scheduled_start_time": late, "scheduled_end_time": None}
     assert guild.call("PATCH", path, both).body["scheduled_end_time"] is None
 

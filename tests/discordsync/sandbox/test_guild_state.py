@@ -27,7 +27,7 @@ def test_a_dump_is_json_and_loading_it_changes_nothing(guild: Server) -> None:
     other.load(kept)
     assert other.dump() == guild.state
     assert other.view() == guild.on_server(guild.sandbox.view)
-    assert other.world.guild_id == GUILD
+    assert other.guild.guild_id == GUILD
 
 
 def test_a_dump_is_a_copy(guild: Server) -> None:

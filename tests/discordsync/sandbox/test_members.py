@@ -38,7 +38,7 @@ def test_discord_py_reads_members_and_changes_their_roles(guild: Server) -> None
 
 def test_the_member_list_needs_the_privileged_intent(guild: Server) -> None:
     guild.set(members_intent=False)
-    assert guild.call("GET", MEMBERS).told == (403, 50001)
+    assert guild.call("GET", MEMBERS).error == (403, 50001)
     assert guild.call("GET", f"{MEMBERS}/{ADA}").status == 200
     assert guild.call("GET", f"{MEMBERS}/search", query={"query": "a"}).status == 200
 
@@ -67,24 +67,24 @@ def test_a_thousand_and_one_members_take_discord_py_two_pages(guild: Server) -> 
 def test_a_search_finds_by_the_beginning_of_the_name(guild: Server) -> None:
     found = guild.call("GET", f"{MEMBERS}/search", query={"query": "BE", "limit": 5}).body
     assert ids(found) == [BEN]
-    assert guild.call("GET", f"{MEMBERS}/search").told == (400, 50035)
+    assert guild.call("GET", f"{MEMBERS}/search").error == (400, 50035)
 
 
 def test_somebody_outside_the_guild_is_an_unknown_member(guild: Server) -> None:
     role = guild.make("role", name="Group 1")
     guild.control("leave", {"id": ADA})
     for person in (ADA, STRANGER):
-        assert guild.call("GET", f"{MEMBERS}/{person}").told == (404, 10007)
-        assert guild.call("PUT", f"{MEMBERS}/{person}/roles/{role}").told == (404, 10007)
+        assert guild.call("GET", f"{MEMBERS}/{person}").error == (404, 10007)
+        assert guild.call("PUT", f"{MEMBERS}/{person}/roles/{role}").error == (404, 10007)
 
 
 @pytest.mark.parametrize("nobody", ["0", "123", "18000000000000000000"])
 def test_an_id_that_discord_never_gave_out_is_an_unknown_user(guild: Server, nobody: str) -> None:
-    assert guild.call("GET", f"{MEMBERS}/{nobody}").told == (404, 10013)
+    assert guild.call("GET", f"{MEMBERS}/{nobody}").error == (404, 10013)
 
 
 def test_a_grant_of_an_unknown_role_is_refused(guild: Server) -> None:
-    assert guild.call("PUT", f"{MEMBERS}/{ADA}/roles/{STRANGER}").told == (404, 10011)
+    assert guild.call("PUT", f"{MEMBERS}/{ADA}/roles/{STRANGER}").error == (404, 10011)
 
 
 def test_granting_and_revoking_twice_is_the_same_as_once(guild: Server) -> None:
@@ -106,4 +106,4 @@ def test_nobody_is_given_the_role_of_a_bot(guild: Server) -> None:
     guild.make("role", name="Group 1")
     guild.set(bot_role_position=2)
     path = f"{MEMBERS}/{ADA}/roles/{guild.state['bot_role_id']}"
-    assert guild.call("PUT", path).told == (403, 50013)
+    assert guild.call("PUT", path).error == (403, 50013)

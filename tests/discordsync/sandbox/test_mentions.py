@@ -77,7 +77,7 @@ def test_mention_everyone_pings_every_role_and_everyone(guild: Server, channel: 
 def test_a_kind_and_its_ids_exclude_each_other(guild: Server, channel: str) -> None:
     body = {"content": "x", "allowed_mentions": {"parse": ["users"], "users": [ADA]}}
     reply = guild.call("POST", f"/channels/{channel}/messages", body)
-    assert reply.told == (400, 50035)
+    assert reply.error == (400, 50035)
     complaint = reply.body["errors"]["allowed_mentions"]["_errors"][0]
     assert complaint["code"] == "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE"
 
@@ -89,7 +89,7 @@ def test_malformed_allowed_mentions_are_refused(
     guild: Server, channel: str, allowed: object
 ) -> None:
     body = {"content": "x", "allowed_mentions": allowed}
-    assert guild.call("POST", f"/channels/{channel}/messages", body).told == (400, 50035)
+    assert guild.call("POST", f"/channels/{channel}/messages", body).error == (400, 50035)
 
 
 def test_the_page_tells_who_is_really_notified(guild: Server) -> None:

@@ -68,7 +68,7 @@ def test_a_nonce_whose_message_was_deleted_is_unknown(guild: Server, channel: st
     message = send(guild, channel, nonce="welcome-1", enforce_nonce=True).body["id"]
     guild.control("delete", {"kind": "message", "id": message})
     again = send(guild, channel, nonce="welcome-1", enforce_nonce=True)
-    assert again.told == (404, 10008)
+    assert again.error == (404, 10008)
 
 
 def test_a_nonce_holds_across_channels_and_for_its_author_alone(
@@ -82,7 +82,7 @@ def test_a_nonce_holds_across_channels_and_for_its_author_alone(
 
 
 def test_a_nonce_has_at_most_25_characters(guild: Server, channel: str) -> None:
-    assert send(guild, channel, nonce="n" * 26).told == (400, 50035)
+    assert send(guild, channel, nonce="n" * 26).error == (400, 50035)
     assert send(guild, channel, nonce=12345).body["nonce"] == "12345"
 
 
@@ -90,17 +90,17 @@ def test_a_message_has_at_most_2000_characters_and_at_least_one(
     guild: Server, channel: str
 ) -> None:
     assert send(guild, channel, "x" * 2000).status == 200
-    assert send(guild, channel, "x" * 2001).told == (400, 50035)
-    assert send(guild, channel, "  ").told == (400, 50006)
-    assert send(guild, channel, None).told == (400, 50006)
+    assert send(guild, channel, "x" * 2001).error == (400, 50035)
+    assert send(guild, channel, "  ").error == (400, 50006)
+    assert send(guild, channel, None).error == (400, 50006)
 
 
 def test_sending_needs_the_channel_in_sight_and_send_messages(guild: Server, channel: str) -> None:
     guild.set(**without(Bit.SEND_MESSAGES))
-    assert send(guild, channel).told == (403, 50013)
+    assert send(guild, channel).error == (403, 50013)
     guild.set(**without(Bit.VIEW_CHANNEL))
-    assert send(guild, channel).told == (403, 50001)
-    assert guild.call("GET", f"/channels/{channel}/messages").told == (403, 50001)
+    assert send(guild, channel).error == (403, 50001)
+    assert guild.call("GET", f"/channels/{channel}/messages").error == (403, 50001)
 
 
 def test_without_read_message_history_the_history_is_an_empty_list(
@@ -109,17 +109,17 @@ def test_without_read_message_history_the_history_is_an_empty_list(
     message = send(guild, channel).body["id"]
     guild.set(**without(Bit.READ_MESSAGE_HISTORY))
     assert texts(guild, channel) == []
-    assert guild.call("GET", f"/channels/{channel}/messages/{message}").told == (403, 50001)
+    assert guild.call("GET", f"/channels/{channel}/messages/{message}").error == (403, 50001)
 
 
 def test_a_category_holds_no_messages_but_a_voice_channel_does(guild: Server) -> None:
-    assert send(guild, guild.make("channel", name="Cohort", type=4)).told == (400, 50008)
+    assert send(guild, guild.make("channel", name="Cohort", type=4)).error == (400, 50008)
     assert send(guild, guild.make("channel", name="Voice", type=2)).status == 200
 
 
 def test_an_unknown_channel_or_message_is_told_as_such(guild: Server, channel: str) -> None:
-    assert send(guild, ADA).told == (404, 10003)
-    assert guild.call("GET", f"/channels/{channel}/messages/{ADA}").told == (404, 10008)
+    assert send(guild, ADA).error == (404, 10003)
+    assert guild.call("GET", f"/channels/{channel}/messages/{ADA}").error == (404, 10008)
 
 
 def test_history_is_read_in_pages_from_either_end(guild: Server, channel: str) -> None:
@@ -143,17 +143,17 @@ def test_other_peoples_words_are_hidden_from_a_bot_without_the_intent(
 def test_nobody_edits_what_another_wrote(guild: Server, channel: str) -> None:
     message = guild.make("message", channel_id=channel, content="psst")
     path = f"/channels/{channel}/messages/{message}"
-    assert guild.call("PATCH", path, {"content": "x"}).told == (403, 50005)
+    assert guild.call("PATCH", path, {"content": "x"}).error == (403, 50005)
 
 
 def test_deleting_what_another_wrote_needs_manage_messages(guild: Server, channel: str) -> None:
     message = guild.make("message", channel_id=channel, content="psst")
     path = f"/channels/{channel}/messages/{message}"
     guild.set(**without(Bit.MANAGE_MESSAGES))
-    assert guild.call("DELETE", path).told == (403, 50013)
+    assert guild.call("DELETE", path).error == (403, 50013)
     guild.set(bot_permissions=LEAST_PRIVILEGED)
     assert guild.call("DELETE", path).status == 204
-    assert guild.call("DELETE", path).told == (404, 10008)
+    assert guild.call("DELETE", path).error == (404, 10008)
 
 
 @pytest.mark.parametrize("extra", [{"embeds": [{"title": "x"}]}, {"tts": True}])
@@ -167,7 +167,7 @@ def test_what_messages_cannot_hold_here_is_told_to_be_missing(
 def test_messages_go_with_their_channel(guild: Server, channel: str) -> None:
     send(guild, channel)
     guild.call("DELETE", f"/channels/{channel}")
-    assert guild.call("GET", f"/channels/{channel}/messages").told == (404, 10003)
+    assert guild.call("GET", f"/channels/{channel}/messages").error == (404, 10003)
 
 
 def test_the_channel_knows_its_last_message(guild: Server, channel: str) -> None:

@@ -128,7 +128,7 @@ def test_a_code_is_good_once_and_what_it_gave_ends_when_it_is_used_again(guild: 
     token = spend(guild, code).body["access_token"]
     again = spend(guild, code)
     assert (again.status, again.body["error"]) == (400, "invalid_grant")
-    assert whoami(guild, token).told == (401, 0)
+    assert whoami(guild, token).error == (401, 0)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_a_code_ends_after_a_minute_or_so(guild: Server, ada):
 
 def test_the_token_door_takes_forms_only(guild: Server):
     refused = guild.call("POST", "/oauth2/token", {"grant_type": "authorization_code"})
-    assert refused.told == (400, 50035)
+    assert refused.error == (400, 50035)
 
 
 def test_a_token_ends_by_its_time_and_is_renewed_by_the_other(guild: Server, ada):

@@ -24,12 +24,12 @@ def overwrites_of(guild: Server, channel: str) -> list[dict[str, Any]]:
 
 def put(guild: Server, channel: str, target: str, **body: Any) -> tuple[int, int]:
     reply = guild.call("PUT", f"/channels/{channel}/permissions/{target}", body)
-    return reply.told if reply.body else (reply.status, 0)
+    return reply.error if reply.body else (reply.status, 0)
 
 
 def drop(guild: Server, channel: str, target: str) -> tuple[int, int]:
     reply = guild.call("DELETE", f"/channels/{channel}/permissions/{target}")
-    return reply.told if reply.body else (reply.status, 0)
+    return reply.error if reply.body else (reply.status, 0)
 
 
 @pytest.mark.parametrize("side", ["allow", "deny"])
@@ -39,8 +39,8 @@ def test_a_bot_sets_only_bits_that_it_holds_itself_denials_included(
     item = {"id": GUILD, "type": 0, side: str(int(Bit.MANAGE_WEBHOOKS))}
     body = {"name": "group-1", "permission_overwrites": [item]}
     channel = guild.make("channel", name="general")
-    assert guild.call("POST", f"/guilds/{GUILD}/channels", body).told == (403, 50013)
-    assert guild.call("PATCH", f"/channels/{channel}", body).told == (403, 50013)
+    assert guild.call("POST", f"/guilds/{GUILD}/channels", body).error == (403, 50013)
+    assert guild.call("PATCH", f"/channels/{channel}", body).error == (403, 50013)
     assert put(guild, channel, GUILD, type=0, **{side: item[side]}) == (403, 50013)
     assert list(guild.state["channels"]) == [channel]
     assert overwrites_of(guild, channel) == []
@@ -80,7 +80,7 @@ def test_editing_overwrites_needs_manage_roles_but_making_a_channel_with_them_do
     body = {"name": "group-1", "permission_overwrites": [HIDDEN, own]}
     assert guild.call("POST", f"/guilds/{GUILD}/channels", body).status == 201
     edit = {"permission_overwrites": [HIDDEN, own]}
-    assert guild.call("PATCH", f"/channels/{channel}", edit).told == (403, 50013)
+    assert guild.call("PATCH", f"/channels/{channel}", edit).error == (403, 50013)
     assert put(guild, channel, ADA, type=1, allow="1024") == (403, 50013)
 
 
@@ -107,7 +107,7 @@ def test_an_overwrite_names_a_role_or_a_member_and_says_which(
     channel = guild.make("channel", name="general")
     assert put(guild, channel, target, type=kind, allow="1024") == (404, 10009)
     body = {"name": "x", "permission_overwrites": [{"id": target, "type": kind}]}
-    assert guild.call("POST", f"/guilds/{GUILD}/channels", body).told == (404, 10009)
+    assert guild.call("POST", f"/guilds/{GUILD}/channels", body).error == (404, 10009)
 
 
 def test_an_overwrite_outlives_the_membership_and_can_be_sent_back(guild: Server) -> None:
@@ -156,7 +156,7 @@ def test_a_category_with_bits_that_the_bot_lacks_cannot_be_copied(guild: Server)
     foreign = overwrite(GUILD, 0, deny=Bit.MANAGE_WEBHOOKS)
     category = guild.make("channel", name="Cohort", type=4, permission_overwrites=[foreign])
     body = {"name": "group-1", "parent_id": category}
-    assert guild.call("POST", f"/guilds/{GUILD}/channels", body).told == (403, 50013)
+    assert guild.call("POST", f"/guilds/{GUILD}/channels", body).error == (403, 50013)
 
 
 def test_channels_that_match_their_category_follow_its_changes_and_others_do_not(

@@ -61,14 +61,14 @@ def test_role_names_are_not_rewritten(guild: Server) -> None:
 
 @pytest.mark.parametrize("name", ["", " ", "n" * 101, 7])
 def test_a_name_that_discord_would_not_take_is_refused(guild: Server, name: object) -> None:
-    assert create(guild, name=name).told == (400, 50035)
+    assert create(guild, name=name).error == (400, 50035)
 
 
 def test_a_bot_gives_a_role_only_bits_that_it_holds(guild: Server) -> None:
     bits = str(int(Bit.BAN_MEMBERS))
-    assert create(guild, name="x", permissions=bits).told == (403, 50013)
+    assert create(guild, name="x", permissions=bits).error == (403, 50013)
     role = guild.make("role", name="y")
-    assert guild.call("PATCH", f"{ROLES}/{role}", {"permissions": bits}).told == (403, 50013)
+    assert guild.call("PATCH", f"{ROLES}/{role}", {"permissions": bits}).error == (403, 50013)
 
 
 def test_a_role_not_below_the_bots_own_cannot_be_managed(guild: Server) -> None:
@@ -82,7 +82,7 @@ def test_a_role_not_below_the_bots_own_cannot_be_managed(guild: Server) -> None:
         guild.call("DELETE", grant),
         guild.call("PATCH", f"{ROLES}/{guild.state['bot_role_id']}", {"name": "x"}),
     ]
-    assert [reply.told for reply in refused] == [(403, 50013)] * 5
+    assert [reply.error for reply in refused] == [(403, 50013)] * 5
 
 
 def test_roles_are_managed_only_with_manage_roles(guild: Server) -> None:
@@ -96,20 +96,20 @@ def test_roles_are_managed_only_with_manage_roles(guild: Server) -> None:
         guild.call("PUT", grant),
         guild.call("DELETE", grant),
     ]
-    assert [reply.told for reply in refused] == [(403, 50013)] * 5
+    assert [reply.error for reply in refused] == [(403, 50013)] * 5
 
 
 def test_everyones_role_is_neither_deleted_nor_given(guild: Server) -> None:
-    assert guild.call("DELETE", f"{ROLES}/{GUILD}").told == (400, 50028)
+    assert guild.call("DELETE", f"{ROLES}/{GUILD}").error == (400, 50028)
     grant = f"/guilds/{GUILD}/members/{ADA}/roles/{GUILD}"
-    assert guild.call("PUT", grant).told == (400, 50028)
+    assert guild.call("PUT", grant).error == (400, 50028)
 
 
 def test_a_deleted_role_is_unknown_and_leaves_its_people(guild: Server) -> None:
     role = guild.make("role", name="Group 1")
     guild.control("grant", {"member": ADA, "role": role})
     guild.call("DELETE", f"{ROLES}/{role}")
-    assert guild.call("GET", f"{ROLES}/{role}").told == (404, 10011)
+    assert guild.call("GET", f"{ROLES}/{role}").error == (404, 10011)
     assert guild.call("GET", f"/guilds/{GUILD}/members/{ADA}").body["roles"] == []
 
 
@@ -129,7 +129,7 @@ def test_members_are_counted_per_role_without_everyone(guild: Server) -> None:
 def test_a_guild_holds_250_roles(guild: Server) -> None:
     for number in range(248):  # besides @everyone's and the bot's
         guild.make("role", name=f"r{number}")
-    assert create(guild, name="one more").told == (400, 30005)
+    assert create(guild, name="one more").error == (400, 30005)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What changes the guild is told, to those who asked for it and of what they may see."""
+"""Which events a session receives: by its intents, and by what the bot can see."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,17 +14,17 @@ DORA = {"id": "200000000000000004", "username": "dora"}
 OPEN = KNOWN & ~int(Intent.GUILD_PRESENCES | Intent.MESSAGE_CONTENT)
 
 
-def told(
+def events_during(
     gateway: Gateway, act: Callable[[Server], Any], intents: int = OPEN
 ) -> list[tuple[str, dict[str, Any]]]:
-    """The events that a session with these intents is told while `act` is done."""
+    """Return the events that a session with these intents receives during `act`."""
 
     async def listen(talk: Talk) -> list[tuple[str, dict[str, Any]]]:
         wire = await talk.listen(intents)
-        begun = len(wire.heard)
+        begun = len(wire.received)
         act(gateway.server)
         await wire.caught_up()
-        return [(p["t"], p["d"]) for p in wire.heard[begun:] if p["t"]]
+        return [(p["t"], p["d"]) for p in wire.received[begun:] if p["t"]]
 
     return gateway.talk(listen)
 
@@ -34,7 +34,7 @@ def names(events: list[tuple[str, dict[str, Any]]]) -> list[str]:
 
 
 def test_people_who_come_and_go_are_told(gateway: Gateway) -> None:
-    events = told(gateway, lambda guild: guild.control("members", [PEOPLE[0], DORA]))
+    events = events_during(gateway, lambda guild: guild.control("members", [PEOPLE[0], DORA]))
     assert [(name, data["user"]["username"]) for name, data in events] == [
         ("GUILD_MEMBER_REMOVE", "ben"),
         ("GUILD_MEMBER_REMOVE", "cleo"),
@@ -44,12 +44,12 @@ def test_people_who_come_and_go_are_told(gateway: Gateway) -> None:
 
 
 def test_somebody_who_is_listed_again_is_no_news(gateway: Gateway) -> None:
-    assert told(gateway, lambda guild: guild.control("members", PEOPLE)) == []
+    assert events_during(gateway, lambda guild: guild.control("members", PEOPLE)) == []
 
 
 def test_a_new_name_is_told(gateway: Gateway) -> None:
     renamed = [{"id": ADA, "username": "ada lovelace"}, *PEOPLE[1:]]
-    ((name, data),) = told(gateway, lambda guild: guild.control("members", renamed))
+    ((name, data),) = events_during(gateway, lambda guild: guild.control("members", renamed))
     assert (name, data["user"]["username"]) == ("GUILD_MEMBER_UPDATE", "ada lovelace")
 
 
@@ -58,7 +58,7 @@ def test_a_new_avatar_is_told_and_a_new_address_is_not(gateway: Gateway) -> None
         guild.control("account", {"id": ADA, "email": "ada@example.org"})
         guild.control("account", {"id": ADA, "avatar": "a" * 32})
 
-    assert names(told(gateway, act)) == ["GUILD_MEMBER_UPDATE"]
+    assert names(events_during(gateway, act)) == ["GUILD_MEMBER_UPDATE"]
 
 
 def test_roles_and_their_people_are_told(gateway: Gateway) -> None:
@@ -70,7 +70,7 @@ def test_roles_and_their_people_are_told(gateway: Gateway) -> None:
         guild.control("revoke", {"member": ADA, "role": role})
         guild.control("delete", {"kind": "role", "id": role})
 
-    events = told(gateway, act)
+    events = events_during(gateway, act)
     assert names(events) == [
         "GUILD_ROLE_CREATE",
         "GUILD_MEMBER_UPDATE",
@@ -97,7 +97,7 @@ def test_channels_are_told(gateway: Gateway) -> None:
 
     guild = gateway.server
     guild.set(bot_permissions=int(Bit.ADMINISTRATOR))
-    events = told(gateway, act)
+    events = events_during(gateway, act)
     assert names(events) == [
         "CHANNEL_CREATE",
         "CHANNEL_CREATE",
@@ -120,7 +120,7 @@ def test_a_category_and_the_channels_that_follow_it_are_told_together(gateway: G
     def act(guild: Server) -> None:
         guild.control("edit", {"kind": "channel", "id": category, "fields": change})
 
-    events = told(gateway, act)
+    events = events_during(gateway, act)
     assert [(name, data["id"]) for name, data in events] == [
         ("CHANNEL_UPDATE", category),
         ("CHANNEL_UPDATE", follower),
@@ -140,7 +140,7 @@ def test_b14_a_hidden_channel_is_told_obfuscated(gateway: Gateway) -> None:
         guild.make("channel", name="also-secret", **hidden)
 
     guild.set(bot_permissions=0)
-    events = told(gateway, act)
+    events = events_during(gateway, act)
     assert names(events) == ["CHANNEL_UPDATE", "CHANNEL_DELETE", "CHANNEL_CREATE"]
     assert {(data["name"], data["flags"], data["topic"]) for _, data in events} == {
         ("___hidden___", 1 << 17, None)
@@ -157,7 +157,7 @@ def test_messages_are_told_without_what_others_wrote(gateway: Gateway) -> None:
         guild.make("message", channel_id=channel, content=f"hello <@{guild.bot}>")
         guild.call("DELETE", f"/channels/{channel}/messages/{own['id']}")
 
-    events = told(gateway, act)
+    events = events_during(gateway, act)
     assert [(name, data.get("content")) for name, data in events] == [
         ("MESSAGE_CREATE", "from the bot"),
         ("MESSAGE_UPDATE", "changed"),
@@ -179,7 +179,7 @@ def test_content_needs_the_intent_in_the_session_too(
     def act(guild: Server) -> None:
         guild.make("message", channel_id=channel, content="from the owner")
 
-    ((_, data),) = told(gateway, act, int(intents))
+    ((_, data),) = events_during(gateway, act, int(intents))
     assert data["content"] == text
 
 
@@ -188,7 +188,7 @@ def test_direct_messages_are_told(gateway: Gateway) -> None:
         dm = guild.call("POST", "/users/@me/channels", {"recipient_id": ADA}).body["id"]
         guild.call("POST", f"/channels/{dm}/messages", {"content": "hello"})
 
-    ((name, data),) = told(gateway, act)
+    ((name, data),) = events_during(gateway, act)
     assert (name, data["content"]) == ("MESSAGE_CREATE", "hello")
     assert "guild_id" not in data
 
@@ -210,7 +210,7 @@ def test_events_are_told_to_their_end(gateway: Gateway) -> None:
         guild.on_server(guild.sandbox.advance)
         guild.control("delete", {"kind": "channel", "id": voice})
 
-    events = told(gateway, act, int(Intent.GUILD_SCHEDULED_EVENTS))
+    events = events_during(gateway, act, int(Intent.GUILD_SCHEDULED_EVENTS))
     assert [(name, data["name"], data["status"]) for name, data in events] == [
         ("GUILD_SCHEDULED_EVENT_CREATE", "At 10", 1),
         ("GUILD_SCHEDULED_EVENT_CREATE", "At 11", 1),
@@ -257,13 +257,13 @@ def everything(guild: Server) -> None:
 def test_only_what_was_asked_for_is_told(
     gateway: Gateway, intents: Intent, expected: list[str]
 ) -> None:
-    assert names(told(gateway, everything, int(intents))) == expected
+    assert names(events_during(gateway, everything, int(intents))) == expected
 
 
 def test_two_sandboxes_know_nothing_of_each_other(gateway: Gateway) -> None:
     with serving() as other:
         other.begin()
-        assert told(gateway, lambda _: other.make("role", name="Elsewhere")) == []
+        assert events_during(gateway, lambda _: other.make("role", name="Elsewhere")) == []
 
 
 def test_the_table_of_intents_is_whole() -> None:
@@ -277,7 +277,7 @@ def test_the_table_of_intents_is_whole() -> None:
 
 def test_the_bots_place_among_the_roles_is_told(gateway: Gateway) -> None:
     gateway.server.make("role", name="Group 1")
-    events = told(gateway, lambda guild: guild.set(bot_role_position=1))
+    events = events_during(gateway, lambda guild: guild.set(bot_role_position=1))
     assert [(name, data["role"]["position"]) for name, data in events] == [
         ("GUILD_ROLE_UPDATE", 1),
         ("GUILD_ROLE_UPDATE", 2),
@@ -299,7 +299,7 @@ SHAPES = {
 def test_what_is_told_has_the_shapes_of_discords_document(
     gateway: Gateway, breaks: Callable[[str, Any], list[str]]
 ) -> None:
-    events = told(gateway, everything)
+    events = events_during(gateway, everything)
     assert {name for name, _ in events} == set(SHAPES)
     for name, data in events:
         schema, inner = SHAPES[name]

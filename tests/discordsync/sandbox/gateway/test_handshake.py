@@ -40,7 +40,7 @@ def test_a_bot_is_greeted_and_told_of_its_guild(gateway: Gateway, compress: str)
         await wire.hear()
         await wire.identify()
         await wire.until("GUILD_CREATE")
-        return wire.heard
+        return wire.received
 
     hello, ready, created = gateway.talk(begin)
     assert hello == {"op": 10, "t": None, "s": None, "d": {"heartbeat_interval": 41250}}
@@ -108,7 +108,7 @@ def test_an_identify_without_intents_is_refused(gateway: Gateway) -> None:
 
     async def begin(talk: Talk) -> int | None:
         wire = await talk.open()
-        await wire.say(Op.IDENTIFY, said)
+        await wire.send_op(Op.IDENTIFY, said)
         return await wire.until_closed()
 
     assert gateway.talk(begin) == 4013
@@ -127,7 +127,7 @@ def test_a_privileged_intent_is_open_once_it_is_switched_on(
 ) -> None:
     async def refused(talk: Talk) -> int | None:
         wire = await talk.open()
-        await wire.say(Op.IDENTIFY, identification(int(intent)))
+        await wire.send_op(Op.IDENTIFY, identification(int(intent)))
         return await wire.until_closed()
 
     gateway.server.set(**{setting: False})
@@ -142,7 +142,7 @@ def test_a_session_is_begun_once(gateway: Gateway, op: Op) -> None:
 
     async def begin(talk: Talk) -> int | None:
         wire = await talk.listen()
-        await wire.say(op, said[op])
+        await wire.send_op(op, said[op])
         return await wire.until_closed()
 
     assert gateway.talk(begin) == 4005
@@ -179,7 +179,7 @@ def test_one_identify_in_five_seconds(guild: Server) -> None:
         first = await talk.open()
         ready = await first.identify()
         second = await talk.open()
-        await second.say(Op.IDENTIFY, identification(GUILDS))
+        await second.send_op(Op.IDENTIFY, identification(GUILDS))
         return ready, await second.until_op(Op.INVALID_SESSION)
 
     ready, resumable = Gateway(guild).talk(twice)

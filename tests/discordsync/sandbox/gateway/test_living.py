@@ -16,7 +16,7 @@ from tests.discordsync.sandbox.server import ADA, Server
 def test_a_heartbeat_is_acknowledged(gateway: Gateway) -> None:
     async def beat(talk: Talk) -> Any:
         wire = await talk.open()
-        await wire.say(Op.HEARTBEAT, None)
+        await wire.send_op(Op.HEARTBEAT, None)
         return await wire.until_op(Op.HEARTBEAT_ACK)
 
     assert gateway.talk(beat) is None
@@ -42,7 +42,7 @@ def test_more_than_120_payloads_a_minute_end_the_connection(gateway: Gateway) ->
     async def chatter(talk: Talk) -> int | None:
         wire = await talk.listen()
         for _ in range(120):
-            await wire.say(Op.HEARTBEAT, None)
+            await wire.send_op(Op.HEARTBEAT, None)
         return await wire.until_closed()
 
     assert gateway.talk(chatter) == 4008
@@ -52,9 +52,9 @@ def test_119_payloads_after_the_identify_are_no_offence(gateway: Gateway) -> Non
     async def chatter(talk: Talk) -> int:
         wire = await talk.listen()
         for _ in range(119):
-            await wire.say(Op.HEARTBEAT, None)
+            await wire.send_op(Op.HEARTBEAT, None)
             await wire.until_op(Op.HEARTBEAT_ACK)
-        return len(wire.heard)
+        return len(wire.received)
 
     assert gateway.talk(chatter) == 1 + 2 + 119
 
@@ -62,7 +62,7 @@ def test_119_payloads_after_the_identify_are_no_offence(gateway: Gateway) -> Non
 def test_what_happened_meanwhile_is_told_by_a_resume(gateway: Gateway) -> None:
     async def come_back(talk: Talk) -> tuple[list[Any], list[Any]]:
         wire = await talk.listen()
-        ready = wire.heard[1]["d"]
+        ready = wire.received[1]["d"]
         gateway.server.make("role", name="Heard")
         await wire.until("GUILD_ROLE_CREATE")
         gateway.server.control("gateway", {"do": "drop"})
@@ -74,7 +74,7 @@ def test_what_happened_meanwhile_is_told_by_a_resume(gateway: Gateway) -> None:
         await back.until("RESUMED")
         gateway.server.make("role", name="Heard again")
         await back.until("GUILD_ROLE_CREATE")
-        told = [p for p in back.heard if p["op"] == Op.DISPATCH]
+        told = [p for p in back.received if p["op"] == Op.DISPATCH]
         names = [p["d"].get("role", {}).get("name", p["t"]) for p in told]
         return names, [p["s"] for p in told]
 
@@ -90,7 +90,7 @@ def test_a_resume_from_further_back_tells_more(gateway: Gateway) -> None:
         await wire.until("GUILD_ROLE_CREATE")
         gateway.server.control("gateway", {"do": "drop"})
         back = await talk.open()
-        await back.resume(wire.heard[1]["d"]["session_id"], 1)
+        await back.resume(wire.received[1]["d"]["session_id"], 1)
         await back.until("RESUMED")
         return await back.caught_up()
 
@@ -102,7 +102,7 @@ def test_a_number_that_was_never_told_is_refused(gateway: Gateway) -> None:
         wire = await talk.listen()
         gateway.server.control("gateway", {"do": "drop"})
         back = await talk.open()
-        await back.resume(wire.heard[1]["d"]["session_id"], 99)
+        await back.resume(wire.received[1]["d"]["session_id"], 99)
         return await back.until_closed()
 
     assert gateway.talk(come_back) == 4007
@@ -122,7 +122,7 @@ def test_a_client_that_says_farewell_cannot_resume(
         ):
             await asyncio.sleep(0.005)
         back = await talk.open()
-        await back.resume(wire.heard[1]["d"]["session_id"], wire.seq or 0)
+        await back.resume(wire.received[1]["d"]["session_id"], wire.seq or 0)
         await back.hear()
         return (await back.hear())["t"] == "RESUMED"
 
@@ -141,7 +141,7 @@ def test_a_session_that_is_gone_cannot_be_resumed(gateway: Gateway, do: str) -> 
         wire = await talk.listen()
         gateway.server.control("gateway", {"do": do})
         back = await talk.open()
-        await back.resume(wire.heard[1]["d"]["session_id"], wire.seq or 0)
+        await back.resume(wire.received[1]["d"]["session_id"], wire.seq or 0)
         return await back.until_op(Op.INVALID_SESSION)
 
     assert gateway.talk(come_back) is False
@@ -167,7 +167,7 @@ def test_who_missed_too_much_or_comes_too_late_begins_anew(gateway: Gateway, mis
         if missed == "too long ago":
             session.lost_at = monotonic() - SESSION_SECONDS - 1
         for number in range(KEPT_EVENTS + 1 if missed == "too much" else 1):
-            guild.sandbox.world.tell("CHANNEL_UPDATE", {"id": str(number)})
+            guild.sandbox.guild.emit("CHANNEL_UPDATE", {"id": str(number)})
 
     async def come_back(talk: Talk) -> Any:
         wire = await talk.listen()
@@ -177,7 +177,7 @@ def test_who_missed_too_much_or_comes_too_late_begins_anew(gateway: Gateway, mis
             await asyncio.sleep(0.005)
         guild.on_server(miss)
         back = await talk.open()
-        await back.resume(wire.heard[1]["d"]["session_id"], wire.seq or 0)
+        await back.resume(wire.received[1]["d"]["session_id"], wire.seq or 0)
         return await back.until_op(Op.INVALID_SESSION)
 
     assert gateway.talk(come_back) is False
@@ -196,10 +196,10 @@ def test_heartbeats_can_go_without_acknowledgement(gateway: Gateway) -> None:
     async def wait(talk: Talk) -> list[int]:
         wire = await talk.listen()
         gateway.server.control("gateway", {"do": "silence"})
-        await wire.say(Op.HEARTBEAT, wire.seq)
+        await wire.send_op(Op.HEARTBEAT, wire.seq)
         gateway.server.make("role", name="After")
         await wire.until("GUILD_ROLE_CREATE")
-        return [payload["op"] for payload in wire.heard]
+        return [payload["op"] for payload in wire.received]
 
     assert Op.HEARTBEAT_ACK not in gateway.talk(wait)
 
@@ -217,7 +217,7 @@ def test_a_connection_is_ended_with_a_code(gateway: Gateway, code: int) -> None:
 def test_one_session_of_two_is_broken(gateway: Gateway) -> None:
     async def wait(talk: Talk) -> list[str]:
         first, second = await talk.listen(), await talk.listen()
-        broken = first.heard[1]["d"]["session_id"]
+        broken = first.received[1]["d"]["session_id"]
         gateway.server.control("gateway", {"do": "drop", "session": broken, "code": 4000})
         assert await first.until_closed() == 4000
         return await second.caught_up()
@@ -238,7 +238,7 @@ def test_a_resume_takes_the_session_from_the_connection_before(gateway: Gateway)
     async def wait(talk: Talk) -> tuple[int | None, int]:
         wire = await talk.listen()
         back = await talk.open()
-        await back.resume(wire.heard[1]["d"]["session_id"], wire.seq or 0)
+        await back.resume(wire.received[1]["d"]["session_id"], wire.seq or 0)
         await back.until("RESUMED")
         return await wire.until_closed(), len(sessions(gateway.server))
 

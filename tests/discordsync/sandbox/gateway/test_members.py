@@ -15,7 +15,7 @@ MEMBERS = int(Intent.GUILDS | Intent.GUILD_MEMBERS)
 def ask(gateway: Gateway, intents: int = MEMBERS, **wish: Any) -> dict[str, Any]:
     async def listen(talk: Talk) -> dict[str, Any]:
         wire = await talk.listen(intents)
-        await wire.say(Op.REQUEST_GUILD_MEMBERS, {"guild_id": GUILD, **wish})
+        await wire.send_op(Op.REQUEST_GUILD_MEMBERS, {"guild_id": GUILD, **wish})
         return await wire.until("GUILD_MEMBERS_CHUNK")
 
     return gateway.talk(listen)
@@ -38,7 +38,7 @@ def test_a_thousand_members_a_chunk(gateway: Gateway) -> None:
     async def listen(talk: Talk) -> list[int]:
         wire = await talk.listen(MEMBERS)
         wish = {"guild_id": GUILD, "query": "", "limit": 0}
-        await wire.say(Op.REQUEST_GUILD_MEMBERS, wish)
+        await wire.send_op(Op.REQUEST_GUILD_MEMBERS, wish)
         chunks = [await wire.until("GUILD_MEMBERS_CHUNK") for _ in range(2)]
         assert [(c["chunk_index"], c["chunk_count"]) for c in chunks] == [(0, 2), (1, 2)]
         return [len(chunk["members"]) for chunk in chunks]
@@ -69,7 +69,7 @@ def test_the_whole_list_once_in_thirty_seconds(gateway: Gateway) -> None:
     async def listen(talk: Talk) -> dict[str, Any]:
         wire = await talk.listen(MEMBERS)
         for _ in range(2):
-            await wire.say(Op.REQUEST_GUILD_MEMBERS, wish)
+            await wire.send_op(Op.REQUEST_GUILD_MEMBERS, wish)
         return await wire.until("RATE_LIMITED")
 
     limited = gateway.talk(listen)
@@ -92,7 +92,7 @@ def test_the_whole_list_once_in_thirty_seconds(gateway: Gateway) -> None:
 def test_a_request_that_is_none_ends_the_connection(gateway: Gateway, wish: dict[str, Any]) -> None:
     async def listen(talk: Talk) -> int | None:
         wire = await talk.listen(MEMBERS)
-        await wire.say(Op.REQUEST_GUILD_MEMBERS, {"guild_id": GUILD, **wish})
+        await wire.send_op(Op.REQUEST_GUILD_MEMBERS, {"guild_id": GUILD, **wish})
         return await wire.until_closed()
 
     assert gateway.talk(listen) == 4002

@@ -31,7 +31,7 @@ def test_people_enter_change_and_leave(gateway: Gateway) -> None:
         wire = await talk.listen(VOICE_STATES)
         walk(guild, (ADA, one), (ADA, one), (BEN, one), (ADA, two), (ADA, None), (ADA, None))
         await wire.caught_up()
-        states = [p["d"] for p in wire.heard if p["t"] == "VOICE_STATE_UPDATE"]
+        states = [p["d"] for p in wire.received if p["t"] == "VOICE_STATE_UPDATE"]
         assert all(state["member"]["user"]["id"] == state["user_id"] for state in states)
         return [(state["user_id"], state["channel_id"]) for state in states]
 
@@ -128,8 +128,8 @@ def test_the_bot_enters_by_asking_the_gateway(gateway: Gateway) -> None:
 
     async def enter(talk: Talk) -> list[Any]:
         wire = await talk.listen(VOICE_STATES)
-        await wire.say(Op.VOICE_STATE_UPDATE, {**wish, "channel_id": CLEO})
-        await wire.say(Op.VOICE_STATE_UPDATE, {**wish, "channel_id": channel})
+        await wire.send_op(Op.VOICE_STATE_UPDATE, {**wish, "channel_id": CLEO})
+        await wire.send_op(Op.VOICE_STATE_UPDATE, {**wish, "channel_id": channel})
         state = await wire.until("VOICE_STATE_UPDATE")
         return [state["user_id"], state["channel_id"], state["self_mute"]]
 

@@ -27,14 +27,14 @@ class Closed(Exception):
 
 
 class Wire:
-    """One connection. `heard` is every payload so far, in order."""
+    """One connection. `received` is every payload so far, in order."""
 
     def __init__(self, socket: ClientWebSocketResponse) -> None:
         self.socket = socket
-        self.heard: list[dict[str, Any]] = []
+        self.received: list[dict[str, Any]] = []
         self._inflate = zlib.decompressobj()
 
-    async def say(self, op: int, data: Any = None) -> None:
+    async def send_op(self, op: int, data: Any = None) -> None:
         await self.socket.send_str(json.dumps({"op": op, "d": data}))
 
     async def hear(self) -> dict[str, Any]:
@@ -49,7 +49,7 @@ class Wire:
         else:
             raise Closed(self.socket.close_code)
         payload: dict[str, Any] = json.loads(text)
-        self.heard.append(payload)
+        self.received.append(payload)
         return payload
 
     async def until(self, event: str) -> dict[str, Any]:
@@ -76,21 +76,21 @@ class Wire:
 
     async def identify(self, intents: int = GUILDS, **more: Any) -> dict[str, Any]:
         """Begin a session; READY's data."""
-        await self.say(Op.IDENTIFY, identification(intents, **more))
+        await self.send_op(Op.IDENTIFY, identification(intents, **more))
         return await self.until("READY")
 
     async def resume(self, session_id: str, seq: int, token: str = TOKEN) -> None:
-        await self.say(Op.RESUME, {"token": token, "session_id": session_id, "seq": seq})
+        await self.send_op(Op.RESUME, {"token": token, "session_id": session_id, "seq": seq})
 
     async def caught_up(self) -> list[str]:
         """The names of the events so far, once everything that was sent has arrived."""
-        await self.say(Op.HEARTBEAT, self.seq)
+        await self.send_op(Op.HEARTBEAT, self.seq)
         await self.until_op(Op.HEARTBEAT_ACK)
-        return [payload["t"] for payload in self.heard if payload["t"]]
+        return [payload["t"] for payload in self.received if payload["t"]]
 
     @property
     def seq(self) -> int | None:
-        return max((p["s"] for p in self.heard if p["s"] is not None), default=None)
+        return max((p["s"] for p in self.received if p["s"] is not None), default=None)
 
 
 def identification(intents: int | None = GUILDS, **more: Any) -> dict[str, Any]:
@@ -120,11 +120,11 @@ class Talk:
         self.session, self.url = session, url
 
     async def open(self, query: str = "v=10&encoding=json") -> Wire:
-        """A new connection, before anything was heard."""
+        """A new connection, before anything was received."""
         return Wire(await self.session.ws_connect(f"{self.url}?{query}"))
 
     async def listen(self, intents: int = GUILDS) -> Wire:
-        """A new connection with a session that has heard of its guild."""
+        """A new connection with a session that has received its guild."""
         wire = await self.open()
         await wire.identify(intents)
         if intents & Intent.GUILDS:

@@ -35,7 +35,7 @@ def test_a_command_is_made_changed_and_deleted(guild: Server, scope: str) -> Non
     assert int(changed.body["version"]) > int(made.body["version"])
     assert guild.call("GET", one).body == changed.body
     assert guild.call("DELETE", one).status == 204
-    assert guild.call("GET", one).told == (404, 10063)
+    assert guild.call("GET", one).error == (404, 10063)
 
 
 def test_a_command_of_the_same_name_takes_the_place_of_the_first(guild: Server) -> None:
@@ -65,7 +65,7 @@ def test_the_two_scopes_know_nothing_of_each_other(guild: Server) -> None:
     bot.register(command(), ECHO)
     assert names(bot, bot.everywhere) == ["meetings"]
     (everywhere,) = guild.call("GET", bot.everywhere).body
-    assert guild.call("GET", f"{bot.here}/{everywhere['id']}").told == (404, 10063)
+    assert guild.call("GET", f"{bot.here}/{everywhere['id']}").error == (404, 10063)
 
 
 def test_commands_survive_a_restart(guild: Server) -> None:
@@ -154,7 +154,7 @@ def test_a_command_that_breaks_a_rule_is_refused(
     bot = Bot(guild)
     for method, sent, at in (("POST", body, path), ("PUT", [body], f"0.{path}")):
         refused = guild.call(method, bot.here, sent)
-        assert refused.told == (400, 50035)
+        assert refused.error == (400, 50035)
         node = refused.body["errors"]
         for step in at.split("."):
             node = node[step]
@@ -166,32 +166,32 @@ def test_a_command_of_more_than_8000_characters_is_too_large(guild: Server) -> N
     choices = [{"name": f"{n:>02}" + "x" * 90, "value": "y" * 90} for n in range(25)]
     options = [option(name=f"o{n}", choices=choices) for n in range(2)]
     refused = guild.call("POST", Bot(guild).here, command(options=options))
-    assert refused.told == (400, 50035)
+    assert refused.error == (400, 50035)
     assert refused.body["errors"]["_errors"][0]["code"] == "APPLICATION_COMMAND_TOO_LARGE"
 
 
 def test_names_are_unique_in_a_list_and_after_a_change(guild: Server) -> None:
     bot = Bot(guild)
-    assert guild.call("PUT", bot.here, [command(), command()]).told == (400, 50035)
+    assert guild.call("PUT", bot.here, [command(), command()]).error == (400, 50035)
     bot.register(command(), ECHO)
     echo = guild.call("GET", bot.here).body[1]
     refused = guild.call("PATCH", f"{bot.here}/{echo['id']}", {"name": "meetings"})
-    assert refused.told == (400, 50035)
+    assert refused.error == (400, 50035)
 
 
 def test_a_hundred_commands_are_the_most(guild: Server) -> None:
     bot = Bot(guild)
     hundred = [command(name=f"c{number}") for number in range(100)]
     bot.register(*hundred)
-    assert guild.call("POST", bot.here, command()).told == (400, 30032)
-    assert guild.call("PUT", bot.here, [*hundred, command()]).told == (400, 30032)
+    assert guild.call("POST", bot.here, command()).error == (400, 30032)
+    assert guild.call("PUT", bot.here, [*hundred, command()]).error == (400, 30032)
 
 
 def test_two_hundred_new_commands_a_day_are_the_most(guild: Server) -> None:
     bot = Bot(guild)
     for batch in range(2):
         bot.register(*(command(name=f"c{batch}-{number}") for number in range(100)))
-    assert guild.call("PUT", bot.here, [command()]).told == (400, 30034)
+    assert guild.call("PUT", bot.here, [command()]).error == (400, 30034)
     bot.register(*(command(name=f"c1-{number}", description="y") for number in range(100)))
     guild.pass_time(days=1, seconds=1)
     bot.register(command())
@@ -200,8 +200,8 @@ def test_two_hundred_new_commands_a_day_are_the_most(guild: Server) -> None:
 def test_only_the_own_application_and_guild_are_served(guild: Server) -> None:
     foreign = GUILD.replace("1", "2", 1)
     path = f"/applications/{foreign}/guilds/{GUILD}/commands"
-    assert guild.call("GET", path).told == (403, 20012)
-    assert guild.call("GET", f"{Bot(guild).application}/guilds/{foreign}/commands").told == (
+    assert guild.call("GET", path).error == (403, 20012)
+    assert guild.call("GET", f"{Bot(guild).application}/guilds/{foreign}/commands").error == (
         403,
         50001,
     )
@@ -209,7 +209,7 @@ def test_only_the_own_application_and_guild_are_served(guild: Server) -> None:
 
 @pytest.mark.parametrize(("method", "body"), [("PUT", {"name": "x"}), ("POST", [command()])])
 def test_a_list_where_a_command_belongs_is_refused(guild: Server, method: str, body: Any) -> None:
-    assert guild.call(method, Bot(guild).here, body).told == (400, 50035)
+    assert guild.call(method, Bot(guild).here, body).error == (400, 50035)
 
 
 def test_commands_that_are_not_typed_are_not_served(guild: Server) -> None:

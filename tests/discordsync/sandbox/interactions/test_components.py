@@ -97,7 +97,7 @@ def test_what_breaks_a_rule_is_refused(
     bot: Bot, channel: str, components: list[Any], path: str, word: str
 ) -> None:
     refused = send(bot, channel, *components)
-    assert refused.told == (400, 50035)
+    assert refused.error == (400, 50035)
     node = refused.body["errors"]
     for step in path.split("."):
         node = node[step]

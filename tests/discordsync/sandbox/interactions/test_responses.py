@@ -43,20 +43,20 @@ def test_a_hidden_answer_stands_nowhere(bot: Bot, people: People, channel: str, 
     (message,) = people.sees(asked)["messages"]
     assert (message["content"], message["ephemeral"]) == ("hello", True)
     path = f"/channels/{channel}/messages/{message['id']}"
-    assert bot.guild.call("GET", path).told == (404, 10008)
+    assert bot.guild.call("GET", path).error == (404, 10008)
     assert bot.follow(asked, "GET", message="@original").body["flags"] == HIDDEN
 
 
 def test_it_is_answered_once(bot: Bot, people: People, asked: str) -> None:
     bot.answer(asked, 4, TEXT)
-    assert bot.answer(asked, 4, {"content": "again"}).told == (400, 40060)
+    assert bot.answer(asked, 4, {"content": "again"}).error == (400, 40060)
     assert people.texts(asked) == ["hello"]
 
 
 def test_after_three_seconds_it_is_too_late(bot: Bot, people: People, asked: str) -> None:
     bot.guild.pass_time(seconds=3.5)
     assert people.sees(asked)["state"] == "failed"
-    assert bot.answer(asked, 5).told == (404, 10062)
+    assert bot.answer(asked, 5).error == (404, 10062)
     assert people.texts(asked) == []
 
 
@@ -69,9 +69,9 @@ def test_a_longer_patience_can_be_set(bot: Bot, asked: str) -> None:
 def test_nobody_answers_without_the_token(bot: Bot, asked: str) -> None:
     body = {"type": 4, "data": TEXT}
     wrong = bot.guild.call("POST", f"/interactions/{asked}/wrong/callback", body)
-    assert wrong.told == (404, 10062)
+    assert wrong.error == (404, 10062)
     other = bot.guild.call("POST", f"/interactions/{BEN}/{bot.token(asked)}/callback", body)
-    assert other.told == (404, 10062)
+    assert other.error == (404, 10062)
 
 
 def test_what_takes_longer_is_deferred(bot: Bot, people: People, asked: str) -> None:
@@ -92,8 +92,8 @@ def test_a_deferred_answer_that_never_comes_has_failed(
     bot.answer(asked, 5)
     bot.guild.pass_time(minutes=15, seconds=1)
     assert people.sees(asked)["state"] == "failed"
-    assert bot.follow(asked, "PATCH", TEXT, message="@original").told == (401, 50027)
-    assert bot.follow(asked, body=TEXT).told == (401, 50027)
+    assert bot.follow(asked, "PATCH", TEXT, message="@original").error == (401, 50027)
+    assert bot.follow(asked, body=TEXT).error == (401, 50027)
 
 
 def test_a_follow_up_takes_the_place_of_what_is_awaited(
@@ -117,7 +117,7 @@ def test_messages_are_read_changed_and_deleted_by_the_token(
     assert people.texts(asked) == ["hello", "changed"]
     assert bot.follow(asked, "DELETE", message="@original").status == 204
     assert people.texts(asked) == ["changed"]
-    assert bot.follow(asked, "GET", message="@original").told == (404, 10008)
+    assert bot.follow(asked, "GET", message="@original").error == (404, 10008)
 
 
 def test_a_hidden_message_is_deleted_too(bot: Bot, people: People, asked: str) -> None:
@@ -127,8 +127,8 @@ def test_a_hidden_message_is_deleted_too(bot: Bot, people: People, asked: str) -
 
 
 def test_nothing_follows_before_the_first_answer(bot: Bot, asked: str) -> None:
-    assert bot.follow(asked, body=TEXT).told == (404, 10015)
-    assert bot.follow(asked, "GET", message="@original").told == (404, 10015)
+    assert bot.follow(asked, body=TEXT).error == (404, 10015)
+    assert bot.follow(asked, "GET", message="@original").error == (404, 10015)
 
 
 def test_a_token_reaches_its_own_messages_only(
@@ -136,7 +136,7 @@ def test_a_token_reaches_its_own_messages_only(
 ) -> None:
     foreign = bot.guild.make("message", channel_id=channel, content="from the owner")
     bot.answer(asked, 4, TEXT)
-    assert bot.follow(asked, "PATCH", TEXT, message=foreign).told == (404, 10008)
+    assert bot.follow(asked, "PATCH", TEXT, message=foreign).error == (404, 10008)
     assert bot.follow(people.run("echo", text="hi"), "GET", message=foreign).status == 404
 
 
@@ -159,7 +159,7 @@ def test_a_bot_may_ask_what_became_of_its_answer(
 @pytest.mark.parametrize("kind", [1, 6, 7, 8, 12, "four"])
 def test_a_command_takes_no_such_answer(bot: Bot, asked: str, kind: Any) -> None:
     refused = bot.answer(asked, kind, TEXT)
-    assert refused.told == (400, 50035)
+    assert refused.error == (400, 50035)
     assert "type" in refused.body["errors"]
     assert bot.answer(asked, 4, TEXT).status == 204
 
@@ -179,7 +179,7 @@ def test_a_command_takes_no_such_answer(bot: Bot, asked: str, kind: Any) -> None
 def test_an_answer_that_is_no_message_is_refused_and_can_be_mended(
     bot: Bot, people: People, asked: str, data: Any, told: tuple[int, int]
 ) -> None:
-    assert bot.answer(asked, 4, data).told == told
+    assert bot.answer(asked, 4, data).error == told
     assert bot.answer(asked, 4, TEXT).status == 204
     assert people.texts(asked) == ["hello"]
 
@@ -291,7 +291,7 @@ def test_choices_that_break_a_rule_are_refused(
     bot: Bot, people: People, kind: int, choices: list[Any]
 ) -> None:
     focus = people.play(user=ADA, command="echo", focus="text", options={})
-    assert bot.answer(focus, kind, {"choices": choices}).told == (400, 50035)
+    assert bot.answer(focus, kind, {"choices": choices}).error == (400, 50035)
 
 
 # Forms
@@ -304,7 +304,7 @@ def test_a_form_is_shown_filled_in_and_answered(bot: Bot, people: People, asked:
     data = bot.payload(filled)["data"]
     assert data["custom_id"] == "form"
     assert data["components"][0]["components"][0]["value"] == "Ill"
-    assert bot.answer(filled, 7, TEXT).told == (400, 50035)
+    assert bot.answer(filled, 7, TEXT).error == (400, 50035)
     assert bot.answer(filled, 4, TEXT).status == 204
 
 
@@ -349,7 +349,7 @@ def test_a_form_is_filled_in_as_it_asks(
 def test_a_form_that_breaks_a_rule_is_refused(
     bot: Bot, asked: str, changes: dict[str, Any]
 ) -> None:
-    assert bot.answer(asked, 9, {**FORM, **changes}).told == (400, 50035)
+    assert bot.answer(asked, 9, {**FORM, **changes}).error == (400, 50035)
 
 
 # Once more
@@ -361,7 +361,7 @@ def test_the_same_interaction_is_sent_twice(bot: Bot, people: People, asked: str
     assert bot.payload(asked) == before
     assert people.sees(asked)["sent"] == 2
     bot.answer(asked, 4, TEXT)
-    assert bot.answer(asked, 4, TEXT).told == (400, 40060)
+    assert bot.answer(asked, 4, TEXT).error == (400, 40060)
 
 
 def test_what_became_of_it_survives_a_restart(
@@ -379,5 +379,5 @@ def test_a_deleted_channel_takes_no_answer(
     bot: Bot, people: People, channel: str, asked: str
 ) -> None:
     bot.guild.control("delete", {"kind": "channel", "id": channel})
-    assert bot.answer(asked, 4, TEXT).told == (404, 10003)
+    assert bot.answer(asked, 4, TEXT).error == (404, 10003)
     assert people.texts(asked) == []
