@@ -5,7 +5,7 @@ from typing import Any
 
 from discordsync.sandbox import events
 from discordsync.sandbox.calls import Answer, Call, Route
-from discordsync.sandbox.guild_state import Guild
+from discordsync.sandbox.guild import Guild
 from discordsync.sandbox.members import members
 from discordsync.sandbox.members.permissions import Bit
 

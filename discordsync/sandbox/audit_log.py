@@ -4,7 +4,7 @@ from enum import IntEnum
 from typing import Any
 
 from discordsync.sandbox.calls import Call
-from discordsync.sandbox.guild_state import Guild
+from discordsync.sandbox.guild import Guild
 
 
 class Action(IntEnum):

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from discordsync.sandbox import fields
 from discordsync.sandbox.errors import Refusal, form_error, refuse, respond
-from discordsync.sandbox.guild_state import Guild
+from discordsync.sandbox.guild import Guild
 
 PREFIX = "/api/v10"
 

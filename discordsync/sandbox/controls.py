@@ -11,7 +11,7 @@ from discordsync.sandbox import events, fields, settings
 from discordsync.sandbox.calls import Answer, Call, Handler
 from discordsync.sandbox.channels import channels
 from discordsync.sandbox.errors import Refusal
-from discordsync.sandbox.guild_state import Guild, new_user
+from discordsync.sandbox.guild import Guild, new_user
 from discordsync.sandbox.interactions import user_actions
 from discordsync.sandbox.members import members, roles, voice
 from discordsync.sandbox.messages import messages

@@ -11,7 +11,7 @@ from discordsync.sandbox.calls import PREFIX, Route, catch_all, serve
 from discordsync.sandbox.channels import channels, overwrites
 from discordsync.sandbox.controls import Control, all_controls
 from discordsync.sandbox.gateway import Hub, address_routes, break_gateway, gateway_route
-from discordsync.sandbox.guild_state import DEFAULT_GUILD_ID, Guild
+from discordsync.sandbox.guild import DEFAULT_GUILD_ID, Guild
 from discordsync.sandbox.interactions import user_actions
 from discordsync.sandbox.members import members, roles
 from discordsync.sandbox.messages import dms, messages, nonces

@@ -3,7 +3,7 @@
 from typing import Any
 
 from discordsync.sandbox.calls import Answer, Call, Route
-from discordsync.sandbox.guild_state import Guild
+from discordsync.sandbox.guild import Guild
 from discordsync.sandbox.members import members, roles
 
 # The application's flags for the privileged intents of a bot in fewer than 100 guilds.

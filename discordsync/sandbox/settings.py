@@ -3,7 +3,7 @@
 from typing import Any
 
 from discordsync.sandbox import fields
-from discordsync.sandbox.guild_state import Guild
+from discordsync.sandbox.guild import Guild
 from discordsync.sandbox.members import permissions, roles
 
 DM_LIMIT = fields.nullable(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from discordsync.sandbox.guild_state import Guild
+from discordsync.sandbox.guild import Guild
 from discordsync.sandbox.interactions import user_actions
 from discordsync.sandbox.interactions.command_checks import NESTING
 from discordsync.sandbox.members import permissions

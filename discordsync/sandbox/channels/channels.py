@@ -10,7 +10,7 @@ from discordsync.sandbox.channels import overwrites
 from discordsync.sandbox.channels.names import text_channel_name
 from discordsync.sandbox.channels.serializers import emit_changes, serialize, serialize_for_gateway
 from discordsync.sandbox.errors import form_error, refuse, unsupported
-from discordsync.sandbox.guild_state import Guild
+from discordsync.sandbox.guild import Guild
 from discordsync.sandbox.members import permissions, voice
 from discordsync.sandbox.members.permissions import CATEGORY, VOICE, Bit
 from discordsync.sandbox.messages import dms

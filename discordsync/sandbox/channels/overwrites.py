@@ -13,7 +13,7 @@ from discordsync.sandbox.audit_log import Action
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.channels.serializers import emit_changes
 from discordsync.sandbox.errors import refuse
-from discordsync.sandbox.guild_state import Guild
+from discordsync.sandbox.guild import Guild
 from discordsync.sandbox.members import permissions
 from discordsync.sandbox.members.permissions import Bit
 

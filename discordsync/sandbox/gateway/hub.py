@@ -24,7 +24,7 @@ from discordsync.sandbox.gateway.parsing import (
     read_voice_state_update,
 )
 from discordsync.sandbox.gateway.session import Session
-from discordsync.sandbox.guild_state import Guild
+from discordsync.sandbox.guild import Guild
 from discordsync.sandbox.members import voice
 
 # A session whose connection is lost can be resumed for this long, in real time.

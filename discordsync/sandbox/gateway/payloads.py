@@ -7,7 +7,7 @@ from discordsync.sandbox import events, guild_routes
 from discordsync.sandbox.channels import channels
 from discordsync.sandbox.gateway.intents import Intent
 from discordsync.sandbox.gateway.parsing import Identify, MembersRequest, Op
-from discordsync.sandbox.guild_state import Guild
+from discordsync.sandbox.guild import Guild
 from discordsync.sandbox.members import members, voice
 
 API_VERSION = 10

@@ -6,7 +6,7 @@ from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.gateway.close_codes import SENTENCES, CloseCode
 from discordsync.sandbox.gateway.connection import Connection
 from discordsync.sandbox.gateway.hub import Hub
-from discordsync.sandbox.guild_state import Guild
+from discordsync.sandbox.guild import Guild
 
 PATH = "/gateway"
 VERSION = "10"

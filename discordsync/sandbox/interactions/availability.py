@@ -11,7 +11,7 @@ direct     the global ones that allow it           it is the person's own channe
 from collections.abc import Mapping
 from typing import Any
 
-from discordsync.sandbox.guild_state import Guild
+from discordsync.sandbox.guild import Guild
 from discordsync.sandbox.interactions.payloads import IN_DM, IN_GUILD
 from discordsync.sandbox.members import permissions
 from discordsync.sandbox.members.permissions import Bit

@@ -14,7 +14,7 @@ from typing import Any
 from discordsync.sandbox import fields
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.errors import form_error
-from discordsync.sandbox.guild_state import Guild
+from discordsync.sandbox.guild import Guild
 from discordsync.sandbox.interactions import modals, record, responses
 from discordsync.sandbox.interactions.command_checks import fits
 from discordsync.sandbox.interactions.record import (

@@ -10,7 +10,7 @@ from typing import Any
 from discordsync.sandbox import fields
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.errors import form_error, refuse, unsupported
-from discordsync.sandbox.guild_state import Guild
+from discordsync.sandbox.guild import Guild
 from discordsync.sandbox.interactions import command_checks as checks
 
 IN_SCOPE = 100

@@ -6,7 +6,7 @@ Raises ValueError with a sentence if Discord's own client would not send the com
 from collections.abc import Mapping
 from typing import Any
 
-from discordsync.sandbox.guild_state import Guild
+from discordsync.sandbox.guild import Guild
 from discordsync.sandbox.interactions.command_checks import (
     ATTACHMENT,
     BOOLEAN,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from discordsync.sandbox.channels.serializers import serialize as present_channel
-from discordsync.sandbox.guild_state import Guild
+from discordsync.sandbox.guild import Guild
 from discordsync.sandbox.interactions.record import COMPONENT, SUBMIT
 from discordsync.sandbox.members import members, permissions
 from discordsync.sandbox.members.permissions import Bit

@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from discordsync.sandbox.errors import refuse
-from discordsync.sandbox.guild_state import Guild
+from discordsync.sandbox.guild import Guild
 
 COMMAND, COMPONENT, FOCUS, SUBMIT = 2, 3, 4, 5
 KINDS = {COMMAND: "command", COMPONENT: "press", FOCUS: "focus", SUBMIT: "submit"}

@@ -8,7 +8,7 @@ from typing import Any
 
 from discordsync.sandbox import fields
 from discordsync.sandbox.errors import Refusal, refuse, unsupported
-from discordsync.sandbox.guild_state import Guild
+from discordsync.sandbox.guild import Guild
 from discordsync.sandbox.interactions import record
 from discordsync.sandbox.interactions.payloads import owners
 from discordsync.sandbox.interactions.record import COMMAND, EPHEMERAL, LOADING

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from discordsync.sandbox import fields
-from discordsync.sandbox.guild_state import Guild
+from discordsync.sandbox.guild import Guild
 from discordsync.sandbox.interactions import availability, modals, options, payloads, record
 from discordsync.sandbox.interactions.record import (
     COMMAND,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from discordsync.sandbox.calls import Answer, Call, Route
-from discordsync.sandbox.guild_state import Guild
+from discordsync.sandbox.guild import Guild
 from discordsync.sandbox.interactions import record, responses
 from discordsync.sandbox.interactions.record import LOADING
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from discordsync.sandbox.errors import Refusal, refuse
-from discordsync.sandbox.guild_state import Guild
+from discordsync.sandbox.guild import Guild
 from discordsync.sandbox.members import members
 from discordsync.sandbox.members.permissions import VOICE, Bit
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from discordsync.sandbox import fields
-from discordsync.sandbox.guild_state import Guild
+from discordsync.sandbox.guild import Guild
 
 USER = re.compile(r"<@!?([0-9]{1,20})>")
 ROLE = re.compile(r"<@&([0-9]{1,20})>")

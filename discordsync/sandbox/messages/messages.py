@@ -7,7 +7,7 @@ from discordsync.sandbox import audit_log, fields
 from discordsync.sandbox.audit_log import Action
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.errors import refuse, unsupported
-from discordsync.sandbox.guild_state import Guild
+from discordsync.sandbox.guild import Guild
 from discordsync.sandbox.members import permissions
 from discordsync.sandbox.members.permissions import CATEGORY, Bit
 from discordsync.sandbox.messages import components, dms, mentions

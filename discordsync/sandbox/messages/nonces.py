@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from discordsync.sandbox.errors import refuse
-from discordsync.sandbox.guild_state import Guild
+from discordsync.sandbox.guild import Guild
 
 
 def find_sent(guild: Guild, actor: str, body: Mapping[str, Any]) -> dict[str, Any] | None:

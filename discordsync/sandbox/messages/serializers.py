@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from discordsync.sandbox.guild_state import Guild
+from discordsync.sandbox.guild import Guild
 from discordsync.sandbox.members import members, permissions
 
 

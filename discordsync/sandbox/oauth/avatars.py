@@ -6,7 +6,7 @@ import zlib
 
 from aiohttp import web
 
-from discordsync.sandbox.guild_state import Guild
+from discordsync.sandbox.guild import Guild
 
 SIDE = 16
 FILE = re.compile(r"((?:a_)?([0-9a-f]{6})[0-9a-f]{26})\.png")

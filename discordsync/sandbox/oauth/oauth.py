@@ -24,7 +24,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from discordsync.sandbox.errors import Refusal, form_error, refuse, respond
-from discordsync.sandbox.guild_state import Guild
+from discordsync.sandbox.guild import Guild
 from discordsync.sandbox.members import members
 
 FORM = "application/x-www-form-urlencoded"

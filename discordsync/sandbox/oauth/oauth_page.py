@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
 
-from discordsync.sandbox.guild_state import Guild, new_user
+from discordsync.sandbox.guild import Guild, new_user
 from discordsync.sandbox.oauth import oauth
 
 LOCAL = frozenset({"127.0.0.1", "localhost"})
