@@ -52,10 +52,10 @@ def absorb(observed: ObservedGuild, action: Action, outcome: Outcome) -> Observe
         case direct_messages.LANE, _:
             return direct_messages.absorb(observed, action, outcome)
     if call.key and outcome.outside_id:
-        observed = observed.with_made(call.key, int(outcome.outside_id))
+        observed = observed.with_created(call.key, int(outcome.outside_id))
     if call.key and "name" in (call.body or {}):
         sent, answered = str((call.body or {})["name"]), outcome.answer["name"]
-        observed = observed.with_called(call.key, sent, answered)
+        observed = observed.with_given_name(call.key, sent, answered)
     return observed
 
 

@@ -55,13 +55,13 @@ def _optional(observed: ObservedGuild) -> Check:
 
 def _added_by_hand(desired: DesiredGuild, observed: ObservedGuild) -> Check:
     """List permissions that staff added to overwrites that we manage.  They are left unchanged."""
-    look = Diff(desired, observed, Policy(frozenset()))
+    diff = Diff(desired, observed, Policy(frozenset()))
     found = [
-        f"{look.target_name(wanted.target)} in “{channel.name}”"
+        f"{diff.target_name(wanted.target)} in “{channel.name}”"
         for group in desired.groups.values()
         for key in (keys.text_channel(group.id), keys.voice_channel(group.id))
-        if (channel := look.channel(key)) is not None
-        for wanted in look.owned_overwrites(group, key)
+        if (channel := diff.channel(key)) is not None
+        for wanted in diff.owned_overwrites(group, key)
         if (held := channel.overwrites.get(wanted.target))
         and any(permissions.added_bits(held, wanted))
     ]

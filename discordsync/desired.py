@@ -16,10 +16,10 @@ from datetime import datetime
 
 from discordsync.state import keys
 from discordsync.state.desired import (
+    DesiredCohort,
     DesiredGroup,
     DesiredGuild,
     DesiredScheduledEvent,
-    WantedCohort,
 )
 from discordsync.state.facts import CohortFacts, DiscordGroup, DiscordMeeting, DiscordSnapshot
 
@@ -27,25 +27,25 @@ NAME_LENGTH = 100
 LAST_ASCII = 127
 
 
-def want(snapshot: DiscordSnapshot, now: datetime) -> DesiredGuild:
+def desired_state(snapshot: DiscordSnapshot, now: datetime) -> DesiredGuild:
     groups = snapshot.groups.values()
     return DesiredGuild(
         installation=snapshot.installation,
         now=now,
         horizon=now + snapshot.horizon,
-        cohorts={cohort.id: want_cohort(cohort) for cohort in snapshot.cohorts.values()},
-        groups={group.id: want_group(group, snapshot, now) for group in groups},
+        cohorts={cohort.id: desired_cohort(cohort) for cohort in snapshot.cohorts.values()},
+        groups={group.id: desired_group(group, snapshot, now) for group in groups},
         events=tuple(sorted(_events(groups, snapshot), key=lambda e: (e.starts_at, e.key))),
         over=_events_over(groups),
         records=snapshot.records,
-        known_people=snapshot.everybody,
-        room_for_lines=snapshot.room_for_lines,
+        known_people=snapshot.known_people,
+        new_dm_channels=snapshot.new_dm_channels,
         hidden=snapshot.hidden,
     )
 
 
-def want_cohort(cohort: CohortFacts) -> WantedCohort:
-    return WantedCohort(
+def desired_cohort(cohort: CohortFacts) -> DesiredCohort:
+    return DesiredCohort(
         cohort.id,
         clean_name(f"{cohort.course} - {cohort.name}"),
         name_text_channel(cohort.name, f"cohort {cohort.id}"),
@@ -70,7 +70,7 @@ def name_text_channel(name: str, otherwise: str) -> str:
     return "-".join(words)[:NAME_LENGTH]
 
 
-def want_group(group: DiscordGroup, snapshot: DiscordSnapshot, now: datetime) -> DesiredGroup:
+def desired_group(group: DiscordGroup, snapshot: DiscordSnapshot, now: datetime) -> DesiredGroup:
     open_windows = [window for window in group.windows if window.is_open(now)] if group.live else []
     members = group.members if group.live else ()
     people = [m.person for m in members] + [w.person for w in open_windows]
@@ -96,12 +96,12 @@ def want_group(group: DiscordGroup, snapshot: DiscordSnapshot, now: datetime) ->
         unreachable=tuple(p for p in people if not p.discord_id),
         former=dict(_former(group, now)),
         messages=group.messages if group.live else (),
-        directs=group.directs,
-        next_at=_next_edge(group, snapshot, now),
+        direct_messages=group.direct_messages,
+        next_at=_next_change(group, snapshot, now),
     )
 
 
-def name_all(desired: DesiredGuild) -> dict[str, str]:
+def desired_names(desired: DesiredGuild) -> dict[str, str]:
     """Return the desired name of each object that has one, by key."""
     names = {keys.cohort_channel(pk): c.channel_name for pk, c in desired.cohorts.items()}
     for group in desired.groups.values():
@@ -166,7 +166,7 @@ def _events_over(groups: Iterable[DiscordGroup]) -> dict[str, int]:
     }
 
 
-def _next_edge(group: DiscordGroup, snapshot: DiscordSnapshot, now: datetime) -> datetime | None:
+def _next_change(group: DiscordGroup, snapshot: DiscordSnapshot, now: datetime) -> datetime | None:
     """Return the next moment at which the desired state changes although the facts do not."""
     edges = [edge for w in group.windows for edge in (w.begins_at, w.ends_at) if edge]
     edges += [meeting.starts_at - snapshot.horizon for meeting in group.meetings]

@@ -23,7 +23,7 @@ from cohorts.reconcile.values import (
 )
 from discordsync import connection_check, records
 from discordsync.apply import absorb, apply
-from discordsync.desired import want
+from discordsync.desired import desired_state
 from discordsync.issues import ISSUES
 from discordsync.observe.observe import observe
 from discordsync.plan.plan import find_budget, plan
@@ -65,7 +65,7 @@ class DiscordProvider:
         return take_snapshot(now)
 
     def desired(self, snapshot: DiscordSnapshot, now: datetime) -> DesiredGuild:
-        return want(snapshot, now)
+        return desired_state(snapshot, now)
 
     async def observe(self, client: DiscordClient, snapshot: DiscordSnapshot) -> Finding:
         return await observe(client, snapshot)

@@ -20,10 +20,10 @@ from cohorts.reconcile.errors import CallFailed, Conflict, Unclear
 from cohorts.reconcile.services import record_adopted
 from cohorts.reconcile.values import Action, Outcome
 from discordsync.delivery import direct_messages, dm_channels
-from discordsync.desired import name_all, want
+from discordsync.desired import desired_names, desired_state
 from discordsync.models import DiscordObject
 from discordsync.observe import own_writes
-from discordsync.observe.hidden_objects import note_refusal
+from discordsync.observe.hidden_objects import record_refusal
 from discordsync.plan.calls import Call
 from discordsync.snapshot import take_snapshot
 from discordsync.state import keys
@@ -50,7 +50,7 @@ def intend(action: Action) -> None:
     Raises LookAgain if the message was dropped or has expired since it was planned.
     """
     call: Call = action.payload
-    own_writes.note(call)
+    own_writes.record_write(call)
     if action.kind == direct_messages.LANE and action.verb == "open":
         dm_channels.record_request(call.to, now=clock.now())
     elif action.verb == "send":
@@ -115,12 +115,12 @@ def fail(action: Action, error: CallFailed) -> None:
     """
     call: Call = action.payload
     if action.verb == "create" and error.code == "guild_full":
-        note_refusal(action.kind, LIMITS[action.kind] - call.listed, now=clock.now())
+        record_refusal(action.kind, LIMITS[action.kind] - call.listed, now=clock.now())
     if action.verb != "send":
         return
-    note = outbox.mark_unclear if isinstance(error, Unclear) else outbox.mark_failed
+    record_write = outbox.mark_unclear if isinstance(error, Unclear) else outbox.mark_failed
     retry = RETRY_UNCLEAR if isinstance(error, Unclear) else RETRY_FAILED
-    note(call.subject, why=error.detail, now=clock.now(), retry=retry)
+    record_write(call.subject, why=error.detail, now=clock.now(), retry=retry)
     parts.record_failure(_CHANNELS[action.kind], error.detail, now=clock.now())
 
 
@@ -128,16 +128,16 @@ def fail(action: Action, error: CallFailed) -> None:
 
 
 def store_observation(discovered: Discovered, observed: ObservedGuild, now: datetime) -> None:
-    write_found(discovered.ids, observed)
-    write_sent(discovered.sent)
-    own_writes.forget_old()
-    write_gone(observed, now=now)
+    store_ids(discovered.ids, observed)
+    store_sent(discovered.sent)
+    own_writes.delete_old()
+    store_gone(observed, now=now)
     if discovered.adopt:
-        names = name_all(want(take_snapshot(now), now))
+        names = desired_names(desired_state(take_snapshot(now), now))
         adopt(discovered.orphans, names, observed)
 
 
-def write_found(found: Mapping[str, int], observed: ObservedGuild) -> None:
+def store_ids(found: Mapping[str, int], observed: ObservedGuild) -> None:
     """Store the ids that were found for records without one."""
     for key, outside_id in found.items():
         DiscordObject.objects.filter(key=key, outside_id=None).update(
@@ -199,7 +199,7 @@ def _owners(key: str) -> tuple[int, int | None, int | None]:
             return Group.objects.get(pk=number).cohort_id, number, None
 
 
-def write_sent(sent: Sent) -> None:
+def store_sent(sent: Sent) -> None:
     """Store what an observation found out about messages whose sending was interrupted."""
     for message_id, outside_id in sent.items():
         if outside_id:
@@ -207,14 +207,14 @@ def write_sent(sent: Sent) -> None:
     outbox.mark_undelivered(pk for pk, outside_id in sent.items() if not outside_id)
 
 
-def write_gone(observed: ObservedGuild, *, now: datetime) -> None:
+def store_gone(observed: ObservedGuild, *, now: datetime) -> None:
     """Store when Discord last confirmed that objects do not exist, so that staff can have them
     forgotten.  An object that is listed again is no longer marked as gone."""
     marked = DiscordObject.objects.filter(gone_at__isnull=False)
     listed = {*observed.roles, *observed.channels, *observed.events}
     back = [row.pk for row in marked if row.outside_id in listed]
     DiscordObject.objects.filter(pk__in=back).update(gone_at=None)
-    confirmed = observed.gone & observed.answered
+    confirmed = observed.gone & observed.fetched
     DiscordObject.objects.filter(outside_id__in=confirmed).update(gone_at=now)
 
 

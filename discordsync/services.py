@@ -81,7 +81,7 @@ def check_place(kind: str, cohort: Cohort, group: Group | None) -> None:
 # -- direct messages -----------------------------------------------------------------------------
 
 
-def note_use(discord_id: int, *, now: datetime) -> None:
+def record_use(discord_id: int, *, now: datetime) -> None:
     """Record that a known person has used the bot, so that it may write to them.
 
     A closed channel counts as open again: the person may have allowed direct messages since.

@@ -22,7 +22,7 @@ from discordsync.models import DiscordObject
 from discordsync.observe.hidden_objects import read_hidden
 from discordsync.state.facts import (
     CohortFacts,
-    DirectFacts,
+    DirectMessageFacts,
     DiscordGroup,
     DiscordMeeting,
     DiscordPerson,
@@ -77,14 +77,14 @@ def take_snapshot(now: datetime) -> DiscordSnapshot:
                 windows=tuple(windows[group.pk]),
                 meetings=tuple(meetings[group.pk]),
                 messages=tuple(messages[group.pk]),
-                directs=tuple(to_people[group.pk]),
+                direct_messages=tuple(to_people[group.pk]),
                 next_try_at=tries.get(group.pk),
             )
             for group in groups
         },
         records=_records(now),
-        everybody=people.names,
-        room_for_lines=count_allowed(now) if to_people else 0,
+        known_people=people.names,
+        new_dm_channels=count_allowed(now) if to_people else 0,
         hidden=read_hidden(now),
     )
 
@@ -214,10 +214,10 @@ def _message(due: DueMessage, *, heard: bool) -> MessageFacts:
     )
 
 
-def _directs(now: datetime) -> dict[int, list[DirectFacts]]:
+def _directs(now: datetime) -> dict[int, list[DirectMessageFacts]]:
     """Return direct messages that their recipients still want, by the group that they concern.
     Messages whose sending was interrupted are always included, to find out whether they arrived."""
-    found: dict[int, list[DirectFacts]] = defaultdict(list)
+    found: dict[int, list[DirectMessageFacts]] = defaultdict(list)
     waiting = due_messages(Message.Channel.DISCORD_DM, now)
     if not waiting:
         return found
@@ -230,7 +230,9 @@ def _directs(now: datetime) -> dict[int, list[DirectFacts]]:
         )
         if due.group_id and due.user_id in channels and (is_wanted or due.tried_at):
             person, channel_id = channels[due.user_id]
-            found[due.group_id].append(DirectFacts(_message(due, heard=heard), person, channel_id))
+            found[due.group_id].append(
+                DirectMessageFacts(_message(due, heard=heard), person, channel_id)
+            )
     return found
 
 

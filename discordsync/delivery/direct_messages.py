@@ -92,19 +92,21 @@ def absorb(observed: ObservedGuild, action: Action, outcome: Outcome) -> Observe
     if isinstance(outcome.answer, DmFailure):
         return _absorb_refusal(observed, call, outcome.answer)
     if action.verb == "open":
-        return observed.with_line(call.to, int(outcome.outside_id))
+        return observed.with_dm_channel(call.to, int(outcome.outside_id))
     return observed.with_sent(call.subject)
 
 
 def _absorb_refusal(observed: ObservedGuild, call: Call, verdict: DmFailure) -> ObservedGuild:
     match verdict:
         case DmFailure.NUISANCE:
-            return replace(observed, shut=True)
+            return replace(observed, dms_disabled=True)
         case DmFailure.CLOSED:
-            return observed.with_closed(call.to)
+            return observed.with_dm_closed(call.to)
         case DmFailure.NOT_OPENED:
-            observed = observed.with_closed(call.to)
-            refused = observed.refused | {call.to}
-            return replace(observed, refused=refused, shut=len(refused) >= dm_channels.REFUSALS)
+            observed = observed.with_dm_closed(call.to)
+            refused = observed.dm_refused | {call.to}
+            return replace(
+                observed, dm_refused=refused, dms_disabled=len(refused) >= dm_channels.REFUSALS
+            )
         case _:
             return observed.with_sent(call.subject)

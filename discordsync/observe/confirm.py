@@ -44,13 +44,13 @@ async def confirm(
     """
     unlisted = _unlisted(observed, snapshot)
     doubtful = [record for record in unlisted if not record.gone_lately]
-    asked = sorted(doubtful, key=_urgency)[:MOST]
+    attempted = sorted(doubtful, key=_urgency)[:MOST]
     observed = replace(observed, gone=_ids(record for record in unlisted if record.gone))
-    answers = await _ask_in_time(client, asked)
+    answers = await _fetch_in_time(client, attempted)
     for answer in answers.values():
         observed = answer(observed)
-    unasked = _ids(r for r in doubtful if not r.gone and r.outside_id not in answers)
-    return replace(observed, answered=frozenset(answers), unasked=unasked)
+    unconfirmed = _ids(r for r in doubtful if not r.gone and r.outside_id not in answers)
+    return replace(observed, fetched=frozenset(answers), unconfirmed=unconfirmed)
 
 
 def _unlisted(observed: ObservedGuild, snapshot: DiscordSnapshot) -> list[Record]:
@@ -76,14 +76,14 @@ def _ids(records: Any) -> frozenset[int]:
     return frozenset(record.outside_id for record in records)
 
 
-async def _ask_in_time(client: DiscordClient, records: list[Record]) -> dict[int, Answer]:
+async def _fetch_in_time(client: DiscordClient, records: list[Record]) -> dict[int, Answer]:
     """Return the answers that arrived in time, by id.  Raises the CallFailed of a failed call."""
     answers: dict[int, Answer] = {}
     failed: list[CallFailed] = []
     waiting = iter(records)
     try:
         async with asyncio.timeout(settings.SYNC["confirm_seconds"]):
-            work = (_ask_one_by_one(client, waiting, answers, failed) for _ in range(SIDE_BY_SIDE))
+            work = (_fetch_each(client, waiting, answers, failed) for _ in range(SIDE_BY_SIDE))
             await asyncio.gather(*work)
     except TimeoutError:
         pass
@@ -93,7 +93,7 @@ async def _ask_in_time(client: DiscordClient, records: list[Record]) -> dict[int
     return answers
 
 
-async def _ask_one_by_one(
+async def _fetch_each(
     client: DiscordClient,
     waiting: Iterator[Record],
     answers: dict[int, Answer],
@@ -101,14 +101,14 @@ async def _ask_one_by_one(
 ) -> None:
     for record in waiting:
         try:
-            answers[record.outside_id or 0] = await _ask_for(client, record)
+            answers[record.outside_id or 0] = await _fetch(client, record)
         except CallFailed as error:
             failed.append(error)
         if failed:
             return
 
 
-async def _ask_for(client: DiscordClient, record: Record) -> Answer:
+async def _fetch(client: DiscordClient, record: Record) -> Answer:
     """Fetch one recorded object by its id; return how the answer changes the observed state."""
     guild, pk = f"/guilds/{client.guild_id}", record.outside_id or 0
     try:

@@ -18,7 +18,7 @@ REFUSED_FOR = timedelta(hours=1)
 CHANNELS = "channels"
 
 
-def note_hidden_channels(channels: Iterable[tuple[int, int | None]]) -> None:
+def record_hidden_channels(channels: Iterable[tuple[int, int | None]]) -> None:
     """Store the hidden channels that the gateway reports, as (type, category id)."""
     found = list(channels)
     HiddenCount.objects.update_or_create(
@@ -33,7 +33,7 @@ def note_hidden_channels(channels: Iterable[tuple[int, int | None]]) -> None:
     )
 
 
-def note_refusal(kind: str, hidden: int, *, now: datetime) -> None:
+def record_refusal(kind: str, hidden: int, *, now: datetime) -> None:
     """Store a "full" error: what is missing between the listed objects and the limit is hidden."""
     HiddenCount.objects.update_or_create(
         kind=kind,
@@ -45,16 +45,16 @@ def note_refusal(kind: str, hidden: int, *, now: datetime) -> None:
 def read_hidden(now: datetime) -> Hidden:
     """Return the hidden objects.  Of two sources, the larger count is used.  Up to two queries."""
     rows = list(HiddenCount.objects.all())
-    told = next((row for row in rows if row.source == Source.GATEWAY), None)
-    if told is not None and not is_bot_heard():
-        told = None
+    reported = next((row for row in rows if row.source == Source.GATEWAY), None)
+    if reported is not None and not is_bot_heard():
+        reported = None
     refused = [r for r in rows if r.source == Source.REFUSAL and r.noted_at > now - REFUSED_FOR]
     counts = {row.kind: row.count for row in refused}
-    if told is None:
+    if reported is None:
         return Hidden(counts=counts)
     return Hidden(
         is_known=True,
-        counts=counts | {CHANNELS: max(told.count, counts.get(CHANNELS, 0))},
-        categories=told.categories,
-        by_category={int(pk): count for pk, count in told.by_category.items()},
+        counts=counts | {CHANNELS: max(reported.count, counts.get(CHANNELS, 0))},
+        categories=reported.categories,
+        by_category={int(pk): count for pk, count in reported.by_category.items()},
     )

@@ -74,7 +74,7 @@ async def observe_guild(client: DiscordClient, snapshot: DiscordSnapshot) -> Obs
     )
     observed = replace(observed, incomplete=_incomplete(observed, counts))
     if client.bot_id not in observed.members:
-        observed = await _ask_for_bot(client, observed)
+        observed = await _fetch_bot(client, observed)
     return await confirm(client, observed, snapshot)
 
 
@@ -122,7 +122,7 @@ def _incomplete(observed: ObservedGuild, counts: dict[str, int]) -> frozenset[in
     return frozenset(int(pk) for pk, count in counts.items() if count > listed.get(int(pk), 0))
 
 
-async def _ask_for_bot(client: DiscordClient, observed: ObservedGuild) -> ObservedGuild:
+async def _fetch_bot(client: DiscordClient, observed: ObservedGuild) -> ObservedGuild:
     """Fetch the bot's own roles, which give it its permissions; a truncated list may lack them."""
     found = await client.request("GET", f"/guilds/{client.guild_id}/members/{client.bot_id}")
     return observed.with_member(*read_member(found))
@@ -141,7 +141,7 @@ async def find_sent(
         record = snapshot.records.get(keys.text_channel(group.id))
         if tried and record and record.outside_id in observed.channels:
             found |= await _search(client, record.outside_id or 0, tried)
-        for direct in group.directs:
+        for direct in group.direct_messages:
             if direct.message.tried_at and direct.channel_id:
                 found |= await _search_line(client, direct.channel_id, direct.message)
     return found
@@ -161,7 +161,7 @@ async def _search(client: DiscordClient, channel_id: int, tried: Iterable[Messag
     history ends.  Messages that are not on the first `PAGES` pages are left out."""
     missing = {message.id: message for message in tried}
     found: Sent = {}
-    after = id_at(min(_begun(message) for message in missing.values()))
+    after = id_at(min(_search_start(message) for message in missing.values()))
     for _ in range(PAGES):
         params = {"limit": HISTORY, "after": after}
         page = await client.request("GET", f"/channels/{channel_id}/messages", params=params)
@@ -177,14 +177,14 @@ async def _search(client: DiscordClient, channel_id: int, tried: Iterable[Messag
     return found
 
 
-def _begun(message: MessageFacts) -> datetime:
+def _search_start(message: MessageFacts) -> datetime:
     assert message.tried_at is not None
     return message.tried_at - SLACK
 
 
 def _find(message: MessageFacts, ours: Iterable[Mapping[str, Any]]) -> int | None:
     for said in ours:
-        is_since = moment_of(int(said["id"])) >= _begun(message)
+        is_since = moment_of(int(said["id"])) >= _search_start(message)
         if is_since and said["content"].strip() == message.text.strip():
             return int(said["id"])
     return None

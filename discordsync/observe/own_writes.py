@@ -24,7 +24,7 @@ from discordsync.plan.calls import Call
 KEPT_FOR = timedelta(minutes=10)
 
 
-def note(call: Call) -> None:
+def record_write(call: Call) -> None:
     """Store what a call will change.  Must run before the call."""
     for subject, value in describe(call).items():
         OwnWrite.objects.update_or_create(
@@ -38,7 +38,7 @@ def are_own(changes: Mapping[str, str]) -> bool:
     return all(known.get(subject) == value[:120] for subject, value in changes.items())
 
 
-def forget_old() -> None:
+def delete_old() -> None:
     OwnWrite.objects.filter(written_at__lt=Now() - KEPT_FOR).delete()
 
 

@@ -58,27 +58,35 @@ def _candidates(
 ) -> Iterable[int]:
     match keys.kind_of(record.key):
         case "role":
-            return _fresh(record, [r for r in observed.roles.values() if _is_bare(r, observed)])
+            return _created_with_name(
+                record, [r for r in observed.roles.values() if _is_bare(r, observed)]
+            )
         case "category":
-            return _fresh(record, [c for c in observed.channels.values() if c.type == CATEGORY])
+            return _created_with_name(
+                record, [c for c in observed.channels.values() if c.type == CATEGORY]
+            )
         case "event":
             return [
                 e.id for e in observed.events.values() if _marked(e.description, record, snapshot)
             ]
         case "voice_channel":
             role = _role_of(record, snapshot, found)
-            return _new(record, [c for c in observed.channels.values() if _opens(c, role, VOICE)])
+            return _created_since(
+                record, [c for c in observed.channels.values() if _is_opened_by(c, role, VOICE)]
+            )
         case _:
             return [c.id for c in observed.channels.values() if _marked(c.topic, record, snapshot)]
 
 
-def _fresh(record: Record, objects: Iterable[ObservedRole | ObservedChannel]) -> list[int]:
+def _created_with_name(
+    record: Record, objects: Iterable[ObservedRole | ObservedChannel]
+) -> list[int]:
     """Return the ids of objects with the record's name that did not exist before the intent."""
     same = [o for o in objects if o.name == record.name_sent and o.id not in record.seen_before]
-    return _new(record, same)
+    return _created_since(record, same)
 
 
-def _new(record: Record, objects: Iterable[ObservedRole | ObservedChannel]) -> list[int]:
+def _created_since(record: Record, objects: Iterable[ObservedRole | ObservedChannel]) -> list[int]:
     """Return the ids of objects that are at most one minute older than the intent."""
     begun = record.intended_at
     return [o.id for o in objects if begun and moment_of(o.id) >= begun - SLACK]
@@ -98,7 +106,7 @@ def _role_of(record: Record, snapshot: DiscordSnapshot, found: dict[str, int]) -
     return found.get(key) or (known.outside_id if known else None)
 
 
-def _opens(channel: ObservedChannel, role_id: int | None, kind: int) -> bool:
+def _is_opened_by(channel: ObservedChannel, role_id: int | None, kind: int) -> bool:
     return channel.type == kind and role_id is not None and role_id in channel.overwrites
 
 
@@ -118,7 +126,7 @@ def find_orphans(snapshot: DiscordSnapshot, observed: ObservedGuild) -> dict[str
         if _is_unexplained(key, snapshot, observed):
             marked.setdefault(key, pk)
     for key in [key for key in marked if keys.kind_of(key) == "text_channel"]:
-        marked |= _hanging(key, observed.channels[marked[key]], snapshot, observed)
+        marked |= _find_related(key, observed.channels[marked[key]], snapshot, observed)
     return marked
 
 
@@ -171,18 +179,20 @@ def _marks(observed: ObservedGuild) -> list[tuple[int, str]]:
     return channels + events
 
 
-def _hanging(
+def _find_related(
     key: str, channel: ObservedChannel, snapshot: DiscordSnapshot, observed: ObservedGuild
 ) -> dict[str, int]:
     group = snapshot.groups[keys.number_of(key)]
     found: dict[str, int] = {}
     # Other roles (moderators, say) may have an overwrite too, but not exactly this one.
     roles = [
-        pk for pk, held in channel.overwrites.items() if permissions.is_met(held, _group_door(pk))
+        pk
+        for pk, held in channel.overwrites.items()
+        if permissions.is_met(held, _role_overwrite(pk))
     ]
     if len(roles) == 1 and roles[0] in observed.roles:
         found[keys.role(group.id)] = roles[0]
-        voices = [c.id for c in observed.channels.values() if _opens(c, roles[0], VOICE)]
+        voices = [c.id for c in observed.channels.values() if _is_opened_by(c, roles[0], VOICE)]
         if voices:
             found[keys.voice_channel(group.id)] = min(voices)
     if channel.parent_id:
@@ -190,7 +200,7 @@ def _hanging(
     return {key: pk for key, pk in found.items() if _lacks_id(key, snapshot, observed)}
 
 
-def _group_door(role_id: int) -> Overwrite:
+def _role_overwrite(role_id: int) -> Overwrite:
     return Overwrite(role_id, ROLE, permissions.MEMBER_TEXT, 0)
 
 

@@ -15,35 +15,35 @@ from discordsync.state import keys
 from discordsync.state.desired import DesiredGroup
 
 
-def plan_access(look: Diff, group: DesiredGroup) -> Iterator[Item]:
-    role = look.role(keys.role(group.id))
+def plan_access(diff: Diff, group: DesiredGroup) -> Iterator[Item]:
+    role = diff.role(keys.role(group.id))
     if role is not None:
-        changes = list(_changes(look, group, role.id))
-        if look.manages(role):
+        changes = list(_changes(diff, group, role.id))
+        if diff.can_manage(role):
             yield from changes
         else:
             yield from (Withheld(change, "role_too_low") for change in changes)
-        if role.id in look.observed.incomplete:
+        if role.id in diff.observed.incomplete:
             yield Issue(group.id, "members_incomplete")
-    elif look.standing(keys.role(group.id)) is ObjectStatus.UNMADE and look.is_creatable(group):
-        for person in sorted(group.people.keys() & look.observed.members.keys()):
-            yield _grant(look, group, person, 0)
+    elif diff.status(keys.role(group.id)) is ObjectStatus.NOT_CREATED and diff.is_creatable(group):
+        for person in sorted(group.people.keys() & diff.observed.members.keys()):
+            yield _grant(diff, group, person, 0)
 
 
-def _changes(look: Diff, group: DesiredGroup, role_id: int) -> Iterator[Action]:
-    holders = look.holders(role_id)
+def _changes(diff: Diff, group: DesiredGroup, role_id: int) -> Iterator[Action]:
+    holders = diff.holders(role_id)
     for person in sorted(holders - group.people.keys()):
-        yield _revoke(look, group, person, role_id)
-    present = look.observed.members.keys()
+        yield _revoke(diff, group, person, role_id)
+    present = diff.observed.members.keys()
     for person in sorted((group.people.keys() & present) - holders):
-        yield _grant(look, group, person, role_id)
+        yield _grant(diff, group, person, role_id)
 
 
 # Revocations come before grants, so that no one is in the new group and still in the old one.
 # A farewell message can delay a revocation briefly; the person's grants then wait as well.
 
 
-def take_before_giving(actions: Iterable[Action]) -> list[Action]:
+def revoke_before_granting(actions: Iterable[Action]) -> list[Action]:
     """Order each grant after the same person's revocations, if those are attempted at all."""
     found = list(actions)
     revoked: dict[int, set[str]] = defaultdict(set)
@@ -58,13 +58,13 @@ def take_before_giving(actions: Iterable[Action]) -> list[Action]:
     ]
 
 
-def _revoke(look: Diff, group: DesiredGroup, person: int, role_id: int) -> Action:
+def _revoke(diff: Diff, group: DesiredGroup, person: int, role_id: int) -> Action:
     ended = group.why_ended(person)
     return Action(
         key=f"revoke {group.id} {person}",
         kind="access",
         verb="revoke",
-        target=f"“{group.name}” from {look.person_name(person)}",
+        target=f"“{group.name}” from {diff.person_name(person)}",
         why=ended or "no membership, visit or exception gives access",
         group_id=group.id,
         cohort_id=group.cohort_id,
@@ -73,41 +73,41 @@ def _revoke(look: Diff, group: DesiredGroup, person: int, role_id: int) -> Actio
         removes=None if ended else str(person),
         ends=bool(ended),
         repeatable=True,
-        payload=calls.revoke(look.observed.guild_id, person, role_id),
+        payload=calls.revoke(diff.observed.guild_id, person, role_id),
     )
 
 
-def _grant(look: Diff, group: DesiredGroup, person: int, role_id: int) -> Action:
+def _grant(diff: Diff, group: DesiredGroup, person: int, role_id: int) -> Action:
     return Action(
         key=f"grant {group.id} {person}",
         kind="access",
         verb="grant",
-        target=f"“{group.name}” to {look.person_name(person)}",
+        target=f"“{group.name}” to {diff.person_name(person)}",
         why="access as a member, as a guest or by an exception",
         group_id=group.id,
         cohort_id=group.cohort_id,
         needs=keys_to_create(keys.role(group.id)),
         rank=2 if group.active else 3,
         repeatable=True,
-        payload=calls.grant(look.observed.guild_id, person, role_id),
+        payload=calls.grant(diff.observed.guild_id, person, role_id),
     )
 
 
 # -- for the removal guard -----------------------------------------------------------------------
 
 
-def find_people(look: Diff) -> frozenset[int]:
+def find_people(diff: Diff) -> frozenset[int]:
     """Return everyone with desired or observed access; the removal guard measures against them."""
-    groups = look.desired.groups.values()
+    groups = diff.desired.groups.values()
     wanted = chain.from_iterable(group.people for group in groups)
-    return frozenset(wanted).union(*(look.insiders(group) for group in groups))
+    return frozenset(wanted).union(*(diff.people_with_access(group) for group in groups))
 
 
-def find_removals(look: Diff) -> frozenset[tuple[int, str]]:
+def find_removals(diff: Diff) -> frozenset[tuple[int, str]]:
     """Return (group id, person) of everyone with access that neither facts nor a date explain."""
     return frozenset(
         (group.id, str(person))
-        for group in look.desired.groups.values()
-        for person in look.insiders(group) - group.people.keys()
+        for group in diff.desired.groups.values()
+        for person in diff.people_with_access(group) - group.people.keys()
         if not group.why_ended(person)
     )

@@ -16,12 +16,12 @@ Item = Action | Withheld | Issue
 class Owner:
     """The owner of an object: one group, or a cohort (`group` is None).
 
-    `teller` is the group that reports minor issues with the object.
+    `reporter` is the group that reports minor issues with the object.
     """
 
     cohort_id: int
     group: DesiredGroup | None
-    teller: DesiredGroup | None
+    reporter: DesiredGroup | None
 
     @classmethod
     def of(cls, group: DesiredGroup) -> Owner:
@@ -70,9 +70,9 @@ def create(
     )
 
 
-def if_asked(look: Diff, group: DesiredGroup, action: Action) -> Item:
+def if_requested(diff: Diff, group: DesiredGroup, action: Action) -> Item:
     """Withhold the creation of infrastructure unless it was requested for the group."""
-    return action if look.may_create(group.id) else Withheld(action, "needs_infrastructure")
+    return action if diff.may_create(group.id) else Withheld(action, "needs_infrastructure")
 
 
 def edit(owner: Owner, call: Call, kind: str, target: str, why: str) -> Action:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from discordsync.state.desired import DesiredScheduledEvent
-from discordsync.state.facts import DirectFacts, MessageFacts
+from discordsync.state.facts import DirectMessageFacts, MessageFacts
 from discordsync.state.observed import CATEGORY, TEXT, Overwrite
 
 GUILD_ONLY = 2  # privacy level of an event: seen by members of the guild
@@ -132,12 +132,12 @@ def send_message(channel_id: int, message: MessageFacts) -> Call:
     return Call("POST", f"/channels/{channel_id}/messages", body, subject=message.id)
 
 
-def send_direct(channel_id: int, direct: DirectFacts) -> Call:
+def send_direct(channel_id: int, direct: DirectMessageFacts) -> Call:
     """Send a direct message.  `to` is the person, because a refusal concerns them."""
     return replace(send_message(channel_id, direct.message), to=direct.person)
 
 
-def open_line(person: int) -> Call:
+def open_dm_channel(person: int) -> Call:
     """Open a direct-message channel.  Discord answers a repeated call with the existing one."""
     body = {"recipient_id": str(person)}
     return Call("POST", "/users/@me/channels", body, subject=person, to=person)

@@ -24,23 +24,23 @@ from discordsync.state.observed import (
 class ObjectStatus(Enum):
     """The status of a recorded object in Discord.
 
-    no id yet                            -> UNMADE
-    its id is listed                     -> STANDS
+    no id yet                            -> NOT_CREATED
+    its id is listed                     -> EXISTS
     Discord says its id is unknown       -> GONE
-    it was not fetched by id yet         -> UNASKED
-    otherwise                            -> UNSEEN: not being listed proves nothing
+    it was not fetched by id yet         -> UNCONFIRMED
+    otherwise                            -> HIDDEN: not being listed proves nothing
     """
 
-    UNMADE = "unmade"
-    STANDS = "stands"
+    NOT_CREATED = "not created"
+    EXISTS = "exists"
     GONE = "gone"
-    UNASKED = "unasked"
-    UNSEEN = "unseen"
+    UNCONFIRMED = "unconfirmed"
+    HIDDEN = "hidden"
 
     @property
     def trouble(self) -> str:
         """Return the issue code for infrastructure with this status, or ""."""
-        codes = {"gone": "missing", "unasked": "unconfirmed", "unseen": "no_access"}
+        codes = {"gone": "missing", "unconfirmed": "unconfirmed", "hidden": "no_access"}
         return codes.get(self.value, "")
 
 
@@ -52,7 +52,7 @@ class Diff:
 
     def id_of(self, key: str) -> int | None:
         """Return the Discord id, from our own call in this run or else from the record."""
-        made = self.observed.made.get(key)
+        made = self.observed.created.get(key)
         record = self.desired.records.get(key)
         return made or (record.outside_id if record else None)
 
@@ -60,20 +60,24 @@ class Diff:
         """Return the names that we sent and Discord returned; both empty if it is not our name."""
         record = self.desired.records.get(key)
         known = (record.name_sent, record.name_answered) if record else ("", "")
-        return self.observed.called.get(key, known)
+        return self.observed.given_names.get(key, known)
 
-    def standing(self, key: str) -> ObjectStatus:
+    def status(self, key: str) -> ObjectStatus:
         outside_id = self.id_of(key)
         if outside_id is None:
-            return ObjectStatus.UNMADE
+            return ObjectStatus.NOT_CREATED
         if outside_id in self._listed(key):
-            return ObjectStatus.STANDS
+            return ObjectStatus.EXISTS
         if outside_id in self.observed.gone:
             return ObjectStatus.GONE
-        return ObjectStatus.UNASKED if outside_id in self.observed.unasked else ObjectStatus.UNSEEN
+        return (
+            ObjectStatus.UNCONFIRMED
+            if outside_id in self.observed.unconfirmed
+            else ObjectStatus.HIDDEN
+        )
 
-    def stands(self, key: str) -> bool:
-        return self.standing(key) is ObjectStatus.STANDS
+    def exists(self, key: str) -> bool:
+        return self.status(key) is ObjectStatus.EXISTS
 
     def _listed(self, key: str) -> Iterable[int]:
         match keys.kind_of(key):
@@ -96,7 +100,7 @@ class Diff:
         found = [self.desired.groups.get(pk) for pk in sorted(self.policy.groups)]
         return [group for group in found if group is not None]
 
-    def creators(self, cohort_id: int) -> list[DesiredGroup]:
+    def groups_to_create(self, cohort_id: int) -> list[DesiredGroup]:
         """Return the due groups of a cohort for which objects may be created."""
         return [
             group
@@ -110,23 +114,23 @@ class Diff:
     def is_creatable(self, group: DesiredGroup) -> bool:
         return group.live and group.has_members and self.may_create(group.id)
 
-    def is_coming(self, key: str, group: DesiredGroup) -> bool:
+    def will_exist(self, key: str, group: DesiredGroup) -> bool:
         """Return whether an object that the group needs exists or is about to be created."""
-        match self.standing(key):
-            case ObjectStatus.STANDS:
+        match self.status(key):
+            case ObjectStatus.EXISTS:
                 return True
-            case ObjectStatus.UNMADE:
-                return self.is_creatable(group) and self.has_place(key, group)
+            case ObjectStatus.NOT_CREATED:
+                return self.is_creatable(group) and self.has_parents(key, group)
             case _:
                 return False
 
-    def has_place(self, key: str, group: DesiredGroup) -> bool:
+    def has_parents(self, key: str, group: DesiredGroup) -> bool:
         """Return whether all parents of an object exist or are about to be created."""
-        return all(self.is_coming(parent, group) for parent in _parents(key, group))
+        return all(self.will_exist(parent, group) for parent in _parents(key, group))
 
     # -- roles -------------------------------------------------------------------------------
 
-    def manages(self, role: ObservedRole) -> bool:
+    def can_manage(self, role: ObservedRole) -> bool:
         """Return whether the bot can edit and grant a role.  This limits administrators too."""
         return role.rank < self.observed.bot_rank
 
@@ -177,7 +181,7 @@ class Diff:
         kind = keys.kind_of(key)
         return self.group_overwrites(group, kind) if group.live else self.hidden_overwrites(kind)
 
-    def doors(self, group: DesiredGroup) -> tuple[str, ...]:
+    def guarded_channels(self, group: DesiredGroup) -> tuple[str, ...]:
         """Return the keys of the channels whose overwrites the group answers for: its own, and for
         the first group of a cohort, live or ended, also the cohort channel."""
         own = keys.text_channel(group.id), keys.voice_channel(group.id)
@@ -193,12 +197,13 @@ class Diff:
     def _groups_of(self, cohort_id: int) -> list[DesiredGroup]:
         return [g for g in self.desired.groups.values() if g.cohort_id == cohort_id]
 
-    def strays(self, group: DesiredGroup, key: str) -> list[Overwrite]:
-        """Return overwrites that let people into a channel (one of `doors`) for no known reason.
+    def stray_overwrites(self, group: DesiredGroup, key: str) -> list[Overwrite]:
+        """Return overwrites that let people into a channel for no known reason.
 
-        These are overwrites of known people, and any that contain exactly what only we give.  Not
-        included: a facilitator's, even while the member list lacks the person; a denial, which lets
-        no one in; the overwrite of an unknown account (a moderator, say).
+        The channel is one of `guarded_channels`.  These are overwrites of known people, and any
+        that contain exactly what only we give.  Not included: a facilitator's, even while the
+        member list lacks the person; a denial, which lets no one in; the overwrite of an unknown
+        account (a moderator, say).
         """
         channel, kind = self.channel(key), keys.kind_of(key)
         leads = group.live and kind != "cohort_channel"
@@ -209,15 +214,16 @@ class Diff:
             if held.type == MEMBER
             and held.allow
             and held.target not in leading | {self.observed.bot_id}
-            and (held.target in self.desired.known_people or _is_facilitators(held, kind))
+            and (held.target in self.desired.known_people or _is_facilitator_overwrite(held, kind))
         ]
 
-    def insiders(self, group: DesiredGroup) -> frozenset[int]:
+    def people_with_access(self, group: DesiredGroup) -> frozenset[int]:
         """Return everyone with access that the group answers for, by its role or an overwrite."""
         by_role = self.holders(self.id_of(keys.role(group.id)) or 0)
         let_in = (
-            {stray.target for stray in self.strays(group, key)} - self.entitled(group, key)
-            for key in self.doors(group)
+            {stray.target for stray in self.stray_overwrites(group, key)}
+            - self.entitled(group, key)
+            for key in self.guarded_channels(group)
         )
         return by_role.union(*let_in)
 
@@ -247,7 +253,7 @@ def _parents(key: str, group: DesiredGroup) -> tuple[str, ...]:
             return ()
 
 
-def _is_facilitators(held: Overwrite, kind: str) -> bool:
+def _is_facilitator_overwrite(held: Overwrite, kind: str) -> bool:
     """Return whether an overwrite is exactly what only we give, with or without optional bits."""
     text = kind == "text_channel"
     bits = permissions.FACILITATOR_TEXT if text else permissions.FACILITATOR_VOICE

@@ -8,8 +8,8 @@
     is not in the server  -               -                   none: Discord would refuse it
     accepts no messages   -               -                   none
 
-Nothing is sent while direct messages are disabled (`shut`).  Messages about a group that is being
-realized open no channel.
+Nothing is sent while direct messages are disabled (`dms_disabled`).  Messages about a group that is
+being realized open no channel.
 """
 
 from __future__ import annotations
@@ -21,67 +21,71 @@ from discordsync.plan import calls
 from discordsync.plan.actions import key_to_send
 from discordsync.plan.diff import Diff
 from discordsync.state.desired import DesiredGroup
-from discordsync.state.facts import DirectFacts
+from discordsync.state.facts import DirectMessageFacts
 
 
-def plan_directs(look: Diff) -> Iterator[Action]:
+def plan_direct_messages(diff: Diff) -> Iterator[Action]:
     """Yield the actions for all due groups, oldest message first.
 
     If there is room for few new channels, the people who have waited longest get them.
     """
-    if look.observed.shut:
+    if diff.observed.dms_disabled:
         return
-    waiting = [(direct, group) for group in look.due_groups() for direct in group.directs]
-    room = look.desired.room_for_lines - _taken(look)
-    asked: set[int] = set()
+    waiting = [(direct, group) for group in diff.due_groups() for direct in group.direct_messages]
+    room = diff.desired.new_dm_channels - _count_opened(diff)
+    requested: set[int] = set()
     for direct, group in sorted(waiting, key=lambda pair: pair[0].message.id):
-        if not _is_reachable(look, direct):
+        if not _is_reachable(diff, direct):
             continue
-        channel_id = direct.channel_id or look.observed.lines.get(direct.person)
-        if channel_id is None and direct.person not in asked:
-            if len(asked) >= room or look.may_create(group.id):
+        channel_id = direct.channel_id or diff.observed.dm_channels.get(direct.person)
+        if channel_id is None and direct.person not in requested:
+            if len(requested) >= room or diff.may_create(group.id):
                 continue
-            asked.add(direct.person)
-            yield _open(look, direct, group)
-        yield _send(look, direct, group, channel_id)
+            requested.add(direct.person)
+            yield _open(diff, direct, group)
+        yield _send(diff, direct, group, channel_id)
 
 
-def _taken(look: Diff) -> int:
+def _count_opened(diff: Diff) -> int:
     """Count channels that were opened in this run and are not in the snapshot yet."""
-    directs = (direct for group in look.desired.groups.values() for direct in group.directs)
-    known = {direct.person for direct in directs if direct.channel_id}
-    return len(look.observed.lines.keys() - known)
+    direct_messages = (
+        direct for group in diff.desired.groups.values() for direct in group.direct_messages
+    )
+    known = {direct.person for direct in direct_messages if direct.channel_id}
+    return len(diff.observed.dm_channels.keys() - known)
 
 
-def _is_reachable(look: Diff, direct: DirectFacts) -> bool:
+def _is_reachable(diff: Diff, direct: DirectMessageFacts) -> bool:
     return (
-        direct.message.id not in look.observed.sent
-        and direct.person in look.observed.members
-        and direct.person not in look.observed.closed
+        direct.message.id not in diff.observed.sent
+        and direct.person in diff.observed.members
+        and direct.person not in diff.observed.dm_closed
     )
 
 
-def _open(look: Diff, direct: DirectFacts, group: DesiredGroup) -> Action:
+def _open(diff: Diff, direct: DirectMessageFacts, group: DesiredGroup) -> Action:
     return Action(
         key=_key_to_open(direct.person),
         kind="directs",
         verb="open",
-        target=f"a DM channel to {look.person_name(direct.person)}",
+        target=f"a DM channel to {diff.person_name(direct.person)}",
         why="the person has used the bot and wants direct messages",
         group_id=group.id,
         cohort_id=group.cohort_id,
         rank=direct.message.id,
         alone=True,
-        payload=calls.open_line(direct.person),
+        payload=calls.open_dm_channel(direct.person),
     )
 
 
-def _send(look: Diff, direct: DirectFacts, group: DesiredGroup, channel_id: int | None) -> Action:
+def _send(
+    diff: Diff, direct: DirectMessageFacts, group: DesiredGroup, channel_id: int | None
+) -> Action:
     return Action(
         key=key_to_send(direct.message.id),
         kind="directs",
         verb="send",
-        target=f"“{direct.message.kind.replace('_', ' ')}” to {look.person_name(direct.person)}",
+        target=f"“{direct.message.kind.replace('_', ' ')}” to {diff.person_name(direct.person)}",
         why="the message is due",
         group_id=group.id,
         cohort_id=group.cohort_id,

@@ -32,26 +32,28 @@ NAMES = {  # of Discord's fields, for people
 }
 
 
-def plan_events(look: Diff) -> Iterator[Action | Withheld | Issue]:
+def plan_events(diff: Diff) -> Iterator[Action | Withheld | Issue]:
     """Yield actions for due groups; events of all groups count to the limit."""
-    due = {group.id: group for group in look.due_groups()}
-    for event in _with_room(look):
+    due = {group.id: group for group in diff.due_groups()}
+    for event in _select_events(diff):
         if event.group_id in due:
-            yield from _wanted(look, due[event.group_id], event)
-    for key, group_id in sorted(look.desired.over.items()):
+            yield from _plan_event(diff, due[event.group_id], event)
+    for key, group_id in sorted(diff.desired.over.items()):
         if group_id in due:
-            yield from _over(look, due[group_id], key)
-    yield from _twins(look, due)
+            yield from _delete_obsolete(diff, due[group_id], key)
+    yield from _delete_duplicates(diff, due)
 
 
-def _with_room(look: Diff) -> list[DesiredScheduledEvent]:
+def _select_events(diff: Diff) -> list[DesiredScheduledEvent]:
     """Return the existing events, and the earliest of the others for which the guild has room."""
-    hidden = look.desired.hidden.counts.get("events", 0)
-    room, chosen = EVENTS - count_listed(look.observed) - hidden, []
-    for event in look.desired.events:
-        if look.stands(event.key):
+    hidden = diff.desired.hidden.counts.get("events", 0)
+    room, chosen = EVENTS - count_listed(diff.observed) - hidden, []
+    for event in diff.desired.events:
+        if diff.exists(event.key):
             chosen.append(event)
-        elif room > 0 and event.starts_at <= look.desired.horizon and _has_place(look, event):
+        elif (
+            room > 0 and event.starts_at <= diff.desired.horizon and _has_voice_channel(diff, event)
+        ):
             chosen.append(event)
             room -= 1
     return chosen
@@ -62,20 +64,20 @@ def count_listed(observed: ObservedGuild) -> int:
     return sum(event.status in {SCHEDULED, ACTIVE} for event in observed.events.values())
 
 
-def _has_place(look: Diff, event: DesiredScheduledEvent) -> bool:
+def _has_voice_channel(diff: Diff, event: DesiredScheduledEvent) -> bool:
     """Return whether the group's voice channel exists or is about to be created."""
-    group = look.desired.groups[event.group_id]
-    return look.is_coming(keys.voice_channel(group.id), group)
+    group = diff.desired.groups[event.group_id]
+    return diff.will_exist(keys.voice_channel(group.id), group)
 
 
-def _wanted(look: Diff, group: DesiredGroup, event: DesiredScheduledEvent) -> Iterator[Action]:
-    match look.standing(event.key):
-        case ObjectStatus.STANDS:
-            yield from _compare(look, group, event)
-        case ObjectStatus.UNMADE | ObjectStatus.GONE:
+def _plan_event(diff: Diff, group: DesiredGroup, event: DesiredScheduledEvent) -> Iterator[Action]:
+    match diff.status(event.key):
+        case ObjectStatus.EXISTS:
+            yield from _compare(diff, group, event)
+        case ObjectStatus.NOT_CREATED | ObjectStatus.GONE:
             voice = keys.voice_channel(group.id)
-            call = calls.create_event(look.observed.guild_id, event, look.id_of(voice) or 0)
-            call = replace(call, listed=count_listed(look.observed))
+            call = calls.create_event(diff.observed.guild_id, event, diff.id_of(voice) or 0)
+            call = replace(call, listed=count_listed(diff.observed))
             yield _action(
                 group,
                 "create",
@@ -86,15 +88,15 @@ def _wanted(look: Diff, group: DesiredGroup, event: DesiredScheduledEvent) -> It
             )
 
 
-def _compare(look: Diff, group: DesiredGroup, event: DesiredScheduledEvent) -> Iterator[Action]:
-    seen = look.observed.events[look.id_of(event.key) or 0]
+def _compare(diff: Diff, group: DesiredGroup, event: DesiredScheduledEvent) -> Iterator[Action]:
+    seen = diff.observed.events[diff.id_of(event.key) or 0]
     if seen.status != SCHEDULED:
         return
-    channel = look.channel(keys.voice_channel(group.id))
+    channel = diff.channel(keys.voice_channel(group.id))
     channel_id = channel.id if channel else seen.channel_id or 0
     changes = _differences(event, seen, channel_id)
     if changes:
-        call = calls.edit_event(look.observed.guild_id, seen.id, event.key, changes)
+        call = calls.edit_event(diff.observed.guild_id, seen.id, event.key, changes)
         why = f"changed: {', '.join(NAMES[name] for name in sorted(changes))}"
         yield _action(group, "edit", event.name, why, call)
 
@@ -114,27 +116,27 @@ def _differences(
     return {name: wanted[name] for name in wanted if held[name] != instants.get(name, wanted[name])}
 
 
-def _over(look: Diff, group: DesiredGroup, key: str) -> Iterator[Action]:
-    seen = look.observed.events.get(look.id_of(key) or 0)
-    if seen and _is_ahead(look, seen):
-        call = calls.delete_event(look.observed.guild_id, seen.id, key)
+def _delete_obsolete(diff: Diff, group: DesiredGroup, key: str) -> Iterator[Action]:
+    seen = diff.observed.events.get(diff.id_of(key) or 0)
+    if seen and _is_ahead(diff, seen):
+        call = calls.delete_event(diff.observed.guild_id, seen.id, key)
         yield _action(group, "delete", seen.name, "the meeting is cancelled", call)
 
 
-def _twins(look: Diff, due: dict[int, DesiredGroup]) -> Iterator[Action]:
-    wanted = {event.key: event.group_id for event in look.desired.events}
-    for seen in look.observed.events.values():
+def _delete_duplicates(diff: Diff, due: dict[int, DesiredGroup]) -> Iterator[Action]:
+    wanted = {event.key: event.group_id for event in diff.desired.events}
+    for seen in diff.observed.events.values():
         installation, key = keys.read_mark(seen.description) or ("", "")
         group = due.get(wanted.get(key, 0))
-        if installation != look.desired.installation or group is None:
+        if installation != diff.desired.installation or group is None:
             continue
-        if look.stands(key) and look.id_of(key) != seen.id and _is_ahead(look, seen):
-            call = calls.delete_event(look.observed.guild_id, seen.id, "")
+        if diff.exists(key) and diff.id_of(key) != seen.id and _is_ahead(diff, seen):
+            call = calls.delete_event(diff.observed.guild_id, seen.id, "")
             yield _action(group, "delete", seen.name, "duplicate event", call)
 
 
-def _is_ahead(look: Diff, seen: ScheduledEvent) -> bool:
-    return seen.status == SCHEDULED and seen.starts_at > look.desired.now
+def _is_ahead(diff: Diff, seen: ScheduledEvent) -> bool:
+    return seen.status == SCHEDULED and seen.starts_at > diff.desired.now
 
 
 def _action(

@@ -21,7 +21,7 @@ Role grants, overwrites, events and messages need only their parent:
     a message          pending, the text channel exists   send
                        pending, direct                    see direct_messages.py
 
-Finally, `_fit` withholds actions for which permissions or room are missing.
+Finally, `_withhold_impossible` withholds actions for which permissions or room are missing.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from dataclasses import replace
 
 from cohorts.reconcile.values import Action, Budget, Issue, Plan, Policy, Withheld
 from discordsync.plan import calls
-from discordsync.plan.access import find_people, find_removals, plan_access, take_before_giving
+from discordsync.plan.access import find_people, find_removals, plan_access, revoke_before_granting
 from discordsync.plan.actions import Item, key_to_send, rank
 from discordsync.plan.cohort import plan_cohort
 from discordsync.plan.diff import Diff
-from discordsync.plan.direct_messages import plan_directs
+from discordsync.plan.direct_messages import plan_direct_messages
 from discordsync.plan.events import EVENTS, count_listed, plan_events
 from discordsync.plan.infrastructure import plan_infrastructure
 from discordsync.state import keys, permissions
@@ -46,44 +46,44 @@ from discordsync.state.observed import CATEGORY, ObservedGuild
 LIMITS = {"channels": 500, "categories": 50, "roles": 250}  # of a guild; categories are channels
 IN_CATEGORY = 50
 # Harmless or temporary: sorted last, so that they are reported only if nothing else is wrong.
-WORTH_KNOWING = frozenset({"renamed", "moved", "unconfirmed"})
+MINOR = frozenset({"renamed", "moved", "unconfirmed"})
 
 
 def plan(desired: DesiredGuild, observed: ObservedGuild, policy: Policy) -> Plan:
-    look = Diff(desired, observed, policy)
-    items = list(_items(look))
-    found = take_before_giving(item for item in items if isinstance(item, Action))
-    actions, withheld = _fit(look, found)
+    diff = Diff(desired, observed, policy)
+    items = list(_items(diff))
+    found = revoke_before_granting(item for item in items if isinstance(item, Action))
+    actions, withheld = _withhold_impossible(diff, found)
     troubles = (item for item in items if isinstance(item, Issue))
     return Plan(
         actions=tuple(actions),
         withheld=(*withheld, *(item for item in items if isinstance(item, Withheld))),
-        troubles=tuple(sorted(troubles, key=lambda trouble: trouble.code in WORTH_KNOWING)),
-        people=len(find_people(look)),
-        removals=find_removals(look),
+        troubles=tuple(sorted(troubles, key=lambda trouble: trouble.code in MINOR)),
+        people=len(find_people(diff)),
+        removals=find_removals(diff),
     )
 
 
-def _items(look: Diff) -> Iterator[Item]:
-    for cohort_id in sorted({group.cohort_id for group in look.due_groups()}):
-        yield from plan_cohort(look, cohort_id)
-    for group in look.due_groups():
-        yield from plan_infrastructure(look, group)
-        yield from plan_access(look, group)
-        yield from _messages(look, group)
-    yield from plan_directs(look)
-    yield from plan_events(look)
+def _items(diff: Diff) -> Iterator[Item]:
+    for cohort_id in sorted({group.cohort_id for group in diff.due_groups()}):
+        yield from plan_cohort(diff, cohort_id)
+    for group in diff.due_groups():
+        yield from plan_infrastructure(diff, group)
+        yield from plan_access(diff, group)
+        yield from _messages(diff, group)
+    yield from plan_direct_messages(diff)
+    yield from plan_events(diff)
 
 
 # -- messages ------------------------------------------------------------------------------------
 
 
-def _messages(look: Diff, group: DesiredGroup) -> Iterator[Action]:
-    channel = look.channel(keys.text_channel(group.id))
+def _messages(diff: Diff, group: DesiredGroup) -> Iterator[Action]:
+    channel = diff.channel(keys.text_channel(group.id))
     if channel is None:
         return
     for message in group.messages:
-        if message.id in look.observed.sent:
+        if message.id in diff.observed.sent:
             continue
         yield Action(
             key=key_to_send(message.id),
@@ -102,29 +102,29 @@ def _messages(look: Diff, group: DesiredGroup) -> Iterator[Action]:
 # -- permissions and limits ----------------------------------------------------------------------
 
 
-def _fit(look: Diff, actions: list[Action]) -> tuple[list[Action], list[Withheld]]:
+def _withhold_impossible(diff: Diff, actions: list[Action]) -> tuple[list[Action], list[Withheld]]:
     """Withhold actions for which the bot lacks permissions or the guild lacks room.
 
     The check comes before the first call, so that nothing is left half-done: a cohort is created
     completely or not started.  Actions that need neither are kept.
     """
-    full = _find_full(look, [action for action in actions if action.creates])
+    full = _find_full(diff, [action for action in actions if action.creates])
     kept, withheld = [], []
     for action in actions:
         needed = permissions.ALL_NEEDED if action.creates else permissions.needed_for(action.kind)
-        if lacking := permissions.lacking(look.observed.bot_permissions, needed):
+        if lacking := permissions.lacking(diff.observed.bot_permissions, needed):
             detail = f"missing: {', '.join(lacking)}"
             withheld.append(Withheld(action, "missing_permissions", detail))
         elif action.creates and action.cohort_id in full:
             withheld.append(Withheld(action, "guild_full", full[action.cohort_id]))
         else:
-            kept.append(_with_listed(look, action) if action.creates else action)
+            kept.append(_with_listed(diff, action) if action.creates else action)
     return kept, withheld
 
 
-def _find_full(look: Diff, creations: list[Action]) -> dict[int | None, str]:
+def _find_full(diff: Diff, creations: list[Action]) -> dict[int | None, str]:
     """Return cohorts for which there is no room, with the numbers; lower ids get room first."""
-    used = find_used(look.desired, look.observed)
+    used = find_used(diff.desired, diff.observed)
     full: dict[int | None, str] = {}
     for cohort_id in sorted({action.cohort_id or 0 for action in creations}):
         own = [action for action in creations if action.cohort_id == cohort_id]
@@ -132,9 +132,9 @@ def _find_full(look: Diff, creations: list[Action]) -> dict[int | None, str]:
         adds["categories"] = sum(action.payload.body.get("type") == CATEGORY for action in own)
         short = [kind for kind in LIMITS if adds[kind] and used[kind] + adds[kind] > LIMITS[kind]]
         if short:
-            full[cohort_id] = "; ".join(_shortage(look, kind, used, adds[kind]) for kind in short)
-        elif crowded := _find_crowded(look, own):
-            full[cohort_id] = crowded
+            full[cohort_id] = "; ".join(_shortage(diff, kind, used, adds[kind]) for kind in short)
+        elif full_category := _find_full_category(diff, own):
+            full[cohort_id] = full_category
         else:
             used = {kind: used[kind] + adds[kind] for kind in used}
     return full
@@ -167,18 +167,18 @@ def find_budget(desired: DesiredGuild, observed: ObservedGuild, plan: Plan) -> t
     )
 
 
-def _shortage(look: Diff, kind: str, used: dict[str, int], adds: int) -> str:
-    hidden = look.desired.hidden.counts.get(kind, 0)
+def _shortage(diff: Diff, kind: str, used: dict[str, int], adds: int) -> str:
+    hidden = diff.desired.hidden.counts.get(kind, 0)
     unseen = f" ({hidden} of them hidden from the bot)" if hidden else ""
     return f"{used[kind]} of {LIMITS[kind]} {kind} exist{unseen}, {adds} would be added"
 
 
-def _find_crowded(look: Diff, creations: Iterable[Action]) -> str:
+def _find_full_category(diff: Diff, creations: Iterable[Action]) -> str:
     """Describe an existing category that would hold too many channels, or return ""."""
     adds = Counter((action.payload.body or {}).get("parent_id") for action in creations)
-    for category in look.observed.channels.values():
-        held = sum(c.parent_id == category.id for c in look.observed.channels.values())
-        held += look.desired.hidden.by_category.get(category.id, 0)
+    for category in diff.observed.channels.values():
+        held = sum(c.parent_id == category.id for c in diff.observed.channels.values())
+        held += diff.desired.hidden.by_category.get(category.id, 0)
         if (added := adds[str(category.id)]) and held + added > IN_CATEGORY:
             return (
                 f"the category “{category.name}” has {held} of {IN_CATEGORY} channels, {added} "
@@ -187,8 +187,8 @@ def _find_crowded(look: Diff, creations: Iterable[Action]) -> str:
     return ""
 
 
-def _with_listed(look: Diff, action: Action) -> Action:
+def _with_listed(diff: Diff, action: Action) -> Action:
     """Store how many objects the bot sees, so that a "full" error shows how many are hidden."""
-    listed = {"channels": look.observed.channels, "roles": look.observed.roles}
+    listed = {"channels": diff.observed.channels, "roles": diff.observed.roles}
     call = replace(action.payload, listed=len(listed[action.kind]))
     return replace(action, payload=call)

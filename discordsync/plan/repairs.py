@@ -2,7 +2,7 @@
 
 overwrites that differ                            restored
 bits that staff added to our overwrites           tolerated, except for those in OURS_ALONE
-an overwrite that lets someone in for no reason   removed (Look.strays)
+an overwrite that lets someone in for no reason   removed (Diff.stray_overwrites)
 a name that has changed in the facts              written
 a name that was changed in Discord                reported
 a channel without a category                      moved into its own, once that exists
@@ -22,46 +22,48 @@ from discordsync.state.desired import DesiredGroup
 from discordsync.state.observed import ObservedChannel, Overwrite
 
 # In the channels lane both come before anything new, and removing access before giving it.
-TAKING, GIVING = 0, 1
+REMOVING, RESTORING = 0, 1
 
 
-def put_back(look: Diff, owner: Owner, key: str, wanted: list[Overwrite]) -> Iterator[Action]:
-    channel = _channel(look, key)
+def restore_overwrites(
+    diff: Diff, owner: Owner, key: str, wanted: list[Overwrite]
+) -> Iterator[Action]:
+    channel = _channel(diff, key)
     for overwrite in wanted:
         held = channel.overwrites.get(overwrite.target)
         if not permissions.is_met(held, overwrite):
-            restored = permissions.restore(held, overwrite, look.observed.bot_permissions)
+            restored = permissions.restore(held, overwrite, diff.observed.bot_permissions)
             call = calls.put_overwrite(channel.id, restored)
             why = "it was changed" if held else "it is missing"
-            yield _permit(look, owner, channel, key, call, "restore", why, rank=GIVING)
+            yield _overwrite_action(diff, owner, channel, key, call, "restore", why, rank=RESTORING)
 
 
-def take_off(look: Diff, group: DesiredGroup, key: str) -> Iterator[Action]:
+def remove_stray_overwrites(diff: Diff, group: DesiredGroup, key: str) -> Iterator[Action]:
     """Remove stray overwrites.
 
     The removal guard applies unless the access has ended on a date or the role gives it anyway.
     """
-    for stray in look.strays(group, key):
-        channel, person = _channel(look, key), stray.target
+    for stray in diff.stray_overwrites(group, key):
+        channel, person = _channel(diff, key), stray.target
         ended = group.why_ended(person)
-        stays = person in look.entitled(group, key)
+        stays = person in diff.entitled(group, key)
         why = ended or ("the role already gives access" if stays else "no recorded reason")
-        yield _permit(
-            look,
+        yield _overwrite_action(
+            diff,
             Owner.of(group),
             channel,
             key,
             calls.delete_overwrite(channel.id, person),
             "remove",
             why,
-            rank=TAKING,
+            rank=REMOVING,
             removes=None if ended or stays else str(person),
             ends=bool(ended),
         )
 
 
-def _permit(
-    look: Diff,
+def _overwrite_action(
+    diff: Diff,
     owner: Owner,
     channel: ObservedChannel,
     key: str,
@@ -77,7 +79,7 @@ def _permit(
         key=f"{verb} {key} {call.subject}",
         kind="channels",  # no lane of its own: two calls would edit one channel at once
         verb=verb,
-        target=f"permissions of {look.target_name(call.subject)} in “{channel.name}”",
+        target=f"permissions of {diff.target_name(call.subject)} in “{channel.name}”",
         why=why,
         group_id=owner.group_id,
         cohort_id=owner.cohort_id,
@@ -89,18 +91,18 @@ def _permit(
     )
 
 
-def rename(look: Diff, owner: Owner, key: str, name: str) -> Iterator[Item]:
-    (sent, answered), standing = look.names_of(key), look.role(key) or look.channel(key)
-    if standing is None or not sent:
+def rename(diff: Diff, owner: Owner, key: str, name: str) -> Iterator[Item]:
+    (sent, answered), found = diff.names_of(key), diff.role(key) or diff.channel(key)
+    if found is None or not sent:
         return
     if sent != name:
-        yield _write_name(look, owner, key, name, standing.name)
-    elif answered and standing.name != answered and owner.teller:
-        yield Issue(owner.teller.id, "renamed", f"“{answered}” was renamed to “{standing.name}”")
+        yield _write_name(diff, owner, key, name, found.name)
+    elif answered and found.name != answered and owner.reporter:
+        yield Issue(owner.reporter.id, "renamed", f"“{answered}” was renamed to “{found.name}”")
 
 
-def _write_name(look: Diff, owner: Owner, key: str, name: str, before: str) -> Action:
-    outside_id, guild, why = look.id_of(key) or 0, look.observed.guild_id, "renamed in Lens"
+def _write_name(diff: Diff, owner: Owner, key: str, name: str, before: str) -> Action:
+    outside_id, guild, why = diff.id_of(key) or 0, diff.observed.guild_id, "renamed in Lens"
     target = f"the name of “{before}” to “{name}”"
     if keys.kind_of(key) == "role":
         return edit(owner, calls.rename_role(guild, outside_id, key, name), "roles", target, why)
@@ -108,20 +110,20 @@ def _write_name(look: Diff, owner: Owner, key: str, name: str, before: str) -> A
     return edit(owner, calls.rename_channel(outside_id, key, name), "names", target, why)
 
 
-def bring_home(look: Diff, owner: Owner, key: str, category: str) -> Iterator[Item]:
-    channel, home = look.channel(key), look.channel(category)
-    has_own_place = not any(look.names_of(key))
-    if channel is None or home is None or has_own_place:
+def restore_category(diff: Diff, owner: Owner, key: str, category: str) -> Iterator[Item]:
+    channel, parent = diff.channel(key), diff.channel(category)
+    is_imported = not any(diff.names_of(key))
+    if channel is None or parent is None or is_imported:
         return
     if channel.parent_id is None:
-        call = calls.put_into(channel.id, key, home.id)
+        call = calls.put_into(channel.id, key, parent.id)
         yield edit(owner, call, "channels", f"“{channel.name}”", "it is not in a category")
-    elif channel.parent_id != home.id and owner.teller:
-        detail = f"“{channel.name}” is no longer in “{home.name}”"
-        yield Issue(owner.teller.id, "moved", detail)
+    elif channel.parent_id != parent.id and owner.reporter:
+        detail = f"“{channel.name}” is no longer in “{parent.name}”"
+        yield Issue(owner.reporter.id, "moved", detail)
 
 
-def _channel(look: Diff, key: str) -> ObservedChannel:
-    channel = look.channel(key)
+def _channel(diff: Diff, key: str) -> ObservedChannel:
+    channel = diff.channel(key)
     assert channel is not None
     return channel

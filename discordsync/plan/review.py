@@ -42,7 +42,7 @@ def review(desired: DesiredGuild, observed: ObservedGuild, group_id: int, now: d
 
 def _id_of(desired: DesiredGuild, observed: ObservedGuild, key: str) -> int:
     record = desired.records.get(key)
-    return observed.made.get(key) or (record.outside_id if record else None) or 0
+    return observed.created.get(key) or (record.outside_id if record else None) or 0
 
 
 def _stands(desired: DesiredGuild, observed: ObservedGuild, key: str) -> bool:
@@ -52,10 +52,10 @@ def _stands(desired: DesiredGuild, observed: ObservedGuild, key: str) -> bool:
 
 def _is_unasked(desired: DesiredGuild, observed: ObservedGuild, group: DesiredGroup) -> bool:
     """Return whether an object of the group is not listed and was not fetched by id yet."""
-    if not observed.unasked:
+    if not observed.unconfirmed:
         return False
     parts = [*group.infrastructure, *(e.key for e in desired.events if e.group_id == group.id)]
-    return any(_id_of(desired, observed, key) in observed.unasked for key in parts)
+    return any(_id_of(desired, observed, key) in observed.unconfirmed for key in parts)
 
 
 def _trouble(group: DesiredGroup, *, built: bool, reached: bool) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from discordsync.state import keys
-from discordsync.state.facts import DirectFacts, DiscordPerson, Hidden, MessageFacts, Record
+from discordsync.state.facts import DirectMessageFacts, DiscordPerson, Hidden, MessageFacts, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,9 @@ class DesiredGroup:
     unreachable: tuple[DiscordPerson, ...] = ()  # no Discord id known
     former: Mapping[int, str] = field(default_factory=dict)  # Discord id -> why access has ended
     messages: tuple[MessageFacts, ...] = ()
-    directs: tuple[DirectFacts, ...] = ()  # also of a group that has ended: visits end with it
+    direct_messages: tuple[
+        DirectMessageFacts, ...
+    ] = ()  # also of a group that has ended: visits end with it
     next_at: datetime | None = None
 
     @property
@@ -57,7 +59,7 @@ class DesiredGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class WantedCohort:
+class DesiredCohort:
     id: int
     name: str
     channel_name: str
@@ -78,11 +80,11 @@ class DesiredGuild:
     installation: str
     now: datetime
     horizon: datetime
-    cohorts: Mapping[int, WantedCohort] = field(default_factory=dict)
+    cohorts: Mapping[int, DesiredCohort] = field(default_factory=dict)
     groups: Mapping[int, DesiredGroup] = field(default_factory=dict)
     events: tuple[DesiredScheduledEvent, ...] = ()
     over: Mapping[str, int] = field(default_factory=dict)
     records: Mapping[str, Record] = field(default_factory=dict)
     known_people: Mapping[int, str] = field(default_factory=dict)  # Discord id -> name
-    room_for_lines: int = 0
+    new_dm_channels: int = 0
     hidden: Hidden = field(default_factory=Hidden)

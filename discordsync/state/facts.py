@@ -68,7 +68,7 @@ class MessageFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class DirectFacts:
+class DirectMessageFacts:
     """One pending direct message.  `channel_id`: None until Discord was asked for it."""
 
     message: MessageFacts
@@ -91,7 +91,7 @@ class DiscordGroup:
     windows: tuple[Window, ...] = ()
     meetings: tuple[DiscordMeeting, ...] = ()  # future ones, including cancelled ones
     messages: tuple[MessageFacts, ...] = ()
-    directs: tuple[DirectFacts, ...] = ()  # about this group, to single people
+    direct_messages: tuple[DirectMessageFacts, ...] = ()  # about this group, to single people
     next_try_at: datetime | None = None  # when a delayed message may be sent
 
 
@@ -143,8 +143,8 @@ class DiscordSnapshot:
     cohorts: Mapping[int, CohortFacts] = field(default_factory=dict)
     groups: Mapping[int, DiscordGroup] = field(default_factory=dict)
     records: Mapping[str, Record] = field(default_factory=dict)
-    everybody: Mapping[int, str] = field(default_factory=dict)  # Discord id -> name
-    room_for_lines: int = 0  # how many new direct-message channels may be opened
+    known_people: Mapping[int, str] = field(default_factory=dict)  # Discord id -> name
+    new_dm_channels: int = 0  # how many new direct-message channels may be opened
     hidden: Hidden = field(default_factory=Hidden)
 
     @property

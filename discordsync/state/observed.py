@@ -70,11 +70,12 @@ class ScheduledEvent:
 class ObservedGuild:
     """The observed state of the guild.
 
-    `gone`: recorded ids that Discord says do not exist.  `answered`: ids that this observation
-    fetched one by one.  `unasked`: ids that are not listed and were not fetched yet.  `made`: ids
-    from our own calls in this run, by key, newer than any record.  `called`: likewise the names
-    that we gave, as (sent, returned).  `incomplete`: roles of which Discord counts more holders
-    than its member list contains."""
+    `gone`: recorded ids that Discord says do not exist.  `fetched`: ids that this observation
+    fetched one by one.  `unconfirmed`: ids that are not listed and were not fetched yet.
+    `created`: ids from our own calls in this run, by key, newer than any record.  `given_names`:
+    likewise the names that we gave, as (sent, returned).  `incomplete`: roles of which Discord
+    counts more holders than its member list contains.
+    """
 
     guild_id: int
     bot_id: int
@@ -84,18 +85,18 @@ class ObservedGuild:
     members: Mapping[int, frozenset[int]] = field(default_factory=dict)  # their role ids
     names: Mapping[int, str] = field(default_factory=dict)  # of members, on Discord
     gone: frozenset[int] = frozenset()
-    answered: frozenset[int] = frozenset()
-    unasked: frozenset[int] = frozenset()
-    made: Mapping[str, int] = field(default_factory=dict)
-    called: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    fetched: frozenset[int] = frozenset()
+    unconfirmed: frozenset[int] = frozenset()
+    created: Mapping[str, int] = field(default_factory=dict)
+    given_names: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     incomplete: frozenset[int] = frozenset()
     sent: frozenset[int] = frozenset()  # our messages, by their id in the outbox
     # Results of our own direct-message calls: channels by person, people who accept no messages,
     # people whose channel Discord refused to open, and whether all direct messages are disabled.
-    lines: Mapping[int, int] = field(default_factory=dict)
-    closed: frozenset[int] = frozenset()
-    refused: frozenset[int] = frozenset()
-    shut: bool = False
+    dm_channels: Mapping[int, int] = field(default_factory=dict)
+    dm_closed: frozenset[int] = frozenset()
+    dm_refused: frozenset[int] = frozenset()
+    dms_disabled: bool = False
 
     @property
     def bot_permissions(self) -> int:
@@ -159,17 +160,17 @@ class ObservedGuild:
     def with_sent(self, message_id: int) -> ObservedGuild:
         return replace(self, sent=self.sent | {message_id})
 
-    def with_line(self, person: int, channel_id: int) -> ObservedGuild:
-        return replace(self, lines={**self.lines, person: channel_id})
+    def with_dm_channel(self, person: int, channel_id: int) -> ObservedGuild:
+        return replace(self, dm_channels={**self.dm_channels, person: channel_id})
 
-    def with_closed(self, person: int) -> ObservedGuild:
-        return replace(self, closed=self.closed | {person})
+    def with_dm_closed(self, person: int) -> ObservedGuild:
+        return replace(self, dm_closed=self.dm_closed | {person})
 
-    def with_called(self, key: str, sent: str, answered: str) -> ObservedGuild:
-        return replace(self, called={**self.called, key: (sent, answered)})
+    def with_given_name(self, key: str, sent: str, answered: str) -> ObservedGuild:
+        return replace(self, given_names={**self.given_names, key: (sent, answered)})
 
-    def with_made(self, key: str, outside_id: int) -> ObservedGuild:
-        return replace(self, made={**self.made, key: outside_id})
+    def with_created(self, key: str, outside_id: int) -> ObservedGuild:
+        return replace(self, created={**self.created, key: outside_id})
 
 
 Sent = dict[int, int | None]  # message in the outbox -> its Discord id, None if not sent

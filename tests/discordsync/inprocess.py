@@ -18,7 +18,7 @@ from cohorts.reconcile.errors import CallFailed, Conflict, Refused
 from cohorts.reconcile.policy import hold_removals
 from cohorts.reconcile.values import Action, Outcome, Plan, Policy
 from discordsync import apply as doing
-from discordsync.desired import want
+from discordsync.desired import desired_state
 from discordsync.observe import observe as looking
 from discordsync.observe import recover
 from discordsync.plan.plan import plan as compare
@@ -140,7 +140,7 @@ async def _work(
     facts, observed = await _look(guild, facts)
     result = Work(facts, [], {}, Plan(), observed)
     # Records are read anew only each second: within a look, own outcomes must do without them.
-    wanted = want(facts, now)
+    wanted = desired_state(facts, now)
     while True:
         result.plan = hold_removals(compare(wanted, result.observed, policy))
         ready = find_ready(result.plan, result.failed)

@@ -98,7 +98,7 @@ def complete(groups: dict[int, DiscordGroup]) -> DiscordSnapshot:
         horizon=HORIZON,
         cohorts=cohorts,
         groups=groups,
-        everybody={p.discord_id: p.name for p in PEOPLE if p.discord_id},
+        known_people={p.discord_id: p.name for p in PEOPLE if p.discord_id},
     )
 
 

@@ -386,10 +386,10 @@ def read_checks():
 
 
 def test_a_category_or_cohort_channel_that_was_opened_is_hidden_again(sandbox, made, before):
-    everybody = guild_of(sandbox)
+    known_people = guild_of(sandbox)
     for key in (f"category:{made.cohort.pk}:1", f"cohort_channel:{made.cohort.pk}"):
         overwrites = overwrites_of(sandbox, key)
-        del overwrites[everybody]
+        del overwrites[known_people]
         set_overwrites(sandbox, key, overwrites)
     look_again()
 
@@ -469,8 +469,8 @@ def test_whoever_leaves_and_comes_back_has_the_same_access(sandbox, made, before
 
 def test_a_channel_that_the_bot_cannot_see_is_not_taken_for_gone(sandbox, first, before):
     key = f"text_channel:{first.pk}"
-    overwrites, everybody = overwrites_of(sandbox, key), guild_of(sandbox)
-    hidden = {everybody: {"type": 0, "allow": 0, "deny": VIEW}}
+    overwrites, known_people = overwrites_of(sandbox, key), guild_of(sandbox)
+    hidden = {known_people: {"type": 0, "allow": 0, "deny": VIEW}}
     set_overwrites(sandbox, key, hidden)
     look_again()
 

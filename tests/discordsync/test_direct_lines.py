@@ -8,7 +8,7 @@ import pytest
 
 from cohorts.models import User
 from discordsync.models import DirectLine
-from discordsync.services import note_use
+from discordsync.services import record_use
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 ALICE = 100000000000000101
@@ -22,15 +22,15 @@ def alice() -> User:
 
 
 def test_whoever_used_the_bot_has_a_line_with_the_last_time() -> None:
-    note_use(ALICE, now=NOW)
-    note_use(ALICE, now=NOW + timedelta(days=1))
+    record_use(ALICE, now=NOW)
+    record_use(ALICE, now=NOW + timedelta(days=1))
     line = DirectLine.objects.get()
     assert (line.discord_id, line.used_at) == (ALICE, NOW + timedelta(days=1))
     assert line.channel_id is None
 
 
 def test_a_stranger_is_not_written_down() -> None:
-    note_use(ALICE + 1, now=NOW)
+    record_use(ALICE + 1, now=NOW)
     assert not DirectLine.objects.exists()
 
 
@@ -38,6 +38,6 @@ def test_using_the_bot_opens_a_closed_line_and_keeps_its_channel() -> None:
     DirectLine.objects.create(
         discord_id=ALICE, used_at=NOW, channel_id=7, closed_at=NOW, why_closed="Closed."
     )
-    note_use(ALICE, now=NOW + timedelta(hours=1))
+    record_use(ALICE, now=NOW + timedelta(hours=1))
     line = DirectLine.objects.get()
     assert (line.closed_at, line.why_closed, line.channel_id) == (None, "", 7)

@@ -15,7 +15,7 @@ from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import MirrorState, SyncAction
 from cohorts.services.memberships import end_membership
 from discordsync.bot.models import BotHeartbeat
-from discordsync.observe.hidden_objects import note_hidden_channels
+from discordsync.observe.hidden_objects import record_hidden_channels
 from discordsync.sandbox.members.permissions import EVERYONE, LEAST_PRIVILEGED, Bit
 from discordsync.state.permissions import NEEDED
 from tests.cohorts.reconcile.cohort import add_member, join, make_cohort, realize, work
@@ -211,7 +211,7 @@ def hide(sandbox, count, kind=2):
 def test_b14_a_cohort_that_hidden_channels_leave_no_room_for_is_not_begun(sandbox):
     hide(sandbox, 486)
     BotHeartbeat.objects.create(name="bot", heard_at=timezone.now())
-    note_hidden_channels([(2, None)] * 486)
+    record_hidden_channels([(2, None)] * 486)
     made = make_cohort(groups=8, members=1)
     join(sandbox, made.people)
     realize(made)

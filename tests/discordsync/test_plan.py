@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from cohorts.reconcile.policy import hold_removals
 from cohorts.reconcile.values import Action, Plan, Policy
-from discordsync.desired import want
+from discordsync.desired import desired_state
 from discordsync.plan.plan import plan as compare
 from discordsync.state.facts import DiscordSnapshot
 from discordsync.state.observed import ObservedGuild
@@ -45,7 +45,7 @@ def plan_now(
     guild: Guild, facts: DiscordSnapshot, policy: Policy
 ) -> tuple[Plan, DiscordSnapshot, ObservedGuild]:
     facts, observed = look(guild, facts)
-    return compare(want(facts, NOW), observed, policy), facts, observed
+    return compare(desired_state(facts, NOW), observed, policy), facts, observed
 
 
 def asked_for(groups: Iterable[int]) -> Policy:
@@ -198,7 +198,7 @@ def test_a_plan_is_the_same_whatever_the_order_of_what_is_read(before, after, ha
         events=shuffle(data, observed.events),
     )
 
-    assert in_words(compare(want(mixed, NOW), seen, policy)) == in_words(plan)
+    assert in_words(compare(desired_state(mixed, NOW), seen, policy)) == in_words(plan)
 
 
 def shuffle(data: st.DataObject, mapping: Any) -> dict[Any, Any]:

@@ -9,7 +9,7 @@ from cohorts import clock
 from cohorts.models import User
 from cohorts.outbox.models import MessageChoice
 from cohorts.outbox.rendering.links import unsubscribe_url
-from discordsync.services import note_use
+from discordsync.services import record_use
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +52,7 @@ def test_messages_on_discord_are_offered_to_whoever_has_used_the_bot(client, ali
     assert "Discord direct message" not in page
     assert client.post(PAGE, EVERYTHING | {"topic_visits": "discord_dm"}).status_code == 400
 
-    note_use(alice.discord_id, now=clock.now())
+    record_use(alice.discord_id, now=clock.now())
     assert client.get(PAGE).content.decode().count("Discord direct message") == 4
     client.post(PAGE, EVERYTHING | {"topic_visits": "discord_dm"})
     assert chosen(alice)["visits"] == "discord_dm"

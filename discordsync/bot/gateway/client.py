@@ -37,7 +37,7 @@ from discordsync.bot.replies.pending import Reply, Showing
 from discordsync.bot.replies.rendering import render
 from discordsync.bot.replies.requests import PREFIX, BotRequest, read_custom_id
 from discordsync.bot.replies.users import Asker
-from discordsync.observe.hidden_objects import note_hidden_channels
+from discordsync.observe.hidden_objects import record_hidden_channels
 
 logger = logging.getLogger(__name__)
 
@@ -146,7 +146,7 @@ class Bot(GuildListener, VoiceListener, discord.Client):
         """Store the channels that the bot cannot see, if they have changed."""
         found = find_hidden_channels(guild)
         if found != self.hidden:
-            await in_thread(note_hidden_channels, found)
+            await in_thread(record_hidden_channels, found)
             self.hidden = found
 
     async def _catch_up_once(self, guild: discord.Guild) -> None:

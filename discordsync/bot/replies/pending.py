@@ -29,7 +29,7 @@ from discordsync.bot.replies.answers import BotAnswer
 from discordsync.bot.replies.rendering import render
 from discordsync.bot.replies.requests import BotRequest, from_row
 from discordsync.bot.replies.users import Asker
-from discordsync.services import note_use
+from discordsync.services import record_use
 
 HELD = timedelta(seconds=10)  # longer than any answer takes
 # Discord allows edits for 15 minutes; one is kept in reserve for calls in flight.
@@ -78,7 +78,7 @@ def take(reply: Reply) -> Showing | None:
             BotReply.objects.create(**_fields(reply), look_at=now + HELD)
     except IntegrityError:
         return None
-    note_use(reply.asker.discord_id, now=clock.now())
+    record_use(reply.asker.discord_id, now=clock.now())
     return _answer(reply, now)
 
 

@@ -21,7 +21,7 @@ from cohorts.outbox.models import Message, MessageChoice
 from cohorts.outbox.routing.topics import Topic, topics
 from cohorts.outbox.services import collect
 from cohorts.outbox.sources import PendingMessage, message_sources, notifications
-from discordsync.services import note_use
+from discordsync.services import record_use
 from tests.cohorts.outbox.notes import NOTE, TEMPLATES
 from tests.cohorts.reconcile.cohort import MadeCohort, join, make_cohort, realize, work
 from tests.support.registries import Registered
@@ -48,7 +48,7 @@ class World:
     def want_directly(self, *people: User, used: bool = True) -> None:
         for person in people:
             if used:
-                note_use(person.discord_id, now=clock.now())
+                record_use(person.discord_id, now=clock.now())
             MessageChoice.objects.update_or_create(
                 user=person, topic="notes", defaults={"way": "discord_dm"}
             )
@@ -81,7 +81,7 @@ class World:
         work("discord")
         tasks.send_emails()
 
-    def directs(self) -> dict[int, list[str]]:
+    def direct_messages(self) -> dict[int, list[str]]:
         """What stands in each person's direct messages with the bot, by Discord id."""
         guild = self.sandbox.get("state")["discord"]
         return {

@@ -25,7 +25,7 @@ def check_killed(world, settings, path, kind):
     look_again()
     world.work()
 
-    assert world.directs() == {alice.discord_id: ["Hello"]}
+    assert world.direct_messages() == {alice.discord_id: ["Hello"]}
     assert world.note_to(alice).state == "sent"
     assert world.letters_to(alice) == 0
 

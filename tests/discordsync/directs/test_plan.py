@@ -13,12 +13,12 @@ from cohorts.reconcile.errors import Conflict, Refused
 from cohorts.reconcile.values import Action, Outcome, Policy
 from discordsync import apply as doing
 from discordsync.delivery.direct_messages import DmFailure, judge
-from discordsync.desired import want
+from discordsync.desired import desired_state
 from discordsync.plan.diff import Diff
-from discordsync.plan.direct_messages import plan_directs
+from discordsync.plan.direct_messages import plan_direct_messages
 from discordsync.state.facts import (
     CohortFacts,
-    DirectFacts,
+    DirectMessageFacts,
     DiscordGroup,
     DiscordSnapshot,
     MessageFacts,
@@ -30,7 +30,7 @@ GROUPS = (1, 2)
 POLICY = Policy(frozenset(GROUPS))
 
 
-def facts(directs: dict[int, list[DirectFacts]], room: int) -> DiscordSnapshot:
+def facts(direct_messages: dict[int, list[DirectMessageFacts]], room: int) -> DiscordSnapshot:
     return DiscordSnapshot(
         installation="local",
         adopt=False,
@@ -38,11 +38,18 @@ def facts(directs: dict[int, list[DirectFacts]], room: int) -> DiscordSnapshot:
         cohorts={1: CohortFacts(1, "Course", "Cohort")},
         groups={
             pk: DiscordGroup(
-                pk, 1, f"Group {pk}", pk, True, True, True, directs=tuple(directs.get(pk, ()))
+                pk,
+                1,
+                f"Group {pk}",
+                pk,
+                True,
+                True,
+                True,
+                direct_messages=tuple(direct_messages.get(pk, ())),
             )
             for pk in GROUPS
         },
-        room_for_lines=room,
+        new_dm_channels=room,
     )
 
 
@@ -53,24 +60,24 @@ def seen(people: set[int], **more: object) -> ObservedGuild:
 def plan(
     snapshot: DiscordSnapshot, observed: ObservedGuild, policy: Policy = POLICY
 ) -> list[Action]:
-    return list(plan_directs(Diff(want(snapshot, NOW), observed, policy)))
+    return list(plan_direct_messages(Diff(desired_state(snapshot, NOW), observed, policy)))
 
 
-def note(pk: int, person: int, channel_id: int | None = None) -> DirectFacts:
-    return DirectFacts(MessageFacts(pk, "reminder", "Hello", f"n{pk}"), person, channel_id)
+def note(pk: int, person: int, channel_id: int | None = None) -> DirectMessageFacts:
+    return DirectMessageFacts(MessageFacts(pk, "reminder", "Hello", f"n{pk}"), person, channel_id)
 
 
 @st.composite
 def situations(draw: st.DrawFn) -> tuple[DiscordSnapshot, ObservedGuild]:
     people = list(range(10, 16))
     channels = {p: draw(st.sampled_from([None, 500 + p])) for p in people}
-    directs: dict[int, list[DirectFacts]] = {pk: [] for pk in GROUPS}
+    direct_messages: dict[int, list[DirectMessageFacts]] = {pk: [] for pk in GROUPS}
     for pk, person in enumerate(draw(st.lists(st.sampled_from(people), max_size=8))):
-        directs[draw(st.sampled_from(GROUPS))].append(note(pk, person, channels[person]))
+        direct_messages[draw(st.sampled_from(GROUPS))].append(note(pk, person, channels[person]))
     here = draw(st.sets(st.sampled_from(people)))
     closed = frozenset(draw(st.sets(st.sampled_from(people), max_size=2)))
-    observed = seen(here, closed=closed, shut=draw(st.booleans()))
-    return facts(directs, draw(st.integers(0, 4))), observed
+    observed = seen(here, dm_closed=closed, dms_disabled=draw(st.booleans()))
+    return facts(direct_messages, draw(st.integers(0, 4))), observed
 
 
 @given(situation=situations())
@@ -78,9 +85,9 @@ def test_few_are_asked_and_only_people_who_are_there_and_take_messages(situation
     snapshot, observed = situation
     actions = plan(snapshot, observed)
     opened = [a.payload.to for a in actions if a.verb == "open"]
-    assert len(opened) == len(set(opened)) <= snapshot.room_for_lines
-    assert {a.payload.to for a in actions} <= observed.members.keys() - observed.closed
-    assert not (observed.shut and actions)
+    assert len(opened) == len(set(opened)) <= snapshot.new_dm_channels
+    assert {a.payload.to for a in actions} <= observed.members.keys() - observed.dm_closed
+    assert not (observed.dms_disabled and actions)
     for action in actions:
         if action.verb == "send":
             is_known = "/channels/0/" not in action.payload.path
@@ -101,7 +108,7 @@ def test_carried_out_a_second_plan_sends_nothing_and_opens_no_more_than_there_wa
         answer = {"id": str(700 + first.payload.to)}
         observed = doing.absorb(observed, first, Outcome(outside_id=answer["id"], answer=answer))
     assert plan(snapshot, observed) == []
-    assert opened <= snapshot.room_for_lines
+    assert opened <= snapshot.new_dm_channels
 
 
 def test_those_who_waited_longest_get_the_few_places():

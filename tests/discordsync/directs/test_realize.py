@@ -8,7 +8,7 @@ from cohorts import clock
 from cohorts.outbox import tasks
 from cohorts.outbox.models import Message, MessageChoice
 from cohorts.outbox.routing.topics import all_topics
-from discordsync.services import note_use
+from discordsync.services import record_use
 from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
 from tests.support.smtp import mail_server  # noqa: F401 - a fixture
 
@@ -23,7 +23,7 @@ def test_a_realize_opens_no_direct_line_even_to_those_who_want_all_directly(
     made = make_cohort(groups=3, members=4, start_date=clock.now().date())
     join(sandbox, made.people)
     for person in made.people:
-        note_use(person.discord_id, now=clock.now())
+        record_use(person.discord_id, now=clock.now())
         for topic in all_topics():
             MessageChoice.objects.create(user=person, topic=topic, way="discord_dm")
     realize(made)

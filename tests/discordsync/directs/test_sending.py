@@ -13,7 +13,7 @@ from cohorts.outbox.routing import rerouting
 from cohorts.outbox.routing.dm_channels import DmStatus, find_dm_status
 from cohorts.reconcile.models import GroupSync
 from discordsync.models import DirectLine
-from discordsync.services import note_use
+from discordsync.services import record_use
 from tests.cohorts.reconcile.cohort import join, make_cohort, realize
 from tests.discordsync.standing import look_again
 
@@ -30,7 +30,7 @@ def test_whoever_wants_it_gets_it_directly_and_by_no_other_way(world):
     world.owe(alice, bob)
     world.work()
     world.work()
-    assert world.directs() == {alice.discord_id: ["Hello"]}
+    assert world.direct_messages() == {alice.discord_id: ["Hello"]}
     assert (world.letters_to(alice), world.letters_to(bob)) == (0, 1)
     assert {world.note_to(one).state for one in (alice, bob)} == {"sent"}
     assert DirectLine.objects.get().channel_id
@@ -43,7 +43,7 @@ def test_the_second_message_goes_through_the_same_line(world):
     world.work()
     world.owe(alice, said="And another")
     world.work()
-    assert world.directs()[alice.discord_id] == ["Hello", "And another"]
+    assert world.direct_messages()[alice.discord_id] == ["Hello", "And another"]
     assert world.opened() == 1
 
 
@@ -82,7 +82,7 @@ def test_another_choice_counts_also_for_what_waits_already(world):
     MessageChoice.objects.filter(user=alice).update(way="email")
     MessageChoice.objects.filter(user=bob).update(way="off")
     world.work()
-    assert world.directs() == {}
+    assert world.direct_messages() == {}
     assert (world.letters_to(alice), world.letters_to(bob)) == (1, 0)
     assert world.note_to(bob).why_not == "The person turned off messages of this type."
 
@@ -93,7 +93,7 @@ def test_a_letter_that_waits_goes_directly_when_that_is_chosen_meanwhile(world):
     world.want_directly(alice)
     world.work()
     world.work()
-    assert world.directs() == {alice.discord_id: ["Hello"]}
+    assert world.direct_messages() == {alice.discord_id: ["Hello"]}
     assert world.letters_to(alice) == 0
 
 
@@ -152,10 +152,10 @@ def test_a_closed_line_is_left_alone_until_the_person_uses_the_bot_again(world):
     assert world.letters_to(alice) == 2
 
     join(world.sandbox, world.people)
-    note_use(alice.discord_id, now=clock.now())
+    record_use(alice.discord_id, now=clock.now())
     world.owe(alice, said="A third")
     world.work()
-    assert world.directs()[alice.discord_id] == ["A third"]
+    assert world.direct_messages()[alice.discord_id] == ["A third"]
 
 
 @pytest.mark.parametrize("code", [40003, 20026])
@@ -170,7 +170,7 @@ def test_an_answer_that_smells_of_quarantine_shuts_all_of_them(world, code, path
     world.work()
 
     assert (world.letters_to(alice), world.letters_to(bob)) == (1, 1)
-    assert world.directs() in ({}, {alice.discord_id: []})
+    assert world.direct_messages() in ({}, {alice.discord_id: []})
     part = services.parts.OutboxPart.objects.get(name="discord_dm")
     assert part.shut_at
     assert "flagged the bot for spam" in part.trouble
@@ -184,7 +184,7 @@ def test_an_answer_that_smells_of_quarantine_shuts_all_of_them(world, code, path
     services.parts.open_again("discord_dm")
     world.owe(bob, said="Another")
     world.work()
-    assert world.directs()[bob.discord_id] == ["Another"]
+    assert world.direct_messages()[bob.discord_id] == ["Another"]
 
 
 def test_several_refused_lines_are_about_us_and_shut_all(world, settings):
@@ -208,9 +208,9 @@ def test_few_new_lines_an_hour_the_others_get_letters(world):
     world.owe(*world.people)
     world.work()
     world.work()
-    assert len(world.directs()) == world.opened() == 3
+    assert len(world.direct_messages()) == world.opened() == 3
     letters = world.mail_server.recipients
-    direct = {p.email for p in world.people if p.discord_id in world.directs()}
+    direct = {p.email for p in world.people if p.discord_id in world.direct_messages()}
     assert sorted([*letters, *direct]) == sorted(p.email for p in world.people)
 
 
@@ -237,7 +237,7 @@ def test_whoever_wants_no_letters_waits_for_the_turn(world, settings, set_clock)
     assert world.note_to(alice).state == "owed"
     settings.DM_LIMITS = {"new_an_hour": 1, "new_a_day": 2}
     look_again()
-    assert world.directs() == {alice.discord_id: ["Hello"]}
+    assert world.direct_messages() == {alice.discord_id: ["Hello"]}
 
 
 def test_nothing_new_is_opened_within_an_hour_of_a_realize(world):
@@ -251,7 +251,7 @@ def test_nothing_new_is_opened_within_an_hour_of_a_realize(world):
     world.work()
     assert world.opened() == 1
     assert world.letters_to(alice) == 1
-    assert world.directs()[bob.discord_id] == ["Hello", "Another"]  # this line stood before
+    assert world.direct_messages()[bob.discord_id] == ["Hello", "Another"]  # this line stood before
 
 
 # -- cut off -------------------------------------------------------------------------------------
@@ -277,7 +277,7 @@ def check_sent_once(world, path, fault):
     for _ in range(3):
         Message.objects.filter(state="owed").update(next_try_at=clock.now())
         look_again()
-    assert world.directs() == {alice.discord_id: ["Hello"]}
+    assert world.direct_messages() == {alice.discord_id: ["Hello"]}
     assert world.note_to(alice).state == "sent"
     assert world.letters_to(alice) == 0
 
