@@ -7,8 +7,8 @@
     no one                | several people                           | ambiguous
     no one                | one, account closed                      | closed
     no one                | one, linked to another Discord account   | other_account
-    no one                | one                                      | tie
-    no one                | no one                                   | stranger
+    no one                | one                                      | link
+    no one                | no one                                   | unknown
     no one                | the profile has no verified address      | unverified
 
 Addresses that Discord has not verified are never matched: anyone can enter any address there.
@@ -36,16 +36,16 @@ from enum import StrEnum
 
 class MatchOutcome(StrEnum):
     KNOWN = "known"
-    TIE = "tie"
+    LINK = "link"
     CLOSED = "closed"
     AMBIGUOUS = "ambiguous"
     OTHER_ACCOUNT = "other_account"
-    STRANGER = "stranger"
+    UNKNOWN = "unknown"
     UNVERIFIED = "unverified"
 
     @property
     def lets_in(self) -> bool:
-        return self in {MatchOutcome.KNOWN, MatchOutcome.TIE}
+        return self in {MatchOutcome.KNOWN, MatchOutcome.LINK}
 
     @property
     def concerns_staff(self) -> bool:
@@ -100,7 +100,7 @@ def match_account(
 
 def _match_address(by_email: Collection[Candidate]) -> AccountMatch:
     if not by_email:
-        return AccountMatch(MatchOutcome.STRANGER)
+        return AccountMatch(MatchOutcome.UNKNOWN)
     if len(by_email) > 1:
         return AccountMatch(MatchOutcome.AMBIGUOUS)
     [person] = by_email
@@ -108,11 +108,11 @@ def _match_address(by_email: Collection[Candidate]) -> AccountMatch:
         return AccountMatch(MatchOutcome.CLOSED, person.id)
     if person.discord_id is not None:
         return AccountMatch(MatchOutcome.OTHER_ACCOUNT, person.id)
-    return AccountMatch(MatchOutcome.TIE, person.id)
+    return AccountMatch(MatchOutcome.LINK, person.id)
 
 
 def is_new_address(
-    profile: DiscordProfile, told_last: str, held: str | None, *, is_staff: bool = False
+    profile: DiscordProfile, reported_before: str, current: str | None, *, is_staff: bool = False
 ) -> bool:
     """Return whether the profile's address should become the person's own."""
-    return bool(profile.email) and not is_staff and profile.email not in {told_last, held}
+    return bool(profile.email) and not is_staff and profile.email not in {reported_before, current}

@@ -1,4 +1,4 @@
-"""Queries for the data that `rules` and `fate` decide on.
+"""Queries for the data that `rules` and `lifecycle` decide on.
 
 The number of queries does not depend on the number of groups or visits.
 """

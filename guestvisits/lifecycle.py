@@ -15,8 +15,8 @@ The first matching row decides:
     the host meeting is cancelled                                 ends: host_cancelled
     the host meeting starts at another time than was chosen       ends: host_moved
       (unless both have passed: then it was held)
-    the guest is now in another group of the cohort               kept, tied to that group's meeting
-                                                                  of the same number, once it exists
+    the guest is now in another group of the cohort               kept; its home meeting becomes the
+                                                                  new group's of that number
     the guest completed the home group                            kept
     the home meeting was moved or cancelled, or its group ended   kept
     the guest's RSVP changed, here or in a calendar               kept
@@ -59,13 +59,13 @@ class VisitFacts:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """The outcome. `end`: a value of `GuestVisit.End` or ""; `tie_to`: a new home group or None."""
+    """What to do. `end`: a value of `GuestVisit.End` or ""; `new_home_group_id`: or None."""
 
     end: str = ""
-    tie_to: int | None = None
+    new_home_group_id: int | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.end or self.tie_to)
+        return bool(self.end or self.new_home_group_id)
 
 
 KEPT = Transition()
@@ -77,7 +77,7 @@ def next_transition(facts: VisitFacts, now: datetime) -> Transition:
         if holds:
             return Transition(end=reason)
     if facts.home_group_ids and facts.home_group_id not in facts.home_group_ids:
-        return Transition(tie_to=facts.home_group_ids[0])
+        return Transition(new_home_group_id=facts.home_group_ids[0])
     return KEPT
 
 

@@ -119,11 +119,6 @@ class MyVisit:
         return self.rsvp == Attendance.Rsvp.NOT_ATTENDING
 
     @property
-    def is_standing(self) -> bool:
-        """Return whether it is booked or over, not ended early."""
-        return not self.visit.ended_early
-
-    @property
     def ended_unasked(self) -> bool:
         return self.visit.end_reason in UNASKED_ENDS
 

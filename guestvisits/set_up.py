@@ -44,7 +44,7 @@ class SetUpCheck:
     """One line. `text` describes the situation, `remedy` what to do about it."""
 
     title: str
-    standing: SetUpStatus
+    status: SetUpStatus
     text: str
     remedy: str = ""
     step: Remedy | None = None
@@ -74,11 +74,11 @@ class SetUp:
     @property
     def todo(self) -> tuple[SetUpCheck, ...]:
         """Return the lines that only the person can resolve."""
-        return tuple(line for line in self.lines if line.standing is SetUpStatus.YOURS)
+        return tuple(line for line in self.lines if line.status is SetUpStatus.YOURS)
 
     @property
     def is_complete(self) -> bool:
-        return all(line.standing in {SetUpStatus.FINE, SetUpStatus.OPTIONAL} for line in self.lines)
+        return all(line.status in {SetUpStatus.FINE, SetUpStatus.OPTIONAL} for line in self.lines)
 
 
 def read_set_up(person: User) -> SetUp:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-from lens import browser_rules
 from lens import env as reading
+from lens import security_headers
 from lens.proxies import check_proxies
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -267,10 +267,10 @@ if DEBUG and DISCORD_CLIENT_ID is None and reading.is_local(DISCORD_API_BASE):
     DISCORD_CLIENT_ID = SANDBOX_CLIENT_ID
     DISCORD_CLIENT_SECRET = "sandbox-local"  # noqa: S105 - only the sandbox takes it
 
-CONTENT_SECURITY_POLICY = browser_rules.content_security_policy(
+CONTENT_SECURITY_POLICY = security_headers.content_security_policy(
     avatars=AVATAR_URL, discord=DISCORD_API_BASE
 )
-PERMISSIONS_POLICY = browser_rules.PERMISSIONS_POLICY
+PERMISSIONS_POLICY = security_headers.PERMISSIONS_POLICY
 
 # -- Google Calendar -----------------------------------------------------------------------------
 

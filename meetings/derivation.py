@@ -1,6 +1,6 @@
 """How a group's meetings are derived from its rhythm. Pure: rows in, changed rows out.
 
-What happens to the row with some number, depending on that number's place in the rhythm (`wanted`):
+What happens to the row with some number, depending on that number's place in the rhythm (`places`):
 
     row                                  place in the rhythm          none (beyond the number)
     -----------------------------------  ---------------------------  -----------------------------
@@ -52,23 +52,23 @@ def diff_meetings(
     group: Group, rhythm: Rhythm, rows: Collection[Meeting], now: datetime
 ) -> MeetingDiff:
     """Return the changes that a group's rows (all of them) need. Changes rows in place."""
-    rewrite = MeetingDiff()
+    diff = MeetingDiff()
     in_preview = group.status == Group.Status.PREVIEW
     if not group.has_slot and not in_preview:
-        return rewrite
-    wanted = rhythm.numbered()
+        return diff
+    places = rhythm.numbered()
     for row in rows:
-        place = wanted.pop(row.number or 0, None)
+        place = places.pop(row.number or 0, None)
         if not _may_update(row, place, in_preview, now):
             continue
         if place is not None:
             if _apply_place(row, place):
-                rewrite.update.append(row)
+                diff.update.append(row)
         elif not row.is_cancelled and row.rhythm_starts_at:
-            (rewrite.delete if in_preview else rewrite.update).append(_set_aside(row))
-    known = {number: place for number, place in wanted.items() if place.is_known}
-    rewrite.create = [_new(group, number, place) for number, place in known.items()]
-    return rewrite
+            (diff.delete if in_preview else diff.update).append(_set_aside(row))
+    known = {number: place for number, place in places.items() if place.is_known}
+    diff.create = [_new(group, number, place) for number, place in known.items()]
+    return diff
 
 
 def _may_update(row: Meeting, place: Place | None, in_preview: bool, now: datetime) -> bool:

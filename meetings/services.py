@@ -46,13 +46,13 @@ def update_meetings(group_ids: Iterable[int], *, now: datetime) -> set[int]:
         return set()
     with transaction.atomic():
         # Compare again under the lock: concurrent writers have finished by now.
-        rewrites = _compare(lock_groups(differing).values(), now)
-        before = read_meetings(rewrites)
-        _skip_weeks(rewrites)
-        _write(rewrites.values())
+        diffs = _compare(lock_groups(differing).values(), now)
+        before = read_meetings(diffs)
+        _skip_weeks(diffs)
+        _write(diffs.values())
         record_derived(before, now)
-        announce(rewrites)
-    return set(rewrites)
+        announce(diffs)
+    return set(diffs)
 
 
 def _compare(groups: Iterable[Group], now: datetime) -> dict[int, MeetingDiff]:
@@ -63,27 +63,29 @@ def _compare(groups: Iterable[Group], now: datetime) -> dict[int, MeetingDiff]:
         rows[meeting.group_id].append(meeting)
     rhythms = read_rhythms(live)
     found = {group.pk: _diff(group, rhythms[group.pk], rows[group.pk], now) for group in live}
-    return {group_id: rewrite for group_id, rewrite in found.items() if rewrite}
+    return {group_id: diff for group_id, diff in found.items() if diff}
 
 
 def _diff(group: Group, rhythm: Rhythm, rows: Collection[Meeting], now: datetime) -> MeetingDiff:
-    roomy = make_room(group, rhythm, rows, now)
-    return replace(diff_meetings(group, roomy, rows, now), skip=roomy.skipped - rhythm.skipped)
-
-
-def _skip_weeks(rewrites: Mapping[int, MeetingDiff]) -> None:
-    SkippedWeek.objects.bulk_create(
-        SkippedWeek(group_id=group_id, day=day)
-        for group_id, rewrite in rewrites.items()
-        for day in rewrite.skip
+    with_room = make_room(group, rhythm, rows, now)
+    return replace(
+        diff_meetings(group, with_room, rows, now), skip=with_room.skipped - rhythm.skipped
     )
 
 
-def _write(rewrites: Collection[MeetingDiff]) -> None:
-    Meeting.objects.bulk_create([row for rewrite in rewrites for row in rewrite.create])
-    surplus = [row for rewrite in rewrites for row in rewrite.delete]
+def _skip_weeks(diffs: Mapping[int, MeetingDiff]) -> None:
+    SkippedWeek.objects.bulk_create(
+        SkippedWeek(group_id=group_id, day=day)
+        for group_id, diff in diffs.items()
+        for day in diff.skip
+    )
+
+
+def _write(diffs: Collection[MeetingDiff]) -> None:
+    Meeting.objects.bulk_create([row for diff in diffs for row in diff.create])
+    surplus = [row for diff in diffs for row in diff.delete]
     bare = _unreferenced(surplus)
-    updated = [row for rewrite in rewrites for row in rewrite.update]
+    updated = [row for diff in diffs for row in diff.update]
     updated += [row for row in surplus if row.pk not in bare]
     Meeting.objects.bulk_update(updated, DERIVED_FIELDS, batch_size=500)
     if bare:

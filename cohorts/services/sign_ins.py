@@ -53,7 +53,7 @@ def _match_once(profile: DiscordProfile, now: datetime) -> AccountMatch:
         _resolve(profile, RefusedSignIn.Code.AMBIGUOUS, RefusedSignIn.Code.OTHER_ACCOUNT)
         person = next(one for one in people if one.pk == found.person_id)
         with announced_together():
-            if found.outcome is MatchOutcome.TIE:
+            if found.outcome is MatchOutcome.LINK:
                 link_account(person, profile)
             store_profile(person, profile, now=now)
     return found

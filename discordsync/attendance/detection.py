@@ -12,7 +12,7 @@ from cohorts.models import Membership, User
 from discordsync.models import VoiceStay, VoiceWatch
 from meetings.attendance.detection import (
     MAX_DURATION,
-    ObservedChannel,
+    VoiceObservation,
     meetings_to_check,
     record_presence,
 )
@@ -34,7 +34,7 @@ def note_presence(since: datetime, now: datetime) -> int:
     )
 
 
-def read_heard(group_ids: Collection[int], since: datetime) -> dict[int, ObservedChannel]:
+def read_heard(group_ids: Collection[int], since: datetime) -> dict[int, VoiceObservation]:
     """Return the coverage and the voice sessions after `since`, by group.  Three queries."""
     people = _recognised(group_ids)
     times: dict[int, list[Span]] = defaultdict(list)
@@ -47,7 +47,7 @@ def read_heard(group_ids: Collection[int], since: datetime) -> dict[int, Observe
         if stay.discord_id in people:
             stays[stay.watch.group_id][people[stay.discord_id]].append(_span(stay))
     return {
-        group_id: ObservedChannel(times[group_id], stays[group_id], set(people.values()))
+        group_id: VoiceObservation(times[group_id], stays[group_id], set(people.values()))
         for group_id in group_ids
     }
 

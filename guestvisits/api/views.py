@@ -73,7 +73,11 @@ class VisitsView(RefusalView):
         responses=shapes.MyVisitsSerializer,
     )
     def get(self, request: Request) -> Response:
-        visits = [mine for mine in list_visits(_person(request), clock.now()) if mine.is_standing]
+        visits = [
+            mine
+            for mine in list_visits(_person(request), clock.now())
+            if not mine.visit.ended_early
+        ]
         return Response(shapes.MyVisitsSerializer({"visits": visits}).data)
 
     @extend_schema(

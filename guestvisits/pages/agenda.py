@@ -105,7 +105,7 @@ def read_agenda(user_id: int, now: datetime) -> Agenda:
             for mine in reversed(ahead)
         ),
         held=tuple(_held(user_id, visits, now)),
-        past=tuple(mine for mine in visits if mine.is_standing and is_over(mine, now)),
+        past=tuple(mine for mine in visits if not mine.visit.ended_early and is_over(mine, now)),
         why_empty="" if meetings else explain_emptiness(user_id),
     )
 
@@ -120,17 +120,17 @@ def _entries(
     venues: Mapping[int, Venue],
     now: datetime,
 ) -> Iterable[AgendaEntry]:
-    standing: dict[int, MyVisit] = {}
+    by_home: dict[int, MyVisit] = {}
     lost: dict[int, MyVisit] = {}
     for mine in visits:
         home = mine.visit.home_meeting_id
-        if mine.is_standing:
-            standing[home] = mine
+        if not mine.visit.ended_early:
+            by_home[home] = mine
         elif mine.ended_unasked and _is_later(mine, lost.get(home)):
             lost[home] = mine
     left = dict(venues)  # each is shown once
     for each in meetings:
-        visit = standing.get(each.meeting.pk)
+        visit = by_home.get(each.meeting.pk)
         is_held = not (visit or each.meeting.is_cancelled)
         yield AgendaEntry(
             mine=each,
@@ -145,13 +145,13 @@ def _held(user_id: int, visits: Iterable[MyVisit], now: datetime) -> Iterable[He
     past = past_meetings(user_id, now)
     make_ups = find_make_ups(user_id, past, now)
     # Visits are sorted latest first, so a replacement takes precedence over the visit it replaced.
-    standing: dict[int, MyVisit] = {}
+    by_home: dict[int, MyVisit] = {}
     for visit in visits:
-        if visit.is_standing:
-            standing.setdefault(visit.visit.home_meeting_id, visit)
+        if not visit.visit.ended_early:
+            by_home.setdefault(visit.visit.home_meeting_id, visit)
     for place, mine in enumerate(past):
         if place < HELD_SHOWN or mine in make_ups:
-            yield Held(mine, standing.get(mine.meeting.pk), can_make_up=mine in make_ups)
+            yield Held(mine, by_home.get(mine.meeting.pk), can_make_up=mine in make_ups)
 
 
 def _is_later(mine: MyVisit, other: MyVisit | None) -> bool:

@@ -61,12 +61,12 @@ class ProviderProgress:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The status of one visit. `look_again` is the polling interval in seconds; None if final."""
+    """The status of one visit. `poll_seconds` is the polling interval in seconds; None if final."""
 
     window: GuestWindow
     has_begun: bool
     lines: tuple[ProviderProgress, ...]
-    look_again: int | None
+    poll_seconds: int | None
 
 
 def read_progress(user_id: int, visits: Iterable[MyVisit], now: datetime) -> dict[int, Progress]:

@@ -19,7 +19,7 @@ from meetings.models import Meeting
 
 
 def update_all_visits(now: datetime) -> int:
-    """Close visits that are over, and end or tie those affected by changes that were not announced.
+    """Close visits that are over, and update those affected by changes that were not announced.
 
     Called by a periodic task. Two queries if nothing is to be done. Access does not depend on it,
     since windows depend on dates alone. Returns how many visits changed.
@@ -31,7 +31,7 @@ def update_all_visits(now: datetime) -> int:
 
 @transaction.atomic
 def update_visits(group_ids: Collection[int], *, now: datetime) -> int:
-    """End or tie the open visits from and to these groups and of their members, as the rules say.
+    """End or keep the open visits from and to these groups and of their members, as the rules say.
 
     Locks the groups before reading, so it waits for concurrent bookings. Returns how many visits
     changed.
@@ -40,17 +40,17 @@ def update_visits(group_ids: Collection[int], *, now: datetime) -> int:
     changed = 0
     with announced_together():
         for visit, facts in read_open_visits(group_ids):
-            fate = next_transition(facts, now)
-            if fate.end:
-                end_visit(visit, fate.end, now=now)
+            transition = next_transition(facts, now)
+            if transition.end:
+                end_visit(visit, transition.end, now=now)
                 changed += 1
-            elif fate.tie_to:
-                changed += _change_home(visit, fate.tie_to, now)
+            elif transition.new_home_group_id:
+                changed += _change_home(visit, transition.new_home_group_id, now)
     return changed
 
 
 def _change_home(visit: GuestVisit, group_id: int, now: datetime) -> bool:
-    """Tie the visit to the new group's meeting of the same number. Return whether that exists."""
+    """Change the home meeting to the new group's of that number. Return whether it exists."""
     number = visit.host_meeting.number
     home = Meeting.objects.filter(group=group_id, number=number, number__isnull=False).first()
     if home is None:

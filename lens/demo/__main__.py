@@ -42,7 +42,7 @@ _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def main() -> int:
-    with SignalWaiter({*ENDING, signal.SIGCHLD}) as bell:
+    with SignalWaiter({*ENDING, signal.SIGCHLD}) as signals:
         try:
             local = Local.from_environment(os.environ)
             check_ports(local)
@@ -50,7 +50,7 @@ def main() -> int:
             say(str(error))
             return 1
         family = ProcessGroup(
-            bell,
+            signals,
             folder=BASE_DIR,
             logs=local.logs,
             environment=local.environment(os.environ),

@@ -35,9 +35,9 @@ class ProcessGroup:
     """Starts processes, watches them, and ends them all. Each writes to a log file of its own."""
 
     def __init__(
-        self, bell: SignalWaiter, *, folder: Path, logs: Path, environment: Mapping[str, str]
+        self, signals: SignalWaiter, *, folder: Path, logs: Path, environment: Mapping[str, str]
     ):
-        self.bell = bell
+        self.signals = signals
         self.folder = folder
         self.logs = logs
         self.environment = dict(environment)
@@ -73,7 +73,7 @@ class ProcessGroup:
 
         `finite` names the process that may end.
         """
-        if self.bell.wait(seconds) & ENDING:
+        if self.signals.wait(seconds) & ENDING:
             raise Stopped
         for name, process in self.members.items():
             status = process.poll()
@@ -98,7 +98,7 @@ class ProcessGroup:
                 os.killpg(process.pid, number)
         deadline = time.monotonic() + seconds
         while self._living() and time.monotonic() < deadline:
-            if self.bell.wait(deadline - time.monotonic()) & ENDING:
+            if self.signals.wait(deadline - time.monotonic()) & ENDING:
                 break
         return not self._living()
 

@@ -13,7 +13,7 @@ from django.shortcuts import render
 class SignInFailure(StrEnum):
     """Why sign-in failed. The first five are outcomes of cohorts.account_matching."""
 
-    STRANGER = "stranger"
+    UNKNOWN = "unknown"
     UNVERIFIED = "unverified"
     CLOSED = "closed"
     AMBIGUOUS = "ambiguous"
@@ -38,7 +38,7 @@ LEVELS = {
 
 # The heading, what happened, what to do.
 TEXTS: dict[SignInFailure, tuple[str, str, str]] = {
-    SignInFailure.STRANGER: (
+    SignInFailure.UNKNOWN: (
         "No account found",
         "No one in our courses has your Discord account or its e-mail address. We did not create "
         "an account or store your data.",
@@ -103,7 +103,7 @@ def show_refusal(request: HttpRequest, why: SignInFailure) -> HttpResponse:
         "heading": heading,
         "happened": happened,
         "remedy": remedy,
-        "invite_url": settings.DISCORD_INVITE_URL if why is SignInFailure.STRANGER else "",
+        "invite_url": settings.DISCORD_INVITE_URL if why is SignInFailure.UNKNOWN else "",
         "offers_discord": bool(settings.DISCORD_CLIENT_ID),
     }
     # Always a 403: a 5xx would raise an alarm for each person while Discord is down, which the log

@@ -51,7 +51,7 @@ class ClusterProcess:
             os.close(self._lifeline)
             self._lifeline = -1
 
-    def bury(self) -> None:
+    def kill(self) -> None:
         """Kill what is left of it, including orphans. Return once they are gone (5 seconds at
         most)."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -59,10 +59,10 @@ class ClusterProcess:
         self._process.wait()
         self.ask_to_end()
         deadline = time.monotonic() + REAP_SECONDS
-        while self._is_anybody_left() and time.monotonic() < deadline:
+        while self._has_processes() and time.monotonic() < deadline:
             time.sleep(0.02)
 
-    def _is_anybody_left(self) -> bool:
+    def _has_processes(self) -> bool:
         with contextlib.suppress(ChildProcessError):
             # Where the watcher is process 1 of a container, orphans become its own children.
             os.waitpid(-self.pid, os.WNOHANG)

@@ -18,7 +18,7 @@ from cohorts.reconcile.workers import heartbeats, lease
 from lens import schedules
 from lens.watch.process import ClusterProcess
 from lens.watch.signals import ENDING, SignalWaiter
-from lens.watch.signs import StallTimer, read_due_schedules, read_due_tasks
+from lens.watch.stall import StallTimer, read_due_schedules, read_due_tasks
 
 logger = logging.getLogger(__name__)
 
@@ -28,13 +28,13 @@ MAX_PAUSE = 30
 
 def watch() -> None:
     """Run a cluster until SIGINT, SIGTERM or SIGHUP; a second one ends it at once."""
-    with SignalWaiter({*ENDING, signal.SIGCHLD}) as bell:
+    with SignalWaiter({*ENDING, signal.SIGCHLD}) as signals:
         watcher = Watcher()
-        rung: frozenset[int] = frozenset()
-        while not rung & ENDING:
-            watcher.look()
-            rung = bell.wait(settings.WATCH["look_seconds"])
-        watcher.end(bell)
+        received: frozenset[int] = frozenset()
+        while not received & ENDING:
+            watcher.check()
+            received = signals.wait(settings.WATCH["look_seconds"])
+        watcher.end(signals)
 
 
 class Watcher:
@@ -49,24 +49,24 @@ class Watcher:
 
     # -- while it runs -----------------------------------------------------------------------
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Start, replace or confirm the cluster. If the database is down, wait for it."""
         self._notice_exit()
         try:
-            self._look()
+            self._check_cluster()
         except (DatabaseError, InterfaceError) as error:
             connection.close()
             outages.report_lost(error)
         else:
             outages.report_back()
 
-    def _look(self) -> None:
+    def _check_cluster(self) -> None:
         if self.cluster is None:
             self._start()
             return
         wrong = self._find_wrong()
         if wrong:
-            self._throw_away(self.cluster, wrong)
+            self._discard(self.cluster, wrong)
             self._start()
         else:
             heartbeats.hear(self.name)
@@ -89,23 +89,21 @@ class Watcher:
     def _notice_exit(self) -> None:
         status = self.cluster.exit_status() if self.cluster else None
         if self.cluster is not None and status is not None:
-            self._throw_away(
-                self.cluster, f"The cluster stopped unexpectedly ({describe(status)})."
-            )
+            self._discard(self.cluster, f"The cluster stopped unexpectedly ({describe(status)}).")
 
     def _find_wrong(self) -> str:
         """Return a sentence on what is wrong, or ""."""
-        untaken = self.tasks.look()
-        if untaken > settings.WATCH["patience_seconds"]:
-            return f"Tasks were due for {untaken:.0f} seconds and no process took one."
-        late = self.schedules.look()
+        waited = self.tasks.seconds()
+        if waited > settings.WATCH["patience_seconds"]:
+            return f"Tasks were due for {waited:.0f} seconds and no process took one."
+        late = self.schedules.seconds()
         if late > settings.WATCH["schedule_late_seconds"] and not schedules.disable_bad():
             return f"Schedules were due for {late:.0f} seconds and did not run."
         return ""
 
-    def _throw_away(self, cluster: ClusterProcess, why: str) -> None:
+    def _discard(self, cluster: ClusterProcess, why: str) -> None:
         logger.error("%s Restarting it.", why)
-        cluster.bury()
+        cluster.kill()
         self.short_lives = self.short_lives + 1 if cluster.age < SHORT_LIFE else 0
         if self.short_lives:
             self.start_at = time.monotonic() + min(2**self.short_lives / 2, MAX_PAUSE)
@@ -113,12 +111,12 @@ class Watcher:
 
     # -- shutdown ----------------------------------------------------------------------------
 
-    def end(self, bell: SignalWaiter) -> None:
+    def end(self, signals: SignalWaiter) -> None:
         """Let calls in flight finish, but stop at a second signal or after the grace period."""
         logger.info("Stopping after the calls in progress. A second signal stops them immediately.")
         if self.cluster is not None:
-            self._let_finish(self.cluster, bell)
-            self.cluster.bury()
+            self._let_finish(self.cluster, signals)
+            self.cluster.kill()
         try:
             lease.release_dead(self.name)
             heartbeats.forget(self.name)
@@ -126,12 +124,12 @@ class Watcher:
             outages.report_lost(error)
         logger.info("Stopped.")
 
-    def _let_finish(self, cluster: ClusterProcess, bell: SignalWaiter) -> None:
+    def _let_finish(self, cluster: ClusterProcess, signals: SignalWaiter) -> None:
         cluster.ask_to_end()
         deadline = time.monotonic() + settings.WATCH["grace_seconds"]
         while cluster.exit_status() is None:
-            rung = bell.wait(deadline - time.monotonic())
-            if rung & ENDING or time.monotonic() >= deadline:
+            received = signals.wait(deadline - time.monotonic())
+            if received & ENDING or time.monotonic() >= deadline:
                 logger.error("The cluster had not finished. Stopping it now.")
                 return
 

@@ -31,25 +31,25 @@ MAX_DURATION = timedelta(days=1)  # a database constraint allows no longer meeti
 
 
 @dataclass(frozen=True, slots=True)
-class ObservedChannel:
+class VoiceObservation:
     """What was observed in the voice channel of one group.
 
-    `times` are when the channel was being observed, `stays` each person's voice sessions, and
-    `recognised` the ids of the people who would have been recognised if they had joined.
+    `observed` is when the channel was being observed, `sessions` each person's voice sessions, and
+    `identified` the ids of the people who would have been identified if they had joined.
     """
 
-    times: Sequence[Span] = ()
-    stays: Mapping[int, Sequence[Span]] = field(default_factory=dict)
-    recognised: Collection[int] = frozenset()
+    observed: Sequence[Span] = ()
+    sessions: Mapping[int, Sequence[Span]] = field(default_factory=dict)
+    identified: Collection[int] = frozenset()
 
     def find(
         self, user_id: int, window: Span, *, is_expected: bool, now: datetime
     ) -> PresenceFinding:
         return find_presence(
-            self.stays.get(user_id, ()),
-            self.times,
+            self.sessions.get(user_id, ()),
+            self.observed,
             window,
-            is_expected=is_expected and user_id in self.recognised,
+            is_expected=is_expected and user_id in self.identified,
             now=now,
         )
 
@@ -76,22 +76,22 @@ def meetings_to_check(since: datetime, now: datetime) -> list[Meeting]:
 
 
 def record_presence(
-    meetings: Collection[Meeting], heard: Mapping[int, ObservedChannel], *, now: datetime
+    meetings: Collection[Meeting], observed: Mapping[int, VoiceObservation], *, now: datetime
 ) -> int:
     """Write the findings about everyone at these meetings. Return how many rows changed.
 
-    `heard` is by group id; for a missing group nothing was observed. If nothing changes, it takes
-    three queries and no lock.
+    `observed` is by group id; for a missing group nothing was observed. If nothing changes, it
+    takes three queries and no lock.
     """
     if not meetings:
         return 0
-    differing = {change.meeting_id for change in _compare(meetings, heard, now)}
+    differing = {change.meeting_id for change in _compare(meetings, observed, now)}
     if not differing:
         return 0
     with transaction.atomic():
         # Compare again under the lock: a meeting may have been moved, a visit booked or ended.
         lock_groups({meeting.group_id for meeting in meetings if meeting.pk in differing})
-        changes = _compare(Meeting.objects.filter(pk__in=differing), heard, now)
+        changes = _compare(Meeting.objects.filter(pk__in=differing), observed, now)
         _write(changes, now)
     return len(changes)
 
@@ -118,7 +118,7 @@ def _write(changes: Iterable[_Change], now: datetime) -> None:
 
 
 def _compare(
-    meetings: Iterable[Meeting], heard: Mapping[int, ObservedChannel], now: datetime
+    meetings: Iterable[Meeting], observed: Mapping[int, VoiceObservation], now: datetime
 ) -> list[_Change]:
     meetings = list(meetings)
     windows, rows, members = _windows(meetings), _rows(meetings), _members(meetings)
@@ -129,7 +129,7 @@ def _compare(
         for user_id in sorted(expected):
             before, after = _finding_of(known.get(user_id)), NOTHING
             if not meeting.is_cancelled:
-                of_group = heard.get(meeting.group_id, ObservedChannel())
+                of_group = observed.get(meeting.group_id, VoiceObservation())
                 found = of_group.find(user_id, window, is_expected=expected[user_id], now=now)
                 after = keep_check_in(before, found, window)
             if after != before:

@@ -13,7 +13,7 @@ belongs to the group's previous meeting until that one ends. Within the window, 
     over                less          5 min or more        none: unknown is not absent
     running or future   less          any                  none yet
 
-People who could not be recognised, or were not expected when the meeting began, are never found
+People who could not be identified, or were not expected when the meeting began, are never found
 absent.
 """
 
@@ -63,8 +63,8 @@ def open_window(meeting: Span, others: Iterable[Span] = ()) -> Span:
 
 
 def find_presence(
-    stays: Iterable[Span],
-    heard: Iterable[Span],
+    sessions: Iterable[Span],
+    observed: Iterable[Span],
     window: Span,
     *,
     is_expected: bool,
@@ -72,16 +72,18 @@ def find_presence(
 ) -> PresenceFinding:
     """Return the finding according to the table above.
 
-    `stays` are the person's sessions in the group's channel, `heard` the times at which the channel
-    was observed. Both may be unordered and overlapping.
+    `sessions` are the person's sessions in the group's channel, `observed` the times at which the
+    channel was observed. Both may be unordered and overlapping.
     """
-    seen = merge(stays, window)
+    seen = merge(sessions, window)
     seen_for = total(seen)
     if seen_for >= MIN_PRESENCE:
         return PresenceFinding(checked_in_at=seen[0].since)
-    not_heard = window.length - total(merge(heard, window))
+    unobserved = window.length - total(merge(observed, window))
     is_over = window.until <= now
-    return PresenceFinding(not_seen=is_expected and is_over and seen_for + not_heard < MIN_PRESENCE)
+    return PresenceFinding(
+        not_seen=is_expected and is_over and seen_for + unobserved < MIN_PRESENCE
+    )
 
 
 def keep_check_in(before: PresenceFinding, found: PresenceFinding, window: Span) -> PresenceFinding:

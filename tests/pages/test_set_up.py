@@ -103,27 +103,27 @@ def test_what_needs_the_person_is_said_on_the_page_of_their_meetings(alice, repo
 
 
 def test_the_zone_is_a_guess_until_it_is_chosen(alice):
-    assert line(alice, "Time zone").standing is SetUpStatus.YOURS
+    assert line(alice, "Time zone").status is SetUpStatus.YOURS
     client = Client()
     client.force_login(alice)
     client.post("/meetings/zone/", {"zone": "UTC"})  # the guess was right
-    assert line(alice, "Time zone").standing is SetUpStatus.FINE
+    assert line(alice, "Time zone").status is SetUpStatus.FINE
 
 
 def test_without_an_address_nothing_can_arrive(alice, report):
     User.objects.filter(pk=alice.pk).update(email=None)
     report("calendar", "no_address", "no e-mail address is known")
-    assert line(alice, "E-mail address").standing is SetUpStatus.YOURS
-    assert line(alice, "Group A in your calendar").standing is SetUpStatus.COMING
+    assert line(alice, "E-mail address").status is SetUpStatus.YOURS
+    assert line(alice, "Group A in your calendar").status is SetUpStatus.COMING
 
 
 def test_an_unknown_account_is_tied_by_signing_in(alice, report, settings):
     User.objects.filter(pk=alice.pk).update(discord_id=None)
     report("discord", "no_address", "No Discord account is known.")
     found = line(alice, "Discord account")
-    assert (found.standing, found.step.url) == (SetUpStatus.YOURS, "/sign-in/discord/")
-    assert line(alice, "The Discord server").standing is SetUpStatus.COMING
-    assert line(alice, "Group A on Discord").standing is SetUpStatus.COMING
+    assert (found.status, found.step.url) == (SetUpStatus.YOURS, "/sign-in/discord/")
+    assert line(alice, "The Discord server").status is SetUpStatus.COMING
+    assert line(alice, "Group A on Discord").status is SetUpStatus.COMING
     settings.DISCORD_CLIENT_ID = None
     assert line(alice, "Discord account").step is None
 
@@ -132,8 +132,8 @@ def test_whoever_is_not_in_the_server_gets_the_way_in(alice, report, settings):
     settings.DISCORD_INVITE_URL = "https://discord.gg/academy"
     report("discord", "not_there", "Not in the Discord server yet.")
     found = line(alice, "The Discord server")
-    assert (found.standing, found.step.url) == (SetUpStatus.YOURS, "https://discord.gg/academy")
-    assert line(alice, "Group A on Discord").standing is SetUpStatus.COMING
+    assert (found.status, found.step.url) == (SetUpStatus.YOURS, "https://discord.gg/academy")
+    assert line(alice, "Group A on Discord").status is SetUpStatus.COMING
     settings.DISCORD_INVITE_URL = ""
     assert "Ask the people who run your course" in line(alice, "The Discord server").remedy
 
@@ -156,7 +156,7 @@ def test_what_comes_by_itself_and_what_holds_it_up(alice, report, mirror, title,
     if state:
         report(mirror, state, "The role stands above the bot's own.")
     found = line(alice, title)
-    assert found.standing is standing
+    assert found.status is standing
     assert (state in {"withheld", "failed"}) == ("The role stands above" in found.text)
     assert found not in read_set_up(alice).todo
 
@@ -169,12 +169,12 @@ def test_nothing_is_on_its_way_to_a_group_that_is_still_being_set_up(academy, al
     assert (
         line(alice, "Group A in your calendar").text == "The invitation has not been created yet."
     )
-    assert line(alice, "The Discord server").standing is SetUpStatus.FINE
+    assert line(alice, "The Discord server").status is SetUpStatus.FINE
 
 
 def test_of_an_incomplete_list_nobody_is_said_to_be_in_or_out(alice, report):
     report("discord", "wanted", UNSEEN)
-    assert line(alice, "The Discord server").standing is SetUpStatus.COMING
+    assert line(alice, "The Discord server").status is SetUpStatus.COMING
 
 
 @pytest.mark.parametrize(
@@ -189,23 +189,23 @@ def test_of_an_incomplete_list_nobody_is_said_to_be_in_or_out(alice, report):
 def test_an_invitation_is_sent_and_then_answered(alice, report, answer, status, standing):
     report("calendar", "has")
     answer(status)
-    assert line(alice, "Group A in your calendar").standing is standing
+    assert line(alice, "Group A in your calendar").status is standing
 
 
 def test_an_invitation_that_google_has_not_told_of_is_not_answered(alice, report):
     report("calendar", "has")
-    assert line(alice, "Group A in your calendar").standing is SetUpStatus.YOURS
+    assert line(alice, "Group A in your calendar").status is SetUpStatus.YOURS
 
 
 def test_direct_messages(alice):
-    assert line(alice, "Direct messages").standing is SetUpStatus.OPTIONAL
+    assert line(alice, "Direct messages").status is SetUpStatus.OPTIONAL
     row = DirectLine.objects.create(discord_id=ALICE, used_at=timezone.now())
-    assert line(alice, "Direct messages").standing is SetUpStatus.FINE
+    assert line(alice, "Direct messages").status is SetUpStatus.FINE
     row.closed_at = timezone.now()
     row.save()
-    assert line(alice, "Direct messages").standing is SetUpStatus.YOURS
+    assert line(alice, "Direct messages").status is SetUpStatus.YOURS
     User.objects.filter(pk=alice.pk).update(wants_discord=False)
-    assert line(alice, "Direct messages").standing is SetUpStatus.FINE
+    assert line(alice, "Direct messages").status is SetUpStatus.FINE
 
 
 def test_of_a_mirror_that_is_left_out_nothing_is_said(alice, settings):

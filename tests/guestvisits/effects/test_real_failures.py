@@ -37,7 +37,7 @@ def test_real_failure_3_a_pull_of_answers_made_the_visit_pending_and_invisible(v
         assert said["Group B 1"] == "guest: attending"
         assert visited.access("Ada") == {"A", "B"}
         (mine,) = list_visits(ada.pk, visited.now)
-        assert mine.is_standing
+        assert not mine.visit.ended_early
 
     visited.cancel("Ada", "B")
     visited.work()

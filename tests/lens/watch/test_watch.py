@@ -15,7 +15,7 @@ from django_q.models import OrmQ, Schedule
 from cohorts.reconcile.models import GroupSync, MirrorState, WorkerHeartbeat
 from cohorts.reconcile.workers import heartbeats, lease
 from cohorts.reconcile.workers.nudges import nudge
-from lens.watch.signs import StallTimer, read_due_tasks
+from lens.watch.stall import StallTimer, read_due_tasks
 from tests.lens.watch.conftest import DueWork
 from tests.lens.watch.running import SOON, RunningWorker, is_group_alive
 from tests.support.processes import ROOT, environment, wait_until
@@ -65,19 +65,19 @@ def test_a_backlog_from_which_tasks_disappear_is_no_sign() -> None:
     waiting = StallTimer(read_due_tasks)
     for _ in range(3):
         nudge("toy")
-    waiting.look()
+    waiting.seconds()
     waiting.since -= 100
-    assert waiting.look() >= 100, "three tasks wait, and none was taken"
+    assert waiting.seconds() >= 100, "three tasks wait, and none was taken"
     OrmQ.objects.first().delete()
     nudge("toy")
-    assert waiting.look() < 100, "one was taken, though as many wait as before"
+    assert waiting.seconds() < 100, "one was taken, though as many wait as before"
 
 
 @pytest.mark.django_db
 def test_an_empty_queue_is_no_sign() -> None:
     waiting = StallTimer(read_due_tasks)
     waiting.since -= 100
-    assert waiting.look() < 1
+    assert waiting.seconds() < 1
 
 
 FREEZE = """

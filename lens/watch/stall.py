@@ -26,7 +26,7 @@ class StallTimer:
     due: frozenset[Hashable] = frozenset()
     since: float = field(default_factory=time.monotonic)
 
-    def look(self) -> float:
+    def seconds(self) -> float:
         """Return for how many seconds it has lasted."""
         due = self.read_due()
         if not due or self.due - due:

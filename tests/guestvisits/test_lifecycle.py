@@ -74,7 +74,9 @@ def test_a_moved_meeting_ends_the_visit_unless_it_was_held(chosen, present, ends
 
 
 def test_a_guest_who_changed_groups_keeps_the_visit_tied_to_the_new_group():
-    assert next_transition(replace(OPEN, home_group_ids=(OTHER,)), NOW) == Transition(tie_to=OTHER)
+    assert next_transition(replace(OPEN, home_group_ids=(OTHER,)), NOW) == Transition(
+        new_home_group_id=OTHER
+    )
 
 
 def test_a_guest_who_belongs_to_another_group_as_well_stays_tied_to_the_first():

@@ -27,8 +27,8 @@ TIED = Candidate(2, ADA, is_active=True)
         (TIED, [FREE], AccountMatch(MatchOutcome.KNOWN, 2)),
         (TIED, [FREE, TIED], AccountMatch(MatchOutcome.KNOWN, 2)),
         (Candidate(2, ADA, is_active=False), [FREE], AccountMatch(MatchOutcome.CLOSED, 2)),
-        (None, [FREE], AccountMatch(MatchOutcome.TIE, 1)),
-        (None, [], AccountMatch(MatchOutcome.STRANGER)),
+        (None, [FREE], AccountMatch(MatchOutcome.LINK, 1)),
+        (None, [], AccountMatch(MatchOutcome.UNKNOWN)),
         (None, [FREE, Candidate(3, None, is_active=True)], AccountMatch(MatchOutcome.AMBIGUOUS)),
         (None, [FREE, Candidate(3, None, is_active=False)], AccountMatch(MatchOutcome.AMBIGUOUS)),
         (None, [Candidate(1, None, is_active=False)], AccountMatch(MatchOutcome.CLOSED, 1)),
@@ -56,7 +56,7 @@ candidates = st.builds(
 def test_nobody_is_let_in_but_the_one_who_is_meant(by_id, by_email, verified):
     profile = DiscordProfile(ADA, "Ada", email="ada@example.org" if verified else "")
     found = match_account(profile, by_id, by_email)
-    if found.outcome is MatchOutcome.TIE:
+    if found.outcome is MatchOutcome.LINK:
         assert verified
         assert by_id is None
         assert [(one.id, one.discord_id, one.is_active) for one in by_email] == [
@@ -70,7 +70,7 @@ def test_nobody_is_let_in_but_the_one_who_is_meant(by_id, by_email, verified):
 
 
 @pytest.mark.parametrize(
-    ("told", "told_last", "held", "is_new"),
+    ("told", "reported_before", "held", "is_new"),
     [
         ("", "", None, False),
         ("", "old@example.org", "old@example.org", False),
@@ -82,8 +82,8 @@ def test_nobody_is_let_in_but_the_one_who_is_meant(by_id, by_email, verified):
         ("same@example.org", "", "same@example.org", False),
     ],
 )
-def test_an_address_is_taken_over_when_discord_tells_another(told, told_last, held, is_new):
-    assert is_new_address(DiscordProfile(ADA, "Ada", email=told), told_last, held) is is_new
+def test_an_address_is_taken_over_when_discord_tells_another(told, reported_before, held, is_new):
+    assert is_new_address(DiscordProfile(ADA, "Ada", email=told), reported_before, held) is is_new
 
 
 def test_a6_the_address_of_a_staff_account_never_follows_discord():

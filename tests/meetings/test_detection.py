@@ -10,7 +10,7 @@ from cohorts.errors import Refusal
 from cohorts.models import Membership, User
 from cohorts.services.memberships import end_membership
 from meetings.attendance.corrections import correct_presence
-from meetings.attendance.detection import ObservedChannel, meetings_to_check, record_presence
+from meetings.attendance.detection import VoiceObservation, meetings_to_check, record_presence
 from meetings.attendance.presence import Span
 from meetings.models import Attendance, Meeting
 from meetings.services import cancel_meeting, move_meeting
@@ -44,12 +44,12 @@ def stay(meeting: Meeting, since: int, until: int) -> Span:
 def hear(meeting: Meeting, *, heard=(-60, 120), now: datetime | None = None, **stays) -> int:
     """What comes of a look after the meeting; `stays` by name, in minutes from its start."""
     people = {user.name: user.pk for user in User.objects.all()}
-    evidence = ObservedChannel(
-        times=[stay(meeting, *heard)] if heard else [],
-        stays={
+    evidence = VoiceObservation(
+        observed=[stay(meeting, *heard)] if heard else [],
+        sessions={
             people[name]: [stay(meeting, *each) for each in found] for name, found in stays.items()
         },
-        recognised=set(people.values()),
+        identified=set(people.values()),
     )
     now = now or meeting.ends_at
     return record_presence(meetings_to_check(NOW, now), {meeting.group_id: evidence}, now=now)
@@ -73,7 +73,7 @@ def test_who_was_there_and_who_was_not(meeting):
 def test_a_second_look_writes_nothing(meeting, django_assert_num_queries):
     assert hear(meeting, Alice=[(10, 20)]) == 2
     meetings = meetings_to_check(NOW, meeting.ends_at)
-    heard = ObservedChannel([stay(meeting, -60, 120)], {}, [])
+    heard = VoiceObservation([stay(meeting, -60, 120)], {}, [])
     record_presence(meetings, {meeting.group_id: heard}, now=meeting.ends_at)
     with django_assert_num_queries(3):
         assert record_presence(meetings, {meeting.group_id: heard}, now=meeting.ends_at) == 0
@@ -118,7 +118,7 @@ def test_a_guest_is_checked_in_as_a_guest_and_another_visitor_is_not(academy, me
 
 def test_one_who_cannot_be_recognised_stays_unknown(meeting):
     bob = User.objects.get(name="Bob").pk
-    heard = ObservedChannel([stay(meeting, -60, 120)], {}, [bob])
+    heard = VoiceObservation([stay(meeting, -60, 120)], {}, [bob])
     record_presence([meeting], {meeting.group_id: heard}, now=meeting.ends_at)
     assert presence(meeting) == {"Bob": "absent"}
 
