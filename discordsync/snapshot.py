@@ -15,7 +15,7 @@ from cohorts.outbox.routing.routes import DeliveryRequest, find_routes
 from cohorts.outbox.selectors import DueMessage, due_messages, next_tries
 from cohorts.reconcile.models import MirrorState
 from cohorts.services.installation import ensure_installation
-from discordsync.bot.gateway.heartbeats import is_bot_heard
+from discordsync.bot.gateway.heartbeats import is_bot_connected
 from discordsync.bot.replies.message_buttons import components_of
 from discordsync.delivery.dm_channels import count_allowed, read_channels
 from discordsync.models import DiscordObject
@@ -195,21 +195,21 @@ def _meetings(now: datetime) -> dict[int, list[DiscordMeeting]]:
 def _messages(now: datetime) -> dict[int, list[MessageFacts]]:
     messages: dict[int, list[MessageFacts]] = defaultdict(list)
     waiting = due_messages(Message.Channel.DISCORD_CHANNEL, now)
-    heard = bool(waiting) and is_bot_heard()  # a button without an answer is worse than none
+    connected = bool(waiting) and is_bot_connected()
     for due in waiting:
         if due.group_id is not None:
-            messages[due.group_id].append(_message(due, heard=heard))
+            messages[due.group_id].append(_message(due, connected=connected))
     return messages
 
 
-def _message(due: DueMessage, *, heard: bool) -> MessageFacts:
+def _message(due: DueMessage, *, connected: bool) -> MessageFacts:
     return MessageFacts(
         id=due.id,
         kind=due.kind,
         text=due.text,
         nonce=due.nonce,
         people=due.mentions,
-        components=components_of(due.kind, due.context) if heard else (),
+        components=components_of(due.kind, due.context) if connected else (),
         tried_at=due.tried_at,
     )
 
@@ -223,7 +223,7 @@ def _directs(now: datetime) -> dict[int, list[DirectMessageFacts]]:
         return found
     ways = find_routes({DeliveryRequest(due.user_id or 0, due.kind) for due in waiting}, now)
     channels = read_channels({due.user_id for due in waiting if due.user_id})
-    heard = is_bot_heard()
+    connected = is_bot_connected()
     for due in waiting:
         is_wanted = (
             ways[DeliveryRequest(due.user_id or 0, due.kind)].channel == Message.Channel.DISCORD_DM
@@ -231,7 +231,7 @@ def _directs(now: datetime) -> dict[int, list[DirectMessageFacts]]:
         if due.group_id and due.user_id in channels and (is_wanted or due.tried_at):
             person, channel_id = channels[due.user_id]
             found[due.group_id].append(
-                DirectMessageFacts(_message(due, heard=heard), person, channel_id)
+                DirectMessageFacts(_message(due, connected=connected), person, channel_id)
             )
     return found
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from cohorts.reconcile.models import WorkerHeartbeat
 from cohorts.reconcile.workers.heartbeats import is_worker_alive
-from discordsync.bot.gateway.heartbeats import find_commands_trouble, is_bot_heard
+from discordsync.bot.gateway.heartbeats import find_commands_issue, is_bot_connected
 from discordsync.issues import ISSUES
 
 logger = logging.getLogger(__name__)
@@ -69,8 +69,8 @@ def check_worker() -> str:
 def check_bot() -> str:
     """Return what is wrong with the bot, or "". Nothing else depends on the bot, so `?ready` does
     not check it."""
-    if is_bot_heard():
-        code = find_commands_trouble()
+    if is_bot_connected():
+        code = find_commands_issue()
         return f"{ISSUES[code].sentence} {ISSUES[code].fix}" if code else ""
     return "The bot has not responded for 90 seconds: start manage.py run_discord_bot."
 

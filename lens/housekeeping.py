@@ -31,7 +31,7 @@ def prune() -> None:
     UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
     prune_cache(now)
     heartbeats.forget_lost()
-    bot_heartbeats.forget_lost()
+    bot_heartbeats.delete_old()
     recording.forget_before(clock.now() - timedelta(days=settings.VOICE["keep_days"]))
     ensure_schedules()
 

@@ -22,14 +22,14 @@ GONE_AFTER = timedelta(minutes=2)
 
 
 @transaction.atomic
-def hear(ear: str, here: Mapping[int, Collection[int]], *, now: datetime) -> None:
+def record_presence(ear: str, here: Mapping[int, Collection[int]], *, now: datetime) -> None:
     """Store who is in our voice channels at `now`.
 
     `here` contains the account ids in each voice channel that the bot sees, including empty ones;
     channels that are not ours are ignored.  `ear` identifies one uninterrupted observation: nothing
     was missed between its first call and this one.
     """
-    watches, is_new = _prolong(ear, here, now)
+    watches, is_new = _extend(ear, here, now)
     places = {account: channel for channel in watches for account in here[channel]}
     staying = set()
     for stay in VoiceStay.objects.filter(until__isnull=True).select_related("watch"):
@@ -45,7 +45,7 @@ def hear(ear: str, here: Mapping[int, Collection[int]], *, now: datetime) -> Non
     )
 
 
-def _prolong(
+def _extend(
     ear: str, here: Mapping[int, Collection[int]], now: datetime
 ) -> tuple[dict[int, VoiceWatch], bool]:
     """Return this ear's watches, extended to `now`, by channel, and whether they are its first."""

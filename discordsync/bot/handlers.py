@@ -1,4 +1,4 @@
-"""All verbs of the bot: who may use them, their arguments, and the functions that answer."""
+"""All requests to the bot: who may make them, their arguments, and the functions that answer."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from cohorts.errors import Refusal
 from discordsync.bot.replies import administrators, learners, rsvp_buttons
 from discordsync.bot.replies.answers import BotAnswer
 from discordsync.bot.replies.requests import Argument, BotRequest
-from discordsync.bot.replies.users import Asked, Asker, find_person
+from discordsync.bot.replies.users import BotUser, Requester, find_person
 
 logger = logging.getLogger(__name__)
 
 FORBIDDEN = "Only administrators of this server can do this."
 OUTDATED = "This button is out of date. Use the command again."
-MISTAKE = "Something went wrong. The error was logged for the staff. Try again in a minute."
+ERROR = "Something went wrong. The error was logged for the staff. Try again in a minute."
 
 
 @dataclass(frozen=True, slots=True)
-class Verb:
-    """A function that answers asks, with the types of its arguments (`takes`).
+class Handler:
+    """A function that answers requests, with the types of its arguments (`takes`).
 
     Called with (person, *args, now) for learners.  For administrators it is called with args only,
     preceded by who asked if that is stored (`signed`).
@@ -43,48 +43,48 @@ class Verb:
 ID = SECONDS = int
 WORD = (str, int)  # a word of digits arrives as a number
 
-VERBS: Mapping[str, Verb] = {
-    "meetings": Verb(learners.my_meetings),
-    "away": Verb(learners.cannot_attend),
-    "choose": Verb(learners.choose),
-    "cannot": Verb(learners.alternatives, (ID,)),
-    "book": Verb(learners.book, (ID, ID, SECONDS)),
-    "cancel": Verb(learners.cancel, (ID,)),
-    "say": Verb(rsvp_buttons.say, (ID, str)),
-    "realize": Verb(administrators.realize, (WORD,), for_admins=True, signed=True),
-    "plan": Verb(administrators.plan, (WORD,), for_admins=True),
-    "confirm": Verb(administrators.confirm, (WORD,), for_admins=True, signed=True),
-    "progress": Verb(administrators.progress, (WORD, ID, ID), for_admins=True),
+HANDLERS: Mapping[str, Handler] = {
+    "meetings": Handler(learners.my_meetings),
+    "away": Handler(learners.cannot_attend),
+    "choose": Handler(learners.choose),
+    "cannot": Handler(learners.alternatives, (ID,)),
+    "book": Handler(learners.book, (ID, ID, SECONDS)),
+    "cancel": Handler(learners.cancel, (ID,)),
+    "say": Handler(rsvp_buttons.say, (ID, str)),
+    "realize": Handler(administrators.realize, (WORD,), for_admins=True, signed=True),
+    "plan": Handler(administrators.plan, (WORD,), for_admins=True),
+    "confirm": Handler(administrators.confirm, (WORD,), for_admins=True, signed=True),
+    "progress": Handler(administrators.progress, (WORD, ID, ID), for_admins=True),
 }
 
 
-def carry_out(ask: BotRequest, asker: Asker, *, now: datetime) -> BotAnswer:
-    """Answer an ask.  Never raises: an unexpected exception is logged and answered with MISTAKE."""
-    verb = VERBS.get(ask.verb)
-    if verb is None or not verb.fits(ask.args):
+def answer_request(request: BotRequest, user: BotUser, *, now: datetime) -> BotAnswer:
+    """Answer a request.  Never raises: an unexpected exception is logged, the answer is ERROR."""
+    handler = HANDLERS.get(request.name)
+    if handler is None or not handler.fits(request.args):
         return BotAnswer(OUTDATED)
     try:
-        return _carry_out(verb, ask.args, asker, now)
+        return _call(handler, request.args, user, now)
     except Refusal as refusal:
         return BotAnswer(refusal.sentence)
     except Exception:
-        logger.exception("The bot could not respond to “%s”", ask.verb)
-        return BotAnswer(MISTAKE)
+        logger.exception("The bot could not respond to “%s”", request.name)
+        return BotAnswer(ERROR)
 
 
-def _carry_out(verb: Verb, args: tuple[Any, ...], asker: Asker, now: datetime) -> BotAnswer:
-    person = find_person(asker.discord_id)
-    if verb.for_admins:
-        if not asker.is_admin:
+def _call(handler: Handler, args: tuple[Any, ...], user: BotUser, now: datetime) -> BotAnswer:
+    person = find_person(user.discord_id)
+    if handler.for_admins:
+        if not user.is_admin:
             return BotAnswer(FORBIDDEN)
-        signature = (Asked(asker.called, person),) if verb.signed else ()
-        return verb.function(*signature, *args)
+        signature = (Requester(user.called, person),) if handler.signed else ()
+        return handler.function(*signature, *args)
     if person is None:
-        return BotAnswer(greet_stranger())
-    return verb.function(person, *args, now)
+        return BotAnswer(explain_unknown_account())
+    return handler.function(person, *args, now)
 
 
-def greet_stranger() -> str:
+def explain_unknown_account() -> str:
     return (
         "I don't know your Discord account yet, so I can't find your group. Sign in once at "
         f"{settings.SITE_URL}/meetings/ or give the staff your Discord account. Then try again."

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from discordsync.bot.gateway.heartbeats import is_bot_heard
+from discordsync.bot.gateway.heartbeats import is_bot_connected
 from discordsync.models import HiddenCount
 from discordsync.state.facts import Hidden
 from discordsync.state.observed import CATEGORY
@@ -46,7 +46,7 @@ def read_hidden(now: datetime) -> Hidden:
     """Return the hidden objects.  Of two sources, the larger count is used.  Up to two queries."""
     rows = list(HiddenCount.objects.all())
     reported = next((row for row in rows if row.source == Source.GATEWAY), None)
-    if reported is not None and not is_bot_heard():
+    if reported is not None and not is_bot_connected():
         reported = None
     refused = [r for r in rows if r.source == Source.REFUSAL and r.noted_at > now - REFUSED_FOR]
     counts = {row.kind: row.count for row in refused}

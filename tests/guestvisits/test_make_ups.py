@@ -12,10 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.html import strip_tags
 
 from cohorts.models import Membership, User
-from discordsync.bot.handlers import carry_out
+from discordsync.bot.handlers import answer_request
 from discordsync.bot.replies.answers import BotAnswer
 from discordsync.bot.replies.requests import Argument, BotRequest
-from discordsync.bot.replies.users import Asker
+from discordsync.bot.replies.users import BotUser
 from guestvisits.models import GuestVisit
 from guestvisits.services.alternatives import find_make_ups
 from guestvisits.services.booking import book_visit
@@ -55,7 +55,7 @@ def hold(meeting: Meeting, starts_at) -> Meeting:
 
 
 def ask_bot(now, verb: str, *args: Argument) -> BotAnswer:
-    return carry_out(BotRequest(verb, args), Asker(ACCOUNT, "Alice", False), now=now)
+    return answer_request(BotRequest(verb, args), BotUser(ACCOUNT, "Alice", False), now=now)
 
 
 def asked(answer: BotAnswer) -> list[tuple[Argument, ...]]:

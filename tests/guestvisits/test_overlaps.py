@@ -9,9 +9,9 @@ from django.test import Client
 from django.utils.html import strip_tags
 
 from cohorts.models import Membership
-from discordsync.bot.handlers import carry_out
+from discordsync.bot.handlers import answer_request
 from discordsync.bot.replies.requests import BotRequest
-from discordsync.bot.replies.users import Asker
+from discordsync.bot.replies.users import BotUser
 from guestvisits.services.alternatives import find_alternatives
 from guestvisits.services.booking import book_visit
 from meetings.models import Attendance, Meeting
@@ -60,7 +60,9 @@ def test_c11_an_overlap_with_another_meeting_is_named_and_can_be_booked(academy,
         "Group C": [],
     }
 
-    said = carry_out(BotRequest("cannot", (home.pk,)), Asker(ACCOUNT, "Alice", False), now=now).text
+    said = answer_request(
+        BotRequest("cannot", (home.pk,)), BotUser(ACCOUNT, "Alice", False), now=now
+    ).text
     [line] = [line for line in said.splitlines() if "at the same time as" in line]
     assert "Group B" in line
     assert "Heron, week 1" in line

@@ -67,14 +67,14 @@ def test_a_bot_that_is_not_heard_is_told_apart_from_being_ready(client: Client) 
     assert said["missing"] == (
         "The bot has not responded for 90 seconds: start manage.py run_discord_bot."
     )
-    bot_heartbeats.hear("machine:2")
+    bot_heartbeats.record_heartbeat("machine:2")
     assert ask(client, "/healthz?bot") == (200, {"status": "ready"})
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("hear", "path"),
-    [(heartbeats.hear, "/healthz?ready"), (bot_heartbeats.hear, "/healthz?bot")],
+    [(heartbeats.hear, "/healthz?ready"), (bot_heartbeats.record_heartbeat, "/healthz?bot")],
 )
 def test_o4_a_machine_whose_clock_is_fast_does_not_keep_a_dead_process_alive(
     client: Client, hear: Callable[[str], None], path: str

@@ -60,7 +60,7 @@ def own(told: Mapping[str, str]) -> Question:
 
 
 MEETINGS = "**Your next meetings**"
-VERBS: dict[str, Question] = {
+HANDLERS: dict[str, Question] = {
     "meetings": own(dict.fromkeys((*LEARNERS, *FACILITATORS), MEETINGS)),
     "away": own(dict.fromkeys(LEARNERS, "Instead of") | dict.fromkeys(FACILITATORS, MEETINGS)),
     "choose": own(

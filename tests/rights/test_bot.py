@@ -22,14 +22,14 @@ from cohorts.reconcile.selectors import live_groups
 from cohorts.reconcile.services import request_plan
 from discordsync.bot import handlers
 from discordsync.bot.gateway.client import Bot
-from discordsync.bot.handlers import carry_out
+from discordsync.bot.handlers import answer_request
 from discordsync.bot.replies.requests import PREFIX, read_custom_id
-from discordsync.bot.replies.users import Asker
+from discordsync.bot.replies.users import BotUser
 from lens.sandbox.inprocess import RunningSandbox
 from tests.discordsync.bot.conftest import bot_running
 from tests.discordsync.bot.discord import People
 from tests.lens.sandbox.client import Client
-from tests.rights.bot_table import COMMANDS, COMPLETED, VERBS, Question
+from tests.rights.bot_table import COMMANDS, COMPLETED, HANDLERS, Question
 from tests.rights.kinds import EVERYONE, SINGLE, World, make_world
 from tests.rights.test_table import writes
 from tests.support.academy import Academy
@@ -73,7 +73,7 @@ def test_a5_every_command_and_every_button_of_the_bot_has_its_line(settings: Any
     missing = "add them to tests/rights/bot_table.py"
     assert {command.qualified_name for command in commands} == set(COMMANDS), missing
     assert completed == COMPLETED, missing
-    assert set(handlers.VERBS) == set(VERBS), missing
+    assert set(handlers.HANDLERS) == set(HANDLERS), missing
 
 
 # -- buttons -------------------------------------------------------------------------------------
@@ -84,7 +84,7 @@ def press(question: Question, verb: str, kind: str, values: dict[str, Any], *, a
     args = (str(values.get(arg.strip("{}"), arg)) for arg in question.args)
     ask = read_custom_id(":".join([PREFIX, verb, *args]))
     assert ask is not None
-    return carry_out(ask, Asker(ACCOUNTS[kind], kind, admin), now=clock.now()).text
+    return answer_request(ask, BotUser(ACCOUNTS[kind], kind, admin), now=clock.now()).text
 
 
 @pytest.mark.django_db
@@ -103,7 +103,7 @@ def test_a5_every_button_answers_those_it_is_for_and_changes_nothing_for_others(
         "plan": "-".join(str(run.pk) for run in request_plan(groups, as_if_asked=True, by=None)),
     }
     wrong = {}
-    for verb, question in VERBS.items():
+    for verb, question in HANDLERS.items():
         for kind in EVERYONE:
             with transaction.atomic(), CaptureQueriesContext(connection) as queries:
                 said = press(question, verb, kind, values, admin=admin)
@@ -147,12 +147,12 @@ def run_commands(people: People, cohort: int, *, admin: bool) -> dict[Any, str]:
     """Run every command as every kind of person; return the answers that the table lacks."""
     asked = {}
     for command, verb in COMMANDS.items():
-        options = {"cohort": str(cohort)} if VERBS[verb].args else {}
+        options = {"cohort": str(cohort)} if HANDLERS[verb].args else {}
         for kind, account in ACCOUNTS.items():
             asked[command, kind] = people.run(str(account), command, **options)
     wrong = {}
     for (command, kind), id_ in asked.items():
-        expected = VERBS[COMMANDS[command]].expected(kind, is_admin=admin)
+        expected = HANDLERS[COMMANDS[command]].expected(kind, is_admin=admin)
         said = people.answer(id_)["content"]
         if not said.startswith(expected):
             wrong[command, kind] = said

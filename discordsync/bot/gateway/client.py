@@ -29,27 +29,27 @@ from discordsync.bot.gateway import guild_changes, heartbeats
 from discordsync.bot.gateway.guild_listener import GuildListener, is_ours
 from discordsync.bot.gateway.registrar import Registrar
 from discordsync.bot.gateway.threads import in_thread
-from discordsync.bot.gateway.voice_listener import VoiceListener, Voices
-from discordsync.bot.handlers import MISTAKE
+from discordsync.bot.gateway.voice_listener import VoiceListener, VoiceObserver
+from discordsync.bot.handlers import ERROR
 from discordsync.bot.replies import pending
 from discordsync.bot.replies.answers import BotAnswer
-from discordsync.bot.replies.pending import Reply, Showing
+from discordsync.bot.replies.pending import Reply, ReplyUpdate
 from discordsync.bot.replies.rendering import render
 from discordsync.bot.replies.requests import PREFIX, BotRequest, read_custom_id
-from discordsync.bot.replies.users import Asker
+from discordsync.bot.replies.users import BotUser
 from discordsync.observe.hidden_objects import record_hidden_channels
 
 logger = logging.getLogger(__name__)
 
 ALREADY_ANSWERED, TOO_LATE = 40060, 10062
 # Unknown webhook, message or channel; an expired token; a channel that the bot may not use.
-NOT_TO_BE_SHOWN = frozenset({10003, 10008, 10015, 50001, 50013, 50027})
+UNDELIVERABLE = frozenset({10003, 10008, 10015, 50001, 50013, 50027})
 EPHEMERAL = 64  # message flag: visible to one person only
 IDENTIFY_SECONDS = 5.0
 GUILD_SECONDS = 1.0  # to wait for our guild after READY; a later one is handled too
-LOOK_EVERY = 1.0  # seconds between polls for answers in progress
+POLL_SECONDS = 1.0  # seconds between polls for answers in progress
 discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # the bot uses no audio
-BROKEN = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
+CONNECTION_ERRORS = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
 
 Interaction = discord.Interaction["Bot"]
 
@@ -67,8 +67,8 @@ class PressedButton(
         return cls(item)
 
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
-        ask = read_custom_id(self.custom_id)
-        await interaction.client.answer(interaction, ask or BotRequest("outdated"))
+        request = read_custom_id(self.custom_id)
+        await interaction.client.answer(interaction, request or BotRequest("outdated"))
 
 
 class Bot(GuildListener, VoiceListener, discord.Client):
@@ -82,14 +82,14 @@ class Bot(GuildListener, VoiceListener, discord.Client):
             heartbeat_timeout=settings.BOT["silence_seconds"],
         )
         self.name = name
-        self.voices = Voices(self)
+        self.voices = VoiceObserver(self)
         self.catching_up = asyncio.Lock()
         self.caught_up: str | None = None  # the last session that caught up
         self.hidden: list[tuple[int, int | None]] | None = None  # as stored last
         self.identified_at = float("-inf")
-        self.under_way = 0
+        self.in_progress = 0
         self.ending = False
-        self.chores: list[asyncio.Task[None]] = []
+        self.background_tasks: list[asyncio.Task[None]] = []
         self.tree = commands.make_tree(self)
         self.registrar = Registrar(self)
         self.add_dynamic_items(PressedButton)
@@ -100,13 +100,13 @@ class Bot(GuildListener, VoiceListener, discord.Client):
         """Set up the gateway's address and background tasks, after login and before connecting."""
         _, gateway, _ = await self.http.get_bot_gateway()
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
-        for seconds, chore in (
-            (LOOK_EVERY, self._carry_on),
-            (LOOK_EVERY, self.registrar.register_when_due),
-            (heartbeats.EVERY, self._beat),
+        for seconds, task in (
+            (POLL_SECONDS, self._answer_due),
+            (POLL_SECONDS, self.registrar.register_when_due),
+            (heartbeats.EVERY, self._record_heartbeat),
         ):
-            self.chores.append(self.loop.create_task(self._every(seconds, chore)))
-        self.chores.append(self.loop.create_task(self.voices.listen()))
+            self.background_tasks.append(self.loop.create_task(self._every(seconds, task)))
+        self.background_tasks.append(self.loop.create_task(self.voices.listen()))
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Wait for Discord's limit of one identify in 5 seconds; discord.py would always wait 5."""
@@ -118,31 +118,31 @@ class Bot(GuildListener, VoiceListener, discord.Client):
         guild = self.get_guild(settings.DISCORD_GUILD_ID or 0)
         if guild is None:
             logger.error("The bot is not in the Discord server in DISCORD_GUILD_ID.")
-            await in_thread(heartbeats.note_trouble, self.name, "wrong_guild")
+            await in_thread(heartbeats.record_issue, self.name, "wrong_guild")
         else:
-            await self._arrive(guild)
+            await self._start_on_guild(guild)
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """Handle our guild if it becomes available only after READY."""
         if self.is_ready() and is_ours(guild):
-            await self._arrive(guild)
+            await self._start_on_guild(guild)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         if is_ours(guild):
-            await self._arrive(guild)
+            await self._start_on_guild(guild)
 
-    async def _arrive(self, guild: discord.Guild) -> None:
+    async def _start_on_guild(self, guild: discord.Guild) -> None:
         """Start working on our guild, whose state is now up to date."""
         self.voices.find()
         self.hidden = None
-        await self._note_hidden(guild)
+        await self._record_hidden(guild)
         await self._catch_up_once(guild)
 
     async def on_guild_channel_create(self, channel: discord.abc.GuildChannel) -> None:
         if is_ours(channel.guild):
-            await self._note_hidden(channel.guild)
+            await self._record_hidden(channel.guild)
 
-    async def _note_hidden(self, guild: discord.Guild) -> None:
+    async def _record_hidden(self, guild: discord.Guild) -> None:
         """Store the channels that the bot cannot see, if they have changed."""
         found = find_hidden_channels(guild)
         if found != self.hidden:
@@ -157,23 +157,23 @@ class Bot(GuildListener, VoiceListener, discord.Client):
 
     async def _catch_up(self, guild: discord.Guild, session: str | None) -> None:
         joined = {member.id: member.joined_at or discord.utils.utcnow() for member in guild.members}
-        await in_thread(guild_changes.note_present, joined, whole=guild.chunked)
-        await in_thread(heartbeats.hear, self.name)
+        await in_thread(guild_changes.catch_up, joined, whole=guild.chunked)
+        await in_thread(heartbeats.record_heartbeat, self.name)
         logger.info("The bot is connected.")
         self.caught_up = session
 
-    async def _beat(self) -> None:
+    async def _record_heartbeat(self) -> None:
         """Record a heartbeat, and retry a catch-up that failed."""
         guild = self.get_guild(settings.DISCORD_GUILD_ID or 0)
         if guild is not None and self.is_ready() and self.ws is not None and self.ws.open:
-            await in_thread(heartbeats.hear, self.name)
-            await self._note_hidden(guild)
+            await in_thread(heartbeats.record_heartbeat, self.name)
+            await self._record_hidden(guild)
             await self._catch_up_once(guild)
 
-    async def _every(self, seconds: float, chore: Any) -> None:
+    async def _every(self, seconds: float, task: Any) -> None:
         while not self.ending:
             try:
-                await chore()
+                await task()
             except Exception as error:
                 # The next iteration tries again.
                 outages.report_failure(error, "A background task of the bot failed")
@@ -181,11 +181,11 @@ class Bot(GuildListener, VoiceListener, discord.Client):
 
     @contextlib.contextmanager
     def _working(self) -> Iterator[None]:
-        self.under_way += 1
+        self.in_progress += 1
         try:
             yield
         finally:
-            self.under_way -= 1
+            self.in_progress -= 1
 
     async def finish(self, seconds: float) -> None:
         """Disconnect after waiting at most `seconds` for answers in progress.  Unfinished ones are
@@ -193,72 +193,72 @@ class Bot(GuildListener, VoiceListener, discord.Client):
         self.ending = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while self.under_way:
+                while self.in_progress:
                     await asyncio.sleep(0.05)
-        for chore in self.chores:
-            chore.cancel()
+        for task in self.background_tasks:
+            task.cancel()
         await self.close()
 
     # -- answering -------------------------------------------------------------------------------
 
-    async def answer(self, interaction: Interaction, ask: BotRequest) -> None:
+    async def answer(self, interaction: Interaction, request: BotRequest) -> None:
         with self._working():
             if not await defer(interaction):
                 return
-            reply = read_reply(interaction, ask)
+            reply = read_reply(interaction, request)
             try:
-                showing = await in_thread(pending.take, reply)
+                update = await in_thread(pending.answer_interaction, reply)
             except Exception as error:
                 outages.report_failure(error, "An interaction could not be recorded")
-                await self._apologize(reply)
+                await self._show_error(reply)
             else:
-                if showing is not None:
-                    await self._show(showing)
+                if update is not None:
+                    await self._show(update)
 
-    async def _apologize(self, reply: Reply) -> None:
-        """Answer that something went wrong, since the ask could not be stored to be retried."""
-        answer = BotAnswer(MISTAKE)
-        with contextlib.suppress(*BROKEN):
-            await self._put(Showing(reply, answer, body=render(answer)))
+    async def _show_error(self, reply: Reply) -> None:
+        """Answer that something went wrong, since the request could not be stored to be retried."""
+        answer = BotAnswer(ERROR)
+        with contextlib.suppress(*CONNECTION_ERRORS):
+            await self._send(ReplyUpdate(reply, answer, body=render(answer)))
 
-    async def _carry_on(self) -> None:
+    async def _answer_due(self) -> None:
         """Continue answers in progress, and those of a process that has died."""
         with self._working():
-            for showing in await in_thread(pending.take_due):
-                await self._show(showing)
+            for update in await in_thread(pending.answer_due):
+                await self._show(update)
 
-    async def _show(self, showing: Showing) -> None:
+    async def _show(self, update: ReplyUpdate) -> None:
         try:
-            await self._put(showing)
+            await self._send(update)
         except discord.HTTPException as error:
-            if error.code in NOT_TO_BE_SHOWN or error.status in {401, 403, 404}:
-                await in_thread(pending.drop, showing)
+            if error.code in UNDELIVERABLE or error.status in {401, 403, 404}:
+                await in_thread(pending.delete_reply, update)
                 return
-            await self._fail(showing, error)
-        except BROKEN as error:
-            await self._fail(showing, error)
+            await self._fail(update, error)
+        except CONNECTION_ERRORS as error:
+            await self._fail(update, error)
         else:
-            await in_thread(pending.settle, showing, arrived=True)
+            await in_thread(pending.finish_update, update, arrived=True)
 
-    async def _fail(self, showing: Showing, error: Exception) -> None:
+    async def _fail(self, update: ReplyUpdate, error: Exception) -> None:
         logger.warning(
             "A response could not be shown (%s); the bot tries again", type(error).__name__
         )
-        await in_thread(pending.settle, showing, arrived=False)
+        await in_thread(pending.finish_update, update, arrived=False)
 
-    async def _put(self, showing: Showing) -> None:
-        reply = showing.reply
-        if showing.body is not None:
+    async def _send(self, update: ReplyUpdate) -> None:
+        reply = update.reply
+        if update.body is not None:
             route = Route(
                 "PATCH",
                 "/webhooks/{webhook_id}/{webhook_token}/messages/@original",
                 webhook_id=reply.application_id,
                 webhook_token=reply.token,
             )
-            await self.http.request(route, json=showing.body)
-        if showing.aloud and reply.channel_id:
+            await self.http.request(route, json=update.body)
+        if update.public_text and reply.channel_id:
             route = Route("POST", "/channels/{channel_id}/messages", channel_id=reply.channel_id)
-            await self.http.request(route, json=say_aloud(showing))
+            await self.http.request(route, json=build_public_post(update))
 
 
 def find_hidden_channels(guild: discord.Guild) -> list[tuple[int, int | None]]:
@@ -271,12 +271,12 @@ def find_hidden_channels(guild: discord.Guild) -> list[tuple[int, int | None]]:
     return [(c.type.value, c.category_id) for c in guild.channels if c.id not in seen]
 
 
-def say_aloud(showing: Showing) -> dict[str, Any]:
+def build_public_post(update: ReplyUpdate) -> dict[str, Any]:
     """Return a message to the asker.  The nonce keeps a repeated call from posting it twice."""
-    person = showing.reply.asker.discord_id
+    person = update.reply.user.discord_id
     return {
-        "content": f"<@{person}> {showing.aloud}",
-        "nonce": str(showing.reply.interaction_id),
+        "content": f"<@{person}> {update.public_text}",
+        "nonce": str(update.reply.interaction_id),
         "enforce_nonce": True,
         "allowed_mentions": {"users": [str(person)]},
     }
@@ -301,24 +301,24 @@ async def defer(interaction: Interaction) -> bool:
             logger.warning("An interaction was received too late to respond")
             return False
         logger.warning("Discord did not confirm an acknowledgement; the response may still arrive")
-    except BROKEN:
+    except CONNECTION_ERRORS:
         logger.warning("Discord did not confirm an acknowledgement; the response may still arrive")
     return True
 
 
-def read_reply(interaction: Interaction, ask: BotRequest) -> Reply:
+def read_reply(interaction: Interaction, request: BotRequest) -> Reply:
     user = interaction.user
     return Reply(
         interaction_id=interaction.id,
         application_id=interaction.application_id,
         token=interaction.token,
         channel_id=interaction.channel_id,
-        asker=Asker(
+        user=BotUser(
             user.id,
             user.display_name,
             is_admin=interaction.guild_id == settings.DISCORD_GUILD_ID
             and interaction.permissions.administrator,
         ),
-        ask=ask,
+        request=request,
         asked_at=timezone.now(),
     )

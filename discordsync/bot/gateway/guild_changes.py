@@ -20,7 +20,7 @@ from guestvisits.models import GuestVisit
 MIRROR = "discord"
 
 
-def note_joined(discord_id: int, joined_at: datetime) -> None:
+def record_join(discord_id: int, joined_at: datetime) -> None:
     """Handle a person who has joined: sync their groups, which grants their roles."""
     person = User.objects.filter(discord_id=discord_id).first()
     if person is None:
@@ -31,7 +31,7 @@ def note_joined(discord_id: int, joined_at: datetime) -> None:
     report_outside_change(_groups_of(person), MIRROR)
 
 
-def note_left(discord_id: int) -> None:
+def record_leave(discord_id: int) -> None:
     """Handle a person who has left: store it for staff, and sync the groups they had access to."""
     person = User.objects.filter(discord_id=discord_id).first()
     if person is None:
@@ -40,7 +40,7 @@ def note_left(discord_id: int) -> None:
     report_outside_change(_groups_of(person), MIRROR)
 
 
-def note_object(outside_id: int, changes: Mapping[str, str] | None = None) -> None:
+def handle_object_change(outside_id: int, changes: Mapping[str, str] | None = None) -> None:
     """Handle a deleted or changed role or channel, if it is one that we recorded.
 
     `changes` is in the format of discordsync.observe.own_writes.  Our own writes are ignored.
@@ -50,7 +50,7 @@ def note_object(outside_id: int, changes: Mapping[str, str] | None = None) -> No
         report_outside_change(_groups_on(record), MIRROR)
 
 
-def note_roles(discord_id: int, *, given: Collection[int], taken: Collection[int]) -> None:
+def handle_role_change(discord_id: int, *, given: Collection[int], taken: Collection[int]) -> None:
     """Handle roles that a person was given or lost by hand.  Our own writes are ignored."""
     changes = dict.fromkeys(given, "given") | dict.fromkeys(taken, "taken")
     by_hand = {
@@ -62,7 +62,7 @@ def note_roles(discord_id: int, *, given: Collection[int], taken: Collection[int
         report_outside_change(by_hand, MIRROR)
 
 
-def note_present(joined: Mapping[int, datetime], *, whole: bool) -> None:
+def catch_up(joined: Mapping[int, datetime], *, whole: bool) -> None:
     """Compensate for events that were missed before the bot connected, and sync all live groups.
 
     `joined` maps Discord ids to times.  `whole`: the list is complete, so others have left.

@@ -23,37 +23,39 @@ class GuildListener:
     async def on_member_join(self, member: discord.Member) -> None:
         if is_ours(member.guild):
             joined_at = member.joined_at or discord.utils.utcnow()
-            await in_thread(guild_changes.note_joined, member.id, joined_at)
+            await in_thread(guild_changes.record_join, member.id, joined_at)
 
     async def on_raw_member_remove(self, payload: discord.RawMemberRemoveEvent) -> None:
         if payload.guild_id == settings.DISCORD_GUILD_ID:
-            await in_thread(guild_changes.note_left, payload.user.id)
+            await in_thread(guild_changes.record_leave, payload.user.id)
 
     async def on_member_update(self, before: discord.Member, after: discord.Member) -> None:
         had, has = {role.id for role in before.roles}, {role.id for role in after.roles}
         if is_ours(after.guild) and had != has:
-            await in_thread(guild_changes.note_roles, after.id, given=has - had, taken=had - has)
+            await in_thread(
+                guild_changes.handle_role_change, after.id, given=has - had, taken=had - has
+            )
 
     async def on_guild_role_delete(self, role: discord.Role) -> None:
         if is_ours(role.guild):
-            await in_thread(guild_changes.note_object, role.id)
+            await in_thread(guild_changes.handle_object_change, role.id)
 
     async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
         """Handle a changed role, except for its position, which changes with every new role."""
         changes = changes_of_role(before, after)
         if is_ours(after.guild) and changes:
-            await in_thread(guild_changes.note_object, after.id, changes)
+            await in_thread(guild_changes.handle_object_change, after.id, changes)
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         if is_ours(channel.guild):
-            await in_thread(guild_changes.note_object, channel.id)
+            await in_thread(guild_changes.handle_object_change, channel.id)
 
     async def on_guild_channel_update(
         self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel
     ) -> None:
         changes = changes_of_channel(before, after)
         if is_ours(after.guild) and changes:
-            await in_thread(guild_changes.note_object, after.id, changes)
+            await in_thread(guild_changes.handle_object_change, after.id, changes)
 
 
 # -- what was changed, in the format of discordsync.observe.own_writes ---------------------------

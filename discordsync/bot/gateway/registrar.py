@@ -43,39 +43,39 @@ class Registrar:
         if session is None or session == self._registered or time.monotonic() < self._next_at:
             return
         if held := await in_thread(_find_hold):
-            self._take_hold(held)
+            self._record_hold(held)
             return
         try:
             await commands.register(self._bot.tree)
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            await self._take_failure(error)
+            await self._handle_failure(error)
         else:
             self._registered, self._failures = session, 0
-            await self._note("")
+            await self._record_issue("")
 
-    def _take_hold(self, held: str) -> None:
+    def _record_hold(self, held: str) -> None:
         self._next_at = time.monotonic() + settings.BOT["commands_retry_seconds"]
         if held != self._held:
             logger.warning("The bot's commands are not registered yet. %s", held)
             self._held = held
 
-    async def _take_failure(self, error: Exception) -> None:
+    async def _handle_failure(self, error: Exception) -> None:
         pause = settings.BOT["commands_retry_seconds"] * 2**self._failures
         self._failures = min(self._failures + 1, 12)
         self._next_at = time.monotonic() + min(pause, LONGEST_PAUSE)
         if isinstance(error, discord.Forbidden):
             if not self._trouble:
                 logger.error("Discord does not accept the bot's commands: %s", error)
-            await self._note(REFUSED)
+            await self._record_issue(REFUSED)
         else:
             logger.warning(
                 "The commands could not be registered (%s); the bot tries again",
                 type(error).__name__,
             )
 
-    async def _note(self, trouble: str) -> None:
+    async def _record_issue(self, trouble: str) -> None:
         if trouble != self._trouble:
-            await in_thread(heartbeats.note_commands, self._bot.name, trouble)
+            await in_thread(heartbeats.record_commands_issue, self._bot.name, trouble)
             self._trouble = trouble
 
 

@@ -26,9 +26,9 @@ logger = logging.getLogger(__name__)
 # Seconds between two attempts while Discord is down.  discord.py's own backoff grows to 17 minutes.
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 GRACE = 5.0  # seconds for answers in progress at shutdown
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Gateway close codes that no retry can fix: the token, the privileged intents.
-CLOSED_FOR_GOOD = {4004: "bad_token", 4014: "no_member_list"}
+FATAL_CLOSE_CODES = {4004: "bad_token", 4014: "no_member_list"}
 
 
 class BotCannotRun(Exception):
@@ -42,15 +42,15 @@ class BotCannotRun(Exception):
 
 async def run() -> None:
     """Run until SIGINT, SIGTERM or SIGHUP; a second signal kills it.  Raises CannotRun."""
-    stop = _listen_for_the_end()
+    stop = _make_stop_event()
     name = f"{socket.gethostname()[:70]}:{os.getpid()}:{secrets.token_hex(3)}"
     pause = FIRST_PAUSE
     while not stop.is_set():
         began = time.monotonic()
         try:
-            await _live(name, stop)
+            await _run_client(name, stop)
         except BotCannotRun as error:
-            await in_thread(heartbeats.note_trouble, name, error.code)
+            await in_thread(heartbeats.record_issue, name, error.code)
             raise
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
             logger.warning(
@@ -60,24 +60,24 @@ async def run() -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause)
         pause = min(pause * 2, LONGEST_PAUSE)
-    await in_thread(heartbeats.forget, name)
+    await in_thread(heartbeats.delete, name)
 
 
-def _listen_for_the_end() -> asyncio.Event:
+def _make_stop_event() -> asyncio.Event:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def ring() -> None:
+    def stop_once() -> None:
         stop.set()
-        for number in ENDING:  # the second one has the default effect
+        for number in STOP_SIGNALS:  # the second one has the default effect
             loop.remove_signal_handler(number)
 
-    for number in ENDING:
-        loop.add_signal_handler(number, ring)
+    for number in STOP_SIGNALS:
+        loop.add_signal_handler(number, stop_once)
     return stop
 
 
-async def _live(name: str, stop: asyncio.Event) -> None:
+async def _run_client(name: str, stop: asyncio.Event) -> None:
     """Run one client from login to its end.  Raises the error that ended it."""
     Route.BASE = settings.DISCORD_API_BASE
     bot = Bot(name)
@@ -91,8 +91,8 @@ async def _live(name: str, stop: asyncio.Event) -> None:
     except discord.LoginFailure:
         raise BotCannotRun("bad_token") from None
     except discord.ConnectionClosed as error:
-        if error.code in CLOSED_FOR_GOOD:
-            raise BotCannotRun(CLOSED_FOR_GOOD[error.code]) from None
+        if error.code in FATAL_CLOSE_CODES:
+            raise BotCannotRun(FATAL_CLOSE_CODES[error.code]) from None
         raise
     finally:
         ending.cancel()

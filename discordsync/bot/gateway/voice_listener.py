@@ -1,7 +1,7 @@
 """Observe the voice channels: at each voice event, and every few seconds to extend the coverage.
 
 Only a connected bot observes.  After anything that could make it miss an event (a broken
-connection, a database outage, a frozen process) it continues with a new ear, and the time in
+connection, a database outage, a frozen process) it starts a new observation, and the time in
 between counts as unobserved.
 """
 
@@ -28,12 +28,12 @@ FROZEN_AFTER = 60.0  # seconds between observations; Discord drops a silent clie
 class VoiceListener:
     """A mixin of the bot that passes events to its `voices`."""
 
-    voices: Voices
+    voices: VoiceObserver
 
     async def on_voice_state_update(
         self, _member: discord.Member, _before: discord.VoiceState, _after: discord.VoiceState
     ) -> None:
-        self.voices.look_soon()
+        self.voices.observe_soon()
 
     async def on_disconnect(self) -> None:
         self.voices.lose()
@@ -52,16 +52,16 @@ class VoiceListener:
         self.voices.find()
 
 
-class Voices:
+class VoiceObserver:
     """Observes the guild's voice channels as long as `listen` runs."""
 
     def __init__(self, client: discord.Client) -> None:
         self._client = client
-        self._ear = Ear()
+        self._observation = VoiceObservation()
         self._is_connected = False
         self._soon = asyncio.Event()
 
-    def look_soon(self) -> None:
+    def observe_soon(self) -> None:
         self._soon.set()
 
     def find(self) -> None:
@@ -72,7 +72,7 @@ class Voices:
     def lose(self) -> None:
         """Stop observing: no events arrive any more, perhaps for some time already."""
         self._is_connected = False
-        self._ear.break_off()
+        self._observation.interrupt()
         self._soon.set()
 
     async def listen(self) -> None:
@@ -81,22 +81,24 @@ class Voices:
                 await asyncio.wait_for(self._soon.wait(), settings.VOICE["look_seconds"])
             self._soon.clear()
             try:
-                await self._look()
+                await self._observe()
             except Exception as error:
-                self._ear.break_off()  # nothing was stored for this time
+                self._observation.interrupt()  # nothing was stored for this time
                 outages.report_failure(error, "Voice presence could not be recorded")
 
-    async def _look(self) -> None:
-        for name in list(self._ear.doubted):
+    async def _observe(self) -> None:
+        for name in list(self._observation.doubted):
             await in_thread(recording.doubt, name)
-            self._ear.doubted.discard(name)
+            self._observation.doubted.discard(name)
         guild = self._client.get_guild(settings.DISCORD_GUILD_ID or 0)
         if self._is_connected and guild is not None and not guild.unavailable:
             seen_at = time.monotonic()
-            await in_thread(_hear, self._ear.listen(seen_at), see(guild), seen_at)
+            await in_thread(
+                _record, self._observation.listen(seen_at), read_voice_channels(guild), seen_at
+            )
 
 
-def see(guild: discord.Guild) -> dict[int, list[int]]:
+def read_voice_channels(guild: discord.Guild) -> dict[int, list[int]]:
     """Return the account ids in each voice channel that the bot can see."""
     return {
         channel.id: list(channel.voice_states)
@@ -105,7 +107,7 @@ def see(guild: discord.Guild) -> dict[int, list[int]]:
     }
 
 
-class Ear:
+class VoiceObservation:
     """Names each uninterrupted observation.  Moments are seconds of a monotonic clock."""
 
     def __init__(self) -> None:
@@ -121,13 +123,13 @@ class Ear:
         self._name = self._name or secrets.token_hex(16)
         return self._name
 
-    def break_off(self) -> None:
+    def interrupt(self) -> None:
         if self._name:
             self.doubted.add(self._name)
         self._name = ""
 
 
-def _hear(ear: str, here: Mapping[int, Collection[int]], seen_at: float) -> None:
+def _record(observation: str, here: Mapping[int, Collection[int]], seen_at: float) -> None:
     """Store what was seen, dated to when it was seen: a thread may have been waited for."""
     waited = timedelta(seconds=time.monotonic() - seen_at)
-    recording.hear(ear, here, now=clock.now() - waited)
+    recording.record_presence(observation, here, now=clock.now() - waited)

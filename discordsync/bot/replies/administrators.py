@@ -1,6 +1,6 @@
 """Answers to administrators of the server: realize a cohort, and show its progress.
 
-    /realize-cohort   asks a worker for a plan     ->  "Looking …", then the plan with a button
+    /realize-cohort   asks a worker for a plan     ->  "Preparing …", then the plan with a button
     the button        requests realization         ->  the status of each group, until it has ended
 
 If two administrators do this at once, each sees a plan and the progress; the second request does
@@ -27,15 +27,15 @@ from cohorts.reconcile.ui.plan_view import PlanView, read_plan
 from cohorts.reconcile.ui.waiting import Sight, look, tell
 from cohorts.reconcile.workers.heartbeats import is_worker_alive
 from cohorts.selectors import find_cohort
-from discordsync.bot.replies.answers import Again, BotAnswer, Button, ButtonStyle
+from discordsync.bot.replies.answers import BotAnswer, Button, ButtonStyle, FollowUp
 from discordsync.bot.replies.requests import BotRequest
-from discordsync.bot.replies.users import Asked
+from discordsync.bot.replies.users import Requester
 
 CHOICES = 25  # Discord's limit for an autocompletion
 CHOICE_LENGTH = 100
 SOON, LATER = 1.0, 3.0  # seconds between polls; an unchanged text is not sent again
 NAMES_SHOWN, GROUPS_SHOWN = 15, 20
-CALM_LOOKS = 2  # a finished group's welcome can become due a moment later
+CALM_POLLS = 2  # a finished group's welcome can become due a moment later
 
 NO_WORKER = (
     "No worker has responded for 90 seconds. The request is saved and starts when a worker runs."
@@ -51,7 +51,7 @@ def find_choices(words: str) -> list[tuple[str, str]]:
     return [(name[:CHOICE_LENGTH], pk) for name, pk in fitting[:CHOICES]]
 
 
-def realize(by: Asked, cohort: int | str) -> BotAnswer:
+def realize(by: Requester, cohort: int | str) -> BotAnswer:
     """Ask a worker to plan what realizing this cohort would do."""
     found = find_cohort(str(cohort))
     groups = list(live_groups([found.pk]).values_list("pk", flat=True))
@@ -67,7 +67,7 @@ def plan(runs: int | str) -> BotAnswer:
     return _show_plan(_ids(runs))
 
 
-def confirm(by: Asked, runs: int | str) -> BotAnswer:
+def confirm(by: Requester, runs: int | str) -> BotAnswer:
     """Request the realization of a plan that was shown, and return its progress."""
     groups = _groups_of(_find_runs(_ids(runs)))
     after = newest_step()
@@ -86,10 +86,10 @@ def progress(runs: int | str, after: int, calm: int) -> BotAnswer:
     sight = look([group.pk for group in groups], after, after)
     calm = calm + 1 if len(sight.settled) == len(sight.groups) else 0
     buttons = (_progress_button(groups),)
-    if calm >= CALM_LOOKS:
-        return BotAnswer(_ended_text(sight), buttons, aloud=_ended_aloud(sight, groups))
-    again = Again(BotRequest("progress", (runs, after, calm)), SOON if calm else LATER)
-    return BotAnswer(_progress_text(sight), buttons, again)
+    if calm >= CALM_POLLS:
+        return BotAnswer(_ended_text(sight), buttons, public_text=_ended_public_text(sight, groups))
+    follow_up = FollowUp(BotRequest("progress", (runs, after, calm)), SOON if calm else LATER)
+    return BotAnswer(_progress_text(sight), buttons, follow_up)
 
 
 # -- the plan ------------------------------------------------------------------------------------
@@ -104,17 +104,19 @@ def _show_plan(ids: list[int]) -> BotAnswer:
         return _waiting(ids, cohort)
     buttons = [_plan_button(ids)]
     if view.steps:
-        ask = BotRequest("confirm", (_word(ids),))
-        buttons.insert(0, Button(f"Realize {groups[0].cohort}", ask, look=ButtonStyle.GOOD))
-    aloud = f"The preview for realizing {cohort} is ready: {_address('sync:plan', ids)}"
-    return BotAnswer(_plan_text(view, cohort, len(groups)), tuple(buttons), aloud=aloud)
+        request = BotRequest("confirm", (_join_ids(ids),))
+        buttons.insert(0, Button(f"Realize {groups[0].cohort}", request, style=ButtonStyle.GOOD))
+    public_text = f"The preview for realizing {cohort} is ready: {_url('sync:plan', ids)}"
+    return BotAnswer(_plan_text(view, cohort, len(groups)), tuple(buttons), public_text=public_text)
 
 
 def _waiting(ids: list[int], cohort: str) -> BotAnswer:
     text = f"Preparing a preview for {cohort} …"
     if not is_worker_alive():
         text = f"{text}\n{NO_WORKER}"
-    return BotAnswer(text, (_plan_button(ids),), Again(BotRequest("plan", (_word(ids),)), SOON))
+    return BotAnswer(
+        text, (_plan_button(ids),), FollowUp(BotRequest("plan", (_join_ids(ids),)), SOON)
+    )
 
 
 def _plan_text(view: PlanView, cohort: str, groups: int) -> str:
@@ -193,9 +195,9 @@ def _figures(sight: Sight) -> str:
     return f"{total} groups processed: {good} successful, {failed} failed{more}."
 
 
-def _ended_aloud(sight: Sight, groups: list[Group]) -> str:
+def _ended_public_text(sight: Sight, groups: list[Group]) -> str:
     """Return a post without names of people, since everyone in the channel can read it."""
-    address = _address("sync:progress", groups[0].cohort_id)
+    address = _url("sync:progress", groups[0].cohort_id)
     return f"Setting up {escape(str(groups[0].cohort))} is finished. {_figures(sight)} {address}"
 
 
@@ -214,10 +216,10 @@ def _list_names(names: list[str]) -> str:
     return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-# -- an ask's arguments --------------------------------------------------------------------------
+# -- a request's arguments -----------------------------------------------------------------------
 
 
-def _word(ids: Iterable[int]) -> str:
+def _join_ids(ids: Iterable[int]) -> str:
     return "-".join(map(str, ids))
 
 
@@ -243,12 +245,12 @@ def _groups_of(runs: Iterable[SyncRun]) -> list[Group]:
 
 
 def _plan_button(ids: list[int]) -> Button:
-    return Button("Open in browser", url=_address("sync:plan", ids))
+    return Button("Open in browser", url=_url("sync:plan", ids))
 
 
 def _progress_button(groups: list[Group]) -> Button:
-    return Button("Open in browser", url=_address("sync:progress", groups[0].cohort_id))
+    return Button("Open in browser", url=_url("sync:progress", groups[0].cohort_id))
 
 
-def _address(name: str, argument: object) -> str:
+def _url(name: str, argument: object) -> str:
     return f"{settings.SITE_URL}{reverse(name, args=[argument])}"

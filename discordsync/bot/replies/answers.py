@@ -19,19 +19,19 @@ class ButtonStyle(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button with either an ask or a URL to open."""
+    """A button with either a request or a URL to open."""
 
     label: str
-    ask: BotRequest | None = None
+    request: BotRequest | None = None
     url: str = ""
-    look: ButtonStyle = ButtonStyle.PLAIN
+    style: ButtonStyle = ButtonStyle.PLAIN
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
-    """The answer is not the last one: carry out this ask after so many seconds."""
+class FollowUp:
+    """The answer is not the last one: carry out this request after so many seconds."""
 
-    ask: BotRequest
+    request: BotRequest
     seconds: float
 
 
@@ -39,11 +39,11 @@ class Again:
 class BotAnswer:
     """An answer that only the asker sees.
 
-    `aloud` is posted in the channel if the answer comes too late for Discord to show it, so it must
-    contain only what everyone may read.
+    `public_text` is posted in the channel if the answer comes too late for Discord to show it, so
+    it must contain only what everyone may read.
     """
 
     text: str
     buttons: tuple[Button, ...] = ()
-    again: Again | None = None
-    aloud: str = ""
+    follow_up: FollowUp | None = None
+    public_text: str = ""

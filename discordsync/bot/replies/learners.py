@@ -1,7 +1,7 @@
 """Answers to learners: their meetings, alternatives to a meeting, and booking one.
 
 They use the same services as the pages, with the same refusals: a Refusal's sentence is the answer.
-Repeating an ask gives the same answer and does nothing twice.
+Repeating a request gives the same answer and does nothing twice.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cohorts.models import User
 from cohorts.outbox.rendering.discord_text import escape
 from discordsync.bot.replies.answers import BotAnswer, Button, ButtonStyle
 from discordsync.bot.replies.requests import BotRequest
-from discordsync.bot.replies.times import say_day, say_span, say_start, say_zone
+from discordsync.bot.replies.times import format_day, format_span, format_start, format_zone
 from guestvisits.models import GuestVisit
 from guestvisits.pages.agenda import Agenda, AgendaEntry, Upcoming, read_agenda
 from guestvisits.selectors import window_of, with_dates
@@ -43,7 +43,7 @@ def my_meetings(person: User, now: datetime) -> BotAnswer:
     agenda = read_agenda(person.pk, now)
     if not agenda.entries and not agenda.upcoming:
         return BotAnswer(agenda.why_empty, (page_button("my-meetings"),))
-    lines = [f"**Your next meetings** (times in {say_zone(person)})"]
+    lines = [f"**Your next meetings** (times in {format_zone(person)})"]
     lines += [_entry_line(entry, person) for entry in agenda.entries[:MEETINGS_SHOWN]]
     if agenda.upcoming:
         lines += ["**Your visits**", *(_visit_line(row, person) for row in agenda.upcoming)]
@@ -81,7 +81,7 @@ def _choose(agenda: Agenda, person: User, now: datetime) -> BotAnswer:
     make_ups = [_make_up_button(meeting, person) for meeting in agenda.make_ups]
     room = OPTIONS_SHOWN - min(len(make_ups), BUTTONS_SHOWN)
     which = "Which meeting can't you attend?" if ahead else "Which meeting did you miss?"
-    lines = [f"{which} Times in {say_zone(person)}."]
+    lines = [f"{which} Times in {format_zone(person)}."]
     lines += [_make_up_line(meeting, person) for meeting in agenda.make_ups[:BUTTONS_SHOWN]]
     shown = (*buttons[:room], *make_ups[:BUTTONS_SHOWN])
     return BotAnswer("\n".join(lines), (*shown, page_button("my-meetings")))
@@ -152,12 +152,12 @@ def _agenda_buttons(agenda: Agenda, person: User) -> tuple[Button, ...]:
 
 def _cannot_button(entry: AgendaEntry, person: User) -> Button:
     meeting = entry.mine.meeting
-    label = f"I can't: {say_start(meeting, person)} · {meeting.group}"
+    label = f"I can't: {format_start(meeting, person)} · {meeting.group}"
     return Button(label, BotRequest("cannot", (meeting.pk,)))
 
 
 def _make_up_button(meeting: Meeting, person: User) -> Button:
-    label = f"Make up: {say_start(meeting, person)} · {meeting.group}"
+    label = f"Make up: {format_start(meeting, person)} · {meeting.group}"
     return Button(label, BotRequest("cannot", (meeting.pk,)))
 
 
@@ -167,14 +167,14 @@ def _options_button(home_id: int) -> Button:
 
 def cancel_button(visit: GuestVisit) -> Button:
     label = f"Cancel visit to {visit.host_meeting.group}"
-    return Button(label, BotRequest("cancel", (visit.host_meeting_id,)), look=ButtonStyle.GRAVE)
+    return Button(label, BotRequest("cancel", (visit.host_meeting_id,)), style=ButtonStyle.GRAVE)
 
 
 def _book_button(option: Alternative, home_id: int, person: User) -> Button:
-    label = f"{say_start(option.meeting, person)} · {option.meeting.group}"
+    label = f"{format_start(option.meeting, person)} · {option.meeting.group}"
     start = int(option.meeting.starts_at.timestamp())
     request = BotRequest("book", (home_id, option.meeting.pk, start))
-    return Button(label, request, look=ButtonStyle.MAIN)
+    return Button(label, request, style=ButtonStyle.MAIN)
 
 
 # -- texts ---------------------------------------------------------------------------------------
@@ -200,7 +200,7 @@ def _entry_state(entry: AgendaEntry, person: User) -> str:
         return "cancelled"
     if entry.visit:
         host = entry.visit.visit.host_meeting
-        return f"you're visiting {escape(host.group.name)} instead, {say_start(host, person)}"
+        return f"you're visiting {escape(host.group.name)} instead, {format_start(host, person)}"
     return ANSWERS[Attendance.Rsvp(entry.mine.rsvp)]
 
 
@@ -210,11 +210,11 @@ def _visit_line(row: Upcoming, person: User) -> str:
 
 def _name(meeting: Meeting, person: User) -> str:
     group = escape(meeting.group.name)
-    return f"{say_span(meeting, person)}, {group}, {meeting.label}"
+    return f"{format_span(meeting, person)}, {group}, {meeting.label}"
 
 
 def options_text(found: Alternatives, person: User) -> str:
-    home = f"Instead of {_name(found.home, person)} (times in {say_zone(person)})"
+    home = f"Instead of {_name(found.home, person)} (times in {format_zone(person)})"
     if found.refusal:
         return f"{home}: {found.refusal.sentence}"
     if not found.open:
@@ -237,12 +237,12 @@ def _option_line(option: Alternative, person: User) -> str:
     led = " and ".join(escape(name) for name in option.facilitators)
     seats = "" if option.seats_left is None else f", {option.seats_left} seats left"
     return (
-        f"- {say_span(option.meeting, person)}, {escape(option.meeting.group.name)}"
-        f"{f' with {led}' if led else ''}{seats}{_overlap_words(option)}"
+        f"- {format_span(option.meeting, person)}, {escape(option.meeting.group.name)}"
+        f"{f' with {led}' if led else ''}{seats}{_overlap_text(option)}"
     )
 
 
-def _overlap_words(option: Alternative) -> str:
+def _overlap_text(option: Alternative) -> str:
     names = [f"{escape(other.group.name)}, {other.label}" for other in option.overlaps]
     return f" (at the same time as {' and '.join(names)})" if names else ""
 
@@ -250,12 +250,12 @@ def _overlap_words(option: Alternative) -> str:
 def _booked_text(visit: GuestVisit, person: User) -> str:
     host = visit.host_meeting
     begins = window_of(visit).begins_at
-    when = "in a moment" if begins <= visit.booked_at else f"on {say_day(begins, person)}"
+    when = "in a moment" if begins <= visit.booked_at else f"on {format_day(begins, person)}"
     is_ahead = visit.home_meeting.starts_at > visit.booked_at
     told = "Your own group will see that you are away. " if is_ahead else ""
     return (
-        f"Booked: you're visiting {escape(host.group.name)}, {say_span(host, person)} "
-        f"({say_zone(person)}). {told}You get access to the group's channels {when}."
+        f"Booked: you're visiting {escape(host.group.name)}, {format_span(host, person)} "
+        f"({format_zone(person)}). {told}You get access to the group's channels {when}."
     )
 
 

@@ -23,7 +23,7 @@ def components_of(kind: str, context: Mapping[str, Any]) -> tuple[Json, ...]:
 
 def reminder_buttons(meeting_id: int) -> tuple[Button, ...]:
     return (
-        Button("I'll come", BotRequest("say", (meeting_id, "yes")), look=ButtonStyle.GOOD),
+        Button("I'll come", BotRequest("say", (meeting_id, "yes")), style=ButtonStyle.GOOD),
         Button("Maybe", BotRequest("say", (meeting_id, "maybe"))),
         Button("I can't", BotRequest("say", (meeting_id, "no"))),
     )

@@ -1,9 +1,9 @@
 """Pending answers in the database, so that a process that dies loses none.
 
-    an interaction was deferred   -> `take` creates a row, which this process holds for a moment
-    the final answer was shown    -> `settle` deletes the row
-    the answer is in progress     -> `settle` keeps the row with the next ask
-    the process died              -> the hold expires, and `take_due` returns it to another process
+    an interaction was deferred   -> `answer_interaction` creates a row, claimed for a moment
+    the final answer was shown    -> `finish_update` deletes the row
+    the answer is in progress     -> `finish_update` stores the next request in the row
+    the process died              -> the claim expires, and another process's `answer_due` gets it
 
 Times here are real, because Discord's limits do not follow the app's adjustable clock.
 """
@@ -23,20 +23,20 @@ from django.utils import timezone
 from cohorts import clock
 from cohorts.outbox.holds import why_held
 from cohorts.services.installation import ensure_installation
-from discordsync.bot.handlers import carry_out
+from discordsync.bot.handlers import answer_request
 from discordsync.bot.models import BotReply
 from discordsync.bot.replies.answers import BotAnswer
 from discordsync.bot.replies.rendering import render
 from discordsync.bot.replies.requests import BotRequest, from_row
-from discordsync.bot.replies.users import Asker
+from discordsync.bot.replies.users import BotUser
 from discordsync.services import record_use
 
-HELD = timedelta(seconds=10)  # longer than any answer takes
+CLAIM = timedelta(seconds=10)  # longer than any answer takes
 # Discord allows edits for 15 minutes; one is kept in reserve for calls in flight.
 SHOWN_FOR = timedelta(minutes=14)
 KEPT_FOR = timedelta(hours=24)
-TRY_AGAIN = timedelta(seconds=5)
-STILL_AT_IT = "\nDiscord no longer lets me update this message. I'll post here when it is finished."
+RETRY = timedelta(seconds=5)
+WILL_POST = "\nDiscord no longer lets me update this message. I'll post here when it is finished."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,8 @@ class Reply:
     application_id: int
     token: str
     channel_id: int | None
-    asker: Asker
-    ask: BotRequest
+    user: BotUser
+    request: BotRequest
     asked_at: datetime
     shown: str = ""
 
@@ -57,92 +57,94 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Showing:
+class ReplyUpdate:
     """What to do for a reply now.
 
-    `body` replaces the answer, `aloud` is posted in the channel; both may be empty.  Call `settle`
-    afterwards.
+    `body` replaces the answer, `public_text` is posted in the channel; both may be empty.  Call
+    `finish_update` afterwards.
     """
 
     reply: Reply
     answer: BotAnswer
     body: Mapping[str, Any] | None = None
-    aloud: str = ""
+    public_text: str = ""
 
 
-def take(reply: Reply) -> Showing | None:
+def answer_interaction(reply: Reply) -> ReplyUpdate | None:
     """Answer an interaction.  Returns None for a duplicate, which is being answered already."""
     now = timezone.now()
     try:
         with transaction.atomic():
-            BotReply.objects.create(**_fields(reply), look_at=now + HELD)
+            BotReply.objects.create(**_fields(reply), look_at=now + CLAIM)
     except IntegrityError:
         return None
-    record_use(reply.asker.discord_id, now=clock.now())
+    record_use(reply.user.discord_id, now=clock.now())
     return _answer(reply, now)
 
 
-def take_due() -> list[Showing]:
+def answer_due() -> list[ReplyUpdate]:
     """Answer the replies that are due.  Each is returned to only one process."""
     now = timezone.now()
     due = BotReply.objects.filter(look_at__lte=now).order_by("look_at")[:10]
-    return [_answer(_read(row), now) for row in due if _hold(row, now)]
+    return [_answer(_read(row), now) for row in due if _claim(row, now)]
 
 
-def _hold(row: BotReply, now: datetime) -> bool:
+def _claim(row: BotReply, now: datetime) -> bool:
     if row.asked_at < now - KEPT_FOR:
         row.delete()
         return False
     held = BotReply.objects.filter(pk=row.pk, look_at=row.look_at)
-    return bool(held.update(look_at=now + HELD))
+    return bool(held.update(look_at=now + CLAIM))
 
 
-def _answer(reply: Reply, now: datetime) -> Showing:
-    answer = carry_out(reply.ask, reply.asker, now=clock.now())
+def _answer(reply: Reply, now: datetime) -> ReplyUpdate:
+    answer = answer_request(reply.request, reply.user, now=clock.now())
     if reply.can_be_shown(now):
-        body = render(_last_words(reply, answer, now))
+        body = render(_add_notice(reply, answer, now))
         changed = digest(body) != reply.shown
-        return Showing(reply, answer, body=body if changed else None)
-    may_say = not answer.again and answer.aloud and _is_ours_to_say(reply, now)
-    return Showing(reply, answer, aloud=answer.aloud if may_say else "")
+        return ReplyUpdate(reply, answer, body=body if changed else None)
+    may_say = not answer.follow_up and answer.public_text and _may_post(reply, now)
+    return ReplyUpdate(reply, answer, public_text=answer.public_text if may_say else "")
 
 
-def _is_ours_to_say(reply: Reply, now: datetime) -> bool:
+def _may_post(reply: Reply, now: datetime) -> bool:
     """Return whether the original cannot have said it: staff have answered whose database this is,
     and it was asked after that question came up."""
     quiet_before = ensure_installation(now).quiet_before
     return not why_held(now) and (quiet_before is None or reply.asked_at >= quiet_before)
 
 
-def _last_words(reply: Reply, answer: BotAnswer, now: datetime) -> BotAnswer:
+def _add_notice(reply: Reply, answer: BotAnswer, now: datetime) -> BotAnswer:
     """Add to the last text that can be shown that the result will be posted."""
-    if answer.again is None:
+    if answer.follow_up is None:
         return answer
-    next_look = now + timedelta(seconds=answer.again.seconds)
+    next_look = now + timedelta(seconds=answer.follow_up.seconds)
     if reply.can_be_shown(next_look):
         return answer
-    return replace(answer, text=answer.text[: 2000 - len(STILL_AT_IT)] + STILL_AT_IT)
+    return replace(answer, text=answer.text[: 2000 - len(WILL_POST)] + WILL_POST)
 
 
-def settle(showing: Showing, *, arrived: bool) -> None:
+def finish_update(update: ReplyUpdate, *, arrived: bool) -> None:
     """Update the row after showing an answer.  One that did not arrive is retried."""
-    row = BotReply.objects.filter(pk=showing.reply.interaction_id)
+    row = BotReply.objects.filter(pk=update.reply.interaction_id)
     now = timezone.now()
     if not arrived:
-        row.update(look_at=now + TRY_AGAIN)
-    elif showing.answer.again is None:
+        row.update(look_at=now + RETRY)
+    elif update.answer.follow_up is None:
         row.delete()
     else:
-        again = showing.answer.again
-        shown = digest(showing.body) if showing.body else showing.reply.shown
+        follow_up = update.answer.follow_up
+        shown = digest(update.body) if update.body else update.reply.shown
         row.update(
-            ask=again.ask.as_row(), look_at=now + timedelta(seconds=again.seconds), shown=shown
+            ask=follow_up.request.as_row(),
+            look_at=now + timedelta(seconds=follow_up.seconds),
+            shown=shown,
         )
 
 
-def drop(showing: Showing) -> None:
+def delete_reply(update: ReplyUpdate) -> None:
     """Delete an answer that cannot be shown: the user closed it, or the token has expired."""
-    BotReply.objects.filter(pk=showing.reply.interaction_id).delete()
+    BotReply.objects.filter(pk=update.reply.interaction_id).delete()
 
 
 def digest(body: Mapping[str, Any]) -> str:
@@ -155,10 +157,10 @@ def _fields(reply: Reply) -> dict[str, Any]:
         "application_id": reply.application_id,
         "token": reply.token,
         "channel_id": reply.channel_id,
-        "discord_id": reply.asker.discord_id,
-        "called": reply.asker.called[:80],
-        "is_admin": reply.asker.is_admin,
-        "ask": reply.ask.as_row(),
+        "discord_id": reply.user.discord_id,
+        "called": reply.user.called[:80],
+        "is_admin": reply.user.is_admin,
+        "ask": reply.request.as_row(),
         "asked_at": reply.asked_at,
     }
 
@@ -169,8 +171,8 @@ def _read(row: BotReply) -> Reply:
         application_id=row.application_id,
         token=row.token,
         channel_id=row.channel_id,
-        asker=Asker(row.discord_id, row.called, row.is_admin),
-        ask=from_row(row.ask),
+        user=BotUser(row.discord_id, row.called, row.is_admin),
+        request=from_row(row.ask),
         asked_at=row.asked_at,
         shown=row.shown,
     )

@@ -36,11 +36,11 @@ def render_buttons(buttons: Sequence[Button]) -> list[Json]:
 
 def _render_button(button: Button) -> Json:
     label = discord_text.shorten(discord_text.clean(button.label), LABEL_LENGTH)
-    if button.ask is None:
+    if button.request is None:
         return {"type": BUTTON, "style": LINK, "label": label, "url": button.url}
     return {
         "type": BUTTON,
-        "style": button.look.value,
+        "style": button.style.value,
         "label": label,
-        "custom_id": button.ask.custom_id,
+        "custom_id": button.request.custom_id,
     }

@@ -1,7 +1,7 @@
 """A request to the bot, as plain values.  Pure.
 
-An ask fits into a button's id (`lens:book:12:34`) and into a row, so that it survives a restart and
-any time between two presses.  A user can forge the id, so the verb must check every permission.
+A request fits into a button's id (`lens:book:12:34`) and into a row, so that it survives a restart
+and any time between two presses.  A user can forge the id, so its handler checks every permission.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ Argument = int | str
 
 @dataclass(frozen=True, slots=True)
 class BotRequest:
-    """A verb of `verbs.VERBS` with its arguments: numbers, or words of a-z, 0-9 and dashes."""
+    """A name in `HANDLERS` with its arguments: numbers, or words of a-z, 0-9 and dashes."""
 
-    verb: str
+    name: str
     args: tuple[Argument, ...] = ()
 
     @property
     def custom_id(self) -> str:
-        return ":".join([PREFIX, self.verb, *map(str, self.args)])
+        return ":".join([PREFIX, self.name, *map(str, self.args)])
 
     def as_row(self) -> list[Argument]:
-        return [self.verb, *self.args]
+        return [self.name, *self.args]
 
 
 def from_row(row: list[Argument]) -> BotRequest:
@@ -37,11 +37,11 @@ def from_row(row: list[Argument]) -> BotRequest:
 
 
 def read_custom_id(custom_id: str) -> BotRequest | None:
-    """Return the ask in the id of one of our buttons; None for any other id."""
+    """Return the request in the id of one of our buttons; None for any other id."""
     if len(custom_id) > LONGEST_ID or not PATTERN.fullmatch(custom_id):
         return None
-    _, verb, *args = custom_id.split(":")
-    return BotRequest(verb, tuple(map(_read_argument, args)))
+    _, name, *args = custom_id.split(":")
+    return BotRequest(name, tuple(map(_read_argument, args)))
 
 
 def _read_argument(text: str) -> Argument:

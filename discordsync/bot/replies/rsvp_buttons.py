@@ -19,15 +19,15 @@ from discordsync.bot.replies.learners import (
     options_text,
     page_button,
 )
-from discordsync.bot.replies.times import say_span, say_zone
+from discordsync.bot.replies.times import format_span, format_zone
 from guestvisits.services.alternatives import find_alternatives
 from meetings.models import Attendance, Meeting
 from meetings.rsvps import set_rsvp
 
 Rsvp = Attendance.Rsvp
 
-WORDS = {"yes": Rsvp.ATTENDING, "maybe": Rsvp.TENTATIVE, "no": Rsvp.NOT_ATTENDING}
-SAID = {
+RSVPS = {"yes": Rsvp.ATTENDING, "maybe": Rsvp.TENTATIVE, "no": Rsvp.NOT_ATTENDING}
+CONFIRMATIONS = {
     Rsvp.ATTENDING: "You're coming",
     Rsvp.TENTATIVE: "You might come",
     Rsvp.NOT_ATTENDING: "You can't come",
@@ -37,17 +37,17 @@ SAID = {
 def say(person: User, meeting_id: int, word: str, now: datetime) -> BotAnswer:
     """Store the RSVP; a person who cannot attend is offered the open alternatives at once."""
     try:
-        attendance = set_rsvp(meeting_id, person.pk, WORDS.get(word, word), now=now)
+        attendance = set_rsvp(meeting_id, person.pk, RSVPS.get(word, word), now=now)
     except Refusal as refusal:
         return _refuse(refusal, person, meeting_id)
     meeting = Meeting.objects.select_related("group").get(pk=meeting_id)
     rsvp = Rsvp(attendance.rsvp)
-    text = f"{SAID[rsvp]}: {_name(meeting, person)}."
+    text = f"{CONFIRMATIONS[rsvp]}: {_name(meeting, person)}."
     if rsvp != Rsvp.NOT_ATTENDING:
         return BotAnswer(text, (page_button("my-meetings"),))
     if attendance.is_guest:
         return _ask_guest(text, person, meeting)
-    return _offer(text, person, meeting, now)
+    return _offer_alternatives(text, person, meeting, now)
 
 
 def _refuse(refusal: Refusal, person: User, meeting_id: int) -> BotAnswer:
@@ -74,17 +74,17 @@ def _ask_guest(text: str, person: User, meeting: Meeting) -> BotAnswer:
     )
 
 
-def _offer(text: str, person: User, meeting: Meeting, now: datetime) -> BotAnswer:
+def _offer_alternatives(text: str, person: User, meeting: Meeting, now: datetime) -> BotAnswer:
     found = find_alternatives(person.pk, meeting.pk, now)
     if found.refusal:
         return BotAnswer(text, (page_button("my-meetings"),))
     # The RSVP was just given, so leave out the button that only gives it.
     buttons = tuple(
-        b for b in option_buttons(found, person) if b.ask is None or b.ask.verb != "say"
+        b for b in option_buttons(found, person) if b.request is None or b.request.name != "say"
     )
     return BotAnswer(f"{text}\n{options_text(found, person)}", buttons)
 
 
 def _name(meeting: Meeting, person: User) -> str:
     group = escape(meeting.group.name)
-    return f"{say_span(meeting, person)} ({say_zone(person)}), {group}, {meeting.label}"
+    return f"{format_span(meeting, person)} ({format_zone(person)}), {group}, {meeting.label}"

@@ -13,24 +13,24 @@ from meetings.models import Meeting
 DAY, TIME = "D j M", "H:i"
 
 
-def say_start(meeting: Meeting, reader: User) -> str:
+def format_start(meeting: Meeting, reader: User) -> str:
     """Return a start such as "Tue 24 Nov, 18:00"."""
     local = _local(meeting.starts_at, reader)
     return f"{date_format(local, DAY)}, {date_format(local, TIME)}"
 
 
-def say_span(meeting: Meeting, reader: User) -> str:
+def format_span(meeting: Meeting, reader: User) -> str:
     """Return a span such as "Tue 24 Nov, 18:00 – 19:00"."""
     first, last = _local(meeting.starts_at, reader), _local(meeting.ends_at, reader)
     until = TIME if first.date() == last.date() else f"{DAY}, {TIME}"
-    return f"{say_start(meeting, reader)} – {date_format(last, until)}"
+    return f"{format_start(meeting, reader)} – {date_format(last, until)}"
 
 
-def say_day(moment: datetime, reader: User) -> str:
+def format_day(moment: datetime, reader: User) -> str:
     return date_format(_local(moment, reader), DAY)
 
 
-def say_zone(reader: User) -> str:
+def format_zone(reader: User) -> str:
     return known_zone(reader.timezone).replace("_", " ")
 
 

@@ -8,7 +8,7 @@ from cohorts.models import User
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class BotUser:
     """A user of the bot.  `is_admin`: an administrator of our server, according to Discord."""
 
     discord_id: int
@@ -17,7 +17,7 @@ class Asker:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Requester:
     """Who requested something: a person in our database or None, and the name on Discord."""
 
     called: str

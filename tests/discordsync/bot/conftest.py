@@ -14,10 +14,10 @@ from django.core.management import call_command
 from django.test import override_settings
 
 from cohorts.models import User
-from discordsync.bot.handlers import carry_out
+from discordsync.bot.handlers import answer_request
 from discordsync.bot.replies.answers import BotAnswer
 from discordsync.bot.replies.requests import Argument, BotRequest
-from discordsync.bot.replies.users import Asker
+from discordsync.bot.replies.users import BotUser
 from lens.sandbox.inprocess import RunningSandbox, sandbox_running
 from meetings.models import Meeting
 from tests.discordsync.bot.discord import People
@@ -52,7 +52,7 @@ def ask(now: datetime) -> AskBot:
 
     def ask(who: User | int, verb: str, *args: Argument, admin: bool = False) -> BotAnswer:
         account = who if isinstance(who, int) else who.discord_id or 0
-        return carry_out(BotRequest(verb, args), Asker(account, "Somebody", admin), now=now)
+        return answer_request(BotRequest(verb, args), BotUser(account, "Somebody", admin), now=now)
 
     return ask
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discordsync.bot.handlers import VERBS
+from discordsync.bot.handlers import HANDLERS
 from discordsync.bot.replies.answers import BotAnswer, Button, ButtonStyle
 from discordsync.bot.replies.rendering import render, render_buttons
 from discordsync.bot.replies.requests import BotRequest, from_row, read_custom_id
@@ -17,7 +17,7 @@ WORDS = st.text(string.ascii_lowercase + "-", min_size=1, max_size=12)
 ARGUMENTS = st.integers(0, 2**63 - 1) | WORDS
 
 
-@given(st.sampled_from(sorted(VERBS)), st.lists(ARGUMENTS, max_size=3).map(tuple))
+@given(st.sampled_from(sorted(HANDLERS)), st.lists(ARGUMENTS, max_size=3).map(tuple))
 def test_an_ask_comes_back_from_a_button_and_from_a_row(verb, args):
     ask = BotRequest(verb, args)
     assert from_row(ask.as_row()) == ask
@@ -46,7 +46,7 @@ def test_what_is_not_ours_is_no_ask(custom_id):
 def test_a_number_that_no_database_holds_fits_no_verb():
     ask = read_custom_id("lens:cancel:" + "9" * 30)
     assert ask is not None
-    assert not VERBS["cancel"].fits(ask.args)
+    assert not HANDLERS["cancel"].fits(ask.args)
 
 
 def test_an_answer_pings_nobody_and_fits():
@@ -68,7 +68,7 @@ def test_buttons_stand_in_rows_of_five_and_long_labels_are_cut():
 def test_a_button_is_an_ask_or_an_address():
     (row,) = render_buttons(
         [
-            Button("Book", BotRequest("book", (1, 2)), look=ButtonStyle.MAIN),
+            Button("Book", BotRequest("book", (1, 2)), style=ButtonStyle.MAIN),
             Button("Page", url="http://a/b"),
         ]
     )

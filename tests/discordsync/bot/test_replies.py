@@ -15,32 +15,32 @@ from discordsync.bot.models import BotReply
 from discordsync.bot.replies import pending
 from discordsync.bot.replies.pending import KEPT_FOR, SHOWN_FOR, Reply
 from discordsync.bot.replies.requests import BotRequest
-from discordsync.bot.replies.users import Asker
+from discordsync.bot.replies.users import BotUser
 from discordsync.models import DirectLine
 from tests.cohorts.reconcile.cohort import join, make_cohort, work
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
 
-ADMIN = Asker(200000000000000099, "Grace", is_admin=True)
+ADMIN = BotUser(200000000000000099, "Grace", is_admin=True)
 
 
-def reply(ask: BotRequest, *, asker: Asker = ADMIN, asked_at: datetime | None = None) -> Reply:
+def reply(ask: BotRequest, *, asker: BotUser = ADMIN, asked_at: datetime | None = None) -> Reply:
     return Reply(
         interaction_id=300000000000000001,
         application_id=1,
         token="secret",
         channel_id=400000000000000001,
-        asker=asker,
-        ask=ask,
+        user=asker,
+        request=ask,
         asked_at=asked_at or timezone.now(),
     )
 
 
-def begin(ask: BotRequest) -> pending.Showing:
+def begin(ask: BotRequest) -> pending.ReplyUpdate:
     """An interaction comes, and its first answer is shown."""
-    showing = pending.take(reply(ask))
+    showing = pending.answer_interaction(reply(ask))
     assert showing is not None
-    pending.settle(showing, arrived=True)
+    pending.finish_update(showing, arrived=True)
     return showing
 
 
@@ -50,37 +50,37 @@ def grow_old(by: timedelta) -> None:
     BotReply.objects.update(asked_at=row.asked_at - by, look_at=timezone.now())
 
 
-def go_on() -> pending.Showing:
+def go_on() -> pending.ReplyUpdate:
     """What the bot does when an answer's turn comes; it is shown."""
     BotReply.objects.update(look_at=timezone.now())
-    (showing,) = pending.take_due()
-    pending.settle(showing, arrived=True)
+    (showing,) = pending.answer_due()
+    pending.finish_update(showing, arrived=True)
     return showing
 
 
 def test_the_same_interaction_is_taken_once():
-    first = pending.take(reply(BotRequest("meetings")))
+    first = pending.answer_interaction(reply(BotRequest("meetings")))
     assert first is not None
-    assert pending.take(reply(BotRequest("meetings"))) is None
-    pending.settle(first, arrived=True)
+    assert pending.answer_interaction(reply(BotRequest("meetings"))) is None
+    pending.finish_update(first, arrived=True)
     assert not BotReply.objects.exists()
 
 
 def test_an_answer_that_is_held_by_a_living_process_is_left_to_it():
-    assert pending.take(reply(BotRequest("meetings")))
-    assert pending.take_due() == []
+    assert pending.answer_interaction(reply(BotRequest("meetings")))
+    assert pending.answer_due() == []
 
 
 def test_what_did_not_arrive_is_tried_again():
-    showing = pending.take(reply(BotRequest("meetings")))
+    showing = pending.answer_interaction(reply(BotRequest("meetings")))
     assert showing is not None
-    pending.settle(showing, arrived=False)
+    pending.finish_update(showing, arrived=False)
     assert BotReply.objects.get().look_at > timezone.now()
     assert go_on().body == showing.body
 
 
 def test_only_people_of_the_roster_are_written_down_as_users_of_the_bot():
-    pending.take(reply(BotRequest("meetings")))
+    pending.answer_interaction(reply(BotRequest("meetings")))
     assert not DirectLine.objects.exists()
 
 
@@ -123,13 +123,13 @@ def test_after_a_quarter_of_an_hour_the_end_is_said_in_the_channel_without_names
     assert "no longer lets me update this message" in (go_on().body or {})["content"]
     grow_old(timedelta(minutes=1))
     silent = go_on()
-    assert (silent.body, silent.aloud) == (None, "")
+    assert (silent.body, silent.public_text) == (None, "")
 
     work("discord")
     while BotReply.objects.exists():
         showing = go_on()
-    assert "Setting up Spring is finished. 1 groups processed: 1 successful" in showing.aloud
-    assert made.people[1].display_name not in showing.aloud
+    assert "Setting up Spring is finished. 1 groups processed: 1 successful" in showing.public_text
+    assert made.people[1].display_name not in showing.public_text
 
 
 @pytest.mark.parametrize("answered", [False, True])
@@ -149,14 +149,14 @@ def test_b3_after_a_restore_nothing_is_said_that_the_original_may_have_said(sand
         work("discord")
     while BotReply.objects.exists():
         showing = go_on()
-    assert "Setting up Spring is finished" in showing.answer.aloud
-    assert (showing.body, showing.aloud) == (None, "")
+    assert "Setting up Spring is finished" in showing.answer.public_text
+    assert (showing.body, showing.public_text) == (None, "")
 
 
 def test_what_nobody_waits_for_any_more_is_forgotten():
-    pending.take(reply(BotRequest("plan", ("1",))))
+    pending.answer_interaction(reply(BotRequest("plan", ("1",))))
     grow_old(KEPT_FOR)
-    assert pending.take_due() == []
+    assert pending.answer_due() == []
     assert not BotReply.objects.exists()
 
 
@@ -167,16 +167,18 @@ def test_a_mistake_of_ours_is_told_and_logged_and_nothing_is_owed(monkeypatch, c
         raise RuntimeError("secret detail")
 
     broken = handlers.Verb(fail, for_admins=True)  # type: ignore[arg-type]
-    monkeypatch.setitem(handlers.VERBS, "meetings", broken)  # type: ignore[arg-type]
-    showing = pending.take(reply(BotRequest("meetings")))
+    monkeypatch.setitem(handlers.HANDLERS, "meetings", broken)  # type: ignore[arg-type]
+    showing = pending.answer_interaction(reply(BotRequest("meetings")))
     assert showing is not None
-    assert showing.answer.text == handlers.MISTAKE
+    assert showing.answer.text == handlers.ERROR
     assert "could not respond" in caplog.text
 
 
 @pytest.mark.parametrize("verb", ["realize", "plan", "confirm"])
 def test_who_is_no_administrator_is_refused_whatever_the_button_says(verb):
-    showing = pending.take(reply(BotRequest(verb, ("1",)), asker=Asker(5, "Mallory")))
+    showing = pending.answer_interaction(
+        reply(BotRequest(verb, ("1",)), user=BotUser(5, "Mallory"))
+    )
     assert showing is not None
     assert "Only administrators" in showing.answer.text
 
@@ -191,13 +193,13 @@ def test_who_is_no_administrator_is_refused_whatever_the_button_says(verb):
     ],
 )
 def test_a_made_up_or_outdated_button_does_nothing(ask):
-    showing = pending.take(reply(ask))
+    showing = pending.answer_interaction(reply(ask))
     assert showing is not None
     assert "This button is out of date." in showing.answer.text
 
 
 def test_a_plan_that_is_no_longer_kept_is_told():
-    showing = pending.take(reply(BotRequest("confirm", ("999-1000",))))
+    showing = pending.answer_interaction(reply(BotRequest("confirm", ("999-1000",))))
     assert showing is not None
     assert "has expired" in showing.answer.text
 

@@ -10,7 +10,7 @@ import pytest
 
 from cohorts.models import Membership, User
 from discordsync.attendance.detection import note_presence
-from discordsync.attendance.recording import hear
+from discordsync.attendance.recording import record_presence
 from discordsync.models import DiscordObject, VoiceStay
 from meetings.models import Attendance, Meeting
 from tests.support.academy import Academy
@@ -60,7 +60,7 @@ class Evening:
         for name, channel in self.places.items():
             if channel in here:
                 here[channel].add(self.account(name))
-        hear(self.ear, here, now=self.at(minute))
+        record_presence(self.ear, here, now=self.at(minute))
 
     def go(self, name: str, group: str | None, minute: float) -> None:
         """Somebody goes into a group's channel, or out (None), and the bot hears of it."""
