@@ -40,7 +40,7 @@ from calendarsync.state.observed import (
 from calendarsync.state.slots import SeriesSlot
 from cohorts.errors import Refusal
 from cohorts.models import Group, Membership, User
-from cohorts.reconcile.models import GroupSync, MirrorState
+from cohorts.reconcile.models import GroupSync, ProviderState
 from cohorts.reconcile.services import record_adopted
 from cohorts.reconcile.values import Action, Finding, Outcome
 from cohorts.signals import announce
@@ -73,10 +73,10 @@ def keep_reading(reading: Reading, calendar_id: str, now: datetime) -> None:
         update_fields=["base_id", "original_start", "status", "body", "read_at"],
     )
     cursor = f"{calendar_id} {reading.cursor}"
-    states = MirrorState.objects.filter(name=MIRROR)
+    states = ProviderState.objects.filter(provider=MIRROR)
     states.exclude(cursor=cursor).update(cursor=cursor)
     if reading.full:
-        states.update(whole_at=now)
+        states.update(fully_observed_at=now)
     complete_records(reading.events)
     # When the listing began: an RSVP given in Lens while it is being stored is newer.
     asked_at = now - timedelta(seconds=max(time.monotonic() - reading.asked_at, 0))
@@ -158,7 +158,7 @@ def adopt_orphans(observed: ObservedCalendar) -> None:
     The approval is valid once: staff are asked again about later orphans. An event that cannot be
     recorded is stored with the reason, and staff are not asked about it again.
     """
-    if not MirrorState.objects.filter(name=MIRROR, adopt_strangers=True).exists():
+    if not ProviderState.objects.filter(provider=MIRROR, adopt_orphans=True).exists():
         return
     lacking = {}
     for event in observed.strangers(recorded_ids()):
@@ -308,7 +308,7 @@ def forget_gone(group_id: int) -> Collection[str]:
     """
     deleted = CalendarCopy.objects.filter(status="cancelled").values("event_id")
     series = current_series([group_id])
-    used_up = GroupSync.objects.filter(group=group_id, mirror=MIRROR, trouble="id_taken").exists()
+    used_up = GroupSync.objects.filter(group=group_id, provider=MIRROR, issue="id_taken").exists()
     gone = [
         row
         for row in series.select_related("group")
@@ -323,4 +323,4 @@ def forget_everything() -> None:
     """Delete all records: this database is a clone, and the events belong to its original."""
     for model in (CalendarInstance, CalendarSeries, CalendarEvent, CalendarCopy, HeardAnswer):
         model.objects.all().delete()
-    MirrorState.objects.filter(name=MIRROR).update(cursor="")
+    ProviderState.objects.filter(provider=MIRROR).update(cursor="")

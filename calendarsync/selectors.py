@@ -11,7 +11,7 @@ from calendarsync.models import CalendarAddress, CalendarCopy, CalendarEvent, Ca
 from calendarsync.state.facts import AddressBook
 from calendarsync.state.observed import Memory, read_event
 from cohorts.models import Installation
-from cohorts.reconcile.models import MirrorState
+from cohorts.reconcile.models import ProviderState
 
 MIRROR = "calendar"
 # Copies of events that ended longer ago are not loaded, because their number only grows.
@@ -46,10 +46,12 @@ def read_addresses() -> AddressBook:
 
 def load_memory(calendar_id: str, now: datetime) -> Memory:
     """Return what earlier observations stored, and what an observation needs from our records."""
-    state = MirrorState.objects.filter(name=MIRROR).first()
+    state = ProviderState.objects.filter(provider=MIRROR).first()
     kept_for, _, cursor = (state.cursor if state else "").partition(" ")
     is_same = kept_for == calendar_id
-    is_whole = bool(state and state.whole_at and now - state.whole_at < WHOLE_EVERY)
+    is_whole = bool(
+        state and state.fully_observed_at and now - state.fully_observed_at < WHOLE_EVERY
+    )
     aliases = read_addresses().aliases
     copies = [read_event(body, aliases) for body in _bodies(now)] if is_same else []
     return Memory(
@@ -59,7 +61,7 @@ def load_memory(calendar_id: str, now: datetime) -> Memory:
         aliases=aliases,
         recorded=recorded_ids(),
         awaited=_awaited(now),
-        adopt=bool(state and state.adopt_strangers),
+        adopt=bool(state and state.adopt_orphans),
         not_adopted=frozenset(pk for pk, _ in state.not_adopted) if state else frozenset(),
     )
 

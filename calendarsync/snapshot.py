@@ -60,7 +60,7 @@ def take_snapshot(now: datetime) -> CalendarSnapshot:
 def _groups(now: datetime) -> Iterable[Group]:
     """Return groups that are live, have a pending request, or have a series with more to come."""
     asked = GroupSync.objects.filter(
-        group=OuterRef("pk"), mirror=MIRROR, create_asked_at__isnull=False
+        group=OuterRef("pk"), provider=MIRROR, realize_requested_at__isnull=False
     )
     ahead = CalendarSeries.objects.filter(group=OuterRef("pk"), last_starts_at__gt=now)
     return (

@@ -13,7 +13,7 @@ from cohorts.models import AccessException, Group, Membership, User
 from cohorts.outbox.models import Message
 from cohorts.outbox.routing.routes import DeliveryRequest, find_routes
 from cohorts.outbox.selectors import DueMessage, due_messages, next_tries
-from cohorts.reconcile.models import MirrorState
+from cohorts.reconcile.models import ProviderState
 from cohorts.services.installation import ensure_installation
 from discordsync.bot.gateway.heartbeats import is_bot_connected
 from discordsync.bot.replies.message_buttons import components_of
@@ -54,7 +54,7 @@ def take_snapshot(now: datetime) -> DiscordSnapshot:
     positions = _positions(groups)
     return DiscordSnapshot(
         installation=ensure_installation(now).installation_id,
-        adopt=MirrorState.objects.filter(name="discord", adopt_strangers=True).exists(),
+        adopt=ProviderState.objects.filter(provider="discord", adopt_orphans=True).exists(),
         horizon=timedelta(days=settings.SYNC["event_horizon_days"]),
         cohorts={
             group.cohort_id: CohortFacts(

@@ -82,7 +82,7 @@ def try_to_write() -> None:
     about 0.5 MB, next to its tables.
     """
     with transaction.atomic():
-        WorkerHeartbeat.objects.create(name=f"probe {uuid4()}", heard_at=LONG_AGO)
+        WorkerHeartbeat.objects.create(name=f"probe {uuid4()}", last_seen_at=LONG_AGO)
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL work_mem = '64kB'")

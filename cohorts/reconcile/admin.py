@@ -23,7 +23,7 @@ from cohorts.reconcile import services
 from cohorts.reconcile.issues import UNKNOWN, find_issue
 from cohorts.reconcile.models import (
     GroupSync,
-    MirrorState,
+    ProviderState,
     RealizeRequest,
     SyncAction,
     SyncRun,
@@ -115,7 +115,7 @@ class CohortInStepAdmin(SeenAdmin, CohortAdmin):
     def realize(self, request: HttpRequest, queryset: QuerySet[Cohort]) -> HttpResponse:
         groups = live_groups(list(queryset.values_list("pk", flat=True)))
         ids = list(groups.values_list("pk", flat=True))
-        return start_plan(request, ids, as_if_asked=True, back=request.get_full_path())
+        return start_plan(request, ids, as_if_requested=True, back=request.get_full_path())
 
 
 @admin.register(Group)
@@ -138,7 +138,7 @@ class GroupInStepAdmin(SeenAdmin, GroupAdmin):
     @admin.action(description="Realize (preview first)", permissions=["realize"])
     def realize(self, request: HttpRequest, queryset: QuerySet[Group]) -> HttpResponse:
         ids = list(queryset.filter(live_group()).values_list("pk", flat=True))
-        return start_plan(request, ids, as_if_asked=True, back=request.get_full_path())
+        return start_plan(request, ids, as_if_requested=True, back=request.get_full_path())
 
     @admin.action(description="Check now", permissions=["realize"])
     def look_again(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
@@ -165,11 +165,11 @@ class OutOfStepFilter(admin.SimpleListFilter):
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
         match self.value():
             case "yes":
-                return queryset.exclude(trouble__in=QUIET)
+                return queryset.exclude(issue__in=QUIET)
             case "due":
-                return queryset.filter(wanted__gt=F("seen"))
+                return queryset.filter(generation__gt=F("observed_generation"))
             case "asked":
-                return queryset.filter(create_asked_at__isnull=False)
+                return queryset.filter(realize_requested_at__isnull=False)
         return queryset
 
 
@@ -182,40 +182,40 @@ class IssueFilter(admin.AllValuesFieldListFilter):
             yield choice if text == UNKNOWN else {**choice, "display": text.sentence}
 
 
-def say_issue(row: GroupSync | MirrorState) -> str:
+def say_issue(row: GroupSync | ProviderState) -> str:
     """Return the issue's sentence and detail, or an empty text."""
-    sentence = find_issue(row.trouble).sentence if row.trouble else ""
-    return f"{sentence} {row.trouble_detail}".strip()
+    sentence = find_issue(row.issue).sentence if row.issue else ""
+    return f"{sentence} {row.issue_detail}".strip()
 
 
 @admin.register(GroupSync)
 class GroupSyncAdmin(ReadOnlyAdmin):
-    list_display = ["group", "mirror", "said", "next_at", "failures", "stands_at", "last_ok_at"]
-    list_filter = [OutOfStepFilter, "mirror", ("trouble", IssueFilter), "group__cohort"]
+    list_display = ["group", "provider", "said", "next_at", "failures", "ready_at", "last_ok_at"]
+    list_filter = [OutOfStepFilter, "provider", ("issue", IssueFilter), "group__cohort"]
     list_select_related = ["group"]
     search_fields = ["group__name", "group__cohort__name"]
-    ordering = ["group", "mirror"]
+    ordering = ["group", "provider"]
 
-    @admin.display(description="issue", ordering="trouble")
+    @admin.display(description="issue", ordering="issue")
     def said(self, row: GroupSync) -> str:
         return say_issue(row)
 
 
-@admin.register(MirrorState)
-class MirrorStateAdmin(ReadOnlyAdmin):
-    list_display = ["name", "issue", "holder", "heard_at", "retry_at", "paused_at"]
+@admin.register(ProviderState)
+class ProviderStateAdmin(ReadOnlyAdmin):
+    list_display = ["provider", "said", "holder", "last_seen_at", "retry_at", "paused_at"]
     exclude = ["cursor"]
 
-    @admin.display(description="issue", ordering="trouble")
-    def issue(self, row: MirrorState) -> str:
+    @admin.display(description="issue", ordering="issue")
+    def said(self, row: ProviderState) -> str:
         return say_issue(row)
 
 
 @admin.register(SyncRun)
 class SyncRunAdmin(ReadOnlyAdmin):
-    list_display = ["started_at", "mirror", "mode", "ended_at", "asked_by", "steps"]
-    list_filter = ["mirror", "mode", "started_at"]
-    list_select_related = ["asked_by"]
+    list_display = ["started_at", "provider", "mode", "ended_at", "requested_by", "steps"]
+    list_filter = ["provider", "mode", "started_at"]
+    list_select_related = ["requested_by"]
     date_hierarchy = "started_at"
 
     @admin.display(description="")
@@ -228,8 +228,8 @@ class SyncRunAdmin(ReadOnlyAdmin):
 
 @admin.register(SyncAction)
 class SyncActionAdmin(ReadOnlyAdmin):
-    list_display = ["at", "group", "verb", "target", "outcome", "error", "took_ms"]
-    list_filter = ["outcome", "run__mirror", "kind", "cohort"]
+    list_display = ["at", "group", "verb", "target", "outcome", "error", "duration_ms"]
+    list_filter = ["outcome", "run__provider", "kind", "cohort"]
     list_select_related = ["group"]
     search_fields = ["target", "group__name", "error"]
     date_hierarchy = "at"
@@ -240,8 +240,8 @@ class SyncActionAdmin(ReadOnlyAdmin):
 
 @admin.register(RealizeRequest)
 class RealizeRequestAdmin(ReadOnlyAdmin):
-    list_display = ["asked_at", "who_asked", "number_of_groups", "ended_at"]
-    list_select_related = ["asked_by"]
+    list_display = ["requested_at", "requester", "number_of_groups", "ended_at"]
+    list_select_related = ["requested_by"]
 
     @admin.display(description="groups")
     def number_of_groups(self, request: RealizeRequest) -> int:
@@ -250,4 +250,4 @@ class RealizeRequestAdmin(ReadOnlyAdmin):
 
 @admin.register(WorkerHeartbeat)
 class WorkerHeartbeatAdmin(ReadOnlyAdmin):
-    list_display = ["name", "started_at", "heard_at"]
+    list_display = ["name", "started_at", "last_seen_at"]

@@ -2,12 +2,12 @@
 
 Acquire the lease; observe once; then, until nothing is left or the time is up:
 
-1. Every second read which groups are due, remembering their generation (`wanted`), and the facts.
+1. Every second read which groups are due, remembering their generation, and the facts.
 2. Compare with the current observation: a plan, filtered by guard and policy.
 3. Start what is ready: one call at a time in each lane, lowest rank first.
 4. Record the results, absorb them into the observation, compare again.
 5. Update the status of groups with nothing left to do: access and the messages that follow from it,
-   then `seen`, `next_at`, issue, readiness.
+   then `observed_generation`, `next_at`, issue, readiness.
 
 If a change outside is reported while calls are in flight, wait for them, observe again, and
 continue.
@@ -120,8 +120,10 @@ class _Slice:
         self.changes = 0  # changes outside that were reported before the observation
         self.outdated = False
         self.observed_at = float("-inf")
-        self.collected: set[tuple[int, int]] = set()  # (group, wanted) whose messages are stored
-        self.settled: set[tuple[int, int]] = set()  # (group, wanted) that this run has finished
+        self.collected: set[tuple[int, int]] = (
+            set()
+        )  # (group, generation) whose messages are stored
+        self.settled: set[tuple[int, int]] = set()  # (group, generation) that this run has finished
 
     # -- the run -----------------------------------------------------------------------------
 
@@ -190,11 +192,11 @@ class _Slice:
         became active. The observation is still valid, so this costs no second one."""
         if not self._may_start() or self.outdated:
             return False
-        known = self.settled | {(row.group_id, row.wanted) for row in self.view.due.values()}
+        known = self.settled | {(row.group_id, row.generation) for row in self.view.due.values()}
         finished = {group_id for group_id, _ in self.settled}
         due = self._read_due(clock.now())
         self.view.looked_at = float("-inf")
-        fresh = [row for row in due.values() if (row.group_id, row.wanted) not in known]
+        fresh = [row for row in due.values() if (row.group_id, row.generation) not in known]
         # A request needs an observation from after it: people may have joined since.
         return bool(fresh) and all(row.group_id in finished and not row.may_create for row in fresh)
 
@@ -225,7 +227,7 @@ class _Slice:
         """Read what is due and its facts every second; compare after every result."""
         view, now = self.view, clock.now()
         if time.monotonic() - view.looked_at >= settings.SYNC["read_seconds"]:
-            view.due = self._read_due(now)  # before the facts: see Due.wanted
+            view.due = self._read_due(now)  # before the facts: see Due.generation
             self.outdated = run_log.count_changes(self.mirror.name) != self.changes
             view.snapshot = self.mirror.snapshot(now)
             view.looked_at = time.monotonic()
@@ -242,10 +244,10 @@ class _Slice:
         if self.plans_only:
             return {}
         due = status.read_due(self.mirror.name, now)
-        fresh = {(row.group_id, row.wanted) for row in due.values()} - self.collected
+        fresh = {(row.group_id, row.generation) for row in due.values()} - self.collected
         self.collected |= fresh
         if fresh and outbox.collect([pk for pk, _ in fresh], now=now):
-            due = status.read_due(self.mirror.name, now)  # each new message raises `wanted`
+            due = status.read_due(self.mirror.name, now)  # each new message raises the generation
         return due
 
     def _compare(self) -> Plan:
@@ -421,7 +423,7 @@ class _Slice:
         outbox.collect([pk for pk, has_gained in reported.items() if has_gained], now=now)
         for due in finished:
             status.update_status(self.mirror, due, reviews[due.group_id], rest, now=now)
-            self.settled.add((due.group_id, due.wanted))
+            self.settled.add((due.group_id, due.generation))
             del self.view.due[due.group_id]
 
     def _review(self, due: status.Due, now: datetime) -> Review:

@@ -15,16 +15,16 @@ class GroupSync(models.Model):
     """The sync status of one group in one provider."""
 
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="syncs")
-    mirror = models.CharField("integration", max_length=20)
-    # `wanted` is the generation: a change of facts adds one in its own transaction. `seen` is the
-    # observed generation: a finished run writes the `wanted` that it read before its snapshot.
-    wanted = models.PositiveBigIntegerField("generation", default=1)
-    seen = models.PositiveBigIntegerField("observed generation", default=0)
+    provider = models.CharField("integration", max_length=20)
+    # A change of facts adds one to the generation in its own transaction. A finished run records
+    # the generation that it read before its snapshot as the observed one.
+    generation = models.PositiveBigIntegerField("generation", default=1)
+    observed_generation = models.PositiveBigIntegerField("observed generation", default=0)
     # When to compare next although nothing changed; read by the sweep, every minute.
     next_at = models.DateTimeField("next check", default=timezone.now, db_index=True)
     # The realize request; cleared when the group is ready in this provider.
-    create_asked_at = models.DateTimeField("realize requested", null=True, blank=True)
-    create_asked_by = models.ForeignKey(
+    realize_requested_at = models.DateTimeField("realize requested", null=True, blank=True)
+    realize_requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
         null=True,
@@ -32,12 +32,12 @@ class GroupSync(models.Model):
         related_name="+",
         verbose_name="realize requested by",
     )
-    stands_at = models.DateTimeField("set up", null=True, blank=True)
+    ready_at = models.DateTimeField("set up", null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)
-    trouble = models.CharField("issue", max_length=40, blank=True)
-    trouble_detail = models.CharField("issue detail", max_length=500, blank=True)
-    trouble_since = models.DateTimeField("issue since", null=True, blank=True)
-    logged = models.CharField(max_length=40, blank=True)  # the issue that was logged last
+    issue = models.CharField("issue", max_length=40, blank=True)
+    issue_detail = models.CharField("issue detail", max_length=500, blank=True)
+    issue_since = models.DateTimeField("issue since", null=True, blank=True)
+    logged_issue = models.CharField(max_length=40, blank=True)  # the issue that was logged last
     # {"people": [outside ids], "by": name, "at": iso}: used once, and only for these people.
     removals_approved = models.JSONField(null=True, blank=True)
     last_ok_at = models.DateTimeField("last in sync", null=True, blank=True)
@@ -46,36 +46,38 @@ class GroupSync(models.Model):
         verbose_name = "group sync status"
         verbose_name_plural = "group sync statuses"
         constraints = [
-            models.UniqueConstraint(fields=["group", "mirror"], name="group_sync_once_per_mirror")
+            models.UniqueConstraint(
+                fields=["group", "provider"], name="group_sync_once_per_provider"
+            )
         ]
 
     def __str__(self) -> str:
-        return f"{self.group} in {self.mirror.capitalize()}"
+        return f"{self.group} in {self.provider.capitalize()}"
 
     def is_due(self, now: datetime) -> bool:
-        return self.wanted > self.seen or self.next_at <= now
+        return self.generation > self.observed_generation or self.next_at <= now
 
 
-class MirrorState(models.Model):
+class ProviderState(models.Model):
     """The state of one provider: its lease, and whether it can be reached."""
 
-    name = models.CharField(primary_key=True, max_length=20)
+    provider = models.CharField(primary_key=True, max_length=20)
     # The lease, in the database's time, so that the machines' clocks need not agree.
     holder = models.CharField("syncing on", max_length=100, blank=True)
     token = models.PositiveBigIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     retry_at = models.DateTimeField("next retry", null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)
-    trouble = models.CharField("issue", max_length=40, blank=True)
-    trouble_detail = models.CharField("issue detail", max_length=500, blank=True)
-    trouble_since = models.DateTimeField("issue since", null=True, blank=True)
-    logged = models.CharField(max_length=40, blank=True)  # the issue that was logged last
+    issue = models.CharField("issue", max_length=40, blank=True)
+    issue_detail = models.CharField("issue detail", max_length=500, blank=True)
+    issue_since = models.DateTimeField("issue since", null=True, blank=True)
+    logged_issue = models.CharField(max_length=40, blank=True)  # the issue that was logged last
     # Lanes that the service asked to wait: {kind: ISO time}.
     parked = models.JSONField(default=dict, blank=True)
     paused_at = models.DateTimeField("paused", null=True, blank=True)
     paused_by = models.CharField(max_length=150, blank=True)
     # Staff's decision on orphans (objects with our mark but no record): they are ours, adopt them.
-    adopt_strangers = models.BooleanField(default=False)
+    adopt_orphans = models.BooleanField(default=False)
     # Orphans that could not be adopted then: [id, sentence with the reason].
     not_adopted = models.JSONField(default=list, blank=True)
     # The orphans that the last observation found; many of them stop everything.
@@ -85,11 +87,11 @@ class MirrorState(models.Model):
     scope = models.CharField(max_length=200, blank=True)
     cursor = models.TextField(blank=True)  # Google's syncToken
     # The last full read, as opposed to an incremental one.
-    whole_at = models.DateTimeField("last full comparison", null=True, blank=True)
+    fully_observed_at = models.DateTimeField("last full comparison", null=True, blank=True)
     # When to poll next although no group is due; read by the sweep, every minute.
-    look_at = models.DateTimeField("next check", null=True, blank=True)
+    next_at = models.DateTimeField("next check", null=True, blank=True)
     # The last answer of the service.
-    heard_at = models.DateTimeField("last seen", null=True, blank=True)
+    last_seen_at = models.DateTimeField("last seen", null=True, blank=True)
     # Counts reported changes outside: an observation from before the last one is out of date.
     changed_outside = models.PositiveBigIntegerField(default=0)
 
@@ -97,7 +99,7 @@ class MirrorState(models.Model):
         verbose_name = "integration"
 
     def __str__(self) -> str:
-        return self.name
+        return self.provider
 
 
 class SyncRun(models.Model):
@@ -107,9 +109,9 @@ class SyncRun(models.Model):
         APPLY = "apply"
         PLAN = "plan"
 
-    mirror = models.CharField("integration", max_length=20)
+    provider = models.CharField("integration", max_length=20)
     mode = models.CharField(max_length=5, choices=Mode, default=Mode.APPLY)
-    asked_by = models.ForeignKey(
+    requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
         null=True,
@@ -119,7 +121,7 @@ class SyncRun(models.Model):
     )
     # For a plan: its groups, and whether to plan as if they had been requested.
     group_ids = models.JSONField(default=list, blank=True)
-    as_if_asked = models.BooleanField("as if realized", default=False)
+    as_if_requested = models.BooleanField("as if realized", default=False)
     started_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True, blank=True)
     summary = models.JSONField(default=dict, blank=True)
@@ -130,14 +132,14 @@ class SyncRun(models.Model):
         indexes = [
             # Plans that wait for a worker: read every second by the holder of the lease.
             models.Index(
-                fields=["mirror"],
+                fields=["provider"],
                 condition=models.Q(mode="plan", ended_at__isnull=True),
                 name="sync_run_open_plans",
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.mirror}, {self.started_at:%Y-%m-%d %H:%M}"
+        return f"{self.provider}, {self.started_at:%Y-%m-%d %H:%M}"
 
 
 class SyncAction(models.Model):
@@ -157,7 +159,7 @@ class SyncAction(models.Model):
     why = models.CharField("reason", max_length=300, blank=True)
     outcome = models.CharField(max_length=8, choices=Outcome)
     error = models.CharField(max_length=500, blank=True)
-    took_ms = models.PositiveIntegerField("duration in ms", default=0)
+    duration_ms = models.PositiveIntegerField("duration in ms", default=0)
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -171,8 +173,8 @@ class SyncAction(models.Model):
 class RealizeRequest(models.Model):
     """One press of “Realize”, kept in order to notify that person when it has ended."""
 
-    asked_at = models.DateTimeField("requested")
-    asked_by = models.ForeignKey(
+    requested_at = models.DateTimeField("requested")
+    requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
         null=True,
@@ -181,22 +183,22 @@ class RealizeRequest(models.Model):
         verbose_name="requested by",
     )
     # Who asked, if not a user: for example an administrator of the Discord server.
-    asked_as = models.CharField("requested as", max_length=120, blank=True)
+    requested_as = models.CharField("requested as", max_length=120, blank=True)
     group_ids = models.JSONField()
     ended_at = models.DateTimeField(null=True, blank=True)
-    # The result of each group, by its id as text: "standing", "withdrawn" or an issue code.
-    came_to = models.JSONField("result", default=dict, blank=True)
+    # The result of each group, by its id as text: "ready", "withdrawn" or an issue code.
+    results = models.JSONField("result", default=dict, blank=True)
 
     class Meta:
         verbose_name = "realize request"
-        ordering = ["-asked_at", "-pk"]
+        ordering = ["-requested_at", "-pk"]
 
     def __str__(self) -> str:
-        return f"{self.who_asked}, {self.asked_at:%Y-%m-%d %H:%M}"
+        return f"{self.requester}, {self.requested_at:%Y-%m-%d %H:%M}"
 
     @property
-    def who_asked(self) -> str:
-        return str(self.asked_by) if self.asked_by else self.asked_as
+    def requester(self) -> str:
+        return str(self.requested_by) if self.requested_by else self.requested_as
 
 
 class WorkerHeartbeat(models.Model):
@@ -204,7 +206,7 @@ class WorkerHeartbeat(models.Model):
 
     name = models.CharField(primary_key=True, max_length=100)  # host and process id
     started_at = models.DateTimeField(default=timezone.now)
-    heard_at = models.DateTimeField("last seen", default=timezone.now)
+    last_seen_at = models.DateTimeField("last seen", default=timezone.now)
 
     class Meta:
         verbose_name = "worker"

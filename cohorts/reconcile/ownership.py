@@ -21,7 +21,7 @@ from cohorts import clock
 from cohorts.models import Installation
 from cohorts.reconcile import services
 from cohorts.reconcile.issues import find_issue
-from cohorts.reconcile.models import GroupSync, MirrorState
+from cohorts.reconcile.models import GroupSync, ProviderState
 from cohorts.reconcile.provider import configured_providers, providers
 from cohorts.reconcile.runs import run_log
 from cohorts.services.installation import (
@@ -69,12 +69,12 @@ class Question:
 def find_question() -> Question:
     """Return what staff have to decide now. Two queries."""
     installation = ensure_installation(clock.now())
-    states = [s for s in MirrorState.objects.all() if s.name in configured_providers()]
+    states = [s for s in ProviderState.objects.all() if s.provider in configured_providers()]
     return Question(
         doubt=find_doubt(installation),
-        moved={state.name: state.scope for state in run_log.find_moved(states)},
-        strange={s.name: s.orphans for s in states if s.has_many_orphans},
-        orphaned={s.name: s.orphans for s in states if s.orphans and not s.has_many_orphans},
+        moved={state.provider: state.scope for state in run_log.find_moved(states)},
+        strange={s.provider: s.orphans for s in states if s.has_many_orphans},
+        orphaned={s.provider: s.orphans for s in states if s.orphans and not s.has_many_orphans},
         is_silent=installation.silenced_at is not None,
     )
 
@@ -114,11 +114,11 @@ def accept_as_copy() -> None:
     accept_copy(_lock())
     for mirror in providers.values():
         mirror.forget_all()
-        MirrorState.objects.filter(name=mirror.name).update(scope=mirror.scope())
+        ProviderState.objects.filter(provider=mirror.name).update(scope=mirror.scope())
     GroupSync.objects.update(
-        create_asked_at=None, create_asked_by=None, stands_at=None, removals_approved=None
+        realize_requested_at=None, realize_requested_by=None, ready_at=None, removals_approved=None
     )
-    MirrorState.objects.update(adopt_strangers=False, not_adopted=[], **services.NO_ORPHANS)
+    ProviderState.objects.update(adopt_orphans=False, not_adopted=[], **services.NO_ORPHANS)
     for name in providers:
         services.resync(name)
 

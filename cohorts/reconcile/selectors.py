@@ -14,7 +14,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from cohorts.models import Group, live_group
-from cohorts.reconcile.models import GroupSync, MirrorState, SyncAction, SyncRun
+from cohorts.reconcile.models import GroupSync, ProviderState, SyncAction, SyncRun
 from cohorts.reconcile.provider import Provider, configured_providers, providers
 from cohorts.reconcile.status_text import (
     NOTHING_MADE,
@@ -31,7 +31,7 @@ QUIET = ("", NOTHING_MADE)  # no issue, or the one that every group starts with
 
 def read_scene(now: datetime) -> StatusContext:
     """Return the context that all groups of a page share. Two queries."""
-    states = {state.name: state for state in MirrorState.objects.all()}
+    states = {state.provider: state for state in ProviderState.objects.all()}
     return StatusContext(now, states, is_worker_alive())
 
 
@@ -70,14 +70,14 @@ class GroupView:
 
     @property
     def is_asked_for(self) -> bool:
-        return any(place.row and place.row.create_asked_at for place in self.places)
+        return any(place.row and place.row.realize_requested_at for place in self.places)
 
 
 def see_groups(groups: Iterable[Group], scene: StatusContext) -> list[GroupView]:
     """Return these groups with their status, in the given order. One query."""
     found = list(groups)
     rows = {
-        (row.group_id, row.mirror): row
+        (row.group_id, row.provider): row
         for row in GroupSync.objects.filter(group__in=[group.pk for group in found])
     }
     return [_see_group(group, rows, scene) for group in found]
@@ -111,17 +111,17 @@ class OutOfStep:
 def out_of_step(limit: int) -> tuple[list[OutOfStep], int]:
     """Return the groups that have been out of sync longest, and the total number. Two queries."""
     rows = (
-        GroupSync.objects.filter(mirror__in=configured_providers())
-        .exclude(trouble__in=QUIET)
+        GroupSync.objects.filter(provider__in=configured_providers())
+        .exclude(issue__in=QUIET)
         .select_related("group__cohort")
-        .order_by("trouble_since", "pk")
+        .order_by("issue_since", "pk")
     )
     mirrors = providers
     shown = [
         OutOfStep(
             row,
-            mirrors[row.mirror],
-            describe_issue(row.trouble, row.trouble_detail, tried=row.failures > 0),
+            mirrors[row.provider],
+            describe_issue(row.issue, row.issue_detail, tried=row.failures > 0),
         )
         for row in rows[:limit]
     ]
@@ -168,7 +168,7 @@ class CohortView:
 
     def _count_standing(self, name: str) -> int:
         places = (place for view in self.groups for place in view.places)
-        return sum(p.mirror.name == name and bool(p.row and p.row.stands_at) for p in places)
+        return sum(p.mirror.name == name and bool(p.row and p.row.ready_at) for p in places)
 
 
 def see_cohorts(cohort_ids: Collection[int], scene: StatusContext) -> dict[int, CohortView]:
@@ -187,7 +187,7 @@ def troubled_places() -> Coalesce:
     """Return an expression for ordering cohorts by how often their live groups are out of sync."""
     rows = (
         GroupSync.objects.filter(live_group("group__"), group__cohort=OuterRef("pk"))
-        .exclude(trouble__in=QUIET)
+        .exclude(issue__in=QUIET)
         .order_by()
         .values("group__cohort")
         .annotate(count=Count("pk"))
@@ -203,7 +203,7 @@ class ProviderView:
     """One provider, its state and its status."""
 
     mirror: Provider
-    state: MirrorState | None
+    state: ProviderState | None
     standing: SyncStatus
 
     @property
@@ -224,17 +224,17 @@ def see_mirrors(scene: StatusContext) -> list[ProviderView]:
     ]
 
 
-def _describe_mirror(mirror: Provider, state: MirrorState | None) -> SyncStatus:
+def _describe_mirror(mirror: Provider, state: ProviderState | None) -> SyncStatus:
     if not mirror.is_configured():
         level = Level.BAD if mirror.required else Level.OFF
         return SyncStatus(level, "Not configured.", "Set its variables (docs/operations.md).")
-    if state and state.trouble:
-        return describe_issue(state.trouble, state.trouble_detail, tried=True)
+    if state and state.issue:
+        return describe_issue(state.issue, state.issue_detail, tried=True)
     if state and state.paused_at:
         return SyncStatus(
             Level.WAITING, f"Paused by {state.paused_by}: it reads, but changes nothing."
         )
-    if state is None or state.heard_at is None:
+    if state is None or state.last_seen_at is None:
         return SyncStatus(Level.TODO, "Not checked yet.")
     return SyncStatus(Level.FINE, "Reachable.")
 
@@ -257,7 +257,7 @@ def steps_left(scene: StatusContext) -> int | None:
     """Return how many steps the current runs have left, or None if no run says so."""
     held = [name for name, state in scene.states.items() if state.holder]
     newest = (
-        SyncRun.objects.filter(mirror=name, mode=SyncRun.Mode.APPLY).order_by("-pk").first()
+        SyncRun.objects.filter(provider=name, mode=SyncRun.Mode.APPLY).order_by("-pk").first()
         for name in held
     )
     left = [run.summary.get("left", 0) for run in newest if run and run.ended_at is None]

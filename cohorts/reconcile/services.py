@@ -12,7 +12,7 @@ from django.db.models import F
 
 from cohorts.models import Group, User, live_group
 from cohorts.reconcile.issues import find_issue
-from cohorts.reconcile.models import GroupSync, MirrorState, SyncRun
+from cohorts.reconcile.models import GroupSync, ProviderState, SyncRun
 from cohorts.reconcile.provider import configured_providers, providers
 from cohorts.reconcile.runs.realize_requests import note_request
 from cohorts.reconcile.workers.nudges import nudge_on_commit
@@ -25,11 +25,11 @@ def request_sync(group_ids: Iterable[int], *, mirrors: Iterable[str] | None = No
     """Request a sync of these groups, because facts changed. Part of the caller's transaction."""
     names = list(providers if mirrors is None else mirrors)
     ids = set(group_ids)
-    rows = GroupSync.objects.filter(group_id__in=ids, mirror__in=names)
+    rows = GroupSync.objects.filter(group_id__in=ids, provider__in=names)
     # Lock the rows in a fixed order: an update of many rows locks them in any order, and two such
     # updates could deadlock.
     held = list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
-    GroupSync.objects.filter(pk__in=held).update(wanted=F("wanted") + 1)
+    GroupSync.objects.filter(pk__in=held).update(generation=F("generation") + 1)
     if len(held) < len(ids) * len(names):
         create_missing_rows(ids)
     for name in names:
@@ -44,7 +44,7 @@ def report_outside_change(group_ids: Iterable[int], mirror: str) -> None:
     """
     ids = set(group_ids)
     if ids:
-        states = MirrorState.objects.filter(name=mirror)
+        states = ProviderState.objects.filter(provider=mirror)
         states.update(changed_outside=F("changed_outside") + 1)
         request_sync(ids, mirrors=[mirror])
 
@@ -55,29 +55,31 @@ def create_missing_rows(group_ids: Iterable[int] | None = None) -> None:
     if group_ids is not None:
         groups = groups.filter(pk__in=set(group_ids))
     for name in providers:
-        lacking = groups.exclude(syncs__mirror=name).values_list("pk", flat=True)
+        lacking = groups.exclude(syncs__provider=name).values_list("pk", flat=True)
         GroupSync.objects.bulk_create(
-            [GroupSync(group_id=pk, mirror=name) for pk in lacking], ignore_conflicts=True
+            [GroupSync(group_id=pk, provider=name) for pk in lacking], ignore_conflicts=True
         )
 
 
 @transaction.atomic
 def request_realize(
-    group_ids: Iterable[int], *, by: User | None, now: datetime, asked_as: str = ""
+    group_ids: Iterable[int], *, by: User | None, now: datetime, requested_as: str = ""
 ) -> int:
     """Request the infrastructure of these groups; return how many were requested.
 
     The request stays in each provider until the group is ready there, through crashes and outages.
-    A second request does not replace the first. `asked_as`: who asked, if not a user.
+    A second request does not replace the first. `requested_as`: who asked, if not a user.
     """
     ids = set(
         Group.objects.filter(live_group(), pk__in=set(group_ids)).values_list("pk", flat=True)
     )
     create_missing_rows(ids)
-    lacking = GroupSync.objects.filter(group_id__in=ids, stands_at__isnull=True)
-    if by is not None or asked_as:
-        note_request(lacking, by=by, asked_as=asked_as, now=now)
-    lacking.filter(create_asked_at__isnull=True).update(create_asked_at=now, create_asked_by=by)
+    lacking = GroupSync.objects.filter(group_id__in=ids, ready_at__isnull=True)
+    if by is not None or requested_as:
+        note_request(lacking, by=by, requested_as=requested_as, now=now)
+    lacking.filter(realize_requested_at__isnull=True).update(
+        realize_requested_at=now, realize_requested_by=by
+    )
     request_sync(ids)
     return len(ids)
 
@@ -85,9 +87,11 @@ def request_realize(
 @transaction.atomic
 def withdraw_request(group_ids: Iterable[int]) -> int:
     """Withdraw realize requests; return how many groups. What was created already stays."""
-    asked = GroupSync.objects.filter(group_id__in=set(group_ids), create_asked_at__isnull=False)
+    asked = GroupSync.objects.filter(
+        group_id__in=set(group_ids), realize_requested_at__isnull=False
+    )
     ids = set(asked.values_list("group_id", flat=True))
-    asked.update(create_asked_at=None, create_asked_by=None)
+    asked.update(realize_requested_at=None, realize_requested_by=None)
     request_sync(ids)
     return len(ids)
 
@@ -97,8 +101,8 @@ def recreate(group_ids: Iterable[int], mirror: str, *, by: User | None, now: dat
     """Delete the records of objects that are gone, and request that they be recreated."""
     for group_id in sorted(set(group_ids)):
         providers[mirror].forget(group_id)
-    GroupSync.objects.filter(group_id__in=set(group_ids), mirror=mirror).update(
-        create_asked_at=now, create_asked_by=by, stands_at=None
+    GroupSync.objects.filter(group_id__in=set(group_ids), provider=mirror).update(
+        realize_requested_at=now, realize_requested_by=by, ready_at=None
     )
     request_sync(group_ids, mirrors=[mirror])
 
@@ -109,14 +113,14 @@ def approve_removals(
 ) -> None:
     """Approve that these people lose access to the group; staff saw the names. Used once."""
     approval = {"people": sorted(people), "by": by.display_name, "at": now.isoformat()}
-    GroupSync.objects.filter(group_id=group_id, mirror=mirror).update(removals_approved=approval)
+    GroupSync.objects.filter(group_id=group_id, provider=mirror).update(removals_approved=approval)
     request_sync([group_id], mirrors=[mirror])
 
 
 @transaction.atomic
 def pause(mirror: str, *, by: User, now: datetime) -> None:
-    MirrorState.objects.update_or_create(
-        name=mirror, defaults={"paused_at": now, "paused_by": by.display_name}
+    ProviderState.objects.update_or_create(
+        provider=mirror, defaults={"paused_at": now, "paused_by": by.display_name}
     )
     resync(mirror)
 
@@ -124,7 +128,7 @@ def pause(mirror: str, *, by: User, now: datetime) -> None:
 @transaction.atomic
 def resume(mirror: str) -> None:
     """End a pause or an outage's wait, and request a sync of every group."""
-    MirrorState.objects.filter(name=mirror).update(
+    ProviderState.objects.filter(provider=mirror).update(
         paused_at=None, paused_by="", retry_at=None, failures=0, parked={}
     )
     resync(mirror)
@@ -136,9 +140,9 @@ def end_wait(mirror: str) -> None:
 
     A wait that the service itself asked for stays.
     """
-    state = MirrorState.objects.filter(name=mirror).first()
-    if state and state.retry_at and find_issue(state.trouble).needs_person:
-        MirrorState.objects.filter(name=mirror).update(retry_at=None)
+    state = ProviderState.objects.filter(provider=mirror).first()
+    if state and state.retry_at and find_issue(state.issue).needs_person:
+        ProviderState.objects.filter(provider=mirror).update(retry_at=None)
     nudge_on_commit(mirror)
 
 
@@ -148,7 +152,7 @@ def adopt_orphans(mirror: str) -> None:
 
     Messages that were held are sent, because this database was not restored.
     """
-    MirrorState.objects.filter(name=mirror).update(adopt_strangers=True, **NO_ORPHANS)
+    ProviderState.objects.filter(provider=mirror).update(adopt_orphans=True, **NO_ORPHANS)
     resync(mirror)
 
 
@@ -159,10 +163,10 @@ def move(mirror: str) -> None:
     Records of the former one are deleted, and nothing is created before someone asks.
     """
     providers[mirror].forget_all()
-    GroupSync.objects.filter(mirror=mirror).update(
-        create_asked_at=None, create_asked_by=None, stands_at=None, removals_approved=None
+    GroupSync.objects.filter(provider=mirror).update(
+        realize_requested_at=None, realize_requested_by=None, ready_at=None, removals_approved=None
     )
-    MirrorState.objects.filter(name=mirror).update(scope=providers[mirror].scope())
+    ProviderState.objects.filter(provider=mirror).update(scope=providers[mirror].scope())
     adopt_orphans(mirror)
 
 
@@ -171,11 +175,11 @@ NO_ORPHANS: dict[str, Any] = {"orphans": "", "has_many_orphans": False}  # until
 
 def record_adopted(mirror: str, lacking: Mapping[str, str]) -> None:
     """Clear the decision, and keep what could not be adopted: each id with its reason."""
-    row = MirrorState.objects.select_for_update().get(name=mirror)
+    row = ProviderState.objects.select_for_update().get(provider=mirror)
     known = {pk for pk, _ in row.not_adopted}
     row.not_adopted += [[pk, why] for pk, why in lacking.items() if pk not in known]
-    row.adopt_strangers = False
-    row.save(update_fields=["not_adopted", "adopt_strangers"])
+    row.adopt_orphans = False
+    row.save(update_fields=["not_adopted", "adopt_orphans"])
     if lacking:
         logger.warning("%s objects could not be taken over in %s", len(lacking), mirror)
 
@@ -183,26 +187,26 @@ def record_adopted(mirror: str, lacking: Mapping[str, str]) -> None:
 def resync(mirror: str) -> None:
     """Request a sync of every group of a provider."""
     create_missing_rows()
-    GroupSync.objects.filter(mirror=mirror).update(wanted=F("wanted") + 1)
+    GroupSync.objects.filter(provider=mirror).update(generation=F("generation") + 1)
     nudge_on_commit(mirror)
 
 
 @transaction.atomic
 def request_plan(
-    group_ids: Iterable[int], *, as_if_asked: bool, by: User | None = None
+    group_ids: Iterable[int], *, as_if_requested: bool, by: User | None = None
 ) -> list[SyncRun]:
     """Request a plan from each configured provider. A worker answers."""
     ids = sorted(set(group_ids))
     runs = [
         SyncRun.objects.create(
-            mirror=name,
+            provider=name,
             mode=SyncRun.Mode.PLAN,
-            asked_by=by,
+            requested_by=by,
             group_ids=ids,
-            as_if_asked=as_if_asked,
+            as_if_requested=as_if_requested,
         )
         for name in configured_providers()
     ]
     for run in runs:
-        nudge_on_commit(run.mirror)
+        nudge_on_commit(run.provider)
     return runs

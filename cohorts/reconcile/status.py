@@ -25,12 +25,12 @@ from cohorts.services.locks import lock_groups
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A group that is due. Its generation, `wanted`, was read before the facts, so that a change in
+    """A group that is due. Its `generation` was read before the facts, so that a change in
     between makes the group due again."""
 
     group_id: int
     cohort_id: int
-    wanted: int
+    generation: int
     may_create: bool
     failures: int
     trouble: str
@@ -40,8 +40,10 @@ class Due:
 def read_due(mirror: str, now: datetime) -> dict[int, Due]:
     """Return the groups that facts or the clock made due, by id. One query."""
     rows = (
-        GroupSync.objects.filter(mirror=mirror)
-        .filter(models.Q(wanted__gt=models.F("seen")) | models.Q(next_at__lte=now))
+        GroupSync.objects.filter(provider=mirror)
+        .filter(
+            models.Q(generation__gt=models.F("observed_generation")) | models.Q(next_at__lte=now)
+        )
         .select_related("group")
         .order_by("group_id")
     )
@@ -49,10 +51,10 @@ def read_due(mirror: str, now: datetime) -> dict[int, Due]:
         row.group_id: Due(
             group_id=row.group_id,
             cohort_id=row.group.cohort_id,
-            wanted=row.wanted,
-            may_create=row.create_asked_at is not None,
+            generation=row.generation,
+            may_create=row.realize_requested_at is not None,
             failures=row.failures,
-            trouble=row.trouble,
+            trouble=row.issue,
             approved=_approved(row),
         )
         for row in rows
@@ -179,33 +181,33 @@ def update_status(
     the row below. The row is read under lock, so that a request made since the comparison is kept.
     """
     lock_groups([due.group_id])
-    row = GroupSync.objects.select_for_update().get(group_id=due.group_id, mirror=mirror.name)
-    row.seen = due.wanted
+    row = GroupSync.objects.select_for_update().get(group_id=due.group_id, provider=mirror.name)
+    row.observed_generation = due.generation
     hindrance = rest.hindrance(due)
     if rest.has_used_approval(due) and _approved(row) == due.approved:
         row.removals_approved = None  # used once
     _note_trouble(row, hindrance or _from_review(review), now)
     row.next_at = _next_look(row, review, hindrance, now)
     if review.stands:
-        row.stands_at = row.stands_at or now
-        row.create_asked_at = row.create_asked_by = None
-    elif row.stands_at and review.trouble:
-        row.stands_at = None
+        row.ready_at = row.ready_at or now
+        row.realize_requested_at = row.realize_requested_by = None
+    elif row.ready_at and review.trouble:
+        row.ready_at = None
     row.save(update_fields=STATUS_FIELDS)
     if review.stands:
         activate_if_ready(due.group_id, now=now)
 
 
 STATUS_FIELDS = [
-    "seen",
+    "observed_generation",
     "next_at",
-    "create_asked_at",
-    "create_asked_by",
-    "stands_at",
+    "realize_requested_at",
+    "realize_requested_by",
+    "ready_at",
     "failures",
-    "trouble",
-    "trouble_detail",
-    "trouble_since",
+    "issue",
+    "issue_detail",
+    "issue_since",
     "removals_approved",
     "last_ok_at",
 ]
@@ -216,8 +218,8 @@ def activate_if_ready(group_id: int, *, now: datetime) -> None:
     never ready, so nothing becomes active without it."""
     required = {name for name, mirror in providers.items() if mirror.required}
     standing = GroupSync.objects.filter(
-        group_id=group_id, mirror__in=required, stands_at__isnull=False
-    ).values_list("mirror", flat=True)
+        group_id=group_id, provider__in=required, ready_at__isnull=False
+    ).values_list("provider", flat=True)
     if (
         required <= set(standing)
         and Group.objects.filter(pk=group_id, status=Group.Status.PREVIEW).exists()
@@ -239,10 +241,10 @@ def _from_review(review: Review) -> Blocker | None:
 
 def _note_trouble(row: GroupSync, hindrance: Blocker | None, now: datetime) -> None:
     code = hindrance.code if hindrance else ""
-    if code != row.trouble:
-        row.trouble_since = now if code else None
-    row.trouble = code
-    row.trouble_detail = (hindrance.detail if hindrance else "")[:500]
+    if code != row.issue:
+        row.issue_since = now if code else None
+    row.issue = code
+    row.issue_detail = (hindrance.detail if hindrance else "")[:500]
     row.failures = row.failures + 1 if hindrance and hindrance.failed else 0
     if not code:
         row.last_ok_at = now

@@ -25,7 +25,7 @@ from enum import IntEnum
 
 from cohorts.models import Group
 from cohorts.reconcile.issues import find_issue
-from cohorts.reconcile.models import GroupSync, MirrorState
+from cohorts.reconcile.models import GroupSync, ProviderState
 from cohorts.reconcile.provider import Provider
 
 NOTHING_MADE = "needs_infrastructure"  # the issue of every group before it is requested
@@ -67,7 +67,7 @@ class StatusContext:
     """What all groups of a page share: the time, the providers, whether a worker is alive."""
 
     now: datetime
-    states: Mapping[str, MirrorState]
+    states: Mapping[str, ProviderState]
     is_worker_alive: bool
 
 
@@ -77,8 +77,8 @@ def describe(
     if not mirror.is_configured():
         return _not_configured(mirror)
     due = row is None or row.is_due(scene.now)
-    asked = row is not None and row.create_asked_at is not None
-    if row and row.trouble and not (due and asked and row.trouble == NOTHING_MADE):
+    asked = row is not None and row.realize_requested_at is not None
+    if row and row.issue and not (due and asked and row.issue == NOTHING_MADE):
         return replace(_in_trouble(row), again=due)
     if group.has_ended:
         return SyncStatus(Level.FINE, "ended")
@@ -88,18 +88,18 @@ def describe(
 
 
 def _in_trouble(row: GroupSync) -> SyncStatus:
-    found = describe_issue(row.trouble, row.trouble_detail, tried=row.failures > 0)
-    if row.trouble == NOTHING_MADE:
+    found = describe_issue(row.issue, row.issue_detail, tried=row.failures > 0)
+    if row.issue == NOTHING_MADE:
         return replace(found, words="not set up yet", detail="")
     return found
 
 
-def _due(row: GroupSync | None, state: MirrorState | None, scene: StatusContext) -> SyncStatus:
-    if state and state.trouble:
-        return SyncStatus(Level.WAITING, f"waiting: {find_issue(state.trouble).sentence}")
+def _due(row: GroupSync | None, state: ProviderState | None, scene: StatusContext) -> SyncStatus:
+    if state and state.issue:
+        return SyncStatus(Level.WAITING, f"waiting: {find_issue(state.issue).sentence}")
     if not scene.is_worker_alive:
         return SyncStatus(Level.WAITING, "waiting for a worker")
-    if row and row.create_asked_at and not row.stands_at:
+    if row and row.realize_requested_at and not row.ready_at:
         return SyncStatus(Level.WORKING, "being set up")
     return SyncStatus(Level.WORKING, "being checked")
 
@@ -112,9 +112,9 @@ def _not_configured(mirror: Provider) -> SyncStatus:
 
 
 def _settled(row: GroupSync | None) -> SyncStatus:
-    if row and row.stands_at:
+    if row and row.ready_at:
         return SyncStatus(Level.FINE, "in sync")
-    if row and row.create_asked_at:
+    if row and row.realize_requested_at:
         return SyncStatus(Level.WAITING, "requested, not complete yet")
     return SyncStatus(Level.TODO, "not set up yet", remedy="realize")
 

@@ -86,7 +86,7 @@ def _is_realizing(now: datetime) -> bool:
     """
     since = now - HOUR
     return (
-        GroupSync.objects.filter(mirror="discord", create_asked_at__gt=since).exists()
+        GroupSync.objects.filter(provider="discord", realize_requested_at__gt=since).exists()
         or Group.objects.filter(activated_at__gt=since).exists()
     )
 

@@ -29,7 +29,7 @@ def picture(page: Page, name: str) -> None:
 
 
 def has_looked() -> bool:
-    return not GroupSync.objects.filter(seen=0).exists()
+    return not GroupSync.objects.filter(observed_generation=0).exists()
 
 
 @pytest.mark.parametrize("size", SIZES)

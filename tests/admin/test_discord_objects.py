@@ -38,7 +38,7 @@ def forget_records(made):
     """As if the cohort's channels had stood before Lens did; their ids by key."""
     ids = dict(DiscordObject.objects.values_list("key", "outside_id"))
     DiscordObject.objects.all().delete()
-    GroupSync.objects.update(stands_at=None)
+    GroupSync.objects.update(ready_at=None)
     return {key: outside_id for key, outside_id in ids.items() if not key.startswith("event")}
 
 
@@ -47,13 +47,13 @@ def forget_records(made):
 
 def test_an_existing_role_is_recorded_and_the_group_is_looked_at(staff):
     made = make_cohort(groups=1)
-    before = GroupSync.objects.get(group=made.ids[0], mirror="discord").wanted
+    before = GroupSync.objects.get(group=made.ids[0], provider="discord").generation
 
     record(staff, kind="role", cohort=made.cohort.pk, group=made.ids[0], outside_id=ID)
 
     row = DiscordObject.objects.get()
     assert (row.key, row.outside_id, row.adopted) == (f"role:{made.ids[0]}", ID, True)
-    assert GroupSync.objects.get(group=made.ids[0], mirror="discord").wanted == before + 1
+    assert GroupSync.objects.get(group=made.ids[0], provider="discord").generation == before + 1
 
 
 @pytest.mark.parametrize(

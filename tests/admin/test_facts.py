@@ -25,7 +25,7 @@ def add(staff, model, **fields):
 
 
 def wanted(group):
-    return GroupSync.objects.get(group=group, mirror="discord").wanted
+    return GroupSync.objects.get(group=group, provider="discord").generation
 
 
 def group_fields(cohort, **changed):

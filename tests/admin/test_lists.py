@@ -11,7 +11,7 @@ from cohorts.models import Group
 from cohorts.outbox.models import OutboxPart
 from cohorts.reconcile import services
 from cohorts.reconcile.controller import run_once
-from cohorts.reconcile.models import MirrorState, WorkerHeartbeat
+from cohorts.reconcile.models import ProviderState, WorkerHeartbeat
 from tests.admin.reading import messages_of, text_of
 from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
 
@@ -147,7 +147,7 @@ def test_the_start_page_tells_an_outage_and_when_the_next_try_is(staff, sandbox)
 
 
 def test_the_start_page_tells_that_no_worker_is_heard(staff):
-    WorkerHeartbeat.objects.update(heard_at=datetime.now(UTC) - timedelta(seconds=91))
+    WorkerHeartbeat.objects.update(last_seen_at=datetime.now(UTC) - timedelta(seconds=91))
     assert "No worker has responded for 90 seconds" in text_of(staff.get(START))
 
 
@@ -193,10 +193,10 @@ def test_a_group_that_nobody_has_looked_at_shows_its_members_all_the_same(staff)
 
 def test_rows_of_the_conductor_can_be_read_and_not_changed(staff, sandbox):
     stand(sandbox, make_cohort(groups=1))
-    for name in ("groupsync", "mirrorstate", "syncrun", "syncaction", "workerheartbeat"):
+    for name in ("groupsync", "providerstate", "syncrun", "syncaction", "workerheartbeat"):
         assert staff.get(f"/admin/sync/{name}/").status_code == 200
         assert staff.get(f"/admin/sync/{name}/add/").status_code == 403
     assert staff.get("/admin/sync/groupsync/?out_of_step=yes").status_code == 200
     assert staff.get("/admin/sync/groupsync/?out_of_step=asked").status_code == 200
-    state = MirrorState.objects.get(name="discord")
-    assert staff.get(f"/admin/sync/mirrorstate/{state.pk}/change/").status_code == 200
+    state = ProviderState.objects.get(provider="discord")
+    assert staff.get(f"/admin/sync/providerstate/{state.pk}/change/").status_code == 200

@@ -47,7 +47,7 @@ def test_the_plan_is_shown_before_anything_is_asked_for(staff, sandbox):
     assert f"{made.people[3]} Group 2 Discord Not in the Discord server yet." in shown
     assert "+ 6 channels; 0 of 500 in use" in shown
     assert sandbox.writes() == []
-    assert not GroupSync.objects.filter(create_asked_at__isnull=False).exists()
+    assert not GroupSync.objects.filter(realize_requested_at__isnull=False).exists()
 
 
 def test_a_plan_that_waits_for_a_worker_fills_by_itself_with_and_without_scripts(staff):
@@ -186,7 +186,7 @@ def test_two_staff_who_confirm_at_once_have_one_of_everything_made(staff, sandbo
 
 def test_a_plan_about_keeping_in_step_cannot_be_confirmed_as_a_realize(staff):
     made = make_cohort(groups=1)
-    (run,) = services.request_plan(made.ids, as_if_asked=False)
+    (run,) = services.request_plan(made.ids, as_if_requested=False)
     assert confirm(staff, reverse("sync:plan", args=[[run.pk]])).status_code == 404
     assert not RealizeRequest.objects.exists()
 
@@ -198,7 +198,7 @@ def test_nothing_is_asked_for_by_looking(staff):
         f"{press_realize(staff, made)}confirm/",
     ):
         assert staff.get(address).status_code == 405
-    assert not GroupSync.objects.filter(create_asked_at__isnull=False).exists()
+    assert not GroupSync.objects.filter(realize_requested_at__isnull=False).exists()
 
 
 # -- progress --------------------------------------------------------------------------------------
@@ -292,7 +292,7 @@ def test_the_request_can_be_withdrawn_and_what_stands_stays(staff, sandbox):
     answer = staff.post(reverse("sync:withdraw", args=[made.cohort.pk]), follow=True)
 
     assert "Withdrew the realize request" in messages_of(answer)[0]
-    assert not GroupSync.objects.filter(create_asked_at__isnull=False).exists()
+    assert not GroupSync.objects.filter(realize_requested_at__isnull=False).exists()
     assert "Withdraw the request" not in text_of(staff.get(address))
 
 

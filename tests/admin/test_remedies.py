@@ -10,7 +10,7 @@ from django.urls import reverse
 from cohorts.models import AccessState, Installation, Membership
 from cohorts.reconcile import services
 from cohorts.reconcile.controller import run_once
-from cohorts.reconcile.models import GroupSync, MirrorState
+from cohorts.reconcile.models import GroupSync, ProviderState
 from cohorts.services.installation import ensure_installation
 from discordsync.models import DiscordObject
 from tests.admin.reading import messages_of, text_of
@@ -30,14 +30,14 @@ def press(staff, name, *args, **data):
 def test_look_again_compares_the_group_once_more(staff, sandbox):
     made = make_cohort(groups=1)
     stand(sandbox, made)
-    before = GroupSync.objects.get(group=made.ids[0], mirror="discord")
+    before = GroupSync.objects.get(group=made.ids[0], provider="discord")
 
     answer = press(staff, "look_again", made.ids[0], "discord")
 
     assert "will be checked in Discord" in messages_of(answer)[0]
     after = GroupSync.objects.get(pk=before.pk)
-    assert after.wanted == before.wanted + 1
-    assert after.create_asked_at is None
+    assert after.generation == before.generation + 1
+    assert after.realize_requested_at is None
 
 
 def test_make_it_anew_makes_what_was_deleted_and_nothing_twice(staff, sandbox):
@@ -78,7 +78,7 @@ def test_removals_are_allowed_only_for_the_names_that_were_shown(staff, sandbox)
     assert all(f"Revoke “Group 1” from {person}" in shown for person in made.people[:7])
     assert f"from {made.people[7]}" not in shown
     assert "Removals allowed for the 7 people shown." in messages_of(answer)[0]
-    approval = GroupSync.objects.get(group=made.ids[0], mirror="discord").removals_approved
+    approval = GroupSync.objects.get(group=made.ids[0], provider="discord").removals_approved
     assert (approval["people"], approval["by"]) == (gone, "Olga")
 
     work("discord")
@@ -109,7 +109,7 @@ def test_try_now_does_not_wait_for_the_next_probe(staff, sandbox, settings):
     make_cohort(groups=1)
     sandbox.set_faults({"kind": "error", "status": 503})
     run_once("discord")
-    assert MirrorState.objects.get(name="discord").retry_at
+    assert ProviderState.objects.get(provider="discord").retry_at
     sandbox.set_faults()
 
     press(staff, "resume", "discord")

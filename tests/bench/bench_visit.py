@@ -66,7 +66,9 @@ def test_time_from_the_click_to_access(
 
 def all_stand(made: MadeCohort) -> bool:
     rows = GroupSync.objects.filter(group__in=made.groups)
-    return rows.exists() and all(row.stands_at and row.seen == row.wanted for row in rows)
+    return rows.exists() and all(
+        row.ready_at and row.observed_generation == row.generation for row in rows
+    )
 
 
 def participants(made: MadeCohort) -> list[User]:

@@ -14,7 +14,7 @@ from cohorts import clock
 from cohorts.models import Group, User
 from cohorts.reconcile import services
 from cohorts.reconcile.controller import run_once
-from cohorts.reconcile.models import GroupSync, MirrorState
+from cohorts.reconcile.models import GroupSync, ProviderState
 from cohorts.reconcile.runs import run_log
 from lens.sandbox.inprocess import RunningSandbox
 from meetings.models import Meeting
@@ -70,7 +70,7 @@ class SeenCalendar:
         raise AssertionError(f"still due after {SLICES} slices: {self.troubles()}")
 
     def _end_waits(self) -> None:
-        MirrorState.objects.filter(name="calendar").update(retry_at=None, parked={})
+        ProviderState.objects.filter(provider="calendar").update(retry_at=None, parked={})
         GroupSync.objects.filter(failures__gt=0).update(next_at=clock.now())
 
     def look(self) -> None:
@@ -84,10 +84,10 @@ class SeenCalendar:
 
     def troubles(self) -> dict[str, str]:
         """By the group's name; the mirror's own under ""."""
-        rows = GroupSync.objects.filter(mirror="calendar").exclude(trouble="")
-        found = {row.group.name: row.trouble for row in rows.select_related("group")}
-        state = MirrorState.objects.get(name="calendar")
-        return found | ({"": state.trouble} if state.trouble else {})
+        rows = GroupSync.objects.filter(provider="calendar").exclude(issue="")
+        found = {row.group.name: row.issue for row in rows.select_related("group")}
+        state = ProviderState.objects.get(provider="calendar")
+        return found | ({"": state.issue} if state.issue else {})
 
     # -- what stands -------------------------------------------------------------------------
 

@@ -54,8 +54,8 @@ def test_b7_an_address_that_google_refuses_keeps_nobody_else_from_being_invited(
     # The list whole, twice the depth of the halving, and the other groups.
     assert len(calendar.calls_since(before)) <= 14
     assert calendar.troubles() == {"Group A": "address_refused"}
-    row = GroupSync.objects.get(group=academy.groups["A"], mirror="calendar")
-    assert row.trouble_detail == f"{person.name} ({odd})"
+    row = GroupSync.objects.get(group=academy.groups["A"], provider="calendar")
+    assert row.issue_detail == f"{person.name} ({odd})"
     client.force_login(academy.add_person("Sue", is_staff=True, is_superuser=True))
     page = client.get(f"/admin/cohorts/user/{person.pk}/change/").content.decode()
     assert "Google Calendar does not accept the e-mail address" in page

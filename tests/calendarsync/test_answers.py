@@ -17,7 +17,7 @@ from calendarsync.rsvp.recording import hear_answers
 from calendarsync.state.observed import Reading, read_event
 from cohorts.models import Group, Membership, User
 from cohorts.reconcile import services
-from cohorts.reconcile.models import MirrorState
+from cohorts.reconcile.models import ProviderState
 from cohorts.services.memberships import end_membership
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
@@ -471,7 +471,7 @@ def test_an_outage_delays_answers_and_loses_none(heard: Academy, calendar: SeenC
 
     run_once("calendar")
     assert answers("Ada") == {}
-    MirrorState.objects.update(retry_at=None)
+    ProviderState.objects.update(retry_at=None)
     calendar.work()
     assert answers("Ada") == {2: "attending"}
 

@@ -217,7 +217,7 @@ def test_many_removals_without_a_reason_wait_for_a_person(
     group = realized.groups["A"]
     assert calendar.troubles() == {"Group A": "removals_held"}
     assert calendar.invited(calendar.series(group)) == {"ada", "alan", "anne", *names}
-    (run,) = services.request_plan([group.pk], as_if_asked=False)
+    (run,) = services.request_plan([group.pk], as_if_requested=False)
     calendar.work()
     run.refresh_from_db()
     assert {held["removes"] for held in run.summary["withheld"]} == {
@@ -249,8 +249,8 @@ def test_o9_removals_that_are_held_back_name_each_person_once(
         everybody = [*event["attendees"], *({"email": address} for address in strangers)]
         calendar.do("edit_event", event=event["id"], changes={"attendees": everybody})
     calendar.look()
-    assert GroupSync.objects.get(group=group).trouble_detail == ", ".join(strangers)
-    runs = services.request_plan([group.pk], as_if_asked=False)
+    assert GroupSync.objects.get(group=group).issue_detail == ", ".join(strangers)
+    runs = services.request_plan([group.pk], as_if_requested=False)
     calendar.work()
     for run in runs:
         run.refresh_from_db()

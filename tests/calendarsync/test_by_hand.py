@@ -33,7 +33,7 @@ def test_a_deleted_series_is_reported_and_never_made_anew_by_itself(
     calendar.look()
     assert calendar.writes_since(before) == []
     assert calendar.troubles() == {"Group A": "series_gone"}
-    assert GroupSync.objects.get(group=group).stands_at is None
+    assert GroupSync.objects.get(group=group).ready_at is None
 
 
 def test_pressing_realize_again_is_withheld(realized: Academy, calendar: SeenCalendar) -> None:
@@ -79,7 +79,7 @@ def test_a_series_restored_from_the_bin_stands_again(
     calendar.do("edit_event", event=calendar.series_id(group), changes=changes)
     calendar.look()
     assert calendar.troubles() == {}
-    assert GroupSync.objects.get(group=group).stands_at is not None
+    assert GroupSync.objects.get(group=group).ready_at is not None
 
 
 def test_a_split_series_is_reported_and_never_patched(
@@ -234,5 +234,5 @@ def test_staff_point_at_a_series_that_is_there_already(
 
 
 def realized_groups(calendar: SeenCalendar) -> list[str]:
-    rows = GroupSync.objects.filter(mirror="calendar", stands_at__isnull=False)
+    rows = GroupSync.objects.filter(provider="calendar", ready_at__isnull=False)
     return [row.group.name for row in rows]

@@ -7,7 +7,7 @@ import pytest
 from calendarsync.models import CalendarCopy, CalendarEvent, CalendarInstance, CalendarSeries
 from cohorts.models import Installation
 from cohorts.reconcile import services
-from cohorts.reconcile.models import GroupSync, MirrorState
+from cohorts.reconcile.models import GroupSync, ProviderState
 from cohorts.reconcile.ownership import accept_as_original, find_question
 from cohorts.reconcile.provider import providers
 from cohorts.services.installation import break_seal, seal
@@ -22,8 +22,8 @@ def restore_older_database(calendar: SeenCalendar) -> None:
     """As if the database were one from before anything was realized."""
     for model in (CalendarInstance, CalendarSeries, CalendarEvent, CalendarCopy):
         model.objects.all().delete()
-    MirrorState.objects.update(cursor="")
-    GroupSync.objects.update(stands_at=None, create_asked_at=calendar.now)
+    ProviderState.objects.update(cursor="")
+    GroupSync.objects.update(ready_at=None, realize_requested_at=calendar.now)
     break_seal()
 
 
@@ -59,7 +59,7 @@ def test_strangers_that_are_ours_are_adopted_by_their_mark(
     assert CalendarInstance.objects.count() == 12
     assert calendar.mails == []
     assert calendar.troubles() == {}
-    assert not MirrorState.objects.get(name="calendar").adopt_strangers  # used once
+    assert not ProviderState.objects.get(provider="calendar").adopt_orphans  # used once
     realized.add_member("Anne", "A")
     calendar.work()
     assert "anne" in calendar.invited(calendar.series(group))
@@ -95,7 +95,7 @@ def test_yesterdays_database_finds_what_was_made_since(
     """Its sync token is older, so the listing tells everything that has happened since."""
     calendar.look()
     kept = [list(model.objects.values()) for model in (CalendarSeries, CalendarCopy)]
-    cursor = MirrorState.objects.get().cursor
+    cursor = ProviderState.objects.get().cursor
     realized.add_member("Anne", "A")
     calendar.work()
 
@@ -103,7 +103,7 @@ def test_yesterdays_database_finds_what_was_made_since(
         CalendarInstance.objects.all().delete()
         model.objects.all().delete()
         model.objects.bulk_create(model(**row) for row in rows)
-    MirrorState.objects.update(cursor=cursor)
+    ProviderState.objects.update(cursor=cursor)
     before = calendar.sandbox.last
     calendar.look()
     assert calendar.writes_since(before) == []
@@ -147,7 +147,7 @@ def test_b5_events_that_cannot_be_taken_over_are_listed_and_asked_about_once(
 
     accept_as_original()
     calendar.look()
-    ((pk, why),) = MirrorState.objects.get(name="calendar").not_adopted
+    ((pk, why),) = ProviderState.objects.get(provider="calendar").not_adopted
     assert pk == first.event_id
     assert why.endswith("already has a recorded series of the same generation.")
     assert not find_question()

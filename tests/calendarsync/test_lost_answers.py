@@ -10,7 +10,7 @@ import pytest
 from calendarsync.models import CalendarInstance, CalendarSeries
 from cohorts.models import Membership
 from cohorts.reconcile.controller import run_once
-from cohorts.reconcile.models import GroupSync, MirrorState, SyncAction
+from cohorts.reconcile.models import GroupSync, ProviderState, SyncAction
 from cohorts.reconcile.runs import run_log
 from meetings.services import cancel_meeting, move_meeting
 from tests.calendarsync.seen import SeenCalendar
@@ -33,9 +33,9 @@ each_loss = pytest.mark.parametrize("fault", LOST, ids=lambda f: f"{f['kind']}-{
 def work_through(calendar: SeenCalendar) -> None:
     """What workers do until nothing is due, through outages and waits."""
     for _ in range(12):
-        books_wait = MirrorState.objects.filter(name="calendar")
+        books_wait = ProviderState.objects.filter(provider="calendar")
         books_wait.update(retry_at=None, parked={})
-        GroupSync.objects.filter(trouble="rate_limited").update(next_at=calendar.now)
+        GroupSync.objects.filter(issue="rate_limited").update(next_at=calendar.now)
         if not run_log.has_work("calendar", calendar.now):
             return
         run_once("calendar")

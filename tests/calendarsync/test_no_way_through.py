@@ -10,17 +10,17 @@ from calendarsync.models import CalendarSeries
 from cohorts.models import AccessState
 from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.issues import find_issue
-from cohorts.reconcile.models import GroupSync, MirrorState
+from cohorts.reconcile.models import GroupSync, ProviderState
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
 
 pytestmark = pytest.mark.django_db
 
 
-def realize_once(academy: Academy, calendar: SeenCalendar) -> MirrorState:
+def realize_once(academy: Academy, calendar: SeenCalendar) -> ProviderState:
     calendar.realize_only(academy)
     assert run_once("calendar")
-    return MirrorState.objects.get(name="calendar")
+    return ProviderState.objects.get(provider="calendar")
 
 
 def fault(status: int, reason: str, method: str = "POST") -> dict:
@@ -46,7 +46,7 @@ def test_it_is_the_mirrors_trouble_and_no_group_failed(
 ) -> None:
     calendar.sandbox.set_faults(given)
     state = realize_once(academy, calendar)
-    assert state.trouble == trouble
+    assert state.issue == trouble
     assert names in find_issue(trouble).fix
     assert state.retry_at is not None
     assert state.retry_at > datetime.now(UTC)
@@ -54,7 +54,7 @@ def test_it_is_the_mirrors_trouble_and_no_group_failed(
     assert len(calendar.calls_since(0)) <= 2
 
     calendar.sandbox.set_faults()
-    MirrorState.objects.update(retry_at=None)
+    ProviderState.objects.update(retry_at=None)
     calendar.work()
     assert len(calendar.all_series) == 3
     assert calendar.troubles() == {}
@@ -65,28 +65,28 @@ def test_a_service_account_without_delegation_may_not_invite(
 ) -> None:
     calendar.behave(delegation=False)
     state = realize_once(academy, calendar)
-    assert state.trouble == "no_delegation"
-    assert "Domain-Wide Delegation" in state.trouble_detail
+    assert state.issue == "no_delegation"
+    assert "Domain-Wide Delegation" in state.issue_detail
     assert calendar.all_series == []
     calendar.behave(delegation=True)
-    MirrorState.objects.update(retry_at=None)
+    ProviderState.objects.update(retry_at=None)
     calendar.work()
     assert len(calendar.all_series) == 3
 
 
 def test_a_calendar_that_does_not_exist(academy: Academy, calendar: SeenCalendar, settings) -> None:
     settings.GOOGLE_CALENDAR_ID = "nobody@elsewhere.example"
-    assert realize_once(academy, calendar).trouble == "no_calendar"
+    assert realize_once(academy, calendar).issue == "no_calendar"
 
 
 def test_a_calendar_that_we_may_only_read(academy: Academy, calendar: SeenCalendar) -> None:
     calendar.behave(access_role="reader")
-    assert realize_once(academy, calendar).trouble == "calendar_read_only"
+    assert realize_once(academy, calendar).issue == "calendar_read_only"
 
 
 def test_nobody_listens(academy: Academy, calendar: SeenCalendar, settings) -> None:
     settings.GOOGLE_CALENDAR_API_BASE = "http://127.0.0.1:9"
-    assert realize_once(academy, calendar).trouble == "unreachable"
+    assert realize_once(academy, calendar).issue == "unreachable"
 
 
 def test_a_used_up_quota_stops_after_what_it_let_through(
@@ -94,10 +94,10 @@ def test_a_used_up_quota_stops_after_what_it_let_through(
 ) -> None:
     calendar.behave(quota=4)
     state = realize_once(academy, calendar)
-    assert state.trouble == "quota"
+    assert state.issue == "quota"
     assert len(calendar.all_series) == 2
     calendar.behave(quota=None)
-    MirrorState.objects.update(retry_at=None)
+    ProviderState.objects.update(retry_at=None)
     calendar.work()
     assert len(calendar.all_series) == 3
     assert CalendarSeries.objects.count() == 3
@@ -111,9 +111,9 @@ def test_one_address_that_google_refuses_is_that_groups_trouble_alone(
     type(member.user).objects.filter(pk=member.user_id).update(email="not an address")
     calendar.realize(academy)
     assert len(calendar.all_series) == 3
-    row = GroupSync.objects.get(group=academy.groups["A"], mirror="calendar")
-    assert row.trouble == "address_refused"
-    assert str(member.user.name) in row.trouble_detail
+    row = GroupSync.objects.get(group=academy.groups["A"], provider="calendar")
+    assert row.issue == "address_refused"
+    assert str(member.user.name) in row.issue_detail
     assert calendar.troubles() == {"Group A": "address_refused"}
     # No one else waits for that address, in the same group either.
     shown = AccessState.objects.filter(mirror="calendar")

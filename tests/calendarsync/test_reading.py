@@ -12,7 +12,7 @@ from cohorts.models import Membership
 from cohorts.reconcile import services
 from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.issues import find_issue
-from cohorts.reconcile.models import MirrorState
+from cohorts.reconcile.models import ProviderState
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
 
@@ -118,7 +118,7 @@ def test_a_look_that_fails_keeps_the_token_of_the_last(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
     calendar.look()
-    cursor = MirrorState.objects.get().cursor
+    cursor = ProviderState.objects.get().cursor
     calendar.behave(page_size=1)
     for name in ("A", "B"):
         calendar.do(
@@ -132,8 +132,8 @@ def test_a_look_that_fails_keeps_the_token_of_the_last(
 
     services.resync("calendar")
     run_once("calendar")
-    assert MirrorState.objects.get().cursor == cursor
-    MirrorState.objects.update(retry_at=None)
+    assert ProviderState.objects.get().cursor == cursor
+    ProviderState.objects.update(retry_at=None)
     calendar.work()
     assert calendar.series(realized.groups["B"])["summary"] == "Course - Group B"
 

@@ -123,8 +123,8 @@ def test_a_group_that_nobody_asked_for_is_left_alone(
 def test_the_request_is_fulfilled_when_the_series_stands(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
-    rows = GroupSync.objects.filter(mirror="calendar")
-    assert all(row.stands_at and row.create_asked_at is None for row in rows)
+    rows = GroupSync.objects.filter(provider="calendar")
+    assert all(row.ready_at and row.realize_requested_at is None for row in rows)
 
 
 def test_a_group_without_a_slot_waits_and_is_made_when_it_gets_one(
@@ -268,7 +268,7 @@ def test_each_step_is_told_in_words(academy: Academy, calendar: SeenCalendar) ->
 def test_a_plan_shows_the_series_before_anybody_asked(
     academy: Academy, calendar: SeenCalendar
 ) -> None:
-    (run,) = services.request_plan([academy.groups["A"].pk], as_if_asked=True)
+    (run,) = services.request_plan([academy.groups["A"].pk], as_if_requested=True)
     calendar.work()
     run.refresh_from_db()
     assert [action["target"] for action in run.summary["actions"]] == ["series of Group A"]

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from cohorts.models import Group, User
-from cohorts.reconcile.models import GroupSync, MirrorState
+from cohorts.reconcile.models import GroupSync, ProviderState
 from cohorts.reconcile.services import resync
 from discordsync.models import DiscordObject
 from tests.cohorts.reconcile.cohort import work
@@ -23,15 +23,15 @@ def look_again() -> None:
 
 
 def trouble(group: Group) -> str:
-    return GroupSync.objects.get(group=group, mirror="discord").trouble
+    return GroupSync.objects.get(group=group, provider="discord").issue
 
 
 def detail(group: Group) -> str:
-    return GroupSync.objects.get(group=group, mirror="discord").trouble_detail
+    return GroupSync.objects.get(group=group, provider="discord").issue_detail
 
 
 def mirror_trouble() -> str:
-    return MirrorState.objects.get(name="discord").trouble
+    return ProviderState.objects.get(provider="discord").issue
 
 
 def made_since(sandbox: Any, since: int) -> Counter[str]:

@@ -13,7 +13,7 @@ from cohorts import clock
 from cohorts.models import Group, Installation, Membership, User
 from cohorts.outbox.models import Message
 from cohorts.reconcile import ownership
-from cohorts.reconcile.models import GroupSync, MirrorState
+from cohorts.reconcile.models import GroupSync, ProviderState
 from cohorts.reconcile.services import approve_removals
 from cohorts.services.installation import break_seal, seal
 from discordsync.models import DiscordObject
@@ -134,8 +134,8 @@ def test_objects_with_another_installations_marks_are_taken_over_by_id(sandbox):
 def forget_everything():
     """Leave the database as if it had never made anything."""
     DiscordObject.objects.all().delete()
-    GroupSync.objects.update(create_asked_at=None, stands_at=None, trouble="")
-    MirrorState.objects.all().delete()
+    GroupSync.objects.update(realize_requested_at=None, ready_at=None, issue="")
+    ProviderState.objects.all().delete()
     Group.objects.update(status="preview", activated_at=None)
 
 
@@ -161,7 +161,7 @@ def test_nobody_is_taken_out_of_an_old_server_without_a_persons_word(sandbox):
     assert made_since(sandbox, seen) == {"DELETE roles": 3}
     assert not holders_of(sandbox, f"role:{group.pk}") & set(named)
     assert len(holders_of(sandbox, f"role:{group.pk}")) == MEMBERS - 3
-    assert GroupSync.objects.get(group=group, mirror="discord").removals_approved is None
+    assert GroupSync.objects.get(group=group, provider="discord").removals_approved is None
     seen = sandbox.last
     look_again()
     assert sandbox.writes(since=seen) == []
@@ -191,7 +191,7 @@ def restore_from_before(groups, *, cohort_too=False):
         shared.delete()
     Group.objects.filter(pk__in=[g.pk for g in groups]).update(status="preview", activated_at=None)
     rows = GroupSync.objects.filter(group__in=groups)
-    rows.update(stands_at=None, create_asked_at=None, last_ok_at=None)
+    rows.update(ready_at=None, realize_requested_at=None, last_ok_at=None)
     Message.objects.filter(group__in=groups).delete()
     break_seal()
     return ids
@@ -239,7 +239,7 @@ def first_message(sandbox):
 
 
 def orphans_of_mirror():
-    return MirrorState.objects.get(name="discord").orphans
+    return ProviderState.objects.get(provider="discord").orphans
 
 
 def test_the_word_to_go_on_is_used_once(sandbox, made):
@@ -358,7 +358,7 @@ def test_b5_two_cohorts_in_one_category_are_taken_over_as_far_as_it_goes(sandbox
     work("discord")
 
     assert made_since(sandbox, seen)["POST channels"] == 0
-    ((key, why),) = MirrorState.objects.get(name="discord").not_adopted
+    ((key, why),) = ProviderState.objects.get(provider="discord").not_adopted
     assert key == f"category:{other.cohort.pk}:1"
     assert why.endswith(f"it is already recorded for {made.cohort}.")
     assert {group.status for group in made.refresh().groups} == {"active"}

@@ -379,7 +379,7 @@ def test_c14_facilitators_may_pin_as_soon_as_the_bot_may(sandbox, made, first):
 
 
 def read_checks():
-    (run,) = request_plan([], as_if_asked=False)
+    (run,) = request_plan([], as_if_requested=False)
     work("discord")
     run.refresh_from_db()
     return run.summary["checks"]

@@ -12,7 +12,7 @@ from cohorts import clock
 from cohorts.models import AccessState, Membership
 from cohorts.reconcile import services, tasks
 from cohorts.reconcile.issues import find_issue
-from cohorts.reconcile.models import MirrorState, SyncAction
+from cohorts.reconcile.models import ProviderState, SyncAction
 from cohorts.services.memberships import end_membership
 from discordsync.bot.models import BotHeartbeat
 from discordsync.observe.hidden_objects import record_hidden_channels
@@ -155,7 +155,7 @@ def test_a_role_that_stands_above_the_bot_holds_up_only_its_own_people(sandbox, 
 def test_c14_a_bot_that_was_invited_before_goes_on_without_the_new_permission(sandbox, made):
     sandbox.post("discord/settings", {"bot_permissions": sum(NEEDED.values())})
     realize(made)
-    (run,) = services.request_plan(made.ids, as_if_asked=False)
+    (run,) = services.request_plan(made.ids, as_if_requested=False)
     work("discord")
 
     assert {group.status for group in made.refresh().groups} == {"active"}
@@ -215,7 +215,7 @@ def test_b14_a_cohort_that_hidden_channels_leave_no_room_for_is_not_begun(sandbo
     made = make_cohort(groups=8, members=1)
     join(sandbox, made.people)
     realize(made)
-    (run,) = services.request_plan(made.ids, as_if_asked=True)
+    (run,) = services.request_plan(made.ids, as_if_requested=True)
     work("discord")
 
     assert sandbox.writes(service="discord") == []
@@ -335,7 +335,7 @@ def test_names_that_have_to_wait_hold_up_no_channel(sandbox, standing):
     assert late.discord_id in holders_of(sandbox, f"role:{standing.ids[0]}")
     assert trouble(standing.groups[1]) == "rate_limited"
     assert trouble(standing.groups[2]) == ""
-    parked = MirrorState.objects.get(name="discord").parked
+    parked = ProviderState.objects.get(provider="discord").parked
     assert set(parked) == {"names"}
     assert made_since(sandbox, seen)["PATCH channels"] == 0
     assert not SyncAction.objects.filter(outcome="failed").exists()

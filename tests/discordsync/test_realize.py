@@ -35,7 +35,7 @@ def status_of(group):
 
 
 def is_asked_for(group):
-    return GroupSync.objects.get(group=group, mirror="discord").create_asked_at is not None
+    return GroupSync.objects.get(group=group, provider="discord").realize_requested_at is not None
 
 
 def pass_an_hour(set_clock, sandbox, hours=1.1):

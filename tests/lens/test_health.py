@@ -52,7 +52,7 @@ def test_it_is_ready_while_a_worker_is_heard(client: Client) -> None:
 @pytest.mark.parametrize("silence", [None, timedelta(seconds=91)])
 def test_it_is_not_ready_without_a_worker(client: Client, silence: timedelta | None) -> None:
     if silence:
-        WorkerHeartbeat.objects.create(name="machine:1", heard_at=timezone.now() - silence)
+        WorkerHeartbeat.objects.create(name="machine:1", last_seen_at=timezone.now() - silence)
     status, said = ask(client, "/healthz?ready")
     assert status == 503
     assert said["missing"] == "No worker has responded for 90 seconds: start manage.py worker."
@@ -85,7 +85,7 @@ def test_o4_a_machine_whose_clock_is_fast_does_not_keep_a_dead_process_alive(
         hear("machine:1")
     assert ask(client, path)[0] == 200
     for model in (WorkerHeartbeat, BotHeartbeat):
-        model.objects.update(heard_at=F("heard_at") - timedelta(seconds=91))
+        model.objects.update(last_seen_at=F("last_seen_at") - timedelta(seconds=91))
     assert ask(client, path)[0] == 503
 
 

@@ -264,7 +264,7 @@ MODELS: dict[str, str] = {
     "outbox.messagekind": "",
     "outbox.outboxpart": "",
     "sync.groupsync": "",
-    "sync.mirrorstate": "",
+    "sync.providerstate": "",
     "sync.realizerequest": "",
     "sync.syncaction": "",
     "sync.syncrun": "",

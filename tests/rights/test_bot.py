@@ -100,7 +100,9 @@ def test_a5_every_button_answers_those_it_is_for_and_changes_nothing_for_others(
         "elsewhere": academy.meeting("C").pk,
         "elsewhere_starts": int(academy.meeting("C").starts_at.timestamp()),
         "cohort": academy.cohort.pk,
-        "plan": "-".join(str(run.pk) for run in request_plan(groups, as_if_asked=True, by=None)),
+        "plan": "-".join(
+            str(run.pk) for run in request_plan(groups, as_if_requested=True, by=None)
+        ),
     }
     wrong = {}
     for verb, question in HANDLERS.items():

@@ -76,8 +76,8 @@ class AskingCommand(BaseCommand):
         for name in configured_providers():
             services.end_wait(name)
 
-    def print_plan(self, ids: Collection[int], *, as_if_asked: bool) -> None:
-        runs = services.request_plan(ids, as_if_asked=as_if_asked)
+    def print_plan(self, ids: Collection[int], *, as_if_requested: bool) -> None:
+        runs = services.request_plan(ids, as_if_requested=as_if_requested)
         try:
             answered = wait_for_answers(runs)
         except GaveUp as error:

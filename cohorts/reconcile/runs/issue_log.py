@@ -7,7 +7,7 @@ do, and one when it is resolved.
     another issue, or none                            logged as resolved
 
 What only waits for a step of staff's own work (no one has pressed “Realize” yet) is on the pages
-and not in the log.  `trouble_detail` can name people, and is left out.
+and not in the log.  `issue_detail` can name people, and is left out.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 
 from cohorts.reconcile.issues import ISSUES, find_issue
-from cohorts.reconcile.models import GroupSync, MirrorState
+from cohorts.reconcile.models import GroupSync, ProviderState
 from cohorts.reconcile.provider import providers
 
 logger = logging.getLogger(__name__)
@@ -33,11 +33,11 @@ NAMED = 5  # groups in one line
 
 def log_issues() -> None:
     """Log what is new and what is resolved.  Two queries while nothing has changed."""
-    for row, code in _claim_changes(MirrorState.objects.all()):
-        _log(row.name, code, [])
+    for row, code in _claim_changes(ProviderState.objects.all()):
+        _log(row.provider, code, [])
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
     for row, code in _claim_changes(GroupSync.objects.select_related("group__cohort")):
-        groups[row.mirror, code].append(f"{row.group.name} ({row.group.cohort.name})")
+        groups[row.provider, code].append(f"{row.group.name} ({row.group.cohort.name})")
     for (mirror, code), names in groups.items():
         _log(mirror, code, names)
 
@@ -48,12 +48,14 @@ def _claim_changes(rows: QuerySet[Any]) -> Iterator[tuple[Any, str]]:
     If two workers run this at once, only the one that updates the row logs it.
     """
     loud, passing = _codes()
-    begun = Q(trouble__in=loud) & ~Q(trouble=F("logged"))
-    over = ~Q(logged="") & ~Q(trouble=F("logged")) & ~Q(trouble__in=passing)
+    begun = Q(issue__in=loud) & ~Q(issue=F("logged_issue"))
+    over = ~Q(logged_issue="") & ~Q(issue=F("logged_issue")) & ~Q(issue__in=passing)
     for row in rows.filter(begun | over).order_by("pk"):
-        now = row.trouble if row.trouble in loud else ""
-        if rows.model.objects.filter(pk=row.pk, logged=row.logged).update(logged=now):
-            yield from ((row, code) for code in (f"-{row.logged}", now) if len(code) > 1)
+        now = row.issue if row.issue in loud else ""
+        if rows.model.objects.filter(pk=row.pk, logged_issue=row.logged_issue).update(
+            logged_issue=now
+        ):
+            yield from ((row, code) for code in (f"-{row.logged_issue}", now) if len(code) > 1)
 
 
 def _codes() -> tuple[set[str], set[str]]:

@@ -13,9 +13,9 @@ from cohorts.models import AccessState, Group, User
 from cohorts.outbox.models import Message
 from cohorts.outbox.sources import MessageObsolete, PendingMessage, notification
 from cohorts.reconcile.issues import find_issue
-from cohorts.reconcile.models import MirrorState, RealizeRequest
+from cohorts.reconcile.models import ProviderState, RealizeRequest
 from cohorts.reconcile.runs import run_log
-from cohorts.reconcile.runs.realize_requests import STANDING, WITHDRAWN
+from cohorts.reconcile.runs.realize_requests import READY, WITHDRAWN
 
 REALIZE_ENDED = "realize_ended"
 SENT_WITHIN = timedelta(days=1)
@@ -25,7 +25,7 @@ NAMES_SHOWN = 40
 def why_held() -> str:
     """Return why messages are held: signs that this is a copy, which would repeat what the original
     sent. One query."""
-    code = run_log.find_sign_of_copy(list(MirrorState.objects.all()))
+    code = run_log.find_sign_of_copy(list(ProviderState.objects.all()))
     return f"{find_issue(code).sentence} {find_issue(code).fix}" if code else ""
 
 
@@ -34,7 +34,7 @@ def pending_realize_reports(
 ) -> Iterable[PendingMessage]:
     """Return the e-mail to each person whose “Realize” has ended. It concerns no single group."""
     ended = RealizeRequest.objects.filter(
-        ended_at__gt=since - SENT_WITHIN, ended_at__lte=now, asked_by__isnull=False
+        ended_at__gt=since - SENT_WITHIN, ended_at__lte=now, requested_by__isnull=False
     )
     return [_build_email(request) for request in ended]
 
@@ -46,7 +46,7 @@ def _build_email(request: RealizeRequest) -> PendingMessage:
         kind=REALIZE_ENDED,
         channel=Message.Channel.EMAIL,
         group_id=None,
-        user_id=request.asked_by_id,
+        user_id=request.requested_by_id,
         due_at=request.ended_at,
         cutoff_at=request.ended_at + SENT_WITHIN,
         context={"request": request.pk},
@@ -60,17 +60,17 @@ def realize_ended_context(message: Message, _now: datetime) -> dict[str, Any]:
     if request is None:
         raise MessageObsolete("The request no longer exists.")
     groups = Group.objects.filter(pk__in=request.group_ids).select_related("cohort__course")
-    came_to = {group: request.came_to[str(group.pk)] for group in groups}
+    results = {group: request.results[str(group.pk)] for group in groups}
     absent = _people_not_in_server(request.group_ids)
     return {
         "cohorts": sorted({f"{group.cohort.course}, {group.cohort}" for group in groups}),
-        "processed": len(came_to),
-        "standing": sum(outcome == STANDING for outcome in came_to.values()),
-        "withdrawn": sum(outcome == WITHDRAWN for outcome in came_to.values()),
+        "processed": len(results),
+        "standing": sum(outcome == READY for outcome in results.values()),
+        "withdrawn": sum(outcome == WITHDRAWN for outcome in results.values()),
         "troubled": [
             {"group": group, "trouble": find_issue(outcome)}
-            for group, outcome in came_to.items()
-            if outcome not in {STANDING, WITHDRAWN}
+            for group, outcome in results.items()
+            if outcome not in {READY, WITHDRAWN}
         ],
         "absent": absent[:NAMES_SHOWN],
         "more_absent": max(len(absent) - NAMES_SHOWN, 0),

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 def answer_open(mirror: Provider, desired: Any, finding: Finding, now: datetime) -> None:
     """Write the answer to every plan that waits for this provider, from the current observation."""
-    for run in SyncRun.objects.filter(mirror=mirror.name, mode="plan", ended_at__isnull=True):
+    for run in SyncRun.objects.filter(provider=mirror.name, mode="plan", ended_at__isnull=True):
         try:
             run.summary = _describe(mirror, desired, finding, run, now)
         except Exception:
@@ -64,15 +64,15 @@ def _cohorts(groups: frozenset[int]) -> dict[int, int]:
 
 def _waiting(mirror: Provider, groups: frozenset[int]) -> frozenset[int]:
     """Return the groups with removals that wait for approval."""
-    rows = GroupSync.objects.filter(mirror=mirror.name, group_id__in=groups, trouble=REMOVALS_HELD)
+    rows = GroupSync.objects.filter(provider=mirror.name, group_id__in=groups, issue=REMOVALS_HELD)
     return frozenset(rows.values_list("group_id", flat=True))
 
 
 def _may_create(run: SyncRun, groups: frozenset[int]) -> frozenset[int]:
-    if run.as_if_asked:
+    if run.as_if_requested:
         return groups
     asked = GroupSync.objects.filter(
-        mirror=run.mirror, group_id__in=groups, create_asked_at__isnull=False
+        provider=run.provider, group_id__in=groups, realize_requested_at__isnull=False
     )
     return frozenset(asked.values_list("group_id", flat=True))
 

@@ -13,20 +13,20 @@ from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync, RealizeRequest
 from cohorts.reconcile.provider import configured_providers
 
-STANDING, WITHDRAWN, OPEN = "standing", "withdrawn", ""
+READY, WITHDRAWN, OPEN = "ready", "withdrawn", ""
 # Failures in a row after which the person who asked is notified, although retries continue.
 GIVEN_UP_AFTER = 3
 
 
 def note_request(
-    lacking: QuerySet[GroupSync], *, by: User | None, asked_as: str, now: datetime
+    lacking: QuerySet[GroupSync], *, by: User | None, requested_as: str, now: datetime
 ) -> None:
     """Record who asked, for the groups that are not ready yet in a configured provider."""
-    rows = lacking.filter(mirror__in=configured_providers())
+    rows = lacking.filter(provider__in=configured_providers())
     ids = sorted(set(rows.values_list("group_id", flat=True)))
     if ids:
         RealizeRequest.objects.create(
-            asked_at=now, asked_by=by, asked_as=asked_as[:120], group_ids=ids
+            requested_at=now, requested_by=by, requested_as=requested_as[:120], group_ids=ids
         )
 
 
@@ -36,21 +36,21 @@ def close_ended(now: datetime) -> int:
     outcomes = _judge({pk for request in waiting for pk in request.group_ids})
     closed = 0
     for request in waiting:
-        came_to = {str(pk): outcomes.get(pk, WITHDRAWN) for pk in request.group_ids}
-        if OPEN not in came_to.values():
+        results = {str(pk): outcomes.get(pk, WITHDRAWN) for pk in request.group_ids}
+        if OPEN not in results.values():
             closed += RealizeRequest.objects.filter(pk=request.pk, ended_at=None).update(
-                ended_at=now, came_to=came_to
+                ended_at=now, results=results
             )
     return closed
 
 
 def forget_old(before: datetime) -> None:
-    RealizeRequest.objects.filter(asked_at__lt=before).delete()
+    RealizeRequest.objects.filter(requested_at__lt=before).delete()
 
 
 def _judge(group_ids: Iterable[int]) -> dict[int, str]:
     """Return the result of each group; OPEN while work continues."""
-    rows = GroupSync.objects.filter(group_id__in=group_ids, mirror__in=configured_providers())
+    rows = GroupSync.objects.filter(group_id__in=group_ids, provider__in=configured_providers())
     found: dict[int, list[str]] = defaultdict(list)
     for row in rows.select_related("group__cohort"):
         found[row.group_id].append(_judge_row(row))
@@ -64,7 +64,7 @@ def _judge_row(row: GroupSync) -> str:
     ----------------------------------------------  ---------------
     has ended                                       withdrawn
     has changed since the last comparison           open
-    is ready                                        standing
+    is ready                                        ready
     its request was withdrawn                       withdrawn
     has an issue that waits for people, or failed   the issue
     3 times in a row
@@ -72,19 +72,19 @@ def _judge_row(row: GroupSync) -> str:
     """
     if row.group.has_ended:
         return WITHDRAWN
-    if row.wanted > row.seen:
+    if row.generation > row.observed_generation:
         return OPEN
-    if row.stands_at:
-        return STANDING
-    if row.create_asked_at is None:
+    if row.ready_at:
+        return READY
+    if row.realize_requested_at is None:
         return WITHDRAWN
-    return row.trouble if _waits_for_people(row) else OPEN
+    return row.issue if _waits_for_people(row) else OPEN
 
 
 def _waits_for_people(row: GroupSync) -> bool:
-    return bool(row.trouble) and (
-        find_issue(row.trouble).needs_person
-        or row.trouble == "nobody_has_access"
+    return bool(row.issue) and (
+        find_issue(row.issue).needs_person
+        or row.issue == "nobody_has_access"
         or row.failures >= GIVEN_UP_AFTER
     )
 
@@ -92,5 +92,5 @@ def _waits_for_people(row: GroupSync) -> bool:
 def _gravest(outcomes: list[str]) -> str:
     if OPEN in outcomes:
         return OPEN
-    troubles = [one for one in outcomes if one not in {STANDING, WITHDRAWN}]
-    return next(iter(troubles), WITHDRAWN if WITHDRAWN in outcomes else STANDING)
+    troubles = [one for one in outcomes if one not in {READY, WITHDRAWN}]
+    return next(iter(troubles), WITHDRAWN if WITHDRAWN in outcomes else READY)

@@ -16,7 +16,7 @@ HELD = "removals_held"
 
 
 def groups_with_held_removals(mirror: str) -> list[int]:
-    rows = GroupSync.objects.filter(mirror=mirror, trouble=HELD)
+    rows = GroupSync.objects.filter(provider=mirror, issue=HELD)
     return sorted(rows.values_list("group_id", flat=True))
 
 
@@ -27,7 +27,7 @@ def approve_shown_removals(runs: Iterable[SyncRun], *, by: User, now: datetime) 
     for run in runs:
         for row in run.summary.get("withheld", ()):
             if row["reason"] == HELD and row["removes"] and row["group_id"]:
-                people[run.mirror, row["group_id"]].add(row["removes"])
+                people[run.provider, row["group_id"]].add(row["removes"])
     for (mirror, group_id), names in sorted(people.items()):
         services.approve_removals(group_id, mirror, names, by=by, now=now)
     return len(set().union(*people.values())) if people else 0

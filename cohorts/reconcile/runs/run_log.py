@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from cohorts import clock
 from cohorts.reconcile.errors import CallFailed, Conflict, Outage, Unclear
-from cohorts.reconcile.models import GroupSync, MirrorState, SyncAction, SyncRun
+from cohorts.reconcile.models import GroupSync, ProviderState, SyncAction, SyncRun
 from cohorts.reconcile.provider import Provider, configured_providers
 from cohorts.reconcile.status import Due
 from cohorts.reconcile.values import Action, Orphans
@@ -22,17 +22,17 @@ from cohorts.services.installation import ensure_installation, find_doubt
 def has_work(mirror: str, now: datetime) -> bool:
     """Return whether a worker has something to do: a group is due, a plan was requested, or it is
     time to poll for changes that people made outside."""
-    due = models.Q(wanted__gt=models.F("seen")) | models.Q(next_at__lte=now)
+    due = models.Q(generation__gt=models.F("observed_generation")) | models.Q(next_at__lte=now)
     return (
-        GroupSync.objects.filter(due, mirror=mirror).exists()
-        or SyncRun.objects.filter(mirror=mirror, mode="plan", ended_at__isnull=True).exists()
-        or MirrorState.objects.filter(name=mirror, look_at__lte=now).exists()
+        GroupSync.objects.filter(due, provider=mirror).exists()
+        or SyncRun.objects.filter(provider=mirror, mode="plan", ended_at__isnull=True).exists()
+        or ProviderState.objects.filter(provider=mirror, next_at__lte=now).exists()
     )
 
 
 def is_waiting(mirror: str) -> bool:
     """Return whether an outage delays the provider and its next probe is not due yet."""
-    return MirrorState.objects.filter(name=mirror, retry_at__gt=Now()).exists()
+    return ProviderState.objects.filter(provider=mirror, retry_at__gt=Now()).exists()
 
 
 def read_only(mirror: Provider) -> str:
@@ -43,38 +43,38 @@ def read_only(mirror: Provider) -> str:
     """
     if doubt := find_doubt(ensure_installation(clock.now())):
         return doubt
-    states = {state.name: state for state in MirrorState.objects.all()}
+    states = {state.provider: state for state in ProviderState.objects.all()}
     if sign := find_sign_of_copy(states.values()):
         return sign
     return "paused" if states[mirror.name].paused_at else ""
 
 
-def find_sign_of_copy(states: Collection[MirrorState]) -> str:
+def find_sign_of_copy(states: Collection[ProviderState]) -> str:
     """Return an issue code if the objects outside suggest that this is a copy, else ""."""
     mirrors = configured_providers()
-    if any(state.has_many_orphans for state in states if state.name in mirrors):
+    if any(state.has_many_orphans for state in states if state.provider in mirrors):
         return "strangers"
     return "moved" if find_moved(states) else ""
 
 
-def find_moved(states: Iterable[MirrorState]) -> list[MirrorState]:
+def find_moved(states: Iterable[ProviderState]) -> list[ProviderState]:
     """Return the providers for which the settings name another server or calendar than before."""
     mirrors = configured_providers()
     return [
         state
         for state in states
-        if state.name in mirrors and state.scope not in {"", mirrors[state.name].scope()}
+        if state.provider in mirrors and state.scope not in {"", mirrors[state.provider].scope()}
     ]
 
 
 def count_changes(mirror: str) -> int:
     """Return how many changes outside have been reported so far."""
-    return MirrorState.objects.values_list("changed_outside", flat=True).get(name=mirror)
+    return ProviderState.objects.values_list("changed_outside", flat=True).get(provider=mirror)
 
 
 def parked_lanes(mirror: str) -> dict[str, datetime]:
     """Return the lanes that the service asked to wait, each with its end in real time (UTC)."""
-    stored = MirrorState.objects.values_list("parked", flat=True).get(name=mirror)
+    stored = ProviderState.objects.values_list("parked", flat=True).get(provider=mirror)
     until = {kind: datetime.fromisoformat(text) for kind, text in stored.items()}
     return {kind: moment for kind, moment in until.items() if moment > datetime.now(UTC)}
 
@@ -83,7 +83,7 @@ def approved_removals(due: Mapping[int, Due]) -> set[tuple[int, str]]:
     return {(pk, person) for pk, row in due.items() for person in row.approved}
 
 
-STATE_FIELDS = ["retry_at", "failures", "trouble", "trouble_detail", "trouble_since"]
+STATE_FIELDS = ["retry_at", "failures", "issue", "issue_detail", "issue_since"]
 
 
 class RunLog:
@@ -98,7 +98,7 @@ class RunLog:
 
     def write(self, action: Action, outcome: SyncAction.Outcome, said: str, seconds: float) -> None:
         if self.run is None:
-            self.run = SyncRun.objects.create(mirror=self.mirror)
+            self.run = SyncRun.objects.create(provider=self.mirror)
         SyncAction.objects.create(
             run=self.run,
             group_id=action.group_id,
@@ -109,7 +109,7 @@ class RunLog:
             why=action.why[:300],
             outcome=outcome,
             error=said[:500],
-            took_ms=int(seconds * 1000),
+            duration_ms=int(seconds * 1000),
         )
         self.counts[outcome] = self.counts.get(outcome, 0) + 1
 
@@ -137,7 +137,7 @@ class RunLog:
         """
         is_first = models.When(scope="", then=models.Value(scope))
         kept = models.Case(is_first, default=models.F("scope"))
-        self._state().update(heard_at=Now(), look_at=look_at, scope=kept)
+        self._state().update(last_seen_at=Now(), next_at=look_at, scope=kept)
 
     def note_orphans(self, orphans: Orphans) -> None:
         """Store the orphans: until the next observation, other providers check them too."""
@@ -147,10 +147,10 @@ class RunLog:
     def served(self, trouble: str = "", detail: str = "") -> None:
         """Record that the run ended without an outage. `trouble` is an issue with the provider as a
         whole, which no group would report if nothing is left to do for it."""
-        row = MirrorState.objects.get(name=self.mirror)
-        if row.trouble != trouble:
-            row.trouble_since = clock.now() if trouble else None
-        row.trouble, row.trouble_detail = trouble, detail[:500] if trouble else ""
+        row = ProviderState.objects.get(provider=self.mirror)
+        if row.issue != trouble:
+            row.issue_since = clock.now() if trouble else None
+        row.issue, row.issue_detail = trouble, detail[:500] if trouble else ""
         row.failures, row.retry_at = 0, None
         row.save(update_fields=STATE_FIELDS)
 
@@ -161,25 +161,25 @@ class RunLog:
         happened. Otherwise there is one probe a minute. The interval does not grow: even if answers
         keep getting lost, each observation lets some of the work finish.
         """
-        row = MirrorState.objects.get(name=self.mirror)
+        row = ProviderState.objects.get(provider=self.mirror)
         unclear = isinstance(error, Unclear | Conflict)
         if not (unclear and row.failures == 0):
             wait = max(_wait(error, row.failures + 1), getattr(error, "after", 0))
             row.retry_at = datetime.now(UTC) + timedelta(seconds=wait)
         row.failures += 1
-        if row.trouble != error.code:
-            row.trouble_since = clock.now()
-        row.trouble, row.trouble_detail = error.code, error.detail[:500]
+        if row.issue != error.code:
+            row.issue_since = clock.now()
+        row.issue, row.issue_detail = error.code, error.detail[:500]
         row.save(update_fields=STATE_FIELDS)
 
     def park(self, kind: str, seconds: float) -> None:
-        row = MirrorState.objects.get(name=self.mirror)
+        row = ProviderState.objects.get(provider=self.mirror)
         until = datetime.now(UTC) + timedelta(seconds=seconds)
         row.parked = {**row.parked, kind: until.isoformat()}
         row.save(update_fields=["parked"])
 
-    def _state(self) -> models.QuerySet[MirrorState]:
-        return MirrorState.objects.filter(name=self.mirror)
+    def _state(self) -> models.QuerySet[ProviderState]:
+        return ProviderState.objects.filter(provider=self.mirror)
 
 
 def _wait(error: CallFailed, failures: int) -> float:

@@ -73,7 +73,7 @@ def sync_status(context: template.Context) -> dict[str, Any]:
         "mirrors": see_mirrors(scene),
         "companions": see_companions(),
         "is_worker_alive": scene.is_worker_alive,
-        "workers": WorkerHeartbeat.objects.order_by("-heard_at")[:10],
+        "workers": WorkerHeartbeat.objects.order_by("-last_seen_at")[:10],
         "alarms": find_alarms(now),
         "question": find_question(),
         "unsure": Message.objects.filter(state=Message.State.UNSURE).count(),

@@ -18,8 +18,8 @@ from cohorts.reconcile.ui.staff import show, staff_page
 def check_connections(request: HttpRequest) -> HttpResponse:
     """On POST, request a check of every provider; on GET, show the newest result."""
     if request.method == "POST":
-        for run in services.request_plan([], as_if_asked=False, by=person_of(request)):
-            services.end_wait(run.mirror)
+        for run in services.request_plan([], as_if_requested=False, by=person_of(request)):
+            services.end_wait(run.provider)
         return redirect("sync:check")
     scene = read_scene(clock.now())
     mirrors = see_mirrors(scene)
@@ -40,8 +40,8 @@ def check_connections(request: HttpRequest) -> HttpResponse:
 def _newest(mirror: ProviderView) -> SyncRun | None:
     """Return the newest check: a plan without groups."""
     runs = SyncRun.objects.filter(
-        mirror=mirror.mirror.name, mode=SyncRun.Mode.PLAN, group_ids=[]
-    ).select_related("asked_by")
+        provider=mirror.mirror.name, mode=SyncRun.Mode.PLAN, group_ids=[]
+    ).select_related("requested_by")
     return runs.order_by("-pk").first()
 
 

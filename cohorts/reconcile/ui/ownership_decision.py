@@ -13,7 +13,7 @@ from cohorts.models import User
 from cohorts.outbox.models import UNSENT, Message
 from cohorts.reconcile import ownership
 from cohorts.reconcile.issues import find_issue
-from cohorts.reconcile.models import MirrorState
+from cohorts.reconcile.models import ProviderState
 from cohorts.reconcile.provider import providers
 from cohorts.reconcile.ui.staff import show, staff_page
 from cohorts.services.installation import end_silence, ensure_installation
@@ -46,7 +46,7 @@ def decide(request: HttpRequest) -> HttpResponse:
 
 
 def _find_not_adopted() -> list[str]:
-    return [why for state in MirrorState.objects.all() for _, why in state.not_adopted]
+    return [why for state in ProviderState.objects.all() for _, why in state.not_adopted]
 
 
 def _find_reachable() -> QuerySet[User]:

@@ -21,13 +21,13 @@ from cohorts.reconcile.ui.staff import show, staff_page
 
 
 def start_plan(
-    request: HttpRequest, group_ids: Sequence[int], *, as_if_asked: bool, back: str
+    request: HttpRequest, group_ids: Sequence[int], *, as_if_requested: bool, back: str
 ) -> HttpResponse:
     """Request a plan of these groups and show it, or go back with a message if there is none."""
     if not group_ids:
         messages.error(request, "All of these groups have ended.")
         return redirect(back)
-    runs = services.request_plan(group_ids, as_if_asked=as_if_asked, by=person_of(request))
+    runs = services.request_plan(group_ids, as_if_requested=as_if_requested, by=person_of(request))
     if not runs:
         messages.error(
             request,
@@ -50,7 +50,7 @@ def plan_cohort(request: HttpRequest, pk: int) -> HttpResponse:
     cohort = get_object_or_404(Cohort, pk=pk)
     ids = list(live_groups([cohort.pk]).values_list("pk", flat=True))
     back = reverse("admin:cohorts_cohort_change", args=[pk])
-    return start_plan(request, ids, as_if_asked=True, back=back)
+    return start_plan(request, ids, as_if_requested=True, back=back)
 
 
 @staff_page
@@ -61,15 +61,15 @@ def show_plan(request: HttpRequest, ids: list[int]) -> HttpResponse:
     scene = read_scene(clock.now())
     view = read_plan(runs)
     groups = _groups(runs)
-    waiting = {run.mirror for run in view.waiting}
+    waiting = {run.provider for run in view.waiting}
     return show(
         request,
         "plan",
-        _title(groups, as_if_asked=runs[0].as_if_asked),
+        _title(groups, as_if_requested=runs[0].as_if_requested),
         plan=view,
         cohort=groups[0].cohort if groups else None,
         runs=ids,
-        as_if_asked=runs[0].as_if_asked,
+        as_if_requested=runs[0].as_if_requested,
         asked_at=runs[0].started_at,
         mirrors=[mirror for mirror in see_mirrors(scene) if mirror.mirror.name in waiting],
         left_out=[mirror for mirror in see_mirrors(scene) if not mirror.is_configured],
@@ -83,7 +83,7 @@ def show_plan(request: HttpRequest, ids: list[int]) -> HttpResponse:
 def confirm_plan(request: HttpRequest, ids: list[int]) -> HttpResponse:
     """Request that the plan that staff have seen be carried out."""
     runs = _find(ids)
-    if not all(run.as_if_asked for run in runs):
+    if not all(run.as_if_requested for run in runs):
         raise Http404("This plan is not a realize plan.")
     groups = _groups(runs)
     after = newest_step()
@@ -104,7 +104,7 @@ def plan_again(request: HttpRequest, ids: list[int]) -> HttpResponse:
     runs = _find(ids)
     group_ids = [group.pk for group in _groups(runs)]
     back = reverse("admin:cohorts_cohort_changelist")
-    return start_plan(request, group_ids, as_if_asked=runs[0].as_if_asked, back=back)
+    return start_plan(request, group_ids, as_if_requested=runs[0].as_if_requested, back=back)
 
 
 @staff_page
@@ -130,9 +130,9 @@ def _groups(runs: Iterable[SyncRun]) -> list[Group]:
     return list(Group.objects.filter(pk__in=ids).select_related("cohort").order_by("pk"))
 
 
-def _title(groups: Sequence[Group], *, as_if_asked: bool) -> str:
+def _title(groups: Sequence[Group], *, as_if_requested: bool) -> str:
     names = sorted({str(group.cohort) for group in groups})
     what = " and ".join(names) if len(names) < 3 else f"{len(names)} cohorts"
     if len(groups) == 1:
         what = f"{groups[0]} of {what}"
-    return f"Realize {what}?" if as_if_asked else f"Pending changes for {what}"
+    return f"Realize {what}?" if as_if_requested else f"Pending changes for {what}"

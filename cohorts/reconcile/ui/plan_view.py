@@ -120,7 +120,7 @@ def _answer(run: SyncRun) -> ProviderPlan:
     said = run.summary
     code = said.get("trouble", "")
     return ProviderPlan(
-        mirror=providers[run.mirror],
+        mirror=providers[run.provider],
         run=run,
         budget=tuple(Budget(**line) for line in said.get("budget", ())),
         checks=tuple(Check(**line) for line in said.get("checks", ())),
@@ -160,7 +160,7 @@ class _Reader:
         return [*self.by_cohort.values(), *self.by_group.values()]
 
     def read(self, run: SyncRun) -> None:
-        mirror, said = providers[run.mirror], run.summary
+        mirror, said = providers[run.provider], run.summary
         for row in said.get("actions", ()):
             self._part(row).steps.append(self._step(mirror, row))
         for row in said.get("withheld", ()):

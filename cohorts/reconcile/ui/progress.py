@@ -94,5 +94,5 @@ def _number(request: HttpRequest, name: str) -> int:
 def _last_request(views: list[GroupView]) -> RealizeRequest | None:
     """Return the newest request that names one of these groups, with the person who made it."""
     ids = {view.group.pk for view in views}
-    newest = RealizeRequest.objects.select_related("asked_by").order_by("-pk")[:20]
+    newest = RealizeRequest.objects.select_related("requested_by").order_by("-pk")[:20]
     return next((request for request in newest if ids & set(request.group_ids)), None)

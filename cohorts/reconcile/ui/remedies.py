@@ -40,8 +40,8 @@ def look_again(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
 def recreate(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
     """Request that missing objects be recreated, if any are still missing."""
     group, found = _find(pk, mirror)
-    row = GroupSync.objects.filter(group=group, mirror=mirror).first()
-    if row is None or find_issue(row.trouble).remedy != "recreate":
+    row = GroupSync.objects.filter(group=group, provider=mirror).first()
+    if row is None or find_issue(row.issue).remedy != "recreate":
         messages.info(request, f"Nothing is missing for {group} in {found.title}.")
     else:
         services.recreate([pk], mirror, by=person_of(request), now=clock.now())
@@ -57,7 +57,7 @@ def realize_group(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
     """Show what realizing this group would do. A plan covers every provider."""
     group, _ = _find(pk, mirror)
     ids = [] if group.has_ended else [group.pk]
-    return start_plan(request, ids, as_if_asked=True, back=_address(request, group))
+    return start_plan(request, ids, as_if_requested=True, back=_address(request, group))
 
 
 @staff_page
@@ -66,7 +66,7 @@ def show_removals(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
     """Show the names of everyone whose removal this provider holds."""
     group, _ = _find(pk, mirror)
     ids = groups_with_held_removals(mirror) or [group.pk]
-    return start_plan(request, ids, as_if_asked=False, back=_address(request, group))
+    return start_plan(request, ids, as_if_requested=False, back=_address(request, group))
 
 
 @staff_page

@@ -10,7 +10,7 @@ from cohorts import clock
 from cohorts.models import Group
 from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.issues import find_issue
-from cohorts.reconcile.models import MirrorState, SyncAction, SyncRun
+from cohorts.reconcile.models import ProviderState, SyncAction, SyncRun
 from cohorts.reconcile.provider import configured_providers
 from cohorts.reconcile.runs import run_log
 from cohorts.reconcile.selectors import GroupView, InProvider, read_scene, see_groups, steps_left
@@ -60,7 +60,7 @@ def _is_settled(view: GroupView) -> bool:
 def _is_place_settled(place: InProvider) -> bool:
     row = place.row
     assert row is not None
-    return row.wanted <= row.seen and not find_issue(row.trouble).passes
+    return row.generation <= row.observed_generation and not find_issue(row.issue).passes
 
 
 def watch(group_ids: Collection[int], *, after: int, grace: float) -> Iterator[Sight]:
@@ -108,24 +108,24 @@ class _Outage:
     """Ends the waiting when a provider stays unreachable, or when only a person can change that."""
 
     def __init__(self) -> None:
-        self.known = dict(MirrorState.objects.values_list("name", "failures"))
+        self.known = dict(ProviderState.objects.values_list("provider", "failures"))
         self.began: dict[str, float] = {}
 
     def check(self) -> None:
-        for state in MirrorState.objects.filter(name__in=configured_providers()):
-            if not state.trouble or state.failures <= self.known.get(state.name, 0):
-                self.began.pop(state.name, None)
+        for state in ProviderState.objects.filter(provider__in=configured_providers()):
+            if not state.issue or state.failures <= self.known.get(state.provider, 0):
+                self.began.pop(state.provider, None)
                 continue
-            began = self.began.setdefault(state.name, time.monotonic())
+            began = self.began.setdefault(state.provider, time.monotonic())
             lasting = time.monotonic() - began >= OUTAGE_SECONDS
-            if lasting or find_issue(state.trouble).needs_person:
+            if lasting or find_issue(state.issue).needs_person:
                 raise GaveUp(tell_trouble(state))
 
 
-def tell_trouble(state: MirrorState) -> str:
+def tell_trouble(state: ProviderState) -> str:
     """Return what is wrong with a provider and what to do, in one line."""
-    title = configured_providers()[state.name].title
-    return f"{title}: {tell(describe_issue(state.trouble, state.trouble_detail))}"
+    title = configured_providers()[state.provider].title
+    return f"{title}: {tell(describe_issue(state.issue, state.issue_detail))}"
 
 
 def tell(standing: SyncStatus) -> str:
@@ -159,8 +159,8 @@ def wait_for_answers(runs: Sequence[SyncRun], *, patience: float = PLAN_SECONDS)
 
 def _answer(runs: Sequence[SyncRun]) -> None:
     for run in runs:
-        run_once(run.mirror, plans_only=True)
-        state = MirrorState.objects.filter(name=run.mirror).first()
+        run_once(run.provider, plans_only=True)
+        state = ProviderState.objects.filter(provider=run.provider).first()
         still_open = SyncRun.objects.filter(pk=run.pk, ended_at__isnull=True).exists()
-        if still_open and state and state.trouble and run_log.is_waiting(run.mirror):
+        if still_open and state and state.issue and run_log.is_waiting(run.provider):
             raise GaveUp(tell_trouble(state))

@@ -18,7 +18,7 @@ KEEP = timedelta(days=1)
 
 
 def hear(name: str) -> None:
-    WorkerHeartbeat.objects.update_or_create(name=name, defaults={"heard_at": Now()})
+    WorkerHeartbeat.objects.update_or_create(name=name, defaults={"last_seen_at": Now()})
 
 
 def beat() -> None:
@@ -33,9 +33,9 @@ def forget(name: str) -> None:
 
 
 def forget_lost() -> None:
-    WorkerHeartbeat.objects.filter(heard_at__lt=Now() - KEEP).delete()
+    WorkerHeartbeat.objects.filter(last_seen_at__lt=Now() - KEEP).delete()
 
 
 def is_worker_alive() -> bool:
     """Return whether a worker reported within 90 seconds."""
-    return WorkerHeartbeat.objects.filter(heard_at__gte=Now() - HEARD_WITHIN).exists()
+    return WorkerHeartbeat.objects.filter(last_seen_at__gte=Now() - HEARD_WITHIN).exists()

@@ -18,7 +18,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from cohorts.reconcile.errors import LeaseLost
-from cohorts.reconcile.models import MirrorState
+from cohorts.reconcile.models import ProviderState
 from cohorts.reconcile.workers.this_worker import worker_name
 
 
@@ -65,28 +65,28 @@ class Lease:
 
 def take(mirror: str) -> Lease | None:
     """Return a provider's lease, or None while another worker holds it or an outage delays it."""
-    MirrorState.objects.get_or_create(name=mirror)
+    ProviderState.objects.get_or_create(provider=mirror)
     asked_at = boot_seconds()
-    taken = MirrorState.objects.filter(
+    taken = ProviderState.objects.filter(
         Q(lease_until__isnull=True) | Q(lease_until__lte=Now()),
         Q(retry_at__isnull=True) | Q(retry_at__lte=Now()),
-        name=mirror,
+        provider=mirror,
     ).update(holder=holder_name(), token=F("token") + 1, lease_until=_lease_end())
     if not taken:
         return None
     # No other worker can have acquired it since: the lease just written has not expired.
-    token = MirrorState.objects.values_list("token", flat=True).get(name=mirror)
+    token = ProviderState.objects.values_list("token", flat=True).get(provider=mirror)
     return Lease(mirror, token, asked_at + settings.SYNC["lease_seconds"])
 
 
 def release_dead(worker: str) -> int:
     """Release the leases of a worker whose processes are all dead; return how many."""
-    held = MirrorState.objects.filter(holder__startswith=f"{worker}/")
+    held = ProviderState.objects.filter(holder__startswith=f"{worker}/")
     return held.update(holder="", lease_until=None)
 
 
 def _own(lease: Lease):
-    return MirrorState.objects.filter(name=lease.mirror, token=lease.token)
+    return ProviderState.objects.filter(provider=lease.mirror, token=lease.token)
 
 
 def _lease_end():

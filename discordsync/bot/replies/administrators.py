@@ -59,7 +59,7 @@ def realize(by: Requester, cohort: int | str) -> BotAnswer:
         raise Refusal(
             "no_groups", f"All groups of {escape(str(found))} have ended, or it has none."
         )
-    runs = services.request_plan(groups, as_if_asked=True, by=by.person)
+    runs = services.request_plan(groups, as_if_requested=True, by=by.person)
     return _show_plan([run.pk for run in runs])
 
 
@@ -71,9 +71,9 @@ def confirm(by: Requester, runs: int | str) -> BotAnswer:
     """Request the realization of a plan that was shown, and return its progress."""
     groups = _groups_of(_find_runs(_ids(runs)))
     after = newest_step()
-    asked_as = "" if by.person else f"{by.called} on Discord"
+    requested_as = "" if by.person else f"{by.called} on Discord"
     services.request_realize(
-        [group.pk for group in groups], by=by.person, asked_as=asked_as, now=clock.now()
+        [group.pk for group in groups], by=by.person, requested_as=requested_as, now=clock.now()
     )
     for name in configured_providers():
         services.end_wait(name)
@@ -229,7 +229,9 @@ def _ids(word: int | str) -> list[int]:
 
 def _find_runs(ids: list[int]) -> list[SyncRun]:
     runs = list(
-        SyncRun.objects.filter(pk__in=ids, mode=SyncRun.Mode.PLAN, as_if_asked=True).order_by("pk")
+        SyncRun.objects.filter(pk__in=ids, mode=SyncRun.Mode.PLAN, as_if_requested=True).order_by(
+            "pk"
+        )
     )
     if not runs:
         raise Refusal("no_plan", "This preview has expired. Use the command again.")

@@ -84,11 +84,11 @@ def _end_realize(academy: Academy, now: datetime) -> None:
         user=User.objects.get(name="Alice"), group=first, mirror="discord", state="not_there"
     )
     RealizeRequest.objects.create(
-        asked_at=now - HOUR,
-        asked_by=academy.add_person("Sam", is_staff=True),
+        requested_at=now - HOUR,
+        requested_by=academy.add_person("Sam", is_staff=True),
         group_ids=[group.pk for group in academy.groups.values()],
         ended_at=now,
-        came_to={str(first.pk): "no_slot"} | {str(one.pk): "standing" for one in others},
+        results={str(first.pk): "no_slot"} | {str(one.pk): "ready" for one in others},
     )
 
 

@@ -13,7 +13,7 @@ from cohorts.models import AccessState, Group, User
 from cohorts.outbox import tasks
 from cohorts.outbox.models import Message
 from cohorts.outbox.services import collect
-from cohorts.reconcile.models import GroupSync, MirrorState, RealizeRequest
+from cohorts.reconcile.models import GroupSync, ProviderState, RealizeRequest
 from cohorts.reconcile.ownership import accept_as_original
 from cohorts.reconcile.runs.realize_requests import close_ended
 from cohorts.reconcile.services import request_realize, withdraw_request
@@ -39,13 +39,13 @@ def made(staff: User) -> MadeCohort:
     return made
 
 
-def look(*groups: Group, **came_to) -> None:
+def look(*groups: Group, **result) -> None:
     """What a look by both mirrors would leave in these groups' rows."""
-    GroupSync.objects.filter(group__in=groups).update(seen=F("wanted"), **came_to)
+    GroupSync.objects.filter(group__in=groups).update(observed_generation=F("generation"), **result)
 
 
 def stand(*groups: Group) -> None:
-    look(*groups, stands_at=clock.now(), create_asked_at=None, create_asked_by=None)
+    look(*groups, ready_at=clock.now(), realize_requested_at=None, realize_requested_by=None)
 
 
 def test_it_has_ended_when_every_group_stands(made, staff):
@@ -53,53 +53,55 @@ def test_it_has_ended_when_every_group_stands(made, staff):
     assert close_ended(clock.now()) == 0
     stand(made.groups[1])
     assert close_ended(clock.now()) == 1
-    assert set(RealizeRequest.objects.get().came_to.values()) == {"standing"}
+    assert set(RealizeRequest.objects.get().results.values()) == {"ready"}
     assert [collect(None, now=clock.now()) for _ in range(2)] == [1, 0]
     assert Message.objects.get().user == staff
 
 
 @pytest.mark.parametrize(
-    ("came_to", "outcome"),
+    ("result", "outcome"),
     [
-        ({"trouble": "no_members"}, "no_members"),
-        ({"trouble": "nobody_has_access"}, "nobody_has_access"),
-        ({"trouble": "refused", "failures": 3}, "refused"),
-        ({"create_asked_at": None}, "withdrawn"),
+        ({"issue": "no_members"}, "no_members"),
+        ({"issue": "nobody_has_access"}, "nobody_has_access"),
+        ({"issue": "refused", "failures": 3}, "refused"),
+        ({"realize_requested_at": None}, "withdrawn"),
     ],
 )
-def test_it_has_ended_where_the_rest_needs_a_person(made, came_to, outcome):
+def test_it_has_ended_where_the_rest_needs_a_person(made, result, outcome):
     stand(made.groups[0])
-    look(made.groups[1], **came_to)
+    look(made.groups[1], **result)
     assert close_ended(clock.now()) == 1
-    assert RealizeRequest.objects.get().came_to == {
-        str(made.ids[0]): "standing",
+    assert RealizeRequest.objects.get().results == {
+        str(made.ids[0]): "ready",
         str(made.ids[1]): outcome,
     }
 
 
 @pytest.mark.parametrize(
-    "came_to",
+    "result",
     [
-        {"trouble": ""},
-        {"trouble": "rate_limited"},
-        {"trouble": "unreachable"},
-        {"trouble": "refused", "failures": 2},
+        {"issue": ""},
+        {"issue": "rate_limited"},
+        {"issue": "unreachable"},
+        {"issue": "refused", "failures": 2},
     ],
 )
-def test_it_goes_on_while_work_goes_on_by_itself(made, came_to):
+def test_it_goes_on_while_work_goes_on_by_itself(made, result):
     stand(made.groups[0])
-    look(made.groups[1], **came_to)
+    look(made.groups[1], **result)
     assert close_ended(clock.now()) == 0
 
 
 def test_old_trouble_ends_nothing_before_somebody_has_looked(made):
-    GroupSync.objects.update(trouble="needs_infrastructure")
+    GroupSync.objects.update(issue="needs_infrastructure")
     assert close_ended(clock.now()) == 0
 
 
 def test_a_mirror_that_is_not_configured_is_not_waited_for(made, settings):
     settings.GOOGLE_CALENDAR_ID = ""
-    GroupSync.objects.filter(mirror="discord").update(seen=F("wanted"), stands_at=clock.now())
+    GroupSync.objects.filter(provider="discord").update(
+        observed_generation=F("generation"), ready_at=clock.now()
+    )
     assert close_ended(clock.now()) == 1
 
 
@@ -134,7 +136,7 @@ def test_the_letter_says_what_stands_and_what_needs_a_person(made, staff, mail_s
     made.groups[1].name = "Late <b>risers</b>"
     made.groups[1].save()
     stand(made.groups[0])
-    look(made.groups[1], trouble="no_slot")
+    look(made.groups[1], issue="no_slot")
     AccessState.objects.create(
         user=made.people[0], group=made.groups[0], mirror="discord", state="not_there"
     )
@@ -185,8 +187,8 @@ def test_b1_letters_wait_while_many_orphans_are_outside_and_for_no_few(
     made, mail_server, settings, has_many
 ):
     settings.DISCORD_BOT_TOKEN = settings.DISCORD_BOT_TOKEN or "sandbox-test"
-    MirrorState.objects.update_or_create(
-        name="discord", defaults={"orphans": "“group-1”", "has_many_orphans": has_many}
+    ProviderState.objects.update_or_create(
+        provider="discord", defaults={"orphans": "“group-1”", "has_many_orphans": has_many}
     )
     stand(*made.groups)
     sweep()
@@ -196,8 +198,8 @@ def test_b1_letters_wait_while_many_orphans_are_outside_and_for_no_few(
 
 
 def test_b2_what_was_held_for_orphans_is_sent_after_staffs_answer(made, mail_server):
-    MirrorState.objects.update_or_create(
-        name="discord", defaults={"orphans": "“group-1”", "has_many_orphans": True}
+    ProviderState.objects.update_or_create(
+        provider="discord", defaults={"orphans": "“group-1”", "has_many_orphans": True}
     )
     stand(*made.groups)
     sweep()

@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 from cohorts import clock
 from cohorts.models import Membership
 from cohorts.reconcile import services
-from cohorts.reconcile.models import MirrorState
+from cohorts.reconcile.models import ProviderState
 from tests.cohorts.reconcile.cohort import add_member, join, make_cohort, realize, work
 from tests.support.workers import bury, finish, start, worker
 from tests.support.worlds import describe_guild
@@ -130,7 +130,7 @@ def test_a_worker_frozen_past_its_lease_starts_no_call_when_it_wakes(sandbox, se
 def wait_for_lease_to_end():
     """Until the database says that the lease is over: the frozen holder cannot renew it."""
     deadline = time.monotonic() + 20
-    while MirrorState.objects.filter(name="discord", lease_until__gt=Now()).exists():
+    while ProviderState.objects.filter(provider="discord", lease_until__gt=Now()).exists():
         assert time.monotonic() < deadline, "the lease does not end"
 
 

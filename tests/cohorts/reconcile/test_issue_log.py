@@ -6,7 +6,7 @@ import pytest
 
 from cohorts.reconcile import tasks
 from cohorts.reconcile.controller import run_once
-from cohorts.reconcile.models import GroupSync, MirrorState
+from cohorts.reconcile.models import GroupSync, ProviderState
 from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
@@ -38,7 +38,7 @@ def test_o1_a_token_that_was_revoked_is_logged_once_with_its_fix_and_once_when_i
     ]
     assert said() == []
     settings.DISCORD_BOT_TOKEN = right
-    MirrorState.objects.update(retry_at=None)
+    ProviderState.objects.update(retry_at=None)
     work("discord")
     assert said() == ["Discord: resolved: Discord does not accept the bot's token."]
     assert said() == []
@@ -46,10 +46,10 @@ def test_o1_a_token_that_was_revoked_is_logged_once_with_its_fix_and_once_when_i
 
 def test_o1_groups_with_the_same_issue_are_one_line_and_nobody_waits_for_realize_in_the_log(said):
     made = make_cohort(groups=7)
-    rows = GroupSync.objects.filter(group__in=made.ids, mirror="discord")
-    rows.update(trouble="needs_infrastructure")
+    rows = GroupSync.objects.filter(group__in=made.ids, provider="discord")
+    rows.update(issue="needs_infrastructure")
     assert said() == []
-    rows.update(trouble="missing", trouble_detail="Alice's channel")
+    rows.update(issue="missing", issue_detail="Alice's channel")
     (line,) = said()
     assert "Groups: Group 1 (Spring)" in line
     assert "and 2 more." in line
@@ -58,12 +58,12 @@ def test_o1_groups_with_the_same_issue_are_one_line_and_nobody_waits_for_realize
 
 def test_o1_an_outage_does_not_resolve_an_issue(said):
     made = make_cohort(groups=1)
-    rows = GroupSync.objects.filter(group__in=made.ids, mirror="discord")
-    rows.update(trouble="missing")
+    rows = GroupSync.objects.filter(group__in=made.ids, provider="discord")
+    rows.update(issue="missing")
     assert len(said()) == 1
-    rows.update(trouble="unreachable")
+    rows.update(issue="unreachable")
     assert said() == []
-    rows.update(trouble="missing")
+    rows.update(issue="missing")
     assert said() == []
-    rows.update(trouble="removals_held")
+    rows.update(issue="removals_held")
     assert [line.partition(": ")[2][:8] for line in said()] == ["resolved", "An unusu"]

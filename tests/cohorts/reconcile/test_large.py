@@ -66,6 +66,6 @@ def test_b8_a_bucket_without_calls_left_waits_until_its_reset(sandbox):
 
     assert sum(r["bot_id"] is None for r in sandbox.get("state")["discord"]["roles"].values()) == 2
     assert {"rate_limited"} == set(
-        GroupSync.objects.exclude(trouble="").values_list("trouble", flat=True)
+        GroupSync.objects.exclude(issue="").values_list("issue", flat=True)
     )
     assert not sandbox.calls(status=429)

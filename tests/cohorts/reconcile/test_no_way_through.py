@@ -10,7 +10,7 @@ import pytest
 from cohorts import clock
 from cohorts.reconcile import services, tasks
 from cohorts.reconcile.issues import find_issue
-from cohorts.reconcile.models import GroupSync, MirrorState, SyncAction
+from cohorts.reconcile.models import GroupSync, ProviderState, SyncAction
 from cohorts.reconcile.runs import run_log
 from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
 from tests.support.worlds import describe_guild
@@ -29,8 +29,8 @@ def made(sandbox):
 
 def told():
     """The codes that staff see, of the mirror and of the groups."""
-    codes = {row.trouble for row in MirrorState.objects.all()}
-    return codes | set(GroupSync.objects.values_list("trouble", flat=True)) - {""}
+    codes = {row.issue for row in ProviderState.objects.all()}
+    return codes | set(GroupSync.objects.values_list("issue", flat=True)) - {""}
 
 
 def sweep_often():

@@ -180,7 +180,7 @@ def test_b3_a_restored_database_writes_and_sends_nothing_until_staff_answer(
         assert sorted(unsure.values_list("user__email", flat=True)) == sent
         names = set(Group.objects.values_list("name", flat=True))
         assert names == {"Old 1", "Old 2"}
-        assert {row.trouble for row in GroupSync.objects.filter(mirror="discord")} <= {"", "moved"}
+        assert {row.issue for row in GroupSync.objects.filter(provider="discord")} <= {"", "moved"}
 
 
 def staff_client() -> Client:
@@ -212,7 +212,7 @@ def test_b3_a_dated_end_waits_for_the_answer_too_and_the_log_says_so_every_hour(
     seen = sandbox.last
     work("discord")
     assert sandbox.writes(since=seen) == []
-    assert GroupSync.objects.get(group=made.groups[0], mirror="discord").trouble == "restored"
+    assert GroupSync.objects.get(group=made.groups[0], provider="discord").issue == "restored"
 
     now = clock.now()
     with caplog.at_level(logging.ERROR):
@@ -254,4 +254,4 @@ def test_b12_another_server_is_asked_about_and_its_records_do_not_count(sandbox,
     ownership.accept_as_original()
     assert not ownership.find_question()
     assert not DiscordObject.objects.exists()
-    assert GroupSync.objects.get(mirror="discord").stands_at is None
+    assert GroupSync.objects.get(provider="discord").ready_at is None

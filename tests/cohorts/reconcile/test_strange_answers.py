@@ -7,7 +7,7 @@ import pytest
 from cohorts import clock
 from cohorts.reconcile import services, tasks
 from cohorts.reconcile.issues import find_issue
-from cohorts.reconcile.models import GroupSync, MirrorState
+from cohorts.reconcile.models import GroupSync, ProviderState
 from cohorts.services.installation import ensure_installation
 from tests.cohorts.reconcile.cohort import add_member, join, make_cohort, realize, work
 
@@ -40,13 +40,13 @@ def test_o7_a_garbled_answer_is_reported_as_the_services(
     services.resync(mirror)
     tasks.run_mirror(mirror)
 
-    state = MirrorState.objects.get(name=mirror)
-    if state.trouble:
-        assert find_issue(state.trouble).sentence == f"{title} returned an unexpected response."
-    assert not GroupSync.objects.filter(trouble="bug").exists()
-    assert wrote or state.trouble
+    state = ProviderState.objects.get(provider=mirror)
+    if state.issue:
+        assert find_issue(state.issue).sentence == f"{title} returned an unexpected response."
+    assert not GroupSync.objects.filter(issue="bug").exists()
+    assert wrote or state.issue
 
     sandbox.set_faults()
-    MirrorState.objects.filter(name=mirror).update(retry_at=None)
+    ProviderState.objects.filter(provider=mirror).update(retry_at=None)
     work(mirror)
-    assert not MirrorState.objects.get(name=mirror).trouble
+    assert not ProviderState.objects.get(provider=mirror).issue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cohorts.reconcile.models import MirrorState, SyncRun
+from cohorts.reconcile.models import ProviderState, SyncRun
 from cohorts.reconcile.services import report_outside_change, request_plan, request_sync
 from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
 from tests.discordsync.standing import outside_id, roles_of
@@ -23,7 +23,7 @@ def member_lists(sandbox, since):
 
 def wait_for_a_look():
     """The worker reads what is due and answers plans in one go."""
-    (run,) = request_plan([], as_if_asked=False)
+    (run,) = request_plan([], as_if_requested=False)
     asked = SyncRun.objects.filter(pk=run.pk, ended_at__isnull=False)
     wait_until(asked.exists, 30, "the worker did not look")
 
@@ -70,7 +70,7 @@ def test_many_changes_in_a_row_are_one_look(sandbox):
 def test_nothing_of_ours_is_no_news(sandbox):
     made = make_cohort(groups=1)
     work("discord")
-    before = MirrorState.objects.get(name="discord").changed_outside
+    before = ProviderState.objects.get(provider="discord").changed_outside
     report_outside_change([], "discord")
-    assert MirrorState.objects.get(name="discord").changed_outside == before
+    assert ProviderState.objects.get(provider="discord").changed_outside == before
     assert made.groups

@@ -7,14 +7,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cohorts.models import Cohort, Group
-from cohorts.reconcile.models import GroupSync, MirrorState
+from cohorts.reconcile.models import GroupSync, ProviderState
 from cohorts.reconcile.status_text import Level, StatusContext, describe
 from discordsync.provider import DiscordProvider
 
 NOW = datetime(2027, 1, 4, 12, tzinfo=UTC)
-DUE, SETTLED = {"wanted": 2, "seen": 1}, {"wanted": 1, "seen": 1}
-ASKED, STANDS = {"create_asked_at": NOW}, {"stands_at": NOW}
-AWAY = {"discord": MirrorState(name="discord", trouble="unreachable")}
+DUE, SETTLED = (
+    {"generation": 2, "observed_generation": 1},
+    {"generation": 1, "observed_generation": 1},
+)
+ASKED, STANDS = {"realize_requested_at": NOW}, {"ready_at": NOW}
+AWAY = {"discord": ProviderState(provider="discord", issue="unreachable")}
 
 
 def say(row=None, *, status="preview", states=None, alive=True):
@@ -40,12 +43,12 @@ def say(row=None, *, status="preview", states=None, alive=True):
         (SETTLED, {}, (Level.TODO, "not set up yet", False)),
         (SETTLED, {"status": "cancelled"}, (Level.FINE, "ended", False)),
         (
-            SETTLED | {"trouble": "needs_infrastructure"},
+            SETTLED | {"issue": "needs_infrastructure"},
             {},
             (Level.TODO, "not set up yet", False),
         ),
         (
-            DUE | ASKED | {"trouble": "needs_infrastructure"},
+            DUE | ASKED | {"issue": "needs_infrastructure"},
             {},
             (Level.WORKING, "being set up", False),
         ),
@@ -59,17 +62,17 @@ def say(row=None, *, status="preview", states=None, alive=True):
             ),
         ),
         (
-            SETTLED | {"trouble": "no_members"},
+            SETTLED | {"issue": "no_members"},
             {},
             (Level.BAD, "The group has no members, so nothing is created for it.", False),
         ),
         (
-            DUE | {"trouble": "no_members"},
+            DUE | {"issue": "no_members"},
             {},
             (Level.BAD, "The group has no members, so nothing is created for it.", True),
         ),
         (
-            SETTLED | {"trouble": "nobody_has_access"},
+            SETTLED | {"issue": "nobody_has_access"},
             {},
             (
                 Level.WAITING,
@@ -78,17 +81,17 @@ def say(row=None, *, status="preview", states=None, alive=True):
             ),
         ),
         (
-            SETTLED | {"trouble": "rate_limited"},
+            SETTLED | {"issue": "rate_limited"},
             {},
             (Level.WAITING, "The service asked Lens to slow down.", False),
         ),
         (
-            SETTLED | {"trouble": "refused", "failures": 1},
+            SETTLED | {"issue": "refused", "failures": 1},
             {},
             (Level.BAD, "The service refused a step.", False),
         ),
         (
-            SETTLED | {"trouble": "a code of another version"},
+            SETTLED | {"issue": "a code of another version"},
             {},
             (Level.BAD, "Something is wrong.", False),
         ),

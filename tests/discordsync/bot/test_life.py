@@ -13,7 +13,7 @@ from django.core.management import call_command
 
 from cohorts import clock
 from cohorts.reconcile import ownership
-from cohorts.reconcile.models import MirrorState
+from cohorts.reconcile.models import ProviderState
 from cohorts.services.installation import end_silence, ensure_installation
 from discordsync.bot.gateway.heartbeats import describe_bot
 from discordsync.bot.models import BotHeartbeat, BotReply, GuildStay
@@ -164,7 +164,7 @@ def test_b3_no_command_is_registered_until_staff_say_whose_server_this_is(
     if reason == "restored":
         call_command("mark_restored", stdout=StringIO())
     elif reason == "moved":
-        MirrorState.objects.update_or_create(name="discord", defaults={"scope": "1"})
+        ProviderState.objects.update_or_create(provider="discord", defaults={"scope": "1"})
     else:
         ownership.accept_as_copy()
     since = sandbox.last

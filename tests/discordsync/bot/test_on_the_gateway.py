@@ -145,7 +145,7 @@ def test_an_administrator_realizes_a_cohort_and_sees_how_it_ends(here, world, ow
 
     assert f"Not in the server yet: {made.people[3].display_name}" in seen["content"]
     assert {group.status for group in made.refresh().groups} == {"active"}
-    assert RealizeRequest.objects.latest("pk").asked_as == "owner on Discord"
+    assert RealizeRequest.objects.latest("pk").requested_as == "owner on Discord"
     assert world.sandbox.get("gateway")["sessions"]
 
 
@@ -187,7 +187,7 @@ def forget_realizing() -> None:
     """Within an hour of a realize nobody is written to directly."""
     before = clock.now() - timedelta(hours=2)
     Group.objects.filter(activated_at__isnull=False).update(activated_at=before)
-    GroupSync.objects.update(create_asked_at=None)
+    GroupSync.objects.update(realize_requested_at=None)
 
 
 def find_message(world: World, channel: str) -> dict[str, Any]:
@@ -250,7 +250,7 @@ def role_of(made: MadeCohort) -> str:
 def is_settled(made: MadeCohort) -> bool:
     """Nobody has anything left to look at: no sweep and no hour has passed."""
     return not GroupSync.objects.filter(
-        group__in=made.groups, mirror="discord", wanted__gt=F("seen")
+        group__in=made.groups, provider="discord", generation__gt=F("observed_generation")
     ).exists()
 
 
@@ -310,7 +310,7 @@ def test_what_somebody_deletes_is_noticed_at_once(here, world, standing, kind):
 
     def is_missing() -> bool:
         workers()
-        return GroupSync.objects.get(group=group, mirror="discord").trouble == "missing"
+        return GroupSync.objects.get(group=group, provider="discord").issue == "missing"
 
     here.people.wait(is_missing, "nobody noticed")
 

@@ -135,8 +135,8 @@ def test_a_closed_door_closes_the_line_and_the_letter_comes_at_once(world):
     assert line.closed_at
     assert "does not accept direct messages" in line.why_closed
     assert find_dm_status(alice.pk, clock.now()) is DmStatus.CLOSED
-    sync = GroupSync.objects.get(mirror="discord")
-    assert (sync.trouble, sync.failures) == ("", 0)  # it is no failure of the group
+    sync = GroupSync.objects.get(provider="discord")
+    assert (sync.issue, sync.failures) == ("", 0)  # it is no failure of the group
 
 
 def test_a_closed_line_is_left_alone_until_the_person_uses_the_bot_again(world):

@@ -57,7 +57,7 @@ def test_after_a_weekend_down_sixty_windows_close_unasked_at_the_limits_pace(wor
     assert len(revocations(world, seen)) == GUESTS
     assert holders(world, "B") == 2
     assert world.sandbox.get("state")["limits"]["refused_calls"] == {}
-    assert not GroupSync.objects.filter(trouble="removals_held").exists()
+    assert not GroupSync.objects.filter(issue="removals_held").exists()
     assert set(GuestVisit.objects.values_list("end_reason", flat=True)) == {"over"}
     assert sum(text.endswith("is leaving now") for text in world.told("B")) == GUESTS
 

@@ -24,7 +24,7 @@ from django_q.models import OrmQ
 from cohorts import clock
 from cohorts.models import Group, User
 from cohorts.reconcile import services
-from cohorts.reconcile.models import GroupSync, MirrorState
+from cohorts.reconcile.models import GroupSync, ProviderState
 from guestvisits.models import GuestVisit
 from lens.sandbox.inprocess import RunningSandbox
 from lens.schedules import ENTRIES
@@ -113,8 +113,8 @@ class World:
     def _end_waits(self) -> None:
         """Outages and rate limits are waited for in real time; no wait may exceed the minute."""
         ends = datetime.now(UTC) + MINUTE
-        assert not MirrorState.objects.filter(retry_at__gt=ends).exists()
-        MirrorState.objects.update(retry_at=None, parked={})
+        assert not ProviderState.objects.filter(retry_at__gt=ends).exists()
+        ProviderState.objects.update(retry_at=None, parked={})
 
     def work(self) -> None:
         """Carry out what is queued, as a worker does, until the queue is empty."""
@@ -224,8 +224,8 @@ class World:
 
     def troubles(self) -> list[str]:
         """What any page would say is wrong: of the mirrors, and of groups in them."""
-        rows = GroupSync.objects.exclude(trouble="").values_list("trouble", flat=True)
-        states = MirrorState.objects.exclude(trouble="").values_list("trouble", flat=True)
+        rows = GroupSync.objects.exclude(issue="").values_list("issue", flat=True)
+        states = ProviderState.objects.exclude(issue="").values_list("issue", flat=True)
         return sorted([*rows, *states])
 
 

@@ -178,8 +178,8 @@ def test_a_new_id_and_a_new_address_are_announced_and_a_new_name_is_not(walk, te
     group = academy.groups["A"].pk
 
     def wanted() -> list[int]:
-        rows = GroupSync.objects.filter(group=group).order_by("mirror")
-        return list(rows.values_list("wanted", flat=True))
+        rows = GroupSync.objects.filter(group=group).order_by("provider")
+        return list(rows.values_list("generation", flat=True))
 
     before = wanted()
     walk.sign_in()  # an id

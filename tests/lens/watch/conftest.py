@@ -30,7 +30,7 @@ class DueWork:
         """A group that is due.  Nobody is nudged, as when a nudge was lost."""
         number = Group.objects.count() + 1
         made = Group.objects.bulk_create([Group(cohort=self.cohort, name=f"Group {number}")])
-        return GroupSync.objects.create(group=made[0], mirror="toy")
+        return GroupSync.objects.create(group=made[0], provider="toy")
 
     def wait_until_done(self, row: GroupSync, seconds: float = SOON) -> None:
         wait_until(lambda: is_done(row), seconds, "the group was not looked at")
@@ -38,7 +38,7 @@ class DueWork:
 
 def is_done(row: GroupSync) -> bool:
     row.refresh_from_db()
-    return row.seen == row.wanted
+    return row.observed_generation == row.generation
 
 
 @pytest.fixture

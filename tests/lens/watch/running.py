@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cohorts.reconcile.models import MirrorState
+from cohorts.reconcile.models import ProviderState
 from tests.lens.watch.toy_mirror import HOLD
 from tests.support.processes import ROOT, environment, wait_until
 
@@ -103,7 +103,7 @@ class RunningWorker:
 
 def find_holder() -> int:
     """The process that holds the toy mirror, 0 for none."""
-    state = MirrorState.objects.filter(name="toy").exclude(holder="").first()
+    state = ProviderState.objects.filter(provider="toy").exclude(holder="").first()
     return int(state.holder.rpartition("/")[2]) if state else 0
 
 

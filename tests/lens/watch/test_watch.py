@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from django_q.models import OrmQ, Schedule
 
-from cohorts.reconcile.models import GroupSync, MirrorState, WorkerHeartbeat
+from cohorts.reconcile.models import GroupSync, ProviderState, WorkerHeartbeat
 from cohorts.reconcile.workers import heartbeats, lease
 from cohorts.reconcile.workers.nudges import nudge
 from lens.watch.stall import StallTimer, read_due_tasks
@@ -171,8 +171,8 @@ def test_o12_workers_share_the_memory_of_what_their_tasks_need(
     """No one answers at the services' addresses; their clients are loaded all the same."""
     worker = start_worker(settings="lens.settings")
     idle = worker.find("worker")
-    GroupSync.objects.create(group=due_work.add().group, mirror="discord")
-    GroupSync.objects.create(group=due_work.add().group, mirror="calendar")
+    GroupSync.objects.create(group=due_work.add().group, provider="discord")
+    GroupSync.objects.create(group=due_work.add().group, provider="calendar")
     for mirror in ("discord", "calendar") * 20:
         nudge(mirror)
     wait_until(lambda: not OrmQ.objects.exists(), SOON, worker.said())
@@ -213,7 +213,7 @@ def test_a_call_under_way_is_finished_before_the_end(
     holding.let_go()
     assert holding.process.wait(SOON) == 0
     assert not is_group_alive(group)
-    assert MirrorState.objects.get(name="toy").holder == ""
+    assert ProviderState.objects.get(provider="toy").holder == ""
 
 
 def test_a_second_signal_ends_it_at_once(holding: RunningWorker) -> None:
@@ -223,7 +223,7 @@ def test_a_second_signal_ends_it_at_once(holding: RunningWorker) -> None:
     holding.ask_to_end()
     assert holding.process.wait(SOON / 2) == 0, "sooner than the time of grace"
     assert not is_group_alive(group)
-    assert MirrorState.objects.get(name="toy").holder == "", "what it held is given back"
+    assert ProviderState.objects.get(provider="toy").holder == "", "what it held is given back"
 
 
 def test_a_call_that_does_not_finish_is_cut_off_after_the_time_of_grace(
@@ -254,7 +254,7 @@ def test_nothing_is_left_of_a_cluster_whose_watcher_was_killed(
 
 @pytest.mark.django_db
 def test_only_what_the_buried_worker_held_is_given_back() -> None:
-    MirrorState.objects.create(name="its", holder="machine:1:aa/7")
-    MirrorState.objects.create(name="another's", holder="machine:1:aab/7")
+    ProviderState.objects.create(provider="its", holder="machine:1:aa/7")
+    ProviderState.objects.create(provider="another's", holder="machine:1:aab/7")
     assert lease.release_dead("machine:1:aa") == 1
-    assert MirrorState.objects.get(name="another's").holder == "machine:1:aab/7"
+    assert ProviderState.objects.get(provider="another's").holder == "machine:1:aab/7"

@@ -30,7 +30,7 @@ class Command(AskingCommand):
         ids = [group.pk for group in groups]
         self.check_configured()
         if options["plan"]:
-            self.print_plan(ids, as_if_asked=True)
+            self.print_plan(ids, as_if_requested=True)
             return
         after = self.newest_step()
         services.request_realize(ids, by=None, now=clock.now())

@@ -34,7 +34,7 @@ class Command(AskingCommand):
         ids = [group.pk for group in self._choose(options)]
         self.check_configured()
         if options["plan"]:
-            self.print_plan(ids, as_if_asked=False)
+            self.print_plan(ids, as_if_requested=False)
             return
         after = self.newest_step()
         services.create_missing_rows(ids)

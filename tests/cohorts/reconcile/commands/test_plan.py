@@ -40,8 +40,8 @@ def test_a_plan_asks_for_nothing_and_does_nothing_even_where_other_groups_are_du
 
     assert "Create role “Group 1 (Spring)”" in said.out
     assert sandbox.writes() == []
-    assert not GroupSync.objects.filter(group=made.groups[0], create_asked_at__isnull=False)
-    assert GroupSync.objects.get(group=other.groups[0]).seen == 0
+    assert not GroupSync.objects.filter(group=made.groups[0], realize_requested_at__isnull=False)
+    assert GroupSync.objects.get(group=other.groups[0]).observed_generation == 0
     assert not AccessState.objects.exists()
 
 
@@ -92,7 +92,7 @@ def test_a_wrong_token_is_told_in_a_sentence_that_names_the_fix(call, sandbox, s
 
 def test_a_plan_that_a_worker_holds_up_is_not_waited_for_without_end(sandbox):
     made = make_cohort(groups=1)
-    runs = services.request_plan(made.ids, as_if_asked=True)
+    runs = services.request_plan(made.ids, as_if_requested=True)
     held = lease.take("discord")
     assert held
 
