@@ -25,8 +25,8 @@ from cohorts.reconcile.errors import Conflict, Refused
 
 class DirectClient:
     def __init__(self, now: Callable[[], datetime]) -> None:
-        self.world = CalendarSandbox(now=now)
-        self.state = self.world.state
+        self.sandbox = CalendarSandbox(now=now)
+        self.state = self.sandbox.state
         self.cursor = ""
         self.aliases: dict[str, str] = {}
         self.writes = 0
@@ -64,7 +64,7 @@ class DirectClient:
     def by_hand(self, control: str, **wish: Any) -> None:
         """Somebody does something in Google's own pages; what cannot be done is not done."""
         try:
-            self.world.controls[control](wish)
+            self.sandbox.controls[control](wish)
         except ValueError:
             return
 

@@ -118,7 +118,7 @@ def meddle(guild: Guild, hands: Sequence[Callable[..., None]], data: st.DataObje
 
 def _somebody(guild: Guild, draw: Draw) -> str:
     present = [str(p.discord_id) for p in PEOPLE if str(p.discord_id) in guild.state["members"]]
-    return draw(present or [guild.world.owner_id])
+    return draw(present or [guild.guild.owner_id])
 
 
 def _ordinary_roles(guild: Guild) -> list[str]:

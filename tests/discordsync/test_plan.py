@@ -253,7 +253,7 @@ def fill(guild: Guild, *, channels: int, roles: int, events: int) -> None:
 def copy(guild: Guild, kind: str, like: str, until: int) -> None:
     held = guild.state[kind]
     while len(held) < until:
-        pk = guild.world.new_id()
+        pk = guild.guild.new_id()
         held[pk] = {**held[like], "id": pk}
 
 
