@@ -17,7 +17,7 @@ from calendarsync.models import (
     CalendarSeries,
     HeardAnswer,
 )
-from calendarsync.records import invite_again, point_at
+from calendarsync.records import import_series, invite_again
 from calendarsync.state import ids
 from cohorts.admin.base import ReadOnlyAdmin, RefusalAdmin
 
@@ -74,7 +74,7 @@ class CalendarSeriesAdmin(RefusalAdmin):
     def save_model(
         self, request: HttpRequest, obj: CalendarSeries, form: forms.ModelForm, change: bool
     ) -> None:
-        obj.pk = point_at(obj.group_id, obj.event_id).pk
+        obj.pk = import_series(obj.group_id, obj.event_id).pk
 
 
 @admin.register(CalendarEvent)

@@ -13,8 +13,8 @@ from dataclasses import replace
 
 from calendarsync.observe import read
 from calendarsync.plan.calls import (
-    TOLD,
-    UNTOLD,
+    NOTIFY_ALL,
+    NOTIFY_NONE,
     Call,
     CancelEvent,
     CreateEvent,
@@ -23,42 +23,48 @@ from calendarsync.plan.calls import (
 )
 from calendarsync.rest.client import CalendarClient
 from calendarsync.rest.failures import Invalid, Missing, Taken
-from calendarsync.state.observed import Invited, Memory, ObservedCalendar, ObservedEvent, read_event
+from calendarsync.state.observed import (
+    ObservedCalendar,
+    ObservedEvent,
+    StoredState,
+    WriteResult,
+    read_event,
+)
 from cohorts.reconcile.errors import Conflict, Refused
 from cohorts.reconcile.values import Outcome
 
-MOST_CALLS = 24  # for one list; the remaining addresses are tried again later
+MAX_CALLS = 24  # for one list; the remaining addresses are tried again later
 PLAIN = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
 
 
-async def carry_out(client: CalendarClient, memory: Memory, call: Call) -> Outcome:
+async def apply(client: CalendarClient, stored: StoredState, call: Call) -> Outcome:
     """Carry out a call and return its outcome.
 
-    The outcome's answer is an `Invited` after a write, an `ObservedEvent` after a cancellation, and
-    a `Reading` after a `ReadExceptions`. It is also a `Reading` if Google refused a write because
-    the event has changed since it was read (412); then the calendar is read again, because a write
-    to one event may also change its series and exceptions. Raises the errors of
+    The outcome's answer is a `WriteResult` after a write, an `ObservedEvent` after a cancellation,
+    and a `Reading` after a `ReadExceptions`. It is also a `Reading` if Google refused a write
+    because the event has changed since it was read (412); then the calendar is read again, because
+    a write to one event may also change its series and exceptions. Raises the errors of
     `cohorts.reconcile.errors`.
     """
     try:
-        return await _carry_out(client, memory, call)
+        return await _apply(client, stored, call)
     except Conflict as error:
-        reading = await read(client, memory)
+        reading = await read(client, stored)
         return Outcome(note=f"Read again: {error}", answer=reading, done=False)
 
 
 def absorb(observed: ObservedCalendar, outcome: Outcome) -> ObservedCalendar:
     """Return the observed state updated by a call's outcome."""
     match outcome.answer:
-        case Invited():
-            return observed.with_invited(outcome.answer)
+        case WriteResult():
+            return observed.with_result(outcome.answer)
         case ObservedEvent():
             return observed.with_written(outcome.answer)
         case _:
             return observed.with_reading(outcome.answer)
 
 
-async def _carry_out(client: CalendarClient, memory: Memory, call: Call) -> Outcome:
+async def _apply(client: CalendarClient, stored: StoredState, call: Call) -> Outcome:
     match call:
         case CreateEvent():
             return await _create(client, call)
@@ -67,28 +73,28 @@ async def _carry_out(client: CalendarClient, memory: Memory, call: Call) -> Outc
         case CancelEvent():
             return await _cancel(client, call)
         case ReadExceptions():
-            return Outcome(answer=await read(client, memory))
+            return Outcome(answer=await read(client, stored))
 
 
 async def _create(client: CalendarClient, call: CreateEvent) -> Outcome:
     try:
-        event = await client.insert(call.body(), tell=TOLD)
+        event = await client.insert(call.body(), notify=NOTIFY_ALL)
     except Taken:
         return await _adopt(client, call)
     except Invalid:
         if not call.people:
             raise
-        return await _create_apart(client, call)
+        return await _create_separately(client, call)
     return _invited(client, call.people, None, event)
 
 
-async def _create_apart(client: CalendarClient, call: CreateEvent) -> Outcome:
+async def _create_separately(client: CalendarClient, call: CreateEvent) -> Outcome:
     """Create an event that Google refused without its people, then invite them in separate calls.
 
     This shows whether one of the addresses is the reason.
     """
-    event = await client.insert(replace(call, people=()).body(), tell=TOLD)
-    return await _invite_apart(client, event, EditEvent(event, invite=call.people))
+    event = await client.insert(replace(call, people=()).body(), notify=NOTIFY_ALL)
+    return await _invite_separately(client, event, EditEvent(event, invite=call.people))
 
 
 async def _adopt(client: CalendarClient, call: CreateEvent) -> Outcome:
@@ -97,33 +103,35 @@ async def _adopt(client: CalendarClient, call: CreateEvent) -> Outcome:
     It was created by a call whose response was lost.
     """
     event = await client.get(call.event_id)
-    if event is None or event.face.mark != call.mark:
+    if event is None or event.details.mark != call.mark:
         raise Refused("The ID is already used by an event that is not ours.", code="id_taken")
-    return Outcome(event.id, "It already existed.", Invited(event))
+    return Outcome(event.id, "It already existed.", WriteResult(event))
 
 
 async def _edit(client: CalendarClient, call: EditEvent) -> Outcome:
     event = call.event
     if not event.etag:
-        event = await _look_at(client, event)
+        event = await _fetch(client, event)
         if not call.restore and call.is_done(event):
-            return Outcome(event.id, "No change was needed.", Invited(event))
+            return Outcome(event.id, "No change was needed.", WriteResult(event))
     if call.restore:
         event = replace(event, attendees=call.event.attendees)
     try:
-        answer = await client.patch(event, call.body(event.attendees), tell=call.tell)
+        answer = await client.patch(event, call.body(event.attendees), notify=call.notify)
     except Missing as error:
         raise Conflict(str(error)) from error
     except Invalid:
         if not call.invite:
             raise
-        return await _invite_apart(client, event, call)
+        return await _invite_separately(client, event, call)
     outcome = _invited(client, call.invite, event, answer)
-    return _keep_own(call, outcome)
+    return _check_kept(call, outcome)
 
 
-async def _invite_apart(client: CalendarClient, event: ObservedEvent, call: EditEvent) -> Outcome:
-    answer, refused = await invite_apart(client, event, call)
+async def _invite_separately(
+    client: CalendarClient, event: ObservedEvent, call: EditEvent
+) -> Outcome:
+    answer, refused = await invite_separately(client, event, call)
     outcome = _invited(client, [one for one in call.invite if one not in refused], event, answer)
     note = f"Google does not accept {', '.join(sorted(refused))}." if refused else ""
     return replace(outcome, note=note, answer=replace(outcome.answer, refused=refused))
@@ -140,10 +148,10 @@ def _invited(
     if aliases:
         client.aliases |= aliases
         answer = read_event(json.loads(answer.raw), client.aliases)
-    return Outcome(answer.id, answer=Invited(answer, aliases))
+    return Outcome(answer.id, answer=WriteResult(answer, aliases))
 
 
-def _keep_own(call: EditEvent, outcome: Outcome) -> Outcome:
+def _check_kept(call: EditEvent, outcome: Outcome) -> Outcome:
     """Check that Google kept what was sent. It may put back only the calendar's own account."""
     event = outcome.answer.event
     stays = call.remove & event.belonging
@@ -153,7 +161,7 @@ def _keep_own(call: EditEvent, outcome: Outcome) -> Outcome:
     return replace(outcome, answer=replace(outcome.answer, stays=frozenset(stays)))
 
 
-async def _look_at(client: CalendarClient, event: ObservedEvent) -> ObservedEvent:
+async def _fetch(client: CalendarClient, event: ObservedEvent) -> ObservedEvent:
     found = await client.get(event.id)
     if found is None:
         raise Refused(f"Google has no occurrence {event.id}.", code="no_occurrence")
@@ -164,7 +172,7 @@ async def _look_at(client: CalendarClient, event: ObservedEvent) -> ObservedEven
 
 async def _cancel(client: CalendarClient, call: CancelEvent) -> Outcome:
     try:
-        await client.delete(call.event, tell=call.tell)
+        await client.delete(call.event, notify=call.notify)
     except Missing:
         return Outcome(call.event.id, "It was already cancelled.", _cancelled(call.event))
     return Outcome(call.event.id, answer=_cancelled(call.event))
@@ -181,7 +189,7 @@ def _cancelled(event: ObservedEvent) -> ObservedEvent:
 # may also list an address under another one.
 
 
-async def invite_apart(
+async def invite_separately(
     client: CalendarClient, event: ObservedEvent, call: EditEvent
 ) -> tuple[ObservedEvent, frozenset[str]]:
     """Invite everyone whose address Google accepts; return the event and the addresses it refuses.
@@ -191,28 +199,28 @@ async def invite_apart(
     before, refused = event, set()
     rest = replace(call, invite=())
     if body := rest.body(event.attendees):
-        event = await client.patch(event, body, tell=call.tell)
+        event = await client.patch(event, body, notify=call.notify)
     parts = _parts(call.invite) or [call.invite]
-    for _ in range(MOST_CALLS):
+    for _ in range(MAX_CALLS):
         if not parts:
             break
         part = parts.pop()
         try:
-            event = await _invite(client, event, part, call.tell)
+            event = await _invite(client, event, part, call.notify)
         except Invalid:
             parts += _parts(part)
             refused |= set(part) if len(part) == 1 else set()
     if event is before:
         unchanged = {"attendees": [one.body() for one in event.attendees]}
-        event = await client.patch(event, unchanged, tell=UNTOLD)
+        event = await client.patch(event, unchanged, notify=NOTIFY_NONE)
     return event, frozenset(refused)
 
 
 async def _invite(
-    client: CalendarClient, event: ObservedEvent, part: tuple[str, ...], tell: str
+    client: CalendarClient, event: ObservedEvent, part: tuple[str, ...], notify: str
 ) -> ObservedEvent:
     body = EditEvent(event, invite=part).body(event.attendees)
-    return await client.patch(event, body, tell=tell)
+    return await client.patch(event, body, notify=notify)
 
 
 def _parts(addresses: tuple[str, ...]) -> list[tuple[str, ...]]:

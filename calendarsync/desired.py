@@ -1,6 +1,6 @@
 """Compute the desired state of the calendar at a moment. Pure: no Django, no network, no clock.
 
-    a group                     one series; a further one if the rhythm changed (generations)
+    a group                     one series; another one if the rhythm changed (generations)
     a meeting in the rhythm     the occurrence at its place in the rhythm, moved or cancelled
     a place without a meeting   that occurrence is cancelled
     a meeting outside it        a single event
@@ -14,15 +14,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
-from calendarsync.generations import Generations, Reach, fit, read_generations
+from calendarsync.generations import Generations, SeriesSpan, fit, read_generations
 from calendarsync.state.desired import (
     NOBODY,
     Addresses,
     DesiredCalendar,
     DesiredEvent,
+    DesiredGroupCalendar,
+    DesiredOccurrence,
     DesiredSeries,
-    WantedOccurrence,
-    WantedSeries,
 )
 from calendarsync.state.facts import (
     CalendarGroup,
@@ -33,30 +33,32 @@ from calendarsync.state.facts import (
     Guest,
     SeriesRecord,
 )
-from calendarsync.state.observed import Face
+from calendarsync.state.observed import EventDetails
 from calendarsync.state.slots import SeriesSlot
 from meetings.naming import name_meeting
 
 
-def want(snapshot: CalendarSnapshot, now: datetime) -> DesiredCalendar:
-    groups = {pk: want_group(group, snapshot, now) for pk, group in snapshot.groups.items()}
+def desired_state(snapshot: CalendarSnapshot, now: datetime) -> DesiredCalendar:
+    groups = {pk: desired_group(group, snapshot, now) for pk, group in snapshot.groups.items()}
     return DesiredCalendar(snapshot, now, groups)
 
 
-def want_group(facts: CalendarGroup, snapshot: CalendarSnapshot, now: datetime) -> DesiredSeries:
+def desired_group(
+    facts: CalendarGroup, snapshot: CalendarSnapshot, now: datetime
+) -> DesiredGroupCalendar:
     ahead = [m for m in facts.meetings if m.starts_at > now]
     visits = _visits(facts, ahead)
     generations = read_generations(facts, now)
     events = tuple(_events(facts, ahead, visits, generations, snapshot.own_events))
     on_it = () if snapshot.own_events else visits
-    obstacle = _obstacle(facts, ahead)
-    return DesiredSeries(
+    blocking_issue = _find_blocking_issue(facts, ahead)
+    return DesiredGroupCalendar(
         facts=facts,
-        face=_face(facts, snapshot.site_url),
-        obstacle=obstacle,
-        make=None if obstacle else _slot_to_make(facts, ahead),
-        further=None if obstacle else generations.further,
-        strange=generations.strange,
+        details=_details(facts, snapshot.site_url),
+        blocking_issue=blocking_issue,
+        make=None if blocking_issue else _first_slot(facts, ahead),
+        next_series=None if blocking_issue else generations.next_series,
+        mismatched=generations.mismatched,
         former=_former(facts, now),
         exempt=_addresses(one.person for one in facts.exempt if one.until > now),
         series=tuple(_series(facts, generations, on_it, now)),
@@ -70,7 +72,7 @@ def want_group(facts: CalendarGroup, snapshot: CalendarSnapshot, now: datetime) 
 # -- the series ------------------------------------------------------------------------------
 
 
-def _obstacle(facts: CalendarGroup, ahead: Collection[CalendarMeeting]) -> str:
+def _find_blocking_issue(facts: CalendarGroup, ahead: Collection[CalendarMeeting]) -> str:
     if not facts.live:
         return "group_ended"
     if facts.weekly is None:
@@ -80,7 +82,7 @@ def _obstacle(facts: CalendarGroup, ahead: Collection[CalendarMeeting]) -> str:
     return "" if fit(facts, ahead) else "no_meetings_ahead"
 
 
-def _slot_to_make(facts: CalendarGroup, ahead: Collection[CalendarMeeting]) -> SeriesSlot | None:
+def _first_slot(facts: CalendarGroup, ahead: Collection[CalendarMeeting]) -> SeriesSlot | None:
     """Return the slot of a series for coming meetings. Past meetings need no invitation."""
     starts = [m.rhythm_at for m in fit(facts, ahead) if m.rhythm_at]
     return SeriesSlot.through(starts, facts.weekly) if facts.weekly and starts else None
@@ -88,24 +90,24 @@ def _slot_to_make(facts: CalendarGroup, ahead: Collection[CalendarMeeting]) -> S
 
 def _series(
     facts: CalendarGroup, generations: Generations, visits: Iterable[Guest], now: datetime
-) -> Iterator[WantedSeries]:
-    reaches = {reach.record.event_id: reach for reach in generations.reaches}
+) -> Iterator[DesiredSeries]:
+    spans = {span.record.event_id: span for span in generations.spans}
     for record in (one for one in facts.all_series if one.made):
-        reach = reaches.get(record.event_id)
-        occurrences = tuple(_occurrences(facts, reach, generations, visits, now)) if reach else ()
+        span = spans.get(record.event_id)
+        occurrences = tuple(_occurrences(facts, span, generations, visits, now)) if span else ()
         is_newest = record == facts.series
-        yield WantedSeries(
+        yield DesiredSeries(
             record,
             _people(facts, record, now) if is_newest or _is_held(occurrences) else None,
             occurrences,
             ahead=any(one.original > now for one in occurrences),
             unwanted=bool(
-                reach and not is_newest and _is_for_nothing(facts, reach, generations, now)
+                span and not is_newest and _is_for_nothing(facts, span, generations, now)
             ),
         )
 
 
-def _is_held(occurrences: Iterable[WantedOccurrence]) -> bool:
+def _is_held(occurrences: Iterable[DesiredOccurrence]) -> bool:
     return any(not one.cancelled for one in occurrences)
 
 
@@ -116,11 +118,11 @@ def _people(facts: CalendarGroup, record: SeriesRecord, now: datetime) -> Addres
 
 
 def _is_for_nothing(
-    facts: CalendarGroup, reach: Reach, generations: Generations, now: datetime
+    facts: CalendarGroup, span: SeriesSpan, generations: Generations, now: datetime
 ) -> bool:
     """Return whether newer series took over all meetings before this one has begun."""
-    is_home = any(generations.home_of(meeting) == reach.record for meeting in facts.meetings)
-    return not (is_home or generations.further) and reach.slot.starts()[0] > now
+    is_home = any(generations.home_of(meeting) == span.record for meeting in facts.meetings)
+    return not (is_home or generations.next_series) and span.slot.starts()[0] > now
 
 
 def _members(facts: CalendarGroup) -> Addresses:
@@ -146,43 +148,43 @@ def _addresses(people: Iterable[CalendarPerson]) -> Addresses:
 
 def _occurrences(
     facts: CalendarGroup,
-    reach: Reach,
+    span: SeriesSpan,
     generations: Generations,
     visits: Iterable[Guest],
     now: datetime,
-) -> Iterator[WantedOccurrence]:
+) -> Iterator[DesiredOccurrence]:
     by_place = {m.rhythm_at: m for m in facts.meetings if m.rhythm_at}
-    for original in reach.slot.starts() if facts.meetings else ():
-        meeting = by_place.get(original) if reach.holds(original) else None
+    for original in span.slot.starts() if facts.meetings else ():
+        meeting = by_place.get(original) if span.holds(original) else None
         if meeting is not None and not meeting.cancelled:
             if meeting.starts_at > now:
-                yield _held(facts, meeting, original, visits)
+                yield _held_occurrence(facts, meeting, original, visits)
         elif meeting is not None:
             if original > now:
-                yield _called_off(reach, original, _name(facts, meeting), meeting.id)
+                yield _cancelled_occurrence(span, original, _name(facts, meeting), meeting.id)
         # Keep the occurrence until the series that replaces it exists.
-        elif not generations.further:
-            yield _called_off(reach, original, f"{facts.name}, {original:%-d %B}")
+        elif not generations.next_series:
+            yield _cancelled_occurrence(span, original, f"{facts.name}, {original:%-d %B}")
 
 
-def _called_off(
-    reach: Reach, original: datetime, name: str, meeting_id: int | None = None
-) -> WantedOccurrence:
-    return WantedOccurrence(
+def _cancelled_occurrence(
+    span: SeriesSpan, original: datetime, name: str, meeting_id: int | None = None
+) -> DesiredOccurrence:
+    return DesiredOccurrence(
         name,
         original,
         original,
-        reach.slot.minutes,
+        span.slot.minutes,
         meeting_id,
         cancelled=True,
-        elsewhere=meeting_id is None and reach.is_of_week_taken_over(original),
+        elsewhere=meeting_id is None and span.is_of_week_taken_over(original),
     )
 
 
-def _held(
+def _held_occurrence(
     facts: CalendarGroup, meeting: CalendarMeeting, original: datetime, visits: Iterable[Guest]
-) -> WantedOccurrence:
-    return WantedOccurrence(
+) -> DesiredOccurrence:
+    return DesiredOccurrence(
         _name(facts, meeting),
         original,
         meeting.starts_at,
@@ -228,7 +230,7 @@ def _events(
 
 
 def _is_outside(meeting: CalendarMeeting, generations: Generations) -> bool:
-    if not generations.reaches or generations.awaits(meeting):
+    if not generations.spans or generations.awaits(meeting):
         return False
     return generations.home_of(meeting) is None
 
@@ -273,13 +275,13 @@ def _name(facts: CalendarGroup, meeting: CalendarMeeting) -> str:
     return f"{name_meeting(meeting.number)} of {facts.name}"
 
 
-def _face(facts: CalendarGroup, site_url: str) -> Face:
+def _details(facts: CalendarGroup, site_url: str) -> EventDetails:
     """Return the event's texts.
 
     The location is a page of ours, so a recreated channel changes nothing.
     """
     page = f"{site_url}/groups/{facts.id}/"
-    return Face(
+    return EventDetails(
         summary=f"{facts.course} - {facts.name}",
         description=(
             f"{facts.name} of {facts.course}, {facts.cohort}.\n"

@@ -1,4 +1,4 @@
-"""Decide which of a group's series holds which meeting, and when a further one begins. Pure.
+"""Decide which of a group's series holds which meeting, and when the next one begins. Pure.
 
 The start, zone and rule of a series never change, so another slot begins a new generation. It takes
 over from its first start; earlier meetings and their answers stay with the older one:
@@ -31,7 +31,7 @@ WEEK = timedelta(weeks=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class SeriesSpan:
     """An existing series, and the first start of the one that takes over from it."""
 
     record: SeriesRecord
@@ -48,35 +48,35 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Generations:
-    """A group's existing series, and whether a further one is needed.
+    """A group's existing series, and whether another one is needed.
 
-    `reaches`: newest first. `further`: the slot of a new generation that is to be created; until it
-    exists, nothing is removed from the others. `strange`: staff entered a series that never had a
-    place for any meeting of the group.
+    `spans`: newest first. `next_series`: the slot of a new generation that is to be created; until
+    it exists, nothing is removed from the others. `mismatched`: staff entered a series that never
+    had a place for any meeting of the group.
     """
 
-    reaches: tuple[Reach, ...] = ()
-    further: SeriesSlot | None = None
-    strange: bool = False
+    spans: tuple[SeriesSpan, ...] = ()
+    next_series: SeriesSlot | None = None
+    mismatched: bool = False
 
     def home_of(self, meeting: CalendarMeeting) -> SeriesRecord | None:
         """Return the series that holds a meeting."""
-        reach = _find(self.reaches, meeting.rhythm_at)
-        return reach.record if reach else None
+        span = _find(self.spans, meeting.rhythm_at)
+        return span.record if span else None
 
     def awaits(self, meeting: CalendarMeeting) -> bool:
         """Return whether a meeting belongs to a series that is still to be created."""
-        return bool(self.further and meeting.rhythm_at in self.further.starts())
+        return bool(self.next_series and meeting.rhythm_at in self.next_series.starts())
 
 
 def read_generations(facts: CalendarGroup, now: datetime) -> Generations:
-    reaches = tuple(_reaches(facts, None))
-    if _is_strange(facts, reaches):
-        return Generations(strange=True)
-    further = _find_further(facts, reaches, now) if reaches else None
-    if further is None:
-        return Generations(reaches)
-    return Generations(tuple(_reaches(facts, further.starts()[0])), further)
+    spans = tuple(_spans(facts, None))
+    if _is_mismatched(facts, spans):
+        return Generations(mismatched=True)
+    next_series = _find_next_series(facts, spans, now) if spans else None
+    if next_series is None:
+        return Generations(spans)
+    return Generations(tuple(_spans(facts, next_series.starts()[0])), next_series)
 
 
 def fit(facts: CalendarGroup, meetings: Collection[CalendarMeeting]) -> list[CalendarMeeting]:
@@ -87,35 +87,35 @@ def fit(facts: CalendarGroup, meetings: Collection[CalendarMeeting]) -> list[Cal
     return [m for m in meetings if m.rhythm_at and not m.cancelled and weekly.fits(m.rhythm_at)]
 
 
-def _is_strange(facts: CalendarGroup, reaches: Collection[Reach]) -> bool:
+def _is_mismatched(facts: CalendarGroup, spans: Collection[SeriesSpan]) -> bool:
     newest = facts.series
     if newest is None or newest.slot is None or is_ours(newest) or not facts.meetings:
         return False
-    homes = (_find(reaches, meeting.rhythm_at) for meeting in facts.meetings)
+    homes = (_find(spans, meeting.rhythm_at) for meeting in facts.meetings)
     return not any(home and home.record == newest for home in homes)
 
 
-def _reaches(facts: CalendarGroup, until: datetime | None) -> Iterator[Reach]:
+def _spans(facts: CalendarGroup, until: datetime | None) -> Iterator[SeriesSpan]:
     for record in facts.all_series:
         if record.made and record.slot:
-            yield Reach(record, record.slot, until)
+            yield SeriesSpan(record, record.slot, until)
             first = record.slot.starts()[0]
             until = first if until is None else min(first, until)
 
 
-def _find(reaches: Collection[Reach], place: datetime | None) -> Reach | None:
-    return next((reach for reach in reaches if place and reach.holds(place)), None)
+def _find(spans: Collection[SeriesSpan], place: datetime | None) -> SeriesSpan | None:
+    return next((span for span in spans if place and span.holds(place)), None)
 
 
-def _find_further(
-    facts: CalendarGroup, reaches: tuple[Reach, ...], now: datetime
+def _find_next_series(
+    facts: CalendarGroup, spans: tuple[SeriesSpan, ...], now: datetime
 ) -> SeriesSlot | None:
     newest, weekly = facts.series, facts.weekly
-    if not facts.live or weekly is None or newest is None or newest != reaches[0].record:
+    if not facts.live or weekly is None or newest is None or newest != spans[0].record:
         return None  # also if the newest has no known slot, which is reported
     ahead = [m for m in facts.meetings if m.starts_at > now]
     fitting = [m for m in fit(facts, ahead) if m.rhythm_at and m.rhythm_at > now]
-    needing = list(_needing(facts, fitting, reaches, weekly))
+    needing = list(_needing(facts, fitting, spans, weekly))
     if not needing:
         return None
     # A new series takes over from its first start, so it needs places for all meetings after that.
@@ -126,22 +126,22 @@ def _find_further(
 def _needing(
     facts: CalendarGroup,
     fitting: Collection[CalendarMeeting],
-    reaches: tuple[Reach, ...],
+    spans: tuple[SeriesSpan, ...],
     weekly: Weekly,
 ) -> Iterator[datetime]:
     """Yield the places for which a new generation is needed."""
-    beat = reaches[0].slot.weekly()
+    beat = spans[0].slot.weekly()
     alone = {record.meeting_id for record in facts.events if not record.gone}
-    homeless = [m for m in fitting if _find(reaches, m.rhythm_at) is None]
-    off_beat = [place for place in _places(homeless) if not beat.fits(place)]
+    unplaced = [m for m in fitting if _find(spans, m.rhythm_at) is None]
+    off_beat = [place for place in _places(unplaced) if not beat.fits(place)]
     if off_beat:
-        yield from _places(homeless)
-    elif len(further := [m for m in homeless if m.id not in alone]) >= SEVERAL:
-        yield from _places(further)
-    yield from _places(m for m in fitting if _is_of_other_length(m, reaches[0], weekly))
+        yield from _places(unplaced)
+    elif len(remaining := [m for m in unplaced if m.id not in alone]) >= SEVERAL:
+        yield from _places(remaining)
+    yield from _places(m for m in fitting if _is_of_other_length(m, spans[0], weekly))
 
 
-def _is_of_other_length(meeting: CalendarMeeting, newest: Reach, weekly: Weekly) -> bool:
+def _is_of_other_length(meeting: CalendarMeeting, newest: SeriesSpan, weekly: Weekly) -> bool:
     """Return whether the slot's length has changed since we made the newest series.
 
     In a series entered by staff, occurrences get the new length one by one, so that the people on

@@ -12,51 +12,51 @@ from dataclasses import replace
 
 from calendarsync.rest.client import CalendarClient
 from calendarsync.state import ids
-from calendarsync.state.observed import Body, Memory, ObservedCalendar, Reading, absent
+from calendarsync.state.observed import Body, ObservedCalendar, Reading, StoredState, absent
 from cohorts.reconcile.values import Finding, Orphans
 
 
-async def observe(client: CalendarClient, memory: Memory) -> Finding:
-    reading = await read(client, memory)
-    observed = ObservedCalendar(memory.events).with_reading(reading)
-    if lacking := memory.awaited - set(observed.events):
-        reading = await _ask_for(client, memory, reading, lacking)
-        observed = ObservedCalendar(memory.events).with_reading(reading)
-    return Finding(observed, orphans=_find_orphans(observed, memory), keep=reading)
+async def observe(client: CalendarClient, stored: StoredState) -> Finding:
+    reading = await read(client, stored)
+    observed = ObservedCalendar(stored.events).with_reading(reading)
+    if missing := stored.awaited - set(observed.events):
+        reading = await _fetch_missing(client, stored, reading, missing)
+        observed = ObservedCalendar(stored.events).with_reading(reading)
+    return Finding(observed, orphans=_find_orphans(observed, stored), keep=reading)
 
 
-def _find_orphans(observed: ObservedCalendar, memory: Memory) -> Orphans:
+def _find_orphans(observed: ObservedCalendar, stored: StoredState) -> Orphans:
     """Return our marked events that have no record, unless staff have said that they are ours."""
-    if memory.adopt:
+    if stored.adopt:
         return Orphans()
-    found = list(observed.strangers(memory.recorded | memory.not_adopted))
+    found = list(observed.orphans(stored.recorded | stored.not_adopted))
     marks = [mark for event in found if (mark := ids.read_id(event.id))]
     groups = frozenset(mark.group_id for mark in marks)
-    names = tuple(sorted(event.face.summary for event in found))
+    names = tuple(sorted(event.details.summary for event in found))
     return Orphans(names, groups, unrecorded=len(groups))
 
 
-async def read(client: CalendarClient, memory: Memory) -> Reading:
+async def read(client: CalendarClient, stored: StoredState) -> Reading:
     """Return our events that changed since the client's last listing."""
     asked_at = time.monotonic()
     listing = await client.list()
-    ours = (client.read(body) for body in listing.bodies if _is_ours(body, memory))
+    ours = (client.read(body) for body in listing.bodies if _is_ours(body, stored))
     return Reading(tuple(ours), listing.cursor, listing.full, asked_at)
 
 
-def _is_ours(body: Body, memory: Memory) -> bool:
+def _is_ours(body: Body, stored: StoredState) -> bool:
     base = ids.base_of(body["id"])
     mark = ids.read_id(base)
-    return base in memory.recorded or bool(mark and mark.installation == memory.installation)
+    return base in stored.recorded or bool(mark and mark.installation == stored.installation)
 
 
-async def _ask_for(
-    client: CalendarClient, memory: Memory, reading: Reading, lacking: Iterable[str]
+async def _fetch_missing(
+    client: CalendarClient, stored: StoredState, reading: Reading, missing: Iterable[str]
 ) -> Reading:
     """List everything again, because copies are missing, then fetch each that is still missing."""
     if not reading.full:
         client.cursor = ""
-        reading = await read(client, memory)
+        reading = await read(client, stored)
     present = {event.id for event in reading.events}
-    asked = [await client.get(pk) or absent(pk) for pk in sorted(set(lacking) - present)]
-    return replace(reading, events=(*reading.events, *asked), full=True)
+    fetched = [await client.get(pk) or absent(pk) for pk in sorted(set(missing) - present)]
+    return replace(reading, events=(*reading.events, *fetched), full=True)

@@ -10,19 +10,19 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from calendarsync import connection_check, records
-from calendarsync.apply import absorb, carry_out
-from calendarsync.desired import want
+from calendarsync.apply import absorb, apply
+from calendarsync.desired import desired_state
 from calendarsync.issues import ISSUES
 from calendarsync.observe import observe
 from calendarsync.plan.diff import LANE
 from calendarsync.plan.plan import plan
 from calendarsync.plan.review import review
 from calendarsync.rest.client import CalendarClient, open_client
-from calendarsync.selectors import MIRROR, load_memory
+from calendarsync.selectors import MIRROR, load_stored_state
 from calendarsync.snapshot import take_snapshot
 from calendarsync.state.desired import DesiredCalendar
 from calendarsync.state.facts import CalendarSnapshot
-from calendarsync.state.observed import Memory, ObservedCalendar
+from calendarsync.state.observed import ObservedCalendar, StoredState
 from cohorts import clock
 from cohorts.reconcile.errors import CallFailed
 from cohorts.reconcile.values import (
@@ -46,7 +46,7 @@ class Connection:
     """
 
     client: CalendarClient
-    memory: Memory
+    stored: StoredState
 
 
 class CalendarProvider:
@@ -71,16 +71,16 @@ class CalendarProvider:
         return str(settings.GOOGLE_CALENDAR_ID)
 
     def connect(self, check: Callable[[], None]) -> AbstractAsyncContextManager[Connection]:
-        return _connect(check, load_memory(settings.GOOGLE_CALENDAR_ID, clock.now()))
+        return _connect(check, load_stored_state(settings.GOOGLE_CALENDAR_ID, clock.now()))
 
     def snapshot(self, now: datetime) -> CalendarSnapshot:
         return take_snapshot(now)
 
     def desired(self, snapshot: CalendarSnapshot, now: datetime) -> DesiredCalendar:
-        return want(snapshot, now)
+        return desired_state(snapshot, now)
 
     async def observe(self, client: Connection, snapshot: CalendarSnapshot) -> Finding:
-        return await observe(client.client, client.memory)
+        return await observe(client.client, client.stored)
 
     def keep(self, finding: Finding) -> None:
         records.store_observation(finding, settings.GOOGLE_CALENDAR_ID, clock.now())
@@ -92,7 +92,7 @@ class CalendarProvider:
         records.intend(action)
 
     async def apply(self, client: Connection, action: Action) -> Outcome:
-        return await carry_out(client.client, client.memory, action.payload)
+        return await apply(client.client, client.stored, action.payload)
 
     def record(self, action: Action, outcome: Outcome) -> None:
         records.record(action, outcome, settings.GOOGLE_CALENDAR_ID, clock.now())
@@ -122,13 +122,13 @@ class CalendarProvider:
         return connection_check.check()
 
     def forget(self, group_id: int) -> Collection[str]:
-        return records.forget_gone(group_id)
+        return records.close_gone(group_id)
 
     def forget_all(self) -> None:
-        records.forget_everything()
+        records.delete_all()
 
 
 @asynccontextmanager
-async def _connect(check: Callable[[], None], memory: Memory) -> AsyncIterator[Connection]:
-    async with open_client(check, memory) as client:
-        yield Connection(client, memory)
+async def _connect(check: Callable[[], None], stored: StoredState) -> AsyncIterator[Connection]:
+    async with open_client(check, stored) as client:
+        yield Connection(client, stored)

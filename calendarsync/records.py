@@ -27,14 +27,14 @@ from calendarsync.models import (
 )
 from calendarsync.plan.calls import CancelEvent, CreateEvent
 from calendarsync.rsvp.reading import is_rewritten
-from calendarsync.rsvp.recording import hear_answers
+from calendarsync.rsvp.recording import record_rsvps
 from calendarsync.selectors import MIRROR, current_series, read_addresses, recorded_ids
 from calendarsync.state import ids
 from calendarsync.state.observed import (
-    Invited,
     ObservedCalendar,
     ObservedEvent,
     Reading,
+    WriteResult,
     read_event,
 )
 from calendarsync.state.slots import SeriesSlot
@@ -51,13 +51,13 @@ from meetings.models import Meeting
 
 def store_observation(finding: Finding, calendar_id: str, now: datetime) -> None:
     """Store what was read, and adopt orphans if staff have approved it."""
-    keep_reading(finding.keep, calendar_id, now)
+    store_reading(finding.keep, calendar_id, now)
     if not finding.orphans:
         adopt_orphans(finding.observed)
 
 
 @transaction.atomic
-def keep_reading(reading: Reading, calendar_id: str, now: datetime) -> None:
+def store_reading(reading: Reading, calendar_id: str, now: datetime) -> None:
     """Store copies, sync token and people's answers, and complete the records of observed events.
 
     One transaction, because Google reports a changed answer only once: if it cannot be processed,
@@ -81,7 +81,7 @@ def keep_reading(reading: Reading, calendar_id: str, now: datetime) -> None:
     # When the listing began: an RSVP given in Lens while it is being stored is newer.
     asked_at = now - timedelta(seconds=max(time.monotonic() - reading.asked_at, 0))
     event_ids = frozenset(ids.base_of(event.id) for event in reading.events)
-    hear_answers(event_ids, rewritten, asked_at)
+    record_rsvps(event_ids, rewritten, asked_at)
 
 
 def _find_rewritten(events: Iterable[ObservedEvent], aliases: Mapping[str, str]) -> frozenset[str]:
@@ -124,7 +124,7 @@ def _complete_series(row: CalendarSeries, slot: SeriesSlot | None) -> None:
         _set_slot(row, slot)
     row.save()
     if slot is not None:
-        _remember_instances(row, slot)
+        _store_instances(row, slot)
 
 
 def _set_slot(row: CalendarSeries, slot: SeriesSlot) -> None:
@@ -133,7 +133,7 @@ def _set_slot(row: CalendarSeries, slot: SeriesSlot) -> None:
     row.last_starts_at = slot.starts()[-1]
 
 
-def _remember_instances(row: CalendarSeries, slot: SeriesSlot) -> None:
+def _store_instances(row: CalendarSeries, slot: SeriesSlot) -> None:
     meetings = Meeting.objects.filter(group=row.group_id, rhythm_starts_at__in=slot.starts())
     CalendarInstance.objects.bulk_create(
         [
@@ -161,9 +161,9 @@ def adopt_orphans(observed: ObservedCalendar) -> None:
     if not ProviderState.objects.filter(provider=MIRROR, adopt_orphans=True).exists():
         return
     lacking = {}
-    for event in observed.strangers(recorded_ids()):
+    for event in observed.orphans(recorded_ids()):
         if why := _adopt(event, ids.read_id(event.id)):
-            lacking[event.id] = f"“{event.face.summary}” was not taken over: {why}"
+            lacking[event.id] = f"“{event.details.summary}” was not taken over: {why}"
     record_adopted(MIRROR, lacking)
 
 
@@ -205,24 +205,24 @@ def _adopt_single(event: ObservedEvent, mark: ids.Mark, meeting_id: int) -> str:
 def intend(action: Action) -> None:
     """Commit the row of an event that is about to be created."""
     if isinstance(action.payload, CreateEvent):
-        intend_to_make(action.payload)
+        _intend_event(action.payload)
 
 
 def record(action: Action, outcome: Outcome, calendar_id: str, now: datetime) -> None:
     """Commit what a call has changed or read."""
     if isinstance(outcome.answer, Reading):
-        keep_reading(outcome.answer, calendar_id, now)
+        store_reading(outcome.answer, calendar_id, now)
         return
-    if isinstance(outcome.answer, Invited):
-        keep_addresses(outcome.answer, now)
+    if isinstance(outcome.answer, WriteResult):
+        store_addresses(outcome.answer, now)
     if isinstance(action.payload, CreateEvent):
         complete_records([outcome.answer.event])
     elif isinstance(action.payload, CancelEvent):
-        note_cancelled(outcome.outside_id)
+        _record_cancelled(outcome.outside_id)
 
 
 @transaction.atomic
-def intend_to_make(call: CreateEvent) -> None:
+def _intend_event(call: CreateEvent) -> None:
     """Commit the row of an event that is about to be made. Repeating it changes nothing."""
     mark = call.mark
     if mark.meeting_id is None:
@@ -245,23 +245,23 @@ def intend_to_make(call: CreateEvent) -> None:
 
 
 @transaction.atomic
-def note_cancelled(event_id: str) -> None:
+def _record_cancelled(event_id: str) -> None:
     CalendarEvent.objects.filter(event_id=event_id).update(gone_at=real_now())
     CalendarSeries.objects.filter(event_id=event_id).update(gone_at=real_now())
 
 
 @transaction.atomic
-def keep_addresses(invited: Invited, now: datetime) -> None:
+def store_addresses(invited: WriteResult, now: datetime) -> None:
     """Record what a write has shown about people's addresses."""
     for known_as, address in invited.aliases.items():
-        _note_address(address, known_as=known_as)
+        _store_address(address, known_as=known_as)
     for address in invited.refused:
-        _note_address(address, refused_at=now)
+        _store_address(address, refused_at=now)
     for address in invited.stays:
-        _note_address(address, stays_at=now)
+        _store_address(address, stays_at=now)
 
 
-def _note_address(address: str, **shown: Any) -> None:
+def _store_address(address: str, **shown: Any) -> None:
     """Record this, and drop what was known of an address that the person no longer has."""
     for user in User.objects.filter(email__iexact=address):
         CalendarAddress.objects.filter(user=user).exclude(email=address).delete()
@@ -272,12 +272,12 @@ def _note_address(address: str, **shown: Any) -> None:
 
 
 @transaction.atomic
-def point_at(group_id: int, event_id: str) -> CalendarSeries:
+def import_series(group_id: int, event_id: str) -> CalendarSeries:
     """Record an existing series as a group's, and close the record of one that is gone.
 
     Raises `Refusal` (series_stands) if the group already has a series.
     """
-    forget_gone(group_id)
+    close_gone(group_id)
     if current_series([group_id]).exists():
         raise Refusal("series_stands", "This group already has a series.")
     last = CalendarSeries.objects.filter(group=group_id).aggregate(Max("generation"))
@@ -301,7 +301,7 @@ def invite_again(addresses: Iterable[CalendarAddress]) -> None:
 
 
 @transaction.atomic
-def forget_gone(group_id: int) -> Collection[str]:
+def close_gone(group_id: int) -> Collection[str]:
     """Close the record of a series that Google reports as deleted, or whose id is used up.
 
     Return the names of the closed series.
@@ -319,7 +319,7 @@ def forget_gone(group_id: int) -> Collection[str]:
 
 
 @transaction.atomic
-def forget_everything() -> None:
+def delete_all() -> None:
     """Delete all records: this database is a clone, and the events belong to its original."""
     for model in (CalendarInstance, CalendarSeries, CalendarEvent, CalendarCopy, HeardAnswer):
         model.objects.all().delete()

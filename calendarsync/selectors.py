@@ -9,7 +9,7 @@ from django.db.models import F, Q, QuerySet
 
 from calendarsync.models import CalendarAddress, CalendarCopy, CalendarEvent, CalendarSeries
 from calendarsync.state.facts import AddressBook
-from calendarsync.state.observed import Memory, read_event
+from calendarsync.state.observed import StoredState, read_event
 from cohorts.models import Installation
 from cohorts.reconcile.models import ProviderState
 
@@ -18,7 +18,7 @@ MIRROR = "calendar"
 HISTORY = timedelta(days=7)
 # How often everything is listed, and not only changes: a change that is missing from one listing
 # would never be returned again.
-WHOLE_EVERY = timedelta(hours=6)
+FULL_LISTING_EVERY = timedelta(hours=6)
 
 
 def current_series(group_ids: Collection[int] | None = None) -> QuerySet[CalendarSeries]:
@@ -44,17 +44,17 @@ def read_addresses() -> AddressBook:
     )
 
 
-def load_memory(calendar_id: str, now: datetime) -> Memory:
+def load_stored_state(calendar_id: str, now: datetime) -> StoredState:
     """Return what earlier observations stored, and what an observation needs from our records."""
     state = ProviderState.objects.filter(provider=MIRROR).first()
     kept_for, _, cursor = (state.cursor if state else "").partition(" ")
     is_same = kept_for == calendar_id
     is_whole = bool(
-        state and state.fully_observed_at and now - state.fully_observed_at < WHOLE_EVERY
+        state and state.fully_observed_at and now - state.fully_observed_at < FULL_LISTING_EVERY
     )
     aliases = read_addresses().aliases
     copies = [read_event(body, aliases) for body in _bodies(now)] if is_same else []
-    return Memory(
+    return StoredState(
         installation=Installation.objects.get(pk=1).installation_id,
         cursor=cursor if is_same and is_whole else "",
         events={event.id: event for event in copies},

@@ -29,19 +29,19 @@ State = AccessState.State
 ANSWERED = {"accepted": "You accepted it.", "tentative": "You answered “maybe”."}
 
 
-def find_lines(scene: SetUpContext) -> Iterator[SetUpCheck]:
+def find_lines(context: SetUpContext) -> Iterator[SetUpCheck]:
     """Yield one line per group. Three queries."""
-    if MIRROR not in configured_providers() or not scene.groups:
+    if MIRROR not in configured_providers() or not context.groups:
         return
-    answers = read_answers(scene)
-    for group, row in each_group(scene, MIRROR):
+    answers = read_answers(context)
+    for group, row in each_group(context, MIRROR):
         yield invitation_line(group, row, answers.get(group.pk, ""))
 
 
-def read_answers(scene: SetUpContext) -> Mapping[int, str]:
+def read_answers(context: SetUpContext) -> Mapping[int, str]:
     """Return the person's answer to each group's series by group id, as last read from Google."""
-    series = {row.event_id: row.group_id for row in current_series([g.pk for g in scene.groups])}
-    address = (scene.person.email or "").lower()
+    series = {row.event_id: row.group_id for row in current_series([g.pk for g in context.groups])}
+    address = (context.person.email or "").lower()
     aliases = read_addresses().aliases
     return {
         series[copy.event_id]: attendee.answer

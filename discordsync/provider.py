@@ -110,7 +110,7 @@ class DiscordProvider:
     # -- records ---------------------------------------------------------------------------------
 
     def forget(self, group_id: int) -> Collection[str]:
-        return records.forget_gone(group_id)
+        return records.delete_gone(group_id)
 
     def forget_all(self) -> None:
-        records.forget_everything()
+        records.delete_all()

@@ -221,7 +221,7 @@ def store_gone(observed: ObservedGuild, *, now: datetime) -> None:
 # -- deleting records ------------------------------------------------------------------------
 
 
-def forget_gone(group_id: int) -> Collection[str]:
+def delete_gone(group_id: int) -> Collection[str]:
     """Delete the records of objects confirmed as gone, of the group and of its cohort.
 
     Return their names.
@@ -233,6 +233,6 @@ def forget_gone(group_id: int) -> Collection[str]:
     return [str(row) for row in rows]
 
 
-def forget_everything() -> None:
+def delete_all() -> None:
     """Delete all records: this database is a clone, and the objects belong to its original."""
     DiscordObject.objects.all().delete()

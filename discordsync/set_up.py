@@ -27,15 +27,15 @@ MIRROR = "discord"
 State = AccessState.State
 
 
-def find_lines(scene: SetUpContext) -> Iterator[SetUpCheck]:
+def find_lines(context: SetUpContext) -> Iterator[SetUpCheck]:
     """Yield the person's set-up lines for Discord.  One query."""
     if MIRROR not in configured_providers():
         return
-    yield account_line(scene.person)
-    yield server_line(scene)
-    for group, row in each_group(scene, MIRROR):
+    yield account_line(context.person)
+    yield server_line(context)
+    for group, row in each_group(context, MIRROR):
         yield group_line(group, row)
-    yield direct_line(scene.person)
+    yield direct_line(context.person)
 
 
 def account_line(person: User) -> SetUpCheck:
@@ -59,9 +59,9 @@ def account_line(person: User) -> SetUpCheck:
     )
 
 
-def server_line(scene: SetUpContext) -> SetUpCheck:
+def server_line(context: SetUpContext) -> SetUpCheck:
     title = "The Discord server"
-    rows = [row for _, row in each_group(scene, MIRROR) if row]
+    rows = [row for _, row in each_group(context, MIRROR) if row]
     invitation = settings.DISCORD_INVITE_URL
     step = Remedy("Join the server", invitation) if invitation else None
     if any(is_inside(row) for row in rows):
@@ -79,7 +79,7 @@ def server_line(scene: SetUpContext) -> SetUpCheck:
         )
     text = (
         "We can check whether you have joined once we know your account."
-        if scene.person.discord_id is None
+        if context.person.discord_id is None
         else "We have not checked yet whether you have joined."
     )
     return SetUpCheck(title, SetUpStatus.COMING, text, step=step)

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 from calendarsync.state import ids
 from calendarsync.state.ids import Mark
-from calendarsync.state.observed import Attendee, Face, ObservedEvent
+from calendarsync.state.observed import Attendee, EventDetails, ObservedEvent
 from calendarsync.state.slots import SeriesSlot
 
-TOLD, UNTOLD = "all", "none"  # sendUpdates
+NOTIFY_ALL, NOTIFY_NONE = "all", "none"  # sendUpdates
 # Guests with a Google calendar see the change there; others learn of it only by e-mail.
-TOLD_IF_OUTSIDE = "externalOnly"
+NOTIFY_OUTSIDE = "externalOnly"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +44,15 @@ class CreateEvent:
     `places`: id and original start of each meeting that has an occurrence in the series.
     """
 
-    face: Face
+    details: EventDetails
     when: SeriesSlot | Times
     people: tuple[str, ...]
     places: tuple[tuple[int, datetime], ...] = ()
 
     @property
     def mark(self) -> Mark:
-        assert self.face.mark is not None, "what we create carries our mark"
-        return self.face.mark
+        assert self.details.mark is not None, "what we create carries our mark"
+        return self.details.mark
 
     @property
     def event_id(self) -> str:
@@ -61,7 +61,7 @@ class CreateEvent:
     def body(self) -> dict[str, Any]:
         when = _series_body(self.when) if isinstance(self.when, SeriesSlot) else self.when.body()
         people = [Attendee.invite(address).body() for address in self.people]
-        return {"id": self.event_id, **when, **face_body(self.face), "attendees": people}
+        return {"id": self.event_id, **when, **details_body(self.details), "attendees": people}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +69,19 @@ class EditEvent:
     """Change an event that was observed. `restore` brings back a cancelled occurrence."""
 
     event: ObservedEvent
-    face: Face | None = None
+    details: EventDetails | None = None
     times: Times | None = None
     invite: tuple[str, ...] = ()
     remove: frozenset[str] = frozenset()
     restore: bool = False
-    tell: str = TOLD
+    notify: str = NOTIFY_ALL
 
     def body(self, attendees: Iterable[Attendee]) -> dict[str, Any]:
         """Return the JSON to send.
 
         `attendees` is the current list; remaining entries are sent unchanged.
         """
-        body = face_body(self.face) if self.face else {}
+        body = details_body(self.details) if self.details else {}
         body |= self.times.body() if self.times else {}
         if self.invite or self.remove or self.restore:
             body["attendees"] = [one.body() for one in self._listed(attendees)]
@@ -93,7 +93,7 @@ class EditEvent:
             event.people.issuperset(self.invite)
             and event.people.isdisjoint(self.remove)
             and (self.times is None or self.times.hold(event))
-            and (self.face is None or self.face == event.face)
+            and (self.details is None or self.details == event.details)
         )
 
     def _listed(self, attendees: Iterable[Attendee]) -> list[Attendee]:
@@ -107,7 +107,7 @@ class CancelEvent:
     """Delete an event or one occurrence. Google keeps it with status "cancelled"."""
 
     event: ObservedEvent
-    tell: str = TOLD
+    notify: str = NOTIFY_ALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +118,16 @@ class ReadExceptions:
 Call = CreateEvent | EditEvent | CancelEvent | ReadExceptions
 
 
-def face_body(face: Face) -> dict[str, Any]:
-    properties = ids.to_properties(face.mark) if face.mark else {}
+def details_body(details: EventDetails) -> dict[str, Any]:
+    properties = ids.to_properties(details.mark) if details.mark else {}
     return {
-        "summary": face.summary,
-        "description": face.description,
-        "location": face.location,
-        "guestsCanSeeOtherGuests": face.guests_see,
-        "guestsCanInviteOthers": face.guests_invite,
-        "guestsCanModify": face.guests_modify,
-        "reminders": {"useDefault": face.reminders, "overrides": []},
+        "summary": details.summary,
+        "description": details.description,
+        "location": details.location,
+        "guestsCanSeeOtherGuests": details.guests_see,
+        "guestsCanInviteOthers": details.guests_invite,
+        "guestsCanModify": details.guests_modify,
+        "reminders": {"useDefault": details.reminders, "overrides": []},
         "extendedProperties": {"private": properties},
     }
 

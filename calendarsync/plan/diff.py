@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from calendarsync.plan.calls import (
-    TOLD,
-    UNTOLD,
+    NOTIFY_ALL,
+    NOTIFY_NONE,
     Call,
     CancelEvent,
     CreateEvent,
@@ -15,46 +15,46 @@ from calendarsync.plan.calls import (
     ReadExceptions,
     Times,
 )
-from calendarsync.state.desired import NOBODY, Addresses, DesiredSeries
-from calendarsync.state.observed import Face, ObservedEvent
+from calendarsync.state.desired import NOBODY, Addresses, DesiredGroupCalendar
+from calendarsync.state.observed import EventDetails, ObservedEvent
 from cohorts.reconcile.values import Action
 
 LANE = "events"
 # Ranks, lowest first. Access is revoked before any is granted, a series is corrected before its
 # occurrences are compared, and people in active groups come before everything that is only being
 # set up.
-LEAVE, LOOK, SERIES, OCCURRENCE, SINGLE, MAKE = 0, 1, 2, 3, 4, 30
+REVOKE, READ, SERIES, OCCURRENCE, SINGLE, CREATE = 0, 1, 2, 3, 4, 30
 AFTER_ACTIVE = 10
 VERBS = {CreateEvent: "create", EditEvent: "edit", CancelEvent: "cancel", ReadExceptions: "read"}
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class EventDiff:
     """How an event differs from its desired state.
 
     `explained` and `unexplained` are addresses to remove, with and without a recorded end of
     access.
     """
 
-    face: Face | None = None
+    details: EventDetails | None = None
     times: Times | None = None
     missing: Addresses = NOBODY
     explained: Addresses = NOBODY
     unexplained: Addresses = NOBODY
     restore: bool = False
 
-    def is_noticed(self, told: Addresses) -> bool:
+    def is_noticeable(self, notified: Addresses) -> bool:
         """Return whether people would notice.
 
-        `told`: addresses that already have this invitation.
+        `notified`: addresses that already have this invitation.
         """
-        return bool(self.times or self.restore or self.missing - told)
+        return bool(self.times or self.restore or self.missing - notified)
 
     def __str__(self) -> str:
         """Describe what is to be changed, except removals."""
         parts = [
             "it was cancelled" if self.restore else "",
-            "the text differs" if self.face else "",
+            "the text differs" if self.details else "",
             f"it starts {self.times.start:%Y-%m-%d %H:%M} UTC" if self.times else "",
             f"invite {_listed(self.missing)}" if self.missing else "",
         ]
@@ -66,25 +66,25 @@ def _listed(addresses: Addresses) -> str:
 
 
 def compare(
-    group: DesiredSeries,
+    group: DesiredGroupCalendar,
     event: ObservedEvent,
     people: Addresses,
     *,
-    face: Face | None = None,
+    details: EventDetails | None = None,
     times: Times | None = None,
-    leave_alone: Addresses = NOBODY,
+    unchanged: Addresses = NOBODY,
     restore: bool = False,
-) -> Difference:
-    """Return how an event differs. `leave_alone`: addresses that are neither added nor removed."""
+) -> EventDiff:
+    """Return how an event differs. `unchanged`: addresses that are neither added nor removed."""
     # The calendar's own entry gives no one access, unless a former participant uses that account.
     own = event.belonging - group.former
-    leaving = event.people - people - group.exempt - leave_alone - own
-    missing = people - event.people - leave_alone
+    leaving = event.people - people - group.exempt - unchanged - own
+    missing = people - event.people - unchanged
     if event.omitted:
         leaving = missing = NOBODY
     explained = frozenset(address for address in leaving if group.explains(address))
-    return Difference(
-        face=face if face and face != event.face else None,
+    return EventDiff(
+        details=details if details and details != event.details else None,
         times=times if times and (restore or not times.hold(event)) else None,
         missing=missing,
         explained=explained,
@@ -93,14 +93,14 @@ def compare(
     )
 
 
-def mend(
-    group: DesiredSeries,
+def correct(
+    group: DesiredGroupCalendar,
     rank: int,
     event: ObservedEvent,
     target: str,
-    difference: Difference,
+    diff: EventDiff,
     *,
-    told: Addresses = NOBODY,
+    notified: Addresses = NOBODY,
 ) -> Iterator[Action]:
     """Yield the actions that correct an event.
 
@@ -108,21 +108,21 @@ def mend(
     each address without a recorded reason. They are separate so that revoking access never waits
     for something that Google may refuse, such as an address.
     """
-    if difference.explained:
-        leaving = EditEvent(event, remove=difference.explained)
-        why = f"access ended for {_listed(difference.explained)}"
-        yield make_action(group, LEAVE, leaving, f"{event.id} leavers", target, why, ends=True)
-    if why := str(difference):
+    if diff.explained:
+        leaving = EditEvent(event, remove=diff.explained)
+        why = f"access ended for {_listed(diff.explained)}"
+        yield make_action(group, REVOKE, leaving, f"{event.id} leavers", target, why, ends=True)
+    if why := str(diff):
         bring = EditEvent(
             event,
-            difference.face,
-            difference.times,
-            tuple(sorted(difference.missing)),
-            restore=difference.restore,
-            tell=TOLD if difference.is_noticed(told) else UNTOLD,
+            diff.details,
+            diff.times,
+            tuple(sorted(diff.missing)),
+            restore=diff.restore,
+            notify=NOTIFY_ALL if diff.is_noticeable(notified) else NOTIFY_NONE,
         )
         yield make_action(group, rank, bring, event.id, target, why)
-    for address in sorted(difference.unexplained):
+    for address in sorted(diff.unexplained):
         remove = EditEvent(event, remove=frozenset({address}))
         why = f"{address} is on this invitation without a recorded reason"
         key, whom = f"{event.id} {address}", f"{address} from {target}"
@@ -130,7 +130,7 @@ def mend(
 
 
 def make_action(
-    group: DesiredSeries,
+    group: DesiredGroupCalendar,
     rank: int,
     call: Call,
     key: str,

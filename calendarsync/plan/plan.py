@@ -9,7 +9,7 @@
     made                          times edited by hand    reported; texts and list still compared
     made                          split by hand           reported; texts and list still compared
     made                          exists                  texts and list are compared
-    made, of another rhythm       exists                  a further one is made; once that exists,
+    made, of another rhythm       exists                  another one is made; once that exists,
                                                           the older one's places are cancelled
     made, a newer has all of it   exists                  cancelled as a whole
       and, once what that write did to its exceptions has been read:
@@ -28,43 +28,43 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from calendarsync.plan.calls import (
-    TOLD,
-    TOLD_IF_OUTSIDE,
+    NOTIFY_ALL,
+    NOTIFY_OUTSIDE,
     CancelEvent,
     CreateEvent,
     ReadExceptions,
     Times,
 )
 from calendarsync.plan.diff import (
-    LEAVE,
-    LOOK,
-    MAKE,
+    CREATE,
     OCCURRENCE,
+    READ,
+    REVOKE,
     SERIES,
     SINGLE,
     compare,
+    correct,
     make_action,
-    mend,
 )
 from calendarsync.plan.series_state import (
-    catch_up,
     find_series,
     find_troubles,
     is_gone,
     is_in_rhythm,
-    is_to_make,
     is_used_up,
-    mark_to_make,
+    needs_first_series,
+    next_mark,
     series_of,
+    with_own_writes,
 )
 from calendarsync.state.desired import (
     NOBODY,
     Addresses,
     DesiredCalendar,
     DesiredEvent,
+    DesiredGroupCalendar,
+    DesiredOccurrence,
     DesiredSeries,
-    WantedOccurrence,
-    WantedSeries,
 )
 from calendarsync.state.ids import Mark
 from calendarsync.state.observed import ObservedCalendar, ObservedEvent, occurrence_of
@@ -73,10 +73,10 @@ from cohorts.reconcile.values import Action, Plan, Policy, Withheld
 
 
 def plan(desired: DesiredCalendar, observed: ObservedCalendar, policy: Policy) -> Plan:
-    desired = catch_up(desired, observed)
+    desired = with_own_writes(desired, observed)
     found = {pk: list(plan_group(group, desired, observed)) for pk, group in desired.groups.items()}
     due = [action for pk, actions in found.items() if pk in policy.groups for action in actions]
-    reasons = [_refusal(action, desired, observed, policy) for action in due]
+    reasons = [_find_refusal(action, desired, observed, policy) for action in due]
     return Plan(
         actions=tuple(a for a, reason in zip(due, reasons, strict=True) if not reason),
         withheld=tuple(
@@ -98,7 +98,7 @@ def plan(desired: DesiredCalendar, observed: ObservedCalendar, policy: Policy) -
     )
 
 
-def _refusal(
+def _find_refusal(
     action: Action, desired: DesiredCalendar, observed: ObservedCalendar, policy: Policy
 ) -> str:
     """Return the code of the reason why the policy forbids an action, or "" if it does not."""
@@ -133,17 +133,17 @@ def _people(desired: DesiredCalendar, observed: ObservedCalendar) -> set[str]:
 
 
 def plan_group(
-    group: DesiredSeries, desired: DesiredCalendar, observed: ObservedCalendar
+    group: DesiredGroupCalendar, desired: DesiredCalendar, observed: ObservedCalendar
 ) -> Iterator[Action]:
     """Yield all actions that are left for a group, whether or not the policy allows them."""
     yield from _cancel_unwanted(group, observed)
-    if is_to_make(group) or is_gone(group, observed):
-        # Planned even if the series was deleted; `_refusal` then withholds it.
-        yield from _make_series(group, desired, group.make, creates=True)
+    if needs_first_series(group) or is_gone(group, observed):
+        # Planned even if the series was deleted; `_find_refusal` then withholds it.
+        yield from _create_series(group, desired, group.make, creates=True)
     else:
-        yield from _make_series(group, desired, group.further, creates=False)
+        yield from _create_series(group, desired, group.next_series, creates=False)
         for event in group.events:
-            yield from _keep_event(group, desired, event, observed)
+            yield from _compare_event(group, desired, event, observed)
     for wanted in group.series:
         series = series_of(wanted, observed)
         if series is None or series.is_cancelled:
@@ -151,64 +151,67 @@ def plan_group(
         if wanted.unwanted and series.id not in observed.split:
             yield from _cancel_series(group, series, observed)
         else:
-            yield from _keep_series(group, desired, wanted, series)
-            yield from _keep_occurrences(group, desired, wanted, series, observed)
+            yield from _compare_series(group, desired, wanted, series)
+            yield from _compare_occurrences(group, desired, wanted, series, observed)
 
 
-def _make_series(
-    group: DesiredSeries, desired: DesiredCalendar, slot: SeriesSlot | None, *, creates: bool
+def _create_series(
+    group: DesiredGroupCalendar, desired: DesiredCalendar, slot: SeriesSlot | None, *, creates: bool
 ) -> Iterator[Action]:
     """Yield the creation of a series.
 
-    `creates`: it is the first one, which someone must have requested. A further one follows from
+    `creates`: it is the first one, which someone must have requested. Another one follows from
     the data of a group whose series exists.
     """
     facts = group.facts
     if slot is None:
         return
     generation = facts.intent.generation if facts.intent else facts.next_generation
-    face = replace(group.face, mark=Mark(desired.installation, facts.id, generation))
+    details = replace(group.details, mark=Mark(desired.installation, facts.id, generation))
     people = {person.address for person in facts.members if person.can_be_invited}
     starts = set(slot.starts())
     places = [(m.id, m.rhythm_at) for m in facts.meetings if m.rhythm_at in starts and m.rhythm_at]
-    call = CreateEvent(face, slot, tuple(sorted(people)), tuple(places))
+    call = CreateEvent(details, slot, tuple(sorted(people)), tuple(places))
     why = f"{slot.count} weeks, {len(people)} people invited"
     target = f"series of {facts.name}"
-    rank = MAKE if creates else SERIES
+    rank = CREATE if creates else SERIES
     yield make_action(group, rank, call, call.event_id, target, why, creates=creates)
 
 
 def _cancel_series(
-    group: DesiredSeries, series: ObservedEvent, observed: ObservedCalendar
+    group: DesiredGroupCalendar, series: ObservedEvent, observed: ObservedCalendar
 ) -> Iterator[Action]:
     """Cancel an older series unless the newer one is gone, so that people keep an invitation."""
     if not is_gone(group, observed):
-        call, target = CancelEvent(series, TOLD_IF_OUTSIDE), f"series of {group.facts.name}"
+        call, target = CancelEvent(series, NOTIFY_OUTSIDE), f"series of {group.facts.name}"
         yield make_action(
             group, OCCURRENCE, call, series.id, target, "a newer series has all its meetings"
         )
 
 
-def _keep_series(
-    group: DesiredSeries, desired: DesiredCalendar, wanted: WantedSeries, series: ObservedEvent
+def _compare_series(
+    group: DesiredGroupCalendar,
+    desired: DesiredCalendar,
+    wanted: DesiredSeries,
+    series: ObservedEvent,
 ) -> Iterator[Action]:
     if wanted.people is None:
         return
     mark = Mark(desired.installation, group.facts.id, wanted.record.generation)
-    difference = compare(group, series, wanted.people, face=replace(group.face, mark=mark))
-    yield from mend(group, SERIES, series, f"series of {group.facts.name}", difference)
+    diff = compare(group, series, wanted.people, details=replace(group.details, mark=mark))
+    yield from correct(group, SERIES, series, f"series of {group.facts.name}", diff)
 
 
-def _keep_occurrences(
-    group: DesiredSeries,
+def _compare_occurrences(
+    group: DesiredGroupCalendar,
     desired: DesiredCalendar,
-    wanted: WantedSeries,
+    wanted: DesiredSeries,
     series: ObservedEvent,
     observed: ObservedCalendar,
 ) -> Iterator[Action]:
     if series.id in observed.unread:
         target, why = f"exceptions of {group.facts.name}", "the series was just changed"
-        yield make_action(group, LOOK, ReadExceptions(), series.id, target, why)
+        yield make_action(group, READ, ReadExceptions(), series.id, target, why)
         return
     if not is_in_rhythm(wanted, series) or series.id in observed.split:
         return
@@ -217,56 +220,61 @@ def _keep_occurrences(
     for one in wanted.occurrences:
         exception = exceptions.get(one.original)
         if not one.cancelled:
-            yield from _keep_occurrence(group, wanted, series, one, exception)
+            yield from _compare_occurrence(group, wanted, series, one, exception)
         elif not (one.elsewhere and is_newer_gone):
-            yield from _take_off(group, desired, one, exception or _plain(series, one))
+            yield from _cancel_occurrence(
+                group, desired, one, exception or _unchanged_occurrence(series, one)
+            )
 
 
 # -- one occurrence --------------------------------------------------------------------------
 
 
-def _plain(series: ObservedEvent, wanted: WantedOccurrence) -> ObservedEvent:
+def _unchanged_occurrence(series: ObservedEvent, wanted: DesiredOccurrence) -> ObservedEvent:
     return occurrence_of(series, wanted.original)
 
 
-def _take_off(
-    group: DesiredSeries, desired: DesiredCalendar, wanted: WantedOccurrence, event: ObservedEvent
+def _cancel_occurrence(
+    group: DesiredGroupCalendar,
+    desired: DesiredCalendar,
+    wanted: DesiredOccurrence,
+    event: ObservedEvent,
 ) -> Iterator[Action]:
     if event.is_cancelled or (event.start or wanted.original) <= desired.now:
         return
     why = "a newer series includes it" if wanted.elsewhere else "this meeting is cancelled"
     # People already know this from the invitation to the newer series.
-    call = CancelEvent(event, TOLD_IF_OUTSIDE if wanted.elsewhere else TOLD)
+    call = CancelEvent(event, NOTIFY_OUTSIDE if wanted.elsewhere else NOTIFY_ALL)
     yield make_action(group, OCCURRENCE, call, event.id, wanted.name, why)
 
 
-def _keep_occurrence(
-    group: DesiredSeries,
-    wanted_series: WantedSeries,
+def _compare_occurrence(
+    group: DesiredGroupCalendar,
+    wanted_series: DesiredSeries,
     series: ObservedEvent,
-    wanted: WantedOccurrence,
+    wanted: DesiredOccurrence,
     exception: ObservedEvent | None,
 ) -> Iterator[Action]:
-    plain = _plain(series, wanted)
+    plain = _unchanged_occurrence(series, wanted)
     event = exception or plain
     is_off = event.is_cancelled
     if is_off:
         # Google returns a cancelled occurrence without its attendees; take them from its series.
         event = replace(plain, id=event.id, etag=event.etag, status=event.status)
-    difference = compare(
+    diff = compare(
         group,
         event,
         wanted.people,
         times=Times(wanted.start, wanted.minutes, group.facts.zone),
-        leave_alone=_left_to_the_series(wanted_series, series),
+        unchanged=_left_to_series_call(wanted_series, series),
         restore=is_off,
     )
     # People who are invited to the series know its occurrences unless they are moved.
-    told = series.people if wanted.start == wanted.original else NOBODY
-    yield from mend(group, OCCURRENCE, event, wanted.name, difference, told=told)
+    notified = series.people if wanted.start == wanted.original else NOBODY
+    yield from correct(group, OCCURRENCE, event, wanted.name, diff, notified=notified)
 
 
-def _left_to_the_series(wanted: WantedSeries, series: ObservedEvent) -> Addresses:
+def _left_to_series_call(wanted: DesiredSeries, series: ObservedEvent) -> Addresses:
     """Return members that one call to the series will add to it or remove from it."""
     members = wanted.people or NOBODY
     return (members - series.people) | (series.people - members)
@@ -275,28 +283,31 @@ def _left_to_the_series(wanted: WantedSeries, series: ObservedEvent) -> Addresse
 # -- single events ---------------------------------------------------------------------------
 
 
-def _keep_event(
-    group: DesiredSeries, desired: DesiredCalendar, wanted: DesiredEvent, observed: ObservedCalendar
+def _compare_event(
+    group: DesiredGroupCalendar,
+    desired: DesiredCalendar,
+    wanted: DesiredEvent,
+    observed: ObservedCalendar,
 ) -> Iterator[Action]:
     record = wanted.record
     event = observed.events.get(record.event_id) if record else None
     used_up = is_used_up(record, event)
-    mark = mark_to_make(desired.installation, group, wanted, observed)
-    face = replace(group.face, mark=mark)
+    mark = next_mark(desired.installation, group, wanted, observed)
+    details = replace(group.details, mark=mark)
     times = Times(wanted.start, wanted.minutes, group.facts.zone)
     if event is not None and not used_up:
-        difference = compare(group, event, wanted.people, face=face, times=times)
-        yield from mend(group, SINGLE, event, wanted.name, difference)
+        diff = compare(group, event, wanted.people, details=details, times=times)
+        yield from correct(group, SINGLE, event, wanted.name, diff)
     elif used_up or record is None or not record.made:
-        call = CreateEvent(face, times, tuple(sorted(wanted.people)))
+        call = CreateEvent(details, times, tuple(sorted(wanted.people)))
         why = f"it is outside the series; {len(call.people)} people invited"
         yield make_action(group, SINGLE, call, call.event_id, wanted.name, why)
 
 
-def _cancel_unwanted(group: DesiredSeries, observed: ObservedCalendar) -> Iterator[Action]:
+def _cancel_unwanted(group: DesiredGroupCalendar, observed: ObservedCalendar) -> Iterator[Action]:
     """Cancel single events that are not desired. This never depends on the state of the series."""
     for record in group.unwanted:
         event = observed.events.get(record.event_id)
         if event is not None and not event.is_cancelled:
             target, why = f"single event of {group.facts.name}", "no longer needed"
-            yield make_action(group, LEAVE, CancelEvent(event), event.id, target, why)
+            yield make_action(group, REVOKE, CancelEvent(event), event.id, target, why)

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from calendarsync.plan.series_state import catch_up_group, find_series, find_troubles, series_of
-from calendarsync.state.desired import DesiredCalendar, DesiredSeries
+from calendarsync.plan.series_state import (
+    find_series,
+    find_troubles,
+    group_with_own_writes,
+    series_of,
+)
+from calendarsync.state.desired import DesiredCalendar, DesiredGroupCalendar
 from calendarsync.state.facts import CalendarPerson, Guest
 from calendarsync.state.observed import ObservedCalendar, ObservedEvent
 from cohorts.reconcile.values import Access, Review
@@ -19,7 +24,7 @@ ADDRESS_REFUSED = "Google Calendar does not accept the e-mail address"
 def review(desired: DesiredCalendar, observed: ObservedCalendar, group_id: int) -> Review:
     if group_id not in desired.groups:
         return Review(stands=False)  # history: neither live nor asked for
-    group = catch_up_group(desired, group_id, observed)
+    group = group_with_own_writes(desired, group_id, observed)
     troubles = find_troubles(group, observed)
     return Review(
         stands=_stands(group, observed),
@@ -30,14 +35,14 @@ def review(desired: DesiredCalendar, observed: ObservedCalendar, group_id: int) 
     )
 
 
-def _stands(group: DesiredSeries, observed: ObservedCalendar) -> bool:
+def _stands(group: DesiredGroupCalendar, observed: ObservedCalendar) -> bool:
     series = find_series(group, observed)
     if series is None:  # it may be over, and its copy no longer loaded
         return bool(group.series and group.people is None)
     return not series.is_cancelled
 
 
-def _access(group: DesiredSeries, observed: ObservedCalendar) -> Iterator[Access]:
+def _access(group: DesiredGroupCalendar, observed: ObservedCalendar) -> Iterator[Access]:
     if not group.facts.live:
         return
     series = find_series(group, observed)
@@ -66,14 +71,16 @@ def _state(person: CalendarPerson, event: ObservedEvent | None) -> tuple[str, st
     return (HAS, "") if person.address in event.people else (WANTED, "")
 
 
-def _guest_state(group: DesiredSeries, visit: Guest, observed: ObservedCalendar) -> tuple[str, str]:
+def _guest_state(
+    group: DesiredGroupCalendar, visit: Guest, observed: ObservedCalendar
+) -> tuple[str, str]:
     state, reason = _state(visit.person, _invitation(group, visit, observed))
     meeting = next(m for m in group.facts.meetings if m.id == visit.meeting_id)
     return state, reason or f"guest in {name_meeting(meeting.number)}"
 
 
 def _invitation(
-    group: DesiredSeries, visit: Guest, observed: ObservedCalendar
+    group: DesiredGroupCalendar, visit: Guest, observed: ObservedCalendar
 ) -> ObservedEvent | None:
     """Return the event on which a guest is invited: a single event, an exception or a series."""
     for wanted in group.events:

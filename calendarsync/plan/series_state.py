@@ -5,40 +5,45 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from calendarsync.desired import want_group
+from calendarsync.desired import desired_group
 from calendarsync.state import ids
-from calendarsync.state.desired import DesiredCalendar, DesiredEvent, DesiredSeries, WantedSeries
+from calendarsync.state.desired import (
+    DesiredCalendar,
+    DesiredEvent,
+    DesiredGroupCalendar,
+    DesiredSeries,
+)
 from calendarsync.state.facts import CalendarGroup, CalendarPerson, EventRecord, SeriesRecord
 from calendarsync.state.observed import ObservedCalendar, ObservedEvent
 from cohorts.reconcile.values import Issue
 
 
-def catch_up(desired: DesiredCalendar, observed: ObservedCalendar) -> DesiredCalendar:
+def with_own_writes(desired: DesiredCalendar, observed: ObservedCalendar) -> DesiredCalendar:
     """Return the desired state, updated with the records of what we have just made.
 
     The outcome of our own call is in the observation at once, but in the snapshot only when it is
     read again.
     """
-    groups = {pk: catch_up_group(desired, pk, observed) for pk in desired.groups}
+    groups = {pk: group_with_own_writes(desired, pk, observed) for pk in desired.groups}
     return replace(desired, groups=groups)
 
 
-def catch_up_group(
+def group_with_own_writes(
     desired: DesiredCalendar, group_id: int, observed: ObservedCalendar
-) -> DesiredSeries:
+) -> DesiredGroupCalendar:
     group = desired.groups[group_id]
     for renew in (_with_series, _with_events, _with_addresses):
         facts = renew(desired.installation, group, observed)
         if facts != group.facts:
-            group = want_group(facts, desired.snapshot, desired.now)
+            group = desired_group(facts, desired.snapshot, desired.now)
     return group
 
 
 def _with_series(
-    installation: str, group: DesiredSeries, observed: ObservedCalendar
+    installation: str, group: DesiredGroupCalendar, observed: ObservedCalendar
 ) -> CalendarGroup:
     facts = group.facts
-    known = tuple(_as_seen(record, observed) for record in facts.all_series)
+    known = tuple(_as_created(record, observed) for record in facts.all_series)
     mark = ids.Mark(installation, facts.id, facts.next_generation)
     event = observed.events.get(ids.make_id(mark))
     if event is None:
@@ -47,17 +52,17 @@ def _with_series(
     return replace(facts, all_series=(record, *known), next_generation=facts.next_generation + 1)
 
 
-def _as_seen(record: SeriesRecord, observed: ObservedCalendar) -> SeriesRecord:
+def _as_created(record: SeriesRecord, observed: ObservedCalendar) -> SeriesRecord:
     """Return an intent whose event exists as made, even if the response was lost."""
     event = None if record.made else observed.events.get(record.event_id)
     return replace(record, made=True, slot=event.slot or record.slot) if event else record
 
 
 def _with_events(
-    installation: str, group: DesiredSeries, observed: ObservedCalendar
+    installation: str, group: DesiredGroupCalendar, observed: ObservedCalendar
 ) -> CalendarGroup:
     facts = group.facts
-    marks = [mark_to_make(installation, group, wanted, observed) for wanted in group.events]
+    marks = [next_mark(installation, group, wanted, observed) for wanted in group.events]
     made = [mark for mark in marks if ids.make_id(mark) in observed.events]
     if not made:
         return facts
@@ -78,21 +83,25 @@ def _with_events(
 
 
 def _with_addresses(
-    _installation: str, group: DesiredSeries, observed: ObservedCalendar
+    _installation: str, group: DesiredGroupCalendar, observed: ObservedCalendar
 ) -> CalendarGroup:
     facts = group.facts
     if not observed.refused | observed.stays:
         return facts
     return replace(
         facts,
-        members=tuple(_as_shown(person, observed) for person in facts.members),
-        former=tuple(_as_shown(person, observed) for person in facts.former),
-        guests=tuple(replace(g, person=_as_shown(g.person, observed)) for g in facts.guests),
-        exempt=tuple(replace(e, person=_as_shown(e.person, observed)) for e in facts.exempt),
+        members=tuple(_with_address_status(person, observed) for person in facts.members),
+        former=tuple(_with_address_status(person, observed) for person in facts.former),
+        guests=tuple(
+            replace(g, person=_with_address_status(g.person, observed)) for g in facts.guests
+        ),
+        exempt=tuple(
+            replace(e, person=_with_address_status(e.person, observed)) for e in facts.exempt
+        ),
     )
 
 
-def _as_shown(person: CalendarPerson, observed: ObservedCalendar) -> CalendarPerson:
+def _with_address_status(person: CalendarPerson, observed: ObservedCalendar) -> CalendarPerson:
     return replace(
         person,
         refused=person.refused or person.address in observed.refused,
@@ -100,8 +109,8 @@ def _as_shown(person: CalendarPerson, observed: ObservedCalendar) -> CalendarPer
     )
 
 
-def mark_to_make(
-    installation: str, group: DesiredSeries, wanted: DesiredEvent, observed: ObservedCalendar
+def next_mark(
+    installation: str, group: DesiredGroupCalendar, wanted: DesiredEvent, observed: ObservedCalendar
 ) -> ids.Mark:
     """Return the mark of a single event to create.
 
@@ -120,35 +129,35 @@ def is_used_up(record: EventRecord | None, event: ObservedEvent | None) -> bool:
     return event.is_cancelled if event else record.gone
 
 
-def series_of(wanted: WantedSeries, observed: ObservedCalendar) -> ObservedEvent | None:
+def series_of(wanted: DesiredSeries, observed: ObservedCalendar) -> ObservedEvent | None:
     """Return a recorded series as observed, even a cancelled one."""
     return observed.events.get(wanted.record.event_id)
 
 
-def find_series(group: DesiredSeries, observed: ObservedCalendar) -> ObservedEvent | None:
+def find_series(group: DesiredGroupCalendar, observed: ObservedCalendar) -> ObservedEvent | None:
     """Return the newest series as observed."""
     return series_of(group.series[0], observed) if group.series else None
 
 
-def is_to_make(group: DesiredSeries) -> bool:
+def needs_first_series(group: DesiredGroupCalendar) -> bool:
     """Return whether there never was a series: no record, or an intent without an event."""
     return not group.series
 
 
-def is_gone(group: DesiredSeries, observed: ObservedCalendar) -> bool:
+def is_gone(group: DesiredGroupCalendar, observed: ObservedCalendar) -> bool:
     """Return whether the newest series was deleted while it still had coming occurrences."""
     series = find_series(group, observed)
     return group.people is not None and series is not None and series.is_cancelled
 
 
-def is_in_rhythm(wanted: WantedSeries, series: ObservedEvent) -> bool:
+def is_in_rhythm(wanted: DesiredSeries, series: ObservedEvent) -> bool:
     """Return whether a series still has the times that it was made with."""
     slot = wanted.record.slot
     return bool(slot and series.slot and slot.same_times(series.slot))
 
 
 def find_troubles(
-    group: DesiredSeries, observed: ObservedCalendar, *, may_create: bool = False
+    group: DesiredGroupCalendar, observed: ObservedCalendar, *, may_create: bool = False
 ) -> list[Issue]:
     """Return the issues of this group's calendar, most serious first."""
     codes = dict.fromkeys(_codes(group, observed, may_create))
@@ -158,28 +167,33 @@ def find_troubles(
     return found
 
 
-def _refused(group: DesiredSeries) -> list[str]:
+def _refused(group: DesiredGroupCalendar) -> list[str]:
     """Return the people to invite whose address Google refuses."""
     people = {*group.facts.members, *(visit.person for visit in group.visits)}
     named = {f"{one.name} ({one.address})" for one in people if one.refused}
     return sorted(named) if group.facts.live else []
 
 
-def _codes(group: DesiredSeries, observed: ObservedCalendar, may_create: bool) -> Iterator[str]:
-    if is_to_make(group):
+def _codes(
+    group: DesiredGroupCalendar, observed: ObservedCalendar, may_create: bool
+) -> Iterator[str]:
+    if needs_first_series(group):
         if group.facts.live and (may_create or group.facts.asked or group.facts.active):
-            yield from filter(None, [group.obstacle])
+            yield from filter(None, [group.blocking_issue])
         return
     for wanted in group.series:
         series = series_of(wanted, observed)
         if series is not None and (wanted.people is not None or wanted.ahead):
             yield from _codes_of(group, wanted, series, observed)
-    if group.strange:
+    if group.mismatched:
         yield "strange_series"
 
 
 def _codes_of(
-    group: DesiredSeries, wanted: WantedSeries, series: ObservedEvent, observed: ObservedCalendar
+    group: DesiredGroupCalendar,
+    wanted: DesiredSeries,
+    series: ObservedEvent,
+    observed: ObservedCalendar,
 ) -> Iterator[str]:
     if series.is_cancelled:
         # An older series may have been cancelled on purpose.

@@ -24,13 +24,13 @@ from google.oauth2 import service_account
 from googleapiclient.discovery import build_from_document
 from googleapiclient.discovery_cache import get_static_doc
 
-from calendarsync.rest.failures import Expired, Missing, strange_answer, translate
-from calendarsync.state.observed import Body, Memory, ObservedEvent, read_event
+from calendarsync.rest.failures import Expired, Missing, translate, unexpected_response
+from calendarsync.state.observed import Body, ObservedEvent, StoredState, read_event
 from cohorts.reconcile.errors import Outage
 
 SCOPES = ["https://www.googleapis.com/auth/calendar.events"]
 PAGE = 2500  # the maximum that Google returns at once
-MOST_PAGES = 200
+MAX_PAGES = 200
 ENDLESS_WAIT = 600.0  # seconds
 LOCAL_HOSTS = {"127.0.0.1", "localhost", "::1"}
 
@@ -77,24 +77,24 @@ class CalendarClient:
         except Missing:
             return None
 
-    async def insert(self, body: dict[str, Any], *, tell: str) -> ObservedEvent:
+    async def insert(self, body: dict[str, Any], *, notify: str) -> ObservedEvent:
         """Create an event. Raises `Taken` if the id has been used."""
-        request = self.events.insert(calendarId=self.calendar_id, body=body, sendUpdates=tell)
+        request = self.events.insert(calendarId=self.calendar_id, body=body, sendUpdates=notify)
         return self.read(await self._send(request, writes=True))
 
     async def patch(
-        self, event: ObservedEvent, body: dict[str, Any], *, tell: str
+        self, event: ObservedEvent, body: dict[str, Any], *, notify: str
     ) -> ObservedEvent:
         """Change an event. Raises `Missing`, or `Conflict` if it has changed since it was read."""
         request = self.events.patch(
-            calendarId=self.calendar_id, eventId=event.id, body=body, sendUpdates=tell
+            calendarId=self.calendar_id, eventId=event.id, body=body, sendUpdates=notify
         )
         return self.read(await self._send(request, etag=event.etag, writes=True, event=True))
 
-    async def delete(self, event: ObservedEvent, *, tell: str) -> None:
+    async def delete(self, event: ObservedEvent, *, notify: str) -> None:
         """Delete an event. Raises `Missing`, or `Conflict` if it has changed since it was read."""
         request = self.events.delete(
-            calendarId=self.calendar_id, eventId=event.id, sendUpdates=tell
+            calendarId=self.calendar_id, eventId=event.id, sendUpdates=notify
         )
         await self._send(request, etag=event.etag, writes=True, event=True)
 
@@ -104,7 +104,7 @@ class CalendarClient:
     async def _list(self, cursor: str) -> Listing:
         found: tuple[Body, ...] = ()
         asked = {"syncToken": cursor} if cursor else {}
-        for _ in range(MOST_PAGES):
+        for _ in range(MAX_PAGES):
             # No other parameters: a sync token is only valid with those of its first listing.
             request = self.events.list(
                 calendarId=self.calendar_id,
@@ -116,10 +116,10 @@ class CalendarClient:
             page = await self._send(request)
             found += tuple(page.get("items", ()))
             if "nextPageToken" not in page:
-                return _whole(found, page, full=not cursor)
+                return _finish_listing(found, page, full=not cursor)
             asked["pageToken"] = page["nextPageToken"]
         raise Outage(
-            f"The list did not end after {MOST_PAGES} pages.",
+            f"The list did not end after {MAX_PAGES} pages.",
             code="google_endless",
             after=ENDLESS_WAIT,
         )
@@ -134,18 +134,20 @@ class CalendarClient:
         except Exception as error:
             raise translate(error, writes=writes, event=event) from error
         if request.method != "DELETE" and not isinstance(answer, dict):
-            raise strange_answer("The response is not a JSON object.", writes=writes)
+            raise unexpected_response("The response is not a JSON object.", writes=writes)
         return answer
 
 
-def _whole(found: tuple[Body, ...], last_page: Body, *, full: bool) -> Listing:
+def _finish_listing(found: tuple[Body, ...], last_page: Body, *, full: bool) -> Listing:
     if "nextSyncToken" not in last_page:
-        raise strange_answer("The last page of the list has no sync token.")
+        raise unexpected_response("The last page of the list has no sync token.")
     return Listing(found, last_page["nextSyncToken"], full=full)
 
 
 @asynccontextmanager
-async def open_client(check: Callable[[], None], memory: Memory) -> AsyncIterator[CalendarClient]:
+async def open_client(
+    check: Callable[[], None], stored: StoredState
+) -> AsyncIterator[CalendarClient]:
     """Yield a client for one pass. `check` is called before each request is sent."""
     transport = CheckedHttp(check, timeout=settings.SYNC["call_seconds"] / 3)
     try:
@@ -153,7 +155,7 @@ async def open_client(check: Callable[[], None], memory: Memory) -> AsyncIterato
     except Exception as error:
         raise translate(error, writes=False, event=False) from error
     try:
-        yield CalendarClient(events, settings.GOOGLE_CALENDAR_ID, memory.cursor, memory.aliases)
+        yield CalendarClient(events, settings.GOOGLE_CALENDAR_ID, stored.cursor, stored.aliases)
     finally:
         transport.close()
 
@@ -191,7 +193,7 @@ def _checked(kind: Any, check: Callable[[], None]) -> Any:
 
 def _build(transport: CheckedHttp) -> Any:
     document = {**_document(), "rootUrl": f"{settings.GOOGLE_CALENDAR_API_BASE}/"}
-    http = google_auth_httplib2.AuthorizedHttp(_sign_in(), http=transport)
+    http = google_auth_httplib2.AuthorizedHttp(_load_credentials(), http=transport)
     return build_from_document(document, http=http).events()
 
 
@@ -204,7 +206,7 @@ def _document() -> dict[str, Any]:
     return dict(json.loads(get_static_doc("calendar", "v3")))
 
 
-def _sign_in() -> Any:
+def _load_credentials() -> Any:
     """Return the credentials.
 
     A service account must act for a subject to be able to invite people.

@@ -45,7 +45,7 @@ class Invalid(Refused):
     """400: Google rejects the whole event and does not say which part is invalid."""
 
 
-def strange_answer(detail: str, *, writes: bool = False) -> CallFailed:
+def unexpected_response(detail: str, *, writes: bool = False) -> CallFailed:
     """Return the error for a response with status 200 that is not what Google documents."""
     kind = Unclear if writes else Outage
     return kind(detail, code="google_answer")
@@ -61,7 +61,7 @@ def translate(error: Exception, *, writes: bool, event: bool) -> Exception:
     if isinstance(error, GoogleAuthError) and not isinstance(error, TransportError):
         return _from_sign_in(error)
     if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
-        return strange_answer("The response is not JSON.", writes=writes)
+        return unexpected_response("The response is not JSON.", writes=writes)
     if isinstance(error, NO_ANSWER):
         said = f"{type(error).__name__}: {error}"[:300]
         return Unclear(said) if writes and not isinstance(error, NOT_SENT) else Outage(said)

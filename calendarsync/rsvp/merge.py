@@ -38,7 +38,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-NONE = ""
+NO_ANSWER = ""
 ANSWERS = {"accepted": "attending", "declined": "not_attending", "tentative": "tentative"}
 
 # The clocks of Lens and Google may differ by this much before an RSVP in Lens counts as newer.
@@ -46,62 +46,64 @@ SLACK = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """One person's answer to one meeting in Google, in our terms; NONE if there is no answer.
+class GoogleRsvp:
+    """One person's answer to one meeting in Google, in our terms; NO_ANSWER if there is no answer.
 
     `own` is on the occurrence or single event, `series` on the series. `written_at`: when the event
     whose entry counts was last written, by anyone.
     """
 
-    own: str = NONE
-    series: str = NONE
+    own: str = NO_ANSWER
+    series: str = NO_ANSWER
     written_at: datetime | None = field(default=None, compare=False)
     copied: bool = field(default=False, compare=False)  # of the last observation: see is_copied
 
     @property
-    def counts(self) -> str:
+    def effective(self) -> str:
         return self.own or self.series
 
 
-SILENT = Word()
+NO_RSVP = GoogleRsvp()
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
-    """The RSVP in Lens, in our terms (NONE if there is none), and when it was given."""
+class LensRsvp:
+    """The RSVP in Lens, in our terms (NO_ANSWER if there is none), and when it was given."""
 
-    rsvp: str = NONE
+    rsvp: str = NO_ANSWER
     at: datetime | None = None
 
 
-def read_answer(response: str) -> str:
-    """Return Google's response status in our terms; NONE also for an unknown one."""
-    return ANSWERS.get(response, NONE)
+def read_response(response: str) -> str:
+    """Return Google's response status in our terms; NO_ANSWER also for an unknown one."""
+    return ANSWERS.get(response, NO_ANSWER)
 
 
-def find_answer(last: Word | None, now: Word, decided: Decided, *, rewritten: bool = False) -> str:
-    """Return the answer that replaces the RSVP in Lens, or NONE if that stays.
+def find_replacement(
+    last: GoogleRsvp | None, now: GoogleRsvp, decided: LensRsvp, *, rewritten: bool = False
+) -> str:
+    """Return the answer that replaces the RSVP in Lens, or NO_ANSWER if that stays.
 
     `last` is None if the meeting was never observed. `rewritten`: the organizer, which is Lens, has
     written the series since then.
     """
     if last is None:
-        return NONE if decided.rsvp else now.counts
-    said = _answered(last, now, rewritten=rewritten)
-    return NONE if said and _is_newer(decided, now) else said
+        return NO_ANSWER if decided.rsvp else now.effective
+    said = _find_new_answer(last, now, rewritten=rewritten)
+    return NO_ANSWER if said and _is_newer(decided, now) else said
 
 
-def _answered(last: Word, now: Word, *, rewritten: bool) -> str:
-    """Return the person's new answer, by the first table, or NONE."""
+def _find_new_answer(last: GoogleRsvp, now: GoogleRsvp, *, rewritten: bool) -> str:
+    """Return the person's new answer, by the first table, or NO_ANSWER."""
     is_same = now.own == last.own
-    repeats = now.own == last.series and last.own in (NONE, now.own)
+    repeats = now.own == last.series and last.own in (NO_ANSWER, now.own)
     if now.own and not repeats and not (is_same and last.copied):
         spread = rewritten and now.own == now.series == last.series
-        return NONE if is_same or spread else now.own
-    return now.series if now.series != last.series else NONE
+        return NO_ANSWER if is_same or spread else now.own
+    return now.series if now.series != last.series else NO_ANSWER
 
 
-def is_copied(last: Word, now: Word) -> bool:
+def is_copied(last: GoogleRsvp, now: GoogleRsvp) -> bool:
     """Return whether the answer on the occurrence came from its series and not from the person.
 
     It has to be stored: Google may leave such a copy unchanged when the series' answer changes.
@@ -111,7 +113,7 @@ def is_copied(last: Word, now: Word) -> bool:
     return now.own in (last.series, now.series)
 
 
-def _is_newer(decided: Decided, now: Word) -> bool:
+def _is_newer(decided: LensRsvp, now: GoogleRsvp) -> bool:
     if not decided.rsvp or decided.at is None or now.written_at is None:
         return False
     return decided.at > now.written_at + SLACK

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from calendarsync.rsvp.merge import NONE, Word, read_answer
+from calendarsync.rsvp.merge import NO_ANSWER, GoogleRsvp, read_response
 from calendarsync.state.observed import ObservedCalendar, ObservedEvent
 
 
@@ -44,7 +44,7 @@ def _holds(series: ObservedEvent, original: datetime, observed: ObservedCalendar
     return exception is None or not exception.is_cancelled
 
 
-def read_words(place: EventPlace, observed: ObservedCalendar) -> dict[str, Word]:
+def read_rsvps(place: EventPlace, observed: ObservedCalendar) -> dict[str, GoogleRsvp]:
     """Return the answer of each person on the meeting's lists, by address in lower case.
 
     Empty if a list was truncated, because its missing entries are unknown.
@@ -55,8 +55,8 @@ def read_words(place: EventPlace, observed: ObservedCalendar) -> dict[str, Word]
     exception = _exception(series, place, observed)
     if any(event.omitted for event in (series, exception, *singles) if event):
         return {}
-    words = dict(_of_series(series, exception)) if series else {}
-    return words | dict(_of_singles(singles))
+    rsvps = dict(_of_series(series, exception)) if series else {}
+    return rsvps | dict(_of_singles(singles))
 
 
 def _exception(
@@ -69,32 +69,32 @@ def _exception(
 
 def _of_series(
     series: ObservedEvent, exception: ObservedEvent | None
-) -> Iterator[tuple[str, Word]]:
+) -> Iterator[tuple[str, GoogleRsvp]]:
     """Yield the answer of everyone on either list."""
     on_series = _answers(series)
     on_own = _answers(exception) if exception else {}
     for address in on_series.keys() | on_own.keys():
-        own, whole = on_own.get(address, NONE), on_series.get(address, NONE)
-        counts = exception if own and exception else series
-        yield address, Word(own, whole, counts.written_at)
+        own, whole = on_own.get(address, NO_ANSWER), on_series.get(address, NO_ANSWER)
+        effective = exception if own and exception else series
+        yield address, GoogleRsvp(own, whole, effective.written_at)
 
 
-def _of_singles(events: Iterable[ObservedEvent]) -> Iterator[tuple[str, Word]]:
+def _of_singles(events: Iterable[ObservedEvent]) -> Iterator[tuple[str, GoogleRsvp]]:
     for event in events:
         for address, answer in _answers(event).items():
-            yield address, Word(answer, NONE, event.written_at)
+            yield address, GoogleRsvp(answer, NO_ANSWER, event.written_at)
 
 
 def _answers(event: ObservedEvent) -> dict[str, str]:
-    return {one.address: read_answer(one.answer) for one in event.attendees}
+    return {one.address: read_response(one.answer) for one in event.attendees}
 
 
 def is_rewritten(before: ObservedEvent | None, after: ObservedEvent) -> bool:
     """Return whether more than people's answers changed; then its organizer wrote the event."""
     if before is None:
         return True
-    return (before.face, before.slot, before.start, before.end, before.people) != (
-        after.face,
+    return (before.details, before.slot, before.start, before.end, before.people) != (
+        after.details,
         after.slot,
         after.start,
         after.end,

@@ -15,8 +15,8 @@ from django.db import transaction
 from django.db.models import Q
 
 from calendarsync.models import CalendarCopy, CalendarEvent, CalendarSeries, HeardAnswer
-from calendarsync.rsvp.merge import SILENT, Decided, Word, find_answer, is_copied
-from calendarsync.rsvp.reading import EventPlace, find_series, read_words
+from calendarsync.rsvp.merge import NO_RSVP, GoogleRsvp, LensRsvp, find_replacement, is_copied
+from calendarsync.rsvp.reading import EventPlace, find_series, read_rsvps
 from calendarsync.selectors import read_addresses
 from calendarsync.state.observed import ObservedCalendar, read_event
 from cohorts.models import Group, User, live_group
@@ -32,12 +32,12 @@ Key = tuple[int, int]  # meeting, person
 class _Heard:
     """A person's answer to one meeting in Google, and the id of the series that contains it."""
 
-    word: Word
+    rsvp: GoogleRsvp
     series_id: str
 
 
 @transaction.atomic
-def hear_answers(event_ids: frozenset[str], rewritten: frozenset[str], now: datetime) -> None:
+def record_rsvps(event_ids: frozenset[str], rewritten: frozenset[str], now: datetime) -> None:
     """Compare the answers in these events' copies with the last known ones, and record changes.
 
     `now` is when the observation began. `event_ids`: series and single events that were read, or of
@@ -47,8 +47,8 @@ def hear_answers(event_ids: frozenset[str], rewritten: frozenset[str], now: date
     meetings = _meetings_ahead(_groups_of(event_ids), now)
     says = _read(meetings, now) if meetings else {}
     rows = _heard_before(meetings)
-    last = {key: Word(row.own, row.series, copied=row.copied) for key, row in rows.items()}
-    changed = {key: one for key, one in says.items() if last.get(key) != one.word}
+    last = {key: GoogleRsvp(row.own, row.series, copied=row.copied) for key, row in rows.items()}
+    changed = {key: one for key, one in says.items() if last.get(key) != one.rsvp}
     if changed:
         lock_groups({meetings[meeting_id].group_id for meeting_id, _ in changed})
         import_rsvps(list(_weigh(changed, last, rewritten)), now=now)
@@ -58,16 +58,16 @@ def hear_answers(event_ids: frozenset[str], rewritten: frozenset[str], now: date
 
 
 def _weigh(
-    changed: Mapping[Key, _Heard], last: Mapping[Key, Word], rewritten: frozenset[str]
+    changed: Mapping[Key, _Heard], last: Mapping[Key, GoogleRsvp], rewritten: frozenset[str]
 ) -> Iterator[ExternalRsvp]:
     """Yield the answers that count. The caller holds the locks, so no RSVP can change in Lens."""
     listened = {meeting_id for meeting_id, _ in last}
     decided = _decided(changed)
     for key, one in changed.items():
-        answer = find_answer(
-            last.get(key, SILENT if key[0] in listened else None),
-            one.word,
-            decided.get(key, Decided()),
+        answer = find_replacement(
+            last.get(key, NO_RSVP if key[0] in listened else None),
+            one.rsvp,
+            decided.get(key, LensRsvp()),
             rewritten=one.series_id in rewritten,
         )
         if answer:
@@ -103,12 +103,12 @@ def _read(meetings: Mapping[int, Meeting], now: datetime) -> dict[Key, _Heard]:
     found: dict[Key, _Heard] = {}
     for place in places:
         series = find_series(place, observed)
-        for address, word in read_words(place, observed).items():
+        for address, rsvp in read_rsvps(place, observed).items():
             user_id = people.get(address)
             if user_id in expected.get(place.meeting_id, ()):
                 assert user_id is not None
                 key = (place.meeting_id, user_id)
-                found[key] = _Heard(word, series.id if series else "")
+                found[key] = _Heard(rsvp, series.id if series else "")
     return found
 
 
@@ -154,11 +154,11 @@ def _heard_before(meeting_ids: Collection[int]) -> dict[Key, HeardAnswer]:
     return {(row.meeting_id, row.user_id): row for row in rows}
 
 
-def _decided(keys: Iterable[Key]) -> dict[Key, Decided]:
+def _decided(keys: Iterable[Key]) -> dict[Key, LensRsvp]:
     """Return the RSVPs given in Lens so far. The caller holds the locks."""
     rows = Attendance.objects.filter(meeting__in={meeting_id for meeting_id, _ in keys})
     return {
-        (row.meeting_id, row.user_id): Decided(row.rsvp, row.rsvp_at)
+        (row.meeting_id, row.user_id): LensRsvp(row.rsvp, row.rsvp_at)
         for row in rows.exclude(rsvp=Attendance.Rsvp.PENDING)
     }
 
@@ -169,15 +169,15 @@ def _forget(rows: Collection[HeardAnswer]) -> None:
         HeardAnswer.objects.filter(pk__in=[row.pk for row in rows]).delete()
 
 
-def _remember(heard: Mapping[Key, _Heard], last: Mapping[Key, Word], now: datetime) -> None:
+def _remember(heard: Mapping[Key, _Heard], last: Mapping[Key, GoogleRsvp], now: datetime) -> None:
     HeardAnswer.objects.bulk_create(
         [
             HeardAnswer(
                 meeting_id=meeting_id,
                 user_id=user_id,
-                own=one.word.own,
-                series=one.word.series,
-                copied=is_copied(last.get((meeting_id, user_id), SILENT), one.word),
+                own=one.rsvp.own,
+                series=one.rsvp.series,
+                copied=is_copied(last.get((meeting_id, user_id), NO_RSVP), one.rsvp),
                 heard_at=now,
             )
             for (meeting_id, user_id), one in heard.items()

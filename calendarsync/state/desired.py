@@ -13,7 +13,7 @@ from calendarsync.state.facts import (
     Guest,
     SeriesRecord,
 )
-from calendarsync.state.observed import Face
+from calendarsync.state.observed import EventDetails
 from calendarsync.state.slots import SeriesSlot
 
 Addresses = frozenset[str]
@@ -21,7 +21,7 @@ NOBODY: Addresses = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class WantedOccurrence:
+class DesiredOccurrence:
     """An occurrence that should be held or cancelled.
 
     `original`: its start by the series. `meeting_id` is None if no meeting has this place.
@@ -39,7 +39,7 @@ class WantedOccurrence:
 
 
 @dataclass(frozen=True, slots=True)
-class WantedSeries:
+class DesiredSeries:
     """A series that was made.
 
     `people` is None if the series' own list is history. `ahead`: it has coming occurrences to keep
@@ -48,7 +48,7 @@ class WantedSeries:
 
     record: SeriesRecord
     people: Addresses | None = None
-    occurrences: tuple[WantedOccurrence, ...] = ()
+    occurrences: tuple[DesiredOccurrence, ...] = ()
     ahead: bool = False
     unwanted: bool = False
 
@@ -67,25 +67,25 @@ class DesiredEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class DesiredSeries:
+class DesiredGroupCalendar:
     """What one group should have in the calendar.
 
-    `series`: those that were made, newest first. `obstacle`: the code of the issue why no series
-    can be made. Otherwise `make` is the slot of the first one, and `further` that of one to make
-    beside the existing ones. `strange`: the series that staff entered does not match this group's
-    slot. `former`: addresses with a recorded end of access; `exempt`: addresses that may stay.
-    `unwanted`: single events to cancel.
+    `series`: those that were made, newest first. `blocking_issue`: the code of the issue why no
+    series can be made. Otherwise `make` is the slot of the first one, and `next_series` that of one
+    to make beside the existing ones. `mismatched`: the series that staff entered does not match
+    this group's slot. `former`: addresses with a recorded end of access; `exempt`: addresses that
+    may stay. `unwanted`: single events to cancel.
     """
 
     facts: CalendarGroup
-    face: Face
-    obstacle: str = ""
+    details: EventDetails
+    blocking_issue: str = ""
     make: SeriesSlot | None = None
-    further: SeriesSlot | None = None
-    strange: bool = False
+    next_series: SeriesSlot | None = None
+    mismatched: bool = False
     former: Addresses = NOBODY
     exempt: Addresses = NOBODY
-    series: tuple[WantedSeries, ...] = ()
+    series: tuple[DesiredSeries, ...] = ()
     events: tuple[DesiredEvent, ...] = ()
     unwanted: tuple[EventRecord, ...] = ()
     visits: tuple[Guest, ...] = ()  # to meetings that are still to come
@@ -107,7 +107,7 @@ class DesiredCalendar:
 
     snapshot: CalendarSnapshot
     now: datetime
-    groups: Mapping[int, DesiredSeries] = field(default_factory=dict)
+    groups: Mapping[int, DesiredGroupCalendar] = field(default_factory=dict)
 
     @property
     def installation(self) -> str:

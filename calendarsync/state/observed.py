@@ -59,7 +59,7 @@ class Attendee:
 
 
 @dataclass(frozen=True, slots=True)
-class Face:
+class EventDetails:
     """An event's texts and options, without times and people."""
 
     summary: str = ""
@@ -85,7 +85,7 @@ class ObservedEvent:
     id: str
     etag: str
     status: str
-    face: Face = Face()
+    details: EventDetails = EventDetails()
     series_id: str | None = None
     original: datetime | None = None
     start: datetime | None = None
@@ -152,7 +152,7 @@ class ObservedCalendar:
         event = self.events.get(event_id)
         return event is None or not event.is_cancelled
 
-    def strangers(self, recorded: frozenset[str]) -> Iterator[ObservedEvent]:
+    def orphans(self, recorded: frozenset[str]) -> Iterator[ObservedEvent]:
         """Yield our existing events, except occurrences, that no record or intent explains."""
         for event in self.events.values():
             is_whole = event.series_id is None and not ids.is_split_off(event.id)
@@ -165,7 +165,7 @@ class ObservedCalendar:
         events = {**self.events, event.id: event}
         return replace(self, events=events, unread=self.unread | unread)
 
-    def with_invited(self, invited: Invited) -> ObservedCalendar:
+    def with_result(self, invited: WriteResult) -> ObservedCalendar:
         return replace(
             self.with_written(invited.event),
             refused=self.refused | invited.refused,
@@ -179,7 +179,7 @@ class ObservedCalendar:
 
 
 @dataclass(frozen=True, slots=True)
-class Invited:
+class WriteResult:
     """An event after a write, and what the response has shown about the addresses on its list.
 
     `aliases`: our address by Google's. `refused`, `stays`: see `facts.AddressBook`.
@@ -205,7 +205,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class StoredState:
     """What earlier observations stored, and what an observation needs from our records.
 
     `recorded`: ids of everything that has a record. `awaited`: those that must be found or
@@ -241,7 +241,7 @@ def read_event(answer: Body, aliases: Mapping[str, str] = NO_ALIASES) -> Observe
         id=body["id"],
         etag=body.get("etag", ""),
         status=body.get("status", "confirmed"),
-        face=_read_face(body),
+        details=_read_details(body),
         series_id=body.get("recurringEventId", series_id),
         original=_read_moment(body.get("originalStartTime")) or original,
         start=_read_moment(body.get("start")),
@@ -274,10 +274,10 @@ def occurrence_of(series: ObservedEvent, original: datetime) -> ObservedEvent:
     )
 
 
-def _read_face(body: Body) -> Face:
+def _read_details(body: Body) -> EventDetails:
     reminders = body.get("reminders", {})
     private = body.get("extendedProperties", {}).get("private", {})
-    return Face(
+    return EventDetails(
         summary=body.get("summary", ""),
         description=body.get("description", ""),
         location=body.get("location", ""),

@@ -73,7 +73,7 @@ class DiscordClient:
         except FAILURES as error:
             raise translate(error, writes=method not in READS) from None
         if not isinstance(answer, dict | list) and (answer or method in READS):
-            raise strange_answer(writes=method not in READS)
+            raise unexpected_response(writes=method not in READS)
         return answer
 
 
@@ -91,7 +91,7 @@ async def connect(check: Callable[[], None]) -> AsyncIterator[DiscordClient]:
         except FAILURES as error:
             raise translate(error, writes=False) from None
         if not isinstance(me, dict):
-            raise strange_answer(writes=False)
+            raise unexpected_response(writes=False)
         yield DiscordClient(http, settings.DISCORD_GUILD_ID or 0, int(me["id"]))
     finally:
         await http.close()
@@ -100,7 +100,7 @@ async def connect(check: Callable[[], None]) -> AsyncIterator[DiscordClient]:
 FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, ValueError)
 
 
-def strange_answer(*, writes: bool) -> CallFailed:
+def unexpected_response(*, writes: bool) -> CallFailed:
     """Return the error for a status 200 whose content is not what Discord documents."""
     kind = Unclear if writes else Outage
     return kind("The response is not the expected JSON.", code="discord_answer")
@@ -118,7 +118,7 @@ def translate(error: Exception, *, writes: bool) -> CallFailed:
         case aiohttp.ClientConnectorError():
             return Outage("Discord cannot be reached.")  # nothing was sent
         case ValueError():  # no JSON, or half of it
-            return strange_answer(writes=writes)
+            return unexpected_response(writes=writes)
         case _:
             said = f"The connection to Discord was lost ({type(error).__name__})."
             return Unclear(said) if writes else Outage(said)

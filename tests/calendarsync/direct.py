@@ -48,17 +48,17 @@ class DirectClient:
     def read(self, body: Body) -> ObservedEvent:
         return read_event(body, self.aliases)
 
-    async def insert(self, body: dict[str, Any], *, tell: str) -> ObservedEvent:
-        return self._write(lambda: events.insert(self.state, body, Writer(send=tell)))
+    async def insert(self, body: dict[str, Any], *, notify: str) -> ObservedEvent:
+        return self._write(lambda: events.insert(self.state, body, Writer(send=notify)))
 
     async def patch(
-        self, event: ObservedEvent, body: dict[str, Any], *, tell: str
+        self, event: ObservedEvent, body: dict[str, Any], *, notify: str
     ) -> ObservedEvent:
-        writer = Writer(send=tell, if_match=event.etag or None)
+        writer = Writer(send=notify, if_match=event.etag or None)
         return self._write(lambda: events.patch(self.state, event.id, body, writer))
 
-    async def delete(self, event: ObservedEvent, *, tell: str) -> None:
-        writer = Writer(send=tell, if_match=event.etag or None)
+    async def delete(self, event: ObservedEvent, *, notify: str) -> None:
+        writer = Writer(send=notify, if_match=event.etag or None)
         self._write(lambda: events.delete(self.state, event.id, writer))
 
     def by_hand(self, control: str, **wish: Any) -> None:

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from calendarsync import records
 from calendarsync.models import CalendarSeries, HeardAnswer
-from calendarsync.rsvp.recording import hear_answers
+from calendarsync.rsvp.recording import record_rsvps
 from calendarsync.state.observed import Reading, read_event
 from cohorts.models import Group, Membership, User
 from cohorts.reconcile import services
@@ -414,7 +414,7 @@ def test_what_is_taken_is_of_the_moment_when_the_look_began(
     calendar.respond(person("Ada"), "accepted", heard.groups["A"])
     series = read_event(calendar.series(heard.groups["A"]))
     now, began = calendar.now, time.monotonic() - 20
-    records.keep_reading(Reading((series,), "token", full=False, asked_at=began), "calendar", now)
+    records.store_reading(Reading((series,), "token", full=False, asked_at=began), "calendar", now)
     said = Attendance.objects.get(user__name="Ada", meeting__number=1)
     assert timedelta(seconds=20) <= now - said.rsvp_at < timedelta(minutes=5)
 
@@ -505,7 +505,7 @@ def test_the_price_of_hearing_does_not_grow_with_the_groups(
         groups = [heard.groups[name] for name in names]
         events = frozenset(calendar.series_id(group) for group in groups)
         with CaptureQueriesContext(connection) as captured:
-            hear_answers(events, frozenset(), calendar.now)
+            record_rsvps(events, frozenset(), calendar.now)
         assert HeardAnswer.objects.count() == 8 * len(names)
         return [query["sql"][:120] for query in captured]
 

@@ -56,10 +56,10 @@ def test_a_new_member_leaves_every_answer_as_it_was(
     assert [one for one in after if one["email"] != "anne@example.org"] == before
     assert after[-1] == {"email": "anne@example.org", "responseStatus": "needsAction"}
     assert calendar.writes_since(number) == ["PATCH"]
-    told = calendar.mails
-    assert ("anne", "invitation") in told
+    notified = calendar.mails
+    assert ("anne", "invitation") in notified
     if mails == "concerned":
-        assert told == [("anne", "invitation")]
+        assert notified == [("anne", "invitation")]
 
 
 def test_several_new_members_are_invited_by_one_call(

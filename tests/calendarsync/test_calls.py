@@ -10,37 +10,39 @@ from datetime import UTC, datetime, time
 import pytest
 
 from calendarsync.admin import read_event_id
-from calendarsync.apply import carry_out
+from calendarsync.apply import apply
 from calendarsync.plan.calls import CreateEvent, EditEvent, Times
 from calendarsync.state.ids import Mark
-from calendarsync.state.observed import Face, Memory, ObservedEvent, read_event
+from calendarsync.state.observed import EventDetails, ObservedEvent, StoredState, read_event
 from calendarsync.state.slots import SeriesSlot, Weekly
 from cohorts.reconcile.errors import Refused
 from tests.calendarsync.direct import DirectClient
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
-MEMORY = Memory("tests")
+MEMORY = StoredState("tests")
 FIRST = datetime(2026, 11, 4, 15, tzinfo=UTC)
 SLOT = SeriesSlot.through([FIRST], Weekly(2, time(15), "UTC", 60))
 
 
 def make_series(client: DirectClient, *people: str, number: int = 1) -> ObservedEvent:
-    call = CreateEvent(Face("Group", mark=Mark("tests", 7, number)), replace(SLOT, count=4), people)
-    return asyncio.run(carry_out(client, MEMORY, call)).answer.event  # type: ignore[arg-type]
+    call = CreateEvent(
+        EventDetails("Group", mark=Mark("tests", 7, number)), replace(SLOT, count=4), people
+    )
+    return asyncio.run(apply(client, MEMORY, call)).answer.event  # type: ignore[arg-type]
 
 
 class Forgetful(DirectClient):
     """A Google that takes a list and keeps the old one."""
 
-    async def patch(self, event: ObservedEvent, body: dict, *, tell: str) -> ObservedEvent:
-        return replace(await super().patch(event, body, tell=tell), attendees=event.attendees)
+    async def patch(self, event: ObservedEvent, body: dict, *, notify: str) -> ObservedEvent:
+        return replace(await super().patch(event, body, notify=notify), attendees=event.attendees)
 
 
 def test_a_change_that_google_does_not_keep_is_not_taken_for_done() -> None:
     client = Forgetful(lambda: NOW)
     series = make_series(client, "ada@example.org")
     with pytest.raises(Refused) as refused:
-        asyncio.run(carry_out(client, MEMORY, EditEvent(series, invite=("new@example.org",))))  # type: ignore[arg-type]
+        asyncio.run(apply(client, MEMORY, EditEvent(series, invite=("new@example.org",))))  # type: ignore[arg-type]
     assert refused.value.code == "not_kept"
 
 
@@ -50,7 +52,7 @@ def test_an_occurrence_that_is_so_already_is_not_written_again() -> None:
     series = make_series(client, "ada@example.org")
     unseen = replace(series, id=f"{series.id}_20261104T150000Z", etag="")
     call = EditEvent(unseen, times=Times(FIRST, 60, "UTC"), invite=("ada@example.org",))
-    outcome = asyncio.run(carry_out(client, MEMORY, call))  # type: ignore[arg-type]
+    outcome = asyncio.run(apply(client, MEMORY, call))  # type: ignore[arg-type]
     assert outcome.note == "No change was needed."
     assert client.writes == 1
 
@@ -60,7 +62,7 @@ def test_an_occurrence_that_google_does_not_know_is_said_to_be_unknown() -> None
     series = make_series(client)
     unseen = replace(series, id=f"{series.id}_20300101T150000Z", etag="")
     with pytest.raises(Refused) as refused:
-        asyncio.run(carry_out(client, MEMORY, EditEvent(unseen, invite=("a@example.org",))))  # type: ignore[arg-type]
+        asyncio.run(apply(client, MEMORY, EditEvent(unseen, invite=("a@example.org",))))  # type: ignore[arg-type]
     assert refused.value.code == "no_occurrence"
 
 
@@ -68,10 +70,10 @@ def test_b15_what_has_changed_since_is_read_again_and_not_written() -> None:
     client = DirectClient(lambda: NOW)
     series = make_series(client)
     client.by_hand("edit_event", event=series.id, changes={"summary": "by hand"})
-    outcome = asyncio.run(carry_out(client, MEMORY, EditEvent(series, face=Face("ours"))))  # type: ignore[arg-type]
+    outcome = asyncio.run(apply(client, MEMORY, EditEvent(series, details=EventDetails("ours"))))  # type: ignore[arg-type]
     assert not outcome.done
     (seen,) = outcome.answer.events
-    assert seen.face.summary == "by hand"
+    assert seen.details.summary == "by hand"
 
 
 def test_an_id_that_something_else_has_is_not_adopted() -> None:
@@ -113,7 +115,7 @@ def test_fields_that_google_leaves_out_are_at_their_default() -> None:
     ],
 )
 def test_whether_google_reminds_anybody(reminders: dict, some: bool) -> None:
-    assert read_event({**BARE, "reminders": reminders}).face.reminders is some
+    assert read_event({**BARE, "reminders": reminders}).details.reminders is some
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from calendarsync.rest.client import open_client
-from calendarsync.state.observed import Memory
+from calendarsync.state.observed import StoredState
 from cohorts.reconcile.errors import LeaseLost, Unclear
 from lens.sandbox.inprocess import RunningSandbox
 
@@ -21,8 +21,8 @@ BODY = {
 
 def insert(check: Callable[[], None]) -> None:
     async def run() -> None:
-        async with open_client(check, Memory("tests")) as client:
-            await client.insert(BODY, tell="none")
+        async with open_client(check, StoredState("tests")) as client:
+            await client.insert(BODY, notify="none")
 
     asyncio.run(run())
 

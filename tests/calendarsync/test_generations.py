@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from calendarsync.models import CalendarInstance, CalendarSeries
-from calendarsync.records import point_at
+from calendarsync.records import import_series
 from cohorts.models import Group, User
 from guestvisits.services.booking import book_visit
 from meetings.models import Meeting
 from meetings.moving.moves import ChangeSlot
-from meetings.moving.services import carry_out
+from meetings.moving.services import apply
 from meetings.rhythm import Slot
 from meetings.services import cancel_meeting, move_meeting
 from tests.calendarsync.behaviour import in_every_mode
@@ -34,7 +34,7 @@ def stamp(moment: datetime) -> str:
 def change_slot(academy: Academy, calendar: SeenCalendar, slot: Slot, from_week: int = 1) -> None:
     day = academy.meeting("A", from_week).starts_at.date()
     move = ChangeSlot(academy.groups["A"].pk, max(day, calendar.now.date()), slot)
-    carry_out(move, by=None, now=calendar.now)
+    apply(move, by=None, now=calendar.now)
 
 
 def to_come(academy: Academy, calendar: SeenCalendar) -> list[str]:
@@ -317,7 +317,7 @@ def test_a_series_of_another_slot_that_staff_pointed_at_is_reported_and_left_alo
     }
     made = calendar.insert(body)
     calendar.look()
-    point_at(academy.groups["A"].pk, made["id"])
+    import_series(academy.groups["A"].pk, made["id"])
     calendar.work()
     calendar.look()
     assert calendar.troubles()["Group A"] == "strange_series"

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calendarsync.rsvp.merge import NONE, Decided, Word, find_answer, read_answer
+from calendarsync.rsvp.merge import NO_ANSWER as NONE
+from calendarsync.rsvp.merge import GoogleRsvp, LensRsvp, find_replacement, read_response
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -14,11 +15,11 @@ YES, NO, MAYBE = "attending", "not_attending", "tentative"
 WORDS = (NONE, YES, NO, MAYBE)
 
 NEVER = None
-NOTHING = Decided()
+NOTHING = LensRsvp()
 
 
-def decided(rsvp: str) -> Decided:
-    return Decided(rsvp, NOW - HOUR)
+def decided(rsvp: str) -> LensRsvp:
+    return LensRsvp(rsvp, NOW - HOUR)
 
 
 # -- where a person's word is --------------------------------------------------------------------
@@ -50,63 +51,70 @@ PLACES = {
 @pytest.mark.parametrize("here", WORDS)
 def test_where_a_persons_word_is(case: str, here: str) -> None:
     last_own, last_series, own, series, answered = PLACES[case]
-    last, says = Word(last_own, last_series), Word(own, series, NOW)
-    assert find_answer(last, says, decided(here)) == answered
+    last, says = GoogleRsvp(last_own, last_series), GoogleRsvp(own, series, NOW)
+    assert find_replacement(last, says, decided(here)) == answered
 
 
 def test_a_series_list_that_google_spreads_over_exceptions_is_nobodys_answer() -> None:
-    last, says = Word(NO, YES), Word(YES, YES, NOW)
-    assert find_answer(last, says, decided(NO), rewritten=True) == NONE
-    assert find_answer(last, says, decided(NO), rewritten=False) == YES
+    last, says = GoogleRsvp(NO, YES), GoogleRsvp(YES, YES, NOW)
+    assert find_replacement(last, says, decided(NO), rewritten=True) == NONE
+    assert find_replacement(last, says, decided(NO), rewritten=False) == YES
 
 
 @pytest.mark.parametrize(
     ("last", "says"),
-    [(Word(NONE, NONE), Word(NO, NONE, NOW)), (Word(NONE, YES), Word(NONE, NO, NOW))],
+    [
+        (GoogleRsvp(NONE, NONE), GoogleRsvp(NO, NONE, NOW)),
+        (GoogleRsvp(NONE, YES), GoogleRsvp(NONE, NO, NOW)),
+    ],
 )
-def test_an_answer_given_while_we_wrote_the_series_counts(last: Word, says: Word) -> None:
-    assert find_answer(last, says, decided(YES), rewritten=True) == NO
+def test_an_answer_given_while_we_wrote_the_series_counts(
+    last: GoogleRsvp, says: GoogleRsvp
+) -> None:
+    assert find_replacement(last, says, decided(YES), rewritten=True) == NO
 
 
 # -- the three ways ------------------------------------------------------------------------------
 
-SAID = Word(YES, NONE, NOW)
-EARLIER, LATER = Decided(NO, NOW - HOUR), Decided(NO, NOW + HOUR)
+SAID = GoogleRsvp(YES, NONE, NOW)
+EARLIER, LATER = LensRsvp(NO, NOW - HOUR), LensRsvp(NO, NOW + HOUR)
+
+NOW_NONE = GoogleRsvp(written_at=NOW)
 
 # decided here, Google said last, Google says now -> what is taken over
 THREE_WAYS = {
-    "no answer, nothing":                     (NOTHING, Word(), Word(written_at=NOW), NONE),
-    "no answer, decided":                     (EARLIER, Word(), Word(written_at=NOW), NONE),
-    "no answer, decided, answered before":    (EARLIER, SAID, Word(written_at=NOW), NONE),
-    "no answer, never listened":              (EARLIER, NEVER, Word(written_at=NOW), NONE),
+    "no answer, nothing":                     (NOTHING, GoogleRsvp(), NOW_NONE, NONE),
+    "no answer, decided":                     (EARLIER, GoogleRsvp(), NOW_NONE, NONE),
+    "no answer, decided, answered before":    (EARLIER, SAID, GoogleRsvp(written_at=NOW), NONE),
+    "no answer, never listened":              (EARLIER, NEVER, GoogleRsvp(written_at=NOW), NONE),
     "an answer as before, nothing":           (NOTHING, SAID, SAID, NONE),
     "an answer as before, decided":           (EARLIER, SAID, SAID, NONE),
     "an answer as before, decided later":     (LATER, SAID, SAID, NONE),
     "never listened, nothing":                (NOTHING, NEVER, SAID, YES),
     "never listened, decided":                (EARLIER, NEVER, SAID, NONE),
     "never listened, decided later":          (LATER, NEVER, SAID, NONE),
-    "an answer, nothing":                     (NOTHING, Word(), SAID, YES),
-    "an answer, decided":                     (EARLIER, Word(), SAID, YES),
-    "another answer, decided":                (EARLIER, Word(MAYBE), SAID, YES),
-    "an answer, decided later":               (LATER, Word(), SAID, NONE),
-    "another answer, decided later":          (LATER, Word(MAYBE), SAID, NONE),
+    "an answer, nothing":                     (NOTHING, GoogleRsvp(), SAID, YES),
+    "an answer, decided":                     (EARLIER, GoogleRsvp(), SAID, YES),
+    "another answer, decided":                (EARLIER, GoogleRsvp(MAYBE), SAID, YES),
+    "an answer, decided later":               (LATER, GoogleRsvp(), SAID, NONE),
+    "another answer, decided later":          (LATER, GoogleRsvp(MAYBE), SAID, NONE),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("case", THREE_WAYS)
 def test_what_was_decided_here_meets_what_google_said_and_says(case: str) -> None:
     here, last, says, taken = THREE_WAYS[case]
-    assert find_answer(last, says, here) == taken
+    assert find_replacement(last, says, here) == taken
 
 
 def test_clocks_that_differ_by_a_second_make_no_answer_older() -> None:
-    assert find_answer(Word(), SAID, Decided(NO, NOW + timedelta(seconds=1))) == YES
-    assert find_answer(Word(), SAID, Decided(NO, NOW + timedelta(seconds=3))) == NONE
+    assert find_replacement(GoogleRsvp(), SAID, LensRsvp(NO, NOW + timedelta(seconds=1))) == YES
+    assert find_replacement(GoogleRsvp(), SAID, LensRsvp(NO, NOW + timedelta(seconds=3))) == NONE
 
 
 def test_a_decision_without_a_moment_is_not_newer() -> None:
-    assert find_answer(Word(), SAID, Decided(NO)) == YES
-    assert find_answer(Word(), Word(YES), LATER) == YES
+    assert find_replacement(GoogleRsvp(), SAID, LensRsvp(NO)) == YES
+    assert find_replacement(GoogleRsvp(), GoogleRsvp(YES), LATER) == YES
 
 
 @pytest.mark.parametrize(
@@ -120,32 +128,38 @@ def test_a_decision_without_a_moment_is_not_newer() -> None:
         ("", NONE),
     ],
 )
-def test_googles_words_in_ours(response: str, word: str) -> None:
-    assert read_answer(response) == word
+def test_googles_words_in_ours(response: str, rsvp: str) -> None:
+    assert read_response(response) == rsvp
 
 
-words = st.builds(Word, st.sampled_from(WORDS), st.sampled_from(WORDS), st.just(NOW))
+rsvps = st.builds(GoogleRsvp, st.sampled_from(WORDS), st.sampled_from(WORDS), st.just(NOW))
 decisions = st.builds(
-    Decided,
+    LensRsvp,
     st.sampled_from(WORDS),
     st.none() | st.sampled_from([NOW - HOUR, NOW, NOW + HOUR]),
 )
 
 
-@given(words, decisions, st.booleans())
-def test_what_has_not_changed_is_never_taken(word: Word, here: Decided, rewritten: bool) -> None:
-    assert find_answer(word, word, here, rewritten=rewritten) == NONE
+@given(rsvps, decisions, st.booleans())
+def test_what_has_not_changed_is_never_taken(
+    rsvp: GoogleRsvp, here: LensRsvp, rewritten: bool
+) -> None:
+    assert find_replacement(rsvp, rsvp, here, rewritten=rewritten) == NONE
 
 
-@given(st.none() | words, words, decisions, st.booleans())
+@given(st.none() | rsvps, rsvps, decisions, st.booleans())
 def test_what_is_taken_is_what_google_says(
-    last: Word | None, says: Word, here: Decided, rewritten: bool
+    last: GoogleRsvp | None, says: GoogleRsvp, here: LensRsvp, rewritten: bool
 ) -> None:
-    assert find_answer(last, says, here, rewritten=rewritten) in (NONE, says.own, says.series)
+    assert find_replacement(last, says, here, rewritten=rewritten) in (
+        NONE,
+        says.own,
+        says.series,
+    )
 
 
-@given(words, words, st.booleans())
+@given(rsvps, rsvps, st.booleans())
 def test_what_was_decided_after_google_wrote_always_stays(
-    last: Word, says: Word, rewritten: bool
+    last: GoogleRsvp, says: GoogleRsvp, rewritten: bool
 ) -> None:
-    assert find_answer(last, says, Decided(NO, NOW + HOUR), rewritten=rewritten) == NONE
+    assert find_replacement(last, says, LensRsvp(NO, NOW + HOUR), rewritten=rewritten) == NONE

@@ -16,16 +16,16 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calendarsync.apply import carry_out
-from calendarsync.desired import want
+from calendarsync.apply import apply
+from calendarsync.desired import desired_state
 from calendarsync.observe import observe
 from calendarsync.plan.calls import CreateEvent
 from calendarsync.plan.plan import plan
 from calendarsync.plan.review import review
-from calendarsync.plan.series_state import catch_up, find_series, is_in_rhythm, series_of
+from calendarsync.plan.series_state import find_series, is_in_rhythm, series_of, with_own_writes
 from calendarsync.sandbox.requests.listing import list_events
 from calendarsync.state import ids
-from calendarsync.state.desired import DesiredCalendar, DesiredSeries, WantedSeries
+from calendarsync.state.desired import DesiredCalendar, DesiredGroupCalendar, DesiredSeries
 from calendarsync.state.facts import (
     CalendarGroup,
     CalendarMeeting,
@@ -37,10 +37,10 @@ from calendarsync.state.facts import (
     SeriesRecord,
 )
 from calendarsync.state.observed import (
-    Invited,
-    Memory,
     ObservedCalendar,
     ObservedEvent,
+    StoredState,
+    WriteResult,
     read_event,
 )
 from calendarsync.state.slots import SeriesSlot, Weekly
@@ -108,11 +108,11 @@ class Scene:
         snapshot = CalendarSnapshot(
             "tests", "https://lens.example", self.own_events, {7: self.facts}
         )
-        return want(snapshot, self.now)
+        return desired_state(snapshot, self.now)
 
     def look(self) -> tuple[DesiredCalendar, ObservedCalendar]:
-        memory = Memory("tests", events=self.kept, recorded=self.recorded)
-        finding = asyncio.run(observe(self.client, memory))  # type: ignore[arg-type]
+        stored = StoredState("tests", events=self.kept, recorded=self.recorded)
+        finding = asyncio.run(observe(self.client, stored))  # type: ignore[arg-type]
         assert not finding.trouble
         self.kept = dict(finding.observed.events)
         return self.desired(), finding.observed
@@ -125,13 +125,13 @@ class Scene:
             if done == dies_after:
                 return left
             if not left.actions:
-                self.facts = catch_up(desired, observed).groups[7].facts
+                self.facts = with_own_writes(desired, observed).groups[7].facts
                 return left
             action = min(left.actions, key=lambda a: a.rank)
             check_allowed(action, self.now)
             self.intend(action.payload)
-            memory = Memory("tests", recorded=self.recorded)
-            outcome = asyncio.run(carry_out(self.client, memory, action.payload))  # type: ignore[arg-type]
+            stored = StoredState("tests", recorded=self.recorded)
+            outcome = asyncio.run(apply(self.client, stored, action.payload))  # type: ignore[arg-type]
             observed = self.absorb(observed, outcome.answer)
         raise AssertionError(f"still to do: {left.actions}")
 
@@ -153,8 +153,8 @@ class Scene:
 
     def absorb(self, observed: ObservedCalendar, answer: Any) -> ObservedCalendar:
         """Copies are kept with the token that they belong to, and only then."""
-        if isinstance(answer, Invited):
-            return observed.with_invited(answer)
+        if isinstance(answer, WriteResult):
+            return observed.with_result(answer)
         if isinstance(answer, ObservedEvent):
             return observed.with_written(answer)
         self.kept = {**self.kept, **{event.id: event for event in answer.events}}
@@ -213,73 +213,74 @@ steps = st.one_of(
 )
 
 
-def happen(scene: Scene, step: Step) -> None:
-    HAPPENINGS[step[0]](scene, *step[1:])
+def happen(context: Scene, step: Step) -> None:
+    HAPPENINGS[step[0]](context, *step[1:])
 
 
-def join(scene: Scene, who: CalendarPerson) -> None:
-    members = {p.id: p for p in (*scene.facts.members, who)}
-    scene.facts = replace(scene.facts, members=tuple(members.values()))
+def join(context: Scene, who: CalendarPerson) -> None:
+    members = {p.id: p for p in (*context.facts.members, who)}
+    context.facts = replace(context.facts, members=tuple(members.values()))
 
 
-def leave(scene: Scene, who: CalendarPerson) -> None:
-    if who in scene.facts.members and len(scene.facts.members) > 1:
-        members = tuple(p for p in scene.facts.members if p != who)
-        scene.facts = replace(scene.facts, members=members, former=(*scene.facts.former, who))
+def leave(context: Scene, who: CalendarPerson) -> None:
+    if who in context.facts.members and len(context.facts.members) > 1:
+        members = tuple(p for p in context.facts.members if p != who)
+        context.facts = replace(context.facts, members=members, former=(*context.facts.former, who))
 
 
-def visit(scene: Scene, who: CalendarPerson, number: int) -> None:
-    if who not in scene.facts.members:
-        end_visit(scene, who, number)
-        guests = (*scene.facts.guests, Guest(who, number, expected=True))
-        scene.facts = replace(scene.facts, guests=guests)
+def visit(context: Scene, who: CalendarPerson, number: int) -> None:
+    if who not in context.facts.members:
+        end_visit(context, who, number)
+        guests = (*context.facts.guests, Guest(who, number, expected=True))
+        context.facts = replace(context.facts, guests=guests)
 
 
-def end_visit(scene: Scene, who: CalendarPerson, number: int) -> None:
+def end_visit(context: Scene, who: CalendarPerson, number: int) -> None:
     ended = tuple(
         replace(guest, expected=False)
         if (guest.person, guest.meeting_id) == (who, number)
         else guest
-        for guest in scene.facts.guests
+        for guest in context.facts.guests
     )
-    scene.facts = replace(scene.facts, guests=ended)
+    context.facts = replace(context.facts, guests=ended)
 
 
-def excuse(scene: Scene, who: CalendarPerson) -> None:
-    exempt = Exempt(who, scene.now + timedelta(days=5))
-    scene.facts = replace(scene.facts, exempt=(*scene.facts.exempt, exempt))
+def excuse(context: Scene, who: CalendarPerson) -> None:
+    exempt = Exempt(who, context.now + timedelta(days=5))
+    context.facts = replace(context.facts, exempt=(*context.facts.exempt, exempt))
 
 
-def change_meeting(scene: Scene, number: int, **changes: Any) -> None:
+def change_meeting(context: Scene, number: int, **changes: Any) -> None:
     meetings = tuple(
-        replace(m, **changes) if m.number == number and m.starts_at > scene.now else m
-        for m in scene.facts.meetings
+        replace(m, **changes) if m.number == number and m.starts_at > context.now else m
+        for m in context.facts.meetings
     )
-    scene.facts = replace(scene.facts, meetings=meetings)
+    context.facts = replace(context.facts, meetings=meetings)
 
 
-def move(scene: Scene, number: int, by: int) -> None:
+def move(context: Scene, number: int, by: int) -> None:
     start = SLOT.starts()[number - 1] + timedelta(hours=by)
-    if start > scene.now:
-        change_meeting(scene, number, starts_at=start)
+    if start > context.now:
+        change_meeting(context, number, starts_at=start)
 
 
-def end_group(scene: Scene) -> None:
-    scene.facts = replace(scene.facts, live=False)
+def end_group(context: Scene) -> None:
+    context.facts = replace(context.facts, live=False)
 
 
-def wait(scene: Scene, days: int) -> None:
-    scene.now += timedelta(days=days)
+def wait(context: Scene, days: int) -> None:
+    context.now += timedelta(days=days)
 
 
-def change_slot(scene: Scene, number: int, weekly: Weekly) -> None:
+def change_slot(context: Scene, number: int, weekly: Weekly) -> None:
     """From this week on; as everywhere, what a person moved keeps its time."""
-    scene.facts = replace(
-        scene.facts,
+    context.facts = replace(
+        context.facts,
         weekly=weekly,
         zone=weekly.zone,
         meetings=tuple(
-            follow(m, weekly, scene.now) if m.number >= number else m for m in scene.facts.meetings
+            follow(m, weekly, context.now) if m.number >= number else m
+            for m in context.facts.meetings
         ),
     )
 
@@ -300,23 +301,23 @@ def place_of(number: int, weekly: Weekly) -> datetime:
     return wall.astimezone(UTC)
 
 
-def lengthen(scene: Scene, by: int) -> None:
+def lengthen(context: Scene, by: int) -> None:
     """The cohort gets more meetings."""
-    weekly, last = scene.facts.weekly, len(scene.facts.meetings)
+    weekly, last = context.facts.weekly, len(context.facts.meetings)
     assert weekly
     more = [
         CalendarMeeting(n, n, place, weekly.minutes, False, place)
         for n in range(last + 1, min(last + by, 12) + 1)
-        if (place := place_of(n, weekly)) > scene.now
+        if (place := place_of(n, weekly)) > context.now
     ]
-    scene.facts = replace(scene.facts, meetings=(*scene.facts.meetings, *more))
+    context.facts = replace(context.facts, meetings=(*context.facts.meetings, *more))
 
 
-def occurrence(scene: Scene, number: int) -> str:
+def occurrence(context: Scene, number: int) -> str:
     """Of the newest series."""
-    slot = scene.facts.series.slot if scene.facts.series else None
+    slot = context.facts.series.slot if context.facts.series else None
     return ids.occurrence_id(
-        scene.series_id, (slot or SLOT).starts()[(number - 1) % (slot or SLOT).count]
+        context.series_id, (slot or SLOT).starts()[(number - 1) % (slot or SLOT).count]
     )
 
 
@@ -324,14 +325,14 @@ def entries(people: list[CalendarPerson]) -> dict[str, Any]:
     return {"attendees": [{"email": p.address, "responseStatus": "accepted"} for p in people]}
 
 
-def hand_move(scene: Scene, number: int, by: int) -> None:
+def hand_move(context: Scene, number: int, by: int) -> None:
     start = SLOT.starts()[number - 1] + timedelta(hours=by)
     ends = start + timedelta(minutes=45)
     changes = {
         "start": {"dateTime": start.isoformat()},
         "end": {"dateTime": ends.isoformat()},
     }
-    scene.client.by_hand("edit_event", event=occurrence(scene, number), changes=changes)
+    context.client.by_hand("edit_event", event=occurrence(context, number), changes=changes)
 
 
 HAPPENINGS: dict[str, Any] = {
@@ -341,46 +342,46 @@ HAPPENINGS: dict[str, Any] = {
     "end_visit": end_visit,
     "excuse": excuse,
     "move": move,
-    "call_off": lambda scene, number: change_meeting(scene, number, cancelled=True),
-    "bring_back": lambda scene, number: change_meeting(scene, number, cancelled=False),
-    "leave_rhythm": lambda scene, number: change_meeting(scene, number, rhythm_at=None),
+    "call_off": lambda context, number: change_meeting(context, number, cancelled=True),
+    "bring_back": lambda context, number: change_meeting(context, number, cancelled=False),
+    "leave_rhythm": lambda context, number: change_meeting(context, number, rhythm_at=None),
     "change_slot": change_slot,
     "lengthen": lengthen,
-    "die": lambda scene, after: scene.run_slice(dies_after=after),
+    "die": lambda context, after: context.run_slice(dies_after=after),
     "end_group": end_group,
     "wait": wait,
-    "hand_list": lambda scene, people: scene.client.by_hand(
-        "edit_event", event=scene.series_id, changes=entries(people)
+    "hand_list": lambda context, people: context.client.by_hand(
+        "edit_event", event=context.series_id, changes=entries(people)
     ),
-    "hand_list_once": lambda scene, number, people: scene.client.by_hand(
-        "edit_event", event=occurrence(scene, number), changes=entries(people)
+    "hand_list_once": lambda context, number, people: context.client.by_hand(
+        "edit_event", event=occurrence(context, number), changes=entries(people)
     ),
     "hand_move": hand_move,
-    "hand_delete": lambda scene, number: scene.client.by_hand(
-        "delete_event", event=occurrence(scene, number)
+    "hand_delete": lambda context, number: context.client.by_hand(
+        "delete_event", event=occurrence(context, number)
     ),
-    "hand_words": lambda scene, words: scene.client.by_hand(
-        "edit_event", event=scene.series_id, changes={"summary": words}
+    "hand_words": lambda context, words: context.client.by_hand(
+        "edit_event", event=context.series_id, changes={"summary": words}
     ),
-    "answer": lambda scene, who, answer: scene.client.by_hand(
-        "respond", event=scene.series_id, attendee=who.address, answer=answer
+    "answer": lambda context, who, answer: context.client.by_hand(
+        "respond", event=context.series_id, attendee=who.address, answer=answer
     ),
-    "answer_once": lambda scene, who, answer, number: scene.client.by_hand(
+    "answer_once": lambda context, who, answer, number: context.client.by_hand(
         "respond",
-        event=scene.series_id,
+        event=context.series_id,
         attendee=who.address,
         answer=answer,
         original_start=SLOT.starts()[number - 1].isoformat(),
     ),
-    "slice": lambda scene: scene.run_slice(),
+    "slice": lambda context: context.run_slice(),
 }
 
 scenes = st.builds(Scene, st.booleans(), st.sampled_from(EXCEPTIONS), st.sampled_from(MAILS))
 
 
-def live_through(scene: Scene, story: list[Step]) -> None:
+def live_through(context: Scene, story: list[Step]) -> None:
     for step in story:
-        happen(scene, step)
+        happen(context, step)
 
 
 # -- the properties --------------------------------------------------------------------------
@@ -389,25 +390,25 @@ def live_through(scene: Scene, story: list[Step]) -> None:
 @given(scenes, st.lists(steps, max_size=14))
 @settings(max_examples=150, deadline=None)
 def test_a_round_reaches_what_is_wanted_and_the_next_is_empty(
-    scene: Scene, story: list[Step]
+    context: Scene, story: list[Step]
 ) -> None:
-    scene.run_slice()
-    live_through(scene, story)
-    scene.run_slice()
-    check_reached(scene)
+    context.run_slice()
+    live_through(context, story)
+    context.run_slice()
+    check_reached(context)
 
-    writes = scene.client.writes
-    assert scene.run_slice().actions == ()
-    scene.client.cursor, scene.kept = "", {}  # a full reading says the same
-    assert scene.run_slice().actions == ()
-    assert scene.client.writes == writes
-    check_seen(scene)
+    writes = context.client.writes
+    assert context.run_slice().actions == ()
+    context.client.cursor, context.kept = "", {}  # a full reading says the same
+    assert context.run_slice().actions == ()
+    assert context.client.writes == writes
+    check_seen(context)
 
 
-def check_reached(scene: Scene) -> None:
+def check_reached(context: Scene) -> None:
     """What the calendar holds, asked one by one, is what the facts say."""
-    scene.client.cursor, scene.kept = "", {}
-    desired, observed = scene.look()
+    context.client.cursor, context.kept = "", {}
+    desired, observed = context.look()
     group = desired.groups[7]
     newest = find_series(group, observed)
     if newest is None or group.people is None:
@@ -418,7 +419,7 @@ def check_reached(scene: Scene) -> None:
         if series is not None and not series.is_cancelled:
             assert not each.unwanted
             assert is_in_rhythm(each, series)
-            check_occurrences(scene, group, series, each)
+            check_occurrences(context, group, series, each)
     for single in group.events:
         assert single.record is not None
         event = observed.events[single.record.event_id]
@@ -428,13 +429,13 @@ def check_reached(scene: Scene) -> None:
 
 
 def check_occurrences(
-    scene: Scene, group: DesiredSeries, series: ObservedEvent, each: WantedSeries
+    context: Scene, group: DesiredGroupCalendar, series: ObservedEvent, each: DesiredSeries
 ) -> None:
     for wanted in each.occurrences:
-        event = asyncio.run(scene.client.get(ids.occurrence_id(series.id, wanted.original)))
+        event = asyncio.run(context.client.get(ids.occurrence_id(series.id, wanted.original)))
         assert event is not None
         if wanted.cancelled:
-            assert event.is_cancelled or (event.start and event.start <= scene.now)
+            assert event.is_cancelled or (event.start and event.start <= context.now)
             continue
         assert (event.start, event.end) == (
             wanted.start,
@@ -443,30 +444,30 @@ def check_occurrences(
         assert wanted.people <= event.people <= wanted.people | group.exempt
 
 
-def check_seen(scene: Scene) -> None:
+def check_seen(context: Scene) -> None:
     """Each member has one invitation to each meeting that is to come, and to nothing else."""
-    facts = scene.facts
+    facts = context.facts
     addresses = {person.address for person in facts.members if person.address}
     if not facts.live or facts.series is None or not addresses:
         return
     addresses -= {guest.person.address for guest in facts.guests}
-    over = {m.rhythm_at for m in facts.meetings if m.rhythm_at and m.starts_at <= scene.now}
+    over = {m.rhythm_at for m in facts.meetings if m.rhythm_at and m.starts_at <= context.now}
     wanted = sorted(
         (m.starts_at, m.minutes)
         for m in facts.meetings
-        if m.starts_at > scene.now and not m.cancelled
+        if m.starts_at > context.now and not m.cancelled
     )
     for address in addresses:
-        assert sorted(invitations(scene, address, over)) == wanted
+        assert sorted(invitations(context, address, over)) == wanted
 
 
 def invitations(
-    scene: Scene, address: str, over: Container[datetime | None]
+    context: Scene, address: str, over: Container[datetime | None]
 ) -> Iterator[tuple[datetime, int]]:
     """Those to come, but for what was moved by hand after its meeting was over."""
     query = {"singleEvents": True, "maxResults": 2500}
-    for event in map(read_event, list_events(scene.client.state, query)["items"]):
-        is_ahead = event.start and event.start > scene.now and event.original not in over
+    for event in map(read_event, list_events(context.client.state, query)["items"]):
+        is_ahead = event.start and event.start > context.now and event.original not in over
         if is_ahead and address in event.people and event.start and event.end:
             yield event.start, int((event.end - event.start).total_seconds() // 60)
 
@@ -474,10 +475,10 @@ def invitations(
 @given(scenes, st.lists(steps, max_size=10), st.booleans(), st.booleans())
 @settings(max_examples=100, deadline=None)
 def test_a_plan_never_holds_what_the_policy_forbids(
-    scene: Scene, story: list[Step], due: bool, asked: bool
+    context: Scene, story: list[Step], due: bool, asked: bool
 ) -> None:
-    live_through(scene, story)
-    desired, observed = scene.look()
+    live_through(context, story)
+    desired, observed = context.look()
     policy = Policy(frozenset({7} if due else ()), frozenset({7} if asked else ()))
     found = plan(desired, observed, policy)
     assert {action.group_id for action in found.actions} <= policy.groups
@@ -491,21 +492,21 @@ def test_a_plan_never_holds_what_the_policy_forbids(
 
 @given(scenes, st.lists(steps, max_size=10))
 @settings(max_examples=100, deadline=None)
-def test_everybody_is_somebody_in_the_review(scene: Scene, story: list[Step]) -> None:
-    live_through(scene, story)
-    scene.run_slice()
-    desired, observed = scene.look()
+def test_everybody_is_somebody_in_the_review(context: Scene, story: list[Step]) -> None:
+    live_through(context, story)
+    context.run_slice()
+    desired, observed = context.look()
     said = review(desired, observed, 7)
     ids_said = [access.person_id for access in said.access]
     assert len(ids_said) == len(set(ids_said))
-    if scene.facts.live:
-        assert {p.id for p in scene.facts.members} <= set(ids_said)
+    if context.facts.live:
+        assert {p.id for p in context.facts.members} <= set(ids_said)
 
 
 @given(scenes)
 @settings(max_examples=10, deadline=None)
-def test_a_calendar_that_is_in_step_gives_an_empty_plan(scene: Scene) -> None:
-    scene.run_slice()
-    assert scene.client.writes == 1
-    desired, observed = scene.look()
+def test_a_calendar_that_is_in_step_gives_an_empty_plan(context: Scene) -> None:
+    context.run_slice()
+    assert context.client.writes == 1
+    desired, observed = context.look()
     assert plan(desired, observed, ALLOWED) == Plan(people=2)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from calendarsync.models import CalendarCopy
-from calendarsync.rest.client import MOST_PAGES
+from calendarsync.rest.client import MAX_PAGES
 from cohorts.models import Membership
 from cohorts.reconcile import services
 from cohorts.reconcile.controller import run_once
@@ -145,7 +145,7 @@ def test_o6_a_listing_that_never_ends_is_given_up_and_named(
     before = calendar.sandbox.last
     services.resync("calendar")
     assert run_once("calendar")
-    assert calendar.reads_since(before) <= MOST_PAGES
+    assert calendar.reads_since(before) <= MAX_PAGES
     assert "Google Calendar" in find_issue(calendar.troubles()[""]).sentence
     calendar.behave(endless=False)
     calendar.recover()

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calendarsync.plan.calls import CreateEvent
-from calendarsync.rsvp.merge import SILENT, Decided, Word, find_answer
-from calendarsync.rsvp.reading import EventPlace, find_series, is_rewritten, read_words
+from calendarsync.rsvp.merge import NO_RSVP, GoogleRsvp, LensRsvp, find_replacement
+from calendarsync.rsvp.reading import EventPlace, find_series, is_rewritten, read_rsvps
 from calendarsync.state import ids
 from calendarsync.state.observed import (
     Attendee,
-    Face,
+    EventDetails,
     ObservedCalendar,
     ObservedEvent,
     Reading,
@@ -64,11 +64,11 @@ def observe(*events: ObservedEvent) -> ObservedCalendar:
 
 def test_a_word_is_on_the_series_and_on_the_occurrence() -> None:
     seen = observe(series(ada="accepted", ben="needsAction"), exception(2, ada="declined"))
-    assert read_words(PLACES[0], seen) == {
-        "ada@example.org": Word("", YES),
-        "ben@example.org": SILENT,
+    assert read_rsvps(PLACES[0], seen) == {
+        "ada@example.org": GoogleRsvp("", YES),
+        "ben@example.org": NO_RSVP,
     }
-    assert read_words(PLACES[1], seen)["ada@example.org"] == Word(NO, YES)
+    assert read_rsvps(PLACES[1], seen)["ada@example.org"] == GoogleRsvp(NO, YES)
 
 
 def test_the_newest_series_that_has_the_meeting_counts() -> None:
@@ -79,16 +79,16 @@ def test_the_newest_series_that_has_the_meeting_counts() -> None:
     assert find_series(place, observe(*seen.events.values(), off)) == seen.events["series"]
     elsewhere = replace(place, original=FIRST + timedelta(hours=1))
     assert find_series(elsewhere, seen) is None
-    assert read_words(elsewhere, seen) == {}
+    assert read_rsvps(elsewhere, seen) == {}
 
 
 def test_a_single_event_outranks_the_series_and_a_cancelled_one_says_nothing() -> None:
     place = replace(PLACES[0], event_ids=("single",))
     single = ObservedEvent("single", "1", "confirmed", attendees=listed(ada="declined"))
     seen = observe(series(ada="accepted"), single)
-    assert read_words(place, seen) == {"ada@example.org": Word(NO)}
+    assert read_rsvps(place, seen) == {"ada@example.org": GoogleRsvp(NO)}
     gone = observe(series(ada="accepted"), replace(single, status="cancelled"))
-    assert read_words(place, gone) == {"ada@example.org": Word("", YES)}
+    assert read_rsvps(place, gone) == {"ada@example.org": GoogleRsvp("", YES)}
 
 
 @pytest.mark.parametrize("short", ["series", "exception"])
@@ -98,14 +98,14 @@ def test_a_list_that_was_cut_short_says_nothing_of_anybody(short: str) -> None:
         whole = replace(whole, omitted=True)
     else:
         once = replace(once, omitted=True)
-    assert read_words(PLACES[0], observe(whole, once)) == {}
+    assert read_rsvps(PLACES[0], observe(whole, once)) == {}
 
 
 def test_a_series_was_rewritten_when_more_than_answers_changed() -> None:
     before = series(ada="needsAction")
     assert not is_rewritten(before, series(ada="accepted"))
     assert is_rewritten(before, series(ada="needsAction", ben="needsAction"))
-    assert is_rewritten(before, replace(before, face=Face(summary="new")))
+    assert is_rewritten(before, replace(before, details=EventDetails(summary="new")))
     assert is_rewritten(None, before)
 
 
@@ -133,8 +133,8 @@ class Calendar:
         self.client = DirectClient(lambda: NOW)
         self.client.by_hand("settings", exceptions=exceptions)
         mark = ids.Mark("here", 1, 1)
-        call = CreateEvent(Face(mark=mark), SLOT, ("ada@example.org", "ben@example.org"))
-        self.series_id = self.run(self.client.insert(call.body(), tell="none")).id
+        call = CreateEvent(EventDetails(mark=mark), SLOT, ("ada@example.org", "ben@example.org"))
+        self.series_id = self.run(self.client.insert(call.body(), notify="none")).id
         self.places = [replace(place, series_ids=(self.series_id,)) for place in PLACES]
         self.changes = self.full = ObservedCalendar()
 
@@ -159,7 +159,7 @@ class Calendar:
         entries = [one.body() for one in event.attendees]
         if f"{who}@example.org" not in event.people:
             entries.append({"email": f"{who}@example.org"})
-        self.run(self.client.patch(event, {"attendees": entries}, tell="none"))
+        self.run(self.client.patch(event, {"attendees": entries}, notify="none"))
 
     def delete(self, original: datetime) -> None:
         self.client.by_hand("delete_event", event=ids.occurrence_id(self.series_id, original))
@@ -180,15 +180,15 @@ class Calendar:
 
 
 def listen(
-    calendar: Calendar, observed: ObservedCalendar, known: dict[Any, Word]
+    calendar: Calendar, observed: ObservedCalendar, known: dict[Any, GoogleRsvp]
 ) -> dict[Any, str]:
     """What is taken over; `known` is what was said last, and afterwards what is said now."""
     taken = {}
     for place in calendar.places:
-        for address, word in read_words(place, observed).items():
+        for address, rsvp in read_rsvps(place, observed).items():
             key = place.meeting_id, address
-            taken[key] = find_answer(known.get(key, SILENT), word, Decided())
-            known[key] = word
+            taken[key] = find_replacement(known.get(key, NO_RSVP), rsvp, LensRsvp())
+            known[key] = rsvp
     return taken
 
 
@@ -198,8 +198,8 @@ def test_read_in_full_or_by_what_has_changed_the_same_is_heard(
     happenings: list[tuple[Any, ...]], exceptions: str
 ) -> None:
     calendar = Calendar(exceptions)
-    by_changes: dict[Any, Word] = {}
-    in_full: dict[Any, Word] = {}
+    by_changes: dict[Any, GoogleRsvp] = {}
+    in_full: dict[Any, GoogleRsvp] = {}
     for happening in [("look",), *happenings, ("look",)]:
         calendar.happen(*happening)
         if happening == ("look",):

@@ -118,7 +118,7 @@ def test_objects_with_another_installations_marks_are_taken_over_by_id(sandbox):
     before = describe_guild(sandbox.get("state"))
     rows = list(DiscordObject.objects.exclude(kind="event").select_related("cohort", "group"))
     Installation.objects.update(installation_id="another")
-    forget_everything()
+    delete_all()
     for row in rows:
         record_existing(row.kind, cohort=row.cohort, group=row.group, outside_id=row.outside_id)
     seen = sandbox.last
@@ -131,7 +131,7 @@ def test_objects_with_another_installations_marks_are_taken_over_by_id(sandbox):
     assert {group.status for group in made.refresh().groups} == {"active"}
 
 
-def forget_everything():
+def delete_all():
     """Leave the database as if it had never made anything."""
     DiscordObject.objects.all().delete()
     GroupSync.objects.update(realize_requested_at=None, ready_at=None, issue="")
