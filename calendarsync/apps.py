@@ -7,9 +7,10 @@ class CalendarSyncConfig(AppConfig):
 
     def ready(self) -> None:
         from calendarsync import set_up
-        from calendarsync.provider import CalendarProvider
-        from cohorts.reconcile.provider import providers
+        from calendarsync.provider import CalendarAdmin, CalendarProvider
+        from cohorts.reconcile.provider import provider_admins, providers
         from guestvisits.set_up import set_up_lines
 
+        provider_admins.register(CalendarAdmin())
         providers.register(CalendarProvider(), order=20)
         set_up_lines.register(set_up.find_lines, order=30)

@@ -22,7 +22,7 @@ async def observe(client: CalendarClient, stored: StoredState) -> Finding:
     if missing := stored.awaited - set(observed.events):
         reading = await _fetch_missing(client, stored, reading, missing)
         observed = ObservedCalendar(stored.events).with_reading(reading)
-    return Finding(observed, orphans=_find_orphans(observed, stored), keep=reading)
+    return Finding(observed, orphans=_find_orphans(observed, stored), to_store=reading)
 
 
 def _find_orphans(observed: ObservedCalendar, stored: StoredState) -> Orphans:

@@ -1,4 +1,4 @@
-"""The Google Calendar provider: the functions that the reconciler calls."""
+"""The Google Calendar provider: the functions that the reconciler and its pages call."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from cohorts.reconcile.values import (
     Budget,
     Check,
     Finding,
-    IssueText,
     Outcome,
     Plan,
     Policy,
+    ProviderSpec,
     Review,
 )
 
@@ -52,23 +52,18 @@ class Connection:
 class CalendarProvider:
     """Keep Google Calendar in sync. See `cohorts.reconcile.provider.Provider`."""
 
-    name = MIRROR
-    title = "Google Calendar"
-    lanes: tuple[str, ...] = (LANE,)
-    required = False
-    ahead = True
-    troubles: Mapping[str, IssueText] = ISSUES
-
     @property
-    def look_every(self) -> timedelta:
-        """How often to poll, because people answer invitations without Lens."""
-        return timedelta(seconds=settings.SYNC["poll_seconds"])
-
-    def is_configured(self) -> bool:
-        return bool(settings.GOOGLE_CALENDAR_ID)
-
-    def scope(self) -> str:
-        return str(settings.GOOGLE_CALENDAR_ID)
+    def spec(self) -> ProviderSpec:
+        """The calendar is polled, because people answer invitations without Lens."""
+        return ProviderSpec(
+            name=MIRROR,
+            title="Google Calendar",
+            lanes=(LANE,),
+            scope=settings.GOOGLE_CALENDAR_ID,
+            ahead=True,
+            issues=ISSUES,
+            poll_every=timedelta(seconds=settings.SYNC["poll_seconds"]),
+        )
 
     def connect(self, check: Callable[[], None]) -> AbstractAsyncContextManager[Connection]:
         return _connect(check, load_stored_state(settings.GOOGLE_CALENDAR_ID, clock.now()))
@@ -82,41 +77,45 @@ class CalendarProvider:
     async def observe(self, client: Connection, snapshot: CalendarSnapshot) -> Finding:
         return await observe(client.client, client.stored)
 
-    def keep(self, finding: Finding) -> None:
+    def store(self, finding: Finding) -> None:
         records.store_observation(finding, settings.GOOGLE_CALENDAR_ID, clock.now())
 
     def plan(self, desired: DesiredCalendar, observed: ObservedCalendar, policy: Policy) -> Plan:
         return plan(desired, observed, policy)
 
-    def intend(self, action: Action, observed: ObservedCalendar) -> None:
+    def intend(self, action: Action) -> None:
         records.intend(action)
 
     async def apply(self, client: Connection, action: Action) -> Outcome:
         return await apply(client.client, client.stored, action.payload)
 
-    def record(self, action: Action, outcome: Outcome) -> None:
-        records.record(action, outcome, settings.GOOGLE_CALENDAR_ID, clock.now())
-
-    def fail(self, action: Action, error: CallFailed) -> None:
-        """Do nothing: the next observation shows whether an intended event was created."""
-
-    def absorb(
-        self, observed: ObservedCalendar, action: Action, outcome: Outcome
+    def record(
+        self, action: Action, result: Outcome | CallFailed, observed: ObservedCalendar
     ) -> ObservedCalendar:
-        return absorb(observed, outcome)
+        """After a failure the next observation shows whether an intended event was created."""
+        if isinstance(result, CallFailed):
+            return observed
+        records.record(action, result, settings.GOOGLE_CALENDAR_ID, clock.now())
+        return absorb(observed, result)
 
     def review(
         self, desired: DesiredCalendar, observed: ObservedCalendar, group_id: int, now: datetime
     ) -> Review:
         return review(desired, observed, group_id)
 
+
+class CalendarAdmin:
+    """See `cohorts.reconcile.provider.ProviderAdmin`."""
+
+    name = MIRROR
+
+    def settings_shown(self) -> Mapping[str, str]:
+        return connection_check.settings_shown()
+
     def budget(
         self, desired: DesiredCalendar, observed: ObservedCalendar, plan: Plan
     ) -> tuple[Budget, ...]:
         return ()
-
-    def settings_shown(self) -> Mapping[str, str]:
-        return connection_check.settings_shown()
 
     def check(self, desired: DesiredCalendar, observed: ObservedCalendar) -> tuple[Check, ...]:
         return connection_check.check()

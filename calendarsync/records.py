@@ -51,7 +51,7 @@ from meetings.models import Meeting
 
 def store_observation(finding: Finding, calendar_id: str, now: datetime) -> None:
     """Store what was read, and adopt orphans if staff have approved it."""
-    store_reading(finding.keep, calendar_id, now)
+    store_reading(finding.to_store, calendar_id, now)
     if not finding.orphans:
         adopt_orphans(finding.observed)
 

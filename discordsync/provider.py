@@ -1,4 +1,4 @@
-"""The Discord provider, which keeps the Discord server in sync with the facts."""
+"""The Discord provider: the functions that the reconciler and its pages call."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from datetime import datetime
 from django.conf import settings
 
 from cohorts import clock
+from cohorts.outbox import services as outbox
 from cohorts.reconcile.errors import CallFailed
 from cohorts.reconcile.values import (
     Action,
     Budget,
     Check,
     Finding,
-    IssueText,
     Outcome,
     Plan,
     Policy,
+    ProviderSpec,
     Review,
 )
 from discordsync import connection_check, records
@@ -34,32 +35,31 @@ from discordsync.state.desired import DesiredGuild
 from discordsync.state.facts import DiscordSnapshot
 from discordsync.state.observed import ObservedGuild
 
+LANES = ("roles", "channels", "names", "access", "events", "messages", "directs")
+
 
 class DiscordProvider:
-    name = "discord"
-    title = "Discord"
-    lanes: tuple[str, ...] = (
-        "roles",
-        "channels",
-        "names",
-        "access",
-        "events",
-        "messages",
-        "directs",
-    )
-    required = True
-    ahead = False
-    troubles: Mapping[str, IssueText] = ISSUES
-    look_every = None  # the bot reports changes
+    """Keep the Discord server in sync. See `cohorts.reconcile.provider.Provider`."""
 
-    def is_configured(self) -> bool:
-        return bool(settings.DISCORD_BOT_TOKEN and settings.DISCORD_GUILD_ID)
-
-    def scope(self) -> str:
-        return str(settings.DISCORD_GUILD_ID or "")
+    @property
+    def spec(self) -> ProviderSpec:
+        """The bot reports changes, so nothing is polled."""
+        is_configured = settings.DISCORD_BOT_TOKEN and settings.DISCORD_GUILD_ID
+        return ProviderSpec(
+            name="discord",
+            title="Discord",
+            lanes=LANES,
+            scope=str(settings.DISCORD_GUILD_ID) if is_configured else "",
+            required=True,
+            issues=ISSUES,
+        )
 
     def connect(self, check: Callable[[], None]) -> AbstractAsyncContextManager[DiscordClient]:
         return connect(check)
+
+    def collect(self, group_ids: Collection[int], now: datetime) -> int:
+        """Store new messages: Discord delivers those to channels and direct messages."""
+        return outbox.collect(group_ids, now=now)
 
     def snapshot(self, now: datetime) -> DiscordSnapshot:
         return take_snapshot(now)
@@ -70,44 +70,48 @@ class DiscordProvider:
     async def observe(self, client: DiscordClient, snapshot: DiscordSnapshot) -> Finding:
         return await observe(client, snapshot)
 
-    def keep(self, finding: Finding) -> None:
-        records.store_observation(finding.keep, finding.observed, clock.now())
+    def store(self, finding: Finding) -> None:
+        records.store_observation(finding.to_store, finding.observed, clock.now())
 
     def plan(self, desired: DesiredGuild, observed: ObservedGuild, policy: Policy) -> Plan:
         return plan(desired, observed, policy)
 
-    def intend(self, action: Action, observed: ObservedGuild) -> None:
+    def intend(self, action: Action) -> None:
         records.intend(action)
 
     async def apply(self, client: DiscordClient, action: Action) -> Outcome:
         return await apply(client, action)
 
-    def record(self, action: Action, outcome: Outcome) -> None:
-        records.record(action, outcome)
-
-    def fail(self, action: Action, error: CallFailed) -> None:
-        records.fail(action, error)
-
-    def absorb(self, observed: ObservedGuild, action: Action, outcome: Outcome) -> ObservedGuild:
-        return absorb(observed, action, outcome)
+    def record(
+        self, action: Action, result: Outcome | CallFailed, observed: ObservedGuild
+    ) -> ObservedGuild:
+        if isinstance(result, CallFailed):
+            records.record_failure(action, result)
+            return observed
+        records.record(action, result)
+        return absorb(observed, action, result)
 
     def review(
         self, desired: DesiredGuild, observed: ObservedGuild, group_id: int, now: datetime
     ) -> Review:
         return review(desired, observed, group_id, now)
 
+
+class DiscordAdmin:
+    """See `cohorts.reconcile.provider.ProviderAdmin`."""
+
+    name = "discord"
+
+    def settings_shown(self) -> Mapping[str, str]:
+        return connection_check.settings_shown()
+
     def budget(
         self, desired: DesiredGuild, observed: ObservedGuild, plan: Plan
     ) -> tuple[Budget, ...]:
         return find_budget(desired, observed, plan)
 
-    def settings_shown(self) -> Mapping[str, str]:
-        return connection_check.settings_shown()
-
     def check(self, desired: DesiredGuild, observed: ObservedGuild) -> tuple[Check, ...]:
         return connection_check.check(desired, observed)
-
-    # -- records ---------------------------------------------------------------------------------
 
     def forget(self, group_id: int) -> Collection[str]:
         return records.delete_gone(group_id)

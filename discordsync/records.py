@@ -108,7 +108,7 @@ def record(action: Action, outcome: Outcome) -> None:
             )
 
 
-def fail(action: Action, error: CallFailed) -> None:
+def record_failure(action: Action, error: CallFailed) -> None:
     """Store why a message was not sent, or that the guild has no room.
 
     A guild that is full although the plan saw room contains objects that the bot cannot see.

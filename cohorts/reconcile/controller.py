@@ -32,7 +32,6 @@ from typing import Any
 from django.conf import settings
 
 from cohorts import clock
-from cohorts.outbox import services as outbox
 from cohorts.reconcile import status
 from cohorts.reconcile.errors import (
     CallFailed,
@@ -45,7 +44,7 @@ from cohorts.reconcile.errors import (
 )
 from cohorts.reconcile.models import SyncAction
 from cohorts.reconcile.policy import REMOVALS_HELD, hold_all, hold_orphaned, hold_removals
-from cohorts.reconcile.provider import Provider, providers
+from cohorts.reconcile.provider import CollectsWork, Provider, providers
 from cohorts.reconcile.runs import plan_requests, run_log
 from cohorts.reconcile.values import Action, Finding, Outcome, Plan, Policy, Review
 from cohorts.reconcile.workers import lease
@@ -85,14 +84,14 @@ def run_once(name: str, *, plans_only: bool = False) -> bool:
 
     `plans_only`: observe and answer the requested plans, and leave due work to the workers.
     """
-    mirror = providers[name]
-    if is_stopping() or not mirror.is_configured() or not run_log.has_work(name, clock.now()):
+    provider = providers[name]
+    if is_stopping() or not provider.spec.is_configured or not run_log.has_work(name, clock.now()):
         return False
     held = lease.take(name)
     if held is None:
         return False
     try:
-        _Slice(mirror, held, plans_only=plans_only).run()
+        _Slice(provider, held, plans_only=plans_only).run()
     finally:
         held.release()
     if run_log.has_work(name, clock.now()) and not run_log.is_waiting(name):
@@ -101,13 +100,15 @@ def run_once(name: str, *, plans_only: bool = False) -> bool:
 
 
 class _Slice:
-    def __init__(self, mirror: Provider, held: lease.Lease, *, plans_only: bool = False) -> None:
-        self.mirror = mirror
+    def __init__(self, provider: Provider, held: lease.Lease, *, plans_only: bool = False) -> None:
+        self.provider = provider
+        self.spec = provider.spec
+        self.name = self.spec.name
         self.plans_only = plans_only
         self.lease = held
         self.loop = asyncio.new_event_loop()
         self.ends = lease.boot_seconds() + settings.SYNC["run_seconds"]
-        self.book = run_log.RunLog(mirror.name)
+        self.book = run_log.RunLog(self.name)
         self.view = View()
         self.client: Any = None
         self.finding: Finding = Finding(observed=None)
@@ -137,7 +138,7 @@ class _Slice:
             except LeaseLost as error:
                 self.stopped = error
             except Exception as error:
-                logger.exception("The sync of %s failed", self.mirror.name)
+                logger.exception("The sync of %s failed", self.name)
                 self._stop(Refused(type(error).__name__, code="bug"))
             finally:
                 self._drain()
@@ -155,19 +156,19 @@ class _Slice:
 
     def _begin(self) -> None:
         """Read the facts, connect and observe: once, unless a change outside is reported."""
-        self.view.snapshot = self.mirror.snapshot(clock.now())
-        self.connection = self.mirror.connect(self.lease.check)
+        self.view.snapshot = self.provider.snapshot(clock.now())
+        self.connection = self.provider.connect(self.lease.check)
         self.client = self.loop.run_until_complete(self._within(self.connection.__aenter__()))
         self._observe()
 
     def _observe(self) -> None:
         """Read the actual state. Changes reported from now on make it out of date."""
-        self.changes = run_log.count_changes(self.mirror.name)
-        looking = self.mirror.observe(self.client, self.view.snapshot)
+        self.changes = run_log.count_changes(self.name)
+        looking = self.provider.observe(self.client, self.view.snapshot)
         self.finding = self.loop.run_until_complete(self._within(looking))
-        self.mirror.keep(self.finding)
-        every = self.mirror.look_every
-        self.book.heard(clock.now() + every if every else None, self.mirror.scope())
+        self.provider.store(self.finding)
+        every = self.spec.poll_every
+        self.book.heard(clock.now() + every if every else None, self.spec.scope)
         self.book.note_orphans(self.finding.orphans)
         self.observed_at = time.monotonic()
 
@@ -205,7 +206,7 @@ class _Slice:
         an old observation. Many changes in a row cause one observation."""
         pause = self.observed_at + LOOK_AGAIN - time.monotonic()
         self.loop.run_until_complete(asyncio.sleep(max(pause, 0)))
-        self.view.snapshot = self.mirror.snapshot(clock.now())
+        self.view.snapshot = self.provider.snapshot(clock.now())
         self._observe()
         self.view.looked_at = float("-inf")
 
@@ -228,13 +229,13 @@ class _Slice:
         view, now = self.view, clock.now()
         if time.monotonic() - view.looked_at >= settings.SYNC["read_seconds"]:
             view.due = self._read_due(now)  # before the facts: see Due.generation
-            self.outdated = run_log.count_changes(self.mirror.name) != self.changes
-            view.snapshot = self.mirror.snapshot(now)
+            self.outdated = run_log.count_changes(self.name) != self.changes
+            view.snapshot = self.provider.snapshot(now)
             view.looked_at = time.monotonic()
-            self.read_only = run_log.read_only(self.mirror) or self.finding.trouble
-            self.parked = run_log.parked_lanes(self.mirror.name)
-            view.desired = self.mirror.desired(view.snapshot, now)
-            plan_requests.answer_open(self.mirror, view.desired, self.finding, now)
+            self.read_only = run_log.read_only(self.name) or self.finding.trouble
+            self.parked = run_log.parked_lanes(self.name)
+            view.desired = self.provider.desired(view.snapshot, now)
+            plan_requests.answer_open(self.provider, view.desired, self.finding, now)
         view.plan = self._compare()
         self.book.note_left(len(view.plan.actions))
 
@@ -243,12 +244,17 @@ class _Slice:
         tried before access ends. Finishing a group can change facts and make it due again."""
         if self.plans_only:
             return {}
-        due = status.read_due(self.mirror.name, now)
+        due = status.read_due(self.name, now)
         fresh = {(row.group_id, row.generation) for row in due.values()} - self.collected
         self.collected |= fresh
-        if fresh and outbox.collect([pk for pk, _ in fresh], now=now):
-            due = status.read_due(self.mirror.name, now)  # each new message raises the generation
+        if fresh and self._collect_work([pk for pk, _ in fresh], now):
+            due = status.read_due(self.name, now)  # each new message raises the generation
         return due
+
+    def _collect_work(self, group_ids: list[int], now: datetime) -> int:
+        if not isinstance(self.provider, CollectsWork):
+            return 0
+        return self.provider.collect(group_ids, now)
 
     def _compare(self) -> Plan:
         view = self.view
@@ -256,7 +262,7 @@ class _Slice:
             groups=frozenset(view.due),
             may_create=frozenset(pk for pk, due in view.due.items() if due.may_create),
         )
-        plan = self.mirror.plan(view.desired, self.finding.observed, policy)
+        plan = self.provider.plan(view.desired, self.finding.observed, policy)
         if self.read_only:
             return hold_all(plan, self.read_only)
         due = view.due.values()
@@ -294,8 +300,8 @@ class _Slice:
 
     def _begin_call(self, action: Action) -> None:
         self.lease.check()
-        self.mirror.intend(action, self.finding.observed)
-        call = self._within(self.mirror.apply(self.client, action))
+        self.provider.intend(action)
+        call = self._within(self.provider.apply(self.client, action))
         self.calls[action.kind] = PendingCall(action, self.loop.create_task(call), time.monotonic())
 
     async def _within(self, call: Any) -> Any:
@@ -328,9 +334,7 @@ class _Slice:
         if error is None:
             self.unclear = 0
             outcome = call.task.result()
-            self.mirror.record(call.action, outcome)
-            observed = self.mirror.absorb(self.finding.observed, call.action, outcome)
-            self.finding = replace(self.finding, observed=observed, keep=None)
+            self._record(call.action, outcome)
             said = SyncAction.Outcome.DONE if outcome.done else SyncAction.Outcome.UNKNOWN
             self._write(call, said, outcome.note)
             if self.tries[key] >= TRIES:
@@ -338,13 +342,17 @@ class _Slice:
             return
         self._take_error(call, error)
 
+    def _record(self, action: Action, result: Outcome | CallFailed) -> None:
+        observed = self.provider.record(action, result, self.finding.observed)
+        self.finding = replace(self.finding, observed=observed, to_store=None)
+
     def _take_error(self, call: PendingCall, error: BaseException) -> None:
         if isinstance(error, CallFailed):
-            self.mirror.fail(call.action, error)
+            self._record(call.action, error)
         match error:
             case RateLimited():
                 self.book.park(call.action.kind, error.after)
-                self.parked = run_log.parked_lanes(self.mirror.name)
+                self.parked = run_log.parked_lanes(self.name)
                 return  # nothing happened, and nothing failed
             case Unclear() if call.action.alone:  # a message must not delay access
                 self._write(call, SyncAction.Outcome.UNKNOWN, error.detail)
@@ -361,11 +369,11 @@ class _Slice:
             case CallFailed():
                 self._write(call, SyncAction.Outcome.FAILED, error.detail)
                 self.failed[call.action.key] = error
-                self.view.looked_at = float("-inf")  # `fail` may have changed facts
+                self.view.looked_at = float("-inf")  # `record` may have changed facts
             case LeaseLost():
                 self.stopped = error
             case _:
-                logger.error("A call of %s failed", self.mirror.name, exc_info=error)
+                logger.error("A call of %s failed", self.name, exc_info=error)
                 bug = Refused(f"{type(error).__name__}", code="bug")
                 self._write(call, SyncAction.Outcome.FAILED, bug.detail)
                 self.failed[call.action.key] = bug
@@ -398,7 +406,7 @@ class _Slice:
             try:
                 self.loop.run_until_complete(self.connection.__aexit__(None, None, None))
             except Exception:
-                logger.warning("Closing the connection to %s failed", self.mirror.name)
+                logger.warning("Closing the connection to %s failed", self.name)
 
     # -- status ------------------------------------------------------------------------------
 
@@ -415,19 +423,17 @@ class _Slice:
         finished = [due for due in self.view.due.values() if not rest.is_open(due)]
         reviews = {due.group_id: self._review(due, now) for due in finished}
         reported = {
-            due.group_id: status.update_access(
-                self.mirror, due, reviews[due.group_id], rest, now=now
-            )
+            due.group_id: status.update_access(self.name, due, reviews[due.group_id], rest, now=now)
             for due in finished
         }
-        outbox.collect([pk for pk, has_gained in reported.items() if has_gained], now=now)
+        self._collect_work([pk for pk, has_gained in reported.items() if has_gained], now)
         for due in finished:
-            status.update_status(self.mirror, due, reviews[due.group_id], rest, now=now)
+            status.update_status(self.name, due, reviews[due.group_id], rest, now=now)
             self.settled.add((due.group_id, due.generation))
             del self.view.due[due.group_id]
 
     def _review(self, due: status.Due, now: datetime) -> Review:
-        return self.mirror.review(self.view.desired, self.finding.observed, due.group_id, now)
+        return self.provider.review(self.view.desired, self.finding.observed, due.group_id, now)
 
 
 def _tried_in_vain(key: str, outcome: Outcome) -> CallFailed:

@@ -5,7 +5,7 @@ Rows store only a code. Providers add their own codes in a table of the same sha
 
 from __future__ import annotations
 
-from cohorts.reconcile.provider import providers
+from cohorts.reconcile.provider import provider_specs
 from cohorts.reconcile.values import IssueText
 
 ISSUES: dict[str, IssueText] = {
@@ -122,7 +122,7 @@ def find_issue(code: str) -> IssueText:
     """Return the text of an issue code, from our table or a provider's."""
     if code in ISSUES:
         return ISSUES[code]
-    for mirror in providers.values():
-        if code in mirror.troubles:
-            return mirror.troubles[code]
+    for spec in provider_specs().values():
+        if code in spec.issues:
+            return spec.issues[code]
     return UNKNOWN

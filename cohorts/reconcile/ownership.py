@@ -22,7 +22,7 @@ from cohorts.models import Installation
 from cohorts.reconcile import services
 from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync, ProviderState
-from cohorts.reconcile.provider import configured_providers, providers
+from cohorts.reconcile.provider import configured_providers, provider_admins, provider_specs
 from cohorts.reconcile.runs import run_log
 from cohorts.services.installation import (
     accept_copy,
@@ -104,7 +104,7 @@ def accept_as_original() -> None:
     # After a restore, what was created since has no record, even if it was not observed yet.
     for name in configured_providers() if question.doubt else question.strange | question.orphaned:
         services.adopt_orphans(name)
-    for name in providers:
+    for name in provider_specs():
         services.resync(name)
 
 
@@ -112,14 +112,14 @@ def accept_as_original() -> None:
 def accept_as_copy() -> None:
     """Treat this database as a copy: delete all records, create and send nothing until asked."""
     accept_copy(_lock())
-    for mirror in providers.values():
-        mirror.forget_all()
-        ProviderState.objects.filter(provider=mirror.name).update(scope=mirror.scope())
+    for name, spec in provider_specs().items():
+        provider_admins[name].forget_all()
+        ProviderState.objects.filter(provider=name).update(scope=spec.scope)
     GroupSync.objects.update(
         realize_requested_at=None, realize_requested_by=None, ready_at=None, removals_approved=None
     )
     ProviderState.objects.update(adopt_orphans=False, not_adopted=[], **services.NO_ORPHANS)
-    for name in providers:
+    for name in provider_specs():
         services.resync(name)
 
 

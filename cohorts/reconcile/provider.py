@@ -1,28 +1,34 @@
-"""The interface of a provider (`Provider`), and the registry of providers.
+"""The interface of a provider (`Provider`), what pages need of it (`ProviderAdmin`), and their
+registries.
 
 A provider is an outside system that we keep in sync. It reads facts (`snapshot`), computes the
 desired state (`desired`), reads the actual state (`observe`), compares the two (`plan`) and carries
-out one action with one call (`apply`). `desired` and `plan` are pure. The reconciler owns the
-lease, the loop and the run log, and knows no service.
+out one action with one call (`apply`). `desired`, `plan` and `review` are pure. The reconciler owns
+the lease, the loop and the run log, and knows no service.
 
 During a run the reconciler alone decides when to call:
 
     snapshot ─> desired ─┐
-                         ├─> plan ─> guard ─> intend ─> apply ─> record ─> absorb ─┐
-    observe ─────────────┘                                                         │
-        ^   (once per run; results of own calls are absorbed into it) <────────────┘
+                         ├─> plan ─> policy ─> intend ─> apply ─> record ─┐
+    observe ─> store ────┘                                                │
+        ^   (once per run; results of own calls are added to it) <────────┘
 
 `observe` and `apply` are coroutines and do not use the database. Everything else is synchronous,
 uses no network, and runs between two steps of the event loop.
+
+An app registers both objects in `AppConfig.ready()`:
+
+    providers.register(DiscordProvider(), order=10)
+    provider_admins.register(DiscordAdmin())
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime, timedelta
+from datetime import datetime
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from cohorts.reconcile.errors import CallFailed
 from cohorts.reconcile.values import (
@@ -30,34 +36,21 @@ from cohorts.reconcile.values import (
     Budget,
     Check,
     Finding,
-    IssueText,
     Outcome,
     Plan,
     Policy,
+    ProviderSpec,
     Review,
 )
 from cohorts.registries import Registry
 
 
 class Provider(Protocol):
-    """A provider: one outside system. An app registers it: `providers.register`."""
-
-    name: str  # "discord": stored in rows, at most 20 characters
-    title: str  # "Discord": shown to people
-    lanes: tuple[str, ...]  # kinds of actions; lanes run concurrently, one call at a time in each
-    required: bool  # whether a group must be ready here before it becomes active
-    ahead: bool  # whether a visit appears here when booked, not only while access lasts
-    troubles: Mapping[str, IssueText]  # the provider's own issue codes
+    """What the reconciler calls: one outside system. At most 11 members."""
 
     @property
-    def look_every(self) -> timedelta | None:
-        """How often to poll for changes that people make outside, even if no group is due."""
-
-    def is_configured(self) -> bool:
-        """Return whether credentials are set. A provider without credentials is off."""
-
-    def scope(self) -> str:
-        """Return the server or calendar in the settings. Records of another one do not count."""
+    def spec(self) -> ProviderSpec:
+        """Return the provider's name and properties under the current settings."""
 
     def connect(self, check: Callable[[], None]) -> AbstractAsyncContextManager[Any]:
         """Return a client for one run. `check` is called at the start of each request, including
@@ -75,35 +68,50 @@ class Provider(Protocol):
     async def observe(self, client: Any, snapshot: Any) -> Finding:
         """Read the actual state. Absence from a listing does not prove that an object is gone."""
 
-    def keep(self, finding: Finding) -> None:
-        """Store what the observation returned (a sync token, copies)."""
+    def store(self, finding: Finding) -> None:
+        """Commit what an observation found out: ids, copies, a sync token, adopted orphans."""
 
     def plan(self, desired: Any, observed: Any, policy: Policy) -> Plan:
         """Return the remaining actions, those withheld, and the issues to report. Pure."""
 
-    def intend(self, action: Action, observed: Any) -> None:
+    def intend(self, action: Action) -> None:
         """Commit the record of what is about to be created, before the call that creates it."""
 
     async def apply(self, client: Any, action: Action) -> Outcome:
         """Carry out one action with one call. Raises the errors of cohorts.reconcile.errors."""
 
-    def record(self, action: Action, outcome: Outcome) -> None:
-        """Commit the result of the call (an id, a time). Also called if the lease was lost."""
+    def record(self, action: Action, result: Outcome | CallFailed, observed: Any) -> Any:
+        """Commit the result of a call, and return the observation updated with it.
 
-    def fail(self, action: Action, error: CallFailed) -> None:
-        """Record what a failed call means for its own row, if it has one (a message)."""
-
-    def absorb(self, observed: Any, action: Action, outcome: Outcome) -> Any:
-        """Return the observation, updated with the result of an own call. Pure."""
+        Also called if the lease was lost: what was created is ours.
+        """
 
     def review(self, desired: Any, observed: Any, group_id: int, now: datetime) -> Review:
         """Return the status of one group for which nothing is left to do now. Pure."""
 
-    def budget(self, desired: Any, observed: Any, plan: Plan) -> tuple[Budget, ...]:
-        """Return the limits of the service that a plan affects. Pure."""
+
+@runtime_checkable
+class CollectsWork(Protocol):
+    """An optional part of a provider that stores its work as rows, such as messages to deliver."""
+
+    def collect(self, group_ids: Collection[int], now: datetime) -> int:
+        """Store the work that the facts of these groups make due; return how much is new.
+
+        Called before these groups are planned, and before a group in which someone gained access
+        is reported as finished. New work makes its group due again.
+        """
+
+
+class ProviderAdmin(Protocol):
+    """What pages and administration need of a provider."""
+
+    name: str  # of its provider
 
     def settings_shown(self) -> Mapping[str, str]:
         """Return the configuration by name of the variable, without secrets."""
+
+    def budget(self, desired: Any, observed: Any, plan: Plan) -> tuple[Budget, ...]:
+        """Return the limits of the service that a plan affects. Pure."""
 
     def check(self, desired: Any, observed: Any) -> tuple[Check, ...]:
         """Return the lines of the connection check for a successful observation."""
@@ -115,8 +123,14 @@ class Provider(Protocol):
         """Delete every record: the objects outside do not belong to this database."""
 
 
-providers: Registry[Provider] = Registry("providers", name_of=attrgetter("name"))
+providers: Registry[Provider] = Registry("providers", name_of=attrgetter("spec.name"))
+provider_admins: Registry[ProviderAdmin] = Registry("provider admins", name_of=attrgetter("name"))
 
 
-def configured_providers() -> dict[str, Provider]:
-    return {name: mirror for name, mirror in providers.items() if mirror.is_configured()}
+def provider_specs() -> dict[str, ProviderSpec]:
+    return {name: provider.spec for name, provider in providers.items()}
+
+
+def configured_providers() -> dict[str, ProviderSpec]:
+    """Return the providers that are on."""
+    return {name: spec for name, spec in provider_specs().items() if spec.is_configured}

@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce
 
 from cohorts.models import Group, live_group
 from cohorts.reconcile.models import GroupSync, ProviderState, SyncAction, SyncRun
-from cohorts.reconcile.provider import Provider, configured_providers, providers
+from cohorts.reconcile.provider import configured_providers, provider_admins, provider_specs
 from cohorts.reconcile.status_text import (
     NOTHING_MADE,
     Level,
@@ -24,6 +24,7 @@ from cohorts.reconcile.status_text import (
     describe,
     describe_issue,
 )
+from cohorts.reconcile.values import ProviderSpec
 from cohorts.reconcile.workers.heartbeats import is_worker_alive
 
 QUIET = ("", NOTHING_MADE)  # no issue, or the one that every group starts with
@@ -42,7 +43,7 @@ def read_scene(now: datetime) -> StatusContext:
 class InProvider:
     """One group in one provider. `row` is None until it is first compared."""
 
-    mirror: Provider
+    mirror: ProviderSpec
     row: GroupSync | None
     standing: SyncStatus
 
@@ -65,7 +66,7 @@ class GroupView:
         return any(
             place.row is None or place.row.is_due(self.now)
             for place in self.places
-            if place.mirror.is_configured()
+            if place.mirror.is_configured
         )
 
     @property
@@ -87,7 +88,7 @@ def _see_group(
     group: Group, rows: Mapping[tuple[int, str], GroupSync], scene: StatusContext
 ) -> GroupView:
     places = []
-    for mirror in providers.values():
+    for mirror in provider_specs().values():
         row = rows.get((group.pk, mirror.name))
         places.append(InProvider(mirror, row, describe(row, group, mirror, scene)))
     return GroupView(group, tuple(places), scene.now)
@@ -104,7 +105,7 @@ class OutOfStep:
     """One group that is out of sync in one provider, and why."""
 
     row: GroupSync
-    mirror: Provider
+    mirror: ProviderSpec
     standing: SyncStatus
 
 
@@ -116,7 +117,7 @@ def out_of_step(limit: int) -> tuple[list[OutOfStep], int]:
         .select_related("group__cohort")
         .order_by("issue_since", "pk")
     )
-    mirrors = providers
+    mirrors = provider_specs()
     shown = [
         OutOfStep(
             row,
@@ -202,13 +203,17 @@ def troubled_places() -> Coalesce:
 class ProviderView:
     """One provider, its state and its status."""
 
-    mirror: Provider
+    mirror: ProviderSpec
     state: ProviderState | None
     standing: SyncStatus
 
     @property
     def is_configured(self) -> bool:
-        return self.mirror.is_configured()
+        return self.mirror.is_configured
+
+    @property
+    def settings_shown(self) -> Mapping[str, str]:
+        return provider_admins[self.mirror.name].settings_shown()
 
     @property
     def is_paused(self) -> bool:
@@ -220,12 +225,12 @@ def see_mirrors(scene: StatusContext) -> list[ProviderView]:
         ProviderView(
             mirror, scene.states.get(name), _describe_mirror(mirror, scene.states.get(name))
         )
-        for name, mirror in providers.items()
+        for name, mirror in provider_specs().items()
     ]
 
 
-def _describe_mirror(mirror: Provider, state: ProviderState | None) -> SyncStatus:
-    if not mirror.is_configured():
+def _describe_mirror(mirror: ProviderSpec, state: ProviderState | None) -> SyncStatus:
+    if not mirror.is_configured:
         level = Level.BAD if mirror.required else Level.OFF
         return SyncStatus(level, "Not configured.", "Set its variables (docs/operations.md).")
     if state and state.issue:

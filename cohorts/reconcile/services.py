@@ -13,7 +13,11 @@ from django.db.models import F
 from cohorts.models import Group, User, live_group
 from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync, ProviderState, SyncRun
-from cohorts.reconcile.provider import configured_providers, providers
+from cohorts.reconcile.provider import (
+    configured_providers,
+    provider_admins,
+    provider_specs,
+)
 from cohorts.reconcile.runs.realize_requests import note_request
 from cohorts.reconcile.workers.nudges import nudge_on_commit
 
@@ -23,7 +27,7 @@ logger = logging.getLogger(__name__)
 @transaction.atomic
 def request_sync(group_ids: Iterable[int], *, mirrors: Iterable[str] | None = None) -> None:
     """Request a sync of these groups, because facts changed. Part of the caller's transaction."""
-    names = list(providers if mirrors is None else mirrors)
+    names = list(provider_specs() if mirrors is None else mirrors)
     ids = set(group_ids)
     rows = GroupSync.objects.filter(group_id__in=ids, provider__in=names)
     # Lock the rows in a fixed order: an update of many rows locks them in any order, and two such
@@ -54,7 +58,7 @@ def create_missing_rows(group_ids: Iterable[int] | None = None) -> None:
     groups = Group.objects.all()
     if group_ids is not None:
         groups = groups.filter(pk__in=set(group_ids))
-    for name in providers:
+    for name in provider_specs():
         lacking = groups.exclude(syncs__provider=name).values_list("pk", flat=True)
         GroupSync.objects.bulk_create(
             [GroupSync(group_id=pk, provider=name) for pk in lacking], ignore_conflicts=True
@@ -100,7 +104,7 @@ def withdraw_request(group_ids: Iterable[int]) -> int:
 def recreate(group_ids: Iterable[int], mirror: str, *, by: User | None, now: datetime) -> None:
     """Delete the records of objects that are gone, and request that they be recreated."""
     for group_id in sorted(set(group_ids)):
-        providers[mirror].forget(group_id)
+        provider_admins[mirror].forget(group_id)
     GroupSync.objects.filter(group_id__in=set(group_ids), provider=mirror).update(
         realize_requested_at=now, realize_requested_by=by, ready_at=None
     )
@@ -162,11 +166,11 @@ def move(mirror: str) -> None:
 
     Records of the former one are deleted, and nothing is created before someone asks.
     """
-    providers[mirror].forget_all()
+    provider_admins[mirror].forget_all()
     GroupSync.objects.filter(provider=mirror).update(
         realize_requested_at=None, realize_requested_by=None, ready_at=None, removals_approved=None
     )
-    ProviderState.objects.filter(provider=mirror).update(scope=providers[mirror].scope())
+    ProviderState.objects.filter(provider=mirror).update(scope=provider_specs()[mirror].scope)
     adopt_orphans(mirror)
 
 

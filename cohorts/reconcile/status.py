@@ -14,7 +14,7 @@ from cohorts.reconcile.errors import CallFailed
 from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync
 from cohorts.reconcile.policy import REMOVALS_HELD
-from cohorts.reconcile.provider import Provider, providers
+from cohorts.reconcile.provider import provider_specs
 from cohorts.reconcile.status_text import NOTHING_MADE
 from cohorts.reconcile.values import Access, Action, Plan, Review
 from cohorts.reconcile.workers.backoff import wait_before_retry
@@ -163,17 +163,17 @@ class Remaining:
 
 
 def update_access(
-    mirror: Provider, due: Due, review: Review, rest: Remaining, *, now: datetime
+    provider: str, due: Due, review: Review, rest: Remaining, *, now: datetime
 ) -> bool:
     """Store who has access to one group. Return whether anyone has gained it."""
     obstacle = rest.obstacle(due)
     access = [_tell(each, obstacle) for each in review.access]
-    return report_access(mirror.name, due.group_id, access, now=now)
+    return report_access(provider, due.group_id, access, now=now)
 
 
 @transaction.atomic
 def update_status(
-    mirror: Provider, due: Due, review: Review, rest: Remaining, *, now: datetime
+    provider: str, due: Due, review: Review, rest: Remaining, *, now: datetime
 ) -> None:
     """Store the result of one comparison of one group.
 
@@ -181,7 +181,7 @@ def update_status(
     the row below. The row is read under lock, so that a request made since the comparison is kept.
     """
     lock_groups([due.group_id])
-    row = GroupSync.objects.select_for_update().get(group_id=due.group_id, provider=mirror.name)
+    row = GroupSync.objects.select_for_update().get(group_id=due.group_id, provider=provider)
     row.observed_generation = due.generation
     hindrance = rest.hindrance(due)
     if rest.has_used_approval(due) and _approved(row) == due.approved:
@@ -216,7 +216,7 @@ STATUS_FIELDS = [
 def activate_if_ready(group_id: int, *, now: datetime) -> None:
     """Activate the group once it is ready in every required provider. An unconfigured provider is
     never ready, so nothing becomes active without it."""
-    required = {name for name, mirror in providers.items() if mirror.required}
+    required = {name for name, spec in provider_specs().items() if spec.required}
     standing = GroupSync.objects.filter(
         group_id=group_id, provider__in=required, ready_at__isnull=False
     ).values_list("provider", flat=True)

@@ -26,7 +26,7 @@ from enum import IntEnum
 from cohorts.models import Group
 from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync, ProviderState
-from cohorts.reconcile.provider import Provider
+from cohorts.reconcile.values import ProviderSpec
 
 NOTHING_MADE = "needs_infrastructure"  # the issue of every group before it is requested
 WAITS_FOR_PEOPLE = "nobody_has_access"
@@ -72,9 +72,9 @@ class StatusContext:
 
 
 def describe(
-    row: GroupSync | None, group: Group, mirror: Provider, scene: StatusContext
+    row: GroupSync | None, group: Group, mirror: ProviderSpec, scene: StatusContext
 ) -> SyncStatus:
-    if not mirror.is_configured():
+    if not mirror.is_configured:
         return _not_configured(mirror)
     due = row is None or row.is_due(scene.now)
     asked = row is not None and row.realize_requested_at is not None
@@ -104,7 +104,7 @@ def _due(row: GroupSync | None, state: ProviderState | None, scene: StatusContex
     return SyncStatus(Level.WORKING, "being checked")
 
 
-def _not_configured(mirror: Provider) -> SyncStatus:
+def _not_configured(mirror: ProviderSpec) -> SyncStatus:
     if mirror.required:
         words = f"{mirror.title} is not configured, so no group can become active."
         return SyncStatus(Level.BAD, words, "Set its variables (docs/operations.md) and restart.")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 FEW_ORPHANS = 3  # groups and cohorts without any record; more than these stop everything
@@ -143,7 +144,7 @@ class Outcome:
     outside_id: str = ""
     done: bool = field(default=True, kw_only=True)
     note: str = ""  # shown on the run's page
-    answer: Any = None  # the provider's own frozen value, for `record` and `absorb`
+    answer: Any = None  # the provider's own frozen value, for `record`
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +183,7 @@ class Finding:
     trouble: str = ""
     detail: str = ""
     orphans: Orphans = Orphans()
-    keep: Any = field(default=None, compare=False)  # for `keep`: what to store
+    to_store: Any = field(default=None, compare=False)  # for `Provider.store`
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,3 +200,29 @@ class IssueText:
     needs_person: bool = False
     passes: bool = False
     remedy: str = "look_again"
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSpec:
+    """What a provider is, and what the settings say about it.
+
+    `lanes` are the kinds of its actions; lanes run concurrently, one call at a time in each.
+    `scope` is the server or calendar that the settings name, "" if the provider is not configured
+    and therefore off. Records of another scope do not count. `required`: a group must be ready here
+    before it becomes active. `ahead`: a visit appears here when booked, not only while access
+    lasts. `issues` are its own issue codes. `poll_every`: how often to look for changes that people
+    make outside, even if no group is due.
+    """
+
+    name: str  # "discord": stored in rows, at most 20 characters
+    title: str  # "Discord": shown to people
+    lanes: tuple[str, ...]
+    scope: str
+    required: bool = False
+    ahead: bool = False
+    issues: Mapping[str, IssueText] = field(default_factory=dict)
+    poll_every: timedelta | None = None
+
+    @property
+    def is_configured(self) -> bool:
+        return bool(self.scope)

@@ -50,7 +50,7 @@ async def observe(client: DiscordClient, snapshot: DiscordSnapshot) -> Finding:
         adopt=snapshot.adopt,
     )
     orphans = describe_orphans(discovered.orphans, snapshot, observed)
-    return Finding(observed, orphans=Orphans() if snapshot.adopt else orphans, keep=discovered)
+    return Finding(observed, orphans=Orphans() if snapshot.adopt else orphans, to_store=discovered)
 
 
 async def observe_guild(client: DiscordClient, snapshot: DiscordSnapshot) -> ObservedGuild:

@@ -10,7 +10,7 @@ from cohorts.outbox.sources import message_sources, notification, notifications
 from cohorts.reconcile.provider import providers
 from cohorts.registries import Registry
 from guestvisits.set_up import set_up_lines
-from tests.lens.watch.toy_mirror import ToyMirror
+from tests.lens.watch.toy_mirror import ToyProvider
 
 
 def find_nothing() -> None: ...
@@ -45,14 +45,14 @@ def test_to_register_decorates():
 
 
 def test_discord_comes_before_the_calendar_and_an_app_from_elsewhere_after_both(registered):
-    registered.add(providers, ToyMirror())
+    registered.add(providers, ToyProvider())
     assert list(providers) == ["discord", "calendar", "toy"]
 
 
 def test_a_second_provider_with_the_same_name_is_refused(registered):
-    registered.add(providers, ToyMirror())
+    registered.add(providers, ToyProvider())
     with pytest.raises(ImproperlyConfigured, match="“toy” is registered twice as one of the prov"):
-        providers.register(ToyMirror())
+        providers.register(ToyProvider())
 
 
 def test_the_set_up_page_shows_its_own_lines_then_discord_then_the_calendar():

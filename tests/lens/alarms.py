@@ -16,10 +16,10 @@ HEAD = "| where | what is wrong | needs somebody | what to do |\n|---|---|---|--
 def rows() -> list[str]:
     """One for each trouble that there is."""
     from cohorts.reconcile.issues import ISSUES
-    from cohorts.reconcile.provider import providers
+    from cohorts.reconcile.provider import provider_specs
 
     tables = {"any": ISSUES}
-    tables |= {mirror.title: dict(mirror.troubles) for mirror in providers.values()}
+    tables |= {spec.title: dict(spec.issues) for spec in provider_specs().values()}
     return [
         f"| {where} | {text.sentence} | {'yes' if text.needs_person else 'no'} | {text.fix} |"
         for where, table in tables.items()

@@ -21,7 +21,7 @@ from django.db.models import F, Q, QuerySet
 
 from cohorts.reconcile.issues import ISSUES, find_issue
 from cohorts.reconcile.models import GroupSync, ProviderState
-from cohorts.reconcile.provider import providers
+from cohorts.reconcile.provider import provider_specs
 
 logger = logging.getLogger(__name__)
 
@@ -61,14 +61,14 @@ def _claim_changes(rows: QuerySet[Any]) -> Iterator[tuple[Any, str]]:
 def _codes() -> tuple[set[str], set[str]]:
     """Return the codes that are logged, and those that do not show whether an issue is resolved."""
     texts = dict(ISSUES)
-    for mirror in providers.values():
-        texts |= mirror.troubles
+    for spec in provider_specs().values():
+        texts |= spec.issues
     loud = {code for code, text in texts.items() if text.needs_person} - STAFFS_OWN - WHOLE
     return loud, {code for code, text in texts.items() if text.passes}
 
 
 def _log(mirror: str, code: str, groups: list[str]) -> None:
-    title, text = providers[mirror].title, find_issue(code.removeprefix("-"))
+    title, text = provider_specs()[mirror].title, find_issue(code.removeprefix("-"))
     names = ", ".join(groups[:NAMED])
     more = f" and {len(groups) - NAMED} more" if len(groups) > NAMED else ""
     about = f" Groups: {names}{more}." if groups else ""

@@ -10,38 +10,41 @@ from typing import Any
 from cohorts.models import Group
 from cohorts.reconcile.models import GroupSync, SyncRun
 from cohorts.reconcile.policy import REMOVALS_HELD, hold_all, hold_orphaned, hold_removals
-from cohorts.reconcile.provider import Provider
+from cohorts.reconcile.provider import Provider, provider_admins
 from cohorts.reconcile.runs import run_log
 from cohorts.reconcile.values import Action, Finding, Policy, Withheld
 
 logger = logging.getLogger(__name__)
 
 
-def answer_open(mirror: Provider, desired: Any, finding: Finding, now: datetime) -> None:
+def answer_open(provider: Provider, desired: Any, finding: Finding, now: datetime) -> None:
     """Write the answer to every plan that waits for this provider, from the current observation."""
-    for run in SyncRun.objects.filter(provider=mirror.name, mode="plan", ended_at__isnull=True):
+    name = provider.spec.name
+    for run in SyncRun.objects.filter(provider=name, mode="plan", ended_at__isnull=True):
         try:
-            run.summary = _describe(mirror, desired, finding, run, now)
+            run.summary = _describe(provider, desired, finding, run, now)
         except Exception:
             # A plan that cannot be described must not stop the provider's other work.
-            logger.exception("Plan %s of %s could not be computed", run.pk, mirror.name)
+            logger.exception("Plan %s of %s could not be computed", run.pk, name)
             run.summary = {"trouble": "bug", "detail": ""}
         run.ended_at = datetime.now(UTC)
         run.save(update_fields=["summary", "ended_at"])
 
 
 def _describe(
-    mirror: Provider, desired: Any, finding: Finding, run: SyncRun, now: datetime
+    provider: Provider, desired: Any, finding: Finding, run: SyncRun, now: datetime
 ) -> dict[str, Any]:
+    name = provider.spec.name
+    admin = provider_admins[name]
     groups = _still_there(run.group_ids)
-    plan = mirror.plan(desired, finding.observed, Policy(groups, _may_create(run, groups)))
-    budget = mirror.budget(desired, finding.observed, plan)
-    code = run_log.read_only(mirror) or finding.trouble
+    plan = provider.plan(desired, finding.observed, Policy(groups, _may_create(run, groups)))
+    budget = admin.budget(desired, finding.observed, plan)
+    code = run_log.read_only(name) or finding.trouble
     if code:
         plan = hold_all(plan, code)
     else:
         plan = hold_orphaned(plan, finding.orphans, _cohorts(groups))
-        plan = hold_removals(plan, waiting=_waiting(mirror, groups))
+        plan = hold_removals(plan, waiting=_waiting(name, groups))
     return {
         "trouble": code,  # of the provider as a whole
         "detail": finding.detail,
@@ -49,8 +52,8 @@ def _describe(
         "withheld": [_held(held) for held in plan.withheld],
         "troubles": [asdict(trouble) for trouble in plan.troubles],
         "budget": [asdict(line) for line in budget],
-        "checks": [asdict(line) for line in mirror.check(desired, finding.observed)],
-        "access": _access(mirror, desired, finding, groups, now),
+        "checks": [asdict(line) for line in admin.check(desired, finding.observed)],
+        "access": _access(provider, desired, finding, groups, now),
     }
 
 
@@ -62,9 +65,9 @@ def _cohorts(groups: frozenset[int]) -> dict[int, int]:
     return dict(Group.objects.filter(pk__in=groups).values_list("pk", "cohort_id"))
 
 
-def _waiting(mirror: Provider, groups: frozenset[int]) -> frozenset[int]:
+def _waiting(name: str, groups: frozenset[int]) -> frozenset[int]:
     """Return the groups with removals that wait for approval."""
-    rows = GroupSync.objects.filter(provider=mirror.name, group_id__in=groups, issue=REMOVALS_HELD)
+    rows = GroupSync.objects.filter(provider=name, group_id__in=groups, issue=REMOVALS_HELD)
     return frozenset(rows.values_list("group_id", flat=True))
 
 
@@ -94,7 +97,7 @@ def _held(held: Withheld) -> dict[str, Any]:
 
 
 def _access(
-    mirror: Provider,
+    provider: Provider,
     desired: Any,
     finding: Finding,
     groups: frozenset[int],
@@ -104,5 +107,5 @@ def _access(
     return [
         {"group_id": pk, **asdict(access)}
         for pk in sorted(groups)
-        for access in mirror.review(desired, finding.observed, pk, now).access
+        for access in provider.review(desired, finding.observed, pk, now).access
     ]

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from cohorts import clock
 from cohorts.reconcile.errors import CallFailed, Conflict, Outage, Unclear
 from cohorts.reconcile.models import GroupSync, ProviderState, SyncAction, SyncRun
-from cohorts.reconcile.provider import Provider, configured_providers
+from cohorts.reconcile.provider import configured_providers
 from cohorts.reconcile.status import Due
 from cohorts.reconcile.values import Action, Orphans
 from cohorts.reconcile.workers.backoff import wait_before_retry
@@ -35,7 +35,7 @@ def is_waiting(mirror: str) -> bool:
     return ProviderState.objects.filter(provider=mirror, retry_at__gt=Now()).exists()
 
 
-def read_only(mirror: Provider) -> str:
+def read_only(provider: str) -> str:
     """Return the issue code that forbids all writes to the provider, or "" if it may be changed.
 
     Two queries: the installation, and the state of all providers, since any of them can show that
@@ -46,7 +46,7 @@ def read_only(mirror: Provider) -> str:
     states = {state.provider: state for state in ProviderState.objects.all()}
     if sign := find_sign_of_copy(states.values()):
         return sign
-    return "paused" if states[mirror.name].paused_at else ""
+    return "paused" if states[provider].paused_at else ""
 
 
 def find_sign_of_copy(states: Collection[ProviderState]) -> str:
@@ -63,7 +63,7 @@ def find_moved(states: Iterable[ProviderState]) -> list[ProviderState]:
     return [
         state
         for state in states
-        if state.provider in mirrors and state.scope not in {"", mirrors[state.provider].scope()}
+        if state.provider in mirrors and state.scope not in {"", mirrors[state.provider].scope}
     ]
 
 

@@ -14,7 +14,7 @@ from cohorts.outbox.models import UNSENT, Message
 from cohorts.reconcile import ownership
 from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import ProviderState
-from cohorts.reconcile.provider import providers
+from cohorts.reconcile.provider import provider_specs
 from cohorts.reconcile.ui.staff import show, staff_page
 from cohorts.services.installation import end_silence, ensure_installation
 
@@ -25,7 +25,7 @@ def decide(request: HttpRequest) -> HttpResponse:
     question, installation = ownership.find_question(), ensure_installation(clock.now())
     if request.method == "POST":
         return _carry_out(request, question)
-    mirrors = providers
+    mirrors = provider_specs()
     return show(
         request,
         "decide",

@@ -11,9 +11,9 @@ from django.db.models import Q
 
 from cohorts.models import AccessState, Cohort, Group, User
 from cohorts.reconcile.models import SyncRun
-from cohorts.reconcile.provider import Provider, providers
+from cohorts.reconcile.provider import provider_specs
 from cohorts.reconcile.status_text import SyncStatus, describe_issue
-from cohorts.reconcile.values import Budget, Check
+from cohorts.reconcile.values import Budget, Check, ProviderSpec
 
 UNREACHED = (AccessState.State.NOT_THERE, AccessState.State.NO_ADDRESS, AccessState.State.FAILED)
 
@@ -22,7 +22,7 @@ UNREACHED = (AccessState.State.NOT_THERE, AccessState.State.NO_ADDRESS, AccessSt
 class PlannedAction:
     """One action of a plan.  `held`: why it is not done, or None."""
 
-    mirror: Provider
+    mirror: ProviderSpec
     sentence: str
     why: str
     verb: str
@@ -36,7 +36,7 @@ class Unreached:
     """One person who would have no access, and why."""
 
     name: str
-    mirror: Provider
+    mirror: ProviderSpec
     why: str
 
 
@@ -48,7 +48,7 @@ class Part:
     group: Group | None = None
     steps: list[PlannedAction] = field(default_factory=list)
     held: list[PlannedAction] = field(default_factory=list)
-    troubles: list[tuple[Provider, SyncStatus]] = field(default_factory=list)
+    troubles: list[tuple[ProviderSpec, SyncStatus]] = field(default_factory=list)
     unreached: list[Unreached] = field(default_factory=list)
 
     @property
@@ -72,7 +72,7 @@ class Part:
 class ProviderPlan:
     """One provider's answer. `trouble` is an issue with the provider as a whole."""
 
-    mirror: Provider
+    mirror: ProviderSpec
     run: SyncRun
     budget: tuple[Budget, ...]
     checks: tuple[Check, ...]
@@ -120,7 +120,7 @@ def _answer(run: SyncRun) -> ProviderPlan:
     said = run.summary
     code = said.get("trouble", "")
     return ProviderPlan(
-        mirror=providers[run.provider],
+        mirror=provider_specs()[run.provider],
         run=run,
         budget=tuple(Budget(**line) for line in said.get("budget", ())),
         checks=tuple(Check(**line) for line in said.get("checks", ())),
@@ -160,7 +160,7 @@ class _Reader:
         return [*self.by_cohort.values(), *self.by_group.values()]
 
     def read(self, run: SyncRun) -> None:
-        mirror, said = providers[run.provider], run.summary
+        mirror, said = provider_specs()[run.provider], run.summary
         for row in said.get("actions", ()):
             self._part(row).steps.append(self._step(mirror, row))
         for row in said.get("withheld", ()):
@@ -178,7 +178,7 @@ class _Reader:
         part = self.by_group.get(row.get("group_id") or 0)
         return part or self.by_cohort[row.get("cohort_id")]
 
-    def _step(self, mirror: Provider, row: dict[str, Any]) -> PlannedAction:
+    def _step(self, mirror: ProviderSpec, row: dict[str, Any]) -> PlannedAction:
         held = describe_issue(row["reason"], row.get("detail", "")) if "reason" in row else None
         return PlannedAction(
             mirror=mirror,

@@ -16,11 +16,12 @@ from cohorts.models import Cohort, Group
 from cohorts.reconcile import services
 from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync
-from cohorts.reconcile.provider import Provider, providers
+from cohorts.reconcile.provider import provider_specs
 from cohorts.reconcile.runs.removals import groups_with_held_removals
 from cohorts.reconcile.selectors import live_groups
 from cohorts.reconcile.ui.plan_pages import person_of, start_plan
 from cohorts.reconcile.ui.staff import staff_page
+from cohorts.reconcile.values import ProviderSpec
 
 # -- one group in one provider ---------------------------------------------------------------------
 
@@ -108,14 +109,14 @@ def resume(request: HttpRequest, mirror: str) -> HttpResponse:
 # -- redirects -------------------------------------------------------------------------------------
 
 
-def _find(pk: int, mirror: str) -> tuple[Group, Provider]:
+def _find(pk: int, mirror: str) -> tuple[Group, ProviderSpec]:
     return get_object_or_404(Group, pk=pk), _mirror(mirror)
 
 
-def _mirror(name: str) -> Provider:
-    if name not in providers:
+def _mirror(name: str) -> ProviderSpec:
+    if name not in provider_specs():
         raise Http404("There is no such integration.")
-    return providers[name]
+    return provider_specs()[name]
 
 
 def _back(request: HttpRequest, group: Group | None = None) -> HttpResponse:

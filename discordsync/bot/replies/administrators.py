@@ -125,7 +125,7 @@ def _plan_text(view: PlanView, cohort: str, groups: int) -> str:
         title = answer.mirror.title
         if answer.trouble:
             lines.append(f"{title}: {tell(answer.trouble)}")
-        mine = [step.verb for step in view.steps if step.mirror is answer.mirror]
+        mine = [step.verb for step in view.steps if step.mirror == answer.mirror]
         lines.append(f"{title}: {_count_verbs(mine)}")
         lines += [
             f"- {line.what}: {line.used} of {line.limit} in use, {line.adds} would be added"

@@ -24,7 +24,7 @@ def say(row=None, *, status="preview", states=None, alive=True):
     row = row if row is None else GroupSync(next_at=NOW + timedelta(hours=1), **row)
     scene = StatusContext(NOW, states or {}, is_worker_alive=alive)
     group = Group(name="A", status=status, cohort=Cohort(first_known_at=NOW))
-    found = describe(row, group, DiscordProvider(), scene)
+    found = describe(row, group, DiscordProvider().spec, scene)
     return found.level, found.words, found.again
 
 
@@ -114,5 +114,5 @@ def test_a_mirror_that_can_be_done_without_is_off(settings):
 
     settings.GOOGLE_CALENDAR_ID = ""
     scene = StatusContext(NOW, {}, is_worker_alive=True)
-    found = describe(None, Group(name="A"), CalendarProvider(), scene)
+    found = describe(None, Group(name="A"), CalendarProvider().spec, scene)
     assert (found.level, found.words) == (Level.OFF, "not configured")

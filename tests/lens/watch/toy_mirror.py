@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
 from django.apps import AppConfig
 
-from cohorts.reconcile.values import Action, Budget, Finding, Outcome, Plan, Policy, Review
+from cohorts.reconcile.errors import CallFailed
+from cohorts.reconcile.values import (
+    Action,
+    Budget,
+    Check,
+    Finding,
+    Outcome,
+    Plan,
+    Policy,
+    ProviderSpec,
+    Review,
+)
 
 HOLD = "TOY_HOLD"  # names the file
 
@@ -23,25 +34,14 @@ class ToyConfig(AppConfig):
     label = "toy"
 
     def ready(self) -> None:
-        from cohorts.reconcile.provider import providers
+        from cohorts.reconcile.provider import provider_admins, providers
 
-        providers.register(ToyMirror())
+        providers.register(ToyProvider())
+        provider_admins.register(ToyAdmin())
 
 
-class ToyMirror:
-    name = "toy"
-    title = "Toy"
-    lanes = ()
-    required = False
-    ahead = False
-    troubles = {}
-    look_every = None
-
-    def is_configured(self) -> bool:
-        return True
-
-    def scope(self) -> str:
-        return "toys"
+class ToyProvider:
+    spec = ProviderSpec("toy", "Toy", lanes=(), scope="toys")
 
     @asynccontextmanager
     async def connect(self, check: Callable[[], None]) -> AsyncIterator[None]:
@@ -58,28 +58,35 @@ class ToyMirror:
             await asyncio.sleep(0.02)
         return Finding(observed=None)
 
-    def keep(self, finding: Finding) -> None:
-        """Nothing to keep."""
+    def store(self, finding: Finding) -> None:
+        """Nothing to store."""
 
     def plan(self, desired: None, observed: None, policy: Policy) -> Plan:
         return Plan()
 
-    def intend(self, action: Action, observed: None) -> None:
+    def intend(self, action: Action) -> None:
         """No action is ever planned."""
 
     async def apply(self, client: None, action: Action) -> Outcome:
         return Outcome()
 
-    def record(self, action: Action, outcome: Outcome) -> None:
+    def record(self, action: Action, result: Outcome | CallFailed, observed: None) -> None:
         """No action is ever planned."""
-
-    def absorb(self, observed: None, action: Action, outcome: Outcome) -> None:
-        return None
 
     def review(self, desired: None, observed: None, group_id: int, now: datetime) -> Review:
         return Review(stands=True)
 
+
+class ToyAdmin:
+    name = "toy"
+
+    def settings_shown(self) -> Mapping[str, str]:
+        return {}
+
     def budget(self, desired: None, observed: None, plan: Plan) -> tuple[Budget, ...]:
+        return ()
+
+    def check(self, desired: None, observed: None) -> tuple[Check, ...]:
         return ()
 
     def forget(self, group_id: int) -> Collection[str]:
