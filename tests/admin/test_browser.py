@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from cohorts.reconcile.models import GroupSync
-from tests.cohorts.reconcile.cohort import join, make_cohort
+from tests.support.cohort import join, make_cohort
 from tests.support.processes import wait_until
 
 pytestmark = [

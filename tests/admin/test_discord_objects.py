@@ -13,7 +13,7 @@ from cohorts.reconcile.models import GroupSync
 from discordsync.models import DiscordObject
 from tests.admin.reading import messages_of, text_of
 from tests.admin.test_lists import break_role, stand
-from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
+from tests.support.cohort import join, make_cohort, realize, work
 
 pytestmark = [
     pytest.mark.django_db,

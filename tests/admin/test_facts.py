@@ -13,7 +13,7 @@ from cohorts.outbox.tasks import send_emails
 from cohorts.reconcile.models import GroupSync
 from meetings.models import Meeting
 from tests.admin.reading import hidden_of, messages_of, text_of
-from tests.cohorts.reconcile.cohort import add_member, make_cohort
+from tests.support.cohort import add_member, make_cohort
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
 

@@ -13,7 +13,7 @@ from cohorts.reconcile import services
 from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.models import ProviderState, WorkerHeartbeat
 from tests.admin.reading import messages_of, text_of
-from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
+from tests.support.cohort import join, make_cohort, realize, work
 
 pytestmark = [
     pytest.mark.django_db,

@@ -11,7 +11,7 @@ from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.models import GroupSync, RealizeRequest, SyncRun, WorkerHeartbeat
 from cohorts.reconcile.workers import heartbeats
 from tests.admin.reading import messages_of, text_of
-from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
+from tests.support.cohort import join, make_cohort, realize, work
 
 pytestmark = [
     pytest.mark.django_db,

@@ -15,7 +15,7 @@ from cohorts.services.installation import ensure_installation
 from discordsync.models import DiscordObject
 from tests.admin.reading import messages_of, text_of
 from tests.admin.test_lists import START, break_role, stand
-from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
+from tests.support.cohort import join, make_cohort, realize, work
 
 pytestmark = [
     pytest.mark.django_db,

@@ -15,7 +15,7 @@ import pytest
 
 from lens.sandbox.inprocess import RunningSandbox
 from lens.sandbox.limits.known_limits import DISCORD
-from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
+from tests.support.cohort import join, make_cohort, realize, work
 from tests.support.only_discord import only_discord  # noqa: F401 - a fixture
 
 SCALE = 0.02

@@ -22,7 +22,7 @@ from cohorts.models import Group, User
 from cohorts.reconcile.models import GroupSync
 from lens.sandbox.inprocess import RunningSandbox
 from meetings.models import Meeting
-from tests.cohorts.reconcile.cohort import MadeCohort, join, make_cohort, realize
+from tests.support.cohort import MadeCohort, join, make_cohort, realize
 from tests.support.processes import ROOT, environment, wait_until
 from tests.support.sandbox import sandbox_environment
 

@@ -18,8 +18,7 @@ from cohorts.reconcile.services import approve_removals
 from cohorts.services.installation import break_seal, seal
 from discordsync.models import DiscordObject
 from discordsync.services import record_existing
-from tests.cohorts.reconcile.cohort import add_member, join, make_cohort, realize, work
-from tests.discordsync.standing import (
+from tests.discordsync.guild_state import (
     detail,
     holders_of,
     look_again,
@@ -27,6 +26,7 @@ from tests.discordsync.standing import (
     mirror_trouble,
     trouble,
 )
+from tests.support.cohort import add_member, join, make_cohort, realize, work
 from tests.support.worlds import describe_guild
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]

@@ -10,8 +10,7 @@ from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import SyncAction
 from cohorts.reconcile.services import recreate, request_plan, request_realize
 from discordsync.sandbox.members.permissions import Bit
-from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
-from tests.discordsync.standing import (
+from tests.discordsync.guild_state import (
     detail,
     holders_of,
     look_again,
@@ -21,6 +20,7 @@ from tests.discordsync.standing import (
     roles_of,
     trouble,
 )
+from tests.support.cohort import join, make_cohort, realize, work
 from tests.support.worlds import describe_guild
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]

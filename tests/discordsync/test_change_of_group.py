@@ -11,7 +11,7 @@ from cohorts.reconcile.models import GroupSync
 from cohorts.reconcile.services import resync
 from cohorts.services.memberships import move_member
 from discordsync.models import DiscordObject
-from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
+from tests.support.cohort import join, make_cohort, realize, work
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
 

@@ -9,8 +9,8 @@ import pytest
 
 from cohorts import clock
 from discordsync.models import DiscordObject
-from tests.cohorts.reconcile.cohort import add_member, join, make_cohort, realize, work
-from tests.discordsync.standing import holders_of, look_again, made_since, trouble
+from tests.discordsync.guild_state import holders_of, look_again, made_since, trouble
+from tests.support.cohort import add_member, join, make_cohort, realize, work
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
 

@@ -16,14 +16,14 @@ from cohorts.reconcile.services import withdraw_request
 from cohorts.services.groups import change_slot
 from cohorts.services.memberships import end_membership
 from discordsync.models import DiscordObject
-from tests.cohorts.reconcile.cohort import add_member, join, make_cohort, realize, work
-from tests.discordsync.standing import (
+from tests.discordsync.guild_state import (
     holders_of,
     look_again,
     made_since,
     outside_id,
     trouble,
 )
+from tests.support.cohort import add_member, join, make_cohort, realize, work
 from tests.support.worlds import describe_guild
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]

@@ -14,8 +14,8 @@ from cohorts.models import Cohort, Group, Membership, User
 from cohorts.reconcile.runs import run_log
 from discordsync.models import DiscordObject
 from lens.schedules import ENTRIES
-from tests.cohorts.reconcile.cohort import FIRST_DISCORD_ID, join, make_cohort, realize, work
-from tests.discordsync.standing import holders_of, look_again, made_since, outside_id, trouble
+from tests.discordsync.guild_state import holders_of, look_again, made_since, outside_id, trouble
+from tests.support.cohort import FIRST_DISCORD_ID, join, make_cohort, realize, work
 from tests.support.worlds import describe_guild
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]

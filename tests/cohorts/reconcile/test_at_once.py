@@ -17,7 +17,7 @@ from cohorts import clock
 from cohorts.models import Membership
 from cohorts.reconcile import services
 from cohorts.reconcile.models import ProviderState
-from tests.cohorts.reconcile.cohort import add_member, join, make_cohort, realize, work
+from tests.support.cohort import add_member, join, make_cohort, realize, work
 from tests.support.workers import bury, finish, start, worker
 from tests.support.worlds import describe_guild
 

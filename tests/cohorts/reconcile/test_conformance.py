@@ -6,7 +6,7 @@ import pytest
 
 from cohorts.models import Membership
 from cohorts.reconcile.services import resync
-from tests.cohorts.reconcile.cohort import add_member, join, make_cohort, realize, work
+from tests.support.cohort import add_member, join, make_cohort, realize, work
 
 pytestmark = pytest.mark.django_db
 

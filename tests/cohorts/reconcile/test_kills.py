@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 
 from cohorts import clock
-from tests.cohorts.reconcile.cohort import join, make_cohort, realize
+from tests.support.cohort import join, make_cohort, realize
 from tests.support.spread import spread, thin
 from tests.support.workers import bury, finish, start
 from tests.support.worlds import describe_guild

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from cohorts.reconcile.models import GroupSync, SyncAction
-from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
+from tests.support.cohort import join, make_cohort, realize, work
 from tests.support.worlds import describe_guild
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]

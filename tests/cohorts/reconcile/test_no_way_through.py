@@ -12,7 +12,7 @@ from cohorts.reconcile import services, tasks
 from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync, ProviderState, SyncAction
 from cohorts.reconcile.runs import run_log
-from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
+from tests.support.cohort import join, make_cohort, realize, work
 from tests.support.worlds import describe_guild
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from cohorts.reconcile.services import resync
-from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
+from tests.support.cohort import join, make_cohort, realize, work
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
 

@@ -9,7 +9,7 @@ from cohorts.reconcile import services, tasks
 from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync, ProviderState
 from cohorts.services.installation import ensure_installation
-from tests.cohorts.reconcile.cohort import add_member, join, make_cohort, realize, work
+from tests.support.cohort import add_member, join, make_cohort, realize, work
 
 pytestmark = pytest.mark.django_db
 

@@ -6,8 +6,8 @@ import pytest
 
 from cohorts.reconcile.models import ProviderState, SyncRun
 from cohorts.reconcile.services import report_outside_change, request_plan, request_sync
-from tests.cohorts.reconcile.cohort import join, make_cohort, realize, work
-from tests.discordsync.standing import outside_id, roles_of
+from tests.discordsync.guild_state import outside_id, roles_of
+from tests.support.cohort import join, make_cohort, realize, work
 from tests.support.processes import wait_until
 from tests.support.workers import finish, start
 

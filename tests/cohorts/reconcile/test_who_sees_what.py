@@ -17,7 +17,7 @@ from cohorts.services.memberships import change_role, end_membership, move_membe
 from discordsync.models import DiscordObject
 from discordsync.sandbox.members.permissions import who_may_what
 from guestvisits.models import GuestVisit
-from tests.cohorts.reconcile.cohort import add_member, join, make_cohort, realize, work
+from tests.support.cohort import add_member, join, make_cohort, realize, work
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
 

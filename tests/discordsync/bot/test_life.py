@@ -18,11 +18,11 @@ from cohorts.services.installation import end_silence, ensure_installation
 from discordsync.bot.gateway.heartbeats import describe_bot
 from discordsync.bot.models import BotHeartbeat, BotReply, GuildStay
 from lens.sandbox.inprocess import RunningSandbox
-from tests.cohorts.reconcile.cohort import join
 from tests.discordsync.bot.conftest import GENERAL
 from tests.discordsync.bot.discord import People
 from tests.discordsync.bot.running import SOON, RunningBot
 from tests.support.academy import Academy
+from tests.support.cohort import join
 from tests.support.processes import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -26,13 +26,13 @@ from discordsync.models import DirectLine, HiddenCount
 from guestvisits.models import GuestVisit
 from lens.sandbox.inprocess import RefusedError
 from meetings.models import Attendance, Meeting
-from tests.cohorts.reconcile.cohort import MadeCohort, make_cohort, realize, work
 from tests.discordsync.bot.conftest import World
 from tests.discordsync.bot.discord import People, buttons
 from tests.discordsync.bot.running import RunningBot
-from tests.discordsync.standing import outside_id
+from tests.discordsync.guild_state import outside_id
 from tests.lens.sandbox.client import Client
 from tests.support.academy import Academy
+from tests.support.cohort import MadeCohort, make_cohort, realize, work
 from tests.support.sandbox import GUILD_ID
 
 pytestmark = pytest.mark.django_db(transaction=True)

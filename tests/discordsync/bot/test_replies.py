@@ -17,7 +17,7 @@ from discordsync.bot.replies.pending import KEPT_FOR, SHOWN_FOR, Reply
 from discordsync.bot.replies.requests import BotRequest
 from discordsync.bot.replies.users import BotUser
 from discordsync.models import DirectLine
-from tests.cohorts.reconcile.cohort import join, make_cohort, work
+from tests.support.cohort import join, make_cohort, work
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
 

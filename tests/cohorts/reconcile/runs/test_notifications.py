@@ -1,0 +1,222 @@
+"""Whoever pressed “Realize” is told when it has ended, with what needs a person."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from django.db.models import F
+
+from cohorts import clock
+from cohorts.models import AccessState, Group, User
+from cohorts.outbox import tasks
+from cohorts.outbox.models import Message
+from cohorts.outbox.services import collect
+from cohorts.reconcile.models import GroupSync, ProviderState, RealizeRequest
+from cohorts.reconcile.ownership import accept_as_original
+from cohorts.reconcile.runs.realize_requests import close_ended
+from cohorts.reconcile.services import request_realize, withdraw_request
+from cohorts.reconcile.tasks import sweep
+from cohorts.services.installation import ensure_installation
+from tests.support.cohort import MadeCohort, join, make_cohort, work
+from tests.support.smtp import mail_server  # noqa: F401 - a fixture
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def staff() -> User:
+    ensure_installation(clock.now())
+    return User.objects.create_user("staff@example.org", name="Sam", is_staff=True)
+
+
+@pytest.fixture
+def made(staff: User) -> MadeCohort:
+    """Two groups; Sam has asked for them."""
+    made = make_cohort(groups=2)
+    request_realize(made.ids, by=staff, now=clock.now())
+    return made
+
+
+def look(*groups: Group, **result) -> None:
+    """What a look by both mirrors would leave in these groups' rows."""
+    GroupSync.objects.filter(group__in=groups).update(observed_generation=F("generation"), **result)
+
+
+def stand(*groups: Group) -> None:
+    look(*groups, ready_at=clock.now(), realize_requested_at=None, realize_requested_by=None)
+
+
+def test_it_has_ended_when_every_group_stands(made, staff):
+    stand(made.groups[0])
+    assert close_ended(clock.now()) == 0
+    stand(made.groups[1])
+    assert close_ended(clock.now()) == 1
+    assert set(RealizeRequest.objects.get().results.values()) == {"ready"}
+    assert [collect(None, now=clock.now()) for _ in range(2)] == [1, 0]
+    assert Message.objects.get().user == staff
+
+
+@pytest.mark.parametrize(
+    ("result", "outcome"),
+    [
+        ({"issue": "no_members"}, "no_members"),
+        ({"issue": "nobody_has_access"}, "nobody_has_access"),
+        ({"issue": "refused", "failures": 3}, "refused"),
+        ({"realize_requested_at": None}, "withdrawn"),
+    ],
+)
+def test_it_has_ended_where_the_rest_needs_a_person(made, result, outcome):
+    stand(made.groups[0])
+    look(made.groups[1], **result)
+    assert close_ended(clock.now()) == 1
+    assert RealizeRequest.objects.get().results == {
+        str(made.ids[0]): "ready",
+        str(made.ids[1]): outcome,
+    }
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"issue": ""},
+        {"issue": "rate_limited"},
+        {"issue": "unreachable"},
+        {"issue": "refused", "failures": 2},
+    ],
+)
+def test_it_goes_on_while_work_goes_on_by_itself(made, result):
+    stand(made.groups[0])
+    look(made.groups[1], **result)
+    assert close_ended(clock.now()) == 0
+
+
+def test_old_trouble_ends_nothing_before_somebody_has_looked(made):
+    GroupSync.objects.update(issue="needs_infrastructure")
+    assert close_ended(clock.now()) == 0
+
+
+def test_a_mirror_that_is_not_configured_is_not_waited_for(made, settings):
+    settings.GOOGLE_CALENDAR_ID = ""
+    GroupSync.objects.filter(provider="discord").update(
+        observed_generation=F("generation"), ready_at=clock.now()
+    )
+    assert close_ended(clock.now()) == 1
+
+
+def test_a_request_taken_back_has_ended(made):
+    withdraw_request(made.ids)
+    look(*made.groups)
+    assert close_ended(clock.now()) == 1
+
+
+def test_asking_for_what_stands_owes_nothing(made, staff):
+    stand(*made.groups)
+    close_ended(clock.now())
+    request_realize(made.ids, by=staff, now=clock.now())
+    assert RealizeRequest.objects.count() == 1
+
+
+def test_each_who_asked_is_told(made):
+    bob = User.objects.create_user("bob@example.org", name="Bob", is_staff=True)
+    request_realize(made.ids[:1], by=bob, now=clock.now())
+    stand(*made.groups)
+    sweep()
+    assert collect(None, now=clock.now()) == 2
+
+
+def test_nobody_is_told_of_what_nobody_asked_for_by_name():
+    made = make_cohort(groups=1)
+    request_realize(made.ids, by=None, now=clock.now())
+    assert RealizeRequest.objects.count() == 0
+
+
+def test_the_letter_says_what_stands_and_what_needs_a_person(made, staff, mail_server):
+    made.groups[1].name = "Late <b>risers</b>"
+    made.groups[1].save()
+    stand(made.groups[0])
+    look(made.groups[1], issue="no_slot")
+    AccessState.objects.create(
+        user=made.people[0], group=made.groups[0], mirror="discord", state="not_there"
+    )
+    sweep()
+    tasks.collect_all()
+    tasks.send_emails()
+
+    (letter,) = mail_server.letters
+    assert letter["To"] == staff.email
+    assert letter["Subject"] == "Safety, Spring: 1 group needs action"
+    text = letter.get_body(("plain",)).get_content().replace("\r\n", "\n")
+    assert "1 of 2 groups set up." in text
+    assert "Late <b>risers</b>: The group has no weekly time" in text
+    assert f"Not in the Discord server yet:\n- {made.people[0].name}\n" in text
+    html = letter.get_body(("html",)).get_content()
+    assert "Late &lt;b&gt;risers&lt;/b&gt;" in html
+
+
+def test_after_a_real_realize_there_is_one_letter_and_one_welcome(
+    sandbox,
+    only_discord,
+    staff,
+    mail_server,
+):
+    made = make_cohort(groups=1, members=3)
+    join(sandbox, made.people[:2])
+    request_realize(made.ids, by=staff, now=clock.now())
+    work("discord")
+    sweep()
+    for _ in range(2):
+        tasks.collect_all()
+        tasks.send_emails()
+
+    subjects = Counter(letter["Subject"] for letter in mail_server.letters)
+    assert subjects == {"Safety, Spring: set up": 1, "Your group: Group 1 of Safety": 3}
+    (letter,) = (one for one in mail_server.letters if one["To"] == staff.email)
+    text = letter.get_body(("plain",)).get_content()
+    assert made.people[2].name in text
+    channels = sandbox.get("state")["discord"]["messages"].values()
+    (welcome,) = [said for history in channels for said in history.values()]
+    assert "Welcome to **Group 1**" in welcome["content"]
+    assert f"· {made.people[2].name}" in welcome["content"]
+    assert {int(pk) for pk in welcome["mentions"]} == {p.discord_id for p in made.people[:2]}
+
+
+@pytest.mark.parametrize("has_many", [True, False])
+def test_b1_letters_wait_while_many_orphans_are_outside_and_for_no_few(
+    made, mail_server, settings, has_many
+):
+    settings.DISCORD_BOT_TOKEN = settings.DISCORD_BOT_TOKEN or "sandbox-test"
+    ProviderState.objects.update_or_create(
+        provider="discord", defaults={"orphans": "“group-1”", "has_many_orphans": has_many}
+    )
+    stand(*made.groups)
+    sweep()
+    tasks.collect_all()
+    tasks.send_emails()
+    assert len(mail_server.letters) == (0 if has_many else 1)
+
+
+def test_b2_what_was_held_for_orphans_is_sent_after_staffs_answer(made, mail_server):
+    ProviderState.objects.update_or_create(
+        provider="discord", defaults={"orphans": "“group-1”", "has_many_orphans": True}
+    )
+    stand(*made.groups)
+    sweep()
+    tasks.collect_all()
+    tasks.send_emails()
+    assert mail_server.letters == []
+
+    accept_as_original()
+    tasks.collect_all()
+    tasks.send_emails()
+    assert len(mail_server.letters) == 1
+
+
+def test_a_letter_that_could_not_go_out_for_a_day_is_not_sent(made, mail_server):
+    stand(*made.groups)
+    sweep()
+    tasks.collect_all()
+    Message.objects.update(cutoff_at=clock.now() - timedelta(seconds=1))
+    tasks.send_emails()
+    assert mail_server.letters == []

@@ -1,0 +1,293 @@
+"""Direct messages as they arrive: to whoever has used the bot and wants them, by one way alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from cohorts import clock
+from cohorts.outbox import services, tasks
+from cohorts.outbox.models import Message, MessageChoice
+from cohorts.outbox.routing import rerouting
+from cohorts.outbox.routing.dm_channels import DmStatus, find_dm_status
+from cohorts.reconcile.models import GroupSync
+from discordsync.models import DirectLine
+from discordsync.services import record_use
+from tests.discordsync.guild_state import look_again
+from tests.support.cohort import join, make_cohort, realize
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_realize_opens_no_direct_line(world):
+    assert world.opened() == 0
+
+
+def test_whoever_wants_it_gets_it_directly_and_by_no_other_way(world):
+    alice, bob = world.people[:2]
+    world.want_directly(alice)
+    world.owe(alice, bob)
+    world.work()
+    world.work()
+    assert world.direct_messages() == {alice.discord_id: ["Hello"]}
+    assert (world.letters_to(alice), world.letters_to(bob)) == (0, 1)
+    assert {world.note_to(one).state for one in (alice, bob)} == {"sent"}
+    assert DirectLine.objects.get().channel_id
+
+
+def test_the_second_message_goes_through_the_same_line(world):
+    alice = world.people[0]
+    world.want_directly(alice)
+    world.owe(alice)
+    world.work()
+    world.owe(alice, said="And another")
+    world.work()
+    assert world.direct_messages()[alice.discord_id] == ["Hello", "And another"]
+    assert world.opened() == 1
+
+
+def test_in_step_nothing_is_asked_of_direct_lines(world):
+    world.want_directly(world.people[0])
+    world.owe(world.people[0])
+    world.work()
+    seen = world.sandbox.last
+    look_again()
+    assert world.sandbox.writes(since=seen) == []
+    assert not [call for call in world.sandbox.calls(since=seen) if "users/@me/ch" in call["path"]]
+
+
+@pytest.mark.parametrize("who", ["never used the bot", "wants nothing on Discord", "is away"])
+def test_nobody_else_is_written_to_directly(world, set_clock, who):
+    alice = world.people[0]
+    world.want_directly(alice, used=who != "never used the bot")
+    if who == "wants nothing on Discord":
+        type(alice).objects.filter(pk=alice.pk).update(wants_discord=False)
+    if who == "is away":
+        join(world.sandbox, world.people[1:])
+    world.owe(alice)
+    world.work()
+    if who == "is away":
+        assert world.letters_to(alice) == 0
+        set_clock(clock.now() + timedelta(minutes=21))
+        world.work()
+    assert world.opened() == 0
+    assert world.letters_to(alice) == 1
+
+
+def test_another_choice_counts_also_for_what_waits_already(world):
+    alice, bob = world.people[:2]
+    world.want_directly(alice, bob)
+    world.owe(alice, bob)
+    MessageChoice.objects.filter(user=alice).update(way="email")
+    MessageChoice.objects.filter(user=bob).update(way="off")
+    world.work()
+    assert world.direct_messages() == {}
+    assert (world.letters_to(alice), world.letters_to(bob)) == (1, 0)
+    assert world.note_to(bob).why_not == "The person turned off messages of this type."
+
+
+def test_a_letter_that_waits_goes_directly_when_that_is_chosen_meanwhile(world):
+    alice = world.people[0]
+    world.owe(alice)
+    world.want_directly(alice)
+    world.work()
+    world.work()
+    assert world.direct_messages() == {alice.discord_id: ["Hello"]}
+    assert world.letters_to(alice) == 0
+
+
+def test_what_is_being_sent_directly_does_not_come_by_email_too(world, set_clock):
+    """The minute's look finds it late at the very moment at which a worker begins to send it."""
+    alice = world.people[0]
+    world.want_directly(alice)
+    (note,) = world.owe(alice)
+    now = clock.now()
+    assert services.begin(note.pk, body="Hello", channel="discord_dm", now=now)
+    assert rerouting.fall_back_to_email([note.pk], why="Too slow.", now=now) == 0
+    assert not rerouting.reroute(note.pk, to="email", now=now)
+    set_clock(now + timedelta(minutes=21))
+    tasks.collect_all()
+    assert world.note_to(alice).channel == "discord_dm"
+
+
+# -- refusals ------------------------------------------------------------------------------------
+
+
+def close_messages_of(world, person) -> None:
+    people = [
+        {"id": str(p.discord_id), "username": f"p{p.pk}", "dm_closed": p == person}
+        for p in world.people
+    ]
+    world.sandbox.post("members", people)
+
+
+def test_a_closed_door_closes_the_line_and_the_letter_comes_at_once(world):
+    alice = world.people[0]
+    world.want_directly(alice)
+    close_messages_of(world, alice)
+    world.owe(alice)
+    world.work()
+
+    assert world.letters_to(alice) == 1
+    assert world.note_to(alice).channel == "email"
+    line = DirectLine.objects.get()
+    assert line.closed_at
+    assert "does not accept direct messages" in line.why_closed
+    assert find_dm_status(alice.pk, clock.now()) is DmStatus.CLOSED
+    sync = GroupSync.objects.get(provider="discord")
+    assert (sync.issue, sync.failures) == ("", 0)  # it is no failure of the group
+
+
+def test_a_closed_line_is_left_alone_until_the_person_uses_the_bot_again(world):
+    alice = world.people[0]
+    world.want_directly(alice)
+    close_messages_of(world, alice)
+    world.owe(alice)
+    world.work()
+    seen = world.sandbox.last
+    world.owe(alice, said="Another")
+    world.work()
+    assert world.sandbox.writes(since=seen, service="discord") == []
+    assert world.letters_to(alice) == 2
+
+    join(world.sandbox, world.people)
+    record_use(alice.discord_id, now=clock.now())
+    world.owe(alice, said="A third")
+    world.work()
+    assert world.direct_messages()[alice.discord_id] == ["A third"]
+
+
+@pytest.mark.parametrize("code", [40003, 20026])
+@pytest.mark.parametrize("path", ["/users/@me/channels$", "/messages$"])
+def test_an_answer_that_smells_of_quarantine_shuts_all_of_them(world, code, path):
+    alice, bob = world.people[:2]
+    world.want_directly(alice, bob)
+    world.owe(alice, bob)
+    world.sandbox.set_faults(
+        {"kind": "error", "status": 403, "code": code, "path": path, "method": "POST", "nth": 1}
+    )
+    world.work()
+
+    assert (world.letters_to(alice), world.letters_to(bob)) == (1, 1)
+    assert world.direct_messages() in ({}, {alice.discord_id: []})
+    part = services.parts.OutboxPart.objects.get(name="discord_dm")
+    assert part.shut_at
+    assert "flagged the bot for spam" in part.trouble
+
+    seen = world.sandbox.last
+    world.owe(alice, said="Another")
+    world.work()
+    assert world.opened(since=seen) == 0
+    assert world.letters_to(alice) == 2
+
+    services.parts.open_again("discord_dm")
+    world.owe(bob, said="Another")
+    world.work()
+    assert world.direct_messages()[bob.discord_id] == ["Another"]
+
+
+def test_several_refused_lines_are_about_us_and_shut_all(world, settings):
+    settings.DM_LIMITS = {"new_an_hour": 10, "new_a_day": 10}
+    world.want_directly(*world.people)
+    world.owe(*world.people)
+    world.sandbox.set_faults(
+        {"kind": "error", "status": 403, "code": 0, "path": "/users/@me/channels$"}
+    )
+    world.work()
+    assert world.opened() == 3
+    assert services.parts.is_shut("discord_dm")
+    assert sorted(world.mail_server.recipients) == sorted(p.email for p in world.people)
+
+
+# -- a few at a time -----------------------------------------------------------------------------
+
+
+def test_few_new_lines_an_hour_the_others_get_letters(world):
+    world.want_directly(*world.people)
+    world.owe(*world.people)
+    world.work()
+    world.work()
+    assert len(world.direct_messages()) == world.opened() == 3
+    letters = world.mail_server.recipients
+    direct = {p.email for p in world.people if p.discord_id in world.direct_messages()}
+    assert sorted([*letters, *direct]) == sorted(p.email for p in world.people)
+
+
+def test_an_hour_later_there_is_room_again_until_the_day_is_full(world, settings, set_clock):
+    settings.DM_LIMITS = {"new_an_hour": 1, "new_a_day": 2}
+    world.want_directly(*world.people)
+    for hour in range(4):
+        set_clock(clock.now() + timedelta(hours=1, minutes=1))
+        world.owe(*world.people, said=f"Note {hour}")
+        world.work()
+        world.work()
+    assert world.opened() == 2
+    waiting = Message.objects.filter(kind="note").exclude(state="sent")
+    assert not waiting.exists()
+
+
+def test_whoever_wants_no_letters_waits_for_the_turn(world, settings, set_clock):
+    settings.DM_LIMITS = {"new_an_hour": 0, "new_a_day": 2}
+    alice = world.people[0]
+    world.want_directly(alice)
+    type(alice).objects.filter(pk=alice.pk).update(wants_email=False)
+    world.owe(alice)
+    world.work()
+    assert world.note_to(alice).state == "owed"
+    settings.DM_LIMITS = {"new_an_hour": 1, "new_a_day": 2}
+    look_again()
+    assert world.direct_messages() == {alice.discord_id: ["Hello"]}
+
+
+def test_nothing_new_is_opened_within_an_hour_of_a_realize(world):
+    alice, bob = world.people[:2]
+    world.want_directly(alice, bob)
+    world.owe(bob)
+    world.work()
+    realize(make_cohort(groups=1, members=1, name="Summer"))
+    world.owe(alice)
+    world.owe(bob, said="Another")
+    world.work()
+    assert world.opened() == 1
+    assert world.letters_to(alice) == 1
+    assert world.direct_messages()[bob.discord_id] == ["Hello", "Another"]  # this line stood before
+
+
+# -- cut off -------------------------------------------------------------------------------------
+
+OPENING, SENDING = "/users/@me/channels$", "/messages$"
+FAULTS = {
+    "cut off before": {"kind": "drop"},
+    "answer lost": {"kind": "drop_after"},
+    "error": {"kind": "error", "status": 500},
+    "error after its effect": {"kind": "error_after", "status": 500},
+    "told to wait": {"kind": "rate_limit", "retry_after": 0.05},
+}
+SAMPLE = [(SENDING, "answer lost"), (SENDING, "cut off before"), (OPENING, "answer lost")]
+ALL = [(path, fault) for path in (OPENING, SENDING) for fault in FAULTS]
+
+
+def check_sent_once(world, path, fault):
+    alice = world.people[0]
+    world.want_directly(alice)
+    world.owe(alice)
+    world.sandbox.set_faults({**FAULTS[fault], "path": path, "method": "POST", "nth": 1})
+    world.work()
+    for _ in range(3):
+        Message.objects.filter(state="owed").update(next_try_at=clock.now())
+        look_again()
+    assert world.direct_messages() == {alice.discord_id: ["Hello"]}
+    assert world.note_to(alice).state == "sent"
+    assert world.letters_to(alice) == 0
+
+
+@pytest.mark.parametrize(("path", "fault"), SAMPLE)
+def test_a_call_that_is_cut_off_is_sent_once(world, path, fault):
+    check_sent_once(world, path, fault)
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize(("path", "fault"), sorted(set(ALL) - set(SAMPLE)))
+def test_whatever_is_cut_off_it_is_sent_once(world, path, fault):
+    check_sent_once(world, path, fault)
