@@ -26,7 +26,7 @@ from discordsync.delivery.welcome import pending_welcomes
 from guestvisits.admin.forms import ChoosePersonForm, HomeForm
 from guestvisits.models import GuestVisit
 from guestvisits.set_up import _read_context
-from meetings.attendance.detection import ObservedChannel, record_presence
+from meetings.attendance.detection import VoiceObservation, record_presence
 from meetings.attendance.presence import Span
 from meetings.calendars.services import open_feed
 from meetings.messages.changes import pending_changes
@@ -177,7 +177,7 @@ def test_c2_nobody_is_missing_at_a_meeting_after_the_end_of_the_cohort(world):
     cohort.status = Cohort.Status.COMPLETED
     cohort.save()
     over = first.ends_at + timedelta(minutes=1)
-    silence = ObservedChannel(times=[Span(world.now, over)], recognised={world.alice.pk})
+    silence = VoiceObservation(times=[Span(world.now, over)], recognised={world.alice.pk})
     record_presence([first], {first.group_id: silence}, now=over)
     assert not Attendance.objects.exists()
     assert past_meetings(world.alice.pk, over) == []
