@@ -2,11 +2,14 @@
 
 pytest_plugins = [
     "tests.support.addresses",
+    "tests.support.browser",
     "tests.support.browsers_last",
+    "tests.support.clock",
     "tests.support.conformance",
     "tests.support.counts",
     "tests.support.no_skips",
     "tests.support.registries",
     "tests.support.sandbox",
+    "tests.support.smtp",
     "tests.support.unhurried",
 ]

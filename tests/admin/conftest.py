@@ -8,8 +8,6 @@ from playwright.sync_api import Page
 
 from cohorts.models import User
 from cohorts.reconcile.workers import heartbeats
-from tests.support.browser import browser_type_launch_args, working  # noqa: F401 - fixtures
-from tests.support.only_discord import no_waiting, only_discord  # noqa: F401 - fixtures
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ import pytest
 from lens.sandbox.inprocess import RunningSandbox
 from lens.sandbox.limits.known_limits import DISCORD
 from tests.support.cohort import join, make_cohort, realize, work
-from tests.support.only_discord import only_discord  # noqa: F401 - a fixture
 
 SCALE = 0.02
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(1800)]

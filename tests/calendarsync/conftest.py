@@ -12,7 +12,7 @@ from cohorts.services.installation import ensure_installation
 from lens.sandbox.inprocess import RunningSandbox
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
-from tests.support.clock import SetClock, set_clock  # noqa: F401 - a fixture
+from tests.support.clock import SetClock
 from tests.support.registries import Registered
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)  # a Monday
@@ -34,7 +34,7 @@ def calendar(
     only_calendar: None,
     installed: None,
     sandbox: RunningSandbox,
-    set_clock: SetClock,  # noqa: F811
+    set_clock: SetClock,
 ) -> SeenCalendar:
     """An empty calendar at NOW; the product's clock and the sandbox's agree."""
     set_clock(NOW)

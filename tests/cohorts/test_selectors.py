@@ -16,7 +16,7 @@ from cohorts.selectors import (
 from cohorts.services.memberships import end_membership
 from tests.support.academy import Academy
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("facts_alone")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_providers")]
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 

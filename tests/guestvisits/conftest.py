@@ -3,11 +3,10 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.support.academy import Academy
-from tests.support.without_mirrors import without_mirrors  # noqa: F401 - a fixture
 
 
 @pytest.fixture(autouse=True)
-def _facts_alone(without_mirrors: None) -> None: ...  # noqa: F811
+def _facts_alone(without_providers: None) -> None: ...
 
 
 @pytest.fixture

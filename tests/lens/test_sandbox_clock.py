@@ -7,12 +7,11 @@ from django.core.management import CommandError, call_command
 
 from cohorts import clock
 from lens.sandbox_clock import follow
-from tests.support.clock import set_clock  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.django_db
 
 
-def test_a_clock_moved_on_the_sandbox_is_moved_here(sandbox, set_clock):  # noqa: F811
+def test_a_clock_moved_on_the_sandbox_is_moved_here(sandbox, set_clock):
     sandbox.advance_clock(7 * 24 * 3600)
 
     assert follow()

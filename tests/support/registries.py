@@ -46,3 +46,21 @@ def replace_all(entries: list[dict[str, Any]]) -> None:
 def registered() -> Iterator[Registered]:
     with pytest.MonkeyPatch.context() as monkeypatch:
         yield Registered(monkeypatch)
+
+
+@pytest.fixture
+def only_discord(registered: Registered) -> None:
+    """No other provider than Discord, for what is counted call by call."""
+    registered.only(providers, "discord")
+
+
+@pytest.fixture
+def without_providers(registered: Registered) -> None:
+    """For tests about facts: nothing is synced."""
+    registered.only(providers)
+
+
+@pytest.fixture
+def no_waiting(settings: Any) -> None:
+    """Retry at once after an outage or a failure."""
+    settings.SYNC = {**settings.SYNC, "probe_seconds": 0, "backoff_seconds": 0}

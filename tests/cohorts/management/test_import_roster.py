@@ -12,7 +12,7 @@ from cohorts.models import Group, Membership, User
 from meetings.models import Meeting
 from tests.support.roster import make_file, make_line
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("facts_alone")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_providers")]
 
 SAMPLE = Path(settings.BASE_DIR) / "docs" / "sample-roster.csv"
 

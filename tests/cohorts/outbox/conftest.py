@@ -12,14 +12,11 @@ from cohorts.outbox.sources import message_sources, notifications
 from cohorts.services.installation import ensure_installation
 from tests.cohorts.outbox.notes import NOTE, TEMPLATES, pending_notes
 from tests.support.academy import Academy
-from tests.support.clock import set_clock  # noqa: F401 - a fixture
 from tests.support.registries import Registered
-from tests.support.smtp import mail_server  # noqa: F401 - a fixture
-from tests.support.without_mirrors import without_mirrors  # noqa: F401 - a fixture
 
 
 @pytest.fixture
-def notes(settings, registered: Registered, without_mirrors) -> None:  # noqa: F811
+def notes(settings, registered: Registered, without_providers) -> None:
     registered.only(message_sources, pending_notes)
     registered.add(notifications, NOTE)
     settings.TEMPLATES = deepcopy(settings.TEMPLATES)

@@ -57,7 +57,7 @@ class Reader(HTMLParser):
 
 
 @pytest.fixture
-def lived(without_mirrors, settings) -> None:
+def lived(without_providers, settings) -> None:
     settings.SITE_URL = "https://lens.example"
     settings.DISCORD_INVITE_URL = "https://discord.gg/ours"
 

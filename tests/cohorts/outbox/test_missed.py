@@ -51,7 +51,7 @@ NED = Counter({("group_assigned", "email", "Ned"): 1})
     ("down_from", "superseded"), [(NOW, JO + NED), (NOW + HOUR, JO), (NOW + 3 * HOUR, Counter())]
 )
 def test_o11_every_message_that_came_and_went_while_no_worker_ran_has_a_row(
-    without_mirrors, down_from, superseded
+    without_providers, down_from, superseded
 ):
     with transaction.atomic():
         usual = rows_after(None)

@@ -25,7 +25,6 @@ from discordsync.models import DiscordObject
 from tests.support import workers
 from tests.support.backups import another_database, dump, restored
 from tests.support.cohort import add_member, join, make_cohort, realize, work
-from tests.support.smtp import mail_server  # noqa: F401 - a fixture
 
 MAIL = ("EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT")
 
@@ -115,7 +114,7 @@ def test_b3_an_upgrade_seals_the_database_that_is_there():
 
 
 @pytest.fixture
-def yesterday(sandbox, mail_server, settings, tmp_path):  # noqa: F811
+def yesterday(sandbox, mail_server, settings, tmp_path):
     """A cohort that stands, its letters due; then the backup, and a day of work after it."""
     made = make_cohort(groups=2, members=3, called="Old")
     join(sandbox, made.people)
@@ -150,7 +149,7 @@ def live(settings) -> None:
 )
 def test_b3_a_restored_database_writes_and_sends_nothing_until_staff_answer(
     sandbox,
-    mail_server,  # noqa: F811
+    mail_server,
     settings,
     yesterday,
     how,

@@ -15,7 +15,7 @@ from cohorts.services.groups import change_slot, end_group
 from cohorts.services.memberships import add_member, change_role, end_membership, move_member
 from cohorts.signals import group_changed
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("facts_alone")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_providers")]
 
 NOW = datetime(2027, 1, 4, 12, tzinfo=UTC)
 Role = Membership.Role

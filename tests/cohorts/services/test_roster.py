@@ -28,7 +28,7 @@ from cohorts.services.terms import digest_of
 from cohorts.signals import group_changed
 from tests.support.roster import make_academy, make_file, make_line
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("facts_alone")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_providers")]
 
 NOW = datetime(2027, 1, 4, 12, tzinfo=UTC)
 TODAY = NOW.date()
@@ -478,7 +478,7 @@ rosters = st.lists(
 )
 
 
-@pytest.mark.usefixtures("facts_alone")
+@pytest.mark.usefixtures("without_providers")
 class AnyRoster(TestCase):
     @given(rosters, rosters)
     @settings(

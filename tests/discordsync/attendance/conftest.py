@@ -14,7 +14,6 @@ from discordsync.attendance.recording import record_presence
 from discordsync.models import DiscordObject, VoiceStay
 from meetings.models import Attendance, Meeting
 from tests.support.academy import Academy
-from tests.support.without_mirrors import without_mirrors  # noqa: F401 - a fixture
 
 NOW = datetime(2027, 3, 1, 18, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -87,7 +86,7 @@ class Evening:
 
 
 @pytest.fixture
-def evening(db: None, without_mirrors: None) -> Evening:  # noqa: F811
+def evening(db: None, without_providers: None) -> Evening:
     evening = Evening(Academy(NOW))
     for name in "AB":
         group = evening.academy.groups[name]

@@ -14,7 +14,6 @@ from lens.housekeeping import prune
 from meetings.models import Attendance
 from meetings.services import move_meeting
 from tests.discordsync.attendance.conftest import NOW
-from tests.support.clock import set_clock  # noqa: F401 - a fixture
 
 
 def test_an_evening_with_all_sorts_of_people(evening):
@@ -104,7 +103,7 @@ def test_a_channel_that_was_missing_leaves_its_group_unknown(evening):
     assert evening.presence() == {}
 
 
-def test_a_worker_that_was_down_notes_it_days_later(evening, set_clock):  # noqa: F811
+def test_a_worker_that_was_down_notes_it_days_later(evening, set_clock):
     evening.add("Alice", "Bob")
     evening.look(-20)
     evening.go("Alice", "A", 0)
@@ -117,7 +116,7 @@ def test_a_worker_that_was_down_notes_it_days_later(evening, set_clock):  # noqa
     assert evening.presence() == {"Alice": "present", "Bob": "absent"}
 
 
-def test_what_was_noted_outlives_what_was_heard(evening, set_clock):  # noqa: F811
+def test_what_was_noted_outlives_what_was_heard(evening, set_clock):
     evening.add("Alice", "Bob")
     evening.look(-20)
     evening.go("Alice", "A", 0)

@@ -23,10 +23,7 @@ from meetings.models import Meeting
 from tests.discordsync.bot.discord import People
 from tests.discordsync.bot.running import RunningBot
 from tests.support.academy import Academy
-from tests.support.clock import set_clock  # noqa: F401 - a fixture
-from tests.support.only_discord import no_waiting, only_discord  # noqa: F401 - fixtures
 from tests.support.sandbox import CALENDAR_ID, GUILD_ID, TOKEN, make_sandbox
-from tests.support.without_mirrors import without_mirrors  # noqa: F401 - a fixture
 
 FIRST_ACCOUNT = 200000000000000000
 STRANGER = 299999999999999999
@@ -42,7 +39,7 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def academy(db: None, without_mirrors: None, now: datetime) -> Academy:  # noqa: F811
+def academy(db: None, without_providers: None, now: datetime) -> Academy:
     return Academy(now)
 
 

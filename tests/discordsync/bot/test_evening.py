@@ -25,8 +25,6 @@ from tests.discordsync.bot.running import SOON, RunningBot
 from tests.guestvisits.effects.world import World
 from tests.lens.sandbox.cohort import GUILD, Service
 from tests.support.academy import Academy
-from tests.support.clock import set_clock  # noqa: F401 - a fixture
-from tests.support.only_discord import only_discord  # noqa: F401 - a fixture
 from tests.support.processes import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("only_discord")]
@@ -91,7 +89,7 @@ class Evening:
 @pytest.fixture
 def evening(
     sandbox: Any,
-    set_clock: Any,  # noqa: F811
+    set_clock: Any,
     tmp_path: Path,
 ) -> Iterator[Evening]:
     """It is Thursday, 17:40; groups A and B stand, and the bot listens."""

@@ -25,8 +25,7 @@ from discordsync.services import record_use
 from tests.cohorts.outbox.notes import NOTE, TEMPLATES
 from tests.support.cohort import MadeCohort, join, make_cohort, realize, work
 from tests.support.registries import Registered
-from tests.support.smtp import MailServer, mail_server  # noqa: F401 - a fixture
-from tests.support.without_mirrors import without_mirrors  # noqa: F401 - a fixture
+from tests.support.smtp import MailServer
 
 NOTES: list[PendingMessage] = []
 
@@ -112,7 +111,7 @@ def notes(settings, registered: Registered) -> None:
 
 
 @pytest.fixture
-def world(sandbox, only_discord, no_waiting, notes, mail_server, caplog):  # noqa: F811
+def world(sandbox, only_discord, no_waiting, notes, mail_server, caplog):
     made = make_cohort(groups=1, members=5)
     join(sandbox, made.people)
     realize(made)

@@ -25,7 +25,7 @@ ALICE, BOB = 200000000000000001, 200000000000000002
 
 
 @pytest.fixture
-def academy(without_mirrors, registered, settings) -> Academy:
+def academy(without_providers, registered, settings) -> Academy:
     """Groups A and B became active an hour ago; Alice was in A before that."""
     registered.only(
         message_sources,

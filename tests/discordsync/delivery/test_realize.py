@@ -10,7 +10,6 @@ from cohorts.outbox.models import Message, MessageChoice
 from cohorts.outbox.routing.topics import all_topics
 from discordsync.services import record_use
 from tests.support.cohort import join, make_cohort, realize, work
-from tests.support.smtp import mail_server  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.django_db
 
@@ -18,7 +17,7 @@ pytestmark = pytest.mark.django_db
 def test_a_realize_opens_no_direct_line_even_to_those_who_want_all_directly(
     sandbox,
     only_discord,
-    mail_server,  # noqa: F811
+    mail_server,
 ):
     made = make_cohort(groups=3, members=4, start_date=clock.now().date())
     join(sandbox, made.people)

@@ -25,7 +25,7 @@ def _welcomes_alone(registered) -> None:
 
 
 @pytest.fixture
-def academy(without_mirrors) -> Academy:
+def academy(without_providers) -> Academy:
     academy = Academy(NOW, groups="AB", meetings=8, course="AI Safety", name="Spring")
     Cohort.objects.update(first_known_at=NOW - timedelta(days=1))
     Group.objects.filter(name="Group A").update(activated_at=NOW, timezone="America/New_York")

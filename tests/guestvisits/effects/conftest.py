@@ -11,7 +11,7 @@ from cohorts.services.installation import ensure_installation
 from lens.sandbox.inprocess import RunningSandbox
 from tests.guestvisits.effects.world import World
 from tests.support.academy import Academy
-from tests.support.clock import SetClock, set_clock  # noqa: F401 - a fixture
+from tests.support.clock import SetClock
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)  # a Monday; daylight saving begins within the term
 GROUPS = {"A": ("Ada", "Alan"), "B": ("Bea", "Ben"), "C": ("Cleo", "Carl")}
@@ -40,7 +40,7 @@ def world(
     installed: None,
     _facts_alone: None,
     sandbox: RunningSandbox,
-    set_clock: SetClock,  # noqa: F811
+    set_clock: SetClock,
 ) -> World:
     """It is NOW; groups A, B and C meet in three, four and five days, and each has two members."""
     set_clock(NOW)

@@ -7,7 +7,6 @@ from playwright.sync_api import BrowserContext
 
 from cohorts.models import User
 from tests.support.academy import Academy
-from tests.support.browser import browser_type_launch_args  # noqa: F401 - a fixture
 
 
 @pytest.fixture

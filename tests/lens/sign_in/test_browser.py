@@ -9,7 +9,6 @@ from playwright.sync_api import Browser, Page, expect
 
 from cohorts.models import User
 from discordsync.sandbox.oauth.oauth_page import STRANGER
-from tests.support.browser import browser_type_launch_args  # noqa: F401 - a fixture
 from tests.support.second_factor import code_of
 
 pytestmark = [

@@ -9,9 +9,6 @@ from dataclasses import dataclass
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.support.browser import working  # noqa: F401 - a fixture
-from tests.support.only_discord import no_waiting, only_discord  # noqa: F401 - fixtures
-
 
 @dataclass(frozen=True)
 class Said:

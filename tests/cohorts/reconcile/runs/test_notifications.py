@@ -20,7 +20,6 @@ from cohorts.reconcile.services import request_realize, withdraw_request
 from cohorts.reconcile.tasks import sweep
 from cohorts.services.installation import ensure_installation
 from tests.support.cohort import MadeCohort, join, make_cohort, work
-from tests.support.smtp import mail_server  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.django_db
 

@@ -1,4 +1,0 @@
-"""Fixtures for the Discord mirror alone."""
-
-from tests.support.clock import set_clock  # noqa: F401 - a fixture
-from tests.support.only_discord import no_waiting, only_discord  # noqa: F401 - fixtures
