@@ -11,7 +11,7 @@ from django.dispatch import receiver
 
 from cohorts import clock
 from cohorts.models import User
-from cohorts.signals import announce, group_changed
+from cohorts.signals import Changes, Fact, announce, facts_changed
 from guestvisits.models import GuestVisit
 from guestvisits.services.updating import update_visits
 
@@ -30,17 +30,20 @@ class _UpdateAfterCommit:
         update_visits(self.group_ids, now=clock.now())
 
 
-@receiver(group_changed)
-def update_visits_after_commit(group_ids: set[int], **_: Any) -> None:
-    settle = _waiting()
-    if settle is None:
-        settle = _UpdateAfterCommit()
-        settle.group_ids |= group_ids
-        transaction.on_commit(settle, robust=True)
-    settle.group_ids |= group_ids
+@receiver(facts_changed)
+def update_visits_after_commit(changes: Changes, **_: Any) -> None:
+    """Update the visits that these changes can end. A visit's own changes end no other visit."""
+    group_ids = changes[Fact.GROUP] | changes[Fact.MEMBERS] | changes[Fact.MEETINGS]
+    if not group_ids:
+        return
+    update = _find_registered()
+    if update is None:
+        update = _UpdateAfterCommit()
+        transaction.on_commit(update, robust=True)
+    update.group_ids |= group_ids
 
 
-def _waiting() -> _UpdateAfterCommit | None:
+def _find_registered() -> _UpdateAfterCommit | None:
     """Return the callback that this transaction has registered already, if any."""
     entries: list[Any] = connection.run_on_commit
     callbacks = (callback for _, callback, _ in entries)
@@ -56,8 +59,9 @@ def announce_groups_of_visit(instance: GuestVisit, **_: Any) -> None:
 def announce_groups_visited(
     instance: User, created: bool, update_fields: frozenset[str] | None = None, **_: Any
 ) -> None:
-    """Announce the groups that the person visits too, since a changed address concerns them."""
+    """Announce the groups that the person visits too: providers need the new address, and the
+    visits of a closed account end."""
     if created or update_fields == frozenset({"last_login"}):
         return
     visits = instance.guest_visits.filter(Q(ended_at__isnull=True))
-    announce(visits.values_list("host_meeting__group", flat=True))
+    announce(visits.values_list("host_meeting__group", flat=True), Fact.MEMBERS)

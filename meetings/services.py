@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from cohorts.models import Group, live_group
 from cohorts.services.locks import lock_groups
-from cohorts.signals import announce
+from cohorts.signals import Fact, announce
 from meetings.derivation import DERIVED_FIELDS, MeetingDiff, diff_meetings, make_room
 from meetings.models import Meeting, SkippedWeek
 from meetings.moving.moves import Cancel, Reschedule, Restore
@@ -32,14 +32,17 @@ def repair_meetings(now: datetime) -> set[int]:
     been announced.
     """
     live = Group.objects.filter(live_group())
-    return update_meetings(live.values_list("pk", flat=True), now=now)
+    with transaction.atomic():
+        changed = update_meetings(live.values_list("pk", flat=True), now=now)
+        announce(changed, Fact.MEETINGS)
+    return changed
 
 
 def update_meetings(group_ids: Iterable[int], *, now: datetime) -> set[int]:
     """Update the meetings of these groups from their slot, start date and number of meetings.
 
-    If nothing differs, it takes four queries and no lock. Returns the ids of the changed groups,
-    which have been announced.
+    If nothing differs, it takes four queries and no lock. Returns the ids of the changed groups;
+    the caller announces them.
     """
     differing = _compare(Group.objects.filter(pk__in=set(group_ids)).select_related("cohort"), now)
     if not differing:
@@ -51,7 +54,6 @@ def update_meetings(group_ids: Iterable[int], *, now: datetime) -> set[int]:
         _skip_weeks(diffs)
         _write(diffs.values())
         record_derived(before, now)
-        announce(diffs)
     return set(diffs)
 
 

@@ -7,9 +7,9 @@ from typing import Any
 from django.dispatch import receiver
 
 from cohorts.reconcile import services
-from cohorts.signals import group_changed
+from cohorts.signals import facts_changed
 
 
-@receiver(group_changed)
+@receiver(facts_changed)
 def want_groups(group_ids: set[int], **_: Any) -> None:
     services.request_sync(group_ids)

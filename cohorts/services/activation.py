@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from cohorts.models import Group
-from cohorts.signals import announce
+from cohorts.signals import Fact, announce
 
 
 @transaction.atomic
@@ -17,5 +17,5 @@ def activate_group(group_id: int, *, now: datetime) -> bool:
         status=Group.Status.ACTIVE, activated_at=now
     )
     if changed:
-        announce([group_id])
+        announce([group_id], Fact.GROUP)
     return bool(changed)

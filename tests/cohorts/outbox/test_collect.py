@@ -112,7 +112,7 @@ def test_groups_with_something_new_for_discord_are_announced(add_members, regist
         heard.append(group_ids)
 
     add_members("Alice")
-    signals.group_changed.connect(hear)
+    signals.facts_changed.connect(hear)
     try:
         collect(None, now=now)
         assert heard == []  # an e-mail concerns no mirror
@@ -120,7 +120,7 @@ def test_groups_with_something_new_for_discord_are_announced(add_members, regist
         collect(None, now=now)
         collect(None, now=now)
     finally:
-        signals.group_changed.disconnect(hear)
+        signals.facts_changed.disconnect(hear)
     assert heard == [{academy.groups["A"].pk}]
 
 

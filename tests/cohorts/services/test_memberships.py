@@ -13,7 +13,7 @@ from cohorts.errors import Refusal
 from cohorts.models import Cohort, Course, Group, Membership, User
 from cohorts.services.groups import change_slot, end_group
 from cohorts.services.memberships import add_member, change_role, end_membership, move_member
-from cohorts.signals import group_changed
+from cohorts.signals import facts_changed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_providers")]
 
@@ -79,11 +79,11 @@ def test_a_move_announces_both_groups_at_once(alpha, beta, alice):
     def hear(group_ids: set[int], **_: Any) -> None:
         heard.append(group_ids)
 
-    group_changed.connect(hear)
+    facts_changed.connect(hear)
     try:
         move_member(old.pk, beta.pk, now=NOW)
     finally:
-        group_changed.disconnect(hear)
+        facts_changed.disconnect(hear)
     assert heard == [{alpha.pk, beta.pk}]
 
 

@@ -25,7 +25,7 @@ from cohorts.services.roster import (
 )
 from cohorts.services.sign_ins import change_address
 from cohorts.services.terms import digest_of
-from cohorts.signals import group_changed
+from cohorts.signals import facts_changed
 from tests.support.roster import make_academy, make_file, make_line
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_providers")]
@@ -411,11 +411,11 @@ def test_what_changed_is_announced_once():
     def hear(group_ids: set[int], **_: Any) -> None:
         heard.append(group_ids)
 
-    group_changed.connect(hear)
+    facts_changed.connect(hear)
     try:
         bring_in(make_line("Alicia", group="Beta"), make_line("Carol", 3))
     finally:
-        group_changed.disconnect(hear)
+        facts_changed.disconnect(hear)
     assert heard == [{alpha.pk, beta.pk}]
 
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from cohorts.errors import Refusal
 from cohorts.models import Membership
 from cohorts.services.memberships import end_membership
-from cohorts.signals import group_changed
+from cohorts.signals import facts_changed
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit, book_visit_for
 from meetings.models import Attendance
@@ -63,11 +63,11 @@ def test_a_booking_announces_both_groups(academy, book):
     def hear(group_ids, **_):
         heard.update(group_ids)
 
-    group_changed.connect(hear)
+    facts_changed.connect(hear)
     try:
         book()
     finally:
-        group_changed.disconnect(hear)
+        facts_changed.disconnect(hear)
     assert heard == {academy.groups["A"].pk, academy.groups["B"].pk}
 
 

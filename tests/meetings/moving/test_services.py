@@ -8,7 +8,7 @@ import pytest
 
 from cohorts.errors import Refusal
 from cohorts.models import Group
-from cohorts.signals import group_changed
+from cohorts.signals import facts_changed
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
 from meetings.models import EarlierSlot, Meeting, MeetingChange, MeetingMove, SkippedWeek
@@ -140,12 +140,12 @@ def test_a_move_is_announced_once_and_the_following_finds_nothing(academy, now):
 
     group = academy.groups["A"]
     day = academy.meeting("A", 3).starts_at.date()
-    group_changed.connect(hear)
+    facts_changed.connect(hear)
     try:
         slot = Slot(group.weekday, time(20), "UTC", 60)
         carry_out(moves.ChangeSlot(group.pk, day, slot), by=None, now=now)
     finally:
-        group_changed.disconnect(hear)
+        facts_changed.disconnect(hear)
     assert heard == [{group.pk}]
 
 
