@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from lens.sandbox.inprocess import RunningSandbox
 from lens.sandbox.limits.known_limits import DISCORD
 from tests.support.cohort import join, make_cohort, realize, work
+from tests.support.running_sandbox import RunningSandbox
 
 SCALE = 0.02
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(1800)]

@@ -20,10 +20,10 @@ from django.urls import reverse
 
 from cohorts.models import Group, User
 from cohorts.reconcile.models import GroupSync
-from lens.sandbox.inprocess import RunningSandbox
 from meetings.models import Meeting
 from tests.support.cohort import MadeCohort, join, make_cohort, realize
 from tests.support.processes import ROOT, environment, wait_until
+from tests.support.running_sandbox import RunningSandbox
 from tests.support.sandbox import sandbox_environment
 
 VISITS = 50

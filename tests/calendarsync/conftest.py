@@ -9,11 +9,11 @@ import pytest
 from cohorts import clock
 from cohorts.reconcile.provider import providers
 from cohorts.services.installation import ensure_installation
-from lens.sandbox.inprocess import RunningSandbox
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
 from tests.support.clock import SetClock
 from tests.support.registries import Registered
+from tests.support.running_sandbox import RunningSandbox
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)  # a Monday
 

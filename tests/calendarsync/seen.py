@@ -16,10 +16,10 @@ from cohorts.reconcile import services
 from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.models import GroupSync, ProviderState
 from cohorts.reconcile.runs import run_log
-from lens.sandbox.inprocess import RunningSandbox
 from meetings.models import Meeting
 from tests.support.academy import Academy
 from tests.support.clock import SetClock
+from tests.support.running_sandbox import RunningSandbox
 
 Json = dict[str, Any]
 SLICES = 12

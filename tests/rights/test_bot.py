@@ -25,7 +25,6 @@ from discordsync.bot.gateway.client import Bot
 from discordsync.bot.handlers import answer_request
 from discordsync.bot.replies.requests import PREFIX, read_custom_id
 from discordsync.bot.replies.users import BotUser
-from lens.sandbox.inprocess import RunningSandbox
 from tests.discordsync.bot.conftest import bot_running
 from tests.discordsync.bot.discord import People
 from tests.lens.sandbox.client import Client
@@ -33,6 +32,7 @@ from tests.rights.bot_table import COMMANDS, COMPLETED, HANDLERS, Question
 from tests.rights.kinds import EVERYONE, SINGLE, World, make_world
 from tests.rights.test_table import writes
 from tests.support.academy import Academy
+from tests.support.running_sandbox import RunningSandbox
 from tests.support.sandbox import GUILD_ID, TOKEN
 
 FIRST_ACCOUNT = 200000000000000000

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from lens.sandbox.clock import Clock
-from lens.sandbox.inprocess import RunningSandbox, sandbox_running
 from lens.sandbox.sandbox import Sandbox
 from lens.security_headers import content_security_policy
+from tests.support.running_sandbox import RunningSandbox, sandbox_running
 
 GUILD_ID = 100000000000000001
 CALENDAR_ID = "lens@sandbox.example"

@@ -10,7 +10,7 @@ import pytest
 from calendarsync.rest.client import open_client
 from calendarsync.state.observed import StoredState
 from cohorts.reconcile.errors import LeaseLost, Unclear
-from lens.sandbox.inprocess import RunningSandbox
+from tests.support.running_sandbox import RunningSandbox
 
 BODY = {
     "id": "abcde",

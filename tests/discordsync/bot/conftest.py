@@ -18,11 +18,11 @@ from discordsync.bot.handlers import answer_request
 from discordsync.bot.replies.answers import BotAnswer
 from discordsync.bot.replies.requests import Argument, BotRequest
 from discordsync.bot.replies.users import BotUser
-from lens.sandbox.inprocess import RunningSandbox, sandbox_running
 from meetings.models import Meeting
 from tests.discordsync.bot.discord import People
 from tests.discordsync.bot.running import RunningBot
 from tests.support.academy import Academy
+from tests.support.running_sandbox import RunningSandbox, sandbox_running
 from tests.support.sandbox import CALENDAR_ID, GUILD_ID, TOKEN, make_sandbox
 
 FIRST_ACCOUNT = 200000000000000000

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from cohorts.models import User
-from lens.sandbox.inprocess import RunningSandbox
 from tests.support.processes import wait_until
+from tests.support.running_sandbox import RunningSandbox
 
 SOON = 60.0
 Seen = dict[str, Any]

@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lens.sandbox.inprocess import RunningSandbox
 from tests.support.processes import ROOT, environment, wait_until
+from tests.support.running_sandbox import RunningSandbox
 from tests.support.sandbox import sandbox_environment
 
 SOON = 60.0  # seconds; far more than anything here takes

@@ -17,13 +17,13 @@ from cohorts.reconcile.models import ProviderState
 from cohorts.services.installation import end_silence, ensure_installation
 from discordsync.bot.gateway.heartbeats import describe_bot
 from discordsync.bot.models import BotHeartbeat, BotReply, GuildStay
-from lens.sandbox.inprocess import RunningSandbox
 from tests.discordsync.bot.conftest import GENERAL
 from tests.discordsync.bot.discord import People
 from tests.discordsync.bot.running import SOON, RunningBot
 from tests.support.academy import Academy
 from tests.support.cohort import join
 from tests.support.processes import wait_until
+from tests.support.running_sandbox import RunningSandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

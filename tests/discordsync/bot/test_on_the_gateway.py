@@ -24,7 +24,6 @@ from cohorts.services.groups import end_group
 from discordsync.bot.models import BotReply, GuildStay
 from discordsync.models import DirectLine, HiddenCount
 from guestvisits.models import GuestVisit
-from lens.sandbox.inprocess import RefusedError
 from meetings.models import Attendance, Meeting
 from tests.discordsync.bot.conftest import World
 from tests.discordsync.bot.discord import People, buttons
@@ -33,6 +32,7 @@ from tests.discordsync.guild_state import outside_id
 from tests.lens.sandbox.client import Client
 from tests.support.academy import Academy
 from tests.support.cohort import MadeCohort, make_cohort, realize, work
+from tests.support.running_sandbox import RefusedError
 from tests.support.sandbox import GUILD_ID
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -8,10 +8,10 @@ import pytest
 
 from cohorts.models import Group
 from cohorts.services.installation import ensure_installation
-from lens.sandbox.inprocess import RunningSandbox
 from tests.guestvisits.effects.world import World
 from tests.support.academy import Academy
 from tests.support.clock import SetClock
+from tests.support.running_sandbox import RunningSandbox
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)  # a Monday; daylight saving begins within the term
 GROUPS = {"A": ("Ada", "Alan"), "B": ("Bea", "Ben"), "C": ("Cleo", "Carl")}

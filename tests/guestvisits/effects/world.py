@@ -26,12 +26,12 @@ from cohorts.models import Group, User
 from cohorts.reconcile import services
 from cohorts.reconcile.models import GroupSync, ProviderState
 from guestvisits.models import GuestVisit
-from lens.sandbox.inprocess import RunningSandbox
 from lens.schedules import ENTRIES
 from meetings.models import Attendance, Meeting
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
 from tests.support.clock import SetClock
+from tests.support.running_sandbox import RunningSandbox
 
 MINUTE = timedelta(minutes=1)
 FIRST_DISCORD_ID = 200000000000000000

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from lens.sandbox.inprocess import RunningSandbox
 from tests.lens.sandbox.client import Client
+from tests.support.running_sandbox import RunningSandbox
 from tests.support.sandbox import CALENDAR_ID, GUILD_ID
 
 VIEW = 1 << 10

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from lens.sandbox.clock import Clock
-from lens.sandbox.inprocess import RunningSandbox, sandbox_running
 from lens.sandbox.sandbox import Sandbox
 from tests.lens.sandbox.client import Client
 from tests.lens.sandbox.cohort import make_cohort
 from tests.lens.sandbox.shelf import Shelf
+from tests.support.running_sandbox import RunningSandbox, sandbox_running
 
 
 def make_shelves(

@@ -6,9 +6,9 @@ import pytest
 import requests
 
 from lens.sandbox.bodies import parse_body
-from lens.sandbox.inprocess import RefusedError, RunningSandbox
 from lens.sandbox.journal import Call, Journal
 from tests.lens.sandbox.client import Client
+from tests.support.running_sandbox import RefusedError, RunningSandbox
 
 
 def test_each_call_is_numbered_with_its_body_and_its_answer(

@@ -16,8 +16,8 @@ from googleapiclient.discovery import build_from_document
 from googleapiclient.discovery_cache import get_static_doc
 from googleapiclient.errors import HttpError
 
-from lens.sandbox.inprocess import RunningSandbox
 from tests.lens.sandbox.cohort import GUILD, make_series
+from tests.support.running_sandbox import RunningSandbox
 from tests.support.sandbox import CALENDAR_ID, GUILD_ID, TOKEN
 
 Use = Callable[[HTTPClient], Awaitable[Any]]

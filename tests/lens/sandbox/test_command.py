@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lens.sandbox.inprocess import RunningSandbox
+from tests.support.running_sandbox import RunningSandbox
 
 ROOT = Path(__file__).resolve().parents[3]
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from lens.sandbox.inprocess import RunningSandbox
 from tests.lens.sandbox.cohort import EVENTS, GUILD, Service
 from tests.support.conformance import Conformance
+from tests.support.running_sandbox import RunningSandbox
 
 ROOT = Path(__file__).resolve().parents[3]
 

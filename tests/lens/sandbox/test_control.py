@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from lens.sandbox.inprocess import RefusedError, RunningSandbox
 from tests.lens.sandbox.client import Client
+from tests.support.running_sandbox import RefusedError, RunningSandbox
 
 
 def test_the_endpoints_are_listed(shelves: RunningSandbox) -> None:

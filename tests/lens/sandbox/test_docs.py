@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from lens.sandbox.inprocess import RunningSandbox
 from tests.lens.sandbox.cohort import make_bot
+from tests.support.running_sandbox import RunningSandbox
 
 TEXT = (Path(__file__).resolve().parents[3] / "docs" / "sandbox.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"```http\nPOST /_sandbox/(\S+)\n(.*?)```", re.DOTALL)

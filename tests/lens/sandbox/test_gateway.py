@@ -9,12 +9,12 @@ import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 
 from lens.sandbox.clock import Clock
-from lens.sandbox.inprocess import RunningSandbox, sandbox_running
 from lens.sandbox.sandbox import Sandbox
 from lens.sandbox.services import make_services
 from tests.lens.sandbox.client import Client
 from tests.lens.sandbox.cohort import ADA, Service, make_bot, make_cohort
 from tests.support.conformance import Conformance
+from tests.support.running_sandbox import RunningSandbox, sandbox_running
 from tests.support.sandbox import CALENDAR_ID, GUILD_ID
 
 SECONDS = 20

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from lens.sandbox.inprocess import RefusedError, RunningSandbox
 from tests.lens.sandbox.client import Client
+from tests.support.running_sandbox import RefusedError, RunningSandbox
 
 ONE_A_WHILE = {"rules": [{"name": "things", "path": "^/things", "limit": 1, "window": 3600}]}
 

@@ -3,9 +3,9 @@
 from html import unescape
 from urllib.parse import quote
 
-from lens.sandbox.inprocess import RunningSandbox
 from tests.lens.sandbox.client import Answer, Client
 from tests.lens.sandbox.cohort import EVENTS, GUILD, Service
+from tests.support.running_sandbox import RunningSandbox
 
 
 def read_page(sandbox: RunningSandbox, search: str = "") -> str:

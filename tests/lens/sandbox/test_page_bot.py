@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from lens.sandbox.inprocess import RunningSandbox
 from tests.lens.sandbox.client import Answer, Client
 from tests.lens.sandbox.cohort import ADA, GRACE, Service, make_bot
+from tests.support.running_sandbox import RunningSandbox
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 

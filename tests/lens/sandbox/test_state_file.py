@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from lens.sandbox.errors import SandboxError
-from lens.sandbox.inprocess import sandbox_running
 from lens.sandbox.sandbox import Sandbox
 from lens.sandbox.statefile import write_state
 from tests.lens.sandbox.client import Client
+from tests.support.running_sandbox import sandbox_running
 
 Make = Callable[..., Sandbox]
 

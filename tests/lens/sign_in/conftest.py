@@ -16,7 +16,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from cohorts.models import User
-from lens.sandbox.inprocess import RunningSandbox
+from tests.support.running_sandbox import RunningSandbox
 
 ADA = 200000000000000001
 
