@@ -59,7 +59,7 @@ def ask_bot(now, verb: str, *args: Argument) -> BotAnswer:
 
 
 def asked(answer: BotAnswer) -> list[tuple[Argument, ...]]:
-    return [button.ask.args for button in answer.buttons if button.ask]
+    return [button.request.args for button in answer.buttons if button.request]
 
 
 def offers(client: Client, home: Meeting, now) -> set[str]:

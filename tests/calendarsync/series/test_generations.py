@@ -13,7 +13,7 @@ from cohorts.models import Group, User
 from guestvisits.services.booking import book_visit
 from meetings.models import Meeting
 from meetings.moving.moves import ChangeSlot
-from meetings.moving.services import apply
+from meetings.moving.services import carry_out
 from meetings.rhythm import Slot
 from meetings.services import cancel_meeting, move_meeting
 from tests.calendarsync.behaviour import in_every_mode
@@ -34,7 +34,7 @@ def stamp(moment: datetime) -> str:
 def change_slot(academy: Academy, calendar: SeenCalendar, slot: Slot, from_week: int = 1) -> None:
     day = academy.meeting("A", from_week).starts_at.date()
     move = ChangeSlot(academy.groups["A"].pk, max(day, calendar.now.date()), slot)
-    apply(move, by=None, now=calendar.now)
+    carry_out(move, by=None, now=calendar.now)
 
 
 def to_come(academy: Academy, calendar: SeenCalendar) -> list[str]:

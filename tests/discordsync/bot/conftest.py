@@ -76,7 +76,7 @@ def labels(answer: BotAnswer) -> list[str]:
 
 def asks(answer: BotAnswer) -> list[tuple[object, ...]]:
     """What the buttons ask; those that open an address are left out."""
-    return [(b.ask.verb, *b.ask.args) for b in answer.buttons if b.ask]
+    return [(b.request.name, *b.request.args) for b in answer.buttons if b.request]
 
 
 # -- the bot as a process --------------------------------------------------------------------------

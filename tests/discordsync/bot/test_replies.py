@@ -24,13 +24,13 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
 ADMIN = BotUser(200000000000000099, "Grace", is_admin=True)
 
 
-def reply(ask: BotRequest, *, asker: BotUser = ADMIN, asked_at: datetime | None = None) -> Reply:
+def reply(ask: BotRequest, *, user: BotUser = ADMIN, asked_at: datetime | None = None) -> Reply:
     return Reply(
         interaction_id=300000000000000001,
         application_id=1,
         token="secret",
         channel_id=400000000000000001,
-        user=asker,
+        user=user,
         request=ask,
         asked_at=asked_at or timezone.now(),
     )
@@ -98,7 +98,7 @@ def test_from_the_command_to_the_end_and_each_step_survives_its_process(sandbox)
     assert "Realize Spring?" in plan.answer.text
     assert not BotReply.objects.exists()
 
-    confirm = plan.answer.buttons[0].ask
+    confirm = plan.answer.buttons[0].request
     assert confirm is not None
     for _ in range(2):  # the second administrator, or the second tap
         BotReply.objects.all().delete()
@@ -114,7 +114,7 @@ def test_after_a_quarter_of_an_hour_the_end_is_said_in_the_channel_without_names
     join(sandbox, made.people[:1])
     begin(BotRequest("realize", ("Spring",)))
     work("discord")
-    confirm = go_on().answer.buttons[0].ask
+    confirm = go_on().answer.buttons[0].request
     assert confirm is not None
     begin(confirm)
 
@@ -138,7 +138,7 @@ def test_b3_after_a_restore_nothing_is_said_that_the_original_may_have_said(sand
     join(sandbox, made.people)
     begin(BotRequest("realize", ("Spring",)))
     work("discord")
-    confirm = go_on().answer.buttons[0].ask
+    confirm = go_on().answer.buttons[0].request
     assert confirm is not None
     begin(confirm)
     work("discord")
@@ -166,7 +166,7 @@ def test_a_mistake_of_ours_is_told_and_logged_and_nothing_is_owed(monkeypatch, c
     def fail(*_: object) -> None:
         raise RuntimeError("secret detail")
 
-    broken = handlers.Verb(fail, for_admins=True)  # type: ignore[arg-type]
+    broken = handlers.Handler(fail, for_admins=True)  # type: ignore[arg-type]
     monkeypatch.setitem(handlers.HANDLERS, "meetings", broken)  # type: ignore[arg-type]
     showing = pending.answer_interaction(reply(BotRequest("meetings")))
     assert showing is not None
