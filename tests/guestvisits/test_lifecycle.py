@@ -62,6 +62,8 @@ def test_the_first_line_that_holds_decides(line):
         (-1, 1, True),  # put off while it should have begun
         (1, -1, True),  # held before the guest could come
         (1, 2, True),
+        (0, -1, False),  # held as soon as its time has come
+        (-1, 0, False),
     ],
 )
 def test_a_moved_meeting_ends_the_visit_unless_it_was_held(chosen, present, ends):

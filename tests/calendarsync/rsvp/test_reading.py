@@ -91,6 +91,27 @@ def test_a_single_event_outranks_the_series_and_a_cancelled_one_says_nothing() -
     assert read_rsvps(place, gone) == {"ada@example.org": GoogleRsvp("", YES)}
 
 
+def test_the_time_of_an_answer_is_that_of_the_event_whose_entry_counts() -> None:
+    whole = replace(series(ada="accepted", ben="accepted"), written_at=NOW)
+    once = replace(exception(1, ada="declined"), written_at=NOW + timedelta(hours=1))
+    read = read_rsvps(PLACES[0], observe(whole, once))
+    assert read["ada@example.org"].written_at == once.written_at
+    assert read["ben@example.org"].written_at == whole.written_at
+    single = replace(once, id="single", series_id=None, original=None)
+    read = read_rsvps(EventPlace(1, None, (), ("single",)), observe(single))
+    assert read["ada@example.org"].written_at == single.written_at
+
+
+def test_who_is_only_on_the_occurrence_has_no_answer_on_the_series() -> None:
+    seen = observe(series(), exception(1, ada="declined"))
+    assert read_rsvps(PLACES[0], seen) == {"ada@example.org": GoogleRsvp(NO, "")}
+
+
+def test_a_cancelled_series_has_no_occurrence() -> None:
+    gone = replace(series(ada="accepted"), status="cancelled")
+    assert find_series(PLACES[0], observe(gone)) is None
+
+
 @pytest.mark.parametrize("short", ["series", "exception"])
 def test_a_list_that_was_cut_short_says_nothing_of_anybody(short: str) -> None:
     whole, once = series(ada="accepted"), exception(1, ada="declined")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohorts.reconcile.policy import FEW, SHARE, hold_all, hold_removals
-from cohorts.reconcile.values import Action, Plan
+from cohorts.reconcile.policy import FEW, SHARE, hold_all, hold_orphaned, hold_removals
+from cohorts.reconcile.values import Action, Issue, Orphans, Plan, Withheld
 
 GROUP = 7
 
@@ -102,7 +104,41 @@ def test_a_plan_held_back_as_a_whole_does_nothing():
     plan = plan_of(3, 10)
     held = hold_all(plan, "paused")
     assert held.actions == ()
-    assert [one.reason for one in held.withheld] == ["paused"] * 3
+    assert held.withheld == tuple(Withheld(action, "paused") for action in plan.actions)
+
+
+def test_without_orphans_nothing_is_held():
+    plan = plan_of(3, 10)
+    assert hold_orphaned(plan, Orphans(), {GROUP: 1}) is plan
+
+
+def test_orphans_hold_the_work_on_what_they_name_except_ends_of_access():
+    orphans = Orphans(names=("heron", "alder"), groups=frozenset({1}), cohorts=frozenset({20}))
+    named, in_cohort, free = (
+        Action(key, "role", "create", key, "", group_id=group, cohort_id=cohort)
+        for key, group, cohort in [("named", 1, 10), ("in cohort", 2, 20), ("free", 3, 10)]
+    )
+    end = replace(named, key="end", ends=True)
+    before = (Withheld(replace(named, key="old"), "not_asked"), Withheld(free, "not_asked", "why"))
+    known = Issue(3, "no_members")
+
+    plan = hold_orphaned(
+        Plan((named, in_cohort, free, end), before, (known,)), orphans, {3: 10, 2: 20, 1: 10}
+    )
+
+    detail = "“heron”, “alder”"
+    assert plan.actions == (free, end)
+    assert plan.withheld == (
+        Withheld(named, "orphaned", detail),
+        Withheld(in_cohort, "orphaned", detail),
+        replace(before[0], reason="orphaned", detail=detail),
+        before[1],
+    )
+    assert plan.troubles == (
+        Issue(1, "orphaned", detail),
+        Issue(2, "orphaned", detail),
+        known,
+    )
 
 
 pairs = st.tuples(st.integers(1, 4), st.integers(0, 12))

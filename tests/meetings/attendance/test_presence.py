@@ -142,10 +142,25 @@ def test_the_time_before_a_start_belongs_to_the_meeting_still_under_way(others, 
         (there_since("18:00"), there_since("17:50"), there_since("17:50")),
         (there_since("16:00"), NOTHING, NOTHING),  # the meeting was moved since
         (there_since("16:00"), ABSENT, ABSENT),
+        (there_since("17:45"), NOTHING, there_since("17:45")),  # the window's ends belong to it
+        (there_since("19:00"), NOTHING, there_since("19:00")),
+        (there_since("19:01"), NOTHING, NOTHING),
     ],
 )
 def test_a_check_in_stays_unless_the_meeting_was_moved_away(before, found, after):
     assert keep_check_in(before, found, WINDOW) == after
+
+
+@pytest.mark.parametrize(
+    ("sessions", "merged"),
+    [
+        ("18:00-18:10 18:10-18:20", "18:00-18:20"),  # end and start are the same moment
+        ("18:00-18:10 18:11-18:20", "18:00-18:10 18:11-18:20"),
+        ("18:30-18:30", ""),  # a session without length
+    ],
+)
+def test_sessions_are_merged_where_they_touch(sessions, merged):
+    assert merge(spans(sessions), WINDOW) == spans(merged)
 
 
 # -- what holds for any evening ------------------------------------------------------------------
