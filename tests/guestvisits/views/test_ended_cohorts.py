@@ -177,7 +177,7 @@ def test_c2_nobody_is_missing_at_a_meeting_after_the_end_of_the_cohort(world):
     cohort.status = Cohort.Status.COMPLETED
     cohort.save()
     over = first.ends_at + timedelta(minutes=1)
-    silence = VoiceObservation(times=[Span(world.now, over)], recognised={world.alice.pk})
+    silence = VoiceObservation(observed=[Span(world.now, over)], identified={world.alice.pk})
     record_presence([first], {first.group_id: silence}, now=over)
     assert not Attendance.objects.exists()
     assert past_meetings(world.alice.pk, over) == []
