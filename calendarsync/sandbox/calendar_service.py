@@ -1,6 +1,6 @@
 """The service that the sandbox server mounts: routes, controls and persistent state."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +24,8 @@ class CalendarSandbox:
     """Google Calendar v3 with one calendar, also available as `primary`."""
 
     name = "google"
+    # Google documents its quotas per minute.
+    known_limits: Mapping[str, Any] = {"global": [600, 60], "rules": []}
 
     def __init__(
         self, *, now: Callable[[], datetime], calendar_id: str = "lens@sandbox.example"
@@ -91,6 +93,19 @@ class CalendarSandbox:
         error.message = message or error.message
         headers = {} if retry_after is None else {"Retry-After": f"{retry_after:g}"}
         return _response(Answer(status, error.body(), headers))
+
+    def limit_response(self, limit: str, retry_after: float) -> web.Response:
+        """Return Google's refusal, which names neither the limit nor a time to wait."""
+        del limit, retry_after
+        message = "Rate Limit Exceeded"
+        return self.fault_response(403, code="rateLimitExceeded", message=message)
+
+    def limit_headers(
+        self, rule: str, limit: int, left: int, resets_after: float
+    ) -> dict[str, str]:
+        """Return no headers: Google does not announce what is left of a quota."""
+        del rule, limit, left, resets_after
+        return {}
 
     async def _answer(self, request: web.Request) -> web.Response:
         body = await request.read()

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from discordsync.sandbox import audit, errors, events, guild_routes, interactions, view
+from discordsync.sandbox import audit, errors, events, guild_routes, interactions, limits, view
 from discordsync.sandbox.calls import PREFIX, Route, catch_all, serve
 from discordsync.sandbox.channels import channels, overwrites
 from discordsync.sandbox.controls import Control, all_controls
@@ -35,6 +35,10 @@ class DiscordSandbox:
     """One guild behind Discord's REST API v10. State is in memory; `now` is the sandbox's clock."""
 
     name = "discord"
+    known_limits = limits.KNOWN_LIMITS
+    limit_headers = staticmethod(limits.limit_headers)
+    limit_response = staticmethod(limits.limit_response)
+    fault_response = staticmethod(errors.fault_response)
 
     def __init__(self, *, now: Callable[[], datetime], guild_id: int = DEFAULT_GUILD_ID) -> None:
         self.guild = Guild(now=now, guild_id=guild_id)
@@ -98,14 +102,3 @@ class DiscordSandbox:
 
     def view(self) -> dict[str, Any]:
         return view.show(self.guild) | {"gateway": self.hub.describe()}
-
-    def fault_response(
-        self,
-        status: int,
-        *,
-        retry_after: float | None = None,
-        code: int | None = None,
-        message: str | None = None,
-    ) -> web.Response:
-        """Return an injected error in Discord's format."""
-        return errors.fault_response(status, retry_after=retry_after, code=code, message=message)

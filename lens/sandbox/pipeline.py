@@ -1,7 +1,7 @@
 """Process one call: limits, faults, the effect, the journal."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
@@ -34,7 +34,7 @@ class Pipeline:
         self._request = request
         self._handler = handler
         self._generation = sandbox.generation
-        self._headers: dict[str, str] = {}
+        self._headers: Mapping[str, str] = {}
 
     @property
     def connected(self) -> bool:
@@ -74,6 +74,7 @@ class Pipeline:
         if verdict.refusal is None:
             return False
         self.response, self.call.injected = verdict.refusal, True
+        self.response.headers.update(verdict.headers)
         self.call.fault = "limit"
         return True
 

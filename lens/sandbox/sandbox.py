@@ -10,7 +10,7 @@ from lens.sandbox.clock import Clock, as_timedelta
 from lens.sandbox.errors import SandboxError
 from lens.sandbox.faults.faults import Faults
 from lens.sandbox.journal import Call, Journal, as_line
-from lens.sandbox.limits.limits import Limits
+from lens.sandbox.limits import Limits
 from lens.sandbox.service import Service
 from lens.sandbox.statefile import broken, read_state, write_state
 
@@ -41,7 +41,7 @@ class Sandbox:
         self.clock = clock
         self.journal = Journal()
         self.faults = Faults(services)
-        self.limits = Limits()
+        self.limits = Limits(services)
         self.generation = 0
         self._problems: dict[str, str] = {}
         self._state_file = state_file

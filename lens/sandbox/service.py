@@ -1,11 +1,13 @@
 """The interface of a service that the sandbox server mounts."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from aiohttp import web
 
 Control = Callable[[Any], Any]
+# What refuses a call: too many refused calls before, the limit of all calls, or a rule.
+Limit = Literal["ban", "global", "rule"]
 
 
 class Service(Protocol):
@@ -26,6 +28,10 @@ class Service(Protocol):
     @property
     def shows(self) -> Mapping[str, Callable[[], Any]]:
         """Functions that return data in addition to the state, by name."""
+
+    @property
+    def known_limits(self) -> Mapping[str, Any]:
+        """The known rate limits, as a POST to the control endpoint `limits` would set them."""
 
     def routes(self) -> Sequence[web.RouteDef]:
         """Return the endpoints, with absolute paths."""
@@ -60,3 +66,11 @@ class Service(Protocol):
         message: str | None = None,
     ) -> web.Response:
         """Return an error with this status in the service's own form."""
+
+    def limit_response(self, limit: Limit, retry_after: float) -> web.Response:
+        """Return the refusal of a call that exceeds a rate limit, in the service's own form."""
+
+    def limit_headers(
+        self, rule: str, limit: int, left: int, resets_after: float
+    ) -> Mapping[str, str]:
+        """Return the headers that announce the state of a rule's window, if the service does so."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lens.sandbox.limits.known_limits import DISCORD
+from discordsync.sandbox.limits import KNOWN_LIMITS
 from tests.support.cohort import join, make_cohort, realize, work
 from tests.support.running_sandbox import RunningSandbox
 
@@ -35,7 +35,7 @@ def test_time_of_a_large_realize(
     took = time.monotonic() - began
 
     writes = sandbox.writes(service="discord")
-    least = max(least_seconds(rule, writes) for rule in DISCORD["rules"]) * SCALE
+    least = max(least_seconds(rule, writes) for rule in KNOWN_LIMITS["rules"]) * SCALE
     with capsys.disabled():
         print(f"\n40 groups realized with {len(writes)} writes")  # noqa: T201
         print(f"  took {took:.1f} s; the limits allow {least:.1f} s (scale {SCALE})")  # noqa: T201

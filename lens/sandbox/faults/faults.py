@@ -9,7 +9,7 @@ from typing import Any
 from lens.sandbox.bodies import would_write
 from lens.sandbox.faults.kinds import KINDS, Kind, Phase
 from lens.sandbox.journal import Call
-from lens.sandbox.limits.windows import names_any
+from lens.sandbox.limit_rules import names_any
 from lens.sandbox.service import Service
 
 MATCH_KEYS = {"service", "method", "path", "body", "wrote"}
@@ -85,17 +85,19 @@ class Faults:
             raise ValueError("Send a list of faults. An empty list clears them.")
         faults = [parse_fault(data, number) for number, data in enumerate(body, start=1)]
         for number, fault in enumerate(faults, start=1):
-            self._check_control(fault.given, number)
+            self._check_names(fault.given, number)
         for old in self._faults:
             old.cleared.set()
         self._faults = faults
 
-    def _check_control(self, given: dict[str, Any], number: int) -> None:
-        if "control" not in given:
-            return
-        candidates = [each for each in self._services if given.get("service") in (None, each.name)]
-        if not any(given["control"] in service.controls for service in candidates):
-            raise ValueError(f"Fault {number}: there is no control “{given['control']}”.")
+    def _check_names(self, given: dict[str, Any], number: int) -> None:
+        service, control = given.get("service"), given.get("control")
+        candidates = [each for each in self._services if service in (None, each.name)]
+        if not candidates:
+            names = " or ".join(f"“{each.name}”" for each in self._services)
+            raise ValueError(f"Fault {number}: “service” must be {names}; it is {service!r}.")
+        if control is not None and not any(control in each.controls for each in candidates):
+            raise ValueError(f"Fault {number}: there is no control “{control}”.")
 
     def hitting(self, call: Call, phase: Phase) -> Iterator[Fault]:
         """Yield the faults of a phase that affect this call.
@@ -163,7 +165,7 @@ def is_text(value: Any) -> bool:
 
 
 CHECKS = {
-    "service": (lambda v: v in ("discord", "google"), "“discord” or “google”"),
+    "service": (is_text, "a text"),
     "method": (is_text, "a text"),
     "path": (is_text, "a text"),
     "body": (lambda v: isinstance(v, list) and all(map(is_text, v)), "a list of names"),

@@ -18,8 +18,8 @@ def make_shelves(
 ) -> Sandbox:
     clock = Clock()
     shelves = [
-        Shelf("discord", "/api/v10", now=clock.now),
-        Shelf("google", "/calendar/v3", now=clock.now),
+        Shelf("kitchen", "/kitchen", now=clock.now),
+        Shelf("office", "/office", now=clock.now),
     ]
     return Sandbox(
         shelves, clock=clock, identity={"guild": guild}, state_file=state_file, record=record
@@ -39,13 +39,13 @@ def shelves(one_shelf_server: RunningSandbox) -> RunningSandbox:
 
 
 @pytest.fixture
-def discord(shelves: RunningSandbox) -> Client:
-    return Client(shelves.url, "/api/v10")
+def kitchen(shelves: RunningSandbox) -> Client:
+    return Client(shelves.url, "/kitchen")
 
 
 @pytest.fixture
-def google(shelves: RunningSandbox) -> Client:
-    return Client(shelves.url, "/calendar/v3")
+def office(shelves: RunningSandbox) -> Client:
+    return Client(shelves.url, "/office")
 
 
 @pytest.fixture

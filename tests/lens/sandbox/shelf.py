@@ -22,6 +22,10 @@ class Shelf:
         self.root = root
         self.now = now
         self.things: dict[str, Any] = {}
+        self.known_limits = {
+            "global": [50, 1],
+            "rules": [{"name": "things", "path": "/things$", "limit": 5, "window": 60}],
+        }
         self.shows: dict[str, Callable[[], Any]] = {}
         self.controls = {"take_away": self.take_away, "settings": lambda wish: {self.name: wish}}
 
@@ -89,3 +93,11 @@ class Shelf:
         if retry_after is not None:
             body["retry_after"] = retry_after
         return as_json(body, status)
+
+    def limit_response(self, limit: str, retry_after: float) -> web.Response:
+        return as_json({"limit": limit, "retry_after": retry_after}, 429)
+
+    def limit_headers(
+        self, rule: str, limit: int, left: int, resets_after: float
+    ) -> dict[str, str]:
+        return {"Left": f"{rule}: {left} of {limit}", "Reset-After": f"{resets_after:.3f}"}

@@ -12,50 +12,50 @@ from tests.support.running_sandbox import RefusedError, RunningSandbox
 
 
 def test_each_call_is_numbered_with_its_body_and_its_answer(
-    shelves: RunningSandbox, discord: Client, google: Client
+    shelves: RunningSandbox, kitchen: Client, office: Client
 ) -> None:
-    discord.post("/things?why=tea", {"name": "cup"})
-    google.get("/things")
+    kitchen.post("/things?why=tea", {"name": "cup"})
+    office.get("/things")
     first, second = shelves.calls()
-    assert [first["number"], first["service"], first["method"]] == [1, "discord", "POST"]
-    assert [first["path"], first["query"]] == ["/api/v10/things", {"why": "tea"}]
+    assert [first["number"], first["service"], first["method"]] == [1, "kitchen", "POST"]
+    assert [first["path"], first["query"]] == ["/kitchen/things", {"why": "tea"}]
     assert [first["body"], first["status"], first["response"]] == [
         {"name": "cup"},
         201,
         {"name": "cup"},
     ]
-    assert [second["number"], second["service"], second["response"]] == [2, "google", []]
+    assert [second["number"], second["service"], second["response"]] == [2, "office", []]
 
 
 def test_only_a_change_that_was_made_counts_as_written(
-    shelves: RunningSandbox, discord: Client
+    shelves: RunningSandbox, kitchen: Client
 ) -> None:
-    discord.get("/things")
-    discord.post("/things", {"no name": 1})
-    discord.post("/things", {"name": "cup"})
+    kitchen.get("/things")
+    kitchen.post("/things", {"no name": 1})
+    kitchen.post("/things", {"name": "cup"})
     assert [call["wrote"] for call in shelves.calls()] == [False, False, True]
 
 
 @pytest.mark.parametrize(("inner", "wrote"), [("GET /a HTTP/1.1", False), ("POST /a", True)])
 def test_a_batch_writes_when_one_of_its_parts_does(
-    shelves: RunningSandbox, google: Client, inner: str, wrote: bool
+    shelves: RunningSandbox, office: Client, inner: str, wrote: bool
 ) -> None:
     body = f"--x\r\nContent-Type: application/http\r\n\r\n{inner}\r\n\r\n--x--".encode()
-    google.call("POST", "/batch", body, {"Content-Type": "multipart/mixed; boundary=x"})
+    office.call("POST", "/batch", body, {"Content-Type": "multipart/mixed; boundary=x"})
     assert [call["wrote"] for call in shelves.calls()] == [wrote]
 
 
 def test_calls_since_a_number_leave_out_what_came_before(
-    shelves: RunningSandbox, discord: Client
+    shelves: RunningSandbox, kitchen: Client
 ) -> None:
-    discord.get("/things")
+    kitchen.get("/things")
     seen = shelves.last
-    discord.post("/things", {"name": "cup"})
+    kitchen.post("/things", {"name": "cup"})
     assert [call["method"] for call in shelves.calls(seen)] == ["POST"]
 
 
-def test_of_a_credential_only_its_scheme_is_kept(shelves: RunningSandbox, discord: Client) -> None:
-    discord.get("/things", Authorization="Bot sandbox-secret", Cookie="secret")
+def test_of_a_credential_only_its_scheme_is_kept(shelves: RunningSandbox, kitchen: Client) -> None:
+    kitchen.get("/things", Authorization="Bot sandbox-secret", Cookie="secret")
     (call,) = shelves.calls()
     assert call["auth_scheme"] == "Bot"
     assert "secret" not in str(call)
@@ -63,7 +63,7 @@ def test_of_a_credential_only_its_scheme_is_kept(shelves: RunningSandbox, discor
 
 def test_control_endpoints_and_the_page_are_no_calls(shelves: RunningSandbox) -> None:
     shelves.get("state")
-    shelves.post("discord/settings", 1)
+    shelves.post("kitchen/settings", 1)
     assert shelves.calls() == []
 
 
@@ -73,21 +73,21 @@ def test_a_number_that_is_none_is_refused_in_a_sentence(shelves: RunningSandbox)
 
 
 def test_a_bug_in_a_service_is_answered_in_its_form_and_reported(
-    shelves: RunningSandbox, discord: Client
+    shelves: RunningSandbox, kitchen: Client
 ) -> None:
-    answer = discord.get("/broken")
-    assert [answer.status, answer.body["message"]] == [500, "discord says 500"]
+    answer = kitchen.get("/broken")
+    assert [answer.status, answer.body["message"]] == [500, "kitchen says 500"]
     assert shelves.calls()[0]["crash"] == "RuntimeError: the shelf fell over"
 
 
-def test_an_unknown_endpoint_is_refused_in_the_services_own_form(discord: Client) -> None:
-    assert discord.get("/nothing/here").body["message"] == "discord says 404"
-    assert discord.call("DELETE", "/things").body["message"] == "discord says 405"
+def test_an_unknown_endpoint_is_refused_in_the_services_own_form(kitchen: Client) -> None:
+    assert kitchen.get("/nothing/here").body["message"] == "kitchen says 404"
+    assert kitchen.call("DELETE", "/things").body["message"] == "kitchen says 405"
 
 
 def make_call(size: int) -> Call:
     return Call(
-        service="discord",
+        service="kitchen",
         method="GET",
         path="/",
         query_string="",

@@ -12,31 +12,31 @@ from tests.support.running_sandbox import RefusedError, RunningSandbox
 def test_the_endpoints_are_listed(shelves: RunningSandbox) -> None:
     shown = shelves.get("")
     assert "GET /_sandbox/state" in shown["doors"]
-    assert shown["controls"]["discord"] == ["settings", "take_away"]
+    assert shown["controls"]["kitchen"] == ["settings", "take_away"]
 
 
 def test_a_control_that_one_service_has_is_reached_by_its_name_alone(
-    shelves: RunningSandbox, discord: Client, google: Client
+    shelves: RunningSandbox, kitchen: Client, office: Client
 ) -> None:
-    discord.post("/things", {"name": "cup"})
-    assert shelves.post("discord/take_away", "cup") == {}
-    assert discord.get("/things").body == []
+    kitchen.post("/things", {"name": "cup"})
+    assert shelves.post("kitchen/take_away", "cup") == {}
+    assert kitchen.get("/things").body == []
 
 
 def test_a_control_that_both_have_is_used_by_service_name(shelves: RunningSandbox) -> None:
     with pytest.raises(
-        RefusedError, match="/_sandbox/discord/settings or /_sandbox/google/settings"
+        RefusedError, match="/_sandbox/kitchen/settings or /_sandbox/office/settings"
     ):
         shelves.post("settings", {"loud": True})
-    assert shelves.post("google/settings", {"loud": True}) == {"google": {"loud": True}}
+    assert shelves.post("office/settings", {"loud": True}) == {"office": {"loud": True}}
 
 
 def test_a_refusal_of_a_service_is_returned_as_its_sentence(shelves: RunningSandbox) -> None:
     with pytest.raises(RefusedError, match="there is no cup"):
-        shelves.post("discord/take_away", "cup")
+        shelves.post("kitchen/take_away", "cup")
 
 
-@pytest.mark.parametrize("path", ["burn", "discord/burn", "slack/settings", "state"])
+@pytest.mark.parametrize("path", ["burn", "kitchen/burn", "slack/settings", "state"])
 def test_an_unknown_endpoint_is_reported_with_the_list_of_endpoints(
     shelves: RunningSandbox, path: str
 ) -> None:
@@ -63,14 +63,14 @@ def test_the_clock_is_set_moved_and_goes_on(shelves: RunningSandbox) -> None:
 
 
 def test_what_depends_on_time_lives_and_dies_by_the_clock(
-    shelves: RunningSandbox, discord: Client
+    shelves: RunningSandbox, kitchen: Client
 ) -> None:
     until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-    discord.post("/things", {"name": "ice", "until": until})
-    assert len(discord.get("/things").body) == 1
+    kitchen.post("/things", {"name": "ice", "until": until})
+    assert len(kitchen.get("/things").body) == 1
     shelves.advance_clock(3601)
-    assert shelves.get("state")["discord"]["things"] == {}
-    assert discord.get("/things").body == []
+    assert shelves.get("state")["kitchen"]["things"] == {}
+    assert kitchen.get("/things").body == []
 
 
 @pytest.mark.parametrize(
@@ -93,14 +93,14 @@ def test_a_time_that_is_not_understood_is_refused_in_a_sentence(
     assert shelves.get("clock")["offset_seconds"] == 0
 
 
-def test_a_reset_begins_anew(shelves: RunningSandbox, discord: Client) -> None:
-    discord.post("/things", {"name": "cup"})
+def test_a_reset_begins_anew(shelves: RunningSandbox, kitchen: Client) -> None:
+    kitchen.post("/things", {"name": "cup"})
     shelves.set_faults({"kind": "drop"})
-    shelves.set_limits(discord=True)
+    shelves.set_limits(kitchen=True)
     shelves.advance_clock(60)
     shelves.reset()
     state = shelves.get("state")
-    assert state["discord"] == {"things": {}}
+    assert state["kitchen"] == {"things": {}}
     assert [state["faults"], state["offset_seconds"], state["last_call"]] == [[], 0, 0]
     assert state["limits"] == {"scale": 1.0, "refused_calls": {}}
     assert shelves.calls() == []

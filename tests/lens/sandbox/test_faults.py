@@ -13,14 +13,14 @@ SAUCER = {"name": "saucer"}
 
 
 def things(shelves: RunningSandbox) -> list[str]:
-    return list(shelves.get("state")["discord"]["things"])
+    return list(shelves.get("state")["kitchen"]["things"])
 
 
 def test_an_error_before_the_effect_leaves_the_service_unchanged(
-    shelves: RunningSandbox, discord: Client
+    shelves: RunningSandbox, kitchen: Client
 ) -> None:
     shelves.set_faults({"kind": "error", "status": 403, "code": 50013, "message": "No."})
-    answer = discord.post("/things", CUP)
+    answer = kitchen.post("/things", CUP)
     assert [answer.status, answer.body] == [403, {"message": "No.", "code": 50013}]
     assert things(shelves) == []
     (call,) = shelves.calls()
@@ -28,10 +28,10 @@ def test_an_error_before_the_effect_leaves_the_service_unchanged(
 
 
 def test_an_error_after_the_effect_tells_the_client_nothing_of_it(
-    shelves: RunningSandbox, discord: Client
+    shelves: RunningSandbox, kitchen: Client
 ) -> None:
     shelves.set_faults({"kind": "error_after", "status": 500})
-    assert discord.post("/things", CUP).status == 500
+    assert kitchen.post("/things", CUP).status == 500
     assert things(shelves) == ["cup"]
     (call,) = shelves.calls()
     assert [call["wrote"], call["status"], call["effect_status"]] == [True, 500, 201]
@@ -41,28 +41,28 @@ def test_an_error_after_the_effect_tells_the_client_nothing_of_it(
     ("kind", "left"), [("drop", []), ("unreachable", []), ("drop_after", ["cup"])]
 )
 def test_a_lost_answer_closes_the_connection_before_or_after_the_effect(
-    shelves: RunningSandbox, discord: Client, kind: str, left: list[str]
+    shelves: RunningSandbox, kitchen: Client, kind: str, left: list[str]
 ) -> None:
     shelves.set_faults({"kind": kind})
     with pytest.raises(RemoteDisconnected):
-        discord.post("/things", CUP)
+        kitchen.post("/things", CUP)
     assert things(shelves) == left
     (call,) = shelves.calls()
     assert [call["status"], call["wrote"]] == [None, bool(left)]
 
 
-def test_a_rate_limit_says_how_long_to_wait(shelves: RunningSandbox, discord: Client) -> None:
+def test_a_rate_limit_says_how_long_to_wait(shelves: RunningSandbox, kitchen: Client) -> None:
     shelves.set_faults({"kind": "rate_limit", "retry_after": 0.25})
-    answer = discord.get("/things")
+    answer = kitchen.get("/things")
     assert [answer.status, answer.body["retry_after"]] == [429, 0.25]
 
 
 @pytest.mark.parametrize(("kind", "left"), [("hold", []), ("hold_after", ["cup"])])
 def test_a_held_call_goes_on_when_the_fault_is_cleared(
-    shelves: RunningSandbox, discord: Client, kind: str, left: list[str]
+    shelves: RunningSandbox, kitchen: Client, kind: str, left: list[str]
 ) -> None:
     shelves.set_faults({"kind": kind})
-    answer = discord.later("POST", "/things", CUP)
+    answer = kitchen.later("POST", "/things", CUP)
     assert shelves.wait_for_call(held=True)["status"] is None
     assert things(shelves) == left
     shelves.set_faults()
@@ -72,11 +72,11 @@ def test_a_held_call_goes_on_when_the_fault_is_cleared(
 
 @pytest.mark.parametrize(("kind", "left"), [("hold", []), ("hold_after", ["cup"])])
 def test_a_client_that_dies_while_held_ends_the_call(
-    shelves: RunningSandbox, discord: Client, kind: str, left: list[str]
+    shelves: RunningSandbox, kitchen: Client, kind: str, left: list[str]
 ) -> None:
     shelves.set_faults({"kind": kind})
-    connection = discord.connect()
-    connection.request("POST", "/api/v10/things", '{"name": "cup"}')
+    connection = kitchen.connect()
+    connection.request("POST", "/kitchen/things", '{"name": "cup"}')
     shelves.wait_for_call(held=True)
     connection.close()
     assert shelves.wait_for_call(held=False)["status"] is None
@@ -85,11 +85,11 @@ def test_a_client_that_dies_while_held_ends_the_call(
 
 
 def test_a_slow_service_finishes_after_its_client_has_gone(
-    shelves: RunningSandbox, discord: Client
+    shelves: RunningSandbox, kitchen: Client
 ) -> None:
     shelves.set_faults({"kind": "slow", "seconds": 0.1})
-    connection = discord.connect()
-    connection.request("POST", "/api/v10/things", '{"name": "cup"}')
+    connection = kitchen.connect()
+    connection.request("POST", "/kitchen/things", '{"name": "cup"}')
     shelves.wait_for_call(method="POST")
     connection.close()
     shelves.wait_for_call(wrote=True)
@@ -97,20 +97,20 @@ def test_a_slow_service_finishes_after_its_client_has_gone(
 
 
 def test_clearing_the_faults_ends_slowness_at_once(
-    shelves: RunningSandbox, discord: Client
+    shelves: RunningSandbox, kitchen: Client
 ) -> None:
     shelves.set_faults({"kind": "slow_after", "seconds": 3600})
-    answer = discord.later("GET", "/things")
+    answer = kitchen.later("GET", "/things")
     shelves.wait_for_call(method="GET")
     shelves.set_faults()
     assert answer.result(10).status == 200
 
 
 def test_a_reset_takes_the_effect_from_calls_still_under_way(
-    shelves: RunningSandbox, discord: Client
+    shelves: RunningSandbox, kitchen: Client
 ) -> None:
     shelves.set_faults({"kind": "hold"})
-    answer = discord.later("POST", "/things", CUP)
+    answer = kitchen.later("POST", "/things", CUP)
     shelves.wait_for_call(held=True)
     shelves.reset()
     with pytest.raises(RemoteDisconnected):
@@ -120,28 +120,28 @@ def test_a_reset_takes_the_effect_from_calls_still_under_way(
 
 
 def test_something_is_deleted_by_hand_just_before_a_call(
-    shelves: RunningSandbox, discord: Client
+    shelves: RunningSandbox, kitchen: Client
 ) -> None:
-    discord.post("/things", CUP)
+    kitchen.post("/things", CUP)
     shelves.set_faults(
         {"kind": "delete", "method": "GET", "control": "take_away", "argument": "cup", "nth": 1}
     )
-    assert discord.get("/things").body == []
+    assert kitchen.get("/things").body == []
 
 
-def test_half_of_a_listing_is_missing(shelves: RunningSandbox, discord: Client) -> None:
+def test_half_of_a_listing_is_missing(shelves: RunningSandbox, kitchen: Client) -> None:
     for name in ("cup", "saucer", "spoon"):
-        discord.post("/things", {"name": name})
+        kitchen.post("/things", {"name": name})
     shelves.set_faults({"kind": "truncate", "keep": 0.5})
-    assert discord.get("/things").body == [CUP]
+    assert kitchen.get("/things").body == [CUP]
     shelves.set_faults()
-    assert len(discord.get("/things").body) == 3
+    assert len(kitchen.get("/things").body) == 3
 
 
 @pytest.mark.parametrize(
     ("fault", "hit"),
     [
-        ({"service": "google"}, [False, False, False]),
+        ({"service": "office"}, [False, False, False]),
         ({"method": "POST"}, [True, True, False]),
         ({"method": "post|get"}, [True, True, True]),
         ({"path": "/things$"}, [True, True, True]),
@@ -157,31 +157,31 @@ def test_half_of_a_listing_is_missing(shelves: RunningSandbox, discord: Client) 
     ],
 )
 def test_a_fault_hits_the_calls_it_describes(
-    shelves: RunningSandbox, discord: Client, fault: dict[str, Any], hit: list[bool]
+    shelves: RunningSandbox, kitchen: Client, fault: dict[str, Any], hit: list[bool]
 ) -> None:
     shelves.set_faults({"kind": "error", "status": 418, **fault})
-    discord.post("/things", CUP)
-    discord.post("/things", {"name": "mug", "colour": "blue"})
-    discord.get("/things")
+    kitchen.post("/things", CUP)
+    kitchen.post("/things", {"name": "mug", "colour": "blue"})
+    kitchen.get("/things")
     assert [call["status"] == 418 for call in shelves.calls()] == hit
     assert shelves.get("faults")[0]["hits"] == sum(hit)
 
 
 def test_after_the_effect_only_changes_that_were_made_are_counted(
-    shelves: RunningSandbox, discord: Client
+    shelves: RunningSandbox, kitchen: Client
 ) -> None:
     shelves.set_faults({"kind": "error_after", "status": 500, "wrote": True, "nth": 2})
-    statuses = [discord.post("/things", body).status for body in (CUP, {"no name": 1}, SAUCER, CUP)]
+    statuses = [kitchen.post("/things", body).status for body in (CUP, {"no name": 1}, SAUCER, CUP)]
     assert statuses == [201, 400, 500, 201]
 
 
-def test_of_two_faults_the_first_answers(shelves: RunningSandbox, discord: Client) -> None:
+def test_of_two_faults_the_first_answers(shelves: RunningSandbox, kitchen: Client) -> None:
     shelves.set_faults(
         {"kind": "slow", "seconds": 0},
         {"kind": "error", "status": 502},
         {"kind": "error", "status": 503},
     )
-    assert discord.get("/things").status == 502
+    assert kitchen.get("/things").status == 502
     assert [fault["hits"] for fault in shelves.get("faults")] == [1, 1, 0]
 
 
@@ -196,7 +196,7 @@ def test_of_two_faults_the_first_answers(shelves: RunningSandbox, discord: Clien
         ({"kind": "error", "status": 200}, "“status” must be a status from 400 to 599; it is 200"),
         ({"kind": "drop", "nth": 0}, "“nth” must be a number from 1; it is 0"),
         ({"kind": "drop", "path": "("}, "“path” is not a regular expression"),
-        ({"kind": "drop", "service": "slack"}, "“service” must be “discord” or “google”"),
+        ({"kind": "drop", "service": "slack"}, "“service” must be “kitchen” or “office”"),
         ({"kind": "delete", "control": "burn"}, "there is no control “burn”"),
     ],
 )

@@ -28,11 +28,11 @@ def wait_until(true: Callable[[], Any], deadline: float = 10.0) -> None:
 def test_the_state_survives_a_restart(make: Make, tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     with sandbox_running(lambda: make(state_file=file)) as running:
-        Client(running.url, "/api/v10").post("/things", {"name": "cup"})
+        Client(running.url, "/kitchen").post("/things", {"name": "cup"})
         running.advance_clock(60)
     with sandbox_running(lambda: make(state_file=file)) as running:
         state = running.get("state")
-    assert state["discord"] == {"things": {"cup": {"name": "cup"}}}
+    assert state["kitchen"] == {"things": {"cup": {"name": "cup"}}}
     assert state["offset_seconds"] == 60
 
 
@@ -40,19 +40,19 @@ def test_half_a_character_is_saved_and_recorded_too(make: Make, tmp_path: Path) 
     file = tmp_path / "state.json"
     half = "\ud83d"
     with sandbox_running(lambda: make(state_file=file, record=tmp_path)) as running:
-        Client(running.url, "/api/v10").post("/things", {"name": half})
+        Client(running.url, "/kitchen").post("/things", {"name": half})
     with sandbox_running(lambda: make(state_file=file)) as running:
-        assert list(running.get("state")["discord"]["things"]) == [half]
-    assert json.loads((tmp_path / "discord.jsonl").read_text())["body"] == {"name": half}
+        assert list(running.get("state")["kitchen"]["things"]) == [half]
+    assert json.loads((tmp_path / "kitchen.jsonl").read_text())["body"] == {"name": half}
 
 
 def test_what_changed_is_saved_without_a_shutdown(make: Make, tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     with sandbox_running(lambda: make(state_file=file)) as running:
-        Client(running.url, "/api/v10").post("/things", {"name": "cup"})
+        Client(running.url, "/kitchen").post("/things", {"name": "cup"})
         wait_until(file.exists)
         saved = json.loads(file.read_text())
-    assert saved["worlds"]["discord"] == {"things": {"cup": {"name": "cup"}}}
+    assert saved["worlds"]["kitchen"] == {"things": {"cup": {"name": "cup"}}}
 
 
 @pytest.mark.parametrize(
@@ -119,12 +119,12 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_litter(tmp_path: Path) ->
 
 def test_each_service_is_recorded_in_a_file_of_its_own(make: Make, tmp_path: Path) -> None:
     with sandbox_running(lambda: make(record=tmp_path / "calls")) as running:
-        discord, google = (Client(running.url, root) for root in ("/api/v10", "/calendar/v3"))
+        kitchen, office = (Client(running.url, root) for root in ("/kitchen", "/office"))
         running.set_faults({"kind": "error", "status": 500, "nth": 2})
-        discord.post("/things", {"name": "cup"}, Authorization="Bot sandbox-secret")
-        discord.get("/things")
-        google.get("/things")
-    lines = (tmp_path / "calls" / "discord.jsonl").read_text().splitlines()
+        kitchen.post("/things", {"name": "cup"}, Authorization="Bot sandbox-secret")
+        kitchen.get("/things")
+        office.get("/things")
+    lines = (tmp_path / "calls" / "kitchen.jsonl").read_text().splitlines()
     first, second = map(json.loads, lines)
     assert [first["method"], first["body"], first["response"]] == [
         "POST",
@@ -133,4 +133,4 @@ def test_each_service_is_recorded_in_a_file_of_its_own(make: Make, tmp_path: Pat
     ]
     assert [first["injected"], second["injected"]] == [False, True]
     assert "secret" not in lines[0]
-    assert len((tmp_path / "calls" / "google.jsonl").read_text().splitlines()) == 1
+    assert len((tmp_path / "calls" / "office.jsonl").read_text().splitlines()) == 1
