@@ -58,7 +58,7 @@ def invitation_line(group: Group, row: AccessState | None, answer: str) -> SetUp
     if is_blocked(row):
         return blocked_check(title, row)
     match State(row.state):
-        case State.HAS:
+        case State.GRANTED:
             return _sent(title, answer)
         case State.FAILED if row.reason == ADDRESS_REFUSED:
             return SetUpCheck(

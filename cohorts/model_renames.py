@@ -1,10 +1,13 @@
-"""For migrations that rename a model: Django renames its content type, but not its permissions."""
+"""Operations for migrations that rename what Django's own operations leave as it was."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import migrations
+
+Step = Callable[[Any, Any], None]
 
 
 def rename_permissions(app: str, old: str, new: str) -> migrations.RunPython:
@@ -13,15 +16,30 @@ def rename_permissions(app: str, old: str, new: str) -> migrations.RunPython:
     `old` and `new` are model names in lower case. Put it after `RenameModel`, and let the migration
     depend on those of `auth` and `contenttypes`.
     """
-    return migrations.RunPython(_renaming(app, old, new), _renaming(app, new, old))
+
+    def renaming(old: str, new: str) -> Step:
+        def rename(apps: Any, _: Any) -> None:
+            rows = apps.get_model("auth", "Permission").objects.filter(content_type__app_label=app)
+            for verb in ("add", "change", "delete", "view"):
+                rows.filter(codename=f"{verb}_{old}").update(codename=f"{verb}_{new}")
+
+        return rename
+
+    return migrations.RunPython(renaming(old, new), renaming(new, old))
 
 
-def _renaming(app: str, old: str, new: str) -> Any:
-    def rename(apps: Any, _: Any) -> None:
-        permissions = apps.get_model("auth", "Permission").objects
-        for verb in ("add", "change", "delete", "view"):
-            permissions.filter(content_type__app_label=app, codename=f"{verb}_{old}").update(
-                codename=f"{verb}_{new}"
-            )
+def rename_values(
+    app: str, model: str, field: str, new_by_old: Mapping[str, str]
+) -> migrations.RunPython:
+    """Return the operation that renames stored values of a field."""
 
-    return rename
+    def renaming(renamed: Mapping[str, str]) -> Step:
+        def rename(apps: Any, _: Any) -> None:
+            rows = apps.get_model(app, model).objects
+            for old, new in renamed.items():
+                rows.filter(**{field: old}).update(**{field: new})
+
+        return rename
+
+    old_by_new = {new: old for old, new in new_by_old.items()}
+    return migrations.RunPython(renaming(new_by_old), renaming(old_by_new))

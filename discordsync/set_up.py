@@ -66,7 +66,7 @@ def server_line(context: SetUpContext) -> SetUpCheck:
     step = Remedy("Join the server", invitation) if invitation else None
     if any(is_inside(row) for row in rows):
         return SetUpCheck(title, SetUpStatus.FINE, "You have joined.")
-    if any(row.state == State.NOT_THERE for row in rows):
+    if any(row.state == State.NOT_JOINED for row in rows):
         remedy = (
             "Join the server" if step else "Ask the people who run your course for an invitation"
         )
@@ -87,7 +87,7 @@ def server_line(context: SetUpContext) -> SetUpCheck:
 
 def is_inside(row: AccessState) -> bool:
     """Return whether an access state implies that the person is in the server."""
-    return row.state in {State.HAS, State.WANTED, State.WITHHELD, State.FAILED} and (
+    return row.state in {State.GRANTED, State.PENDING, State.WITHHELD, State.FAILED} and (
         row.reason != UNSEEN
     )
 
@@ -99,11 +99,11 @@ def group_line(group: Group, row: AccessState | None) -> SetUpCheck:
     if is_blocked(row):
         return blocked_check(title, row)
     match State(row.state):
-        case State.HAS:
+        case State.GRANTED:
             return SetUpCheck(
                 title, SetUpStatus.FINE, "You have its role and can see its channels."
             )
-        case State.NOT_THERE:
+        case State.NOT_JOINED:
             return SetUpCheck(title, SetUpStatus.COMING, "You get access once you join the server.")
         case State.NO_ADDRESS:
             return SetUpCheck(

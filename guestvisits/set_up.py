@@ -91,7 +91,7 @@ def _read_context(person: User) -> SetUpContext:
     groups = Group.objects.filter(live_group(), pk__in=mine.values("group"))
     groups = groups.order_by("name", "pk")
     rows = AccessState.objects.filter(user=person, group__in=groups)
-    return SetUpContext(person, tuple(groups), {(row.mirror, row.group_id): row for row in rows})
+    return SetUpContext(person, tuple(groups), {(row.provider, row.group_id): row for row in rows})
 
 
 # -- lines of this app ---------------------------------------------------------------------------
@@ -150,7 +150,7 @@ def is_blocked(row: AccessState) -> bool:
 
 def is_being_set_up(group: Group, row: AccessState) -> bool:
     """Return whether the group is in preview, so nothing is under way until staff request it."""
-    return group.status == Group.Status.PREVIEW and row.state == AccessState.State.WANTED
+    return group.status == Group.Status.PREVIEW and row.state == AccessState.State.PENDING
 
 
 def each_group(scene: SetUpContext, mirror: str) -> Iterable[tuple[Group, AccessState | None]]:

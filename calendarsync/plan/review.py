@@ -17,7 +17,13 @@ from cohorts.reconcile.values import Access, Review
 from meetings.naming import name_meeting
 
 # Values of `AccessState.State`, which this module does not import.
-HAS, WANTED, NO_ADDRESS, WITHHELD, FAILED = "has", "wanted", "no_address", "withheld", "failed"
+GRANTED, PENDING, NO_ADDRESS, WITHHELD, FAILED = (
+    "granted",
+    "pending",
+    "no_address",
+    "withheld",
+    "failed",
+)
 ADDRESS_REFUSED = "Google Calendar does not accept the e-mail address"
 
 
@@ -52,7 +58,7 @@ def _access(group: DesiredGroupCalendar, observed: ObservedCalendar) -> Iterator
     members = {person.id for person in group.facts.members}
     for person in exempt.values():
         if person.id not in members and series and person.address in series.people:
-            yield Access(person.id, HAS, "by an exception")
+            yield Access(person.id, GRANTED, "by an exception")
     guests = {visit.person.id: visit for visit in group.visits}
     for person_id, visit in guests.items():
         if person_id not in members | set(exempt):
@@ -65,10 +71,10 @@ def _state(person: CalendarPerson, event: ObservedEvent | None) -> tuple[str, st
     if person.refused:
         return FAILED, ADDRESS_REFUSED
     if event is None:
-        return WANTED, "the invitation has not been created yet"
+        return PENDING, "the invitation has not been created yet"
     if event.is_cancelled:
         return WITHHELD, "the series was deleted in Google Calendar"
-    return (HAS, "") if person.address in event.people else (WANTED, "")
+    return (GRANTED, "") if person.address in event.people else (PENDING, "")
 
 
 def _guest_state(

@@ -49,7 +49,7 @@ class AccessStateInline(admin.TabularInline):
     """The access states that providers reported for a person, on the person's page."""
 
     model = AccessState
-    fields = ["group", "mirror", "state", "reason", "changed_at"]
+    fields = ["group", "provider", "state", "reason", "changed_at"]
     ordering = ["-changed_at"]
     extra = 0
     verbose_name_plural = "access"
@@ -66,8 +66,8 @@ class AccessStateInline(admin.TabularInline):
 
 @admin.register(AccessState)
 class AccessStateAdmin(ReadOnlyAdmin):
-    list_display = ["user", "group", "mirror", "state", "reason", "changed_at"]
-    list_filter = ["mirror", "state", "group__cohort"]
+    list_display = ["user", "group", "provider", "state", "reason", "changed_at"]
+    list_filter = ["provider", "state", "group__cohort"]
     list_select_related = ["user", "group"]
     search_fields = ["user__name", "user__email", "group__name"]
     ordering = ["-changed_at"]

@@ -5,12 +5,12 @@ from cohorts.models.courses import Cohort, Course, Group, active_group, live_gro
 from cohorts.models.installation import Installation, Seal
 from cohorts.models.memberships import Membership
 from cohorts.models.people import User
-from cohorts.models.sign_ins import AccountLetter, FormerAddress, RefusedSignIn
+from cohorts.models.sign_ins import AccountEmail, FormerAddress, RefusedSignIn
 
 __all__ = [
     "AccessException",
     "AccessState",
-    "AccountLetter",
+    "AccountEmail",
     "Cohort",
     "Course",
     "FormerAddress",

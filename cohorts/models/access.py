@@ -41,9 +41,9 @@ class AccessState(models.Model):
     """
 
     class State(models.TextChoices):
-        WANTED = "wanted", "on its way"
-        HAS = "has", "has access"
-        NOT_THERE = "not_there", "not in the server yet"
+        PENDING = "pending", "on its way"
+        GRANTED = "granted", "has access"
+        NOT_JOINED = "not_joined", "not in the server yet"
         NO_ADDRESS = "no_address", "no e-mail address"
         WITHHELD = "withheld", "withheld"
         FAILED = "failed", "failed"
@@ -53,7 +53,7 @@ class AccessState(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="access_states"
     )
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="access_states")
-    mirror = models.CharField("integration", max_length=20)
+    provider = models.CharField("integration", max_length=20)
     state = models.CharField(max_length=12, choices=State)
     reason = models.CharField(max_length=300, blank=True)
     changed_at = models.DateTimeField(default=timezone.now)
@@ -61,9 +61,9 @@ class AccessState(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["user", "group", "mirror"], name="access_state_once_per_mirror"
+                fields=["user", "group", "provider"], name="access_state_once_per_provider"
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} in {self.group}, {self.mirror}: {self.get_state_display()}"
+        return f"{self.user} in {self.group}, {self.provider}: {self.get_state_display()}"

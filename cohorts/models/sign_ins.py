@@ -28,7 +28,7 @@ class FormerAddress(models.Model):
         return self.email
 
 
-class AccountLetter(models.Model):
+class AccountEmail(models.Model):
     """A pending e-mail about an account.  It is deleted once it is sent.
 
     It is not a Message of the outbox: its text is rendered when it is sent and is stored nowhere,
@@ -44,11 +44,11 @@ class AccountLetter(models.Model):
     kind = models.CharField(max_length=16, choices=Kind)
     # The address as entered, whether or not it belongs to anyone; or the address before a change.
     address = models.EmailField()
-    asked_at = models.DateTimeField(default=clock.now)
+    requested_at = models.DateTimeField(default=clock.now)
     next_try_at = models.DateTimeField(default=clock.now)
 
     class Meta:
-        ordering = ["asked_at", "pk"]
+        ordering = ["requested_at", "pk"]
 
     def __str__(self) -> str:
         return self.kind

@@ -229,7 +229,7 @@ def activate_if_ready(group_id: int, *, now: datetime) -> None:
 
 def _tell(access: Access, obstacle: Blocker | None) -> tuple[int, str, str]:
     """Return the access to show for one person: “On its way” would be wrong if it is blocked."""
-    if access.state != AccessState.State.WANTED or obstacle is None:
+    if access.state != AccessState.State.PENDING or obstacle is None:
         return access.person_id, access.state, access.reason
     state = AccessState.State.FAILED if obstacle.failed else AccessState.State.WITHHELD
     return access.person_id, state, find_issue(obstacle.code).sentence

@@ -22,13 +22,13 @@ def report_access(
     that `changed_at` is the time of the last change and a repeated report costs one query.
     """
     held = {
-        row.user_id: row for row in AccessState.objects.filter(mirror=mirror, group_id=group_id)
+        row.user_id: row for row in AccessState.objects.filter(provider=mirror, group_id=group_id)
     }
     fresh, changed = [], []
     for person_id, state, reason in states:
         row = held.pop(person_id, None)
         if row is None:
-            row = AccessState(user_id=person_id, group_id=group_id, mirror=mirror)
+            row = AccessState(user_id=person_id, group_id=group_id, provider=mirror)
             fresh.append(row)
         elif (row.state, row.reason) != (state, reason):
             changed.append(row)
@@ -38,7 +38,7 @@ def report_access(
     AccessState.objects.bulk_create(fresh, ignore_conflicts=True)
     AccessState.objects.bulk_update(changed, ["state", "reason", "changed_at"])
     _end([row for row in held.values() if row.state != AccessState.State.ENDED], now)
-    return any(row.state == AccessState.State.HAS for row in [*fresh, *changed])
+    return any(row.state == AccessState.State.GRANTED for row in [*fresh, *changed])
 
 
 def _end(rows: list[AccessState], now: datetime) -> None:

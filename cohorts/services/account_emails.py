@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from cohorts.models import AccountLetter, User
+from cohorts.models import AccountEmail, User
 from cohorts.models.people import match_address
 
-Kind = AccountLetter.Kind
+Kind = AccountEmail.Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +51,4 @@ def queue_password_email(address: str, *, now: datetime) -> None:
 
 
 def _queue(kind: Kind, address: str, now: datetime) -> None:
-    AccountLetter.objects.create(kind=kind, address=address, asked_at=now, next_try_at=now)
+    AccountEmail.objects.create(kind=kind, address=address, requested_at=now, next_try_at=now)

@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
 from cohorts import clock
-from cohorts.models import AccountLetter, Installation, Seal
+from cohorts.models import AccountEmail, Installation, Seal
 from cohorts.models.installation import PresentSeal
 
 RESTORED, OTHER_INSTALLATION = "restored", "other_installation"
@@ -115,4 +115,4 @@ def end_silence(now: datetime) -> bool:
 
 def _forget_warnings() -> None:
     """Delete letters about accounts that changed in the original, which sends its own."""
-    AccountLetter.objects.exclude(kind=AccountLetter.Kind.PASSWORD_RESET).delete()
+    AccountEmail.objects.exclude(kind=AccountEmail.Kind.PASSWORD_RESET).delete()

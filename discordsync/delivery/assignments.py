@@ -147,10 +147,10 @@ def _access_of(member: Membership) -> str:
     absent = AccessState.objects.filter(
         user=member.user_id,
         group=member.group_id,
-        mirror=MIRROR,
-        state=AccessState.State.NOT_THERE,
+        provider=MIRROR,
+        state=AccessState.State.NOT_JOINED,
     )
-    return "not_there" if absent.exists() else ""
+    return "not_joined" if absent.exists() else ""
 
 
 # -- in the channel ------------------------------------------------------------------------------
@@ -165,8 +165,8 @@ def pending_arrivals(
     welcome that is not sent yet will mention them.
     """
     arrivals = AccessState.objects.filter(
-        mirror=MIRROR,
-        state=AccessState.State.HAS,
+        provider=MIRROR,
+        state=AccessState.State.GRANTED,
         changed_at__gt=since - POSTED_WITHIN,
         user__memberships__group=F("group"),
         user__memberships__in=_memberships(group_ids).order_by(),

@@ -96,7 +96,7 @@ def list_members(group: Group) -> list[dict[str, Any]]:
     id, because Discord would show a mention of them as a number."""
     absent = set(
         AccessState.objects.filter(
-            group=group, mirror=MIRROR, state=AccessState.State.NOT_THERE
+            group=group, provider=MIRROR, state=AccessState.State.NOT_JOINED
         ).values_list("user_id", flat=True)
     )
     rows = group.memberships.filter(status=Membership.Status.ACTIVE).select_related("user")

@@ -72,11 +72,11 @@ def _access(
     found = [Access(p.id, "no_address", "No Discord account is known.") for p in group.unreachable]
     for discord_id, person in group.people.items():
         if discord_id in holders:
-            found.append(Access(person.id, "has"))
+            found.append(Access(person.id, "granted"))
         elif discord_id in observed.members:
-            found.append(Access(person.id, "wanted"))
+            found.append(Access(person.id, "pending"))
         elif incomplete:
-            found.append(Access(person.id, "wanted", UNSEEN))
+            found.append(Access(person.id, "pending", UNSEEN))
         else:
-            found.append(Access(person.id, "not_there", "Not in the Discord server yet."))
+            found.append(Access(person.id, "not_joined", "Not in the Discord server yet."))
     return found

@@ -27,15 +27,15 @@ from guestvisits.selectors import GuestWindow, MyVisit
 State = AccessState.State
 
 WORDS = {
-    State.WANTED: "being set up",
-    State.HAS: "ready",
-    State.NOT_THERE: "waiting for you to join.",
+    State.PENDING: "being set up",
+    State.GRANTED: "ready",
+    State.NOT_JOINED: "waiting for you to join.",
     State.NO_ADDRESS: "not possible: we do not have your account or address.",
     State.WITHHELD: "waiting for staff approval.",
     State.FAILED: "not done yet. We will try again.",
 }
 EXPLAINED = {State.WITHHELD, State.FAILED}  # the other states need no explanation
-FINAL = {State.HAS, State.NOT_THERE, State.NO_ADDRESS, State.WITHHELD, State.FAILED}
+FINAL = {State.GRANTED, State.NOT_JOINED, State.NO_ADDRESS, State.WITHHELD, State.FAILED}
 
 FAST, SLOW = 2, 30  # seconds between polls
 POLL_FAST_FOR = timedelta(minutes=3)  # afterwards something is wrong, so poll less
@@ -56,7 +56,7 @@ class ProviderProgress:
 
     @property
     def is_missing_person(self) -> bool:
-        return self.state == State.NOT_THERE
+        return self.state == State.NOT_JOINED
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def read_progress(user_id: int, visits: Iterable[MyVisit], now: datetime) -> dic
     visits = [mine for mine in visits if mine.visit.is_open]
     groups = {mine.window.host_group_id for mine in visits}
     reported = {
-        (state.group_id, state.mirror): state
+        (state.group_id, state.provider): state
         for state in AccessState.objects.filter(user=user_id, group__in=groups)
     }
     return {mine.visit.pk: _progress(mine, reported, now) for mine in visits}
@@ -98,7 +98,7 @@ def _progress(
 
 
 def _line(title: str, row: AccessState | None) -> ProviderProgress:
-    state = State(row.state) if row else State.WANTED
+    state = State(row.state) if row else State.PENDING
     return ProviderProgress(
         title, state, WORDS[state], row.reason if row and state in EXPLAINED else ""
     )

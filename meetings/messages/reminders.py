@@ -168,7 +168,7 @@ def _mentionable(people: Collection[User]) -> list[User]:
     Discord would show a mention of anyone else as a number.
     """
     absent = set(
-        AccessState.objects.filter(user__in=people, state=AccessState.State.NOT_THERE).values_list(
+        AccessState.objects.filter(user__in=people, state=AccessState.State.NOT_JOINED).values_list(
             "user_id", flat=True
         )
     )

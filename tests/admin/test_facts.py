@@ -215,7 +215,7 @@ def test_staff_set_a_persons_password(staff, client):
 def test_a_changed_discord_id_wakes_the_mirrors_of_the_persons_groups(staff):
     made = make_cohort(groups=2)
     person, before = made.people[0], [wanted(group) for group in made.groups]
-    person.access_states.create(group=made.groups[0], mirror="discord", state="not_there")
+    person.access_states.create(group=made.groups[0], provider="discord", state="not_joined")
     address = f"{ADMIN}/user/{person.pk}/change/"
     fields = {
         **hidden_of(staff.get(address)),

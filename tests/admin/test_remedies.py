@@ -56,7 +56,7 @@ def test_make_it_anew_makes_what_was_deleted_and_nothing_twice(staff, sandbox):
     roles = [c for c in sandbox.writes(since=seen, method="POST") if c["path"].endswith("/roles")]
     assert len(roles) == 1
     assert "Nothing is missing for Group 1 in Discord." in messages_of(answer)[0]
-    assert AccessState.objects.filter(group=made.ids[0], state="has").count() == 2
+    assert AccessState.objects.filter(group=made.ids[0], state="granted").count() == 2
 
 
 def test_removals_are_allowed_only_for_the_names_that_were_shown(staff, sandbox):

@@ -283,7 +283,7 @@ def test_a_facilitator_of_two_groups_is_on_both_lists(
     calendar.work()
     for name in "AB":
         assert "fay" in calendar.invited(calendar.series(realized.groups[name]))
-    assert fay.access_states.filter(mirror="calendar", state="has").count() == 2
+    assert fay.access_states.filter(provider="calendar", state="granted").count() == 2
 
 
 def test_rows_written_past_every_signal_are_in_step_after_one_compare(

@@ -163,8 +163,8 @@ def test_pages_learn_who_is_invited_as_a_guest(
 ) -> None:
     book(realized, calendar, "Ada", "B", 2)
     calendar.work()
-    state = person("Ada").access_states.get(mirror="calendar", group=realized.groups["B"])
-    assert (state.state, state.reason) == ("has", "guest in week 2")
+    state = person("Ada").access_states.get(provider="calendar", group=realized.groups["B"])
+    assert (state.state, state.reason) == ("granted", "guest in week 2")
     cancel(realized, calendar, "Ada", "B", 2)
     calendar.work()
     state.refresh_from_db()
@@ -179,7 +179,7 @@ def test_a_guest_without_an_address_is_told_so(
     User.objects.filter(pk=ada.pk).update(email=None)
     book(realized, calendar, "Ada", "B", 2)
     calendar.work()
-    state = ada.access_states.get(mirror="calendar", group=realized.groups["B"])
+    state = ada.access_states.get(provider="calendar", group=realized.groups["B"])
     assert state.state == "no_address"
     assert calendar.invited(calendar.occurrence(realized.meeting("B", 2))) == {"bea", "ben"}
     assert calendar.singles(realized.groups["B"]) == []

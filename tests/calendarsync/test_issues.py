@@ -116,8 +116,8 @@ def test_one_address_that_google_refuses_is_that_groups_trouble_alone(
     assert str(member.user.name) in row.issue_detail
     assert calendar.troubles() == {"Group A": "address_refused"}
     # No one else waits for that address, in the same group either.
-    shown = AccessState.objects.filter(mirror="calendar")
+    shown = AccessState.objects.filter(provider="calendar")
     refused = shown.get(group=academy.groups["A"], user=member.user)
-    assert refused.state != "has"
+    assert refused.state != "granted"
     others = shown.exclude(pk=refused.pk)
-    assert {each.state for each in others} == {"has"}
+    assert {each.state for each in others} == {"granted"}

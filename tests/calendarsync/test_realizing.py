@@ -160,8 +160,8 @@ def test_a_member_without_an_address_keeps_nobody_from_being_invited(
     type(member).objects.filter(pk=member.pk).update(email=None)
     calendar.realize(academy, "A")
     assert calendar.invited(calendar.series(academy.groups["A"])) == {"ada", "alan"}
-    assert member.access_states.get(mirror="calendar").state == "no_address"
-    assert academy.groups["A"].access_states.filter(state="has").count() == 2
+    assert member.access_states.get(provider="calendar").state == "no_address"
+    assert academy.groups["A"].access_states.filter(state="granted").count() == 2
 
 
 def test_in_mid_term_only_what_is_to_come_is_made(academy: Academy, calendar: SeenCalendar) -> None:

@@ -97,8 +97,8 @@ def test_a_failure_in_the_old_group_never_blocks_the_new(sandbox, made, failure)
     assert roles_of(sandbox, person) == {str(role_of(old)), str(role_of(new))}
     assert GroupSync.objects.get(group=old, provider="discord").issue != ""
     assert GroupSync.objects.get(group=new, provider="discord").issue == ""
-    state = AccessState.objects.get(user=person, group=new, mirror="discord")
-    assert state.state == AccessState.State.HAS
+    state = AccessState.objects.get(user=person, group=new, provider="discord")
+    assert state.state == AccessState.State.GRANTED
 
     sandbox.set_faults()
     resync("discord")

@@ -148,7 +148,7 @@ def test_a_role_that_stands_above_the_bot_holds_up_only_its_own_people(sandbox, 
     assert "role_too_low" in low
     for person, group, code in zip(people, standing.groups, low, strict=True):
         state = AccessState.objects.get(user=person, group=group)
-        assert state.state == ("withheld" if code else "has")
+        assert state.state == ("withheld" if code else "granted")
         assert state.reason == (find_issue(code).sentence if code else "")
 
 
@@ -316,7 +316,7 @@ def test_a_member_list_that_is_cut_off_takes_nobody_out(sandbox, standing, keep)
     assert {trouble(group) for group in standing.groups} == {""}
     assert sandbox.writes(since=seen) == []
     states = AccessState.objects.filter(group__in=standing.groups)
-    assert set(states.values_list("state", flat=True)) == {"has"}
+    assert set(states.values_list("state", flat=True)) == {"granted"}
 
 
 # -- slow lanes ------------------------------------------------------------------------------------

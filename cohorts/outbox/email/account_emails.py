@@ -21,7 +21,7 @@ from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from cohorts.models import AccountLetter, User
+from cohorts.models import AccountEmail, User
 from cohorts.outbox.email.composing import sender_domain
 from cohorts.outbox.email.mailserver import MailError, MailFailure, MailServer
 from cohorts.outbox.health import parts
@@ -29,7 +29,7 @@ from cohorts.outbox.holds import why_held
 
 logger = logging.getLogger(__name__)
 
-Kind = AccountLetter.Kind
+Kind = AccountEmail.Kind
 SUBJECTS = {
     Kind.PASSWORD_RESET: "Set your password",
     Kind.ADDRESS_CHANGED: "Your e-mail address was changed",
@@ -47,7 +47,7 @@ BATCH = 100  # letters per round
 def send_account_emails(now: datetime) -> None:
     """Send the letters that are due.  Several rounds may run concurrently."""
     _delete_late(now)
-    due = AccountLetter.objects.filter(next_try_at__lte=now)
+    due = AccountEmail.objects.filter(next_try_at__lte=now)
     if why_held(now):
         due = due.filter(kind=Kind.PASSWORD_RESET)
     with MailServer() as server:
@@ -58,16 +58,16 @@ def send_account_emails(now: datetime) -> None:
 
 def _delete_late(now: datetime) -> None:
     for kind, time in KEPT_FOR.items():
-        AccountLetter.objects.filter(kind=kind, asked_at__lte=now - time).delete()
+        AccountEmail.objects.filter(kind=kind, requested_at__lte=now - time).delete()
 
 
-def _claim(letter: AccountLetter, now: datetime) -> bool:
+def _claim(letter: AccountEmail, now: datetime) -> bool:
     """Reserve a letter for this round; if it is not sent, it is due again after CLAIM."""
-    waiting = AccountLetter.objects.filter(pk=letter.pk, next_try_at=letter.next_try_at)
+    waiting = AccountEmail.objects.filter(pk=letter.pk, next_try_at=letter.next_try_at)
     return bool(waiting.update(next_try_at=now + CLAIM))
 
 
-def _send(letter: AccountLetter, server: MailServer, now: datetime) -> bool:
+def _send(letter: AccountEmail, server: MailServer, now: datetime) -> bool:
     """Send one letter and delete it; return False if the mail server accepts no letters at all."""
     try:
         for mail in _compose(letter):
@@ -85,7 +85,7 @@ def _send(letter: AccountLetter, server: MailServer, now: datetime) -> bool:
     return True
 
 
-def _compose(letter: AccountLetter) -> Iterator[EmailMessage]:
+def _compose(letter: AccountEmail) -> Iterator[EmailMessage]:
     """Yield the e-mail; none if no active person has the address that asked for a link."""
     if letter.kind != Kind.PASSWORD_RESET:
         yield _build_email(letter, letter.address)
@@ -100,7 +100,7 @@ def _password_link(person: User) -> str:
     return f"{settings.SITE_URL}{reverse('password_reset_confirm', args=[uid, token])}"
 
 
-def _build_email(letter: AccountLetter, to: str, **context: object) -> EmailMessage:
+def _build_email(letter: AccountEmail, to: str, **context: object) -> EmailMessage:
     template = f"account_letters/{letter.kind}.txt"
     return EmailMessage(
         subject=SUBJECTS[Kind(letter.kind)],

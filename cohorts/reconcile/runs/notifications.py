@@ -79,5 +79,5 @@ def realize_ended_context(message: Message, _now: datetime) -> dict[str, Any]:
 
 
 def _people_not_in_server(group_ids: list[int]) -> list[User]:
-    states = AccessState.objects.filter(group_id__in=group_ids, state=AccessState.State.NOT_THERE)
+    states = AccessState.objects.filter(group_id__in=group_ids, state=AccessState.State.NOT_JOINED)
     return list(User.objects.filter(pk__in=states.values("user_id")))

@@ -140,7 +140,8 @@ def group_state(context: template.Context, group: Group) -> dict[str, Any]:
 def _people(group: Group, places: tuple[InProvider, ...]) -> list[dict[str, Any]]:
     """List active members first, then others with access states (guests, exceptions, former)."""
     states = {
-        (state.user_id, state.mirror): state for state in group.access_states.select_related("user")
+        (state.user_id, state.provider): state
+        for state in group.access_states.select_related("user")
     }
     members = group.memberships.filter(status=Membership.Status.ACTIVE).select_related("user")
     rows = {m.user: m.get_role_display() for m in members.order_by("role", "user__name")}

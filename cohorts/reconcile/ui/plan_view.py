@@ -15,7 +15,7 @@ from cohorts.reconcile.provider import provider_specs
 from cohorts.reconcile.status_text import SyncStatus, describe_issue
 from cohorts.reconcile.values import Budget, Check, ProviderSpec
 
-UNREACHED = (AccessState.State.NOT_THERE, AccessState.State.NO_ADDRESS, AccessState.State.FAILED)
+UNREACHED = (AccessState.State.NOT_JOINED, AccessState.State.NO_ADDRESS, AccessState.State.FAILED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ def _groups_of(person: User) -> set[int]:
     """Return the groups in which a person is a member or a visitor, or still has access."""
     member = Membership.objects.filter(user=person, status=Membership.Status.ACTIVE)
     visits = GuestVisit.objects.filter(user=person, ended_at__isnull=True)
-    states = AccessState.objects.filter(user=person, mirror=MIRROR)
+    states = AccessState.objects.filter(user=person, provider=MIRROR)
     return {
         *member.values_list("group_id", flat=True),
         *visits.values_list("host_meeting__group_id", flat=True),

@@ -204,8 +204,8 @@ def _ended_public_text(sight: Sight, groups: list[Group]) -> str:
 def _absent(views: Iterable[GroupView]) -> list[str]:
     states = AccessState.objects.filter(
         group__in=[view.group.pk for view in views],
-        mirror="discord",
-        state__in=[AccessState.State.NOT_THERE, AccessState.State.NO_ADDRESS],
+        provider="discord",
+        state__in=[AccessState.State.NOT_JOINED, AccessState.State.NO_ADDRESS],
     )
     people = User.objects.filter(pk__in=states.values("user"))
     return sorted(person.display_name for person in people)

@@ -81,7 +81,7 @@ def _put_channels(academy: Academy) -> None:
 def _end_realize(academy: Academy, now: datetime) -> None:
     first, *others = academy.groups.values()
     AccessState.objects.create(
-        user=User.objects.get(name="Alice"), group=first, mirror="discord", state="not_there"
+        user=User.objects.get(name="Alice"), group=first, provider="discord", state="not_joined"
     )
     RealizeRequest.objects.create(
         requested_at=now - HOUR,
@@ -95,7 +95,7 @@ def _end_realize(academy: Academy, now: datetime) -> None:
 def _let_things_happen(academy: Academy, now: datetime) -> None:
     carol = academy.add_member("Carol", "A", discord_id=FIRST_ID + 20)
     Membership.objects.filter(user=carol).update(joined_at=now)
-    report_access("discord", academy.groups["A"].pk, [(carol.pk, "has", "")], now=now)
+    report_access("discord", academy.groups["A"].pk, [(carol.pk, "granted", "")], now=now)
     ned = Membership.objects.get(user__name="Ned")
     end_membership(ned.pk, status="dropped", now=now)
     _book(academy, "Gil", "B", 1, now)

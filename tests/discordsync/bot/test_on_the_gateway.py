@@ -287,7 +287,7 @@ def test_who_leaves_is_noticed_and_nothing_fails(here, world, standing):
     def is_told() -> bool:
         workers()
         return AccessState.objects.filter(
-            user=gone, mirror="discord", state=AccessState.State.NOT_THERE
+            user=gone, provider="discord", state=AccessState.State.NOT_JOINED
         ).exists()
 
     here.people.wait(is_told, "staff are not told")

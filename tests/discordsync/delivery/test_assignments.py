@@ -109,7 +109,7 @@ def test_whoever_joins_later_gets_the_short_letter_alone(academy):
 @pytest.mark.parametrize(
     ("state", "discord_id", "said"),
     [
-        ("not_there", ALICE, "https://discord.gg/academy"),
+        ("not_joined", ALICE, "https://discord.gg/academy"),
         ("no_address", None, "Your Discord account is not linked yet"),
     ],
 )
@@ -123,9 +123,9 @@ def test_whoever_is_not_in_the_server_yet_is_told_how_to_get_in(academy, state, 
 
 
 def test_getting_in_late_or_being_granted_once_more_sends_no_second_letter(academy):
-    report(academy, "not_there", "Alice", now=NOW)
+    report(academy, "not_joined", "Alice", now=NOW)
     collect(None, now=NOW)
-    for hour, state in enumerate(("has", "wanted", "has")):
+    for hour, state in enumerate(("granted", "pending", "granted")):
         report(academy, state, "Alice", now=NOW + hour * HOUR)
         collect(None, now=NOW + hour * HOUR)
     assert pending("group_assigned") == ["Alice"]
@@ -157,7 +157,7 @@ def test_a_group_that_was_taken_over_owes_letters_to_newcomers_only(academy):
     adopt(academy.groups["A"])
     academy.add_member("Bob", "A")
     Membership.objects.filter(user__name="Bob").update(joined_at=NOW)
-    report(academy, "has", "Alice", "Bob", now=NOW)
+    report(academy, "granted", "Alice", "Bob", now=NOW)
     collect(None, now=NOW)
     assert pending("group_assigned") == []
     assert pending("member_joined") == ["Bob", "channel"]
@@ -181,14 +181,14 @@ def test_nothing_from_before_the_cohort_was_known_here_is_owed(academy):
 
 
 def test_the_channel_hears_of_whoever_got_in_after_the_welcome_once(academy):
-    report(academy, "not_there", "Alice", now=NOW - HOUR)
+    report(academy, "not_joined", "Alice", now=NOW - HOUR)
     welcome(academy)
     later = NOW + HOUR
-    report(academy, "has", "Alice", now=later)
+    report(academy, "granted", "Alice", now=later)
     for hours in (0, 1, 2):
         collect(None, now=later + hours * HOUR)
-    report(academy, "wanted", "Alice", now=later + 3 * HOUR)
-    report(academy, "has", "Alice", now=later + 4 * HOUR)
+    report(academy, "pending", "Alice", now=later + 3 * HOUR)
+    report(academy, "granted", "Alice", now=later + 4 * HOUR)
     collect(None, now=later + 4 * HOUR)
     assert pending("member_joined") == ["channel"]
     assert words_of("member_joined", later).text == f"<@{ALICE}> has joined **Group A**. Welcome!"
@@ -196,7 +196,7 @@ def test_the_channel_hears_of_whoever_got_in_after_the_welcome_once(academy):
 
 def test_whom_the_welcome_mentioned_is_not_announced_after_a_new_grant(academy):
     welcome(academy, ALICE)
-    report(academy, "has", "Alice", now=NOW + HOUR)
+    report(academy, "granted", "Alice", now=NOW + HOUR)
     collect(None, now=NOW + HOUR)
     assert pending("member_joined") == []
 
@@ -204,7 +204,7 @@ def test_whom_the_welcome_mentioned_is_not_announced_after_a_new_grant(academy):
 def test_whoever_joins_before_the_welcome_is_sent_is_greeted_by_it_alone(academy):
     academy.add_member("Bob", "A", discord_id=BOB)
     Membership.objects.filter(user__name="Bob").update(joined_at=NOW)
-    report(academy, "has", "Bob", now=NOW)
+    report(academy, "granted", "Bob", now=NOW)
     collect(None, now=NOW)
     later = NOW + HOUR
     Message.objects.filter(kind="welcome").update(state="sent", sent_at=later, body=f"<@{BOB}>")
@@ -213,7 +213,7 @@ def test_whoever_joins_before_the_welcome_is_sent_is_greeted_by_it_alone(academy
 
 
 def test_a_founder_whom_a_long_welcome_did_not_name_is_not_announced(academy):
-    report(academy, "has", "Alice", now=NOW - HOUR)
+    report(academy, "granted", "Alice", now=NOW - HOUR)
     welcome(academy)
     collect(None, now=NOW + HOUR)
     assert pending("member_joined") == []
@@ -222,7 +222,7 @@ def test_a_founder_whom_a_long_welcome_did_not_name_is_not_announced(academy):
 def test_a_guest_with_access_is_not_announced_as_a_member(academy):
     welcome(academy)
     academy.add_member("Gus", "B", discord_id=BOB)
-    report(academy, "has", "Gus", now=NOW + HOUR)
+    report(academy, "granted", "Gus", now=NOW + HOUR)
     collect(None, now=NOW + HOUR)
     assert not Message.objects.filter(kind="member_joined", channel="discord_channel").exists()
 
@@ -233,7 +233,7 @@ def test_looking_costs_the_same_for_one_and_for_many(academy, django_assert_num_
     for n in range(5):
         academy.add_member(f"Person {n}", "A", discord_id=BOB + n)
     Membership.objects.exclude(user__name="Alice").update(joined_at=NOW)
-    report(academy, "has", *(f"Person {n}" for n in range(5)), now=NOW)
+    report(academy, "granted", *(f"Person {n}" for n in range(5)), now=NOW)
     assert AccessState.objects.count() == 5
     with django_assert_num_queries(1):
         assert len(list(pending_assignments(None, NOW, NOW))) == 6

@@ -159,7 +159,7 @@ def test_many_members_are_summed_up(academy):
 
 def test_whoever_is_not_in_the_server_is_named(academy):
     alice = academy.add_member("Alice", "A", discord_id=200000000000000001)
-    alice.access_states.create(group=academy.groups["A"], mirror="discord", state="not_there")
+    alice.access_states.create(group=academy.groups["A"], provider="discord", state="not_joined")
     collect(None, now=NOW)
     assert only_text().endswith("**Who**\n· Alice")
 

@@ -94,7 +94,7 @@ def test_what_happens_outside_shows_by_itself_until_it_is_settled(open_as, acade
     expect(visit).to_contain_text("Google Calendar: being set up")
     for mirror in ("discord", "calendar"):
         AccessState.objects.create(
-            user=alice, group=academy.groups["B"], mirror=mirror, state="has"
+            user=alice, group=academy.groups["B"], provider=mirror, state="granted"
         )
     expect(visit).to_contain_text("Discord: ready", timeout=10_000)
     expect(visit).to_contain_text("Google Calendar: ready")

@@ -227,7 +227,7 @@ def test_a_facilitator_is_not_offered_to_stay_away(academy):
 def report(alice, group, **states) -> None:
     AccessState.objects.all().delete()
     for mirror, state in states.items():
-        AccessState.objects.create(user=alice, group=group, mirror=mirror, state=state)
+        AccessState.objects.create(user=alice, group=group, provider=mirror, state=state)
 
 
 def progress(client, visit):
@@ -244,8 +244,8 @@ def test_before_anything_is_reported_both_are_on_their_way(client, book):
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        ("has", "ready"),
-        ("not_there", "waiting for you to join"),
+        ("granted", "ready"),
+        ("not_joined", "waiting for you to join"),
         ("no_address", "we do not have your account"),
         ("withheld", "waiting for staff approval"),
         ("failed", "We will try again"),
@@ -254,10 +254,10 @@ def test_before_anything_is_reported_both_are_on_their_way(client, book):
 def test_the_page_asks_until_everything_is_settled(client, academy, alice, book, state, words):
     visit = book()
     group = academy.groups["B"]
-    report(alice, group, discord="wanted", calendar="has")
+    report(alice, group, discord="pending", calendar="granted")
     answer = progress(client, visit)
     assert "every 2s" in answer.content.decode()
-    report(alice, group, discord=state, calendar="has")
+    report(alice, group, discord=state, calendar="granted")
     answer = progress(client, visit)
     assert "hx-trigger" not in answer.content.decode()
     assert words in answer.content.decode()
@@ -267,7 +267,7 @@ def test_access_that_ended_with_an_earlier_visit_is_not_taken_for_this_one(
     client, academy, alice, book
 ):
     visit = book()
-    report(alice, academy.groups["B"], discord="ended", calendar="has")
+    report(alice, academy.groups["B"], discord="ended", calendar="granted")
     assert "Discord:</strong> being set up" in progress(client, visit).content.decode()
 
 
@@ -275,7 +275,7 @@ def test_before_the_window_the_page_says_when_access_begins_and_does_not_ask(
     client, academy, alice, book
 ):
     visit = book(week=2)
-    report(alice, academy.groups["B"], calendar="has")
+    report(alice, academy.groups["B"], calendar="granted")
     answer = progress(client, visit).content.decode()
     assert "Access to the group's channels begins" in answer.replace("&#x27;", "'")
     assert "Discord" not in answer
@@ -291,7 +291,7 @@ def test_before_the_window_the_page_asks_for_the_invitation_alone(client, book):
 
 def test_one_who_is_not_in_the_server_is_shown_the_way_in(client, academy, alice, book, settings):
     settings.DISCORD_INVITE_URL = "https://discord.example/join"
-    report(alice, academy.groups["B"], discord="not_there", calendar="has")
+    report(alice, academy.groups["B"], discord="not_joined", calendar="granted")
     assert "https://discord.example/join" in progress(client, book()).content.decode()
 
 

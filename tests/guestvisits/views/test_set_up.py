@@ -34,7 +34,7 @@ def report(academy, alice):
         AccessState.objects.update_or_create(
             user=alice,
             group=academy.groups["A"],
-            mirror=mirror,
+            provider=mirror,
             defaults={"state": state, "reason": reason},
         )
 
@@ -77,8 +77,8 @@ def look(person: User, page: str = PAGE) -> str:
 
 def test_everything_in_order(alice, report, answer):
     change_zone(alice.pk, "Europe/Berlin", now=timezone.now())
-    report("discord", "has")
-    report("calendar", "has")
+    report("discord", "granted")
+    report("calendar", "granted")
     answer("accepted")
     DirectLine.objects.create(discord_id=ALICE, used_at=timezone.now())
     shown = look(User.objects.get(pk=alice.pk))
@@ -97,7 +97,7 @@ def test_everything_in_order(alice, report, answer):
 
 
 def test_what_needs_the_person_is_said_on_the_page_of_their_meetings(alice, report):
-    report("discord", "not_there")
+    report("discord", "not_joined")
     shown = look(alice, "/meetings/")
     assert "Your set-up needs 2 things from you: Time zone, The Discord server." in shown
 
@@ -130,7 +130,7 @@ def test_an_unknown_account_is_tied_by_signing_in(alice, report, settings):
 
 def test_whoever_is_not_in_the_server_gets_the_way_in(alice, report, settings):
     settings.DISCORD_INVITE_URL = "https://discord.gg/academy"
-    report("discord", "not_there", "Not in the Discord server yet.")
+    report("discord", "not_joined", "Not in the Discord server yet.")
     found = line(alice, "The Discord server")
     assert (found.status, found.step.url) == (SetUpStatus.YOURS, "https://discord.gg/academy")
     assert line(alice, "Group A on Discord").status is SetUpStatus.COMING
@@ -146,7 +146,7 @@ def test_whoever_is_not_in_the_server_gets_the_way_in(alice, report, settings):
     ("state", "standing"),
     [
         (None, SetUpStatus.COMING),
-        ("wanted", SetUpStatus.COMING),
+        ("pending", SetUpStatus.COMING),
         ("withheld", SetUpStatus.HELD),
         ("failed", SetUpStatus.HELD),
         ("ended", SetUpStatus.COMING),  # of an earlier membership
@@ -163,8 +163,8 @@ def test_what_comes_by_itself_and_what_holds_it_up(alice, report, mirror, title,
 
 def test_nothing_is_on_its_way_to_a_group_that_is_still_being_set_up(academy, alice, report):
     Group.objects.filter(pk=academy.groups["A"].pk).update(status=Group.Status.PREVIEW)
-    report("discord", "wanted")
-    report("calendar", "wanted", "the invitation has not been created yet")
+    report("discord", "pending")
+    report("calendar", "pending", "the invitation has not been created yet")
     assert line(alice, "Group A on Discord").text == "Its channels have not been created yet."
     assert (
         line(alice, "Group A in your calendar").text == "The invitation has not been created yet."
@@ -173,7 +173,7 @@ def test_nothing_is_on_its_way_to_a_group_that_is_still_being_set_up(academy, al
 
 
 def test_of_an_incomplete_list_nobody_is_said_to_be_in_or_out(alice, report):
-    report("discord", "wanted", UNSEEN)
+    report("discord", "pending", UNSEEN)
     assert line(alice, "The Discord server").status is SetUpStatus.COMING
 
 
@@ -187,13 +187,13 @@ def test_of_an_incomplete_list_nobody_is_said_to_be_in_or_out(alice, report):
     ],
 )
 def test_an_invitation_is_sent_and_then_answered(alice, report, answer, status, standing):
-    report("calendar", "has")
+    report("calendar", "granted")
     answer(status)
     assert line(alice, "Group A in your calendar").status is standing
 
 
 def test_an_invitation_that_google_has_not_told_of_is_not_answered(alice, report):
-    report("calendar", "has")
+    report("calendar", "granted")
     assert line(alice, "Group A in your calendar").status is SetUpStatus.YOURS
 
 

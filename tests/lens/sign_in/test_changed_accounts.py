@@ -9,7 +9,7 @@ from django.core import mail
 from django.db import connection
 from django.test import Client
 
-from cohorts.models import AccountLetter, User
+from cohorts.models import AccountEmail, User
 from cohorts.outbox.tasks import send_emails
 from tests.admin.reading import hidden_of
 from tests.lens.sign_in.conftest import ADA, Walk
@@ -57,7 +57,7 @@ def test_a6_a_change_on_the_persons_page_ends_every_session_and_is_told_to_the_o
     assert walk.client.get("/api/users/me/meetings").status_code in {401, 403}
     assert letters() == [("ada@example.org", subject)]
     assert "new@example.org" not in mail.outbox[0].body
-    assert not AccountLetter.objects.exists()
+    assert not AccountEmail.objects.exists()
     correct(staff, ada, nickname="Countess")
     assert len(letters()) == 1
 

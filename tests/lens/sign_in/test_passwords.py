@@ -18,7 +18,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from cohorts import clock
-from cohorts.models import AccountLetter, User
+from cohorts.models import AccountEmail, User
 from cohorts.outbox.holds import why_held
 from cohorts.outbox.models import Message
 from cohorts.outbox.tasks import send_emails
@@ -195,12 +195,12 @@ def test_a7_the_link_leads_to_our_own_address_and_is_kept_nowhere(alice, setting
     settings.ALLOWED_HOSTS = ["*"]
     ask("alice@example.org", HTTP_HOST="evil.example")
     assert mail.outbox == []
-    assert [row.address for row in AccountLetter.objects.all()] == ["alice@example.org"]
+    assert [row.address for row in AccountEmail.objects.all()] == ["alice@example.org"]
     send_emails()
     [letter] = mail.outbox
     assert "https://lens.example.org/password/" in letter.body
     assert "evil" not in letter.message().as_string()
-    assert not AccountLetter.objects.exists()
+    assert not AccountEmail.objects.exists()
     assert not Message.objects.exists()
 
 
@@ -218,7 +218,7 @@ def test_a7_a_known_and_an_unknown_address_cost_the_same_and_get_the_same_answer
     assert mail.outbox == []
     send_emails()
     assert [letter.to for letter in mail.outbox] == [["alice@example.org"]]
-    assert not AccountLetter.objects.exists()
+    assert not AccountEmail.objects.exists()
 
 
 @pytest.mark.parametrize("address", ["alice@example.org", "nobody@example.org"])
@@ -253,11 +253,11 @@ def test_a7_staff_see_no_link_and_no_one_gets_one_an_hour_late(alice):
     staff.force_login(User.objects.create_superuser("olga@example.org", None, name="Olga"))
     shown = staff.get("/admin/outbox/message/").content.decode()
     assert "password_reset" not in shown
-    assert AccountLetter not in admin.site._registry
-    AccountLetter.objects.update(asked_at=clock.now() - timedelta(hours=1))
+    assert AccountEmail not in admin.site._registry
+    AccountEmail.objects.update(requested_at=clock.now() - timedelta(hours=1))
     send_emails()
     assert mail.outbox == []
-    assert not AccountLetter.objects.exists()
+    assert not AccountEmail.objects.exists()
 
 
 def test_a_letter_that_the_mail_server_did_not_take_is_tried_again(alice, settings):
@@ -269,7 +269,7 @@ def test_a_letter_that_the_mail_server_did_not_take_is_tried_again(alice, settin
     settings.EMAIL_BACKEND = backend
     send_emails()
     assert mail.outbox == []
-    AccountLetter.objects.update(next_try_at=clock.now())
+    AccountEmail.objects.update(next_try_at=clock.now())
     send_emails()
     assert len(mail.outbox) == 1
 

@@ -52,7 +52,7 @@ def test_only_whoever_wants_it_and_is_in_the_server_is_mentioned(academy, meetin
         User.objects.filter(name=name).update(discord_id=discord_id)
     User.objects.filter(name="Bob").update(wants_discord=False)
     AccessState.objects.create(
-        user=carol, group=meeting.group, mirror="discord", state=AccessState.State.NOT_THERE
+        user=carol, group=meeting.group, provider="discord", state=AccessState.State.NOT_JOINED
     )
     look(meeting.starts_at - 24 * HOUR)
     text = words_to("channel", "reminder", meeting.starts_at).text

@@ -137,7 +137,7 @@ def test_the_letter_says_what_stands_and_what_needs_a_person(made, staff, mail_s
     stand(made.groups[0])
     look(made.groups[1], issue="no_slot")
     AccessState.objects.create(
-        user=made.people[0], group=made.groups[0], mirror="discord", state="not_there"
+        user=made.people[0], group=made.groups[0], provider="discord", state="not_joined"
     )
     sweep()
     tasks.collect_all()
