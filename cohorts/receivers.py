@@ -10,19 +10,19 @@ from django.dispatch import receiver
 from cohorts import clock
 from cohorts.models import AccessException, Cohort, Group, Membership, User
 from cohorts.services.account_emails import Account, record_change_warnings
-from cohorts.signals import Fact, announce
+from cohorts.signals import announce, group_changed, members_changed
 
 BEFORE = "_account_before"  # attribute on the User between pre_save and post_save
 
 
 @receiver([post_save, post_delete], sender=Group)
 def announce_group(instance: Group, **_: Any) -> None:
-    announce([instance.pk], Fact.GROUP)
+    announce([instance.pk], group_changed)
 
 
 @receiver([post_save, post_delete], sender=Membership)
 def announce_group_of_membership(instance: Membership, **_: Any) -> None:
-    announce([instance.group_id], Fact.MEMBERS)
+    announce([instance.group_id], members_changed)
 
 
 @receiver([post_save, post_delete], sender=AccessException)
@@ -33,7 +33,7 @@ def announce_group_of_exception(instance: AccessException, **_: Any) -> None:
 @receiver(post_save, sender=Cohort)
 def announce_groups_of_cohort(instance: Cohort, created: bool, **_: Any) -> None:
     if not created:
-        announce(instance.groups.values_list("pk", flat=True), Fact.GROUP)
+        announce(instance.groups.values_list("pk", flat=True), group_changed)
 
 
 @receiver(post_save, sender=User)
@@ -43,7 +43,7 @@ def announce_groups_of_person(
     """Announce every group that the person is or was in: their address or Discord id may differ."""
     if created or update_fields == frozenset({"last_login"}):
         return
-    announce(instance.memberships.values_list("group_id", flat=True), Fact.MEMBERS)
+    announce(instance.memberships.values_list("group_id", flat=True), members_changed)
     announce(instance.access_exceptions.values_list("group_id", flat=True))
 
 

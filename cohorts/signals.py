@@ -1,9 +1,7 @@
-"""The `facts_changed` signal, sent when facts about groups change.
+"""Signals about groups, sent inside the transaction that changes their facts.
 
-It is sent inside the transaction that changes the facts, with `group_ids`, a set of ints: every
-group whose providers may now be out of sync; and with `changes`, the group ids by `Fact`, for
-receivers whose data depends on some facts only.  Services send it through `announce`; receivers of
-model signals send it too, so that edits in the Django admin count.
+Each is sent with `group_ids`, a set of ints.  Services send them through `announce`; receivers of
+model signals do so too, so that edits in the Django admin count.
 """
 
 from __future__ import annotations
@@ -12,41 +10,38 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from enum import StrEnum
 
 from django.db import transaction
 from django.dispatch import Signal
 
-
-class Fact(StrEnum):
-    """What has changed about a group, as far as other data is derived from it."""
-
-    GROUP = "group"  # slot, status and end; the cohort's term, status and rules
-    MEMBERS = "members"  # memberships, and the people in them
-    MEETINGS = "meetings"
-    OTHER = "other"  # only providers depend on it
-
-
-Changes = defaultdict[Fact, set[int]]
-
+# Every group whose providers may now be out of sync; the signals below are sent in addition.
 facts_changed = Signal()
+
+group_changed = Signal()  # slot, status or end; or the cohort's term, status or rules
+members_changed = Signal()  # memberships, or the accounts of people in them
+meetings_changed = Signal()
+
+Changes = defaultdict[Signal, set[int]]
 
 _waiting: ContextVar[Changes | None] = ContextVar("waiting", default=None)
 
 
-def announce(group_ids: Iterable[int], fact: Fact = Fact.OTHER) -> None:
-    """Send `facts_changed` for these groups.  Call it inside the transaction that changes them."""
+def announce(group_ids: Iterable[int], signal: Signal = facts_changed) -> None:
+    """Send `signal`, and `facts_changed`, for these groups.
+
+    Call it inside the transaction that changes them.
+    """
     ids = {group_id for group_id in group_ids if group_id}
     waiting = _waiting.get()
     if waiting is not None:
-        waiting[fact] |= ids
+        waiting[signal] |= ids
     elif ids:
-        _send(Changes(set, {fact: ids}))
+        _send(Changes(set, {signal: ids}))
 
 
 @contextmanager
 def announced_together() -> Iterator[None]:
-    """Collect all announcements within the block and send them as one signal at its end.
+    """Collect all announcements within the block and send each signal once at its end.
 
     For services that save many rows.  If the block raises, nothing is sent, because the surrounding
     transaction is rolled back too.
@@ -64,10 +59,8 @@ def announced_together() -> Iterator[None]:
         _send(waiting)
 
 
+@transaction.atomic(savepoint=False)  # what receivers write is committed with the requested sync
 def _send(changes: Changes) -> None:
-    # One transaction for all receivers: a sync that one of them requests reads what all have
-    # written.
-    with transaction.atomic(savepoint=False):
-        facts_changed.send(
-            sender=announce, group_ids=set().union(*changes.values()), changes=changes
-        )
+    changes[facts_changed] = set().union(*changes.values())
+    for signal, group_ids in changes.items():
+        signal.send(sender=announce, group_ids=group_ids)

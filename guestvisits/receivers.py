@@ -11,7 +11,7 @@ from django.dispatch import receiver
 
 from cohorts import clock
 from cohorts.models import User
-from cohorts.signals import Changes, Fact, announce, facts_changed
+from cohorts.signals import announce, group_changed, meetings_changed, members_changed
 from guestvisits.models import GuestVisit
 from guestvisits.services.updating import update_visits
 
@@ -30,12 +30,9 @@ class _UpdateAfterCommit:
         update_visits(self.group_ids, now=clock.now())
 
 
-@receiver(facts_changed)
-def update_visits_after_commit(changes: Changes, **_: Any) -> None:
+@receiver([group_changed, members_changed, meetings_changed])
+def update_visits_after_commit(group_ids: set[int], **_: Any) -> None:
     """Update the visits that these changes can end. A visit's own changes end no other visit."""
-    group_ids = changes[Fact.GROUP] | changes[Fact.MEMBERS] | changes[Fact.MEETINGS]
-    if not group_ids:
-        return
     update = _find_registered()
     if update is None:
         update = _UpdateAfterCommit()
@@ -64,4 +61,4 @@ def announce_groups_visited(
     if created or update_fields == frozenset({"last_login"}):
         return
     visits = instance.guest_visits.filter(Q(ended_at__isnull=True))
-    announce(visits.values_list("host_meeting__group", flat=True), Fact.MEMBERS)
+    announce(visits.values_list("host_meeting__group", flat=True), members_changed)

@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from cohorts.models import Group, live_group
 from cohorts.services.locks import lock_groups
-from cohorts.signals import Fact, announce
+from cohorts.signals import announce, meetings_changed
 from meetings.derivation import DERIVED_FIELDS, MeetingDiff, diff_meetings, make_room
 from meetings.models import Meeting, SkippedWeek
 from meetings.moving.moves import Cancel, Reschedule, Restore
@@ -34,7 +34,7 @@ def repair_meetings(now: datetime) -> set[int]:
     live = Group.objects.filter(live_group())
     with transaction.atomic():
         changed = update_meetings(live.values_list("pk", flat=True), now=now)
-        announce(changed, Fact.MEETINGS)
+        announce(changed, meetings_changed)
     return changed
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from cohorts.models import Group
-from cohorts.signals import Fact, announce
+from cohorts.signals import announce, group_changed
 
 
 @transaction.atomic
@@ -17,5 +17,5 @@ def activate_group(group_id: int, *, now: datetime) -> bool:
         status=Group.Status.ACTIVE, activated_at=now
     )
     if changed:
-        announce([group_id], Fact.GROUP)
+        announce([group_id], group_changed)
     return bool(changed)

@@ -32,7 +32,7 @@ from cohorts.services.locks import lock_groups, lock_people
 from cohorts.services.memberships import moved_to, write_end
 from cohorts.services.statistics import analyze_tables
 from cohorts.services.terms import Term, TermPreview, digest_of, preview_term
-from cohorts.signals import Fact, announce, announced_together
+from cohorts.signals import announce, announced_together, group_changed, members_changed
 
 ANY_TERMS = "any"  # all changes of running cohorts are confirmed
 
@@ -186,7 +186,7 @@ def _write_groups(due: RosterPlan, cohorts: Mapping[CohortKey, int]) -> dict[Gro
     for row, each in zip(rows, new, strict=True):
         _set_slot(row, each.slot)
     Group.objects.bulk_create(rows)
-    announce((row.pk for row in rows), Fact.GROUP)
+    announce((row.pk for row in rows), group_changed)
     return {each.key: row.pk for each, row in zip(new, rows, strict=True)}
 
 
@@ -230,7 +230,7 @@ def _write_memberships(
         for each in due.memberships
         if isinstance(each, Joining)
     )
-    announce((row.group_id for row in rows), Fact.MEMBERS)
+    announce((row.group_id for row in rows), members_changed)
 
 
 def _save_roles(changes: Iterable[RoleChange]) -> None:

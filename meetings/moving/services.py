@@ -11,7 +11,7 @@ from cohorts.errors import Refusal
 from cohorts.models import Group
 from cohorts.services.groups import SLOT_FIELDS
 from cohorts.services.locks import lock_groups
-from cohorts.signals import Fact, announce, announced_together
+from cohorts.signals import announce, announced_together, meetings_changed
 from meetings.derivation import DERIVED_FIELDS
 from meetings.models import EarlierSlot, Meeting, MeetingMove, SkippedWeek
 from meetings.moving.facts import group_of, read_facts
@@ -42,7 +42,7 @@ def carry_out(move: Move, *, by: int | None, now: datetime, seen: str = "") -> M
     with announced_together():
         changes = _write_rows(decision)
         _write_rhythm(facts.group, facts.rhythm, decision.rhythm)
-        announce([group_id], Fact.MEETINGS)
+        announce([group_id], meetings_changed)
         return record_move(group_id, decision.kind, changes, by=by, now=now)
 
 

@@ -1,4 +1,4 @@
-"""What a change costs, up to its commit and right after: receivers act on their own facts only."""
+"""What a change costs, up to its commit and right after it: receivers act on what they need."""
 
 from __future__ import annotations
 
