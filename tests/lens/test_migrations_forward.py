@@ -46,7 +46,9 @@ BEFORE = {
 # "app.model" or "app.model.field", by its name before: why it may go.
 DROPPED: dict[str, str] = {}
 # "app.model.field", by its name before: its stored values after, by those before.
-CONVERTED: dict[str, dict[Any, Any]] = {}
+CONVERTED: dict[str, dict[Any, Any]] = {
+    "sync.realizerequest.came_to": {'{"5": "standing"}': '{"5": "ready"}'},
+}
 
 ACTIONS = ("add", "change", "delete", "view")
 
@@ -67,6 +69,7 @@ REQUIRED: dict[str, Callable[[Values], Values]] = {
     "meetings.attendance": lambda _: {"not_seen": False},
     "meetings.earlierslot": lambda _: {"weekday": 5, "duration_minutes": 45},
     "meetings.meeting": lambda _: {"duration_minutes": 45},
+    "sync.realizerequest": lambda _: {"came_to": {"5": "standing"}},
 }
 VALUES: dict[type[models.Field[Any, Any]], Callable[[int], Any]] = {
     models.BooleanField: lambda _: True,
@@ -155,6 +158,8 @@ def make_value(field: Any, which: int, number: int) -> Any:
     """Return a value that no other field or row has, if the type allows that."""
     if field.choices:
         return field.choices[which % len(field.choices)][0]
+    if field.get_default() == {}:
+        return {str(number): number}
     return next(make(number) for kind, make in VALUES.items() if isinstance(field, kind))
 
 
