@@ -10,11 +10,11 @@ from aiohttp import web
 from calendarsync.sandbox.controls import controls
 from calendarsync.sandbox.errors import GoogleError
 from calendarsync.sandbox.events.instances import exceptions
+from calendarsync.sandbox.page import Matches, show_calendar, view
 from calendarsync.sandbox.requests.batch import answer_batch
 from calendarsync.sandbox.requests.call import Answer, parse_call
 from calendarsync.sandbox.requests.dispatch import PREFIX, answer
 from calendarsync.sandbox.state import DEFAULT_SETTINGS, KEPT, State, next_revision
-from calendarsync.sandbox.view import view
 
 BATCH = "/batch/calendar/v3"
 JSON = "application/json"
@@ -24,6 +24,10 @@ class CalendarSandbox:
     """Google Calendar v3 with one calendar, also available as `primary`."""
 
     name = "google"
+    title = "Google Calendar"
+    api_root = PREFIX
+    page_template = "sandbox/google/page.html"
+    page_actions: Mapping[str, Any] = {}
     # Google documents its quotas per minute.
     known_limits: Mapping[str, Any] = {"global": [600, 60], "rules": []}
 
@@ -73,8 +77,8 @@ class CalendarSandbox:
         self.state.buried.append(event_id)
         next_revision(self.state)
 
-    def view(self) -> dict[str, Any]:
-        return view(self.state)
+    def page(self, matches: Matches) -> dict[str, Any]:
+        return {"calendar": show_calendar(view(self.state), matches)}
 
     def fault_response(
         self,

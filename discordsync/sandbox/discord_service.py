@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from discordsync.sandbox import audit, errors, events, guild_routes, interactions, limits, view
+from discordsync.sandbox import audit, errors, events, guild_routes, interactions, limits
 from discordsync.sandbox.calls import PREFIX, Route, catch_all, serve
 from discordsync.sandbox.channels import channels, overwrites
 from discordsync.sandbox.controls import Control, all_controls
@@ -16,6 +16,9 @@ from discordsync.sandbox.interactions import user_actions
 from discordsync.sandbox.members import members, roles
 from discordsync.sandbox.messages import dms, messages, nonces
 from discordsync.sandbox.oauth import avatars, oauth, oauth_page
+from discordsync.sandbox.page import bot, view
+from discordsync.sandbox.page.bot import Form, Matches
+from discordsync.sandbox.page.guild import show_guild
 
 ROUTES: list[Route] = [
     *guild_routes.ROUTES,
@@ -35,6 +38,9 @@ class DiscordSandbox:
     """One guild behind Discord's REST API v10. State is in memory; `now` is the sandbox's clock."""
 
     name = "discord"
+    title = "Discord"
+    api_root = PREFIX
+    page_template = "sandbox/discord/page.html"
     known_limits = limits.KNOWN_LIMITS
     limit_headers = staticmethod(limits.limit_headers)
     limit_response = staticmethod(limits.limit_response)
@@ -47,6 +53,7 @@ class DiscordSandbox:
             **all_controls(self.guild),
             "gateway": lambda data: break_gateway(self.hub, data),
         }
+        self.page_actions = {"bot": self.use_bot, "voice": self.enter_voice}
         self.shows: dict[str, Callable[[], Any]] = {
             "gateway": self.hub.describe,
             "interactions": lambda: user_actions.show(self.guild),
@@ -102,3 +109,18 @@ class DiscordSandbox:
 
     def view(self) -> dict[str, Any]:
         return view.show(self.guild) | {"gateway": self.hub.describe()}
+
+    def page(self, matches: Matches) -> dict[str, Any]:
+        shown = self.view()
+        return {"guild": show_guild(shown, matches), "bot": bot.show_bot(shown, matches)}
+
+    async def use_bot(self, form: Form) -> str:
+        """Act as a person as a form requests, and wait a moment for the bot's response."""
+        interaction = self.controls["interactions"](bot.read_action(form, self.view()))
+        await bot.wait_for_response(self.shows["interactions"], interaction["id"])
+        return "bot"
+
+    async def enter_voice(self, form: Form) -> str:
+        user_id = bot.read_person(form, self.view()["people"])
+        self.controls["voice"]({"user": user_id, "channel_id": form.get("channel_id") or None})
+        return "bot"

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from lens.sandbox.control import ControlEndpoints, report_errors
 from lens.sandbox.errors import SandboxError
-from lens.sandbox.page.page import Page
+from lens.sandbox.page import Page
 from lens.sandbox.pipeline import handle_calls
 from lens.sandbox.sandbox import Sandbox
 

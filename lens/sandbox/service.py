@@ -1,11 +1,16 @@
 """The interface of a service that the sandbox server mounts."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from aiohttp import web
 
 Control = Callable[[Any], Any]
+# Acts on a form of the page and returns the page's fragment to show; raises ValueError with a
+# sentence.
+PageAction = Callable[[Mapping[str, str]], Awaitable[str]]
+# Tests whether any of some texts matches the page's search.
+Matches = Callable[..., bool]
 # What refuses a call: too many refused calls before, the limit of all calls, or a rule.
 Limit = Literal["ban", "global", "rule"]
 
@@ -20,6 +25,14 @@ class Service(Protocol):
     @property
     def name(self) -> str:
         """The service's short name in the journal, in faults and in the control endpoints."""
+
+    @property
+    def title(self) -> str:
+        """The service's name for people."""
+
+    @property
+    def api_root(self) -> str:
+        """The path under which the API is served."""
 
     @property
     def controls(self) -> Mapping[str, Control]:
@@ -54,8 +67,16 @@ class Service(Protocol):
     def close_connections(self) -> None:
         """Close open connections, because the server is about to stop."""
 
-    def view(self) -> dict[str, Any]:
-        """Return the contents as a person would see them, for the page."""
+    @property
+    def page_template(self) -> str:
+        """The template of this service's sections of the page."""
+
+    @property
+    def page_actions(self) -> Mapping[str, PageAction]:
+        """The forms on the page, by the path that they are sent to."""
+
+    def page(self, matches: Matches) -> Mapping[str, Any]:
+        """Return the template's context: what a person would see and what matches the search."""
 
     def fault_response(
         self,

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from calendarsync.sandbox.page import view
 from tests.calendarsync.sandbox.google import (
     CALENDAR,
     STAMPS,
@@ -117,7 +118,7 @@ def test_the_page_shows_events_guests_answers_and_mails(google: Google) -> None:
     google.control("respond", event=SECOND, attendee=ADA, answer="declined")
     google.delete(f"series1_{STAMPS[2]}")
     google.clock.advance(days=37)
-    seen = google.sandbox.view()
+    seen = view(google.sandbox.state)
     (calendar,) = seen["calendars"]
     (series,) = calendar["events"]
     assert (calendar["id"], series["title"]) == (CALENDAR, "Group")

@@ -1,7 +1,7 @@
-"""A tiny service, so that what the server adds can be tested on something that fits a page."""
+"""A tiny service, to test what the server adds."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,11 +15,15 @@ def as_json(data: Any, status: int = 200) -> web.Response:
 
 
 class Shelf:
-    """Named things on a shelf, each gone once its time is over."""
+    """Named things on a shelf, each removed once its time is over."""
+
+    page_template = "shelf.html"
 
     def __init__(self, name: str, root: str, *, now: Callable[[], datetime]) -> None:
         self.name = name
-        self.root = root
+        self.title = name.title()
+        self.root = self.api_root = root
+        self.page_actions = {f"{name}-throw-away": self.throw_away}
         self.now = now
         self.things: dict[str, Any] = {}
         self.known_limits = {
@@ -78,8 +82,12 @@ class Shelf:
     def close_connections(self) -> None:
         pass
 
-    def view(self) -> dict[str, Any]:
-        return {}
+    def page(self, matches: Callable[..., bool]) -> dict[str, Any]:
+        return {"shelf": self.name, "things": [each for each in self.things if matches(each)]}
+
+    async def throw_away(self, form: Mapping[str, str]) -> str:
+        self.take_away(form.get("thing"))
+        return self.name
 
     def fault_response(
         self,

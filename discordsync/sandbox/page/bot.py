@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from aiohttp import web
-
 View = Mapping[str, Any]
 Matches = Callable[..., bool]
 Form = Mapping[str, str]
@@ -21,7 +19,7 @@ POLL_SECONDS = 0.05
 
 
 def show_bot(view: View, matches: Matches) -> dict[str, Any]:
-    """Return sessions, commands and the newest interactions of the Discord sandbox."""
+    """Return sessions, commands and the newest interactions, prepared for the template."""
     people = {person["id"]: person["name"] for person in view["people"]}
     shown = [show_interaction(each, people) for each in view["interactions"]]
     chosen = [each for each in shown if matches(each["who"], each["name"], *each["texts"])]
@@ -66,15 +64,15 @@ def read_person(form: Form, people: Iterable[View]) -> str:
     raise ValueError(f"No one in the guild is called “{named}”.")
 
 
-def read_wish(form: Form, view: View) -> dict[str, Any]:
+def read_action(form: Form, view: View) -> dict[str, Any]:
     """Return what a form requests, as an argument of the control `interactions`."""
-    wish = {name: form[name] for name in ("focus", "press", "message_id") if form.get(name)}
-    wish["user"] = read_person(form, view["people"])
+    action = {name: form[name] for name in ("focus", "press", "message_id") if form.get(name)}
+    action["user"] = read_person(form, view["people"])
     if form.get("submit"):
-        return wish | {"submit": form["submit"], "values": named(form, FIELD)}
+        return action | {"submit": form["submit"], "values": named(form, FIELD)}
     if form.get("press"):
-        return wish | ({"values": [form["value"]]} if form.get("value") else {})
-    return wish | {
+        return action | ({"values": [form["value"]]} if form.get("value") else {})
+    return action | {
         "command": form.get("command", ""),
         "options": read_options(form, view["commands"]),
     }
@@ -106,16 +104,12 @@ def convert(text: str, kind: int | None) -> Any:
     return text.strip()
 
 
-async def settle(look: Callable[[], View], interaction_id: str) -> None:
-    """Wait up to PATIENCE_SECONDS for the bot's answer. `look` returns all interactions."""
+async def wait_for_response(show: Callable[[], View], interaction_id: str) -> None:
+    """Wait up to PATIENCE_SECONDS for the bot's response. `show` returns all interactions."""
     loop = asyncio.get_running_loop()
     ends = loop.time() + PATIENCE_SECONDS
     while loop.time() < ends:
-        states = {each["id"]: each["state"] for each in look()["interactions"]}
+        states = {each["id"]: each["state"] for each in show()["interactions"]}
         if states.get(interaction_id) not in OPEN_STATES:
             return
         await asyncio.sleep(POLL_SECONDS)
-
-
-async def read_form(request: web.Request) -> Form:
-    return {name: str(value) for name, value in (await request.post()).items()}

@@ -1,6 +1,9 @@
-"""The calendar as a person would see it, for the sandbox's page."""
+"""The calendar as a person would see it, and what of it the sandbox's page shows."""
 
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from calendarsync.sandbox.events.instances import exceptions, is_cancelled, is_series, occurrences
 from calendarsync.sandbox.events.render import render
@@ -8,6 +11,10 @@ from calendarsync.sandbox.state import Event, State
 from calendarsync.sandbox.times import instant
 
 MOST_COMING = 12
+SHOWN_MAILS = 50
+
+View = Mapping[str, Any]
+Matches = Callable[..., bool]
 
 
 def view(state: State) -> dict[str, Any]:
@@ -77,3 +84,56 @@ def _coming(state: State, series: Event) -> list[dict[str, Any]]:
 def _mail(state: State, mail: dict[str, str]) -> dict[str, str]:
     event = state.events.get(mail["event"])
     return {**mail, "title": event["fields"].get("summary", "") if event else ""}
+
+
+def show_calendar(view: View, matches: Matches) -> dict[str, Any]:
+    """Return what of the view matches a search, prepared for the template."""
+    (calendar,) = view["calendars"]
+    events = [
+        show_meeting(event) | {"instances": [show_meeting(one) for one in event["instances"]]}
+        for event in calendar["events"]
+        if matches(event["title"], *name_guests(event))
+    ]
+    mails = [mail for mail in view["mails"] if matches(mail["to"], mail["title"])]
+    return {
+        "name": calendar["summary"],
+        "id": calendar["id"],
+        "time_zone": calendar["time_zone"],
+        "series": [event for event in events if event["recurrence"]],
+        "single": [event for event in events if not event["recurrence"]],
+        "mails": [
+            mail | {"at": datetime.fromisoformat(mail["at"])} for mail in mails[:SHOWN_MAILS]
+        ],
+        "mails_count": len(mails),
+    }
+
+
+def name_guests(event: View) -> list[str]:
+    return [text for guest in event["guests"] for text in (guest["email"], guest["name"])]
+
+
+def show_meeting(event: View) -> dict[str, Any]:
+    return {**event, "when": format_period(event["start"], event["end"])}
+
+
+def format_period(start: View | None, end: View | None) -> str:
+    """Return the time in its own zone: “Wed 25 Nov 2026, 15:00 to 16:00 (Europe/Berlin)”."""
+    if not start:
+        return ""
+    if "date" in start:
+        return format_day(date.fromisoformat(start["date"]))
+    zone = start.get("timeZone")
+    begins = read_instant(start, zone)
+    text = f"{format_day(begins)}, {begins:%H:%M}"
+    if end and "dateTime" in end:
+        text += f" to {read_instant(end, zone):%H:%M}"
+    return f"{text} ({zone or 'UTC' + begins.strftime('%z')})"
+
+
+def read_instant(time: View, zone: str | None) -> datetime:
+    instant = datetime.fromisoformat(time["dateTime"])
+    return instant.astimezone(ZoneInfo(zone)) if zone and instant.tzinfo else instant
+
+
+def format_day(day: date) -> str:
+    return f"{day:%a} {day.day} {day:%b %Y}"
