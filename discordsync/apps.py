@@ -9,7 +9,7 @@ class DiscordSyncConfig(AppConfig):
         from cohorts.outbox.routing.dm_channels import dm_statuses
         from cohorts.outbox.sources import message_sources
         from cohorts.reconcile.provider import provider_admins, providers
-        from discordsync import set_up
+        from discordsync import receivers, set_up  # noqa: F401
         from discordsync.delivery import assignments, dm_channels, welcome
         from discordsync.provider import DiscordAdmin, DiscordProvider
         from discordsync.venues import find_voice_channels

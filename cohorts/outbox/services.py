@@ -32,11 +32,10 @@ from cohorts.outbox.bounds import Bounds, keep_new, read_bounds, record_collecte
 from cohorts.outbox.health import parts
 from cohorts.outbox.holds import may_send
 from cohorts.outbox.models import UNSENT, Message
-from cohorts.outbox.nudges import nudge_email
+from cohorts.outbox.nudges import nudge_channels
 from cohorts.outbox.rendering.render import get_content
 from cohorts.outbox.routing.routes import DeliveryRequest, find_routes
 from cohorts.outbox.sources import MessageObsolete, PendingMessage, Source, message_sources
-from cohorts.signals import announce
 
 logger = logging.getLogger(__name__)
 
@@ -62,10 +61,9 @@ COLLECT_SECONDS = 30  # of the task timeout of 120; waiting for locks counts too
 def collect(group_ids: Iterable[int] | None, *, now: datetime) -> int:
     """Store the new messages of these groups (None: of all groups); return how many are new.
 
-    Groups with new Discord messages are announced, so that the Discord provider is synced.  Call it
-    outside a transaction: each batch has its own, so that a failing source does not stop the
-    others. What is not stored after COLLECT_SECONDS is left to the next minute: a task that exceeds
-    the queue's timeout would take down its whole cluster.
+    Call it outside a transaction: each batch has its own, so that a failing source does not stop
+    the others. What is not stored after COLLECT_SECONDS is left to the next minute: a task that
+    exceeds the queue's timeout would take down its whole cluster.
 
     A collection for all groups also stores, as too late, what became too late since the last one
     that was complete.
@@ -136,10 +134,7 @@ def _store_new(batch: list[PendingMessage], now: datetime) -> list[PendingMessag
     """Insert in key order, so that two writers cannot deadlock; return what is to be sent."""
     fresh = sorted(_apply_routes(batch, now), key=lambda one: one.key)
     new = [one for one in fresh if _insert(one, now) and now < one.cutoff_at]
-    channels = {one.channel for one in new}
-    announce(one.group_id for one in new if one.group_id and one.channel != Message.Channel.EMAIL)
-    if Message.Channel.EMAIL in channels:
-        nudge_email()
+    nudge_channels((one.channel, one.group_id) for one in new)
     return new
 
 
@@ -274,13 +269,10 @@ def retry_now(message_ids: Iterable[int], *, now: datetime) -> int:
     chosen = Message.objects.filter(
         pk__in=list(message_ids), state__in=[*UNSENT, Message.State.DROPPED], cutoff_at__gt=now
     )
-    groups = set(chosen.exclude(channel=Message.Channel.EMAIL).values_list("group_id", flat=True))
-    by_email = chosen.filter(channel=Message.Channel.EMAIL).exists()
+    pending = list(chosen.order_by().values_list("channel", "group_id").distinct())
     chosen.filter(state=Message.State.DROPPED).update(state=Message.State.OWED, why_not="")
     count = chosen.update(next_try_at=now, failures=0)
-    announce(pk for pk in groups if pk)
-    if by_email:
-        nudge_email()
+    nudge_channels(pending)
     return count
 
 

@@ -18,10 +18,9 @@ from django.db import transaction
 
 from cohorts.models import User
 from cohorts.outbox.models import UNSENT, Message
-from cohorts.outbox.nudges import nudge_email
+from cohorts.outbox.nudges import nudge_channels, nudge_email
 from cohorts.outbox.routing.routes import DeliveryRequest, DeliveryRoute, find_routes
 from cohorts.outbox.services import WHY_LENGTH, mark_dropped
-from cohorts.signals import announce
 
 TOO_SLOW = "It could not be sent as a direct message in time, so it is sent by e-mail."
 DIRECT_TIMEOUT = timedelta(minutes=20)  # a reminder is useless once the meeting has begun
@@ -43,10 +42,8 @@ def reroute(message_id: int, *, to: str, now: datetime) -> bool:
     """
     waiting = Message.objects.filter(pk=message_id, state=Message.State.OWED).exclude(channel=to)
     moved = waiting.update(channel=to, next_try_at=now, **RESET)
-    if moved and to == Message.Channel.EMAIL:
-        nudge_email()
-    elif moved:
-        announce(Message.objects.filter(pk=message_id).values_list("group_id", flat=True))
+    if moved:
+        nudge_channels(Message.objects.filter(pk=message_id).values_list("channel", "group_id"))
     return bool(moved)
 
 

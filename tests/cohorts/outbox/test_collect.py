@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -12,6 +13,7 @@ from cohorts import signals
 from cohorts.models import Cohort, Installation
 from cohorts.outbox import services
 from cohorts.outbox.models import Message, MessageKind, OutboxPart
+from cohorts.outbox.nudges import messages_pending
 from cohorts.outbox.services import collect
 from cohorts.outbox.sources import message_sources
 from cohorts.registries import dotted_path
@@ -105,23 +107,27 @@ def test_a_source_that_works_again_is_no_trouble_any_more(add_members, registere
     assert OutboxPart.objects.get().failing_since is None
 
 
-def test_groups_with_something_new_for_discord_are_announced(add_members, registered, academy, now):
-    heard: list[set[int]] = []
+def test_groups_with_new_messages_for_discord_are_announced_and_no_facts(
+    add_members, registered, academy, now
+):
+    heard: list[Any] = []
 
-    def hear(group_ids: set[int], **_: object) -> None:
+    def hear(group_ids: Any, **_: object) -> None:
         heard.append(group_ids)
 
     add_members("Alice")
+    messages_pending.connect(hear)
     signals.facts_changed.connect(hear)
     try:
         collect(None, now=now)
-        assert heard == []  # an e-mail concerns no mirror
+        assert heard == []  # an e-mail concerns no provider
         registered.only(message_sources, sources.pending_channel_notes)
         collect(None, now=now)
         collect(None, now=now)
     finally:
+        messages_pending.disconnect(hear)
         signals.facts_changed.disconnect(hear)
-    assert heard == [{academy.groups["A"].pk}]
+    assert heard == [{Message.Channel.DISCORD_CHANNEL: {academy.groups["A"].pk}}]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,0 +1,56 @@
+"""A message in a group's channel is no change of facts: it costs no more than its own delivery."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from cohorts.outbox import services
+from cohorts.outbox.models import Message
+from cohorts.outbox.sources import PendingMessage, message_sources
+from cohorts.reconcile.models import GroupSync
+from tests.guestvisits.effects.world import World
+from tests.support.registries import Registered
+
+CONTROL = re.compile("BEGIN|COMMIT|SAVEPOINT|RELEASE")
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def pending_post(world: World, registered: Registered) -> PendingMessage:
+    """A greeting of Ada in group B's channel, and no other message."""
+    visit = world.book("Ada", "B")
+    world.work()
+    Message.objects.filter(key=f"guest_joins:{visit.pk}").delete()
+    post = PendingMessage(
+        key=f"guest_joins:{visit.pk}",
+        kind="guest_joins",
+        channel=Message.Channel.DISCORD_CHANNEL,
+        group_id=world.group("B").pk,
+        user_id=None,
+        due_at=world.now,
+        cutoff_at=world.now + timedelta(hours=1),
+        context={"visit": visit.pk},
+    )
+    registered.only(message_sources, lambda *_: [post])
+    return post
+
+
+def test_it_syncs_discord_alone_with_few_queries_and_no_call_to_google(world, pending_post):
+    group, newest = pending_post.group_id, world.sandbox.last
+    calendar = GroupSync.objects.get(group=group, provider="calendar")
+    with CaptureQueriesContext(connection) as captured:
+        assert services.collect([group], now=world.now) == 1
+    assert sum(not CONTROL.match(query["sql"]) for query in captured) == 10
+
+    world.work()
+    assert world.sandbox.calls(newest, service="google") == []
+    assert [call["method"] for call in world.sandbox.writes(newest)] == ["POST"]
+    assert Message.objects.get(key=pending_post.key).state == Message.State.SENT
+    unchanged = GroupSync.objects.get(pk=calendar.pk)
+    assert unchanged.generation == calendar.generation
