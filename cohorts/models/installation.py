@@ -77,7 +77,8 @@ class Installation(models.Model):
     # installation may already have sent messages due before it, so these are sent only if staff
     # choose so.
     quiet_before = models.DateTimeField(null=True, blank=True)
-    # The last time at which every message of the outbox that could be sent until then was stored.
+    # The last time at which every message of the outbox that could be sent until then was stored,
+    # except those of sources that have an earlier time of their own.
     collected_at = models.DateTimeField(null=True, blank=True)
     # The ids of the Seal's row when it was written.  A mismatch means that this database was
     # restored.

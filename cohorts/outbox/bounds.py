@@ -4,18 +4,18 @@ Messages that were due before `quiet_before`, after a restore, are created anywa
 them; `services.expire_late` marks them as UNSURE.
 
 Messages that came and went while no worker ran are created as too late, so that staff see that they
-were not sent: those whose cutoff is later than the last complete collection, of 14 days at most,
-and none that the original may have sent before a restore.
+were not sent: those whose cutoff is later than the last complete collection from their source, of
+14 days at most, and none that the original may have sent before a restore.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from cohorts.models import Group, Installation
-from cohorts.outbox.models import MessageKind
+from cohorts.outbox.models import MessageKind, OutboxPart
 from cohorts.outbox.sources import PendingMessage, notifications
 from cohorts.services.installation import find_doubt
 
@@ -26,12 +26,14 @@ MISSED_WITHIN = timedelta(days=14)
 class Bounds:
     """When this installation first started, and when it first knew each kind of message.
 
-    Messages with a cutoff before `collected_at` are stored, or are not of interest any more.
+    Messages with a cutoff before `collected_at` are stored, or are not of interest any more;
+    `incomplete` holds an earlier time for each source that was not complete since then.
     """
 
     first_started_at: datetime | None
     known_kinds: Mapping[str, datetime]
     collected_at: datetime
+    incomplete: Mapping[str, datetime] = field(default_factory=dict)
     quiet_before: datetime | None = None
 
 
@@ -48,24 +50,30 @@ def read_bounds(now: datetime) -> Bounds:
         [MessageKind(name=name, known_since=since) for name in fresh], ignore_conflicts=True
     )
     known |= fresh
-    return Bounds(
-        installation.first_started_at,
-        known,
-        _last_collected(installation, now),
-        installation.quiet_before,
+    bounds = Bounds(installation.first_started_at, known, now, {}, installation.quiet_before)
+    if find_doubt(installation):
+        return bounds  # nothing is reported as missed while ownership is in doubt
+    collected_at = installation.collected_at or installation.first_started_at
+    parts = OutboxPart.objects.filter(collected_at__isnull=False)
+    incomplete = {name: at for name, at in parts.values_list("name", "collected_at") if at}
+    return replace(
+        bounds,
+        collected_at=_limit(collected_at, now),
+        incomplete={name: _limit(at, now) for name, at in incomplete.items()},
     )
 
 
-def _last_collected(installation: Installation, now: datetime) -> datetime:
-    """Return since when messages may have come and gone; now while ownership is in doubt."""
-    if find_doubt(installation):
-        return now
-    collected_at = installation.collected_at or installation.first_started_at
+def _limit(collected_at: datetime, now: datetime) -> datetime:
     return min(now, max(collected_at, now - MISSED_WITHIN))
 
 
-def record_collected(now: datetime) -> None:
-    """Record that every message with a cutoff until now is stored."""
+def record_collected(incomplete: Mapping[str, datetime], now: datetime) -> None:
+    """Record that every message with a cutoff until now is stored, except those of the sources that
+    are `incomplete` since a time."""
+    parts = OutboxPart.objects.exclude(name__in=incomplete)
+    parts.filter(collected_at__isnull=False).update(collected_at=None)
+    for name, collected_at in incomplete.items():
+        OutboxPart.objects.update_or_create(name=name, defaults={"collected_at": collected_at})
     Installation.objects.filter(pk=1).update(collected_at=now)
 
 

@@ -143,6 +143,8 @@ class OutboxPart(models.Model):
     alarmed_at = models.DateTimeField(
         "reported at", null=True, blank=True
     )  # when staff were notified
+    # Of a source that was not complete since: all its messages with an earlier cutoff are stored.
+    collected_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = "delivery channel"

@@ -19,8 +19,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -66,76 +66,79 @@ def collect(group_ids: Iterable[int] | None, *, now: datetime) -> int:
     exceeds the queue's timeout would take down its whole cluster.
 
     A collection for all groups also stores, as too late, what became too late since the last one
-    that was complete.
+    that was complete, for each source.
     """
     ids = None if group_ids is None else frozenset(group_ids)
     if ids is not None and not ids:
         return 0
-    bounds, failing = read_bounds(now), parts.failing_names()
-    since = bounds.collected_at if ids is None else now
-    run = _Collection(ids, bounds, since, now, time.monotonic() + COLLECT_SECONDS)
-    new = 0
+    run = _Collection(ids, read_bounds(now), now, time.monotonic() + COLLECT_SECONDS)
+    failing, new = parts.failing_names(), 0
     for name, source in message_sources.items():
         written = _collect_from(name, source, run)
         if written is not None and name in failing:
             parts.record_success(name)
         new += written or 0
-    if since < now and run.is_complete:
-        record_collected(now)
+    if ids is None and run.bounds.collected_at < now:
+        record_collected(run.incomplete, now)
     return new
 
 
 @dataclass
 class _Collection:
-    """`is_complete`: no source has failed, and everything was stored before `until`."""
+    """`incomplete`: since when, by source, if it failed or not everything was stored by `until`."""
 
     group_ids: frozenset[int] | None
     bounds: Bounds
-    since: datetime
     now: datetime
     until: float
-    is_complete: bool = True
+    incomplete: dict[str, datetime] = field(default_factory=dict)
+
+    def since(self, name: str) -> datetime:
+        if self.group_ids is not None:
+            return self.now
+        return self.bounds.incomplete.get(name, self.bounds.collected_at)
 
 
 def _collect_from(name: str, source: Source, run: _Collection) -> int | None:
     """Return how many new messages one source has; None if it failed."""
+    since = run.since(name)
     try:
         with transaction.atomic():
-            pending = source(run.group_ids, run.since, run.now)
-            kept = keep_new(pending, run.bounds, run.since, run.now)
-        return sum(len(new) for new in _store_batches(kept, run))
+            pending = source(run.group_ids, since, run.now)
+            kept = keep_new(pending, run.bounds, since, run.now)
+        return _store(name, kept, run)
     except Exception as error:
-        run.is_complete = False
+        run.incomplete[name] = since
         logger.exception("The message source %s failed", name)
         parts.record_failure(name, f"{type(error).__name__}: {error}", now=run.now)
         return None
 
 
-def _store_batches(
-    pending: Mapping[str, PendingMessage], run: _Collection
-) -> Iterator[list[PendingMessage]]:
-    """Insert messages that are not stored yet, those that are too late last.
+def _store(name: str, pending: Mapping[str, PendingMessage], run: _Collection) -> int:
+    """Insert messages that are not stored yet, those that are too late last; return how many of
+    them can be sent.
 
     The first batch is written even after the time limit.
     """
     known = set(Message.objects.filter(key__in=pending).values_list("key", flat=True))
     fresh = [pending[key] for key in sorted(pending.keys() - known)]
     fresh.sort(key=lambda one: one.cutoff_at <= run.now)
+    new = 0
     for start in range(0, len(fresh), BATCH):
         if start and time.monotonic() >= run.until:
-            run.is_complete = False
-            return
+            run.incomplete[name] = run.since(name)
+            break
         with transaction.atomic():
-            new = _store_new(fresh[start : start + BATCH], run.now)
-        yield new
+            new += _store_new(fresh[start : start + BATCH], run.now)
+    return new
 
 
-def _store_new(batch: list[PendingMessage], now: datetime) -> list[PendingMessage]:
-    """Insert in key order, so that two writers cannot deadlock; return what is to be sent."""
+def _store_new(batch: list[PendingMessage], now: datetime) -> int:
+    """Insert in key order, so that two writers cannot deadlock; return how many can be sent."""
     fresh = sorted(_apply_routes(batch, now), key=lambda one: one.key)
     new = [one for one in fresh if _insert(one, now) and now < one.cutoff_at]
     nudge_channels((one.channel, one.group_id) for one in new)
-    return new
+    return len(new)
 
 
 def _apply_routes(fresh: list[PendingMessage], now: datetime) -> list[PendingMessage]:

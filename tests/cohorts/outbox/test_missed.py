@@ -14,6 +14,7 @@ from cohorts.outbox import services
 from cohorts.outbox.models import Message, OutboxPart
 from cohorts.outbox.services import collect
 from cohorts.outbox.sources import message_sources, notifications
+from cohorts.registries import dotted_path
 from cohorts.services.installation import accept_original, break_seal
 from tests.cohorts.outbox import notes as sources
 from tests.cohorts.outbox.every_kind import live_through
@@ -105,10 +106,11 @@ def test_o11_a_source_that_failed_loses_nothing(alice, now, registered):
     registered.only(message_sources, sources.fail_by_mistake)
     for days in range(3):
         collect(None, now=now + days * DAY)
-    OutboxPart.objects.all().delete()
+    OutboxPart.objects.update(name=dotted_path(sources.pending_notes))
     registered.only(message_sources, sources.pending_notes)
     collect(None, now=now + 3 * DAY)
     assert Message.objects.get().state == "expired"
+    assert OutboxPart.objects.get().collected_at is None
 
 
 def test_o11_too_many_for_one_minute_are_stored_in_the_next_ones(add_members, now, monkeypatch):
@@ -143,6 +145,16 @@ def is_stored() -> bool:
 
 
 def test_o11_what_was_too_late_at_the_last_collection_already_has_no_row(alice, now, long_ago):
+    collect(None, now=now - 2 * DAY)
+    join_at(now - 3 * DAY)  # known since yesterday only
+    collect(None, now=now)
+    assert not is_stored()
+
+
+def test_a_failing_source_does_not_hold_back_the_time_of_the_others(
+    alice, now, long_ago, registered
+):
+    registered.only(message_sources, sources.fail_by_mistake, sources.pending_notes)
     collect(None, now=now - 2 * DAY)
     join_at(now - 3 * DAY)  # known since yesterday only
     collect(None, now=now)

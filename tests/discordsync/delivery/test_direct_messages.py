@@ -181,7 +181,7 @@ def test_an_answer_that_smells_of_quarantine_shuts_all_of_them(world, code, path
     assert world.opened(since=seen) == 0
     assert world.letters_to(alice) == 2
 
-    services.parts.open_again("discord_dm")
+    services.parts.reopen("discord_dm")
     world.owe(bob, said="Another")
     world.work()
     assert world.direct_messages()[bob.discord_id] == ["Another"]
@@ -196,7 +196,7 @@ def test_several_refused_lines_are_about_us_and_shut_all(world, settings):
     )
     world.work()
     assert world.opened() == 3
-    assert services.parts.is_shut("discord_dm")
+    assert services.parts.is_closed("discord_dm")
     assert sorted(world.mail_server.recipients) == sorted(p.email for p in world.people)
 
 
