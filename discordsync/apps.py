@@ -6,8 +6,8 @@ class DiscordSyncConfig(AppConfig):
     verbose_name = "Discord"
 
     def ready(self) -> None:
+        from cohorts.outbox.registry import message_sources
         from cohorts.outbox.routing.dm_channels import dm_statuses
-        from cohorts.outbox.sources import message_sources
         from cohorts.reconcile.provider import provider_admins, providers
         from discordsync import receivers, set_up  # noqa: F401
         from discordsync.delivery import assignments, dm_channels, welcome

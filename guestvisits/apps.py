@@ -6,8 +6,8 @@ class GuestVisitsConfig(AppConfig):
     verbose_name = "Guest visits"
 
     def ready(self) -> None:
+        from cohorts.outbox.registry import message_sources
         from cohorts.outbox.routing.topics import Topic, topics
-        from cohorts.outbox.sources import message_sources
         from guestvisits import receivers  # noqa: F401
         from guestvisits.absences import find_absences
         from guestvisits.consequences import find_consequences

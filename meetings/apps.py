@@ -6,8 +6,8 @@ class MeetingsConfig(AppConfig):
     verbose_name = "Meetings"
 
     def ready(self) -> None:
+        from cohorts.outbox.registry import message_sources
         from cohorts.outbox.routing.topics import Topic, topics
-        from cohorts.outbox.sources import message_sources
         from cohorts.services.terms import term_previews
         from meetings import receivers  # noqa: F401
         from meetings.messages import changes, departures, nudges, reminders

@@ -35,10 +35,10 @@ from cohorts.outbox.models import (
     OutboxPart,
     kind_title,
 )
+from cohorts.outbox.registry import MessageObsolete, notifications
 from cohorts.outbox.rendering.render import MessageContent, get_content
 from cohorts.outbox.rendering.samples import ChannelPreview, Sample, find_samples, preview_channels
 from cohorts.outbox.routing.topics import all_topics, topics_by_kind
-from cohorts.outbox.sources import MessageObsolete, notifications
 
 # Mail clients only support inline styles, so e-mails use style attributes.  Pages that show an
 # e-mail allow these attributes and show it in a frame without scripts; <style> stays forbidden.

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from cohorts.models import Group, Installation
 from cohorts.outbox.models import MessageKind, OutboxPart
-from cohorts.outbox.sources import PendingMessage, notifications
+from cohorts.outbox.registry import PendingMessage, notifications
 from cohorts.services.installation import find_doubt
 
 MISSED_WITHIN = timedelta(days=14)

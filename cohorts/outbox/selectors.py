@@ -13,9 +13,9 @@ from django.db.models import Min, Q, QuerySet
 
 from cohorts.models import Installation
 from cohorts.outbox.models import UNSENT, Message
+from cohorts.outbox.registry import MessageObsolete
 from cohorts.outbox.rendering import discord_text
 from cohorts.outbox.rendering.render import get_content
-from cohorts.outbox.sources import MessageObsolete
 
 logger = logging.getLogger(__name__)
 

@@ -33,9 +33,9 @@ from cohorts.outbox.health import parts
 from cohorts.outbox.holds import may_send
 from cohorts.outbox.models import UNSENT, Message
 from cohorts.outbox.nudges import nudge_channels
+from cohorts.outbox.registry import MessageObsolete, PendingMessage, Source, message_sources
 from cohorts.outbox.rendering.render import get_content
 from cohorts.outbox.routing.routes import DeliveryRequest, find_routes
-from cohorts.outbox.sources import MessageObsolete, PendingMessage, Source, message_sources
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ class SyncConfig(AppConfig):
 
     def ready(self) -> None:
         from cohorts.outbox.holds import holds
-        from cohorts.outbox.sources import message_sources
+        from cohorts.outbox.registry import message_sources
         from cohorts.reconcile import receivers  # noqa: F401
         from cohorts.reconcile.runs import notifications
 

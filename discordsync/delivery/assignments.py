@@ -20,8 +20,8 @@ from django.urls import reverse
 
 from cohorts.models import AccessState, Group, Membership, active_group
 from cohorts.outbox.models import UNSENT, Message
+from cohorts.outbox.registry import MessageObsolete, PendingMessage, notification
 from cohorts.outbox.rendering.discord_text import mention
-from cohorts.outbox.sources import MessageObsolete, PendingMessage, notification
 from discordsync.delivery.welcome import MIRROR, WELCOME, is_adopted, list_members
 from discordsync.models import DiscordObject
 from meetings.models import Meeting

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from cohorts.models import AccessState, Group, Membership, active_group
 from cohorts.outbox.models import Message
-from cohorts.outbox.sources import MessageObsolete, PendingMessage, notification
+from cohorts.outbox.registry import MessageObsolete, PendingMessage, notification
 from discordsync.models import DiscordObject
 from meetings.models import Meeting
 

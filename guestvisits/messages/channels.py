@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cohorts.outbox.models import Message
-from cohorts.outbox.sources import MessageObsolete, PendingMessage, notification
+from cohorts.outbox.registry import MessageObsolete, PendingMessage, notification
 from guestvisits.messages.throttling import last_sent, throttle, was_sent_just_before
 from guestvisits.messages.visits import get_open_visit, get_visit, recent_visits
 from guestvisits.models import GuestVisit

@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from cohorts.errors import Refusal
 from cohorts.outbox.models import Message
-from cohorts.outbox.sources import MessageObsolete, PendingMessage, notification
+from cohorts.outbox.registry import MessageObsolete, PendingMessage, notification
 from guestvisits.messages.throttling import (
     ENDS,
     last_sent,

@@ -25,7 +25,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 
 from cohorts.outbox.models import Message
-from cohorts.outbox.sources import PendingMessage
+from cohorts.outbox.registry import PendingMessage
 from guestvisits.models import GuestVisit
 
 INTERVAL = timedelta(minutes=10)

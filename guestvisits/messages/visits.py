@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from cohorts.outbox.models import Message
-from cohorts.outbox.sources import MessageObsolete
+from cohorts.outbox.registry import MessageObsolete
 from guestvisits.models import GuestVisit
 
 # Longer than any message about the end of a visit may still be sent.

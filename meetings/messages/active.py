@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cohorts.models import Group
-from cohorts.outbox.sources import MessageObsolete
+from cohorts.outbox.registry import MessageObsolete
 
 
 def check_active(group: Group) -> None:

@@ -24,7 +24,7 @@ from django.urls import reverse
 
 from cohorts.models import Membership, active_group
 from cohorts.outbox.models import Message
-from cohorts.outbox.sources import MessageObsolete, PendingMessage, notification
+from cohorts.outbox.registry import MessageObsolete, PendingMessage, notification
 from meetings.messages.active import check_active
 from meetings.models import Attendance, Meeting, MeetingChange, MeetingMove
 

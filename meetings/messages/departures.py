@@ -21,7 +21,7 @@ from django.urls import reverse
 
 from cohorts.models import Membership, active_group
 from cohorts.outbox.models import Message
-from cohorts.outbox.sources import MessageObsolete, PendingMessage, notification
+from cohorts.outbox.registry import MessageObsolete, PendingMessage, notification
 
 LEFT = "member_left"
 SENT_WITHIN = timedelta(days=2)

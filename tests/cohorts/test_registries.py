@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from cohorts.outbox.registry import message_sources, notification, notifications
 from cohorts.outbox.routing.topics import topics
-from cohorts.outbox.sources import message_sources, notification, notifications
 from cohorts.reconcile.provider import providers
 from cohorts.registries import Registry
 from guestvisits.set_up import set_up_lines

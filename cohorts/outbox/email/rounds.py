@@ -28,11 +28,11 @@ from cohorts.outbox.email.mailserver import MailError, MailFailure, MailServer
 from cohorts.outbox.health import parts
 from cohorts.outbox.holds import why_held
 from cohorts.outbox.models import Message
+from cohorts.outbox.registry import MessageObsolete
 from cohorts.outbox.rendering.render import MessageContent, get_content
 from cohorts.outbox.routing import rerouting
 from cohorts.outbox.routing.routes import DeliveryRequest, DeliveryRoute, find_routes
 from cohorts.outbox.selectors import fingerprint, sendable
-from cohorts.outbox.sources import MessageObsolete
 
 logger = logging.getLogger(__name__)
 

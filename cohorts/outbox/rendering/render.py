@@ -18,9 +18,9 @@ from django.template import Context
 from django.template.engine import Engine
 
 from cohorts.outbox.models import Message
+from cohorts.outbox.registry import notifications
 from cohorts.outbox.rendering import discord_text
 from cohorts.outbox.rendering.links import preferences_url, unsubscribe_url
-from cohorts.outbox.sources import notifications
 
 SUBJECT_LENGTH = 150
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cohorts.outbox.models import Message
+from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_sources
 from cohorts.outbox.rendering.render import MessageContent, render
 from cohorts.outbox.routing.topics import has_template
-from cohorts.outbox.sources import MessageObsolete, PendingMessage, message_sources
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from django.template import TemplateDoesNotExist
 from django.template.engine import Engine
 
 from cohorts.outbox.models import Message
-from cohorts.outbox.sources import notifications
+from cohorts.outbox.registry import notifications
 from cohorts.registries import Registry
 
 

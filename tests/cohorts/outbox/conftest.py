@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cohorts.models import Cohort, Installation, Membership
-from cohorts.outbox.sources import message_sources, notifications
+from cohorts.outbox.registry import message_sources, notifications
 from cohorts.services.installation import ensure_installation
 from tests.cohorts.outbox.notes import NOTE, TEMPLATES, pending_notes
 from tests.support.academy import Academy

@@ -9,7 +9,7 @@ from typing import Any
 
 from cohorts.models import Membership, User
 from cohorts.outbox.models import Message
-from cohorts.outbox.sources import MessageObsolete, Notification, PendingMessage
+from cohorts.outbox.registry import MessageObsolete, Notification, PendingMessage
 
 OWED_FOR = timedelta(days=1)
 TEMPLATES = Path(__file__).parent / "templates"

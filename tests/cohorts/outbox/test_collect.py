@@ -14,8 +14,8 @@ from cohorts.models import Cohort, Installation
 from cohorts.outbox import services
 from cohorts.outbox.models import Message, MessageKind, OutboxPart
 from cohorts.outbox.nudges import messages_pending
+from cohorts.outbox.registry import message_sources
 from cohorts.outbox.services import collect
-from cohorts.outbox.sources import message_sources
 from cohorts.registries import dotted_path
 from tests.cohorts.outbox import notes as sources
 

@@ -12,11 +12,11 @@ import pytest
 from cohorts.models import Cohort, Course, Group, User
 from cohorts.outbox.email.composing import compose_email
 from cohorts.outbox.models import Message
+from cohorts.outbox.registry import notifications
 from cohorts.outbox.rendering import discord_text
 from cohorts.outbox.rendering.render import MessageContent
 from cohorts.outbox.rendering.samples import Sample, preview_channels
 from cohorts.outbox.routing.topics import all_topics, has_dm_template, has_template, topics_by_kind
-from cohorts.outbox.sources import notifications
 from discordsync.models import DiscordObject
 from tests.cohorts.outbox.every_kind import live_through
 

@@ -12,8 +12,8 @@ from django.urls import reverse
 from cohorts.models import Cohort, Installation, Membership, User
 from cohorts.outbox import services
 from cohorts.outbox.models import Message, OutboxPart
+from cohorts.outbox.registry import message_sources, notifications
 from cohorts.outbox.services import collect
-from cohorts.outbox.sources import message_sources, notifications
 from cohorts.registries import dotted_path
 from cohorts.services.installation import accept_original, break_seal
 from tests.cohorts.outbox import notes as sources

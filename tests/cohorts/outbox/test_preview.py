@@ -13,7 +13,7 @@ from cohorts.outbox import services
 from cohorts.outbox.bounds import read_bounds
 from cohorts.outbox.health import parts
 from cohorts.outbox.models import Message, MessageChoice, MessageKind
-from cohorts.outbox.sources import message_sources, notifications
+from cohorts.outbox.registry import message_sources, notifications
 from discordsync.models import DirectLine
 from meetings.messages.reminders import pending_reminders
 

@@ -18,9 +18,9 @@ from cohorts import clock
 from cohorts.models import Group, User
 from cohorts.outbox import tasks
 from cohorts.outbox.models import Message, MessageChoice
+from cohorts.outbox.registry import PendingMessage, message_sources, notifications
 from cohorts.outbox.routing.topics import Topic, topics
 from cohorts.outbox.services import collect
-from cohorts.outbox.sources import PendingMessage, message_sources, notifications
 from discordsync.services import record_use
 from tests.cohorts.outbox.notes import NOTE, TEMPLATES
 from tests.support.cohort import MadeCohort, join, make_cohort, realize, work

@@ -8,9 +8,9 @@ import pytest
 
 from cohorts.models import Cohort, Group, Membership
 from cohorts.outbox.models import Message
+from cohorts.outbox.registry import message_sources
 from cohorts.outbox.selectors import due_messages
 from cohorts.outbox.services import collect, drop_obsolete
-from cohorts.outbox.sources import message_sources
 from discordsync.models import DiscordObject
 from tests.support.academy import Academy
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from cohorts.outbox import services
 from cohorts.outbox.models import Message
-from cohorts.outbox.sources import PendingMessage, message_sources
+from cohorts.outbox.registry import PendingMessage, message_sources
 from cohorts.reconcile.models import GroupSync
 from tests.guestvisits.effects.world import World
 from tests.support.registries import Registered

@@ -9,9 +9,9 @@ import pytest
 
 from cohorts.models import Cohort, Installation, User
 from cohorts.outbox.models import Message
+from cohorts.outbox.registry import MessageObsolete
 from cohorts.outbox.rendering.render import MessageContent, render
 from cohorts.outbox.services import collect, drop_obsolete
-from cohorts.outbox.sources import MessageObsolete
 from cohorts.services.installation import ensure_installation
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit

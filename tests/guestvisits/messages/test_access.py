@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from cohorts.models import User
-from cohorts.outbox.sources import message_sources
+from cohorts.outbox.registry import message_sources
 from guestvisits.models import GuestVisit
 from guestvisits.services.cancelling import cancel_visit
 from guestvisits.services.updating import update_all_visits

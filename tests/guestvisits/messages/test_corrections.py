@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from cohorts.outbox.models import Message
-from cohorts.outbox.sources import message_sources
+from cohorts.outbox.registry import message_sources
 from guestvisits.services.cancelling import cancel_visit
 from guestvisits.services.updating import update_all_visits
 from meetings.services import cancel_meeting

@@ -8,7 +8,7 @@ import pytest
 
 from cohorts.models import Cohort, User
 from cohorts.outbox.models import Message
-from cohorts.outbox.sources import message_sources
+from cohorts.outbox.registry import message_sources
 from cohorts.services.groups import end_group
 from cohorts.services.memberships import end_membership, move_member
 from guestvisits.models import GuestVisit

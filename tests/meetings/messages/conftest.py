@@ -10,9 +10,9 @@ import pytest
 from cohorts.models import Cohort, Group, Installation, Membership
 from cohorts.outbox import services
 from cohorts.outbox.models import Message
+from cohorts.outbox.registry import MessageObsolete, message_sources
 from cohorts.outbox.rendering.render import MessageContent, render
 from cohorts.outbox.selectors import sendable
-from cohorts.outbox.sources import MessageObsolete, message_sources
 from cohorts.services.installation import ensure_installation
 from tests.support.academy import Academy
 from tests.support.clock import SetClock

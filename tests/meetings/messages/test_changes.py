@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from cohorts.models import Cohort, Group, Membership
 from cohorts.outbox.models import Message
-from cohorts.outbox.sources import message_sources
+from cohorts.outbox.registry import message_sources
 from cohorts.services.memberships import add_member
 from guestvisits.messages.emails import pending_visit_emails
 from guestvisits.services.booking import book_visit

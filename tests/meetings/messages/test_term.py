@@ -12,7 +12,7 @@ from django.core import mail
 from cohorts.models import Cohort, Course, Group, Installation, Membership, User
 from cohorts.outbox import tasks
 from cohorts.outbox.models import UNSENT, Message
-from cohorts.outbox.sources import message_sources
+from cohorts.outbox.registry import message_sources
 from cohorts.services.memberships import add_member, end_membership
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit

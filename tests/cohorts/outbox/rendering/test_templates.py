@@ -10,7 +10,7 @@ from django.conf import settings
 from django.template import engines
 from django.template.base import Node, VariableNode
 
-from cohorts.outbox.sources import notifications
+from cohorts.outbox.registry import notifications
 
 FOLDER = Path(settings.BASE_DIR) / "templates" / "messages"
 KINDS = sorted(folder.name for folder in FOLDER.iterdir() if folder.is_dir())
