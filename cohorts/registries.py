@@ -33,9 +33,9 @@ class Registry(Mapping[str, T]):
         self._title, self._name_of = title, name_of
         self._entries: dict[str, tuple[int, T]] = {}
 
-    def register(self, item: T, *, order: int = LAST) -> T:
+    def register(self, item: T, *, name: str = "", order: int = LAST) -> T:
         """Add an item and return it.  Raises ImproperlyConfigured if its name is taken."""
-        name = self._name_of(item)
+        name = name or self._name_of(item)
         if name in self._entries:
             raise ImproperlyConfigured(f"“{name}” is registered twice as one of the {self._title}.")
         self._entries[name] = (order, item)

@@ -35,10 +35,9 @@ from cohorts.outbox.models import (
     OutboxPart,
     kind_title,
 )
-from cohorts.outbox.registry import MessageObsolete, notifications
+from cohorts.outbox.registry import MessageObsolete, notifications, topic_of, topics
 from cohorts.outbox.rendering.render import MessageContent, get_content
 from cohorts.outbox.rendering.samples import ChannelPreview, Sample, find_samples, preview_channels
-from cohorts.outbox.routing.topics import all_topics, topics_by_kind
 
 # Mail clients only support inline styles, so e-mails use style attributes.  Pages that show an
 # e-mail allow these attributes and show it in a frame without scripts; <style> stays forbidden.
@@ -200,8 +199,8 @@ class MessageKindAdmin(ReadOnlyAdmin):
 
     @admin.display(description="topic")
     def topic(self, kind: MessageKind) -> str:
-        name = topics_by_kind().get(kind.name)
-        return all_topics()[name].title if name else "-"
+        name = topic_of(kind.name)
+        return topics[name].title if name else "-"
 
     @admin.display(ordering="waits")
     def waiting(self, kind: Any) -> int:

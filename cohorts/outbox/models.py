@@ -133,7 +133,7 @@ class OutboxPart(models.Model):
     Its failure is recorded once here, not on each message.
     """
 
-    name = models.CharField(primary_key=True, max_length=120)  # a dotted path, or a channel
+    name = models.CharField(primary_key=True, max_length=120)  # of a source or a channel
     trouble = models.CharField("issue", max_length=300, blank=True)
     failing_since = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)

@@ -1,19 +1,24 @@
-"""What apps give to the outbox: message sources, and a context function for each kind of message.
+"""What apps register with the outbox: message sources, notifications, and topics.
 
-A source returns the messages that follow from the facts:
+A message module registers itself when its app's `ready()` imports it:
 
-    source(group_ids: frozenset[int] | None, since: datetime, now: datetime)
-        -> Iterable[PendingMessage]
+    topics.register(Topic("reminders", "Reminders", "24 hours …", may_be_off=True))
 
-None means all groups.  It returns every message that could have been sent at some time from `since`
-to `now`, and may return others.  Usually the two are at most a minute apart.  After a time without
-a worker `since` is earlier, so that messages whose whole time has passed are stored too, as too
-late.  It may return a message repeatedly; the unique key ensures that it is stored once.
-
-A context function returns the template data when a message is rendered:
+    @message_source("reminders")
+    def pending_reminders(group_ids: frozenset[int] | None, since: datetime, now: datetime)
+            -> Iterable[PendingMessage]
 
     @notification("reminder", topic="reminders")
     def reminder_context(message: Message, now: datetime) -> dict      raises MessageObsolete
+
+A source returns the messages that follow from the facts of these groups, or of all groups (None):
+every message that could have been sent at some time from `since` to `now`; it may return others.
+Usually the two are at most a minute apart.  After a time without a worker `since` is earlier, so
+that messages whose whole time has passed are stored too, as too late.  A source may return a
+message repeatedly; the unique key ensures that it is stored once.
+
+A notification is a kind of message.  Its function returns the template data when a message is
+rendered.
 """
 
 from __future__ import annotations
@@ -25,7 +30,7 @@ from operator import attrgetter
 from typing import Any
 
 from cohorts.outbox.models import Message
-from cohorts.registries import Registry
+from cohorts.registries import LAST, Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +62,14 @@ class MessageObsolete(Exception):
 Source = Callable[[frozenset[int] | None, datetime, datetime], Iterable[PendingMessage]]
 ContextOf = Callable[[Message, datetime], dict[str, Any]]
 
-# Called in their order: one that reads the messages of another comes after it.
+READ_BY_OTHERS = 10  # the order of a source whose messages other sources read
+
 message_sources: Registry[Source] = Registry("message sources")
+
+
+def message_source(name: str, *, order: int = LAST) -> Callable[[Source], Source]:
+    """Register the decorated function as a source."""
+    return lambda source: message_sources.register(source, name=name, order=order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +92,29 @@ def notification(name: str, *, topic: str = "") -> Callable[[ContextOf], Context
         return context_of
 
     return register
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A group of notifications for which people choose a delivery route.
+
+    A kind without a topic, such as the report to the staff member who started “Realize”, goes by
+    e-mail and cannot be switched off separately.
+    """
+
+    name: str
+    title: str
+    about: str
+    may_be_off: bool
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return tuple(kind for kind in notifications if topic_of(kind) == self.name)
+
+
+topics: Registry[Topic] = Registry("message topics", name_of=attrgetter("name"))
+
+
+def topic_of(kind: str) -> str:
+    """Return the name of the kind's topic, or ""."""
+    return notifications[kind].topic if kind in notifications else ""

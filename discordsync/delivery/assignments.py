@@ -20,7 +20,12 @@ from django.urls import reverse
 
 from cohorts.models import AccessState, Group, Membership, active_group
 from cohorts.outbox.models import UNSENT, Message
-from cohorts.outbox.registry import MessageObsolete, PendingMessage, notification
+from cohorts.outbox.registry import (
+    MessageObsolete,
+    PendingMessage,
+    message_source,
+    notification,
+)
 from cohorts.outbox.rendering.discord_text import mention
 from discordsync.delivery.welcome import MIRROR, WELCOME, is_adopted, list_members
 from discordsync.models import DiscordObject
@@ -35,6 +40,7 @@ MEETINGS_SHOWN = 30
 # -- to the person, by e-mail --------------------------------------------------------------------
 
 
+@message_source("assignments")
 def pending_assignments(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
 ) -> Iterator[PendingMessage]:
@@ -156,6 +162,7 @@ def _access_of(member: Membership) -> str:
 # -- in the channel ------------------------------------------------------------------------------
 
 
+@message_source("arrivals")
 def pending_arrivals(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
 ) -> Iterator[PendingMessage]:

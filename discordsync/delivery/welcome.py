@@ -10,7 +10,13 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from cohorts.models import AccessState, Group, Membership, active_group
 from cohorts.outbox.models import Message
-from cohorts.outbox.registry import MessageObsolete, PendingMessage, notification
+from cohorts.outbox.registry import (
+    READ_BY_OTHERS,
+    MessageObsolete,
+    PendingMessage,
+    message_source,
+    notification,
+)
 from discordsync.models import DiscordObject
 from meetings.models import Meeting
 
@@ -21,6 +27,7 @@ SENT_WITHIN = timedelta(days=7)
 MEMBERS_SHOWN = 30
 
 
+@message_source("welcomes", order=READ_BY_OTHERS)
 def pending_welcomes(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
 ) -> Iterable[PendingMessage]:

@@ -15,7 +15,12 @@ from django.conf import settings
 from django.urls import reverse
 
 from cohorts.outbox.models import Message
-from cohorts.outbox.registry import MessageObsolete, PendingMessage, notification
+from cohorts.outbox.registry import (
+    MessageObsolete,
+    PendingMessage,
+    message_source,
+    notification,
+)
 from guestvisits.messages.visits import get_open_visit, get_visit, recent_visits
 from guestvisits.models import GuestVisit
 from guestvisits.selectors import window_of
@@ -25,6 +30,7 @@ BEGUN, ENDED = "access_begun", "access_ended"
 SENT_WITHIN = timedelta(days=2)
 
 
+@message_source("guest access")
 def pending_access_emails(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
 ) -> Iterator[PendingMessage]:

@@ -15,7 +15,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cohorts.outbox.models import Message
-from cohorts.outbox.registry import MessageObsolete, PendingMessage, notification
+from cohorts.outbox.registry import (
+    READ_BY_OTHERS,
+    MessageObsolete,
+    PendingMessage,
+    message_source,
+    notification,
+)
 from guestvisits.messages.throttling import last_sent, throttle, was_sent_just_before
 from guestvisits.messages.visits import get_open_visit, get_visit, recent_visits
 from guestvisits.models import GuestVisit
@@ -33,6 +39,7 @@ NO_FAREWELL = frozenset({End.BECAME_MEMBER, End.HOST_GROUP_ENDED, End.COHORT_END
 # -- the host group ------------------------------------------------------------------------------
 
 
+@message_source("posts to host groups")
 def pending_host_posts(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
 ) -> Iterable[PendingMessage]:
@@ -126,6 +133,7 @@ def leaves_context(message: Message, now: datetime) -> dict[str, Any]:
 # -- the home group ------------------------------------------------------------------------------
 
 
+@message_source("posts to home groups", order=READ_BY_OTHERS)
 def pending_home_posts(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
 ) -> Iterator[PendingMessage]:

@@ -11,7 +11,12 @@ from typing import Any
 
 from cohorts.models import Membership
 from cohorts.outbox.models import Message
-from cohorts.outbox.registry import MessageObsolete, PendingMessage, notification
+from cohorts.outbox.registry import (
+    MessageObsolete,
+    PendingMessage,
+    message_source,
+    notification,
+)
 from guestvisits.messages.channels import absence_key
 from guestvisits.messages.visits import get_visit, recent_visits
 from guestvisits.models import GuestVisit
@@ -30,6 +35,7 @@ EXPECTED_AGAIN = frozenset(
 )
 
 
+@message_source("corrections")
 def pending_corrections(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
 ) -> Iterator[PendingMessage]:

@@ -16,7 +16,14 @@ from django.urls import reverse
 
 from cohorts.errors import Refusal
 from cohorts.outbox.models import Message
-from cohorts.outbox.registry import MessageObsolete, PendingMessage, notification
+from cohorts.outbox.registry import (
+    MessageObsolete,
+    PendingMessage,
+    Topic,
+    message_source,
+    notification,
+    topics,
+)
 from guestvisits.messages.throttling import (
     ENDS,
     last_sent,
@@ -47,7 +54,18 @@ LEAVES_A_CHOICE = frozenset(
     {End.CANCELLED_BY_STAFF, End.HOST_MOVED, End.HOST_CANCELLED, End.HOST_GROUP_ENDED}
 )
 
+topics.register(
+    Topic(
+        "visits",
+        "My visits",
+        "When a visit is booked, cancelled or ended, and when its access begins and ends.",
+        may_be_off=False,
+    ),
+    order=30,
+)
 
+
+@message_source("visits")
 def pending_visit_emails(
     group_ids: frozenset[int] | None, since: datetime, _now: datetime
 ) -> Iterator[PendingMessage]:

@@ -24,7 +24,14 @@ from django.urls import reverse
 
 from cohorts.models import Membership, active_group
 from cohorts.outbox.models import Message
-from cohorts.outbox.registry import MessageObsolete, PendingMessage, notification
+from cohorts.outbox.registry import (
+    MessageObsolete,
+    PendingMessage,
+    Topic,
+    message_source,
+    notification,
+    topics,
+)
 from meetings.messages.active import check_active
 from meetings.models import Attendance, Meeting, MeetingChange, MeetingMove
 
@@ -32,10 +39,21 @@ MOVED, CANCELLED = "meeting_moved", "meeting_cancelled"
 LOOK_BACK = timedelta(days=14)  # older moves are not reported, even after a long worker outage
 CHANNEL = "channel"
 
+topics.register(
+    Topic(
+        "changes",
+        "Meeting changes",
+        "When one of your meetings is moved, added or cancelled.",
+        may_be_off=False,
+    ),
+    order=20,
+)
+
 
 # -- pending messages ----------------------------------------------------------------------------
 
 
+@message_source("meeting changes")
 def pending_changes(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
 ) -> Iterator[PendingMessage]:

@@ -21,12 +21,30 @@ from django.urls import reverse
 
 from cohorts.models import Membership, active_group
 from cohorts.outbox.models import Message
-from cohorts.outbox.registry import MessageObsolete, PendingMessage, notification
+from cohorts.outbox.registry import (
+    MessageObsolete,
+    PendingMessage,
+    Topic,
+    message_source,
+    notification,
+    topics,
+)
 
 LEFT = "member_left"
 SENT_WITHIN = timedelta(days=2)
 
+topics.register(
+    Topic(
+        "groups",
+        "My groups",
+        "When you join or leave a group. The welcome message always comes by e-mail.",
+        may_be_off=False,
+    ),
+    order=40,
+)
 
+
+@message_source("departures")
 def pending_departures(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
 ) -> Iterator[PendingMessage]:

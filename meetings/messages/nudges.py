@@ -17,7 +17,12 @@ from django.urls import reverse
 
 from cohorts.models import Membership, active_group
 from cohorts.outbox.models import Message
-from cohorts.outbox.registry import MessageObsolete, PendingMessage, notification
+from cohorts.outbox.registry import (
+    MessageObsolete,
+    PendingMessage,
+    message_source,
+    notification,
+)
 from meetings.models import Attendance, Meeting
 
 NUDGE = "nudge"
@@ -25,6 +30,7 @@ AFTER = timedelta(hours=48)
 SENT_WITHIN = timedelta(hours=24)
 
 
+@message_source("nudges")
 def pending_nudges(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
 ) -> Iterator[PendingMessage]:

@@ -24,13 +24,30 @@ from django.urls import reverse
 
 from cohorts.models import AccessState, Membership, User, active_group
 from cohorts.outbox.models import Message
-from cohorts.outbox.registry import MessageObsolete, PendingMessage, notification
+from cohorts.outbox.registry import (
+    MessageObsolete,
+    PendingMessage,
+    Topic,
+    message_source,
+    notification,
+    topics,
+)
 from meetings.messages.active import check_active
 from meetings.models import Meeting
 from meetings.selectors import expected_at, is_guest_at
 from meetings.venues import find_venues
 
 REMINDER = "reminder"
+
+topics.register(
+    Topic(
+        "reminders",
+        "Reminders",
+        "24 hours and 1 hour before each meeting, and once if you have not answered.",
+        may_be_off=True,
+    ),
+    order=10,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +66,7 @@ TIMES = (
 LONGEST = max(time.until for time in TIMES)
 
 
+@message_source("reminders")
 def pending_reminders(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
 ) -> Iterator[PendingMessage]:

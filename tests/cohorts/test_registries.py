@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from cohorts.outbox.registry import message_sources, notification, notifications
-from cohorts.outbox.routing.topics import topics
+from cohorts.outbox.registry import message_sources, notification, notifications, topics
 from cohorts.reconcile.provider import providers
 from cohorts.registries import Registry
 from guestvisits.set_up import set_up_lines
@@ -63,22 +62,22 @@ def test_the_set_up_page_shows_its_own_lines_then_discord_then_the_calendar():
     ]
 
 
-def test_message_sources_are_called_from_the_welcomes_to_the_departures():
-    """Arrivals read the welcomes that are stored, and corrections what channels were told."""
-    assert [name.rpartition(".")[2] for name in message_sources] == [
-        "pending_welcomes",
-        "pending_assignments",
-        "pending_arrivals",
-        "pending_realize_reports",
-        "pending_host_posts",
-        "pending_home_posts",
-        "pending_corrections",
-        "pending_visit_emails",
-        "pending_access_emails",
-        "pending_reminders",
-        "pending_nudges",
-        "pending_changes",
-        "pending_departures",
+def test_sources_whose_messages_others_read_are_called_first():
+    """Arrivals read the welcomes that are stored, and corrections the posts to home groups."""
+    assert list(message_sources) == [
+        "posts to home groups",
+        "welcomes",
+        "arrivals",
+        "assignments",
+        "corrections",
+        "departures",
+        "guest access",
+        "meeting changes",
+        "nudges",
+        "posts to host groups",
+        "realize reports",
+        "reminders",
+        "visits",
     ]
 
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from cohorts.outbox.registry import message_sources, notifications
-from cohorts.outbox.routing.topics import topics
+from cohorts.outbox.registry import message_sources, notifications, topics
 from cohorts.reconcile.provider import providers
 from cohorts.registries import LAST, Registry
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.template import Context
+from django.template import Context, TemplateDoesNotExist
 from django.template.engine import Engine
 
 from cohorts.outbox.models import Message
@@ -73,6 +73,19 @@ def _context(message: Message, now: datetime) -> dict[str, Any]:
         "unsubscribe_url": unsubscribe_url(message.user_id) if message.user_id else "",
         **notifications[message.kind].context_of(message, now),
     }
+
+
+def has_template(kind: str, part: str) -> bool:
+    """Return whether a kind has a template for `text`, `discord_dm` or `discord_channel`."""
+    try:
+        Engine.get_default().get_template(f"messages/{kind}/{part}.txt")
+    except TemplateDoesNotExist:
+        return False
+    return True
+
+
+def has_dm_template(kind: str) -> bool:
+    return has_template(kind, Message.Channel.DISCORD_DM)
 
 
 def _render_template(

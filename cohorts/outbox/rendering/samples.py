@@ -13,8 +13,7 @@ from datetime import datetime, timedelta
 
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_sources
-from cohorts.outbox.rendering.render import MessageContent, render
-from cohorts.outbox.routing.topics import has_template
+from cohorts.outbox.rendering.render import MessageContent, has_template, render
 
 logger = logging.getLogger(__name__)
 

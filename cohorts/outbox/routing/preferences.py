@@ -11,8 +11,9 @@ from django.db import transaction
 from cohorts.errors import Refusal
 from cohorts.models import User
 from cohorts.outbox.models import MessageChoice
+from cohorts.outbox.registry import Topic, topics
+from cohorts.outbox.rendering.render import has_dm_template
 from cohorts.outbox.routing.dm_channels import DmStatus, find_dm_status
-from cohorts.outbox.routing.topics import Topic, all_topics, has_dm_template
 
 Way = MessageChoice.Way
 
@@ -38,19 +39,19 @@ def read_choices(user_id: int, now: datetime) -> Choices:
     """Return a person's preferences, with four queries."""
     person, line = User.objects.get(pk=user_id), find_dm_status(user_id, now)
     chosen = dict(MessageChoice.objects.filter(user=user_id).values_list("topic", "way"))
-    topics = (
+    choices = (
         TopicChoice(topic, chosen.get(topic.name, Way.EMAIL), _open_ways(topic, line, chosen))
-        for topic in all_topics().values()
+        for topic in topics.values()
     )
-    return Choices(tuple(topics), person.wants_email, person.wants_discord, line)
+    return Choices(tuple(choices), person.wants_email, person.wants_discord, line)
 
 
 def _open_ways(topic: Topic, line: DmStatus, chosen: Mapping[str, str]) -> tuple[str, ...]:
     """Return the available choices: direct messages only for people who use the bot or chose them
     before."""
     ways = [Way.EMAIL.value]
-    speaks = any(has_dm_template(kind) for kind in topic.kinds)
-    if speaks and (line is not DmStatus.NEVER or chosen.get(topic.name) == Way.DIRECT):
+    has_dm = any(has_dm_template(kind) for kind in topic.kinds)
+    if has_dm and (line is not DmStatus.NEVER or chosen.get(topic.name) == Way.DIRECT):
         ways.append(Way.DIRECT.value)
     if topic.may_be_off:
         ways.append(Way.OFF.value)
@@ -75,7 +76,7 @@ def choose(
         if topic not in open_to_person:
             raise Refusal("no_such_topic", f"There is no message topic “{topic}”.")
         if way not in open_to_person[topic]:
-            raise Refusal("not_open_to_you", _why_not(all_topics()[topic], way))
+            raise Refusal("not_open_to_you", _why_not(topics[topic], way))
     for topic, way in wanted.items():
         MessageChoice.objects.update_or_create(user_id=user_id, topic=topic, defaults={"way": way})
     fields = {"wants_email": wants_email, "wants_discord": wants_discord}

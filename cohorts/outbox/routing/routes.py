@@ -24,8 +24,9 @@ from datetime import datetime
 
 from cohorts.models import User
 from cohorts.outbox.models import Message, MessageChoice
+from cohorts.outbox.registry import topic_of
+from cohorts.outbox.rendering.render import has_dm_template
 from cohorts.outbox.routing.dm_channels import DmStatus, find_dm_statuses
-from cohorts.outbox.routing.topics import has_dm_template, topics_by_kind
 
 EMAIL, DIRECT, OFF = MessageChoice.Way.EMAIL, MessageChoice.Way.DIRECT, MessageChoice.Way.OFF
 
@@ -95,12 +96,12 @@ def find_routes(
     if not asks:
         return {}
     people = _people(asks)
-    choices, topics = _choices(people), topics_by_kind()
+    choices = _choices(people)
     direct = {kind for kind in {ask.kind for ask in asks} if has_dm_template(kind)}
     lines = find_dm_statuses(_people_with_dms(people, choices), now) if direct else {}
     return {
         ask: choose_route(
-            choices.get((ask.user_id, topics.get(ask.kind, "")), EMAIL),
+            choices.get((ask.user_id, topic_of(ask.kind)), EMAIL),
             lines.get(ask.user_id, DmStatus.NEVER)
             if ask.direct and ask.kind in direct
             else DmStatus.NEVER,

@@ -11,7 +11,12 @@ from django.urls import reverse
 
 from cohorts.models import AccessState, Group, User
 from cohorts.outbox.models import Message
-from cohorts.outbox.registry import MessageObsolete, PendingMessage, notification
+from cohorts.outbox.registry import (
+    MessageObsolete,
+    PendingMessage,
+    message_source,
+    notification,
+)
 from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import ProviderState, RealizeRequest
 from cohorts.reconcile.runs import run_log
@@ -29,6 +34,7 @@ def why_held() -> str:
     return f"{find_issue(code).sentence} {find_issue(code).fix}" if code else ""
 
 
+@message_source("realize reports")
 def pending_realize_reports(
     _group_ids: frozenset[int] | None, since: datetime, now: datetime
 ) -> Iterable[PendingMessage]:

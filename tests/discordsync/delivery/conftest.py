@@ -18,8 +18,7 @@ from cohorts import clock
 from cohorts.models import Group, User
 from cohorts.outbox import tasks
 from cohorts.outbox.models import Message, MessageChoice
-from cohorts.outbox.registry import PendingMessage, message_sources, notifications
-from cohorts.outbox.routing.topics import Topic, topics
+from cohorts.outbox.registry import PendingMessage, Topic, message_sources, notifications, topics
 from cohorts.outbox.services import collect
 from discordsync.services import record_use
 from tests.cohorts.outbox.notes import NOTE, TEMPLATES

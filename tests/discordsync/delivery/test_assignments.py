@@ -29,9 +29,9 @@ def academy(without_providers, registered, settings) -> Academy:
     """Groups A and B became active an hour ago; Alice was in A before that."""
     registered.only(
         message_sources,
-        "discordsync.delivery.welcome.pending_welcomes",
-        "discordsync.delivery.assignments.pending_assignments",
-        "discordsync.delivery.assignments.pending_arrivals",
+        "welcomes",
+        "assignments",
+        "arrivals",
     )
     settings.DISCORD_INVITE_URL = "https://discord.gg/academy"
     ensure_installation(NOW - 10 * DAY)

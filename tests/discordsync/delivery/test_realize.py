@@ -7,7 +7,7 @@ import pytest
 from cohorts import clock
 from cohorts.outbox import tasks
 from cohorts.outbox.models import Message, MessageChoice
-from cohorts.outbox.routing.topics import all_topics
+from cohorts.outbox.registry import topics
 from discordsync.services import record_use
 from tests.support.cohort import join, make_cohort, realize, work
 
@@ -23,7 +23,7 @@ def test_a_realize_opens_no_direct_line_even_to_those_who_want_all_directly(
     join(sandbox, made.people)
     for person in made.people:
         record_use(person.discord_id, now=clock.now())
-        for topic in all_topics():
+        for topic in topics:
             MessageChoice.objects.create(user=person, topic=topic, way="discord_dm")
     realize(made)
     for _ in range(3):

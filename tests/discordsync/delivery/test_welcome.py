@@ -21,7 +21,7 @@ NOW = datetime(2030, 3, 1, 12, 0, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def _welcomes_alone(registered) -> None:
-    registered.only(message_sources, "discordsync.delivery.welcome.pending_welcomes")
+    registered.only(message_sources, "welcomes")
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 @pytest.fixture(autouse=True)
 def _access_alone(registered) -> None:
-    registered.only(message_sources, "guestvisits.messages.access.pending_access_emails")
+    registered.only(message_sources, "guest access")
 
 
 def begins(academy, number):

@@ -25,8 +25,8 @@ DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 def _channels_alone(registered) -> None:
     registered.only(
         message_sources,
-        "guestvisits.messages.channels.pending_host_posts",
-        "guestvisits.messages.channels.pending_home_posts",
+        "posts to host groups",
+        "posts to home groups",
     )
 
 

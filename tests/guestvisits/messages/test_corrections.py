@@ -21,8 +21,8 @@ MINUTE = timedelta(minutes=1)
 def _home_channel_alone(registered) -> None:
     registered.only(
         message_sources,
-        "guestvisits.messages.channels.pending_home_posts",
-        "guestvisits.messages.corrections.pending_corrections",
+        "posts to home groups",
+        "corrections",
     )
 
 

@@ -25,7 +25,7 @@ DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 @pytest.fixture(autouse=True)
 def _letters_alone(registered, settings) -> None:
-    registered.only(message_sources, "guestvisits.messages.emails.pending_visit_emails")
+    registered.only(message_sources, "visits")
     settings.SITE_URL = "https://lens.example"
 
 

@@ -21,8 +21,8 @@ from guestvisits.services.cancelling import cancel_visit
 pytestmark = pytest.mark.django_db
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
-LETTERS = "guestvisits.messages.emails.pending_visit_emails"
-TO_HOSTS = "guestvisits.messages.channels.pending_host_posts"
+LETTERS = "visits"
+TO_HOSTS = "posts to host groups"
 
 
 @dataclass

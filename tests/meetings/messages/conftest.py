@@ -30,7 +30,7 @@ def now() -> datetime:
 @pytest.fixture
 def academy(now: datetime, set_clock: SetClock, registered: Registered) -> Academy:
     """Known here for ten days, so that what falls due may be sent."""
-    ours = [name for name in message_sources if name.startswith("meetings.")]
+    ours = ("reminders", "nudges", "meeting changes", "departures")
     registered.only(message_sources, *ours)
     set_clock(now)
     ensure_installation(now)

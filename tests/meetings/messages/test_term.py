@@ -96,7 +96,7 @@ class Academy:
 
 @pytest.fixture
 def set_up(set_clock: SetClock, registered, settings):
-    registered.only(message_sources, "meetings.messages.reminders.pending_reminders")
+    registered.only(message_sources, "reminders")
     set_clock(paper.BEGIN)
     Installation.objects.update(
         accepted_as=settings.INSTALLATION_ID,
