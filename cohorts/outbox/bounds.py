@@ -37,8 +37,11 @@ class Bounds:
     quiet_before: datetime | None = None
 
 
-def read_bounds(now: datetime) -> Bounds:
-    """Return the bounds.  Kinds that are new to this database are recorded as known from now."""
+def read_bounds(incomplete: Mapping[str, datetime], now: datetime) -> Bounds:
+    """Return the bounds; `incomplete` is since when sources were not complete.
+
+    Kinds that are new to this database are recorded as known from now.
+    """
     installation = Installation.objects.with_seal().filter(pk=1).first()
     if installation is None:
         return Bounds(None, {}, now)
@@ -54,8 +57,6 @@ def read_bounds(now: datetime) -> Bounds:
     if find_doubt(installation):
         return bounds  # nothing is reported as missed while ownership is in doubt
     collected_at = installation.collected_at or installation.first_started_at
-    parts = OutboxPart.objects.filter(collected_at__isnull=False)
-    incomplete = {name: at for name, at in parts.values_list("name", "collected_at") if at}
     return replace(
         bounds,
         collected_at=_limit(collected_at, now),
@@ -67,11 +68,13 @@ def _limit(collected_at: datetime, now: datetime) -> datetime:
     return min(now, max(collected_at, now - MISSED_WITHIN))
 
 
-def record_collected(incomplete: Mapping[str, datetime], now: datetime) -> None:
+def record_collected(
+    before: Mapping[str, datetime], incomplete: Mapping[str, datetime], now: datetime
+) -> None:
     """Record that every message with a cutoff until now is stored, except those of the sources that
-    are `incomplete` since a time."""
-    parts = OutboxPart.objects.exclude(name__in=incomplete)
-    parts.filter(collected_at__isnull=False).update(collected_at=None)
+    are `incomplete` since a time; `before` are those that were."""
+    if complete := before.keys() - incomplete:
+        OutboxPart.objects.filter(name__in=complete).update(collected_at=None)
     for name, collected_at in incomplete.items():
         OutboxPart.objects.update_or_create(name=name, defaults={"collected_at": collected_at})
     Installation.objects.filter(pk=1).update(collected_at=now)

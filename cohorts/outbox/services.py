@@ -71,15 +71,18 @@ def collect(group_ids: Iterable[int] | None, *, now: datetime) -> int:
     ids = None if group_ids is None else frozenset(group_ids)
     if ids is not None and not ids:
         return 0
-    run = _Collection(ids, read_bounds(now), now, time.monotonic() + COLLECT_SECONDS)
-    failing, new = parts.failing_names(), 0
+    unhealthy = parts.find_unhealthy()
+    failing = {part.name for part in unhealthy if part.failing_since}
+    incomplete = {part.name: part.collected_at for part in unhealthy if part.collected_at}
+    run = _Collection(ids, read_bounds(incomplete, now), now, time.monotonic() + COLLECT_SECONDS)
+    new = 0
     for name, source in message_sources.items():
         written = _collect_from(name, source, run)
         if written is not None and name in failing:
             parts.record_success(name)
         new += written or 0
     if ids is None and run.bounds.collected_at < now:
-        record_collected(run.incomplete, now)
+        record_collected(incomplete, run.incomplete, now)
     return new
 
 

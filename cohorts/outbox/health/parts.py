@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
+
 from cohorts.outbox.models import OutboxPart
 
 EMAIL = "email"
@@ -50,10 +52,10 @@ def reopen(name: str) -> None:
     OutboxPart.objects.filter(name=name).update(**HEALTHY)
 
 
-def failing_names() -> set[str]:
-    return set(
-        OutboxPart.objects.filter(failing_since__isnull=False).values_list("name", flat=True)
-    )
+def find_unhealthy() -> list[OutboxPart]:
+    """Return the parts that are failing, and the sources that were not complete."""
+    unhealthy = Q(failing_since__isnull=False) | Q(collected_at__isnull=False)
+    return list(OutboxPart.objects.filter(unhealthy))
 
 
 def is_waiting(name: str, *, now: datetime) -> bool:

@@ -79,7 +79,7 @@ def test_whoever_may_not_look_does_not(client, academy):
 def test_kinds_are_listed_with_their_topic_and_numbers(client, staff, add_members, now):
     add_members("Alice")
     services.collect(None, now=now)
-    read_bounds(now)
+    read_bounds({}, now)
     page = client.get("/admin/outbox/messagekind/").content.decode()
     assert MessageKind.objects.count() == page.count(">Preview</a>")
     assert "Meeting changes" in page
