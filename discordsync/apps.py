@@ -6,15 +6,19 @@ class DiscordSyncConfig(AppConfig):
     verbose_name = "Discord"
 
     def ready(self) -> None:
+        from cohorts.outbox.registry import channels
         from cohorts.outbox.routing.dm_channels import dm_statuses
         from cohorts.reconcile.provider import provider_admins, providers
         from discordsync import receivers, set_up  # noqa: F401 - connects them
         from discordsync.delivery import assignments, dm_channels, welcome  # noqa: F401 - registers
+        from discordsync.delivery.channels import CHANNELS
         from discordsync.provider import DiscordAdmin, DiscordProvider
         from discordsync.venues import find_voice_channels
         from guestvisits.set_up import set_up_lines
         from meetings.venues import venues
 
+        for channel in CHANNELS:
+            channels.register(channel)
         dm_statuses.register(dm_channels.read_statuses)
         provider_admins.register(DiscordAdmin())
         providers.register(DiscordProvider(), order=10)

@@ -6,16 +6,14 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from cohorts.outbox.models import Message
 from cohorts.outbox.nudges import messages_pending
 from cohorts.reconcile import services
-
-DELIVERED = (Message.Channel.DISCORD_CHANNEL, Message.Channel.DISCORD_DM)
+from discordsync.delivery.channels import CHANNELS
 
 
 @receiver(messages_pending)
 def sync_groups(group_ids: dict[str, set[int]], **_: Any) -> None:
     """Request a sync of the groups with such messages, and of no other provider."""
-    found = set().union(*(group_ids.get(channel, set()) for channel in DELIVERED))
+    found = set().union(*(group_ids.get(channel.name, set()) for channel in CHANNELS))
     if found:
         services.request_sync(found, mirrors=["discord"])

@@ -17,6 +17,7 @@ from cohorts.reconcile.models import ProviderState
 from cohorts.services.installation import ensure_installation
 from discordsync.bot.gateway.heartbeats import is_bot_connected
 from discordsync.bot.replies.message_buttons import components_of
+from discordsync.delivery.discord_text import mentioned
 from discordsync.delivery.dm_channels import count_allowed, read_channels
 from discordsync.models import DiscordObject
 from discordsync.observe.hidden_objects import read_hidden
@@ -208,7 +209,7 @@ def _message(due: DueMessage, *, connected: bool) -> MessageFacts:
         kind=due.kind,
         text=due.text,
         nonce=due.nonce,
-        people=due.mentions,
+        people=mentioned(due.text),
         components=components_of(due.kind, due.context) if connected else (),
         tried_at=due.tried_at,
     )

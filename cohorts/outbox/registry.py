@@ -1,4 +1,4 @@
-"""What apps register with the outbox: message sources, notifications, and topics.
+"""What apps register with the outbox: message sources, notifications, topics, and channels.
 
 A message module registers itself when its app's `ready()` imports it:
 
@@ -92,6 +92,25 @@ def notification(name: str, *, topic: str = "") -> Callable[[ContextOf], Context
         return context_of
 
     return register
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryChannel:
+    """A channel that delivers messages; its name is a value of Message.Channel.
+
+    `fit` cuts a text to the channel's limit.  `fix` and `closed_fix` tell staff what to do if it
+    fails, and if it is closed until they open it again.  `is_watched`: an alarm is raised if it
+    sends nothing.
+    """
+
+    name: str
+    fix: str
+    closed_fix: str = ""
+    is_watched: bool = True
+    fit: Callable[[str], str] = str.strip
+
+
+channels: Registry[DeliveryChannel] = Registry("delivery channels", name_of=attrgetter("name"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from django.db.models import Min, Q, QuerySet
 from cohorts.models import Installation
 from cohorts.outbox.models import UNSENT, Message
 from cohorts.outbox.registry import MessageObsolete
-from cohorts.outbox.rendering import discord_text
 from cohorts.outbox.rendering.render import get_content
 
 logger = logging.getLogger(__name__)
@@ -38,11 +37,6 @@ class DueMessage:
     tried_at: datetime | None
     cutoff_at: datetime
     context: Mapping[str, Any] = field(default_factory=dict)  # ids of what it is about
-
-    @property
-    def mentions(self) -> tuple[int, ...]:
-        """Return the Discord ids that it may ping; the API call must forbid all others."""
-        return discord_text.mentioned(self.text)
 
 
 def due_messages(channel: str, now: datetime) -> list[DueMessage]:

@@ -26,7 +26,7 @@ from cohorts.outbox.registry import (
     message_source,
     notification,
 )
-from cohorts.outbox.rendering.discord_text import mention
+from discordsync.delivery.discord_text import mention
 from discordsync.delivery.welcome import MIRROR, WELCOME, is_adopted, list_members
 from discordsync.models import DiscordObject
 from meetings.models import Meeting

@@ -19,27 +19,12 @@ from django.db.models import Count, F, Min, Q, QuerySet
 from cohorts.outbox.health import parts
 from cohorts.outbox.holds import why_held
 from cohorts.outbox.models import UNSENT, Message, OutboxPart
+from cohorts.outbox.registry import channels
 
 logger = logging.getLogger(__name__)
 
 AFTER = timedelta(hours=1)
 Channel = Message.Channel
-# Direct messages are not watched: after a while they are sent by e-mail instead.
-WATCHED = (Channel.EMAIL, Channel.DISCORD_CHANNEL)
-FIXES = {
-    Channel.EMAIL: "Check EMAIL_URL and the mail server. Pending messages are sent once it "
-    "works, up to each message's cutoff.",
-    Channel.DISCORD_CHANNEL: "Check the status of Discord and the workers below. Pending "
-    "messages are sent once it works, up to each message's cutoff.",
-    Channel.DISCORD_DM: (
-        "Check the status of Discord below. Until then, messages are sent by e-mail."
-    ),
-}
-CLOSED_FIX = (
-    "Check in Discord's Developer Portal whether the bot is quarantined, and resolve it there. "
-    "Then choose “Resume sending” under Delivery channels. Until then, messages are sent by "
-    "e-mail."
-)
 SOURCE_FIX = "Contact the operator: the log has the traceback. Other messages are not affected."
 
 
@@ -70,8 +55,10 @@ def _failing(part: OutboxPart) -> Alarm:
     since = part.shut_at or part.failing_since
     assert since is not None  # find_alarms filters by one of the two
     if part.shut_at:
-        return Alarm(part.name, f"{title}: closed", since, part.trouble, CLOSED_FIX)
-    fix = FIXES[Channel(part.name)] if part.name in Channel.values else SOURCE_FIX
+        return Alarm(
+            part.name, f"{title}: closed", since, part.trouble, channels[part.name].closed_fix
+        )
+    fix = channels[part.name].fix if part.name in channels else SOURCE_FIX
     return Alarm(part.name, f"{title}: failing for an hour", since, part.trouble, fix)
 
 
@@ -103,14 +90,14 @@ def _stalled(channel: Channel, count: int, oldest: datetime) -> Alarm:
         "than an hour."
     )
     headline = f"{channel.label.capitalize()}: nothing sent for an hour"
-    return Alarm(channel, headline, oldest, sentence, FIXES[channel])
+    return Alarm(channel, headline, oldest, sentence, channels[channel].fix)
 
 
 def _waiting_since(since: datetime) -> QuerySet[Message]:
     """Return messages that could be sent; a missing address or an open decision is reported
     elsewhere."""
     return Message.objects.filter(
-        channel__in=WATCHED,
+        channel__in=[one.name for one in channels.values() if one.is_watched],
         state__in=UNSENT,
         due_at__lte=since,
         created_at__lte=since,
@@ -138,10 +125,9 @@ def _report_once(alarm: Alarm, now: datetime) -> bool:
 
 
 def _clear_idle() -> None:
-    """Clear failures of Discord channels without unsent messages.
-
-    The messages that failed there were sent or have expired.
+    """Clear failures of channels without unsent messages: those that failed were sent or have
+    expired.  A round of e-mails tries the mail server itself.
     """
-    for channel in (Channel.DISCORD_CHANNEL, Channel.DISCORD_DM):
+    for channel in channels.keys() - {Channel.EMAIL}:
         if not Message.objects.filter(channel=channel, state__in=UNSENT).exists():
             parts.record_success(channel)

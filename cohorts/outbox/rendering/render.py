@@ -18,9 +18,9 @@ from django.template import Context, TemplateDoesNotExist
 from django.template.engine import Engine
 
 from cohorts.outbox.models import Message
-from cohorts.outbox.registry import notifications
-from cohorts.outbox.rendering import discord_text
+from cohorts.outbox.registry import channels, notifications
 from cohorts.outbox.rendering.links import preferences_url, unsubscribe_url
+from cohorts.outbox.rendering.plain_text import clean, shorten
 
 SUBJECT_LENGTH = 150
 
@@ -54,10 +54,11 @@ def render(message: Message, now: datetime, *, channel: str = "") -> MessageCont
     """
     context, channel = _context(message, now), channel or message.channel
     if channel != Message.Channel.EMAIL:
-        return MessageContent("", discord_text.fit(_render_template(message, channel, context)), "")
-    subject = discord_text.clean(_render_template(message, "subject", context))
+        text = _render_template(message, channel, context)
+        return MessageContent("", channels[channel].fit(text), "")
+    subject = clean(_render_template(message, "subject", context))
     return MessageContent(
-        discord_text.shorten(subject, SUBJECT_LENGTH),
+        shorten(subject, SUBJECT_LENGTH),
         _render_template(message, "text", context).strip() + "\n",
         _render_template(message, "body", context, suffix="html"),
     )

@@ -1,53 +1,21 @@
-"""Template filters for messages.
-
-In a Discord template every variable ends in one of these filters or in Django's own `time`.  None
-of them lets a user's markup through; a test checks all templates for that.
-"""
+"""Template filters for messages."""
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
 from django import template
 
-from cohorts.outbox.rendering import discord_text as discord
+from cohorts.outbox.rendering.plain_text import clean
 from cohorts.zones import find_zone, known_zone
 
 register = template.Library()
-NOT_IN_ADDRESSES = re.compile(r"[\s<>@`|]")
-
-
-@register.filter
-def discord_text(words: object, length: int = discord.NAME_LENGTH) -> str:
-    """Escape a user's text: shown literally, without pings.  `|discord_text:200` allows 200
-    characters."""
-    return discord.escape(str(words), length=length)
 
 
 @register.filter
 def one_line(words: object) -> str:
     """Clean a user's text for plain text: no line breaks, no direction marks."""
-    return discord.clean(str(words))
-
-
-@register.filter
-def mention(discord_id: int) -> str:
-    """Ping a person by their Discord id.  No other filter can ping."""
-    return discord.mention(discord_id)
-
-
-@register.filter
-def channel_link(channel_id: int) -> str:
-    """Link to a channel; pings no one."""
-    return f"<#{channel_id:d}>"
-
-
-@register.filter
-def address(url: str) -> str:
-    """Render our own URL as a link without a preview; characters that could be markup are
-    removed."""
-    return f"<{NOT_IN_ADDRESSES.sub('', url)}>"
+    return clean(str(words))
 
 
 @register.filter
@@ -55,15 +23,6 @@ def counted(number: int, words: str) -> str:
     """Format a number with its noun: `3|counted:"meeting,meetings"` is "3 meetings"."""
     one, many = words.split(",")
     return f"{number:d} {one if number == 1 else many}"
-
-
-@register.filter
-def discord_time(moment: datetime, style: str = "F") -> str:
-    """Format a time that Discord shows in each reader's own zone.
-
-    Styles: F date and time in words, f shorter, t the time, R "in two days".
-    """
-    return f"<t:{int(moment.timestamp())}:{style}>"
 
 
 @register.filter

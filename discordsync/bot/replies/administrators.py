@@ -17,7 +17,6 @@ from django.urls import reverse
 from cohorts import clock
 from cohorts.errors import Refusal
 from cohorts.models import AccessState, Cohort, Group, User
-from cohorts.outbox.rendering.discord_text import escape
 from cohorts.reconcile import services
 from cohorts.reconcile.models import SyncRun
 from cohorts.reconcile.provider import configured_providers
@@ -30,6 +29,7 @@ from cohorts.selectors import find_cohort
 from discordsync.bot.replies.answers import BotAnswer, Button, ButtonStyle, FollowUp
 from discordsync.bot.replies.requests import BotRequest
 from discordsync.bot.replies.users import Requester
+from discordsync.delivery.discord_text import escape
 
 CHOICES = 25  # Discord's limit for an autocompletion
 CHOICE_LENGTH = 100

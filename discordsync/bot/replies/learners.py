@@ -13,10 +13,10 @@ from django.urls import reverse
 
 from cohorts.errors import Refusal
 from cohorts.models import User
-from cohorts.outbox.rendering.discord_text import escape
 from discordsync.bot.replies.answers import BotAnswer, Button, ButtonStyle
 from discordsync.bot.replies.requests import BotRequest
 from discordsync.bot.replies.times import format_day, format_span, format_start, format_zone
+from discordsync.delivery.discord_text import escape
 from guestvisits.models import GuestVisit
 from guestvisits.pages.agenda import Agenda, AgendaEntry, Upcoming, read_agenda
 from guestvisits.selectors import window_of, with_dates

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cohorts.outbox.rendering import discord_text
 from discordsync.bot.replies.answers import BotAnswer, Button
+from discordsync.delivery import discord_text
 
 ROW, BUTTON, LINK = 1, 2, 5  # Discord's numbers for a row, a button and a link button
 IN_A_ROW, ROWS = 5, 5

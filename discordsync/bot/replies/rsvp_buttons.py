@@ -10,7 +10,6 @@ from datetime import datetime
 
 from cohorts.errors import Refusal
 from cohorts.models import User
-from cohorts.outbox.rendering.discord_text import escape
 from discordsync.bot.replies.answers import BotAnswer
 from discordsync.bot.replies.learners import (
     cancel_button,
@@ -20,6 +19,7 @@ from discordsync.bot.replies.learners import (
     page_button,
 )
 from discordsync.bot.replies.times import format_span, format_zone
+from discordsync.delivery.discord_text import escape
 from guestvisits.services.alternatives import find_alternatives
 from meetings.models import Attendance, Meeting
 from meetings.rsvps import set_rsvp

@@ -13,9 +13,9 @@ from cohorts.models import Cohort, Course, Group, User
 from cohorts.outbox.email.composing import compose_email
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import notifications, topic_of, topics
-from cohorts.outbox.rendering import discord_text
 from cohorts.outbox.rendering.render import MessageContent, has_dm_template, has_template
 from cohorts.outbox.rendering.samples import Sample, preview_channels
+from discordsync.delivery import discord_text
 from discordsync.models import DiscordObject
 from tests.cohorts.outbox.every_kind import live_through
 

@@ -9,8 +9,8 @@ import pytest
 
 from cohorts.models import Course, Group
 from cohorts.outbox.models import Message
-from cohorts.outbox.rendering.discord_text import mentioned
 from cohorts.outbox.rendering.render import render
+from discordsync.delivery.discord_text import mentioned
 from meetings.moving import moves
 from meetings.moving.services import carry_out
 from tests.meetings.messages.conftest import look

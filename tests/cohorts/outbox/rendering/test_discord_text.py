@@ -5,7 +5,7 @@ import re
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cohorts.outbox.rendering import discord_text
+from discordsync.delivery import discord_text
 
 # What Discord would read as more than words, once backslashes are taken at their word.
 PINGS = re.compile(r"@(everyone|here)|<[@#:a/t]|<id:|://")

@@ -15,40 +15,25 @@ Backslashes alone do not prevent a ping: the server searches the whole text for 
 from __future__ import annotations
 
 import re
-import unicodedata
+
+from cohorts.outbox.rendering.plain_text import ELLIPSIS, clean, count, shorten
 
 LIMIT = 2000  # characters of one message
 NAME_LENGTH = 80
-ELLIPSIS = "…"
 NO_WIDTH = "\u200b"
-JOINERS = "\u200c\u200d"  # needed in Persian words and emoji; they do not change the direction
 
 MARKUP = re.compile(r"[\\*_~`|\[\]()#>]")
 AT_START = re.compile(r"^([-+]|\d+(?=[.]))")
 MENTION = re.compile(r"<@(\d+)>")
 
 
-def escape(words: str, *, length: int = NAME_LENGTH) -> str:
+def escape(text: str, *, length: int = NAME_LENGTH) -> str:
     """Return one line of at most `length` visible characters that Discord shows literally."""
-    line = shorten(clean(words), length)
+    line = shorten(clean(text), length)
     line = MARKUP.sub(r"\\\g<0>", line)
     line = AT_START.sub(_escape_list_sign, line)
     line = line.replace("@", f"@{NO_WIDTH}").replace("<", f"<{NO_WIDTH}")
     return line.replace("://", f":{NO_WIDTH}//")
-
-
-def clean(words: str) -> str:
-    """Return the text as one line without control characters and direction marks."""
-    return " ".join("".join(map(_clean_character, words)).split())
-
-
-def _clean_character(character: str) -> str:
-    category = unicodedata.category(character)
-    if category in {"Cc", "Zl", "Zp"}:
-        return " "
-    if category in {"Cf", "Cs", "Co", "Cn"} and character not in JOINERS:
-        return ""
-    return character
 
 
 def _escape_list_sign(found: re.Match[str]) -> str:
@@ -63,20 +48,6 @@ def mention(discord_id: int) -> str:
 def mentioned(text: str) -> tuple[int, ...]:
     """Return the Discord ids that a finished text pings, without duplicates, in order."""
     return tuple(dict.fromkeys(int(found) for found in MENTION.findall(text)))
-
-
-def count(text: str) -> int:
-    """Count characters in UTF-16 units, the strictest count: an emoji is two."""
-    return len(text.encode("utf-16-le")) // 2
-
-
-def shorten(text: str, length: int) -> str:
-    """Cut the text to at most `length` characters, with an ellipsis if anything was cut."""
-    if count(text) <= length:
-        return text
-    room = length - len(ELLIPSIS)
-    kept = text.encode("utf-16-le")[: room * 2].decode("utf-16-le", errors="ignore")
-    return kept.rstrip() + ELLIPSIS
 
 
 def fit(text: str, limit: int = LIMIT) -> str:
