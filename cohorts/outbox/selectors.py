@@ -49,7 +49,7 @@ def due_messages(channel: str, now: datetime) -> list[DueMessage]:
     if installation and installation.silenced_at:
         return []  # a copy sends nothing until staff allow it
     rows = sendable(channel, now, installation)
-    found = (_with_words(row, installation, now) for row in rows)
+    found = (_build_due(row, installation, now) for row in rows)
     return [message for message in found if message is not None]
 
 
@@ -77,7 +77,7 @@ def next_tries(channel: str, now: datetime) -> dict[int, datetime]:
     return dict(waiting.order_by().values_list("group").annotate(Min("next_try_at")))
 
 
-def _with_words(
+def _build_due(
     message: Message, installation: Installation | None, now: datetime
 ) -> DueMessage | None:
     try:
@@ -105,5 +105,5 @@ def _with_words(
 def fingerprint(key: str, installation: Installation | None) -> str:
     """Return an id of the message, the same for each attempt but different in another
     installation."""
-    mark = installation.installation_id if installation else ""
-    return hashlib.sha256(f"{mark}:{key}".encode()).hexdigest()[:40]
+    installation_id = installation.installation_id if installation else ""
+    return hashlib.sha256(f"{installation_id}:{key}".encode()).hexdigest()[:40]

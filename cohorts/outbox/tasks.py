@@ -20,7 +20,7 @@ def collect_all() -> None:
 
 
 def send_emails() -> None:
-    """Send letters about accounts, then one round of e-mails.  Every minute, and for each new
+    """Send e-mails about accounts, then one round of e-mails.  Every minute, and for each new
     e-mail."""
     account_emails.send_account_emails(clock.now())
     if rounds.send_round():

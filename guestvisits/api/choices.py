@@ -22,10 +22,11 @@ class TopicSerializer(serializers.Serializer):
     title = serializers.CharField(source="topic.title")
     kinds = serializers.ListField(child=serializers.CharField(), source="topic.kinds")
     way = serializers.CharField(
-        help_text="Where messages about this topic are sent: `email`, `discord_dm` or `off`."
+        source="chosen",
+        help_text="Where messages about this topic are sent: `email`, `discord_dm` or `off`.",
     )
     ways = serializers.ListField(
-        child=serializers.CharField(), help_text="The allowed values of `way`."
+        child=serializers.CharField(), source="options", help_text="The allowed values of `way`."
     )
 
 
@@ -34,7 +35,7 @@ class ChoicesSerializer(serializers.Serializer):
     wants_email = serializers.BooleanField()
     wants_discord = serializers.BooleanField()
     direct_line = serializers.CharField(
-        source="line.value",
+        source="dm_status.value",
         help_text="Whether the bot can send direct messages: `open`, `waits`, `closed`, or "
         "`never` if "
         "the person has never used the bot.",

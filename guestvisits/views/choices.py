@@ -18,7 +18,7 @@ from cohorts.outbox.routing.preferences import Choices, choose, read_choices
 from guestvisits.views.access import SignedInRequest, signed_in
 
 # Texts about direct messages, by the state of the person's channel.
-LINES = {
+DM_STATUSES = {
     DmStatus.OPEN: "The bot can write to you directly on Discord.",
     DmStatus.WAITS: "The bot can write to you directly on Discord; your first message may "
     "still come by e-mail.",
@@ -44,8 +44,8 @@ class MessagesForm(forms.Form):
             f"topic_{one.topic.name}": forms.ChoiceField(
                 label=one.topic.title,
                 help_text=one.topic.about,
-                choices=[(way, titles[way]) for way in one.ways],
-                initial=one.way,
+                choices=[(way, titles[way]) for way in one.options],
+                initial=one.chosen,
             )
             for one in choices.topics
         }
@@ -68,7 +68,7 @@ def choose_messages(request: SignedInRequest) -> HttpResponse:
     if form.is_valid() and _keep(request, form):
         messages.success(request, "Your choices are saved.")
         return redirect("choose-messages")
-    context = {"form": form, "line": LINES[choices.line]}
+    context = {"form": form, "dm_status": DM_STATUSES[choices.dm_status]}
     return render(request, "meetings/messages.html", context, status=400 if form.errors else 200)
 
 

@@ -35,24 +35,24 @@ SUBJECTS = {
     Kind.ADDRESS_CHANGED: "Your e-mail address was changed",
     Kind.DISCORD_CHANGED: "Your Discord account was changed",
 }
-KEPT_FOR = {  # older letters are deleted unsent
+KEPT_FOR = {  # older e-mails are deleted unsent
     Kind.PASSWORD_RESET: timedelta(hours=1),
     Kind.ADDRESS_CHANGED: timedelta(days=7),
     Kind.DISCORD_CHANGED: timedelta(days=7),
 }
 CLAIM = timedelta(minutes=5)  # far longer than sending takes; also the delay after a failure
-BATCH = 100  # letters per round
+BATCH = 100  # e-mails per round
 
 
 def send_account_emails(now: datetime) -> None:
-    """Send the letters that are due.  Several rounds may run concurrently."""
+    """Send the e-mails that are due.  Several rounds may run concurrently."""
     _delete_late(now)
     due = AccountEmail.objects.filter(next_try_at__lte=now)
     if why_held(now):
         due = due.filter(kind=Kind.PASSWORD_RESET)
     with MailServer() as server:
-        for letter in due[:BATCH]:
-            if _claim(letter, now) and not _send(letter, server, now):
+        for email in due[:BATCH]:
+            if _claim(email, now) and not _send(email, server, now):
                 return
 
 
@@ -61,16 +61,16 @@ def _delete_late(now: datetime) -> None:
         AccountEmail.objects.filter(kind=kind, requested_at__lte=now - time).delete()
 
 
-def _claim(letter: AccountEmail, now: datetime) -> bool:
-    """Reserve a letter for this round; if it is not sent, it is due again after CLAIM."""
-    waiting = AccountEmail.objects.filter(pk=letter.pk, next_try_at=letter.next_try_at)
+def _claim(email: AccountEmail, now: datetime) -> bool:
+    """Reserve an e-mail for this round; if it is not sent, it is due again after CLAIM."""
+    waiting = AccountEmail.objects.filter(pk=email.pk, next_try_at=email.next_try_at)
     return bool(waiting.update(next_try_at=now + CLAIM))
 
 
-def _send(letter: AccountEmail, server: MailServer, now: datetime) -> bool:
-    """Send one letter and delete it; return False if the mail server accepts no letters at all."""
+def _send(email: AccountEmail, server: MailServer, now: datetime) -> bool:
+    """Send one e-mail and delete it; return False if the mail server accepts no e-mails at all."""
     try:
-        for mail in _compose(letter):
+        for mail in _compose(email):
             server.prepare()
             server.send(mail)
             parts.record_success(parts.EMAIL)
@@ -80,18 +80,18 @@ def _send(letter: AccountEmail, server: MailServer, now: datetime) -> bool:
         if error.verdict is not MailFailure.NEVER:
             parts.record_failure(parts.EMAIL, error.why, now=now)
             return False
-        logger.warning("The mail server rejects an e-mail about an account: %s", letter.kind)
-    letter.delete()
+        logger.warning("The mail server rejects an e-mail about an account: %s", email.kind)
+    email.delete()
     return True
 
 
-def _compose(letter: AccountEmail) -> Iterator[EmailMessage]:
+def _compose(email: AccountEmail) -> Iterator[EmailMessage]:
     """Yield the e-mail; none if no active person has the address that asked for a link."""
-    if letter.kind != Kind.PASSWORD_RESET:
-        yield _build_email(letter, letter.address)
+    if email.kind != Kind.PASSWORD_RESET:
+        yield _build_email(email, email.address)
         return
-    for person in User.objects.filter(email=letter.address, is_active=True):
-        yield _build_email(letter, str(person.email), person=person, link=_password_link(person))
+    for person in User.objects.filter(email=email.address, is_active=True):
+        yield _build_email(email, str(person.email), person=person, link=_password_link(person))
 
 
 def _password_link(person: User) -> str:
@@ -100,10 +100,10 @@ def _password_link(person: User) -> str:
     return f"{settings.SITE_URL}{reverse('password_reset_confirm', args=[uid, token])}"
 
 
-def _build_email(letter: AccountEmail, to: str, **context: object) -> EmailMessage:
-    template = f"account_letters/{letter.kind}.txt"
+def _build_email(email: AccountEmail, to: str, **context: object) -> EmailMessage:
+    template = f"account_letters/{email.kind}.txt"
     return EmailMessage(
-        subject=SUBJECTS[Kind(letter.kind)],
+        subject=SUBJECTS[Kind(email.kind)],
         body=render_to_string(template, {"site_url": settings.SITE_URL, **context}),
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[to],

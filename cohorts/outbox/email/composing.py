@@ -21,7 +21,7 @@ def compose_email(
     `mark` and `first_tried` are the same for each attempt, and so are Message-ID and date:
     recipients can recognize a repetition.
     """
-    letter = EmailMultiAlternatives(
+    email = EmailMultiAlternatives(
         subject=words.subject,
         body=words.text,
         from_email=settings.DEFAULT_FROM_EMAIL,
@@ -34,8 +34,8 @@ def compose_email(
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         },
     )
-    letter.attach_alternative(words.html, "text/html")
-    return letter
+    email.attach_alternative(words.html, "text/html")
+    return email
 
 
 def sender_domain() -> str:

@@ -12,13 +12,13 @@ from django.core.mail import EmailMessage, get_connection
 
 
 class MailFailure(Enum):
-    """What a failure means for this letter and for the others."""
+    """What a failure means for this e-mail and for the others."""
 
-    NOT_NOW = "not now"  # the server refuses this letter temporarily
-    NEVER = "never"  # the server refuses this letter permanently
-    SERVER = "server"  # the server would refuse any letter; this one was not accepted
+    NOT_NOW = "not now"  # the server refuses this e-mail temporarily
+    NEVER = "never"  # the server refuses this e-mail permanently
+    SERVER = "server"  # the server would refuse any e-mail; this one was not accepted
     QUOTA = "quota"  # the same for hours: the sending limit was exceeded
-    UNCLEAR = "unclear"  # the connection broke; the letter may have been accepted
+    UNCLEAR = "unclear"  # the connection broke; the e-mail may have been accepted
 
 
 class MailError(Exception):
@@ -47,10 +47,10 @@ class MailServer:
         self._close()
 
     def prepare(self) -> None:
-        """Ensure that the connection is alive.  Raises MailFailed(SERVER); nothing was sent then.
+        """Ensure that the connection is alive.  Raises MailError(SERVER); nothing was sent then.
 
-        The check before each letter costs a round trip.  Without it, sending on a connection that
-        the server has closed would look as if the letter might have been accepted.
+        The check before each e-mail costs a round trip.  Without it, sending on a connection that
+        the server has closed would look as if the e-mail might have been accepted.
         """
         if self.is_open and not self._answers():
             self._close()
@@ -62,10 +62,10 @@ class MailServer:
                 raise MailError(MailFailure.SERVER, explain(error)) from error
             self.is_open = True
 
-    def send(self, letter: EmailMessage) -> None:
-        """Send one letter.  Raises MailFailed."""
+    def send(self, email: EmailMessage) -> None:
+        """Send one e-mail.  Raises MailError."""
         try:
-            self.backend.send_messages([letter])
+            self.backend.send_messages([email])
         except (OSError, smtplib.SMTPException, ValueError) as error:
             verdict = judge(error)
             if verdict in {MailFailure.SERVER, MailFailure.QUOTA, MailFailure.UNCLEAR}:
@@ -108,7 +108,7 @@ def judge(error: Exception) -> MailFailure:
     sending limit exceeded, with any code    QUOTA
     4xx to the address or to the content     NOT_NOW
     5xx to the address or to the content     NEVER
-    none: the letter cannot be serialized    NEVER
+    none: the e-mail cannot be serialized    NEVER
     none: the connection broke or timed out  UNCLEAR
     """
     if isinstance(error, smtplib.SMTPRecipientsRefused):
@@ -126,8 +126,8 @@ def judge(error: Exception) -> MailFailure:
 
 
 def _judge_response(code: int, answer: bytes | str) -> MailFailure:
-    said = _decode(answer)
-    if QUOTA.search(said) and not MAILBOX.search(said):
+    text = _decode(answer)
+    if QUOTA.search(text) and not MAILBOX.search(text):
         return MailFailure.QUOTA
     if code == 421:
         return MailFailure.SERVER
@@ -149,8 +149,8 @@ def explain(error: Exception) -> str:
             code, answer = next(iter(error.recipients.values()))
             return f"The mail server rejects the address: {code} {_decode(answer)}"
         case smtplib.SMTPResponseException():
-            said = _decode(error.smtp_error)
-            return f"The mail server rejects the message: {error.smtp_code} {said}"
+            text = _decode(error.smtp_error)
+            return f"The mail server rejects the message: {error.smtp_code} {text}"
         case ValueError() | smtplib.SMTPNotSupportedError():
             return f"The message cannot be formatted as an e-mail: {error}"
     return _explain_no_response(error)
@@ -164,5 +164,5 @@ def _explain_no_response(error: Exception) -> str:
     return f"The mail server cannot be reached: {error}"
 
 
-def _decode(said: bytes | str) -> str:
-    return said.decode(errors="replace") if isinstance(said, bytes) else said
+def _decode(text: bytes | str) -> str:
+    return text.decode(errors="replace") if isinstance(text, bytes) else text

@@ -1,4 +1,4 @@
-"""Send pending e-mails in rounds: one worker, one connection, one letter after another.
+"""Send pending e-mails in rounds: one worker, one connection, one e-mail after another.
 
     text and route ─> connection ─> claim ─> begin ─> send ─> mark_sent
                                         A        B        C
@@ -6,9 +6,9 @@
 If a worker dies at
 
     A, B  nothing was sent; another round sends it after CLAIM
-    C     the server accepted the letter, but this was not recorded: it is sent again after CLAIM
+    C     the server accepted the e-mail, but this was not recorded: it is sent again after CLAIM
 
-C, and a connection that breaks during the transfer, cannot be excluded.  The repeated letter has
+C, and a connection that breaks during the transfer, cannot be excluded.  The repeated e-mail has
 the same Message-ID, text and date, so that mailboxes that compare Message-IDs show it once.
 """
 
@@ -36,8 +36,8 @@ from cohorts.outbox.selectors import fingerprint, sendable
 
 logger = logging.getLogger(__name__)
 
-ROUND_SECONDS = 45.0  # far below the task timeout, with room for one slow letter
-CLAIM = timedelta(minutes=15)  # far above it: no other round sends the letter again
+ROUND_SECONDS = 45.0  # far below the task timeout, with room for one slow e-mail
+CLAIM = timedelta(minutes=15)  # far above it: no other round sends the e-mail again
 STALE_SECONDS = 300.0  # a worker that was suspended for this long after its claim sends nothing
 QUOTA_PAUSE = timedelta(minutes=15)  # between attempts after the sending limit was exceeded
 REFUSAL_LIMIT = 3  # permanent refusals in a row: then the server is at fault, not the addresses
@@ -62,17 +62,17 @@ def send_round(*, seconds: float = ROUND_SECONDS) -> bool:
         return False
     installation = Installation.objects.get(pk=1)
     ends = time.monotonic() + seconds
-    letters = list(sendable(Message.Channel.EMAIL, now, installation))
-    wanted = find_routes({DeliveryRequest.about(letter) for letter in letters}, now)
-    refused: list[Message] = []  # permanently refused since the last accepted letter
+    due = list(sendable(Message.Channel.EMAIL, now, installation))
+    routes = find_routes({DeliveryRequest.about(email) for email in due}, now)
+    refused: list[Message] = []  # permanently refused since the last accepted e-mail
     with MailServer() as server:
-        for message in letters:
+        for message in due:
             if time.monotonic() > ends:
                 return True
             try:
-                way = wanted[DeliveryRequest.about(message)]
+                route = routes[DeliveryRequest.about(message)]
                 mark = fingerprint(message.key, installation)
-                _send_one(message, way, server, mark, refused)
+                _send_one(message, route, server, mark, refused)
             except MailError as error:
                 pause = QUOTA_PAUSE if error.verdict is MailFailure.QUOTA else parts.RETRY
                 parts.record_failure(parts.EMAIL, error.why, now=clock.now(), pause=pause)
@@ -81,10 +81,10 @@ def send_round(*, seconds: float = ROUND_SECONDS) -> bool:
 
 
 def _send_one(
-    message: Message, way: DeliveryRoute, server: MailServer, mark: str, refused: list[Message]
+    message: Message, route: DeliveryRoute, server: MailServer, mark: str, refused: list[Message]
 ) -> None:
-    """Send one letter, or record why not.  Raises MailFailed if the server accepts no letters."""
-    words = _get_content(message, way)
+    """Send one e-mail, or record why not.  Raises MailError if the server accepts no e-mails."""
+    words = _get_content(message, route)
     if words is None:
         return
     server.prepare()
@@ -93,19 +93,19 @@ def _send_one(
     if first_tried is None:
         return
     assert message.user is not None
-    letter = compose_email(words, to=message.user, mark=mark, first_tried=first_tried)
+    email = compose_email(words, to=message.user, mark=mark, first_tried=first_tried)
     if time.monotonic() - claimed_at < STALE_SECONDS:
-        _deliver(message, letter, server, refused)
+        _deliver(message, email, server, refused)
 
 
-def _get_content(message: Message, way: DeliveryRoute) -> MessageContent | None:
+def _get_content(message: Message, route: DeliveryRoute) -> MessageContent | None:
     """Return the text; None if the message is not to be sent (now), after recording the reason."""
     now = clock.now()
-    elsewhere = way.channel not in {"", Message.Channel.EMAIL}
-    if elsewhere and rerouting.reroute(message.pk, to=way.channel, now=now):
+    elsewhere = route.channel not in {"", Message.Channel.EMAIL}
+    if elsewhere and rerouting.reroute(message.pk, to=route.channel, now=now):
         return None
     try:
-        _check_route(way)
+        _check_route(route)
         words = get_content(message, now)
     except MessageObsolete as error:
         services.mark_dropped(message.pk, why=error.why)
@@ -119,14 +119,14 @@ def _get_content(message: Message, way: DeliveryRoute) -> MessageContent | None:
     return None
 
 
-def _check_route(way: DeliveryRoute) -> None:
+def _check_route(route: DeliveryRoute) -> None:
     """Raise MessageObsolete if there is no delivery route for the message."""
-    if not way.channel:
-        raise MessageObsolete(way.why)
+    if not route.channel:
+        raise MessageObsolete(route.why)
 
 
 def _claim(message: Message, words: MessageContent) -> datetime | None:
-    """Reserve the letter and store its text; return the time of the first attempt.
+    """Reserve the e-mail and store its text; return the time of the first attempt.
 
     Returns None if another round or staff changed it in between.
     """
@@ -141,10 +141,10 @@ def _claim(message: Message, words: MessageContent) -> datetime | None:
 
 
 def _deliver(
-    message: Message, letter: EmailMessage, server: MailServer, refused: list[Message]
+    message: Message, email: EmailMessage, server: MailServer, refused: list[Message]
 ) -> None:
     try:
-        server.send(letter)
+        server.send(email)
     except MailError as error:
         _record_failure(message, error)
         if error.verdict in SERVER_FAILURES:
@@ -153,14 +153,14 @@ def _deliver(
             _count_refusal(message, error, refused)
         return
     refused.clear()
-    services.mark_sent(message.pk, outside_id=letter.extra_headers["Message-ID"], now=clock.now())
+    services.mark_sent(message.pk, outside_id=email.extra_headers["Message-ID"], now=clock.now())
     parts.record_success(parts.EMAIL)
 
 
 def _count_refusal(message: Message, error: MailError, refused: list[Message]) -> None:
-    """Treat several refusals in a row as a failure of the server, and retry those letters later.
+    """Treat several refusals in a row as a failure of the server, and retry those e-mails later.
 
-    Raises MailFailed.
+    Raises MailError.
     """
     refused.append(message)
     if len(refused) < REFUSAL_LIMIT:

@@ -19,15 +19,15 @@ class Outlook:
     now: datetime
     hold: str
     email_trouble: str
-    ways: Mapping[DeliveryRequest, DeliveryRoute]
+    routes: Mapping[DeliveryRequest, DeliveryRoute]
 
 
 def read_outlook(now: datetime, messages: Iterable[Message] = ()) -> Outlook:
     """Return the outlook for these messages, with a constant number of queries."""
     trouble = OutboxPart.objects.filter(name=EMAIL).values_list("trouble", flat=True).first()
     to_people = [m for m in messages if m.user_id is not None and m.state in UNSENT]
-    ways = find_routes({DeliveryRequest.about(message) for message in to_people}, now)
-    return Outlook(now, why_held(now), trouble or "", ways)
+    routes = find_routes({DeliveryRequest.about(message) for message in to_people}, now)
+    return Outlook(now, why_held(now), trouble or "", routes)
 
 
 def why_not_sent(message: Message, outlook: Outlook) -> str:
@@ -40,11 +40,11 @@ def why_not_sent(message: Message, outlook: Outlook) -> str:
 
 
 def _reason_of(message: Message, outlook: Outlook) -> str:
-    way = outlook.ways.get(DeliveryRequest.about(message))
-    if way and not way.channel:
-        return f"{way.why} It will be dropped when it is due."
-    if way and way.channel != message.channel:
-        return f"It will be sent on another channel: {Message.Channel(way.channel).label}."
+    route = outlook.routes.get(DeliveryRequest.about(message))
+    if route and not route.channel:
+        return f"{route.why} It will be dropped when it is due."
+    if route and route.channel != message.channel:
+        return f"It will be sent on another channel: {Message.Channel(route.channel).label}."
     if message.channel == Message.Channel.EMAIL and outlook.email_trouble:
         return f"{outlook.email_trouble} It is retried every minute."
     if message.why_not:

@@ -90,8 +90,12 @@ def _unsaved(one: PendingMessage) -> Message:
 def preview_channels(sample: Sample) -> list[ChannelPreview]:
     """Render the message on each channel on which it can be sent."""
     to_person = sample.message.user_id is not None
-    ways = (Channel.EMAIL, Channel.DISCORD_DM) if to_person else (Channel.DISCORD_CHANNEL,)
-    return [_preview(sample, way) for way in ways if _has_template(sample.message.kind, way)]
+    channels = (Channel.EMAIL, Channel.DISCORD_DM) if to_person else (Channel.DISCORD_CHANNEL,)
+    return [
+        _preview(sample, channel)
+        for channel in channels
+        if _has_template(sample.message.kind, channel)
+    ]
 
 
 def _has_template(kind: str, channel: Channel) -> bool:

@@ -23,8 +23,8 @@ class TopicChoice:
     """One topic, the person's choice for it, and the available choices."""
 
     topic: Topic
-    way: str
-    ways: tuple[str, ...]
+    chosen: str
+    options: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,30 +32,30 @@ class Choices:
     topics: tuple[TopicChoice, ...]
     wants_email: bool
     wants_discord: bool
-    line: DmStatus
+    dm_status: DmStatus
 
 
 def read_choices(user_id: int, now: datetime) -> Choices:
     """Return a person's preferences, with four queries."""
-    person, line = User.objects.get(pk=user_id), find_dm_status(user_id, now)
+    person, dm_status = User.objects.get(pk=user_id), find_dm_status(user_id, now)
     chosen = dict(MessageChoice.objects.filter(user=user_id).values_list("topic", "way"))
     choices = (
-        TopicChoice(topic, chosen.get(topic.name, Way.EMAIL), _open_ways(topic, line, chosen))
+        TopicChoice(topic, chosen.get(topic.name, Way.EMAIL), _options(topic, dm_status, chosen))
         for topic in topics.values()
     )
-    return Choices(tuple(choices), person.wants_email, person.wants_discord, line)
+    return Choices(tuple(choices), person.wants_email, person.wants_discord, dm_status)
 
 
-def _open_ways(topic: Topic, line: DmStatus, chosen: Mapping[str, str]) -> tuple[str, ...]:
+def _options(topic: Topic, dm_status: DmStatus, chosen: Mapping[str, str]) -> tuple[str, ...]:
     """Return the available choices: direct messages only for people who use the bot or chose them
     before."""
-    ways = [Way.EMAIL.value]
+    options = [Way.EMAIL.value]
     has_dm = any(has_dm_template(kind) for kind in topic.kinds)
-    if has_dm and (line is not DmStatus.NEVER or chosen.get(topic.name) == Way.DIRECT):
-        ways.append(Way.DIRECT.value)
+    if has_dm and (dm_status is not DmStatus.NEVER or chosen.get(topic.name) == Way.DIRECT):
+        options.append(Way.DIRECT.value)
     if topic.may_be_off:
-        ways.append(Way.OFF.value)
-    return tuple(ways)
+        options.append(Way.OFF.value)
+    return tuple(options)
 
 
 @transaction.atomic
@@ -71,7 +71,7 @@ def choose(
 
     Raises Refusal: no_such_topic, not_open_to_you.
     """
-    open_to_person = {one.topic.name: one.ways for one in read_choices(user_id, now).topics}
+    open_to_person = {one.topic.name: one.options for one in read_choices(user_id, now).topics}
     for topic, way in wanted.items():
         if topic not in open_to_person:
             raise Refusal("no_such_topic", f"There is no message topic “{topic}”.")

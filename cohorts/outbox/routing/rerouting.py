@@ -85,17 +85,17 @@ def reroute_pending(now: datetime) -> None:
             channel=Message.Channel.DISCORD_DM, state=Message.State.OWED, due_at__lte=now
         )
     )
-    ways = find_routes({DeliveryRequest.about(message) for message in waiting}, now)
+    routes = find_routes({DeliveryRequest.about(message) for message in waiting}, now)
     for message in waiting:
-        _reroute_one(message, ways[DeliveryRequest.about(message)], now)
+        _reroute_one(message, routes[DeliveryRequest.about(message)], now)
 
 
-def _reroute_one(message: Message, way: DeliveryRoute, now: datetime) -> None:
+def _reroute_one(message: Message, route: DeliveryRoute, now: datetime) -> None:
     since = max(message.due_at, message.created_at)
-    if not way.channel:
-        mark_dropped(message.pk, why=way.why)
-    elif way.channel == Message.Channel.EMAIL:
-        reroute(message.pk, to=way.channel, now=now)
+    if not route.channel:
+        mark_dropped(message.pk, why=route.why)
+    elif route.channel == Message.Channel.EMAIL:
+        reroute(message.pk, to=route.channel, now=now)
     elif now - since > DIRECT_TIMEOUT and has_address(message):
         fall_back_to_email([message.pk], why=TOO_SLOW, now=now)
 

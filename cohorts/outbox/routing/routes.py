@@ -69,55 +69,55 @@ class Recipient:
     has_address: bool = True
 
 
-def choose_route(choice: str, line: DmStatus, reader: Recipient) -> DeliveryRoute:
+def choose_route(choice: str, status: DmStatus, reader: Recipient) -> DeliveryRoute:
     """Return the delivery route by the table above.  Pure."""
     if not reader.is_active or choice == OFF:
         return DeliveryRoute(why=UNWANTED_KIND if reader.is_active else CLOSED_ACCOUNT)
-    if choice == DIRECT and line is DmStatus.OPEN:
+    if choice == DIRECT and status is DmStatus.OPEN:
         return DeliveryRoute(Message.Channel.DISCORD_DM)
     if reader.wants_email and reader.has_address:
         return DeliveryRoute(Message.Channel.EMAIL)
-    if choice == DIRECT and line is DmStatus.WAITS:
+    if choice == DIRECT and status is DmStatus.WAITS:
         return DeliveryRoute(Message.Channel.DISCORD_DM)
     if not reader.wants_email:
         return DeliveryRoute(why=UNWANTED_NO_DM if choice == DIRECT else UNWANTED)
     return DeliveryRoute(
-        Message.Channel.DISCORD_DM if line is DmStatus.OPEN else Message.Channel.EMAIL
+        Message.Channel.DISCORD_DM if status is DmStatus.OPEN else Message.Channel.EMAIL
     )
 
 
 def find_routes(
-    asks: Collection[DeliveryRequest], now: datetime
+    requests: Collection[DeliveryRequest], now: datetime
 ) -> Mapping[DeliveryRequest, DeliveryRoute]:
     """Return the delivery route of each message, by people's current preferences.
 
     Uses a constant number of queries for any number of messages.
     """
-    if not asks:
+    if not requests:
         return {}
-    people = _people(asks)
+    people = _people(requests)
     choices = _choices(people)
-    direct = {kind for kind in {ask.kind for ask in asks} if has_dm_template(kind)}
-    lines = find_dm_statuses(_people_with_dms(people, choices), now) if direct else {}
+    direct = {kind for kind in {request.kind for request in requests} if has_dm_template(kind)}
+    statuses = find_dm_statuses(_people_with_dms(people, choices), now) if direct else {}
     return {
-        ask: choose_route(
-            choices.get((ask.user_id, topic_of(ask.kind)), EMAIL),
-            lines.get(ask.user_id, DmStatus.NEVER)
-            if ask.direct and ask.kind in direct
+        request: choose_route(
+            choices.get((request.user_id, topic_of(request.kind)), EMAIL),
+            statuses.get(request.user_id, DmStatus.NEVER)
+            if request.direct and request.kind in direct
             else DmStatus.NEVER,
-            _recipient(people.get(ask.user_id)),
+            _recipient(people.get(request.user_id)),
         )
-        for ask in asks
+        for request in requests
     }
 
 
 def find_route(message: Message, now: datetime) -> DeliveryRoute:
-    ask = DeliveryRequest.about(message)
-    return find_routes([ask], now)[ask]
+    request = DeliveryRequest.about(message)
+    return find_routes([request], now)[request]
 
 
-def _people(asks: Iterable[DeliveryRequest]) -> dict[int, User]:
-    return User.objects.in_bulk({ask.user_id for ask in asks})
+def _people(requests: Iterable[DeliveryRequest]) -> dict[int, User]:
+    return User.objects.in_bulk({request.user_id for request in requests})
 
 
 def _choices(people: Collection[int]) -> dict[tuple[int, str], str]:
