@@ -10,7 +10,9 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 
+from cohorts.models import Group, User
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_sources
 from cohorts.outbox.rendering.render import MessageContent, has_template, render
@@ -18,8 +20,7 @@ from cohorts.outbox.rendering.render import MessageContent, has_template, render
 logger = logging.getLogger(__name__)
 
 SHOWN = 50
-# Some reminders are pending for 12 hours, others for 45 minutes; this finds the former.
-MOMENTS = tuple(timedelta(hours=hours) for hours in range(0, 15 * 24, 12))
+AHEAD = timedelta(days=15)
 Channel = Message.Channel
 
 
@@ -56,35 +57,39 @@ def find_samples(kind: str, now: datetime) -> list[Sample]:
 
 
 def _find_upcoming(kind: str, now: datetime) -> list[Sample]:
-    for ahead in MOMENTS:
-        moment = now + ahead
-        found = [_unsaved(one) for one in _pending_at(moment) if one.kind == kind]
-        if found:
-            return [Sample(message, moment) for message in found[:SHOWN]]
-    return []
+    """Return what the facts of today make due in the next days, each at its own time."""
+    found = [one for one in _pending_until(now + AHEAD, now) if one.kind == kind]
+    found = sorted(found, key=attrgetter("due_at"))[:SHOWN]
+    users = User.objects.in_bulk({one.user_id for one in found if one.user_id})
+    groups = Group.objects.select_related("cohort__course").in_bulk(
+        {one.group_id for one in found if one.group_id}
+    )
+    return [
+        Sample(
+            Message(
+                key=one.key,
+                kind=one.kind,
+                channel=one.channel,
+                group=groups.get(one.group_id),
+                user=users.get(one.user_id),
+                context=dict(one.context),
+                due_at=one.due_at,
+                cutoff_at=one.cutoff_at,
+            ),
+            max(one.due_at, now),
+        )
+        for one in found
+    ]
 
 
-def _pending_at(moment: datetime) -> Iterator[PendingMessage]:
+def _pending_until(until: datetime, now: datetime) -> Iterator[PendingMessage]:
     for name, source in message_sources.items():
         try:
-            pending = list(source(None, moment, moment))
+            pending = list(source(None, now, until))
         except Exception:  # `services.collect` reports it; other sources must still be shown
             logger.exception("The message source %s failed", name)
             continue
-        yield from (one for one in pending if one.due_at <= moment < one.cutoff_at)
-
-
-def _unsaved(one: PendingMessage) -> Message:
-    return Message(
-        key=one.key,
-        kind=one.kind,
-        channel=one.channel,
-        group_id=one.group_id,
-        user_id=one.user_id,
-        context=dict(one.context),
-        due_at=one.due_at,
-        cutoff_at=one.cutoff_at,
-    )
+        yield from (one for one in pending if one.due_at <= until and now < one.cutoff_at)
 
 
 def preview_channels(sample: Sample) -> list[ChannelPreview]:

@@ -19,6 +19,8 @@ from meetings.messages.reminders import pending_reminders
 
 pytestmark = pytest.mark.django_db
 
+SOURCES = tuple(message_sources.values())  # all of the product; the fixture `notes` leaves one
+
 
 @pytest.fixture
 def staff(client, db) -> User:
@@ -59,6 +61,17 @@ def test_what_is_not_owed_yet_is_shown_as_it_will_be(client, staff, academy, reg
     assert "No message of this type is due yet" in shown
     assert "Group A" in shown
     assert not Message.objects.exists()
+
+
+def test_a_page_of_upcoming_messages_costs_the_same_for_any_number_of_people(
+    client, staff, academy, registered, django_assert_max_num_queries
+):
+    registered.only(message_sources, *SOURCES)
+    for number in range(20):
+        academy.add_member(f"Person {number}", "A")
+    with django_assert_max_num_queries(40):
+        shown = preview(client, "reminder")
+    assert shown.count("<option") > 20
 
 
 @pytest.mark.parametrize("kind", sorted(notifications))
