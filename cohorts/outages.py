@@ -1,6 +1,6 @@
 """Log a database outage as one event: one ERROR when it begins and one when it ends.
 
-Loops that keep running through an outage report it here.  `LeaveOutOutages` keeps the errors that
+Loops that keep running through an outage report it here.  `OutageFilter` keeps the errors that
 follow from it, one per second and process, out of the log.
 """
 
@@ -15,8 +15,8 @@ logger = logging.getLogger(__name__)
 
 # SQLSTATE prefixes: connection failures (08); connections ended by an administrator or a crash
 # (57P).
-LOST = ("08", "57P")
-REPLACED = ("reincarnated pusher", "reincarnated monitor")
+LOST_CONNECTION = ("08", "57P")
+REPLACED_PROCESS = ("reincarnated pusher", "reincarnated monitor")
 _began: float | None = None
 
 
@@ -25,7 +25,7 @@ def is_lost_connection(error: BaseException | None) -> bool:
     if isinstance(error, InterfaceError):
         return True
     state = getattr(error.__cause__, "sqlstate", None) if error else None
-    return isinstance(error, DatabaseError) and (state is None or state.startswith(LOST))
+    return isinstance(error, DatabaseError) and (state is None or state.startswith(LOST_CONNECTION))
 
 
 def report_lost(error: BaseException) -> None:
@@ -40,7 +40,7 @@ def report_lost(error: BaseException) -> None:
         )
 
 
-def report_back() -> None:
+def report_recovered() -> None:
     """Log the end of an outage, if there was one."""
     global _began
     if _began is not None:
@@ -56,7 +56,7 @@ def report_failure(error: Exception, what: str) -> None:
         logger.error(what, exc_info=error)
 
 
-class LeaveOutOutages(logging.Filter):
+class OutageFilter(logging.Filter):
     """Logging filter that drops errors caused only by a database outage.
 
     During an outage django-q2 logs a traceback for each attempt of each process and replaces its
@@ -69,4 +69,4 @@ class LeaveOutOutages(logging.Filter):
         bare = record.msg if isinstance(record.msg, Exception) else None
         if is_lost_connection(record.exc_info[1] if record.exc_info else bare):
             return False
-        return not str(record.msg).startswith(REPLACED)
+        return not str(record.msg).startswith(REPLACED_PROCESS)

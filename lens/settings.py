@@ -366,7 +366,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {
         "one_line": {"()": "lens.reporting.scrubbing.OneLine"},
-        "leave_out_outages": {"()": "cohorts.outages.LeaveOutOutages"},
+        "outages": {"()": "cohorts.outages.OutageFilter"},
     },
     "formatters": {
         "line": {
@@ -385,7 +385,7 @@ LOGGING = {
         "googleapiclient": {"level": "WARNING"},
         "django-q": {
             "level": env.choice("LOG_LEVEL", LEVELS, default="WARNING"),
-            "filters": ["leave_out_outages"],
+            "filters": ["outages"],
             "handlers": [],
             "propagate": True,
         },

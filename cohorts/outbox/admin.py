@@ -37,7 +37,7 @@ from cohorts.outbox.models import (
 )
 from cohorts.outbox.registry import MessageObsolete, notifications, topic_of, topics
 from cohorts.outbox.rendering.render import MessageContent, get_content
-from cohorts.outbox.rendering.samples import ChannelPreview, Sample, find_samples, preview_channels
+from cohorts.outbox.rendering.samples import Sample, find_samples, preview_channels
 
 # Mail clients only support inline styles, so e-mails use style attributes.  Pages that show an
 # e-mail allow these attributes and show it in a frame without scripts; <style> stays forbidden.
@@ -79,7 +79,7 @@ class MessageAdmin(ReadOnlyAdmin):
     actions = ["try_again", "send_anyway", "drop"]
     fieldsets = [
         (None, {"fields": ["type", "channel", "user", "group", "state", "why_not_now"]}),
-        ("Text", {"fields": ["words", "preview"]}),
+        ("Text", {"fields": ["content", "preview"]}),
         ("Times", {"fields": ["due_at", "cutoff_at", "tried_at", "next_try_at", "sent_at"]}),
         ("For the operator", {"fields": ["key", "failures", "outside_id", "context"]}),
     ]
@@ -96,7 +96,7 @@ class MessageAdmin(ReadOnlyAdmin):
         return message.why_not_now
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["type", "why_not_now", "words", "preview"]
+        return ["type", "why_not_now", "content", "preview"]
 
     @admin.display(ordering="user__name")
     def person(self, message: Message) -> str:
@@ -118,42 +118,42 @@ class MessageAdmin(ReadOnlyAdmin):
         return format_html('<a href="{}?message={}">Preview</a>', address, message.pk)
 
     @admin.display(description="text")
-    def words(self, message: Message) -> SafeString | str:
+    def content(self, message: Message) -> SafeString | str:
         """Return the stored text, or the text as it would be rendered now."""
         try:
-            words = get_content(message, clock.now())
+            content = get_content(message, clock.now())
         except MessageObsolete as error:
             return f"It would no longer be sent: {error.why}"
         except Exception as error:  # this page is where staff see template errors
             return f"The text cannot be rendered: {error}"
-        return show_content(words)
+        return show_content(content)
 
     # -- actions ---------------------------------------------------------------------------------
 
-    def has_settle_permission(self, request: HttpRequest) -> bool:
+    def has_send_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("outbox.change_message")
 
-    @admin.action(description="Retry now", permissions=["settle"])
+    @admin.action(description="Retry now", permissions=["send"])
     def try_again(self, request: HttpRequest, chosen: QuerySet[Message]) -> None:
         ids = _ids(chosen)
         done = services.retry_now(ids, now=clock.now())
-        self._tell(request, done, len(ids), "will be retried now", "already sent, or too late")
+        self._report(request, done, len(ids), "will be retried now", "already sent, or too late")
 
-    @admin.action(description="Send anyway (may send it twice)", permissions=["settle"])
+    @admin.action(description="Send anyway (may send it twice)", permissions=["send"])
     def send_anyway(self, request: HttpRequest, chosen: QuerySet[Message]) -> None:
         ids = _ids(chosen)
         done = services.send_anyway(ids, now=clock.now())
-        self._tell(
+        self._report(
             request, done, len(ids), "will be sent now", "not waiting for a decision, or too late"
         )
 
-    @admin.action(description="Cancel sending", permissions=["settle"])
+    @admin.action(description="Cancel sending", permissions=["send"])
     def drop(self, request: HttpRequest, chosen: QuerySet[Message]) -> None:
         ids = _ids(chosen)
         done = services.mark_dropped(*ids, why=f"{request.user} decided not to send it.")
-        self._tell(request, done, len(ids), "will not be sent", "already sent or closed")
+        self._report(request, done, len(ids), "will not be sent", "already sent or closed")
 
-    def _tell(self, request: HttpRequest, done: int, of: int, what: str, rest: str) -> None:
+    def _report(self, request: HttpRequest, done: int, of: int, what: str, rest: str) -> None:
         if done:
             messages.success(request, f"{done} of {of} messages {what}.")
         if done < of:
@@ -164,16 +164,16 @@ def _ids(chosen: QuerySet[Message]) -> list[int]:
     return list(chosen.values_list("pk", flat=True))
 
 
-def show_content(words: MessageContent) -> SafeString:
-    shown = format_html('<pre class="lens-words">{}</pre>', words.text)
-    if not words.html:
+def show_content(content: MessageContent) -> SafeString:
+    shown = format_html('<pre class="lens-message">{}</pre>', content.text)
+    if not content.html:
         return shown
     return format_html(
         "<p><strong>{}</strong></p>{}"
         '<iframe sandbox srcdoc="{}" title="As HTML" class="lens-email"></iframe>',
-        words.subject,
+        content.subject,
         shown,
-        words.html,
+        content.html,
     )
 
 
@@ -182,13 +182,13 @@ def show_content(words: MessageContent) -> SafeString:
 class MessageKindAdmin(ReadOnlyAdmin):
     """The kinds of messages, each with a preview of its text."""
 
-    list_display = ["title", "topic", "known_since", "waiting", "sent", "doors"]
+    list_display = ["title", "topic", "known_since", "waiting", "sent", "links"]
     ordering = ["name"]
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         if staff_may(cast(User, request.user), SEE_MESSAGES):
             return self.list_display
-        return [name for name in self.list_display if name != "doors"]
+        return [name for name in self.list_display if name != "links"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MessageKind]:
         return super().get_queryset(request).annotate(waits=_count(*UNSENT), went=_count("sent"))
@@ -211,7 +211,7 @@ class MessageKindAdmin(ReadOnlyAdmin):
         return kind.went
 
     @admin.display(description="")
-    def doors(self, kind: MessageKind) -> SafeString:
+    def links(self, kind: MessageKind) -> SafeString:
         return format_html(
             '<a href="{}">Preview</a> · <a href="{}?kind__exact={}">Messages</a>',
             reverse("admin:outbox_preview", args=[kind.name]),
@@ -239,7 +239,10 @@ class MessageKindAdmin(ReadOnlyAdmin):
             "kinds": [(name, kind_title(name)) for name in sorted(notifications)],
             "samples": [(_name_of(sample), sample, sample == chosen) for sample in samples],
             "chosen": chosen,
-            "ways": [(way, way.words and show_content(way.words)) for way in _ways(chosen)],
+            "previews": [
+                (preview, preview.content and show_content(preview.content))
+                for preview in (preview_channels(chosen) if chosen else [])
+            ],
         }
         return TemplateResponse(request, "admin/outbox/preview.html", context)
 
@@ -266,20 +269,16 @@ def _choose(samples: list[Sample], kind: str, name: str) -> Sample | None:
     return samples[0] if samples else None
 
 
-def _ways(chosen: Sample | None) -> list[ChannelPreview]:
-    return preview_channels(chosen) if chosen else []
-
-
 @admin.register(OutboxPart)
 class OutboxPartAdmin(ReadOnlyAdmin):
     list_display = ["name", "trouble", "failing_since", "failures", "retry_at", "shut_at"]
     ordering = ["failing_since", "name"]
     actions = ["open_again"]
 
-    def has_settle_permission(self, request: HttpRequest) -> bool:
+    def has_send_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("outbox.change_outboxpart")
 
-    @admin.action(description="Resume sending", permissions=["settle"])
+    @admin.action(description="Resume sending", permissions=["send"])
     def open_again(self, request: HttpRequest, chosen: QuerySet[OutboxPart]) -> None:
         for part in chosen:
             parts.reopen(part.name)

@@ -58,7 +58,7 @@ class Watcher:
             connection.close()
             outages.report_lost(error)
         else:
-            outages.report_back()
+            outages.report_recovered()
 
     def _check_cluster(self) -> None:
         if self.cluster is None:

@@ -72,7 +72,7 @@ def send_round(*, seconds: float = ROUND_SECONDS) -> bool:
             try:
                 route = routes[DeliveryRequest.about(message)]
                 mark = fingerprint(message.key, installation)
-                _send_one(message, route, server, mark, refused)
+                _send(message, route, server, mark, refused)
             except MailError as error:
                 pause = QUOTA_PAUSE if error.verdict is MailFailure.QUOTA else parts.RETRY
                 parts.record_failure(parts.EMAIL, error.why, now=clock.now(), pause=pause)
@@ -80,7 +80,7 @@ def send_round(*, seconds: float = ROUND_SECONDS) -> bool:
     return False
 
 
-def _send_one(
+def _send(
     message: Message, route: DeliveryRoute, server: MailServer, mark: str, refused: list[Message]
 ) -> None:
     """Send one e-mail, or record why not.  Raises MailError if the server accepts no e-mails."""

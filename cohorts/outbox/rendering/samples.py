@@ -20,7 +20,7 @@ from cohorts.outbox.rendering.render import MessageContent, has_template, render
 logger = logging.getLogger(__name__)
 
 SHOWN = 50
-AHEAD = timedelta(days=15)
+AHEAD = timedelta(days=14)
 Channel = Message.Channel
 
 
@@ -43,7 +43,7 @@ class ChannelPreview:
     """The text on one channel, or why there is none."""
 
     channel: Channel
-    words: MessageContent | None
+    content: MessageContent | None
     why: str = ""
 
 

@@ -28,7 +28,7 @@ def _call(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     close_old_connections()
     try:
         result = function(*args, **kwargs)
-        outages.report_back()
+        outages.report_recovered()
         return result
     finally:
         close_old_connections()
