@@ -120,8 +120,8 @@ def test_every_kind_on_every_way_pings_nobody_and_breaks_nothing(lived):
             sample.message.refresh_from_db()  # with its person and group
             for way in preview_channels(sample):
                 assert "cannot be made" not in way.why, (sample.message.kind, way.why)
-                if way.words is not None:
-                    check(way.channel, way.words, sample)
+                if way.content is not None:
+                    check(way.channel, way.content, sample)
                     seen[sort] += 1
                     shown[sample.message.kind].add(str(way.channel))
         put_back(*kept)
