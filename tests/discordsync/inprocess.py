@@ -216,7 +216,7 @@ def _forgotten(facts: DiscordSnapshot, key: str) -> DiscordSnapshot:
 
 
 def _told(facts: DiscordSnapshot, action: Action) -> DiscordSnapshot:
-    """A message that was sent is owed no more."""
+    """A message that was sent is no longer pending."""
     group = facts.groups[action.group_id or 0]
     left = tuple(m for m in group.messages if m.id != action.payload.subject)
     return replace(facts, groups={**facts.groups, group.id: replace(group, messages=left)})

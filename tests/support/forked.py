@@ -44,7 +44,7 @@ def work(
 def send_emails(
     database: str, passed: Mapping[str, Any], registered: Any, mirrors: tuple[str, ...]
 ) -> None:
-    """One round of sending what is owed by e-mail."""
+    """One round of sending pending e-mails."""
     _take_over(database, passed, registered)
     rounds.send_round()
 

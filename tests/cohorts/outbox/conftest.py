@@ -1,4 +1,4 @@
-"""The outbox alone: no mirror looks, and the notes of tests.cohorts.outbox.notes are owed."""
+"""The outbox alone: no provider runs, and the notes of tests.cohorts.outbox.notes are pending."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def academy(notes: None, now: datetime, db: None) -> Academy:
 
 @pytest.fixture
 def add_members(academy: Academy, now: datetime):
-    """Call it with a number or with names: members of group A, each owed a note for an hour."""
+    """Call it with a number or with names: members of group A, with a note pending for an hour."""
 
     def add(*names: str | int, **fields):
         if names and isinstance(names[0], int):

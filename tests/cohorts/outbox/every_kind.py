@@ -1,9 +1,9 @@
-"""Two weeks of one cohort in which a message of every kind becomes owed.
+"""Two weeks of one cohort in which a message of every kind becomes pending.
 
     for sample in live_through(NOW):
         ...                            # each message once, at the moment at which it is pending
 
-Sources say what is owed; afterwards each message counts as sent, since some follow from others.
+Afterwards each pending message counts as sent, since some messages follow from others.
 
     for sample in live_through(NOW, down_from=NOW + HOUR):
         ...                            # no worker runs from then until the two weeks are over

@@ -1,4 +1,4 @@
-"""A kind of message for tests: each active member of a group is owed a note."""
+"""A kind of message for tests: each active member of a group gets a note."""
 
 from __future__ import annotations
 

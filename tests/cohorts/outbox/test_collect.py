@@ -1,4 +1,4 @@
-"""Which messages become owed: each once, none from before our time, none too late."""
+"""Which messages become pending: each once, none from before our time, none too late."""
 
 from __future__ import annotations
 

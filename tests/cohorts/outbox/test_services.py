@@ -1,4 +1,4 @@
-"""What happens to a message between being owed and being sent."""
+"""What happens to a message between being pending and being sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cohort that stands for long, whose people are owed a note each; some want it directly.
+"""A cohort that stands for long, whose people have a pending note each; some want it directly.
 
 `world.people` are in the server and have used the bot.  `world.work()` is what workers do in a
 minute: collect, settle ways, slices of Discord, a round of e-mail.
@@ -52,8 +52,8 @@ class World:
                 user=person, topic="notes", defaults={"way": "discord_dm"}
             )
 
-    def owe(self, *people: User, said: str = "Hello", minutes: int = 60) -> list[Message]:
-        """Each is owed a note from now on."""
+    def add_notes(self, *people: User, said: str = "Hello", minutes: int = 60) -> list[Message]:
+        """Each has a pending note from now on."""
         now = clock.now()
         NOTES.extend(
             PendingMessage(

@@ -27,7 +27,7 @@ def test_a_realize_opens_no_direct_line(world):
 def test_whoever_wants_it_gets_it_directly_and_by_no_other_way(world):
     alice, bob = world.people[:2]
     world.want_directly(alice)
-    world.owe(alice, bob)
+    world.add_notes(alice, bob)
     world.work()
     world.work()
     assert world.direct_messages() == {alice.discord_id: ["Hello"]}
@@ -39,9 +39,9 @@ def test_whoever_wants_it_gets_it_directly_and_by_no_other_way(world):
 def test_the_second_message_goes_through_the_same_line(world):
     alice = world.people[0]
     world.want_directly(alice)
-    world.owe(alice)
+    world.add_notes(alice)
     world.work()
-    world.owe(alice, said="And another")
+    world.add_notes(alice, said="And another")
     world.work()
     assert world.direct_messages()[alice.discord_id] == ["Hello", "And another"]
     assert world.opened() == 1
@@ -49,7 +49,7 @@ def test_the_second_message_goes_through_the_same_line(world):
 
 def test_in_step_nothing_is_asked_of_direct_lines(world):
     world.want_directly(world.people[0])
-    world.owe(world.people[0])
+    world.add_notes(world.people[0])
     world.work()
     seen = world.sandbox.last
     look_again()
@@ -65,7 +65,7 @@ def test_nobody_else_is_written_to_directly(world, set_clock, who):
         type(alice).objects.filter(pk=alice.pk).update(wants_discord=False)
     if who == "is away":
         join(world.sandbox, world.people[1:])
-    world.owe(alice)
+    world.add_notes(alice)
     world.work()
     if who == "is away":
         assert world.letters_to(alice) == 0
@@ -78,7 +78,7 @@ def test_nobody_else_is_written_to_directly(world, set_clock, who):
 def test_another_choice_counts_also_for_what_waits_already(world):
     alice, bob = world.people[:2]
     world.want_directly(alice, bob)
-    world.owe(alice, bob)
+    world.add_notes(alice, bob)
     MessageChoice.objects.filter(user=alice).update(way="email")
     MessageChoice.objects.filter(user=bob).update(way="off")
     world.work()
@@ -89,7 +89,7 @@ def test_another_choice_counts_also_for_what_waits_already(world):
 
 def test_a_letter_that_waits_goes_directly_when_that_is_chosen_meanwhile(world):
     alice = world.people[0]
-    world.owe(alice)
+    world.add_notes(alice)
     world.want_directly(alice)
     world.work()
     world.work()
@@ -101,7 +101,7 @@ def test_what_is_being_sent_directly_does_not_come_by_email_too(world, set_clock
     """The minute's look finds it late at the very moment at which a worker begins to send it."""
     alice = world.people[0]
     world.want_directly(alice)
-    (note,) = world.owe(alice)
+    (note,) = world.add_notes(alice)
     now = clock.now()
     assert services.begin(note.pk, body="Hello", channel="discord_dm", now=now)
     assert rerouting.fall_back_to_email([note.pk], why="Too slow.", now=now) == 0
@@ -126,7 +126,7 @@ def test_a_closed_door_closes_the_line_and_the_letter_comes_at_once(world):
     alice = world.people[0]
     world.want_directly(alice)
     close_messages_of(world, alice)
-    world.owe(alice)
+    world.add_notes(alice)
     world.work()
 
     assert world.letters_to(alice) == 1
@@ -143,17 +143,17 @@ def test_a_closed_line_is_left_alone_until_the_person_uses_the_bot_again(world):
     alice = world.people[0]
     world.want_directly(alice)
     close_messages_of(world, alice)
-    world.owe(alice)
+    world.add_notes(alice)
     world.work()
     seen = world.sandbox.last
-    world.owe(alice, said="Another")
+    world.add_notes(alice, said="Another")
     world.work()
     assert world.sandbox.writes(since=seen, service="discord") == []
     assert world.letters_to(alice) == 2
 
     join(world.sandbox, world.people)
     record_use(alice.discord_id, now=clock.now())
-    world.owe(alice, said="A third")
+    world.add_notes(alice, said="A third")
     world.work()
     assert world.direct_messages()[alice.discord_id] == ["A third"]
 
@@ -163,7 +163,7 @@ def test_a_closed_line_is_left_alone_until_the_person_uses_the_bot_again(world):
 def test_an_answer_that_smells_of_quarantine_shuts_all_of_them(world, code, path):
     alice, bob = world.people[:2]
     world.want_directly(alice, bob)
-    world.owe(alice, bob)
+    world.add_notes(alice, bob)
     world.sandbox.set_faults(
         {"kind": "error", "status": 403, "code": code, "path": path, "method": "POST", "nth": 1}
     )
@@ -176,13 +176,13 @@ def test_an_answer_that_smells_of_quarantine_shuts_all_of_them(world, code, path
     assert "flagged the bot for spam" in part.trouble
 
     seen = world.sandbox.last
-    world.owe(alice, said="Another")
+    world.add_notes(alice, said="Another")
     world.work()
     assert world.opened(since=seen) == 0
     assert world.letters_to(alice) == 2
 
     services.parts.reopen("discord_dm")
-    world.owe(bob, said="Another")
+    world.add_notes(bob, said="Another")
     world.work()
     assert world.direct_messages()[bob.discord_id] == ["Another"]
 
@@ -190,7 +190,7 @@ def test_an_answer_that_smells_of_quarantine_shuts_all_of_them(world, code, path
 def test_several_refused_lines_are_about_us_and_shut_all(world, settings):
     settings.DM_LIMITS = {"new_an_hour": 10, "new_a_day": 10}
     world.want_directly(*world.people)
-    world.owe(*world.people)
+    world.add_notes(*world.people)
     world.sandbox.set_faults(
         {"kind": "error", "status": 403, "code": 0, "path": "/users/@me/channels$"}
     )
@@ -205,7 +205,7 @@ def test_several_refused_lines_are_about_us_and_shut_all(world, settings):
 
 def test_few_new_lines_an_hour_the_others_get_letters(world):
     world.want_directly(*world.people)
-    world.owe(*world.people)
+    world.add_notes(*world.people)
     world.work()
     world.work()
     assert len(world.direct_messages()) == world.opened() == 3
@@ -219,7 +219,7 @@ def test_an_hour_later_there_is_room_again_until_the_day_is_full(world, settings
     world.want_directly(*world.people)
     for hour in range(4):
         set_clock(clock.now() + timedelta(hours=1, minutes=1))
-        world.owe(*world.people, said=f"Note {hour}")
+        world.add_notes(*world.people, said=f"Note {hour}")
         world.work()
         world.work()
     assert world.opened() == 2
@@ -232,7 +232,7 @@ def test_whoever_wants_no_letters_waits_for_the_turn(world, settings, set_clock)
     alice = world.people[0]
     world.want_directly(alice)
     type(alice).objects.filter(pk=alice.pk).update(wants_email=False)
-    world.owe(alice)
+    world.add_notes(alice)
     world.work()
     assert world.note_to(alice).state == "owed"
     settings.DM_LIMITS = {"new_an_hour": 1, "new_a_day": 2}
@@ -243,11 +243,11 @@ def test_whoever_wants_no_letters_waits_for_the_turn(world, settings, set_clock)
 def test_nothing_new_is_opened_within_an_hour_of_a_realize(world):
     alice, bob = world.people[:2]
     world.want_directly(alice, bob)
-    world.owe(bob)
+    world.add_notes(bob)
     world.work()
     realize(make_cohort(groups=1, members=1, name="Summer"))
-    world.owe(alice)
-    world.owe(bob, said="Another")
+    world.add_notes(alice)
+    world.add_notes(bob, said="Another")
     world.work()
     assert world.opened() == 1
     assert world.letters_to(alice) == 1
@@ -271,7 +271,7 @@ ALL = [(path, fault) for path in (OPENING, SENDING) for fault in FAULTS]
 def check_sent_once(world, path, fault):
     alice = world.people[0]
     world.want_directly(alice)
-    world.owe(alice)
+    world.add_notes(alice)
     world.sandbox.set_faults({**FAULTS[fault], "path": path, "method": "POST", "nth": 1})
     world.work()
     for _ in range(3):

@@ -15,7 +15,7 @@ BEFORE, AFTER = "hold", "hold_after"  # where the worker dies: before a call's e
 def check_killed(world, settings, path, kind):
     alice = world.people[0]
     world.want_directly(alice)
-    world.owe(alice)
+    world.add_notes(alice)
     world.sandbox.set_faults({"kind": kind, "path": path, "method": "POST", "nth": 1})
 
     process = start("discord", TEMPLATES=settings.TEMPLATES)

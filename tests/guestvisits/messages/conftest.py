@@ -1,4 +1,4 @@
-"""Facts and the outbox alone: what visits make pending, in which words, and when no more."""
+"""Facts and the outbox alone: which messages visits make pending, with which text, until when."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from guestvisits.services.booking import book_visit
 from tests.support.academy import Academy
 
 Book = Callable[..., GuestVisit]
-Owe = Callable[[datetime], list[str]]
+NewKinds = Callable[[datetime], list[str]]
 Read = Callable[[str, datetime], MessageContent]
 
 
@@ -51,17 +51,17 @@ def book(academy: Academy, now: datetime) -> Book:
 
 
 @pytest.fixture
-def owe(academy: Academy) -> Owe:
-    """Call it with a moment: the kinds that became owed by then, can be sent and are still true."""
+def new_kinds(academy: Academy) -> NewKinds:
+    """Call it with a moment: the kinds of messages that became pending and are still true."""
 
-    def owe(now: datetime) -> list[str]:
+    def new_kinds(now: datetime) -> list[str]:
         known = set(Message.objects.values_list("pk", flat=True))
         collect(None, now=now)
         drop_obsolete(now)
         new = Message.objects.exclude(pk__in=known).exclude(state="expired").order_by("kind", "pk")
         return [message.kind for message in new if _is_true(message, now)]
 
-    return owe
+    return new_kinds
 
 
 def _is_true(message: Message, now: datetime) -> bool:

@@ -31,46 +31,48 @@ def ends(academy, number=1):
     return academy.meeting("B", number).starts_at + 3 * DAY
 
 
-def test_access_that_begins_later_is_announced_when_it_begins(academy, book, owe, read, now):
+def test_access_that_begins_later_is_announced_when_it_begins(academy, book, new_kinds, read, now):
     User.objects.filter(name="Ada").update(timezone="Asia/Tokyo")
     book(number=2)
-    assert owe(now) == []
-    assert owe(begins(academy, 2) - MINUTE) == []
-    assert owe(begins(academy, 2)) == ["access_begun"]
+    assert new_kinds(now) == []
+    assert new_kinds(begins(academy, 2) - MINUTE) == []
+    assert new_kinds(begins(academy, 2)) == ["access_begun"]
     words = read("access_begun", begins(academy, 2))
     assert words.subject == "You have access to Group B"
     assert words.text.count("(Asia/Tokyo)") == 2  # the meeting, and the end
-    assert owe(begins(academy, 2) + MINUTE) == []
+    assert new_kinds(begins(academy, 2) + MINUTE) == []
 
 
-def test_access_that_came_with_the_booking_is_told_by_its_letter_alone(academy, book, owe, now):
+def test_access_that_came_with_the_booking_is_told_by_its_letter_alone(
+    academy, book, new_kinds, now
+):
     book(number=1)
-    assert owe(now) == []
+    assert new_kinds(now) == []
 
 
-def test_the_end_by_date_is_told_once(academy, book, owe, read, now):
+def test_the_end_by_date_is_told_once(academy, book, new_kinds, read, now):
     book()
     end = ends(academy)
-    assert owe(end - MINUTE) == []
-    assert owe(end) == ["access_ended"]
+    assert new_kinds(end - MINUTE) == []
+    assert new_kinds(end) == ["access_ended"]
     update_all_visits(end + MINUTE)
     assert GuestVisit.objects.get().end_reason == GuestVisit.End.OVER
-    assert owe(end + MINUTE) == []
+    assert new_kinds(end + MINUTE) == []
     assert "has ended. You don't need to do anything." in read("access_ended", end + MINUTE).text
 
 
-def test_a_visit_that_ends_early_has_no_second_letter(academy, book, owe, now):
+def test_a_visit_that_ends_early_has_no_second_letter(academy, book, new_kinds, now):
     visit = book()
     cancel_visit(visit.user_id, host_meeting_id=visit.host_meeting_id, now=now + MINUTE)
-    assert owe(now + 2 * MINUTE) == []
-    assert owe(ends(academy)) == []
+    assert new_kinds(now + 2 * MINUTE) == []
+    assert new_kinds(ends(academy)) == []
 
 
-def test_what_was_announced_for_the_old_time_is_no_longer_true(academy, book, owe, now):
+def test_what_was_announced_for_the_old_time_is_no_longer_true(academy, book, new_kinds, now):
     visit = book(number=2)
     moment = begins(academy, 2)
-    assert owe(moment) == ["access_begun"]
+    assert new_kinds(moment) == ["access_begun"]
     later = visit.host_meeting.starts_at + 2 * DAY
     move_meeting(visit.host_meeting_id, starts_at=later, now=moment)
     update_all_visits(moment)
-    assert owe(moment) == []
+    assert new_kinds(moment) == []

@@ -41,171 +41,171 @@ def cancel(visit: GuestVisit, now) -> None:
 # -- when ----------------------------------------------------------------------------------------
 
 
-def test_a_late_booking_is_told_to_both_groups_at_once(academy, book, owe, now):
+def test_a_late_booking_is_told_to_both_groups_at_once(academy, book, new_kinds, now):
     book()
-    assert owe(now) == ["guest_joins", "member_away"]
+    assert new_kinds(now) == ["guest_joins", "member_away"]
     said = {m.kind: m.group.name for m in Message.objects.select_related("group")}
     assert said == {"guest_joins": "Group B", "member_away": "Group A"}
 
 
-def test_an_early_booking_is_told_when_access_begins(academy, book, owe, now):
+def test_an_early_booking_is_told_when_access_begins(academy, book, new_kinds, now):
     book(number=2)
     host, home = academy.meeting("B", 2).starts_at, academy.meeting("A", 2).starts_at
-    assert owe(now) == []
-    assert owe(home - 6 * DAY - MINUTE) == []
-    assert owe(home - 6 * DAY) == ["member_away"]
-    assert owe(host - 6 * DAY - MINUTE) == []
-    assert owe(host - 6 * DAY) == ["guest_joins"]
+    assert new_kinds(now) == []
+    assert new_kinds(home - 6 * DAY - MINUTE) == []
+    assert new_kinds(home - 6 * DAY) == ["member_away"]
+    assert new_kinds(host - 6 * DAY - MINUTE) == []
+    assert new_kinds(host - 6 * DAY) == ["guest_joins"]
 
 
-def test_each_is_told_once_however_often_it_is_asked(academy, book, owe, now):
+def test_each_is_told_once_however_often_it_is_asked(academy, book, new_kinds, now):
     book()
-    assert len(owe(now)) == 2
-    assert owe(now) == []
+    assert len(new_kinds(now)) == 2
+    assert new_kinds(now) == []
     collect([group.pk for group in academy.groups.values()], now=now)
     assert Message.objects.count() == 2
 
 
-def test_the_farewell_comes_some_minutes_before_access_ends(academy, book, owe, now):
+def test_the_farewell_comes_some_minutes_before_access_ends(academy, book, new_kinds, now):
     book()
-    owe(now)
+    new_kinds(now)
     send_all()
     end = academy.meeting("B").starts_at + 3 * DAY
-    assert owe(end - 6 * MINUTE) == []
-    assert owe(end - 5 * MINUTE) == ["guest_leaves"]
+    assert new_kinds(end - 6 * MINUTE) == []
+    assert new_kinds(end - 5 * MINUTE) == ["guest_leaves"]
     update_all_visits(end)
-    assert owe(end) == []
+    assert new_kinds(end) == []
 
 
-def test_a_farewell_that_nobody_could_send_is_owed_over_a_weekend(academy, book, owe, now):
+def test_a_farewell_that_nobody_could_send_is_owed_over_a_weekend(academy, book, new_kinds, now):
     book()
-    owe(now)
+    new_kinds(now)
     send_all()
     end = academy.meeting("B").starts_at + 3 * DAY
     update_all_visits(end + 2 * DAY)
-    assert owe(end + 3 * DAY - MINUTE) == ["guest_leaves"]
+    assert new_kinds(end + 3 * DAY - MINUTE) == ["guest_leaves"]
     assert Message.objects.get(kind="guest_leaves").cutoff_at == end + 3 * DAY
 
 
-def test_a_visit_cancelled_before_its_access_began_is_no_news(academy, book, owe, now):
+def test_a_visit_cancelled_before_its_access_began_is_no_news(academy, book, new_kinds, now):
     visit = book(number=2)
-    owe(now)
+    new_kinds(now)
     cancel(visit, now + DAY)
-    assert owe(academy.meeting("B", 2).starts_at - 5 * DAY) == []
+    assert new_kinds(academy.meeting("B", 2).starts_at - 5 * DAY) == []
     assert Message.objects.count() == 0
 
 
-def test_a_visit_cancelled_later_ends_with_a_farewell_at_once(academy, book, owe, now):
+def test_a_visit_cancelled_later_ends_with_a_farewell_at_once(academy, book, new_kinds, now):
     visit = book()
-    owe(now)
+    new_kinds(now)
     send_all()
     cancel(visit, now + MINUTE)
-    assert owe(now + MINUTE) == ["guest_leaves"]
+    assert new_kinds(now + MINUTE) == ["guest_leaves"]
 
 
-def test_no_farewell_from_somebody_of_whom_the_group_never_heard(academy, book, owe, now):
+def test_no_farewell_from_somebody_of_whom_the_group_never_heard(academy, book, new_kinds, now):
     visit = book()
-    assert "guest_joins" in owe(now)
+    assert "guest_joins" in new_kinds(now)
     cancel(visit, now + MINUTE)
-    assert owe(now + MINUTE) == []
+    assert new_kinds(now + MINUTE) == []
     states = dict(Message.objects.values_list("kind", "state"))
     assert states == {"guest_joins": "dropped", "guest_leaves": "dropped", "member_away": "dropped"}
 
 
-def test_a_greeting_that_perhaps_arrived_is_followed_by_a_farewell(academy, book, owe, now):
+def test_a_greeting_that_perhaps_arrived_is_followed_by_a_farewell(academy, book, new_kinds, now):
     visit = book()
-    owe(now)
+    new_kinds(now)
     Message.objects.filter(kind="guest_joins").update(state="sending", body="…")
     cancel(visit, now + MINUTE)
-    assert owe(now + MINUTE) == ["guest_leaves"]
+    assert new_kinds(now + MINUTE) == ["guest_leaves"]
 
 
-def test_two_visits_to_one_group_in_a_row_end_with_one_farewell(academy, book, owe, now):
+def test_two_visits_to_one_group_in_a_row_end_with_one_farewell(academy, book, new_kinds, now):
     book(number=1)
     book(number=2)
     first, second = (academy.meeting("B", n).starts_at for n in (1, 2))
-    owe(now)
+    new_kinds(now)
     send_all()
-    assert "guest_joins" in owe(second - 6 * DAY)
+    assert "guest_joins" in new_kinds(second - 6 * DAY)
     send_all()
     for moment in (first + 3 * DAY - 5 * MINUTE, first + 3 * DAY):
-        assert owe(moment) == []
+        assert new_kinds(moment) == []
     update_all_visits(first + 3 * DAY)
-    assert owe(first + 3 * DAY + MINUTE) == []
-    assert owe(second + 3 * DAY - 5 * MINUTE) == ["guest_leaves"]
+    assert new_kinds(first + 3 * DAY + MINUTE) == []
+    assert new_kinds(second + 3 * DAY - 5 * MINUTE) == ["guest_leaves"]
 
 
-def test_another_guests_visit_holds_up_nobodys_farewell(academy, book, owe, now):
+def test_another_guests_visit_holds_up_nobodys_farewell(academy, book, new_kinds, now):
     visit = book(name="Ada")
     book(name="Alan")
-    owe(now)
+    new_kinds(now)
     send_all()
     cancel(visit, now + MINUTE)
-    assert owe(now + MINUTE) == ["guest_leaves"]
+    assert new_kinds(now + MINUTE) == ["guest_leaves"]
 
 
-def test_who_becomes_a_member_says_no_farewell(academy, book, owe, now):
+def test_who_becomes_a_member_says_no_farewell(academy, book, new_kinds, now):
     visit = book()
-    owe(now)
+    new_kinds(now)
     send_all()
     move_member(visit.user.memberships.get().pk, academy.groups["B"].pk, now=now)
     update_visits([academy.groups["B"].pk], now=now + MINUTE)
     visit.refresh_from_db()
     assert visit.end_reason == "became_member"
-    assert owe(now + MINUTE) == []
-    assert owe(academy.meeting("B").starts_at + 3 * DAY) == []
+    assert new_kinds(now + MINUTE) == []
+    assert new_kinds(academy.meeting("B").starts_at + 3 * DAY) == []
 
 
 def test_a_moved_meeting_ends_with_a_farewell_though_its_new_window_is_far_away(
-    academy, book, owe, now
+    academy, book, new_kinds, now
 ):
     visit = book()
-    owe(now)
+    new_kinds(now)
     send_all()
     move_meeting(visit.host_meeting_id, starts_at=now + 20 * DAY, now=now + MINUTE)
     update_all_visits(now + MINUTE)
-    assert owe(now + MINUTE) == ["guest_leaves"]
+    assert new_kinds(now + MINUTE) == ["guest_leaves"]
 
 
-def test_nobody_is_greeted_after_the_meeting(academy, book, owe, now):
+def test_nobody_is_greeted_after_the_meeting(academy, book, new_kinds, now):
     book()
-    assert owe(academy.meeting("B").ends_at) == []
+    assert new_kinds(academy.meeting("B").ends_at) == []
 
 
-def test_nobody_is_missed_once_the_home_meeting_has_begun(academy, book, owe, now):
+def test_nobody_is_missed_once_the_home_meeting_has_begun(academy, book, new_kinds, now):
     book()
-    assert owe(academy.meeting("A").starts_at) == ["guest_joins"]
+    assert new_kinds(academy.meeting("A").starts_at) == ["guest_joins"]
 
 
-def test_a_guest_who_changes_groups_is_missed_by_the_new_one(academy, book, owe, now):
+def test_a_guest_who_changes_groups_is_missed_by_the_new_one(academy, book, new_kinds, now):
     visit = book()
-    owe(now)
+    new_kinds(now)
     move_member(visit.user.memberships.get().pk, academy.groups["C"].pk, now=now)
     update_all_visits(now)
-    assert owe(now) == ["member_away"]
+    assert new_kinds(now) == ["member_away"]
     states = {m.group.name: m.state for m in Message.objects.filter(kind="member_away")}
     assert states == {"Group A": "dropped", "Group C": "owed"}
 
 
-def test_nobody_is_missed_at_a_cancelled_meeting(academy, book, owe, now):
+def test_nobody_is_missed_at_a_cancelled_meeting(academy, book, new_kinds, now):
     book()
     cancel_meeting(academy.meeting("A").pk, now=now)
-    assert owe(now) == ["guest_joins"]
+    assert new_kinds(now) == ["guest_joins"]
 
 
-def test_nothing_is_owed_from_before_the_cohort_was_known_here(academy, book, owe, now):
+def test_nothing_is_owed_from_before_the_cohort_was_known_here(academy, book, new_kinds, now):
     book()
     Cohort.objects.update(first_known_at=now + DAY)
-    assert owe(now + DAY) == []
+    assert new_kinds(now + DAY) == []
 
 
-def test_what_is_forgotten_is_not_told_again(academy, book, owe, now):
+def test_what_is_forgotten_is_not_told_again(academy, book, new_kinds, now):
     book()
-    owe(now)
+    new_kinds(now)
     long_after = now + 400 * DAY
     update_all_visits(long_after)
     assert delete_old(long_after) == 2
-    assert owe(long_after) == []
+    assert new_kinds(long_after) == []
 
 
 @pytest.mark.parametrize("guests", [1, 30])
@@ -228,9 +228,9 @@ def test_any_number_of_visits_is_one_query_a_source(
 # -- what ----------------------------------------------------------------------------------------
 
 
-def test_the_words(academy, book, owe, read, now):
+def test_the_words(academy, book, new_kinds, read, now):
     visit = book()
-    owe(now)
+    new_kinds(now)
     host, home = academy.meeting("B").starts_at, academy.meeting("A").starts_at
     assert read("guest_joins", now).text == (
         "**Ada** is joining this week's meeting as a guest from **Group A** "
@@ -242,18 +242,18 @@ def test_the_words(academy, book, owe, read, now):
     )
     send_all()
     cancel_visit_for(visit.pk, by=visit.user_id, now=now)
-    owe(now)
+    new_kinds(now)
     assert read("guest_leaves", now).text == (
         "**Ada** from **Group A** is not joining our meeting as a guest after all."
     )
 
 
-def test_the_words_of_a_farewell_after_the_meeting(academy, book, owe, read, now):
+def test_the_words_of_a_farewell_after_the_meeting(academy, book, new_kinds, read, now):
     book()
-    owe(now)
+    new_kinds(now)
     send_all()
     end = academy.meeting("B").starts_at + 3 * DAY
-    owe(end - MINUTE)
+    new_kinds(end - MINUTE)
     farewell = (
         "**Ada**, our guest from **Group A**, is leaving now, and access to this "
         "channel ends. Goodbye!"
@@ -263,19 +263,21 @@ def test_the_words_of_a_farewell_after_the_meeting(academy, book, owe, read, now
     assert read("guest_leaves", end + MINUTE).text == farewell
 
 
-def test_a_name_pings_nobody(academy, book, owe, read, now):
+def test_a_name_pings_nobody(academy, book, new_kinds, read, now):
     User.objects.filter(name="Ada").update(nickname="@everyone <@200000000000000001>")
     book()
-    owe(now)
+    new_kinds(now)
     for kind in ("guest_joins", "member_away"):
         text = read(kind, now).text
         assert "@everyone" not in text
         assert "<@" not in text
 
 
-def test_a_visit_that_is_gone_from_the_database_is_not_spoken_of(academy, book, owe, read, now):
+def test_a_visit_that_is_gone_from_the_database_is_not_spoken_of(
+    academy, book, new_kinds, read, now
+):
     book()
-    owe(now)
+    new_kinds(now)
     GuestVisit.objects.all().delete()
     with pytest.raises(MessageObsolete):
         read("guest_joins", now)

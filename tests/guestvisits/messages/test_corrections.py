@@ -36,10 +36,10 @@ def send_all() -> None:
 
 @pytest.mark.parametrize("by_whom", ["guest", "host"])
 def test_c15_a_visit_that_does_not_take_place_is_corrected_in_the_home_channel(
-    academy, book, owe, read, now, by_whom
+    academy, book, new_kinds, read, now, by_whom
 ):
     visit = book()
-    assert owe(now) == ["member_away"]
+    assert new_kinds(now) == ["member_away"]
     send_all()
     if by_whom == "guest":
         cancel(visit, now + MINUTE)
@@ -47,7 +47,7 @@ def test_c15_a_visit_that_does_not_take_place_is_corrected_in_the_home_channel(
         cancel_meeting(visit.host_meeting_id, now=now + MINUTE)
         update_all_visits(now + MINUTE)
 
-    assert owe(now + MINUTE) == ["member_stays"]
+    assert new_kinds(now + MINUTE) == ["member_stays"]
     home = academy.meeting("A")
     message = Message.objects.get(kind="member_stays")
     assert (message.group_id, message.cutoff_at) == (home.group_id, home.starts_at)
@@ -55,22 +55,24 @@ def test_c15_a_visit_that_does_not_take_place_is_corrected_in_the_home_channel(
         "**Ada** is not away after all: the visit to **Group B** does not take place. "
         f"See you at our meeting on <t:{int(home.starts_at.timestamp())}:F>."
     )
-    assert owe(now + 2 * MINUTE) == []
+    assert new_kinds(now + 2 * MINUTE) == []
 
 
-def test_c15_nothing_is_corrected_that_was_not_said(academy, book, owe, now):
+def test_c15_nothing_is_corrected_that_was_not_said(academy, book, new_kinds, now):
     visit = book()
-    owe(now)
+    new_kinds(now)
     cancel(visit, now + MINUTE)
-    assert owe(now + MINUTE) == []
+    assert new_kinds(now + MINUTE) == []
     assert not Message.objects.filter(kind="member_stays").exists()
 
 
-def test_c15_who_books_another_visit_of_that_week_is_away_all_the_same(academy, book, owe, now):
+def test_c15_who_books_another_visit_of_that_week_is_away_all_the_same(
+    academy, book, new_kinds, now
+):
     visit = book()
-    owe(now)
+    new_kinds(now)
     send_all()
     cancel(visit, now + MINUTE)
     book(host="C")
-    assert owe(now + MINUTE) == ["member_away"]
+    assert new_kinds(now + MINUTE) == ["member_away"]
     assert Message.objects.get(kind="member_stays").state == "dropped"

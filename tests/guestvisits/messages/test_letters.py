@@ -32,10 +32,10 @@ def _letters_alone(registered, settings) -> None:
 # -- booked --------------------------------------------------------------------------------------
 
 
-def test_a_booking_is_confirmed_at_once_in_the_guests_own_time(academy, book, owe, read, now):
+def test_a_booking_is_confirmed_at_once_in_the_guests_own_time(academy, book, new_kinds, read, now):
     User.objects.filter(name="Ada").update(timezone="Asia/Tokyo", discord_id=200000000000000001)
     book()
-    assert owe(now) == ["visit_booked"]
+    assert new_kinds(now) == ["visit_booked"]
     words = read("visit_booked", now)
     assert words.subject == "You're visiting Group B in week 1"
     assert "(Asia/Tokyo)" in words.text
@@ -45,25 +45,25 @@ def test_a_booking_is_confirmed_at_once_in_the_guests_own_time(academy, book, ow
     assert '<a href="https://lens.example/meetings/">' in words.html
 
 
-def test_whoever_has_no_discord_account_is_promised_no_access(academy, book, owe, read, now):
+def test_whoever_has_no_discord_account_is_promised_no_access(academy, book, new_kinds, read, now):
     book()
-    owe(now)
+    new_kinds(now)
     words = read("visit_booked", now)
     assert "We do not have your Discord account" in words.text
     assert "We do not have your Discord account" in words.html
 
 
-def test_an_early_booking_says_from_when_there_is_access(academy, book, owe, read, now):
+def test_an_early_booking_says_from_when_there_is_access(academy, book, new_kinds, read, now):
     User.objects.filter(name="Ada").update(discord_id=200000000000000001)
     book(number=2)
-    owe(now)
+    new_kinds(now)
     begins = academy.meeting("B", 2).starts_at - 6 * DAY
     when = f"{begins:%A} {begins.day} {begins:%B %Y, %H:%M} (UTC)"
     line = f"You will have access to its channels on Discord from {when}."
     assert line in read("visit_booked", now).text
 
 
-def test_a_booking_by_staff_says_so(academy, owe, read, now):
+def test_a_booking_by_staff_says_so(academy, new_kinds, read, now):
     sue = academy.add_person("Sue", is_staff=True)
     book_visit_for(
         User.objects.get(name="Ada").pk,
@@ -72,51 +72,55 @@ def test_a_booking_by_staff_says_so(academy, owe, read, now):
         by=sue.pk,
         now=now,
     )
-    owe(now)
+    new_kinds(now)
     assert "The staff have booked a visit for you" in read("visit_booked", now).text
 
 
-def test_a_booking_is_not_confirmed_once_the_meeting_has_begun(academy, book, owe, now):
+def test_a_booking_is_not_confirmed_once_the_meeting_has_begun(academy, book, new_kinds, now):
     book()
-    assert owe(academy.meeting("B").starts_at) == []
+    assert new_kinds(academy.meeting("B").starts_at) == []
 
 
 # -- cancelled -----------------------------------------------------------------------------------
 
 
-def test_a_cancelled_visit_is_confirmed_and_names_the_home_meeting(academy, book, owe, read, now):
+def test_a_cancelled_visit_is_confirmed_and_names_the_home_meeting(
+    academy, book, new_kinds, read, now
+):
     visit = book()
     cancel_visit(visit.user_id, host_meeting_id=visit.host_meeting_id, now=now + MINUTE)
-    assert owe(now + MINUTE) == ["visit_cancelled"]
+    assert new_kinds(now + MINUTE) == ["visit_cancelled"]
     words = read("visit_cancelled", now + MINUTE)
     assert words.subject == "Your visit to Group B is cancelled"
     assert "Group A meets on" in words.text
     assert "Group A</bdi> meets on" in words.html
 
 
-def test_a_home_meeting_that_is_over_is_not_named(academy, book, owe, read, now):
+def test_a_home_meeting_that_is_over_is_not_named(academy, book, new_kinds, read, now):
     visit = book()
     later = academy.meeting("A").starts_at + MINUTE
     cancel_visit(visit.user_id, host_meeting_id=visit.host_meeting_id, now=later)
-    owe(later)
+    new_kinds(later)
     assert "meets on" not in read("visit_cancelled", later).text
 
 
-def test_a_confirmation_that_was_not_sent_gives_way_to_the_cancellation(academy, book, owe, now):
+def test_a_confirmation_that_was_not_sent_gives_way_to_the_cancellation(
+    academy, book, new_kinds, now
+):
     visit = book()
-    owe(now)
+    new_kinds(now)
     cancel_visit(visit.user_id, host_meeting_id=visit.host_meeting_id, now=now + MINUTE)
-    assert owe(now + MINUTE) == ["visit_cancelled"]
+    assert new_kinds(now + MINUTE) == ["visit_cancelled"]
 
 
 def test_o11_a_visit_cancelled_in_a_long_downtime_has_a_row_that_says_why_nothing_was_sent(
-    academy, book, owe, now
+    academy, book, new_kinds, now
 ):
     visit = book()
-    assert owe(now) == ["visit_booked"]
+    assert new_kinds(now) == ["visit_booked"]
     cancel_visit(visit.user_id, host_meeting_id=visit.host_meeting_id, now=now + MINUTE)
 
-    assert owe(now + 2 * DAY + 2 * MINUTE) == []
+    assert new_kinds(now + 2 * DAY + 2 * MINUTE) == []
 
     row = Message.objects.get(kind="visit_cancelled")
     assert (row.state, row.user, row.group) == ("expired", visit.user, academy.groups["B"])
@@ -172,7 +176,7 @@ def test_every_end_without_the_guests_doing_is_told():
 
 @pytest.mark.parametrize(("reason", "broken"), BREAKS.items())
 def test_a_broken_visit_is_told_with_its_reason_and_what_is_left(
-    academy, book, owe, read, now, reason, broken
+    academy, book, new_kinds, read, now, reason, broken
 ):
     breaks, sentence, has_choice = broken
     visit = book()
@@ -182,7 +186,7 @@ def test_a_broken_visit_is_told_with_its_reason_and_what_is_left(
     visit.refresh_from_db()
     assert visit.end_reason == reason
 
-    assert owe(now) == ["visit_broken"]
+    assert new_kinds(now) == ["visit_broken"]
     words = read("visit_broken", now)
     assert words.subject == "Your visit to Group B in week 1 has ended"
     assert sentence in words.text
@@ -193,7 +197,7 @@ def test_a_broken_visit_is_told_with_its_reason_and_what_is_left(
 
 
 def test_c8_whoever_is_told_where_to_go_before_the_group_is_merged_keeps_the_visit(
-    academy, book, owe, now
+    academy, book, new_kinds, now
 ):
     visit = book()
     membership = visit.user.memberships.get()
@@ -203,75 +207,75 @@ def test_c8_whoever_is_told_where_to_go_before_the_group_is_merged_keeps_the_vis
     visit.refresh_from_db()
     assert visit.is_open
     assert visit.home_meeting == academy.meeting("C")
-    assert "visit_broken" not in owe(now)
+    assert "visit_broken" not in new_kinds(now)
 
 
 def test_c8_whoever_a_merge_leaves_without_a_group_is_told_that_the_visit_has_ended(
-    academy, book, owe, now
+    academy, book, new_kinds, now
 ):
     visit = book()
     merge_home_group(academy, visit, now)
     update_all_visits(now)
     visit.refresh_from_db()
     assert visit.end_reason == "home_group_ended"
-    assert owe(now) == ["visit_broken"]
+    assert new_kinds(now) == ["visit_broken"]
 
 
-def test_the_moved_meeting_is_among_what_is_left(academy, book, owe, read, now):
+def test_the_moved_meeting_is_among_what_is_left(academy, book, new_kinds, read, now):
     visit = book()
     move_host(academy, visit, now)
     update_all_visits(now)
-    owe(now)
+    new_kinds(now)
     assert "- Group B: " in read("visit_broken", now).text
 
 
-def test_where_nothing_is_left_it_says_so(academy, book, owe, read, now):
+def test_where_nothing_is_left_it_says_so(academy, book, new_kinds, read, now):
     visit = book()
     cancel_host(academy, visit, now)
     cancel_meeting(academy.meeting("C").pk, now=now)
     update_all_visits(now)
-    owe(now)
+    new_kinds(now)
     assert "There is no other meeting that week that you can join" in read("visit_broken", now).text
 
 
-def test_whoever_has_chosen_anew_is_not_sent_to_choose(academy, book, owe, now):
+def test_whoever_has_chosen_anew_is_not_sent_to_choose(academy, book, new_kinds, now):
     visit = book()
     cancel_host(academy, visit, now)
     update_all_visits(now)
     book("C")
-    assert owe(now) == ["visit_booked"]
+    assert new_kinds(now) == ["visit_booked"]
     assert GuestVisit.objects.filter(end_reason="host_cancelled").count() == 1
 
 
 @pytest.mark.parametrize("status", ["dropped", "removed"])
-def test_whoever_left_is_told_nothing(academy, book, owe, now, status):
+def test_whoever_left_is_told_nothing(academy, book, new_kinds, now, status):
     visit = book()
     end_membership(visit.user.memberships.get().pk, status=status, now=now)
     update_all_visits(now)
-    assert owe(now) == []
+    assert new_kinds(now) == []
 
 
-def test_a_visit_that_is_over_is_no_news(academy, book, owe, now):
+def test_a_visit_that_is_over_is_no_news(academy, book, new_kinds, now):
     book()
-    owe(now)
+    new_kinds(now)
     end = academy.meeting("B").starts_at + 3 * DAY
     update_all_visits(end)
-    assert owe(end) == []
+    assert new_kinds(end) == []
 
 
-def test_nothing_is_told_days_after_the_end(academy, book, owe, now):
+def test_nothing_is_told_days_after_the_end(academy, book, new_kinds, now):
     visit = book()
     Message.objects.all().delete()
     cancel_host(academy, visit, now)
     update_all_visits(now)
-    assert owe(now + 2 * DAY) == []
+    assert new_kinds(now + 2 * DAY) == []
 
 
-def test_names_cannot_write_html(academy, book, owe, read, now):
+def test_names_cannot_write_html(academy, book, new_kinds, read, now):
     academy.groups["B"].name = "<script>alert(1)</script>"
     academy.groups["B"].save()
     book()
-    owe(now)
+    new_kinds(now)
     html = read("visit_booked", now).html
     assert "<script>" not in html
     assert "&lt;script&gt;" in html

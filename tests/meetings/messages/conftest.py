@@ -1,4 +1,4 @@
-"""The outbox with what meetings owe, and nothing else."""
+"""The outbox with messages about meetings, and no others."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def look(now: datetime) -> None:
 
 
 def pending(kind: str, *, state: str = Message.State.OWED) -> list[str]:
-    """To whom a kind is owed: names, and "channel"."""
+    """Who gets a pending message of a kind: names, and "channel"."""
     rows = Message.objects.filter(kind=kind, state=state).order_by("pk")
     return sorted(row.user.name if row.user else "channel" for row in rows)
 

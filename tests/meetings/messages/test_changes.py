@@ -39,7 +39,7 @@ def move(meeting, by: timedelta, now) -> None:
 
 
 def send_all(now) -> None:
-    """As if everything owed had been sent."""
+    """As if every pending message had been sent."""
     look(now)
     Message.objects.filter(state="owed").update(state="sent", sent_at=now)
 

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def led(world: World) -> None:
-    """Bea leads group B, and everything owed so far has been sent."""
+    """Bea leads group B, and every pending message has been sent."""
     Membership.objects.filter(user__name="Bea").update(role=Membership.Role.FACILITATOR)
     world.minute(2)
     mail.outbox.clear()

@@ -24,7 +24,7 @@ NOBODY_THERE = "no such person"
 
 @pytest.fixture
 def pending(add_members, now):
-    """Alice, Bob and Charlie are each owed a note by e-mail."""
+    """Alice, Bob and Charlie each have a pending note by e-mail."""
     people = add_members("Alice", "Bob", "Charlie")
     collect(None, now=now)
     return people

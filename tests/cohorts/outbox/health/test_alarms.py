@@ -24,7 +24,7 @@ HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 @pytest.fixture
 def pending(add_members, now) -> list[User]:
-    """Alice and Bob are each owed a note by e-mail, since now and for a day."""
+    """Alice and Bob each have a pending note by e-mail, since now and for a day."""
     people = add_members("Alice", "Bob")
     services.collect(None, now=now)
     Message.objects.update(due_at=now)
