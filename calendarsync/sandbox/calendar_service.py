@@ -34,6 +34,7 @@ class CalendarSandbox:
     def __init__(
         self, *, now: Callable[[], datetime], calendar_id: str = "lens@sandbox.example"
     ) -> None:
+        self.identity = {"calendar": calendar_id}
         self.state = State(calendar_id=calendar_id, now=now)
         self.controls = controls(self.state)
         self.shows: dict[str, Callable[[], Any]] = {}

@@ -47,6 +47,7 @@ class DiscordSandbox:
     fault_response = staticmethod(errors.fault_response)
 
     def __init__(self, *, now: Callable[[], datetime], guild_id: int = DEFAULT_GUILD_ID) -> None:
+        self.identity = {"guild": str(guild_id)}
         self.guild = Guild(now=now, guild_id=guild_id)
         self.hub = Hub(self.guild)
         self.controls: dict[str, Control] = {

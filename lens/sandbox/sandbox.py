@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -23,8 +23,7 @@ SAVE_AFTER = 0.5
 class Sandbox:
     """Everything that one server holds. It belongs to one event loop and is only used from there.
 
-    `identity` names what the services represent, such as the guild's id: a state file of another
-    guild is refused. Raises SandboxError if the state file cannot be used.
+    Raises SandboxError if the state file cannot be used, or belongs to services with other ids.
     """
 
     def __init__(
@@ -32,12 +31,11 @@ class Sandbox:
         services: Sequence[Service],
         *,
         clock: Clock,
-        identity: Mapping[str, str] | None = None,
         state_file: Path | None = None,
         record: Path | None = None,
     ) -> None:
         self.services = services
-        self.identity = dict(identity or {})
+        self.identity = {name: id_ for each in services for name, id_ in each.identity.items()}
         self.clock = clock
         self.journal = Journal()
         self.faults = Faults(services)

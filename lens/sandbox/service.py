@@ -31,6 +31,10 @@ class Service(Protocol):
         """The service's name for people."""
 
     @property
+    def identity(self) -> Mapping[str, str]:
+        """What the service represents, such as {"account": its id}, for the state file."""
+
+    @property
     def api_root(self) -> str:
         """The path under which the API is served."""
 

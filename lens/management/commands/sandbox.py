@@ -1,24 +1,23 @@
-"""`manage.py sandbox`: Discord and Google Calendar on this machine."""
+"""`manage.py sandbox`: local replacements of the outside services."""
 
 import asyncio
 from argparse import ArgumentParser
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from lens.sandbox.clock import Clock
 from lens.sandbox.errors import SandboxError
 from lens.sandbox.sandbox import Sandbox
 from lens.sandbox.server import as_path, serve
-from lens.sandbox.services import DEFAULT_CALENDAR_ID, DEFAULT_GUILD_ID, make_services
+from lens.sandbox.services import TITLES, services_from_settings
 
 DEFAULT_PORT = 8001
 
 
 class Command(BaseCommand):
     help = (
-        "Serve a sandbox of the Discord and Google Calendar APIs on this machine. The page at / "
+        f"Serve a sandbox of the {' and '.join(TITLES)} APIs on this machine. The page at / "
         "shows its contents."
     )
     # It does not use the database, and must start without one.
@@ -46,12 +45,9 @@ class Command(BaseCommand):
 
     def _make_sandbox(self, options: dict[str, Any]) -> Sandbox:
         clock = Clock()
-        guild_id = int(settings.DISCORD_GUILD_ID or DEFAULT_GUILD_ID)
-        calendar_id = settings.GOOGLE_CALENDAR_ID or DEFAULT_CALENDAR_ID
         return Sandbox(
-            make_services(clock, guild_id=guild_id, calendar_id=calendar_id),
+            services_from_settings(clock),
             clock=clock,
-            identity={"guild": str(guild_id), "calendar": calendar_id},
             state_file=as_path(options["state"]),
             record=as_path(options["record"]),
         )

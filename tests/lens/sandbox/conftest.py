@@ -14,16 +14,14 @@ from tests.support.running_sandbox import RunningSandbox, sandbox_running
 
 
 def make_shelves(
-    *, state_file: Path | None = None, record: Path | None = None, guild: str = "1"
+    *, state_file: Path | None = None, record: Path | None = None, shelf: str = "1"
 ) -> Sandbox:
     clock = Clock()
     shelves = [
-        Shelf("kitchen", "/kitchen", now=clock.now),
+        Shelf("kitchen", "/kitchen", now=clock.now, identity={"shelf": shelf}),
         Shelf("office", "/office", now=clock.now),
     ]
-    return Sandbox(
-        shelves, clock=clock, identity={"guild": guild}, state_file=state_file, record=record
-    )
+    return Sandbox(shelves, clock=clock, state_file=state_file, record=record)
 
 
 @pytest.fixture(scope="session")

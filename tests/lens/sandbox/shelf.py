@@ -19,7 +19,15 @@ class Shelf:
 
     page_template = "shelf.html"
 
-    def __init__(self, name: str, root: str, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        name: str,
+        root: str,
+        *,
+        now: Callable[[], datetime],
+        identity: Mapping[str, str] | None = None,
+    ) -> None:
+        self.identity = identity or {}
         self.name = name
         self.title = name.title()
         self.root = self.api_root = root

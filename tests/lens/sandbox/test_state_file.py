@@ -56,7 +56,7 @@ def test_what_changed_is_saved_without_a_shutdown(make: Make, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"format": 7}', '{"format": 1, "identity": {"guild": "1"}}', "\xff"]
+    "text", ["", "{", "[]", '{"format": 7}', '{"format": 1, "identity": {"shelf": "1"}}', "\xff"]
 )
 def test_a_file_that_holds_no_state_is_told_and_left_alone(
     make: Make, tmp_path: Path, text: str
@@ -71,12 +71,12 @@ def test_a_file_that_holds_no_state_is_told_and_left_alone(
     assert file.read_bytes() == text.encode("latin-1")
 
 
-def test_the_state_of_another_guild_is_refused(make: Make, tmp_path: Path) -> None:
+def test_the_state_of_other_services_is_refused(make: Make, tmp_path: Path) -> None:
     file = tmp_path / "state.json"
-    with sandbox_running(lambda: make(state_file=file, guild="1")) as running:
+    with sandbox_running(lambda: make(state_file=file, shelf="1")) as running:
         running.advance_clock(1)
-    with pytest.raises(SandboxError, match="belongs to guild 1, and this sandbox is guild 2"):
-        make(state_file=file, guild="2")
+    with pytest.raises(SandboxError, match="belongs to shelf 1, and this sandbox is shelf 2"):
+        make(state_file=file, shelf="2")
 
 
 def test_one_that_finds_its_port_in_use_touches_no_file(make: Make, tmp_path: Path) -> None:
