@@ -1,16 +1,37 @@
-"""Removal guard: hold mass removals until staff approve them. Pure functions."""
+"""What a finished plan may do: filters that withhold actions, each with its reason. Pure.
+
+    the provider may not be written to        every action
+    orphans name the group or cohort          every action on it, except ends of access
+    too many people would lose access         their removals, until staff approve the names
+
+Whether infrastructure may be created (`Policy.may_create`) is known to the provider's plan, because
+its other actions depend on it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from cohorts.reconcile.values import Action, Issue, Orphans, Plan, Withheld
+from cohorts.reconcile.values import Action, Due, Issue, Orphans, Plan, Withheld
 
 REMOVALS_HELD = "removals_held"
 ORPHANED = "orphaned"
 SHARE = 0.25  # of a provider's people
 FEW = 5  # up to this many are never held
+
+
+def restrict(plan: Plan, due: Collection[Due], orphans: Orphans, read_only: str) -> Plan:
+    """Return the plan for these groups without what it may not do now.
+
+    `read_only` is the issue code that forbids all writes, or "".
+    """
+    if read_only:
+        return hold_all(plan, read_only)
+    plan = hold_orphaned(plan, orphans, {row.group_id: row.cohort_id for row in due})
+    approved = {(row.group_id, person) for row in due for person in row.approved}
+    waiting = {row.group_id for row in due if row.issue == REMOVALS_HELD}
+    return hold_removals(plan, approved, waiting)
 
 
 def hold_removals(

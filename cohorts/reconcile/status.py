@@ -16,25 +16,11 @@ from cohorts.reconcile.models import GroupSync
 from cohorts.reconcile.policy import REMOVALS_HELD
 from cohorts.reconcile.provider import provider_specs
 from cohorts.reconcile.status_text import NOTHING_MADE
-from cohorts.reconcile.values import Access, Action, Plan, Review
+from cohorts.reconcile.values import Access, Action, Due, Plan, Review
 from cohorts.reconcile.workers.backoff import wait_before_retry
 from cohorts.services.access import report_access
 from cohorts.services.activation import activate_group
 from cohorts.services.locks import lock_groups
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A group that is due. Its `generation` was read before the facts, so that a change in
-    between makes the group due again."""
-
-    group_id: int
-    cohort_id: int
-    generation: int
-    may_create: bool
-    failures: int
-    trouble: str
-    approved: tuple[str, ...]
 
 
 def read_due(mirror: str, now: datetime) -> dict[int, Due]:
@@ -53,8 +39,7 @@ def read_due(mirror: str, now: datetime) -> dict[int, Due]:
             cohort_id=row.group.cohort_id,
             generation=row.generation,
             may_create=row.realize_requested_at is not None,
-            failures=row.failures,
-            trouble=row.issue,
+            issue=row.issue,
             approved=_approved(row),
         )
         for row in rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -79,6 +79,23 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """A group that is due, as its row in the database says.
+
+    Its `generation` was read before the facts, so that a change in between makes it due again.
+    `may_create`: its infrastructure was requested. `approved` are the outside people whose removal
+    staff approved.
+    """
+
+    group_id: int
+    cohort_id: int
+    generation: int = 0
+    may_create: bool = False
+    issue: str = ""
+    approved: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What a plan may do.
 
@@ -88,6 +105,11 @@ class Policy:
 
     groups: frozenset[int]
     may_create: frozenset[int] = frozenset()
+
+    @classmethod
+    def of(cls, due: Collection[Due]) -> Policy:
+        requested = frozenset(row.group_id for row in due if row.may_create)
+        return cls(frozenset(row.group_id for row in due), requested)
 
 
 @dataclass(frozen=True, slots=True)

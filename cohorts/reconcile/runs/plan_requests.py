@@ -9,10 +9,10 @@ from typing import Any
 
 from cohorts.models import Group
 from cohorts.reconcile.models import GroupSync, SyncRun
-from cohorts.reconcile.policy import REMOVALS_HELD, hold_all, hold_orphaned, hold_removals
+from cohorts.reconcile.policy import restrict
 from cohorts.reconcile.provider import Provider, provider_admins
 from cohorts.reconcile.runs import run_log
-from cohorts.reconcile.values import Action, Finding, Policy, Withheld
+from cohorts.reconcile.values import Action, Due, Finding, Policy, Withheld
 
 logger = logging.getLogger(__name__)
 
@@ -36,15 +36,11 @@ def _describe(
 ) -> dict[str, Any]:
     name = provider.spec.name
     admin = provider_admins[name]
-    groups = _still_there(run.group_ids)
-    plan = provider.plan(desired, finding.observed, Policy(groups, _may_create(run, groups)))
+    due = _read_groups(run)
+    plan = provider.plan(desired, finding.observed, Policy.of(due))
     budget = admin.budget(desired, finding.observed, plan)
     code = run_log.read_only(name) or finding.trouble
-    if code:
-        plan = hold_all(plan, code)
-    else:
-        plan = hold_orphaned(plan, finding.orphans, _cohorts(groups))
-        plan = hold_removals(plan, waiting=_waiting(name, groups))
+    plan = restrict(plan, due, finding.orphans, code)
     return {
         "trouble": code,  # of the provider as a whole
         "detail": finding.detail,
@@ -53,31 +49,24 @@ def _describe(
         "troubles": [asdict(trouble) for trouble in plan.troubles],
         "budget": [asdict(line) for line in budget],
         "checks": [asdict(line) for line in admin.check(desired, finding.observed)],
-        "access": _access(provider, desired, finding, groups, now),
+        "access": _access(provider, desired, finding, due, now),
     }
 
 
-def _still_there(group_ids: list[int]) -> frozenset[int]:
-    return frozenset(Group.objects.filter(pk__in=group_ids).values_list("pk", flat=True))
-
-
-def _cohorts(groups: frozenset[int]) -> dict[int, int]:
-    return dict(Group.objects.filter(pk__in=groups).values_list("pk", "cohort_id"))
-
-
-def _waiting(name: str, groups: frozenset[int]) -> frozenset[int]:
-    """Return the groups with removals that wait for approval."""
-    rows = GroupSync.objects.filter(provider=name, group_id__in=groups, issue=REMOVALS_HELD)
-    return frozenset(rows.values_list("group_id", flat=True))
-
-
-def _may_create(run: SyncRun, groups: frozenset[int]) -> frozenset[int]:
-    if run.as_if_requested:
-        return groups
-    asked = GroupSync.objects.filter(
-        provider=run.provider, group_id__in=groups, realize_requested_at__isnull=False
-    )
-    return frozenset(asked.values_list("group_id", flat=True))
+def _read_groups(run: SyncRun) -> list[Due]:
+    """Return the groups that the plan is for. Their approvals are ignored: the names are shown."""
+    rows = GroupSync.objects.filter(provider=run.provider, group_id__in=run.group_ids)
+    known = {row.group_id: row for row in rows}
+    return [
+        Due(
+            group.pk,
+            group.cohort_id,
+            may_create=run.as_if_requested or bool(row and row.realize_requested_at),
+            issue=row.issue if row else "",
+        )
+        for group in Group.objects.filter(pk__in=run.group_ids).order_by("pk")
+        for row in [known.get(group.pk)]
+    ]
 
 
 def _row(action: Action) -> dict[str, Any]:
@@ -100,12 +89,12 @@ def _access(
     provider: Provider,
     desired: Any,
     finding: Finding,
-    groups: frozenset[int],
+    due: list[Due],
     now: datetime,
 ) -> list[dict[str, Any]]:
     """Return, group by group, who would have access and who cannot be reached."""
     return [
-        {"group_id": pk, **asdict(access)}
-        for pk in sorted(groups)
-        for access in provider.review(desired, finding.observed, pk, now).access
+        {"group_id": row.group_id, **asdict(access)}
+        for row in due
+        for access in provider.review(desired, finding.observed, row.group_id, now).access
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
@@ -13,8 +13,7 @@ from cohorts import clock
 from cohorts.reconcile.errors import CallFailed, Conflict, Outage, Unclear
 from cohorts.reconcile.models import GroupSync, ProviderState, SyncAction, SyncRun
 from cohorts.reconcile.provider import configured_providers
-from cohorts.reconcile.status import Due
-from cohorts.reconcile.values import Action, Orphans
+from cohorts.reconcile.values import Action, Finding, ProviderSpec
 from cohorts.reconcile.workers.backoff import wait_before_retry
 from cohorts.services.installation import ensure_installation, find_doubt
 
@@ -79,10 +78,6 @@ def parked_lanes(mirror: str) -> dict[str, datetime]:
     return {kind: moment for kind, moment in until.items() if moment > datetime.now(UTC)}
 
 
-def approved_removals(due: Mapping[int, Due]) -> set[tuple[int, str]]:
-    return {(pk, person) for pk, row in due.items() for person in row.approved}
-
-
 STATE_FIELDS = ["retry_at", "failures", "issue", "issue_detail", "issue_since"]
 
 
@@ -90,15 +85,15 @@ class RunLog:
     """The run log of one run. The row is created with the first action, so a run that changed
     nothing leaves only `last_ok_at`."""
 
-    def __init__(self, mirror: str) -> None:
-        self.mirror = mirror
+    def __init__(self, provider: str) -> None:
+        self.provider = provider
         self.run: SyncRun | None = None
         self.left = 0
         self.counts: dict[str, int] = {}
 
     def write(self, action: Action, outcome: SyncAction.Outcome, said: str, seconds: float) -> None:
         if self.run is None:
-            self.run = SyncRun.objects.create(provider=self.mirror)
+            self.run = SyncRun.objects.create(provider=self.provider)
         SyncAction.objects.create(
             run=self.run,
             group_id=action.group_id,
@@ -119,7 +114,13 @@ class RunLog:
             self.left = left
             SyncRun.objects.filter(pk=self.run.pk).update(summary=self._summary())
 
-    def close(self) -> None:
+    def close(self, stopped: Exception | None, finding: Finding) -> None:
+        """End the run, and record how it ended: `stopped` is what stopped it, if anything."""
+        if stopped is None:
+            issue = finding.trouble or ("strangers" if finding.orphans.are_many else "")
+            self._note_success(issue, finding.detail or finding.orphans.detail)
+        elif isinstance(stopped, CallFailed):
+            self._note_outage(stopped)
         if self.run is not None:
             SyncRun.objects.filter(pk=self.run.pk).update(
                 summary=self._summary(), ended_at=datetime.now(UTC)
@@ -130,38 +131,39 @@ class RunLog:
 
     # -- the provider's own state ------------------------------------------------------------
 
-    def heard(self, look_at: datetime | None, scope: str) -> None:
-        """Record an observation. `look_at` is the next poll if no group is due before, or None.
+    def note_observation(self, finding: Finding, spec: ProviderSpec) -> None:
+        """Record an observation and when to poll next, and its orphans: until the next observation,
+        other providers check them too.
 
         The first scope is stored. If it differs later, staff are asked (`find_moved`).
         """
-        is_first = models.When(scope="", then=models.Value(scope))
-        kept = models.Case(is_first, default=models.F("scope"))
-        self._state().update(last_seen_at=Now(), next_at=look_at, scope=kept)
-
-    def note_orphans(self, orphans: Orphans) -> None:
-        """Store the orphans: until the next observation, other providers check them too."""
+        is_first = models.When(scope="", then=models.Value(spec.scope))
+        scope = models.Case(is_first, default=models.F("scope"))
+        next_at = clock.now() + spec.poll_every if spec.poll_every else None
+        states = ProviderState.objects.filter(provider=self.provider)
+        states.update(last_seen_at=Now(), next_at=next_at, scope=scope)
+        orphans = finding.orphans
         fields = {"orphans": orphans.detail[:500], "has_many_orphans": orphans.are_many}
-        self._state().exclude(**fields).update(**fields)
+        states.exclude(**fields).update(**fields)
 
-    def served(self, trouble: str = "", detail: str = "") -> None:
-        """Record that the run ended without an outage. `trouble` is an issue with the provider as a
-        whole, which no group would report if nothing is left to do for it."""
-        row = ProviderState.objects.get(provider=self.mirror)
-        if row.issue != trouble:
-            row.issue_since = clock.now() if trouble else None
-        row.issue, row.issue_detail = trouble, detail[:500] if trouble else ""
+    def _note_success(self, issue: str, detail: str) -> None:
+        """Record that the run ended without an outage. `issue` concerns the provider as a whole; no
+        group would report it if nothing is left to do for it."""
+        row = ProviderState.objects.get(provider=self.provider)
+        if row.issue != issue:
+            row.issue_since = clock.now() if issue else None
+        row.issue, row.issue_detail = issue, detail[:500] if issue else ""
         row.failures, row.retry_at = 0, None
         row.save(update_fields=STATE_FIELDS)
 
-    def failed(self, error: CallFailed) -> None:
+    def _note_outage(self, error: CallFailed) -> None:
         """Record an outage or an unclear answer as an issue of the provider, not of a group.
 
         After the first unclear answer the next observation follows at once, because it shows what
         happened. Otherwise there is one probe a minute. The interval does not grow: even if answers
         keep getting lost, each observation lets some of the work finish.
         """
-        row = ProviderState.objects.get(provider=self.mirror)
+        row = ProviderState.objects.get(provider=self.provider)
         unclear = isinstance(error, Unclear | Conflict)
         if not (unclear and row.failures == 0):
             wait = max(_wait(error, row.failures + 1), getattr(error, "after", 0))
@@ -173,13 +175,10 @@ class RunLog:
         row.save(update_fields=STATE_FIELDS)
 
     def park(self, kind: str, seconds: float) -> None:
-        row = ProviderState.objects.get(provider=self.mirror)
+        row = ProviderState.objects.get(provider=self.provider)
         until = datetime.now(UTC) + timedelta(seconds=seconds)
         row.parked = {**row.parked, kind: until.isoformat()}
         row.save(update_fields=["parked"])
-
-    def _state(self) -> models.QuerySet[ProviderState]:
-        return ProviderState.objects.filter(provider=self.mirror)
 
 
 def _wait(error: CallFailed, failures: int) -> float:

@@ -1,0 +1,262 @@
+"""The calls of one run: lanes, attempts and unclear answers.
+
+One call at a time runs in each lane, lowest rank first. What a result means for the run:
+
+    RateLimited                       nothing failed: the lane is parked
+    Unclear, `alone`                  the action failed: a message must not delay access
+    Unclear or Conflict, `repeatable` retried once, then the action failed; 3 in a row end the run
+    Unclear or Conflict, other        ends the run: the next one observes first
+    Outage, LeaseLost                 ends the run
+    Refused, or a bug                 the action failed
+    applied 3 times, still planned    the action failed
+
+The event loop runs only inside `run` and `_wait_for`; between them the ORM may be used. Coroutines
+never use it, and no transaction spans a call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Coroutine
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import TracebackType
+from typing import Any
+
+from django.conf import settings
+
+from cohorts.reconcile.errors import (
+    CallFailed,
+    Conflict,
+    LeaseLost,
+    Outage,
+    RateLimited,
+    Refused,
+    Unclear,
+)
+from cohorts.reconcile.models import SyncAction
+from cohorts.reconcile.provider import Provider
+from cohorts.reconcile.runs import run_log
+from cohorts.reconcile.status import Remaining
+from cohorts.reconcile.values import Action, Finding, Outcome, Plan
+from cohorts.reconcile.workers.lease import Lease
+
+logger = logging.getLogger(__name__)
+
+MOMENT = 2.0  # seconds that an action waits for those in its `after`
+UNCLEAR_LIMIT = 3  # unclear answers in a row: then the service fails, not a single action
+TRIES = 3  # of one action in one run, which could otherwise loop forever
+
+
+@dataclass
+class PendingCall:
+    """One action in flight."""
+
+    action: Action
+    task: asyncio.Task[Outcome]
+    started_at: float
+
+
+class Calls:
+    """The connection to a provider, its calls in flight, and what their results were.
+
+    `finding` is the last observation, updated with the results of own calls. `failed` holds, by an
+    action's key, the failures for which this run does not try it again. `stopped` is what ends the
+    run.
+    """
+
+    def __init__(self, provider: Provider, lease: Lease, log: run_log.RunLog) -> None:
+        self.provider, self.lease, self.log = provider, lease, log
+        self.finding = Finding(observed=None)
+        self.in_flight: dict[str, PendingCall] = {}  # by lane
+        self.parked: dict[str, datetime] = {}  # by lane
+        self.failed: dict[str, CallFailed] = {}
+        self.stopped: CallFailed | LeaseLost | None = None
+        self._loop = asyncio.new_event_loop()
+        self._client: Any = None
+        self._tries: Counter[str] = Counter()  # by key
+        self._deferred_since: dict[str, float] = {}  # by key
+        self._unclear = 0  # answers in a row
+
+    # -- the connection ----------------------------------------------------------------------
+
+    def __enter__(self) -> Calls:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Wait for the calls in flight, whose answers show what was created, and disconnect."""
+        try:
+            while self.in_flight:
+                self.wait(None)
+            self._disconnect()
+        finally:
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._loop.run_until_complete(self._loop.shutdown_default_executor())
+            self._loop.close()
+
+    def connect(self) -> None:
+        self._connection = self.provider.connect(self.lease.check)
+        self._client = self.run(self._connection.__aenter__())
+
+    def _disconnect(self) -> None:
+        if self._client is None:
+            return
+        try:
+            self._loop.run_until_complete(self._connection.__aexit__(None, None, None))
+        except Exception:
+            logger.warning("Closing the connection to %s failed", self.log.provider)
+
+    def observe(self, snapshot: Any) -> None:
+        self.finding = self.run(self.provider.observe(self._client, snapshot))
+        self.provider.store(self.finding)
+
+    def run(self, call: Coroutine[Any, Any, Any]) -> Any:
+        return self._loop.run_until_complete(_within_limit(call))
+
+    def stop(self, error: CallFailed) -> None:
+        self.stopped = self.stopped or error
+
+    # -- starting ----------------------------------------------------------------------------
+
+    def remaining(self, plan: Plan) -> Remaining:
+        return Remaining.of(plan, self.failed, self.parked)
+
+    def start(self, plan: Plan) -> None:
+        """Start the first ready action in each idle lane."""
+        planned = {action.key for action in plan.actions}
+        planned |= {held.action.key for held in plan.withheld}
+        open_keys = planned - self.remaining(plan).stuck
+        for action in sorted(plan.actions, key=lambda a: a.rank):
+            if (
+                self._can_be_tried(action)
+                and not action.needs & planned
+                and not action.behind & open_keys
+                and not self._is_deferred(action, plan)
+            ):
+                self._start(action)
+
+    def _can_be_tried(self, action: Action) -> bool:
+        busy = {call.action.key for call in self.in_flight.values()}
+        lanes = self.in_flight.keys() | self.parked.keys()
+        return action.kind not in lanes and action.key not in busy | self.failed.keys()
+
+    def _is_deferred(self, action: Action, plan: Plan) -> bool:
+        """Whether the action still waits for others, for a moment at most: access never waits for a
+        message that fails, hangs or is parked."""
+        others = [other for other in plan.actions if other.key in action.after]
+        if all(other.key in self.failed or other.kind in self.parked for other in others):
+            return False
+        since = self._deferred_since.setdefault(action.key, time.monotonic())
+        return time.monotonic() - since < MOMENT
+
+    def _start(self, action: Action) -> None:
+        self.lease.check()
+        self.provider.intend(action)
+        call = _within_limit(self.provider.apply(self._client, action))
+        task = self._loop.create_task(call)
+        self.in_flight[action.kind] = PendingCall(action, task, time.monotonic())
+
+    # -- results -----------------------------------------------------------------------------
+
+    def wait(self, seconds: float | None) -> bool:
+        """Wait until a call returns, or for `seconds`, and record each result at once.
+
+        Return whether an action failed.
+        """
+        failures = len(self.failed)
+        tasks = [call.task for call in self.in_flight.values()]
+        first = asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        self._loop.run_until_complete(first)
+        for lane, call in list(self.in_flight.items()):
+            if call.task.done():
+                del self.in_flight[lane]
+                self._take_result(call)
+        return len(self.failed) > failures
+
+    def _take_result(self, call: PendingCall) -> None:
+        """Record one result, even if the lease was lost: what was created is ours."""
+        error, key = call.task.exception(), call.action.key
+        self._tries[key] += 1
+        if error is not None:
+            self._take_error(call, error)
+            return
+        self._unclear = 0
+        outcome = call.task.result()
+        self._record(call.action, outcome)
+        result = SyncAction.Outcome.DONE if outcome.done else SyncAction.Outcome.UNKNOWN
+        self._log(call, result, outcome.note)
+        if self._tries[key] >= TRIES:
+            self.failed[key] = _explain_useless(key, outcome)
+
+    def _record(self, action: Action, result: Outcome | CallFailed) -> None:
+        observed = self.provider.record(action, result, self.finding.observed)
+        self.finding = replace(self.finding, observed=observed, to_store=None)
+
+    def _take_error(self, call: PendingCall, error: BaseException) -> None:
+        action = call.action
+        if isinstance(error, CallFailed):
+            self._record(action, error)
+        match error:
+            case RateLimited():
+                self.log.park(action.kind, error.after)
+                self.parked = run_log.parked_lanes(self.log.provider)
+            case Unclear() if action.alone:
+                self._log(call, SyncAction.Outcome.UNKNOWN, error.detail)
+                self.failed[action.key] = error
+            case Unclear() | Conflict() if action.repeatable:
+                self._log(call, SyncAction.Outcome.UNKNOWN, error.detail)
+                self._count_unclear(action, error)
+            case Unclear() | Conflict():
+                self._log(call, SyncAction.Outcome.UNKNOWN, error.detail)
+                self.stop(error)
+            case Outage():
+                self._log(call, SyncAction.Outcome.FAILED, error.detail)
+                self.stop(error)
+            case LeaseLost():
+                self.stopped = error
+            case _:
+                self._fail(call, error)
+
+    def _fail(self, call: PendingCall, error: BaseException) -> None:
+        if not isinstance(error, CallFailed):
+            logger.error("A call of %s failed", self.log.provider, exc_info=error)
+            error = Refused(type(error).__name__, code="bug")
+        self._log(call, SyncAction.Outcome.FAILED, error.detail)
+        self.failed[call.action.key] = error
+
+    def _count_unclear(self, action: Action, error: CallFailed) -> None:
+        """Allow one retry; then fail only this action, so that an action on which the service
+        always fails (the old group's) does not block others (the new group's)."""
+        self._unclear += 1
+        if self._unclear >= UNCLEAR_LIMIT:
+            self.stop(error)
+        elif isinstance(error, Conflict) or self._tries[action.key] > 1:
+            self.failed[action.key] = error
+
+    def _log(self, call: PendingCall, outcome: SyncAction.Outcome, text: str) -> None:
+        self.log.write(call.action, outcome, text, time.monotonic() - call.started_at)
+
+
+async def _within_limit(call: Coroutine[Any, Any, Any]) -> Any:
+    """Await a call, but no longer than the lease allows."""
+    try:
+        async with asyncio.timeout(settings.SYNC["call_seconds"]):
+            return await call
+    except TimeoutError:
+        raise Unclear("No response within the time limit.") from None
+
+
+def _explain_useless(key: str, outcome: Outcome) -> CallFailed:
+    """Return the error of an action for which another attempt in this run is pointless."""
+    if not outcome.done:
+        return Conflict(outcome.note)
+    logger.error("%s was applied %s times and still differs", key, TRIES)
+    return Refused("It was applied, and still differs.", code="bug")
