@@ -9,7 +9,7 @@ from cohorts.models import Installation
 from cohorts.reconcile import services
 from cohorts.reconcile.models import GroupSync, ProviderState
 from cohorts.reconcile.ownership import accept_as_original, find_question
-from cohorts.reconcile.provider import providers
+from cohorts.reconcile.provider import provider_admins
 from cohorts.services.installation import break_seal, seal
 from meetings.models import Meeting
 from tests.calendarsync.seen import SeenCalendar
@@ -82,7 +82,7 @@ def test_another_installations_events_are_nobodys_business(
 def test_a_copy_forgets_what_the_original_made(realized: Academy, calendar: SeenCalendar) -> None:
     theirs = {one["id"]: one for one in calendar.all_series}
     Installation.objects.update(installation_id="copy")
-    providers["calendar"].forget_all()
+    provider_admins["calendar"].forget_all()
     before = calendar.sandbox.last
     calendar.look()
     assert calendar.writes_since(before) == []
