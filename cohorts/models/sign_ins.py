@@ -37,7 +37,7 @@ class AccountEmail(models.Model):
     """
 
     class Kind(models.TextChoices):
-        PASSWORD_RESET = "password_reset"  # noqa: S105 - a kind of letter
+        PASSWORD_RESET = "password_reset"  # noqa: S105 - a kind of e-mail
         ADDRESS_CHANGED = "address_changed"
         DISCORD_CHANGED = "discord_changed"
 

@@ -27,7 +27,7 @@ class Account:
 
 
 def record_change_warnings(before: Account, after: Account, *, now: datetime) -> None:
-    """Create letters to the old address about a changed address or Discord account.
+    """Create e-mails to the old address about a changed address or Discord account.
 
     A first Discord account is reported only to a person who has signed in before: for everyone else
     it is their first sign-in, or a roster import added it.
@@ -42,7 +42,7 @@ def record_change_warnings(before: Account, after: Account, *, now: datetime) ->
 
 
 def queue_password_email(address: str, *, now: datetime) -> None:
-    """Create a letter with a password link for this address; it is sent only if someone has it.
+    """Create an e-mail with a password link for this address; it is sent only if someone has it.
 
     The same row is written for every address, so that neither the response nor its timing reveals
     which addresses exist.

@@ -114,5 +114,5 @@ def end_silence(now: datetime) -> bool:
 
 
 def _forget_warnings() -> None:
-    """Delete letters about accounts that changed in the original, which sends its own."""
+    """Delete e-mails about accounts that changed in the original, which sends its own."""
     AccountEmail.objects.exclude(kind=AccountEmail.Kind.PASSWORD_RESET).delete()

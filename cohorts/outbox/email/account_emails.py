@@ -101,7 +101,7 @@ def _password_link(person: User) -> str:
 
 
 def _build_email(email: AccountEmail, to: str, **context: object) -> EmailMessage:
-    template = f"account_letters/{email.kind}.txt"
+    template = f"account_emails/{email.kind}.txt"
     return EmailMessage(
         subject=SUBJECTS[Kind(email.kind)],
         body=render_to_string(template, {"site_url": settings.SITE_URL, **context}),
