@@ -76,7 +76,7 @@ class MessageAdmin(ReadOnlyAdmin):
     search_help_text = "A person's name or address, or a group's name"
     date_hierarchy = "due_at"
     ordering = ["-due_at", "-pk"]
-    actions = ["try_again", "send_anyway", "drop"]
+    actions = ["retry", "send_anyway", "drop"]
     fieldsets = [
         (None, {"fields": ["type", "channel", "user", "group", "state", "why_not_now"]}),
         ("Text", {"fields": ["content", "preview"]}),
@@ -134,7 +134,7 @@ class MessageAdmin(ReadOnlyAdmin):
         return request.user.has_perm("outbox.change_message")
 
     @admin.action(description="Retry now", permissions=["send"])
-    def try_again(self, request: HttpRequest, chosen: QuerySet[Message]) -> None:
+    def retry(self, request: HttpRequest, chosen: QuerySet[Message]) -> None:
         ids = _ids(chosen)
         done = services.retry_now(ids, now=clock.now())
         self._report(request, done, len(ids), "will be retried now", "already sent, or too late")
@@ -273,13 +273,13 @@ def _choose(samples: list[Sample], kind: str, name: str) -> Sample | None:
 class OutboxPartAdmin(ReadOnlyAdmin):
     list_display = ["name", "trouble", "failing_since", "failures", "retry_at", "shut_at"]
     ordering = ["failing_since", "name"]
-    actions = ["open_again"]
+    actions = ["resume"]
 
     def has_send_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("outbox.change_outboxpart")
 
     @admin.action(description="Resume sending", permissions=["send"])
-    def open_again(self, request: HttpRequest, chosen: QuerySet[OutboxPart]) -> None:
+    def resume(self, request: HttpRequest, chosen: QuerySet[OutboxPart]) -> None:
         for part in chosen:
             parts.reopen(part.name)
         messages.success(request, "Sending resumed.")

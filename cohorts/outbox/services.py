@@ -3,7 +3,7 @@
     (created by a source) ─> OWED ──begin──> SENDING ──mark_sent────> SENT
                               │ ^               │ │ ^
                               │ └──mark_failed──┘ └─┘ mark_unclear: it may have arrived
-                              │    mark_lost: a check showed that it did not arrive
+                              │    mark_undelivered: a check showed that it did not arrive
                               ├── expire_late ──> EXPIRED     past its cutoff
                               ├── expire_late ──> UNSURE      the original may have sent it
                               │ ^                   │

@@ -281,8 +281,8 @@ ACTIONS: dict[str, dict[str, str]] = {
     "cohorts.group": dict.fromkeys(("realize", "look_again", "withdraw"), "cohorts.change_group"),
     "cohorts.membership": {"end_memberships": "cohorts.change_membership"},
     "discordsync.discordobject": {"recreate": "discordsync.change_discordobject"},
-    "outbox.message": dict.fromkeys(("try_again", "drop", "send_anyway"), "outbox.change_message"),
-    "outbox.outboxpart": {"open_again": "outbox.change_outboxpart"},
+    "outbox.message": dict.fromkeys(("retry", "drop", "send_anyway"), "outbox.change_message"),
+    "outbox.outboxpart": {"resume": "outbox.change_outboxpart"},
 }
 
 

@@ -70,7 +70,7 @@ def _context(message: Message, now: datetime) -> dict[str, Any]:
         "group": message.group,
         "person": message.user,
         "site_url": settings.SITE_URL,
-        "choices_url": preferences_url(),
+        "preferences_url": preferences_url(),
         "unsubscribe_url": unsubscribe_url(message.user_id) if message.user_id else "",
         **notifications[message.kind].context_of(message, now),
     }

@@ -11,7 +11,7 @@ from cohorts.models import Membership, User
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete, Notification, PendingMessage
 
-OWED_FOR = timedelta(days=1)
+PENDING_FOR = timedelta(days=1)
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -32,7 +32,7 @@ def pending_notes(
             group_id=member.group_id,
             user_id=member.user_id,
             due_at=member.joined_at,
-            cutoff_at=member.joined_at + OWED_FOR,
+            cutoff_at=member.joined_at + PENDING_FOR,
         )
 
 
@@ -59,7 +59,7 @@ def pending_for_no_one(
 ) -> Iterable[PendingMessage]:
     """To a person that does not exist."""
     moment = now - timedelta(minutes=1)
-    return [PendingMessage("note:nobody", "note", "email", None, 10**9, moment, now + OWED_FOR)]
+    return [PendingMessage("note:nobody", "note", "email", None, 10**9, moment, now + PENDING_FOR)]
 
 
 def note_context(message: Message, now: datetime) -> dict[str, Any]:

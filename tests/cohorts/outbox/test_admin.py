@@ -94,7 +94,7 @@ def test_staff_drop_a_message_and_owe_it_again(client, staff, pending):
     assert "1 of 1 messages will not be sent." in act(client, "drop", alice)
     message = alice.messages_owed.get()
     assert (message.state, message.why_not) == ("dropped", "Sam decided not to send it.")
-    assert "1 of 1 messages will be retried now." in act(client, "try_again", alice)
+    assert "1 of 1 messages will be retried now." in act(client, "retry", alice)
     assert alice.messages_owed.get().state == "owed"
 
 
@@ -102,9 +102,7 @@ def test_what_was_sent_is_neither_dropped_nor_tried_again(client, staff, pending
     alice = pending[0]
     services.mark_sent(alice.messages_owed.get().pk, now=now)
     assert "1 of 2 messages unchanged: already sent or closed." in act(client, "drop", *pending)
-    assert "1 of 2 messages unchanged: already sent, or too late." in act(
-        client, "try_again", *pending
-    )
+    assert "1 of 2 messages unchanged: already sent, or too late." in act(client, "retry", *pending)
     assert Message.objects.get(user=alice).state == "sent"
 
 

@@ -108,7 +108,7 @@ def test_the_list_says_that_somebody_wants_no_such_message(client, staff, add_me
 
 def test_staff_open_shut_messages_again(client, staff, now):
     parts.close("discord_dm", "Discord said 403.", now=now)
-    data = {"action": "open_again", "_selected_action": ["discord_dm"]}
+    data = {"action": "resume", "_selected_action": ["discord_dm"]}
     client.post("/admin/outbox/outboxpart/", data)
     assert not parts.is_closed("discord_dm")
 
