@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Membership, User
@@ -59,20 +59,3 @@ def facilitators_of(group_ids: Collection[int]) -> dict[int, list[User]]:
     for membership in led:
         facilitators[membership.group_id].append(membership.user)
     return facilitators
-
-
-def count_participants(group_ids: Collection[int]) -> dict[int, int]:
-    """Return the number of participants by group id; groups without participants are left out."""
-    counted = participants_of(group_ids).order_by("group").values_list("group")
-    return dict(counted.annotate(Count("pk")))
-
-
-def count_completed(group_ids: Collection[int]) -> dict[int, int]:
-    """Return how many people completed each group, by group id; groups without any are left out."""
-    completed = Membership.objects.filter(
-        group__in=group_ids,
-        status=Membership.Status.COMPLETED,
-        role=Membership.Role.PARTICIPANT,
-    )
-    people = Count("user", distinct=True)
-    return dict(completed.order_by("group").values_list("group").annotate(people))

@@ -18,9 +18,7 @@ from cohorts.services.locks import lock_groups
 from cohorts.signals import announce, meetings_changed
 from meetings.derivation import DERIVED_FIELDS, MeetingDiff, diff_meetings, make_room
 from meetings.models import Meeting, SkippedWeek
-from meetings.moving.moves import Cancel, Reschedule, Restore
 from meetings.moving.records import read_meetings, record_derived
-from meetings.moving.services import carry_out
 from meetings.rhythm import Rhythm
 from meetings.selectors import read_rhythms
 
@@ -105,23 +103,3 @@ def _unreferenced(rows: Collection[Meeting]) -> set[int]:
         )
         bare = bare.exclude(Exists(hanging))
     return set(bare.values_list("pk", flat=True))
-
-
-def move_meeting(
-    meeting_id: int, *, starts_at: datetime, now: datetime, duration_minutes: int | None = None
-) -> Meeting:
-    """Move one meeting to another time. Raises Refusal (codes in `meetings.moving.rules`)."""
-    carry_out(Reschedule(meeting_id, starts_at, duration_minutes), by=None, now=now)
-    return Meeting.objects.select_related("group").get(pk=meeting_id)
-
-
-def cancel_meeting(meeting_id: int, *, now: datetime) -> Meeting:
-    """Cancel one meeting. Raises Refusal (codes in `meetings.moving.rules`)."""
-    carry_out(Cancel(meeting_id), by=None, now=now)
-    return Meeting.objects.select_related("group").get(pk=meeting_id)
-
-
-def restore_meeting(meeting_id: int, *, now: datetime) -> Meeting:
-    """Restore a moved or cancelled meeting to its usual time. Raises Refusal, as above."""
-    carry_out(Restore(meeting_id), by=None, now=now)
-    return Meeting.objects.select_related("group").get(pk=meeting_id)

@@ -9,9 +9,9 @@ from cohorts.models import Membership, User
 from cohorts.reconcile.models import GroupSync
 from cohorts.services.memberships import end_membership
 from meetings.models import Attendance
-from meetings.services import move_meeting
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
+from tests.support.moves import move_meeting
 
 pytestmark = pytest.mark.django_db
 

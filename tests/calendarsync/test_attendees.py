@@ -13,10 +13,10 @@ from cohorts.reconcile.models import GroupSync, SyncAction
 from cohorts.reconcile.ui.plan_view import read_plan
 from cohorts.reconcile.ui.terminal import write_plan
 from cohorts.services.memberships import add_member, end_membership, move_member
-from meetings.services import move_meeting
 from tests.calendarsync.behaviour import in_every_mode
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
+from tests.support.moves import move_meeting
 
 pytestmark = pytest.mark.django_db
 

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 
 from cohorts.models import Membership
-from meetings.services import cancel_meeting, move_meeting, restore_meeting
 from tests.calendarsync.seen import SeenCalendar
 from tests.calendarsync.test_guests import book, cancel
 from tests.support.academy import Academy
 from tests.support.conformance import Conformance
+from tests.support.moves import cancel_meeting, move_meeting, restore_meeting
 
 pytestmark = [pytest.mark.django_db, pytest.mark.conformance]
 

@@ -10,10 +10,10 @@ from cohorts.models import Membership, User
 from cohorts.services.memberships import end_membership
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
-from meetings.services import move_meeting
 from tests.calendarsync.behaviour import in_every_mode
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
+from tests.support.moves import move_meeting
 
 pytestmark = pytest.mark.django_db
 

@@ -12,10 +12,10 @@ from django.core.management import call_command
 from cohorts.models import Membership
 from cohorts.services.installation import ensure_installation
 from guestvisits.services.booking import book_visit
-from meetings.services import cancel_meeting, move_meeting
 from tests.calendarsync.conftest import NOW
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
+from tests.support.moves import cancel_meeting, move_meeting
 from tests.support.workers import bury, finish, start
 
 pytestmark = [pytest.mark.django_db(transaction=True)]

@@ -12,9 +12,9 @@ from cohorts.models import Membership
 from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.models import GroupSync, ProviderState, SyncAction
 from cohorts.reconcile.runs import run_log
-from meetings.services import cancel_meeting, move_meeting
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
+from tests.support.moves import cancel_meeting, move_meeting
 
 pytestmark = pytest.mark.django_db
 

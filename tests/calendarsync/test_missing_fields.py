@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from calendarsync.state.observed import read_event
 from cohorts.models import User
 from meetings.models import Attendance
-from meetings.services import cancel_meeting
 from tests.calendarsync.seen import SeenCalendar
 from tests.calendarsync.test_guests import book
 from tests.support.academy import Academy
+from tests.support.moves import cancel_meeting
 
 pytestmark = pytest.mark.django_db
 

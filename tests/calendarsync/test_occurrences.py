@@ -9,10 +9,10 @@ import pytest
 from cohorts.models import Membership
 from cohorts.services.memberships import end_membership
 from meetings.models import Meeting
-from meetings.services import cancel_meeting, move_meeting, restore_meeting
 from tests.calendarsync.behaviour import in_every_mode
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
+from tests.support.moves import cancel_meeting, move_meeting, restore_meeting
 
 pytestmark = pytest.mark.django_db
 

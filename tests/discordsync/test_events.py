@@ -11,9 +11,9 @@ from cohorts import clock
 from cohorts.models import Group
 from cohorts.services.groups import end_group
 from discordsync.models import DiscordObject
-from meetings.services import cancel_meeting, move_meeting, restore_meeting
 from tests.discordsync.guild_state import look_again, made_since, outside_id, trouble
 from tests.support.cohort import join, make_cohort, realize, work
+from tests.support.moves import cancel_meeting, move_meeting, restore_meeting
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
 

@@ -11,7 +11,7 @@ from cohorts.models import User
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
 from meetings.models import Meeting
-from meetings.services import cancel_meeting
+from tests.support.moves import cancel_meeting
 
 pytestmark = pytest.mark.django_db
 

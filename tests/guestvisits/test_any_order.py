@@ -26,8 +26,8 @@ from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
 from guestvisits.services.updating import update_all_visits
 from meetings.models import Attendance
-from meetings.services import cancel_meeting, move_meeting
 from tests.support.academy import Academy
+from tests.support.moves import cancel_meeting, move_meeting
 
 GROUPS, WEEKS, PEOPLE, SEATS, VISITS = "ABC", 2, 4, 1, 2
 

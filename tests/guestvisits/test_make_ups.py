@@ -21,8 +21,8 @@ from guestvisits.services.alternatives import find_make_ups
 from guestvisits.services.booking import book_visit
 from meetings.models import Attendance, Meeting
 from meetings.selectors import past_meetings
-from meetings.services import cancel_meeting
 from tests.support.academy import Academy
+from tests.support.moves import cancel_meeting
 
 pytestmark = pytest.mark.django_db
 

@@ -15,8 +15,8 @@ from discordsync.bot.replies.users import BotUser
 from guestvisits.services.alternatives import find_alternatives
 from guestvisits.services.booking import book_visit
 from meetings.models import Attendance, Meeting
-from meetings.services import cancel_meeting
 from tests.support.academy import Academy
+from tests.support.moves import cancel_meeting
 
 pytestmark = pytest.mark.django_db
 

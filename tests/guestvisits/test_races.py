@@ -19,8 +19,8 @@ from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
 from meetings.models import Attendance, Meeting
-from meetings.services import cancel_meeting, move_meeting
 from tests.support.academy import Academy
+from tests.support.moves import cancel_meeting, move_meeting
 from tests.support.race import DONE, race, tally
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -12,13 +12,8 @@ from cohorts.models import Cohort, Course, Group, User
 from cohorts.services.groups import change_slot, end_group
 from cohorts.signals import facts_changed
 from meetings.models import Attendance, Meeting
-from meetings.services import (
-    cancel_meeting,
-    move_meeting,
-    repair_meetings,
-    restore_meeting,
-    update_meetings,
-)
+from meetings.services import repair_meetings, update_meetings
+from tests.support.moves import cancel_meeting, move_meeting, restore_meeting
 
 pytestmark = pytest.mark.django_db
 

@@ -23,11 +23,11 @@ from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
 from meetings.models import Attendance, Meeting
 from meetings.rsvps import set_rsvp
-from meetings.services import cancel_meeting, move_meeting, restore_meeting
 from tests.calendarsync.behaviour import in_every_mode
 from tests.calendarsync.seen import SeenCalendar
 from tests.calendarsync.test_guests import book
 from tests.support.academy import Academy
+from tests.support.moves import cancel_meeting, move_meeting, restore_meeting
 from tests.support.workers import bury, finish, start
 
 pytestmark = pytest.mark.django_db

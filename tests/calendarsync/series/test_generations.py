@@ -15,10 +15,10 @@ from meetings.models import Meeting
 from meetings.moving.moves import ChangeSlot
 from meetings.moving.services import carry_out
 from meetings.rhythm import Slot
-from meetings.services import cancel_meeting, move_meeting
 from tests.calendarsync.behaviour import in_every_mode
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
+from tests.support.moves import cancel_meeting, move_meeting
 
 pytestmark = pytest.mark.django_db
 

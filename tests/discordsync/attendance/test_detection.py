@@ -12,8 +12,8 @@ from discordsync.attendance.detection import note_presence
 from discordsync.models import VoiceStay, VoiceWatch
 from lens.housekeeping import prune
 from meetings.models import Attendance
-from meetings.services import move_meeting
 from tests.discordsync.attendance.conftest import NOW
+from tests.support.moves import move_meeting
 
 
 def test_an_evening_with_all_sorts_of_people(evening):

@@ -9,8 +9,8 @@ import pytest
 from cohorts.models import Cohort, User
 from guestvisits.models import GuestVisit
 from meetings.models import Attendance
-from meetings.services import cancel_meeting, move_meeting
 from tests.discordsync.bot.conftest import STRANGER, asks, booking, labels
+from tests.support.moves import cancel_meeting, move_meeting
 
 
 @pytest.fixture

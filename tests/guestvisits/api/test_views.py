@@ -13,8 +13,8 @@ from cohorts.services.memberships import end_membership
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
 from meetings.models import Attendance, Meeting
-from meetings.services import cancel_meeting
 from tests.support.academy import Academy
+from tests.support.moves import cancel_meeting
 
 pytestmark = pytest.mark.django_db
 

@@ -10,8 +10,8 @@ from cohorts.models import AccessException, Cohort, Membership
 from cohorts.services.groups import end_group
 from cohorts.services.memberships import add_member, end_membership, move_member
 from guestvisits.models import GuestVisit
-from meetings.services import cancel_meeting, move_meeting
 from tests.guestvisits.effects.world import World, both_ways
+from tests.support.moves import cancel_meeting, move_meeting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,7 +11,7 @@ from cohorts.outbox.registry import message_sources
 from guestvisits.models import GuestVisit
 from guestvisits.services.cancelling import cancel_visit
 from guestvisits.services.updating import update_all_visits
-from meetings.services import move_meeting
+from tests.support.moves import move_meeting
 
 pytestmark = pytest.mark.django_db
 

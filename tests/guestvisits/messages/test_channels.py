@@ -14,7 +14,7 @@ from cohorts.services.memberships import move_member
 from guestvisits.models import GuestVisit
 from guestvisits.services.cancelling import cancel_visit, cancel_visit_for
 from guestvisits.services.updating import update_all_visits, update_visits
-from meetings.services import cancel_meeting, move_meeting
+from tests.support.moves import cancel_meeting, move_meeting
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from cohorts.outbox.models import Message
 from cohorts.outbox.registry import message_sources
 from guestvisits.services.cancelling import cancel_visit
 from guestvisits.services.updating import update_all_visits
-from meetings.services import cancel_meeting
+from tests.support.moves import cancel_meeting
 
 pytestmark = pytest.mark.django_db
 

@@ -16,7 +16,7 @@ from guestvisits.selectors import UNASKED_ENDS
 from guestvisits.services.booking import book_visit_for
 from guestvisits.services.cancelling import cancel_visit, cancel_visit_for
 from guestvisits.services.updating import update_all_visits
-from meetings.services import cancel_meeting, move_meeting
+from tests.support.moves import cancel_meeting, move_meeting
 
 pytestmark = pytest.mark.django_db
 

@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from cohorts.errors import Refusal
 from guestvisits.services.alternatives import find_alternatives
 from guestvisits.services.booking import book_visit
-from meetings.services import cancel_meeting, move_meeting
 from tests.support.academy import Academy
+from tests.support.moves import cancel_meeting, move_meeting
 
 pytestmark = pytest.mark.django_db
 

@@ -13,8 +13,8 @@ from cohorts.signals import facts_changed
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit, book_visit_for
 from meetings.models import Attendance
-from meetings.services import cancel_meeting
 from tests.support.academy import Academy
+from tests.support.moves import cancel_meeting
 
 pytestmark = pytest.mark.django_db
 

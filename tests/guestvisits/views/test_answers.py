@@ -12,7 +12,7 @@ from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
 from meetings.models import Attendance, Meeting
-from meetings.services import cancel_meeting
+from tests.support.moves import cancel_meeting
 
 pytestmark = pytest.mark.django_db
 

@@ -12,8 +12,8 @@ from cohorts.models import AccessState, User
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
 from meetings.models import Meeting
-from meetings.services import cancel_meeting
 from tests.support.academy import Academy
+from tests.support.moves import cancel_meeting
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -17,7 +17,7 @@ from meetings.calendars.services import open_feed
 from meetings.models import CalendarFeed, Meeting
 from meetings.moving import moves
 from meetings.moving.services import carry_out
-from meetings.services import cancel_meeting, move_meeting, restore_meeting
+from tests.support.moves import cancel_meeting, move_meeting, restore_meeting
 
 pytestmark = pytest.mark.django_db
 

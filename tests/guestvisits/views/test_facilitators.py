@@ -12,7 +12,7 @@ from cohorts.services.groups import end_group
 from cohorts.services.memberships import end_membership
 from guestvisits.services.booking import book_visit
 from meetings.models import Attendance, Meeting
-from meetings.services import cancel_meeting
+from tests.support.moves import cancel_meeting
 
 pytestmark = pytest.mark.django_db
 

@@ -13,8 +13,8 @@ from guestvisits.services.booking import book_visit
 from meetings.attendance.statistics import read_attendance_stats
 from meetings.models import Meeting
 from meetings.rsvps import set_rsvp
-from meetings.services import cancel_meeting
 from tests.support.academy import Academy
+from tests.support.moves import cancel_meeting
 
 pytestmark = pytest.mark.django_db
 

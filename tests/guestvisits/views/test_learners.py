@@ -13,7 +13,7 @@ from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
 from guestvisits.services.updating import update_all_visits
 from meetings.models import Attendance, Meeting
-from meetings.services import cancel_meeting, move_meeting
+from tests.support.moves import cancel_meeting, move_meeting
 
 pytestmark = pytest.mark.django_db
 

@@ -15,8 +15,8 @@ from discordsync.models import DiscordObject
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
 from meetings.models import Meeting
-from meetings.services import cancel_meeting
 from tests.support.academy import Academy
+from tests.support.moves import cancel_meeting
 
 pytestmark = pytest.mark.django_db
 

@@ -17,7 +17,7 @@ from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
 from meetings.messages.changes import pending_changes
 from meetings.models import Attendance, Meeting, MeetingMove
-from meetings.services import cancel_meeting
+from tests.support.moves import cancel_meeting
 
 pytestmark = pytest.mark.django_db
 

@@ -13,8 +13,8 @@ from meetings.attendance.corrections import correct_presence
 from meetings.attendance.detection import VoiceObservation, meetings_to_check, record_presence
 from meetings.attendance.presence import Span
 from meetings.models import Attendance, Meeting
-from meetings.services import cancel_meeting, move_meeting
 from tests.support.academy import Academy
+from tests.support.moves import cancel_meeting, move_meeting
 
 pytestmark = pytest.mark.django_db
 

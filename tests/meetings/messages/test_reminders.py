@@ -13,8 +13,8 @@ from cohorts.services.memberships import add_member
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
 from meetings.models import Attendance
-from meetings.services import cancel_meeting, move_meeting
 from tests.meetings.messages.conftest import look, pending, words_to
+from tests.support.moves import cancel_meeting, move_meeting
 
 pytestmark = pytest.mark.django_db
 

@@ -17,9 +17,9 @@ from cohorts.services.memberships import add_member, end_membership
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
 from meetings.models import Attendance, Meeting
-from meetings.services import cancel_meeting, move_meeting
 from tests.meetings.messages import paper_term as paper
 from tests.support.clock import SetClock
+from tests.support.moves import cancel_meeting, move_meeting
 
 pytestmark = pytest.mark.django_db
 
