@@ -35,7 +35,7 @@ from calendarsync.state.facts import (
 )
 from calendarsync.state.observed import EventDetails
 from calendarsync.state.slots import SeriesSlot
-from meetings.naming import name_meeting
+from meetings.rhythm import name_meeting
 
 
 def desired_state(snapshot: CalendarSnapshot, now: datetime) -> DesiredCalendar:

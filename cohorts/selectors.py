@@ -48,10 +48,6 @@ def last_members_of(group_ids: Collection[int]) -> QuerySet[Membership]:
     return members.select_related("user").order_by("group", "role", "user__name", "user")
 
 
-def participants_of(group_ids: Collection[int]) -> QuerySet[Membership]:
-    return members_of(group_ids).filter(role=Membership.Role.PARTICIPANT)
-
-
 def facilitators_of(group_ids: Collection[int]) -> dict[int, list[User]]:
     """Return the facilitators by group id, sorted by name."""
     led = members_of(group_ids).filter(role=Membership.Role.FACILITATOR)

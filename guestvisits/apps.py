@@ -7,7 +7,6 @@ class GuestVisitsConfig(AppConfig):
 
     def ready(self) -> None:
         from guestvisits import receivers  # noqa: F401 - connects them
-        from guestvisits.absences import find_absences
         from guestvisits.consequences import find_consequences
         from guestvisits.messages import (  # noqa: F401 - registers them
             access,
@@ -15,6 +14,7 @@ class GuestVisitsConfig(AppConfig):
             corrections,
             emails,
         )
+        from guestvisits.selectors import find_absences
         from guestvisits.set_up import find_lines, set_up_lines
         from meetings.absences import absences
         from meetings.moving.preview import consequences

@@ -1,4 +1,4 @@
-"""Rate limits for the API, for forms, and for guesses of secret addresses.
+"""Rate limits for the API, for forms, and for guesses of secret addresses; and their page.
 
 The rates are in settings.RATES. They are counted in the cache, which all web processes share, per
 person, or per IP address for people who are not signed in.
@@ -7,9 +7,13 @@ person, or per IP address for people who are not signed in.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 from rest_framework.throttling import SimpleRateThrottle
 
 
@@ -53,3 +57,31 @@ def explain_wait(seconds: float | None) -> str:
     """Return the message for people who exceeded a limit."""
     when = f"in {math.ceil(seconds)} seconds" if seconds else "in a minute"
     return f"You did this too often in a short time. Try again {when}."
+
+
+View = Callable[..., HttpResponseBase]
+
+
+def limited(scope: str) -> Callable[[View], View]:
+    """Limit how often a person submits a form of this view; showing it is not limited."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            seconds = seconds_to_wait(Limit(scope), request) if request.method == "POST" else 0
+            return too_many(request, seconds) if seconds else view(request, *args, **kwargs)
+
+        return checked
+
+    return decorate
+
+
+def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
+    response = render(
+        request, "meetings/too_often.html", {"sentence": explain_wait(seconds)}, status=429
+    )
+    response["Retry-After"] = str(seconds)
+    # For a fragment requested by htmx, replace the whole page.
+    response["HX-Retarget"] = "body"
+    response["HX-Reswap"] = "innerHTML"
+    return response

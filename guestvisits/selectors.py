@@ -159,3 +159,24 @@ def _rsvp_of(visit: GuestVisit) -> str:
     if answered_at is None or answered_at < visit.booked_at:
         return Attendance.Rsvp.ATTENDING
     return visit.answer  # type: ignore[attr-defined]
+
+
+def find_absences(meeting_ids: Collection[int], now: datetime) -> dict[tuple[int, int], str]:
+    """Return why people are away, by (home meeting id, user id). One query.
+
+    Past visits count like future ones: the person has already attended this week's meeting.
+    """
+    visits = GuestVisit.objects.filter(
+        Q(ended_at__isnull=True) | Q(end_reason=GuestVisit.End.OVER), home_meeting__in=meeting_ids
+    ).select_related("host_meeting__group")
+    return {(visit.home_meeting_id, visit.user_id): _explain(visit, now) for visit in visits}
+
+
+def _explain(visit: GuestVisit, now: datetime) -> str:
+    host = visit.host_meeting
+    if host.starts_at <= now:
+        return f"You visited {host.group} this week in place of this meeting."
+    return (
+        f"You're visiting {host.group} in {host.label} in place of this meeting. "
+        "Cancel that visit first."
+    )

@@ -1,4 +1,10 @@
-"""Removes allauth's tables from the admin: they stay empty, or hold secrets and sessions."""
+"""The admin of other packages: allauth's tables are removed, and the queue is read-only.
+
+allauth's tables stay empty, or hold secrets and sessions. A row of the queue that staff could write
+would be code that runs.
+"""
+
+from __future__ import annotations
 
 from allauth.account import admin as account_admin  # noqa: F401 - registers first
 from allauth.account.models import EmailAddress
@@ -9,9 +15,44 @@ from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from allauth.usersessions import admin as usersessions_admin  # noqa: F401
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
+from django_q import admin as library  # registers its own classes, which are replaced here
+from django_q.models import Failure, OrmQ, Schedule, Success
 
-from lens import queue_admin  # noqa: F401 - registers the queue
+from cohorts.admin.base import ReadOnlyAdmin
+from lens.watch.task_list import UnreadablePackage, read_package
 
 admin.site.unregister(
     [Authenticator, EmailAddress, SocialAccount, SocialApp, SocialToken, UserSession]
 )
+
+
+admin.site.unregister([Failure, OrmQ, Schedule, Success])
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(ReadOnlyAdmin, library.ScheduleAdmin):
+    pass
+
+
+@admin.register(Success)
+class SuccessAdmin(ReadOnlyAdmin, library.TaskAdmin):
+    actions = ()
+
+
+@admin.register(Failure)
+class FailureAdmin(ReadOnlyAdmin, library.FailAdmin):
+    actions = ()
+
+
+@admin.register(OrmQ)
+class QueueAdmin(ReadOnlyAdmin):
+    list_display = ["id", "key", "what", "lock"]
+    list_filter = ["key"]
+    fields = ["key", "what", "lock"]
+
+    @admin.display(description="function")
+    def what(self, row: OrmQ) -> str:
+        try:
+            return str(read_package(row.payload).get("func"))
+        except UnreadablePackage:
+            return "It cannot be read."

@@ -118,7 +118,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "lens.sign_in.sessions.StaffSessionMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "lens.sign_in.requirement.StaffSecondFactorMiddleware",
+    "lens.sign_in.second_factor.StaffSecondFactorMiddleware",
     "lens.sign_in.confirmation.ConfirmationMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

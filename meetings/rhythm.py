@@ -123,3 +123,8 @@ def later_by_weeks(moment: datetime, weeks: int, zone: str) -> datetime:
     """Return the moment that many weeks later, in UTC, with the same wall time in this zone."""
     local = moment.astimezone(find_zone(zone))
     return instant(local.date() + timedelta(weeks=weeks), local.time(), zone)
+
+
+def name_meeting(number: int | None) -> str:
+    """Return a meeting's name within a sentence: "week 3", or "an extra session"."""
+    return f"week {number}" if number else "an extra session"

@@ -14,7 +14,7 @@ from calendarsync.state.desired import DesiredCalendar, DesiredGroupCalendar
 from calendarsync.state.facts import CalendarPerson, Guest
 from calendarsync.state.observed import ObservedCalendar, ObservedEvent
 from cohorts.reconcile.values import Access, Review
-from meetings.naming import name_meeting
+from meetings.rhythm import name_meeting
 
 # Values of `AccessState.State`, which this module does not import.
 GRANTED, PENDING, NO_ADDRESS, WITHHELD, FAILED = (

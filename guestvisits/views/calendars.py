@@ -10,9 +10,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from cohorts import clock
-from guestvisits.limits import Guesses, seconds_to_wait
+from guestvisits.limits import Guesses, seconds_to_wait, too_many
 from guestvisits.views.access import SignedInRequest, signed_in
-from guestvisits.views.limits import too_many
 from meetings.calendars.entries import read_entries, read_entry
 from meetings.calendars.ics import write_calendar
 from meetings.calendars.services import find_feed, find_reader, open_feed, revoke_feed

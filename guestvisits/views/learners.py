@@ -16,6 +16,7 @@ from django_htmx.http import HttpResponseLocation
 from cohorts import clock
 from cohorts.errors import Refusal
 from guestvisits.converters import read_id
+from guestvisits.limits import limited
 from guestvisits.pages.agenda import Upcoming, is_over, read_agenda
 from guestvisits.pages.visit_status import read_progress
 from guestvisits.selectors import list_visits
@@ -24,7 +25,6 @@ from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
 from guestvisits.set_up import read_set_up
 from guestvisits.views.access import SignedInRequest, signed_in
-from guestvisits.views.limits import limited
 
 
 @signed_in

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.forms import LoginForm
 from allauth.account.views import LoginView
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME, login
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,8 +20,29 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from cohorts.models import Membership, User
+from cohorts.models.people import match_address
 from lens.env import LOCAL_HOSTS
-from lens.sign_in.forms import SignInForm
+
+
+def check_address(text: str) -> None:
+    """Raise ValidationError if no one can be found by this address."""
+    if match_address(text) is None:
+        raise ValidationError("Enter an address that uses only the letters A to Z.")
+
+
+class SignInForm(LoginForm):
+    """allauth's form, which counts failures. The field of the address keeps its former name."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = "E-mail"
+        self.fields["login"].validators.append(check_address)  # before it is lower-cased
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+
+    def add_prefix(self, field_name: str) -> str:
+        return "username" if field_name == "login" else str(super().add_prefix(field_name))
+
 
 OFFERED = 200  # people; a longer list is of no use
 

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from cohorts.models import Group
-from meetings.naming import name_meeting
+from meetings.rhythm import name_meeting
 
 
 class Meeting(models.Model):

@@ -9,7 +9,7 @@ from datetime import timedelta
 from cohorts.models import Membership, User, live_group
 from meetings.models import Attendance, Meeting
 from meetings.moving.types import Change, MeetingTime
-from meetings.naming import name_meeting
+from meetings.rhythm import name_meeting
 
 MAX_DURATION = timedelta(days=1)  # a database constraint allows no longer meetings
 Rsvp = Attendance.Rsvp

@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 
 from cohorts.models import Group
 from meetings.models import Meeting
-from meetings.naming import name_meeting
-from meetings.rhythm import Rhythm
+from meetings.rhythm import Rhythm, name_meeting
 
 
 @dataclass(frozen=True, slots=True)
