@@ -111,11 +111,6 @@ def find_routes(
     }
 
 
-def find_route(message: Message, now: datetime) -> DeliveryRoute:
-    request = DeliveryRequest.about(message)
-    return find_routes([request], now)[request]
-
-
 def _people(requests: Iterable[DeliveryRequest]) -> dict[int, User]:
     return User.objects.in_bulk({request.user_id for request in requests})
 
