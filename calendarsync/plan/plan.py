@@ -47,8 +47,8 @@ from calendarsync.plan.diff import (
     make_action,
 )
 from calendarsync.plan.series_state import (
+    find_issues,
     find_series,
-    find_troubles,
     is_gone,
     is_in_rhythm,
     is_used_up,
@@ -82,11 +82,11 @@ def plan(desired: DesiredCalendar, observed: ObservedCalendar, policy: Policy) -
         withheld=tuple(
             Withheld(a, reason) for a, reason in zip(due, reasons, strict=True) if reason
         ),
-        troubles=tuple(
-            trouble
+        issues=tuple(
+            issue
             for pk, group in desired.groups.items()
             if pk in policy.groups
-            for trouble in find_troubles(group, observed, may_create=pk in policy.may_create)
+            for issue in find_issues(group, observed, may_create=pk in policy.may_create)
         ),
         people=len(_people(desired, observed)),
         removals=frozenset(

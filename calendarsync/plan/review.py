@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from calendarsync.plan.series_state import (
+    find_issues,
     find_series,
-    find_troubles,
     group_with_own_writes,
     series_of,
 )
@@ -29,19 +29,19 @@ ADDRESS_REFUSED = "Google Calendar does not accept the e-mail address"
 
 def review(desired: DesiredCalendar, observed: ObservedCalendar, group_id: int) -> Review:
     if group_id not in desired.groups:
-        return Review(stands=False)  # history: neither live nor asked for
+        return Review(ready=False)  # history: neither live nor asked for
     group = group_with_own_writes(desired, group_id, observed)
-    troubles = find_troubles(group, observed)
+    issues = find_issues(group, observed)
     return Review(
-        stands=_stands(group, observed),
-        trouble=troubles[0].code if troubles else "",
-        detail=troubles[0].detail if troubles else "",
+        ready=_is_ready(group, observed),
+        issue=issues[0].code if issues else "",
+        detail=issues[0].detail if issues else "",
         next_at=group.next_at,
         access=tuple(_access(group, observed)),
     )
 
 
-def _stands(group: DesiredGroupCalendar, observed: ObservedCalendar) -> bool:
+def _is_ready(group: DesiredGroupCalendar, observed: ObservedCalendar) -> bool:
     series = find_series(group, observed)
     if series is None:  # it may be over, and its copy no longer loaded
         return bool(group.series and group.people is None)

@@ -156,7 +156,7 @@ def is_in_rhythm(wanted: DesiredSeries, series: ObservedEvent) -> bool:
     return bool(slot and series.slot and slot.same_times(series.slot))
 
 
-def find_troubles(
+def find_issues(
     group: DesiredGroupCalendar, observed: ObservedCalendar, *, may_create: bool = False
 ) -> list[Issue]:
     """Return the issues of this group's calendar, most serious first."""

@@ -123,7 +123,7 @@ class Reconciler:
         self.due = self._read_due(now)  # before the facts: see Due.generation
         self.is_outdated = run_log.count_changes(name) != self.changes
         snapshot, self.read_at = self.provider.snapshot(now), time.monotonic()
-        self.read_only = run_log.read_only(name) or self.calls.finding.trouble
+        self.read_only = run_log.read_only(name) or self.calls.finding.issue
         self.calls.parked = run_log.parked_lanes(name)
         self.desired = self.provider.desired(snapshot, now)
         plan_requests.answer_open(self.provider, self.desired, self.calls.finding, now)

@@ -93,7 +93,7 @@ def hold_orphaned(plan: Plan, orphans: Orphans, due: Mapping[int, int]) -> Plan:
         actions=tuple(action for action in plan.actions if action.key not in keys),
         withheld=tuple(Withheld(a, ORPHANED, orphans.detail) for a in held)
         + tuple(_for_orphans(one, orphans) for one in plan.withheld),
-        troubles=tuple(Issue(pk, ORPHANED, orphans.detail) for pk in told) + plan.troubles,
+        issues=tuple(Issue(pk, ORPHANED, orphans.detail) for pk in told) + plan.issues,
     )
 
 

@@ -74,7 +74,7 @@ class Remaining:
     def of(
         cls, plan: Plan, failed: Mapping[str, CallFailed], parked: Mapping[str, datetime]
     ) -> Remaining:
-        """Return the rest. Stuck actions failed, are withheld or parked, or need a stuck one."""
+        """Return what is left. Stuck actions failed, are withheld, parked, or need a stuck one."""
         stuck = {a.key for a in plan.actions if a.key in failed or a.kind in parked}
         stuck |= {held.action.key for held in plan.withheld}
         while more := {a.key for a in plan.actions if a.needs & stuck and a.key not in stuck}:
@@ -84,7 +84,7 @@ class Remaining:
     def is_open(self, due: Due) -> bool:
         return any(a.key not in self.stuck for a in self._of(due, self.plan.actions))
 
-    def hindrance(self, due: Due) -> Blocker | None:
+    def blocker(self, due: Due) -> Blocker | None:
         """Return the first thing that keeps the group out of sync, the most serious kind first."""
         return (
             self._failure(due)
@@ -92,15 +92,15 @@ class Remaining:
             or self._parking(due)
             or next(
                 (
-                    Blocker(trouble.code, trouble.detail)
-                    for trouble in self.plan.troubles
-                    if trouble.group_id == due.group_id
+                    Blocker(issue.code, issue.detail)
+                    for issue in self.plan.issues
+                    if issue.group_id == due.group_id
                 ),
                 None,
             )
         )
 
-    def obstacle(self, due: Due) -> Blocker | None:
+    def access_blocker(self, due: Due) -> Blocker | None:
         """Return what blocks people who still wait although nothing is left to do for now.
 
         A group that was not requested yet blocks no one.
@@ -148,17 +148,17 @@ class Remaining:
 
 
 def update_access(
-    provider: str, due: Due, review: Review, rest: Remaining, *, now: datetime
+    provider: str, due: Due, review: Review, remaining: Remaining, *, now: datetime
 ) -> bool:
     """Store who has access to one group. Return whether anyone has gained it."""
-    obstacle = rest.obstacle(due)
-    access = [_tell(each, obstacle) for each in review.access]
+    access_blocker = remaining.access_blocker(due)
+    access = [_shown_access(each, access_blocker) for each in review.access]
     return report_access(provider, due.group_id, access, now=now)
 
 
 @transaction.atomic
 def update_status(
-    provider: str, due: Due, review: Review, rest: Remaining, *, now: datetime
+    provider: str, due: Due, review: Review, remaining: Remaining, *, now: datetime
 ) -> None:
     """Store the result of one comparison of one group.
 
@@ -168,18 +168,18 @@ def update_status(
     lock_groups([due.group_id])
     row = GroupSync.objects.select_for_update().get(group_id=due.group_id, provider=provider)
     row.observed_generation = due.generation
-    hindrance = rest.hindrance(due)
-    if rest.has_used_approval(due) and _approved(row) == due.approved:
+    blocker = remaining.blocker(due)
+    if remaining.has_used_approval(due) and _approved(row) == due.approved:
         row.removals_approved = None  # used once
-    _note_trouble(row, hindrance or _from_review(review), now)
-    row.next_at = _next_look(row, review, hindrance, now)
-    if review.stands:
+    _note_issue(row, blocker or _from_review(review), now)
+    row.next_at = _next_check(row, review, blocker, now)
+    if review.ready:
         row.ready_at = row.ready_at or now
         row.realize_requested_at = row.realize_requested_by = None
-    elif row.ready_at and review.trouble:
+    elif row.ready_at and review.issue:
         row.ready_at = None
     row.save(update_fields=STATUS_FIELDS)
-    if review.stands:
+    if review.ready:
         activate_if_ready(due.group_id, now=now)
 
 
@@ -202,48 +202,46 @@ def activate_if_ready(group_id: int, *, now: datetime) -> None:
     """Activate the group once it is ready in every required provider. An unconfigured provider is
     never ready, so nothing becomes active without it."""
     required = {name for name, spec in provider_specs().items() if spec.required}
-    standing = GroupSync.objects.filter(
+    ready = GroupSync.objects.filter(
         group_id=group_id, provider__in=required, ready_at__isnull=False
     ).values_list("provider", flat=True)
     if (
-        required <= set(standing)
+        required <= set(ready)
         and Group.objects.filter(pk=group_id, status=Group.Status.PREVIEW).exists()
     ):
         activate_group(group_id, now=now)
 
 
-def _tell(access: Access, obstacle: Blocker | None) -> tuple[int, str, str]:
+def _shown_access(access: Access, access_blocker: Blocker | None) -> tuple[int, str, str]:
     """Return the access to show for one person: “On its way” would be wrong if it is blocked."""
-    if access.state != AccessState.State.PENDING or obstacle is None:
+    if access.state != AccessState.State.PENDING or access_blocker is None:
         return access.person_id, access.state, access.reason
-    state = AccessState.State.FAILED if obstacle.failed else AccessState.State.WITHHELD
-    return access.person_id, state, find_issue(obstacle.code).sentence
+    state = AccessState.State.FAILED if access_blocker.failed else AccessState.State.WITHHELD
+    return access.person_id, state, find_issue(access_blocker.code).sentence
 
 
 def _from_review(review: Review) -> Blocker | None:
-    return Blocker(review.trouble, review.detail) if review.trouble else None
+    return Blocker(review.issue, review.detail) if review.issue else None
 
 
-def _note_trouble(row: GroupSync, hindrance: Blocker | None, now: datetime) -> None:
-    code = hindrance.code if hindrance else ""
+def _note_issue(row: GroupSync, blocker: Blocker | None, now: datetime) -> None:
+    code = blocker.code if blocker else ""
     if code != row.issue:
         row.issue_since = now if code else None
     row.issue = code
-    row.issue_detail = (hindrance.detail if hindrance else "")[:500]
-    row.failures = row.failures + 1 if hindrance and hindrance.failed else 0
+    row.issue_detail = (blocker.detail if blocker else "")[:500]
+    row.failures = row.failures + 1 if blocker and blocker.failed else 0
     if not code:
         row.last_ok_at = now
 
 
-def _next_look(
-    row: GroupSync, review: Review, hindrance: Blocker | None, now: datetime
-) -> datetime:
+def _next_check(row: GroupSync, review: Review, blocker: Blocker | None, now: datetime) -> datetime:
     """Return the earliest of: the next change in the facts, a retry, the hourly comparison."""
     moments = [now + timedelta(seconds=settings.SYNC["compare_seconds"])]
     if review.next_at and review.next_at > now:
         moments.append(review.next_at)
-    if hindrance and hindrance.wait is not None:
-        moments.append(now + hindrance.wait)
-    if hindrance and hindrance.failed and not find_issue(hindrance.code).needs_person:
+    if blocker and blocker.wait is not None:
+        moments.append(now + blocker.wait)
+    if blocker and blocker.failed and not find_issue(blocker.code).needs_person:
         moments.append(now + wait_before_retry(row.failures))
     return min(moments)

@@ -79,7 +79,7 @@ def describe(
     due = row is None or row.is_due(scene.now)
     asked = row is not None and row.realize_requested_at is not None
     if row and row.issue and not (due and asked and row.issue == NOTHING_MADE):
-        return replace(_in_trouble(row), again=due)
+        return replace(_describe_blocked(row), again=due)
     if group.has_ended:
         return SyncStatus(Level.FINE, "ended")
     if due:
@@ -87,7 +87,7 @@ def describe(
     return _settled(row)
 
 
-def _in_trouble(row: GroupSync) -> SyncStatus:
+def _describe_blocked(row: GroupSync) -> SyncStatus:
     found = describe_issue(row.issue, row.issue_detail, tried=row.failures > 0)
     if row.issue == NOTHING_MADE:
         return replace(found, words="not set up yet", detail="")

@@ -73,7 +73,7 @@ class Plan:
 
     actions: tuple[Action, ...] = ()
     withheld: tuple[Withheld, ...] = ()
-    troubles: tuple[Issue, ...] = ()
+    issues: tuple[Issue, ...] = ()
     people: int = 0
     removals: frozenset[tuple[int, str]] = frozenset()
 
@@ -144,13 +144,13 @@ class Access:
 class Review:
     """A provider's status of one group once nothing is left to do for it now.
 
-    `stands`: its infrastructure is complete and, if the provider requires it, at least one person
-    has access. `trouble`: "" or an issue code. `next_at`: the next time at which the facts alone
+    `ready`: its infrastructure is complete and, if the provider requires it, at least one person
+    has access. `issue`: "" or an issue code. `next_at`: the next time at which the facts alone
     change the desired state (the start or end of a window, the horizon), or None.
     """
 
-    stands: bool
-    trouble: str = ""
+    ready: bool
+    issue: str = ""
     detail: str = ""
     next_at: datetime | None = None
     access: tuple[Access, ...] = ()
@@ -199,10 +199,10 @@ class Orphans:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The result of `observe`. `trouble` (an issue code) withholds every action of this run."""
+    """The result of `observe`. `issue` (an issue code) withholds every action of this run."""
 
     observed: Any
-    trouble: str = ""
+    issue: str = ""
     detail: str = ""
     orphans: Orphans = Orphans()
     to_store: Any = field(default=None, compare=False)  # for `Provider.store`

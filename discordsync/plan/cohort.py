@@ -77,7 +77,7 @@ def _create_cohort_channel(diff: Diff, owner: Owner, key: str, category: str) ->
 
 def _report(diff: Diff, owner: Owner, status: ObjectStatus, key: str, what: str) -> Iterator[Issue]:
     """Report a missing or hidden object to every due group of the cohort."""
-    if code := status.trouble:
+    if code := status.issue:
         for group in diff.due_groups():
             if group.cohort_id == owner.cohort_id and group.live:
                 yield Issue(group.id, code, f"the {what} (Discord ID {diff.id_of(key)})")

@@ -38,7 +38,7 @@ class ObjectStatus(Enum):
     HIDDEN = "hidden"
 
     @property
-    def trouble(self) -> str:
+    def issue(self) -> str:
         """Return the issue code for infrastructure with this status, or ""."""
         codes = {"gone": "missing", "unconfirmed": "unconfirmed", "hidden": "no_access"}
         return codes.get(self.value, "")

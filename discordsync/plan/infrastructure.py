@@ -172,5 +172,5 @@ def _report(
     diff: Diff, group: DesiredGroup, status: ObjectStatus, key: str, what: str
 ) -> Iterator[Issue]:
     """Report a recorded object that is gone or hidden; it is never recreated silently."""
-    if code := status.trouble:
+    if code := status.issue:
         yield Issue(group.id, code, f"the {what} (Discord ID {diff.id_of(key)})")

@@ -54,11 +54,11 @@ def plan(desired: DesiredGuild, observed: ObservedGuild, policy: Policy) -> Plan
     items = list(_items(diff))
     found = revoke_before_granting(item for item in items if isinstance(item, Action))
     actions, withheld = _withhold_impossible(diff, found)
-    troubles = (item for item in items if isinstance(item, Issue))
+    issues = (item for item in items if isinstance(item, Issue))
     return Plan(
         actions=tuple(actions),
         withheld=(*withheld, *(item for item in items if isinstance(item, Withheld))),
-        troubles=tuple(sorted(troubles, key=lambda trouble: trouble.code in MINOR)),
+        issues=tuple(sorted(issues, key=lambda issue: issue.code in MINOR)),
         people=len(find_people(diff)),
         removals=find_removals(diff),
     )

@@ -20,7 +20,7 @@ def review(desired: DesiredGuild, observed: ObservedGuild, group_id: int, now: d
     role_id = _id_of(desired, observed, keys.role(group.id))
     holders = observed.holders(role_id) if role_id else frozenset()
     built = group.live and all(
-        _stands(desired, observed, key)
+        _is_ready(desired, observed, key)
         for key in (
             group.category,
             keys.role(group.id),
@@ -33,8 +33,8 @@ def review(desired: DesiredGuild, observed: ObservedGuild, group_id: int, now: d
     looks_again = incomplete or _is_unasked(desired, observed, group)
     moments = (group.next_at, now + LOOK_AGAIN if looks_again else None)
     return Review(
-        stands=built and reached and group.has_meetings,
-        trouble=_trouble(group, built=built, reached=reached or incomplete),
+        ready=built and reached and group.has_meetings,
+        issue=_issue(group, built=built, reached=reached or incomplete),
         next_at=min((moment for moment in moments if moment), default=None),
         access=tuple(_access(group, observed, holders, incomplete=incomplete)),
     )
@@ -45,7 +45,7 @@ def _id_of(desired: DesiredGuild, observed: ObservedGuild, key: str) -> int:
     return observed.created.get(key) or (record.outside_id if record else None) or 0
 
 
-def _stands(desired: DesiredGuild, observed: ObservedGuild, key: str) -> bool:
+def _is_ready(desired: DesiredGuild, observed: ObservedGuild, key: str) -> bool:
     outside_id = _id_of(desired, observed, key)
     return outside_id in observed.channels or outside_id in observed.roles
 
@@ -58,7 +58,7 @@ def _is_unasked(desired: DesiredGuild, observed: ObservedGuild, group: DesiredGr
     return any(_id_of(desired, observed, key) in observed.unconfirmed for key in parts)
 
 
-def _trouble(group: DesiredGroup, *, built: bool, reached: bool) -> str:
+def _issue(group: DesiredGroup, *, built: bool, reached: bool) -> str:
     if not group.live or not built:
         return ""
     if not group.has_slot:

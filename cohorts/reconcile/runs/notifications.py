@@ -74,7 +74,7 @@ def realize_ended_context(message: Message, _now: datetime) -> dict[str, Any]:
         "standing": sum(outcome == READY for outcome in results.values()),
         "withdrawn": sum(outcome == WITHDRAWN for outcome in results.values()),
         "troubled": [
-            {"group": group, "trouble": find_issue(outcome)}
+            {"group": group, "issue": find_issue(outcome)}
             for group, outcome in results.items()
             if outcome not in {READY, WITHDRAWN}
         ],

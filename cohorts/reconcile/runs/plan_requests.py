@@ -26,7 +26,7 @@ def answer_open(provider: Provider, desired: Any, finding: Finding, now: datetim
         except Exception:
             # A plan that cannot be described must not stop the provider's other work.
             logger.exception("Plan %s of %s could not be computed", run.pk, name)
-            run.summary = {"trouble": "bug", "detail": ""}
+            run.summary = {"issue": "bug", "detail": ""}
         run.ended_at = datetime.now(UTC)
         run.save(update_fields=["summary", "ended_at"])
 
@@ -39,14 +39,14 @@ def _describe(
     due = _read_groups(run)
     plan = provider.plan(desired, finding.observed, Policy.of(due))
     budget = admin.budget(desired, finding.observed, plan)
-    code = run_log.read_only(name) or finding.trouble
+    code = run_log.read_only(name) or finding.issue
     plan = restrict(plan, due, finding.orphans, code)
     return {
-        "trouble": code,  # of the provider as a whole
+        "issue": code,  # of the provider as a whole
         "detail": finding.detail,
         "actions": [_row(action) for action in plan.actions],
         "withheld": [_held(held) for held in plan.withheld],
-        "troubles": [asdict(trouble) for trouble in plan.troubles],
+        "issues": [asdict(issue) for issue in plan.issues],
         "budget": [asdict(line) for line in budget],
         "checks": [asdict(line) for line in admin.check(desired, finding.observed)],
         "access": _access(provider, desired, finding, due, now),

@@ -92,5 +92,5 @@ def _waits_for_people(row: GroupSync) -> bool:
 def _gravest(outcomes: list[str]) -> str:
     if OPEN in outcomes:
         return OPEN
-    troubles = [one for one in outcomes if one not in {READY, WITHDRAWN}]
-    return next(iter(troubles), WITHDRAWN if WITHDRAWN in outcomes else READY)
+    issues = [one for one in outcomes if one not in {READY, WITHDRAWN}]
+    return next(iter(issues), WITHDRAWN if WITHDRAWN in outcomes else READY)

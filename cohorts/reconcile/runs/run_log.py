@@ -117,7 +117,7 @@ class RunLog:
     def close(self, stopped: Exception | None, finding: Finding) -> None:
         """End the run, and record how it ended: `stopped` is what stopped it, if anything."""
         if stopped is None:
-            issue = finding.trouble or ("strangers" if finding.orphans.are_many else "")
+            issue = finding.issue or ("strangers" if finding.orphans.are_many else "")
             self._note_success(issue, finding.detail or finding.orphans.detail)
         elif isinstance(stopped, CallFailed):
             self._note_outage(stopped)

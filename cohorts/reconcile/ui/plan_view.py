@@ -48,7 +48,7 @@ class Part:
     group: Group | None = None
     steps: list[PlannedAction] = field(default_factory=list)
     held: list[PlannedAction] = field(default_factory=list)
-    troubles: list[tuple[ProviderSpec, SyncStatus]] = field(default_factory=list)
+    issues: list[tuple[ProviderSpec, SyncStatus]] = field(default_factory=list)
     unreached: list[Unreached] = field(default_factory=list)
 
     @property
@@ -70,13 +70,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class ProviderPlan:
-    """One provider's answer. `trouble` is an issue with the provider as a whole."""
+    """One provider's answer. `issue` is an issue with the provider as a whole."""
 
     mirror: ProviderSpec
     run: SyncRun
     budget: tuple[Budget, ...]
     checks: tuple[Check, ...]
-    trouble: SyncStatus | None
+    issue: SyncStatus | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +118,13 @@ def read_plan(runs: Sequence[SyncRun]) -> PlanView:
 
 def _answer(run: SyncRun) -> ProviderPlan:
     said = run.summary
-    code = said.get("trouble", "")
+    code = said.get("issue", "")
     return ProviderPlan(
         mirror=provider_specs()[run.provider],
         run=run,
         budget=tuple(Budget(**line) for line in said.get("budget", ())),
         checks=tuple(Check(**line) for line in said.get("checks", ())),
-        trouble=describe_issue(code, said.get("detail", "")) if code else None,
+        issue=describe_issue(code, said.get("detail", "")) if code else None,
     )
 
 
@@ -165,9 +165,9 @@ class _Reader:
             self._part(row).steps.append(self._step(mirror, row))
         for row in said.get("withheld", ()):
             self._part(row).held.append(self._step(mirror, row))
-        for row in said.get("troubles", ()):
+        for row in said.get("issues", ()):
             standing = describe_issue(row["code"], row["detail"])
-            self._part(row).troubles.append((mirror, standing))
+            self._part(row).issues.append((mirror, standing))
         for row in said.get("access", ()):
             if row["state"] in UNREACHED and row["person_id"] in self.people:
                 name = self.people[row["person_id"]].display_name

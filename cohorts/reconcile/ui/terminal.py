@@ -21,8 +21,8 @@ def write_plan(plan: PlanView) -> Iterator[str]:
         for line in answer.budget:
             adds = f", {line.adds} would be added" if line.adds else ""
             yield f"{answer.mirror.title}: {line.used} of {line.limit} {line.what} in use{adds}."
-        if answer.trouble:
-            yield f"{answer.mirror.title}: {tell(answer.trouble)}"
+        if answer.issue:
+            yield f"{answer.mirror.title}: {tell(answer.issue)}"
     for part in plan.parts:
         yield from _write_part(part)
     if plan.unreached:
@@ -35,14 +35,14 @@ def write_plan(plan: PlanView) -> Iterator[str]:
 
 def _write_part(part: Part) -> Iterator[str]:
     yield f"\n{part.title}"
-    for mirror, standing in part.troubles:
+    for mirror, standing in part.issues:
         yield f"  {mirror.title}: {tell(standing)}"
     for reason, steps in part.held_by_reason:
         yield f"  Held back: {tell(reason)}"
         yield from (f"    {step.mirror.title}: {step.sentence}" for step in steps)
     for step in part.steps:
         yield f"  {step.mirror.title}: {step.sentence}"
-    if not (part.troubles or part.held or part.steps):
+    if not (part.issues or part.held or part.steps):
         yield "  Nothing to do."
 
 

@@ -119,10 +119,10 @@ class _Outage:
             began = self.began.setdefault(state.provider, time.monotonic())
             lasting = time.monotonic() - began >= OUTAGE_SECONDS
             if lasting or find_issue(state.issue).needs_person:
-                raise GaveUp(tell_trouble(state))
+                raise GaveUp(tell_issue(state))
 
 
-def tell_trouble(state: ProviderState) -> str:
+def tell_issue(state: ProviderState) -> str:
     """Return what is wrong with a provider and what to do, in one line."""
     title = configured_providers()[state.provider].title
     return f"{title}: {tell(describe_issue(state.issue, state.issue_detail))}"
@@ -163,4 +163,4 @@ def _answer(runs: Sequence[SyncRun]) -> None:
         state = ProviderState.objects.filter(provider=run.provider).first()
         still_open = SyncRun.objects.filter(pk=run.pk, ended_at__isnull=True).exists()
         if still_open and state and state.issue and run_log.is_waiting(run.provider):
-            raise GaveUp(tell_trouble(state))
+            raise GaveUp(tell_issue(state))

@@ -123,8 +123,8 @@ def _plan_text(view: PlanView, cohort: str, groups: int) -> str:
     lines = [f"**Realize {cohort}?** {groups} groups, {len(view.steps)} steps."]
     for answer in view.answers:
         title = answer.mirror.title
-        if answer.trouble:
-            lines.append(f"{title}: {tell(answer.trouble)}")
+        if answer.issue:
+            lines.append(f"{title}: {tell(answer.issue)}")
         mine = [step.verb for step in view.steps if step.mirror == answer.mirror]
         lines.append(f"{title}: {_count_verbs(mine)}")
         lines += [

@@ -113,7 +113,7 @@ class Scene:
     def look(self) -> tuple[DesiredCalendar, ObservedCalendar]:
         stored = StoredState("tests", events=self.kept, recorded=self.recorded)
         finding = asyncio.run(observe(self.client, stored))  # type: ignore[arg-type]
-        assert not finding.trouble
+        assert not finding.issue
         self.kept = dict(finding.observed.events)
         return self.desired(), finding.observed
 

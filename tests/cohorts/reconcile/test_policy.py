@@ -134,7 +134,7 @@ def test_orphans_hold_the_work_on_what_they_name_except_ends_of_access():
         replace(before[0], reason="orphaned", detail=detail),
         before[1],
     )
-    assert plan.troubles == (
+    assert plan.issues == (
         Issue(1, "orphaned", detail),
         Issue(2, "orphaned", detail),
         known,

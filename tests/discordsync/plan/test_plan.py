@@ -209,7 +209,7 @@ def in_words(plan: Plan) -> Any:
     return (
         sorted((a.key, a.rank, a.target, a.why, str(a.payload.body)) for a in plan.actions),
         sorted((held.action.key, held.reason, held.detail) for held in plan.withheld),
-        sorted((t.group_id, t.code, t.detail) for t in plan.troubles),
+        sorted((t.group_id, t.code, t.detail) for t in plan.issues),
         plan.people,
         plan.removals,
     )

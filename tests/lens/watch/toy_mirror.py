@@ -74,7 +74,7 @@ class ToyProvider:
         """No action is ever planned."""
 
     def review(self, desired: None, observed: None, group_id: int, now: datetime) -> Review:
-        return Review(stands=True)
+        return Review(ready=True)
 
 
 class ToyAdmin:
