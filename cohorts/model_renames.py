@@ -17,11 +17,15 @@ def rename_permissions(app: str, old: str, new: str) -> migrations.RunPython:
     depend on those of `auth` and `contenttypes`.
     """
 
+    model = new
+
     def renaming(old: str, new: str) -> Step:
         def rename(apps: Any, _: Any) -> None:
+            title = apps.get_model(app, model)._meta.verbose_name
             rows = apps.get_model("auth", "Permission").objects.filter(content_type__app_label=app)
             for verb in ("add", "change", "delete", "view"):
-                rows.filter(codename=f"{verb}_{old}").update(codename=f"{verb}_{new}")
+                renamed = {"codename": f"{verb}_{new}", "name": f"Can {verb} {title}"}
+                rows.filter(codename=f"{verb}_{old}").update(**renamed)
 
         return rename
 

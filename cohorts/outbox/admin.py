@@ -271,7 +271,7 @@ def _choose(samples: list[Sample], kind: str, name: str) -> Sample | None:
 
 @admin.register(OutboxPart)
 class OutboxPartAdmin(ReadOnlyAdmin):
-    list_display = ["name", "trouble", "failing_since", "failures", "retry_at", "shut_at"]
+    list_display = ["name", "issue", "failing_since", "failures", "retry_at", "closed_at"]
     ordering = ["failing_since", "name"]
     actions = ["resume"]
 
@@ -287,7 +287,7 @@ class OutboxPartAdmin(ReadOnlyAdmin):
 
 @admin.register(MessageChoice)
 class MessageChoiceAdmin(ReadOnlyAdmin):
-    list_display = ["user", "topic", "way"]
-    list_filter = ["topic", "way"]
+    list_display = ["user", "topic", "route"]
+    list_filter = ["topic", "route"]
     list_select_related = ["user"]
     search_fields = ["user__name", "user__nickname", "user__email"]

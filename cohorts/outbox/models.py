@@ -18,7 +18,7 @@ class Message(models.Model):
     """One message that follows from the facts.  The unique key ensures that it is created once."""
 
     class State(models.TextChoices):
-        OWED = "owed", "pending"
+        PENDING = "pending"
         SENDING = "sending"  # sending has begun; check whether it arrived before trying again
         SENT = "sent"
         EXPIRED = "expired", "not sent in time"
@@ -34,25 +34,25 @@ class Message(models.Model):
     kind = models.CharField("type", max_length=30, db_index=True)
     channel = models.CharField(max_length=16, choices=Channel)
     group = models.ForeignKey(
-        Group, on_delete=models.CASCADE, null=True, blank=True, related_name="messages_owed"
+        Group, on_delete=models.CASCADE, null=True, blank=True, related_name="messages"
     )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
         null=True,
         blank=True,
-        related_name="messages_owed",
+        related_name="messages",
     )
     # Template data besides group and person: only ids, which are looked up when it is sent.
     context = models.JSONField(default=dict, blank=True)
-    state = models.CharField(max_length=8, choices=State, default=State.OWED)
+    state = models.CharField(max_length=8, choices=State, default=State.PENDING)
     due_at = models.DateTimeField("due")
     cutoff_at = models.DateTimeField("cutoff", help_text="Not sent after this time.")
     created_at = models.DateTimeField(default=timezone.now)
     tried_at = models.DateTimeField("last attempt", null=True, blank=True)
     next_try_at = models.DateTimeField("next retry", default=timezone.now)
     failures = models.PositiveIntegerField(default=0)
-    why_not = models.CharField(max_length=300, blank=True)
+    not_sent_reason = models.CharField(max_length=300, blank=True)
     sent_at = models.DateTimeField("sent", null=True, blank=True)
     outside_id = models.CharField(max_length=200, blank=True)
     # A direct message failed: from then on it goes only by e-mail, never on both channels.
@@ -69,7 +69,7 @@ class Message(models.Model):
         indexes = [
             models.Index(
                 fields=["channel", "next_try_at"],
-                condition=models.Q(state__in=["owed", "sending"]),
+                condition=models.Q(state__in=["pending", "sending"]),
                 name="message_unsent",
             ),
             models.Index(
@@ -81,7 +81,7 @@ class Message(models.Model):
         return f"{kind_title(self.kind)}: {self.user or self.group or self.get_channel_display()}"
 
 
-UNSENT = (Message.State.OWED, Message.State.SENDING)
+UNSENT = (Message.State.PENDING, Message.State.SENDING)
 
 
 class MessageKind(models.Model):
@@ -104,16 +104,16 @@ class MessageKind(models.Model):
 class MessageChoice(models.Model):
     """A person's delivery preference for a topic.  The default is e-mail."""
 
-    class Way(models.TextChoices):
+    class Route(models.TextChoices):
         EMAIL = "email", "E-mail"
-        DIRECT = "discord_dm", "Discord direct message"
+        DISCORD_DM = "discord_dm", "Discord direct message"
         OFF = "off", "Off"
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="message_choices"
     )
     topic = models.CharField(max_length=30)
-    way = models.CharField("delivery", max_length=10, choices=Way)
+    route = models.CharField("delivery", max_length=10, choices=Route)
 
     class Meta:
         verbose_name = "message preference"
@@ -124,7 +124,7 @@ class MessageChoice(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user}: {self.topic}, {self.get_way_display()}"
+        return f"{self.user}: {self.topic}, {self.get_route_display()}"
 
 
 class OutboxPart(models.Model):
@@ -134,12 +134,12 @@ class OutboxPart(models.Model):
     """
 
     name = models.CharField(primary_key=True, max_length=120)  # of a source or a channel
-    trouble = models.CharField("issue", max_length=300, blank=True)
+    issue = models.CharField("issue", max_length=300, blank=True)
     failing_since = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)
     retry_at = models.DateTimeField("next retry", null=True, blank=True)
     # Nothing is sent on this channel until staff open it again.
-    shut_at = models.DateTimeField("closed since", null=True, blank=True)
+    closed_at = models.DateTimeField("closed since", null=True, blank=True)
     alarmed_at = models.DateTimeField(
         "reported at", null=True, blank=True
     )  # when staff were notified

@@ -1,8 +1,8 @@
 """The lifecycle of a message, from pending to sent.
 
-    (created by a source) ─> OWED ──begin──> SENDING ──mark_sent────> SENT
-                              │ ^               │ │ ^
-                              │ └──mark_failed──┘ └─┘ mark_unclear: it may have arrived
+    (created by a source) ─> PENDING ──begin──> SENDING ──mark_sent────> SENT
+                              │ ^                  │ │ ^
+                              │ └────mark_failed───┘ └─┘ mark_unclear: it may have arrived
                               │    mark_undelivered: a check showed that it did not arrive
                               ├── expire_late ──> EXPIRED     past its cutoff
                               ├── expire_late ──> UNSURE      the original may have sent it
@@ -177,8 +177,8 @@ def _insert(one: PendingMessage, now: datetime) -> bool:
             "cutoff_at": one.cutoff_at,
             "created_at": now,
             "next_try_at": one.due_at,
-            "state": Message.State.EXPIRED if is_missed else Message.State.OWED,
-            "why_not": _explain_missed(one) if is_missed else "",
+            "state": Message.State.EXPIRED if is_missed else Message.State.PENDING,
+            "not_sent_reason": _explain_missed(one) if is_missed else "",
         },
     )
     return created
@@ -218,7 +218,7 @@ def begin(
     """
     unsent = Message.objects.filter(may_send(), pk=message_id, state__in=UNSENT, channel=channel)
     unsent.filter(body="").update(subject=subject, body=body, html=html)
-    unsent.filter(state=Message.State.OWED).update(tried_at=None)
+    unsent.filter(state=Message.State.PENDING).update(tried_at=None)
     return bool(
         unsent.update(state=Message.State.SENDING, tried_at=Coalesce(F("tried_at"), Value(now)))
     )
@@ -227,13 +227,13 @@ def begin(
 def mark_sent(message_id: int, *, outside_id: str = "", now: datetime) -> None:
     """Record that the message arrived, regardless of its current state."""
     Message.objects.filter(pk=message_id).update(
-        state=Message.State.SENT, sent_at=now, outside_id=outside_id, why_not="", failures=0
+        state=Message.State.SENT, sent_at=now, outside_id=outside_id, not_sent_reason="", failures=0
     )
 
 
 def mark_failed(message_id: int, *, why: str, now: datetime, retry: timedelta) -> None:
     """Record that the message certainly did not arrive; it is retried after `retry`."""
-    _postpone(message_id, Message.State.OWED, why, now + retry)
+    _postpone(message_id, Message.State.PENDING, why, now + retry)
 
 
 def mark_unclear(message_id: int, *, why: str, now: datetime, retry: timedelta) -> None:
@@ -243,14 +243,14 @@ def mark_unclear(message_id: int, *, why: str, now: datetime, retry: timedelta) 
 
 def _postpone(message_id: int, state: Message.State, why: str, until: datetime) -> None:
     Message.objects.filter(pk=message_id, state__in=UNSENT).update(
-        state=state, why_not=why[:WHY_LENGTH], next_try_at=until, failures=F("failures") + 1
+        state=state, not_sent_reason=why[:WHY_LENGTH], next_try_at=until, failures=F("failures") + 1
     )
 
 
 def mark_undelivered(message_ids: Iterable[int]) -> None:
     """Make these messages pending again: a check showed that they did not arrive."""
     sending = Message.objects.filter(pk__in=list(message_ids), state=Message.State.SENDING)
-    sending.update(state=Message.State.OWED)
+    sending.update(state=Message.State.PENDING)
 
 
 def mark_unrenderable(message_id: int, error: Exception, *, now: datetime) -> None:
@@ -262,7 +262,7 @@ def mark_dropped(*message_ids: int, why: str) -> int:
     """Mark messages as not to be sent.  Returns how many were still pending."""
     waiting = [*UNSENT, Message.State.UNSURE]
     return Message.objects.filter(pk__in=message_ids, state__in=waiting).update(
-        state=Message.State.DROPPED, why_not=why[:WHY_LENGTH]
+        state=Message.State.DROPPED, not_sent_reason=why[:WHY_LENGTH]
     )
 
 
@@ -276,7 +276,9 @@ def retry_now(message_ids: Iterable[int], *, now: datetime) -> int:
         pk__in=list(message_ids), state__in=[*UNSENT, Message.State.DROPPED], cutoff_at__gt=now
     )
     pending = list(chosen.order_by().values_list("channel", "group_id").distinct())
-    chosen.filter(state=Message.State.DROPPED).update(state=Message.State.OWED, why_not="")
+    chosen.filter(state=Message.State.DROPPED).update(
+        state=Message.State.PENDING, not_sent_reason=""
+    )
     count = chosen.update(next_try_at=now, failures=0)
     nudge_channels(pending)
     return count
@@ -289,7 +291,7 @@ def drop_obsolete(now: datetime) -> None:
     of e-mails records it directly.
     """
     pending = Message.objects.exclude(channel=Message.Channel.EMAIL).filter(
-        state=Message.State.OWED, due_at__lte=now, next_try_at__lte=now
+        state=Message.State.PENDING, due_at__lte=now, next_try_at__lte=now
     )
     for message in pending.select_related("user", "group__cohort__course"):
         try:
@@ -323,7 +325,7 @@ def expire_late(now: datetime) -> int:
     )
     quiet_before = Installation.objects.filter(pk=1).values("quiet_before")
     early = unsent.filter(due_at__lt=Subquery(quiet_before), released_at__isnull=True)
-    early.update(state=Message.State.UNSURE, why_not=UNSURE)
+    early.update(state=Message.State.UNSURE, not_sent_reason=UNSURE)
     return count
 
 
@@ -334,15 +336,15 @@ def send_anyway(message_ids: Iterable[int], *, now: datetime) -> int:
     unsure = Message.objects.filter(pk__in=list(message_ids), state=Message.State.UNSURE)
     chosen = list(unsure.filter(cutoff_at__gt=now).select_for_update().values_list("pk", flat=True))
     Message.objects.filter(pk__in=chosen).update(
-        state=Message.State.OWED, why_not="", released_at=now, tried_at=None
+        state=Message.State.PENDING, not_sent_reason="", released_at=now, tried_at=None
     )
     return retry_now(chosen, now=now)
 
 
 def _expire(late: QuerySet[Message], sentence: str) -> int:
     """Mark messages as expired; the reason of the last failure is kept after the sentence."""
-    why = Trim(Left(Concat(Value(f"{sentence} "), F("why_not")), WHY_LENGTH))
-    return late.update(state=Message.State.EXPIRED, why_not=why)
+    why = Trim(Left(Concat(Value(f"{sentence} "), F("not_sent_reason")), WHY_LENGTH))
+    return late.update(state=Message.State.EXPIRED, not_sent_reason=why)
 
 
 def delete_old(now: datetime) -> int:

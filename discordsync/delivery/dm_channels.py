@@ -134,6 +134,6 @@ def close_all(*, said: str, now: datetime) -> None:
 def _pending_ids(**whose: object) -> list[int]:
     """Return the ids of pending direct messages that have certainly not arrived."""
     rows = Message.objects.filter(
-        channel=Message.Channel.DISCORD_DM, state=Message.State.OWED, **whose
+        channel=Message.Channel.DISCORD_DM, state=Message.State.PENDING, **whose
     )
     return list(rows.values_list("pk", flat=True))

@@ -44,7 +44,7 @@ class ChoicesSerializer(serializers.Serializer):
 
 class TopicChoiceSerializer(serializers.Serializer):
     topics = serializers.DictField(
-        child=serializers.ChoiceField(choices=MessageChoice.Way.choices), required=False
+        child=serializers.ChoiceField(choices=MessageChoice.Route.choices), required=False
     )
     wants_email = BooleanField(required=False)
     wants_discord = BooleanField(required=False)

@@ -39,7 +39,7 @@ class MessagesForm(forms.Form):
     def __init__(self, data: Any = None, *, choices: Choices) -> None:
         initial = {"wants_email": choices.wants_email, "wants_discord": choices.wants_discord}
         super().__init__(data, initial=initial, label_suffix="")
-        titles = dict(MessageChoice.Way.choices)
+        titles = dict(MessageChoice.Route.choices)
         topics = {
             f"topic_{one.topic.name}": forms.ChoiceField(
                 label=one.topic.title,

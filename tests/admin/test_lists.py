@@ -153,7 +153,7 @@ def test_the_start_page_tells_that_no_worker_is_heard(staff):
 
 def test_the_start_page_tells_what_fails_in_the_outbox(staff):
     since = datetime.now(UTC) - timedelta(hours=2)
-    OutboxPart.objects.create(name="email", trouble="The mail server is away.", failing_since=since)
+    OutboxPart.objects.create(name="email", issue="The mail server is away.", failing_since=since)
     assert "The mail server is away." in text_of(staff.get(START))
 
 

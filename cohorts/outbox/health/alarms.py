@@ -43,7 +43,7 @@ class Alarm:
 def find_alarms(now: datetime) -> list[Alarm]:
     """Return the current alarms, with two queries if there are none."""
     failing = OutboxPart.objects.filter(
-        Q(failing_since__lte=now - AFTER) | Q(shut_at__isnull=False)
+        Q(failing_since__lte=now - AFTER) | Q(closed_at__isnull=False)
     )
     told = [_failing(part) for part in failing.order_by("name")]
     known = {alarm.name for alarm in told}
@@ -52,14 +52,14 @@ def find_alarms(now: datetime) -> list[Alarm]:
 
 def _failing(part: OutboxPart) -> Alarm:
     title = _title(part.name)
-    since = part.shut_at or part.failing_since
+    since = part.closed_at or part.failing_since
     assert since is not None  # find_alarms filters by one of the two
-    if part.shut_at:
+    if part.closed_at:
         return Alarm(
-            part.name, f"{title}: closed", since, part.trouble, channels[part.name].closed_fix
+            part.name, f"{title}: closed", since, part.issue, channels[part.name].closed_fix
         )
     fix = channels[part.name].fix if part.name in channels else SOURCE_FIX
-    return Alarm(part.name, f"{title}: failing for an hour", since, part.trouble, fix)
+    return Alarm(part.name, f"{title}: failing for an hour", since, part.issue, fix)
 
 
 def _title(name: str) -> str:

@@ -24,7 +24,7 @@ class Outlook:
 
 def read_outlook(now: datetime, messages: Iterable[Message] = ()) -> Outlook:
     """Return the outlook for these messages, with a constant number of queries."""
-    trouble = OutboxPart.objects.filter(name=EMAIL).values_list("trouble", flat=True).first()
+    trouble = OutboxPart.objects.filter(name=EMAIL).values_list("issue", flat=True).first()
     to_people = [m for m in messages if m.user_id is not None and m.state in UNSENT]
     routes = find_routes({DeliveryRequest.about(message) for message in to_people}, now)
     return Outlook(now, why_held(now), trouble or "", routes)
@@ -35,7 +35,7 @@ def why_not_sent(message: Message, outlook: Outlook) -> str:
     if message.state == Message.State.SENT:
         return ""
     if message.state not in UNSENT:
-        return message.why_not
+        return message.not_sent_reason
     return outlook.hold or _reason_of(message, outlook)
 
 
@@ -47,8 +47,8 @@ def _reason_of(message: Message, outlook: Outlook) -> str:
         return f"It will be sent on another channel: {Message.Channel(route.channel).label}."
     if message.channel == Message.Channel.EMAIL and outlook.email_trouble:
         return f"{outlook.email_trouble} It is retried every minute."
-    if message.why_not:
-        return f"{message.why_not} {_next_try(message)}"
+    if message.not_sent_reason:
+        return f"{message.not_sent_reason} {_next_try(message)}"
     if message.due_at > outlook.now:
         return f"It is due at {message.due_at:%Y-%m-%d %H:%M} UTC."
     return "It is due now. A worker will send it."

@@ -12,18 +12,18 @@ from cohorts.outbox.models import OutboxPart
 EMAIL = "email"
 RETRY = timedelta(minutes=1)
 HEALTHY: dict[str, Any] = {
-    "trouble": "",
+    "issue": "",
     "failing_since": None,
     "failures": 0,
     "retry_at": None,
-    "shut_at": None,
+    "closed_at": None,
     "alarmed_at": None,
 }
 
 
 def record_failure(name: str, why: str, *, now: datetime, pause: timedelta = RETRY) -> None:
     part, _ = OutboxPart.objects.get_or_create(name=name)
-    part.trouble = why[:300]
+    part.issue = why[:300]
     part.failing_since = part.failing_since or now
     part.failures += 1
     part.retry_at = now + pause
@@ -34,17 +34,17 @@ def record_success(name: str) -> None:
     """Clear a failure.  A closed channel stays closed: a message in flight proves nothing for
     others."""
     failing = OutboxPart.objects.filter(name=name, failing_since__isnull=False)
-    failing.filter(shut_at=None).update(**HEALTHY)
+    failing.filter(closed_at=None).update(**HEALTHY)
 
 
 def close(name: str, why: str, *, now: datetime) -> None:
     """Close a channel: nothing is sent there until staff open it again."""
     record_failure(name, why, now=now)
-    OutboxPart.objects.filter(name=name, shut_at=None).update(shut_at=now)
+    OutboxPart.objects.filter(name=name, closed_at=None).update(closed_at=now)
 
 
 def is_closed(name: str) -> bool:
-    return OutboxPart.objects.filter(name=name, shut_at__isnull=False).exists()
+    return OutboxPart.objects.filter(name=name, closed_at__isnull=False).exists()
 
 
 def reopen(name: str) -> None:

@@ -42,7 +42,7 @@ def get_content(message: Message, now: datetime) -> MessageContent:
     """
     if not message.body:
         return render(message, now)
-    if message.state == Message.State.OWED:
+    if message.state == Message.State.PENDING:
         _context(message, now)
     return MessageContent(message.subject, message.body, message.html)
 

@@ -15,7 +15,7 @@ from cohorts.outbox.registry import Topic, topics
 from cohorts.outbox.rendering.render import has_dm_template
 from cohorts.outbox.routing.dm_channels import DmStatus, find_dm_status
 
-Way = MessageChoice.Way
+Route = MessageChoice.Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,9 @@ class Choices:
 def read_choices(user_id: int, now: datetime) -> Choices:
     """Return a person's preferences, with four queries."""
     person, dm_status = User.objects.get(pk=user_id), find_dm_status(user_id, now)
-    chosen = dict(MessageChoice.objects.filter(user=user_id).values_list("topic", "way"))
+    chosen = dict(MessageChoice.objects.filter(user=user_id).values_list("topic", "route"))
     choices = (
-        TopicChoice(topic, chosen.get(topic.name, Way.EMAIL), _options(topic, dm_status, chosen))
+        TopicChoice(topic, chosen.get(topic.name, Route.EMAIL), _options(topic, dm_status, chosen))
         for topic in topics.values()
     )
     return Choices(tuple(choices), person.wants_email, person.wants_discord, dm_status)
@@ -49,12 +49,12 @@ def read_choices(user_id: int, now: datetime) -> Choices:
 def _options(topic: Topic, dm_status: DmStatus, chosen: Mapping[str, str]) -> tuple[str, ...]:
     """Return the available choices: direct messages only for people who use the bot or chose them
     before."""
-    options = [Way.EMAIL.value]
+    options = [Route.EMAIL.value]
     has_dm = any(has_dm_template(kind) for kind in topic.kinds)
-    if has_dm and (dm_status is not DmStatus.NEVER or chosen.get(topic.name) == Way.DIRECT):
-        options.append(Way.DIRECT.value)
+    if has_dm and (dm_status is not DmStatus.NEVER or chosen.get(topic.name) == Route.DISCORD_DM):
+        options.append(Route.DISCORD_DM.value)
     if topic.may_be_off:
-        options.append(Way.OFF.value)
+        options.append(Route.OFF.value)
     return tuple(options)
 
 
@@ -78,7 +78,9 @@ def choose(
         if way not in open_to_person[topic]:
             raise Refusal("not_open_to_you", _why_not(topics[topic], way))
     for topic, way in wanted.items():
-        MessageChoice.objects.update_or_create(user_id=user_id, topic=topic, defaults={"way": way})
+        MessageChoice.objects.update_or_create(
+            user_id=user_id, topic=topic, defaults={"route": way}
+        )
     fields = {"wants_email": wants_email, "wants_discord": wants_discord}
     changed = {name: value for name, value in fields.items() if value is not None}
     if changed:
@@ -87,9 +89,9 @@ def choose(
 
 
 def _why_not(topic: Topic, way: str) -> str:
-    if way == Way.DIRECT:
+    if way == Route.DISCORD_DM:
         return "Use the bot on Discord once so that it can send you direct messages."
-    if way == Way.OFF:
+    if way == Route.OFF:
         return (
             f"“{topic.title}” cannot be turned off: these messages are about things you agreed to."
         )

@@ -28,7 +28,7 @@ RESET: dict[str, Any] = {  # reset values for a message that changes its channel
     "subject": "",
     "body": "",
     "html": "",
-    "why_not": "",
+    "not_sent_reason": "",
     "failures": 0,
     "tried_at": None,
 }
@@ -40,7 +40,7 @@ def reroute(message_id: int, *, to: str, now: datetime) -> bool:
 
     Its text is rendered again.  Returns whether it was still waiting.
     """
-    waiting = Message.objects.filter(pk=message_id, state=Message.State.OWED).exclude(channel=to)
+    waiting = Message.objects.filter(pk=message_id, state=Message.State.PENDING).exclude(channel=to)
     moved = waiting.update(channel=to, next_try_at=now, **RESET)
     if moved:
         nudge_channels(Message.objects.filter(pk=message_id).values_list("channel", "group_id"))
@@ -56,7 +56,7 @@ def fall_back_to_email(
     `refused` means that Discord rejected them, so they did not arrive.  Otherwise a message whose
     sending has begun is left alone, so that it cannot arrive on both channels.
     """
-    states = UNSENT if refused else (Message.State.OWED,)
+    states = UNSENT if refused else (Message.State.PENDING,)
     waiting = Message.objects.filter(
         pk__in=list(message_ids), state__in=states, channel=Message.Channel.DISCORD_DM
     )
@@ -64,10 +64,10 @@ def fall_back_to_email(
         **RESET
         | {
             "channel": Message.Channel.EMAIL,
-            "state": Message.State.OWED,
+            "state": Message.State.PENDING,
             "next_try_at": now,
             "fell_back_at": now,
-            "why_not": why[:WHY_LENGTH],
+            "not_sent_reason": why[:WHY_LENGTH],
         }
     )
     if count:
@@ -82,7 +82,7 @@ def reroute_pending(now: datetime) -> None:
     """
     waiting = list(
         Message.objects.filter(
-            channel=Message.Channel.DISCORD_DM, state=Message.State.OWED, due_at__lte=now
+            channel=Message.Channel.DISCORD_DM, state=Message.State.PENDING, due_at__lte=now
         )
     )
     routes = find_routes({DeliveryRequest.about(message) for message in waiting}, now)
@@ -103,4 +103,4 @@ def _reroute_one(message: Message, route: DeliveryRoute, now: datetime) -> None:
 def has_address(message: Message) -> bool:
     """Return whether an e-mail could be sent instead."""
     reachable = User.objects.filter(wants_email=True, email__isnull=False)
-    return reachable.filter(messages_owed=message).exists()
+    return reachable.filter(messages=message).exists()

@@ -28,7 +28,11 @@ from cohorts.outbox.registry import topic_of
 from cohorts.outbox.rendering.render import has_dm_template
 from cohorts.outbox.routing.dm_channels import DmStatus, find_dm_statuses
 
-EMAIL, DIRECT, OFF = MessageChoice.Way.EMAIL, MessageChoice.Way.DIRECT, MessageChoice.Way.OFF
+EMAIL, DIRECT, OFF = (
+    MessageChoice.Route.EMAIL,
+    MessageChoice.Route.DISCORD_DM,
+    MessageChoice.Route.OFF,
+)
 
 CLOSED_ACCOUNT = "No recipient: the account is closed."
 UNWANTED_KIND = "The person turned off messages of this type."
@@ -117,7 +121,7 @@ def _people(requests: Iterable[DeliveryRequest]) -> dict[int, User]:
 
 def _choices(people: Collection[int]) -> dict[tuple[int, str], str]:
     rows = MessageChoice.objects.filter(user__in=people)
-    return {(row.user_id, row.topic): row.way for row in rows}
+    return {(row.user_id, row.topic): row.route for row in rows}
 
 
 def _people_with_dms(

@@ -130,4 +130,4 @@ def _look(now: datetime, down_from: datetime | None = None) -> Iterator[Sample]:
     fresh = Message.objects.exclude(pk__in=known).select_related("user", "group__cohort__course")
     for message in fresh:
         yield Sample(message, now)
-    fresh.filter(state="owed").update(state="sent", sent_at=now, body="Sent.")
+    fresh.filter(state="pending").update(state="sent", sent_at=now, body="Sent.")

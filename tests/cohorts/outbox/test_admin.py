@@ -39,33 +39,33 @@ def page(client, **query) -> str:
 
 
 def detail(client, person) -> str:
-    address = reverse("admin:outbox_message_change", args=[person.messages_owed.get().pk])
+    address = reverse("admin:outbox_message_change", args=[person.messages.get().pk])
     return client.get(address).content.decode()
 
 
 def act(client, action: str, *people: User) -> str:
-    chosen = [person.messages_owed.get().pk for person in people]
+    chosen = [person.messages.get().pk for person in people]
     data = {"action": action, "_selected_action": chosen}
     return client.post(reverse(LIST), data, follow=True).content.decode()
 
 
 def test_messages_are_found_by_person_kind_channel_and_state(client, staff, pending):
     bob = pending[1]
-    services.mark_dropped(bob.messages_owed.get().pk, why="Not wanted.")
+    services.mark_dropped(bob.messages.get().pk, why="Not wanted.")
     assert "1 message" in page(client, q="alice@example.org")
     assert "1 message" in page(client, user__id__exact=bob.pk)
-    assert "1 message" in page(client, state__exact="owed")
+    assert "1 message" in page(client, state__exact="pending")
     assert "2 messages" in page(client, kind="note", channel__exact="email")
 
 
 def test_the_list_says_why_a_message_was_not_sent(client, staff, pending, now, settings):
     alice = pending[0]
     services.mark_failed(
-        alice.messages_owed.get().pk, why="No such person.", now=now, retry=services.BUG_RETRY
+        alice.messages.get().pk, why="No such person.", now=now, retry=services.BUG_RETRY
     )
     assert "No such person. Next retry at" in page(client)
     assert "It is due now" in page(client)
-    OutboxPart.objects.create(name="email", trouble="The mail server is away.", failing_since=now)
+    OutboxPart.objects.create(name="email", issue="The mail server is away.", failing_since=now)
     assert page(client).count("The mail server is away. It is retried every minute.") == 2
     settings.INSTALLATION_ID = "another"
     assert page(client).count("confirm first whether this is a copy") == 2
@@ -83,8 +83,8 @@ def test_the_words_are_shown_with_real_data(client, staff, pending):
 
 def test_words_that_cannot_be_made_say_so(client, staff, pending):
     alice, bob = pending
-    alice.messages_owed.update(context={"n": 0})
-    bob.messages_owed.update(context={"over": True})
+    alice.messages.update(context={"n": 0})
+    bob.messages.update(context={"over": True})
     assert "The text cannot be rendered: integer division" in detail(client, alice)
     assert "It would no longer be sent: The note is no longer true." in detail(client, bob)
 
@@ -92,15 +92,15 @@ def test_words_that_cannot_be_made_say_so(client, staff, pending):
 def test_staff_drop_a_message_and_owe_it_again(client, staff, pending):
     alice = pending[0]
     assert "1 of 1 messages will not be sent." in act(client, "drop", alice)
-    message = alice.messages_owed.get()
-    assert (message.state, message.why_not) == ("dropped", "Sam decided not to send it.")
+    message = alice.messages.get()
+    assert (message.state, message.not_sent_reason) == ("dropped", "Sam decided not to send it.")
     assert "1 of 1 messages will be retried now." in act(client, "retry", alice)
-    assert alice.messages_owed.get().state == "owed"
+    assert alice.messages.get().state == "pending"
 
 
 def test_what_was_sent_is_neither_dropped_nor_tried_again(client, staff, pending, now):
     alice = pending[0]
-    services.mark_sent(alice.messages_owed.get().pk, now=now)
+    services.mark_sent(alice.messages.get().pk, now=now)
     assert "1 of 2 messages unchanged: already sent or closed." in act(client, "drop", *pending)
     assert "1 of 2 messages unchanged: already sent, or too late." in act(client, "retry", *pending)
     assert Message.objects.get(user=alice).state == "sent"
@@ -114,7 +114,7 @@ def test_whoever_may_only_look_changes_nothing(client, pending, django_user_mode
     client.force_login(viewer)
     assert client.get(reverse(LIST)).status_code == 200
     act(client, "drop", pending[0])
-    assert pending[0].messages_owed.get().state == "owed"
+    assert pending[0].messages.get().state == "pending"
 
 
 def test_the_list_costs_the_same_for_two_and_for_ten(client, staff, add_members, now, settings):

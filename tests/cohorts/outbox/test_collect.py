@@ -25,7 +25,9 @@ pytestmark = pytest.mark.django_db
 def test_what_facts_make_owed_is_written_once(add_members, now):
     add_members("Alice", "Bob")
     assert [collect(None, now=now) for _ in range(3)] == [2, 0, 0]
-    assert Message.objects.filter(state="owed", next_try_at=now - timedelta(hours=1)).count() == 2
+    assert (
+        Message.objects.filter(state="pending", next_try_at=now - timedelta(hours=1)).count() == 2
+    )
 
 
 def test_only_the_groups_named_are_looked_at(add_members, academy, now):
@@ -87,7 +89,7 @@ def test_a_failing_source_stops_no_other_and_is_shown(add_members, registered, n
     assert collect(None, now=now) == 1
     part = OutboxPart.objects.get()
     assert (part.name, part.failing_since) == (dotted_path(broken), now)
-    assert says in part.trouble
+    assert says in part.issue
 
 
 @pytest.mark.django_db(transaction=True)

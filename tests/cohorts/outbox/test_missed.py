@@ -66,7 +66,7 @@ def test_o11_every_message_that_came_and_went_while_no_worker_ran_has_a_row(
     late = Message.objects.filter(state="expired")
     assert late.filter(kind="visit_cancelled").exists()
     assert set(Message.objects.filter(due_at__lt=down_from, state="expired")) == set()
-    assert all("UTC no worker created messages" in message.why_not for message in late)
+    assert all("UTC no worker created messages" in message.not_sent_reason for message in late)
 
 
 # -- one of them ---------------------------------------------------------------------------------
@@ -86,20 +86,20 @@ def test_o11_staff_see_why_it_was_not_sent(alice, now, client):
     message = Message.objects.get()
     due, cutoff = now - HOUR, now - HOUR + DAY
     assert (message.state, message.user, message.channel) == ("expired", alice, "email")
-    assert message.why_not == (
+    assert message.not_sent_reason == (
         f"It could not be sent in time. From {due:%Y-%m-%d %H:%M} to {cutoff:%Y-%m-%d %H:%M} UTC "
         "no worker created messages: none was running, or the source of this kind of message "
         "failed."
     )
     client.force_login(User.objects.create_superuser("sam@example.org", name="Sam"))
     page = client.get(reverse("admin:outbox_message_changelist"), {"state__exact": "expired"})
-    assert message.why_not in page.content.decode()
+    assert message.not_sent_reason in page.content.decode()
 
 
 def test_o11_what_is_not_too_late_is_sent_however_long_no_worker_ran(add_members, now):
     add_members("Alice")
     assert collect(None, now=now + 22 * HOUR) == 1
-    assert Message.objects.get().state == "owed"
+    assert Message.objects.get().state == "pending"
 
 
 def test_o11_a_source_that_failed_loses_nothing(alice, now, registered):

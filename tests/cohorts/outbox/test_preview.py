@@ -43,7 +43,7 @@ def test_a_message_is_shown_on_each_way_it_can_go(client, staff, add_members, no
     assert "Note for Bob" in shown
     assert shown.index("E-mail</h2>") < shown.index("Discord direct message</h2>")
     assert "<iframe sandbox srcdoc=" in shown
-    assert not Message.objects.exclude(state="owed").exists()
+    assert not Message.objects.exclude(state="pending").exists()
 
 
 def test_names_are_shown_and_not_obeyed(client, staff, add_members, now):
@@ -117,7 +117,7 @@ def test_choices_and_lines_can_be_read(client, staff, now):
     staff.discord_id = 10**17
     staff.save()
     client.force_login(staff)  # a change of the account has ended the session
-    MessageChoice.objects.create(user=staff, topic="reminders", way="off")
+    MessageChoice.objects.create(user=staff, topic="reminders", route="off")
     DirectLine.objects.create(discord_id=10**17, used_at=now)
     assert "Off" in client.get("/admin/outbox/messagechoice/").content.decode()
     assert "Sam" in client.get("/admin/discordsync/directline/").content.decode()

@@ -39,7 +39,7 @@ def test_b2_what_was_due_before_a_restore_is_listed_and_sent_only_if_staff_choos
     assert mail_server.recipients == [in_question.email]  # it fell due while all was held
 
     unsure = Message.objects.get(state="unsure")
-    assert unsure.why_not.startswith("It may already have been sent")
+    assert unsure.not_sent_reason.startswith("It may already have been sent")
     client.force_login(User.objects.create_superuser("olga@example.org"))
     address = reverse("admin:outbox_message_changelist")
     page = client.get(address, {"state__exact": "unsure"}).content.decode()
@@ -59,7 +59,7 @@ def test_b2_what_nobody_chose_in_time_expires(in_question, mail_server):
     expire_late(unsure.cutoff_at)
     unsure.refresh_from_db()
     assert unsure.state == "expired"
-    assert unsure.why_not.startswith("No one released it before the cutoff.")
+    assert unsure.not_sent_reason.startswith("No one released it before the cutoff.")
     assert not send_anyway([unsure.pk], now=unsure.cutoff_at)
 
 
@@ -69,7 +69,7 @@ def test_b13_a_copy_sends_nothing_until_staff_have_seen_to_whom(in_question, mai
     collect_all()
     send_emails()
     assert mail_server.letters == []
-    assert not claim(bob.messages_owed.get().pk, seen=clock.now(), until=clock.now())
+    assert not claim(bob.messages.get().pk, seen=clock.now(), until=clock.now())
     Message.objects.update(channel="discord_channel")
     assert due_messages("discord_channel", clock.now()) == []
     Message.objects.update(channel="email")

@@ -83,7 +83,7 @@ def test_a_message_that_arrived_after_all_is_sent_whatever_was_thought(message, 
     services.mark_dropped(message.pk, why="Staff dropped it.")
     services.mark_sent(message.pk, outside_id="42", now=now)
     message.refresh_from_db()
-    assert (message.state, message.why_not) == ("sent", "")
+    assert (message.state, message.not_sent_reason) == ("sent", "")
 
 
 def test_each_try_has_the_same_nonce_and_each_message_its_own(message, now):
@@ -106,7 +106,7 @@ def test_nothing_is_sent_past_its_cutoff(message, now):
     assert due_messages("discord_channel", late) == []
     assert services.expire_late(late) == 1
     message.refresh_from_db()
-    assert (message.state, message.why_not) == ("expired", "It could not be sent in time.")
+    assert (message.state, message.not_sent_reason) == ("expired", "It could not be sent in time.")
     assert not services.retry_now([message.pk], now=late)
 
 
@@ -114,14 +114,14 @@ def test_what_expires_keeps_the_last_reason(message, now):
     services.mark_failed(message.pk, why="The channel is gone.", now=now, retry=MINUTE)
     services.expire_late(now + timedelta(hours=1))
     message.refresh_from_db()
-    assert message.why_not == "It could not be sent in time. The channel is gone."
+    assert message.not_sent_reason == "It could not be sent in time. The channel is gone."
 
 
 def test_what_expires_while_nobody_knows_whether_it_arrived_says_so(message, now):
     services.begin(message.pk, channel=message.channel, body="Hello", now=now)
     services.expire_late(now + timedelta(hours=1))
     message.refresh_from_db()
-    assert message.why_not.endswith("it is unknown whether it arrived.")
+    assert message.not_sent_reason.endswith("it is unknown whether it arrived.")
 
 
 def test_nothing_is_sent_that_was_due_before_staff_said_whose_installation_this_is(message, now):
@@ -146,8 +146,8 @@ def test_a_message_whose_words_cannot_be_made_holds_up_no_other(message, academy
     assert only_due(now).key == "note:1"
     services.drop_obsolete(now)
     broken = Message.objects.get(key="note:broken")
-    assert (broken.state, broken.failures) == ("owed", 1)
-    assert "division" in broken.why_not
+    assert (broken.state, broken.failures) == ("pending", 1)
+    assert "division" in broken.not_sent_reason
 
 
 def test_what_is_no_longer_true_is_dropped(message, now):
@@ -155,7 +155,7 @@ def test_what_is_no_longer_true_is_dropped(message, now):
     assert due_messages("discord_channel", now) == []
     services.drop_obsolete(now)
     message.refresh_from_db()
-    assert (message.state, message.why_not) == ("dropped", "The note is no longer true.")
+    assert (message.state, message.not_sent_reason) == ("dropped", "The note is no longer true.")
 
 
 def test_staff_may_owe_again_what_was_dropped(message, now):
@@ -168,7 +168,7 @@ def test_long_reasons_are_cut_to_the_column(message, now):
     services.mark_failed(message.pk, why="x" * 999, now=now, retry=MINUTE)
     services.expire_late(now + timedelta(hours=1))
     message.refresh_from_db()
-    assert len(message.why_not) == 300
+    assert len(message.not_sent_reason) == 300
 
 
 def test_old_messages_are_forgotten_long_after_their_cutoff(message, now):

@@ -49,7 +49,7 @@ class World:
             if used:
                 record_use(person.discord_id, now=clock.now())
             MessageChoice.objects.update_or_create(
-                user=person, topic="notes", defaults={"way": "discord_dm"}
+                user=person, topic="notes", defaults={"route": "discord_dm"}
             )
 
     def add_notes(self, *people: User, said: str = "Hello", minutes: int = 60) -> list[Message]:

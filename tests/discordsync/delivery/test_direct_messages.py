@@ -84,7 +84,7 @@ def test_another_choice_counts_also_for_what_waits_already(world):
     world.work()
     assert world.direct_messages() == {}
     assert (world.letters_to(alice), world.letters_to(bob)) == (1, 0)
-    assert world.note_to(bob).why_not == "The person turned off messages of this type."
+    assert world.note_to(bob).not_sent_reason == "The person turned off messages of this type."
 
 
 def test_a_letter_that_waits_goes_directly_when_that_is_chosen_meanwhile(world):
@@ -172,8 +172,8 @@ def test_an_answer_that_smells_of_quarantine_shuts_all_of_them(world, code, path
     assert (world.letters_to(alice), world.letters_to(bob)) == (1, 1)
     assert world.direct_messages() in ({}, {alice.discord_id: []})
     part = services.parts.OutboxPart.objects.get(name="discord_dm")
-    assert part.shut_at
-    assert "flagged the bot for spam" in part.trouble
+    assert part.closed_at
+    assert "flagged the bot for spam" in part.issue
 
     seen = world.sandbox.last
     world.add_notes(alice, said="Another")
@@ -234,7 +234,7 @@ def test_whoever_wants_no_letters_waits_for_the_turn(world, settings, set_clock)
     type(alice).objects.filter(pk=alice.pk).update(wants_email=False)
     world.add_notes(alice)
     world.work()
-    assert world.note_to(alice).state == "owed"
+    assert world.note_to(alice).state == "pending"
     settings.DM_LIMITS = {"new_an_hour": 1, "new_a_day": 2}
     look_again()
     assert world.direct_messages() == {alice.discord_id: ["Hello"]}
@@ -275,7 +275,7 @@ def check_sent_once(world, path, fault):
     world.sandbox.set_faults({**FAULTS[fault], "path": path, "method": "POST", "nth": 1})
     world.work()
     for _ in range(3):
-        Message.objects.filter(state="owed").update(next_try_at=clock.now())
+        Message.objects.filter(state="pending").update(next_try_at=clock.now())
         look_again()
     assert world.direct_messages() == {alice.discord_id: ["Hello"]}
     assert world.note_to(alice).state == "sent"

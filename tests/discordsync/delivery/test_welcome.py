@@ -123,7 +123,7 @@ def test_a_welcome_is_dropped_when_the_group_has_ended_meanwhile(academy):
     assert due_messages("discord_channel", NOW) == []
     drop_obsolete(NOW)
     message = Message.objects.get()
-    assert (message.state, message.why_not) == ("dropped", "The group has ended.")
+    assert (message.state, message.not_sent_reason) == ("dropped", "The group has ended.")
 
 
 def test_hostile_names_ping_nobody_and_break_nothing(academy):

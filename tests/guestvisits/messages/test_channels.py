@@ -31,7 +31,7 @@ def _channels_alone(registered) -> None:
 
 
 def send_all() -> None:
-    Message.objects.filter(state="owed").update(state="sent")
+    Message.objects.filter(state="pending").update(state="sent")
 
 
 def cancel(visit: GuestVisit, now) -> None:
@@ -184,7 +184,7 @@ def test_a_guest_who_changes_groups_is_missed_by_the_new_one(academy, book, new_
     update_all_visits(now)
     assert new_kinds(now) == ["member_away"]
     states = {m.group.name: m.state for m in Message.objects.filter(kind="member_away")}
-    assert states == {"Group A": "dropped", "Group C": "owed"}
+    assert states == {"Group A": "dropped", "Group C": "pending"}
 
 
 def test_nobody_is_missed_at_a_cancelled_meeting(academy, book, new_kinds, now):

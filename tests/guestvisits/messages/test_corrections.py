@@ -31,7 +31,7 @@ def cancel(visit, now):
 
 
 def send_all() -> None:
-    Message.objects.filter(state="owed").update(state="sent")
+    Message.objects.filter(state="pending").update(state="sent")
 
 
 @pytest.mark.parametrize("by_whom", ["guest", "host"])

@@ -33,7 +33,7 @@ def alice(client) -> User:
 
 
 def chosen(person: User) -> dict[str, str]:
-    return dict(MessageChoice.objects.filter(user=person).values_list("topic", "way"))
+    return dict(MessageChoice.objects.filter(user=person).values_list("topic", "route"))
 
 
 def test_reminders_can_be_switched_off_and_changes_cannot(client, alice):

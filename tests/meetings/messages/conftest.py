@@ -59,7 +59,7 @@ def look(now: datetime) -> None:
             services.mark_dropped(message.pk, why=error.why)
 
 
-def pending(kind: str, *, state: str = Message.State.OWED) -> list[str]:
+def pending(kind: str, *, state: str = Message.State.PENDING) -> list[str]:
     """Who gets a pending message of a kind: names, and "channel"."""
     rows = Message.objects.filter(kind=kind, state=state).order_by("pk")
     return sorted(row.user.name if row.user else "channel" for row in rows)

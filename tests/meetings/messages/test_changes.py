@@ -41,7 +41,7 @@ def move(meeting, by: timedelta, now) -> None:
 def send_all(now) -> None:
     """As if every pending message had been sent."""
     look(now)
-    Message.objects.filter(state="owed").update(state="sent", sent_at=now)
+    Message.objects.filter(state="pending").update(state="sent", sent_at=now)
 
 
 def test_members_and_the_channel_are_told_once_of_a_moved_meeting(meeting, now):
@@ -227,7 +227,7 @@ def test_a_guest_whose_visit_ends_is_told_of_that_alone(academy, meeting, now, r
     book_visit(carol.pk, home_meeting_id=home.pk, host_meeting_id=meeting.pk, now=now)
     move(meeting, HOUR, now)
     look(now + MINUTE)
-    kinds = Message.objects.filter(user=carol, state="owed").values_list("kind", flat=True)
+    kinds = Message.objects.filter(user=carol, state="pending").values_list("kind", flat=True)
     assert list(kinds) == ["visit_broken"]
 
 

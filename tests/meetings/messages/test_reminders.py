@@ -111,12 +111,14 @@ def test_a_moved_meeting_is_announced_at_its_new_time_and_not_at_its_old(meeting
 
     look(old - 23 * HOUR)
     assert pending("reminder") == []
-    dropped = set(Message.objects.filter(kind="reminder").values_list("state", "why_not"))
+    dropped = set(Message.objects.filter(kind="reminder").values_list("state", "not_sent_reason"))
     assert dropped == {("dropped", "The meeting was moved to another time.")}
 
     look(new - 24 * HOUR)
     assert pending("reminder") == ["Alice", "Bob", "channel"]
-    starts = {row.context["start"] for row in Message.objects.filter(state="owed", kind="reminder")}
+    starts = {
+        row.context["start"] for row in Message.objects.filter(state="pending", kind="reminder")
+    }
     assert starts == {int(new.timestamp())}
 
 
@@ -195,14 +197,14 @@ def test_o11_no_reminder_was_missed_by_a_group_that_became_active_after_it(meeti
 
 def test_after_a_downtime_what_is_not_too_late_is_sent(meeting):
     look(meeting.starts_at - 16 * MINUTE)
-    assert (reminders(state="owed"), reminders(state="expired")) == (3, 3)
+    assert (reminders(state="pending"), reminders(state="expired")) == (3, 3)
 
 
 def test_what_could_not_be_sent_in_time_says_so(meeting):
     look(meeting.starts_at - 1 * HOUR)
     look(meeting.starts_at - 15 * MINUTE)
     assert pending("reminder") == []
-    assert reminders(state="expired", why_not="It could not be sent in time.") == 3
+    assert reminders(state="expired", not_sent_reason="It could not be sent in time.") == 3
 
 
 def test_a_group_that_is_not_active_yet_is_not_reminded(academy, meeting):

@@ -31,7 +31,7 @@ def pending(add_members, now):
 
 
 def why_not(person) -> str:
-    return person.messages_owed.get().why_not
+    return person.messages.get().not_sent_reason
 
 
 def states() -> set[str]:
@@ -102,7 +102,7 @@ def test_whoever_wants_no_email_gets_none(pending, mail_server):
 
     assert mail_server.recipients == [charlie.email]
     assert why_not(alice) == "The person turned off messages by e-mail."
-    assert alice.messages_owed.get().state == bob.messages_owed.get().state == "dropped"
+    assert alice.messages.get().state == bob.messages.get().state == "dropped"
 
 
 def test_somebody_without_an_address_gets_it_once_there_is_one(pending, mail_server):
@@ -126,30 +126,32 @@ def test_a_dead_server_is_one_trouble_and_touches_no_letter(pending, mail_server
     assert mail_server.connections == 1  # one probe a minute
     part = OutboxPart.objects.get()
     assert (part.name, part.failures) == ("email", 1)
-    assert part.trouble == "The mail server rejects the message: 421 closed for the night"
-    assert set(Message.objects.values_list("state", "failures", "why_not")) == {("owed", 0, "")}
+    assert part.issue == "The mail server rejects the message: 421 closed for the night"
+    assert set(Message.objects.values_list("state", "failures", "not_sent_reason")) == {
+        ("pending", 0, "")
+    }
 
     mail_server.mend()
     pass_time(minutes=1)
     send_emails()
     assert len(mail_server.letters) == 3
     part.refresh_from_db()
-    assert (part.failing_since, part.trouble) == (None, "")
+    assert (part.failing_since, part.issue) == (None, "")
 
 
 def test_a_server_that_is_not_there_is_said_so(pending, mail_server, settings):
     settings.EMAIL_HOST = "127.0.0.1"
     settings.EMAIL_PORT = 1
     send_emails()
-    assert OutboxPart.objects.get().trouble.startswith("The mail server cannot be reached")
-    assert states() == {"owed"}
+    assert OutboxPart.objects.get().issue.startswith("The mail server cannot be reached")
+    assert states() == {"pending"}
 
 
 def test_a_server_that_refuses_us_as_sender_is_one_trouble(pending, mail_server):
     mail_server.refuse("MAIL", 550, "we do not know you")
     send_emails()
     assert (
-        OutboxPart.objects.get().trouble
+        OutboxPart.objects.get().issue
         == "The mail server rejects the message: 550 we do not know you"
     )
     assert Message.objects.filter(failures__gt=0).count() == 1
@@ -164,8 +166,8 @@ def test_a_refused_address_waits_for_a_person_and_stops_nobody_else(pending, mai
     assert why_not(alice) == f"The mail server rejects the address: 550 {NOBODY_THERE}"
     pass_time(hours=12)
     send_emails()
-    message = alice.messages_owed.get()
-    assert (message.failures, message.state) == (1, "owed")
+    message = alice.messages.get()
+    assert (message.failures, message.state) == (1, "pending")
 
 
 @pytest.mark.parametrize(
@@ -185,9 +187,9 @@ def test_b10_a_mail_quota_is_the_servers_trouble_and_nobodys_letter_is_given_up(
     send_emails()
     assert mail_server.connections == 1
     part = OutboxPart.objects.get(name=parts.EMAIL)
-    assert said in part.trouble
+    assert said in part.issue
     assert part.retry_at > clock.now() + timedelta(minutes=14)
-    assert states() == {"owed"}
+    assert states() == {"pending"}
 
     mail_server.mend()
     pass_time(minutes=16)
@@ -207,7 +209,7 @@ def test_b10_several_letters_refused_in_a_row_are_the_servers_trouble(pending, m
     mail_server.refuse("RCPT", 550, "go away")
     send_emails()
     part = OutboxPart.objects.get(name=parts.EMAIL)
-    assert "several e-mails in a row" in part.trouble
+    assert "several e-mails in a row" in part.issue
 
     mail_server.mend()
     pass_time(minutes=2)
@@ -232,7 +234,7 @@ def test_a_letter_refused_for_now_is_tried_again_later_and_later(pending, mail_s
     for _ in range(3):
         before = clock.now()
         send_emails()
-        waits.append(round((alice.messages_owed.get().next_try_at - before).total_seconds() / 60))
+        waits.append(round((alice.messages.get().next_try_at - before).total_seconds() / 60))
         pass_time(hours=7)
     assert waits == [1, 2, 4]
 
@@ -288,7 +290,7 @@ def test_a_connection_that_the_server_closed_meanwhile_costs_nothing(pending, ma
 
 def test_a_letter_whose_words_cannot_be_made_stops_nobody_else(pending, mail_server):
     alice = pending[0]
-    alice.messages_owed.update(context={"n": 0})
+    alice.messages.update(context={"n": 0})
     send_emails()
     assert len(mail_server.letters) == 2
     assert why_not(alice).startswith("The text cannot be rendered")
@@ -298,7 +300,7 @@ def test_nothing_is_sent_while_another_installation_is_suspected(pending, mail_s
     settings.INSTALLATION_ID = "another"
     send_emails()
     assert mail_server.letters == []
-    assert states() == {"owed"}
+    assert states() == {"pending"}
 
 
 def test_nothing_is_sent_that_was_due_before_the_word_on_the_installation(

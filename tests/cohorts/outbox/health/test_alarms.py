@@ -63,7 +63,7 @@ def test_a_dead_mail_server_is_told_after_an_hour_once_and_the_letters_stay_owed
     assert "E-mail: failing for an hour" in str(event["logentry"])
     assert event["level"] == "error"
     assert "alice@example.org" not in str(event)
-    assert set(Message.objects.values_list("state", flat=True)) == {"owed"}
+    assert set(Message.objects.values_list("state", flat=True)) == {"pending"}
 
 
 def test_it_is_told_again_when_it_comes_again(pending, now, reported):

@@ -60,7 +60,7 @@ def test_the_table(choice, line, reader, way):
 
 
 @given(
-    choice=st.sampled_from(MessageChoice.Way.values),
+    choice=st.sampled_from(MessageChoice.Route.values),
     line=st.sampled_from(DmStatus),
     reader=st.builds(Recipient, st.booleans(), st.booleans(), st.booleans()),
 )
@@ -85,7 +85,7 @@ def people(db) -> list[User]:
         for n in range(5)
     ]
     for person in people:
-        MessageChoice.objects.create(user=person, topic="reminders", way="discord_dm")
+        MessageChoice.objects.create(user=person, topic="reminders", route="discord_dm")
         DirectLine.objects.create(discord_id=person.discord_id, used_at=NOW)
     return people
 
