@@ -14,7 +14,8 @@ from calendarsync.sandbox.page import Matches, show_calendar, view
 from calendarsync.sandbox.requests.batch import answer_batch
 from calendarsync.sandbox.requests.call import Answer, parse_call
 from calendarsync.sandbox.requests.dispatch import PREFIX, answer
-from calendarsync.sandbox.state import DEFAULT_SETTINGS, KEPT, State, next_revision
+from calendarsync.sandbox.settings import default_settings
+from calendarsync.sandbox.state import KEPT, State, next_revision
 
 BATCH = "/batch/calendar/v3"
 JSON = "application/json"
@@ -52,7 +53,7 @@ class CalendarSandbox:
     def load(self, data: dict[str, Any]) -> None:
         for name in KEPT:
             setattr(self.state, name, deepcopy(data[name]))
-        self.state.settings = DEFAULT_SETTINGS | self.state.settings
+        self.state.settings = default_settings() | self.state.settings
 
     def close_connections(self) -> None:
         """Do nothing, because no connection is held open."""

@@ -5,10 +5,9 @@ from typing import Any
 from calendarsync.sandbox.errors import full_sync_required, not_found
 from calendarsync.sandbox.events.render import etag_of
 from calendarsync.sandbox.requests.query import Query
+from calendarsync.sandbox.settings import ROLES
 from calendarsync.sandbox.state import State
 
-# From the fewest rights to the most.
-ROLES = ("freeBusyReader", "reader", "writerWithoutPrivateAccess", "writer", "owner")
 CONFERENCES = {"allowedConferenceSolutionTypes": ["hangoutsMeet"]}
 
 

@@ -14,7 +14,7 @@ from calendarsync.sandbox.events.events import Writer
 from calendarsync.sandbox.events.render import render
 from calendarsync.sandbox.events.responses import respond
 from calendarsync.sandbox.events.split import split
-from calendarsync.sandbox.settings import change_settings
+from calendarsync.sandbox.settings import SETTINGS
 from calendarsync.sandbox.state import State
 
 Control = Callable[[Any], Any]
@@ -45,6 +45,23 @@ def _guarded(state: State, control: Callable[[State, dict[str, Any]], Any]) -> C
             raise ValueError(error.message) from error
 
     return run
+
+
+def change_settings(state: State, changes: dict[str, Any]) -> dict[str, Any]:
+    """Change settings and return all of them.
+
+    Raises ValueError before any change if one is invalid.
+    """
+    for name, value in changes.items():
+        if name not in SETTINGS:
+            raise ValueError(f"There is no setting `{name}`. Settings: {', '.join(SETTINGS)}.")
+        if not SETTINGS[name][1](value):
+            raise ValueError(f"{value!r} is not a valid value of the setting `{name}`.")
+    state.settings.update(changes)
+    if "quota" in changes:
+        # The quota is the number of invitations left from now on.
+        state.invited = 0
+    return dict(state.settings)
 
 
 def respond_control(state: State, body: dict[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """Settings for behaviour that Google's documentation leaves open, and for test scenarios."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
-from calendarsync.sandbox.calendars import ROLES
-from calendarsync.sandbox.state import State
 from calendarsync.sandbox.times import zone
+
+# From the fewest rights to the most.
+ROLES = ("freeBusyReader", "reader", "writerWithoutPrivateAccess", "writer", "owner")
 
 
 def _one_of(*choices: Any) -> Callable[[Any], bool]:
@@ -34,42 +36,43 @@ def _are_texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
-CHECKS: dict[str, Callable[[Any], bool]] = {
-    "summary": lambda value: isinstance(value, str),
-    "time_zone": _is_zone,
-    "access_role": _one_of(*ROLES),
-    "exceptions": _one_of("left_alone", "overwritten", "merged"),
-    "mails": _one_of("everybody", "concerned"),
-    "set_responses": _one_of("reset", "honoured"),
-    "delegation": _is_flag,
-    "quota": _is_quota,
-    "organizer_attends": _is_flag,
-    "aliases": lambda value: isinstance(value, dict) and _are_texts([*value, *value.values()]),
-    "refuses": _are_texts,
-    "etags": _one_of("own", "family"),
-    "left_out": lambda value: _are_texts(value) and not {"id", "status"} & set(value),
-    "cancelled": _one_of("detailed", "named", "bare"),
-    "google_domains": _are_texts,
-    "page_size": _is_count,
-    "batch_limit": _is_count,
-    "endless": _is_flag,
-    "token_days": _is_count,
-    "deleted_days": _is_count,
+Check = Callable[[Any], bool]
+# Each setting's default, and the check of another value.
+SETTINGS: dict[str, tuple[Any, Check]] = {
+    "summary": ("Lens", lambda value: isinstance(value, str)),
+    "time_zone": ("UTC", _is_zone),
+    "access_role": ("owner", _one_of(*ROLES)),
+    # How a write to a series changes the attendees of its exceptions: not documented.
+    "exceptions": ("left_alone", _one_of("left_alone", "overwritten", "merged")),
+    # Who gets an e-mail if only the attendees change: not documented.
+    "mails": ("everybody", _one_of("everybody", "concerned")),
+    # Google may reset an answer that the organizer writes for another person.
+    "set_responses": ("reset", _one_of("reset", "honoured")),
+    # Whether the service account may invite people, and how many invitations are left.
+    "delegation": (True, _is_flag),
+    "quota": (None, _is_quota),
+    "organizer_attends": (False, _is_flag),
+    # Addresses that Google lists under another one, and addresses that it rejects.
+    "aliases": (
+        {},
+        lambda value: isinstance(value, dict) and _are_texts([*value, *value.values()]),
+    ),
+    "refuses": ([], _are_texts),
+    # Whether a write changes the ETag of the event alone ("own") or of its whole family.
+    "etags": ("family", _one_of("own", "family")),
+    # Fields to leave out of answers: all except id and status may be missing.
+    "left_out": ([], lambda value: _are_texts(value) and not {"id", "status"} & set(value)),
+    # How much a cancelled event contains.
+    "cancelled": ("detailed", _one_of("detailed", "named", "bare")),
+    "google_domains": (["gmail.com"], _are_texts),
+    "page_size": (2500, _is_count),
+    "batch_limit": (50, _is_count),
+    # Whether every page of a listing names a next one.
+    "endless": (False, _is_flag),
+    "token_days": (7, _is_count),
+    "deleted_days": (30, _is_count),
 }
 
 
-def change_settings(state: State, changes: dict[str, Any]) -> dict[str, Any]:
-    """Change settings and return all of them.
-
-    Raises ValueError before any change if one is invalid.
-    """
-    for name, value in changes.items():
-        if name not in CHECKS:
-            raise ValueError(f"There is no setting `{name}`. Settings: {', '.join(CHECKS)}.")
-        if not CHECKS[name](value):
-            raise ValueError(f"{value!r} is not a valid value of the setting `{name}`.")
-    state.settings.update(changes)
-    if "quota" in changes:
-        # The quota is the number of invitations left from now on.
-        state.invited = 0
-    return dict(state.settings)
+def default_settings() -> dict[str, Any]:
+    return {name: deepcopy(default) for name, (default, _) in SETTINGS.items()}

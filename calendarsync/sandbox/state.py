@@ -1,4 +1,4 @@
-"""The calendar's contents as plain dictionaries, and the settings of Google's behaviour.
+"""The calendar's contents as plain dictionaries.
 
 An *event* is a dictionary::
 
@@ -17,45 +17,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-Event = dict[str, Any]
+from calendarsync.sandbox.settings import default_settings
 
-DEFAULT_SETTINGS: dict[str, Any] = {
-    "summary": "Lens",
-    "time_zone": "UTC",
-    "access_role": "owner",
-    # How a write to a series changes the attendees of its exceptions: not documented.
-    "exceptions": "left_alone",
-    # Who gets an e-mail if only the attendees change: not documented.
-    "mails": "everybody",
-    # Google may reset an answer that the organizer writes for another person.
-    "set_responses": "reset",
-    "delegation": True,
-    "quota": None,
-    "organizer_attends": False,
-    # Addresses that Google lists under another one, and addresses that it rejects.
-    "aliases": {},
-    "refuses": [],
-    # Whether a write changes the ETag of the event alone ("own") or of its whole family.
-    "etags": "family",
-    # Fields to leave out of answers: all except id and status may be missing.
-    "left_out": [],
-    # How much a cancelled event contains: "detailed", "named" or "bare".
-    "cancelled": "detailed",
-    "google_domains": ["gmail.com"],
-    "page_size": 2500,
-    "batch_limit": 50,
-    # Whether every page of a listing names a next one.
-    "endless": False,
-    "token_days": 7,
-    "deleted_days": 30,
-}
+Event = dict[str, Any]
 
 
 @dataclass
 class State:
     calendar_id: str
     now: Callable[[], datetime]
-    settings: dict[str, Any] = field(default_factory=lambda: dict(DEFAULT_SETTINGS))
+    settings: dict[str, Any] = field(default_factory=default_settings)
     events: dict[str, Event] = field(default_factory=dict)
     # Occurrences that a shorter or moved rule removed; each sync token returns them once.
     ghosts: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -22,6 +22,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from discordsync.sandbox import fields
 from discordsync.sandbox.errors import refuse
 from discordsync.sandbox.members import permissions
 from discordsync.sandbox.members.permissions import ELEVATED, Bit
@@ -29,24 +30,40 @@ from discordsync.sandbox.snowflakes import is_plausible, next_snowflake
 
 DEFAULT_GUILD_ID = 1_100_000_000_000_000_001
 
-SETTINGS: dict[str, Any] = {
-    "members_intent": True,  # may the whole member list be read?
-    "presences_intent": False,  # may the bot see who is online?
-    "message_content_intent": False,  # may other people's messages be read?
-    "dm_limit": {"channels": 10, "minutes": 10},  # new direct-message channels; None is no limit
-    "two_factor": False,  # the guild requires it and the bot's owner does not use it
-    "event_grace_hours": 3,  # an event that was not started is cancelled after this
-    "nonce_minutes": 5,  # how long a nonce is remembered
-    "audit_delay_seconds": 5,  # how late audit-log entries appear
-    "audit_hole_every": 7,  # every n-th entry is missing; 0 for none
-    "redirect_uris": None,  # allowed redirect URIs; None is any on this machine
-    "commands_scope": True,  # was the bot invited with applications.commands?
-    "gateway_open": True,  # does the gateway accept connections?
-    "heartbeat_seconds": 41.25,  # how often a gateway client must send a heartbeat
-    "identify_seconds": 5,  # the pause between two identifies, in real time
-    "all_members_seconds": 30,  # the pause between two requests for all members, in real time
-    "interaction_seconds": 3,  # an interaction without an answer fails after this
-    "interaction_minutes": 15,  # how long an interaction's token is valid
+DM_LIMIT = fields.shape(
+    {"channels": fields.whole(0), "minutes": fields.whole(1)}, required=("channels", "minutes")
+)
+REDIRECT_URIS = fields.listed(fields.text(1, 2048), 10)
+# Each setting's default, and the check of another value.
+SETTINGS: dict[str, tuple[Any, fields.Check]] = {
+    # May the whole member list be read, may the bot see who is online, and read others' messages?
+    "members_intent": (True, fields.flag),
+    "presences_intent": (False, fields.flag),
+    "message_content_intent": (False, fields.flag),
+    # New direct-message channels; None is no limit.
+    "dm_limit": ({"channels": 10, "minutes": 10}, fields.nullable(DM_LIMIT)),
+    # The guild requires two-factor sign-in and the bot's owner does not use it.
+    "two_factor": (False, fields.flag),
+    # An event that was not started is cancelled after this.
+    "event_grace_hours": (3, fields.whole(0)),
+    # How long a nonce is remembered.
+    "nonce_minutes": (5, fields.whole(0)),
+    # How late audit-log entries appear; every n-th is missing, 0 for none.
+    "audit_delay_seconds": (5, fields.whole(0)),
+    "audit_hole_every": (7, fields.whole(0)),
+    # Allowed redirect URIs; None is any on this machine.
+    "redirect_uris": (None, fields.nullable(REDIRECT_URIS)),
+    # Was the bot invited with applications.commands?
+    "commands_scope": (True, fields.flag),
+    # Does the gateway accept connections, and how often must a client send a heartbeat?
+    "gateway_open": (True, fields.flag),
+    "heartbeat_seconds": (41.25, fields.amount(0.05, 3600)),
+    # The pause between two identifies, and between two requests for all members, in real time.
+    "identify_seconds": (5, fields.amount(0, 3600)),
+    "all_members_seconds": (30, fields.amount(0, 3600)),
+    # An interaction without an answer fails after this; how long its token is valid.
+    "interaction_seconds": (3, fields.amount(0, 3600)),
+    "interaction_minutes": (15, fields.amount(0, 3600)),
 }
 
 
@@ -93,7 +110,7 @@ class Guild:
     def load(self, data: dict[str, Any]) -> None:
         """Replace the state by a dump; what an older dump lacks gets its default."""
         self.state = new_state(data["guild"]["id"]) | copy.deepcopy(data)
-        self.state["settings"] = {**copy.deepcopy(SETTINGS), **self.state["settings"]}
+        self.state["settings"] = default_settings() | self.state["settings"]
         self.state.setdefault("oauth", new_oauth())
         self.guild_id = self.state["guild"]["id"]
 
@@ -179,7 +196,7 @@ class Guild:
 def new_state(guild_id: str) -> dict[str, Any]:
     return {
         "guild": {"id": guild_id, "name": "Sandbox", "owner_id": "0"},
-        "settings": copy.deepcopy(SETTINGS),
+        "settings": default_settings(),
         "last_id": "0",
         "users": {},
         "members": {},
@@ -197,6 +214,10 @@ def new_state(guild_id: str) -> dict[str, Any]:
         "commands_made": [],
         "interactions": {},
     }
+
+
+def default_settings() -> dict[str, Any]:
+    return {name: copy.deepcopy(default) for name, (default, _) in SETTINGS.items()}
 
 
 def new_oauth() -> dict[str, Any]:

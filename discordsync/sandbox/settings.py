@@ -3,33 +3,8 @@
 from typing import Any
 
 from discordsync.sandbox import fields
-from discordsync.sandbox.guild import Guild
+from discordsync.sandbox.guild import SETTINGS, Guild
 from discordsync.sandbox.members import permissions, roles
-
-DM_LIMIT = fields.nullable(
-    fields.shape(
-        {"channels": fields.whole(0), "minutes": fields.whole(1)}, required=("channels", "minutes")
-    )
-)
-SETTING_CHECKS: dict[str, fields.Check] = {
-    "members_intent": fields.flag,
-    "presences_intent": fields.flag,
-    "message_content_intent": fields.flag,
-    "two_factor": fields.flag,
-    "dm_limit": DM_LIMIT,
-    "event_grace_hours": fields.whole(0),
-    "nonce_minutes": fields.whole(0),
-    "audit_delay_seconds": fields.whole(0),
-    "audit_hole_every": fields.whole(0),
-    "redirect_uris": fields.nullable(fields.listed(fields.text(1, 2048), 10)),
-    "commands_scope": fields.flag,
-    "gateway_open": fields.flag,
-    "heartbeat_seconds": fields.amount(0.05, 3600),
-    "identify_seconds": fields.amount(0, 3600),
-    "all_members_seconds": fields.amount(0, 3600),
-    "interaction_seconds": fields.amount(0, 3600),
-    "interaction_minutes": fields.amount(0, 3600),
-}
 
 
 def change_settings(guild: Guild, data: Any) -> dict[str, Any]:
@@ -39,7 +14,7 @@ def change_settings(guild: Guild, data: Any) -> dict[str, Any]:
     number), `bot_role_position` (1 is the lowest).
     """
     given = fields.record(data)
-    checks = SETTING_CHECKS | role_checks(guild)
+    checks = {name: check for name, (_, check) in SETTINGS.items()} | role_checks(guild)
     unknown = sorted(given.keys() - checks.keys())
     if unknown:
         known = ", ".join(sorted(checks))
