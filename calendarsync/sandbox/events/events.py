@@ -20,7 +20,6 @@ from calendarsync.sandbox.errors import (
     quota_exceeded,
 )
 from calendarsync.sandbox.events.attendees import answer_own, guests, merge_attendees
-from calendarsync.sandbox.events.conference import resolve_conference
 from calendarsync.sandbox.events.emails import send_exception_mails, send_mails
 from calendarsync.sandbox.events.fields import Fields, check_body, check_fields, merge, writable
 from calendarsync.sandbox.events.instances import find, is_cancelled, is_series
@@ -256,3 +255,26 @@ def _follow_up(state: State, writer: Writer, before: Event, after: Event, named:
     if before["status"] != after["status"]:
         touch_exceptions(state, after)
         send_exception_mails(state, writer.send, after)
+
+
+def resolve_conference(
+    written: dict[str, Any] | None, present: dict[str, Any] | None, *, version: int, event_id: str
+) -> dict[str, Any] | None:
+    """Return the conferenceData that the event then contains.
+
+    Google ignores it without `conferenceDataVersion=1`. A `createRequest` is fulfilled at once.
+    """
+    if version == 0 or written == present:
+        return present
+    request = (written or {}).get("createRequest")
+    if written is None or request is None:
+        return written
+    if not isinstance(request, dict) or not request.get("requestId"):
+        raise invalid("Invalid conference type value.")
+    code = event_id[:10].ljust(10, "a")
+    return {
+        "createRequest": {**request, "status": {"statusCode": "success"}},
+        "conferenceId": code,
+        "conferenceSolution": {"key": {"type": "hangoutsMeet"}, "name": "Google Meet"},
+        "entryPoints": [{"entryPointType": "video", "uri": f"https://meet.google.com/{code}"}],
+    }

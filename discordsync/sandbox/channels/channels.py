@@ -1,5 +1,6 @@
 """Guild channels: text, voice and categories."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,7 +8,6 @@ from discordsync.sandbox import audit_log, events, fields
 from discordsync.sandbox.audit_log import Action
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.channels import overwrites
-from discordsync.sandbox.channels.names import text_channel_name
 from discordsync.sandbox.channels.serializers import emit_changes, serialize, serialize_for_gateway
 from discordsync.sandbox.errors import form_error, refuse, unsupported
 from discordsync.sandbox.guild import Guild
@@ -15,6 +15,8 @@ from discordsync.sandbox.members import permissions, voice
 from discordsync.sandbox.members.permissions import CATEGORY, VOICE, Bit
 from discordsync.sandbox.messages import dms
 
+# Removed from the names of text channels.
+DROPPED = re.compile(r"[!\"#$%&'()*+,./:;<=>?@\[\\\]^`{|}~]")
 TEXT = 0
 SERVED_TYPES = {TEXT, VOICE, CATEGORY}
 DISCORD_TYPES = (0, 2, 4, 5, 13, 14, 15)
@@ -200,6 +202,12 @@ def check_parent(
         sentence = f"Maximum number of channels in category reached ({IN_CATEGORY})"
         raise form_error({"parent_id": ("CHANNEL_PARENT_MAX_CHANNELS", sentence)})
     return parent
+
+
+def text_channel_name(name: str) -> str:
+    """Return a name as Discord stores it: lower case, blanks as dashes, no punctuation."""
+    name = re.sub(r"\s+", "-", name.strip().lower())
+    return re.sub(r"-{2,}", "-", DROPPED.sub("", name)).strip("-")
 
 
 def check_name(kind: int, name: str) -> str:

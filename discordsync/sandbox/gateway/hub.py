@@ -9,7 +9,7 @@ from typing import Any
 from discordsync.sandbox.errors import Refusal
 from discordsync.sandbox.gateway import payloads
 from discordsync.sandbox.gateway.close_codes import CloseCode, ClosingError
-from discordsync.sandbox.gateway.connection import Connection
+from discordsync.sandbox.gateway.connection import Connection, Session
 from discordsync.sandbox.gateway.intents import PRIVILEGED
 from discordsync.sandbox.gateway.parsing import (
     Identify,
@@ -23,7 +23,6 @@ from discordsync.sandbox.gateway.parsing import (
     read_resume,
     read_voice_state_update,
 )
-from discordsync.sandbox.gateway.session import Session
 from discordsync.sandbox.guild import Guild
 from discordsync.sandbox.members import voice
 

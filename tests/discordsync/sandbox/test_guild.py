@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from discordsync.sandbox import DiscordSandbox
-from discordsync.sandbox.channels.names import text_channel_name
+from discordsync.sandbox.channels.channels import text_channel_name
 from discordsync.sandbox.snowflakes import born_at, is_plausible, next_snowflake
 from tests.discordsync.sandbox.server import ADA, GUILD, Server
 

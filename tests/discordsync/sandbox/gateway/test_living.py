@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from discordsync.sandbox.gateway.connection import KEPT_EVENTS
 from discordsync.sandbox.gateway.hub import SESSION_SECONDS
 from discordsync.sandbox.gateway.parsing import Op
-from discordsync.sandbox.gateway.session import KEPT_EVENTS
 from tests.discordsync.sandbox.gateway.wire import Gateway, Talk
 from tests.discordsync.sandbox.server import ADA, Server
 
