@@ -18,7 +18,7 @@ from calendarsync.plan.diff import LANE
 from calendarsync.plan.plan import plan
 from calendarsync.plan.review import review
 from calendarsync.rest.client import CalendarClient, open_client
-from calendarsync.selectors import MIRROR, load_stored_state
+from calendarsync.selectors import PROVIDER, load_stored_state
 from calendarsync.snapshot import take_snapshot
 from calendarsync.state.desired import DesiredCalendar
 from calendarsync.state.facts import CalendarSnapshot
@@ -56,7 +56,7 @@ class CalendarProvider:
     def spec(self) -> ProviderSpec:
         """The calendar is polled, because people answer invitations without Lens."""
         return ProviderSpec(
-            name=MIRROR,
+            name=PROVIDER,
             title="Google Calendar",
             lanes=(LANE,),
             scope=settings.GOOGLE_CALENDAR_ID,
@@ -107,7 +107,7 @@ class CalendarProvider:
 class CalendarAdmin:
     """See `cohorts.reconcile.provider.ProviderAdmin`."""
 
-    name = MIRROR
+    name = PROVIDER
 
     def settings_shown(self) -> Mapping[str, str]:
         return connection_check.settings_shown()

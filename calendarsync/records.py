@@ -28,7 +28,7 @@ from calendarsync.models import (
 from calendarsync.plan.calls import CancelEvent, CreateEvent
 from calendarsync.rsvp.reading import is_rewritten
 from calendarsync.rsvp.recording import record_rsvps
-from calendarsync.selectors import MIRROR, current_series, read_addresses, recorded_ids
+from calendarsync.selectors import PROVIDER, current_series, read_addresses, recorded_ids
 from calendarsync.state import ids
 from calendarsync.state.observed import (
     ObservedCalendar,
@@ -73,7 +73,7 @@ def store_reading(reading: Reading, calendar_id: str, now: datetime) -> None:
         update_fields=["base_id", "original_start", "status", "body", "read_at"],
     )
     cursor = f"{calendar_id} {reading.cursor}"
-    states = ProviderState.objects.filter(provider=MIRROR)
+    states = ProviderState.objects.filter(provider=PROVIDER)
     states.exclude(cursor=cursor).update(cursor=cursor)
     if reading.full:
         states.update(fully_observed_at=now)
@@ -158,13 +158,13 @@ def adopt_orphans(observed: ObservedCalendar) -> None:
     The approval is valid once: staff are asked again about later orphans. An event that cannot be
     recorded is stored with the reason, and staff are not asked about it again.
     """
-    if not ProviderState.objects.filter(provider=MIRROR, adopt_orphans=True).exists():
+    if not ProviderState.objects.filter(provider=PROVIDER, adopt_orphans=True).exists():
         return
     lacking = {}
     for event in observed.orphans(recorded_ids()):
         if why := _adopt(event, ids.read_id(event.id)):
             lacking[event.id] = f"“{event.details.summary}” was not taken over: {why}"
-    record_adopted(MIRROR, lacking)
+    record_adopted(PROVIDER, lacking)
 
 
 def _adopt(event: ObservedEvent, mark: ids.Mark | None) -> str:
@@ -308,7 +308,7 @@ def close_gone(group_id: int) -> Collection[str]:
     """
     deleted = CalendarCopy.objects.filter(status="cancelled").values("event_id")
     series = current_series([group_id])
-    used_up = GroupSync.objects.filter(group=group_id, provider=MIRROR, issue="id_taken").exists()
+    used_up = GroupSync.objects.filter(group=group_id, provider=PROVIDER, issue="id_taken").exists()
     gone = [
         row
         for row in series.select_related("group")
@@ -323,4 +323,4 @@ def delete_all() -> None:
     """Delete all records: this database is a clone, and the events belong to its original."""
     for model in (CalendarInstance, CalendarSeries, CalendarEvent, CalendarCopy, HeardAnswer):
         model.objects.all().delete()
-    ProviderState.objects.filter(provider=MIRROR).update(cursor="")
+    ProviderState.objects.filter(provider=PROVIDER).update(cursor="")

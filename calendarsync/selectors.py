@@ -13,7 +13,7 @@ from calendarsync.state.observed import StoredState, read_event
 from cohorts.models import Installation
 from cohorts.reconcile.models import ProviderState
 
-MIRROR = "calendar"
+PROVIDER = "calendar"
 # Copies of events that ended longer ago are not loaded, because their number only grows.
 HISTORY = timedelta(days=7)
 # How often everything is listed, and not only changes: a change that is missing from one listing
@@ -46,7 +46,7 @@ def read_addresses() -> AddressBook:
 
 def load_stored_state(calendar_id: str, now: datetime) -> StoredState:
     """Return what earlier observations stored, and what an observation needs from our records."""
-    state = ProviderState.objects.filter(provider=MIRROR).first()
+    state = ProviderState.objects.filter(provider=PROVIDER).first()
     kept_for, _, cursor = (state.cursor if state else "").partition(" ")
     is_same = kept_for == calendar_id
     is_whole = bool(

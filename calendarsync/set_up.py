@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from calendarsync.models import CalendarCopy
 from calendarsync.plan.review import ADDRESS_REFUSED
-from calendarsync.selectors import MIRROR, current_series, read_addresses
+from calendarsync.selectors import PROVIDER, current_series, read_addresses
 from calendarsync.state.observed import read_event
 from cohorts.models import AccessState, Group
 from cohorts.reconcile.provider import configured_providers
@@ -31,10 +31,10 @@ ANSWERED = {"accepted": "You accepted it.", "tentative": "You answered â€œmaybeâ
 
 def find_lines(context: SetUpContext) -> Iterator[SetUpCheck]:
     """Yield one line per group. Three queries."""
-    if MIRROR not in configured_providers() or not context.groups:
+    if PROVIDER not in configured_providers() or not context.groups:
         return
     answers = read_answers(context)
-    for group, row in each_group(context, MIRROR):
+    for group, row in each_group(context, PROVIDER):
         yield invitation_line(group, row, answers.get(group.pk, ""))
 
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
 from calendarsync.models import CalendarEvent, CalendarSeries
-from calendarsync.selectors import MIRROR, read_addresses
+from calendarsync.selectors import PROVIDER, read_addresses
 from calendarsync.state.facts import (
     AddressBook,
     CalendarGroup,
@@ -60,7 +60,7 @@ def take_snapshot(now: datetime) -> CalendarSnapshot:
 def _groups(now: datetime) -> Iterable[Group]:
     """Return groups that are live, have a pending request, or have a series with more to come."""
     asked = GroupSync.objects.filter(
-        group=OuterRef("pk"), provider=MIRROR, realize_requested_at__isnull=False
+        group=OuterRef("pk"), provider=PROVIDER, realize_requested_at__isnull=False
     )
     ahead = CalendarSeries.objects.filter(group=OuterRef("pk"), last_starts_at__gt=now)
     return (

@@ -16,4 +16,4 @@ def sync_groups(group_ids: dict[str, set[int]], **_: Any) -> None:
     """Request a sync of the groups with such messages, and of no other provider."""
     found = set().union(*(group_ids.get(channel.name, set()) for channel in CHANNELS))
     if found:
-        services.request_sync(found, mirrors=["discord"])
+        services.request_sync(found, providers=["discord"])

@@ -22,18 +22,18 @@ from guestvisits.set_up import (
     is_blocked,
 )
 
-MIRROR = "discord"
+PROVIDER = "discord"
 
 State = AccessState.State
 
 
 def find_lines(context: SetUpContext) -> Iterator[SetUpCheck]:
     """Yield the person's set-up lines for Discord.  One query."""
-    if MIRROR not in configured_providers():
+    if PROVIDER not in configured_providers():
         return
     yield account_line(context.person)
     yield server_line(context)
-    for group, row in each_group(context, MIRROR):
+    for group, row in each_group(context, PROVIDER):
         yield group_line(group, row)
     yield direct_line(context.person)
 
@@ -61,7 +61,7 @@ def account_line(person: User) -> SetUpCheck:
 
 def server_line(context: SetUpContext) -> SetUpCheck:
     title = "The Discord server"
-    rows = [row for _, row in each_group(context, MIRROR) if row]
+    rows = [row for _, row in each_group(context, PROVIDER) if row]
     invitation = settings.DISCORD_INVITE_URL
     step = Remedy("Join the server", invitation) if invitation else None
     if any(is_inside(row) for row in rows):

@@ -58,9 +58,9 @@ class SetUpContext:
     groups: tuple[Group, ...]
     reported: Mapping[tuple[str, int], AccessState]  # by provider name and group id
 
-    def report(self, mirror: str, group: Group) -> AccessState | None:
+    def report(self, provider: str, group: Group) -> AccessState | None:
         """Return the current state. An end of earlier access says nothing about the present."""
-        row = self.reported.get((mirror, group.pk))
+        row = self.reported.get((provider, group.pk))
         return None if row is None or row.state == AccessState.State.ENDED else row
 
 
@@ -153,5 +153,5 @@ def is_being_set_up(group: Group, row: AccessState) -> bool:
     return group.status == Group.Status.PREVIEW and row.state == AccessState.State.PENDING
 
 
-def each_group(scene: SetUpContext, mirror: str) -> Iterable[tuple[Group, AccessState | None]]:
-    return ((group, scene.report(mirror, group)) for group in scene.groups)
+def each_group(scene: SetUpContext, provider: str) -> Iterable[tuple[Group, AccessState | None]]:
+    return ((group, scene.report(provider, group)) for group in scene.groups)

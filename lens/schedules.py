@@ -39,7 +39,7 @@ ENTRIES = (
     ScheduledTask("housekeeping", "lens.housekeeping.prune", minutes=60),
 )
 # All that a worker runs. Anything else in the queue or the schedules is set aside (lens/watch).
-TASKS = frozenset({entry.func for entry in ENTRIES} | {"cohorts.reconcile.tasks.run_mirror"})
+TASKS = frozenset({entry.func for entry in ENTRIES} | {"cohorts.reconcile.tasks.run_provider"})
 HOOKS: frozenset[str] = frozenset()  # what may be called with a task's result
 
 

@@ -132,7 +132,7 @@ class GroupInStepAdmin(SeenAdmin, GroupAdmin):
     def how_far(self, group: Any) -> SafeString:
         told = [place for place in group.view.places if place.standing.level != Level.OFF]
         return format_html_join(
-            "", PLACE, ((p.mirror.title, p.standing.level.css, p.standing.words) for p in told)
+            "", PLACE, ((p.provider.title, p.standing.level.css, p.standing.words) for p in told)
         )
 
     @admin.action(description="Realize (preview first)", permissions=["realize"])

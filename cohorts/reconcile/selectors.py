@@ -43,7 +43,7 @@ def read_scene(now: datetime) -> StatusContext:
 class InProvider:
     """One group in one provider. `row` is None until it is first compared."""
 
-    mirror: ProviderSpec
+    provider: ProviderSpec
     row: GroupSync | None
     standing: SyncStatus
 
@@ -66,7 +66,7 @@ class GroupView:
         return any(
             place.row is None or place.row.is_due(self.now)
             for place in self.places
-            if place.mirror.is_configured
+            if place.provider.is_configured
         )
 
     @property
@@ -88,9 +88,9 @@ def _see_group(
     group: Group, rows: Mapping[tuple[int, str], GroupSync], scene: StatusContext
 ) -> GroupView:
     places = []
-    for mirror in provider_specs().values():
-        row = rows.get((group.pk, mirror.name))
-        places.append(InProvider(mirror, row, describe(row, group, mirror, scene)))
+    for provider in provider_specs().values():
+        row = rows.get((group.pk, provider.name))
+        places.append(InProvider(provider, row, describe(row, group, provider, scene)))
     return GroupView(group, tuple(places), scene.now)
 
 
@@ -105,7 +105,7 @@ class OutOfStep:
     """One group that is out of sync in one provider, and why."""
 
     row: GroupSync
-    mirror: ProviderSpec
+    provider: ProviderSpec
     standing: SyncStatus
 
 
@@ -117,11 +117,11 @@ def out_of_step(limit: int) -> tuple[list[OutOfStep], int]:
         .select_related("group__cohort")
         .order_by("issue_since", "pk")
     )
-    mirrors = provider_specs()
+    providers = provider_specs()
     shown = [
         OutOfStep(
             row,
-            mirrors[row.provider],
+            providers[row.provider],
             describe_issue(row.issue, row.issue_detail, tried=row.failures > 0),
         )
         for row in rows[:limit]
@@ -163,13 +163,13 @@ class CohortView:
     def standing_counts(self) -> list[tuple[str, int]]:
         """(title, number of groups that are ready there) of each configured provider."""
         return [
-            (mirror.title, self._count_standing(name))
-            for name, mirror in configured_providers().items()
+            (provider.title, self._count_standing(name))
+            for name, provider in configured_providers().items()
         ]
 
     def _count_standing(self, name: str) -> int:
         places = (place for view in self.groups for place in view.places)
-        return sum(p.mirror.name == name and bool(p.row and p.row.ready_at) for p in places)
+        return sum(p.provider.name == name and bool(p.row and p.row.ready_at) for p in places)
 
 
 def see_cohorts(cohort_ids: Collection[int], scene: StatusContext) -> dict[int, CohortView]:
@@ -203,35 +203,35 @@ def troubled_places() -> Coalesce:
 class ProviderView:
     """One provider, its state and its status."""
 
-    mirror: ProviderSpec
+    spec: ProviderSpec
     state: ProviderState | None
     standing: SyncStatus
 
     @property
     def is_configured(self) -> bool:
-        return self.mirror.is_configured
+        return self.spec.is_configured
 
     @property
     def settings_shown(self) -> Mapping[str, str]:
-        return provider_admins[self.mirror.name].settings_shown()
+        return provider_admins[self.spec.name].settings_shown()
 
     @property
     def is_paused(self) -> bool:
         return bool(self.state and self.state.paused_at)
 
 
-def see_mirrors(scene: StatusContext) -> list[ProviderView]:
+def read_providers(scene: StatusContext) -> list[ProviderView]:
     return [
         ProviderView(
-            mirror, scene.states.get(name), _describe_mirror(mirror, scene.states.get(name))
+            provider, scene.states.get(name), _describe_provider(provider, scene.states.get(name))
         )
-        for name, mirror in provider_specs().items()
+        for name, provider in provider_specs().items()
     ]
 
 
-def _describe_mirror(mirror: ProviderSpec, state: ProviderState | None) -> SyncStatus:
-    if not mirror.is_configured:
-        level = Level.BAD if mirror.required else Level.OFF
+def _describe_provider(provider: ProviderSpec, state: ProviderState | None) -> SyncStatus:
+    if not provider.is_configured:
+        level = Level.BAD if provider.required else Level.OFF
         return SyncStatus(level, "Not configured.", "Set its variables (docs/operations.md).")
     if state and state.issue:
         return describe_issue(state.issue, state.issue_detail, tried=True)

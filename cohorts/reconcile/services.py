@@ -25,9 +25,9 @@ logger = logging.getLogger(__name__)
 
 
 @transaction.atomic
-def request_sync(group_ids: Iterable[int], *, mirrors: Iterable[str] | None = None) -> None:
+def request_sync(group_ids: Iterable[int], *, providers: Iterable[str] | None = None) -> None:
     """Request a sync of these groups, because facts changed. Part of the caller's transaction."""
-    names = list(provider_specs() if mirrors is None else mirrors)
+    names = list(provider_specs() if providers is None else providers)
     ids = set(group_ids)
     rows = GroupSync.objects.filter(group_id__in=ids, provider__in=names)
     # Lock the rows in a fixed order: an update of many rows locks them in any order, and two such
@@ -40,7 +40,7 @@ def request_sync(group_ids: Iterable[int], *, mirrors: Iterable[str] | None = No
         nudge_on_commit(name)
 
 
-def report_outside_change(group_ids: Iterable[int], mirror: str) -> None:
+def report_outside_change(group_ids: Iterable[int], provider: str) -> None:
     """Report that something outside that concerns these groups has changed, and request a sync.
 
     The counter invalidates an observation in progress, so that the request is not answered from the
@@ -48,9 +48,9 @@ def report_outside_change(group_ids: Iterable[int], mirror: str) -> None:
     """
     ids = set(group_ids)
     if ids:
-        states = ProviderState.objects.filter(provider=mirror)
+        states = ProviderState.objects.filter(provider=provider)
         states.update(changed_outside=F("changed_outside") + 1)
-        request_sync(ids, mirrors=[mirror])
+        request_sync(ids, providers=[provider])
 
 
 def create_missing_rows(group_ids: Iterable[int] | None = None) -> None:
@@ -101,98 +101,100 @@ def withdraw_request(group_ids: Iterable[int]) -> int:
 
 
 @transaction.atomic
-def recreate(group_ids: Iterable[int], mirror: str, *, by: User | None, now: datetime) -> None:
+def recreate(group_ids: Iterable[int], provider: str, *, by: User | None, now: datetime) -> None:
     """Delete the records of objects that are gone, and request that they be recreated."""
     for group_id in sorted(set(group_ids)):
-        provider_admins[mirror].forget(group_id)
-    GroupSync.objects.filter(group_id__in=set(group_ids), provider=mirror).update(
+        provider_admins[provider].forget(group_id)
+    GroupSync.objects.filter(group_id__in=set(group_ids), provider=provider).update(
         realize_requested_at=now, realize_requested_by=by, ready_at=None
     )
-    request_sync(group_ids, mirrors=[mirror])
+    request_sync(group_ids, providers=[provider])
 
 
 @transaction.atomic
 def approve_removals(
-    group_id: int, mirror: str, people: Iterable[str], *, by: User, now: datetime
+    group_id: int, provider: str, people: Iterable[str], *, by: User, now: datetime
 ) -> None:
     """Approve that these people lose access to the group; staff saw the names. Used once."""
     approval = {"people": sorted(people), "by": by.display_name, "at": now.isoformat()}
-    GroupSync.objects.filter(group_id=group_id, provider=mirror).update(removals_approved=approval)
-    request_sync([group_id], mirrors=[mirror])
-
-
-@transaction.atomic
-def pause(mirror: str, *, by: User, now: datetime) -> None:
-    ProviderState.objects.update_or_create(
-        provider=mirror, defaults={"paused_at": now, "paused_by": by.display_name}
+    GroupSync.objects.filter(group_id=group_id, provider=provider).update(
+        removals_approved=approval
     )
-    resync(mirror)
+    request_sync([group_id], providers=[provider])
 
 
 @transaction.atomic
-def resume(mirror: str) -> None:
+def pause(provider: str, *, by: User, now: datetime) -> None:
+    ProviderState.objects.update_or_create(
+        provider=provider, defaults={"paused_at": now, "paused_by": by.display_name}
+    )
+    resync(provider)
+
+
+@transaction.atomic
+def resume(provider: str) -> None:
     """End a pause or an outage's wait, and request a sync of every group."""
-    ProviderState.objects.filter(provider=mirror).update(
+    ProviderState.objects.filter(provider=provider).update(
         paused_at=None, paused_by="", retry_at=None, failures=0, parked={}
     )
-    resync(mirror)
+    resync(provider)
 
 
 @transaction.atomic
-def end_wait(mirror: str) -> None:
+def end_wait(provider: str) -> None:
     """Probe the service now: a person may have resolved what only a person can.
 
     A wait that the service itself asked for stays.
     """
-    state = ProviderState.objects.filter(provider=mirror).first()
+    state = ProviderState.objects.filter(provider=provider).first()
     if state and state.retry_at and find_issue(state.issue).needs_person:
-        ProviderState.objects.filter(provider=mirror).update(retry_at=None)
-    nudge_on_commit(mirror)
+        ProviderState.objects.filter(provider=provider).update(retry_at=None)
+    nudge_on_commit(provider)
 
 
 @transaction.atomic
-def adopt_orphans(mirror: str) -> None:
+def adopt_orphans(provider: str) -> None:
     """Store staff's decision on orphans: they are ours, adopt them.
 
     Messages that were held are sent, because this database was not restored.
     """
-    ProviderState.objects.filter(provider=mirror).update(adopt_orphans=True, **NO_ORPHANS)
-    resync(mirror)
+    ProviderState.objects.filter(provider=provider).update(adopt_orphans=True, **NO_ORPHANS)
+    resync(provider)
 
 
 @transaction.atomic
-def move(mirror: str) -> None:
+def move(provider: str) -> None:
     """Store staff's decision on another server or calendar: start there, and adopt marked objects.
 
     Records of the former one are deleted, and nothing is created before someone asks.
     """
-    provider_admins[mirror].forget_all()
-    GroupSync.objects.filter(provider=mirror).update(
+    provider_admins[provider].forget_all()
+    GroupSync.objects.filter(provider=provider).update(
         realize_requested_at=None, realize_requested_by=None, ready_at=None, removals_approved=None
     )
-    ProviderState.objects.filter(provider=mirror).update(scope=provider_specs()[mirror].scope)
-    adopt_orphans(mirror)
+    ProviderState.objects.filter(provider=provider).update(scope=provider_specs()[provider].scope)
+    adopt_orphans(provider)
 
 
 NO_ORPHANS: dict[str, Any] = {"orphans": "", "has_many_orphans": False}  # until we observe again
 
 
-def record_adopted(mirror: str, lacking: Mapping[str, str]) -> None:
+def record_adopted(provider: str, lacking: Mapping[str, str]) -> None:
     """Clear the decision, and keep what could not be adopted: each id with its reason."""
-    row = ProviderState.objects.select_for_update().get(provider=mirror)
+    row = ProviderState.objects.select_for_update().get(provider=provider)
     known = {pk for pk, _ in row.not_adopted}
     row.not_adopted += [[pk, why] for pk, why in lacking.items() if pk not in known]
     row.adopt_orphans = False
     row.save(update_fields=["not_adopted", "adopt_orphans"])
     if lacking:
-        logger.warning("%s objects could not be taken over in %s", len(lacking), mirror)
+        logger.warning("%s objects could not be taken over in %s", len(lacking), provider)
 
 
-def resync(mirror: str) -> None:
+def resync(provider: str) -> None:
     """Request a sync of every group of a provider."""
     create_missing_rows()
-    GroupSync.objects.filter(provider=mirror).update(generation=F("generation") + 1)
-    nudge_on_commit(mirror)
+    GroupSync.objects.filter(provider=provider).update(generation=F("generation") + 1)
+    nudge_on_commit(provider)
 
 
 @transaction.atomic

@@ -23,10 +23,10 @@ from cohorts.services.activation import activate_group
 from cohorts.services.locks import lock_groups
 
 
-def read_due(mirror: str, now: datetime) -> dict[int, Due]:
+def read_due(provider: str, now: datetime) -> dict[int, Due]:
     """Return the groups that facts or the clock made due, by id. One query."""
     rows = (
-        GroupSync.objects.filter(provider=mirror)
+        GroupSync.objects.filter(provider=provider)
         .filter(
             models.Q(generation__gt=models.F("observed_generation")) | models.Q(next_at__lte=now)
         )

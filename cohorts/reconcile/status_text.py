@@ -72,10 +72,10 @@ class StatusContext:
 
 
 def describe(
-    row: GroupSync | None, group: Group, mirror: ProviderSpec, scene: StatusContext
+    row: GroupSync | None, group: Group, provider: ProviderSpec, scene: StatusContext
 ) -> SyncStatus:
-    if not mirror.is_configured:
-        return _not_configured(mirror)
+    if not provider.is_configured:
+        return _not_configured(provider)
     due = row is None or row.is_due(scene.now)
     asked = row is not None and row.realize_requested_at is not None
     if row and row.issue and not (due and asked and row.issue == NOTHING_MADE):
@@ -83,7 +83,7 @@ def describe(
     if group.has_ended:
         return SyncStatus(Level.FINE, "ended")
     if due:
-        return _due(row, scene.states.get(mirror.name), scene)
+        return _due(row, scene.states.get(provider.name), scene)
     return _settled(row)
 
 
@@ -104,9 +104,9 @@ def _due(row: GroupSync | None, state: ProviderState | None, scene: StatusContex
     return SyncStatus(Level.WORKING, "being checked")
 
 
-def _not_configured(mirror: ProviderSpec) -> SyncStatus:
-    if mirror.required:
-        words = f"{mirror.title} is not configured, so no group can become active."
+def _not_configured(provider: ProviderSpec) -> SyncStatus:
+    if provider.required:
+        words = f"{provider.title} is not configured, so no group can become active."
         return SyncStatus(Level.BAD, words, "Set its variables (docs/operations.md) and restart.")
     return SyncStatus(Level.OFF, "not configured")
 

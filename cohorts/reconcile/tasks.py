@@ -14,7 +14,7 @@ from cohorts.reconcile.workers.nudges import nudge
 KEEP_RUNS = timedelta(days=90)
 
 
-def run_mirror(name: str) -> None:
+def run_provider(name: str) -> None:
     run_once(name)
 
 

@@ -12,7 +12,7 @@ from cohorts.models import AccessState
 
 @transaction.atomic
 def report_access(
-    mirror: str, group_id: int, states: Iterable[tuple[int, str, str]], *, now: datetime
+    provider: str, group_id: int, states: Iterable[tuple[int, str, str]], *, now: datetime
 ) -> bool:
     """Replace the stored access states of one group in one provider.
 
@@ -22,13 +22,13 @@ def report_access(
     that `changed_at` is the time of the last change and a repeated report costs one query.
     """
     held = {
-        row.user_id: row for row in AccessState.objects.filter(provider=mirror, group_id=group_id)
+        row.user_id: row for row in AccessState.objects.filter(provider=provider, group_id=group_id)
     }
     fresh, changed = [], []
     for person_id, state, reason in states:
         row = held.pop(person_id, None)
         if row is None:
-            row = AccessState(user_id=person_id, group_id=group_id, provider=mirror)
+            row = AccessState(user_id=person_id, group_id=group_id, provider=provider)
             fresh.append(row)
         elif (row.state, row.reason) != (state, reason):
             changed.append(row)

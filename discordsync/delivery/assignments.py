@@ -27,7 +27,7 @@ from cohorts.outbox.registry import (
     notification,
 )
 from discordsync.delivery.discord_text import mention
-from discordsync.delivery.welcome import MIRROR, WELCOME, is_adopted, list_members
+from discordsync.delivery.welcome import PROVIDER, WELCOME, is_adopted, list_members
 from discordsync.models import DiscordObject
 from meetings.models import Meeting
 
@@ -153,7 +153,7 @@ def _access_of(member: Membership) -> str:
     absent = AccessState.objects.filter(
         user=member.user_id,
         group=member.group_id,
-        provider=MIRROR,
+        provider=PROVIDER,
         state=AccessState.State.NOT_JOINED,
     )
     return "not_joined" if absent.exists() else ""
@@ -172,7 +172,7 @@ def pending_arrivals(
     welcome that is not sent yet will mention them.
     """
     arrivals = AccessState.objects.filter(
-        provider=MIRROR,
+        provider=PROVIDER,
         state=AccessState.State.GRANTED,
         changed_at__gt=since - POSTED_WITHIN,
         user__memberships__group=F("group"),

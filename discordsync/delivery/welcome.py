@@ -21,7 +21,7 @@ from discordsync.models import DiscordObject
 from meetings.models import Meeting
 
 WELCOME = "welcome"
-MIRROR = "discord"
+PROVIDER = "discord"
 CREATED_WITHIN = timedelta(days=2)
 SENT_WITHIN = timedelta(days=7)
 MEMBERS_SHOWN = 30
@@ -103,7 +103,7 @@ def list_members(group: Group) -> list[dict[str, Any]]:
     id, because Discord would show a mention of them as a number."""
     absent = set(
         AccessState.objects.filter(
-            group=group, provider=MIRROR, state=AccessState.State.NOT_JOINED
+            group=group, provider=PROVIDER, state=AccessState.State.NOT_JOINED
         ).values_list("user_id", flat=True)
     )
     rows = group.memberships.filter(status=Membership.Status.ACTIVE).select_related("user")

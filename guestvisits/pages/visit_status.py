@@ -86,12 +86,12 @@ def _progress(
     window = mine.window
     has_begun = window.begins_at <= now
     lines = []
-    for name, mirror in configured_providers().items():
+    for name, provider in configured_providers().items():
         state = reported.get((window.host_group_id, name))
         if state and state.state == State.ENDED:
             state = None
-        if state or has_begun or mirror.ahead:
-            lines.append(_line(mirror.title, state))
+        if state or has_begun or provider.ahead:
+            lines.append(_line(provider.title, state))
     booked_at = mine.visit.booked_at
     since = max(booked_at, window.begins_at) if has_begun else booked_at
     return Progress(window, has_begun, tuple(lines), _polling_interval(lines, now - since))

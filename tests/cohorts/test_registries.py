@@ -9,7 +9,7 @@ from cohorts.outbox.registry import message_sources, notification, notifications
 from cohorts.reconcile.provider import providers
 from cohorts.registries import Registry
 from guestvisits.set_up import set_up_lines
-from tests.lens.watch.toy_mirror import ToyProvider
+from tests.lens.watch.toy import ToyProvider
 
 
 def find_nothing() -> None: ...

@@ -66,7 +66,7 @@ def grow(sandbox, made):
 def sweep_some():
     for _ in range(4):
         tasks.sweep()
-        tasks.run_mirror("discord")
+        tasks.run_provider("discord")
 
 
 def refused_since(sandbox, seen):
@@ -131,7 +131,7 @@ def test_two_factor_sign_in_is_told_once_and_not_hammered(sandbox, made, caplog)
 
 def work_until_it_waits():
     for _ in range(3):
-        tasks.run_mirror("discord")
+        tasks.run_provider("discord")
 
 
 def test_a_role_that_stands_above_the_bot_holds_up_only_its_own_people(sandbox, standing):

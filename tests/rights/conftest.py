@@ -47,7 +47,7 @@ def values(world: World) -> dict[str, Any]:
         "pk": academy.groups["B"].pk,
         "unsubscribe": unsubscribe_url(lena.pk).rstrip("/").rpartition("/")[2],
         "feed": open_feed(lena.pk).token,
-        "mirror": "discord",
+        "provider": "discord",
         "kind": "welcome",
         "token": "nothing",
         "uidb64": "MQ",

@@ -222,10 +222,12 @@ ROUTES: dict[str, list[Door]] = {
     "admin/sync/plans/<numbers:ids>/confirm/": [staff("POST", *REALIZE)],
     "admin/sync/plans/<numbers:ids>/again/": [staff("POST", *REALIZE)],
     "admin/sync/plans/<numbers:ids>/allow/": [staff("POST", *REALIZE)],
-    "admin/sync/mirrors/<slug:mirror>/pause/": [staff("POST", *REALIZE)],
-    "admin/sync/mirrors/<slug:mirror>/resume/": [staff("POST", *REALIZE)],
+    "admin/sync/providers/<slug:provider>/pause/": [staff("POST", *REALIZE)],
+    "admin/sync/providers/<slug:provider>/resume/": [staff("POST", *REALIZE)],
     **{
-        f"admin/sync/groups/<int:pk>/<slug:mirror>/{name}/": [staff("POST", *REALIZE, pk="{group}")]
+        f"admin/sync/groups/<int:pk>/<slug:provider>/{name}/": [
+            staff("POST", *REALIZE, pk="{group}")
+        ]
         for name in ("look_again", "recreate", "realize", "show_removals")
     },
 }  # fmt: skip

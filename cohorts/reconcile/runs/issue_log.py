@@ -38,8 +38,8 @@ def log_issues() -> None:
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
     for row, code in _claim_changes(GroupSync.objects.select_related("group__cohort")):
         groups[row.provider, code].append(f"{row.group.name} ({row.group.cohort.name})")
-    for (mirror, code), names in groups.items():
-        _log(mirror, code, names)
+    for (provider, code), names in groups.items():
+        _log(provider, code, names)
 
 
 def _claim_changes(rows: QuerySet[Any]) -> Iterator[tuple[Any, str]]:
@@ -67,8 +67,8 @@ def _codes() -> tuple[set[str], set[str]]:
     return loud, {code for code, text in texts.items() if text.passes}
 
 
-def _log(mirror: str, code: str, groups: list[str]) -> None:
-    title, text = provider_specs()[mirror].title, find_issue(code.removeprefix("-"))
+def _log(provider: str, code: str, groups: list[str]) -> None:
+    title, text = provider_specs()[provider].title, find_issue(code.removeprefix("-"))
     names = ", ".join(groups[:NAMED])
     more = f" and {len(groups) - NAMED} more" if len(groups) > NAMED else ""
     about = f" Groups: {names}{more}." if groups else ""

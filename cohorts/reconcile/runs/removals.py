@@ -15,8 +15,8 @@ from cohorts.reconcile.models import GroupSync, SyncRun
 HELD = "removals_held"
 
 
-def groups_with_held_removals(mirror: str) -> list[int]:
-    rows = GroupSync.objects.filter(provider=mirror, issue=HELD)
+def groups_with_held_removals(provider: str) -> list[int]:
+    rows = GroupSync.objects.filter(provider=provider, issue=HELD)
     return sorted(rows.values_list("group_id", flat=True))
 
 
@@ -28,6 +28,6 @@ def approve_shown_removals(runs: Iterable[SyncRun], *, by: User, now: datetime) 
         for row in run.summary.get("withheld", ()):
             if row["reason"] == HELD and row["removes"] and row["group_id"]:
                 people[run.provider, row["group_id"]].add(row["removes"])
-    for (mirror, group_id), names in sorted(people.items()):
-        services.approve_removals(group_id, mirror, names, by=by, now=now)
+    for (provider, group_id), names in sorted(people.items()):
+        services.approve_removals(group_id, provider, names, by=by, now=now)
     return len(set().union(*people.values())) if people else 0

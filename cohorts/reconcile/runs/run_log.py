@@ -18,20 +18,20 @@ from cohorts.reconcile.workers.backoff import wait_before_retry
 from cohorts.services.installation import ensure_installation, find_doubt
 
 
-def has_work(mirror: str, now: datetime) -> bool:
+def has_work(provider: str, now: datetime) -> bool:
     """Return whether a worker has something to do: a group is due, a plan was requested, or it is
     time to poll for changes that people made outside."""
     due = models.Q(generation__gt=models.F("observed_generation")) | models.Q(next_at__lte=now)
     return (
-        GroupSync.objects.filter(due, provider=mirror).exists()
-        or SyncRun.objects.filter(provider=mirror, mode="plan", ended_at__isnull=True).exists()
-        or ProviderState.objects.filter(provider=mirror, next_at__lte=now).exists()
+        GroupSync.objects.filter(due, provider=provider).exists()
+        or SyncRun.objects.filter(provider=provider, mode="plan", ended_at__isnull=True).exists()
+        or ProviderState.objects.filter(provider=provider, next_at__lte=now).exists()
     )
 
 
-def is_waiting(mirror: str) -> bool:
+def is_waiting(provider: str) -> bool:
     """Return whether an outage delays the provider and its next probe is not due yet."""
-    return ProviderState.objects.filter(provider=mirror, retry_at__gt=Now()).exists()
+    return ProviderState.objects.filter(provider=provider, retry_at__gt=Now()).exists()
 
 
 def read_only(provider: str) -> str:
@@ -50,30 +50,30 @@ def read_only(provider: str) -> str:
 
 def find_sign_of_copy(states: Collection[ProviderState]) -> str:
     """Return an issue code if the objects outside suggest that this is a copy, else ""."""
-    mirrors = configured_providers()
-    if any(state.has_many_orphans for state in states if state.provider in mirrors):
+    providers = configured_providers()
+    if any(state.has_many_orphans for state in states if state.provider in providers):
         return "strangers"
     return "moved" if find_moved(states) else ""
 
 
 def find_moved(states: Iterable[ProviderState]) -> list[ProviderState]:
     """Return the providers for which the settings name another server or calendar than before."""
-    mirrors = configured_providers()
+    providers = configured_providers()
     return [
         state
         for state in states
-        if state.provider in mirrors and state.scope not in {"", mirrors[state.provider].scope}
+        if state.provider in providers and state.scope not in {"", providers[state.provider].scope}
     ]
 
 
-def count_changes(mirror: str) -> int:
+def count_changes(provider: str) -> int:
     """Return how many changes outside have been reported so far."""
-    return ProviderState.objects.values_list("changed_outside", flat=True).get(provider=mirror)
+    return ProviderState.objects.values_list("changed_outside", flat=True).get(provider=provider)
 
 
-def parked_lanes(mirror: str) -> dict[str, datetime]:
+def parked_lanes(provider: str) -> dict[str, datetime]:
     """Return the lanes that the service asked to wait, each with its end in real time (UTC)."""
-    stored = ProviderState.objects.values_list("parked", flat=True).get(provider=mirror)
+    stored = ProviderState.objects.values_list("parked", flat=True).get(provider=provider)
     until = {kind: datetime.fromisoformat(text) for kind, text in stored.items()}
     return {kind: moment for kind, moment in until.items() if moment > datetime.now(UTC)}
 

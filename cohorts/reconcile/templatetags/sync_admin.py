@@ -17,7 +17,13 @@ from cohorts.outbox.health.alarms import find_alarms
 from cohorts.outbox.models import Message
 from cohorts.reconcile.models import WorkerHeartbeat
 from cohorts.reconcile.ownership import find_question
-from cohorts.reconcile.selectors import InProvider, out_of_step, read_scene, see_groups, see_mirrors
+from cohorts.reconcile.selectors import (
+    InProvider,
+    out_of_step,
+    read_providers,
+    read_scene,
+    see_groups,
+)
 from cohorts.reconcile.status_text import Level, SyncStatus
 from cohorts.reconcile.ui.staff import PERMISSION
 from cohorts.reconcile.workers.health_checks import see_companions
@@ -70,7 +76,7 @@ def sync_status(context: template.Context) -> dict[str, Any]:
         "request": request,
         "csrf_token": context.get("csrf_token"),
         "now": now,
-        "mirrors": see_mirrors(scene),
+        "providers": read_providers(scene),
         "companions": see_companions(),
         "is_worker_alive": scene.is_worker_alive,
         "workers": WorkerHeartbeat.objects.order_by("-last_seen_at")[:10],
@@ -84,7 +90,7 @@ def sync_status(context: template.Context) -> dict[str, Any]:
 
 @register.inclusion_tag("admin/sync/parts/remedy.html", takes_context=True)
 def remedy_button(
-    context: template.Context, standing: SyncStatus, group: Group, mirror: str
+    context: template.Context, standing: SyncStatus, group: Group, provider: str
 ) -> dict[str, Any]:
     """Return the button that resolves a group's issue in a provider.
 
@@ -96,22 +102,22 @@ def remedy_button(
         "csrf_token": context.get("csrf_token"),
         "label": LABELS.get(standing.remedy),
         "is_link": standing.remedy == "decide",
-        "address": _address(standing.remedy, group, mirror),
+        "address": _address(standing.remedy, group, provider),
         "next": context["request"].get_full_path(),
-        "about": f"{group}, {mirror}",
+        "about": f"{group}, {provider}",
     }
 
 
-def _address(remedy: str, group: Group, mirror: str) -> str:
+def _address(remedy: str, group: Group, provider: str) -> str:
     match remedy:
         case "decide":
             return reverse("sync:decide")
         case "resume":
-            return reverse("sync:resume", args=[mirror])
+            return reverse("sync:resume", args=[provider])
         case "":
             return ""
         case _:
-            return reverse(f"sync:{remedy}", args=[group.pk, mirror])
+            return reverse(f"sync:{remedy}", args=[group.pk, provider])
 
 
 @register.inclusion_tag("admin/sync/parts/group.html", takes_context=True)
@@ -129,7 +135,7 @@ def group_state(context: template.Context, group: Group) -> dict[str, Any]:
         "group": group,
         "view": view,
         "now": now,
-        "mirrors": [place.mirror for place in view.places],
+        "providers": [place.provider for place in view.places],
         "people": _people(group, view.places) if staff_may(user, *SEE_ACCESS) else None,
         "may_view_people": staff_may(user, "cohorts.view_user"),
         "may_view_steps": user.has_perm(PERMISSION),
@@ -153,7 +159,7 @@ def _people(group: Group, places: tuple[InProvider, ...]) -> list[dict[str, Any]
             "person": person,
             "role": role,
             "access": [
-                (place.mirror, states.get((person.pk, place.mirror.name))) for place in places
+                (place.provider, states.get((person.pk, place.provider.name))) for place in places
             ],
         }
         for person, role in rows.items()

@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from cohorts import clock
 from cohorts.reconcile import services
 from cohorts.reconcile.models import SyncRun
-from cohorts.reconcile.selectors import ProviderView, read_scene, see_mirrors
+from cohorts.reconcile.selectors import ProviderView, read_providers, read_scene
 from cohorts.reconcile.ui.plan_pages import person_of
 from cohorts.reconcile.ui.plan_view import ProviderPlan, read_plan
 from cohorts.reconcile.ui.staff import show, staff_page
@@ -22,14 +22,14 @@ def check_connections(request: HttpRequest) -> HttpResponse:
             services.end_wait(run.provider)
         return redirect("sync:check")
     scene = read_scene(clock.now())
-    mirrors = see_mirrors(scene)
-    newest = [(mirror, _newest(mirror)) for mirror in mirrors]
+    providers = read_providers(scene)
+    newest = [(provider, _newest(provider)) for provider in providers]
     waiting = any(run and not run.ended_at for _, run in newest)
     return show(
         request,
         "check",
         "Connection check",
-        checked=[(mirror, run, _answer(run)) for mirror, run in newest],
+        checked=[(provider, run, _answer(run)) for provider, run in newest],
         waiting=waiting,
         is_worker_alive=scene.is_worker_alive,
         address=request.path,
@@ -37,10 +37,10 @@ def check_connections(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _newest(mirror: ProviderView) -> SyncRun | None:
+def _newest(provider: ProviderView) -> SyncRun | None:
     """Return the newest check: a plan without groups."""
     runs = SyncRun.objects.filter(
-        provider=mirror.mirror.name, mode=SyncRun.Mode.PLAN, group_ids=[]
+        provider=provider.spec.name, mode=SyncRun.Mode.PLAN, group_ids=[]
     ).select_related("requested_by")
     return runs.order_by("-pk").first()
 

@@ -25,16 +25,16 @@ def decide(request: HttpRequest) -> HttpResponse:
     question, installation = ownership.find_question(), ensure_installation(clock.now())
     if request.method == "POST":
         return _carry_out(request, question)
-    mirrors = provider_specs()
+    providers = provider_specs()
     return show(
         request,
         "decide",
         "Is this a copy?",
         question=question,
         reasons=[find_issue(code).sentence for code in question.codes],
-        strange=[(mirrors[name], found) for name, found in question.strange.items()],
-        moved=[(mirrors[name], former) for name, former in question.moved.items()],
-        orphaned=[(mirrors[name], found) for name, found in question.orphaned.items()],
+        strange=[(providers[name], found) for name, found in question.strange.items()],
+        moved=[(providers[name], former) for name, former in question.moved.items()],
+        orphaned=[(providers[name], found) for name, found in question.orphaned.items()],
         not_adopted=_find_not_adopted(),
         unsure=Message.objects.filter(state=Message.State.UNSURE).count(),
         people=_find_reachable() if question.is_silent else None,

@@ -15,7 +15,7 @@ from cohorts.models import Cohort, Group, User
 from cohorts.reconcile import services
 from cohorts.reconcile.models import SyncRun
 from cohorts.reconcile.runs.removals import approve_shown_removals
-from cohorts.reconcile.selectors import live_groups, newest_step, read_scene, see_mirrors
+from cohorts.reconcile.selectors import live_groups, newest_step, read_providers, read_scene
 from cohorts.reconcile.ui.plan_view import read_plan
 from cohorts.reconcile.ui.staff import show, staff_page
 
@@ -71,8 +71,8 @@ def show_plan(request: HttpRequest, ids: list[int]) -> HttpResponse:
         runs=ids,
         as_if_requested=runs[0].as_if_requested,
         asked_at=runs[0].started_at,
-        mirrors=[mirror for mirror in see_mirrors(scene) if mirror.mirror.name in waiting],
-        left_out=[mirror for mirror in see_mirrors(scene) if not mirror.is_configured],
+        providers=[provider for provider in read_providers(scene) if provider.spec.name in waiting],
+        left_out=[provider for provider in read_providers(scene) if not provider.is_configured],
         is_worker_alive=scene.is_worker_alive,
         seconds=2,
     )

@@ -22,7 +22,7 @@ UNREACHED = (AccessState.State.NOT_JOINED, AccessState.State.NO_ADDRESS, AccessS
 class PlannedAction:
     """One action of a plan.  `held`: why it is not done, or None."""
 
-    mirror: ProviderSpec
+    provider: ProviderSpec
     sentence: str
     why: str
     verb: str
@@ -36,7 +36,7 @@ class Unreached:
     """One person who would have no access, and why."""
 
     name: str
-    mirror: ProviderSpec
+    provider: ProviderSpec
     why: str
 
 
@@ -57,7 +57,7 @@ class Part:
         found: dict[SyncStatus, dict[object, PlannedAction]] = defaultdict(dict)
         for step in self.held:
             assert step.held is not None
-            once = (step.mirror.name, step.removes) if step.removes else id(step)
+            once = (step.provider.name, step.removes) if step.removes else id(step)
             found[step.held].setdefault(once, step)
         return [(reason, list(steps.values())) for reason, steps in found.items()]
 
@@ -72,7 +72,7 @@ class Part:
 class ProviderPlan:
     """One provider's answer. `issue` is an issue with the provider as a whole."""
 
-    mirror: ProviderSpec
+    provider: ProviderSpec
     run: SyncRun
     budget: tuple[Budget, ...]
     checks: tuple[Check, ...]
@@ -120,7 +120,7 @@ def _answer(run: SyncRun) -> ProviderPlan:
     said = run.summary
     code = said.get("issue", "")
     return ProviderPlan(
-        mirror=provider_specs()[run.provider],
+        provider=provider_specs()[run.provider],
         run=run,
         budget=tuple(Budget(**line) for line in said.get("budget", ())),
         checks=tuple(Check(**line) for line in said.get("checks", ())),
@@ -160,28 +160,28 @@ class _Reader:
         return [*self.by_cohort.values(), *self.by_group.values()]
 
     def read(self, run: SyncRun) -> None:
-        mirror, said = provider_specs()[run.provider], run.summary
+        provider, said = provider_specs()[run.provider], run.summary
         for row in said.get("actions", ()):
-            self._part(row).steps.append(self._step(mirror, row))
+            self._part(row).steps.append(self._step(provider, row))
         for row in said.get("withheld", ()):
-            self._part(row).held.append(self._step(mirror, row))
+            self._part(row).held.append(self._step(provider, row))
         for row in said.get("issues", ()):
             standing = describe_issue(row["code"], row["detail"])
-            self._part(row).issues.append((mirror, standing))
+            self._part(row).issues.append((provider, standing))
         for row in said.get("access", ()):
             if row["state"] in UNREACHED and row["person_id"] in self.people:
                 name = self.people[row["person_id"]].display_name
                 why = row["reason"] or AccessState.State(row["state"]).label
-                self._part(row).unreached.append(Unreached(name, mirror, why))
+                self._part(row).unreached.append(Unreached(name, provider, why))
 
     def _part(self, row: dict[str, Any]) -> Part:
         part = self.by_group.get(row.get("group_id") or 0)
         return part or self.by_cohort[row.get("cohort_id")]
 
-    def _step(self, mirror: ProviderSpec, row: dict[str, Any]) -> PlannedAction:
+    def _step(self, provider: ProviderSpec, row: dict[str, Any]) -> PlannedAction:
         held = describe_issue(row["reason"], row.get("detail", "")) if "reason" in row else None
         return PlannedAction(
-            mirror=mirror,
+            provider=provider,
             sentence=f"{row['verb'].capitalize()} {self._named(row)}",
             why=row["why"],
             verb=row["verb"],

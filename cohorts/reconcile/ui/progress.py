@@ -15,9 +15,9 @@ from cohorts.reconcile.models import RealizeRequest, SyncAction
 from cohorts.reconcile.selectors import (
     GroupView,
     live_groups,
+    read_providers,
     read_scene,
     see_groups,
-    see_mirrors,
     steps_left,
     steps_of_cohort,
 )
@@ -72,7 +72,7 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
         ready=sum(view.worst.level <= Level.FINE for view in views),
         asked=[view for view in views if view.is_asked_for],
         request_made=_last_request(views),
-        mirrors=see_mirrors(scene),
+        providers=read_providers(scene),
         is_worker_alive=scene.is_worker_alive,
         busy=busy,
         left=steps_left(scene) if busy else None,

@@ -28,9 +28,9 @@ from cohorts.reconcile.values import ProviderSpec
 
 @staff_page
 @require_POST
-def look_again(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
-    group, found = _find(pk, mirror)
-    services.request_sync([group.pk], mirrors=[found.name])
+def look_again(request: HttpRequest, pk: int, provider: str) -> HttpResponse:
+    group, found = _find(pk, provider)
+    services.request_sync([group.pk], providers=[found.name])
     services.end_wait(found.name)
     messages.success(request, f"{group} will be checked in {found.title} shortly.")
     return _back(request, group)
@@ -38,14 +38,14 @@ def look_again(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
 
 @staff_page
 @require_POST
-def recreate(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
+def recreate(request: HttpRequest, pk: int, provider: str) -> HttpResponse:
     """Request that missing objects be recreated, if any are still missing."""
-    group, found = _find(pk, mirror)
-    row = GroupSync.objects.filter(group=group, provider=mirror).first()
+    group, found = _find(pk, provider)
+    row = GroupSync.objects.filter(group=group, provider=provider).first()
     if row is None or find_issue(row.issue).remedy != "recreate":
         messages.info(request, f"Nothing is missing for {group} in {found.title}.")
     else:
-        services.recreate([pk], mirror, by=person_of(request), now=clock.now())
+        services.recreate([pk], provider, by=person_of(request), now=clock.now())
         messages.success(
             request, f"The missing parts of {group} in {found.title} will be recreated."
         )
@@ -54,19 +54,19 @@ def recreate(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
 
 @staff_page
 @require_POST
-def realize_group(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
+def realize_group(request: HttpRequest, pk: int, provider: str) -> HttpResponse:
     """Show what realizing this group would do. A plan covers every provider."""
-    group, _ = _find(pk, mirror)
+    group, _ = _find(pk, provider)
     ids = [] if group.has_ended else [group.pk]
     return start_plan(request, ids, as_if_requested=True, back=_address(request, group))
 
 
 @staff_page
 @require_POST
-def show_removals(request: HttpRequest, pk: int, mirror: str) -> HttpResponse:
+def show_removals(request: HttpRequest, pk: int, provider: str) -> HttpResponse:
     """Show the names of everyone whose removal this provider holds."""
-    group, _ = _find(pk, mirror)
-    ids = groups_with_held_removals(mirror) or [group.pk]
+    group, _ = _find(pk, provider)
+    ids = groups_with_held_removals(provider) or [group.pk]
     return start_plan(request, ids, as_if_requested=False, back=_address(request, group))
 
 
@@ -90,18 +90,18 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 
 @staff_page
 @require_POST
-def pause(request: HttpRequest, mirror: str) -> HttpResponse:
-    found = _mirror(mirror)
-    services.pause(mirror, by=person_of(request), now=clock.now())
+def pause(request: HttpRequest, provider: str) -> HttpResponse:
+    found = _find_provider(provider)
+    services.pause(provider, by=person_of(request), now=clock.now())
     messages.success(request, f"{found.title} is paused. It reads, but changes nothing.")
     return _back(request)
 
 
 @staff_page
 @require_POST
-def resume(request: HttpRequest, mirror: str) -> HttpResponse:
-    found = _mirror(mirror)
-    services.resume(mirror)
+def resume(request: HttpRequest, provider: str) -> HttpResponse:
+    found = _find_provider(provider)
+    services.resume(provider)
     messages.success(request, f"{found.title} resumed. Every group is being checked.")
     return _back(request)
 
@@ -109,11 +109,11 @@ def resume(request: HttpRequest, mirror: str) -> HttpResponse:
 # -- redirects -------------------------------------------------------------------------------------
 
 
-def _find(pk: int, mirror: str) -> tuple[Group, ProviderSpec]:
-    return get_object_or_404(Group, pk=pk), _mirror(mirror)
+def _find(pk: int, provider: str) -> tuple[Group, ProviderSpec]:
+    return get_object_or_404(Group, pk=pk), _find_provider(provider)
 
 
-def _mirror(name: str) -> ProviderSpec:
+def _find_provider(name: str) -> ProviderSpec:
     if name not in provider_specs():
         raise Http404("There is no such integration.")
     return provider_specs()[name]

@@ -20,28 +20,28 @@ def write_plan(plan: PlanView) -> Iterator[str]:
     for answer in plan.answers:
         for line in answer.budget:
             adds = f", {line.adds} would be added" if line.adds else ""
-            yield f"{answer.mirror.title}: {line.used} of {line.limit} {line.what} in use{adds}."
+            yield f"{answer.provider.title}: {line.used} of {line.limit} {line.what} in use{adds}."
         if answer.issue:
-            yield f"{answer.mirror.title}: {tell(answer.issue)}"
+            yield f"{answer.provider.title}: {tell(answer.issue)}"
     for part in plan.parts:
         yield from _write_part(part)
     if plan.unreached:
         yield "\nNot reachable yet. They get access automatically once the reason is resolved:"
         yield from (
-            f"  {p.name} ({part.title}, {p.mirror.title}): {p.why}" for part, p in plan.unreached
+            f"  {p.name} ({part.title}, {p.provider.title}): {p.why}" for part, p in plan.unreached
         )
     yield f"\n{len(plan.steps)} steps would be done, {len(plan.held)} are held back."
 
 
 def _write_part(part: Part) -> Iterator[str]:
     yield f"\n{part.title}"
-    for mirror, standing in part.issues:
-        yield f"  {mirror.title}: {tell(standing)}"
+    for provider, standing in part.issues:
+        yield f"  {provider.title}: {tell(standing)}"
     for reason, steps in part.held_by_reason:
         yield f"  Held back: {tell(reason)}"
-        yield from (f"    {step.mirror.title}: {step.sentence}" for step in steps)
+        yield from (f"    {step.provider.title}: {step.sentence}" for step in steps)
     for step in part.steps:
-        yield f"  {step.mirror.title}: {step.sentence}"
+        yield f"  {step.provider.title}: {step.sentence}"
     if not (part.issues or part.held or part.steps):
         yield "  Nothing to do."
 
@@ -53,7 +53,7 @@ def write_groups(groups: tuple[GroupView, ...]) -> Iterator[str]:
         if not told:
             yield f"{view.group}: in sync"
         for place in told:
-            yield f"{view.group}: {place.mirror.title}: {tell(place.standing)}"
+            yield f"{view.group}: {place.provider.title}: {tell(place.standing)}"
 
 
 class ProgressLine:

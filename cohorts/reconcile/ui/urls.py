@@ -34,12 +34,12 @@ urlpatterns = [
     path("plans/<numbers:ids>/confirm/", plan_pages.confirm_plan, name="confirm_plan"),
     path("plans/<numbers:ids>/again/", plan_pages.plan_again, name="plan_again"),
     path("plans/<numbers:ids>/allow/", plan_pages.approve_removals, name="approve_removals"),
-    path("mirrors/<slug:mirror>/pause/", remedies.pause, name="pause"),
-    path("mirrors/<slug:mirror>/resume/", remedies.resume, name="resume"),
+    path("providers/<slug:provider>/pause/", remedies.pause, name="pause"),
+    path("providers/<slug:provider>/resume/", remedies.resume, name="resume"),
     path("decide/", ownership_decision.decide, name="decide"),
     path("check/", connection_check.check_connections, name="check"),
     *(
-        path(f"groups/<int:pk>/<slug:mirror>/{name}/", view, name=name)
+        path(f"groups/<int:pk>/<slug:provider>/{name}/", view, name=name)
         for name, view in remedies.REMEDIES.items()
     ),
 ]

@@ -53,7 +53,7 @@ class Sight:
 
 def _is_settled(view: GroupView) -> bool:
     """Whether a worker has processed the last request, and no passing issue is left."""
-    places = [place for place in view.places if place.mirror.is_configured]
+    places = [place for place in view.places if place.provider.is_configured]
     return all(place.row and _is_place_settled(place) for place in places)
 
 

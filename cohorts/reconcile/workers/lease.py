@@ -35,14 +35,14 @@ def holder_name() -> str:
 
 @dataclass
 class Lease:
-    mirror: str
+    provider: str
     token: int
     good_until: float  # boot_seconds()
 
     def check(self) -> None:
         """Raise LeaseLost unless a call may be started now."""
         if boot_seconds() >= self.good_until:
-            raise LeaseLost(self.mirror)
+            raise LeaseLost(self.provider)
 
     def seconds_left(self) -> float:
         return self.good_until - boot_seconds()
@@ -55,7 +55,7 @@ class Lease:
         renewed = _own(self).filter(lease_until__gt=Now()).update(lease_until=_lease_end())
         if not renewed:
             self.good_until = float("-inf")
-            raise LeaseLost(self.mirror)
+            raise LeaseLost(self.provider)
         self.good_until = asked_at + settings.SYNC["lease_seconds"]
 
     def release(self) -> None:
@@ -63,20 +63,20 @@ class Lease:
         self.good_until = float("-inf")
 
 
-def take(mirror: str) -> Lease | None:
+def take(provider: str) -> Lease | None:
     """Return a provider's lease, or None while another worker holds it or an outage delays it."""
-    ProviderState.objects.get_or_create(provider=mirror)
+    ProviderState.objects.get_or_create(provider=provider)
     asked_at = boot_seconds()
     taken = ProviderState.objects.filter(
         Q(lease_until__isnull=True) | Q(lease_until__lte=Now()),
         Q(retry_at__isnull=True) | Q(retry_at__lte=Now()),
-        provider=mirror,
+        provider=provider,
     ).update(holder=holder_name(), token=F("token") + 1, lease_until=_lease_end())
     if not taken:
         return None
     # No other worker can have acquired it since: the lease just written has not expired.
-    token = ProviderState.objects.values_list("token", flat=True).get(provider=mirror)
-    return Lease(mirror, token, asked_at + settings.SYNC["lease_seconds"])
+    token = ProviderState.objects.values_list("token", flat=True).get(provider=provider)
+    return Lease(provider, token, asked_at + settings.SYNC["lease_seconds"])
 
 
 def release_dead(worker: str) -> int:
@@ -86,7 +86,7 @@ def release_dead(worker: str) -> int:
 
 
 def _own(lease: Lease):
-    return ProviderState.objects.filter(provider=lease.mirror, token=lease.token)
+    return ProviderState.objects.filter(provider=lease.provider, token=lease.token)
 
 
 def _lease_end():

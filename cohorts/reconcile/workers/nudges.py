@@ -9,22 +9,22 @@ from django.db import connection, transaction
 from django_q.tasks import async_task
 
 
-def nudge(mirror: str) -> None:
+def nudge(provider: str) -> None:
     """Queue one run for a provider. Inside a transaction it is rolled back with it."""
-    async_task("cohorts.reconcile.tasks.run_mirror", mirror, group=f"sync-{mirror}")
+    async_task("cohorts.reconcile.tasks.run_provider", provider, group=f"sync-{provider}")
 
 
-def nudge_on_commit(mirror: str) -> None:
+def nudge_on_commit(provider: str) -> None:
     """Nudge once per provider and transaction, for any number of changed facts."""
-    callback = _callback(mirror)
+    callback = _callback(provider)
     waiting: list[Any] = connection.run_on_commit
     if not any(entry[1] is callback for entry in waiting):
         transaction.on_commit(callback)
 
 
 @cache
-def _callback(mirror: str):
+def _callback(provider: str):
     def nudge_after_commit() -> None:
-        nudge(mirror)
+        nudge(provider)
 
     return nudge_after_commit

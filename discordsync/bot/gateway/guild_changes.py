@@ -17,7 +17,7 @@ from discordsync.models import DiscordObject
 from discordsync.observe import own_writes
 from guestvisits.models import GuestVisit
 
-MIRROR = "discord"
+PROVIDER = "discord"
 
 
 def record_join(discord_id: int, joined_at: datetime) -> None:
@@ -28,7 +28,7 @@ def record_join(discord_id: int, joined_at: datetime) -> None:
     GuildStay.objects.update_or_create(
         user=person, defaults={"joined_at": joined_at, "left_at": None}
     )
-    report_outside_change(_groups_of(person), MIRROR)
+    report_outside_change(_groups_of(person), PROVIDER)
 
 
 def record_leave(discord_id: int) -> None:
@@ -37,7 +37,7 @@ def record_leave(discord_id: int) -> None:
     if person is None:
         return
     GuildStay.objects.filter(user=person, left_at=None).update(left_at=clock.now())
-    report_outside_change(_groups_of(person), MIRROR)
+    report_outside_change(_groups_of(person), PROVIDER)
 
 
 def handle_object_change(outside_id: int, changes: Mapping[str, str] | None = None) -> None:
@@ -47,7 +47,7 @@ def handle_object_change(outside_id: int, changes: Mapping[str, str] | None = No
     """
     record = DiscordObject.objects.filter(outside_id=outside_id).first()
     if record is not None and not (changes and own_writes.are_own(changes)):
-        report_outside_change(_groups_on(record), MIRROR)
+        report_outside_change(_groups_on(record), PROVIDER)
 
 
 def handle_role_change(discord_id: int, *, given: Collection[int], taken: Collection[int]) -> None:
@@ -59,7 +59,7 @@ def handle_role_change(discord_id: int, *, given: Collection[int], taken: Collec
         if not own_writes.are_own({f"member {discord_id} {role}": changes[role]})
     }
     if by_hand:
-        report_outside_change(by_hand, MIRROR)
+        report_outside_change(by_hand, PROVIDER)
 
 
 def catch_up(joined: Mapping[int, datetime], *, whole: bool) -> None:
@@ -76,7 +76,7 @@ def catch_up(joined: Mapping[int, datetime], *, whole: bool) -> None:
         gone = GuildStay.objects.filter(left_at=None).exclude(user__discord_id__in=joined)
         gone.update(left_at=clock.now())
     live = Group.objects.filter(live_group())
-    report_outside_change(live.values_list("pk", flat=True), MIRROR)
+    report_outside_change(live.values_list("pk", flat=True), PROVIDER)
 
 
 # -- which groups ----------------------------------------------------------------------------------
@@ -86,7 +86,7 @@ def _groups_of(person: User) -> set[int]:
     """Return the groups in which a person is a member or a visitor, or still has access."""
     member = Membership.objects.filter(user=person, status=Membership.Status.ACTIVE)
     visits = GuestVisit.objects.filter(user=person, ended_at__isnull=True)
-    states = AccessState.objects.filter(user=person, provider=MIRROR)
+    states = AccessState.objects.filter(user=person, provider=PROVIDER)
     return {
         *member.values_list("group_id", flat=True),
         *visits.values_list("host_meeting__group_id", flat=True),

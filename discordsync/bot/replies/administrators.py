@@ -122,10 +122,10 @@ def _waiting(ids: list[int], cohort: str) -> BotAnswer:
 def _plan_text(view: PlanView, cohort: str, groups: int) -> str:
     lines = [f"**Realize {cohort}?** {groups} groups, {len(view.steps)} steps."]
     for answer in view.answers:
-        title = answer.mirror.title
+        title = answer.provider.title
         if answer.issue:
             lines.append(f"{title}: {tell(answer.issue)}")
-        mine = [step.verb for step in view.steps if step.mirror == answer.mirror]
+        mine = [step.verb for step in view.steps if step.provider == answer.provider]
         lines.append(f"{title}: {_count_verbs(mine)}")
         lines += [
             f"- {line.what}: {line.used} of {line.limit} in use, {line.adds} would be added"

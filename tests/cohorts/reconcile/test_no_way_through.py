@@ -37,13 +37,13 @@ def sweep_often():
     for _ in range(5):
         tasks.sweep()
         if run_log.has_work("discord", clock.now()):
-            tasks.run_mirror("discord")
+            tasks.run_provider("discord")
 
 
 def check_told_once_and_then_mended(sandbox, caplog, made, code, mend):
     realize(made)
     with caplog.at_level(logging.WARNING):
-        tasks.run_mirror("discord")
+        tasks.run_provider("discord")
         seen = sandbox.last
         sweep_often()
 
@@ -132,7 +132,7 @@ def test_with_the_bots_role_too_low(sandbox, caplog, made):
     sandbox.post("discord/settings", {"bot_role_position": 1})
     services.resync("discord")
     with caplog.at_level(logging.WARNING):
-        tasks.run_mirror("discord")
+        tasks.run_provider("discord")
         seen = sandbox.last
         sweep_often()
 

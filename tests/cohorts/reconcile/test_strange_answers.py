@@ -38,7 +38,7 @@ def test_o7_a_garbled_answer_is_reported_as_the_services(
     sandbox.post("join", {"id": str(late.discord_id), "username": "late"})
     sandbox.set_faults({"kind": "garble", "form": form, "service": service, "wrote": wrote})
     services.resync(mirror)
-    tasks.run_mirror(mirror)
+    tasks.run_provider(mirror)
 
     state = ProviderState.objects.get(provider=mirror)
     if state.issue:

@@ -38,7 +38,7 @@ def test_who_joins_while_a_worker_is_at_another_group_has_the_role_at_its_end(sa
     work("discord")
     role = outside_id(f"role:{made.groups[1].pk}")
     sandbox.post("revoke", {"member": str(busy.discord_id), "role": role})
-    request_sync([made.groups[1].pk], mirrors=["discord"])
+    request_sync([made.groups[1].pk], providers=["discord"])
     sandbox.set_faults({"kind": "hold_after", "wrote": True, "nth": 1})
     worker = start("discord")
     sandbox.wait_for_call(held=True)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from cohorts.reconcile.models import ProviderState
-from tests.lens.watch.toy_mirror import HOLD
+from tests.lens.watch.toy import HOLD
 from tests.support.processes import ROOT, environment, wait_until
 
 # Long enough for a busy machine, far below the two minutes that are promised.

@@ -1,4 +1,4 @@
-"""A mirror in which every group stands as it is.  While a file exists, looking takes its time."""
+"""A provider in which every group is ready.  While a file exists, observing takes its time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HOLD = "TOY_HOLD"  # names the file
 
 
 class ToyConfig(AppConfig):
-    """Adds the mirror as an app from elsewhere would."""
+    """Adds the provider as an app from elsewhere would."""
 
     name = "tests.lens.watch"
     label = "toy"
