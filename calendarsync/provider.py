@@ -95,8 +95,9 @@ class CalendarProvider:
         """After a failure the next observation shows whether an intended event was created."""
         if isinstance(result, CallFailed):
             return observed
-        records.record(action, result, settings.GOOGLE_CALENDAR_ID, clock.now())
-        return absorb(observed, result)
+        observed = absorb(observed, result)
+        records.record(action, result, observed, settings.GOOGLE_CALENDAR_ID, clock.now())
+        return observed
 
     def review(
         self, desired: DesiredCalendar, observed: ObservedCalendar, group_id: int, now: datetime

@@ -51,13 +51,15 @@ from meetings.models import Meeting
 
 def store_observation(finding: Finding, calendar_id: str, now: datetime) -> None:
     """Store what was read, and adopt orphans if staff have approved it."""
-    store_reading(finding.to_store, calendar_id, now)
+    store_reading(finding.to_store, finding.observed, calendar_id, now)
     if not finding.orphans:
         adopt_orphans(finding.observed)
 
 
 @transaction.atomic
-def store_reading(reading: Reading, calendar_id: str, now: datetime) -> None:
+def store_reading(
+    reading: Reading, observed: ObservedCalendar, calendar_id: str, now: datetime
+) -> None:
     """Store copies, sync token and people's answers, and complete the records of observed events.
 
     One transaction, because Google reports a changed answer only once: if it cannot be processed,
@@ -81,7 +83,7 @@ def store_reading(reading: Reading, calendar_id: str, now: datetime) -> None:
     # When the listing began: an RSVP given in Lens while it is being stored is newer.
     asked_at = now - timedelta(seconds=max(time.monotonic() - reading.asked_at, 0))
     event_ids = frozenset(ids.base_of(event.id) for event in reading.events)
-    record_rsvps(event_ids, rewritten, asked_at)
+    record_rsvps(observed, event_ids, rewritten, asked_at)
 
 
 def _find_rewritten(events: Iterable[ObservedEvent], aliases: Mapping[str, str]) -> frozenset[str]:
@@ -208,10 +210,12 @@ def intend(action: Action) -> None:
         _intend_event(action.payload)
 
 
-def record(action: Action, outcome: Outcome, calendar_id: str, now: datetime) -> None:
-    """Commit what a call has changed or read."""
+def record(
+    action: Action, outcome: Outcome, observed: ObservedCalendar, calendar_id: str, now: datetime
+) -> None:
+    """Commit what a call has changed or read. `observed` includes it."""
     if isinstance(outcome.answer, Reading):
-        store_reading(outcome.answer, calendar_id, now)
+        store_reading(outcome.answer, observed, calendar_id, now)
         return
     if isinstance(outcome.answer, WriteResult):
         store_addresses(outcome.answer, now)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from calendarsync.models import CalendarAddress, CalendarCopy, CalendarEvent, CalendarSeries
 from calendarsync.state.facts import AddressBook
 from calendarsync.state.observed import StoredState, read_event
 from cohorts.models import Installation
 from cohorts.reconcile.models import ProviderState
+from meetings.models import Meeting
 
 PROVIDER = "calendar"
 # Copies of events that ended longer ago are not loaded, because their number only grows.
@@ -68,9 +69,16 @@ def load_stored_state(calendar_id: str, now: datetime) -> StoredState:
 
 def _bodies(now: datetime) -> QuerySet[CalendarCopy, dict]:
     over = now - HISTORY
-    series = CalendarSeries.objects.filter(last_starts_at__lt=over).values("event_id")
+    moved = Meeting.objects.filter(  # past the end of its series
+        group=OuterRef("group"),
+        rhythm_starts_at__lte=OuterRef("last_starts_at"),
+        starts_at__gte=over,
+    )
+    series = CalendarSeries.objects.filter(~Exists(moved), last_starts_at__lt=over)
     events = CalendarEvent.objects.filter(meeting__starts_at__lt=over).values("event_id")
-    copies = CalendarCopy.objects.exclude(base_id__in=series).exclude(base_id__in=events)
+    copies = CalendarCopy.objects.exclude(base_id__in=series.values("event_id")).exclude(
+        base_id__in=events
+    )
     return copies.values_list("body", flat=True)
 
 

@@ -1,4 +1,4 @@
-"""Read people's answers from Google Calendar, and record those that count as an RSVP.
+"""Read people's answers from an observation, and record those that count as an RSVP.
 
 Called within the transaction that stores an observation. RSVPs given in Lens during the observation
 are read under the groups' locks; `calendarsync.rsvp.merge` decides which answer is newer.
@@ -14,11 +14,10 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
-from calendarsync.models import CalendarCopy, CalendarEvent, CalendarSeries, HeardAnswer
+from calendarsync.models import CalendarEvent, CalendarSeries, HeardAnswer
 from calendarsync.rsvp.merge import NO_RSVP, GoogleRsvp, LensRsvp, find_replacement, is_copied
 from calendarsync.rsvp.reading import EventPlace, find_series, read_rsvps
-from calendarsync.selectors import read_addresses
-from calendarsync.state.observed import ObservedCalendar, read_event
+from calendarsync.state.observed import ObservedCalendar
 from cohorts.models import Group, User, live_group
 from cohorts.services.locks import lock_groups
 from meetings.models import Attendance, Meeting
@@ -37,15 +36,20 @@ class _Heard:
 
 
 @transaction.atomic
-def record_rsvps(event_ids: frozenset[str], rewritten: frozenset[str], now: datetime) -> None:
-    """Compare the answers in these events' copies with the last known ones, and record changes.
+def record_rsvps(
+    observed: ObservedCalendar,
+    event_ids: frozenset[str],
+    rewritten: frozenset[str],
+    now: datetime,
+) -> None:
+    """Compare the answers in these events with the last known ones, and record changes.
 
     `now` is when the observation began. `event_ids`: series and single events that were read, or of
     which an occurrence was read. `rewritten`: series that the organizer has written since. Nothing
     is locked if no answer has changed.
     """
     meetings = _meetings_ahead(_groups_of(event_ids), now)
-    says = _read(meetings, now) if meetings else {}
+    says = _read(meetings, observed, now) if meetings else {}
     rows = _heard_before(meetings)
     last = {key: GoogleRsvp(row.own, row.series, copied=row.copied) for key, row in rows.items()}
     changed = {key: one for key, one in says.items() if last.get(key) != one.rsvp}
@@ -94,10 +98,11 @@ def _meetings_ahead(group_ids: Collection[int], now: datetime) -> dict[int, Meet
     return {meeting.pk: meeting for meeting in rows if meeting.ends_at > now}
 
 
-def _read(meetings: Mapping[int, Meeting], now: datetime) -> dict[Key, _Heard]:
+def _read(
+    meetings: Mapping[int, Meeting], observed: ObservedCalendar, now: datetime
+) -> dict[Key, _Heard]:
     """Return the answers by (meeting, person), of everyone who is expected there and on a list."""
     places = _places(meetings.values())
-    observed = _observe(places)
     expected = find_expected(meetings.keys(), now)
     people = _people(set().union(*expected.values()) if expected else set())
     found: dict[Key, _Heard] = {}
@@ -130,14 +135,6 @@ def _places(meetings: Collection[Meeting]) -> list[EventPlace]:
         )
         for meeting in meetings
     ]
-
-
-def _observe(places: Iterable[EventPlace]) -> ObservedCalendar:
-    """Return the copies of all events that may contain these meetings."""
-    bases = {pk for place in places for pk in (*place.series_ids, *place.event_ids)}
-    copies = CalendarCopy.objects.filter(base_id__in=bases).values_list("body", flat=True)
-    aliases = read_addresses().aliases
-    return ObservedCalendar({body["id"]: read_event(body, aliases) for body in copies})
 
 
 def _people(user_ids: Collection[int]) -> dict[str, int]:

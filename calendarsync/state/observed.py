@@ -109,6 +109,11 @@ class ObservedEvent:
     def people(self) -> frozenset[str]:
         return frozenset(one.address for one in self.attendees)
 
+    def with_aliases(self, aliases: Mapping[str, str]) -> ObservedEvent:
+        """Return the event with our addresses of people whom Google lists under others."""
+        attendees = (replace(a, person=aliases.get(a.address, a.person)) for a in self.attendees)
+        return replace(self, attendees=tuple(attendees))
+
     @property
     def belonging(self) -> frozenset[str]:
         return frozenset(one.address for one in self.attendees if one.belongs)
@@ -165,11 +170,16 @@ class ObservedCalendar:
         events = {**self.events, event.id: event}
         return replace(self, events=events, unread=self.unread | unread)
 
-    def with_result(self, invited: WriteResult) -> ObservedCalendar:
+    def with_result(self, result: WriteResult) -> ObservedCalendar:
+        """Add an event that we wrote, and what the response has shown about addresses."""
+        observed = self.with_written(result.event)
+        if result.aliases:
+            events = {pk: e.with_aliases(result.aliases) for pk, e in observed.events.items()}
+            observed = replace(observed, events=events)
         return replace(
-            self.with_written(invited.event),
-            refused=self.refused | invited.refused,
-            stays=self.stays | invited.stays,
+            observed,
+            refused=self.refused | result.refused,
+            stays=self.stays | result.stays,
         )
 
     def with_reading(self, reading: Reading) -> ObservedCalendar:

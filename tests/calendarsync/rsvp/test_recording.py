@@ -7,6 +7,7 @@ import time
 from datetime import datetime, timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -14,7 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from calendarsync import records
 from calendarsync.models import CalendarSeries, HeardAnswer
 from calendarsync.rsvp.recording import record_rsvps
-from calendarsync.state.observed import Reading, read_event
+from calendarsync.selectors import load_stored_state
+from calendarsync.state.observed import ObservedCalendar, Reading, read_event
 from cohorts.models import Group, Membership, User
 from cohorts.reconcile import services
 from cohorts.reconcile.models import ProviderState
@@ -414,9 +416,27 @@ def test_what_is_taken_is_of_the_moment_when_the_look_began(
     calendar.respond(person("Ada"), "accepted", heard.groups["A"])
     series = read_event(calendar.series(heard.groups["A"]))
     now, began = calendar.now, time.monotonic() - 20
-    records.store_reading(Reading((series,), "token", full=False, asked_at=began), "calendar", now)
+    reading = Reading((series,), "token", full=False, asked_at=began)
+    observed = ObservedCalendar({series.id: series})
+    records.store_reading(reading, observed, "calendar", now)
     said = Attendance.objects.get(user__name="Ada", meeting__number=1)
     assert timedelta(seconds=20) <= now - said.rsvp_at < timedelta(minutes=5)
+
+
+def test_an_answer_to_a_meeting_moved_weeks_past_the_end_of_its_series_is_read(
+    heard: Academy, calendar: SeenCalendar
+) -> None:
+    """The copies of the series are still loaded."""
+    last = heard.meeting("A", 4)
+    original = last.starts_at
+    move_meeting(last.pk, starts_at=original + timedelta(weeks=4), now=calendar.now)
+    calendar.work()
+    calendar.move_clock(original + timedelta(weeks=2))
+    listen(calendar)
+    last.refresh_from_db()
+    calendar.respond(person("Ada"), "declined", heard.groups["A"], last)
+    listen(calendar)
+    assert answers("Ada")[4] == "not_attending"
 
 
 # -- looks ---------------------------------------------------------------------------------------
@@ -505,14 +525,17 @@ def test_the_price_of_hearing_does_not_grow_with_the_groups(
         groups = [heard.groups[name] for name in names]
         events = frozenset(calendar.series_id(group) for group in groups)
         with CaptureQueriesContext(connection) as captured:
-            record_rsvps(events, frozenset(), calendar.now)
+            record_rsvps(observed, events, frozenset(), calendar.now)
         assert HeardAnswer.objects.count() == 8 * len(names)
         return [query["sql"][:120] for query in captured]
 
     calendar.respond(person("Ada"), "accepted", heard.groups["A"])
     listen(calendar)
+    stored = load_stored_state(settings.GOOGLE_CALENDAR_ID, calendar.now)
+    observed = ObservedCalendar(stored.events)
     one, three = queries_for("A"), queries_for("A", "B", "C")
     assert len(one) == len(three), "\n".join([*one, "", *three])
+    assert not any("calendarcopy" in query for query in one), "the observation has them all"
     assert Meeting.objects.count() == 12
 
 
