@@ -15,10 +15,9 @@ from cohorts.outbox.routing.routes import DeliveryRequest, find_routes
 from cohorts.outbox.selectors import DueMessage, due_messages, next_tries
 from cohorts.reconcile.models import ProviderState
 from cohorts.services.installation import ensure_installation
-from discordsync.bot.gateway.heartbeats import is_bot_connected
-from discordsync.bot.replies.message_buttons import components_of
 from discordsync.delivery.discord_text import mentioned
 from discordsync.delivery.dm_channels import count_allowed, read_channels
+from discordsync.extensions import find_components, is_bot_connected
 from discordsync.models import DiscordObject
 from discordsync.observe.hidden_objects import read_hidden
 from discordsync.state.facts import (
@@ -210,7 +209,7 @@ def _message(due: DueMessage, *, connected: bool) -> MessageFacts:
         text=due.text,
         nonce=due.nonce,
         people=mentioned(due.text),
-        components=components_of(due.kind, due.context) if connected else (),
+        components=find_components(due.kind, due.context) if connected else (),
         tried_at=due.tried_at,
     )
 

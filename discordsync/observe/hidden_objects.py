@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from discordsync.bot.gateway.heartbeats import is_bot_connected
+from discordsync.extensions import is_bot_connected
 from discordsync.models import HiddenCount
 from discordsync.state.facts import Hidden
 from discordsync.state.observed import CATEGORY

@@ -1,7 +1,7 @@
 """The gateway client: receives interactions, has them answered, and shows the answers.
 
 deferred at once     within the three seconds that Discord allows, regardless of the database
-answered             in a thread, as plain values (replies/pending.py)
+answered             in a thread, as plain values (pending.py)
 shown                in place of the deferred answer; updated while the work is in progress
 """
 
@@ -24,16 +24,15 @@ from django.conf import settings
 from django.utils import timezone
 
 from cohorts import outages
-from discordsync.bot import commands
+from discordsync.bot import pending
 from discordsync.bot.gateway import guild_changes, heartbeats
+from discordsync.bot.gateway.commands import BotClient, Interaction, Registrar, make_tree
 from discordsync.bot.gateway.guild_listener import GuildListener, is_ours
-from discordsync.bot.gateway.registrar import Registrar
 from discordsync.bot.gateway.threads import in_thread
 from discordsync.bot.gateway.voice_listener import VoiceListener, VoiceObserver
 from discordsync.bot.handlers import ERROR
-from discordsync.bot.replies import pending
+from discordsync.bot.pending import Reply, ReplyUpdate
 from discordsync.bot.replies.answers import BotAnswer
-from discordsync.bot.replies.pending import Reply, ReplyUpdate
 from discordsync.bot.replies.rendering import render
 from discordsync.bot.replies.requests import PREFIX, BotRequest, read_custom_id
 from discordsync.bot.replies.users import BotUser
@@ -50,8 +49,6 @@ GUILD_SECONDS = 1.0  # to wait for our guild after READY; a later one is handled
 POLL_SECONDS = 1.0  # seconds between polls for answers in progress
 discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # the bot uses no audio
 CONNECTION_ERRORS = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
-
-Interaction = discord.Interaction["Bot"]
 
 
 class PressedButton(
@@ -71,7 +68,7 @@ class PressedButton(
         await interaction.client.answer(interaction, request or BotRequest("outdated"))
 
 
-class Bot(GuildListener, VoiceListener, discord.Client):
+class Bot(GuildListener, VoiceListener, BotClient):
     def __init__(self, name: str) -> None:
         # Joins and leaves need the privileged members intent; message content is not read.
         intents = discord.Intents(guilds=True, members=True, voice_states=True)
@@ -84,13 +81,12 @@ class Bot(GuildListener, VoiceListener, discord.Client):
         self.name = name
         self.voices = VoiceObserver(self)
         self.catching_up = asyncio.Lock()
-        self.caught_up: str | None = None  # the last session that caught up
         self.hidden: list[tuple[int, int | None]] | None = None  # as stored last
         self.identified_at = float("-inf")
         self.in_progress = 0
         self.ending = False
         self.background_tasks: list[asyncio.Task[None]] = []
-        self.tree = commands.make_tree(self)
+        self.tree = make_tree(self)
         self.registrar = Registrar(self)
         self.add_dynamic_items(PressedButton)
 

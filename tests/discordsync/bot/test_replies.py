@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from cohorts.models import Installation
 from cohorts.reconcile import ownership
+from discordsync.bot import pending
 from discordsync.bot.models import BotReply
-from discordsync.bot.replies import pending
-from discordsync.bot.replies.pending import KEPT_FOR, SHOWN_FOR, Reply
+from discordsync.bot.pending import KEPT_FOR, SHOWN_FOR, Reply
 from discordsync.bot.replies.requests import BotRequest
 from discordsync.bot.replies.users import BotUser
 from discordsync.models import DirectLine
