@@ -9,7 +9,9 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta
 
+from django.apps import apps
 from django.conf import settings
+from django.db.models import QuerySet
 
 _READ_AGAIN_AFTER = 0.5  # seconds; costs one small query per process every half second
 _offset = timedelta(0)
@@ -23,11 +25,9 @@ def now() -> datetime:
 
 def set_offset(offset: timedelta) -> None:
     """Move the clock of all processes.  Raises RuntimeError outside a sandbox."""
-    from cohorts.models import Installation
-
     if not settings.SANDBOX:
         raise RuntimeError("The clock can only be moved when a sandbox is used.")
-    Installation.objects.filter(pk=1).update(clock_offset=offset)
+    _installation().update(clock_offset=offset)
     forget_offset()
 
 
@@ -40,8 +40,11 @@ def forget_offset() -> None:
 def _current_offset() -> timedelta:
     global _offset, _read_at
     if time.monotonic() - _read_at >= _READ_AGAIN_AFTER:
-        from cohorts.models import Installation
-
-        stored = Installation.objects.filter(pk=1).values_list("clock_offset", flat=True).first()
+        stored = _installation().values_list("clock_offset", flat=True).first()
         _offset, _read_at = stored or timedelta(0), time.monotonic()
     return _offset
+
+
+def _installation() -> QuerySet:
+    """Return the row that stores the offset.  By its name, because the models use this module."""
+    return apps.get_model("cohorts", "Installation").objects.filter(pk=1)

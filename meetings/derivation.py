@@ -28,8 +28,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from cohorts.models import Group
+from meetings.meeting_times import MeetingTime, span_of
 from meetings.models import Meeting
-from meetings.moving.types import MeetingTime, span_of
 from meetings.rhythm import Place, Rhythm
 
 DERIVED_FIELDS = ["starts_at", "duration_minutes", "status", "rhythm_starts_at", "touched_at"]

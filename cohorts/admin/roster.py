@@ -26,14 +26,14 @@ from cohorts import clock
 from cohorts.errors import Refusal
 from cohorts.models import Cohort
 from cohorts.roster.changes import RosterPlan
-from cohorts.roster.reading import COLUMNS, MAX_BYTES
-from cohorts.services.roster import (
+from cohorts.roster.importing import (
     RosterRefused,
     import_roster,
     named_cohorts,
     preview_roster,
     preview_terms,
 )
+from cohorts.roster.reading import COLUMNS, MAX_BYTES
 from cohorts.services.terms import digest_of
 
 PENDING_FILES = "rosters"  # session key

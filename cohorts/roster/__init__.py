@@ -7,6 +7,6 @@
     plan      lines, facts -> changes        what to change, in words for the preview
     changes   the types of a plan
 
-All pure except the loading of facts; `cohorts.services.roster` applies a plan.  Every stage reports
-all problems by line and continues, so that the user can fix the file in one pass.
+All pure except the loading of facts; `importing` applies a plan.  Every stage reports all problems
+by line and continues, so that the user can fix the file in one pass.
 """

@@ -18,7 +18,7 @@ from django.db import transaction
 
 from cohorts import clock
 from cohorts.models import Cohort, Membership, User
-from cohorts.services.roster import import_roster
+from cohorts.roster.importing import import_roster
 from lens.demo.local import ADMIN, PASSWORD
 
 ROSTER = Path(settings.BASE_DIR) / "docs" / "sample-roster.csv"

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from cohorts.models import Membership, User, live_group
+from meetings.meeting_times import MeetingTime
 from meetings.models import Attendance, Meeting
-from meetings.moving.types import Change, MeetingTime
+from meetings.moving.types import Change
 from meetings.rhythm import name_meeting
 
 MAX_DURATION = timedelta(days=1)  # a database constraint allows no longer meetings

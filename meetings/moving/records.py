@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from cohorts.models import active_group
+from meetings.meeting_times import MeetingTime, span_of
 from meetings.models import Meeting, MeetingChange, MeetingMove
-from meetings.moving.types import Change, MeetingTime, span_of
+from meetings.moving.types import Change
 
 
 def record_move(

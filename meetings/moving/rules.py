@@ -39,6 +39,7 @@ from cohorts.models.courses import MAX_MEETINGS
 from cohorts.validators import check_zone
 from cohorts.zones import zone_names
 from meetings.derivation import DERIVED_FIELDS, diff_meetings, follows_rhythm
+from meetings.meeting_times import span_of
 from meetings.models import Meeting, MeetingMove
 from meetings.moving.moves import (
     Add,
@@ -51,7 +52,7 @@ from meetings.moving.moves import (
     Reschedule,
     Restore,
 )
-from meetings.moving.types import Change, Decision, MoveFacts, span_of
+from meetings.moving.types import Change, Decision, MoveFacts
 from meetings.moving.wall_time import explain_clock, name_moment
 from meetings.rhythm import Place, Rhythm, Slot, SlotUntil, later_by_weeks
 

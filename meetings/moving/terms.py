@@ -15,10 +15,11 @@ from cohorts.models import Group
 from cohorts.models.courses import active_group
 from cohorts.services.terms import Term
 from meetings.derivation import diff_meetings, make_room
+from meetings.meeting_times import span_of
 from meetings.models import MeetingMove
 from meetings.moving.facts import read_facts
 from meetings.moving.preview import Preview, preview_changes
-from meetings.moving.types import Change, MoveFacts, span_of
+from meetings.moving.types import Change, MoveFacts
 
 
 def preview_terms(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from cohorts.models import Group
+from meetings.meeting_times import MeetingTime
 from meetings.models import Meeting
 from meetings.rhythm import Rhythm, name_meeting
 
@@ -22,21 +22,6 @@ class MoveFacts:
     rhythm: Rhythm
     rows: Sequence[Meeting]
     attended: Collection[int] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class MeetingTime:
-    """A start, in UTC, and a length in minutes."""
-
-    starts_at: datetime
-    minutes: int
-
-    @property
-    def ends_at(self) -> datetime:
-        return self.starts_at + timedelta(minutes=self.minutes)
-
-    def overlaps(self, other: MeetingTime) -> bool:
-        return self.starts_at < other.ends_at and other.starts_at < self.ends_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +51,3 @@ class Decision:
     rhythm: Rhythm
     changes: tuple[Change, ...]
     notes: tuple[str, ...]
-
-
-def span_of(row: Meeting | None) -> MeetingTime | None:
-    """Return when a meeting is held; None if it is not."""
-    if row is None or row.is_cancelled:
-        return None
-    return MeetingTime(row.starts_at, row.duration_minutes)

@@ -14,8 +14,8 @@ from cohorts.models import Group
 from cohorts.services.terms import Term, change_term, preview_term
 from guestvisits.services.booking import book_visit
 from guestvisits.tasks import update_all
+from meetings.meeting_times import MeetingTime
 from meetings.models import Meeting, MeetingMove
-from meetings.moving.types import MeetingTime
 from tests.admin.reading import messages_of, text_of
 from tests.support.academy import Academy
 

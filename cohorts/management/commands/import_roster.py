@@ -11,14 +11,14 @@ from django.core.management.base import BaseCommand, CommandError
 from cohorts import clock
 from cohorts.errors import Refusal
 from cohorts.roster.changes import RosterPlan
-from cohorts.roster.reading import COLUMNS
-from cohorts.services.roster import (
+from cohorts.roster.importing import (
     ANY_TERMS,
     RosterRefused,
     import_roster,
     preview_roster,
     preview_terms,
 )
+from cohorts.roster.reading import COLUMNS
 
 FLAGS = ("dry_run", "move_meetings")
 

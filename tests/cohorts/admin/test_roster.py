@@ -11,8 +11,8 @@ from django.test import Client
 from django.urls import reverse
 
 from cohorts.models import Cohort, Course, Group, Membership, User
+from cohorts.roster.importing import RosterRefused, import_roster
 from cohorts.roster.reading import MAX_BYTES
-from cohorts.services.roster import RosterRefused, import_roster
 from meetings.models import Meeting
 from tests.support.roster import make_academy, make_file, make_line
 

@@ -15,14 +15,14 @@ from hypothesis.extra.django import TestCase
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Course, Group, Membership, User
 from cohorts.roster.changes import RosterPlan
-from cohorts.services.groups import end_group
-from cohorts.services.memberships import end_membership
-from cohorts.services.roster import (
+from cohorts.roster.importing import (
     RosterRefused,
     import_roster,
     preview_roster,
     preview_terms,
 )
+from cohorts.services.groups import end_group
+from cohorts.services.memberships import end_membership
 from cohorts.services.sign_ins import change_address
 from cohorts.services.terms import digest_of
 from cohorts.signals import facts_changed

@@ -10,6 +10,7 @@ import pytest
 
 from cohorts.errors import Refusal
 from cohorts.models import Group
+from meetings.meeting_times import MeetingTime
 from meetings.models import Meeting
 from meetings.moving.moves import (
     Add,
@@ -22,7 +23,7 @@ from meetings.moving.moves import (
     Restore,
 )
 from meetings.moving.rules import decide
-from meetings.moving.types import MeetingTime, MoveFacts
+from meetings.moving.types import MoveFacts
 from meetings.rhythm import Slot
 from tests.meetings.moving.paper import (
     BEFORE,

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from cohorts.errors import Refusal
 from cohorts.models import Group
 from meetings.derivation import DERIVED_FIELDS, diff_meetings, follows_rhythm
+from meetings.meeting_times import span_of
 from meetings.moving import moves
 from meetings.moving.rules import decide
-from meetings.moving.types import MoveFacts, span_of
+from meetings.moving.types import MoveFacts
 from meetings.rhythm import Slot
 from tests.meetings.moving.paper import BEFORE, EXTRA, carry_out, make_facts
 
