@@ -22,7 +22,7 @@ help:
 	@echo "make modes        every case of the very largest (about an hour, not in CI)"
 	@echo "make bench        figures: how long things take"
 	@echo "make docs         write the alarms' table into docs/operations.md"
-	@echo "make lint         ruff, mypy, the floors, migrations, Django's checks"
+	@echo "make lint         ruff, mypy, the layers, migrations, Django's checks"
 	@echo "make check        lint and test"
 
 run: $(VENV)/.run
