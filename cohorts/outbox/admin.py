@@ -25,8 +25,8 @@ from cohorts.access import staff_may
 from cohorts.admin.base import ReadOnlyAdmin
 from cohorts.models import User
 from cohorts.outbox import services
+from cohorts.outbox.explanations import read_outlook, why_not_sent
 from cohorts.outbox.health import parts
-from cohorts.outbox.health.outlook import read_outlook, why_not_sent
 from cohorts.outbox.models import (
     UNSENT,
     Message,

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from cohorts import clock
-from cohorts.outbox import services
+from cohorts.outbox import rerouting, services
 from cohorts.outbox.email import account_emails, rounds
 from cohorts.outbox.health import alarms
 from cohorts.outbox.nudges import nudge_email
-from cohorts.outbox.routing import rerouting
 
 
 def collect_all() -> None:

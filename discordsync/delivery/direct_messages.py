@@ -15,9 +15,9 @@ from dataclasses import replace
 from datetime import datetime
 from enum import Enum
 
+from cohorts.outbox import rerouting
 from cohorts.outbox import services as outbox
 from cohorts.outbox.health import parts
-from cohorts.outbox.routing import rerouting
 from cohorts.reconcile.errors import CallFailed, Conflict, Refused
 from cohorts.reconcile.values import Action, Outcome
 from discordsync.delivery import dm_channels

@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from cohorts.models import Group, User
+from cohorts.outbox import rerouting
 from cohorts.outbox.health import parts
 from cohorts.outbox.models import Message
-from cohorts.outbox.routing import rerouting
 from cohorts.outbox.routing.dm_channels import DmStatus
 from cohorts.reconcile.models import GroupSync
 from discordsync.models import DirectLine

@@ -22,7 +22,7 @@ from django.core.mail import EmailMessage
 
 from cohorts import clock
 from cohorts.models import Installation
-from cohorts.outbox import services
+from cohorts.outbox import rerouting, services
 from cohorts.outbox.email.composing import compose_email
 from cohorts.outbox.email.mailserver import MailError, MailFailure, MailServer
 from cohorts.outbox.health import parts
@@ -30,7 +30,6 @@ from cohorts.outbox.holds import why_held
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete
 from cohorts.outbox.rendering.render import MessageContent, get_content
-from cohorts.outbox.routing import rerouting
 from cohorts.outbox.routing.routes import DeliveryRequest, DeliveryRoute, find_routes
 from cohorts.outbox.selectors import fingerprint, sendable
 

@@ -7,9 +7,8 @@ from datetime import timedelta
 import pytest
 
 from cohorts import clock
-from cohorts.outbox import services, tasks
+from cohorts.outbox import rerouting, services, tasks
 from cohorts.outbox.models import Message, MessageChoice
-from cohorts.outbox.routing import rerouting
 from cohorts.outbox.routing.dm_channels import DmStatus, find_dm_status
 from cohorts.reconcile.models import GroupSync
 from discordsync.models import DirectLine
