@@ -7,7 +7,7 @@ from discordsync.sandbox import events
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.guild import Guild
 from discordsync.sandbox.members import members
-from discordsync.sandbox.members.permissions import Bit
+from discordsync.sandbox.permissions import Bit
 
 
 def get_audit_log(guild: Guild, call: Call) -> Answer:

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from discordsync.sandbox import audit_log, fields
+from discordsync.sandbox import audit_log, fields, permissions
 from discordsync.sandbox.audit_log import Action
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.errors import form_error, refuse, unsupported
 from discordsync.sandbox.guild import Guild
-from discordsync.sandbox.members import members, permissions
-from discordsync.sandbox.members.permissions import VOICE, Bit
+from discordsync.sandbox.members import members
+from discordsync.sandbox.permissions import VOICE, Bit
 
 SCHEDULED, ACTIVE, COMPLETED, CANCELED = 1, 2, 3, 4
 NEXT_STATUS = {SCHEDULED: (ACTIVE, CANCELED), ACTIVE: (COMPLETED,)}

@@ -22,10 +22,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from discordsync.sandbox import fields
+from discordsync.sandbox import fields, permissions
 from discordsync.sandbox.errors import refuse
-from discordsync.sandbox.members import permissions
-from discordsync.sandbox.members.permissions import ELEVATED, Bit
+from discordsync.sandbox.permissions import ELEVATED, Bit
 from discordsync.sandbox.snowflakes import is_plausible, next_snowflake
 
 DEFAULT_GUILD_ID = 1_100_000_000_000_000_001

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from discordsync.sandbox import fields
+from discordsync.sandbox import fields, permissions
 from discordsync.sandbox.guild import SETTINGS, Guild
-from discordsync.sandbox.members import permissions, roles
+from discordsync.sandbox.members import roles
 
 
 def change_settings(guild: Guild, data: Any) -> dict[str, Any]:

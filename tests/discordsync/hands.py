@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from discordsync.sandbox.members.permissions import Bit
+from discordsync.sandbox.permissions import Bit
 from tests.discordsync.inprocess import Guild
 from tests.discordsync.strategies import PEOPLE
 

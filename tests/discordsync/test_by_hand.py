@@ -9,7 +9,7 @@ from cohorts.models import Membership
 from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import SyncAction
 from cohorts.reconcile.services import recreate, request_plan, request_realize
-from discordsync.sandbox.members.permissions import Bit
+from discordsync.sandbox.permissions import Bit
 from tests.discordsync.guild_state import (
     detail,
     holders_of,

@@ -16,7 +16,7 @@ from cohorts.reconcile.models import ProviderState, SyncAction
 from cohorts.services.memberships import end_membership
 from discordsync.bot.models import BotHeartbeat
 from discordsync.observe.hidden_objects import record_hidden_channels
-from discordsync.sandbox.members.permissions import EVERYONE, LEAST_PRIVILEGED, Bit
+from discordsync.sandbox.permissions import EVERYONE, LEAST_PRIVILEGED, Bit
 from discordsync.state.permissions import NEEDED
 from tests.discordsync.guild_state import (
     detail,

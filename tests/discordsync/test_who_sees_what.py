@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from discordsync.sandbox.members.permissions import who_may_what
+from discordsync.sandbox.permissions import who_may_what
 from discordsync.state.facts import DiscordGroup, DiscordSnapshot
 from tests.discordsync.hands import meddle, meddling
 from tests.discordsync.inprocess import Guild, Work, work

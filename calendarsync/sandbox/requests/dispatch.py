@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from calendarsync.sandbox import calendars
 from calendarsync.sandbox.errors import GoogleError, method_not_allowed, not_found
 from calendarsync.sandbox.events import events
 from calendarsync.sandbox.events.events import Writer
 from calendarsync.sandbox.events.instances import find
 from calendarsync.sandbox.events.render import render
-from calendarsync.sandbox.requests import listing
+from calendarsync.sandbox.requests import calendars, listing
 from calendarsync.sandbox.requests.call import Answer, Call, check_signed_in, read_body
 from calendarsync.sandbox.requests.partial import select
 from calendarsync.sandbox.requests.query import Query, read_query, send_updates

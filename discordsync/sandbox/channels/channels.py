@@ -4,16 +4,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from discordsync.sandbox import audit_log, events, fields
+from discordsync.sandbox import audit_log, events, fields, permissions
 from discordsync.sandbox.audit_log import Action
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.channels import overwrites
 from discordsync.sandbox.channels.serializers import emit_changes, serialize, serialize_for_gateway
 from discordsync.sandbox.errors import form_error, refuse, unsupported
 from discordsync.sandbox.guild import Guild
-from discordsync.sandbox.members import permissions, voice
-from discordsync.sandbox.members.permissions import CATEGORY, VOICE, Bit
+from discordsync.sandbox.members import voice
 from discordsync.sandbox.messages import dms
+from discordsync.sandbox.permissions import CATEGORY, VOICE, Bit
 
 # Removed from the names of text channels.
 DROPPED = re.compile(r"[!\"#$%&'()*+,./:;<=>?@\[\\\]^`{|}~]")

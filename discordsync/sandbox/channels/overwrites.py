@@ -8,14 +8,13 @@ category's; later changes of the category are not inherited.
 from collections.abc import Mapping
 from typing import Any
 
-from discordsync.sandbox import audit_log, fields
+from discordsync.sandbox import audit_log, fields, permissions
 from discordsync.sandbox.audit_log import Action
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.channels.serializers import emit_changes
 from discordsync.sandbox.errors import refuse
 from discordsync.sandbox.guild import Guild
-from discordsync.sandbox.members import permissions
-from discordsync.sandbox.members.permissions import Bit
+from discordsync.sandbox.permissions import Bit
 
 ROLE = 0
 MEMBER = 1

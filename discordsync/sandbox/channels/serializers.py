@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from discordsync.sandbox import permissions
 from discordsync.sandbox.guild import Guild
-from discordsync.sandbox.members import permissions
-from discordsync.sandbox.members.permissions import CATEGORY, VOICE, Bit
+from discordsync.sandbox.permissions import CATEGORY, VOICE, Bit
 
 OBFUSCATED = 1 << 17  # channel flag
 HIDDEN_NAME = "___hidden___"

@@ -11,10 +11,10 @@ direct     the global ones that allow it           it is the person's own channe
 from collections.abc import Mapping
 from typing import Any
 
+from discordsync.sandbox import permissions
 from discordsync.sandbox.guild import Guild
 from discordsync.sandbox.interactions.payloads import IN_DM, IN_GUILD
-from discordsync.sandbox.members import permissions
-from discordsync.sandbox.members.permissions import Bit
+from discordsync.sandbox.permissions import Bit
 
 USING = Bit.VIEW_CHANNEL | Bit.USE_APPLICATION_COMMANDS
 

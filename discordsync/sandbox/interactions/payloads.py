@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from discordsync.sandbox import permissions
 from discordsync.sandbox.channels.serializers import serialize as present_channel
 from discordsync.sandbox.guild import Guild
 from discordsync.sandbox.interactions.record import COMPONENT, SUBMIT
-from discordsync.sandbox.members import members, permissions
-from discordsync.sandbox.members.permissions import Bit
+from discordsync.sandbox.members import members
 from discordsync.sandbox.messages import dms
+from discordsync.sandbox.permissions import Bit
 
 LOCALE = "en-US"
 IN_GUILD, IN_DM = 0, 1

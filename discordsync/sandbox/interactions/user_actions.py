@@ -6,7 +6,7 @@ Raises ValueError with a sentence for anything that Discord's own client would n
 from collections.abc import Mapping
 from typing import Any
 
-from discordsync.sandbox import fields
+from discordsync.sandbox import fields, permissions
 from discordsync.sandbox.guild import Guild
 from discordsync.sandbox.interactions import availability, modals, options, payloads, record
 from discordsync.sandbox.interactions.record import (
@@ -17,9 +17,8 @@ from discordsync.sandbox.interactions.record import (
     LOADING,
     SUBMIT,
 )
-from discordsync.sandbox.members import permissions
-from discordsync.sandbox.members.permissions import CATEGORY
 from discordsync.sandbox.messages import components, serializers
+from discordsync.sandbox.permissions import CATEGORY
 
 USER = fields.shape({"user": fields.snowflake}, required=("user",))
 TYPED = fields.shape(

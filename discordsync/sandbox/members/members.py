@@ -8,7 +8,7 @@ from discordsync.sandbox.audit_log import Action
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.errors import refuse
 from discordsync.sandbox.guild import Guild
-from discordsync.sandbox.members.permissions import Bit
+from discordsync.sandbox.permissions import Bit
 
 
 def list_members(guild: Guild, call: Call) -> Answer:

@@ -8,7 +8,7 @@ from discordsync.sandbox.audit_log import Action
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.errors import refuse, unsupported
 from discordsync.sandbox.guild import Guild, new_role
-from discordsync.sandbox.members.permissions import Bit
+from discordsync.sandbox.permissions import Bit
 
 IN_GUILD = 250
 

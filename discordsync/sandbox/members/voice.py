@@ -7,7 +7,7 @@ from typing import Any
 from discordsync.sandbox.errors import Refusal, refuse
 from discordsync.sandbox.guild import Guild
 from discordsync.sandbox.members import members
-from discordsync.sandbox.members.permissions import VOICE, Bit
+from discordsync.sandbox.permissions import VOICE, Bit
 
 ENTERING = Bit.VIEW_CHANNEL | Bit.CONNECT
 

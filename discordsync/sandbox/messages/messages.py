@@ -3,16 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from discordsync.sandbox import audit_log, fields
+from discordsync.sandbox import audit_log, fields, permissions
 from discordsync.sandbox.audit_log import Action
 from discordsync.sandbox.calls import Answer, Call, Route
 from discordsync.sandbox.errors import refuse, unsupported
 from discordsync.sandbox.guild import Guild
-from discordsync.sandbox.members import permissions
-from discordsync.sandbox.members.permissions import CATEGORY, Bit
 from discordsync.sandbox.messages import components, dms, mentions
 from discordsync.sandbox.messages.nonces import find_sent, store_nonce
 from discordsync.sandbox.messages.serializers import emit, guild_field, is_visible_to_bot, serialize
+from discordsync.sandbox.permissions import CATEGORY, Bit
 
 SUPPRESS_EMBEDS, SUPPRESS_NOTIFICATIONS, COMPONENTS_V2 = 1 << 2, 1 << 12, 1 << 15
 UNSERVED = (

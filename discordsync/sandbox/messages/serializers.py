@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from discordsync.sandbox import permissions
 from discordsync.sandbox.guild import Guild
-from discordsync.sandbox.members import members, permissions
+from discordsync.sandbox.members import members
 
 
 def emit(guild: Guild, event: str, message: Mapping[str, Any], *, nonce: str | None = None) -> None:

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from discordsync.sandbox import permissions
 from discordsync.sandbox.guild import Guild
 from discordsync.sandbox.interactions import user_actions
 from discordsync.sandbox.interactions.command_checks import NESTING
-from discordsync.sandbox.members import permissions
-from discordsync.sandbox.members.permissions import CATEGORY, VOICE, Bit
+from discordsync.sandbox.permissions import CATEGORY, VOICE, Bit
 
 KINDS = {0: "text", VOICE: "voice", CATEGORY: "category"}
 STATUS = {1: "scheduled", 2: "active"}

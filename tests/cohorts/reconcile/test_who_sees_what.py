@@ -15,7 +15,7 @@ from cohorts.models import AccessException, Group, Membership
 from cohorts.services.groups import end_group
 from cohorts.services.memberships import change_role, end_membership, move_member
 from discordsync.models import DiscordObject
-from discordsync.sandbox.members.permissions import who_may_what
+from discordsync.sandbox.permissions import who_may_what
 from guestvisits.models import GuestVisit
 from tests.support.cohort import add_member, join, make_cohort, realize, work
 

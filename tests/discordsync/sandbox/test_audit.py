@@ -3,7 +3,7 @@
 import discord
 import pytest
 
-from discordsync.sandbox.members.permissions import LEAST_PRIVILEGED, Bit
+from discordsync.sandbox.permissions import LEAST_PRIVILEGED, Bit
 from tests.discordsync.sandbox.server import ADA, GUILD, Server
 
 LOG = f"/guilds/{GUILD}/audit-logs"

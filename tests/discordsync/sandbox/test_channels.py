@@ -3,7 +3,7 @@
 import discord
 import pytest
 
-from discordsync.sandbox.members.permissions import Bit
+from discordsync.sandbox.permissions import Bit
 from tests.discordsync.sandbox.server import ADA, GUILD, Reply, Server
 
 VIEW = str(int(Bit.VIEW_CHANNEL))

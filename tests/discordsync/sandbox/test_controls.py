@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from discordsync.sandbox.members.permissions import LEAST_PRIVILEGED
+from discordsync.sandbox.permissions import LEAST_PRIVILEGED
 from tests.discordsync.sandbox.server import ADA, BEN, CLEO, GUILD, PEOPLE, Server
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import discord
 import pytest
 
-from discordsync.sandbox.members.permissions import EVERYONE, LEAST_PRIVILEGED, Bit
+from discordsync.sandbox.permissions import EVERYONE, LEAST_PRIVILEGED, Bit
 from tests.discordsync.sandbox.server import ADA, GUILD, Reply, Server
 
 EVENTS = f"/guilds/{GUILD}/scheduled-events"

@@ -5,7 +5,7 @@ from typing import Any
 import discord
 import pytest
 
-from discordsync.sandbox.members.permissions import LEAST_PRIVILEGED, Bit
+from discordsync.sandbox.permissions import LEAST_PRIVILEGED, Bit
 from tests.discordsync.sandbox.server import ADA, BEN, GUILD, Server
 
 

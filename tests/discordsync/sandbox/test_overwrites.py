@@ -5,7 +5,7 @@ from typing import Any
 import discord
 import pytest
 
-from discordsync.sandbox.members.permissions import ALL, LEAST_PRIVILEGED, Bit
+from discordsync.sandbox.permissions import ALL, LEAST_PRIVILEGED, Bit
 from tests.discordsync.sandbox.server import ADA, BEN, CLEO, GUILD, Server
 
 NOBODY = "300000000000000000"

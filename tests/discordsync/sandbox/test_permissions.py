@@ -6,7 +6,7 @@ from typing import Any
 import discord
 import pytest
 
-from discordsync.sandbox.members.permissions import ALL, Bit, effective, names, sees, who_may_what
+from discordsync.sandbox.permissions import ALL, Bit, effective, names, sees, who_may_what
 from tests.discordsync.sandbox.server import ADA, BEN, GUILD, PEOPLE, Server
 
 VIEW, SEND, CONNECT = Bit.VIEW_CHANNEL, Bit.SEND_MESSAGES, Bit.CONNECT

@@ -3,7 +3,7 @@
 import discord
 import pytest
 
-from discordsync.sandbox.members.permissions import EVERYONE, LEAST_PRIVILEGED, Bit
+from discordsync.sandbox.permissions import EVERYONE, LEAST_PRIVILEGED, Bit
 from tests.discordsync.sandbox.server import ADA, BEN, GUILD, Reply, Server
 
 ROLES = f"/guilds/{GUILD}/roles"

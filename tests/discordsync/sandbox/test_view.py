@@ -1,6 +1,6 @@
 """The page's data: the guild as a person would see it."""
 
-from discordsync.sandbox.members.permissions import Bit
+from discordsync.sandbox.permissions import Bit
 from tests.discordsync.sandbox.server import ADA, GUILD, Server
 
 

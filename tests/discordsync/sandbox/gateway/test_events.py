@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from discordsync.sandbox.gateway.intents import KNOWN, PRIVILEGED, Intent
-from discordsync.sandbox.members.permissions import Bit
+from discordsync.sandbox.permissions import Bit
 from tests.discordsync.sandbox.gateway.wire import Gateway, Talk
 from tests.discordsync.sandbox.server import ADA, BEN, GUILD, PEOPLE, Server, serving
 

@@ -6,7 +6,7 @@ import pytest
 
 from discordsync.sandbox.gateway.intents import Intent
 from discordsync.sandbox.gateway.parsing import Op
-from discordsync.sandbox.members.permissions import Bit
+from discordsync.sandbox.permissions import Bit
 from tests.discordsync.sandbox.gateway.wire import Gateway, Talk
 from tests.discordsync.sandbox.server import ADA, BEN, CLEO, GUILD, Server
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from discordsync.sandbox.members.permissions import Bit
+from discordsync.sandbox.permissions import Bit
 from tests.discordsync.sandbox.interactions.playing import ECHO, Bot, People
 from tests.discordsync.sandbox.server import ADA, BEN, CLEO, GUILD, Server
 

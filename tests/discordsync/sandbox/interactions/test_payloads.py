@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from discordsync.sandbox.members.permissions import Bit
+from discordsync.sandbox.permissions import Bit
 from tests.discordsync.sandbox.interactions.playing import HIDDEN, Bot, People, button, row
 from tests.discordsync.sandbox.server import ADA, GUILD, Server
 
