@@ -31,11 +31,11 @@ from cohorts.reconcile.models import (
 )
 from cohorts.reconcile.selectors import (
     QUIET,
+    describe_cohorts,
+    describe_groups,
     live_groups,
-    read_scene,
-    see_cohorts,
-    see_groups,
-    troubled_places,
+    places_with_issues,
+    read_context,
 )
 from cohorts.reconcile.status_text import Level
 from cohorts.reconcile.ui.plan_pages import start_plan
@@ -44,20 +44,20 @@ from cohorts.reconcile.ui.staff import PERMISSION
 PLACE = '<div>{}: <span class="lens-state lens-{}">{}</span></div>'
 
 
-class SeenChangeList(ChangeList):
+class StatusChangeList(ChangeList):
     """A change list that loads the sync status of its rows together, in a few queries."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         rows = list(self.result_list)
-        assert isinstance(self.model_admin, SeenAdmin)
+        assert isinstance(self.model_admin, StatusAdmin)
         self.model_admin.see(rows)
         self.result_list = rows
 
 
-class SeenAdmin(admin.ModelAdmin):
+class StatusAdmin(admin.ModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return SeenChangeList
+        return StatusChangeList
 
     def has_realize_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(PERMISSION)
@@ -72,7 +72,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Cohort)
-class CohortInStepAdmin(SeenAdmin, CohortAdmin):
+class CohortStatusAdmin(StatusAdmin, CohortAdmin):
     """Cohorts with their sync status and buttons, those with the most issues first."""
 
     list_display = ["title", "how_far", "doors", "start_date", "status"]
@@ -80,7 +80,7 @@ class CohortInStepAdmin(SeenAdmin, CohortAdmin):
     actions = ["realize"]
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
-        return [troubled_places().desc(), "-start_date", "name"]
+        return [places_with_issues().desc(), "-start_date", "name"]
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         if self.has_realize_permission(request):
@@ -88,7 +88,7 @@ class CohortInStepAdmin(SeenAdmin, CohortAdmin):
         return [name for name in self.list_display if name != "doors"]
 
     def see(self, cohorts: list[Any]) -> None:
-        views = see_cohorts([cohort.pk for cohort in cohorts], read_scene(clock.now()))
+        views = describe_cohorts([cohort.pk for cohort in cohorts], read_context(clock.now()))
         for cohort in cohorts:
             cohort.view = views[cohort.pk]
 
@@ -96,7 +96,7 @@ class CohortInStepAdmin(SeenAdmin, CohortAdmin):
     def title(self, cohort: Cohort) -> SafeString:
         return format_html('{}<div class="lens-quiet">{}</div>', cohort, cohort.course)
 
-    @admin.display(description="sync status", ordering=troubled_places())
+    @admin.display(description="sync status", ordering=places_with_issues())
     def how_far(self, cohort: Any) -> SafeString:
         return render_to_string("admin/sync/parts/cohort.html", {"view": cohort.view})
 
@@ -119,20 +119,20 @@ class CohortInStepAdmin(SeenAdmin, CohortAdmin):
 
 
 @admin.register(Group)
-class GroupInStepAdmin(SeenAdmin, GroupAdmin):
+class GroupStatusAdmin(StatusAdmin, GroupAdmin):
     list_display = [*GroupAdmin.list_display, "how_far"]
     actions = ["realize", "look_again", "withdraw"]
 
     def see(self, groups: list[Any]) -> None:
-        views = see_groups(groups, read_scene(clock.now()))
+        views = describe_groups(groups, read_context(clock.now()))
         for group, view in zip(groups, views, strict=True):
             group.view = view
 
     @admin.display(description="sync status")
     def how_far(self, group: Any) -> SafeString:
-        told = [place for place in group.view.places if place.standing.level != Level.OFF]
+        told = [place for place in group.view.places if place.status.level != Level.OFF]
         return format_html_join(
-            "", PLACE, ((p.provider.title, p.standing.level.css, p.standing.words) for p in told)
+            "", PLACE, ((p.provider.title, p.status.level.css, p.status.words) for p in told)
         )
 
     @admin.action(description="Realize (preview first)", permissions=["realize"])
@@ -155,7 +155,7 @@ class GroupInStepAdmin(SeenAdmin, GroupAdmin):
 # -- tables that only the reconciler writes ------------------------------------------------------
 
 
-class OutOfStepFilter(admin.SimpleListFilter):
+class OutOfSyncFilter(admin.SimpleListFilter):
     title = "sync status"
     parameter_name = "out_of_step"
 
@@ -182,7 +182,7 @@ class IssueFilter(admin.AllValuesFieldListFilter):
             yield choice if text == UNKNOWN else {**choice, "display": text.sentence}
 
 
-def say_issue(row: GroupSync | ProviderState) -> str:
+def describe_row_issue(row: GroupSync | ProviderState) -> str:
     """Return the issue's sentence and detail, or an empty text."""
     sentence = find_issue(row.issue).sentence if row.issue else ""
     return f"{sentence} {row.issue_detail}".strip()
@@ -191,14 +191,14 @@ def say_issue(row: GroupSync | ProviderState) -> str:
 @admin.register(GroupSync)
 class GroupSyncAdmin(ReadOnlyAdmin):
     list_display = ["group", "provider", "said", "next_at", "failures", "ready_at", "last_ok_at"]
-    list_filter = [OutOfStepFilter, "provider", ("issue", IssueFilter), "group__cohort"]
+    list_filter = [OutOfSyncFilter, "provider", ("issue", IssueFilter), "group__cohort"]
     list_select_related = ["group"]
     search_fields = ["group__name", "group__cohort__name"]
     ordering = ["group", "provider"]
 
     @admin.display(description="issue", ordering="issue")
     def said(self, row: GroupSync) -> str:
-        return say_issue(row)
+        return describe_row_issue(row)
 
 
 @admin.register(ProviderState)
@@ -208,7 +208,7 @@ class ProviderStateAdmin(ReadOnlyAdmin):
 
     @admin.display(description="issue", ordering="issue")
     def said(self, row: ProviderState) -> str:
-        return say_issue(row)
+        return describe_row_issue(row)
 
 
 @admin.register(SyncRun)

@@ -79,7 +79,7 @@ def find_question() -> Question:
     )
 
 
-def watch(now: datetime) -> None:
+def watch_ownership(now: datetime) -> None:
     """Record since when nothing is written, and log it every hour until staff have answered."""
     question = find_question()
     row = Installation.objects.filter(pk=1)
@@ -100,7 +100,7 @@ def accept_as_original() -> None:
     if question.doubt:
         accept_original(_lock())
     for name in question.moved:
-        services.move(name)
+        services.accept_move(name)
     # After a restore, what was created since has no record, even if it was not observed yet.
     for name in configured_providers() if question.doubt else question.strange | question.orphaned:
         services.adopt_orphans(name)

@@ -11,5 +11,5 @@ from cohorts.signals import facts_changed
 
 
 @receiver(facts_changed)
-def want_groups(group_ids: set[int], **_: Any) -> None:
+def sync_changed_groups(group_ids: set[int], **_: Any) -> None:
     services.request_sync(group_ids)

@@ -17,7 +17,7 @@ from cohorts.models import Group, live_group
 from cohorts.reconcile.models import GroupSync, ProviderState, SyncAction, SyncRun
 from cohorts.reconcile.provider import configured_providers, provider_admins, provider_specs
 from cohorts.reconcile.status_text import (
-    NOTHING_MADE,
+    NOT_REALIZED,
     Level,
     StatusContext,
     SyncStatus,
@@ -27,10 +27,10 @@ from cohorts.reconcile.status_text import (
 from cohorts.reconcile.values import ProviderSpec
 from cohorts.reconcile.workers.heartbeats import is_worker_alive
 
-QUIET = ("", NOTHING_MADE)  # no issue, or the one that every group starts with
+QUIET = ("", NOT_REALIZED)  # no issue, or the one that every group starts with
 
 
-def read_scene(now: datetime) -> StatusContext:
+def read_context(now: datetime) -> StatusContext:
     """Return the context that all groups of a page share. Two queries."""
     states = {state.provider: state for state in ProviderState.objects.all()}
     return StatusContext(now, states, is_worker_alive())
@@ -40,12 +40,12 @@ def read_scene(now: datetime) -> StatusContext:
 
 
 @dataclass(frozen=True, slots=True)
-class InProvider:
+class GroupInProvider:
     """One group in one provider. `row` is None until it is first compared."""
 
     provider: ProviderSpec
     row: GroupSync | None
-    standing: SyncStatus
+    status: SyncStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,12 @@ class GroupView:
     """One group, in each provider."""
 
     group: Group
-    places: tuple[InProvider, ...]
+    places: tuple[GroupInProvider, ...]
     now: datetime
 
     @property
     def worst(self) -> SyncStatus:
-        return max((place.standing for place in self.places), key=lambda s: s.level)
+        return max((place.status for place in self.places), key=lambda s: s.level)
 
     @property
     def is_busy(self) -> bool:
@@ -74,24 +74,24 @@ class GroupView:
         return any(place.row and place.row.realize_requested_at for place in self.places)
 
 
-def see_groups(groups: Iterable[Group], scene: StatusContext) -> list[GroupView]:
+def describe_groups(groups: Iterable[Group], context: StatusContext) -> list[GroupView]:
     """Return these groups with their status, in the given order. One query."""
     found = list(groups)
     rows = {
         (row.group_id, row.provider): row
         for row in GroupSync.objects.filter(group__in=[group.pk for group in found])
     }
-    return [_see_group(group, rows, scene) for group in found]
+    return [_describe_group(group, rows, context) for group in found]
 
 
-def _see_group(
-    group: Group, rows: Mapping[tuple[int, str], GroupSync], scene: StatusContext
+def _describe_group(
+    group: Group, rows: Mapping[tuple[int, str], GroupSync], context: StatusContext
 ) -> GroupView:
     places = []
     for provider in provider_specs().values():
         row = rows.get((group.pk, provider.name))
-        places.append(InProvider(provider, row, describe(row, group, provider, scene)))
-    return GroupView(group, tuple(places), scene.now)
+        places.append(GroupInProvider(provider, row, describe(row, group, provider, context)))
+    return GroupView(group, tuple(places), context.now)
 
 
 def live_groups(cohort_ids: Collection[int]) -> QuerySet[Group]:
@@ -101,15 +101,15 @@ def live_groups(cohort_ids: Collection[int]) -> QuerySet[Group]:
 
 
 @dataclass(frozen=True, slots=True)
-class OutOfStep:
+class OutOfSync:
     """One group that is out of sync in one provider, and why."""
 
     row: GroupSync
     provider: ProviderSpec
-    standing: SyncStatus
+    status: SyncStatus
 
 
-def out_of_step(limit: int) -> tuple[list[OutOfStep], int]:
+def find_out_of_sync(limit: int) -> tuple[list[OutOfSync], int]:
     """Return the groups that have been out of sync longest, and the total number. Two queries."""
     rows = (
         GroupSync.objects.filter(provider__in=configured_providers())
@@ -119,7 +119,7 @@ def out_of_step(limit: int) -> tuple[list[OutOfStep], int]:
     )
     providers = provider_specs()
     shown = [
-        OutOfStep(
+        OutOfSync(
             row,
             providers[row.provider],
             describe_issue(row.issue, row.issue_detail, tried=row.failures > 0),
@@ -149,7 +149,7 @@ class CohortView:
         if not self.groups:
             return "No active groups."
         worst = [view.worst for view in self.groups if view.worst.level == self.level]
-        words, count = Counter(standing.words for standing in worst).most_common(1)[0]
+        words, count = Counter(status.words for status in worst).most_common(1)[0]
         share = "" if count == len(self.groups) else f"{count} of {len(self.groups)} groups: "
         return f"{share}{words}"
 
@@ -160,22 +160,22 @@ class CohortView:
         return ", ".join(f"{n} {label}" for n, label in counted if n) or "no groups yet"
 
     @property
-    def standing_counts(self) -> list[tuple[str, int]]:
+    def ready_counts(self) -> list[tuple[str, int]]:
         """(title, number of groups that are ready there) of each configured provider."""
         return [
-            (provider.title, self._count_standing(name))
+            (provider.title, self._count_ready(name))
             for name, provider in configured_providers().items()
         ]
 
-    def _count_standing(self, name: str) -> int:
+    def _count_ready(self, name: str) -> int:
         places = (place for view in self.groups for place in view.places)
         return sum(p.provider.name == name and bool(p.row and p.row.ready_at) for p in places)
 
 
-def see_cohorts(cohort_ids: Collection[int], scene: StatusContext) -> dict[int, CohortView]:
+def describe_cohorts(cohort_ids: Collection[int], context: StatusContext) -> dict[int, CohortView]:
     """Return the cohorts' status by id. Three queries for any number of cohorts and groups."""
     views: dict[int, list[GroupView]] = defaultdict(list)
-    for view in see_groups(live_groups(cohort_ids), scene):
+    for view in describe_groups(live_groups(cohort_ids), context):
         views[view.group.cohort_id].append(view)
     statuses: dict[int, dict[str, int]] = defaultdict(dict)
     counted = Group.objects.filter(cohort__in=cohort_ids).order_by().values_list("cohort", "status")
@@ -184,7 +184,7 @@ def see_cohorts(cohort_ids: Collection[int], scene: StatusContext) -> dict[int, 
     return {pk: CohortView(tuple(views[pk]), statuses[pk]) for pk in cohort_ids}
 
 
-def troubled_places() -> Coalesce:
+def places_with_issues() -> Coalesce:
     """Return an expression for ordering cohorts by how often their live groups are out of sync."""
     rows = (
         GroupSync.objects.filter(live_group("group__"), group__cohort=OuterRef("pk"))
@@ -205,7 +205,7 @@ class ProviderView:
 
     spec: ProviderSpec
     state: ProviderState | None
-    standing: SyncStatus
+    status: SyncStatus
 
     @property
     def is_configured(self) -> bool:
@@ -220,10 +220,12 @@ class ProviderView:
         return bool(self.state and self.state.paused_at)
 
 
-def read_providers(scene: StatusContext) -> list[ProviderView]:
+def read_providers(context: StatusContext) -> list[ProviderView]:
     return [
         ProviderView(
-            provider, scene.states.get(name), _describe_provider(provider, scene.states.get(name))
+            provider,
+            context.states.get(name),
+            _describe_provider(provider, context.states.get(name)),
         )
         for name, provider in provider_specs().items()
     ]
@@ -258,9 +260,9 @@ def newest_step() -> int:
     return SyncAction.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
-def steps_left(scene: StatusContext) -> int | None:
+def steps_left(context: StatusContext) -> int | None:
     """Return how many steps the current runs have left, or None if no run says so."""
-    held = [name for name, state in scene.states.items() if state.holder]
+    held = [name for name, state in context.states.items() if state.holder]
     newest = (
         SyncRun.objects.filter(provider=name, mode=SyncRun.Mode.APPLY).order_by("-pk").first()
         for name in held

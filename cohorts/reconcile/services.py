@@ -18,7 +18,7 @@ from cohorts.reconcile.provider import (
     provider_admins,
     provider_specs,
 )
-from cohorts.reconcile.runs.realize_requests import note_request
+from cohorts.reconcile.runs.realize_requests import record_request
 from cohorts.reconcile.workers.nudges import nudge_on_commit
 
 logger = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ def request_realize(
     create_missing_rows(ids)
     lacking = GroupSync.objects.filter(group_id__in=ids, ready_at__isnull=True)
     if by is not None or requested_as:
-        note_request(lacking, by=by, requested_as=requested_as, now=now)
+        record_request(lacking, by=by, requested_as=requested_as, now=now)
     lacking.filter(realize_requested_at__isnull=True).update(
         realize_requested_at=now, realize_requested_by=by
     )
@@ -163,7 +163,7 @@ def adopt_orphans(provider: str) -> None:
 
 
 @transaction.atomic
-def move(provider: str) -> None:
+def accept_move(provider: str) -> None:
     """Store staff's decision on another server or calendar: start there, and adopt marked objects.
 
     Records of the former one are deleted, and nothing is created before someone asks.

@@ -15,7 +15,7 @@ from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync
 from cohorts.reconcile.policy import REMOVALS_HELD
 from cohorts.reconcile.provider import provider_specs
-from cohorts.reconcile.status_text import NOTHING_MADE
+from cohorts.reconcile.status_text import NOT_REALIZED
 from cohorts.reconcile.values import Access, Action, Due, Plan, Review
 from cohorts.reconcile.workers.backoff import wait_before_retry
 from cohorts.services.access import report_access
@@ -106,7 +106,7 @@ class Remaining:
         A group that was not requested yet blocks no one.
         """
         found = self._failure(due) or self._withheld(due)
-        return None if found and found.code == NOTHING_MADE else found
+        return None if found and found.code == NOT_REALIZED else found
 
     def _failure(self, due: Due) -> Blocker | None:
         for action in self._of(due, self.plan.actions):

@@ -28,7 +28,7 @@ from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync, ProviderState
 from cohorts.reconcile.values import ProviderSpec
 
-NOTHING_MADE = "needs_infrastructure"  # the issue of every group before it is requested
+NOT_REALIZED = "needs_infrastructure"  # the issue of every group before it is requested
 WAITS_FOR_PEOPLE = "nobody_has_access"
 
 
@@ -72,32 +72,32 @@ class StatusContext:
 
 
 def describe(
-    row: GroupSync | None, group: Group, provider: ProviderSpec, scene: StatusContext
+    row: GroupSync | None, group: Group, provider: ProviderSpec, context: StatusContext
 ) -> SyncStatus:
     if not provider.is_configured:
         return _not_configured(provider)
-    due = row is None or row.is_due(scene.now)
+    due = row is None or row.is_due(context.now)
     asked = row is not None and row.realize_requested_at is not None
-    if row and row.issue and not (due and asked and row.issue == NOTHING_MADE):
+    if row and row.issue and not (due and asked and row.issue == NOT_REALIZED):
         return replace(_describe_blocked(row), again=due)
     if group.has_ended:
         return SyncStatus(Level.FINE, "ended")
     if due:
-        return _due(row, scene.states.get(provider.name), scene)
+        return _due(row, context.states.get(provider.name), context)
     return _settled(row)
 
 
 def _describe_blocked(row: GroupSync) -> SyncStatus:
     found = describe_issue(row.issue, row.issue_detail, tried=row.failures > 0)
-    if row.issue == NOTHING_MADE:
+    if row.issue == NOT_REALIZED:
         return replace(found, words="not set up yet", detail="")
     return found
 
 
-def _due(row: GroupSync | None, state: ProviderState | None, scene: StatusContext) -> SyncStatus:
+def _due(row: GroupSync | None, state: ProviderState | None, context: StatusContext) -> SyncStatus:
     if state and state.issue:
         return SyncStatus(Level.WAITING, f"waiting: {find_issue(state.issue).sentence}")
-    if not scene.is_worker_alive:
+    if not context.is_worker_alive:
         return SyncStatus(Level.WAITING, "waiting for a worker")
     if row and row.realize_requested_at and not row.ready_at:
         return SyncStatus(Level.WORKING, "being set up")
@@ -122,7 +122,7 @@ def _settled(row: GroupSync | None) -> SyncStatus:
 def describe_issue(code: str, detail: str = "", *, tried: bool = False) -> SyncStatus:
     """Return the status for an issue. `tried`: calls for it failed, and are retried."""
     text = find_issue(code)
-    if code == NOTHING_MADE:
+    if code == NOT_REALIZED:
         return SyncStatus(Level.TODO, text.sentence, text.fix, detail, text.remedy)
     grave = tried or text.needs_person or not (text.passes or code == WAITS_FOR_PEOPLE)
     level = Level.BAD if grave else Level.WAITING

@@ -23,7 +23,7 @@ def sweep() -> None:
 
     Also close realize requests that have ended, so that the people who asked are notified.
     """
-    ownership.watch(clock.now())
+    ownership.watch_ownership(clock.now())
     for name in configured_providers():
         if run_log.has_work(name, clock.now()) and not run_log.is_waiting(name):
             nudge(name)

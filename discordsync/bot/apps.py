@@ -7,11 +7,11 @@ class BotConfig(AppConfig):
     verbose_name = "Discord bot"
 
     def ready(self) -> None:
-        from cohorts.reconcile.workers.health_checks import companions
+        from cohorts.reconcile.workers.health_checks import health_checks
         from discordsync.bot.gateway.heartbeats import describe_bot, is_bot_connected
         from discordsync.bot.replies.message_buttons import components_of
         from discordsync.extensions import bot_checks, message_components
 
         bot_checks.register(is_bot_connected)
-        companions.register(describe_bot)
+        health_checks.register(describe_bot)
         message_components.register(components_of)

@@ -69,7 +69,7 @@ class Watcher:
             self._discard(self.cluster, wrong)
             self._start()
         else:
-            heartbeats.hear(self.name)
+            heartbeats.record_heartbeat(self.name)
 
     def _start(self) -> None:
         """Start a cluster, after releasing what the previous one held."""
@@ -81,7 +81,7 @@ class Watcher:
         self.cluster = ClusterProcess(self.name)
         self.tasks = StallTimer(read_due_tasks)
         self.schedules = StallTimer(read_due_schedules)
-        heartbeats.hear(self.name)
+        heartbeats.record_heartbeat(self.name)
         logger.info("The cluster is starting as process %s.", self.cluster.pid)
 
     # -- what can be wrong -------------------------------------------------------------------

@@ -26,7 +26,7 @@ def staff(olga: User) -> Client:
 @pytest.fixture
 def a_worker(db: None) -> None:
     """A worker was heard this moment."""
-    heartbeats.hear("tests")
+    heartbeats.record_heartbeat("tests")
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def working(transactional_db: None) -> Iterator[None]:
     def work() -> None:
         try:
             while not ending.wait(LOOK_SECONDS):
-                heartbeats.hear("tests")
+                heartbeats.record_heartbeat("tests")
                 for name in configured_providers():
                     if run_log.has_work(name, clock.now()) and not run_log.is_waiting(name):
                         run_once(name)

@@ -16,7 +16,7 @@ from cohorts.reconcile.provider import configured_providers
 from cohorts.reconcile.selectors import newest_step
 from cohorts.reconcile.ui.plan_view import read_plan
 from cohorts.reconcile.ui.terminal import ProgressLine, write_groups, write_plan
-from cohorts.reconcile.ui.waiting import GaveUp, NobodyWorks, Sight, wait_for_answers, watch
+from cohorts.reconcile.ui.waiting import GaveUp, NoWorker, Progress, wait_for_answers, watch
 from cohorts.reconcile.workers import heartbeats
 from cohorts.selectors import find_cohort
 
@@ -26,7 +26,7 @@ LARGEST_ID = 2**63 - 1
 GRACE_SECONDS = 30.0
 
 
-class AskingCommand(BaseCommand):
+class PlanningCommand(BaseCommand):
     """Exit status: 0 done, 1 something failed, 2 no worker has reported for 90 seconds."""
 
     stealth_options = ("grace",)
@@ -96,39 +96,39 @@ class AskingCommand(BaseCommand):
             )
 
     def _wait(self, ids: Collection[int], after: int, grace: float) -> None:
-        progress = ProgressLine(self.stdout)
-        sight: Sight | None = None
+        line = ProgressLine(self.stdout)
+        progress: Progress | None = None
         try:
-            for sight in watch(ids, after=after, grace=grace):
-                progress.draw(sight)
-        except NobodyWorks:
-            progress.clear()
+            for progress in watch(ids, after=after, grace=grace):
+                line.draw(progress)
+        except NoWorker:
+            line.clear()
             raise CommandError(
                 "No worker has responded for 90 seconds. Start one with `manage.py worker`. The "
                 "request is saved and starts then.",
                 returncode=NO_WORKER,
             ) from None
         except GaveUp as error:
-            progress.clear()
+            line.clear()
             raise CommandError(
                 f"{error} The request is saved and continues once this is resolved."
             ) from None
         except KeyboardInterrupt:
-            progress.clear()
+            line.clear()
             raise CommandError(
                 "Stopped waiting. The workers continue in the background.", returncode=INTERRUPTED
             ) from None
-        progress.clear()
-        assert sight is not None
-        self._report(sight)
+        line.clear()
+        assert progress is not None
+        self._report(progress)
 
-    def _report(self, sight: Sight) -> None:
-        for line in write_groups(sight.groups):
+    def _report(self, progress: Progress) -> None:
+        for line in write_groups(progress.groups):
             self.stdout.write(line)
-        self.stdout.write(f"{sight.done} steps done.")
-        if sight.failed:
+        self.stdout.write(f"{progress.done} steps done.")
+        if progress.failed:
             raise CommandError(
-                f"{len(sight.failed)} of {len(sight.groups)} groups are out of sync.",
+                f"{len(progress.failed)} of {len(progress.groups)} groups are out of sync.",
                 returncode=FAILED,
             )
 

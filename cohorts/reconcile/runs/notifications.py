@@ -71,7 +71,7 @@ def realize_ended_context(message: Message, _now: datetime) -> dict[str, Any]:
     return {
         "cohorts": sorted({f"{group.cohort.course}, {group.cohort}" for group in groups}),
         "processed": len(results),
-        "standing": sum(outcome == READY for outcome in results.values()),
+        "ready": sum(outcome == READY for outcome in results.values()),
         "withdrawn": sum(outcome == WITHDRAWN for outcome in results.values()),
         "troubled": [
             {"group": group, "issue": find_issue(outcome)}

@@ -18,7 +18,7 @@ READY, WITHDRAWN, OPEN = "ready", "withdrawn", ""
 GIVEN_UP_AFTER = 3
 
 
-def note_request(
+def record_request(
     lacking: QuerySet[GroupSync], *, by: User | None, requested_as: str, now: datetime
 ) -> None:
     """Record who asked, for the groups that are not ready yet in a configured provider."""

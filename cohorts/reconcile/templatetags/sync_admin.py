@@ -18,15 +18,15 @@ from cohorts.outbox.models import Message
 from cohorts.reconcile.models import WorkerHeartbeat
 from cohorts.reconcile.ownership import find_question
 from cohorts.reconcile.selectors import (
-    InProvider,
-    out_of_step,
+    GroupInProvider,
+    describe_groups,
+    find_out_of_sync,
+    read_context,
     read_providers,
-    read_scene,
-    see_groups,
 )
 from cohorts.reconcile.status_text import Level, SyncStatus
 from cohorts.reconcile.ui.staff import PERMISSION
-from cohorts.reconcile.workers.health_checks import see_companions
+from cohorts.reconcile.workers.health_checks import run_health_checks
 
 register = template.Library()
 
@@ -69,16 +69,16 @@ def sync_status(context: template.Context) -> dict[str, Any]:
     if not request.user.has_perm(PERMISSION):
         return {"allowed": False}
     now = clock.now()
-    scene = read_scene(now)
-    shown, total = out_of_step(SHOWN)
+    shared = read_context(now)
+    shown, total = find_out_of_sync(SHOWN)
     return {
         "allowed": True,
         "request": request,
         "csrf_token": context.get("csrf_token"),
         "now": now,
-        "providers": read_providers(scene),
-        "companions": see_companions(),
-        "is_worker_alive": scene.is_worker_alive,
+        "providers": read_providers(shared),
+        "health_checks": run_health_checks(),
+        "is_worker_alive": shared.is_worker_alive,
         "workers": WorkerHeartbeat.objects.order_by("-last_seen_at")[:10],
         "alarms": find_alarms(now),
         "question": find_question(),
@@ -90,7 +90,7 @@ def sync_status(context: template.Context) -> dict[str, Any]:
 
 @register.inclusion_tag("admin/sync/parts/remedy.html", takes_context=True)
 def remedy_button(
-    context: template.Context, standing: SyncStatus, group: Group, provider: str
+    context: template.Context, status: SyncStatus, group: Group, provider: str
 ) -> dict[str, Any]:
     """Return the button that resolves a group's issue in a provider.
 
@@ -100,9 +100,9 @@ def remedy_button(
         return {"label": ""}
     return {
         "csrf_token": context.get("csrf_token"),
-        "label": LABELS.get(standing.remedy),
-        "is_link": standing.remedy == "decide",
-        "address": _address(standing.remedy, group, provider),
+        "label": LABELS.get(status.remedy),
+        "is_link": status.remedy == "decide",
+        "address": _address(status.remedy, group, provider),
         "next": context["request"].get_full_path(),
         "about": f"{group}, {provider}",
     }
@@ -128,7 +128,7 @@ def group_state(context: template.Context, group: Group) -> dict[str, Any]:
     """
     user = context["request"].user
     now = clock.now()
-    (view,) = see_groups([group], read_scene(now))
+    (view,) = describe_groups([group], read_context(now))
     return {
         "request": context["request"],
         "csrf_token": context.get("csrf_token"),
@@ -143,7 +143,7 @@ def group_state(context: template.Context, group: Group) -> dict[str, Any]:
     }
 
 
-def _people(group: Group, places: tuple[InProvider, ...]) -> list[dict[str, Any]]:
+def _people(group: Group, places: tuple[GroupInProvider, ...]) -> list[dict[str, Any]]:
     """List active members first, then others with access states (guests, exceptions, former)."""
     states = {
         (state.user_id, state.provider): state

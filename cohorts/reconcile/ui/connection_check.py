@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from cohorts import clock
 from cohorts.reconcile import services
 from cohorts.reconcile.models import SyncRun
-from cohorts.reconcile.selectors import ProviderView, read_providers, read_scene
+from cohorts.reconcile.selectors import ProviderView, read_context, read_providers
 from cohorts.reconcile.ui.plan_pages import person_of
 from cohorts.reconcile.ui.plan_view import ProviderPlan, read_plan
 from cohorts.reconcile.ui.staff import show, staff_page
@@ -21,8 +21,8 @@ def check_connections(request: HttpRequest) -> HttpResponse:
         for run in services.request_plan([], as_if_requested=False, by=person_of(request)):
             services.end_wait(run.provider)
         return redirect("sync:check")
-    scene = read_scene(clock.now())
-    providers = read_providers(scene)
+    context = read_context(clock.now())
+    providers = read_providers(context)
     newest = [(provider, _newest(provider)) for provider in providers]
     waiting = any(run and not run.ended_at for _, run in newest)
     return show(
@@ -31,7 +31,7 @@ def check_connections(request: HttpRequest) -> HttpResponse:
         "Connection check",
         checked=[(provider, run, _answer(run)) for provider, run in newest],
         waiting=waiting,
-        is_worker_alive=scene.is_worker_alive,
+        is_worker_alive=context.is_worker_alive,
         address=request.path,
         seconds=2,
     )

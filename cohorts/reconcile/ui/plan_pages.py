@@ -15,7 +15,7 @@ from cohorts.models import Cohort, Group, User
 from cohorts.reconcile import services
 from cohorts.reconcile.models import SyncRun
 from cohorts.reconcile.removals import approve_shown_removals
-from cohorts.reconcile.selectors import live_groups, newest_step, read_providers, read_scene
+from cohorts.reconcile.selectors import live_groups, newest_step, read_context, read_providers
 from cohorts.reconcile.ui.plan_view import read_plan
 from cohorts.reconcile.ui.staff import show, staff_page
 
@@ -58,7 +58,7 @@ def plan_cohort(request: HttpRequest, pk: int) -> HttpResponse:
 def show_plan(request: HttpRequest, ids: list[int]) -> HttpResponse:
     """Show a plan: waiting for the answer, then what would be done and the question."""
     runs = _find(ids)
-    scene = read_scene(clock.now())
+    context = read_context(clock.now())
     view = read_plan(runs)
     groups = _groups(runs)
     waiting = {run.provider for run in view.waiting}
@@ -71,9 +71,11 @@ def show_plan(request: HttpRequest, ids: list[int]) -> HttpResponse:
         runs=ids,
         as_if_requested=runs[0].as_if_requested,
         asked_at=runs[0].started_at,
-        providers=[provider for provider in read_providers(scene) if provider.spec.name in waiting],
-        left_out=[provider for provider in read_providers(scene) if not provider.is_configured],
-        is_worker_alive=scene.is_worker_alive,
+        providers=[
+            provider for provider in read_providers(context) if provider.spec.name in waiting
+        ],
+        left_out=[provider for provider in read_providers(context) if not provider.is_configured],
+        is_worker_alive=context.is_worker_alive,
         seconds=2,
     )
 

@@ -166,8 +166,8 @@ class _Reader:
         for row in said.get("withheld", ()):
             self._part(row).held.append(self._step(provider, row))
         for row in said.get("issues", ()):
-            standing = describe_issue(row["code"], row["detail"])
-            self._part(row).issues.append((provider, standing))
+            status = describe_issue(row["code"], row["detail"])
+            self._part(row).issues.append((provider, status))
         for row in said.get("access", ()):
             if row["state"] in UNREACHED and row["person_id"] in self.people:
                 name = self.people[row["person_id"]].display_name

@@ -14,10 +14,10 @@ from cohorts.models import Cohort
 from cohorts.reconcile.models import RealizeRequest, SyncAction
 from cohorts.reconcile.selectors import (
     GroupView,
+    describe_groups,
     live_groups,
+    read_context,
     read_providers,
-    read_scene,
-    see_groups,
     steps_left,
     steps_of_cohort,
 )
@@ -55,8 +55,8 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
     steps of one group.
     """
     cohort = get_object_or_404(Cohort.objects.select_related("course"), pk=pk)
-    scene = read_scene(clock.now())
-    views = see_groups(live_groups([pk]), scene)
+    context = read_context(clock.now())
+    views = describe_groups(live_groups([pk]), context)
     after, group_id = _number(request, "after"), _number(request, "group")
     steps = steps_of_cohort(pk, after=after)
     tally = Tally.of(list(steps.values_list("outcome", "at")))
@@ -72,10 +72,10 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
         ready=sum(view.worst.level <= Level.FINE for view in views),
         asked=[view for view in views if view.is_asked_for],
         request_made=_last_request(views),
-        providers=read_providers(scene),
-        is_worker_alive=scene.is_worker_alive,
+        providers=read_providers(context),
+        is_worker_alive=context.is_worker_alive,
         busy=busy,
-        left=steps_left(scene) if busy else None,
+        left=steps_left(context) if busy else None,
         tally=tally,
         steps=shown[:STEPS_SHOWN],
         steps_total=shown.count(),

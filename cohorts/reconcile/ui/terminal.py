@@ -11,7 +11,7 @@ from cohorts.reconcile.models import SyncAction
 from cohorts.reconcile.selectors import GroupView
 from cohorts.reconcile.status_text import Level
 from cohorts.reconcile.ui.plan_view import Part, PlanView
-from cohorts.reconcile.ui.waiting import Sight, tell
+from cohorts.reconcile.ui.waiting import Progress, format_status
 
 BAR = 24  # characters
 
@@ -22,7 +22,7 @@ def write_plan(plan: PlanView) -> Iterator[str]:
             adds = f", {line.adds} would be added" if line.adds else ""
             yield f"{answer.provider.title}: {line.used} of {line.limit} {line.what} in use{adds}."
         if answer.issue:
-            yield f"{answer.provider.title}: {tell(answer.issue)}"
+            yield f"{answer.provider.title}: {format_status(answer.issue)}"
     for part in plan.parts:
         yield from _write_part(part)
     if plan.unreached:
@@ -35,10 +35,10 @@ def write_plan(plan: PlanView) -> Iterator[str]:
 
 def _write_part(part: Part) -> Iterator[str]:
     yield f"\n{part.title}"
-    for provider, standing in part.issues:
-        yield f"  {provider.title}: {tell(standing)}"
+    for provider, status in part.issues:
+        yield f"  {provider.title}: {format_status(status)}"
     for reason, steps in part.held_by_reason:
-        yield f"  Held back: {tell(reason)}"
+        yield f"  Held back: {format_status(reason)}"
         yield from (f"    {step.provider.title}: {step.sentence}" for step in steps)
     for step in part.steps:
         yield f"  {step.provider.title}: {step.sentence}"
@@ -49,11 +49,11 @@ def _write_part(part: Part) -> Iterator[str]:
 def write_groups(groups: tuple[GroupView, ...]) -> Iterator[str]:
     """Yield the status of each group, one line for each provider with something to report."""
     for view in groups:
-        told = [p for p in view.places if p.standing.level not in {Level.OFF, Level.FINE}]
+        told = [p for p in view.places if p.status.level not in {Level.OFF, Level.FINE}]
         if not told:
             yield f"{view.group}: in sync"
         for place in told:
-            yield f"{view.group}: {place.provider.title}: {tell(place.standing)}"
+            yield f"{view.group}: {place.provider.title}: {format_status(place.status)}"
 
 
 class ProgressLine:
@@ -64,10 +64,10 @@ class ProgressLine:
         self.is_terminal = out.isatty()
         self.last = ""
 
-    def draw(self, sight: Sight) -> None:
-        for step in sight.news:
-            self.say(tell_step(step))
-        self._draw(self._line(sight), key=str(len(sight.settled)))
+    def draw(self, progress: Progress) -> None:
+        for step in progress.news:
+            self.say(format_step(step))
+        self._draw(self._line(progress), key=str(len(progress.settled)))
 
     def say(self, line: str) -> None:
         """Write a line that stays."""
@@ -88,15 +88,17 @@ class ProgressLine:
         self.out.flush()
 
     @staticmethod
-    def _line(sight: Sight) -> str:
-        total, settled = len(sight.groups), len(sight.settled)
+    def _line(progress: Progress) -> str:
+        total, settled = len(progress.groups), len(progress.settled)
         filled = BAR * settled // total if total else BAR
-        left = f", {sight.left} left" if sight.left is not None else ""
-        waiting = "" if sight.is_worker_alive else " (no worker is running: start manage.py worker)"
+        left = f", {progress.left} left" if progress.left is not None else ""
+        waiting = (
+            "" if progress.is_worker_alive else " (no worker is running: start manage.py worker)"
+        )
         bar = f"[{'#' * filled}{'.' * (BAR - filled)}]"
-        return f"{bar} {settled} of {total} groups, {sight.done} steps done{left}{waiting}"
+        return f"{bar} {settled} of {total} groups, {progress.done} steps done{left}{waiting}"
 
 
-def tell_step(step: SyncAction) -> str:
+def format_step(step: SyncAction) -> str:
     outcome = "failed" if step.outcome == SyncAction.Outcome.FAILED else "no clear response"
     return f"{outcome}: {step.verb} {step.target}: {step.error}"

@@ -13,7 +13,13 @@ from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import ProviderState, SyncAction, SyncRun
 from cohorts.reconcile.provider import configured_providers
 from cohorts.reconcile.runs import run_log
-from cohorts.reconcile.selectors import GroupView, InProvider, read_scene, see_groups, steps_left
+from cohorts.reconcile.selectors import (
+    GroupInProvider,
+    GroupView,
+    describe_groups,
+    read_context,
+    steps_left,
+)
 from cohorts.reconcile.status_text import Level, SyncStatus, describe_issue
 from cohorts.reconcile.workers.heartbeats import is_worker_alive
 
@@ -24,7 +30,7 @@ PLAN_SECONDS = 150.0  # longer than a lease, so that of a dead worker has expire
 OUTAGE_SECONDS = 300.0
 
 
-class NobodyWorks(Exception):
+class NoWorker(Exception):
     """No worker has reported for 90 seconds."""
 
 
@@ -33,7 +39,7 @@ class GaveUp(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Progress:
     """The progress at one moment. `news` are steps that went wrong since the previous one."""
 
     groups: tuple[GroupView, ...]
@@ -44,63 +50,63 @@ class Sight:
 
     @property
     def settled(self) -> list[GroupView]:
-        return [view for view in self.groups if _is_settled(view)]
+        return [view for view in self.groups if _is_finished(view)]
 
     @property
     def failed(self) -> list[GroupView]:
         return [view for view in self.groups if view.worst.level == Level.BAD]
 
 
-def _is_settled(view: GroupView) -> bool:
+def _is_finished(view: GroupView) -> bool:
     """Whether a worker has processed the last request, and no passing issue is left."""
     places = [place for place in view.places if place.provider.is_configured]
-    return all(place.row and _is_place_settled(place) for place in places)
+    return all(place.row and _is_place_finished(place) for place in places)
 
 
-def _is_place_settled(place: InProvider) -> bool:
+def _is_place_finished(place: GroupInProvider) -> bool:
     row = place.row
     assert row is not None
     return row.generation <= row.observed_generation and not find_issue(row.issue).passes
 
 
-def watch(group_ids: Collection[int], *, after: int, grace: float) -> Iterator[Sight]:
+def watch(group_ids: Collection[int], *, after: int, grace: float) -> Iterator[Progress]:
     """Yield the progress until every group is finished, and finally the last state.
 
     `after`: the id of the newest step before the request. `grace`: seconds within which a worker
-    must report. Raises NobodyWorks, GaveUp.
+    must report. Raises NoWorker, GaveUp.
     """
     outage = _Outage()
-    newest, calm, heard_at = after, 0, time.monotonic()
+    newest, calm, seen_at = after, 0, time.monotonic()
     while calm < CALM_LOOKS:
-        sight = look(group_ids, after, newest)
-        newest = max([newest, *(step.pk for step in sight.news)])
-        yield sight
-        calm = calm + 1 if len(sight.settled) == len(sight.groups) else 0
-        if sight.is_worker_alive:
-            heard_at = time.monotonic()
-        elif time.monotonic() - heard_at >= grace and not calm:
-            raise NobodyWorks
+        progress = read_progress(group_ids, after, newest)
+        newest = max([newest, *(step.pk for step in progress.news)])
+        yield progress
+        calm = calm + 1 if len(progress.settled) == len(progress.groups) else 0
+        if progress.is_worker_alive:
+            seen_at = time.monotonic()
+        elif time.monotonic() - seen_at >= grace and not calm:
+            raise NoWorker
         outage.check()
         time.sleep(LOOK_SECONDS)
 
 
-def look(group_ids: Collection[int], after: int, newest: int) -> Sight:
+def read_progress(group_ids: Collection[int], after: int, newest: int) -> Progress:
     """Return the progress now. Steps after `after` count; those after `newest` are news."""
-    scene = read_scene(clock.now())
+    context = read_context(clock.now())
     groups = (
         Group.objects.filter(pk__in=group_ids).select_related("cohort").order_by("cohort", "pk")
     )
-    views = see_groups(groups, scene)
+    views = describe_groups(groups, context)
     cohorts = {view.group.cohort_id for view in views}
     steps = SyncAction.objects.filter(pk__gt=after)
     ours = steps.filter(group__in=group_ids) | steps.filter(group=None, cohort__in=cohorts)
     wrong = ours.filter(pk__gt=newest).exclude(outcome=SyncAction.Outcome.DONE)
-    return Sight(
+    return Progress(
         groups=tuple(views),
         done=ours.filter(outcome=SyncAction.Outcome.DONE).count(),
-        left=steps_left(scene),
+        left=steps_left(context),
         news=tuple(wrong.order_by("pk")),
-        is_worker_alive=scene.is_worker_alive,
+        is_worker_alive=context.is_worker_alive,
     )
 
 
@@ -119,18 +125,18 @@ class _Outage:
             began = self.began.setdefault(state.provider, time.monotonic())
             lasting = time.monotonic() - began >= OUTAGE_SECONDS
             if lasting or find_issue(state.issue).needs_person:
-                raise GaveUp(tell_issue(state))
+                raise GaveUp(format_issue(state))
 
 
-def tell_issue(state: ProviderState) -> str:
+def format_issue(state: ProviderState) -> str:
     """Return what is wrong with a provider and what to do, in one line."""
     title = configured_providers()[state.provider].title
-    return f"{title}: {tell(describe_issue(state.issue, state.issue_detail))}"
+    return f"{title}: {format_status(describe_issue(state.issue, state.issue_detail))}"
 
 
-def tell(standing: SyncStatus) -> str:
-    words = f"{standing.words.rstrip('.')}."
-    return " ".join(part for part in (words, standing.detail, standing.fix) if part)
+def format_status(status: SyncStatus) -> str:
+    words = f"{status.words.rstrip('.')}."
+    return " ".join(part for part in (words, status.detail, status.fix) if part)
 
 
 # -- plans -----------------------------------------------------------------------------------------
@@ -163,4 +169,4 @@ def _answer(runs: Sequence[SyncRun]) -> None:
         state = ProviderState.objects.filter(provider=run.provider).first()
         still_open = SyncRun.objects.filter(pk=run.pk, ended_at__isnull=True).exists()
         if still_open and state and state.issue and run_log.is_waiting(run.provider):
-            raise GaveUp(tell_issue(state))
+            raise GaveUp(format_issue(state))

@@ -1,6 +1,6 @@
 """Health checks of other processes, shown on the staff's start page.
 
-Higher layers provide them: they register functions in `companions`.
+Higher layers provide them: they register functions in `health_checks`.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from cohorts.registries import Registry
 
 
 @dataclass(frozen=True, slots=True)
-class Companion:
+class HealthCheck:
     """Another process: its name, its status, and when it was last seen (real time)."""
 
     title: str
-    standing: SyncStatus
-    heard_at: datetime | None = None
+    status: SyncStatus
+    last_seen_at: datetime | None = None
 
 
-companions: Registry[Callable[[], Companion | None]] = Registry("health checks")
+health_checks: Registry[Callable[[], HealthCheck | None]] = Registry("health checks")
 
 
-def see_companions() -> list[Companion]:
-    found = (describe() for describe in companions.values())
-    return [companion for companion in found if companion is not None]
+def run_health_checks() -> list[HealthCheck]:
+    found = (describe() for describe in health_checks.values())
+    return [check for check in found if check is not None]

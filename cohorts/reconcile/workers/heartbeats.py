@@ -17,14 +17,14 @@ HEARD_WITHIN = timedelta(seconds=90)
 KEEP = timedelta(days=1)
 
 
-def hear(name: str) -> None:
+def record_heartbeat(name: str) -> None:
     WorkerHeartbeat.objects.update_or_create(name=name, defaults={"last_seen_at": Now()})
 
 
 def beat() -> None:
     """Record that the worker running this task is alive. This is the only heartbeat of a `qcluster`
     that has no watcher."""
-    hear(worker_name())
+    record_heartbeat(worker_name())
 
 
 def forget(name: str) -> None:

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from cohorts.reconcile.status_text import Level, SyncStatus, describe_issue
-from cohorts.reconcile.workers.health_checks import Companion
+from cohorts.reconcile.workers.health_checks import HealthCheck
 from discordsync.bot.models import BotHeartbeat
 
 EVERY = 20.0  # seconds
@@ -55,7 +55,7 @@ def find_commands_issue() -> str:
     return "" if "" in codes else min(codes, default="")
 
 
-def describe_bot() -> Companion | None:
+def describe_bot() -> HealthCheck | None:
     """Return the bot's status for the staff start page; None if Discord is off.  Two queries."""
     if not (settings.DISCORD_BOT_TOKEN and settings.DISCORD_GUILD_ID):
         return None
@@ -67,4 +67,4 @@ def describe_bot() -> Companion | None:
         status = describe_issue(code) if code else SyncStatus(Level.FINE, "Listening.")
     else:
         status = describe_issue((newest and newest[0].trouble) or "bot_silent")
-    return Companion("Discord bot", status, heard_at)
+    return HealthCheck("Discord bot", status, heard_at)

@@ -23,7 +23,7 @@ from cohorts.reconcile.provider import configured_providers
 from cohorts.reconcile.selectors import GroupView, live_groups, newest_step
 from cohorts.reconcile.status_text import Level
 from cohorts.reconcile.ui.plan_view import PlanView, read_plan
-from cohorts.reconcile.ui.waiting import Sight, look, tell
+from cohorts.reconcile.ui.waiting import Progress, format_status, read_progress
 from cohorts.reconcile.workers.heartbeats import is_worker_alive
 from cohorts.selectors import find_cohort
 from discordsync.bot.replies.answers import BotAnswer, Button, ButtonStyle, FollowUp
@@ -83,7 +83,7 @@ def confirm(by: Requester, runs: int | str) -> BotAnswer:
 def progress(runs: int | str, after: int, calm: int) -> BotAnswer:
     """Return the status of each group and, at the end, the result."""
     groups = _groups_of(_find_runs(_ids(runs)))
-    sight = look([group.pk for group in groups], after, after)
+    sight = read_progress([group.pk for group in groups], after, after)
     calm = calm + 1 if len(sight.settled) == len(sight.groups) else 0
     buttons = (_progress_button(groups),)
     if calm >= CALM_POLLS:
@@ -124,7 +124,7 @@ def _plan_text(view: PlanView, cohort: str, groups: int) -> str:
     for answer in view.answers:
         title = answer.provider.title
         if answer.issue:
-            lines.append(f"{title}: {tell(answer.issue)}")
+            lines.append(f"{title}: {format_status(answer.issue)}")
         mine = [step.verb for step in view.steps if step.provider == answer.provider]
         lines.append(f"{title}: {_count_verbs(mine)}")
         lines += [
@@ -153,7 +153,7 @@ def _count_verbs(verbs: list[str]) -> str:
 # -- progress ------------------------------------------------------------------------------------
 
 
-def _progress_text(sight: Sight) -> str:
+def _progress_text(sight: Progress) -> str:
     done = len(sight.settled)
     lines = [f"**{done} of {len(sight.groups)} groups**, {sight.done} steps done."]
     if not sight.is_worker_alive:
@@ -176,7 +176,7 @@ def _fix(view: GroupView) -> str:
     return f" {view.worst.fix}" if view.worst.level == Level.BAD else ""
 
 
-def _ended_text(sight: Sight) -> str:
+def _ended_text(sight: Progress) -> str:
     lines = [f"**Done.** {_figures(sight)}"]
     unfinished = [view for view in sight.groups if view.worst.level > Level.FINE]
     absent = [escape(name) for name in _absent(sight.groups)]
@@ -187,7 +187,7 @@ def _ended_text(sight: Sight) -> str:
     return "\n".join([*lines, *_group_lines(unfinished)])
 
 
-def _figures(sight: Sight) -> str:
+def _figures(sight: Progress) -> str:
     total, failed = len(sight.groups), len(sight.failed)
     good = sum(view.worst.level <= Level.FINE for view in sight.groups)
     waiting = total - good - failed
@@ -195,7 +195,7 @@ def _figures(sight: Sight) -> str:
     return f"{total} groups processed: {good} successful, {failed} failed{more}."
 
 
-def _ended_public_text(sight: Sight, groups: list[Group]) -> str:
+def _ended_public_text(sight: Progress, groups: list[Group]) -> str:
     """Return a post without names of people, since everyone in the channel can read it."""
     address = _url("sync:progress", groups[0].cohort_id)
     return f"Setting up {escape(str(groups[0].cohort))} is finished. {_figures(sight)} {address}"

@@ -216,12 +216,12 @@ def test_b3_a_dated_end_waits_for_the_answer_too_and_the_log_says_so_every_hour(
     now = clock.now()
     with caplog.at_level(logging.ERROR):
         for minutes in (0, 1, 59, 61, 62, 130):
-            ownership.watch(now + timedelta(minutes=minutes))
+            ownership.watch_ownership(now + timedelta(minutes=minutes))
     assert caplog.text.count("Nothing is changed or sent.") == 3
 
     ownership.accept_as_original()
     caplog.clear()
-    ownership.watch(now + timedelta(days=1))
+    ownership.watch_ownership(now + timedelta(days=1))
     work("discord")
     assert caplog.records == []
     assert [call["method"] for call in sandbox.writes(since=seen)] == ["DELETE"]

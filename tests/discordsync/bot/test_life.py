@@ -128,9 +128,9 @@ def test_what_only_a_person_can_mend_is_told_in_a_sentence_and_to_staff(
     assert "Traceback" not in bot.said()
     assert "refused" not in bot.said()
     assert BotHeartbeat.objects.get().trouble == trouble
-    companion = describe_bot()
-    assert companion is not None
-    assert said in f"{companion.standing.words} {companion.standing.fix}"
+    check = describe_bot()
+    assert check is not None
+    assert said in f"{check.status.words} {check.status.fix}"
 
 
 def test_b9_refused_commands_are_reported_and_tried_later_and_everything_else_works(
@@ -142,9 +142,9 @@ def test_b9_refused_commands_are_reported_and_tried_later_and_everything_else_wo
     answer = client.get("/healthz?bot")
     assert answer.status_code == 503
     assert "applications.commands" in answer.json()["missing"]
-    companion = describe_bot()
-    assert companion is not None
-    assert "applications.commands" in companion.standing.fix
+    check = describe_bot()
+    assert check is not None
+    assert "applications.commands" in check.status.fix
     assert bot.said().count("does not accept the bot's commands") == 1
     assert looks(bot) == 1
 

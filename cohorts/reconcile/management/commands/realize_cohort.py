@@ -11,10 +11,10 @@ from django.core.management.base import CommandError
 from cohorts import clock
 from cohorts.models import Cohort, Group
 from cohorts.reconcile import services
-from cohorts.reconcile.management.sync_command import AskingCommand
+from cohorts.reconcile.management.sync_command import PlanningCommand
 
 
-class Command(AskingCommand):
+class Command(PlanningCommand):
     help = (
         "Realize a cohort: create the channels, roles, events and invitations of its groups. The "
         "workers carry it out, and the request stays until it is complete."

@@ -9,10 +9,10 @@ from django.core.management.base import CommandError
 
 from cohorts.models import Group
 from cohorts.reconcile import services
-from cohorts.reconcile.management.sync_command import AskingCommand
+from cohorts.reconcile.management.sync_command import PlanningCommand
 
 
-class Command(AskingCommand):
+class Command(PlanningCommand):
     help = (
         "Compare groups with Discord and Google Calendar now and bring them in sync. Never "
         "creates channels, roles or invitations that no one has requested."

@@ -132,7 +132,7 @@ def test_without_waiting_it_says_that_nobody_works(call, sandbox):
 
 def test_without_waiting_a_worker_that_is_heard_is_not_spoken_of(call, sandbox):
     make_cohort(groups=1)
-    heartbeats.hear("somebody")
+    heartbeats.record_heartbeat("somebody")
 
     assert call("realize_cohort", "Spring").err == ""
 
