@@ -6,7 +6,7 @@ class CalendarSyncConfig(AppConfig):
     verbose_name = "Google Calendar"
 
     def ready(self) -> None:
-        from calendarsync import set_up
+        from calendarsync import checks, set_up  # noqa: F401 - registers them
         from calendarsync.provider import CalendarAdmin, CalendarProvider
         from cohorts.reconcile.provider import provider_admins, providers
         from guestvisits.set_up import set_up_lines

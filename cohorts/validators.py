@@ -1,6 +1,8 @@
-"""Validators that forms, roster lines and settings share."""
+"""Checks of values that forms, roster lines and settings share."""
 
 from __future__ import annotations
+
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 
@@ -10,6 +12,8 @@ from cohorts.zones import zone_names
 # 20.
 SMALLEST_SNOWFLAKE = 10**14
 LARGEST_SNOWFLAKE = 2**63 - 1
+
+LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def check_address(email: str) -> None:
@@ -45,3 +49,8 @@ def check_snowflake(value: int) -> None:
             code="snowflake",
             params={"value": value},
         )
+
+
+def is_local(url: str) -> bool:
+    """Return whether a URL is on this machine (a sandbox, a recording proxy)."""
+    return urlsplit(url).hostname in LOCAL_HOSTS

@@ -16,11 +16,12 @@ from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 from sentry_sdk.utils import BadDsn, Dsn
 
+from cohorts.validators import LOCAL_HOSTS, is_local
+
 Value = TypeVar("Value")
 WORDS = {"1": True, "true": True, "yes": True, "on": True}
 WORDS |= {"0": False, "false": False, "no": False, "off": False, "": False}
 
-LOCAL_HOSTS = {"127.0.0.1", "localhost", "::1"}
 MOST = 1_000_000_000  # a larger value, such as seconds, is a mistake, and would overflow dates
 SNOWFLAKE_DIGITS = range(15, 21)
 
@@ -161,11 +162,6 @@ def limit_waits(database: dict[str, Any], *, idle_seconds: float, lock_seconds: 
 COPY_SERVER_ID = (
     "In Discord, turn on Developer Mode, right-click the server and choose Copy Server ID."
 )
-
-
-def is_local(url: str) -> bool:
-    """Whether a URL is on this machine (a sandbox, a recording proxy)."""
-    return urlsplit(url).hostname in LOCAL_HOSTS
 
 
 def check_debug_is_local(site_url: str, allowed_hosts: list[str]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
+from cohorts.validators import is_local
 from lens import env as reading
 from lens import security_headers
 from lens.proxies import check_proxies
@@ -260,10 +261,10 @@ DISCORD_API_BASE = reading.parse_base(
 # People's avatars: {id} is the Discord id, {hash} comes from their sign-in with Discord.
 AVATAR_URL = (
     DISCORD_API_BASE.partition("/api")[0]
-    if reading.is_local(DISCORD_API_BASE)
+    if is_local(DISCORD_API_BASE)
     else "https://cdn.discordapp.com"
 ) + "/avatars/{id}/{hash}.png"
-if DEBUG and DISCORD_CLIENT_ID is None and reading.is_local(DISCORD_API_BASE):
+if DEBUG and DISCORD_CLIENT_ID is None and is_local(DISCORD_API_BASE):
     DISCORD_CLIENT_ID = SANDBOX_CLIENT_ID
     DISCORD_CLIENT_SECRET = "sandbox-local"  # noqa: S105 - only the sandbox takes it
 
@@ -292,9 +293,7 @@ CALENDAR_GUEST_INVITATION = env.choice(
 )
 
 # Whether all services are sandboxes: only then can the clock be moved, and "sign in as" be used.
-SANDBOX = (
-    DEBUG and reading.is_local(DISCORD_API_BASE) and reading.is_local(GOOGLE_CALENDAR_API_BASE)
-)
+SANDBOX = DEBUG and is_local(DISCORD_API_BASE) and is_local(GOOGLE_CALENDAR_API_BASE)
 
 # Whether staff need a second factor to reach anything.
 REQUIRE_STAFF_MFA = env.flag("REQUIRE_STAFF_MFA", default=not SANDBOX)

@@ -8,7 +8,7 @@ class SyncConfig(AppConfig):
 
     def ready(self) -> None:
         from cohorts.outbox.holds import holds
-        from cohorts.reconcile import receivers  # noqa: F401
+        from cohorts.reconcile import checks, receivers  # noqa: F401 - registers them
         from cohorts.reconcile.runs import notifications
 
         holds.register(notifications.why_held)

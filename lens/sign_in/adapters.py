@@ -26,7 +26,7 @@ from cohorts import clock
 from cohorts.account_matching import MatchOutcome
 from cohorts.models import User
 from cohorts.services.sign_ins import match_sign_in
-from lens.env import is_local
+from cohorts.validators import is_local
 from lens.sign_in.discord import (
     DiscordAccountProvider,
     DiscordRefused,

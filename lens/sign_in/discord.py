@@ -19,7 +19,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from lens.env import is_local
+from cohorts.validators import is_local
 from lens.sign_in.profile import read_profile
 
 

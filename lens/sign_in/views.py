@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST
 
 from cohorts.models import Membership, User
 from cohorts.models.people import match_address
-from lens.env import LOCAL_HOSTS
+from cohorts.validators import LOCAL_HOSTS
 
 
 def check_address(text: str) -> None:
