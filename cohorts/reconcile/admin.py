@@ -121,7 +121,7 @@ class CohortStatusAdmin(StatusAdmin, CohortAdmin):
 @admin.register(Group)
 class GroupStatusAdmin(StatusAdmin, GroupAdmin):
     list_display = [*GroupAdmin.list_display, "how_far"]
-    actions = ["realize", "look_again", "withdraw"]
+    actions = ["realize", "check_now", "withdraw"]
 
     def see(self, groups: list[Any]) -> None:
         views = describe_groups(groups, read_context(clock.now()))
@@ -141,7 +141,7 @@ class GroupStatusAdmin(StatusAdmin, GroupAdmin):
         return start_plan(request, ids, as_if_requested=True, back=request.get_full_path())
 
     @admin.action(description="Check now", permissions=["realize"])
-    def look_again(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
+    def check_now(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
         ids = list(queryset.values_list("pk", flat=True))
         services.request_sync(ids)
         messages.success(request, f"{len(ids)} groups will be checked shortly.")

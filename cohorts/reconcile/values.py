@@ -221,7 +221,7 @@ class IssueText:
     fix: str
     needs_person: bool = False
     passes: bool = False
-    remedy: str = "look_again"
+    remedy: str = "check_now"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def test_look_again_compares_the_group_once_more(staff, sandbox):
     stand(sandbox, made)
     before = GroupSync.objects.get(group=made.ids[0], provider="discord")
 
-    answer = press(staff, "look_again", made.ids[0], "discord")
+    answer = press(staff, "check_now", made.ids[0], "discord")
 
     assert "will be checked in Discord" in messages_of(answer)[0]
     after = GroupSync.objects.get(pk=before.pk)
@@ -120,7 +120,7 @@ def test_try_now_does_not_wait_for_the_next_probe(staff, sandbox, settings):
 
 def test_a_button_leads_back_to_its_page_and_to_no_other_site(staff):
     made = make_cohort(groups=1)
-    address = reverse("sync:look_again", args=[made.ids[0], "discord"])
+    address = reverse("sync:check_now", args=[made.ids[0], "discord"])
     assert staff.post(address, {"next": "/admin/cohorts/group/"}).url == "/admin/cohorts/group/"
     for elsewhere in ("https://example.org/", "//example.org/", "javascript:alert(1)", ""):
         assert staff.post(address, {"next": elsewhere}).url.startswith("/admin/sync/cohorts/")
@@ -129,8 +129,8 @@ def test_a_button_leads_back_to_its_page_and_to_no_other_site(staff):
 def test_what_does_not_exist_is_not_found(staff):
     made = make_cohort(groups=1)
     for address in (
-        reverse("sync:look_again", args=[7_000_000, "discord"]),
-        reverse("sync:look_again", args=[made.ids[0], "pigeons"]),
+        reverse("sync:check_now", args=[7_000_000, "discord"]),
+        reverse("sync:check_now", args=[made.ids[0], "pigeons"]),
         reverse("sync:pause", args=["pigeons"]),
         reverse("sync:withdraw", args=[7_000_000]),
     ):

@@ -228,7 +228,7 @@ ROUTES: dict[str, list[Door]] = {
         f"admin/sync/groups/<int:pk>/<slug:provider>/{name}/": [
             staff("POST", *REALIZE, pk="{group}")
         ]
-        for name in ("look_again", "recreate", "realize", "show_removals")
+        for name in ("check_now", "recreate", "realize", "show_removals")
     },
 }  # fmt: skip
 
@@ -280,7 +280,7 @@ NEEDED: dict[tuple[str, str], tuple[str, ...]] = {
 }
 ACTIONS: dict[str, dict[str, str]] = {
     "cohorts.cohort": {"realize": "cohorts.change_group"},
-    "cohorts.group": dict.fromkeys(("realize", "look_again", "withdraw"), "cohorts.change_group"),
+    "cohorts.group": dict.fromkeys(("realize", "check_now", "withdraw"), "cohorts.change_group"),
     "cohorts.membership": {"end_memberships": "cohorts.change_membership"},
     "discordsync.discordobject": {"recreate": "discordsync.change_discordobject"},
     "outbox.message": dict.fromkeys(("retry", "drop", "send_anyway"), "outbox.change_message"),

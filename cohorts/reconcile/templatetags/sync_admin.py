@@ -53,7 +53,7 @@ SHOWN = 12  # groups out of sync on the start page
 
 # The label of each remedy's button.
 LABELS = {
-    "look_again": "Check now",
+    "check_now": "Check now",
     "recreate": "Recreate",
     "realize": "Realize",
     "show_removals": "Show names",
@@ -139,7 +139,7 @@ def group_state(context: template.Context, group: Group) -> dict[str, Any]:
         "people": _people(group, view.places) if staff_may(user, *SEE_ACCESS) else None,
         "may_view_people": staff_may(user, "cohorts.view_user"),
         "may_view_steps": user.has_perm(PERMISSION),
-        "look_again": SyncStatus(Level.FINE, "", remedy="look_again"),
+        "check_now": SyncStatus(Level.FINE, "", remedy="check_now"),
     }
 
 

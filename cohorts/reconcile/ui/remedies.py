@@ -28,7 +28,7 @@ from cohorts.reconcile.values import ProviderSpec
 
 @staff_page
 @require_POST
-def look_again(request: HttpRequest, pk: int, provider: str) -> HttpResponse:
+def check_now(request: HttpRequest, pk: int, provider: str) -> HttpResponse:
     group, found = _find(pk, provider)
     services.request_sync([group.pk], providers=[found.name])
     services.end_wait(found.name)
@@ -133,7 +133,7 @@ def _address(request: HttpRequest, group: Group | None = None) -> str:
 
 # The views by the `remedy` of an issue.
 REMEDIES: dict[str, Callable[..., HttpResponse]] = {
-    "look_again": look_again,
+    "check_now": check_now,
     "recreate": recreate,
     "realize": realize_group,
     "show_removals": show_removals,
