@@ -76,7 +76,7 @@ ISSUES: dict[str, IssueText] = {
         "A channel or role of this group was renamed in Discord. Nothing else changes.",
         "Rename it back in Discord, or leave it. Everything continues to work.",
     ),
-    "moved": IssueText(
+    "channel_moved": IssueText(
         "A channel of this group was moved in Discord. Nothing else changes.",
         "Move it back in Discord, or leave it. Everything continues to work.",
     ),

@@ -46,7 +46,7 @@ from discordsync.state.observed import CATEGORY, ObservedGuild
 LIMITS = {"channels": 500, "categories": 50, "roles": 250}  # of a guild; categories are channels
 IN_CATEGORY = 50
 # Harmless or temporary: sorted last, so that they are reported only if nothing else is wrong.
-MINOR = frozenset({"renamed", "moved", "unconfirmed"})
+MINOR = frozenset({"renamed", "channel_moved", "unconfirmed"})
 
 
 def plan(desired: DesiredGuild, observed: ObservedGuild, policy: Policy) -> Plan:

@@ -120,7 +120,7 @@ def restore_category(diff: Diff, owner: Owner, key: str, category: str) -> Itera
         yield edit(owner, call, "channels", f"“{channel.name}”", "it is not in a category")
     elif channel.parent_id != parent.id and owner.reporter:
         detail = f"“{channel.name}” is no longer in “{parent.name}”"
-        yield Issue(owner.reporter.id, "moved", detail)
+        yield Issue(owner.reporter.id, "channel_moved", detail)
 
 
 def _channel(diff: Diff, key: str) -> ObservedChannel:

@@ -300,7 +300,7 @@ def test_a_channel_in_another_category_is_reported_and_left_there(sandbox, first
     look_again()
 
     assert sandbox.writes(since=seen) == []
-    assert trouble(first) == "moved"
+    assert trouble(first) == "channel_moved"
 
 
 def test_a_channel_without_a_category_is_put_back_into_its_own(sandbox, first, before):

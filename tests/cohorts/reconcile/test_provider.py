@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from cohorts.reconcile.provider import Provider, ProviderAdmin, provider_admins, providers
+from cohorts.reconcile.issues import ISSUES
+from cohorts.reconcile.provider import (
+    Provider,
+    ProviderAdmin,
+    provider_admins,
+    provider_specs,
+    providers,
+)
 
 
 def members(protocol: type) -> set[str]:
@@ -20,3 +27,9 @@ def test_each_provider_is_registered_with_what_pages_need():
     for name, provider in providers.items():
         assert members(Provider) <= set(dir(provider))
         assert members(ProviderAdmin) <= set(dir(provider_admins[name]))
+
+
+def test_each_issue_code_has_one_text():
+    """A provider's code that is also ours would be explained by our text."""
+    codes = [*ISSUES, *(code for spec in provider_specs().values() for code in spec.issues)]
+    assert len(codes) == len(set(codes))
