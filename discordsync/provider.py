@@ -9,7 +9,7 @@ from datetime import datetime
 from django.conf import settings
 
 from cohorts import clock
-from cohorts.outbox import services as outbox
+from cohorts.outbox.collecting import collect
 from cohorts.reconcile.errors import CallFailed
 from cohorts.reconcile.values import (
     Action,
@@ -59,7 +59,7 @@ class DiscordProvider:
 
     def collect(self, group_ids: Collection[int], now: datetime) -> int:
         """Store new messages: Discord delivers those to channels and direct messages."""
-        return outbox.collect(group_ids, now=now)
+        return collect(group_ids, now=now)
 
     def snapshot(self, now: datetime) -> DiscordSnapshot:
         return take_snapshot(now)

@@ -10,7 +10,7 @@
                               │ └──send_anyway──────┘         staff chose to send it
                               └── mark_dropped ─> DROPPED     no longer true, or staff's choice
 
-A message whose cutoff has passed before any worker could create it is created as EXPIRED.
+`collecting.collect` creates messages: as EXPIRED if no worker could before the cutoff.
 
 Nothing here calls the network.
 """
@@ -18,9 +18,7 @@ Nothing here calls the network.
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -28,14 +26,11 @@ from django.db.models import F, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Concat, Left, Trim
 
 from cohorts.models import Installation, User
-from cohorts.outbox.bounds import Bounds, keep_new, read_bounds, record_collected
-from cohorts.outbox.health import parts
 from cohorts.outbox.holds import may_send
 from cohorts.outbox.models import UNSENT, Message
 from cohorts.outbox.nudges import nudge_channels
-from cohorts.outbox.registry import MessageObsolete, PendingMessage, Source, message_sources
+from cohorts.outbox.registry import MessageObsolete
 from cohorts.outbox.rendering.render import get_content
-from cohorts.outbox.routing.routes import DeliveryRequest, find_routes
 
 logger = logging.getLogger(__name__)
 
@@ -43,150 +38,10 @@ WHY_LENGTH = 300
 UNRENDERABLE = "The text cannot be rendered ({error}). Contact the operator."
 BUG_RETRY = timedelta(minutes=10)
 LATE = "It could not be sent in time."
-MISSED = (
-    f"{LATE} From {{due}} to {{cutoff}} UTC no worker created messages: none was running, or the "
-    "source of this kind of message failed."
-)
 LATE_UNKNOWN = "It is too late to retry, and it is unknown whether it arrived."
 UNSURE = "It may already have been sent: it was due before this database was restored or copied."
 LATE_UNSURE = "No one released it before the cutoff."
 KEEP_AFTER_CUTOFF = timedelta(days=180)
-BATCH = 200  # messages per transaction; 3,000 took 15 seconds
-COLLECT_SECONDS = 30  # of the task timeout of 120; waiting for locks counts too
-
-
-# -- creating ------------------------------------------------------------------------------------
-
-
-def collect(group_ids: Iterable[int] | None, *, now: datetime) -> int:
-    """Store the new messages of these groups (None: of all groups); return how many are new.
-
-    Call it outside a transaction: each batch has its own, so that a failing source does not stop
-    the others. What is not stored after COLLECT_SECONDS is left to the next minute: a task that
-    exceeds the queue's timeout would take down its whole cluster.
-
-    A collection for all groups also stores, as too late, what became too late since the last one
-    that was complete, for each source.
-    """
-    ids = None if group_ids is None else frozenset(group_ids)
-    if ids is not None and not ids:
-        return 0
-    unhealthy = parts.find_unhealthy()
-    failing = {part.name for part in unhealthy if part.failing_since}
-    incomplete = {part.name: part.collected_at for part in unhealthy if part.collected_at}
-    run = _Collection(ids, read_bounds(incomplete, now), now, time.monotonic() + COLLECT_SECONDS)
-    new = 0
-    for name, source in message_sources.items():
-        written = _collect_from(name, source, run)
-        if written is not None and name in failing:
-            parts.record_success(name)
-        new += written or 0
-    if ids is None and run.bounds.collected_at < now:
-        record_collected(incomplete, run.incomplete, now)
-    return new
-
-
-@dataclass
-class _Collection:
-    """`incomplete`: since when, by source, if it failed or not everything was stored by `until`."""
-
-    group_ids: frozenset[int] | None
-    bounds: Bounds
-    now: datetime
-    until: float
-    incomplete: dict[str, datetime] = field(default_factory=dict)
-
-    def since(self, name: str) -> datetime:
-        if self.group_ids is not None:
-            return self.now
-        return self.bounds.incomplete.get(name, self.bounds.collected_at)
-
-
-def _collect_from(name: str, source: Source, run: _Collection) -> int | None:
-    """Return how many new messages one source has; None if it failed."""
-    since = run.since(name)
-    try:
-        with transaction.atomic():
-            pending = source(run.group_ids, since, run.now)
-            kept = keep_new(pending, run.bounds, since, run.now)
-        return _store(name, kept, run)
-    except Exception as error:
-        run.incomplete[name] = since
-        logger.exception("The message source %s failed", name)
-        parts.record_failure(name, f"{type(error).__name__}: {error}", now=run.now)
-        return None
-
-
-def _store(name: str, pending: Mapping[str, PendingMessage], run: _Collection) -> int:
-    """Insert messages that are not stored yet, those that are too late last; return how many of
-    them can be sent.
-
-    The first batch is written even after the time limit.
-    """
-    known = set(Message.objects.filter(key__in=pending).values_list("key", flat=True))
-    fresh = [pending[key] for key in sorted(pending.keys() - known)]
-    fresh.sort(key=lambda one: one.cutoff_at <= run.now)
-    new = 0
-    for start in range(0, len(fresh), BATCH):
-        if start and time.monotonic() >= run.until:
-            run.incomplete[name] = run.since(name)
-            break
-        with transaction.atomic():
-            new += _store_new(fresh[start : start + BATCH], run.now)
-    return new
-
-
-def _store_new(batch: list[PendingMessage], now: datetime) -> int:
-    """Insert in key order, so that two writers cannot deadlock; return how many can be sent."""
-    fresh = sorted(_apply_routes(batch, now), key=lambda one: one.key)
-    new = [one for one in fresh if _insert(one, now) and now < one.cutoff_at]
-    nudge_channels((one.channel, one.group_id) for one in new)
-    return len(new)
-
-
-def _apply_routes(fresh: list[PendingMessage], now: datetime) -> list[PendingMessage]:
-    """Replace the channel of e-mails to people by the one that each person prefers.
-
-    An unwanted message is stored anyway, and dropped with its reason when it would be sent.
-    """
-    asks = {
-        one.key: DeliveryRequest(one.user_id, one.kind, direct=one.group_id is not None)
-        for one in fresh
-        if one.user_id is not None and one.channel == Message.Channel.EMAIL
-    }
-    ways = find_routes(set(asks.values()), now)
-
-    def channel_of(one: PendingMessage) -> str:
-        return (ways[asks[one.key]].channel if one.key in asks else "") or one.channel
-
-    return [replace(one, channel=channel_of(one)) for one in fresh]
-
-
-def _insert(one: PendingMessage, now: datetime) -> bool:
-    """Insert one message; return whether it is new, which a bulk insert could not report."""
-    is_missed = one.cutoff_at <= now
-    _, created = Message.objects.get_or_create(
-        key=one.key,
-        defaults={
-            "kind": one.kind,
-            "channel": one.channel,
-            "group_id": one.group_id,
-            "user_id": one.user_id,
-            "context": dict(one.context),
-            "due_at": one.due_at,
-            "cutoff_at": one.cutoff_at,
-            "created_at": now,
-            "next_try_at": one.due_at,
-            "state": Message.State.EXPIRED if is_missed else Message.State.PENDING,
-            "not_sent_reason": _explain_missed(one) if is_missed else "",
-        },
-    )
-    return created
-
-
-def _explain_missed(one: PendingMessage) -> str:
-    due, cutoff = (f"{moment:%Y-%m-%d %H:%M}" for moment in (one.due_at, one.cutoff_at))
-    return MISSED.format(due=due, cutoff=cutoff)
 
 
 # -- sending -------------------------------------------------------------------------------------

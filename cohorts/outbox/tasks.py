@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cohorts import clock
 from cohorts.outbox import rerouting, services
+from cohorts.outbox.collecting import collect
 from cohorts.outbox.email import account_emails, rounds
 from cohorts.outbox.health import alarms
 from cohorts.outbox.nudges import nudge_email
@@ -13,7 +14,7 @@ def collect_all() -> None:
     """Create new messages, and close those that are too late or no longer true.  Every minute."""
     now = clock.now()
     services.expire_late(now)
-    services.collect(None, now=now)
+    collect(None, now=now)
     rerouting.reroute_pending(now)
     services.drop_obsolete(now)
 

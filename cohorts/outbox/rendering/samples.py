@@ -86,7 +86,7 @@ def _pending_until(until: datetime, now: datetime) -> Iterator[PendingMessage]:
     for name, source in message_sources.items():
         try:
             pending = list(source(None, now, until))
-        except Exception:  # `services.collect` reports it; other sources must still be shown
+        except Exception:  # `collect` reports it; other sources must still be shown
             logger.exception("The message source %s failed", name)
             continue
         yield from (one for one in pending if one.due_at <= until and now < one.cutoff_at)

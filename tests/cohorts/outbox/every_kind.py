@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from cohorts.models import AccessState, Cohort, Group, Installation, Membership, User
+from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
 from cohorts.outbox.rendering.samples import Sample
-from cohorts.outbox.services import collect
 from cohorts.reconcile.models import RealizeRequest
 from cohorts.services.access import report_access
 from cohorts.services.installation import ensure_installation

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from cohorts.models import User
 from cohorts.outbox import services
+from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message, OutboxPart
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +31,7 @@ def admin_user(db) -> User:
 @pytest.fixture
 def pending(add_members, now):
     people = add_members("Alice", "Bob")
-    services.collect(None, now=now)
+    collect(None, now=now)
     return people
 
 
@@ -122,7 +123,7 @@ def test_the_list_costs_the_same_for_two_and_for_ten(client, staff, add_members,
 
     def count_queries(people: int) -> int:
         add_members(*(f"Person {people}.{n}" for n in range(people)))
-        services.collect(None, now=now)
+        collect(None, now=now)
         with CaptureQueriesContext(connection) as queries:
             page(client)
         return len(queries)

@@ -11,11 +11,11 @@ from django.db import connection
 
 from cohorts import signals
 from cohorts.models import Cohort, Installation
-from cohorts.outbox import services
+from cohorts.outbox import collecting
+from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message, MessageKind, OutboxPart
 from cohorts.outbox.nudges import messages_pending
 from cohorts.outbox.registry import message_sources
-from cohorts.outbox.services import collect
 from cohorts.registries import dotted_path
 from tests.cohorts.outbox import notes as sources
 
@@ -171,9 +171,9 @@ def test_c20_many_messages_are_written_in_batches_and_the_rest_a_minute_later(
 ):
     """A task that runs into the queue's limit takes its cluster with it."""
     add_members("Alice", "Bob", "Carol", "Dora", "Emil")
-    monkeypatch.setattr(services, "BATCH", 2)
-    monkeypatch.setattr(services, "COLLECT_SECONDS", 0)
+    monkeypatch.setattr(collecting, "BATCH", 2)
+    monkeypatch.setattr(collecting, "COLLECT_SECONDS", 0)
     assert [collect(None, now=now) for _ in range(4)] == [2, 2, 1, 0]
     Message.objects.all().delete()
-    monkeypatch.setattr(services, "COLLECT_SECONDS", 30)
+    monkeypatch.setattr(collecting, "COLLECT_SECONDS", 30)
     assert collect(None, now=now) == 5

@@ -10,10 +10,10 @@ from django.db import transaction
 from django.urls import reverse
 
 from cohorts.models import Cohort, Installation, Membership, User
-from cohorts.outbox import services
+from cohorts.outbox import collecting
+from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message, OutboxPart
 from cohorts.outbox.registry import message_sources, notifications
-from cohorts.outbox.services import collect
 from cohorts.registries import dotted_path
 from cohorts.services.installation import accept_original, break_seal
 from tests.cohorts.outbox import notes as sources
@@ -115,8 +115,8 @@ def test_o11_a_source_that_failed_loses_nothing(alice, now, registered):
 
 def test_o11_too_many_for_one_minute_are_stored_in_the_next_ones(add_members, now, monkeypatch):
     add_members(5)
-    monkeypatch.setattr(services, "BATCH", 2)
-    monkeypatch.setattr(services, "COLLECT_SECONDS", 0)
+    monkeypatch.setattr(collecting, "BATCH", 2)
+    monkeypatch.setattr(collecting, "COLLECT_SECONDS", 0)
     counts = []
     for minutes in range(4):
         collect(None, now=now + 3 * DAY + minutes * timedelta(minutes=1))

@@ -9,8 +9,7 @@ import pytest
 from django.urls import reverse
 
 from cohorts.models import User
-from cohorts.outbox import services
-from cohorts.outbox.bounds import read_bounds
+from cohorts.outbox.collecting import collect, read_bounds
 from cohorts.outbox.health import parts
 from cohorts.outbox.models import Message, MessageChoice, MessageKind
 from cohorts.outbox.registry import message_sources, notifications
@@ -37,7 +36,7 @@ def preview(client, kind: str, **query) -> str:
 
 def test_a_message_is_shown_on_each_way_it_can_go(client, staff, add_members, now):
     add_members("<i>Alice</i>", "Bob")
-    services.collect(None, now=now)
+    collect(None, now=now)
     bob = Message.objects.get(user__name="Bob")
     shown = preview(client, "note", message=bob.pk)
     assert "Note for Bob" in shown
@@ -48,7 +47,7 @@ def test_a_message_is_shown_on_each_way_it_can_go(client, staff, add_members, no
 
 def test_names_are_shown_and_not_obeyed(client, staff, add_members, now):
     add_members("<i>Alice</i>")
-    services.collect(None, now=now)
+    collect(None, now=now)
     answer = client.get(reverse("admin:outbox_preview", args=["note"]))
     outside = re.sub(r'srcdoc="[^"]*"', "", answer.content.decode())
     assert "<i>Alice" not in outside
@@ -91,7 +90,7 @@ def test_whoever_may_not_look_does_not(client, academy):
 
 def test_kinds_are_listed_with_their_topic_and_numbers(client, staff, add_members, now):
     add_members("Alice")
-    services.collect(None, now=now)
+    collect(None, now=now)
     read_bounds({}, now)
     page = client.get("/admin/outbox/messagekind/").content.decode()
     assert MessageKind.objects.count() == page.count(">Preview</a>")
@@ -100,7 +99,7 @@ def test_kinds_are_listed_with_their_topic_and_numbers(client, staff, add_member
 
 def test_the_list_says_that_somebody_wants_no_such_message(client, staff, add_members, now, notes):
     (alice,) = add_members("Alice")
-    services.collect(None, now=now)
+    collect(None, now=now)
     User.objects.filter(pk=alice.pk).update(wants_email=False)
     page = client.get("/admin/outbox/message/").content.decode()
     assert "The person turned off messages by e-mail. It will be dropped when it is due." in page

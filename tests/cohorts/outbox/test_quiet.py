@@ -9,9 +9,10 @@ from django.urls import reverse
 
 from cohorts import clock
 from cohorts.models import Installation, User
+from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
 from cohorts.outbox.selectors import due_messages
-from cohorts.outbox.services import begin, claim, collect, expire_late, send_anyway
+from cohorts.outbox.services import begin, claim, expire_late, send_anyway
 from cohorts.outbox.tasks import collect_all, send_emails
 from cohorts.services.installation import accept_copy, accept_original, break_seal
 

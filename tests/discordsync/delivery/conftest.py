@@ -17,9 +17,9 @@ from django.db import transaction
 from cohorts import clock
 from cohorts.models import Group, User
 from cohorts.outbox import tasks
+from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message, MessageChoice
 from cohorts.outbox.registry import PendingMessage, Topic, message_sources, notifications, topics
-from cohorts.outbox.services import collect
 from discordsync.services import record_use
 from tests.cohorts.outbox.notes import NOTE, TEMPLATES
 from tests.support.cohort import MadeCohort, join, make_cohort, realize, work

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cohorts.models import AccessState, Cohort, Group, Installation, Membership, User
+from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete, message_sources
 from cohorts.outbox.rendering.render import render
-from cohorts.outbox.services import collect
 from cohorts.services.access import report_access
 from cohorts.services.installation import ensure_installation
 from cohorts.services.memberships import move_member

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cohorts.models import Cohort, Group, Membership
+from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import message_sources
 from cohorts.outbox.selectors import due_messages
-from cohorts.outbox.services import collect, drop_obsolete
+from cohorts.outbox.services import drop_obsolete
 from discordsync.delivery.discord_text import mentioned
 from discordsync.models import DiscordObject
 from tests.support.academy import Academy

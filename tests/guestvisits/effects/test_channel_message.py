@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from cohorts.outbox import services
+from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import PendingMessage, message_sources
 from cohorts.reconcile.models import GroupSync
@@ -45,7 +45,7 @@ def test_it_syncs_discord_alone_with_few_queries_and_no_call_to_google(world, pe
     group, newest = pending_post.group_id, world.sandbox.last
     calendar = GroupSync.objects.get(group=group, provider="calendar")
     with CaptureQueriesContext(connection) as captured:
-        assert services.collect([group], now=world.now) == 1
+        assert collect([group], now=world.now) == 1
     assert sum(not CONTROL.match(query["sql"]) for query in captured) == 10
 
     world.work()

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from cohorts.models import Cohort, Installation, User
+from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete
 from cohorts.outbox.rendering.render import MessageContent, render
-from cohorts.outbox.services import collect, drop_obsolete
+from cohorts.outbox.services import drop_obsolete
 from cohorts.services.installation import ensure_installation
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from cohorts.models import Cohort, User
+from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete, message_sources
-from cohorts.outbox.services import collect, delete_old
+from cohorts.outbox.services import delete_old
 from cohorts.services.memberships import move_member
 from guestvisits.models import GuestVisit
 from guestvisits.services.cancelling import cancel_visit, cancel_visit_for

@@ -10,10 +10,11 @@ from itertools import pairwise
 import pytest
 
 from cohorts.models import User
+from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import UNSENT, Message
 from cohorts.outbox.registry import MessageObsolete, message_sources
 from cohorts.outbox.rendering.render import get_content
-from cohorts.outbox.services import collect, mark_dropped, mark_sent
+from cohorts.outbox.services import mark_dropped, mark_sent
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit

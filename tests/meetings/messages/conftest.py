@@ -9,6 +9,7 @@ import pytest
 
 from cohorts.models import Cohort, Group, Installation, Membership
 from cohorts.outbox import services
+from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete, message_sources
 from cohorts.outbox.rendering.render import MessageContent, render
@@ -50,7 +51,7 @@ def joined(now: datetime) -> Callable[[], None]:
 def look(now: datetime) -> None:
     """What workers do each minute, up to the moment at which a letter would be handed over."""
     services.expire_late(now)
-    services.collect(None, now=now)
+    collect(None, now=now)
     services.drop_obsolete(now)
     for message in sendable(Message.Channel.EMAIL, now, None):
         try:

@@ -10,9 +10,9 @@ from django.db import connection
 
 from cohorts import clock
 from cohorts.outbox import services
+from cohorts.outbox.collecting import collect
 from cohorts.outbox.email import rounds
 from cohorts.outbox.models import Message, OutboxPart
-from cohorts.outbox.services import collect
 from tests.support import workers
 
 pytestmark = pytest.mark.django_db(transaction=True)

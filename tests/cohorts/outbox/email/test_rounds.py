@@ -9,12 +9,12 @@ import pytest
 
 from cohorts import clock
 from cohorts.models import Installation
+from cohorts.outbox.collecting import collect
 from cohorts.outbox.email import rounds
 from cohorts.outbox.health import parts
 from cohorts.outbox.health.alarms import find_alarms
 from cohorts.outbox.holds import holds
 from cohorts.outbox.models import Message, OutboxPart
-from cohorts.outbox.services import collect
 from cohorts.outbox.tasks import send_emails
 
 pytestmark = pytest.mark.django_db

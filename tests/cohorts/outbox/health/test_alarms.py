@@ -13,6 +13,7 @@ from sentry_sdk.transport import Transport
 
 from cohorts.models import User
 from cohorts.outbox import services
+from cohorts.outbox.collecting import collect
 from cohorts.outbox.health import parts
 from cohorts.outbox.health.alarms import find_alarms, raise_alarms
 from cohorts.outbox.models import Message, OutboxPart
@@ -26,7 +27,7 @@ HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 def pending(add_members, now) -> list[User]:
     """Alice and Bob each have a pending note by e-mail, since now and for a day."""
     people = add_members("Alice", "Bob")
-    services.collect(None, now=now)
+    collect(None, now=now)
     Message.objects.update(due_at=now)
     return people
 

@@ -11,8 +11,8 @@ from django.db.models import F
 from cohorts import clock
 from cohorts.models import AccessState, Group, User
 from cohorts.outbox import tasks
+from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
-from cohorts.outbox.services import collect
 from cohorts.reconcile.models import GroupSync, ProviderState, RealizeRequest
 from cohorts.reconcile.ownership import accept_as_original
 from cohorts.reconcile.runs.realize_requests import close_ended
