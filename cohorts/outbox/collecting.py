@@ -128,15 +128,15 @@ def _apply_routes(fresh: list[PendingMessage], now: datetime) -> list[PendingMes
 
     An unwanted message is stored anyway, and dropped with its reason when it would be sent.
     """
-    asks = {
+    requests = {
         one.key: DeliveryRequest(one.user_id, one.kind, direct=one.group_id is not None)
         for one in fresh
         if one.user_id is not None and one.channel == Message.Channel.EMAIL
     }
-    ways = find_routes(set(asks.values()), now)
+    routes = find_routes(set(requests.values()), now)
 
     def channel_of(one: PendingMessage) -> str:
-        return (ways[asks[one.key]].channel if one.key in asks else "") or one.channel
+        return (routes[requests[one.key]].channel if one.key in requests else "") or one.channel
 
     return [replace(one, channel=channel_of(one)) for one in fresh]
 

@@ -71,18 +71,18 @@ def record(action: Action, outcome: Outcome, *, now: datetime) -> None:
         parts.record_success(dm_channels.CHANNEL)
 
 
-def _record_refusal(action: Action, verdict: DmFailure, said: str, now: datetime) -> None:
+def _record_refusal(action: Action, verdict: DmFailure, response: str, now: datetime) -> None:
     call: Call = action.payload
     if action.verb == "send":  # first: this one is in flight, others are pending
-        why = CLOSED if verdict is DmFailure.CLOSED else f"{NOT_TAKEN} {said}"
+        why = CLOSED if verdict is DmFailure.CLOSED else f"{NOT_TAKEN} {response}"
         rerouting.fall_back_to_email([call.subject], why=why, now=now, refused=True)
     match verdict:
         case DmFailure.NUISANCE:
-            dm_channels.close_all(said=said, now=now)
+            dm_channels.close_all(response=response, now=now)
         case DmFailure.CLOSED:
             dm_channels.close(call.to, why=CLOSED, now=now)
         case DmFailure.NOT_OPENED:
-            dm_channels.record_refusal(call.to, why=f"{NOT_TAKEN} {said}", now=now)
+            dm_channels.record_refusal(call.to, why=f"{NOT_TAKEN} {response}", now=now)
         case DmFailure.CHANNEL_GONE:
             dm_channels.forget_channel(call.to)
 

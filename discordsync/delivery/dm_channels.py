@@ -23,7 +23,7 @@ from discordsync.models import DirectLine
 CHANNEL = Message.Channel.DISCORD_DM.value  # of the outbox
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 REFUSALS = 3  # people in an hour whose channels are refused: the bot is then the cause
-FLAGGED = "Discord has flagged the bot for spam. {said}"
+FLAGGED = "Discord has flagged the bot for spam. {response}"
 
 
 def read_statuses(user_ids: Collection[int], now: datetime) -> dict[int, DmStatus]:
@@ -31,15 +31,15 @@ def read_statuses(user_ids: Collection[int], now: datetime) -> dict[int, DmStatu
 
     Five queries.
     """
-    lines = {line.discord_id: line for line in _channels_of(user_ids)}
-    if not lines:
+    channels = {channel.discord_id: channel for channel in _channels_of(user_ids)}
+    if not channels:
         return {}
-    accounts = User.objects.filter(pk__in=user_ids, discord_id__in=lines)
+    accounts = User.objects.filter(pk__in=user_ids, discord_id__in=channels)
     if parts.is_closed(CHANNEL):
         return dict.fromkeys(accounts.values_list("pk", flat=True), DmStatus.CLOSED)
-    is_room = count_allowed(now) > 0
+    is_allowed = count_allowed(now) > 0
     return {
-        pk: _status_of(lines[account], is_room=is_room)
+        pk: _status_of(channels[account], is_allowed=is_allowed)
         for pk, account in accounts.values_list("pk", "discord_id")
         if account
     }
@@ -50,15 +50,15 @@ def _channels_of(user_ids: Collection[int]) -> list[DirectLine]:
     return list(DirectLine.objects.filter(discord_id__in=accounts.values("discord_id")))
 
 
-def _status_of(line: DirectLine, *, is_room: bool) -> DmStatus:
-    if line.closed_at:
+def _status_of(channel: DirectLine, *, is_allowed: bool) -> DmStatus:
+    if channel.closed_at:
         return DmStatus.CLOSED
-    return DmStatus.OPEN if line.channel_id or is_room else DmStatus.WAITS
+    return DmStatus.OPEN if channel.channel_id or is_allowed else DmStatus.WAITS
 
 
 def read_channels(user_ids: Collection[int]) -> dict[int, tuple[int, int | None]]:
     """Return each person's Discord account and channel id, None if it was not requested yet."""
-    channels = {line.discord_id: line.channel_id for line in _channels_of(user_ids)}
+    channels = {channel.discord_id: channel.channel_id for channel in _channels_of(user_ids)}
     accounts = User.objects.filter(pk__in=user_ids, discord_id__in=channels)
     return {
         pk: (account, channels[account])
@@ -117,7 +117,7 @@ def record_refusal(discord_id: int, *, why: str, now: datetime) -> None:
         asked_at__gt=since, closed_at__gt=since, channel_id__isnull=True
     )
     if refused.count() >= REFUSALS:
-        close_all(said=why, now=now)
+        close_all(response=why, now=now)
 
 
 def forget_channel(discord_id: int) -> None:
@@ -125,9 +125,9 @@ def forget_channel(discord_id: int) -> None:
     DirectLine.objects.filter(discord_id=discord_id).update(channel_id=None)
 
 
-def close_all(*, said: str, now: datetime) -> None:
+def close_all(*, response: str, now: datetime) -> None:
     """Disable direct messages to everyone until staff enable them again."""
-    parts.close(CHANNEL, FLAGGED.format(said=said), now=now)
+    parts.close(CHANNEL, FLAGGED.format(response=response), now=now)
     rerouting.fall_back_to_email(_pending_ids(), why="Direct messages are paused.", now=now)
 
 

@@ -47,8 +47,8 @@ def pending_corrections(
         visits = visits.filter(home_meeting__group__in=group_ids)
     found = {absence_key(visit): visit for visit in visits}
     if found:
-        told = _sent().filter(key__in=found).values_list("key", flat=True)
-        yield from (_correction(found[key]) for key in sorted(told))
+        sent = _sent().filter(key__in=found).values_list("key", flat=True)
+        yield from (_correction(found[key]) for key in sorted(sent))
 
 
 def _sent() -> Any:

@@ -42,7 +42,7 @@ def throttle(
     others = _other_bookings(visits)
     same = [(one, _equivalent_keys(one, others[one.context["visit"]])) for one in pending]
     keys = {key for _, each in same for key in each}
-    free_at = {said.key: time_sent(said) + INTERVAL for said in _sent(keys)} if keys else {}
+    free_at = {sent.key: time_sent(sent) + INTERVAL for sent in _sent(keys)} if keys else {}
     return [
         replace(one, due_at=max([one.due_at, *(free_at[key] for key in each & free_at.keys())]))
         for one, each in same
@@ -91,6 +91,6 @@ def _bookings(visit: GuestVisit) -> QuerySet[GuestVisit]:
 
 def _sent(keys: Iterable[str]) -> QuerySet[Message]:
     """Return messages that were sent, or may have been, oldest first."""
-    said = [Message.State.SENT, Message.State.SENDING]
-    rows = Message.objects.filter(key__in=keys, state__in=said)
+    sent = [Message.State.SENT, Message.State.SENDING]
+    rows = Message.objects.filter(key__in=keys, state__in=sent)
     return rows.order_by(Coalesce("sent_at", "tried_at"), "pk")

@@ -248,10 +248,12 @@ def _has_declined(message: Message, meeting: Meeting) -> bool:
     ).exists()
 
 
-def _known_before(chain: list[MeetingChange], told: set[int]) -> tuple[datetime | None, int | None]:
+def _known_before(
+    chain: list[MeetingChange], known_moves: set[int]
+) -> tuple[datetime | None, int | None]:
     """Return start and length as the reader knows them before the last of these changes."""
     for change in reversed(chain[:-1]):
-        if change.move_id in told:
+        if change.move_id in known_moves:
             return change.start_after, change.minutes_after
     return chain[0].start_before, chain[0].minutes_before
 
@@ -264,5 +266,5 @@ def _known_moves(
     sent = Message.objects.filter(
         key__in=keys, state__in=[Message.State.SENT, Message.State.SENDING]
     )
-    told = {keys[key] for key in sent.values_list("key", flat=True)}
-    return told | {c.move_id for c in chain if since and c.move.at < since}
+    known_moves = {keys[key] for key in sent.values_list("key", flat=True)}
+    return known_moves | {c.move_id for c in chain if since and c.move.at < since}

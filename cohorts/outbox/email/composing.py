@@ -14,7 +14,7 @@ from cohorts.outbox.rendering.render import MessageContent
 
 
 def compose_email(
-    words: MessageContent, *, to: User, mark: str, first_tried: datetime
+    content: MessageContent, *, to: User, mark: str, first_tried: datetime
 ) -> EmailMultiAlternatives:
     """Return the e-mail to a person who has an address.
 
@@ -22,8 +22,8 @@ def compose_email(
     recipients can recognize a repetition.
     """
     email = EmailMultiAlternatives(
-        subject=words.subject,
-        body=words.text,
+        subject=content.subject,
+        body=content.text,
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[to.email or ""],
         headers={
@@ -34,7 +34,7 @@ def compose_email(
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         },
     )
-    email.attach_alternative(words.html, "text/html")
+    email.attach_alternative(content.html, "text/html")
     return email
 
 

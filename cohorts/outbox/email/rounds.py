@@ -40,7 +40,7 @@ CLAIM = timedelta(minutes=15)  # far above it: no other round sends the e-mail a
 STALE_SECONDS = 300.0  # a worker that was suspended for this long after its claim sends nothing
 QUOTA_PAUSE = timedelta(minutes=15)  # between attempts after the sending limit was exceeded
 REFUSAL_LIMIT = 3  # permanent refusals in a row: then the server is at fault, not the addresses
-MANY_REFUSALS = "The mail server rejects several e-mails in a row: {said}"
+MANY_REFUSALS = "The mail server rejects several e-mails in a row: {response}"
 SERVER_FAILURES = frozenset({MailFailure.SERVER, MailFailure.QUOTA, MailFailure.UNCLEAR})
 FIRST_WAIT = timedelta(minutes=1)  # doubles with each failure
 LONGEST_WAIT = timedelta(hours=6)
@@ -83,16 +83,16 @@ def _send(
     message: Message, route: DeliveryRoute, server: MailServer, mark: str, refused: list[Message]
 ) -> None:
     """Send one e-mail, or record why not.  Raises MailError if the server accepts no e-mails."""
-    words = _get_content(message, route)
-    if words is None:
+    content = _get_content(message, route)
+    if content is None:
         return
     server.prepare()
     claimed_at = time.monotonic()
-    first_tried = _claim(message, words)
+    first_tried = _claim(message, content)
     if first_tried is None:
         return
     assert message.user is not None
-    email = compose_email(words, to=message.user, mark=mark, first_tried=first_tried)
+    email = compose_email(content, to=message.user, mark=mark, first_tried=first_tried)
     if time.monotonic() - claimed_at < STALE_SECONDS:
         _deliver(message, email, server, refused)
 
@@ -105,7 +105,7 @@ def _get_content(message: Message, route: DeliveryRoute) -> MessageContent | Non
         return None
     try:
         _check_route(route)
-        words = get_content(message, now)
+        content = get_content(message, now)
     except MessageObsolete as error:
         services.mark_dropped(message.pk, why=error.why)
     except Exception as error:
@@ -113,7 +113,7 @@ def _get_content(message: Message, route: DeliveryRoute) -> MessageContent | Non
         services.mark_unrenderable(message.pk, error, now=now)
     else:
         if message.user and message.user.email:
-            return words
+            return content
         services.mark_failed(message.pk, why=NO_ADDRESS, now=now, retry=NO_ADDRESS_RETRY)
     return None
 
@@ -124,7 +124,7 @@ def _check_route(route: DeliveryRoute) -> None:
         raise MessageObsolete(route.why)
 
 
-def _claim(message: Message, words: MessageContent) -> datetime | None:
+def _claim(message: Message, content: MessageContent) -> datetime | None:
     """Reserve the e-mail and store its text; return the time of the first attempt.
 
     Returns None if another round or staff changed it in between.
@@ -133,7 +133,7 @@ def _claim(message: Message, words: MessageContent) -> datetime | None:
     if not services.claim(message.pk, seen=message.next_try_at, until=now + CLAIM):
         return None
     begun = services.begin(
-        message.pk, body=words.text, now=now, subject=words.subject, html=words.html
+        message.pk, body=content.text, now=now, subject=content.subject, html=content.html
     )
     tried_at = Message.objects.values_list("tried_at", flat=True).get(pk=message.pk)
     return tried_at if begun else None
@@ -164,10 +164,10 @@ def _count_refusal(message: Message, error: MailError, refused: list[Message]) -
     refused.append(message)
     if len(refused) < REFUSAL_LIMIT:
         return
-    trouble = MailError(MailFailure.SERVER, MANY_REFUSALS.format(said=error.why))
+    failure = MailError(MailFailure.SERVER, MANY_REFUSALS.format(response=error.why))
     for one in refused:
-        _record_failure(one, trouble)
-    raise trouble
+        _record_failure(one, failure)
+    raise failure
 
 
 def _record_failure(message: Message, error: MailError) -> None:

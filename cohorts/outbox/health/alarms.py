@@ -45,9 +45,9 @@ def find_alarms(now: datetime) -> list[Alarm]:
     failing = OutboxPart.objects.filter(
         Q(failing_since__lte=now - AFTER) | Q(closed_at__isnull=False)
     )
-    told = [_failing(part) for part in failing.order_by("name")]
-    known = {alarm.name for alarm in told}
-    return told + [alarm for alarm in _find_stalled(now) if alarm.name not in known]
+    failed = [_failing(part) for part in failing.order_by("name")]
+    known = {alarm.name for alarm in failed}
+    return failed + [alarm for alarm in _find_stalled(now) if alarm.name not in known]
 
 
 def _failing(part: OutboxPart) -> Alarm:

@@ -1,6 +1,6 @@
 """Look up whether people can receive direct messages.
 
-Higher layers know this: they register functions in `dm_statuses` that return the lines by user id,
+Higher layers know this: they register functions in `dm_statuses` that return the status by user id,
 with a constant number of queries.
 """
 
@@ -22,7 +22,7 @@ class DmStatus(Enum):
 
 ReadDmStatuses = Callable[[Collection[int], datetime], Mapping[int, DmStatus]]
 
-dm_statuses: Registry[ReadDmStatuses] = Registry("direct lines")
+dm_statuses: Registry[ReadDmStatuses] = Registry("readers of DM channels")
 
 
 def find_dm_statuses(user_ids: Collection[int], now: datetime) -> Mapping[int, DmStatus]:

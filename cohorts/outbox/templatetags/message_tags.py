@@ -13,15 +13,15 @@ register = template.Library()
 
 
 @register.filter
-def one_line(words: object) -> str:
+def one_line(text: object) -> str:
     """Clean a user's text for plain text: no line breaks, no direction marks."""
-    return clean(str(words))
+    return clean(str(text))
 
 
 @register.filter
-def counted(number: int, words: str) -> str:
+def counted(number: int, text: str) -> str:
     """Format a number with its noun: `3|counted:"meeting,meetings"` is "3 meetings"."""
-    one, many = words.split(",")
+    one, many = text.split(",")
     return f"{number:d} {one if number == 1 else many}"
 
 
