@@ -45,7 +45,7 @@ def test_what_is_not_due_yet_waits_for_a_later_look(add_members, now):
 
 def test_what_is_past_its_cutoff_is_never_owed(add_members, now):
     add_members("Alice")
-    assert collect(None, now=now + sources.OWED_FOR) == 0
+    assert collect(None, now=now + sources.PENDING_FOR) == 0
 
 
 def test_nothing_is_owed_from_before_the_first_start(add_members, now):
