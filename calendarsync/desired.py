@@ -35,6 +35,7 @@ from calendarsync.state.facts import (
 )
 from calendarsync.state.observed import EventDetails
 from calendarsync.state.slots import SeriesSlot
+from cohorts.reconcile.values import IssueCode
 from meetings.rhythm import name_meeting
 
 
@@ -76,9 +77,9 @@ def _find_blocking_issue(facts: CalendarGroup, ahead: Collection[CalendarMeeting
     if not facts.live:
         return "group_ended"
     if facts.weekly is None:
-        return "no_slot"
+        return IssueCode.NO_SLOT
     if not facts.members:
-        return "no_members"
+        return IssueCode.NO_MEMBERS
     return "" if fit(facts, ahead) else "no_meetings_ahead"
 
 

@@ -69,7 +69,7 @@ from calendarsync.state.desired import (
 from calendarsync.state.ids import Mark
 from calendarsync.state.observed import ObservedCalendar, ObservedEvent, occurrence_of
 from calendarsync.state.slots import SeriesSlot
-from cohorts.reconcile.values import Action, Plan, Policy, Withheld
+from cohorts.reconcile.values import Action, IssueCode, Plan, Policy, Withheld
 
 
 def plan(desired: DesiredCalendar, observed: ObservedCalendar, policy: Policy) -> Plan:
@@ -106,7 +106,7 @@ def _find_refusal(
         return ""
     if find_series(desired.groups[action.group_id], observed) is not None:
         return "series_gone"
-    return "" if action.group_id in policy.may_create else "needs_infrastructure"
+    return "" if action.group_id in policy.may_create else IssueCode.NOT_REALIZED
 
 
 def _people(desired: DesiredCalendar, observed: ObservedCalendar) -> set[str]:

@@ -41,7 +41,7 @@ from cohorts.reconcile.models import SyncAction
 from cohorts.reconcile.provider import Provider
 from cohorts.reconcile.runs import run_log
 from cohorts.reconcile.status import Remaining
-from cohorts.reconcile.values import Action, Finding, Outcome, Plan
+from cohorts.reconcile.values import Action, Finding, IssueCode, Outcome, Plan
 from cohorts.reconcile.workers.lease import Lease
 
 logger = logging.getLogger(__name__)
@@ -228,7 +228,7 @@ class Calls:
     def _fail(self, call: PendingCall, error: BaseException) -> None:
         if not isinstance(error, CallFailed):
             logger.error("A call of %s failed", self.log.provider, exc_info=error)
-            error = Refused(type(error).__name__, code="bug")
+            error = Refused(type(error).__name__, code=IssueCode.BUG)
         self._log(call, SyncAction.Outcome.FAILED, error.detail)
         self.failed[call.action.key] = error
 
@@ -259,4 +259,4 @@ def _explain_useless(key: str, outcome: Outcome) -> CallFailed:
     if not outcome.done:
         return Conflict(outcome.note)
     logger.error("%s was applied %s times and still differs", key, TRIES)
-    return Refused("It was applied, and still differs.", code="bug")
+    return Refused("It was applied, and still differs.", code=IssueCode.BUG)

@@ -17,7 +17,7 @@ from cohorts.reconcile.errors import CallFailed, LeaseLost, Refused
 from cohorts.reconcile.policy import restrict
 from cohorts.reconcile.provider import CollectsWork, Provider, providers
 from cohorts.reconcile.runs import plan_requests, run_log
-from cohorts.reconcile.values import Due, Plan, Policy
+from cohorts.reconcile.values import Due, IssueCode, Plan, Policy
 from cohorts.reconcile.workers import lease
 from cohorts.reconcile.workers.nudges import nudge
 from cohorts.reconcile.workers.this_worker import is_stopping
@@ -102,7 +102,7 @@ class Reconciler:
                 self.calls.stopped = error
             except Exception as error:
                 logger.exception("The sync of %s failed", self.spec.name)
-                self.calls.stop(Refused(type(error).__name__, code="bug"))
+                self.calls.stop(Refused(type(error).__name__, code=IssueCode.BUG))
         self.log.close(self.calls.stopped, self.calls.finding)
 
     def _may_start(self) -> bool:

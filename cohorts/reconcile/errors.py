@@ -12,9 +12,11 @@ Each carries an issue code and a detail for people. None contains a secret.
 
 from __future__ import annotations
 
+from cohorts.reconcile.values import IssueCode
+
 
 class CallFailed(Exception):
-    code = "failed"
+    code: str = IssueCode.FAILED
 
     def __init__(self, detail: str = "", *, code: str = "") -> None:
         super().__init__(detail)
@@ -23,13 +25,13 @@ class CallFailed(Exception):
 
 
 class Refused(CallFailed):
-    code = "refused"
+    code = IssueCode.REFUSED
 
 
 class Outage(CallFailed):
     """`after` is the service's Retry-After in seconds, if it sent one."""
 
-    code = "unreachable"
+    code = IssueCode.UNREACHABLE
 
     def __init__(self, detail: str = "", *, code: str = "", after: float = 0) -> None:
         super().__init__(detail, code=code)
@@ -37,11 +39,11 @@ class Outage(CallFailed):
 
 
 class Unclear(Outage):
-    code = "no_answer"
+    code = IssueCode.NO_ANSWER
 
 
 class RateLimited(CallFailed):
-    code = "rate_limited"
+    code = IssueCode.RATE_LIMITED
 
     def __init__(self, after: float, detail: str = "") -> None:
         super().__init__(detail)
@@ -51,7 +53,7 @@ class RateLimited(CallFailed):
 class Conflict(CallFailed):
     """The outside changed after planning (412, or 404 for a known object): observe again."""
 
-    code = "look_again"
+    code = IssueCode.CONFLICT
 
 
 class LeaseLost(Exception):

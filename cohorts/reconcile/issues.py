@@ -6,43 +6,43 @@ Rows store only a code. Providers add their own codes in a table of the same sha
 from __future__ import annotations
 
 from cohorts.reconcile.provider import provider_specs
-from cohorts.reconcile.values import IssueText
+from cohorts.reconcile.values import IssueCode, IssueText
 
 ISSUES: dict[str, IssueText] = {
-    "needs_infrastructure": IssueText(
+    IssueCode.NOT_REALIZED: IssueText(
         "Not set up yet: no one has realized this group.",
         "Press “Realize” to create its channels, roles, events and invitations.",
         needs_person=True,
         remedy="realize",
     ),
-    "no_members": IssueText(
+    IssueCode.NO_MEMBERS: IssueText(
         "The group has no members, so nothing is created for it.",
         "Add a member. The realize request then continues automatically.",
         needs_person=True,
     ),
-    "no_slot": IssueText(
+    IssueCode.NO_SLOT: IssueText(
         "The group has no weekly time, so its meetings, events and invitations cannot be created.",
         "Set the group's weekday and time. The rest follows automatically.",
         needs_person=True,
     ),
-    "nobody_has_access": IssueText(
+    IssueCode.NOBODY_HAS_ACCESS: IssueText(
         "Set up. No one from this group has joined the Discord server yet.",
         "Ask them to join. The group becomes active as soon as the first person joins.",
     ),
-    "removals_held": IssueText(
+    IssueCode.REMOVALS_HELD: IssueText(
         "An unusually large number of people would lose access at once, and no end date "
         "explains it.",
         "Check the names. If they are right, press “Allow these removals”.",
         needs_person=True,
         remedy="show_removals",
     ),
-    "paused": IssueText(
+    IssueCode.PAUSED: IssueText(
         "This integration is paused. It reads, but changes nothing.",
         "Press “Resume” to continue.",
         needs_person=True,
         remedy="resume",
     ),
-    "other_installation": IssueText(
+    IssueCode.OTHER_INSTALLATION: IssueText(
         "This database was created by a different installation from the one named in "
         "INSTALLATION_ID.",
         "Confirm whether this is a copy (the original's objects are left alone) or the original "
@@ -50,14 +50,14 @@ ISSUES: dict[str, IssueText] = {
         needs_person=True,
         remedy="decide",
     ),
-    "restored": IssueText(
+    IssueCode.RESTORED: IssueText(
         "This database was restored from a backup, or copied.",
         "Confirm whether this is a copy (the original's objects are left alone) or the original "
         "(syncing continues).",
         needs_person=True,
         remedy="decide",
     ),
-    "strangers": IssueText(
+    IssueCode.MANY_ORPHANS: IssueText(
         "Many objects carry the Lens mark but have no record in this database. The database may "
         "be older than they are.",
         "Confirm whether this is a copy (they are left alone) or the original (they are "
@@ -65,7 +65,7 @@ ISSUES: dict[str, IssueText] = {
         needs_person=True,
         remedy="decide",
     ),
-    "orphaned": IssueText(
+    IssueCode.ORPHANED: IssueText(
         "An object carries this group's or cohort's Lens mark but has no record, for example a "
         "channel that was cloned before the original was deleted.",
         "Press “Decide” to take it over, or delete it. Until then, nothing else changes for this "
@@ -73,42 +73,42 @@ ISSUES: dict[str, IssueText] = {
         needs_person=True,
         remedy="decide",
     ),
-    "moved": IssueText(
+    IssueCode.MOVED: IssueText(
         "The settings name a different server or calendar from the one in which everything "
         "was created.",
         "Restore the former setting, or confirm that this is a copy or that everything moved.",
         needs_person=True,
         remedy="decide",
     ),
-    "unreachable": IssueText(
+    IssueCode.UNREACHABLE: IssueText(
         "The service is unreachable or returns server errors.",
         "No action needed. It is retried every minute, and nothing is lost.",
         passes=True,
     ),
-    "no_answer": IssueText(
+    IssueCode.NO_ANSWER: IssueText(
         "A call got no clear response. Lens checks whether it worked before it continues.",
         "No action needed.",
         passes=True,
     ),
-    "look_again": IssueText(
+    IssueCode.CONFLICT: IssueText(
         "Something changed there while Lens was working.",
         "No action needed. It is read again.",
         passes=True,
     ),
-    "rate_limited": IssueText(
+    IssueCode.RATE_LIMITED: IssueText(
         "The service asked Lens to slow down.",
         "No action needed. Work resumes at the time that the service set.",
         passes=True,
     ),
-    "refused": IssueText(
+    IssueCode.REFUSED: IssueText(
         "The service refused a step.",
         "Check the step's error below. The step is retried at increasing intervals.",
     ),
-    "failed": IssueText(
+    IssueCode.FAILED: IssueText(
         "A step failed.",
         "Check the step's error below. The step is retried at increasing intervals.",
     ),
-    "bug": IssueText(
+    IssueCode.BUG: IssueText(
         "An internal error occurred in Lens.",
         "Contact the operator: the log has the traceback. The step is retried at increasing "
         "intervals.",

@@ -24,6 +24,7 @@ from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync, ProviderState
 from cohorts.reconcile.provider import configured_providers, provider_admins, provider_specs
 from cohorts.reconcile.runs import run_log
+from cohorts.reconcile.values import IssueCode
 from cohorts.services.installation import (
     accept_copy,
     accept_original,
@@ -62,7 +63,11 @@ class Question:
     @property
     def codes(self) -> list[str]:
         """The reasons why nothing is written, as issue codes."""
-        found = {self.doubt: bool(self.doubt), "moved": self.moved, "strangers": self.strange}
+        found = {
+            self.doubt: bool(self.doubt),
+            IssueCode.MOVED: self.moved,
+            IssueCode.MANY_ORPHANS: self.strange,
+        }
         return [code for code, is_so in found.items() if is_so]
 
 

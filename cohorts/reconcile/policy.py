@@ -13,10 +13,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from cohorts.reconcile.values import Action, Due, Issue, Orphans, Plan, Withheld
+from cohorts.reconcile.values import Action, Due, Issue, IssueCode, Orphans, Plan, Withheld
 
-REMOVALS_HELD = "removals_held"
-ORPHANED = "orphaned"
 SHARE = 0.25  # of a provider's people
 FEW = 5  # up to this many are never held
 
@@ -30,7 +28,7 @@ def restrict(plan: Plan, due: Collection[Due], orphans: Orphans, read_only: str)
         return hold_all(plan, read_only)
     plan = hold_orphaned(plan, orphans, {row.group_id: row.cohort_id for row in due})
     approved = {(row.group_id, person) for row in due for person in row.approved}
-    waiting = {row.group_id for row in due if row.issue == REMOVALS_HELD}
+    waiting = {row.group_id for row in due if row.issue == IssueCode.REMOVALS_HELD}
     return hold_removals(plan, approved, waiting)
 
 
@@ -61,7 +59,8 @@ def hold_removals(
     return replace(
         plan,
         actions=tuple(action for action in plan.actions if action.key not in keys),
-        withheld=plan.withheld + tuple(Withheld(action, REMOVALS_HELD) for action in held),
+        withheld=plan.withheld
+        + tuple(Withheld(action, IssueCode.REMOVALS_HELD) for action in held),
     )
 
 
@@ -91,9 +90,9 @@ def hold_orphaned(plan: Plan, orphans: Orphans, due: Mapping[int, int]) -> Plan:
     return replace(
         plan,
         actions=tuple(action for action in plan.actions if action.key not in keys),
-        withheld=tuple(Withheld(a, ORPHANED, orphans.detail) for a in held)
+        withheld=tuple(Withheld(a, IssueCode.ORPHANED, orphans.detail) for a in held)
         + tuple(_for_orphans(one, orphans) for one in plan.withheld),
-        issues=tuple(Issue(pk, ORPHANED, orphans.detail) for pk in told) + plan.issues,
+        issues=tuple(Issue(pk, IssueCode.ORPHANED, orphans.detail) for pk in told) + plan.issues,
     )
 
 
@@ -101,7 +100,7 @@ def _for_orphans(held: Withheld, orphans: Orphans) -> Withheld:
     """Let this reason replace any other for withholding an action of a named group."""
     if not _is_named(orphans, held.action.group_id, held.action.cohort_id):
         return held
-    return replace(held, reason=ORPHANED, detail=orphans.detail)
+    return replace(held, reason=IssueCode.ORPHANED, detail=orphans.detail)
 
 
 def _is_named(orphans: Orphans, group_id: int | None, cohort_id: int | None) -> bool:

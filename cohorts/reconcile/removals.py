@@ -11,12 +11,11 @@ from django.db import transaction
 from cohorts.models import User
 from cohorts.reconcile import services
 from cohorts.reconcile.models import GroupSync, SyncRun
-
-HELD = "removals_held"
+from cohorts.reconcile.values import IssueCode
 
 
 def groups_with_held_removals(provider: str) -> list[int]:
-    rows = GroupSync.objects.filter(provider=provider, issue=HELD)
+    rows = GroupSync.objects.filter(provider=provider, issue=IssueCode.REMOVALS_HELD)
     return sorted(rows.values_list("group_id", flat=True))
 
 
@@ -26,7 +25,7 @@ def approve_shown_removals(runs: Iterable[SyncRun], *, by: User, now: datetime) 
     people: dict[tuple[str, int], set[str]] = defaultdict(set)
     for run in runs:
         for row in run.summary.get("withheld", ()):
-            if row["reason"] == HELD and row["removes"] and row["group_id"]:
+            if row["reason"] == IssueCode.REMOVALS_HELD and row["removes"] and row["group_id"]:
                 people[run.provider, row["group_id"]].add(row["removes"])
     for (provider, group_id), names in sorted(people.items()):
         services.approve_removals(group_id, provider, names, by=by, now=now)

@@ -17,17 +17,16 @@ from cohorts.models import Group, live_group
 from cohorts.reconcile.models import GroupSync, ProviderState, SyncAction, SyncRun
 from cohorts.reconcile.provider import configured_providers, provider_admins, provider_specs
 from cohorts.reconcile.status_text import (
-    NOT_REALIZED,
     Level,
     StatusContext,
     SyncStatus,
     describe,
     describe_issue,
 )
-from cohorts.reconcile.values import ProviderSpec
+from cohorts.reconcile.values import IssueCode, ProviderSpec
 from cohorts.reconcile.workers.heartbeats import is_worker_alive
 
-QUIET = ("", NOT_REALIZED)  # no issue, or the one that every group starts with
+QUIET = ("", IssueCode.NOT_REALIZED)  # no issue, or the one that every group starts with
 
 
 def read_context(now: datetime) -> StatusContext:

@@ -13,10 +13,8 @@ from cohorts.models import AccessState, Group
 from cohorts.reconcile.errors import CallFailed
 from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync
-from cohorts.reconcile.policy import REMOVALS_HELD
 from cohorts.reconcile.provider import provider_specs
-from cohorts.reconcile.status_text import NOT_REALIZED
-from cohorts.reconcile.values import Access, Action, Due, Plan, Review
+from cohorts.reconcile.values import Access, Action, Due, IssueCode, Plan, Review
 from cohorts.reconcile.workers.backoff import wait_before_retry
 from cohorts.services.access import report_access
 from cohorts.services.activation import activate_group
@@ -106,7 +104,7 @@ class Remaining:
         A group that was not requested yet blocks no one.
         """
         found = self._failure(due) or self._withheld(due)
-        return None if found and found.code == NOT_REALIZED else found
+        return None if found and found.code == IssueCode.NOT_REALIZED else found
 
     def _failure(self, due: Due) -> Blocker | None:
         for action in self._of(due, self.plan.actions):
@@ -119,8 +117,12 @@ class Remaining:
         if not mine:
             return None
         reason, detail = mine[0].reason, mine[0].detail
-        people = {h.action.removes for h in mine if h.reason == REMOVALS_HELD and h.action.removes}
-        names = ", ".join(sorted(people)) if reason == REMOVALS_HELD else ""
+        people = {
+            h.action.removes
+            for h in mine
+            if h.reason == IssueCode.REMOVALS_HELD and h.action.removes
+        }
+        names = ", ".join(sorted(people)) if reason == IssueCode.REMOVALS_HELD else ""
         return Blocker(reason, detail or names or mine[0].action.target)
 
     def _parking(self, due: Due) -> Blocker | None:
@@ -130,7 +132,9 @@ class Remaining:
         if not until:
             return None
         # Parking uses real time, `next_at` the facts' clock: only a duration carries over.
-        return Blocker("rate_limited", wait=max(min(until) - datetime.now(UTC), timedelta(0)))
+        return Blocker(
+            IssueCode.RATE_LIMITED, wait=max(min(until) - datetime.now(UTC), timedelta(0))
+        )
 
     def has_used_approval(self, due: Due) -> bool:
         """Whether no approved removal is left to do. A removal that failed stays approved."""

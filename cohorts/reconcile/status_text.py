@@ -26,10 +26,7 @@ from enum import IntEnum
 from cohorts.models import Group
 from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync, ProviderState
-from cohorts.reconcile.values import ProviderSpec
-
-NOT_REALIZED = "needs_infrastructure"  # the issue of every group before it is requested
-WAITS_FOR_PEOPLE = "nobody_has_access"
+from cohorts.reconcile.values import IssueCode, ProviderSpec
 
 
 class Level(IntEnum):
@@ -78,7 +75,7 @@ def describe(
         return _not_configured(provider)
     due = row is None or row.is_due(context.now)
     asked = row is not None and row.realize_requested_at is not None
-    if row and row.issue and not (due and asked and row.issue == NOT_REALIZED):
+    if row and row.issue and not (due and asked and row.issue == IssueCode.NOT_REALIZED):
         return replace(_describe_blocked(row), again=due)
     if group.has_ended:
         return SyncStatus(Level.FINE, "ended")
@@ -89,7 +86,7 @@ def describe(
 
 def _describe_blocked(row: GroupSync) -> SyncStatus:
     found = describe_issue(row.issue, row.issue_detail, tried=row.failures > 0)
-    if row.issue == NOT_REALIZED:
+    if row.issue == IssueCode.NOT_REALIZED:
         return replace(found, words="not set up yet", detail="")
     return found
 
@@ -122,8 +119,8 @@ def _settled(row: GroupSync | None) -> SyncStatus:
 def describe_issue(code: str, detail: str = "", *, tried: bool = False) -> SyncStatus:
     """Return the status for an issue. `tried`: calls for it failed, and are retried."""
     text = find_issue(code)
-    if code == NOT_REALIZED:
+    if code == IssueCode.NOT_REALIZED:
         return SyncStatus(Level.TODO, text.sentence, text.fix, detail, text.remedy)
-    grave = tried or text.needs_person or not (text.passes or code == WAITS_FOR_PEOPLE)
+    grave = tried or text.needs_person or not (text.passes or code == IssueCode.NOBODY_HAS_ACCESS)
     level = Level.BAD if grave else Level.WAITING
     return SyncStatus(level, text.sentence, text.fix, detail, text.remedy)

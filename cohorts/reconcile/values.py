@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 FEW_ORPHANS = 3  # groups and cohorts without any record; more than these stop everything
@@ -206,6 +207,29 @@ class Finding:
     detail: str = ""
     orphans: Orphans = Orphans()
     to_store: Any = field(default=None, compare=False)  # for `Provider.store`
+
+
+class IssueCode(StrEnum):
+    """The issue codes that rows store; their texts are in `issues.py`. Providers add their own."""
+
+    NOT_REALIZED = "needs_infrastructure"
+    NO_MEMBERS = "no_members"
+    NO_SLOT = "no_slot"
+    NOBODY_HAS_ACCESS = "nobody_has_access"
+    REMOVALS_HELD = "removals_held"
+    PAUSED = "paused"
+    OTHER_INSTALLATION = "other_installation"
+    RESTORED = "restored"
+    MANY_ORPHANS = "strangers"
+    ORPHANED = "orphaned"
+    MOVED = "moved"
+    UNREACHABLE = "unreachable"
+    NO_ANSWER = "no_answer"
+    CONFLICT = "look_again"
+    RATE_LIMITED = "rate_limited"
+    REFUSED = "refused"
+    FAILED = "failed"
+    BUG = "bug"
 
 
 @dataclass(frozen=True, slots=True)

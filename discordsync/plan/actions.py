@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cohorts.reconcile.values import Action, Issue, Withheld
+from cohorts.reconcile.values import Action, Issue, IssueCode, Withheld
 from discordsync.plan.calls import Call
 from discordsync.plan.diff import Diff
 from discordsync.state.desired import DesiredGroup
@@ -72,7 +72,7 @@ def create(
 
 def if_requested(diff: Diff, group: DesiredGroup, action: Action) -> Item:
     """Withhold the creation of infrastructure unless it was requested for the group."""
-    return action if diff.may_create(group.id) else Withheld(action, "needs_infrastructure")
+    return action if diff.may_create(group.id) else Withheld(action, IssueCode.NOT_REALIZED)
 
 
 def edit(owner: Owner, call: Call, kind: str, target: str, why: str) -> Action:

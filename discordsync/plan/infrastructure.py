@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from cohorts.reconcile.values import Action, Issue, Withheld
+from cohorts.reconcile.values import Action, Issue, IssueCode, Withheld
 from discordsync.plan import calls
 from discordsync.plan.actions import Item, Owner, create, edit, if_requested, keys_to_create, rank
 from discordsync.plan.diff import Diff, ObjectStatus
@@ -30,7 +30,7 @@ def plan_infrastructure(diff: Diff, group: DesiredGroup) -> Iterator[Item]:
         yield from _keep_hidden(diff, group)
         return
     if not group.has_members:
-        yield Issue(group.id, "no_members")
+        yield Issue(group.id, IssueCode.NO_MEMBERS)
     yield from _role(diff, group)
     for kind, what in CHANNELS.items():
         yield from _channel(diff, group, kind, what)

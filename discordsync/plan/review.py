@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from cohorts.reconcile.values import Access, Review
+from cohorts.reconcile.values import Access, IssueCode, Review
 from discordsync.state import keys
 from discordsync.state.desired import DesiredGroup, DesiredGuild
 from discordsync.state.observed import ObservedGuild
@@ -62,8 +62,8 @@ def _issue(group: DesiredGroup, *, built: bool, reached: bool) -> str:
     if not group.live or not built:
         return ""
     if not group.has_slot:
-        return "no_slot"
-    return "" if reached else "nobody_has_access"
+        return IssueCode.NO_SLOT
+    return "" if reached else IssueCode.NOBODY_HAS_ACCESS
 
 
 def _access(

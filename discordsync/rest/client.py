@@ -21,6 +21,7 @@ from discord.http import HTTPClient, Route
 from django.conf import settings
 
 from cohorts.reconcile.errors import CallFailed, Conflict, Outage, RateLimited, Refused, Unclear
+from cohorts.reconcile.values import IssueCode
 from discordsync.rest.buckets import PatientHTTPClient
 
 READS = frozenset({"GET", "HEAD"})
@@ -136,7 +137,7 @@ def _translate_answer(error: discord.HTTPException, *, writes: bool) -> CallFail
         return Outage(said, code="two_factor", after=PERSON_PAUSE)
     if error.status >= 500:
         return Unclear(said) if writes else Outage(said)
-    return Refused(said, code=REFUSALS.get(error.code, "refused"))
+    return Refused(said, code=REFUSALS.get(error.code, IssueCode.REFUSED))
 
 
 def _trace(check: Callable[[], None]) -> aiohttp.TraceConfig:

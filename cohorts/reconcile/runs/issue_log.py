@@ -22,12 +22,17 @@ from django.db.models import F, Q, QuerySet
 from cohorts.reconcile.issues import ISSUES, find_issue
 from cohorts.reconcile.models import GroupSync, ProviderState
 from cohorts.reconcile.provider import provider_specs
+from cohorts.reconcile.values import IssueCode
 
 logger = logging.getLogger(__name__)
 
-STAFFS_OWN = frozenset({"needs_infrastructure", "no_members", "no_slot", "paused"})
+STAFFS_OWN = frozenset(
+    {IssueCode.NOT_REALIZED, IssueCode.NO_MEMBERS, IssueCode.NO_SLOT, IssueCode.PAUSED}
+)
 # Issues of the whole installation, which cohorts.reconcile.ownership logs every hour.
-WHOLE = frozenset({"restored", "other_installation", "moved", "strangers"})
+WHOLE = frozenset(
+    {IssueCode.RESTORED, IssueCode.OTHER_INSTALLATION, IssueCode.MOVED, IssueCode.MANY_ORPHANS}
+)
 NAMED = 5  # groups in one line
 
 

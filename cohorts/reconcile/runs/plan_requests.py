@@ -12,7 +12,7 @@ from cohorts.reconcile.models import GroupSync, SyncRun
 from cohorts.reconcile.policy import restrict
 from cohorts.reconcile.provider import Provider, provider_admins
 from cohorts.reconcile.runs import run_log
-from cohorts.reconcile.values import Action, Due, Finding, Policy, Withheld
+from cohorts.reconcile.values import Action, Due, Finding, IssueCode, Policy, Withheld
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ def answer_open(provider: Provider, desired: Any, finding: Finding, now: datetim
         except Exception:
             # A plan that cannot be described must not stop the provider's other work.
             logger.exception("Plan %s of %s could not be computed", run.pk, name)
-            run.summary = {"issue": "bug", "detail": ""}
+            run.summary = {"issue": IssueCode.BUG, "detail": ""}
         run.ended_at = datetime.now(UTC)
         run.save(update_fields=["summary", "ended_at"])
 

@@ -12,6 +12,7 @@ from cohorts.models import User
 from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync, RealizeRequest
 from cohorts.reconcile.provider import configured_providers
+from cohorts.reconcile.values import IssueCode
 
 READY, WITHDRAWN, OPEN = "ready", "withdrawn", ""
 # Failures in a row after which the person who asked is notified, although retries continue.
@@ -84,7 +85,7 @@ def _judge_row(row: GroupSync) -> str:
 def _waits_for_people(row: GroupSync) -> bool:
     return bool(row.issue) and (
         find_issue(row.issue).needs_person
-        or row.issue == "nobody_has_access"
+        or row.issue == IssueCode.NOBODY_HAS_ACCESS
         or row.failures >= GIVEN_UP_AFTER
     )
 

@@ -13,7 +13,7 @@ from cohorts import clock
 from cohorts.reconcile.errors import CallFailed, Conflict, Outage, Unclear
 from cohorts.reconcile.models import GroupSync, ProviderState, SyncAction, SyncRun
 from cohorts.reconcile.provider import configured_providers
-from cohorts.reconcile.values import Action, Finding, ProviderSpec
+from cohorts.reconcile.values import Action, Finding, IssueCode, ProviderSpec
 from cohorts.reconcile.workers.backoff import wait_before_retry
 from cohorts.services.installation import ensure_installation, find_doubt
 
@@ -45,15 +45,15 @@ def read_only(provider: str) -> str:
     states = {state.provider: state for state in ProviderState.objects.all()}
     if sign := find_sign_of_copy(states.values()):
         return sign
-    return "paused" if states[provider].paused_at else ""
+    return IssueCode.PAUSED if states[provider].paused_at else ""
 
 
 def find_sign_of_copy(states: Collection[ProviderState]) -> str:
     """Return an issue code if the objects outside suggest that this is a copy, else ""."""
     providers = configured_providers()
     if any(state.has_many_orphans for state in states if state.provider in providers):
-        return "strangers"
-    return "moved" if find_moved(states) else ""
+        return IssueCode.MANY_ORPHANS
+    return IssueCode.MOVED if find_moved(states) else ""
 
 
 def find_moved(states: Iterable[ProviderState]) -> list[ProviderState]:
@@ -117,7 +117,7 @@ class RunLog:
     def close(self, stopped: Exception | None, finding: Finding) -> None:
         """End the run, and record how it ended: `stopped` is what stopped it, if anything."""
         if stopped is None:
-            issue = finding.issue or ("strangers" if finding.orphans.are_many else "")
+            issue = finding.issue or (IssueCode.MANY_ORPHANS if finding.orphans.are_many else "")
             self._note_success(issue, finding.detail or finding.orphans.detail)
         elif isinstance(stopped, CallFailed):
             self._note_outage(stopped)
