@@ -8,12 +8,7 @@ class GuestVisitsConfig(AppConfig):
     def ready(self) -> None:
         from guestvisits import receivers  # noqa: F401 - connects them
         from guestvisits.consequences import find_consequences
-        from guestvisits.messages import (  # noqa: F401 - registers them
-            access,
-            channels,
-            corrections,
-            emails,
-        )
+        from guestvisits.messages import access, channels, corrections, emails  # noqa: F401
         from guestvisits.selectors import find_absences
         from guestvisits.set_up import find_lines, set_up_lines
         from meetings.absences import absences

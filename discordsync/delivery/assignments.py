@@ -20,12 +20,7 @@ from django.urls import reverse
 
 from cohorts.models import AccessState, Group, Membership, active_group
 from cohorts.outbox.models import UNSENT, Message
-from cohorts.outbox.registry import (
-    MessageObsolete,
-    PendingMessage,
-    message_source,
-    notification,
-)
+from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
 from discordsync.delivery.discord_text import mention
 from discordsync.delivery.welcome import PROVIDER, WELCOME, is_adopted, list_members
 from discordsync.models import DiscordObject

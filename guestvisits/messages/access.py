@@ -15,12 +15,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from cohorts.outbox.models import Message
-from cohorts.outbox.registry import (
-    MessageObsolete,
-    PendingMessage,
-    message_source,
-    notification,
-)
+from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
 from guestvisits.messages.visits import get_open_visit, get_visit, recent_visits
 from guestvisits.models import GuestVisit
 from guestvisits.selectors import window_of

@@ -17,12 +17,7 @@ from django.urls import reverse
 
 from cohorts.models import Membership, active_group
 from cohorts.outbox.models import Message
-from cohorts.outbox.registry import (
-    MessageObsolete,
-    PendingMessage,
-    message_source,
-    notification,
-)
+from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
 from meetings.models import Attendance, Meeting
 
 NUDGE = "nudge"

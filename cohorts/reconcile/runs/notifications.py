@@ -11,12 +11,7 @@ from django.urls import reverse
 
 from cohorts.models import AccessState, Group, User
 from cohorts.outbox.models import Message
-from cohorts.outbox.registry import (
-    MessageObsolete,
-    PendingMessage,
-    message_source,
-    notification,
-)
+from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
 from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import ProviderState, RealizeRequest
 from cohorts.reconcile.runs import run_log
