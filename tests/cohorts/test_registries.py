@@ -9,7 +9,7 @@ from cohorts.outbox.registry import message_sources, notification, notifications
 from cohorts.reconcile.provider import providers
 from cohorts.registries import Registry
 from guestvisits.set_up import set_up_lines
-from tests.lens.watch.toy import ToyProvider
+from tests.support.in_memory import LinkProvider
 
 
 def find_nothing() -> None: ...
@@ -44,14 +44,14 @@ def test_to_register_decorates():
 
 
 def test_discord_comes_before_the_calendar_and_an_app_from_elsewhere_after_both(registered):
-    registered.add(providers, ToyProvider())
-    assert list(providers) == ["discord", "calendar", "toy"]
+    registered.add(providers, LinkProvider())
+    assert list(providers) == ["discord", "calendar", "links"]
 
 
 def test_a_second_provider_with_the_same_name_is_refused(registered):
-    registered.add(providers, ToyProvider())
-    with pytest.raises(ImproperlyConfigured, match="“toy” is registered twice as one of the prov"):
-        providers.register(ToyProvider())
+    registered.add(providers, LinkProvider())
+    with pytest.raises(ImproperlyConfigured, match="“links” is registered twice as one of"):
+        providers.register(LinkProvider())
 
 
 def test_the_set_up_page_shows_its_own_lines_then_discord_then_the_calendar():

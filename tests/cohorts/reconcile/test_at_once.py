@@ -139,8 +139,8 @@ GRANT = re.compile(r"/members/(\d+)/roles/")
 
 @pytest.fixture
 def long_realize(sandbox):
-    """A realize of 40 groups that has begun and is held, and an active group with a newcomer."""
-    made = make_cohort(groups=40, members=8)
+    """A realize of 12 groups that has begun and is held, and an active group with a newcomer."""
+    made = make_cohort(groups=12, members=8)
     early = make_cohort(groups=1, members=2, name="Autumn", called="Circle")
     newcomer = add_member(early.groups[0])
     Membership.objects.filter(user=newcomer).delete()

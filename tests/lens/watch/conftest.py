@@ -16,7 +16,7 @@ from tests.support.processes import wait_until
 
 
 class DueWork:
-    """Groups that the toy mirror is to look at."""
+    """Groups that the toy provider is to look at."""
 
     def __init__(self) -> None:
         self.cohort = Cohort.objects.create(

@@ -19,7 +19,7 @@ ENDS = {"worker": " idle", "monitor": " monitor", "pusher": " pusher"}
 
 
 class RunningWorker:
-    """`manage.py worker` on the test's database, with the toy mirror."""
+    """`manage.py worker` on the test's database, with the toy provider."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class RunningWorker:
     def find(self, kind: str) -> int:
         """The number of a process: watcher, cluster, sentinel, worker, holder, monitor, pusher.
 
-        `worker` is an idle one, `holder` the one that is at work on the toy mirror.
+        `worker` is an idle one, `holder` the one that is at work on the toy provider.
         """
         wait_until(lambda: self._find(kind), SOON, f"there is no {kind}\n{self.said()}")
         return self._find(kind)
@@ -102,7 +102,7 @@ class RunningWorker:
 
 
 def find_holder() -> int:
-    """The process that holds the toy mirror, 0 for none."""
+    """The process that holds the toy provider, 0 for none."""
     state = ProviderState.objects.filter(provider="toy").exclude(holder="").first()
     return int(state.holder.rpartition("/")[2]) if state else 0
 

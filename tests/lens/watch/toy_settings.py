@@ -1,7 +1,7 @@
-"""The settings of the processes under test: the toy mirror alone is configured."""
+"""The settings of the processes under test: the toy provider alone is configured."""
 
 from lens.settings import *  # noqa: F403
 
-INSTALLED_APPS = [*INSTALLED_APPS, "tests.lens.watch.toy.ToyConfig"]  # type: ignore[name-defined]  # noqa: F405
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.lens.watch.apps.ToyConfig"]  # type: ignore[name-defined]  # noqa: F405
 DISCORD_BOT_TOKEN = GOOGLE_CALENDAR_ID = ""
 Q_CLUSTER = {**Q_CLUSTER, "workers": 2}  # type: ignore[name-defined]  # noqa: F405
