@@ -9,8 +9,13 @@ class DiscordSyncConfig(AppConfig):
         from cohorts.outbox.registry import channels
         from cohorts.outbox.routing.dm_channels import dm_statuses
         from cohorts.reconcile.provider import provider_admins, providers
-        from discordsync import checks, receivers, set_up  # noqa: F401 - connects them
-        from discordsync.delivery import assignments, dm_channels, welcome  # noqa: F401 - registers
+        from discordsync import checks, set_up  # noqa: F401 - registers them
+        from discordsync.delivery import (  # noqa: F401 - registers and connects them
+            assignments,
+            dm_channels,
+            receivers,
+            welcome,
+        )
         from discordsync.delivery.channels import CHANNELS
         from discordsync.provider import DiscordAdmin, DiscordProvider
         from discordsync.venues import find_voice_channels

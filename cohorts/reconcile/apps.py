@@ -8,7 +8,8 @@ class SyncConfig(AppConfig):
 
     def ready(self) -> None:
         from cohorts.outbox.holds import holds
-        from cohorts.reconcile import checks, receivers  # noqa: F401 - registers them
+        from cohorts.reconcile import receivers  # noqa: F401 - connects them
         from cohorts.reconcile.runs import notifications
+        from cohorts.reconcile.workers import checks  # noqa: F401 - registers them
 
         holds.register(notifications.why_held)
