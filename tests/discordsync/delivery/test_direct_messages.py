@@ -8,7 +8,8 @@ import pytest
 
 from cohorts import clock
 from cohorts.outbox import rerouting, services, tasks
-from cohorts.outbox.models import Message, MessageChoice
+from cohorts.outbox.health import parts
+from cohorts.outbox.models import Message, MessageChoice, OutboxPart
 from cohorts.outbox.routing.dm_channels import DmStatus, find_dm_status
 from cohorts.reconcile.models import GroupSync
 from discordsync.models import DirectLine
@@ -170,7 +171,7 @@ def test_an_answer_that_smells_of_quarantine_shuts_all_of_them(world, code, path
 
     assert (world.letters_to(alice), world.letters_to(bob)) == (1, 1)
     assert world.direct_messages() in ({}, {alice.discord_id: []})
-    part = services.parts.OutboxPart.objects.get(name="discord_dm")
+    part = OutboxPart.objects.get(name="discord_dm")
     assert part.closed_at
     assert "flagged the bot for spam" in part.issue
 
@@ -180,7 +181,7 @@ def test_an_answer_that_smells_of_quarantine_shuts_all_of_them(world, code, path
     assert world.opened(since=seen) == 0
     assert world.letters_to(alice) == 2
 
-    services.parts.reopen("discord_dm")
+    parts.reopen("discord_dm")
     world.add_notes(bob, said="Another")
     world.work()
     assert world.direct_messages()[bob.discord_id] == ["Another"]
@@ -195,7 +196,7 @@ def test_several_refused_lines_are_about_us_and_shut_all(world, settings):
     )
     world.work()
     assert world.opened() == 3
-    assert services.parts.is_closed("discord_dm")
+    assert parts.is_closed("discord_dm")
     assert sorted(world.mail_server.recipients) == sorted(p.email for p in world.people)
 
 
