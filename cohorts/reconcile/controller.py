@@ -11,12 +11,11 @@ from typing import Any
 from django.conf import settings
 
 from cohorts import clock
-from cohorts.reconcile import status
-from cohorts.reconcile.calls import Calls
 from cohorts.reconcile.errors import CallFailed, LeaseLost, Refused
-from cohorts.reconcile.policy import restrict
 from cohorts.reconcile.provider import CollectsWork, Provider, providers
-from cohorts.reconcile.runs import plan_requests, run_log
+from cohorts.reconcile.runs import plan_requests, run_log, status
+from cohorts.reconcile.runs.calls import Calls
+from cohorts.reconcile.runs.policy import restrict
 from cohorts.reconcile.values import Due, IssueCode, Plan, Policy
 from cohorts.reconcile.workers import lease
 from cohorts.reconcile.workers.nudges import nudge

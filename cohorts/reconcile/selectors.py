@@ -93,6 +93,11 @@ def _describe_group(
     return GroupView(group, tuple(places), context.now)
 
 
+def groups_with_held_removals(provider: str) -> list[int]:
+    rows = GroupSync.objects.filter(provider=provider, issue=IssueCode.REMOVALS_HELD)
+    return sorted(rows.values_list("group_id", flat=True))
+
+
 def live_groups(cohort_ids: Collection[int]) -> QuerySet[Group]:
     """Return the groups of these cohorts that have not ended."""
     groups = Group.objects.filter(live_group(), cohort__in=cohort_ids)

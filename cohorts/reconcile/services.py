@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,7 @@ from cohorts.reconcile.provider import (
     provider_specs,
 )
 from cohorts.reconcile.runs.realize_requests import record_request
+from cohorts.reconcile.values import IssueCode
 from cohorts.reconcile.workers.nudges import nudge_on_commit
 
 logger = logging.getLogger(__name__)
@@ -121,6 +123,19 @@ def approve_removals(
         removals_approved=approval
     )
     request_sync([group_id], providers=[provider])
+
+
+@transaction.atomic
+def approve_shown_removals(runs: Iterable[SyncRun], *, by: User, now: datetime) -> int:
+    """Approve exactly the removals that these plans showed; return the number of people."""
+    people: dict[tuple[str, int], set[str]] = defaultdict(set)
+    for run in runs:
+        for row in run.summary.get("withheld", ()):
+            if row["reason"] == IssueCode.REMOVALS_HELD and row["removes"] and row["group_id"]:
+                people[run.provider, row["group_id"]].add(row["removes"])
+    for (provider, group_id), names in sorted(people.items()):
+        approve_removals(group_id, provider, names, by=by, now=now)
+    return len(set().union(*people.values())) if people else 0
 
 
 @transaction.atomic

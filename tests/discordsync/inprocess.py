@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cohorts.reconcile.errors import CallFailed, Conflict, Refused
-from cohorts.reconcile.policy import hold_removals
+from cohorts.reconcile.runs.policy import hold_removals
 from cohorts.reconcile.values import Action, Outcome, Plan, Policy
 from discordsync import apply as doing
 from discordsync.desired import desired_state

@@ -9,9 +9,9 @@ from typing import Any
 
 from cohorts.models import Group
 from cohorts.reconcile.models import GroupSync, SyncRun
-from cohorts.reconcile.policy import restrict
 from cohorts.reconcile.provider import Provider, provider_admins
 from cohorts.reconcile.runs import run_log
+from cohorts.reconcile.runs.policy import restrict
 from cohorts.reconcile.values import Action, Due, Finding, IssueCode, Policy, Withheld
 
 logger = logging.getLogger(__name__)

@@ -14,8 +14,8 @@ from cohorts import clock
 from cohorts.models import Cohort, Group, User
 from cohorts.reconcile import services
 from cohorts.reconcile.models import SyncRun
-from cohorts.reconcile.removals import approve_shown_removals
 from cohorts.reconcile.selectors import live_groups, newest_step, read_context, read_providers
+from cohorts.reconcile.services import approve_shown_removals
 from cohorts.reconcile.ui.plan_view import read_plan
 from cohorts.reconcile.ui.staff import show, staff_page
 

@@ -17,8 +17,7 @@ from cohorts.reconcile import services
 from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync
 from cohorts.reconcile.provider import provider_specs
-from cohorts.reconcile.removals import groups_with_held_removals
-from cohorts.reconcile.selectors import live_groups
+from cohorts.reconcile.selectors import groups_with_held_removals, live_groups
 from cohorts.reconcile.ui.plan_pages import person_of, start_plan
 from cohorts.reconcile.ui.staff import staff_page
 from cohorts.reconcile.values import ProviderSpec

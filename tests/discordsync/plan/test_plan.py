@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cohorts.reconcile.policy import hold_removals
+from cohorts.reconcile.runs.policy import hold_removals
 from cohorts.reconcile.values import Action, Plan, Policy
 from discordsync.desired import desired_state
 from discordsync.plan.plan import plan as compare

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohorts.reconcile.policy import FEW, SHARE, hold_all, hold_orphaned, hold_removals
+from cohorts.reconcile.runs.policy import FEW, SHARE, hold_all, hold_orphaned, hold_removals
 from cohorts.reconcile.values import Action, Issue, Orphans, Plan, Withheld
 
 GROUP = 7
