@@ -2,7 +2,7 @@
 
     __main__.py   the steps: ports, sandbox, data, web, worker, and what to open
     local.py      ports, files and the environment of the processes
-    family.py     the processes: if one dies, or on Ctrl-C, all are ended
+    processes.py  the processes: if one dies, or on Ctrl-C, all are ended
     sample.py     roster, accounts and members of the sandbox's guild (`manage.py demo_data`)
 
 The first three do not import Django, so that a port in use is reported before anything is loaded.
