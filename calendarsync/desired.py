@@ -26,7 +26,6 @@ from calendarsync.state.desired import (
 )
 from calendarsync.state.facts import (
     CalendarGroup,
-    CalendarMeeting,
     CalendarPerson,
     CalendarSnapshot,
     EventRecord,
@@ -36,6 +35,7 @@ from calendarsync.state.facts import (
 from calendarsync.state.observed import EventDetails
 from calendarsync.state.slots import SeriesSlot
 from cohorts.reconcile.values import IssueCode
+from meetings.facts import MeetingFacts
 from meetings.rhythm import name_meeting
 
 
@@ -73,7 +73,7 @@ def desired_group(
 # -- the series ------------------------------------------------------------------------------
 
 
-def _find_blocking_issue(facts: CalendarGroup, ahead: Collection[CalendarMeeting]) -> str:
+def _find_blocking_issue(facts: CalendarGroup, ahead: Collection[MeetingFacts]) -> str:
     if not facts.live:
         return "group_ended"
     if facts.weekly is None:
@@ -83,7 +83,7 @@ def _find_blocking_issue(facts: CalendarGroup, ahead: Collection[CalendarMeeting
     return "" if fit(facts, ahead) else "no_meetings_ahead"
 
 
-def _first_slot(facts: CalendarGroup, ahead: Collection[CalendarMeeting]) -> SeriesSlot | None:
+def _first_slot(facts: CalendarGroup, ahead: Collection[MeetingFacts]) -> SeriesSlot | None:
     """Return the slot of a series for coming meetings. Past meetings need no invitation."""
     starts = [m.rhythm_at for m in fit(facts, ahead) if m.rhythm_at]
     return SeriesSlot.through(starts, facts.weekly) if facts.weekly and starts else None
@@ -183,7 +183,7 @@ def _cancelled_occurrence(
 
 
 def _held_occurrence(
-    facts: CalendarGroup, meeting: CalendarMeeting, original: datetime, visits: Iterable[Guest]
+    facts: CalendarGroup, meeting: MeetingFacts, original: datetime, visits: Iterable[Guest]
 ) -> DesiredOccurrence:
     return DesiredOccurrence(
         _name(facts, meeting),
@@ -195,12 +195,12 @@ def _held_occurrence(
     )
 
 
-def _expected(facts: CalendarGroup, meeting: CalendarMeeting, visits: Iterable[Guest]) -> Addresses:
+def _expected(facts: CalendarGroup, meeting: MeetingFacts, visits: Iterable[Guest]) -> Addresses:
     here = (visit.person for visit in visits if visit.meeting_id == meeting.id)
     return _members(facts) | _addresses(here)
 
 
-def _visits(facts: CalendarGroup, ahead: Iterable[CalendarMeeting]) -> tuple[Guest, ...]:
+def _visits(facts: CalendarGroup, ahead: Iterable[MeetingFacts]) -> tuple[Guest, ...]:
     to_come = {meeting.id for meeting in ahead if not meeting.cancelled}
     return tuple(
         guest
@@ -211,7 +211,7 @@ def _visits(facts: CalendarGroup, ahead: Iterable[CalendarMeeting]) -> tuple[Gue
 
 def _events(
     facts: CalendarGroup,
-    ahead: Iterable[CalendarMeeting],
+    ahead: Iterable[MeetingFacts],
     visits: Iterable[Guest],
     generations: Generations,
     own_events: bool,
@@ -230,7 +230,7 @@ def _events(
             yield _event(facts, meeting, visit.person.id, name, _addresses([visit.person]))
 
 
-def _is_outside(meeting: CalendarMeeting, generations: Generations) -> bool:
+def _is_outside(meeting: MeetingFacts, generations: Generations) -> bool:
     if not generations.spans or generations.awaits(meeting):
         return False
     return generations.home_of(meeting) is None
@@ -238,7 +238,7 @@ def _is_outside(meeting: CalendarMeeting, generations: Generations) -> bool:
 
 def _event(
     facts: CalendarGroup,
-    meeting: CalendarMeeting,
+    meeting: MeetingFacts,
     person_id: int | None,
     name: str,
     people: Addresses,
@@ -253,7 +253,7 @@ def _event(
 
 def _unwanted(
     facts: CalendarGroup,
-    ahead: Iterable[CalendarMeeting],
+    ahead: Iterable[MeetingFacts],
     events: Iterable[DesiredEvent],
     generations: Generations,
 ) -> Iterator[EventRecord]:
@@ -272,7 +272,7 @@ def _unwanted(
 # -- texts -----------------------------------------------------------------------------------
 
 
-def _name(facts: CalendarGroup, meeting: CalendarMeeting) -> str:
+def _name(facts: CalendarGroup, meeting: MeetingFacts) -> str:
     return f"{name_meeting(meeting.number)} of {facts.name}"
 
 

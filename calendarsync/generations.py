@@ -23,8 +23,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from calendarsync.state import ids
-from calendarsync.state.facts import CalendarGroup, CalendarMeeting, SeriesRecord
-from calendarsync.state.slots import SeriesSlot, Weekly
+from calendarsync.state.facts import CalendarGroup, SeriesRecord
+from calendarsync.state.slots import SeriesSlot
+from meetings.facts import MeetingFacts
+from meetings.rhythm import Slot
 
 SEVERAL = 2
 WEEK = timedelta(weeks=1)
@@ -59,12 +61,12 @@ class Generations:
     next_series: SeriesSlot | None = None
     mismatched: bool = False
 
-    def home_of(self, meeting: CalendarMeeting) -> SeriesRecord | None:
+    def home_of(self, meeting: MeetingFacts) -> SeriesRecord | None:
         """Return the series that holds a meeting."""
         span = _find(self.spans, meeting.rhythm_at)
         return span.record if span else None
 
-    def awaits(self, meeting: CalendarMeeting) -> bool:
+    def awaits(self, meeting: MeetingFacts) -> bool:
         """Return whether a meeting belongs to a series that is still to be created."""
         return bool(self.next_series and meeting.rhythm_at in self.next_series.starts())
 
@@ -79,7 +81,7 @@ def read_generations(facts: CalendarGroup, now: datetime) -> Generations:
     return Generations(tuple(_spans(facts, next_series.starts()[0])), next_series)
 
 
-def fit(facts: CalendarGroup, meetings: Collection[CalendarMeeting]) -> list[CalendarMeeting]:
+def fit(facts: CalendarGroup, meetings: Collection[MeetingFacts]) -> list[MeetingFacts]:
     """Return the meetings that are held at a place in the rhythm of the group's current slot."""
     weekly = facts.weekly
     if weekly is None:
@@ -125,9 +127,9 @@ def _find_next_series(
 
 def _needing(
     facts: CalendarGroup,
-    fitting: Collection[CalendarMeeting],
+    fitting: Collection[MeetingFacts],
     spans: tuple[SeriesSpan, ...],
-    weekly: Weekly,
+    weekly: Slot,
 ) -> Iterator[datetime]:
     """Yield the places for which a new generation is needed."""
     beat = spans[0].slot.weekly()
@@ -141,7 +143,7 @@ def _needing(
     yield from _places(m for m in fitting if _is_of_other_length(m, spans[0], weekly))
 
 
-def _is_of_other_length(meeting: CalendarMeeting, newest: SeriesSpan, weekly: Weekly) -> bool:
+def _is_of_other_length(meeting: MeetingFacts, newest: SeriesSpan, weekly: Slot) -> bool:
     """Return whether the slot's length has changed since we made the newest series.
 
     In a series entered by staff, occurrences get the new length one by one, so that the people on
@@ -154,7 +156,7 @@ def _is_of_other_length(meeting: CalendarMeeting, newest: SeriesSpan, weekly: We
     )
 
 
-def _places(meetings: Iterable[CalendarMeeting]) -> Iterator[datetime]:
+def _places(meetings: Iterable[MeetingFacts]) -> Iterator[datetime]:
     return (meeting.rhythm_at for meeting in meetings if meeting.rhythm_at)
 
 

@@ -15,7 +15,6 @@ from calendarsync.selectors import PROVIDER, read_addresses
 from calendarsync.state.facts import (
     AddressBook,
     CalendarGroup,
-    CalendarMeeting,
     CalendarPerson,
     CalendarSnapshot,
     EventRecord,
@@ -23,13 +22,16 @@ from calendarsync.state.facts import (
     Guest,
     SeriesRecord,
 )
-from calendarsync.state.slots import SeriesSlot, Weekly
+from calendarsync.state.slots import SeriesSlot
 from cohorts.models import AccessException, Group, Membership, User, live_group
 from cohorts.reconcile.models import GroupSync
 from cohorts.services.installation import ensure_installation
 from cohorts.zones import zone_names
 from guestvisits.selectors import guest_windows
+from meetings.facts import MeetingFacts
 from meetings.models import Meeting
+from meetings.rhythm import Slot
+from meetings.selectors import facts_by_group
 
 
 @dataclass
@@ -39,7 +41,7 @@ class _Rows:
     addresses: AddressBook
     members: dict[int, list[CalendarPerson]] = field(default_factory=lambda: defaultdict(list))
     former: dict[int, list[CalendarPerson]] = field(default_factory=lambda: defaultdict(list))
-    meetings: dict[int, list[CalendarMeeting]] = field(default_factory=lambda: defaultdict(list))
+    meetings: dict[int, list[MeetingFacts]] = field(default_factory=lambda: defaultdict(list))
     guests: dict[int, list[Guest]] = field(default_factory=lambda: defaultdict(list))
     exempt: dict[int, list[Exempt]] = field(default_factory=lambda: defaultdict(list))
     series: dict[int, list[CalendarSeries]] = field(default_factory=lambda: defaultdict(list))
@@ -95,10 +97,10 @@ def _facts(group: Group, rows: _Rows) -> CalendarGroup:
     )
 
 
-def _weekly(group: Group) -> Weekly | None:
+def _weekly(group: Group) -> Slot | None:
     if group.weekday is None or group.start_time is None or group.timezone not in zone_names():
         return None
-    return Weekly(group.weekday, group.start_time, group.timezone, group.duration_minutes)
+    return Slot(group.weekday, group.start_time, group.timezone, group.duration_minutes)
 
 
 def _record(row: CalendarSeries) -> SeriesRecord:
@@ -118,7 +120,8 @@ def slot_of(row: CalendarSeries) -> SeriesSlot | None:
 def _read_rows(group_ids: list[int], now: datetime) -> _Rows:
     rows = _Rows(read_addresses())
     _read_members(rows, group_ids)
-    _read_meetings(rows, group_ids)
+    meetings = Meeting.objects.filter(group__in=group_ids).order_by("group", "number")
+    rows.meetings.update(facts_by_group(meetings))
     _read_guests(rows, group_ids, now)
     _read_exempt(rows, group_ids)
     for series in CalendarSeries.objects.filter(group__in=group_ids).order_by("-generation"):
@@ -133,20 +136,6 @@ def _read_members(rows: _Rows, group_ids: list[int]) -> None:
         is_active = one.status == Membership.Status.ACTIVE
         (rows.members if is_active else rows.former)[one.group_id].append(
             _person(one.user, rows.addresses)
-        )
-
-
-def _read_meetings(rows: _Rows, group_ids: list[int]) -> None:
-    for meeting in Meeting.objects.filter(group__in=group_ids).order_by("group", "number"):
-        rows.meetings[meeting.group_id].append(
-            CalendarMeeting(
-                meeting.pk,
-                meeting.number,
-                meeting.starts_at,
-                meeting.duration_minutes,
-                meeting.is_cancelled,
-                meeting.rhythm_starts_at,
-            )
         )
 
 

@@ -21,7 +21,8 @@ from discordsync.state.desired import (
     DesiredGuild,
     DesiredScheduledEvent,
 )
-from discordsync.state.facts import CohortFacts, DiscordGroup, DiscordMeeting, DiscordSnapshot
+from discordsync.state.facts import CohortFacts, DiscordGroup, DiscordSnapshot
+from meetings.facts import MeetingFacts
 
 NAME_LENGTH = 100
 LAST_ASCII = 127
@@ -137,9 +138,7 @@ def _events(
     ]
 
 
-def _event(
-    group: DiscordGroup, meeting: DiscordMeeting, installation: str
-) -> DesiredScheduledEvent:
+def _event(group: DiscordGroup, meeting: MeetingFacts, installation: str) -> DesiredScheduledEvent:
     key = keys.event(meeting.id)
     return DesiredScheduledEvent(
         key=key,

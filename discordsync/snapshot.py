@@ -24,7 +24,6 @@ from discordsync.state.facts import (
     CohortFacts,
     DirectMessageFacts,
     DiscordGroup,
-    DiscordMeeting,
     DiscordPerson,
     DiscordSnapshot,
     Former,
@@ -35,6 +34,7 @@ from discordsync.state.facts import (
 )
 from guestvisits.selectors import guest_windows
 from meetings.models import Meeting
+from meetings.selectors import facts_by_group
 
 FORMER_FOR = timedelta(days=365)  # how long a past date explains lost access
 GONE_FOR = timedelta(hours=1)  # how long a confirmed absence is trusted
@@ -46,7 +46,7 @@ def take_snapshot(now: datetime) -> DiscordSnapshot:
     people = _People()
     members, former = _memberships(people, now)
     windows = _windows(people, former, now)
-    meetings = _meetings(now)
+    meetings = facts_by_group(Meeting.objects.filter(starts_at__gt=now).order_by("number"))
     meeting_groups = _groups_with_meetings()
     messages = _messages(now)
     to_people = _directs(now)
@@ -175,21 +175,6 @@ def _exceptions(now: datetime) -> Iterator[_WindowRow]:
 def _groups_with_meetings() -> set[int]:
     held = Meeting.objects.filter(status=Meeting.Status.SCHEDULED)
     return set(held.order_by().values_list("group_id", flat=True).distinct())
-
-
-def _meetings(now: datetime) -> dict[int, list[DiscordMeeting]]:
-    meetings: dict[int, list[DiscordMeeting]] = defaultdict(list)
-    for meeting in Meeting.objects.filter(starts_at__gt=now).order_by("number"):
-        meetings[meeting.group_id].append(
-            DiscordMeeting(
-                meeting.pk,
-                meeting.number,
-                meeting.starts_at,
-                meeting.ends_at,
-                meeting.is_cancelled,
-            )
-        )
-    return meetings
 
 
 def _messages(now: datetime) -> dict[int, list[MessageFacts]]:

@@ -36,6 +36,22 @@ class Slot:
     zone: str
     minutes: int
 
+    def fits(self, start: datetime) -> bool:
+        """Return whether the slot has a start at this moment, in any week."""
+        return self.day_of(start) is not None
+
+    def day_of(self, start: datetime) -> date | None:
+        """Return the day on which the slot has a start at this moment, or None if it has none.
+
+        If the clocks skip the slot's time late in the evening, the start is shown early on the next
+        day.
+        """
+        shown = start.astimezone(find_zone(self.zone)).date()
+        for day in (shown, shown - timedelta(days=1)):
+            if day.weekday() == self.weekday and instant(day, self.start_time, self.zone) == start:
+                return day
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class SlotUntil:

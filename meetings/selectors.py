@@ -15,6 +15,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from cohorts.models import Group, Membership, User, active_group, live_group
 from cohorts.selectors import last_members_of
+from meetings.facts import MeetingFacts
 from meetings.models import (
     PRESENCE,
     Attendance,
@@ -312,3 +313,20 @@ def _slot_of(row: Group | EarlierSlot) -> Slot:
     assert row.weekday is not None
     assert row.start_time is not None
     return Slot(row.weekday, row.start_time, row.timezone, row.duration_minutes)
+
+
+def facts_by_group(meetings: Iterable[Meeting]) -> dict[int, list[MeetingFacts]]:
+    """Return what providers need of these meetings, by group and in their order."""
+    found: dict[int, list[MeetingFacts]] = defaultdict(list)
+    for meeting in meetings:
+        found[meeting.group_id].append(
+            MeetingFacts(
+                meeting.pk,
+                meeting.number,
+                meeting.starts_at,
+                meeting.duration_minutes,
+                meeting.is_cancelled,
+                meeting.rhythm_starts_at,
+            )
+        )
+    return found

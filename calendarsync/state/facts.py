@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from calendarsync.state.slots import SeriesSlot, Weekly
+from calendarsync.state.slots import SeriesSlot
+from meetings.facts import MeetingFacts
+from meetings.rhythm import Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +37,6 @@ class AddressBook:
     aliases: Mapping[str, str] = field(default_factory=dict)
     refused: frozenset[str] = frozenset()
     stays: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class CalendarMeeting:
-    """A meeting.
-
-    `rhythm_at`: its place in the weekly rhythm, even if it was moved; None outside it.
-    """
-
-    id: int
-    number: int | None  # None: an extra session
-    starts_at: datetime
-    minutes: int
-    cancelled: bool
-    rhythm_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +92,9 @@ class CalendarGroup:
     live: bool  # preview or active, in an open cohort
     active: bool
     asked: bool  # a realize request is pending
-    weekly: Weekly | None
+    weekly: Slot | None
     zone: str
-    meetings: tuple[CalendarMeeting, ...] = ()
+    meetings: tuple[MeetingFacts, ...] = ()
     members: tuple[CalendarPerson, ...] = ()
     former: tuple[CalendarPerson, ...] = ()  # people whose membership ended on a date
     guests: tuple[Guest, ...] = ()

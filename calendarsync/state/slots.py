@@ -4,36 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-
-@dataclass(frozen=True, slots=True)
-class Weekly:
-    """A group's slot: weekday (0 is Monday), wall time, IANA zone, minutes."""
-
-    weekday: int
-    wall_time: time
-    zone: str
-    minutes: int
-
-    def fits(self, start: datetime) -> bool:
-        """Return whether the slot has a start at this moment, in any week."""
-        return self.day_of(start) is not None
-
-    def day_of(self, start: datetime) -> date | None:
-        """Return the day on which the slot has a start at this moment, or None if it has none.
-
-        If the clocks skip the slot's time late in the evening, the start is shown early on the next
-        day.
-        """
-        shown = start.astimezone(ZoneInfo(self.zone)).date()
-        for day in (shown, shown - timedelta(days=1)):
-            wall = datetime.combine(day, self.wall_time)
-            if day.weekday() == self.weekday and _moment(wall, self.zone) == start:
-                return day
-        return None
+from meetings.rhythm import Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +34,18 @@ class SeriesSlot:
         shown = _shown(start, self.zone), _shown(ends, self.zone)
         return shown != (self.first, self.first + timedelta(minutes=self.minutes))
 
-    def weekly(self) -> Weekly:
-        return Weekly(self.first.weekday(), self.first.time(), self.zone, self.minutes)
+    def weekly(self) -> Slot:
+        return Slot(self.first.weekday(), self.first.time(), self.zone, self.minutes)
 
     def same_times(self, other: SeriesSlot) -> bool:
         """Return whether both have the same moments. A zone may have two names."""
         return self.minutes == other.minutes and self.starts() == other.starts()
 
     @classmethod
-    def through(cls, starts: Iterable[datetime], weekly: Weekly) -> SeriesSlot:
+    def through(cls, starts: Iterable[datetime], weekly: Slot) -> SeriesSlot:
         """Return the shortest weekly series that has all these starts, which the slot must fit."""
         days = sorted(day for start in starts if (day := weekly.day_of(start)))
-        first = datetime.combine(days[0], weekly.wall_time)
+        first = datetime.combine(days[0], weekly.start_time)
         weeks = (days[-1] - days[0]).days // 7
         return cls(first, weekly.zone, weekly.minutes, weeks + 1)
 

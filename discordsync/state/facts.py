@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any
 
 from discordsync.state import keys
+from meetings.facts import MeetingFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +47,6 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class DiscordMeeting:
-    id: int
-    number: int | None  # None: an extra session
-    starts_at: datetime
-    ends_at: datetime
-    cancelled: bool
-
-
-@dataclass(frozen=True, slots=True)
 class MessageFacts:
     """One pending message for the group's text channel.  `nonce`: at most 25 characters."""
 
@@ -89,7 +81,7 @@ class DiscordGroup:
     members: tuple[Member, ...] = ()
     former: tuple[Former, ...] = ()
     windows: tuple[Window, ...] = ()
-    meetings: tuple[DiscordMeeting, ...] = ()  # future ones, including cancelled ones
+    meetings: tuple[MeetingFacts, ...] = ()  # future ones, including cancelled ones
     messages: tuple[MessageFacts, ...] = ()
     direct_messages: tuple[DirectMessageFacts, ...] = ()  # about this group, to single people
     next_try_at: datetime | None = None  # when a delayed message may be sent

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from discordsync.state.facts import (
     CohortFacts,
     DiscordGroup,
-    DiscordMeeting,
     DiscordPerson,
     DiscordSnapshot,
     Former,
@@ -18,6 +17,7 @@ from discordsync.state.facts import (
     MessageFacts,
     Window,
 )
+from meetings.facts import MeetingFacts
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 FIRST_PERSON = 200000000000000000
@@ -37,16 +37,17 @@ def windows(draw: st.DrawFn) -> Window:
 
 
 @st.composite
-def meetings(draw: st.DrawFn, group_id: int) -> tuple[DiscordMeeting, ...]:
+def meetings(draw: st.DrawFn, group_id: int) -> tuple[MeetingFacts, ...]:
     count = draw(st.integers(0, 4))
     first = NOW + timedelta(days=draw(st.integers(1, 9)))
     return tuple(
-        DiscordMeeting(
+        MeetingFacts(
             id=group_id * 10 + n,
             number=n,
             starts_at=first + timedelta(weeks=n - 1),
-            ends_at=first + timedelta(weeks=n - 1, hours=1),
+            minutes=60,
             cancelled=draw(st.booleans()),
+            rhythm_at=None,
         )
         for n in range(1, count + 1)
     )

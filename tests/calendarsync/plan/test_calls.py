@@ -14,14 +14,15 @@ from calendarsync.apply import apply
 from calendarsync.plan.calls import CreateEvent, EditEvent, Times
 from calendarsync.state.ids import Mark
 from calendarsync.state.observed import EventDetails, ObservedEvent, StoredState, read_event
-from calendarsync.state.slots import SeriesSlot, Weekly
+from calendarsync.state.slots import SeriesSlot
 from cohorts.reconcile.errors import Refused
+from meetings.rhythm import Slot
 from tests.calendarsync.direct import DirectClient
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 MEMORY = StoredState("tests")
 FIRST = datetime(2026, 11, 4, 15, tzinfo=UTC)
-SLOT = SeriesSlot.through([FIRST], Weekly(2, time(15), "UTC", 60))
+SLOT = SeriesSlot.through([FIRST], Slot(2, time(15), "UTC", 60))
 
 
 def make_series(client: DirectClient, *people: str, number: int = 1) -> ObservedEvent:

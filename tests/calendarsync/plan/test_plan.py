@@ -28,7 +28,6 @@ from calendarsync.state import ids
 from calendarsync.state.desired import DesiredCalendar, DesiredGroupCalendar, DesiredSeries
 from calendarsync.state.facts import (
     CalendarGroup,
-    CalendarMeeting,
     CalendarPerson,
     CalendarSnapshot,
     EventRecord,
@@ -43,13 +42,15 @@ from calendarsync.state.observed import (
     WriteResult,
     read_event,
 )
-from calendarsync.state.slots import SeriesSlot, Weekly
+from calendarsync.state.slots import SeriesSlot
 from cohorts.reconcile.values import Plan, Policy
+from meetings.facts import MeetingFacts
+from meetings.rhythm import Slot
 from tests.calendarsync.behaviour import EXCEPTIONS, MAILS
 from tests.calendarsync.direct import DirectClient
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)  # the weeks span a change of clocks
-WEEKLY = Weekly(2, time(15, 30), "Europe/Berlin", 60)
+WEEKLY = Slot(2, time(15, 30), "Europe/Berlin", 60)
 SLOT = SeriesSlot.through(
     [datetime.fromisoformat(f"2026-{day}:00") for day in ("03-11T15:30+01", "04-08T15:30+02")],
     WEEKLY,
@@ -77,8 +78,7 @@ class Scene:
         self.client = DirectClient(lambda: self.now)
         self.client.by_hand("settings", exceptions=self.mode, mails=self.mails)
         meetings = [
-            CalendarMeeting(n, n, start, 60, False, start)
-            for n, start in enumerate(SLOT.starts(), 1)
+            MeetingFacts(n, n, start, 60, False, start) for n, start in enumerate(SLOT.starts(), 1)
         ]
         self.facts = CalendarGroup(
             id=7,
@@ -175,10 +175,10 @@ def check_allowed(action: Any, now: datetime) -> None:
 
 SLOTS = [
     WEEKLY,
-    Weekly(2, time(15, 30), "Europe/Berlin", 90),
-    Weekly(0, time(9), "Europe/Berlin", 60),
-    Weekly(3, time(2, 30), "Europe/Berlin", 60),
-    Weekly(2, time(15, 30), "America/New_York", 45),
+    Slot(2, time(15, 30), "Europe/Berlin", 90),
+    Slot(0, time(9), "Europe/Berlin", 60),
+    Slot(3, time(2, 30), "Europe/Berlin", 60),
+    Slot(2, time(15, 30), "America/New_York", 45),
 ]
 
 # -- what may happen -------------------------------------------------------------------------
@@ -272,7 +272,7 @@ def wait(context: Scene, days: int) -> None:
     context.now += timedelta(days=days)
 
 
-def change_slot(context: Scene, number: int, weekly: Weekly) -> None:
+def change_slot(context: Scene, number: int, weekly: Slot) -> None:
     """From this week on; as everywhere, what a person moved keeps its time."""
     context.facts = replace(
         context.facts,
@@ -285,7 +285,7 @@ def change_slot(context: Scene, number: int, weekly: Weekly) -> None:
     )
 
 
-def follow(meeting: CalendarMeeting, weekly: Weekly, now: datetime) -> CalendarMeeting:
+def follow(meeting: MeetingFacts, weekly: Slot, now: datetime) -> MeetingFacts:
     place = place_of(meeting.number, weekly)
     if meeting.rhythm_at is None or min(meeting.starts_at, place) <= now:
         return meeting
@@ -295,9 +295,9 @@ def follow(meeting: CalendarMeeting, weekly: Weekly, now: datetime) -> CalendarM
     return replace(moved, starts_at=place, minutes=weekly.minutes)
 
 
-def place_of(number: int, weekly: Weekly) -> datetime:
+def place_of(number: int, weekly: Slot) -> datetime:
     day = date(2026, 3, 2) + timedelta(weeks=number, days=weekly.weekday)
-    wall = datetime.combine(day, weekly.wall_time, tzinfo=ZoneInfo(weekly.zone))
+    wall = datetime.combine(day, weekly.start_time, tzinfo=ZoneInfo(weekly.zone))
     return wall.astimezone(UTC)
 
 
@@ -306,7 +306,7 @@ def lengthen(context: Scene, by: int) -> None:
     weekly, last = context.facts.weekly, len(context.facts.meetings)
     assert weekly
     more = [
-        CalendarMeeting(n, n, place, weekly.minutes, False, place)
+        MeetingFacts(n, n, place, weekly.minutes, False, place)
         for n in range(last + 1, min(last + by, 12) + 1)
         if (place := place_of(n, weekly)) > context.now
     ]

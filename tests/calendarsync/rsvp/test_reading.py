@@ -23,12 +23,13 @@ from calendarsync.state.observed import (
     Reading,
     read_event,
 )
-from calendarsync.state.slots import SeriesSlot, Weekly
+from calendarsync.state.slots import SeriesSlot
+from meetings.rhythm import Slot
 from tests.calendarsync.direct import DirectClient
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 FIRST = datetime(2026, 11, 4, 15, tzinfo=UTC)
-SLOT = SeriesSlot.through([FIRST, FIRST + timedelta(weeks=2)], Weekly(2, time(15), "UTC", 60))
+SLOT = SeriesSlot.through([FIRST, FIRST + timedelta(weeks=2)], Slot(2, time(15), "UTC", 60))
 YES, NO = "attending", "not_attending"
 PLACES = tuple(EventPlace(n, start, ("series",), ()) for n, start in enumerate(SLOT.starts(), 1))
 
