@@ -9,7 +9,7 @@ class BotConfig(AppConfig):
     def ready(self) -> None:
         from cohorts.reconcile.workers.health_checks import health_checks
         from discordsync.bot.gateway.heartbeats import describe_bot, is_bot_connected
-        from discordsync.bot.replies.message_buttons import components_of
+        from discordsync.bot.replies.rsvp_buttons import components_of
         from discordsync.extensions import bot_checks, message_components
 
         bot_checks.register(is_bot_connected)

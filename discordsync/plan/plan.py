@@ -34,11 +34,10 @@ from cohorts.reconcile.values import Action, Budget, Issue, Plan, Policy, Withhe
 from discordsync.plan import calls
 from discordsync.plan.access import find_people, find_removals, plan_access, revoke_before_granting
 from discordsync.plan.actions import Item, key_to_send, rank
-from discordsync.plan.cohort import plan_cohort
 from discordsync.plan.diff import Diff
 from discordsync.plan.direct_messages import plan_direct_messages
 from discordsync.plan.events import EVENTS, count_listed, plan_events
-from discordsync.plan.infrastructure import plan_infrastructure
+from discordsync.plan.infrastructure import plan_cohort, plan_infrastructure
 from discordsync.state import keys, permissions
 from discordsync.state.desired import DesiredGroup, DesiredGuild
 from discordsync.state.observed import CATEGORY, ObservedGuild

@@ -2,7 +2,7 @@
 
 discord.py waits for short rate limits and keeps its buckets.  Four things differ here:
 
-- A bucket is used as long as it has calls left (buckets.py).
+- A bucket is used as long as it has calls left (see `Bucket`).
 - `check` runs where each request starts, so that a frozen worker that resumes starts none.
 - A 5xx ends the call: discord.py would repeat even a POST, and create an object twice.
 - Failures are raised as the errors of cohorts.reconcile.errors.
@@ -17,12 +17,11 @@ from typing import Any
 
 import aiohttp
 import discord
-from discord.http import HTTPClient, Route
+from discord.http import HTTPClient, Ratelimit, Route
 from django.conf import settings
 
 from cohorts.reconcile.errors import CallFailed, Conflict, Outage, RateLimited, Refused, Unclear
 from cohorts.reconcile.values import IssueCode
-from discordsync.rest.buckets import PatientHTTPClient
 
 READS = frozenset({"GET", "HEAD"})
 PATIENCE = 30  # seconds: discord.py waits for rate limits up to this, its minimum
@@ -180,3 +179,47 @@ def _minor(parts: list[str]) -> dict[str, str]:
     return {
         f"minor{place}": part for place, part in enumerate(parts) if place > 1 and part.isdecimal()
     }
+
+
+# -- rate limits -----------------------------------------------------------------------------
+
+
+class Bucket(Ratelimit):
+    """A rate-limit bucket that can be used as long as it has calls left.
+
+    discord.py raises RateLimited as soon as a bucket's reset is further away than
+    `max_ratelimit_timeout`, even while the bucket has calls left.  Discord's bucket for new roles
+    resets after more than a day, so that only one role a day could be created.
+    """
+
+    __slots__ = ()
+
+    async def acquire(self) -> None:
+        """Take one call.  Raises RateLimited when none is left and the reset is far away."""
+        if self.remaining <= 0 or self.is_expired():
+            await super().acquire()
+            return
+        self._last_request = self._loop.time()
+        self.remaining -= 1
+        self.outgoing += 1
+
+    async def _refresh(self) -> None:
+        """Wait for the reset.  An empty bucket whose reset is far away stays empty, so that the
+        next call fails here and not at Discord; discord.py would treat it as full."""
+        if self._pending_requests or not self._is_reset_far_away():
+            await super()._refresh()
+
+    def _is_reset_far_away(self) -> bool:
+        longest = self._max_ratelimit_timeout
+        return bool(longest and self.expires and self.expires - self._loop.time() > longest)
+
+    def _wake(self, count: int = 1, *, exception: discord.RateLimited | None = None) -> None:
+        """Wake waiting calls without the exception, since each checks the bucket again."""
+        super()._wake(count)
+
+
+class PatientHTTPClient(HTTPClient):
+    def get_ratelimit(self, key: str) -> Ratelimit:
+        if key not in self._buckets:
+            self._buckets[key] = Bucket(self.max_ratelimit_timeout)
+        return super().get_ratelimit(key)

@@ -6,11 +6,13 @@ they are a member or a guest.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from cohorts.errors import Refusal
 from cohorts.models import User
-from discordsync.bot.replies.answers import BotAnswer
+from discordsync.bot.replies.answers import BotAnswer, Button, ButtonStyle
 from discordsync.bot.replies.learners import (
     cancel_button,
     find_open_visit,
@@ -18,6 +20,8 @@ from discordsync.bot.replies.learners import (
     options_text,
     page_button,
 )
+from discordsync.bot.replies.rendering import Json, render_buttons
+from discordsync.bot.replies.requests import BotRequest
 from discordsync.bot.replies.times import format_span, format_zone
 from discordsync.delivery.discord_text import escape
 from guestvisits.services.alternatives import find_alternatives
@@ -32,6 +36,22 @@ CONFIRMATIONS = {
     Rsvp.TENTATIVE: "You might come",
     Rsvp.NOT_ATTENDING: "You can't come",
 }
+
+
+def components_of(kind: str, context: Mapping[str, Any]) -> tuple[Json, ...]:
+    """Return the buttons in Discord's format; none for a message that needs no response."""
+    match kind, context:
+        case "reminder", {"meeting": int(meeting_id)}:
+            return tuple(render_buttons(reminder_buttons(meeting_id)))
+    return ()
+
+
+def reminder_buttons(meeting_id: int) -> tuple[Button, ...]:
+    return (
+        Button("I'll come", BotRequest("say", (meeting_id, "yes")), style=ButtonStyle.GOOD),
+        Button("Maybe", BotRequest("say", (meeting_id, "maybe"))),
+        Button("I can't", BotRequest("say", (meeting_id, "no"))),
+    )
 
 
 def say(person: User, meeting_id: int, word: str, now: datetime) -> BotAnswer:
