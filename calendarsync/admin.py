@@ -15,7 +15,7 @@ from calendarsync.models import (
     CalendarCopy,
     CalendarEvent,
     CalendarSeries,
-    HeardAnswer,
+    ObservedRsvp,
 )
 from calendarsync.records import import_series, invite_again
 from calendarsync.state import ids
@@ -100,10 +100,10 @@ class CalendarAddressAdmin(ReadOnlyAdmin):
     An address is tried again once its entry is deleted.
     """
 
-    list_display = ["email", "user", "known_as", "refused_at", "stays_at"]
+    list_display = ["email", "user", "listed_as", "refused_at", "restored_at"]
     list_filter = [("refused_at", admin.EmptyFieldListFilter)]
     list_select_related = ["user"]
-    search_fields = ["email", "known_as", "user__name"]
+    search_fields = ["email", "listed_as", "user__name"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return admin.ModelAdmin.has_delete_permission(self, request, obj)
@@ -115,11 +115,11 @@ class CalendarAddressAdmin(ReadOnlyAdmin):
         invite_again(queryset)
 
 
-@admin.register(HeardAnswer)
-class HeardAnswerAdmin(ReadOnlyAdmin):
+@admin.register(ObservedRsvp)
+class ObservedRsvpAdmin(ReadOnlyAdmin):
     """Show people's latest answers in Google Calendar, which may differ from their RSVP in Lens."""
 
-    list_display = ["meeting", "user", "own", "series", "heard_at"]
+    list_display = ["meeting", "user", "own", "series", "observed_at"]
     list_filter = ["own", "series", "meeting__group__cohort"]
     list_select_related = ["meeting__group", "user"]
     search_fields = ["user__name", "user__email", "meeting__group__name"]

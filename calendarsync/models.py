@@ -132,10 +132,10 @@ class CalendarAddress(models.Model):
     )
     email = models.CharField("address", max_length=254)  # in lower case
     # The address in the response to an invitation, if it differs: for example an alias.
-    known_as = models.CharField("listed by Google as", max_length=254, blank=True)
+    listed_as = models.CharField("listed by Google as", max_length=254, blank=True)
     refused_at = models.DateTimeField("refused by Google", null=True, blank=True)
     # The calendar's own account: the response still listed it after it was removed.
-    stays_at = models.DateTimeField("restored by Google", null=True, blank=True)
+    restored_at = models.DateTimeField("restored by Google", null=True, blank=True)
 
     class Meta:
         verbose_name = "address in Google Calendar"
@@ -146,7 +146,7 @@ class CalendarAddress(models.Model):
         return self.email
 
 
-class HeardAnswer(models.Model):
+class ObservedRsvp(models.Model):
     """One person's latest answer to one meeting in Google, in our terms; "" for no answer.
 
     Stored separately from the RSVP in Lens (`meetings.models.Attendance`), because only a change
@@ -154,21 +154,21 @@ class HeardAnswer(models.Model):
     follows from.
     """
 
-    meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="heard_answers")
+    meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="observed_rsvps")
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="heard_answers"
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="observed_rsvps"
     )
     own = models.CharField("for this meeting", max_length=15, blank=True)
     series = models.CharField("for the series", max_length=15, blank=True)
     copied = models.BooleanField("copied from the series", default=False)  # see merge.is_copied
-    heard_at = models.DateTimeField("read at")
+    observed_at = models.DateTimeField("read at")
 
     class Meta:
         verbose_name = "RSVP in Google Calendar"
         verbose_name_plural = "RSVPs in Google Calendar"
         ordering = ["meeting", "user"]
         constraints = [
-            models.UniqueConstraint(fields=["meeting", "user"], name="heard_answer_once")
+            models.UniqueConstraint(fields=["meeting", "user"], name="observed_rsvp_once")
         ]
 
     def __str__(self) -> str:

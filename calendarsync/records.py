@@ -23,7 +23,7 @@ from calendarsync.models import (
     CalendarEvent,
     CalendarInstance,
     CalendarSeries,
-    HeardAnswer,
+    ObservedRsvp,
 )
 from calendarsync.plan.calls import CancelEvent, CreateEvent
 from calendarsync.rsvp.reading import is_rewritten
@@ -257,12 +257,12 @@ def _record_cancelled(event_id: str) -> None:
 @transaction.atomic
 def store_addresses(invited: WriteResult, now: datetime) -> None:
     """Record what a write has shown about people's addresses."""
-    for known_as, address in invited.aliases.items():
-        _store_address(address, known_as=known_as)
+    for listed_as, address in invited.aliases.items():
+        _store_address(address, listed_as=listed_as)
     for address in invited.refused:
         _store_address(address, refused_at=now)
     for address in invited.stays:
-        _store_address(address, stays_at=now)
+        _store_address(address, restored_at=now)
 
 
 def _store_address(address: str, **shown: Any) -> None:
@@ -325,6 +325,6 @@ def close_gone(group_id: int) -> Collection[str]:
 @transaction.atomic
 def delete_all() -> None:
     """Delete all records: this database is a clone, and the events belong to its original."""
-    for model in (CalendarInstance, CalendarSeries, CalendarEvent, CalendarCopy, HeardAnswer):
+    for model in (CalendarInstance, CalendarSeries, CalendarEvent, CalendarCopy, ObservedRsvp):
         model.objects.all().delete()
     ProviderState.objects.filter(provider=PROVIDER).update(cursor="")

@@ -39,9 +39,9 @@ def read_addresses() -> AddressBook:
     """Return what is known about people's current addresses. One query."""
     rows = list(CalendarAddress.objects.filter(user__email__iexact=F("email")))
     return AddressBook(
-        aliases={row.known_as: row.email for row in rows if row.known_as},
+        aliases={row.listed_as: row.email for row in rows if row.listed_as},
         refused=frozenset(row.email for row in rows if row.refused_at),
-        stays=frozenset(row.email for row in rows if row.stays_at),
+        stays=frozenset(row.email for row in rows if row.restored_at),
     )
 
 

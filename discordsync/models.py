@@ -37,14 +37,14 @@ class DiscordObject(models.Model):
     outside_id = models.BigIntegerField("Discord ID", null=True, blank=True, unique=True)
     # Discord may change the name that it is sent; comparisons use the name that it returned.
     name_sent = models.CharField("name sent to Discord", max_length=100, blank=True)
-    name_answered = models.CharField("name in Discord", max_length=100, blank=True)
+    name_returned = models.CharField("name in Discord", max_length=100, blank=True)
     # Set before the creation call: its time, and the ids of same-named objects that existed then.
     intended_at = models.DateTimeField(null=True, blank=True)
-    seen_before = models.JSONField(default=list, blank=True)
+    existed_before = models.JSONField(default=list, blank=True)
     # When Discord last confirmed that the object does not exist; staff can have the row forgotten.
     gone_at = models.DateTimeField("deleted at", null=True, blank=True)
     # Staff imported an existing object: no welcome message is sent for it.
-    adopted = models.BooleanField("imported", default=False)
+    imported = models.BooleanField("imported", default=False)
     made_at = models.DateTimeField("created at", default=now)
 
     class Meta:
@@ -52,7 +52,7 @@ class DiscordObject(models.Model):
         ordering = ["cohort", "group", "kind"]
 
     def __str__(self) -> str:
-        return self.name_answered or self.name_sent or self.key
+        return self.name_returned or self.name_sent or self.key
 
 
 class HiddenCount(models.Model):
@@ -71,7 +71,7 @@ class HiddenCount(models.Model):
     count = models.PositiveIntegerField()
     categories = models.PositiveIntegerField(default=0)  # of these channels
     by_category = models.JSONField(default=dict, blank=True)  # category's id -> hidden channels
-    noted_at = models.DateTimeField()
+    observed_at = models.DateTimeField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "source"], name="hidden_count_once")]
@@ -94,7 +94,7 @@ class OwnWrite(models.Model):
         return f"{self.subject}: {self.value}"
 
 
-class DirectLine(models.Model):
+class DmChannel(models.Model):
     """The direct-message channel with one Discord account, possible since it has used the bot.
 
     It belongs to the account, not to the person: another account of the same person has not used
@@ -102,48 +102,51 @@ class DirectLine(models.Model):
     """
 
     discord_id = models.BigIntegerField("Discord ID", primary_key=True)
-    used_at = models.DateTimeField("last used the bot")
+    last_used_at = models.DateTimeField("last used the bot")
     # Discord's channel id is requested when the first message is sent.  Recent requests are counted
     # to limit how many new channels the bot opens.
-    asked_at = models.DateTimeField("channel requested at", null=True, blank=True, db_index=True)
+    channel_requested_at = models.DateTimeField(
+        "channel requested at", null=True, blank=True, db_index=True
+    )
     channel_id = models.BigIntegerField(null=True, blank=True)
-    closed_at = models.DateTimeField("refused at", null=True, blank=True)
-    why_closed = models.CharField("reason", max_length=300, blank=True)
+    refused_at = models.DateTimeField("refused at", null=True, blank=True)
+    refused_reason = models.CharField("reason", max_length=300, blank=True)
 
     class Meta:
         verbose_name = "DM channel"
-        ordering = ["-used_at"]
+        ordering = ["-last_used_at"]
 
     def __str__(self) -> str:
         return str(self.discord_id)
 
 
-class VoiceWatch(models.Model):
+class VoiceCoverage(models.Model):
     """A period during which a bot observed a group's voice channel.
 
-    A connected bot extends its watches every few seconds.  A bot that dies, or doubts its
-    connection, stops extending them and starts new ones; the time in between is unobserved.
+    A connected bot extends its coverage every few seconds.  A bot that dies, or doubts its
+    connection, stops extending it and starts new coverage; the time in between is unobserved.
     """
 
-    # Identifies one uninterrupted observation by one bot; "" once the bot has stopped watching.
-    ear = models.CharField(max_length=32, blank=True)
-    group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="voice_watches")
+    # Identifies one uninterrupted observation by one bot; "" once the bot has stopped.
+    listener = models.CharField(max_length=32, blank=True)
+    group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="voice_coverage")
     channel_id = models.BigIntegerField()
     since = models.DateTimeField()
     # Not indexed: it is updated every few seconds, and the index would be updated with it.
-    heard_until = models.DateTimeField()
+    covered_until = models.DateTimeField()
 
     class Meta:
         verbose_name = "voice observation"
         ordering = ["-since"]
         constraints = [
             models.UniqueConstraint(
-                fields=["ear", "channel_id"],
-                condition=~models.Q(ear=""),
-                name="voice_watch_once",
+                fields=["listener", "channel_id"],
+                condition=~models.Q(listener=""),
+                name="voice_coverage_once",
             ),
             models.CheckConstraint(
-                condition=models.Q(heard_until__gte=models.F("since")), name="voice_watch_forward"
+                condition=models.Q(covered_until__gte=models.F("since")),
+                name="voice_coverage_forward",
             ),
         ]
 
@@ -151,14 +154,14 @@ class VoiceWatch(models.Model):
         return f"{self.group} from {self.since}"
 
 
-class VoiceStay(models.Model):
+class VoiceSession(models.Model):
     """A voice session: one Discord account in a group's voice channel.  Only the bot writes these.
 
-    An open session lasts as long as its watch, and no session outlasts its watch.  Sessions in
-    channels that are not ours are never stored; ours are deleted after some days.
+    An open session lasts as long as its coverage, and no session outlasts its coverage.  Sessions
+    in channels that are not ours are never stored; ours are deleted after some days.
     """
 
-    watch = models.ForeignKey(VoiceWatch, on_delete=models.CASCADE, related_name="stays")
+    coverage = models.ForeignKey(VoiceCoverage, on_delete=models.CASCADE, related_name="sessions")
     discord_id = models.BigIntegerField("Discord ID")
     since = models.DateTimeField()
     until = models.DateTimeField(null=True, blank=True)
@@ -170,11 +173,11 @@ class VoiceStay(models.Model):
             models.UniqueConstraint(
                 fields=["discord_id"],
                 condition=models.Q(until__isnull=True),
-                name="voice_stay_in_one_place",
+                name="voice_session_in_one_place",
             ),
             models.CheckConstraint(
                 condition=models.Q(until__isnull=True) | models.Q(until__gte=models.F("since")),
-                name="voice_stay_forward",
+                name="voice_session_forward",
             ),
         ]
 

@@ -66,10 +66,10 @@ def intend(action: Action) -> None:
                 "outside_id": None,
                 "gone_at": None,  # of the object that this one replaces
                 "name_sent": str((call.body or {})["name"]),
-                "name_answered": "",
+                "name_returned": "",
                 # Real time: it is compared with the creation time that Discord encodes in an id.
                 "intended_at": datetime.now(UTC),
-                "seen_before": list(call.names),
+                "existed_before": list(call.names),
             },
         )
 
@@ -97,14 +97,14 @@ def record(action: Action, outcome: Outcome) -> None:
         case "create":
             DiscordObject.objects.filter(key=call.key).update(
                 outside_id=int(outcome.outside_id),
-                name_answered=outcome.answer["name"],
+                name_returned=outcome.answer["name"],
                 made_at=datetime.now(UTC),
             )
         case "delete" if call.key:
             DiscordObject.objects.filter(key=call.key).delete()
         case "edit" if call.key and "name" in (call.body or {}):
             DiscordObject.objects.filter(key=call.key).update(
-                name_sent=str((call.body or {})["name"]), name_answered=outcome.answer["name"]
+                name_sent=str((call.body or {})["name"]), name_returned=outcome.answer["name"]
             )
 
 
@@ -141,7 +141,7 @@ def store_ids(found: Mapping[str, int], observed: ObservedGuild) -> None:
     """Store the ids that were found for records without one."""
     for key, outside_id in found.items():
         DiscordObject.objects.filter(key=key, outside_id=None).update(
-            outside_id=outside_id, name_answered=observed.name_of(outside_id)
+            outside_id=outside_id, name_returned=observed.name_of(outside_id)
         )
 
 
@@ -169,9 +169,9 @@ def adopt(orphans: Mapping[str, int], names: Mapping[str, str], observed: Observ
                 "meeting_id": meeting_id,
                 "outside_id": outside_id,
                 "name_sent": names.get(key, ""),
-                "name_answered": observed.name_of(outside_id),
+                "name_returned": observed.name_of(outside_id),
                 "gone_at": None,
-                "adopted": True,
+                "imported": True,
             },
         )
     record_adopted("discord", lacking)

@@ -9,7 +9,7 @@ from django.db import transaction
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Group, User
 from cohorts.signals import announce
-from discordsync.models import DirectLine, DiscordObject
+from discordsync.models import DiscordObject, DmChannel
 from discordsync.state import keys
 
 Kind = DiscordObject.Kind
@@ -41,11 +41,11 @@ def record_existing(
             "group": group,
             "outside_id": outside_id,
             "name_sent": "",  # its name is not ours: never renamed or reported
-            "name_answered": "",
+            "name_returned": "",
             "intended_at": None,
-            "seen_before": [],
+            "existed_before": [],
             "gone_at": None,
-            "adopted": True,
+            "imported": True,
         },
     )
     announce([group.pk] if group else cohort.groups.values_list("pk", flat=True))
@@ -87,7 +87,7 @@ def record_use(discord_id: int, *, now: datetime) -> None:
     A closed channel counts as open again: the person may have allowed direct messages since.
     """
     if User.objects.filter(discord_id=discord_id).exists():
-        DirectLine.objects.update_or_create(
+        DmChannel.objects.update_or_create(
             discord_id=discord_id,
-            defaults={"used_at": now, "closed_at": None, "why_closed": ""},
+            defaults={"last_used_at": now, "refused_at": None, "refused_reason": ""},
         )

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from cohorts.models import AccessState, Group, User
 from cohorts.reconcile.provider import configured_providers
-from discordsync.models import DirectLine
+from discordsync.models import DmChannel
 from discordsync.plan.review import UNSEEN
 from guestvisits.set_up import (
     Remedy,
@@ -115,7 +115,7 @@ def group_line(group: Group, row: AccessState | None) -> SetUpCheck:
 
 def direct_line(person: User) -> SetUpCheck:
     title = "Direct messages"
-    line = DirectLine.objects.filter(discord_id=person.discord_id or 0).first()
+    line = DmChannel.objects.filter(discord_id=person.discord_id or 0).first()
     step = Remedy("Choose how messages reach you", reverse("choose-messages"))
     if not person.wants_discord:
         text = "You turned off messages on Discord."
@@ -127,7 +127,7 @@ def direct_line(person: User) -> SetUpCheck:
             "The bot writes only to people who have used it. You get e-mail instead.",
             "To get direct messages, use the bot once: type /my-meetings in the server.",
         )
-    if line.closed_at is not None:
+    if line.refused_at is not None:
         return SetUpCheck(
             title,
             SetUpStatus.YOURS,

@@ -236,9 +236,9 @@ def _records(now: datetime) -> dict[str, Record]:
             key=row.key,
             outside_id=row.outside_id,
             name_sent=row.name_sent,
-            name_answered=row.name_answered,
+            name_returned=row.name_returned,
             intended_at=row.intended_at,
-            seen_before=frozenset(row.seen_before),
+            existed_before=frozenset(row.existed_before),
             gone=row.gone_at is not None,
             gone_lately=row.gone_at is not None and row.gone_at > now - GONE_FOR,
         )

@@ -14,7 +14,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
-from calendarsync.models import CalendarEvent, CalendarSeries, HeardAnswer
+from calendarsync.models import CalendarEvent, CalendarSeries, ObservedRsvp
 from calendarsync.rsvp.merge import NO_RSVP, GoogleRsvp, LensRsvp, find_replacement, is_copied
 from calendarsync.rsvp.reading import EventPlace, find_series, read_rsvps
 from calendarsync.state.observed import ObservedCalendar
@@ -50,7 +50,7 @@ def record_rsvps(
     """
     meetings = _meetings_ahead(_groups_of(event_ids), now)
     says = _read(meetings, observed, now) if meetings else {}
-    rows = _heard_before(meetings)
+    rows = _stored_rsvps(meetings)
     last = {key: GoogleRsvp(row.own, row.series, copied=row.copied) for key, row in rows.items()}
     changed = {key: one for key, one in says.items() if last.get(key) != one.rsvp}
     if changed:
@@ -146,8 +146,8 @@ def _people(user_ids: Collection[int]) -> dict[str, int]:
 # -- what was known --------------------------------------------------------------------------
 
 
-def _heard_before(meeting_ids: Collection[int]) -> dict[Key, HeardAnswer]:
-    rows = HeardAnswer.objects.filter(meeting__in=meeting_ids)
+def _stored_rsvps(meeting_ids: Collection[int]) -> dict[Key, ObservedRsvp]:
+    rows = ObservedRsvp.objects.filter(meeting__in=meeting_ids)
     return {(row.meeting_id, row.user_id): row for row in rows}
 
 
@@ -160,26 +160,26 @@ def _decided(keys: Iterable[Key]) -> dict[Key, LensRsvp]:
     }
 
 
-def _forget(rows: Collection[HeardAnswer]) -> None:
+def _forget(rows: Collection[ObservedRsvp]) -> None:
     """Delete the last answers of people who left a meeting's lists; a new invitation has none."""
     if rows:
-        HeardAnswer.objects.filter(pk__in=[row.pk for row in rows]).delete()
+        ObservedRsvp.objects.filter(pk__in=[row.pk for row in rows]).delete()
 
 
 def _remember(heard: Mapping[Key, _Heard], last: Mapping[Key, GoogleRsvp], now: datetime) -> None:
-    HeardAnswer.objects.bulk_create(
+    ObservedRsvp.objects.bulk_create(
         [
-            HeardAnswer(
+            ObservedRsvp(
                 meeting_id=meeting_id,
                 user_id=user_id,
                 own=one.rsvp.own,
                 series=one.rsvp.series,
                 copied=is_copied(last.get((meeting_id, user_id), NO_RSVP), one.rsvp),
-                heard_at=now,
+                observed_at=now,
             )
             for (meeting_id, user_id), one in heard.items()
         ],
         update_conflicts=True,
         unique_fields=["meeting", "user"],
-        update_fields=["own", "series", "copied", "heard_at"],
+        update_fields=["own", "series", "copied", "observed_at"],
     )

@@ -20,7 +20,7 @@ from cohorts.models import User, live_group
 from cohorts.reconcile import services as sync
 from cohorts.validators import check_snowflake
 from discordsync.admin.import_existing import COLUMNS, MOST_BYTES, BadLines, record_all
-from discordsync.models import DirectLine, DiscordObject
+from discordsync.models import DiscordObject, DmChannel
 from discordsync.services import (
     OF_COHORT,
     OF_GROUP,
@@ -89,10 +89,10 @@ class ImportForm(forms.Form):
 @admin.register(DiscordObject)
 class DiscordObjectAdmin(RefusalAdmin):
     form = ExistingForm
-    list_display = ["what", "kind", "cohort", "group", "outside_id", "how_it_is", "adopted"]
-    list_filter = ["kind", ("gone_at", admin.EmptyFieldListFilter), "adopted", "cohort"]
+    list_display = ["what", "kind", "cohort", "group", "outside_id", "how_it_is", "imported"]
+    list_filter = ["kind", ("gone_at", admin.EmptyFieldListFilter), "imported", "cohort"]
     list_select_related = ["cohort", "group"]
-    search_fields = ["name_answered", "key", "outside_id__exact", "group__name"]
+    search_fields = ["name_returned", "key", "outside_id__exact", "group__name"]
     autocomplete_fields = ["cohort", "group"]
     actions = ["recreate"]
     change_list_template = "admin/discordsync/change_list.html"
@@ -100,7 +100,7 @@ class DiscordObjectAdmin(RefusalAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         if obj is None:
             return ["kind", "cohort", "group", "outside_id", "ordinal"]
-        told = ["name_sent", "name_answered", "made_at", "gone_at", "adopted"]
+        told = ["name_sent", "name_returned", "made_at", "gone_at", "imported"]
         return ["kind", "cohort", "group", "meeting", "outside_id", *told]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
@@ -125,7 +125,7 @@ class DiscordObjectAdmin(RefusalAdmin):
             ordinal=int(ordinal),
         ).pk
 
-    @admin.display(description="name", ordering="name_answered")
+    @admin.display(description="name", ordering="name_returned")
     def what(self, row: DiscordObject) -> str:
         return str(row)
 
@@ -217,18 +217,25 @@ def _groups_of(row: DiscordObject) -> list[int]:
     return list(live.values_list("pk", flat=True))
 
 
-@admin.register(DirectLine)
-class DirectLineAdmin(ReadOnlyAdmin):
+@admin.register(DmChannel)
+class DmChannelAdmin(ReadOnlyAdmin):
     """Accounts that have used the bot, and whether it can write to them."""
 
-    list_display = ["discord_id", "person", "used_at", "asked_at", "closed_at", "why_closed"]
-    list_filter = [("closed_at", admin.EmptyFieldListFilter)]
+    list_display = [
+        "discord_id",
+        "person",
+        "last_used_at",
+        "channel_requested_at",
+        "refused_at",
+        "refused_reason",
+    ]
+    list_filter = [("refused_at", admin.EmptyFieldListFilter)]
     search_fields = ["discord_id__exact"]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[DirectLine]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DmChannel]:
         names = User.objects.filter(discord_id=OuterRef("discord_id")).values("name")
         return super().get_queryset(request).annotate(person_name=Subquery(names[:1]))
 
     @admin.display(ordering="person_name")
-    def person(self, line: Any) -> str:
-        return line.person_name or "-"
+    def person(self, channel: Any) -> str:
+        return channel.person_name or "-"

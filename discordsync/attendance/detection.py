@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from cohorts.models import Membership, User
-from discordsync.models import VoiceStay, VoiceWatch
+from discordsync.models import VoiceCoverage, VoiceSession
 from meetings.attendance.detection import (
     MAX_DURATION,
     VoiceObservation,
@@ -38,24 +38,26 @@ def read_heard(group_ids: Collection[int], since: datetime) -> dict[int, VoiceOb
     """Return the coverage and the voice sessions after `since`, by group.  Three queries."""
     people = _recognised(group_ids)
     times: dict[int, list[Span]] = defaultdict(list)
-    for watch in VoiceWatch.objects.filter(group__in=group_ids, heard_until__gt=since):
-        times[watch.group_id].append(Span(watch.since, watch.heard_until))
-    stays: dict[int, dict[int, list[Span]]] = defaultdict(lambda: defaultdict(list))
+    for row in VoiceCoverage.objects.filter(group__in=group_ids, covered_until__gt=since):
+        times[row.group_id].append(Span(row.since, row.covered_until))
+    sessions: dict[int, dict[int, list[Span]]] = defaultdict(lambda: defaultdict(list))
     lasted = Q(until__isnull=True) | Q(until__gt=since)
-    rows = VoiceStay.objects.filter(lasted, watch__group__in=group_ids).select_related("watch")
-    for stay in rows:
-        if stay.discord_id in people:
-            stays[stay.watch.group_id][people[stay.discord_id]].append(_span(stay))
+    rows = VoiceSession.objects.filter(lasted, coverage__group__in=group_ids).select_related(
+        "coverage"
+    )
+    for session in rows:
+        if session.discord_id in people:
+            sessions[session.coverage.group_id][people[session.discord_id]].append(_span(session))
     return {
-        group_id: VoiceObservation(times[group_id], stays[group_id], set(people.values()))
+        group_id: VoiceObservation(times[group_id], sessions[group_id], set(people.values()))
         for group_id in group_ids
     }
 
 
-def _span(stay: VoiceStay) -> Span:
-    """Return a session's span; it ends with its watch, since nothing is known after that."""
-    known_until = max(stay.watch.heard_until, stay.since)
-    return Span(stay.since, min(stay.until or known_until, known_until))
+def _span(session: VoiceSession) -> Span:
+    """Return a session's span; it ends with its coverage, since nothing is known after that."""
+    known_until = max(session.coverage.covered_until, session.since)
+    return Span(session.since, min(session.until or known_until, known_until))
 
 
 def _recognised(group_ids: Collection[int]) -> dict[int, int]:

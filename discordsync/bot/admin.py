@@ -6,16 +6,16 @@ from __future__ import annotations
 from django.contrib import admin
 
 from cohorts.admin.base import ReadOnlyAdmin
-from discordsync.bot.models import BotHeartbeat, GuildStay
+from discordsync.bot.models import BotHeartbeat, GuildMembership
 
 
 @admin.register(BotHeartbeat)
 class BotHeartbeatAdmin(ReadOnlyAdmin):
-    list_display = ["name", "started_at", "heard_at", "trouble"]
+    list_display = ["name", "started_at", "last_seen_at", "issue"]
 
 
-@admin.register(GuildStay)
-class GuildStayAdmin(ReadOnlyAdmin):
+@admin.register(GuildMembership)
+class GuildMembershipAdmin(ReadOnlyAdmin):
     list_display = ["user", "joined_at", "left_at"]
     list_select_related = ["user"]
     list_filter = [("left_at", admin.EmptyFieldListFilter)]

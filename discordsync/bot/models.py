@@ -12,11 +12,11 @@ class BotHeartbeat(models.Model):
 
     name = models.CharField(primary_key=True, max_length=120)  # host, process id, a random part
     started_at = models.DateTimeField(default=timezone.now)
-    heard_at = models.DateTimeField("last seen", null=True, blank=True)
+    last_seen_at = models.DateTimeField("last seen", null=True, blank=True)
     # Why it is not connected: a code of discordsync.issues, or "".
-    trouble = models.CharField("problem", max_length=40, blank=True)
+    issue = models.CharField("problem", max_length=40, blank=True)
     # Why Discord refuses its commands while everything else works: such a code, or "".
-    commands_trouble = models.CharField("problem with commands", max_length=40, blank=True)
+    commands_issue = models.CharField("problem with commands", max_length=40, blank=True)
 
     class Meta:
         verbose_name = "bot process"
@@ -39,31 +39,31 @@ class BotReply(models.Model):
     channel_id = models.BigIntegerField(null=True)
     # The asker: Discord's id, the name there, and whether an administrator of the server.
     discord_id = models.BigIntegerField()
-    called = models.CharField(max_length=80)
+    asker_name = models.CharField(max_length=80)
     is_admin = models.BooleanField(default=False)
-    ask = models.JSONField()  # [verb, argument, …]
-    asked_at = models.DateTimeField(default=timezone.now)
+    request = models.JSONField()  # [verb, argument, …]
+    requested_at = models.DateTimeField(default=timezone.now)
     # No other process takes it before this time.  All times here are real.
-    look_at = models.DateTimeField(db_index=True)
-    shown = models.CharField(max_length=64, blank=True)  # a digest of the text shown now
+    next_at = models.DateTimeField(db_index=True)
+    shown_digest = models.CharField(max_length=64, blank=True)  # a digest of the text shown now
 
     class Meta:
         verbose_name = "pending reply"
         verbose_name_plural = "pending replies"
-        ordering = ["asked_at"]
+        ordering = ["requested_at"]
 
     def __str__(self) -> str:
-        return f"{self.ask[0]} for {self.called}"
+        return f"{self.request[0]} for {self.asker_name}"
 
 
-class GuildStay(models.Model):
+class GuildMembership(models.Model):
     """When a person in our database joined or left the server, as the bot saw it.
 
     Shown to staff only.  A provider's own observation decides who is in the server.
     """
 
     user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="guild_stay"
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="guild_membership"
     )
     joined_at = models.DateTimeField()
     left_at = models.DateTimeField(null=True, blank=True)

@@ -75,7 +75,7 @@ def answer_interaction(reply: Reply) -> ReplyUpdate | None:
     now = timezone.now()
     try:
         with transaction.atomic():
-            BotReply.objects.create(**_fields(reply), look_at=now + CLAIM)
+            BotReply.objects.create(**_fields(reply), next_at=now + CLAIM)
     except IntegrityError:
         return None
     record_use(reply.user.discord_id, now=clock.now())
@@ -85,16 +85,16 @@ def answer_interaction(reply: Reply) -> ReplyUpdate | None:
 def answer_due() -> list[ReplyUpdate]:
     """Answer the replies that are due.  Each is returned to only one process."""
     now = timezone.now()
-    due = BotReply.objects.filter(look_at__lte=now).order_by("look_at")[:10]
+    due = BotReply.objects.filter(next_at__lte=now).order_by("next_at")[:10]
     return [_answer(_read(row), now) for row in due if _claim(row, now)]
 
 
 def _claim(row: BotReply, now: datetime) -> bool:
-    if row.asked_at < now - KEPT_FOR:
+    if row.requested_at < now - KEPT_FOR:
         row.delete()
         return False
-    held = BotReply.objects.filter(pk=row.pk, look_at=row.look_at)
-    return bool(held.update(look_at=now + CLAIM))
+    held = BotReply.objects.filter(pk=row.pk, next_at=row.next_at)
+    return bool(held.update(next_at=now + CLAIM))
 
 
 def _answer(reply: Reply, now: datetime) -> ReplyUpdate:
@@ -129,16 +129,16 @@ def finish_update(update: ReplyUpdate, *, arrived: bool) -> None:
     row = BotReply.objects.filter(pk=update.reply.interaction_id)
     now = timezone.now()
     if not arrived:
-        row.update(look_at=now + RETRY)
+        row.update(next_at=now + RETRY)
     elif update.answer.follow_up is None:
         row.delete()
     else:
         follow_up = update.answer.follow_up
         shown = digest(update.body) if update.body else update.reply.shown
         row.update(
-            ask=follow_up.request.as_row(),
-            look_at=now + timedelta(seconds=follow_up.seconds),
-            shown=shown,
+            request=follow_up.request.as_row(),
+            next_at=now + timedelta(seconds=follow_up.seconds),
+            shown_digest=shown,
         )
 
 
@@ -158,10 +158,10 @@ def _fields(reply: Reply) -> dict[str, Any]:
         "token": reply.token,
         "channel_id": reply.channel_id,
         "discord_id": reply.user.discord_id,
-        "called": reply.user.called[:80],
+        "asker_name": reply.user.called[:80],
         "is_admin": reply.user.is_admin,
-        "ask": reply.request.as_row(),
-        "asked_at": reply.asked_at,
+        "request": reply.request.as_row(),
+        "requested_at": reply.asked_at,
     }
 
 
@@ -171,8 +171,8 @@ def _read(row: BotReply) -> Reply:
         application_id=row.application_id,
         token=row.token,
         channel_id=row.channel_id,
-        user=BotUser(row.discord_id, row.called, row.is_admin),
-        request=from_row(row.ask),
-        asked_at=row.asked_at,
-        shown=row.shown,
+        user=BotUser(row.discord_id, row.asker_name, row.is_admin),
+        request=from_row(row.request),
+        asked_at=row.requested_at,
+        shown=row.shown_digest,
     )

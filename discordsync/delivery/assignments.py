@@ -22,7 +22,7 @@ from cohorts.models import AccessState, Group, Membership, active_group
 from cohorts.outbox.models import UNSENT, Message
 from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
 from discordsync.delivery.discord_text import mention
-from discordsync.delivery.welcome import PROVIDER, WELCOME, is_adopted, list_members
+from discordsync.delivery.welcome import PROVIDER, WELCOME, is_imported, list_members
 from discordsync.models import DiscordObject
 from meetings.models import Meeting
 
@@ -43,10 +43,10 @@ def pending_assignments(
 
     Founding members of a group whose channel staff imported get none: they were in it before Lens.
     """
-    members = _memberships(group_ids).annotate(adopted=Exists(is_adopted("group")))
+    members = _memberships(group_ids).annotate(imported=Exists(is_imported("group")))
     for member in members.filter(_is_recent(since)):
         is_founder = member.joined_at <= _activated_at(member)
-        if not (is_founder and member.adopted):
+        if not (is_founder and member.imported):
             yield _build_email(member, ASSIGNED if is_founder else JOINED)
 
 

@@ -18,7 +18,7 @@ from cohorts.outbox.health import parts
 from cohorts.outbox.models import Message
 from cohorts.outbox.routing.dm_channels import DmStatus
 from cohorts.reconcile.models import GroupSync
-from discordsync.models import DirectLine
+from discordsync.models import DmChannel
 
 CHANNEL = Message.Channel.DISCORD_DM.value  # of the outbox
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -45,13 +45,13 @@ def read_statuses(user_ids: Collection[int], now: datetime) -> dict[int, DmStatu
     }
 
 
-def _channels_of(user_ids: Collection[int]) -> list[DirectLine]:
+def _channels_of(user_ids: Collection[int]) -> list[DmChannel]:
     accounts = User.objects.filter(pk__in=user_ids, discord_id__isnull=False)
-    return list(DirectLine.objects.filter(discord_id__in=accounts.values("discord_id")))
+    return list(DmChannel.objects.filter(discord_id__in=accounts.values("discord_id")))
 
 
-def _status_of(channel: DirectLine, *, is_allowed: bool) -> DmStatus:
-    if channel.closed_at:
+def _status_of(channel: DmChannel, *, is_allowed: bool) -> DmStatus:
+    if channel.refused_at:
         return DmStatus.CLOSED
     return DmStatus.OPEN if channel.channel_id or is_allowed else DmStatus.WAITS
 
@@ -71,10 +71,11 @@ def count_allowed(now: datetime) -> int:
     """Return how many new channels may be opened now.  Up to four queries."""
     if _is_realizing(now):
         return 0
-    asked = DirectLine.objects.filter(asked_at__gt=now - DAY)
+    asked = DmChannel.objects.filter(channel_requested_at__gt=now - DAY)
     left_today = settings.DM_LIMITS["new_a_day"] - asked.count()
     left_this_hour = (
-        settings.DM_LIMITS["new_an_hour"] - asked.filter(asked_at__gt=now - HOUR).count()
+        settings.DM_LIMITS["new_an_hour"]
+        - asked.filter(channel_requested_at__gt=now - HOUR).count()
     )
     return max(min(left_today, left_this_hour), 0)
 
@@ -96,16 +97,16 @@ def _is_realizing(now: datetime) -> bool:
 
 def record_request(discord_id: int, *, now: datetime) -> None:
     """Store that a channel is requested.  Called before the call, since failed attempts count."""
-    DirectLine.objects.filter(discord_id=discord_id).update(asked_at=now)
+    DmChannel.objects.filter(discord_id=discord_id).update(channel_requested_at=now)
 
 
 def record_opened(discord_id: int, channel_id: int) -> None:
-    DirectLine.objects.filter(discord_id=discord_id).update(channel_id=channel_id)
+    DmChannel.objects.filter(discord_id=discord_id).update(channel_id=channel_id)
 
 
 def close(discord_id: int, *, why: str, now: datetime) -> None:
     """Close the channel of a person who accepts no messages; pending ones go by e-mail."""
-    DirectLine.objects.filter(discord_id=discord_id).update(closed_at=now, why_closed=why[:300])
+    DmChannel.objects.filter(discord_id=discord_id).update(refused_at=now, refused_reason=why[:300])
     rerouting.fall_back_to_email(_pending_ids(user__discord_id=discord_id), why=why, now=now)
 
 
@@ -113,8 +114,8 @@ def record_refusal(discord_id: int, *, why: str, now: datetime) -> None:
     """Close a channel that Discord refused to open.  If there are several, the bot is the cause."""
     close(discord_id, why=why, now=now)
     since = now - HOUR
-    refused = DirectLine.objects.filter(
-        asked_at__gt=since, closed_at__gt=since, channel_id__isnull=True
+    refused = DmChannel.objects.filter(
+        channel_requested_at__gt=since, refused_at__gt=since, channel_id__isnull=True
     )
     if refused.count() >= REFUSALS:
         close_all(response=why, now=now)
@@ -122,7 +123,7 @@ def record_refusal(discord_id: int, *, why: str, now: datetime) -> None:
 
 def forget_channel(discord_id: int) -> None:
     """Forget a channel that Discord no longer knows; another one is requested when needed."""
-    DirectLine.objects.filter(discord_id=discord_id).update(channel_id=None)
+    DmChannel.objects.filter(discord_id=discord_id).update(channel_id=None)
 
 
 def close_all(*, response: str, now: datetime) -> None:

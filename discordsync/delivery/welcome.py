@@ -45,17 +45,17 @@ def _recently_active(since: datetime) -> QuerySet[Group]:
     meetings = Meeting.objects.filter(group=OuterRef("pk"), status=Meeting.Status.SCHEDULED)
     return Group.objects.filter(
         Exists(meetings),
-        ~Exists(is_adopted("pk")),
+        ~Exists(is_imported("pk")),
         active_group(),
         activated_at__gt=since - CREATED_WITHIN,
         weekday__isnull=False,
     )
 
 
-def is_adopted(group: str) -> QuerySet[DiscordObject]:
+def is_imported(group: str) -> QuerySet[DiscordObject]:
     """Return a subquery for the text channel of the outer row's group, if staff imported it."""
     return DiscordObject.objects.filter(
-        group=OuterRef(group), kind=DiscordObject.Kind.TEXT_CHANNEL, adopted=True
+        group=OuterRef(group), kind=DiscordObject.Kind.TEXT_CHANNEL, imported=True
     )
 
 

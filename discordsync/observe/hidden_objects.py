@@ -28,7 +28,7 @@ def record_hidden_channels(channels: Iterable[tuple[int, int | None]]) -> None:
             "count": len(found),
             "categories": sum(kind == CATEGORY for kind, _ in found),
             "by_category": dict(Counter(str(parent) for _, parent in found if parent)),
-            "noted_at": timezone.now(),
+            "observed_at": timezone.now(),
         },
     )
 
@@ -38,7 +38,7 @@ def record_refusal(kind: str, hidden: int, *, now: datetime) -> None:
     HiddenCount.objects.update_or_create(
         kind=kind,
         source=Source.REFUSAL,
-        defaults={"count": max(hidden, 0), "noted_at": now},
+        defaults={"count": max(hidden, 0), "observed_at": now},
     )
 
 
@@ -48,7 +48,7 @@ def read_hidden(now: datetime) -> Hidden:
     reported = next((row for row in rows if row.source == Source.GATEWAY), None)
     if reported is not None and not is_bot_connected():
         reported = None
-    refused = [r for r in rows if r.source == Source.REFUSAL and r.noted_at > now - REFUSED_FOR]
+    refused = [r for r in rows if r.source == Source.REFUSAL and r.observed_at > now - REFUSED_FOR]
     counts = {row.kind: row.count for row in refused}
     if reported is None:
         return Hidden(counts=counts)

@@ -82,7 +82,7 @@ def _created_with_name(
     record: Record, objects: Iterable[ObservedRole | ObservedChannel]
 ) -> list[int]:
     """Return the ids of objects with the record's name that did not exist before the intent."""
-    same = [o for o in objects if o.name == record.name_sent and o.id not in record.seen_before]
+    same = [o for o in objects if o.name == record.name_sent and o.id not in record.existed_before]
     return _created_since(record, same)
 
 

@@ -59,7 +59,7 @@ class Diff:
     def names_of(self, key: str) -> tuple[str, str]:
         """Return the names that we sent and Discord returned; both empty if it is not our name."""
         record = self.desired.records.get(key)
-        known = (record.name_sent, record.name_answered) if record else ("", "")
+        known = (record.name_sent, record.name_returned) if record else ("", "")
         return self.observed.given_names.get(key, known)
 
     def status(self, key: str) -> ObjectStatus:

@@ -105,9 +105,9 @@ class Record:
     key: str
     outside_id: int | None
     name_sent: str = ""
-    name_answered: str = ""
+    name_returned: str = ""
     intended_at: datetime | None = None
-    seen_before: frozenset[int] = frozenset()
+    existed_before: frozenset[int] = frozenset()
     gone: bool = False
     gone_lately: bool = False
 

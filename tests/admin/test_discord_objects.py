@@ -52,7 +52,7 @@ def test_an_existing_role_is_recorded_and_the_group_is_looked_at(staff):
     record(staff, kind="role", cohort=made.cohort.pk, group=made.ids[0], outside_id=ID)
 
     row = DiscordObject.objects.get()
-    assert (row.key, row.outside_id, row.adopted) == (f"role:{made.ids[0]}", ID, True)
+    assert (row.key, row.outside_id, row.imported) == (f"role:{made.ids[0]}", ID, True)
     assert GroupSync.objects.get(group=made.ids[0], provider="discord").generation == before + 1
 
 
@@ -93,7 +93,7 @@ def test_a_record_can_be_pointed_at_another_object(staff, sandbox):
     unchanged = staff.post(f"{LIST}{row.pk}/change/", fields)
 
     row.refresh_from_db()
-    assert (row.outside_id, row.adopted, row.key) == (ID, True, f"role:{made.ids[0]}")
+    assert (row.outside_id, row.imported, row.key) == (ID, True, f"role:{made.ids[0]}")
     assert unchanged.status_code == 302
 
 
@@ -126,7 +126,7 @@ def test_a_cohort_that_stood_before_is_taken_over_by_a_file_and_nothing_is_made(
     assert messages_of(answer)[0].startswith(f"{len(ids)} objects were imported")
     made_now = {c["path"].rpartition("/")[2] for c in sandbox.writes(since=seen, method="POST")}
     assert made_now <= {"scheduled-events"}
-    assert DiscordObject.objects.filter(adopted=True).count() == len(ids)
+    assert DiscordObject.objects.filter(imported=True).count() == len(ids)
 
 
 def test_every_bad_line_is_told_by_its_number_and_then_nothing_is_recorded(staff):

@@ -197,7 +197,7 @@ def test_strangers_are_taken_over_on_staffs_word(staff, sandbox):
     press(staff, "decide", word="original")
     work("discord")
 
-    assert DiscordObject.objects.filter(adopted=True).count() >= 4
+    assert DiscordObject.objects.filter(imported=True).count() >= 4
     assert [c for c in sandbox.writes(since=seen) if c["method"] == "POST"] == []
 
 

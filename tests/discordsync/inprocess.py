@@ -183,7 +183,7 @@ def intend(facts: DiscordSnapshot, action: Action) -> DiscordSnapshot:
             outside_id=None,
             name_sent=call.body["name"],
             intended_at=datetime.now(UTC),
-            seen_before=frozenset(call.names),
+            existed_before=frozenset(call.names),
         ),
     )
 
@@ -197,12 +197,12 @@ def record(facts: DiscordSnapshot, action: Action, outcome: Outcome) -> DiscordS
     if action.verb == "create":
         known = facts.records[call.key]
         found = replace(
-            known, outside_id=int(outcome.outside_id), name_answered=outcome.answer["name"]
+            known, outside_id=int(outcome.outside_id), name_returned=outcome.answer["name"]
         )
         return _recorded(facts, found)
     if action.verb == "edit" and "name" in call.body:
         known = facts.records[call.key]
-        names = {"name_sent": call.body["name"], "name_answered": outcome.answer["name"]}
+        names = {"name_sent": call.body["name"], "name_returned": outcome.answer["name"]}
         return _recorded(facts, replace(known, **names))
     return facts
 

@@ -210,7 +210,7 @@ def hide(sandbox, count, kind=2):
 
 def test_b14_a_cohort_that_hidden_channels_leave_no_room_for_is_not_begun(sandbox):
     hide(sandbox, 486)
-    BotHeartbeat.objects.create(name="bot", heard_at=timezone.now())
+    BotHeartbeat.objects.create(name="bot", last_seen_at=timezone.now())
     record_hidden_channels([(2, None)] * 486)
     made = make_cohort(groups=8, members=1)
     join(sandbox, made.people)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import psycopg
 import pytest
-from django.apps import apps
 from django.db import connection
 
 from tests.support.databases import migrate, scratch_database
@@ -47,19 +44,6 @@ def read_schema() -> set[tuple[str, ...]]:
         return set(cursor.fetchall())
 
 
-@FORMS
-def test_o3_a_table_of_an_earlier_form_is_repaired(forms: list[str]) -> None:
-    fresh = read_schema()
-    with connection.cursor() as cursor:
-        cursor.execute(";".join(forms))
-    assert read_schema() != fresh
-    repair = import_module("discordsync.migrations.0004_repair_voice_watch").repair
-    with connection.schema_editor() as editor:
-        repair(apps, editor)
-    assert read_schema() == fresh
-
-
-@pytest.mark.matrix
 @FORMS
 def test_o3_a_database_of_an_earlier_form_is_upgraded_to_the_schema_of_a_fresh_one(
     forms: list[str],

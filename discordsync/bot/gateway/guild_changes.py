@@ -12,7 +12,7 @@ from datetime import datetime
 from cohorts import clock
 from cohorts.models import AccessState, Group, Membership, User, live_group
 from cohorts.reconcile.services import report_outside_change
-from discordsync.bot.models import GuildStay
+from discordsync.bot.models import GuildMembership
 from discordsync.models import DiscordObject
 from discordsync.observe import own_writes
 from guestvisits.models import GuestVisit
@@ -25,7 +25,7 @@ def record_join(discord_id: int, joined_at: datetime) -> None:
     person = User.objects.filter(discord_id=discord_id).first()
     if person is None:
         return
-    GuildStay.objects.update_or_create(
+    GuildMembership.objects.update_or_create(
         user=person, defaults={"joined_at": joined_at, "left_at": None}
     )
     report_outside_change(_groups_of(person), PROVIDER)
@@ -36,7 +36,7 @@ def record_leave(discord_id: int) -> None:
     person = User.objects.filter(discord_id=discord_id).first()
     if person is None:
         return
-    GuildStay.objects.filter(user=person, left_at=None).update(left_at=clock.now())
+    GuildMembership.objects.filter(user=person, left_at=None).update(left_at=clock.now())
     report_outside_change(_groups_of(person), PROVIDER)
 
 
@@ -69,11 +69,11 @@ def catch_up(joined: Mapping[int, datetime], *, whole: bool) -> None:
     """
     for person in User.objects.filter(discord_id__in=joined):
         assert person.discord_id is not None
-        GuildStay.objects.update_or_create(
+        GuildMembership.objects.update_or_create(
             user=person, defaults={"joined_at": joined[person.discord_id], "left_at": None}
         )
     if whole:
-        gone = GuildStay.objects.filter(left_at=None).exclude(user__discord_id__in=joined)
+        gone = GuildMembership.objects.filter(left_at=None).exclude(user__discord_id__in=joined)
         gone.update(left_at=clock.now())
     live = Group.objects.filter(live_group())
     report_outside_change(live.values_list("pk", flat=True), PROVIDER)

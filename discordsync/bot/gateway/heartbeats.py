@@ -19,39 +19,39 @@ KEEP = timedelta(days=7)
 
 def record_heartbeat(name: str) -> None:
     """Record that the bot is connected to the gateway now."""
-    BotHeartbeat.objects.update_or_create(name=name, defaults={"heard_at": Now(), "trouble": ""})
+    BotHeartbeat.objects.update_or_create(name=name, defaults={"last_seen_at": Now(), "issue": ""})
 
 
-def record_issue(name: str, trouble: str) -> None:
-    """Record why the bot cannot connect; `trouble` is a code of discordsync.issues."""
-    BotHeartbeat.objects.update_or_create(name=name, defaults={"trouble": trouble})
+def record_issue(name: str, issue: str) -> None:
+    """Record why the bot cannot connect; `issue` is a code of discordsync.issues."""
+    BotHeartbeat.objects.update_or_create(name=name, defaults={"issue": issue})
 
 
-def record_commands_issue(name: str, trouble: str) -> None:
+def record_commands_issue(name: str, issue: str) -> None:
     """Record why Discord refuses its commands: "" or a code of discordsync.issues."""
-    BotHeartbeat.objects.update_or_create(name=name, defaults={"commands_trouble": trouble})
+    BotHeartbeat.objects.update_or_create(name=name, defaults={"commands_issue": issue})
 
 
 def delete(name: str) -> None:
     """Delete the row of a bot that ended normally.  One that failed keeps it, for staff to read."""
-    BotHeartbeat.objects.filter(name=name, trouble="").delete()
+    BotHeartbeat.objects.filter(name=name, issue="").delete()
 
 
 def delete_old() -> None:
     BotHeartbeat.objects.filter(started_at__lt=Now() - KEEP).exclude(
-        heard_at__gte=Now() - KEEP
+        last_seen_at__gte=Now() - KEEP
     ).delete()
 
 
 def is_bot_connected() -> bool:
     """Return whether a bot was connected within the last 90 seconds."""
-    return BotHeartbeat.objects.filter(heard_at__gte=Now() - CONNECTED_WITHIN).exists()
+    return BotHeartbeat.objects.filter(last_seen_at__gte=Now() - CONNECTED_WITHIN).exists()
 
 
 def find_commands_issue() -> str:
     """Return why no one can use the connected bots' commands, or ""."""
-    connected = BotHeartbeat.objects.filter(heard_at__gte=Now() - CONNECTED_WITHIN)
-    codes = set(connected.values_list("commands_trouble", flat=True))
+    connected = BotHeartbeat.objects.filter(last_seen_at__gte=Now() - CONNECTED_WITHIN)
+    codes = set(connected.values_list("commands_issue", flat=True))
     return "" if "" in codes else min(codes, default="")
 
 
@@ -59,12 +59,12 @@ def describe_bot() -> HealthCheck | None:
     """Return the bot's status for the staff start page; None if Discord is off.  Two queries."""
     if not (settings.DISCORD_BOT_TOKEN and settings.DISCORD_GUILD_ID):
         return None
-    recent = Q(heard_at__gte=Now() - CONNECTED_WITHIN)
+    recent = Q(last_seen_at__gte=Now() - CONNECTED_WITHIN)
     newest = list(BotHeartbeat.objects.annotate(connected=recent).order_by("-started_at")[:10])
-    heard_at = max((row.heard_at for row in newest if row.heard_at), default=None)
+    last_seen_at = max((row.last_seen_at for row in newest if row.last_seen_at), default=None)
     if any(row.connected for row in newest):
         code = find_commands_issue()
         status = describe_issue(code) if code else SyncStatus(Level.FINE, "Listening.")
     else:
-        status = describe_issue((newest and newest[0].trouble) or "bot_silent")
-    return HealthCheck("Discord bot", status, heard_at)
+        status = describe_issue((newest and newest[0].issue) or "bot_silent")
+    return HealthCheck("Discord bot", status, last_seen_at)

@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from calendarsync import records
-from calendarsync.models import CalendarSeries, HeardAnswer
+from calendarsync.models import CalendarSeries, ObservedRsvp
 from calendarsync.rsvp.recording import record_rsvps
 from calendarsync.selectors import load_stored_state
 from calendarsync.state.observed import ObservedCalendar, Reading, read_event
@@ -141,7 +141,9 @@ def test_addresses_that_are_not_ours_are_left_alone(heard: Academy, calendar: Se
     )
     listen(calendar)
     assert not Attendance.objects.exists()
-    assert not HeardAnswer.objects.filter(user__name="Bea", meeting__group__name="Group A").exists()
+    assert not ObservedRsvp.objects.filter(
+        user__name="Bea", meeting__group__name="Group A"
+    ).exists()
 
 
 def test_a_meeting_outside_the_rhythm_has_answers_of_its_own(
@@ -226,7 +228,7 @@ def test_where_we_never_listened_what_was_decided_here_stays(
     """The first start of this on a term that runs: nobody knows which of the two is newer."""
     decide(calendar, realized, 1, "tentative")
     calendar.respond(person("Ada"), "accepted", realized.groups["A"])
-    HeardAnswer.objects.all().delete()
+    ObservedRsvp.objects.all().delete()
     listen(calendar)
     assert answers("Ada") == {1: "tentative", 2: "attending", 3: "attending", 4: "attending"}
 
@@ -499,12 +501,12 @@ def test_an_outage_delays_answers_and_loses_none(heard: Academy, calendar: SeenC
 def test_hearing_the_same_again_writes_nothing(heard: Academy, calendar: SeenCalendar) -> None:
     everybody_answers(calendar, heard)
     before = list(Attendance.objects.order_by("pk").values())
-    words = list(HeardAnswer.objects.order_by("pk").values())
+    words = list(ObservedRsvp.objects.order_by("pk").values())
     calendar.do("expire_tokens")
     calendar.look()
     listen(calendar)
     assert list(Attendance.objects.order_by("pk").values()) == before
-    assert list(HeardAnswer.objects.order_by("pk").values()) == words
+    assert list(ObservedRsvp.objects.order_by("pk").values()) == words
 
 
 def test_staff_read_what_google_said_last(heard: Academy, calendar: SeenCalendar) -> None:
@@ -512,7 +514,7 @@ def test_staff_read_what_google_said_last(heard: Academy, calendar: SeenCalendar
     decide(calendar, heard, 2, "attending")
     client = Client()
     client.force_login(heard.add_person("Sam", is_staff=True, is_superuser=True))
-    page = client.get("/admin/calendarsync/heardanswer/?q=ada").content.decode()
+    page = client.get("/admin/calendarsync/observedrsvp/?q=ada").content.decode()
     assert re.findall(r'field-own">(\w*)', page).count("not_attending") == 1
     assert answers("Ada")[2] == "attending", "what was decided since is kept apart"
 
@@ -521,13 +523,13 @@ def test_the_price_of_hearing_does_not_grow_with_the_groups(
     heard: Academy, calendar: SeenCalendar
 ) -> None:
     def queries_for(*names: str) -> list[str]:
-        HeardAnswer.objects.all().delete()
+        ObservedRsvp.objects.all().delete()
         groups = [heard.groups[name] for name in names]
         events = frozenset(calendar.series_id(group) for group in groups)
         now = calendar.now  # may read the clock's offset from the database
         with CaptureQueriesContext(connection) as captured:
             record_rsvps(observed, events, frozenset(), now)
-        assert HeardAnswer.objects.count() == 8 * len(names)
+        assert ObservedRsvp.objects.count() == 8 * len(names)
         return [query["sql"][:120] for query in captured]
 
     calendar.respond(person("Ada"), "accepted", heard.groups["A"])

@@ -66,7 +66,7 @@ def rename_everything(name: str) -> None:
     User.objects.update(name=name[:150], nickname=name[:80], discord_name=name[:80])
     Course.objects.update(name=name[:100])
     Cohort.objects.update(name=name[:100])
-    DiscordObject.objects.update(name_answered=name[:100])
+    DiscordObject.objects.update(name_returned=name[:100])
     for number, group in enumerate(Group.objects.all()):
         Group.objects.filter(pk=group.pk).update(name=f"{name[:79]}{number}")
 

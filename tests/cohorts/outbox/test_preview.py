@@ -13,7 +13,7 @@ from cohorts.outbox.collecting import collect, read_bounds
 from cohorts.outbox.health import parts
 from cohorts.outbox.models import Message, MessageChoice, MessageKind
 from cohorts.outbox.registry import message_sources, notifications
-from discordsync.models import DirectLine
+from discordsync.models import DmChannel
 from meetings.messages.reminders import pending_reminders
 
 pytestmark = pytest.mark.django_db
@@ -117,6 +117,6 @@ def test_choices_and_lines_can_be_read(client, staff, now):
     staff.save()
     client.force_login(staff)  # a change of the account has ended the session
     MessageChoice.objects.create(user=staff, topic="reminders", route="off")
-    DirectLine.objects.create(discord_id=10**17, used_at=now)
+    DmChannel.objects.create(discord_id=10**17, last_used_at=now)
     assert "Off" in client.get("/admin/outbox/messagechoice/").content.decode()
-    assert "Sam" in client.get("/admin/discordsync/directline/").content.decode()
+    assert "Sam" in client.get("/admin/discordsync/dmchannel/").content.decode()

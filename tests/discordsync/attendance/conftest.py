@@ -11,7 +11,7 @@ import pytest
 from cohorts.models import Membership, User
 from discordsync.attendance.detection import note_presence
 from discordsync.attendance.recording import record_presence
-from discordsync.models import DiscordObject, VoiceStay
+from discordsync.models import DiscordObject, VoiceSession
 from meetings.models import Attendance, Meeting
 from tests.support.academy import Academy
 
@@ -81,7 +81,7 @@ class Evening:
         def minute(moment: datetime | None) -> float | None:
             return moment and (moment - self.meeting.starts_at) / MINUTE
 
-        rows = VoiceStay.objects.filter(discord_id=self.account(name)).order_by("pk")
+        rows = VoiceSession.objects.filter(discord_id=self.account(name)).order_by("pk")
         return [(minute(row.since) or 0, minute(row.until)) for row in rows]
 
 

@@ -9,7 +9,7 @@ import pytest
 from cohorts.models import User
 from discordsync import tasks
 from discordsync.attendance.detection import note_presence
-from discordsync.models import VoiceStay, VoiceWatch
+from discordsync.models import VoiceCoverage, VoiceSession
 from lens.housekeeping import prune
 from meetings.models import Attendance
 from tests.discordsync.attendance.conftest import NOW
@@ -127,8 +127,8 @@ def test_what_was_noted_outlives_what_was_heard(evening, set_clock):
         set_clock(evening.at(0) + timedelta(days=days))
         tasks.note_kept_presence()
         prune()
-    assert not VoiceStay.objects.exists()
-    assert not VoiceWatch.objects.exists()
+    assert not VoiceSession.objects.exists()
+    assert not VoiceCoverage.objects.exists()
     assert evening.presence() == {"Alice": "present", "Bob": "absent"}
 
 

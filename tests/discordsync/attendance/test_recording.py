@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from discordsync.attendance.recording import doubt, forget_before, record_presence
-from discordsync.models import DiscordObject, VoiceStay, VoiceWatch
+from discordsync.models import DiscordObject, VoiceCoverage, VoiceSession
 from tests.discordsync.attendance.conftest import ELSEWHERE
 
 
@@ -24,7 +24,7 @@ def test_the_same_look_again_changes_nothing(evening, django_assert_num_queries)
     evening.look(1)
     evening.look(2)
     assert evening.stays("Alice") == [(0, None)]
-    assert VoiceWatch.objects.count() == 2  # one for each of our channels
+    assert VoiceCoverage.objects.count() == 2  # one for each of our channels
     here = {evening.channel("A"): [evening.account("Alice")], evening.channel("B"): []}
     now = evening.at(3)
     with django_assert_num_queries(6):  # two of them begin and end the transaction
@@ -36,7 +36,7 @@ def test_going_to_another_channel_ends_the_one_stay_and_begins_another(evening):
     evening.go("Alice", "A", 0)
     evening.go("Alice", "B", 7)
     assert evening.stays("Alice") == [(0, 7), (7, None)]
-    channels = VoiceStay.objects.values_list("watch__channel_id", flat=True)
+    channels = VoiceSession.objects.values_list("coverage__channel_id", flat=True)
     assert list(channels) == [evening.channel("A"), evening.channel("B")]
 
 
@@ -45,7 +45,7 @@ def test_nothing_is_written_down_of_other_channels(evening):
     evening.places["Alice"] = ELSEWHERE
     evening.look(0)
     assert evening.stays("Alice") == []
-    assert not VoiceWatch.objects.filter(channel_id=ELSEWHERE).exists()
+    assert not VoiceCoverage.objects.filter(channel_id=ELSEWHERE).exists()
     evening.go("Alice", "A", 1)
     evening.places["Alice"] = ELSEWHERE
     evening.look(4)
@@ -70,7 +70,7 @@ def test_a_channel_that_is_seen_no_more_is_not_listened_to(evening):
     evening.look(20, channels="B")
     evening.look(30, channels="B")
     assert evening.stays("Alice") == [(0, 10)]
-    heard = dict(VoiceWatch.objects.values_list("channel_id", "heard_until"))
+    heard = dict(VoiceCoverage.objects.values_list("channel_id", "covered_until"))
     assert heard == {evening.channel("A"): evening.at(10), evening.channel("B"): evening.at(30)}
 
 
@@ -82,8 +82,8 @@ def test_a_channel_that_is_seen_again_was_not_listened_to_meanwhile(evening):
     evening.look(30)
     evening.look(40)
     assert evening.stays("Alice") == [(0, 10), (30, None)]
-    watches = VoiceWatch.objects.filter(channel_id=evening.channel("A")).order_by("pk")
-    assert [(row.since, row.heard_until) for row in watches] == [
+    watches = VoiceCoverage.objects.filter(channel_id=evening.channel("A")).order_by("pk")
+    assert [(row.since, row.covered_until) for row in watches] == [
         (evening.at(0), evening.at(10)),
         (evening.at(30), evening.at(40)),
     ]
@@ -98,7 +98,7 @@ def test_a_channel_that_staff_gave_to_another_group_is_heard_for_that_group(even
     evening.look(5)
     evening.look(9)
     assert evening.stays("Alice") == [(0, 0), (5, None)]
-    groups = VoiceStay.objects.order_by("pk").values_list("watch__group__name", flat=True)
+    groups = VoiceSession.objects.order_by("pk").values_list("coverage__group__name", flat=True)
     assert list(groups) == ["Group A", "Group B"]
 
 
@@ -110,7 +110,7 @@ def test_a_channel_that_is_recorded_later_is_heard_from_then_on(evening):
     DiscordObject.objects.filter(pk=record.pk).update(outside_id=evening.channel("A"))
     evening.look(9)
     assert evening.stays("Alice") == [(9, None)]
-    assert VoiceWatch.objects.get(channel_id=evening.channel("A")).since == evening.at(9)
+    assert VoiceCoverage.objects.get(channel_id=evening.channel("A")).since == evening.at(9)
 
 
 def test_a_broken_connection_puts_the_last_moments_in_doubt(evening):
@@ -119,7 +119,7 @@ def test_a_broken_connection_puts_the_last_moments_in_doubt(evening):
     evening.go("Bob", "A", 9)
     evening.look(10)
     doubt(evening.ear)
-    assert set(VoiceWatch.objects.values_list("heard_until", flat=True)) == {evening.at(8)}
+    assert set(VoiceCoverage.objects.values_list("covered_until", flat=True)) == {evening.at(8)}
     evening.ear = "after it came back"
     evening.look(15)
     assert evening.stays("Alice") == [(0, 8), (15, None)]
@@ -144,10 +144,10 @@ def test_two_bots_at_once_write_one_stay_and_either_may_go(evening):
 def test_an_account_is_in_one_place_at_a_time(evening):
     evening.add("Alice")
     evening.go("Alice", "A", 0)
-    watch = VoiceWatch.objects.get(channel_id=evening.channel("B"))
+    watch = VoiceCoverage.objects.get(channel_id=evening.channel("B"))
     with pytest.raises(IntegrityError), transaction.atomic():
-        VoiceStay.objects.create(
-            watch=watch, discord_id=evening.account("Alice"), since=evening.at(1)
+        VoiceSession.objects.create(
+            coverage=watch, discord_id=evening.account("Alice"), since=evening.at(1)
         )
 
 
@@ -171,9 +171,9 @@ def test_what_was_heard_is_forgotten_and_what_lasts_is_not(evening):
     forget_before(evening.at(25))
     assert evening.stays("Alice") == [(30, None)]
     forget_before(evening.at(31))
-    assert not VoiceStay.objects.exists()
+    assert not VoiceSession.objects.exists()
 
 
 def test_an_empty_guild_is_no_failure(evening):
     record_presence("ear", {}, now=evening.at(0))
-    assert not VoiceWatch.objects.exists()
+    assert not VoiceCoverage.objects.exists()

@@ -10,7 +10,7 @@ import pytest
 
 from cohorts import clock
 from cohorts.models import User
-from discordsync.bot.models import GuildStay
+from discordsync.bot.models import GuildMembership
 from tests.discordsync.bot.conftest import World, bot_running
 from tests.support.academy import Academy
 
@@ -72,7 +72,7 @@ def is_answered(world: World, person: User) -> None:
 
 
 def is_noticed(world: World, person: User) -> None:
-    here = GuildStay.objects.filter(user=person, left_at=None)
+    here = GuildMembership.objects.filter(user=person, left_at=None)
     world.people.wait(here.exists, f"nobody noticed that {person} is in the server")
 
 

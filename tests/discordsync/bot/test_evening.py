@@ -19,7 +19,7 @@ from django.utils.html import strip_tags
 
 from cohorts.models import Group, Membership, User
 from cohorts.services.installation import ensure_installation
-from discordsync.models import DiscordObject, VoiceStay, VoiceWatch
+from discordsync.models import DiscordObject, VoiceCoverage, VoiceSession
 from meetings.models import Attendance
 from tests.discordsync.bot.running import SOON, RunningBot
 from tests.guestvisits.effects.world import World
@@ -56,7 +56,7 @@ class Evening:
         moment = THURSDAY + timedelta(hours=hour, minutes=minute)
         self.world.move_clock(moment)
         if heard:
-            watches = VoiceWatch.objects.filter(heard_until__gte=moment)
+            watches = VoiceCoverage.objects.filter(covered_until__gte=moment)
             mine = watches.filter(channel_id=self.channel("A"))
             wait_until(mine.exists, SOON, f"the bot did not hear {clock}\n{self.bot.said()}")
         return moment
@@ -65,17 +65,17 @@ class Evening:
         """Somebody enters a channel, or leaves; what concerns us has been written down."""
         account = self.world.person(name).discord_id
         self.world.sandbox.post("voice", {"user": str(account), "channel_id": channel})
-        stays = VoiceStay.objects.filter(discord_id=account, until__isnull=True)
+        stays = VoiceSession.objects.filter(discord_id=account, until__isnull=True)
         ours = channel in {self.channel("A"), self.channel("B")}
-        there = stays.filter(watch__channel_id=channel) if ours else stays
+        there = stays.filter(coverage__channel_id=channel) if ours else stays
         wait_until(lambda: there.exists() == ours, SOON, f"{name} was not heard\n{self.bot.said()}")
 
-    def wait_for_another_ear(self, than: VoiceWatch) -> None:
-        others = VoiceWatch.objects.filter(channel_id=than.channel_id, pk__gt=than.pk)
+    def wait_for_another_ear(self, than: VoiceCoverage) -> None:
+        others = VoiceCoverage.objects.filter(channel_id=than.channel_id, pk__gt=than.pk)
         wait_until(others.exists, SOON, f"the bot listens no more\n{self.bot.said()}")
 
-    def newest_watch(self) -> VoiceWatch:
-        return VoiceWatch.objects.filter(channel_id=self.channel("A")).latest("pk")
+    def newest_watch(self) -> VoiceCoverage:
+        return VoiceCoverage.objects.filter(channel_id=self.channel("A")).latest("pk")
 
     def presence(self) -> dict[str, str]:
         rows = Attendance.objects.filter(meeting=self.world.meeting("A")).select_related("user")
@@ -168,7 +168,7 @@ def test_an_evening_with_a_restart_and_a_broken_connection(evening):
     world.sandbox.post("gateway", {"do": "drop", "code": 4000})
     evening.wait_for_another_ear(before)
     before.refresh_from_db()
-    assert before.heard_until < broke_at  # a wire may be dead before anybody notices
+    assert before.covered_until < broke_at  # a wire may be dead before anybody notices
     evening.at("18:40")
     evening.go("Late", a)
     evening.go("Returns", a)
@@ -190,9 +190,9 @@ def test_an_evening_with_a_restart_and_a_broken_connection(evening):
         "18:40",
         "18:05",
     ]
-    leaves = VoiceStay.objects.get(discord_id=world.person("Leaves").discord_id)
+    leaves = VoiceSession.objects.get(discord_id=world.person("Leaves").discord_id)
     assert f"{leaves.until:%H:%M}" == "18:20"  # the last moment at which it was known to last
-    channels = set(VoiceStay.objects.values_list("watch__channel_id", flat=True))
+    channels = set(VoiceSession.objects.values_list("coverage__channel_id", flat=True))
     assert channels == {int(a), int(evening.channel("B"))}
 
     evening_again = Attendance.objects.values_list("pk", "checked_in_at", "not_seen")

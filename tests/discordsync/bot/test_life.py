@@ -16,7 +16,7 @@ from cohorts.reconcile import ownership
 from cohorts.reconcile.models import ProviderState
 from cohorts.services.installation import end_silence, ensure_installation
 from discordsync.bot.gateway.heartbeats import describe_bot
-from discordsync.bot.models import BotHeartbeat, BotReply, GuildStay
+from discordsync.bot.models import BotHeartbeat, BotReply, GuildMembership
 from tests.discordsync.bot.conftest import GENERAL
 from tests.discordsync.bot.discord import People
 from tests.discordsync.bot.running import SOON, RunningBot
@@ -127,7 +127,7 @@ def test_what_only_a_person_can_mend_is_told_in_a_sentence_and_to_staff(
     assert said in bot.said()
     assert "Traceback" not in bot.said()
     assert "refused" not in bot.said()
-    assert BotHeartbeat.objects.get().trouble == trouble
+    assert BotHeartbeat.objects.get().issue == trouble
     check = describe_bot()
     assert check is not None
     assert said in f"{check.status.words} {check.status.fix}"
@@ -149,7 +149,7 @@ def test_b9_refused_commands_are_reported_and_tried_later_and_everything_else_wo
     assert looks(bot) == 1
 
     sandbox.post("leave", {"id": str(alice.discord_id)})
-    left = GuildStay.objects.filter(user=alice, left_at__isnull=False)
+    left = GuildMembership.objects.filter(user=alice, left_at__isnull=False)
     wait_until(left.exists, SOON, "the bot does not notice who leaves")
 
     sandbox.post("discord/settings", {"commands_scope": True})
@@ -170,7 +170,7 @@ def test_b3_no_command_is_registered_until_staff_say_whose_server_this_is(
     since = sandbox.last
     bot = start(DISCORD_COMMANDS_RETRY_SECONDS="0.1")
     wait_until(lambda: attempts(sandbox) or "not registered yet" in bot.said(), SOON, bot.said())
-    wait_until(GuildStay.objects.filter(user=alice).exists, SOON, "the bot does not listen")
+    wait_until(GuildMembership.objects.filter(user=alice).exists, SOON, "the bot does not listen")
     assert sandbox.writes(since=since) == []
     assert attempts(sandbox) == 0
 

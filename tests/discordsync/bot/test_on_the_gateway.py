@@ -21,8 +21,8 @@ from cohorts.outbox.tasks import collect_all
 from cohorts.reconcile.models import GroupSync, RealizeRequest
 from cohorts.reconcile.runs.run_log import count_changes
 from cohorts.services.groups import end_group
-from discordsync.bot.models import BotReply, GuildStay
-from discordsync.models import DirectLine, HiddenCount
+from discordsync.bot.models import BotReply, GuildMembership
+from discordsync.models import DmChannel, HiddenCount
 from guestvisits.models import GuestVisit
 from meetings.models import Attendance, Meeting
 from tests.discordsync.bot.conftest import World
@@ -81,7 +81,7 @@ def test_a_learner_sees_their_meetings_and_nobody_else_does(here):
     seen = here.people.answer(here.people.run(alice, "my-meetings"), "Your next meetings")
     assert seen["ephemeral"]
     assert "Group A, week 1" in seen["content"]
-    assert DirectLine.objects.filter(discord_id=alice.discord_id).exists()
+    assert DmChannel.objects.filter(discord_id=alice.discord_id).exists()
 
 
 def test_from_cant_attend_to_a_booked_visit_in_one_tap(here):
@@ -103,7 +103,7 @@ def test_from_cant_attend_to_a_booked_visit_in_one_tap(here):
 def test_a_stranger_is_answered_kindly_and_not_written_down(here, world):
     world.sandbox.post("join", STRANGER)
     here.people.answer(here.people.run(STRANGER["id"], "my-meetings"), "I don't know your Discord")
-    assert not DirectLine.objects.filter(discord_id=int(STRANGER["id"])).exists()
+    assert not DmChannel.objects.filter(discord_id=int(STRANGER["id"])).exists()
 
 
 # -- realizing a cohort ----------------------------------------------------------------------------
@@ -264,7 +264,7 @@ def test_who_joins_has_the_role_within_seconds_and_is_greeted(here, world, stand
         return role_of(standing) in member["roles"]
 
     here.people.wait(has_role, "the role did not come")
-    assert GuildStay.objects.get(user=late).left_at is None
+    assert GuildMembership.objects.get(user=late).left_at is None
 
     channel = outside_id(f"text_channel:{standing.groups[0].pk}")
 
@@ -280,7 +280,7 @@ def test_who_leaves_is_noticed_and_nothing_fails(here, world, standing):
     gone = standing.people[0]
     world.sandbox.post("leave", {"id": str(gone.discord_id)})
     here.people.wait(
-        lambda: GuildStay.objects.filter(user=gone, left_at__isnull=False).exists(),
+        lambda: GuildMembership.objects.filter(user=gone, left_at__isnull=False).exists(),
         "nobody noticed",
     )
 
@@ -460,7 +460,7 @@ def test_c13_own_writes_are_no_changes_by_hand(here):
 
 
 def are_noticed(here, people):
-    stays = GuildStay.objects.filter(user__in=people)
+    stays = GuildMembership.objects.filter(user__in=people)
     here.people.wait(lambda: stays.count() == len(people), "the bot does not hear who joins")
 
 

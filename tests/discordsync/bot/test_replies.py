@@ -16,7 +16,7 @@ from discordsync.bot.models import BotReply
 from discordsync.bot.pending import KEPT_FOR, SHOWN_FOR, Reply
 from discordsync.bot.replies.requests import BotRequest
 from discordsync.bot.replies.users import BotUser
-from discordsync.models import DirectLine
+from discordsync.models import DmChannel
 from tests.support.cohort import join, make_cohort, work
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
@@ -47,12 +47,12 @@ def begin(ask: BotRequest) -> pending.ReplyUpdate:
 def grow_old(by: timedelta) -> None:
     """The row was made so much earlier, and its turn has come."""
     row = BotReply.objects.get()
-    BotReply.objects.update(asked_at=row.asked_at - by, look_at=timezone.now())
+    BotReply.objects.update(requested_at=row.requested_at - by, next_at=timezone.now())
 
 
 def go_on() -> pending.ReplyUpdate:
     """What the bot does when an answer's turn comes; it is shown."""
-    BotReply.objects.update(look_at=timezone.now())
+    BotReply.objects.update(next_at=timezone.now())
     (showing,) = pending.answer_due()
     pending.finish_update(showing, arrived=True)
     return showing
@@ -75,13 +75,13 @@ def test_what_did_not_arrive_is_tried_again():
     showing = pending.answer_interaction(reply(BotRequest("meetings")))
     assert showing is not None
     pending.finish_update(showing, arrived=False)
-    assert BotReply.objects.get().look_at > timezone.now()
+    assert BotReply.objects.get().next_at > timezone.now()
     assert go_on().body == showing.body
 
 
 def test_only_people_of_the_roster_are_written_down_as_users_of_the_bot():
     pending.answer_interaction(reply(BotRequest("meetings")))
-    assert not DirectLine.objects.exists()
+    assert not DmChannel.objects.exists()
 
 
 def test_from_the_command_to_the_end_and_each_step_survives_its_process(sandbox):

@@ -78,7 +78,7 @@ def test_whoever_was_in_the_group_from_the_first_is_told_everything(academy):
         cohort=academy.cohort,
         group=academy.groups["A"],
         outside_id=300000000000000001,
-        name_answered="group-a",
+        name_returned="group-a",
     )
     collect(None, now=NOW)
     assert pending("group_assigned") == ["Alice", "Bob"]
@@ -149,7 +149,7 @@ def adopt(group: Group) -> None:
         cohort=group.cohort,
         group=group,
         outside_id=7,
-        adopted=True,
+        imported=True,
     )
 
 

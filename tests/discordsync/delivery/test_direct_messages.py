@@ -12,7 +12,7 @@ from cohorts.outbox.health import parts
 from cohorts.outbox.models import Message, MessageChoice, OutboxPart
 from cohorts.outbox.routing.dm_channels import DmStatus, find_dm_status
 from cohorts.reconcile.models import GroupSync
-from discordsync.models import DirectLine
+from discordsync.models import DmChannel
 from discordsync.services import record_use
 from tests.discordsync.guild_state import look_again
 from tests.support.cohort import join, make_cohort, realize
@@ -33,7 +33,7 @@ def test_whoever_wants_it_gets_it_directly_and_by_no_other_way(world):
     assert world.direct_messages() == {alice.discord_id: ["Hello"]}
     assert (world.letters_to(alice), world.letters_to(bob)) == (0, 1)
     assert {world.note_to(one).state for one in (alice, bob)} == {"sent"}
-    assert DirectLine.objects.get().channel_id
+    assert DmChannel.objects.get().channel_id
 
 
 def test_the_second_message_goes_through_the_same_line(world):
@@ -131,9 +131,9 @@ def test_a_closed_door_closes_the_line_and_the_letter_comes_at_once(world):
 
     assert world.letters_to(alice) == 1
     assert world.note_to(alice).channel == "email"
-    line = DirectLine.objects.get()
-    assert line.closed_at
-    assert "does not accept direct messages" in line.why_closed
+    line = DmChannel.objects.get()
+    assert line.refused_at
+    assert "does not accept direct messages" in line.refused_reason
     assert find_dm_status(alice.pk, clock.now()) is DmStatus.CLOSED
     sync = GroupSync.objects.get(provider="discord")
     assert (sync.issue, sync.failures) == ("", 0)  # it is no failure of the group

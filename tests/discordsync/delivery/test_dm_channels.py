@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cohorts.models import User
-from discordsync.models import DirectLine
+from discordsync.models import DmChannel
 from discordsync.services import record_use
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -24,20 +24,20 @@ def alice() -> User:
 def test_whoever_used_the_bot_has_a_line_with_the_last_time() -> None:
     record_use(ALICE, now=NOW)
     record_use(ALICE, now=NOW + timedelta(days=1))
-    line = DirectLine.objects.get()
-    assert (line.discord_id, line.used_at) == (ALICE, NOW + timedelta(days=1))
+    line = DmChannel.objects.get()
+    assert (line.discord_id, line.last_used_at) == (ALICE, NOW + timedelta(days=1))
     assert line.channel_id is None
 
 
 def test_a_stranger_is_not_written_down() -> None:
     record_use(ALICE + 1, now=NOW)
-    assert not DirectLine.objects.exists()
+    assert not DmChannel.objects.exists()
 
 
 def test_using_the_bot_opens_a_closed_line_and_keeps_its_channel() -> None:
-    DirectLine.objects.create(
-        discord_id=ALICE, used_at=NOW, channel_id=7, closed_at=NOW, why_closed="Closed."
+    DmChannel.objects.create(
+        discord_id=ALICE, last_used_at=NOW, channel_id=7, refused_at=NOW, refused_reason="Closed."
     )
     record_use(ALICE, now=NOW + timedelta(hours=1))
-    line = DirectLine.objects.get()
-    assert (line.closed_at, line.why_closed, line.channel_id) == (None, "", 7)
+    line = DmChannel.objects.get()
+    assert (line.refused_at, line.refused_reason, line.channel_id) == (None, "", 7)

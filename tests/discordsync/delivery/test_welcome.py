@@ -107,7 +107,7 @@ def test_a_group_whose_channel_staff_pointed_at_is_not_welcomed(academy):
         cohort=academy.cohort,
         group=group,
         outside_id=300000000000000002,
-        adopted=True,
+        imported=True,
     )
     assert collect(None, now=NOW) == 0
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from calendarsync.models import CalendarCopy, CalendarSeries
 from cohorts.models import AccessState, Group, Membership, User
 from cohorts.services.people import change_zone
-from discordsync.models import DirectLine
+from discordsync.models import DmChannel
 from discordsync.plan.review import UNSEEN
 from guestvisits.set_up import SetUpStatus, read_set_up
 
@@ -80,7 +80,7 @@ def test_everything_in_order(alice, report, answer):
     report("discord", "granted")
     report("calendar", "granted")
     answer("accepted")
-    DirectLine.objects.create(discord_id=ALICE, used_at=timezone.now())
+    DmChannel.objects.create(discord_id=ALICE, last_used_at=timezone.now())
     shown = look(User.objects.get(pk=alice.pk))
     assert "Everything is set up." in shown
     for said in (
@@ -199,9 +199,9 @@ def test_an_invitation_that_google_has_not_told_of_is_not_answered(alice, report
 
 def test_direct_messages(alice):
     assert line(alice, "Direct messages").status is SetUpStatus.OPTIONAL
-    row = DirectLine.objects.create(discord_id=ALICE, used_at=timezone.now())
+    row = DmChannel.objects.create(discord_id=ALICE, last_used_at=timezone.now())
     assert line(alice, "Direct messages").status is SetUpStatus.FINE
-    row.closed_at = timezone.now()
+    row.refused_at = timezone.now()
     row.save()
     assert line(alice, "Direct messages").status is SetUpStatus.YOURS
     User.objects.filter(pk=alice.pk).update(wants_discord=False)

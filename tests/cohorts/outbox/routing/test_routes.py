@@ -19,7 +19,7 @@ from cohorts.outbox.routing.routes import (
     choose_route,
     find_routes,
 )
-from discordsync.models import DirectLine
+from discordsync.models import DmChannel
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 BY_MAIL, DIRECTLY = DeliveryRoute("email"), DeliveryRoute("discord_dm")
@@ -86,7 +86,7 @@ def people(db) -> list[User]:
     ]
     for person in people:
         MessageChoice.objects.create(user=person, topic="reminders", route="discord_dm")
-        DirectLine.objects.create(discord_id=person.discord_id, used_at=NOW)
+        DmChannel.objects.create(discord_id=person.discord_id, last_used_at=NOW)
     return people
 
 
