@@ -12,6 +12,7 @@ from tests.lens.alarms import HEAD, with_table
 from tests.support.processes import ROOT
 
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+OUR_FOLDERS = {"cohorts", "meetings", "guestvisits", "discordsync", "calendarsync", "lens", "tests"}
 REQUIREMENTS = [ROOT / "requirements.txt", ROOT / "requirements-dev.txt"]
 
 
@@ -66,6 +67,13 @@ def test_every_link_within_a_document_leads_somewhere(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     headings = {as_anchor(title) for title in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
     assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= headings
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda path: path.name)
+def test_every_file_that_is_named_exists(document: Path) -> None:
+    named = re.findall(r"`((?:\w+/)+(?:\w+\.py)?)`", document.read_text(encoding="utf-8"))
+    ours = {path for path in named if path.split("/")[0] in OUR_FOLDERS}
+    assert {path for path in ours if not (ROOT / path).exists()} == set()
 
 
 def as_anchor(title: str) -> str:
