@@ -40,6 +40,12 @@ ENDS = [
 ]
 
 
+def test_only_a_transition_that_changes_something_is_true():
+    assert not KEPT
+    assert Transition(end="over")
+    assert Transition(new_home_group_id=OTHER)
+
+
 def test_a_visit_to_which_nothing_happened_is_kept():
     assert next_transition(OPEN, NOW) == KEPT
 

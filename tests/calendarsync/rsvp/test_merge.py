@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calendarsync.rsvp.merge import NO_ANSWER as NONE
-from calendarsync.rsvp.merge import GoogleRsvp, LensRsvp, find_replacement, read_response
+from calendarsync.rsvp.merge import GoogleRsvp, LensRsvp, find_replacement, is_copied, read_response
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -115,6 +115,22 @@ def test_clocks_that_differ_by_a_second_make_no_answer_older() -> None:
 def test_a_decision_without_a_moment_is_not_newer() -> None:
     assert find_replacement(GoogleRsvp(), SAID, LensRsvp(NO)) == YES
     assert find_replacement(GoogleRsvp(), GoogleRsvp(YES), LATER) == YES
+
+
+@pytest.mark.parametrize(
+    ("last", "now", "copied"),
+    [
+        (GoogleRsvp(YES, copied=True), GoogleRsvp(YES, NO), True),  # unchanged: as it was
+        (GoogleRsvp(YES), GoogleRsvp(YES, YES), False),
+        (GoogleRsvp(NONE, YES), GoogleRsvp(YES, NO), True),  # the series had it before
+        (GoogleRsvp(NONE, NO), GoogleRsvp(YES, YES), True),  # the series has it now
+        (GoogleRsvp(NONE, NO), GoogleRsvp(YES, NO), False),
+    ],
+)
+def test_an_answer_that_the_series_had_or_has_is_a_copy(
+    last: GoogleRsvp, now: GoogleRsvp, copied: bool
+) -> None:
+    assert is_copied(last, now) is copied
 
 
 @pytest.mark.parametrize(

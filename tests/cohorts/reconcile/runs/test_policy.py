@@ -119,7 +119,11 @@ def test_orphans_hold_the_work_on_what_they_name_except_ends_of_access():
         for key, group, cohort in [("named", 1, 10), ("in cohort", 2, 20), ("free", 3, 10)]
     )
     end = replace(named, key="end", ends=True)
-    before = (Withheld(replace(named, key="old"), "not_asked"), Withheld(free, "not_asked", "why"))
+    before = (
+        Withheld(replace(named, key="old"), "not_asked"),
+        Withheld(replace(in_cohort, key="older"), "not_asked"),
+        Withheld(free, "not_asked", "why"),
+    )
     known = Issue(3, "no_members")
 
     plan = hold_orphaned(
@@ -132,7 +136,8 @@ def test_orphans_hold_the_work_on_what_they_name_except_ends_of_access():
         Withheld(named, "orphaned", detail),
         Withheld(in_cohort, "orphaned", detail),
         replace(before[0], reason="orphaned", detail=detail),
-        before[1],
+        replace(before[1], reason="orphaned", detail=detail),
+        before[2],
     )
     assert plan.issues == (
         Issue(1, "orphaned", detail),
