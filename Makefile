@@ -12,7 +12,7 @@ PIP := $(IN) -m pip install -qq --disable-pip-version-check
 # A check must not depend on what a shell is set up for, nor touch a database.
 BARE := env -u DISCORD_BOT_TOKEN -u GOOGLE_CALENDAR_CREDENTIALS_FILE DEBUG=1 DATABASE_URL=sqlite://:memory:
 
-.PHONY: help run fresh test test-matrix modes bench docs lint check
+.PHONY: help run fresh test test-matrix modes bench docs mutants lint check
 
 help:
 	@echo "make run          the whole system on this machine, with a sample (PORT, SANDBOX_PORT, VAR)"
@@ -21,6 +21,7 @@ help:
 	@echo "make test-matrix  the large matrices, and a part of the very largest"
 	@echo "make modes        every case of the very largest (about an hour, not in CI)"
 	@echo "make bench        figures: how long things take"
+	@echo "make mutants      mutation tests of the pure modules (not in CI)"
 	@echo "make docs         write the alarms' table into docs/operations.md"
 	@echo "make lint         ruff, mypy, the layers, migrations, Django's checks"
 	@echo "make check        lint and test"
@@ -49,6 +50,12 @@ bench: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BARE) $(IN) -m tests.lens.alarms
+
+# The tests of these modules need no database.
+mutants: $(VENV)/.dev
+	$(BARE) $(IN) -m mutmut run --max-children 2 $(ARGS)
+	$(BARE) $(IN) -m mutmut export-cicd-stats
+	$(IN) -m tests.mutants
 
 lint: $(VENV)/.dev
 	$(IN) -m ruff check .
