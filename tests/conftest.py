@@ -7,6 +7,7 @@ pytest_plugins = [
     "tests.support.clock",
     "tests.support.conformance",
     "tests.support.counts",
+    "tests.support.emptying",
     "tests.support.no_skips",
     "tests.support.registries",
     "tests.support.sandbox",
