@@ -16,7 +16,7 @@ from cohorts.errors import Refusal
 from cohorts.models import Cohort, Membership
 from guestvisits.lifecycle import VisitFacts
 from guestvisits.models import GuestVisit
-from guestvisits.rules import BookingFacts, CohortSettings, MeetingFacts
+from guestvisits.rules import BookingFacts, CohortSettings, VisitMeeting
 from guestvisits.selectors import window_of, with_dates
 from meetings.models import PRESENCE, Attendance, Meeting
 
@@ -194,8 +194,8 @@ def _host_meetings() -> QuerySet[Meeting]:
     )
 
 
-def _meeting_facts(meeting: Meeting) -> MeetingFacts:
-    return MeetingFacts(
+def _meeting_facts(meeting: Meeting) -> VisitMeeting:
+    return VisitMeeting(
         meeting_id=meeting.pk,
         group_id=meeting.group_id,
         cohort_id=meeting.group.cohort_id,

@@ -14,7 +14,7 @@ from cohorts.errors import Refusal
 
 
 @dataclass(frozen=True, slots=True)
-class MeetingFacts:
+class VisitMeeting:
     """One of the two meetings of a visit."""
 
     meeting_id: int
@@ -46,8 +46,8 @@ class BookingFacts:
     in the cohort that were not ended early.
     """
 
-    home: MeetingFacts
-    host: MeetingFacts
+    home: VisitMeeting
+    host: VisitMeeting
     is_participant: bool
     is_facilitator: bool
     is_host_member: bool

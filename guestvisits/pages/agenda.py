@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cohorts.models import Group, Membership
-from guestvisits.pages.visit_status import Progress, read_progress
+from guestvisits.pages.visit_status import VisitProgress, read_progress
 from guestvisits.selectors import MyVisit, list_visits
 from guestvisits.services.alternatives import find_make_ups
 from meetings.models import Meeting
@@ -53,7 +53,7 @@ class Upcoming:
     """
 
     mine: MyVisit
-    progress: Progress
+    progress: VisitProgress
     venue: Venue | None = None
 
 

@@ -60,7 +60,7 @@ class ProviderProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class VisitProgress:
     """The status of one visit. `poll_seconds` is the polling interval in seconds; None if final."""
 
     window: GuestWindow
@@ -69,7 +69,9 @@ class Progress:
     poll_seconds: int | None
 
 
-def read_progress(user_id: int, visits: Iterable[MyVisit], now: datetime) -> dict[int, Progress]:
+def read_progress(
+    user_id: int, visits: Iterable[MyVisit], now: datetime
+) -> dict[int, VisitProgress]:
     """Return the status by visit id, for open visits. One query for any number of them."""
     visits = [mine for mine in visits if mine.visit.is_open]
     groups = {mine.window.host_group_id for mine in visits}
@@ -82,7 +84,7 @@ def read_progress(user_id: int, visits: Iterable[MyVisit], now: datetime) -> dic
 
 def _progress(
     mine: MyVisit, reported: dict[tuple[int, str], AccessState], now: datetime
-) -> Progress:
+) -> VisitProgress:
     window = mine.window
     has_begun = window.begins_at <= now
     lines = []
@@ -94,7 +96,7 @@ def _progress(
             lines.append(_line(provider.title, state))
     booked_at = mine.visit.booked_at
     since = max(booked_at, window.begins_at) if has_begun else booked_at
-    return Progress(window, has_begun, tuple(lines), _polling_interval(lines, now - since))
+    return VisitProgress(window, has_begun, tuple(lines), _polling_interval(lines, now - since))
 
 
 def _line(title: str, row: AccessState | None) -> ProviderProgress:

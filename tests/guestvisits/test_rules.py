@@ -11,7 +11,7 @@ from guestvisits.rules import (
     RULES,
     BookingFacts,
     CohortSettings,
-    MeetingFacts,
+    VisitMeeting,
     broken_rules,
     find_guest_refusal,
     find_refusal,
@@ -21,9 +21,9 @@ NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-def meeting(which: int, **facts) -> MeetingFacts:
+def meeting(which: int, **facts) -> VisitMeeting:
     start = NOW + timedelta(days=3)
-    plain = MeetingFacts(
+    plain = VisitMeeting(
         meeting_id=which,
         group_id=which,
         cohort_id=1,
@@ -137,10 +137,10 @@ moments = st.integers(-400, 400).map(lambda hours: NOW + timedelta(hours=hours))
 
 
 @st.composite
-def meetings(draw) -> MeetingFacts:
+def meetings(draw) -> VisitMeeting:
     start = draw(moments)
     ids = st.integers(1, 3)
-    return MeetingFacts(
+    return VisitMeeting(
         meeting_id=draw(ids),
         group_id=draw(ids),
         cohort_id=draw(st.integers(1, 2)),

@@ -16,7 +16,7 @@ from cohorts.reconcile.provider import configured_providers
 from cohorts.reconcile.selectors import newest_step
 from cohorts.reconcile.ui.plan_view import read_plan
 from cohorts.reconcile.ui.terminal import ProgressLine, write_groups, write_plan
-from cohorts.reconcile.ui.waiting import GaveUp, NoWorker, Progress, wait_for_answers, watch
+from cohorts.reconcile.ui.waiting import GaveUp, NoWorker, WaitingProgress, wait_for_answers, watch
 from cohorts.reconcile.workers import heartbeats
 from cohorts.selectors import find_cohort
 
@@ -97,7 +97,7 @@ class PlanningCommand(BaseCommand):
 
     def _wait(self, ids: Collection[int], after: int, grace: float) -> None:
         line = ProgressLine(self.stdout)
-        progress: Progress | None = None
+        progress: WaitingProgress | None = None
         try:
             for progress in watch(ids, after=after, grace=grace):
                 line.draw(progress)
@@ -122,7 +122,7 @@ class PlanningCommand(BaseCommand):
         assert progress is not None
         self._report(progress)
 
-    def _report(self, progress: Progress) -> None:
+    def _report(self, progress: WaitingProgress) -> None:
         for line in write_groups(progress.groups):
             self.stdout.write(line)
         self.stdout.write(f"{progress.done} steps done.")

@@ -11,7 +11,7 @@ from cohorts.reconcile.models import SyncAction
 from cohorts.reconcile.selectors import GroupView
 from cohorts.reconcile.status_text import Level
 from cohorts.reconcile.ui.plan_view import Part, PlanView
-from cohorts.reconcile.ui.waiting import Progress, format_status
+from cohorts.reconcile.ui.waiting import WaitingProgress, format_status
 
 BAR = 24  # characters
 
@@ -64,7 +64,7 @@ class ProgressLine:
         self.is_terminal = out.isatty()
         self.last = ""
 
-    def draw(self, progress: Progress) -> None:
+    def draw(self, progress: WaitingProgress) -> None:
         for step in progress.news:
             self.say(format_step(step))
         self._draw(self._line(progress), key=str(len(progress.settled)))
@@ -88,7 +88,7 @@ class ProgressLine:
         self.out.flush()
 
     @staticmethod
-    def _line(progress: Progress) -> str:
+    def _line(progress: WaitingProgress) -> str:
         total, settled = len(progress.groups), len(progress.settled)
         filled = BAR * settled // total if total else BAR
         left = f", {progress.left} left" if progress.left is not None else ""

@@ -39,7 +39,7 @@ class GaveUp(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class WaitingProgress:
     """The progress at one moment. `news` are steps that went wrong since the previous one."""
 
     groups: tuple[GroupView, ...]
@@ -69,7 +69,7 @@ def _is_place_finished(place: GroupInProvider) -> bool:
     return row.generation <= row.observed_generation and not find_issue(row.issue).passes
 
 
-def watch(group_ids: Collection[int], *, after: int, grace: float) -> Iterator[Progress]:
+def watch(group_ids: Collection[int], *, after: int, grace: float) -> Iterator[WaitingProgress]:
     """Yield the progress until every group is finished, and finally the last state.
 
     `after`: the id of the newest step before the request. `grace`: seconds within which a worker
@@ -90,7 +90,7 @@ def watch(group_ids: Collection[int], *, after: int, grace: float) -> Iterator[P
         time.sleep(LOOK_SECONDS)
 
 
-def read_progress(group_ids: Collection[int], after: int, newest: int) -> Progress:
+def read_progress(group_ids: Collection[int], after: int, newest: int) -> WaitingProgress:
     """Return the progress now. Steps after `after` count; those after `newest` are news."""
     context = read_context(clock.now())
     groups = (
@@ -101,7 +101,7 @@ def read_progress(group_ids: Collection[int], after: int, newest: int) -> Progre
     steps = SyncAction.objects.filter(pk__gt=after)
     ours = steps.filter(group__in=group_ids) | steps.filter(group=None, cohort__in=cohorts)
     wrong = ours.filter(pk__gt=newest).exclude(outcome=SyncAction.Outcome.DONE)
-    return Progress(
+    return WaitingProgress(
         groups=tuple(views),
         done=ours.filter(outcome=SyncAction.Outcome.DONE).count(),
         left=steps_left(context),

@@ -57,7 +57,7 @@ class VoiceObserver:
 
     def __init__(self, client: discord.Client) -> None:
         self._client = client
-        self._observation = VoiceObservation()
+        self._observation = CoverageName()
         self._is_connected = False
         self._soon = asyncio.Event()
 
@@ -107,7 +107,7 @@ def read_voice_channels(guild: discord.Guild) -> dict[int, list[int]]:
     }
 
 
-class VoiceObservation:
+class CoverageName:
     """Names each uninterrupted observation.  Moments are seconds of a monotonic clock."""
 
     def __init__(self) -> None:

@@ -23,7 +23,7 @@ from cohorts.reconcile.provider import configured_providers
 from cohorts.reconcile.selectors import GroupView, live_groups, newest_step
 from cohorts.reconcile.status_text import Level
 from cohorts.reconcile.ui.plan_view import PlanView, read_plan
-from cohorts.reconcile.ui.waiting import Progress, format_status, read_progress
+from cohorts.reconcile.ui.waiting import WaitingProgress, format_status, read_progress
 from cohorts.reconcile.workers.heartbeats import is_worker_alive
 from cohorts.selectors import find_cohort
 from discordsync.bot.replies.answers import BotAnswer, Button, ButtonStyle, FollowUp
@@ -153,7 +153,7 @@ def _count_verbs(verbs: list[str]) -> str:
 # -- progress ------------------------------------------------------------------------------------
 
 
-def _progress_text(sight: Progress) -> str:
+def _progress_text(sight: WaitingProgress) -> str:
     done = len(sight.settled)
     lines = [f"**{done} of {len(sight.groups)} groups**, {sight.done} steps done."]
     if not sight.is_worker_alive:
@@ -176,7 +176,7 @@ def _fix(view: GroupView) -> str:
     return f" {view.worst.fix}" if view.worst.level == Level.BAD else ""
 
 
-def _ended_text(sight: Progress) -> str:
+def _ended_text(sight: WaitingProgress) -> str:
     lines = [f"**Done.** {_figures(sight)}"]
     unfinished = [view for view in sight.groups if view.worst.level > Level.FINE]
     absent = [escape(name) for name in _absent(sight.groups)]
@@ -187,7 +187,7 @@ def _ended_text(sight: Progress) -> str:
     return "\n".join([*lines, *_group_lines(unfinished)])
 
 
-def _figures(sight: Progress) -> str:
+def _figures(sight: WaitingProgress) -> str:
     total, failed = len(sight.groups), len(sight.failed)
     good = sum(view.worst.level <= Level.FINE for view in sight.groups)
     waiting = total - good - failed
@@ -195,7 +195,7 @@ def _figures(sight: Progress) -> str:
     return f"{total} groups processed: {good} successful, {failed} failed{more}."
 
 
-def _ended_public_text(sight: Progress, groups: list[Group]) -> str:
+def _ended_public_text(sight: WaitingProgress, groups: list[Group]) -> str:
     """Return a post without names of people, since everyone in the channel can read it."""
     address = _url("sync:progress", groups[0].cohort_id)
     return f"Setting up {escape(str(groups[0].cohort))} is finished. {_figures(sight)} {address}"

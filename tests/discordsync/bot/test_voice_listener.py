@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from discordsync.bot.gateway.voice_listener import FROZEN_AFTER, VoiceObservation
+from discordsync.bot.gateway.voice_listener import FROZEN_AFTER, CoverageName
 
 
 def test_listening_goes_on_from_look_to_look():
-    observation = VoiceObservation()
+    observation = CoverageName()
     assert (
         observation.listen(0)
         == observation.listen(10)
@@ -17,7 +17,7 @@ def test_listening_goes_on_from_look_to_look():
 
 
 def test_a_process_that_was_frozen_begins_anew():
-    observation = VoiceObservation()
+    observation = CoverageName()
     before = observation.listen(0)
     after = observation.listen(2 * FROZEN_AFTER)
     assert after != before
@@ -26,7 +26,7 @@ def test_a_process_that_was_frozen_begins_anew():
 
 
 def test_whatever_broke_is_in_doubt_and_the_next_look_begins_anew():
-    observation = VoiceObservation()
+    observation = CoverageName()
     before = observation.listen(0)
     observation.interrupt()
     observation.interrupt()
@@ -35,6 +35,6 @@ def test_whatever_broke_is_in_doubt_and_the_next_look_begins_anew():
 
 
 def test_one_that_never_listened_has_nothing_to_doubt():
-    observation = VoiceObservation()
+    observation = CoverageName()
     observation.interrupt()
     assert observation.doubted == set()
