@@ -79,8 +79,8 @@ def test_another_choice_counts_also_for_what_waits_already(world):
     alice, bob = world.people[:2]
     world.want_directly(alice, bob)
     world.add_notes(alice, bob)
-    MessageChoice.objects.filter(user=alice).update(way="email")
-    MessageChoice.objects.filter(user=bob).update(way="off")
+    MessageChoice.objects.filter(user=alice).update(route="email")
+    MessageChoice.objects.filter(user=bob).update(route="off")
     world.work()
     assert world.direct_messages() == {}
     assert (world.letters_to(alice), world.letters_to(bob)) == (1, 0)

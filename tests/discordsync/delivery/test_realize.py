@@ -24,7 +24,7 @@ def test_a_realize_opens_no_direct_line_even_to_those_who_want_all_directly(
     for person in made.people:
         record_use(person.discord_id, now=clock.now())
         for topic in topics:
-            MessageChoice.objects.create(user=person, topic=topic, way="discord_dm")
+            MessageChoice.objects.create(user=person, topic=topic, route="discord_dm")
     realize(made)
     for _ in range(3):
         work("discord")
