@@ -1,4 +1,4 @@
-"""Permission checks for staff pages outside the Django admin."""
+"""Permission checks for staff pages that are not a model's admin."""
 
 from __future__ import annotations
 

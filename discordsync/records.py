@@ -47,7 +47,7 @@ def intend(action: Action) -> None:
     For a role or a category it contains the ids of same-named objects that already exist: any newer
     object of that name is ours, although it carries no mark.
 
-    Raises LookAgain if the message was dropped or has expired since it was planned.
+    Raises Conflict if the message was dropped or has expired since it was planned.
     """
     call: Call = action.payload
     own_writes.record_write(call)

@@ -82,8 +82,8 @@ class SetUp:
 
 
 def read_set_up(person: User) -> SetUp:
-    scene = _read_context(person)
-    return SetUp(tuple(line for find in set_up_lines.values() for line in find(scene)))
+    context = _read_context(person)
+    return SetUp(tuple(line for find in set_up_lines.values() for line in find(context)))
 
 
 def _read_context(person: User) -> SetUpContext:
@@ -97,9 +97,9 @@ def _read_context(person: User) -> SetUpContext:
 # -- lines of this app ---------------------------------------------------------------------------
 
 
-def find_lines(scene: SetUpContext) -> Iterator[SetUpCheck]:
-    yield _address_line(scene.person)
-    yield _zone_line(scene.person)
+def find_lines(context: SetUpContext) -> Iterator[SetUpCheck]:
+    yield _address_line(context.person)
+    yield _zone_line(context.person)
 
 
 def _address_line(person: User) -> SetUpCheck:
@@ -153,5 +153,5 @@ def is_being_set_up(group: Group, row: AccessState) -> bool:
     return group.status == Group.Status.PREVIEW and row.state == AccessState.State.PENDING
 
 
-def each_group(scene: SetUpContext, provider: str) -> Iterable[tuple[Group, AccessState | None]]:
-    return ((group, scene.report(provider, group)) for group in scene.groups)
+def each_group(context: SetUpContext, provider: str) -> Iterable[tuple[Group, AccessState | None]]:
+    return ((group, context.report(provider, group)) for group in context.groups)

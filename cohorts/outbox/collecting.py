@@ -220,8 +220,8 @@ def _limit(collected_at: datetime, now: datetime) -> datetime:
 def record_collected(
     before: Mapping[str, datetime], incomplete: Mapping[str, datetime], now: datetime
 ) -> None:
-    """Record that every message with a cutoff until now is stored, except those of the sources that
-    are `incomplete` since a time; `before` are those that were."""
+    """Record that every message with a cutoff until now is stored, except those of sources that are
+    `incomplete` since a time. `before` are the sources that were incomplete until now."""
     if complete := before.keys() - incomplete:
         OutboxPart.objects.filter(name__in=complete).update(collected_at=None)
     for name, collected_at in incomplete.items():

@@ -4,7 +4,8 @@ Each carries an issue code and a detail for people. None contains a secret.
 
     Refused       only this action failed: the group backs off, or waits for a person
     Outage        the service is down (unreachable, 5xx, 401): the provider waits, no group failed
-    Unclear       the call may have taken effect: observe before anything else
+    Unclear       the call may have taken effect: observe before the next one, unless the action is
+                  `alone` or `repeatable`
     RateLimited   the service asks to wait (a long 429): this lane is parked until then
     Conflict      the outside changed after planning: observe again
     LeaseLost     another worker may hold the lease: start no call

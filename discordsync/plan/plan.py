@@ -4,7 +4,7 @@ Pure: no Django, network or clock.  Infrastructure (category, cohort channel, ro
 channel), by its record:
 
     record             requested    not requested
-    no id yet          create       withheld: needs_infrastructure
+    no id yet          create       withheld: not realized yet
     an id, listed      compare: see repairs.py
     an id, gone        reported as missing; recreated only when staff ask for it
     an id, unasked     reported as unconfirmed; the next observation fetches it by id

@@ -1,8 +1,8 @@
 """Rosters of meetings: who comes, who is away and where, who visits, who was there.
 
-This is the only module that lists members and guests together; guests are labelled. To count
-members or attendance, use `cohorts.selectors`, `meetings.selectors` or
-`meetings.attendance.statistics`, which never include guests.
+Members and guests are listed together, and guests are labelled. To count members or attendance, use
+`cohorts.selectors`, `meetings.selectors` or `meetings.attendance.statistics`, which never count
+guests.
 """
 
 from __future__ import annotations

@@ -24,9 +24,13 @@ Postponed weeks and earlier slots are stored as part of the rhythm (`SkippedWeek
 so that places can be recomputed at any time. The other moves set `touched_at`: such a meeting does
 not follow later changes of the slot.
 
-    moves          the requests
+    moves, types   the requests; the input and the result of the rules
     rules          what a move does to the rows, or why it is refused (pure)
+    facts          the queries for what the rules decide on
+    wall_time      wall times that people enter, across clock changes (pure)
     clashes        overlaps with other meetings of the same people
     preview        everything a move would change, without changing it
-    services       carrying it out
+    services       carrying it out; records: the history of moves
+    terms          previews of another start date or number of meetings
+    forms, steps   what pages and admin share: fill in, preview, confirm
 """

@@ -1,7 +1,7 @@
 """What stands outside, without ids and times of making, so that two runs can be compared.
 
-`describe_guild` and `describe_calendar` take the sandbox's state and return plain sorted values:
-equal when a person who looks at the server or the calendar would see no difference.
+`describe_guild` takes the sandbox's state and returns plain sorted values: equal when a person who
+looks at the server would see no difference.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ One call at a time runs in each lane, lowest rank first. What a result means for
     Refused, or a bug                 the action failed
     applied 3 times, still planned    the action failed
 
-The event loop runs only inside `run` and `_wait_for`; between them the ORM may be used. Coroutines
-never use it, and no transaction spans a call.
+The event loop runs only inside methods that wait for it; between them the ORM may be used.
+Coroutines never use it, and no transaction spans a call.
 """
 
 from __future__ import annotations
