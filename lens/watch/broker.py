@@ -56,9 +56,10 @@ class CheckingBroker(ORM):
                 cluster=Conf.CLUSTER_NAME,
             )
         logger.error(
-            "A task in the queue was rejected and did not run: %s. Lens did not queue it: find "
-            "out who can write to the database or knows SECRET_KEY. It is listed in the admin "
-            "under Failed tasks (%s).",
+            "A task in the queue was rejected and did not run: %s. During an upgrade another "
+            "version of Lens may have queued it, and nothing is lost; otherwise find out who can "
+            "write to the database or knows SECRET_KEY. It is listed in the admin under Failed "
+            "tasks (%s).",
             why,
             short(task.get("name", "without a name")),
         )
