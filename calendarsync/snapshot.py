@@ -27,7 +27,7 @@ from cohorts.models import AccessException, Group, Membership, User, live_group
 from cohorts.reconcile.models import GroupSync
 from cohorts.services.installation import ensure_installation
 from cohorts.zones import zone_names
-from guestvisits.selectors import guest_windows
+from guestvisits.windows import guest_windows
 from meetings.facts import MeetingFacts
 from meetings.models import Meeting
 from meetings.rhythm import Slot

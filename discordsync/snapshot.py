@@ -32,7 +32,7 @@ from discordsync.state.facts import (
     Record,
     Window,
 )
-from guestvisits.selectors import guest_windows
+from guestvisits.windows import guest_windows
 from meetings.models import Meeting
 from meetings.selectors import facts_by_group
 

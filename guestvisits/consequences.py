@@ -12,7 +12,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from guestvisits.facts import VisitChoice, read_choices
+from guestvisits.facts import VisitOption, read_visit_options
 from guestvisits.models import GuestVisit
 from guestvisits.rules import BookingFacts, find_refusal
 from meetings.moving.preview import Consequence, Option
@@ -52,7 +52,7 @@ def _broken(visit: GuestVisit, change: Change, now: datetime) -> Consequence:
 
 def _find_options(visit: GuestVisit, change: Change, now: datetime) -> Iterator[Option]:
     """Yield what the guest can book after the move, which may include the moved meeting itself."""
-    _, choices = read_choices(visit.user_id, home_meeting_id=visit.home_meeting_id, now=now)
+    _, choices = read_visit_options(visit.user_id, home_meeting_id=visit.home_meeting_id, now=now)
     for choice in choices:
         facts = _as_if_ended(visit, choice, change)
         if find_refusal(facts, now) is None:
@@ -64,7 +64,7 @@ def _find_options(visit: GuestVisit, change: Change, now: datetime) -> Iterator[
             )
 
 
-def _as_if_ended(visit: GuestVisit, choice: VisitChoice, change: Change) -> BookingFacts:
+def _as_if_ended(visit: GuestVisit, choice: VisitOption, change: Change) -> BookingFacts:
     """Return the facts for a new booking, as if the move was done and this visit had ended."""
     facts = replace(
         choice.facts, is_visiting=False, has_visited=False, visits=choice.facts.visits - 1

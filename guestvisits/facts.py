@@ -17,7 +17,7 @@ from cohorts.models import Cohort, Membership
 from guestvisits.lifecycle import VisitFacts
 from guestvisits.models import GuestVisit
 from guestvisits.rules import BookingFacts, CohortSettings, VisitMeeting
-from guestvisits.selectors import window_of, with_dates
+from guestvisits.windows import window_of, with_dates
 from meetings.models import PRESENCE, Attendance, Meeting
 
 Role = Membership.Role
@@ -25,7 +25,7 @@ Status = Membership.Status
 
 
 @dataclass(frozen=True, slots=True)
-class VisitChoice:
+class VisitOption:
     """A pair of meetings, with groups and cohort loaded, and the facts that decide on a visit."""
 
     home: Meeting
@@ -36,9 +36,9 @@ class VisitChoice:
 # -- before a booking ----------------------------------------------------------------------------
 
 
-def read_choice(
+def read_visit_option(
     user_id: int, *, home_meeting_id: int, host_meeting_id: int, now: datetime
-) -> VisitChoice:
+) -> VisitOption:
     """Return the facts for one booking. Four queries.
 
     Raises Refusal("no_meeting") if either meeting does not exist or must stay hidden from the
@@ -54,9 +54,9 @@ def read_choice(
     return guest.choice(home, meeting)
 
 
-def read_choices(
+def read_visit_options(
     user_id: int, *, home_meeting_id: int, now: datetime
-) -> tuple[Meeting, list[VisitChoice]]:
+) -> tuple[Meeting, list[VisitOption]]:
     """Return the home meeting and the other groups' meetings of that week, sorted by start.
 
     Four queries. Raises Refusal("no_meeting"), as above.
@@ -72,9 +72,9 @@ def read_choices(
     return home, [guest.choice(home, meeting) for meeting in hosts]
 
 
-def read_choices_ahead(
+def read_visit_options_ahead(
     user_id: int, *, home_meeting_ids: Collection[int], now: datetime
-) -> list[VisitChoice]:
+) -> list[VisitOption]:
     """Return, for each of these home meetings, the meetings of its week that have not begun.
 
     Four queries for any number. Home meetings of groups that are not the person's are left out.
@@ -153,11 +153,11 @@ class _Guest:
             and visit.presence != Attendance.Presence.ABSENT  # type: ignore[attr-defined]
         ]
 
-    def choice(self, home: Meeting, host: Meeting) -> VisitChoice:
+    def choice(self, home: Meeting, host: Meeting) -> VisitOption:
         home_roles = self._active_roles(home.group_id)
         cohort = home.group.cohort
         visits = [one for one in self.visits if one.host_meeting.group.cohort_id == cohort.pk]
-        return VisitChoice(
+        return VisitOption(
             home,
             host,
             BookingFacts(

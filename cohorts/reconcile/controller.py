@@ -13,7 +13,7 @@ from django.conf import settings
 from cohorts import clock
 from cohorts.reconcile.errors import CallFailed, LeaseLost, Refused
 from cohorts.reconcile.provider import CollectsWork, Provider, providers
-from cohorts.reconcile.runs import plan_requests, run_log, status
+from cohorts.reconcile.runs import plan_requests, provider_state, run_log, status
 from cohorts.reconcile.runs.calls import Calls
 from cohorts.reconcile.runs.policy import restrict
 from cohorts.reconcile.values import Due, IssueCode, Plan, Policy
@@ -32,7 +32,7 @@ def run_once(name: str, *, plans_only: bool = False) -> bool:
 
     `plans_only`: observe and answer the requested plans, and leave due work to the workers.
     """
-    provider, has_work = providers[name], run_log.has_work(name, clock.now())
+    provider, has_work = providers[name], provider_state.has_work(name, clock.now())
     if is_stopping() or not provider.spec.is_configured or not has_work:
         return False
     held = lease.take(name)
@@ -43,7 +43,7 @@ def run_once(name: str, *, plans_only: bool = False) -> bool:
     finally:
         held.release()
     # Check afterwards: another worker may have failed to acquire the lease for new work meanwhile.
-    if run_log.has_work(name, clock.now()) and not run_log.is_waiting(name):
+    if provider_state.has_work(name, clock.now()) and not provider_state.is_waiting(name):
         nudge(name)
     return True
 
@@ -110,7 +110,7 @@ class Reconciler:
     def _observe(self) -> None:
         """Observe, at most every 3 seconds. Changes reported from now on make this out of date."""
         time.sleep(max(self.observed_at + PAUSE - time.monotonic(), 0))
-        self.changes = run_log.count_changes(self.spec.name)
+        self.changes = provider_state.count_changes(self.spec.name)
         self.calls.observe(self.provider.snapshot(clock.now()))
         self.log.note_observation(self.calls.finding, self.spec)
         self.observed_at, self.read_at = time.monotonic(), NEVER
@@ -120,10 +120,10 @@ class Reconciler:
             return
         now, name = clock.now(), self.spec.name
         self.due = self._read_due(now)  # before the facts: see Due.generation
-        self.is_outdated = run_log.count_changes(name) != self.changes
+        self.is_outdated = provider_state.count_changes(name) != self.changes
         snapshot, self.read_at = self.provider.snapshot(now), time.monotonic()
-        self.read_only = run_log.read_only(name) or self.calls.finding.issue
-        self.calls.parked = run_log.parked_lanes(name)
+        self.read_only = provider_state.find_write_ban(name) or self.calls.finding.issue
+        self.calls.parked = provider_state.parked_lanes(name)
         self.desired = self.provider.desired(snapshot, now)
         plan_requests.answer_open(self.provider, self.desired, self.calls.finding, now)
 

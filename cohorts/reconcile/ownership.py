@@ -23,7 +23,7 @@ from cohorts.reconcile import services
 from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync, ProviderState
 from cohorts.reconcile.provider import configured_providers, provider_admins, provider_specs
-from cohorts.reconcile.runs import run_log
+from cohorts.reconcile.runs import provider_state
 from cohorts.reconcile.values import IssueCode
 from cohorts.services.installation import (
     accept_copy,
@@ -77,7 +77,7 @@ def find_question() -> Question:
     states = [s for s in ProviderState.objects.all() if s.provider in configured_providers()]
     return Question(
         doubt=find_doubt(installation),
-        moved={state.provider: state.scope for state in run_log.find_moved(states)},
+        moved={state.provider: state.scope for state in provider_state.find_moved(states)},
         strange={s.provider: s.orphans for s in states if s.has_many_orphans},
         orphaned={s.provider: s.orphans for s in states if s.orphans and not s.has_many_orphans},
         is_silent=installation.silenced_at is not None,

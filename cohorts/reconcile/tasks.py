@@ -8,7 +8,7 @@ from cohorts import clock
 from cohorts.reconcile import ownership, services
 from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.provider import configured_providers
-from cohorts.reconcile.runs import issue_log, realize_requests, run_log
+from cohorts.reconcile.runs import issue_log, provider_state, realize_requests, run_log
 from cohorts.reconcile.workers.nudges import nudge
 
 KEEP_RUNS = timedelta(days=90)
@@ -25,7 +25,7 @@ def sweep() -> None:
     """
     ownership.watch_ownership(clock.now())
     for name in configured_providers():
-        if run_log.has_work(name, clock.now()) and not run_log.is_waiting(name):
+        if provider_state.has_work(name, clock.now()) and not provider_state.is_waiting(name):
             nudge(name)
     realize_requests.close_ended(clock.now())
     issue_log.log_issues()

@@ -20,7 +20,7 @@ from meetings.attendance.presence import OPENS_BEFORE, Span
 from meetings.models import Attendance
 
 
-def note_presence(since: datetime, now: datetime) -> int:
+def detect_presence(since: datetime, now: datetime) -> int:
     """Check in everyone who was at the meetings that were not over at `since`.
 
     A constant number of queries for any number of meetings.  Returns how many attendances changed.
@@ -30,11 +30,11 @@ def note_presence(since: datetime, now: datetime) -> int:
     if not groups:
         return 0
     return record_presence(
-        meetings, read_heard(groups, since - MAX_DURATION - OPENS_BEFORE), now=now
+        meetings, read_observations(groups, since - MAX_DURATION - OPENS_BEFORE), now=now
     )
 
 
-def read_heard(group_ids: Collection[int], since: datetime) -> dict[int, VoiceObservation]:
+def read_observations(group_ids: Collection[int], since: datetime) -> dict[int, VoiceObservation]:
     """Return the coverage and the voice sessions after `since`, by group.  Three queries."""
     people = _recognised(group_ids)
     times: dict[int, list[Span]] = defaultdict(list)

@@ -22,7 +22,9 @@ GONE_AFTER = timedelta(minutes=2)
 
 
 @transaction.atomic
-def record_presence(listener: str, here: Mapping[int, Collection[int]], *, now: datetime) -> None:
+def record_voice_states(
+    listener: str, here: Mapping[int, Collection[int]], *, now: datetime
+) -> None:
     """Store who is in our voice channels at `now`.
 
     `here` contains the account ids in each voice channel that the bot sees, including empty ones;

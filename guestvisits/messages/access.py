@@ -18,7 +18,7 @@ from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
 from guestvisits.messages.visits import get_open_visit, get_visit, recent_visits
 from guestvisits.models import GuestVisit
-from guestvisits.selectors import window_of
+from guestvisits.windows import window_of
 from meetings.venues import find_venues
 
 BEGUN, ENDED = "access_begun", "access_ended"

@@ -25,7 +25,7 @@ from cohorts.outbox.registry import (
 from guestvisits.messages.throttling import last_sent, throttle, was_sent_just_before
 from guestvisits.messages.visits import get_open_visit, get_visit, recent_visits
 from guestvisits.models import GuestVisit
-from guestvisits.selectors import GuestWindow, window_of
+from guestvisits.windows import GuestWindow, window_of
 
 JOINS, LEAVES, AWAY = "guest_joins", "guest_leaves", "member_away"
 BEFORE_THE_END = timedelta(minutes=5)

@@ -33,8 +33,9 @@ from guestvisits.messages.throttling import (
 )
 from guestvisits.messages.visits import get_open_visit, get_visit, recent_visits
 from guestvisits.models import GuestVisit
-from guestvisits.selectors import UNASKED_ENDS, window_of
+from guestvisits.selectors import UNASKED_ENDS
 from guestvisits.services.alternatives import Alternative, find_alternatives
+from guestvisits.windows import window_of
 
 BOOKED, CANCELLED, BROKEN = "visit_booked", "visit_cancelled", "visit_broken"
 SENT_WITHIN = timedelta(days=2)  # of the end of the visit

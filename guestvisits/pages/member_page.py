@@ -11,7 +11,7 @@ from datetime import datetime
 
 from cohorts.models import Group, Membership
 from guestvisits.models import GuestVisit
-from guestvisits.selectors import GuestWindow, window_of, with_dates
+from guestvisits.windows import GuestWindow, window_of, with_dates
 from meetings.models import Meeting
 from meetings.selectors import MAX_DURATION
 from meetings.venues import Venue, find_venues

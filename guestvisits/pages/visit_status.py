@@ -22,7 +22,8 @@ from datetime import datetime, timedelta
 
 from cohorts.models import AccessState
 from cohorts.reconcile.provider import configured_providers
-from guestvisits.selectors import GuestWindow, MyVisit
+from guestvisits.selectors import MyVisit
+from guestvisits.windows import GuestWindow
 
 State = AccessState.State
 

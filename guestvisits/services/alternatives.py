@@ -8,7 +8,7 @@ from datetime import datetime
 
 from cohorts.errors import Refusal
 from cohorts.selectors import facilitators_of
-from guestvisits.facts import VisitChoice, read_choices, read_choices_ahead
+from guestvisits.facts import VisitOption, read_visit_options, read_visit_options_ahead
 from guestvisits.rules import find_guest_refusal, find_refusal
 from guestvisits.selectors import list_visits
 from meetings.models import Attendance, Meeting
@@ -57,7 +57,7 @@ def find_alternatives(user_id: int, home_meeting_id: int, now: datetime) -> Alte
     Raises Refusal("no_meeting") for a meeting of a group to which the person never belonged, or
     from which they were removed.
     """
-    home, choices = read_choices(user_id, home_meeting_id=home_meeting_id, now=now)
+    home, choices = read_visit_options(user_id, home_meeting_id=home_meeting_id, now=now)
     facilitators = facilitators_of({choice.host.group_id for choice in choices})
     others = [meeting for meeting in _meetings_to_attend(user_id, now) if meeting != home]
     return Alternatives(
@@ -113,7 +113,7 @@ def find_make_ups(
     }
     if not not_attended:
         return ()
-    choices = read_choices_ahead(user_id, home_meeting_ids=not_attended, now=now)
+    choices = read_visit_options_ahead(user_id, home_meeting_ids=not_attended, now=now)
     open_again = {choice.home.pk for choice in choices if find_refusal(choice.facts, now) is None}
     return tuple(mine for pk, mine in not_attended.items() if pk in open_again)
 
@@ -128,6 +128,6 @@ def _refuse_extra(home: Meeting) -> Refusal | None:
     )
 
 
-def _refuse_guest(choices: Iterable[VisitChoice], now: datetime) -> Refusal | None:
+def _refuse_guest(choices: Iterable[VisitOption], now: datetime) -> Refusal | None:
     """Return the refusal that concerns the guest, from any choice: those facts are all the same."""
     return next((find_guest_refusal(choice.facts, now) for choice in choices), None)

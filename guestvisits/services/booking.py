@@ -9,7 +9,7 @@ from django.db import transaction
 from cohorts.errors import Refusal
 from cohorts.models import User
 from cohorts.services.locks import lock_groups, lock_people
-from guestvisits.facts import VisitChoice, read_choice
+from guestvisits.facts import VisitOption, read_visit_option
 from guestvisits.models import GuestVisit
 from guestvisits.rules import broken_rules
 from guestvisits.services.ending import end_visit
@@ -63,8 +63,8 @@ def _book(
     shown: datetime | None = None,
     now: datetime,
 ) -> GuestVisit:
-    def look() -> tuple[VisitChoice, tuple[str, ...]]:
-        choice = read_choice(
+    def look() -> tuple[VisitOption, tuple[str, ...]]:
+        choice = read_visit_option(
             user_id, home_meeting_id=home_meeting_id, host_meeting_id=host_meeting_id, now=now
         )
         overruled = _overrule(choice, now, may_overrule=bool(why.strip()))
@@ -112,7 +112,7 @@ def _end_replaced(visit: GuestVisit, now: datetime) -> None:
         end_visit(earlier, reason, now=now, by=visit.booked_by_id, why=visit.overruled_why)
 
 
-def _overrule(choice: VisitChoice, now: datetime, *, may_overrule: bool) -> tuple[str, ...]:
+def _overrule(choice: VisitOption, now: datetime, *, may_overrule: bool) -> tuple[str, ...]:
     """Return the codes of the overruled rules. Raises the first Refusal that is not overruled."""
     broken = broken_rules(choice.facts, now)
     for rule in broken:

@@ -26,7 +26,7 @@ SENT_WITHIN = timedelta(hours=24)
 
 
 @message_source("nudges")
-def pending_nudges(
+def pending_rsvp_requests(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
 ) -> Iterator[PendingMessage]:
     """Yield the pending nudges. One query."""

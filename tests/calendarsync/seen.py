@@ -15,7 +15,7 @@ from cohorts.models import Group, User
 from cohorts.reconcile import services
 from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.models import GroupSync, ProviderState
-from cohorts.reconcile.runs import run_log
+from cohorts.reconcile.runs import provider_state
 from meetings.models import Meeting
 from tests.support.academy import Academy
 from tests.support.clock import SetClock
@@ -50,7 +50,7 @@ class SeenCalendar:
     def work(self) -> int:
         """What workers do until nothing is due; returns how many slices it took."""
         for slices in range(SLICES):
-            if not run_log.has_work("calendar", clock.now()):
+            if not provider_state.has_work("calendar", clock.now()):
                 return slices
             assert run_once("calendar"), "the mirror waits for something"
         raise AssertionError(f"still due after {SLICES} slices: {self.troubles()}")
@@ -64,7 +64,7 @@ class SeenCalendar:
         """The service is back: what workers do once the waits are over."""
         for _ in range(SLICES):
             self._end_waits()
-            if not run_log.has_work("calendar", clock.now()):
+            if not provider_state.has_work("calendar", clock.now()):
                 return
             run_once("calendar")
         raise AssertionError(f"still due after {SLICES} slices: {self.troubles()}")

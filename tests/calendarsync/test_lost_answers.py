@@ -11,7 +11,7 @@ from calendarsync.models import CalendarInstance, CalendarSeries
 from cohorts.models import Membership
 from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.models import GroupSync, ProviderState, SyncAction
-from cohorts.reconcile.runs import run_log
+from cohorts.reconcile.runs import provider_state
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
 from tests.support.moves import cancel_meeting, move_meeting
@@ -36,7 +36,7 @@ def work_through(calendar: SeenCalendar) -> None:
         books_wait = ProviderState.objects.filter(provider="calendar")
         books_wait.update(retry_at=None, parked={})
         GroupSync.objects.filter(issue="rate_limited").update(next_at=calendar.now)
-        if not run_log.has_work("calendar", calendar.now):
+        if not provider_state.has_work("calendar", calendar.now):
             return
         run_once("calendar")
     raise AssertionError(f"still due: {calendar.troubles()}")

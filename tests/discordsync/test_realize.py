@@ -11,7 +11,7 @@ from cohorts.models import Membership
 from cohorts.outbox.models import Message
 from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.models import GroupSync
-from cohorts.reconcile.runs import run_log
+from cohorts.reconcile.runs import provider_state
 from cohorts.reconcile.services import withdraw_request
 from cohorts.services.groups import change_slot
 from cohorts.services.memberships import end_membership
@@ -217,11 +217,11 @@ def test_a_direct_edit_of_a_membership_is_acted_on_at_once(sandbox):
     join(sandbox, [*made.people, person])
     realize(made)
     work("discord")
-    assert not run_log.has_work("discord", clock.now())
+    assert not provider_state.has_work("discord", clock.now())
 
     Membership.objects.create(user=person, group=made.groups[0])  # as the admin's form does
 
-    assert run_log.has_work("discord", clock.now())
+    assert provider_state.has_work("discord", clock.now())
     work("discord")
     assert person.discord_id in holders_of(sandbox, f"role:{made.groups[0].pk}")
 

@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 
 from cohorts import clock
 from cohorts.models import Cohort, Group, Membership, User
-from cohorts.reconcile.runs import run_log
+from cohorts.reconcile.runs import provider_state
 from discordsync.models import DiscordObject
 from lens.schedules import ENTRIES
 from tests.discordsync.guild_state import holders_of, look_again, made_since, outside_id, trouble
@@ -27,7 +27,7 @@ def made(sandbox):
     join(sandbox, made.people)
     realize(made)
     work("discord")
-    assert not run_log.has_work("discord", clock.now())
+    assert not provider_state.has_work("discord", clock.now())
     return made
 
 

@@ -21,10 +21,10 @@ from cohorts.models import Membership
 from cohorts.services.memberships import add_member, end_membership, move_member
 from guestvisits.facts import read_open_visits
 from guestvisits.models import GuestVisit
-from guestvisits.selectors import guest_windows
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
 from guestvisits.services.updating import update_all_visits
+from guestvisits.windows import guest_windows
 from meetings.models import Attendance
 from tests.support.academy import Academy
 from tests.support.moves import cancel_meeting, move_meeting

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from guestvisits.models import GuestVisit
-from guestvisits.selectors import RECENTLY, guest_windows
+from guestvisits.windows import RECENTLY, guest_windows
 from tests.support.academy import Academy
 
 pytestmark = pytest.mark.django_db

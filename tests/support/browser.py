@@ -19,7 +19,7 @@ from django.db import connections
 from cohorts import clock
 from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.provider import configured_providers
-from cohorts.reconcile.runs import run_log
+from cohorts.reconcile.runs import provider_state
 from cohorts.reconcile.workers import heartbeats
 from tests.programs import find_chromium
 
@@ -51,7 +51,9 @@ def working(transactional_db: None) -> Iterator[None]:
             while not ending.wait(LOOK_SECONDS):
                 heartbeats.record_heartbeat("tests")
                 for name in configured_providers():
-                    if run_log.has_work(name, clock.now()) and not run_log.is_waiting(name):
+                    if provider_state.has_work(name, clock.now()) and not provider_state.is_waiting(
+                        name
+                    ):
                         run_once(name)
         except Exception as error:
             failures.append(error)

@@ -16,7 +16,7 @@ from cohorts import clock
 from cohorts.models import Cohort, Course, Group, Membership, User
 from cohorts.reconcile import services
 from cohorts.reconcile.controller import run_once
-from cohorts.reconcile.runs import run_log
+from cohorts.reconcile.runs import provider_state
 
 FIRST_DISCORD_ID = 200000000000000000
 
@@ -93,7 +93,7 @@ def work(*mirrors: str, slices: int = 12) -> int:
     """Do what workers do until nothing is due; returns how many slices it took."""
     done = 0
     for _ in range(slices):
-        due = [name for name in mirrors if run_log.has_work(name, clock.now())]
+        due = [name for name in mirrors if provider_state.has_work(name, clock.now())]
         if not due:
             return done
         for name in due:

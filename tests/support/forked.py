@@ -20,7 +20,7 @@ from cohorts.outbox import tasks as messages  # noqa: E402
 from cohorts.outbox.email import rounds  # noqa: E402
 from cohorts.reconcile import tasks  # noqa: E402
 from cohorts.reconcile.controller import run_once  # noqa: E402
-from cohorts.reconcile.runs import run_log  # noqa: E402
+from cohorts.reconcile.runs import provider_state  # noqa: E402
 from discordsync.rest import client  # noqa: E402, F401 - loads discord.py before the first fork
 from tests.support import registries  # noqa: E402
 
@@ -34,7 +34,11 @@ def work(
     wait, is not waited for."""
     _take_over(database, passed, registered)
     for _ in range(SLICES):
-        due = [m for m in mirrors if run_log.has_work(m, clock.now()) and not run_log.is_waiting(m)]
+        due = [
+            m
+            for m in mirrors
+            if provider_state.has_work(m, clock.now()) and not provider_state.is_waiting(m)
+        ]
         held = [run_once(name) for name in due]
         if not any(held):
             return

@@ -39,7 +39,7 @@ from cohorts.reconcile.errors import (
 )
 from cohorts.reconcile.models import SyncAction
 from cohorts.reconcile.provider import Provider
-from cohorts.reconcile.runs import run_log
+from cohorts.reconcile.runs import provider_state, run_log
 from cohorts.reconcile.runs.status import Remaining
 from cohorts.reconcile.values import Action, Finding, IssueCode, Outcome, Plan
 from cohorts.reconcile.workers.lease import Lease
@@ -207,7 +207,7 @@ class Calls:
         match error:
             case RateLimited():
                 self.log.park(action.kind, error.after)
-                self.parked = run_log.parked_lanes(self.log.provider)
+                self.parked = provider_state.parked_lanes(self.log.provider)
             case Unclear() if action.alone:
                 self._log(call, SyncAction.Outcome.UNKNOWN, error.detail)
                 self.failed[action.key] = error

@@ -14,7 +14,7 @@ from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
 from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import ProviderState, RealizeRequest
-from cohorts.reconcile.runs import run_log
+from cohorts.reconcile.runs import provider_state
 from cohorts.reconcile.runs.realize_requests import READY, WITHDRAWN
 
 REALIZE_ENDED = "realize_ended"
@@ -25,7 +25,7 @@ NAMES_SHOWN = 40
 def why_held() -> str:
     """Return why messages are held: signs that this is a copy, which would repeat what the original
     sent. One query."""
-    code = run_log.find_sign_of_copy(list(ProviderState.objects.all()))
+    code = provider_state.find_sign_of_copy(list(ProviderState.objects.all()))
     return f"{find_issue(code).sentence} {find_issue(code).fix}" if code else ""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from cohorts.models import Group
 from cohorts.reconcile.models import GroupSync, SyncRun
 from cohorts.reconcile.provider import Provider, provider_admins
-from cohorts.reconcile.runs import run_log
+from cohorts.reconcile.runs import provider_state
 from cohorts.reconcile.runs.policy import restrict
 from cohorts.reconcile.values import Action, Due, Finding, IssueCode, Policy, Withheld
 
@@ -39,7 +39,7 @@ def _describe(
     due = _read_groups(run)
     plan = provider.plan(desired, finding.observed, Policy.of(due))
     budget = admin.budget(desired, finding.observed, plan)
-    code = run_log.read_only(name) or finding.issue
+    code = provider_state.find_write_ban(name) or finding.issue
     plan = restrict(plan, due, finding.orphans, code)
     return {
         "issue": code,  # of the provider as a whole

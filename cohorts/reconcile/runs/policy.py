@@ -22,7 +22,7 @@ FEW = 5  # up to this many are never held
 def restrict(plan: Plan, due: Collection[Due], orphans: Orphans, read_only: str) -> Plan:
     """Return the plan for these groups without what it may not do now.
 
-    `read_only` is the issue code that forbids all writes, or "".
+    `find_write_ban` is the issue code that forbids all writes, or "".
     """
     if read_only:
         return hold_all(plan, read_only)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
@@ -11,72 +11,9 @@ from django.db.models.functions import Now
 
 from cohorts import clock
 from cohorts.reconcile.errors import CallFailed, Conflict, Outage, Unclear
-from cohorts.reconcile.models import GroupSync, ProviderState, SyncAction, SyncRun
-from cohorts.reconcile.provider import configured_providers
+from cohorts.reconcile.models import ProviderState, SyncAction, SyncRun
 from cohorts.reconcile.values import Action, Finding, IssueCode, ProviderSpec
 from cohorts.reconcile.workers.backoff import wait_before_retry
-from cohorts.services.installation import ensure_installation, find_doubt
-
-
-def has_work(provider: str, now: datetime) -> bool:
-    """Return whether a worker has something to do: a group is due, a plan was requested, or it is
-    time to poll for changes that people made outside."""
-    due = models.Q(generation__gt=models.F("observed_generation")) | models.Q(next_at__lte=now)
-    return (
-        GroupSync.objects.filter(due, provider=provider).exists()
-        or SyncRun.objects.filter(provider=provider, mode="plan", ended_at__isnull=True).exists()
-        or ProviderState.objects.filter(provider=provider, next_at__lte=now).exists()
-    )
-
-
-def is_waiting(provider: str) -> bool:
-    """Return whether an outage delays the provider and its next probe is not due yet."""
-    return ProviderState.objects.filter(provider=provider, retry_at__gt=Now()).exists()
-
-
-def read_only(provider: str) -> str:
-    """Return the issue code that forbids all writes to the provider, or "" if it may be changed.
-
-    Two queries: the installation, and the state of all providers, since any of them can show that
-    this database is a copy.
-    """
-    if doubt := find_doubt(ensure_installation(clock.now())):
-        return doubt
-    states = {state.provider: state for state in ProviderState.objects.all()}
-    if sign := find_sign_of_copy(states.values()):
-        return sign
-    return IssueCode.PAUSED if states[provider].paused_at else ""
-
-
-def find_sign_of_copy(states: Collection[ProviderState]) -> str:
-    """Return an issue code if the objects outside suggest that this is a copy, else ""."""
-    providers = configured_providers()
-    if any(state.has_many_orphans for state in states if state.provider in providers):
-        return IssueCode.MANY_ORPHANS
-    return IssueCode.MOVED if find_moved(states) else ""
-
-
-def find_moved(states: Iterable[ProviderState]) -> list[ProviderState]:
-    """Return the providers for which the settings name another server or calendar than before."""
-    providers = configured_providers()
-    return [
-        state
-        for state in states
-        if state.provider in providers and state.scope not in {"", providers[state.provider].scope}
-    ]
-
-
-def count_changes(provider: str) -> int:
-    """Return how many changes outside have been reported so far."""
-    return ProviderState.objects.values_list("changed_outside", flat=True).get(provider=provider)
-
-
-def parked_lanes(provider: str) -> dict[str, datetime]:
-    """Return the lanes that the service asked to wait, each with its end in real time (UTC)."""
-    stored = ProviderState.objects.values_list("parked", flat=True).get(provider=provider)
-    until = {kind: datetime.fromisoformat(text) for kind, text in stored.items()}
-    return {kind: moment for kind, moment in until.items() if moment > datetime.now(UTC)}
-
 
 STATE_FIELDS = ["retry_at", "failures", "issue", "issue_detail", "issue_since"]
 

@@ -12,7 +12,7 @@ from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import ProviderState, SyncAction, SyncRun
 from cohorts.reconcile.provider import configured_providers
-from cohorts.reconcile.runs import run_log
+from cohorts.reconcile.runs import provider_state
 from cohorts.reconcile.selectors import (
     GroupInProvider,
     GroupView,
@@ -168,5 +168,5 @@ def _answer(runs: Sequence[SyncRun]) -> None:
         run_once(run.provider, plans_only=True)
         state = ProviderState.objects.filter(provider=run.provider).first()
         still_open = SyncRun.objects.filter(pk=run.pk, ended_at__isnull=True).exists()
-        if still_open and state and state.issue and run_log.is_waiting(run.provider):
+        if still_open and state and state.issue and provider_state.is_waiting(run.provider):
             raise GaveUp(format_issue(state))

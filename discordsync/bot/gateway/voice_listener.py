@@ -132,4 +132,4 @@ class CoverageName:
 def _record(observation: str, here: Mapping[int, Collection[int]], seen_at: float) -> None:
     """Store what was seen, dated to when it was seen: a thread may have been waited for."""
     waited = timedelta(seconds=time.monotonic() - seen_at)
-    recording.record_presence(observation, here, now=clock.now() - waited)
+    recording.record_voice_states(observation, here, now=clock.now() - waited)

@@ -19,10 +19,10 @@ from discordsync.bot.replies.times import format_day, format_span, format_start,
 from discordsync.delivery.discord_text import escape
 from guestvisits.models import GuestVisit
 from guestvisits.pages.agenda import Agenda, AgendaEntry, Upcoming, read_agenda
-from guestvisits.selectors import window_of, with_dates
 from guestvisits.services.alternatives import Alternative, Alternatives, find_alternatives
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
+from guestvisits.windows import window_of, with_dates
 from meetings.models import Attendance, Meeting
 
 LATEST = int(datetime.max.replace(microsecond=0, tzinfo=UTC).timestamp())  # a button can be forged

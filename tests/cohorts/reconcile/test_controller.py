@@ -15,7 +15,7 @@ from cohorts.reconcile import services, tasks
 from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.errors import Conflict, Outage, RateLimited, Refused, Unclear
 from cohorts.reconcile.models import GroupSync, ProviderState, SyncAction, SyncRun
-from cohorts.reconcile.runs import run_log
+from cohorts.reconcile.runs import provider_state
 from cohorts.reconcile.values import Orphans
 from cohorts.reconcile.workers import lease
 from tests.support.cohort import add_member, make_cohort, realize, work
@@ -138,7 +138,7 @@ def test_work_that_stores_itself_is_collected_before_its_group_is_planned(links,
     links.collect = collect
     services.request_sync(ready.ids[:1])
     assert calls_of(links, lambda: run_once("links")) == [f"send:{ready.groups[0].name}:Welcome"]
-    assert not run_log.has_work("links", clock.now())
+    assert not provider_state.has_work("links", clock.now())
 
 
 # -- changes during a run -------------------------------------------------------------------------
@@ -158,7 +158,7 @@ def test_a_change_of_facts_during_a_call_is_served_in_the_same_run(links, ready)
     assert run_once("links")
     assert links.service.calls[-1] == late[0]
     assert links.service.observations == 2  # one a run
-    assert not run_log.has_work("links", clock.now())
+    assert not provider_state.has_work("links", clock.now())
 
 
 def test_a_change_that_a_lost_run_had_not_served_makes_its_group_due_again(links, ready):
@@ -186,7 +186,7 @@ def test_a_change_outside_during_a_call_is_observed_before_the_group_is_finished
     run_once("links")
     assert links.service.observations == 3  # the realize, this run, and again
     assert len(links.service.state.guests) == 5
-    assert not run_log.has_work("links", clock.now())
+    assert not provider_state.has_work("links", clock.now())
 
 
 def test_many_reported_changes_are_one_observation_and_no_call(links, ready):
@@ -201,7 +201,7 @@ def test_a_change_of_nothing_of_ours_is_not_counted(links, ready):
     before = state().changed_outside
     services.report_outside_change([], "links")
     assert state().changed_outside == before
-    assert not run_log.has_work("links", clock.now())
+    assert not provider_state.has_work("links", clock.now())
 
 
 # -- the lease ------------------------------------------------------------------------------------
@@ -348,7 +348,7 @@ def test_a_second_unclear_answer_waits_for_a_probe(links, made):
     for _ in range(2):
         links.service.fail("create:", Unclear("reset"))
         run_once("links")
-    assert run_log.is_waiting("links")
+    assert provider_state.is_waiting("links")
     assert run_once("links") is False
 
 
@@ -401,7 +401,7 @@ def test_an_outage_is_the_providers_issue_and_ends_with_a_probe(links, made, at)
     links.service.fail(at, Outage("503"))
     run_once("links")
     assert state().issue == "unreachable"
-    assert run_log.is_waiting("links")
+    assert provider_state.is_waiting("links")
     assert [row(group).failures for group in made.groups] == [0, 0]
     before = links.service.observations
     OrmQ.objects.all().delete()
@@ -553,12 +553,12 @@ def test_a_poll_observes_though_no_group_is_due(links, ready):
     services.resync("links")
     work("links")
     before = links.service.observations
-    assert not run_log.has_work("links", clock.now())
+    assert not provider_state.has_work("links", clock.now())
     assert state().next_at > clock.now() + timedelta(minutes=2)
     ProviderState.objects.update(next_at=clock.now())
     assert run_once("links")
     assert links.service.observations == before + 1
-    assert not run_log.has_work("links", clock.now())
+    assert not provider_state.has_work("links", clock.now())
 
 
 def test_a_plan_is_answered_and_carries_nothing_out(links):

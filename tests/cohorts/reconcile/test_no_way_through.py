@@ -11,7 +11,7 @@ from cohorts import clock
 from cohorts.reconcile import services, tasks
 from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync, ProviderState, SyncAction
-from cohorts.reconcile.runs import run_log
+from cohorts.reconcile.runs import provider_state
 from tests.support.cohort import join, make_cohort, realize, work
 from tests.support.worlds import describe_guild
 
@@ -36,7 +36,7 @@ def told():
 def sweep_often():
     for _ in range(5):
         tasks.sweep()
-        if run_log.has_work("discord", clock.now()):
+        if provider_state.has_work("discord", clock.now()):
             tasks.run_provider("discord")
 
 

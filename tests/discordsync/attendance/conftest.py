@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cohorts.models import Membership, User
-from discordsync.attendance.detection import note_presence
-from discordsync.attendance.recording import record_presence
+from discordsync.attendance.detection import detect_presence
+from discordsync.attendance.recording import record_voice_states
 from discordsync.models import DiscordObject, VoiceSession
 from meetings.models import Attendance, Meeting
 from tests.support.academy import Academy
@@ -59,7 +59,7 @@ class Evening:
         for name, channel in self.places.items():
             if channel in here:
                 here[channel].add(self.account(name))
-        record_presence(self.ear, here, now=self.at(minute))
+        record_voice_states(self.ear, here, now=self.at(minute))
 
     def go(self, name: str, group: str | None, minute: float) -> None:
         """Somebody goes into a group's channel, or out (None), and the bot hears of it."""
@@ -69,7 +69,7 @@ class Evening:
         self.look(minute)
 
     def note(self, minute: float = 60) -> int:
-        return note_presence(NOW, self.at(minute))
+        return detect_presence(NOW, self.at(minute))
 
     def presence(self) -> dict[str, str]:
         rows = Attendance.objects.filter(meeting=self.meeting).select_related("user")

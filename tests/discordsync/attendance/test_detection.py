@@ -8,7 +8,7 @@ import pytest
 
 from cohorts.models import User
 from discordsync import tasks
-from discordsync.attendance.detection import note_presence
+from discordsync.attendance.detection import detect_presence
 from discordsync.models import VoiceCoverage, VoiceSession
 from lens.housekeeping import prune
 from meetings.models import Attendance
@@ -188,4 +188,4 @@ def test_noting_costs_the_same_for_few_people_and_for_many(evening, django_asser
         evening.note(61)
         now = evening.at(61)
         with django_assert_num_queries(7):
-            assert note_presence(NOW, now) == 0
+            assert detect_presence(NOW, now) == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import IntegrityError, transaction
 
-from discordsync.attendance.recording import doubt, forget_before, record_presence
+from discordsync.attendance.recording import doubt, forget_before, record_voice_states
 from discordsync.models import DiscordObject, VoiceCoverage, VoiceSession
 from tests.discordsync.attendance.conftest import ELSEWHERE
 
@@ -28,7 +28,7 @@ def test_the_same_look_again_changes_nothing(evening, django_assert_num_queries)
     here = {evening.channel("A"): [evening.account("Alice")], evening.channel("B"): []}
     now = evening.at(3)
     with django_assert_num_queries(6):  # two of them begin and end the transaction
-        record_presence(evening.ear, here, now=now)
+        record_voice_states(evening.ear, here, now=now)
 
 
 def test_going_to_another_channel_ends_the_one_stay_and_begins_another(evening):
@@ -175,5 +175,5 @@ def test_what_was_heard_is_forgotten_and_what_lasts_is_not(evening):
 
 
 def test_an_empty_guild_is_no_failure(evening):
-    record_presence("ear", {}, now=evening.at(0))
+    record_voice_states("ear", {}, now=evening.at(0))
     assert not VoiceCoverage.objects.exists()

@@ -19,7 +19,7 @@ from cohorts.models import AccessState, Group, User
 from cohorts.outbox.routing.preferences import choose
 from cohorts.outbox.tasks import collect_all
 from cohorts.reconcile.models import GroupSync, RealizeRequest
-from cohorts.reconcile.runs.run_log import count_changes
+from cohorts.reconcile.runs.provider_state import count_changes
 from cohorts.services.groups import end_group
 from discordsync.bot.models import BotReply, GuildMembership
 from discordsync.models import DmChannel, HiddenCount

@@ -6,9 +6,9 @@ import pytest
 
 from cohorts.errors import Refusal
 from guestvisits.models import GuestVisit
-from guestvisits.selectors import guest_windows
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit, cancel_visit_for
+from guestvisits.windows import guest_windows
 from meetings.models import Attendance
 
 pytestmark = pytest.mark.django_db

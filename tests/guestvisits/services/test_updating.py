@@ -9,9 +9,9 @@ from cohorts.models import Cohort, Group, Membership
 from cohorts.services.groups import end_group
 from cohorts.services.memberships import add_member, end_membership, move_member
 from guestvisits.models import GuestVisit
-from guestvisits.selectors import guest_windows
 from guestvisits.services.booking import book_visit
 from guestvisits.services.updating import update_all_visits
+from guestvisits.windows import guest_windows
 from meetings.models import Attendance, Meeting
 from tests.support.moves import cancel_meeting, move_meeting
 

@@ -30,7 +30,7 @@ from meetings.attendance.detection import VoiceObservation, record_presence
 from meetings.attendance.presence import Span
 from meetings.calendars.services import open_feed
 from meetings.messages.changes import pending_changes
-from meetings.messages.nudges import pending_nudges
+from meetings.messages.nudges import pending_rsvp_requests
 from meetings.messages.reminders import pending_reminders
 from meetings.models import Attendance, Meeting
 from meetings.moving.moves import Cancel
@@ -139,7 +139,9 @@ PROBES: dict[str, Callable[[World], object]] = {
     "reminders": lambda w: list(
         pending_reminders(None, *[w.home.starts_at - timedelta(minutes=40)] * 2)
     ),
-    "nudges": lambda w: list(pending_nudges(None, w.now, w.now + 2 * DAY + timedelta(hours=1))),
+    "nudges": lambda w: list(
+        pending_rsvp_requests(None, w.now, w.now + 2 * DAY + timedelta(hours=1))
+    ),
     "letters about moves": lambda w: w.owes_changes(),
     "letters to new members": lambda w: list(pending_assignments(None, w.now, w.now)),
     "welcomes": lambda w: list(pending_welcomes(None, w.now, w.now)),

@@ -9,7 +9,7 @@ from django.core import mail
 
 from cohorts.models import Membership
 from guestvisits.models import GuestVisit
-from guestvisits.selectors import guest_windows
+from guestvisits.windows import guest_windows
 from meetings.models import Attendance, Meeting
 from tests.guestvisits.effects.world import World
 from tests.meetings.outside.looking import (

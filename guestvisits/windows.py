@@ -1,0 +1,76 @@
+"""When visits give their guests access to the host group."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q, QuerySet
+
+from guestvisits.models import GuestVisit
+
+# A provider that was down for a month must still find the date that explains why access ended.
+RECENTLY = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class GuestWindow:
+    """When a visit gives its guest access to the host group: from `begins_at` until `ends_at`.
+
+    A visit that was cancelled before its window began has `ends_at` before `begins_at`: it gave no
+    access. `is_open`: the visit has not ended, so the guest is expected (or was) at the host
+    meeting.
+    """
+
+    visit_id: int
+    user_id: int
+    host_group_id: int
+    host_meeting_id: int
+    home_group_id: int
+    begins_at: datetime
+    ends_at: datetime
+    is_open: bool
+
+    def holds(self, now: datetime) -> bool:
+        """Return whether the guest has access at `now`."""
+        return self.begins_at <= now < self.ends_at
+
+
+def guest_windows(group_ids: Collection[int] | None, now: datetime) -> list[GuestWindow]:
+    """Return the windows of visits to these host groups (None: to all), in the order of booking.
+
+    Includes future and current ones, and those that ended within RECENTLY. One query for any number
+    of groups. Windows depend on dates alone: it does not matter whether a past visit's row has been
+    closed yet, and a visit that was ended early ends its window at that moment.
+    """
+    visits = with_dates(GuestVisit.objects.all())
+    if group_ids is not None:
+        visits = visits.filter(host_meeting__group__in=group_ids)
+    recent = Q(ended_at__isnull=True) | Q(ended_at__gt=now - RECENTLY)
+    windows = (window_of(visit) for visit in visits.filter(recent).order_by("pk"))
+    return [window for window in windows if window.ends_at > now - RECENTLY]
+
+
+def window_of(visit: GuestVisit) -> GuestWindow:
+    """Return the window of one visit. Its meetings and the host's cohort should be loaded."""
+    meeting = visit.host_meeting
+    cohort = meeting.group.cohort
+    ends_at = max(meeting.starts_at + timedelta(days=cohort.guest_days_after), meeting.ends_at)
+    if visit.ended_at and visit.end_reason != GuestVisit.End.OVER:
+        ends_at = min(ends_at, visit.ended_at)
+    return GuestWindow(
+        visit_id=visit.pk,
+        user_id=visit.user_id,
+        host_group_id=meeting.group_id,
+        host_meeting_id=meeting.pk,
+        home_group_id=visit.home_meeting.group_id,
+        begins_at=meeting.starts_at - timedelta(days=cohort.guest_days_before),
+        ends_at=ends_at,
+        is_open=visit.is_open,
+    )
+
+
+def with_dates(visits: QuerySet[GuestVisit]) -> QuerySet[GuestVisit]:
+    """Load with each visit what `window_of` reads."""
+    return visits.select_related("host_meeting__group__cohort", "home_meeting")
