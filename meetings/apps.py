@@ -8,7 +8,9 @@ class MeetingsConfig(AppConfig):
     def ready(self) -> None:
         from cohorts.services.terms import term_previews
         from meetings import receivers  # noqa: F401 - connects them
-        from meetings.messages import changes, departures, nudges, reminders  # noqa: F401 - registers
+        from meetings.messages import (
+            rsvp_requests,  # noqa: F401 - registers
+        )
         from meetings.moving.terms import preview_terms
 
         term_previews.register(preview_terms)

@@ -1,7 +1,7 @@
 """Queries on meetings and attendance, one function per question.
 
 Guests are not members: every count here leaves them out, so that callers need not. To list the
-people who come, including guests, use `guestvisits.pages.roster`.
+people who come, including guests, use `guestvisits.pages.expected_people`.
 """
 
 from __future__ import annotations

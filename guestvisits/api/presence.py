@@ -13,7 +13,7 @@ from cohorts import clock
 from cohorts.models import User
 from guestvisits.api.errors import RefusalView
 from guestvisits.api.serializers import RefusalSerializer, path_id
-from guestvisits.pages.roster import read_rosters
+from guestvisits.pages.expected_people import read_rosters
 from meetings.access import CORRECT, SEE_PEOPLE, Act, may
 from meetings.attendance.corrections import correct_presence
 from meetings.models import Attendance, Meeting

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from cohorts.models import Group, Membership
 from cohorts.selectors import last_members_of
-from guestvisits.pages.roster import RosterEntry, read_rosters
+from guestvisits.pages.expected_people import RosterEntry, read_rosters
 from meetings.models import Attendance, Meeting
 from meetings.moving.rules import is_not_held
 from meetings.selectors import AttendanceCount, count_attendance, groups_facilitated

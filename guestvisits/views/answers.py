@@ -15,7 +15,7 @@ from django_htmx.http import HttpResponseLocation
 from cohorts import clock
 from cohorts.errors import Refusal
 from guestvisits.pages.agenda import read_agenda
-from guestvisits.views.access import SignedInRequest, signed_in
+from guestvisits.views.signed_in import SignedInRequest, signed_in
 from meetings.rsvps import set_rsvp
 
 

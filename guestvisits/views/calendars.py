@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from cohorts import clock
 from guestvisits.limits import Guesses, seconds_to_wait, too_many
-from guestvisits.views.access import SignedInRequest, signed_in
+from guestvisits.views.signed_in import SignedInRequest, signed_in
 from meetings.calendars.entries import read_entries, read_entry
 from meetings.calendars.ics import write_calendar
 from meetings.calendars.services import find_feed, find_reader, open_feed, revoke_feed

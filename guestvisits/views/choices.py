@@ -15,7 +15,7 @@ from cohorts.errors import Refusal
 from cohorts.outbox.models import MessageChoice
 from cohorts.outbox.routing.dm_channels import DmStatus
 from cohorts.outbox.routing.preferences import Choices, choose, read_choices
-from guestvisits.views.access import SignedInRequest, signed_in
+from guestvisits.views.signed_in import SignedInRequest, signed_in
 
 # Texts about direct messages, by the state of the person's channel.
 DM_STATUSES = {

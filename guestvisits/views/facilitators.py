@@ -17,7 +17,7 @@ from cohorts.errors import Refusal
 from cohorts.models import Group, User
 from guestvisits.pages.group_page import read_group_page, read_groups, read_meeting_row
 from guestvisits.pages.member_page import awaits_access, read_member_page
-from guestvisits.views.access import SignedInRequest, signed_in
+from guestvisits.views.signed_in import SignedInRequest, signed_in
 from meetings.access import CORRECT, MOVE, may_each, may_see_group
 from meetings.attendance.corrections import correct_presence
 from meetings.models import Meeting

@@ -24,7 +24,7 @@ from guestvisits.services.alternatives import find_alternatives
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
 from guestvisits.set_up import read_set_up
-from guestvisits.views.access import SignedInRequest, signed_in
+from guestvisits.views.signed_in import SignedInRequest, signed_in
 
 
 @signed_in

@@ -16,7 +16,7 @@ from cohorts import clock
 from cohorts.services.people import change_zone
 from cohorts.validators import check_zone
 from cohorts.zones import zone_names
-from guestvisits.views.access import SignedInRequest, signed_in
+from guestvisits.views.signed_in import SignedInRequest, signed_in
 
 
 @cache

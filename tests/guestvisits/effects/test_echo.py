@@ -8,7 +8,7 @@ import pytest
 
 from cohorts.models import Membership
 from guestvisits.models import GuestVisit
-from guestvisits.pages.roster import read_rosters
+from guestvisits.pages.expected_people import read_rosters
 from meetings.models import Attendance
 from tests.calendarsync.behaviour import EXCEPTIONS, MAILS
 from tests.guestvisits.effects.world import World

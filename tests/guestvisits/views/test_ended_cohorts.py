@@ -30,8 +30,8 @@ from meetings.attendance.detection import VoiceObservation, record_presence
 from meetings.attendance.presence import Span
 from meetings.calendars.services import open_feed
 from meetings.messages.changes import pending_changes
-from meetings.messages.nudges import pending_rsvp_requests
 from meetings.messages.reminders import pending_reminders
+from meetings.messages.rsvp_requests import pending_rsvp_requests
 from meetings.models import Attendance, Meeting
 from meetings.moving.moves import Cancel
 from meetings.moving.services import carry_out

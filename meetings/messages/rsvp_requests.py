@@ -1,4 +1,4 @@
-"""Nudges: one e-mail per membership, 48 hours after the invitation, to members without any RSVP.
+"""Requests for an RSVP: one e-mail per membership, 48 hours after the invitation (kind `nudge`).
 
 One invitation covers the whole term, so an RSVP to any of its meetings counts. Members are invited
 when their group becomes active, or when they join it later.
@@ -29,7 +29,7 @@ SENT_WITHIN = timedelta(hours=24)
 def pending_rsvp_requests(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
 ) -> Iterator[PendingMessage]:
-    """Yield the pending nudges. One query."""
+    """Yield the pending requests. One query."""
     members = (
         _members_without_rsvp(since)
         .annotate(invited_at=Greatest("group__activated_at", "joined_at"))

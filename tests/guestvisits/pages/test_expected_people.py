@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from cohorts.selectors import members_of
 from guestvisits.models import GuestVisit
+from guestvisits.pages.expected_people import read_rosters
 from guestvisits.pages.group_page import read_meeting_row
-from guestvisits.pages.roster import read_rosters
 from guestvisits.services.booking import book_visit
 from meetings.attendance.statistics import read_attendance_stats
 from meetings.models import Attendance, Meeting
