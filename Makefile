@@ -34,7 +34,7 @@ fresh:
 
 test: $(VENV)/.dev
 	$(IN) -m tests.programs
-	$(IN) -m pytest -n 2 --maxschedchunk 24 -m "not matrix and not modes" $(ARGS)
+	$(IN) -m pytest -n 2 --maxschedchunk 6 -m "not matrix and not modes" $(ARGS)
 
 test-matrix: $(VENV)/.dev
 	$(IN) -m tests.programs
