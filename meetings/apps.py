@@ -8,9 +8,9 @@ class MeetingsConfig(AppConfig):
     def ready(self) -> None:
         from cohorts.services.terms import term_previews
         from meetings import receivers  # noqa: F401 - connects them
-        from meetings.messages import (
-            rsvp_requests,  # noqa: F401 - registers
-        )
+
+        # Imported because they register what they contain.
+        from meetings.messages import changes, departures, reminders, rsvp_requests  # noqa: F401
         from meetings.moving.terms import preview_terms
 
         term_previews.register(preview_terms)
