@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
 from calendarsync.generations import Generations, SeriesSpan, fit, read_generations
-from calendarsync.state.desired import (
+from calendarsync.state.desired_state import (
     NOBODY,
     Addresses,
     DesiredCalendar,

@@ -20,7 +20,7 @@ from calendarsync.plan.review import review
 from calendarsync.rest.client import CalendarClient, open_client
 from calendarsync.selectors import PROVIDER, load_stored_state
 from calendarsync.snapshot import take_snapshot
-from calendarsync.state.desired import DesiredCalendar
+from calendarsync.state.desired_state import DesiredCalendar
 from calendarsync.state.facts import CalendarSnapshot
 from calendarsync.state.observed import ObservedCalendar, StoredState
 from cohorts import clock

@@ -9,7 +9,7 @@ from django.conf import settings
 from cohorts.reconcile.values import Check, Policy
 from discordsync.plan.diff import Diff
 from discordsync.state import keys, permissions
-from discordsync.state.desired import DesiredGuild
+from discordsync.state.desired_state import DesiredGuild
 from discordsync.state.observed import ObservedGuild, ObservedRole
 
 NAMED = 5  # roles that are named in one line

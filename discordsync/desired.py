@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from discordsync.state import keys
-from discordsync.state.desired import (
+from discordsync.state.desired_state import (
     DesiredCohort,
     DesiredGroup,
     DesiredGuild,

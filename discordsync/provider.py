@@ -31,7 +31,7 @@ from discordsync.plan.plan import find_budget, plan
 from discordsync.plan.review import review
 from discordsync.rest.client import DiscordClient, connect
 from discordsync.snapshot import take_snapshot
-from discordsync.state.desired import DesiredGuild
+from discordsync.state.desired_state import DesiredGuild
 from discordsync.state.facts import DiscordSnapshot
 from discordsync.state.observed import ObservedGuild
 

@@ -18,7 +18,7 @@ from cohorts.services.locks import lock_groups
 from cohorts.signals import announce, meetings_changed
 from meetings.derivation import DERIVED_FIELDS, MeetingDiff, diff_meetings, make_room
 from meetings.models import Meeting, SkippedWeek
-from meetings.moving.records import read_meetings, record_derived
+from meetings.moving.history import read_meetings, record_derived
 from meetings.rhythm import Rhythm
 from meetings.selectors import read_rhythms
 

@@ -15,7 +15,7 @@ from calendarsync.plan.calls import (
     ReadExceptions,
     Times,
 )
-from calendarsync.state.desired import NOBODY, Addresses, DesiredGroupCalendar
+from calendarsync.state.desired_state import NOBODY, Addresses, DesiredGroupCalendar
 from calendarsync.state.observed import EventDetails, ObservedEvent
 from cohorts.reconcile.values import Action
 

@@ -57,7 +57,7 @@ from calendarsync.plan.series_state import (
     series_of,
     with_own_writes,
 )
-from calendarsync.state.desired import (
+from calendarsync.state.desired_state import (
     NOBODY,
     Addresses,
     DesiredCalendar,

@@ -10,7 +10,7 @@ from calendarsync.plan.series_state import (
     group_with_own_writes,
     series_of,
 )
-from calendarsync.state.desired import DesiredCalendar, DesiredGroupCalendar
+from calendarsync.state.desired_state import DesiredCalendar, DesiredGroupCalendar
 from calendarsync.state.facts import CalendarPerson, Guest
 from calendarsync.state.observed import ObservedCalendar, ObservedEvent
 from cohorts.reconcile.values import Access, Review

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from calendarsync.desired import desired_group
 from calendarsync.state import ids
-from calendarsync.state.desired import (
+from calendarsync.state.desired_state import (
     DesiredCalendar,
     DesiredEvent,
     DesiredGroupCalendar,

@@ -14,8 +14,8 @@ from cohorts import clock
 from cohorts.reconcile.errors import CallFailed, LeaseLost, Refused
 from cohorts.reconcile.provider import CollectsWork, Provider, providers
 from cohorts.reconcile.runs import plan_requests, provider_state, run_log, status
-from cohorts.reconcile.runs.calls import Calls
 from cohorts.reconcile.runs.policy import restrict
+from cohorts.reconcile.runs.running_calls import Calls
 from cohorts.reconcile.values import Due, IssueCode, Plan, Policy
 from cohorts.reconcile.workers import lease
 from cohorts.reconcile.workers.nudges import nudge

@@ -24,7 +24,7 @@ from cohorts.roster.changes import (
     RosterPlan,
 )
 from cohorts.roster.facts import load_facts
-from cohorts.roster.plan import plan
+from cohorts.roster.planning import plan
 from cohorts.roster.problems import Problem
 from cohorts.roster.rows import CohortKey, GroupKey, RosterRow, fold, parse
 from cohorts.roster.slots import USUAL_MINUTES, RosterSlot

@@ -1,1 +1,1 @@
-from discordsync.admin import records  # noqa: F401
+from discordsync.admin import discord_objects  # noqa: F401

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from cohorts.errors import Refusal
 from discordsync.bot.replies import administrators, learners, rsvp_buttons
-from discordsync.bot.replies.answers import BotAnswer
+from discordsync.bot.replies.bot_answer import BotAnswer
 from discordsync.bot.replies.requests import Argument, BotRequest
 from discordsync.bot.replies.users import BotUser, Requester, find_person
 

@@ -25,7 +25,7 @@ from cohorts.outbox.holds import why_held
 from cohorts.services.installation import ensure_installation
 from discordsync.bot.handlers import answer_request
 from discordsync.bot.models import BotReply
-from discordsync.bot.replies.answers import BotAnswer
+from discordsync.bot.replies.bot_answer import BotAnswer
 from discordsync.bot.replies.rendering import render
 from discordsync.bot.replies.requests import BotRequest, from_row
 from discordsync.bot.replies.users import BotUser

@@ -12,7 +12,7 @@ from discordsync.plan import calls
 from discordsync.plan.actions import Item, key_to_send, keys_to_create
 from discordsync.plan.diff import Diff, ObjectStatus
 from discordsync.state import keys
-from discordsync.state.desired import DesiredGroup
+from discordsync.state.desired_state import DesiredGroup
 
 
 def plan_access(diff: Diff, group: DesiredGroup) -> Iterator[Item]:

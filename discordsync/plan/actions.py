@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from cohorts.reconcile.values import Action, Issue, IssueCode, Withheld
 from discordsync.plan.calls import Call
 from discordsync.plan.diff import Diff
-from discordsync.state.desired import DesiredGroup
+from discordsync.state.desired_state import DesiredGroup
 
 Item = Action | Withheld | Issue
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from discordsync.state.desired import DesiredScheduledEvent
+from discordsync.state.desired_state import DesiredScheduledEvent
 from discordsync.state.facts import DirectMessageFacts, MessageFacts
 from discordsync.state.observed import CATEGORY, TEXT, Overwrite
 

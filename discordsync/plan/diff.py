@@ -10,7 +10,7 @@ from functools import cached_property
 
 from cohorts.reconcile.values import Policy
 from discordsync.state import keys, permissions
-from discordsync.state.desired import DesiredGroup, DesiredGuild
+from discordsync.state.desired_state import DesiredGroup, DesiredGuild
 from discordsync.state.observed import (
     MEMBER,
     ROLE,

@@ -20,7 +20,7 @@ from cohorts.reconcile.values import Action
 from discordsync.plan import calls
 from discordsync.plan.actions import key_to_send
 from discordsync.plan.diff import Diff
-from discordsync.state.desired import DesiredGroup
+from discordsync.state.desired_state import DesiredGroup
 from discordsync.state.facts import DirectMessageFacts
 
 

@@ -19,7 +19,7 @@ from discordsync.plan import calls
 from discordsync.plan.actions import keys_to_create
 from discordsync.plan.diff import Diff, ObjectStatus
 from discordsync.state import keys
-from discordsync.state.desired import DesiredGroup, DesiredScheduledEvent
+from discordsync.state.desired_state import DesiredGroup, DesiredScheduledEvent
 from discordsync.state.observed import ACTIVE, SCHEDULED, ObservedGuild, ScheduledEvent
 
 EVENTS = 100  # scheduled or active in a guild

@@ -16,7 +16,7 @@ from discordsync.plan.repairs import (
     restore_overwrites,
 )
 from discordsync.state import keys, permissions
-from discordsync.state.desired import DesiredGroup
+from discordsync.state.desired_state import DesiredGroup
 from discordsync.state.observed import CATEGORY, ROLE, TEXT, VOICE, ObservedRole, Overwrite
 
 CHANNELS = {"text_channel": "text channel", "voice_channel": "voice channel"}

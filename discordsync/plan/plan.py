@@ -39,7 +39,7 @@ from discordsync.plan.direct_messages import plan_direct_messages
 from discordsync.plan.events import EVENTS, count_listed, plan_events
 from discordsync.plan.infrastructure import plan_cohort, plan_infrastructure
 from discordsync.state import keys, permissions
-from discordsync.state.desired import DesiredGroup, DesiredGuild
+from discordsync.state.desired_state import DesiredGroup, DesiredGuild
 from discordsync.state.observed import CATEGORY, ObservedGuild
 
 LIMITS = {"channels": 500, "categories": 50, "roles": 250}  # of a guild; categories are channels

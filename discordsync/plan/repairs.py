@@ -18,7 +18,7 @@ from discordsync.plan import calls
 from discordsync.plan.actions import Item, Owner, edit
 from discordsync.plan.diff import Diff
 from discordsync.state import keys, permissions
-from discordsync.state.desired import DesiredGroup
+from discordsync.state.desired_state import DesiredGroup
 from discordsync.state.observed import ObservedChannel, Overwrite
 
 # In the channels lane both come before anything new, and removing access before giving it.

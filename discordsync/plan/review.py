@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from cohorts.reconcile.values import Access, IssueCode, Review
 from discordsync.state import keys
-from discordsync.state.desired import DesiredGroup, DesiredGuild
+from discordsync.state.desired_state import DesiredGroup, DesiredGuild
 from discordsync.state.observed import ObservedGuild
 
 UNSEEN = "Discord did not list everybody, so it is not known who is in the server."

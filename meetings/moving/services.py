@@ -15,9 +15,9 @@ from cohorts.signals import announce, announced_together, meetings_changed
 from meetings.derivation import DERIVED_FIELDS
 from meetings.models import EarlierSlot, Meeting, MeetingMove, SkippedWeek
 from meetings.moving.facts import group_of, read_facts
+from meetings.moving.history import record_move
 from meetings.moving.moves import Move
 from meetings.moving.preview import preview_move
-from meetings.moving.records import record_move
 from meetings.moving.rules import decide
 from meetings.moving.types import Change, Decision
 from meetings.rhythm import Rhythm

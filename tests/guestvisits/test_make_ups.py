@@ -13,7 +13,7 @@ from django.utils.html import strip_tags
 
 from cohorts.models import Membership, User
 from discordsync.bot.handlers import answer_request
-from discordsync.bot.replies.answers import BotAnswer
+from discordsync.bot.replies.bot_answer import BotAnswer
 from discordsync.bot.replies.requests import Argument, BotRequest
 from discordsync.bot.replies.users import BotUser
 from guestvisits.models import GuestVisit

@@ -21,7 +21,7 @@ from cohorts.reconcile.models import RealizeRequest, SyncRun
 from cohorts.reconcile.selectors import live_groups
 from cohorts.reconcile.services import request_plan
 from discordsync.bot import handlers
-from discordsync.bot.gateway.client import Bot
+from discordsync.bot.gateway.gateway_client import Bot
 from discordsync.bot.handlers import answer_request
 from discordsync.bot.replies.requests import PREFIX, read_custom_id
 from discordsync.bot.replies.users import BotUser

@@ -2,13 +2,7 @@
 
 from django.urls import path, register_converter
 
-from cohorts.reconcile.ui import (
-    connection_check,
-    ownership_decision,
-    plan_pages,
-    progress,
-    remedies,
-)
+from cohorts.reconcile.ui import check_page, ownership_decision, plan_pages, progress, remedies
 
 
 class NumbersConverter:
@@ -37,7 +31,7 @@ urlpatterns = [
     path("providers/<slug:provider>/pause/", remedies.pause, name="pause"),
     path("providers/<slug:provider>/resume/", remedies.resume, name="resume"),
     path("decide/", ownership_decision.decide, name="decide"),
-    path("check/", connection_check.check_connections, name="check"),
+    path("check/", check_page.check_connections, name="check"),
     *(
         path(f"groups/<int:pk>/<slug:provider>/{name}/", view, name=name)
         for name, view in remedies.REMEDIES.items()

@@ -17,7 +17,7 @@ from discord.http import Route
 from django.conf import settings
 
 from discordsync.bot.gateway import heartbeats
-from discordsync.bot.gateway.client import Bot
+from discordsync.bot.gateway.gateway_client import Bot
 from discordsync.bot.gateway.threads import in_thread
 from discordsync.issues import ISSUES
 

@@ -26,7 +26,7 @@ from cohorts.reconcile.ui.plan_view import PlanView, read_plan
 from cohorts.reconcile.ui.waiting import WaitingProgress, format_status, read_progress
 from cohorts.reconcile.workers.heartbeats import is_worker_alive
 from cohorts.selectors import find_cohort
-from discordsync.bot.replies.answers import BotAnswer, Button, ButtonStyle, FollowUp
+from discordsync.bot.replies.bot_answer import BotAnswer, Button, ButtonStyle, FollowUp
 from discordsync.bot.replies.requests import BotRequest
 from discordsync.bot.replies.users import Requester
 from discordsync.delivery.discord_text import escape

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from cohorts.errors import Refusal
 from cohorts.models import User
-from discordsync.bot.replies.answers import BotAnswer, Button, ButtonStyle
+from discordsync.bot.replies.bot_answer import BotAnswer, Button, ButtonStyle
 from discordsync.bot.replies.requests import BotRequest
 from discordsync.bot.replies.times import format_day, format_span, format_start, format_zone
 from discordsync.delivery.discord_text import escape

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from discordsync.bot.replies.answers import BotAnswer, Button
+from discordsync.bot.replies.bot_answer import BotAnswer, Button
 from discordsync.delivery import discord_text
 
 ROW, BUTTON, LINK = 1, 2, 5  # Discord's numbers for a row, a button and a link button

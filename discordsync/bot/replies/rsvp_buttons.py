@@ -12,7 +12,7 @@ from typing import Any
 
 from cohorts.errors import Refusal
 from cohorts.models import User
-from discordsync.bot.replies.answers import BotAnswer, Button, ButtonStyle
+from discordsync.bot.replies.bot_answer import BotAnswer, Button, ButtonStyle
 from discordsync.bot.replies.learners import (
     cancel_button,
     find_open_visit,

@@ -25,7 +25,7 @@ from calendarsync.plan.review import review
 from calendarsync.plan.series_state import find_series, is_in_rhythm, series_of, with_own_writes
 from calendarsync.sandbox.requests.listing import list_events
 from calendarsync.state import ids
-from calendarsync.state.desired import DesiredCalendar, DesiredGroupCalendar, DesiredSeries
+from calendarsync.state.desired_state import DesiredCalendar, DesiredGroupCalendar, DesiredSeries
 from calendarsync.state.facts import (
     CalendarGroup,
     CalendarPerson,

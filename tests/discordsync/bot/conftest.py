@@ -15,7 +15,7 @@ from django.test import override_settings
 
 from cohorts.models import User
 from discordsync.bot.handlers import answer_request
-from discordsync.bot.replies.answers import BotAnswer
+from discordsync.bot.replies.bot_answer import BotAnswer
 from discordsync.bot.replies.requests import Argument, BotRequest
 from discordsync.bot.replies.users import BotUser
 from meetings.models import Meeting

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from discordsync.bot.handlers import HANDLERS
-from discordsync.bot.replies.answers import BotAnswer, Button, ButtonStyle
+from discordsync.bot.replies.bot_answer import BotAnswer, Button, ButtonStyle
 from discordsync.bot.replies.rendering import render, render_buttons
 from discordsync.bot.replies.requests import BotRequest, from_row, read_custom_id
 

@@ -32,7 +32,7 @@ from discordsync.bot.gateway.threads import in_thread
 from discordsync.bot.gateway.voice_listener import VoiceListener, VoiceObserver
 from discordsync.bot.handlers import ERROR
 from discordsync.bot.pending import Reply, ReplyUpdate
-from discordsync.bot.replies.answers import BotAnswer
+from discordsync.bot.replies.bot_answer import BotAnswer
 from discordsync.bot.replies.rendering import render
 from discordsync.bot.replies.requests import PREFIX, BotRequest, read_custom_id
 from discordsync.bot.replies.users import BotUser
