@@ -32,8 +32,10 @@ def run_once(name: str, *, plans_only: bool = False) -> bool:
 
     `plans_only`: observe and answer the requested plans, and leave due work to the workers.
     """
-    provider, has_work = providers[name], provider_state.has_work(name, clock.now())
-    if is_stopping() or not provider.spec.is_configured or not has_work:
+    provider = providers[name]
+    if is_stopping() or not provider.spec.is_configured:
+        return False
+    if not provider_state.has_work(name, clock.now()):
         return False
     held = lease.take(name)
     if held is None:
