@@ -11,6 +11,12 @@ from django.utils import timezone
 from cohorts.models import Cohort, Group
 
 
+def due_syncs(now: datetime) -> models.Q:
+    """Return the condition of `GroupSync` rows that facts or the clock made due."""
+    is_changed = models.Q(generation__gt=models.F("observed_generation"))
+    return is_changed | models.Q(next_at__lte=now)
+
+
 class GroupSync(models.Model):
     """The sync status of one group in one provider."""
 
@@ -55,6 +61,7 @@ class GroupSync(models.Model):
         return f"{self.group} in {self.provider.capitalize()}"
 
     def is_due(self, now: datetime) -> bool:
+        """Return what `due_syncs` selects, for a row that was read."""
         return self.generation > self.observed_generation or self.next_at <= now
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
-from django.db import models
 from django.db.models.functions import Now
 
 from cohorts import clock
-from cohorts.reconcile.models import GroupSync, ProviderState, SyncRun
+from cohorts.reconcile.models import GroupSync, ProviderState, SyncRun, due_syncs
 from cohorts.reconcile.provider import configured_providers
 from cohorts.reconcile.values import IssueCode
 from cohorts.services.installation import ensure_installation, find_doubt
@@ -18,9 +17,8 @@ from cohorts.services.installation import ensure_installation, find_doubt
 def has_work(provider: str, now: datetime) -> bool:
     """Return whether a worker has something to do: a group is due, a plan was requested, or it is
     time to poll for changes that people made outside."""
-    due = models.Q(generation__gt=models.F("observed_generation")) | models.Q(next_at__lte=now)
     return (
-        GroupSync.objects.filter(due, provider=provider).exists()
+        GroupSync.objects.filter(due_syncs(now), provider=provider).exists()
         or SyncRun.objects.filter(provider=provider, mode="plan", ended_at__isnull=True).exists()
         or ProviderState.objects.filter(provider=provider, next_at__lte=now).exists()
     )

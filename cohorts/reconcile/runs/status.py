@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import transaction
 
 from cohorts.models import AccessState, Group
 from cohorts.reconcile.errors import CallFailed
 from cohorts.reconcile.issues import find_issue
-from cohorts.reconcile.models import GroupSync
+from cohorts.reconcile.models import GroupSync, due_syncs
 from cohorts.reconcile.provider import provider_specs
 from cohorts.reconcile.values import Access, Action, Due, IssueCode, Plan, Review
 from cohorts.reconcile.workers.backoff import wait_before_retry
@@ -24,10 +24,7 @@ from cohorts.services.locks import lock_groups
 def read_due(provider: str, now: datetime) -> dict[int, Due]:
     """Return the groups that facts or the clock made due, by id. One query."""
     rows = (
-        GroupSync.objects.filter(provider=provider)
-        .filter(
-            models.Q(generation__gt=models.F("observed_generation")) | models.Q(next_at__lte=now)
-        )
+        GroupSync.objects.filter(due_syncs(now), provider=provider)
         .select_related("group")
         .order_by("group_id")
     )
