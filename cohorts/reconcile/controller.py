@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Collection
+from contextlib import closing
 from datetime import datetime
 from typing import Any
 
@@ -78,7 +79,7 @@ class Reconciler:
         If a change outside is reported meanwhile, wait for the calls in flight and observe again:
         nothing is started or finished from an old observation.
         """
-        with self.calls:
+        with closing(self.calls):
             try:
                 self.calls.connect()
                 self._observe()

@@ -23,7 +23,6 @@ from collections import Counter
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime
-from types import TracebackType
 from typing import Any
 
 from django.conf import settings
@@ -83,15 +82,7 @@ class Calls:
 
     # -- the connection ----------------------------------------------------------------------
 
-    def __enter__(self) -> Calls:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Wait for the calls in flight, whose answers show what was created, and disconnect."""
         try:
             while self.in_flight:
