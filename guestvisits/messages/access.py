@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
-from guestvisits.messages.visits import get_open_visit, get_visit, recent_visits
+from guestvisits.messages.visits import email_guest, get_open_visit, get_visit, recent_visits
 from guestvisits.models import GuestVisit
 from guestvisits.windows import window_of
 from meetings.venues import find_venues
@@ -36,24 +36,9 @@ def pending_access_emails(
     for visit in visits:
         window = window_of(visit)
         if not visit.ended_early and visit.booked_at < window.begins_at:
-            yield _build_email(visit, BEGUN, window.begins_at, visit.host_meeting.starts_at)
+            yield email_guest(visit, BEGUN, window.begins_at, visit.host_meeting.starts_at)
         if not visit.ended_early:
-            yield _build_email(visit, ENDED, window.ends_at, window.ends_at + SENT_WITHIN)
-
-
-def _build_email(
-    visit: GuestVisit, kind: str, due_at: datetime, cutoff_at: datetime
-) -> PendingMessage:
-    return PendingMessage(
-        key=f"{kind}:{visit.pk}",
-        kind=kind,
-        channel=Message.Channel.EMAIL,
-        group_id=visit.host_meeting.group_id,
-        user_id=visit.user_id,
-        due_at=due_at,
-        cutoff_at=cutoff_at,
-        context={"visit": visit.pk},
-    )
+            yield email_guest(visit, ENDED, window.ends_at, window.ends_at + SENT_WITHIN)
 
 
 @notification(BEGUN, topic="visits")

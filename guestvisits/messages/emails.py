@@ -31,7 +31,7 @@ from guestvisits.messages.throttling import (
     was_booked_again,
     was_sent_just_before,
 )
-from guestvisits.messages.visits import get_open_visit, get_visit, recent_visits
+from guestvisits.messages.visits import email_guest, get_open_visit, get_visit, recent_visits
 from guestvisits.models import GuestVisit
 from guestvisits.selectors import UNASKED_ENDS
 from guestvisits.services.alternatives import Alternative, find_alternatives
@@ -80,26 +80,11 @@ def pending_visit_emails(
 def _build_emails(visits: Iterable[GuestVisit]) -> Iterator[PendingMessage]:
     for visit in visits:
         if visit.ended_at is None or not visit.ended_early:
-            yield _build_email(visit, BOOKED, visit.booked_at, visit.host_meeting.starts_at)
+            yield email_guest(visit, BOOKED, visit.booked_at, visit.host_meeting.starts_at)
         elif visit.end_reason == End.CANCELLED:
-            yield _build_email(visit, CANCELLED, visit.ended_at, visit.ended_at + SENT_WITHIN)
+            yield email_guest(visit, CANCELLED, visit.ended_at, visit.ended_at + SENT_WITHIN)
         elif visit.end_reason in UNASKED_ENDS:
-            yield _build_email(visit, BROKEN, visit.ended_at, visit.ended_at + SENT_WITHIN)
-
-
-def _build_email(
-    visit: GuestVisit, kind: str, due_at: datetime, cutoff_at: datetime
-) -> PendingMessage:
-    return PendingMessage(
-        key=f"{kind}:{visit.pk}",
-        kind=kind,
-        channel=Message.Channel.EMAIL,
-        group_id=visit.host_meeting.group_id,
-        user_id=visit.user_id,
-        due_at=due_at,
-        cutoff_at=cutoff_at,
-        context={"visit": visit.pk},
-    )
+            yield email_guest(visit, BROKEN, visit.ended_at, visit.ended_at + SENT_WITHIN)
 
 
 @notification(BOOKED, topic="visits")

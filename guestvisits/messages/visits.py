@@ -1,4 +1,4 @@
-"""Queries for the visits that messages are about."""
+"""The visits that messages are about, and the e-mails to their guests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from cohorts.outbox.models import Message
-from cohorts.outbox.registry import MessageObsolete
+from cohorts.outbox.registry import MessageObsolete, PendingMessage
 from guestvisits.models import GuestVisit
 
 # Longer than any message about the end of a visit may still be sent.
@@ -18,6 +18,22 @@ def recent_visits(since: datetime) -> QuerySet[GuestVisit]:
     """Return visits open or recently ended at a time, with everything that messages mention."""
     lately = Q(ended_at__isnull=True) | Q(ended_at__gt=since - RECENT)
     return _with_related(GuestVisit.objects.filter(lately)).order_by("pk")
+
+
+def email_guest(
+    visit: GuestVisit, kind: str, due_at: datetime, cutoff_at: datetime
+) -> PendingMessage:
+    """Return a pending e-mail to the guest about their visit."""
+    return PendingMessage(
+        key=f"{kind}:{visit.pk}",
+        kind=kind,
+        channel=Message.Channel.EMAIL,
+        group_id=visit.host_meeting.group_id,
+        user_id=visit.user_id,
+        due_at=due_at,
+        cutoff_at=cutoff_at,
+        context={"visit": visit.pk},
+    )
 
 
 def get_visit(message: Message) -> GuestVisit:
