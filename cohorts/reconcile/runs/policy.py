@@ -22,7 +22,7 @@ FEW = 5  # up to this many are never held
 def restrict(plan: Plan, due: Collection[Due], orphans: Orphans, read_only: str) -> Plan:
     """Return the plan for these groups without what it may not do now.
 
-    `find_write_ban` is the issue code that forbids all writes, or "".
+    `read_only` is the issue code that forbids all writes, or "".
     """
     if read_only:
         return hold_all(plan, read_only)
@@ -86,13 +86,13 @@ def hold_orphaned(plan: Plan, orphans: Orphans, due: Mapping[int, int]) -> Plan:
         return plan
     held = [a for a in plan.actions if not a.ends and _is_named(orphans, a.group_id, a.cohort_id)]
     keys = {action.key for action in held}
-    told = [pk for pk, cohort in sorted(due.items()) if _is_named(orphans, pk, cohort)]
+    named = [pk for pk, cohort in sorted(due.items()) if _is_named(orphans, pk, cohort)]
     return replace(
         plan,
         actions=tuple(action for action in plan.actions if action.key not in keys),
         withheld=tuple(Withheld(a, IssueCode.ORPHANED, orphans.detail) for a in held)
         + tuple(_for_orphans(one, orphans) for one in plan.withheld),
-        issues=tuple(Issue(pk, IssueCode.ORPHANED, orphans.detail) for pk in told) + plan.issues,
+        issues=tuple(Issue(pk, IssueCode.ORPHANED, orphans.detail) for pk in named) + plan.issues,
     )
 
 
