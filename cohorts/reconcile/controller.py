@@ -36,9 +36,7 @@ def run_once(name: str, *, plans_only: bool = False) -> bool:
     provider = providers[name]
     if is_stopping() or not provider.spec.is_configured:
         return False
-    if not provider_state.has_work(name, clock.now()):
-        return False
-    held = lease.take(name)
+    held = lease.take(name) if provider_state.has_work(name, clock.now()) else None
     if held is None:
         return False
     try:
