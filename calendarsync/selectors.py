@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import reduce
+from itertools import chain
+from operator import or_
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from calendarsync.models import CalendarAddress, CalendarCopy, CalendarEvent, CalendarSeries
 from calendarsync.state.facts import AddressBook
 from calendarsync.state.observed import StoredState, read_event
-from cohorts.models import Installation
+from cohorts.erasing import addresses_of, people_to_erase
+from cohorts.models import Installation, User
 from cohorts.reconcile.models import ProviderState
 from meetings.models import Meeting
 
@@ -43,6 +48,28 @@ def read_addresses() -> AddressBook:
         refused=frozenset(row.email for row in rows if row.refused_at),
         stays=frozenset(row.email for row in rows if row.restored_at),
     )
+
+
+def addresses_to_erase() -> frozenset[str]:
+    """Return every address of the people who are being erased."""
+    return frozenset(chain.from_iterable(addresses_of(one) for one in people_to_erase()))
+
+
+def copies_with(addresses: Collection[str]) -> QuerySet[CalendarCopy]:
+    """Return the copies of events on whose list one of these addresses is, however old."""
+    if not addresses:
+        return CalendarCopy.objects.none()
+    return CalendarCopy.objects.filter(
+        reduce(or_, (Q(body__icontains=json.dumps(address)) for address in addresses))
+    )
+
+
+def events_listing(person: User) -> int:
+    """Return on how many events in Google Calendar the person still is."""
+    addresses = addresses_of(person)
+    aliases = read_addresses().aliases
+    addresses |= {alias for alias, address in aliases.items() if address in addresses}
+    return copies_with(addresses).exclude(status="cancelled").count()
 
 
 def load_stored_state(calendar_id: str, now: datetime) -> StoredState:
@@ -79,7 +106,8 @@ def _bodies(now: datetime) -> QuerySet[CalendarCopy, dict]:
     copies = CalendarCopy.objects.exclude(base_id__in=series.values("event_id")).exclude(
         base_id__in=events
     )
-    return copies.values_list("body", flat=True)
+    kept = copies | copies_with(addresses_to_erase())
+    return kept.values_list("body", flat=True)
 
 
 def _awaited(now: datetime) -> frozenset[str]:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
 from calendarsync.models import CalendarEvent, CalendarSeries
-from calendarsync.selectors import PROVIDER, read_addresses
+from calendarsync.selectors import PROVIDER, addresses_to_erase, read_addresses
 from calendarsync.state.facts import (
     AddressBook,
     CalendarGroup,
@@ -23,6 +23,7 @@ from calendarsync.state.facts import (
     SeriesRecord,
 )
 from calendarsync.state.slots import SeriesSlot
+from cohorts.erasing import people_to_erase
 from cohorts.models import AccessException, Group, Membership, User, live_group
 from cohorts.reconcile.models import GroupSync
 from cohorts.services.installation import ensure_installation
@@ -55,20 +56,25 @@ def take_snapshot(now: datetime) -> CalendarSnapshot:
         installation=ensure_installation(now).installation_id,
         site_url=settings.SITE_URL,
         own_events=settings.CALENDAR_GUEST_INVITATION == "own_event",
+        erased=addresses_to_erase(),
         groups={group.pk: _facts(group, rows) for group in groups},
     )
 
 
 def _groups(now: datetime) -> Iterable[Group]:
-    """Return groups that are live, have a pending request, or have a series with more to come."""
+    """Return groups that are live, have a pending request, a series with more to come, or someone
+    who is being erased."""
     asked = GroupSync.objects.filter(
         group=OuterRef("pk"), provider=PROVIDER, realize_requested_at__isnull=False
     )
     ahead = CalendarSeries.objects.filter(group=OuterRef("pk"), last_starts_at__gt=now)
+    erased = people_to_erase()
+    theirs = Q(memberships__user__in=erased) | Q(meetings__visits_here__user__in=erased)
     return (
         Group.objects.select_related("cohort__course")
         .annotate(is_asked=Exists(asked))
-        .filter(live_group() | Q(is_asked=True) | Exists(ahead))
+        .filter(live_group() | Q(is_asked=True) | Exists(ahead) | theirs)
+        .distinct()
         .order_by("pk")
     )
 

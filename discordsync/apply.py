@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cohorts.reconcile.errors import Conflict
 from cohorts.reconcile.values import Action, Outcome
 from discordsync.delivery import direct_messages
 from discordsync.plan.calls import Call
@@ -22,7 +23,12 @@ async def apply(client: DiscordClient, action: Action) -> Outcome:
         return await direct_messages.apply(client, action)
     call: Call = action.payload
     reason = None if action.verb == "send" else f"Lens: {action.why}"[:REASON_LENGTH]
-    answer = await client.request(call.method, call.path, body=call.body, reason=reason)
+    try:
+        answer = await client.request(call.method, call.path, body=call.body, reason=reason)
+    except Conflict as error:
+        if (action.kind, action.verb) != ("messages", "delete"):
+            raise
+        return Outcome(note=f"It was deleted already: {error}")
     outside_id = str(answer["id"]) if isinstance(answer, dict) and "id" in answer else ""
     return Outcome(outside_id=outside_id, answer=answer)
 

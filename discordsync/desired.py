@@ -98,6 +98,7 @@ def desired_group(group: DiscordGroup, snapshot: DiscordSnapshot, now: datetime)
         former=dict(_former(group, now)),
         messages=group.messages if group.live else (),
         direct_messages=group.direct_messages,
+        posts_to_delete=group.posts_to_delete,
         next_at=_next_change(group, snapshot, now),
     )
 

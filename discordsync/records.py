@@ -19,7 +19,7 @@ from cohorts.outbox.models import Message
 from cohorts.reconcile.errors import CallFailed, Conflict, Unclear
 from cohorts.reconcile.services import record_adopted
 from cohorts.reconcile.values import Action, Outcome
-from discordsync.delivery import direct_messages, dm_channels
+from discordsync.delivery import direct_messages, dm_channels, posts
 from discordsync.desired import desired_names, desired_state
 from discordsync.models import DiscordObject
 from discordsync.observe import own_writes
@@ -94,6 +94,8 @@ def record(action: Action, outcome: Outcome) -> None:
         case "send":
             outbox.mark_sent(call.subject, outside_id=outcome.outside_id, now=clock.now())
             parts.record_success(_CHANNELS[action.kind])
+        case "delete" if action.kind == "messages":
+            posts.mark_deleted(call.subject)
         case "create":
             DiscordObject.objects.filter(key=call.key).update(
                 outside_id=int(outcome.outside_id),

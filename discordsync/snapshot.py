@@ -17,6 +17,7 @@ from cohorts.reconcile.models import ProviderState
 from cohorts.services.installation import ensure_installation
 from discordsync.delivery.discord_text import mentioned
 from discordsync.delivery.dm_channels import count_allowed, read_channels
+from discordsync.delivery.posts import posts_to_delete
 from discordsync.extensions import find_components, is_bot_connected
 from discordsync.models import DiscordObject
 from discordsync.observe.hidden_objects import read_hidden
@@ -51,6 +52,7 @@ def take_snapshot(now: datetime) -> DiscordSnapshot:
     messages = _messages(now)
     to_people = _directs(now)
     tries = _next_tries(now)
+    posts = posts_to_delete()
     positions = _positions(groups)
     return DiscordSnapshot(
         installation=ensure_installation(now).installation_id,
@@ -78,6 +80,7 @@ def take_snapshot(now: datetime) -> DiscordSnapshot:
                 meetings=tuple(meetings[group.pk]),
                 messages=tuple(messages[group.pk]),
                 direct_messages=tuple(to_people[group.pk]),
+                posts_to_delete=tuple(posts.get(group.pk, ())),
                 next_try_at=tries.get(group.pk),
             )
             for group in groups

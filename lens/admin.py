@@ -15,10 +15,13 @@ from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from allauth.usersessions import admin as usersessions_admin  # noqa: F401
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
 from django_q import admin as library  # registers its own classes, which are replaced here
 from django_q.models import Failure, OrmQ, Schedule, Success
 
 from cohorts.admin.base import ReadOnlyAdmin
+from cohorts.models import ErasureRequest
 from lens.watch.task_list import UnreadablePackage, read_package
 
 admin.site.unregister(
@@ -56,3 +59,16 @@ class QueueAdmin(ReadOnlyAdmin):
             return str(read_package(row.payload).get("func"))
         except UnreadablePackage:
             return "It cannot be read."
+
+
+@admin.register(ErasureRequest)
+class ErasureRequestAdmin(ReadOnlyAdmin):
+    list_display = ["user", "state", "asked_at", "approved_at", "done_at"]
+    list_filter = ["state"]
+    list_select_related = ["user"]
+    fields = ["user", "state", "asked_at", "approved_by", "approved_at", "done_at", "next_step"]
+    readonly_fields = ["next_step"]
+
+    @admin.display(description="next step")
+    def next_step(self, row: ErasureRequest) -> str:
+        return format_html('<a href="{}">Erase …</a>', reverse("erase-person", args=[row.user_id]))

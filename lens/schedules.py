@@ -36,6 +36,7 @@ ENTRIES = (
     ScheduledTask("note all presence", "discordsync.tasks.note_kept_presence", minutes=60),
     ScheduledTask("compare all", "cohorts.reconcile.tasks.compare_all", minutes=60),
     ScheduledTask("forget old messages", "cohorts.outbox.tasks.forget_old", minutes=60),
+    ScheduledTask("complete erasures", "lens.personal_data.tasks.complete", minutes=5),
     ScheduledTask("housekeeping", "lens.housekeeping.prune", minutes=60),
 )
 # All that a worker runs. Anything else in the queue or the schedules is set aside (lens/watch).

@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from lens.health import healthz
+from lens.personal_data.views import personal_data_urls
 from lens.sign_in.urls import sign_in_urls
 from lens.sign_in.views import admin_sign_in
 
@@ -17,6 +18,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("admin/sync/", include("cohorts.reconcile.ui.urls")),
     path("admin/login/", admin_sign_in),  # instead of the admin's own
+    *personal_data_urls(),
     path("admin/", admin.site.urls),
     path("", include("cohorts.outbox.urls")),
     path("", include("guestvisits.urls")),

@@ -18,6 +18,8 @@
         a single event            differs                 texts, time, list
         a single event            not desired             cancel
 
+People who are being erased are removed from every event first, also from past ones.
+
 People whose access has a recorded end are removed first, without waiting for anything. Every other
 address is removed by a call of its own, which the removal guard can hold.
 """
@@ -29,9 +31,11 @@ from dataclasses import replace
 
 from calendarsync.plan.calls import (
     NOTIFY_ALL,
+    NOTIFY_NONE,
     NOTIFY_OUTSIDE,
     CancelEvent,
     CreateEvent,
+    EditEvent,
     ReadExceptions,
     Times,
 )
@@ -57,6 +61,7 @@ from calendarsync.plan.series_state import (
     series_of,
     with_own_writes,
 )
+from calendarsync.state import ids
 from calendarsync.state.desired_state import (
     NOBODY,
     Addresses,
@@ -136,6 +141,7 @@ def plan_group(
     group: DesiredGroupCalendar, desired: DesiredCalendar, observed: ObservedCalendar
 ) -> Iterator[Action]:
     """Yield all actions that are left for a group, whether or not the policy allows them."""
+    yield from _remove_erased(group, desired, observed)
     yield from _cancel_unwanted(group, observed)
     if needs_first_series(group) or is_gone(group, observed):
         # Planned even if the series was deleted; `_find_refusal` then withholds it.
@@ -153,6 +159,19 @@ def plan_group(
         else:
             yield from _compare_series(group, desired, wanted, series)
             yield from _compare_occurrences(group, desired, wanted, series, observed)
+
+
+def _remove_erased(
+    group: DesiredGroupCalendar, desired: DesiredCalendar, observed: ObservedCalendar
+) -> Iterator[Action]:
+    """Remove people who are being erased from all events of the group, also past ones."""
+    for event in observed.events.values() if desired.snapshot.erased else ():
+        leaving = (event.people & desired.snapshot.erased) - event.belonging
+        mark = ids.read_id(event.whole_id)
+        if leaving and not event.is_cancelled and mark and mark.group_id == group.facts.id:
+            call = EditEvent(event, remove=leaving, notify=NOTIFY_NONE)
+            target, why = f"an event of {group.facts.name}", "a person's data are erased"
+            yield make_action(group, REVOKE, call, f"{event.id} erased", target, why, ends=True)
 
 
 def _create_series(

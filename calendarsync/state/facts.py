@@ -120,9 +120,11 @@ class CalendarSnapshot:
     """The data of all groups.
 
     `own_events`: a guest is invited by a separate event and not on the host's occurrence.
+    `erased`: addresses of people who are being erased, also from what is over.
     """
 
     installation: str
     site_url: str
     own_events: bool
+    erased: frozenset[str] = frozenset()
     groups: Mapping[int, CalendarGroup] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from cohorts.models.access import AccessException, AccessState
 from cohorts.models.courses import Cohort, Course, Group, active_group, live_group
+from cohorts.models.erasures import ErasureRequest
 from cohorts.models.installation import Installation, Seal
 from cohorts.models.memberships import Membership
 from cohorts.models.people import User
@@ -13,6 +14,7 @@ __all__ = [
     "AccountEmail",
     "Cohort",
     "Course",
+    "ErasureRequest",
     "FormerAddress",
     "Group",
     "Installation",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from discordsync.state.desired_state import DesiredScheduledEvent
-from discordsync.state.facts import DirectMessageFacts, MessageFacts
+from discordsync.state.facts import DirectMessageFacts, MessageFacts, SentPost
 from discordsync.state.observed import CATEGORY, TEXT, Overwrite
 
 GUILD_ONLY = 2  # privacy level of an event: seen by members of the guild
@@ -102,6 +102,11 @@ def create_event(guild_id: int, event: DesiredScheduledEvent, channel_id: int) -
 
 def edit_event(guild_id: int, event_id: int, key: str, changes: Mapping[str, Any]) -> Call:
     return Call("PATCH", f"/guilds/{guild_id}/scheduled-events/{event_id}", changes, key)
+
+
+def delete_message(post: SentPost) -> Call:
+    path = f"/channels/{post.channel_id}/messages/{post.outside_id}"
+    return Call("DELETE", path, subject=post.message_id)
 
 
 def delete_event(guild_id: int, event_id: int, key: str) -> Call:

@@ -19,6 +19,7 @@ Role grants, overwrites, events and messages need only their parent:
                        has it for no known reason         revoke, under the guard (`removes`)
     an event           see events.py
     a message          pending, the text channel exists   send
+                       names someone being erased         delete
                        pending, direct                    see direct_messages.py
 
 Finally, `_withhold_impossible` withholds actions for which permissions or room are missing.
@@ -70,6 +71,7 @@ def _items(diff: Diff) -> Iterator[Item]:
         yield from plan_infrastructure(diff, group)
         yield from plan_access(diff, group)
         yield from _messages(diff, group)
+        yield from _posts_to_delete(diff, group)
     yield from plan_direct_messages(diff)
     yield from plan_events(diff)
 
@@ -95,6 +97,25 @@ def _messages(diff: Diff, group: DesiredGroup) -> Iterator[Action]:
             rank=rank(group, 0),
             alone=True,
             payload=calls.send_message(channel.id, message),
+        )
+
+
+def _posts_to_delete(diff: Diff, group: DesiredGroup) -> Iterator[Action]:
+    for post in group.posts_to_delete:
+        if post.message_id in diff.observed.sent:
+            continue
+        yield Action(
+            key=f"delete message {post.message_id}",
+            kind="messages",
+            verb="delete",
+            target=f"a message about {group.name}",
+            why="a person's data are erased",
+            group_id=group.id,
+            cohort_id=group.cohort_id,
+            rank=rank(group, 0),
+            alone=True,
+            repeatable=True,
+            payload=calls.delete_message(post),
         )
 
 

@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from discordsync.state import keys
-from discordsync.state.facts import DirectMessageFacts, DiscordPerson, Hidden, MessageFacts, Record
+from discordsync.state.facts import (
+    DirectMessageFacts,
+    DiscordPerson,
+    Hidden,
+    MessageFacts,
+    Record,
+    SentPost,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,7 @@ class DesiredGroup:
     direct_messages: tuple[
         DirectMessageFacts, ...
     ] = ()  # also of a group that has ended: visits end with it
+    posts_to_delete: tuple[SentPost, ...] = ()
     next_at: datetime | None = None
 
     @property

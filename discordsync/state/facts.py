@@ -84,7 +84,18 @@ class DiscordGroup:
     meetings: tuple[MeetingFacts, ...] = ()  # future ones, including cancelled ones
     messages: tuple[MessageFacts, ...] = ()
     direct_messages: tuple[DirectMessageFacts, ...] = ()  # about this group, to single people
+    posts_to_delete: tuple[SentPost, ...] = ()  # they name someone who is being erased
     next_try_at: datetime | None = None  # when a delayed message may be sent
+
+
+@dataclass(frozen=True, slots=True)
+class SentPost:
+    """A message of ours that is on Discord and is to be deleted there."""
+
+    message_id: int
+    group_id: int
+    channel_id: int
+    outside_id: int
 
 
 @dataclass(frozen=True, slots=True)

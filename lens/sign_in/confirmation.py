@@ -6,6 +6,7 @@
     another person's password       | to see the form
     a person who is or becomes staff| to save or delete
     any other person                | no
+    erasing a person                | to begin
 
 allauth's own pages already ask. People with neither password nor second factor are not
 asked: Discord offers no way to sign in again on demand.
@@ -29,6 +30,7 @@ from lens.sign_in.second_factor import is_privileged
 
 PASSWORD_FORMS = frozenset({"admin:password_change", "admin:auth_user_password_change"})
 PERSON_FORMS = frozenset({"admin:cohorts_user_change", "admin:cohorts_user_delete"})
+ERASING = "erase-person"
 MAX_ID_LENGTH = 18  # digits
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
@@ -59,6 +61,8 @@ class ConfirmationMiddleware:
 def needs_confirmation(request: HttpRequest, name: str, kwargs: dict[str, Any]) -> bool:
     if name in PASSWORD_FORMS:
         return True
+    if name == ERASING:
+        return request.method == "POST"
     if name not in PERSON_FORMS or request.method != "POST":
         return False
     return any(right in request.POST for right in RIGHTS) or _is_staff(kwargs.get("object_id", ""))

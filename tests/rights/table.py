@@ -103,6 +103,14 @@ ROUTES: dict[str, list[Door]] = {
     "meetings/messages/": [signed_in(), signed_in("POST")],
     "meetings/calendar/": [signed_in(), signed_in("POST"), signed_in("POST", do="revoke")],
     "groups/": [signed_in()],
+    "my-data/": [signed_in(), signed_in("POST", do="ask"), signed_in("POST", do="withdraw")],
+    "my-data/file/": [signed_in()],
+    "admin/people/<id:person_id>/data/": [staff("GET", SUPERUSERS_ONLY)],
+    "admin/people/<id:person_id>/data/file/": [staff("GET", SUPERUSERS_ONLY)],
+    "admin/people/<id:person_id>/erase/": [
+        staff("GET", SUPERUSERS_ONLY),
+        staff("POST", SUPERUSERS_ONLY),
+    ],
     "meetings/set-up/<id:person_id>/": [
         Door("GET", (), ("cohorts.view_user",), refused=FORBIDDEN, outside=FORBIDDEN)
     ],
@@ -246,6 +254,7 @@ MODELS: dict[str, str] = {
     "cohorts.accessstate": "",
     "cohorts.cohort": "add change delete",
     "cohorts.course": "add change delete",
+    "cohorts.erasurerequest": "",
     "cohorts.group": "add change delete",
     "cohorts.installation": "",
     "cohorts.membership": "add change",

@@ -1,0 +1,195 @@
+"""The tables that hold rows about people.
+
+A test compares this list with all models: a table with a reference to a person that is missing here
+fails it.
+
+What erasing does to the rows, apart from emptying the person's own:
+
+    DELETE    nothing needs them without the person
+    EMPTY     the row stays, because a figure or an explanation needs it; text that people wrote, or
+              that names the person, is emptied
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib.admin.models import LogEntry
+from django.db.models import Model, Q, QuerySet
+
+from calendarsync.models import CalendarAddress, CalendarEvent, ObservedRsvp
+from cohorts.models import (
+    AccessException,
+    AccessState,
+    FormerAddress,
+    Membership,
+    RefusedSignIn,
+    User,
+)
+from cohorts.outbox.models import Message, MessageChoice
+from cohorts.reconcile.models import RealizeRequest
+from discordsync.bot.models import BotReply, GuildMembership
+from discordsync.models import DmChannel, OwnWrite, VoiceSession
+from guestvisits.models import GuestVisit
+from meetings.models import Attendance, CalendarFeed
+
+
+class Erasing(StrEnum):
+    DELETE = "delete"
+    EMPTY = "empty"
+
+
+def _by_user(person: User) -> Q:
+    return Q(user=person)
+
+
+def _by_discord_id(person: User) -> Q:
+    return Q(discord_id=person.discord_id) if person.discord_id else Q(pk__in=[])
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The rows of one table about a person: which, the columns shown, and what erasing does.
+
+    `emptied`: the columns that erasing sets, when the rows stay. `secret`: exists, but its content
+    is never shown, such as the key of a second factor.
+    """
+
+    title: str
+    model: type[Model]
+    columns: tuple[str, ...]
+    erasing: Erasing = Erasing.EMPTY
+    emptied: Mapping[str, Any] = field(default_factory=dict)
+    of: Callable[[User], Q] = _by_user
+
+    def rows(self, person: User) -> QuerySet[Any]:
+        return self.model._base_manager.filter(self.of(person)).order_by("pk")
+
+
+def _refused(person: User) -> Q:
+    found = Q(user=person)
+    if person.discord_id:
+        found |= Q(discord_id=person.discord_id)
+    return found | Q(email__iexact=person.email) if person.email else found
+
+
+def _own_writes(person: User) -> Q:
+    if not person.discord_id:
+        return Q(pk__in=[])
+    return Q(subject__regex=rf"(^| ){person.discord_id}( |$)")
+
+
+PERSON_COLUMNS = (
+    "name",
+    "nickname",
+    "email",
+    "discord_id",
+    "discord_name",
+    "discord_email",
+    "timezone",
+    "wants_email",
+    "wants_discord",
+    "is_active",
+    "is_staff",
+    "date_joined",
+    "last_login",
+)
+
+DELETE = Erasing.DELETE
+
+TABLES = (
+    Table("Former addresses", FormerAddress, ("email", "until"), DELETE),
+    Table(
+        "Refused sign-ins",
+        RefusedSignIn,
+        ("code", "discord_id", "discord_name", "email", "first_at", "last_at"),
+        DELETE,
+        of=_refused,
+    ),
+    Table("Signed-in devices", UserSession, ("ip", "user_agent", "created_at"), DELETE),
+    Table("Second factors", Authenticator, ("type", "created_at", "last_used_at"), DELETE),
+    Table(
+        "Memberships",
+        Membership,
+        ("cohort", "group", "role", "status", "joined_at", "left_at", "left_why"),
+        emptied={"left_why": ""},
+    ),
+    Table(
+        "Meetings",
+        Attendance,
+        ("meeting", "rsvp", "rsvp_at", "checked_in_at", "not_seen", "correction", "is_guest"),
+    ),
+    Table(
+        "Guest visits",
+        GuestVisit,
+        (
+            "home_meeting",
+            "host_meeting",
+            "booked_at",
+            "ended_at",
+            "end_reason",
+            "overruled_why",
+            "ended_why",
+        ),
+        emptied={"overruled_why": "", "ended_why": ""},
+    ),
+    Table(
+        "Exceptions",
+        AccessException,
+        ("group", "reason", "until", "created_at"),
+        DELETE,
+    ),
+    Table("Access", AccessState, ("group", "provider", "state", "reason", "changed_at"), DELETE),
+    Table("Message preferences", MessageChoice, ("topic", "route"), DELETE),
+    Table(
+        "Messages",
+        Message,
+        ("kind", "channel", "state", "due_at", "sent_at", "subject", "body", "not_sent_reason"),
+        emptied={"subject": "", "body": "", "html": "", "context": {}, "not_sent_reason": ""},
+    ),
+    Table("Calendar feed", CalendarFeed, ("created_at",), DELETE),
+    Table(
+        "Address in Google Calendar",
+        CalendarAddress,
+        ("email", "listed_as", "refused_at", "restored_at"),
+        DELETE,
+    ),
+    Table(
+        "Answers in Google Calendar",
+        ObservedRsvp,
+        ("meeting", "own", "series", "observed_at"),
+        DELETE,
+    ),
+    Table("Own events in Google Calendar", CalendarEvent, ("meeting", "made_at", "gone_at")),
+    Table("Discord server", GuildMembership, ("joined_at", "left_at"), DELETE),
+    Table(
+        "Direct messages on Discord",
+        DmChannel,
+        ("discord_id", "last_used_at", "channel_id", "refused_at", "refused_reason"),
+        DELETE,
+        of=_by_discord_id,
+    ),
+    Table(
+        "Voice sessions", VoiceSession, ("coverage", "since", "until"), DELETE, of=_by_discord_id
+    ),
+    Table("Questions to the bot", BotReply, ("requested_at",), DELETE, of=_by_discord_id),
+    Table("Recent changes on Discord", OwnWrite, ("subject", "written_at"), DELETE, of=_own_writes),
+    Table(
+        "Realize requests",
+        RealizeRequest,
+        ("requested_at", "ended_at"),
+        DELETE,
+        of=lambda person: Q(requested_by=person),
+    ),
+    Table(
+        "Changes as staff",
+        LogEntry,
+        ("action_time", "content_type", "object_repr"),
+        DELETE,
+    ),
+)

@@ -1,0 +1,10 @@
+"""The periodic task of erasing."""
+
+from __future__ import annotations
+
+from cohorts import clock
+from lens.personal_data.erasure import complete_erasures
+
+
+def complete() -> None:
+    complete_erasures(clock.now())
