@@ -24,6 +24,7 @@ urlpatterns = [
     path("", include("guestvisits.urls")),
     path("", include(sign_in_urls())),
     path("", RedirectView.as_view(pattern_name="my-meetings", http_method_names=READ), name="home"),
+    path("reschedule/", RedirectView.as_view(pattern_name="my-meetings", http_method_names=READ)),
     path("api/", include("guestvisits.api.urls")),
     path("api/", RedirectView.as_view(pattern_name="api-docs", http_method_names=READ), name="api"),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),

@@ -61,6 +61,7 @@ ROUTES: dict[str, list[Door]] = {
     # -- for everyone ----------------------------------------------------------------------------
     "healthz": [anyone()],
     "": [anyone()],  # leads to the meetings, where it is asked who it is
+    "reschedule/": [anyone()],  # the same
     "api/": [anyone()],
     "api/docs/": [anyone()],
     "api/schema/": [anyone()],

@@ -19,6 +19,14 @@ from tests.support.academy import Academy
 pytestmark = pytest.mark.django_db
 
 NOW = datetime(2030, 3, 1, 12, 0, tzinfo=UTC)
+GETTING_STARTED = (
+    "\n\n**Getting started**\n"
+    "1. Introduce yourself.\n"
+    "2. Check your events.\n"
+    "3. Prepare for week 1.\n"
+    "\n"
+    "Questions? Ask in this channel."
+)
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +71,7 @@ def test_a_group_is_welcomed_once_it_is_active(academy):
         "**Where** · <#300000000000000001>\n"
         "**Who**\n"
         "· Bob (facilitator)\n"
-        f"· <@{alice.discord_id}>"
+        f"· <@{alice.discord_id}>{GETTING_STARTED}"
     )
 
 
@@ -156,18 +164,18 @@ def test_many_members_are_summed_up(academy):
 
     (message,) = due_messages("discord_channel", NOW)
     assert len(mentioned(message.text)) == 30
-    assert message.text.endswith("· and 3 others")
+    assert message.text.endswith(f"· and 3 others{GETTING_STARTED}")
 
 
 def test_whoever_is_not_in_the_server_is_named(academy):
     alice = academy.add_member("Alice", "A", discord_id=200000000000000001)
     alice.access_states.create(group=academy.groups["A"], provider="discord", state="not_joined")
     collect(None, now=NOW)
-    assert only_text().endswith("**Who**\n· Alice")
+    assert only_text().endswith(f"**Who**\n· Alice{GETTING_STARTED}")
 
 
 def test_former_members_are_not_named(academy):
     academy.add_member("Alice", "A")
     Membership.objects.all().delete()
     collect(None, now=NOW)
-    assert only_text().endswith("**Who**")
+    assert only_text().endswith(f"**Who**{GETTING_STARTED}")

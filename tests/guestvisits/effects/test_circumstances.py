@@ -244,7 +244,7 @@ def test_two_visits_to_one_group_are_one_access_without_a_gap(visited):
     visited.move_clock(second + 3 * DAY - 2 * MINUTE)
     visited.minute(3)
     assert visited.access("Ada") == {"A"}
-    assert visited.told("B") == ["Ada is joining", "Ada is joining", "Ada is leaving now"]
+    assert visited.told("B") == ["Ada is joining", "Ada is joining", "Ada guest visit has ended"]
 
 
 def test_cancelling_one_of_two_visits_leaves_the_other_as_it_was(visited):

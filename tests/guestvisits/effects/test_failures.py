@@ -68,7 +68,7 @@ def assert_cancelled(world: World) -> None:
 
 def assert_closed(world: World) -> None:
     assert world.access("Ada") == {"A"}
-    assert world.told("B") == ["Ada is joining", "Ada is leaving now"]
+    assert world.told("B") == ["Ada is joining", "Ada guest visit has ended"]
     assert_others_untouched(world)
 
 
@@ -267,14 +267,14 @@ def test_access_ends_at_its_minute_though_no_message_gets_through(prepared: Worl
     prepared.move_clock(prepared.meeting("B").starts_at + 3 * DAY)
     prepared.minute()
     assert [prepared.access(name) for name in guests] == [{"A"}] * 4
-    farewells = [text for text in prepared.told("B") if text.endswith("is leaving now")]
+    farewells = [text for text in prepared.told("B") if text.endswith("guest visit has ended")]
     assert farewells == []
 
     prepared.sandbox.set_faults()
     prepared.minute(10)
     prepared.hour()  # where only a person can help nothing is hurried
-    farewells = [text for text in prepared.told("B") if text.endswith("is leaving now")]
-    assert sorted(farewells) == sorted(f"{name} is leaving now" for name in guests)
+    farewells = [text for text in prepared.told("B") if text.endswith("guest visit has ended")]
+    assert sorted(farewells) == sorted(f"{name} guest visit has ended" for name in guests)
 
 
 def test_a_farewell_that_hangs_holds_up_nobody(prepared: World) -> None:

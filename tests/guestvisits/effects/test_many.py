@@ -59,7 +59,7 @@ def test_after_a_weekend_down_sixty_windows_close_unasked_at_the_limits_pace(wor
     assert world.sandbox.get("state")["limits"]["refused_calls"] == {}
     assert not GroupSync.objects.filter(issue="removals_held").exists()
     assert set(GuestVisit.objects.values_list("end_reason", flat=True)) == {"over"}
-    assert sum(text.endswith("is leaving now") for text in world.told("B")) == GUESTS
+    assert sum(text.endswith("guest visit has ended") for text in world.told("B")) == GUESTS
 
 
 def test_the_same_removals_without_a_date_wait_for_a_person(world: World) -> None:

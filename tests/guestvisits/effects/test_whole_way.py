@@ -52,11 +52,11 @@ def test_when_the_third_day_has_passed_access_is_gone(world, answered):
     world.move_clock(access_ends(world) - 2 * MINUTE)
     world.minute()
     assert world.access("Ada") == {"A", "B"}
-    assert world.told("B") == ["Ada is joining", "Ada is leaving now"]
+    assert world.told("B") == ["Ada is joining", "Ada guest visit has ended"]
 
     world.minute()
     assert world.access("Ada") == {"A"}
-    assert world.told("B") == ["Ada is joining", "Ada is leaving now"]
+    assert world.told("B") == ["Ada is joining", "Ada guest visit has ended"]
     assert world.entries("B", but=["Ada"]) == answered
     assert GuestVisit.objects.get().end_reason == "over"
     assert world.troubles() == []
@@ -181,7 +181,7 @@ def test_with_the_worker_down_when_access_ends_it_ends_a_minute_later(world, awa
     world.move_clock(access_ends(world) + away)
     world.minute()
     assert world.access("Ada") == {"A"}
-    heard = ["Ada is leaving now"] if away < 3 * DAY else []
+    heard = ["Ada guest visit has ended"] if away < 3 * DAY else []
     assert world.told("B") == ["Ada is joining", *heard]
     assert world.troubles() == []
 

@@ -37,7 +37,7 @@ MINUTE = timedelta(minutes=1)
 FIRST_DISCORD_ID = 200000000000000000
 MOST_TASKS = 500  # queued at one time; more would be a circle
 ABOUT_VISITS = re.compile(
-    r"^(?P<name>\w+)\b.*\b(?P<what>is joining|is not joining|is leaving now|is away)"
+    r"^(?P<name>\w+)\b.*\b(?P<what>is joining|is not joining|guest visit has ended|is away)"
 )
 EVERY_MINUTE = tuple(entry.func for entry in ENTRIES if entry.minutes == 1)
 

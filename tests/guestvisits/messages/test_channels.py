@@ -255,10 +255,7 @@ def test_the_words_of_a_farewell_after_the_meeting(academy, book, new_kinds, rea
     send_all()
     end = academy.meeting("B").starts_at + 3 * DAY
     new_kinds(end - MINUTE)
-    farewell = (
-        "**Ada**, our guest from **Group A**, is leaving now, and access to this "
-        "channel ends. Goodbye!"
-    )
+    farewell = "**Ada**'s guest visit has ended."
     assert read("guest_leaves", end - MINUTE).text == farewell
     update_all_visits(end)
     assert read("guest_leaves", end + MINUTE).text == farewell
