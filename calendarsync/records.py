@@ -75,7 +75,7 @@ def store_reading(
         update_fields=["base_id", "original_start", "status", "body", "read_at"],
     )
     cursor = f"{calendar_id} {reading.cursor}"
-    states = ProviderState.objects.filter(provider=PROVIDER)
+    states = ProviderState.objects.of(PROVIDER)
     states.exclude(cursor=cursor).update(cursor=cursor)
     if reading.full:
         states.update(fully_observed_at=now)
@@ -160,7 +160,7 @@ def adopt_orphans(observed: ObservedCalendar) -> None:
     The approval is valid once: staff are asked again about later orphans. An event that cannot be
     recorded is stored with the reason, and staff are not asked about it again.
     """
-    if not ProviderState.objects.filter(provider=PROVIDER, adopt_orphans=True).exists():
+    if not ProviderState.objects.of(PROVIDER).filter(adopt_orphans=True).exists():
         return
     lacking = {}
     for event in observed.orphans(recorded_ids()):
@@ -327,4 +327,4 @@ def delete_all() -> None:
     """Delete all records: this database is a clone, and the events belong to its original."""
     for model in (CalendarInstance, CalendarSeries, CalendarEvent, CalendarCopy, ObservedRsvp):
         model.objects.all().delete()
-    ProviderState.objects.filter(provider=PROVIDER).update(cursor="")
+    ProviderState.objects.of(PROVIDER).update(cursor="")

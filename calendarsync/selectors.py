@@ -74,7 +74,7 @@ def events_listing(person: User) -> int:
 
 def load_stored_state(calendar_id: str, now: datetime) -> StoredState:
     """Return what earlier observations stored, and what an observation needs from our records."""
-    state = ProviderState.objects.filter(provider=PROVIDER).first()
+    state = ProviderState.objects.of(PROVIDER).first()
     kept_for, _, cursor = (state.cursor if state else "").partition(" ")
     is_same = kept_for == calendar_id
     is_whole = bool(

@@ -56,7 +56,7 @@ def take_snapshot(now: datetime) -> DiscordSnapshot:
     positions = _positions(groups)
     return DiscordSnapshot(
         installation=ensure_installation(now).installation_id,
-        adopt=ProviderState.objects.filter(provider="discord", adopt_orphans=True).exists(),
+        adopt=ProviderState.objects.of("discord").filter(adopt_orphans=True).exists(),
         horizon=timedelta(days=settings.SYNC["event_horizon_days"]),
         cohorts={
             group.cohort_id: CohortFacts(

@@ -203,7 +203,7 @@ class GroupSyncAdmin(ReadOnlyAdmin):
 
 @admin.register(ProviderState)
 class ProviderStateAdmin(ReadOnlyAdmin):
-    list_display = ["provider", "said", "holder", "last_seen_at", "retry_at", "paused_at"]
+    list_display = ["provider", "scope", "said", "holder", "last_seen_at", "retry_at", "paused_at"]
     exclude = ["cursor"]
 
     @admin.display(description="issue", ordering="issue")

@@ -18,7 +18,11 @@ def due_syncs(now: datetime) -> models.Q:
 
 
 class GroupSync(models.Model):
-    """The sync status of one group in one provider."""
+    """The sync status of one group in one provider.
+
+    It has no scope: a group's objects are in one server or calendar of a provider, which the
+    provider's state names.
+    """
 
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="syncs")
     provider = models.CharField("integration", max_length=20)
@@ -65,10 +69,22 @@ class GroupSync(models.Model):
         return self.generation > self.observed_generation or self.next_at <= now
 
 
-class ProviderState(models.Model):
-    """The state of one provider: its lease, and whether it can be reached."""
+class ProviderStates(models.QuerySet["ProviderState"]):
+    def of(self, provider: str) -> ProviderStates:
+        """Select the state of a provider's one scope, also while the settings name another one:
+        staff are asked first."""
+        return self.filter(provider=provider)
 
-    provider = models.CharField(primary_key=True, max_length=20)
+
+class ProviderState(models.Model):
+    """The state of one scope of a provider: its lease, and whether it can be reached.
+
+    The scope is the server or calendar to which all records belong, "" until the first observation.
+    Each provider has one, and keeps it until staff accept another one (`services.accept_move`).
+    """
+
+    provider = models.CharField("integration", max_length=20)
+    scope = models.CharField("server or calendar", max_length=200, blank=True)
     # The lease, in the database's time, so that the machines' clocks need not agree.
     holder = models.CharField("syncing on", max_length=100, blank=True)
     token = models.PositiveBigIntegerField(default=0)
@@ -90,8 +106,6 @@ class ProviderState(models.Model):
     # The orphans that the last observation found; many of them stop everything.
     orphans = models.CharField(max_length=500, blank=True)
     has_many_orphans = models.BooleanField(default=False)
-    # The server or calendar to which all records of this provider belong.
-    scope = models.CharField(max_length=200, blank=True)
     cursor = models.TextField(blank=True)  # Google's syncToken
     # The last full read, as opposed to an incremental one.
     fully_observed_at = models.DateTimeField("last full comparison", null=True, blank=True)
@@ -102,8 +116,15 @@ class ProviderState(models.Model):
     # Counts reported changes outside: an observation from before the last one is out of date.
     changed_outside = models.PositiveBigIntegerField(default=0)
 
+    objects = ProviderStates.as_manager()
+
     class Meta:
         verbose_name = "integration"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider", "scope"], name="provider_state_once_per_scope"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.provider

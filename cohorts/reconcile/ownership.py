@@ -119,7 +119,7 @@ def accept_as_copy() -> None:
     accept_copy(_lock())
     for name, spec in provider_specs().items():
         provider_admins[name].forget_all()
-        ProviderState.objects.filter(provider=name).update(scope=spec.scope)
+        ProviderState.objects.of(name).update(scope=spec.scope)
     GroupSync.objects.update(
         realize_requested_at=None, realize_requested_by=None, ready_at=None, removals_approved=None
     )

@@ -21,6 +21,7 @@ from cohorts.reconcile.provider import (
 )
 from cohorts.reconcile.runs.realize_requests import record_request
 from cohorts.reconcile.values import IssueCode
+from cohorts.reconcile.workers.lease import ensure_state
 from cohorts.reconcile.workers.nudges import nudge_on_commit
 
 logger = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ def report_outside_change(group_ids: Iterable[int], provider: str) -> None:
     """
     ids = set(group_ids)
     if ids:
-        states = ProviderState.objects.filter(provider=provider)
+        states = ProviderState.objects.of(provider)
         states.update(changed_outside=F("changed_outside") + 1)
         request_sync(ids, providers=[provider])
 
@@ -140,16 +141,15 @@ def approve_shown_removals(runs: Iterable[SyncRun], *, by: User, now: datetime) 
 
 @transaction.atomic
 def pause(provider: str, *, by: User, now: datetime) -> None:
-    ProviderState.objects.update_or_create(
-        provider=provider, defaults={"paused_at": now, "paused_by": by.display_name}
-    )
+    ensure_state(provider)
+    ProviderState.objects.of(provider).update(paused_at=now, paused_by=by.display_name)
     resync(provider)
 
 
 @transaction.atomic
 def resume(provider: str) -> None:
     """End a pause or an outage's wait, and request a sync of every group."""
-    ProviderState.objects.filter(provider=provider).update(
+    ProviderState.objects.of(provider).update(
         paused_at=None, paused_by="", retry_at=None, failures=0, parked={}
     )
     resync(provider)
@@ -161,9 +161,9 @@ def end_wait(provider: str) -> None:
 
     A wait that the service itself asked for stays.
     """
-    state = ProviderState.objects.filter(provider=provider).first()
+    state = ProviderState.objects.of(provider).first()
     if state and state.retry_at and find_issue(state.issue).needs_person:
-        ProviderState.objects.filter(provider=provider).update(retry_at=None)
+        ProviderState.objects.of(provider).update(retry_at=None)
     nudge_on_commit(provider)
 
 
@@ -173,7 +173,7 @@ def adopt_orphans(provider: str) -> None:
 
     Messages that were held are sent, because this database was not restored.
     """
-    ProviderState.objects.filter(provider=provider).update(adopt_orphans=True, **NO_ORPHANS)
+    ProviderState.objects.of(provider).update(adopt_orphans=True, **NO_ORPHANS)
     resync(provider)
 
 
@@ -187,7 +187,7 @@ def accept_move(provider: str) -> None:
     GroupSync.objects.filter(provider=provider).update(
         realize_requested_at=None, realize_requested_by=None, ready_at=None, removals_approved=None
     )
-    ProviderState.objects.filter(provider=provider).update(scope=provider_specs()[provider].scope)
+    ProviderState.objects.of(provider).update(scope=provider_specs()[provider].scope)
     adopt_orphans(provider)
 
 
@@ -196,7 +196,7 @@ NO_ORPHANS: dict[str, Any] = {"orphans": "", "has_many_orphans": False}  # until
 
 def record_adopted(provider: str, lacking: Mapping[str, str]) -> None:
     """Clear the decision, and keep what could not be adopted: each id with its reason."""
-    row = ProviderState.objects.select_for_update().get(provider=provider)
+    row = ProviderState.objects.of(provider).select_for_update().get()
     known = {pk for pk, _ in row.not_adopted}
     row.not_adopted += [[pk, why] for pk, why in lacking.items() if pk not in known]
     row.adopt_orphans = False

@@ -20,13 +20,13 @@ def has_work(provider: str, now: datetime) -> bool:
     return (
         GroupSync.objects.filter(due_syncs(now), provider=provider).exists()
         or SyncRun.objects.filter(provider=provider, mode="plan", ended_at__isnull=True).exists()
-        or ProviderState.objects.filter(provider=provider, next_at__lte=now).exists()
+        or ProviderState.objects.of(provider).filter(next_at__lte=now).exists()
     )
 
 
 def is_waiting(provider: str) -> bool:
     """Return whether an outage delays the provider and its next probe is not due yet."""
-    return ProviderState.objects.filter(provider=provider, retry_at__gt=Now()).exists()
+    return ProviderState.objects.of(provider).filter(retry_at__gt=Now()).exists()
 
 
 def find_write_ban(provider: str) -> str:
@@ -63,11 +63,11 @@ def find_moved(states: Iterable[ProviderState]) -> list[ProviderState]:
 
 def count_changes(provider: str) -> int:
     """Return how many changes outside have been reported so far."""
-    return ProviderState.objects.values_list("changed_outside", flat=True).get(provider=provider)
+    return ProviderState.objects.of(provider).values_list("changed_outside", flat=True).get()
 
 
 def parked_lanes(provider: str) -> dict[str, datetime]:
     """Return the lanes that the service asked to wait, each with its end in real time (UTC)."""
-    stored = ProviderState.objects.values_list("parked", flat=True).get(provider=provider)
+    stored = ProviderState.objects.of(provider).values_list("parked", flat=True).get()
     until = {kind: datetime.fromisoformat(text) for kind, text in stored.items()}
     return {kind: moment for kind, moment in until.items() if moment > datetime.now(UTC)}

@@ -77,7 +77,7 @@ class RunLog:
         is_first = models.When(scope="", then=models.Value(spec.scope))
         scope = models.Case(is_first, default=models.F("scope"))
         next_at = clock.now() + spec.poll_every if spec.poll_every else None
-        states = ProviderState.objects.filter(provider=self.provider)
+        states = ProviderState.objects.of(self.provider)
         states.update(last_seen_at=Now(), next_at=next_at, scope=scope)
         orphans = finding.orphans
         fields = {"orphans": orphans.detail[:500], "has_many_orphans": orphans.are_many}
@@ -86,7 +86,7 @@ class RunLog:
     def _note_success(self, issue: str, detail: str) -> None:
         """Record that the run ended without an outage. `issue` concerns the provider as a whole; no
         group would report it if nothing is left to do for it."""
-        row = ProviderState.objects.get(provider=self.provider)
+        row = ProviderState.objects.of(self.provider).get()
         if row.issue != issue:
             row.issue_since = clock.now() if issue else None
         row.issue, row.issue_detail = issue, detail[:500] if issue else ""
@@ -100,7 +100,7 @@ class RunLog:
         happened. Otherwise there is one probe a minute. The interval does not grow: even if answers
         keep getting lost, each observation lets some of the work finish.
         """
-        row = ProviderState.objects.get(provider=self.provider)
+        row = ProviderState.objects.of(self.provider).get()
         unclear = isinstance(error, Unclear | Conflict)
         if not (unclear and row.failures == 0):
             wait = max(_wait(error, row.failures + 1), getattr(error, "after", 0))
@@ -112,7 +112,7 @@ class RunLog:
         row.save(update_fields=STATE_FIELDS)
 
     def park(self, kind: str, seconds: float) -> None:
-        row = ProviderState.objects.get(provider=self.provider)
+        row = ProviderState.objects.of(self.provider).get()
         until = datetime.now(UTC) + timedelta(seconds=seconds)
         row.parked = {**row.parked, kind: until.isoformat()}
         row.save(update_fields=["parked"])

@@ -166,7 +166,7 @@ def wait_for_answers(runs: Sequence[SyncRun], *, patience: float = PLAN_SECONDS)
 def _answer(runs: Sequence[SyncRun]) -> None:
     for run in runs:
         run_once(run.provider, plans_only=True)
-        state = ProviderState.objects.filter(provider=run.provider).first()
+        state = ProviderState.objects.of(run.provider).first()
         still_open = SyncRun.objects.filter(pk=run.pk, ended_at__isnull=True).exists()
         if still_open and state and state.issue and provider_state.is_waiting(run.provider):
             raise GaveUp(format_issue(state))

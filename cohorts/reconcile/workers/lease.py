@@ -14,12 +14,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from cohorts import clock
+from cohorts.models import Installation
 from cohorts.reconcile.errors import LeaseLost
 from cohorts.reconcile.models import ProviderState
 from cohorts.reconcile.workers.this_worker import worker_name
+from cohorts.services.installation import ensure_installation
 
 
 def boot_seconds() -> float:
@@ -65,18 +69,34 @@ class Lease:
 
 def take(provider: str) -> Lease | None:
     """Return a provider's lease, or None while another worker holds it or an outage delays it."""
-    ProviderState.objects.get_or_create(provider=provider)
+    ensure_state(provider)
     asked_at = boot_seconds()
-    taken = ProviderState.objects.filter(
+    states = ProviderState.objects.of(provider)
+    taken = states.filter(
         Q(lease_until__isnull=True) | Q(lease_until__lte=Now()),
         Q(retry_at__isnull=True) | Q(retry_at__lte=Now()),
-        provider=provider,
     ).update(holder=holder_name(), token=F("token") + 1, lease_until=_lease_end())
     if not taken:
         return None
     # No other worker can have acquired it since: the lease just written has not expired.
-    token = ProviderState.objects.values_list("token", flat=True).get(provider=provider)
+    token = states.values_list("token", flat=True).get()
     return Lease(provider, token, asked_at + settings.SYNC["lease_seconds"])
+
+
+def ensure_state(provider: str) -> None:
+    """Create the state of a provider that has none.
+
+    The lock keeps two workers from creating two: the constraint would allow it if the first one has
+    stored its scope meanwhile.
+    """
+    states = ProviderState.objects.of(provider)
+    if states.exists():
+        return
+    with transaction.atomic():
+        ensure_installation(clock.now())
+        Installation.objects.select_for_update().get(pk=1)
+        if not states.all().exists():
+            ProviderState.objects.create(provider=provider)
 
 
 def release_dead(worker: str) -> int:
@@ -86,7 +106,7 @@ def release_dead(worker: str) -> int:
 
 
 def _own(lease: Lease):
-    return ProviderState.objects.filter(provider=lease.provider, token=lease.token)
+    return ProviderState.objects.of(lease.provider).filter(token=lease.token)
 
 
 def _lease_end():

@@ -19,7 +19,7 @@ from cohorts.models import Group, Installation, Membership, Seal, User
 from cohorts.outbox import tasks as messages
 from cohorts.outbox.models import Message
 from cohorts.reconcile import ownership, services, tasks
-from cohorts.reconcile.models import GroupSync
+from cohorts.reconcile.models import GroupSync, ProviderState
 from cohorts.services.installation import ensure_installation, seal
 from discordsync.models import DiscordObject
 from tests.support import workers
@@ -242,6 +242,8 @@ def test_b12_another_server_is_asked_about_and_its_records_do_not_count(sandbox,
     services.resync("discord")
     tasks.sweep()
     assert ownership.find_question().moved == {"discord": str(settings.DISCORD_GUILD_ID - 1)}
+    asked = ProviderState.objects.get(provider="discord")  # the new server has no state of its own
+    assert asked.scope == str(settings.DISCORD_GUILD_ID - 1)
 
     settings.DISCORD_GUILD_ID -= 1  # it was a mistake
     assert not ownership.find_question()
@@ -252,5 +254,7 @@ def test_b12_another_server_is_asked_about_and_its_records_do_not_count(sandbox,
     assert f"everything was created in <strong>{settings.DISCORD_GUILD_ID - 1}</strong>" in page
     ownership.accept_as_original()
     assert not ownership.find_question()
+    accepted = ProviderState.objects.get(provider="discord")
+    assert (accepted.pk, accepted.scope) == (asked.pk, str(settings.DISCORD_GUILD_ID))
     assert not DiscordObject.objects.exists()
     assert GroupSync.objects.get(provider="discord").ready_at is None
