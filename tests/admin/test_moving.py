@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -16,6 +17,7 @@ from guestvisits.services.booking import book_visit
 from guestvisits.tasks import update_all
 from meetings.meeting_times import MeetingTime
 from meetings.models import Meeting, MeetingMove
+from meetings.moving.preview import Preview
 from tests.admin.reading import messages_of, text_of
 from tests.support.academy import Academy
 
@@ -202,7 +204,7 @@ def test_c4_what_is_shown_is_what_is_done(staff, academy, now):
     change_term(academy.cohort.pk, term, seen=preview.digest, now=now)
     shown = {
         (group.group.pk, change.number): change.after
-        for group in preview.groups
+        for group in cast("tuple[Preview, ...]", preview.groups)
         for change in group.changes
     }
     held = {

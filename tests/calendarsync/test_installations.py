@@ -94,15 +94,15 @@ def test_yesterdays_database_finds_what_was_made_since(
 ) -> None:
     """Its sync token is older, so the listing tells everything that has happened since."""
     calendar.look()
-    kept = [list(model.objects.values()) for model in (CalendarSeries, CalendarCopy)]
+    kept = [list(model._default_manager.values()) for model in (CalendarSeries, CalendarCopy)]
     cursor = ProviderState.objects.get().cursor
     realized.add_member("Anne", "A")
     calendar.work()
 
     for model, rows in zip((CalendarSeries, CalendarCopy), kept, strict=True):
         CalendarInstance.objects.all().delete()
-        model.objects.all().delete()
-        model.objects.bulk_create(model(**row) for row in rows)
+        model._default_manager.all().delete()
+        model._default_manager.bulk_create(model(**row) for row in rows)
     ProviderState.objects.update(cursor=cursor)
     before = calendar.sandbox.last
     calendar.look()

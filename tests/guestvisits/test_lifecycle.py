@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ OPEN = VisitFacts(
 )
 
 # Each line holds together with every line below it, and then it decides.
-ENDS = [
+ENDS: list[tuple[str, dict[str, Any]]] = [
     ("over", {"window_ends_at": NOW}),
     ("deactivated", {"guest_is_active": False}),
     ("cohort_ended", {"cohort_has_ended": True}),

@@ -42,7 +42,7 @@ def is_needed(field: Field[Any, Any]) -> bool:
 def plain_value(field: Field[Any, Any]) -> Any:
     if isinstance(field, ForeignKey):
         label = field.related_model._meta.label_lower
-        return field.related_model.objects.first() or make(label)
+        return field.related_model._default_manager.first() or make(label)
     if field.choices:
         return next(value for value, _ in field.choices)
     plain = {

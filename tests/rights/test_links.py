@@ -10,7 +10,6 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 from django.db import transaction
-from django.http import HttpResponse
 from django.test import Client
 
 from tests.rights.doors import OPEN, SUPERUSERS_ONLY, Door
@@ -37,12 +36,12 @@ def admin_pages() -> list[tuple[str, Door]]:
     ]
 
 
-def links_on(response: HttpResponse) -> dict[str, str]:
+def links_on(page: Any) -> dict[str, str]:
     """Return the addresses of ours that a page links to, by their paths."""
-    if response.status_code != 200 or "html" not in response.headers["Content-Type"]:
+    if page.status_code != 200 or "html" not in page.headers["Content-Type"]:
         return {}
-    found = LINK.findall(response.content.decode())
-    links = [urljoin(response.wsgi_request.path, unescape(link)) for link in found]
+    found = LINK.findall(page.content.decode())
+    links = [urljoin(page.wsgi_request.path, unescape(link)) for link in found]
     return {ALIKE.sub("", urlsplit(link).path): link for link in links if link.startswith("/")}
 
 

@@ -117,7 +117,7 @@ def put(value: Any, values: dict[str, Any]) -> Any:
     return values[value[1:-1]] if isinstance(value, str) and value.startswith("{") else value
 
 
-def enter(client: Client, route: str, door: Door, values: dict[str, Any]) -> HttpResponse:
+def enter(client: Client, route: str, door: Door, values: dict[str, Any]) -> Any:
     data = {name: put(value, values) for name, value in door.data.items()}
     here = {**values, **data}
     if "label" in data:
@@ -212,7 +212,9 @@ def test_a5_every_address_has_its_line_in_the_table() -> None:
 
 
 def test_a5_every_table_of_the_admin_and_every_action_has_its_line() -> None:
-    shown = {model._meta.label_lower: admin for model, admin in site._registry.items()}
+    shown: dict[str, Any] = {
+        model._meta.label_lower: admin for model, admin in site._registry.items()
+    }
     assert set(MODELS) == set(shown)
     own = {
         label: {name for _, name, _ in admin._get_base_actions()} - {"delete_selected"}

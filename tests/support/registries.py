@@ -11,7 +11,8 @@ from cohorts.outbox.registry import message_sources, notifications, topics
 from cohorts.reconcile.provider import providers
 from cohorts.registries import LAST, Registry
 
-PASSED_ON = (providers, message_sources, notifications, topics)  # to worker processes of tests
+# Passed on to worker processes of tests.
+PASSED_ON: tuple[Registry[Any], ...] = (providers, message_sources, notifications, topics)
 
 
 class Registered:

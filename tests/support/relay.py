@@ -70,7 +70,7 @@ class Relay:
             with contextlib.suppress(OSError):
                 while True:
                     for key, _ in waiting.select():
-                        read = key.fileobj.recv(65536)  # type: ignore[union-attr]
+                        read = key.fileobj.recv(65536)
                         if not read:
                             return
                         key.data.sendall(read)

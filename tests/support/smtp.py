@@ -99,7 +99,8 @@ class _Talk(socketserver.StreamRequestHandler):
     """One connection.  `server.mail` is the MailServer."""
 
     def handle(self) -> None:
-        self.mail: MailServer = self.server.mail
+        assert isinstance(self.server, _Server)
+        self.mail = self.server.mail
         with self.mail.lock:
             self.mail.connections += 1
         self.to = ""

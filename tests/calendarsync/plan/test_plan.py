@@ -112,7 +112,7 @@ class Scene:
 
     def look(self) -> tuple[DesiredCalendar, ObservedCalendar]:
         stored = StoredState("tests", events=self.kept, recorded=self.recorded)
-        finding = asyncio.run(observe(self.client, stored))  # type: ignore[arg-type]
+        finding = asyncio.run(observe(self.client, stored))
         assert not finding.issue
         self.kept = dict(finding.observed.events)
         return self.desired(), finding.observed
@@ -131,7 +131,7 @@ class Scene:
             check_allowed(action, self.now)
             self.intend(action.payload)
             stored = StoredState("tests", recorded=self.recorded)
-            outcome = asyncio.run(apply(self.client, stored, action.payload))  # type: ignore[arg-type]
+            outcome = asyncio.run(apply(self.client, stored, action.payload))
             observed = self.absorb(observed, outcome.answer)
         raise AssertionError(f"still to do: {left.actions}")
 

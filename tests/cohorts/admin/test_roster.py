@@ -291,7 +291,7 @@ def test_learners_and_strangers_are_sent_to_sign_in():
     for client in (Client(), sign_in("change_cohort", is_staff=False)):
         response = client.get(UPLOAD)
         assert response.status_code == 302
-        assert response.url.startswith("/admin/login/")
+        assert response["Location"].startswith("/admin/login/")
 
 
 def test_a_post_from_another_site_is_refused(staff):

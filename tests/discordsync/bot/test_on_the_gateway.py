@@ -247,6 +247,11 @@ def role_of(made: MadeCohort) -> str:
     return outside_id(f"role:{made.groups[0].pk}")
 
 
+def works_and_is_settled(made: MadeCohort) -> bool:
+    workers()
+    return is_settled(made)
+
+
 def is_settled(made: MadeCohort) -> bool:
     """Nobody has anything left to look at: no sweep and no hour has passed."""
     return not GroupSync.objects.filter(
@@ -304,7 +309,7 @@ def test_who_leaves_is_noticed_and_nothing_fails(here, world, standing):
 )
 def test_what_somebody_deletes_is_noticed_at_once(here, world, standing, kind):
     group = standing.groups[0]
-    here.people.wait(lambda: (workers(), is_settled(standing))[1], "it does not settle")
+    here.people.wait(lambda: works_and_is_settled(standing), "it does not settle")
     what = "role" if kind == "role" else "channel"
     world.sandbox.post("delete", {"kind": what, "id": outside_id(f"{kind}:{group.pk}")})
 
@@ -331,7 +336,7 @@ def test_a_channel_that_somebody_opens_to_all_is_shut_at_once(here, world, stand
 
 def test_a_role_that_is_taken_by_hand_comes_back_at_once(here, world, standing):
     member = standing.people[0]
-    here.people.wait(lambda: (workers(), is_settled(standing))[1], "it does not settle")
+    here.people.wait(lambda: works_and_is_settled(standing), "it does not settle")
     wish = {"member": str(member.discord_id), "role": role_of(standing)}
     world.sandbox.post("revoke", wish)
 

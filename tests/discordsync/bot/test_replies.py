@@ -166,8 +166,8 @@ def test_a_mistake_of_ours_is_told_and_logged_and_nothing_is_owed(monkeypatch, c
     def fail(*_: object) -> None:
         raise RuntimeError("secret detail")
 
-    broken = handlers.Handler(fail, for_admins=True)  # type: ignore[arg-type]
-    monkeypatch.setitem(handlers.HANDLERS, "meetings", broken)  # type: ignore[arg-type]
+    broken = handlers.Handler(fail, for_admins=True)
+    monkeypatch.setitem(handlers.HANDLERS, "meetings", broken)
     showing = pending.answer_interaction(reply(BotRequest("meetings")))
     assert showing is not None
     assert showing.answer.text == handlers.ERROR

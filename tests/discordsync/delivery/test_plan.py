@@ -54,7 +54,7 @@ def facts(direct_messages: dict[int, list[DirectMessageFacts]], room: int) -> Di
 
 
 def seen(people: set[int], **more: object) -> ObservedGuild:
-    return ObservedGuild(1, 99, members=dict.fromkeys(people, frozenset()), **more)  # type: ignore[arg-type]
+    return ObservedGuild(1, 99, members=dict.fromkeys(people, frozenset()), **more)
 
 
 def plan(

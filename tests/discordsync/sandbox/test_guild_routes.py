@@ -1,12 +1,14 @@
 """The guild, the bot and its application, as discord.py reads them."""
 
+from typing import Any
+
 import discord
 
 from tests.discordsync.sandbox.server import GUILD, Server
 
 
 def test_discord_py_signs_in_and_fetches_the_guild(guild: Server) -> None:
-    async def look(client: discord.Client, fetched: discord.Guild) -> tuple[object, ...]:
+    async def look(client: discord.Client, fetched: discord.Guild) -> tuple[Any, ...]:
         return client.user, fetched.id, [role.name for role in fetched.roles], fetched.owner_id
 
     user, guild_id, roles, owner_id = guild.as_client(look)

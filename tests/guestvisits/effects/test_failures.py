@@ -154,7 +154,8 @@ def test_one_call_that_fails_costs_a_minute_at_most(prepared, phase, service, n,
 
 @pytest.mark.parametrize(("call", "kind"), spread(CALLS, KINDS))
 def test_any_call_that_fails_costs_a_minute_at_most(prepared, call, kind):
-    check(prepared, *call, kind)
+    phase, service, n = call
+    check(prepared, phase, service, n, kind)
 
 
 # -- a worker dies -------------------------------------------------------------------------------

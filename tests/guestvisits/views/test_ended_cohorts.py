@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings as project
@@ -101,6 +102,10 @@ class World:
         return bool(list(pending_changes(None, self.now, self.now + timedelta(minutes=1))))
 
 
+def choices_of(form: Any, field: str) -> Any:
+    return form.fields[field].queryset
+
+
 PROBES: dict[str, Callable[[World], object]] = {
     "the page of my meetings": lambda w: 'id="meeting-' in w.get(w.alice, "/meetings/"),
     "my meetings in the API": lambda w: "meeting_id" in w.get(w.alice, "/api/users/me/meetings"),
@@ -123,15 +128,13 @@ PROBES: dict[str, Callable[[World], object]] = {
     "moving by the facilitator": lambda w: w.move(w.bob),
     "following changed facts": lambda w: w.is_moved_by_facts(),
     "new members": lambda w: w.takes_members(),
-    "moving members there": lambda w: (
-        MoveMemberForm(None, membership=Membership.objects.get(user=w.alice))
-        .fields["group"]
-        .queryset.exists()
-    ),
-    "visits booked by staff": lambda w: w.alice in ChoosePersonForm().fields["person"].queryset,
-    "meetings chosen by staff": lambda w: (
-        HomeForm(person=w.alice, now=w.now).fields["home"].queryset.exists()
-    ),
+    "moving members there": lambda w: choices_of(
+        MoveMemberForm(None, membership=Membership.objects.get(user=w.alice)), "group"
+    ).exists(),
+    "visits booked by staff": lambda w: w.alice in choices_of(ChoosePersonForm(), "person"),
+    "meetings chosen by staff": lambda w: choices_of(
+        HomeForm(person=w.alice, now=w.now), "home"
+    ).exists(),
     "realizing": lambda w: request_realize([w.academy.groups["A"].pk], by=None, now=w.now),
     "the set-up page": lambda w: _read_context(w.alice).groups,
     "the bot's list": lambda w: "Your next meetings" in my_meetings(w.alice, w.now).text,

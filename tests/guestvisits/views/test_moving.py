@@ -267,7 +267,7 @@ def test_staff_may_move_any_groups_meetings(academy, meeting):
 
 def test_without_signing_in_one_is_asked_to(meeting):
     answer = Client().get(address(meeting, "cancel"))
-    assert (answer.status_code, answer.url.split("?")[0]) == (302, resolve_url("login"))
+    assert (answer.status_code, answer["Location"].split("?")[0]) == (302, resolve_url("login"))
 
 
 def test_unknown_moves_are_no_pages(client, meeting):

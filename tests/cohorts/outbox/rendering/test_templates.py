@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -36,7 +37,8 @@ def variables(file: Path) -> Iterator[VariableNode]:
                 yield from walk(getattr(node, name, None) or [])
 
     name = str(file.relative_to(FOLDER.parent))
-    return walk(engines["django"].get_template(name).template.nodelist)
+    template: Any = engines["django"].get_template(name)
+    return walk(template.template.nodelist)
 
 
 def last_filter(variable: VariableNode) -> str:
