@@ -106,7 +106,7 @@ class Scene:
 
     def desired(self) -> DesiredCalendar:
         snapshot = CalendarSnapshot(
-            "tests", "https://lens.example", self.own_events, {7: self.facts}
+            "tests", "https://lens.example", self.own_events, groups={7: self.facts}
         )
         return desired_state(snapshot, self.now)
 
