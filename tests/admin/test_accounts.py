@@ -125,7 +125,7 @@ def test_a4_staff_correct_a_learner_without_being_asked_for_their_password_again
 
 
 @pytest.mark.parametrize("target", ["learner"], indirect=True)
-def test_a4_staff_correct_a_learner_and_make_nobody_staff(max_, target):
+def test_a4_staff_correct_a_learner_and_make_no_one_staff(max_, target):
     client, rights = signed_in(max_), changes()
     rights |= {"is_staff": "on", "is_active": "on"}
     answer = client.post(f"{PEOPLE}{target.pk}/change/", form_of(target, **rights))

@@ -45,7 +45,7 @@ def forget_records(made):
 # -- one by one ------------------------------------------------------------------------------------
 
 
-def test_an_existing_role_is_recorded_and_the_group_is_looked_at(staff):
+def test_an_existing_role_is_recorded_and_the_group_is_compared(staff):
     made = make_cohort(groups=1)
     before = GroupSync.objects.get(group=made.ids[0], provider="discord").generation
 
@@ -66,7 +66,7 @@ def test_an_existing_role_is_recorded_and_the_group_is_looked_at(staff):
         ({"kind": "event"}, "Select a valid choice."),
     ],
 )
-def test_what_does_not_fit_is_told_and_nothing_is_recorded(staff, fields, told):
+def test_what_does_not_fit_is_reported_and_nothing_is_recorded(staff, fields, told):
     made, other = make_cohort(groups=1), make_cohort(groups=1, name="Autumn")
     groups = {"own": made.ids[0], "other": other.ids[0], "": ""}
     group = groups[fields.get("group", "")]
@@ -108,7 +108,7 @@ def test_a_record_cannot_be_deleted_since_its_object_would_be_made_twice(staff, 
 # -- from a file -----------------------------------------------------------------------------------
 
 
-def test_a_cohort_that_stood_before_is_taken_over_by_a_file_and_nothing_is_made(staff, sandbox):
+def test_an_existing_cohort_is_imported_from_a_file_and_nothing_is_created(staff, sandbox):
     made = make_cohort(groups=2)
     stand(sandbox, made)
     ids = forget_records(made)
@@ -129,7 +129,7 @@ def test_a_cohort_that_stood_before_is_taken_over_by_a_file_and_nothing_is_made(
     assert DiscordObject.objects.filter(imported=True).count() == len(ids)
 
 
-def test_every_bad_line_is_told_by_its_number_and_then_nothing_is_recorded(staff):
+def test_every_bad_line_is_reported_by_its_number_and_then_nothing_is_recorded(staff):
     made = make_cohort(groups=1)
     answer = upload(
         staff,
@@ -168,7 +168,7 @@ def test_every_bad_line_is_told_by_its_number_and_then_nothing_is_recorded(staff
         ('cohort,group,kind,discord_id\n"Spring,Group 1,role,1\n', "Line"),
     ],
 )
-def test_a_file_that_is_no_such_table_is_told(staff, data, told):
+def test_a_file_that_is_no_such_table_is_reported(staff, data, told):
     assert told in text_of(upload(staff, data))
 
 
@@ -180,7 +180,7 @@ def test_o13_a_file_that_is_too_large_is_refused_before_it_is_read(staff):
 # -- what is gone ----------------------------------------------------------------------------------
 
 
-def test_what_was_deleted_in_discord_is_made_anew_after_a_question(staff, sandbox):
+def test_what_was_deleted_in_discord_is_recreated_after_a_confirmation(staff, sandbox):
     made = make_cohort(groups=1)
     stand(sandbox, made)
     break_role(made, sandbox)
@@ -199,7 +199,7 @@ def test_what_was_deleted_in_discord_is_made_anew_after_a_question(staff, sandbo
     assert len(roles) == 1
 
 
-def test_what_still_stands_is_not_made_anew(staff, sandbox):
+def test_what_still_exists_is_not_recreated(staff, sandbox):
     made = make_cohort(groups=1)
     join(sandbox, made.people)
     stand(sandbox, made)

@@ -79,7 +79,7 @@ def test_a_course_a_cohort_and_a_group_can_be_made_by_hand(staff):
         ({"name": "Group 1"}, "already exists"),
     ],
 )
-def test_a_wrong_slot_is_told_beside_the_field_and_nothing_is_saved(staff, changed, told):
+def test_a_wrong_slot_is_reported_beside_the_field_and_nothing_is_saved(staff, changed, told):
     made = make_cohort(groups=1)
     answer = add(staff, "group", **group_fields(made.cohort, **changed))
     assert told in text_of(answer)
@@ -93,7 +93,7 @@ def test_half_a_slot_is_refused_by_the_database_too(missing):
         Group.objects.update(**{missing: None})
 
 
-def test_a_changed_slot_of_a_preview_group_moves_its_meetings_and_wakes_the_mirrors(staff):
+def test_a_changed_slot_of_a_preview_group_moves_its_meetings_and_wakes_the_workers(staff):
     made = make_cohort(groups=1)
     group, before = made.groups[0], wanted(made.groups[0])
     staff.post(
@@ -199,7 +199,7 @@ def test_b7_the_admin_takes_no_address_without_a_dotted_domain(staff, olga, addr
     assert not User.objects.filter(email=address).exists()
 
 
-def test_a_discord_id_that_is_none_is_told(staff):
+def test_a_discord_id_that_is_none_is_reported(staff):
     answer = add(staff, "user", **person_fields(discord_id="42"))
     assert "42 is not a Discord ID. It has 15 to 19 digits" in text_of(answer)
 
@@ -212,7 +212,7 @@ def test_staff_set_a_persons_password(staff, client):
     assert client.post("/sign-in/?next=/admin/", sign_in).headers["Location"] == "/admin/"
 
 
-def test_a_changed_discord_id_wakes_the_mirrors_of_the_persons_groups(staff):
+def test_a_changed_discord_id_wakes_the_workers_for_the_persons_groups(staff):
     made = make_cohort(groups=2)
     person, before = made.people[0], [wanted(group) for group in made.groups]
     person.access_states.create(group=made.groups[0], provider="discord", state="not_joined")
@@ -326,7 +326,7 @@ def test_several_memberships_end_at_once_after_the_names_were_shown(staff):
     assert Membership.objects.filter(status="removed").count() == 2
 
 
-def test_somebody_is_moved_to_another_group_of_the_cohort(staff):
+def test_someone_is_moved_to_another_group_of_the_cohort(staff):
     made, other = make_cohort(groups=2), make_cohort(groups=1, name="Autumn")
     person = add_member(made.groups[0])
     membership = person.memberships.get()

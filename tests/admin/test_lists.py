@@ -40,7 +40,7 @@ def stand(sandbox, *cohorts):
     work("discord")
 
 
-def test_cohorts_tell_how_far_they_are(staff, sandbox):
+def test_the_list_of_cohorts_shows_their_status(staff, sandbox):
     made = make_cohort(groups=3)
     join(sandbox, made.people)
     services.request_realize(made.ids[:1], by=None, now=datetime.now(UTC))
@@ -81,7 +81,7 @@ def test_lists_take_the_same_queries_for_any_number_of_groups(
         staff.get(START)
 
 
-def test_the_list_of_groups_tells_slot_members_and_standing(staff):
+def test_the_list_of_groups_shows_slot_members_and_status(staff):
     made = make_cohort(groups=1, members=3)
     Group.objects.filter(pk=made.ids[0]).update(size=8)
     work("discord")
@@ -110,7 +110,7 @@ def test_several_cohorts_are_realized_by_one_plan(staff, sandbox):
 # -- the start page --------------------------------------------------------------------------------
 
 
-def test_the_start_page_tells_that_all_is_well(staff, sandbox):
+def test_the_start_page_says_that_all_is_well(staff, sandbox):
     stand(sandbox, make_cohort(groups=1))
     shown = text_of(staff.get(START))
     assert "Discord Reachable." in shown
@@ -118,7 +118,7 @@ def test_the_start_page_tells_that_all_is_well(staff, sandbox):
     assert "tests: last seen" in shown
 
 
-def test_the_start_page_names_each_group_out_of_step_with_its_button(staff, sandbox):
+def test_the_start_page_names_each_group_out_of_sync_with_its_button(staff, sandbox):
     made = make_cohort(groups=2)
     stand(sandbox, made)
     break_role(made, sandbox)
@@ -133,7 +133,7 @@ def test_the_start_page_names_each_group_out_of_step_with_its_button(staff, sand
     assert reverse("sync:recreate", args=[made.ids[1], "discord"]) not in page.content.decode()
 
 
-def test_the_start_page_tells_an_outage_and_when_the_next_try_is(staff, sandbox):
+def test_the_start_page_shows_an_outage_and_when_the_next_try_is(staff, sandbox):
     sandbox.set_faults({"kind": "error", "status": 503})
     make_cohort(groups=1)
     services.resync("discord")
@@ -146,23 +146,23 @@ def test_the_start_page_tells_an_outage_and_when_the_next_try_is(staff, sandbox)
     assert "Retry now" in shown
 
 
-def test_the_start_page_tells_that_no_worker_is_heard(staff):
+def test_the_start_page_says_that_no_worker_is_running(staff):
     WorkerHeartbeat.objects.update(last_seen_at=datetime.now(UTC) - timedelta(seconds=91))
     assert "No worker has responded for 90 seconds" in text_of(staff.get(START))
 
 
-def test_the_start_page_tells_what_fails_in_the_outbox(staff):
+def test_the_start_page_shows_what_fails_in_the_outbox(staff):
     since = datetime.now(UTC) - timedelta(hours=2)
     OutboxPart.objects.create(name="email", issue="The mail server is away.", failing_since=since)
     assert "The mail server is away." in text_of(staff.get(START))
 
 
-def test_the_start_page_tells_that_a_mirror_is_not_configured(staff, settings):
+def test_the_start_page_says_that_an_integration_is_not_configured(staff, settings):
     settings.DISCORD_BOT_TOKEN = ""
     assert "Discord Not configured." in text_of(staff.get(START))
 
 
-def test_the_start_page_tells_staff_without_the_permission_nothing_of_it(client, olga):
+def test_the_start_page_shows_nothing_of_it_to_staff_without_the_permission(client, olga):
     olga.is_superuser = False
     olga.save()
     client.force_login(olga)
@@ -185,13 +185,13 @@ def test_a_group_shows_its_people_with_what_they_have_access_to(staff, sandbox):
     assert "Check now" in shown
 
 
-def test_a_group_that_nobody_has_looked_at_shows_its_members_all_the_same(staff):
+def test_a_group_that_was_never_compared_shows_its_members_all_the_same(staff):
     made = make_cohort(groups=1, members=2)
     shown = text_of(staff.get(f"{GROUPS}{made.ids[0]}/change/"))
     assert f"{made.people[0]} Facilitator not reported" in shown
 
 
-def test_rows_of_the_conductor_can_be_read_and_not_changed(staff, sandbox):
+def test_rows_of_the_reconciler_can_be_read_and_not_changed(staff, sandbox):
     stand(sandbox, make_cohort(groups=1))
     for name in ("groupsync", "providerstate", "syncrun", "syncaction", "workerheartbeat"):
         assert staff.get(f"/admin/sync/{name}/").status_code == 200

@@ -125,7 +125,7 @@ def test_staff_without_the_permission_may_not(academy, meeting):
     assert client.get(address(meeting, "cancel")).status_code == 200
 
 
-def test_nobody_else_comes_near(academy, meeting):
+def test_no_one_else_may_see_or_do_it(academy, meeting):
     client = Client()
     client.force_login(academy.add_facilitator("Bob", "A"))
     assert client.get(address(meeting, "cancel")).status_code == 302

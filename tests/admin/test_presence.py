@@ -54,7 +54,7 @@ def address(row: Attendance) -> str:
     return f"/admin/meetings/attendance/{row.pk}/change/"
 
 
-def test_a_meeting_tells_who_was_there_and_leads_to_correcting_it(staff, held, found):
+def test_a_meeting_shows_who_was_there_and_leads_to_correcting_it(staff, held, found):
     page = staff.get(f"/admin/meetings/meeting/{held.pk}/change/")
     assert "present" in text_of(page)
     assert address(found) in page.content.decode()
@@ -83,14 +83,14 @@ def test_staff_correct_it_and_it_says_who(staff, olga, found):
     assert "Olga" in row
 
 
-def test_somebody_of_whom_nothing_is_known_is_corrected_too(staff, olga, held, alice):
+def test_a_person_about_whom_nothing_is_known_is_corrected_too(staff, olga, held, alice):
     form = {"meeting": held.pk, "user": alice.pk, "correction": "present"}
     staff.post("/admin/meetings/attendance/add/", form)
     row = Attendance.objects.get()
     assert (row.user, row.presence, row.corrected_by) == (alice, "present", olga)
 
 
-def test_what_cannot_be_said_is_told_and_changes_nothing(staff, academy, alice, held, found):
+def test_bad_input_is_reported_and_changes_nothing(staff, academy, alice, held, found):
     assert "This field is required" in text_of(staff.post(address(found), {"correction": ""}))
     form = {"meeting": academy.meeting("A", 2).pk, "user": alice.pk, "correction": "present"}
     answer = staff.post("/admin/meetings/attendance/add/", form, follow=True)

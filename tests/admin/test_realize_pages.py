@@ -50,7 +50,7 @@ def test_the_plan_is_shown_before_anything_is_asked_for(staff, sandbox):
     assert not GroupSync.objects.filter(realize_requested_at__isnull=False).exists()
 
 
-def test_a_plan_that_waits_for_a_worker_fills_by_itself_with_and_without_scripts(staff):
+def test_a_plan_that_waits_for_a_worker_fills_automatically_with_and_without_scripts(staff):
     page = press_realize(staff, make_cohort(groups=1))
 
     waiting = staff.get(page).content.decode()
@@ -71,7 +71,7 @@ def test_the_part_that_a_script_asks_for_is_that_part_alone(staff):
     assert "hx-get" not in part  # answered: no more asking
 
 
-def test_a_plan_says_when_no_worker_has_been_heard(staff):
+def test_a_plan_says_when_no_worker_is_running(staff):
     WorkerHeartbeat.objects.all().delete()
     page = press_realize(staff, make_cohort(groups=1))
     assert "No worker has responded for 90 seconds." in text_of(staff.get(page))
@@ -184,7 +184,7 @@ def test_two_staff_who_confirm_at_once_have_one_of_everything_made(staff, sandbo
     assert len([c for c in channels if c["path"].endswith("/roles")]) == 1
 
 
-def test_a_plan_about_keeping_in_step_cannot_be_confirmed_as_a_realize(staff):
+def test_a_plan_for_keeping_in_sync_cannot_be_confirmed_as_a_realize(staff):
     made = make_cohort(groups=1)
     (run,) = services.request_plan(made.ids, as_if_requested=False)
     assert confirm(staff, reverse("sync:plan", args=[[run.pk]])).status_code == 404
@@ -204,7 +204,7 @@ def test_nothing_is_asked_for_by_looking(staff):
 # -- progress --------------------------------------------------------------------------------------
 
 
-def test_a_failure_is_told_in_words_with_what_to_do_and_a_button(staff, sandbox):
+def test_a_failure_is_explained_with_what_to_do_and_a_button(staff, sandbox):
     made = make_cohort(groups=2)
     join(sandbox, made.people)
     sandbox.set_faults(
@@ -265,7 +265,7 @@ def test_pages_take_the_same_queries_for_any_number_of_groups(
         staff.get(progress)
 
 
-def test_an_ended_session_is_told_to_a_script_by_a_reload(client):
+def test_an_ended_session_makes_a_script_reload_the_page(client):
     made = make_cohort(groups=1)
     address = reverse("sync:progress", args=[made.cohort.pk])
     answer = client.get(address, headers={"HX-Request": "true"})
@@ -282,7 +282,7 @@ def test_staff_without_the_permission_are_refused(client, olga):
     assert client.post(reverse("sync:plan_cohort", args=[made.cohort.pk])).status_code == 403
 
 
-def test_the_request_can_be_withdrawn_and_what_stands_stays(staff, sandbox):
+def test_the_request_can_be_withdrawn_and_what_exists_stays(staff, sandbox):
     made = make_cohort(groups=1)
     realize(made)
     work("discord")  # stands, and nobody is there: the request stays open
@@ -303,7 +303,7 @@ def test_a_completed_cohort_has_nothing_under_way(staff):
     assert "This cohort has no active groups." in shown
 
 
-def test_progress_says_when_nobody_works(staff):
+def test_progress_says_when_no_worker_is_running(staff):
     made = make_cohort(groups=1)
     heartbeats.forget("tests")
     realize(made)

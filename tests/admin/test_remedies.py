@@ -27,7 +27,7 @@ def press(staff, name, *args, **data):
     return staff.post(reverse(f"sync:{name}", args=args), data, follow=True)
 
 
-def test_look_again_compares_the_group_once_more(staff, sandbox):
+def test_check_now_compares_the_group_again(staff, sandbox):
     made = make_cohort(groups=1)
     stand(sandbox, made)
     before = GroupSync.objects.get(group=made.ids[0], provider="discord")
@@ -40,7 +40,7 @@ def test_look_again_compares_the_group_once_more(staff, sandbox):
     assert after.realize_requested_at is None
 
 
-def test_make_it_anew_makes_what_was_deleted_and_nothing_twice(staff, sandbox):
+def test_recreate_creates_what_was_deleted_and_nothing_twice(staff, sandbox):
     made = make_cohort(groups=1)
     stand(sandbox, made)
     break_role(made, sandbox)
@@ -87,7 +87,7 @@ def test_removals_are_allowed_only_for_the_names_that_were_shown(staff, sandbox)
     assert members[str(made.people[7].discord_id)]["roles"]
 
 
-def test_a_paused_mirror_changes_nothing_until_somebody_lets_it_go_on(staff, olga, sandbox):
+def test_a_paused_integration_changes_nothing_until_someone_resumes_it(staff, olga, sandbox):
     made = make_cohort(groups=1)
     join(sandbox, made.people)
     press(staff, "pause", "discord")
@@ -182,7 +182,7 @@ def test_the_original_under_a_new_name_goes_on_with_what_it_has(staff, sandbox, 
     assert "INSTALLATION_ID names a different" not in text_of(staff.get(START))
 
 
-def test_strangers_are_taken_over_on_staffs_word(staff, sandbox):
+def test_orphans_are_adopted_when_staff_say_so(staff, sandbox):
     made = make_cohort(groups=1)
     stand(sandbox, made)
     DiscordObject.objects.all().delete()
@@ -201,7 +201,7 @@ def test_strangers_are_taken_over_on_staffs_word(staff, sandbox):
     assert [c for c in sandbox.writes(since=seen) if c["method"] == "POST"] == []
 
 
-def test_neither_word_changes_nothing(staff, sandbox, settings):
+def test_without_a_decision_nothing_changes(staff, sandbox, settings):
     ensure_installation(datetime.now(UTC))
     settings.INSTALLATION_ID = "tryout"
     answer = press(staff, "decide", word="perhaps")
@@ -252,7 +252,7 @@ def test_the_connection_check_names_roles_above_the_bots_own(staff, sandbox):
     assert "1 of the groups' roles are above it, including “Group 1 (Spring)”." in shown
 
 
-def test_the_connection_check_tells_a_wrong_token(staff, settings):
+def test_the_connection_check_reports_a_wrong_token(staff, settings):
     settings.DISCORD_BOT_TOKEN = "wrong"
     press(staff, "check")
     run_once("discord")

@@ -38,7 +38,7 @@ def assert_quiet(calendar: SeenCalendar) -> None:
 
 @pytest.mark.parametrize("odd", ODD)
 @pytest.mark.parametrize("stands", [False, True])
-def test_b7_an_address_that_google_refuses_keeps_nobody_else_from_being_invited(
+def test_b7_an_address_that_google_refuses_keeps_no_one_else_from_being_invited(
     academy: Academy, calendar: SeenCalendar, client, odd: str, stands: bool
 ) -> None:
     calendar.behave(refuses=["odd@closed.example"])
@@ -69,7 +69,7 @@ def test_b7_an_address_that_google_refuses_keeps_nobody_else_from_being_invited(
     assert calendar.troubles() == {}
 
 
-def test_b7_nobody_is_blamed_when_google_refuses_the_list_without_them_too(
+def test_b7_no_one_is_blamed_when_google_refuses_the_list_without_them_too(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
     realized.add_member("Anne", "A")

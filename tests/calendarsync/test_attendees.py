@@ -73,7 +73,7 @@ def test_several_new_members_are_invited_by_one_call(
     assert len(calendar.invited(calendar.series(realized.groups["A"]))) == 5
 
 
-def test_writes_carry_the_etag_that_was_seen(realized: Academy, calendar: SeenCalendar) -> None:
+def test_writes_carry_the_etag_that_was_observed(realized: Academy, calendar: SeenCalendar) -> None:
     etag = calendar.series(realized.groups["A"])["etag"]
     realized.add_member("Anne", "A")
     before = calendar.sandbox.last
@@ -101,7 +101,9 @@ def test_an_answer_given_between_look_and_write_is_kept(
     assert calendar.invited(series) == {"ada", "alan", "anne"}
 
 
-def test_who_leaves_is_taken_off_and_told(realized: Academy, calendar: SeenCalendar) -> None:
+def test_a_person_who_leaves_is_removed_and_mailed(
+    realized: Academy, calendar: SeenCalendar
+) -> None:
     membership = Membership.objects.get(user__name="Alan")
     end_membership(membership.pk, status="dropped", now=calendar.now)
     calendar.behave(mails="concerned")
@@ -178,7 +180,7 @@ def invite_by_hand(calendar: SeenCalendar, academy: Academy, *names: str) -> Non
     )
 
 
-def test_somebody_invited_by_hand_without_a_reason_is_removed_and_listed(
+def test_someone_invited_by_hand_without_a_reason_is_removed_and_listed(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
     invite_by_hand(calendar, realized, "mallory")
@@ -188,7 +190,7 @@ def test_somebody_invited_by_hand_without_a_reason_is_removed_and_listed(
     assert "mallory@elsewhere.example" in step.why
 
 
-def test_a_reason_that_staff_wrote_down_keeps_somebody_until_its_day(
+def test_a_reason_that_staff_wrote_down_keeps_someone_until_its_day(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
     olga = User.objects.create_user("olga@elsewhere.example", name="Olga")
@@ -286,7 +288,7 @@ def test_a_facilitator_of_two_groups_is_on_both_lists(
     assert fay.access_states.filter(provider="calendar", state="granted").count() == 2
 
 
-def test_rows_written_past_every_signal_are_in_step_after_one_compare(
+def test_rows_written_past_every_signal_are_in_sync_after_one_compare(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
     anne = realized.add_person("Anne")

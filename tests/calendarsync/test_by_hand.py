@@ -23,7 +23,7 @@ def stamp(moment) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-def test_a_deleted_series_is_reported_and_never_made_anew_by_itself(
+def test_a_deleted_series_is_reported_and_never_recreated_automatically(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
     group = realized.groups["A"]
@@ -45,7 +45,7 @@ def test_pressing_realize_again_is_withheld(realized: Academy, calendar: SeenCal
     assert calendar.troubles() == {"Group A": "series_gone"}
 
 
-def test_staff_have_a_deleted_series_made_anew(realized: Academy, calendar: SeenCalendar) -> None:
+def test_staff_have_a_deleted_series_recreated(realized: Academy, calendar: SeenCalendar) -> None:
     group = realized.groups["A"]
     gone = calendar.series_id(group)
     calendar.do("delete_event", event=gone)
@@ -61,7 +61,7 @@ def test_staff_have_a_deleted_series_made_anew(realized: Academy, calendar: Seen
     )
 
 
-def test_a_series_that_stands_is_not_made_anew(realized: Academy, calendar: SeenCalendar) -> None:
+def test_a_series_that_exists_is_not_recreated(realized: Academy, calendar: SeenCalendar) -> None:
     before = calendar.sandbox.last
     services.recreate([realized.groups["A"].pk], "calendar", by=None, now=calendar.now)
     calendar.work()
@@ -69,7 +69,7 @@ def test_a_series_that_stands_is_not_made_anew(realized: Academy, calendar: Seen
     assert CalendarSeries.objects.count() == 3
 
 
-def test_a_series_restored_from_the_bin_stands_again(
+def test_a_series_restored_from_the_bin_is_ready_again(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
     group = realized.groups["A"]
@@ -170,7 +170,7 @@ def test_a_shorter_rule_by_hand_is_reported(realized: Academy, calendar: SeenCal
     ],
     ids="-".join,
 )
-def test_words_and_settings_changed_by_hand_are_put_back_without_a_mail(
+def test_texts_and_settings_changed_by_hand_are_put_back_without_a_mail(
     realized: Academy, calendar: SeenCalendar, changes: dict
 ) -> None:
     group = realized.groups["A"]

@@ -172,7 +172,7 @@ def test_pages_learn_who_is_invited_as_a_guest(
 
 
 @both_ways
-def test_a_guest_without_an_address_is_told_so(
+def test_a_guest_without_an_address_sees_the_reason(
     realized: Academy, calendar: SeenCalendar, way: str
 ) -> None:
     ada = person("Ada")

@@ -27,7 +27,7 @@ def restore_older_database(calendar: SeenCalendar) -> None:
     break_seal()
 
 
-def test_a_restored_database_only_looks_until_somebody_says_what_it_is(
+def test_a_restored_database_only_observes_until_someone_says_what_it_is(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
     restore_older_database(calendar)
@@ -39,7 +39,7 @@ def test_a_restored_database_only_looks_until_somebody_says_what_it_is(
     assert find_question().orphaned.keys() == {"calendar"}
 
 
-def test_strangers_that_are_ours_are_adopted_by_their_mark(
+def test_orphans_that_are_ours_are_adopted_by_their_mark(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
     ids = {one["id"] for one in calendar.all_series}
@@ -110,7 +110,7 @@ def test_yesterdays_database_finds_what_was_made_since(
     assert calendar.reads_since(before) == 1
 
 
-def test_b12_another_calendar_is_asked_about_and_then_read_anew(
+def test_b12_another_calendar_is_asked_about_and_then_read_in_full(
     realized: Academy, calendar: SeenCalendar, settings
 ) -> None:
     """`primary` names the same calendar here: what carries our mark is found again."""

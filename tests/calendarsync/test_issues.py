@@ -41,7 +41,7 @@ def fault(status: int, reason: str, method: str = "POST") -> dict:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_it_is_the_mirrors_trouble_and_no_group_failed(
+def test_it_is_an_issue_of_the_provider_and_no_group_failed(
     academy: Academy, calendar: SeenCalendar, given: dict, trouble: str, names: str
 ) -> None:
     calendar.sandbox.set_faults(given)
@@ -84,7 +84,7 @@ def test_a_calendar_that_we_may_only_read(academy: Academy, calendar: SeenCalend
     assert realize_once(academy, calendar).issue == "calendar_read_only"
 
 
-def test_nobody_listens(academy: Academy, calendar: SeenCalendar, settings) -> None:
+def test_no_one_listens(academy: Academy, calendar: SeenCalendar, settings) -> None:
     settings.GOOGLE_CALENDAR_API_BASE = "http://127.0.0.1:9"
     assert realize_once(academy, calendar).issue == "unreachable"
 

@@ -87,7 +87,7 @@ FIELDS = sorted({*WHOLE, "email", "responseStatus", "dateTime", "timeZone", "pri
 
 
 @given(st.sets(st.sampled_from([name for name in FIELDS if name != "id"])), st.booleans())
-def test_b11_whatever_is_missing_an_occurrence_is_read(lacking: set[str], null: bool) -> None:
+def test_b11_an_occurrence_is_read_without_any_of_its_fields(lacking: set[str], null: bool) -> None:
     body = without(WHOLE, lacking)
     if null:
         body |= dict.fromkeys(lacking & set(WHOLE))

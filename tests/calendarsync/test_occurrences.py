@@ -35,7 +35,7 @@ def assert_quiet(calendar: SeenCalendar) -> None:
     assert calendar.reads_since(before) == 1
 
 
-def test_a_moved_meeting_is_a_moved_occurrence_and_everybody_hears(
+def test_a_moved_meeting_is_a_moved_occurrence_and_everyone_is_mailed(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
     meeting = move(realized, calendar, "A", 2)
@@ -69,7 +69,7 @@ def test_a_cancelled_meeting_is_a_cancelled_occurrence_and_comes_back(
     assert_quiet(calendar)
 
 
-def test_a_meeting_cancelled_and_brought_back_within_one_slice_is_right(
+def test_a_meeting_cancelled_and_brought_back_within_one_pass_is_right(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
     meeting = realized.meeting("A", 2)

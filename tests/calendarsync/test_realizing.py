@@ -49,7 +49,7 @@ def test_the_facts_are_read_in_the_same_number_of_queries(
         assert len(take_snapshot(calendar.now).groups) == count
 
 
-def test_everybody_is_invited_by_one_mail(academy: Academy, calendar: SeenCalendar) -> None:
+def test_everyone_is_invited_by_one_mail(academy: Academy, calendar: SeenCalendar) -> None:
     calendar.realize(academy, "A")
     assert calendar.mails == [("ada", "invitation"), ("alan", "invitation")]
     assert calendar.invited(calendar.series(academy.groups["A"])) == {"ada", "alan"}
@@ -83,7 +83,7 @@ def test_clocks_going_back_move_nobodys_local_time(calendar: SeenCalendar) -> No
     assert last["start"]["dateTime"] == "2027-05-27T13:00:00Z"  # 9:00 in summer, 14:00Z in winter
 
 
-def test_guests_see_nobody_and_google_reminds_nobody(
+def test_guests_see_no_one_and_google_reminds_no_one(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
     group = realized.groups["A"]
@@ -112,7 +112,7 @@ def test_meetings_know_their_occurrences_without_a_call(
     assert [one.instance_id for one in instances] == [one["id"] for one in answered]
 
 
-def test_a_group_that_nobody_asked_for_is_left_alone(
+def test_a_group_that_no_one_asked_for_is_left_alone(
     academy: Academy, calendar: SeenCalendar
 ) -> None:
     calendar.look()
@@ -120,7 +120,7 @@ def test_a_group_that_nobody_asked_for_is_left_alone(
     assert set(calendar.troubles().values()) == {"needs_infrastructure"}
 
 
-def test_the_request_is_fulfilled_when_the_series_stands(
+def test_the_request_is_fulfilled_when_the_series_exists(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
     rows = GroupSync.objects.filter(provider="calendar")
@@ -153,7 +153,7 @@ def test_a_group_without_members_is_not_made_and_says_so(
     assert calendar.invited(calendar.series(academy.groups["A"])) == {"anne"}
 
 
-def test_a_member_without_an_address_keeps_nobody_from_being_invited(
+def test_a_member_without_an_address_keeps_no_one_from_being_invited(
     academy: Academy, calendar: SeenCalendar
 ) -> None:
     member = academy.add_member("Abel", "A")
@@ -221,7 +221,7 @@ def test_more_meetings_get_single_events_and_fewer_are_cancelled(
     assert calendar.writes_since(before) == []
 
 
-def test_a_renamed_group_is_renamed_in_the_calendar_and_nobody_is_mailed(
+def test_a_renamed_group_is_renamed_in_the_calendar_and_no_one_is_mailed(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
     group = realized.groups["A"]
@@ -232,7 +232,7 @@ def test_a_renamed_group_is_renamed_in_the_calendar_and_nobody_is_mailed(
     assert calendar.mails == []
 
 
-def test_a_group_that_ends_takes_everybody_off_the_list(
+def test_a_group_that_ends_takes_everyone_off_the_list(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
     from cohorts.services.groups import end_group
@@ -258,14 +258,14 @@ def test_a_group_that_was_completed_keeps_its_past(
     assert calendar.invited(calendar.series(realized.groups["A"])) == {"ada", "alan"}
 
 
-def test_each_step_is_told_in_words(academy: Academy, calendar: SeenCalendar) -> None:
+def test_each_step_is_logged_in_sentences(academy: Academy, calendar: SeenCalendar) -> None:
     calendar.realize(academy, "A")
     (step,) = SyncAction.objects.all()
     assert (step.verb, step.target) == ("create", "series of Group A")
     assert step.why == "4 weeks, 2 people invited"
 
 
-def test_a_plan_shows_the_series_before_anybody_asked(
+def test_a_plan_shows_the_series_before_anyone_asked(
     academy: Academy, calendar: SeenCalendar
 ) -> None:
     (run,) = services.request_plan([academy.groups["A"].pk], as_if_requested=True)

@@ -53,7 +53,7 @@ candidates = st.builds(
 
 
 @given(st.none() | candidates, st.lists(candidates, max_size=3), st.booleans())
-def test_nobody_is_let_in_but_the_one_who_is_meant(by_id, by_email, verified):
+def test_no_one_is_let_in_but_the_one_who_is_meant(by_id, by_email, verified):
     profile = DiscordProfile(ADA, "Ada", email="ada@example.org" if verified else "")
     found = match_account(profile, by_id, by_email)
     if found.outcome is MatchOutcome.LINK:
@@ -82,7 +82,7 @@ def test_nobody_is_let_in_but_the_one_who_is_meant(by_id, by_email, verified):
         ("same@example.org", "", "same@example.org", False),
     ],
 )
-def test_an_address_is_taken_over_when_discord_tells_another(told, reported_before, held, is_new):
+def test_an_address_is_taken_over_when_discord_reports_another(told, reported_before, held, is_new):
     assert is_new_address(DiscordProfile(ADA, "Ada", email=told), reported_before, held) is is_new
 
 

@@ -68,7 +68,7 @@ def test_an_ambiguous_name_is_refused_with_the_candidates(academy):
 
 
 @pytest.mark.parametrize("text", ["Summer", "999999", "", "99999999999999999999999"])
-def test_an_unknown_cohort_is_told(academy, text):
+def test_an_unknown_cohort_is_reported(academy, text):
     with pytest.raises(Refusal) as refused:
         find_cohort(text)
     assert refused.value.code == "no_cohort"

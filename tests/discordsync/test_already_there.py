@@ -86,7 +86,7 @@ def build_by_hand(sandbox, made, group, category, number):
 
 
 @pytest.mark.parametrize("groups", [2, pytest.param(40, marks=pytest.mark.matrix)])
-def test_a_cohort_in_mid_term_is_taken_over_as_it_stands(sandbox, groups):
+def test_a_cohort_in_mid_term_is_imported_as_it_is(sandbox, groups):
     made = old_server(sandbox, groups=groups)
     before = describe_guild(sandbox.get("state"))
     seen = sandbox.last
@@ -139,7 +139,7 @@ def delete_all():
     Group.objects.update(status="preview", activated_at=None)
 
 
-def test_nobody_is_taken_out_of_an_old_server_without_a_persons_word(sandbox):
+def test_no_one_is_taken_out_of_an_old_server_without_approval(sandbox):
     made = old_server(sandbox, groups=4)
     mistaken = Membership.objects.filter(group__in=made.groups[:2])  # the roster lacks half of it
     lost = set(mistaken.values_list("user__discord_id", flat=True))
@@ -242,7 +242,7 @@ def orphans_of_mirror():
     return ProviderState.objects.get(provider="discord").orphans
 
 
-def test_the_word_to_go_on_is_used_once(sandbox, made):
+def test_the_approval_is_used_once(sandbox, made):
     restore_from_before(made.groups[2:])
     look_again()
     ownership.accept_as_original()

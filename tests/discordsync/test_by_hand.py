@@ -97,7 +97,7 @@ def remake(sandbox, *groups):
     return made_since(sandbox, seen)
 
 
-def test_a_deleted_text_channel_is_reported_and_made_anew_alone(sandbox, made, first, before):
+def test_a_deleted_text_channel_is_reported_and_recreated_alone(sandbox, made, first, before):
     delete(sandbox, "channel", f"text_channel:{first.pk}")
     look_again()
 
@@ -143,7 +143,7 @@ def test_a_deleted_voice_channel_takes_its_events_along_and_both_come_back(sandb
     check_nothing_more(sandbox)
 
 
-def test_a_deleted_role_is_made_anew_and_opens_the_same_doors(sandbox, first, before):
+def test_a_deleted_role_is_recreated_and_gives_the_same_access(sandbox, first, before):
     delete(sandbox, "role", f"role:{first.pk}")
     look_again()
 
@@ -154,7 +154,7 @@ def test_a_deleted_role_is_made_anew_and_opens_the_same_doors(sandbox, first, be
     check_nothing_more(sandbox)
 
 
-def test_a_deleted_category_is_made_anew_and_its_channels_return(sandbox, made, before):
+def test_a_deleted_category_is_recreated_and_its_channels_return(sandbox, made, before):
     delete(sandbox, "channel", f"category:{made.cohort.pk}:1")
     look_again()
 
@@ -167,7 +167,7 @@ def test_a_deleted_category_is_made_anew_and_its_channels_return(sandbox, made, 
     check_nothing_more(sandbox)
 
 
-def test_a_deleted_cohort_channel_is_made_anew_and_opened_to_every_group(sandbox, made, before):
+def test_a_deleted_cohort_channel_is_recreated_and_opened_to_every_group(sandbox, made, before):
     delete(sandbox, "channel", f"cohort_channel:{made.cohort.pk}")
     look_again()
 
@@ -194,7 +194,7 @@ def test_a_group_that_is_asked_for_waits_for_a_cohort_channel_that_is_gone(sandb
     assert made_since(sandbox, seen) == {"POST roles": 1, "POST channels": 2, "PUT roles": 1}
 
 
-def test_everything_deleted_at_once_is_made_anew_once(sandbox, made, first, before):
+def test_everything_deleted_at_once_is_recreated_once(sandbox, made, first, before):
     for key in ("text_channel", "voice_channel"):
         delete(sandbox, "channel", f"{key}:{first.pk}")
     delete(sandbox, "role", f"role:{first.pk}")
@@ -210,7 +210,7 @@ def test_everything_deleted_at_once_is_made_anew_once(sandbox, made, first, befo
     check_nothing_more(sandbox)
 
 
-def test_making_anew_makes_nothing_where_nothing_is_gone(sandbox, first):
+def test_recreating_creates_nothing_where_nothing_is_gone(sandbox, first):
     assert remake(sandbox, first) == {}
     assert trouble(first) == ""
 
@@ -286,7 +286,7 @@ def test_a_name_that_is_put_back_is_no_trouble_any_more(sandbox, first):
     assert trouble(first) == ""
 
 
-def test_something_missing_is_told_before_a_new_name(sandbox, first):
+def test_something_missing_is_reported_before_a_new_name(sandbox, first):
     edit(sandbox, "role", f"role:{first.pk}", name="by-hand")
     delete(sandbox, "channel", f"voice_channel:{first.pk}")
     look_again()
@@ -397,7 +397,7 @@ def test_a_category_or_cohort_channel_that_was_opened_is_hidden_again(sandbox, m
     check_nothing_more(sandbox)
 
 
-def test_somebody_we_know_who_was_let_in_by_hand_is_taken_out(sandbox, made, first, before):
+def test_a_known_person_who_was_let_in_by_hand_is_taken_out(sandbox, made, first, before):
     overwrites = overwrites_of(sandbox, f"text_channel:{first.pk}")
     outsider = str(made.people[4].discord_id)  # of the other group
     overwrites[outsider] = {"type": 1, "allow": VIEW, "deny": 0}
@@ -410,7 +410,7 @@ def test_somebody_we_know_who_was_let_in_by_hand_is_taken_out(sandbox, made, fir
     assert step.why == "no recorded reason"
 
 
-def test_a_stranger_who_was_let_in_and_a_denial_are_somebody_elses(sandbox, made, first):
+def test_an_unknown_account_that_was_let_in_and_a_denial_are_left_alone(sandbox, made, first):
     overwrites = overwrites_of(sandbox, f"text_channel:{first.pk}")
     overwrites["300000000000000001"] = {"type": 1, "allow": VIEW, "deny": 0}
     overwrites[str(made.people[1].discord_id)] = {"type": 1, "allow": 0, "deny": VIEW}
@@ -449,7 +449,7 @@ def test_a_role_that_was_taken_by_hand_is_given_back(sandbox, made, first):
 
 
 @pytest.mark.parametrize("place", [0, 1])  # the facilitator, a participant
-def test_whoever_leaves_and_comes_back_has_the_same_access(sandbox, made, before, place):
+def test_a_person_who_leaves_and_comes_back_has_the_same_access(sandbox, made, before, place):
     person = made.people[place]
     sandbox.post("leave", {"id": str(person.discord_id)})
     seen = sandbox.last

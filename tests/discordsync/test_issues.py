@@ -108,7 +108,7 @@ def test_without_a_permission_no_call_is_refused_and_the_rest_goes_on(
     assert late.discord_id in holders_of(sandbox, f"role:{standing.ids[0]}")
 
 
-def test_two_factor_sign_in_is_told_once_and_not_hammered(sandbox, made, caplog):
+def test_two_factor_sign_in_is_reported_once_and_not_hammered(sandbox, made, caplog):
     sandbox.post("discord/settings", {"two_factor": True})
     realize(made)
     with caplog.at_level(logging.WARNING):
@@ -134,7 +134,7 @@ def work_until_it_waits():
         tasks.run_provider("discord")
 
 
-def test_a_role_that_stands_above_the_bot_holds_up_only_its_own_people(sandbox, standing):
+def test_a_role_above_the_bot_holds_up_only_its_own_people(sandbox, standing):
     role = sandbox.get("state")["discord"]["roles"][outside_id(f"role:{standing.ids[0]}")]
     sandbox.post("discord/settings", {"bot_role_position": role["position"]})
     people = [add_member(group) for group in standing.groups]
@@ -180,7 +180,7 @@ def fill(sandbox, kind, count):
         sandbox.post("create", {"kind": kind, "fields": fields})
 
 
-def test_a_cohort_without_room_is_told_the_numbers_and_a_smaller_one_is_made(sandbox):
+def test_a_cohort_without_room_gets_the_numbers_and_a_smaller_one_is_created(sandbox):
     fill(sandbox, "channel", 500 - 8)
     large = make_cohort(groups=4, members=1)
     small = make_cohort(groups=3, members=1, name="Autumn")
@@ -227,7 +227,7 @@ def test_b14_a_cohort_that_hidden_channels_leave_no_room_for_is_not_begun(sandbo
     assert (channels["used"], channels["limit"]) == (486, 500)
 
 
-def test_b14_without_the_gateways_word_a_refusal_ends_it_between_two_groups(sandbox):
+def test_b14_without_the_gateways_count_a_refusal_ends_it_between_two_groups(sandbox):
     hide(sandbox, 486)
     made = make_cohort(groups=8, members=1)
     join(sandbox, made.people)
@@ -247,7 +247,7 @@ def test_b14_without_the_gateways_word_a_refusal_ends_it_between_two_groups(sand
     assert [c for c in sandbox.calls(seen) if c["method"] == "POST"] == []
 
 
-def test_b14_events_in_hidden_channels_count_once_a_refusal_has_told(sandbox, made):
+def test_b14_events_in_hidden_channels_count_after_a_refusal(sandbox, made):
     voice = hide(sandbox, 1)
     start = clock.now() + timedelta(days=1)
     for n in range(98):
@@ -300,7 +300,7 @@ def test_a_category_that_others_have_filled_is_counted_too(sandbox, standing):
 
 
 @pytest.mark.parametrize("keep", [0, 0.5])
-def test_a_member_list_that_is_cut_off_takes_nobody_out(sandbox, standing, keep):
+def test_a_member_list_that_is_cut_off_takes_no_one_out(sandbox, standing, keep):
     before = describe_guild(sandbox.get("state"))
     seen = sandbox.last
     sandbox.set_faults({"kind": "truncate", "keep": keep, "path": "/members$", "method": "GET"})

@@ -48,7 +48,7 @@ def pass_an_hour(set_clock, sandbox, hours=1.1):
 # -- not ready yet ---------------------------------------------------------------------------------
 
 
-def test_begun_before_anybody_was_in_the_server_it_goes_on_by_itself(sandbox, set_clock):
+def test_begun_before_anyone_was_in_the_server_it_continues_automatically(sandbox, set_clock):
     made = make_cohort(groups=1, members=2)
     group = made.groups[0]
     realize(made)
@@ -77,7 +77,9 @@ def test_begun_before_anybody_was_in_the_server_it_goes_on_by_itself(sandbox, se
     assert not is_asked_for(group)
 
 
-def test_who_joins_the_server_late_gets_in_and_nobody_is_welcomed_again(sandbox, set_clock):
+def test_a_person_who_joins_the_server_late_gets_access_and_no_one_is_welcomed_again(
+    sandbox, set_clock
+):
     made = make_cohort(groups=1, members=3)
     join(sandbox, made.people[:2])
     realize(made)
@@ -98,7 +100,7 @@ def test_who_joins_the_server_late_gets_in_and_nobody_is_welcomed_again(sandbox,
     assert sum(f"<@{late.discord_id}> has joined" in text for _, text in said) == 1
 
 
-def test_without_a_slot_the_channels_stand_and_the_rest_follows(sandbox):
+def test_without_a_slot_the_channels_are_created_and_the_rest_follows(sandbox):
     made = make_cohort(groups=1, members=2)
     group = made.groups[0]
     group.weekday = group.start_time = None
@@ -141,7 +143,7 @@ def test_a_group_without_members_is_not_made_and_says_so(sandbox):
     assert not DiscordObject.objects.filter(group=made.groups[1]).exists()
 
 
-def test_a_group_that_nobody_asked_for_is_told_and_not_made(sandbox):
+def test_a_group_that_no_one_asked_for_is_reported_and_not_made(sandbox):
     made = make_cohort(groups=2, members=2)
     join(sandbox, made.people)
     look_again()

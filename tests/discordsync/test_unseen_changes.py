@@ -59,7 +59,7 @@ def check_in_step(sandbox):
     assert sandbox.writes(since=seen) == []
 
 
-def test_somebody_moved_by_an_update(sandbox, made, pass_an_hour):
+def test_a_person_moved_by_an_update(sandbox, made, pass_an_hour):
     person, (old, new) = made.people[1], made.groups
     Membership.objects.filter(user=person).update(group=new)
     pass_an_hour()

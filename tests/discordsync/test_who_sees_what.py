@@ -76,7 +76,7 @@ def is_let_in(facts: DiscordSnapshot, done: Work, person: int, cohort_id: int) -
 
 @some
 @given(before=snapshots(), after=snapshots(), present=st.sets(st.sampled_from(sorted(EVERYBODY))))
-def test_everybody_sees_what_the_facts_say_and_nothing_else(before, after, present):
+def test_everyone_sees_what_the_facts_say_and_nothing_else(before, after, present):
     guild = Guild(NOW)
     guild.join(present)
     first = work(guild, before, NOW)
@@ -88,7 +88,7 @@ def test_everybody_sees_what_the_facts_say_and_nothing_else(before, after, prese
 
 @some
 @given(before=snapshots(), after=snapshots(), hands=meddling, data=st.data())
-def test_also_after_somebody_changed_permissions_by_hand(before, after, hands, data):
+def test_also_after_someone_changed_permissions_by_hand(before, after, hands, data):
     hands = [hand for hand in hands if hand.__name__ in UNDONE]
     guild = Guild(NOW)
     guild.join(EVERYBODY)

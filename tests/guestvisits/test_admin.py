@@ -55,7 +55,7 @@ def choose(client: Client, academy, alice, host: str = "B", why: str = ""):
     return client.post(step, form, follow=True)
 
 
-def test_staff_book_for_somebody_in_three_steps(client, academy, alice, sam):
+def test_staff_book_for_someone_in_three_steps(client, academy, alice, sam):
     assert "Alice" in client.get(ADD).content.decode()
     page = client.get(f"{ADD}?person={alice.pk}").content.decode()
     assert "Group A, week 1" in page
@@ -86,7 +86,7 @@ def test_what_is_not_open_is_shown_with_the_reason_and_needs_one_to_overrule(
     assert "host full" in page
 
 
-def test_some_rules_nobody_overrules(client, academy, alice, now):
+def test_some_rules_no_one_overrules(client, academy, alice, now):
     cancel_meeting(academy.meeting("B").pk, now=now)
     answer = choose(client, academy, alice, why="please")
     assert "This meeting is cancelled." in answer.content.decode()
@@ -103,7 +103,7 @@ def test_a_meeting_that_is_not_on_the_page_cannot_be_chosen(client, academy, ali
 @pytest.mark.parametrize(
     "query", ["?person=x", "?person=0", f"?person={10**40}", "?person=٣", "?person=%00"]
 )
-def test_an_id_that_is_none_asks_anew(client, query):
+def test_an_id_that_is_none_asks_again(client, query):
     answer = client.get(f"{ADD}{query}")
     assert answer.status_code == 200
     assert "Who will visit another group?" in answer.content.decode()
@@ -114,7 +114,7 @@ def test_a_meeting_of_others_is_refused(client, academy, alice):
     assert "There is no such meeting" in answer.content.decode()
 
 
-def test_staff_cancel_for_somebody(client, visit, sam):
+def test_staff_cancel_for_someone(client, visit, sam):
     page = client.get(f"{LIST}{visit.pk}/change/").content.decode()
     assert f"{LIST}{visit.pk}/cancel/" in page
     assert client.get(f"{LIST}{visit.pk}/cancel/").status_code == 200

@@ -35,7 +35,9 @@ def book(academy, user, now) -> GuestVisit:
 
 
 @pytest.mark.parametrize("rsvp", ["attending", "tentative"])
-def test_whoever_visits_another_group_cannot_come_home_as_well(academy, alice, visit, now, rsvp):
+def test_a_person_who_visits_another_group_cannot_attend_at_home_as_well(
+    academy, alice, visit, now, rsvp
+):
     with pytest.raises(Refusal) as refused:
         set_rsvp(academy.meeting("A").pk, alice.pk, rsvp, now=now)
     assert refused.value.code == "away"
@@ -56,7 +58,7 @@ def test_once_the_visit_is_cancelled_the_person_can_come(academy, alice, visit, 
     set_rsvp(academy.meeting("A").pk, alice.pk, "attending", now=now)
 
 
-def test_a_visit_that_was_made_stands_in_place_of_the_meeting_at_home(academy, alice, visit, now):
+def test_a_visit_that_took_place_replaces_the_meeting_at_home(academy, alice, visit, now):
     home = academy.meeting("A")
     home.starts_at = visit.host_meeting.ends_at + timedelta(days=9)
     home.save()

@@ -115,7 +115,7 @@ def test_crossing_visits_of_two_groups_do_not_wait_for_each_other_for_ever(acade
     check_that_rules_hold(academy)
 
 
-def test_booking_anew_against_cancelling(academy, people):
+def test_booking_again_against_cancelling(academy, people):
     for person in people:
         booking(academy, person, "B")()
     calls = []

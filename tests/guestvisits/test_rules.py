@@ -124,7 +124,7 @@ def test_a_meeting_at_home_that_is_over_or_cancelled_is_no_hindrance():
     assert find_refusal(replace(OPEN, home=missed), NOW) is None
 
 
-def test_what_stands_against_the_guest_stands_against_every_host():
+def test_a_rule_about_the_guest_is_broken_for_every_host():
     guest_rules = {rule.code for rule in RULES if rule.of_guest}
     for name, facts in CASES:
         refusal = find_guest_refusal(replace(OPEN, **facts), NOW)
@@ -187,7 +187,7 @@ def test_what_is_open_keeps_every_promise_of_the_design(facts):
 
 
 @given(bookings)
-def test_the_first_broken_rule_is_the_one_that_is_told(facts):
+def test_the_first_broken_rule_is_the_one_that_is_reported(facts):
     broken = broken_rules(facts, NOW)
     refusal = find_refusal(facts, NOW)
     assert (refusal.code if refusal else None) == (broken[0].code if broken else None)

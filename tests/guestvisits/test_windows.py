@@ -48,7 +48,7 @@ def test_with_no_days_after_access_lasts_until_the_meeting_is_over(academy, now)
     assert window.ends_at == academy.meeting("B").ends_at
 
 
-def test_a_row_that_nobody_closed_gives_no_access_past_its_window(academy, now):
+def test_a_row_that_no_one_closed_gives_no_access_past_its_window(academy, now):
     visit = book(academy)
     after = academy.meeting("B").starts_at + timedelta(days=3)
     [window] = guest_windows(None, after)
@@ -80,14 +80,14 @@ def test_a_visit_cancelled_before_its_window_gave_no_access_at_any_time(academy,
     assert not window.holds(early)
 
 
-def test_a_window_is_told_long_after_its_end_and_not_for_ever(academy, now):
+def test_a_window_is_returned_long_after_its_end_and_not_for_ever(academy, now):
     book(academy)
     end = academy.meeting("B").starts_at + timedelta(days=3)
     assert len(guest_windows(None, end + RECENTLY - timedelta(seconds=1))) == 1
     assert guest_windows(None, end + RECENTLY) == []
 
 
-def test_only_visits_to_the_groups_asked_for_are_told(academy, now):
+def test_only_visits_to_the_groups_asked_for_are_returned(academy, now):
     book(academy)
     a, b = academy.groups["A"].pk, academy.groups["B"].pk
     assert guest_windows([a], now) == []

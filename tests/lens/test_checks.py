@@ -96,7 +96,7 @@ def test_a_complete_production_lacks_nothing(production: Any) -> None:
         ("SENTRY_DSN", "", "lens.W031"),
     ],
 )
-def test_each_thing_that_is_missing_is_told_by_itself(
+def test_each_thing_that_is_missing_is_reported_separately(
     production: Any, name: str, value: Any, told: str
 ) -> None:
     setattr(production, name, value)
@@ -118,7 +118,7 @@ def test_each_thing_that_is_missing_is_told_by_itself(
         ("SYNC", {"renew_below_seconds": 45}, "lens.E005"),
     ],
 )
-def test_each_thing_that_cannot_work_is_told(
+def test_each_thing_that_cannot_work_is_reported(
     production: Any, name: str, value: Any, told: str
 ) -> None:
     if isinstance(value, dict):

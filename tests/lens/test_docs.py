@@ -16,7 +16,7 @@ OUR_FOLDERS = {"cohorts", "meetings", "guestvisits", "discordsync", "calendarsyn
 REQUIREMENTS = [ROOT / "requirements.txt", ROOT / "requirements-dev.txt"]
 
 
-def test_every_alarm_is_explained_in_the_words_that_people_see() -> None:
+def test_every_alarm_is_explained_in_the_text_that_people_see() -> None:
     assert HEAD in OPERATIONS
     assert with_table(OPERATIONS) == OPERATIONS, "run `make docs`"
 

@@ -35,7 +35,7 @@ from tests.support.processes import ROOT
         ("SECRET_KEY_FILE", "/nowhere/key"),
     ],
 )
-def test_a_wrong_value_is_told_by_name_in_one_line(name: str, value: str) -> None:
+def test_a_wrong_value_is_reported_by_name_in_one_line(name: str, value: str) -> None:
     # The settings of this very process were read long ago, so another one reads the wrong value.
     done = subprocess.run(
         [sys.executable, "-c", READ_SETTINGS],
@@ -73,7 +73,7 @@ for name, value in json.load(sys.stdin):
 """
 
 
-def test_o10_a_value_that_cannot_work_is_told_in_a_sentence_without_secrets() -> None:
+def test_o10_a_value_that_cannot_work_is_explained_in_a_sentence_without_secrets() -> None:
     wrong = [
         ("DATABASE_URL", "postgres://lens:swordfish@host:port/lens"),
         ("EMAIL_URL", "smtp+tls://lens:swordfish@host:port"),

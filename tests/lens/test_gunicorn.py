@@ -67,7 +67,7 @@ def answers(port: int) -> bool:
         return False
 
 
-def test_a12_half_sent_requests_hold_up_nobody_else_and_only_this_machine_can_send_them(
+def test_a12_half_sent_requests_hold_up_no_one_else_and_only_this_machine_can_send_them(
     serve: Serve,
 ) -> None:
     port, log = serve()

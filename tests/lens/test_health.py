@@ -37,13 +37,13 @@ def ask(client: Client, path: str) -> Answer:
     return response.status_code, response.json()
 
 
-def test_the_web_lives_whatever_the_database_does(client: Client) -> None:
+def test_the_web_is_alive_with_any_state_of_the_database(client: Client) -> None:
     """No database is allowed in this test."""
     assert ask(client, "/healthz") == (200, {"status": "alive"})
 
 
 @pytest.mark.django_db
-def test_it_is_ready_while_a_worker_is_heard(client: Client) -> None:
+def test_it_is_ready_while_a_worker_is_running(client: Client) -> None:
     heartbeats.record_heartbeat("machine:1")
     assert ask(client, "/healthz?ready") == (200, {"status": "ready"})
 
@@ -59,7 +59,7 @@ def test_it_is_not_ready_without_a_worker(client: Client, silence: timedelta | N
 
 
 @pytest.mark.django_db
-def test_a_bot_that_is_not_heard_is_told_apart_from_being_ready(client: Client) -> None:
+def test_a_bot_that_is_not_running_is_reported_apart_from_being_ready(client: Client) -> None:
     heartbeats.record_heartbeat("machine:1")
     assert ask(client, "/healthz?ready") == (200, {"status": "ready"})
     status, said = ask(client, "/healthz?bot")
@@ -145,7 +145,7 @@ def test_o8_people_and_programs_can_read_that_nothing_can_be_written(academy: Ac
     assert answer.json()["detail"] == answer.json()["sentence"]
 
 
-def test_a_database_that_is_down_is_told_without_its_address() -> None:
+def test_a_database_that_is_down_is_reported_without_its_address() -> None:
     code = (
         "import django, json; django.setup(); from django.test import Client; "
         "answer = Client().get('/healthz?ready', SERVER_NAME='localhost'); "

@@ -52,7 +52,7 @@ def test_a2_one_setting_says_to_django_allauth_and_the_api_who_the_client_is(set
 
 
 @pytest.mark.parametrize("proxies", [[], [PROXY]])
-def test_a12_nobody_but_a_trusted_proxy_is_believed(settings, proxies: list[str]) -> None:
+def test_a12_no_one_but_a_trusted_proxy_is_believed(settings, proxies: list[str]) -> None:
     settings.TRUSTED_PROXIES = proxies
     request = pass_on(
         RequestFactory().get("/", REMOTE_ADDR=CLIENT, **dict.fromkeys(CLAIMS, "https"))

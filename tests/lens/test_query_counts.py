@@ -74,7 +74,7 @@ def test_a_new_member_derives_no_meetings(academy, now):
 
 
 @pytest.mark.parametrize("others", [0, 12])
-def test_a_new_group_costs_the_same_however_many_there_are(now, transactional_db, others):
+def test_a_new_group_costs_the_same_with_any_number_of_groups(now, transactional_db, others):
     academy = Academy(now, groups="ABCDEFGHIJKL"[:others])
     one = academy.cohort
 

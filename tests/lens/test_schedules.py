@@ -25,7 +25,7 @@ def names() -> list[str]:
     return sorted(Schedule.objects.values_list("name", flat=True))
 
 
-def test_each_schedule_stands_once_however_often_it_is_ensured() -> None:
+def test_each_schedule_exists_once_even_if_ensured_again() -> None:
     ensure_schedules()
     ensure_schedules()
     assert names() == sorted(entry.name for entry in ENTRIES)
@@ -38,7 +38,7 @@ def test_twins_that_two_workers_made_at_once_become_one() -> None:
     assert names() == sorted(entry.name for entry in ENTRIES)
 
 
-def test_a_schedule_that_somebody_changed_is_mended_and_keeps_its_time() -> None:
+def test_a_schedule_that_someone_changed_is_repaired_and_keeps_its_time() -> None:
     ensure_schedules()
     next_run = timezone.now() + timedelta(seconds=40)
     Schedule.objects.filter(name="sweep").update(minutes=60, repeats=0, args="1", next_run=next_run)

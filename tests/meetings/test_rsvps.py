@@ -63,7 +63,7 @@ def test_facilitators_answer_too(academy, meeting):
 
 
 @pytest.mark.parametrize("word", ["pending", "accepted", "ATTENDING", "", "yes"])
-def test_a_word_that_is_no_answer_is_refused(alice, meeting, word):
+def test_a_value_that_is_no_answer_is_refused(alice, meeting, word):
     assert refusal_of(meeting, alice, word) == "unknown_answer"
     assert not Attendance.objects.exists()
 

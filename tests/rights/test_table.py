@@ -164,7 +164,7 @@ def held_by(kind: str) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a5_every_address_is_open_to_those_it_is_for_and_to_nobody_else(
+def test_a5_every_address_is_open_to_those_it_is_for_and_to_no_one_else(
     world: World, values: dict[str, Any], kind: str
 ) -> None:
     doors = [*address_doors(), *app_doors()]
@@ -175,7 +175,7 @@ def test_a5_every_address_is_open_to_those_it_is_for_and_to_nobody_else(
     "kind",
     [pytest.param(kind, marks=[] if kind in SAMPLE else pytest.mark.matrix) for kind in KINDS],
 )
-def test_a5_every_table_of_the_admin_is_open_to_those_who_may_and_to_nobody_else(
+def test_a5_every_table_of_the_admin_is_open_to_those_who_may_and_to_no_one_else(
     world: World, values: dict[str, Any], kind: str
 ) -> None:
     assert wrong_cells(world, kind, held_by(kind), table_doors(), values) == {}

@@ -115,7 +115,7 @@ def test_fields_that_google_leaves_out_are_at_their_default() -> None:
         ({"useDefault": False, "overrides": [{"method": "popup", "minutes": 5}]}, True),
     ],
 )
-def test_whether_google_reminds_anybody(reminders: dict, some: bool) -> None:
+def test_whether_google_reminds_anyone(reminders: dict, some: bool) -> None:
     assert read_event({**BARE, "reminders": reminders}).details.reminders is some
 
 

@@ -389,7 +389,7 @@ def live_through(context: Scene, story: list[Step]) -> None:
 
 @given(scenes, st.lists(steps, max_size=14))
 @settings(max_examples=150, deadline=None)
-def test_a_round_reaches_what_is_wanted_and_the_next_is_empty(
+def test_a_pass_reaches_the_desired_state_and_the_next_is_empty(
     context: Scene, story: list[Step]
 ) -> None:
     context.run_slice()
@@ -492,7 +492,7 @@ def test_a_plan_never_holds_what_the_policy_forbids(
 
 @given(scenes, st.lists(steps, max_size=10))
 @settings(max_examples=100, deadline=None)
-def test_everybody_is_somebody_in_the_review(context: Scene, story: list[Step]) -> None:
+def test_each_person_is_listed_once_in_the_review(context: Scene, story: list[Step]) -> None:
     live_through(context, story)
     context.run_slice()
     desired, observed = context.look()
@@ -505,7 +505,7 @@ def test_everybody_is_somebody_in_the_review(context: Scene, story: list[Step]) 
 
 @given(scenes)
 @settings(max_examples=10, deadline=None)
-def test_a_calendar_that_is_in_step_gives_an_empty_plan(context: Scene) -> None:
+def test_a_calendar_that_is_in_sync_gives_an_empty_plan(context: Scene) -> None:
     context.run_slice()
     assert context.client.writes == 1
     desired, observed = context.look()

@@ -49,7 +49,7 @@ PLACES = {
 
 @pytest.mark.parametrize("case", PLACES)
 @pytest.mark.parametrize("here", WORDS)
-def test_where_a_persons_word_is(case: str, here: str) -> None:
+def test_where_a_persons_answer_is(case: str, here: str) -> None:
     last_own, last_series, own, series, answered = PLACES[case]
     last, says = GoogleRsvp(last_own, last_series), GoogleRsvp(own, series, NOW)
     assert find_replacement(last, says, decided(here)) == answered
@@ -144,7 +144,7 @@ def test_an_answer_that_the_series_had_or_has_is_a_copy(
         ("", NONE),
     ],
 )
-def test_googles_words_in_ours(response: str, rsvp: str) -> None:
+def test_googles_answers_in_our_terms(response: str, rsvp: str) -> None:
     assert read_response(response) == rsvp
 
 

@@ -63,7 +63,7 @@ def observe(*events: ObservedEvent) -> ObservedCalendar:
 # -- one by one ----------------------------------------------------------------------------------
 
 
-def test_a_word_is_on_the_series_and_on_the_occurrence() -> None:
+def test_an_answer_is_on_the_series_and_on_the_occurrence() -> None:
     seen = observe(series(ada="accepted", ben="needsAction"), exception(2, ada="declined"))
     assert read_rsvps(PLACES[0], seen) == {
         "ada@example.org": GoogleRsvp("", YES),
@@ -114,7 +114,7 @@ def test_a_cancelled_series_has_no_occurrence() -> None:
 
 
 @pytest.mark.parametrize("short", ["series", "exception"])
-def test_a_list_that_was_cut_short_says_nothing_of_anybody(short: str) -> None:
+def test_a_list_that_was_cut_short_says_nothing_about_anyone(short: str) -> None:
     whole, once = series(ada="accepted"), exception(1, ada="declined")
     if short == "series":
         whole = replace(whole, omitted=True)
@@ -216,7 +216,7 @@ def listen(
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(HAPPENINGS, max_size=8), st.sampled_from(["left_alone", "overwritten", "merged"]))
-def test_read_in_full_or_by_what_has_changed_the_same_is_heard(
+def test_a_full_reading_and_one_of_the_changes_return_the_same_answers(
     happenings: list[tuple[Any, ...]], exceptions: str
 ) -> None:
     calendar = Calendar(exceptions)

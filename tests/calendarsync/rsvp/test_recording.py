@@ -310,7 +310,7 @@ def test_real_failure_2_one_new_member_wiped_every_answer(
         assert calendar.mails == [("anne", "invitation")]
 
 
-def test_whoever_answers_while_we_write_the_series_is_heard(
+def test_an_answer_given_while_we_write_the_series_is_recorded(
     heard: Academy, calendar: SeenCalendar
 ) -> None:
     calendar.behave(exceptions="overwritten")
@@ -373,7 +373,7 @@ def test_a_meeting_that_is_over_takes_no_echo(heard: Academy, calendar: SeenCale
     assert answers("Ada") == dict.fromkeys((2, 3, 4), "not_attending")
 
 
-def test_who_left_and_a_group_that_ended_are_not_heard(
+def test_answers_of_former_members_and_in_ended_groups_are_not_recorded(
     heard: Academy, calendar: SeenCalendar
 ) -> None:
     calendar.respond(person("Ada"), "accepted", heard.groups["A"])
@@ -384,7 +384,7 @@ def test_who_left_and_a_group_that_ended_are_not_heard(
     assert not Attendance.objects.exists()
 
 
-def test_whoever_is_invited_again_begins_without_an_answer(
+def test_a_person_who_is_invited_again_begins_without_an_answer(
     heard: Academy, calendar: SeenCalendar
 ) -> None:
     ada, home, host = person("Ada"), heard.meeting("A"), heard.meeting("B")
@@ -471,7 +471,7 @@ def test_every_six_hours_everything_is_read(heard: Academy, calendar: SeenCalend
     assert read == ["changes"] * 11 + ["whole", "changes"]
 
 
-def test_a_full_look_hears_what_the_changes_never_told(
+def test_a_full_reading_finds_answers_that_the_changes_left_out(
     heard: Academy, calendar: SeenCalendar
 ) -> None:
     calendar.respond(person("Ada"), "accepted", heard.groups["A"], heard.meeting("A", 2))
@@ -498,7 +498,9 @@ def test_an_outage_delays_answers_and_loses_none(heard: Academy, calendar: SeenC
     assert answers("Ada") == {2: "attending"}
 
 
-def test_hearing_the_same_again_writes_nothing(heard: Academy, calendar: SeenCalendar) -> None:
+def test_reading_the_same_answers_again_writes_nothing(
+    heard: Academy, calendar: SeenCalendar
+) -> None:
     everybody_answers(calendar, heard)
     before = list(Attendance.objects.order_by("pk").values())
     words = list(ObservedRsvp.objects.order_by("pk").values())
@@ -519,7 +521,7 @@ def test_staff_read_what_google_said_last(heard: Academy, calendar: SeenCalendar
     assert answers("Ada")[2] == "attending", "what was decided since is kept apart"
 
 
-def test_the_price_of_hearing_does_not_grow_with_the_groups(
+def test_the_cost_of_reading_answers_does_not_grow_with_the_groups(
     heard: Academy, calendar: SeenCalendar
 ) -> None:
     def queries_for(*names: str) -> list[str]:

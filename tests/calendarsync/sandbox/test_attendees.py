@@ -38,7 +38,7 @@ def test_an_entry_written_back_as_it_is_keeps_its_answer(google: Google) -> None
 
 
 @pytest.mark.parametrize(("mode", "kept"), [("reset", "needsAction"), ("honoured", "accepted")])
-def test_an_answer_written_for_somebody_else_is_reset_unless_the_setting_says_otherwise(
+def test_an_answer_written_for_someone_else_is_reset_unless_the_setting_says_otherwise(
     google: Google, mode: str, kept: str
 ) -> None:
     google.settings(set_responses=mode)
@@ -54,7 +54,9 @@ def test_the_calendar_may_answer_for_itself(google: Google) -> None:
     assert made["attendees"] == [{**mine, "organizer": True, "self": True}]
 
 
-def test_the_organizer_is_on_the_list_by_itself_where_the_setting_says_so(google: Google) -> None:
+def test_the_organizer_is_on_the_list_automatically_where_the_setting_says_so(
+    google: Google,
+) -> None:
     google.settings(organizer_attends=True)
     made = google.insert(single(attendees=people("ada")))
     assert answers(made) == {"ada": "needsAction", "lens": "accepted"}
@@ -101,7 +103,7 @@ def test_two_hundred_people_may_come(google: Google) -> None:
     assert len(google.insert(single(attendees=many))["attendees"]) == 200
 
 
-def test_more_attendees_than_asked_for_are_omitted_and_that_is_told(google: Google) -> None:
+def test_more_attendees_than_asked_for_are_omitted_and_that_is_reported(google: Google) -> None:
     google.insert(single(attendees=people("ada", "ben")))
     short = google.get("single1", maxAttendees=1)
     assert short["attendeesOmitted"] is True
@@ -118,7 +120,7 @@ def test_a_write_with_omitted_attendees_changes_the_calendars_own_entry_alone(
     assert answers(google.get("single1")) == {"ada": "needsAction", "lens": "declined"}
 
 
-def test_without_delegation_nobody_can_be_invited(google: Google) -> None:
+def test_without_delegation_no_one_can_be_invited(google: Google) -> None:
     google.settings(delegation=False)
     with refused(403, "forbiddenForServiceAccounts"):
         google.insert(weekly(attendees=people("ada")))

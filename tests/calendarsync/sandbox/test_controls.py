@@ -46,7 +46,7 @@ SENTENCES: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("name", "body", "sentence"), SENTENCES, ids=str)
-def test_a_wrong_wish_is_told_in_a_sentence_and_changes_nothing(
+def test_a_wrong_request_is_explained_in_a_sentence_and_changes_nothing(
     google: Google, name: str, body: dict[str, Any], sentence: str
 ) -> None:
     google.insert(weekly(attendees=people("ada")))

@@ -18,7 +18,7 @@ SECOND = f"series1_{STAMPS[1]}"
 ADA, BEN, CLEO = (f"{name}@learners.example" for name in ("ada", "ben", "cleo"))
 
 
-def test_nobody_is_mailed_unless_asked(google: Google) -> None:
+def test_no_one_is_mailed_unless_asked(google: Google) -> None:
     google.insert(single(attendees=people("ada")))
     google.patch("single1", {"attendees": people("ben")}, sendUpdates="none")
     google.delete("single1")
@@ -70,14 +70,14 @@ def test_a_deletion_cancels_and_a_return_invites(google: Google) -> None:
     assert google.mails() == [(ADA, "cancellation", "single1"), (ADA, "invitation", "single1")]
 
 
-def test_a_guest_of_one_meeting_hears_when_the_series_is_deleted(google: Google) -> None:
+def test_a_guest_of_one_meeting_is_mailed_when_the_series_is_deleted(google: Google) -> None:
     google.insert(weekly(attendees=people("ada")))
     google.patch(SECOND, {"attendees": people("ada", "cleo")})
     google.delete("series1", sendUpdates="all")
     assert google.mails() == [(ADA, "cancellation", "series1"), (CLEO, "cancellation", SECOND)]
 
 
-def test_a_cancelled_meeting_tells_its_own_guests(google: Google) -> None:
+def test_a_cancelled_meeting_mails_its_own_guests(google: Google) -> None:
     google.insert(weekly(attendees=people("ada")))
     google.patch(SECOND, {"attendees": people("ada", "cleo")})
     google.delete(SECOND, sendUpdates="all")
@@ -91,7 +91,7 @@ def test_external_guests_alone_can_be_mailed(google: Google) -> None:
     assert google.mails() == [(ADA, "invitation", "single1")]
 
 
-def test_a_refused_write_mails_nobody(google: Google) -> None:
+def test_a_refused_write_mails_no_one(google: Google) -> None:
     google.insert(single(attendees=people("ada")), sendUpdates="all")
     headers = {"If-Match": '"1"'}
     path = f"/calendars/{CALENDAR}/events/single1?sendUpdates=all"

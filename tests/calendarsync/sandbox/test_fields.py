@@ -140,7 +140,7 @@ def test_what_equals_its_default_is_left_out(google: Google, defaults: dict[str,
     assert set(google.insert(single(**defaults))) & set(defaults) == set()
 
 
-def test_what_differs_from_its_default_is_told(google: Google) -> None:
+def test_what_differs_from_its_default_is_returned(google: Google) -> None:
     fields = {"guestsCanSeeOtherGuests": False, "guestsCanInviteOthers": False,
               "visibility": "private", "reminders": {"useDefault": False}}  # fmt: skip
     made = google.insert(single(**fields, transparency="transparent"))

@@ -112,7 +112,7 @@ def test_a_series_that_no_longer_repeats_is_one_event(term: Google) -> None:
     assert term.ids() == ["series1"]
 
 
-def test_an_answer_to_one_occurrence_makes_an_exception_with_everybody(google: Google) -> None:
+def test_an_answer_to_one_occurrence_makes_an_exception_with_everyone(google: Google) -> None:
     google.insert(weekly(attendees=people("ada", "ben")))
     google.control(
         "respond",
@@ -148,7 +148,7 @@ def test_an_answer_to_the_series_reaches_exceptions_as_the_setting_says(
     assert answers(term.get(THIRD)) == {"ada": "accepted", "ben": "accepted"}
 
 
-def test_b16_a_split_leaves_two_series_with_everybody_and_their_exceptions(term: Google) -> None:
+def test_b16_a_split_leaves_two_series_with_everyone_and_their_exceptions(term: Google) -> None:
     term.patch(FOURTH, {"summary": "Farewell"})
     later = term.control("split", event="series1", at="2026-10-21T13:00:00Z")
     assert later["id"] == "series1_R20261021T130000"

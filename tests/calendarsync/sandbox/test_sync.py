@@ -32,7 +32,9 @@ def told(google: Google, since: str, **query: Any) -> dict[str, str]:
     return {event["id"]: event["status"] for event in page["items"]}
 
 
-def test_nothing_new_is_told_as_nothing_with_a_token_for_the_next_time(google: Google) -> None:
+def test_without_changes_the_list_is_empty_and_has_a_token_for_the_next_time(
+    google: Google,
+) -> None:
     google.insert(single())
     page = google.page(syncToken=token(google))
     assert page["items"] == []
@@ -47,7 +49,7 @@ def test_own_writes_come_back(google: Google) -> None:
     assert told(google, since) == {"single1": "confirmed", "series1": "confirmed"}
 
 
-def test_what_was_told_is_not_told_again(google: Google) -> None:
+def test_what_was_listed_is_not_listed_again(google: Google) -> None:
     since = token(google)
     google.insert(single())
     since = google.page(syncToken=since)["nextSyncToken"]
@@ -55,7 +57,7 @@ def test_what_was_told_is_not_told_again(google: Google) -> None:
     assert told(google, since) == {"single2": "confirmed"}
 
 
-def test_answers_and_exceptions_are_told(google: Google) -> None:
+def test_answers_and_exceptions_are_listed(google: Google) -> None:
     google.settings(etags="own")
     google.insert(weekly(attendees=people("ada")))
     since = token(google)
@@ -65,7 +67,7 @@ def test_answers_and_exceptions_are_told(google: Google) -> None:
     assert answers(page["items"][0]) == {"ada": "accepted"}
 
 
-def test_deleted_events_are_told_by_name_or_with_details_if_those_were_asked_for(
+def test_deleted_events_are_listed_by_name_or_with_details_if_those_were_asked_for(
     google: Google,
 ) -> None:
     google.insert(single())
@@ -80,7 +82,7 @@ def test_deleted_events_are_told_by_name_or_with_details_if_those_were_asked_for
     assert google.page(syncToken=detailed, showDeleted=True)["items"][0]["summary"] == "One"
 
 
-def test_a_cancelled_occurrence_is_told_with_its_series_and_original_start(
+def test_a_cancelled_occurrence_is_listed_with_its_series_and_original_start(
     google: Google,
 ) -> None:
     google.settings(etags="own")
@@ -92,7 +94,7 @@ def test_a_cancelled_occurrence_is_told_with_its_series_and_original_start(
     assert event["originalStartTime"]["dateTime"] == "2026-10-14T13:00:00Z"
 
 
-def test_a_deleted_series_is_told_with_its_exceptions(google: Google) -> None:
+def test_a_deleted_series_is_listed_with_its_exceptions(google: Google) -> None:
     google.insert(weekly())
     google.patch(SECOND, {"summary": "Special"})
     since = token(google)
@@ -103,7 +105,7 @@ def test_a_deleted_series_is_told_with_its_exceptions(google: Google) -> None:
     assert told(google, since) == {"series1": "confirmed", SECOND: "confirmed"}
 
 
-def test_exceptions_that_a_shorter_rule_took_away_are_told_once_as_cancelled(
+def test_exceptions_that_a_shorter_rule_took_away_are_listed_once_as_cancelled(
     google: Google,
 ) -> None:
     google.insert(weekly())
@@ -114,7 +116,7 @@ def test_exceptions_that_a_shorter_rule_took_away_are_told_once_as_cancelled(
     assert FOURTH not in google.ids(showDeleted=True)
 
 
-def test_an_occurrence_that_came_back_is_told_as_it_is(google: Google) -> None:
+def test_an_occurrence_that_came_back_is_listed_as_it_is(google: Google) -> None:
     google.insert(weekly())
     google.patch(FOURTH, {"summary": "Farewell"})
     plain, single_events = token(google), token(google, singleEvents=True)
@@ -126,7 +128,7 @@ def test_an_occurrence_that_came_back_is_told_as_it_is(google: Google) -> None:
     assert google.ids(syncToken=single_events, singleEvents=True) == [FIRST, SECOND, THIRD, FOURTH]
 
 
-def test_a_changed_series_is_told_with_its_exceptions(google: Google) -> None:
+def test_a_changed_series_is_listed_with_its_exceptions(google: Google) -> None:
     google.insert(weekly())
     google.patch(SECOND, {"location": "There"})
     since = token(google)
@@ -134,7 +136,7 @@ def test_a_changed_series_is_told_with_its_exceptions(google: Google) -> None:
     assert told(google, since) == {"series1": "confirmed", SECOND: "confirmed"}
 
 
-def test_with_single_events_the_occurrences_of_a_changed_series_are_told(google: Google) -> None:
+def test_with_single_events_the_occurrences_of_a_changed_series_are_listed(google: Google) -> None:
     google.insert(weekly())
     since = token(google, singleEvents=True)
     google.patch("series1", {"recurrence": ["RRULE:FREQ=WEEKLY;COUNT=2"]})
@@ -146,7 +148,7 @@ def test_with_single_events_the_occurrences_of_a_changed_series_are_told(google:
     }
 
 
-def test_the_token_comes_on_the_last_page_and_misses_nothing_written_meanwhile(
+def test_the_token_comes_on_the_last_page_and_misses_no_write_between_the_pages(
     google: Google,
 ) -> None:
     for number in range(3):
@@ -251,7 +253,7 @@ def test_tokens_can_be_made_to_expire(google: Google) -> None:
     assert told(google, token(google)) == {}
 
 
-def test_a_world_that_began_anew_knows_no_older_token(google: Google) -> None:
+def test_a_sandbox_that_was_reset_knows_no_older_token(google: Google) -> None:
     since = token(google)
     google.sandbox.reset()
     with refused(410, "fullSyncRequired"):

@@ -111,7 +111,7 @@ def test_whose_calendar_is_googles_has_one_mail_in_all(
     assert calendar.mails == [("ada", "invitation"), ("alan", "invitation")]
 
 
-def test_the_new_one_stands_before_anything_is_cut(
+def test_the_new_series_exists_before_anything_is_cut(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
     calendar.move_clock(realized.meeting("A", 1).ends_at)
@@ -276,7 +276,7 @@ def test_a_slot_that_is_given_later_and_then_another(
     assert_in_step(academy, calendar)
 
 
-def test_a_group_without_anybody_waits_with_its_new_series(
+def test_a_group_without_anyone_waits_with_its_new_series(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
     group = realized.groups["A"]

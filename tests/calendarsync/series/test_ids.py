@@ -50,7 +50,7 @@ def test_an_occurrence_is_named_by_its_original_start_in_utc() -> None:
     assert ids.base_of("abc_20261118T140000Z") == "abc"
 
 
-def test_what_was_split_off_by_hand_is_told_apart() -> None:
+def test_what_was_split_off_by_hand_is_recognized() -> None:
     split = "abc_R20261118T150000"
     assert ids.is_split_off(split)
     assert ids.base_of(split) == "abc"

@@ -225,13 +225,13 @@ def test_what_was_not_shown_is_not_done(staff):
     assert Cohort.objects.exists()
 
 
-def test_a_word_without_a_preview_changes_nothing(staff):
+def test_a_confirmation_without_a_preview_changes_nothing(staff):
     preview = visit(staff).upload(make_file(make_line("Alice")))
     preview.send(preview.path)
     assert not Course.objects.exists()
 
 
-def test_a_second_click_is_told_and_does_nothing(staff):
+def test_a_second_click_is_explained_and_does_nothing(staff):
     preview = visit(staff).upload(make_file(make_line("Alice")))
     preview.confirm()
     assert "upload has expired" in preview.confirm().text
@@ -261,13 +261,13 @@ def test_one_persons_file_is_not_anothers(staff):
         ("Jürgen".encode("latin-1"), "contain the column names"),
     ],
 )
-def test_a_file_that_is_no_roster_is_told(staff, data, told):
+def test_a_file_that_is_no_roster_is_reported(staff, data, told):
     page = visit(staff).upload(data)
     assert page.response.status_code == 200
     assert told in page.text
 
 
-def test_no_file_at_all_is_told(staff):
+def test_no_file_at_all_is_reported(staff):
     assert "This field is required." in visit(staff).send(UPLOAD).text
 
 
@@ -287,7 +287,7 @@ def test_who_may_not_change_cohorts_may_not_import(permissions):
         assert UPLOAD not in visit(client, reverse("admin:cohorts_cohort_changelist")).text
 
 
-def test_learners_and_strangers_are_sent_to_sign_in():
+def test_learners_and_signed_out_visitors_are_sent_to_sign_in():
     for client in (Client(), sign_in("change_cohort", is_staff=False)):
         response = client.get(UPLOAD)
         assert response.status_code == 302

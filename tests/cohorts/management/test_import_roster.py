@@ -58,7 +58,7 @@ def test_the_sample_twice_changes_nothing():
     assert run(SAMPLE) == "No changes: everything is already up to date.\n"
 
 
-def test_a_dry_run_tells_all_and_changes_nothing():
+def test_a_dry_run_shows_all_and_changes_nothing():
     said = run(SAMPLE, "--dry-run")
     assert "Heron: Sunday 23:30 - Monday 00:30, Australia/Sydney" in said
     assert "Maren Oduya joins Heron as facilitator" in said
@@ -71,7 +71,7 @@ def test_nothing_is_said_when_nothing_is_to_be_said():
 
 
 @pytest.mark.parametrize("options", [[], ["--dry-run"]])
-def test_every_bad_line_is_told_and_nothing_is_changed(tmp_path, capsys, options):
+def test_every_bad_line_is_reported_and_nothing_is_changed(tmp_path, capsys, options):
     roster = tmp_path / "roster.csv"
     roster.write_text(
         make_file(make_line("Alice", slot="Wensday 15:00"), make_line("Bob", 2, email="bob"))
@@ -86,7 +86,7 @@ def test_every_bad_line_is_told_and_nothing_is_changed(tmp_path, capsys, options
     assert not Group.objects.exists()
 
 
-def test_a_file_that_is_not_there_is_told_in_a_sentence(tmp_path):
+def test_a_file_that_is_not_there_is_explained_in_a_sentence(tmp_path):
     with pytest.raises(CommandError, match=r"nowhere\.csv does not exist\."):
         run(tmp_path / "nowhere.csv")
     with pytest.raises(CommandError, match="cannot be read: Is a directory"):

@@ -72,7 +72,7 @@ def test_the_list_says_why_a_message_was_not_sent(client, staff, pending, now, s
     assert page(client).count("confirm first whether this is a copy") == 2
 
 
-def test_the_words_are_shown_with_real_data(client, staff, pending):
+def test_the_text_is_shown_with_real_data(client, staff, pending):
     alice = pending[0]
     type(alice).objects.filter(pk=alice.pk).update(name="<i>Alice</i>")
     shown = detail(client, alice)
@@ -82,7 +82,7 @@ def test_the_words_are_shown_with_real_data(client, staff, pending):
     assert "<iframe sandbox srcdoc=" in shown
 
 
-def test_words_that_cannot_be_made_say_so(client, staff, pending):
+def test_a_text_that_cannot_be_rendered_says_so(client, staff, pending):
     alice, bob = pending
     alice.messages.update(context={"n": 0})
     bob.messages.update(context={"over": True})
@@ -90,7 +90,7 @@ def test_words_that_cannot_be_made_say_so(client, staff, pending):
     assert "It would no longer be sent: The note is no longer true." in detail(client, bob)
 
 
-def test_staff_drop_a_message_and_owe_it_again(client, staff, pending):
+def test_staff_drop_a_message_and_make_it_pending_again(client, staff, pending):
     alice = pending[0]
     assert "1 of 1 messages will not be sent." in act(client, "drop", alice)
     message = alice.messages.get()
@@ -107,7 +107,7 @@ def test_what_was_sent_is_neither_dropped_nor_tried_again(client, staff, pending
     assert Message.objects.get(user=alice).state == "sent"
 
 
-def test_whoever_may_only_look_changes_nothing(client, pending, django_user_model):
+def test_a_person_who_may_only_view_changes_nothing(client, pending, django_user_model):
     from django.contrib.auth.models import Permission
 
     viewer = User.objects.create_user("viewer@example.org", name="Vi", is_staff=True)

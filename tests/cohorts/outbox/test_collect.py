@@ -22,7 +22,7 @@ from tests.cohorts.outbox import notes as sources
 pytestmark = pytest.mark.django_db
 
 
-def test_what_facts_make_owed_is_written_once(add_members, now):
+def test_a_pending_message_is_written_once(add_members, now):
     add_members("Alice", "Bob")
     assert [collect(None, now=now) for _ in range(3)] == [2, 0, 0]
     assert (
@@ -30,7 +30,7 @@ def test_what_facts_make_owed_is_written_once(add_members, now):
     )
 
 
-def test_only_the_groups_named_are_looked_at(add_members, academy, now):
+def test_only_the_groups_named_are_read(add_members, academy, now):
     add_members("Alice")
     assert collect([academy.groups["B"].pk], now=now) == 0
     assert collect([], now=now) == 0
@@ -43,24 +43,24 @@ def test_what_is_not_due_yet_waits_for_a_later_look(add_members, now):
     assert collect(None, now=now) == 1
 
 
-def test_what_is_past_its_cutoff_is_never_owed(add_members, now):
+def test_what_is_past_its_cutoff_never_becomes_pending(add_members, now):
     add_members("Alice")
     assert collect(None, now=now + sources.PENDING_FOR) == 0
 
 
-def test_nothing_is_owed_from_before_the_first_start(add_members, now):
+def test_nothing_from_before_the_first_start_is_pending(add_members, now):
     add_members("Alice")
     Installation.objects.update(first_started_at=now - timedelta(minutes=59))
     assert collect(None, now=now) == 0
 
 
-def test_nothing_is_owed_from_before_the_cohort_was_known(add_members, now):
+def test_nothing_from_before_the_cohort_was_known_is_pending(add_members, now):
     add_members("Alice")
     Cohort.objects.update(first_known_at=now - timedelta(minutes=59))
     assert collect(None, now=now) == 0
 
 
-def test_a_kind_that_came_with_a_new_version_owes_nothing_from_before_it(add_members, now):
+def test_a_kind_that_came_with_a_new_version_has_nothing_pending_from_before_it(add_members, now):
     add_members("Alice")
     MessageKind.objects.create(name="an older kind", known_since=now - timedelta(days=1))
 
@@ -93,7 +93,7 @@ def test_a_failing_source_stops_no_other_and_is_shown(add_members, registered, n
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_source_that_owes_to_nobody_stops_no_other(add_members, registered, now):
+def test_a_source_with_a_message_to_no_one_stops_no_other(add_members, registered, now):
     add_members("Alice")
     registered.add(message_sources, sources.pending_for_no_one, order=-1)
     assert collect(None, now=now) == 1

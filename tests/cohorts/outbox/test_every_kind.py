@@ -108,7 +108,7 @@ def check_letter(words: MessageContent, sample: Sample) -> None:
     assert letter["Bcc"] is None
 
 
-def test_every_kind_on_every_way_pings_nobody_and_breaks_nothing(lived):
+def test_every_kind_on_every_route_pings_no_one_and_breaks_nothing(lived):
     shown, seen = defaultdict(set), Counter()
     for sample in live_through(NOW):
         sort = (sample.message.kind, sample.message.user_id is None)

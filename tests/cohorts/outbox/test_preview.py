@@ -53,7 +53,7 @@ def test_names_are_shown_and_not_obeyed(client, staff, add_members, now):
     assert "<i>Alice" not in outside
 
 
-def test_what_is_not_owed_yet_is_shown_as_it_will_be(client, staff, academy, registered):
+def test_what_is_not_pending_yet_is_shown_as_it_will_be(client, staff, academy, registered):
     registered.only(message_sources, pending_reminders)
     academy.add_member("Alice", "A")
     shown = preview(client, "reminder")
@@ -82,7 +82,7 @@ def test_there_is_no_page_for_what_is_no_kind(client, staff):
     assert client.get(reverse("admin:outbox_preview", args=["nonsense"])).status_code == 404
 
 
-def test_whoever_may_not_look_does_not(client, academy):
+def test_a_person_without_the_permission_sees_nothing(client, academy):
     nobody = User.objects.create_user("n@example.org", name="N", is_staff=True)
     client.force_login(nobody)
     assert client.get(reverse("admin:outbox_preview", args=["note"])).status_code == 403
@@ -97,7 +97,7 @@ def test_kinds_are_listed_with_their_topic_and_numbers(client, staff, add_member
     assert "Meeting changes" in page
 
 
-def test_the_list_says_that_somebody_wants_no_such_message(client, staff, add_members, now, notes):
+def test_the_list_says_that_someone_wants_no_such_message(client, staff, add_members, now, notes):
     (alice,) = add_members("Alice")
     collect(None, now=now)
     User.objects.filter(pk=alice.pk).update(wants_email=False)

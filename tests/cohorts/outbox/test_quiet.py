@@ -53,7 +53,7 @@ def test_b2_what_was_due_before_a_restore_is_listed_and_sent_only_if_staff_choos
     assert set(Message.objects.values_list("state", flat=True)) == {"sent"}
 
 
-def test_b2_what_nobody_chose_in_time_expires(in_question, mail_server):
+def test_b2_what_no_one_released_in_time_expires(in_question, mail_server):
     accept_original(Installation.objects.get())
     expire_late(clock.now())
     unsure = Message.objects.get(state="unsure")

@@ -35,7 +35,7 @@ def only_due(now):
     return due
 
 
-def test_words_are_fixed_by_the_first_try(message, now):
+def test_the_text_is_fixed_by_the_first_try(message, now):
     assert services.begin(message.pk, channel=message.channel, body="Hello", now=now)
     Message.objects.update(context={"said": "Something else"})
 
@@ -67,7 +67,7 @@ def test_a_message_that_perhaps_arrived_stays_so(message, now):
     assert only_due(now + MINUTE).tried_at == now
 
 
-def test_a_sent_message_is_owed_no_more(message, now):
+def test_a_sent_message_is_no_longer_pending(message, now):
     services.begin(message.pk, channel=message.channel, body="Hello", now=now)
     services.mark_sent(message.pk, outside_id="42", now=now)
 
@@ -78,7 +78,7 @@ def test_a_sent_message_is_owed_no_more(message, now):
     assert (message.state, message.outside_id, message.sent_at) == ("sent", "42", now)
 
 
-def test_a_message_that_arrived_after_all_is_sent_whatever_was_thought(message, now):
+def test_a_message_that_arrived_after_all_is_sent_regardless_of_its_state(message, now):
     services.begin(message.pk, channel=message.channel, body="Hello", now=now)
     services.mark_dropped(message.pk, why="Staff dropped it.")
     services.mark_sent(message.pk, outside_id="42", now=now)
@@ -117,7 +117,7 @@ def test_what_expires_keeps_the_last_reason(message, now):
     assert message.not_sent_reason == "It could not be sent in time. The channel is gone."
 
 
-def test_what_expires_while_nobody_knows_whether_it_arrived_says_so(message, now):
+def test_what_expires_while_its_arrival_is_unclear_says_so(message, now):
     services.begin(message.pk, channel=message.channel, body="Hello", now=now)
     services.expire_late(now + timedelta(hours=1))
     message.refresh_from_db()
@@ -132,7 +132,7 @@ def test_nothing_is_sent_that_was_due_before_staff_said_whose_installation_this_
     assert message.state == "unsure"
 
 
-def test_a_message_whose_words_cannot_be_made_holds_up_no_other(message, academy, now):
+def test_a_message_that_cannot_be_rendered_holds_up_no_other(message, academy, now):
     Message.objects.create(
         key="note:broken",
         kind="note",
@@ -158,7 +158,7 @@ def test_what_is_no_longer_true_is_dropped(message, now):
     assert (message.state, message.not_sent_reason) == ("dropped", "The note is no longer true.")
 
 
-def test_staff_may_owe_again_what_was_dropped(message, now):
+def test_staff_may_make_a_dropped_message_pending_again(message, now):
     services.mark_dropped(message.pk, why="Staff dropped it.")
     assert services.retry_now([message.pk], now=now)
     assert only_due(now).key == "note:1"

@@ -29,7 +29,7 @@ def test_one_post_ends_the_emails(alice, settings):
     assert not alice.wants_email
 
 
-def test_looking_at_the_page_ends_nothing(alice, settings, client):
+def test_opening_the_page_unsubscribes_no_one(alice, settings, client):
     """Scanners of mails follow every link they see."""
     assert b"Stop e-mails" in client.get(path_for(alice, settings)).content
     alice.refresh_from_db()

@@ -103,7 +103,7 @@ def test_an_answer_lost_after_its_effect_makes_nothing_twice(sandbox, kind, n):
 
 
 @pytest.mark.parametrize(("kind", "n"), spread(LOST, ALL, every=6))
-def test_whatever_happens_to_any_write_the_end_is_the_same(sandbox, kind, n):
+def test_with_any_failure_of_any_write_the_end_is_the_same(sandbox, kind, n):
     check_disturbed(sandbox, {**LOST[kind], "wrote": True, "nth": n})
 
 

@@ -95,7 +95,7 @@ def test_with_a_wrong_guild(sandbox, caplog, made, settings):
     )
 
 
-def test_with_nobody_at_the_address(sandbox, caplog, made, settings):
+def test_with_no_one_at_the_address(sandbox, caplog, made, settings):
     right, settings.DISCORD_API_BASE = settings.DISCORD_API_BASE, "http://127.0.0.1:9/api/v10"
     check_told_once_and_then_mended(
         sandbox,

@@ -86,7 +86,7 @@ def test_b3_a_seal_from_before_the_transaction_counter_went_round_holds():
 
 
 @pytest.mark.django_db
-def test_b3_recovery_to_a_point_in_time_is_told_by_a_command():
+def test_b3_recovery_to_a_point_in_time_is_declared_by_a_command():
     ensure_installation(clock.now())
     said = StringIO()
     call_command("mark_restored", stdout=said)

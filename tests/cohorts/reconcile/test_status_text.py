@@ -97,19 +97,19 @@ def say(row=None, *, status="preview", states=None, alive=True):
         ),
     ],
 )
-def test_a_group_in_a_mirror_is_told_in_these_words(row, more, said, settings):
+def test_the_status_of_a_group_is_described_by_these_texts(row, more, said, settings):
     settings.DISCORD_BOT_TOKEN, settings.DISCORD_GUILD_ID = "sandbox", 1
     assert say(row, **more) == said
 
 
-def test_a_required_mirror_that_is_not_configured_is_bad_news(settings):
+def test_a_required_integration_that_is_not_configured_is_bad_news(settings):
     settings.DISCORD_BOT_TOKEN = ""
     level, words, _ = say(SETTLED)
     assert level == Level.BAD
     assert words == "Discord is not configured, so no group can become active."
 
 
-def test_a_mirror_that_can_be_done_without_is_off(settings):
+def test_an_optional_integration_that_is_not_configured_is_off(settings):
     from calendarsync.provider import CalendarProvider
 
     settings.GOOGLE_CALENDAR_ID = ""

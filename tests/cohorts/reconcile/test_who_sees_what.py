@@ -95,11 +95,11 @@ def membership(person):
     return Membership.objects.get(user=person, status="active")
 
 
-def test_everybody_sees_their_own_groups_channels_and_no_others(sandbox, made):
+def test_everyone_sees_their_own_groups_channels_and_no_others(sandbox, made):
     check(sandbox, made)
 
 
-def test_nobody_keeps_what_a_change_of_facts_takes(sandbox, made):
+def test_no_one_keeps_what_a_change_of_facts_takes(sandbox, made):
     first, second, circle = made.groups
     leader, learner, _third = made.people[:3]
     now = clock.now()
@@ -119,7 +119,7 @@ def test_nobody_keeps_what_a_change_of_facts_takes(sandbox, made):
     check(sandbox, made)
 
 
-def test_an_exception_and_a_visit_end_by_themselves(sandbox, made, set_clock):
+def test_an_exception_and_a_visit_end_automatically(sandbox, made, set_clock):
     first, second, _circle = made.groups
     guest = made.people[1]
     now = clock.now()

@@ -58,7 +58,7 @@ def test_the_separator_line_that_excel_writes_is_no_header():
     assert told(roster) == [(3, "role")]
 
 
-def test_columns_may_stand_in_any_order_and_case():
+def test_columns_may_have_any_order_and_case():
     text = make_file(make_line(), columns=reversed(COLUMNS))
     header, rest = text.split("\n", 1)
     roster = parse_text(f"{header.upper().replace('_', ' ')}\n{rest}")
@@ -97,7 +97,7 @@ def test_cells_left_out_at_the_end_are_empty():
     assert roster.problems == ()
 
 
-def test_an_unknown_column_is_told_and_left_aside():
+def test_an_unknown_column_is_reported_and_left_aside():
     roster = parse_text(make_file(make_line() | {"notes": "x"}, columns=[*COLUMNS, "notes"]))
     assert roster.problems == ()
     assert roster.notes == ("The column “notes” is not a roster column and was ignored.",)
@@ -139,14 +139,14 @@ BAD_CELLS = [
 
 
 @pytest.mark.parametrize(("column", "text", "reason"), BAD_CELLS)
-def test_a_bad_cell_is_told_by_line_and_column(column, text, reason):
+def test_a_bad_cell_is_reported_by_line_and_column(column, text, reason):
     roster = parse_text(make_file(make_line(), make_line(**{column: text})))
     assert told(roster) == [(3, column)]
     assert reason in roster.problems[0].sentence
     assert column in roster.lines[1].bad
 
 
-def test_all_bad_cells_are_told_at_once():
+def test_all_bad_cells_are_reported_at_once():
     bad = [make_line(**{column: text}) for column, text, _ in BAD_CELLS]
     roster = parse_text(make_file(*bad))
     assert told(roster) == [(line, column) for line, (column, *_) in enumerate(BAD_CELLS, start=2)]
@@ -157,19 +157,19 @@ def test_a_zone_may_be_written_in_any_case():
     assert line.timezone == "Europe/Berlin"
 
 
-def test_an_undecided_slot_is_a_word_of_its_own():
+def test_an_undecided_slot_has_a_value_of_its_own():
     (line,) = parse_text(make_file(make_line(slot="tbd"))).lines
     assert line.slot == TBD
 
 
 @pytest.mark.parametrize("column", COLUMNS)
-def test_a_missing_column_is_told_once(column):
+def test_a_missing_column_is_reported_once(column):
     columns = [each for each in COLUMNS if each != column]
     roster = parse_text(make_file(make_line(), make_line("Bob", 2), columns=columns))
     assert told(roster) == [(1, column)]
 
 
-def test_a_column_that_is_there_twice_is_told():
+def test_a_column_that_is_there_twice_is_reported():
     text = make_file(make_line(), columns=[*COLUMNS, "role"])
     assert told(parse_text(text)) == [(1, "role")]
 
@@ -187,7 +187,7 @@ def test_a_column_that_is_there_twice_is_told():
         (b"x" * (MAX_BYTES + 1), "larger than"),
     ],
 )
-def test_a_file_that_is_no_roster_is_told(data, reason):
+def test_a_file_that_is_no_roster_is_reported(data, reason):
     roster = parse(data)
     assert roster.lines == ()
     (problem,) = roster.problems
@@ -195,14 +195,14 @@ def test_a_file_that_is_no_roster_is_told(data, reason):
     assert problem.line == 1
 
 
-def test_bytes_that_are_not_utf_8_are_told_by_line():
+def test_bytes_that_are_not_utf_8_are_reported_by_line():
     text = make_file(make_line(), make_line(name="Jürgen"), make_line("Bob", 2, role="boss"))
     roster = parse(text.encode("latin-1"))
     assert told(roster) == [(3, "name"), (4, "role")]
     assert "UTF-8" in roster.problems[0].sentence
 
 
-def test_a_cell_too_many_is_told():
+def test_a_cell_too_many_is_reported():
     header, alice = make_file(make_line(role="participant")).splitlines()
     roster = parse_text(f"{header}\n{alice},more\n{alice}\n")
     assert told(roster) == [(2, "")]
@@ -210,13 +210,13 @@ def test_a_cell_too_many_is_told():
     assert len(roster.lines) == 1
 
 
-def test_an_open_quotation_mark_is_told_where_it_opens():
+def test_an_open_quotation_mark_is_reported_where_it_opens():
     header, alice, bob = make_file(make_line(), make_line("Bob", 2)).splitlines()
     roster = parse_text(f"{header}\n{alice}\n{bob.replace('Bob', chr(34) + 'Bob')}\n{alice}\n")
     assert told(roster) == [(3, "")]
 
 
-def test_a_file_that_is_too_long_is_told():
+def test_a_file_that_is_too_long_is_reported():
     header, alice = make_file(make_line()).splitlines()
     short = f"{header}\n" + f"{alice[:60]}\n" * (MAX_LINES + 1)
     assert f"at most {MAX_LINES} lines" in parse_text(short).problems[-1].sentence

@@ -90,6 +90,6 @@ def test_an_undecided_slot_is_one():
         ("Wednesday ١٥:٠٠", "is not a slot"),
     ],
 )
-def test_what_is_no_slot_is_told(text, reason):
+def test_what_is_no_slot_is_reported(text, reason):
     with pytest.raises(SlotError, match=reason):
         parse_slot(text)

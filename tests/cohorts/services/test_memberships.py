@@ -103,7 +103,7 @@ def test_a_person_can_come_back(alpha, alice):
     assert add_member(alpha.pk, alice.pk, now=NOW).pk != first.pk
 
 
-def test_nobody_is_a_member_of_one_group_twice(alpha, alice):
+def test_no_one_is_a_member_of_one_group_twice(alpha, alice):
     add_member(alpha.pk, alice.pk, now=NOW)
     assert refusal_of(add_member, alpha.pk, alice.pk, now=NOW) == "already_member"
     assert (
@@ -152,7 +152,7 @@ def test_a_full_group_takes_no_participant_and_still_a_facilitator(cohort, alice
     assert refusal_of(change_role, led.pk, role=Role.PARTICIPANT) == "group_full"
 
 
-def test_who_is_not_there_is_told(alpha, alice):
+def test_an_unknown_person_is_reported(alpha, alice):
     assert refusal_of(add_member, 10**9, alice.pk, now=NOW) == "no_group"
     assert refusal_of(add_member, alpha.pk, 10**9, now=NOW) == "no_person"
 

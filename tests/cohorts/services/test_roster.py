@@ -280,14 +280,14 @@ BAD_TOGETHER: list[tuple[list[dict[str, str]], list[tuple[int, str, list[str]]]]
 
 
 @pytest.mark.parametrize(("lines", "expected"), BAD_TOGETHER)
-def test_lines_that_contradict_each_other_are_told(lines, expected):
+def test_lines_that_contradict_each_other_are_reported(lines, expected):
     told = refuse(*lines)
     assert [(line, column) for line, column, _ in told] == [each[:2] for each in expected]
     for (_, _, sentence), (_, _, parts) in zip(told, expected, strict=True):
         assert all(part in sentence for part in parts)
 
 
-def test_all_that_is_wrong_is_told_at_once_and_nothing_follows_from_a_bad_cell():
+def test_all_that_is_wrong_is_reported_at_once_and_nothing_follows_from_a_bad_cell():
     told = refuse(
         make_line("Alice", start_date="soon"),
         make_line("Bob", 2, start_date="", slot="Wensday 15:00"),
@@ -363,7 +363,7 @@ def test_an_active_group_goes_on_taking_people():
     assert len(seats()) == 2
 
 
-def test_a_group_or_cohort_that_has_ended_takes_nobody():
+def test_a_group_or_cohort_that_has_ended_takes_no_one():
     bring_in(make_line("Alice"), make_line("Bob", 2, cohort="Spring"))
     ended = Group.objects.get(cohort__name="Winter")
     end_group(ended.pk, status=Group.Status.CANCELLED, now=NOW)
@@ -484,7 +484,7 @@ class AnyRoster(TestCase):
     @settings(
         max_examples=40, deadline=None, suppress_health_check=[HealthCheck.differing_executors]
     )
-    def test_whatever_is_taken_a_second_time_changes_nothing(self, first, second):
+    def test_any_roster_taken_a_second_time_changes_nothing(self, first, second):
         for lines in (first, second):
             data = make_file(*lines).encode()
             shown = preview_roster(data)
@@ -510,7 +510,7 @@ def test_an_address_of_before_makes_no_second_person():
     assert User.objects.count() == 1
 
 
-def test_an_address_that_belongs_to_somebody_today_is_theirs_whoever_had_it_before():
+def test_an_address_belongs_to_the_person_who_has_it_today():
     line = make_line("Alice", email="alice@example.org", discord_id="")
     bring_in(line)
     change_address(User.objects.get(name="Alice"), "new@example.org", now=NOW)

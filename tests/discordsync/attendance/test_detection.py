@@ -88,7 +88,7 @@ def test_a_bot_that_was_off_for_a_while(evening, gap, presence):
     assert evening.presence() == presence
 
 
-def test_a_bot_that_was_off_throughout_leaves_everybody_unknown(evening):
+def test_a_bot_that_was_off_throughout_leaves_everyone_unknown(evening):
     evening.add("Alice", "Bob")
     evening.look(-60)
     evening.note(61)
@@ -116,7 +116,7 @@ def test_a_worker_that_was_down_notes_it_days_later(evening, set_clock):
     assert evening.presence() == {"Alice": "present", "Bob": "absent"}
 
 
-def test_what_was_noted_outlives_what_was_heard(evening, set_clock):
+def test_recorded_attendance_outlives_the_voice_sessions(evening, set_clock):
     evening.add("Alice", "Bob")
     evening.look(-20)
     evening.go("Alice", "A", 0)
@@ -132,7 +132,7 @@ def test_what_was_noted_outlives_what_was_heard(evening, set_clock):
     assert evening.presence() == {"Alice": "present", "Bob": "absent"}
 
 
-def test_a_meeting_moved_meanwhile_is_judged_by_its_new_time(evening):
+def test_a_meeting_that_was_moved_is_judged_by_its_new_time(evening):
     evening.add("Alice", "Bob")
     evening.look(-20)
     evening.go("Alice", "A", -15)
@@ -161,7 +161,7 @@ def test_another_account_later_takes_no_check_in_away(evening):
     assert evening.presence() == {"Alice": "present"}
 
 
-def test_an_account_tied_later_brings_its_stays_along(evening):
+def test_an_account_tied_later_brings_its_voice_sessions_along(evening):
     evening.add("Alice")
     account = evening.account("Alice")
     evening.look(-20)

@@ -10,7 +10,7 @@ from discordsync.models import DiscordObject, VoiceCoverage, VoiceSession
 from tests.discordsync.attendance.conftest import ELSEWHERE
 
 
-def test_coming_going_and_coming_back_are_two_stays(evening):
+def test_coming_going_and_coming_back_are_two_sessions(evening):
     evening.add("Alice")
     evening.go("Alice", "A", -3)
     evening.go("Alice", None, 10)
@@ -18,7 +18,7 @@ def test_coming_going_and_coming_back_are_two_stays(evening):
     assert evening.stays("Alice") == [(-3, 10), (20, None)]
 
 
-def test_the_same_look_again_changes_nothing(evening, django_assert_num_queries):
+def test_the_same_observation_again_changes_nothing(evening, django_assert_num_queries):
     evening.add("Alice")
     evening.go("Alice", "A", 0)
     evening.look(1)
@@ -31,7 +31,7 @@ def test_the_same_look_again_changes_nothing(evening, django_assert_num_queries)
         record_voice_states(evening.ear, here, now=now)
 
 
-def test_going_to_another_channel_ends_the_one_stay_and_begins_another(evening):
+def test_going_to_another_channel_ends_one_session_and_begins_another(evening):
     evening.add("Alice")
     evening.go("Alice", "A", 0)
     evening.go("Alice", "B", 7)
@@ -52,7 +52,7 @@ def test_nothing_is_written_down_of_other_channels(evening):
     assert evening.stays("Alice") == [(1, 4)]
 
 
-def test_a_stay_of_a_bot_that_died_ends_when_it_was_last_known(evening):
+def test_a_session_recorded_by_a_bot_that_died_ends_when_it_was_last_known(evening):
     evening.add("Alice", "Bob")
     evening.go("Alice", "A", 0)
     evening.go("Bob", "A", 5)
@@ -63,7 +63,7 @@ def test_a_stay_of_a_bot_that_died_ends_when_it_was_last_known(evening):
     assert evening.stays("Bob") == [(5, 12)]
 
 
-def test_a_channel_that_is_seen_no_more_is_not_listened_to(evening):
+def test_a_channel_that_is_no_longer_observed_has_no_coverage(evening):
     evening.add("Alice")
     evening.go("Alice", "A", 0)
     evening.look(10)
@@ -74,7 +74,7 @@ def test_a_channel_that_is_seen_no_more_is_not_listened_to(evening):
     assert heard == {evening.channel("A"): evening.at(10), evening.channel("B"): evening.at(30)}
 
 
-def test_a_channel_that_is_seen_again_was_not_listened_to_meanwhile(evening):
+def test_a_channel_that_is_observed_again_has_no_coverage_in_between(evening):
     evening.add("Alice")
     evening.go("Alice", "A", 0)
     evening.look(10)
@@ -89,7 +89,7 @@ def test_a_channel_that_is_seen_again_was_not_listened_to_meanwhile(evening):
     ]
 
 
-def test_a_channel_that_staff_gave_to_another_group_is_heard_for_that_group(evening):
+def test_a_channel_that_staff_gave_to_another_group_counts_for_that_group(evening):
     evening.add("Alice")
     evening.go("Alice", "A", 0)
     b = evening.academy.groups["B"]
@@ -102,7 +102,7 @@ def test_a_channel_that_staff_gave_to_another_group_is_heard_for_that_group(even
     assert list(groups) == ["Group A", "Group B"]
 
 
-def test_a_channel_that_is_recorded_later_is_heard_from_then_on(evening):
+def test_a_channel_that_is_recorded_later_has_coverage_from_then_on(evening):
     evening.add("Alice")
     record = DiscordObject.objects.get(outside_id=evening.channel("A"))
     DiscordObject.objects.filter(pk=record.pk).update(outside_id=None)
@@ -126,7 +126,7 @@ def test_a_broken_connection_puts_the_last_moments_in_doubt(evening):
     assert evening.stays("Bob") == [(9, 9), (15, None)]
 
 
-def test_two_bots_at_once_write_one_stay_and_either_may_go(evening):
+def test_two_bots_at_once_write_one_session_and_either_may_stop(evening):
     # Bound to happen when a new version is started before the old one is stopped.
     evening.add("Alice", "Bob")
     evening.go("Alice", "A", 0)
@@ -161,7 +161,7 @@ def test_a_clock_that_was_put_back_breaks_off_and_a_new_ear_goes_on(evening):
     assert evening.stays("Alice") == [(30, 30), (0, None)]
 
 
-def test_what_was_heard_is_forgotten_and_what_lasts_is_not(evening):
+def test_sessions_that_ended_before_the_limit_are_deleted(evening):
     evening.add("Alice", "Bob")
     evening.go("Alice", "A", 0)
     evening.go("Alice", None, 10)

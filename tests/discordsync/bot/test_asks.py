@@ -49,14 +49,14 @@ def test_a_number_that_no_database_holds_fits_no_verb():
     assert not HANDLERS["cancel"].fits(ask.args)
 
 
-def test_an_answer_pings_nobody_and_fits():
+def test_an_answer_pings_no_one_and_fits():
     body = render(BotAnswer("@everyone " + "x" * 3000))
     assert body["allowed_mentions"] == {"parse": []}
     assert len(body["content"]) <= 2000
     assert body["components"] == []
 
 
-def test_buttons_stand_in_rows_of_five_and_long_labels_are_cut():
+def test_buttons_are_in_rows_of_five_and_long_labels_are_cut():
     buttons = [Button("x" * 100, BotRequest("cancel", (n,))) for n in range(30)]
     rows = render_buttons(buttons)
     assert [len(row["components"]) for row in rows] == [5, 5, 5, 5, 5]

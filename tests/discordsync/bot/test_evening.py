@@ -217,7 +217,7 @@ def read_page(world: World) -> str:
 
 
 @pytest.mark.matrix
-def test_a_bot_that_starts_in_the_middle_sees_who_is_there_and_judges_nobody_else(evening):
+def test_a_bot_that_starts_in_the_middle_sees_who_is_there_and_judges_no_one_else(evening):
     world, a = evening.world, evening.channel("A")
     before = evening.newest_watch()
     evening.bot.end()

@@ -22,14 +22,14 @@ def answer_of(person: User, meeting) -> str:
     return Attendance.objects.get(user=person, meeting=meeting).rsvp
 
 
-def test_my_meetings_are_told_in_my_own_zone_which_is_named(academy, alice, ask):
+def test_my_meetings_are_shown_in_my_own_zone_which_is_named(academy, alice, ask):
     said = ask(alice, "meetings").text
     assert "times in Europe/Berlin" in said
     assert "Sat 6 Mar, 19:00 – 20:00, Group A, week 1: you have not answered yet" in said
     assert said.count("Group A, week") == 4
 
 
-def test_each_time_is_told_as_the_readers_clock_will_show_it(alice, ask):
+def test_each_time_is_shown_as_the_readers_clock_will_show_it(alice, ask):
     User.objects.update(timezone="America/New_York")
     said = ask(alice, "meetings").text
     assert "times in America/New York" in said
@@ -37,7 +37,7 @@ def test_each_time_is_told_as_the_readers_clock_will_show_it(alice, ask):
     assert "Sat 20 Mar, 14:00" in said  # summer time began there on the 14th
 
 
-def test_a_stranger_is_told_what_to_do_and_changes_nothing(academy, ask):
+def test_an_unknown_account_gets_instructions_and_changes_nothing(academy, ask):
     for verb in ("meetings", "away", "choose"):
         said = ask(STRANGER, verb).text
         assert "I don't know your Discord account yet" in said
@@ -46,12 +46,12 @@ def test_a_stranger_is_told_what_to_do_and_changes_nothing(academy, ask):
     assert not GuestVisit.objects.exists()
 
 
-def test_whose_account_is_closed_is_a_stranger(alice, ask):
+def test_a_person_whose_account_is_closed_is_unknown(alice, ask):
     User.objects.filter(pk=alice.pk).update(is_active=False)
     assert "I don't know your Discord account" in ask(alice, "meetings").text
 
 
-def test_somebody_without_meetings_is_told_why(academy, ask):
+def test_a_person_without_meetings_sees_why(academy, ask):
     bob = academy.add_person("Bob", discord_id=STRANGER)
     assert "not in a group yet" in ask(bob, "meetings").text
     assert "not in a group yet" in ask(bob, "away").text
@@ -110,7 +110,7 @@ def test_a_visit_is_cancelled_with_one_tap_and_the_second_tap_does_nothing(acade
     assert "ended already" in ask(alice, "cancel", host.pk).text
 
 
-def test_a_meeting_that_was_cancelled_meanwhile_is_no_longer_booked(academy, alice, ask, now):
+def test_a_meeting_that_was_just_cancelled_is_no_longer_booked(academy, alice, ask, now):
     home, host = academy.meeting("A"), academy.meeting("B")
     cancel_meeting(host.pk, now=now)
     assert ask(alice, *booking(home, host)).text == "This meeting is cancelled."
@@ -135,14 +135,14 @@ def test_c10_a_button_with_a_made_up_time_books_nothing(academy, alice, ask, sta
     assert not GuestVisit.objects.exists()
 
 
-def test_nobody_books_for_a_group_to_which_they_do_not_belong(academy, alice, add, ask):
+def test_no_one_books_for_a_group_to_which_they_do_not_belong(academy, alice, add, ask):
     bob = add("Bob", "B")
     said = ask(bob, *booking(academy.meeting("A"), academy.meeting("C"))).text
     assert not GuestVisit.objects.exists()
     assert "meeting" in said
 
 
-def test_a_facilitator_is_told_why_there_is_nowhere_to_go(academy, ask):
+def test_a_facilitator_sees_why_there_is_nowhere_to_go(academy, ask):
     carol = academy.add_facilitator("Carol", "A", discord_id=STRANGER)
     answer = ask(carol, "cannot", academy.meeting("A").pk)
     assert "You facilitate this group" in answer.text
@@ -162,7 +162,7 @@ def test_forty_groups_fit_into_what_discord_takes(academy, add, ask, now):
     assert Cohort.objects.count() == 2
 
 
-def test_hostile_names_ping_nobody_and_break_nothing(academy, alice, ask):
+def test_hostile_names_ping_no_one_and_break_nothing(academy, alice, ask):
     academy.cohort.groups.filter(name="Group B").update(name="**@everyone** <@&1> `x`\n# y")
     answer = ask(alice, "away")
     assert "@everyone" not in answer.text

@@ -118,7 +118,7 @@ def is_about_commands(call: dict[str, Any]) -> bool:
         ({"members_intent": False}, {}, "Server Members Intent", "no_member_list"),
     ],
 )
-def test_what_only_a_person_can_mend_is_told_in_a_sentence_and_to_staff(
+def test_what_only_a_person_can_fix_is_explained_in_a_sentence_and_to_staff(
     start, sandbox, wish, environment, said, trouble
 ):
     sandbox.post("discord/settings", wish or {"members_intent": True})

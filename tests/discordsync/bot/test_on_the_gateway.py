@@ -76,7 +76,7 @@ def here(world: World) -> Here:
     return Here(world, Academy(clock.now(), name=f"Term {next(numbers)}"))
 
 
-def test_a_learner_sees_their_meetings_and_nobody_else_does(here):
+def test_a_learner_sees_their_meetings_and_no_one_else_does(here):
     alice = here.add("Alice", "A")
     seen = here.people.answer(here.people.run(alice, "my-meetings"), "Your next meetings")
     assert seen["ephemeral"]
@@ -100,7 +100,7 @@ def test_from_cant_attend_to_a_booked_visit_in_one_tap(here):
     people.wait(lambda: not BotReply.objects.exists(), "a reply is still owed")
 
 
-def test_a_stranger_is_answered_kindly_and_not_written_down(here, world):
+def test_an_unknown_account_is_answered_kindly_and_not_recorded(here, world):
     world.sandbox.post("join", STRANGER)
     here.people.answer(here.people.run(STRANGER["id"], "my-meetings"), "I don't know your Discord")
     assert not DmChannel.objects.filter(discord_id=int(STRANGER["id"])).exists()
@@ -307,7 +307,7 @@ def test_who_leaves_is_noticed_and_nothing_fails(here, world, standing):
         pytest.param("voice_channel", marks=pytest.mark.matrix),
     ],
 )
-def test_what_somebody_deletes_is_noticed_at_once(here, world, standing, kind):
+def test_what_someone_deletes_is_noticed_at_once(here, world, standing, kind):
     group = standing.groups[0]
     here.people.wait(lambda: works_and_is_settled(standing), "it does not settle")
     what = "role" if kind == "role" else "channel"
@@ -320,7 +320,7 @@ def test_what_somebody_deletes_is_noticed_at_once(here, world, standing, kind):
     here.people.wait(is_missing, "nobody noticed")
 
 
-def test_a_channel_that_somebody_opens_to_all_is_shut_at_once(here, world, standing):
+def test_a_channel_that_someone_opens_to_all_is_shut_at_once(here, world, standing):
     channel = outside_id(f"text_channel:{standing.groups[0].pk}")
     everyone = str(GUILD_ID)
     wish = {"kind": "channel", "id": channel, "fields": {"permission_overwrites": []}}
@@ -383,7 +383,7 @@ def test_a_rate_limit_is_waited_out_and_no_token_is_in_the_log(here, world, cloc
     assert not any(one["token"] in world.bot.said() for one in interactions)
 
 
-def test_without_its_table_nobody_is_left_waiting(here, world):
+def test_without_its_table_no_one_is_left_waiting(here, world):
     """As when the database is away for a moment."""
     alice = here.add("Alice", "A")
     with connection.cursor() as cursor:
@@ -421,7 +421,7 @@ def test_two_bots_answer_each_interaction_once(here, world, tmp_path):
     assert "Traceback" not in second.said()
 
 
-def test_somebody_uses_it_from_the_sandboxs_page(here, world):
+def test_someone_uses_it_from_the_sandboxs_page(here, world):
     alice = here.add("Alice", "A")
     form = urlencode({"command": "my-meetings", "user": alice.discord_id}).encode()
     page = Client(world.sandbox.url)
@@ -434,7 +434,7 @@ def test_somebody_uses_it_from_the_sandboxs_page(here, world):
     assert f"only person{alice.pk} can see this" in page.get("/").body
 
 
-def test_b14_hidden_channels_are_counted_as_the_gateway_tells_of_them(here):
+def test_b14_hidden_channels_are_counted_as_the_gateway_reports_them(here):
     sandbox = here.world.sandbox
     hidden = [{"id": str(GUILD_ID), "type": 0, "allow": "0", "deny": str(1 << 10)}]
     category = {"name": "staff", "type": 4, "permission_overwrites": hidden}

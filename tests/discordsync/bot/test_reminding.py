@@ -43,7 +43,7 @@ def test_who_cant_come_is_offered_the_alternatives_there_and_then(academy, alice
     ]
 
 
-def test_somebody_else_who_presses_in_the_channel_is_told_kindly(academy, alice, add, ask):
+def test_another_person_who_presses_in_the_channel_gets_a_kind_answer(academy, alice, add, ask):
     bob = add("Bob", "B")
     said = ask(bob, "say", academy.meeting("A").pk, "yes").text
     assert "not one of your meetings" in said
@@ -70,6 +70,6 @@ def test_who_visits_elsewhere_must_cancel_that_before_coming_home(academy, alice
     assert answer_of(alice, home) == "not_attending"
 
 
-def test_a_made_up_word_is_refused(academy, alice, ask):
+def test_a_made_up_value_is_refused(academy, alice, ask):
     ask(alice, "say", academy.meeting("A").pk, "never")
     assert not Attendance.objects.exists()

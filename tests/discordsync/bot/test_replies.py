@@ -153,14 +153,14 @@ def test_b3_after_a_restore_nothing_is_said_that_the_original_may_have_said(sand
     assert (showing.body, showing.public_text) == (None, "")
 
 
-def test_what_nobody_waits_for_any_more_is_forgotten():
+def test_what_no_one_waits_for_any_more_is_forgotten():
     pending.answer_interaction(reply(BotRequest("plan", ("1",))))
     grow_old(KEPT_FOR)
     assert pending.answer_due() == []
     assert not BotReply.objects.exists()
 
 
-def test_a_mistake_of_ours_is_told_and_logged_and_nothing_is_owed(monkeypatch, caplog):
+def test_an_error_of_ours_is_answered_and_logged_and_nothing_is_left_pending(monkeypatch, caplog):
     from discordsync.bot import handlers
 
     def fail(*_: object) -> None:
@@ -175,7 +175,7 @@ def test_a_mistake_of_ours_is_told_and_logged_and_nothing_is_owed(monkeypatch, c
 
 
 @pytest.mark.parametrize("verb", ["realize", "plan", "confirm"])
-def test_who_is_no_administrator_is_refused_whatever_the_button_says(verb):
+def test_a_person_who_is_no_administrator_is_refused_with_any_button(verb):
     showing = pending.answer_interaction(
         reply(BotRequest(verb, ("1",)), user=BotUser(5, "Mallory"))
     )
@@ -198,13 +198,13 @@ def test_a_made_up_or_outdated_button_does_nothing(ask):
     assert "This button is out of date." in showing.answer.text
 
 
-def test_a_plan_that_is_no_longer_kept_is_told():
+def test_a_plan_that_is_no_longer_kept_is_reported():
     showing = pending.answer_interaction(reply(BotRequest("confirm", ("999-1000",))))
     assert showing is not None
     assert "has expired" in showing.answer.text
 
 
-def test_a_cohort_that_is_not_there_or_has_nothing_to_realize_is_told():
+def test_a_cohort_that_is_not_there_or_has_nothing_to_realize_is_reported():
     assert "no cohort" in begin(BotRequest("realize", ("Nothing",))).answer.text
     make_cohort(groups=0)
     assert "have ended, or it has none" in begin(BotRequest("realize", ("Spring",))).answer.text

@@ -16,7 +16,7 @@ def test_listening_goes_on_from_look_to_look():
     assert observation.doubted == set()
 
 
-def test_a_process_that_was_frozen_begins_anew():
+def test_a_process_that_was_frozen_starts_over():
     observation = CoverageName()
     before = observation.listen(0)
     after = observation.listen(2 * FROZEN_AFTER)
@@ -25,7 +25,7 @@ def test_a_process_that_was_frozen_begins_anew():
     assert observation.doubted == set()  # it said nothing while it was frozen
 
 
-def test_whatever_broke_is_in_doubt_and_the_next_look_begins_anew():
+def test_after_any_failure_the_record_is_in_doubt_and_the_next_observation_starts_over():
     observation = CoverageName()
     before = observation.listen(0)
     observation.interrupt()

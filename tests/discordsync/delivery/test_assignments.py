@@ -69,7 +69,7 @@ def welcome(academy: Academy, *mentions: int) -> None:
 # -- to the person -------------------------------------------------------------------------------
 
 
-def test_whoever_was_in_the_group_from_the_first_is_told_everything(academy):
+def test_a_person_in_the_group_from_the_start_gets_the_full_email(academy):
     academy.add_facilitator("Bob", "A")
     Membership.objects.update(joined_at=NOW - DAY)
     DiscordObject.objects.create(
@@ -95,7 +95,7 @@ def test_whoever_was_in_the_group_from_the_first_is_told_everything(academy):
     assert "/300000000000000001" in words.html
 
 
-def test_whoever_joins_later_gets_the_short_letter_alone(academy):
+def test_a_person_who_joins_later_gets_only_the_short_email(academy):
     academy.add_member("Bob", "A")
     Membership.objects.filter(user__name="Bob").update(joined_at=NOW)
     collect(None, now=NOW)
@@ -113,7 +113,7 @@ def test_whoever_joins_later_gets_the_short_letter_alone(academy):
         ("no_address", None, "Your Discord account is not linked yet"),
     ],
 )
-def test_whoever_is_not_in_the_server_yet_is_told_how_to_get_in(academy, state, discord_id, said):
+def test_a_person_who_is_not_in_the_server_yet_reads_how_to_join(academy, state, discord_id, said):
     User.objects.update(discord_id=discord_id)
     report(academy, state, "Alice", now=NOW)
     collect(None, now=NOW)
@@ -153,7 +153,7 @@ def adopt(group: Group) -> None:
     )
 
 
-def test_a_group_that_was_taken_over_owes_letters_to_newcomers_only(academy):
+def test_an_imported_group_has_emails_pending_for_newcomers_only(academy):
     adopt(academy.groups["A"])
     academy.add_member("Bob", "A")
     Membership.objects.filter(user__name="Bob").update(joined_at=NOW)
@@ -164,14 +164,14 @@ def test_a_group_that_was_taken_over_owes_letters_to_newcomers_only(academy):
 
 
 @pytest.mark.parametrize("change", [{"status": "preview"}, {"activated_at": NOW - 8 * DAY}])
-def test_nothing_is_owed_by_a_group_that_is_not_active_or_long_active(academy, change):
+def test_nothing_is_pending_for_a_group_that_is_not_active_or_long_active(academy, change):
     Group.objects.update(**change)
     Membership.objects.update(joined_at=NOW - 9 * DAY)
     collect(None, now=NOW)
     assert pending("group_assigned") + pending("member_joined") == []
 
 
-def test_nothing_from_before_the_cohort_was_known_here_is_owed(academy):
+def test_nothing_from_before_the_cohort_was_known_here_is_pending(academy):
     Cohort.objects.update(first_known_at=NOW - timedelta(minutes=1))
     collect(None, now=NOW)
     assert pending("group_assigned") == []
@@ -180,7 +180,7 @@ def test_nothing_from_before_the_cohort_was_known_here_is_owed(academy):
 # -- in the channel ------------------------------------------------------------------------------
 
 
-def test_the_channel_hears_of_whoever_got_in_after_the_welcome_once(academy):
+def test_a_person_who_joins_after_the_welcome_is_announced_once_in_the_channel(academy):
     report(academy, "not_joined", "Alice", now=NOW - HOUR)
     welcome(academy)
     later = NOW + HOUR
@@ -194,14 +194,14 @@ def test_the_channel_hears_of_whoever_got_in_after_the_welcome_once(academy):
     assert words_of("member_joined", later).text == f"<@{ALICE}> has joined **Group A**. Welcome!"
 
 
-def test_whom_the_welcome_mentioned_is_not_announced_after_a_new_grant(academy):
+def test_people_mentioned_in_the_welcome_are_not_announced_after_a_new_grant(academy):
     welcome(academy, ALICE)
     report(academy, "granted", "Alice", now=NOW + HOUR)
     collect(None, now=NOW + HOUR)
     assert pending("member_joined") == []
 
 
-def test_whoever_joins_before_the_welcome_is_sent_is_greeted_by_it_alone(academy):
+def test_a_person_who_joins_before_the_welcome_is_sent_is_greeted_by_it_alone(academy):
     academy.add_member("Bob", "A", discord_id=BOB)
     Membership.objects.filter(user__name="Bob").update(joined_at=NOW)
     report(academy, "granted", "Bob", now=NOW)
@@ -212,7 +212,7 @@ def test_whoever_joins_before_the_welcome_is_sent_is_greeted_by_it_alone(academy
     assert pending("member_joined") == ["Bob"]  # the letter, and no word in the channel
 
 
-def test_a_founder_whom_a_long_welcome_did_not_name_is_not_announced(academy):
+def test_a_founding_member_left_out_of_a_long_welcome_is_not_announced(academy):
     report(academy, "granted", "Alice", now=NOW - HOUR)
     welcome(academy)
     collect(None, now=NOW + HOUR)

@@ -24,7 +24,7 @@ def test_a_realize_opens_no_direct_line(world):
     assert world.opened() == 0
 
 
-def test_whoever_wants_it_gets_it_directly_and_by_no_other_way(world):
+def test_a_person_who_wants_it_gets_it_directly_and_by_no_other_route(world):
     alice, bob = world.people[:2]
     world.want_directly(alice)
     world.add_notes(alice, bob)
@@ -47,7 +47,7 @@ def test_the_second_message_goes_through_the_same_line(world):
     assert world.opened() == 1
 
 
-def test_in_step_nothing_is_asked_of_direct_lines(world):
+def test_in_sync_no_dm_channel_is_requested(world):
     world.want_directly(world.people[0])
     world.add_notes(world.people[0])
     world.work()
@@ -58,7 +58,7 @@ def test_in_step_nothing_is_asked_of_direct_lines(world):
 
 
 @pytest.mark.parametrize("who", ["never used the bot", "wants nothing on Discord", "is away"])
-def test_nobody_else_is_written_to_directly(world, set_clock, who):
+def test_no_one_else_gets_a_direct_message(world, set_clock, who):
     alice = world.people[0]
     world.want_directly(alice, used=who != "never used the bot")
     if who == "wants nothing on Discord":
@@ -87,7 +87,7 @@ def test_another_choice_counts_also_for_what_waits_already(world):
     assert world.note_to(bob).not_sent_reason == "The person turned off messages of this type."
 
 
-def test_a_letter_that_waits_goes_directly_when_that_is_chosen_meanwhile(world):
+def test_a_waiting_email_is_sent_directly_once_that_is_chosen(world):
     alice = world.people[0]
     world.add_notes(alice)
     world.want_directly(alice)
@@ -227,7 +227,7 @@ def test_an_hour_later_there_is_room_again_until_the_day_is_full(world, settings
     assert not waiting.exists()
 
 
-def test_whoever_wants_no_letters_waits_for_the_turn(world, settings, set_clock):
+def test_a_person_who_wants_no_email_waits_for_their_turn(world, settings, set_clock):
     settings.DM_LIMITS = {"new_an_hour": 0, "new_a_day": 2}
     alice = world.people[0]
     world.want_directly(alice)
@@ -289,5 +289,5 @@ def test_a_call_that_is_cut_off_is_sent_once(world, path, fault):
 
 @pytest.mark.matrix
 @pytest.mark.parametrize(("path", "fault"), sorted(set(ALL) - set(SAMPLE)))
-def test_whatever_is_cut_off_it_is_sent_once(world, path, fault):
+def test_with_any_answer_lost_it_is_sent_once(world, path, fault):
     check_sent_once(world, path, fault)

@@ -43,7 +43,7 @@ hostile = st.text(
 @example("\u202egnp.exe")
 @example("1. first\n> quoted\n# loud")
 @example("\\@here\\`")
-def test_hostile_words_are_shown_and_nothing_else(words):
+def test_hostile_text_is_shown_and_nothing_else(words):
     text = discord_text.escape(words)
     seen, live = read_as_discord(text)
     expected = discord_text.shorten(discord_text.clean(words), 80)
@@ -56,13 +56,13 @@ def test_hostile_words_are_shown_and_nothing_else(words):
 
 
 @given(hostile, hostile)
-def test_two_names_side_by_side_ping_nobody_either(first, second):
+def test_two_names_side_by_side_ping_no_one_either(first, second):
     text = discord_text.escape(first) + discord_text.escape(second)
     assert not re.search(r"@(everyone|here)|<@[&!]?\d", text)
 
 
 @given(st.text(max_size=300), st.integers(min_value=1, max_value=100))
-def test_shortened_words_keep_to_their_length(words, length):
+def test_shortened_text_keeps_to_its_length(words, length):
     assert discord_text.count(discord_text.shorten(words, length)) <= length
 
 
@@ -91,6 +91,6 @@ def test_letters_that_join_stay_together():
     assert discord_text.escape("می\u200cخواهم 👩\u200d🚀") == "می\u200cخواهم 👩\u200d🚀"
 
 
-def test_a_mention_pings_exactly_whom_it_names():
+def test_a_mention_pings_exactly_the_people_it_names():
     text = f"{discord_text.mention(200000000000000001)} {discord_text.escape('<@3>')}"
     assert discord_text.mentioned(text) == (200000000000000001,)

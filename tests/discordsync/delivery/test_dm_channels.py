@@ -21,7 +21,7 @@ def alice() -> User:
     return User.objects.create_user("alice@example.org", name="Alice", discord_id=ALICE)
 
 
-def test_whoever_used_the_bot_has_a_line_with_the_last_time() -> None:
+def test_a_person_who_used_the_bot_has_a_dm_channel_with_the_last_time() -> None:
     record_use(ALICE, now=NOW)
     record_use(ALICE, now=NOW + timedelta(days=1))
     line = DmChannel.objects.get()
@@ -29,7 +29,7 @@ def test_whoever_used_the_bot_has_a_line_with_the_last_time() -> None:
     assert line.channel_id is None
 
 
-def test_a_stranger_is_not_written_down() -> None:
+def test_an_unknown_account_is_not_recorded() -> None:
     record_use(ALICE + 1, now=NOW)
     assert not DmChannel.objects.exists()
 

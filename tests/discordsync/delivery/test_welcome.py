@@ -75,12 +75,12 @@ def test_a_group_is_welcomed_once_it_is_active(academy):
     )
 
 
-def test_a_second_look_owes_no_second_welcome(academy):
+def test_a_second_pass_makes_no_second_welcome_pending(academy):
     assert [collect(None, now=NOW), collect([academy.groups["A"].pk], now=NOW)] == [1, 0]
     assert Message.objects.get().key == f"welcome:{academy.groups['A'].pk}"
 
 
-def test_only_the_groups_asked_about_are_looked_at(academy):
+def test_only_the_groups_asked_about_are_read(academy):
     Group.objects.update(activated_at=NOW)
     assert collect([academy.groups["B"].pk], now=NOW) == 1
     assert Message.objects.get().group == academy.groups["B"]
@@ -125,7 +125,7 @@ def test_a_group_that_was_active_before_its_cohort_was_known_is_not_welcomed(aca
     assert collect(None, now=NOW + timedelta(hours=2)) == 0
 
 
-def test_a_welcome_is_dropped_when_the_group_has_ended_meanwhile(academy):
+def test_a_welcome_is_dropped_when_the_group_has_ended(academy):
     collect(None, now=NOW)
     Group.objects.filter(name="Group A").update(status="cancelled")
 
@@ -135,7 +135,7 @@ def test_a_welcome_is_dropped_when_the_group_has_ended_meanwhile(academy):
     assert (message.state, message.not_sent_reason) == ("dropped", "The group has ended.")
 
 
-def test_hostile_names_ping_nobody_and_break_nothing(academy):
+def test_hostile_names_ping_no_one_and_break_nothing(academy):
     Group.objects.filter(name="Group A").update(name="@everyone <@&123456789012345678> `**x")
     academy.add_member("Mallory", "A", nickname="@here [free](https://evil.example) \u202eabc")
     academy.add_member("Long", "A", nickname="", discord_id=None)
@@ -167,7 +167,7 @@ def test_many_members_are_summed_up(academy):
     assert message.text.endswith(f"· and 3 others{GETTING_STARTED}")
 
 
-def test_whoever_is_not_in_the_server_is_named(academy):
+def test_someone_who_is_not_in_the_server_is_named(academy):
     alice = academy.add_member("Alice", "A", discord_id=200000000000000001)
     alice.access_states.create(group=academy.groups["A"], provider="discord", state="not_joined")
     collect(None, now=NOW)

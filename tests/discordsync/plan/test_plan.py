@@ -72,7 +72,7 @@ def test_carrying_out_a_plan_in_any_order_reaches_what_is_desired(facts, present
 
 @some
 @given(before=snapshots(), after=snapshots(), data=st.data())
-def test_whatever_changes_in_the_facts_a_second_plan_is_empty(before, after, data):
+def test_after_any_change_of_facts_a_second_plan_is_empty(before, after, data):
     guild = start()
     first = work(guild, before, NOW)
 
@@ -86,7 +86,7 @@ def test_whatever_changes_in_the_facts_a_second_plan_is_empty(before, after, dat
 
 @some
 @given(before=snapshots(), after=snapshots(), hands=meddling, data=st.data())
-def test_whatever_somebody_does_by_hand_is_settled_by_looking(before, after, hands, data):
+def test_any_change_by_hand_is_corrected_by_a_pass(before, after, hands, data):
     guild = start()
     first = work(guild, before, NOW)
     meddle(guild, hands, data)
@@ -133,7 +133,7 @@ def test_a_plan_never_holds_what_the_policy_forbids(before, after, hands, data):
 
 @some
 @given(before=snapshots(), after=snapshots(), hands=meddling, data=st.data())
-def test_nothing_stands_twice_in_a_plan_and_nothing_lacks_its_parent(before, after, hands, data):
+def test_nothing_is_twice_in_a_plan_and_nothing_lacks_its_parent(before, after, hands, data):
     guild = start()
     facts = with_records_of(after, work(guild, before, NOW).facts)
     meddle(guild, hands, data)
@@ -182,7 +182,7 @@ def test_each_person_loses_before_gaining_and_active_groups_go_first(before, aft
 
 @some
 @given(before=snapshots(), after=snapshots(), hands=meddling, data=st.data())
-def test_a_plan_is_the_same_whatever_the_order_of_what_is_read(before, after, hands, data):
+def test_a_plan_is_the_same_for_any_order_of_what_is_read(before, after, hands, data):
     guild = start()
     facts = with_records_of(after, work(guild, before, NOW).facts)
     meddle(guild, hands, data)

@@ -103,7 +103,7 @@ EVENTS = ["READY", "INTERACTION_CREATE", "GUILD_ROLE_CREATE", "VOICE_STATE_UPDAT
 
 
 @given(intents=st.integers(0, KNOWN), more=st.integers(0, KNOWN), event=st.sampled_from(EVENTS))
-def test_more_intents_never_tell_less(intents: int, more: int, event: str) -> None:
+def test_more_intents_never_send_less(intents: int, more: int, event: str) -> None:
     told = is_requested(event, {}, intents=intents, bot_id="1")
     assert is_requested(event, {}, intents=intents | more, bot_id="1") >= told
 

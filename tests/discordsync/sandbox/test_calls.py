@@ -30,7 +30,7 @@ def test_an_id_that_is_no_snowflake_is_a_form_error(guild: Server) -> None:
     assert reply.body["errors"]["channel_id"]["_errors"][0]["code"] == "NUMBER_TYPE_COERCE"
 
 
-def test_unknown_paths_and_wrong_methods_are_told_apart(guild: Server) -> None:
+def test_unknown_paths_and_wrong_methods_are_distinguished(guild: Server) -> None:
     assert guild.call("GET", "/nonsense").error == (404, 0)
     assert guild.call("PUT", "/users/@me").error == (405, 0)
     assert guild.call("GET", "/nonsense", headers={"Authorization": "Bot x"}).status == 401
@@ -66,7 +66,7 @@ def test_a_reason_longer_than_512_characters_is_refused(guild: Server) -> None:
     assert len(guild.state["roles"]) == 2
 
 
-def test_all_that_is_wrong_with_a_body_is_told_at_once(guild: Server) -> None:
+def test_all_that_is_wrong_with_a_body_is_reported_at_once(guild: Server) -> None:
     body = {"type": 99, "topic": "t" * 1025, "permission_overwrites": [{"id": "1"}, {"id": "x"}]}
     errors = guild.call("POST", f"/guilds/{GUILD}/channels", body).body["errors"]
     assert errors["name"]["_errors"][0]["code"] == "BASE_TYPE_REQUIRED"

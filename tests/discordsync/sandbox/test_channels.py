@@ -49,7 +49,7 @@ def test_discord_py_makes_a_category_with_a_text_and_a_voice_channel(guild: Serv
         ("día-über", "día-über"),
     ],
 )
-def test_text_channel_names_are_rewritten_and_the_answer_tells(
+def test_text_channel_names_are_rewritten_and_the_answer_shows_it(
     guild: Server, sent: str, answered: str
 ) -> None:
     reply = create(guild, name=sent, type=0)
@@ -69,7 +69,7 @@ def test_a_name_that_discord_would_not_take_is_refused(guild: Server, name: obje
     assert guild.state["channels"] == {}
 
 
-def test_channels_of_other_types_are_told_to_be_missing_here(guild: Server) -> None:
+def test_channels_of_other_types_are_reported_as_missing_here(guild: Server) -> None:
     assert create(guild, name="forum", type=15).status == 501
 
 

@@ -48,7 +48,7 @@ def test_who_comes_back_has_no_roles(guild: Server) -> None:
         [PEOPLE[0], 5],
     ],
 )
-def test_a_list_of_people_with_a_fault_changes_nobody(guild: Server, people: Any) -> None:
+def test_a_list_of_people_with_a_fault_changes_no_one(guild: Server, people: Any) -> None:
     before = guild.state
     with pytest.raises(ValueError, match=r".+"):
         guild.control("members", people)
@@ -123,7 +123,7 @@ def test_messages_and_events_are_deleted_by_hand(guild: Server) -> None:
         ("settings", "all", "dictionaries"),
     ],
 )
-def test_what_cannot_be_done_is_told_in_a_sentence(
+def test_what_cannot_be_done_is_explained_in_a_sentence(
     guild: Server, name: str, data: Any, sentence: str
 ) -> None:
     before = guild.state

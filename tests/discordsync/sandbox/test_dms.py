@@ -31,14 +31,14 @@ def test_the_channel_to_a_person_is_opened_once(guild: Server) -> None:
     assert guild.call("GET", f"/channels/{first['id']}").body == first
 
 
-def test_somebody_with_closed_messages_cannot_be_written_to(guild: Server) -> None:
+def test_someone_with_closed_messages_cannot_be_written_to(guild: Server) -> None:
     guild.control("members", [{**PEOPLE[0], "dm_closed": True}, *PEOPLE[1:]])
     dm = open_dm(guild, ADA)
     assert dm.status == 200
     assert send(guild, dm.body["id"]).error == (403, 50007)
 
 
-def test_somebody_who_left_cannot_be_written_to_any_more(guild: Server) -> None:
+def test_someone_who_left_cannot_be_written_to_any_more(guild: Server) -> None:
     dm = open_dm(guild, ADA).body["id"]
     assert send(guild, dm).status == 200
     guild.control("leave", {"id": ADA})
@@ -52,7 +52,7 @@ def test_bots_get_no_direct_messages(guild: Server) -> None:
     assert open_dm(guild, guild.bot).error == (400, 50033)
 
 
-def test_nobody_known_is_no_recipient(guild: Server) -> None:
+def test_an_unknown_account_is_no_recipient(guild: Server) -> None:
     assert open_dm(guild, "200000000000000099").error == (400, 50033)
 
 
@@ -79,5 +79,5 @@ def test_a_nonce_holds_in_direct_messages_too(guild: Server) -> None:
     assert sent[0] == sent[1]
 
 
-def test_group_direct_messages_are_told_to_be_missing(guild: Server) -> None:
+def test_group_direct_messages_are_reported_as_missing(guild: Server) -> None:
     assert guild.call("POST", "/users/@me/channels", {"access_tokens": ["x"]}).status == 501

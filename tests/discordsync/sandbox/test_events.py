@@ -154,7 +154,7 @@ def test_an_event_is_there_only_for_those_who_see_its_channel(guild: Server) -> 
     assert create(guild, voice).error == (403, 50001)
 
 
-def test_an_event_that_nobody_started_is_gone_some_hours_after_its_start(
+def test_an_event_that_no_one_started_is_gone_some_hours_after_its_start(
     guild: Server, voice: str
 ) -> None:
     event = create(guild, voice).body["id"]
@@ -211,7 +211,7 @@ def test_an_event_that_has_begun_can_be_renamed(guild: Server, voice: str) -> No
     assert guild.call("PATCH", f"{EVENTS}/{event}", {"name": "late"}).body["name"] == "late"
 
 
-def test_the_number_of_interested_people_is_told_when_asked(guild: Server, voice: str) -> None:
+def test_the_number_of_interested_people_is_returned_on_request(guild: Server, voice: str) -> None:
     event = create(guild, voice).body["id"]
     asked = guild.call("GET", f"{EVENTS}/{event}", query={"with_user_count": "true"})
     assert asked.body["user_count"] == 0
@@ -221,7 +221,7 @@ def test_the_number_of_interested_people_is_told_when_asked(guild: Server, voice
 @pytest.mark.parametrize(
     "extra", [{"entity_type": 3, "channel_id": None}, {"recurrence_rule": {"frequency": 2}}]
 )
-def test_events_of_other_kinds_are_told_to_be_missing(
+def test_events_of_other_kinds_are_reported_as_missing(
     guild: Server, voice: str, extra: dict[str, Any]
 ) -> None:
     assert create(guild, voice, **extra).status == 501

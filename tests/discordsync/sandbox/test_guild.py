@@ -80,7 +80,7 @@ def test_it_owns_discords_paths_and_no_others(guild: Server, path: str, owned: b
     assert guild.sandbox.owns(path) is owned
 
 
-def test_an_injected_rate_limit_is_told_as_discord_tells_it(guild: Server) -> None:
+def test_an_injected_rate_limit_is_reported_as_discord_reports_it(guild: Server) -> None:
     response = guild.sandbox.fault_response(429, retry_after=2.5)
     assert json.loads(response.body) == {
         "message": "You are being rate limited.",
@@ -111,7 +111,7 @@ def test_other_injected_faults_carry_a_message_and_a_code(
     assert json.loads(response.body) == body
 
 
-def test_snowflakes_rise_even_within_a_millisecond_and_tell_their_age() -> None:
+def test_snowflakes_rise_even_within_a_millisecond_and_show_their_age() -> None:
     made = ["0"]
     for _ in range(5000):
         made.append(next_snowflake(made[-1]))

@@ -19,7 +19,7 @@ def test_discord_py_signs_in_and_fetches_the_guild(guild: Server) -> None:
     assert str(owner_id) == guild.state["guild"]["owner_id"]
 
 
-def test_the_application_tells_which_privileged_intents_it_has(guild: Server) -> None:
+def test_the_application_shows_which_privileged_intents_it_has(guild: Server) -> None:
     async def flags(client: discord.Client, _: discord.Guild) -> discord.ApplicationFlags:
         return (await client.application_info()).flags
 

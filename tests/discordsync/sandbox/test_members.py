@@ -70,7 +70,7 @@ def test_a_search_finds_by_the_beginning_of_the_name(guild: Server) -> None:
     assert guild.call("GET", f"{MEMBERS}/search").error == (400, 50035)
 
 
-def test_somebody_outside_the_guild_is_an_unknown_member(guild: Server) -> None:
+def test_someone_outside_the_guild_is_an_unknown_member(guild: Server) -> None:
     role = guild.make("role", name="Group 1")
     guild.control("leave", {"id": ADA})
     for person in (ADA, STRANGER):
@@ -102,7 +102,7 @@ def test_owners_can_be_given_roles_since_only_the_roles_position_counts(guild: S
     assert guild.call("PUT", f"{MEMBERS}/{owner}/roles/{role}").status == 204
 
 
-def test_nobody_is_given_the_role_of_a_bot(guild: Server) -> None:
+def test_no_one_is_given_the_role_of_a_bot(guild: Server) -> None:
     guild.make("role", name="Group 1")
     guild.set(bot_role_position=2)
     path = f"{MEMBERS}/{ADA}/roles/{guild.state['bot_role_id']}"

@@ -48,7 +48,7 @@ def test_allowed_mentions_say_which_people_are_pinged(
     assert mentioned(guild, channel, content, allowed) == {**nobody(), "users": users}
 
 
-def test_an_id_that_is_nobodys_pings_nobody(guild: Server, channel: str) -> None:
+def test_an_id_that_is_no_ones_pings_no_one(guild: Server, channel: str) -> None:
     assert mentioned(guild, channel, "<@200000000000000099> <@&5>") == nobody()
 
 
@@ -92,7 +92,7 @@ def test_malformed_allowed_mentions_are_refused(
     assert guild.call("POST", f"/channels/{channel}/messages", body).error == (400, 50035)
 
 
-def test_the_page_tells_who_is_really_notified(guild: Server) -> None:
+def test_the_page_shows_who_is_really_notified(guild: Server) -> None:
     role = guild.make("role", name="Group 1", mentionable=True)
     guild.control("grant", {"member": ADA, "role": role})
     view = str(int(Bit.VIEW_CHANNEL))

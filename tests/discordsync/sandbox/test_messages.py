@@ -117,7 +117,7 @@ def test_a_category_holds_no_messages_but_a_voice_channel_does(guild: Server) ->
     assert send(guild, guild.make("channel", name="Voice", type=2)).status == 200
 
 
-def test_an_unknown_channel_or_message_is_told_as_such(guild: Server, channel: str) -> None:
+def test_an_unknown_channel_or_message_is_reported_as_such(guild: Server, channel: str) -> None:
     assert send(guild, ADA).error == (404, 10003)
     assert guild.call("GET", f"/channels/{channel}/messages/{ADA}").error == (404, 10008)
 
@@ -130,7 +130,7 @@ def test_history_is_read_in_pages_from_either_end(guild: Server, channel: str) -
     assert texts(guild, channel, limit=3, around=ids[4]) == ["5", "4", "3"]
 
 
-def test_other_peoples_words_are_hidden_from_a_bot_without_the_intent(
+def test_other_peoples_text_is_hidden_from_a_bot_without_the_intent(
     guild: Server, channel: str
 ) -> None:
     guild.make("message", channel_id=channel, content="psst")
@@ -140,7 +140,7 @@ def test_other_peoples_words_are_hidden_from_a_bot_without_the_intent(
     assert texts(guild, channel) == [f"hey <@{guild.bot}>", "psst"]
 
 
-def test_nobody_edits_what_another_wrote(guild: Server, channel: str) -> None:
+def test_no_one_edits_what_another_wrote(guild: Server, channel: str) -> None:
     message = guild.make("message", channel_id=channel, content="psst")
     path = f"/channels/{channel}/messages/{message}"
     assert guild.call("PATCH", path, {"content": "x"}).error == (403, 50005)
@@ -157,7 +157,7 @@ def test_deleting_what_another_wrote_needs_manage_messages(guild: Server, channe
 
 
 @pytest.mark.parametrize("extra", [{"embeds": [{"title": "x"}]}, {"tts": True}])
-def test_what_messages_cannot_hold_here_is_told_to_be_missing(
+def test_what_messages_cannot_hold_here_is_reported_as_missing(
     guild: Server, channel: str, extra: dict[str, object]
 ) -> None:
     assert send(guild, channel, **extra).status == 501

@@ -89,7 +89,7 @@ def test_a_name_on_the_page_is_text_and_no_page_of_its_own(guild: Server):
 
 
 @pytest.mark.parametrize("door", ["/api/oauth2/token", "/api/v10/oauth2/token"])
-def test_a_code_becomes_a_token_and_the_token_tells_who_it_is(guild: Server, ada, door):
+def test_a_code_becomes_a_token_and_the_token_shows_who_it_is(guild: Server, ada, door):
     told = decide(guild)
     assert told["state"] == ASKED["state"]
     given = spend(guild, told["code"], door)
@@ -114,12 +114,12 @@ def test_the_client_may_prove_itself_by_the_header_too(guild: Server, ada):
     assert (status, json.loads(text)["token_type"]) == (200, "Bearer")
 
 
-def test_without_the_scope_the_address_stays_unsaid(guild: Server, ada):
+def test_without_the_scope_the_address_is_left_out(guild: Server, ada):
     token = spend(guild, decide(guild, scope="identify")["code"]).body["access_token"]
     assert not {"email", "verified"} & whoami(guild, token).body.keys()
 
 
-def test_the_bot_asking_is_told_of_itself_as_ever(guild: Server):
+def test_the_bot_still_gets_its_own_user(guild: Server):
     assert guild.call("GET", "/users/@me").body["id"] == guild.bot
 
 
@@ -143,9 +143,7 @@ def test_a_code_is_good_once_and_what_it_gave_ends_when_it_is_used_again(guild: 
         ({"grant_type": "password"}, 400, "unsupported_grant_type"),
     ],
 )
-def test_whatever_does_not_fit_is_refused_in_oauths_form(
-    guild: Server, ada, changed, status, error
-):
+def test_a_mismatch_is_refused_in_oauths_form(guild: Server, ada, changed, status, error):
     code = decide(guild)["code"]
     refused = spend(guild, **{"code": code, **changed})
     assert (refused.status, refused.body["error"]) == (status, error)
@@ -204,7 +202,7 @@ def test_a_token_that_is_revoked_says_nothing_any_more(guild: Server, ada):
     assert whoami(guild, given["access_token"]).status == 401
 
 
-def test_whoever_says_no_is_sent_back_with_that(guild: Server, ada):
+def test_a_person_who_declines_is_sent_back_with_that(guild: Server, ada):
     assert decide(guild, "deny") == {
         "error": "access_denied",
         "error_description": "The resource owner or authorization server denied the request",
@@ -230,7 +228,7 @@ def test_whoever_says_no_is_sent_back_with_that(guild: Server, ada):
         {"code_challenge_method": "S256"},
     ],
 )
-def test_whatever_cannot_be_asked_is_told_here_and_sends_nobody_anywhere(guild: Server, changed):
+def test_an_invalid_request_is_reported_here_and_redirects_no_one(guild: Server, changed):
     asked = {**ASKED, **changed}
     for method, target, form in (
         ("GET", f"/oauth2/authorize?{urlencode(asked)}", None),
@@ -248,14 +246,14 @@ def test_only_registered_addresses_are_sent_to_where_there_are_any(guild: Server
     assert "code" in decide(guild, redirect_uri="https://lens.example.org/callback/")
 
 
-def test_a_stranger_has_an_account_and_is_no_member(guild: Server):
+def test_an_account_outside_the_guild_is_no_member(guild: Server):
     token = spend(guild, decide(guild, user=STRANGER["id"])["code"]).body["access_token"]
     assert whoami(guild, token).body["email"] == STRANGER["email"]
     assert STRANGER["id"] not in guild.state["members"]
 
 
 @pytest.mark.parametrize("user", ["", "200000000000000077", "the bot"])
-def test_nobody_is_somebody_who_is_not_there(guild: Server, user):
+def test_no_one_can_sign_in_as_an_unknown_account(guild: Server, user):
     form = {**ASKED, "decision": "allow", "user_id": guild.bot if user == "the bot" else user}
     assert ask(guild, "POST", "/oauth2/authorize", form)[0] == 400
 

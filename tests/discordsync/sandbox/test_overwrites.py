@@ -63,7 +63,7 @@ def test_manage_roles_in_an_overwrite_is_for_administrators(guild: Server) -> No
     assert put(guild, channel, ADA, type=1, allow=bits) == (204, 0)
 
 
-def test_somebody_to_whom_the_channel_gives_manage_roles_may_set_any_other_bit(
+def test_with_manage_roles_from_the_channel_a_person_may_set_any_other_bit(
     guild: Server,
 ) -> None:
     mine = overwrite(guild.bot, 1, allow=Bit.MANAGE_ROLES)

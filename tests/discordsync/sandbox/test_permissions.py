@@ -109,7 +109,7 @@ def test_a_category_passes_nothing_on_to_its_channels() -> None:
     assert sees(guild, BEN, "c1")
 
 
-def test_a_category_is_seen_as_soon_as_one_of_its_channels_is() -> None:
+def test_a_category_is_visible_as_soon_as_one_of_its_channels_is() -> None:
     guild = state({GUILD: (0, VIEW)}, {ADA: (VIEW, 0), GUILD: (0, VIEW)}, everyone=VIEW)
     guild["channels"]["c0"]["type"] = 4
     guild["channels"]["c1"]["parent_id"] = "c0"
@@ -117,7 +117,7 @@ def test_a_category_is_seen_as_soon_as_one_of_its_channels_is() -> None:
     assert effective(guild, ADA, "c0") == 0
 
 
-def test_a_stranger_may_nothing() -> None:
+def test_an_account_outside_the_guild_may_nothing() -> None:
     assert effective(state({"stranger": (ALL, 0)}, everyone=VIEW), "stranger", "c0") == 0
 
 
@@ -126,7 +126,7 @@ def test_an_unknown_channel_is_an_error() -> None:
         effective(state(), ADA, "c9")
 
 
-def test_the_table_tells_for_every_person_and_channel_what_they_may() -> None:
+def test_the_table_shows_for_every_person_and_channel_what_they_may() -> None:
     guild = state({GUILD: (0, VIEW), RED: (VIEW | SEND, 0)}, {}, everyone=VIEW)
     assert who_may_what(guild)[ADA] == {
         "c0": ["VIEW_CHANNEL", "SEND_MESSAGES"],

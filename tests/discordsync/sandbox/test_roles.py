@@ -140,7 +140,7 @@ def test_a_guild_holds_250_roles(guild: Server) -> None:
         {"colors": {"primary_color": 1, "secondary_color": 2}},
     ],
 )
-def test_what_this_guild_has_no_boosts_for_is_told_to_be_missing(
+def test_what_this_guild_has_no_boosts_for_is_reported_as_missing(
     guild: Server, body: dict[str, object]
 ) -> None:
     assert create(guild, **body).status == 501

@@ -59,7 +59,7 @@ def test_the_view_names_channels_people_roles_messages_and_events(guild: Server)
     ]
 
 
-def test_the_view_tells_what_each_person_may_in_each_channel_they_see(guild: Server) -> None:
+def test_the_view_shows_what_each_person_may_in_each_channel_they_see(guild: Server) -> None:
     closed = [{"id": ADA, "type": 1, "deny": str(int(Bit.SEND_MESSAGES))}]
     guild.make("channel", name="general", permission_overwrites=closed)
     access = {entry["name"]: entry for entry in guild.on_server(guild.sandbox.view)["access"]}

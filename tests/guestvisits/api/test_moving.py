@@ -234,7 +234,7 @@ def test_others_learn_nothing_not_even_that_a_meeting_exists(academy, meeting, w
     assert not meeting.is_cancelled
 
 
-def test_staff_may_and_nobody_without_signing_in(academy, meeting):
+def test_staff_may_and_no_one_without_signing_in(academy, meeting):
     assert move(Client(), meeting, "cancel").status_code == 403
     sam = client_of(academy.add_person("Sam", is_staff=True, is_superuser=True))
     assert move(sam, meeting, "cancel").json()["done"]

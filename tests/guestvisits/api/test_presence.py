@@ -92,7 +92,7 @@ def test_staff_may(academy, carol, held):
 @pytest.mark.parametrize(
     "body", [{}, [], None, "present", {"presence": None}, {"presence": "late"}, {"presence": 1}]
 )
-def test_bad_input_is_told(bob, carol, held, body):
+def test_bad_input_is_reported(bob, carol, held, body):
     answer = put(bob, held.pk, carol.pk, body)
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_input")
     assert not Attendance.objects.exists()

@@ -133,7 +133,7 @@ def test_alternatives_and_what_is_not_open(client, academy, now):
     }
 
 
-def test_c21_there_are_no_alternatives_to_a_meeting_that_is_absent_or_somebody_elses(
+def test_c21_there_are_no_alternatives_to_a_meeting_that_does_not_exist_or_is_another_persons(
     client, academy
 ):
     answers = [client.get(options(pk)) for pk in (10**9, academy.meeting("B").pk)]
@@ -248,7 +248,7 @@ def test_a_past_visit_cannot_be_cancelled_and_stays_listed(client, academy):
     assert answer.json()["code"] == "meeting_begun"
 
 
-def test_a_visit_stays_listed_whatever_is_answered_for_it(client, academy, alice):
+def test_a_visit_stays_listed_with_any_answer_for_it(client, academy, alice):
     # In the system that came before, a pulled answer made it vanish and booking impossible.
     book(client, academy)
     for rsvp in ("pending", "not_attending", "tentative"):
@@ -319,7 +319,7 @@ def test_who_may_what(as_somebody, academy, who, mine, asked, booked, listed, ca
 
 
 @pytest.mark.parametrize("who", OUTSIDERS)
-def test_somebody_elses_meetings_and_visits_are_as_if_they_did_not_exist(
+def test_another_persons_meetings_and_visits_are_as_if_they_did_not_exist(
     as_somebody, academy, alice, who
 ):
     book(as_somebody("member"), academy)
@@ -453,7 +453,7 @@ def test_a_bad_body_is_a_400(client, body):
     assert answer.json()["code"] == "bad_input"
 
 
-def test_another_kind_of_body_is_told_so(client):
+def test_another_kind_of_body_is_refused_with_the_reason(client):
     assert client.post(VISITS, {"home_meeting_id": 1}).status_code == 415
 
 

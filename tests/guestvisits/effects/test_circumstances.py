@@ -108,7 +108,7 @@ def test_when_the_host_group_ends_access_and_invitation_go(world, way, status):
     assert world.calendar.singles(world.group("B")) == []
 
 
-def test_when_the_cohort_ends_nobody_has_access(visited):
+def test_when_the_cohort_ends_no_one_has_access(visited):
     cohort = Cohort.objects.get()
     cohort.status = "completed"
     cohort.save()
@@ -160,7 +160,7 @@ def test_a_guest_who_comes_to_facilitate_the_host_group_keeps_both_roles(visited
     assert role_calls(visited, "Ada", seen) == []
 
 
-def test_a_guest_who_changes_groups_keeps_the_visit_and_the_new_group_hears_of_it(visited):
+def test_a_guest_who_changes_groups_keeps_the_visit_and_the_new_group_is_notified(visited):
     move_member(membership("Ada").pk, visited.group("C").pk, now=visited.now)
     visited.minute()
     assert visited.access("Ada") == {"B", "C"}
@@ -259,7 +259,7 @@ def test_cancelling_one_of_two_visits_leaves_the_other_as_it_was(visited):
     assert visited.access("Ada") == {"A", "B"}
 
 
-def test_two_guests_of_one_meeting_come_and_go_by_themselves(visited):
+def test_two_guests_of_one_meeting_come_and_go_independently(visited):
     visited.book("Cleo", "B")
     visited.work()
     visited.cancel("Ada", "B")

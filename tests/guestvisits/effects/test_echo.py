@@ -57,7 +57,7 @@ def test_what_was_answered_at_home_before_the_booking_changes_nothing_after_it(z
 
 
 @pytest.mark.parametrize("answer", ["accepted", "declined", "tentative"])
-def test_what_is_answered_at_home_while_the_visit_stands_changes_nothing(zoned, answer):
+def test_an_answer_at_home_during_the_visit_changes_nothing(zoned, answer):
     ada, home = zoned.person("Ada"), zoned.meeting("A")
     zoned.book("Ada", "B")
     zoned.minute(4)
@@ -72,7 +72,7 @@ def test_what_is_answered_at_home_while_the_visit_stands_changes_nothing(zoned, 
     assert zoned.answers("Ada") == {"Group A 1": "pending", "Group A 2": "tentative"}
 
 
-def test_an_invitation_that_nobody_has_answered_makes_no_visit_pending(zoned):
+def test_an_invitation_that_no_one_has_answered_makes_no_visit_pending(zoned):
     zoned.book("Ada", "B")
     zoned.work()
     zoned.hour()
@@ -83,7 +83,7 @@ def test_an_invitation_that_nobody_has_answered_makes_no_visit_pending(zoned):
 
 
 @pytest.mark.parametrize("answer", ["accepted", "declined", "tentative"])
-def test_whatever_the_guest_answers_the_visit_and_its_access_stay(zoned, answer):
+def test_with_any_answer_of_the_guest_the_visit_and_its_access_stay(zoned, answer):
     zoned.book("Ada", "B")
     zoned.work()
     zoned.calendar.respond(zoned.person("Ada"), answer, zoned.group("B"), zoned.meeting("B"))
@@ -136,7 +136,7 @@ def test_an_answer_that_comes_after_the_visit_rewrites_no_history(zoned, answer)
     assert zoned.access("Ada") == {"A"}
 
 
-def test_whoever_answers_while_the_removal_fails_is_removed_all_the_same(zoned):
+def test_a_guest_who_answers_while_the_removal_fails_is_removed_all_the_same(zoned):
     zoned.book("Ada", "B")
     zoned.work()
     zoned.sandbox.set_faults({"kind": "error", "status": 503, "service": "google", "wrote": True})

@@ -218,7 +218,7 @@ def test_both_services_away_across_the_moment(prepared: World, phase: str, kind:
     assert_quiet(prepared)
 
 
-def test_a_message_whose_answer_was_lost_is_not_sent_again_however_late_that_is_known(prepared):
+def test_a_message_whose_answer_was_lost_is_not_sent_again_even_if_that_is_known_late(prepared):
     prepared.sandbox.set_faults(
         {"kind": "drop_after", "method": "POST", "path": "/messages$", "times": 2},
     )
@@ -230,7 +230,7 @@ def test_a_message_whose_answer_was_lost_is_not_sent_again_however_late_that_is_
     assert_begun(prepared)
 
 
-def test_a_greeting_that_never_arrived_is_not_sent_to_somebody_who_has_cancelled(prepared):
+def test_a_greeting_that_never_arrived_is_not_sent_to_a_guest_who_has_cancelled(prepared):
     prepared.sandbox.set_faults({"kind": "error", "status": 503, "path": "/messages$"})
     book(prepared)
     cancel(prepared)
@@ -278,7 +278,7 @@ def test_access_ends_at_its_minute_though_no_message_gets_through(prepared: Worl
     assert sorted(farewells) == sorted(f"{name} guest visit has ended" for name in guests)
 
 
-def test_a_farewell_that_hangs_holds_up_nobody(prepared: World) -> None:
+def test_a_farewell_that_hangs_holds_up_no_one(prepared: World) -> None:
     book(prepared)
     prepared.sandbox.set_faults({"kind": "hold", **NO_MESSAGES})
     prepared.cancel("Ada", "B")

@@ -35,7 +35,7 @@ def test_right_after_the_click_both_are_on_their_way_and_then_there(world: World
 
 
 @pytest.mark.parametrize(("down", "other"), [("discord", "Google Calendar"), ("google", "Discord")])
-def test_each_mirror_is_told_apart(world: World, down: str, other: str) -> None:
+def test_each_integration_has_a_status_of_its_own(world: World, down: str, other: str) -> None:
     world.sandbox.set_faults({"kind": "unreachable", "service": down})
     world.book("Ada", "B")
     world.work()
@@ -60,7 +60,7 @@ def test_before_its_window_only_the_invitation_is_spoken_of(world: World) -> Non
     assert lines(world)["Discord"] == "ready"
 
 
-def test_a_second_visit_to_a_group_does_not_live_on_the_words_about_the_first(world: World) -> None:
+def test_a_second_visit_to_a_group_does_not_use_the_status_of_the_first(world: World) -> None:
     world.book("Ada", "B")
     world.work()
     world.cancel("Ada", "B")
@@ -69,7 +69,9 @@ def test_a_second_visit_to_a_group_does_not_live_on_the_words_about_the_first(wo
     assert lines(world) == {"Discord": "being set up", "Google Calendar": "being set up"}
 
 
-def test_one_who_is_not_in_the_server_is_told_so_and_then_is_in(world: World, settings) -> None:
+def test_a_guest_who_is_not_in_the_server_reads_so_and_then_has_access(
+    world: World, settings
+) -> None:
     settings.DISCORD_INVITE_URL = "https://discord.example/join"
     late = world.add("Lena", "A", joins=False)
     world.work()

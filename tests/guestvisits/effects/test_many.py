@@ -71,7 +71,7 @@ def test_the_same_removals_without_a_date_wait_for_a_person(world: World) -> Non
     assert "removals_held" in world.troubles()
 
 
-def test_a_member_list_with_half_of_it_missing_removes_nobody(world: World) -> None:
+def test_a_member_list_with_half_of_it_missing_removes_no_one(world: World) -> None:
     names = invite_many(world, 8)
     world.sandbox.set_faults(CUT)
     seen = world.sandbox.last
@@ -84,7 +84,7 @@ def test_a_member_list_with_half_of_it_missing_removes_nobody(world: World) -> N
     assert world.troubles() == []
 
 
-def test_while_half_the_list_is_missing_windows_close_for_whoever_is_on_it(world: World) -> None:
+def test_while_half_the_list_is_missing_windows_close_for_people_on_it(world: World) -> None:
     invite_many(world, 8)
     world.move_clock(world.meeting("B").starts_at + 3 * DAY)
     world.sandbox.set_faults(CUT)
@@ -99,7 +99,7 @@ def test_while_half_the_list_is_missing_windows_close_for_whoever_is_on_it(world
     assert world.troubles() == []
 
 
-def test_a_guest_whom_the_list_left_out_loses_nothing_and_is_granted_nothing_twice(
+def test_a_guest_missing_from_the_list_loses_nothing_and_is_granted_nothing_twice(
     world: World,
 ) -> None:
     world.sandbox.set_faults({**CUT, "keep": 0.1})

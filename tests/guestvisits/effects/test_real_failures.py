@@ -89,7 +89,7 @@ def test_real_failure_12_visitors_were_reminded_of_the_meeting_at_home(visited):
     assert reminded(visited, "B") == {"Ada", "Bea", "Ben"}
 
 
-def test_real_failure_12_whoever_has_cancelled_is_reminded_at_home_again(visited):
+def test_real_failure_12_a_guest_who_has_cancelled_is_reminded_at_home_again(visited):
     visited.cancel("Ada", "B")
     assert reminded(visited, "A") == {"Ada", "Alan"}
     assert reminded(visited, "B") == {"Bea", "Ben"}

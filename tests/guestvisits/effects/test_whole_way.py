@@ -62,7 +62,7 @@ def test_when_the_third_day_has_passed_access_is_gone(world, answered):
     assert world.troubles() == []
 
 
-def test_a_second_look_at_any_time_changes_nothing(world):
+def test_a_second_pass_at_any_time_changes_nothing(world):
     world.book("Ada", "B")
     world.work()
     for moment in (world.now, access_ends(world) - 4 * MINUTE, access_ends(world)):
@@ -139,7 +139,7 @@ def test_ten_days_ahead_there_is_no_access_until_six_days_before(world):
     assert world.told("B") == ["Ada is joining"]
 
 
-def test_cancelled_before_its_access_began_nobody_in_discord_ever_hears_of_it(world):
+def test_a_visit_cancelled_before_its_access_began_is_never_announced_on_discord(world):
     world.book("Ada", "B", 2)
     world.minute()
     world.cancel("Ada", "B", 2)

@@ -43,14 +43,14 @@ def test_access_that_begins_later_is_announced_when_it_begins(academy, book, new
     assert new_kinds(begins(academy, 2) + MINUTE) == []
 
 
-def test_access_that_came_with_the_booking_is_told_by_its_letter_alone(
+def test_access_that_came_with_the_booking_is_announced_by_its_email_alone(
     academy, book, new_kinds, now
 ):
     book(number=1)
     assert new_kinds(now) == []
 
 
-def test_the_end_by_date_is_told_once(academy, book, new_kinds, read, now):
+def test_the_end_by_date_is_announced_once(academy, book, new_kinds, read, now):
     book()
     end = ends(academy)
     assert new_kinds(end - MINUTE) == []

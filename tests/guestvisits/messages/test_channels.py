@@ -42,14 +42,14 @@ def cancel(visit: GuestVisit, now) -> None:
 # -- when ----------------------------------------------------------------------------------------
 
 
-def test_a_late_booking_is_told_to_both_groups_at_once(academy, book, new_kinds, now):
+def test_a_late_booking_is_announced_to_both_groups_at_once(academy, book, new_kinds, now):
     book()
     assert new_kinds(now) == ["guest_joins", "member_away"]
     said = {m.kind: m.group.name for m in Message.objects.select_related("group")}
     assert said == {"guest_joins": "Group B", "member_away": "Group A"}
 
 
-def test_an_early_booking_is_told_when_access_begins(academy, book, new_kinds, now):
+def test_an_early_booking_is_announced_when_access_begins(academy, book, new_kinds, now):
     book(number=2)
     host, home = academy.meeting("B", 2).starts_at, academy.meeting("A", 2).starts_at
     assert new_kinds(now) == []
@@ -59,7 +59,7 @@ def test_an_early_booking_is_told_when_access_begins(academy, book, new_kinds, n
     assert new_kinds(host - 6 * DAY) == ["guest_joins"]
 
 
-def test_each_is_told_once_however_often_it_is_asked(academy, book, new_kinds, now):
+def test_each_is_announced_once_even_if_collected_again(academy, book, new_kinds, now):
     book()
     assert len(new_kinds(now)) == 2
     assert new_kinds(now) == []
@@ -78,7 +78,7 @@ def test_the_farewell_comes_some_minutes_before_access_ends(academy, book, new_k
     assert new_kinds(end) == []
 
 
-def test_a_farewell_that_nobody_could_send_is_owed_over_a_weekend(academy, book, new_kinds, now):
+def test_a_farewell_that_could_not_be_sent_is_pending_over_a_weekend(academy, book, new_kinds, now):
     book()
     new_kinds(now)
     send_all()
@@ -104,7 +104,9 @@ def test_a_visit_cancelled_later_ends_with_a_farewell_at_once(academy, book, new
     assert new_kinds(now + MINUTE) == ["guest_leaves"]
 
 
-def test_no_farewell_from_somebody_of_whom_the_group_never_heard(academy, book, new_kinds, now):
+def test_no_farewell_from_a_guest_who_was_never_announced_to_the_group(
+    academy, book, new_kinds, now
+):
     visit = book()
     assert "guest_joins" in new_kinds(now)
     cancel(visit, now + MINUTE)
@@ -168,12 +170,12 @@ def test_a_moved_meeting_ends_with_a_farewell_though_its_new_window_is_far_away(
     assert new_kinds(now + MINUTE) == ["guest_leaves"]
 
 
-def test_nobody_is_greeted_after_the_meeting(academy, book, new_kinds, now):
+def test_no_one_is_greeted_after_the_meeting(academy, book, new_kinds, now):
     book()
     assert new_kinds(academy.meeting("B").ends_at) == []
 
 
-def test_nobody_is_missed_once_the_home_meeting_has_begun(academy, book, new_kinds, now):
+def test_no_one_is_missed_once_the_home_meeting_has_begun(academy, book, new_kinds, now):
     book()
     assert new_kinds(academy.meeting("A").starts_at) == ["guest_joins"]
 
@@ -188,19 +190,19 @@ def test_a_guest_who_changes_groups_is_missed_by_the_new_one(academy, book, new_
     assert states == {"Group A": "dropped", "Group C": "pending"}
 
 
-def test_nobody_is_missed_at_a_cancelled_meeting(academy, book, new_kinds, now):
+def test_no_one_is_missed_at_a_cancelled_meeting(academy, book, new_kinds, now):
     book()
     cancel_meeting(academy.meeting("A").pk, now=now)
     assert new_kinds(now) == ["guest_joins"]
 
 
-def test_nothing_is_owed_from_before_the_cohort_was_known_here(academy, book, new_kinds, now):
+def test_nothing_from_before_the_cohort_was_known_here_is_pending(academy, book, new_kinds, now):
     book()
     Cohort.objects.update(first_known_at=now + DAY)
     assert new_kinds(now + DAY) == []
 
 
-def test_what_is_forgotten_is_not_told_again(academy, book, new_kinds, now):
+def test_what_was_deleted_is_not_announced_again(academy, book, new_kinds, now):
     book()
     new_kinds(now)
     long_after = now + 400 * DAY
@@ -229,7 +231,7 @@ def test_any_number_of_visits_is_one_query_a_source(
 # -- what ----------------------------------------------------------------------------------------
 
 
-def test_the_words(academy, book, new_kinds, read, now):
+def test_the_text(academy, book, new_kinds, read, now):
     visit = book()
     new_kinds(now)
     host, home = academy.meeting("B").starts_at, academy.meeting("A").starts_at
@@ -249,7 +251,7 @@ def test_the_words(academy, book, new_kinds, read, now):
     )
 
 
-def test_the_words_of_a_farewell_after_the_meeting(academy, book, new_kinds, read, now):
+def test_the_text_of_a_farewell_after_the_meeting(academy, book, new_kinds, read, now):
     book()
     new_kinds(now)
     send_all()
@@ -261,7 +263,7 @@ def test_the_words_of_a_farewell_after_the_meeting(academy, book, new_kinds, rea
     assert read("guest_leaves", end + MINUTE).text == farewell
 
 
-def test_a_name_pings_nobody(academy, book, new_kinds, read, now):
+def test_a_name_pings_no_one(academy, book, new_kinds, read, now):
     User.objects.filter(name="Ada").update(nickname="@everyone <@200000000000000001>")
     book()
     new_kinds(now)

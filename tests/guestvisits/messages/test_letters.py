@@ -45,7 +45,9 @@ def test_a_booking_is_confirmed_at_once_in_the_guests_own_time(academy, book, ne
     assert '<a href="https://lens.example/meetings/">' in words.html
 
 
-def test_whoever_has_no_discord_account_is_promised_no_access(academy, book, new_kinds, read, now):
+def test_a_guest_without_a_discord_account_is_promised_no_access(
+    academy, book, new_kinds, read, now
+):
     book()
     new_kinds(now)
     words = read("visit_booked", now)
@@ -170,12 +172,12 @@ BREAKS = {
 }
 
 
-def test_every_end_without_the_guests_doing_is_told():
+def test_every_end_that_the_guest_did_not_cause_is_announced():
     assert BREAKS.keys() == UNASKED_ENDS
 
 
 @pytest.mark.parametrize(("reason", "broken"), BREAKS.items())
-def test_a_broken_visit_is_told_with_its_reason_and_what_is_left(
+def test_a_broken_visit_is_announced_with_its_reason_and_what_is_left(
     academy, book, new_kinds, read, now, reason, broken
 ):
     breaks, sentence, has_choice = broken
@@ -196,7 +198,7 @@ def test_a_broken_visit_is_told_with_its_reason_and_what_is_left(
     assert ("- Group C: " in words.text) == has_choice
 
 
-def test_c8_whoever_is_told_where_to_go_before_the_group_is_merged_keeps_the_visit(
+def test_c8_a_guest_who_is_given_a_new_group_before_the_merge_keeps_the_visit(
     academy, book, new_kinds, now
 ):
     visit = book()
@@ -210,7 +212,7 @@ def test_c8_whoever_is_told_where_to_go_before_the_group_is_merged_keeps_the_vis
     assert "visit_broken" not in new_kinds(now)
 
 
-def test_c8_whoever_a_merge_leaves_without_a_group_is_told_that_the_visit_has_ended(
+def test_c8_a_guest_without_a_group_after_a_merge_is_notified_that_the_visit_has_ended(
     academy, book, new_kinds, now
 ):
     visit = book()
@@ -238,7 +240,7 @@ def test_where_nothing_is_left_it_says_so(academy, book, new_kinds, read, now):
     assert "There is no other meeting that week that you can join" in read("visit_broken", now).text
 
 
-def test_whoever_has_chosen_anew_is_not_sent_to_choose(academy, book, new_kinds, now):
+def test_a_guest_who_has_chosen_again_is_not_sent_to_choose(academy, book, new_kinds, now):
     visit = book()
     cancel_host(academy, visit, now)
     update_all_visits(now)
@@ -248,7 +250,7 @@ def test_whoever_has_chosen_anew_is_not_sent_to_choose(academy, book, new_kinds,
 
 
 @pytest.mark.parametrize("status", ["dropped", "removed"])
-def test_whoever_left_is_told_nothing(academy, book, new_kinds, now, status):
+def test_a_person_who_left_is_not_notified(academy, book, new_kinds, now, status):
     visit = book()
     end_membership(visit.user.memberships.get().pk, status=status, now=now)
     update_all_visits(now)
@@ -263,7 +265,7 @@ def test_a_visit_that_is_over_is_no_news(academy, book, new_kinds, now):
     assert new_kinds(end) == []
 
 
-def test_nothing_is_told_days_after_the_end(academy, book, new_kinds, now):
+def test_nothing_is_announced_days_after_the_end(academy, book, new_kinds, now):
     visit = book()
     Message.objects.all().delete()
     cancel_host(academy, visit, now)

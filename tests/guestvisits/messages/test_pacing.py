@@ -91,7 +91,7 @@ def test_a11_sixty_changes_of_mind_send_one_pair_and_later_nothing(guest, kinds,
 
 
 @both
-def test_a11_whoever_books_in_the_end_is_told_so_ten_minutes_later(guest, kinds, now):
+def test_a11_a_guest_who_books_in_the_end_is_notified_ten_minutes_later(guest, kinds, now):
     begin, end = kinds
     for step in range(5):
         guest.toggle(now + step * SECOND)

@@ -65,7 +65,7 @@ def test_seats_are_counted_where_they_are_limited(academy, alice, now):
     assert [option.meeting.group.name for option in found.open] == ["Group C"]
 
 
-def test_what_stands_against_the_guest_is_said_once_for_all(academy, alice, now):
+def test_a_reason_about_the_guest_is_given_once_for_all(academy, alice, now):
     book_visit(
         alice.pk,
         home_meeting_id=academy.meeting("A").pk,
@@ -84,7 +84,9 @@ def test_a_meeting_moved_into_another_calendar_week_is_still_of_its_week(academy
     assert [option.meeting.group.name for option in found.open] == ["Group C", "Group B"]
 
 
-def test_a_meeting_of_a_group_to_which_one_never_belonged_tells_nothing(academy, alice, now):
+def test_a_meeting_of_a_group_to_which_the_person_never_belonged_reveals_nothing(
+    academy, alice, now
+):
     for meeting_id in (academy.meeting("B").pk, 10**9):
         with pytest.raises(Refusal) as refusal:
             find_alternatives(alice.pk, meeting_id, now)

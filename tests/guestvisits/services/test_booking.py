@@ -129,7 +129,7 @@ def test_a_cohort_to_which_one_never_belonged_is_as_if_it_did_not_exist(academy,
         assert name == "no_meeting"
 
 
-def test_somebody_who_dropped_out_is_refused(alice, book, now):
+def test_a_person_who_dropped_out_is_refused(alice, book, now):
     end_membership(alice.memberships.get().pk, status="dropped", now=now)
     assert refused(book) == "not_active_participant"
 
@@ -150,7 +150,7 @@ def test_one_who_attended_at_home_is_refused(academy, alice, book, now):
     assert refused(book) == "checked_in_at_home"
 
 
-def test_a_persons_word_on_who_was_at_home_outranks_what_was_found(academy, alice, book, now):
+def test_a_persons_correction_of_attendance_at_home_outranks_detection(academy, alice, book, now):
     row = Attendance.objects.create(meeting=academy.meeting("A"), user=alice, checked_in_at=now)
     said = Attendance.objects.filter(pk=row.pk)
     said.update(correction="present", corrected_at=now, checked_in_at=None)
@@ -159,7 +159,7 @@ def test_a_persons_word_on_who_was_at_home_outranks_what_was_found(academy, alic
     assert book().is_open
 
 
-def test_somebody_elses_check_in_at_home_does_not_matter(academy, book, now):
+def test_another_persons_check_in_at_home_does_not_matter(academy, book, now):
     carol = academy.add_member("Carol", "A")
     Attendance.objects.create(meeting=academy.meeting("A"), user=carol, checked_in_at=now)
     assert book().is_open
@@ -321,7 +321,7 @@ def book_for(academy, alice, staff, now):
     return book_for
 
 
-def test_staff_book_for_somebody(book_for, alice, staff):
+def test_staff_book_for_someone(book_for, alice, staff):
     visit = book_for(why="never needed")
     assert (visit.user, visit.booked_by) == (alice, staff)
     assert (visit.overruled, visit.overruled_why) == ("", "")
@@ -346,7 +346,7 @@ def test_staff_cannot_overrule_what_would_make_no_sense(academy, book_for, now):
     assert refused(book_for, "C", why="please", at=over) == "meeting_over"
 
 
-def test_staff_may_let_somebody_into_a_meeting_that_runs(academy, book_for):
+def test_staff_may_let_someone_into_a_meeting_that_runs(academy, book_for):
     visit = book_for(why="Came by", at=academy.meeting("B").starts_at)
     assert visit.overruled == "meeting_begun"
 

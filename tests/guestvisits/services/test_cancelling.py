@@ -52,7 +52,7 @@ def test_after_cancelling_another_group_can_be_visited(alice, book, now):
     assert book("C").is_open
 
 
-def test_cancelled_and_booked_again_stands(academy, alice, book, now):
+def test_cancelled_and_booked_again_is_booked(academy, alice, book, now):
     cancel_visit(alice.pk, host_meeting_id=book("B").host_meeting_id, now=now)
     assert book("B").is_open
     assert answers(academy, alice) == {"Group A": "not_attending", "Group B": "attending"}
@@ -65,7 +65,7 @@ def test_cancelling_twice_is_refused_the_second_time(alice, book, now):
         cancel_visit(alice.pk, host_meeting_id=visit.host_meeting_id, now=now)
 
 
-def test_somebody_elses_visit_cannot_be_cancelled(academy, book, now):
+def test_another_persons_visit_cannot_be_cancelled(academy, book, now):
     visit, carol = book(), academy.add_member("Carol", "A")
     with pytest.raises(Refusal) as refusal:
         cancel_visit(carol.pk, host_meeting_id=visit.host_meeting_id, now=now)
@@ -110,7 +110,7 @@ def test_a_check_in_is_never_removed(academy, alice, book, now):
     assert Attendance.objects.get(meeting=academy.meeting("B")).checked_in_at == now
 
 
-def test_staff_cancel_for_somebody_and_it_says_so(academy, alice, book, now):
+def test_staff_cancel_for_someone_and_it_says_so(academy, alice, book, now):
     sam, visit = academy.add_person("Sam"), book()
     cancel_visit_for(visit.pk, by=sam.pk, now=now)
     visit.refresh_from_db()

@@ -189,7 +189,7 @@ def test_a_closed_account_ends_its_visits(alice, visit, committed):
     assert ended(visit) == "deactivated"
 
 
-def test_a_change_that_nobody_announced_is_found_by_the_sweep(academy, visit, now):
+def test_a_change_that_no_one_announced_is_found_by_the_sweep(academy, visit, now):
     Cohort.objects.update(status="cancelled")
     assert update_all_visits(now) == 1
     assert ended(visit) == "cohort_ended"
@@ -260,7 +260,7 @@ def test_a_guest_who_was_early_for_a_meeting_that_is_then_another_is_its_guest_n
     assert not Attendance.objects.filter(meeting=meeting).exists()
 
 
-def test_nothing_to_settle_costs_two_queries_whatever_the_number_of_visits(
+def test_without_changes_any_number_of_visits_costs_two_queries(
     academy, visit, now, django_assert_num_queries
 ):
     for number in range(20):

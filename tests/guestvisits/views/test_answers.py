@@ -68,7 +68,7 @@ def test_a_click_answers_and_leads_back_to_the_meeting(client, academy, alice, r
     assert Attendance.objects.get(user=alice).rsvp == rsvp
 
 
-def test_whoever_cannot_come_is_shown_the_way_to_other_groups(client, academy):
+def test_a_person_who_cannot_come_is_shown_the_way_to_other_groups(client, academy):
     meeting = academy.meeting("A")
     assert "I can't attend: see other groups" in article(client.get("/meetings/"), meeting)
     send(client, meeting, "not_attending")
@@ -95,7 +95,7 @@ def test_a_guest_answers_for_the_visit(client, alice, visit):
     assert Attendance.objects.get(user=alice, meeting=host).is_guest
 
 
-def test_a_refusal_is_told_on_the_page(client, academy, visit):
+def test_a_refusal_is_shown_on_the_page(client, academy, visit):
     answer = client.post(f"/meetings/{academy.meeting('A').pk}/answer/", {"rsvp": "attending"})
     page = words(client.get(answer.headers["Location"]).content.decode())
     assert (
@@ -121,12 +121,12 @@ def test_htmx_is_given_the_meetings_part_alone(client, academy, visit):
         assert SAID["tentative"] in article(answer, meeting)
 
 
-def test_htmx_is_told_of_a_refusal_beside_the_buttons(client, academy):
+def test_htmx_shows_a_refusal_beside_the_buttons(client, academy):
     meeting = academy.meeting("A")
     assert "The answer must be" in article(send(client, meeting, "yes", **HTMX), meeting)
 
 
-def test_where_nothing_can_be_answered_any_more_the_page_is_loaded_anew(
+def test_where_nothing_can_be_answered_any_more_the_page_is_reloaded(
     client, academy, alice, visit, now
 ):
     meeting = academy.meeting("A", 2)

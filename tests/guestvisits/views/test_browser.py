@@ -69,7 +69,7 @@ def test_two_clicks_make_a_visit_and_one_ends_it(open_as, alice, javascript, siz
     expect(page.get_by_role("heading", name="My visits")).to_have_count(0)
 
 
-def test_with_javascript_no_page_is_loaded_anew(open_as, alice):
+def test_with_javascript_no_page_is_reloaded(open_as, alice):
     page = open_as(alice)
     page.evaluate("window.sameDocument = true")
     visit_from_the_page(page)
@@ -86,7 +86,7 @@ def test_with_javascript_no_page_is_loaded_anew(open_as, alice):
     assert page.evaluate("window.sameDocument") is True
 
 
-def test_what_happens_outside_shows_by_itself_until_it_is_settled(open_as, academy, alice):
+def test_what_happens_outside_is_shown_automatically_until_it_is_finished(open_as, academy, alice):
     page = open_as(alice)
     visit_from_the_page(page)
     visit = page.get_by_role("article", name="Week 1 with Group B")
@@ -101,7 +101,7 @@ def test_what_happens_outside_shows_by_itself_until_it_is_settled(open_as, acade
     expect(page.locator("[hx-trigger]")).to_have_count(0)
 
 
-def test_a_visit_that_ends_meanwhile_shows_what_is_left(open_as, academy, alice, now):
+def test_a_visit_that_has_just_ended_shows_what_is_left(open_as, academy, alice, now):
     page = open_as(alice)
     visit_from_the_page(page)
     cancel_meeting(academy.meeting("B").pk, now=now)
@@ -111,7 +111,7 @@ def test_a_visit_that_ends_meanwhile_shows_what_is_left(open_as, academy, alice,
     expect(page.get_by_role("button", name="Join this meeting")).to_have_count(1)
 
 
-def test_a_refusal_at_the_last_moment_is_told_and_focused(open_as, academy, alice, now):
+def test_a_refusal_at_the_last_moment_is_shown_and_focused(open_as, academy, alice, now):
     page = open_as(alice)
     page.get_by_role("button", name="I can't attend").first.click()
     join = page.get_by_role("button", name="Join this meeting").first
@@ -148,7 +148,7 @@ def test_by_keyboard_alone(open_as, alice):
     expect(page.get_by_role("status")).to_contain_text("is cancelled")
 
 
-def test_what_a_screen_reader_is_told(open_as, academy, alice, now):
+def test_what_a_screen_reader_announces(open_as, academy, alice, now):
     book_visit(
         alice.pk,
         home_meeting_id=academy.meeting("A").pk,

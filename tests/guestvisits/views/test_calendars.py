@@ -109,7 +109,7 @@ def test_a_visit_is_an_entry_and_the_home_meeting_is_free_time(academy, alice, p
     assert entry_of(path, home)["transp"] == "OPAQUE"
 
 
-def test_whoever_leaves_the_group_loses_its_meetings(alice, path):
+def test_a_person_who_leaves_the_group_loses_its_meetings(alice, path):
     member = Membership.objects.get(user=alice)
     member.status = Membership.Status.DROPPED
     member.save()
@@ -192,7 +192,7 @@ def test_a_closed_account_has_no_feed(alice, path):
     assert Client().get(path).status_code == 404
 
 
-def test_one_persons_address_shows_nobody_elses_meetings(academy, path):
+def test_one_persons_address_shows_no_meetings_of_others(academy, path):
     bob = academy.add_member("Bob", "B")
     theirs = read(f"/calendar/{open_feed(bob.pk).token}.ics")
     assert not theirs.keys() & read(path).keys()
@@ -211,14 +211,14 @@ def test_a_meeting_can_be_downloaded(client, academy):
     assert answer["Content-Disposition"] == f'attachment; filename="meeting-{meeting.pk}.ics"'
 
 
-def test_nobody_elses_meeting_can_be_downloaded(client, academy):
+def test_meetings_of_others_cannot_be_downloaded(client, academy):
     for number in (academy.meeting("B").pk, 999999):
         assert client.get(f"/meetings/{number}/meeting.ics").status_code == 404
     assert Client().get(f"/meetings/{academy.meeting('A').pk}/meeting.ics").status_code == 302
 
 
 @pytest.mark.parametrize("groups", ["A", "ABC"])
-def test_the_feed_costs_the_same_whatever_its_length(academy, groups, django_assert_num_queries):
+def test_the_feed_costs_the_same_at_any_length(academy, groups, django_assert_num_queries):
     bob = academy.add_facilitator("Bob", *groups)
     path = f"/calendar/{open_feed(bob.pk).token}.ics"
     clock.now()  # reads its offset now and then

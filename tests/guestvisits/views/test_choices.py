@@ -46,7 +46,7 @@ def test_reminders_can_be_switched_off_and_changes_cannot(client, alice):
     assert chosen(alice)["changes"] == "email"
 
 
-def test_messages_on_discord_are_offered_to_whoever_has_used_the_bot(client, alice):
+def test_messages_on_discord_are_offered_to_people_who_have_used_the_bot(client, alice):
     page = client.get(PAGE).content.decode()
     assert "type /my-meetings" in page
     assert "Discord direct message" not in page
@@ -68,7 +68,7 @@ def test_the_way_out_by_one_click_shows_here_and_can_be_taken_back(client, alice
     assert 'id="id_wants_email" checked' in client.get(PAGE).content.decode()
 
 
-def test_strangers_are_asked_to_sign_in(client):
+def test_signed_out_visitors_are_asked_to_sign_in(client):
     assert client.get(PAGE).status_code == 302
     assert client.get(API).status_code == 403
 
@@ -77,7 +77,7 @@ def test_the_page_of_meetings_leads_here(client, alice):
     assert f'href="{PAGE}"' in client.get(reverse("my-meetings")).content.decode()
 
 
-def test_the_api_tells_and_keeps_choices(client, alice):
+def test_the_api_returns_and_stores_choices(client, alice):
     told = client.get(API).json()
     assert [topic["name"] for topic in told["topics"]] == [
         "reminders",
@@ -103,7 +103,7 @@ def test_the_api_tells_and_keeps_choices(client, alice):
         ({"reminders": "pigeon"}, "bad_input"),
     ],
 )
-def test_the_api_refuses_in_words(client, alice, topics, code):
+def test_the_api_refuses_with_a_sentence(client, alice, topics, code):
     answer = client.patch(API, {"topics": topics}, content_type="application/json")
     assert answer.status_code == 400
     assert answer.json()["code"] == code

@@ -177,7 +177,7 @@ def test_c2_the_page_says_that_the_group_has_ended(world):
     assert "Group A has ended." in world.get(world.alice, "/meetings/")
 
 
-def test_c2_nobody_is_missing_at_a_meeting_after_the_end_of_the_cohort(world):
+def test_c2_no_one_is_missing_at_a_meeting_after_the_end_of_the_cohort(world):
     cohort, first = world.academy.cohort, world.home
     cohort.status = Cohort.Status.COMPLETED
     cohort.save()

@@ -121,7 +121,7 @@ def test_answers_are_shown(client, academy):
         assert words in page
 
 
-def test_one_who_facilitates_nothing_is_told_why_the_page_is_empty(academy):
+def test_a_person_who_facilitates_nothing_sees_why_the_page_is_empty(academy):
     client = Client()
     client.force_login(academy.add_member("Alice", "A"))
     page = client.get("/groups/")
@@ -172,7 +172,9 @@ def test_c19_a_completed_group_stays_readable_for_its_facilitator(client, academ
 
 
 @pytest.mark.parametrize(("ends", "status"), [("left", 404), ("cancelled", 404), ("cohort", 200)])
-def test_c19_whoever_left_before_the_end_cannot_read_on(client, academy, bob, now, ends, status):
+def test_c19_a_facilitator_who_left_before_the_end_cannot_read_on(
+    client, academy, bob, now, ends, status
+):
     if ends == "left":
         member = bob.memberships.get()
         end_membership(member.pk, status="completed", now=now - timedelta(hours=1))

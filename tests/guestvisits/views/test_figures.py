@@ -56,14 +56,14 @@ def text(answer) -> str:
     return re.sub(r"\s+", " ", page)
 
 
-def test_the_facilitators_pages_tell(academy, bob, meeting):
+def test_the_facilitators_pages_show_the_figures(academy, bob, meeting):
     for page in ("/groups/", f"/groups/{meeting.group_id}/"):
         shown = text(client_of(bob).get(page))
         assert f"Members' RSVPs: {FIGURES}" in shown
         assert "5 expected, 1 away, 2 guests, 1 of them can't come" in shown
 
 
-def test_the_page_and_the_turnout_count_alike(academy, meeting, now):
+def test_the_page_and_the_statistics_count_alike(academy, meeting, now):
     for row in read_group_page(meeting.group, now).upcoming:
         turnout = read_attendance_stats([row.meeting.pk])[row.meeting.pk]
         counted = (row.attending, row.tentative, row.not_attending, row.pending)
@@ -75,7 +75,7 @@ def test_the_page_and_the_turnout_count_alike(academy, meeting, now):
         )
 
 
-def test_the_admin_tells(academy, meeting, now):
+def test_the_admin_shows_the_figures(academy, meeting, now):
     staff = client_of(academy.add_person("Sam", is_staff=True, is_superuser=True))
     shown = f"{FIGURES}; 1 guest"
     cancel_meeting(academy.meeting("B", 2).pk, now=now)
@@ -99,7 +99,7 @@ def test_the_admins_list_costs_the_same_for_one_meeting_and_for_many(academy, me
     assert cost(1) == cost(4)
 
 
-def test_the_api_tells(academy, bob, meeting):
+def test_the_api_returns_the_figures(academy, bob, meeting):
     address = f"/api/groups/{meeting.group_id}/meetings"
     answer = client_of(bob).get(address)
     assert answer.status_code == 200
@@ -120,7 +120,7 @@ def test_the_api_tells(academy, bob, meeting):
     }
 
 
-def test_the_api_tells_nobody_else(academy, meeting):
+def test_the_api_returns_the_figures_to_no_one_else(academy, meeting):
     address = f"/api/groups/{meeting.group_id}/meetings"
     for name, group in (("Cleo", "C"), ("Barb", "B")):
         answer = client_of(academy.add_member(name, group)).get(address)

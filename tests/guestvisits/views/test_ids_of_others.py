@@ -78,7 +78,7 @@ def client_of(academy: Academy, visit: GuestVisit, settings) -> Callable[[str], 
         ("post", "/meetings/{}/answer/"),
     ],
 )
-def test_an_id_of_somebody_elses_tells_no_more_than_one_that_does_not_exist(
+def test_an_id_of_another_person_reveals_no_more_than_one_that_does_not_exist(
     client_of, ids, who, method, address
 ):
     theirs = ids["visit"] if "visits/" in address else ids["home"]

@@ -110,14 +110,14 @@ def test_a_week_without_other_groups_says_so(client, academy):
     assert "No other group of Autumn has a meeting in week 1." in page
 
 
-def test_what_stands_against_the_guest_is_said_once(client, academy, book):
+def test_a_reason_about_the_guest_is_given_once(client, academy, book):
     book()
     page = text(client.get(f"/meetings/{academy.meeting('A').pk}/alternatives/"))
     assert page.count("You are already visiting another group this week.") == 1
     assert "Join this meeting" not in page
 
 
-def test_a_refusal_at_the_last_moment_is_told_and_shows_what_is_left(client, academy, now):
+def test_a_refusal_at_the_last_moment_is_shown_with_what_is_left(client, academy, now):
     cancel_meeting(academy.meeting("B").pk, now=now)
     home, host = academy.meeting("A"), academy.meeting("B")
     answer = client.post(f"/meetings/{home.pk}/visit/", {"host": host.pk}, follow=True)
@@ -188,7 +188,7 @@ def test_past_visits_are_listed_and_say_until_when_access_lasts(client, book, no
         (lambda meeting, now: cancel_meeting(meeting.pk, now=now), "was cancelled"),
     ],
 )
-def test_a_guest_whose_visit_ended_is_told_and_offered_what_is_left(
+def test_a_guest_whose_visit_ended_is_notified_and_offered_what_is_left(
     client, academy, book, now, change, reason
 ):
     book()
@@ -251,7 +251,7 @@ def test_before_anything_is_reported_both_are_on_their_way(client, book):
         ("failed", "We will try again"),
     ],
 )
-def test_the_page_asks_until_everything_is_settled(client, academy, alice, book, state, words):
+def test_the_page_polls_until_everything_is_finished(client, academy, alice, book, state, words):
     visit = book()
     group = academy.groups["B"]
     report(alice, group, discord="pending", calendar="granted")

@@ -235,7 +235,7 @@ def test_the_slot_cannot_be_changed_from_a_day_of_no_calendar(client, meeting):
 
 
 @pytest.mark.parametrize("who", ["Carol", "Dave", "Eve"])
-def test_for_anybody_else_there_is_no_such_page(academy, meeting, who):
+def test_for_anyone_else_there_is_no_such_page(academy, meeting, who):
     """A participant of the group, another group's facilitator, a stranger."""
     academy.add_member("Carol", "B")
     academy.add_facilitator("Dave", "A")
@@ -284,7 +284,7 @@ def began(meeting: Meeting, now: datetime, ago: timedelta) -> None:
 
 
 @pytest.mark.parametrize("what", ["reschedule", "put-last"])
-def test_c23_a_meeting_that_was_not_held_is_shown_moved_and_told(
+def test_c23_a_meeting_that_was_not_held_is_shown_moved_and_announced(
     client, academy, meeting, now, what
 ):
     alice = academy.add_member("Alice", "B")

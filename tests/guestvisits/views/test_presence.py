@@ -76,12 +76,12 @@ def test_unknown_is_not_absent(client, held):
     assert row(client, held, "Carol") == "Carol not known"
 
 
-def test_while_the_meeting_runs_nobody_is_missing(client, academy, carol, now):
+def test_while_the_meeting_runs_no_one_is_missing(client, academy, carol, now):
     meeting = hold(academy.meeting("B"), now - timedelta(minutes=10))
     assert row(client, meeting, "Carol") == "Carol not seen yet"
 
 
-def test_the_list_of_groups_tells_who_is_there_now(client, academy, carol, now):
+def test_the_list_of_groups_shows_who_is_there_now(client, academy, carol, now):
     meeting = hold(academy.meeting("B"), now - timedelta(minutes=10))
     Attendance.objects.create(meeting=meeting, user=carol, checked_in_at=now)
     page = text(client.get("/groups/").content.decode())
@@ -127,7 +127,7 @@ def test_with_javascript_the_one_meeting_comes_back(client, held, carol):
     assert "<html" not in page
 
 
-def test_what_cannot_be_said_is_told_on_the_page(client, academy, carol, now):
+def test_bad_input_is_reported_on_the_page(client, academy, carol, now):
     meeting = academy.meeting("B", 2)
     answer = correct(client, meeting, carol, "present")
     assert "has not begun yet" in text(client.get(answer.headers["Location"]).content.decode())
@@ -139,7 +139,7 @@ def test_what_cannot_be_said_is_told_on_the_page(client, academy, carol, now):
 
 
 @pytest.mark.parametrize("word", ["", "late", "PRESENT", "present\x00", "x" * 5000])
-def test_another_word_changes_nothing(client, held, carol, word):
+def test_an_unknown_value_changes_nothing(client, held, carol, word):
     assert correct(client, held, carol, word).status_code == 302
     assert not Attendance.objects.exists()
 
@@ -150,14 +150,14 @@ def test_a_meeting_of_another_group_is_not_found(client, academy, held, carol):
     assert client.post(address, {"presence": "present"}).status_code == 404
 
 
-def test_a_cancelled_meeting_that_is_past_has_nobody_to_correct(client, held, carol, now):
+def test_a_cancelled_meeting_that_is_past_has_no_one_to_correct(client, held, carol, now):
     Meeting.objects.filter(pk=held.pk).update(status="cancelled")
     page = client.get(f"/groups/{held.group_id}/").content.decode()
     week = page[page.index('id="week-1"') :].split("</article>")[0]
     assert "presence" not in week
 
 
-def test_the_list_of_members_tells_what_is_not_known(client, held, carol):
+def test_the_list_of_members_shows_what_is_not_known(client, held, carol):
     page = text(client.get(f"/groups/{held.group_id}/").content.decode())
     assert "Carol: 0 of 1 meeting attended, 1 not known" in page
     correct(client, held, carol, "absent")
@@ -206,7 +206,7 @@ def test_a_cancelled_meeting_was_not_held(held, carol):
     assert "Past meetings" not in my_page(carol)
 
 
-def test_a_past_visit_stands_in_the_place_of_the_home_meeting(academy, now):
+def test_a_past_visit_is_shown_in_place_of_the_home_meeting(academy, now):
     alice = academy.add_member("Alice", "A")
     book_visit(
         alice.pk,

@@ -42,7 +42,7 @@ def test_a_facilitator_corrects_it_on_a_phone(open_as, held, javascript):  # noq
     assert main["x"] + main["width"] <= PHONE["width"]
 
 
-def test_by_keyboard_one_stays_where_one_was(open_as, held):  # noqa: F811
+def test_by_keyboard_the_focus_stays_where_it_was(open_as, held):  # noqa: F811
     bob = Membership.objects.get(user__name="Bob").user
     page = open_as(bob, f"/groups/{held.group_id}/")
     page.evaluate("window.sameDocument = true")

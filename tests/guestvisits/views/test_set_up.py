@@ -128,7 +128,7 @@ def test_an_unknown_account_is_tied_by_signing_in(alice, report, settings):
     assert line(alice, "Discord account").step is None
 
 
-def test_whoever_is_not_in_the_server_gets_the_way_in(alice, report, settings):
+def test_a_person_who_is_not_in_the_server_gets_the_invitation_link(alice, report, settings):
     settings.DISCORD_INVITE_URL = "https://discord.gg/academy"
     report("discord", "not_joined", "Not in the Discord server yet.")
     found = line(alice, "The Discord server")
@@ -152,7 +152,9 @@ def test_whoever_is_not_in_the_server_gets_the_way_in(alice, report, settings):
         ("ended", SetUpStatus.COMING),  # of an earlier membership
     ],
 )
-def test_what_comes_by_itself_and_what_holds_it_up(alice, report, mirror, title, state, standing):
+def test_what_comes_automatically_and_what_holds_it_up(
+    alice, report, mirror, title, state, standing
+):
     if state:
         report(mirror, state, "The role stands above the bot's own.")
     found = line(alice, title)
@@ -172,7 +174,7 @@ def test_nothing_is_on_its_way_to_a_group_that_is_still_being_set_up(academy, al
     assert line(alice, "The Discord server").status is SetUpStatus.FINE
 
 
-def test_of_an_incomplete_list_nobody_is_said_to_be_in_or_out(alice, report):
+def test_of_an_incomplete_list_no_one_is_said_to_be_in_or_out(alice, report):
     report("discord", "pending", UNSEEN)
     assert line(alice, "The Discord server").status is SetUpStatus.COMING
 
@@ -192,7 +194,7 @@ def test_an_invitation_is_sent_and_then_answered(alice, report, answer, status, 
     assert line(alice, "Group A in your calendar").status is standing
 
 
-def test_an_invitation_that_google_has_not_told_of_is_not_answered(alice, report):
+def test_an_invitation_that_was_not_observed_is_not_answered(alice, report):
     report("calendar", "granted")
     assert line(alice, "Group A in your calendar").status is SetUpStatus.YOURS
 
@@ -208,7 +210,7 @@ def test_direct_messages(alice):
     assert line(alice, "Direct messages").status is SetUpStatus.FINE
 
 
-def test_of_a_mirror_that_is_left_out_nothing_is_said(alice, settings):
+def test_nothing_is_said_about_an_integration_that_is_left_out(alice, settings):
     settings.GOOGLE_CALENDAR_ID = ""
     settings.DISCORD_BOT_TOKEN = ""
     assert [each.title for each in read_set_up(alice).lines] == ["E-mail address", "Time zone"]
@@ -223,7 +225,7 @@ def test_only_groups_that_one_is_in_and_that_go_on_are_spoken_of(academy, alice)
     assert not any("Group B" in title for title in titles)
 
 
-def test_staff_see_a_persons_page_and_nobody_else_does(academy, alice):
+def test_staff_see_a_persons_page_and_no_one_else_does(academy, alice):
     page = f"{PAGE}{alice.pk}/"
     staff = User.objects.create_superuser("olga@example.org", None, name="Olga")
     shown = look(staff, page)

@@ -53,7 +53,7 @@ def test_a_shell_set_up_for_the_real_services_reaches_none_of_them(local: Local)
 
 
 @pytest.mark.parametrize("text", ["http", "0", "65536", "-1", "8000 "])
-def test_a_port_that_is_none_is_told(text: str) -> None:
+def test_a_port_that_is_none_is_reported(text: str) -> None:
     with pytest.raises(CannotRun, match="PORT must be a port, 1 to 65535"):
         Local.from_environment({"PORT": text})
 

@@ -195,7 +195,7 @@ def test_one_that_dies_is_named_and_the_rest_is_ended(start: Callable[..., Demo]
 
 
 @pytest.mark.parametrize("name", ["PORT", "SANDBOX_PORT"])
-def test_a_port_in_use_is_told_before_anything_starts(tmp_path: Path, name: str) -> None:
+def test_a_port_in_use_is_reported_before_anything_starts(tmp_path: Path, name: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

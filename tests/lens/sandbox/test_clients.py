@@ -50,7 +50,7 @@ async def make_roles(http: HTTPClient, count: int) -> None:
         await http.create_role(GUILD_ID, name=f"Group {number}")
 
 
-def test_discord_py_waits_as_it_is_told_and_goes_on(
+def test_discord_py_waits_as_it_is_asked_to_and_goes_on(
     sandbox: RunningSandbox, use_discord: Callable[[Use], Any]
 ) -> None:
     hidden = {"path": "/roles$", "limit": 2, "window": 30, "announced": False}

@@ -69,7 +69,7 @@ def test_it_says_where_it_is_and_keeps_its_state_when_it_is_ended(
     assert "ada" in str(state["worlds"]["discord"])
 
 
-def test_a_port_in_use_is_told_with_its_number(start: Start) -> None:
+def test_a_port_in_use_is_reported_with_its_number(start: Start) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -81,7 +81,7 @@ def test_a_port_in_use_is_told_with_its_number(start: Start) -> None:
     assert "Traceback" not in errors
 
 
-def test_a_broken_state_file_is_told_and_left_alone(start: Start, tmp_path: Path) -> None:
+def test_a_broken_state_file_is_reported_and_left_alone(start: Start, tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     file.write_text("{")
     process = start("--port", "0", "--state", "state.json")

@@ -26,7 +26,7 @@ def test_a_cohorts_calls_are_what_the_makers_specify(
 
 
 @pytest.mark.conformance
-def test_a_call_that_nobody_specifies_is_told(
+def test_a_call_that_no_one_specifies_is_reported(
     sandbox: RunningSandbox, conformance: Conformance
 ) -> None:
     bot = {"Authorization": "Bot sandbox-test"}
@@ -60,4 +60,4 @@ def test_without_the_specifications_the_tests_are_left_out_by_name(tmp_path: Pat
     )
     assert "1/4 tests collected (3 deselected)" in done.stdout, done.stdout + done.stderr
     assert "/nowhere is not there, so these were left out:" in done.stdout
-    assert "test_conformance.py::test_a_call_that_nobody_specifies_is_told" in done.stdout
+    assert "test_conformance.py::test_a_call_that_no_one_specifies_is_reported" in done.stdout

@@ -46,7 +46,7 @@ def test_an_unknown_endpoint_is_reported_with_the_list_of_endpoints(
         shelves.post(path)
 
 
-def test_broken_json_is_told_in_a_sentence(shelves: RunningSandbox) -> None:
+def test_broken_json_is_explained_in_a_sentence(shelves: RunningSandbox) -> None:
     answer = Client(shelves.url).call("POST", "/_sandbox/faults", b"[{")
     assert answer.status == 400
     assert answer.body["error"].startswith("The body is not JSON")
@@ -93,7 +93,7 @@ def test_a_time_that_is_not_understood_is_refused_in_a_sentence(
     assert shelves.get("clock")["offset_seconds"] == 0
 
 
-def test_a_reset_begins_anew(shelves: RunningSandbox, kitchen: Client) -> None:
+def test_a_reset_restores_the_first_state(shelves: RunningSandbox, kitchen: Client) -> None:
     kitchen.post("/things", {"name": "cup"})
     shelves.set_faults({"kind": "drop"})
     shelves.set_limits(kitchen=True)

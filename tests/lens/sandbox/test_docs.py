@@ -35,7 +35,7 @@ def use_real_ids(body: str, sandbox: RunningSandbox, interaction: str) -> str:
 
 
 @pytest.mark.parametrize(("path", "body"), EXAMPLES)
-def test_an_example_works_as_it_stands(cohort: RunningSandbox, path: str, body: str) -> None:
+def test_an_example_works_as_it_is(cohort: RunningSandbox, path: str, body: str) -> None:
     if path == "leave":
         cohort.post("join", {"id": "200000000000000003", "username": "edsger"})
     interaction = make_bot(cohort)

@@ -27,7 +27,7 @@ def test_an_error_before_the_effect_leaves_the_service_unchanged(
     assert [call["wrote"], call["injected"], call["fault"]] == [False, True, "error"]
 
 
-def test_an_error_after_the_effect_tells_the_client_nothing_of_it(
+def test_an_error_after_the_effect_reports_nothing_of_it_to_the_client(
     shelves: RunningSandbox, kitchen: Client
 ) -> None:
     shelves.set_faults({"kind": "error_after", "status": 500})

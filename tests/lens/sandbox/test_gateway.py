@@ -63,7 +63,7 @@ def test_the_bot_is_greeted_where_the_api_says(cohort: RunningSandbox) -> None:
     assert told == ready["resume_gateway_url"] == cohort.url.replace("http", "ws") + "/gateway"
 
 
-def test_a_page_from_elsewhere_hears_nothing(cohort: RunningSandbox) -> None:
+def test_a_page_from_elsewhere_receives_nothing(cohort: RunningSandbox) -> None:
     with pytest.raises(WSServerHandshakeError) as refused:
         on_gateway(cohort.url, read_ready, Origin="https://elsewhere.example")
     assert refused.value.status == 403

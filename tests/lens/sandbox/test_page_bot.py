@@ -73,7 +73,7 @@ def answer_with(page: RunningSandbox, interaction: str, body: Any) -> None:
     Service(page).discord("POST", f"/api/v10/interactions/{interaction}/{token}/callback", body)
 
 
-def test_a_button_in_a_channel_is_pressed_as_anybody(page: RunningSandbox) -> None:
+def test_a_button_in_a_channel_is_pressed_as_anyone(page: RunningSandbox) -> None:
     messages = page.get("state")["discord"]["messages"]
     question = next(m for held in messages.values() for m in held.values() if m["components"])
     html = Client(page.url).get("/").body
@@ -120,7 +120,7 @@ def test_a_form_is_filled_in(page: RunningSandbox) -> None:
         ({"press": "come", "message_id": "5"}, "cannot see a message 5"),
     ],
 )
-def test_what_cannot_be_done_is_told_on_the_page(
+def test_what_cannot_be_done_is_reported_on_the_page(
     page: RunningSandbox, form: dict[str, str], sentence: str
 ) -> None:
     answer = send(page, **{"user": ADA["id"], **form})
@@ -140,6 +140,6 @@ def test_people_are_moved_through_voice_channels(page: RunningSandbox) -> None:
     assert Client(page.url).call("POST", "/voice", form, FORM).status == 400
 
 
-def test_a_search_finds_what_was_used_by_whom(page: RunningSandbox) -> None:
+def test_a_search_finds_what_was_used_and_the_person(page: RunningSandbox) -> None:
     assert "<b>ada</b> ran" in read(page, "ada")
     assert "No interaction matches “grace”" in read(page, "grace")

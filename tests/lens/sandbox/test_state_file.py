@@ -58,7 +58,7 @@ def test_what_changed_is_saved_without_a_shutdown(make: Make, tmp_path: Path) ->
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", '{"format": 7}', '{"format": 1, "identity": {"shelf": "1"}}', "\xff"]
 )
-def test_a_file_that_holds_no_state_is_told_and_left_alone(
+def test_a_file_that_holds_no_state_is_reported_and_left_alone(
     make: Make, tmp_path: Path, text: str
 ) -> None:
     file = tmp_path / "state.json"
@@ -93,7 +93,7 @@ def test_one_that_finds_its_port_in_use_touches_no_file(make: Make, tmp_path: Pa
     assert not file.exists()
 
 
-def test_a_folder_that_is_not_there_is_told_and_the_sandbox_goes_on(
+def test_a_folder_that_is_not_there_is_reported_and_the_sandbox_goes_on(
     make: Make, tmp_path: Path
 ) -> None:
     file = tmp_path / "missing" / "state.json"

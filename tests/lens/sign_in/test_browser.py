@@ -70,9 +70,7 @@ def test_from_the_page_that_was_asked_for_to_discord_and_back(
     expect(heading).to_have_text("Sign in")
 
 
-def test_whoever_is_signed_in_by_password_ties_the_account_on_the_page_of_the_set_up(
-    open_page, ada: User
-):
+def test_a_person_signed_in_by_password_ties_the_account_on_the_set_up_page(open_page, ada: User):
     ada.set_password("a long secret")
     ada.save()
     page = open_page(viewport=PHONE)
@@ -88,7 +86,7 @@ def test_whoever_is_signed_in_by_password_ties_the_account_on_the_page_of_the_se
     assert ada.discord_id is not None
 
 
-def test_whoever_is_closed_while_signed_in_is_at_the_door_with_the_next_click(open_page, ada: User):
+def test_a_person_whose_account_is_closed_is_signed_out_with_the_next_click(open_page, ada: User):
     page = open_page(viewport=DESK)
     choose(page, "ada")
     expect(page.get_by_role("heading", level=1)).to_have_text("Check my set-up")

@@ -44,7 +44,7 @@ def correct(staff: Client, person: User, **changed: Any) -> None:
         ({"email": "new@example.org"}, "Your e-mail address was changed"),
     ],
 )
-def test_a6_a_change_on_the_persons_page_ends_every_session_and_is_told_to_the_old_address(
+def test_a6_a_change_on_the_persons_page_ends_every_session_and_is_mailed_to_the_old_address(
     walk, ada, staff, sandbox, changed, subject
 ):
     walk.sign_in()
@@ -85,7 +85,7 @@ def test_a6_a_new_address_from_discord_ends_the_other_sessions_and_the_old_one_g
     assert letters() == [("ada@example.org", "Your e-mail address was changed")]
 
 
-def test_a6_a_first_discord_account_of_who_has_a_password_is_told(walk, ada):
+def test_a6_a_first_discord_account_of_a_person_with_a_password_is_announced(walk, ada):
     browser = Client()
     browser.force_login(ada)
     walk.sign_in()

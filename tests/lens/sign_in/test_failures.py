@@ -101,7 +101,7 @@ def test_discord_takes_too_long(walk, sandbox, settings):
     check_page(walk.sign_in(), "Discord is not responding")
 
 
-def test_our_own_secret_is_wrong_and_whoever_runs_this_is_told(walk, settings, caplog):
+def test_our_own_secret_is_wrong_and_the_operator_is_notified(walk, settings, caplog):
     settings.DISCORD_CLIENT_SECRET = "mistyped-secret"
     with caplog.at_level(logging.INFO):
         answer = walk.sign_in()

@@ -297,7 +297,7 @@ def test_one_whose_account_is_closed_gets_no_letter_and_no_entry(alice):
 # -- the sandbox ---------------------------------------------------------------------------------
 
 
-def test_the_sandbox_offers_to_sign_in_as_anybody(alice):
+def test_the_sandbox_offers_to_sign_in_as_anyone(alice):
     client = Client()
     assert "Alice" in client.get("/sign-in/").content.decode()
     answer = client.post(f"/sign-in/as/{alice.pk}/")
@@ -305,13 +305,13 @@ def test_the_sandbox_offers_to_sign_in_as_anybody(alice):
     assert "Alice" in client.get("/meetings/").content.decode()
 
 
-def test_the_sandbox_signs_nobody_in_by_a_link_or_without_a_token(alice):
+def test_the_sandbox_signs_no_one_in_by_a_link_or_without_a_token(alice):
     assert Client().get(f"/sign-in/as/{alice.pk}/").status_code == 405
     assert Client(enforce_csrf_checks=True).post(f"/sign-in/as/{alice.pk}/").status_code == 403
     assert Client().post(f"/sign-in/as/{10**9}/").status_code == 404
 
 
-def test_without_a_sandbox_nobody_is_offered_and_nobody_becomes_somebody(alice, settings):
+def test_without_a_sandbox_no_account_is_offered_and_no_one_can_choose_one(alice, settings):
     settings.SANDBOX = False
     client = Client()
     assert "Alice" not in client.get("/sign-in/").content.decode()

@@ -9,7 +9,7 @@ ADA = {"id": "200000000000000001", "username": "ada"}
 HASH = "a1b2c3d4e5f60718293a4b5c6d7e8f90"
 
 
-def test_whatever_is_told_and_counts_is_read():
+def test_every_field_that_counts_is_read():
     told = {
         **ADA,
         "global_name": "Ada  Lovelace",
@@ -63,6 +63,6 @@ def test_a_picture_is_a_hash_or_none(avatar):
         {"id": 7},
     ],
 )
-def test_an_answer_that_tells_of_nobody_is_refused(told):
+def test_an_answer_about_no_one_is_refused(told):
     with pytest.raises(ValueError, match="contains no user"):
         read_profile(told)

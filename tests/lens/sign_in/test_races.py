@@ -31,7 +31,7 @@ def test_one_account_in_many_windows_is_tied_once(ada: User) -> None:
     assert (ada.discord_id, RefusedSignIn.objects.count()) == (ADA, 0)
 
 
-def test_of_two_accounts_with_one_address_the_first_is_tied_and_staff_hear_of_the_other(
+def test_of_two_accounts_with_one_address_the_first_is_tied_and_staff_are_notified_of_the_other(
     ada: User,
 ) -> None:
     first = [lambda: arrive(ADA, "ada@example.org")] * 3

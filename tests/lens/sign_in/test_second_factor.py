@@ -58,7 +58,7 @@ def test_a2_staff_set_one_up_before_they_reach_anything(olga):
 
 @pytest.mark.usefixtures("required")
 @pytest.mark.parametrize("way", ["password", "discord"])
-def test_a2_the_code_is_asked_for_whichever_way_one_comes(olga, way, walk, tell):
+def test_a2_the_code_is_asked_for_on_every_way_to_sign_in(olga, way, walk, tell):
     secret = give_second_factor(olga)
     client = walk.client
     if way == "password":

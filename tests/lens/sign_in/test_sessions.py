@@ -66,7 +66,7 @@ def test_a15_staff_are_signed_out_and_learners_stay(is_staff):
     assert client.get("/api/users/me/meetings").status_code == (403 if is_staff else 200)
 
 
-def test_a15_a_page_that_updates_itself_keeps_nobody_signed_in():
+def test_a15_a_page_that_updates_itself_keeps_no_one_signed_in():
     client = Client()
     client.force_login(User.objects.create_superuser("olga@example.org", None, name="Olga"))
     age(client, 30 * 60)

@@ -52,7 +52,7 @@ def test_the_address_is_found_in_any_case(walk, ada, tell):
     assert walk.name == "Ada"
 
 
-def test_again_one_is_found_by_the_account_whatever_the_address_is(walk, ada, tell, sandbox):
+def test_a_returning_person_is_found_by_the_account_with_any_address(walk, ada, tell, sandbox):
     walk.sign_in()
     tell(email=None, verified=False)
     again = Walk(sandbox)
@@ -62,7 +62,7 @@ def test_again_one_is_found_by_the_account_whatever_the_address_is(walk, ada, te
     assert ada.email == "ada@example.org"
 
 
-def test_the_account_decides_even_where_the_address_is_somebody_elses(walk, tell):
+def test_the_account_decides_even_where_the_address_is_another_persons(walk, tell):
     User.objects.create_user("old@example.org", None, name="Ada", discord_id=ADA)
     ben = User.objects.create_user("ada@example.org", None, name="Ben")
     walk.sign_in()
@@ -90,7 +90,7 @@ def test_signing_in_begins_a_new_session(walk, ada):
     assert stolen.get("/meetings/").status_code == 302
 
 
-def test_somebody_else_in_the_same_browser_takes_over_nothing(walk, ada, tell):
+def test_another_person_in_the_same_browser_takes_over_nothing(walk, ada, tell):
     User.objects.create_user("ben@example.org", None, name="Ben", discord_id=BEN)
     tell(id=str(BEN), username="ben")
     walk.sign_in()
@@ -142,7 +142,7 @@ def test_a_changed_address_that_is_not_verified_does_not(walk, ada, tell, sandbo
     assert ada.email == "ada@example.org"
 
 
-def test_an_address_that_staff_chose_since_stays_until_discord_tells_another(
+def test_an_address_that_staff_chose_since_stays_until_discord_reports_another(
     walk, ada, tell, sandbox
 ):
     walk.sign_in()
@@ -156,7 +156,7 @@ def test_an_address_that_staff_chose_since_stays_until_discord_tells_another(
     assert ada.email == "new@example.org"
 
 
-def test_somebody_elses_address_is_not_taken_until_it_is_free(walk, ada, tell, sandbox):
+def test_another_persons_address_is_not_taken_until_it_is_free(walk, ada, tell, sandbox):
     ben = User.objects.create_user("ben@example.org", None, name="Ben")
     walk.sign_in()
     tell(email="Ben@example.org")
@@ -197,7 +197,7 @@ def test_a_new_id_and_a_new_address_are_announced_and_a_new_name_is_not(walk, te
 # -- refused -------------------------------------------------------------------------------------
 
 
-def test_a_stranger_gets_a_friendly_page_and_no_account(walk, settings):
+def test_an_unknown_account_gets_a_friendly_page_and_no_person(walk, settings):
     settings.DISCORD_INVITE_URL = "https://discord.gg/academy"
     answer = walk.sign_in(int(STRANGER["id"]))
     assert answer.status_code == 403
@@ -217,7 +217,7 @@ def test_an_address_that_is_not_verified_opens_nobodys_account(walk, ada, tell):
     assert leaves_nothing()
 
 
-def test_whoever_is_tied_to_another_account_stays_so_and_staff_are_told(walk, ada, staff):
+def test_a_person_tied_to_another_account_stays_so_and_staff_are_notified(walk, ada, staff):
     User.objects.filter(pk=ada.pk).update(discord_id=BEN)
     for _ in range(2):
         answer = walk.sign_in()
@@ -242,7 +242,7 @@ def test_two_people_with_one_address_in_different_case_are_kept_out_of_the_datab
         User.objects.bulk_create([User(email="ADA@example.org", name="Another Ada")])
 
 
-def test_where_they_are_there_all_the_same_nobody_is_guessed_and_staff_are_told(walk, ada, staff):
+def test_if_they_exist_all_the_same_no_one_is_guessed_and_staff_are_notified(walk, ada, staff):
     with connection.cursor() as cursor:
         # A database that was filled by other hands, before the constraint.
         cursor.execute("DROP INDEX user_email_in_any_case")
@@ -269,7 +269,7 @@ def test_a_closed_account_stays_closed(walk, ada):
 # -- closed while signed in ----------------------------------------------------------------------
 
 
-def test_whoever_is_closed_is_out_at_once_and_opening_again_opens_no_old_session(walk, ada):
+def test_closing_an_account_signs_out_at_once_and_reopening_it_opens_no_old_session(walk, ada):
     walk.sign_in()
     ada.refresh_from_db()
     ada.is_active = False
@@ -283,7 +283,7 @@ def test_whoever_is_closed_is_out_at_once_and_opening_again_opens_no_old_session
     assert walk.name == "Ada"
 
 
-def test_whoever_is_closed_past_the_model_is_out_at_once_too(walk, ada):
+def test_closing_an_account_without_the_model_signs_out_at_once_too(walk, ada):
     walk.sign_in()
     User.objects.update(is_active=False)
     assert walk.name == ""
@@ -336,7 +336,7 @@ def test_the_admin_has_none_of_allauths_tables(staff):
     assert staff.get("/admin/socialaccount/socialapp/add/").status_code == 404
 
 
-def test_a_page_elsewhere_signs_nobody_in(sandbox):
+def test_a_page_elsewhere_signs_no_one_in(sandbox):
     assert Client().get("/sign-in/discord/").status_code == 405
     assert Client(enforce_csrf_checks=True).post("/sign-in/discord/").status_code == 403
 

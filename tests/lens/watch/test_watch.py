@@ -116,7 +116,9 @@ def test_o2_a_process_that_is_frozen_inside_a_transaction_stops_no_schedule(
 # -- being heard -------------------------------------------------------------------------------
 
 
-def test_a_worker_is_heard_while_it_runs_and_not_missed_after_its_end(start_worker: Start) -> None:
+def test_a_worker_has_a_heartbeat_while_it_runs_and_is_not_missed_after_its_end(
+    start_worker: Start,
+) -> None:
     assert not heartbeats.is_worker_alive()
     worker = start_worker()
     wait_until(heartbeats.is_worker_alive, SOON, worker.said())
@@ -126,7 +128,7 @@ def test_a_worker_is_heard_while_it_runs_and_not_missed_after_its_end(start_work
     assert not WorkerHeartbeat.objects.exists()
 
 
-def test_a_database_that_is_not_there_is_told_and_waited_for(
+def test_a_database_that_is_not_there_is_reported_and_waited_for(
     transactional_db: None, tmp_path: Path
 ) -> None:
     env = environment(DATABASE_URL="postgres://lens@127.0.0.1:9/none", WATCH_LOOK_SECONDS="0.2")

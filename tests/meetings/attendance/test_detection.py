@@ -89,12 +89,12 @@ def test_looking_costs_the_same_for_any_number_of_meetings(academy, django_asser
             record_presence(meetings, {}, now=now)
 
 
-def test_with_nobody_listening_nothing_is_known(meeting):
+def test_without_coverage_nothing_is_known(meeting):
     assert hear(meeting, heard=None) == 0
     assert presence(meeting) == {}
 
 
-def test_one_is_checked_in_while_the_meeting_runs_and_nobody_is_absent_yet(meeting):
+def test_a_person_is_checked_in_while_the_meeting_runs_and_no_one_is_absent_yet(meeting):
     hear(meeting, now=meeting.starts_at + 6 * MINUTE, Alice=[(-3, 5)])
     assert presence(meeting) == {"Alice": "present"}
 
@@ -196,7 +196,7 @@ def test_a_correction_is_written_down_with_who_and_when(meeting, fay):
     assert (row.presence, row.corrected_by, row.corrected_at) == ("absent", fay, meeting.ends_at)
 
 
-def test_a_correction_is_never_overwritten_by_what_is_heard(meeting, fay):
+def test_a_correction_is_never_overwritten_by_detection(meeting, fay):
     say(meeting, "Alice", "absent", fay)
     say(meeting, "Bob", "present", fay)
     hear(meeting, Alice=[(0, 60)])

@@ -84,7 +84,7 @@ def test_five_minutes_from_a_quarter_of_an_hour_before_to_the_end(stays, finding
         ("", NOTHING),  # off throughout
     ],
 )
-def test_nobody_is_absent_who_could_have_been_there_unheard(heard, finding):
+def test_no_one_is_absent_who_could_have_been_there_without_coverage(heard, finding):
     assert found("", heard) == finding
 
 
@@ -93,12 +93,12 @@ def test_little_seen_and_little_missed_may_together_be_enough():
     assert found("18:18-18:20", "17:45-18:20 18:22-19:00") == ABSENT
 
 
-def test_one_seen_long_enough_was_there_whatever_else_was_missed():
+def test_a_person_seen_long_enough_was_there_even_with_gaps_in_coverage():
     assert found("18:10-18:15", "18:10-18:15") == there_since("18:10")
 
 
 @pytest.mark.parametrize("now", ["17:00", "17:44", "18:00", "18:59"])
-def test_nobody_is_absent_before_the_end(now):
+def test_no_one_is_absent_before_the_end(now):
     assert found("", now=now) == NOTHING
     assert found("", now="19:00") == ABSENT
 
@@ -194,7 +194,7 @@ def test_order_repetition_and_seams_make_no_difference(stays, heard, random):
 
 
 @given(some_spans, some_spans, some_spans)
-def test_whoever_is_seen_more_was_no_less_there(stays, more, heard):
+def test_a_person_who_is_seen_longer_was_no_less_there(stays, more, heard):
     before, after = judge(stays, heard), judge([*stays, *more], heard)
     if before.checked_in_at:
         assert after.checked_in_at

@@ -44,7 +44,7 @@ def test_figures_leave_guests_out(academy):
     assert turnout.pending == 2
 
 
-def test_presence_is_the_word_of_a_person_before_what_was_found(academy):
+def test_a_persons_correction_comes_before_detection(academy):
     meeting = academy.meeting("A", 1)
     said = {"corrected_at": NOW}
     attend(academy, "Alice", "A", 1, checked_in_at=NOW, correction="absent", **said)

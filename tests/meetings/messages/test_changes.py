@@ -44,7 +44,7 @@ def send_all(now) -> None:
     Message.objects.filter(state="pending").update(state="sent", sent_at=now)
 
 
-def test_members_and_the_channel_are_told_once_of_a_moved_meeting(meeting, now):
+def test_members_and_the_channel_are_notified_once_of_a_moved_meeting(meeting, now):
     move(meeting, 3 * HOUR, now)
     for minutes in range(3):
         look(now + minutes * MINUTE)
@@ -52,7 +52,7 @@ def test_members_and_the_channel_are_told_once_of_a_moved_meeting(meeting, now):
     assert pending("meeting_cancelled") == []
 
 
-def test_the_words_name_both_times_in_the_readers_zone(meeting, now):
+def test_the_text_names_both_times_in_the_readers_zone(meeting, now):
     move(meeting, 3 * HOUR, now)
     look(now)
     words = words_to("Alice", "meeting_moved", now)
@@ -65,7 +65,7 @@ def test_the_words_name_both_times_in_the_readers_zone(meeting, now):
     assert f"week 2: <t:{start}:F>" in words_to("channel", "meeting_moved", now).text
 
 
-def test_a_cancelled_meeting_is_told_as_cancelled(meeting, now):
+def test_a_cancelled_meeting_is_announced_as_cancelled(meeting, now):
     carry_out(moves.Cancel(meeting.pk), by=None, now=now)
     look(now)
     assert pending("meeting_cancelled") == ["Alice", "Bob", "channel"]
@@ -92,7 +92,7 @@ def test_a_new_slot_is_said_to_be_one(meeting, now):
     assert "Saturday 16 January 2027, 09:00 (UTC)" in text
 
 
-def test_one_meeting_more_is_told_as_that(meeting, now):
+def test_an_added_meeting_is_announced_as_added(meeting, now):
     carry_out(moves.Add(meeting.group_id, meeting.starts_at + 26 * HOUR), by=None, now=now)
     look(now)
     text = words_to("Bob", "meeting_moved", now).text
@@ -100,7 +100,7 @@ def test_one_meeting_more_is_told_as_that(meeting, now):
     assert "before" not in text
 
 
-def test_what_follows_a_changed_fact_is_told_too(academy, meeting, now):
+def test_what_follows_from_a_changed_fact_is_announced_too(academy, meeting, now):
     academy.cohort.number_of_meetings = 3
     academy.cohort.save()
     look(now + MINUTE)
@@ -119,7 +119,7 @@ def test_that_a_group_has_meetings_at_all_is_no_change(academy, meeting, now):
 # -- several moves of one meeting ----------------------------------------------------------------
 
 
-def test_of_two_moves_before_anybody_was_told_only_the_last_is_sent(meeting, now):
+def test_of_two_moves_before_a_notification_only_the_last_is_sent(meeting, now):
     move(meeting, 1 * HOUR, now)
     look(now)
     move(meeting, 4 * HOUR, now)
@@ -130,7 +130,7 @@ def test_of_two_moves_before_anybody_was_told_only_the_last_is_sent(meeting, now
     assert "before: Thursday 14 January 2027, 17:30" in text
 
 
-def test_whoever_was_told_of_the_first_hears_from_there(meeting, now):
+def test_a_person_notified_of_the_first_move_reads_the_second_from_there(meeting, now):
     move(meeting, 1 * HOUR, now)
     send_all(now)
     move(meeting, 4 * HOUR, now)
@@ -138,7 +138,7 @@ def test_whoever_was_told_of_the_first_hears_from_there(meeting, now):
     assert "before: Thursday 14 January 2027, 18:30" in words_to("Alice", "meeting_moved", now).text
 
 
-def test_moved_there_and_back_before_anybody_was_told_nothing_is_sent(meeting, now):
+def test_moved_there_and_back_before_a_notification_nothing_is_sent(meeting, now):
     move(meeting, 4 * HOUR, now)
     look(now)
     move(meeting, -4 * HOUR, now + MINUTE)
@@ -147,7 +147,7 @@ def test_moved_there_and_back_before_anybody_was_told_nothing_is_sent(meeting, n
     assert Message.objects.filter(kind="meeting_moved", state="dropped").count() == 6
 
 
-def test_moved_there_and_back_after_people_were_told_they_are_told_again(meeting, now):
+def test_moved_there_and_back_after_a_notification_people_are_notified_again(meeting, now):
     move(meeting, 4 * HOUR, now)
     send_all(now)
     move(meeting, -4 * HOUR, now + MINUTE)
@@ -157,7 +157,7 @@ def test_moved_there_and_back_after_people_were_told_they_are_told_again(meeting
     assert "before: Thursday 14 January 2027, 21:30" in text
 
 
-def test_cancelled_and_restored_after_people_were_told_it_is_held_after_all(meeting, now):
+def test_cancelled_and_restored_after_a_notification_it_is_announced_as_restored(meeting, now):
     carry_out(moves.Cancel(meeting.pk), by=None, now=now)
     send_all(now)
     carry_out(moves.Restore(meeting.pk), by=None, now=now + MINUTE)
@@ -166,7 +166,7 @@ def test_cancelled_and_restored_after_people_were_told_it_is_held_after_all(meet
     assert "Group A will meet after all:" in words_to("Alice", "meeting_moved", now).text
 
 
-def test_a_postponed_meeting_that_is_then_cancelled_is_told_as_cancelled_alone(meeting, now):
+def test_a_postponed_meeting_that_is_then_cancelled_is_announced_only_as_cancelled(meeting, now):
     carry_out(moves.Postpone(meeting.pk), by=None, now=now)
     carry_out(moves.Cancel(meeting.pk), by=None, now=now)
     look(now)
@@ -178,7 +178,7 @@ def test_a_postponed_meeting_that_is_then_cancelled_is_told_as_cancelled_alone(m
 # -- whom a move concerns ------------------------------------------------------------------------
 
 
-def test_whoever_joins_after_the_move_finds_the_new_times(academy, meeting, now):
+def test_a_person_who_joins_after_the_move_finds_the_new_times(academy, meeting, now):
     move(meeting, HOUR, now)
     carol = academy.add_person("Carol")
     add_member(meeting.group_id, carol.pk, now=now + MINUTE)
@@ -186,7 +186,7 @@ def test_whoever_joins_after_the_move_finds_the_new_times(academy, meeting, now)
     assert "Carol" not in pending("meeting_moved")
 
 
-def test_whoever_left_is_told_nothing(meeting, now):
+def test_a_person_who_left_is_not_notified(meeting, now):
     move(meeting, HOUR, now)
     look(now)
     member = Membership.objects.get(user__name="Alice")
@@ -196,7 +196,7 @@ def test_whoever_left_is_told_nothing(meeting, now):
     assert pending("meeting_moved") == ["Bob", "channel"]
 
 
-def test_a_member_who_is_away_is_told_too(academy, meeting, now):
+def test_a_member_who_is_away_is_notified_too(academy, meeting, now):
     alice = Membership.objects.get(user__name="Alice").user
     host = academy.meeting("B", 2)
     book_visit(alice.pk, home_meeting_id=meeting.pk, host_meeting_id=host.pk, now=now)
@@ -205,7 +205,7 @@ def test_a_member_who_is_away_is_told_too(academy, meeting, now):
     assert pending("meeting_moved") == ["Alice", "Bob", "channel"]
 
 
-def test_a_guest_who_stays_is_told(academy, meeting, now):
+def test_a_guest_who_stays_is_notified(academy, meeting, now):
     carol = academy.add_member("Carol", "B")
     book_visit(
         carol.pk,
@@ -220,7 +220,7 @@ def test_a_guest_who_stays_is_told(academy, meeting, now):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_guest_whose_visit_ends_is_told_of_that_alone(academy, meeting, now, registered):
+def test_a_guest_whose_visit_ends_is_notified_of_that_alone(academy, meeting, now, registered):
     registered.add(message_sources, pending_visit_emails)
     carol = academy.add_member("Carol", "B")
     home = academy.meeting("B", 2)
@@ -231,7 +231,7 @@ def test_a_guest_whose_visit_ends_is_told_of_that_alone(academy, meeting, now, r
     assert list(kinds) == ["visit_broken"]
 
 
-def test_a_group_in_preview_is_told_nothing(academy, meeting, now):
+def test_a_group_in_preview_is_not_notified(academy, meeting, now):
     Group.objects.filter(pk=meeting.group_id).update(status="preview")
     move(meeting, HOUR, now)
     look(now)
@@ -252,7 +252,7 @@ def test_what_was_moved_in_preview_is_no_news(academy, meeting, now):
     assert "before: Thursday 14 January 2027, 18:30" in words_to("Alice", "meeting_moved", now).text
 
 
-def test_whoever_had_declined_is_reminded_of_that(academy, meeting, now):
+def test_a_person_who_had_declined_is_reminded_of_that(academy, meeting, now):
     alice = Membership.objects.get(user__name="Alice").user
     Attendance.objects.create(
         meeting=meeting, user=alice, rsvp=Attendance.Rsvp.NOT_ATTENDING, rsvp_at=now
@@ -263,7 +263,7 @@ def test_whoever_had_declined_is_reminded_of_that(academy, meeting, now):
     assert "you answered" not in words_to("Bob", "meeting_moved", now).text
 
 
-def test_a_cohort_that_has_ended_is_told_nothing(academy, meeting, now):
+def test_a_cohort_that_has_ended_is_not_notified(academy, meeting, now):
     move(meeting, HOUR, now)
     look(now)
     Cohort.objects.update(status=Cohort.Status.CANCELLED)
@@ -273,7 +273,7 @@ def test_a_cohort_that_has_ended_is_told_nothing(academy, meeting, now):
     assert pending("reminder") == []
 
 
-def test_it_is_never_told_after_the_meeting(meeting, now):
+def test_it_is_never_announced_after_the_meeting(meeting, now):
     move(meeting, HOUR, now)
     look(now)
     look(meeting.starts_at + HOUR)

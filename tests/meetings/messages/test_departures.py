@@ -23,7 +23,7 @@ def alice(academy, joined) -> Membership:
 
 
 @pytest.mark.parametrize("status", ["dropped", "completed", "removed"])
-def test_c24_whoever_leaves_gets_one_letter_and_the_channel_one_line(alice, now, status):
+def test_c24_a_person_who_leaves_gets_one_email_and_the_channel_one_line(alice, now, status):
     end_membership(alice.pk, status=status, now=now)
     look(now)
     look(now)
@@ -34,7 +34,7 @@ def test_c24_whoever_leaves_gets_one_letter_and_the_channel_one_line(alice, now,
     assert words_to("channel", LEFT, now).text.strip() == "**Alice** is no longer in **Group A**."
 
 
-def test_c24_whoever_moves_is_told_by_the_new_group_and_the_old_channel_hears_it(
+def test_c24_a_person_who_moves_is_notified_by_the_new_group_and_the_old_channel_too(
     alice, academy, now
 ):
     move_member(alice.pk, academy.groups["B"].pk, now=now)
@@ -45,7 +45,7 @@ def test_c24_whoever_moves_is_told_by_the_new_group_and_the_old_channel_hears_it
 
 
 @pytest.mark.parametrize("what", ["merged", "completed", "cohort", "back", "role", "preview"])
-def test_c24_nobody_is_told_of_an_end_of_the_group_or_of_nothing(alice, academy, now, what):
+def test_c24_no_one_is_notified_of_an_end_of_the_group_or_of_no_change(alice, academy, now, what):
     group = academy.groups["A"]
     match what:
         case "cohort":

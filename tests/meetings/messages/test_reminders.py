@@ -39,13 +39,13 @@ def reminders(**which) -> int:
     return Message.objects.filter(kind="reminder", **which).count()
 
 
-def test_a_day_and_an_hour_before_whoever_comes_is_reminded_once(meeting):
+def test_a_day_and_an_hour_before_people_who_attend_are_reminded_once(meeting):
     for ahead, count in [(25, 0), (24, 3), (23, 3), (12, 3), (2, 3), (1, 6), (0.5, 6)]:
         look(meeting.starts_at - ahead * HOUR)
         assert reminders() == count, ahead
 
 
-def test_only_whoever_wants_it_and_is_in_the_server_is_mentioned(academy, meeting):
+def test_only_people_who_want_it_and_are_in_the_server_are_mentioned(academy, meeting):
     ids = {"Alice": 200000000000000001, "Bob": 200000000000000002, "Carol": 200000000000000003}
     carol = academy.add_member("Carol", "A")
     for name, discord_id in ids.items():
@@ -59,7 +59,7 @@ def test_only_whoever_wants_it_and_is_in_the_server_is_mentioned(academy, meetin
     assert [str(pk) in text for pk in ids.values()] == [True, False, False]
 
 
-def test_the_group_is_told_in_its_channel(meeting):
+def test_the_group_is_notified_in_its_channel(meeting):
     look(meeting.starts_at - 24 * HOUR)
     assert pending("reminder") == ["Alice", "Bob", "channel"]
     assert "Week 1" in words_to("channel", "reminder", meeting.starts_at - 24 * HOUR).text
@@ -74,7 +74,7 @@ def test_the_group_is_told_in_its_channel(meeting):
         (Rsvp.NOT_ATTENDING, False),
     ],
 )
-def test_whoever_declined_is_left_in_peace(meeting, rsvp, comes):
+def test_a_person_who_declined_is_left_in_peace(meeting, rsvp, comes):
     answer(meeting, "Alice", rsvp)
     look(meeting.starts_at - 24 * HOUR)
     assert ("Alice" in pending("reminder")) == comes
@@ -151,7 +151,7 @@ def test_what_is_not_true_any_more_is_not_sent(meeting, how):
     assert ("Bob" in pending("reminder")) == (how in {"declined", "left"})
 
 
-def test_whoever_joins_later_is_reminded_from_then_on(academy, meeting):
+def test_a_person_who_joins_later_is_reminded_from_then_on(academy, meeting):
     look(meeting.starts_at - 24 * HOUR)
     carol = academy.add_person("Carol")
     add_member(meeting.group_id, carol.pk, now=meeting.starts_at - 20 * HOUR)
@@ -159,7 +159,7 @@ def test_whoever_joins_later_is_reminded_from_then_on(academy, meeting):
     assert pending("reminder") == ["Alice", "Bob", "Carol", "channel"]
 
 
-def test_somebody_who_cancels_the_visit_is_at_home_again(academy, meeting):
+def test_a_guest_who_cancels_the_visit_is_at_home_again(academy, meeting):
     alice = Membership.objects.get(user__name="Alice").user
     host = academy.meeting("B")
     book_visit(alice.pk, home_meeting_id=meeting.pk, host_meeting_id=host.pk, now=academy.now)

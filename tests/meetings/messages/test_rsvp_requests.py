@@ -50,14 +50,14 @@ def test_a_pending_attendance_is_no_answer(academy, invited_at):
     assert pending("nudge") == ["Alice"]
 
 
-def test_whoever_answers_before_it_is_sent_is_left_in_peace(academy, invited_at):
+def test_a_person_who_answers_before_it_is_sent_is_left_in_peace(academy, invited_at):
     look(invited_at + 48 * HOUR)
     answer(academy, "Alice", 1, Attendance.Rsvp.ATTENDING)
     look(invited_at + 49 * HOUR)
     assert pending("nudge") == []
 
 
-def test_whoever_joins_later_is_invited_later(academy, invited_at):
+def test_a_person_who_joins_later_is_invited_later(academy, invited_at):
     bob = academy.add_person("Bob")
     add_member(academy.groups["A"].pk, bob.pk, now=invited_at + 30 * HOUR)
     look(invited_at + 48 * HOUR)

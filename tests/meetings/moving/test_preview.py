@@ -139,7 +139,7 @@ def test_a_guests_other_meeting_is_a_clash(academy):
 
 
 @pytest.mark.parametrize("which", ["A", "B"])
-def test_a_meeting_that_somebody_declined_clashes_with_nothing(academy, bob, which):
+def test_a_meeting_that_someone_declined_clashes_with_nothing(academy, bob, which):
     Attendance.objects.create(
         meeting=academy.meeting(which, 2), user=bob, rsvp=Attendance.Rsvp.NOT_ATTENDING
     )

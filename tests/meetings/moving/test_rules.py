@@ -73,7 +73,7 @@ def test_a_rescheduled_meeting_keeps_its_number_and_its_place():
     assert places(facts) == {1: 13, 2: 20, 3: 27, 4: 34}
 
 
-def test_what_a_move_changes_is_told_from_when_to_when():
+def test_what_a_move_changes_is_returned_with_old_and_new_times():
     decision = decide(Reschedule(2, at(22, 10), minutes=90), make_facts(), BEFORE)
     (change,) = decision.changes
     assert (change.meeting_id, change.number) == (2, 2)
@@ -153,7 +153,7 @@ def test_putting_last_leaves_the_others_where_they_are():
     assert places(facts) == {1: 13, 2: None, 3: 27, 4: 34}
 
 
-def test_the_end_is_behind_whatever_else_stands_there():
+def test_the_end_is_after_all_other_meetings():
     facts = do(do(make_facts(), Add(1, at(41))), PutLast(2))
     assert days(facts)[2] == 48
     assert days(do(facts, PutLast(3)))[3] == 55
@@ -267,7 +267,7 @@ def test_what_cannot_be_is_refused_by_name(move, code):
 
 
 @pytest.mark.parametrize("move", [Reschedule(1, at(22)), PutLast(1)])
-def test_c23_a_meeting_at_which_nobody_was_can_be_moved_for_7_days(move):
+def test_c23_a_meeting_at_which_no_one_was_can_be_moved_for_7_days(move):
     start = at(13)
     assert decide(move, make_facts(), start + timedelta(days=7, minutes=-1)).changes
     assert refuse(make_facts(), move, start + timedelta(days=7)) == "meeting_begun"

@@ -49,7 +49,7 @@ def every_move(academy: Academy) -> list[moves.Move]:
     ]
 
 
-def test_whatever_is_moved_no_row_is_deleted_and_none_gets_another_number(academy, now):
+def test_with_any_move_no_row_is_deleted_and_none_gets_another_number(academy, now):
     """It was the row of the postponed week that was deleted, and the rest that was renumbered."""
     group = academy.groups["A"]
     before = numbers(group)
@@ -75,7 +75,7 @@ def test_after_every_move_the_hourly_compare_finds_nothing_to_mend(academy, now)
         assert repair_meetings(now) == set()
 
 
-def test_a_postponed_group_stays_postponed_whatever_follows(academy, now):
+def test_a_postponed_group_stays_postponed_after_any_other_move(academy, now):
     carry_out(moves.Postpone(academy.meeting("A", 2).pk), by=None, now=now)
     group = Group.objects.get(pk=academy.groups["A"].pk)
     before = starts(group)

@@ -135,12 +135,12 @@ def check_killed_at(world: World, n: int) -> None:
 
 
 @pytest.mark.parametrize("n", [14, 20])
-def test_a_worker_of_both_mirrors_killed_after_a_write(evening: World, n: int) -> None:
+def test_a_worker_of_both_providers_killed_after_a_write(evening: World, n: int) -> None:
     check_killed_at(evening, n)
 
 
 @pytest.mark.parametrize("n", thin(n for n in range(1, WRITES + 1) if n not in {14, 20}))
-def test_a_worker_of_both_mirrors_killed_after_any_write(evening: World, n: int) -> None:
+def test_a_worker_of_both_providers_killed_after_any_write(evening: World, n: int) -> None:
     check_killed_at(evening, n)
 
 

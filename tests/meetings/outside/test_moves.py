@@ -48,7 +48,9 @@ def visited(world: World, led: None) -> World:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_everything_follows_each_move_everybody_is_told_once_and_then_it_rests(visited, name):
+def test_everything_follows_each_move_everyone_is_notified_once_and_then_nothing_changes(
+    visited, name
+):
     world, kind = visited, KINDS[name]
     first, second = world.entries("B", 1), world.entries("B", 2, but=["Ada"])
     do_before(world, kind)
@@ -129,7 +131,7 @@ def reminders(world: World) -> list[tuple[str, str]]:
     return [(who, subject.partition(" of ")[0]) for who, subject in letters("of Group B")]
 
 
-def test_a_cancelled_meeting_that_is_held_after_all_is_told_of_twice(world, led):
+def test_a_cancelled_meeting_that_is_restored_is_announced_twice(world, led):
     for move in (cancel, restore):
         move(world)
         world.minute(2)
@@ -147,7 +149,7 @@ def test_postponing_is_one_cancelled_occurrence_and_one_event_of_its_own(world, 
     assert len(world.calendar.all_series) == 3  # one a group, as before
 
 
-def test_a_broken_visit_loses_its_access_and_the_guest_is_told_what_is_left(world, led):
+def test_a_broken_visit_loses_its_access_and_the_guest_reads_what_is_left(world, led):
     world.book("Ada", "B", 1)
     world.minute(2)
     assert world.access("Ada") == {"A", "B"}
@@ -180,7 +182,7 @@ def test_reminders_follow_to_the_new_time(world, led):
     assert f"<@{world.person('Ben').discord_id}>" in reminder[0]
 
 
-def test_a_meeting_added_and_moved_at_once_is_told_of_once(world, led):
+def test_a_meeting_added_and_moved_at_once_is_announced_once(world, led):
     add(world)
     extra = Meeting.objects.get(group=world.group("B"), number=None)
     later = extra.starts_at + timedelta(hours=3)

@@ -80,7 +80,7 @@ def test_a_process_killed_while_sending_loses_no_letter(
     assert len({letter["Message-ID"] for letter in mail_server.letters}) == 1
 
 
-def test_nobody_takes_over_a_letter_that_another_process_may_be_sending(
+def test_no_one_takes_over_an_email_that_another_process_may_be_sending(
     add_members, mail_server, start_sender, now
 ):
     add_members("Alice")

@@ -94,7 +94,7 @@ def test_hostile_names_break_neither_headers_nor_html(add_members, mail_server, 
     assert "<script>" not in letter.get_body(("html",)).get_content()
 
 
-def test_whoever_wants_no_email_gets_none(pending, mail_server):
+def test_a_person_who_wants_no_email_gets_none(pending, mail_server):
     alice, bob, charlie = pending
     type(alice).objects.filter(pk=alice.pk).update(wants_email=False)
     type(bob).objects.filter(pk=bob.pk).update(is_active=False)
@@ -105,7 +105,7 @@ def test_whoever_wants_no_email_gets_none(pending, mail_server):
     assert alice.messages.get().state == bob.messages.get().state == "dropped"
 
 
-def test_somebody_without_an_address_gets_it_once_there_is_one(pending, mail_server):
+def test_a_person_without_an_address_gets_it_once_there_is_one(pending, mail_server):
     alice = pending[0]
     type(alice).objects.filter(pk=alice.pk).update(email=None)
     send_emails()
@@ -157,7 +157,7 @@ def test_a_server_that_refuses_us_as_sender_is_one_trouble(pending, mail_server)
     assert Message.objects.filter(failures__gt=0).count() == 1
 
 
-def test_a_refused_address_waits_for_a_person_and_stops_nobody_else(pending, mail_server):
+def test_a_refused_address_waits_for_a_person_and_stops_no_one_else(pending, mail_server):
     alice = pending[0]
     mail_server.refuse("RCPT", 550, NOBODY_THERE, to=alice.email)
     send_emails()
@@ -218,7 +218,7 @@ def test_b10_several_letters_refused_in_a_row_are_the_servers_trouble(pending, m
     assert len(mail_server.letters) == 3
 
 
-def test_an_address_that_is_none_stops_nobody_else(pending, mail_server):
+def test_an_address_that_is_none_stops_no_one_else(pending, mail_server):
     alice = pending[0]
     type(alice).objects.filter(pk=alice.pk).update(email="a@example.org\nBcc: b@example.org")
     send_emails()
@@ -243,7 +243,7 @@ def test_a_letter_refused_for_now_is_tried_again_later_and_later(pending, mail_s
     assert mail_server.recipients.count(alice.email) == 1
 
 
-def test_refused_content_is_told_with_the_servers_words(pending, mail_server):
+def test_refused_content_is_reported_with_the_servers_text(pending, mail_server):
     alice = pending[0]
     mail_server.refuse("CONTENT", 554, "looks like spam", to=alice.email)
     send_emails()
@@ -269,7 +269,7 @@ def test_a_lost_answer_leads_to_the_same_letter_again(pending, mail_server):
     assert Message.objects.get().state == "sent"
 
 
-def test_a_letter_at_which_the_server_always_hangs_up_stops_nobody_for_long(pending, mail_server):
+def test_an_email_at_which_the_server_always_hangs_up_stops_no_one_for_long(pending, mail_server):
     first = Message.objects.order_by("due_at", "pk")[0].user
     mail_server.rules.append(lambda verb, to: "" if verb == "DATA" and to == first.email else None)
     send_emails()
@@ -279,7 +279,7 @@ def test_a_letter_at_which_the_server_always_hangs_up_stops_nobody_for_long(pend
     assert sorted(mail_server.recipients) == sorted({p.email for p in pending} - {first.email})
 
 
-def test_a_connection_that_the_server_closed_meanwhile_costs_nothing(pending, mail_server):
+def test_a_connection_that_the_server_has_closed_costs_nothing(pending, mail_server):
     closed = iter([None, None, ""])
     mail_server.rules.append(lambda verb, _: next(closed, None) if verb == "NOOP" else None)
     send_emails()
@@ -288,7 +288,7 @@ def test_a_connection_that_the_server_closed_meanwhile_costs_nothing(pending, ma
     assert OutboxPart.objects.count() == 0
 
 
-def test_a_letter_whose_words_cannot_be_made_stops_nobody_else(pending, mail_server):
+def test_an_email_that_cannot_be_rendered_stops_no_one_else(pending, mail_server):
     alice = pending[0]
     alice.messages.update(context={"n": 0})
     send_emails()
@@ -303,7 +303,7 @@ def test_nothing_is_sent_while_another_installation_is_suspected(pending, mail_s
     assert states() == {"pending"}
 
 
-def test_nothing_is_sent_that_was_due_before_the_word_on_the_installation(
+def test_nothing_is_sent_that_was_due_before_the_decision_about_the_installation(
     pending, mail_server, now
 ):
     Installation.objects.update(quiet_before=now)

@@ -52,7 +52,7 @@ def headlines(now) -> list[str]:
     return [alarm.headline for alarm in find_alarms(now)]
 
 
-def test_a_dead_mail_server_is_told_after_an_hour_once_and_the_letters_stay_owed(
+def test_a_dead_mail_server_raises_one_alarm_after_an_hour_and_the_emails_stay_pending(
     pending, now, reported
 ):
     for minutes in range(0, 180, 10):
@@ -67,7 +67,7 @@ def test_a_dead_mail_server_is_told_after_an_hour_once_and_the_letters_stay_owed
     assert set(Message.objects.values_list("state", flat=True)) == {"pending"}
 
 
-def test_it_is_told_again_when_it_comes_again(pending, now, reported):
+def test_the_alarm_is_raised_again_when_it_fails_again(pending, now, reported):
     parts.record_failure("email", "It is down.", now=now)
     assert raise_alarms(now + HOUR)
     parts.record_success("email")
@@ -117,7 +117,7 @@ def test_while_everything_is_held_the_page_says_that_and_no_more(pending, now, s
     assert headlines(now + HOUR) == []
 
 
-def test_shut_direct_messages_are_told_at_once_and_opened_by_staff(now, academy, caplog):
+def test_stopped_direct_messages_raise_an_alarm_at_once_and_staff_resume_them(now, academy, caplog):
     parts.close("discord_dm", "Discord said 403.", now=now)
     with caplog.at_level(logging.ERROR):
         (alarm,) = raise_alarms(now)
@@ -130,7 +130,7 @@ def test_shut_direct_messages_are_told_at_once_and_opened_by_staff(now, academy,
     assert headlines(now) == []
 
 
-def test_a_failure_that_nobody_can_prove_is_forgotten_when_nothing_waits(pending, now):
+def test_a_failure_that_no_one_can_prove_is_forgotten_when_nothing_waits(pending, now):
     Message.objects.update(channel="discord_channel", state="expired")
     parts.record_failure("discord_channel", "Discord said 403.", now=now)
     raise_alarms(now + HOUR)

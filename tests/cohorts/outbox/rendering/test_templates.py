@@ -58,7 +58,7 @@ def test_a_discord_template_lets_nobodys_markup_through(file):
 
 
 @pytest.mark.parametrize("file", PLAIN, ids=lambda file: "/".join(file.parts[-2:]))
-def test_plain_text_shows_other_peoples_words_on_one_line(file):
+def test_plain_text_shows_other_peoples_text_on_one_line(file):
     for variable in variables(file):
         path = str(variable.filter_expression.var)
         if path.endswith((".name", ".display_name")) or path == "cohorts":

@@ -64,7 +64,7 @@ def test_the_table(choice, line, reader, way):
     line=st.sampled_from(DmStatus),
     reader=st.builds(Recipient, st.booleans(), st.booleans(), st.booleans()),
 )
-def test_nobody_gets_what_they_do_not_want_and_a_message_has_one_way_or_a_reason(
+def test_no_one_gets_what_they_do_not_want_and_a_message_has_one_route_or_a_reason(
     choice, line, reader
 ):
     way = choose_route(choice, line, reader)
@@ -100,7 +100,7 @@ def test_the_choice_is_by_topic(people):
     assert [ways[ask].channel for ask in asks] == ["discord_dm", "discord_dm", "email", "email"]
 
 
-def test_a_kind_without_words_for_it_never_goes_directly(people):
+def test_a_kind_without_a_template_for_it_is_never_sent_directly(people):
     MessageChoice.objects.update(topic="groups")
     ask = DeliveryRequest(people[0].pk, "group_assigned")
     assert find_routes([ask], NOW)[ask] == BY_MAIL

@@ -45,7 +45,7 @@ def test_a_group_that_does_not_exist(call):
     assert said.refusal == "There is no group with ID 7000000."
 
 
-def test_a_group_of_another_cohort_is_told_with_those_that_there_are(call):
+def test_a_group_of_another_cohort_is_reported_with_those_that_exist(call):
     made, other = make_cohort(groups=1), make_cohort(groups=1, name="Autumn")
     said = call("realize_cohort", "Spring", "--group", other.groups[0].pk)
     assert "belongs to Autumn, not to Spring" in said.refusal

@@ -67,7 +67,7 @@ def test_resync_shows_only_what_was_asked_for(call, sandbox):
     assert "0 steps would be done" in said.out
 
 
-def test_a_plan_of_what_stands_is_empty(call, sandbox):
+def test_a_plan_for_a_group_that_is_ready_is_empty(call, sandbox):
     made = make_cohort(groups=1)
     join(sandbox, made.people)
     realize(made)
@@ -79,7 +79,7 @@ def test_a_plan_of_what_stands_is_empty(call, sandbox):
     assert "  Nothing to do." in said.out
 
 
-def test_a_wrong_token_is_told_in_a_sentence_that_names_the_fix(call, sandbox, settings):
+def test_a_wrong_token_is_explained_in_a_sentence_that_names_the_fix(call, sandbox, settings):
     settings.DISCORD_BOT_TOKEN = "wrong"
     make_cohort(groups=1)
 

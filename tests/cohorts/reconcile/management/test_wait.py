@@ -16,7 +16,7 @@ pytestmark = [
 ]
 
 
-def test_it_ends_with_0_when_every_group_stands(call, sandbox, working):
+def test_it_ends_with_0_when_every_group_is_ready(call, sandbox, working):
     made = make_cohort(groups=3, members=2)
     join(sandbox, made.people)
 
@@ -52,7 +52,7 @@ def test_it_realizes_the_groups_that_were_named_and_no_other(call, sandbox, work
     assert statuses == ["preview", "active", "active"]
 
 
-def test_people_who_are_not_there_yet_are_told_and_are_no_failure(call, sandbox, working):
+def test_people_who_have_not_joined_yet_are_reported_and_are_no_failure(call, sandbox, working):
     made = make_cohort(groups=1)
 
     said = call("realize_cohort", "Spring", "--wait")
@@ -110,7 +110,7 @@ def test_a_wrong_token_ends_the_waiting_with_the_fix(call, sandbox, working, set
     assert said.refusal.endswith("The request is saved and continues once this is resolved.")
 
 
-def test_it_ends_with_2_when_no_worker_is_heard(call, sandbox):
+def test_it_ends_with_2_when_no_worker_is_running(call, sandbox):
     make_cohort(groups=1)
 
     said = call("realize_cohort", "Spring", "--wait", grace=0.0)
@@ -120,7 +120,7 @@ def test_it_ends_with_2_when_no_worker_is_heard(call, sandbox):
     assert "no worker is running" in said.out
 
 
-def test_without_waiting_it_says_that_nobody_works(call, sandbox):
+def test_without_waiting_it_says_that_no_worker_is_running(call, sandbox):
     make_cohort(groups=1)
 
     said = call("realize_cohort", "Spring")
@@ -130,14 +130,14 @@ def test_without_waiting_it_says_that_nobody_works(call, sandbox):
     assert "/admin/sync/cohorts/" in said.out
 
 
-def test_without_waiting_a_worker_that_is_heard_is_not_spoken_of(call, sandbox):
+def test_without_waiting_a_running_worker_is_not_mentioned(call, sandbox):
     make_cohort(groups=1)
     heartbeats.record_heartbeat("somebody")
 
     assert call("realize_cohort", "Spring").err == ""
 
 
-def test_resync_makes_nothing_that_nobody_asked_for(call, sandbox, working):
+def test_resync_makes_nothing_that_no_one_asked_for(call, sandbox, working):
     made = make_cohort(groups=2)
     join(sandbox, made.people)
 
@@ -148,7 +148,7 @@ def test_resync_makes_nothing_that_nobody_asked_for(call, sandbox, working):
     assert sandbox.writes() == []
 
 
-def test_resync_brings_back_in_step_what_was_edited_outside(call, sandbox, working):
+def test_resync_brings_back_in_sync_what_was_edited_outside(call, sandbox, working):
     made = make_cohort(groups=1, members=3)
     join(sandbox, made.people[:2])
     call("realize_cohort", "Spring", "--wait")
@@ -161,7 +161,7 @@ def test_resync_brings_back_in_step_what_was_edited_outside(call, sandbox, worki
     assert str(made.people[2].discord_id) in {c["path"].split("/")[-3] for c in grants}
 
 
-def test_c16_resync_waits_for_the_word_about_whom_it_let_in(call, sandbox, working):
+def test_c16_resync_waits_for_the_decision_about_people_it_let_in(call, sandbox, working):
     """Their role makes it due, once the group is finished: nothing was due before."""
     made = make_cohort(groups=2, members=3)
     join(sandbox, made.people[:2] + made.people[3:])

@@ -37,7 +37,7 @@ def test_o1_an_issue_is_logged_once_with_its_fix_and_once_when_it_is_resolved(li
     assert said() == []
 
 
-def test_o1_groups_with_the_same_issue_are_one_line_and_nobody_waits_for_realize_in_the_log(said):
+def test_o1_groups_with_the_same_issue_are_one_line_and_no_one_waits_for_realize_in_the_log(said):
     made = make_cohort(groups=7)
     rows = GroupSync.objects.filter(group__in=made.ids, provider="links")
     rows.update(issue="needs_infrastructure")

@@ -47,7 +47,7 @@ def stand(*groups: Group) -> None:
     look(*groups, ready_at=clock.now(), realize_requested_at=None, realize_requested_by=None)
 
 
-def test_it_has_ended_when_every_group_stands(made, staff):
+def test_it_has_ended_when_every_group_is_ready(made, staff):
     stand(made.groups[0])
     assert close_ended(clock.now()) == 0
     stand(made.groups[1])
@@ -85,18 +85,18 @@ def test_it_has_ended_where_the_rest_needs_a_person(made, result, outcome):
         {"issue": "refused", "failures": 2},
     ],
 )
-def test_it_goes_on_while_work_goes_on_by_itself(made, result):
+def test_it_goes_on_while_work_continues_automatically(made, result):
     stand(made.groups[0])
     look(made.groups[1], **result)
     assert close_ended(clock.now()) == 0
 
 
-def test_old_trouble_ends_nothing_before_somebody_has_looked(made):
+def test_an_old_issue_ends_nothing_before_a_new_comparison(made):
     GroupSync.objects.update(issue="needs_infrastructure")
     assert close_ended(clock.now()) == 0
 
 
-def test_a_mirror_that_is_not_configured_is_not_waited_for(made, settings):
+def test_an_integration_that_is_not_configured_is_not_waited_for(made, settings):
     settings.GOOGLE_CALENDAR_ID = ""
     GroupSync.objects.filter(provider="discord").update(
         observed_generation=F("generation"), ready_at=clock.now()
@@ -110,14 +110,14 @@ def test_a_request_taken_back_has_ended(made):
     assert close_ended(clock.now()) == 1
 
 
-def test_asking_for_what_stands_owes_nothing(made, staff):
+def test_requesting_what_is_ready_makes_no_message_pending(made, staff):
     stand(*made.groups)
     close_ended(clock.now())
     request_realize(made.ids, by=staff, now=clock.now())
     assert RealizeRequest.objects.count() == 1
 
 
-def test_each_who_asked_is_told(made):
+def test_each_person_who_asked_is_notified(made):
     bob = User.objects.create_user("bob@example.org", name="Bob", is_staff=True)
     request_realize(made.ids[:1], by=bob, now=clock.now())
     stand(*made.groups)
@@ -125,13 +125,13 @@ def test_each_who_asked_is_told(made):
     assert collect(None, now=clock.now()) == 2
 
 
-def test_nobody_is_told_of_what_nobody_asked_for_by_name():
+def test_no_one_is_notified_of_a_request_without_a_person():
     made = make_cohort(groups=1)
     request_realize(made.ids, by=None, now=clock.now())
     assert RealizeRequest.objects.count() == 0
 
 
-def test_the_letter_says_what_stands_and_what_needs_a_person(made, staff, mail_server):
+def test_the_email_says_what_is_ready_and_what_needs_a_person(made, staff, mail_server):
     made.groups[1].name = "Late <b>risers</b>"
     made.groups[1].save()
     stand(made.groups[0])

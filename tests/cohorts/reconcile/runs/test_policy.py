@@ -66,7 +66,7 @@ def test_people_are_counted_and_not_their_groups():
     assert hold_removals(plan) == plan
 
 
-def test_what_a_date_explains_waits_for_nobody():
+def test_what_a_date_explains_waits_for_no_one():
     explained = removal(99, removes=None)
     plan = plan_of(10, 10)
     guarded = hold_removals(Plan((*plan.actions, explained), (), (), 10, plan.removals))
@@ -156,7 +156,7 @@ pairs = st.tuples(st.integers(1, 4), st.integers(0, 12))
     waiting=st.sets(st.integers(1, 4)),
     more_people=st.integers(0, 60),
 )
-def test_whatever_the_plan_the_guard_only_withholds(
+def test_with_any_plan_the_guard_only_withholds(
     unexplained, explained, approved, waiting, more_people
 ):
     actions = [removal(person, group) for group, person in sorted(unexplained)]

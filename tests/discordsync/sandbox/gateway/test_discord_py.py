@@ -21,7 +21,7 @@ def sessions(guild: Server) -> list[dict[str, Any]]:
     return held
 
 
-def test_it_knows_the_guild_and_hears_what_changes(gateway: Gateway) -> None:
+def test_it_knows_the_guild_and_receives_changes(gateway: Gateway) -> None:
     guild = gateway.server
     guild.make("channel", name="general")
     voice = guild.make("channel", name="Voice", type=2)
@@ -68,7 +68,7 @@ def test_a_broken_connection_is_resumed_with_what_was_missed(gateway: Gateway) -
 
 
 @pytest.mark.parametrize("wish", [{"do": "reconnect"}, {"do": "invalidate", "resumable": True}])
-def test_it_resumes_when_it_is_told_to(gateway: Gateway, wish: dict[str, Any]) -> None:
+def test_it_resumes_when_it_is_asked_to(gateway: Gateway, wish: dict[str, Any]) -> None:
     async def wait(client: Listener) -> int:
         gateway.server.control("gateway", wish)
         await client.until_noticed("resumed")
@@ -103,7 +103,7 @@ def test_a_heartbeat_without_answer_makes_it_resume(gateway: Gateway) -> None:
     assert run(gateway, wait, make=lambda: Listener(heartbeat_timeout=1.5)) == 1
 
 
-def test_a_privileged_intent_that_is_off_is_told(gateway: Gateway) -> None:
+def test_a_privileged_intent_that_is_off_is_reported(gateway: Gateway) -> None:
     gateway.server.set(members_intent=False)
 
     async def wait(_: Listener) -> None:
@@ -211,7 +211,7 @@ def test_commands_buttons_forms_and_completion_go_through_discord_py(
     conformance.check("discord", [each for each in guild.exchanges if each["method"] != "PATCH"])
 
 
-def test_an_interaction_is_heard_after_a_resume(gateway: Gateway) -> None:
+def test_an_interaction_is_received_after_a_resume(gateway: Gateway) -> None:
     guild, people = gateway.server, People(gateway.server)
     guild.make("channel", name="general")
     guild.set(interaction_seconds=60)
@@ -223,7 +223,7 @@ def test_an_interaction_is_heard_after_a_resume(gateway: Gateway) -> None:
     assert run(gateway, lose, make=Bot) == "answered"
 
 
-def test_two_clients_of_one_bot_both_hear_and_one_answers(gateway: Gateway) -> None:
+def test_two_clients_of_one_bot_both_receive_and_one_answers(gateway: Gateway) -> None:
     guild, people = gateway.server, People(gateway.server)
     guild.make("channel", name="general")
     guild.set(interaction_seconds=60)

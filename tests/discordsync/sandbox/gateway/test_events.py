@@ -33,7 +33,7 @@ def names(events: list[tuple[str, dict[str, Any]]]) -> list[str]:
     return [name for name, _ in events]
 
 
-def test_people_who_come_and_go_are_told(gateway: Gateway) -> None:
+def test_joining_and_leaving_are_sent(gateway: Gateway) -> None:
     events = events_during(gateway, lambda guild: guild.control("members", [PEOPLE[0], DORA]))
     assert [(name, data["user"]["username"]) for name, data in events] == [
         ("GUILD_MEMBER_REMOVE", "ben"),
@@ -43,17 +43,17 @@ def test_people_who_come_and_go_are_told(gateway: Gateway) -> None:
     assert all(data["guild_id"] == GUILD for _, data in events)
 
 
-def test_somebody_who_is_listed_again_is_no_news(gateway: Gateway) -> None:
+def test_a_member_who_is_listed_again_is_no_news(gateway: Gateway) -> None:
     assert events_during(gateway, lambda guild: guild.control("members", PEOPLE)) == []
 
 
-def test_a_new_name_is_told(gateway: Gateway) -> None:
+def test_a_new_name_is_sent(gateway: Gateway) -> None:
     renamed = [{"id": ADA, "username": "ada lovelace"}, *PEOPLE[1:]]
     ((name, data),) = events_during(gateway, lambda guild: guild.control("members", renamed))
     assert (name, data["user"]["username"]) == ("GUILD_MEMBER_UPDATE", "ada lovelace")
 
 
-def test_a_new_avatar_is_told_and_a_new_address_is_not(gateway: Gateway) -> None:
+def test_a_new_avatar_is_sent_and_a_new_address_is_not(gateway: Gateway) -> None:
     def act(guild: Server) -> None:
         guild.control("account", {"id": ADA, "email": "ada@example.org"})
         guild.control("account", {"id": ADA, "avatar": "a" * 32})
@@ -61,7 +61,7 @@ def test_a_new_avatar_is_told_and_a_new_address_is_not(gateway: Gateway) -> None
     assert names(events_during(gateway, act)) == ["GUILD_MEMBER_UPDATE"]
 
 
-def test_roles_and_their_people_are_told(gateway: Gateway) -> None:
+def test_roles_and_their_members_are_sent(gateway: Gateway) -> None:
     def act(guild: Server) -> None:
         role = guild.call("POST", f"/guilds/{GUILD}/roles", {"name": "Group 1"}).body["id"]
         guild.call("PUT", f"/guilds/{GUILD}/members/{ADA}/roles/{role}")
@@ -86,7 +86,7 @@ def test_roles_and_their_people_are_told(gateway: Gateway) -> None:
     assert deleted == {"guild_id": GUILD, "role_id": created["role"]["id"]}
 
 
-def test_channels_are_told(gateway: Gateway) -> None:
+def test_channels_are_sent(gateway: Gateway) -> None:
     def act(guild: Server) -> None:
         category = guild.make("channel", name="Cohort", type=4)
         channel = guild.make("channel", name="group-1", parent_id=category)
@@ -111,7 +111,7 @@ def test_channels_are_told(gateway: Gateway) -> None:
     assert events[5][1]["parent_id"] is None
 
 
-def test_a_category_and_the_channels_that_follow_it_are_told_together(gateway: Gateway) -> None:
+def test_a_category_and_the_channels_that_follow_it_are_sent_together(gateway: Gateway) -> None:
     guild = gateway.server
     category = guild.make("channel", name="Cohort", type=4)
     follower = guild.make("channel", name="group-1", parent_id=category)
@@ -127,7 +127,7 @@ def test_a_category_and_the_channels_that_follow_it_are_told_together(gateway: G
     ]
 
 
-def test_b14_a_hidden_channel_is_told_obfuscated(gateway: Gateway) -> None:
+def test_b14_a_hidden_channel_is_sent_obfuscated(gateway: Gateway) -> None:
     guild = gateway.server
     channel = guild.make("channel", name="general")
     hidden = {"permission_overwrites": [{"id": GUILD, "type": 0, "deny": "1024"}]}
@@ -147,7 +147,7 @@ def test_b14_a_hidden_channel_is_told_obfuscated(gateway: Gateway) -> None:
     }
 
 
-def test_messages_are_told_without_what_others_wrote(gateway: Gateway) -> None:
+def test_messages_are_sent_without_what_others_wrote(gateway: Gateway) -> None:
     channel = gateway.server.make("channel", name="general")
 
     def act(guild: Server) -> None:
@@ -183,7 +183,7 @@ def test_content_needs_the_intent_in_the_session_too(
     assert data["content"] == text
 
 
-def test_direct_messages_are_told(gateway: Gateway) -> None:
+def test_direct_messages_are_sent(gateway: Gateway) -> None:
     def act(guild: Server) -> None:
         dm = guild.call("POST", "/users/@me/channels", {"recipient_id": ADA}).body["id"]
         guild.call("POST", f"/channels/{dm}/messages", {"content": "hello"})
@@ -193,7 +193,7 @@ def test_direct_messages_are_told(gateway: Gateway) -> None:
     assert "guild_id" not in data
 
 
-def test_events_are_told_to_their_end(gateway: Gateway) -> None:
+def test_events_are_sent_until_their_end(gateway: Gateway) -> None:
     voice = gateway.server.make("channel", name="Voice", type=2)
 
     def act(guild: Server) -> None:
@@ -254,7 +254,7 @@ def everything(guild: Server) -> None:
         (Intent.GUILD_INVITES, ["GUILD_MEMBER_UPDATE"]),
     ],
 )
-def test_only_what_was_asked_for_is_told(
+def test_only_what_was_asked_for_is_sent(
     gateway: Gateway, intents: Intent, expected: list[str]
 ) -> None:
     assert names(events_during(gateway, everything, int(intents))) == expected
@@ -275,7 +275,7 @@ def test_the_table_of_intents_is_whole() -> None:
     }
 
 
-def test_the_bots_place_among_the_roles_is_told(gateway: Gateway) -> None:
+def test_the_bots_place_among_the_roles_is_sent(gateway: Gateway) -> None:
     gateway.server.make("role", name="Group 1")
     events = events_during(gateway, lambda guild: guild.set(bot_role_position=1))
     assert [(name, data["role"]["position"]) for name, data in events] == [
@@ -296,7 +296,7 @@ SHAPES = {
 
 
 @pytest.mark.conformance
-def test_what_is_told_has_the_shapes_of_discords_document(
+def test_what_is_sent_has_the_shapes_of_discords_document(
     gateway: Gateway, breaks: Callable[[str, Any], list[str]]
 ) -> None:
     events = events_during(gateway, everything)
@@ -307,7 +307,7 @@ def test_what_is_told_has_the_shapes_of_discords_document(
 
 
 @pytest.mark.conformance
-def test_the_guild_as_told_has_the_shapes_of_discords_document(
+def test_the_guild_as_sent_has_the_shapes_of_discords_document(
     gateway: Gateway, breaks: Callable[[str, Any], list[str]]
 ) -> None:
     everything(gateway.server)

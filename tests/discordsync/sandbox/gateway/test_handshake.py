@@ -34,7 +34,7 @@ def test_an_identify_is_counted(gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize("compress", ["", "&compress=zlib-stream"])
-def test_a_bot_is_greeted_and_told_of_its_guild(gateway: Gateway, compress: str) -> None:
+def test_a_bot_is_greeted_and_receives_its_guild(gateway: Gateway, compress: str) -> None:
     async def begin(talk: Talk) -> list[dict[str, Any]]:
         wire = await talk.open(f"v=10&encoding=json{compress}")
         await wire.hear()
@@ -55,7 +55,7 @@ def test_a_bot_is_greeted_and_told_of_its_guild(gateway: Gateway, compress: str)
     assert created["d"]["member_count"] == 5
 
 
-def test_without_the_guilds_intent_the_guild_is_not_told(gateway: Gateway) -> None:
+def test_without_the_guilds_intent_the_guild_is_not_sent(gateway: Gateway) -> None:
     async def begin(talk: Talk) -> list[str]:
         return await (await talk.listen(intents=0)).caught_up()
 

@@ -59,7 +59,7 @@ def test_119_payloads_after_the_identify_are_no_offence(gateway: Gateway) -> Non
     assert gateway.talk(chatter) == 1 + 2 + 119
 
 
-def test_what_happened_meanwhile_is_told_by_a_resume(gateway: Gateway) -> None:
+def test_what_was_missed_is_sent_by_a_resume(gateway: Gateway) -> None:
     async def come_back(talk: Talk) -> tuple[list[Any], list[Any]]:
         wire = await talk.listen()
         ready = wire.received[1]["d"]
@@ -83,7 +83,7 @@ def test_what_happened_meanwhile_is_told_by_a_resume(gateway: Gateway) -> None:
     assert numbers == [4, 5, 6, 7]
 
 
-def test_a_resume_from_further_back_tells_more(gateway: Gateway) -> None:
+def test_a_resume_from_further_back_sends_more(gateway: Gateway) -> None:
     async def come_back(talk: Talk) -> list[str]:
         wire = await talk.listen()
         gateway.server.make("role", name="Heard")
@@ -97,7 +97,7 @@ def test_a_resume_from_further_back_tells_more(gateway: Gateway) -> None:
     assert gateway.talk(come_back) == ["GUILD_CREATE", "GUILD_ROLE_CREATE", "RESUMED"]
 
 
-def test_a_number_that_was_never_told_is_refused(gateway: Gateway) -> None:
+def test_a_number_that_was_never_sent_is_refused(gateway: Gateway) -> None:
     async def come_back(talk: Talk) -> int | None:
         wire = await talk.listen()
         gateway.server.control("gateway", {"do": "drop"})
@@ -159,7 +159,9 @@ def test_a_session_is_declared_invalid(gateway: Gateway, resumable: bool) -> Non
 
 
 @pytest.mark.parametrize("missed", ["too much", "too long ago"])
-def test_who_missed_too_much_or_comes_too_late_begins_anew(gateway: Gateway, missed: str) -> None:
+def test_a_client_that_missed_too_much_or_comes_too_late_starts_over(
+    gateway: Gateway, missed: str
+) -> None:
     guild = gateway.server
 
     def miss() -> None:
@@ -225,7 +227,7 @@ def test_one_session_of_two_is_broken(gateway: Gateway) -> None:
     assert gateway.talk(wait) == ["READY", "GUILD_CREATE"]
 
 
-def test_both_sessions_of_one_bot_hear_everything(gateway: Gateway) -> None:
+def test_both_sessions_of_one_bot_receive_everything(gateway: Gateway) -> None:
     async def wait(talk: Talk) -> list[str]:
         wires = [await talk.listen(), await talk.listen()]
         gateway.server.make("role", name="Group 1")
@@ -245,7 +247,7 @@ def test_a_resume_takes_the_session_from_the_connection_before(gateway: Gateway)
     assert gateway.talk(wait) == (4000, 1)
 
 
-def test_a_sandbox_that_begins_anew_ends_all_connections(gateway: Gateway) -> None:
+def test_a_sandbox_that_is_reset_ends_all_connections(gateway: Gateway) -> None:
     async def wait(talk: Talk) -> int | None:
         wire = await talk.listen()
         gateway.server.on_server(gateway.server.sandbox.reset)
@@ -264,7 +266,7 @@ def test_a_sandbox_that_begins_anew_ends_all_connections(gateway: Gateway) -> No
         ("drop", "dictionaries"),
     ],
 )
-def test_what_cannot_be_broken_is_told_in_a_sentence(
+def test_what_cannot_be_broken_is_explained_in_a_sentence(
     guild: Server, data: Any, sentence: str
 ) -> None:
     with pytest.raises(ValueError, match=sentence):

@@ -64,7 +64,7 @@ def test_a_sandbox_that_was_saved_knows_it_too(guild: Server) -> None:
 
 
 @pytest.mark.parametrize("denied", [Bit.CONNECT, Bit.VIEW_CHANNEL])
-def test_nobody_gets_in_without_leave_but_who_is_in_stays(guild: Server, denied: Bit) -> None:
+def test_no_one_joins_without_permission_but_people_inside_stay(guild: Server, denied: Bit) -> None:
     channel = guild.make("channel", name="Voice", type=2)
     walk(guild, (ADA, channel))
     shut = [{"id": GUILD, "type": 0, "deny": str(int(denied))}]
@@ -75,7 +75,7 @@ def test_nobody_gets_in_without_leave_but_who_is_in_stays(guild: Server, denied:
     assert inside(guild) == {ADA: channel}
 
 
-def test_a_full_channel_takes_nobody_more(guild: Server) -> None:
+def test_a_full_channel_takes_no_one_more(guild: Server) -> None:
     channel = guild.make("channel", name="Voice", type=2, user_limit=1)
     walk(guild, (ADA, channel))
     with pytest.raises(ValueError, match="full"):
@@ -90,7 +90,7 @@ def test_a_full_channel_takes_nobody_more(guild: Server) -> None:
         ({"user": ADA}, "channel_id: This field is required"),
     ],
 )
-def test_what_cannot_be_is_told_in_a_sentence(
+def test_what_cannot_be_is_explained_in_a_sentence(
     guild: Server, wish: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(ValueError, match=sentence):
@@ -103,7 +103,7 @@ def test_a_text_channel_is_no_place_to_talk(guild: Server) -> None:
 
 
 @pytest.mark.parametrize("how", ["the channel is deleted", "the person goes"])
-def test_what_ends_under_somebody_is_told_as_leaving(gateway: Gateway, how: str) -> None:
+def test_a_person_whose_channel_ends_is_sent_as_leaving(gateway: Gateway, how: str) -> None:
     guild = gateway.server
     channel = guild.make("channel", name="Voice", type=2)
     walk(guild, (ADA, channel))

@@ -41,7 +41,7 @@ def first_channel(guild: Server) -> str:
     return str(next(iter(guild.state["channels"])))
 
 
-def test_a_channel_that_is_hidden_from_somebody_offers_nothing(
+def test_a_channel_that_is_hidden_from_someone_offers_nothing(
     guild: Server, bot: Bot, people: People, channel: str
 ) -> None:
     hidden = [{"id": BEN, "type": 1, "deny": str(int(Bit.VIEW_CHANNEL))}]
@@ -157,7 +157,7 @@ def test_what_was_typed_is_sent_with_what_it_names(
         ("many group show", {"who": "999"}, "There is no 999"),
     ],
 )
-def test_what_discords_client_would_not_send_is_told_in_a_sentence(
+def test_what_discords_client_would_not_send_is_explained_in_a_sentence(
     bot: Bot, people: People, command: str, options: dict[str, Any], sentence: str
 ) -> None:
     bot.register(ECHO, MANY)

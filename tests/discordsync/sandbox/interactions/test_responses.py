@@ -25,9 +25,7 @@ def asked(bot: Bot, people: People) -> str:
     return people.run("echo", text="hi")
 
 
-def test_an_answer_stands_in_the_channel(
-    bot: Bot, people: People, channel: str, asked: str
-) -> None:
+def test_an_answer_is_in_the_channel(bot: Bot, people: People, channel: str, asked: str) -> None:
     assert people.sees(asked)["state"] == "waiting"
     assert bot.answer(asked, 4, TEXT).status == 204
     assert people.sees(asked)["state"] == "answered"
@@ -37,7 +35,9 @@ def test_an_answer_stands_in_the_channel(
     assert message["interaction_metadata"]["user"]["id"] == ADA
 
 
-def test_a_hidden_answer_stands_nowhere(bot: Bot, people: People, channel: str, asked: str) -> None:
+def test_a_hidden_answer_is_in_no_channel(
+    bot: Bot, people: People, channel: str, asked: str
+) -> None:
     bot.answer(asked, 4, {**TEXT, "flags": HIDDEN})
     assert bot.guild.call("GET", f"/channels/{channel}/messages").body == []
     (message,) = people.sees(asked)["messages"]
@@ -66,7 +66,7 @@ def test_a_longer_patience_can_be_set(bot: Bot, asked: str) -> None:
     assert bot.answer(asked, 4, TEXT).status == 204
 
 
-def test_nobody_answers_without_the_token(bot: Bot, asked: str) -> None:
+def test_no_one_answers_without_the_token(bot: Bot, asked: str) -> None:
     body = {"type": 4, "data": TEXT}
     wrong = bot.guild.call("POST", f"/interactions/{asked}/wrong/callback", body)
     assert wrong.error == (404, 10062)
@@ -266,7 +266,7 @@ def test_buttons_work_in_direct_messages(bot: Bot, people: People) -> None:
 # Autocompletion
 
 
-def test_choices_are_offered_while_somebody_types(bot: Bot, people: People) -> None:
+def test_choices_are_offered_while_someone_types(bot: Bot, people: People) -> None:
     focus = people.play(user=ADA, command="echo", focus="text", options={"text": "au"})
     (option,) = bot.payload(focus)["data"]["options"]
     assert option == {"name": "text", "type": 3, "value": "au", "focused": True}
