@@ -7,3 +7,4 @@ class CohortsConfig(AppConfig):
 
     def ready(self) -> None:
         from cohorts import receivers  # noqa: F401
+        from cohorts.steps import messages  # noqa: F401 - registers them

@@ -15,6 +15,7 @@ from django.conf import settings
 from cohorts import clock
 from cohorts.models import Installation
 from cohorts.reconcile.tasks import sweep
+from cohorts.steps.tasks import carry_out_due
 
 TIMEOUT = 5  # seconds
 
@@ -37,5 +38,6 @@ def follow() -> bool:
     if Installation.objects.filter(pk=1, clock_offset=offset).exists():
         return False
     clock.set_offset(offset)
+    carry_out_due(clock.now())
     sweep()
     return True

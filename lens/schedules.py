@@ -26,6 +26,7 @@ class ScheduledTask:
 
 ENTRIES = (
     ScheduledTask("sweep", SWEEP, minutes=1),
+    ScheduledTask("carry out steps", "cohorts.steps.tasks.carry_out_all", minutes=1),
     ScheduledTask("settle visits", "guestvisits.tasks.update_all", minutes=1),
     ScheduledTask("collect messages", "cohorts.outbox.tasks.collect_all", minutes=1),
     ScheduledTask("send e-mail", "cohorts.outbox.tasks.send_emails", minutes=1),

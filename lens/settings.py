@@ -302,6 +302,9 @@ STAFF_SESSION = {
     "idle_minutes": env.number("STAFF_SESSION_IDLE_MINUTES", default=60),
 }
 
+# A break, merge or end of a cohort takes effect this many minutes after it was confirmed.
+STEP_DELAY_MINUTES = env.number("STEP_DELAY_MINUTES", default=10)
+
 # -- synchronization -----------------------------------------------------------------------------
 
 DM_LIMITS = {  # low, because Discord quarantines bots that write to dozens of people

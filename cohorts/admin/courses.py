@@ -13,6 +13,7 @@ from cohorts.admin.base import ProtectedAdmin
 from cohorts.admin.roster import RosterMixin
 from cohorts.models import Cohort, Course
 from cohorts.services.terms import TERM_FIELDS, is_running
+from cohorts.steps.admin import StepsMixin
 
 
 class CohortForm(forms.ModelForm):
@@ -44,7 +45,7 @@ class CourseAdmin(ProtectedAdmin):
 
 
 @admin.register(Cohort)
-class CohortAdmin(RosterMixin, ProtectedAdmin):
+class CohortAdmin(StepsMixin, RosterMixin, ProtectedAdmin):
     form = CohortForm
     list_display = ["name", "course", "start_date", "status"]
     list_filter = ["status", "course"]

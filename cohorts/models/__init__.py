@@ -7,12 +7,14 @@ from cohorts.models.installation import Installation, Seal
 from cohorts.models.memberships import Membership
 from cohorts.models.people import User
 from cohorts.models.sign_ins import AccountEmail, FormerAddress, RefusedSignIn
+from cohorts.models.steps import CohortStep
 
 __all__ = [
     "AccessException",
     "AccessState",
     "AccountEmail",
     "Cohort",
+    "CohortStep",
     "Course",
     "ErasureRequest",
     "FormerAddress",

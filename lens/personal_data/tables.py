@@ -26,6 +26,7 @@ from calendarsync.models import CalendarAddress, CalendarEvent, ObservedRsvp
 from cohorts.models import (
     AccessException,
     AccessState,
+    CohortStep,
     FormerAddress,
     Membership,
     RefusedSignIn,
@@ -185,6 +186,13 @@ TABLES = (
         ("requested_at", "ended_at"),
         DELETE,
         of=lambda person: Q(requested_by=person),
+    ),
+    Table(
+        "Changes of cohorts as staff",
+        CohortStep,
+        ("cohort", "kind", "reason", "asked_at", "state"),
+        emptied={"asked_by": None},
+        of=lambda person: Q(asked_by=person),
     ),
     Table(
         "Changes as staff",

@@ -32,6 +32,7 @@ from cohorts.outbox.registry import (
     notification,
     topics,
 )
+from cohorts.steps.messages import letter_key, post_key
 from meetings.messages.active import check_active
 from meetings.models import Attendance, Meeting, MeetingChange, MeetingMove
 
@@ -59,7 +60,8 @@ def pending_changes(
 ) -> Iterator[PendingMessage]:
     """Yield the pending messages about recent moves. Four queries for any number of moves.
 
-    Moves made while a group was in preview are left out, since no one was sent its times yet.
+    Moves made while a group was in preview are left out, since no one was sent its times yet; so
+    are those of a cohort step, whose letter tells people of them.
     """
     moves = list(_recent_moves(group_ids, since, now))
     concerned = _Recipients(moves)
@@ -77,6 +79,7 @@ def _recent_moves(
     moves = MeetingMove.objects.filter(
         Q(group__activated_at__isnull=True) | Q(at__gte=F("group__activated_at")),
         active_group("group__"),
+        step__isnull=True,
         at__gt=since - LOOK_BACK,
         at__lte=now,
     )
@@ -147,6 +150,16 @@ def _build_message(
         cutoff_at=cutoff_at,
         context={"move": move.pk},
     )
+
+
+def _key_of(change: MeetingChange, message: Message) -> str:
+    """Return the key of the message that tells the same reader of a change."""
+    step_id = change.move.step_id
+    if step_id is None:
+        return _key(_kind_of(change), change.move_id, message.user_id)
+    if message.user_id is None:
+        return post_key(step_id, change.move.group_id)
+    return letter_key(step_id, message.user_id)
 
 
 def _key(kind: str, move_id: int, user_id: int | None) -> str:
@@ -262,7 +275,7 @@ def _known_moves(
     message: Message, chain: Iterable[MeetingChange], since: datetime | None
 ) -> set[int]:
     """Return the moves the reader knows of: those sent to them, and those before `since`."""
-    keys = {_key(_kind_of(c), c.move_id, message.user_id): c.move_id for c in chain}
+    keys = {_key_of(c, message): c.move_id for c in chain}
     sent = Message.objects.filter(
         key__in=keys, state__in=[Message.State.SENT, Message.State.SENDING]
     )

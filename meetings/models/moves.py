@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from cohorts.models import Group
+from cohorts.models import CohortStep, Group
 from meetings.models.meetings import Meeting
 
 
@@ -28,6 +28,11 @@ class MeetingMove(models.Model):
     # Null if the meetings followed a change of the group or cohort.
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    reason = models.CharField(max_length=200, blank=True)
+    # The change of the whole cohort that this belongs to; its letter then tells people of it.
+    step = models.ForeignKey(
+        CohortStep, on_delete=models.SET_NULL, null=True, editable=False, related_name="moves"
     )
 
     class Meta:

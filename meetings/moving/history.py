@@ -13,10 +13,19 @@ from meetings.moving.types import Change
 
 
 def record_move(
-    group_id: int, kind: str, changes: Iterable[Change], *, by: int | None, now: datetime
+    group_id: int,
+    kind: str,
+    changes: Iterable[Change],
+    *,
+    by: int | None,
+    now: datetime,
+    reason: str = "",
+    step_id: int | None = None,
 ) -> MeetingMove:
     """Record one move of one group. Each change must have a meeting id."""
-    move = MeetingMove.objects.create(group_id=group_id, kind=kind, at=now, by_id=by)
+    move = MeetingMove.objects.create(
+        group_id=group_id, kind=kind, at=now, by_id=by, reason=reason, step_id=step_id
+    )
     MeetingChange.objects.bulk_create(_row(move, change) for change in changes)
     return move
 

@@ -1,0 +1,247 @@
+"""The staff pages of steps: form, preview with the letter, and the page of a confirmed step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+from django_q.tasks import async_task
+
+from cohorts import clock
+from cohorts.access import staff_may
+from cohorts.errors import Refusal
+from cohorts.models import Cohort, CohortStep, User
+from cohorts.steps.letters import check_letter, fill_letter
+from cohorts.steps.registry import StepForm, StepKind, StepPreview, step_kinds
+from cohorts.steps.services import ask_for_step, kind_of, undo_step
+from cohorts.zones import find_zone
+
+COHORT_PAGE, KIND_PAGE, STEP_PAGE = (
+    "admin:cohorts_cohort_change",
+    "admin:cohorts_cohort_step",
+    "admin:cohorts_step",
+)
+SHOWN = 10  # recent steps on a cohort's page
+State = CohortStep.State
+
+
+class StepsMixin(admin.ModelAdmin):
+    """Adds the steps to the page of a cohort: their links, and those that wait or are recent."""
+
+    def get_urls(self) -> list[URLPattern]:
+        def view(function: Any) -> Any:
+            return require_http_methods(["GET", "POST"])(self.admin_site.admin_view(function))
+
+        return [
+            path("steps/<int:pk>/", view(show_step), name="cohorts_step"),
+            path("<int:pk>/steps/<slug:kind>/", view(ask), name="cohorts_cohort_step"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        user = cast(User, request.user)
+        context = {
+            "step_kinds": [
+                kind
+                for kind in step_kinds.values()
+                if kind.is_offered and staff_may(user, *kind.permissions)
+            ],
+            "steps": _list_steps(object_id),
+        }
+        return super().change_view(
+            request, object_id, form_url, {**context, **(extra_context or {})}
+        )
+
+
+def _list_steps(cohort_id: str) -> list[dict[str, Any]]:
+    if not cohort_id.isdecimal():
+        return []
+    steps = CohortStep.objects.filter(cohort=int(cohort_id)).select_related("asked_by")[:SHOWN]
+    return [describe_step(step) for step in steps if step.kind in step_kinds]
+
+
+def describe_step(step: CohortStep) -> dict[str, Any]:
+    kind = kind_of(step)
+    return {"step": step, "title": kind.title, "about": kind.describe(step)}
+
+
+# -- asking for a step ---------------------------------------------------------------------------
+
+
+@dataclass
+class _Asking:
+    """One request to the page of a kind."""
+
+    request: HttpRequest
+    kind: StepKind
+    cohort: Cohort
+    form: StepForm
+    now: datetime
+    preview: StepPreview | None = None
+    step: CohortStep | None = None
+    letter: str = ""
+    done: CohortStep | None = None
+
+    @property
+    def action(self) -> str:
+        return self.request.POST.get("do", "")
+
+    def advance(self) -> None:
+        """Preview or confirm, as far as the form allows. A refusal becomes an error of the form."""
+        if not self.form.is_bound or not self.form.is_valid():
+            return
+        try:
+            params = self.form.read()
+            reason = self.form.cleaned_data.get("reason", "")
+            self.step = CohortStep(
+                cohort=self.cohort, kind=self.kind.name, params=params, reason=reason
+            )
+            self.preview = self.kind.preview(self.step, self.now)
+        except Refusal as refusal:
+            self.form.add_error(None, refusal.sentence)
+            return
+        if self.action == "edit":
+            self.preview = None
+            return
+        try:
+            self._read_letter()
+            if self.action == "confirm":
+                self._confirm()
+        except Refusal as refusal:
+            self.form.add_error(None, refusal.sentence)
+
+    def _read_letter(self) -> None:
+        """Take the edited letter; the default one is not stored, nor used for other values."""
+        assert self.step is not None
+        default = self.kind.default_letter(self.step)
+        typed = self.request.POST.get("letter", "").replace("\r\n", "\n").strip()
+        self.letter = typed or default
+        check_letter(self.letter, self.kind.known_placeholders)
+        self.step.letter = "" if self.letter == default.strip() else self.letter
+
+    def _confirm(self) -> None:
+        assert self.step is not None
+        self.done = ask_for_step(
+            self.kind.name,
+            self.cohort.pk,
+            self.step.params,
+            seen=self.request.POST.get("seen", ""),
+            letter=self.step.letter,
+            reason=self.step.reason,
+            by=self.request.user.pk,
+            now=self.now,
+        )
+
+    def sample(self) -> dict[str, Any] | None:
+        """Return the letter of the chosen person, or of the first."""
+        if self.preview is None or not self.preview.recipients:
+            return None
+        chosen = self.request.POST.get("person", "")
+        people = self.preview.recipients
+        person = next((one for one in people if str(one.user_id) == chosen), people[0])
+        try:
+            check_letter(self.letter, self.kind.known_placeholders)
+        except Refusal:
+            return {"person": person, "subject": "", "lines": ()}
+        subject, lines = fill_letter(self.letter, {**person.values, "name": person.name})
+        return {"person": person, "subject": subject, "lines": lines}
+
+
+def ask(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+    """Show the form of a kind of step, its preview, and take the confirmation."""
+    found = _kind(request, kind)
+    cohort = get_object_or_404(Cohort.objects.select_related("course"), pk=pk)
+    data = request.POST if request.method == "POST" else None
+    form = found.form_class(data, initial=request.GET.dict(), cohort=cohort)
+    asking = _Asking(request, found, cohort, form, clock.now())
+    with timezone.override(find_zone(cast(User, request.user).timezone)):
+        asking.advance()
+        if asking.done:
+            return _confirmed(request, asking.done)
+        return _show(asking)
+
+
+def _kind(request: HttpRequest, name: str) -> StepKind:
+    kind = step_kinds.get(name)
+    if kind is None:
+        raise Http404("There is no such change.")
+    if not staff_may(cast(User, request.user), *kind.permissions):
+        raise PermissionDenied
+    return kind
+
+
+def _confirmed(request: HttpRequest, step: CohortStep) -> HttpResponse:
+    _log(request, step, "confirmed")
+    if not kind_of(step).waits:
+        async_task("cohorts.steps.tasks.carry_out_all")  # the task every minute finds a lost one
+    return redirect(STEP_PAGE, step.pk)
+
+
+def _log(request: HttpRequest, step: CohortStep, what: str) -> None:
+    said = f"{kind_of(step).title}: {what}. {kind_of(step).describe(step)}".strip()
+    assert request.user.pk
+    LogEntry.objects.log_actions(request.user.pk, [step.cohort], CHANGE, said, single_object=True)
+
+
+def _show(asking: _Asking) -> HttpResponse:
+    context = {
+        **admin.site.each_context(asking.request),
+        "title": f"{asking.kind.title}: {asking.cohort.course}, {asking.cohort}",
+        "kind": asking.kind,
+        "form": asking.form,
+        "preview": asking.preview,
+        "letter": asking.letter,
+        "sample": asking.sample(),
+        "back": reverse(COHORT_PAGE, args=[asking.cohort.pk]),
+    }
+    status = 400 if asking.form.errors else 200
+    return TemplateResponse(
+        asking.request, "admin/cohorts/steps/ask.html", context, status=status
+    ).render()
+
+
+# -- a confirmed step ----------------------------------------------------------------------------
+
+
+def show_step(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a confirmed step; on POST, undo it while it is waiting."""
+    step = CohortStep.objects.select_related("cohort__course", "asked_by").filter(pk=pk).first()
+    if step is None or step.kind not in step_kinds:
+        raise Http404("There is no such change.")
+    kind = _kind(request, step.kind)
+    if request.method == "POST":
+        try:
+            undo_step(pk, now=clock.now())
+        except Refusal as refusal:
+            messages.error(request, refusal.sentence)
+        else:
+            _log(request, step, "undone")
+            messages.success(request, "Undone. Nothing was changed, and no one gets a message.")
+        return redirect(STEP_PAGE, pk)
+    with timezone.override(find_zone(cast(User, request.user).timezone)):
+        context = {
+            **admin.site.each_context(request),
+            **describe_step(step),
+            "title": f"{kind.title}: {step.cohort.course}, {step.cohort}",
+            "back": reverse(COHORT_PAGE, args=[step.cohort_id]),
+            "take_back": _take_back_url(kind, step),
+        }
+        return TemplateResponse(request, "admin/cohorts/steps/step.html", context).render()
+
+
+def _take_back_url(kind: StepKind, step: CohortStep) -> str:
+    if step.state != State.DONE or not kind.may_take_back(step, clock.now()):
+        return ""
+    return f"{reverse(KIND_PAGE, args=[step.cohort_id, kind.undone_by])}?step={step.pk}"

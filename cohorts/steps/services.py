@@ -1,0 +1,128 @@
+"""Ask for a step, undo it, and carry it out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from cohorts.errors import Refusal
+from cohorts.models import Cohort, CohortStep
+from cohorts.services.locks import lock_groups
+from cohorts.signals import announced_together
+from cohorts.steps.letters import check_letter
+from cohorts.steps.registry import StepKind, StepPreview, step_kinds
+
+State = CohortStep.State
+CHANGED = "The data has changed since the preview. Nothing was changed. Check the new preview."
+
+
+def kind_of(step: CohortStep) -> StepKind:
+    return step_kinds[step.kind]
+
+
+@transaction.atomic
+def ask_for_step(
+    kind: str,
+    cohort_id: int,
+    params: Mapping[str, Any],
+    *,
+    seen: str,
+    letter: str = "",
+    reason: str = "",
+    by: int | None,
+    now: datetime,
+) -> CohortStep:
+    """Record a step that will be carried out later. `seen` is the digest of the confirmed preview.
+
+    Confirming the same step twice records one. Raises Refusal: facts_changed, bad_letter, and those
+    of the kind's preview.
+    """
+    Cohort.objects.select_for_update(no_key=True).get(pk=cohort_id)
+    step = CohortStep(cohort_id=cohort_id, kind=kind, params=dict(params), reason=reason)
+    waiting = CohortStep.objects.filter(
+        cohort=cohort_id, kind=kind, params=step.params, state=State.WAITING
+    ).first()
+    if waiting:
+        return waiting
+    found = step_kinds[kind]
+    if letter.strip():
+        check_letter(letter, found.known_placeholders)
+    if found.preview(step, now).digest != seen:
+        raise Refusal("facts_changed", CHANGED)
+    step.letter, step.digest, step.asked_by_id, step.asked_at = letter.strip(), seen, by, now
+    step.due_at = now + (timedelta(minutes=settings.STEP_DELAY_MINUTES) * found.waits)
+    step.save()
+    return step
+
+
+@transaction.atomic
+def undo_step(step_id: int, *, now: datetime) -> CohortStep:
+    """Undo a step that is still waiting; no one gets a message. Undoing it twice changes nothing.
+
+    Raises Refusal: no_step, step_over.
+    """
+    step = _lock(step_id)
+    if step.state == State.UNDONE:
+        return step
+    if step.state != State.WAITING:
+        raise Refusal("step_over", "This has taken effect already, so it cannot be undone here.")
+    return _finish(step, State.UNDONE, now)
+
+
+@transaction.atomic
+def carry_out_step(step_id: int, *, now: datetime) -> CohortStep:
+    """Carry out a step that is due, if its preview still holds; otherwise stop it.
+
+    A step that is not waiting, or not due, is returned unchanged. Raises Refusal("no_step").
+    """
+    step = _lock(step_id)
+    if step.state != State.WAITING or now < step.due_at:
+        return step
+    try:
+        with transaction.atomic():
+            return _carry_out(step, now)
+    except Refusal as refusal:
+        step = _lock(step_id)  # without what the attempt had set
+        step.stopped_why = refusal.sentence
+        return _finish(step, State.STOPPED, now)
+
+
+def _carry_out(step: CohortStep, now: datetime) -> CohortStep:
+    kind = step_kinds.get(step.kind)
+    if kind is None:
+        raise Refusal("no_kind", "This version of Lens does not know this kind of change.")
+    lock_groups(kind.groups_of(step))
+    preview = kind.preview(step, now)
+    if preview.digest != step.digest:
+        raise Refusal(
+            "facts_changed",
+            "Something changed after the preview. Nothing was changed. Start again from a new "
+            "preview.",
+        )
+    with announced_together():
+        step.record = kind.carry_out(step, now)
+    _store_messages(step, preview)
+    return _finish(step, State.DONE, now)
+
+
+def _store_messages(step: CohortStep, preview: StepPreview) -> None:
+    """Keep what people are told, so that they read what the preview showed."""
+    step.letters = {str(one.user_id): dict(one.values) for one in preview.recipients}
+    step.posts = {str(group_id): text for group_id, text in preview.posts.items()}
+
+
+def _lock(step_id: int) -> CohortStep:
+    step = CohortStep.objects.select_for_update(of=("self",)).filter(pk=step_id).first()
+    if step is None:
+        raise Refusal("no_step", "This change no longer exists.")
+    return step
+
+
+def _finish(step: CohortStep, state: str, now: datetime) -> CohortStep:
+    step.state, step.finished_at = state, now
+    step.save()
+    return step

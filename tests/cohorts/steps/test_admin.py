@@ -1,0 +1,65 @@
+"""The staff pages of a step."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+
+from cohorts.models import CohortStep
+from tests.admin.reading import text_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_providers", "rename")]
+
+
+@pytest.fixture
+def staff(academy) -> Client:
+    olga = academy.add_person("Olga", is_staff=True, is_superuser=True)
+    client = Client()
+    client.force_login(olga)
+    return client
+
+
+def test_form_preview_with_a_persons_letter_confirmation_and_undo(staff, academy):
+    page = f"/admin/cohorts/cohort/{academy.cohort.pk}/change/"
+    url = f"/admin/cohorts/cohort/{academy.cohort.pk}/steps/rename/"
+    assert url in staff.get(page).content.decode()
+    assert "New name" in text_of(staff.get(url))
+    assert staff.post(url, {"do": "preview"}).status_code == 400
+
+    said = {"new_name": "Spring", "reason": "a mistake"}
+    shown = staff.post(url, {**said, "do": "preview"})
+    assert "Autumn becomes Spring" in text_of(shown)
+    assert "See you, Ann." in text_of(shown)
+    bea = re.search(r'value="(\d+)"[^>]*>Bea', shown.content.decode())[1]
+    other = staff.post(url, {**said, "letter": "Hi {name}", "person": bea, "do": "preview"})
+    assert "Hi Bea" in text_of(other)
+    bad = staff.post(url, {**said, "letter": "Hi {nobody}", "do": "confirm"})
+    assert bad.status_code == 400
+    assert "{nobody}, which does not exist" in text_of(bad)
+    assert not CohortStep.objects.exists()
+
+    seen = re.search(r'name="seen" value="(\w+)"', shown.content.decode())[1]
+    stale = staff.post(url, {**said, "letter": "Hi {name}", "seen": "x", "do": "confirm"})
+    assert "The data has changed since the preview" in text_of(stale)
+    confirm = {**said, "letter": "Hi {name}", "seen": seen, "do": "confirm"}
+    done = staff.post(url, confirm, follow=True)
+    assert "Until then you can undo it" in text_of(done)
+    step = CohortStep.objects.get()
+    assert (step.letter, step.reason) == ("Hi {name}", "a mistake")
+    assert "waiting, takes effect at" in text_of(staff.get(page))
+
+    undone = staff.post(f"/admin/cohorts/cohort/steps/{step.pk}/", follow=True)
+    assert "no one gets a message" in text_of(undone)
+    assert LogEntry.objects.count() == 2
+
+
+def test_a_kind_that_does_not_exist_or_is_not_allowed_is_refused(staff, academy):
+    assert staff.get(f"/admin/cohorts/cohort/{academy.cohort.pk}/steps/none/").status_code == 404
+    eve = academy.add_person("Eve", is_staff=True)
+    client = Client()
+    client.force_login(eve)
+    url = f"/admin/cohorts/cohort/{academy.cohort.pk}/steps/rename/"
+    assert client.post(url, {"new_name": "X"}).status_code == 403
