@@ -27,7 +27,7 @@ ISSUES: dict[str, IssueText] = {
         needs_person=True,
         remedy="recreate",
     ),
-    "strange_series": IssueText(
+    "mismatched_series": IssueText(
         "None of the group's meetings is at a time of the series that was entered for it.",
         "Compare the group's weekly time with the series. If the wrong series was entered, delete "
         "it in Google Calendar and press “Recreate”.",

@@ -279,11 +279,11 @@ def _store_address(address: str, **shown: Any) -> None:
 def import_series(group_id: int, event_id: str) -> CalendarSeries:
     """Record an existing series as a group's, and close the record of one that is gone.
 
-    Raises `Refusal` (series_stands) if the group already has a series.
+    Raises `Refusal` (series_exists) if the group already has a series.
     """
     close_gone(group_id)
     if current_series([group_id]).exists():
-        raise Refusal("series_stands", "This group already has a series.")
+        raise Refusal("series_exists", "This group already has a series.")
     last = CalendarSeries.objects.filter(group=group_id).aggregate(Max("generation"))
     row = CalendarSeries.objects.create(
         group_id=group_id,

@@ -17,17 +17,21 @@ SWEEP = "cohorts.reconcile.tasks.sweep"
 
 @dataclass(frozen=True)
 class ScheduledTask:
-    """A task without arguments, and the number of minutes between its runs."""
+    """A task without arguments, and the number of minutes between its runs.
+
+    `former_name`: its name in the previous version, whose row is taken over.
+    """
 
     name: str
     func: str
     minutes: int
+    former_name: str = ""
 
 
 ENTRIES = (
     ScheduledTask("sweep", SWEEP, minutes=1),
     ScheduledTask("carry out steps", "cohorts.steps.tasks.carry_out_all", minutes=1),
-    ScheduledTask("settle visits", "guestvisits.tasks.update_all", minutes=1),
+    ScheduledTask("update visits", "guestvisits.tasks.update_all", 1, former_name="settle visits"),
     ScheduledTask("collect messages", "cohorts.outbox.tasks.collect_all", minutes=1),
     ScheduledTask("send e-mail", "cohorts.outbox.tasks.send_emails", minutes=1),
     ScheduledTask("note presence", "discordsync.tasks.note_recent_presence", minutes=1),
@@ -57,6 +61,8 @@ def ensure_schedules() -> None:
 def _ensure(entry: ScheduledTask) -> None:
     """Create or correct the row of an entry, and delete duplicates: names are not unique in this
     table, and two workers that start at once can create two rows."""
+    if entry.former_name:
+        Schedule.objects.filter(name=entry.former_name).update(name=entry.name)
     rows = list(Schedule.objects.filter(name=entry.name).order_by("pk"))
     for row in rows[1:]:
         row.delete()

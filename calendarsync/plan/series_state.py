@@ -186,7 +186,7 @@ def _codes(
         if series is not None and (wanted.people is not None or wanted.ahead):
             yield from _codes_of(group, wanted, series, observed)
     if group.mismatched:
-        yield "strange_series"
+        yield "mismatched_series"
 
 
 def _codes_of(

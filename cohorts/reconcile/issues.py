@@ -25,7 +25,7 @@ ISSUES: dict[str, IssueText] = {
         "Set the group's weekday and time. The rest follows automatically.",
         needs_person=True,
     ),
-    IssueCode.NOBODY_HAS_ACCESS: IssueText(
+    IssueCode.NO_ONE_HAS_ACCESS: IssueText(
         "Set up. No one from this group has joined the Discord server yet.",
         "Ask them to join. The group becomes active as soon as the first person joins.",
     ),

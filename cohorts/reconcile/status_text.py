@@ -121,6 +121,6 @@ def describe_issue(code: str, detail: str = "", *, tried: bool = False) -> SyncS
     text = find_issue(code)
     if code == IssueCode.NOT_REALIZED:
         return SyncStatus(Level.TODO, text.sentence, text.fix, detail, text.remedy)
-    grave = tried or text.needs_person or not (text.passes or code == IssueCode.NOBODY_HAS_ACCESS)
+    grave = tried or text.needs_person or not (text.passes or code == IssueCode.NO_ONE_HAS_ACCESS)
     level = Level.BAD if grave else Level.WAITING
     return SyncStatus(level, text.sentence, text.fix, detail, text.remedy)

@@ -63,7 +63,7 @@ def _issue(group: DesiredGroup, *, built: bool, reached: bool) -> str:
         return ""
     if not group.has_slot:
         return IssueCode.NO_SLOT
-    return "" if reached else IssueCode.NOBODY_HAS_ACCESS
+    return "" if reached else IssueCode.NO_ONE_HAS_ACCESS
 
 
 def _access(

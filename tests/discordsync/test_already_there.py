@@ -337,8 +337,8 @@ def test_b1_many_orphans_stop_everything(sandbox, made):
     look_again()
 
     assert sandbox.writes(since=seen) == []
-    assert mirror_trouble() == "strangers"
-    assert trouble(other.groups[0]) == "strangers"
+    assert mirror_trouble() == "many_orphans"
+    assert trouble(other.groups[0]) == "many_orphans"
     assert ownership.find_question().stops_all
 
 

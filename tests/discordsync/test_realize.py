@@ -61,7 +61,7 @@ def test_begun_before_anyone_was_in_the_server_it_continues_automatically(sandbo
         "POST scheduled-events": 2,
     }
     assert status_of(group) == "preview"
-    assert trouble(group) == "nobody_has_access"
+    assert trouble(group) == "no_one_has_access"
     assert is_asked_for(group)
 
     seen = sandbox.last

@@ -53,9 +53,24 @@ CONVERTED: dict[str, dict[Any, Any]] = {
         "not_there": "not_joined",
     },
     "outbox.message.state": {"owed": "pending"},
-    "sync.realizerequest.came_to": {'{"5": "standing"}': '{"5": "ready"}'},
+    "sync.groupsync.trouble": {"nobody_has_access": "no_one_has_access"},
+    "sync.groupsync.logged": {"strange_series": "mismatched_series"},
+    "sync.mirrorstate.trouble": {"strangers": "many_orphans"},
+    "sync.mirrorstate.logged": {"look_again": "conflict"},
+    "sync.realizerequest.came_to": {
+        '{"5": "standing", "6": "strangers"}': '{"5": "ready", "6": "many_orphans"}'
+    },
+    "sync.syncrun.summary": {
+        '{"issue": "look_again", "withheld": [{"reason": "strangers", "target": "strangers"}]}': (
+            '{"issue": "conflict", "withheld": [{"reason": "many_orphans", "target": "strangers"}]}'
+        )
+    },
 }
 
+OLD_PLAN = {
+    "issue": "look_again",
+    "withheld": [{"reason": "strangers", "target": "strangers"}],
+}
 ACTIONS = ("add", "change", "delete", "view")
 
 Model = type[models.Model]
@@ -77,7 +92,10 @@ REQUIRED: dict[str, Callable[[Values], Values]] = {
     "meetings.meeting": lambda _: {"duration_minutes": 45},
     # Rows of message sources are deleted: a source that still fails is recorded within a minute.
     "outbox.outboxpart": lambda _: {"name": "email"},
-    "sync.realizerequest": lambda _: {"came_to": {"5": "standing"}},
+    "sync.groupsync": lambda _: {"trouble": "nobody_has_access", "logged": "strange_series"},
+    "sync.mirrorstate": lambda _: {"trouble": "strangers", "logged": "look_again"},
+    "sync.realizerequest": lambda _: {"came_to": {"5": "standing", "6": "strangers"}},
+    "sync.syncrun": lambda row: {"summary": OLD_PLAN if row["mode"] == "plan" else {"left": 1}},
 }
 VALUES: dict[type[models.Field[Any, Any]], Callable[[int], Any]] = {
     models.BooleanField: lambda _: True,

@@ -48,6 +48,17 @@ def test_a_schedule_that_someone_changed_is_repaired_and_keeps_its_time() -> Non
     assert row.next_run == next_run
 
 
+@pytest.mark.parametrize("entry", [e for e in ENTRIES if e.former_name], ids=lambda e: e.name)
+def test_a_renamed_schedule_keeps_its_row_and_its_time(entry: ScheduledTask) -> None:
+    ensure_schedules()
+    Schedule.objects.filter(name=entry.name).update(name=entry.former_name)
+    before = Schedule.objects.get(name=entry.former_name)
+    ensure_schedules()
+    row = Schedule.objects.get(name=entry.name)
+    assert (row.pk, row.next_run) == (before.pk, before.next_run)
+    assert names() == sorted(each.name for each in ENTRIES)
+
+
 @pytest.mark.django_db(transaction=True)  # django-q2 closes the connection in between
 @pytest.mark.parametrize(
     "fields",

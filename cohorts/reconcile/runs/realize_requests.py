@@ -85,7 +85,7 @@ def _judge_row(row: GroupSync) -> str:
 def _waits_for_people(row: GroupSync) -> bool:
     return bool(row.issue) and (
         find_issue(row.issue).needs_person
-        or row.issue == IssueCode.NOBODY_HAS_ACCESS
+        or row.issue == IssueCode.NO_ONE_HAS_ACCESS
         or row.failures >= GIVEN_UP_AFTER
     )
 

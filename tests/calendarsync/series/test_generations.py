@@ -320,6 +320,6 @@ def test_a_series_of_another_slot_that_staff_pointed_at_is_reported_and_left_alo
     import_series(academy.groups["A"].pk, made["id"])
     calendar.work()
     calendar.look()
-    assert calendar.troubles()["Group A"] == "strange_series"
+    assert calendar.troubles()["Group A"] == "mismatched_series"
     assert len(calendar.all_series) == 1
     assert len(calendar.ask(f"events/{made['id']}/instances")["items"]) == 4

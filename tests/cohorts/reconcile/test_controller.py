@@ -386,7 +386,7 @@ def test_an_unclear_answer_about_a_message_holds_up_nothing_else(links, ready):
 def test_a_conflict_is_observed_again_and_then_continues(links, made, key, ends_run):
     links.service.fail(key, Conflict("It changed"))
     run_once("links")
-    assert state().issue == ("look_again" if ends_run else "")
+    assert state().issue == ("conflict" if ends_run else "")
     GroupSync.objects.update(next_at=clock.now())
     work("links")
     assert statuses(made) == ["active", "active"]
@@ -525,7 +525,7 @@ def test_many_orphans_stop_everything(links, ready):
     links.found = {"orphans": Orphans(("links",), unrecorded=4)}
     change(ready.groups[0])
     assert calls_of(links, lambda: work("links")) == []
-    assert (state().issue, row(ready.groups[0]).issue) == ("strangers", "strangers")
+    assert (state().issue, row(ready.groups[0]).issue) == ("many_orphans", "many_orphans")
 
 
 def test_an_issue_of_the_observation_withholds_every_action(links, ready):

@@ -72,7 +72,7 @@ def say(row=None, *, status="preview", states=None, alive=True):
             (Level.BAD, "The group has no members, so nothing is created for it.", True),
         ),
         (
-            SETTLED | {"issue": "nobody_has_access"},
+            SETTLED | {"issue": "no_one_has_access"},
             {},
             (
                 Level.WAITING,

@@ -92,7 +92,7 @@ def test_any_change_by_hand_is_corrected_by_a_pass(before, after, hands, data):
     meddle(guild, hands, data)
 
     second = work(guild, with_records_of(after, first.facts), NOW, choose=in_any_order(data))
-    if "look_again" in codes(second):  # a category's change went down to its channels
+    if "conflict" in codes(second):  # a category's change went down to its channels
         second = work(guild, second.facts, NOW)
     third = work(guild, second.facts, NOW)
 

@@ -61,7 +61,7 @@ def test_it_has_ended_when_every_group_is_ready(made, staff):
     ("result", "outcome"),
     [
         ({"issue": "no_members"}, "no_members"),
-        ({"issue": "nobody_has_access"}, "nobody_has_access"),
+        ({"issue": "no_one_has_access"}, "no_one_has_access"),
         ({"issue": "refused", "failures": 3}, "refused"),
         ({"realize_requested_at": None}, "withdrawn"),
     ],
