@@ -29,6 +29,11 @@ from tests.support.smtp import MailServer
 NOTES: list[PendingMessage] = []
 
 
+def note_key(person: User, said: str) -> str:
+    """Messages are stored in the order of their keys: 0999 comes before 1000, and 999 after it."""
+    return f"note:{person.pk:010}:{said}"
+
+
 def pending_notes(group_ids: frozenset[int] | None, since: Any, now: Any) -> list[PendingMessage]:
     """Whatever a test has put down."""
     return [one for one in NOTES if group_ids is None or one.group_id in group_ids]
@@ -57,7 +62,7 @@ class World:
         now = clock.now()
         NOTES.extend(
             PendingMessage(
-                key=f"note:{person.pk}:{said}",
+                key=note_key(person, said),
                 kind="note",
                 channel="email",
                 group_id=self.made.groups[0].pk,
@@ -73,7 +78,7 @@ class World:
 
     @staticmethod
     def note_to(person: User, said: str = "Hello") -> Message:
-        return Message.objects.get(key=f"note:{person.pk}:{said}")
+        return Message.objects.get(key=note_key(person, said))
 
     def work(self) -> None:
         tasks.collect_all()
