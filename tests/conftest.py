@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.support.counts",
     "tests.support.emptying",
     "tests.support.no_skips",
+    "tests.support.quick",
     "tests.support.registries",
     "tests.support.sandbox",
     "tests.support.smtp",

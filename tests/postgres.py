@@ -56,7 +56,7 @@ def start_cluster(programs: Path) -> str:
     # ones what then joins hundreds of rows the long way round.
     options = (
         f"-k {folder} -h '' -c fsync=off -c synchronous_commit=off -c full_page_writes=off "
-        f"-c autovacuum=off -c max_connections={CONNECTIONS}"
+        f"-c autovacuum=off -c jit=off -c max_connections={CONNECTIONS}"
     )
     _run(
         [programs / "pg_ctl", "-D", data, "-w", "-o", options, "-l", folder / "log", "start"], user

@@ -18,11 +18,6 @@ RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 PASSWORD = {"password1": "a good long word", "password2": "a good long word"}
 
 
-@pytest.fixture(autouse=True)
-def fast_passwords(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def max_() -> User:
     """Staff who may do everything with people and groups of permissions, and is no superuser."""

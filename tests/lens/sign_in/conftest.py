@@ -63,8 +63,7 @@ class Walk:
 
 
 @pytest.fixture(autouse=True)
-def _quick_and_patient(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def _patient(settings: Any) -> None:
     settings.MFA_TOTP_TOLERANCE = 1  # a code may grow old between being read and being entered
 
 
