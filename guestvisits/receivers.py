@@ -25,6 +25,7 @@ class _UpdateAfterCommit:
 
     def __init__(self) -> None:
         self.group_ids: set[int] = set()
+        self.__qualname__ = type(self).__qualname__  # Django logs it if the callback fails
 
     def __call__(self) -> None:
         update_visits(self.group_ids, now=clock.now())
