@@ -74,6 +74,10 @@ class CohortAdmin(StepsMixin, RosterMixin, ProtectedAdmin):
             },
         ),
         (
+            "Choosing a group",
+            {"fields": ["is_joinable", "switching_until"]},
+        ),
+        (
             "Guest visits",
             {
                 "fields": [

@@ -77,6 +77,20 @@ class Cohort(models.Model):
         default=3, help_text="A guest's access ends this many days after the meeting."
     )
 
+    # Choosing a group.
+    is_joinable = models.BooleanField(
+        "learners choose their group",
+        default=False,
+        help_text="Learners whose group was cancelled or merged may join another one by "
+        "themselves.",
+    )
+    switching_until = models.DateField(
+        null=True,
+        blank=True,
+        help_text="Until the end of this day (UTC) learners who have a group may switch to "
+        "another one as well. Leave empty to allow no switching.",
+    )
+
     class Meta:
         ordering = ["-start_date", "name"]
         constraints = [

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from guestvisits import converters  # noqa: F401 - registers `id`
-from guestvisits.api import answers, choices, moving, presence, views
+from guestvisits.api import answers, choices, joining, moving, presence, views
 
 urlpatterns = [
     path("users/me/meetings", views.MyMeetingsView.as_view(), name="api-my-meetings"),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("meetings/<id:meeting_id>/cancel", moving.CancelView.as_view()),
     path("meetings/<id:meeting_id>/restore", moving.RestoreView.as_view()),
     path("meetings/<id:meeting_id>/postpone", moving.PostponeView.as_view()),
+    path("groups/joinable", joining.JoinableView.as_view(), name="api-joinable"),
     path("groups/<id:group_id>/meetings", answers.GroupMeetingsView.as_view()),
     path("groups/<id:group_id>/slot", moving.SlotView.as_view()),
 ]

@@ -16,6 +16,7 @@ from django_htmx.http import HttpResponseLocation
 from cohorts import clock
 from cohorts.errors import Refusal
 from guestvisits.converters import read_id
+from guestvisits.joining.choices import may_choose_group
 from guestvisits.limits import limited
 from guestvisits.pages.agenda import Upcoming, is_over, read_agenda
 from guestvisits.pages.visit_status import read_progress
@@ -34,6 +35,7 @@ def my_meetings(request: SignedInRequest) -> HttpResponse:
         "agenda": read_agenda(request.user.pk, clock.now()),
         "invite_url": settings.DISCORD_INVITE_URL,
         "set_up": read_set_up(request.user),
+        "may_choose_group": may_choose_group(request.user.pk, clock.now()),
     }
     return render(request, "meetings/index.html", context)
 

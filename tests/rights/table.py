@@ -103,6 +103,9 @@ ROUTES: dict[str, list[Door]] = {
     "meetings/zone/": [signed_in(), signed_in("POST", zone="Asia/Tokyo")],
     "meetings/messages/": [signed_in(), signed_in("POST")],
     "meetings/calendar/": [signed_in(), signed_in("POST"), signed_in("POST", do="revoke")],
+    "meetings/groups/": [signed_in()],
+    # Of a cohort that does not let learners choose, all groups stay hidden.
+    "meetings/groups/<id:group_id>/": [own("GET"), own("POST")],
     "groups/": [signed_in()],
     "my-data/": [signed_in(), signed_in("POST", do="ask"), signed_in("POST", do="withdraw")],
     "my-data/file/": [signed_in()],
@@ -161,6 +164,9 @@ ROUTES: dict[str, list[Door]] = {
     ],
     "api/meetings/<id:meeting_id>/restore": [api(led("POST", *MOVE, **MOVES))],
     "api/meetings/<id:meeting_id>/postpone": [api(led("POST", *MOVE, **MOVES))],
+    "api/groups/joinable": [
+        api(signed_in()), api(own("POST", group_id="{other_group}"))
+    ],
     "api/groups/<id:group_id>/meetings": [
         api(led("GET", "meetings.view_meeting")), api(led("POST", *MOVE, **MOVES))
     ],

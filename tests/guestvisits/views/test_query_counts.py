@@ -1,5 +1,7 @@
 """Each page costs the same number of queries in 3 groups and in 60."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -18,7 +20,9 @@ def cost(now, settings):
 
     def cost(address: str, groups: int) -> int:
         names = [f"{number:02}" for number in range(groups)]
-        academy = Academy(now, groups=names, name=f"{groups} groups")
+        until = now.date() + timedelta(days=2)
+        choosing = {"is_joinable": True, "switching_until": until}
+        academy = Academy(now, groups=names, name=f"{groups} groups", **choosing)
         person = academy.add_member(f"Person of {groups}", "00")
         for name in names:
             academy.add_member(f"Member of {groups} {name}", name)
@@ -41,11 +45,13 @@ def cost(now, settings):
     ("address", "queries"),
     [
         # Three of each: the session, the person, whether "My groups" is shown.
-        # meetings, past ones, visits, what is reported, where; five of the set-up
-        ("/meetings/", 13),
+        # meetings, past ones, visits, what is reported, where, whether there is a group to
+        # choose; five of the set-up
+        ("/meetings/", 14),
         ("/meetings/{home}/alternatives/", 10),
         ("/meetings/zone/", 3),
         ("/meetings/messages/", 6),  # the person, choices, the direct line
+        ("/meetings/groups/", 7),  # places, groups, who leads them, what is mine
         ("/groups/", 11),  # groups, ended ones, meetings, where, and a roster's four
         ("/groups/{group}/", 15),  # two of them: who may see it, and which buttons it has
     ],

@@ -1,0 +1,58 @@
+"""`/meetings/groups/`: join a group, or switch to another one."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from cohorts import clock
+from cohorts.errors import Refusal
+from cohorts.models import Membership
+from guestvisits.joining.choices import find_joinable
+from guestvisits.joining.effects import find_effects
+from guestvisits.joining.services import find_choice, join_or_switch
+from guestvisits.limits import limited
+from guestvisits.views.signed_in import SignedInRequest, signed_in
+
+
+@signed_in
+@require_GET
+def choose_group(request: SignedInRequest) -> HttpResponse:
+    offered = find_joinable(request.user.pk, clock.now())
+    return render(request, "meetings/choose_group.html", {"offered": offered})
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+@limited("visits")
+def join(request: SignedInRequest, group_id: int) -> HttpResponse:
+    """Show what joining this group changes; join it when that is confirmed."""
+    try:
+        return _join(request, group_id) if request.method == "POST" else _ask(request, group_id)
+    except Refusal as refusal:
+        if refusal.code == "no_group":
+            raise Http404(refusal.sentence) from refusal
+        messages.error(request, refusal.sentence)
+        return redirect("choose-group")
+
+
+def _ask(request: SignedInRequest, group_id: int) -> HttpResponse:
+    now = clock.now()
+    offered, joinable = find_choice(request.user.pk, group_id, now)
+    if joinable.refusal:
+        raise joinable.refusal
+    mine = Membership.objects.filter(pk__in=[offered.membership_id or 0])
+    context = {
+        "offered": offered,
+        "choice": joinable.choice,
+        "effects": list(find_effects(mine, joinable.choice.group, now)),
+    }
+    return render(request, "meetings/join_group.html", context)
+
+
+def _join(request: SignedInRequest, group_id: int) -> HttpResponse:
+    membership = join_or_switch(request.user.pk, group_id, now=clock.now())
+    messages.success(request, f"You're in {membership.group} now.")
+    return redirect("my-meetings")
