@@ -77,8 +77,9 @@ class CalendarProvider:
     async def observe(self, client: Connection, snapshot: CalendarSnapshot) -> Finding:
         return await observe(client.client, client.stored)
 
-    def store(self, finding: Finding) -> None:
+    def store(self, finding: Finding) -> Finding:
         records.store_observation(finding, settings.GOOGLE_CALENDAR_ID, clock.now())
+        return finding
 
     def plan(self, desired: DesiredCalendar, observed: ObservedCalendar, policy: Policy) -> Plan:
         return plan(desired, observed, policy)

@@ -70,8 +70,10 @@ class DiscordProvider:
     async def observe(self, client: DiscordClient, snapshot: DiscordSnapshot) -> Finding:
         return await observe(client, snapshot)
 
-    def store(self, finding: Finding) -> None:
+    def store(self, finding: Finding) -> Finding:
+        finding = records.look_up(finding, clock.now())
         records.store_observation(finding.to_store, finding.observed, clock.now())
+        return finding
 
     def plan(self, desired: DesiredGuild, observed: ObservedGuild, policy: Policy) -> Plan:
         return plan(desired, observed, policy)

@@ -5,11 +5,13 @@ A row is committed before the call that creates its object, and completed afterw
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from cohorts import clock
 from cohorts.models import Cohort, Group
@@ -18,14 +20,14 @@ from cohorts.outbox.health import parts
 from cohorts.outbox.models import Message
 from cohorts.reconcile.errors import CallFailed, Conflict, Unclear
 from cohorts.reconcile.services import record_adopted
-from cohorts.reconcile.values import Action, Outcome
+from cohorts.reconcile.values import Action, Finding, Outcome
 from discordsync.delivery import direct_messages, dm_channels, posts
 from discordsync.desired import desired_names, desired_state
 from discordsync.models import DiscordObject
-from discordsync.observe import own_writes
+from discordsync.observe import own_writes, recover
 from discordsync.observe.hidden_objects import record_refusal
 from discordsync.plan.calls import Call
-from discordsync.snapshot import take_snapshot
+from discordsync.snapshot import find_names, take_snapshot
 from discordsync.state import keys
 from discordsync.state.observed import Discovered, ObservedGuild, Sent
 from meetings.models import Meeting
@@ -129,14 +131,55 @@ def record_failure(action: Action, error: CallFailed) -> None:
 # -- an observation --------------------------------------------------------------------------
 
 
+def look_up(finding: Finding, now: datetime) -> Finding:
+    """Complete a finding with what it shows of groups and people that are not in the snapshot.
+
+    A snapshot leaves out groups that ended and have nothing recorded outside, and people without
+    any group in it. The guild can still show them: a channel with such a group's mark, which is an
+    orphan, or someone's own overwrite. How many it shows is limited by the guild, not by history.
+    """
+    discovered = finding.to_store
+    observed = replace(finding.observed, known_people=find_names(discovered.accounts))
+    groups = _find_groups(discovered.unknown, now)
+    if not groups:
+        return replace(finding, observed=observed)
+    snapshot = take_snapshot(now, groups)
+    orphans = recover.find_orphans(snapshot, observed)
+    return replace(
+        finding,
+        observed=observed,
+        orphans=recover.held_by(orphans, snapshot, observed),
+        to_store=replace(discovered, orphans=orphans),
+    )
+
+
+def _find_groups(marks: Collection[str], now: datetime) -> list[int]:
+    """Return the groups that these marks name: a cohort's, a channel's, or a future event's."""
+    if not marks:
+        return []
+    named = Q(pk__in=_numbers(marks, "text_channel"))
+    named |= Q(cohort__in=_numbers(marks, "cohort_channel"))
+    named |= Q(meetings__in=_numbers(marks, "event"), meetings__starts_at__gt=now)
+    return list(Group.objects.filter(named).values_list("pk", flat=True).distinct())
+
+
+def _numbers(marks: Iterable[str], kind: str) -> list[int]:
+    return [keys.number_of(mark) for mark in marks if keys.kind_of(mark) == kind]
+
+
 def store_observation(discovered: Discovered, observed: ObservedGuild, now: datetime) -> None:
     store_ids(discovered.ids, observed)
     store_sent(discovered.sent)
     own_writes.delete_old()
     store_gone(observed, now=now)
     if discovered.adopt:
-        names = desired_names(desired_state(take_snapshot(now), now))
-        adopt(discovered.orphans, names, observed)
+        adopt(discovered.orphans, _desired_names(discovered.orphans, now), observed)
+
+
+def _desired_names(orphans: Iterable[str], now: datetime) -> dict[str, str]:
+    cohorts = {_owners(key)[0] for key in orphans}
+    groups = Group.objects.filter(cohort__in=cohorts).values_list("pk", flat=True)
+    return desired_names(desired_state(take_snapshot(now, groups), now))
 
 
 def store_ids(found: Mapping[str, int], observed: ObservedGuild) -> None:

@@ -1,15 +1,20 @@
-"""Read the facts from the database, in a constant number of queries for any number of groups."""
+"""Read the facts from the database, in a constant number of queries for any number of groups.
+
+Groups that ended and have nothing outside are not read: the snapshot is read every second of a run.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
-from itertools import chain
+from typing import Any
 
 from django.conf import settings
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
-from cohorts.models import AccessException, Group, Membership, User
+from cohorts.models import AccessException, Group, Membership, User, live_group
 from cohorts.outbox.models import Message
 from cohorts.outbox.routing.routes import DeliveryRequest, find_routes
 from cohorts.outbox.selectors import DueMessage, due_messages, next_tries
@@ -42,18 +47,26 @@ GONE_FOR = timedelta(hours=1)  # how long a confirmed absence is trusted
 CLOSED = "the account was closed"
 
 
-def take_snapshot(now: datetime) -> DiscordSnapshot:
-    groups = list(Group.objects.select_related("cohort__course").order_by("cohort_id", "pk"))
-    people = _People()
-    members, former = _memberships(people, now)
-    windows = _windows(people, former, now)
-    meetings = facts_by_group(Meeting.objects.filter(starts_at__gt=now).order_by("number"))
-    meeting_groups = _groups_with_meetings()
-    messages = _messages(now)
-    to_people = _directs(now)
-    tries = _next_tries(now)
-    posts = posts_to_delete()
-    positions = _positions(groups)
+def take_snapshot(now: datetime, also: Collection[int] = ()) -> DiscordSnapshot:
+    """Return the groups that live or have something outside, and those with the ids in `also`.
+
+    The others are history and cost nothing. What an observation finds of them is looked up then
+    (`discordsync.records.look_up`).
+    """
+    messages, to_people = _messages(now), _directs(now)
+    posts, tries = posts_to_delete(), _next_tries(now)
+    groups = _read_groups({*also, *to_people, *posts, *tries}, now)
+    ids = [group.pk for group in groups]
+    rows, windows = _membership_rows(ids, now), _window_rows(ids, now)
+    people = _People(
+        {user_id for _, user_id, *_ in (*rows, *windows)},
+        {direct.person for directs in to_people.values() for direct in directs},
+    )
+    members, former = _memberships(people, rows)
+    open_windows = _windows(people, former, windows)
+    ahead = Meeting.objects.filter(group__in=ids, starts_at__gt=now)
+    meetings = facts_by_group(ahead.order_by("number"))
+    meeting_groups = _groups_with_meetings(ids)
     return DiscordSnapshot(
         installation=ensure_installation(now).installation_id,
         adopt=ProviderState.objects.of("discord").filter(adopt_orphans=True).exists(),
@@ -69,14 +82,14 @@ def take_snapshot(now: datetime) -> DiscordSnapshot:
                 id=group.pk,
                 cohort_id=group.cohort_id,
                 name=group.name,
-                position=positions[group.pk],
+                position=group.position,
                 live=not group.has_ended,
                 active=group.is_active,
                 has_slot=group.has_slot,
                 has_meetings=group.pk in meeting_groups,
                 members=tuple(members[group.pk]),
                 former=tuple(former[group.pk]),
-                windows=tuple(windows[group.pk]),
+                windows=tuple(open_windows[group.pk]),
                 meetings=tuple(meetings[group.pk]),
                 messages=tuple(messages[group.pk]),
                 direct_messages=tuple(to_people[group.pk]),
@@ -85,29 +98,46 @@ def take_snapshot(now: datetime) -> DiscordSnapshot:
             )
             for group in groups
         },
-        records=_records(now),
+        records=_records(ids, {group.cohort_id for group in groups}, now),
         known_people=people.names,
         new_dm_channels=count_allowed(now) if to_people else 0,
         hidden=read_hidden(now),
     )
 
 
-def _positions(groups: Iterable[Group]) -> dict[int, int]:
-    """Return each group's position in its cohort.  It never changes, nor does its category: groups
-    with records are never deleted, and new ones come last."""
-    counts: dict[int, int] = defaultdict(int)
-    positions = {}
-    for group in groups:
-        positions[group.pk] = counts[group.cohort_id]
-        counts[group.cohort_id] += 1
-    return positions
+def _read_groups(also: Collection[int], now: datetime) -> list[Any]:
+    """Return the groups of a snapshot, in the order of their cohorts, each with its position.
+
+        live                                                 what is desired
+        with a record of an object that may be outside       what is left to hide or delete
+        the first of a cohort whose shared objects are       it answers for the cohort's channel
+        in `also`                                            something waits for it
+
+    A position never changes, nor does its category: groups with records are never deleted, and new
+    ones come last.
+    """
+    outside = DiscordObject.objects.filter(gone_at__isnull=True)
+    own = outside.filter(_is_no_history(now), group=OuterRef("pk"))
+    shared = outside.filter(group__isnull=True, cohort=OuterRef("cohort"))
+    earlier = Group.objects.filter(cohort=OuterRef("cohort"), pk__lt=OuterRef("pk")).order_by()
+    count = earlier.values("cohort").annotate(count=Count("pk")).values("count")
+    is_first = Exists(shared) & ~Exists(earlier)
+    kept = Group.objects.filter(live_group() | Q(pk__in=also) | Exists(own) | is_first)
+    kept = kept.annotate(position=Coalesce(Subquery(count), 0))
+    return list(kept.select_related("cohort__course").order_by("cohort_id", "pk"))
+
+
+def _is_no_history(now: datetime) -> Q:
+    """Return the condition of records that are not of a past event, which Discord drops."""
+    return Q(meeting__isnull=True) | Q(meeting__starts_at__gt=now)
 
 
 class _People:
-    """All people, each read only once."""
+    """The people of the snapshot, by id or account, each read only once."""
 
-    def __init__(self) -> None:
-        rows = list(User.objects.values_list("pk", "nickname", "name", "discord_id", "is_active"))
+    def __init__(self, ids: Collection[int], accounts: Collection[int]) -> None:
+        users = User.objects.filter(Q(pk__in=ids) | Q(discord_id__in=accounts))
+        rows = list(users.values_list("pk", "nickname", "name", "discord_id", "is_active"))
         self._by_id = {
             pk: DiscordPerson(pk, nick or name, discord) for pk, nick, name, discord, _ in rows
         }
@@ -122,30 +152,56 @@ class _People:
         return pk in self._closed
 
 
+def find_names(accounts: Collection[int]) -> dict[int, str]:
+    """Return the names of the people with these Discord accounts, by account."""
+    return _People((), accounts).names
+
+
+_MembershipRow = tuple[int, int, str, str, datetime | None]  # group, person, role, status, left at
+
+
+def _membership_rows(ids: Collection[int], now: datetime) -> list[_MembershipRow]:
+    """Return the memberships that hold or whose end explains lost access.
+
+    A closed account ends a membership of any status, however long ago.
+    """
+    explains = Q(left_at__gt=now - FORMER_FOR) | Q(user__is_active=False)
+    rows = Membership.objects.filter(Q(status=Membership.Status.ACTIVE) | explains)
+    return list(
+        rows.filter(group__in=ids)
+        .order_by("pk")
+        .values_list("group_id", "user_id", "role", "status", "left_at")
+    )
+
+
 def _memberships(
-    people: _People, now: datetime
+    people: _People, rows: Iterable[_MembershipRow]
 ) -> tuple[dict[int, list[Member]], dict[int, list[Former]]]:
     members: dict[int, list[Member]] = defaultdict(list)
     former: dict[int, list[Former]] = defaultdict(list)
-    rows = Membership.objects.order_by("pk").values_list(
-        "group_id", "user_id", "role", "status", "left_at"
-    )
-    for group_id, user_id, role, status, left_at in rows:
+    for group_id, user_id, role, status, _ in rows:
         person = people[user_id]
         if people.has_left(user_id):
             former[group_id].append(Former(person, CLOSED))
         elif status == Membership.Status.ACTIVE:
             members[group_id].append(Member(person, role == Membership.Role.FACILITATOR))
-        elif left_at and left_at > now - FORMER_FOR:
+        else:
             former[group_id].append(Former(person, "the membership has ended"))
     return members, former
 
 
+_WindowRow = tuple[int, int, datetime | None, datetime, str]  # group, person, from, until, why
+
+
+def _window_rows(ids: Collection[int], now: datetime) -> list[_WindowRow]:
+    return [*_visits(ids, now), *_exceptions(ids, now)]
+
+
 def _windows(
-    people: _People, former: dict[int, list[Former]], now: datetime
+    people: _People, former: dict[int, list[Former]], rows: Iterable[_WindowRow]
 ) -> dict[int, list[Window]]:
     windows: dict[int, list[Window]] = defaultdict(list)
-    for group_id, user_id, begins_at, ends_at, why in chain(_visits(now), _exceptions(now)):
+    for group_id, user_id, begins_at, ends_at, why in rows:
         if people.has_left(user_id):
             former[group_id].append(Former(people[user_id], CLOSED))
         else:
@@ -153,11 +209,8 @@ def _windows(
     return windows
 
 
-_WindowRow = tuple[int, int, datetime | None, datetime, str]  # group, person, from, until, why
-
-
-def _visits(now: datetime) -> Iterator[_WindowRow]:
-    for visit in guest_windows(None, now):
+def _visits(ids: Collection[int], now: datetime) -> Iterator[_WindowRow]:
+    for visit in guest_windows(ids, now):
         yield (
             visit.host_group_id,
             visit.user_id,
@@ -167,16 +220,16 @@ def _visits(now: datetime) -> Iterator[_WindowRow]:
         )
 
 
-def _exceptions(now: datetime) -> Iterator[_WindowRow]:
-    rows = AccessException.objects.filter(until__gt=now - FORMER_FOR)
+def _exceptions(ids: Collection[int], now: datetime) -> Iterator[_WindowRow]:
+    rows = AccessException.objects.filter(group__in=ids, until__gt=now - FORMER_FOR)
     for group_id, user_id, until, reason in rows.values_list(
         "group_id", "user_id", "until", "reason"
     ):
         yield group_id, user_id, None, until, f"the exception “{reason}”"
 
 
-def _groups_with_meetings() -> set[int]:
-    held = Meeting.objects.filter(status=Meeting.Status.SCHEDULED)
+def _groups_with_meetings(ids: Collection[int]) -> set[int]:
+    held = Meeting.objects.filter(group__in=ids, status=Meeting.Status.SCHEDULED)
     return set(held.order_by().values_list("group_id", flat=True).distinct())
 
 
@@ -232,8 +285,9 @@ def _next_tries(now: datetime) -> dict[int, datetime]:
     return found
 
 
-def _records(now: datetime) -> dict[str, Record]:
-    rows = DiscordObject.objects.all()
+def _records(ids: Collection[int], cohort_ids: Collection[int], now: datetime) -> dict[str, Record]:
+    theirs = Q(group__in=ids) | Q(group__isnull=True, cohort__in=cohort_ids)
+    rows = DiscordObject.objects.filter(theirs, _is_no_history(now))
     return {
         row.key: Record(
             key=row.key,

@@ -57,9 +57,10 @@ class Provider(Protocol):
         the client's own retries, and raises LeaseLost if no call may be started."""
 
     def snapshot(self, now: datetime) -> Any:
-        """Return all groups that are live, recorded or requested, as frozen plain values.
+        """Return the groups that are live, requested, or have something outside, as frozen plain
+        values. Groups that ended and have nothing outside cost nothing.
 
-        A constant number of queries for any number of groups.
+        A constant number of queries for any number of groups. It is read every second of a run.
         """
 
     def desired(self, snapshot: Any, now: datetime) -> Any:
@@ -68,8 +69,11 @@ class Provider(Protocol):
     async def observe(self, client: Any, snapshot: Any) -> Finding:
         """Read the actual state. Absence from a listing does not prove that an object is gone."""
 
-    def store(self, finding: Finding) -> None:
-        """Commit what an observation found out: ids, copies, a sync token, adopted orphans."""
+    def store(self, finding: Finding) -> Finding:
+        """Commit what an observation found out: ids, copies, a sync token, adopted orphans.
+
+        Return it, with what the database knows of objects and people that the snapshot left out.
+        """
 
     def plan(self, desired: Any, observed: Any, policy: Policy) -> Plan:
         """Return the remaining actions, those withheld, and the issues to report. Pure."""

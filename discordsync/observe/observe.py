@@ -15,9 +15,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cohorts.reconcile.errors import Conflict, Outage, Refused
-from cohorts.reconcile.values import Finding, Orphans
+from cohorts.reconcile.values import Finding
 from discordsync.observe.confirm import confirm
-from discordsync.observe.recover import describe_orphans, find_lost, find_orphans
+from discordsync.observe.recover import (
+    find_lost,
+    find_orphans,
+    find_unknown,
+    find_unknown_accounts,
+    held_by,
+)
 from discordsync.rest.client import DiscordClient
 from discordsync.state import keys
 from discordsync.state.facts import DiscordSnapshot, MessageFacts
@@ -46,11 +52,13 @@ async def observe(client: DiscordClient, snapshot: DiscordSnapshot) -> Finding:
     discovered = Discovered(
         ids=find_lost(snapshot, observed),
         orphans=find_orphans(snapshot, observed),
+        unknown=find_unknown(snapshot, observed),
+        accounts=find_unknown_accounts(snapshot, observed),
         sent=await find_sent(client, observed, snapshot),
         adopt=snapshot.adopt,
     )
-    orphans = describe_orphans(discovered.orphans, snapshot, observed)
-    return Finding(observed, orphans=Orphans() if snapshot.adopt else orphans, to_store=discovered)
+    orphans = held_by(discovered.orphans, snapshot, observed)
+    return Finding(observed, orphans=orphans, to_store=discovered)
 
 
 async def observe_guild(client: DiscordClient, snapshot: DiscordSnapshot) -> ObservedGuild:

@@ -17,14 +17,16 @@ channel also adopts its group's role, voice channel and category, which carry no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from itertools import chain
 
 from cohorts.reconcile.values import Orphans
 from discordsync.state import keys, permissions
 from discordsync.state.facts import DiscordSnapshot, Record
 from discordsync.state.observed import (
     CATEGORY,
+    MEMBER,
     ROLE,
     VOICE,
     ObservedChannel,
@@ -119,21 +121,21 @@ def find_orphans(snapshot: DiscordSnapshot, observed: ObservedGuild) -> dict[str
     taken = {record.outside_id for record in snapshot.records.values()}
     known = _known_keys(snapshot)
     marked: dict[str, int] = {}
-    for pk, text in _marks(observed):
-        installation, key = keys.read_mark(text) or ("", "")
-        if installation != snapshot.installation or key not in known or pk in taken:
-            continue
-        if _is_unexplained(key, snapshot, observed):
+    for pk, key in _our_marks(snapshot, observed):
+        if key in known and pk not in taken and _is_unexplained(key, snapshot, observed):
             marked.setdefault(key, pk)
     for key in [key for key in marked if keys.kind_of(key) == "text_channel"]:
         marked |= _find_related(key, observed.channels[marked[key]], snapshot, observed)
     return marked
 
 
-def describe_orphans(
+def held_by(
     orphans: Mapping[str, int], snapshot: DiscordSnapshot, observed: ObservedGuild
 ) -> Orphans:
-    """Return the orphans' names, and the groups and cohorts that their marks name."""
+    """Return the orphans' names, and the groups and cohorts that their marks name; nothing if staff
+    have said that they are ours."""
+    if snapshot.adopt:
+        return Orphans()
     owners = {key: owner for key in orphans if (owner := _owner(key, snapshot))}
     named = set(owners.values())
     return Orphans(
@@ -165,7 +167,7 @@ def _is_unexplained(key: str, snapshot: DiscordSnapshot, observed: ObservedGuild
 
 
 def _known_keys(snapshot: DiscordSnapshot) -> frozenset[str]:
-    """Return the keys of known cohorts, groups and future meetings; other marks are history."""
+    """Return the keys of the snapshot's cohorts, groups and future meetings."""
     return frozenset(
         [keys.cohort_channel(pk) for pk in snapshot.cohorts]
         + [keys.text_channel(pk) for pk in snapshot.groups]
@@ -173,10 +175,30 @@ def _known_keys(snapshot: DiscordSnapshot) -> frozenset[str]:
     )
 
 
-def _marks(observed: ObservedGuild) -> list[tuple[int, str]]:
+def find_unknown(snapshot: DiscordSnapshot, observed: ObservedGuild) -> frozenset[str]:
+    """Return the keys in our installation's marks that are not in the snapshot: history, unless the
+    database knows their groups."""
+    marked = {key for _, key in _our_marks(snapshot, observed)}
+    return frozenset(marked - _known_keys(snapshot))
+
+
+def find_unknown_accounts(snapshot: DiscordSnapshot, observed: ObservedGuild) -> frozenset[int]:
+    """Return the accounts with one of our roles, or an overwrite, that the snapshot lacks."""
+    roles = {r.outside_id for key, r in snapshot.records.items() if keys.kind_of(key) == "role"}
+    holders = {pk for pk, held in observed.members.items() if not roles.isdisjoint(held)}
+    overwrites = chain.from_iterable(c.overwrites.values() for c in observed.channels.values())
+    let_in = {held.target for held in overwrites if held.type == MEMBER}
+    return frozenset((holders | let_in) - snapshot.known_people.keys())
+
+
+def _our_marks(snapshot: DiscordSnapshot, observed: ObservedGuild) -> Iterator[tuple[int, str]]:
+    """Yield the Discord id and the key of each object with our installation's mark."""
     channels = [(c.id, c.topic) for c in sorted(observed.channels.values(), key=lambda c: c.id)]
     events = [(e.id, e.description) for e in sorted(observed.events.values(), key=lambda e: e.id)]
-    return channels + events
+    for pk, text in channels + events:
+        installation, key = keys.read_mark(text) or ("", "")
+        if installation == snapshot.installation:
+            yield pk, key
 
 
 def _find_related(

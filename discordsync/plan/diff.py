@@ -214,7 +214,7 @@ class Diff:
             if held.type == MEMBER
             and held.allow
             and held.target not in leading | {self.observed.bot_id}
-            and (held.target in self.desired.known_people or _is_facilitator_overwrite(held, kind))
+            and (self.known_name(held.target) is not None or _is_facilitator_overwrite(held, kind))
         ]
 
     def people_with_access(self, group: DesiredGroup) -> frozenset[int]:
@@ -227,10 +227,16 @@ class Diff:
         )
         return by_role.union(*let_in)
 
+    def known_name(self, discord_id: int) -> str | None:
+        """Return the name of a person in Lens by their account, or None."""
+        known = self.desired.known_people, self.observed.known_people
+        return next((names[discord_id] for names in known if discord_id in names), None)
+
     def person_name(self, discord_id: int) -> str:
-        known = self.desired.known_people.get(discord_id)
         seen = self.observed.names.get(discord_id)
-        return known or (f"“{seen}” on Discord" if seen else f"Discord user {discord_id}")
+        return self.known_name(discord_id) or (
+            f"“{seen}” on Discord" if seen else f"Discord user {discord_id}"
+        )
 
     def target_name(self, target: int) -> str:
         """Return a readable name for the target of an overwrite."""

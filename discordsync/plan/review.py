@@ -16,7 +16,9 @@ LOOK_AGAIN = timedelta(minutes=1)  # after an incomplete observation
 def review(desired: DesiredGuild, observed: ObservedGuild, group_id: int, now: datetime) -> Review:
     """Return a group's status.  Ready: category, role, both channels, a meeting, and one person
     with access."""
-    group = desired.groups[group_id]
+    group = desired.groups.get(group_id)
+    if group is None:  # it has ended, and nothing of it is outside
+        return Review(ready=False)
     role_id = _id_of(desired, observed, keys.role(group.id))
     holders = observed.holders(role_id) if role_id else frozenset()
     built = group.live and all(

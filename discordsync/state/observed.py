@@ -84,6 +84,8 @@ class ObservedGuild:
     events: Mapping[int, ScheduledEvent] = field(default_factory=dict)
     members: Mapping[int, frozenset[int]] = field(default_factory=dict)  # their role ids
     names: Mapping[int, str] = field(default_factory=dict)  # of members, on Discord
+    # Names in Lens, by account, of people who are not in the snapshot but have access.
+    known_people: Mapping[int, str] = field(default_factory=dict)
     gone: frozenset[int] = frozenset()
     fetched: frozenset[int] = frozenset()
     unconfirmed: frozenset[int] = frozenset()
@@ -182,13 +184,16 @@ class Discovered:
 
     `ids`: of objects whose records had none.  `orphans`: objects with our mark and no record.
     Both by key.  `sent`: messages whose sending was interrupted.  `adopt`: staff have said that the
-    orphans are ours.
+    orphans are ours.  `unknown`: keys in our marks that the snapshot lacks; `accounts`: those with
+    access that it lacks (see `records.look_up`).
     """
 
     ids: Mapping[str, int]
     orphans: Mapping[str, int]
     sent: Sent
     adopt: bool
+    unknown: frozenset[str] = frozenset()
+    accounts: frozenset[int] = frozenset()
 
 
 # -- reading Discord's JSON ------------------------------------------------------------------

@@ -147,8 +147,9 @@ class LinkProvider:
             raise fault[0] or AssertionError("an observation that succeeds is no fault")
         return Finding(client.state, **self.found)
 
-    def store(self, finding: Finding) -> None:
+    def store(self, finding: Finding) -> Finding:
         self.recorded |= finding.observed.links
+        return finding
 
     def plan(self, desired: dict[int, LinkGroup], observed: LinkState, policy: Policy) -> Plan:
         plans = [self._plan_group(pk, desired[pk], observed, policy) for pk in sorted(desired)]

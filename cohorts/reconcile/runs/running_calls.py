@@ -107,7 +107,7 @@ class Calls:
 
     def observe(self, snapshot: Any) -> None:
         self.finding = self.run(self.provider.observe(self._client, snapshot))
-        self.provider.store(self.finding)
+        self.finding = self.provider.store(self.finding)
 
     def run(self, call: Coroutine[Any, Any, Any]) -> Any:
         return self._loop.run_until_complete(_within_limit(call))
