@@ -4,9 +4,11 @@ Each cohort has a category and a channel of its own; each group has a role, a te
 channel.  The facts decide who has a group's role:
 
     a member                                  from the first day until the membership ends
-    a guest                                   from the start of the access window to its end
+    a guest, a substitute                     from the start of the access window to its end
     someone with a recorded exception         until the exception ends
     anyone else who has the role              no one: see plan.py for how they lose it
+
+Facilitators have an overwrite of their own in the group's channels, substitutes in their window.
 """
 
 from __future__ import annotations
@@ -75,6 +77,8 @@ def desired_group(group: DiscordGroup, snapshot: DiscordSnapshot, now: datetime)
     open_windows = [window for window in group.windows if window.is_open(now)] if group.live else []
     members = group.members if group.live else ()
     people = [m.person for m in members] + [w.person for w in open_windows]
+    leading = [m.person for m in members if m.facilitator]
+    leading += [w.person for w in open_windows if w.leads]
     cohort = snapshot.cohorts[group.cohort_id]
     return DesiredGroup(
         id=group.id,
@@ -91,9 +95,7 @@ def desired_group(group: DiscordGroup, snapshot: DiscordSnapshot, now: datetime)
         text_name=name_text_channel(group.name, f"group {group.id}"),
         voice_name=clean_name(f"{group.name} voice"),
         people={p.discord_id: p for p in people if p.discord_id},
-        facilitators=frozenset(
-            m.person.discord_id for m in members if m.facilitator and m.person.discord_id
-        ),
+        facilitators=frozenset(p.discord_id for p in leading if p.discord_id),
         unreachable=tuple(p for p in people if not p.discord_id),
         former=dict(_former(group, now)),
         messages=group.messages if group.live else (),

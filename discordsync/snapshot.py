@@ -38,7 +38,7 @@ from discordsync.state.facts import (
     Record,
     Window,
 )
-from guestvisits.windows import guest_windows
+from guestvisits.windows import access_windows
 from meetings.models import Meeting
 from meetings.selectors import facts_by_group
 
@@ -59,7 +59,7 @@ def take_snapshot(now: datetime, also: Collection[int] = ()) -> DiscordSnapshot:
     ids = [group.pk for group in groups]
     rows, windows = _membership_rows(ids, now), _window_rows(ids, now)
     people = _People(
-        {user_id for _, user_id, *_ in (*rows, *windows)},
+        {row[1] for row in rows} | {row[1] for row in windows},
         {direct.person for directs in to_people.values() for direct in directs},
     )
     members, former = _memberships(people, rows)
@@ -190,34 +190,30 @@ def _memberships(
     return members, former
 
 
-_WindowRow = tuple[int, int, datetime | None, datetime, str]  # group, person, from, until, why
+# Group, person, from, until, why, and whether with a facilitator's rights.
+_WindowRow = tuple[int, int, datetime | None, datetime, str, bool]
 
 
 def _window_rows(ids: Collection[int], now: datetime) -> list[_WindowRow]:
-    return [*_visits(ids, now), *_exceptions(ids, now)]
+    return [*_dated_roles(ids, now), *_exceptions(ids, now)]
 
 
 def _windows(
     people: _People, former: dict[int, list[Former]], rows: Iterable[_WindowRow]
 ) -> dict[int, list[Window]]:
     windows: dict[int, list[Window]] = defaultdict(list)
-    for group_id, user_id, begins_at, ends_at, why in rows:
+    for group_id, user_id, begins_at, ends_at, why, leads in rows:
         if people.has_left(user_id):
             former[group_id].append(Former(people[user_id], CLOSED))
         else:
-            windows[group_id].append(Window(people[user_id], begins_at, ends_at, why))
+            windows[group_id].append(Window(people[user_id], begins_at, ends_at, why, leads))
     return windows
 
 
-def _visits(ids: Collection[int], now: datetime) -> Iterator[_WindowRow]:
-    for visit in guest_windows(ids, now):
-        yield (
-            visit.host_group_id,
-            visit.user_id,
-            visit.begins_at,
-            visit.ends_at,
-            "the guest visit",
-        )
+def _dated_roles(ids: Collection[int], now: datetime) -> Iterator[_WindowRow]:
+    """Yield the windows of guests and substitutes."""
+    for row in access_windows(ids, now):
+        yield row.group_id, row.user_id, row.begins_at, row.ends_at, row.why, row.leads
 
 
 def _exceptions(ids: Collection[int], now: datetime) -> Iterator[_WindowRow]:
@@ -225,7 +221,7 @@ def _exceptions(ids: Collection[int], now: datetime) -> Iterator[_WindowRow]:
     for group_id, user_id, until, reason in rows.values_list(
         "group_id", "user_id", "until", "reason"
     ):
-        yield group_id, user_id, None, until, f"the exception “{reason}”"
+        yield group_id, user_id, None, until, f"the exception “{reason}”", False
 
 
 def _groups_with_meetings(ids: Collection[int]) -> set[int]:

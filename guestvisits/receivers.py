@@ -1,4 +1,4 @@
-"""Signal receivers: update visits when groups change, and announce changes of visits."""
+"""Signal receivers: update visits and substitutions when groups change; announce visits."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from cohorts.models import User
 from cohorts.signals import announce, group_changed, meetings_changed, members_changed
 from guestvisits.models import GuestVisit
 from guestvisits.services.updating import update_visits
+from guestvisits.substitutes.services import update_substitutions
 
 
 class _UpdateAfterCommit:
-    """Updates visits once per transaction, after commit.
+    """Updates visits and substitutions once per transaction, after commit.
 
     Within the transaction, a person who changes groups is briefly in none and would lose the visit.
     If the process crashes before the callback, the periodic task catches up within a minute.
@@ -28,7 +29,9 @@ class _UpdateAfterCommit:
         self.__qualname__ = type(self).__qualname__  # Django logs it if the callback fails
 
     def __call__(self) -> None:
-        update_visits(self.group_ids, now=clock.now())
+        now = clock.now()
+        update_visits(self.group_ids, now=now)
+        update_substitutions(self.group_ids, now=now)
 
 
 @receiver([group_changed, members_changed, meetings_changed])

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from cohorts import clock
 from guestvisits.services.updating import update_all_visits
+from guestvisits.substitutes.services import update_all_substitutions
 
 
 def update_all() -> None:
-    """Close visits that are over, and end those affected by unannounced changes. Every minute."""
-    update_all_visits(clock.now())
+    """Close visits and substitutions that are over, and end those affected by unannounced changes.
+    Ask the next substitutes. Every minute."""
+    now = clock.now()
+    update_all_visits(now)
+    update_all_substitutions(now)

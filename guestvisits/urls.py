@@ -10,6 +10,7 @@ from guestvisits.views import (
     learners,
     moving,
     set_up,
+    substitutes,
     zone,
 )
 
@@ -35,6 +36,17 @@ urlpatterns = [
         "groups/<id:group_id>/meetings/<id:meeting_id>/presence/<id:user_id>/",
         facilitators.correct,
         name="correct-presence",
+    ),
+    path(
+        "groups/<id:group_id>/meetings/<id:meeting_id>/substitute/",
+        substitutes.ask,
+        name="ask-substitute",
+    ),
+    path("substitutes/<id:substitution_id>/", substitutes.substitution, name="substitution"),
+    path(
+        "substitutes/<id:substitution_id>/<slug:what>/",
+        substitutes.answer,
+        name="answer-substitution",
     ),
     path("groups/<id:group_id>/<slug:what>/", moving.move_group, name="move-group"),
     path(

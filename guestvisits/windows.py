@@ -1,4 +1,8 @@
-"""When visits give their guests access to the host group."""
+"""When visits and substitutions give people access to a group that is not theirs.
+
+Both are dated roles at one meeting: windows depend on dates alone, so that access ends on its date
+even if no task has closed the row.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,8 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
-from guestvisits.models import GuestVisit
+from guestvisits.models import GuestVisit, SubstituteOffer
+from guestvisits.substitutes.rules import access_span
 
 # A provider that was down for a month must still find the date that explains why access ended.
 RECENTLY = timedelta(days=90)
@@ -74,3 +79,64 @@ def window_of(visit: GuestVisit) -> GuestWindow:
 def with_dates(visits: QuerySet[GuestVisit]) -> QuerySet[GuestVisit]:
     """Load with each visit what `window_of` reads."""
     return visits.select_related("host_meeting__group__cohort", "home_meeting")
+
+
+@dataclass(frozen=True, slots=True)
+class AccessWindow:
+    """When a person has access to a group for one meeting; `why` names it in a sentence.
+
+    `leads`: with a facilitator's rights.
+    """
+
+    user_id: int
+    group_id: int
+    begins_at: datetime
+    ends_at: datetime
+    why: str
+    leads: bool = False
+
+    def holds(self, now: datetime) -> bool:
+        """Return whether the person has access at `now`."""
+        return self.begins_at <= now < self.ends_at
+
+
+def access_windows(group_ids: Collection[int] | None, now: datetime) -> list[AccessWindow]:
+    """Return guests' and substitutes' windows at these groups (None: all), also ended ones.
+
+    Two queries.
+    """
+    guests = [
+        AccessWindow(
+            window.user_id,
+            window.host_group_id,
+            window.begins_at,
+            window.ends_at,
+            "the guest visit",
+        )
+        for window in guest_windows(group_ids, now)
+    ]
+    return guests + _substitute_windows(group_ids, now)
+
+
+def _substitute_windows(group_ids: Collection[int] | None, now: datetime) -> list[AccessWindow]:
+    recent = Q(ended_at__isnull=True) | Q(ended_at__gt=now - RECENTLY)
+    offers = SubstituteOffer.objects.filter(recent, answer=SubstituteOffer.Answer.YES)
+    if group_ids is not None:
+        offers = offers.filter(substitution__meeting__group__in=group_ids)
+    rows = offers.select_related("substitution__meeting").order_by("pk")
+    windows = [substitute_window(offer) for offer in rows]
+    return [window for window in windows if window.ends_at > now - RECENTLY]
+
+
+def substitute_window(offer: SubstituteOffer) -> AccessWindow:
+    """Return the window of an offer with the answer yes. Its meeting should be loaded.
+
+    A substitute who withdrew before the window began has `ends_at` before `begins_at`.
+    """
+    meeting = offer.substitution.meeting
+    assert offer.answered_at is not None  # a database constraint
+    span = access_span(meeting.starts_at, meeting.ends_at, offer.answered_at)
+    ends_at = min(span.until, offer.ended_at) if offer.ended_at else span.until
+    return AccessWindow(
+        offer.user_id, meeting.group_id, span.since, ends_at, "the substitution", leads=True
+    )

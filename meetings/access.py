@@ -7,6 +7,8 @@
     MOVE          their groups    change meetings
     CORRECT       their groups    change attendance
 
+A substitute has SEE_PEOPLE and CORRECT for one meeting (`guestvisits.substitutes.selectors`).
+
 For everyone else the group and its meetings do not exist (404).
 """
 

@@ -89,4 +89,5 @@ class CohortAdmin(StepsMixin, RosterMixin, ProtectedAdmin):
                 ]
             },
         ),
+        ("Substitutes", {"fields": ["substitute_alarm_hours"]}),
     ]

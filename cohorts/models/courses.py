@@ -76,6 +76,13 @@ class Cohort(models.Model):
     guest_days_after = models.PositiveSmallIntegerField(
         default=3, help_text="A guest's access ends this many days after the meeting."
     )
+    substitute_alarm_hours = models.PositiveSmallIntegerField(
+        default=12,
+        help_text=(
+            "Staff are alarmed if no one leads a meeting this many hours before it. The "
+            "facilitator can't lead it and no substitute was found."
+        ),
+    )
 
     # Choosing a group.
     is_joinable = models.BooleanField(

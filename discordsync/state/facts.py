@@ -35,12 +35,16 @@ class Former:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Access with a start and an end: a guest visit, or an exception that staff recorded."""
+    """Access with a start and an end: a guest visit, a substitution, or a recorded exception.
+
+    `leads`: with a facilitator's rights in the group's channels.
+    """
 
     person: DiscordPerson
     begins_at: datetime | None
     ends_at: datetime
     why: str
+    leads: bool = False
 
     def is_open(self, now: datetime) -> bool:
         return (self.begins_at is None or self.begins_at <= now) and now < self.ends_at

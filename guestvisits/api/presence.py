@@ -14,6 +14,7 @@ from cohorts.models import User
 from guestvisits.api.errors import RefusalView
 from guestvisits.api.serializers import RefusalSerializer, path_id
 from guestvisits.pages.expected_people import read_rosters
+from guestvisits.substitutes.selectors import find_led
 from meetings.access import CORRECT, SEE_PEOPLE, Act, may
 from meetings.attendance.corrections import correct_presence
 from meetings.models import Attendance, Meeting
@@ -90,6 +91,9 @@ class PersonView(RefusalView):
 
 def _find_meeting(request: Request, meeting_id: int, act: Act) -> Meeting:
     meeting = Meeting.objects.select_related("group").filter(pk=meeting_id).first()
-    if meeting is None or not may(cast(User, request.user), act, meeting.group_id):
+    user = cast(User, request.user)
+    if meeting is None or not (
+        may(user, act, meeting.group_id) or find_led(user.pk, meeting.pk, clock.now())
+    ):
         raise no_meeting()
     return meeting

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from cohorts.models import Group, Membership
+from cohorts.models import Group, Membership, User
 from cohorts.selectors import last_members_of
+from guestvisits.models import Substitution
 from guestvisits.pages.expected_people import RosterEntry, read_rosters
+from guestvisits.substitutes.selectors import open_substitutions, substitute_of
 from meetings.models import Attendance, Meeting
 from meetings.moving.rules import is_not_held
 from meetings.selectors import AttendanceCount, count_attendance, groups_facilitated
@@ -27,6 +29,8 @@ class MeetingRow:
     has_begun: bool
     is_over: bool
     is_not_held: bool = False  # it has begun but no one was there, so it can still be moved
+    substitution: Substitution | None = None  # an open one
+    substitute: User | None = None
 
     @property
     def is_held(self) -> bool:
@@ -125,7 +129,7 @@ class GroupPage:
 
 
 def read_groups(user_id: int, now: datetime) -> list[GroupRow]:
-    """Return the groups that a person facilitates. Seven queries for any number of them."""
+    """Return the groups that a person facilitates. At most eight queries for any number of them."""
     groups = groups_facilitated(user_id)
     meetings = [row for row in _meetings(groups) if row.ends_at > now and not row.is_cancelled]
     first: dict[int, Meeting] = {}
@@ -168,11 +172,18 @@ def _meetings(groups: Iterable[Group]) -> list[Meeting]:
 
 
 def _rows(meetings: Sequence[Meeting], now: datetime) -> list[MeetingRow]:
-    rosters = read_rosters(meetings)
-    return [_row(meeting, rosters[meeting.pk], now) for meeting in meetings]
+    rosters, searches = read_rosters(meetings), open_substitutions(meetings)
+    return [
+        _row(meeting, rosters[meeting.pk], searches.get(meeting.pk), now) for meeting in meetings
+    ]
 
 
-def _row(meeting: Meeting, people: Sequence[RosterEntry], now: datetime) -> MeetingRow:
+def _row(
+    meeting: Meeting,
+    people: Sequence[RosterEntry],
+    substitution: Substitution | None,
+    now: datetime,
+) -> MeetingRow:
     is_attended = any(line.was_there for line in people)
     return MeetingRow(
         meeting,
@@ -180,4 +191,6 @@ def _row(meeting: Meeting, people: Sequence[RosterEntry], now: datetime) -> Meet
         has_begun=meeting.starts_at <= now,
         is_over=meeting.ends_at <= now,
         is_not_held=is_not_held(meeting, now, is_attended=is_attended),
+        substitution=substitution,
+        substitute=substitute_of(substitution) if substitution else None,
     )

@@ -17,11 +17,12 @@ from cohorts.errors import Refusal
 from cohorts.models import Group, User
 from guestvisits.pages.group_page import read_group_page, read_groups, read_meeting_row
 from guestvisits.pages.member_page import awaits_access, read_member_page
+from guestvisits.substitutes.selectors import find_led
 from guestvisits.views.signed_in import SignedInRequest, signed_in
 from meetings.access import CORRECT, MOVE, may_each, may_see_group
 from meetings.attendance.corrections import correct_presence
 from meetings.models import Meeting
-from meetings.selectors import ended_groups_facilitated
+from meetings.selectors import ended_groups_facilitated, facilitates
 
 
 @signed_in
@@ -44,7 +45,12 @@ def group(request: SignedInRequest, group_id: int) -> HttpResponse:
         return _show_member(request, found)
     may_correct, may_move = may_each(request.user, (CORRECT, MOVE), group_id)
     page = read_group_page(found, clock.now())
-    context = {"page": page, "may_correct": may_correct, "may_move": may_move}
+    context = {
+        "page": page,
+        "may_correct": may_correct,
+        "may_move": may_move,
+        "may_lead": facilitates(request.user, group_id),
+    }
     return render(request, "groups/group.html", context)
 
 
@@ -67,7 +73,8 @@ def _show_member(request: SignedInRequest, group: Group) -> HttpResponse:
 def correct(request: SignedInRequest, group_id: int, meeting_id: int, user_id: int) -> HttpResponse:
     """Correct whether a person was there. htmx gets only the one meeting's fragment back."""
     may_correct, may_move = may_each(request.user, (CORRECT, MOVE), group_id)
-    if not may_correct:
+    led = None if may_correct else find_led(request.user.pk, meeting_id, clock.now())
+    if not (may_correct or led):
         raise _not_found()
     meetings = Meeting.objects.select_related("group__cohort")
     meeting = meetings.filter(pk=meeting_id, group=group_id).first()
@@ -80,11 +87,12 @@ def correct(request: SignedInRequest, group_id: int, meeting_id: int, user_id: i
     except Refusal as refusal:
         messages.error(request, refusal.sentence)
     else:
-        if in_place and may_see_group(request.user, group_id):
+        if in_place and (led or may_see_group(request.user, group_id)):
             row = read_meeting_row(meeting, now)
             context = {"row": row, "corrected": user_id, "may_correct": True, "may_move": may_move}
             return render(request, "groups/_meeting.html", context)
-    back = f"{find_return_url(request.user, group_id)}#{meeting.anchor}"
+    page = reverse("substitution", args=[led.pk]) if led else None
+    back = f"{page or find_return_url(request.user, group_id)}#{meeting.anchor}"
     return HttpResponseClientRedirect(back) if in_place else HttpResponseRedirect(back)
 
 

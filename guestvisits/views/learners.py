@@ -25,14 +25,17 @@ from guestvisits.services.alternatives import find_alternatives
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
 from guestvisits.set_up import read_set_up
+from guestvisits.substitutes.selectors import my_substitutions
 from guestvisits.views.signed_in import SignedInRequest, signed_in
 
 
 @signed_in
 @require_GET
 def my_meetings(request: SignedInRequest) -> HttpResponse:
+    now = clock.now()
     context = {
-        "agenda": read_agenda(request.user.pk, clock.now()),
+        "agenda": read_agenda(request.user.pk, now),
+        "substitutions": my_substitutions(request.user.pk, now),
         "invite_url": settings.DISCORD_INVITE_URL,
         "set_up": read_set_up(request.user),
         "may_choose_group": may_choose_group(request.user.pk, clock.now()),

@@ -36,7 +36,7 @@ from cohorts.outbox.models import Message, MessageChoice
 from cohorts.reconcile.models import RealizeRequest
 from discordsync.bot.models import BotReply, GuildMembership
 from discordsync.models import DmChannel, OwnWrite, VoiceSession
-from guestvisits.models import GuestVisit
+from guestvisits.models import GuestVisit, SubstituteOffer, Substitution
 from meetings.models import Attendance, CalendarFeed
 
 
@@ -138,6 +138,17 @@ TABLES = (
             "ended_why",
         ),
         emptied={"overruled_why": "", "ended_why": ""},
+    ),
+    Table(
+        "Substitutes needed",
+        Substitution,
+        ("meeting", "requested_at", "ended_at", "end_reason"),
+        of=lambda person: Q(away=person),
+    ),
+    Table(
+        "Requests to lead a meeting",
+        SubstituteOffer,
+        ("substitution", "offered_at", "answer", "answered_at", "ended_at"),
     ),
     Table(
         "Exceptions",

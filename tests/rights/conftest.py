@@ -41,6 +41,7 @@ def values(world: World) -> dict[str, Any]:
         "membership": lena.memberships.get().pk,
         "visit": world.visit.pk,
         "visit_id": world.visit.pk,
+        "substitution_id": world.substitution.pk,
         "user_id": lena.pk,
         "person_id": lena.pk,
         "id": lena.pk,

@@ -12,7 +12,7 @@ from datetime import timedelta
 from django.contrib.auth.models import Permission
 
 from cohorts.models import Membership, User
-from guestvisits.models import GuestVisit
+from guestvisits.models import GuestVisit, SubstituteOffer, Substitution
 from guestvisits.services.booking import book_visit
 from meetings.models import Meeting
 from tests.support.academy import Academy
@@ -39,11 +39,13 @@ EVERYONE = (ANONYMOUS, *SIGNED_IN)
 
 @dataclass
 class World:
-    """Group B with its people, a visit to its first meeting, and a fourth that is being held."""
+    """Group B with its people, a visit to its first meeting, a search for someone to lead the
+    second, and a fourth that is being held."""
 
     academy: Academy
     visit: GuestVisit
     held: Meeting
+    substitution: Substitution
     people: dict[str, User]
 
     def set_permissions(self, person: User, names: Iterable[str]) -> User:
@@ -82,9 +84,18 @@ def make_world(academy: Academy) -> World:
     )
     held = academy.meeting("B", 4)
     Meeting.objects.filter(pk=held.pk).update(starts_at=now - timedelta(minutes=10))
-    world = World(academy, visit, held, people)
+    world = World(academy, visit, held, ask_for_substitute(academy, people), people)
     world.set_permissions(people[VIEWERS], names_of_permissions("view_"))
     return world
+
+
+def ask_for_substitute(academy: Academy, people: dict[str, User]) -> Substitution:
+    meeting = academy.meeting("B", 2)
+    made = Substitution.objects.create(
+        meeting=meeting, away=people[FACILITATOR], chosen_start=meeting.starts_at
+    )
+    SubstituteOffer.objects.create(substitution=made, user=people[OTHER_FACILITATOR])
+    return made
 
 
 def name_of(permission: Permission) -> str:

@@ -9,7 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.rights.doors import FORBIDDEN, NOT_FOUND, REFUSED, SIGN_IN, SUPERUSERS_ONLY, Door
-from tests.rights.kinds import EVERYONE, FACILITATOR, GUEST, LEARNER, SIGNED_IN
+from tests.rights.kinds import (
+    EVERYONE,
+    FACILITATOR,
+    GUEST,
+    LEARNER,
+    OTHER_FACILITATOR,
+    SIGNED_IN,
+)
 
 READ = "cohorts.view_group", "cohorts.view_membership"
 PEOPLE = "meetings.view_meeting", "meetings.view_attendance", "guestvisits.view_guestvisit"
@@ -139,6 +146,16 @@ ROUTES: dict[str, list[Door]] = {
     ],
     "groups/<id:group_id>/meetings/<id:meeting_id>/presence/<id:user_id>/": [
         led("POST", *CORRECT, presence="absent", meeting_id="{held}")
+    ],
+    "groups/<id:group_id>/meetings/<id:meeting_id>/substitute/": [
+        own("GET", FACILITATOR), own("POST", FACILITATOR)
+    ],
+    # Its facilitator, and the people who were asked.
+    "substitutes/<id:substitution_id>/": [own("GET", FACILITATOR, OTHER_FACILITATOR)],
+    "substitutes/<id:substitution_id>/<slug:what>/": [
+        own("POST", FACILITATOR, what="return"),
+        own("POST", OTHER_FACILITATOR, what="lead"),
+        own("POST", OTHER_FACILITATOR, what="cannot"),
     ],
     # -- the API ---------------------------------------------------------------------------------
     "api/users/me/meetings": [api(signed_in())],

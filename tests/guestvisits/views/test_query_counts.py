@@ -46,14 +46,14 @@ def cost(now, settings):
     [
         # Three of each: the session, the person, whether "My groups" is shown.
         # meetings, past ones, visits, what is reported, where, whether there is a group to
-        # choose; five of the set-up
-        ("/meetings/", 14),
+        # choose, substitutes; five of the set-up
+        ("/meetings/", 15),
         ("/meetings/{home}/alternatives/", 10),
         ("/meetings/zone/", 3),
         ("/meetings/messages/", 6),  # the person, choices, the direct line
         ("/meetings/groups/", 7),  # places, groups, who leads them, what is mine
-        ("/groups/", 11),  # groups, ended ones, meetings, where, and a roster's four
-        ("/groups/{group}/", 15),  # two of them: who may see it, and which buttons it has
+        ("/groups/", 12),  # groups, ended ones, meetings, where, a roster's four and substitutes
+        ("/groups/{group}/", 17),  # three of them: who may see it, and which buttons it has
     ],
 )
 def test_a_page_costs_the_same_in_3_groups_and_in_60(cost, address, queries):

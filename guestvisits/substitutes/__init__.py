@@ -1,0 +1,1 @@
+"""Substitutes: who leads a meeting that its facilitator can't lead."""
