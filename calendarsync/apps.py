@@ -7,10 +7,13 @@ class CalendarSyncConfig(AppConfig):
 
     def ready(self) -> None:
         from calendarsync import checks, set_up  # noqa: F401 - registers them
+        from calendarsync.management.calendar_report import report_calendars
         from calendarsync.provider import CalendarAdmin, CalendarProvider
+        from cohorts.reconcile.management.group_reports import group_reports
         from cohorts.reconcile.provider import provider_admins, providers
         from guestvisits.set_up import set_up_lines
 
+        group_reports.register(report_calendars)
         provider_admins.register(CalendarAdmin())
         providers.register(CalendarProvider(), order=20)
         set_up_lines.register(set_up.find_lines, order=30)

@@ -8,6 +8,7 @@ class DiscordSyncConfig(AppConfig):
     def ready(self) -> None:
         from cohorts.outbox.registry import channels
         from cohorts.outbox.routing.dm_channels import dm_statuses
+        from cohorts.reconcile.management.group_reports import group_reports
         from cohorts.reconcile.provider import provider_admins, providers
         from discordsync import checks, set_up  # noqa: F401 - registers them
         from discordsync.delivery import (  # noqa: F401 - registers and connects them
@@ -17,11 +18,13 @@ class DiscordSyncConfig(AppConfig):
             welcome,
         )
         from discordsync.delivery.channels import CHANNELS
+        from discordsync.management.group_report import report_groups
         from discordsync.provider import DiscordAdmin, DiscordProvider
         from discordsync.venues import find_voice_channels
         from guestvisits.set_up import set_up_lines
         from meetings.venues import venues
 
+        group_reports.register(report_groups)
         for channel in CHANNELS:
             channels.register(channel)
         dm_statuses.register(dm_channels.read_statuses)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import io
+import json
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Group
 from cohorts.reconcile import services
+from cohorts.reconcile.management.group_reports import Since, report_groups
 from cohorts.reconcile.provider import configured_providers
-from cohorts.reconcile.selectors import newest_step
 from cohorts.reconcile.ui.plan_view import read_plan
 from cohorts.reconcile.ui.terminal import ProgressLine, write_groups, write_plan
 from cohorts.reconcile.ui.waiting import GaveUp, NoWorker, WaitingProgress, wait_for_answers, watch
@@ -48,6 +50,12 @@ class PlanningCommand(BaseCommand):
             "--wait", action="store_true", help=("wait and show progress until it is done")
         )
 
+        parser.add_argument(
+            "--json",
+            action="store_true",
+            help="wait, and print only what was done for each group, as JSON",
+        )
+
     # -- which groups ------------------------------------------------------------------------
 
     def find_cohort(self, text: str) -> Cohort:
@@ -65,7 +73,9 @@ class PlanningCommand(BaseCommand):
 
     # -- plan, request, waiting --------------------------------------------------------------
 
-    def check_configured(self) -> None:
+    def check_options(self, options: dict[str, Any]) -> None:
+        if options["plan"] and options["json"]:
+            raise CommandError("--plan prints text only: leave out --json.")
         if not configured_providers():
             raise CommandError(
                 "Neither Discord nor Google Calendar is configured. Set their variables "
@@ -85,15 +95,33 @@ class PlanningCommand(BaseCommand):
         for line in write_plan(read_plan(answered)):
             self.stdout.write(line)
 
-    def finish(self, ids: Collection[int], *, after: int, options: dict[str, Any]) -> None:
+    def say(self, line: str, options: dict[str, Any]) -> None:
+        """Write a line for people, except with --json."""
+        if not options["json"]:
+            self.stdout.write(line)
+
+    def finish(self, ids: Collection[int], *, since: Since, options: dict[str, Any]) -> None:
         """Wait if that was requested; else warn if no worker is running."""
-        if options["wait"]:
-            self._wait(ids, after, options.get("grace", GRACE_SECONDS))
+        grace = options.get("grace", GRACE_SECONDS)
+        if options["json"]:
+            self._wait_silently(ids, since, grace)
+        elif options["wait"]:
+            self._wait(ids, since.step, grace)
         elif not heartbeats.is_worker_alive():
             self.stderr.write(
                 "No worker has responded for 90 seconds. Start one with `manage.py worker`. The "
                 "request is saved and starts then."
             )
+
+    def _wait_silently(self, ids: Collection[int], since: Since, grace: float) -> None:
+        """Print the reports however the waiting ends; the exit status says how."""
+        out, self.stdout = self.stdout, OutputWrapper(io.StringIO())
+        try:
+            self._wait(ids, since.step, grace)
+        finally:
+            self.stdout = out
+            reports = {"groups": report_groups(ids, since)}
+            self.stdout.write(json.dumps(reports, ensure_ascii=False, indent=2))
 
     def _wait(self, ids: Collection[int], after: int, grace: float) -> None:
         line = ProgressLine(self.stdout)
@@ -134,9 +162,6 @@ class PlanningCommand(BaseCommand):
 
     def where_to_watch(self, cohort: Cohort) -> str:
         return f"{settings.SITE_URL}/admin/sync/cohorts/{cohort.pk}/progress/"
-
-    def newest_step(self) -> int:
-        return newest_step()
 
 
 def _group_id(text: str) -> int:

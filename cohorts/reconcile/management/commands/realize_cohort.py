@@ -11,6 +11,7 @@ from django.core.management.base import CommandError
 from cohorts import clock
 from cohorts.models import Cohort, Group
 from cohorts.reconcile import services
+from cohorts.reconcile.management.group_reports import Since
 from cohorts.reconcile.management.sync_command import PlanningCommand
 
 
@@ -28,17 +29,18 @@ class Command(PlanningCommand):
         cohort = self.find_cohort(options["cohort"])
         groups = self._choose(cohort, options["group"])
         ids = [group.pk for group in groups]
-        self.check_configured()
+        self.check_options(options)
         if options["plan"]:
             self.print_plan(ids, as_if_requested=True)
             return
-        after = self.newest_step()
+        since = Since.now()
         services.request_realize(ids, by=None, now=clock.now())
         self.end_waits()
-        self.stdout.write(
-            f"Realizing {len(ids)} groups of {cohort}. Progress: {self.where_to_watch(cohort)}"
+        self.say(
+            f"Realizing {len(ids)} groups of {cohort}. Progress: {self.where_to_watch(cohort)}",
+            options,
         )
-        self.finish(ids, after=after, options=options)
+        self.finish(ids, since=since, options=options)
 
     def _choose(self, cohort: Cohort, ids: Collection[int]) -> list[Group]:
         if cohort.status != Cohort.Status.OPEN:

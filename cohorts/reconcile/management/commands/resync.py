@@ -9,6 +9,7 @@ from django.core.management.base import CommandError
 
 from cohorts.models import Group
 from cohorts.reconcile import services
+from cohorts.reconcile.management.group_reports import Since
 from cohorts.reconcile.management.sync_command import PlanningCommand
 
 
@@ -32,16 +33,16 @@ class Command(PlanningCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         ids = [group.pk for group in self._choose(options)]
-        self.check_configured()
+        self.check_options(options)
         if options["plan"]:
             self.print_plan(ids, as_if_requested=False)
             return
-        after = self.newest_step()
+        since = Since.now()
         services.create_missing_rows(ids)
         services.request_sync(ids)
         self.end_waits()
-        self.stdout.write(f"Checking {len(ids)} groups.")
-        self.finish(ids, after=after, options=options)
+        self.say(f"Checking {len(ids)} groups.", options)
+        self.finish(ids, since=since, options=options)
 
     def _choose(self, options: dict[str, Any]) -> list[Group]:
         """Return the named groups, ended ones too: they may still have objects outside."""
