@@ -7,10 +7,14 @@ class MeetingsConfig(AppConfig):
 
     def ready(self) -> None:
         from cohorts.services.terms import term_previews
+        from cohorts.steps.registry import step_kinds
         from meetings import receivers  # noqa: F401 - connects them
+        from meetings.breaks.kinds import SkipWeeks, UndoBreak
 
         # Imported because they register what they contain.
         from meetings.messages import changes, departures, reminders, rsvp_requests  # noqa: F401
         from meetings.moving.terms import preview_terms
 
         term_previews.register(preview_terms)
+        step_kinds.register(SkipWeeks())
+        step_kinds.register(UndoBreak())

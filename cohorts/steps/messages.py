@@ -74,6 +74,8 @@ def step_letter_context(message: Message, _now: datetime) -> dict[str, Any]:
     step = CohortStep.objects.filter(pk=message.context["step"]).first()
     if step is None or step.kind not in step_kinds:
         raise MessageObsolete("The change no longer exists.")
+    if step.state != State.DONE:
+        raise MessageObsolete("The change was undone.")
     if message.user_id is None:
         return {"lines": _lines(step.posts.get(str(message.group_id), "").splitlines())}
     values = step.letters.get(str(message.user_id))

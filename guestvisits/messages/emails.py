@@ -36,6 +36,7 @@ from guestvisits.models import GuestVisit
 from guestvisits.selectors import UNASKED_ENDS
 from guestvisits.services.alternatives import Alternative, find_alternatives
 from guestvisits.windows import window_of
+from meetings.models import MeetingChange
 
 BOOKED, CANCELLED, BROKEN = "visit_booked", "visit_cancelled", "visit_broken"
 SENT_WITHIN = timedelta(days=2)  # of the end of the visit
@@ -126,6 +127,8 @@ def broken_context(message: Message, now: datetime) -> dict[str, Any]:
     )
     if again.exists():
         raise MessageObsolete("The guest has booked another visit.")
+    if _ended_by_step(visit):
+        raise MessageObsolete("The letter about the change of the cohort says so.")
     has_choice = visit.end_reason in LEAVES_A_CHOICE
     return _base_context(visit) | {
         "why": WHY[End(visit.end_reason)],
@@ -133,6 +136,18 @@ def broken_context(message: Message, now: datetime) -> dict[str, Any]:
         "left": _open_alternatives(visit, now) if has_choice else (),
         "choice_url": _address("alternatives", visit.home_meeting_id),
     }
+
+
+def _ended_by_step(visit: GuestVisit) -> bool:
+    """Return whether a cohort step, which writes to the guest, moved the host meeting last."""
+    if visit.end_reason not in {End.HOST_MOVED, End.HOST_CANCELLED}:
+        return False
+    changes = MeetingChange.objects.filter(
+        meeting=visit.host_meeting_id, move__at__lte=visit.ended_at
+    ).select_related("move__step")
+    last = changes.order_by("-pk").first()
+    step = last.move.step if last else None
+    return step is not None and str(visit.user_id) in step.letters
 
 
 def _check_changed(message: Message, visit: GuestVisit, *, since: datetime, ends: bool) -> None:

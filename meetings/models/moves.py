@@ -20,6 +20,8 @@ class MeetingMove(models.Model):
         PUT_LAST = "put_last", "moved to the end"
         ADD = "add", "added"
         SLOT = "slot", "moved to a new weekly time"
+        BREAK = "break", "changed by a break"
+        UNBREAK = "unbreak", "changed back, because a break was undone"
         FOLLOWED = "followed", "updated from the cohort or group"
 
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="meeting_moves")

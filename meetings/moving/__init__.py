@@ -26,6 +26,7 @@ not follow later changes of the slot.
 
     moves, types   the requests; the input and the result of the rules
     rules          what a move does to the rows, or why it is refused (pure)
+    concluding     what has changed, and whether meetings overlap (pure)
     facts          the queries for what the rules decide on
     wall_time      wall times that people enter, across clock changes (pure)
     clashes        overlaps with other meetings of the same people

@@ -38,9 +38,9 @@ from cohorts.models import Group
 from cohorts.models.courses import MAX_MEETINGS
 from cohorts.validators import check_zone
 from cohorts.zones import zone_names
-from meetings.derivation import DERIVED_FIELDS, diff_meetings, follows_rhythm
-from meetings.meeting_times import span_of
+from meetings.derivation import diff_meetings, follows_rhythm
 from meetings.models import Meeting, MeetingMove
+from meetings.moving.concluding import conclude
 from meetings.moving.moves import (
     Add,
     Cancel,
@@ -53,7 +53,7 @@ from meetings.moving.moves import (
     Restore,
 )
 from meetings.moving.types import Change, Decision, MoveFacts
-from meetings.moving.wall_time import explain_clock, name_moment
+from meetings.moving.wall_time import explain_clock
 from meetings.rhythm import Place, Rhythm, Slot, SlotUntil, later_by_weeks
 
 MAX_DISTANCE = timedelta(days=366)
@@ -323,48 +323,11 @@ def _check_new_slot(draft: _Draft, move: ChangeSlot) -> None:
 
 
 def _conclude(draft: _Draft, kind: str) -> Decision:
-    before = {row.pk: row for row in draft.facts.rows}
-    written = [row for row in draft.rows if _values(row) != _values(before.get(row.pk))]
-    changes = tuple(
-        change
-        for row in written
-        if (change := _change(before.get(row.pk), row)).before != change.after
-    )
-    if not changes:
+    decision = conclude(draft.facts, draft.rows, draft.rhythm, kind)
+    if decision is None:
         raise Refusal("same_time", "Nothing would change: no meeting would move.")
-    _check_clash(draft, changes)
-    return Decision(
-        kind=kind,
-        rows=tuple(written),
-        rhythm=draft.rhythm,
-        changes=changes,
-        notes=(*draft.notes, *_explain_clocks(draft, changes)),
-    )
-
-
-def _values(row: Meeting | None) -> tuple[object, ...]:
-    return tuple(getattr(row, name) for name in DERIVED_FIELDS) if row else ()
-
-
-def _change(before: Meeting | None, after: Meeting) -> Change:
-    return Change(after.pk, after.number, span_of(before), span_of(after))
-
-
-def _check_clash(draft: _Draft, changes: Iterable[Change]) -> None:
-    held = [(row, span) for row in draft.rows if (span := span_of(row))]
-    for change in changes:
-        for row, span in held:
-            if change.after and row.pk != change.meeting_id and span.overlaps(change.after):
-                when = name_moment(span.starts_at, draft.group.timezone)
-                raise Refusal(
-                    "clash",
-                    f"{_capitalize(change.label)} would overlap with {row.label} of the same "
-                    f"group: {when}. Choose another time, or move the other meeting first.",
-                )
-
-
-def _capitalize(words: str) -> str:
-    return words[:1].upper() + words[1:]
+    notes = (*draft.notes, *_explain_clocks(draft, decision.changes))
+    return replace(decision, notes=notes)
 
 
 def _explain_order(moved: Meeting, rows: Iterable[Meeting]) -> list[str]:

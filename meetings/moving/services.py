@@ -19,7 +19,7 @@ from meetings.moving.history import record_move
 from meetings.moving.moves import Move
 from meetings.moving.preview import preview_move
 from meetings.moving.rules import decide
-from meetings.moving.types import Change, Decision
+from meetings.moving.types import Change, Decision, MoveFacts
 from meetings.rhythm import Rhythm
 
 
@@ -40,14 +40,19 @@ def carry_out(move: Move, *, by: int | None, now: datetime, seen: str = "") -> M
     facts = read_facts(group_id)
     decision = decide(move, facts, now)
     with announced_together():
-        changes = _write_rows(decision)
-        _write_rhythm(facts.group, facts.rhythm, decision.rhythm)
+        changes = write_decision(facts, decision)
         announce([group_id], meetings_changed)
         return record_move(group_id, decision.kind, changes, by=by, now=now)
 
 
+def write_decision(facts: MoveFacts, decision: Decision) -> list[Change]:
+    """Write rows, rhythm and slot. Return the changes, with the ids of new meetings filled in."""
+    changes = _write_rows(decision)
+    _write_rhythm(facts.group, facts.rhythm, decision.rhythm)
+    return changes
+
+
 def _write_rows(decision: Decision) -> list[Change]:
-    """Save the rows. Return the changes, with the ids of new meetings filled in."""
     new = [row for row in decision.rows if row.pk is None]
     Meeting.objects.bulk_update([row for row in decision.rows if row.pk], DERIVED_FIELDS)
     made = iter(Meeting.objects.bulk_create(new))
@@ -58,6 +63,7 @@ def _write_rows(decision: Decision) -> list[Change]:
 
 
 def _write_rhythm(group: Group, before: Rhythm, after: Rhythm) -> None:
+    SkippedWeek.objects.filter(group=group, day__in=before.skipped - after.skipped).delete()
     SkippedWeek.objects.bulk_create(
         SkippedWeek(group=group, day=day) for day in after.skipped - before.skipped
     )

@@ -1,8 +1,9 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from cohorts.models import Cohort, CohortStep
 from cohorts.outbox.rendering.links import unsubscribe_url
 from meetings.calendars.services import open_feed
 from tests.rights.kinds import LEARNER, World, make_world
@@ -38,6 +39,7 @@ def values(world: World) -> dict[str, Any]:
         "group_id": academy.groups["B"].pk,
         "other_group": academy.groups["A"].pk,
         "cohort": academy.cohort.pk,
+        "step": make_step(academy.cohort).pk,
         "membership": lena.memberships.get().pk,
         "visit": world.visit.pk,
         "visit_id": world.visit.pk,
@@ -57,3 +59,15 @@ def values(world: World) -> dict[str, Any]:
         "rows": rows,
         "ids": rows["sync.syncrun"],
     }
+
+
+def make_step(cohort: Cohort) -> CohortStep:
+    """A break that takes effect tomorrow."""
+    now = datetime.now(UTC)
+    return CohortStep.objects.create(
+        cohort=cohort,
+        kind="break",
+        params={"first": "2027-03-01", "last": "2027-03-07", "drop": False, "also": []},
+        asked_at=now,
+        due_at=now + timedelta(days=1),
+    )

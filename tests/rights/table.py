@@ -209,6 +209,14 @@ ROUTES: dict[str, list[Door]] = {
     "admin/cohorts/cohort/roster/<slug:token>/": [
         staff("GET", "cohorts.change_cohort"), staff("POST", "cohorts.change_cohort")
     ],
+    "admin/cohorts/cohort/<int:pk>/steps/<slug:kind>/": [
+        staff(method, "cohorts.change_cohort", *MOVE, pk="{cohort}", kind=kind)
+        for method in ("GET", "POST")
+        for kind in ("break", "break_undo")
+    ],
+    "admin/cohorts/cohort/steps/<int:pk>/": [
+        staff(method, "cohorts.change_cohort", *MOVE, pk="{step}") for method in ("GET", "POST")
+    ],
     "admin/cohorts/group/<int:pk>/end/": [
         staff("GET", "cohorts.change_group"), staff("POST", "cohorts.change_group", status="merged")
     ],

@@ -14,7 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from cohorts.models import AccessState, Cohort, Group, Installation, Membership, User
+from django.conf import settings
+
+from cohorts.models import AccessState, Cohort, CohortStep, Group, Installation, Membership, User
 from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
 from cohorts.outbox.rendering.samples import Sample
@@ -106,6 +108,25 @@ def _let_things_happen(academy: Academy, now: datetime) -> None:
     _cancel(academy, "Hal", "C", 2, now)
     carry_out(moves.Reschedule(academy.meeting("C", 3).pk, now + 40 * DAY), by=None, now=now)
     carry_out(moves.Cancel(academy.meeting("A", 4).pk), by=None, now=now)
+    _take_steps(academy, now)
+
+
+def _take_steps(academy: Academy, now: datetime) -> None:
+    """A break that was carried out, and one that was stopped."""
+    sam, alice = User.objects.get(name="Sam"), User.objects.get(name="Alice")
+    group = academy.groups["A"]
+    params = {"first": "2027-03-01", "last": "2027-03-07", "drop": False, "also": []}
+    values = {"group": group.name, "dates": "1 March", "meetings": f"{group.name}: Week 3 moves."}
+    values |= {"visit": "", "answer": f"Answer {settings.SITE_URL}/meetings/"}
+    step = {"cohort": academy.cohort, "kind": "break", "params": params, "asked_at": now}
+    step |= {"due_at": now, "finished_at": now, "asked_by": sam, "reason": group.name}
+    CohortStep.objects.create(
+        **step,
+        state="done",
+        letters={str(alice.pk): values},
+        posts={str(group.pk): f"No meetings\n{group.name}: Week 3 moves."},
+    )
+    CohortStep.objects.create(**step, state="stopped", stopped_why="Something changed.")
 
 
 def _book(academy: Academy, name: str, host: str, number: int, now: datetime) -> None:

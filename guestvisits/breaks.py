@@ -1,0 +1,57 @@
+"""Visits when meetings of several groups move at once: a visit stays if the change moves both its
+home and its host meeting; otherwise `guestvisits.lifecycle` applies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from cohorts.signals import announced_together
+from guestvisits.models import GuestVisit
+from meetings.breaks.visits import VisitEffect, VisitRules
+from meetings.breaks.words import name_when, one_line
+from meetings.moving.types import Change
+
+
+def find_effects(changes: Sequence[Change]) -> Iterator[VisitEffect]:
+    """Yield the effects on open visits to the changed meetings. One query."""
+    by_meeting = {change.meeting_id: change for change in changes if change.meeting_id}
+    visits = GuestVisit.objects.filter(ended_at__isnull=True, host_meeting__in=by_meeting)
+    for visit in visits.select_related("user", "host_meeting__group").order_by("pk"):
+        host, home = by_meeting[visit.host_meeting_id], by_meeting.get(visit.home_meeting_id)
+        if host.before and host.after and host.before.starts_at == host.after.starts_at:
+            continue  # only its length changes
+        stays = host.after is not None and home is not None and home.after is not None
+        yield _describe(visit, host, stays=stays)
+
+
+def _describe(visit: GuestVisit, host: Change, *, stays: bool) -> VisitEffect:
+    where = f"{one_line(visit.host_meeting.group.name)}, {host.label}"
+    if stays and host.after:
+        when = name_when(host.after.starts_at, visit.user.timezone)
+        return VisitEffect(
+            visit.pk,
+            visit.user_id,
+            f"{visit.user.display_name}'s visit to {where}, moves with it.",
+            f"Your visit to {where}, is now on {when}.",
+            host.after.starts_at,
+        )
+    return VisitEffect(
+        visit.pk,
+        visit.user_id,
+        f"{visit.user.display_name}'s visit to {where}, ends.",
+        f"Your visit to {where}, has ended, because that meeting "
+        f"{'was moved' if host.after else 'was cancelled'}.",
+        None,
+    )
+
+
+def keep_visits(starts: Mapping[int, datetime]) -> None:
+    """Write the new starts of visits that stay. The caller holds the locks of their groups."""
+    with announced_together():
+        for visit in GuestVisit.objects.filter(pk__in=starts, ended_at__isnull=True):
+            visit.chosen_start = starts[visit.pk]
+            visit.save(update_fields=["chosen_start"])
+
+
+BREAK_RULES = VisitRules("guest visits", find_effects, keep_visits)

@@ -1,0 +1,20 @@
+"""Breaks: a range of dates without meetings, for a whole cohort.
+
+    meeting in the range                            pushed back               dropped
+    ----------------------------------------------  ------------------------  ---------
+    follows the rhythm                              its week is skipped, so   cancelled
+                                                    it and all later ones
+                                                    are a week later
+    has begun                                       unchanged                 unchanged
+    moved by hand, or an extra session: unticked    unchanged                 unchanged
+                                        ticked      as many weeks later       cancelled
+
+"In the range" is a meeting whose regular start falls on one of the days, on the group's own clock.
+Numbers never change. A skipped week is a `SkippedWeek`, as when one group postpones.
+
+    rules      what a break and its undoing do to one group's rows (pure)
+    letters    what people and channels read (pure)
+    visits     what becomes of visits, which a higher layer decides
+    services   writing it
+    kinds      the two kinds of cohort step, with their forms
+"""
