@@ -237,7 +237,28 @@ def test_the_day_of_a_new_slot_is_a_day_of_its_zone():
     assert refusal(make_facts(), move)[0] == "day_past"
 
 
+def test_a_meeting_has_begun_at_its_start():
+    facts = make_facts()
+    assert refusal(facts, Cancel(1), at(13))[0] == "meeting_begun"
+    assert decide(Reschedule(1, at(22)), facts, at(13)).changes
+
+
 # -- what is decided -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("move", "kind"),
+    [
+        (Reschedule(2, at(22)), "reschedule"),
+        (Cancel(2), "cancel"),
+        (Postpone(2), "postpone"),
+        (PutLast(2), "put_last"),
+        (Add(1, at(22)), "add"),
+        (ChangeSlot(1, FROM, FRIDAYS), "slot"),
+    ],
+)
+def test_a_decision_names_its_kind_of_move(move, kind):
+    assert decide(move, make_facts(), NOW).kind == kind
 
 
 def test_a_restored_meeting_is_marked_as_moved_only_outside_the_rhythm():
