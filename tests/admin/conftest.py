@@ -25,7 +25,7 @@ def staff(olga: User) -> Client:
 
 @pytest.fixture
 def a_worker(db: None) -> None:
-    """A worker was heard this moment."""
+    """A worker has just been seen."""
     heartbeats.record_heartbeat("tests")
 
 

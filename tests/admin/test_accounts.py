@@ -72,7 +72,7 @@ def state(person: User) -> dict:
 
 
 def changes() -> dict[str, object]:
-    """Each field that says who somebody is or what they may do, with another value."""
+    """Each field that says who someone is or what they may do, with another value."""
     return {
         "email": "mallory@example.org",
         "discord_id": OTHER,

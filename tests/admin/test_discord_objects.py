@@ -1,4 +1,4 @@
-"""The record of what is ours in Discord: recording what exists, making anew what is gone."""
+"""The record of what is ours in Discord: recording what exists, recreating what is gone."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ START = "/admin/"
 
 
 def break_role(made, sandbox):
-    """Somebody deletes the role of the cohort's first group in Discord."""
+    """Someone deletes the role of the cohort's first group in Discord."""
     roles = sandbox.get("state")["discord"]["roles"]
     name = f"{made.groups[0].name} ({made.cohort.name})"
     (role,) = [pk for pk, role in roles.items() if role["name"] == name]

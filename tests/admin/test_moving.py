@@ -159,7 +159,7 @@ def test_c4_the_form_of_a_running_cohort_changes_no_meeting_without_a_preview(
     assert "previews the consequences" in text_of(answer)
     assert list(Meeting.objects.order_by("pk").values()) == before
     assert not MeetingMove.objects.exists()
-    Group.objects.update(status=Group.Status.PREVIEW)  # as long as nobody holds an invitation
+    Group.objects.update(status=Group.Status.PREVIEW)  # as long as no one holds an invitation
     assert staff.post(page, cohort_form(academy, **changed)).status_code == 302
 
 
@@ -180,7 +180,7 @@ def test_c4_a_shorter_cohort_is_shown_and_then_done(staff, academy, now):
         assert words in said
     assert Meeting.objects.filter(status="cancelled").count() == 0
 
-    academy.add_member("Bob", "B")  # meanwhile: somebody more would be told
+    academy.add_member("Bob", "B")  # meanwhile: someone more would be told
     again = staff.post(page, hidden(shown))
     assert "The data has changed since the preview" in text_of(again)
     assert Meeting.objects.filter(status="cancelled").count() == 0

@@ -252,7 +252,7 @@ def test_a_mistyped_address_shows_the_page_all_the_same(staff, query):
 def test_pages_take_the_same_queries_for_any_number_of_groups(
     staff, groups, django_assert_num_queries, settings
 ):
-    settings.SANDBOX = False  # a clock that can be moved is read anew twice a second
+    settings.SANDBOX = False  # a clock that can be moved is read again twice a second
     made = make_cohort(groups=groups, members=1)
     page = press_realize(staff, made)
     work("discord")
@@ -285,7 +285,7 @@ def test_staff_without_the_permission_are_refused(client, olga):
 def test_the_request_can_be_withdrawn_and_what_exists_stays(staff, sandbox):
     made = make_cohort(groups=1)
     realize(made)
-    work("discord")  # stands, and nobody is there: the request stays open
+    work("discord")  # stands, and no one is there: the request stays open
 
     address = reverse("sync:progress", args=[made.cohort.pk])
     assert "Withdraw the request (1 group)" in text_of(staff.get(address))

@@ -62,7 +62,7 @@ class DirectClient:
         self._write(lambda: events.delete(self.state, event.id, writer))
 
     def by_hand(self, control: str, **wish: Any) -> None:
-        """Somebody does something in Google's own pages; what cannot be done is not done."""
+        """Someone does something in Google's own pages; what cannot be done is not done."""
         try:
             self.sandbox.controls[control](wish)
         except ValueError:

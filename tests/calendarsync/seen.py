@@ -48,7 +48,7 @@ class SeenCalendar:
         services.request_realize(ids, by=None, now=clock.now())
 
     def work(self) -> int:
-        """What workers do until nothing is due; returns how many slices it took."""
+        """What workers do until nothing is due; returns how many passes it took."""
         for slices in range(SLICES):
             if not provider_state.has_work("calendar", clock.now()):
                 return slices
@@ -56,7 +56,7 @@ class SeenCalendar:
         raise AssertionError(f"still due after {SLICES} slices: {self.troubles()}")
 
     def try_once(self) -> None:
-        """One slice, whatever comes of it; waits are over."""
+        """One pass, whatever comes of it; waits are over."""
         self._end_waits()
         run_once("calendar")
 
@@ -83,7 +83,7 @@ class SeenCalendar:
         self.sandbox.set_clock(moment)
 
     def troubles(self) -> dict[str, str]:
-        """By the group's name; the mirror's own under ""."""
+        """By the group's name; the provider's own under ""."""
         rows = GroupSync.objects.filter(provider="calendar").exclude(issue="")
         found = {row.group.name: row.issue for row in rows.select_related("group")}
         state = ProviderState.objects.get(provider="calendar")
@@ -140,7 +140,7 @@ class SeenCalendar:
         )
 
     def ask(self, path: str) -> Json:
-        """GET what Google would answer to somebody else who may see the calendar."""
+        """GET what Google would answer to someone else who may see the calendar."""
         return self._send(path, None)
 
     def find(self, event_id: str) -> Json | None:
@@ -163,7 +163,7 @@ class SeenCalendar:
         return sorted((one["start"]["dateTime"], one["end"]["dateTime"]) for one in mine)
 
     def insert(self, body: Json) -> Json:
-        """Somebody else makes an event."""
+        """Someone else makes an event."""
         return self._send("events", body)
 
     def _send(self, path: str, body: Json | None) -> Json:

@@ -1,4 +1,4 @@
-"""The list is written whole, and nobody's entry changes but for a reason."""
+"""The list is written whole, and no one's entry changes but for a reason."""
 
 from __future__ import annotations
 
@@ -237,7 +237,7 @@ def test_many_removals_without_a_reason_wait_for_a_person(
 def test_o9_removals_that_are_held_back_name_each_person_once(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
-    """Also somebody who is on the list of an occurrence as well, and known here by the address."""
+    """Also someone who is on the list of an occurrence as well, and known here by the address."""
     group = realized.groups["A"]
     strangers = [f"stranger{n}@elsewhere.example" for n in range(6)]
     User.objects.create_user(strangers[0], name="Olga")

@@ -204,7 +204,7 @@ def test_other_events_in_the_calendar_are_left_alone(
 def test_staff_point_at_a_series_that_is_there_already(
     academy: Academy, calendar: SeenCalendar, client
 ) -> None:
-    """One made by hand, or by the system before: it is taken over, and nobody is invited twice."""
+    """One made by hand, or by the system before: it is taken over, and no one is invited twice."""
     first = academy.meeting("A", 1)
     body = {
         "summary": "Old name",

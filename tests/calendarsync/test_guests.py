@@ -1,4 +1,4 @@
-"""A guest is invited to the one meeting, by either way, and nobody else notices in their entry."""
+"""A guest is invited to the one meeting, by either way, and no one else notices in their entry."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def cancel(academy: Academy, calendar: SeenCalendar, name: str, group: str, numb
 
 
 def invitations_of(calendar: SeenCalendar, academy: Academy, name: str, group: str) -> list[str]:
-    """The starts of the group's meetings that somebody is invited to, however that was done."""
+    """The starts of the group's meetings that someone is invited to, however that was done."""
     found = []
     for meeting in academy.groups[group].meetings.order_by("number"):
         occurrence = calendar.occurrence(meeting)
@@ -276,7 +276,7 @@ def test_a_visit_ends_though_the_hosts_series_was_deleted(
 def test_an_answer_to_the_occurrence_between_look_and_invitation_is_kept(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
-    """Nobody has changed the occurrence yet, so no listing shows it: it is read by itself."""
+    """No one has changed the occurrence yet, so no listing shows it: it is read by itself."""
     book(realized, calendar, "Ada", "B", 2)
     host = realized.meeting("B", 2)
     answer = {

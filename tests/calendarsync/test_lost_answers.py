@@ -126,7 +126,7 @@ def test_a_second_send_by_the_client_itself_is_met_by_the_chosen_id(
 def test_a_removed_member_is_not_brought_back_by_a_stale_look(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
-    """Somebody edits the event between our look and our write: 412, then a new look."""
+    """Someone edits the event between our look and our write: 412, then a new look."""
     group = realized.groups["A"]
     Membership.objects.filter(user__name="Alan").update(status="dropped", left_at=calendar.now)
     changes = {"description": "by hand"}

@@ -1,4 +1,4 @@
-"""One series per group, everybody invited at once, and nothing the second time."""
+"""One series per group, everyone invited at once, and nothing the second time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who somebody is that signs in with Discord, as the table says."""
+"""Who someone is that signs in with Discord, as the table says."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What somebody with the owner's rights may do to a guild by hand, chosen by Hypothesis."""
+"""What someone with the owner's rights may do to a guild by hand, chosen by Hypothesis."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def give_role_permissions(guild: Guild, draw: Draw) -> None:
 
 
 def open_channel(guild: Guild, draw: Draw) -> None:
-    """Take off what hides a channel from everybody; the bot's own overwrite stays."""
+    """Take off what hides a channel from everyone; the bot's own overwrite stays."""
     if channels := list(guild.state["channels"]):
         overwrites = guild.state["channels"][draw(channels)]["overwrites"]
         overwrites.pop(str(guild.guild_id), None)

@@ -1,7 +1,7 @@
-"""The sandbox's guild without HTTP, database or conductor, for the pure parts of the mirror.
+"""The sandbox's guild without HTTP, database or reconciler, for the pure parts of the provider.
 
 guild = Guild(NOW)
-facts, done, plan = work(guild, facts, NOW)      # one slice's worth, then what is left
+facts, done, plan = work(guild, facts, NOW)      # one pass's worth, then what is left
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ async def _work(
 ) -> Work:
     facts, observed = await _look(guild, facts)
     result = Work(facts, [], {}, Plan(), observed)
-    # Records are read anew only each second: within a look, own outcomes must do without them.
+    # Records are read again only each second: within a look, own outcomes must do without them.
     wanted = desired_state(facts, now)
     while True:
         result.plan = hold_removals(compare(wanted, result.observed, policy))
@@ -163,7 +163,7 @@ async def _carry_out(guild: Any, result: Work, action: Action) -> None:
 
 
 def find_ready(plan: Plan, failed: Collection[str] = ()) -> list[Action]:
-    """The first action of each lane that may be started, as the conductor picks them."""
+    """The first action of each lane that may be started, as the reconciler picks them."""
     waiting = {a.key for a in plan.actions} | {held.action.key for held in plan.withheld}
     lanes: dict[str, Action] = {}
     for action in sorted(plan.actions, key=lambda a: a.rank):

@@ -1,6 +1,6 @@
 """Beginning on what stands already: an old server, an old database, a copy.
 
-Nothing is made twice, nobody loses access without a person's word, and nobody is told again.
+Nothing is made twice, no one loses access without a person's word, and no one is told again.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def create(sandbox, kind, **fields):
 
 
 def hidden(sandbox, role):
-    """From everybody but the role and the bot, as somebody may have set it up by hand."""
+    """From everyone but the role and the bot, as someone may have set it up by hand."""
     state = sandbox.get("state")["discord"]
     return [
         {"id": state["guild"]["id"], "type": 0, "allow": "0", "deny": str(VIEW)},
@@ -222,7 +222,7 @@ def test_a_restored_database_only_looks_until_staff_say_go_on(sandbox, made, who
     assert made_since(sandbox, seen) == {"PUT roles": 1, **told}
     after = describe_guild(sandbox.get("state"))
     assert after["channels"] == before["channels"]
-    # One was deleted, and nobody is welcomed twice.
+    # One was deleted, and no one is welcomed twice.
     assert len(after["messages"]) == len(before["messages"]) - 1 + len(told)
     assert mirror_trouble() == ""
     assert {group.status for group in made.refresh().groups} == {"active"}

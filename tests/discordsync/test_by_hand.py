@@ -1,4 +1,4 @@
-"""What somebody does in Discord by hand is reported or repaired, and never doubled."""
+"""What someone does in Discord by hand is reported or repaired, and never doubled."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ VIEW = int(Bit.VIEW_CHANNEL)
 
 @pytest.fixture
 def made(sandbox):
-    """Two groups of three, and somebody who is in the guild and in no group."""
+    """Two groups of three, and someone who is in the guild and in no group."""
     made = make_cohort(groups=2, members=3)
     join(sandbox, made.people)
     sandbox.post("join", {"id": "300000000000000001", "username": "stranger"})
@@ -79,7 +79,7 @@ def check_nothing_more(sandbox):
     assert sandbox.writes(since=seen) == []
 
 
-# -- deleted: reported, and made anew on staff's word ----------------------------------------------
+# -- deleted: reported, and recreated on staff's word ----------------------------------------------
 
 
 def press_realize_in_vain(sandbox, group):
@@ -110,7 +110,7 @@ def test_a_deleted_text_channel_is_reported_and_recreated_alone(sandbox, made, f
     assert trouble(first) == ""
     after = describe_guild(sandbox.get("state"))
     assert {**after, "messages": []} == {**before, "messages": []}
-    assert len(after["messages"]) == 1  # the other group's: nobody is welcomed twice
+    assert len(after["messages"]) == 1  # the other group's: no one is welcomed twice
     check_nothing_more(sandbox)
 
 
@@ -320,7 +320,7 @@ def test_a_channel_without_a_category_is_put_back_into_its_own(sandbox, first, b
 def test_permissions_that_were_changed_are_put_back(sandbox, made, first, before, kind):
     key = f"{kind}:{first.pk}"
     overwrites = overwrites_of(sandbox, key)
-    del overwrites[guild_of(sandbox)]  # open to everybody
+    del overwrites[guild_of(sandbox)]  # open to everyone
     overwrites[outside_id(f"role:{first.pk}")]["allow"] |= int(Bit.MANAGE_THREADS)
     del overwrites[str(made.people[0].discord_id)]  # the facilitator's
     set_overwrites(sandbox, key, overwrites)

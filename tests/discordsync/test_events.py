@@ -72,7 +72,7 @@ def test_the_horizon_rolls_on_and_what_died_is_not_made_again(sandbox, made, pas
 
 def test_an_event_that_has_begun_is_left_to_discord(sandbox, made, pass_to):
     seen = sandbox.last
-    # The first meeting is on, and nobody has started the event.
+    # The first meeting is on, and no one has started the event.
     pass_to(meeting_of(made, 1).starts_at + timedelta(minutes=10))
     assert names(sandbox) == ["Group 1 - Week 1", "Group 1 - Week 2", "Group 1 - Week 3"]
     event_id = outside_id(f"event:{meeting_of(made, 1).pk}")

@@ -48,7 +48,7 @@ def standing(sandbox, made):
 
 
 def grow(sandbox, made):
-    """Somebody joins, somebody leaves, a group gets another name, a third group is asked for."""
+    """Someone joins, someone leaves, a group gets another name, a third group is asked for."""
     late = add_member(made.groups[0])
     sandbox.post("join", {"id": str(late.discord_id), "username": "late"})
     gone = Membership.objects.get(user=made.people[1])

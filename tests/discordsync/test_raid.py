@@ -1,4 +1,4 @@
-"""Somebody deletes most of a guild: it is reported soon, and untouched groups are served."""
+"""Someone deletes most of a guild: it is reported soon, and untouched groups are served."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Facts that change without a word (QuerySet.update, bulk_create, plain SQL): the hourly compare
-brings Discord in step."""
+brings Discord in sync."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Who sees and may do what, whatever the facts were before and are now.
 
-Discord's own sum of roles and overwrites, as the sandbox reckons it, against the facts stated anew
+Discord's own sum of roles and overwrites, as the sandbox reckons it, against the facts stated again
 here.  (tests/cohorts/reconcile/test_who_sees_what.py uses services, workers and HTTP.)
 """
 
@@ -45,7 +45,7 @@ def stands(guild: Guild, done: Work, key: str) -> bool:
 
 
 def check(guild: Guild, facts: DiscordSnapshot, done: Work, *, shut_out: frozenset[int]) -> None:
-    """Each person in each of our channels.  `shut_out`: by a denial of somebody's own."""
+    """Each person in each of our channels.  `shut_out`: by a denial of someone's own."""
     table = who_may_what(guild.state)
     held_back = {held.action.removes for held in done.plan.withheld}
     present = EVERYBODY & {int(pk) for pk in guild.state["members"]}
@@ -113,7 +113,7 @@ UNDONE = {
 
 
 def denied(guild: Guild) -> frozenset[int]:
-    """People whom somebody shut out of some channel: that is left alone."""
+    """People whom someone shut out of some channel: that is left alone."""
     return frozenset(
         int(pk)
         for channel in guild.state["channels"].values()

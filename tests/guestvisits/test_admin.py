@@ -1,4 +1,4 @@
-"""Staff book and cancel for somebody, also against a rule, which is then written down."""
+"""Staff book and cancel for someone, also against a rule, which is then written down."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Access is a window of dates: it needs no timer, and no row that somebody closes in time."""
+"""Access is a window of dates: it needs no timer, and no row that someone closes in time."""
 
 from datetime import timedelta
 

@@ -14,7 +14,7 @@ from tests.rights.kinds import ANONYMOUS, OUTSIDE_STAFF, SUPERUSER, implied_by
 
 OPEN, SIGN_IN, FORBIDDEN, NOT_FOUND = "open", "to sign in", "403", "404"
 REFUSED = "400"  # with a code and a sentence
-SUPERUSERS_ONLY = "superusers only"  # in place of a permission: nobody else holds it
+SUPERUSERS_ONLY = "superusers only"  # in place of a permission: no one else holds it
 
 
 @dataclass(frozen=True)

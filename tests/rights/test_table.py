@@ -93,7 +93,7 @@ def app_doors() -> Iterator[tuple[str, Door]]:
 def see(response: HttpResponse) -> str:
     """Return what an answer says about the right to it.
 
-    The API refuses an act on what is somebody else's with a 400 as well; see `fits`.
+    The API refuses an act on what is someone else's with a 400 as well; see `fits`.
     """
     if response.status_code in (401, 403):
         return FORBIDDEN

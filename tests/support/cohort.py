@@ -80,7 +80,7 @@ def add_member(group: Group, *, facilitator: bool = False) -> User:
 
 
 def join(sandbox, people: Iterable[User]) -> None:
-    """These people, and nobody else, are in the guild now."""
+    """These people, and no one else, are in the guild now."""
     members = [{"id": str(p.discord_id), "username": f"person{p.pk}"} for p in people]
     sandbox.post("members", members)
 
@@ -90,7 +90,7 @@ def realize(made: MadeCohort) -> None:
 
 
 def work(*mirrors: str, slices: int = 12) -> int:
-    """Do what workers do until nothing is due; returns how many slices it took."""
+    """Do what workers do until nothing is due; returns how many passes it took."""
     done = 0
     for _ in range(slices):
         due = [name for name in mirrors if provider_state.has_work(name, clock.now())]

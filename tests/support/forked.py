@@ -30,7 +30,7 @@ SLICES = 60
 def work(
     database: str, passed: Mapping[str, Any], registered: Any, mirrors: tuple[str, ...]
 ) -> None:
-    """Slices until nothing is due.  A mirror that another worker holds, or that an outage has
+    """Slices until nothing is due.  A provider that another worker holds, or that an outage has
     wait, is not waited for."""
     _take_over(database, passed, registered)
     for _ in range(SLICES):

@@ -13,7 +13,7 @@ from django.db import connections
 from cohorts.errors import Refusal
 
 DONE = "done"
-DEADLINE = 60  # seconds; a process that takes longer waits for somebody for ever
+DEADLINE = 60  # seconds; a process that takes longer waits for someone for ever
 
 # Forked, so that fifty of them cost no fifty starts of Django.
 _context = multiprocessing.get_context("fork")

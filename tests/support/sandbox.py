@@ -43,7 +43,7 @@ def one_sandbox_server() -> Iterator[RunningSandbox]:
 
 @pytest.fixture
 def sandbox(one_sandbox_server: RunningSandbox, settings: Any) -> Iterator[RunningSandbox]:
-    """A sandbox that begins anew for each test; a flaw of the sandbox itself fails the test."""
+    """A sandbox that starts over for each test; a flaw of the sandbox itself fails the test."""
     one_sandbox_server.reset()
     settings.DISCORD_API_BASE = one_sandbox_server.discord_api_base
     settings.DISCORD_BOT_TOKEN = TOKEN

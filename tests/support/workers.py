@@ -1,7 +1,7 @@
 """Real worker processes for tests, started in milliseconds.
 
 They fork from a server that has Django loaded and no threads, so that a fork never inherits a lock
-that somebody else holds.  Each does what a worker does: slices until nothing is due.
+that someone else holds.  Each does what a worker does: passes until nothing is due.
 
     with worker("discord") as process:
         sandbox.wait_for_call(held=True)
@@ -43,7 +43,7 @@ _context.set_forkserver_preload(["tests.support.forked"])
 
 
 def start(*mirrors: str, calls: str = "work", **settings_here: Any) -> BaseProcess:
-    """Start a worker that works on these mirrors until nothing is due.
+    """Start a worker that works on these providers until nothing is due.
 
     It sees the test's database, settings and what is registered; `settings_here` differ for it
     alone.

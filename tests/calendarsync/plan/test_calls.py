@@ -48,7 +48,7 @@ def test_a_change_that_google_does_not_keep_is_not_taken_for_done() -> None:
 
 
 def test_an_occurrence_that_is_so_already_is_not_written_again() -> None:
-    """A listing may have left it out; writing it once more would mail everybody."""
+    """A listing may have left it out; writing it once more would mail everyone."""
     client = DirectClient(lambda: NOW)
     series = make_series(client, "ada@example.org")
     unseen = replace(series, id=f"{series.id}_20261104T150000Z", etag="")

@@ -1,6 +1,6 @@
 """Properties of the plan: whatever happened to facts and calendar, one round puts it right.
 
-Facts change and people do things by hand, in any order; then a slice runs against the sandbox's
+Facts change and people do things by hand, in any order; then a pass runs against the sandbox's
 own world (in this process), in any of Google's ways.
 """
 

@@ -188,7 +188,7 @@ def test_what_was_decided_here_survives_every_echo(heard: Academy, calendar: See
     decide(calendar, heard, 2, "not_attending")
     calendar.respond(person("Alan"), "declined", heard.groups["A"], heard.meeting("A", 2))
     listen(calendar)
-    calendar.do("expire_tokens")  # everything is read anew
+    calendar.do("expire_tokens")  # everything is read again
     calendar.look()
     calendar.move_clock(calendar.now + timedelta(hours=7))
     calendar.work()
@@ -225,7 +225,7 @@ def test_of_two_answers_between_two_looks_the_later_counts(
 def test_where_we_never_listened_what_was_decided_here_stays(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
-    """The first start of this on a term that runs: nobody knows which of the two is newer."""
+    """The first start of this on a term that runs: no one knows which of the two is newer."""
     decide(calendar, realized, 1, "tentative")
     calendar.respond(person("Ada"), "accepted", realized.groups["A"])
     ObservedRsvp.objects.all().delete()
@@ -402,7 +402,7 @@ def test_a_person_who_is_invited_again_begins_without_an_answer(
     listen(calendar)
     visit()
     assert guest_answer(ada, host) == "attending"
-    calendar.respond(ada, "declined", heard.groups["B"], host)  # before anybody has looked
+    calendar.respond(ada, "declined", heard.groups["B"], host)  # before anyone has looked
     listen(calendar)
     assert guest_answer(ada, host) == "not_attending"
 

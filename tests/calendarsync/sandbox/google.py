@@ -107,7 +107,7 @@ class Google:
     def raw(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> Answer:
-        """A call as nobody's client would send it; `path` begins after /calendar/v3."""
+        """A call as no one's client would send it; `path` begins after /calendar/v3."""
         named = {"Authorization": "Bearer x", "Content-Type": "application/json"}
         named |= headers or {}
         sent = {name: value for name, value in named.items() if value}

@@ -1,4 +1,4 @@
-"""Batches, as Google's client sends them and as nobody should."""
+"""Batches, as Google's client sends them and as no one should."""
 
 from http.client import HTTPConnection
 from typing import Any

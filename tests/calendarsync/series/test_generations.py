@@ -1,4 +1,4 @@
-"""A rhythm that changes: a new series is made, then the older one is cut, and nobody is without."""
+"""A rhythm that changes: a new series is made, then the older one is cut, and no one is without."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def person(name: str) -> User:
 
 
 def assert_in_step(academy: Academy, calendar: SeenCalendar) -> None:
-    """Everybody has one invitation to each meeting to come and to nothing else; then all rests."""
+    """Everyone has one invitation to each meeting to come and to nothing else; then all rests."""
     for name in ("Ada", "Alan"):
         assert calendar.invitations(person(name)) == to_come(academy, calendar)
     assert "Group A" not in calendar.troubles()

@@ -36,7 +36,7 @@ def rows_after(down_from: datetime | None) -> Counter[tuple[str, str, str]]:
     return Counter((kind, channel, name or "") for kind, channel, name in rows)
 
 
-# Messages that nobody needs: Jo cancelled her visit, and Ned left, before any worker ran again.
+# Messages that no one needs: Jo cancelled her visit, and Ned left, before any worker ran again.
 JO = Counter(
     {
         ("visit_booked", "email", "Jo"): 1,

@@ -1,4 +1,4 @@
-"""The way out of e-mails: one click, no sign-in, nobody else's."""
+"""The way out of e-mails: one click, no sign-in, no one else's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many workers, many requests, one mirror: one of everything."""
+"""Many workers, many requests, one provider: one of everything."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def test_what_we_send_to_discord_and_what_it_answers_is_as_documented(sandbox, c
 
 
 def change_what_can_change(made):
-    """A rename, a move of a slot's meeting, a cancelled one, somebody who leaves."""
+    """A rename, a move of a slot's meeting, a cancelled one, someone who leaves."""
     group = made.groups[0]
     group.name = "The first"
     group.save()

@@ -28,7 +28,7 @@ def made(sandbox):
 
 
 def told():
-    """The codes that staff see, of the mirror and of the groups."""
+    """The codes that staff see, of the provider and of the groups."""
     codes = {row.issue for row in ProviderState.objects.all()}
     return codes | set(GroupSync.objects.values_list("issue", flat=True)) - {""}
 
@@ -51,7 +51,7 @@ def check_told_once_and_then_mended(sandbox, caplog, made, code, mend):
     text = find_issue(code)
     assert text.sentence.endswith(".")
     assert text.fix
-    assert sandbox.last == seen  # nobody called again
+    assert sandbox.last == seen  # no one called again
     assert not [record for record in caplog.records if record.exc_info]
 
     mend()

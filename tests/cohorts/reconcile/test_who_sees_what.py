@@ -1,6 +1,6 @@
 """Who may do what after a realize by the least-privileged bot, as Discord itself reckons it.
 
-The sandbox adds up permissions from roles and overwrites; what the facts say is stated here anew,
+The sandbox adds up permissions from roles and overwrites; what the facts say is stated here again,
 without asking the product.
 """
 

@@ -62,7 +62,7 @@ class Evening:
         record_voice_states(self.ear, here, now=self.at(minute))
 
     def go(self, name: str, group: str | None, minute: float) -> None:
-        """Somebody goes into a group's channel, or out (None), and the bot hears of it."""
+        """Someone goes into a group's channel, or out (None), and the bot hears of it."""
         self.places.pop(name, None)
         if group:
             self.places[name] = self.channel(group)

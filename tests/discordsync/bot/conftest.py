@@ -27,7 +27,7 @@ from tests.support.sandbox import CALENDAR_ID, GUILD_ID, TOKEN, make_sandbox
 
 FIRST_ACCOUNT = 200000000000000000
 STRANGER = 299999999999999999
-GENERAL = {"name": "general", "type": 0}  # where everybody can type
+GENERAL = {"name": "general", "type": 0}  # where everyone can type
 
 AskBot = Callable[..., BotAnswer]
 

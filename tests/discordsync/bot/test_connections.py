@@ -45,7 +45,7 @@ def alice(world: World) -> User:
 
 
 def learner(name: str) -> User:
-    """Somebody with meetings this week, not in the server yet."""
+    """Someone with meetings this week, not in the server yet."""
     number = next(numbers)
     academy = Academy(clock.now(), name=f"Term {number}")
     return academy.add_member(f"{name} {number}", "A", discord_id=220000000000000000 + number)
@@ -143,7 +143,7 @@ def test_what_was_lost_with_a_session_is_made_up_for_by_looking(
         join(world, late)
     else:
         world.sandbox.post("gateway", {"do": "forget"})
-        join(world, late)  # heard by nobody
+        join(world, late)  # heard by no one
         world.sandbox.post("gateway", {"do": "drop"})
     is_noticed(world, late)
     is_answered(world, alice)

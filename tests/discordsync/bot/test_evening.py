@@ -62,7 +62,7 @@ class Evening:
         return moment
 
     def go(self, name: str, channel: str | None) -> None:
-        """Somebody enters a channel, or leaves; what concerns us has been written down."""
+        """Someone enters a channel, or leaves; what concerns us has been written down."""
         account = self.world.person(name).discord_id
         self.world.sandbox.post("voice", {"user": str(account), "channel_id": channel})
         stays = VoiceSession.objects.filter(discord_id=account, until__isnull=True)
@@ -150,7 +150,7 @@ def test_an_evening_with_a_restart_and_a_broken_connection(evening):
     evening.go("Short", a)
     evening.at("18:12")
     evening.go("Short", None)
-    world.minute()  # a sweep while the meeting runs: nobody is missing yet
+    world.minute()  # a sweep while the meeting runs: no one is missing yet
     assert evening.presence() == {"Guest": "present", "Leaves": "present", "Punctual": "present"}
 
     evening.at("18:20")
@@ -168,7 +168,7 @@ def test_an_evening_with_a_restart_and_a_broken_connection(evening):
     world.sandbox.post("gateway", {"do": "drop", "code": 4000})
     evening.wait_for_another_ear(before)
     before.refresh_from_db()
-    assert before.covered_until < broke_at  # a wire may be dead before anybody notices
+    assert before.covered_until < broke_at  # a wire may be dead before anyone notices
     evening.at("18:40")
     evening.go("Late", a)
     evening.go("Returns", a)
@@ -184,7 +184,7 @@ def test_an_evening_with_a_restart_and_a_broken_connection(evening):
         "Next door": "absent",
         "Punctual": "present",
         "Returns": "present",
-    }  # of Short four minutes were seen, and four in which nobody listened could hide one more
+    }  # of Short four minutes were seen, and four in which no one listened could hide one more
     assert [evening.seen_since(name) for name in ("Punctual", "Late", "Returns")] == [
         "17:58",
         "18:40",

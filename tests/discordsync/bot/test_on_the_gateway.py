@@ -184,14 +184,14 @@ def remind_soon(made: MadeCohort) -> Meeting:
 
 
 def forget_realizing() -> None:
-    """Within an hour of a realize nobody is written to directly."""
+    """Within an hour of a realize no one is written to directly."""
     before = clock.now() - timedelta(hours=2)
     Group.objects.filter(activated_at__isnull=False).update(activated_at=before)
     GroupSync.objects.update(realize_requested_at=None)
 
 
 def find_message(world: World, channel: str) -> dict[str, Any]:
-    """The newest message with buttons in a channel, as anybody there sees it; {} for none."""
+    """The newest message with buttons in a channel, as anyone there sees it; {} for none."""
     said = world.sandbox.get("state")["discord"]["messages"].get(channel, {})
     return next((one for one in reversed(said.values()) if one.get("components")), {})
 
@@ -253,7 +253,7 @@ def works_and_is_settled(made: MadeCohort) -> bool:
 
 
 def is_settled(made: MadeCohort) -> bool:
-    """Nobody has anything left to look at: no sweep and no hour has passed."""
+    """No one has anything left to look at: no sweep and no hour has passed."""
     return not GroupSync.objects.filter(
         group__in=made.groups, provider="discord", generation__gt=F("observed_generation")
     ).exists()

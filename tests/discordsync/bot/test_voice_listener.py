@@ -1,4 +1,4 @@
-"""When the bot has to begin listening anew."""
+"""When the bot has to begin listening again."""
 
 from __future__ import annotations
 

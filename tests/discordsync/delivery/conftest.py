@@ -1,7 +1,7 @@
 """A cohort that stands for long, whose people have a pending note each; some want it directly.
 
 `world.people` are in the server and have used the bot.  `world.work()` is what workers do in a
-minute: collect, settle ways, slices of Discord, a round of e-mail.
+minute: collect, settle ways, passes of Discord, a round of e-mail.
 """
 
 from __future__ import annotations

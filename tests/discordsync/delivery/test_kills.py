@@ -1,4 +1,4 @@
-"""A worker that dies while it writes to somebody directly."""
+"""A worker that dies while it writes to someone directly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A realize writes to nobody directly, whatever people have chosen."""
+"""A realize writes to no one directly, whatever people have chosen."""
 
 from __future__ import annotations
 

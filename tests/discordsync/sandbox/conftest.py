@@ -26,7 +26,7 @@ def discord_server() -> Iterator[Server]:
 def guild(
     discord_server: Server, discord_document: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Server]:
-    """The server, begun anew; discord.py finds it by itself."""
+    """The server, begun again; discord.py finds it by itself."""
     discord_server.begin()
     base = f"http://127.0.0.1:{discord_server.port}/api/v10"
     monkeypatch.setattr(discord.http.Route, "BASE", base)

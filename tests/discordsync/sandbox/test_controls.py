@@ -1,4 +1,4 @@
-"""The control door's work: people come and go, somebody edits by hand, settings change."""
+"""The control door's work: people come and go, someone edits by hand, settings change."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""State: kept whole by dump and load, begun anew by reset, faults in Discord's form."""
+"""State: kept whole by dump and load, begun again by reset, faults in Discord's form."""
 
 import json
 from datetime import UTC, datetime

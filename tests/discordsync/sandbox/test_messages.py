@@ -22,7 +22,7 @@ def channel(guild: Server) -> str:
 
 
 def without(*bits: Bit) -> dict[str, int]:
-    """Settings by which nobody, nor the bot, holds these bits."""
+    """Settings by which no one, nor the bot, holds these bits."""
     mask = ~sum(bits)
     return {
         "bot_permissions": LEAST_PRIVILEGED & mask,

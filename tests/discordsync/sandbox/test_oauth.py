@@ -76,7 +76,7 @@ def test_the_page_lets_one_choose_who_one_is(guild: Server, ada):
     assert status == 200
     assert "Ada L. <small>ada@example.org</small>" in text
     assert "stranger <small>stranger@example.net; not in the server</small>" in text
-    assert "Lens" not in text.split("<form")[1]  # a bot is nobody who signs in
+    assert "Lens" not in text.split("<form")[1]  # a bot is no one who signs in
     assert f'name="state" value="{ASKED["state"]}"' in text
 
 

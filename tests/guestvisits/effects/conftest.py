@@ -1,4 +1,4 @@
-"""A guest visit, the whole way: both mirrors, both sandboxes, one clock."""
+"""A guest visit, the whole way: both providers, both sandboxes, one clock."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GROUPS = {"A": ("Ada", "Alan"), "B": ("Bea", "Ben"), "C": ("Cleo", "Carl")}
 
 @pytest.fixture
 def _facts_alone() -> None:
-    """Here, other than for the tests of facts, the mirrors look."""
+    """Here, other than for the tests of facts, the providers look."""
 
 
 @pytest.fixture(autouse=True)

@@ -36,7 +36,7 @@ def ended() -> str:
 
 
 def role_calls(world: World, name: str, since: int) -> list[str]:
-    """What was done to somebody's roles: PUT grants, DELETE revokes."""
+    """What was done to someone's roles: PUT grants, DELETE revokes."""
     pk = str(world.person(name).discord_id)
     calls = world.sandbox.writes(since=since, service="discord")
     return [call["method"] for call in calls if f"/members/{pk}/roles/" in call["path"]]

@@ -155,7 +155,7 @@ def test_a_guest_who_answers_while_the_removal_fails_is_removed_all_the_same(zon
     assert zoned.troubles() == []
 
 
-# -- somebody else comes -------------------------------------------------------------------------
+# -- someone else comes -------------------------------------------------------------------------
 
 MODES = [
     (way, exceptions, mails)

@@ -16,7 +16,7 @@ LINE = re.compile(r"<strong>(Discord|Google Calendar):</strong>\s*(.*?)\s*</li>"
 
 
 def lines(world: World, name: str = "Ada") -> dict[str, str]:
-    """By mirror, what the page says of the visit."""
+    """By provider, what the page says of the visit."""
     found = LINE.findall(world.page(name))
     return {title: " ".join(words.split()) for title, words in found}
 

@@ -1,4 +1,4 @@
-"""Many visits at once: the guard knows dates, and an answer with holes removes nobody."""
+"""Many visits at once: the guard knows dates, and an answer with holes removes no one."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def test_real_failure_3_a_pull_of_answers_made_the_visit_pending_and_invisible(v
     for answer in ("needsAction", "accepted"):
         visited.calendar.respond(ada, answer, visited.group("B"), visited.meeting("B"))
         visited.calendar.respond(ada, answer, visited.group("A"))
-        visited.calendar.do("expire_tokens")  # everything is read anew
+        visited.calendar.do("expire_tokens")  # everything is read again
         visited.hour()
         said = visited.answers("Ada")
         assert said["Group A 1"] == "not_attending"

@@ -4,7 +4,7 @@
     world.minute()                  what a minute brings while the workers are up
     world.move_clock(later)         time passes while they are down
 
-Nothing is asked of a mirror here: what is done was queued by a change of facts, or by the clock.
+Nothing is asked of a provider here: what is done was queued by a change of facts, or by the clock.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class World:
         self.sandbox.set_clock(moment)
 
     def pass_time(self, **span: float) -> None:
-        """Time passes and nobody works."""
+        """Time passes and no one works."""
         self.move_clock(self.now + timedelta(**span))
 
     def minute(self, times: int = 1) -> None:
@@ -180,7 +180,7 @@ class World:
     # -- what stands outside -----------------------------------------------------------------
 
     def access(self, name: str) -> set[str]:
-        """The letters of the groups whose role somebody holds."""
+        """The letters of the groups whose role someone holds."""
         guild = self.sandbox.get("state")["discord"]
         member = guild["members"].get(str(self.person(name).discord_id), {"roles": []})
         roles = (guild["roles"][role]["name"] for role in member["roles"])
@@ -200,7 +200,7 @@ class World:
         return [f"{one['name']} {one['what']}" for one in found if one]
 
     def invited(self, name: str, group: str) -> list[int]:
-        """The weeks of a group to whose meetings somebody is invited, once for each invitation."""
+        """The weeks of a group to whose meetings someone is invited, once for each invitation."""
         address = str(self.person(name).email)
         weeks = []
         for meeting in self.academy.groups[group].meetings.order_by("number"):
@@ -223,7 +223,7 @@ class World:
         return [one for one in occurrence["attendees"] if one["email"] not in left_out]
 
     def troubles(self) -> list[str]:
-        """What any page would say is wrong: of the mirrors, and of groups in them."""
+        """What any page would say is wrong: of the providers, and of groups in them."""
         rows = GroupSync.objects.exclude(issue="").values_list("issue", flat=True)
         states = ProviderState.objects.exclude(issue="").values_list("issue", flat=True)
         return sorted([*rows, *states])

@@ -156,7 +156,7 @@ def test_a_guest_is_no_member_and_attends_nothing_in_the_figures(academy, alice,
 def test_c18_a_meeting_that_was_made_up_for_counts_as_attended_elsewhere(
     academy, alice, visit, now
 ):
-    """Also where nobody saw the guest at home; a visit that was missed makes up for nothing."""
+    """Also where no one saw the guest at home; a visit that was missed makes up for nothing."""
     home, a = academy.meeting("A"), academy.groups["A"].pk
     over = academy.meeting("B").ends_at
     at_home = Attendance.objects.filter(meeting=home, user=alice)

@@ -1,4 +1,4 @@
-"""What somebody who can't attend is offered: open meetings, and the others with their reason."""
+"""What someone who can't attend is offered: open meetings, and the others with their reason."""
 
 from datetime import timedelta
 

@@ -31,7 +31,7 @@ def alice(academy: Academy) -> User:
 def open_as(
     browser: Browser, live_server, sign_in: Callable[[BrowserContext, User], None]
 ) -> Iterator[Callable[..., Page]]:
-    """Open a page as somebody; a page's own error in the console fails the test."""
+    """Open a page as someone; a page's own error in the console fails the test."""
     contexts, errors = [], []
 
     def open_as(user: User, path: str = "/meetings/", **options) -> Page:

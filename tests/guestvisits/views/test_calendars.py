@@ -42,7 +42,7 @@ def path(alice) -> str:
 
 
 def read(path: str):
-    """The feed's entries by uid; nobody is signed in."""
+    """The feed's entries by uid; no one is signed in."""
     answer = Client().get(path)
     assert answer.status_code == 200
     assert answer["Content-Type"] == "text/calendar; charset=utf-8"

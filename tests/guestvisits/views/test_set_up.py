@@ -28,7 +28,7 @@ def alice(academy) -> User:
 
 @pytest.fixture
 def report(academy, alice):
-    """What a mirror says of Alice's access to her group."""
+    """What a provider says of Alice's access to her group."""
 
     def report(mirror: str, state: str, reason: str = "") -> None:
         AccessState.objects.update_or_create(

@@ -1,4 +1,4 @@
-"""The gateway on the sandbox's own port: restarts, strangers, and what is kept of a token."""
+"""The gateway on the sandbox's own port: restarts, unknown people, and what is kept of a token."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

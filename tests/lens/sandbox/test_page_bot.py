@@ -1,4 +1,4 @@
-"""The page's part for the bot: whoever opens it can be anybody in the guild."""
+"""The page's part for the bot: whoever opens it can be anyone in the guild."""
 
 import re
 from html import unescape
@@ -18,7 +18,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 def page(cohort: RunningSandbox) -> RunningSandbox:
     """A cohort and a bot that registered a command, and then went away."""
     make_bot(cohort)
-    # Nobody answers here, and the page is not to wait for it.
+    # No one answers here, and the page is not to wait for it.
     cohort.post("discord/settings", {"interaction_seconds": 0})
     return cohort
 

@@ -57,7 +57,7 @@ class Walk:
 
     @property
     def name(self) -> str:
-        """As whom one is signed in, "" for nobody."""
+        """As whom one is signed in, "" for no one."""
         answer = self.client.get("/meetings/")
         return answer.wsgi_request.user.name if answer.status_code == 200 else ""
 

@@ -1,4 +1,4 @@
-"""Each way in which Discord, the network or somebody's hand can spoil it: a page, never a 500."""
+"""Each way in which Discord, the network or someone's hand can spoil it: a page, never a 500."""
 
 import logging
 import re
@@ -19,7 +19,7 @@ def text_of(answer) -> str:
 
 
 def check_page(answer, heading: str) -> None:
-    """The page says what happened, and has a way on; nobody is signed in or tied."""
+    """The page says what happened, and has a way on; no one is signed in or tied."""
     assert (answer.status_code, heading in text_of(answer)) == (403, True), text_of(answer)
     assert "Try again with Discord" in text_of(answer)
     assert 'href="/sign-in/"' in answer.content.decode()
@@ -40,11 +40,11 @@ def test_saying_no_at_discord(walk):
 def test_coming_back_without_the_state_of_this_browser(query, sandbox):
     answer = Client().get(f"/sign-in/discord/callback/{query}")
     check_page(answer, "This sign-in has expired")
-    assert sandbox.calls() == []  # nobody's code is tried
+    assert sandbox.calls() == []  # no one's code is tried
 
 
 def test_the_state_of_another_browser_is_none(walk, sandbox):
-    """Otherwise somebody could be signed in as another without knowing."""
+    """Otherwise someone could be signed in as another without knowing."""
     back = walk.choose(walk.begin(), ADA)
     check_page(Client().get(back), "This sign-in has expired")
     assert sandbox.calls() == []

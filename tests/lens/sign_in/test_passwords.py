@@ -153,7 +153,7 @@ def test_signing_in_leads_to_no_other_site(alice, next_page):
 def test_signing_out(alice):
     client = Client()
     client.force_login(alice)
-    assert client.get("/sign-out/").status_code == 405  # a link elsewhere signs nobody out
+    assert client.get("/sign-out/").status_code == 405  # a link elsewhere signs no one out
     assert client.post("/sign-out/").headers["Location"] == "/sign-in/"
     assert client.get("/meetings/").status_code == 302
 

@@ -1,4 +1,4 @@
-"""At the same moment, on a real database: nobody is tied twice, and nobody fails."""
+"""At the same moment, on a real database: no one is tied twice, and no one fails."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def text_of(answer) -> str:
 
 
 def leaves_nothing() -> bool:
-    """No row of anybody who was not let in, and none of allauth's ever."""
+    """No row of anyone who was not let in, and none of allauth's ever."""
     tables = [EmailAddress, SocialAccount, SocialApp, SocialToken, RefusedSignIn]
     return not any(table.objects.exists() for table in tables)
 
@@ -80,7 +80,7 @@ def test_one_comes_to_the_page_that_was_asked_for_and_to_no_other_site(walk, ada
 
 
 def test_signing_in_begins_a_new_session(walk, ada):
-    """So that nobody who knew the old one is signed in with it."""
+    """So that no one who knew the old one is signed in with it."""
     walk.begin()
     before = walk.client.cookies["sessionid"].value
     walk.sign_in()

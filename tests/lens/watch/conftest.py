@@ -27,7 +27,7 @@ class DueWork:
         )
 
     def add(self) -> GroupSync:
-        """A group that is due.  Nobody is nudged, as when a nudge was lost."""
+        """A group that is due.  No one is nudged, as when a nudge was lost."""
         number = Group.objects.count() + 1
         made = Group.objects.bulk_create([Group(cohort=self.cohort, name=f"Group {number}")])
         return GroupSync.objects.create(group=made[0], provider="toy")

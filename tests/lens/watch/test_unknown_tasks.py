@@ -36,7 +36,7 @@ class Trap:
 
 
 def queue(**fields: Any) -> None:
-    """Write a row of the queue as somebody does who knows SECRET_KEY."""
+    """Write a row of the queue as someone does who knows SECRET_KEY."""
     task = {
         "id": "1" * 32,
         "name": "theirs",

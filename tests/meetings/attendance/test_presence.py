@@ -77,7 +77,7 @@ def test_five_minutes_from_a_quarter_of_an_hour_before_to_the_end(stays, finding
     [
         ("17:45-19:00", ABSENT),
         ("17:45-18:20 18:24-19:00", ABSENT),  # a bot that restarts hears nothing for a moment
-        ("17:45-18:20 18:25-19:00", NOTHING),  # five minutes: somebody could have come and gone
+        ("17:45-18:20 18:25-19:00", NOTHING),  # five minutes: someone could have come and gone
         ("17:49-19:00", ABSENT),
         ("17:50-19:00", NOTHING),
         ("18:30-19:00", NOTHING),  # off for part of it
@@ -174,7 +174,7 @@ def judge(stays: list[Span], heard: list[Span]) -> PresenceFinding:
 
 
 def gaps(heard: list[Span]) -> list[Span]:
-    """When nobody listened within the window."""
+    """When no one listened within the window."""
     edges = [WINDOW.since, *(m for s in merge(heard, WINDOW) for m in (s.since, s.until))]
     edges.append(WINDOW.until)
     return [Span(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b]

@@ -44,7 +44,7 @@ def academy(now: datetime, set_clock: SetClock, registered: Registered) -> Acade
 
 @pytest.fixture
 def joined(now: datetime) -> Callable[[], None]:
-    """Call it to have everybody joined long ago."""
+    """Call it to have everyone joined long ago."""
     return lambda: Membership.objects.update(joined_at=now - LONG_AGO) and None
 
 
@@ -67,7 +67,7 @@ def pending(kind: str, *, state: str = Message.State.PENDING) -> list[str]:
 
 
 def words_to(name: str, kind: str, now: datetime) -> MessageContent:
-    """The words that the newest message to somebody ("channel") would have now."""
+    """The words that the newest message to someone ("channel") would have now."""
     rows = Message.objects.filter(kind=kind)
     who = rows.filter(user=None) if name == "channel" else rows.filter(user__name=name)
     return render(who.order_by("-pk")[0], now)

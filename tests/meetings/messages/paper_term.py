@@ -1,6 +1,6 @@
 """A term on paper: what happens in it, and which reminders it owes, by plain reckoning.
 
-It knows no model and no service of the product.  A moment at which somebody looks is a tick; a
+It knows no model and no service of the product.  A moment at which someone looks is a tick; a
 reminder is owed to a person if at any tick the meeting was as far away as the reminder says and the
 person was to come.
 """
@@ -49,7 +49,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class Event:
-    """Something that somebody does: `what` names it, `key` is the meeting."""
+    """Something that someone does: `what` names it, `key` is the meeting."""
 
     at: datetime
     what: str
@@ -99,7 +99,7 @@ class Term:
         return sorted(found, key=lambda event: (event.at, event.what, event.key, event.person))
 
     def ticks(self) -> list[datetime]:
-        """When somebody looks: a minute behind each edge, and now and then; not in a downtime."""
+        """When someone looks: a minute behind each edge, and now and then; not in a downtime."""
         starts = set(self.starts.values()) | {to for _, to in self.moves.values() if to}
         edges = [24 * HOUR, 13 * HOUR, 1 * HOUR]
         moments = {start - edge + MINUTE for start in starts for edge in edges}
@@ -194,7 +194,7 @@ def _decline_some(term: Term, keys: list[Key], random: Random) -> None:
 
 
 def _visit_some(term: Term, free: list[Key], random: Random) -> None:
-    """Visits to meetings that nobody moves; one a week and person, by whoever has not declined."""
+    """Visits to meetings that no one moves; one a week and person, by whoever has not declined."""
     for host, number in free[: len(free) // 6]:
         guests = [p for p in term.people if p.name.endswith("-1") and p.group != host]
         person = random.choice(guests)

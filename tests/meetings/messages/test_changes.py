@@ -1,4 +1,4 @@
-"""Of each move everybody concerned is told once, and of the last word only."""
+"""Of each move everyone concerned is told once, and of the last word only."""
 
 from __future__ import annotations
 
@@ -239,7 +239,7 @@ def test_a_group_in_preview_is_not_notified(academy, meeting, now):
 
 
 def test_what_was_moved_in_preview_is_no_news(academy, meeting, now):
-    """Nobody was told the times of a group that was not active yet."""
+    """No one was told the times of a group that was not active yet."""
     Group.objects.filter(pk=meeting.group_id).update(status="preview", activated_at=None)
     move(meeting, HOUR, now)
     Group.objects.filter(pk=meeting.group_id).update(

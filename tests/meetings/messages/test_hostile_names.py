@@ -1,4 +1,4 @@
-"""Whatever people and groups are called, nobody is pinged and nothing breaks."""
+"""Whatever people and groups are called, no one is pinged and nothing breaks."""
 
 from __future__ import annotations
 

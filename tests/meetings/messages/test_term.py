@@ -118,7 +118,7 @@ def live_through(term: paper.Term, set_clock: SetClock) -> None:
             tasks.collect_all()
             tasks.send_emails()
             unsent = Message.objects.filter(state__in=UNSENT).exclude(channel="email")
-            unsent.update(state="sent")  # as Discord's mirror
+            unsent.update(state="sent")  # as Discord's provider
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Both mirrors, both sandboxes, one clock, and workers that do what facts and the clock queue."""
+"""Both providers, both sandboxes, one clock, and workers that do what facts and the clock queue."""
 
 from __future__ import annotations
 
@@ -9,4 +9,4 @@ from tests.guestvisits.effects.conftest import installed, world  # noqa: F401 - 
 
 @pytest.fixture
 def _facts_alone() -> None:
-    """Here, other than for the tests of facts, the mirrors look."""
+    """Here, other than for the tests of facts, the providers look."""

@@ -99,7 +99,7 @@ def letters(about: str) -> list[tuple[str, str]]:
 
 
 def assert_calendar_follows(world: World) -> None:
-    """Everybody is invited once to each meeting of their group and to each that they visit."""
+    """Everyone is invited once to each meeting of their group and to each that they visit."""
     for group in world.academy.groups:
         for name in members(world, group):
             expected = held(world, group) + visited(name)

@@ -1,6 +1,6 @@
-"""An evening of moves, disturbed at every call: the end is the same, and nobody is told twice.
+"""An evening of moves, disturbed at every call: the end is the same, and no one is told twice.
 
-One worker works on both mirrors, and everything waits for it at once: a slot that changes with a
+One worker works on both providers, and everything waits for it at once: a slot that changes with a
 meeting moved by hand under it, a visit that breaks and one that stays, a meeting put back, one put
 last, a week postponed, one more meeting.
 """
@@ -42,7 +42,7 @@ def ask_for(world: World, group: str, number: int, what: str, **body: Any) -> No
 
 @pytest.fixture
 def evening(world: World) -> World:
-    """What is asked for, and nobody has begun to do it."""
+    """What is asked for, and no one has begun to do it."""
     Membership.objects.filter(user__name__in=LEADERS.values()).update(role="facilitator")
     world.calendar.respond(world.person("Bea"), "accepted", world.group("B"))
     world.calendar.respond(world.person("Ben"), "declined", world.group("B"), world.meeting("B", 2))
@@ -76,7 +76,7 @@ def assert_as_undisturbed(world: World) -> None:
     assert_rests(world)
 
 
-# What Google mails: nobody is invited twice, and of nothing is anybody told twice.
+# What Google mails: no one is invited twice, and of nothing is anyone told twice.
 MAILS = {
     **{(name, "invitation"): 1 for name in ("ada", "alan", "bea", "ben")},
     **{(name, "invitation"): 3 for name in ("carl", "cleo")},  # back, last, one more

@@ -80,7 +80,7 @@ def test_the_alarm_is_raised_again_when_it_fails_again(pending, now, reported):
 
 @pytest.mark.parametrize("channel", ["email", "discord_channel"])
 def test_messages_that_wait_for_an_hour_are_an_alarm_though_nothing_failed(pending, now, channel):
-    """No worker, a paused mirror, a hung cluster: nobody has noted any failure."""
+    """No worker, a paused provider, a hung cluster: no one has noted any failure."""
     Message.objects.update(channel=channel)
     assert headlines(now + HOUR - MINUTE) == []
     (alarm,) = find_alarms(now + HOUR)

@@ -39,7 +39,7 @@ def made(staff: User) -> MadeCohort:
 
 
 def look(*groups: Group, **result) -> None:
-    """What a look by both mirrors would leave in these groups' rows."""
+    """What a look by both providers would leave in these groups' rows."""
     GroupSync.objects.filter(group__in=groups).update(observed_generation=F("generation"), **result)
 
 

@@ -39,7 +39,7 @@ def plan_of(persons: int, people: int, *, group: int = GROUP) -> Plan:
     ("persons", "people", "held"),
     [
         (0, 0, 0),
-        (5, 5, 0),  # everybody, but few
+        (5, 5, 0),  # everyone, but few
         (5, 320, 0),
         (6, 24, 0),  # a quarter, but not more than a quarter
         (6, 23, 6),
