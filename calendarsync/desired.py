@@ -5,6 +5,7 @@
     a place without a meeting   that occurrence is cancelled
     a meeting outside it        a single event
     a guest                     invited to the one meeting, or by an event for the guest alone
+    an ended group              its future occurrences are cancelled; its series stays as it is
 
 Anything that has begun is history: it has no desired state, so it is never changed.
 """
@@ -113,9 +114,13 @@ def _is_held(occurrences: Iterable[DesiredOccurrence]) -> bool:
 
 
 def _people(facts: CalendarGroup, record: SeriesRecord, now: datetime) -> Addresses | None:
-    """Return the addresses for the series' list, or None once its last occurrence has begun."""
+    """Return the addresses for the series' list, or None if it stays as it is.
+
+    It does once its last occurrence has begun, or its group has ended: past meetings stay in
+    people's calendars.
+    """
     is_over = record.slot and record.slot.starts()[-1] <= now
-    return None if is_over else _members(facts)
+    return None if is_over or not facts.live else _members(facts)
 
 
 def _is_for_nothing(
@@ -157,7 +162,7 @@ def _occurrences(
     by_place = {m.rhythm_at: m for m in facts.meetings if m.rhythm_at}
     for original in span.slot.starts() if facts.meetings else ():
         meeting = by_place.get(original) if span.holds(original) else None
-        if meeting is not None and not meeting.cancelled:
+        if meeting is not None and facts.live and not meeting.cancelled:
             if meeting.starts_at > now:
                 yield _held_occurrence(facts, meeting, original, visits)
         elif meeting is not None:

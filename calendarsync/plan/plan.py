@@ -157,7 +157,7 @@ def plan_group(
         if wanted.unwanted and series.id not in observed.split:
             yield from _cancel_series(group, series, observed)
         else:
-            yield from _compare_series(group, desired, wanted, series)
+            yield from _compare_series(group, desired, wanted, series, observed)
             yield from _compare_occurrences(group, desired, wanted, series, observed)
 
 
@@ -213,12 +213,30 @@ def _compare_series(
     desired: DesiredCalendar,
     wanted: DesiredSeries,
     series: ObservedEvent,
+    observed: ObservedCalendar,
 ) -> Iterator[Action]:
-    if wanted.people is None:
+    people = wanted.people
+    if people is None and _cannot_be_cancelled(group, wanted, series, observed):
+        people = NOBODY
+    if people is None:
         return
     mark = Mark(desired.installation, group.facts.id, wanted.record.generation)
-    diff = compare(group, series, wanted.people, details=replace(group.details, mark=mark))
+    diff = compare(group, series, people, details=replace(group.details, mark=mark))
     yield from correct(group, SERIES, series, f"series of {group.facts.name}", diff)
+
+
+def _cannot_be_cancelled(
+    group: DesiredGroupCalendar,
+    wanted: DesiredSeries,
+    series: ObservedEvent,
+    observed: ObservedCalendar,
+) -> bool:
+    """Return whether an ended group's series has occurrences ahead that were changed by hand, so
+    that they cannot be cancelled one by one.  Its people are then taken off the whole series."""
+    is_split = series.id in observed.split
+    return (
+        not group.facts.live and wanted.ahead and (is_split or not is_in_rhythm(wanted, series))
+    )
 
 
 def _compare_occurrences(
@@ -262,8 +280,9 @@ def _cancel_occurrence(
     if event.is_cancelled or (event.start or wanted.original) <= desired.now:
         return
     why = "a newer series includes it" if wanted.elsewhere else "this meeting is cancelled"
-    # People already know this from the invitation to the newer series.
-    call = CancelEvent(event, NOTIFY_OUTSIDE if wanted.elsewhere else NOTIFY_ALL)
+    # People know this from the invitation to the newer series, or from the ending letter.
+    is_known = wanted.elsewhere or not group.facts.live
+    call = CancelEvent(event, NOTIFY_OUTSIDE if is_known else NOTIFY_ALL)
     yield make_action(group, OCCURRENCE, call, event.id, wanted.name, why)
 
 

@@ -232,17 +232,23 @@ def test_a_renamed_group_is_renamed_in_the_calendar_and_no_one_is_mailed(
     assert calendar.mails == []
 
 
-def test_a_group_that_ends_takes_everyone_off_the_list(
+def test_a_group_that_ends_has_only_what_lies_ahead_cancelled(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
     from cohorts.services.groups import end_group
 
+    calendar.move_clock(realized.meeting("A", 2).ends_at)
     end_group(realized.groups["A"].pk, status="cancelled", now=calendar.now)
     before = calendar.sandbox.last
     calendar.work()
-    assert calendar.invited(calendar.series(realized.groups["A"])) == set()
-    assert calendar.mails == [("ada", "cancellation"), ("alan", "cancellation")]
-    assert calendar.writes_since(before) == ["PATCH"]
+    statuses = [calendar.occurrence(realized.meeting("A", n))["status"] for n in (1, 2, 3, 4)]
+    assert statuses == ["confirmed", "confirmed", "cancelled", "cancelled"]
+    assert calendar.invited(calendar.series(realized.groups["A"])) == {"ada", "alan"}
+    assert len(calendar.writes_since(before)) == 2
+
+    before = calendar.sandbox.last
+    calendar.look()
+    assert calendar.writes_since(before) == []
 
 
 def test_a_group_that_was_completed_keeps_its_past(
