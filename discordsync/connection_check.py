@@ -47,8 +47,9 @@ def _optional(observed: ObservedGuild) -> Check:
         return Check("Optional permissions", ok=True, detail="None are missing.")
     names = ", ".join(lacking)
     detail = (
-        f"The bot's role lacks: {names}. Facilitators do not get these permissions; everything "
-        "else works. Add them to the bot's role in Discord."
+        f"The bot's role lacks: {names}. What the bot does not have, it can neither give to "
+        "facilitators nor deny in the archives of ended groups; everything else works. Add them "
+        "to the bot's role in Discord."
     )
     return Check("Optional permissions", ok=False, detail=detail)
 

@@ -6,6 +6,7 @@ channel.  The facts decide who has a group's role:
     a member                                  from the first day until the membership ends
     a guest, a substitute                     from the start of the access window to its end
     someone with a recorded exception         until the exception ends
+    a last member of an ended group           until its archive ends, to read only
     anyone else who has the role              no one: see plan.py for how they lose it
 
 Facilitators have an overwrite of their own in the group's channels, substitutes in their window.
@@ -23,7 +24,13 @@ from discordsync.state.desired_state import (
     DesiredGuild,
     DesiredScheduledEvent,
 )
-from discordsync.state.facts import CohortFacts, DiscordGroup, DiscordSnapshot
+from discordsync.state.facts import (
+    CohortFacts,
+    DiscordGroup,
+    DiscordPerson,
+    DiscordSnapshot,
+    Window,
+)
 from meetings.facts import MeetingFacts
 
 NAME_LENGTH = 100
@@ -74,9 +81,9 @@ def name_text_channel(name: str, otherwise: str) -> str:
 
 
 def desired_group(group: DiscordGroup, snapshot: DiscordSnapshot, now: datetime) -> DesiredGroup:
-    open_windows = [window for window in group.windows if window.is_open(now)] if group.live else []
     members = group.members if group.live else ()
-    people = [m.person for m in members] + [w.person for w in open_windows]
+    open_windows = [window for window in group.windows if window.is_open(now)] if group.live else []
+    people = _people(group, open_windows, now)
     leading = [m.person for m in members if m.facilitator]
     leading += [w.person for w in open_windows if w.leads]
     cohort = snapshot.cohorts[group.cohort_id]
@@ -98,11 +105,20 @@ def desired_group(group: DiscordGroup, snapshot: DiscordSnapshot, now: datetime)
         facilitators=frozenset(p.discord_id for p in leading if p.discord_id),
         unreachable=tuple(p for p in people if not p.discord_id),
         former=dict(_former(group, now)),
-        messages=group.messages if group.live else (),
+        messages=group.messages if group.live or group.is_archive(now) else (),
         direct_messages=group.direct_messages,
         posts_to_delete=group.posts_to_delete,
         next_at=_next_change(group, snapshot, now),
+        is_archive=group.is_archive(now),
     )
+
+
+def _people(
+    group: DiscordGroup, open_windows: Iterable[Window], now: datetime
+) -> list[DiscordPerson]:
+    if not group.live:
+        return list(group.last_members) if group.is_archive(now) else []
+    return [m.person for m in group.members] + [w.person for w in open_windows]
 
 
 def desired_names(desired: DesiredGuild) -> dict[str, str]:
@@ -173,4 +189,5 @@ def _next_change(group: DiscordGroup, snapshot: DiscordSnapshot, now: datetime) 
     edges = [edge for w in group.windows for edge in (w.begins_at, w.ends_at) if edge]
     edges += [meeting.starts_at - snapshot.horizon for meeting in group.meetings]
     edges += [group.next_try_at] if group.next_try_at else []
+    edges += [group.archive.ends_at] if group.archive else []
     return min((edge for edge in edges if edge > now), default=None)

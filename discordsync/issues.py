@@ -33,6 +33,13 @@ ISSUES: dict[str, IssueText] = {
         "shows which ones are missing.",
         needs_person=True,
     ),
+    "archive_open": IssueText(
+        "This group has ended, but the bot may not deny everything in its channels: someone with "
+        "another role may still start threads, write in them or add reactions.",
+        "Give the bot's role these permissions in Discord. What a bot does not have, it cannot "
+        "deny to others.",
+        needs_person=True,
+    ),
     "role_too_low": IssueText(
         "The group's role is above the bot's own role, so the bot cannot assign it.",
         "In Discord, Server Settings, Roles: drag the bot's role above the groups' roles.",

@@ -15,6 +15,7 @@ from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from cohorts.models import AccessException, Group, Membership, User, live_group
+from cohorts.models.archive import was_last_member
 from cohorts.outbox.models import Message
 from cohorts.outbox.routing.routes import DeliveryRequest, find_routes
 from cohorts.outbox.selectors import DueMessage, due_messages, next_tries
@@ -62,7 +63,7 @@ def take_snapshot(now: datetime, also: Collection[int] = ()) -> DiscordSnapshot:
         {row[1] for row in rows} | {row[1] for row in windows},
         {direct.person for directs in to_people.values() for direct in directs},
     )
-    members, former = _memberships(people, rows)
+    members, former, last = _memberships(people, rows)
     open_windows = _windows(people, former, windows)
     ahead = Meeting.objects.filter(group__in=ids, starts_at__gt=now)
     meetings = facts_by_group(ahead.order_by("number"))
@@ -95,6 +96,8 @@ def take_snapshot(now: datetime, also: Collection[int] = ()) -> DiscordSnapshot:
                 direct_messages=tuple(to_people[group.pk]),
                 posts_to_delete=tuple(posts.get(group.pk, ())),
                 next_try_at=tries.get(group.pk),
+                archive=group.archive,
+                last_members=tuple(last[group.pk]) if group.has_ended else (),
             )
             for group in groups
         },
@@ -157,7 +160,8 @@ def find_names(accounts: Collection[int]) -> dict[int, str]:
     return _People((), accounts).names
 
 
-_MembershipRow = tuple[int, int, str, str, datetime | None]  # group, person, role, status, left at
+# Group, person, role, status, when it ended, when its group ended.
+_MembershipRow = tuple[int, int, str, str, datetime | None, datetime | None]
 
 
 def _membership_rows(ids: Collection[int], now: datetime) -> list[_MembershipRow]:
@@ -170,24 +174,29 @@ def _membership_rows(ids: Collection[int], now: datetime) -> list[_MembershipRow
     return list(
         rows.filter(group__in=ids)
         .order_by("pk")
-        .values_list("group_id", "user_id", "role", "status", "left_at")
+        .values_list("group_id", "user_id", "role", "status", "left_at", "group__ended_at")
     )
 
 
 def _memberships(
     people: _People, rows: Iterable[_MembershipRow]
-) -> tuple[dict[int, list[Member]], dict[int, list[Former]]]:
+) -> tuple[dict[int, list[Member]], dict[int, list[Former]], dict[int, list[DiscordPerson]]]:
+    """Return by group: its members, those who left it, and those who were in it at its end."""
     members: dict[int, list[Member]] = defaultdict(list)
     former: dict[int, list[Former]] = defaultdict(list)
-    for group_id, user_id, role, status, _ in rows:
+    last: dict[int, list[DiscordPerson]] = defaultdict(list)
+    for group_id, user_id, role, status, left_at, group_ended_at in rows:
         person = people[user_id]
         if people.has_left(user_id):
             former[group_id].append(Former(person, CLOSED))
-        elif status == Membership.Status.ACTIVE:
+            continue
+        if was_last_member(status, left_at, group_ended_at):
+            last[group_id].append(person)
+        if status == Membership.Status.ACTIVE:
             members[group_id].append(Member(person, role == Membership.Role.FACILITATOR))
         else:
             former[group_id].append(Former(person, "the membership has ended"))
-    return members, former
+    return members, former, last
 
 
 # Group, person, from, until, why, and whether with a facilitator's rights.

@@ -234,9 +234,7 @@ def _cannot_be_cancelled(
     """Return whether an ended group's series has occurrences ahead that were changed by hand, so
     that they cannot be cancelled one by one.  Its people are then taken off the whole series."""
     is_split = series.id in observed.split
-    return (
-        not group.facts.live and wanted.ahead and (is_split or not is_in_rhythm(wanted, series))
-    )
+    return not group.facts.live and wanted.ahead and (is_split or not is_in_rhythm(wanted, series))
 
 
 def _compare_occurrences(

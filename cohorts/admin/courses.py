@@ -73,6 +73,7 @@ class CohortAdmin(StepsMixin, RosterMixin, ProtectedAdmin):
                 "description": "“Completed” and “Cancelled” end everyone's access to its groups.",
             },
         ),
+        ("Archive", {"fields": ["archive_days"]}),
         (
             "Choosing a group",
             {"fields": ["is_joinable", "switching_until"]},

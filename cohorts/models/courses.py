@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from cohorts import clock
+from cohorts.models.archive import ArchiveWindow, archive_window
 from cohorts.validators import check_zone
 
 MAX_MEETINGS = 60
@@ -81,6 +82,14 @@ class Cohort(models.Model):
         help_text=(
             "Staff are alarmed if no one leads a meeting this many hours before it. The "
             "facilitator can't lead it and no substitute was found."
+        ),
+    )
+    archive_days = models.PositiveSmallIntegerField(
+        default=30,
+        validators=[MaxValueValidator(365)],
+        help_text=(
+            "People who were in a group at its end can read its channels for this many days. "
+            "Enter 0 to end their access at once."
         ),
     )
 
@@ -203,6 +212,14 @@ class Group(models.Model):
     def is_active(self) -> bool:
         """Return whether the group meets: it is set up, and neither it nor its cohort has ended."""
         return self.status == self.Status.ACTIVE and not self.cohort.has_ended
+
+    @property
+    def archive(self) -> ArchiveWindow | None:
+        """Return when its last members can read its channels; None unless it has ended.  Load the
+        group with its cohort."""
+        ends = [self.ended_at] if self.status in self.ENDED else []
+        ends += [self.cohort.ended_at] if self.cohort.has_ended else []
+        return archive_window(ends, self.cohort.archive_days)
 
 
 def active_group(path: str = "") -> Q:

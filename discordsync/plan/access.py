@@ -34,6 +34,8 @@ def _changes(diff: Diff, group: DesiredGroup, role_id: int) -> Iterator[Action]:
     holders = diff.holders(role_id)
     for person in sorted(holders - group.people.keys()):
         yield _revoke(diff, group, person, role_id)
+    if group.is_archive and not diff.is_read_only(group):
+        return  # the role would let them write
     present = diff.observed.members.keys()
     for person in sorted((group.people.keys() & present) - holders):
         yield _grant(diff, group, person, role_id)

@@ -179,7 +179,34 @@ class Diff:
     def owned_overwrites(self, group: DesiredGroup, key: str) -> list[Overwrite]:
         """Return the overwrites of a group's channel that we manage."""
         kind = keys.kind_of(key)
-        return self.group_overwrites(group, kind) if group.live else self.hidden_overwrites(kind)
+        if group.live:
+            return self.group_overwrites(group, kind)
+        return [*self.hidden_overwrites(kind), *self.reader_overwrites(group, key)]
+
+    def reader_overwrites(self, group: DesiredGroup, key: str) -> list[Overwrite]:
+        """Return the overwrite by which an ended group's role can read a channel, if it has any.
+
+        It stays after the archive, when no one has the role any more: until the last person has
+        lost it, the role must not open the channel for writing.
+        """
+        role, channel = self.role(keys.role(group.id)), self.channel(key)
+        if role is None or channel is None:
+            return []
+        if not group.is_archive and role.id not in channel.overwrites:
+            return []
+        held = self.observed.bot_permissions
+        denied = permissions.settable(permissions.READER_DENIED, held)
+        return [Overwrite(role.id, ROLE, permissions.READER, denied)]
+
+    def is_read_only(self, group: DesiredGroup) -> bool:
+        """Return whether an ended group's role can only read in all its channels."""
+        own = keys.text_channel(group.id), keys.voice_channel(group.id)
+        return all(
+            permissions.is_met(channel.overwrites.get(wanted.target), wanted)
+            for key in (*own, keys.cohort_channel(group.cohort_id))
+            if (channel := self.channel(key)) is not None
+            for wanted in self.reader_overwrites(group, key)
+        )
 
     def guarded_channels(self, group: DesiredGroup) -> tuple[str, ...]:
         """Return the keys of the channels whose overwrites the group answers for: its own, and for

@@ -23,11 +23,11 @@ CHANNELS = {"text_channel": "text channel", "voice_channel": "voice channel"}
 
 
 def plan_infrastructure(diff: Diff, group: DesiredGroup) -> Iterator[Item]:
-    """Plan one group.  An ended group is kept hidden; one without members gets nothing new."""
+    """Plan one group.  An ended group can only be read; one without members gets nothing new."""
     for key in diff.guarded_channels(group):
         yield from remove_stray_overwrites(diff, group, key)
     if not group.live:
-        yield from _keep_hidden(diff, group)
+        yield from _keep_read_only(diff, group)
         return
     if not group.has_members:
         yield Issue(group.id, IssueCode.NO_MEMBERS)
@@ -133,11 +133,26 @@ def _create_channel(diff: Diff, group: DesiredGroup, key: str, what: str) -> Act
     )
 
 
-def _keep_hidden(diff: Diff, group: DesiredGroup) -> Iterator[Action]:
-    for kind in CHANNELS:
-        key = f"{kind}:{group.id}"
+def _keep_read_only(diff: Diff, group: DesiredGroup) -> Iterator[Item]:
+    """Deny an ended group's role everything except reading, and report what the bot may not deny.
+
+    Facilitators' overwrites are removed before (`remove_stray_overwrites` has the lower rank).
+    """
+    owner, cohort_channel = Owner.of(group), keys.cohort_channel(group.cohort_id)
+    for key in (f"{kind}:{group.id}" for kind in CHANNELS):
         if diff.exists(key):
-            yield from restore_overwrites(diff, Owner.of(group), key, diff.hidden_overwrites(kind))
+            yield from restore_overwrites(diff, owner, key, diff.owned_overwrites(group, key))
+    if diff.exists(cohort_channel):
+        wanted = diff.reader_overwrites(group, cohort_channel)
+        yield from restore_overwrites(diff, owner, cohort_channel, wanted)
+    if not group.is_archive:
+        return
+    role = diff.role(keys.role(group.id))
+    if role is not None:
+        repairs = _repair_role(diff, group, keys.role(group.id), role)
+        yield from (_if_managed(diff, role, repair) for repair in repairs)
+        if lacking := permissions.lacking_for_archives(diff.observed.bot_permissions):
+            yield Issue(group.id, "archive_open", f"missing: {', '.join(lacking)}")
 
 
 def _open_cohort_channel(diff: Diff, group: DesiredGroup) -> Iterator[Action]:

@@ -100,7 +100,7 @@ EVERYONE = int(
     | Bit.CREATE_PUBLIC_THREADS
 )
 
-# What the invitation asks for, with the reason for each bit; realizing needs all but the last:
+# What the invitation asks for, with the reason for each bit; realizing needs all but the last five:
 LEAST_PRIVILEGED = int(
     Bit.VIEW_CHANNEL  # to see, to hide and to show channels
     | Bit.MANAGE_CHANNELS  # to create, rename and delete channels
@@ -114,6 +114,10 @@ LEAST_PRIVILEGED = int(
     | Bit.MOVE_MEMBERS  # for facilitators
     | Bit.CREATE_EVENTS  # to create events, and to edit and delete its own
     | Bit.PIN_MESSAGES  # for facilitators, if the bot has it
+    | Bit.ADD_REACTIONS  # to deny it in archives, as the three below
+    | Bit.CREATE_PUBLIC_THREADS
+    | Bit.CREATE_PRIVATE_THREADS
+    | Bit.SEND_MESSAGES_IN_THREADS
 )
 
 # Bits that a guild with required two-factor sign-in grants only to bots whose owner uses it.

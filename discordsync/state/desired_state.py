@@ -54,6 +54,7 @@ class DesiredGroup:
     ] = ()  # also of a group that has ended: visits end with it
     posts_to_delete: tuple[SentPost, ...] = ()
     next_at: datetime | None = None
+    is_archive: bool = False  # it has ended, and `people` may read its channels
 
     @property
     def infrastructure(self) -> tuple[str, ...]:

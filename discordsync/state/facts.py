@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
+from cohorts.models.archive import ArchiveWindow
 from discordsync.state import keys
 from meetings.facts import MeetingFacts
 
@@ -90,6 +91,12 @@ class DiscordGroup:
     direct_messages: tuple[DirectMessageFacts, ...] = ()  # about this group, to single people
     posts_to_delete: tuple[SentPost, ...] = ()  # they name someone who is being erased
     next_try_at: datetime | None = None  # when a delayed message may be sent
+    archive: ArchiveWindow | None = None  # of a group that has ended
+    last_members: tuple[DiscordPerson, ...] = ()  # of a group that has ended
+
+    def is_archive(self, now: datetime) -> bool:
+        """Return whether its last members can read its channels."""
+        return not self.live and self.archive is not None and self.archive.is_open(now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from discordsync.state.observed import Overwrite
 
+ADD_REACTIONS = 1 << 6
 VIEW_CHANNEL = 1 << 10
 SEND_MESSAGES = 1 << 11
 MANAGE_MESSAGES = 1 << 13
@@ -21,6 +22,9 @@ MUTE_MEMBERS = 1 << 22
 MOVE_MEMBERS = 1 << 24
 MANAGE_CHANNELS = 1 << 4
 MANAGE_ROLES = 1 << 28
+CREATE_PUBLIC_THREADS = 1 << 35
+CREATE_PRIVATE_THREADS = 1 << 36
+SEND_IN_THREADS = 1 << 38
 CREATE_EVENTS = 1 << 44
 PIN_MESSAGES = 1 << 51
 
@@ -30,6 +34,13 @@ MEMBER_VOICE = VIEW_CHANNEL | CONNECT | SPEAK
 # What a facilitator may do in addition, in the group's own channels.
 FACILITATOR_TEXT = MEMBER_TEXT | MANAGE_MESSAGES | PIN_MESSAGES
 FACILITATOR_VOICE = MEMBER_VOICE | MUTE_MEMBERS | MOVE_MEMBERS
+# What members of an ended group may still do there, and what is denied to them although another
+# permission of theirs may give it.
+READER = VIEW_CHANNEL | READ_MESSAGE_HISTORY
+THREADS_AND_REACTIONS = (
+    CREATE_PUBLIC_THREADS | CREATE_PRIVATE_THREADS | SEND_IN_THREADS | ADD_REACTIONS
+)
+READER_DENIED = SEND_MESSAGES | CONNECT | THREADS_AND_REACTIONS
 # The bot's own overwrite: without it, denying VIEW_CHANNEL to @everyone would lock the bot out.
 BOT_TEXT = VIEW_CHANNEL | SEND_MESSAGES | READ_MESSAGE_HISTORY | MANAGE_CHANNELS
 BOT_VOICE = VIEW_CHANNEL | CONNECT | MANAGE_CHANNELS
@@ -50,7 +61,13 @@ NEEDED = {
     "Move Members": MOVE_MEMBERS,
 }
 # Added after the first invitations: used if the bot has them, otherwise left out and reported.
-OPTIONAL = {"Pin Messages": PIN_MESSAGES}
+OPTIONAL = {
+    "Pin Messages": PIN_MESSAGES,
+    "Add Reactions": ADD_REACTIONS,
+    "Create Public Threads": CREATE_PUBLIC_THREADS,
+    "Create Private Threads": CREATE_PRIVATE_THREADS,
+    "Send Messages in Threads": SEND_IN_THREADS,
+}
 ADMINISTRATOR = 1 << 3
 ALL_NEEDED = sum(NEEDED.values())
 ALL_OPTIONAL = sum(OPTIONAL.values())
@@ -84,6 +101,11 @@ def lacking_optional(held: int) -> tuple[str, ...]:
     return _missing(held, OPTIONAL)
 
 
+def lacking_for_archives(held: int) -> tuple[str, ...]:
+    """Return the names of permissions without which an archive may not be closed for writing."""
+    return _missing(held, {n: bit for n, bit in OPTIONAL.items() if bit & THREADS_AND_REACTIONS})
+
+
 def _missing(held: int, wanted: Mapping[str, int]) -> tuple[str, ...]:
     if held & ADMINISTRATOR:
         return ()
@@ -109,6 +131,8 @@ def is_met(held: Overwrite | None, wanted: Overwrite) -> bool:
 def added_bits(held: Overwrite, wanted: Overwrite) -> tuple[int, int]:
     """Return the allowed and denied bits that staff added and that are tolerated."""
     decided = wanted.allow | wanted.deny | OURS_ALONE
+    if wanted.deny & SEND_MESSAGES:  # an archive: nothing is to be added to it
+        return 0, held.deny & ~decided
     return held.allow & ~decided, held.deny & ~decided
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
+from cohorts.models.archive import ArchiveWindow
 from discordsync.state.facts import (
     CohortFacts,
     DiscordGroup,
@@ -36,6 +37,16 @@ def windows(draw: st.DrawFn) -> Window:
     return Window(draw(people), begins, begins + timedelta(days=9), "the guest visit")
 
 
+archives = st.sampled_from(
+    [
+        None,
+        ArchiveWindow(NOW - timedelta(days=3), NOW + timedelta(days=27)),
+        ArchiveWindow(NOW, NOW + timedelta(days=30)),
+        ArchiveWindow(NOW - timedelta(days=30), NOW),
+    ]
+)
+
+
 @st.composite
 def meetings(draw: st.DrawFn, group_id: int) -> tuple[MeetingFacts, ...]:
     count = draw(st.integers(0, 4))
@@ -57,12 +68,13 @@ def meetings(draw: st.DrawFn, group_id: int) -> tuple[MeetingFacts, ...]:
 def groups(draw: st.DrawFn, group_id: int, cohort_id: int, position: int) -> DiscordGroup:
     inside = draw(st.lists(people, max_size=4, unique=True))
     left = draw(st.lists(people, max_size=2, unique=True))
+    live = draw(st.sampled_from([True, True, True, False, False]))
     return DiscordGroup(
         id=group_id,
         cohort_id=cohort_id,
         name=f"{draw(names)}{group_id}"[-80:],
         position=position,
-        live=draw(st.sampled_from([True, True, True, False])),
+        live=live,
         active=draw(st.booleans()),
         has_slot=draw(st.booleans()),
         has_meetings=draw(st.booleans()),
@@ -71,6 +83,8 @@ def groups(draw: st.DrawFn, group_id: int, cohort_id: int, position: int) -> Dis
         windows=tuple(draw(st.lists(windows(), max_size=2))),
         meetings=draw(meetings(group_id)),
         messages=_messages(group_id) if draw(st.booleans()) else (),
+        archive=None if live else draw(archives),
+        last_members=() if live else tuple(draw(st.permutations(inside))[:3]),
     )
 
 
@@ -109,7 +123,16 @@ def with_records_of(facts: DiscordSnapshot, earlier: DiscordSnapshot) -> Discord
     A group that is outside is never deleted: where the facts know it no more, it has ended.
     """
     ended = {
-        pk: replace(group, live=False, messages=(), meetings=())
+        pk: replace(
+            group,
+            live=False,
+            messages=(),
+            meetings=(),
+            archive=ArchiveWindow(NOW, NOW + timedelta(days=30)),
+            last_members=tuple(member.person for member in group.members),
+        )
+        if group.live
+        else replace(group, messages=(), meetings=())
         for pk, group in earlier.groups.items()
         if pk not in facts.groups
     }

@@ -6,6 +6,8 @@ here.  (tests/cohorts/reconcile/test_who_sees_what.py uses services, workers and
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -22,6 +24,15 @@ some = settings(max_examples=40, deadline=None, suppress_health_check=list(Healt
 
 TEXT = {"VIEW_CHANNEL", "SEND_MESSAGES", "READ_MESSAGE_HISTORY"}
 VOICE = {"VIEW_CHANNEL", "CONNECT", "SPEAK"}
+READING = {"VIEW_CHANNEL", "READ_MESSAGE_HISTORY"}
+WRITING = {
+    "SEND_MESSAGES",
+    "CREATE_PUBLIC_THREADS",
+    "CREATE_PRIVATE_THREADS",
+    "SEND_MESSAGES_IN_THREADS",
+    "ADD_REACTIONS",
+    "CONNECT",
+}
 LEADING = {"text_channel": {"MANAGE_MESSAGES"}, "voice_channel": {"MUTE_MEMBERS", "MOVE_MEMBERS"}}
 
 
@@ -31,6 +42,12 @@ def insiders(group: DiscordGroup) -> set[int]:
     guests = [w.person for w in group.windows if w.begins_at <= NOW < w.ends_at]
     people = [member.person for member in group.members] + guests
     return {person.discord_id for person in people if person.discord_id}
+
+
+def readers(group: DiscordGroup) -> set[int]:
+    if group.live or not group.archive or not group.archive.is_open(NOW):
+        return set()
+    return {person.discord_id for person in group.last_members if person.discord_id}
 
 
 def leaders(group: DiscordGroup) -> set[int]:
@@ -56,19 +73,26 @@ def check(guild: Guild, facts: DiscordSnapshot, done: Work, *, shut_out: frozens
                 if not stands(guild, done, key):
                     continue
                 bits = set(table[str(person)][str(done.facts.records[key].outside_id)])
-                assert usual <= bits if person in insiders(group) else not bits, (person, key)
+                if person in readers(group):
+                    assert bits >= READING, (person, key, bits)
+                    assert not bits & WRITING, (person, key, bits)
+                else:
+                    assert usual <= bits if person in insiders(group) else not bits, (person, key)
                 assert (LEADING[kind] <= bits) == (person in leaders(group)), (person, key)
         for cohort_id in facts.cohorts:
             key = f"cohort_channel:{cohort_id}"
             if stands(guild, done, key):
                 bits = set(table[str(person)][str(done.facts.records[key].outside_id)])
-                assert bool(bits) == is_let_in(facts, done, person, cohort_id), (person, key)
+                writes = is_let_in(facts, done, person, cohort_id, insiders)
+                reads = is_let_in(facts, done, person, cohort_id, readers)
+                assert bool(bits) == (writes or reads), (person, key)
+                assert bool(bits & WRITING) == writes, (person, key)
 
 
-def is_let_in(facts: DiscordSnapshot, done: Work, person: int, cohort_id: int) -> bool:
+def is_let_in(facts: DiscordSnapshot, done: Work, person: int, cohort_id: int, who: Any) -> bool:
     """Whether a group of the cohort, of which the role stands, has the person inside."""
     return any(
-        person in insiders(group) and f"role:{group.id}" in done.facts.records
+        person in who(group) and f"role:{group.id}" in done.facts.records
         for group in facts.groups.values()
         if group.cohort_id == cohort_id
     )
