@@ -226,7 +226,15 @@ ROUTES: dict[str, list[Door]] = {
     ],
     "admin/cohorts/membership/<int:pk>/move/": [
         staff("GET", "cohorts.change_membership", pk="{membership}"),
-        staff("POST", "cohorts.change_membership", pk="{membership}", group="{other_group}"),
+        staff("POST", "cohorts.change_membership", pk="{membership}"),
+    ],
+    "admin/cohorts/membership/add-person/": [
+        staff("GET", "cohorts.add_membership", "cohorts.add_user"),
+        staff("POST", "cohorts.add_membership", "cohorts.add_user"),
+    ],
+    "admin/members/move/": [
+        staff("GET", "cohorts.change_membership", member="{membership}"),
+        staff("POST", "cohorts.change_membership", member="{membership}", group="{other_group}"),
     ],
     "admin/cohorts/user/<id>/password/": [
         staff("GET", "cohorts.change_user"), staff("POST", "cohorts.change_user")
