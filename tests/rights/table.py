@@ -116,6 +116,14 @@ ROUTES: dict[str, list[Door]] = {
     "groups/": [signed_in()],
     "my-data/": [signed_in(), signed_in("POST", do="ask"), signed_in("POST", do="withdraw")],
     "my-data/file/": [signed_in()],
+    "admin/discordsync/discordobject/removals/": [
+        staff("GET", "discordsync.add_removalapproval"),
+        staff("POST", "discordsync.add_removalapproval", cohort="0"),
+    ],
+    "admin/discordsync/discordobject/removals/<int:run_id>/": [
+        staff("GET", "discordsync.add_removalapproval"),
+        staff("POST", "discordsync.add_removalapproval"),
+    ],
     "admin/people/<id:person_id>/data/": [staff("GET", SUPERUSERS_ONLY)],
     "admin/people/<id:person_id>/data/file/": [staff("GET", SUPERUSERS_ONLY)],
     "admin/people/<id:person_id>/erase/": [
