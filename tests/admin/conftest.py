@@ -1,4 +1,4 @@
-"""Staff who are signed in, and a worker that has just been heard."""
+"""Staff who are signed in, and a worker that has just been seen."""
 
 from __future__ import annotations
 

@@ -8,13 +8,13 @@ from typing import Any
 
 
 def text_of(answer: Any) -> str:
-    """The page's words without markup, scripts and repeated spaces."""
+    """The page's text without markup, scripts and repeated spaces."""
     page = re.sub(r"<(script|style)\b.*?</\1>", " ", answer.content.decode(), flags=re.S)
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
 def messages_of(answer: Any) -> list[str]:
-    """What the page tells after an action."""
+    """What the page says after an action."""
     return [str(message) for message in answer.context["messages"]]
 
 

@@ -1,4 +1,4 @@
-"""The whole way in a real browser: from the list of cohorts to a cohort that stands."""
+"""The whole way in a real browser: from the list of cohorts to a cohort that is set up."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def upload(staff, text):
 
 
 def forget_records(made):
-    """As if the cohort's channels had stood before Lens did; their ids by key."""
+    """As if the cohort's channels had existed before Lens did; their ids by key."""
     ids = dict(DiscordObject.objects.values_list("key", "outside_id"))
     DiscordObject.objects.all().delete()
     GroupSync.objects.update(ready_at=None)

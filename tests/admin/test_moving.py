@@ -180,7 +180,7 @@ def test_c4_a_shorter_cohort_is_shown_and_then_done(staff, academy, now):
         assert words in said
     assert Meeting.objects.filter(status="cancelled").count() == 0
 
-    academy.add_member("Bob", "B")  # meanwhile: someone more would be told
+    academy.add_member("Bob", "B")  # in the meantime: one more person would be notified
     again = staff.post(page, hidden(shown))
     assert "The data has changed since the preview" in text_of(again)
     assert Meeting.objects.filter(status="cancelled").count() == 0

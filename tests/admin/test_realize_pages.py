@@ -285,7 +285,7 @@ def test_staff_without_the_permission_are_refused(client, olga):
 def test_the_request_can_be_withdrawn_and_what_exists_stays(staff, sandbox):
     made = make_cohort(groups=1)
     realize(made)
-    work("discord")  # stands, and no one is there: the request stays open
+    work("discord")  # it is set up, and no one is there: the request stays open
 
     address = reverse("sync:progress", args=[made.cohort.pk])
     assert "Withdraw the request (1 group)" in text_of(staff.get(address))

@@ -54,7 +54,7 @@ def academy(calendar: SeenCalendar) -> Academy:
 
 @pytest.fixture
 def realized(academy: Academy, calendar: SeenCalendar) -> Academy:
-    """The same, with its three series standing and the mails about them forgotten."""
+    """The same, with its three series made and the mails about them forgotten."""
     calendar.realize(academy)
     calendar.forget_mails()
     return academy

@@ -56,7 +56,7 @@ class SeenCalendar:
         raise AssertionError(f"still due after {SLICES} slices: {self.troubles()}")
 
     def try_once(self) -> None:
-        """One pass, whatever comes of it; waits are over."""
+        """One pass, with any result; waits are over."""
         self._end_waits()
         run_once("calendar")
 
@@ -89,11 +89,11 @@ class SeenCalendar:
         state = ProviderState.objects.get(provider="calendar")
         return found | ({"": state.issue} if state.issue else {})
 
-    # -- what stands -------------------------------------------------------------------------
+    # -- what exists -------------------------------------------------------------------------
 
     @property
     def events(self) -> dict[str, Json]:
-        """Everything that stands, as Google would answer, by id; series and exceptions."""
+        """Everything that exists, as Google would answer, by id; series and exceptions."""
         listed = self.ask("events?maxResults=2500")
         return {event["id"]: event for event in listed["items"]}
 
@@ -113,7 +113,7 @@ class SeenCalendar:
         return self.ask(f"events/{self.series_id(group)}")
 
     def singles(self, group: Group) -> list[Json]:
-        """The standing events of a group outside its series."""
+        """The existing events of a group outside its series."""
         return [
             event
             for event in self.events.values()
@@ -152,7 +152,7 @@ class SeenCalendar:
             return None
 
     def invitations(self, person: User) -> list[str]:
-        """The starts of everything standing that is still to begin and that a person is on."""
+        """The starts of everything ahead that a person is on."""
         return [start for start, _ in self.invited_times(person)]
 
     def invited_times(self, person: User) -> list[tuple[str, str]]:

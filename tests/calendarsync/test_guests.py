@@ -47,7 +47,7 @@ def cancel(academy: Academy, calendar: SeenCalendar, name: str, group: str, numb
 
 
 def invitations_of(calendar: SeenCalendar, academy: Academy, name: str, group: str) -> list[str]:
-    """The starts of the group's meetings that someone is invited to, however that was done."""
+    """The starts of the group's meetings that someone is invited to, in either way."""
     found = []
     for meeting in academy.groups[group].meetings.order_by("number"):
         occurrence = calendar.occurrence(meeting)

@@ -92,7 +92,7 @@ def test_a_copy_forgets_what_the_original_made(realized: Academy, calendar: Seen
 def test_yesterdays_database_finds_what_was_made_since(
     realized: Academy, calendar: SeenCalendar
 ) -> None:
-    """Its sync token is older, so the listing tells everything that has happened since."""
+    """Its sync token is older, so the listing returns everything that has happened since."""
     calendar.look()
     kept = [list(model._default_manager.values()) for model in (CalendarSeries, CalendarCopy)]
     cursor = ProviderState.objects.get().cursor

@@ -1,4 +1,4 @@
-"""What cannot succeed without a person: told in a sentence that names the fix, and not hammered."""
+"""What cannot succeed without a person: reported with its fix, and not hammered."""
 
 from __future__ import annotations
 

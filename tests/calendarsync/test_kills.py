@@ -64,7 +64,7 @@ def describe(calendar: SeenCalendar) -> Any:
 
 
 def rehearse(calendar: SeenCalendar) -> Any:
-    """What stands after a run that nothing disturbs; then the same facts, and nothing made."""
+    """What exists after a run that nothing disturbs; then the same facts, and nothing made."""
     prepare(calendar)
     finish(start("calendar"))
     assert len(calendar.writes_since(0)) == WRITES

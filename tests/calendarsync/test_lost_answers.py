@@ -1,4 +1,4 @@
-"""Whatever becomes of an answer: one of everything, and one mail about it."""
+"""With any answer lost: one of everything, and one mail about it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules that stand in the database, not only in forms."""
+"""The rules that are in the database, not only in forms."""
 
 import pytest
 from django.db import IntegrityError, connection

@@ -1,4 +1,4 @@
-"""What tests ask about a cohort that stands in the sandbox's guild."""
+"""What tests ask about a cohort that is set up in the sandbox's guild."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Beginning on what stands already: an old server, an old database, a copy.
+"""Beginning with existing objects: an old server, an old database, a copy.
 
-Nothing is made twice, no one loses access without a person's word, and no one is told again.
+Nothing is made twice, no one loses access without approval, and no one is notified again.
 """
 
 from __future__ import annotations
@@ -227,7 +227,7 @@ def test_a_restored_database_only_looks_until_staff_say_go_on(sandbox, made, who
     assert mirror_trouble() == ""
     assert {group.status for group in made.refresh().groups} == {"active"}
 
-    look_again()  # tells the late member's group of the newcomer, if that is still to do
+    look_again()  # announces the newcomer to the late member's group, if that is still to do
     seen = sandbox.last
     look_again()
     assert sandbox.writes(since=seen) == []
@@ -329,7 +329,7 @@ def test_b1_cloned_channels_of_a_whole_cohort_hold_up_no_other_cohort(sandbox, m
 
 def test_b1_many_orphans_stop_everything(sandbox, made):
     restore_from_before(made.groups, cohort_too=True)
-    seal(clock.now())  # as if nothing told that this database is older
+    seal(clock.now())  # as if nothing showed that this database is older
     other = make_cohort(groups=1, name="Autumn", called="Other")
     join(sandbox, [*made.people, *other.people])
     seen = sandbox.last

@@ -79,7 +79,7 @@ def check_nothing_more(sandbox):
     assert sandbox.writes(since=seen) == []
 
 
-# -- deleted: reported, and recreated on staff's word ----------------------------------------------
+# -- deleted: reported, and recreated on request of staff -----------------------------------------
 
 
 def press_realize_in_vain(sandbox, group):

@@ -1,4 +1,4 @@
-"""What stands in the way in Discord, told with its numbers, and what goes on beside it."""
+"""What Discord refuses, reported with its numbers, and what continues beside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a realize request comes to, whatever was not ready yet when it was made."""
+"""What a realize request comes to, with anything not ready yet when it was made."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_person_who_joins_the_server_late_gets_access_and_no_one_is_welcomed_a
     assert late.discord_id in holders_of(sandbox, role)
     assert Message.objects.filter(kind="welcome").count() == 1
     said = describe_guild(sandbox.get("state"))["messages"]
-    assert len(said) == 2  # the welcome, and one word about who came late
+    assert len(said) == 2  # the welcome, and a line about the person who came late
     assert sum(f"<@{late.discord_id}> has joined" in text for _, text in said) == 1
 
 
@@ -171,7 +171,7 @@ def test_a_request_that_is_taken_back_makes_nothing_more(sandbox):
 
 
 def test_only_the_missing_piece_is_made(sandbox):
-    """The voice channel is refused at first; everything else stands and stays."""
+    """The voice channel is refused at first; everything else is set up and stays."""
     made = make_cohort(groups=1, members=2)
     group = made.groups[0]
     join(sandbox, made.people)

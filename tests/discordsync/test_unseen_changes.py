@@ -1,4 +1,4 @@
-"""Facts that change without a word (QuerySet.update, bulk_create, plain SQL): the hourly compare
+"""Facts that change without a signal (QuerySet.update, bulk_create, plain SQL): the hourly compare
 brings Discord in sync."""
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def sql(statement, *values):
 
 
 def check_in_step(sandbox):
-    look_again()  # tells the channels of newcomers, who have access only now
+    look_again()  # announces newcomers to the channels, who have access only now
     seen = sandbox.last
     look_again()
     assert sandbox.writes(since=seen) == []
@@ -137,7 +137,7 @@ def test_a_slot_changed_by_an_update(sandbox, made, pass_an_hour):
 
     written = made_since(sandbox, seen)
     assert written["PATCH scheduled-events"] == 2
-    assert set(written) == {"PATCH scheduled-events", "POST messages"}  # people are told
+    assert set(written) == {"PATCH scheduled-events", "POST messages"}  # people are notified
     events = describe_guild(sandbox.get("state"))["events"]
     own = [event for event in events if event[0].startswith("Group 1 ")]
     assert {event[1][11:16] for event in own} == {"18:30"}

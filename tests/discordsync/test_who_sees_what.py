@@ -1,4 +1,4 @@
-"""Who sees and may do what, whatever the facts were before and are now.
+"""Who sees and may do what, for any facts before and now.
 
 Discord's own sum of roles and overwrites, as the sandbox reckons it, against the facts stated again
 here.  (tests/cohorts/reconcile/test_who_sees_what.py uses services, workers and HTTP.)
@@ -90,7 +90,7 @@ def check(guild: Guild, facts: DiscordSnapshot, done: Work, *, shut_out: frozens
 
 
 def is_let_in(facts: DiscordSnapshot, done: Work, person: int, cohort_id: int, who: Any) -> bool:
-    """Whether a group of the cohort, of which the role stands, has the person inside."""
+    """Whether a group of the cohort, whose role exists, has the person inside."""
     return any(
         person in who(group) and f"role:{group.id}" in done.facts.records
         for group in facts.groups.values()
@@ -137,7 +137,7 @@ UNDONE = {
 
 
 def denied(guild: Guild) -> frozenset[int]:
-    """People whom someone shut out of some channel: that is left alone."""
+    """People shut out by someone of some channel: that is left alone."""
     return frozenset(
         int(pk)
         for channel in guild.state["channels"].values()

@@ -1,4 +1,4 @@
-"""Whatever people do, in whatever order: the rules hold after each step."""
+"""With any actions in any order, the rules hold after each step."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta

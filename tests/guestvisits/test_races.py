@@ -1,4 +1,4 @@
-"""Whatever happens at the same moment, the database ends in a state that the rules allow.
+"""With any two actions at the same moment, the database ends in a state that the rules allow.
 
 Real processes on PostgreSQL.  Each pair is run by several people at once.
 """
@@ -49,7 +49,7 @@ def booking(academy: Academy, user: User, host: str = "B", home: str = "A") -> C
 
 
 def check_that_rules_hold(academy: Academy) -> None:
-    """No rule is broken by what stands, and attendances say what the visits say."""
+    """No rule is broken by what is stored, and attendances say what the visits say."""
     standing = read_open_visits()
     assert [visit for visit, facts in standing if next_transition(facts, academy.now)] == []
     visits = [visit for visit, _ in standing]

@@ -42,7 +42,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
                 stderr=subprocess.STDOUT,
             )
             started.callback(process.wait)
-            started.callback(process.kill)  # its workers end by themselves
+            started.callback(process.kill)  # its workers end
             wait_until(lambda: answers(port), SOON, log.read_text(encoding="utf-8"))
             return port, log
 

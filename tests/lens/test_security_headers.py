@@ -1,4 +1,4 @@
-"""Every page tells the browser what it may do, and no page needs more than that."""
+"""Every page says to the browser what it may do, and no page needs more than that."""
 
 from __future__ import annotations
 

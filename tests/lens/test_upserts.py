@@ -39,7 +39,7 @@ def _read(call: ast.Call) -> tuple[str, tuple[str, ...]] | None:
 
 
 def unique_columns(model: Any) -> set[frozenset[str]]:
-    """Of the table as it stands after all migrations."""
+    """Of the table as it is after all migrations."""
     with connection.cursor() as cursor:
         found = connection.introspection.get_constraints(cursor, model._meta.db_table)
     # An index with a condition meets no upsert that names none.

@@ -37,7 +37,7 @@ def groups(draw) -> Group:
 
 @st.composite
 def rows_of(draw, group: Group) -> list[Meeting]:
-    """Rows in every state, whoever brought them there."""
+    """Rows in every state, from any source."""
     numbers = draw(st.sets(st.integers(1, 8)))
     rows = []
     for number in sorted(numbers):

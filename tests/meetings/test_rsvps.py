@@ -1,4 +1,4 @@
-"""What people answer here, whichever door they come through."""
+"""What people answer here, by any entry."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What each kind of person is told by the bot.  A new command or button needs a line here.
+"""What each kind of person reads from the bot.  A new command or button needs a line here.
 
 The bot knows people by their Discord account, and Discord says who is an administrator of the
 server: no permission in Lens makes anyone one, and to be one opens nothing else.

@@ -1,4 +1,4 @@
-"""One listing tells what changed; what it does not show is asked for by its id."""
+"""One listing shows what changed; what it does not show is asked for by its id."""
 
 from __future__ import annotations
 

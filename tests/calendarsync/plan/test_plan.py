@@ -1,4 +1,4 @@
-"""Properties of the plan: whatever happened to facts and calendar, one round puts it right.
+"""Properties of the plan: one round corrects anything that happened to facts and calendar.
 
 Facts change and people do things by hand, in any order; then a pass runs against the sandbox's
 own world (in this process), in any of Google's ways.

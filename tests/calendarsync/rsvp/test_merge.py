@@ -1,4 +1,4 @@
-"""Each cell of the tables in calendarsync.rsvp.merge, and what holds whatever the words are."""
+"""Each cell of the tables in calendarsync.rsvp.merge, and what holds for any answers."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -22,7 +22,7 @@ def decided(rsvp: str) -> LensRsvp:
     return LensRsvp(rsvp, NOW - HOUR)
 
 
-# -- where a person's word is --------------------------------------------------------------------
+# -- where a person's answer is ------------------------------------------------------------------
 
 # last: occurrence, series; now: occurrence, series; what a person has answered
 PLACES = {

@@ -1,4 +1,4 @@
-"""Where people's answers stand in the calendar, however it was read."""
+"""Where people's answers are in the calendar, in any way of reading it."""
 
 from __future__ import annotations
 

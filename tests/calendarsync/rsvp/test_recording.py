@@ -43,7 +43,7 @@ def person(name: str) -> User:
 
 
 def listen(calendar: SeenCalendar, minutes: int = 4) -> None:
-    """Some minutes pass, in which nothing is due but to hear what people answered."""
+    """Some minutes pass, in which nothing is due but to read what people answered."""
     calendar.move_clock(calendar.now + minutes * MINUTE)
     calendar.work()
 
@@ -61,7 +61,7 @@ def heard(realized: Academy, calendar: SeenCalendar) -> Academy:
     return realized
 
 
-# -- hearing -------------------------------------------------------------------------------------
+# -- reading -------------------------------------------------------------------------------------
 
 
 def test_an_answer_is_read_within_minutes_though_nothing_else_is_due(
@@ -302,7 +302,7 @@ def test_real_failure_2_one_new_member_wiped_every_answer(
     after = calendar.series(heard.groups["A"])["attendees"]
     assert [one for one in after if one["email"] != "anne@example.org"] == before
     assert (answers("Ada"), answers("Alan"), answers("Anne")) == (ADA, ALAN, {})
-    if exceptions != "overwritten":  # there Google itself has lost them, and only here they stand
+    if exceptions != "overwritten":  # there Google itself has lost them, and only we have them
         assert calendar.answer(calendar.occurrence(heard.meeting("A", 2)), person("Ada")) == (
             "declined"
         )
@@ -414,7 +414,7 @@ def guest_answer(user: User, meeting: Meeting) -> str:
 def test_what_is_taken_is_of_the_moment_when_the_look_began(
     heard: Academy, calendar: SeenCalendar
 ) -> None:
-    """Whoever changes their mind in Google while a long look is stored has the later word."""
+    """An answer given in Google while a long observation is stored is the later one."""
     calendar.respond(person("Ada"), "accepted", heard.groups["A"])
     series = read_event(calendar.series(heard.groups["A"]))
     now, began = calendar.now, time.monotonic() - 20

@@ -1,4 +1,4 @@
-"""Whom Google would have mailed."""
+"""The people Google would have mailed."""
 
 from typing import Any
 

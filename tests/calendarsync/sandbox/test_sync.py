@@ -1,4 +1,4 @@
-"""Incremental reading: what a sync token tells, and when it is refused."""
+"""Incremental reading: what a sync token returns, and when it is refused."""
 
 from contextlib import suppress
 from typing import Any
@@ -27,7 +27,7 @@ def token(google: Google, **query: Any) -> str:
 
 
 def told(google: Google, since: str, **query: Any) -> dict[str, str]:
-    """The status of each event that is told since."""
+    """The status of each event that was listed since."""
     page = google.page(syncToken=since, **query)
     return {event["id"]: event["status"] for event in page["items"]}
 
@@ -122,7 +122,7 @@ def test_an_occurrence_that_came_back_is_listed_as_it_is(google: Google) -> None
     plain, single_events = token(google), token(google, singleEvents=True)
     google.patch("series1", {"recurrence": ["RRULE:FREQ=WEEKLY;COUNT=2"]})
     google.patch("series1", {"recurrence": ["RRULE:FREQ=WEEKLY;COUNT=4"]})
-    # Who was shown the exception hears that it is an occurrence like the others again.
+    # A client that has the exception is sent the occurrence, which is like the others again.
     assert told(google, plain) == {"series1": "confirmed", FOURTH: "confirmed"}
     assert google.get(FOURTH)["summary"] == "Group"
     assert google.ids(syncToken=single_events, singleEvents=True) == [FIRST, SECOND, THIRD, FOURTH]

@@ -106,7 +106,7 @@ OTHER_ID = "100000000000000999"
 
 
 def make_person(kind: str) -> User:
-    """The person whom a roster names, who has signed in unless they are staff."""
+    """The person named in a roster, who has signed in unless they are staff."""
     if kind == "superuser":
         return User.objects.create_superuser(
             "p1@example.org", None, name="Alice", discord_id=100000000000000101

@@ -44,7 +44,7 @@ def live_through(now: datetime, *, down_from: datetime | None = None) -> Iterato
     for halves in range(2 * 14):
         moment = now + 2 * HOUR + halves * DAY / 2
         if halves == 1:
-            _cancel(academy, "Jo", "C", 1, moment)  # the home group was told of it
+            _cancel(academy, "Jo", "C", 1, moment)  # the home group was notified of it
         update_all_visits(moment)
         yield from _look(moment, down_from)
     yield from _look(moment)

@@ -1,4 +1,4 @@
-"""Every kind of message on every way, whatever people, groups and channels are called."""
+"""Every kind of message on every route, with any names of people, groups and channels."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def put_back(people: list[dict], groups: list[dict]) -> None:
 
 
 def ways_of(kind: str) -> set[str]:
-    """All ways that a kind has words for: each must have been seen above."""
+    """All routes that a kind has templates for: each must have been seen above."""
     parts = {"email": "text", "discord_dm": "discord_dm", "discord_channel": "discord_channel"}
     return {channel for channel, part in parts.items() if has_template(kind, part)}
 

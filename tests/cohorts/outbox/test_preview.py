@@ -1,4 +1,4 @@
-"""Staff see each kind's words with real data, and what stands in its way; looking sends nothing."""
+"""Staff see each kind's text with real data, and why it is not sent; a preview sends nothing."""
 
 from __future__ import annotations
 

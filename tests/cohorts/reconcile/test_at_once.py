@@ -28,7 +28,7 @@ pytestmark = [
 
 
 def names(sandbox):
-    """How often each object stands, by kind and name."""
+    """How often each object exists, by kind and name."""
     guild = describe_guild(sandbox.get("state"))
     kinds = ("channels", "roles", "events", "messages")
     return Counter((kind, thing[:2]) for kind in kinds for thing in guild[kind])
@@ -96,7 +96,9 @@ def test_people_added_during_a_realize_get_their_access(sandbox):
     sandbox.set_faults()
 
     finish(running)
-    services.resync("discord")  # whoever joined the guild meanwhile is seen at the next look
+    services.resync(
+        "discord"
+    )  # a person who has joined the guild since is seen by the next observation
     work("discord")
 
     check_one_of_everything(sandbox, made)
@@ -169,7 +171,7 @@ def test_a_membership_added_in_a_long_realize_is_among_the_next_few_grants(sandb
         path = wait_for_grant(sandbox, added_at, newcomer)
 
     before = grants_of(sandbox.calls(since=added_at)).index(path)
-    assert before <= 15  # what the lane does in the second between two looks at the facts
+    assert before <= 15  # what the lane does in the second between two readings of the facts
 
 
 def wait_for_grant(sandbox, since, person):

@@ -1,5 +1,5 @@
-"""What can't succeed without a person: told once, in a sentence that names the fix; not hammered;
-and when it is mended, everything goes on by itself."""
+"""What can't succeed without a person: reported once, with its fix; not hammered; and
+when it is fixed, everything continues automatically."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def test_b3_an_upgrade_seals_the_database_that_is_there():
 
 @pytest.fixture
 def yesterday(sandbox, mail_server, settings, tmp_path):
-    """A cohort that stands, its letters due; then the backup, and a day of work after it."""
+    """A cohort that is set up, its e-mails due; then the backup, and a day of work after it."""
     made = make_cohort(groups=2, members=3, called="Old")
     join(sandbox, made.people)
     realize(made)

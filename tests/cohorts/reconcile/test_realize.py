@@ -1,4 +1,4 @@
-"""Realizing over real HTTP: what stands afterwards, and what it cost."""
+"""Realizing over real HTTP: what exists afterwards, and what it cost."""
 
 from collections import Counter
 

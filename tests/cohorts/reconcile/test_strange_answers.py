@@ -1,4 +1,4 @@
-"""An answer that is not what the service documents is the service's, whatever its status."""
+"""An answer that is not what the service documents is the service's, with any status."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ READER = {"VIEW_CHANNEL", "READ_MESSAGE_HISTORY"}  # of an ended group
 
 @pytest.fixture
 def made(sandbox):
-    """Two groups of one cohort, one of another, and a stranger who is in the guild."""
+    """Two groups of one cohort, one of another, and an unknown person who is in the guild."""
     made = make_cohort(groups=2, members=3)
     other = make_cohort(groups=1, members=2, name="Autumn", called="Circle")
     made.groups += other.groups

@@ -1,4 +1,4 @@
-"""A file is understood, or each bad line is told."""
+"""A file is understood, or each bad line is reported."""
 
 from datetime import date, time
 

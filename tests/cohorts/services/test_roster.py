@@ -41,7 +41,7 @@ def bring_in(*lines: dict[str, str], **options: Any) -> RosterPlan:
 
 
 def refuse(*lines: dict[str, str]) -> list[tuple[int, str, str]]:
-    """What is told of these lines; checks that nothing was changed."""
+    """What is reported about these lines; checks that nothing was changed."""
     before = facts()
     with pytest.raises(RosterRefused) as refused:
         bring_in(*lines)
@@ -347,7 +347,7 @@ def test_c4_a_running_cohort_changes_only_when_what_follows_is_confirmed(cell):
     Membership.objects.create(
         user=User.objects.create_user("c@example.org", name="Carol"), group=Group.objects.get()
     )
-    with pytest.raises(Refusal) as refused:  # someone more would be told by now
+    with pytest.raises(Refusal) as refused:  # one more person would be notified by now
         bring_in(*lines, terms=seen)
     assert refused.value.code == "facts_changed"
     bring_in(*lines, terms=digest_of(preview_terms(plan, now=NOW)))

@@ -1,4 +1,4 @@
-"""One group with a voice channel, its people, and a bot that looks when it is told to."""
+"""One group with a voice channel, its people, and a bot that observes when it is asked to."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Evening:
         record_voice_states(self.ear, here, now=self.at(minute))
 
     def go(self, name: str, group: str | None, minute: float) -> None:
-        """Someone goes into a group's channel, or out (None), and the bot hears of it."""
+        """Someone goes into a group's channel, or out (None), and the bot is notified."""
         self.places.pop(name, None)
         if group:
             self.places[name] = self.channel(group)

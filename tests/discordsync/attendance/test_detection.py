@@ -62,7 +62,7 @@ def test_one_is_checked_in_during_the_meeting_as_soon_as_the_bot_knows(evening):
     evening.add("Alice")
     evening.look(-20)
     evening.go("Alice", "A", 0)
-    assert evening.note(6) == 0  # heard until 0 only
+    assert evening.note(6) == 0  # coverage until 0 only
     evening.look(6)
     assert evening.note(6) == 1
     assert evening.presence() == {"Alice": "present"}

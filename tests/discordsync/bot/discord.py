@@ -46,7 +46,7 @@ class People:
     def answer(
         self, interaction: str, *words: str, meanwhile: Callable[[], object] = lambda: None
     ) -> Seen:
-        """The answer as the person sees it, once it is there and has these words.
+        """The answer as the person sees it, once it is there and has this text.
 
         `meanwhile` is what others do until then, again and again: workers, say.
         """

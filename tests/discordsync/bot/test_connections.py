@@ -143,7 +143,7 @@ def test_what_was_lost_with_a_session_is_made_up_for_by_looking(
         join(world, late)
     else:
         world.sandbox.post("gateway", {"do": "forget"})
-        join(world, late)  # heard by no one
+        join(world, late)  # received by no one
         world.sandbox.post("gateway", {"do": "drop"})
     is_noticed(world, late)
     is_answered(world, alice)

@@ -92,7 +92,7 @@ def evening(
     set_clock: Any,
     tmp_path: Path,
 ) -> Iterator[Evening]:
-    """It is Thursday, 17:40; groups A and B stand, and the bot listens."""
+    """It is Thursday, 17:40; groups A and B are set up, and the bot listens."""
     ensure_installation(MONDAY)
     set_clock(MONDAY)
     sandbox.set_clock(MONDAY)

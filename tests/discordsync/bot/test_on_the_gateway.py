@@ -234,7 +234,7 @@ def test_the_buttons_under_a_reminder_count_in_the_channel_and_in_direct_message
 
 @pytest.fixture
 def standing(here: Here) -> MadeCohort:
-    """A group that stands; of its two members the first is in the server."""
+    """A group that is set up; of its two members the first is in the server."""
     made = make_cohort(groups=1, members=2, name=f"Standing {next(numbers)}")
     here.join(made.people[0])
     realize(made)

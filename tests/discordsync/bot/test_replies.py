@@ -1,4 +1,4 @@
-"""Answers owed: rows that outlive their process, shown until they are done."""
+"""Pending answers: rows that outlive their process, shown until they are done."""
 
 from __future__ import annotations
 

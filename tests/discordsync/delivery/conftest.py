@@ -1,7 +1,7 @@
-"""A cohort that stands for long, whose people have a pending note each; some want it directly.
+"""A cohort that was set up long ago, whose people have a pending note each; some want it directly.
 
 `world.people` are in the server and have used the bot.  `world.work()` is what workers do in a
-minute: collect, settle ways, passes of Discord, a round of e-mail.
+minute: collect, choose routes, passes of Discord, a round of e-mail.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class World:
         tasks.send_emails()
 
     def direct_messages(self) -> dict[int, list[str]]:
-        """What stands in each person's direct messages with the bot, by Discord id."""
+        """What is in each person's direct messages with the bot, by Discord id."""
         guild = self.sandbox.get("state")["discord"]
         return {
             int(dm["recipient_id"]): [

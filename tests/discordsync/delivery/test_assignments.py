@@ -1,4 +1,4 @@
-"""Who is told of a new group: each once, whenever they come and however often access is granted."""
+"""Who is notified of a new group: each once, even if they join late or access is granted again."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ def test_a_person_who_joins_before_the_welcome_is_sent_is_greeted_by_it_alone(ac
     later = NOW + HOUR
     Message.objects.filter(kind="welcome").update(state="sent", sent_at=later, body=f"<@{BOB}>")
     collect(None, now=later)
-    assert pending("member_joined") == ["Bob"]  # the letter, and no word in the channel
+    assert pending("member_joined") == ["Bob"]  # the e-mail, and nothing in the channel
 
 
 def test_a_founding_member_left_out_of_a_long_welcome_is_not_announced(academy):

@@ -1,4 +1,4 @@
-"""Direct messages as they arrive: to whoever has used the bot and wants them, by one way alone."""
+"""Direct messages as they arrive: to people who used the bot and want them, by one route."""
 
 from __future__ import annotations
 
@@ -251,7 +251,10 @@ def test_nothing_new_is_opened_within_an_hour_of_a_realize(world):
     world.work()
     assert world.opened() == 1
     assert world.letters_to(alice) == 1
-    assert world.direct_messages()[bob.discord_id] == ["Hello", "Another"]  # this line stood before
+    assert world.direct_messages()[bob.discord_id] == [
+        "Hello",
+        "Another",
+    ]  # this channel existed before
 
 
 # -- cut off -------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Other people's words on Discord are shown as they are and read as nothing else."""
+"""Other people's text on Discord are shown as they are and read as nothing else."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Who may be written to: whoever has used the bot."""
+"""Who may be written to: people who have used the bot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom to write to, for any state of the lines: pure."""
+"""People to write to, for any state of the DM channels: pure."""
 
 from __future__ import annotations
 

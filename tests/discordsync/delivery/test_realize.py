@@ -1,4 +1,4 @@
-"""A realize writes to no one directly, whatever people have chosen."""
+"""A realize writes to no one directly, with any choices of people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plan is, whatever the facts say and whatever stands outside.
+"""What a plan is, for any facts and any state of the guild.
 
 Plans are carried out against the guild of the sandbox, which refuses what Discord refuses; its bot
 has the least permissions that operations.md asks for.
@@ -96,7 +96,7 @@ def test_any_change_by_hand_is_corrected_by_a_pass(before, after, hands, data):
         second = work(guild, second.facts, NOW)
     third = work(guild, second.facts, NOW)
 
-    # What the bot was shut out of it cannot mend; that is told, and nothing else is held up by it.
+    # What the bot was shut out of it cannot fix; that is reported and holds up nothing else.
     assert codes(second) <= {"forbidden", "no_access"}, second.failed
     assert not second.failed or hide_channel in hands
     left = {action.key for action in second.plan.actions}

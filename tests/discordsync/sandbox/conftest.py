@@ -26,7 +26,7 @@ def discord_server() -> Iterator[Server]:
 def guild(
     discord_server: Server, discord_document: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Server]:
-    """The server, begun again; discord.py finds it by itself."""
+    """The server, begun again; discord.py finds it."""
     discord_server.begin()
     base = f"http://127.0.0.1:{discord_server.port}/api/v10"
     monkeypatch.setattr(discord.http.Route, "BASE", base)
@@ -38,7 +38,7 @@ def guild(
 
 @pytest.fixture(scope="session")
 def discord_document() -> Any:
-    """Tells how recorded answers break Discord's document; None where it is not at hand."""
+    """Reports how recorded answers break Discord's document; None where it is not at hand."""
     if not FOLDER.is_dir():
         return None
     checker = load_checker()
@@ -57,7 +57,7 @@ def discord_document() -> Any:
 
 @pytest.fixture(scope="session")
 def breaks() -> Callable[[str, Any], list[str]]:
-    """Tells how a value breaks one of the shapes that Discord's own document names."""
+    """Reports how a value breaks one of the shapes that Discord's own document names."""
     spec = load_checker().Spec(FOLDER / "discord-openapi.json")
 
     def find(schema: str, value: Any) -> list[str]:

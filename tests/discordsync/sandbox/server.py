@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 class Clock:
-    """A clock that stands still until it is moved."""
+    """A clock that does not run until it is moved."""
 
     def __init__(self) -> None:
         self.time = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Whatever a client sends, the sandbox refuses it in Discord's words: it never fails itself."""
+"""Any bad input of a client is refused by the sandbox in Discord's form: it never fails itself."""
 
 import json
 from collections.abc import Callable

@@ -37,7 +37,7 @@ def ask(guild: Server, method: str, target: str, form: dict[str, str] | None = N
 
 
 def decide(guild: Server, decision: str = "allow", user: str = ADA, **asked: str):
-    """What the address that one is sent back to is told."""
+    """What the address that one is sent back to receives."""
     form = {**ASKED, "decision": decision, "user_id": user, **asked}
     status, text, location = ask(guild, "POST", "/oauth2/authorize", form)
     assert status == 302, text

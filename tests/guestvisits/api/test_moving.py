@@ -1,4 +1,4 @@
-"""Moving meetings through the API: the same refusals, and nothing told about others' meetings."""
+"""Moving meetings through the API: the same refusals, nothing revealed about others' meetings."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ class World:
         OrmQ.objects.all().delete()
 
     def hour(self) -> None:
-        """The hourly look at everything, though nothing has changed."""
+        """The hourly comparison of everything, though nothing has changed."""
         GroupSync.objects.update(next_at=F("next_at") - timedelta(hours=1))
         self.minute()
 
@@ -167,7 +167,7 @@ class World:
         browser.force_login(self.person(name))
         return browser.get("/meetings/").content.decode()
 
-    # -- what stands in the database ---------------------------------------------------------
+    # -- what is in the database -------------------------------------------------------------
 
     def answers(self, name: str) -> dict[str, str]:
         """By group: what the person's attendances of all weeks say; guests are marked."""
@@ -177,7 +177,7 @@ class World:
             for row in rows
         }
 
-    # -- what stands outside -----------------------------------------------------------------
+    # -- what exists outside -----------------------------------------------------------------
 
     def access(self, name: str) -> set[str]:
         """The letters of the groups whose role someone holds."""

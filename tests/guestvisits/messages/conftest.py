@@ -76,5 +76,5 @@ def _is_true(message: Message, now: datetime) -> bool:
 
 @pytest.fixture
 def read() -> Read:
-    """Call it with a kind and a moment: the words of its one message as facts make them."""
+    """Call it with a kind and a moment: the text of its one message as facts make it."""
     return lambda kind, now: render(Message.objects.get(kind=kind), now)

@@ -1,4 +1,4 @@
-"""The guest is told when access begins and ends, and never twice of the same."""
+"""The guest is notified when access begins and ends, and never twice of the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the two groups hear of a visit, and what they are spared."""
+"""What the two groups read about a visit, and what they do not."""
 
 from __future__ import annotations
 

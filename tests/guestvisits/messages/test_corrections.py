@@ -1,4 +1,4 @@
-"""The home group is told when someone who was announced as away is not."""
+"""The home group is notified when someone who was announced as away is not."""
 
 from __future__ import annotations
 

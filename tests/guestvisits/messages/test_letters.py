@@ -1,4 +1,4 @@
-"""What the guest is told by e-mail: the visit stands, is cancelled, or broke and what is left."""
+"""What the guest reads by e-mail: the visit is booked, is cancelled, or broke and what is left."""
 
 from __future__ import annotations
 

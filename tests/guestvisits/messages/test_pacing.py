@@ -28,7 +28,7 @@ TO_HOSTS = "posts to host groups"
 
 @dataclass
 class Guest:
-    """Ada, who changes her mind, and an outbox that sends at once whatever is due."""
+    """Ada, who changes her mind, and an outbox that sends at once all that is due."""
 
     user_id: int
     home_id: int

@@ -38,7 +38,7 @@ def book(academy, alice, now):
 
 
 def refused(call, *args, **kwargs) -> str:
-    """The name of the refusal; whatever is refused changes nothing."""
+    """The name of the refusal; a refused booking changes nothing."""
     before = list(GuestVisit.objects.values()), list(Attendance.objects.values())
     with pytest.raises(Refusal) as refusal:
         call(*args, **kwargs)

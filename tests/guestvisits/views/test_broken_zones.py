@@ -1,4 +1,4 @@
-"""A time zone that plain SQL has broken: pages and letters go on in UTC, staff are told whose."""
+"""A time zone that plain SQL has broken: pages and letters go on in UTC, staff see whose."""
 
 from __future__ import annotations
 

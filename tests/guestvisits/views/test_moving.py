@@ -236,7 +236,7 @@ def test_the_slot_cannot_be_changed_from_a_day_of_no_calendar(client, meeting):
 
 @pytest.mark.parametrize("who", ["Carol", "Dave", "Eve"])
 def test_for_anyone_else_there_is_no_such_page(academy, meeting, who):
-    """A participant of the group, another group's facilitator, a stranger."""
+    """A participant of the group, another group's facilitator, an unknown person."""
     academy.add_member("Carol", "B")
     academy.add_facilitator("Dave", "A")
     academy.add_person("Eve")

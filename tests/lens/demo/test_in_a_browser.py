@@ -1,4 +1,4 @@
-"""`make run` as a newcomer meets it: sign in, realize the sample, and look at what stands."""
+"""`make run` as a newcomer meets it: sign in, realize the sample, and look at the result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plain HTTP client that repeats nothing by itself."""
+"""A plain HTTP client that repeats nothing."""
 
 import json
 from concurrent.futures import Future, ThreadPoolExecutor

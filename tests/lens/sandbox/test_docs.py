@@ -1,4 +1,4 @@
-"""docs/sandbox.md: each control has an example, and each example works as it stands."""
+"""docs/sandbox.md: each control has an example, and each example works as it is."""
 
 import json
 import re

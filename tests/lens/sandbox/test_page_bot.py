@@ -1,4 +1,4 @@
-"""The page's part for the bot: whoever opens it can be anyone in the guild."""
+"""The page's part for the bot: a visitor can be anyone in the guild."""
 
 import re
 from html import unescape

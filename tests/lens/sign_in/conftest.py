@@ -57,7 +57,7 @@ class Walk:
 
     @property
     def name(self) -> str:
-        """As whom one is signed in, "" for no one."""
+        """The person who is signed in, "" for no one."""
         answer = self.client.get("/meetings/")
         return answer.wsgi_request.user.name if answer.status_code == 200 else ""
 
@@ -74,7 +74,7 @@ def walk(db: None, sandbox: RunningSandbox) -> Walk:
 
 @pytest.fixture
 def tell(sandbox: RunningSandbox) -> Any:
-    """What Discord tells of an account, Ada's unless another is named."""
+    """What Discord returns about an account, Ada's unless another is named."""
 
     def tell(**told: Any) -> None:
         sandbox.post("account", {"id": str(ADA), "username": "ada", **told})

@@ -1,4 +1,4 @@
-"""Discord's words for a person."""
+"""Discord's data about a person."""
 
 import pytest
 

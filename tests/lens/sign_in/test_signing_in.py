@@ -107,7 +107,7 @@ def test_signing_out(walk, ada):
     assert walk.name == ""
 
 
-# -- what Discord tells --------------------------------------------------------------------------
+# -- what Discord returns ------------------------------------------------------------------------
 
 
 def test_name_and_picture_are_kept_current_and_a_nickname_wins(walk, ada, tell, sandbox):

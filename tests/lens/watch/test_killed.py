@@ -41,6 +41,6 @@ def test_due_work_is_done_after_a_process_was_killed(
     wait_until(lambda: not is_group_alive(group), SOON, f"processes are left\n{worker.said()}")
     if when == "busy":
         worker.let_go()
-    # Sooner than the dead one's lease of 90 seconds would have ended by itself.
+    # Sooner than the dead one's lease of 90 seconds would have ended.
     for row in (first, second):
         due_work.wait_until_done(row)

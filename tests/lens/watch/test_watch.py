@@ -113,7 +113,7 @@ def test_o2_a_process_that_is_frozen_inside_a_transaction_stops_no_schedule(
     assert "Schedules were due" not in worker.said()  # the cluster was not replaced
 
 
-# -- being heard -------------------------------------------------------------------------------
+# -- heartbeats --------------------------------------------------------------------------------
 
 
 def test_a_worker_has_a_heartbeat_while_it_runs_and_is_not_missed_after_its_end(

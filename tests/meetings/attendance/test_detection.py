@@ -1,4 +1,4 @@
-"""What was heard becomes attendances: once, for members and guests, and never over a word said."""
+"""Voice sessions become attendances: once, for members and guests, and never over a correction."""
 
 from __future__ import annotations
 

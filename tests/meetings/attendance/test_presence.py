@@ -1,4 +1,4 @@
-"""Who was there, decided on paper: a meeting from 18:00 to 19:00, stays, and who listened."""
+"""Who was there, decided on paper: a meeting from 18:00 to 19:00, sessions, and coverage."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_five_minutes_from_a_quarter_of_an_hour_before_to_the_end(stays, finding
     ("heard", "finding"),
     [
         ("17:45-19:00", ABSENT),
-        ("17:45-18:20 18:24-19:00", ABSENT),  # a bot that restarts hears nothing for a moment
+        ("17:45-18:20 18:24-19:00", ABSENT),  # a bot that restarts has no coverage for a moment
         ("17:45-18:20 18:25-19:00", NOTHING),  # five minutes: someone could have come and gone
         ("17:49-19:00", ABSENT),
         ("17:50-19:00", NOTHING),
@@ -137,7 +137,7 @@ def test_the_time_before_a_start_belongs_to_the_meeting_still_under_way(others, 
         (ABSENT, there_since("18:00"), there_since("18:00")),
         (NOTHING, ABSENT, ABSENT),
         (ABSENT, NOTHING, NOTHING),
-        (there_since("18:00"), NOTHING, there_since("18:00")),  # its stays are kept no longer
+        (there_since("18:00"), NOTHING, there_since("18:00")),  # its sessions are kept no longer
         (there_since("18:00"), ABSENT, there_since("18:00")),
         (there_since("18:00"), there_since("17:50"), there_since("17:50")),
         (there_since("16:00"), NOTHING, NOTHING),  # the meeting was moved since

@@ -67,7 +67,7 @@ def pending(kind: str, *, state: str = Message.State.PENDING) -> list[str]:
 
 
 def words_to(name: str, kind: str, now: datetime) -> MessageContent:
-    """The words that the newest message to someone ("channel") would have now."""
+    """The text that the newest message to someone ("channel") would have now."""
     rows = Message.objects.filter(kind=kind)
     who = rows.filter(user=None) if name == "channel" else rows.filter(user__name=name)
     return render(who.order_by("-pk")[0], now)

@@ -1,8 +1,8 @@
-"""A term on paper: what happens in it, and which reminders it owes, by plain reckoning.
+"""A term on paper: what happens in it, and which reminders become pending, by plain reckoning.
 
 It knows no model and no service of the product.  A moment at which someone looks is a tick; a
-reminder is owed to a person if at any tick the meeting was as far away as the reminder says and the
-person was to come.
+reminder is pending for a person if at any tick the meeting was as far away as the reminder says
+and the person was to come.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ HOUR, DAY, MINUTE = timedelta(hours=1), timedelta(days=1), timedelta(minutes=1)
 FIRST_DAY = date(2026, 9, 28)
 WEEKS = 29  # to April: in each zone but UTC clocks change twice, or once and a hemisphere apart
 ZONES = ["Europe/Berlin", "America/New_York", "Australia/Sydney", "America/Santiago", "UTC"]
-REMINDERS = [(24 * HOUR, 12 * HOUR), (1 * HOUR, 15 * MINUTE)]  # owed from, never later than
+REMINDERS = [(24 * HOUR, 12 * HOUR), (1 * HOUR, 15 * MINUTE)]  # pending from, never later than
 
 Key = tuple[int, int]  # group, number
 
@@ -70,7 +70,7 @@ class Term:
     downtimes: list[tuple[datetime, datetime]] = field(default_factory=list)
 
     def start(self, key: Key, t: datetime) -> datetime | None:
-        """When the meeting was to begin, as things stood at `t`; None when it was cancelled."""
+        """When the meeting was to begin, as things were at `t`; None when it was cancelled."""
         if key in self.moves and self.moves[key][0] <= t:
             return self.moves[key][1]
         return self.starts[key]

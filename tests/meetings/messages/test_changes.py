@@ -1,4 +1,4 @@
-"""Of each move everyone concerned is told once, and of the last word only."""
+"""Everyone concerned is notified once of each move, and of the last state only."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def test_a_postponed_meeting_that_is_then_cancelled_is_announced_only_as_cancell
     assert "Week 2: Thursday 14 January 2027, 17:30" in cancelled  # as Alice knew it
 
 
-# -- whom a move concerns ------------------------------------------------------------------------
+# -- who a move concerns -------------------------------------------------------------------------
 
 
 def test_a_person_who_joins_after_the_move_finds_the_new_times(academy, meeting, now):
@@ -239,7 +239,7 @@ def test_a_group_in_preview_is_not_notified(academy, meeting, now):
 
 
 def test_what_was_moved_in_preview_is_no_news(academy, meeting, now):
-    """No one was told the times of a group that was not active yet."""
+    """No one was notified of the times of a group that was not active yet."""
     Group.objects.filter(pk=meeting.group_id).update(status="preview", activated_at=None)
     move(meeting, HOUR, now)
     Group.objects.filter(pk=meeting.group_id).update(

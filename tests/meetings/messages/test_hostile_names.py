@@ -1,4 +1,4 @@
-"""Whatever people and groups are called, no one is pinged and nothing breaks."""
+"""With any names of people and groups, no one is pinged and nothing breaks."""
 
 from __future__ import annotations
 

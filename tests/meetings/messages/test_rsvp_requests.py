@@ -1,4 +1,4 @@
-"""Whoever has not answered is asked once, 48 hours after the invitation."""
+"""People who have not answered are asked once, 48 hours after the invitation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds of any sequence of moves, whatever was done before."""
+"""What holds for any sequence of moves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Moves carried out: rows, rhythm and record, whatever happens at the same moment or after."""
+"""Moves carried out: rows, rhythm and record, with other moves at the same moment or after."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from tests.guestvisits.effects.world import World
 
 DAY = timedelta(days=1)
 SCHEDULED = 1
-# The first words of what a group's channel is told of a move.
+# The beginning of what a group's channel reads about a move.
 TOLD = re.compile(r"^\*\*(New time|New weekly time|New meeting|Cancelled|Meeting after all)")
 
 
@@ -65,7 +65,7 @@ def visited(name: str) -> list[Meeting]:
 
 
 def invited(world: World, name: str) -> list[tuple[str, str]]:
-    """Start and end of everything standing and still to begin that a person is invited to."""
+    """Start and end of everything that exists and is still to begin that a person is invited to."""
     now = world.now.isoformat().replace("+00:00", "Z")
     listed = world.calendar.ask(f"events?singleEvents=true&timeMin={now}&maxResults=2500")["items"]
     address = str(world.person(name).email)
@@ -90,7 +90,7 @@ def told_of_moves(world: World, group: str) -> list[str]:
 
 
 def letters(about: str) -> list[tuple[str, str]]:
-    """Who was sent what by e-mail, where the subject holds these words."""
+    """Who was sent what by e-mail, where the subject holds this text."""
     found = [(one.to[0].partition("@")[0], str(one.subject)) for one in mail.outbox]
     return sorted(each for each in found if about in each[1])
 
@@ -107,7 +107,7 @@ def assert_calendar_follows(world: World) -> None:
 
 
 def assert_events_follow(world: World) -> None:
-    """One event for each meeting of the next two weeks; nothing stands at a time that is none."""
+    """One event for each meeting of the next two weeks; there is nothing at any other time."""
     for group in world.academy.groups:
         all_times = times(held(world, group))
         soon = times(m for m in held(world, group) if m.starts_at <= world.now + 14 * DAY)
@@ -133,7 +133,7 @@ def assert_all_follow(world: World) -> None:
 
 
 def assert_rests(world: World) -> None:
-    """A second look at everything writes nothing."""
+    """A second comparison of everything writes nothing."""
     before = world.sandbox.last
     world.hour()
     assert [call for call in world.sandbox.writes() if call["number"] > before] == []

@@ -1,4 +1,4 @@
-"""An evening of moves, disturbed at every call: the end is the same, and no one is told twice.
+"""An evening of moves, disturbed at every call: the end is the same, and no one is notified twice.
 
 One worker works on both providers, and everything waits for it at once: a slot that changes with a
 meeting moved by hand under it, a visit that breaks and one that stays, a meeting put back, one put
@@ -76,7 +76,7 @@ def assert_as_undisturbed(world: World) -> None:
     assert_rests(world)
 
 
-# What Google mails: no one is invited twice, and of nothing is anyone told twice.
+# What Google mails: no one is invited twice, and no one is mailed twice about anything.
 MAILS = {
     **{(name, "invitation"): 1 for name in ("ada", "alan", "bea", "ben")},
     **{(name, "invitation"): 3 for name in ("carl", "cleo")},  # back, last, one more
@@ -90,7 +90,7 @@ MAILS = {
 
 def assert_told_once(world: World) -> None:
     in_channels = {group: len(told_of_moves(world, group)) for group in LEADERS}
-    assert in_channels == {"A": 2, "B": 2, "C": 4}  # one of each was told before
+    assert in_channels == {"A": 2, "B": 2, "C": 4}  # one of each was notified before
     assert by_mail("Group A") == ["ada", "alan"]
     assert by_mail("Group B") == ["bea", "bea", "ben", "ben"]
     assert by_mail("Group C") == ["carl"] * 3 + ["cleo"] * 3

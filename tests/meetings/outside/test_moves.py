@@ -1,4 +1,4 @@
-"""A move is asked for; calendar, events, access and messages follow by themselves."""
+"""A move is asked for; calendar, events, access and messages follow automatically."""
 
 from __future__ import annotations
 

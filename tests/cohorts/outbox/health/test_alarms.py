@@ -1,4 +1,4 @@
-"""What does not go out for an hour is on the staff's start page, and told once."""
+"""What does not go out for an hour is on the staff's start page, and raises one alarm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever is typed ends in a sentence, never in a trace."""
+"""Any input ends in a sentence, never in a trace."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Whoever pressed “Realize” is told when it has ended, with what needs a person."""
+"""The person who pressed “Realize” is notified when it has ended, with what needs a person."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ INTENTS = discord.Intents(guilds=True, members=True, voice_states=True, guild_sc
 
 
 class Listener(discord.Client):
-    """Notes what it hears; it begins a new session without the usual pause of five seconds."""
+    """Notes what it receives; it begins a new session without the usual pause of five seconds."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"intents": INTENTS, "guild_ready_timeout": 0.1, **options})

@@ -1,4 +1,4 @@
-"""A real discord.py client lives on the gateway: it hears, answers, loses and finds its way."""
+"""A real discord.py client lives on the gateway: it receives events, answers, and reconnects."""
 
 import asyncio
 from typing import Any

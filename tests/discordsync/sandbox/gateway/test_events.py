@@ -220,7 +220,7 @@ def test_events_are_sent_until_their_end(gateway: Gateway) -> None:
 
 
 def everything(guild: Server) -> None:
-    """One event of every kind that the sandbox tells."""
+    """One event of every kind that the sandbox sends."""
     channel = guild.make("channel", name="Voice", type=2)
     role = guild.make("role", name="Group 1")
     guild.control("join", DORA)

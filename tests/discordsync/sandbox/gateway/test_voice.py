@@ -1,4 +1,4 @@
-"""Who is in which voice channel: played by hand, told to the bot, known at its next start."""
+"""Who is in which voice channel: played by hand, sent to the bot, known at its next start."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Registering commands: what is kept, what is refused, and with which words."""
+"""Registering commands: what is kept, what is refused, and with which text."""
 
 import copy
 from typing import Any
