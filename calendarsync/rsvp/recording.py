@@ -28,7 +28,7 @@ Key = tuple[int, int]  # meeting, person
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
+class _ObservedAnswer:
     """A person's answer to one meeting in Google, and the id of the series that contains it."""
 
     rsvp: GoogleRsvp
@@ -62,7 +62,9 @@ def record_rsvps(
 
 
 def _weigh(
-    changed: Mapping[Key, _Heard], last: Mapping[Key, GoogleRsvp], rewritten: frozenset[str]
+    changed: Mapping[Key, _ObservedAnswer],
+    last: Mapping[Key, GoogleRsvp],
+    rewritten: frozenset[str],
 ) -> Iterator[ExternalRsvp]:
     """Yield the answers that count. The caller holds the locks, so no RSVP can change in Lens."""
     listened = {meeting_id for meeting_id, _ in last}
@@ -100,12 +102,12 @@ def _meetings_ahead(group_ids: Collection[int], now: datetime) -> dict[int, Meet
 
 def _read(
     meetings: Mapping[int, Meeting], observed: ObservedCalendar, now: datetime
-) -> dict[Key, _Heard]:
+) -> dict[Key, _ObservedAnswer]:
     """Return the answers by (meeting, person), of everyone who is expected there and on a list."""
     places = _places(meetings.values())
     expected = find_expected(meetings.keys(), now)
     people = _people(set().union(*expected.values()) if expected else set())
-    found: dict[Key, _Heard] = {}
+    found: dict[Key, _ObservedAnswer] = {}
     for place in places:
         series = find_series(place, observed)
         for address, rsvp in read_rsvps(place, observed).items():
@@ -113,7 +115,7 @@ def _read(
             if user_id in expected.get(place.meeting_id, ()):
                 assert user_id is not None
                 key = (place.meeting_id, user_id)
-                found[key] = _Heard(rsvp, series.id if series else "")
+                found[key] = _ObservedAnswer(rsvp, series.id if series else "")
     return found
 
 
@@ -166,7 +168,9 @@ def _forget(rows: Collection[ObservedRsvp]) -> None:
         ObservedRsvp.objects.filter(pk__in=[row.pk for row in rows]).delete()
 
 
-def _remember(heard: Mapping[Key, _Heard], last: Mapping[Key, GoogleRsvp], now: datetime) -> None:
+def _remember(
+    observed: Mapping[Key, _ObservedAnswer], last: Mapping[Key, GoogleRsvp], now: datetime
+) -> None:
     ObservedRsvp.objects.bulk_create(
         [
             ObservedRsvp(
@@ -177,7 +181,7 @@ def _remember(heard: Mapping[Key, _Heard], last: Mapping[Key, GoogleRsvp], now: 
                 copied=is_copied(last.get((meeting_id, user_id), NO_RSVP), one.rsvp),
                 observed_at=now,
             )
-            for (meeting_id, user_id), one in heard.items()
+            for (meeting_id, user_id), one in observed.items()
         ],
         update_conflicts=True,
         unique_fields=["meeting", "user"],

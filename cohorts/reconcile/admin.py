@@ -130,9 +130,9 @@ class GroupStatusAdmin(StatusAdmin, GroupAdmin):
 
     @admin.display(description="sync status")
     def how_far(self, group: Any) -> SafeString:
-        told = [place for place in group.view.places if place.status.level != Level.OFF]
+        shown = [place for place in group.view.places if place.status.level != Level.OFF]
         return format_html_join(
-            "", PLACE, ((p.provider.title, p.status.level.css, p.status.words) for p in told)
+            "", PLACE, ((p.provider.title, p.status.level.css, p.status.words) for p in shown)
         )
 
     @admin.action(description="Realize (preview first)", permissions=["realize"])

@@ -122,9 +122,9 @@ def _find_delimiter(text: str) -> tuple[str, int]:
     """Return the delimiter and the number of lines to skip before the header."""
     lines = io.StringIO(text, newline="")
     first = lines.readline()
-    told = _SEPARATOR_LINE.fullmatch(first)
-    if told:
-        return told[1], 1
+    declared = _SEPARATOR_LINE.fullmatch(first)
+    if declared:
+        return declared[1], 1
     while first and not first.strip():
         first = lines.readline()
     return max(DELIMITERS, key=lambda each: _count_columns(first.split(each))), 0

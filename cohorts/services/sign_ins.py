@@ -134,7 +134,7 @@ def change_address(person: User, email: str, *, now: datetime) -> None:
 def _report_to_staff(
     code: RefusedSignIn.Code, profile: DiscordProfile, person_id: int | None, now: datetime
 ) -> None:
-    told = {
+    values = {
         "user_id": person_id,
         "discord_name": profile.name,
         "email": profile.email,
@@ -143,8 +143,8 @@ def _report_to_staff(
     RefusedSignIn.objects.update_or_create(
         discord_id=profile.discord_id,
         code=code,
-        defaults=told,
-        create_defaults={**told, "first_at": now},
+        defaults=values,
+        create_defaults={**values, "first_at": now},
     )
 
 

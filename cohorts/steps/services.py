@@ -110,7 +110,7 @@ def _carry_out(step: CohortStep, now: datetime) -> CohortStep:
 
 
 def _store_messages(step: CohortStep, preview: StepPreview) -> None:
-    """Keep what people are told, so that they read what the preview showed."""
+    """Keep the text for people, so that they read what the preview showed."""
     step.letters = {str(one.user_id): dict(one.values) for one in preview.recipients}
     step.posts = {str(group_id): text for group_id, text in preview.posts.items()}
 

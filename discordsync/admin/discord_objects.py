@@ -101,8 +101,8 @@ class DiscordObjectAdmin(RemovalMixin, RefusalAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         if obj is None:
             return ["kind", "cohort", "group", "outside_id", "ordinal"]
-        told = ["name_sent", "name_returned", "made_at", "gone_at", "imported"]
-        return ["kind", "cohort", "group", "meeting", "outside_id", *told]
+        shown = ["name_sent", "name_returned", "made_at", "gone_at", "imported"]
+        return ["kind", "cohort", "group", "meeting", "outside_id", *shown]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         if obj is None:

@@ -94,11 +94,11 @@ class DiscordOAuth2Adapter(OAuth2Adapter):
                 self.profile_url, headers={"Authorization": f"Bearer {token.token}"}
             )
         try:
-            told = answer.json()
-            read_profile(told)
+            data = answer.json()
+            read_profile(data)
         except ValueError:
             raise DiscordRefused("a response without a user") from None
-        return self.get_provider().sociallogin_from_response(request, told)
+        return self.get_provider().sociallogin_from_response(request, data)
 
 
 class DiscordAccountProvider(allauths.DiscordProvider):

@@ -15,23 +15,23 @@ AVATAR = re.compile(r"(a_)?[0-9a-f]{32}")
 EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
 
 
-def read_profile(told: Any) -> DiscordProfile:
+def read_profile(data: Any) -> DiscordProfile:
     """Read the answer to `/users/@me`. Raises ValueError if it does not describe a person."""
-    if not isinstance(told, Mapping) or not re.fullmatch(r"[0-9]{15,19}", str(told.get("id"))):
+    if not isinstance(data, Mapping) or not re.fullmatch(r"[0-9]{15,19}", str(data.get("id"))):
         raise ValueError("Discord's response contains no user")
     return DiscordProfile(
-        discord_id=int(told["id"]),
-        name=_clean(told.get("global_name")) or _clean(told.get("username")),
-        avatar=_matching(AVATAR, told.get("avatar")),
-        email=_read_email(told),
+        discord_id=int(data["id"]),
+        name=_clean(data.get("global_name")) or _clean(data.get("username")),
+        avatar=_matching(AVATAR, data.get("avatar")),
+        email=_read_email(data),
     )
 
 
-def _read_email(told: Mapping[str, Any]) -> str:
+def _read_email(data: Mapping[str, Any]) -> str:
     """Return the address only if it is ASCII and Discord states that it is verified."""
-    if told.get("verified") is not True:
+    if data.get("verified") is not True:
         return ""
-    email = match_address(_matching(EMAIL, told.get("email"))) or ""
+    email = match_address(_matching(EMAIL, data.get("email"))) or ""
     return email if len(email) <= MAX_EMAIL_LENGTH else ""
 
 

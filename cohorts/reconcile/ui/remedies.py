@@ -124,9 +124,9 @@ def _back(request: HttpRequest, group: Group | None = None) -> HttpResponse:
 
 def _address(request: HttpRequest, group: Group | None = None) -> str:
     """Return the page of the button, from the form's `next`; only within this site."""
-    told = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(told, allowed_hosts=None):
-        return told
+    address = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(address, allowed_hosts=None):
+        return address
     return reverse("sync:progress", args=[group.cohort_id]) if group else reverse("admin:index")
 
 

@@ -49,10 +49,10 @@ def _write_part(part: Part) -> Iterator[str]:
 def write_groups(groups: tuple[GroupView, ...]) -> Iterator[str]:
     """Yield the status of each group, one line for each provider with something to report."""
     for view in groups:
-        told = [p for p in view.places if p.status.level not in {Level.OFF, Level.FINE}]
-        if not told:
+        shown = [p for p in view.places if p.status.level not in {Level.OFF, Level.FINE}]
+        if not shown:
             yield f"{view.group}: in sync"
-        for place in told:
+        for place in shown:
             yield f"{view.group}: {place.provider.title}: {format_status(place.status)}"
 
 

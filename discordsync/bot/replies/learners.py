@@ -252,10 +252,10 @@ def _booked_text(visit: GuestVisit, person: User) -> str:
     begins = window_of(visit).begins_at
     when = "in a moment" if begins <= visit.booked_at else f"on {format_day(begins, person)}"
     is_ahead = visit.home_meeting.starts_at > visit.booked_at
-    told = "Your own group will see that you are away. " if is_ahead else ""
+    notice = "Your own group will see that you are away. " if is_ahead else ""
     return (
         f"Booked: you're visiting {escape(host.group.name)}, {format_span(host, person)} "
-        f"({format_zone(person)}). {told}You get access to the group's channels {when}."
+        f"({format_zone(person)}). {notice}You get access to the group's channels {when}."
     )
 
 
