@@ -185,10 +185,12 @@ def test_the_list_of_a_series_is_history_once_its_last_occurrence_has_begun():
     assert desired(with_members(weekly(FIRST, 4), record(1, None))).people == BOTH
 
 
-def test_a_group_that_has_ended_has_no_one_on_its_list():
-    found = desired(with_members(weekly(FIRST, 2), record(), live=False, guests=(visit(CARL, 1),)))
-    assert (found.people, found.visits) == (frozenset(), ())
-    assert found.series[0].occurrences[0].people == frozenset()
+def test_the_series_of_a_group_that_has_ended_stays_and_what_lies_ahead_is_cancelled():
+    facts = with_members(weekly(FIRST, 2), record(), live=False, guests=(visit(CARL, 1),))
+    found = desired(facts, FIRST)
+    assert (found.people, found.visits) == (None, ())
+    (one, *_) = found.series[0].occurrences
+    assert (one.meeting_id, one.cancelled, one.people) == (2, True, frozenset())
 
 
 def test_without_meetings_no_occurrence_is_touched():
