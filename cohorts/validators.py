@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 
+from cohorts.countries import is_country
 from cohorts.zones import zone_names
 
 # Snowflakes encode the time since 2015: the smallest existing id has 15 digits, a 64-bit id at most
@@ -27,6 +28,17 @@ def check_address(email: str) -> None:
             "%(email)s has no complete domain. Enter an address such as ada@example.org.",
             code="domain",
             params={"email": email},
+        )
+
+
+def check_country(code: str) -> None:
+    """Reject what is not a country or region with known holidays ("DE", "DE-BE").  Raises
+    ValidationError."""
+    if not is_country(code):
+        raise ValidationError(
+            "%(code)s is not a known country or region. Use an ISO code such as DE or DE-BE.",
+            code="country",
+            params={"code": code},
         )
 
 

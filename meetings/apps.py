@@ -6,15 +6,18 @@ class MeetingsConfig(AppConfig):
     verbose_name = "Meetings"
 
     def ready(self) -> None:
+        from cohorts.calendar_notes import calendar_notes
         from cohorts.services.terms import term_previews
         from cohorts.steps.registry import step_kinds
         from meetings import receivers  # noqa: F401 - connects them
         from meetings.breaks.kinds import SkipWeeks, UndoBreak
+        from meetings.calendar_notes import find_notes
 
         # Imported because they register what they contain.
         from meetings.messages import changes, departures, reminders, rsvp_requests  # noqa: F401
         from meetings.moving.terms import preview_terms
 
+        calendar_notes.register(find_notes)
         term_previews.register(preview_terms)
         step_kinds.register(SkipWeeks())
         step_kinds.register(UndoBreak())

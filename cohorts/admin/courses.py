@@ -63,6 +63,7 @@ class CohortAdmin(StepsMixin, RosterMixin, ProtectedAdmin):
                     "start_date",
                     "number_of_meetings",
                     "meetings_per_group",
+                    "country",
                 ]
             },
         ),

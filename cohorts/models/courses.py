@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from cohorts import clock
 from cohorts.models.archive import ArchiveWindow, archive_window
-from cohorts.validators import check_zone
+from cohorts.validators import check_country, check_zone
 
 MAX_MEETINGS = 60
 
@@ -56,6 +56,17 @@ class Cohort(models.Model):
     # Meetings after this moment were not held.  NULL while the cohort is open, and if plain SQL
     # ended it.
     ended_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    country = models.CharField(
+        "country or region",
+        max_length=10,
+        blank=True,
+        validators=[check_country],
+        help_text=(
+            "Its public holidays that fall on meetings are shown. An ISO code such as DE, or DE-BE "
+            "with a region."
+        ),
+    )
 
     # Guest visits.  NULL means that the rule does not apply.
     guest_seats = models.PositiveSmallIntegerField(
@@ -172,8 +183,6 @@ class Group(models.Model):
     )
     activated_at = models.DateTimeField(null=True, blank=True, editable=False)
     ended_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # From the first removal of its objects outside on, the group cannot be reopened.
-    removal_began_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["cohort", "name"]

@@ -1,0 +1,19 @@
+"""Template tag for the notes on a cohort's dates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+
+from cohorts import clock
+from cohorts.calendar_notes import find_calendar_notes
+from cohorts.models import Cohort
+
+register = template.Library()
+
+
+@register.inclusion_tag("admin/cohorts/calendar_notes.html")
+def calendar_notes(cohort: Cohort | None) -> dict[str, Any]:
+    """Show holidays and clock changes that fall on meetings of this cohort."""
+    return {"notes": find_calendar_notes(cohort, clock.now()) if cohort else []}

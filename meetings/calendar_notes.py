@@ -1,0 +1,87 @@
+"""Public holidays and clock changes that fall on a cohort's meetings, for staff."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date, datetime
+from itertools import pairwise
+
+from cohorts.calendar_notes import CalendarNotes
+from cohorts.countries import find_holidays
+from cohorts.models import Cohort, Group, Membership, live_group
+from cohorts.zones import find_zone, known_zone
+from meetings.breaks.words import name_date, name_when
+from meetings.models import Meeting
+
+
+def find_notes(cohort: Cohort, now: datetime) -> list[CalendarNotes]:
+    """Return the notes on meetings ahead. Three queries."""
+    groups = list(Group.objects.filter(live_group(), cohort=cohort).order_by("name", "pk"))
+    rows: dict[int, list[Meeting]] = defaultdict(list)
+    ahead = Meeting.objects.filter(
+        group__in=groups, starts_at__gt=now, status=Meeting.Status.SCHEDULED
+    )
+    for row in ahead.order_by("starts_at", "pk"):
+        rows[row.group_id].append(row)
+    zones: dict[int, set[str]] = defaultdict(set)
+    members = Membership.objects.filter(group__in=groups, status=Membership.Status.ACTIVE)
+    for group_id, zone in members.values_list("group", "user__timezone"):
+        zones[group_id].add(known_zone(zone))
+    return [
+        CalendarNotes("Public holidays", tuple(_holiday_lines(cohort.country, groups, rows))),
+        CalendarNotes(
+            "Clock changes",
+            tuple(
+                f"{group}: {line}"
+                for group in groups
+                for line in describe_clock_changes(rows[group.pk], group.timezone, zones[group.pk])
+            ),
+        ),
+    ]
+
+
+def _holiday_lines(
+    country: str, groups: Iterable[Group], rows: Mapping[int, Collection[Meeting]]
+) -> Iterator[str]:
+    """Yield one line for each holiday, by the date on each group's own clock."""
+    found: dict[date, list[str]] = defaultdict(list)
+    for group in groups:
+        for row in rows[group.pk]:
+            day = row.starts_at.astimezone(find_zone(group.timezone)).date()
+            found[day].append(f"{group} ({row.label})")
+    if not (country and found):
+        return
+    for day, name in find_holidays(country, min(found), max(found)).items():
+        if day in found:
+            yield f"{day:%A} {name_date(day)}, {name}: {', '.join(found[day])}"
+
+
+def describe_clock_changes(
+    rows: Collection[Meeting], zone: str, others: Collection[str]
+) -> Iterator[str]:
+    """Yield a line for each two consecutive meetings between which clocks change in some zone, with
+    the local times before and after. `rows` are in the sequence of their starts."""
+    zones = sorted({known_zone(zone), *others}, key=lambda name: (name != known_zone(zone), name))
+    for before, after in pairwise(rows):
+        changed = [name for name in zones if _offset(before, name) != _offset(after, name)]
+        if changed:
+            times = "; ".join(
+                f"{_city(name)} {_clock(before, name)} → {_clock(after, name)}" for name in zones
+            )
+            yield (
+                f"clocks change in {', '.join(map(_city, changed))} before {after.label}, "
+                f"{name_when(after.starts_at, zone)}. Local times before and after: {times}"
+            )
+
+
+def _offset(row: Meeting, zone: str) -> object:
+    return row.starts_at.astimezone(find_zone(zone)).utcoffset()
+
+
+def _clock(row: Meeting, zone: str) -> str:
+    return f"{row.starts_at.astimezone(find_zone(zone)):%H:%M}"
+
+
+def _city(zone: str) -> str:
+    return zone.rpartition("/")[2].replace("_", " ")
