@@ -37,6 +37,12 @@ class MoveSerializer(serializers.Serializer):
         help_text="The `digest` of a preview. If the preview has changed since, the request is "
         "refused as `facts_changed`.",
     )
+    reason = CharField(
+        default="",
+        allow_blank=True,
+        max_length=200,
+        help_text="Optional. People read it in their message.",
+    )
 
 
 class PostponeSerializer(MoveSerializer):

@@ -55,7 +55,7 @@ class _MoveView(RefusalView):
         preview = preview_move(move, now=now, by=request.user.pk)
         if not said["preview"]:
             seen = said["seen"] or preview.digest
-            done = carry_out(move, by=request.user.pk, now=now, seen=seen)
+            done = carry_out(move, by=request.user.pk, now=now, seen=seen, reason=said["reason"])
             preview = _with_ids(preview, done)
         context = {"done": not said["preview"]}
         return Response(shapes.MovedSerializer(preview, context=context).data)

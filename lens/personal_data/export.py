@@ -15,16 +15,16 @@ from django.utils.formats import date_format
 from cohorts.models import User
 from lens.personal_data.tables import PERSON_COLUMNS, TABLES
 
-Values = tuple[Any, ...]
+Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class DataSection:
+class Section:
     """The rows of one table, with the names of their columns as people read them."""
 
     title: str
     columns: tuple[str, ...]
-    rows: tuple[Values, ...]
+    rows: tuple[Row, ...]
 
     @property
     def texts(self) -> list[list[str]]:
@@ -35,7 +35,7 @@ class DataSection:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
-def export_person(person: User) -> list[DataSection]:
+def export_person(person: User) -> list[Section]:
     """Return the person's account and every table with rows about them. One query for each."""
     account = _section("Account", User, PERSON_COLUMNS, [person])
     return [account, *(section for section in _tables(person) if section.rows)]
@@ -59,14 +59,14 @@ def _text(value: Any) -> str:
             return str(value)
 
 
-def _tables(person: User) -> Iterator[DataSection]:
+def _tables(person: User) -> Iterator[Section]:
     for table in TABLES:
         yield _section(table.title, table.model, table.columns, table.rows(person))
 
 
-def _section(title: str, model: type[Model], columns: tuple[str, ...], rows: Any) -> DataSection:
+def _section(title: str, model: type[Model], columns: tuple[str, ...], rows: Any) -> Section:
     titles = tuple(_title(model, column) for column in columns)
-    return DataSection(title, titles, tuple(tuple(_value(row, c) for c in columns) for row in rows))
+    return Section(title, titles, tuple(tuple(_value(row, c) for c in columns) for row in rows))
 
 
 def _title(model: type[Model], column: str) -> str:

@@ -20,8 +20,16 @@ from meetings.models import Meeting, MeetingChange, MeetingMove
 
 class ChangeInline(ReadOnlyInline):
     model = MeetingChange
-    fields = ["start_before", "start_after", "minutes_before", "minutes_after", "at", "by"]
-    readonly_fields = ["at", "by"]
+    fields = [
+        "start_before",
+        "start_after",
+        "minutes_before",
+        "minutes_after",
+        "at",
+        "by",
+        "reason",
+    ]
+    readonly_fields = ["at", "by", "reason"]
     verbose_name_plural = "changes"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MeetingChange]:
@@ -30,6 +38,10 @@ class ChangeInline(ReadOnlyInline):
     @admin.display
     def at(self, change: MeetingChange) -> Any:
         return change.move.at
+
+    @admin.display
+    def reason(self, change: MeetingChange) -> str:
+        return change.move.reason
 
     @admin.display
     def by(self, change: MeetingChange) -> str:
@@ -108,7 +120,7 @@ class MeetingAdmin(ReadOnlyAdmin):
 
 @admin.register(MeetingMove)
 class MeetingMoveAdmin(ReadOnlyAdmin):
-    list_display = ["group", "kind", "at", "by"]
+    list_display = ["group", "kind", "at", "by", "reason"]
     list_filter = ["kind", "group__cohort"]
     list_select_related = ["group", "by"]
     search_fields = ["group__name", "by__name", "by__email"]

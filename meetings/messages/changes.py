@@ -202,6 +202,7 @@ def changes_context(message: Message, now: datetime) -> dict[str, Any]:
         "lines": lines,
         "only": lines[0] if len(lines) == 1 else None,
         "what": _what(move, lines),
+        "reason": move.reason,
         "meetings_url": f"{settings.SITE_URL}{reverse('my-meetings')}",
     }
 

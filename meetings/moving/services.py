@@ -24,10 +24,13 @@ from meetings.rhythm import Rhythm
 
 
 @transaction.atomic
-def carry_out(move: Move, *, by: int | None, now: datetime, seen: str = "") -> MeetingMove:
+def carry_out(
+    move: Move, *, by: int | None, now: datetime, seen: str = "", reason: str = ""
+) -> MeetingMove:
     """Carry out a move in one transaction: rows, rhythm, slot, and the record used for messages.
 
-    `seen` is the digest of the preview that a person has confirmed. Raises Refusal: facts_changed
+    `seen` is the digest of the preview that a person has confirmed; people read `reason` in their
+    message. Raises Refusal: facts_changed
     if that preview would now be different, and those of meetings.moving.rules.
     """
     group_id = group_of(move)
@@ -42,7 +45,7 @@ def carry_out(move: Move, *, by: int | None, now: datetime, seen: str = "") -> M
     with announced_together():
         changes = write_decision(facts, decision)
         announce([group_id], meetings_changed)
-        return record_move(group_id, decision.kind, changes, by=by, now=now)
+        return record_move(group_id, decision.kind, changes, by=by, now=now, reason=reason)
 
 
 def write_decision(facts: MoveFacts, decision: Decision) -> list[Change]:

@@ -17,6 +17,8 @@ from meetings.moving.preview import Preview, preview_move
 from meetings.moving.services import carry_out
 
 SEEN = "seen"  # the form field with the digest of the preview
+REASON = "reason"  # optional words for the message, entered below the preview
+REASON_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Step:
 
     form: MoveForm
     preview: Preview | None = None
+    reason: str = ""
     done: MeetingMove | None = None
 
 
@@ -45,12 +48,19 @@ def take_step(form: MoveForm, *, by: int, now: datetime) -> Step:
 
 def _advance(form: MoveForm, by: int, now: datetime) -> Step:
     move = form.read()
-    seen = form.data.get(SEEN)
+    seen, reason = form.data.get(SEEN), form.data.get(REASON, "").strip()
+    check_reason(reason)
     if seen:
         try:
-            return Step(form, done=carry_out(move, by=by, now=now, seen=seen))
+            return Step(form, done=carry_out(move, by=by, now=now, seen=seen, reason=reason))
         except Refusal as refusal:
             if refusal.code != "facts_changed":
                 raise
             form.add_error(None, refusal.sentence)
-    return Step(form, preview=preview_move(move, now=now, by=by))
+    return Step(form, preview=preview_move(move, now=now, by=by), reason=reason)
+
+
+def check_reason(reason: str) -> None:
+    """Raises Refusal: bad_reason."""
+    if len(reason) > REASON_LENGTH:
+        raise Refusal("bad_reason", f"The reason is longer than {REASON_LENGTH} characters.")

@@ -17,12 +17,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "calendarsync.calendarcopy": {"body": {"id": "x"}},
     "outbox.message": {"kind": "welcome"},
     "sync.realizerequest": {"group_ids": []},
-    "sync.syncrun": {
-        "provider": "discord",
-        "mode": "plan",
-        "group_ids": [],
-        "as_if_requested": True,
-    },
+    "sync.syncrun": {"mode": "plan", "group_ids": [], "as_if_requested": True},
     "discordsync.discordobject": {"kind": "category", "group": None, "meeting": None},
 }
 

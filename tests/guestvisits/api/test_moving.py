@@ -152,7 +152,9 @@ def test_without_an_offset_a_time_is_wall_time_in_the_groups_zone(client, meetin
 
 
 def test_meetings_are_cancelled_restored_postponed_and_added(client, academy, meeting):
-    assert move(client, meeting, "cancel").json()["done"]
+    assert move(client, meeting, "cancel", reason="Ill").json()["done"]
+    assert MeetingMove.objects.get().reason == "Ill"
+    assert move(client, meeting, "cancel", reason="x" * 201).status_code == 400
     assert move(client, meeting, "restore").json()["done"]
     before = academy.meeting("A", 4).starts_at
     assert len(move(client, meeting, "postpone", later_too=True).json()["changes"]) == 3

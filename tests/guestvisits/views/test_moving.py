@@ -107,11 +107,13 @@ def test_what_would_happen_is_shown_before_anything_is_changed(client, academy, 
 
 def test_a_confirmed_move_is_done_and_says_who_did_it(client, bob, meeting):
     new = meeting.starts_at + 3 * HOUR
-    done = do(client, address(meeting, "reschedule"), time_fields(new, 90))
+    shown = client.post(address(meeting, "reschedule"), time_fields(new, 90))
+    assert "Reason, if people should read one" in text(shown)
+    done = client.post(address(meeting, "reschedule"), {**hidden(shown), "reason": "Away"})
     assert done.url == f"/groups/{meeting.group_id}/"
     meeting.refresh_from_db()
     assert (meeting.starts_at, meeting.duration_minutes) == (new, 90)
-    assert MeetingMove.objects.get().by == bob
+    assert (MeetingMove.objects.get().by, MeetingMove.objects.get().reason) == (bob, "Away")
     assert "Everyone affected gets a message" in text(client.get(done.url))
 
 

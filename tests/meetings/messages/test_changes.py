@@ -65,12 +65,13 @@ def test_the_text_names_both_times_in_the_readers_zone(meeting, now):
     assert f"week 2: <t:{start}:F>" in words_to("channel", "meeting_moved", now).text
 
 
-def test_a_cancelled_meeting_is_announced_as_cancelled(meeting, now):
-    carry_out(moves.Cancel(meeting.pk), by=None, now=now)
+def test_a_cancelled_meeting_is_announced_as_cancelled_with_its_reason(meeting, now):
+    carry_out(moves.Cancel(meeting.pk), by=None, now=now, reason="Bob is <ill>")
     look(now)
     assert pending("meeting_cancelled") == ["Alice", "Bob", "channel"]
     words = words_to("Alice", "meeting_cancelled", now)
     assert words.subject == "Group A: week 2 is cancelled"
+    assert "Reason: Bob is <ill>" in words.text
     assert "Thursday 14 January 2027, 17:30 (Asia/Kolkata)" in words.text
 
 
