@@ -190,7 +190,7 @@ def describe_row_issue(row: GroupSync | ProviderState) -> str:
 
 @admin.register(GroupSync)
 class GroupSyncAdmin(ReadOnlyAdmin):
-    list_display = ["group", "provider", "said", "next_at", "failures", "ready_at", "last_ok_at"]
+    list_display = ["group", "provider", "said", "next_at", "failures", "ready_at", "sync_since"]
     list_filter = [OutOfSyncFilter, "provider", ("issue", IssueFilter), "group__cohort"]
     list_select_related = ["group"]
     search_fields = ["group__name", "group__cohort__name"]

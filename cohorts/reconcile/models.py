@@ -9,12 +9,29 @@ from django.db import models
 from django.utils import timezone
 
 from cohorts.models import Cohort, Group
+from cohorts.reconcile.values import CHANGED, DUE, Condition
 
 
 def due_syncs(now: datetime) -> models.Q:
     """Return the condition of `GroupSync` rows that facts or the clock made due."""
     is_changed = models.Q(generation__gt=models.F("observed_generation"))
     return is_changed | models.Q(next_at__lte=now)
+
+
+def is_out_of_sync() -> models.Q:
+    """Return the condition of rows that changed since their comparison, or with work that waits."""
+    return models.Q(generation__gt=models.F("observed_generation")) | models.Q(
+        has_waiting_work=True
+    )
+
+
+class GroupSyncs(models.QuerySet["GroupSync"]):
+    def raise_generation(self, now: datetime) -> None:
+        """Note a change of these groups; those that were in sync are not any longer."""
+        since = models.Case(
+            models.When(is_out_of_sync(), then=models.F("sync_since")), default=models.Value(now)
+        )
+        self.update(generation=models.F("generation") + 1, sync_since=since)
 
 
 class GroupSync(models.Model):
@@ -46,11 +63,17 @@ class GroupSync(models.Model):
     failures = models.PositiveIntegerField(default=0)
     issue = models.CharField("issue", max_length=40, blank=True)
     issue_detail = models.CharField("issue detail", max_length=500, blank=True)
-    issue_since = models.DateTimeField("issue since", null=True, blank=True)
     logged_issue = models.CharField(max_length=40, blank=True)  # the issue that was logged last
+    # The last comparison left requested work that it could not do.
+    has_waiting_work = models.BooleanField("work is waiting", default=False)
+    # Since when the group is in sync or not, apart from comparisons that only the clock made due;
+    # and since when it has its issue, or none.
+    sync_since = models.DateTimeField("in or out of sync since", default=timezone.now)
+    health_since = models.DateTimeField("issue or none since", default=timezone.now)
     # {"people": [outside ids], "by": name, "at": iso}: used once, and only for these people.
     removals_approved = models.JSONField(null=True, blank=True)
-    last_ok_at = models.DateTimeField("last in sync", null=True, blank=True)
+
+    objects = GroupSyncs.as_manager()
 
     class Meta:
         verbose_name = "group sync status"
@@ -67,6 +90,19 @@ class GroupSync(models.Model):
     def is_due(self, now: datetime) -> bool:
         """Return what `due_syncs` selects, for a row that was read."""
         return self.generation > self.observed_generation or self.next_at <= now
+
+    def in_sync(self, now: datetime) -> Condition:
+        if self.generation > self.observed_generation:
+            return Condition(False, self.sync_since, CHANGED)
+        if self.has_waiting_work:
+            return Condition(False, self.sync_since, self.issue)
+        if self.next_at <= now:
+            return Condition(False, self.next_at, DUE)
+        return Condition(True, self.sync_since)
+
+    @property
+    def healthy(self) -> Condition:
+        return Condition(not self.issue, self.health_since, self.issue)
 
 
 class ProviderStates(models.QuerySet["ProviderState"]):
@@ -93,7 +129,7 @@ class ProviderState(models.Model):
     failures = models.PositiveIntegerField(default=0)
     issue = models.CharField("issue", max_length=40, blank=True)
     issue_detail = models.CharField("issue detail", max_length=500, blank=True)
-    issue_since = models.DateTimeField("issue since", null=True, blank=True)
+    health_since = models.DateTimeField("issue or none since", default=timezone.now)
     logged_issue = models.CharField(max_length=40, blank=True)  # the issue that was logged last
     # Lanes that the service asked to wait: {kind: ISO time}.
     parked = models.JSONField(default=dict, blank=True)
@@ -128,6 +164,10 @@ class ProviderState(models.Model):
 
     def __str__(self) -> str:
         return self.provider
+
+    @property
+    def healthy(self) -> Condition:
+        return Condition(not self.issue, self.health_since, self.issue)
 
 
 class SyncRun(models.Model):

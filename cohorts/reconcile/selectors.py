@@ -10,11 +10,18 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 
 from cohorts.models import Group, live_group
-from cohorts.reconcile.models import GroupSync, ProviderState, SyncAction, SyncRun
+from cohorts.reconcile.models import (
+    GroupSync,
+    ProviderState,
+    SyncAction,
+    SyncRun,
+    due_syncs,
+    is_out_of_sync,
+)
 from cohorts.reconcile.provider import configured_providers, provider_admins, provider_specs
 from cohorts.reconcile.status_text import (
     Level,
@@ -22,8 +29,9 @@ from cohorts.reconcile.status_text import (
     SyncStatus,
     describe,
     describe_issue,
+    describe_since,
 )
-from cohorts.reconcile.values import IssueCode, ProviderSpec
+from cohorts.reconcile.values import Condition, IssueCode, ProviderSpec
 from cohorts.reconcile.workers.heartbeats import is_worker_alive
 
 QUIET = ("", IssueCode.NOT_REALIZED)  # no issue, or the one that every group starts with
@@ -45,6 +53,7 @@ class GroupInProvider:
     provider: ProviderSpec
     row: GroupSync | None
     status: SyncStatus
+    since: str = ""  # since when, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +98,9 @@ def _describe_group(
     places = []
     for provider in provider_specs().values():
         row = rows.get((group.pk, provider.name))
-        places.append(GroupInProvider(provider, row, describe(row, group, provider, context)))
+        since = describe_since(row.in_sync(context.now), provider) if row else ""
+        status = describe(row, group, provider, context)
+        places.append(GroupInProvider(provider, row, status, since))
     return GroupView(group, tuple(places), context.now)
 
 
@@ -119,7 +130,7 @@ def find_out_of_sync(limit: int) -> tuple[list[OutOfSync], int]:
         GroupSync.objects.filter(provider__in=configured_providers())
         .exclude(issue__in=QUIET)
         .select_related("group__cohort")
-        .order_by("issue_since", "pk")
+        .order_by("health_since", "pk")
     )
     providers = provider_specs()
     shown = [
@@ -210,6 +221,7 @@ class ProviderView:
     spec: ProviderSpec
     state: ProviderState | None
     status: SyncStatus
+    since: str = ""  # since when its groups are in sync or not, in words
 
     @property
     def is_configured(self) -> bool:
@@ -225,14 +237,36 @@ class ProviderView:
 
 
 def read_providers(context: StatusContext) -> list[ProviderView]:
+    conditions = read_sync_conditions(context.now)
     return [
         ProviderView(
             provider,
             context.states.get(name),
             _describe_provider(provider, context.states.get(name)),
+            describe_since(conditions[name], provider) if name in conditions else "",
         )
         for name, provider in provider_specs().items()
     ]
+
+
+def read_sync_conditions(now: datetime) -> dict[str, Condition]:
+    """Return whether each provider as a whole is in sync: whether all of its groups are, and since
+    when. One query."""
+    rows = GroupSync.objects.annotate(
+        begins=Case(When(is_out_of_sync(), then=F("sync_since")), default=F("next_at"))
+    )
+    is_out = is_out_of_sync() | due_syncs(now)
+    found = (
+        rows.order_by()
+        .values("provider")
+        .annotate(out_since=Min("begins", filter=is_out), in_since=Max("sync_since"))
+    )
+    return {
+        row["provider"]: Condition(
+            row["out_since"] is None, row["out_since"] or row["in_since"], ""
+        )
+        for row in found
+    }
 
 
 def _describe_provider(provider: ProviderSpec, state: ProviderState | None) -> SyncStatus:

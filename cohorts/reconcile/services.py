@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
+from cohorts import clock
 from cohorts.models import Group, User, live_group
 from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync, ProviderState, SyncRun
@@ -36,7 +37,7 @@ def request_sync(group_ids: Iterable[int], *, providers: Iterable[str] | None = 
     # Lock the rows in a fixed order: an update of many rows locks them in any order, and two such
     # updates could deadlock.
     held = list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
-    GroupSync.objects.filter(pk__in=held).update(generation=F("generation") + 1)
+    GroupSync.objects.filter(pk__in=held).raise_generation(clock.now())
     if len(held) < len(ids) * len(names):
         create_missing_rows(ids)
     for name in names:
@@ -208,7 +209,7 @@ def record_adopted(provider: str, lacking: Mapping[str, str]) -> None:
 def resync(provider: str) -> None:
     """Request a sync of every group of a provider."""
     create_missing_rows()
-    GroupSync.objects.filter(provider=provider).update(generation=F("generation") + 1)
+    GroupSync.objects.filter(provider=provider).raise_generation(clock.now())
     nudge_on_commit(provider)
 
 

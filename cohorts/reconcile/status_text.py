@@ -20,13 +20,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import IntEnum
 
 from cohorts.models import Group
 from cohorts.reconcile.issues import find_issue
 from cohorts.reconcile.models import GroupSync, ProviderState
-from cohorts.reconcile.values import IssueCode, ProviderSpec
+from cohorts.reconcile.values import CHANGED, DUE, Condition, IssueCode, ProviderSpec
 
 
 class Level(IntEnum):
@@ -124,3 +124,17 @@ def describe_issue(code: str, detail: str = "", *, tried: bool = False) -> SyncS
     grave = tried or text.needs_person or not (text.passes or code == IssueCode.NO_ONE_HAS_ACCESS)
     level = Level.BAD if grave else Level.WAITING
     return SyncStatus(level, text.sentence, text.fix, detail, text.remedy)
+
+
+def describe_since(in_sync: Condition, provider: ProviderSpec) -> str:
+    """Return since when a group or a provider is in sync or not, in words."""
+    moment = f"since {in_sync.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC."
+    if in_sync.is_met:
+        return f"In sync {moment}"
+    match in_sync.reason:
+        case IssueCode.RATE_LIMITED:
+            return f"Waiting for {provider.title}’s limit {moment}"
+        case reason if reason in (CHANGED, DUE):
+            return f"Waiting to be compared {moment}"
+        case _:
+            return f"Out of sync {moment}"

@@ -209,6 +209,21 @@ class Finding:
     to_store: Any = field(default=None, compare=False)  # for `Provider.store`
 
 
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Whether a group or a provider is in sync, or healthy: why not, and since when it is so.
+
+    `reason`: an issue code, or CHANGED or DUE.
+    """
+
+    is_met: bool
+    since: datetime
+    reason: str = ""
+
+
+CHANGED, DUE = "changed", "due"  # since the last comparison; because the clock says so
+
+
 class IssueCode(StrEnum):
     """The issue codes that rows store; their texts are in `issues.py`. Providers add their own."""
 

@@ -191,7 +191,7 @@ def restore_from_before(groups, *, cohort_too=False):
         shared.delete()
     Group.objects.filter(pk__in=[g.pk for g in groups]).update(status="preview", activated_at=None)
     rows = GroupSync.objects.filter(group__in=groups)
-    rows.update(ready_at=None, realize_requested_at=None, last_ok_at=None)
+    rows.update(ready_at=None, realize_requested_at=None)
     Message.objects.filter(group__in=groups).delete()
     break_seal()
     return ids

@@ -15,12 +15,12 @@ from cohorts.reconcile.models import ProviderState, SyncAction, SyncRun
 from cohorts.reconcile.values import Action, Finding, IssueCode, ProviderSpec
 from cohorts.reconcile.workers.backoff import wait_before_retry
 
-STATE_FIELDS = ["retry_at", "failures", "issue", "issue_detail", "issue_since"]
+STATE_FIELDS = ["retry_at", "failures", "issue", "issue_detail", "health_since"]
 
 
 class RunLog:
     """The run log of one run. The row is created with the first action, so a run that changed
-    nothing leaves only `last_ok_at`."""
+    nothing leaves only the groups' status."""
 
     def __init__(self, provider: str) -> None:
         self.provider = provider
@@ -88,7 +88,7 @@ class RunLog:
         group would report it if nothing is left to do for it."""
         row = ProviderState.objects.of(self.provider).get()
         if row.issue != issue:
-            row.issue_since = clock.now() if issue else None
+            row.health_since = clock.now()
         row.issue, row.issue_detail = issue, detail[:500] if issue else ""
         row.failures, row.retry_at = 0, None
         row.save(update_fields=STATE_FIELDS)
@@ -107,7 +107,7 @@ class RunLog:
             row.retry_at = datetime.now(UTC) + timedelta(seconds=wait)
         row.failures += 1
         if row.issue != error.code:
-            row.issue_since = clock.now()
+            row.health_since = clock.now()
         row.issue, row.issue_detail = error.code, error.detail[:500]
         row.save(update_fields=STATE_FIELDS)
 

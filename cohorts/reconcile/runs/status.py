@@ -79,6 +79,11 @@ class Remaining:
     def is_open(self, due: Due) -> bool:
         return any(a.key not in self.stuck for a in self._of(due, self.plan.actions))
 
+    def has_work(self, due: Due) -> bool:
+        """Return whether work for the group is left. What no one has requested yet is no work."""
+        withheld = (h.action for h in self.plan.withheld if h.reason != IssueCode.NOT_REALIZED)
+        return any(True for _ in self._of(due, (*self.plan.actions, *withheld)))
+
     def blocker(self, due: Due) -> Blocker | None:
         """Return the first thing that keeps the group out of sync, the most serious kind first."""
         return (
@@ -168,7 +173,10 @@ def update_status(
     """
     lock_groups([due.group_id])
     row = GroupSync.objects.select_for_update().get(group_id=due.group_id, provider=provider)
-    row.observed_generation = due.generation
+    was_in_sync = row.generation == row.observed_generation and not row.has_waiting_work
+    row.observed_generation, row.has_waiting_work = due.generation, remaining.has_work(due)
+    if was_in_sync != (row.generation == row.observed_generation and not row.has_waiting_work):
+        row.sync_since = now
     blocker = remaining.blocker(due)
     if remaining.has_used_approval(due) and _approved(row) == due.approved:
         row.removals_approved = None  # used once
@@ -193,9 +201,10 @@ STATUS_FIELDS = [
     "failures",
     "issue",
     "issue_detail",
-    "issue_since",
+    "health_since",
+    "has_waiting_work",
+    "sync_since",
     "removals_approved",
-    "last_ok_at",
 ]
 
 
@@ -228,12 +237,10 @@ def _from_review(review: Review) -> Blocker | None:
 def _note_issue(row: GroupSync, blocker: Blocker | None, now: datetime) -> None:
     code = blocker.code if blocker else ""
     if code != row.issue:
-        row.issue_since = now if code else None
+        row.health_since = now
     row.issue = code
     row.issue_detail = (blocker.detail if blocker else "")[:500]
     row.failures = row.failures + 1 if blocker and blocker.failed else 0
-    if not code:
-        row.last_ok_at = now
 
 
 def _next_check(row: GroupSync, review: Review, blocker: Blocker | None, now: datetime) -> datetime:

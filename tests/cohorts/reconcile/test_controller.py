@@ -16,7 +16,8 @@ from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.errors import Conflict, Outage, RateLimited, Refused, Unclear
 from cohorts.reconcile.models import GroupSync, ProviderState, SyncAction, SyncRun
 from cohorts.reconcile.runs import provider_state
-from cohorts.reconcile.values import Orphans
+from cohorts.reconcile.selectors import read_sync_conditions
+from cohorts.reconcile.values import Condition, Orphans
 from cohorts.reconcile.workers import lease
 from tests.support.cohort import add_member, make_cohort, realize, work
 
@@ -441,17 +442,52 @@ def test_a_group_is_compared_again_when_the_facts_next_change_and_at_least_hourl
 
 def test_an_issue_keeps_its_time_until_it_is_resolved(links, ready):
     links.service.state = replace(links.service.state, links=frozenset())
+    before = row(ready.groups[0])
+    since = []
     for _ in range(2):
         services.resync("links")
         work("links")
-        since = row(ready.groups[0]).issue_since
+        since.append(row(ready.groups[0]).health_since)
     assert issues(ready) == ["link_missing", "link_missing"]
-    assert since < row(ready.groups[0]).last_ok_at + timedelta(seconds=60)
+    assert before.healthy == Condition(True, before.health_since)
+    assert row(ready.groups[0]).healthy == Condition(False, since[0], "link_missing")
+    assert before.health_since < since[0] == since[1]
 
     services.recreate(ready.ids[:1], "links", by=None, now=clock.now())
     work("links")
     assert issues(ready)[0] == ""
-    assert row(ready.groups[0]).issue_since is None
+    assert row(ready.groups[0]).healthy.is_met
+    assert row(ready.groups[0]).health_since > since[0]
+
+
+def test_a_group_is_out_of_sync_while_a_change_or_work_waits_and_says_since_when(links, ready):
+    group = ready.groups[0]
+    at_first = row(group).in_sync(clock.now())
+    assert at_first.is_met
+
+    GroupSync.objects.update(next_at=clock.now() - timedelta(minutes=1))  # the hourly comparison
+    assert row(group).in_sync(clock.now()) == Condition(False, row(group).next_at, "due")
+    work("links")
+    assert row(group).in_sync(clock.now()) == at_first, "it found nothing to do"
+
+    add_member(group)
+    services.request_sync([group.pk])
+    changed = row(group).in_sync(clock.now())
+    assert (changed.is_met, changed.reason) == (False, "changed")
+    services.request_sync([group.pk])
+    assert row(group).in_sync(clock.now()) == changed, "since the first of several changes"
+    assert read_sync_conditions(clock.now())["links"] == replace(changed, reason="")
+
+    links.service.fail("grant", RateLimited(60))
+    work("links")
+    assert row(group).in_sync(clock.now()) == replace(changed, reason="rate_limited")
+    ProviderState.objects.update(parked={})
+    services.request_sync([group.pk])
+    work("links")
+    again = row(group).in_sync(clock.now())
+    assert again.is_met
+    assert again.since > changed.since
+    assert read_sync_conditions(clock.now())["links"].is_met
 
 
 def test_access_on_its_way_says_what_blocks_it(links, made):

@@ -8,7 +8,7 @@ import pytest
 
 from cohorts.models import Cohort, Group
 from cohorts.reconcile.models import GroupSync, ProviderState
-from cohorts.reconcile.status_text import Level, StatusContext, describe
+from cohorts.reconcile.status_text import Level, StatusContext, describe, describe_since
 from discordsync.provider import DiscordProvider
 
 NOW = datetime(2027, 1, 4, 12, tzinfo=UTC)
@@ -116,3 +116,32 @@ def test_an_optional_integration_that_is_not_configured_is_off(settings):
     scene = StatusContext(NOW, {}, is_worker_alive=True)
     found = describe(None, Group(name="A"), CalendarProvider().spec, scene)
     assert (found.level, found.words) == (Level.OFF, "not configured")
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (SETTLED, "In sync since 2027-01-04 10:00 UTC."),
+        (DUE, "Waiting to be compared since 2027-01-04 10:00 UTC."),
+        (
+            SETTLED | {"next_at": NOW - timedelta(minutes=1)},
+            "Waiting to be compared since 2027-01-04 11:59 UTC.",
+        ),
+        (
+            SETTLED | {"has_waiting_work": True, "issue": "rate_limited"},
+            "Waiting for Discord’s limit since 2027-01-04 10:00 UTC.",
+        ),
+        (
+            SETTLED | {"has_waiting_work": True, "issue": "forbidden"},
+            "Out of sync since 2027-01-04 10:00 UTC.",
+        ),
+        (
+            SETTLED | {"issue": "nobody_has_access"},
+            "In sync since 2027-01-04 10:00 UTC.",
+        ),
+    ],
+)
+def test_a_page_says_since_when_a_group_is_in_sync_or_not(row, said):
+    row = {"next_at": NOW + timedelta(hours=1), "sync_since": NOW - timedelta(hours=2)} | row
+    condition = GroupSync(**row).in_sync(NOW)
+    assert describe_since(condition, DiscordProvider().spec) == said
