@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cohorts.reconcile.errors import Conflict
+from cohorts.reconcile.errors import Conflict, Refused
 from cohorts.reconcile.values import Action, Outcome
 from discordsync.delivery import direct_messages
 from discordsync.plan.calls import Call
@@ -22,20 +22,34 @@ async def apply(client: DiscordClient, action: Action) -> Outcome:
     if action.kind == direct_messages.LANE:
         return await direct_messages.apply(client, action)
     call: Call = action.payload
+    if call.last_message is not None:
+        await _check_silent(client, call)
     reason = None if action.verb == "send" else f"Lens: {action.why}"[:REASON_LENGTH]
     try:
         answer = await client.request(call.method, call.path, body=call.body, reason=reason)
     except Conflict as error:
-        if (action.kind, action.verb) != ("messages", "delete"):
+        if action.verb != "delete" or action.kind == "events":
             raise
         return Outcome(note=f"It was deleted already: {error}")
     outside_id = str(answer["id"]) if isinstance(answer, dict) and "id" in answer else ""
     return Outcome(outside_id=outside_id, answer=answer)
 
 
+async def _check_silent(client: DiscordClient, call: Call) -> None:
+    """Raise Refused if someone has written in the channel since its removal was approved."""
+    try:
+        channel = read_channel(await client.request("GET", f"/channels/{call.subject}"))
+    except Conflict:
+        return  # it is gone; deleting it says so
+    if channel.last_message_id != call.last_message:
+        raise Refused("There are newer messages in the channel.", code="removal_void")
+
+
 def absorb(observed: ObservedGuild, action: Action, outcome: Outcome) -> ObservedGuild:
     """Return the observed state updated by this call's outcome."""
     call: Call = action.payload
+    if action.verb == "delete":
+        return _absorb_deletion(observed, action.kind, call.subject)
     match action.kind, action.verb:
         case "access", verb:
             return _absorb_access(observed, call, granted=verb == "grant")
@@ -43,8 +57,6 @@ def absorb(observed: ObservedGuild, action: Action, outcome: Outcome) -> Observe
             observed = observed.with_new_role(read_role(outcome.answer))
         case "roles", _:
             observed = observed.with_role(read_role(outcome.answer))
-        case "events", "delete":
-            return observed.without_event(call.subject)
         case "events", _:
             observed = observed.with_event(read_event(outcome.answer))
         case "names", _:
@@ -63,6 +75,18 @@ def absorb(observed: ObservedGuild, action: Action, outcome: Outcome) -> Observe
         sent, answered = str((call.body or {})["name"]), outcome.answer["name"]
         observed = observed.with_given_name(call.key, sent, answered)
     return observed
+
+
+def _absorb_deletion(observed: ObservedGuild, kind: str, subject: int) -> ObservedGuild:
+    match kind:
+        case "roles":
+            return observed.without_role(subject)
+        case "channels":
+            return observed.without_channel(subject)
+        case "events":
+            return observed.without_event(subject)
+        case _:
+            return observed.with_sent(subject)
 
 
 def _absorb_access(observed: ObservedGuild, call: Call, *, granted: bool) -> ObservedGuild:

@@ -48,6 +48,7 @@ def desired_state(snapshot: DiscordSnapshot, now: datetime) -> DesiredGuild:
         events=tuple(sorted(_events(groups, snapshot), key=lambda e: (e.starts_at, e.key))),
         over=_events_over(groups),
         records=snapshot.records,
+        approvals=snapshot.approvals,
         known_people=snapshot.known_people,
         new_dm_channels=snapshot.new_dm_channels,
         hidden=snapshot.hidden,
@@ -108,6 +109,7 @@ def desired_group(group: DiscordGroup, snapshot: DiscordSnapshot, now: datetime)
         messages=group.messages if group.live or group.is_archive(now) else (),
         direct_messages=group.direct_messages,
         posts_to_delete=group.posts_to_delete,
+        removable=not group.live and not group.is_archive(now),
         next_at=_next_change(group, snapshot, now),
         is_archive=group.is_archive(now),
     )

@@ -63,8 +63,18 @@ ISSUES: dict[str, IssueText] = {
     ),
     "guild_full": IssueText(
         "The Discord server has no room for all of this (500 channels, 250 roles, 100 events).",
-        "Delete channels or roles of ended cohorts in Discord. The preview shows the numbers. "
-        "Channels and events that are hidden from the bot count too.",
+        "Remove what ended cohorts have left: Discord objects, “Remove what has ended”. The "
+        "preview shows the numbers. Channels and events that are hidden from the bot count too.",
+        needs_person=True,
+    ),
+    "removal_void": IssueText(
+        "Someone has written in this channel since its removal was approved.",
+        "Read the channel, then approve its removal again or keep it.",
+        needs_person=True,
+    ),
+    "category_in_use": IssueText(
+        "The category still has channels that are kept or are not ours.",
+        "Move these channels in Discord, then approve the removal again, or keep the category.",
         needs_person=True,
     ),
     "missing": IssueText(

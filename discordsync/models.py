@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.utils.timezone import now
 
@@ -45,6 +46,8 @@ class DiscordObject(models.Model):
     gone_at = models.DateTimeField("deleted at", null=True, blank=True)
     # Staff imported an existing object: no welcome message is sent for it.
     imported = models.BooleanField("imported", default=False)
+    # Staff keep the object although its group has ended: Lens leaves it alone from then on.
+    released_at = models.DateTimeField("kept since", null=True, blank=True)
     made_at = models.DateTimeField("created at", default=now)
 
     class Meta:
@@ -53,6 +56,29 @@ class DiscordObject(models.Model):
 
     def __str__(self) -> str:
         return self.name_returned or self.name_sent or self.key
+
+
+class RemovalApproval(models.Model):
+    """Staff have approved, by name, that one object of an ended group is deleted in Discord.
+
+    It is valid for a day, for this Discord id, and while the channel has no newer message.  It is
+    deleted together with the record of its object.
+    """
+
+    target = models.OneToOneField(DiscordObject, on_delete=models.CASCADE, related_name="approval")
+    outside_id = models.BigIntegerField("Discord ID")
+    last_message_id = models.BigIntegerField(default=0)  # 0: none
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    approved_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "approved removal"
+        ordering = ["-approved_at", "-pk"]
+
+    def __str__(self) -> str:
+        return str(self.target)
 
 
 class HiddenCount(models.Model):

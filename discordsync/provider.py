@@ -20,6 +20,7 @@ from cohorts.reconcile.values import (
     Plan,
     Policy,
     ProviderSpec,
+    Removable,
     Review,
 )
 from discordsync import connection_check, records
@@ -27,7 +28,9 @@ from discordsync.apply import absorb, apply
 from discordsync.desired import desired_state
 from discordsync.issues import ISSUES
 from discordsync.observe.observe import observe
+from discordsync.plan.diff import Diff
 from discordsync.plan.plan import find_budget, plan
+from discordsync.plan.removals import find_removable
 from discordsync.plan.review import review
 from discordsync.rest.client import DiscordClient, connect
 from discordsync.snapshot import take_snapshot
@@ -111,6 +114,11 @@ class DiscordAdmin:
         self, desired: DesiredGuild, observed: ObservedGuild, plan: Plan
     ) -> tuple[Budget, ...]:
         return find_budget(desired, observed, plan)
+
+    def removable(
+        self, desired: DesiredGuild, observed: ObservedGuild, group_ids: Collection[int]
+    ) -> tuple[Removable, ...]:
+        return find_removable(Diff(desired, observed, Policy(frozenset(group_ids))))
 
     def check(self, desired: DesiredGuild, observed: ObservedGuild) -> tuple[Check, ...]:
         return connection_check.check(desired, observed)

@@ -27,6 +27,7 @@ from discordsync.models import DiscordObject
 from discordsync.observe import own_writes, recover
 from discordsync.observe.hidden_objects import record_refusal
 from discordsync.plan.calls import Call
+from discordsync.removal.services import begin_removal
 from discordsync.snapshot import find_names, take_snapshot
 from discordsync.state import keys
 from discordsync.state.observed import Discovered, ObservedGuild, Sent
@@ -60,6 +61,8 @@ def intend(action: Action) -> None:
         words, tried_at = str((call.body or {})["content"]), datetime.now(UTC)
         if not outbox.begin(call.subject, body=words, now=tried_at, channel=_CHANNELS[action.kind]):
             raise Conflict("The message is no longer due.")
+    elif action.verb == "delete" and action.kind in {"roles", "channels"}:
+        begin_removal(call.key, now=clock.now())
     elif action.verb == "create":
         DiscordObject.objects.update_or_create(
             key=call.key,
@@ -260,7 +263,10 @@ def store_gone(observed: ObservedGuild, *, now: datetime) -> None:
     back = [row.pk for row in marked if row.outside_id in listed]
     DiscordObject.objects.filter(pk__in=back).update(gone_at=None)
     confirmed = observed.gone & observed.fetched
-    DiscordObject.objects.filter(outside_id__in=confirmed).update(gone_at=now)
+    rows = DiscordObject.objects.filter(outside_id__in=confirmed)
+    # The answer to our own deletion may have been lost, or someone was faster.
+    rows.filter(approval__isnull=False).delete()
+    rows.update(gone_at=now)
 
 
 # -- deleting records ------------------------------------------------------------------------

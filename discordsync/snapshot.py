@@ -27,6 +27,7 @@ from discordsync.delivery.posts import posts_to_delete
 from discordsync.extensions import find_components, is_bot_connected
 from discordsync.models import DiscordObject
 from discordsync.observe.hidden_objects import read_hidden
+from discordsync.removal.selectors import read_approvals, released_ids
 from discordsync.state.facts import (
     CohortFacts,
     DirectMessageFacts,
@@ -102,6 +103,8 @@ def take_snapshot(now: datetime, also: Collection[int] = ()) -> DiscordSnapshot:
             for group in groups
         },
         records=_records(ids, {group.cohort_id for group in groups}, now),
+        released=frozenset(released_ids()),
+        approvals=read_approvals(now),
         known_people=people.names,
         new_dm_channels=count_allowed(now) if to_people else 0,
         hidden=read_hidden(now),
@@ -119,7 +122,7 @@ def _read_groups(also: Collection[int], now: datetime) -> list[Any]:
     A position never changes, nor does its category: groups with records are never deleted, and new
     ones come last.
     """
-    outside = DiscordObject.objects.filter(gone_at__isnull=True)
+    outside = DiscordObject.objects.filter(gone_at__isnull=True, released_at__isnull=True)
     own = outside.filter(_is_no_history(now), group=OuterRef("pk"))
     shared = outside.filter(group__isnull=True, cohort=OuterRef("cohort"))
     earlier = Group.objects.filter(cohort=OuterRef("cohort"), pk__lt=OuterRef("pk")).order_by()
@@ -292,7 +295,7 @@ def _next_tries(now: datetime) -> dict[int, datetime]:
 
 def _records(ids: Collection[int], cohort_ids: Collection[int], now: datetime) -> dict[str, Record]:
     theirs = Q(group__in=ids) | Q(group__isnull=True, cohort__in=cohort_ids)
-    rows = DiscordObject.objects.filter(theirs, _is_no_history(now))
+    rows = DiscordObject.objects.filter(theirs, _is_no_history(now), released_at=None)
     return {
         row.key: Record(
             key=row.key,

@@ -6,6 +6,8 @@ would be code that runs.
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.account import admin as account_admin  # noqa: F401 - registers first
 from allauth.account.models import EmailAddress
 from allauth.mfa import admin as mfa_admin  # noqa: F401
@@ -15,6 +17,7 @@ from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from allauth.usersessions import admin as usersessions_admin  # noqa: F401
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django_q import admin as library  # registers its own classes, which are replaced here
@@ -66,8 +69,11 @@ class ErasureRequestAdmin(ReadOnlyAdmin):
     list_display = ["user", "state", "asked_at", "approved_at", "done_at"]
     list_filter = ["state"]
     list_select_related = ["user"]
-    fields = ["user", "state", "asked_at", "approved_by", "approved_at", "done_at", "next_step"]
+    fields = ["user", "state", "asked_at", "approved_by", "approved_at", "done_at"]
     readonly_fields = ["next_step"]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return [*self.fields, *(["next_step"] if request.user.is_superuser else [])]
 
     @admin.display(description="next step")
     def next_step(self, row: ErasureRequest) -> str:

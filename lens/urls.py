@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from guestvisits.admin.moving_members import move_members_view
 from lens.health import healthz
 from lens.personal_data.views import personal_data_urls
 from lens.sign_in.urls import sign_in_urls
@@ -19,6 +20,7 @@ urlpatterns = [
     path("admin/sync/", include("cohorts.reconcile.ui.urls")),
     path("admin/login/", admin_sign_in),  # instead of the admin's own
     *personal_data_urls(),
+    path("admin/members/move/", admin.site.admin_view(move_members_view), name="move-members"),
     path("admin/", admin.site.urls),
     path("", include("cohorts.outbox.urls")),
     path("", include("guestvisits.urls")),

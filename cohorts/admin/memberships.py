@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
@@ -15,9 +16,10 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 
 from cohorts import clock
+from cohorts.admin.adding import add_person_view
 from cohorts.admin.base import RefusalAdmin, confirmation_page
 from cohorts.errors import Refusal
-from cohorts.models import Group, Membership, live_group
+from cohorts.models import Membership
 from cohorts.services import memberships as services
 
 CHANGELIST = "admin:cohorts_membership_changelist"
@@ -32,19 +34,6 @@ class EndMembershipForm(forms.Form):
     why = forms.CharField(label="Note", max_length=200, required=False)
 
 
-class MoveMemberForm(forms.Form):
-    group = forms.ModelChoiceField(queryset=Group.objects.none(), label="New group")
-    why = forms.CharField(label="Note", max_length=200, required=False)
-
-    def __init__(self, data: Any, *, membership: Membership) -> None:
-        super().__init__(data)
-        field = self.fields["group"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = Group.objects.filter(live_group(), cohort=membership.cohort).exclude(
-            pk=membership.group_id
-        )
-
-
 @admin.register(Membership)
 class MembershipAdmin(RefusalAdmin):
     list_display = ["user", "group", "cohort", "role", "status", "joined_at", "left_at"]
@@ -52,7 +41,7 @@ class MembershipAdmin(RefusalAdmin):
     list_select_related = ["user", "group", "cohort"]
     search_fields = ["user__name", "user__nickname", "user__email", "group__name"]
     autocomplete_fields = ["user", "group"]
-    actions = ["end_memberships"]
+    actions = ["move_memberships", "end_memberships"]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         fields = ["user", "group", "role"]
@@ -80,10 +69,18 @@ class MembershipAdmin(RefusalAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
+            path("add-person/", view(add_person_view), name="cohorts_membership_add_person"),
             path("<int:pk>/end/", view(self.end_view), name="cohorts_membership_end"),
             path("<int:pk>/move/", view(self.move_view), name="cohorts_membership_move"),
             *super().get_urls(),
         ]
+
+    @admin.action(description="Move selected members to another group", permissions=["change"])
+    def move_memberships(
+        self, request: HttpRequest, queryset: QuerySet[Membership]
+    ) -> HttpResponse:
+        chosen = urlencode([("member", pk) for pk in queryset.values_list("pk", flat=True)])
+        return redirect(f"{reverse('move-members')}?{chosen}")
 
     @admin.action(description="End selected memberships", permissions=["change"])
     def end_memberships(
@@ -136,25 +133,9 @@ class MembershipAdmin(RefusalAdmin):
         )
 
     def move_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Redirect to the page that moves one or several people."""
         membership = self._find(request, pk)
-        form = MoveMemberForm(
-            request.POST if request.method == "POST" else None, membership=membership
-        )
-        if form.is_valid():
-            self._move(request, membership, form.cleaned_data)
-            return redirect(self._address(pk))
-        return confirmation_page(
-            request,
-            self.admin_site,
-            title=f"Move {membership.user} to another group?",
-            sentences=[
-                f"{membership.user} leaves {membership.group} first, then gets access to the new "
-                "group's channels and invitations."
-            ],
-            form=form,
-            button="Move",
-            back=self._address(pk),
-        )
+        return redirect(f"{reverse('move-members')}?member={membership.pk}")
 
     def _find(self, request: HttpRequest, pk: int) -> Membership:
         if not self.has_change_permission(request):
@@ -173,12 +154,6 @@ class MembershipAdmin(RefusalAdmin):
             )
 
         self._carry_out(request, membership, end, f"The membership of {membership} has ended.")
-
-    def _move(self, request: HttpRequest, membership: Membership, said: dict[str, Any]) -> None:
-        def move() -> None:
-            services.move_member(membership.pk, said["group"].pk, why=said["why"], now=clock.now())
-
-        self._carry_out(request, membership, move, f"{membership.user} is now in {said['group']}.")
 
     def _carry_out(
         self, request: HttpRequest, membership: Membership, act: Callable[[], None], done: str

@@ -183,6 +183,8 @@ class Group(models.Model):
     )
     activated_at = models.DateTimeField(null=True, blank=True, editable=False)
     ended_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # From the first removal of its objects outside on, the group cannot be reopened.
+    removal_began_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["cohort", "name"]

@@ -40,6 +40,7 @@ from cohorts.reconcile.values import (
     Plan,
     Policy,
     ProviderSpec,
+    Removable,
     Review,
 )
 from cohorts.registries import Registry
@@ -125,6 +126,16 @@ class ProviderAdmin(Protocol):
 
     def forget_all(self) -> None:
         """Delete every record: the objects outside do not belong to this database."""
+
+
+@runtime_checkable
+class ListsRemovable(Protocol):
+    """An optional part of a `ProviderAdmin` whose groups leave objects behind when they end."""
+
+    def removable(
+        self, desired: Any, observed: Any, group_ids: Collection[int]
+    ) -> tuple[Removable, ...]:
+        """Return what these ended groups have left outside, in the order of removal. Pure."""
 
 
 providers: Registry[Provider] = Registry("providers", name_of=attrgetter("spec.name"))

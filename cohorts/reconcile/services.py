@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -215,9 +215,13 @@ def resync(provider: str) -> None:
 
 @transaction.atomic
 def request_plan(
-    group_ids: Iterable[int], *, as_if_requested: bool, by: User | None = None
+    group_ids: Iterable[int],
+    *,
+    as_if_requested: bool,
+    by: User | None = None,
+    providers: Collection[str] | None = None,
 ) -> list[SyncRun]:
-    """Request a plan from each configured provider. A worker answers."""
+    """Request a plan from each of these providers that is configured. A worker answers."""
     ids = sorted(set(group_ids))
     runs = [
         SyncRun.objects.create(
@@ -228,6 +232,7 @@ def request_plan(
             as_if_requested=as_if_requested,
         )
         for name in configured_providers()
+        if providers is None or name in providers
     ]
     for run in runs:
         nudge_on_commit(run.provider)

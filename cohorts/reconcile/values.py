@@ -124,6 +124,28 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class Removable:
+    """An object of an ended group that staff may have removed, or keep.
+
+    Ids are texts and times in ISO format, as they are stored; `last_message_at`: "" if there is no
+    message, or the object holds none. `adopted`: staff imported it; we did not make it. `is_listed`
+    is False if the observation did not contain it: it may have been removed by hand.
+    """
+
+    key: str
+    group_id: int | None  # None: the whole cohort shares it
+    cohort_id: int
+    kind: str  # in words for people
+    name: str
+    outside_id: str
+    made_at: str
+    last_message_id: str
+    last_message_at: str
+    adopted: bool
+    is_listed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One line of the connection check: what was checked, and whether it is as required."""
 

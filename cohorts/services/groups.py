@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, time
 
 from django.core.exceptions import ValidationError
@@ -47,6 +48,19 @@ def _end_memberships(group: Group, now: datetime) -> None:
     active = group.memberships.filter(status=Membership.Status.ACTIVE).select_related("group")
     for membership in active.order_by("pk"):
         write_end(membership, membership_status, now, why)
+
+
+@transaction.atomic
+def begin_removal(group_ids: Iterable[int], *, now: datetime) -> None:
+    """Record that objects of these groups are about to be removed: they cannot be reopened.
+
+    Raises Refusal: no_group, group_live.
+    """
+    groups = lock_groups(group_ids)
+    for group in groups.values():
+        if not group.has_ended:
+            raise Refusal("group_live", f"{group} has not ended.")
+    Group.objects.filter(pk__in=groups, removal_began_at=None).update(removal_began_at=now)
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ nothing.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -37,24 +38,35 @@ def add_member(
     return Membership.objects.create(user=person, group=group, role=role, joined_at=now)
 
 
-@transaction.atomic
 def move_member(
     membership_id: int, to_group_id: int, *, now: datetime, why: str = ""
 ) -> Membership:
-    """End a membership and create one in another group of the cohort, with the same role.
+    """Move one membership, as `move_members` does; return the new one."""
+    [moved] = move_members([membership_id], to_group_id, now=now, why=why)
+    return moved
 
-    Returns the new one.  Raises Refusal: no_membership, membership_ended, same_group, other_cohort,
-    no_group, group_ended, already_member, group_full.
+
+@transaction.atomic
+def move_members(
+    membership_ids: Collection[int], to_group_id: int, *, now: datetime, why: str = ""
+) -> list[Membership]:
+    """End these memberships and create one each in another group of the cohort, with the same role.
+
+    All or none.  Returns the new ones.  Raises Refusal: no_membership, membership_ended,
+    same_group, other_cohort, no_group, group_ended, already_member, group_full.
     """
-    from_group_id = _find(membership_id).group_id
-    groups = lock_groups({from_group_id, to_group_id})
-    old = _lock(membership_id)
-    group = groups[to_group_id]
+    found = [_find(pk) for pk in sorted(set(membership_ids))]
+    group = lock_groups({to_group_id, *(old.group_id for old in found)})[to_group_id]
+    lock_people({old.user_id for old in found})
+    with announced_together():
+        return [_move(_lock(old.pk), group, now, why) for old in found]
+
+
+def _move(old: Membership, group: Group, now: datetime, why: str) -> Membership:
     _check_active(old)
     _check_destination(old, group)
-    with announced_together():
-        write_end(old, Status.REMOVED, now, why or moved_to(group.name))
-        return Membership.objects.create(user=old.user, group=group, role=old.role, joined_at=now)
+    write_end(old, Status.REMOVED, now, why or moved_to(group.name))
+    return Membership.objects.create(user=old.user, group=group, role=old.role, joined_at=now)
 
 
 @transaction.atomic

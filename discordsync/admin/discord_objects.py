@@ -20,6 +20,7 @@ from cohorts.models import User, live_group
 from cohorts.reconcile import services as sync
 from cohorts.validators import check_snowflake
 from discordsync.admin.import_existing import COLUMNS, MOST_BYTES, BadLines, record_all
+from discordsync.admin.removals import RemovalMixin
 from discordsync.models import DiscordObject, DmChannel
 from discordsync.services import (
     OF_COHORT,
@@ -87,7 +88,7 @@ class ImportForm(forms.Form):
 
 
 @admin.register(DiscordObject)
-class DiscordObjectAdmin(RefusalAdmin):
+class DiscordObjectAdmin(RemovalMixin, RefusalAdmin):
     form = ExistingForm
     list_display = ["what", "kind", "cohort", "group", "outside_id", "how_it_is", "imported"]
     list_filter = ["kind", ("gone_at", admin.EmptyFieldListFilter), "imported", "cohort"]
@@ -133,6 +134,8 @@ class DiscordObjectAdmin(RefusalAdmin):
     def how_it_is(self, row: DiscordObject) -> str:
         if row.outside_id is None:
             return "being created"
+        if row.released_at:
+            return "kept, no longer managed"
         return "deleted" if row.gone_at else "ready"
 
     # -- missing objects ---------------------------------------------------------------------

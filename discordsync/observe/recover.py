@@ -42,7 +42,7 @@ SLACK = timedelta(minutes=1)
 def find_lost(snapshot: DiscordSnapshot, observed: ObservedGuild) -> dict[str, int]:
     """Return the ids of objects whose records have none yet, by key."""
     found: dict[str, int] = {}
-    taken = {record.outside_id for record in snapshot.records.values()}
+    taken = _taken(snapshot)
     waiting = [record for record in snapshot.records.values() if record.outside_id is None]
     # Roles first: text and voice channels are found by them.
     for record in sorted(waiting, key=lambda r: keys.kind_of(r.key) != "role"):
@@ -53,6 +53,11 @@ def find_lost(snapshot: DiscordSnapshot, observed: ObservedGuild) -> dict[str, i
             found[record.key] = min(candidates)  # the oldest
             taken.add(found[record.key])
     return found
+
+
+def _taken(snapshot: DiscordSnapshot) -> set[int | None]:
+    """Return the ids that have a record, including those of objects that staff keep."""
+    return {record.outside_id for record in snapshot.records.values()} | snapshot.released
 
 
 def _candidates(
@@ -118,7 +123,7 @@ def _is_opened_by(channel: ObservedChannel, role_id: int | None, kind: int) -> b
 def find_orphans(snapshot: DiscordSnapshot, observed: ObservedGuild) -> dict[str, int]:
     """Return objects with our installation's mark that no record explains, by key, and those that
     belong to them: a text channel leads to its role, its voice channel and its category."""
-    taken = {record.outside_id for record in snapshot.records.values()}
+    taken = _taken(snapshot)
     known = _known_keys(snapshot)
     marked: dict[str, int] = {}
     for pk, key in _our_marks(snapshot, observed):

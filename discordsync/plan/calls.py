@@ -26,6 +26,7 @@ class Call:
     to: int = 0  # of a direct message: the person
     names: tuple[int, ...] = field(default=())  # same-named objects that exist before a create
     listed: int = 0  # objects of this kind that the bot sees before a create
+    last_message: int | None = None  # a channel is deleted only while this is its last one
 
 
 def create_channel(
@@ -102,6 +103,15 @@ def create_event(guild_id: int, event: DesiredScheduledEvent, channel_id: int) -
 
 def edit_event(guild_id: int, event_id: int, key: str, changes: Mapping[str, Any]) -> Call:
     return Call("PATCH", f"/guilds/{guild_id}/scheduled-events/{event_id}", changes, key)
+
+
+def delete_channel(channel_id: int, key: str, last_message: int) -> Call:
+    path = f"/channels/{channel_id}"
+    return Call("DELETE", path, None, key, subject=channel_id, last_message=last_message)
+
+
+def delete_role(guild_id: int, role_id: int, key: str) -> Call:
+    return Call("DELETE", f"/guilds/{guild_id}/roles/{role_id}", None, key, subject=role_id)
 
 
 def delete_message(post: SentPost) -> Call:

@@ -39,6 +39,7 @@ from discordsync.plan.diff import Diff
 from discordsync.plan.direct_messages import plan_direct_messages
 from discordsync.plan.events import EVENTS, count_listed, plan_events
 from discordsync.plan.infrastructure import plan_cohort, plan_infrastructure
+from discordsync.plan.removals import count_removable, plan_removals
 from discordsync.state import keys, permissions
 from discordsync.state.desired_state import DesiredGroup, DesiredGuild
 from discordsync.state.observed import CATEGORY, ObservedGuild
@@ -72,6 +73,7 @@ def _items(diff: Diff) -> Iterator[Item]:
         yield from plan_access(diff, group)
         yield from _messages(diff, group)
         yield from _posts_to_delete(diff, group)
+    yield from plan_removals(diff)
     yield from plan_direct_messages(diff)
     yield from plan_events(diff)
 
@@ -190,7 +192,9 @@ def find_budget(desired: DesiredGuild, observed: ObservedGuild, plan: Plan) -> t
 def _shortage(diff: Diff, kind: str, used: dict[str, int], adds: int) -> str:
     hidden = diff.desired.hidden.counts.get(kind, 0)
     unseen = f" ({hidden} of them hidden from the bot)" if hidden else ""
-    return f"{used[kind]} of {LIMITS[kind]} {kind} exist{unseen}, {adds} would be added"
+    said = f"{used[kind]} of {LIMITS[kind]} {kind} exist{unseen}, {adds} would be added"
+    due = count_removable(diff, kind)
+    return f"{said}. Review {due} that are due for removal" if due else said
 
 
 def _find_full_category(diff: Diff, creations: Iterable[Action]) -> str:

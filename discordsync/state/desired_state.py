@@ -8,6 +8,7 @@ from datetime import datetime
 
 from discordsync.state import keys
 from discordsync.state.facts import (
+    Approval,
     DirectMessageFacts,
     DiscordPerson,
     Hidden,
@@ -53,6 +54,7 @@ class DesiredGroup:
         DirectMessageFacts, ...
     ] = ()  # also of a group that has ended: visits end with it
     posts_to_delete: tuple[SentPost, ...] = ()
+    removable: bool = False  # it has ended, and no one may read its channels any more
     next_at: datetime | None = None
     is_archive: bool = False  # it has ended, and `people` may read its channels
 
@@ -94,6 +96,7 @@ class DesiredGuild:
     events: tuple[DesiredScheduledEvent, ...] = ()
     over: Mapping[str, int] = field(default_factory=dict)
     records: Mapping[str, Record] = field(default_factory=dict)
+    approvals: Mapping[str, Approval] = field(default_factory=dict)  # of removals, by key
     known_people: Mapping[int, str] = field(default_factory=dict)  # Discord id -> name
     new_dm_channels: int = 0
     hidden: Hidden = field(default_factory=Hidden)

@@ -135,6 +135,15 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """Staff have approved that this object is removed, as long as its last message is this one."""
+
+    outside_id: int
+    is_valid: bool = True  # for a day
+    last_message_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Hidden:
     """Objects that count to the guild's limits although the bot cannot see them.
 
@@ -157,6 +166,8 @@ class DiscordSnapshot:
     cohorts: Mapping[int, CohortFacts] = field(default_factory=dict)
     groups: Mapping[int, DiscordGroup] = field(default_factory=dict)
     records: Mapping[str, Record] = field(default_factory=dict)
+    released: frozenset[int] = frozenset()  # ids that staff keep; they are no longer ours
+    approvals: Mapping[str, Approval] = field(default_factory=dict)  # of removals, by key
     known_people: Mapping[int, str] = field(default_factory=dict)  # Discord id -> name
     new_dm_channels: int = 0  # how many new direct-message channels may be opened
     hidden: Hidden = field(default_factory=Hidden)
@@ -167,9 +178,10 @@ class DiscordSnapshot:
 
     @property
     def awaited(self) -> frozenset[str]:
-        """Return the keys of everything that should exist; ended groups and past events do not."""
+        """Return the keys of everything that should exist; ended groups and past events do not,
+        except what may have been removed by a call of which no answer came."""
         live = [group for group in self.groups.values() if group.live]
-        return frozenset(chain.from_iterable(_keys_of(group) for group in live))
+        return frozenset(chain.from_iterable(map(_keys_of, live))) | self.approvals.keys()
 
 
 def _keys_of(group: DiscordGroup) -> Iterator[str]:

@@ -53,6 +53,7 @@ class ObservedChannel:
     parent_id: int | None
     topic: str
     overwrites: Mapping[int, Overwrite]
+    last_message_id: int = 0  # 0: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,14 @@ class ObservedGuild:
     def with_channel(self, channel: ObservedChannel) -> ObservedGuild:
         return replace(self, channels={**self.channels, channel.id: channel})
 
+    def without_channel(self, channel_id: int) -> ObservedGuild:
+        left = {k: v for k, v in self.channels.items() if k != channel_id}
+        return replace(self, channels=left, gone=self.gone | {channel_id})
+
+    def without_role(self, role_id: int) -> ObservedGuild:
+        left = {k: v for k, v in self.roles.items() if k != role_id}
+        return replace(self, roles=left, gone=self.gone | {role_id})
+
     def with_overwrites(
         self, channel_id: int, overwrites: Mapping[int, Overwrite]
     ) -> ObservedGuild:
@@ -215,6 +224,7 @@ def read_channel(data: Mapping[str, Any]) -> ObservedChannel:
         parent_id=int(data["parent_id"]) if data.get("parent_id") else None,
         topic=data.get("topic") or "",
         overwrites={o.target: o for o in overwrites},
+        last_message_id=int(data.get("last_message_id") or 0),
     )
 
 

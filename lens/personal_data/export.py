@@ -15,16 +15,16 @@ from django.utils.formats import date_format
 from cohorts.models import User
 from lens.personal_data.tables import PERSON_COLUMNS, TABLES
 
-Row = tuple[Any, ...]
+Values = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class DataSection:
     """The rows of one table, with the names of their columns as people read them."""
 
     title: str
     columns: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[Values, ...]
 
     @property
     def texts(self) -> list[list[str]]:
@@ -35,7 +35,7 @@ class Section:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
-def export_person(person: User) -> list[Section]:
+def export_person(person: User) -> list[DataSection]:
     """Return the person's account and every table with rows about them. One query for each."""
     account = _section("Account", User, PERSON_COLUMNS, [person])
     return [account, *(section for section in _tables(person) if section.rows)]
@@ -59,14 +59,14 @@ def _text(value: Any) -> str:
             return str(value)
 
 
-def _tables(person: User) -> Iterator[Section]:
+def _tables(person: User) -> Iterator[DataSection]:
     for table in TABLES:
         yield _section(table.title, table.model, table.columns, table.rows(person))
 
 
-def _section(title: str, model: type[Model], columns: tuple[str, ...], rows: Any) -> Section:
+def _section(title: str, model: type[Model], columns: tuple[str, ...], rows: Any) -> DataSection:
     titles = tuple(_title(model, column) for column in columns)
-    return Section(title, titles, tuple(tuple(_value(row, c) for c in columns) for row in rows))
+    return DataSection(title, titles, tuple(tuple(_value(row, c) for c in columns) for row in rows))
 
 
 def _title(model: type[Model], column: str) -> str:

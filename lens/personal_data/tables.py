@@ -54,7 +54,7 @@ def _by_discord_id(person: User) -> Q:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class PersonalTable:
     """The rows of one table about a person: which, the columns shown, and what erasing does.
 
     `emptied`: the columns that erasing sets, when the rows stay. `secret`: exists, but its content
@@ -104,28 +104,28 @@ PERSON_COLUMNS = (
 DELETE = Erasing.DELETE
 
 TABLES = (
-    Table("Former addresses", FormerAddress, ("email", "until"), DELETE),
-    Table(
+    PersonalTable("Former addresses", FormerAddress, ("email", "until"), DELETE),
+    PersonalTable(
         "Refused sign-ins",
         RefusedSignIn,
         ("code", "discord_id", "discord_name", "email", "first_at", "last_at"),
         DELETE,
         of=_refused,
     ),
-    Table("Signed-in devices", UserSession, ("ip", "user_agent", "created_at"), DELETE),
-    Table("Second factors", Authenticator, ("type", "created_at", "last_used_at"), DELETE),
-    Table(
+    PersonalTable("Signed-in devices", UserSession, ("ip", "user_agent", "created_at"), DELETE),
+    PersonalTable("Second factors", Authenticator, ("type", "created_at", "last_used_at"), DELETE),
+    PersonalTable(
         "Memberships",
         Membership,
         ("cohort", "group", "role", "status", "joined_at", "left_at", "left_why"),
         emptied={"left_why": ""},
     ),
-    Table(
+    PersonalTable(
         "Meetings",
         Attendance,
         ("meeting", "rsvp", "rsvp_at", "checked_in_at", "not_seen", "correction", "is_guest"),
     ),
-    Table(
+    PersonalTable(
         "Guest visits",
         GuestVisit,
         (
@@ -139,73 +139,79 @@ TABLES = (
         ),
         emptied={"overruled_why": "", "ended_why": ""},
     ),
-    Table(
+    PersonalTable(
         "Substitutes needed",
         Substitution,
         ("meeting", "requested_at", "ended_at", "end_reason"),
         of=lambda person: Q(away=person),
     ),
-    Table(
+    PersonalTable(
         "Requests to lead a meeting",
         SubstituteOffer,
         ("substitution", "offered_at", "answer", "answered_at", "ended_at"),
     ),
-    Table(
+    PersonalTable(
         "Exceptions",
         AccessException,
         ("group", "reason", "until", "created_at"),
         DELETE,
     ),
-    Table("Access", AccessState, ("group", "provider", "state", "reason", "changed_at"), DELETE),
-    Table("Message preferences", MessageChoice, ("topic", "route"), DELETE),
-    Table(
+    PersonalTable(
+        "Access", AccessState, ("group", "provider", "state", "reason", "changed_at"), DELETE
+    ),
+    PersonalTable("Message preferences", MessageChoice, ("topic", "route"), DELETE),
+    PersonalTable(
         "Messages",
         Message,
         ("kind", "channel", "state", "due_at", "sent_at", "subject", "body", "not_sent_reason"),
         emptied={"subject": "", "body": "", "html": "", "context": {}, "not_sent_reason": ""},
     ),
-    Table("Calendar feed", CalendarFeed, ("created_at",), DELETE),
-    Table(
+    PersonalTable("Calendar feed", CalendarFeed, ("created_at",), DELETE),
+    PersonalTable(
         "Address in Google Calendar",
         CalendarAddress,
         ("email", "listed_as", "refused_at", "restored_at"),
         DELETE,
     ),
-    Table(
+    PersonalTable(
         "Answers in Google Calendar",
         ObservedRsvp,
         ("meeting", "own", "series", "observed_at"),
         DELETE,
     ),
-    Table("Own events in Google Calendar", CalendarEvent, ("meeting", "made_at", "gone_at")),
-    Table("Discord server", GuildMembership, ("joined_at", "left_at"), DELETE),
-    Table(
+    PersonalTable(
+        "Own events in Google Calendar", CalendarEvent, ("meeting", "made_at", "gone_at")
+    ),
+    PersonalTable("Discord server", GuildMembership, ("joined_at", "left_at"), DELETE),
+    PersonalTable(
         "Direct messages on Discord",
         DmChannel,
         ("discord_id", "last_used_at", "channel_id", "refused_at", "refused_reason"),
         DELETE,
         of=_by_discord_id,
     ),
-    Table(
+    PersonalTable(
         "Voice sessions", VoiceSession, ("coverage", "since", "until"), DELETE, of=_by_discord_id
     ),
-    Table("Questions to the bot", BotReply, ("requested_at",), DELETE, of=_by_discord_id),
-    Table("Recent changes on Discord", OwnWrite, ("subject", "written_at"), DELETE, of=_own_writes),
-    Table(
+    PersonalTable("Questions to the bot", BotReply, ("requested_at",), DELETE, of=_by_discord_id),
+    PersonalTable(
+        "Recent changes on Discord", OwnWrite, ("subject", "written_at"), DELETE, of=_own_writes
+    ),
+    PersonalTable(
         "Realize requests",
         RealizeRequest,
         ("requested_at", "ended_at"),
         DELETE,
         of=lambda person: Q(requested_by=person),
     ),
-    Table(
+    PersonalTable(
         "Changes of cohorts as staff",
         CohortStep,
         ("cohort", "kind", "reason", "asked_at", "state"),
         emptied={"asked_by": None},
         of=lambda person: Q(asked_by=person),
     ),
-    Table(
+    PersonalTable(
         "Changes as staff",
         LogEntry,
         ("action_time", "content_type", "object_repr"),

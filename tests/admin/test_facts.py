@@ -13,7 +13,7 @@ from cohorts.outbox.tasks import send_emails
 from cohorts.reconcile.models import GroupSync
 from meetings.models import Meeting
 from tests.admin.reading import hidden_of, messages_of, text_of
-from tests.support.cohort import add_member, make_cohort
+from tests.support.cohort import make_cohort
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
 
@@ -324,24 +324,6 @@ def test_several_memberships_end_at_once_after_the_names_were_shown(staff):
 
     staff.post(f"{ADMIN}/membership/", {**posted, "confirmed": "yes", "status": "removed"})
     assert Membership.objects.filter(status="removed").count() == 2
-
-
-def test_someone_is_moved_to_another_group_of_the_cohort(staff):
-    made, other = make_cohort(groups=2), make_cohort(groups=1, name="Autumn")
-    person = add_member(made.groups[0])
-    membership = person.memberships.get()
-    address = f"{ADMIN}/membership/{membership.pk}/move/"
-
-    assert f"{other.groups[0].pk}" not in options(staff.get(address))
-    staff.post(address, {"group": made.ids[1], "why": "asked for it"})
-
-    old, new = person.memberships.order_by("pk")
-    assert (old.status, old.left_why) == ("removed", "asked for it")
-    assert (new.status, new.group_id) == ("active", made.ids[1])
-
-
-def options(answer) -> set[str]:
-    return {str(value) for value, _ in answer.context["form"].fields["group"].choices}
 
 
 # -- access exceptions -----------------------------------------------------------------------------

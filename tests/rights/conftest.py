@@ -58,6 +58,7 @@ def values(world: World) -> dict[str, Any]:
         "object_id": 0,
         "rows": rows,
         "ids": rows["sync.syncrun"],
+        "run_id": rows["sync.syncrun"],
     }
 
 

@@ -17,7 +17,12 @@ FIELDS: dict[str, dict[str, Any]] = {
     "calendarsync.calendarcopy": {"body": {"id": "x"}},
     "outbox.message": {"kind": "welcome"},
     "sync.realizerequest": {"group_ids": []},
-    "sync.syncrun": {"mode": "plan", "group_ids": [], "as_if_requested": True},
+    "sync.syncrun": {
+        "provider": "discord",
+        "mode": "plan",
+        "group_ids": [],
+        "as_if_requested": True,
+    },
     "discordsync.discordobject": {"kind": "category", "group": None, "meeting": None},
 }
 

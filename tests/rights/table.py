@@ -116,6 +116,14 @@ ROUTES: dict[str, list[Door]] = {
     "groups/": [signed_in()],
     "my-data/": [signed_in(), signed_in("POST", do="ask"), signed_in("POST", do="withdraw")],
     "my-data/file/": [signed_in()],
+    "admin/discordsync/discordobject/removals/": [
+        staff("GET", "discordsync.add_removalapproval"),
+        staff("POST", "discordsync.add_removalapproval", cohort="0"),
+    ],
+    "admin/discordsync/discordobject/removals/<int:run_id>/": [
+        staff("GET", "discordsync.add_removalapproval"),
+        staff("POST", "discordsync.add_removalapproval"),
+    ],
     "admin/people/<id:person_id>/data/": [staff("GET", SUPERUSERS_ONLY)],
     "admin/people/<id:person_id>/data/file/": [staff("GET", SUPERUSERS_ONLY)],
     "admin/people/<id:person_id>/erase/": [
@@ -226,7 +234,15 @@ ROUTES: dict[str, list[Door]] = {
     ],
     "admin/cohorts/membership/<int:pk>/move/": [
         staff("GET", "cohorts.change_membership", pk="{membership}"),
-        staff("POST", "cohorts.change_membership", pk="{membership}", group="{other_group}"),
+        staff("POST", "cohorts.change_membership", pk="{membership}"),
+    ],
+    "admin/cohorts/membership/add-person/": [
+        staff("GET", "cohorts.add_membership", "cohorts.add_user"),
+        staff("POST", "cohorts.add_membership", "cohorts.add_user"),
+    ],
+    "admin/members/move/": [
+        staff("GET", "cohorts.change_membership", member="{membership}"),
+        staff("POST", "cohorts.change_membership", member="{membership}", group="{other_group}"),
     ],
     "admin/cohorts/user/<id>/password/": [
         staff("GET", "cohorts.change_user"), staff("POST", "cohorts.change_user")

@@ -9,7 +9,7 @@ from typing import Any
 
 from cohorts.models import Group
 from cohorts.reconcile.models import GroupSync, SyncRun
-from cohorts.reconcile.provider import Provider, provider_admins
+from cohorts.reconcile.provider import ListsRemovable, Provider, ProviderAdmin, provider_admins
 from cohorts.reconcile.runs import provider_state
 from cohorts.reconcile.runs.policy import restrict
 from cohorts.reconcile.values import Action, Due, Finding, IssueCode, Policy, Withheld
@@ -49,6 +49,7 @@ def _describe(
         "issues": [asdict(issue) for issue in plan.issues],
         "budget": [asdict(line) for line in budget],
         "checks": [asdict(line) for line in admin.check(desired, finding.observed)],
+        "removable": _removable(admin, desired, finding, due),
         "access": _access(provider, desired, finding, due, now),
     }
 
@@ -83,6 +84,15 @@ def _row(action: Action) -> dict[str, Any]:
 
 def _held(held: Withheld) -> dict[str, Any]:
     return {**_row(held.action), "reason": held.reason, "detail": held.detail}
+
+
+def _removable(
+    admin: ProviderAdmin, desired: Any, finding: Finding, due: list[Due]
+) -> list[dict[str, Any]]:
+    if not isinstance(admin, ListsRemovable):
+        return []
+    group_ids = [row.group_id for row in due]
+    return [asdict(one) for one in admin.removable(desired, finding.observed, group_ids)]
 
 
 def _access(

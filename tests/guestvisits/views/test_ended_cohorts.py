@@ -15,7 +15,6 @@ from django.test import Client
 from icalendar import Calendar
 
 from calendarsync.rsvp.recording import find_expected
-from cohorts.admin.memberships import MoveMemberForm
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Group, Membership, User
 from cohorts.reconcile.services import request_realize
@@ -25,6 +24,7 @@ from discordsync.bot.replies.learners import cannot_attend, my_meetings
 from discordsync.delivery.assignments import pending_assignments
 from discordsync.delivery.welcome import pending_welcomes
 from guestvisits.admin.forms import ChoosePersonForm, HomeForm
+from guestvisits.admin.moving_members import find_offers
 from guestvisits.models import GuestVisit
 from guestvisits.set_up import _read_context
 from meetings.attendance.detection import VoiceObservation, record_presence
@@ -128,9 +128,9 @@ PROBES: dict[str, Callable[[World], object]] = {
     "moving by the facilitator": lambda w: w.move(w.bob),
     "following changed facts": lambda w: w.is_moved_by_facts(),
     "new members": lambda w: w.takes_members(),
-    "moving members there": lambda w: choices_of(
-        MoveMemberForm(None, membership=Membership.objects.get(user=w.alice)), "group"
-    ).exists(),
+    "moving members there": lambda w: find_offers(
+        list(Membership.objects.filter(user=w.alice)), w.now
+    ),
     "visits booked by staff": lambda w: w.alice in choices_of(ChoosePersonForm(), "person"),
     "meetings chosen by staff": lambda w: choices_of(
         HomeForm(person=w.alice, now=w.now), "home"

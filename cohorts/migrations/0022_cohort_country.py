@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cohorts', '0020_archive_days'),
+        ('cohorts', '0021_removals'),
     ]
 
     operations = [

@@ -1,0 +1,81 @@
+"""Adding a person to a group on one form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.models import ADDITION, LogEntry
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from cohorts import clock
+from cohorts.admin.base import confirmation_page
+from cohorts.errors import Refusal
+from cohorts.models import Group, Membership, User, live_group
+from cohorts.services.people import add_person
+
+PERMISSIONS = ("cohorts.add_membership", "cohorts.add_user")
+
+
+class AddPersonForm(forms.Form):
+    name = forms.CharField(max_length=150)
+    address = forms.EmailField(
+        label="E-mail",
+        help_text="Someone who has this address, or had it before, is added as that person.",
+    )
+    group = forms.ModelChoiceField(queryset=Group.objects.none())
+    role = forms.ChoiceField(choices=Membership.Role.choices, initial=Membership.Role.PARTICIPANT)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["group"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = Group.objects.filter(live_group()).select_related("cohort")
+        field.label_from_instance = lambda group: f"{group} ({group.cohort})"  # type: ignore[assignment]
+
+
+def add_person_view(request: HttpRequest) -> HttpResponse:
+    assert isinstance(request.user, User)  # admin_view requires a signed-in user
+    if not request.user.has_perms(PERMISSIONS):
+        raise PermissionDenied
+    data = request.POST if request.method == "POST" else None
+    form = AddPersonForm(data, initial={"group": request.GET.get("group")})
+    if form.is_valid():
+        try:
+            return _add(request, form.cleaned_data)
+        except Refusal as refusal:
+            form.add_error(None, refusal.sentence)
+    answer = confirmation_page(
+        request,
+        admin.site,
+        title="Add a person",
+        sentences=[
+            "They get a message about their group, its channels and its invitations. They sign in "
+            "with Discord and need no password."
+        ],
+        form=form,
+        button="Add person",
+        back=reverse("admin:cohorts_membership_changelist"),
+    )
+    answer.status_code = 400 if form.errors else 200
+    return answer
+
+
+def _add(request: HttpRequest, said: dict[str, Any]) -> HttpResponse:
+    made, is_new = add_person(
+        said["name"], said["address"], said["group"].pk, role=said["role"], now=clock.now()
+    )
+    person = made.user
+    if is_new:
+        done = f"{person} is added to {made.group}."
+    else:
+        done = f"{person} ({person.email or 'no address'}) was known already and is added to "
+        done += f"{made.group}."
+    assert request.user.pk
+    LogEntry.objects.log_actions(request.user.pk, [made], ADDITION, done, single_object=True)
+    messages.success(request, done)
+    return redirect("admin:cohorts_membership_change", made.pk)

@@ -1,0 +1,60 @@
+"""Queries about removals."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+
+from cohorts.models import Group
+from discordsync.models import DiscordObject, RemovalApproval
+from discordsync.state.facts import Approval
+
+VALID_FOR = timedelta(hours=24)
+
+INFRASTRUCTURE = [
+    DiscordObject.Kind.VOICE_CHANNEL,
+    DiscordObject.Kind.TEXT_CHANNEL,
+    DiscordObject.Kind.COHORT_CHANNEL,
+    DiscordObject.Kind.ROLE,
+    DiscordObject.Kind.CATEGORY,
+]
+
+
+def is_removable(group: Group, now: datetime) -> bool:
+    """Return whether a group has ended and no one may read its channels any more."""
+    return group.has_ended and not (group.archive and group.archive.is_open(now))
+
+
+def read_approvals(now: datetime) -> dict[str, Approval]:
+    """Return the approvals by key, with those that have expired."""
+    rows = RemovalApproval.objects.select_related("target")
+    return {
+        row.target.key: Approval(
+            row.outside_id, row.approved_at > now - VALID_FOR, row.last_message_id
+        )
+        for row in rows
+    }
+
+
+def released_ids() -> list[int]:
+    """Return the Discord ids of objects that staff keep."""
+    kept = DiscordObject.objects.filter(released_at__isnull=False, outside_id__isnull=False)
+    return [pk for pk in kept.values_list("outside_id", flat=True) if pk]
+
+
+def recorded_infrastructure() -> QuerySet[DiscordObject]:
+    """Return the records of everything that a removal can be about."""
+    return DiscordObject.objects.filter(
+        kind__in=INFRASTRUCTURE,
+        outside_id__isnull=False,
+        gone_at__isnull=True,
+        released_at__isnull=True,
+    )
+
+
+def groups_with_remains(now: datetime) -> list[Group]:
+    """Return the groups whose objects may be removed and still exist, by cohort."""
+    groups = Group.objects.filter(discord_objects__in=recorded_infrastructure()).distinct()
+    rows = groups.select_related("cohort__course").order_by("cohort", "pk")
+    return [group for group in rows if is_removable(group, now)]

@@ -1,0 +1,87 @@
+"""Decide on removals, and record that one begins.  Nothing here makes an external call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from cohorts.errors import Refusal
+from cohorts.reconcile.errors import Conflict
+from cohorts.services import groups as group_services
+from cohorts.signals import announce
+from discordsync.models import DiscordObject, RemovalApproval
+from discordsync.removal.selectors import read_approvals, recorded_infrastructure
+
+REMOVE, KEEP = "remove", "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """How many objects are to be removed, and how many are kept."""
+
+    removed: int
+    kept: int
+
+
+@transaction.atomic
+def decide(
+    shown: Iterable[Mapping[str, Any]], decisions: Mapping[str, str], *, by: int, now: datetime
+) -> Decided:
+    """Store what staff decided on the objects that they were shown; the rest stays as it is.
+
+    `shown`: `Removable` values as stored by the review.  `decisions`: REMOVE or KEEP by key.  An
+    object that has another id than the one shown is left out.
+    """
+    seen = {str(row["key"]): row for row in shown}
+    rows = recorded_infrastructure().filter(key__in=decisions.keys() & seen.keys())
+    rows = rows.select_for_update(of=("self",)).order_by("pk")
+    same = [row for row in rows if str(row.outside_id) == seen[row.key]["outside_id"]]
+    removed = [row for row in same if decisions[row.key] == REMOVE]
+    kept = [row for row in same if decisions[row.key] == KEEP]
+    for row in removed:
+        RemovalApproval.objects.update_or_create(
+            target=row,
+            defaults={
+                "outside_id": row.outside_id or 0,
+                "last_message_id": int(seen[row.key]["last_message_id"] or 0),
+                "approved_by_id": by,
+                "approved_at": now,
+            },
+        )
+    for row in kept:
+        _release(row, now)
+    announce({pk for row in (*removed, *kept) for pk in groups_of(row)})
+    return Decided(len(removed), len(kept))
+
+
+def _release(row: DiscordObject, now: datetime) -> None:
+    """Keep an object.  Its key becomes free, should the group ever need a new one."""
+    RemovalApproval.objects.filter(target=row).delete()
+    row.key, row.released_at = f"kept:{row.outside_id}", now
+    row.save(update_fields=["key", "released_at"])
+
+
+def groups_of(row: DiscordObject) -> list[int]:
+    """Return the ids of the group that owns an object, or of all groups that share it."""
+    if row.group_id:
+        return [row.group_id]
+    return list(row.cohort.groups.values_list("pk", flat=True))
+
+
+def begin_removal(key: str, *, now: datetime) -> None:
+    """Commit that an object is about to be deleted: its groups cannot be reopened any more.
+
+    Raises Conflict if the approval is no longer valid or a group was reopened.
+    """
+    approval = read_approvals(now).get(key)
+    if approval is None or not approval.is_valid:
+        raise Conflict("The removal is no longer approved.")
+    row = DiscordObject.objects.select_related("cohort").get(key=key)
+    try:
+        group_services.begin_removal(groups_of(row), now=now)
+    except Refusal as refusal:
+        raise Conflict(refusal.sentence) from refusal

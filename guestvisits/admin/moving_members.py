@@ -1,0 +1,139 @@
+"""Moving people to another group in the admin: choose the group, preview, confirm."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from cohorts import clock
+from cohorts.access import staff_may
+from cohorts.errors import Refusal
+from cohorts.models import Group, Membership, User, live_group
+from cohorts.services.memberships import move_members
+from cohorts.zones import find_zone, known_zone
+from guestvisits.converters import read_id
+from guestvisits.joining.choices import GroupChoice, read_choices
+from guestvisits.joining.effects import find_effects
+
+DONE = "{people} moved to {group}. Each gets one message, and access and invitations follow."
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One group as a choice: its weekly slot in each zone of the people, and why not, if so."""
+
+    choice: GroupChoice
+    slots: tuple[str, ...]
+    why_not: str
+
+
+def move_members_view(request: HttpRequest) -> HttpResponse:
+    """Show the groups to choose from; with `group`, what would change; by POST, move."""
+    if not staff_may(_user(request), "cohorts.change_membership"):
+        raise PermissionDenied
+    now = clock.now()
+    asked = request.POST if request.method == "POST" else request.GET
+    members = _members([read_id(text) for text in asked.getlist("member")])
+    if not members or len({member.cohort_id for member in members}) > 1:
+        messages.error(request, "Choose active members of one cohort.")
+        return redirect("admin:cohorts_membership_changelist")
+    offers = find_offers(members, now)
+    chosen = next(
+        (each for each in offers if str(each.choice.group.pk) == asked.get("group")), None
+    )
+    effects = list(find_effects(members, chosen.choice.group, now)) if chosen else []
+    seen = _digest(members, chosen, effects)
+    if request.method == "POST" and chosen and _carry_out(request, members, chosen, seen, now):
+        return redirect("admin:cohorts_membership_changelist")
+    context = {
+        **admin.site.each_context(request),
+        "title": f"Move {_names(members)} to another group",
+        "members": members,
+        "offers": offers,
+        "chosen": chosen,
+        "effects": effects,
+        "seen": seen,
+        "why": asked.get("why", "")[:200],
+    }
+    return render(request, "admin/guestvisits/move_members.html", context)
+
+
+def _carry_out(
+    request: HttpRequest, members: list[Membership], chosen: Offer, seen: str, now: datetime
+) -> bool:
+    """Return whether the preview that was confirmed still holds and the people were moved."""
+    if request.POST.get("seen") != seen:
+        messages.error(request, "The data has changed since the preview. Check the new one.")
+        return False
+    group = chosen.choice.group
+    try:
+        made = move_members(
+            [member.pk for member in members],
+            group.pk,
+            now=now,
+            why=request.POST.get("why", "")[:200],
+        )
+    except Refusal as refusal:
+        messages.error(request, refusal.sentence)
+        return False
+    done = DONE.format(people=_names(members), group=group)
+    LogEntry.objects.log_actions(_user(request).pk, made, CHANGE, done)
+    messages.success(request, done)
+    return True
+
+
+def _members(ids: list[int]) -> list[Membership]:
+    rows = Membership.objects.filter(pk__in=ids, status=Membership.Status.ACTIVE)
+    return list(rows.select_related("user", "group", "cohort").order_by("user__name", "pk"))
+
+
+def find_offers(members: list[Membership], now: datetime) -> list[Offer]:
+    """Return the groups of the members' cohort as choices for all of them.  Two queries."""
+    groups = Group.objects.filter(live_group(), cohort=members[0].cohort_id)
+    zones = sorted({known_zone(member.user.timezone) for member in members})
+    newcomers = sum(member.role == Membership.Role.PARTICIPANT for member in members)
+    own = {member.group_id for member in members}
+    return [
+        Offer(each, tuple(_slot(each, zone) for zone in zones), _why_not(each, own, newcomers))
+        for each in read_choices(groups, now)
+    ]
+
+
+def _slot(choice: GroupChoice, zone: str) -> str:
+    """Return the weekly slot in this zone: "Tuesday, 18:00 – 19:00 Europe/Berlin"."""
+    if choice.starts_at is None or choice.ends_at is None:
+        return ""
+    start, end = (
+        moment.astimezone(find_zone(zone)) for moment in (choice.starts_at, choice.ends_at)
+    )
+    return f"{start:%A, %H:%M} – {end:%H:%M} {zone.replace('_', ' ')}"
+
+
+def _why_not(choice: GroupChoice, own: set[int], newcomers: int) -> str:
+    if choice.group.pk in own:
+        return "already their group"
+    if choice.seats_left is not None and choice.seats_left < newcomers:
+        return "too few places"
+    return ""
+
+
+def _digest(members: list[Membership], chosen: Offer | None, effects: list[str]) -> str:
+    facts = ([member.pk for member in members], chosen and chosen.choice.group.pk, effects)
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
+
+
+def _names(members: list[Membership]) -> str:
+    names = [str(member.user) for member in members]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # admin_view requires a signed-in user
+    return request.user

@@ -1,0 +1,290 @@
+"""Removing what ended groups have left in Discord: all that is approved, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from cohorts import clock
+from cohorts.models import Group, User
+from cohorts.reconcile.models import GroupSync
+from cohorts.services.groups import end_group
+from discordsync.models import DiscordObject, RemovalApproval
+from tests.discordsync.guild_state import look_again, outside_id
+from tests.support.cohort import join, make_cohort, realize, work
+from tests.support.workers import bury, finish, start
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("only_discord", "no_waiting"),
+]
+LIST = "/admin/discordsync/discordobject/removals/"
+DELETIONS = 8  # two groups with three objects each, the cohort's channel and its category
+
+
+@pytest.fixture
+def made(sandbox, set_clock):
+    """A cohort of two groups that was realized, and ended 31 days ago."""
+    made = make_cohort(groups=2, members=2)
+    join(sandbox, made.people)
+    realize(made)
+    work("discord")
+    for group in made.groups:
+        end_group(group.pk, status=Group.Status.COMPLETED, now=clock.now())
+    work("discord")
+    pass_days(sandbox, set_clock, 31)
+    return made
+
+
+def pass_days(sandbox, set_clock, days):
+    later = clock.now() + timedelta(days=days)
+    set_clock(later)
+    sandbox.set_clock(later)
+    work("discord")
+
+
+@pytest.fixture
+def staff(db):
+    staff = Client()
+    person = User.objects.create_superuser("root@example.org", "a long password", name="Root")
+    staff.force_login(person)
+    return staff
+
+
+def review(staff, made):
+    """Ask for the review and return its address, once a worker has answered."""
+    answer = staff.post(LIST, {"cohort": made.cohort.pk})
+    assert answer.status_code == 302
+    work("discord")
+    return answer["Location"]
+
+
+def read_form(staff, address):
+    """Return the page's choices as a browser would send them unchanged."""
+    page = staff.get(address).content.decode()
+    chosen = re.findall(r'name="(object-[^"]+)" value="(\w+)" checked', page)
+    return page, dict(chosen)
+
+
+def approve_all(staff, made):
+    address = review(staff, made)
+    _, form = read_form(staff, address)
+    staff.post(address, form)
+
+
+def names(sandbox):
+    """Return the names of all channels and roles in the server."""
+    guild = sandbox.get("state")["discord"]
+    found = [*guild["channels"].values(), *guild["roles"].values()]
+    return sorted(one["name"] for one in found)
+
+
+def deletions(sandbox):
+    """Return the paths of the channels and roles that were deleted, in order."""
+    paths = [call["path"] for call in sandbox.writes(method="DELETE")]
+    return [path for path in paths if re.search(r"v10/(channels|guilds/\d+/roles)/\d+$", path)]
+
+
+def write(sandbox, key, text="Hello again"):
+    said = {"channel_id": outside_id(key), "content": text}
+    sandbox.post("create", {"kind": "message", "fields": said})
+
+
+def test_everything_that_staff_approved_is_removed_in_order_and_nothing_else(sandbox, made, staff):
+    before = names(sandbox)
+    address = review(staff, made)
+    page, form = read_form(staff, address)
+    assert len(form) == DELETIONS
+    assert set(form.values()) == {"remove"}
+    assert "Shared by the whole cohort" in page
+    assert names(sandbox) == before, "a review changes nothing"
+
+    staff.post(address, form)
+    work("discord")
+
+    assert not [name for name in names(sandbox) if name.startswith(("Group", "group", "Spring"))]
+    assert "@everyone" in names(sandbox)
+    gone = [path.split("/")[-2] for path in deletions(sandbox)]
+    assert gone == ["channels"] * 5 + ["roles"] * 2 + ["channels"]
+    assert not DiscordObject.objects.exclude(kind="event").exists()
+    assert not RemovalApproval.objects.exists()
+    assert all(group.removal_began_at for group in Group.objects.all())
+    count = len(sandbox.writes())
+    look_again()
+    assert len(sandbox.writes()) == count, "a second comparison writes nothing"
+    assert not GroupSync.objects.filter(provider="discord").exclude(issue="").exists()
+    assert "Nothing is due for removal" in staff.get(LIST).content.decode()
+
+
+def test_a_channel_with_a_newer_message_stays_and_so_does_its_category(sandbox, made, staff):
+    group = made.groups[0]
+    address = review(staff, made)
+    _, form = read_form(staff, address)
+    write(sandbox, f"text_channel:{group.pk}")
+    staff.post(address, form)
+    work("discord")
+
+    left = set(DiscordObject.objects.exclude(kind="event").values_list("key", flat=True))
+    assert left == {f"text_channel:{group.pk}", f"category:{made.cohort.pk}:1"}
+    # Approved again, with the message that staff have now seen, it goes.
+    approve_all(staff, made)
+    work("discord")
+    assert not DiscordObject.objects.exclude(kind="event").exists()
+
+
+def test_a_message_that_comes_between_reading_and_deleting_saves_the_channel(sandbox, made, staff):
+    group = made.groups[0]
+    approve_all(staff, made)
+    path = f"/channels/{outside_id(f'text_channel:{group.pk}')}$"
+    sandbox.set_faults({"kind": "hold", "method": "GET", "path": path, "nth": 1})
+    with_worker = start("discord")
+    sandbox.wait_for_call(held=True)
+    write(sandbox, f"text_channel:{group.pk}")
+    sandbox.set_faults()
+    finish(with_worker)
+    assert outside_id(f"text_channel:{group.pk}") in sandbox.get("state")["discord"]["channels"]
+
+
+def test_what_staff_keep_is_left_alone_from_then_on(sandbox, made, staff):
+    group = made.groups[0]
+    kept = outside_id(f"text_channel:{group.pk}")
+    address = review(staff, made)
+    _, form = read_form(staff, address)
+    form[f"object-text_channel:{group.pk}"] = "keep"
+    form[f"object-category:{made.cohort.pk}:1"] = "keep"
+    staff.post(address, form)
+    work("discord")
+
+    channels = sandbox.get("state")["discord"]["channels"]
+    assert kept in channels
+    assert len(deletions(sandbox)) == DELETIONS - 2
+    assert DiscordObject.objects.filter(released_at__isnull=False).count() == 2
+    sandbox.post("edit", {"kind": "channel", "id": kept, "fields": {"name": "memories"}})
+    count = len(sandbox.writes())
+    look_again()
+    assert len(sandbox.writes()) == count
+    assert not GroupSync.objects.filter(provider="discord").exclude(issue="").exists(), "no orphan"
+    assert "Nothing is due for removal" in staff.get(LIST).content.decode()
+
+
+def test_a_category_with_a_channel_of_someone_else_stays(sandbox, made, staff):
+    parent = outside_id(f"category:{made.cohort.pk}:1")
+    fields = {"name": "staff-notes", "type": 0, "parent_id": parent}
+    sandbox.post("create", {"kind": "channel", "fields": fields})
+    approve_all(staff, made)
+    work("discord")
+    assert names(sandbox).count("staff-notes") == 1
+    assert [row.kind for row in DiscordObject.objects.exclude(kind="event")] == ["category"]
+
+
+def test_what_was_imported_is_kept_unless_staff_say_otherwise(sandbox, made, staff):
+    group = made.groups[0]
+    DiscordObject.objects.filter(key=f"voice_channel:{group.pk}").update(
+        name_sent="", imported=True
+    )
+    page, form = read_form(staff, review(staff, made))
+    assert form[f"object-voice_channel:{group.pk}"] == "keep"
+    assert page.count("not created by Lens") == 1
+
+
+def test_an_approval_is_void_after_a_day_and_for_another_object(sandbox, set_clock, made, staff):
+    address = review(staff, made)
+    _, form = read_form(staff, address)
+    GroupSync.objects.update(generation=1, observed_generation=1)
+    staff.post(address, form)
+    RemovalApproval.objects.filter(target__kind="role").update(outside_id=1)
+    RemovalApproval.objects.exclude(target__kind="role").update(
+        approved_at=clock.now() - timedelta(hours=25)
+    )
+    work("discord")
+    assert deletions(sandbox) == []
+
+
+def test_a_group_that_members_can_still_read_or_that_lives_is_not_offered(
+    sandbox, set_clock, staff
+):
+    made = make_cohort(groups=2, members=2)
+    join(sandbox, made.people)
+    realize(made)
+    work("discord")
+    end_group(made.groups[0].pk, status=Group.Status.COMPLETED, now=clock.now())
+    pass_days(sandbox, set_clock, 29)
+    assert "Nothing is due for removal" in staff.get(LIST).content.decode()
+    pass_days(sandbox, set_clock, 2)
+    page, form = read_form(staff, review(staff, made))
+    assert len(form) == 3, "only the ended group's own objects"
+    assert made.groups[1].name not in page
+
+
+def test_a_reopened_group_keeps_what_was_approved(sandbox, made, staff):
+    address = review(staff, made)
+    _, form = read_form(staff, address)
+    staff.post(address, form)
+    Group.objects.update(status=Group.Status.ACTIVE, ended_at=None)
+    work("discord")
+    assert deletions(sandbox) == []
+
+
+@pytest.mark.parametrize(
+    "n", [1, 4, DELETIONS, *(pytest.param(n, marks=pytest.mark.matrix) for n in (2, 3, 5, 6, 7))]
+)
+def test_a_worker_killed_after_a_deletion_leaves_nothing_behind(sandbox, made, staff, n):
+    approve_all(staff, made)
+    sandbox.set_faults({"kind": "hold_after", "method": "DELETE", "nth": n})
+    process = start("discord")
+    sandbox.wait_for_call(held=True)
+    assert bury(process) == 1
+    sandbox.set_faults()
+    finish(start("discord"))
+    assert len(set(deletions(sandbox))) == DELETIONS
+    assert not [name for name in names(sandbox) if name.startswith(("Group", "group", "Spring"))]
+    assert not DiscordObject.objects.exclude(kind="event").exists()
+
+
+@pytest.mark.parametrize(
+    "n", [2, 7, *(pytest.param(n, marks=pytest.mark.matrix) for n in (1, 3, 4, 5, 6, DELETIONS))]
+)
+def test_an_answer_that_is_lost_deletes_nothing_else(sandbox, made, staff, n):
+    approve_all(staff, made)
+    sandbox.set_faults({"kind": "drop_after", "method": "DELETE", "nth": n})
+    finish(start("discord"))
+    sandbox.set_faults()
+    finish(start("discord"))
+    assert not DiscordObject.objects.exclude(kind="event").exists()
+    assert names(sandbox).count("@everyone") == 1
+    assert not RemovalApproval.objects.exists()
+
+
+def test_only_staff_with_the_right_may_approve(sandbox, made):
+    staff = Client()
+    person = User.objects.create_user("viewer@example.org", name="Viewer", is_staff=True)
+    staff.force_login(person)
+    assert staff.get(LIST).status_code == 403
+    assert staff.post(LIST, {"cohort": made.cohort.pk}).status_code == 403
+
+
+def test_what_was_removed_by_hand_can_be_crossed_off(sandbox, made, staff):
+    group = made.groups[0]
+    voice = outside_id(f"voice_channel:{group.pk}")
+    sandbox.post("delete", {"kind": "channel", "id": voice})
+    page, form = read_form(staff, review(staff, made))
+    assert "it may be gone already" in page
+    key = f"voice_channel:{group.pk}"
+    staff.post(review(staff, made), {f"object-{key}": form[f"object-{key}"]})
+    work("discord")
+    assert not DiscordObject.objects.filter(key=key).exists()
+    assert deletions(sandbox) == []
+
+
+def test_a_full_server_says_what_is_due_for_removal(sandbox, made, staff):
+    roles = [{"kind": "role", "fields": {"name": f"role {n}"}} for n in range(246)]
+    for role in roles:
+        sandbox.post("create", role)
+    other = make_cohort(groups=2, members=1, name="Summer", called="Team")
+    realize(other)
+    work("discord")
+    detail = GroupSync.objects.get(group=other.groups[0], provider="discord").issue_detail
+    assert detail.endswith("2 would be added. Review 2 that are due for removal")
