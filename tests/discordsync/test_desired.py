@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from cohorts.models.archive import ArchiveWindow
 from discordsync.desired import (
     clean_name,
     desired_cohort,
@@ -15,7 +16,7 @@ from discordsync.desired import (
     desired_state,
     name_text_channel,
 )
-from discordsync.state.desired_state import DesiredGuild
+from discordsync.state.desired_state import DesiredCohort, DesiredGuild
 from discordsync.state.facts import (
     CohortFacts,
     DirectMessageFacts,
@@ -94,7 +95,7 @@ def test_the_guild_has_what_the_snapshot_says_about_it():
     assert guild.records == facts.records
     assert (guild.known_people, guild.new_dm_channels) == (facts.known_people, 4)
     assert guild.hidden == facts.hidden
-    assert guild.cohorts == {5: desired_cohort(COHORT)}
+    assert guild.cohorts == {5: DesiredCohort(5, "Course - Winter 2027", "winter-2027")}
     assert guild.groups == {7: desired_group(GROUP, facts, NOW)}
 
 
@@ -204,6 +205,18 @@ def test_a_group_that_has_ended_gives_no_one_access():
     assert (group.people, group.facilitators, group.unreachable) == ({}, frozenset(), ())
     assert (group.messages, group.direct_messages) == ((), (DIRECT,))
     assert (group.live, group.has_members) == (False, True)
+
+
+def test_the_last_members_of_an_archive_read_its_channels_until_it_ends():
+    ended = replace(GROUP, live=False, last_members=(CARL, UNKNOWN))
+    archived = replace(ended, archive=ArchiveWindow(NOW - DAY, NOW + DAY))
+    group = desired(archived).groups[7]
+    assert (group.is_archive, group.people, group.unreachable) == (True, {103: CARL}, (UNKNOWN,))
+    assert (group.messages, group.next_at) == ((MESSAGE,), NOW + DAY)
+    for other in (ended, replace(archived, archive=ArchiveWindow(NOW - DAY, NOW))):
+        group = desired(other).groups[7]
+        assert (group.is_archive, group.people, group.messages) == (False, {}, ())
+        assert group.next_at is None
 
 
 # -- events --------------------------------------------------------------------------------------
