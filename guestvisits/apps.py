@@ -9,7 +9,13 @@ class GuestVisitsConfig(AppConfig):
         from guestvisits import receivers  # noqa: F401 - connects them
         from guestvisits.breaks import BREAK_RULES
         from guestvisits.consequences import find_consequences
-        from guestvisits.messages import access, channels, corrections, emails  # noqa: F401
+        from guestvisits.messages import (  # noqa: F401 - registers them
+            access,
+            channels,
+            corrections,
+            emails,
+            substitutes,
+        )
         from guestvisits.selectors import find_absences
         from guestvisits.set_up import find_lines, set_up_lines
         from meetings.absences import absences

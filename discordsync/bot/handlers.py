@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from cohorts.errors import Refusal
-from discordsync.bot.replies import administrators, learners, rsvp_buttons
+from discordsync.bot.replies import administrators, learners, rsvp_buttons, substitute_buttons
 from discordsync.bot.replies.bot_answer import BotAnswer
 from discordsync.bot.replies.requests import Argument, BotRequest
 from discordsync.bot.replies.users import BotUser, Requester, find_person
@@ -51,6 +51,9 @@ HANDLERS: Mapping[str, Handler] = {
     "book": Handler(learners.book, (ID, ID, SECONDS)),
     "cancel": Handler(learners.cancel, (ID,)),
     "say": Handler(rsvp_buttons.say, (ID, str)),
+    "substitute": Handler(substitute_buttons.request, (ID,)),
+    "return": Handler(substitute_buttons.give_back, (ID,)),
+    "lead": Handler(substitute_buttons.lead, (ID, str)),
     "realize": Handler(administrators.realize, (WORD,), for_admins=True, signed=True),
     "plan": Handler(administrators.plan, (WORD,), for_admins=True),
     "confirm": Handler(administrators.confirm, (WORD,), for_admins=True, signed=True),

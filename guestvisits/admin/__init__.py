@@ -1,5 +1,6 @@
-"""Admin for visits. Staff can view them, and book and cancel visits for people, with a reason."""
+"""Admin for visits and substitutes, in which staff decide for people, with a reason."""
 
+from guestvisits.admin.substitutes import SubstitutionAdmin
 from guestvisits.admin.visits import GuestVisitAdmin
 
-__all__ = ["GuestVisitAdmin"]
+__all__ = ["GuestVisitAdmin", "SubstitutionAdmin"]

@@ -255,6 +255,15 @@ ROUTES: dict[str, list[Door]] = {
         staff("GET", "guestvisits.change_guestvisit", pk="{visit}"),
         staff("POST", "guestvisits.change_guestvisit", pk="{visit}"),
     ],
+    "admin/guestvisits/substitution/<id:pk>/name/": [
+        staff(method, "guestvisits.change_substitution", pk="{substitution_id}")
+        for method in ("GET", "POST")
+    ],
+    "admin/guestvisits/substitution/<id:pk>/join/": [
+        staff(method, "guestvisits.change_substitution", "guestvisits.add_guestvisit",
+              pk="{substitution_id}")
+        for method in ("GET", "POST")
+    ],
     "admin/meetings/meeting/<int:pk>/move/<slug:what>/": [
         staff(method, *MOVE, what=what, pk="{meeting}")
         for method in ("GET", "POST")
@@ -315,6 +324,7 @@ MODELS: dict[str, str] = {
     "django_q.schedule": "",
     "django_q.success": "",
     "guestvisits.guestvisit": "add",
+    "guestvisits.substitution": "",
     "meetings.attendance": "add change",
     "meetings.meeting": "",
     "meetings.meetingmove": "",

@@ -143,8 +143,10 @@ def page_button(name: str, *args: int) -> Button:
 def _agenda_buttons(agenda: Agenda, person: User) -> tuple[Button, ...]:
     away = [entry for entry in agenda.entries if may_ask(entry)][:BUTTONS_SHOWN]
     visits = [row.mine.visit for row in agenda.upcoming if row.mine.can_cancel][:BUTTONS_SHOWN]
+    led = [entry for entry in agenda.entries if _may_ask_substitute(entry)][:BUTTONS_SHOWN]
     return (
         *(_cannot_button(entry, person) for entry in away),
+        *(_cannot_lead_button(entry, person) for entry in led),
         *(cancel_button(visit) for visit in visits),
         page_button("my-meetings"),
     )
@@ -154,6 +156,12 @@ def _cannot_button(entry: AgendaEntry, person: User) -> Button:
     meeting = entry.mine.meeting
     label = f"I can't: {format_start(meeting, person)} · {meeting.group}"
     return Button(label, BotRequest("cannot", (meeting.pk,)))
+
+
+def _cannot_lead_button(entry: AgendaEntry, person: User) -> Button:
+    meeting = entry.mine.meeting
+    label = f"I can't lead: {format_start(meeting, person)} · {meeting.group}"
+    return Button(label, BotRequest("substitute", (meeting.pk,)))
 
 
 def _make_up_button(meeting: Meeting, person: User) -> Button:
@@ -182,6 +190,11 @@ def _book_button(option: Alternative, home_id: int, person: User) -> Button:
 
 def may_ask(entry: AgendaEntry) -> bool:
     return entry.may_ask and not entry.mine.meeting.is_cancelled
+
+
+def _may_ask_substitute(entry: AgendaEntry) -> bool:
+    is_held = not (entry.has_begun or entry.mine.meeting.is_cancelled)
+    return entry.mine.is_facilitator and is_held
 
 
 def _askable(agenda: Agenda, now: datetime) -> list[AgendaEntry]:

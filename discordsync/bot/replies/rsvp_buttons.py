@@ -22,6 +22,7 @@ from discordsync.bot.replies.learners import (
 )
 from discordsync.bot.replies.rendering import Json, render_buttons
 from discordsync.bot.replies.requests import BotRequest
+from discordsync.bot.replies.substitute_buttons import find_button, offer_buttons
 from discordsync.bot.replies.times import format_span, format_zone
 from discordsync.delivery.discord_text import escape
 from guestvisits.services.alternatives import find_alternatives
@@ -43,6 +44,8 @@ def components_of(kind: str, context: Mapping[str, Any]) -> tuple[Json, ...]:
     match kind, context:
         case "reminder", {"meeting": int(meeting_id)}:
             return tuple(render_buttons(reminder_buttons(meeting_id)))
+        case "substitute_offer", {"offer": int(offer_id)}:
+            return tuple(render_buttons(offer_buttons(offer_id)))
     return ()
 
 
@@ -97,7 +100,7 @@ def _ask_guest(text: str, person: User, meeting: Meeting) -> BotAnswer:
 def _offer_alternatives(text: str, person: User, meeting: Meeting, now: datetime) -> BotAnswer:
     found = find_alternatives(person.pk, meeting.pk, now)
     if found.refusal:
-        return BotAnswer(text, (page_button("my-meetings"),))
+        return BotAnswer(text, (*find_button(person, meeting), page_button("my-meetings")))
     # The RSVP was just given, so leave out the button that only gives it.
     buttons = tuple(
         b for b in option_buttons(found, person) if b.request is None or b.request.name != "say"

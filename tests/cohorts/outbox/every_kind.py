@@ -25,11 +25,18 @@ from cohorts.services.access import report_access
 from cohorts.services.installation import ensure_installation
 from cohorts.services.memberships import end_membership
 from discordsync.models import DiscordObject
+from guestvisits.models import SubstituteOffer
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
 from guestvisits.services.updating import update_all_visits
+from guestvisits.substitutes.services import (
+    answer_offer,
+    request_substitute,
+    update_all_substitutions,
+)
 from meetings.moving import moves
 from meetings.moving.services import carry_out
+from meetings.rsvps import set_rsvp
 from tests.support.academy import Academy
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -41,8 +48,12 @@ def live_through(now: datetime, *, down_from: datetime | None = None) -> Iterato
     academy = _begin(now)
     yield from _look(now, down_from)
     _let_things_happen(academy, now + HOUR)
+    _ask_for_substitutes(academy, now + HOUR)
+    yield from _look(now + HOUR, down_from)
     for halves in range(2 * 14):
         moment = now + 2 * HOUR + halves * DAY / 2
+        if halves == 0:
+            _answer_as_substitutes(academy, moment)
         if halves == 1:
             _cancel(academy, "Jo", "C", 1, moment)  # the home group was notified of it
         update_all_visits(moment)
@@ -87,7 +98,7 @@ def _end_realize(academy: Academy, now: datetime) -> None:
     )
     RealizeRequest.objects.create(
         requested_at=now - HOUR,
-        requested_by=academy.add_person("Sam", is_staff=True),
+        requested_by=academy.add_person("Sam", is_staff=True, is_superuser=True),
         group_ids=[group.pk for group in academy.groups.values()],
         ended_at=now,
         results={str(first.pk): "no_slot"} | {str(one.pk): "ready" for one in others},
@@ -127,6 +138,33 @@ def _take_steps(academy: Academy, now: datetime) -> None:
         posts={str(group.pk): f"No meetings\n{group.name}: Week 3 moves."},
     )
     CohortStep.objects.create(**step, state="stopped", stopped_why="Something changed.")
+
+
+def _ask_for_substitutes(academy: Academy, now: datetime) -> None:
+    """Fay needs a substitute for weeks 1, 2 and 3, and only declines week 4 of group B."""
+    fay = User.objects.get(name="Fay")
+    for n in range(3):
+        helper = academy.add_facilitator(f"Helper {n}", "C", discord_id=FIRST_ID + 40 + n)
+        AccessState.objects.create(
+            user=helper, group=academy.groups["C"], provider="discord", state="granted"
+        )
+    for number in (1, 2, 3):
+        request_substitute(academy.meeting("A", number).pk, fay.pk, now=now)
+    Membership.objects.create(user=fay, group=academy.groups["B"], role="facilitator")
+    set_rsvp(academy.meeting("B", 2).pk, fay.pk, "not_attending", now=now)
+
+
+def _answer_as_substitutes(academy: Academy, now: datetime) -> None:
+    """Week 1 gets a substitute, week 2 loses one, and week 3 moves away from one."""
+    for number, leads in ((1, (True,)), (2, (True, False)), (3, (True,))):
+        offers = SubstituteOffer.objects.filter(substitution__meeting=academy.meeting("A", number))
+        first = offers.order_by("pk")[0]
+        for n, answer in enumerate(leads):
+            moment = now + n * HOUR
+            answer_offer(first.pk, first.user_id, leads=answer, now=moment)
+    start = academy.meeting("A", 3).starts_at
+    carry_out(moves.Reschedule(academy.meeting("A", 3).pk, start + HOUR), by=None, now=now)
+    update_all_substitutions(now + HOUR)
 
 
 def _book(academy: Academy, name: str, host: str, number: int, now: datetime) -> None:

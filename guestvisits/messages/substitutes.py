@@ -1,0 +1,328 @@
+"""Messages about substitutes.
+
+substitute_question   to a facilitator who declined: whether to look for a substitute
+substitute_offer      to each person who is asked; its link opens a page, which asks again
+substitute_leads      to the substitute, after the yes
+substitute_found      to the facilitator, who leads in their place
+substitute_lost       to the facilitator: the substitute withdrew, or the meeting was moved
+substitute_closed     to people who were asked and had not answered: no answer is needed any more
+substitute_released   to the substitute whose substitution ended early
+substitute_missing    to staff, if no one leads the meeting (the cohort's setting, hours before)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+
+from cohorts.models import Membership, User, active_group
+from cohorts.outbox.models import Message
+from cohorts.outbox.registry import (
+    MessageObsolete,
+    PendingMessage,
+    Topic,
+    message_source,
+    notification,
+    topics,
+)
+from guestvisits.models import SubstituteOffer, Substitution
+from guestvisits.substitutes.facts import TOPIC, others_who_come
+from guestvisits.substitutes.rules import OFFERS_END
+from guestvisits.substitutes.selectors import substitute_of
+from guestvisits.windows import substitute_window
+from meetings.models import Attendance, Meeting
+from meetings.selectors import expected_at
+
+OFFER, CLOSED, LEADS = "substitute_offer", "substitute_closed", "substitute_leads"
+RELEASED, FOUND, LOST = "substitute_released", "substitute_found", "substitute_lost"
+QUESTION, MISSING = "substitute_question", "substitute_missing"
+SENT_WITHIN = timedelta(days=2)
+QUESTION_AFTER = timedelta(minutes=10)  # of the decline: the page and the bot ask at once
+RECENT = timedelta(days=7)
+
+End = Substitution.End
+
+topics.register(
+    Topic(
+        TOPIC,
+        "Substitutes",
+        "When another facilitator is away and you could lead the meeting. If you turn this off, "
+        "you are not asked.",
+        may_be_off=True,
+    ),
+    order=50,
+)
+
+
+@message_source("substitutes")
+def pending_substitute_messages(
+    group_ids: frozenset[int] | None, since: datetime, _now: datetime
+) -> Iterator[PendingMessage]:
+    """Yield the pending messages about substitutions. Three queries, four with an alarm."""
+    lately = Q(ended_at__isnull=True) | Q(ended_at__gt=since - RECENT)
+    rows = _loaded(Substitution.objects.filter(lately)).order_by("pk")
+    if group_ids is not None:
+        rows = rows.filter(meeting__group__in=group_ids)
+    found = list(rows)
+    staff = list(_alarmed_staff()) if found else []
+    for row in found:
+        for offer in row.offers.all():
+            yield from _about_offer(row, offer)
+        yield from _alarms(row, staff)
+
+
+def _about_offer(row: Substitution, offer: SubstituteOffer) -> Iterator[PendingMessage]:
+    start = row.chosen_start
+    if offer.named_by_id is None:
+        yield _build(OFFER, offer, offer.user_id, offer.offered_at, start - OFFERS_END)
+    if offer.answer == "":
+        closed_at = _closed_at(row, offer)
+        if closed_at:
+            yield _build(CLOSED, offer, offer.user_id, closed_at, start)
+    if offer.answer == "yes" and offer.answered_at:
+        yield _build(LEADS, offer, offer.user_id, offer.answered_at, start)
+        yield _build(FOUND, offer, row.away_id, offer.answered_at, start)
+        if offer.ended_at:
+            yield from _about_end(row, offer, offer.ended_at)
+
+
+def _about_end(
+    row: Substitution, offer: SubstituteOffer, ended_at: datetime
+) -> Iterator[PendingMessage]:
+    until = ended_at + SENT_WITHIN
+    if row.ended_at == ended_at:  # not withdrawn before
+        yield _build(RELEASED, offer, offer.user_id, ended_at, until)
+    if row.ended_at != ended_at or row.end_reason == End.MEETING_MOVED:
+        yield _build(LOST, offer, row.away_id, ended_at, until)
+
+
+def _closed_at(row: Substitution, offer: SubstituteOffer) -> datetime | None:
+    """Return when an unanswered offer was first answered by someone else, or ended."""
+    answers = [
+        other.answered_at
+        for other in row.offers.all()
+        if other.answer == "yes" and other.answered_at and other.answered_at >= offer.offered_at
+    ]
+    return min([*answers, *([row.ended_at] if row.ended_at else [])], default=None)
+
+
+def _alarms(row: Substitution, staff: list[User]) -> Iterator[PendingMessage]:
+    """Yield the alarms: again if a substitute withdrew after the first."""
+    hours = row.meeting.group.cohort.substitute_alarm_hours
+    withdrawn = [offer.ended_at for offer in row.offers.all() if offer.ended_at]
+    due_at = max([row.chosen_start - timedelta(hours=hours), row.requested_at, *withdrawn])
+    if substitute_of(row) or not row.is_open:
+        return
+    for person in staff:
+        yield PendingMessage(
+            key=f"{MISSING}:{row.pk}:{len(withdrawn)}:{person.pk}",
+            kind=MISSING,
+            channel=Message.Channel.EMAIL,
+            group_id=row.meeting.group_id,
+            user_id=person.pk,
+            due_at=due_at,
+            cutoff_at=row.chosen_start,
+            context={"substitution": row.pk},
+        )
+
+
+def _alarmed_staff() -> QuerySet[User]:
+    """Return the staff who may act on it."""
+    may = Q(is_superuser=True)
+    for path in ("groups__permissions", "user_permissions"):
+        may |= Q(
+            **{
+                f"{path}__codename": "change_substitution",
+                f"{path}__content_type__app_label": "guestvisits",
+            }
+        )
+    staff = User.objects.filter(may, is_staff=True, is_active=True, email__isnull=False)
+    return staff.distinct().order_by("pk")
+
+
+def _build(
+    kind: str, offer: SubstituteOffer, user_id: int, due_at: datetime, cutoff_at: datetime
+) -> PendingMessage:
+    return PendingMessage(
+        key=_key(kind, offer, due_at),
+        kind=kind,
+        channel=Message.Channel.EMAIL,
+        group_id=offer.substitution.meeting.group_id,
+        user_id=user_id,
+        due_at=due_at,
+        cutoff_at=cutoff_at,
+        context={"offer": offer.pk},
+    )
+
+
+def _key(kind: str, offer: SubstituteOffer, due_at: datetime) -> str:
+    return f"{kind}:{offer.pk}:{int(due_at.timestamp())}"
+
+
+@message_source("questions about substitutes")
+def pending_questions(
+    group_ids: frozenset[int] | None, since: datetime, now: datetime
+) -> Iterator[PendingMessage]:
+    """Yield the questions to facilitators who declined, on our pages or in a calendar. One query
+    and one more for each decline."""
+    declined = Attendance.objects.filter(
+        active_group("meeting__group__"),
+        rsvp=Attendance.Rsvp.NOT_ATTENDING,
+        rsvp_at__gt=since - SENT_WITHIN,
+        rsvp_at__lte=now - QUESTION_AFTER,
+        is_guest=False,
+        meeting__status=Meeting.Status.SCHEDULED,
+        meeting__starts_at__gt=since,
+        meeting__group__memberships__in=Membership.objects.filter(
+            role=Membership.Role.FACILITATOR, status=Membership.Status.ACTIVE
+        ),
+    ).select_related("meeting__group", "user")
+    if group_ids is not None:
+        declined = declined.filter(meeting__group__in=group_ids)
+    for row in declined.distinct().order_by("pk"):
+        if row.rsvp_at and _needs_question(row.meeting, row.user_id):
+            yield PendingMessage(
+                key=f"{QUESTION}:{row.pk}:{int(row.meeting.starts_at.timestamp())}",
+                kind=QUESTION,
+                channel=Message.Channel.EMAIL,
+                group_id=row.meeting.group_id,
+                user_id=row.user_id,
+                due_at=row.rsvp_at + QUESTION_AFTER,
+                cutoff_at=row.meeting.starts_at - OFFERS_END,
+                context={"meeting": row.meeting_id},
+            )
+
+
+def _needs_question(meeting: Meeting, user_id: int) -> bool:
+    leads = Membership.objects.filter(
+        group=meeting.group_id,
+        user=user_id,
+        role=Membership.Role.FACILITATOR,
+        status=Membership.Status.ACTIVE,
+    )
+    searched = Substitution.objects.filter(meeting=meeting, ended_at__isnull=True)
+    return leads.exists() and not searched.exists() and not others_who_come(meeting, user_id)
+
+
+# -- message texts -------------------------------------------------------------------------------
+
+
+@notification(QUESTION, topic="changes")
+def question_context(message: Message, _now: datetime) -> dict[str, Any]:
+    meeting = Meeting.objects.select_related("group").get(pk=message.context["meeting"])
+    declined = Attendance.objects.filter(
+        meeting=meeting, user=message.user_id, rsvp=Attendance.Rsvp.NOT_ATTENDING
+    )
+    if not declined.exists() or meeting.is_cancelled:
+        raise MessageObsolete("The facilitator leads the meeting, or it is cancelled.")
+    if not _needs_question(meeting, message.user_id or 0):
+        raise MessageObsolete("The meeting needs no substitute.")
+    address = _address("ask-substitute", meeting.group_id, meeting.pk)
+    return {"meeting": meeting, "address": address}
+
+
+@notification(OFFER, topic=TOPIC)
+def offer_context(message: Message, _now: datetime) -> dict[str, Any]:
+    """Return the template context. Raises MessageObsolete if no answer is needed."""
+    offer = _offer_of(message)
+    row = offer.substitution
+    if offer.answer or not row.is_open or substitute_of(row):
+        raise MessageObsolete("No answer is needed any more.")
+    expected = len(expected_at([row.meeting])[row.meeting_id])
+    return _context(row) | {"expected": expected}
+
+
+@notification(CLOSED, topic=TOPIC)
+def closed_context(message: Message, _now: datetime) -> dict[str, Any]:
+    """Return the template context. Raises MessageObsolete if the person was not asked after all."""
+    offer = _offer_of(message)
+    asked = Message.objects.filter(
+        key=_key(OFFER, offer, offer.offered_at), state=Message.State.SENT
+    )
+    if offer.answer or not asked.exists():
+        raise MessageObsolete("The person has answered, or was not asked yet.")
+    return _context(offer.substitution)
+
+
+@notification(LEADS, topic="changes")
+def leads_context(message: Message, now: datetime) -> dict[str, Any]:
+    offer = _offer_of(message)
+    if not offer.leads:
+        raise MessageObsolete("The person does not lead this meeting any more.")
+    window = substitute_window(offer)
+    return _context(offer.substitution) | {
+        "by_staff": offer.named_by_id is not None,
+        "access_from": window.begins_at if window.begins_at > now else None,
+        "access_until": window.ends_at,
+    }
+
+
+@notification(FOUND, topic="changes")
+def found_context(message: Message, _now: datetime) -> dict[str, Any]:
+    offer = _offer_of(message)
+    if not offer.leads:
+        raise MessageObsolete("The substitute does not lead this meeting any more.")
+    return _context(offer.substitution) | {"substitute": offer.user}
+
+
+@notification(LOST, topic="changes")
+def lost_context(message: Message, _now: datetime) -> dict[str, Any]:
+    offer = _offer_of(message)
+    meeting = offer.substitution.meeting
+    again = _loaded(Substitution.objects.filter(meeting=meeting, ended_at__isnull=True)).first()
+    if again is None or substitute_of(again):
+        raise MessageObsolete("The meeting has a substitute, or needs none.")
+    was_moved = offer.substitution.end_reason == End.MEETING_MOVED
+    return _context(again) | {"substitute": offer.user, "was_moved": was_moved}
+
+
+@notification(RELEASED, topic="changes")
+def released_context(message: Message, _now: datetime) -> dict[str, Any]:
+    row = _offer_of(message).substitution
+    return _context(row) | {
+        "why": row.get_end_reason_display(),
+        "was_moved": row.end_reason == End.MEETING_MOVED,
+    }
+
+
+@notification(MISSING)
+def missing_context(message: Message, _now: datetime) -> dict[str, Any]:
+    rows = _loaded(Substitution.objects.filter(pk=message.context["substitution"]))
+    row = rows.first()
+    if row is None or not row.is_open or substitute_of(row):
+        raise MessageObsolete("The meeting has a substitute, or needs none.")
+    staff_url = _address("admin:guestvisits_substitution_change", row.pk)
+    return _context(row) | {"asked": len(row.offers.all()), "staff_url": staff_url}
+
+
+def _context(row: Substitution) -> dict[str, Any]:
+    return {
+        "meeting": row.meeting,
+        "away": row.away,
+        "start": row.chosen_start,
+        "address": _address("substitution", row.pk),
+    }
+
+
+def _offer_of(message: Message) -> SubstituteOffer:
+    offer = SubstituteOffer.objects.filter(pk=message.context["offer"])
+    found = offer.select_related("user").first()
+    if found is None:
+        raise MessageObsolete("The request no longer exists.")
+    found.substitution = _loaded(Substitution.objects.filter(pk=found.substitution_id)).get()
+    return found
+
+
+def _loaded(rows: QuerySet[Substitution]) -> QuerySet[Substitution]:
+    return rows.select_related("away", "meeting__group__cohort__course").prefetch_related(
+        "offers__user"
+    )
+
+
+def _address(page: str, *args: int) -> str:
+    return f"{settings.SITE_URL}{reverse(page, args=args)}"
