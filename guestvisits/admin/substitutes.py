@@ -49,7 +49,8 @@ class JoinForm(forms.Form):
 
 class OfferInline(admin.TabularInline):
     model = SubstituteOffer
-    fields = readonly_fields = ["user", "offered_at", "answer", "answered_at", "ended_at"]
+    fields = ["user", "offered_at", "answer", "answered_at", "ended_at"]
+    readonly_fields = ["user", "offered_at", "answer", "answered_at", "ended_at"]
     extra = 0
     can_delete = False
     verbose_name_plural = "People who were asked"
