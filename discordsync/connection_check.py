@@ -29,6 +29,7 @@ def check(desired: DesiredGuild, observed: ObservedGuild) -> tuple[Check, ...]:
     return (
         _permissions(observed),
         _optional(observed),
+        _adding(observed),
         _added_by_hand(desired, observed),
         _place(desired, observed),
         _members(observed),
@@ -52,6 +53,17 @@ def _optional(observed: ObservedGuild) -> Check:
         "to the bot's role in Discord."
     )
     return Check("Optional permissions", ok=False, detail=detail)
+
+
+def _adding(observed: ObservedGuild) -> Check:
+    """Check the permission behind the button “Join the server”."""
+    if permissions.may_add_members(observed.bot_permissions):
+        return Check("Joining the server", ok=True, detail="People can join with one button.")
+    detail = (
+        "The bot's role lacks Create Invite (optional), so people get the invitation link instead "
+        "of the button “Join the server”."
+    )
+    return Check("Joining the server", ok=False, detail=detail)
 
 
 def _added_by_hand(desired: DesiredGuild, observed: ObservedGuild) -> Check:

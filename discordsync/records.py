@@ -28,9 +28,11 @@ from discordsync.observe import own_writes, recover
 from discordsync.observe.hidden_objects import record_refusal
 from discordsync.plan.calls import Call
 from discordsync.removal.services import begin_removal
+from discordsync.services import note_adding
 from discordsync.snapshot import find_names, take_snapshot
 from discordsync.state import keys
 from discordsync.state.observed import Discovered, ObservedGuild, Sent
+from discordsync.state.permissions import may_add_members
 from meetings.models import Meeting
 
 LIMITS = {"channels": 500, "roles": 250, "events": 100}
@@ -173,6 +175,7 @@ def _numbers(marks: Iterable[str], kind: str) -> list[int]:
 def store_observation(discovered: Discovered, observed: ObservedGuild, now: datetime) -> None:
     store_ids(discovered.ids, observed)
     store_sent(discovered.sent)
+    note_adding(may=may_add_members(observed.bot_permissions))
     own_writes.delete_old()
     store_gone(observed, now=now)
     if discovered.adopt:

@@ -10,7 +10,8 @@ from django.urls import reverse
 from cohorts.models import AccessState, Group, User
 from cohorts.reconcile.provider import configured_providers
 from discordsync.models import DmChannel
-from discordsync.plan.review import UNSEEN
+from discordsync.plan.review import RULES_PENDING, UNSEEN
+from discordsync.services import may_add_members
 from guestvisits.set_up import (
     Remedy,
     SetUpCheck,
@@ -62,10 +63,9 @@ def account_line(person: User) -> SetUpCheck:
 def server_line(context: SetUpContext) -> SetUpCheck:
     title = "The Discord server"
     rows = [row for _, row in each_group(context, PROVIDER) if row]
-    invitation = settings.DISCORD_INVITE_URL
-    step = Remedy("Join the server", invitation) if invitation else None
     if any(is_inside(row) for row in rows):
         return SetUpCheck(title, SetUpStatus.FINE, "You have joined.")
+    step = _way_to_join(context.person)
     if any(row.state == State.NOT_JOINED for row in rows):
         remedy = (
             "Join the server" if step else "Ask the people who run your course for an invitation"
@@ -85,6 +85,20 @@ def server_line(context: SetUpContext) -> SetUpCheck:
     return SetUpCheck(title, SetUpStatus.COMING, text, step=step)
 
 
+def _way_to_join(person: User) -> Remedy | None:
+    """Return the button or, where Lens cannot add the person, the invitation link."""
+    if may_join_here(person):
+        return Remedy("Join the server", reverse("join-server"), is_post=True)
+    invitation = settings.DISCORD_INVITE_URL
+    return Remedy("Join the server", invitation) if invitation else None
+
+
+def may_join_here(person: User) -> bool:
+    """Return whether Lens can add this person to the server, with a token that Discord gives."""
+    has_account = person.discord_id is not None and bool(settings.DISCORD_CLIENT_ID)
+    return has_account and may_add_members()
+
+
 def is_inside(row: AccessState) -> bool:
     """Return whether an access state implies that the person is in the server."""
     return row.state in {State.GRANTED, State.PENDING, State.WITHHELD, State.FAILED} and (
@@ -100,9 +114,7 @@ def group_line(group: Group, row: AccessState | None) -> SetUpCheck:
         return blocked_check(title, row)
     match State(row.state):
         case State.GRANTED:
-            return SetUpCheck(
-                title, SetUpStatus.FINE, "You have its role and can see its channels."
-            )
+            return _granted_line(title, row)
         case State.NOT_JOINED:
             return SetUpCheck(title, SetUpStatus.COMING, "You get access once you join the server.")
         case State.NO_ADDRESS:
@@ -111,6 +123,17 @@ def group_line(group: Group, row: AccessState | None) -> SetUpCheck:
             )
         case _:
             return SetUpCheck(title, SetUpStatus.COMING, "You get access within about a minute.")
+
+
+def _granted_line(title: str, row: AccessState) -> SetUpCheck:
+    if row.reason != RULES_PENDING:
+        return SetUpCheck(title, SetUpStatus.FINE, "You have its role and can see its channels.")
+    return SetUpCheck(
+        title,
+        SetUpStatus.YOURS,
+        "You have its role, but you have not accepted the server's rules yet.",
+        "Open the server in Discord and accept its rules.",
+    )
 
 
 def direct_line(person: User) -> SetUpCheck:

@@ -79,6 +79,7 @@ async def observe_guild(client: DiscordClient, snapshot: DiscordSnapshot) -> Obs
         events={event.id: event for event in map(read_event, events)},
         members=dict(map(read_member, members)),
         names=dict(map(read_member_name, members)),
+        pending=frozenset(int(one["user"]["id"]) for one in members if one.get("pending")),
     )
     observed = replace(observed, incomplete=_incomplete(observed, counts))
     if client.bot_id not in observed.members:

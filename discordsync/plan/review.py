@@ -9,6 +9,7 @@ from discordsync.state import keys
 from discordsync.state.desired_state import DesiredGroup, DesiredGuild
 from discordsync.state.observed import ObservedGuild
 
+RULES_PENDING = "Has not accepted the Discord server's rules yet."
 UNSEEN = "Discord did not list everybody, so it is not known who is in the server."
 LOOK_AGAIN = timedelta(minutes=1)  # after an incomplete observation
 
@@ -73,7 +74,9 @@ def _access(
 ) -> list[Access]:
     found = [Access(p.id, "no_address", "No Discord account is known.") for p in group.unreachable]
     for discord_id, person in group.people.items():
-        if discord_id in holders:
+        if discord_id in holders and discord_id in observed.pending:
+            found.append(Access(person.id, "granted", RULES_PENDING))
+        elif discord_id in holders:
             found.append(Access(person.id, "granted"))
         elif discord_id in observed.members:
             found.append(Access(person.id, "pending"))

@@ -33,6 +33,7 @@ REFUSALS: dict[str, tuple[int, int, str]] = {
         30034,
         "Max number of daily application command creates has been reached (200)",
     ),
+    "too_many_guilds": (400, 30001, "Maximum number of servers reached (100)"),
     "too_many_roles": (400, 30005, "Maximum number of server roles reached (250)"),
     "too_many_channels": (400, 30013, "Maximum number of server channels reached (500)"),
     "too_many_events": (
@@ -46,6 +47,7 @@ REFUSALS: dict[str, tuple[int, int, str]] = {
         "Maximum number of channel permissions overwrites reached (1000)",
     ),
     "opening_dms_too_fast": (403, 40003, "You are opening direct messages too fast"),
+    "banned": (403, 40007, "The user is banned from this guild."),
     "already_answered": (400, 40060, "Interaction has already been acknowledged."),
     "missing_access": (403, 50001, "Missing Access"),
     "wrong_author": (403, 50005, "Cannot edit a message authored by another user"),
@@ -54,6 +56,7 @@ REFUSALS: dict[str, tuple[int, int, str]] = {
     "not_a_text_channel": (400, 50008, "Cannot send messages in a non-text channel"),
     "missing_permissions": (403, 50013, "Missing Permissions"),
     "wrong_channel_type": (400, 50024, "Cannot execute action on this channel type"),
+    "invalid_access_token": (403, 50025, "Invalid OAuth2 access token"),
     "invalid_webhook_token": (401, 50027, "Invalid Webhook Token"),
     "invalid_role": (400, 50028, "Invalid role"),
     "invalid_recipient": (400, 50033, "Invalid Recipient(s)"),

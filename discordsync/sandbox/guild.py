@@ -41,6 +41,10 @@ SETTINGS: dict[str, tuple[Any, fields.Check]] = {
     "message_content_intent": (False, fields.flag),
     # New direct-message channels; None is no limit.
     "dm_limit": ({"channels": 10, "minutes": 10}, fields.nullable(DM_LIMIT)),
+    # Must new members accept the rules first, and which accounts are banned or in 100 guilds?
+    "membership_screening": (False, fields.flag),
+    "banned": ([], fields.listed(fields.snowflake, 1000)),
+    "in_too_many_guilds": ([], fields.listed(fields.snowflake, 1000)),
     # The guild requires two-factor sign-in and the bot's owner does not use it.
     "two_factor": (False, fields.flag),
     # An event that was not started is cancelled after this.

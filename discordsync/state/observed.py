@@ -85,6 +85,7 @@ class ObservedGuild:
     events: Mapping[int, ScheduledEvent] = field(default_factory=dict)
     members: Mapping[int, frozenset[int]] = field(default_factory=dict)  # their role ids
     names: Mapping[int, str] = field(default_factory=dict)  # of members, on Discord
+    pending: frozenset[int] = frozenset()  # members who have not accepted the server's rules yet
     # Names in Lens, by account, of people who are not in the snapshot but have access.
     known_people: Mapping[int, str] = field(default_factory=dict)
     gone: frozenset[int] = frozenset()

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from discordsync.state.observed import Overwrite
 
+CREATE_INVITE = 1 << 0
 ADD_REACTIONS = 1 << 6
 VIEW_CHANNEL = 1 << 10
 SEND_MESSAGES = 1 << 11
@@ -99,6 +100,11 @@ def lacking(held: int, needed: int = ALL_NEEDED) -> tuple[str, ...]:
 
 def lacking_optional(held: int) -> tuple[str, ...]:
     return _missing(held, OPTIONAL)
+
+
+def may_add_members(held: int) -> bool:
+    """Return whether the bot may add people who agree to it to the server."""
+    return bool(held & (CREATE_INVITE | ADMINISTRATOR))
 
 
 def lacking_for_archives(held: int) -> tuple[str, ...]:

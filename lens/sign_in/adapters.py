@@ -33,6 +33,7 @@ from lens.sign_in.discord import (
     DiscordUnreachable,
     check_response,
 )
+from lens.sign_in.joining import JOINING, finish_join
 from lens.sign_in.pages import SignInFailure, show_refusal
 from lens.sign_in.profile import read_profile
 from lens.sign_in.receivers import describe_client, describe_person
@@ -116,7 +117,13 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         return session
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """Replace the new person that allauth has prepared by our own."""
+        """Replace the new person that allauth has prepared by our own.
+
+        Someone who only joins the server is signed in already, and stays so.
+        """
+        if sociallogin.state.get("data") == JOINING:
+            token = sociallogin.token.token
+            raise ImmediateHttpResponse(finish_join(request, sociallogin.account.extra_data, token))
         found = match_sign_in(read_profile(sociallogin.account.extra_data), now=clock.now())
         outcome, person = found.outcome, None
         if outcome.lets_in and found.person_id is not None:

@@ -75,6 +75,7 @@ ROUTES: dict[str, list[Door]] = {
     "sign-in/": [anyone(), anyone("POST")],
     "sign-in/as/<int:user_id>/": [nobody("POST")],  # there with a sandbox only, which this is not
     "sign-in/discord/": [anyone("POST")],
+    "sign-in/discord/join/": [own("POST")],  # the bot may not add members here
     "sign-in/discord/callback/": [nobody(status=FORBIDDEN)],  # without what began it
     "sign-out/": [anyone("POST")],
     "password/": [anyone(), anyone("POST")],

@@ -38,6 +38,59 @@ def get_member(guild: Guild, call: Call) -> Answer:
     return 200, serialize(guild, call.ids["user_id"])
 
 
+ADDING: dict[str, fields.Check] = {
+    "access_token": fields.text(1, 10240),
+    "nick": fields.nullable(fields.text(1, 32)),
+    "roles": fields.nullable(fields.listed(fields.snowflake, 250)),
+    "mute": fields.nullable(fields.flag),
+    "deaf": fields.nullable(fields.flag),
+}
+# What the optional fields need, besides CREATE_INSTANT_INVITE.
+ADDING_NEEDS = {
+    "nick": Bit.MANAGE_NICKNAMES,
+    "roles": Bit.MANAGE_ROLES,
+    "mute": Bit.MUTE_MEMBERS,
+    "deaf": Bit.DEAFEN_MEMBERS,
+}
+
+
+def add_member(guild: Guild, call: Call) -> Answer:
+    """Add a person with a token of theirs that has the scope guilds.join.
+
+    Nickname and voice state are checked but not kept.  Unlike on Discord, the token may be of any
+    application.
+    """
+    user_id = call.ids["user_id"]
+    body = fields.read_body(call.body, ADDING, required=("access_token",))
+    guild.require_in_guild(call.actor, Bit.CREATE_INSTANT_INVITE)
+    for name, bit in ADDING_NEEDS.items():
+        if body.get(name) is not None:
+            guild.require_in_guild(call.actor, bit)
+    roles = [guild.role(role_id) for role_id in body.get("roles") or ()]
+    for role in roles:
+        guild.require_below(call.actor, role)
+    check_grant(guild, body["access_token"], user_id)
+    if user_id in guild.state["members"]:
+        return 204, None
+    if user_id in guild.setting("banned"):
+        raise refuse("banned")
+    if user_id in guild.setting("in_too_many_guilds"):
+        raise refuse("too_many_guilds")
+    member = {"joined_at": guild.timestamp(), "roles": [role["id"] for role in roles]}
+    pending = {"pending": True} if guild.setting("membership_screening") else {}
+    guild.state["members"][user_id] = member | pending
+    emit(guild, "GUILD_MEMBER_ADD", user_id)
+    return 201, serialize(guild, user_id)
+
+
+def check_grant(guild: Guild, token: str, user_id: str) -> None:
+    for grant in guild.state["oauth"]["grants"].values():
+        is_it = grant["access"] == token and grant["user_id"] == user_id
+        if is_it and grant["until"] > guild.timestamp() and "guilds.join" in grant["scopes"]:
+            return
+    raise refuse("invalid_access_token")
+
+
 def give_role(guild: Guild, call: Call) -> Answer:
     member, role_id = member_and_role(guild, call)
     if role_id not in member["roles"]:
@@ -86,7 +139,7 @@ def serialize(guild: Guild, user_id: str) -> dict[str, Any]:
         "joined_at": member["joined_at"],
         "premium_since": None,
         "communication_disabled_until": None,
-        "pending": False,
+        "pending": member.get("pending", False),
         "deaf": False,
         "mute": False,
         "flags": 0,
@@ -115,6 +168,7 @@ ROUTES: list[Route] = [
     ("GET", "/guilds/{guild_id}/members", list_members),
     ("GET", "/guilds/{guild_id}/members/search", search_members),
     ("GET", "/guilds/{guild_id}/members/{user_id}", get_member),
+    ("PUT", "/guilds/{guild_id}/members/{user_id}", add_member),
     ("PUT", "/guilds/{guild_id}/members/{user_id}/roles/{role_id}", give_role),
     ("DELETE", "/guilds/{guild_id}/members/{user_id}/roles/{role_id}", take_role),
 ]
