@@ -262,9 +262,7 @@ def read_sync_conditions(now: datetime) -> dict[str, Condition]:
         .annotate(out_since=Min("begins", filter=is_out), in_since=Max("sync_since"))
     )
     return {
-        row["provider"]: Condition(
-            row["out_since"] is None, row["out_since"] or row["in_since"], ""
-        )
+        row["provider"]: Condition(row["out_since"] is None, row["out_since"] or row["in_since"])
         for row in found
     }
 
