@@ -88,7 +88,7 @@ def _facts(group: Group, rows: _Rows) -> CalendarGroup:
         cohort=group.cohort.name,
         course=group.cohort.course.name,
         live=not group.has_ended,
-        active=group.is_active,
+        set_up=group.is_set_up,
         asked=group.is_asked,  # type: ignore[attr-defined]
         weekly=_weekly(group),
         zone=group.timezone,

@@ -14,6 +14,8 @@ from cohorts.zones import zone_names
 SMALLEST_SNOWFLAKE = 10**14
 LARGEST_SNOWFLAKE = 2**63 - 1
 
+MOST_DAYS = 60
+
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -66,3 +68,24 @@ def check_snowflake(value: int) -> None:
 def is_local(url: str) -> bool:
     """Return whether a URL is on this machine (a sandbox, a recording proxy)."""
     return urlsplit(url).hostname in LOCAL_HOSTS
+
+
+def read_days(text: str) -> tuple[int, ...]:
+    """Return the numbers of "7, 3, 1".  Raises ValueError for anything else."""
+    return tuple(int(part) for part in text.split(",")) if text.strip() else ()
+
+
+def check_days(text: str) -> None:
+    """Reject anything but numbers of days from 1 to 60, such as "7, 3, 1".
+
+    Raises ValidationError.
+    """
+    try:
+        days = read_days(text)
+    except ValueError:
+        days = (0,)
+    if not all(1 <= day <= MOST_DAYS for day in days):
+        raise ValidationError(
+            "Enter numbers of days from 1 to 60, separated by commas, such as 7, 3, 1.",
+            code="days",
+        )

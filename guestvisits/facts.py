@@ -203,7 +203,7 @@ def _meeting_facts(meeting: Meeting) -> VisitMeeting:
         starts_at=meeting.starts_at,
         ends_at=meeting.ends_at,
         is_cancelled=meeting.is_cancelled,
-        group_is_active=meeting.group.is_active,
+        group_is_set_up=meeting.group.is_set_up,
     )
 
 

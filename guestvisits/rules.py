@@ -24,7 +24,7 @@ class VisitMeeting:
     starts_at: datetime
     ends_at: datetime
     is_cancelled: bool
-    group_is_active: bool
+    group_is_set_up: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +127,8 @@ RULES = (
     ),
     Rule(
         "group_not_active",
-        "Your own group is not active.",
-        lambda facts, _: not facts.home.group_is_active,
+        "Your own group is not set up yet, or has ended.",
+        lambda facts, _: not facts.home.group_is_set_up,
         of_guest=True,
     ),
     Rule(
@@ -160,8 +160,8 @@ RULES = (
     ),
     Rule(
         "group_not_active",
-        "This group is not active.",
-        lambda facts, _: not facts.host.group_is_active,
+        "This group is not set up yet, or has ended.",
+        lambda facts, _: not facts.host.group_is_set_up,
     ),
     Rule(
         "meeting_cancelled",

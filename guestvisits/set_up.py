@@ -149,8 +149,8 @@ def is_blocked(row: AccessState) -> bool:
 
 
 def is_being_set_up(group: Group, row: AccessState) -> bool:
-    """Return whether the group is in preview, so nothing is under way until staff request it."""
-    return group.status == Group.Status.PREVIEW and row.state == AccessState.State.PENDING
+    """Return whether nothing is under way for the group until staff request it."""
+    return group.set_up_at is None and row.state == AccessState.State.PENDING
 
 
 def each_group(context: SetUpContext, provider: str) -> Iterable[tuple[Group, AccessState | None]]:

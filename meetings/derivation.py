@@ -53,7 +53,7 @@ def diff_meetings(
 ) -> MeetingDiff:
     """Return the changes that a group's rows (all of them) need. Changes rows in place."""
     diff = MeetingDiff()
-    in_preview = group.status == Group.Status.PREVIEW
+    in_preview = group.set_up_at is None
     if not group.has_slot and not in_preview:
         return diff
     places = rhythm.numbered()
@@ -93,7 +93,7 @@ def _find_taken(
     now: datetime,
 ) -> date | None:
     known = {row.number: row for row in rows}
-    in_preview = group.status == Group.Status.PREVIEW
+    in_preview = group.set_up_at is None
     for number, place in rhythm.numbered().items():
         span, row = MeetingTime(place.starts_at, place.minutes), known.get(number)
         if row is None:

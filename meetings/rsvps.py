@@ -41,7 +41,7 @@ def set_rsvp(meeting_id: int, user_id: int, rsvp: str, *, now: datetime) -> Atte
 
         unknown_answer      not one of the three
         no_meeting          it does not exist, or the person is neither a member nor a guest
-        group_not_active    the group is being set up, or has ended
+        group_not_active    the group is not set up yet, or has ended
         meeting_cancelled   it is cancelled
         meeting_over        it is over
         meeting_begun       it has begun
@@ -123,8 +123,8 @@ def _is_expected(meeting: Meeting, user_id: int) -> bool:
 
 
 def _check_open(meeting: Meeting, now: datetime) -> None:
-    if not meeting.group.is_active:
-        raise Refusal("group_not_active", f"{meeting.group} is not active.")
+    if not meeting.group.is_set_up:
+        raise Refusal("group_not_active", f"{meeting.group} is not set up yet, or has ended.")
     if meeting.is_cancelled:
         raise Refusal(
             "meeting_cancelled", f"{meeting} is cancelled, so there is nothing to answer."

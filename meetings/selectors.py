@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
-from cohorts.models import Group, Membership, User, active_group, live_group
+from cohorts.models import Group, Membership, User, live_group, set_up_group
 from cohorts.selectors import last_members_of
 from meetings.facts import MeetingFacts
 from meetings.models import (
@@ -73,14 +73,14 @@ class AttendanceCount:
 
 
 def upcoming_meetings(user_id: int, now: datetime) -> list[MyMeeting]:
-    """Return the meetings of a person's active groups that are not over yet, earliest first.
+    """Return the meetings of a person's groups (set up) that are not over yet, earliest first.
 
     Cancelled ones are included. One query.
     """
     mine = Membership.objects.filter(user=user_id, status=Status.ACTIVE, group=OuterRef("group"))
     answer = Attendance.objects.filter(user=user_id, meeting=OuterRef("pk"))
     meetings = (
-        Meeting.objects.filter(active_group("group__"), starts_at__gt=now - MAX_DURATION)
+        Meeting.objects.filter(set_up_group("group__"), starts_at__gt=now - MAX_DURATION)
         .annotate(role=Subquery(mine.values("role")), rsvp=Subquery(answer.values("rsvp")))
         .filter(role__isnull=False)
         .select_related("group__cohort__course")
@@ -129,9 +129,9 @@ def past_meetings(user_id: int, now: datetime) -> list[PastMeeting]:
 
 
 def groups_facilitated(user_id: int) -> list[Group]:
-    """Return the active groups that a person facilitates, without duplicates. One query."""
+    """Return the groups that a person facilitates and that are set up, each once. One query."""
     mine = Membership.objects.filter(user=user_id, status=Status.ACTIVE, role=Role.FACILITATOR)
-    groups = Group.objects.filter(active_group(), pk__in=mine.values("group"))
+    groups = Group.objects.filter(set_up_group(), pk__in=mine.values("group"))
     return list(groups.select_related("cohort__course").order_by("cohort", "name"))
 
 

@@ -150,7 +150,7 @@ def make_action(
         why=why,
         group_id=group.facts.id,
         cohort_id=group.facts.cohort_id,
-        rank=rank + (0 if group.facts.active else AFTER_ACTIVE),
+        rank=rank + (0 if group.facts.set_up else AFTER_ACTIVE),
         removes=removes,
         ends=ends,
         creates=creates,

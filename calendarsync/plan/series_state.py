@@ -178,7 +178,7 @@ def _codes(
     group: DesiredGroupCalendar, observed: ObservedCalendar, may_create: bool
 ) -> Iterator[str]:
     if needs_first_series(group):
-        if group.facts.live and (may_create or group.facts.asked or group.facts.active):
+        if group.facts.live and (may_create or group.facts.asked or group.facts.set_up):
             yield from filter(None, [group.blocking_issue])
         return
     for wanted in group.series:

@@ -90,7 +90,7 @@ class CalendarGroup:
     cohort: str
     course: str
     live: bool  # preview or active, in an open cohort
-    active: bool
+    set_up: bool
     asked: bool  # a realize request is pending
     weekly: Slot | None
     zone: str

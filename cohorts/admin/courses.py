@@ -92,4 +92,5 @@ class CohortAdmin(StepsMixin, RosterMixin, ProtectedAdmin):
             },
         ),
         ("Substitutes", {"fields": ["substitute_alarm_hours"]}),
+        ("Joining", {"fields": ["join_reminder_days"]}),
     ]

@@ -21,14 +21,14 @@ from cohorts.services.groups import SLOT_FIELDS, check_slot_may_change, end_grou
 
 
 class GroupForm(forms.ModelForm):
-    """Group form that refuses to change the slot of a group that is active or has ended."""
+    """Group form that refuses to change the slot of a group that is set up or has ended."""
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
         changed = [name for name in SLOT_FIELDS if name in self.changed_data]
         if self.instance.pk and changed:
             try:
-                check_slot_may_change(self.instance.name, self.instance.status)
+                check_slot_may_change(self.instance)
             except Refusal as refusal:
                 self.add_error(changed[0], refusal.sentence)
         return cleaned
@@ -60,7 +60,7 @@ class GroupAdmin(ProtectedAdmin):
                 "description": "Leave weekday and time empty until they are known.",
             },
         ),
-        ("Status", {"fields": ["status", "activated_at", "ended_at"]}),
+        ("Status", {"fields": ["status", "set_up_at", "activated_at", "ended_at"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
@@ -72,7 +72,7 @@ class GroupAdmin(ProtectedAdmin):
         return super().get_queryset(request).annotate(participant_count=counted)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> list[str]:
-        fixed = ["status", "activated_at", "ended_at"]
+        fixed = ["status", "set_up_at", "activated_at", "ended_at"]
         return [*fixed, "cohort"] if obj else fixed
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:

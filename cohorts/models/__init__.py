@@ -1,7 +1,7 @@
 """Courses, cohorts, groups, people and memberships: the facts that everything else derives from."""
 
 from cohorts.models.access import AccessException, AccessState
-from cohorts.models.courses import Cohort, Course, Group, active_group, live_group
+from cohorts.models.courses import Cohort, Course, Group, active_group, live_group, set_up_group
 from cohorts.models.erasures import ErasureRequest
 from cohorts.models.installation import Installation, Seal
 from cohorts.models.memberships import Membership
@@ -26,4 +26,5 @@ __all__ = [
     "User",
     "active_group",
     "live_group",
+    "set_up_group",
 ]

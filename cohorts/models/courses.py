@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from cohorts import clock
 from cohorts.models.archive import ArchiveWindow, archive_window
-from cohorts.validators import check_country, check_zone
+from cohorts.validators import check_country, check_days, check_zone, read_days
 
 MAX_MEETINGS = 60
 
@@ -118,6 +118,17 @@ class Cohort(models.Model):
         "another one as well. Leave empty to allow no switching.",
     )
 
+    join_reminder_days = models.CharField(
+        max_length=40,
+        default="7, 3, 1",
+        blank=True,
+        validators=[check_days],
+        help_text=(
+            "People who have not joined the Discord server are reminded this many days before "
+            "their first meeting. Leave empty for no reminders."
+        ),
+    )
+
     class Meta:
         ordering = ["-start_date", "name"]
         constraints = [
@@ -144,6 +155,10 @@ class Cohort(models.Model):
     @property
     def has_ended(self) -> bool:
         return self.status != self.Status.OPEN
+
+    @property
+    def join_days(self) -> tuple[int, ...]:
+        return read_days(self.join_reminder_days)
 
 
 class Group(models.Model):
@@ -181,6 +196,8 @@ class Group(models.Model):
     size = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="Most participants. Leave empty for no limit."
     )
+    # When its channels and calendar series first existed, whether or not anyone had access to them.
+    set_up_at = models.DateTimeField(null=True, blank=True, editable=False)
     activated_at = models.DateTimeField(null=True, blank=True, editable=False)
     ended_at = models.DateTimeField(null=True, blank=True, editable=False)
     # From the first removal of its objects outside on, the group cannot be reopened.
@@ -212,6 +229,12 @@ class Group(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        if self.status == self.Status.ACTIVE and self.set_up_at is None:
+            self.set_up_at = self.activated_at or clock.now()
+            update_fields = None if update_fields is None else {*update_fields, "set_up_at"}
+        super().save(*args, update_fields=update_fields, **kwargs)
+
     @property
     def has_slot(self) -> bool:
         return self.weekday is not None and self.start_time is not None
@@ -223,7 +246,8 @@ class Group(models.Model):
 
     @property
     def is_active(self) -> bool:
-        """Return whether the group meets: it is set up, and neither it nor its cohort has ended."""
+        """Return whether the group is set up and someone has access to its channels, and neither it
+        nor its cohort has ended."""
         return self.status == self.Status.ACTIVE and not self.cohort.has_ended
 
     @property
@@ -234,11 +258,22 @@ class Group(models.Model):
         ends += [self.cohort.ended_at] if self.cohort.has_ended else []
         return archive_window(ends, self.cohort.archive_days)
 
+    @property
+    def is_set_up(self) -> bool:
+        """Return whether the group meets: its channels and series exist, and neither it nor its
+        cohort has ended."""
+        return self.set_up_at is not None and not self.has_ended
+
 
 def active_group(path: str = "") -> Q:
     """Return `Group.is_active` as a filter; `path` is the lookup to the group, such as
     "group__"."""
     return Q(**{f"{path}status": Group.Status.ACTIVE, f"{path}cohort__status": Cohort.Status.OPEN})
+
+
+def set_up_group(path: str = "") -> Q:
+    """Return `Group.is_set_up` as a filter."""
+    return Q(**{f"{path}set_up_at__isnull": False}) & live_group(path)
 
 
 def live_group(path: str = "") -> Q:

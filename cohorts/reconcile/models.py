@@ -59,7 +59,9 @@ class GroupSync(models.Model):
         related_name="+",
         verbose_name="realize requested by",
     )
-    ready_at = models.DateTimeField("set up", null=True, blank=True)
+    ready_at = models.DateTimeField("ready", null=True, blank=True)
+    # When everything first existed here, whether or not anyone had access. Never cleared.
+    set_up_at = models.DateTimeField("first set up", null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)
     issue = models.CharField("issue", max_length=40, blank=True)
     issue_detail = models.CharField("issue detail", max_length=500, blank=True)

@@ -168,7 +168,8 @@ class Review:
     """A provider's status of one group once nothing is left to do for it now.
 
     `ready`: its infrastructure is complete and, if the provider requires it, at least one person
-    has access. `issue`: "" or an issue code. `next_at`: the next time at which the facts alone
+    has access. `is_set_up`: the infrastructure alone is complete; `ready` includes that.
+    `issue`: "" or an issue code. `next_at`: the next time at which the facts alone
     change the desired state (the start or end of a window, the horizon), or None.
     """
 
@@ -177,6 +178,7 @@ class Review:
     detail: str = ""
     next_at: datetime | None = None
     access: tuple[Access, ...] = ()
+    is_set_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)

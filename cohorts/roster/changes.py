@@ -72,7 +72,7 @@ class NewCohort:
 class ChangedCohort:
     """Changes to a cohort; `line` is the first line of the file that makes one.
 
-    `active` names its active groups, whose people hold invitations.  If there are any, the
+    `set_up` names its groups that are set up, whose people hold invitations.  If there are any, the
     consequences must be confirmed (`cohorts.services.terms`).
     """
 
@@ -83,11 +83,11 @@ class ChangedCohort:
     start_date: date
     number_of_meetings: int
     line: int
-    active: tuple[str, ...] = ()
+    set_up: tuple[str, ...] = ()
 
     @property
     def is_running(self) -> bool:
-        return bool(self.active)
+        return bool(self.set_up)
 
     def words(self, today: date) -> str:
         running = " (the cohort is running)" if self.is_running else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol, TypeVar
 
 from django.db.models import Q
@@ -39,6 +39,7 @@ class GroupFact:
     slot: RosterSlot | None
     timezone: str
     size: int | None
+    set_up_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,16 @@ def _load_cohorts(
 def _load_groups(cohort_ids: Collection[int]) -> tuple[GroupFact, ...]:
     rows = Group.objects.filter(cohort__in=cohort_ids).order_by("pk")
     return tuple(
-        GroupFact(row.pk, row.cohort_id, row.name, row.status, slot_of(row), row.timezone, row.size)
+        GroupFact(
+            row.pk,
+            row.cohort_id,
+            row.name,
+            row.status,
+            slot_of(row),
+            row.timezone,
+            row.size,
+            row.set_up_at,
+        )
         for row in rows
     )
 

@@ -119,7 +119,7 @@ def _check_terms(due: RosterPlan, terms: str | None, now: datetime) -> None:
 
 def _unconfirmed(change: ChangedCohort) -> Problem:
     sentence = (
-        f"{change.name} is running: people in {', '.join(change.active)} have invitations. "
+        f"{change.name} is running: people in {', '.join(change.set_up)} have invitations. "
         "Confirm in the preview how their meetings change before you change the "
         f"{change.edits[0].title}."
     )

@@ -92,15 +92,18 @@ def _change_cohort(
         return []
     first = first_with(lines, edits[0].field)
     line = first.number if first else 1
-    active = _active_groups(cohort, facts)
-    return [ChangedCohort(cohort.id, cohort.name, tuple(edits), **after, line=line, active=active)]
+    set_up = _groups_set_up(cohort, facts)
+    return [ChangedCohort(cohort.id, cohort.name, tuple(edits), **after, line=line, set_up=set_up)]
 
 
-def _active_groups(cohort: CohortFact, facts: RosterFacts) -> tuple[str, ...]:
+def _groups_set_up(cohort: CohortFact, facts: RosterFacts) -> tuple[str, ...]:
     return tuple(
         group.name
         for group in facts.groups
-        if cohort.is_open and group.cohort_id == cohort.id and group.status == Group.Status.ACTIVE
+        if cohort.is_open
+        and group.cohort_id == cohort.id
+        and group.set_up_at is not None
+        and group.status not in Group.ENDED
     )
 
 
@@ -144,7 +147,7 @@ def _change_group(
     if not edits:
         return []
     try:
-        check_slot_may_change(group.name, group.status)
+        check_slot_may_change(group)
     except Refusal as refusal:
         column = edits[0].field
         line = first_with(lines, column)

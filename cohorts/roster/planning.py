@@ -4,10 +4,10 @@ A file updates what it names and removes nothing.  An empty cell leaves a value 
 
     cell         for a new object         for an existing object
     -----------  -----------------------  ------------------------------------------------------
-    start_date   required                 changed; if a group of the cohort is active, only after
-                                          the consequences were previewed and confirmed
+    start_date   required                 changed; if a group of the cohort is set up, only
+                                          after the consequences were previewed and confirmed
     meetings     required                 like start_date
-    slot         no slot yet              changed in preview; refused once active
+    slot         no slot yet              changed until the group is set up, then refused
     timezone     UTC when empty           like the slot
     name         required                 changed, unless the person is staff
     discord_id   may be empty             changed, unless it belongs to another person, or the

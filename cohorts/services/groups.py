@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, time
+from typing import Protocol
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -72,13 +73,13 @@ def change_slot(
     timezone: str,
     duration_minutes: int = 60,
 ) -> Group:
-    """Change or clear the slot of a group in preview (weekday 0 is Monday).
+    """Change or clear the slot of a group that is not set up yet (weekday 0 is Monday).
 
-    Its meetings are updated in the same transaction.  Raises Refusal: no_group, group_active,
+    Its meetings are updated in the same transaction.  Raises Refusal: no_group, group_set_up,
     group_ended, bad_slot.
     """
     group = lock_groups([group_id])[group_id]
-    check_slot_may_change(group.name, group.status)
+    check_slot_may_change(group)
     group.weekday, group.start_time = weekday, start_time
     group.timezone, group.duration_minutes = timezone, duration_minutes
     _check_slot(group)
@@ -86,16 +87,27 @@ def change_slot(
     return group
 
 
-def check_slot_may_change(name: str, status: str) -> None:
-    """Refuse to change the slot of a group that is active or has ended.  Raises Refusal."""
-    if status == Group.Status.ACTIVE:
+class GroupWithSlot(Protocol):
+    """What decides whether a group's slot may be edited: a group, or a roster's view of one."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def set_up_at(self) -> datetime | None: ...
+
+
+def check_slot_may_change(group: GroupWithSlot) -> None:
+    """Refuse to change the slot of a group that is set up or has ended.  Raises Refusal."""
+    if group.status in Group.ENDED:
+        raise Refusal("group_ended", f"{group.name} has ended, so its weekly time cannot change.")
+    if group.set_up_at is not None:
         raise Refusal(
-            "group_active",
-            f"{name} is active: people have invitations for its weekly time. Use “Change weekly "
-            "time” on its page: it previews the consequences.",
+            "group_set_up",
+            f"{group.name} is set up: people have invitations for its weekly time. Use “Change "
+            "weekly time” on its page: it previews the consequences.",
         )
-    if status in Group.ENDED:
-        raise Refusal("group_ended", f"{name} has ended, so its weekly time cannot change.")
 
 
 def _check_slot(group: Group) -> None:

@@ -1,6 +1,6 @@
 """Preview and change a cohort's term: its start and number of meetings.
 
-While a cohort is being set up, both are edited directly.  Once one of its groups is active, people
+While a cohort is being set up, both are edited directly.  Once one of its groups is set up, people
 hold invitations, so the consequences are previewed first and then applied exactly as shown.  Only
 higher layers know the consequences, and register functions that return them.
 """
@@ -18,7 +18,7 @@ from django.db import transaction
 
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Group
-from cohorts.models.courses import active_group
+from cohorts.models.courses import set_up_group
 from cohorts.registries import Registry
 from cohorts.services.locks import lock_groups
 from cohorts.signals import announced_together
@@ -48,7 +48,7 @@ term_previews: Registry[PreviewGroups] = Registry("previews of a term")
 
 @dataclass(frozen=True, slots=True)
 class TermPreview:
-    """The previews of all active groups whose meetings would change."""
+    """The previews of all groups that are set up and whose meetings would change."""
 
     name: str
     groups: tuple[GroupPreview, ...]
@@ -64,7 +64,7 @@ def digest_of(previews: Collection[TermPreview]) -> str:
 
 
 def is_running(cohort_id: int) -> bool:
-    return Group.objects.filter(active_group(), cohort=cohort_id).exists()
+    return Group.objects.filter(set_up_group(), cohort=cohort_id).exists()
 
 
 def preview_term(

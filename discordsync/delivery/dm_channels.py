@@ -11,6 +11,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Q
 
 from cohorts.models import Group, User
 from cohorts.outbox import rerouting
@@ -81,14 +82,14 @@ def count_allowed(now: datetime) -> int:
 
 
 def _is_realizing(now: datetime) -> bool:
-    """Return whether a realize was requested or a group activated within the last hour.
+    """Return whether a group was requested, set up or activated within the last hour.
 
     A realize, and what directly follows from it, opens no direct-message channels.
     """
     since = now - HOUR
     return (
         GroupSync.objects.filter(provider="discord", realize_requested_at__gt=since).exists()
-        or Group.objects.filter(activated_at__gt=since).exists()
+        or Group.objects.filter(Q(set_up_at__gt=since) | Q(activated_at__gt=since)).exists()
     )
 
 

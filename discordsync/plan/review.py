@@ -40,6 +40,7 @@ def review(desired: DesiredGuild, observed: ObservedGuild, group_id: int, now: d
         issue=_issue(group, built=built, reached=reached or incomplete),
         next_at=min((moment for moment in moments if moment), default=None),
         access=tuple(_access(group, observed, holders, incomplete=incomplete)),
+        is_set_up=built and group.has_meetings,
     )
 
 

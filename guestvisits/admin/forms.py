@@ -10,7 +10,7 @@ from django.contrib.admin.widgets import AdminRadioSelect
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
-from cohorts.models import Membership, User, active_group
+from cohorts.models import Membership, User, set_up_group
 from guestvisits.services.alternatives import Alternative, Alternatives
 from meetings.models import Meeting
 
@@ -26,12 +26,12 @@ def _pick(form: forms.Form, name: str) -> forms.ModelChoiceField:
 
 class ChoosePersonForm(forms.Form):
     person = forms.ModelChoiceField(
-        queryset=User.objects.none(), help_text="Everyone in an active group."
+        queryset=User.objects.none(), help_text="Everyone in a group that is set up."
     )
 
     def __init__(self, data: Any = None) -> None:
         super().__init__(data)
-        active = Membership.objects.filter(active_group("group__"), status=Membership.Status.ACTIVE)
+        active = Membership.objects.filter(set_up_group("group__"), status=Membership.Status.ACTIVE)
         _pick(self, "person").queryset = User.objects.filter(
             pk__in=active.values("user"), is_active=True
         )
@@ -50,7 +50,7 @@ class HomeForm(forms.Form):
         active = Membership.objects.filter(user=person, status=Membership.Status.ACTIVE)
         _pick(self, "home").queryset = (
             Meeting.objects.filter(
-                active_group("group__"),
+                set_up_group("group__"),
                 group__in=active.values("group"),
                 starts_at__gt=now - LOOK_BACK,
             )

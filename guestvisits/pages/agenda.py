@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from cohorts.models import Group, Membership
+from cohorts.models import Membership
 from guestvisits.pages.visit_status import VisitProgress, read_progress
 from guestvisits.selectors import MyVisit, list_visits
 from guestvisits.services.alternatives import find_make_ups
@@ -171,10 +171,10 @@ def explain_emptiness(user_id: int) -> str:
     if not active:
         return f"You are no longer a member of {rows[0].group}, and you are not in another group."
     group = active[0]
-    if group.status == Group.Status.PREVIEW:
-        return f"{group} is still being set up. Its meetings are listed here once that is done."
     if group.has_ended:
         return f"{group} has ended."
+    if not group.is_set_up:
+        return f"{group} is still being set up. Its meetings are listed here once that is done."
     if not group.has_slot:
         return f"{group} has no weekly time yet. Its meetings are listed here once it has one."
     return f"All meetings of {group} are over."

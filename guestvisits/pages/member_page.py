@@ -38,7 +38,7 @@ def read_member_page(user_id: int, group: Group, now: datetime) -> MemberPage | 
     """
     if _is_member(user_id, group):
         ahead = Meeting.objects.filter(group=group, starts_at__gt=now - MAX_DURATION)
-        meetings: Iterable[Meeting] = ahead if group.is_active else ()
+        meetings: Iterable[Meeting] = ahead if group.is_set_up else ()
         return _page(group, meetings, None, now)
     visits = [(visit, window) for visit, window in _visits(user_id, group) if window.holds(now)]
     if group.has_ended or not visits:

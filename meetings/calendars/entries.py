@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.urls import reverse
 
-from cohorts.models import Installation, Membership, active_group
+from cohorts.models import Installation, Membership, set_up_group
 from meetings.calendars.ics import FeedEntry
 from meetings.models import Attendance, Meeting
 from meetings.selectors import before_the_end
@@ -31,7 +31,7 @@ def read_entry(user_id: int, meeting_id: int, now: datetime) -> FeedEntry | None
 def _mine(user_id: int, now: datetime) -> QuerySet[Any]:
     """Return meetings of the person's groups, between joining and leaving, and those they visit.
 
-    Future meetings are included only while the group is active; past ones always.
+    Future meetings are included only while the group is set up; past ones always.
     """
     then = Q(left_at__isnull=True) | Q(left_at__gt=OuterRef("starts_at"))
     member = Membership.objects.filter(
@@ -39,7 +39,7 @@ def _mine(user_id: int, now: datetime) -> QuerySet[Any]:
     )
     answer = Attendance.objects.filter(user=user_id, meeting=OuterRef("pk"))
     return (
-        Meeting.objects.filter(active_group("group__") | Q(starts_at__lte=now), before_the_end())
+        Meeting.objects.filter(set_up_group("group__") | Q(starts_at__lte=now), before_the_end())
         .annotate(
             is_visited=Exists(answer.filter(is_guest=True)),
             is_declined=Exists(answer.filter(rsvp=Attendance.Rsvp.NOT_ATTENDING)),
@@ -67,7 +67,7 @@ def _entry(row: Any, venue: Venue | None, mark: str) -> FeedEntry:
     return FeedEntry(
         uid=f"meeting-{row.pk}.{mark}@lens",
         sequence=row.sequence,
-        changed_at=row.changed_at or group.activated_at or group.cohort.first_known_at,
+        changed_at=row.changed_at or group.set_up_at or group.cohort.first_known_at,
         starts_at=row.starts_at,
         ends_at=row.ends_at,
         summary=f"{summary} (as a guest)" if row.is_visited else summary,

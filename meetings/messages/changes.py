@@ -19,10 +19,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.urls import reverse
 
-from cohorts.models import Membership, active_group
+from cohorts.models import Membership, set_up_group
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import (
     MessageObsolete,
@@ -33,7 +33,7 @@ from cohorts.outbox.registry import (
     topics,
 )
 from cohorts.steps.messages import letter_key, post_key
-from meetings.messages.active import check_active
+from meetings.messages.active import check_set_up
 from meetings.models import Attendance, Meeting, MeetingChange, MeetingMove
 
 MOVED, CANCELLED = "meeting_moved", "meeting_cancelled"
@@ -60,15 +60,17 @@ def pending_changes(
 ) -> Iterator[PendingMessage]:
     """Yield the pending messages about recent moves. Four queries for any number of moves.
 
-    Moves made while a group was in preview are left out, since no one was sent its times yet; so
-    are those of a cohort step, whose letter tells people of them.
+    Moves made before a group was set up are left out, since no one was sent its times yet; so are
+    those of a cohort step, whose letter tells people of them. Nobody sees a channel before the
+    group is active, so until then there is no post.
     """
     moves = list(_recent_moves(group_ids, since, now))
     concerned = _Recipients(moves)
     for move in moves:
         for kind, changes in _by_kind(move).items():
             cutoff_at = max(_last_moment(change) for change in changes)
-            yield _build_message(move, kind, cutoff_at, None)
+            if move.group.activated_at and move.group.activated_at <= move.at:
+                yield _build_message(move, kind, cutoff_at, None)
             for user_id in concerned.by(move, changes):
                 yield _build_message(move, kind, cutoff_at, user_id)
 
@@ -77,15 +79,15 @@ def _recent_moves(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
 ) -> QuerySet[MeetingMove]:
     moves = MeetingMove.objects.filter(
-        Q(group__activated_at__isnull=True) | Q(at__gte=F("group__activated_at")),
-        active_group("group__"),
+        set_up_group("group__"),
+        at__gte=F("group__set_up_at"),
         step__isnull=True,
         at__gt=since - LOOK_BACK,
         at__lte=now,
     )
     if group_ids is not None:
         moves = moves.filter(group__in=group_ids)
-    return moves.prefetch_related("changes").order_by("pk")
+    return moves.select_related("group").prefetch_related("changes").order_by("pk")
 
 
 def _by_kind(move: MeetingMove) -> dict[str, list[MeetingChange]]:
@@ -189,7 +191,7 @@ def changes_context(message: Message, now: datetime) -> dict[str, Any]:
     move = MeetingMove.objects.select_related("group__cohort__course").get(
         pk=message.context["move"]
     )
-    check_active(move.group)
+    check_set_up(move.group)
     since = _knows_since(message, move)
     changes = [change for change in move.changes.all() if _kind_of(change) == message.kind]
     lines = [line for change in changes if (line := _describe_change(change, message, since, now))]
@@ -221,9 +223,9 @@ def _knows_since(message: Message, move: MeetingMove) -> datetime | None:
 
     None: from the start. Raises MessageObsolete if the move no longer concerns the reader.
     """
-    begun = move.group.activated_at
     if message.user_id is None:
-        return begun
+        return move.group.activated_at
+    begun = move.group.set_up_at
     member = Membership.objects.filter(
         user=message.user_id, group=move.group_id, status=Membership.Status.ACTIVE
     ).first()

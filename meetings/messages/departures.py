@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.urls import reverse
 
-from cohorts.models import Membership, active_group
+from cohorts.models import Membership, set_up_group
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import (
     MessageObsolete,
@@ -53,23 +53,25 @@ def pending_departures(
     if group_ids is not None:
         members = members.filter(group__in=group_ids)
     for member in members.order_by("pk"):
-        yield _build_message(member, None)
+        activated_at = member.group.activated_at
+        if activated_at and activated_at <= member.left_at:  # type: ignore[operator]
+            yield _build_message(member, None)
         if member.user.is_active and not member.has_moved:  # type: ignore[attr-defined]
             yield _build_message(member, member.user_id)
 
 
 def _departed() -> QuerySet[Membership]:
-    """Return memberships that ended while their group was active, without people who rejoined."""
+    """Return memberships that ended once their group was set up, without people who rejoined."""
     active = Membership.objects.filter(user=OuterRef("user"), status=Membership.Status.ACTIVE)
     elsewhere = active.filter(
         cohort=OuterRef("cohort"), role=OuterRef("role"), joined_at__gte=OuterRef("left_at")
     )
     members = Membership.objects.exclude(status=Membership.Status.ACTIVE).filter(
-        active_group("group__"),
+        set_up_group("group__"),
         ~Exists(active.filter(group=OuterRef("group"))),
-        left_at__gte=F("group__activated_at"),
+        left_at__gte=F("group__set_up_at"),
     )
-    return members.annotate(has_moved=Exists(elsewhere)).select_related("user")
+    return members.annotate(has_moved=Exists(elsewhere)).select_related("user", "group")
 
 
 def _build_message(member: Membership, user_id: int | None) -> PendingMessage:

@@ -22,7 +22,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
-from cohorts.models import AccessState, Membership, User, active_group
+from cohorts.models import AccessState, Membership, User, set_up_group
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import (
     MessageObsolete,
@@ -32,18 +32,21 @@ from cohorts.outbox.registry import (
     notification,
     topics,
 )
-from meetings.messages.active import check_active
+from meetings.joining import JoinStep, find_join_steps
+from meetings.messages.active import check_set_up
 from meetings.models import Meeting
 from meetings.selectors import expected_at, is_guest_at
 from meetings.venues import find_venues
 
 REMINDER = "reminder"
+DAY = "day"
 
 topics.register(
     Topic(
         "reminders",
         "Reminders",
-        "24 hours and 1 hour before each meeting, and once if you have not answered.",
+        "24 hours and 1 hour before each meeting, once if you have not answered, and before your "
+        "first meeting if you have not joined the Discord server.",
         may_be_off=True,
     ),
     order=10,
@@ -60,7 +63,7 @@ class ReminderTime:
 
 
 TIMES = (
-    ReminderTime("day", ahead=timedelta(hours=24), until=timedelta(hours=12)),
+    ReminderTime(DAY, ahead=timedelta(hours=24), until=timedelta(hours=12)),
     ReminderTime("hour", ahead=timedelta(hours=1), until=timedelta(minutes=15)),
 )
 LONGEST = max(time.until for time in TIMES)
@@ -72,7 +75,7 @@ def pending_reminders(
 ) -> Iterator[PendingMessage]:
     """Yield the pending reminders. Three queries for any number of meetings.
 
-    One more if some were missed: those are of no concern to a group that became active, or to a
+    One more if some were missed: those are of no concern to a group that was set up, or to a
     member who joined, after the cutoff.
     """
     meetings = _meetings_soon(group_ids, since, now)
@@ -83,9 +86,10 @@ def pending_reminders(
             if not since + time.until < meeting.starts_at <= now + time.ahead:
                 continue
             cutoff = meeting.starts_at - time.until
-            if cutoff <= now and (meeting.group.activated_at or cutoff) > cutoff:
+            if cutoff <= now and (meeting.group.set_up_at or cutoff) > cutoff:
                 continue
-            yield _build_post(meeting, time)
+            if meeting.group.activated_at:  # before, nobody sees the channel
+                yield _build_post(meeting, time)
             for person in expected[meeting.pk]:
                 if cutoff > now or joined.get((meeting.group_id, person.pk), cutoff) <= cutoff:
                     yield _build_email(meeting, time, person)
@@ -108,7 +112,7 @@ def _meetings_soon(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
 ) -> list[Meeting]:
     meetings = Meeting.objects.filter(
-        active_group("group__"),
+        set_up_group("group__"),
         status=Meeting.Status.SCHEDULED,
         starts_at__gt=since + min(time.until for time in TIMES),
         starts_at__lte=now + max(time.ahead for time in TIMES),
@@ -138,7 +142,7 @@ def _build_message(
         user_id=user_id,
         due_at=meeting.starts_at - time.ahead,
         cutoff_at=meeting.starts_at - time.until,
-        context={"meeting": meeting.pk, "start": start},
+        context={"meeting": meeting.pk, "start": start, "time": time.name},
     )
 
 
@@ -146,7 +150,7 @@ def _build_message(
 
 
 @notification(REMINDER, topic="reminders")
-def reminder_context(message: Message, _now: datetime) -> dict[str, Any]:
+def reminder_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context. Raises MessageObsolete."""
     meeting = _meeting_of(message)
     people = expected_at([meeting])[meeting.pk]
@@ -159,7 +163,15 @@ def reminder_context(message: Message, _now: datetime) -> dict[str, Any]:
         "is_guest": is_guest,
         "cannot_url": _cannot_url(meeting, is_guest),
         "people": _mentionable(people) if message.user_id is None else (),
+        "steps": _steps(message, now),
     }
+
+
+def _steps(message: Message, now: datetime) -> tuple[JoinStep, ...]:
+    """Return what the recipient still has to do to join, in the reminder a day ahead."""
+    if message.user is None or message.context.get("time") != DAY:
+        return ()
+    return find_join_steps(message.user, now)
 
 
 def _meeting_of(message: Message) -> Meeting:
@@ -170,7 +182,7 @@ def _meeting_of(message: Message) -> Meeting:
         raise MessageObsolete("The meeting is cancelled.")
     if int(meeting.starts_at.timestamp()) != message.context["start"]:
         raise MessageObsolete("The meeting was moved to another time.")
-    check_active(meeting.group)
+    check_set_up(meeting.group)
     return meeting
 
 

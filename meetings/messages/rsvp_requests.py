@@ -1,7 +1,7 @@
 """Requests for an RSVP: one e-mail per membership, 48 hours after the invitation (kind `nudge`).
 
 One invitation covers the whole term, so an RSVP to any of its meetings counts. Members are invited
-when their group becomes active, or when they join it later.
+when their group is set up, or when they join it later.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Greatest
 from django.urls import reverse
 
-from cohorts.models import Membership, active_group
+from cohorts.models import Membership, set_up_group
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
 from meetings.models import Attendance, Meeting
@@ -32,7 +32,7 @@ def pending_rsvp_requests(
     """Yield the pending requests. One query."""
     members = (
         _members_without_rsvp(since)
-        .annotate(invited_at=Greatest("group__activated_at", "joined_at"))
+        .annotate(invited_at=Greatest("group__set_up_at", "joined_at"))
         .filter(invited_at__lte=now - AFTER, invited_at__gt=since - AFTER - SENT_WITHIN)
     )
     if group_ids is not None:
@@ -52,7 +52,7 @@ def pending_rsvp_requests(
 
 
 def _members_without_rsvp(now: datetime) -> QuerySet[Membership]:
-    """Return members of active groups with a future meeting who have no RSVP in the group."""
+    """Return members without an RSVP in their group, which is set up and has a future meeting."""
     answered = Attendance.objects.filter(
         user=OuterRef("user"), meeting__group=OuterRef("group")
     ).exclude(rsvp=Attendance.Rsvp.PENDING)
@@ -62,9 +62,9 @@ def _members_without_rsvp(now: datetime) -> QuerySet[Membership]:
     return Membership.objects.filter(
         ~Exists(answered),
         Exists(ahead),
-        active_group("group__"),
+        set_up_group("group__"),
         status=Membership.Status.ACTIVE,
-        group__activated_at__isnull=False,
+        group__set_up_at__isnull=False,
         user__is_active=True,
     )
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from cohorts.models import active_group
+from cohorts.models import set_up_group
 from meetings.meeting_times import MeetingTime, span_of
 from meetings.models import Meeting, MeetingChange, MeetingMove
 from meetings.moving.types import Change
@@ -51,9 +51,9 @@ def _minutes(span: MeetingTime | None) -> int | None:
 
 
 def read_meetings(group_ids: Iterable[int]) -> dict[int, list[Meeting]]:
-    """Return the meetings of the active ones among these groups, by group id. One query."""
+    """Return the meetings of those among these groups that are set up, by group id. One query."""
     held: dict[int, list[Meeting]] = defaultdict(list)
-    rows = Meeting.objects.filter(active_group("group__"), group__in=set(group_ids))
+    rows = Meeting.objects.filter(set_up_group("group__"), group__in=set(group_ids))
     for row in rows.order_by("number", "pk"):
         held[row.group_id].append(row)
     return held

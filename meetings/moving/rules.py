@@ -301,7 +301,7 @@ def _check_zones(group: Group, place: Place | None = None) -> None:
 
 def _check_new_slot(draft: _Draft, move: ChangeSlot) -> None:
     group, slot = draft.group, move.slot
-    if group.status == Group.Status.PREVIEW:
+    if group.set_up_at is None:
         raise Refusal(
             "in_preview",
             f"{group} is still being set up. Edit its weekly time, and all its "

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from cohorts.models import Group
-from cohorts.models.courses import active_group
+from cohorts.models.courses import set_up_group
 from cohorts.services.terms import Term
 from meetings.derivation import diff_meetings, make_room
 from meetings.meeting_times import span_of
@@ -25,8 +25,8 @@ from meetings.moving.types import Change, MoveFacts
 def preview_terms(
     cohort_id: int, term: Term, now: datetime, by: int | None = None
 ) -> Iterator[Preview]:
-    """Yield one preview for each active group whose meetings would change."""
-    groups = Group.objects.filter(active_group(), cohort=cohort_id).order_by("name", "pk")
+    """Yield one preview for each group that is set up and whose meetings would change."""
+    groups = Group.objects.filter(set_up_group(), cohort=cohort_id).order_by("name", "pk")
     for group_id in groups.values_list("pk", flat=True):
         facts = read_facts(group_id)
         changes, notes = find_changes(facts, term, now)

@@ -8,6 +8,7 @@ import pytest
 from django.core import mail
 from django.db import IntegrityError
 
+from cohorts import clock
 from cohorts.models import AccessException, Cohort, Course, Group, Membership, User
 from cohorts.outbox.tasks import send_emails
 from cohorts.reconcile.models import GroupSync
@@ -106,7 +107,7 @@ def test_a_changed_slot_of_a_preview_group_moves_its_meetings_and_wakes_the_work
 
 def test_the_slot_of_an_active_group_needs_a_person_and_its_name_does_not(staff):
     made = make_cohort(groups=1)
-    Group.objects.update(status=Group.Status.ACTIVE)
+    Group.objects.update(status=Group.Status.ACTIVE, set_up_at=clock.now())
     group = made.groups[0]
     address = f"{ADMIN}/group/{group.pk}/change/"
     same = {

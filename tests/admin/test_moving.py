@@ -159,7 +159,7 @@ def test_c4_the_form_of_a_running_cohort_changes_no_meeting_without_a_preview(
     assert "previews the consequences" in text_of(answer)
     assert list(Meeting.objects.order_by("pk").values()) == before
     assert not MeetingMove.objects.exists()
-    Group.objects.update(status=Group.Status.PREVIEW)  # as long as no one holds an invitation
+    Group.objects.update(status=Group.Status.PREVIEW, set_up_at=None)  # nobody holds an invitation
     assert staff.post(page, cohort_form(academy, **changed)).status_code == 302
 
 

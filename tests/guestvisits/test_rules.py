@@ -31,7 +31,7 @@ def meeting(which: int, **facts) -> VisitMeeting:
         starts_at=start,
         ends_at=start + HOUR,
         is_cancelled=False,
-        group_is_active=True,
+        group_is_set_up=True,
     )
     return replace(plain, **facts)
 
@@ -67,12 +67,12 @@ CASES = [
     ("another_week", host(number=6)),
     ("facilitator_of_home", {"is_facilitator": True, "is_participant": False}),
     ("not_active_participant", {"is_participant": False}),
-    ("group_not_active", {"home": meeting(1, group_is_active=False)}),
+    ("group_not_active", {"home": meeting(1, group_is_set_up=False)}),
     ("checked_in_at_home", {"is_checked_in_at_home": True}),
     ("already_member", {"is_host_member": True}),
     ("already_visiting", {"is_visiting": True}),
     ("already_visiting", {"has_visited": True}),
-    ("group_not_active", host(group_is_active=False)),
+    ("group_not_active", host(group_is_set_up=False)),
     ("meeting_cancelled", host(is_cancelled=True)),
     ("meeting_over", host(starts_at=NOW - HOUR, ends_at=NOW)),
     ("meeting_begun", host(starts_at=NOW, ends_at=NOW + HOUR)),
@@ -148,7 +148,7 @@ def meetings(draw) -> VisitMeeting:
         starts_at=start,
         ends_at=start + timedelta(minutes=draw(st.integers(5, 1440))),
         is_cancelled=draw(st.booleans()),
-        group_is_active=draw(st.booleans()),
+        group_is_set_up=draw(st.booleans()),
     )
 
 
@@ -176,8 +176,8 @@ def test_what_is_open_keeps_every_promise_of_the_design(facts):
     assert (host.cohort_id, host.number) == (home.cohort_id, home.number)
     assert host.group_id != home.group_id
     assert host.starts_at > NOW
-    assert host.group_is_active
-    assert home.group_is_active
+    assert host.group_is_set_up
+    assert home.group_is_set_up
     assert not host.is_cancelled
     assert facts.is_participant
     assert not facts.is_checked_in_at_home

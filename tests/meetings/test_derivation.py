@@ -12,7 +12,6 @@ from meetings.rhythm import Rhythm
 from meetings.selectors import slot_of
 
 NOW = datetime(2027, 1, 18, 12, tzinfo=UTC)
-Status = Group.Status
 
 moments = st.integers(-1000, 2000).map(lambda hours: NOW + timedelta(hours=hours))
 
@@ -27,7 +26,7 @@ def groups(draw) -> Group:
     )
     return Group(
         cohort=cohort,
-        status=draw(st.sampled_from([Status.PREVIEW, Status.ACTIVE])),
+        set_up_at=draw(st.sampled_from([None, NOW])),
         weekday=draw(st.integers(0, 6)) if has_slot else None,
         start_time=time(draw(st.integers(0, 23)), 30) if has_slot else None,
         timezone=draw(st.sampled_from(["UTC", "Europe/Berlin"])),
@@ -81,9 +80,9 @@ def test_once_written_nothing_is_left_to_write(case):
 
 
 @given(cases())
-def test_what_has_begun_is_not_touched_once_the_group_is_active(case):
+def test_what_has_begun_is_not_touched_once_the_group_is_set_up(case):
     group, rows = case
-    group.status = Status.ACTIVE
+    group.set_up_at = NOW
     begun = [row for row in rows if row.starts_at <= NOW]
     rewrite = diff_meetings(group, rhythm_of(group), rows, NOW)
     assert not [row for row in rewrite.update if any(row is other for other in begun)]

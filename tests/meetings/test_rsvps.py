@@ -87,7 +87,7 @@ def test_a_meeting_that_has_begun_is_over_or_cancelled_takes_no_answer(alice, me
     assert refusal_of(meeting, alice) == "meeting_cancelled"
 
 
-@pytest.mark.parametrize("status", ["preview", "completed"])
-def test_a_group_that_is_not_active_takes_no_answer(alice, meeting, status):
-    Group.objects.filter(pk=meeting.group_id).update(status=status)
+@pytest.mark.parametrize("change", [{"set_up_at": None}, {"status": "completed"}])
+def test_a_group_that_is_not_set_up_or_has_ended_takes_no_answer(alice, meeting, change):
+    Group.objects.filter(pk=meeting.group_id).update(**change)
     assert refusal_of(meeting, alice) == "group_not_active"

@@ -50,6 +50,7 @@ class Academy:
             weekday=first.weekday(),
             start_time=time(first.hour, first.minute),
             status=Group.Status.ACTIVE,
+            set_up_at=self.now - timedelta(days=30),
         )
 
     def add_person(self, name: str, **fields: Any) -> User:

@@ -17,8 +17,9 @@ from cohorts.reconcile.provider import provider_specs
 from cohorts.reconcile.values import Access, Action, Due, IssueCode, Plan, Review
 from cohorts.reconcile.workers.backoff import wait_before_retry
 from cohorts.services.access import report_access
-from cohorts.services.activation import activate_group
+from cohorts.services.activation import activate_group, record_set_up
 from cohorts.services.locks import lock_groups
+from cohorts.signals import announced_together
 
 
 def read_due(provider: str, now: datetime) -> dict[int, Due]:
@@ -171,7 +172,7 @@ def update_status(
     The group is locked first, as in every service: a concurrent booking holds its lock and needs
     the row below. The row is read under lock, so that a request made since the comparison is kept.
     """
-    lock_groups([due.group_id])
+    group = lock_groups([due.group_id])[due.group_id]
     row = GroupSync.objects.select_for_update().get(group_id=due.group_id, provider=provider)
     was_in_sync = row.generation == row.observed_generation and not row.has_waiting_work
     row.observed_generation, row.has_waiting_work = due.generation, remaining.has_work(due)
@@ -187,9 +188,11 @@ def update_status(
         row.realize_requested_at = row.realize_requested_by = None
     elif row.ready_at and review.issue:
         row.ready_at = None
+    if review.ready or review.is_set_up:
+        row.set_up_at = row.set_up_at or now
     row.save(update_fields=STATUS_FIELDS)
-    if review.ready:
-        activate_if_ready(due.group_id, now=now)
+    if row.set_up_at and (group.set_up_at is None or group.status == Group.Status.PREVIEW):
+        update_group(due.group_id, now=now)
 
 
 STATUS_FIELDS = [
@@ -198,6 +201,7 @@ STATUS_FIELDS = [
     "realize_requested_at",
     "realize_requested_by",
     "ready_at",
+    "set_up_at",
     "failures",
     "issue",
     "issue_detail",
@@ -208,18 +212,19 @@ STATUS_FIELDS = [
 ]
 
 
-def activate_if_ready(group_id: int, *, now: datetime) -> None:
-    """Activate the group once it is ready in every required provider. An unconfigured provider is
-    never ready, so nothing becomes active without it."""
-    required = {name for name, spec in provider_specs().items() if spec.required}
-    ready = GroupSync.objects.filter(
-        group_id=group_id, provider__in=required, ready_at__isnull=False
-    ).values_list("provider", flat=True)
-    if (
-        required <= set(ready)
-        and Group.objects.filter(pk=group_id, status=Group.Status.PREVIEW).exists()
-    ):
-        activate_group(group_id, now=now)
+def update_group(group_id: int, *, now: datetime) -> None:
+    """Record that the group is set up once every provider in use has set it up, and activate it
+    once it is ready in every required one. An unconfigured one never is, so neither happens
+    without it."""
+    specs = provider_specs()
+    required = {name for name, spec in specs.items() if spec.required}
+    in_use = required | {name for name, spec in specs.items() if spec.is_configured}
+    rows = list(GroupSync.objects.filter(group_id=group_id, provider__in=in_use))
+    with announced_together():
+        if {row.provider for row in rows if row.set_up_at} == in_use:
+            record_set_up(group_id, now=now)
+        if required <= {row.provider for row in rows if row.ready_at}:
+            activate_group(group_id, now=now)
 
 
 def _shown_access(access: Access, access_blocker: Blocker | None) -> tuple[int, str, str]:

@@ -87,7 +87,7 @@ class Scene:
             cohort="Autumn",
             course="Course",
             live=True,
-            active=True,
+            set_up=True,
             asked=True,
             weekly=WEEKLY,
             zone="Europe/Berlin",

@@ -246,7 +246,7 @@ def test_a_cohort_that_grows_by_several_weeks_gets_one_more_series(
 def test_a_start_that_moves_in_preview_moves_the_series(
     academy: Academy, calendar: SeenCalendar
 ) -> None:
-    Group.objects.update(status=Group.Status.PREVIEW)
+    Group.objects.update(status=Group.Status.PREVIEW, set_up_at=None)
     calendar.realize(academy)
     for weeks in (6, -8, 1):
         academy.cohort.start_date += timedelta(weeks=weeks)
@@ -261,7 +261,8 @@ def test_a_slot_that_is_given_later_and_then_another(
 ) -> None:
     group = academy.groups["A"]
     slot = group.weekday, group.start_time
-    group.status, group.weekday, group.start_time = Group.Status.PREVIEW, None, None
+    group.status, group.set_up_at = Group.Status.PREVIEW, None
+    group.weekday, group.start_time = None, None
     group.save()
     calendar.realize(academy, "A")
     assert calendar.writes_since(0) == []

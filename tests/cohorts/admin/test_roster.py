@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from cohorts import clock
 from cohorts.models import Cohort, Course, Group, Membership, User
 from cohorts.roster.importing import RosterRefused, import_roster
 from cohorts.roster.reading import MAX_BYTES
@@ -178,7 +179,7 @@ def test_a1_an_empty_id_of_a_learner_who_never_signed_in_is_filled_and_shown(sta
 
 def test_c4_a_running_cohort_is_shortened_only_with_a_tick_beside_what_follows(staff):
     visit(staff).upload(make_file(make_line("Alice"))).confirm()
-    Group.objects.update(status=Group.Status.ACTIVE)
+    Group.objects.update(status=Group.Status.ACTIVE, set_up_at=clock.now())
     Cohort.objects.update(start_date=datetime.now(UTC).date() + timedelta(days=7))
     Group.objects.get().save()  # the meetings follow
     preview = visit(staff).upload(

@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from cohorts import clock
 from cohorts.models import Group, Membership, User
 from meetings.models import Meeting
 from tests.support.roster import make_file, make_line
@@ -41,7 +42,7 @@ def test_c4_a_running_cohort_moves_only_with_a_flag(tmp_path):
     path = tmp_path / "winter.csv"
     path.write_text(make_file(make_line("Alice")))
     run(path)
-    Group.objects.update(status=Group.Status.ACTIVE)
+    Group.objects.update(status=Group.Status.ACTIVE, set_up_at=clock.now())
     path.write_text(make_file(make_line("Alice", number_of_meetings="6")))
     with pytest.raises(CommandError):
         run(path)

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
+from cohorts import clock
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, Course, Group, Membership, User
 from cohorts.roster.changes import RosterPlan
@@ -317,7 +318,7 @@ def test_another_persons_discord_id_is_no_update():
 
 
 def activate() -> Group:
-    Group.objects.update(status=Group.Status.ACTIVE)
+    Group.objects.update(status=Group.Status.ACTIVE, set_up_at=clock.now())
     return Group.objects.get()
 
 

@@ -46,7 +46,7 @@ def world(
     set_clock(NOW)
     sandbox.set_clock(NOW)
     world = World(sandbox, set_clock, Academy(NOW, meetings=3))
-    Group.objects.update(status=Group.Status.PREVIEW)
+    Group.objects.update(status=Group.Status.PREVIEW, set_up_at=None)
     for group, names in GROUPS.items():
         for name in names:
             world.add(name, group)

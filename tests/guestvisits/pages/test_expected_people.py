@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from cohorts.models import Group
 from cohorts.selectors import members_of
 from guestvisits.models import GuestVisit
 from guestvisits.pages.expected_people import read_rosters
@@ -210,8 +211,7 @@ def test_facilitators_have_upcoming_meetings_too(academy, now):
     assert len(upcoming_meetings(bob.pk, now)) == 4
 
 
-def test_a_group_in_preview_or_ended_has_no_upcoming_meetings(academy, alice, now):
-    for status in ("preview", "cancelled"):
-        academy.groups["A"].status = status
-        academy.groups["A"].save()
+def test_a_group_that_is_not_set_up_or_has_ended_has_no_upcoming_meetings(academy, alice, now):
+    for change in ({"set_up_at": None}, {"status": "cancelled"}):
+        Group.objects.filter(pk=academy.groups["A"].pk).update(**change)
         assert upcoming_meetings(alice.pk, now) == []

@@ -252,13 +252,14 @@ def test_a_cancelled_meeting_is_refused(academy, book, now):
 
 
 @pytest.mark.parametrize("status", ["preview", "completed", "merged", "cancelled"])
-def test_a_group_that_is_not_active_neither_hosts_nor_sends(academy, book, status):
+def test_a_group_that_is_not_set_up_or_has_ended_neither_hosts_nor_sends(academy, book, status):
     for name in "BA":
         group = academy.groups[name]
-        group.status = status
+        set_up_at = group.set_up_at
+        group.status, group.set_up_at = status, None if status == "preview" else set_up_at
         group.save()
         assert refused(book) == "group_not_active"
-        group.status = "active"
+        group.status, group.set_up_at = "active", set_up_at
         group.save()
 
 

@@ -153,7 +153,7 @@ PROBES: dict[str, Callable[[World], object]] = {
 
 @pytest.fixture
 def world(academy: Academy, now: datetime) -> World:
-    Group.objects.update(activated_at=now)
+    Group.objects.update(set_up_at=now, activated_at=now)
     bob = academy.add_facilitator("Bob", "A")
     world = World(academy, now, academy.add_member("Alice", "A"), bob)
     carry_out(Cancel(academy.meeting("A", 3).pk), by=None, now=now)

@@ -327,7 +327,7 @@ def test_after_leaving_the_page_says_why_it_is_empty(client, alice, now):
 @pytest.mark.parametrize(
     ("facts", "words"),
     [
-        ({"status": "preview"}, "Group A is still being set up."),
+        ({"set_up_at": None}, "Group A is still being set up."),
         ({"status": "completed"}, "Group A has ended."),
         ({"weekday": None, "start_time": None}, "Group A has no weekly time yet."),
         ({}, "All meetings of Group A are over."),

@@ -290,7 +290,7 @@ def test_c23_a_meeting_that_was_not_held_is_shown_moved_and_announced(
     client, academy, meeting, now, what
 ):
     alice = academy.add_member("Alice", "B")
-    Group.objects.update(activated_at=now - timedelta(days=30))
+    Group.objects.update(set_up_at=now - timedelta(days=30), activated_at=now - timedelta(days=30))
     Membership.objects.filter(user=alice).update(joined_at=now - timedelta(days=30))
     began(meeting, now, timedelta(days=6))
     group_page = client.get(f"/groups/{meeting.group_id}/").content.decode()

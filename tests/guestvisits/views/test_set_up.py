@@ -164,7 +164,9 @@ def test_what_comes_automatically_and_what_holds_it_up(
 
 
 def test_nothing_is_on_its_way_to_a_group_that_is_still_being_set_up(academy, alice, report):
-    Group.objects.filter(pk=academy.groups["A"].pk).update(status=Group.Status.PREVIEW)
+    Group.objects.filter(pk=academy.groups["A"].pk).update(
+        status=Group.Status.PREVIEW, set_up_at=None
+    )
     report("discord", "pending")
     report("calendar", "pending", "the invitation has not been created yet")
     assert line(alice, "Group A on Discord").text == "Its channels have not been created yet."

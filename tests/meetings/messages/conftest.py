@@ -38,7 +38,7 @@ def academy(now: datetime, set_clock: SetClock, registered: Registered) -> Acade
     Installation.objects.update(first_started_at=now - LONG_AGO, quiet_before=now - LONG_AGO)
     academy = Academy(now)
     Cohort.objects.update(first_known_at=now - LONG_AGO)
-    Group.objects.update(activated_at=now - LONG_AGO)
+    Group.objects.update(set_up_at=now - LONG_AGO, activated_at=now - LONG_AGO)
     return academy
 
 

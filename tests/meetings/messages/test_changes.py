@@ -233,7 +233,7 @@ def test_a_guest_whose_visit_ends_is_notified_of_that_alone(academy, meeting, no
 
 
 def test_a_group_in_preview_is_not_notified(academy, meeting, now):
-    Group.objects.filter(pk=meeting.group_id).update(status="preview")
+    Group.objects.filter(pk=meeting.group_id).update(status="preview", set_up_at=None)
     move(meeting, HOUR, now)
     look(now)
     assert pending("meeting_moved") == []
@@ -241,10 +241,12 @@ def test_a_group_in_preview_is_not_notified(academy, meeting, now):
 
 def test_what_was_moved_in_preview_is_no_news(academy, meeting, now):
     """No one was notified of the times of a group that was not active yet."""
-    Group.objects.filter(pk=meeting.group_id).update(status="preview", activated_at=None)
+    Group.objects.filter(pk=meeting.group_id).update(
+        status="preview", set_up_at=None, activated_at=None
+    )
     move(meeting, HOUR, now)
     Group.objects.filter(pk=meeting.group_id).update(
-        status="active", activated_at=now + 30 * MINUTE
+        status="active", set_up_at=now + 30 * MINUTE, activated_at=now + 30 * MINUTE
     )
     look(now + HOUR)
     assert pending("meeting_moved") == []

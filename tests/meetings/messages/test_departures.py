@@ -57,7 +57,7 @@ def test_c24_no_one_is_notified_of_an_end_of_the_group_or_of_no_change(alice, ac
         case "role":
             change_role(alice.pk, role="facilitator")
         case "preview":
-            group.status, group.activated_at = "preview", None
+            group.status, group.set_up_at, group.activated_at = "preview", None, None
             group.save()
             end_membership(alice.pk, status="removed", now=now)
         case _:

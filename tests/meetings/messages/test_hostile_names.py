@@ -45,7 +45,9 @@ def collect_every_kind(academy, now) -> list[Message]:
     group = academy.groups["A"]
     carry_out(moves.Reschedule(academy.meeting("A", 2).pk, now + 300 * HOUR), by=None, now=now)
     carry_out(moves.Cancel(academy.meeting("A", 3).pk), by=None, now=now)
-    Group.objects.filter(pk=group.pk).update(activated_at=now - 50 * HOUR)
+    Group.objects.filter(pk=group.pk).update(
+        set_up_at=now - 50 * HOUR, activated_at=now - 50 * HOUR
+    )
     look(now)
     look(academy.meeting("A", 1).starts_at - 24 * HOUR)
     return list(Message.objects.filter(group=group).select_related("user", "group__cohort__course"))

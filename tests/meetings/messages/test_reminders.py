@@ -190,7 +190,7 @@ def test_o11_no_reminder_was_missed_by_who_joined_after_it(meeting):
 
 def test_o11_no_reminder_was_missed_by_a_group_that_became_active_after_it(meeting):
     later = meeting.starts_at - 10 * HOUR
-    Group.objects.filter(pk=meeting.group_id).update(activated_at=later)
+    Group.objects.filter(pk=meeting.group_id).update(set_up_at=later, activated_at=later)
     look(later)
     assert reminders() == 0
 
@@ -207,8 +207,8 @@ def test_what_could_not_be_sent_in_time_says_so(meeting):
     assert reminders(state="expired", not_sent_reason="It could not be sent in time.") == 3
 
 
-def test_a_group_that_is_not_active_yet_is_not_reminded(academy, meeting):
-    academy.groups["A"].status = "preview"
+def test_a_group_that_is_not_set_up_yet_is_not_reminded(academy, meeting):
+    academy.groups["A"].status, academy.groups["A"].set_up_at = "preview", None
     academy.groups["A"].save()
     look(meeting.starts_at - 24 * HOUR)
     assert reminders() == 0

@@ -22,7 +22,7 @@ def invited_at(academy, now, joined):
     """Group A has just become active; Alice has been its member for long."""
     academy.add_member("Alice", "A", timezone="America/New_York")
     joined()
-    Group.objects.filter(pk=academy.groups["A"].pk).update(activated_at=now)
+    Group.objects.filter(pk=academy.groups["A"].pk).update(set_up_at=now)
     return now
 
 

@@ -47,6 +47,7 @@ class Academy:
             start_time=first.time(),
             timezone=term.zones[n],
             status=Group.Status.ACTIVE,
+            set_up_at=paper.BEGIN - timedelta(days=9),
             activated_at=paper.BEGIN - timedelta(days=9),  # the nudges are long past
         )
 

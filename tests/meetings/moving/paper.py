@@ -26,6 +26,7 @@ def make_facts(
     count: int = 4,
     slot: Slot = WEDNESDAYS,
     status: str = Group.Status.ACTIVE,
+    is_set_up: bool = True,
     start_date: date = date(2027, 1, 11),
     earlier: Iterable[SlotUntil] = (),
     skipped: Iterable[date] = (),
@@ -34,7 +35,9 @@ def make_facts(
     cohort = Cohort(
         pk=1, name="Winter", start_date=start_date, number_of_meetings=count, first_known_at=now
     )
-    group = Group(pk=1, name="Alpha", cohort=cohort, status=status)
+    group = Group(
+        pk=1, name="Alpha", cohort=cohort, status=status, set_up_at=now if is_set_up else None
+    )
     group.weekday, group.start_time = slot.weekday, slot.start_time
     group.timezone, group.duration_minutes = slot.zone, slot.minutes
     rhythm = Rhythm(start_date, count, slot_of(group), tuple(earlier), frozenset(skipped))

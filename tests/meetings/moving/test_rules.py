@@ -290,7 +290,7 @@ def test_meetings_of_an_ended_group_are_history(move, status):
 
 
 def test_the_slot_of_a_group_in_preview_is_simply_edited():
-    facts = make_facts(status=Group.Status.PREVIEW)
+    facts = make_facts(is_set_up=False)
     assert refuse(facts, ChangeSlot(1, date(2027, 2, 1), FRIDAYS)) == "in_preview"
 
 

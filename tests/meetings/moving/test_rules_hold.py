@@ -11,7 +11,6 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cohorts.errors import Refusal
-from cohorts.models import Group
 from meetings.derivation import DERIVED_FIELDS, diff_meetings, follows_rhythm
 from meetings.meeting_times import span_of
 from meetings.moving import moves
@@ -53,7 +52,7 @@ def terms(draw) -> MoveFacts:
         slot=draw(slots),
         count=draw(st.integers(1, 6)),
         start_date=draw(st.sampled_from([date(2027, 1, 11), date(2027, 3, 15)])),
-        status=draw(st.sampled_from([Group.Status.PREVIEW, Group.Status.ACTIVE])),
+        is_set_up=draw(st.booleans()),
     )
     for move in draw(st.lists(some_moves, max_size=4)):
         facts = try_to(move, facts)
@@ -100,7 +99,7 @@ def test_what_is_over_stays_and_what_is_changed_overlaps_with_nothing(facts, mov
     except Refusal:
         return
     spans = {row.pk: span_of(row) for row in carry_out(facts, decision).rows}
-    if facts.group.status == Group.Status.ACTIVE and not isinstance(move, moves.Restore):
+    if facts.group.set_up_at and not isinstance(move, moves.Restore):
         assert {pk: spans[pk] for pk in over} == over
     for change in decision.changes:
         its_id = change.meeting_id or max(spans)  # a new one has the highest
