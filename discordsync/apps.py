@@ -18,15 +18,18 @@ class DiscordSyncConfig(AppConfig):
             welcome,
         )
         from discordsync.delivery.channels import CHANNELS
+        from discordsync.joining import reminders, states  # noqa: F401 - registers reminders
         from discordsync.management.group_report import report_groups
         from discordsync.provider import DiscordAdmin, DiscordProvider
         from discordsync.venues import find_voice_channels
         from guestvisits.set_up import set_up_lines
+        from meetings.joining import join_steps
         from meetings.venues import venues
 
         group_reports.register(report_groups)
         for channel in CHANNELS:
             channels.register(channel)
+        join_steps.register(states.find_steps)
         dm_statuses.register(dm_channels.read_statuses)
         provider_admins.register(DiscordAdmin())
         providers.register(DiscordProvider(), order=10)

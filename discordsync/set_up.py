@@ -9,8 +9,9 @@ from django.urls import reverse
 
 from cohorts.models import AccessState, Group, User
 from cohorts.reconcile.provider import configured_providers
+from discordsync.joining.states import is_inside
 from discordsync.models import DmChannel
-from discordsync.plan.review import RULES_PENDING, UNSEEN
+from discordsync.plan.review import RULES_PENDING
 from discordsync.services import may_add_members
 from guestvisits.set_up import (
     Remedy,
@@ -97,13 +98,6 @@ def may_join_here(person: User) -> bool:
     """Return whether Lens can add this person to the server, with a token that Discord gives."""
     has_account = person.discord_id is not None and bool(settings.DISCORD_CLIENT_ID)
     return has_account and may_add_members()
-
-
-def is_inside(row: AccessState) -> bool:
-    """Return whether an access state implies that the person is in the server."""
-    return row.state in {State.GRANTED, State.PENDING, State.WITHHELD, State.FAILED} and (
-        row.reason != UNSEEN
-    )
 
 
 def group_line(group: Group, row: AccessState | None) -> SetUpCheck:

@@ -115,6 +115,12 @@ def _store(name: str, pending: Mapping[str, PendingMessage], run: _Collection) -
     return new
 
 
+def store(pending: Iterable[PendingMessage], *, now: datetime) -> int:
+    """Store messages that a person asked for; return how many are new.  They become due now."""
+    with transaction.atomic():
+        return _store_new(list(pending), now)
+
+
 def _store_new(batch: list[PendingMessage], now: datetime) -> int:
     """Insert in key order, so that two writers cannot deadlock; return how many can be sent."""
     fresh = sorted(_apply_routes(batch, now), key=lambda one: one.key)

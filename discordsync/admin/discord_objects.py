@@ -20,6 +20,7 @@ from cohorts.models import User, live_group
 from cohorts.reconcile import services as sync
 from cohorts.validators import check_snowflake
 from discordsync.admin.import_existing import COLUMNS, MOST_BYTES, BadLines, record_all
+from discordsync.admin.not_joined import not_joined_view
 from discordsync.admin.removals import RemovalMixin
 from discordsync.models import DiscordObject, DmChannel
 from discordsync.services import (
@@ -175,7 +176,11 @@ class DiscordObjectAdmin(RemovalMixin, RefusalAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.import_view)
-        return [path("import/", view, name="discordsync_import"), *super().get_urls()]
+        return [
+            path("import/", view, name="discordsync_import"),
+            path("cohorts/<int:pk>/not-joined/", not_joined_view, name="not_joined"),
+            *super().get_urls(),
+        ]
 
     def import_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_change_permission(request):

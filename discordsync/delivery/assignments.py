@@ -1,34 +1,41 @@
 """Messages that announce who is in a group: to each person once, and to the group's channel.
 
-    joined before the group became active      group_assigned    a long e-mail, at that moment
+    joined before the group was set up         group_assigned    a long e-mail, at that moment
     joined it later                            member_joined     a short e-mail, on joining
     got access after the group's welcome       member_joined     a post in the group's channel
 
 They are derived from memberships and dates, not from role grants.  People who are not in the server
 yet are therefore written to as well, and granting a role again announces nothing.
+
+A person whose groups are set up together gets one long e-mail about all of them: it waits up to 30
+minutes for groups whose realize is under way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists, F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.urls import reverse
 
-from cohorts.models import AccessState, Group, Membership, active_group
+from cohorts.models import AccessState, Group, Membership, active_group, live_group, set_up_group
 from cohorts.outbox.models import UNSENT, Message
 from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
+from cohorts.reconcile.models import GroupSync
 from discordsync.delivery.discord_text import mention
 from discordsync.delivery.welcome import PROVIDER, WELCOME, is_imported, list_members
 from discordsync.models import DiscordObject
+from meetings.joining import find_join_steps
 from meetings.models import Meeting
 
 ASSIGNED, JOINED = "group_assigned", "member_joined"
 SENT_WITHIN = timedelta(days=7)
 POSTED_WITHIN = timedelta(days=2)
+WAITS_FOR_OTHERS = timedelta(minutes=30)
 MEETINGS_SHOWN = 30
 
 
@@ -37,36 +44,94 @@ MEETINGS_SHOWN = 30
 
 @message_source("assignments")
 def pending_assignments(
-    group_ids: frozenset[int] | None, since: datetime, _now: datetime
+    group_ids: frozenset[int] | None, since: datetime, now: datetime
 ) -> Iterator[PendingMessage]:
-    """Yield one pending e-mail for each person and group.  One query.
+    """Yield the pending e-mails: one for each person who joins a group, and one for each person
+    whose groups were set up.  Three queries.
 
     Founding members of a group whose channel staff imported get none: they were in it before Lens.
     """
-    members = _memberships(group_ids).annotate(imported=Exists(is_imported("group")))
-    for member in members.filter(_is_recent(since)):
-        is_founder = member.joined_at <= _activated_at(member)
-        if not (is_founder and member.imported):
-            yield _build_email(member, ASSIGNED if is_founder else JOINED)
+    founders: dict[int, list[Membership]] = defaultdict(list)
+    for member in _recent_members(group_ids, since):
+        if not _is_founder(member):
+            yield _build_joined(member)
+        elif not member.imported:  # type: ignore[attr-defined]
+            founders[member.user_id].append(member)
+    letters = _letters_so_far(founders)
+    waiting = _people_in_progress(founders)
+    for user_id, members in founders.items():
+        fresh = [one for one in members if (user_id, one.group_id) not in letters]
+        if fresh and (user_id not in waiting or _first_set_up(fresh) <= now - WAITS_FOR_OTHERS):
+            yield _build_assigned(fresh)
 
 
-def _memberships(group_ids: frozenset[int] | None) -> QuerySet[Membership]:
-    members = Membership.objects.filter(
-        active_group("group__"),
-        status=Membership.Status.ACTIVE,
-        group__activated_at__isnull=False,
-        user__is_active=True,
-    ).select_related("group", "user")
-    return members if group_ids is None else members.filter(group__in=group_ids)
-
-
-def _is_recent(since: datetime) -> Q:
+def _recent_members(group_ids: frozenset[int] | None, since: datetime) -> QuerySet[Membership]:
+    """Return recent memberships in these groups, and those of their people in other groups."""
     after = since - SENT_WITHIN
-    return Q(joined_at__gt=after) | Q(group__activated_at__gt=after)
+    recent = Q(joined_at__gt=after) | Q(group__set_up_at__gt=after)
+    members = _memberships().filter(recent).annotate(imported=Exists(is_imported("group")))
+    if group_ids is None:
+        return members.order_by("pk")
+    those = Membership.objects.filter(group__in=group_ids, status=Membership.Status.ACTIVE)
+    return members.filter(user__in=those.values("user")).order_by("pk")
 
 
-def _build_email(member: Membership, kind: str) -> PendingMessage:
-    due_at = max(member.joined_at, _activated_at(member))
+def _memberships() -> QuerySet[Membership]:
+    return Membership.objects.filter(
+        set_up_group("group__"), status=Membership.Status.ACTIVE, user__is_active=True
+    ).select_related("group__cohort__course", "user")
+
+
+def _is_founder(member: Membership) -> bool:
+    return member.joined_at <= _set_up_at(member)
+
+
+def _set_up_at(member: Membership) -> datetime:
+    assert member.group.set_up_at is not None  # _memberships filters out others
+    return member.group.set_up_at
+
+
+def _first_set_up(members: Iterable[Membership]) -> datetime:
+    return min(_set_up_at(member) for member in members)
+
+
+def _letters_so_far(user_ids: Iterable[int]) -> set[tuple[int | None, int | None]]:
+    """Return (user, group) for each group that a person's letters are about."""
+    found: set[tuple[int | None, int | None]] = set()
+    for letter in Message.objects.filter(kind=ASSIGNED, user__in=user_ids):
+        found |= {(letter.user_id, group_id) for group_id in _groups_of(letter)}
+    return found
+
+
+def _groups_of(letter: Message) -> list[int | None]:
+    return letter.context.get("groups") or [letter.group_id]
+
+
+def _people_in_progress(user_ids: Iterable[int]) -> set[int]:
+    """Return the people who have another group whose realize is under way."""
+    asked = GroupSync.objects.filter(group=OuterRef("group"), realize_requested_at__isnull=False)
+    members = Membership.objects.filter(
+        Exists(asked),
+        live_group("group__"),
+        user__in=user_ids,
+        group__set_up_at=None,
+        status=Membership.Status.ACTIVE,
+    )
+    return set(members.values_list("user", flat=True))
+
+
+def _build_assigned(members: list[Membership]) -> PendingMessage:
+    """Return one letter about all these groups.  It is stored under the one that was first."""
+    first = min(members, key=lambda member: member.group_id)
+    due_at = max(_set_up_at(member) for member in members)
+    return _build_email(ASSIGNED, first, due_at, groups=sorted(one.group_id for one in members))
+
+
+def _build_joined(member: Membership) -> PendingMessage:
+    return _build_email(JOINED, member, member.joined_at)
+
+
+def _build_email(kind: str, member: Membership, due_at: datetime, **context: Any) -> PendingMessage:
     return PendingMessage(
         key=f"{kind}:{member.group_id}:{member.user_id}",
         kind=kind,
@@ -75,18 +140,47 @@ def _build_email(member: Membership, kind: str) -> PendingMessage:
         user_id=member.user_id,
         due_at=due_at,
         cutoff_at=due_at + SENT_WITHIN,
+        context=context,
     )
-
-
-def _activated_at(member: Membership) -> datetime:
-    assert member.group.activated_at is not None  # _memberships filters out others
-    return member.group.activated_at
 
 
 @notification(ASSIGNED, topic="groups")
 def assigned_context(message: Message, now: datetime) -> dict[str, Any]:
-    """Return the template context of the long e-mail.  Raises MessageObsolete.  Seven queries."""
-    return joined_context(message, now) | {"members": list_members(_group_of(message))}
+    """Return the template context of the long e-mail.  Raises MessageObsolete.
+
+    Three queries for each group and four for all.
+    """
+    rows = _memberships().filter(group__in=_groups_of(message), user=message.user_id)
+    members = list(rows.order_by("group__name", "group"))
+    if not members:
+        raise MessageObsolete("The person is no longer in the group, or the group has ended.")
+    parts = [_part_of(member, now) for member in members]
+    ahead = [part["meetings"][0] for part in parts if part["meetings"]]
+    return {
+        "parts": parts,
+        "first": min(ahead, key=lambda meeting: meeting.starts_at, default=None),
+        "steps": find_join_steps(members[0].user, now),
+        "meetings_url": _meetings_url(),
+    }
+
+
+def _part_of(member: Membership, now: datetime) -> dict[str, Any]:
+    """Return what the letter says about one group."""
+    return _group_context(member, now) | {
+        "group": member.group,
+        "members": list_members(member.group),
+    }
+
+
+def _group_context(member: Membership, now: datetime) -> dict[str, Any]:
+    scheduled = Meeting.objects.filter(group=member.group_id, status=Meeting.Status.SCHEDULED)
+    ahead = list(scheduled.filter(starts_at__gt=now).order_by("starts_at"))
+    return {
+        "facilitates": member.role == Membership.Role.FACILITATOR,
+        "meetings": ahead[:MEETINGS_SHOWN],
+        "more_meetings": max(len(ahead) - MEETINGS_SHOWN, 0),
+        "channel": _text_channel(member.group),
+    }
 
 
 @notification(JOINED, topic="groups")
@@ -95,35 +189,20 @@ def joined_context(message: Message, now: datetime) -> dict[str, Any]:
 
     Raises MessageObsolete.  Six queries.
     """
-    group, user_id = _group_of(message), _person_of(message)
-    member = _memberships(frozenset([group.pk])).filter(user=user_id).first()
+    # A channel post has no recipient, so its context names the person.
+    user_id = message.user_id or message.context["person"]
+    member = _memberships().filter(group=message.group_id, user=user_id).first()
     if member is None:
         raise MessageObsolete("The person is no longer in the group, or the group has ended.")
-    scheduled = Meeting.objects.filter(group=group, status=Meeting.Status.SCHEDULED)
-    ahead = list(scheduled.filter(starts_at__gt=now).order_by("starts_at"))
-    return {
+    return _group_context(member, now) | {
         "member": member.user,
-        "facilitates": member.role == Membership.Role.FACILITATOR,
-        "course": group.cohort.course,
-        "cohort": group.cohort,
-        "meetings": ahead[:MEETINGS_SHOWN],
-        "more_meetings": max(len(ahead) - MEETINGS_SHOWN, 0),
-        "channel": _text_channel(group),
-        "access": _access_of(member),
-        "invite_url": settings.DISCORD_INVITE_URL,
-        "meetings_url": f"{settings.SITE_URL}{reverse('my-meetings')}",
+        "steps": find_join_steps(member.user, now) if message.user_id else (),
+        "meetings_url": _meetings_url(),
     }
 
 
-def _group_of(message: Message) -> Group:
-    if message.group is None:
-        raise MessageObsolete("The group no longer exists.")
-    return message.group
-
-
-def _person_of(message: Message) -> int:
-    """Return the user's id; a channel post has no recipient, so its context names the person."""
-    return message.user_id or message.context["person"]
+def _meetings_url() -> str:
+    return f"{settings.SITE_URL}{reverse('my-meetings')}"
 
 
 def _text_channel(group: Group) -> dict[str, Any] | None:
@@ -141,19 +220,6 @@ def _text_channel(group: Group) -> dict[str, Any] | None:
     return {"name": str(channel), "url": url}
 
 
-def _access_of(member: Membership) -> str:
-    """Return what keeps the person out of the channel: no_account, not_there, or ""."""
-    if member.user.discord_id is None:
-        return "no_account"
-    absent = AccessState.objects.filter(
-        user=member.user_id,
-        group=member.group_id,
-        provider=PROVIDER,
-        state=AccessState.State.NOT_JOINED,
-    )
-    return "not_joined" if absent.exists() else ""
-
-
 # -- in the channel ------------------------------------------------------------------------------
 
 
@@ -166,12 +232,15 @@ def pending_arrivals(
     People mentioned in the welcome message are not greeted again when their role is re-granted; a
     welcome that is not sent yet will mention them.
     """
+    members = _memberships().filter(active_group("group__"))
+    if group_ids is not None:
+        members = members.filter(group__in=group_ids)
     arrivals = AccessState.objects.filter(
         provider=PROVIDER,
         state=AccessState.State.GRANTED,
         changed_at__gt=since - POSTED_WITHIN,
         user__memberships__group=F("group"),
-        user__memberships__in=_memberships(group_ids).order_by(),
+        user__memberships__in=members.order_by(),
     ).annotate(joined_at=F("user__memberships__joined_at"))
     arrivals = arrivals.select_related("user", "group")
     welcomes = _welcomes({arrival.group_id for arrival in arrivals})

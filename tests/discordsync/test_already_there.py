@@ -136,7 +136,7 @@ def delete_all():
     DiscordObject.objects.all().delete()
     GroupSync.objects.update(realize_requested_at=None, ready_at=None, issue="")
     ProviderState.objects.all().delete()
-    Group.objects.update(status="preview", activated_at=None)
+    Group.objects.update(status="preview", set_up_at=None, activated_at=None)
 
 
 def test_no_one_is_taken_out_of_an_old_server_without_approval(sandbox):
@@ -189,7 +189,9 @@ def restore_from_before(groups, *, cohort_too=False):
         shared = DiscordObject.objects.filter(group=None)
         ids |= dict(shared.values_list("key", "outside_id"))
         shared.delete()
-    Group.objects.filter(pk__in=[g.pk for g in groups]).update(status="preview", activated_at=None)
+    Group.objects.filter(pk__in=[g.pk for g in groups]).update(
+        status="preview", set_up_at=None, activated_at=None
+    )
     rows = GroupSync.objects.filter(group__in=groups)
     rows.update(ready_at=None, realize_requested_at=None)
     Message.objects.filter(group__in=groups).delete()

@@ -252,6 +252,10 @@ ROUTES: dict[str, list[Door]] = {
         staff("GET", "discordsync.change_discordobject"),
         staff("POST", "discordsync.change_discordobject"),
     ],
+    "admin/discordsync/discordobject/cohorts/<int:pk>/not-joined/": [
+        staff("GET", *REALIZE, pk="{cohort}"),
+        staff("POST", *REALIZE, pk="{cohort}"),
+    ],
     "admin/guestvisits/guestvisit/<id:pk>/cancel/": [
         staff("GET", "guestvisits.change_guestvisit", pk="{visit}"),
         staff("POST", "guestvisits.change_guestvisit", pk="{visit}"),

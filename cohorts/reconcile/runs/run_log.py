@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models.functions import Now
 
 from cohorts import clock
 from cohorts.reconcile.errors import CallFailed, Conflict, Outage, Unclear
@@ -76,9 +75,10 @@ class RunLog:
         """
         is_first = models.When(scope="", then=models.Value(spec.scope))
         scope = models.Case(is_first, default=models.F("scope"))
-        next_at = clock.now() + spec.poll_every if spec.poll_every else None
+        now = clock.now()
+        next_at = now + spec.poll_every if spec.poll_every else None
         states = ProviderState.objects.of(self.provider)
-        states.update(last_seen_at=Now(), next_at=next_at, scope=scope)
+        states.update(last_seen_at=now, next_at=next_at, scope=scope)
         orphans = finding.orphans
         fields = {"orphans": orphans.detail[:500], "has_many_orphans": orphans.are_many}
         states.exclude(**fields).update(**fields)

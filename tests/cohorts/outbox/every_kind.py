@@ -20,7 +20,7 @@ from cohorts.models import AccessState, Cohort, CohortStep, Group, Installation,
 from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
 from cohorts.outbox.rendering.samples import Sample
-from cohorts.reconcile.models import RealizeRequest
+from cohorts.reconcile.models import ProviderState, RealizeRequest
 from cohorts.services.access import report_access
 from cohorts.services.installation import ensure_installation
 from cohorts.services.memberships import end_membership
@@ -73,7 +73,7 @@ def _begin(now: datetime) -> Academy:
     academy.add_member("Ned", "A")  # has no Discord account
     academy.add_member("Cora", "C", discord_id=FIRST_ID + 30)
     Membership.objects.update(joined_at=now - DAY)
-    Group.objects.update(activated_at=now)
+    Group.objects.update(set_up_at=now, activated_at=now)
     _put_channels(academy)
     _end_realize(academy, now)
     return academy
@@ -96,6 +96,8 @@ def _end_realize(academy: Academy, now: datetime) -> None:
     AccessState.objects.create(
         user=User.objects.get(name="Alice"), group=first, provider="discord", state="not_joined"
     )
+    # The server is read all the time.
+    ProviderState.objects.create(provider="discord", last_seen_at=now + 20 * DAY)
     RealizeRequest.objects.create(
         requested_at=now - HOUR,
         requested_by=academy.add_person("Sam", is_staff=True, is_superuser=True),
@@ -108,7 +110,14 @@ def _end_realize(academy: Academy, now: datetime) -> None:
 def _let_things_happen(academy: Academy, now: datetime) -> None:
     carol = academy.add_member("Carol", "A", discord_id=FIRST_ID + 20)
     Membership.objects.filter(user=carol).update(joined_at=now)
-    report_access("discord", academy.groups["A"].pk, [(carol.pk, "granted", "")], now=now)
+    nora = academy.add_member("Nora", "A", discord_id=FIRST_ID + 21)  # is not in the server
+    Membership.objects.filter(user=nora).update(joined_at=now)
+    report_access(
+        "discord",
+        academy.groups["A"].pk,
+        [(carol.pk, "granted", ""), (nora.pk, "not_joined", "")],
+        now=now,
+    )
     ned = Membership.objects.get(user__name="Ned")
     end_membership(ned.pk, status="dropped", now=now)
     _book(academy, "Gil", "B", 1, now)

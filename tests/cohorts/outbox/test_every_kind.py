@@ -35,7 +35,7 @@ HOSTILE = [
     "\U0001f600" * 100,
 ]
 TAGS = {"html", "head", "meta", "title", "body", "div", "h2", "p", "ul", "li"}
-TAGS |= {"strong", "bdi", "a", "s", "br"}
+TAGS |= {"ol", "strong", "bdi", "a", "s", "br"}
 ENOUGH = 2  # messages of a kind to people, and as many to channels
 OURS = ("https://lens.example/", "https://discord.com/channels/", "https://discord.gg/ours")
 BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")

@@ -97,7 +97,7 @@ def evening(
     set_clock(MONDAY)
     sandbox.set_clock(MONDAY)
     world = World(sandbox, set_clock, Academy(MONDAY, groups="AB", meetings=2))
-    Group.objects.update(status=Group.Status.PREVIEW)
+    Group.objects.update(status=Group.Status.PREVIEW, set_up_at=None)
     for name in (
         "Punctual",
         "Late",

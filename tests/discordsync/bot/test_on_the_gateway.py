@@ -186,7 +186,7 @@ def remind_soon(made: MadeCohort) -> Meeting:
 def forget_realizing() -> None:
     """Within an hour of a realize no one is written to directly."""
     before = clock.now() - timedelta(hours=2)
-    Group.objects.filter(activated_at__isnull=False).update(activated_at=before)
+    Group.objects.filter(activated_at__isnull=False).update(set_up_at=before, activated_at=before)
     GroupSync.objects.update(realize_requested_at=None)
 
 

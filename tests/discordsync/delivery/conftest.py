@@ -121,6 +121,8 @@ def world(sandbox, only_discord, no_waiting, notes, mail_server, caplog):
     realize(made)
     work("discord")
     with transaction.atomic():
-        Group.objects.update(activated_at=clock.now() - timedelta(days=2))
+        Group.objects.update(
+            set_up_at=clock.now() - timedelta(days=2), activated_at=clock.now() - timedelta(days=2)
+        )
     yield World(made, sandbox, mail_server)
     assert "broke off" not in caplog.text

@@ -11,6 +11,7 @@ from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete, message_sources
 from cohorts.outbox.rendering.render import render
+from cohorts.reconcile.models import ProviderState
 from cohorts.services.access import report_access
 from cohorts.services.installation import ensure_installation
 from cohorts.services.memberships import move_member
@@ -38,7 +39,7 @@ def academy(without_providers, registered, settings) -> Academy:
     Installation.objects.update(quiet_before=NOW - 10 * DAY)
     academy = Academy(NOW, groups="AB", course="Safety", name="Spring")
     Cohort.objects.update(first_known_at=NOW - 10 * DAY)
-    Group.objects.update(activated_at=NOW - HOUR)
+    Group.objects.update(set_up_at=NOW - HOUR, activated_at=NOW - HOUR)
     alice = academy.add_member("Alice", "A", discord_id=ALICE, timezone="Asia/Tokyo")
     Membership.objects.filter(user=alice).update(joined_at=NOW - 2 * DAY)
     return academy
@@ -110,10 +111,14 @@ def test_a_person_who_joins_later_gets_only_the_short_email(academy):
     ("state", "discord_id", "said"),
     [
         ("not_joined", ALICE, "https://discord.gg/academy"),
-        ("no_address", None, "Your Discord account is not linked yet"),
+        ("no_address", None, "Sign in with Discord"),
     ],
 )
-def test_a_person_who_is_not_in_the_server_yet_reads_how_to_join(academy, state, discord_id, said):
+def test_a_person_who_is_not_in_the_server_yet_reads_how_to_join(
+    academy, settings, state, discord_id, said
+):
+    settings.DISCORD_CLIENT_ID = "1"
+    ProviderState.objects.create(provider="discord", last_seen_at=NOW)
     User.objects.update(discord_id=discord_id)
     report(academy, state, "Alice", now=NOW)
     collect(None, now=NOW)
@@ -163,8 +168,8 @@ def test_an_imported_group_has_emails_pending_for_newcomers_only(academy):
     assert pending("member_joined") == ["Bob", "channel"]
 
 
-@pytest.mark.parametrize("change", [{"status": "preview"}, {"activated_at": NOW - 8 * DAY}])
-def test_nothing_is_pending_for_a_group_that_is_not_active_or_long_active(academy, change):
+@pytest.mark.parametrize("change", [{"set_up_at": None}, {"set_up_at": NOW - 8 * DAY}])
+def test_nothing_is_pending_for_a_group_that_is_not_set_up_or_was_long_ago(academy, change):
     Group.objects.update(**change)
     Membership.objects.update(joined_at=NOW - 9 * DAY)
     collect(None, now=NOW)
@@ -235,7 +240,7 @@ def test_looking_costs_the_same_for_one_and_for_many(academy, django_assert_num_
     Membership.objects.exclude(user__name="Alice").update(joined_at=NOW)
     report(academy, "granted", *(f"Person {n}" for n in range(5)), now=NOW)
     assert AccessState.objects.count() == 5
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(3):
         assert len(list(pending_assignments(None, NOW, NOW))) == 6
     with django_assert_num_queries(2):
         assert len(list(pending_arrivals(None, NOW, NOW))) == 5

@@ -1,0 +1,158 @@
+"""The people of a cohort who have not joined, for staff, with a reminder to all or some of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_http_methods
+
+from cohorts import clock
+from cohorts.errors import Refusal
+from cohorts.models import Cohort, Group, User
+from cohorts.outbox.models import Message
+from cohorts.outbox.registry import MessageObsolete
+from cohorts.outbox.rendering.render import MessageContent, render
+from cohorts.reconcile.ui.staff import staff_page
+from discordsync.joining.reminders import (
+    JOIN_REMINDER,
+    NotJoined,
+    find_not_joined,
+    find_reachable,
+    find_reminders,
+    invited_members,
+    read_reminded,
+)
+from discordsync.joining.services import remind
+from discordsync.joining.states import JoinState, find_states, is_server_read
+from discordsync.joining.times import JoinReminder
+
+
+@dataclass(frozen=True, slots=True)
+class NotJoinedRow:
+    """One person of the list.  `unreachable` says why no reminder can be sent, if so."""
+
+    person: User
+    groups: tuple[Group, ...]
+    state: JoinState
+    first_meeting_at: datetime
+    last_at: datetime | None
+    next_at: datetime | None
+    unreachable: str
+
+
+@staff_page
+@require_http_methods(["GET", "POST"])
+def not_joined_view(request: HttpRequest, pk: int) -> HttpResponse:
+    """List the people; a POST shows the letter first, and sends it once confirmed."""
+    cohort = get_object_or_404(Cohort.objects.select_related("course"), pk=pk)
+    now = clock.now()
+    rows = list(_rows(cohort, now))
+    if request.method == "POST":
+        chosen = _chosen(request, rows)
+        if not chosen:
+            messages.warning(request, "Choose at least one person who can be reminded.")
+        elif "confirmed" in request.POST:
+            _send(request, cohort, chosen, now)
+        else:
+            return _preview(request, cohort, chosen, now)
+        return redirect(request.path)
+    return _show(request, "not_joined", cohort, rows=rows, is_read=is_server_read(now))
+
+
+def _rows(cohort: Cohort, now: datetime) -> Iterable[NotJoinedRow]:
+    people = find_not_joined(invited_members().filter(cohort=cohort))
+    ids = [one.person.pk for one in people]
+    states = find_states([one.person for one in people])
+    reminders, reminded = find_reminders(people), read_reminded(ids)
+    reachable, groups = find_reachable(ids, now), _groups_of(cohort, ids)
+    for one in people:
+        sent = reminded.get(one.person.pk, ())
+        yield NotJoinedRow(
+            person=one.person,
+            groups=tuple(groups[one.person.pk]),
+            state=states[one.person.pk],
+            first_meeting_at=one.invitation.first_meeting_at,
+            last_at=max(sent, default=None),
+            next_at=_next(reminders.get(one.person.pk, ()), now),
+            unreachable=_why_unreachable(one.person, one.person.pk in reachable),
+        )
+
+
+def _groups_of(cohort: Cohort, user_ids: Iterable[int]) -> dict[int, list[Group]]:
+    found: dict[int, list[Group]] = defaultdict(list)
+    members = invited_members().filter(cohort=cohort, user__in=user_ids)
+    for member in members.select_related("group").order_by("group__name"):
+        found[member.user_id].append(member.group)
+    return found
+
+
+def _next(planned: Iterable[tuple[NotJoined, JoinReminder]], now: datetime) -> datetime | None:
+    return next((reminder.due_at for _, reminder in planned if reminder.due_at > now), None)
+
+
+def _why_unreachable(person: User, is_reachable: bool) -> str:
+    if not person.email:
+        return "No e-mail address"
+    return "" if is_reachable else "Turned these messages off"
+
+
+def _chosen(request: HttpRequest, rows: Iterable[NotJoinedRow]) -> list[NotJoinedRow]:
+    """Return the people to remind: all, or those that were ticked.  Others are left out."""
+    ids = {int(text) for text in request.POST.getlist("user") if text.isdecimal()}
+    can = [row for row in rows if not row.unreachable]
+    return can if "all" in request.POST else [row for row in can if row.person.pk in ids]
+
+
+def _preview(
+    request: HttpRequest, cohort: Cohort, chosen: list[NotJoinedRow], now: datetime
+) -> HttpResponse:
+    """Show the letter to the first of them, as it would be sent now."""
+    letter, why = _letter_to(chosen[0], now)
+    return _show(request, "remind", cohort, chosen=chosen, letter=letter, why=why)
+
+
+def _letter_to(row: NotJoinedRow, now: datetime) -> tuple[MessageContent | None, str]:
+    message = Message(
+        kind=JOIN_REMINDER,
+        channel=Message.Channel.EMAIL,
+        user=row.person,
+        group=row.groups[0],
+        due_at=now,
+        cutoff_at=now,
+    )
+    try:
+        letter = render(message, now)
+    except MessageObsolete as error:
+        return None, error.why
+    # Without its foot, whose links act for the person.
+    return replace(letter, text=letter.text.partition("\n--\n")[0], html=""), ""
+
+
+def _send(request: HttpRequest, cohort: Cohort, chosen: list[NotJoinedRow], now: datetime) -> None:
+    try:
+        count = remind(cohort.pk, [row.person.pk for row in chosen], now=now)
+    except Refusal as refusal:
+        messages.error(request, refusal.sentence)
+        return
+    if not count:
+        messages.warning(request, "They were reminded today already. Nothing was sent.")
+        return
+    said = "1 person gets a reminder now." if count == 1 else f"{count} people get a reminder now."
+    assert request.user.pk  # staff_page requires a signed-in user
+    LogEntry.objects.log_actions(request.user.pk, [cohort], CHANGE, said, single_object=True)
+    messages.success(request, said)
+
+
+def _show(request: HttpRequest, name: str, cohort: Cohort, **context: Any) -> HttpResponse:
+    title = f"Not joined: {cohort}"
+    context = {**admin.site.each_context(request), "title": title, "cohort": cohort, **context}
+    return TemplateResponse(request, f"admin/discordsync/{name}.html", context)

@@ -1,0 +1,34 @@
+"""Reminders that staff send to people who have not joined."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from cohorts.errors import Refusal
+from cohorts.outbox.collecting import store
+from discordsync.joining.reminders import (
+    build_now,
+    find_not_joined,
+    find_reachable,
+    invited_members,
+)
+from discordsync.joining.states import is_server_read
+
+
+def remind(cohort_id: int, user_ids: Collection[int], *, now: datetime) -> int:
+    """Record a reminder for those of these people who have not joined; return how many are new.
+
+    People who get one today already, by the time or from staff, get no second one, and neither do
+    those without an address or who turned these messages off.  Raises Refusal: server_unread.
+    """
+    if not is_server_read(now):
+        raise Refusal(
+            "server_unread",
+            "The Discord server has not been read for an hour, so it is not known who has joined. "
+            "Nobody was reminded. Try again once Discord works.",
+        )
+    members = invited_members().filter(cohort=cohort_id, user__in=user_ids)
+    people = find_not_joined(members)
+    reachable = find_reachable([one.person.pk for one in people], now)
+    return store([build_now(one, now) for one in people if one.person.pk in reachable], now=now)
