@@ -60,10 +60,10 @@ def find_not_joined(members: QuerySet[Membership]) -> list[NotJoined]:
 
 def invited_members() -> QuerySet[Any]:
     """Return members of groups that are set up whom nothing shows to be in the server, with the
-    time of their letter and of their group's first meeting."""
+    time of their letter and of their group's first meeting.  Groups without one are left out."""
     scheduled = Meeting.objects.filter(group=OuterRef("group"), status=Meeting.Status.SCHEDULED)
     first = scheduled.order_by().values("group").annotate(at=Min("starts_at")).values("at")
-    return Membership.objects.filter(
+    members = Membership.objects.filter(
         set_up_group("group__"),
         not_inside("user"),
         status=Membership.Status.ACTIVE,
@@ -71,15 +71,15 @@ def invited_members() -> QuerySet[Any]:
     ).annotate(
         invited_at=Greatest("group__set_up_at", "joined_at"), first_meeting_at=Subquery(first)
     )
+    return members.filter(first_meeting_at__isnull=False)
 
 
 def _not_joined(rows: list[Any]) -> NotJoined:
     """Combine the memberships of one person in one cohort."""
-    first = min(rows, key=lambda row: (row.first_meeting_at is None, row.first_meeting_at, row.pk))
+    first = min(rows, key=lambda row: (row.first_meeting_at, row.pk))
     cohort = first.group.cohort
     invited_at = min(row.invited_at for row in rows)
-    days = cohort.join_days if first.first_meeting_at else ()
-    invitation = Invitation(invited_at, first.first_meeting_at or invited_at, days)
+    invitation = Invitation(invited_at, first.first_meeting_at, cohort.join_days)
     return NotJoined(first.user, cohort, first.group_id, invitation)
 
 

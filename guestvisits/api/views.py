@@ -24,7 +24,7 @@ REFUSED = {400: shapes.RefusalSerializer}
 class MyMeetingsView(RefusalView):
     @extend_schema(
         summary="My upcoming meetings",
-        description="Meetings of my active groups that have not begun, earliest first, without "
+        description="Meetings of my groups that have not begun, earliest first, without "
         "cancelled ones. `make_ups` lists past meetings that can still be made up.",
         responses=shapes.MyMeetingsSerializer,
     )

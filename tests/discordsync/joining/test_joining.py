@@ -10,7 +10,9 @@ from django.test import Client
 
 from cohorts.models import AccessState, Group, Membership, User
 from cohorts.outbox.models import Message, MessageChoice
+from cohorts.reconcile.controller import run_once
 from cohorts.reconcile.models import GroupSync, ProviderState
+from cohorts.reconcile.services import resync
 from cohorts.services.memberships import add_member
 from discordsync.services import record_use
 from meetings.models import Meeting
@@ -56,7 +58,9 @@ def live_until(world: World, moment, step: timedelta = 12 * HOUR) -> None:
     """Time passes; the server is read and messages are collected at each step."""
     while world.now < moment:
         world.move_clock(min(world.now + step, moment))
-        world.hour()
+        resync("discord")
+        run_once("discord")
+        world.minute()
 
 
 def signed_in(name: str) -> Client:
@@ -69,7 +73,7 @@ def test_a_cohort_with_nobody_in_the_server_is_usable_at_once_and_reminded_until
     term, mail_server
 ):
     term.realize()
-    term.minute()
+    term.minute(2)
     groups = Group.objects.exclude(memberships=None)
     assert {(group.status, group.is_set_up) for group in groups} == {("preview", True)}
     assert not term.group("C").is_set_up  # has no members
