@@ -14,7 +14,7 @@ from django.urls import reverse
 from cohorts import clock
 from cohorts.errors import Refusal
 from cohorts.models import CohortStep, Group, live_group
-from cohorts.models.courses import active_group
+from cohorts.models.courses import set_up_group
 from cohorts.selectors import members_of
 from cohorts.steps.registry import StepForm, StepKind, StepPreview
 from meetings.breaks.letters import (
@@ -171,7 +171,7 @@ class SkipWeeks(StepKind):
 def _members(plan: CohortPlan) -> Any:
     """Return the members of the groups that are active: nobody else knows the old dates."""
     ids = [each.group.pk for each in plan.groups]
-    active = Group.objects.filter(active_group(), pk__in=ids).values_list("pk", flat=True)
+    active = Group.objects.filter(set_up_group(), pk__in=ids).values_list("pk", flat=True)
     return members_of(list(active))
 
 

@@ -62,7 +62,7 @@ def group(
         cohort="Winter",
         course="Course",
         live=live,
-        active=True,
+        set_up=True,
         asked=True,
         weekly=slot,
         zone="UTC",
