@@ -170,7 +170,11 @@ def test_after_a_real_realize_there_is_one_letter_and_one_welcome(
         tasks.send_emails()
 
     subjects = Counter(letter["Subject"] for letter in mail_server.letters)
-    assert subjects == {"Safety, Spring: set up": 1, "Your group: Group 1 of Safety": 3}
+    assert subjects == {
+        "Safety, Spring: set up": 1,
+        "Your group: Group 1 of Safety": 2,
+        "You're in Group 1: 1 step before your first meeting": 1,
+    }
     (letter,) = (one for one in mail_server.letters if one["To"] == staff.email)
     text = letter.get_body(("plain",)).get_content()
     assert made.people[2].name in text
