@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from cohorts.outbox.models import Message
 from cohorts.outbox.rendering.render import render
 from cohorts.services.installation import ensure_installation
 from cohorts.steps.registry import step_kinds
-from cohorts.steps.services import ask_for_step, undo_step
+from cohorts.steps.services import ask_for_step, carry_out_step, undo_step
 from cohorts.steps.tasks import carry_out_due
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
@@ -27,6 +28,7 @@ from meetings.rsvps import set_rsvp
 from meetings.services import repair_meetings
 from tests.support.academy import Academy
 from tests.support.clock import SetClock
+from tests.support.race import DONE, race
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_providers")]
 
@@ -223,3 +225,21 @@ def test_the_preview_shows_exactly_what_happens(academy):
             assert (group.name, said) in planned
     step.refresh_from_db()
     assert step.letters == {str(one.user_id): dict(one.values) for one in shown.recipients}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_break_carried_out_while_a_visit_is_booked_has_one_winner(academy):
+    dan = academy.add_member("Dan", "C")
+    step = ask(academy)
+    said = race(partial(visit, academy, dan, "C", "A"), partial(carry_out_step, step.pk, now=DUE))
+    step.refresh_from_db()
+    booked = GuestVisit.objects.filter(user=dan)
+    assert said[1] == DONE
+    if step.state == "stopped":  # the visit was first
+        assert (said[0], dates(academy, "A")[1]) == (DONE, "14.1.")
+        assert booked.get().chosen_start == academy.meeting("A", 2).starts_at
+    else:
+        assert dates(academy, "A")[1] == "21.1."
+        update_all_visits(DUE)
+        for one in booked.filter(ended_at=None):
+            assert one.chosen_start == academy.meeting("A", 2).starts_at
