@@ -1,7 +1,7 @@
 from django.urls import path
 
 from guestvisits import converters  # noqa: F401 - registers `id`
-from guestvisits.api import answers, choices, joining, moving, presence, views
+from guestvisits.api import answers, choices, joining, moving, presence, substitutes, views
 
 urlpatterns = [
     path("users/me/meetings", views.MyMeetingsView.as_view(), name="api-my-meetings"),
@@ -17,6 +17,9 @@ urlpatterns = [
     path("meetings/<id:meeting_id>/restore", moving.RestoreView.as_view()),
     path("meetings/<id:meeting_id>/postpone", moving.PostponeView.as_view()),
     path("groups/joinable", joining.JoinableView.as_view(), name="api-joinable"),
+    path("meetings/<id:meeting_id>/substitute", substitutes.AskSubstituteView.as_view()),
+    path("substitutes", substitutes.SubstitutionsView.as_view()),
+    path("substitutes/<id:substitution_id>", substitutes.AnswerSubstituteView.as_view()),
     path("groups/<id:group_id>/meetings", answers.GroupMeetingsView.as_view()),
     path("groups/<id:group_id>/slot", moving.SlotView.as_view()),
 ]

@@ -95,7 +95,7 @@ def return_to_lead(substitution_id: int, user_id: int, *, now: datetime) -> Subs
     """
     substitution = _lock(substitution_id)
     if substitution is None or substitution.away_id != user_id:
-        raise Refusal("no_substitution", "There is no such request of yours.")
+        raise no_substitution()
     if not substitution.is_open:
         return substitution
     meeting = substitution.meeting
@@ -137,6 +137,10 @@ def name_substitute(
     _accept(offer, now)
     announce([meeting.group_id])
     return offer
+
+
+def no_substitution() -> Refusal:
+    return Refusal("no_substitution", "There is no such request of yours.")
 
 
 def find_substitute(substitution: Substitution) -> SubstituteOffer | None:

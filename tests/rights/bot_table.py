@@ -95,7 +95,7 @@ HANDLERS: dict[str, Question] = {
         writes=(FACILITATOR,),
     ),
     "return": Question(
-        ("{substitution_id}",),
+        ("{substitution}",),
         {FACILITATOR: "You lead Group B"},
         "There is no such request of yours.",
         writes=(FACILITATOR,),

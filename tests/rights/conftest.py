@@ -44,7 +44,6 @@ def values(world: World) -> dict[str, Any]:
         "visit": world.visit.pk,
         "visit_id": world.visit.pk,
         "substitution_id": world.substitution.pk,
-        "offer": world.substitution.offers.get().pk,
         "user_id": lena.pk,
         "person_id": lena.pk,
         "id": lena.pk,

@@ -193,6 +193,12 @@ ROUTES: dict[str, list[Door]] = {
     "api/groups/joinable": [
         api(signed_in()), api(own("POST", group_id="{other_group}"))
     ],
+    "api/substitutes": [api(signed_in())],
+    "api/meetings/<id:meeting_id>/substitute": [api(own("POST", FACILITATOR))],
+    "api/substitutes/<id:substitution_id>": [
+        api(own("POST", FACILITATOR, answer="return")),
+        api(own("POST", OTHER_FACILITATOR, answer="lead")),
+    ],
     "api/groups/<id:group_id>/meetings": [
         api(led("GET", "meetings.view_meeting")), api(led("POST", *MOVE, **MOVES))
     ],

@@ -99,6 +99,8 @@ def test_a5_every_button_answers_those_it_is_for_and_changes_nothing_for_others(
         "meeting": academy.meeting("B").pk,
         "elsewhere": academy.meeting("C").pk,
         "elsewhere_starts": int(academy.meeting("C").starts_at.timestamp()),
+        "substitution": world.substitution.pk,
+        "offer": world.substitution.offers.get().pk,
         "cohort": academy.cohort.pk,
         "plan": "-".join(
             str(run.pk) for run in request_plan(groups, as_if_requested=True, by=None)
