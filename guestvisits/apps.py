@@ -6,9 +6,12 @@ class GuestVisitsConfig(AppConfig):
     verbose_name = "Guest visits"
 
     def ready(self) -> None:
+        from cohorts.steps.registry import step_kinds
         from guestvisits import receivers  # noqa: F401 - connects them
         from guestvisits.breaks import BREAK_RULES
         from guestvisits.consequences import find_consequences
+        from guestvisits.ending import messages  # noqa: F401 - it registers what it contains
+        from guestvisits.ending.kinds import EndCohort, ReopenCohort
         from guestvisits.messages import (  # noqa: F401 - registers them
             access,
             channels,
@@ -24,5 +27,7 @@ class GuestVisitsConfig(AppConfig):
 
         absences.register(find_absences)
         consequences.register(find_consequences)
+        step_kinds.register(EndCohort())
+        step_kinds.register(ReopenCohort())
         visit_rules.register(BREAK_RULES)
         set_up_lines.register(find_lines, order=10)

@@ -37,6 +37,7 @@ ENTRIES = (
     ScheduledTask("note presence", "discordsync.tasks.note_recent_presence", minutes=1),
     ScheduledTask("watch messages", "cohorts.outbox.tasks.watch_channels", minutes=1),
     ScheduledTask("beat", "cohorts.reconcile.workers.heartbeats.beat", minutes=1),
+    ScheduledTask("end cohorts", "guestvisits.tasks.end_cohorts", minutes=60),
     ScheduledTask("repair meetings", "meetings.tasks.repair_all", minutes=60),
     ScheduledTask("note all presence", "discordsync.tasks.note_kept_presence", minutes=60),
     ScheduledTask("compare all", "cohorts.reconcile.tasks.compare_all", minutes=60),

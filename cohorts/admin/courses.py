@@ -52,7 +52,7 @@ class CohortAdmin(StepsMixin, RosterMixin, ProtectedAdmin):
     list_select_related = ["course"]
     search_fields = ["name", "course__name"]
     autocomplete_fields = ["course"]
-    readonly_fields = ["first_known_at", "ended_at"]
+    readonly_fields = ["status", "first_known_at", "ended_at"]
     fieldsets = [
         (
             None,
@@ -71,10 +71,10 @@ class CohortAdmin(StepsMixin, RosterMixin, ProtectedAdmin):
             "Status",
             {
                 "fields": ["status", "first_known_at", "ended_at"],
-                "description": "“Completed” and “Cancelled” end everyone's access to its groups.",
+                "description": "“End cohort” at the top shows first what would change.",
             },
         ),
-        ("Archive", {"fields": ["archive_days"]}),
+        ("End and archive", {"fields": ["archive_days", "end_after_days"]}),
         (
             "Choosing a group",
             {"fields": ["is_joinable", "switching_until"]},

@@ -5,19 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 
-from cohorts import clock
-from cohorts.admin.base import ProtectedAdmin, ZoneSelect, confirmation_page
+from cohorts.admin.base import ProtectedAdmin, ZoneSelect
 from cohorts.errors import Refusal
 from cohorts.models import Group, Membership
-from cohorts.selectors import members_of
-from cohorts.services.groups import SLOT_FIELDS, check_slot_may_change, end_group
+from cohorts.services.groups import SLOT_FIELDS, check_slot_may_change
 
 
 class GroupForm(forms.ModelForm):
@@ -32,14 +30,6 @@ class GroupForm(forms.ModelForm):
             except Refusal as refusal:
                 self.add_error(changed[0], refusal.sentence)
         return cleaned
-
-
-class EndGroupForm(forms.Form):
-    status = forms.ChoiceField(
-        label="Reason",
-        choices=[(s.value, s.label) for s in Group.Status if s in Group.ENDED],
-        widget=forms.RadioSelect,
-    )
 
 
 @admin.register(Group)
@@ -101,35 +91,9 @@ class GroupAdmin(ProtectedAdmin):
         return [path("<int:pk>/end/", end, name="cohorts_group_end"), *super().get_urls()]
 
     def end_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Ask how the group ends, then end it; its members lose their access."""
+        """Redirect to the page that ends groups, with this one ticked."""
         if not self.has_change_permission(request):
             raise PermissionDenied
-        group = get_object_or_404(Group.objects.select_related("cohort"), pk=pk)
-        back = reverse("admin:cohorts_group_change", args=[pk])
-        form = EndGroupForm(request.POST if request.method == "POST" else None)
-        if form.is_valid():
-            return self._end(request, group, form.cleaned_data["status"], back)
-        people = members_of([pk]).count()
-        return confirmation_page(
-            request,
-            self.admin_site,
-            title=f"End {group}?",
-            sentences=[
-                f"{people} active memberships of {group} ({group.cohort}) end with it, and so "
-                "does everyone's access to its channels and meetings. You cannot undo this."
-            ],
-            form=form,
-            button=f"End {group}",
-            back=back,
-            danger=True,
-        )
-
-    def _end(self, request: HttpRequest, group: Group, status: str, back: str) -> HttpResponse:
-        try:
-            end_group(group.pk, status=status, now=clock.now())
-        except Refusal as refusal:
-            messages.error(request, refusal.sentence)
-        else:
-            self.log_change(request, group, f"Ended: {status}.")
-            messages.success(request, f"{group} has ended. Its members are losing access now.")
-        return redirect(back)
+        group = get_object_or_404(Group, pk=pk)
+        page = reverse("admin:cohorts_cohort_step", args=[group.cohort_id, "end"])
+        return redirect(f"{page}?groups={pk}")

@@ -104,6 +104,16 @@ class Cohort(models.Model):
         ),
     )
 
+    end_after_days = models.PositiveSmallIntegerField(
+        "end automatically",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(365)],
+        help_text=(
+            "The cohort ends this many days after its last meeting. Leave empty to end it yourself."
+        ),
+    )
+
     # Choosing a group.
     is_joinable = models.BooleanField(
         "learners choose their group",

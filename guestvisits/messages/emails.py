@@ -15,6 +15,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from cohorts.errors import Refusal
+from cohorts.models import CohortStep
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import (
     MessageObsolete,
@@ -24,6 +25,7 @@ from cohorts.outbox.registry import (
     notification,
     topics,
 )
+from guestvisits.ending.names import END
 from guestvisits.messages.throttling import (
     ENDS,
     last_sent,
@@ -55,6 +57,8 @@ WHY = {
 LEAVES_A_CHOICE = frozenset(
     {End.CANCELLED_BY_STAFF, End.HOST_MOVED, End.HOST_CANCELLED, End.HOST_GROUP_ENDED}
 )
+
+ENDED_WITH_A_GROUP = frozenset({End.COHORT_ENDED, End.HOST_GROUP_ENDED, End.HOME_GROUP_ENDED})
 
 topics.register(
     Topic(
@@ -115,6 +119,19 @@ def cancelled_context(message: Message, now: datetime) -> dict[str, Any]:
     return _base_context(visit) | {"is_home_ahead": home.starts_at > now and not home.is_cancelled}
 
 
+def _is_in_ending_letter(visit: GuestVisit) -> bool:
+    """Return whether the guest gets the letter about an end that ended this visit.  One query."""
+    if visit.end_reason not in ENDED_WITH_A_GROUP or visit.ended_at is None:
+        return False
+    return CohortStep.objects.filter(
+        kind=END,
+        cohort=visit.host_meeting.group.cohort_id,
+        state=CohortStep.State.DONE,
+        finished_at__range=(visit.ended_at - timedelta(hours=1), visit.ended_at),
+        letters__has_key=str(visit.user_id),
+    ).exists()
+
+
 @notification(BROKEN, topic="visits")
 def broken_context(message: Message, now: datetime) -> dict[str, Any]:
     """Return the template context. Six queries.
@@ -122,6 +139,8 @@ def broken_context(message: Message, now: datetime) -> dict[str, Any]:
     Raises MessageObsolete, also if the guest has booked another visit.
     """
     visit = get_visit(message)
+    if _is_in_ending_letter(visit):
+        raise MessageObsolete("The letter about the end of the guest's group says it.")
     again = GuestVisit.objects.filter(
         user=visit.user_id, home_meeting=visit.home_meeting_id, ended_at__isnull=True
     )

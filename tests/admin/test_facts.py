@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -128,20 +129,24 @@ def test_the_slot_of_an_active_group_needs_a_person_and_its_name_does_not(staff)
     assert (group.name, group.start_time.hour) == ("Foxes", 15)
 
 
-def test_a_group_ends_by_a_page_that_says_what_goes_with_it(staff):
-    made = make_cohort(groups=1, members=3)
-    address = f"{ADMIN}/group/{made.ids[0]}/end/"
+def test_ending_is_a_page_with_a_preview_and_no_select(staff):
+    made = make_cohort(groups=2, members=3)
+    page = f"{ADMIN}/cohort/{made.cohort.pk}/change/"
+    assert 'name="status"' not in staff.get(page).content.decode()
+    assert "End cohort" in text_of(staff.get(page))
 
-    asked = text_of(staff.get(address))
-    unsure = staff.post(address, {"confirmed": "yes"})
-    staff.post(address, {"confirmed": "yes", "status": "cancelled"})
-    again = staff.post(address, {"confirmed": "yes", "status": "completed"}, follow=True)
-
-    assert "3 active memberships of Group 1 (Spring) end with it" in asked
-    assert "This field is required." in text_of(unsure)
-    assert made.refresh().groups[0].status == "cancelled"
-    assert set(Membership.objects.values_list("status", flat=True)) == {"removed"}
-    assert messages_of(again)[-1] == "Group 1 has already ended."
+    asked = staff.get(f"{ADMIN}/group/{made.ids[0]}/end/", follow=True)
+    ticked = f'value="{made.ids[0]}"'
+    assert "checked" in asked.content.decode().split(ticked)[1].split(">")[0]
+    assert "checked" not in asked.content.decode().split(f'value="{made.ids[1]}"')[1].split(">")[0]
+    url = f"{ADMIN}/cohort/{made.cohort.pk}/steps/end/"
+    said = {"groups": [made.ids[0]], "status": "cancelled"}
+    shown = staff.post(url, {**said, "do": "preview"})
+    assert "Group 1: 3 people (cancelled)" in text_of(shown)
+    seen = re.search(r'name="seen" value="(\w+)"', shown.content.decode())[1]
+    done = staff.post(url, {**said, "seen": seen, "do": "confirm"}, follow=True)
+    assert "Until then you can undo it" in text_of(done)
+    assert made.refresh().groups[0].status == "preview"
 
 
 def test_what_has_something_hanging_on_it_cannot_be_deleted_by_accident(staff):

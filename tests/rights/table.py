@@ -228,12 +228,16 @@ ROUTES: dict[str, list[Door]] = {
         staff(method, "cohorts.change_cohort", *MOVE, pk="{cohort}", kind=kind)
         for method in ("GET", "POST")
         for kind in ("break", "break_undo")
+    ] + [
+        staff(method, "cohorts.change_cohort", "cohorts.change_group", pk="{cohort}", kind=kind)
+        for method in ("GET", "POST")
+        for kind in ("end", "reopen")
     ],
     "admin/cohorts/cohort/steps/<int:pk>/": [
         staff(method, "cohorts.change_cohort", *MOVE, pk="{step}") for method in ("GET", "POST")
     ],
     "admin/cohorts/group/<int:pk>/end/": [
-        staff("GET", "cohorts.change_group"), staff("POST", "cohorts.change_group", status="merged")
+        staff("GET", "cohorts.change_group"), staff("POST", "cohorts.change_group")
     ],
     "admin/cohorts/membership/<int:pk>/end/": [
         staff("GET", "cohorts.change_membership", pk="{membership}"),

@@ -1,0 +1,1 @@
+"""Ending a cohort or some of its groups, and reopening what one end had ended."""

@@ -1,0 +1,264 @@
+"""The steps “End cohort” and “Reopen”, with their forms."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.urls import reverse
+
+from cohorts.errors import Refusal
+from cohorts.models import Cohort, CohortStep, Group, live_group
+from cohorts.steps.registry import (
+    StepForm,
+    StepKind,
+    StepPreview,
+    StepRecipient,
+    StepSection,
+)
+from guestvisits.ending import letters
+from guestvisits.ending.names import END, REOPEN
+from guestvisits.ending.plans import EndPlan, read_end
+from guestvisits.ending.services import (
+    end_all,
+    memberships_to_restore,
+    restore,
+    who_got_the_letter,
+)
+from meetings.models import Meeting
+
+PERMISSIONS = ("cohorts.change_cohort", "cohorts.change_group")
+State = CohortStep.State
+
+
+class EndForm(StepForm):
+    groups = forms.MultipleChoiceField(
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Tick groups to end only these. Without a tick the whole cohort ends.",
+    )
+    status = forms.ChoiceField(
+        label="How",
+        choices=[
+            (Cohort.Status.COMPLETED, "Completed: the meetings were held"),
+            (Cohort.Status.CANCELLED, "Cancelled: it ends early"),
+        ],
+        widget=forms.RadioSelect,
+        initial=Cohort.Status.COMPLETED,
+    )
+    field_order = ("groups", "status", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        live = Group.objects.filter(live_group(), cohort=self.cohort).order_by("name", "pk")
+        groups = self.fields["groups"]
+        assert isinstance(groups, forms.MultipleChoiceField)
+        groups.choices = [(str(group.pk), group.name) for group in live]
+
+    def read(self) -> dict[str, Any]:
+        chosen = sorted(int(pk) for pk in self.cleaned_data["groups"])
+        return {"groups": chosen, "status": self.cleaned_data["status"]}
+
+
+class EndCohort(StepKind):
+    name = END
+    title = "End cohort"
+    button = "End it"
+    permissions = PERMISSIONS
+    form_class = EndForm
+    undone_by = REOPEN
+    placeholders = {
+        "cohort": "the cohort",
+        "group": "the reader's groups",
+        "attendance": "how many meetings the reader attended",
+        "cancelled": "how many of the reader's meetings were cancelled",
+        "visits": "visits of the reader that ended",
+        "archive": "until when the reader can read the channels",
+        "reason": "your reason",
+        "answer": "where to say that something is wrong",
+    }
+
+    def default_letter(self, step: CohortStep) -> str:
+        what = "{group}" if step.params["groups"] else "{cohort}"
+        is_complete = step.params["status"] == Cohort.Status.COMPLETED
+        return "\n".join(
+            [
+                f"{what} {'is complete' if is_complete else 'has ended'}",
+                "{reason}",
+                "{attendance}",
+                "{cancelled}",
+                "{visits}",
+                "{archive}",
+                "{answer}",
+            ]
+        )
+
+    def describe(self, step: CohortStep) -> str:
+        chosen = Group.objects.filter(pk__in=step.params["groups"]).order_by("name")
+        return ", ".join(group.name for group in chosen) or "the whole cohort"
+
+    def groups_of(self, step: CohortStep) -> Iterable[int]:
+        groups = Group.objects.filter(cohort=step.cohort_id)
+        if step.params["groups"]:
+            groups = groups.filter(pk__in=step.params["groups"])
+        return groups.values_list("pk", flat=True)
+
+    def preview(self, step: CohortStep, now: datetime) -> StepPreview:
+        plan = read_end(step, now)
+        return StepPreview(
+            sections=letters.list_sections(plan),
+            warnings=tuple(_warnings(plan)),
+            recipients=letters.write_recipients(plan, step.reason),
+            posts=letters.write_posts(plan),
+            facts=(
+                tuple(sorted(member.pk for member in plan.members)),
+                tuple(sorted(meeting.pk for meeting in plan.meetings)),
+                tuple(sorted(visit.pk for visit in plan.visits)),
+            ),
+        )
+
+    def carry_out(self, step: CohortStep, now: datetime) -> dict[str, Any]:
+        return end_all(read_end(step, now), now)
+
+    def may_take_back(self, step: CohortStep, now: datetime) -> bool:
+        try:
+            check_reopening(step)
+        except Refusal:
+            return False
+        return True
+
+
+def _warnings(plan: EndPlan) -> Iterable[str]:
+    if plan.meetings and plan.status == Cohort.Status.COMPLETED:
+        yield f"{letters.count(len(plan.meetings), 'meeting')} lie ahead and will not be held."
+
+
+# -- reopening -----------------------------------------------------------------------------------
+
+
+class ReopenForm(StepForm):
+    step = forms.IntegerField(widget=forms.HiddenInput)
+    reason = None  # type: ignore[assignment]
+
+    def read(self) -> dict[str, Any]:
+        return {"step": self.cleaned_data["step"]}
+
+
+def check_reopening(end: CohortStep) -> None:
+    """Raise Refusal if an end cannot be taken back: not_ended, removed."""
+    if end.kind != END or end.state != State.DONE:
+        raise Refusal("not_ended", "There is nothing to reopen.")
+    ids = [int(pk) for pk in end.record["groups"]]
+    ended_at = datetime.fromisoformat(end.record["ended_at"])
+    cohort = Cohort.objects.get(pk=end.cohort_id)
+    still = Group.objects.filter(pk__in=ids, status__in=Group.ENDED, ended_at=ended_at).count()
+    is_ended = cohort.ended_at == ended_at if end.record["is_whole"] else not cohort.has_ended
+    if still < len(ids) or not is_ended:
+        raise Refusal("not_ended", "This has been reopened or changed since.")
+    if Group.objects.filter(pk__in=ids, removal_began_at__isnull=False).exists():
+        raise Refusal("removed", "Channels or roles of these groups were removed already.")
+
+
+class ReopenCohort(StepKind):
+    """Restores what one end had ended, until the first channel or role was removed."""
+
+    name = REOPEN
+    title = "Reopen"
+    button = "Reopen"
+    permissions = PERMISSIONS
+    form_class = ReopenForm
+    waits = False
+    is_offered = False
+    placeholders = {
+        "cohort": "the cohort",
+        "group": "the reader's groups",
+        "next": "the reader's next meeting",
+        "answer": "where the reader's meetings are",
+    }
+
+    def default_letter(self, step: CohortStep) -> str:
+        return "{group} goes on\n{next}\nYour calendar updates automatically.\n{answer}"
+
+    def groups_of(self, step: CohortStep) -> Iterable[int]:
+        return [int(pk) for pk in _end_of(step).record["groups"]]
+
+    def preview(self, step: CohortStep, now: datetime) -> StepPreview:
+        end = _end_of(step)
+        check_reopening(end)
+        record = end.record
+        ids = [int(pk) for pk in record["groups"]]
+        names = Group.objects.filter(pk__in=ids).order_by("name").values_list("name", flat=True)
+        back = list(memberships_to_restore(record, end_time(end)))
+        meetings = list(
+            Meeting.objects.filter(pk__in=[int(pk) for pk in record["meetings"]], starts_at__gt=now)
+            .select_related("group")
+            .order_by("starts_at", "pk")
+        )
+        past = len(record["meetings"]) - len(meetings)
+        got = who_got_the_letter(end)
+        lines = [f"{letters.count(len(meetings), 'cancelled meeting')} will be held after all."]
+        if past:
+            lines.append(f"{letters.count(past, 'meeting')} would be past and stay cancelled.")
+        lines.append("Visits that ended stay ended.")
+        return StepPreview(
+            sections=(
+                StepSection("Groups that go on", tuple(names)),
+                StepSection(
+                    "People", (f"{letters.count(len(back), 'membership')} will be active again.",)
+                ),
+                StepSection("Meetings", tuple(lines)),
+            ),
+            warnings=() if got else ("No one got the ending letter, so no one gets a letter now.",),
+            recipients=_recipients(end, got, meetings),
+            facts=(tuple(row.pk for row in back),),
+        )
+
+    def carry_out(self, step: CohortStep, now: datetime) -> dict[str, Any]:
+        return restore(_end_of(step), now)
+
+
+def end_time(end: CohortStep) -> datetime:
+    return datetime.fromisoformat(end.record["ended_at"])
+
+
+def _end_of(step: CohortStep) -> CohortStep:
+    end = CohortStep.objects.filter(pk=step.params["step"], cohort=step.cohort_id, kind=END).first()
+    if end is None or end.state != State.DONE:
+        raise Refusal("not_ended", "There is nothing to reopen.")
+    return end
+
+
+def _recipients(
+    end: CohortStep, got: Collection[int], meetings: Iterable[Meeting]
+) -> tuple[StepRecipient, ...]:
+    ids = [int(pk) for pk in end.record["groups"]]
+    rows = memberships_to_restore(end.record, end_time(end))
+    people: dict[int, list[Any]] = {}
+    for row in rows:
+        if row.user_id in got and row.group_id in ids and row.user.is_active:
+            people.setdefault(row.user_id, []).append(row)
+    cohort = Cohort.objects.get(pk=end.cohort_id)
+    return tuple(
+        StepRecipient(
+            user_id,
+            mine[0].user.display_name,
+            {
+                "cohort": cohort.name,
+                "group": letters.join_names(sorted(row.group.name for row in mine)),
+                "next": _next_meeting(mine, meetings),
+                "answer": f"Your meetings {settings.SITE_URL}{reverse('my-meetings')}",
+            },
+        )
+        for user_id, mine in people.items()
+    )
+
+
+def _next_meeting(mine: list[Any], meetings: Iterable[Meeting]) -> str:
+    groups = {row.group_id for row in mine}
+    first = next((one for one in meetings if one.group_id in groups), None)
+    if first is None:
+        return ""
+    return f"Next meeting: {letters.name_day(first.starts_at, mine[0].user.timezone)}."

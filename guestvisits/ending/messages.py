@@ -1,0 +1,51 @@
+"""The post that a group's channel can be read for another week."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from cohorts.models import Group, live_group
+from cohorts.outbox.models import Message
+from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
+from guestvisits.ending.letters import name_day
+
+ARCHIVE_ENDS = "archive_ends"
+BEFORE = timedelta(days=7)
+
+
+@message_source("ends of archives")
+def pending_archive_posts(
+    group_ids: frozenset[int] | None, since: datetime, now: datetime
+) -> Iterator[PendingMessage]:
+    """Yield the post in each archive that ends within a week.  One query."""
+    groups = Group.objects.filter(~live_group(), activated_at__isnull=False)
+    if group_ids is not None:
+        groups = groups.filter(pk__in=group_ids)
+    for group in groups.select_related("cohort").order_by("pk"):
+        window = group.archive
+        if window is None or window.ends_at - BEFORE <= window.begins_at:
+            continue  # the letter and the post at the end say it
+        if since < window.ends_at and window.ends_at - BEFORE <= now:
+            yield PendingMessage(
+                key=f"{ARCHIVE_ENDS}:{group.pk}:{window.begins_at:%Y%m%dT%H%M%S}",
+                kind=ARCHIVE_ENDS,
+                channel=Message.Channel.DISCORD_CHANNEL,
+                group_id=group.pk,
+                user_id=None,
+                due_at=window.ends_at - BEFORE,
+                cutoff_at=window.ends_at,
+                context={},
+            )
+
+
+@notification(ARCHIVE_ENDS)
+def archive_ends_context(message: Message, now: datetime) -> dict[str, Any]:
+    """Return the template context. Raises MessageObsolete. One query."""
+    group = message.group
+    assert group is not None  # the source above names one
+    window = group.archive
+    if window is None or not window.is_open(now):
+        raise MessageObsolete("The channel is not an archive.")
+    return {"until": name_day(window.ends_at, group.timezone)}

@@ -1,0 +1,3 @@
+"""The names of the kinds of step."""
+
+END, REOPEN = "end", "reopen"

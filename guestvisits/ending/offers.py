@@ -1,0 +1,70 @@
+"""Which cohorts staff are offered to end, and which end automatically."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cohorts.errors import Refusal
+from cohorts.models import Cohort, CohortStep, live_group
+from cohorts.steps.services import ask_for_step
+from guestvisits.ending.kinds import EndCohort
+from guestvisits.ending.names import END
+from meetings.models import Meeting
+
+logger = logging.getLogger(__name__)
+
+OFFERED_AFTER = timedelta(days=1)  # after the last meeting
+
+
+@dataclass(frozen=True, slots=True)
+class EndOffer:
+    cohort: Cohort
+    last_ended_at: datetime
+
+
+def find_offers(now: datetime) -> list[EndOffer]:
+    """Return the open cohorts whose last meeting has been over for a day.  One query."""
+    waiting = CohortStep.objects.filter(kind=END, state=CohortStep.State.WAITING)
+    last = (
+        Meeting.objects.filter(
+            live_group("group__"),
+            status=Meeting.Status.SCHEDULED,
+            group__cohort__status=Cohort.Status.OPEN,
+        )
+        .exclude(group__cohort__in=waiting.values("cohort"))
+        .order_by("group__cohort_id", "-starts_at")
+        .distinct("group__cohort_id")
+        .select_related("group__cohort__course")
+    )
+    offers = [EndOffer(one.group.cohort, one.ends_at) for one in last]
+    return [offer for offer in offers if offer.last_ended_at + OFFERED_AFTER <= now]
+
+
+def end_automatically(now: datetime) -> int:
+    """Ask for the end of each cohort whose setting says so; return how many.
+
+    Only once: if staff undid or reopened an end, or it was stopped, they decide.
+    """
+    asked = 0
+    for offer in find_offers(now):
+        days = offer.cohort.end_after_days
+        if days is None or now < offer.last_ended_at + timedelta(days=days):
+            continue
+        if CohortStep.objects.filter(cohort=offer.cohort, kind=END, params__groups=[]).exists():
+            continue
+        try:
+            _ask(offer.cohort, now)
+        except Refusal as refusal:
+            logger.warning("Cohort %s does not end automatically: %s", offer.cohort.pk, refusal)
+            continue
+        asked += 1
+    return asked
+
+
+def _ask(cohort: Cohort, now: datetime) -> None:
+    params = {"groups": [], "status": Cohort.Status.COMPLETED.value}
+    step = CohortStep(cohort=cohort, kind=END, params=params)
+    seen = EndCohort().preview(step, now).digest
+    ask_for_step(END, cohort.pk, params, seen=seen, by=None, now=now)

@@ -1,0 +1,88 @@
+"""Read what the end of a cohort, or of some of its groups, would change."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from cohorts.errors import Refusal
+from cohorts.models import Cohort, CohortStep, Group, Membership, live_group
+from cohorts.models.archive import archive_window
+from cohorts.selectors import members_of
+from guestvisits.models import GuestVisit
+from meetings.models import Meeting
+from meetings.selectors import AttendanceCount, count_attendance
+
+Counts = Mapping[tuple[int, int], AttendanceCount]
+
+
+@dataclass(frozen=True, slots=True)
+class EndPlan:
+    """What ends. `meetings`: those ahead that are not cancelled yet. `visits`: open ones, from and
+    to these groups. `reads_until`: when the archive ends; None without one."""
+
+    cohort: Cohort
+    status: str
+    is_whole: bool
+    groups: tuple[Group, ...]
+    members: tuple[Membership, ...]
+    meetings: tuple[Meeting, ...]
+    visits: tuple[GuestVisit, ...]
+    counts: Counts
+    reads_until: datetime | None
+
+    def meetings_of(self, group: Group) -> list[Meeting]:
+        return [meeting for meeting in self.meetings if meeting.group_id == group.pk]
+
+    def by_person(self) -> dict[int, list[Membership]]:
+        """Return the memberships that end, by person; closed accounts get no letter."""
+        found: dict[int, list[Membership]] = defaultdict(list)
+        for member in self.members:
+            if member.user.is_active:
+                found[member.user_id].append(member)
+        return found
+
+    def status_of(self, group: Group) -> str:
+        """Return the status that a group gets: one that never met was not completed."""
+        return Group.Status.CANCELLED if group.status == Group.Status.PREVIEW else self.status
+
+
+def read_end(step: CohortStep, now: datetime) -> EndPlan:
+    """Return what a step of kind “end” would change.  Raises Refusal: cohort_ended, group_ended."""
+    cohort = Cohort.objects.select_related("course").get(pk=step.cohort_id)
+    if cohort.has_ended:
+        raise Refusal("cohort_ended", f"{cohort} has already ended.")
+    chosen = set(step.params["groups"])
+    live = Group.objects.filter(live_group(), cohort=cohort).select_related("cohort")
+    groups = [group for group in live.order_by("name", "pk") if not chosen or group.pk in chosen]
+    if len(groups) < len(chosen):
+        raise Refusal("group_ended", "One of these groups has already ended.")
+    ids = [group.pk for group in groups]
+    # The letter promises what was shown when the step was confirmed; access ends no earlier.
+    window = archive_window([step.asked_at or now], cohort.archive_days)
+    return EndPlan(
+        cohort=cohort,
+        status=step.params["status"],
+        is_whole=not chosen,
+        groups=tuple(groups),
+        members=tuple(members_of(ids).select_related("group")),
+        meetings=tuple(_meetings_ahead(ids, now)),
+        visits=tuple(_open_visits(ids, now)),
+        counts=count_attendance(ids, now),
+        reads_until=window.ends_at if window and cohort.archive_days else None,
+    )
+
+
+def _meetings_ahead(group_ids: Iterable[int], now: datetime) -> Iterable[Meeting]:
+    return Meeting.objects.filter(
+        group__in=group_ids, starts_at__gt=now, status=Meeting.Status.SCHEDULED
+    ).order_by("starts_at", "pk")
+
+
+def _open_visits(group_ids: Iterable[int], now: datetime) -> Iterable[GuestVisit]:
+    visits = GuestVisit.objects.filter(
+        ended_at__isnull=True, host_meeting__group__in=group_ids, host_meeting__starts_at__gt=now
+    )
+    return visits.select_related("host_meeting__group").order_by("host_meeting__starts_at", "pk")

@@ -1,0 +1,277 @@
+"""Ending a cohort or a group, undoing it, and reopening: facts, letters and what stays."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.db import connection
+
+from cohorts.errors import Refusal
+from cohorts.models import Cohort, CohortStep, Group, Membership
+from cohorts.outbox.collecting import collect
+from cohorts.outbox.models import Message
+from cohorts.outbox.registry import MessageObsolete
+from cohorts.outbox.rendering.render import render
+from cohorts.services.memberships import add_member
+from cohorts.steps.messages import write_letter
+from cohorts.steps.registry import StepPreview, step_kinds
+from cohorts.steps.services import ask_for_step, carry_out_step, undo_step
+from guestvisits.ending.offers import end_automatically, find_offers
+from guestvisits.models import GuestVisit
+from meetings.models import Attendance, Meeting
+from tests.support.academy import Academy
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_providers")]
+
+NOW = datetime(2027, 1, 4, 12, tzinfo=UTC)
+DELAY = timedelta(minutes=10)
+HOSTILE = "Ann {name} <b>&</b> @everyone"
+
+
+class Term(Academy):
+    """Two groups of four weeks, a learner in each, and a facilitator of both."""
+
+    def __init__(self) -> None:
+        super().__init__(NOW, groups="AB", meetings=4)
+        Cohort.objects.update(first_known_at=NOW)
+        Group.objects.update(activated_at=NOW)
+        self.ann = self.add_member("Ann", "A", nickname=HOSTILE)
+        self.bea = self.add_member("Bea", "B")
+        self.lead = self.add_facilitator("Leo", "A", "B")
+
+
+@pytest.fixture
+def academy() -> Term:
+    return Term()
+
+
+def ask(academy: Term, now: datetime, *groups: str, status: str = "completed") -> CohortStep:
+    ids = sorted(academy.groups[name].pk for name in groups)
+    return ask_for(academy, "end", {"groups": ids, "status": status}, now)
+
+
+def ask_for(academy: Term, kind: str, params: dict[str, Any], now: datetime) -> CohortStep:
+    seen = preview(academy, kind, params, now).digest
+    return ask_for_step(kind, academy.cohort.pk, params, seen=seen, by=academy.lead.pk, now=now)
+
+
+def preview(academy: Term, kind: str, params: dict[str, Any], now: datetime) -> StepPreview:
+    step = CohortStep(cohort=academy.cohort, kind=kind, params=params)
+    return step_kinds[kind].preview(step, now)
+
+
+def end(academy: Term, now: datetime, *groups: str, status: str = "completed") -> CohortStep:
+    step = ask(academy, now, *groups, status=status)
+    return carry_out_step(step.pk, now=step.due_at)
+
+
+def facts() -> dict[str, Any]:
+    """Everything that an end changes, to be compared before and after."""
+    return {
+        "cohorts": list(Cohort.objects.order_by("pk").values("status", "ended_at")),
+        "groups": list(Group.objects.order_by("pk").values("status", "ended_at")),
+        "meetings": list(Meeting.objects.order_by("pk").values("status", "touched_at")),
+        "members": list(Membership.objects.order_by("pk").values("status", "left_at", "left_why")),
+    }
+
+
+def letter_of(step: CohortStep, person: Any) -> str:
+    subject, lines = write_letter(step, person.display_name, step.letters[str(person.pk)])
+    return "\n".join([subject, *lines])
+
+
+def test_the_preview_lists_groups_people_meetings_and_visits_and_changes_nothing(academy):
+    before = facts()
+    GuestVisit.objects.create(
+        user=academy.ann,
+        home_meeting=academy.meeting("A", 2),
+        host_meeting=academy.meeting("B", 2),
+        booked_at=NOW,
+    )
+    now = academy.meeting("B", 1).ends_at
+    shown = preview(academy, "end", {"groups": [], "status": "completed"}, now)
+
+    lines = "\n".join(line for section in shown.sections for line in section.lines)
+    assert "Group A: 2 people (completed)" in lines
+    assert "Group A: week 2 on " in lines.replace("Week", "week")
+    assert "A visit to Group B on " in lines
+    assert "can read their channels until" in lines
+    assert {one.user_id for one in shown.recipients} == {
+        academy.ann.pk,
+        academy.bea.pk,
+        academy.lead.pk,
+    }
+    assert facts() == before
+
+
+def test_an_end_cancels_what_lies_ahead_and_the_letter_counts_what_was_held(academy):
+    for number in (1, 2):
+        Attendance.objects.create(
+            meeting=academy.meeting("A", number),
+            user=academy.ann,
+            correction="present",
+            corrected_at=NOW,
+        )
+    Attendance.objects.create(
+        meeting=academy.meeting("B", 3),
+        user=academy.ann,
+        is_guest=True,
+        correction="present",
+        corrected_at=NOW,
+    )
+    now = academy.meeting("B", 3).ends_at
+    step = end(academy, now)
+
+    assert step.state == "done"
+    assert set(Group.objects.values_list("status", flat=True)) == {"completed"}
+    assert Cohort.objects.get().status == "completed"
+    ahead = Meeting.objects.filter(number=4)
+    assert {one.status for one in ahead} == {"cancelled"}
+    assert not Meeting.objects.filter(number__lt=4, status="cancelled").exists()
+    assert set(Membership.objects.values_list("status", flat=True)) == {"completed"}
+    text = letter_of(step, academy.ann)
+    assert text.splitlines()[0] == "Autumn is complete"
+    assert "You attended 3 of 3 meetings, one of them with another group." in text
+    assert "1 meeting still to come was cancelled." in text
+    assert f"You can read the channels until {now + timedelta(days=30):%-d %B}." in text
+    assert "attended" not in letter_of(step, academy.lead)
+    with pytest.raises(Refusal):
+        ask(academy, now + timedelta(days=1))
+
+
+def test_each_person_gets_one_letter_in_place_of_the_one_about_their_visit(
+    academy, django_capture_on_commit_callbacks, set_clock
+):
+    visit = GuestVisit.objects.create(
+        user=academy.ann,
+        home_meeting=academy.meeting("A", 4),
+        host_meeting=academy.meeting("B", 4),
+        chosen_start=academy.meeting("B", 4).starts_at,
+        booked_at=NOW,
+    )
+    now = academy.meeting("B", 3).ends_at
+    set_clock(now + DELAY)
+    connection.run_on_commit.clear()  # of what the test did before
+    with django_capture_on_commit_callbacks(execute=True):
+        step = end(academy, now)
+    visit.refresh_from_db()
+    assert visit.end_reason == "cohort_ended"
+    assert "Your visit to Group B on" in letter_of(step, academy.ann)
+
+    later = step.finished_at + timedelta(minutes=2)
+    set_clock(later)
+    collect(None, now=later)
+    mine = Message.objects.filter(user=academy.ann)
+    with pytest.raises(MessageObsolete):
+        render(mine.get(kind="visit_broken"), later)
+    letter = render(mine.get(kind="step_letter"), later)
+    assert letter.subject == "Autumn is complete"
+    assert "Something wrong? Tell us" in letter.text
+    assert Message.objects.filter(kind="step_letter", channel="email").count() == 3
+
+
+def test_a_single_group_ends_and_the_cohort_goes_on(academy):
+    now = academy.meeting("B", 2).ends_at
+    step = end(academy, now, "A", status="cancelled")
+    assert Group.objects.get(name="Group A").status == "cancelled"
+    assert Group.objects.get(name="Group B").status == "active"
+    assert Cohort.objects.get().status == "open"
+    assert letter_of(step, academy.ann).startswith("Group A has ended")
+    assert academy.bea.pk not in {int(pk) for pk in step.letters}
+    leader = Membership.objects.get(user=academy.lead, group__name="Group B")
+    assert leader.status == "active"
+
+
+def test_undo_in_the_last_second_leaves_everything_and_mails_no_one(academy):
+    before = facts()
+    now = academy.meeting("B", 2).ends_at
+    step = ask(academy, now)
+    undo_step(step.pk, now=step.due_at - timedelta(seconds=1))
+    carry_out_step(step.pk, now=step.due_at)
+    collect(None, now=step.due_at + timedelta(minutes=5))
+    assert facts() == before
+    assert not Message.objects.filter(kind="step_letter").exists()
+    assert mail.outbox == []
+
+
+def test_an_end_stops_if_someone_joins_after_the_preview(academy):
+    now = academy.meeting("B", 2).ends_at
+    step = ask(academy, now)
+    new = academy.add_person("New")
+    add_member(academy.groups["A"].pk, new.pk, now=now)
+    before = facts()
+    assert carry_out_step(step.pk, now=step.due_at).state == "stopped"
+    assert facts() == before
+
+
+def test_reopening_restores_exactly_what_the_end_had_ended(academy):
+    dropped = academy.add_member("Dan", "A")
+    row = Membership.objects.get(user=dropped)
+    row.status = "dropped"
+    row.save()
+    Meeting.objects.filter(group=academy.groups["B"], number=4).update(status="cancelled")
+    now = academy.meeting("B", 2).ends_at
+    before = facts()
+    step = end(academy, now)
+    assert facts() != before
+
+    later = step.due_at + timedelta(minutes=30)
+    shown = preview(academy, "reopen", {"step": step.pk}, later)
+    assert shown.recipients == ()  # the ending letter had not gone
+    again = ask_for(academy, "reopen", {"step": step.pk}, later)
+    assert carry_out_step(again.pk, now=later).state == "done"
+
+    assert facts() == before
+    collect(None, now=later)
+    assert not Message.objects.filter(kind="step_letter", state="pending").exists()
+    step.refresh_from_db()
+    assert not step_kinds["end"].may_take_back(step, later)
+    with pytest.raises(Refusal):
+        preview(academy, "reopen", {"step": step.pk}, later)
+
+
+def test_a_letter_about_reopening_goes_to_those_who_got_the_ending_letter(academy):
+    now = academy.meeting("B", 2).ends_at
+    step = end(academy, now)
+    collect(None, now=step.finished_at)
+    mine = Message.objects.filter(key=f"step:{step.pk}:{academy.ann.pk}")
+    assert mine.update(state="sent", sent_at=step.finished_at) == 1
+
+    later = step.finished_at + timedelta(minutes=5)
+    shown = preview(academy, "reopen", {"step": step.pk}, later)
+    assert [one.user_id for one in shown.recipients] == [academy.ann.pk]
+    assert shown.recipients[0].values["next"].startswith("Next meeting: ")
+
+
+def test_staff_are_offered_the_end_a_day_after_the_last_meeting_and_it_may_be_automatic(academy):
+    last = academy.meeting("B", 4).ends_at
+    assert find_offers(last + timedelta(hours=23)) == []
+    assert [one.cohort for one in find_offers(last + timedelta(days=1))] == [academy.cohort]
+    assert end_automatically(last + timedelta(days=9)) == 0
+
+    Cohort.objects.update(end_after_days=7)
+    assert end_automatically(last + timedelta(days=6)) == 0
+    due = last + timedelta(days=7)
+    assert end_automatically(due) == 1
+    assert end_automatically(due) == 0
+    step = CohortStep.objects.get()
+    assert step.asked_by is None
+    undo_step(step.pk, now=due)
+    assert end_automatically(due + timedelta(days=1)) == 0  # staff decide now
+    carry_out_step(ask(academy, due).pk, now=due + DELAY)
+    assert find_offers(due + timedelta(days=2)) == []
+
+
+def test_a_week_before_the_archive_ends_its_channel_says_so_once(academy):
+    step = end(academy, academy.meeting("B", 4).ends_at)
+    until = Group.objects.get(name="Group A").archive.ends_at
+    posts = Message.objects.filter(kind="archive_ends")
+    collect(None, now=until - timedelta(days=7, minutes=1))
+    assert not posts.exists()
+    for _ in range(2):
+        collect(None, now=until - timedelta(days=7))
+    assert sorted(post.group.name for post in posts) == ["Group A", "Group B"]
+    assert step.state == "done"
