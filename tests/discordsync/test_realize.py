@@ -268,24 +268,6 @@ def test_a_facilitator_who_leaves_keeps_nothing(sandbox):
     assert not [c for c in state["channels"].values() if str(leader.discord_id) in c["overwrites"]]
 
 
-def test_above_24_groups_a_second_category_opens(sandbox):
-    made = make_cohort(groups=26, members=1)
-    join(sandbox, made.people)
-    realize(made)
-    work("discord")
-
-    channels = sandbox.get("state")["discord"]["channels"].values()
-    first, second = (outside_id(f"category:{made.cohort.pk}:{n}") for n in (1, 2))
-    assert sum(channel["parent_id"] == first for channel in channels) == 49
-    assert {c["name"] for c in channels if c["parent_id"] == second} == {
-        "group-25",
-        "Group 25 voice",
-        "group-26",
-        "Group 26 voice",
-    }
-    assert {group.status for group in made.refresh().groups} == {"active"}
-
-
 # -- messages --------------------------------------------------------------------------------------
 
 

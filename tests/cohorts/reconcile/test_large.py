@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from cohorts.reconcile.models import GroupSync, SyncAction
+from tests.discordsync.guild_state import outside_id
 from tests.support.cohort import join, make_cohort, realize, work
 from tests.support.worlds import describe_guild
 
@@ -16,6 +17,7 @@ SCALE = 0.005  # the windows of all limits are 200 times shorter than the real o
 
 
 def test_a_large_cohort_is_realized_under_rate_limits_without_a_failure(sandbox):
+    """Its channels fill two categories: 24 groups and the cohort's own channel, then the rest."""
     made = make_cohort(groups=40, members=8, meetings=8)
     join(sandbox, made.people)
     sandbox.set_limits(discord=True, scale=SCALE)
@@ -23,10 +25,17 @@ def test_a_large_cohort_is_realized_under_rate_limits_without_a_failure(sandbox)
 
     work("discord")
 
-    guild = describe_guild(sandbox.get("state"))
+    state = sandbox.get("state")
+    guild = describe_guild(state)
     assert {group.status for group in made.refresh().groups} == {"active"}
     assert set(SyncAction.objects.values_list("outcome", flat=True)) == {"done"}
     assert Counter(channel[0] for channel in guild["channels"]) == {4: 2, 0: 41, 2: 40}
+    first, second = (outside_id(f"category:{made.cohort.pk}:{n}") for n in (1, 2))
+    channels = state["discord"]["channels"].values()
+    assert sum(channel["parent_id"] == first for channel in channels) == 49
+    assert {c["name"] for c in channels if c["parent_id"] == second} == {
+        name for n in range(25, 41) for name in (f"group-{n}", f"Group {n} voice")
+    }
     assert len(guild["access"]) == 320
     assert len(guild["events"]) == 80
     assert len(guild["messages"]) == 40
