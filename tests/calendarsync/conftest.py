@@ -12,10 +12,12 @@ from cohorts.services.installation import ensure_installation
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
 from tests.support.clock import SetClock
+from tests.support.kept_worlds import BuildOnce
 from tests.support.registries import Registered
 from tests.support.running_sandbox import RunningSandbox
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)  # a Monday
+GROUPS = {"A": ("Ada", "Alan"), "B": ("Bea", "Ben"), "C": ("Cleo", "Carl")}
 
 
 @pytest.fixture
@@ -43,18 +45,26 @@ def calendar(
 
 
 @pytest.fixture
-def academy(calendar: SeenCalendar) -> Academy:
+def academy(calendar: SeenCalendar, build_once: BuildOnce) -> Academy:
     """Groups A, B and C with two members each, not yet realized."""
-    academy = Academy(clock.now())
-    for group, names in {"A": ("Ada", "Alan"), "B": ("Bea", "Ben"), "C": ("Cleo", "Carl")}.items():
-        for name in names:
-            academy.add_member(name, group)
-    return academy
+
+    def build() -> Academy:
+        academy = Academy(clock.now())
+        for group, names in GROUPS.items():
+            for name in names:
+                academy.add_member(name, group)
+        return academy
+
+    return build_once("three groups for the calendar", build)
 
 
 @pytest.fixture
-def realized(academy: Academy, calendar: SeenCalendar) -> Academy:
+def realized(academy: Academy, calendar: SeenCalendar, build_once: BuildOnce) -> Academy:
     """The same, with its three series made and the mails about them forgotten."""
-    calendar.realize(academy)
-    calendar.forget_mails()
+
+    def build() -> None:
+        calendar.realize(academy)
+        calendar.forget_mails()
+
+    build_once("three groups in the calendar", build)
     return academy

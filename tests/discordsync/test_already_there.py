@@ -172,12 +172,15 @@ def test_no_one_is_taken_out_of_an_old_server_without_approval(sandbox):
 
 
 @pytest.fixture
-def made(sandbox):
-    made = make_cohort(groups=3, members=3)
-    join(sandbox, made.people)
-    realize(made)
-    work("discord")
-    return made
+def made(sandbox, build_once):
+    def build():
+        made = make_cohort(groups=3, members=3)
+        join(sandbox, made.people)
+        realize(made)
+        work("discord")
+        return made
+
+    return build_once("three groups of three on Discord", build)
 
 
 def restore_from_before(groups, *, cohort_too=False):

@@ -20,7 +20,7 @@ from tests.discordsync.guild_state import (
     roles_of,
     trouble,
 )
-from tests.support.cohort import join, make_cohort, realize, work
+from tests.support.cohort import work
 from tests.support.worlds import describe_guild
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
@@ -29,14 +29,10 @@ VIEW = int(Bit.VIEW_CHANNEL)
 
 
 @pytest.fixture
-def made(sandbox):
+def made(sandbox, two_groups):
     """Two groups of three, and someone who is in the guild and in no group."""
-    made = make_cohort(groups=2, members=3)
-    join(sandbox, made.people)
     sandbox.post("join", {"id": "300000000000000001", "username": "stranger"})
-    realize(made)
-    work("discord")
-    return made
+    return two_groups
 
 
 @pytest.fixture

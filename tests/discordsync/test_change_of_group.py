@@ -11,18 +11,14 @@ from cohorts.reconcile.models import GroupSync
 from cohorts.reconcile.services import resync
 from cohorts.services.memberships import move_member
 from discordsync.models import DiscordObject
-from tests.support.cohort import join, make_cohort, realize, work
+from tests.support.cohort import work
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
 
 
 @pytest.fixture
-def made(sandbox):
-    made = make_cohort(groups=2, members=3)
-    join(sandbox, made.people)
-    realize(made)
-    work("discord")
-    return made
+def made(two_groups):
+    return two_groups
 
 
 def move(made, place=1):

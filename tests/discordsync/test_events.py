@@ -36,13 +36,17 @@ def pass_time(pass_to):
 
 
 @pytest.fixture
-def made(sandbox):
+def made(sandbox, build_once):
     """One group that first meets in two days, and then each week, six times."""
-    made = make_cohort(groups=1, members=2, meetings=6)
-    join(sandbox, made.people)
-    realize(made)
-    work("discord")
-    return made
+
+    def build():
+        made = make_cohort(groups=1, members=2, meetings=6)
+        join(sandbox, made.people)
+        realize(made)
+        work("discord")
+        return made
+
+    return build_once("one group of six weeks on Discord", build)
 
 
 def names(sandbox):

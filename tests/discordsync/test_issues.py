@@ -41,10 +41,8 @@ def made(sandbox):
 
 
 @pytest.fixture
-def standing(sandbox, made):
-    realize(made)
-    work("discord")
-    return made
+def standing(two_groups):
+    return two_groups
 
 
 def grow(sandbox, made):

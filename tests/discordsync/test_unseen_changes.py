@@ -15,20 +15,16 @@ from cohorts.reconcile.runs import provider_state
 from discordsync.models import DiscordObject
 from lens.schedules import ENTRIES
 from tests.discordsync.guild_state import holders_of, look_again, made_since, outside_id, trouble
-from tests.support.cohort import FIRST_DISCORD_ID, join, make_cohort, realize, work
+from tests.support.cohort import FIRST_DISCORD_ID, join, work
 from tests.support.worlds import describe_guild
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("only_discord")]
 
 
 @pytest.fixture
-def made(sandbox):
-    made = make_cohort(groups=2, members=3)
-    join(sandbox, made.people)
-    realize(made)
-    work("discord")
+def made(two_groups):
     assert not provider_state.has_work("discord", clock.now())
-    return made
+    return two_groups
 
 
 @pytest.fixture

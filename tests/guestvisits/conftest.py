@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.support.academy import Academy
+from tests.support.kept_worlds import BuildOnce
 
 
 @pytest.fixture(autouse=True)
@@ -16,5 +17,5 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def academy(db: None, now: datetime) -> Academy:
-    return Academy(now)
+def academy(build_once: BuildOnce, now: datetime) -> Academy:
+    return build_once(f"three groups at {now}", lambda: Academy(now))

@@ -4,12 +4,16 @@ import asyncio
 import json
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
 
+from lens.sandbox.journal import Call
 from lens.sandbox.sandbox import Sandbox
 from lens.sandbox.server import build_app, start
 
@@ -19,18 +23,34 @@ POLL_SECONDS = 0.01
 Json = Any
 
 
+# Calls a function with a sandbox of this process, in the sandbox's own thread.
+Do = Callable[[Callable[[Sandbox], Any]], Any]
+
+
 class RefusedError(Exception):
     """A control endpoint returned an error; the message is its sentence."""
+
+
+@dataclass(frozen=True)
+class KeptSandbox:
+    """What a sandbox held at a moment of its own clock."""
+
+    services: dict[str, Json]
+    calls: tuple[Call, ...]
+    now: datetime
 
 
 class RunningSandbox:
     """A running sandbox, and helpers for tests. Safe to use from any thread.
 
-    Everything uses the control endpoints, so a test in another process can do the same.
+    Everything but `keep` and `put_back` uses the control endpoints, so a test in another process
+    can do the same.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, do: Do | None = None) -> None:
         self.url = url
+        self._do = do
+        self._wishes: list[tuple[str, Json]] = []
         self.discord_api_base = f"{url}/api/v10"
         self.google_api_base = url
 
@@ -40,10 +60,29 @@ class RunningSandbox:
 
     def post(self, path: str, body: Json = None) -> Json:
         """POST to a path or to a service's control; raise RefusedError."""
+        self._wishes.append((path, body))
         return self._request("POST", path, body)
 
     def reset(self) -> None:
         self.post("reset")
+        self._wishes.clear()
+
+    @property
+    def done_so_far(self) -> str:
+        """What was wished of the sandbox and how many calls came since it was reset or put back."""
+        assert self._do, "only in the sandbox's own process"
+        return repr((self._wishes, self._do(lambda sandbox: sandbox.journal.last)))
+
+    def keep(self) -> KeptSandbox:
+        """Return all that the sandbox holds; faults and limits are not included."""
+        assert self._do, "only in the sandbox's own process"
+        kept: KeptSandbox = self._do(_keep)
+        return kept
+
+    def put_back(self, kept: KeptSandbox) -> None:
+        assert self._do, "only in the sandbox's own process"
+        self._do(lambda sandbox: _put_back(sandbox, kept))
+        self._wishes.clear()
 
     @property
     def last(self) -> int:
@@ -118,17 +157,40 @@ def sandbox_running(
     thread = threading.Thread(target=loop.run_forever, name="sandbox", daemon=True)
     thread.start()
 
+    made: list[Sandbox] = []
+
     async def begin() -> Any:
-        return await start(build_app(make_sandbox()), port)
+        made.append(make_sandbox())
+        return await start(build_app(made[0]), port)
+
+    def do(act: Callable[[Sandbox], Any]) -> Any:
+        async def call() -> Any:
+            return act(made[0])
+
+        return asyncio.run_coroutine_threadsafe(call(), loop).result(START_SECONDS)
 
     try:
         starting = asyncio.run_coroutine_threadsafe(begin(), loop)
         runner, url = starting.result(START_SECONDS)
         try:
-            yield RunningSandbox(url)
+            yield RunningSandbox(url, do)
         finally:
             asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(START_SECONDS)
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+def _keep(sandbox: Sandbox) -> KeptSandbox:
+    services = {service.name: service.dump() for service in sandbox.services}
+    return KeptSandbox(services, tuple(sandbox.journal.since(0)), sandbox.clock.now())
+
+
+def _put_back(sandbox: Sandbox, kept: KeptSandbox) -> None:
+    sandbox.reset()
+    sandbox.clock.move({"now": kept.now.isoformat()})
+    for service in sandbox.services:
+        service.load(kept.services[service.name])
+    sandbox.journal._calls = deque(kept.calls)
+    sandbox.journal.last = kept.calls[-1].number if kept.calls else 0

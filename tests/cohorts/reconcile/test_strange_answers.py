@@ -17,14 +17,17 @@ SERVICES = {"calendar": ("google", "Google Calendar"), "discord": ("discord", "D
 
 
 @pytest.fixture
-def made(sandbox, settings):
-    ensure_installation(clock.now())
-    made = make_cohort(groups=1, members=2)
-    join(sandbox, made.people)
-    realize(made)
-    for mirror in SERVICES:
-        work(mirror)
-    return made
+def made(sandbox, build_once):
+    def build():
+        ensure_installation(clock.now())
+        made = make_cohort(groups=1, members=2)
+        join(sandbox, made.people)
+        realize(made)
+        for mirror in SERVICES:
+            work(mirror)
+        return made
+
+    return build_once("one group in both services", build)
 
 
 @pytest.mark.parametrize("mirror", SERVICES)

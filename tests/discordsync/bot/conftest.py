@@ -22,6 +22,7 @@ from meetings.models import Meeting
 from tests.discordsync.bot.discord import People
 from tests.discordsync.bot.running import RunningBot
 from tests.support.academy import Academy
+from tests.support.kept_worlds import BuildOnce
 from tests.support.running_sandbox import RunningSandbox, sandbox_running
 from tests.support.sandbox import CALENDAR_ID, GUILD_ID, TOKEN, make_sandbox
 
@@ -39,8 +40,8 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def academy(db: None, without_providers: None, now: datetime) -> Academy:
-    return Academy(now)
+def academy(build_once: BuildOnce, without_providers: None, now: datetime) -> Academy:
+    return build_once("three groups for the bot", lambda: Academy(now))
 
 
 @pytest.fixture

@@ -115,14 +115,17 @@ def notes(settings, registered: Registered) -> None:
 
 
 @pytest.fixture
-def world(sandbox, only_discord, no_waiting, notes, mail_server, caplog):
-    made = make_cohort(groups=1, members=5)
-    join(sandbox, made.people)
-    realize(made)
-    work("discord")
-    with transaction.atomic():
-        Group.objects.update(
-            set_up_at=clock.now() - timedelta(days=2), activated_at=clock.now() - timedelta(days=2)
-        )
+def world(sandbox, only_discord, no_waiting, notes, mail_server, caplog, build_once):
+    def build():
+        made = make_cohort(groups=1, members=5)
+        join(sandbox, made.people)
+        realize(made)
+        work("discord")
+        with transaction.atomic():
+            long_ago = clock.now() - timedelta(days=2)
+            Group.objects.update(set_up_at=long_ago, activated_at=long_ago)
+        return made
+
+    made = build_once("five people who can get notes", build)
     yield World(made, sandbox, mail_server)
     assert "broke off" not in caplog.text

@@ -11,6 +11,7 @@ from cohorts.services.installation import ensure_installation
 from tests.guestvisits.effects.world import World
 from tests.support.academy import Academy
 from tests.support.clock import SetClock
+from tests.support.kept_worlds import BuildOnce
 from tests.support.running_sandbox import RunningSandbox
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)  # a Monday; daylight saving begins within the term
@@ -41,16 +42,21 @@ def world(
     _facts_alone: None,
     sandbox: RunningSandbox,
     set_clock: SetClock,
+    build_once: BuildOnce,
 ) -> World:
     """It is NOW; groups A, B and C meet in three, four and five days, and each has two members."""
     set_clock(NOW)
     sandbox.set_clock(NOW)
-    world = World(sandbox, set_clock, Academy(NOW, meetings=3))
-    Group.objects.update(status=Group.Status.PREVIEW, set_up_at=None)
-    for group, names in GROUPS.items():
-        for name in names:
-            world.add(name, group)
-    world.realize()
-    world.calendar.forget_mails()
-    assert world.troubles() == []
-    return world
+
+    def build() -> Academy:
+        world = World(sandbox, set_clock, Academy(NOW, meetings=3))
+        Group.objects.update(status=Group.Status.PREVIEW, set_up_at=None)
+        for group, names in GROUPS.items():
+            for name in names:
+                world.add(name, group)
+        world.realize()
+        world.calendar.forget_mails()
+        assert world.troubles() == []
+        return world.academy
+
+    return World(sandbox, set_clock, build_once("three groups in both services", build))

@@ -17,6 +17,7 @@ from cohorts.services.installation import ensure_installation
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
 from tests.support.academy import Academy
+from tests.support.kept_worlds import BuildOnce
 
 Book = Callable[..., GuestVisit]
 NewKinds = Callable[[datetime], list[str]]
@@ -24,16 +25,20 @@ Read = Callable[[str, datetime], MessageContent]
 
 
 @pytest.fixture
-def academy(db: None, now: datetime) -> Academy:
+def academy(build_once: BuildOnce, now: datetime) -> Academy:
     """Groups A, B and C of four weeks, known since a day; Ada and Alan are in group A."""
-    ensure_installation(now)
-    long_ago = now - timedelta(days=1)
-    Installation.objects.update(first_started_at=long_ago, quiet_before=long_ago)
-    academy = Academy(now)
-    Cohort.objects.update(first_known_at=long_ago)
-    academy.add_member("Ada", "A")
-    academy.add_member("Alan", "A")
-    return academy
+
+    def build() -> Academy:
+        ensure_installation(now)
+        long_ago = now - timedelta(days=1)
+        Installation.objects.update(first_started_at=long_ago, quiet_before=long_ago)
+        academy = Academy(now)
+        Cohort.objects.update(first_known_at=long_ago)
+        academy.add_member("Ada", "A")
+        academy.add_member("Alan", "A")
+        return academy
+
+    return build_once(f"Ada and Alan in group A at {now}", build)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from playwright.sync_api import BrowserContext
 
 from cohorts.models import User
 from tests.support.academy import Academy
+from tests.support.kept_worlds import BuildOnce
 
 
 @pytest.fixture
@@ -21,8 +22,8 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def academy(db: None, now: datetime) -> Academy:
-    return Academy(now)
+def academy(build_once: BuildOnce, now: datetime) -> Academy:
+    return build_once(f"three groups at {now}", lambda: Academy(now))
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.academy import Academy
 from tests.support.clock import SetClock
+from tests.support.kept_worlds import BuildOnce
 
 
 @pytest.fixture
@@ -13,6 +14,6 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def academy(now: datetime, set_clock: SetClock) -> Academy:
+def academy(now: datetime, set_clock: SetClock, build_once: BuildOnce) -> Academy:
     set_clock(now)
-    return Academy(now)
+    return build_once(f"three groups at {now}", lambda: Academy(now))
