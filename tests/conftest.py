@@ -8,6 +8,7 @@ pytest_plugins = [
     "tests.support.conformance",
     "tests.support.counts",
     "tests.support.emptying",
+    "tests.support.ids",
     "tests.support.kept_worlds",
     "tests.support.no_skips",
     "tests.support.quick",
