@@ -47,6 +47,13 @@ def test_a_series_holds_its_places_until_the_next_one_begins():
     assert not newest.holds(FRIDAY + 5 * WEEK)
 
 
+def test_a_place_that_both_series_have_belongs_to_the_newer():
+    newer = record(2, series(1, 27, 2))
+    newest, before = read_generations(group(weekly(FIRST, 4), newer, record()), NOW).spans
+    third = FIRST + 2 * WEEK
+    assert (newest.holds(third), before.holds(third)) == (True, False)
+
+
 def test_the_week_of_the_next_series_is_taken_over_from_seven_days_before_it():
     older = record(1, replace(FOUR, count=6))
     newer = record(2, series(1, 29, 3))
