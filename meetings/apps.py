@@ -6,7 +6,7 @@ class MeetingsConfig(AppConfig):
     verbose_name = "Meetings"
 
     def ready(self) -> None:
-        from cohorts.calendar_notes import calendar_notes
+        from cohorts.services.calendar_notes import calendar_notes
         from cohorts.services.terms import term_previews
         from cohorts.steps.registry import step_kinds
         from meetings import receivers  # noqa: F401 - connects them

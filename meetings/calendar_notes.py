@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from itertools import pairwise
 
-from cohorts.calendar_notes import CalendarNotes
 from cohorts.countries import find_holidays
 from cohorts.models import Cohort, Group, Membership, live_group
+from cohorts.services.calendar_notes import CalendarNotes
 from cohorts.zones import find_zone, known_zone
 from meetings.breaks.words import name_date, name_when
 from meetings.models import Meeting

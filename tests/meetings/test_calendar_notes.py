@@ -8,8 +8,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
 
-from cohorts.calendar_notes import find_calendar_notes
 from cohorts.models import Group
+from cohorts.services.calendar_notes import find_calendar_notes
 from cohorts.validators import check_country
 from tests.admin.reading import text_of
 from tests.support.academy import Academy
