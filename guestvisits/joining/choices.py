@@ -149,13 +149,12 @@ def find_places(user_id: int) -> list[Membership]:
     People who dropped out, were removed, or completed a group belong to its cohort no longer.
     """
     rows = Membership.objects.filter(
-        user=user_id,
-        role=PARTICIPANT,
-        group__cohort__is_joinable=True,
-        group__cohort__status=Cohort.Status.OPEN,
+        user=user_id, role=PARTICIPANT, group__cohort__is_joinable=True
     )
     latest: dict[int, Membership] = {}
     for row in rows.select_related("group__cohort").order_by("joined_at", "pk"):
+        if row.group.cohort.has_ended:
+            continue
         known = latest.get(row.cohort_id)
         if known is None or known.status != ACTIVE:
             latest[row.cohort_id] = row

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from discordsync.state.permissions import ALL_NEEDED, ALL_OPTIONAL, NEEDED, OPTIONAL
+from discordsync.state.permissions import (
+    ALL_NEEDED,
+    ALL_OPTIONAL,
+    CREATE_INVITE,
+    NEEDED,
+    OPTIONAL,
+)
 from tests.lens.alarms import HEAD, with_table
 from tests.support.processes import ROOT
 
@@ -29,7 +35,7 @@ def test_every_setting_is_explained() -> None:
 
 
 def test_the_bots_invitation_asks_for_what_it_needs_and_no_more() -> None:
-    assert f"permissions={ALL_NEEDED | ALL_OPTIONAL}`" in OPERATIONS
+    assert f"permissions={ALL_NEEDED | ALL_OPTIONAL | CREATE_INVITE}`" in OPERATIONS
     table = OPERATIONS.partition("| permission |")[2].partition("\n\n")[0]
     for name in (*NEEDED, *OPTIONAL):
         assert name in table

@@ -363,7 +363,9 @@ NEEDED: dict[tuple[str, str], tuple[str, ...]] = {
 ACTIONS: dict[str, dict[str, str]] = {
     "cohorts.cohort": {"realize": "cohorts.change_group"},
     "cohorts.group": dict.fromkeys(("realize", "check_now", "withdraw"), "cohorts.change_group"),
-    "cohorts.membership": {"end_memberships": "cohorts.change_membership"},
+    "cohorts.membership": dict.fromkeys(
+        ("end_memberships", "move_memberships"), "cohorts.change_membership"
+    ),
     "discordsync.discordobject": {"recreate": "discordsync.change_discordobject"},
     "outbox.message": dict.fromkeys(("retry", "drop", "send_anyway"), "outbox.change_message"),
     "outbox.outboxpart": {"resume": "outbox.change_outboxpart"},

@@ -260,8 +260,9 @@ def test_it_costs_the_same_for_one_group_and_for_many(academy, settings):
 
     for number, group in enumerate(academy.groups.values()):
         CalendarSeries.objects.create(group=group, event_id=f"lens0group{number}")
-    # The session, the person, "My groups"; groups, reports, direct line, series, two of answers.
-    assert (cost("One", "A"), cost("Three", "ABC")) == (9, 9)
+    # The session, the person, "My groups"; groups, reports, whether the bot may add people, direct
+    # line, series, two of answers.
+    assert (cost("One", "A"), cost("Three", "ABC")) == (10, 10)
 
 
 def test_a_name_that_is_no_name_stays_text(academy, alice):
