@@ -69,20 +69,26 @@ def test_sources_whose_messages_others_read_are_called_first():
         "welcomes",
         "arrivals",
         "assignments",
+        "cohort steps",
         "corrections",
         "departures",
+        "ends of archives",
         "guest access",
+        "join reminders",
         "meeting changes",
         "nudges",
         "posts to host groups",
+        "questions about substitutes",
         "realize reports",
         "reminders",
+        "stopped cohort steps",
+        "substitutes",
         "visits",
     ]
 
 
-def test_topics_are_shown_from_reminders_to_groups():
-    assert list(topics) == ["reminders", "changes", "visits", "groups"]
+def test_topics_are_shown_in_their_order():
+    assert list(topics) == ["reminders", "changes", "visits", "groups", "substitutes"]
     assert topics["groups"].kinds == ("group_assigned", "member_joined", "member_left")
 
 
