@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -12,7 +12,9 @@ from calendarsync.plan.calls import CancelEvent, CreateEvent, EditEvent, ReadExc
 from calendarsync.plan.diff import EventDiff, compare, correct, make_action
 from calendarsync.state.desired_state import DesiredGroupCalendar
 from calendarsync.state.facts import CalendarPerson, CalendarSnapshot
+from calendarsync.state.ids import Mark, make_id, to_properties
 from calendarsync.state.observed import Attendee, EventDetails, ObservedEvent
+from calendarsync.state.slots import SeriesSlot
 from tests.calendarsync.paper import FIRST, HOUR, NOW, group, weekly
 
 ANNE, BEN, CARL, DORA = (f"{name}@example.org" for name in ("anne", "ben", "carl", "dora"))
@@ -166,7 +168,7 @@ def test_an_action_is_named_after_its_call_and_belongs_to_its_group(call, verb):
     assert (action.group_id, action.cohort_id, action.rank) == (7, 1, 4)
     assert (action.creates, action.ends, action.removes) == (True, False, None)
     assert not make_action(desired(), 4, call, "key", "target", "why").creates
-    assert make_action(desired(active=False), 4, call, "key", "target", "why").rank == 14
+    assert make_action(desired(set_up=False), 4, call, "key", "target", "why").rank == 14
 
 
 # -- the calls -----------------------------------------------------------------------------------
@@ -200,3 +202,54 @@ def test_an_edit_sends_only_what_it_changes():
     }
     removing = EditEvent(EVENT, remove=frozenset({ANNE}))
     assert removing.body(EVENT.attendees) == {"attendees": [{"email": BEN}]}
+
+
+def test_a_created_event_has_its_id_times_texts_and_people():
+    mark = Mark("tests", 7, 1)
+    details = replace(DETAILS, description="Text", location="Page", mark=mark)
+    body = CreateEvent(details, Times(FIRST, 60, "Europe/Berlin"), (ANNE,)).body()
+    assert body == {
+        "id": make_id(mark),
+        "start": {"dateTime": "2027-01-13T16:00:00+01:00", "timeZone": "Europe/Berlin"},
+        "end": {"dateTime": "2027-01-13T17:00:00+01:00", "timeZone": "Europe/Berlin"},
+        "summary": "Course - Alpha",
+        "description": "Text",
+        "location": "Page",
+        "guestsCanSeeOtherGuests": True,
+        "guestsCanInviteOthers": True,
+        "guestsCanModify": False,
+        "reminders": {"useDefault": True, "overrides": []},
+        "extendedProperties": {"private": to_properties(mark)},
+        "attendees": [{"email": ANNE}],
+    }
+    edit = EditEvent(EVENT, details, Times(FIRST, 60, "UTC")).body(())
+    assert (edit["summary"], edit["start"]["timeZone"]) == ("Course - Alpha", "UTC")
+
+
+@pytest.mark.parametrize(
+    ("first", "minutes", "starts", "ends", "recurrence"),
+    [
+        (
+            datetime(2027, 3, 24, 15),  # noqa: DTZ001 - wall time
+            60,
+            "2027-03-24T15:00:00+01:00",
+            "2027-03-24T16:00:00+01:00",
+            ["RRULE:FREQ=WEEKLY;COUNT=3"],
+        ),
+        (  # clocks change during the first occurrence
+            datetime(2027, 3, 28, 1, 30),  # noqa: DTZ001 - wall time
+            120,
+            "2027-03-21T01:30:00+01:00",
+            "2027-03-21T03:30:00+01:00",
+            ["RRULE:FREQ=WEEKLY;COUNT=4", "EXDATE;TZID=Europe/Berlin:20270321T013000"],
+        ),
+    ],
+)
+def test_a_series_begins_a_week_earlier_if_clocks_change_in_its_first_occurrence(
+    first, minutes, starts, ends, recurrence
+):
+    details = replace(DETAILS, mark=Mark("tests", 7, 1))
+    body = CreateEvent(details, SeriesSlot(first, "Europe/Berlin", minutes, 3), ()).body()
+    assert body["start"] == {"dateTime": starts, "timeZone": "Europe/Berlin"}
+    assert body["end"] == {"dateTime": ends, "timeZone": "Europe/Berlin"}
+    assert body["recurrence"] == recurrence

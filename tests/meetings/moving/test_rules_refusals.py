@@ -169,7 +169,7 @@ ATLANTIS = (
             "this meeting.",
         ),
         (
-            lambda: make_facts(status=Group.Status.PREVIEW),
+            lambda: make_facts(is_set_up=False),
             ChangeSlot(1, FROM, FRIDAYS),
             "in_preview",
             "Alpha is still being set up. Edit its weekly time, and all its meetings are updated.",
