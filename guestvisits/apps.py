@@ -12,6 +12,7 @@ class GuestVisitsConfig(AppConfig):
         from guestvisits.consequences import find_consequences
         from guestvisits.ending import messages  # noqa: F401 - it registers what it contains
         from guestvisits.ending.kinds import EndCohort, ReopenCohort
+        from guestvisits.merging.kinds import MergeGroups
         from guestvisits.messages import (  # noqa: F401 - registers them
             access,
             channels,
@@ -26,6 +27,7 @@ class GuestVisitsConfig(AppConfig):
         from meetings.moving.preview import consequences
 
         absences.register(find_absences)
+        step_kinds.register(MergeGroups())
         consequences.register(find_consequences)
         step_kinds.register(EndCohort())
         step_kinds.register(ReopenCohort())

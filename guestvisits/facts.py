@@ -107,7 +107,9 @@ class _Guest:
     def __init__(self, user_id: int, home_meeting_ids: Collection[int], now: datetime) -> None:
         self.now = now
         # People who were removed see no more of the cohort than people who never belonged to it.
-        kept = Membership.objects.filter(user=user_id).exclude(status=Status.REMOVED)
+        kept = Membership.objects.filter(user=user_id).exclude(
+            status__in=[Status.REMOVED, Status.MOVED]
+        )
         self.memberships = list(kept)
         self.cohort_ids = {membership.cohort_id for membership in self.memberships}
         self.homes = self._find_homes(user_id, home_meeting_ids)

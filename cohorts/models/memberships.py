@@ -23,6 +23,7 @@ class Membership(models.Model):
         DROPPED = "dropped"
         COMPLETED = "completed"
         REMOVED = "removed"
+        MOVED = "moved"  # with the group, which was merged into another
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships"
@@ -36,6 +37,15 @@ class Membership(models.Model):
     joined_at = models.DateTimeField(default=timezone.now)
     left_at = models.DateTimeField(null=True, blank=True)
     left_why = models.CharField("why it ended", max_length=200, blank=True)
+    # The step that made it: its letter replaces the message to a new member.
+    step = models.ForeignKey(
+        "cohorts.CohortStep",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="memberships",
+    )
 
     class Meta:
         ordering = ["group", "role", "user"]
@@ -59,7 +69,9 @@ class Membership(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(status="active", left_at__isnull=True)
-                | models.Q(status__in=["dropped", "completed", "removed"], left_at__isnull=False),
+                | models.Q(
+                    status__in=["dropped", "completed", "removed", "moved"], left_at__isnull=False
+                ),
                 name="membership_end_dated",
             ),
         ]

@@ -69,7 +69,8 @@ def _recent_members(group_ids: frozenset[int] | None, since: datetime) -> QueryS
     """Return recent memberships in these groups, and those of their people in other groups."""
     after = since - SENT_WITHIN
     recent = Q(joined_at__gt=after) | Q(group__set_up_at__gt=after)
-    members = _memberships().filter(recent).annotate(imported=Exists(is_imported("group")))
+    members = _memberships().filter(recent, step__isnull=True)
+    members = members.annotate(imported=Exists(is_imported("group")))
     if group_ids is None:
         return members.order_by("pk")
     those = Membership.objects.filter(group__in=group_ids, status=Membership.Status.ACTIVE)
@@ -232,7 +233,7 @@ def pending_arrivals(
     People mentioned in the welcome message are not greeted again when their role is re-granted; a
     welcome that is not sent yet will mention them.
     """
-    members = _memberships().filter(active_group("group__"))
+    members = _memberships().filter(active_group("group__"), step__isnull=True)
     if group_ids is not None:
         members = members.filter(group__in=group_ids)
     arrivals = AccessState.objects.filter(

@@ -1,0 +1,212 @@
+"""The cohort step “Merge groups”, with its form and letter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.urls import reverse
+
+from cohorts.models import CohortStep, Group, Membership, live_group
+from cohorts.steps.registry import StepForm, StepKind, StepPreview, StepRecipient, StepSection
+from cohorts.zones import find_zone
+from guestvisits.merging.plan import MergeOptions, MergePlan, MovedVisit, make_plan
+from guestvisits.merging.services import write_merge
+from meetings.breaks.words import name_date, name_when, one_line
+
+PERMISSIONS = ("cohorts.change_group", "cohorts.change_membership")
+
+
+class MergeForm(StepForm):
+    source = forms.ModelChoiceField(Group.objects.none(), label="This group ends")
+    target = forms.ModelChoiceField(Group.objects.none(), label="Its people join")
+    raise_size = forms.BooleanField(label="Raise the size if needed", required=False)
+    facilitators_come = forms.BooleanField(label="Its facilitators come along", required=False)
+    guests_come = forms.BooleanField(
+        label="Its guests visit the other group in the same week instead",
+        required=False,
+        initial=True,
+    )
+    field_order = (
+        "source",
+        "target",
+        "raise_size",
+        "facilitators_come",
+        "guests_come",
+        "reason",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        groups = Group.objects.filter(live_group(), cohort=self.cohort).order_by("name")
+        for name in ("source", "target"):
+            field = self.fields[name]
+            assert isinstance(field, forms.ModelChoiceField)
+            field.queryset = groups
+            field.choices = [("", "---------"), *((row.pk, name_group(row)) for row in groups)]
+
+    def read(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        return asdict(
+            MergeOptions(
+                said["source"].pk,
+                said["target"].pk,
+                said["raise_size"],
+                said["facilitators_come"],
+                said["guests_come"],
+            )
+        )
+
+
+def name_group(group: Group) -> str:
+    """Return "Heron: Tuesday, 18:00 Europe/Berlin, 5 of 6"."""
+    count = group.memberships.filter(
+        status=Membership.Status.ACTIVE, role=Membership.Role.PARTICIPANT
+    ).count()
+    seats = f"{count} of {group.size}" if group.size else f"{count} participants"
+    if group.weekday is None or group.start_time is None:
+        return f"{group}: no weekly time, {seats}"
+    day = Group.Weekday(group.weekday).label
+    return f"{group}: {day}, {group.start_time:%H:%M} {group.timezone}, {seats}"
+
+
+class MergeGroups(StepKind):
+    name = "merge"
+    title = "Merge groups"
+    button = "Merge these groups"
+    permissions = PERMISSIONS
+    form_class = MergeForm
+    placeholders = {
+        "old": "the group that ends",
+        "new": "the group that continues",
+        "from_today": "who the reader's group is from now on, and who leads it",
+        "next": "the next meeting",
+        "visit": "what happens to the reader's guest visit",
+        "archive": "until when the reader can read the old channels",
+        "help": "where to say that the time doesn't work",
+    }
+
+    def default_letter(self, step: CohortStep) -> str:
+        return "\n".join(
+            [
+                "{old} now meets with {new}",
+                step.reason.replace("{", "{{").replace("}", "}}"),
+                "{from_today}",
+                "{next}",
+                "{visit}",
+                "{archive}",
+                "{help}",
+            ]
+        )
+
+    def describe(self, step: CohortStep) -> str:
+        names = Group.objects.in_bulk([step.params["source_id"], step.params["target_id"]])
+        old, new = names.get(step.params["source_id"]), names.get(step.params["target_id"])
+        return f"{old} into {new}"
+
+    def groups_of(self, step: CohortStep) -> Iterable[int]:
+        return [step.params["source_id"], step.params["target_id"]]
+
+    def _plan(self, step: CohortStep, now: datetime) -> MergePlan:
+        return make_plan(MergeOptions(**step.params), step.cohort_id, now)
+
+    def preview(self, step: CohortStep, now: datetime) -> StepPreview:
+        plan = self._plan(step, now)
+        return StepPreview(
+            sections=tuple(_list_sections(plan)),
+            warnings=plan.clashes,
+            recipients=tuple(_list_recipients(plan, now)),
+            posts=_write_posts(plan),
+            facts=(plan.new_size, tuple(moved.to.pk for moved in plan.visits)),
+        )
+
+    def carry_out(self, step: CohortStep, now: datetime) -> dict[str, Any]:
+        write_merge(self._plan(step, now), step, now)
+        return {}
+
+
+# -- what staff read -----------------------------------------------------------------------------
+
+
+def _list_sections(plan: MergePlan) -> Iterator[StepSection]:
+    moves = [f"{one.user.display_name}: {one.get_role_display().lower()}" for one in plan.movers]
+    yield StepSection(f"Join {plan.target}", tuple(moves) or ("no one",))
+    if plan.leavers:
+        names = tuple(one.user.display_name for one in plan.leavers)
+        yield StepSection(f"Leave {plan.source} and do not join {plan.target}", names)
+    visits = [
+        f"{one.visit.user.display_name} visits {plan.target} in {one.to.label} instead."
+        for one in plan.visits
+    ]
+    visits += [f"{one.user.display_name}'s visit ends." for one in plan.ended_visits]
+    if visits:
+        yield StepSection("Guest visits", tuple(visits))
+    if plan.new_size is not None:
+        yield StepSection("Size", (f"{plan.target}: {plan.target.size} → {plan.new_size}",))
+
+
+def _write_posts(plan: MergePlan) -> dict[int, str]:
+    active = Group.Status.ACTIVE
+    joining = ", ".join(one_line(one.user.display_name) for one in plan.movers)
+    old, new = one_line(plan.source.name), one_line(plan.target.name)
+    posts = {
+        plan.source.pk: f"{old} now meets with {new}\nThis channel can be read for a while.",
+        plan.target.pk: f"{old} joins this group\nWelcome {joining}!" if joining else "",
+    }
+    groups = {plan.source.pk: plan.source, plan.target.pk: plan.target}
+    return {pk: text for pk, text in posts.items() if text and groups[pk].status == active}
+
+
+# -- what the people read ------------------------------------------------------------------------
+
+
+def _list_recipients(plan: MergePlan, now: datetime) -> Iterator[StepRecipient]:
+    for member in (*plan.movers, *plan.leavers):
+        yield StepRecipient(
+            member.user_id, member.user.display_name, _member_values(plan, member, now)
+        )
+    reached = {one.user_id for one in (*plan.movers, *plan.leavers)}
+    for moved in plan.visits:
+        if moved.visit.user_id not in reached:
+            reached.add(moved.visit.user_id)
+            yield _guest(plan, moved)
+
+
+def _member_values(plan: MergePlan, member: Membership, now: datetime) -> dict[str, str]:
+    joins, zone = member in plan.movers, member.user.timezone
+    led = f", led by {' and '.join(map(one_line, plan.leaders))}" if plan.leaders else ""
+    ahead = plan.next_meeting
+    ends = now + timedelta(days=plan.source.cohort.archive_days)
+    until = name_date(ends.astimezone(find_zone(zone)).date())
+    return {
+        **_names(plan),
+        "from_today": f"From today you're in {one_line(plan.target.name)}{led}." if joins else "",
+        "next": f"Next meeting: {name_when(ahead.starts_at, zone)}." if joins and ahead else "",
+        "visit": "",
+        "archive": f"You can read the channels of {one_line(plan.source.name)} until {until}.",
+        "help": f"The time doesn't work? Tell us {settings.SITE_URL}{reverse('my-meetings')}"
+        if joins
+        else "",
+    }
+
+
+def _guest(plan: MergePlan, moved: MovedVisit) -> StepRecipient:
+    person = moved.visit.user
+    when = name_when(moved.to.starts_at, person.timezone)
+    values = {
+        **_names(plan),
+        "from_today": "",
+        "next": "",
+        "visit": f"Your visit is now to {one_line(plan.target.name)}, {moved.to.label}: {when}.",
+        "archive": "",
+        "help": "",
+    }
+    return StepRecipient(person.pk, person.display_name, values)
+
+
+def _names(plan: MergePlan) -> dict[str, str]:
+    return {"old": one_line(plan.source.name), "new": one_line(plan.target.name)}

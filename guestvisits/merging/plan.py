@@ -1,0 +1,169 @@
+"""Who and what a merge concerns. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from cohorts.errors import Refusal
+from cohorts.models import Group, Membership
+from cohorts.selectors import members_of
+from guestvisits.models import GuestVisit
+from meetings.meeting_times import MeetingTime
+from meetings.models import Meeting
+
+Role = Membership.Role
+
+
+@dataclass(frozen=True, slots=True)
+class MergeOptions:
+    """What staff chose. `raise_size`: allow more participants than the group's size."""
+
+    source_id: int
+    target_id: int
+    raise_size: bool = False
+    facilitators_come: bool = False
+    guests_come: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MovedVisit:
+    """An open visit to the group that ends, and the meeting that it is to from now on."""
+
+    visit: GuestVisit
+    to: Meeting
+
+
+@dataclass(frozen=True, slots=True)
+class MergePlan:
+    """`movers` become members of the target; `leavers` do not, or are members already."""
+
+    source: Group
+    target: Group
+    movers: tuple[Membership, ...]
+    leavers: tuple[Membership, ...]
+    visits: tuple[MovedVisit, ...]
+    ended_visits: tuple[GuestVisit, ...]
+    leaders: tuple[str, ...]  # who will lead the target
+    next_meeting: Meeting | None
+    new_size: int | None  # of the target; None: unchanged
+    clashes: tuple[str, ...] = ()
+
+
+def make_plan(options: MergeOptions, cohort_id: int, now: datetime) -> MergePlan:
+    """Return what a merge would do. Raises Refusal: no_group, same_group, group_ended, group_full,
+    other_cohort."""
+    groups = Group.objects.select_related("cohort").in_bulk([options.source_id, options.target_id])
+    source, target = groups.get(options.source_id), groups.get(options.target_id)
+    if source is None or target is None:
+        raise Refusal("no_group", "This group no longer exists.")
+    _check(source, target, cohort_id)
+    mine, theirs = list(members_of([source.pk])), list(members_of([target.pk]))
+    there = {member.user_id for member in theirs}
+    movers = tuple(one for one in mine if _comes(one, there, options))
+    ahead = _meetings_ahead(target, now)
+    coming = there | {one.user_id for one in movers}
+    visits, ended = _sort_visits(source, ahead, coming, now, guests_come=options.guests_come)
+    return MergePlan(
+        source=source,
+        target=target,
+        movers=movers,
+        leavers=tuple(one for one in mine if one not in movers),
+        visits=visits,
+        ended_visits=ended,
+        leaders=tuple(
+            one.user.display_name for one in (*theirs, *movers) if one.role == Role.FACILITATOR
+        ),
+        next_meeting=ahead[0] if ahead else None,
+        new_size=_find_size(target, theirs, movers, raise_size=options.raise_size),
+        clashes=tuple(_find_clashes(movers, source, ahead, now)),
+    )
+
+
+def _check(source: Group, target: Group, cohort_id: int) -> None:
+    if source.pk == target.pk:
+        raise Refusal("same_group", "Choose two different groups.")
+    if {source.cohort_id, target.cohort_id} != {cohort_id}:
+        raise Refusal("other_cohort", f"{source} and {target} do not both belong to this cohort.")
+    for group in (source, target):
+        if group.has_ended:
+            raise Refusal("group_ended", f"{group} has ended.")
+
+
+def _comes(member: Membership, there: Collection[int], options: MergeOptions) -> bool:
+    is_wanted = member.role == Role.PARTICIPANT or options.facilitators_come
+    return is_wanted and member.user_id not in there
+
+
+def _meetings_ahead(group: Group, now: datetime) -> list[Meeting]:
+    held = Meeting.objects.filter(
+        group=group, status=Meeting.Status.SCHEDULED, starts_at__gt=now
+    ).select_related("group")
+    return list(held.order_by("starts_at"))
+
+
+def _sort_visits(
+    source: Group,
+    ahead: Collection[Meeting],
+    members: Collection[int],
+    now: datetime,
+    *,
+    guests_come: bool,
+) -> tuple[tuple[MovedVisit, ...], tuple[GuestVisit, ...]]:
+    """Return the visits to the source that move along, and those that end."""
+    by_number = {meeting.number: meeting for meeting in ahead if meeting.number}
+    visits = GuestVisit.objects.filter(
+        ended_at__isnull=True, host_meeting__group=source, host_meeting__starts_at__gt=now
+    ).select_related("user", "host_meeting__group", "home_meeting")
+    moved, ended = [], []
+    for visit in visits.order_by("pk"):
+        to = by_number.get(visit.host_meeting.number or 0) if guests_come else None
+        if to is not None and visit.user_id not in members:
+            moved.append(MovedVisit(visit, to))
+        else:
+            ended.append(visit)
+    return tuple(moved), tuple(ended)
+
+
+def _find_size(
+    target: Group,
+    theirs: Collection[Membership],
+    movers: Collection[Membership],
+    *,
+    raise_size: bool,
+) -> int | None:
+    """Return the size that the target needs, if it must be raised. Raises Refusal("group_full")."""
+    count = sum(one.role == Role.PARTICIPANT for one in (*theirs, *movers))
+    if target.size is None or count <= target.size:
+        return None
+    if raise_size:
+        return count
+    raise Refusal(
+        "group_full",
+        f"{target} would have {count} participants, and its size is {target.size}. Tick “Raise the "
+        "size” to allow this.",
+    )
+
+
+def _find_clashes(
+    movers: Collection[Membership], source: Group, ahead: Collection[Meeting], now: datetime
+) -> Iterator[str]:
+    """Yield the overlaps of the target's meetings with other meetings of the people who move."""
+    people = {one.user_id: one.user.display_name for one in movers}
+    others = Membership.objects.filter(user__in=people, status=Membership.Status.ACTIVE)
+    others = others.exclude(group=source)
+    groups: dict[int, list[int]] = {}
+    for user_id, group_id in others.order_by("user__name", "pk").values_list("user", "group"):
+        groups.setdefault(group_id, []).append(user_id)
+    theirs = Meeting.objects.filter(
+        group__in=groups, status=Meeting.Status.SCHEDULED, starts_at__gt=now
+    ).select_related("group")
+    spans = [MeetingTime(one.starts_at, one.duration_minutes) for one in ahead]
+    seen: set[tuple[int, int]] = set()
+    for other in theirs.order_by("starts_at"):
+        span = MeetingTime(other.starts_at, other.duration_minutes)
+        for user_id in groups[other.group_id] if any(map(span.overlaps, spans)) else ():
+            if (user_id, other.group_id) not in seen:
+                seen.add((user_id, other.group_id))
+                yield f"{people[user_id]} also has meetings with {other.group} at that time."

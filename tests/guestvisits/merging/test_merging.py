@@ -1,0 +1,225 @@
+"""Merging a group into another: people, visits, guests, letters; undone; refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from cohorts.errors import Refusal
+from cohorts.models import CohortStep, Group, Membership, User
+from cohorts.outbox.collecting import collect
+from cohorts.outbox.models import Message
+from cohorts.outbox.rendering.render import render
+from cohorts.services.installation import ensure_installation
+from cohorts.steps.registry import step_kinds
+from cohorts.steps.services import ask_for_step, carry_out_step, undo_step
+from cohorts.steps.tasks import carry_out_due
+from guestvisits.models import GuestVisit
+from guestvisits.services.booking import book_visit
+from guestvisits.services.updating import update_all_visits
+from meetings.models import Attendance
+from tests.support.academy import Academy
+from tests.support.clock import SetClock
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_providers")]
+
+NOW = datetime(2027, 1, 4, 12, tzinfo=UTC)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+DUE = NOW + 10 * MINUTE
+
+
+@pytest.fixture
+def academy(set_clock: SetClock) -> Academy:
+    """Ann and Ali are in A, which Fay leads; Bea is in B, which Ben leads; Cleo and Cid in C.
+
+    In week 2 Ann visits C, Ali visits B, Cleo and Bea visit A, and Cid visits A in week 3.
+    """
+    set_clock(NOW)
+    ensure_installation(NOW - DAY)
+    academy = Academy(NOW, groups="ABC")
+    academy.cohort.first_known_at = NOW - DAY
+    academy.cohort.save()
+    for name, group in (("Ann", "A"), ("Ali", "A"), ("Bea", "B"), ("Cleo", "C"), ("Cid", "C")):
+        academy.add_member(name, group, timezone="Europe/Berlin")
+    academy.add_facilitator("Fay", "A")
+    academy.add_facilitator("Ben", "B")
+    Group.objects.update(activated_at=NOW - DAY)
+    Membership.objects.update(joined_at=NOW - DAY)
+    for name, home, host, week in (
+        ("Ann", "A", "C", 2),
+        ("Ali", "A", "B", 2),
+        ("Cleo", "C", "A", 2),
+        ("Bea", "B", "A", 2),
+        ("Cid", "C", "A", 3),
+    ):
+        book_visit(
+            person(name).pk,
+            home_meeting_id=academy.meeting(home, week).pk,
+            host_meeting_id=academy.meeting(host, week).pk,
+            now=NOW - 2 * MINUTE,
+        )
+    return academy
+
+
+def person(name: str) -> User:
+    return User.objects.get(name=name)
+
+
+def params(academy: Academy, **chosen: Any) -> dict[str, Any]:
+    return {
+        "source_id": academy.groups["A"].pk,
+        "target_id": academy.groups["B"].pk,
+        "raise_size": False,
+        "facilitators_come": False,
+        "guests_come": True,
+        **chosen,
+    }
+
+
+def ask(academy: Academy, **chosen: Any) -> CohortStep:
+    said = params(academy, **chosen)
+    wanted = CohortStep(cohort=academy.cohort, kind="merge", params=said)
+    seen = step_kinds["merge"].preview(wanted, NOW).digest
+    return ask_for_step("merge", academy.cohort.pk, said, seen=seen, by=None, now=NOW)
+
+
+def groups_of(name: str) -> list[str]:
+    active = Membership.objects.filter(user__name=name, status=Membership.Status.ACTIVE)
+    return sorted(active.values_list("group__name", flat=True))
+
+
+def visits() -> dict[str, tuple[str, str]]:
+    """Return each person's open visit: whose meeting it is to, and their home group."""
+    return {
+        visit.user.name: (visit.host_meeting.group.name, visit.home_meeting.group.name)
+        for visit in GuestVisit.objects.filter(ended_at=None)
+    }
+
+
+def letters() -> dict[str, str]:
+    """Return the letter of each person, subject first."""
+    collect(None, now=DUE)
+    found = {}
+    for message in Message.objects.filter(channel="email", kind="step_letter"):
+        text = render(message, DUE)
+        assert message.user is not None
+        assert message.user.name not in found, "one letter for each person"
+        found[message.user.name] = f"{text.subject}\n{text.text}"
+    return found
+
+
+def test_a_merge_moves_people_visits_and_guests(academy: Academy, set_clock: SetClock) -> None:
+    step = ask(academy)
+    assert groups_of("Ann") == ["Group A"], "nothing before it is due"
+    set_clock(DUE)
+    carry_out_due(DUE)
+    update_all_visits(now=DUE)
+
+    assert {name: groups_of(name) for name in ("Ann", "Ali", "Bea", "Ben", "Fay")} == {
+        "Ann": ["Group B"],
+        "Ali": ["Group B"],
+        "Bea": ["Group B"],
+        "Ben": ["Group B"],
+        "Fay": [],
+    }
+    source = Group.objects.get(pk=academy.groups["A"].pk)
+    assert (source.status, source.ended_at) == (Group.Status.MERGED, DUE)
+    old = Membership.objects.filter(group=source)
+    assert {(one.status, one.left_at) for one in old} == {("moved", DUE)}
+    # Ann's home is B now; Ali is a member there; guests visit B, of which Bea is a member.
+    assert visits() == {
+        "Ann": ("Group C", "Group B"),
+        "Cleo": ("Group B", "Group C"),
+        "Cid": ("Group B", "Group C"),
+    }
+    at_b = Attendance.objects.filter(meeting=academy.meeting("B", 2), is_guest=True)
+    assert [one.user.name for one in at_b] == ["Cleo"]
+    step.refresh_from_db()
+    assert step.state == CohortStep.State.DONE
+
+
+def test_everyone_who_is_concerned_gets_one_letter(academy: Academy, set_clock: SetClock) -> None:
+    ask(academy)
+    set_clock(DUE)
+    carry_out_due(DUE)
+    found = letters()
+    assert set(found) == {"Ann", "Ali", "Fay", "Cleo", "Cid"}
+    assert found["Ann"].startswith("Group A now meets with Group B")
+    assert "From today you're in Group B, led by Ben." in found["Ann"]
+    assert "Next meeting: Friday 8 January, 13:01 (Berlin)." in found["Ann"]
+    assert "You can read the channels of Group A until 3 February." in found["Ann"]
+    assert "From today" not in found["Fay"]
+    assert "Your visit is now to Group B, week 2: Friday 15 January" in found["Cleo"]
+    kinds = Message.objects.filter(user__name="Ann", channel="email").values_list("kind", flat=True)
+    assert sorted(set(kinds) & {"member_joined", "member_left", "group_assigned"}) == []
+    posts = Message.objects.filter(kind="step_letter", channel="discord_channel")
+    assert sorted(post.group.name for post in posts if post.group) == ["Group A", "Group B"]
+
+
+def test_facilitators_and_the_size_come_along_only_if_staff_say_so(
+    academy: Academy, set_clock: SetClock
+) -> None:
+    Group.objects.filter(pk=academy.groups["B"].pk).update(size=2)
+    with pytest.raises(Refusal, match="would have 3 participants, and its size is 2"):
+        ask(academy)
+    ask(academy, raise_size=True, facilitators_come=True, guests_come=False)
+    set_clock(DUE)
+    carry_out_due(DUE)
+    update_all_visits(now=DUE)
+    assert Group.objects.get(pk=academy.groups["B"].pk).size == 3
+    assert groups_of("Fay") == ["Group B"]
+    assert set(visits()) == {"Ann"}
+
+
+def test_a_merge_that_is_undone_changes_nothing_and_writes_to_no_one(
+    academy: Academy, set_clock: SetClock
+) -> None:
+    before = (visits(), groups_of("Ann"))
+    step = ask(academy)
+    undo_step(step.pk, now=DUE - MINUTE)
+    set_clock(DUE)
+    carry_out_due(DUE)
+    assert (visits(), groups_of("Ann")) == before
+    assert letters() == {}
+
+
+def test_a_visit_that_is_booked_in_between_stops_the_merge(
+    academy: Academy, set_clock: SetClock
+) -> None:
+    step = ask(academy)
+    book_visit(
+        person("Cleo").pk,
+        home_meeting_id=academy.meeting("C", 4).pk,
+        host_meeting_id=academy.meeting("A", 4).pk,
+        now=NOW + MINUTE,
+    )
+    set_clock(DUE)
+    carried = carry_out_step(step.pk, now=DUE)
+    assert carried.state == CohortStep.State.STOPPED
+    assert "changed after the preview" in carried.stopped_why
+    assert groups_of("Ann") == ["Group A"]
+
+
+def test_what_cannot_be_merged_is_refused_with_the_reason(academy: Academy) -> None:
+    a, b = academy.groups["A"].pk, academy.groups["B"].pk
+    other = Academy(NOW, groups="X", name="Other")
+    for chosen, words in (
+        ({"target_id": a}, "two different groups"),
+        ({"target_id": 0}, "no longer exists"),
+        ({"target_id": other.groups["X"].pk}, "do not both belong"),
+    ):
+        with pytest.raises(Refusal, match=words):
+            ask(academy, **chosen)
+    Group.objects.filter(pk=b).update(status=Group.Status.COMPLETED, ended_at=NOW)
+    with pytest.raises(Refusal, match="Group B has ended"):
+        ask(academy)
+
+
+def test_other_meetings_at_the_same_time_are_named_and_hinder_nothing(academy: Academy) -> None:
+    other = Academy(NOW, groups="XY", name="Other")
+    Membership.objects.create(user=person("Ann"), group=other.groups["Y"])
+    wanted = CohortStep(cohort=academy.cohort, kind="merge", params=params(academy))
+    preview = step_kinds["merge"].preview(wanted, NOW)
+    assert preview.warnings == ("Ann also has meetings with Group Y at that time.",)
