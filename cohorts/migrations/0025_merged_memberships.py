@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cohorts', '0023_set_up_and_joining'),
+        ('cohorts', '0024_end_after_days'),
     ]
 
     operations = [
