@@ -58,18 +58,23 @@ class StepsMixin(admin.ModelAdmin):
                 for kind in step_kinds.values()
                 if kind.is_offered and staff_may(user, *kind.permissions)
             ],
-            "steps": _list_steps(object_id),
+            "steps": _list_steps(object_id, user),
         }
         return super().change_view(
             request, object_id, form_url, {**context, **(extra_context or {})}
         )
 
 
-def _list_steps(cohort_id: str) -> list[dict[str, Any]]:
+def _list_steps(cohort_id: str, user: User) -> list[dict[str, Any]]:
+    """Return the recent steps of which the person may open the page."""
     if not cohort_id.isdecimal():
         return []
     steps = CohortStep.objects.filter(cohort=int(cohort_id)).select_related("asked_by")[:SHOWN]
-    return [describe_step(step) for step in steps if step.kind in step_kinds]
+    return [
+        describe_step(step)
+        for step in steps
+        if step.kind in step_kinds and staff_may(user, *kind_of(step).permissions)
+    ]
 
 
 def describe_step(step: CohortStep) -> dict[str, Any]:
