@@ -292,3 +292,25 @@ def test_the_page_to_try_the_api_works_without_the_internet(open_as, alice, live
     mine.get_by_role("button", name="Execute").click()
     expect(mine.locator(".live-responses-table")).to_contain_text('"group_name": "Group A"')
     assert [url for url in asked if not url.startswith((live_server.url, "data:"))] == []
+
+
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desktop", "phone"])
+def test_a_substitute_is_found_by_one_click_each(academy, open_as, viewport):
+    bob = academy.add_facilitator("Bob", "B")
+    carl = academy.add_facilitator("Carl", "C", discord_id=200000000000000007)
+    AccessState.objects.create(
+        user=carl, group=academy.groups["C"], provider="discord", state="granted"
+    )
+    Meeting.objects.filter(group=academy.groups["B"]).update(
+        starts_at=academy.now.replace(hour=12) + timedelta(days=2)
+    )
+    page = open_as(bob, viewport=viewport)
+    page.get_by_role("link", name="I can't lead").first.click()
+    page.get_by_role("button", name="Find a substitute").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Substitute for Group B")
+    other = open_as(carl, viewport=viewport)
+    other.get_by_role("button", name="Answer").click()
+    other.get_by_role("button", name="I'll lead").click()
+    expect(other.get_by_role("heading", level=1)).to_have_text("You lead Group B")
+    width = other.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert width <= 0

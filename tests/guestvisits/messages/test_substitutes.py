@@ -1,0 +1,92 @@
+"""Who is told what about a substitute, and what staff can do when no one is found."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from cohorts.models import User
+from cohorts.outbox.collecting import collect
+from cohorts.outbox.models import Message
+from cohorts.outbox.rendering.render import render
+from discordsync.bot.replies.rsvp_buttons import components_of
+from guestvisits.models import GuestVisit, SubstituteOffer
+from guestvisits.substitutes.services import answer_offer, request_substitute
+from meetings.rsvps import set_rsvp
+from tests.guestvisits.substitutes.conftest import SubstituteWorld
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world(known_since_long, now) -> SubstituteWorld:
+    return SubstituteWorld(now.replace(hour=12))
+
+
+@pytest.fixture
+def known_since_long(db, now) -> None:
+    from cohorts.models import Installation
+    from cohorts.services.installation import ensure_installation
+
+    ensure_installation(now)
+    Installation.objects.update(
+        first_started_at=now - timedelta(days=9), quiet_before=now - timedelta(days=9)
+    )
+
+
+def sent_to(person: User) -> list[str]:
+    rows = Message.objects.filter(user=person, kind__startswith="substitute")
+    return list(rows.order_by("pk").values_list("kind", flat=True))
+
+
+def collected(world: SubstituteWorld, now) -> None:
+    world.academy.cohort.__class__.objects.update(first_known_at=world.now - timedelta(days=9))
+    collect(None, now=now)
+    Message.objects.filter(state="pending").update(state="sent", sent_at=now, body="Sent.")
+
+
+def test_the_offer_has_the_words_and_the_buttons_and_the_others_are_told(world):
+    world.academy.add_member("Lea", "A")
+    request_substitute(world.meeting.pk, world.fay.pk, now=world.now)
+    world.academy.cohort.__class__.objects.update(first_known_at=world.now - timedelta(days=9))
+    collect(None, now=world.now)
+    first, second = world.helpers[:2]
+    offer = SubstituteOffer.objects.get(user=first)
+    letter = render(Message.objects.get(user=first, kind="substitute_offer"), world.now)
+    assert letter.subject.startswith("Can you lead Group A on ")
+    assert "Week 1, 60 minutes, 1 person expected. Fay is away." in letter.text
+    assert "The first yes gets it." in letter.text
+    [row] = components_of("substitute_offer", {"offer": offer.pk})
+    assert [button["label"] for button in row["components"]] == ["I'll lead", "I can't"]
+    collected(world, world.now)
+    answer_offer(offer.pk, first.pk, leads=True, now=world.now)
+    collected(world, world.now)
+    assert sent_to(first) == ["substitute_offer", "substitute_leads"]
+    assert sent_to(second) == ["substitute_offer", "substitute_closed"]
+    assert sent_to(world.fay) == ["substitute_found"]
+
+
+def test_a_decline_only_asks_and_an_alarm_comes_with_a_way_out(world):
+    lea = world.academy.add_member("Lea", "A")
+    boss = world.academy.add_person("Boss", is_staff=True, is_superuser=True)
+    set_rsvp(world.meeting.pk, world.fay.pk, "not_attending", now=world.now)
+    later = world.now + timedelta(minutes=10)
+    collected(world, later)
+    assert sent_to(world.fay) == ["substitute_question"]
+    assert not SubstituteOffer.objects.exists()
+    found = request_substitute(world.meeting.pk, world.fay.pk, now=later)
+    collected(world, world.before(hours=12, seconds=1))
+    assert sent_to(boss) == []
+    collected(world, world.before(hours=12))
+    assert sent_to(boss) == ["substitute_missing"]
+    staff = Client()
+    staff.force_login(boss)
+    page = f"/admin/guestvisits/substitution/{found.pk}/"
+    assert "Name someone" in staff.get(f"{page}change/").content.decode()
+    host = world.academy.meeting("B")
+    staff.post(f"{page}join/", {"host": host.pk})
+    assert GuestVisit.objects.get(user=lea).host_meeting == host
+    staff.post(f"{page}name/", {"person": world.helpers[3].pk})
+    assert found.offers.get(answer="yes").user == world.helpers[3]
+    collected(world, world.before(hours=11))
+    assert "substitute_leads" in sent_to(world.helpers[3])
