@@ -12,7 +12,7 @@ from django.db.models import Count, Max, Q
 from cohorts.models import AccessState, Cohort, Group, Membership, User, live_group
 from cohorts.outbox.models import MessageChoice
 from guestvisits.models import GuestVisit, SubstituteOffer, Substitution
-from guestvisits.substitutes.rules import FAIR_OVER, Candidate, SubstitutionFacts, rank
+from guestvisits.substitutes.rules import FAIR_OVER, SubstituteCandidate, SubstitutionFacts, rank
 from meetings.attendance.presence import Span
 from meetings.models import Attendance, Meeting
 from meetings.selectors import MAX_DURATION
@@ -31,7 +31,7 @@ def rank_candidates(meeting: Meeting, now: datetime) -> list[int]:
     return rank(read_candidates(meeting, now), span_of_meeting(meeting))
 
 
-def read_candidates(meeting: Meeting, now: datetime) -> list[Candidate]:
+def read_candidates(meeting: Meeting, now: datetime) -> list[SubstituteCandidate]:
     """Return all facilitators of the course's open cohorts who are not in the meeting's group."""
     people = {person.pk: person for person in _facilitators(meeting)}
     in_server = set(
@@ -47,7 +47,7 @@ def read_candidates(meeting: Meeting, now: datetime) -> list[Candidate]:
     busy = find_busy(people, meeting)
     history = _history(people, now)
     return [
-        Candidate(
+        SubstituteCandidate(
             pk,
             person.timezone,
             is_in_server=pk in in_server,

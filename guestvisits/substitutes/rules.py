@@ -59,7 +59,7 @@ CORRECTS_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class SubstituteCandidate:
     """A facilitator who might lead a meeting.
 
     `busy`: when the person attends other meetings. `substitutions`: how many in FAIR_OVER.
@@ -74,11 +74,11 @@ class Candidate:
     last_asked_at: datetime | None = None
 
 
-def may_be_asked(candidate: Candidate, meeting: Span) -> bool:
+def may_be_asked(candidate: SubstituteCandidate, meeting: Span) -> bool:
     return candidate.is_in_server and not candidate.has_opted_out and can_lead(candidate, meeting)
 
 
-def can_lead(candidate: Candidate, meeting: Span) -> bool:
+def can_lead(candidate: SubstituteCandidate, meeting: Span) -> bool:
     """Return whether the person is free then, at a reasonable hour where they are."""
     return is_free(candidate.busy, meeting) and _is_daytime(candidate.zone, meeting)
 
@@ -94,13 +94,13 @@ def _is_daytime(zone: str, meeting: Span) -> bool:
     return start.date() == end.date() and start.time() >= EARLIEST and end.time() <= LATEST
 
 
-def rank(candidates: Iterable[Candidate], meeting: Span) -> list[int]:
+def rank(candidates: Iterable[SubstituteCandidate], meeting: Span) -> list[int]:
     """Return the ids of the people who may be asked, in the order in which they are."""
     able = [candidate for candidate in candidates if may_be_asked(candidate, meeting)]
     return [candidate.user_id for candidate in sorted(able, key=_fairness)]
 
 
-def _fairness(candidate: Candidate) -> tuple[int, float, int]:
+def _fairness(candidate: SubstituteCandidate) -> tuple[int, float, int]:
     asked = candidate.last_asked_at.timestamp() if candidate.last_asked_at else float("-inf")
     return candidate.substitutions, asked, candidate.user_id
 

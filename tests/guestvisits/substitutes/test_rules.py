@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from guestvisits.substitutes.rules import (
     ACCESS_AFTER,
-    Candidate,
+    SubstituteCandidate,
     SubstitutionFacts,
     access_span,
     find_end,
@@ -26,8 +26,10 @@ minutes = st.integers(0, 20 * 24 * 60).map(lambda n: timedelta(minutes=n))
 people = st.lists(st.integers(1, 30), unique=True, max_size=12)
 
 
-def candidate(user_id: int = 1, zone: str = "UTC", **fields) -> Candidate:
-    return Candidate(user_id, zone, **{"is_in_server": True, "has_opted_out": False, **fields})
+def candidate(user_id: int = 1, zone: str = "UTC", **fields) -> SubstituteCandidate:
+    return SubstituteCandidate(
+        user_id, zone, **{"is_in_server": True, "has_opted_out": False, **fields}
+    )
 
 
 def test_only_people_who_can_are_asked():
