@@ -19,7 +19,7 @@ from calendarsync.models import (
 )
 from calendarsync.records import import_series, invite_again
 from calendarsync.state import ids
-from cohorts.admin.base import ReadOnlyAdmin, RefusalAdmin
+from cohorts.admin_base.base import ReadOnlyAdmin, RefusalAdmin
 
 
 class SeriesForm(forms.ModelForm):

@@ -14,9 +14,9 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from calendarsync.models import CalendarAddress, CalendarCopy, CalendarEvent, CalendarSeries
 from calendarsync.state.facts import AddressBook
 from calendarsync.state.observed import StoredState, read_event
-from cohorts.erasing import addresses_of, people_to_erase
 from cohorts.models import Installation, User
 from cohorts.reconcile.models import ProviderState
+from cohorts.selectors import addresses_of, people_to_erase
 from meetings.models import Meeting
 
 PROVIDER = "calendar"

@@ -23,9 +23,9 @@ from calendarsync.state.facts import (
     SeriesRecord,
 )
 from calendarsync.state.slots import SeriesSlot
-from cohorts.erasing import people_to_erase
 from cohorts.models import AccessException, Group, Membership, User, live_group
 from cohorts.reconcile.models import GroupSync
+from cohorts.selectors import people_to_erase
 from cohorts.services.installation import ensure_installation
 from cohorts.zones import zone_names
 from guestvisits.windows import guest_windows

@@ -23,7 +23,7 @@ from django.utils.html import format_html
 from django_q import admin as library  # registers its own classes, which are replaced here
 from django_q.models import Failure, OrmQ, Schedule, Success
 
-from cohorts.admin.base import ReadOnlyAdmin
+from cohorts.admin_base.base import ReadOnlyAdmin
 from cohorts.models import ErasureRequest
 from lens.watch.task_list import UnreadablePackage, read_package
 

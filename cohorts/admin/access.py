@@ -9,8 +9,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from cohorts import clock
-from cohorts.admin.base import ReadOnlyAdmin
-from cohorts.admin.links import LinkingAdmin
+from cohorts.admin_base.base import ReadOnlyAdmin
+from cohorts.admin_base.links import LinkingAdmin
 from cohorts.models import AccessException, AccessState, User
 
 

@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from cohorts import clock
-from cohorts.admin.base import confirmation_page
+from cohorts.admin_base.base import confirmation_page
 from cohorts.errors import Refusal
 from cohorts.models import Group, Membership, User, live_group
 from cohorts.services.people import add_person

@@ -9,8 +9,8 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
-from cohorts.admin.base import ProtectedAdmin
 from cohorts.admin.roster import RosterMixin
+from cohorts.admin_base.base import ProtectedAdmin
 from cohorts.models import Cohort, Course
 from cohorts.services.terms import TERM_FIELDS, is_running
 from cohorts.steps.admin import StepsMixin

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 
-from cohorts.admin.base import ProtectedAdmin, ZoneSelect
+from cohorts.admin_base.base import ProtectedAdmin, ZoneSelect
 from cohorts.errors import Refusal
 from cohorts.models import Group, Membership
 from cohorts.services.groups import SLOT_FIELDS, check_slot_may_change

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from cohorts.admin.base import ReadOnlyAdmin
+from cohorts.admin_base.base import ReadOnlyAdmin
 from cohorts.models import Installation
 
 

@@ -17,7 +17,7 @@ from django.urls import URLPattern, path, reverse
 
 from cohorts import clock
 from cohorts.admin.adding import add_person_view
-from cohorts.admin.base import RefusalAdmin, confirmation_page
+from cohorts.admin_base.base import RefusalAdmin, confirmation_page
 from cohorts.errors import Refusal
 from cohorts.models import Membership
 from cohorts.services import memberships as services

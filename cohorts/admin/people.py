@@ -29,7 +29,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
 from cohorts.admin.access import AccessStateInline
-from cohorts.admin.base import ProtectedAdmin, ZoneSelect
+from cohorts.admin_base.base import ProtectedAdmin, ZoneSelect
 from cohorts.models import User
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")

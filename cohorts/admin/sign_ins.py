@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from cohorts.admin.base import ReadOnlyAdmin
+from cohorts.admin_base.base import ReadOnlyAdmin
 from cohorts.models import RefusedSignIn
 
 

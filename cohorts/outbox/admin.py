@@ -22,7 +22,7 @@ from django.views.decorators.http import require_safe
 
 from cohorts import clock
 from cohorts.access import staff_may
-from cohorts.admin.base import ReadOnlyAdmin
+from cohorts.admin_base.base import ReadOnlyAdmin
 from cohorts.models import User
 from cohorts.outbox import services
 from cohorts.outbox.explanations import read_outlook, why_not_sent

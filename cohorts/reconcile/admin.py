@@ -15,9 +15,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from cohorts import clock
-from cohorts.admin.base import ReadOnlyAdmin
 from cohorts.admin.courses import CohortAdmin
 from cohorts.admin.groups import GroupAdmin
+from cohorts.admin_base.base import ReadOnlyAdmin
 from cohorts.models import Cohort, Group, live_group
 from cohorts.reconcile import services
 from cohorts.reconcile.issues import UNKNOWN, find_issue

@@ -14,7 +14,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 
 from cohorts import clock
-from cohorts.admin.base import ReadOnlyAdmin, RefusalAdmin, confirmation_page
+from cohorts.admin_base.base import ReadOnlyAdmin, RefusalAdmin, confirmation_page
 from cohorts.errors import Refusal
 from cohorts.models import User, live_group
 from cohorts.reconcile import services as sync

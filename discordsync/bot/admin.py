@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from cohorts.admin.base import ReadOnlyAdmin
+from cohorts.admin_base.base import ReadOnlyAdmin
 from discordsync.bot.models import BotHeartbeat, GuildMembership
 
 

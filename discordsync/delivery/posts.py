@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 
 from django.db.models import Q
 
-from cohorts.erasing import people_to_erase, texts_naming
 from cohorts.models import User
 from cohorts.outbox.models import Message
+from cohorts.selectors import people_to_erase, texts_naming
 from discordsync.models import DiscordObject, DmChannel
 from discordsync.state.facts import SentPost
 

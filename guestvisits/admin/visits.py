@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 
 from cohorts import clock
-from cohorts.admin.base import ReadOnlyAdmin, confirmation_page
+from cohorts.admin_base.base import ReadOnlyAdmin, confirmation_page
 from cohorts.errors import Refusal
 from cohorts.models import User
 from guestvisits.admin.forms import CancelVisitForm, ChoosePersonForm, HomeForm, HostForm

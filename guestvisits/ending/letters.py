@@ -96,7 +96,7 @@ def write_posts(plan: EndPlan) -> dict[int, str]:
         group.pk: f"{group.name} {done}\n"
         f"You can read this channel until {name_day(plan.reads_until, group.timezone)}."
         for group in plan.groups
-        if group.status == Group.Status.ACTIVE
+        if group.is_active
     }
 
 

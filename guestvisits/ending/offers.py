@@ -31,7 +31,6 @@ def find_offers(now: datetime) -> list[EndOffer]:
         Meeting.objects.filter(
             live_group("group__"),
             status=Meeting.Status.SCHEDULED,
-            group__cohort__status=Cohort.Status.OPEN,
         )
         .exclude(group__cohort__in=waiting.values("cohort"))
         .order_by("group__cohort_id", "-starts_at")

@@ -150,7 +150,6 @@ def _list_sections(plan: MergePlan) -> Iterator[StepSection]:
 
 
 def _write_posts(plan: MergePlan) -> dict[int, str]:
-    active = Group.Status.ACTIVE
     joining = ", ".join(one_line(one.user.display_name) for one in plan.movers)
     old, new = one_line(plan.source.name), one_line(plan.target.name)
     posts = {
@@ -158,7 +157,7 @@ def _write_posts(plan: MergePlan) -> dict[int, str]:
         plan.target.pk: f"{old} joins this group\nWelcome {joining}!" if joining else "",
     }
     groups = {plan.source.pk: plan.source, plan.target.pk: plan.target}
-    return {pk: text for pk, text in posts.items() if text and groups[pk].status == active}
+    return {pk: text for pk, text in posts.items() if text and groups[pk].is_active}
 
 
 # -- what the people read ------------------------------------------------------------------------

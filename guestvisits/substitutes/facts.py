@@ -9,7 +9,7 @@ from itertools import chain
 
 from django.db.models import Count, Max, Q
 
-from cohorts.models import AccessState, Cohort, Group, Membership, User, live_group
+from cohorts.models import AccessState, Group, Membership, User, live_group
 from cohorts.outbox.models import MessageChoice
 from guestvisits.models import GuestVisit, SubstituteOffer, Substitution
 from guestvisits.substitutes.rules import FAIR_OVER, SubstituteCandidate, SubstitutionFacts, rank
@@ -67,7 +67,6 @@ def _facilitators(meeting: Meeting) -> Iterator[User]:
         status=Status.ACTIVE,
         role=Role.FACILITATOR,
         cohort__course=meeting.group.cohort.course_id,
-        cohort__status=Cohort.Status.OPEN,
     )
     people = User.objects.filter(
         is_active=True, discord_id__isnull=False, pk__in=led.values("user")

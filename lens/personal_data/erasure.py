@@ -23,11 +23,11 @@ from django.db import transaction
 from django.db.models import Model, Q
 
 from calendarsync.selectors import copies_with, events_listing
-from cohorts.erasing import addresses_of, texts_naming
 from cohorts.errors import Refusal
 from cohorts.models import AccessState, AccountEmail, ErasureRequest, Group, Membership, User
 from cohorts.outbox.models import Message
 from cohorts.reconcile.models import GroupSync, ProviderState, RealizeRequest, SyncAction, SyncRun
+from cohorts.selectors import addresses_of, texts_naming
 from cohorts.services.locks import lock_groups, lock_people
 from cohorts.signals import announce, members_changed
 from discordsync.delivery.posts import posts_about

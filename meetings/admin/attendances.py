@@ -10,7 +10,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from cohorts import clock
-from cohorts.admin.base import RefusalAdmin
+from cohorts.admin_base.base import RefusalAdmin
 from meetings.attendance.corrections import correct_presence
 from meetings.models import Attendance
 

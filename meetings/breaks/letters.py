@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 
-from cohorts.models import Group, Membership
+from cohorts.models import Membership
 from cohorts.steps.registry import StepRecipient, StepSection
 from cohorts.zones import find_zone
 from meetings.breaks.rules import Break
@@ -68,7 +68,7 @@ def write_posts(plan: CohortPlan, wanted: Break | None, headline: str) -> dict[i
     return {
         each.group.pk: f"{headline}\n{describe_meetings(each, wanted, each.group.timezone)}"
         for each in plan.groups
-        if each.group.status == Group.Status.ACTIVE
+        if each.group.is_active
     }
 
 

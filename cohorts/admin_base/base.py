@@ -11,7 +11,7 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
-from cohorts.admin.links import LinkingAdmin
+from cohorts.admin_base.links import LinkingAdmin
 from cohorts.errors import Refusal
 from cohorts.validators import zone_names
 
