@@ -14,6 +14,7 @@ from cohorts.models.archive import ArchiveWindow, archive_window
 from cohorts.validators import check_country, check_days, check_zone, read_days
 
 MAX_MEETINGS = 60
+MAX_ARCHIVE_DAYS = 365
 
 
 class Course(models.Model):
@@ -97,7 +98,7 @@ class Cohort(models.Model):
     )
     archive_days = models.PositiveSmallIntegerField(
         default=30,
-        validators=[MaxValueValidator(365)],
+        validators=[MaxValueValidator(MAX_ARCHIVE_DAYS)],
         help_text=(
             "People who were in a group at its end can read its channels for this many days. "
             "Enter 0 to end their access at once."

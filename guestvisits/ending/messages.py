@@ -6,13 +6,17 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
+
 from cohorts.models import Group, live_group
+from cohorts.models.courses import MAX_ARCHIVE_DAYS
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
 from guestvisits.ending.letters import name_day
 
 ARCHIVE_ENDS = "archive_ends"
 BEFORE = timedelta(days=7)
+LONGEST = timedelta(days=MAX_ARCHIVE_DAYS)  # older archives have ended
 
 
 @message_source("ends of archives")
@@ -20,7 +24,9 @@ def pending_archive_posts(
     group_ids: frozenset[int] | None, since: datetime, now: datetime
 ) -> Iterator[PendingMessage]:
     """Yield the post in each archive that ends within a week.  One query."""
-    groups = Group.objects.filter(~live_group(), activated_at__isnull=False)
+    oldest = since - LONGEST
+    ended = Q(ended_at__gt=oldest) | Q(cohort__ended_at__gt=oldest)
+    groups = Group.objects.filter(~live_group(), ended, activated_at__isnull=False)
     if group_ids is not None:
         groups = groups.filter(pk__in=group_ids)
     for group in groups.select_related("cohort").order_by("pk"):

@@ -76,6 +76,14 @@ def _begin(now: datetime) -> Academy:
     Group.objects.update(set_up_at=now, activated_at=now)
     _put_channels(academy)
     _end_realize(academy, now)
+    # Its channels can be read for another ten days.
+    Group.objects.create(
+        cohort=academy.cohort,
+        name=academy.groups["C"].name + " before",
+        status=Group.Status.COMPLETED,
+        activated_at=now - 50 * DAY,
+        ended_at=now - 20 * DAY,
+    )
     return academy
 
 
@@ -157,9 +165,12 @@ def _ask_for_substitutes(academy: Academy, now: datetime) -> None:
         AccessState.objects.create(
             user=helper, group=academy.groups["C"], provider="discord", state="granted"
         )
+        Membership.objects.filter(user=helper).update(joined_at=now)
     for number in (1, 2, 3):
         request_substitute(academy.meeting("A", number).pk, fay.pk, now=now)
-    Membership.objects.create(user=fay, group=academy.groups["B"], role="facilitator")
+    Membership.objects.create(
+        user=fay, group=academy.groups["B"], role="facilitator", joined_at=now
+    )
     set_rsvp(academy.meeting("B", 2).pk, fay.pk, "not_attending", now=now)
 
 

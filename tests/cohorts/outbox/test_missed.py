@@ -46,7 +46,8 @@ def usual_rows() -> Counter[tuple[str, str, str]]:
     return rows
 
 
-# Messages that no one needs: Jo cancelled her visit, and Ned left, before any worker ran again.
+# Messages that no one needs when a worker runs again: Jo cancelled her visit, Ida's ended because
+# the meeting was moved, and Ned left.
 JO = Counter(
     {
         ("visit_booked", "email", "Jo"): 1,
@@ -55,11 +56,13 @@ JO = Counter(
         ("member_stays", "discord_channel", ""): 1,
     }
 )
+IDA = Counter({("visit_booked", "email", "Ida"): 1, ("meeting_moved", "email", "Ida"): 1})
 NED = Counter({("group_assigned", "email", "Ned"): 1})
 
 
 @pytest.mark.parametrize(
-    ("down_from", "superseded"), [(NOW, JO + NED), (NOW + HOUR, JO), (NOW + 3 * HOUR, Counter())]
+    ("down_from", "superseded"),
+    [(NOW, JO + IDA + NED), (NOW + HOUR, JO + IDA), (NOW + 3 * HOUR, Counter())],
 )
 def test_o11_every_message_that_came_and_went_while_no_worker_ran_has_a_row(
     without_providers, down_from, superseded

@@ -20,6 +20,7 @@ EVERYTHING = {
     "topic_changes": "email",
     "topic_visits": "email",
     "topic_groups": "email",
+    "topic_substitutes": "email",
     "wants_email": "on",
     "wants_discord": "on",
 }
@@ -38,7 +39,7 @@ def chosen(person: User) -> dict[str, str]:
 
 def test_reminders_can_be_switched_off_and_changes_cannot(client, alice):
     page = client.get(PAGE).content.decode()
-    assert page.count('value="off"') == 1
+    assert page.count('value="off"') == 2  # reminders, and being asked to lead
     client.post(PAGE, EVERYTHING | {"topic_reminders": "off"})
     assert chosen(alice)["reminders"] == "off"
     answer = client.post(PAGE, EVERYTHING | {"topic_changes": "off"})
@@ -53,7 +54,7 @@ def test_messages_on_discord_are_offered_to_people_who_have_used_the_bot(client,
     assert client.post(PAGE, EVERYTHING | {"topic_visits": "discord_dm"}).status_code == 400
 
     record_use(alice.discord_id, now=clock.now())
-    assert client.get(PAGE).content.decode().count("Discord direct message") == 4
+    assert client.get(PAGE).content.decode().count("Discord direct message") == 5
     client.post(PAGE, EVERYTHING | {"topic_visits": "discord_dm"})
     assert chosen(alice)["visits"] == "discord_dm"
 
@@ -84,6 +85,7 @@ def test_the_api_returns_and_stores_choices(client, alice):
         "changes",
         "visits",
         "groups",
+        "substitutes",
     ]
     assert told["direct_line"] == "never"
 
