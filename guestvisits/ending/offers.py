@@ -6,6 +6,8 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import OuterRef, Subquery
+
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, CohortStep, live_group
 from cohorts.steps.services import ask_for_step
@@ -27,17 +29,21 @@ class EndOffer:
 def find_offers(now: datetime) -> list[EndOffer]:
     """Return the open cohorts whose last meeting has been over for a day.  One query."""
     waiting = CohortStep.objects.filter(kind=END, state=CohortStep.State.WAITING)
-    last = (
-        Meeting.objects.filter(
-            live_group("group__"),
-            status=Meeting.Status.SCHEDULED,
-        )
-        .exclude(group__cohort__in=waiting.values("cohort"))
-        .order_by("group__cohort_id", "-starts_at")
-        .distinct("group__cohort_id")
-        .select_related("group__cohort__course")
+    held = Meeting.objects.filter(
+        live_group("group__"), status=Meeting.Status.SCHEDULED, group__cohort=OuterRef("pk")
     )
-    offers = [EndOffer(one.group.cohort, one.ends_at) for one in last]
+    last = held.order_by("-starts_at")
+    cohorts = (
+        Cohort.objects.exclude(pk__in=waiting.values("cohort"))
+        .annotate(
+            starts_at=Subquery(last.values("starts_at")[:1]),
+            minutes=Subquery(last.values("duration_minutes")[:1]),
+        )
+        .filter(starts_at__lte=now - OFFERED_AFTER)
+        .select_related("course")
+        .order_by("pk")
+    )
+    offers = [EndOffer(one, one.starts_at + timedelta(minutes=one.minutes)) for one in cohorts]
     return [offer for offer in offers if offer.last_ended_at + OFFERED_AFTER <= now]
 
 

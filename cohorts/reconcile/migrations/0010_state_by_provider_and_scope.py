@@ -7,7 +7,31 @@ from django.db import migrations, models
 
 def drop_primary_key(apps, schema_editor):
     """Drop the primary key, whose name PostgreSQL kept when the table was renamed."""
-    schema_editor._delete_primary_key(apps.get_model("sync", "ProviderState"))
+    if schema_editor.connection.vendor != "sqlite":
+        schema_editor._delete_primary_key(apps.get_model("sync", "ProviderState"))
+
+
+class AddKey(migrations.AddField):
+    """Add a primary key.  SQLite cannot, nor drop one: there the table is made again."""
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        if schema_editor.connection.vendor != "sqlite":
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            return
+        table = from_state.apps.get_model(app_label, self.model_name)._meta.db_table
+        with schema_editor.connection.cursor() as cursor:
+            cursor.execute("SELECT sql FROM sqlite_master WHERE name = %s", [table])
+            [old] = cursor.fetchone()
+            cursor.execute(f'PRAGMA table_info("{table}")')
+            columns = ", ".join(f'"{row[1]}"' for row in cursor.fetchall())
+        key = '("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, '
+        new = old.replace(" PRIMARY KEY", "").replace(f'"{table}"', '"new_state"', 1)
+        schema_editor.execute(new.replace("(", key, 1))
+        schema_editor.execute(
+            f'INSERT INTO "new_state" ({columns}) SELECT {columns} FROM "{table}"'
+        )
+        schema_editor.execute(f'DROP TABLE "{table}"')
+        schema_editor.execute(f'ALTER TABLE "new_state" RENAME TO "{table}"')
 
 
 class Migration(migrations.Migration):
@@ -24,7 +48,7 @@ class Migration(migrations.Migration):
                 )
             ]
         ),
-        migrations.AddField(
+        AddKey(
             "providerstate",
             "id",
             models.BigAutoField(
