@@ -55,9 +55,11 @@ def test_a_course_a_cohort_and_a_group_can_be_made_by_hand(staff):
         name="Autumn",
         start_date="2027-01-04",
         number_of_meetings=8,
-        status="open",
         guest_days_before=6,
         guest_days_after=3,
+        archive_days=30,
+        join_reminder_days="7, 3, 1",
+        substitute_alarm_hours=12,
     )
     add(staff, "group", **group_fields(Cohort.objects.get()))
 

@@ -73,7 +73,7 @@ def test_lists_take_the_same_queries_for_any_number_of_groups(
     make_cohort(groups=count, members=1)
     work("discord")
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         staff.get(COHORTS)
     with django_assert_num_queries(9):
         staff.get(GROUPS)

@@ -142,8 +142,9 @@ def test_an_unknown_move_is_no_page(staff, meeting):
 
 def cohort_form(academy: Academy, **changed) -> dict:
     cohort = academy.cohort
-    names = ("name", "start_date", "number_of_meetings", "status", "guest_days_before")
-    fields = {name: getattr(cohort, name) for name in (*names, "guest_days_after")}
+    names = ("name", "start_date", "number_of_meetings", "guest_days_before", "guest_days_after")
+    names += ("archive_days", "join_reminder_days", "substitute_alarm_hours")
+    fields = {name: getattr(cohort, name) for name in names}
     return {"course": cohort.course_id, **fields, **changed}
 
 

@@ -178,8 +178,8 @@ def test_a_group_that_ends_frees_its_people_for_another(alpha, beta, alice, stat
 
 def test_the_slot_of_a_group_that_has_begun_needs_a_person(alpha):
     slot = {"weekday": None, "start_time": None, "timezone": "UTC"}
-    Group.objects.filter(pk=alpha.pk).update(status=Group.Status.ACTIVE)
-    assert refusal_of(change_slot, alpha.pk, **slot) == "group_active"
+    Group.objects.filter(pk=alpha.pk).update(status=Group.Status.ACTIVE, set_up_at=NOW)
+    assert refusal_of(change_slot, alpha.pk, **slot) == "group_set_up"
     end_group(alpha.pk, status=Group.Status.COMPLETED, now=NOW)
     assert refusal_of(change_slot, alpha.pk, **slot) == "group_ended"
 

@@ -166,7 +166,7 @@ def test_a_realize_that_is_under_way_is_waited_for_but_not_for_long(term):
     Group.objects.filter(name="Group B").update(weekday=None, start_time=None)
     Meeting.objects.filter(group__name="Group B").delete()
     term.realize()
-    term.minute()
+    term.minute(2)
     assert ("Ada", "sent") in letters("group_assigned")
     assert letters("group_assigned", "Fay") == []
     term.minute(31)

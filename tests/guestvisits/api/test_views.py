@@ -619,6 +619,11 @@ def test_every_address_is_described(client):
         ("/api/groups/{group_id}/meetings", "get"),
         ("/api/groups/{group_id}/meetings", "post"),
         ("/api/groups/{group_id}/slot", "post"),
+        ("/api/groups/joinable", "get"),
+        ("/api/groups/joinable", "post"),
+        ("/api/meetings/{meeting_id}/substitute", "post"),
+        ("/api/substitutes", "get"),
+        ("/api/substitutes/{substitution_id}", "post"),
     }
 
 

@@ -108,12 +108,15 @@ def test_when_the_host_group_ends_access_and_invitation_go(world, way, status):
     assert world.calendar.singles(world.group("B")) == []
 
 
-def test_when_the_cohort_ends_no_one_has_access(visited):
+def test_when_the_cohort_ends_guests_have_no_access_and_members_until_its_archive_ends(visited):
     cohort = Cohort.objects.get()
     cohort.status = "completed"
     cohort.save()
     visited.minute()
     assert ended() == "cohort_ended"
+    assert visited.access("Ada") == {"A"}, "not B, which was visited"
+    visited.pass_time(days=cohort.archive_days)
+    visited.minute(2)
     assert visited.access("Ada") == set()
 
 

@@ -160,13 +160,14 @@ def test_a_cancelled_meeting_can_be_held_after_all(client, meeting):
 
 def test_a_meeting_can_be_added_and_the_slot_changed(client, meeting):
     group = meeting.group
-    do(client, f"/groups/{group.pk}/add/", time_fields(meeting.starts_at + 26 * HOUR))
+    extra = meeting.starts_at + 26 * HOUR
+    do(client, f"/groups/{group.pk}/add/", time_fields(extra))
     assert group.meetings.count() == 5
     weekday = (group.weekday + 1) % 7
     slot = {
         "from_day": f"{meeting.starts_at - timedelta(days=6):%Y-%m-%d}",
         "weekday": weekday,
-        "time": "20:00",
+        "time": f"{meeting.starts_at - 3 * HOUR:%H:%M}",  # five hours from the extra session
         "zone": "UTC",
         "minutes": 45,
     }
