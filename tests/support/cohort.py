@@ -75,7 +75,8 @@ def add_member(group: Group, *, facilitator: bool = False) -> User:
         discord_id=FIRST_DISCORD_ID + number,
     )
     role = Membership.Role.FACILITATOR if facilitator else Membership.Role.PARTICIPANT
-    Membership.objects.create(user=person, group=group, role=role)
+    # Not the default: a world that is put back continues from its own time.
+    Membership.objects.create(user=person, group=group, role=role, joined_at=clock.now())
     return person
 
 
