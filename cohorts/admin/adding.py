@@ -13,6 +13,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from cohorts import clock
+from cohorts.access import staff_may
 from cohorts.admin_base.base import confirmation_page
 from cohorts.errors import Refusal
 from cohorts.models import Group, Membership, User, live_group
@@ -59,10 +60,16 @@ def add_person_view(request: HttpRequest) -> HttpResponse:
         ],
         form=form,
         button="Add person",
-        back=reverse("admin:cohorts_membership_changelist"),
+        back=_find_back(request.user),
     )
     answer.status_code = 400 if form.errors else 200
     return answer
+
+
+def _find_back(user: User) -> str:
+    """Return the list of memberships, or the start page for users who may not view it."""
+    may_view = staff_may(user, "cohorts.view_membership")
+    return reverse("admin:cohorts_membership_changelist" if may_view else "admin:index")
 
 
 def _add(request: HttpRequest, said: dict[str, Any]) -> HttpResponse:
@@ -78,4 +85,7 @@ def _add(request: HttpRequest, said: dict[str, Any]) -> HttpResponse:
     assert request.user.pk
     LogEntry.objects.log_actions(request.user.pk, [made], ADDITION, done, single_object=True)
     messages.success(request, done)
+    assert isinstance(request.user, User)
+    if not staff_may(request.user, "cohorts.view_membership"):
+        return redirect("admin:index")
     return redirect("admin:cohorts_membership_change", made.pk)
