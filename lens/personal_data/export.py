@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from cohorts.models import User
-from lens.personal_data.tables import PERSON_COLUMNS, TABLES
+from lens.personal_data.tables import PERSON_COLUMNS, READ_AS, TABLES, TITLES
 
 Values = tuple[Any, ...]
 
@@ -70,7 +70,7 @@ def _section(title: str, model: type[Model], columns: tuple[str, ...], rows: Any
 
 
 def _title(model: type[Model], column: str) -> str:
-    name = str(getattr(model._meta.get_field(column), "verbose_name", column))
+    name = TITLES.get(column) or str(model._meta.get_field(column).verbose_name)  # type: ignore[union-attr]
     return name[:1].upper() + name[1:]
 
 
@@ -83,4 +83,6 @@ def _value(row: Model, column: str) -> Any:
     if field.choices:
         return getattr(row, f"get_{column}_display")()
     value = getattr(row, column)
+    if column in READ_AS and value:
+        return READ_AS[column](value)
     return dict(value) if isinstance(value, Mapping) else value

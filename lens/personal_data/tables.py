@@ -32,8 +32,10 @@ from cohorts.models import (
     RefusedSignIn,
     User,
 )
-from cohorts.outbox.models import Message, MessageChoice
+from cohorts.outbox.models import Message, MessageChoice, kind_title
+from cohorts.outbox.registry import topics
 from cohorts.reconcile.models import RealizeRequest
+from cohorts.reconcile.provider import provider_specs
 from discordsync.bot.models import BotReply, GuildMembership
 from discordsync.models import DmChannel, OwnWrite, VoiceSession
 from guestvisits.models import GuestVisit, SubstituteOffer, Substitution
@@ -84,6 +86,18 @@ def _own_writes(person: User) -> Q:
         return Q(pk__in=[])
     return Q(subject__regex=rf"(^| ){person.discord_id}( |$)")
 
+
+def _provider_title(name: str) -> str:
+    return provider_specs()[name].title if name in provider_specs() else name
+
+
+# Columns with codes, and how people read them; and columns whose names people would not read so.
+READ_AS: Mapping[str, Callable[[str], str]] = {
+    "kind": kind_title,
+    "provider": _provider_title,
+    "topic": lambda name: topics[name].title if name in topics else name,
+}
+TITLES = {"ip": "IP address", "user_agent": "Browser"}
 
 PERSON_COLUMNS = (
     "name",
@@ -194,9 +208,7 @@ TABLES = (
         "Voice sessions", VoiceSession, ("coverage", "since", "until"), DELETE, of=_by_discord_id
     ),
     PersonalTable("Questions to the bot", BotReply, ("requested_at",), DELETE, of=_by_discord_id),
-    PersonalTable(
-        "Recent changes on Discord", OwnWrite, ("subject", "written_at"), DELETE, of=_own_writes
-    ),
+    PersonalTable("Recent changes on Discord", OwnWrite, ("written_at",), DELETE, of=_own_writes),
     PersonalTable(
         "Realize requests",
         RealizeRequest,
