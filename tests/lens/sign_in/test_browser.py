@@ -129,7 +129,8 @@ def test_a2_staff_set_up_a_second_factor_on_a_phone_and_come_to_what_they_asked_
     page.goto("/security/")
     page.get_by_role("link", name="Show devices").click()
     expect(page.get_by_text("This device")).to_be_visible()
-    page.get_by_role("button", name="Sign out").last.click()
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.get_by_role("button", name="Sign out").last.click()
     page.goto("/admin/")
     enter()
     expect(heading).to_have_text("Enter a code")
