@@ -28,6 +28,7 @@ from cohorts.reconcile.models import GroupSync
 from cohorts.selectors import people_to_erase
 from cohorts.services.installation import ensure_installation
 from cohorts.zones import zone_names
+from guestvisits.selectors import belonged_to
 from guestvisits.windows import guest_windows
 from meetings.facts import MeetingFacts
 from meetings.models import Meeting
@@ -68,13 +69,10 @@ def _groups(now: datetime) -> Iterable[Group]:
         group=OuterRef("pk"), provider=PROVIDER, realize_requested_at__isnull=False
     )
     ahead = CalendarSeries.objects.filter(group=OuterRef("pk"), last_starts_at__gt=now)
-    erased = people_to_erase()
-    theirs = Q(memberships__user__in=erased) | Q(meetings__visits_here__user__in=erased)
     return (
         Group.objects.select_related("cohort__course")
         .annotate(is_asked=Exists(asked))
-        .filter(live_group() | Q(is_asked=True) | Exists(ahead) | theirs)
-        .distinct()
+        .filter(live_group() | Q(is_asked=True) | Exists(ahead) | belonged_to(people_to_erase()))
         .order_by("pk")
     )
 

@@ -6,8 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
+from cohorts.models import Membership, User
 from guestvisits.models import GuestVisit
 from guestvisits.windows import GuestWindow, window_of
 from meetings.models import PRESENCE, Attendance
@@ -57,6 +58,13 @@ class MyVisit:
     @property
     def ended_unasked(self) -> bool:
         return self.visit.end_reason in UNASKED_ENDS
+
+
+def belonged_to(people: Collection[int] | QuerySet[User]) -> Q:
+    """Return a filter for the groups that one of these people was ever a member or guest of."""
+    members = Membership.objects.filter(user__in=people)
+    guests = GuestVisit.objects.filter(user__in=people)
+    return Q(pk__in=members.values("group")) | Q(pk__in=guests.values("host_meeting__group"))
 
 
 def list_visits(user_id: int, now: datetime) -> list[MyVisit]:

@@ -32,6 +32,7 @@ from cohorts.services.locks import lock_groups, lock_people
 from cohorts.signals import announce, members_changed
 from discordsync.delivery.posts import posts_about
 from guestvisits.models import GuestVisit
+from guestvisits.selectors import belonged_to
 from lens.personal_data.tables import TABLES, Erasing
 
 State = ErasureRequest.State
@@ -117,9 +118,7 @@ def _complete(request_id: int, now: datetime) -> bool:
 
 def groups_of(user_id: int) -> list[int]:
     """Return the ids of all groups that the person has belonged to or visited."""
-    member = Q(memberships__user=user_id)
-    visited = Q(meetings__visits_here__user=user_id)
-    return list(Group.objects.filter(member | visited).distinct().values_list("pk", flat=True))
+    return list(Group.objects.filter(belonged_to([user_id])).values_list("pk", flat=True))
 
 
 def left_outside(person: User) -> Iterator[str]:

@@ -59,8 +59,8 @@ def _by_discord_id(person: User) -> Q:
 class PersonalTable:
     """The rows of one table about a person: which, the columns shown, and what erasing does.
 
-    `emptied`: the columns that erasing sets, when the rows stay. `secret`: exists, but its content
-    is never shown, such as the key of a second factor.
+    `emptied`: the columns that erasing sets, when the rows stay. A column that is not in `columns`,
+    such as the key of a second factor, is never shown.
     """
 
     title: str
