@@ -197,12 +197,13 @@ def find_unknown_accounts(snapshot: DiscordSnapshot, observed: ObservedGuild) ->
 
 
 def _our_marks(snapshot: DiscordSnapshot, observed: ObservedGuild) -> Iterator[tuple[int, str]]:
-    """Yield the Discord id and the key of each object with our installation's mark."""
+    """Yield the Discord id and the key of each object with our installation's mark, without those
+    that staff keep."""
     channels = [(c.id, c.topic) for c in sorted(observed.channels.values(), key=lambda c: c.id)]
     events = [(e.id, e.description) for e in sorted(observed.events.values(), key=lambda e: e.id)]
     for pk, text in channels + events:
         installation, key = keys.read_mark(text) or ("", "")
-        if installation == snapshot.installation:
+        if installation == snapshot.installation and pk not in snapshot.released:
             yield pk, key
 
 

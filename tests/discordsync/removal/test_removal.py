@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,10 @@ from cohorts.models import Group, User
 from cohorts.reconcile.models import GroupSync
 from cohorts.services.groups import end_group
 from discordsync.models import DiscordObject, RemovalApproval
+from discordsync.observe.recover import find_unknown
+from discordsync.state import keys
+from discordsync.state.facts import DiscordSnapshot
+from discordsync.state.observed import TEXT, ObservedChannel, ObservedGuild
 from tests.discordsync.guild_state import look_again, outside_id
 from tests.support.cohort import join, make_cohort, realize, work
 from tests.support.workers import bury, finish, start
@@ -288,3 +293,12 @@ def test_a_full_server_says_what_is_due_for_removal(sandbox, made, staff):
     work("discord")
     detail = GroupSync.objects.get(group=other.groups[0], provider="discord").issue_detail
     assert detail.endswith("2 would be added. Review 2 that are due for removal")
+
+
+def test_the_mark_of_a_kept_channel_is_looked_up_no_more():
+    key = keys.text_channel(7)
+    heron = ObservedChannel(5, TEXT, "heron", None, keys.make_mark("local", key), {})
+    guild = ObservedGuild(1, 2, channels={heron.id: heron})
+    kept = DiscordSnapshot("local", False, timedelta(), released=frozenset({heron.id}))
+    assert find_unknown(kept, guild) == frozenset()
+    assert find_unknown(replace(kept, released=frozenset()), guild) == {key}
