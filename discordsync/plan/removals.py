@@ -33,44 +33,33 @@ def plan_removals(diff: Diff) -> Iterator[Item]:
     """Plan the approved removals of the due groups and of what their cohorts share."""
     if not diff.desired.approvals:
         return
-    due = {group.id for group in diff.due_groups()}
-    approved = [
-        (key, group)
-        for key, group in _removable_keys(diff)
-        if key in diff.desired.approvals
-        and diff.desired.approvals[key].is_valid
-        and _is_due(diff, key, group, due)
-    ]
     planned: dict[str, Action] = {}
-    for key, group in approved:
-        if diff.status(key) is ObjectStatus.EXISTS:
-            action = _remove(diff, key, group, planned)
-            reason = _find_refusal(diff, key, planned)
-            if reason:
-                yield Withheld(action, reason)
-            else:
-                planned[key] = action
-                yield action
+    for key, group in _due_keys(diff):
+        approval = diff.desired.approvals.get(key)
+        if approval is None or not approval.is_valid or not diff.exists(key):
+            continue
+        action = _remove(diff, key, group, planned)
+        if reason := _find_refusal(diff, key, planned):
+            yield Withheld(action, reason)
+        else:
+            planned[key] = action
+            yield action
 
 
 def find_removable(diff: Diff) -> tuple[Removable, ...]:
     """Return everything of the policy's groups that staff may remove or keep, in order."""
-    due = {group.id for group in diff.due_groups()}
+    absent = {ObjectStatus.NOT_CREATED, ObjectStatus.GONE}
     return tuple(
         _describe(diff, key, group)
-        for key, group in _removable_keys(diff)
-        if _is_due(diff, key, group, due)
-        and diff.status(key) not in {ObjectStatus.NOT_CREATED, ObjectStatus.GONE}
+        for key, group in _due_keys(diff)
+        if diff.status(key) not in absent
     )
 
 
 def count_removable(diff: Diff, kind: str) -> int:
     """Return how many objects that count to a limit are due for removal."""
     kinds = LIMITED.get(kind, tuple(one for one in ORDER if one != "role"))
-    return sum(
-        keys.kind_of(key) in kinds and diff.status(key) is ObjectStatus.EXISTS
-        for key, _ in _removable_keys(diff)
-    )
+    return sum(keys.kind_of(key) in kinds and diff.exists(key) for key, _ in _removable_keys(diff))
 
 
 def _removable_keys(diff: Diff) -> list[tuple[str, DesiredGroup]]:
@@ -95,11 +84,15 @@ def _shared_keys(diff: Diff, cohort_id: int) -> list[str]:
     return sorted(key for key in shared if keys.number_of(key) == cohort_id)
 
 
-def _is_due(diff: Diff, key: str, group: DesiredGroup, due: set[int]) -> bool:
-    if not _is_shared(key):
-        return group.id in due
-    groups = diff.desired.groups.values()
-    return any(each.id in due for each in groups if each.cohort_id == group.cohort_id)
+def _due_keys(diff: Diff) -> list[tuple[str, DesiredGroup]]:
+    """Return the removable keys of the due groups, and what their cohorts share."""
+    due = diff.due_groups()
+    groups, cohorts = {group.id for group in due}, {group.cohort_id for group in due}
+    return [
+        (key, group)
+        for key, group in _removable_keys(diff)
+        if (group.cohort_id in cohorts if _is_shared(key) else group.id in groups)
+    ]
 
 
 def _is_shared(key: str) -> bool:
