@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 
+from cohorts.models.archive import archive_window
 from cohorts.models.courses import Cohort
 
 
@@ -46,3 +49,12 @@ class CohortStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.cohort}: {self.kind}"
+
+    def archive_ends_at(self, now: datetime) -> datetime | None:
+        """Return when people can no longer read the channels of groups that this step ends, or
+        None without an archive.
+
+        As of the confirmation, so that a letter promises what was shown: access ends no earlier.
+        """
+        window = archive_window([self.asked_at or now], self.cohort.archive_days)
+        return window.ends_at if window and self.cohort.archive_days else None

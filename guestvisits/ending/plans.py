@@ -9,7 +9,6 @@ from datetime import datetime
 
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, CohortStep, Group, Membership, live_group
-from cohorts.models.archive import archive_window
 from cohorts.selectors import members_of
 from guestvisits.models import GuestVisit
 from meetings.models import Meeting
@@ -60,8 +59,6 @@ def read_end(step: CohortStep, now: datetime) -> EndPlan:
     if len(groups) < len(chosen):
         raise Refusal("group_ended", "One of these groups has already ended.")
     ids = [group.pk for group in groups]
-    # The letter promises what was shown when the step was confirmed; access ends no earlier.
-    window = archive_window([step.asked_at or now], cohort.archive_days)
     return EndPlan(
         cohort=cohort,
         status=step.params["status"],
@@ -71,7 +68,7 @@ def read_end(step: CohortStep, now: datetime) -> EndPlan:
         meetings=tuple(_meetings_ahead(ids, now)),
         visits=tuple(_open_visits(ids, now)),
         counts=count_attendance(ids, now),
-        reads_until=window.ends_at if window and cohort.archive_days else None,
+        reads_until=step.archive_ends_at(now),
     )
 
 

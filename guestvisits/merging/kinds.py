@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -14,7 +14,7 @@ from django.urls import reverse
 from cohorts.models import CohortStep, Group, Membership, live_group
 from cohorts.steps.registry import StepForm, StepKind, StepPreview, StepRecipient, StepSection
 from cohorts.zones import find_zone
-from guestvisits.merging.plan import MergeOptions, MergePlan, MovedVisit, make_plan
+from guestvisits.merging.plan import MergeOptions, MergePlan, MovedVisit, read_merge
 from guestvisits.merging.services import write_merge
 from meetings.breaks.words import name_date, name_when, one_line
 
@@ -111,21 +111,18 @@ class MergeGroups(StepKind):
     def groups_of(self, step: CohortStep) -> Iterable[int]:
         return [step.params["source_id"], step.params["target_id"]]
 
-    def _plan(self, step: CohortStep, now: datetime) -> MergePlan:
-        return make_plan(MergeOptions(**step.params), step.cohort_id, now)
-
     def preview(self, step: CohortStep, now: datetime) -> StepPreview:
-        plan = self._plan(step, now)
+        plan = read_merge(step, now)
         return StepPreview(
             sections=tuple(_list_sections(plan)),
             warnings=plan.clashes,
-            recipients=tuple(_list_recipients(plan, now)),
+            recipients=tuple(_list_recipients(plan)),
             posts=_write_posts(plan),
             facts=(plan.new_size, tuple(moved.to.pk for moved in plan.visits)),
         )
 
     def carry_out(self, step: CohortStep, now: datetime) -> dict[str, Any]:
-        write_merge(self._plan(step, now), step, now)
+        write_merge(read_merge(step, now), step, now)
         return {}
 
 
@@ -152,8 +149,9 @@ def _list_sections(plan: MergePlan) -> Iterator[StepSection]:
 def _write_posts(plan: MergePlan) -> dict[int, str]:
     joining = ", ".join(one_line(one.user.display_name) for one in plan.movers)
     old, new = one_line(plan.source.name), one_line(plan.target.name)
+    archive = "\nThis channel can be read for a while." if plan.reads_until else ""
     posts = {
-        plan.source.pk: f"{old} now meets with {new}\nThis channel can be read for a while.",
+        plan.source.pk: f"{old} now meets with {new}{archive}",
         plan.target.pk: f"{old} joins this group\nWelcome {joining}!" if joining else "",
     }
     groups = {plan.source.pk: plan.source, plan.target.pk: plan.target}
@@ -163,11 +161,9 @@ def _write_posts(plan: MergePlan) -> dict[int, str]:
 # -- what the people read ------------------------------------------------------------------------
 
 
-def _list_recipients(plan: MergePlan, now: datetime) -> Iterator[StepRecipient]:
+def _list_recipients(plan: MergePlan) -> Iterator[StepRecipient]:
     for member in (*plan.movers, *plan.leavers):
-        yield StepRecipient(
-            member.user_id, member.user.display_name, _member_values(plan, member, now)
-        )
+        yield StepRecipient(member.user_id, member.user.display_name, _member_values(plan, member))
     reached = {one.user_id for one in (*plan.movers, *plan.leavers)}
     for moved in plan.visits:
         if moved.visit.user_id not in reached:
@@ -175,22 +171,27 @@ def _list_recipients(plan: MergePlan, now: datetime) -> Iterator[StepRecipient]:
             yield _guest(plan, moved)
 
 
-def _member_values(plan: MergePlan, member: Membership, now: datetime) -> dict[str, str]:
+def _member_values(plan: MergePlan, member: Membership) -> dict[str, str]:
     joins, zone = member in plan.movers, member.user.timezone
     led = f", led by {' and '.join(map(one_line, plan.leaders))}" if plan.leaders else ""
     ahead = plan.next_meeting
-    ends = now + timedelta(days=plan.source.cohort.archive_days)
-    until = name_date(ends.astimezone(find_zone(zone)).date())
     return {
         **_names(plan),
         "from_today": f"From today you're in {one_line(plan.target.name)}{led}." if joins else "",
         "next": f"Next meeting: {name_when(ahead.starts_at, zone)}." if joins and ahead else "",
         "visit": "",
-        "archive": f"You can read the channels of {one_line(plan.source.name)} until {until}.",
+        "archive": _promise(plan, zone),
         "help": f"The time doesn't work? Tell us {settings.SITE_URL}{reverse('my-meetings')}"
         if joins
         else "",
     }
+
+
+def _promise(plan: MergePlan, zone: str) -> str:
+    if plan.reads_until is None:
+        return ""
+    until = name_date(plan.reads_until.astimezone(find_zone(zone)).date())
+    return f"You can read the channels of {one_line(plan.source.name)} until {until}."
 
 
 def _guest(plan: MergePlan, moved: MovedVisit) -> StepRecipient:

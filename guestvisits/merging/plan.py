@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cohorts.errors import Refusal
-from cohorts.models import Group, Membership
+from cohorts.models import CohortStep, Group, Membership
 from cohorts.selectors import members_of
 from guestvisits.models import GuestVisit
 from meetings.meeting_times import MeetingTime
@@ -48,17 +48,21 @@ class MergePlan:
     leaders: tuple[str, ...]  # who will lead the target
     next_meeting: Meeting | None
     new_size: int | None  # of the target; None: unchanged
+    reads_until: datetime | None  # when the source's archive ends; None without one
     clashes: tuple[str, ...] = ()
 
 
-def make_plan(options: MergeOptions, cohort_id: int, now: datetime) -> MergePlan:
-    """Return what a merge would do. Raises Refusal: no_group, same_group, group_ended, group_full,
-    other_cohort."""
+def read_merge(step: CohortStep, now: datetime) -> MergePlan:
+    """Return what a step of kind “merge” would change.
+
+    Raises Refusal: no_group, same_group, other_cohort, group_ended, group_full.
+    """
+    options = MergeOptions(**step.params)
     groups = Group.objects.select_related("cohort").in_bulk([options.source_id, options.target_id])
     source, target = groups.get(options.source_id), groups.get(options.target_id)
     if source is None or target is None:
         raise Refusal("no_group", "This group no longer exists.")
-    _check(source, target, cohort_id)
+    _check(source, target, step.cohort_id)
     mine, theirs = list(members_of([source.pk])), list(members_of([target.pk]))
     there = {member.user_id for member in theirs}
     movers = tuple(one for one in mine if _comes(one, there, options))
@@ -77,6 +81,7 @@ def make_plan(options: MergeOptions, cohort_id: int, now: datetime) -> MergePlan
         ),
         next_meeting=ahead[0] if ahead else None,
         new_size=_find_size(target, theirs, movers, raise_size=options.raise_size),
+        reads_until=step.archive_ends_at(now),
         clashes=tuple(_find_clashes(movers, source, ahead, now)),
     )
 

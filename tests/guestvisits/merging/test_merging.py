@@ -78,11 +78,11 @@ def params(academy: Academy, **chosen: Any) -> dict[str, Any]:
     }
 
 
-def ask(academy: Academy, **chosen: Any) -> CohortStep:
+def ask(academy: Academy, now: datetime = NOW, **chosen: Any) -> CohortStep:
     said = params(academy, **chosen)
     wanted = CohortStep(cohort=academy.cohort, kind="merge", params=said)
-    seen = step_kinds["merge"].preview(wanted, NOW).digest
-    return ask_for_step("merge", academy.cohort.pk, said, seen=seen, by=None, now=NOW)
+    seen = step_kinds["merge"].preview(wanted, now).digest
+    return ask_for_step("merge", academy.cohort.pk, said, seen=seen, by=None, now=now)
 
 
 def groups_of(name: str) -> list[str]:
@@ -98,12 +98,12 @@ def visits() -> dict[str, tuple[str, str]]:
     }
 
 
-def letters() -> dict[str, str]:
+def letters(now: datetime = DUE) -> dict[str, str]:
     """Return the letter of each person, subject first."""
-    collect(None, now=DUE)
+    collect(None, now=now)
     found = {}
     for message in Message.objects.filter(channel="email", kind="step_letter"):
-        text = render(message, DUE)
+        text = render(message, now)
         assert message.user is not None
         assert message.user.name not in found, "one letter for each person"
         found[message.user.name] = f"{text.subject}\n{text.text}"
@@ -223,3 +223,22 @@ def test_other_meetings_at_the_same_time_are_named_and_hinder_nothing(academy: A
     wanted = CohortStep(cohort=academy.cohort, kind="merge", params=params(academy))
     preview = step_kinds["merge"].preview(wanted, NOW)
     assert preview.warnings == ("Ann also has meetings with Group Y at that time.",)
+
+
+def test_a_merge_confirmed_just_before_midnight_is_carried_out_after_it(
+    academy: Academy, set_clock: SetClock
+) -> None:
+    confirmed = NOW.replace(hour=22, minute=55)  # 23:55 in Berlin
+    step, due = ask(academy, confirmed), confirmed + 10 * MINUTE
+    set_clock(due)
+    assert carry_out_step(step.pk, now=due).state == CohortStep.State.DONE
+    assert "until 3 February" in letters(due)["Ann"]
+
+
+def test_without_an_archive_no_one_is_promised_one(academy: Academy) -> None:
+    academy.cohort.archive_days = 0
+    academy.cohort.save()
+    wanted = CohortStep(cohort=academy.cohort, kind="merge", params=params(academy))
+    preview = step_kinds["merge"].preview(wanted, NOW)
+    assert {one.values["archive"] for one in preview.recipients} == {""}
+    assert "can be read" not in str(preview.posts)
