@@ -72,6 +72,12 @@ class AttendanceCount:
         return self.held - self.attended - self.elsewhere - self.missed
 
 
+def meetings_ahead(group_ids: Iterable[int], now: datetime) -> QuerySet[Meeting]:
+    """Return the meetings of these groups that have not begun and are not cancelled, by start."""
+    scheduled = Meeting.objects.filter(group__in=group_ids, status=Meeting.Status.SCHEDULED)
+    return scheduled.filter(starts_at__gt=now).order_by("starts_at", "pk")
+
+
 def upcoming_meetings(user_id: int, now: datetime) -> list[MyMeeting]:
     """Return the meetings of a person's groups (set up) that are not over yet, earliest first.
 

@@ -12,7 +12,7 @@ from cohorts.models import Cohort, CohortStep, Group, Membership, live_group
 from cohorts.selectors import members_of
 from guestvisits.models import GuestVisit
 from meetings.models import Meeting
-from meetings.selectors import AttendanceCount, count_attendance
+from meetings.selectors import AttendanceCount, count_attendance, meetings_ahead
 
 Counts = Mapping[tuple[int, int], AttendanceCount]
 
@@ -65,17 +65,11 @@ def read_end(step: CohortStep, now: datetime) -> EndPlan:
         is_whole=not chosen,
         groups=tuple(groups),
         members=tuple(members_of(ids).select_related("group")),
-        meetings=tuple(_meetings_ahead(ids, now)),
+        meetings=tuple(meetings_ahead(ids, now)),
         visits=tuple(_open_visits(ids, now)),
         counts=count_attendance(ids, now),
         reads_until=step.archive_ends_at(now),
     )
-
-
-def _meetings_ahead(group_ids: Iterable[int], now: datetime) -> Iterable[Meeting]:
-    return Meeting.objects.filter(
-        group__in=group_ids, starts_at__gt=now, status=Meeting.Status.SCHEDULED
-    ).order_by("starts_at", "pk")
 
 
 def _open_visits(group_ids: Iterable[int], now: datetime) -> Iterable[GuestVisit]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,8 +10,11 @@ from cohorts.errors import Refusal
 from cohorts.models import CohortStep, Group, Membership
 from cohorts.selectors import members_of
 from guestvisits.models import GuestVisit
-from meetings.meeting_times import MeetingTime
+from meetings.meeting_times import span_of
 from meetings.models import Meeting
+from meetings.moving.clashes import find_clashes
+from meetings.moving.types import Change
+from meetings.selectors import meetings_ahead
 
 Role = Membership.Role
 
@@ -66,7 +69,7 @@ def read_merge(step: CohortStep, now: datetime) -> MergePlan:
     mine, theirs = list(members_of([source.pk])), list(members_of([target.pk]))
     there = {member.user_id for member in theirs}
     movers = tuple(one for one in mine if _comes(one, there, options))
-    ahead = _meetings_ahead(target, now)
+    ahead = list(meetings_ahead([target.pk], now).select_related("group"))
     coming = there | {one.user_id for one in movers}
     visits, ended = _sort_visits(source, ahead, coming, now, guests_come=options.guests_come)
     return MergePlan(
@@ -82,7 +85,7 @@ def read_merge(step: CohortStep, now: datetime) -> MergePlan:
         next_meeting=ahead[0] if ahead else None,
         new_size=_find_size(target, theirs, movers, raise_size=options.raise_size),
         reads_until=step.archive_ends_at(now),
-        clashes=tuple(_find_clashes(movers, source, ahead, now)),
+        clashes=tuple(_find_clashes(movers, source, target, ahead)),
     )
 
 
@@ -99,13 +102,6 @@ def _check(source: Group, target: Group, cohort_id: int) -> None:
 def _comes(member: Membership, there: Collection[int], options: MergeOptions) -> bool:
     is_wanted = member.role == Role.PARTICIPANT or options.facilitators_come
     return is_wanted and member.user_id not in there
-
-
-def _meetings_ahead(group: Group, now: datetime) -> list[Meeting]:
-    held = Meeting.objects.filter(
-        group=group, status=Meeting.Status.SCHEDULED, starts_at__gt=now
-    ).select_related("group")
-    return list(held.order_by("starts_at"))
 
 
 def _sort_visits(
@@ -152,23 +148,15 @@ def _find_size(
 
 
 def _find_clashes(
-    movers: Collection[Membership], source: Group, ahead: Collection[Meeting], now: datetime
+    movers: Collection[Membership], source: Group, target: Group, ahead: Iterable[Meeting]
 ) -> Iterator[str]:
     """Yield the overlaps of the target's meetings with other meetings of the people who move."""
-    people = {one.user_id: one.user.display_name for one in movers}
-    others = Membership.objects.filter(user__in=people, status=Membership.Status.ACTIVE)
-    others = others.exclude(group=source)
-    groups: dict[int, list[int]] = {}
-    for user_id, group_id in others.order_by("user__name", "pk").values_list("user", "group"):
-        groups.setdefault(group_id, []).append(user_id)
-    theirs = Meeting.objects.filter(
-        group__in=groups, status=Meeting.Status.SCHEDULED, starts_at__gt=now
-    ).select_related("group")
-    spans = [MeetingTime(one.starts_at, one.duration_minutes) for one in ahead]
-    seen: set[tuple[int, int]] = set()
-    for other in theirs.order_by("starts_at"):
-        span = MeetingTime(other.starts_at, other.duration_minutes)
-        for user_id in groups[other.group_id] if any(map(span.overlaps, spans)) else ():
-            if (user_id, other.group_id) not in seen:
-                seen.add((user_id, other.group_id))
-                yield f"{people[user_id]} also has meetings with {other.group} at that time."
+    changes = [Change(one.pk, one.number, None, span_of(one)) for one in ahead]
+    clashes = find_clashes(target.pk, [one.user for one in movers], changes)
+    found = {
+        (clash.name, clash.user_id, str(clash.other.group), clash.other.group_id)
+        for clash in clashes
+        if clash.other.group_id != source.pk
+    }
+    for name, _, group, _ in sorted(found):
+        yield f"{name} also has meetings with {group} at that time."
