@@ -11,9 +11,11 @@ from django import forms
 from django.conf import settings
 from django.urls import reverse
 
+from cohorts import clock
 from cohorts.models import CohortStep, Group, Membership, live_group
 from cohorts.steps.registry import StepForm, StepKind, StepPreview, StepRecipient, StepSection
 from cohorts.zones import find_zone
+from guestvisits.joining.choices import GroupChoice, read_choices
 from guestvisits.merging.plan import MergeOptions, MergePlan, MovedVisit, read_merge
 from guestvisits.merging.services import write_merge
 from meetings.breaks.words import name_date, name_when, one_line
@@ -42,12 +44,13 @@ class MergeForm(StepForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        groups = Group.objects.filter(live_group(), cohort=self.cohort).order_by("name")
+        groups = Group.objects.filter(live_group(), cohort=self.cohort)
+        choices = [(one.group.pk, name_choice(one)) for one in read_choices(groups, clock.now())]
         for name in ("source", "target"):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)
             field.queryset = groups
-            field.choices = [("", "---------"), *((row.pk, name_group(row)) for row in groups)]
+            field.choices = [("", "---------"), *choices]
 
     def read(self) -> dict[str, Any]:
         said = self.cleaned_data
@@ -62,11 +65,9 @@ class MergeForm(StepForm):
         )
 
 
-def name_group(group: Group) -> str:
+def name_choice(choice: GroupChoice) -> str:
     """Return "Heron: Tuesday, 18:00 Europe/Berlin, 5 of 6"."""
-    count = group.memberships.filter(
-        status=Membership.Status.ACTIVE, role=Membership.Role.PARTICIPANT
-    ).count()
+    group, count = choice.group, choice.members
     seats = f"{count} of {group.size}" if group.size else f"{count} participants"
     if group.weekday is None or group.start_time is None:
         return f"{group}: no weekly time, {seats}"
