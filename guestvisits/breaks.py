@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from cohorts.signals import announced_together
+from cohorts.steps.words import name_when, one_line
 from guestvisits.models import GuestVisit
 from meetings.breaks.visits import VisitEffect, VisitRules
-from meetings.breaks.words import name_when, one_line
 from meetings.moving.types import Change
 
 

@@ -10,8 +10,8 @@ from itertools import pairwise
 from cohorts.countries import find_holidays
 from cohorts.models import Cohort, Group, Membership, live_group
 from cohorts.services.calendar_notes import CalendarNotes
+from cohorts.steps.words import name_date, name_when
 from cohorts.zones import find_zone, known_zone
-from meetings.breaks.words import name_date, name_when
 from meetings.models import Meeting
 
 

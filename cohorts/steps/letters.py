@@ -45,3 +45,8 @@ def _fill(line: str, values: Mapping[str, str]) -> str | None:
     """Return the filled line; None for one that had placeholders and is empty without them."""
     filled = line.format_map(values).strip()
     return filled if filled or not line.strip() else None
+
+
+def as_literal(text: str) -> str:
+    """Return a text as part of a letter with placeholders: its braces mean themselves."""
+    return text.replace("{", "{{").replace("}", "}}")

@@ -26,6 +26,7 @@ from cohorts.reconcile.models import SyncRun
 from cohorts.reconcile.selectors import read_context
 from cohorts.reconcile.services import request_plan
 from cohorts.reconcile.status_text import describe_issue
+from cohorts.steps.words import count
 from discordsync.removal.selectors import groups_with_remains, recorded_infrastructure
 from discordsync.removal.services import KEEP, REMOVE, decide
 
@@ -112,8 +113,9 @@ class RemovalMixin(admin.ModelAdmin):
         decided = decide(run.summary.get("removable", ()), decisions, by=person.pk, now=clock.now())
         messages.success(
             request,
-            f"{_count(decided.removed)} will be removed within a minute or two; "
-            f"{_count(decided.kept)} will be kept. A channel with a newer message is not removed.",
+            f"{count(decided.removed, 'object')} will be removed within a minute or two; "
+            f"{count(decided.kept, 'object')} will be kept. A channel with a newer message is not "
+            "removed.",
         )
         return redirect(LIST)
 
@@ -166,7 +168,3 @@ def _note(shown: dict[str, Any]) -> str:
     if not shown["is_listed"]:
         return "not in Discord's lists, so it may be gone already"
     return "not created by Lens" if shown["adopted"] else ""
-
-
-def _count(number: int) -> str:
-    return f"{number} object{'' if number == 1 else 's'}"

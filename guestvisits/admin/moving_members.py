@@ -17,6 +17,7 @@ from cohorts.access import staff_may
 from cohorts.errors import Refusal
 from cohorts.models import Group, Membership, User, live_group
 from cohorts.services.memberships import move_members
+from cohorts.steps.words import join_names
 from cohorts.zones import find_zone, known_zone
 from guestvisits.converters import read_id
 from guestvisits.joining.choices import GroupChoice, read_choices
@@ -130,8 +131,7 @@ def _digest(members: list[Membership], chosen: Offer | None, effects: list[str])
 
 
 def _names(members: list[Membership]) -> str:
-    names = [str(member.user) for member in members]
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return join_names(str(member.user) for member in members)
 
 
 def _user(request: HttpRequest) -> User:

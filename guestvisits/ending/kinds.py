@@ -19,6 +19,7 @@ from cohorts.steps.registry import (
     StepRecipient,
     StepSection,
 )
+from cohorts.steps.words import count, join_names, name_day
 from guestvisits.ending import letters
 from guestvisits.ending.names import END, REOPEN
 from guestvisits.ending.plans import EndPlan, read_end
@@ -133,7 +134,7 @@ class EndCohort(StepKind):
 
 def _warnings(plan: EndPlan) -> Iterable[str]:
     if plan.meetings and plan.status == Cohort.Status.COMPLETED:
-        yield f"{letters.count(len(plan.meetings), 'meeting')} lie ahead and will not be held."
+        yield f"{count(len(plan.meetings), 'meeting')} lie ahead and will not be held."
 
 
 # -- reopening -----------------------------------------------------------------------------------
@@ -199,16 +200,14 @@ class ReopenCohort(StepKind):
         )
         past = len(record["meetings"]) - len(meetings)
         got = who_got_the_letter(end)
-        lines = [f"{letters.count(len(meetings), 'cancelled meeting')} will be held after all."]
+        lines = [f"{count(len(meetings), 'cancelled meeting')} will be held after all."]
         if past:
-            lines.append(f"{letters.count(past, 'meeting')} would be past and stay cancelled.")
+            lines.append(f"{count(past, 'meeting')} would be past and stay cancelled.")
         lines.append("Visits that ended stay ended.")
         return StepPreview(
             sections=(
                 StepSection("Groups that go on", tuple(names)),
-                StepSection(
-                    "People", (f"{letters.count(len(back), 'membership')} will be active again.",)
-                ),
+                StepSection("People", (f"{count(len(back), 'membership')} will be active again.",)),
                 StepSection("Meetings", tuple(lines)),
             ),
             warnings=() if got else ("No one got the ending letter, so no one gets a letter now.",),
@@ -247,7 +246,7 @@ def _recipients(
             mine[0].user.display_name,
             {
                 "cohort": cohort.name,
-                "group": letters.join_names(sorted(row.group.name for row in mine)),
+                "group": join_names(sorted(row.group.name for row in mine)),
                 "next": _next_meeting(mine, meetings),
                 "answer": f"Your meetings {settings.SITE_URL}{reverse('my-meetings')}",
             },
@@ -261,4 +260,4 @@ def _next_meeting(mine: list[Any], meetings: Iterable[Meeting]) -> str:
     first = next((one for one in meetings if one.group_id in groups), None)
     if first is None:
         return ""
-    return f"Next meeting: {letters.name_day(first.starts_at, mine[0].user.timezone)}."
+    return f"Next meeting: {name_day(first.starts_at, mine[0].user.timezone)}."

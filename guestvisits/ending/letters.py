@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
 
 from django.conf import settings
 from django.urls import reverse
 
 from cohorts.models import Group, Membership
 from cohorts.steps.registry import StepRecipient, StepSection
-from cohorts.zones import find_zone
+from cohorts.steps.words import count, join_names, name_day
 from guestvisits.ending.plans import EndPlan
 from meetings.models import Meeting
 from meetings.selectors import AttendanceCount
-
-
-def name_day(moment: datetime, zone: str) -> str:
-    return f"{moment.astimezone(find_zone(zone)):%-d %B}"
-
-
-def count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def join_names(names: Iterable[str]) -> str:
-    *first, last = list(names) or [""]
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def describe_attendance(found: AttendanceCount) -> str:
@@ -38,12 +24,6 @@ def describe_attendance(found: AttendanceCount) -> str:
         return f"{words}."
     number = "one" if found.elsewhere == 1 else str(found.elsewhere)
     return f"{words}, {number} of them with another group."
-
-
-def headline(plan: EndPlan) -> str:
-    """Return what has ended, for the first line of the letter; `{group}` is the reader's."""
-    what = "{cohort}" if plan.is_whole else "{group}"
-    return f"{what} is complete" if plan.status == Group.Status.COMPLETED else f"{what} has ended"
 
 
 def write_recipients(plan: EndPlan, reason: str) -> tuple[StepRecipient, ...]:

@@ -13,12 +13,12 @@ from django.urls import reverse
 
 from cohorts import clock
 from cohorts.models import CohortStep, Group, Membership, live_group
+from cohorts.steps.letters import as_literal
 from cohorts.steps.registry import StepForm, StepKind, StepPreview, StepRecipient, StepSection
-from cohorts.zones import find_zone
+from cohorts.steps.words import join_names, name_day, name_when, one_line
 from guestvisits.joining.choices import GroupChoice, read_choices
 from guestvisits.merging.plan import MergeOptions, MergePlan, MovedVisit, read_merge
 from guestvisits.merging.services import write_merge
-from meetings.breaks.words import name_date, name_when, one_line
 
 PERMISSIONS = ("cohorts.change_group", "cohorts.change_membership")
 
@@ -95,7 +95,7 @@ class MergeGroups(StepKind):
         return "\n".join(
             [
                 "{old} now meets with {new}",
-                step.reason.replace("{", "{{").replace("}", "}}"),
+                as_literal(step.reason),
                 "{from_today}",
                 "{next}",
                 "{visit}",
@@ -174,7 +174,7 @@ def _list_recipients(plan: MergePlan) -> Iterator[StepRecipient]:
 
 def _member_values(plan: MergePlan, member: Membership) -> dict[str, str]:
     joins, zone = member in plan.movers, member.user.timezone
-    led = f", led by {' and '.join(map(one_line, plan.leaders))}" if plan.leaders else ""
+    led = f", led by {join_names(map(one_line, plan.leaders))}" if plan.leaders else ""
     ahead = plan.next_meeting
     return {
         **_names(plan),
@@ -191,7 +191,7 @@ def _member_values(plan: MergePlan, member: Membership) -> dict[str, str]:
 def _promise(plan: MergePlan, zone: str) -> str:
     if plan.reads_until is None:
         return ""
-    until = name_date(plan.reads_until.astimezone(find_zone(zone)).date())
+    until = name_day(plan.reads_until, zone)
     return f"You can read the channels of {one_line(plan.source.name)} until {until}."
 
 

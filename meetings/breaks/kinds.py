@@ -16,7 +16,9 @@ from cohorts.errors import Refusal
 from cohorts.models import CohortStep, Group, live_group
 from cohorts.models.courses import set_up_group
 from cohorts.selectors import members_of
+from cohorts.steps.letters import as_literal
 from cohorts.steps.registry import StepForm, StepKind, StepPreview
+from cohorts.steps.words import name_dates, name_when
 from meetings.breaks.letters import (
     list_changes,
     write_posts,
@@ -32,7 +34,6 @@ from meetings.breaks.services import (
     restore_answers,
     write_plan,
 )
-from meetings.breaks.words import name_dates, name_when
 from meetings.models import Meeting
 from meetings.moving.forms import DateInput
 from meetings.moving.rules import MAX_DISTANCE
@@ -177,8 +178,7 @@ def _members(plan: CohortPlan) -> Any:
 
 def _because(step: CohortStep) -> str:
     """Return the reason as part of a letter with placeholders."""
-    reason = step.reason.replace("{", "{{").replace("}", "}}")
-    return f": {reason}" if reason else ""
+    return f": {as_literal(step.reason)}" if step.reason else ""
 
 
 def _answer_line() -> str:

@@ -8,10 +8,10 @@ from datetime import date
 
 from cohorts.models import Membership
 from cohorts.steps.registry import StepRecipient, StepSection
+from cohorts.steps.words import join_names, name_date, name_when, one_line
 from cohorts.zones import find_zone
 from meetings.breaks.rules import Break
 from meetings.breaks.services import CohortPlan, GroupPlan
-from meetings.breaks.words import name_date, name_when, one_line
 from meetings.models import Meeting
 from meetings.moving.types import Change
 
@@ -112,7 +112,7 @@ def _describe_later(rows: list[Meeting], zone: str) -> str:
 
 def _name_cancelled(gone: list[Change]) -> str:
     names = [f"week {one.number}" if one.number else "the extra session" for one in gone]
-    listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    listed = join_names(names)
     return f"{listed[:1].upper()}{listed[1:]} {'is' if len(gone) == 1 else 'are'} cancelled."
 
 

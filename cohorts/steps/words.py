@@ -1,7 +1,8 @@
-"""Words for dates and times in letters. Pure."""
+"""Words for dates, numbers and names in letters. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from cohorts.zones import find_zone, known_zone
@@ -25,3 +26,19 @@ def name_dates(first: date, last: date) -> str:
 
 def one_line(name: str) -> str:
     return " ".join(name.split())
+
+
+def name_day(moment: datetime, zone: str) -> str:
+    """Return the date of a moment on the clock of an IANA zone: "5 January"."""
+    return name_date(moment.astimezone(find_zone(zone)).date())
+
+
+def count(number: int, noun: str) -> str:
+    """Return "1 meeting" or "2 meetings"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def join_names(names: Iterable[str]) -> str:
+    """Return "A", "A and B" or "A, B and C"; "" without names."""
+    *first, last = list(names) or [""]
+    return f"{', '.join(first)} and {last}" if first else last
