@@ -12,34 +12,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db.models import F
 from django.test import Client
-from django.utils.module_loading import import_string
-from django_q.models import OrmQ
 
 from cohorts import clock
 from cohorts.models import Group, User
 from cohorts.reconcile import services
 from cohorts.reconcile.models import GroupSync, ProviderState
 from guestvisits.models import GuestVisit
-from lens.schedules import ENTRIES
 from meetings.models import Attendance, Meeting
 from tests.calendarsync.seen import SeenCalendar
 from tests.support.academy import Academy
-from tests.support.clock import SetClock
-from tests.support.running_sandbox import RunningSandbox
+from tests.support.passing_time import PassingTime
 
-MINUTE = timedelta(minutes=1)
 FIRST_DISCORD_ID = 200000000000000000
-MOST_TASKS = 500  # queued at one time; more would be a circle
 ABOUT_VISITS = re.compile(
     r"^(?P<name>\w+)\b.*\b(?P<what>is joining|is not joining|guest visit has ended|is away)"
 )
-EVERY_MINUTE = tuple(entry.func for entry in ENTRIES if entry.minutes == 1)
 
 # In which a guest is invited; the one that is not the default is tried in the large matrix.
 both_ways = pytest.mark.parametrize(
@@ -48,9 +41,7 @@ both_ways = pytest.mark.parametrize(
 
 
 @dataclass
-class World:
-    sandbox: RunningSandbox
-    set_clock: SetClock
+class World(PassingTime):
     academy: Academy
     people: list[User] = field(default_factory=list)
 
@@ -88,48 +79,6 @@ class World:
         self.work()
 
     # -- time and work -----------------------------------------------------------------------
-
-    @property
-    def now(self) -> datetime:
-        return clock.now()
-
-    def move_clock(self, moment: datetime) -> None:
-        self.set_clock(moment)
-        self.sandbox.set_clock(moment)
-
-    def pass_time(self, **span: float) -> None:
-        """Time passes and no one works."""
-        self.move_clock(self.now + timedelta(**span))
-
-    def minute(self, times: int = 1) -> None:
-        """A minute passes: what its clock calls, and what that and the facts have queued."""
-        for _ in range(times):
-            self.move_clock(self.now + MINUTE)
-            self._end_waits()
-            for task in EVERY_MINUTE:
-                import_string(task)()
-            self.work()
-
-    def _end_waits(self) -> None:
-        """Outages and rate limits are waited for in real time; no wait may exceed the minute."""
-        ends = datetime.now(UTC) + MINUTE
-        assert not ProviderState.objects.filter(retry_at__gt=ends).exists()
-        ProviderState.objects.update(retry_at=None, parked={})
-
-    def work(self) -> None:
-        """Carry out what is queued, as a worker does, until the queue is empty."""
-        for _ in range(MOST_TASKS):
-            row = OrmQ.objects.order_by("pk").first()
-            if row is None:
-                return
-            task = row.task
-            row.delete()
-            import_string(task["func"])(*task["args"], **task["kwargs"])
-        raise AssertionError("the queue does not come to an end")
-
-    def lose_queue(self) -> None:
-        """Whatever was queued is gone."""
-        OrmQ.objects.all().delete()
 
     def hour(self) -> None:
         """The hourly comparison of everything, though nothing has changed."""
