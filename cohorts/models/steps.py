@@ -36,6 +36,8 @@ class CohortStep(models.Model):
     due_at = models.DateTimeField(db_index=True)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     finished_at = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)  # begun ones, also those that did not end
+    failing_since = models.DateTimeField(null=True)  # because of an error in Lens
     stopped_why = models.TextField(blank=True)
     record = models.JSONField(default=dict)  # what taking it back needs
     # What each person and each group's channel reads, by id: values of the letter's placeholders,
@@ -49,6 +51,11 @@ class CohortStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.cohort}: {self.kind}"
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether this is due, but an error in Lens prevents it; it is tried again each minute."""
+        return self.state == self.State.WAITING and self.failing_since is not None
 
     def archive_ends_at(self, now: datetime) -> datetime | None:
         """Return when people can no longer read the channels of groups that this step ends, or

@@ -19,6 +19,7 @@ from cohorts.steps.registry import step_kinds
 LETTER, STOPPED = "step_letter", "step_stopped"
 LETTER_WITHIN = timedelta(days=7)
 SENT_WITHIN = timedelta(days=1)
+FAILING_FOR = timedelta(minutes=5)  # an outage of the database or a restart may be over by then
 State = CohortStep.State
 
 
@@ -102,28 +103,37 @@ def _lines(lines: Iterable[str]) -> list[dict[str, str]]:
 @message_source("stopped cohort steps")
 def pending_stopped_steps(
     _group_ids: frozenset[int] | None, since: datetime, now: datetime
-) -> Iterable[PendingMessage]:
-    """Return the e-mail to each person whose step was stopped."""
+) -> Iterator[PendingMessage]:
+    """Yield the e-mail to each person whose step was stopped, or cannot be carried out for now."""
     stopped = CohortStep.objects.filter(
         state=State.STOPPED,
         asked_by__isnull=False,
         finished_at__gt=since - SENT_WITHIN,
         finished_at__lte=now,
     )
-    return [
-        PendingMessage(
-            key=f"{STOPPED}:{step.pk}",
-            kind=STOPPED,
-            channel=Message.Channel.EMAIL,
-            group_id=None,
-            user_id=step.asked_by_id,
-            due_at=step.finished_at,
-            cutoff_at=step.finished_at + SENT_WITHIN,
-            context={"step": step.pk},
-        )
-        for step in stopped
-        if step.finished_at
-    ]
+    for step in stopped:
+        assert step.finished_at is not None  # the query filters by it
+        yield _build_stopped(step, f"{STOPPED}:{step.pk}", step.finished_at)
+    failing = CohortStep.objects.filter(
+        state=State.WAITING, asked_by__isnull=False, failing_since__lte=now - FAILING_FOR
+    )
+    for step in failing.filter(failing_since__gt=since - SENT_WITHIN):
+        assert step.failing_since is not None
+        due_at = step.failing_since + FAILING_FOR
+        yield _build_stopped(step, f"{STOPPED}:{step.pk}:failing", due_at)
+
+
+def _build_stopped(step: CohortStep, key: str, due_at: datetime) -> PendingMessage:
+    return PendingMessage(
+        key=key,
+        kind=STOPPED,
+        channel=Message.Channel.EMAIL,
+        group_id=None,
+        user_id=step.asked_by_id,
+        due_at=due_at,
+        cutoff_at=due_at + SENT_WITHIN,
+        context={"step": step.pk},
+    )
 
 
 @notification(STOPPED)
@@ -133,6 +143,8 @@ def step_stopped_context(message: Message, _now: datetime) -> dict[str, Any]:
     step = steps.filter(pk=message.context["step"]).first()
     if step is None:
         raise MessageObsolete("The change no longer exists.")
+    if step.state != State.STOPPED and not step.is_failing:
+        raise MessageObsolete("The change was carried out or undone.")
     kind = step_kinds.get(step.kind)
     return {
         "step": step,

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 
 from cohorts.errors import Refusal
 from cohorts.models import Cohort, CohortStep
@@ -17,6 +18,8 @@ from cohorts.steps.letters import check_letter
 from cohorts.steps.registry import StepKind, StepPreview, step_kinds
 
 State = CohortStep.State
+GIVEN_UP_AFTER = timedelta(days=1)
+KILLED_AFTER = 2  # attempts that were begun and neither succeeded nor raised: the worker was killed
 CHANGED = "The data has changed since the preview. Nothing was changed. Check the new preview."
 
 
@@ -89,6 +92,41 @@ def carry_out_step(step_id: int, *, now: datetime) -> CohortStep:
         step = _lock(step_id)  # without what the attempt had set
         step.stopped_why = refusal.sentence
         return _finish(step, State.STOPPED, now)
+
+
+def begin_attempt(step_id: int) -> bool:
+    """Count an attempt before it begins; return whether earlier ones ended without any result.
+
+    A worker that is killed records nothing afterwards. Two attempts may overlap, more do not.
+    """
+    waiting = CohortStep.objects.filter(pk=step_id, state=State.WAITING)
+    waiting.update(attempts=F("attempts") + 1)
+    return waiting.filter(attempts__gt=KILLED_AFTER, failing_since=None).exists()
+
+
+@transaction.atomic
+def record_failure(step_id: int, *, now: datetime) -> bool:
+    """Record that an error in Lens prevents a step; return whether this is new.
+
+    A step that fails for a day is stopped: much later, no one expects it any more.
+    """
+    step = CohortStep.objects.select_for_update(of=("self",)).filter(pk=step_id).first()
+    if step is None or step.state != State.WAITING:
+        return False
+    if step.failing_since is None:
+        step.failing_since = now
+        step.save(update_fields=["failing_since"])
+        return True
+    if step.failing_since <= now - GIVEN_UP_AFTER:
+        step.stopped_why = "An error in Lens prevented it for a day. Nothing was changed."
+        _finish(step, State.STOPPED, now)
+    return False
+
+
+def find_failing() -> list[CohortStep]:
+    """Return the steps that are due and that an error in Lens prevents. One query."""
+    failing = CohortStep.objects.filter(state=State.WAITING, failing_since__isnull=False)
+    return list(failing.select_related("cohort__course").order_by("failing_since", "pk"))
 
 
 def _carry_out(step: CohortStep, now: datetime) -> CohortStep:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from cohorts import clock
 from cohorts.models import CohortStep
-from cohorts.steps.services import carry_out_step
+from cohorts.steps.services import begin_attempt, carry_out_step, record_failure
 
 logger = logging.getLogger(__name__)
 
@@ -20,15 +20,26 @@ def carry_out_all() -> None:
 def carry_out_due(now: datetime) -> int:
     """Carry out what is due, each in its own transaction; return how many were finished.
 
-    A step that fails stays waiting and is tried again; it does not stop the others.
+    A step that fails stays waiting and is tried again; it does not stop the others, also if it has
+    the worker killed: those with fewer attempts come first. The first failure is logged at level
+    ERROR, which alarms the operator; the start page names the step until it is over.
     """
     due = CohortStep.objects.filter(state=CohortStep.State.WAITING, due_at__lte=now)
     finished = 0
-    for step_id in list(due.order_by("due_at", "pk").values_list("pk", flat=True)):
-        try:
-            step = carry_out_step(step_id, now=now)
-        except Exception:
-            logger.exception("Step %s could not be carried out", step_id)
-            continue
-        finished += step.state != CohortStep.State.WAITING
+    for step_id in list(due.order_by("attempts", "due_at", "pk").values_list("pk", flat=True)):
+        finished += _try(step_id, now)
     return finished
+
+
+def _try(step_id: int, now: datetime) -> bool:
+    """Carry out one step; return whether it was finished. Never raises for an error in the step."""
+    if begin_attempt(step_id) and record_failure(step_id, now=now):
+        logger.error("Step %s does not end: its attempts were interrupted.", step_id)
+    try:
+        step = carry_out_step(step_id, now=now)
+    except Exception as error:
+        is_new = record_failure(step_id, now=now)
+        level = logging.ERROR if is_new else logging.WARNING
+        logger.log(level, "Step %s could not be carried out", step_id, exc_info=error)
+        return False
+    return step.state != CohortStep.State.WAITING

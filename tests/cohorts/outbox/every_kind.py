@@ -155,6 +155,8 @@ def _take_steps(academy: Academy, now: datetime) -> None:
         posts={str(group.pk): f"No meetings\n{group.name}: Week 3 moves."},
     )
     CohortStep.objects.create(**step, state="stopped", stopped_why="Something changed.")
+    step |= {"finished_at": None}
+    CohortStep.objects.create(**step, state="waiting", failing_since=now - timedelta(minutes=5))
 
 
 def _ask_for_substitutes(academy: Academy, now: datetime) -> None:

@@ -25,6 +25,10 @@ from tests.support.academy import Academy
 NOW = datetime(2027, 1, 4, 12, tzinfo=UTC)
 
 
+class WorkerKilled(BaseException):
+    """Ends a task at once, like the signal that ends a worker."""
+
+
 class RenameForm(StepForm):
     new_name = forms.CharField()
 
@@ -68,6 +72,8 @@ class Rename(StepKind):
         Cohort.objects.filter(pk=step.cohort_id).update(name=step.params["name"])
         if step.params["name"] == "Broken":
             raise RuntimeError("A bug")
+        if step.params["name"] == "Deadly":
+            raise WorkerKilled
         return {"before": before}
 
 

@@ -9,6 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from cohorts.models import CohortStep
+from cohorts.steps.tasks import carry_out_due
 from tests.admin.reading import text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_providers", "rename")]
@@ -54,6 +55,24 @@ def test_form_preview_with_a_persons_letter_confirmation_and_undo(staff, academy
     undone = staff.post(f"/admin/cohorts/cohort/steps/{step.pk}/", follow=True)
     assert "no one gets a message" in text_of(undone)
     assert LogEntry.objects.count() == 2
+
+
+def test_a_failing_step_is_on_the_start_page_the_cohorts_page_and_its_own(staff, academy):
+    url = f"/admin/cohorts/cohort/{academy.cohort.pk}/steps/rename/"
+    said = {"new_name": "Broken"}
+    shown = staff.post(url, {**said, "do": "preview"}).content.decode()
+    seen = re.search(r'name="seen" value="(\w+)"', shown)[1]
+    staff.post(url, {**said, "seen": seen, "do": "confirm"})
+    step = CohortStep.objects.get()
+    carry_out_due(step.due_at)
+    said = "could not be carried out"
+    assert said in text_of(staff.get(f"/admin/cohorts/cohort/{academy.cohort.pk}/change/"))
+    assert said in text_of(staff.get(f"/admin/cohorts/cohort/steps/{step.pk}/"))
+    start = staff.get("/admin/")
+    assert f"Rename, {academy.cohort.course}, {academy.cohort}: {said}" in text_of(start)
+    assert f"/admin/cohorts/cohort/steps/{step.pk}/" in start.content.decode()
+    staff.post(f"/admin/cohorts/cohort/steps/{step.pk}/")
+    assert said not in text_of(staff.get("/admin/"))
 
 
 def test_a_kind_that_does_not_exist_or_is_not_allowed_is_refused(staff, academy):

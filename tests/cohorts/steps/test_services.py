@@ -10,12 +10,13 @@ from cohorts.errors import Refusal
 from cohorts.models import Cohort, CohortStep
 from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
+from cohorts.outbox.registry import MessageObsolete
 from cohorts.outbox.rendering.render import render
 from cohorts.services.installation import ensure_installation
 from cohorts.steps.letters import check_letter, fill_letter
 from cohorts.steps.services import ask_for_step, carry_out_step, undo_step
 from cohorts.steps.tasks import carry_out_due
-from tests.cohorts.steps.conftest import NOW
+from tests.cohorts.steps.conftest import NOW, WorkerKilled
 from tests.support.race import race
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("without_providers")]
@@ -101,6 +102,64 @@ def test_one_failing_step_stops_no_other(rename, academy):
     broken.refresh_from_db()
     assert (broken.state, fine.state) == ("waiting", "done")
     assert name_of(academy) == "Spring"
+
+
+def test_a_failing_step_alarms_once_tells_the_person_who_asked_and_is_stopped_after_a_day(
+    rename, academy, caplog
+):
+    ensure_installation(NOW - timedelta(days=1))
+    olga = academy.add_person("Olga", is_staff=True)
+    broken = ask(rename, academy, "Broken", by=olga.pk)
+    for minutes in range(8):
+        carry_out_due(DUE + minutes * MINUTE)
+        collect(None, now=DUE + minutes * MINUTE)
+    assert [one.levelname for one in caplog.records if "carried out" in one.message] == [
+        "ERROR",
+        *["WARNING"] * 7,
+    ]
+    broken.refresh_from_db()
+    assert (broken.is_failing, broken.failing_since) == (True, DUE)
+    (email,) = Message.objects.filter(kind="step_stopped")
+    assert (email.user, email.due_at) == (olga, DUE + 5 * MINUTE)
+    content = render(email, DUE + 8 * MINUTE)
+    assert "an error in Lens" in content.text
+    assert "was not carried out" not in content.text
+
+    carry_out_due(DUE + timedelta(days=1))
+    broken.refresh_from_db()
+    assert (broken.state, name_of(academy)) == ("stopped", "Autumn")
+    collect(None, now=DUE + timedelta(days=1))
+    last = Message.objects.filter(kind="step_stopped").latest("pk")
+    assert "prevented it for a day" in render(last, DUE + timedelta(days=1)).text
+
+
+def test_an_email_about_a_failing_step_that_was_carried_out_meanwhile_is_not_sent(rename, academy):
+    ensure_installation(NOW - timedelta(days=1))
+    broken = ask(rename, academy, "Broken", by=academy.add_person("Olga", is_staff=True).pk)
+    carry_out_due(DUE)
+    collect(None, now=DUE + 5 * MINUTE)
+    CohortStep.objects.filter(pk=broken.pk).update(params={"name": "Mended"})
+    CohortStep.objects.update(digest=rename.preview(CohortStep.objects.get(), DUE).digest)
+    carry_out_due(DUE + 6 * MINUTE)
+    assert name_of(academy) == "Mended"
+    with pytest.raises(MessageObsolete):
+        render(Message.objects.get(kind="step_stopped"), DUE + 6 * MINUTE)
+
+
+def test_a_step_that_has_the_worker_killed_comes_after_the_others_and_counts_as_failing(
+    rename, academy
+):
+    deadly = ask(rename, academy, "Deadly")
+    for minutes in range(3):
+        other = CohortStep.objects.create(
+            cohort=academy.cohort, kind="gone", asked_at=NOW, due_at=DUE + minutes * MINUTE
+        )
+        with pytest.raises(WorkerKilled):
+            carry_out_due(DUE + minutes * MINUTE)
+        other.refresh_from_db()
+        assert (minutes, other.state) == (minutes, "stopped" if minutes else "waiting")
+    deadly.refresh_from_db()
+    assert (deadly.is_failing, deadly.attempts) == (True, 3)
 
 
 @pytest.mark.django_db(transaction=True)
