@@ -11,7 +11,7 @@ class CalendarSyncConfig(AppConfig):
         from calendarsync.provider import CalendarAdmin, CalendarProvider
         from cohorts.reconcile.management.group_reports import group_reports
         from cohorts.reconcile.provider import provider_admins, providers
-        from guestvisits.set_up import set_up_lines
+        from guestvisits.set_up_status import set_up_lines
 
         group_reports.register(report_calendars)
         provider_admins.register(CalendarAdmin())

@@ -12,7 +12,7 @@ from calendarsync.selectors import PROVIDER, current_series, read_addresses
 from calendarsync.state.observed import read_event
 from cohorts.models import AccessState, Group
 from cohorts.reconcile.provider import configured_providers
-from guestvisits.set_up import (
+from guestvisits.set_up_status import (
     Remedy,
     SetUpCheck,
     SetUpContext,

@@ -22,8 +22,8 @@ class DiscordSyncConfig(AppConfig):
         from discordsync.management.group_report import report_groups
         from discordsync.provider import DiscordAdmin, DiscordProvider
         from discordsync.venues import find_voice_channels
-        from guestvisits.set_up import set_up_lines
-        from meetings.joining import join_steps
+        from guestvisits.set_up_status import set_up_lines
+        from meetings.join_steps import join_steps
         from meetings.venues import venues
 
         group_reports.register(report_groups)

@@ -13,7 +13,7 @@ from discordsync.joining.states import is_inside
 from discordsync.models import DmChannel
 from discordsync.plan.review import RULES_PENDING
 from discordsync.services import may_add_members
-from guestvisits.set_up import (
+from guestvisits.set_up_status import (
     Remedy,
     SetUpCheck,
     SetUpContext,

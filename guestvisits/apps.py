@@ -21,9 +21,9 @@ class GuestVisitsConfig(AppConfig):
             substitutes,
         )
         from guestvisits.selectors import find_absences
-        from guestvisits.set_up import find_lines, set_up_lines
+        from guestvisits.set_up_status import find_lines, set_up_lines
         from meetings.absences import absences
-        from meetings.breaks.visits import visit_rules
+        from meetings.breaks.visit_effects import visit_rules
         from meetings.moving.preview import consequences
 
         absences.register(find_absences)

@@ -9,7 +9,7 @@ from datetime import datetime
 from cohorts.signals import announced_together
 from cohorts.steps.words import name_when, one_line
 from guestvisits.models import GuestVisit
-from meetings.breaks.visits import VisitEffect, VisitRules
+from meetings.breaks.visit_effects import VisitEffect, VisitRules
 from meetings.moving.types import Change
 
 

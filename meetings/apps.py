@@ -10,12 +10,12 @@ class MeetingsConfig(AppConfig):
         from cohorts.services.terms import term_previews
         from cohorts.steps.registry import step_kinds
         from meetings import receivers  # noqa: F401 - connects them
-        from meetings.breaks.kinds import SkipWeeks, UndoBreak
+        from meetings.breaks.break_steps import SkipWeeks, UndoBreak
         from meetings.calendar_notes import find_notes
 
         # Imported because they register what they contain.
         from meetings.messages import changes, departures, reminders, rsvp_requests  # noqa: F401
-        from meetings.moving.terms import preview_terms
+        from meetings.moving.term_preview import preview_terms
 
         calendar_notes.register(find_notes)
         term_previews.register(preview_terms)

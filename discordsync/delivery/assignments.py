@@ -29,7 +29,7 @@ from cohorts.reconcile.models import GroupSync
 from discordsync.delivery.discord_text import mention
 from discordsync.delivery.welcome import PROVIDER, WELCOME, is_imported, list_members
 from discordsync.models import DiscordObject
-from meetings.joining import find_join_steps
+from meetings.join_steps import find_join_steps
 from meetings.models import Meeting
 
 ASSIGNED, JOINED = "group_assigned", "member_joined"

@@ -24,7 +24,7 @@ from django.urls import reverse
 from cohorts.models import AccessState, User
 from cohorts.reconcile.models import ProviderState
 from discordsync.plan.review import UNSEEN
-from meetings.joining import JoinStep
+from meetings.join_steps import JoinStep
 
 PROVIDER = "discord"
 UNREAD_AFTER = timedelta(hours=1)

@@ -20,8 +20,8 @@ from cohorts.services.memberships import move_members
 from cohorts.steps.words import join_names
 from cohorts.zones import find_zone, known_zone
 from guestvisits.converters import read_id
-from guestvisits.joining.choices import GroupChoice, read_choices
 from guestvisits.joining.effects import find_effects
+from guestvisits.joining.joinable import GroupChoice, read_choices
 
 DONE = "{people} moved to {group}. Each gets one message, and access and invitations follow."
 

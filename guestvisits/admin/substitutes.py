@@ -19,9 +19,9 @@ from guestvisits.admin.forms import MeetingChoiceField
 from guestvisits.models import SubstituteOffer, Substitution
 from guestvisits.substitutes.facts import read_candidates, span_of_meeting
 from guestvisits.substitutes.joining_another import hosts_for, join_another_group
-from guestvisits.substitutes.rules import can_lead
 from guestvisits.substitutes.selectors import substitute_of
 from guestvisits.substitutes.services import name_substitute
+from guestvisits.substitutes.substitute_rules import can_lead
 from meetings.models import Meeting
 
 

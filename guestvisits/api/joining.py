@@ -13,7 +13,7 @@ from cohorts import clock
 from guestvisits.api.errors import RefusalView
 from guestvisits.api.fields import IdField
 from guestvisits.api.serializers import RefusalSerializer
-from guestvisits.joining.choices import find_joinable
+from guestvisits.joining.joinable import find_joinable
 from guestvisits.joining.services import join_or_switch
 
 

@@ -10,7 +10,7 @@ from cohorts.errors import Refusal
 from cohorts.models import Membership
 from cohorts.services.locks import lock_groups
 from cohorts.services.memberships import add_member, move_member
-from guestvisits.joining.choices import Joinable, JoinableCohort, read_joinable
+from guestvisits.joining.joinable import Joinable, JoinableCohort, read_joinable
 
 
 def find_choice(user_id: int, group_id: int, now: datetime) -> tuple[JoinableCohort, Joinable]:
@@ -30,7 +30,7 @@ def join_or_switch(user_id: int, group_id: int, *, now: datetime) -> Membership:
     """Make the person a participant of the group; who has another group in the cohort leaves it.
 
     Carried out by the services that staff use, so letters, access and visits follow alike.  Raises
-    Refusal: no_group, and those of guestvisits.joining.rules and cohorts.services.memberships.
+    Refusal: no_group, and those of guestvisits.joining.join_rules and cohorts.services.memberships.
     """
     offered, _ = find_choice(user_id, group_id, now)
     lock_groups({group_id, *([offered.own.pk] if offered.own else [])})

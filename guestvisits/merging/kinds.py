@@ -16,7 +16,7 @@ from cohorts.models import CohortStep, Group, Membership, live_group
 from cohorts.steps.letters import as_literal
 from cohorts.steps.registry import StepForm, StepKind, StepPreview, StepRecipient, StepSection
 from cohorts.steps.words import join_names, name_day, name_when, one_line
-from guestvisits.joining.choices import GroupChoice, read_choices
+from guestvisits.joining.joinable import GroupChoice, read_choices
 from guestvisits.merging.plan import MergeOptions, MergePlan, MovedVisit, read_merge
 from guestvisits.merging.services import write_merge
 

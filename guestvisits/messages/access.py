@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from cohorts.outbox.models import Message
 from cohorts.outbox.registry import MessageObsolete, PendingMessage, message_source, notification
-from guestvisits.messages.visits import email_guest, get_open_visit, get_visit, recent_visits
+from guestvisits.messages.visit_emails import email_guest, get_open_visit, get_visit, recent_visits
 from guestvisits.models import GuestVisit
 from guestvisits.windows import window_of
 from meetings.venues import find_venues

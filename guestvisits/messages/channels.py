@@ -23,7 +23,7 @@ from cohorts.outbox.registry import (
     notification,
 )
 from guestvisits.messages.throttling import last_sent, throttle, was_sent_just_before
-from guestvisits.messages.visits import get_open_visit, get_visit, recent_visits
+from guestvisits.messages.visit_emails import get_open_visit, get_visit, recent_visits
 from guestvisits.models import GuestVisit
 from guestvisits.windows import GuestWindow, window_of
 

@@ -33,7 +33,7 @@ from guestvisits.messages.throttling import (
     was_booked_again,
     was_sent_just_before,
 )
-from guestvisits.messages.visits import email_guest, get_open_visit, get_visit, recent_visits
+from guestvisits.messages.visit_emails import email_guest, get_open_visit, get_visit, recent_visits
 from guestvisits.models import GuestVisit
 from guestvisits.selectors import UNASKED_ENDS
 from guestvisits.services.alternatives import Alternative, find_alternatives

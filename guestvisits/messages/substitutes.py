@@ -32,8 +32,8 @@ from cohorts.outbox.registry import (
 )
 from guestvisits.models import SubstituteOffer, Substitution
 from guestvisits.substitutes.facts import TOPIC, others_who_come
-from guestvisits.substitutes.rules import OFFERS_END
 from guestvisits.substitutes.selectors import substitute_of
+from guestvisits.substitutes.substitute_rules import OFFERS_END
 from guestvisits.windows import substitute_window
 from meetings.models import Attendance, Meeting
 from meetings.selectors import expected_at

@@ -1,4 +1,4 @@
-"""Queries for the data that `guestvisits.substitutes.rules` decides on."""
+"""Queries for the data that `guestvisits.substitutes.substitute_rules` decides on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ from django.db.models import Count, Max, Q
 from cohorts.models import AccessState, Group, Membership, User, live_group
 from cohorts.outbox.models import MessageChoice
 from guestvisits.models import GuestVisit, SubstituteOffer, Substitution
-from guestvisits.substitutes.rules import FAIR_OVER, SubstituteCandidate, SubstitutionFacts, rank
+from guestvisits.substitutes.substitute_rules import (
+    FAIR_OVER,
+    SubstituteCandidate,
+    SubstitutionFacts,
+    rank,
+)
 from meetings.attendance.presence import Span
 from meetings.models import Attendance, Meeting
 from meetings.selectors import MAX_DURATION

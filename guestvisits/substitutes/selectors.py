@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 
 from cohorts.models import User
 from guestvisits.models import SubstituteOffer, Substitution
-from guestvisits.substitutes.rules import CORRECTS_FOR, OFFERS_END, RETURN_UNTIL
+from guestvisits.substitutes.substitute_rules import CORRECTS_FOR, OFFERS_END, RETURN_UNTIL
 from guestvisits.windows import substitute_window
 from meetings.models import Meeting
 from meetings.selectors import MAX_DURATION

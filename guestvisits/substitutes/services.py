@@ -21,7 +21,7 @@ from guestvisits.substitutes.facts import (
     read_facts,
     span_of_meeting,
 )
-from guestvisits.substitutes.rules import (
+from guestvisits.substitutes.substitute_rules import (
     OFFERS_END,
     RETURN_UNTIL,
     find_end,

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from cohorts import clock
 from cohorts.errors import Refusal
 from cohorts.models import Membership
-from guestvisits.joining.choices import find_joinable
 from guestvisits.joining.effects import find_effects
+from guestvisits.joining.joinable import find_joinable
 from guestvisits.joining.services import find_choice, join_or_switch
 from guestvisits.limits import limited
 from guestvisits.views.signed_in import SignedInRequest, signed_in

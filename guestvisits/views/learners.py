@@ -16,7 +16,7 @@ from django_htmx.http import HttpResponseLocation
 from cohorts import clock
 from cohorts.errors import Refusal
 from guestvisits.converters import read_id
-from guestvisits.joining.choices import may_choose_group
+from guestvisits.joining.joinable import may_choose_group
 from guestvisits.limits import limited
 from guestvisits.pages.agenda import Upcoming, is_over, read_agenda
 from guestvisits.pages.visit_status import read_progress
@@ -24,7 +24,7 @@ from guestvisits.selectors import list_visits
 from guestvisits.services.alternatives import find_alternatives
 from guestvisits.services.booking import book_visit
 from guestvisits.services.cancelling import cancel_visit
-from guestvisits.set_up import read_set_up
+from guestvisits.set_up_status import read_set_up
 from guestvisits.substitutes.selectors import my_substitutions
 from guestvisits.views.signed_in import SignedInRequest, signed_in
 

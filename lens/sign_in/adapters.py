@@ -33,7 +33,7 @@ from lens.sign_in.discord import (
     DiscordUnreachable,
     check_response,
 )
-from lens.sign_in.joining import JOINING, finish_join
+from lens.sign_in.join_server import JOINING, finish_join
 from lens.sign_in.pages import SignInFailure, show_refusal
 from lens.sign_in.profile import read_profile
 from lens.sign_in.receivers import describe_client, describe_person

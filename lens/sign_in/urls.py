@@ -13,7 +13,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from lens.sign_in import discord, joining, password_reset, views
+from lens.sign_in import discord, join_server, password_reset, views
 
 # allauth's views accept PUT as POST, and some respond before they check the method.
 read_and_post = require_http_methods(["GET", "HEAD", "POST", "OPTIONS"])
@@ -40,7 +40,7 @@ def sign_in_urls() -> list[URLPattern]:
         # allauth finds these by their names.
         path("sign-in/", sign_in, name="account_login"),
         path("sign-in/discord/", discord.start_sign_in, name="discord_login"),
-        path("sign-in/discord/join/", joining.start_join, name="join-server"),
+        path("sign-in/discord/join/", join_server.start_join, name="join-server"),
         path("sign-in/discord/callback/", discord.discord_callback, name="discord_callback"),
         path("sign-out/", auth_views.LogoutView.as_view(), name="logout"),
         path(

@@ -12,7 +12,7 @@ from django.urls import URLPattern, path
 
 from cohorts.admin_base.base import ReadOnlyAdmin
 from meetings.admin.attendances import AttendanceInline, ReadOnlyInline
-from meetings.admin.moving import move_group, move_meeting
+from meetings.admin.move_pages import move_group, move_meeting
 from meetings.admin.terms import change_term_view
 from meetings.attendance.statistics import count_guests, describe, read_attendance_stats
 from meetings.models import Meeting, MeetingChange, MeetingMove

@@ -11,8 +11,8 @@ from cohorts.errors import Refusal
 from cohorts.models import CohortStep, Group, live_group
 from cohorts.signals import announce, meetings_changed
 from meetings.absences import find_absences
-from meetings.breaks.rules import BreakUndo, values_of
-from meetings.breaks.visits import VisitEffect, find_visits, keep_visits
+from meetings.breaks.break_rules import BreakUndo, values_of
+from meetings.breaks.visit_effects import VisitEffect, find_visits, keep_visits
 from meetings.models import Attendance, Meeting
 from meetings.moving.facts import read_facts
 from meetings.moving.history import record_move

@@ -32,7 +32,7 @@ from cohorts.outbox.registry import (
     notification,
     topics,
 )
-from meetings.joining import JoinStep, find_join_steps
+from meetings.join_steps import JoinStep, find_join_steps
 from meetings.messages.active import check_set_up
 from meetings.models import Meeting
 from meetings.selectors import expected_at, is_guest_at

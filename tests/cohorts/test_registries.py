@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from cohorts.outbox.registry import message_sources, notification, notifications, topics
 from cohorts.reconcile.provider import providers
 from cohorts.registries import Registry
-from guestvisits.set_up import set_up_lines
+from guestvisits.set_up_status import set_up_lines
 from tests.support.in_memory import LinkProvider
 
 
@@ -56,7 +56,7 @@ def test_a_second_provider_with_the_same_name_is_refused(registered):
 
 def test_the_set_up_page_shows_its_own_lines_then_discord_then_the_calendar():
     assert list(set_up_lines) == [
-        "guestvisits.set_up.find_lines",
+        "guestvisits.set_up_status.find_lines",
         "discordsync.set_up.find_lines",
         "calendarsync.set_up.find_lines",
     ]

@@ -11,7 +11,7 @@ from cohorts.outbox.collecting import collect
 from cohorts.outbox.models import Message
 from cohorts.services.groups import end_group
 from cohorts.services.memberships import add_member, end_membership, move_member
-from guestvisits.joining.choices import find_joinable, may_choose_group
+from guestvisits.joining.joinable import find_joinable, may_choose_group
 from guestvisits.joining.services import join_or_switch
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit

@@ -26,7 +26,7 @@ from discordsync.delivery.welcome import pending_welcomes
 from guestvisits.admin.forms import ChoosePersonForm, HomeForm
 from guestvisits.admin.moving_members import find_offers
 from guestvisits.models import GuestVisit
-from guestvisits.set_up import _read_context
+from guestvisits.set_up_status import _read_context
 from meetings.attendance.detection import VoiceObservation, record_presence
 from meetings.attendance.presence import Span
 from meetings.calendars.services import open_feed

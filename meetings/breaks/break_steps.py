@@ -19,12 +19,7 @@ from cohorts.selectors import members_of
 from cohorts.steps.letters import as_literal
 from cohorts.steps.registry import StepForm, StepKind, StepPreview
 from cohorts.steps.words import name_dates, name_when
-from meetings.breaks.letters import (
-    list_changes,
-    write_posts,
-    write_values,
-)
-from meetings.breaks.rules import Break, decide_break, decide_undo, is_by_hand
+from meetings.breaks.break_rules import Break, decide_break, decide_undo, is_by_hand
 from meetings.breaks.services import (
     CohortPlan,
     groups_of_cohort,
@@ -33,6 +28,11 @@ from meetings.breaks.services import (
     read_until,
     restore_answers,
     write_plan,
+)
+from meetings.breaks.wording import (
+    list_changes,
+    write_posts,
+    write_values,
 )
 from meetings.models import Meeting
 from meetings.moving.forms import DateInput

@@ -13,7 +13,7 @@ from cohorts.models import AccessState, Group, Membership, User
 from cohorts.services.people import change_zone
 from discordsync.models import DmChannel
 from discordsync.plan.review import UNSEEN
-from guestvisits.set_up import SetUpStatus, read_set_up
+from guestvisits.set_up_status import SetUpStatus, read_set_up
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guestvisits.substitute_access import access_span
-from guestvisits.substitutes.rules import (
+from guestvisits.substitutes.substitute_rules import (
     ACCESS_AFTER,
     SubstituteCandidate,
     SubstitutionFacts,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cohorts.errors import Refusal
-from meetings.breaks.rules import Break, BreakUndo, decide_break, decide_undo, values_of
+from meetings.breaks.break_rules import Break, BreakUndo, decide_break, decide_undo, values_of
 from meetings.derivation import follows_rhythm
 from meetings.moving import moves
 from meetings.moving.types import MoveFacts

@@ -1,4 +1,4 @@
-"""Each row of the table of guestvisits.joining.rules, and which of two rows decides."""
+"""Each row of the table of guestvisits.joining.join_rules, and which of two rows decides."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from guestvisits.joining.rules import JoiningFacts, find_joining_refusal
+from guestvisits.joining.join_rules import JoiningFacts, find_joining_refusal
 
 TODAY = date(2030, 1, 12)
 OPEN = JoiningFacts(

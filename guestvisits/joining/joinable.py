@@ -12,7 +12,7 @@ from cohorts.errors import Refusal
 from cohorts.models import Cohort, Group, Membership
 from cohorts.selectors import facilitators_of
 from cohorts.zones import find_zone
-from guestvisits.joining.rules import JoiningFacts, find_joining_refusal, is_switching_open
+from guestvisits.joining.join_rules import JoiningFacts, find_joining_refusal, is_switching_open
 from meetings.models import Meeting
 from meetings.rhythm import DAYS_OF_WEEK, instant
 

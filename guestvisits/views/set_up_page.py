@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 
 from cohorts.access import staff_may
 from cohorts.models import User
-from guestvisits.set_up import read_set_up
+from guestvisits.set_up_status import read_set_up
 from guestvisits.views.signed_in import SignedInRequest, signed_in
 
 

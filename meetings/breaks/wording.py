@@ -10,7 +10,7 @@ from cohorts.models import Membership
 from cohorts.steps.registry import StepRecipient, StepSection
 from cohorts.steps.words import join_names, name_date, name_when, one_line
 from cohorts.zones import find_zone
-from meetings.breaks.rules import Break
+from meetings.breaks.break_rules import Break
 from meetings.breaks.services import CohortPlan, GroupPlan
 from meetings.models import Meeting
 from meetings.moving.types import Change
