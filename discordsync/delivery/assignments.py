@@ -5,7 +5,8 @@
     got access after the group's welcome       member_joined     a post in the group's channel
 
 They are derived from memberships and dates, not from role grants.  People who are not in the server
-yet are therefore written to as well, and granting a role again announces nothing.
+yet are therefore written to as well, and granting a role again announces nothing.  The messages
+about joining belong to a membership: people who leave and return are announced again.
 
 A person whose groups are set up together gets one long e-mail about all of them: it waits up to 30
 minutes for groups whose realize is under way.
@@ -125,16 +126,21 @@ def _build_assigned(members: list[Membership]) -> PendingMessage:
     """Return one letter about all these groups.  It is stored under the one that was first."""
     first = min(members, key=lambda member: member.group_id)
     due_at = max(_set_up_at(member) for member in members)
-    return _build_email(ASSIGNED, first, due_at, groups=sorted(one.group_id for one in members))
+    key = f"{ASSIGNED}:{first.group_id}:{first.user_id}"
+    groups = sorted(one.group_id for one in members)
+    return _build_email(ASSIGNED, key, first, due_at, groups=groups)
 
 
 def _build_joined(member: Membership) -> PendingMessage:
-    return _build_email(JOINED, member, member.joined_at)
+    key = f"{JOINED}:{member.pk}"
+    return _build_email(JOINED, key, member, member.joined_at, membership=member.pk)
 
 
-def _build_email(kind: str, member: Membership, due_at: datetime, **context: Any) -> PendingMessage:
+def _build_email(
+    kind: str, key: str, member: Membership, due_at: datetime, **context: Any
+) -> PendingMessage:
     return PendingMessage(
-        key=f"{kind}:{member.group_id}:{member.user_id}",
+        key=key,
         kind=kind,
         channel=Message.Channel.EMAIL,
         group_id=member.group_id,
@@ -190,9 +196,7 @@ def joined_context(message: Message, now: datetime) -> dict[str, Any]:
 
     Raises MessageObsolete.  Six queries.
     """
-    # A channel post has no recipient, so its context names the person.
-    user_id = message.user_id or message.context["person"]
-    member = _memberships().filter(group=message.group_id, user=user_id).first()
+    member = _memberships().filter(pk=message.context["membership"]).first()
     if member is None:
         raise MessageObsolete("The person is no longer in the group, or the group has ended.")
     return _group_context(member, now) | {
@@ -242,7 +246,7 @@ def pending_arrivals(
         changed_at__gt=since - POSTED_WITHIN,
         user__memberships__group=F("group"),
         user__memberships__in=members.order_by(),
-    ).annotate(joined_at=F("user__memberships__joined_at"))
+    ).annotate(membership=F("user__memberships"), joined_at=F("user__memberships__joined_at"))
     arrivals = arrivals.select_related("user", "group")
     welcomes = _welcomes({arrival.group_id for arrival in arrivals})
     for arrival in arrivals:
@@ -280,12 +284,12 @@ def _needs_post(arrival: Any, welcome: Message | None) -> bool:
 def _build_post(arrival: Any) -> PendingMessage:
     due_at = max(arrival.joined_at, arrival.changed_at)
     return PendingMessage(
-        key=f"{JOINED}:{arrival.group_id}:{arrival.user_id}:channel",
+        key=f"{JOINED}:{arrival.membership}:channel",
         kind=JOINED,
         channel=Message.Channel.DISCORD_CHANNEL,
         group_id=arrival.group_id,
         user_id=None,
         due_at=due_at,
         cutoff_at=due_at + POSTED_WITHIN,
-        context={"person": arrival.user_id},
+        context={"membership": arrival.membership},
     )

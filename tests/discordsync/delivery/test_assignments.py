@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 
 from cohorts.models import AccessState, Cohort, Group, Installation, Membership, User
 from cohorts.outbox.collecting import collect
@@ -147,6 +149,33 @@ def test_a_move_to_another_group_has_a_letter_of_its_own(academy):
         words_of("group_assigned")
 
 
+def test_a_person_who_leaves_and_returns_gets_a_letter_and_is_announced_again(academy):
+    welcome(academy)
+    bob = academy.add_member("Bob", "A", discord_id=BOB)
+    Membership.objects.filter(user=bob).update(joined_at=NOW)
+    report(academy, "granted", "Bob", now=NOW + HOUR)
+    collect(None, now=NOW + HOUR)
+    first = Message.objects.filter(kind="member_joined")
+    first.filter(user=bob).update(state="sent", sent_at=NOW + HOUR)
+    old = Membership.objects.get(user=bob)
+    away = move_member(old.pk, academy.groups["B"].pk, now=NOW + 2 * HOUR)
+    report(academy, "ended", "Bob", now=NOW + 2 * HOUR)
+    back = move_member(away.pk, academy.groups["A"].pk, now=NOW + 3 * HOUR)
+    report(academy, "granted", "Bob", now=NOW + 3 * HOUR)
+    for hours in (3, 4):
+        collect(None, now=NOW + hours * HOUR)
+
+    assert sorted(Message.objects.filter(kind="member_joined").values_list("key", flat=True)) == [
+        *[f"member_joined:{old.pk}", f"member_joined:{old.pk}:channel"],
+        *[f"member_joined:{back.pk}", f"member_joined:{back.pk}:channel"],
+    ]
+    post = Message.objects.get(key=f"member_joined:{back.pk}:channel")
+    assert f"<@{BOB}> has joined" in render(post, NOW + 4 * HOUR).text
+    unsent = Message.objects.get(key=f"member_joined:{old.pk}:channel")
+    with pytest.raises(MessageObsolete):
+        render(unsent, NOW + 4 * HOUR)
+
+
 def adopt(group: Group) -> None:
     DiscordObject.objects.create(
         key=f"text_channel:{group.pk}",
@@ -244,3 +273,22 @@ def test_looking_costs_the_same_for_one_and_for_many(academy, django_assert_num_
         assert len(list(pending_assignments(None, NOW, NOW))) == 6
     with django_assert_num_queries(2):
         assert len(list(pending_arrivals(None, NOW, NOW))) == 5
+
+
+def test_messages_of_the_previous_version_are_not_sent_again_after_an_upgrade(academy):
+    welcome(academy)
+    bob = academy.add_member("Bob", "A", discord_id=BOB)
+    Membership.objects.filter(user=bob).update(joined_at=NOW)
+    report(academy, "granted", "Bob", now=NOW + HOUR)
+    collect(None, now=NOW + HOUR)
+    current = set(Message.objects.values_list("key", "context__membership"))
+    of_before = f"member_joined:{academy.groups['A'].pk}:{bob.pk}"
+    joined = Message.objects.filter(kind="member_joined")
+    joined.filter(user=bob).update(key=of_before, context={})
+    joined.filter(user=None).update(key=f"{of_before}:channel", context={"person": bob.pk})
+
+    import_module("cohorts.outbox.migrations.0009_joining_by_membership").key_by_membership(
+        apps, None
+    )
+    collect(None, now=NOW + 2 * HOUR)
+    assert set(Message.objects.values_list("key", "context__membership")) == current
