@@ -61,6 +61,13 @@ def facilitators_of(group_ids: Collection[int]) -> dict[int, list[User]]:
     return facilitators
 
 
+def facilitates(user_id: int) -> bool:
+    """Return whether the person is a facilitator of any group."""
+    return Membership.objects.filter(
+        user=user_id, role=Membership.Role.FACILITATOR, status=Membership.Status.ACTIVE
+    ).exists()
+
+
 # -- people who are being erased ---------------------------------------------------------------
 
 

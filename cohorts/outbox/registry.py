@@ -118,13 +118,15 @@ class Topic:
     """A group of notifications for which people choose a delivery route.
 
     A kind without a topic, such as the report to the staff member who started “Realize”, goes by
-    e-mail and cannot be switched off separately.
+    e-mail and cannot be switched off separately.  `for_facilitators`: people see it only while they
+    facilitate a group.
     """
 
     name: str
     title: str
     about: str
     may_be_off: bool
+    for_facilitators: bool = False
 
     @property
     def kinds(self) -> tuple[str, ...]:

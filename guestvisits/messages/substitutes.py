@@ -54,6 +54,7 @@ topics.register(
         "When another facilitator is away and you could lead the meeting. If you turn this off, "
         "you are not asked.",
         may_be_off=True,
+        for_facilitators=True,
     ),
     order=50,
 )

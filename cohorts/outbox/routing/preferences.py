@@ -14,6 +14,7 @@ from cohorts.outbox.models import MessageChoice
 from cohorts.outbox.registry import Topic, topics
 from cohorts.outbox.rendering.render import has_dm_template
 from cohorts.outbox.routing.dm_channels import DmStatus, find_dm_status
+from cohorts.selectors import facilitates
 
 Route = MessageChoice.Route
 
@@ -36,12 +37,14 @@ class Choices:
 
 
 def read_choices(user_id: int, now: datetime) -> Choices:
-    """Return a person's preferences, with four queries."""
+    """Return a person's preferences for the topics that concern them, with five queries."""
     person, dm_status = User.objects.get(pk=user_id), find_dm_status(user_id, now)
     chosen = dict(MessageChoice.objects.filter(user=user_id).values_list("topic", "route"))
+    is_facilitator = facilitates(user_id)
     choices = (
         TopicChoice(topic, chosen.get(topic.name, Route.EMAIL), _options(topic, dm_status, chosen))
         for topic in topics.values()
+        if is_facilitator or not topic.for_facilitators
     )
     return Choices(tuple(choices), person.wants_email, person.wants_discord, dm_status)
 

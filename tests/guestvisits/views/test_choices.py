@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from django.urls import reverse
 
@@ -9,10 +11,13 @@ from cohorts import clock
 from cohorts.models import User
 from cohorts.outbox.models import MessageChoice
 from cohorts.outbox.rendering.links import unsubscribe_url
+from cohorts.services.memberships import add_member, end_membership
 from discordsync.services import record_use
+from tests.support.academy import Academy
 
 pytestmark = pytest.mark.django_db
 
+NOW = datetime(2027, 1, 4, 12, tzinfo=UTC)
 PAGE = "/meetings/messages/"
 API = "/api/users/me/messages"
 EVERYTHING = {
@@ -20,7 +25,6 @@ EVERYTHING = {
     "topic_changes": "email",
     "topic_visits": "email",
     "topic_groups": "email",
-    "topic_substitutes": "email",
     "wants_email": "on",
     "wants_discord": "on",
 }
@@ -33,13 +37,18 @@ def alice(client) -> User:
     return alice
 
 
+@pytest.fixture
+def academy(without_providers) -> Academy:
+    return Academy(NOW, groups="A")
+
+
 def chosen(person: User) -> dict[str, str]:
     return dict(MessageChoice.objects.filter(user=person).values_list("topic", "route"))
 
 
 def test_reminders_can_be_switched_off_and_changes_cannot(client, alice):
     page = client.get(PAGE).content.decode()
-    assert page.count('value="off"') == 2  # reminders, and being asked to lead
+    assert page.count('value="off"') == 1
     client.post(PAGE, EVERYTHING | {"topic_reminders": "off"})
     assert chosen(alice)["reminders"] == "off"
     answer = client.post(PAGE, EVERYTHING | {"topic_changes": "off"})
@@ -54,7 +63,7 @@ def test_messages_on_discord_are_offered_to_people_who_have_used_the_bot(client,
     assert client.post(PAGE, EVERYTHING | {"topic_visits": "discord_dm"}).status_code == 400
 
     record_use(alice.discord_id, now=clock.now())
-    assert client.get(PAGE).content.decode().count("Discord direct message") == 5
+    assert client.get(PAGE).content.decode().count("Discord direct message") == 4
     client.post(PAGE, EVERYTHING | {"topic_visits": "discord_dm"})
     assert chosen(alice)["visits"] == "discord_dm"
 
@@ -85,7 +94,6 @@ def test_the_api_returns_and_stores_choices(client, alice):
         "changes",
         "visits",
         "groups",
-        "substitutes",
     ]
     assert told["direct_line"] == "never"
 
@@ -96,9 +104,26 @@ def test_the_api_returns_and_stores_choices(client, alice):
     assert chosen(alice) == {"reminders": "off"}
 
 
+def test_only_people_who_facilitate_a_group_choose_about_substitutes(client, alice, academy):
+    assert "Substitutes" not in client.get(PAGE).content.decode()
+    assert "substitutes" not in {one["name"] for one in client.get(API).json()["topics"]}
+
+    member = add_member(academy.groups["A"].pk, alice.pk, role="facilitator", now=NOW)
+    assert "Substitutes" in client.get(PAGE).content.decode()
+    assert "substitutes" in {one["name"] for one in client.get(API).json()["topics"]}
+    client.post(PAGE, EVERYTHING | {"topic_substitutes": "off"})
+    assert chosen(alice)["substitutes"] == "off"
+
+    end_membership(member.pk, status="removed", now=NOW)
+    assert "Substitutes" not in client.get(PAGE).content.decode()
+    client.post(PAGE, EVERYTHING)
+    assert chosen(alice)["substitutes"] == "off"
+
+
 @pytest.mark.parametrize(
     ("topics", "code"),
     [
+        ({"substitutes": "off"}, "no_such_topic"),
         ({"changes": "off"}, "not_open_to_you"),
         ({"reminders": "discord_dm"}, "not_open_to_you"),
         ({"nonsense": "email"}, "no_such_topic"),
