@@ -14,7 +14,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-DROPPED = "dropped"
+DROPPED, REMOVED = "dropped", "removed"
 ACTIVE = "active"
 
 
@@ -46,3 +46,8 @@ def was_last_member(status: str, left_at: datetime | None, group_ended_at: datet
     if status == ACTIVE:
         return True
     return status != DROPPED and left_at is not None and left_at == group_ended_at
+
+
+def was_let_go(status: str, left_at: datetime | None, group_ended_at: datetime | None) -> bool:
+    """Return whether a membership ended for this person alone, not with its group."""
+    return status == DROPPED or (status == REMOVED and left_at != group_ended_at)

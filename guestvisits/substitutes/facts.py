@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from itertools import chain
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 
 from cohorts.models import AccessState, Group, Membership, User, live_group
+from cohorts.models.archive import was_let_go
 from cohorts.outbox.models import MessageChoice
 from guestvisits.models import GuestVisit, SubstituteOffer, Substitution
 from guestvisits.substitutes.substitute_rules import (
@@ -38,7 +39,7 @@ def rank_candidates(meeting: Meeting, now: datetime) -> list[int]:
 
 def read_candidates(meeting: Meeting, now: datetime) -> list[SubstituteCandidate]:
     """Return all facilitators of the course's open cohorts who are not in the meeting's group."""
-    people = {person.pk: person for person in _facilitators(meeting)}
+    people = {person.pk: person for person in may_substitute(meeting)}
     in_server = set(
         AccessState.objects.filter(
             user__in=people, provider="discord", state=AccessState.State.GRANTED
@@ -65,7 +66,9 @@ def read_candidates(meeting: Meeting, now: datetime) -> list[SubstituteCandidate
     ]
 
 
-def _facilitators(meeting: Meeting) -> Iterator[User]:
+def may_substitute(meeting: Meeting) -> QuerySet[User]:
+    """Return the active facilitators of the course's open cohorts who are not in the meeting's
+    group."""
     own = Membership.objects.filter(group=meeting.group_id, status=Status.ACTIVE)
     led = Membership.objects.filter(
         live_group("group__"),
@@ -76,7 +79,15 @@ def _facilitators(meeting: Meeting) -> Iterator[User]:
     people = User.objects.filter(
         is_active=True, discord_id__isnull=False, pk__in=led.values("user")
     )
-    return people.exclude(pk__in=own.values("user")).order_by("pk").iterator()
+    return people.exclude(pk__in=own.values("user")).order_by("pk")
+
+
+def has_left_course(person: User, course_id: int) -> bool:
+    """Return whether a person leads nothing in the course any more and did not stay to the end of
+    what they led. One query."""
+    led = Membership.objects.filter(user=person, role=Role.FACILITATOR, cohort__course=course_id)
+    ends = led.values_list("status", "left_at", "group__ended_at")
+    return all(was_let_go(*end) for end in ends)
 
 
 def find_busy(user_ids: Collection[int], meeting: Meeting) -> dict[int, list[Span]]:

@@ -15,6 +15,8 @@ from cohorts.signals import announce
 from guestvisits.models import SubstituteOffer, Substitution
 from guestvisits.substitutes.facts import (
     find_busy,
+    has_left_course,
+    may_substitute,
     others_who_come,
     rank_candidates,
     read_candidates,
@@ -65,7 +67,7 @@ def answer_offer(offer_id: int, user_id: int, *, leads: bool, now: datetime) -> 
     """Record whether a person who was asked leads the meeting. The first yes gets it.
 
     A substitute who then says no withdraws, and the search goes on. Repeating an answer changes
-    nothing. Raises Refusal: no_offer, over, taken, too_late, busy, meeting_begun.
+    nothing. Raises Refusal: no_offer, over, taken, not_able, too_late, busy, meeting_begun.
     """
     offer = _lock_offer(offer_id, user_id)
     if offer.leads == leads and (leads or offer.answer == Answer.NO or offer.ended_at):
@@ -179,7 +181,7 @@ def _update(substitution_id: int, now: datetime) -> bool:
         if reason == End.MEETING_MOVED:
             _begin_again(substitution, now)
         return True
-    lost = _release_closed_account(substitution, now)
+    lost = _release_lost(substitution, now)
     return _ask(substitution, now) or lost
 
 
@@ -194,9 +196,11 @@ def _begin_again(ended: Substitution, now: datetime) -> None:
     _begin(meeting, ended.away_id, now, asked_first=led.user_id if led else None)
 
 
-def _release_closed_account(substitution: Substitution, now: datetime) -> bool:
+def _release_lost(substitution: Substitution, now: datetime) -> bool:
+    """Release a substitute whose account was closed or who left the course."""
     led = find_substitute(substitution)
-    if led is None or led.user.is_active:
+    course_id = substitution.meeting.group.cohort.course_id
+    if led is None or (led.user.is_active and not has_left_course(led.user, course_id)):
         return False
     _release(substitution, now)
     return True
@@ -320,6 +324,8 @@ def _check_may_lead(offer: SubstituteOffer, now: datetime) -> None:
         raise Refusal("taken", f"{led.user} already leads this meeting. Thank you for your answer.")
     if offer.ended_at:
         raise Refusal("over", "You have withdrawn from leading this meeting. Ask the staff.")
+    if not may_substitute(meeting).filter(pk=offer.user_id).exists():
+        raise Refusal("not_able", "Only active facilitators of this course can lead this meeting.")
     if now >= meeting.starts_at - OFFERS_END:
         raise Refusal("too_late", "Offers end 1 hour before the meeting. Contact the staff.")
     _check_free(substitution, offer.user_id)

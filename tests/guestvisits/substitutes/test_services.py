@@ -7,6 +7,8 @@ import pytest
 from cohorts.errors import Refusal
 from cohorts.models import Membership, User
 from cohorts.outbox.models import MessageChoice
+from cohorts.services.groups import end_group
+from cohorts.services.memberships import end_membership
 from guestvisits.models import GuestVisit, SubstituteOffer, Substitution
 from guestvisits.substitutes.facts import rank_candidates
 from guestvisits.substitutes.services import (
@@ -190,6 +192,39 @@ def test_a_closed_account_leads_nothing(world):
     update_all_substitutions(world.now + 5 * HOUR)
     assert find_substitute(found) is None
     assert found.offers.count() == 4
+
+
+def leave(person: User, now, status: str = "dropped") -> None:
+    end_membership(person.memberships.get(status="active").pk, status=status, now=now)
+
+
+@pytest.mark.parametrize("status", ["dropped", "removed"])
+def test_who_leads_no_group_any_more_cannot_say_yes(world, status):
+    request_substitute(world.meeting.pk, world.fay.pk, now=world.now)
+    first = world.helpers[0]
+    leave(first, world.now, status)
+    late = (answer_offer, offer_to(first).pk, first.pk)
+    assert refused(*late, leads=True, now=world.now) == "not_able"
+    assert _windows(world) == []
+
+
+def test_a_substitute_who_leaves_the_course_leads_nothing(world):
+    found = request_substitute(world.meeting.pk, world.fay.pk, now=world.now)
+    first = world.helpers[0]
+    answer_offer(offer_to(first).pk, first.pk, leads=True, now=world.now)
+    leave(first, world.now)
+    update_all_substitutions(world.now + 5 * HOUR)
+    assert find_substitute(found) is None
+    assert not any(window.holds(world.now + 5 * HOUR) for window in _windows(world))
+
+
+def test_a_substitute_whose_own_group_ended_leads_as_promised(world):
+    found = request_substitute(world.meeting.pk, world.fay.pk, now=world.now)
+    first = world.helpers[0]
+    answer_offer(offer_to(first).pk, first.pk, leads=True, now=world.now)
+    end_group(world.academy.groups["C"].pk, status="cancelled", now=world.now)
+    update_all_substitutions(world.now + 5 * HOUR)
+    assert find_substitute(found).user == first
 
 
 def test_staff_name_someone_and_it_is_over_a_day_after(world):
