@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from django.db.models import Count, Exists, OuterRef
 
 from cohorts.models import Membership
+from meetings.attendance.weeks import ELSEWHERE
 from meetings.models import PRESENCE, Attendance, Meeting
-from meetings.selectors import ELSEWHERE, find_made_up
+from meetings.selectors import find_made_up
 
 Rsvp = Attendance.Rsvp
 Presence = Attendance.Presence

@@ -19,7 +19,8 @@ from cohorts.steps.tasks import carry_out_due
 from guestvisits.models import GuestVisit
 from guestvisits.services.booking import book_visit
 from guestvisits.services.updating import update_all_visits
-from meetings.models import Attendance
+from meetings.models import Attendance, Meeting
+from meetings.selectors import AttendanceCount, count_attendance
 from tests.support.academy import Academy
 from tests.support.clock import SetClock
 
@@ -156,6 +157,42 @@ def test_everyone_who_is_concerned_gets_one_letter(academy: Academy, set_clock: 
     assert sorted(set(kinds) & {"member_joined", "member_left", "group_assigned"}) == []
     posts = Message.objects.filter(kind="step_letter", channel="discord_channel")
     assert sorted(post.group.name for post in posts if post.group) == ["Group A", "Group B"]
+
+
+def note(academy: Academy, who: str, group: str, week: int, presence: str) -> None:
+    Attendance.objects.update_or_create(
+        meeting=academy.meeting(group, week),
+        user=person(who),
+        defaults={"correction": presence, "corrected_at": NOW},
+    )
+
+
+def test_what_was_attended_before_a_merge_counts_and_no_week_counts_twice(
+    academy: Academy, set_clock: SetClock
+) -> None:
+    """Both groups hold week 2; only A holds week 1, and only B weeks 3 and 4."""
+    GuestVisit.objects.all().delete()
+    Attendance.objects.all().delete()
+    cancelled = academy.meeting("B", 1)
+    cancelled.status = Meeting.Status.CANCELLED
+    cancelled.save()
+    now = academy.meeting("B", 2).ends_at
+    set_clock(now)
+    step = ask(academy, now)
+    carry_out_due(step.due_at)
+    note(academy, "Ann", "A", 1, "present")
+    note(academy, "Ali", "A", 1, "absent")
+    note(academy, "Ann", "A", 2, "absent")
+    note(academy, "Ali", "A", 2, "present")
+    note(academy, "Bea", "B", 2, "present")
+    note(academy, "Ann", "B", 3, "present")
+    target = academy.groups["B"].pk
+    counts = count_attendance([target], academy.meeting("B", 4).ends_at)
+    assert {name: counts[target, person(name).pk] for name in ("Ann", "Ali", "Bea")} == {
+        "Ann": AttendanceCount(held=4, attended=2, missed=1),
+        "Ali": AttendanceCount(held=3, attended=1),
+        "Bea": AttendanceCount(held=3, attended=1),
+    }
 
 
 def test_facilitators_and_the_size_come_along_only_if_staff_say_so(
