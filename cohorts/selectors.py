@@ -5,6 +5,7 @@ Members are active memberships.  Guests have no membership, so they are never in
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection
 from functools import reduce
@@ -71,6 +72,11 @@ def facilitates(user_id: int) -> bool:
 # -- people who are being erased ---------------------------------------------------------------
 
 
+def begun_erasures() -> QuerySet[ErasureRequest]:
+    """Return the erasures that cannot be withdrawn any more, and those that are done."""
+    return ErasureRequest.objects.exclude(state=ErasureRequest.State.ASKED)
+
+
 def people_to_erase() -> QuerySet[User]:
     """Return the people whose erasure is approved and not done."""
     return User.objects.filter(erasure__state=ErasureRequest.State.APPROVED).order_by("pk")
@@ -87,12 +93,21 @@ def texts_naming(person: User, *columns: str) -> Q:
 
     It also finds namesakes: a text does not say whom it names.
     """
-    names = {person.name, person.nickname, person.discord_name, *addresses_of(person)}
-    names |= {str(person.discord_id)} if person.discord_id else set()
-    pattern = _pattern({name for name in names if len(name) >= SHORTEST_NAME})
+    pattern = _pattern(_names_of(person))
     if not pattern:
         return Q(pk__in=[])
     return reduce(or_, (Q(**{f"{column}__iregex": pattern}) for column in columns))
+
+
+def naming_pattern(person: User) -> re.Pattern[str]:
+    """Return a pattern that finds the same texts as `texts_naming`; nothing without a name."""
+    return re.compile(_pattern(_names_of(person)) or r"(?!)", re.IGNORECASE)
+
+
+def _names_of(person: User) -> set[str]:
+    names = {person.name, person.nickname, person.discord_name, *addresses_of(person)}
+    names |= {str(person.discord_id)} if person.discord_id else set()
+    return {name for name in names if len(name) >= SHORTEST_NAME}
 
 
 def _pattern(words: set[str]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from cohorts.models import Cohort, CohortStep, Group, Membership
 from cohorts.outbox.models import Message
+from cohorts.selectors import begun_erasures
 from cohorts.services.groups import end_group
 from cohorts.signals import announce, announced_together, meetings_changed
 from cohorts.steps.messages import letter_key
@@ -72,8 +73,9 @@ def _write_cohort(cohort_id: int, status: str, ended_at: datetime | None) -> Non
 
 def memberships_to_restore(record: dict[str, Any], ended_at: datetime) -> Iterable[Membership]:
     """Return the memberships that ended with this end, without those whose person has joined
-    another group of the cohort since."""
+    another group of the cohort since, is being erased or was."""
     rows = Membership.objects.filter(pk__in=record["memberships"], left_at=ended_at)
+    rows = rows.exclude(user__erasure__in=begun_erasures())
     ended = list(rows.exclude(status=Status.ACTIVE).select_related("group").order_by("pk"))
     elsewhere = set(
         Membership.objects.filter(

@@ -11,6 +11,7 @@ name.  What other people were sent cannot be taken back; copies of it here are e
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,18 +25,29 @@ from django.db.models import Model, Q
 
 from calendarsync.selectors import copies_with, events_listing
 from cohorts.errors import Refusal
-from cohorts.models import AccessState, AccountEmail, ErasureRequest, Group, Membership, User
+from cohorts.models import (
+    AccessException,
+    AccessState,
+    AccountEmail,
+    CohortStep,
+    ErasureRequest,
+    Group,
+    Membership,
+    User,
+)
 from cohorts.outbox.models import Message
 from cohorts.reconcile.models import GroupSync, ProviderState, RealizeRequest, SyncAction, SyncRun
-from cohorts.selectors import addresses_of, texts_naming
+from cohorts.selectors import addresses_of, naming_pattern, texts_naming
 from cohorts.services.locks import lock_groups, lock_people
 from cohorts.signals import announce, members_changed
 from discordsync.delivery.posts import posts_about
 from guestvisits.models import GuestVisit
 from guestvisits.selectors import belonged_to
 from lens.personal_data.tables import TABLES, Erasing
+from meetings.models import MeetingMove
 
 State = ErasureRequest.State
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +111,18 @@ def approve_erasure(user_id: int, *, by: int, now: datetime) -> ErasureRequest:
 
 
 def complete_erasures(now: datetime) -> int:
-    """Empty the rows of every approved person of whom nothing is left outside; return how many."""
+    """Empty the rows of every approved person of whom nothing is left outside; return how many.
+
+    One that fails is logged and tried again; it does not stop the others.
+    """
     waiting = ErasureRequest.objects.filter(state=State.APPROVED).order_by("pk")
-    return sum(_complete(pk, now) for pk in waiting.values_list("pk", flat=True))
+    done = 0
+    for pk in list(waiting.values_list("pk", flat=True)):
+        try:
+            done += _complete(pk, now)
+        except Exception:
+            logger.exception("The data of request %s could not be erased", pk)
+    return done
 
 
 @transaction.atomic
@@ -187,12 +208,17 @@ _TEXTS: tuple[tuple[type[Model], tuple[str, ...]], ...] = (
     (Message, ("subject", "body", "html", "not_sent_reason")),
     (SyncAction, ("target", "why", "error")),
     (GroupSync, ("issue_detail",)),
+    (MeetingMove, ("reason",)),
+    (Membership, ("left_why",)),
+    (AccessException, ("reason",)),
 )
 # Texts and JSON that name people, of no single group.
 _LOOSE_TEXTS: tuple[tuple[type[Model], tuple[str, ...]], ...] = (
     (LogEntry, ("object_repr", "change_message")),
     (ProviderState, ("issue_detail", "orphans")),
     (RealizeRequest, ("requested_as",)),
+    (GuestVisit, ("overruled_why", "ended_why")),
+    (CohortStep, ("reason", "letter", "stopped_why")),
 )
 
 
@@ -205,6 +231,25 @@ def _empty_texts(person: User) -> None:
         _empty(model, texts_naming(person, *columns), columns)
     GroupSync.objects.filter(texts_naming(person, "removals_approved")).update(removals_approved=[])
     SyncRun.objects.filter(texts_naming(person, "summary")).update(summary={})
+    for step in CohortStep.objects.filter(cohort__groups__in=groups_of(person.pk)).distinct():
+        _empty_letters(step, person)
+
+
+def _empty_letters(step: CohortStep, person: User) -> None:
+    """Empty the person's values in a step's letters, and what names the person in those of others.
+
+    The keys stay: reopening reads them.
+    """
+    names = naming_pattern(person)
+    step.letters = {
+        pk: {
+            name: "" if pk == str(person.pk) or names.search(text) else text
+            for name, text in values.items()
+        }
+        for pk, values in step.letters.items()
+    }
+    step.posts = {pk: "" if names.search(text) else text for pk, text in step.posts.items()}
+    step.save(update_fields=["letters", "posts"])
 
 
 def _empty(model: type[Model], which: Q, columns: tuple[str, ...]) -> None:

@@ -53,7 +53,7 @@ def cost(now, settings):
         ("/meetings/messages/", 6),  # the person, choices, the direct line
         ("/meetings/groups/", 7),  # places, groups, who leads them, what is mine
         ("/groups/", 12),  # groups, ended ones, meetings, where, a roster's four and substitutes
-        ("/groups/{group}/", 17),  # three of them: who may see it, and which buttons it has
+        ("/groups/{group}/", 18),  # three of them: who may see it, and which buttons it has
     ],
 )
 def test_a_page_costs_the_same_in_3_groups_and_in_60(cost, address, queries):

@@ -1,0 +1,119 @@
+"""Erasing empties what staff wrote about the person, and letters and posts that name them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from cohorts.models import AccessException, CohortStep, Group, Membership, User
+from cohorts.services.groups import end_group
+from cohorts.services.memberships import end_membership
+from cohorts.steps.messages import write_letter
+from cohorts.steps.registry import step_kinds
+from cohorts.steps.services import ask_for_step, carry_out_step
+from guestvisits.models import GuestVisit
+from lens.personal_data.erasure import approve_erasure, complete_erasures
+from meetings.moving.moves import Cancel
+from meetings.moving.services import carry_out as carry_out_move
+from tests.lens.personal_data.test_erasing import find_in_database
+from tests.support.academy import Academy
+from tests.support.clock import SetClock
+from tests.support.refused_rows import forbid_writing
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("without_providers"),
+]
+
+NOW = datetime(2027, 1, 4, 12, tzinfo=UTC)
+NAME = "Zerubabel"
+
+
+@pytest.fixture
+def academy(set_clock: SetClock) -> Academy:
+    """Zerubabel leads group A, in which Ann is; Bea is in B."""
+    set_clock(NOW)
+    academy = Academy(NOW, groups="AB")
+    Group.objects.update(activated_at=NOW)
+    academy.add_facilitator(NAME, "A", timezone="Europe/Berlin")
+    academy.add_member("Ann", "A")
+    academy.add_member("Bea", "B")
+    return academy
+
+
+def carry_out(academy: Academy, kind: str, params: dict[str, Any], **said: Any) -> CohortStep:
+    wanted = CohortStep(cohort=academy.cohort, kind=kind, params=params, **said)
+    seen = step_kinds[kind].preview(wanted, NOW).digest
+    step = ask_for_step(kind, academy.cohort.pk, params, seen=seen, by=None, now=NOW, **said)
+    return carry_out_step(step.pk, now=step.due_at)
+
+
+def erase(person: User) -> None:
+    root = User.objects.create_superuser("root@example.org", "a long password", name="Root")
+    for membership in person.memberships.filter(status="active"):
+        end_membership(membership.pk, status=Membership.Status.DROPPED, now=NOW)
+    approve_erasure(person.pk, by=root.pk, now=NOW)
+    assert complete_erasures(NOW) == 1
+
+
+def test_letters_posts_and_reasons_name_the_person_no_longer(academy: Academy) -> None:
+    person, ann, bea = (User.objects.get(name=name) for name in (NAME, "Ann", "Bea"))
+    move = Cancel(academy.meeting("A", 2).pk)
+    carry_out_move(move, by=None, now=NOW, reason=f"{NAME} is ill")
+    AccessException.objects.create(
+        user=bea, group=academy.groups["A"], until=NOW, reason=f"helps {NAME}"
+    )
+    GuestVisit.objects.create(
+        user=bea,
+        home_meeting=academy.meeting("B", 3),
+        host_meeting=academy.meeting("A", 3),
+        overruled="host_full",
+        overruled_why=f"wants to meet {NAME.upper()}",
+        ended_at=NOW,
+        end_reason="cancelled",
+    )
+    step = carry_out(
+        academy,
+        "merge",
+        {
+            "source_id": academy.groups["A"].pk,
+            "target_id": academy.groups["B"].pk,
+            "raise_size": False,
+            "facilitators_come": True,
+            "guests_come": True,
+        },
+        reason=f"{NAME} has less time",
+    )
+    assert any(NAME in text for text in find_in_database(NAME)), "the letters name who leads"
+    erase(person)
+    assert find_in_database(NAME) == []
+    step.refresh_from_db()
+    assert set(step.letters[str(person.pk)].values()) == {""}
+    _, lines = write_letter(step, "Ann", step.letters[str(ann.pk)])
+    assert any("You can read the channels of Group A" in line for line in lines), "the rest stays"
+
+
+def test_reopening_brings_back_no_one_who_was_erased(academy: Academy) -> None:
+    person = User.objects.get(name=NAME)
+    end = carry_out(academy, "end", {"groups": [], "status": "completed"})
+    assert person.memberships.get().status == "completed"
+    erase(person)
+    reopened = carry_out(academy, "reopen", {"step": end.pk})
+    assert reopened.state == CohortStep.State.DONE
+    assert person.memberships.get().status == "completed"
+    assert User.objects.get(name="Ann").memberships.get().status == "active"
+
+
+def test_one_person_who_cannot_be_erased_does_not_keep_the_next(academy: Academy) -> None:
+    root = User.objects.create_superuser("root@example.org", "a long password", name="Root")
+    first, second = User.objects.get(name="Ann"), User.objects.get(name="Bea")
+    for person, group in ((first, "A"), (second, "B")):
+        end_group(academy.groups[group].pk, status="completed", now=NOW)
+        approve_erasure(person.pk, by=root.pk, now=NOW)
+    with forbid_writing("cohorts_user", first.pk):
+        assert complete_erasures(NOW) == 1
+    assert User.objects.get(pk=first.pk).name == "Ann"
+    assert User.objects.get(pk=second.pk).name == ""
+    assert complete_erasures(NOW) == 1
