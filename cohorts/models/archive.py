@@ -5,7 +5,8 @@
     both have ended                                  from the earlier moment
     it is not known when it ended                    no archive: nothing stays open
 
-Its readers are those who were members at the end: people who had left before are not.
+Its readers are those who were members at the end: people who had left before are not, also those
+who had moved to another group. People whom a merge moves leave at the very moment of the end.
 """
 
 from __future__ import annotations

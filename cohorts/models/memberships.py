@@ -23,7 +23,7 @@ class Membership(models.Model):
         DROPPED = "dropped"
         COMPLETED = "completed"
         REMOVED = "removed"
-        MOVED = "moved"  # with the group, which was merged into another
+        MOVED = "moved"  # to another group of the cohort, alone or in a merge
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships"

@@ -246,7 +246,7 @@ def _memberships(ids: Iterable[int]) -> QuerySet[Membership]:
 def _end_left(due: RosterPlan, now: datetime) -> None:
     to = {each.leaving.membership_id: each.group for each in due.memberships if each.leaving}
     for membership in _memberships(to):
-        write_end(membership, Membership.Status.REMOVED, now, moved_to(to[membership.pk]))
+        write_end(membership, Membership.Status.MOVED, now, moved_to(to[membership.pk]))
 
 
 def _save_edits(

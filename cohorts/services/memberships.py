@@ -50,10 +50,10 @@ def move_member(
 def move_members(
     membership_ids: Collection[int], to_group_id: int, *, now: datetime, why: str = ""
 ) -> list[Membership]:
-    """End these memberships and create one each in another group of the cohort, with the same role.
+    """End these memberships as moved, and create one each in another group of the cohort.
 
-    All or none.  Returns the new ones.  Raises Refusal: no_membership, membership_ended,
-    same_group, other_cohort, no_group, group_ended, already_member, group_full.
+    With the same role.  All or none.  Returns the new ones.  Raises Refusal: no_membership,
+    membership_ended, same_group, other_cohort, no_group, group_ended, already_member, group_full.
     """
     found = [_find(pk) for pk in sorted(set(membership_ids))]
     group = lock_groups({to_group_id, *(old.group_id for old in found)})[to_group_id]
@@ -65,7 +65,7 @@ def move_members(
 def _move(old: Membership, group: Group, now: datetime, why: str) -> Membership:
     _check_active(old)
     _check_destination(old, group)
-    write_end(old, Status.REMOVED, now, why or moved_to(group.name))
+    write_end(old, Status.MOVED, now, why or moved_to(group.name))
     return Membership.objects.create(user=old.user, group=group, role=old.role, joined_at=now)
 
 

@@ -15,7 +15,7 @@ from cohorts.models import Group
 from cohorts.models.archive import ArchiveWindow
 from cohorts.reconcile.models import GroupSync
 from cohorts.services.groups import end_group
-from cohorts.services.memberships import end_membership
+from cohorts.services.memberships import end_membership, move_member
 from discordsync.sandbox.permissions import who_may_what
 from discordsync.state import permissions
 from discordsync.state.facts import DiscordGroup, DiscordSnapshot, Former, Member, Window
@@ -225,11 +225,11 @@ def test_nobody_gets_the_role_while_it_would_let_them_write():
 @pytest.mark.django_db
 @pytest.mark.usefixtures("only_discord")
 def test_an_archive_from_its_first_to_its_last_day(sandbox, set_clock):
-    made = make_cohort(groups=2, members=4)
+    made = make_cohort(groups=2, members=5)
     other = make_cohort(groups=1, members=2, name="Autumn", called="Circle")
     one, two = made.groups
-    leader, learner, dropped, removed = made.people[:4]
-    guest = made.people[5]
+    leader, learner, dropped, removed, moved = made.people[:5]
+    guest = made.people[6]
     add = add_member(other.groups[0])
     other.groups[0].memberships.filter(user=add).update(user=learner)
     join(sandbox, [*made.people, *other.people])
@@ -242,6 +242,7 @@ def test_an_archive_from_its_first_to_its_last_day(sandbox, set_clock):
     run("discord")
     end_membership(dropped.memberships.get().pk, status="dropped", now=now)
     end_membership(removed.memberships.get().pk, status="removed", now=now)
+    move_member(moved.memberships.get().pk, two.pk, now=now)
     run("discord")
 
     end_group(one.pk, status="completed", now=clock.now())
@@ -252,7 +253,8 @@ def test_an_archive_from_its_first_to_its_last_day(sandbox, set_clock):
     assert may(sandbox, learner, f"voice_channel:{one.pk}") == READING
     assert may(sandbox, learner, f"cohort_channel:{made.cohort.pk}") == READING
     assert may(sandbox, learner, f"text_channel:{other.groups[0].pk}") & {"SEND_MESSAGES"}
-    for person in (dropped, removed):
+    assert may(sandbox, moved, f"text_channel:{two.pk}") & {"SEND_MESSAGES"}
+    for person in (dropped, removed, moved):
         assert not may(sandbox, person, f"text_channel:{one.pk}")
     assert not may(sandbox, guest, f"text_channel:{one.pk}")
     assert may(sandbox, guest, f"cohort_channel:{made.cohort.pk}") & {"SEND_MESSAGES"}

@@ -68,7 +68,7 @@ def test_a_move_ends_the_old_membership_with_a_date_and_a_reason(alpha, beta, al
     later = datetime(2027, 1, 20, 12, tzinfo=UTC)
     new = move_member(old.pk, beta.pk, now=later)
     old.refresh_from_db()
-    assert (old.status, old.left_at, old.left_why) == (Status.REMOVED, later, "moved to Beta")
+    assert (old.status, old.left_at, old.left_why) == (Status.MOVED, later, "moved to Beta")
     assert (new.group, new.status, new.joined_at) == (beta, Status.ACTIVE, later)
 
 

@@ -193,7 +193,7 @@ def test_a_move_ends_the_old_membership_with_a_date_that_the_preview_shows():
     bring_in(*lines)
     assert seats() == {("Alice", "Beta", "participant"), ("Bob", "Beta", "participant")}
     old = Membership.objects.get(user__name="Alice", group__name="Alpha")
-    assert (old.status, old.left_at, old.left_why) == (Status.REMOVED, NOW, "moved to Beta")
+    assert (old.status, old.left_at, old.left_why) == (Status.MOVED, NOW, "moved to Beta")
 
 
 def test_a_facilitator_may_lead_several_groups_and_moves_from_none():
@@ -208,7 +208,7 @@ def test_a_participant_becomes_facilitator_and_takes_part_elsewhere():
     assert seats() == {("Alice", "Alpha", "facilitator"), ("Alice", "Beta", "participant")}
     bring_in(make_line("Alice", role="participant"))
     assert seats() == {("Alice", "Alpha", "participant")}
-    assert seats(Status.REMOVED) == {("Alice", "Beta", "participant")}
+    assert seats(Status.MOVED) == {("Alice", "Beta", "participant")}
 
 
 def test_two_people_change_places():

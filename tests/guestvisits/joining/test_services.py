@@ -136,7 +136,7 @@ def test_switching_is_a_move_with_the_same_letters_and_the_same_fate_of_visits(a
     assert outcome(alice) == outcome(moira)
     assert outcome(alice)[1] == [("became_member", "Group A"), ("", "Group B")]
     assert [kind for kind, *_ in outcome(alice)[2]].count("member_joined") == 1
-    left = alice.memberships.get(status="removed")
+    left = alice.memberships.get(status="moved")
     assert (left.left_why, left.left_at) == ("switched to Group B", now)
 
 
