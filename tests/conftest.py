@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.support.counts",
     "tests.support.emptying",
     "tests.support.ids",
+    "tests.support.kept_schema",
     "tests.support.kept_worlds",
     "tests.support.no_skips",
     "tests.support.quick",

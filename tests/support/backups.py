@@ -25,17 +25,18 @@ def dump(folder: Path) -> Path:
     """What `pg_dump --format=custom` makes of the present database."""
     path = folder / f"{connection.settings_dict['NAME']}.dump"
     connection.close()
-    _run("pg_dump", "--format=custom", f"--file={path}", f"--dbname={database_url()}")
+    run("pg_dump", "--format=custom", f"--file={path}", f"--dbname={database_url()}")
     return path
 
 
 def restore(backup: Path, *options: str) -> None:
     """Into the present database."""
     connection.close()
-    _run("pg_restore", "--exit-on-error", *options, f"--dbname={database_url()}", str(backup))
+    run("pg_restore", "--exit-on-error", *options, f"--dbname={database_url()}", str(backup))
 
 
-def _run(program: str, *arguments: str) -> None:
+def run(program: str, *arguments: str) -> None:
+    """Run pg_dump or pg_restore; what it says is shown when it fails."""
     command = [str(find_backup_program(program)), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -22,14 +22,19 @@ def scratch_database(template: str = "template0") -> Iterator[str]:
     A `template` must have no connections while it is copied.
     """
     name = f"scratch_{secrets.token_hex(4)}"
-    _as_administrator(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    execute_as_administrator(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     try:
-        yield database_url().replace(f"/{connection.settings_dict['NAME']}?", f"/{name}?")
+        yield url_of(name)
     finally:
-        _as_administrator(f'DROP DATABASE "{name}" WITH (FORCE)')
+        execute_as_administrator(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-def _as_administrator(statement: str) -> None:
+def url_of(name: str) -> str:
+    """The DATABASE_URL of another database in the test's cluster."""
+    return database_url().replace(f"/{connection.settings_dict['NAME']}?", f"/{name}?")
+
+
+def execute_as_administrator(statement: str) -> None:
     """Run one statement outside a transaction, connected to no database of the tests."""
     parameters = {**connection.get_connection_params(), "dbname": "postgres", "autocommit": True}
     keep = ("dbname", "host", "port", "user", "password", "autocommit")
